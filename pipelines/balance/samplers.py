@@ -1,0 +1,257 @@
+"""Resamplers from imbalanced-learn, offered only where they are valid for the columns at hand.
+
+They work between preparing and encoding, where a cell is still one value: a synthetic row is a row one can read,
+and it passes through the same encoders as every other. Numbers are standardized for the neighbour search (with the
+training rows' own mean and spread) and brought back.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..device.primitives import missing_mask
+from ..errors import BalanceError
+from ..rows import BalancedSet, TrainSet, require_train_set
+from .weights import class_counts
+
+_MISSING = "\0missing"  # cannot occur: cells with a null character are refused
+
+
+@dataclass(frozen=True)
+class _Drawing(ABC):
+    """Draws rows as they are: valid for every kind of column."""
+
+    seed: int = 0
+
+    @abstractmethod
+    def _sampler(self): ...
+
+    def resample(self, train: TrainSet) -> BalancedSet:
+        """TrainSet → BalancedSet of repeated or left-out rows. Raises BalanceError for real-number targets."""
+        train = require_train_set(train, "balance")
+        _two_classes(train, type(self).__name__)
+        places = np.arange(len(train))[:, None]
+        drawn, _ = self._sampler().fit_resample(places, train.y)
+        return _balanced(train.take(drawn[:, 0]))
+
+
+@dataclass(frozen=True)
+class OversampleRandom(_Drawing):
+    """Repeats rows of the rare classes until all are as frequent as the most frequent."""
+
+    def _sampler(self):
+        from imblearn.over_sampling import RandomOverSampler
+        return RandomOverSampler(random_state=self.seed)
+
+
+@dataclass(frozen=True)
+class UndersampleRandom(_Drawing):
+    """Leaves out rows of the frequent classes until all are as rare as the rarest."""
+
+    def _sampler(self):
+        from imblearn.under_sampling import RandomUnderSampler
+        return RandomUnderSampler(random_state=self.seed)
+
+
+@dataclass(frozen=True)
+class _Synthesizing(ABC):
+    """Makes rows between a row and its neighbours of the same class."""
+
+    k_neighbors: int = 5
+    seed: int = 0
+    nominal = False
+
+    @abstractmethod
+    def _sampler(self, nominal_places): ...
+
+    def _kept(self, sampler):
+        """Places of the rows that survive a cleaning after the drawing, or None where there is no cleaning."""
+        return None
+
+    def resample(self, train: TrainSet) -> BalancedSet:
+        """TrainSet → BalancedSet: the training rows and synthetic ones, each with the id of the training row of its
+        class that it lies nearest to. Raises BalanceError where columns or counts do not suit."""
+        train = require_train_set(train, "balance")
+        name = type(self).__name__
+        counts = _two_classes(train, name)
+        table = _Table(train, name)
+        self._check(name, counts, table, train)
+        sampler = self._sampler(table.nominal_places)
+        try:
+            drawn, y = sampler.fit_resample(table.matrix(), train.y)
+        except (ValueError, RuntimeError) as error:
+            raise BalanceError(f"{name} cannot draw from these rows: {error}",
+                               expected="rare rows with neighbours of both kinds near them",
+                               fix="use WeightByClass() or OversampleRandom()") from error
+        kept = self._kept(sampler)
+        origin = np.arange(len(drawn)) if kept is None else kept
+        parents = _parents(table.scaled(drawn), y, table.scaled(table.matrix()), train.y, origin)
+        return table.to_rows(drawn, y, parents, origin)
+
+    def _check(self, name, counts, table, train):
+        smallest = counts[counts > 0].min()
+        if smallest <= self.k_neighbors:
+            label = train.schema.target.labels[int(np.flatnonzero(counts == smallest)[0])]
+            raise BalanceError(f"{name}(k_neighbors={self.k_neighbors}) and class {label!r} with {smallest} training "
+                               "rows", expected=f"more than {self.k_neighbors} rows in every class",
+                               fix=f"set k_neighbors to {max(smallest - 1, 1)} or less, or use OversampleRandom()")
+        nominal = [table.names[place] for place in table.nominal_places]
+        if nominal and not self.nominal:
+            raise BalanceError(f"{name} on the categorical or two-valued columns {', '.join(map(repr, nominal[:8]))}",
+                               expected="numbers only: half a category does not exist",
+                               fix="use SmoteNC(), which draws categories from neighbours, or WeightByClass()")
+        if self.nominal and not nominal:
+            raise BalanceError(f"{name} on numeric columns only", expected="at least one categorical column",
+                               fix="use Smote()")
+        if self.nominal and len(nominal) == len(table.names):
+            raise BalanceError(f"{name} on categorical columns only", expected="at least one numeric column",
+                               fix="use OversampleRandom() or WeightByClass()")
+
+
+@dataclass(frozen=True)
+class Smote(_Synthesizing):
+    """SMOTE (Chawla et al. 2002, https://arxiv.org/abs/1106.1813): points between a rare row and a neighbour."""
+
+    def _sampler(self, nominal_places):
+        from imblearn.over_sampling import SMOTE
+        return SMOTE(k_neighbors=self.k_neighbors, random_state=self.seed)
+
+
+@dataclass(frozen=True)
+class SmoteNC(_Synthesizing):
+    """SMOTE for numeric and nominal columns: numbers as SMOTE, categories the most frequent of the neighbours."""
+
+    nominal = True
+
+    def _sampler(self, nominal_places):
+        from imblearn.over_sampling import SMOTENC
+        return SMOTENC(nominal_places, k_neighbors=self.k_neighbors, random_state=self.seed)
+
+
+@dataclass(frozen=True)
+class SmoteBorderline(_Synthesizing):
+    """Borderline-SMOTE (Han et al. 2005): only from rare rows whose neighbours are mostly of other classes."""
+
+    def _sampler(self, nominal_places):
+        from imblearn.over_sampling import BorderlineSMOTE
+        return BorderlineSMOTE(k_neighbors=self.k_neighbors, random_state=self.seed)
+
+
+@dataclass(frozen=True)
+class Adasyn(_Synthesizing):
+    """ADASYN (He et al. 2008): more rows where the rare class is harder to tell."""
+
+    def _sampler(self, nominal_places):
+        from imblearn.over_sampling import ADASYN
+        return ADASYN(n_neighbors=self.k_neighbors, random_state=self.seed)
+
+
+@dataclass(frozen=True)
+class SmoteTomek(_Synthesizing):
+    """SMOTE, then Tomek links are removed (Batista et al. 2004)."""
+
+    def _sampler(self, nominal_places):
+        from imblearn.combine import SMOTETomek
+        from imblearn.over_sampling import SMOTE
+        return SMOTETomek(smote=SMOTE(k_neighbors=self.k_neighbors, random_state=self.seed), random_state=self.seed)
+
+    def _kept(self, sampler):
+        return sampler.tomek_.sample_indices_
+
+
+@dataclass(frozen=True)
+class SmoteENN(_Synthesizing):
+    """SMOTE, then rows that their neighbours contradict are removed (Batista et al. 2004)."""
+
+    def _sampler(self, nominal_places):
+        from imblearn.combine import SMOTEENN
+        from imblearn.over_sampling import SMOTE
+        return SMOTEENN(smote=SMOTE(k_neighbors=self.k_neighbors, random_state=self.seed), random_state=self.seed)
+
+    def _kept(self, sampler):
+        return sampler.enn_.sample_indices_
+
+
+class _Table:
+    """Training columns as one matrix for imbalanced-learn, and the way back."""
+
+    def __init__(self, train, balancer):
+        self.train, self.names, self.slices, parts, self.categories, self.nominal_places = train, [], {}, [], {}, []
+        for name, x in train.x.items():
+            if x.dtype.kind == "M":
+                raise BalanceError(f"{balancer} on the date column {name!r}", expected="numbers and categories",
+                                   fix="put EncodeDate() into `prepare`, which comes before balancing")
+            if x.dtype.kind == "f" and missing_mask(x).any():
+                raise BalanceError(f"{balancer} on column {name!r}, which has missing values",
+                                   expected="columns without holes", fix="impute them in `prepare`")
+            if x.dtype.kind == "O":
+                values, codes = np.unique([_MISSING if cell is None else cell for cell in x], return_inverse=True)
+                self.categories[name], x = values, codes.astype(np.float64)
+            two_valued = x.ndim == 1 and len(np.unique(x[:10_000])) <= 2 and len(np.unique(x)) <= 2
+            start = len(self.names)
+            columns = x[:, None] if x.ndim == 1 else x
+            if name in self.categories or two_valued:
+                self.nominal_places.append(start)
+            self.names += [name] * columns.shape[1]
+            self.slices[name] = slice(start, start + columns.shape[1])
+            parts.append(columns.astype(np.float64))
+        raw = np.concatenate(parts, axis=1)
+        self.mean, self.spread = raw.mean(axis=0), raw.std(axis=0)
+        self.spread[self.spread == 0] = 1
+        self.mean[self.nominal_places], self.spread[self.nominal_places] = 0, 1
+        self._matrix = (raw - self.mean) / self.spread
+
+    def matrix(self):
+        """float64 [rows, columns], numbers standardized, categories as codes."""
+        return self._matrix
+
+    def scaled(self, matrix):
+        """The numeric columns alone, for distances."""
+        return np.delete(matrix, self.nominal_places, axis=1)
+
+    def to_rows(self, drawn, y, parents, origin):
+        num_real = len(self.train)
+        real = origin < num_real
+        columns = drawn * self.spread + self.mean
+        x = {}
+        for name, place in self.slices.items():
+            source = self.train.x[name]
+            if name in self.categories:
+                made = self.categories[name][columns[:, place.start].round().astype(int)].astype(object)
+                made[made == _MISSING] = None
+            else:
+                made = columns[:, place].astype(np.float32)
+                made = made[:, 0] if source.ndim == 1 else made
+            made[real] = source[origin[real]]  # real rows bit for bit as they were
+            x[name] = made
+        return BalancedSet(x=x, y=y.astype(np.int64), ids=self.train.ids[parents], schema=self.train.schema,
+                           weight=self.train.weight[parents],
+                           group=None if self.train.group is None else self.train.group[parents],
+                           time=None if self.train.time is None else self.train.time[parents])
+
+
+def _parents(drawn, y, matrix, train_y, origin):
+    """int64 [drawn rows]: a real row is its own parent; a synthetic row's is the nearest real row of its class."""
+    from sklearn.neighbors import NearestNeighbors
+    parents = origin.copy()
+    for label in np.unique(y):
+        made = np.flatnonzero((y == label) & (origin >= len(matrix)))
+        if len(made):
+            own = np.flatnonzero(train_y == label)
+            nearest = NearestNeighbors(n_neighbors=1).fit(matrix[own]).kneighbors(drawn[made], return_distance=False)
+            parents[made] = own[nearest[:, 0]]
+    return parents
+
+
+def _two_classes(train, balancer):
+    counts = class_counts(train, balancer)
+    if np.count_nonzero(counts) < 2:
+        raise BalanceError(f"{balancer} on training rows of one class", expected="at least two classes",
+                           fix="check the target and the split")
+    return counts
+
+
+def _balanced(rows):
+    return BalancedSet(x=rows.x, y=rows.y, ids=rows.ids, schema=rows.schema, weight=rows.weight, group=rows.group,
+                       time=rows.time)

@@ -1,0 +1,21 @@
+"""Named recipes, and every spec that a recipe can hold: the one place that knows the modalities."""
+
+from . import balance, steps, tabular
+from .recipe import Judge, Recipe
+from .split import SplitByTime, SplitGrouped, SplitRandom
+from .train import Training
+
+RECIPES = {
+    "birds_mlp": tabular.BIRDS,
+    "credit_mlp": tabular.CREDIT,
+    "storms_mlp": tabular.STORMS,
+    "penguins_mlp": tabular.PENGUINS,
+}
+
+SPECS = (Recipe, Judge, Training, SplitRandom, SplitGrouped, SplitByTime,
+         steps.DropColumns, steps.DropRowsWithMissing, steps.FlagMissing, steps.ImputeConstant, steps.ImputeMean,
+         steps.ImputeMedian, steps.ImputeMostFrequent, steps.ImputePrevious, steps.ScaleStandard, steps.ScaleMinMax,
+         steps.ScaleRobust, steps.EncodeBins, steps.EncodeOnehot, steps.EncodeIds, steps.EncodeDate,
+         balance.WeightByClass, balance.OversampleRandom, balance.UndersampleRandom, balance.Smote, balance.SmoteNC,
+         balance.SmoteBorderline, balance.Adasyn, balance.SmoteTomek, balance.SmoteENN,
+         tabular.LoadTable, tabular.Reading, tabular.Mlp, tabular.ForestTeacher)

@@ -1,0 +1,53 @@
+"""The decision: what is added to the logits before the label is taken, chosen on validation rows only.
+
+Two classes: minus the threshold in log-odds. More: -strength * log(class share in training), one number for all
+classes (post-hoc logit adjustment, Menon et al. 2021, https://arxiv.org/abs/2007.07314): a threshold a class would
+be fitted to the few validation rows that rare classes have.
+"""
+
+import numpy as np
+
+from .device.signature import Target, positive_or_largest
+from .metrics import score_labels
+
+STRENGTHS = np.linspace(-0.5, 1.5, 21)
+# Scores on validation rows that differ by less are ties; see choose_offsets.
+TIE = 0.005
+
+
+def choose_offsets(logits: np.ndarray, y: np.ndarray, *, metric: str, target: Target, class_shares: np.ndarray,
+                   near: tuple[float, ...] | None = None) -> tuple[float, ...]:
+    """The offsets that make the label `metric` of validation rows largest.
+
+    logits: float32 [rows, outputs]; y: int [rows]; class_shares: float [classes], of training rows. With `near` (the
+    decision of another form), the nearest to it of all decisions within TIE of the best is taken: a form may decide
+    otherwise only where that pays. Without it, the middle of the longest run of such ties, which moves least when
+    the rows change.
+    """
+    candidates = _thresholds(logits) if target.task == "binary" else _adjustments(class_shares)
+    scores = np.array([score_labels(metric, y, positive_or_largest(logits, tuple(each))) for each in candidates])
+    good = np.flatnonzero(scores >= scores.max() - TIE)
+    if near is not None:
+        distance = np.abs(candidates[good] - np.asarray(near)).sum(axis=1)
+        return _plain(candidates[good[distance.argmin()]])
+    runs = np.split(good, np.flatnonzero(np.diff(good) > 1) + 1)
+    best = next(run for run in runs if scores.argmax() in run)
+    return _plain(candidates[best[len(best) // 2]])
+
+
+def _thresholds(logits):
+    """Offsets [candidates, 1] between neighbouring scores: every labelling that a threshold can make, at most 512."""
+    values = np.unique(logits[:, 0].astype(np.float64))
+    between = (values[1:] + values[:-1]) / 2 if len(values) > 1 else values
+    if len(between) > 512:
+        between = np.quantile(between, np.linspace(0, 1, 512))
+    return -between[:, None]
+
+
+def _adjustments(class_shares):
+    logs = np.log(np.maximum(class_shares, 1e-6))
+    return np.stack([-strength * logs for strength in STRENGTHS])
+
+
+def _plain(offsets):
+    return tuple(float(np.float32(each)) for each in offsets)

@@ -1,0 +1,11 @@
+"""What a user copies to a device: raw rows in, answers out, with numpy and LiteRT only.
+
+Public names: Runner, Answers, Signature, Port, Target, Column, DeviceError.
+"""
+
+from .cells import Column
+from .errors import DeviceError
+from .runner import Answers, Runner
+from .signature import Port, Signature, Target
+
+__all__ = ["Runner", "Answers", "Signature", "Port", "Target", "Column", "DeviceError"]

@@ -1,0 +1,101 @@
+"""Answers raw rows on a device:  python -m pipelines.device saved_models/birds_mlp < rows.csv
+
+Reads a CSV with a header from standard input and writes one CSV line a row: the row's number from 1, its label (or
+value), the score of each class, and the error where the row has no honest answer. Exit code 1 if any row had one.
+The folder can be copied alone: `python -m device BUNDLE`.
+"""
+
+import argparse
+import csv
+import sys
+
+from .errors import DeviceError
+from .runner import FORMS, Runner
+
+CHUNK_ROWS = 4096
+
+
+def main(arguments=None) -> int:
+    parser = argparse.ArgumentParser(prog="pipelines.device", description=__doc__.split("\n")[0])
+    parser.add_argument("bundle", help="folder of a bundle: saved_models/<name>")
+    parser.add_argument("--form", choices=FORMS, default="int8", help="which model file answers (default int8)")
+    options = parser.parse_args(arguments)
+    try:
+        return _answer_all(Runner.load(options.bundle, form=options.form), sys.stdin, sys.stdout)
+    except DeviceError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def _answer_all(runner, source, sink):
+    reader = csv.reader(source)
+    try:
+        header = next(reader, None)
+    except csv.Error as error:
+        raise DeviceError(f"the header cannot be read: {error}", expected="CSV", fix="mend the file") from error
+    if not header:
+        raise DeviceError("nothing on standard input", expected="CSV with a header line",
+                          fix="python -m pipelines.device BUNDLE < rows.csv")
+    if len(set(header)) < len(header):
+        twice = sorted({name for name in header if header.count(name) > 1})
+        raise DeviceError(f"the header names {', '.join(map(repr, twice))} twice", expected="one column a name",
+                          fix="rename or remove one of them")
+    absent = [column.name for column in runner.signature.columns if column.name not in header]
+    if absent:
+        raise DeviceError(f"no column {', '.join(map(repr, absent))} in the header",
+                          expected=", ".join(column.name for column in runner.signature.columns),
+                          fix="add the column; leave its cells empty where the values are not known")
+    labels = runner.signature.target.labels
+    writer = csv.writer(sink, lineterminator="\n")
+    writer.writerow(["row", "label" if labels else "value", *(f"score {label}" for label in labels), "error"])
+    failed, first = False, 1
+    for cells, errors in _chunks(reader, len(header)):
+        failed |= _answer_chunk(runner, header, cells, errors, writer, first)
+        first += len(cells)
+    return int(failed)
+
+
+def _chunks(reader, width):
+    """Lists of at most CHUNK_ROWS rows of cells, with the errors of those that are ragged or unreadable."""
+    cells, errors = [], {}
+    while True:
+        try:
+            row = next(reader)
+            if not row:
+                continue  # a blank line
+            if len(row) != width:
+                errors[len(cells)] = f"{len(row)} cells, the header has {width}"
+                row = [""] * width
+            cells.append(row)
+        except StopIteration:
+            break
+        except (csv.Error, UnicodeDecodeError) as error:
+            errors[len(cells)] = f"cannot be read as CSV: {error}"
+            cells.append([""] * width)
+            if isinstance(error, UnicodeDecodeError):
+                break
+        if len(cells) == CHUNK_ROWS:
+            yield cells, errors
+            cells, errors = [], {}
+    if cells:
+        yield cells, errors
+
+
+def _answer_chunk(runner, header, cells, errors, writer, first):
+    columns, bad = runner.read({name: [row[place] for row in cells] for place, name in enumerate(header)})
+    for each in bad:
+        errors.setdefault(each.row, f"{each.reason}: {each.value}")
+    answers = runner.predict_columns(columns)
+    width = len(runner.signature.target.labels)
+    for row in range(len(cells)):
+        if row in errors:
+            writer.writerow([first + row, "", *[""] * width, errors[row]])
+        elif width:
+            writer.writerow([first + row, answers.labels[row], *(f"{score:.4f}" for score in answers.scores[row]), ""])
+        else:
+            writer.writerow([first + row, f"{answers.scores[row]:.6g}", ""])
+    return bool(errors)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

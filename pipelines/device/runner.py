@@ -1,0 +1,167 @@
+"""A bundle on a device: raw rows in, answers out. numpy and LiteRT only.
+
+    runner = Runner.load("saved_models/birds_mlp")
+    answers = runner.predict([{"height": "400", "speed": "", "species": "GULL", ...}])
+    answers.labels, answers.scores
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from .cells import BadCell, read_column, shorten
+from .errors import DeviceError
+from .primitives import Columns, run_primitives
+from .signature import Port, Signature, positive_or_largest, probabilities, read_signature
+
+FORMS = ("float32", "int8")
+
+
+class Interpreter(Protocol):
+    """A runtime that holds one model: arrays by port name, rows first, to the raw output [rows, outputs]."""
+
+    def run(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray: ...
+
+
+class LiteRT:
+    """A TFLite file under the LiteRT interpreter, one thread, built-in kernels, one row a call."""
+
+    def __init__(self, content: bytes):
+        # Late: a machine that has another runtime can use everything else in this folder.
+        from ai_edge_litert.interpreter import Interpreter as LiteRTInterpreter
+        from ai_edge_litert.interpreter import OpResolverType
+        try:
+            self._interpreter = LiteRTInterpreter(
+                model_content=content, num_threads=1,
+                experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES)
+            self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise DeviceError(f"LiteRT cannot load the model: {error}", expected="a TFLite file of a bundle",
+                              fix="copy the bundle again, or make it again") from error
+        self._indices = {details["name"]: details["index"] for details in self._interpreter.get_input_details()}
+        self._output = self._interpreter.get_output_details()[0]
+
+    def run(self, inputs):
+        interpreter, output = self._interpreter, self._output["index"]
+        pairs = [(self._indices[name], array) for name, array in inputs.items() if name in self._indices]
+        num_rows = len(next(iter(inputs.values())))
+        results = np.empty((num_rows, *self._output["shape"][1:]), self._output["dtype"])
+        for row in range(num_rows):
+            for index, array in pairs:
+                interpreter.set_tensor(index, array[row:row + 1])
+            interpreter.invoke()
+            results[row] = interpreter.get_tensor(output)[0]
+        return results
+
+    def port_names(self) -> list[str]:
+        """The inputs in the order of the file."""
+        return [details["name"] for details in self._interpreter.get_input_details()]
+
+    def quantization(self) -> dict[str, tuple[float, int]]:
+        """(scale, zero point) of every input by name, and of the output under "output"; (0.0, 0) where float."""
+        details = {each["name"]: each for each in self._interpreter.get_input_details()}
+        details["output"] = self._output
+        return {name: (float(each["quantization"][0]), int(each["quantization"][1]))
+                for name, each in details.items()}
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Answers to rows, in their order.
+
+    Classes: `labels` object [rows], `scores` float64 [rows, classes] in the order of the target's labels.
+    Real numbers: `labels` is None, `scores` float64 [rows] in the target's unit. `raw`: the model's own output.
+    """
+
+    labels: np.ndarray | None
+    scores: np.ndarray
+    raw: np.ndarray
+
+
+class Runner:
+    """A signature with an interpreter of one of its forms ("int8" or "float32")."""
+
+    def __init__(self, signature: Signature, interpreter: Interpreter, *, form: str = "int8"):
+        if form not in FORMS:
+            raise DeviceError(f"form {form!r}", expected=" or ".join(FORMS), fix="name one of these")
+        self.signature, self.interpreter, self.form = signature, interpreter, form
+
+    @classmethod
+    def load(cls, folder: str | Path, *, form: str = "int8") -> "Runner":
+        """The runner of a bundle. Raises DeviceError where the bundle is damaged or the form is unknown."""
+        signature = read_signature(Path(folder))
+        path = Path(folder) / f"model_{form}.tflite"
+        if form in FORMS and not path.is_file():
+            raise DeviceError(f"no {path.name} in {str(folder)!r}", expected="a whole bundle",
+                              fix="copy the bundle again, or make it again")
+        return cls(signature, LiteRT(path.read_bytes()) if form in FORMS else None, form=form)
+
+    def read(self, rows: Mapping[str, Sequence] | Iterable[Mapping[str, object]]) -> tuple[Columns, list[BadCell]]:
+        """Raw columns by name, or raw rows, to typed columns and the cells that could not be read.
+
+        Raises DeviceError where a column that the model knows is not there at all.
+        """
+        raw = rows if isinstance(rows, Mapping) else self._to_columns(list(rows))
+        absent = [column.name for column in self.signature.columns if column.name not in raw]
+        if absent:
+            raise DeviceError(f"rows without the column {', '.join(map(repr, absent))}; they have "
+                              f"{', '.join(shorten(name) for name in list(raw)[:20])}",
+                              expected=f"the {len(self.signature.columns)} columns of signature.json",
+                              fix="add the column; leave its cell empty where the value is not known")
+        missing, columns, bad = frozenset(self.signature.missing_words), {}, []
+        for column in self.signature.columns:
+            columns[column.name], problems = read_column(raw[column.name], column, missing)
+            bad += [BadCell(each.row, each.value, f"column {column.name!r}: {each.reason}") for each in problems]
+        return columns, bad
+
+    def _to_columns(self, rows):
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        for place, row in enumerate(rows):
+            absent = [column.name for column in self.signature.columns if column.name not in row]
+            if absent:
+                raise DeviceError(f"row {place} misses the column {', '.join(map(repr, absent))}",
+                                  expected=f"the {len(self.signature.columns)} columns of signature.json",
+                                  fix="add the column; leave its cell empty where the value is not known")
+        return {name: [row.get(name) for row in rows] for name in names}
+
+    def prepare(self, columns: Columns) -> dict[str, np.ndarray]:
+        """Typed columns to the arrays of the model's inputs, quantized where the form is int8."""
+        prepared = run_primitives(self.signature.primitives, columns)
+        return {port.name: self._to_port(prepared[port.name], port) for port in self.signature.inputs}
+
+    def _to_port(self, x, port: Port):
+        if x.dtype == np.float32 and np.isnan(x).any():
+            raise DeviceError(f"the input {port.name!r} has a missing value after every step",
+                              expected="steps that fill every column",
+                              fix="add an imputing step for the column to the recipe and make the bundle again")
+        return port.quantize(x) if self.form == "int8" else x
+
+    def predict(self, rows: Mapping[str, Sequence] | Iterable[Mapping[str, object]]) -> Answers:
+        """Answers to raw columns or raw rows. Raises DeviceError, naming row and column, where a cell cannot be
+        read: no answer is better than an answer to another question."""
+        columns, bad = self.read(rows)
+        if bad:
+            first = bad[0]
+            raise DeviceError(f"row {first.row}, {first.reason}: {first.value}"
+                              + (f" (and {len(bad) - 1} more cells)" if len(bad) > 1 else ""),
+                              expected="a value of the column's kind in signature.json, or an empty cell",
+                              fix="mend the cell, or leave it empty where the value is not known")
+        return self.predict_columns(columns)
+
+    def predict_columns(self, columns: Columns) -> Answers:
+        """Answers to columns that are typed already, as `read` gives them."""
+        raw = self.interpreter.run(self.prepare(columns))
+        return answer(self.signature, raw, form=self.form)
+
+
+def answer(signature: Signature, raw: np.ndarray, *, form: str) -> Answers:
+    """The model's raw output [rows, outputs], of a form, to labels and scores."""
+    values = signature.output.dequantize(raw) if raw.dtype == np.int8 else raw.astype(np.float32)
+    target = signature.target
+    if target.task == "regression":
+        return Answers(None, values[:, 0].astype(np.float64) * target.factor + target.offset, raw)
+    chosen = positive_or_largest(values, signature.decisions.get(form, (0.0,)))
+    return Answers(np.asarray(target.labels, object)[chosen], probabilities(values), raw)

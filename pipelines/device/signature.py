@@ -1,0 +1,135 @@
+"""What a model takes and gives, and everything that stands between a raw row and its answer.
+
+A Signature is plain numbers and words: `signature.json` holds nothing that could run.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from .cells import KINDS, MISSING_WORDS, Column
+from .errors import DeviceError
+from .primitives import Primitive, primitive_from_json, primitive_to_json
+
+TASKS = ("binary", "multiclass", "regression")
+FORMAT_VERSION = 1
+RULES = {
+    "missing value": "filled by the fitted steps, as in training",
+    "unknown category": "goes to the bucket of rare and unknown categories",
+    "column missing from the row": "refused",
+    "column the model does not know": "ignored",
+    "text where a number, a date or a truth value belongs": "refused",
+    "infinite number": "refused",
+    "number outside the range seen in training": "cut to the nearest value that the int8 input can hold",
+}
+
+
+@dataclass(frozen=True)
+class Port:
+    """One tensor: its name, shape without the rows axis, dtype of the float form, and unit in words.
+
+    The int8 form holds round(x / scale) + zero_point; `scale` is 0.0 where the tensor is not quantized.
+    A port of ids holds 0 to num_ids - 1.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    unit: str
+    scale: float = 0.0
+    zero_point: int = 0
+    num_ids: int = 0
+
+    def quantize(self, x: np.ndarray) -> np.ndarray:
+        """float32 → int8, halves rounded up; the C code does the same in the same order. Ids pass unchanged."""
+        if self.scale == 0.0:
+            return x.astype(self.dtype)
+        steps = np.floor(x / np.float32(self.scale) + np.float32(0.5)) + np.float32(self.zero_point)
+        return np.clip(steps, -128, 127).astype(np.int8)
+
+    def dequantize(self, q: np.ndarray) -> np.ndarray:
+        """int8 → float32 in the port's unit."""
+        return (q.astype(np.float32) - np.float32(self.zero_point)) * np.float32(self.scale)
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is predicted: its name, the task, the labels in the order of the outputs, and for real numbers the
+    affine map from the model's output to the target's own unit (value = output * factor + offset)."""
+
+    name: str
+    task: str
+    labels: tuple[str, ...] = ()
+    offset: float = 0.0
+    factor: float = 1.0
+
+
+@dataclass(frozen=True)
+class Signature:
+    """From raw columns to labels. `decisions` holds, by form ("float32", "int8"), what is added to the logits
+    before the label is taken: one number for two classes (positive where the sum is ≥ 0), one a class for more."""
+
+    columns: tuple[Column, ...]
+    target: Target
+    primitives: tuple[Primitive, ...]
+    inputs: tuple[Port, ...]
+    output: Port
+    missing_words: tuple[str, ...] = MISSING_WORDS
+    decisions: dict[str, tuple[float, ...]] = field(default_factory=dict)
+
+    def to_json(self) -> dict:
+        values = asdict(self)
+        values["primitives"] = [primitive_to_json(primitive) for primitive in self.primitives]
+        return {"format_version": FORMAT_VERSION, "rules": RULES, **values}
+
+    @classmethod
+    def from_json(cls, values: dict) -> "Signature":
+        if values.get("format_version") != FORMAT_VERSION:
+            raise DeviceError(f"a signature of format {values.get('format_version')!r}",
+                              expected=f"format {FORMAT_VERSION}", fix="make the bundle again with this version")
+        signature = cls(
+            columns=tuple(Column(**column) for column in values["columns"]),
+            target=Target(**{**values["target"], "labels": tuple(values["target"]["labels"])}),
+            primitives=tuple(primitive_from_json(primitive) for primitive in values["primitives"]),
+            inputs=tuple(_port(port) for port in values["inputs"]),
+            output=_port(values["output"]),
+            missing_words=tuple(values["missing_words"]),
+            decisions={form: tuple(offsets) for form, offsets in values["decisions"].items()})
+        if signature.target.task not in TASKS or any(column.kind not in KINDS for column in signature.columns):
+            raise ValueError(f"task {signature.target.task!r} or a column's kind is unknown")
+        return signature
+
+
+def read_signature(folder: Path) -> Signature:
+    """The signature of a bundle. Raises DeviceError where there is none or it is damaged."""
+    path = Path(folder) / "signature.json"
+    try:
+        return Signature.from_json(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise DeviceError(f"no signature.json in {str(folder)!r}", expected="a bundle: saved_models/<name>/",
+                          fix="name the folder that `python -m pipelines run` wrote") from None
+    except (KeyError, TypeError, ValueError) as error:
+        raise DeviceError(f"{str(path)!r} is damaged: {type(error).__name__}: {error}",
+                          expected="the signature.json that was written with the bundle",
+                          fix="copy the bundle again, or make it again") from error
+
+
+def _port(values):
+    return Port(**{**values, "shape": tuple(values["shape"])})
+
+
+def positive_or_largest(logits: np.ndarray, offsets: tuple[float, ...]) -> np.ndarray:
+    """Class index int64 [rows] of logits float32 [rows, outputs] once the decision's offsets are added."""
+    shifted = logits + np.asarray(offsets, np.float32)
+    return (shifted[:, 0] >= 0).astype(np.int64) if shifted.shape[1] == 1 else shifted.argmax(axis=1)
+
+
+def probabilities(logits: np.ndarray) -> np.ndarray:
+    """float64 [rows, classes] of logits [rows, 1] (sigmoid; classes no, yes) or [rows, classes] (softmax)."""
+    logits = logits.astype(np.float64)
+    if logits.shape[1] == 1:
+        logits = np.concatenate([np.zeros_like(logits), logits], axis=1)
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return shifted / shifted.sum(axis=1, keepdims=True)

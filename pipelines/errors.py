@@ -1,0 +1,62 @@
+"""Errors, one class a stage.
+
+    PipelineError            what was received / expected: ... / fix: ..., with its stage
+    ├── RecipeError          the intention is not possible; raised before a row is read
+    ├── LoadError            the source cannot be read as a table
+    ├── SplitError           the rows cannot be parted as asked
+    ├── LeakError            rows that must not be learned from were handed to something that learns
+    ├── StepError            a step does not suit its columns
+    ├── BalanceError         a balancer does not suit its columns or counts
+    ├── TrainError           training cannot start or went wrong
+    ├── ExportError          the converter refused, or died, and where
+    ├── VerifyError          a runtime does not answer as the model before it did
+    ├── BundleError          a bundle cannot be written or read
+    └── DeviceError          a raw row that has no honest answer (lives in `pipelines.device`)
+"""
+
+from .device.errors import DeviceError, PipelineError
+
+__all__ = ["PipelineError", "RecipeError", "LoadError", "SplitError", "LeakError", "StepError", "BalanceError",
+           "TrainError", "ExportError", "VerifyError", "BundleError", "DeviceError"]
+
+
+class RecipeError(PipelineError):
+    stage = "recipe"
+
+
+class LoadError(PipelineError):
+    stage = "load"
+
+
+class SplitError(PipelineError):
+    stage = "split"
+
+
+class LeakError(PipelineError, TypeError):
+    """A TypeError too: the wrong kind of rows was handed over."""
+
+    stage = "leak"
+
+
+class StepError(PipelineError):
+    stage = "prepare"
+
+
+class BalanceError(PipelineError):
+    stage = "balance"
+
+
+class TrainError(PipelineError):
+    stage = "train"
+
+
+class ExportError(PipelineError):
+    stage = "export"
+
+
+class VerifyError(PipelineError):
+    stage = "verify"
+
+
+class BundleError(PipelineError):
+    stage = "bundle"

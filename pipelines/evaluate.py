@@ -1,0 +1,43 @@
+"""Answers against truth: every metric of the task, with bootstrap intervals."""
+
+import numpy as np
+
+from .device.runner import Answers
+from .device.signature import Target
+from .metrics import bootstrap_intervals, score_classes, score_values
+
+INTERVAL_METRICS = ("average_precision", "roc_auc", "balanced_accuracy", "macro_f1", "accuracy", "mae", "rmse", "r2")
+
+
+def score(y: np.ndarray, answers: Answers, target: Target) -> dict[str, float]:
+    """Every metric of the task of true y (int [rows] or float [rows]) and answers to the same rows."""
+    if target.task == "regression":
+        return score_values(y, answers.scores)
+    return score_classes(y, class_places(answers, target), answers.scores)
+
+
+def intervals(y: np.ndarray, answers: Answers, target: Target, *, seed: int, num_draws: int = 200
+              ) -> dict[str, list[float]]:
+    """95 % bootstrap interval of each metric in INTERVAL_METRICS that the task has."""
+    chosen = None if target.task == "regression" else class_places(answers, target)
+
+    def draw(places):
+        scores = (score_values(y[places], answers.scores[places]) if chosen is None
+                  else score_classes(y[places], chosen[places], answers.scores[places]))
+        return {name: value for name, value in scores.items() if name in INTERVAL_METRICS}
+    return bootstrap_intervals(draw, len(y), num_draws=num_draws, seed=seed)
+
+
+def class_places(answers: Answers, target: Target) -> np.ndarray:
+    """int64 [rows]: the place of each answer's label among the target's labels."""
+    place = {label: index for index, label in enumerate(target.labels)}
+    return np.fromiter((place[label] for label in answers.labels), np.int64, len(answers.labels))
+
+
+def agreement(one: Answers, other: Answers, target: Target) -> float:
+    """Share of rows with the same label; for real numbers, of values that differ by at most 5 % of the first one's
+    standard deviation."""
+    if target.task == "regression":
+        spread = float(np.std(one.scores)) or 1.0
+        return float(np.mean(np.abs(one.scores - other.scores) <= 0.05 * spread))
+    return float(np.mean(one.labels == other.labels))

@@ -1,0 +1,143 @@
+"""Bundles on disk: written whole under a temporary name, then renamed; read without running anything in them."""
+
+import json
+import os
+import shutil
+import tempfile
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..device.runner import Runner, LiteRT, answer
+from ..device.signature import Signature, read_signature
+from ..errors import BundleError
+from ..recipe import to_json
+from ..report.write import card, page
+from .c_code import c_files
+
+MIN_FREE_BYTES = 64 * 2**20
+
+
+GOLDEN_ROWS = 10
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle on disk: saved_models/<name>/. Reading one never runs code from it."""
+
+    folder: Path
+
+    @property
+    def report(self) -> dict:
+        """The content of report.json."""
+        return read_json(self.folder, "report.json")
+
+    @property
+    def signature(self) -> Signature:
+        return read_signature(self.folder)
+
+    def runner(self, *, form: str = "int8") -> Runner:
+        """The device runner of a form, "int8" or "float32"."""
+        return Runner.load(self.folder, form=form)
+
+
+def bundle_files(recipe, facts: dict, learned, test, pictures) -> dict[str, bytes | str]:
+    """Relative name → content of everything that a bundle holds."""
+    signature = learned.signature
+    return {
+        "model.keras": learned.keras, "model_float32.tflite": learned.float32, "model_int8.tflite": learned.int8,
+        "signature.json": as_json(signature.to_json()), "recipe.json": as_json(to_json(recipe)),
+        "report.json": as_json(facts), "report.html": page(facts, pictures, to_json(recipe)),
+        "golden.json": as_json(golden(signature, learned.int8, test)), "README.md": card(facts),
+        **{f"c/{name}": text for name, text in c_files(signature, learned.int8, recipe.name).items()}}
+
+
+def golden(signature: Signature, int8: bytes, test) -> list[dict]:
+    """Ten raw rows with their int8 inputs, int8 outputs and answers: what a port to a device is checked against."""
+    columns = {column.name: test.x[column.name][:GOLDEN_ROWS] for column in signature.columns}
+    runner = Runner(signature, LiteRT(int8), form="int8")
+    inputs = runner.prepare(columns)
+    raw = runner.interpreter.run(inputs)
+    answers = answer(signature, raw, form="int8")
+    return [{"row": {column.name: _raw_cell(columns[column.name][place], column.format)
+                     for column in signature.columns},
+             "inputs": {name: x[place].tolist() for name, x in inputs.items()}, "output": raw[place].tolist(),
+             "label": None if answers.labels is None else answers.labels[place],
+             "scores": np.atleast_1d(answers.scores[place]).tolist()} for place in range(len(raw))]
+
+
+def _raw_cell(value, date_format):
+    """A typed cell as a raw one that reads back the same."""
+    if isinstance(value, np.datetime64):
+        if np.isnat(value):
+            return None
+        time = value.item()
+        return time.isoformat() if date_format == "ISO8601" else time.strftime(date_format)
+    if isinstance(value, np.floating):
+        return None if np.isnan(value) else float(value)
+    return value
+
+
+def check_folder(folder: Path) -> None:
+    """Raises BundleError, before an epoch is spent, where a bundle could not be written into `folder`."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".probe-{uuid.uuid4().hex}"
+        probe.write_bytes(b"x" * 4096)
+        probe.unlink()
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        raise BundleError(f"the folder {str(folder)!r} cannot be written to: {error.strerror or error}",
+                          expected="a folder with room for the bundle",
+                          fix="free some space, change its permissions, or give another with --folder") from error
+    if free < MIN_FREE_BYTES:
+        raise BundleError(f"the folder {str(folder)!r} has {free:,} bytes free", expected=f"{MIN_FREE_BYTES:,}",
+                          fix="free some space, or give another folder with --folder")
+
+
+def write_bundle(folder: Path, files: dict[str, bytes | str]) -> Path:
+    """Relative name → content becomes `folder`, all or nothing; a bundle of that name is replaced.
+
+    Raises BundleError where it cannot be written; what stood there before stays.
+    """
+    partial = folder.parent / f".{folder.name}.partial-{uuid.uuid4().hex[:8]}"
+    old = folder.parent / f".{folder.name}.old-{uuid.uuid4().hex[:8]}"
+    try:
+        for name, content in files.items():
+            path = partial / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+        if folder.exists():
+            os.rename(folder, old)
+        os.rename(partial, folder)
+    except OSError as error:
+        if old.exists() and not folder.exists():
+            os.rename(old, folder)
+        raise BundleError(f"the bundle {str(folder)!r} cannot be written: {error.strerror or error}",
+                          expected="room and permission", fix="free some space, or give another --folder") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+    return folder
+
+
+def read_json(folder: Path, name: str) -> dict:
+    """A JSON file of a bundle. Raises BundleError where it is not there or damaged."""
+    try:
+        return json.loads((folder / name).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BundleError(f"{name} of the bundle {str(folder)!r} cannot be read: {error}", expected="a whole bundle",
+                          fix="make the bundle again: python -m pipelines run ...") from error
+
+
+def as_json(values: object) -> str:
+    return json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def keras_bytes(model) -> bytes:
+    """The content of a .keras file."""
+    with tempfile.TemporaryDirectory(prefix="keras_") as folder:
+        model.save(Path(folder) / "model.keras")
+        return (Path(folder) / "model.keras").read_bytes()

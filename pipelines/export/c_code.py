@@ -1,0 +1,302 @@
+"""The Signature as plain C99 without allocation: raw row in, int8 model inputs out, bit for bit as in Python.
+
+Every float operation here is one subtraction followed by one multiplication, one division followed by one addition:
+nothing that a compiler could fuse into a multiply-add, which would round otherwise.
+"""
+
+import re
+
+import numpy as np
+
+from ..device.primitives import DATE_PARTS
+from ..device.signature import Signature
+
+_TYPES = {"numeric": "float", "categorical": "const char *", "boolean": "const char *", "date": "int64_t"}
+_MISSING_NOTES = {"numeric": "NAN where missing", "categorical": "UTF-8 without white space around it; NULL where missing",
+                  "boolean": '"true" or "false"; NULL where missing',
+                  "date": "seconds since 1970-01-01 UTC; INT64_MIN where missing"}
+
+
+def c_files(signature: Signature, int8_model: bytes, name: str) -> dict[str, str]:
+    """File name → text: signature.h, prepare.c and model.c (the model as an array)."""
+    return {"signature.h": _header(signature, name, len(int8_model)), "prepare.c": _Writer(signature, name).source(),
+            "model.c": _model_array(int8_model)}
+
+
+def _header(signature, name, num_bytes):
+    fields = [f"  {_TYPES[column.kind]}{'' if column.kind in ('categorical', 'boolean') else ' '}"
+              f"{_identifier(place, column.name)}; /* {comment(column.name)}: {column.kind}, "
+              f"{_MISSING_NOTES[column.kind]} */" for place, column in enumerate(signature.columns)]
+    ports = [f"  {'int8_t' if port.dtype == 'float32' else 'int32_t'} {port.name}[{port.shape[0]}];"
+             f" /* {port.unit}, scale {_float(port.scale)}, zero point {port.zero_point} */"
+             for port in signature.inputs]
+    target = signature.target
+    labels = "".join(f' * {place}: {comment(label)}\n' for place, label in enumerate(target.labels))
+    answers = (f"/* The class of the model's int8 output:\n{labels} */\nint signature_label(const int8_t *output);\n"
+               if target.labels else "/* The predicted value, in the target's unit. */\n"
+                                     "float signature_value(const int8_t *output);\n")
+    return f"""/* Raw row to the int8 inputs of the model '{name}'. Made by pipelines; do not edit. Plain C99. */
+#ifndef SIGNATURE_H
+#define SIGNATURE_H
+
+#include <stdint.h>
+
+#define MODEL_INT8_BYTES {num_bytes}
+#define SIGNATURE_NUM_OUTPUTS {signature.output.shape[0]}
+
+typedef struct {{
+{chr(10).join(fields)}
+}} signature_row;
+
+typedef struct {{
+{chr(10).join(ports)}
+}} signature_inputs;
+
+extern const unsigned char model_int8[MODEL_INT8_BYTES];
+
+/* Forgets the rows before, for columns that fill a hole with the last value seen. */
+void prepare_reset(void);
+
+/* Returns 0; or 1 + the place of the column whose number is infinite, and then the inputs mean nothing. */
+int prepare(const signature_row *row, signature_inputs *inputs);
+
+{answers}
+#endif
+"""
+
+
+class _Writer:
+    """Walks the primitives and writes what each does; keeps what C knows each column as."""
+
+    def __init__(self, signature, name):
+        self.signature, self.name = signature, name
+        self.tables, self.state, self.lines = [], [], []
+        self.variables = {column.name: (column.kind, f"v{place}") for place, column in enumerate(signature.columns)}
+        self.finished = {}
+        self.checks = [(place, _identifier(place, column.name)) for place, column in enumerate(signature.columns)
+                       if column.kind == "numeric"]
+
+    def source(self):
+        for place, column in enumerate(self.signature.columns):
+            self.lines.append(f"  {_TYPES[column.kind]} v{place} = row->{_identifier(place, column.name)};")
+        for number, primitive in enumerate(self.signature.primitives):
+            getattr(self, f"_{type(primitive).__name__.lower()}")(primitive, f"t{number}")
+        infinite = "\n".join(f"  if (row->{name} > {MAX} || row->{name} < -{MAX}) return {place + 1};"
+                             for place, name in self.checks)
+        statics = "\n".join(f"static float {name} = {_float(first)};" for name, first in self.state)
+        resets = "\n".join(f"  {name} = {_float(first)};" for name, first in self.state)
+        body = "\n".join(self.lines)
+        helpers = "\n\n".join(text for text, word in _HELPERS if word in body or word == "quantize")
+        return f"""/* Made by pipelines from the signature of '{self.name}'; do not edit. Plain C99, no allocation. */
+#include "signature.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+{helpers}
+
+{chr(10).join(self.tables)}
+{statics}
+
+void prepare_reset(void) {{
+{resets}
+}}
+
+int prepare(const signature_row *row, signature_inputs *inputs) {{
+{infinite}
+{body}
+  return 0;
+}}
+
+{self._answer()}"""
+
+    def _fill(self, step, _):
+        kind, variable = self.variables[step.column]
+        if kind == "numeric":
+            self.lines.append(f"  if ({variable} != {variable}) {variable} = {_float(step.value)};")
+        else:
+            self.lines.append(f"  if ({variable} == NULL) {variable} = {_string(step.value)};")
+
+    def _fillprevious(self, step, name):
+        variable = self.variables[step.column][1]
+        self.state.append((f"last_{name}", step.first))
+        self.lines.append(f"  if ({variable} != {variable}) {variable} = last_{name}; else last_{name} = {variable};")
+
+    def _missing(self, step, name):
+        kind, variable = self.variables[step.column]
+        test = {"numeric": f"{variable} != {variable}", "date": f"{variable} == INT64_MIN"}.get(
+            kind, f"{variable} == NULL")
+        self.lines.append(f"  float {name} = {test} ? 1.0f : 0.0f;")
+        self.variables[step.into] = ("numeric", name)
+
+    def _affine(self, step, _):
+        variable = self.variables[step.column][1]
+        self.lines.append(f"  {variable} = ({variable} - {_float(step.offset)}) * {_float(step.factor)};")
+        self.finished[step.column] = ("scalar", variable, 1)
+
+    def _clip(self, step, _):
+        variable = self.variables[step.column][1]
+        self.lines.append(f"  {variable} = clip({variable}, {_float(step.low)}, {_float(step.high)});")
+
+    def _bins(self, step, name):
+        self._constant("float", f"{name}_left", [_float(edge) for edge in step.edges[:-1]])
+        self._constant("float", f"{name}_factor", [_float(factor) for factor in step.factors])
+        self.finished[step.column] = ("bins", self.variables[step.column][1], len(step.factors), name)
+
+    def _lookup(self, step, name):
+        variable = self.variables[step.column][1]
+        self._constant("char *const", f"{name}_keys", [_string(key) for key in step.keys] or ["NULL"])
+        self.lines.append(f"  int32_t {name} = lookup({variable}, {name}_keys, {len(step.keys)}, {step.first}, "
+                          f"{step.unknown}, {step.missing});")
+        self.variables[step.column] = ("id", name)
+        self.finished[step.column] = ("id", name, 1)
+
+    def _onehot(self, step, _):
+        self.finished[step.column] = ("onehot", self.variables[step.column][1], step.depth)
+
+    def _table(self, step, name):
+        width = len(step.rows[0])
+        self._constant("float", name, [_float(value) for row in step.rows for value in row])
+        self.finished[step.column] = ("table", self.variables[step.column][1], width, name)
+
+    def _datepart(self, step, name):
+        variable = self.variables[step.column][1]
+        size = DATE_PARTS[step.part]
+        self.lines.append(f"  int32_t {name} = {variable} == INT64_MIN ? {size} : date_{step.part}({variable});")
+        self.variables[step.into] = ("id", name)
+
+    def _pack(self, step, _):
+        port = next(port for port in self.signature.inputs if port.name == step.into)
+        place = 0
+        for column in step.columns:
+            kind, variable, width, *table = self.finished[column]
+            target = f"inputs->{port.name}[{place}{' + i' if width > 1 or kind in ('bins', 'onehot', 'table') else ''}]"
+            value = {"scalar": variable, "id": variable,
+                     "bins": f"clip(({variable} - {table[0] if table else ''}_left[i]) * "
+                             f"{table[0] if table else ''}_factor[i], 0.0f, 1.0f)",
+                     "onehot": f"{variable} == i ? 1.0f : 0.0f",
+                     "table": f"{table[0] if table else ''}[{variable} * {width} + i]"}[kind]
+            written = value if port.scale == 0.0 else f"quantize({value}, {_float(port.scale)}, {port.zero_point}.0f)"
+            loop = f"for (int32_t i = 0; i < {width}; ++i) " if "+ i" in target else ""
+            self.lines.append(f"  {loop}{target} = {written};")
+            place += width
+
+    def _constant(self, kind, name, values):
+        rows = [", ".join(values[start:start + 8]) for start in range(0, len(values), 8)]
+        body = ",\n  ".join(rows)
+        self.tables.append(f"static const {kind} {name}[{len(values)}] = {{\n  {body}}};")
+
+    def _answer(self):
+        output, target = self.signature.output, self.signature.target
+        real = f"({{}} - {output.zero_point}.0f) * {_float(output.scale)}"
+        if target.task == "regression":
+            return ("float signature_value(const int8_t *output) {\n"
+                    f"  return ({real.format('(float)output[0]')}) * {_float(target.factor)} + "
+                    f"{_float(target.offset)};\n}}\n")
+        offsets = self.signature.decisions.get("int8", (0.0,))
+        if target.task == "binary":
+            steps = output.dequantize(np.arange(-128, 128)) + np.float32(offsets[0])
+            first = int(np.argmax(steps >= 0)) - 128 if (steps >= 0).any() else 128
+            return ("int signature_label(const int8_t *output) {\n"
+                    f"  return output[0] >= {first};\n}}\n")
+        shifts = ", ".join(_float(offset) for offset in offsets)
+        return ("int signature_label(const int8_t *output) {\n"
+                f"  static const float offsets[{len(offsets)}] = {{{shifts}}};\n"
+                "  int best = 0;\n  float most = 0.0f;\n"
+                f"  for (int i = 0; i < {len(offsets)}; ++i) {{\n"
+                f"    volatile float logit = {real.format('(float)output[i]')}; /* volatile: no fused add below */\n"
+                "    float shifted = logit + offsets[i];\n"
+                "    if (i == 0 || shifted > most) { most = shifted; best = i; }\n  }\n  return best;\n}\n")
+
+
+_HELPERS = (
+    ("""static float clip(float x, float low, float high) {
+  return x < low ? low : x > high ? high : x;
+}""", "clip("),
+    ("""static int8_t quantize(float x, float scale, float zero_point) {
+  float steps = floorf(x / scale + 0.5f) + zero_point;
+  return (int8_t)(steps < -128.0f ? -128.0f : steps > 127.0f ? 127.0f : steps);
+}""", "quantize"),
+    ("""/* The place of a key among keys sorted by their bytes, plus first. */
+static int32_t lookup(const char *text, const char *const *keys, int32_t num_keys, int32_t first, int32_t unknown,
+                      int32_t missing) {
+  int32_t low = 0, high = num_keys;
+  if (text == NULL) return missing;
+  while (low < high) {
+    int32_t middle = low + (high - low) / 2;
+    int order = strcmp(text, keys[middle]);
+    if (order == 0) return first + middle;
+    if (order < 0) high = middle; else low = middle + 1;
+  }
+  return unknown;
+}""", "lookup("),
+    ("""static int64_t floor_divide(int64_t a, int64_t b) {
+  return a / b - (a % b < 0);
+}""", "date_"),
+    ("""/* Month and day from 0 of a day since 1970-01-01, in the proleptic Gregorian calendar: years start in March, so that
+   the leap day is the last. */
+static void month_and_day(int64_t seconds, int32_t *month, int32_t *day) {
+  int64_t days = floor_divide(seconds, 86400) + 719468;
+  int64_t era_day = days - floor_divide(days, 146097) * 146097;
+  int64_t year = (era_day - era_day / 1460 + era_day / 36524 - era_day / 146096) / 365;
+  int64_t year_day = era_day - (365 * year + year / 4 - year / 100);
+  int64_t march_month = (5 * year_day + 2) / 153;
+  *day = (int32_t)(year_day - (153 * march_month + 2) / 5);
+  *month = (int32_t)((march_month + 2) % 12);
+}""", "date_"),
+    ("""static int32_t date_month(int64_t seconds) {
+  int32_t month, day;
+  month_and_day(seconds, &month, &day);
+  return month;
+}""", "date_month"),
+    ("""static int32_t date_day_of_month(int64_t seconds) {
+  int32_t month, day;
+  month_and_day(seconds, &month, &day);
+  return day;
+}""", "date_day_of_month"),
+    ("""static int32_t date_weekday(int64_t seconds) {
+  int64_t days = floor_divide(seconds, 86400) + 3;
+  return (int32_t)(days - floor_divide(days, 7) * 7);
+}""", "date_weekday"),
+    ("""static int32_t date_hour(int64_t seconds) {
+  int64_t hours = floor_divide(seconds, 3600);
+  return (int32_t)(hours - floor_divide(hours, 24) * 24);
+}""", "date_hour"),
+    ("""static int32_t date_minute(int64_t seconds) {
+  int64_t minutes = floor_divide(seconds, 60);
+  return (int32_t)(minutes - floor_divide(minutes, 60) * 60);
+}""", "date_minute"),
+)
+MAX = "3.402823466e+38f"
+
+
+def _model_array(content):
+    rows = [", ".join(f"0x{byte:02x}" for byte in content[start:start + 16]) for start in range(0, len(content), 16)]
+    return ('#include "signature.h"\n\n/* TFLite flatbuffer; interpreters want it aligned. */\n'
+            "#if defined(__GNUC__)\n__attribute__((aligned(16)))\n#endif\n"
+            "const unsigned char model_int8[MODEL_INT8_BYTES] = {\n  " + ",\n  ".join(rows) + "};\n")
+
+
+def _identifier(place, name):
+    """A C name for a column: its place makes it unique, its letters make it readable."""
+    return f"c{place}_{re.sub(r'[^A-Za-z0-9]+', '_', name)[:40].strip('_')}".rstrip("_")
+
+
+def comment(text: str) -> str:
+    """Text that can stand in a C comment and cannot end it."""
+    printable = "".join(letter if letter.isprintable() else "?" for letter in text[:60])
+    return printable.replace("*/", "* /").replace("/*", "/ *").replace("\\", "/").replace("?", "_")
+
+
+def _string(text):
+    """A C string literal of the text's UTF-8 bytes; octal escapes end by themselves, and no trigraph can form."""
+    return '"' + "".join(chr(byte) if chr(byte).isalnum() and byte < 128 or chr(byte) in " _-.,:;+=()" else
+                         f"\\{byte:03o}" for byte in text.encode("utf-8")) + '"'
+
+
+def _float(value):
+    """A float32 as a C literal that reads back the same."""
+    text = repr(float(np.float32(value)))
+    text = np.format_float_scientific(np.float32(value), unique=True) if "inf" not in text else text
+    return f"{text}f"

@@ -1,0 +1,101 @@
+"""Scores of labels and probabilities, by the field's names; scikit-learn does the arithmetic.
+
+Every metric takes `y` and Answers and gives a float. `LARGER_IS_BETTER` tells which way is up.
+"""
+
+import warnings
+from collections.abc import Mapping
+
+import numpy as np
+
+CLASS_METRICS = ("average_precision", "roc_auc", "balanced_accuracy", "macro_f1", "accuracy", "precision", "recall",
+                 "f1", "log_loss", "brier")
+VALUE_METRICS = ("mae", "rmse", "r2")
+SMALLER_IS_BETTER = frozenset({"log_loss", "brier", "mae", "rmse"})
+LABEL_METRICS = ("balanced_accuracy", "macro_f1", "accuracy", "precision", "recall", "f1")
+
+
+def score_classes(y: np.ndarray, chosen: np.ndarray, scores: np.ndarray) -> dict[str, float]:
+    """All CLASS_METRICS of y int [rows], chosen classes int [rows] and probabilities float [rows, classes].
+
+    Two classes: precision, recall, F1, average precision, ROC-AUC are of the second class. More: precision, recall
+    and F1 are macro-averages, average precision and ROC-AUC macro-averages of one class against the rest over the
+    classes that `y` has. NaN where a metric does not exist, as ROC-AUC with one class in `y`.
+    """
+    from sklearn import metrics
+    classes = np.arange(scores.shape[1])
+    average = "binary" if len(classes) == 2 else "macro"
+    onehot = np.eye(len(classes))[y]
+    seen = np.unique(y)
+    with warnings.catch_warnings():
+        # A class that y lacks, or that was never chosen, is a fact of small held-out sets and stands as 0 or NaN.
+        warnings.simplefilter("ignore", category=metrics_warning())
+        warnings.simplefilter("ignore", category=UserWarning)
+        ranked = [1] if average == "binary" else [each for each in classes if each in seen]
+        precision, recall, f1, _ = metrics.precision_recall_fscore_support(
+            y, chosen, labels=None if average == "binary" else classes, average=average, zero_division=0)
+        one_class = len(seen) < 2
+        return {
+            "average_precision": float("nan") if one_class else float(np.mean(
+                [metrics.average_precision_score(onehot[:, each], scores[:, each]) for each in ranked])),
+            "roc_auc": float("nan") if one_class else float(np.mean(
+                [metrics.roc_auc_score(onehot[:, each], scores[:, each]) for each in ranked])),
+            "balanced_accuracy": float(metrics.balanced_accuracy_score(y, chosen)),
+            "macro_f1": macro_f1(y, chosen),
+            "accuracy": float(metrics.accuracy_score(y, chosen)),
+            "precision": float(precision),
+            "recall": float(recall),
+            "f1": float(f1),
+            "log_loss": float(metrics.log_loss(y, np.clip(scores, 1e-7, 1), labels=classes)),
+            "brier": float(np.mean(np.sum((scores - onehot) ** 2, axis=1)) / (2 if average == "binary" else 1)),
+        }
+
+
+def metrics_warning() -> type[Warning]:
+    """scikit-learn's warning that a metric is not defined on the rows at hand."""
+    from sklearn.exceptions import UndefinedMetricWarning
+    return UndefinedMetricWarning
+
+
+def macro_f1(y: np.ndarray, chosen: np.ndarray) -> float:
+    """Mean F1 over the classes that `y` or `chosen` has."""
+    from sklearn.metrics import f1_score
+    return float(f1_score(y, chosen, average="macro", zero_division=0))
+
+
+def score_labels(metric: str, y: np.ndarray, chosen: np.ndarray) -> float:
+    """One of LABEL_METRICS of y and chosen classes int [rows]; cheap enough to try every threshold with."""
+    from sklearn import metrics
+    if metric == "macro_f1":
+        return macro_f1(y, chosen)
+    if metric in ("balanced_accuracy", "accuracy"):
+        return float(getattr(metrics, f"{metric}_score")(y, chosen))
+    average = "macro" if max(y.max(), chosen.max()) > 1 else "binary"
+    return float(getattr(metrics, f"{metric}_score")(y, chosen, average=average, zero_division=0))
+
+
+def score_values(y: np.ndarray, values: np.ndarray) -> dict[str, float]:
+    """MAE and RMSE in the target's unit, and R², of float [rows] each."""
+    from sklearn import metrics
+    return {"mae": float(metrics.mean_absolute_error(y, values)),
+            "rmse": float(np.sqrt(metrics.mean_squared_error(y, values))),
+            "r2": float(metrics.r2_score(y, values)) if len(y) > 1 else float("nan")}
+
+
+def loss_of(metric: str, before: Mapping[str, float], after: Mapping[str, float]) -> float:
+    """How much worse `after` is than `before`, ≥ 0 where it is worse. MAE and RMSE count as a share of `before`."""
+    change = after[metric] - before[metric] if metric in SMALLER_IS_BETTER else before[metric] - after[metric]
+    return change / before[metric] if metric in ("mae", "rmse") and before[metric] > 0 else change
+
+
+def bootstrap_intervals(score, num_rows: int, *, num_draws: int = 200, seed: int = 0) -> dict[str, list[float]]:
+    """95 % percentile intervals of every metric that `score(places)` gives, over rows drawn with replacement
+    (Efron 1979); NaN draws are passed over."""
+    generator = np.random.default_rng(seed)
+    draws = [score(generator.integers(0, num_rows, num_rows)) for _ in range(num_draws)]
+    intervals = {}
+    for metric in draws[0]:
+        values = np.array([draw[metric] for draw in draws])
+        values = values[~np.isnan(values)]
+        intervals[metric] = [float(each) for each in np.percentile(values, [2.5, 97.5])] if len(values) else []
+    return intervals

@@ -1,0 +1,1 @@
+"""What was proved about a bundle: report.json, report.html and the model card, all from one dictionary."""

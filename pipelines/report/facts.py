@@ -1,0 +1,86 @@
+"""Facts of a run as one dictionary, and its pictures. Everything that is written is drawn from these."""
+
+from dataclasses import asdict
+
+import numpy as np
+
+from ..device.primitives import missing_mask
+from ..evaluate import class_places
+from ..verify.ladder import failed_step
+from . import pictures as draw
+from .write import to_plain, versions
+
+
+def gather_facts(recipe, inferred, splits, learned, judged, *, source: dict, seconds: dict) -> dict:
+    """The content of report.json."""
+    rungs = judged.rungs
+    failed = failed_step(rungs, recipe.judge.deciding, recipe.judge.tolerance)
+    target = learned.signature.target
+    missing = {name: float(missing_mask(x).mean()) for name, x in splits.train.x.items()}
+    return to_plain({
+        "name": recipe.name, "about": recipe.about or f"Predicts {target.name} from a table.",
+        "target": asdict(target), "judge": asdict(recipe.judge), "seed": recipe.training.seed,
+        "split": repr(recipe.split), "rows": {"train": len(splits.train), "valid": len(splits.valid),
+                                              "test": len(splits.test), "trained_on": learned.num_trained_rows},
+        "source": source, "versions": versions(),
+        "gate": {"passed": not failed, "failed_step": failed},
+        "scores": {rung.form: rung.scores for rung in rungs},
+        "ladder": [asdict(rung) for rung in rungs],
+        "decisions": {form: list(offsets) for form, offsets in learned.signature.decisions.items()},
+        "balancing": _balancing(recipe, splits, learned, judged),
+        "columns": [{**asdict(each), "missing_share": missing.get(each.name)} for each in inferred],
+        "per_class": per_class(splits.test.y, judged.answers["litert_int8"], target),
+        "history": learned.trained.history, "seconds": dict(seconds)})
+
+
+def _balancing(recipe, splits, learned, judged):
+    if judged.without_balancing is None:
+        return None
+    return {"balancer": repr(recipe.balance),
+            "with": {"rows": learned.num_trained_rows, "scores": judged.rungs[0].scores},
+            "without": {"rows": len(splits.train), "scores": judged.without_balancing}}
+
+
+def draw_pictures(facts: dict, splits, answers) -> list[tuple[str, str]]:
+    """(title, base64 PNG) of every picture that the task has, of the int8 form on test rows."""
+    target, y, int8 = facts["target"], splits.test.y, answers["litert_int8"]
+    labels = tuple(target["labels"])
+    drawn = [("learning curves", draw.picture(draw.learning_curves(facts["history"], facts["judge"]["deciding"])))]
+    if labels:
+        drawn += _class_pictures(y, int8, labels, facts)
+    else:
+        drawn += [("predicted against true", draw.picture(draw.predicted_against_true(y, int8.scores, target["name"]))),
+                  ("residuals", draw.picture(draw.residuals(y, int8.scores, target["name"])))]
+    shares = {each["name"]: each["missing_share"] for each in facts["columns"] if each["missing_share"] is not None}
+    places = np.unique(np.linspace(0, len(splits.train) - 1, 400).astype(int))
+    masks = np.stack([missing_mask(splits.train.x[name])[places] for name in shares], axis=1)
+    drawn.append(("missing values", draw.picture(draw.missing_values(shares, masks), width=max(5.2, 0.3 * len(shares)))))
+    return drawn
+
+
+def _class_pictures(y, answers, labels, facts):
+    from ..device.signature import Target
+    chosen = class_places(answers, Target("", "multiclass", labels))
+    roc_mark = pr_mark = None
+    if len(labels) == 2:
+        hits, positives, said = ((y == 1) & (chosen == 1)).sum(), (y == 1).sum(), (chosen == 1).sum()
+        recall = hits / max(positives, 1)
+        roc_mark = (((y == 0) & (chosen == 1)).sum() / max((y == 0).sum(), 1), recall)
+        pr_mark = (recall, hits / said) if said else None
+    size = max(3.8, 0.62 * len(labels) + 1)
+    return [("confusion matrix", draw.picture(draw.confusion_matrix(y, chosen, labels), width=size + 1.4, height=size)),
+            ("ROC curve", draw.picture(draw.curves(y, answers.scores, labels, kind="roc", mark=roc_mark))),
+            ("precision-recall curve",
+             draw.picture(draw.curves(y, answers.scores, labels, kind="precision_recall", mark=pr_mark))),
+            ("calibration", draw.picture(draw.calibration(y, answers.scores, labels)))]
+
+
+def per_class(y, answers, target) -> list[dict]:
+    """Rows, precision, recall and F1 of each class; empty for real numbers."""
+    if not target.labels:
+        return []
+    from sklearn.metrics import precision_recall_fscore_support
+    places = np.arange(len(target.labels))
+    table = precision_recall_fscore_support(y, class_places(answers, target), labels=places, zero_division=0)
+    return [{"label": label, "precision": float(table[0][place]), "recall": float(table[1][place]),
+             "f1": float(table[2][place]), "rows": int(table[3][place])} for place, label in enumerate(target.labels)]

@@ -1,0 +1,90 @@
+"""report.json, report.html and the model card from one dictionary of facts."""
+
+import importlib.metadata
+import json
+import math
+import platform
+from pathlib import Path
+
+PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "tflite-micro", "numpy", "pandas", "scikit-learn",
+            "imbalanced-learn")
+SHOWN_METRICS = {"binary": ("average_precision", "roc_auc", "balanced_accuracy", "macro_f1"),
+                 "multiclass": ("macro_f1", "balanced_accuracy", "accuracy", "average_precision", "roc_auc"),
+                 "regression": ("mae", "rmse", "r2")}
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that make a result."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def to_plain(values: object) -> object:
+    """Values for JSON: NaN and infinity, which JSON lacks, become None."""
+    if isinstance(values, dict):
+        return {key: to_plain(value) for key, value in values.items()}
+    if isinstance(values, (list, tuple)):
+        return [to_plain(value) for value in values]
+    return None if isinstance(values, float) and not math.isfinite(values) else values
+
+
+def page(report: dict, pictures: list[tuple[str, str]], recipe_json: object) -> str:
+    """The self-contained report.html: no script, no address outside the page; every name is escaped."""
+    import jinja2
+    template = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(
+        (Path(__file__).parent / "page.html").read_text(encoding="utf-8"))
+    return template.render(**report, pictures=pictures, number=number,
+                           shown_metrics=SHOWN_METRICS[report["target"]["task"]],
+                           metrics=list(report["ladder"][0]["scores"]), decision_text=decision_text(report),
+                           recipe_text=json.dumps(recipe_json, indent=1, ensure_ascii=False))
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """A score for a table; a dash where there is none."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    return f"{value:.{digits}f}" if abs(value) < 100 else f"{value:,.1f}"
+
+
+def decision_text(report: dict) -> str:
+    """How labels are chosen, in a sentence."""
+    decisions, target = report["decisions"], report["target"]
+    if target["task"] == "binary":
+        said = {form: 1 / (1 + math.exp(min(offsets[0], 700.0))) for form, offsets in decisions.items()}
+        return (f"Label {target['labels'][1]!r} where its probability is at least {said['float32']:.3f} (float) or "
+                f"{said['int8']:.3f} (int8): the thresholds with the best {report['judge']['threshold']} on validation "
+                "rows.")
+    if target["task"] == "multiclass":
+        return (f"Label: the largest logit plus an offset a class, chosen for {report['judge']['threshold']} on "
+                "validation rows: " + ", ".join(f"{label} {offset:+.2f}" for label, offset in
+                                                zip(target["labels"], decisions["int8"], strict=True)) + ".")
+    return ""
+
+
+def card(report: dict) -> str:
+    """The model card (README.md of a bundle; Mitchell et al. 2019, https://arxiv.org/abs/1810.03993)."""
+    target, rungs = report["target"], report["ladder"]
+    shown = SHOWN_METRICS[target["task"]]
+    lines = [f"# {report['name']}", "", report["about"], "",
+             f"Predicts `{target['name']}` ({target['task']}"
+             + (f": {', '.join(target['labels'])}" if target["labels"] else "") + ").", "",
+             "## Scores", "",
+             f"{report['rows']['test']:,} raw test rows that no stage had seen; split `{report['split']}`, seed "
+             f"{report['seed']}.", "",
+             "| form | " + " | ".join(metric.replace("_", " ") for metric in shown) + " | agreement | bytes | ms |",
+             "|---" * (len(shown) + 4) + "|"]
+    lines += [f"| {rung['form']} | " + " | ".join(number(rung["scores"][metric]) for metric in shown)
+              + f" | {rung['agreement']:.4f} | {rung['size_bytes']:,} | {rung['latency_ms']:.3f} |" for rung in rungs]
+    lines += ["", decision_text(report), "", "## Use", "",
+              f"    python -m pipelines.device saved_models/{report['name']} < rows.csv", "",
+              "In C: `c/signature.h`, `c/prepare.c`, `c/model.c`. Rules for odd cells stand in `signature.json`.", "",
+              "## Limits", "",
+              "Trained on the rows of one source and judged on others of the same source: rows from elsewhere or from "
+              "later may differ. Scores of small classes rest on few rows; the report has the intervals.", "",
+              "Made with " + ", ".join(f"{name} {version}" for name, version in report["versions"].items()) + "."]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,124 @@
+"""Rows, and who may learn from them.
+
+    Dataset    as loaded; can do nothing but be split
+    TrainSet   the only rows that may be learned from, redrawn or altered
+    HeldOut    rows to judge on; no learning function takes one
+    Splits     train, valid and test, with no row and no group in two of them
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .device.cells import MISSING_WORDS, Column
+from .device.signature import Target
+from .errors import LeakError
+
+
+@dataclass(frozen=True)
+class Schema:
+    """What the columns of a source are: the raw feature columns, the target, and the words that read as missing."""
+
+    columns: tuple[Column, ...]
+    target: Target
+    missing_words: tuple[str, ...] = MISSING_WORDS
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """x: column → array [rows, ...]; y: int64 class or float64 value [rows]; ids: int64 [rows], the source row,
+    which survives resampling; weight: float32 [rows], 1.0 where nothing was said."""
+
+    x: dict[str, np.ndarray]
+    y: np.ndarray
+    ids: np.ndarray
+    schema: Schema
+    weight: np.ndarray | None = None
+    group: np.ndarray | None = None
+    time: np.ndarray | None = None
+
+    def __post_init__(self):
+        if self.weight is None:
+            object.__setattr__(self, "weight", np.ones(len(self.y), np.float32))
+        per_row = {"ids": self.ids, "weight": self.weight, "group": self.group, "time": self.time, **self.x}
+        odd = {name: len(array) for name, array in per_row.items() if array is not None and len(array) != len(self.y)}
+        if odd:
+            raise LeakError(f"{type(self).__name__} with {len(self.y)} labels and other lengths: {odd}",
+                            expected="one value a row in every array", fix="cut every array with the same index",
+                            stage="rows")
+
+    def __len__(self):
+        return len(self.y)
+
+
+def _take(rows: _Rows, kind: type, places: np.ndarray):
+    def cut(array):
+        return None if array is None else array[places]
+    return kind(x={name: cut(array) for name, array in rows.x.items()}, y=cut(rows.y), ids=cut(rows.ids),
+                schema=rows.schema, weight=cut(rows.weight), group=cut(rows.group), time=cut(rows.time))
+
+
+class Dataset(_Rows):
+    """Rows as loaded. `split` is the only stage that takes it."""
+
+
+class TrainSet(_Rows):
+    """Rows that may be learned from, redrawn and altered."""
+
+    def take(self, places: np.ndarray) -> "TrainSet":
+        """The rows at `places` (int [n] or bool [rows]), in that order, repeats allowed."""
+        return _take(self, TrainSet, places)
+
+    def with_columns(self, x: dict[str, np.ndarray]) -> "TrainSet":
+        """The same rows with other columns."""
+        return replace(self, x=x)
+
+
+class HeldOut(_Rows):
+    """Rows to judge on. There is no `take`: they are judged as they are."""
+
+    def with_columns(self, x: dict[str, np.ndarray]) -> "HeldOut":
+        """The same rows with other columns."""
+        return replace(self, x=x)
+
+
+class BalancedSet(TrainSet):
+    """What a balancer gives: to be trained on, but no longer a fair sample, so nothing is fitted on it and no int8
+    range is calibrated on it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Splits:
+    """The three parts of a data set. Raises LeakError where two share a source row or a group."""
+
+    train: TrainSet
+    valid: HeldOut
+    test: HeldOut
+
+    def __post_init__(self):
+        for name, kind in (("train", TrainSet), ("valid", HeldOut), ("test", HeldOut)):
+            part = getattr(self, name)
+            if not isinstance(part, kind):
+                raise LeakError(f"Splits.{name} is a {type(part).__name__}", expected=f"a {kind.__name__}",
+                                fix="take the parts from pipelines.split")
+        for first, second in (("train", "valid"), ("train", "test"), ("valid", "test")):
+            one, other = getattr(self, first), getattr(self, second)
+            shared = np.intersect1d(one.ids, other.ids)
+            if len(shared):
+                raise LeakError(f"{first} and {second} share {len(shared)} source rows, such as row {shared[0]}",
+                                expected="no row in two parts", fix="split by source row, before resampling")
+            if one.group is not None and other.group is not None:
+                both = np.intersect1d(one.group, other.group)
+                if len(both):
+                    raise LeakError(f"{first} and {second} share {len(both)} groups",
+                                    expected="each group whole in one part", fix="split with SplitGrouped")
+
+
+def require_train_set(rows: object, stage: str) -> TrainSet:
+    """`rows`, if it may be learned from. Raises LeakError for a Dataset, a HeldOut, a BalancedSet or anything
+    else."""
+    if type(rows) is not TrainSet:
+        raise LeakError(f"a {type(rows).__name__} was handed to {stage}, which learns from it",
+                        expected="a TrainSet, as it was before balancing" if isinstance(rows, BalancedSet)
+                        else "a TrainSet", fix="pass splits.train; held-out rows are only applied to", stage=stage)
+    return rows

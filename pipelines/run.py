@@ -1,0 +1,182 @@
+"""The whole line on one page: a messy data set to an int8 model that was run on its device.
+
+Who may learn is told by the types. `learn` sees the training rows and the validation rows, `judge` the test rows, and
+nothing in `learn` could take them.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from .decide import choose_offsets
+from .device.runner import Answers, LiteRT, Runner, answer
+from .device.signature import Signature
+from .errors import RecipeError, VerifyError
+from .evaluate import intervals, score
+from .export.bundle import Bundle, bundle_files, check_folder, keras_bytes, write_bundle
+from .export.convert import convert
+from .recipe import Recipe
+from .report.facts import draw_pictures, gather_facts
+from .rows import HeldOut, TrainSet
+from .split import split
+from .steps import apply_steps, fit_steps, make_signature, to_ports
+from .terminal import Stages, print_columns, print_ladder
+from .train import DECIDING_METRICS, Trained, train
+from .verify.ladder import KerasInterpreter, Rung, climb
+from .verify.micro import Micro, micro_available
+
+
+@dataclass(frozen=True)
+class Learned:
+    """All that was made from training and validation rows: the signature with its decisions, the Keras model, both
+    TFLite files, how training went, and the same without balancing where the recipe balances."""
+
+    signature: Signature
+    trained: Trained
+    keras: bytes
+    float32: bytes
+    int8: bytes
+    num_trained_rows: int
+    without_balancing: tuple[Trained, Signature] | None = None
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What test rows said: a rung and the answers of each form, and the scores without balancing."""
+
+    rungs: list[Rung]
+    answers: dict[str, Answers]
+    without_balancing: dict[str, float] | None
+
+
+def run(recipe: Recipe, source: object = None, *, folder: str | Path = "saved_models") -> Bundle:
+    """Runs a recipe and writes `folder`/<name>/. `source` (a DataFrame or dict of arrays) stands in for the recipe's
+    file. Raises a PipelineError of the stage that could not go on; where the ladder fails, the bundle and its report
+    are kept as `folder`/<name>.failed/."""
+    recipe.check()
+    folder = Path(folder)
+    check_folder(folder)
+    stages = Stages()
+    with stages("load"):
+        dataset, inferred = recipe.load.read(source)
+        recipe = settle(recipe, dataset.schema.target.task)
+    print_columns(inferred, dataset)
+    with stages("split"):
+        splits = split(dataset, recipe.split)
+    learned = learn(recipe, splits.train, splits.valid, stages=stages)
+    with stages("verify"):
+        judged = judge(recipe, learned, splits.test)
+    with stages("report"):
+        facts = gather_facts(recipe, inferred, splits, learned, judged, source=recipe.load.describe(source),
+                             seconds=stages.seconds)
+        files = bundle_files(recipe, facts, learned, splits.test, draw_pictures(facts, splits, judged.answers))
+    passed = facts["gate"]["passed"]
+    bundle = Bundle(write_bundle(folder / (recipe.name if passed else f"{recipe.name}.failed"), files))
+    print_ladder(facts, bundle.folder)
+    if not passed:
+        raise VerifyError(facts["gate"]["failed_step"], expected=f"at most {recipe.judge.tolerance} lost from Keras to "
+                          "the last rung", fix=f"see {bundle.folder / 'report.html'}; give numbers one unit "
+                          "(EncodeBins()), raise judge.tolerance, or bring more calibration rows")
+    return bundle
+
+
+def settle(recipe: Recipe, task: str) -> Recipe:
+    """The recipe with what only the task could tell. Raises RecipeError where recipe and task do not go together."""
+    allowed = DECIDING_METRICS[task]
+    deciding = recipe.judge.deciding or allowed[0]
+    if deciding not in allowed:
+        raise RecipeError(f"judge.deciding={deciding!r} for a {task} target", expected=", ".join(allowed),
+                          fix=f"--set judge.deciding={allowed[0]}, or set load.target_kind")
+    return replace(recipe, judge=replace(recipe.judge, deciding=deciding))
+
+
+def learn(recipe: Recipe, train_rows: TrainSet, valid_rows: HeldOut, *, stages: Stages | None = None) -> Learned:
+    """Everything that is learned, from training rows, and chosen, on validation rows."""
+    stages = stages or Stages()
+    with stages("prepare"):
+        prepared, rows = fit_steps(recipe.prepare, train_rows)
+        encoders, encoded = fit_steps(recipe.encode, rows)
+        signature = make_signature(prepared, encoders, encoded)
+        as_they_were = to_ports(signature, encoded, encoded=True)
+        valid = to_ports(signature, valid_rows)
+    with stages("balance"):
+        to_train = as_they_were
+        if recipe.balance is not None:
+            balanced = apply_steps(encoders, recipe.balance.resample(rows))
+            to_train = to_ports(signature, balanced, encoded=True)
+    with stages("teacher"):
+        soft_labels = recipe.teacher.soften(as_they_were) if recipe.teacher is not None else None
+
+    def fit(train_set):
+        return train(recipe.build, train_set, valid, signature=signature, training=recipe.training,
+                     deciding=recipe.judge.deciding, soft_labels=soft_labels)
+    with stages("train"):
+        trained = fit(to_train)
+        signature = decide(recipe, signature, train_rows, valid, form="float32",
+                           raw=KerasInterpreter(trained.model).run(valid.x))
+    with stages("train without balancing"):
+        without = None
+        if recipe.balance is not None:
+            plain = fit(as_they_were)
+            without = plain, decide(recipe, signature, train_rows, valid, form="float32",
+                                    raw=KerasInterpreter(plain.model).run(valid.x))
+    with stages("export"):
+        keras = keras_bytes(trained.model)
+        float32, int8 = convert(keras, as_they_were, seed=recipe.training.seed)
+    with stages("decide"):
+        interpreter = LiteRT(int8)
+        signature = quantized(signature, interpreter)
+        runner = Runner(signature, interpreter, form="int8")
+        signature = decide(recipe, signature, train_rows, valid, form="int8",
+                           raw=interpreter.run(runner.prepare(valid_rows.x)))
+    return Learned(signature, trained, keras, float32, int8, len(to_train), without)
+
+
+def quantized(signature: Signature, interpreter: LiteRT) -> Signature:
+    """The signature with the scales and zero points of the int8 file."""
+    scales = interpreter.quantization()
+    inputs = tuple(replace(port, scale=scales[port.name][0], zero_point=scales[port.name][1])
+                   for port in signature.inputs)
+    return replace(signature, inputs=inputs, output=replace(signature.output, scale=scales["output"][0],
+                                                            zero_point=scales["output"][1]))
+
+
+def decide(recipe: Recipe, signature: Signature, train_rows: TrainSet, valid: HeldOut, *, form: str,
+           raw: np.ndarray) -> Signature:
+    """The signature with the decision of a form, chosen on the raw output for validation rows."""
+    target = signature.target
+    if target.task == "regression":
+        return signature
+    logits = signature.output.dequantize(raw) if raw.dtype == np.int8 else raw
+    shares = np.bincount(train_rows.y, minlength=len(target.labels)) / len(train_rows)
+    near = signature.decisions.get("float32") if form == "int8" else None
+    offsets = choose_offsets(logits, valid.y, metric=recipe.judge.threshold, target=target, class_shares=shares,
+                             near=near)
+    return replace(signature, decisions={**signature.decisions, form: offsets})
+
+
+def judge(recipe: Recipe, learned: Learned, test: HeldOut) -> Judged:
+    """The ladder on raw test rows: each form through the device runner."""
+    signature, int8 = learned.signature, LiteRT(learned.int8)
+    ladder = [("keras", "float32", KerasInterpreter(learned.trained.model), len(learned.keras)),
+              ("litert_float32", "float32", LiteRT(learned.float32), len(learned.float32)),
+              ("litert_int8", "int8", int8, len(learned.int8))]
+    if micro_available():
+        ladder.append(("micro_int8", "int8", Micro(learned.int8, int8.port_names()), len(learned.int8)))
+    rungs, answers = [], {}
+    for form, kind, interpreter, size in ladder:
+        arena = interpreter.arena_bytes() if isinstance(interpreter, Micro) else None
+        rung, answers[form] = climb(form, Runner(signature, interpreter, form=kind), test,
+                                    keras_answers=answers.get("keras"), size_bytes=size, arena_bytes=arena)
+        rungs.append(replace(rung, intervals=intervals(test.y, answers[form], signature.target,
+                                                       seed=recipe.training.seed)))
+    return Judged(rungs, answers, _judge_without_balancing(learned, test))
+
+
+def _judge_without_balancing(learned, test):
+    if learned.without_balancing is None:
+        return None
+    trained, signature = learned.without_balancing
+    raw = KerasInterpreter(trained.model).run(to_ports(signature, test).x)
+    return score(test.y, answer(signature, raw, form="float32"), signature.target)

@@ -1,0 +1,121 @@
+"""Who may learn: Dataset → Splits. scikit-learn draws; the types keep the parts apart."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .device.cells import shorten
+from .errors import SplitError
+from .rows import Dataset, HeldOut, Splits, TrainSet, _take
+
+
+@dataclass(frozen=True)
+class SplitRandom:
+    """Random parts; with classes, each part has the same share of every class. `test` and `valid` are shares, valid
+    of what test leaves."""
+
+    test: float = 0.2
+    valid: float = 0.15
+    seed: int = 0
+
+    def parts(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Places int64 of train, valid and test rows."""
+        rest, test = self._cut(dataset, np.arange(len(dataset)), self.test)
+        train, valid = self._cut(dataset, rest, self.valid)
+        return train, valid, test
+
+    def _cut(self, dataset, places, share):
+        from sklearn.model_selection import train_test_split
+        classes = dataset.schema.target.labels
+        try:
+            return train_test_split(places, test_size=share, random_state=self.seed,
+                                    stratify=dataset.y[places] if classes else None)
+        except ValueError as error:
+            raise SplitError(f"{len(places)} rows cannot be split with a share of {share}: {error}",
+                             expected="rows enough for every part" + (" and class" if classes else ""),
+                             fix="bring more rows, merge rare classes, or change split.test and split.valid") from error
+
+
+@dataclass(frozen=True)
+class SplitGrouped(SplitRandom):
+    """Random parts that keep each group (`load.group`: a patient, a storm) whole in one part."""
+
+    def _cut(self, dataset, places, share):
+        from sklearn.model_selection import GroupShuffleSplit
+        if dataset.group is None:
+            raise SplitError("SplitGrouped on a data set without groups", expected="load.group",
+                             fix="name the column(s) that tell the groups apart: load.group=('patient',)")
+        groups = dataset.group[places]
+        if len(np.unique(groups)) < 3:
+            raise SplitError(f"{len(np.unique(groups))} groups for three parts", expected="at least three groups",
+                             fix="check load.group, or split by row with SplitRandom()")
+        cut = GroupShuffleSplit(1, test_size=share, random_state=self.seed)
+        kept, held_out = next(cut.split(places, groups=groups))
+        return places[kept], places[held_out]
+
+
+@dataclass(frozen=True)
+class SplitByTime:
+    """The last rows in time are test, those before them valid, the first train; rows less than `gap` seconds after
+    the end of a part are left out, so that what the part knows cannot reach into the next."""
+
+    test: float = 0.2
+    valid: float = 0.15
+    gap: float = 0.0
+
+    def parts(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Places int64 of train, valid and test rows, each in the order of time."""
+        if dataset.time is None:
+            raise SplitError("SplitByTime on a data set without times", expected="load.time",
+                             fix="name the column with the time: load.time='date'")
+        unknown = int(np.isnat(dataset.time).sum())
+        if unknown:
+            raise SplitError(f"{unknown} rows have no time", expected="a time in every row",
+                             fix="remove these rows, or split with SplitRandom()")
+        rest, test = self._cut(dataset.time, np.argsort(dataset.time, kind="stable"), self.test)
+        train, valid = self._cut(dataset.time, rest, self.valid)
+        return train, valid, test
+
+    def _cut(self, time, places, share):
+        first = len(places) - round(len(places) * share)
+        before, after = places[:first], places[first:]
+        if not len(before) or not len(after):
+            raise SplitError(f"{len(places)} rows cannot be split by time with a share of {share}",
+                             expected="rows in every part", fix="bring more rows, or change the share")
+        # Rows of the same second never lie on both sides.
+        after = after[time[after] > time[before[-1]]]
+        after = after[(time[after] - time[before[-1]]).astype(np.int64) >= self.gap]
+        if not len(after):
+            raise SplitError(f"no row is left after a gap of {self.gap:g} seconds", expected="rows in every part",
+                             fix="shorten split.gap, or bring rows over a longer time")
+        return before, after
+
+
+Split = SplitRandom | SplitGrouped | SplitByTime
+
+
+def split(dataset: Dataset, how: Split) -> Splits:
+    """Dataset → Splits. Raises SplitError where a part would be empty or the training rows lack a class."""
+    if not isinstance(dataset, Dataset):
+        raise SplitError(f"a {type(dataset).__name__} was handed to split", expected="a Dataset",
+                         fix="split what a load function gives, once")
+    for name in ("test", "valid"):
+        if not 0 < getattr(how, name) < 1:
+            raise SplitError(f"split.{name}={getattr(how, name)!r}", expected="a share between 0 and 1",
+                             fix=f"set split.{name}=0.2")
+    train, valid, test = how.parts(dataset)
+    _refuse_missing_classes(dataset, {"train": train, "valid": valid, "test": test})
+    return Splits(_take(dataset, TrainSet, train), _take(dataset, HeldOut, valid), _take(dataset, HeldOut, test))
+
+
+def _refuse_missing_classes(dataset, parts):
+    labels = dataset.schema.target.labels
+    if not labels:
+        return
+    for name, places in parts.items():
+        counts = np.bincount(dataset.y[places], minlength=len(labels))
+        lacking = [labels[each] for each in np.flatnonzero(counts == 0)]
+        if lacking and (name == "train" or len(labels) == 2):
+            raise SplitError(f"the {name} part has no row of class {', '.join(map(shorten, lacking))}",
+                             expected=f"every class in the {name} part",
+                             fix="another split.seed, more rows, or merge rare classes")

@@ -1,0 +1,15 @@
+"""Preparing steps: fitted on training rows, applied to all as a few numeric primitives."""
+
+from .bins import EncodeBins
+from .categories import EncodeIds, EncodeOnehot
+from .dates import EncodeDate
+from .missing import (DropColumns, DropRowsWithMissing, FlagMissing, ImputeConstant, ImputeMean, ImputeMedian,
+                      ImputeMostFrequent, ImputePrevious)
+from .pack import make_signature, to_ports
+from .scale import ScaleMinMax, ScaleRobust, ScaleStandard
+from .step import FittedStep, Step, apply_steps, fit_steps
+
+__all__ = ["DropColumns", "DropRowsWithMissing", "FlagMissing", "ImputeConstant", "ImputeMean", "ImputeMedian",
+           "ImputeMostFrequent", "ImputePrevious", "ScaleStandard", "ScaleMinMax", "ScaleRobust", "EncodeBins",
+           "EncodeOnehot", "EncodeIds", "EncodeDate", "Step", "FittedStep", "fit_steps", "apply_steps",
+           "make_signature", "to_ports"]

@@ -1,0 +1,34 @@
+"""Piecewise-linear quantile bins: a number becomes a row of shares in [0, 1] that a dense net can bend at.
+
+Gorishniy, Rubachev, Babenko: On Embeddings for Numerical Features in Tabular Deep Learning (NeurIPS 2022),
+https://arxiv.org/abs/2203.05556. Here the first and last bin are cut to [0, 1] too: int8 has one scale for all.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..device.primitives import Bins
+from .step import UNIT_INTERVAL, FittedStep, Step, as_float32, is_numeric, present
+
+
+@dataclass(frozen=True)
+class EncodeBins(Step):
+    """Numbers to `num_bins` shares each, edges at the training quantiles; fewer where quantiles coincide."""
+
+    num_bins: int = 16
+
+    def _suits(self, x):
+        return is_numeric(x)
+
+    def _fit(self, train):
+        return FittedStep("EncodeBins", tuple(self._bins(name, present(train, name, self))
+                                              for name in self.chosen(train)), unit=UNIT_INTERVAL)
+
+    def _bins(self, name, x):
+        edges = np.unique(np.quantile(x, np.linspace(0, 1, self.num_bins + 1)).astype(np.float32))
+        if len(edges) == 1:  # a constant: one bin that is never entered
+            edges = np.array([edges[0], np.nextafter(edges[0], np.float32(np.inf))], np.float32)
+        with np.errstate(over="ignore", divide="ignore"):
+            factors = np.minimum(np.float32(1) / (edges[1:] - edges[:-1]), np.finfo(np.float32).max)
+        return Bins(name, tuple(as_float32(edge) for edge in edges), tuple(as_float32(each) for each in factors))

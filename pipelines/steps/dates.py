@@ -1,0 +1,45 @@
+"""Dates to cyclic parts: December lies beside January."""
+
+import math
+from dataclasses import dataclass
+
+from ..device.primitives import DATE_PARTS, DatePart, Table
+from ..errors import StepError
+from .step import UNIT_INTERVAL, FittedStep, Step, as_float32, is_date
+
+
+@dataclass(frozen=True)
+class EncodeDate(Step):
+    """Each date column to two numbers in [0, 1] for each part, (1 + cos)/2 and (1 + sin)/2 of its place in the cycle;
+    a missing date lies in the middle of the circle. With `parts` empty: month, weekday and, where training rows have
+    a time of day, hour. A part that is the same in all training rows tells nothing and is left out."""
+
+    parts: tuple[str, ...] = ()
+
+    def _suits(self, x):
+        return is_date(x)
+
+    def _fit(self, train):
+        unknown = [part for part in self.parts if part not in DATE_PARTS]
+        if unknown:
+            raise StepError(f"EncodeDate has no part {unknown[0]!r}", expected=", ".join(DATE_PARTS),
+                            fix="name parts from this list")
+        primitives, dates = [], self.chosen(train)
+        for name in dates:
+            for part in self.parts or ("month", "weekday", "hour"):
+                into = f"{name} {part}"
+                if into in train.x:
+                    raise StepError(f"the data set has a column {into!r} already",
+                                    expected="a free name for the date's part", fix="rename it in the source")
+                made = {name: train.x[name]}
+                read = DatePart(name, into, part)
+                read.run(made)
+                if len(set(made[into].tolist())) > 1:
+                    primitives += [read, Table(into, _circle(DATE_PARTS[part]))]
+        return FittedStep("EncodeDate", tuple(primitives), unit=UNIT_INTERVAL, dropped=tuple(dates))
+
+
+def _circle(size):
+    places = [2 * math.pi * place / size for place in range(size)]
+    return tuple((as_float32((1 + math.cos(each)) / 2), as_float32((1 + math.sin(each)) / 2))
+                 for each in places) + ((0.5, 0.5),)

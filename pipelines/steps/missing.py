@@ -1,0 +1,155 @@
+"""Steps for missing values. Where an imputer stands a learned one can stand: it only has to end as primitives."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..device.primitives import Fill, FillPrevious, Missing, missing_mask
+from ..errors import StepError
+from ..rows import TrainSet, require_train_set
+from .step import FittedStep, Step, as_float32, is_numeric, is_text, present
+
+
+@dataclass(frozen=True)
+class DropColumns(Step):
+    """Drops columns that are missing in more than `more_than` of the training rows, or the same in all of them."""
+
+    more_than: float = 0.95
+
+    def _suits(self, x):
+        return x.ndim == 1
+
+    def _fit(self, train):
+        dropped = []
+        for name in self.chosen(train):
+            x = train.x[name]
+            missing = missing_mask(x)
+            seen = x[~missing]
+            # A column that is always there or always the same tells nothing; one that is sometimes missing may.
+            same = not len(seen) or (not missing.any() and all(value == seen[0] for value in seen))
+            if same or missing.mean() > self.more_than:
+                dropped.append(name)
+        if len(dropped) == len(train.x):
+            raise StepError(f"every column is missing in more than {self.more_than:.0%} of the training rows or "
+                            f"constant: {', '.join(dropped)}", expected="at least one column with two values",
+                            fix="check separator and missing words when loading, or raise more_than")
+        return FittedStep("DropColumns", (), dropped=tuple(dropped))
+
+
+@dataclass(frozen=True)
+class DropRowsWithMissing:
+    """Leaves out training rows with a missing value in `columns` (all if empty). Held-out rows are never dropped: an
+    imputer must follow for them."""
+
+    columns: tuple[str, ...] = ()
+
+    def filter_rows(self, train: TrainSet) -> TrainSet:
+        """TrainSet → TrainSet. Raises StepError where no row, or not every class, would be left."""
+        train = require_train_set(train, "DropRowsWithMissing")
+        names = self.columns or tuple(train.x)
+        unknown = [name for name in names if name not in train.x]
+        if unknown:
+            raise StepError(f"DropRowsWithMissing names {', '.join(map(repr, unknown))}, which are not there",
+                            expected=", ".join(train.x), fix="correct the names")
+        whole = ~np.any([missing_mask(train.x[name]) for name in names], axis=0)
+        kept = train.take(whole)
+        classes = train.schema.target.labels
+        if not len(kept) or (classes and len(np.unique(kept.y)) < len(np.unique(train.y))):
+            raise StepError(f"{int(whole.sum())} of {len(train)} training rows have no missing value in "
+                            f"{', '.join(names)}, and a class would be lost",
+                            expected="rows of every class", fix="name fewer columns, or impute instead")
+        return kept
+
+
+@dataclass(frozen=True)
+class FlagMissing(Step):
+    """Adds a column of 1.0 and 0.0 for each numeric column that has missing values in training, so that the model
+    can tell a filled value from a measured one. Put it before the imputers."""
+
+    def _suits(self, x):
+        return is_numeric(x)
+
+    def _fit(self, train):
+        names = [name for name in self.chosen(train) if missing_mask(train.x[name]).any()]
+        made = {name: f"{name} is missing" for name in names}
+        clash = [flag for flag in made.values() if flag in train.x]
+        if clash:
+            raise StepError(f"the data set has a column {clash[0]!r} already", expected="a free name for the flag",
+                            fix="rename that column in the source")
+        return FittedStep("FlagMissing", tuple(Missing(name, flag) for name, flag in made.items()))
+
+
+class _FillNumbers(Step):
+    def _suits(self, x):
+        return is_numeric(x)
+
+    def _fit(self, train):
+        return FittedStep(type(self).__name__, tuple(
+            Fill(name, as_float32(self._value(present(train, name, self)))) for name in self.chosen(train)))
+
+
+@dataclass(frozen=True)
+class ImputeMedian(_FillNumbers):
+    """Fills numeric columns with the training median."""
+
+    def _value(self, x):
+        return np.median(x)
+
+
+@dataclass(frozen=True)
+class ImputeMean(_FillNumbers):
+    """Fills numeric columns with the training mean."""
+
+    def _value(self, x):
+        return np.mean(x)
+
+
+@dataclass(frozen=True)
+class ImputeConstant(Step):
+    """Fills numeric columns with `number` and categorical ones with `text`."""
+
+    number: float = 0.0
+    text: str = "missing"
+
+    def _suits(self, x):
+        return is_numeric(x) or is_text(x)
+
+    def _fit(self, train):
+        return FittedStep("ImputeConstant", tuple(
+            Fill(name, as_float32(self.number) if is_numeric(train.x[name]) else self.text)
+            for name in self.chosen(train)))
+
+
+@dataclass(frozen=True)
+class ImputeMostFrequent(Step):
+    """Fills numeric and categorical columns with their most frequent training value, the first in order of ties."""
+
+    def _suits(self, x):
+        return is_numeric(x) or is_text(x)
+
+    def _fit(self, train):
+        fills = []
+        for name in self.chosen(train):
+            x = train.x[name]
+            values, counts = np.unique(x[~missing_mask(x)], return_counts=True)
+            if not len(values):
+                raise StepError(f"column {name!r} has no value in the {len(train)} training rows",
+                                expected="at least one value for ImputeMostFrequent",
+                                fix="put DropColumns() before it, or name the columns that the step should take")
+            value = values[counts.argmax()]
+            fills.append(Fill(name, value if isinstance(value, str) else as_float32(value)))
+        return FittedStep("ImputeMostFrequent", tuple(fills))
+
+
+@dataclass(frozen=True)
+class ImputePrevious(Step):
+    """Fills numeric columns with the last value in the rows before, in the order of the rows of each part; the first
+    rows get the training median. For rows that follow each other in time."""
+
+    def _suits(self, x):
+        return is_numeric(x)
+
+    def _fit(self, train):
+        return FittedStep("ImputePrevious", tuple(
+            FillPrevious(name, as_float32(np.median(present(train, name, self)))) for name in self.chosen(train)))
+

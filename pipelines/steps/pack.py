@@ -1,0 +1,108 @@
+"""Fitted steps to the Signature of a model: which columns, through which primitives, into which ports."""
+
+import numpy as np
+
+from ..device.primitives import Pack, Primitive, run_primitives
+from ..device.signature import Port, Signature, Target
+from ..errors import StepError
+from ..rows import HeldOut, TrainSet, require_train_set
+from .step import CATEGORY_ID, STANDARD_DEVIATIONS, UNIT_INTERVAL, FittedStep, kind_of
+
+MAX_INPUTS = 32_768
+_PORT_NAMES = {UNIT_INTERVAL: "unit_interval", STANDARD_DEVIATIONS: "standard_deviations", CATEGORY_ID: "category_ids"}
+
+
+def make_signature(prepared: tuple[FittedStep, ...], encoders: tuple[FittedStep, ...], encoded: TrainSet) -> Signature:
+    """The Signature of everything fitted, given the training rows after it.
+
+    Columns of one unit share a port, because one int8 tensor has one scale. Raises StepError where a column was never
+    encoded or still has missing values.
+    """
+    train = require_train_set(encoded, "the signature")
+    steps = prepared + encoders
+    packs = _packs(steps, train)
+    primitives = _needed((*(primitive for step in steps for primitive in step.primitives), *packs))
+    packed = run_primitives(packs, train.x)
+    num_ids = sum(step.num_ids for step in steps)
+    ports = tuple(_port(pack, packed[pack.into], _unit_of(steps, pack.columns[0]), num_ids) for pack in packs)
+    read = {primitive.column for primitive in primitives if not isinstance(primitive, Pack)}
+    target = _fit_target(train)
+    num_outputs = len(target.labels) if target.task == "multiclass" else 1
+    unit = "standard deviations of the target" if target.task == "regression" else "log-odds"
+    return Signature(columns=tuple(column for column in train.schema.columns if column.name in read), target=target,
+                     primitives=primitives, inputs=ports, output=Port("output", (num_outputs,), "float32", unit),
+                     missing_words=train.schema.missing_words)
+
+
+def to_ports(signature: Signature, rows: TrainSet | HeldOut, *, encoded: bool = False) -> TrainSet | HeldOut:
+    """Raw rows (or rows that are `encoded` already) to rows whose columns are the signature's ports, float32 or
+    int32, unquantized: what the Keras model takes."""
+    primitives = signature.primitives
+    if encoded:
+        primitives = tuple(primitive for primitive in primitives if isinstance(primitive, Pack))
+    columns = run_primitives(primitives, rows.x)
+    return rows.with_columns({port.name: columns[port.name] for port in signature.inputs})
+
+
+def _packs(steps, train):
+    units = {name: _unit_of(steps, name) for name in train.x}
+    loose = [name for name, unit in units.items() if not unit]
+    if loose:
+        name = loose[0]
+        raise StepError(f"the {kind_of(train.x[name])} column {name!r} was never encoded"
+                        + (f" (and {len(loose) - 1} more)" if len(loose) > 1 else ""),
+                        expected="every column in one unit",
+                        fix="add a step to `encode`: EncodeBins() or ScaleStandard() for numbers, EncodeOnehot() for "
+                            "categories; or EncodeDate() to `prepare`")
+    for name, x in train.x.items():
+        if x.dtype.kind == "f" and np.isnan(x).any():
+            raise StepError(f"column {name!r} still has missing values after every step",
+                            expected="no missing value", fix="add an imputing step for it, such as ImputeMedian()")
+    packs = []
+    for unit, port_name in _PORT_NAMES.items():
+        names = tuple(name for name in train.x if units[name] == unit)
+        while port_name in train.x:  # a user's column may have our name
+            port_name += "_"
+        if names:
+            packs.append(Pack(names, port_name))
+    return tuple(packs)
+
+
+def _unit_of(steps, name):
+    """The unit of the last step that finished a column."""
+    for step in reversed(steps):
+        if step.unit and any(name == getattr(each, "into", each.column) for each in step.primitives):
+            return step.unit
+    return ""
+
+
+def _needed(primitives: tuple[Primitive, ...]) -> tuple[Primitive, ...]:
+    """The primitives that something packed depends on: what was dropped on the way costs the device nothing."""
+    needed: set[str] = set()
+    kept = []
+    for primitive in reversed(primitives):
+        if isinstance(primitive, Pack):
+            needed.update(primitive.columns)
+        elif getattr(primitive, "into", primitive.column) in needed:
+            needed.add(primitive.column)
+        else:
+            continue
+        kept.append(primitive)
+    return tuple(reversed(kept))
+
+
+def _port(pack, packed, unit, num_ids):
+    if packed.shape[1] > MAX_INPUTS:
+        raise StepError(f"{packed.shape[1]:,} model inputs in the unit {unit!r}", expected=f"at most {MAX_INPUTS:,}",
+                        fix="raise min_count or lower max_categories and num_bins, or use EncodeIds()")
+    return Port(pack.into, (packed.shape[1],), str(packed.dtype), unit,
+                num_ids=num_ids if packed.dtype == np.int32 else 0)
+
+
+def _fit_target(train: TrainSet) -> Target:
+    """The target; a real one with the mean and standard deviation of the training rows."""
+    target = train.schema.target
+    if target.task != "regression":
+        return target
+    return Target(target.name, target.task, offset=float(train.y.mean()), factor=float(train.y.std()) or 1.0)
+

@@ -1,0 +1,71 @@
+"""Steps that give numbers one unit, so that one int8 scale suits them all."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..device.primitives import Affine, Clip
+from .step import STANDARD_DEVIATIONS, UNIT_INTERVAL, FittedStep, Step, as_float32, is_numeric, present
+
+
+class _Scale(Step):
+    def _suits(self, x):
+        return is_numeric(x)
+
+    def _fit(self, train):
+        primitives = []
+        for name in self.chosen(train):
+            offset, spread = self._offset_and_spread(present(train, name, self))
+            # A column without spread becomes 0 everywhere instead of a division by nothing.
+            factor = 1 / spread if spread > 0 and np.isfinite(np.float32(1 / spread)) else 0.0
+            low, high = self._limits()
+            primitives += [Affine(name, as_float32(offset), as_float32(factor)), Clip(name, low, high)]
+        return FittedStep(type(self).__name__, tuple(primitives), unit=self._unit())
+
+
+@dataclass(frozen=True)
+class ScaleStandard(_Scale):
+    """(x - mean) / standard deviation, cut to ±`clip`."""
+
+    clip: float = 5.0
+
+    def _offset_and_spread(self, x):
+        return np.mean(x), np.std(x)
+
+    def _limits(self):
+        return -self.clip, self.clip
+
+    def _unit(self):
+        return STANDARD_DEVIATIONS
+
+
+@dataclass(frozen=True)
+class ScaleRobust(_Scale):
+    """(x - median) / (interquartile range / 1.349), cut to ±`clip`. For normal numbers the same as ScaleStandard;
+    outliers do not move it."""
+
+    clip: float = 5.0
+
+    def _offset_and_spread(self, x):
+        low, middle, high = np.percentile(x, [25, 50, 75])
+        return middle, (high - low) / 1.349
+
+    def _limits(self):
+        return -self.clip, self.clip
+
+    def _unit(self):
+        return STANDARD_DEVIATIONS
+
+
+@dataclass(frozen=True)
+class ScaleMinMax(_Scale):
+    """(x - smallest) / (largest - smallest), cut to [0, 1]."""
+
+    def _offset_and_spread(self, x):
+        return np.min(x), np.max(x) - np.min(x)
+
+    def _limits(self):
+        return 0.0, 1.0
+
+    def _unit(self):
+        return UNIT_INTERVAL

@@ -1,0 +1,135 @@
+"""The two types of preparing: a Step can be fitted and not applied, a FittedStep applied and not fitted."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..device.cells import shorten
+from ..device.primitives import Columns, Primitive, run_primitives
+from ..errors import StepError
+from ..rows import HeldOut, TrainSet, require_train_set
+
+UNIT_INTERVAL, STANDARD_DEVIATIONS, CATEGORY_ID = "0..1", "standard deviations", "category id"
+MAX_ENCODED_BYTES = 4 * 2**30
+
+
+@dataclass(frozen=True)
+class FittedStep:
+    """What a step learned, as primitives. `unit`: what the columns it finished are measured in, or "" where they are
+    still to be encoded. `dropped`: columns that go no further. `num_ids`: how many ids there are, for id columns."""
+
+    name: str
+    primitives: tuple[Primitive, ...]
+    unit: str = ""
+    dropped: tuple[str, ...] = ()
+    num_ids: int = 0
+
+    def apply(self, rows: TrainSet | HeldOut) -> TrainSet | HeldOut:
+        """The same rows with the step's columns; the type of the rows stays."""
+        return rows.with_columns(self.apply_columns(rows.x))
+
+    def apply_columns(self, columns: Columns) -> Columns:
+        """Columns to columns, same rows; the given mapping is left as it was."""
+        columns = run_primitives(self.primitives, columns)
+        return {name: array for name, array in columns.items() if name not in self.dropped}
+
+
+@dataclass(frozen=True)
+class Step(ABC):
+    """A preparing step. `columns` empty: every column that the step suits."""
+
+    columns: tuple[str, ...] = ()
+
+    @abstractmethod
+    def _fit(self, train: TrainSet) -> FittedStep: ...
+
+    @abstractmethod
+    def _suits(self, x: np.ndarray) -> bool: ...
+
+    def fit(self, train: TrainSet) -> FittedStep:
+        """Learns from training rows only. Raises LeakError for anything else, StepError where a named column does
+        not suit."""
+        return self._fit(require_train_set(train, f"{type(self).__name__}.fit"))
+
+    def chosen(self, train: TrainSet) -> list[str]:
+        """The columns that the step will work on."""
+        if not self.columns:
+            return [name for name, x in train.x.items() if self._suits(x)]
+        for name in self.columns:
+            if name not in train.x:
+                raise StepError(f"{type(self).__name__} names the column {shorten(name)}, which is not there",
+                                expected=", ".join(train.x), fix="correct the name, or drop the step")
+            if not self._suits(train.x[name]):
+                raise StepError(f"{type(self).__name__} names {shorten(name)}, a {kind_of(train.x[name])} column",
+                                expected=f"a column that suits {type(self).__name__}",
+                                fix="use a step for that kind, or override the column's kind when loading")
+        return list(self.columns)
+
+
+def kind_of(x: np.ndarray) -> str:
+    """A column's kind in words, from its dtype."""
+    if x.ndim == 2:
+        return "finished"
+    return {"O": "categorical", "M": "date", "i": "id"}.get(x.dtype.kind, "numeric")
+
+
+def is_numeric(x: np.ndarray) -> bool:
+    return x.ndim == 1 and x.dtype.kind == "f"
+
+
+def is_text(x: np.ndarray) -> bool:
+    return x.dtype.kind == "O"
+
+
+def is_date(x: np.ndarray) -> bool:
+    return x.dtype.kind == "M"
+
+
+def present(train: TrainSet, name: str, step: Step) -> np.ndarray:
+    """A numeric column's values that are there, float64. Raises StepError where none is."""
+    x = train.x[name]
+    x = x[~np.isnan(x)].astype(np.float64)
+    if not len(x):
+        raise StepError(f"column {shorten(name)} has no value in the {len(train)} training rows",
+                        expected=f"at least one value for {type(step).__name__}",
+                        fix="put DropColumns() before it, or name the columns that the step should take")
+    return x
+
+
+def as_float32(value: float) -> float:
+    """A Python float that float32 holds exactly, so that what is written is what is computed with."""
+    return float(np.float32(value))
+
+
+def fit_steps(steps: Sequence, train: TrainSet) -> tuple[tuple[FittedStep, ...], TrainSet]:
+    """Fits each step on the rows as the steps before it leave them; gives the fitted steps and the prepared rows.
+
+    A step with `filter_rows` (see `DropRowsWithMissing`) leaves out training rows and has nothing to apply to others.
+    """
+    fitted = []
+    for step in steps:
+        if isinstance(step, Step):
+            fitted.append(step.fit(train))
+            _refuse_too_large(fitted[-1], len(train))
+            train = fitted[-1].apply(train)
+        else:
+            train = step.filter_rows(train)
+    return tuple(fitted), train
+
+
+def _refuse_too_large(step, num_rows):
+    """Looks at the widths that a step makes before the memory is taken."""
+    width = sum(primitive.width() for primitive in step.primitives if hasattr(primitive, "width"))
+    if width * num_rows * 4 > MAX_ENCODED_BYTES:
+        raise StepError(f"{step.name} would make {width:,} columns of {num_rows:,} rows, "
+                        f"{width * num_rows * 4 / 2**30:.1f} GiB", expected=f"at most {MAX_ENCODED_BYTES / 2**30:.0f} GiB",
+                        fix="lower max_categories or num_bins, raise min_count, or use EncodeIds()")
+
+
+def apply_steps(fitted: Sequence[FittedStep], rows: TrainSet | HeldOut) -> TrainSet | HeldOut:
+    """The rows after every fitted step."""
+    for step in fitted:
+        rows = step.apply(rows)
+    return rows

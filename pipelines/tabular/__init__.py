@@ -1,0 +1,13 @@
+"""Tables: CSV, Parquet, DataFrame or dict of arrays to a verified int8 model.
+
+    from pipelines import run, tabular
+    bundle = run(tabular.table_recipe(tabular.LoadTable("rows.csv", "fault")))
+"""
+
+from .load import LoadTable, Reading, load_table
+from .models import Mlp
+from .recipes import BIRDS, CREDIT, PENGUINS, STORMS, table_recipe
+from .teacher import ForestTeacher
+
+__all__ = ["LoadTable", "Reading", "load_table", "Mlp", "ForestTeacher", "table_recipe", "BIRDS", "CREDIT", "STORMS",
+           "PENGUINS"]

@@ -1,0 +1,66 @@
+"""A forest that teaches a net: trees are strong on small tables and too large for a device, so the net learns from
+what they would say.
+
+Each training row is answered only by the trees that did not see it (out-of-bag, Breiman 1996), so the soft labels
+carry no memory of the row's own label. Distillation: Hinton, Vinyals, Dean 2015, https://arxiv.org/abs/1503.02531.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import RecipeError, TrainError
+from ..rows import TrainSet, require_train_set
+
+
+@dataclass(frozen=True)
+class ForestTeacher:
+    """Soft labels that are `share` parts forest and the rest the true label."""
+
+    share: float = 0.7
+    num_trees: int = 300
+    min_samples_leaf: int = 2
+    max_features: float = 0.1
+    seed: int = 0
+
+    def check(self) -> None:
+        """Raises RecipeError where the forest cannot be grown."""
+        if not 0 < self.share <= 1 or not 20 <= self.num_trees <= 5000:
+            raise RecipeError(f"teacher.share={self.share!r}, num_trees={self.num_trees!r}",
+                              expected="0 < share ≤ 1, 20 to 5,000 trees", fix="ForestTeacher(share=0.7)")
+
+    def soften(self, train: TrainSet) -> np.ndarray:
+        """float32 [rows, outputs]: labels to learn instead of the rows' own, for training rows whose columns are the
+        ports (see `steps.to_ports`). Raises TrainError where some row was seen by every tree."""
+        train = require_train_set(train, "the teacher")
+        x = np.concatenate([each for each in train.x.values()], axis=1)
+        target = train.schema.target
+        forest = self._grow(x, train)
+        if target.task == "regression":
+            mean, spread = train.y.mean(), train.y.std() or 1.0
+            own, taught = (train.y - mean) / spread, (forest.oob_prediction_ - mean) / spread
+            own, taught = own[:, None], taught[:, None]
+        else:
+            own = np.eye(len(target.labels))[train.y]
+            taught = np.zeros_like(own)
+            taught[:, forest.classes_] = forest.oob_decision_function_
+            if target.task == "binary":
+                own, taught = own[:, 1:], taught[:, 1:]
+        if not np.isfinite(taught).all():
+            raise TrainError(f"{self.num_trees} trees saw every one of some rows", expected="rows out of bag",
+                             fix="raise teacher.num_trees", stage="teacher")
+        return ((1 - self.share) * own + self.share * taught).astype(np.float32)
+
+    def _grow(self, x, train):
+        from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+        from tqdm import tqdm
+        kind = RandomForestRegressor if train.schema.target.task == "regression" else RandomForestClassifier
+        forest = kind(0, min_samples_leaf=self.min_samples_leaf, max_features=self.max_features, n_jobs=-1,
+                      random_state=self.seed, warm_start=True, bootstrap=True)
+        with tqdm(total=self.num_trees, desc="forest", unit="tree") as bar:
+            for grown in range(0, self.num_trees, 20):
+                upto = min(grown + 20, self.num_trees)
+                forest.set_params(n_estimators=upto, oob_score=upto == self.num_trees)
+                forest.fit(x, train.y)
+                bar.update(upto - grown)
+        return forest

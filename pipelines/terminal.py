@@ -1,0 +1,83 @@
+"""What a person sees while a recipe runs: stages on standard error, tables on standard output."""
+
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+from .report.write import SHOWN_METRICS, number
+
+SLOW_STAGES = {"export": "a child process converts to float32 and int8, about 20 s"}
+
+
+class Stages:
+    """Times each stage and says when it starts and ends: `with stages("load"): ...`. Stages of no length (a slot that
+    the recipe leaves empty) are not mentioned."""
+
+    def __init__(self):
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, name: str):
+        from rich.console import Console
+        console = Console(stderr=True, highlight=False)
+        if name in SLOW_STAGES:
+            console.print(f"[dim]{name}: {SLOW_STAGES[name]}[/]")
+        start = time.perf_counter()
+        yield
+        spent = time.perf_counter() - start
+        self.seconds[name] = round(spent, 2)
+        if spent > 0.05:
+            console.print(f"[green]✓[/] {name} [dim]{spent:.1f} s[/]")
+
+
+def print_columns(inferred, dataset) -> None:
+    """The schema: each column's kind and why."""
+    from rich.table import Table
+    table = Table(title=f"{len(dataset):,} rows; target {dataset.schema.target.name!r} "
+                        f"({dataset.schema.target.task}{_classes(dataset)})", title_justify="left")
+    for heading in ("column", "kind", "why"):
+        table.add_column(heading, overflow="fold")
+    for each in inferred:
+        table.add_row(_plain(each.name), each.kind, each.why, style="dim" if each.kind == "ignored" else "")
+    _console().print(table)
+    _console().print("Override a kind with --kind 'column=categorical' (or numeric, boolean, date, ignored).\n")
+
+
+def _classes(dataset):
+    labels = dataset.schema.target.labels
+    shares = [(dataset.y == place).mean() for place in range(len(labels))]
+    shown = ", ".join(f"{_plain(label)} {share:.1%}" for label, share in list(zip(labels, shares, strict=True))[:10])
+    return f": {shown}" if labels else ""
+
+
+def print_ladder(facts: dict, folder: Path) -> None:
+    """The one table of a run, and where to look next."""
+    from rich.table import Table
+    shown = SHOWN_METRICS[facts["target"]["task"]]
+    table = Table(title=f"{facts['name']}: {facts['rows']['test']:,} raw test rows, split {facts['split']}, seed "
+                        f"{facts['seed']}", title_justify="left")
+    table.add_column("form")
+    for heading in (*(metric.replace("_", " ") for metric in shown), "agreement", "bytes", "ms"):
+        table.add_column(heading, justify="right")
+    for rung in facts["ladder"]:
+        table.add_row(rung["form"], *(number(rung["scores"][metric]) for metric in shown),
+                      f"{rung['agreement']:.4f}", f"{rung['size_bytes']:,}", f"{rung['latency_ms']:.3f}")
+    console = _console()
+    console.print(table)
+    console.print("agreement: share of rows with the label of the Keras model; ms: median of one row, on this machine")
+    if not any(rung["form"] == "micro_int8" for rung in facts["ladder"]):
+        console.print("micro_int8 was not run: pip install tflite-micro (Linux)")
+    console.print(f"Report: {folder / 'report.html'}", soft_wrap=True)
+
+
+def _console():
+    from rich.console import Console
+    console = Console(highlight=False)
+    # A file or a pipe gets whole lines, not lines cut to a window that is not there.
+    return console if console.is_terminal else Console(highlight=False, width=150)
+
+
+def _plain(text: str) -> str:
+    """Text from a data set, without control characters and markup."""
+    from rich.markup import escape
+    return escape("".join(letter if letter.isprintable() else "?" for letter in text)[:60])

@@ -1,0 +1,190 @@
+"""A net, training rows and rows to stop by → a trained Keras model that is ready to ship.
+
+Plain `model.fit` with Keras' own losses, metrics and callbacks, under a tf.distribute strategy.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .device.signature import Signature
+from .errors import RecipeError, TrainError
+from .feed import plain_feed, training_feed
+from .rows import HeldOut, TrainSet
+from .strategy import STRATEGIES, make_strategy
+
+# By task: the metrics that can decide, which are the ones that Keras can follow from epoch to epoch.
+DECIDING_METRICS = {"binary": ("average_precision", "roc_auc", "accuracy", "log_loss"),
+                    "multiclass": ("macro_f1", "accuracy", "log_loss"),
+                    "regression": ("rmse", "mae", "r2")}
+
+
+@dataclass(frozen=True)
+class Training:
+    """How long and how fast. `patience`: epochs without a better deciding metric on validation rows before training
+    stops and the best weights come back. AdamW: Loshchilov and Hutter 2019, https://arxiv.org/abs/1711.05101."""
+
+    epochs: int = 60
+    batch_size: int = 256
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-2
+    patience: int = 8
+    seed: int = 0
+    strategy: str = "one_device"
+
+    def check(self) -> None:
+        """Raises RecipeError where training could not start."""
+        for name in ("epochs", "batch_size", "patience"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 1:
+                raise RecipeError(f"training.{name}={value!r}", expected="a whole number from 1 up",
+                                  fix=f"training.{name}={getattr(Training(), name)}")
+        if not 0 < self.learning_rate < 10 or not 0 <= self.weight_decay < 10:
+            raise RecipeError(f"training.learning_rate={self.learning_rate!r}, weight_decay={self.weight_decay!r}",
+                              expected="a positive rate, a decay from 0 up", fix="training.learning_rate=0.001")
+        if self.strategy not in STRATEGIES:
+            raise RecipeError(f"training.strategy={self.strategy!r}", expected=" or ".join(STRATEGIES),
+                              fix="name one of these")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model that gives logits (or standardized values) [rows, outputs], how training went (metric → one value an
+    epoch), and the seconds that `fit` took."""
+
+    model: object
+    history: dict[str, list[float]]
+    fit_seconds: float
+
+
+def train(build, train_set: TrainSet, valid: HeldOut, *, signature: Signature, training: Training, deciding: str,
+          soft_labels: np.ndarray | None = None) -> Trained:
+    """Trains `build.build(signature)` on ports and stops by the deciding metric on validation rows.
+
+    `train_set.x`, `valid.x`: port → array [rows, ...]. `soft_labels`: float32 [rows, outputs], what to learn instead
+    of the training rows' own labels (see `tabular.teacher`). Raises TrainError where a loss stops being a number.
+    """
+    import keras
+    import tensorflow as tf
+    for rows, kind in ((train_set, TrainSet), (valid, HeldOut)):
+        if not isinstance(rows, kind):
+            raise TrainError(f"a {type(rows).__name__} where rows to {'learn' if kind is TrainSet else 'stop'} by go",
+                             expected=f"a {kind.__name__}", fix="pass splits.train and splits.valid")
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(training.seed)
+    tf.config.experimental.enable_op_determinism()
+    strategy = make_strategy(training.strategy)
+    num_replicas = strategy.num_replicas_in_sync
+    batch_size = max(min(training.batch_size, len(train_set)) // num_replicas, 1) * num_replicas
+    with strategy.scope():
+        members = build.build(signature, seed=training.seed, synchronized=num_replicas > 1)
+        model = _with_average(members)
+        metric, mode = _keras_metric(deciding, signature)
+        model.compile(optimizer=keras.optimizers.AdamW(training.learning_rate, weight_decay=training.weight_decay),
+                      loss={"members": _member_loss(signature.target.task), "logits": None},
+                      weighted_metrics={"logits": [metric]}, jit_compile=False)
+    feed, steps = training_feed(train_set, _labels(train_set.y, signature, soft_labels), batch_size=batch_size,
+                                seed=training.seed)
+    valid_feed = plain_feed(valid, _labels(valid.y, signature, None),
+                            batch_size=-(-min(len(valid), 1024) // num_replicas) * num_replicas)
+    monitor = f"val_logits_{deciding}"
+    history, seconds = _fit(model, feed, valid_feed, steps=steps, training=training, monitor=monitor, mode=mode)
+    return Trained(average_members(members), _plain_names(history, deciding), seconds)
+
+
+def _fit(model, feed, valid_feed, *, steps, training, monitor, mode):
+    import time
+
+    import keras
+    from tqdm.keras import TqdmCallback
+    callbacks = [keras.callbacks.EarlyStopping(monitor=monitor, mode=mode, patience=training.patience,
+                                               restore_best_weights=True),
+                 keras.callbacks.TerminateOnNaN(),
+                 TqdmCallback(epochs=training.epochs, verbose=0, desc="train", leave=True)]
+    start = time.perf_counter()
+    history = model.fit(feed, epochs=training.epochs, steps_per_epoch=steps, validation_data=valid_feed,
+                        callbacks=callbacks, verbose=0, shuffle=False).history
+    if not np.all(np.isfinite(history["loss"])):
+        raise TrainError(f"the loss became {history['loss'][-1]} in epoch {len(history['loss'])}",
+                         expected="a finite loss", fix="lower training.learning_rate, or scale the inputs")
+    return history, time.perf_counter() - start
+
+
+def _with_average(members):
+    """The model to fit: each member's logits for the loss, their average for the metric."""
+    import keras
+    stacked = members.output
+    average = keras.layers.GlobalAveragePooling1D(name="logits")(stacked)
+    return keras.Model(members.input, {"members": keras.layers.Identity(name="members")(stacked), "logits": average})
+
+
+def _labels(y, signature, soft_labels):
+    """y int [rows] or float [rows] as float32 [rows, outputs]: 0/1, one-hot or standardized values."""
+    target = signature.target
+    if soft_labels is not None:
+        wanted = soft_labels.astype(np.float32)
+    elif target.task == "binary":
+        wanted = y.astype(np.float32)[:, None]
+    elif target.task == "multiclass":
+        wanted = np.eye(len(target.labels), dtype=np.float32)[y]
+    else:
+        wanted = ((y - target.offset) / target.factor).astype(np.float32)[:, None]
+    return {"members": wanted, "logits": wanted}
+
+
+def _member_loss(task):
+    """The task's Keras loss of every member [rows, members, outputs] against the same label, averaged a row."""
+    import keras
+    plain = {"binary": keras.losses.BinaryCrossentropy(from_logits=True, reduction=None),
+             "multiclass": keras.losses.CategoricalCrossentropy(from_logits=True, reduction=None),
+             "regression": keras.losses.MeanSquaredError(reduction=None)}[task]
+
+    class MemberLoss(keras.losses.Loss):
+        def call(self, y_true, y_pred):
+            y_true = keras.ops.broadcast_to(keras.ops.expand_dims(y_true, 1), keras.ops.shape(y_pred))
+            return keras.ops.mean(plain(y_true, y_pred), axis=1)
+    return MemberLoss(name="member_loss")
+
+
+def _keras_metric(deciding, signature):
+    """The Keras metric of averaged logits [rows, outputs] for a deciding metric, and which way is up."""
+    import keras
+    task = signature.target.task
+    if deciding not in DECIDING_METRICS[task]:
+        raise RecipeError(f"judge.deciding={deciding!r} for a {task} target", expected=", ".join(DECIDING_METRICS[task]),
+                          fix=f"judge.deciding={DECIDING_METRICS[task][0]}")
+    metrics = keras.metrics
+    if deciding in ("average_precision", "roc_auc"):
+        curve = "PR" if deciding == "average_precision" else "ROC"
+        return metrics.AUC(curve=curve, from_logits=True, num_thresholds=1000, name=deciding), "max"
+    return {
+        "accuracy": lambda: (metrics.BinaryAccuracy(threshold=0.0, name=deciding) if task == "binary"
+                             else metrics.CategoricalAccuracy(name=deciding)),
+        "log_loss": lambda: (metrics.BinaryCrossentropy(from_logits=True, name=deciding) if task == "binary"
+                             else metrics.CategoricalCrossentropy(from_logits=True, name=deciding)),
+        "macro_f1": lambda: metrics.F1Score(average="macro", name=deciding),
+        "rmse": lambda: metrics.RootMeanSquaredError(name=deciding),
+        "mae": lambda: metrics.MeanAbsoluteError(name=deciding),
+        "r2": lambda: metrics.R2Score(name=deciding),
+    }[deciding](), "min" if deciding in ("log_loss", "rmse", "mae") else "max"
+
+
+def average_members(members):
+    """One model of the averaged logits [rows, outputs]: the heads become one dense layer over all members' features,
+    which is the same average with one rounding in int8 instead of one a member."""
+    import keras
+    heads = [layer for layer in members.layers if layer.name.endswith("_logits")]
+    features = [head.input for head in heads]
+    together = keras.layers.Concatenate(name="features")(features) if len(heads) > 1 else features[0]
+    head = keras.layers.Dense(heads[0].units, name="logits")
+    model = keras.Model(members.input, head(together), name="model")
+    kernels, biases = zip(*(each.get_weights() for each in heads), strict=True)
+    head.set_weights([np.concatenate(kernels) / len(heads), np.mean(biases, axis=0)])
+    return model
+
+
+def _plain_names(history, deciding):
+    """Keras' names of losses and metrics to ours: loss, val_loss, the deciding metric and val_ of it."""
+    names = {"loss": "loss", "val_loss": "val_loss", f"logits_{deciding}": deciding,
+             f"val_logits_{deciding}": f"val_{deciding}"}
+    return {ours: [float(value) for value in history[theirs]] for theirs, ours in names.items() if theirs in history}

@@ -1,0 +1,92 @@
+"""One function climbs down: Keras → float32 → int8 → int8 on a microcontroller's interpreter, on raw held-out rows."""
+
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..device.runner import Answers, Runner
+from ..device.signature import Target
+from ..errors import VerifyError
+from ..evaluate import agreement, score
+from ..metrics import loss_of
+from ..rows import HeldOut
+
+TIMED_ROWS = 200
+
+
+@dataclass(frozen=True)
+class Rung:
+    """How one form did on held-out rows. `agreement`: share of rows with the label that Keras gives.
+    `largest_difference`: of the raw output in its unit, from Keras. `latency_ms`: median of one row at a time."""
+
+    form: str
+    scores: dict[str, float]
+    agreement: float
+    largest_difference: float
+    size_bytes: int
+    latency_ms: float
+    latency_ms_p95: float
+    arena_bytes: int | None = None
+    intervals: dict[str, list[float]] = field(default_factory=dict)
+
+
+def climb(form: str, runner: Runner, rows: HeldOut, *, keras_answers: Answers | None, size_bytes: int,
+          arena_bytes: int | None = None) -> tuple[Rung, Answers]:
+    """Scores one form of a model through its runner on raw held-out rows; raw means columns as loaded.
+
+    Raises VerifyError for other rows than HeldOut.
+    """
+    if not isinstance(rows, HeldOut):
+        raise VerifyError(f"a {type(rows).__name__} was handed to the ladder", expected="a HeldOut",
+                          fix="judge on splits.test or splits.valid")
+    answers = runner.predict_columns({column.name: rows.x[column.name] for column in runner.signature.columns})
+    median, p95 = _latency(runner, rows)
+    reference = keras_answers or answers
+    output = runner.signature.output
+    difference = np.abs(_real(answers.raw, output) - _real(reference.raw, output)).max()
+    target: Target = runner.signature.target
+    return Rung(form, score(rows.y, answers, target), agreement(reference, answers, target), float(difference),
+                size_bytes, median, p95, arena_bytes), answers
+
+
+def _real(raw, output):
+    return output.dequantize(raw) if raw.dtype == np.int8 else raw.astype(np.float32)
+
+
+def _latency(runner, rows):
+    """Median and 95th percentile in ms of the interpreter alone, one prepared row a call."""
+    columns = {column.name: rows.x[column.name][:TIMED_ROWS] for column in runner.signature.columns}
+    inputs = runner.prepare(columns)
+    single = [{name: x[row:row + 1] for name, x in inputs.items()} for row in range(min(len(rows), TIMED_ROWS))]
+    runner.interpreter.run(single[0])  # the first call sets things up
+    times = []
+    for row in single:
+        start = time.perf_counter()
+        runner.interpreter.run(row)
+        times.append((time.perf_counter() - start) * 1000)
+    return float(np.median(times)), float(np.percentile(times, 95))
+
+
+def failed_step(rungs: list[Rung], deciding: str, tolerance: float) -> str:
+    """"" where every rung keeps the deciding metric within the tolerance of Keras; else what lost it, in words."""
+    for before, after in zip(rungs, rungs[1:], strict=False):
+        lost = loss_of(deciding, rungs[0].scores, after.scores)
+        if lost > tolerance:
+            step = loss_of(deciding, before.scores, after.scores)
+            return (f"{before.form} → {after.form} lost {step:.4f} of {deciding} "
+                    f"({before.scores[deciding]:.4f} → {after.scores[deciding]:.4f}); with the steps before it "
+                    f"{lost:.4f} against keras, tolerance {tolerance}")
+    return ""
+
+
+class KerasInterpreter:
+    """A Keras model behind the `run` of `device.runner.Interpreter`."""
+
+    def __init__(self, model):
+        import tensorflow as tf
+        self._call = tf.function(lambda inputs: model(inputs, training=False), reduce_retracing=True)
+
+    def run(self, inputs):
+        """Port → float32 or int32 [rows, ...] to float32 [rows, outputs]."""
+        return np.asarray(self._call(dict(inputs)))

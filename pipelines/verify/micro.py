@@ -1,0 +1,63 @@
+"""The microcontroller interpreter (TFLM), through the `tflite-micro` package."""
+
+import os
+import re
+import tempfile
+
+import numpy as np
+
+from ..errors import VerifyError
+
+# Doubled until the model fits: what an interpreter on a microcontroller would be given at the start.
+ARENA_BYTES = (2**16, 2**18, 2**20, 2**22, 2**24)
+
+
+def micro_available() -> bool:
+    """Whether `tflite-micro` is installed; it has wheels for Linux only."""
+    import importlib.util
+    return importlib.util.find_spec("tflite_micro") is not None
+
+
+class Micro:
+    """A TFLite file under the TFLM interpreter; one row a call. Has the `run` of `device.runner.Interpreter`."""
+
+    def __init__(self, content: bytes, port_names: list[str]):
+        """`port_names`: the model's inputs in the order of the file. Raises VerifyError where TFLM refuses it."""
+        from tflite_micro.python.tflite_micro import runtime
+        self._names, error = port_names, None
+        for size in ARENA_BYTES:
+            try:
+                self._interpreter = runtime.Interpreter.from_bytes(content, arena_size=size)
+                return
+            except (RuntimeError, ValueError) as refused:
+                error = refused
+        raise VerifyError(f"TFLM cannot hold the model in {ARENA_BYTES[-1]:,} bytes: {error}",
+                          expected="operators that TFLM has, and tensors that fit", fix="make the model smaller")
+
+    def run(self, inputs):
+        """Port → int8 (or int32 ids) [rows, ...] to int8 [rows, outputs]."""
+        results = []
+        for row in range(len(next(iter(inputs.values())))):
+            for place, name in enumerate(self._names):
+                self._interpreter.set_input(inputs[name][row:row + 1], place)
+            self._interpreter.invoke()
+            results.append(self._interpreter.get_output(0)[0])
+        return np.stack(results)
+
+    def arena_bytes(self) -> int:
+        """What the model needs of the arena, as TFLM itself counts it (on standard error, which is caught)."""
+        with tempfile.TemporaryFile() as caught:
+            kept = os.dup(2)
+            try:
+                os.dup2(caught.fileno(), 2)
+                self._interpreter.print_allocations()
+            finally:
+                os.dup2(kept, 2)
+                os.close(kept)
+            caught.seek(0)
+            text = caught.read().decode(errors="replace")
+        found = re.search(r"Arena allocation total (\d+) bytes", text)
+        if not found:
+            raise VerifyError(f"TFLM printed no arena size: {text[:200]!r}", expected="'Arena allocation total'",
+                              fix="install the tflite-micro version of constraints.txt")
+        return int(found.group(1))
