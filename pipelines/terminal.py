@@ -70,6 +70,15 @@ def print_ladder(facts: dict, folder: Path) -> None:
     console.print(f"Report: {folder / 'report.html'}", soft_wrap=True)
 
 
+def print_lines(lines: list[tuple[str, ...]], headings: tuple[str, ...]) -> None:
+    """Lines of text as a table."""
+    from rich.table import Table
+    table = Table(*headings)
+    for line in lines:
+        table.add_row(*(_plain(cell, most=500) for cell in line))
+    _console().print(table)
+
+
 def _console():
     from rich.console import Console
     console = Console(highlight=False)
@@ -77,7 +86,7 @@ def _console():
     return console if console.is_terminal else Console(highlight=False, width=150)
 
 
-def _plain(text: str) -> str:
+def _plain(text: str, most: int = 60) -> str:
     """Text from a data set, without control characters and markup."""
     from rich.markup import escape
-    return escape("".join(letter if letter.isprintable() else "?" for letter in text)[:60])
+    return escape("".join(letter if letter.isprintable() else "?" for letter in text)[:most])

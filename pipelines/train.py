@@ -96,11 +96,10 @@ def _fit(model, feed, valid_feed, *, steps, training, monitor, mode):
     import time
 
     import keras
-    from tqdm.keras import TqdmCallback
     callbacks = [keras.callbacks.EarlyStopping(monitor=monitor, mode=mode, patience=training.patience,
                                                restore_best_weights=True),
                  keras.callbacks.TerminateOnNaN(),
-                 TqdmCallback(epochs=training.epochs, verbose=0, desc="train", leave=True)]
+                 _bar(training.epochs, monitor)]
     start = time.perf_counter()
     history = model.fit(feed, epochs=training.epochs, steps_per_epoch=steps, validation_data=valid_feed,
                         callbacks=callbacks, verbose=0, shuffle=False).history
@@ -108,6 +107,18 @@ def _fit(model, feed, valid_feed, *, steps, training, monitor, mode):
         raise TrainError(f"the loss became {history['loss'][-1]} in epoch {len(history['loss'])}",
                          expected="a finite loss", fix="lower training.learning_rate, or scale the inputs")
     return history, time.perf_counter() - start
+
+
+def _bar(epochs, monitor):
+    """tqdm's Keras bar, showing the losses and the metric that decides; the metric on training rows is left out,
+    because it is of rows with dropout and, under a teacher, of soft labels."""
+    from tqdm.keras import TqdmCallback
+
+    class Bar(TqdmCallback):
+        def on_epoch_end(self, epoch, logs=None):
+            names = {"loss": "loss", "val_loss": "val_loss", monitor: monitor.replace("logits_", "")}
+            super().on_epoch_end(epoch, {ours: logs[theirs] for theirs, ours in names.items()})
+    return Bar(epochs=epochs, verbose=0, desc="train", leave=True)
 
 
 def _with_average(members):
@@ -151,8 +162,8 @@ def _keras_metric(deciding, signature):
     import keras
     task = signature.target.task
     if deciding not in DECIDING_METRICS[task]:
-        raise RecipeError(f"judge.deciding={deciding!r} for a {task} target", expected=", ".join(DECIDING_METRICS[task]),
-                          fix=f"judge.deciding={DECIDING_METRICS[task][0]}")
+        raise RecipeError(f"judge.deciding={deciding!r} for a {task} target",
+                          expected=", ".join(DECIDING_METRICS[task]), fix=f"judge.deciding={DECIDING_METRICS[task][0]}")
     metrics = keras.metrics
     if deciding in ("average_precision", "roc_auc"):
         curve = "PR" if deciding == "average_precision" else "ROC"

@@ -10,6 +10,7 @@ import csv
 import sys
 
 from .errors import DeviceError
+from .primitives import FillPrevious
 from .runner import FORMS, Runner
 
 CHUNK_ROWS = 4096
@@ -45,22 +46,32 @@ def _answer_all(runner, source, sink):
         raise DeviceError(f"no column {', '.join(map(repr, absent))} in the header",
                           expected=", ".join(column.name for column in runner.signature.columns),
                           fix="add the column; leave its cells empty where the values are not known")
+    return int(write_answers(runner, header, reader, csv.writer(sink, lineterminator="\n")))
+
+
+def write_answers(runner, header, rows, writer) -> bool:
+    """Writes a CSV line of answer or error for each row of cells; True where some row had no answer."""
     labels = runner.signature.target.labels
-    writer = csv.writer(sink, lineterminator="\n")
     writer.writerow(["row", "label" if labels else "value", *(f"score {label}" for label in labels), "error"])
     failed, first = False, 1
-    for cells, errors in _chunks(reader, len(header)):
+    for cells, errors in _chunks(iter(rows), len(header), _chunk_rows(runner)):
         failed |= _answer_chunk(runner, header, cells, errors, writer, first)
         first += len(cells)
-    return int(failed)
+    return failed
 
 
-def _chunks(reader, width):
-    """Lists of at most CHUNK_ROWS rows of cells, with the errors of those that are ragged or unreadable."""
+def _chunk_rows(runner):
+    """A column that is filled with the value of the row before wants all rows at once."""
+    remembers = any(isinstance(primitive, FillPrevious) for primitive in runner.signature.primitives)
+    return sys.maxsize if remembers else CHUNK_ROWS
+
+
+def _chunks(rows, width, chunk_rows):
+    """Lists of rows of cells, with the errors of those that are ragged or unreadable."""
     cells, errors = [], {}
     while True:
         try:
-            row = next(reader)
+            row = next(rows)
             if not row:
                 continue  # a blank line
             if len(row) != width:
@@ -73,8 +84,8 @@ def _chunks(reader, width):
             errors[len(cells)] = f"cannot be read as CSV: {error}"
             cells.append([""] * width)
             if isinstance(error, UnicodeDecodeError):
-                break
-        if len(cells) == CHUNK_ROWS:
+                break  # where the next row begins is not known
+        if len(cells) == chunk_rows:
             yield cells, errors
             cells, errors = [], {}
     if cells:

@@ -173,5 +173,5 @@ _READERS: Mapping = {"numeric": _numeric, "categorical": _categorical, "boolean"
 
 def shorten(cell: object, most: int = 40) -> str:
     """A value for an error message: quoted, escaped, never longer than `most` characters and its length."""
-    text = str(cell) if not isinstance(cell, str) else cell
+    text = str(cell)
     return repr(text) if len(text) <= most else f"{text[:most]!r}... ({len(text):,} characters)"

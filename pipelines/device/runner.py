@@ -60,6 +60,10 @@ class LiteRT:
         """The inputs in the order of the file."""
         return [details["name"] for details in self._interpreter.get_input_details()]
 
+    def num_outputs(self) -> int:
+        """Values that the file gives for a row."""
+        return int(np.prod(self._output["shape"][1:]))
+
     def quantization(self) -> dict[str, tuple[float, int]]:
         """(scale, zero point) of every input by name, and of the output under "output"; (0.0, 0) where float."""
         details = {each["name"]: each for each in self._interpreter.get_input_details()}
@@ -159,7 +163,7 @@ class Runner:
 
 def answer(signature: Signature, raw: np.ndarray, *, form: str) -> Answers:
     """The model's raw output [rows, outputs], of a form, to labels and scores."""
-    values = signature.output.dequantize(raw) if raw.dtype == np.int8 else raw.astype(np.float32)
+    values = signature.output.to_float(raw)
     target = signature.target
     if target.task == "regression":
         return Answers(None, values[:, 0].astype(np.float64) * target.factor + target.offset, raw)

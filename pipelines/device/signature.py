@@ -31,7 +31,8 @@ class Port:
     """One tensor: its name, shape without the rows axis, dtype of the float form, and unit in words.
 
     The int8 form holds round(x / scale) + zero_point; `scale` is 0.0 where the tensor is not quantized.
-    A port of ids holds 0 to num_ids - 1.
+    A port of ids holds 0 to num_ids - 1. An int8 output may hold `num_copies` of each value, rounded at staggered
+    places, whose sum is finer than one int8 can be (see `export.lower`).
     """
 
     name: str
@@ -41,6 +42,7 @@ class Port:
     scale: float = 0.0
     zero_point: int = 0
     num_ids: int = 0
+    num_copies: int = 1
 
     def quantize(self, x: np.ndarray) -> np.ndarray:
         """float32 → int8, halves rounded up; the C code does the same in the same order. Ids pass unchanged."""
@@ -50,8 +52,18 @@ class Port:
         return np.clip(steps, -128, 127).astype(np.int8)
 
     def dequantize(self, q: np.ndarray) -> np.ndarray:
-        """int8 → float32 in the port's unit."""
-        return (q.astype(np.float32) - np.float32(self.zero_point)) * np.float32(self.scale)
+        """int8 [rows, num_copies * width] → float32 [rows, width] in the port's unit. The sum is of whole numbers, so
+        that C gives the same."""
+        copies = q.reshape(len(q), self.num_copies, -1).sum(axis=1, dtype=np.int32)
+        return (copies - self.num_copies * self.zero_point).astype(np.float32) * self.step()
+
+    def to_float(self, raw: np.ndarray) -> np.ndarray:
+        """A model's raw output, float32 or int8, as float32 in the port's unit."""
+        return self.dequantize(raw) if raw.dtype == np.int8 else raw.astype(np.float32)
+
+    def step(self) -> np.float32:
+        """The smallest difference that the dequantized port can show, in its unit."""
+        return np.float32(self.scale / self.num_copies)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from ..device.primitives import DATE_PARTS
 from ..device.signature import Signature
 
 _TYPES = {"numeric": "float", "categorical": "const char *", "boolean": "const char *", "date": "int64_t"}
-_MISSING_NOTES = {"numeric": "NAN where missing", "categorical": "UTF-8 without white space around it; NULL where missing",
+_MISSING_NOTES = {"numeric": "NAN where missing",
+                  "categorical": "UTF-8 without white space around it; NULL where missing",
                   "boolean": '"true" or "false"; NULL where missing',
                   "date": "seconds since 1970-01-01 UTC; INT64_MIN where missing"}
 
@@ -42,7 +43,7 @@ def _header(signature, name, num_bytes):
 #include <stdint.h>
 
 #define MODEL_INT8_BYTES {num_bytes}
-#define SIGNATURE_NUM_OUTPUTS {signature.output.shape[0]}
+#define SIGNATURE_NUM_OUTPUTS {signature.output.shape[0] * signature.output.num_copies}
 
 typedef struct {{
 {chr(10).join(fields)}
@@ -189,25 +190,39 @@ int prepare(const signature_row *row, signature_inputs *inputs) {{
 
     def _answer(self):
         output, target = self.signature.output, self.signature.target
-        real = f"({{}} - {output.zero_point}.0f) * {_float(output.scale)}"
+        copies, outputs = output.num_copies, output.shape[0]
+        total = ("/* The sum of the staggered copies of an output, as a whole number of fine steps. */\n"
+                 "static int32_t fine_steps(const int8_t *output, int i) {\n"
+                 f"  int32_t sum = {-copies * output.zero_point};\n"
+                 f"  for (int copy = 0; copy < {copies}; ++copy) sum += output[copy * {outputs} + i];\n"
+                 "  return sum;\n}\n\n")
+        step = _float(output.step())
         if target.task == "regression":
-            return ("float signature_value(const int8_t *output) {\n"
-                    f"  return ({real.format('(float)output[0]')}) * {_float(target.factor)} + "
-                    f"{_float(target.offset)};\n}}\n")
-        offsets = self.signature.decisions.get("int8", (0.0,))
+            return (f"{total}float signature_value(const int8_t *output) {{\n"
+                    "  /* volatile: no compiler may fuse the product with the sum */\n"
+                    f"  volatile float value = (float)fine_steps(output, 0) * {step};\n"
+                    f"  value = value * {_float(target.factor)};\n  return value + {_float(target.offset)};\n}}\n")
+        offsets = self.signature.decisions.get("int8", (0.0,) * outputs)
         if target.task == "binary":
-            steps = output.dequantize(np.arange(-128, 128)) + np.float32(offsets[0])
-            first = int(np.argmax(steps >= 0)) - 128 if (steps >= 0).any() else 128
-            return ("int signature_label(const int8_t *output) {\n"
-                    f"  return output[0] >= {first};\n}}\n")
+            first = _first_positive(output, offsets[0])
+            return (f"{total}int signature_label(const int8_t *output) {{\n"
+                    f"  return fine_steps(output, 0) >= {first};\n}}\n")
         shifts = ", ".join(_float(offset) for offset in offsets)
-        return ("int signature_label(const int8_t *output) {\n"
+        return (f"{total}int signature_label(const int8_t *output) {{\n"
                 f"  static const float offsets[{len(offsets)}] = {{{shifts}}};\n"
                 "  int best = 0;\n  float most = 0.0f;\n"
                 f"  for (int i = 0; i < {len(offsets)}; ++i) {{\n"
-                f"    volatile float logit = {real.format('(float)output[i]')}; /* volatile: no fused add below */\n"
+                "    /* volatile: no compiler may fuse the product with the sum */\n"
+                f"    volatile float logit = (float)fine_steps(output, i) * {step};\n"
                 "    float shifted = logit + offsets[i];\n"
                 "    if (i == 0 || shifted > most) { most = shifted; best = i; }\n  }\n  return best;\n}\n")
+
+
+def _first_positive(output, offset):
+    """The least sum of fine steps that is labelled positive, found with the arithmetic of Python's runner."""
+    sums = np.arange(-256 * output.num_copies, 256 * output.num_copies)
+    positive = sums.astype(np.float32) * output.step() + np.float32(offset) >= 0
+    return int(sums[positive.argmax()]) if positive.any() else int(sums[-1]) + 1
 
 
 _HELPERS = (
@@ -234,7 +249,7 @@ static int32_t lookup(const char *text, const char *const *keys, int32_t num_key
     ("""static int64_t floor_divide(int64_t a, int64_t b) {
   return a / b - (a % b < 0);
 }""", "date_"),
-    ("""/* Month and day from 0 of a day since 1970-01-01, in the proleptic Gregorian calendar: years start in March, so that
+    ("""/* Month and day from 0 of seconds since 1970-01-01, proleptic Gregorian calendar: years start in March, so that
    the leap day is the last. */
 static void month_and_day(int64_t seconds, int32_t *month, int32_t *day) {
   int64_t days = floor_divide(seconds, 86400) + 719468;

@@ -20,7 +20,8 @@ CONVERT_SECONDS = 600
 
 
 def convert(keras: bytes, calibration: TrainSet, *, seed: int = 0) -> tuple[bytes, bytes]:
-    """The content of a .keras file of ports → the bytes of its float32 and its int8 TFLite file, batch 1, int8 input and output.
+    """The content of a .keras file of ports → the bytes of its float32 and its int8 TFLite file, batch 1; the int8
+    file takes and gives int8.
 
     `calibration.x`: port → array [rows, ...], training rows as they were before balancing. Raises LeakError for other
     rows, ExportError (naming the layer where it is known) where the converter refuses, dies or leaves Flex operators.
@@ -56,10 +57,8 @@ def _collect(folder, done):
 
 def _child(folder: Path) -> None:
     import keras
-    import tensorflow as tf
-    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-    from .lower import lower
+    from .lower import lower, stagger
 
     def say(stage):
         (folder / "stage").write_text(stage, encoding="utf-8")
@@ -69,25 +68,35 @@ def _child(folder: Path) -> None:
         rows = {name: file[name] for name in file.files}
     for layer in model.layers:  # one at a time, so that a layer which kills the process has been named
         say(f"converting layer {layer.name!r} ({type(layer).__name__}) alone")
-        _convert_layer(layer, tf)
-    say("converting the whole model to float32")
+        _convert_layer(layer)
     lowered = lower(model)
+    say("converting the whole model to float32")
+    (folder / "float32.tflite").write_bytes(_convert(lowered, rows, int8=False))
+    say("converting the whole model to int8")
+    staggered = stagger(lowered, np.asarray(model(rows, training=False)))
+    (folder / "int8.tflite").write_bytes(_convert(staggered, rows, int8=True))
+
+
+def _convert(model, rows, *, int8):
+    """The bytes of a TFLite file, batch 1, inputs by their names."""
+    import tensorflow as tf
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
     names = list(rows)
     specs = [tf.TensorSpec((1, *rows[name].shape[1:]), rows[name].dtype, name=name) for name in names]
-    concrete = tf.function(lambda *tensors: lowered(dict(zip(names, tensors, strict=True)), training=False)
-                           ).get_concrete_function(*specs)
+    call = tf.function(lambda *tensors: model(dict(zip(names, tensors, strict=True)), training=False))
     # Keras 3 variables stay unfrozen in from_concrete_functions: no error, then NaN at run time. Constants cannot.
-    frozen = convert_variables_to_constants_v2(concrete)
-    (folder / "float32.tflite").write_bytes(_checked(tf.lite.TFLiteConverter.from_concrete_functions([frozen])
-                                                     .convert()))
-    say("converting the whole model to int8")
+    frozen = convert_variables_to_constants_v2(call.get_concrete_function(*specs))
     converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = lambda: ([rows[name][place:place + 1] for name in names]
-                                                for place in range(len(rows[names[0]])))
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    converter.inference_input_type = converter.inference_output_type = tf.int8
-    (folder / "int8.tflite").write_bytes(_checked(converter.convert()))
+    if int8:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = lambda: ([rows[name][place:place + 1] for name in names]
+                                                    for place in range(len(rows[names[0]])))
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.inference_input_type = converter.inference_output_type = tf.int8
+    content = converter.convert()
+    if b"Flex" in content:
+        raise RuntimeError("the file holds Flex operators, which no device runtime has")
+    return content
 
 
 # Layers that were seen to convert in every form; only others are worth the second that a trial costs.
@@ -95,27 +104,18 @@ _PLAIN_LAYERS = ("InputLayer", "Dense", "BatchNormalization", "Activation", "ReL
                  "Flatten", "Reshape", "Identity", "Embedding", "Average")
 
 
-def _convert_layer(layer, tf):
+def _convert_layer(layer):
+    """Converts one layer alone to int8 on random rows."""
+    import keras
     if type(layer).__name__ in _PLAIN_LAYERS:
         return
-    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
-    shapes = [tensor.shape for tensor in (layer.input if isinstance(layer.input, list) else [layer.input])]
-    specs = [tf.TensorSpec((1, *shape[1:]), tf.float32) for shape in shapes]
-    function = tf.function(lambda *tensors: layer(list(tensors) if len(tensors) > 1 else tensors[0]))
-    frozen = convert_variables_to_constants_v2(function.get_concrete_function(*specs))
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = lambda: ([np.random.default_rng(place).normal(size=spec.shape)
-                                                 .astype(np.float32) for spec in specs] for place in range(4))
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    converter.inference_input_type = converter.inference_output_type = tf.int8
-    converter.convert()
-
-
-def _checked(content: bytes) -> bytes:
-    if b"Flex" in content:
-        raise RuntimeError("the file holds Flex operators, which no device runtime has")
-    return content
+    tensors = layer.input if isinstance(layer.input, list) else [layer.input]
+    inputs = {f"input{place}": keras.Input(tensor.shape[1:], name=f"input{place}")
+              for place, tensor in enumerate(tensors)}
+    alone = keras.Model(inputs, layer(list(inputs.values()) if len(inputs) > 1 else inputs["input0"]))
+    generator = np.random.default_rng(0)
+    rows = {name: generator.normal(size=(4, *each.shape[1:])).astype(np.float32) for name, each in inputs.items()}
+    _convert(alone, rows, int8=True)
 
 
 if __name__ == "__main__":

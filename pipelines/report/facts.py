@@ -54,7 +54,8 @@ def draw_pictures(facts: dict, splits, answers) -> list[tuple[str, str]]:
     shares = {each["name"]: each["missing_share"] for each in facts["columns"] if each["missing_share"] is not None}
     places = np.unique(np.linspace(0, len(splits.train) - 1, 400).astype(int))
     masks = np.stack([missing_mask(splits.train.x[name])[places] for name in shares], axis=1)
-    drawn.append(("missing values", draw.picture(draw.missing_values(shares, masks), width=max(5.2, 0.3 * len(shares)))))
+    width = max(5.2, 0.3 * len(shares))
+    drawn.append(("missing values", draw.picture(draw.missing_values(shares, masks), width=width)))
     return drawn
 
 

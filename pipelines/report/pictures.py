@@ -35,7 +35,8 @@ def learning_curves(history: dict[str, list[float]], deciding: str):
         other.plot(epochs, history[f"val_{deciding}"], color=ORANGE, label=f"validation {deciding.replace('_', ' ')}")
         other.set_ylabel(deciding.replace("_", " "), color=ORANGE)
         lines = axes.get_lines() + other.get_lines()
-        axes.legend(lines, [line.get_label() for line in lines], fontsize=8, frameon=False)
+        axes.legend(lines, [line.get_label() for line in lines], fontsize=8, frameon=False, ncols=3,
+                    loc="upper center", bbox_to_anchor=(0.5, -0.16), columnspacing=1, handlelength=1.2)
     return draw
 
 

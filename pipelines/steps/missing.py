@@ -152,4 +152,3 @@ class ImputePrevious(Step):
     def _fit(self, train):
         return FittedStep("ImputePrevious", tuple(
             FillPrevious(name, as_float32(np.median(present(train, name, self)))) for name in self.chosen(train)))
-

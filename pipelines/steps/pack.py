@@ -105,4 +105,3 @@ def _fit_target(train: TrainSet) -> Target:
     if target.task != "regression":
         return target
     return Target(target.name, target.task, offset=float(train.y.mean()), factor=float(train.y.std()) or 1.0)
-

@@ -124,7 +124,8 @@ def _refuse_too_large(step, num_rows):
     width = sum(primitive.width() for primitive in step.primitives if hasattr(primitive, "width"))
     if width * num_rows * 4 > MAX_ENCODED_BYTES:
         raise StepError(f"{step.name} would make {width:,} columns of {num_rows:,} rows, "
-                        f"{width * num_rows * 4 / 2**30:.1f} GiB", expected=f"at most {MAX_ENCODED_BYTES / 2**30:.0f} GiB",
+                        f"{width * num_rows * 4 / 2**30:.1f} GiB",
+                        expected=f"at most {MAX_ENCODED_BYTES / 2**30:.0f} GiB",
                         fix="lower max_categories or num_bins, raise min_count, or use EncodeIds()")
 
 

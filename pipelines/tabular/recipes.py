@@ -26,8 +26,8 @@ BIRDS = Recipe(
     about="Bird strikes reported to the US Federal Aviation Administration, 1990-97: did the strike have an effect on "
           "the flight? One row in ten; nine columns with missing values. `make run`.",
     load=LoadTable("data/birds.csv.gz", "effect", target_kind="presence",
-                   columns=("operator", "atype", "phase_of_flt", "ac_mass", "num_engs", "time_of_day", "state", "height",
-                            "speed", "sky", "species", "birds_struck", "date")),
+                   columns=("operator", "atype", "phase_of_flt", "ac_mass", "num_engs", "time_of_day", "state",
+                            "height", "speed", "sky", "species", "birds_struck", "date")),
     split=SplitRandom(test=0.2, valid=0.1, seed=0),
     prepare=(DropColumns(), EncodeDate(parts=("month",)), FlagMissing(), ImputeMedian()),
     balance=WeightByClass(strength=0.5),
@@ -46,8 +46,8 @@ CREDIT = Recipe(
 
 STORMS = Recipe(
     name="storms_mlp",
-    about="NOAA storm tracks: which of nine kinds of storm is it, from place, time, wind and pressure? Whole storms are "
-          "held out. `python -m pipelines run storms_mlp`.",
+    about="NOAA storm tracks: which of nine kinds of storm is it, from place, time, wind and pressure? Whole storms "
+          "are held out. `python -m pipelines run storms_mlp`.",
     load=LoadTable("data/storms.csv.gz", "status", drop=("category",), group=("name", "year")),
     split=SplitGrouped(test=0.2, valid=0.15, seed=0),
     prepare=PREPARE, balance=WeightByClass(strength=0.5), encode=(EncodeBins(num_bins=24),),

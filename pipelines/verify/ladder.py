@@ -44,14 +44,10 @@ def climb(form: str, runner: Runner, rows: HeldOut, *, keras_answers: Answers | 
     median, p95 = _latency(runner, rows)
     reference = keras_answers or answers
     output = runner.signature.output
-    difference = np.abs(_real(answers.raw, output) - _real(reference.raw, output)).max()
+    difference = np.abs(output.to_float(answers.raw) - output.to_float(reference.raw)).max()
     target: Target = runner.signature.target
     return Rung(form, score(rows.y, answers, target), agreement(reference, answers, target), float(difference),
                 size_bytes, median, p95, arena_bytes), answers
-
-
-def _real(raw, output):
-    return output.dequantize(raw) if raw.dtype == np.int8 else raw.astype(np.float32)
 
 
 def _latency(runner, rows):

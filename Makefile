@@ -1,0 +1,34 @@
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+# No model name, no path and no seed of a run depends on these; they only keep TensorFlow's start-up chatter away.
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+export TF_ENABLE_ONEDNN_OPTS ?= 0
+
+.PHONY: help run test test-full bench lint clean
+
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(READY) ## Bird strikes: raw CSV to a verified int8 model in saved_models/birds_mlp (about 2 minutes).
+	$(BIN)/python -m pipelines run birds_mlp
+
+test: $(READY) ## Run the tests (about 10 minutes).
+	$(BIN)/python -m pytest -m "not full"
+
+test-full: $(READY) ## The long proofs: every bundled set against its peers' scores (about 15 minutes).
+	$(BIN)/python -m pytest -m full
+
+bench: $(READY) ## Print start-up times, training speed and runner speed of this machine.
+	$(BIN)/python -m tests.bench
+
+lint: $(READY) ## Check style.
+	$(BIN)/python -m flake8 pipelines tests
+
+clean: ## Remove the environment and every bundle.
+	rm -rf .venv build *.egg-info saved_models/*/
+
+$(READY): setup.cfg pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	touch $(READY)

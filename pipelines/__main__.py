@@ -1,0 +1,151 @@
+"""The command line: `python -m pipelines --help`."""
+
+import csv
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from .errors import PipelineError, RecipeError
+
+# Plain help: rich's takes 0.1 s to load, and then the whole of it is over the 0.3 s that help may take.
+app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+                  help="From a messy data set to an int8 model that was run on its device.")
+Folder = Annotated[Path, typer.Option(help="Where bundles are written.")]
+
+
+@app.command("run")
+def run_command(
+        recipe: Annotated[Optional[str], typer.Argument(help="A named recipe; see `list`.")] = None,
+        csv_file: Annotated[Optional[str], typer.Option("--csv", help="Your own table: .csv, .csv.gz or .parquet."
+                                                        )] = None,
+        target: Annotated[str, typer.Option(help="The column to predict.")] = "",
+        name: Annotated[str, typer.Option(help="Name of the bundle.")] = "",
+        settings: Annotated[Optional[list[str]], typer.Option("--set", help="Turn a knob: training.epochs=3, "
+                                                              "'balance=SmoteNC()', split.seed=1.")] = None,
+        kinds: Annotated[Optional[list[str]], typer.Option("--kind", help="Override a column's kind: 'zip=categorical'"
+                                                           " (numeric, categorical, boolean, date, ignored).")] = None,
+        drop: Annotated[Optional[list[str]], typer.Option(help="A column to leave out.")] = None,
+        group: Annotated[Optional[list[str]], typer.Option(help="A column whose values stay in one part (a patient)."
+                                                           )] = None,
+        time: Annotated[str, typer.Option(help="A column with the time: the last rows are held out.")] = "",
+        missing: Annotated[Optional[list[str]], typer.Option(help="One more word that reads as missing.")] = None,
+        separator: Annotated[str, typer.Option(help="Cell separator; found if empty.")] = "",
+        encoding: Annotated[str, typer.Option(help="Text encoding; found if empty.")] = "",
+        decimal: Annotated[str, typer.Option(help="Decimal mark.")] = ".",
+        folder: Folder = Path("saved_models")):
+    """Run a recipe, or your own table, from raw rows to a verified int8 model."""
+    from . import catalog
+    from .recipe import override
+    if csv_file:
+        made = _own_table(csv_file, target, name, kinds or [], drop or [], group or [], time, missing or [],
+                          separator, encoding, decimal)
+    else:
+        made = _named(recipe)
+        made = replace(made, name=name or made.name)
+    for setting in settings or []:
+        made = override(made, setting, catalog.SPECS)
+    from .run import run
+    run(made, folder=folder)
+
+
+def _own_table(path, target, name, kinds, drop, group, time, missing, separator, encoding, decimal):
+    from .split import SplitByTime
+    from .tabular import LoadTable, Reading, table_recipe
+    if not target:
+        raise RecipeError("--csv without --target", expected="the column to predict", fix="--target COLUMN")
+    pairs = [kind.rpartition("=") for kind in kinds]
+    if any(not separator_ for _, separator_, _ in pairs):
+        raise RecipeError(f"--kind {kinds}", expected="column=kind", fix="--kind 'zip=categorical'")
+    reading = Reading(separator=separator, encoding=encoding, decimal=decimal)
+    reading = replace(reading, missing_words=(*reading.missing_words, *missing))
+    load = LoadTable(path, target, kinds={column: kind for column, _, kind in pairs}, drop=tuple(drop),
+                     group=tuple(group), time=time, reading=reading)
+    return table_recipe(load, name=name or "my_model", split=SplitByTime() if time else None)
+
+
+def _named(recipe):
+    from . import catalog
+    if recipe not in catalog.RECIPES:
+        raise RecipeError(f"recipe {recipe!r}" if recipe else "neither a recipe nor --csv",
+                          expected=", ".join(catalog.RECIPES) + "; or --csv FILE --target COLUMN",
+                          fix="python -m pipelines list")
+    return catalog.RECIPES[recipe]
+
+
+@app.command("list")
+def list_command():
+    """Name the recipes and what each predicts."""
+    from . import catalog
+    for name, recipe in catalog.RECIPES.items():
+        print(f"{name:14} {recipe.about}")
+
+
+@app.command("explain")
+def explain_command(bundle: Annotated[Path, typer.Argument(help="saved_models/<name>")],
+                    file: Annotated[Optional[Path], typer.Argument(help="A table; the bundle's own golden rows if "
+                                                                   "none.")] = None,
+                    row: Annotated[int, typer.Option(help="Which row, from 0.")] = 0,
+                    form: Annotated[str, typer.Option(help="int8 or float32.")] = "int8"):
+    """Show one raw row on its way through every stage, with the values."""
+    from .device import Runner
+    from .errors import DeviceError
+    from .explain import explain
+    from .export.bundle import read_json
+    runner = Runner.load(bundle, form=form)
+    if file:
+        cells = _rows_for(runner, file)
+        num_rows = len(next(iter(cells.values())))
+    else:
+        golden = read_json(bundle, "golden.json")
+        num_rows = len(golden)
+    if not 0 <= row < num_rows:
+        raise DeviceError(f"row {row}", expected=f"0 to {num_rows - 1}", fix="--row 0")
+    raw = {name: column[row] for name, column in cells.items()} if file else golden[row]["row"]
+    from .terminal import print_lines
+    print_lines(explain(runner, raw), ("stage", "what", "value"))
+
+
+@app.command("predict")
+def predict_command(bundle: Annotated[Path, typer.Argument(help="saved_models/<name>")],
+                    file: Annotated[Path, typer.Argument(help="A table: .csv, .csv.gz or .parquet.")],
+                    form: Annotated[str, typer.Option(help="int8 or float32.")] = "int8"):
+    """Answer every row of a table with the device runner; CSV on standard output."""
+    from .device import Runner
+    from .device.__main__ import write_answers
+    runner = Runner.load(bundle, form=form)
+    cells = _rows_for(runner, file)
+    names = list(cells)
+    rows = list(zip(*cells.values(), strict=True))
+    failed = write_answers(runner, names, rows, csv.writer(sys.stdout, lineterminator="\n"))
+    raise typer.Exit(int(failed))
+
+
+def _rows_for(runner, file):
+    from .tabular import Reading
+    from .tabular.load import read_rows
+    decimals = {column.decimal for column in runner.signature.columns}
+    return read_rows(str(file), Reading(decimal=decimals.pop() if len(decimals) == 1 else "."))
+
+
+@app.command("report")
+def report_command(bundle: Annotated[Path, typer.Argument(help="saved_models/<name>")]):
+    """Print a bundle's table again, and where its report lies."""
+    from .export.bundle import Bundle
+    from .terminal import print_ladder
+    print_ladder(Bundle(bundle).report, bundle)
+
+
+def main() -> int:
+    try:
+        app()
+    except PipelineError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""One raw row through every stage, with the values: for people who want to see what a pipeline does to a number."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from .device.primitives import Pack, run_primitives
+from .device.runner import Runner, answer
+from .errors import DeviceError
+
+
+def explain(runner: Runner, row: Mapping[str, object]) -> list[tuple[str, str, str]]:
+    """(stage, what, value) of each thing that happens to a raw row, in order. Raises DeviceError where the row has
+    no honest answer."""
+    columns, bad = runner.read([row])
+    if bad:
+        raise DeviceError(f"{bad[0].reason}: {bad[0].value}", expected="a row that can be read", fix="mend the cell")
+    signature, lines = runner.signature, []
+    for column in signature.columns:
+        lines.append(("load", column.name, f"{row[column.name]!r} → {_show(columns[column.name])} ({column.kind})"))
+    for primitive in signature.primitives:
+        name = getattr(primitive, "into", getattr(primitive, "column", ""))
+        before = columns.get(getattr(primitive, "column", ""))
+        columns = run_primitives((primitive,), columns)
+        value = _show(columns[name])
+        if isinstance(primitive, Pack):
+            value = f"{len(primitive.columns)} columns side by side: {value}"
+        elif name == primitive.column and _show(before) == value:
+            continue  # a fill where nothing was missing
+        lines.append((type(primitive).__name__, name, value))
+    inputs = runner.prepare(runner.read([row])[0])
+    for port in signature.inputs:
+        lines.append(("quantize" if runner.form == "int8" else "input", port.name, _show(inputs[port.name])))
+    raw = runner.interpreter.run(inputs)
+    answers = answer(signature, raw, form=runner.form)
+    value = _show(signature.output.to_float(raw))
+    lines.append(("model", "output", f"{raw[0].tolist()} → {value} {signature.output.unit}"))
+    if answers.labels is None:
+        return [*lines, ("answer", signature.target.name, f"{answers.scores[0]:.6g}")]
+    lines.append(("score", signature.target.name, ", ".join(
+        f"{label} {score:.4f}" for label, score in zip(signature.target.labels, answers.scores[0], strict=True))))
+    offsets = signature.decisions[runner.form]
+    return [*lines, ("decide", "offsets", _show(np.array([offsets]))), ("answer", signature.target.name,
+                                                                        str(answers.labels[0]))]
+
+
+def _show(x: np.ndarray) -> str:
+    """The first row of a column, short: of wide ones only where it is not zero."""
+    if x.ndim == 1:
+        value = x[0]
+        return repr(value.item() if isinstance(value, np.generic) and x.dtype.kind != "M" else
+                    str(value) if x.dtype.kind == "M" else value)
+    row = x[0].astype(np.int64) if x.dtype.kind == "i" else x[0]
+    if len(row) <= 8:
+        return "[" + ", ".join(f"{value:.4g}" for value in row) + "]"
+    most = np.bincount(row - row.min()).argmax() + row.min() if row.dtype.kind == "i" else 0.0
+    places = np.flatnonzero(row != most)
+    shown = ", ".join(f"[{place}]={row[place]:.4g}" for place in places[:12])
+    return f"{len(row)} values, {most:.4g} but for {shown}{', ...' if len(places) > 12 else ''}"
