@@ -7,6 +7,8 @@ Importing this loads neither TensorFlow nor pandas: each name is fetched when it
 """
 
 import importlib
+import sys
+import types
 
 _WHERE = {"run": ".run", "learn": ".run", "judge": ".run", "split": ".split", "train": ".train", "Bundle":
           ".export.bundle", "Recipe": ".recipe", "Dataset": ".rows", "TrainSet": ".rows", "HeldOut": ".rows",
@@ -14,6 +16,18 @@ _WHERE = {"run": ".run", "learn": ".run", "judge": ".run", "split": ".split", "t
 _ROOMS = ("tabular", "steps", "balance", "device", "catalog", "errors")
 
 __all__ = [*_WHERE, *_ROOMS]
+
+
+class _Package(types.ModuleType):
+    """`pipelines.run` is the function, whichever way its module was imported first: Python binds a submodule to its
+    package once it is loaded, and would hide the function of the same name behind the file it stands in."""
+
+    def __setattr__(self, name, value):
+        if name not in _WHERE or not isinstance(value, types.ModuleType):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str):

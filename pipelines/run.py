@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .balance import WeightByClass
 from .decide import choose_offsets
 from .device.runner import Answers, LiteRT, Runner, answer
 from .device.signature import Signature
@@ -30,7 +31,7 @@ from .verify.micro import Micro, micro_available
 @dataclass(frozen=True)
 class Learned:
     """All that was made from training and validation rows: the signature with its decisions, the Keras model, both
-    TFLite files, how training went, and the same without balancing where the recipe balances."""
+    TFLite files, how training went; and `beside`, the same recipe with the other choice of balancing."""
 
     signature: Signature
     trained: Trained
@@ -38,16 +39,26 @@ class Learned:
     float32: bytes
     int8: bytes
     num_trained_rows: int
-    without_balancing: tuple[Trained, Signature] | None = None
+    beside: "Beside | None" = None
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A model that is trained for the report only, so that one sees what balancing did."""
+
+    balance: object
+    trained: Trained
+    signature: Signature
+    num_trained_rows: int
 
 
 @dataclass(frozen=True)
 class Judged:
-    """What test rows said: a rung and the answers of each form, and the scores without balancing."""
+    """What test rows said: a rung and the answers of each form, and the scores of the model beside."""
 
     rungs: list[Rung]
     answers: dict[str, Answers]
-    without_balancing: dict[str, float] | None
+    beside_scores: dict[str, float] | None
 
 
 def run(recipe: Recipe, source: object = None, *, folder: str | Path = "saved_models") -> Bundle:
@@ -100,11 +111,13 @@ def learn(recipe: Recipe, train_rows: TrainSet, valid_rows: HeldOut, *, stages: 
         signature = make_signature(prepared, encoders, encoded)
         as_they_were = to_ports(signature, encoded, encoded=True)
         valid = to_ports(signature, valid_rows)
+
+    def balanced(balancer):
+        if balancer is None:
+            return as_they_were
+        return to_ports(signature, apply_steps(encoders, balancer.resample(rows)), encoded=True)
     with stages("balance"):
-        to_train = as_they_were
-        if recipe.balance is not None:
-            balanced = apply_steps(encoders, recipe.balance.resample(rows))
-            to_train = to_ports(signature, balanced, encoded=True)
+        to_train = balanced(recipe.balance)
     with stages("teacher"):
         soft_labels = recipe.teacher.soften(as_they_were) if recipe.teacher is not None else None
 
@@ -115,12 +128,14 @@ def learn(recipe: Recipe, train_rows: TrainSet, valid_rows: HeldOut, *, stages: 
         trained = fit(to_train)
         signature = decide(recipe, signature, train_rows, valid, form="float32",
                            raw=KerasInterpreter(trained.model).run(valid.x))
-    with stages("train without balancing"):
-        without = None
-        if recipe.balance is not None:
-            plain = fit(as_they_were)
-            without = plain, decide(recipe, signature, train_rows, valid, form="float32",
-                                    raw=KerasInterpreter(plain.model).run(valid.x))
+    with stages("train with the other choice of balancing, for the report"):
+        beside = None
+        if recipe.balance is not None or _is_imbalanced(rows):
+            other = WeightByClass() if recipe.balance is None else None
+            rows_beside = balanced(other)
+            plain = fit(rows_beside)
+            beside = Beside(other, plain, decide(recipe, signature, train_rows, valid, form="float32",
+                                                 raw=KerasInterpreter(plain.model).run(valid.x)), len(rows_beside))
     with stages("export"):
         keras = keras_bytes(trained.model)
         float32, int8 = convert(keras, as_they_were, seed=recipe.training.seed)
@@ -130,7 +145,7 @@ def learn(recipe: Recipe, train_rows: TrainSet, valid_rows: HeldOut, *, stages: 
         runner = Runner(signature, interpreter, form="int8")
         signature = decide(recipe, signature, train_rows, valid, form="int8",
                            raw=interpreter.run(runner.prepare(valid_rows.x)))
-    return Learned(signature, trained, keras, float32, int8, len(to_train), without)
+    return Learned(signature, trained, keras, float32, int8, len(to_train), beside)
 
 
 def quantized(signature: Signature, interpreter: LiteRT) -> Signature:
@@ -174,12 +189,17 @@ def judge(recipe: Recipe, learned: Learned, test: HeldOut) -> Judged:
             rung = replace(rung, intervals=intervals(test.y, answers[form], signature.target,
                                                      seed=recipe.training.seed))
         rungs.append(rung)
-    return Judged(rungs, answers, _judge_without_balancing(learned, test))
+    return Judged(rungs, answers, _judge_beside(learned.beside, test))
 
 
-def _judge_without_balancing(learned, test):
-    if learned.without_balancing is None:
+def _judge_beside(beside, test):
+    if beside is None:
         return None
-    trained, signature = learned.without_balancing
-    raw = KerasInterpreter(trained.model).run(to_ports(signature, test).x)
-    return score(test.y, answer(signature, raw, form="float32"), signature.target)
+    raw = KerasInterpreter(beside.trained.model).run(to_ports(beside.signature, test).x)
+    return score(test.y, answer(beside.signature, raw, form="float32"), beside.signature.target)
+
+
+def _is_imbalanced(rows):
+    """Whether some class is less than a third as frequent as another."""
+    counts = np.bincount(rows.y) if rows.schema.target.labels else np.ones(1)
+    return counts.min() * 3 < counts.max()

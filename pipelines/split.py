@@ -40,17 +40,21 @@ class SplitRandom:
 class SplitGrouped(SplitRandom):
     """Random parts that keep each group (`load.group`: a patient, a storm) whole in one part."""
 
-    def _cut(self, dataset, places, share):
-        from sklearn.model_selection import GroupShuffleSplit
+    def parts(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Places int64 of train, valid and test rows."""
         if dataset.group is None:
             raise SplitError("SplitGrouped on a data set without groups", expected="load.group",
                              fix="name the column(s) that tell the groups apart: load.group=('patient',)")
-        groups = dataset.group[places]
-        if len(np.unique(groups)) < 3:
-            raise SplitError(f"{len(np.unique(groups))} groups for three parts", expected="at least three groups",
+        num_groups = len(np.unique(dataset.group))
+        if num_groups < 3:
+            raise SplitError(f"{num_groups} groups for three parts", expected="at least three groups",
                              fix="check load.group, or split by row with SplitRandom()")
+        return super().parts(dataset)
+
+    def _cut(self, dataset, places, share):
+        from sklearn.model_selection import GroupShuffleSplit
         cut = GroupShuffleSplit(1, test_size=share, random_state=self.seed)
-        kept, held_out = next(cut.split(places, groups=groups))
+        kept, held_out = next(cut.split(places, groups=dataset.group[places]))
         return places[kept], places[held_out]
 
 

@@ -48,7 +48,8 @@ class Port:
         """float32 → int8, halves rounded up; the C code does the same in the same order. Ids pass unchanged."""
         if self.scale == 0.0:
             return x.astype(self.dtype)
-        steps = np.floor(x / np.float32(self.scale) + np.float32(0.5)) + np.float32(self.zero_point)
+        with np.errstate(over="ignore"):  # infinity is cut to the last step, in C too
+            steps = np.floor(x / np.float32(self.scale) + np.float32(0.5)) + np.float32(self.zero_point)
         return np.clip(steps, -128, 127).astype(np.int8)
 
     def dequantize(self, q: np.ndarray) -> np.ndarray:

@@ -27,18 +27,19 @@ def gather_facts(recipe, inferred, splits, learned, judged, *, source: dict, sec
         "scores": {rung.form: rung.scores for rung in rungs},
         "ladder": [asdict(rung) for rung in rungs],
         "decisions": {form: list(offsets) for form, offsets in learned.signature.decisions.items()},
-        "balancing": _balancing(recipe, splits, learned, judged),
+        "balancing": _balancing(recipe, learned, judged),
         "columns": [{**asdict(each), "missing_share": missing.get(each.name)} for each in inferred],
         "per_class": per_class(splits.test.y, judged.answers["litert_int8"], target),
         "history": learned.trained.history, "seconds": dict(seconds)})
 
 
-def _balancing(recipe, splits, learned, judged):
-    if judged.without_balancing is None:
+def _balancing(recipe, learned, judged):
+    if learned.beside is None:
         return None
-    return {"balancer": repr(recipe.balance),
-            "with": {"rows": learned.num_trained_rows, "scores": judged.rungs[0].scores},
-            "without": {"rows": len(splits.train), "scores": judged.without_balancing}}
+    ways = ((recipe.balance, True, learned.num_trained_rows, judged.rungs[0].scores),
+            (learned.beside.balance, False, learned.beside.num_trained_rows, judged.beside_scores))
+    return [{"balance": repr(balance) if balance is not None else "no balancing", "ships": ships, "rows": rows,
+             "scores": scores} for balance, ships, rows, scores in ways]
 
 
 def draw_pictures(facts: dict, splits, answers) -> list[tuple[str, str]]:

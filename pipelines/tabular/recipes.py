@@ -30,7 +30,6 @@ BIRDS = Recipe(
                             "height", "speed", "sky", "species", "birds_struck", "date")),
     split=SplitRandom(test=0.2, valid=0.1, seed=0),
     prepare=(DropColumns(), EncodeDate(parts=("month",)), FlagMissing(), ImputeMedian()),
-    balance=WeightByClass(strength=0.5),
     encode=(EncodeBins(num_bins=16), EncodeOnehot(min_count=5)),
     teacher=ForestTeacher(share=0.7),
     build=Mlp(widths=(128, 64), num_members=4),
@@ -50,8 +49,8 @@ STORMS = Recipe(
           "are held out. `python -m pipelines run storms_mlp`.",
     load=LoadTable("data/storms.csv.gz", "status", drop=("category",), group=("name", "year")),
     split=SplitGrouped(test=0.2, valid=0.15, seed=0),
-    prepare=PREPARE, balance=WeightByClass(strength=0.5), encode=(EncodeBins(num_bins=24),),
-    build=Mlp(widths=(64, 64), num_members=4), training=Training(learning_rate=1e-3),
+    prepare=PREPARE, balance=WeightByClass(strength=0.25), encode=(EncodeBins(num_bins=24),),
+    build=Mlp(widths=(128, 64), num_members=4),
     judge=Judge(deciding="macro_f1"))
 
 PENGUINS = Recipe(

@@ -1,0 +1,105 @@
+"""Every balancer: training rows in, training rows out, and a clear error where it is not valid."""
+
+import numpy as np
+import pytest
+
+from pipelines import balance
+from pipelines.device.cells import Column
+from pipelines.device.signature import Target
+from pipelines.errors import BalanceError, LeakError
+from pipelines.rows import BalancedSet, Dataset, HeldOut, Schema, TrainSet
+from pipelines.tabular import load_table
+
+DRAWING = (balance.WeightByClass(), balance.OversampleRandom(), balance.UndersampleRandom())
+NUMERIC = (balance.Smote(), balance.SmoteBorderline(), balance.Adasyn(), balance.SmoteTomek(), balance.SmoteENN())
+EVERY = (*DRAWING, *NUMERIC, balance.SmoteNC())
+
+
+def make(kind=TrainSet, *, mixed, labels=("no", "yes"), num_rows=200):
+    random = np.random.default_rng(0)
+    y = (np.arange(num_rows) % 10 == 0).astype(np.int64) if labels else random.normal(size=num_rows)
+    x = {"small": (random.normal(size=num_rows) + 2 * y).astype(np.float32),
+         "large": (1e6 * random.normal(size=num_rows)).astype(np.float32)}
+    if mixed:
+        x["kind"] = np.array([None if n % 13 == 0 else "abc"[n % 3] for n in range(num_rows)], object)
+        x["flag"] = (np.arange(num_rows) % 2).astype(np.float32)
+    schema = Schema(tuple(Column(name, "numeric") for name in x),
+                    Target("y", "binary" if labels else "regression", labels))
+    return kind(x=x, y=y, ids=np.arange(num_rows) + 1000, schema=schema)
+
+
+@pytest.mark.parametrize("balancer", EVERY, ids=lambda each: type(each).__name__)
+def test_contract(balancer):
+    train = make(mixed=balancer in DRAWING or isinstance(balancer, balance.SmoteNC))
+    before = {name: x.copy() for name, x in train.x.items()}
+    balanced = balancer.resample(train)
+    assert type(balanced) is BalancedSet and not hasattr(balancer, "transform") and not hasattr(balancer, "fit_resample")
+    assert set(balanced.ids) <= set(train.ids)
+    shares = np.bincount(balanced.y, weights=balanced.weight) / balanced.weight.sum()
+    assert shares.min() > 0.35
+    for name, x in before.items():
+        np.testing.assert_array_equal(train.x[name], x)
+        assert balanced.x[name].dtype == x.dtype and not (x.dtype == np.float32 and np.isnan(balanced.x[name]).any())
+        low, high = (x.min(), x.max()) if x.dtype == np.float32 else (None, None)
+        if low is not None:  # synthetic rows lie between rows
+            assert balanced.x[name].min() >= low - 1e-3 * abs(low) and balanced.x[name].max() <= high + 1e-3 * high
+    again = balancer.resample(train)
+    assert all((again.x[name][balanced.x[name] == balanced.x[name]]
+                == balanced.x[name][balanced.x[name] == balanced.x[name]]).all() for name in before)
+    parents_of_the_rare = balanced.ids[balanced.y == 1]
+    assert set(parents_of_the_rare) <= set(train.ids[train.y == 1])
+    for kind in (HeldOut, Dataset, BalancedSet):
+        with pytest.raises(LeakError, match=f"a {kind.__name__} was handed to balance"):
+            balancer.resample(make(kind, mixed=False))
+    with pytest.raises(BalanceError, match="on the real-number target 'y'"):
+        balancer.resample(make(mixed=False, labels=()))
+
+
+@pytest.mark.parametrize("balancer", NUMERIC, ids=lambda each: type(each).__name__)
+def test_refuses_half_a_category(balancer):
+    with pytest.raises(BalanceError, match="on the categorical or two-valued columns 'kind', 'flag'"):
+        balancer.resample(make(mixed=True))
+
+
+def test_refuses_what_does_not_suit():
+    with pytest.raises(BalanceError, match="on numeric columns only"):
+        balance.SmoteNC().resample(make(mixed=False))
+    few = make(mixed=False, num_rows=40)
+    with pytest.raises(BalanceError, match="class 'yes' with 4 training rows"):
+        balance.Smote().resample(few)
+    holes = make(mixed=False)
+    holes.x["small"][3] = np.nan
+    with pytest.raises(BalanceError, match="column 'small', which has missing values"):
+        balance.Smote().resample(holes)
+    dates = make(mixed=True)
+    dates.x["when"] = np.full(200, np.datetime64("2024-01-01", "s"))
+    with pytest.raises(BalanceError, match="date column 'when'"):
+        balance.SmoteNC().resample(dates)
+    nominal = make(mixed=True)
+    del nominal.x["small"], nominal.x["large"]
+    with pytest.raises(BalanceError, match="on categorical columns only"):
+        balance.SmoteNC().resample(nominal)
+
+
+def test_neighbours_are_found_in_scaled_units():
+    """A column that is 10^6 times larger must not decide alone who is a neighbour."""
+    train = make(mixed=False)
+    other = make(mixed=False)
+    other.x["large"] = other.x["large"] / np.float32(2**20)
+    one, two = (balance.Smote().resample(rows).x["small"] for rows in (train, other))
+    np.testing.assert_allclose(one, two, rtol=1e-4)
+
+
+def test_real_bird_strikes(birds, birds_recipe):
+    from pipelines.split import split
+    from pipelines.steps import fit_steps
+    dataset, _ = load_table(birds_recipe.load, birds)
+    train = split(dataset, birds_recipe.split).train
+    _, prepared = fit_steps(birds_recipe.prepare, train)
+    balanced = balance.SmoteNC().resample(prepared)
+    assert balanced.y.mean() == pytest.approx(0.5)
+    real = balanced.ids[:len(train)]
+    np.testing.assert_array_equal(real, train.ids)
+    for name, x in prepared.x.items():
+        np.testing.assert_array_equal(balanced.x[name][:len(train)], x)
+    assert set(balanced.x["species"]) <= set(prepared.x["species"])

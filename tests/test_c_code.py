@@ -1,0 +1,184 @@
+"""The generated C: compiled by gcc, fed raw rows, equal to the Python runner bit for bit."""
+
+import shutil
+import struct
+import subprocess
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+
+from pipelines.device import primitives as p
+from pipelines.device.cells import Column
+from pipelines.device.runner import Runner, answer
+from pipelines.device.signature import Port, Signature, Target
+from pipelines.export.c_code import c_files, comment
+
+pytestmark = pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc: apt-get install gcc")
+FLAGS = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-O2"]
+INT64_MIN = -(2**63)
+
+
+def compile_harness(signature, folder, flags=(), model=b"abc"):
+    """A program that reads rows from standard input as bytes and writes their int8 inputs."""
+    folder.mkdir(exist_ok=True)
+    for name, text in c_files(signature, model, "t").items():
+        (folder / name).write_text(text, encoding="utf-8")
+    from pipelines.export.c_code import _identifier
+    reads = []
+    for place, column in enumerate(signature.columns):
+        field = f"row.{_identifier(place, column.name)}"
+        if column.kind in ("categorical", "boolean"):
+            reads.append(f"if (fread(&n, 4, 1, stdin) != 1) return 0;\n    if (n >= 0) {{ if (n && fread(text[{place}], "
+                         f"(size_t)n, 1, stdin) != 1) return 1; text[{place}][n] = 0; }} {field} = n < 0 ? NULL : "
+                         f"text[{place}];")
+        else:
+            reads.append(f"if (fread(&{field}, sizeof {field}, 1, stdin) != 1) return 0;")
+    writes = [f"fwrite(inputs.{port.name}, sizeof inputs.{port.name}, 1, stdout);" for port in signature.inputs]
+    (folder / "main.c").write_text(
+        '#include "signature.h"\n#include <stdio.h>\n#include <stddef.h>\n'
+        f"static char text[{len(signature.columns)}][10001];\nint main(void) {{\n  signature_row row; "
+        "signature_inputs inputs; int n = 0;\n  (void)n; (void)text; prepare_reset();\n  for (;;) {\n    "
+        + "\n    ".join(reads) + "\n    if (prepare(&row, &inputs)) return 2;\n    " + " ".join(writes) + "\n  }\n}\n")
+    subprocess.run(["gcc", *FLAGS, *flags, "-o", str(folder / "harness"), "main.c", "prepare.c", "model.c", "-lm"],
+                   cwd=folder, check=True, capture_output=True, text=True)
+    return folder / "harness"
+
+
+def run_harness(program, signature, columns):
+    """Port name → array, as C prepared the typed raw columns."""
+    num_rows = len(next(iter(columns.values())))
+    fed = bytearray()
+    for row in range(num_rows):
+        for column in signature.columns:
+            value = columns[column.name][row]
+            if column.kind == "numeric":
+                fed += struct.pack("<f", value)
+            elif column.kind == "date":
+                fed += struct.pack("<q", INT64_MIN if np.isnat(value) else int(value.astype("int64")))
+            else:
+                content = b"" if value is None else value.encode("utf-8")
+                fed += struct.pack("<i", -1 if value is None else len(content)) + content
+    made = subprocess.run([str(program)], input=bytes(fed), capture_output=True, check=True).stdout
+    kinds = [("i1" if port.dtype == "float32" else "<i4", port.shape[0]) for port in signature.inputs]
+    table = np.frombuffer(made, np.dtype([(port.name, kind, (width,)) for port, (kind, width) in
+                                          zip(signature.inputs, kinds, strict=True)]))
+    assert len(table) == num_rows
+    return {port.name: table[port.name] for port in signature.inputs}
+
+
+class Nothing:
+    def run(self, inputs):
+        raise AssertionError
+
+
+def assert_equal(program, signature, columns):
+    wanted = Runner(signature, Nothing(), form="int8").prepare(columns)
+    for name, x in run_harness(program, signature, columns).items():
+        np.testing.assert_array_equal(x, wanted[name])
+
+
+@pytest.mark.parametrize("flags", [(), ("-O0",), ("-O3", "-march=native")], ids=["O2", "O0", "native"])
+def test_a_thousand_raw_bird_strikes(bundle, tmp_path, flags):
+    from pipelines import tabular
+    dataset, _ = tabular.BIRDS.load.read()
+    signature = bundle.signature
+    columns = {column.name: dataset.x[column.name][1000:2000] for column in signature.columns}
+    program = compile_harness(signature, tmp_path / "c", flags, (bundle.folder / "model_int8.tflite").read_bytes())
+    assert_equal(program, signature, columns)
+
+
+def test_the_c_in_the_bundle_is_that_c(bundle):
+    model = (bundle.folder / "model_int8.tflite").read_bytes()
+    for name, text in c_files(bundle.signature, model, bundle.report["name"]).items():
+        assert (bundle.folder / "c" / name).read_text(encoding="utf-8") == text
+
+
+EVERY = Signature(
+    columns=(Column("n */ int x; /*", "numeric"), Column("../m", "numeric"), Column("naïve \"☃\" ??/", "categorical"),
+             Column("f", "boolean"), Column("d", "date"), Column("ids", "categorical")),
+    target=Target("y", "multiclass", ("a", "b*/", "c\\")),
+    primitives=(
+        p.Missing("n */ int x; /*", "flag"), p.Missing("d", "no date"), p.Missing("f", "no f"),
+        p.Fill("n */ int x; /*", 0.1), p.FillPrevious("../m", -1.5), p.Fill("f", "true"),
+        p.Affine("n */ int x; /*", 3.3, 0.7), p.Clip("n */ int x; /*", -5.0, 5.0),
+        p.Bins("../m", (-2.0, 0.25, 1e6), (0.44444445, 1.00000025e-06)),
+        p.Bins("flag", (0.0, 1.0), (1.0,)), p.Bins("no date", (0.0, 1.0), (1.0,)), p.Bins("no f", (0.0, 1.0), (1.0,)),
+        p.Lookup("naïve \"☃\" ??/", ("", "a", "b\"\\", "z?", "é", "☃"), 2, 0, 1), p.Onehot("naïve \"☃\" ??/", 8),
+        p.Lookup("f", ("false", "true"), 2, 0, 1), p.Onehot("f", 4),
+        p.DatePart("d", "d month", "month"), p.Table("d month", tuple((k / 12, 0.5) for k in range(13))),
+        p.DatePart("d", "d day", "day_of_month"), p.Table("d day", tuple((k / 31,) for k in range(32))),
+        p.DatePart("d", "d week", "weekday"), p.Table("d week", tuple((k / 7,) for k in range(8))),
+        p.DatePart("d", "d hour", "hour"), p.Table("d hour", tuple((k / 24,) for k in range(25))),
+        p.DatePart("d", "d minute", "minute"), p.Table("d minute", tuple((k / 60,) for k in range(61))),
+        p.Lookup("ids", ("k1", "k2"), 2, 0, 1),
+        p.Pack(("n */ int x; /*",), "spreads"),
+        p.Pack(("../m", "naïve \"☃\" ??/", "f", "d month", "d day", "d week", "d hour", "d minute", "flag", "no date",
+                "no f"), "unit"),
+        p.Pack(("ids",), "category_ids")),
+    inputs=(Port("spreads", (1,), "float32", "", 0.0392, 3), Port("unit", (23,), "float32", "", 1 / 255, -128),
+            Port("category_ids", (1,), "int32", "category id", num_ids=4)),
+    output=Port("output", (3,), "float32", "log-odds", 0.05, -3, num_copies=4),
+    decisions={"int8": (0.1, -0.2, 0.3)})
+
+
+@pytest.fixture(scope="module")
+def every_program(tmp_path_factory):
+    return compile_harness(EVERY, tmp_path_factory.mktemp("every") / "c")
+
+
+CELLS = st.fixed_dictionaries({
+    "n": st.floats(width=32, allow_infinity=False), "m": st.floats(width=32, allow_infinity=False),
+    "c": st.one_of(st.none(), st.sampled_from(["", "a", "b\"\\", "z?", "é", "☃"]),
+                   st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=20)),
+    "f": st.sampled_from([None, "true", "false"]),
+    "d": st.one_of(st.none(), st.integers(-(10**10), 10**11)), "i": st.sampled_from([None, "k1", "k2", "k3"])})
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(CELLS, min_size=1, max_size=20))
+def test_every_primitive_and_hostile_cells(every_program, rows):
+    names = [column.name for column in EVERY.columns]
+    raw = [[row[key] for row in rows] for key in "nmcfdi"]
+    columns = {names[0]: np.array(raw[0], np.float32), names[1]: np.array(raw[1], np.float32),
+               names[4]: np.array(["NaT" if cell is None else cell for cell in raw[4]], "datetime64[s]")}
+    for place in (2, 3, 5):
+        columns[names[place]] = np.array(raw[place] + [None], object)[:-1]
+    assert_equal(every_program, EVERY, columns)
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_answers_agree_on_every_output(tmp_path, task):
+    """signature_label and signature_value against the runner, on outputs near and far from the decision."""
+    labels = {"binary": ("no", "yes"), "multiclass": ("a", "b", "c"), "regression": ()}[task]
+    width = 3 if task == "multiclass" else 1
+    signature = replace(EVERY, target=Target("y", task, labels, offset=4200.5, factor=812.25),
+                        output=replace(EVERY.output, shape=(width,)),
+                        decisions={"int8": (0.1, -0.2, 0.3)[:width]} if labels else {})
+    raw = np.random.default_rng(0).integers(-128, 128, (4000, 4 * width)).astype(np.int8)
+    raw[:2000] = np.clip(raw[:2000] // 40, -128, 127)
+    for name, text in c_files(signature, b"abc", "t").items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    call = "signature_value(output)" if task == "regression" else "(float)signature_label(output)"
+    (tmp_path / "main.c").write_text(
+        '#include "signature.h"\n#include <stdio.h>\nint main(void) { int8_t output[SIGNATURE_NUM_OUTPUTS]; while ('
+        f"fread(output, sizeof output, 1, stdin) == 1) {{ float y = {call}; fwrite(&y, 4, 1, stdout); }} return 0; }}\n")
+    subprocess.run(["gcc", *FLAGS, "-o", "main", "main.c", "prepare.c", "model.c", "-lm"], cwd=tmp_path, check=True)
+    made = np.frombuffer(subprocess.run([str(tmp_path / "main")], input=raw.tobytes(), capture_output=True,
+                                        check=True).stdout, np.float32)
+    answers = answer(signature, raw, form="int8")
+    if task == "regression":
+        np.testing.assert_allclose(made, answers.scores, rtol=1e-6, atol=1e-3)  # float32 against float64
+    else:
+        assert [labels[int(place)] for place in made] == list(answers.labels)
+
+
+def test_names_cannot_leave_their_comment():
+    assert "*/" not in comment("a*/b") and "/*" not in comment("/*") and "\n" not in comment("a\nb")
+    assert "??/" not in comment("a??/")
+
+
+def test_infinite_numbers_are_refused(every_program):
+    fed = struct.pack("<f", float("inf")) + struct.pack("<f", 0) + struct.pack("<iiqi", -1, -1, 0, -1)
+    assert subprocess.run([str(every_program)], input=fed, capture_output=True).returncode == 2
