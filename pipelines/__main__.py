@@ -48,7 +48,11 @@ def run_command(
     for setting in settings or []:
         made = override(made, setting, catalog.SPECS)
     from .run import run
-    run(made, folder=folder)
+    try:
+        run(made, folder=folder)
+    except KeyboardInterrupt:
+        print("\nstopped: nothing was written", file=sys.stderr)
+        raise typer.Exit(130) from None
 
 
 def _own_table(path, target, name, kinds, drop, group, time, missing, separator, encoding, decimal):

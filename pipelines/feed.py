@@ -19,7 +19,13 @@ def training_feed(train: TrainSet, labels: dict[str, np.ndarray], *, batch_size:
     if not isinstance(train, TrainSet):
         require_train_set(train, "training_feed")
     gather = _gather(train.x, labels, train.weight)
-    order = tf.data.Dataset.range(len(train)).shuffle(len(train), seed=seed, reshuffle_each_iteration=True).repeat()
+    places = tf.range(len(train), dtype=tf.int64)
+
+    def one_epoch(epoch):
+        # Stateless, unlike Dataset.shuffle, whose order is another one once a strategy has distributed the dataset.
+        return tf.data.Dataset.from_tensor_slices(
+            tf.random.experimental.stateless_shuffle(places, seed=tf.stack([tf.cast(seed, tf.int64), epoch])))
+    order = tf.data.Dataset.counter().flat_map(one_epoch)
     feed = order.batch(batch_size, drop_remainder=True).map(gather, num_parallel_calls=1).prefetch(2)
     return feed, max(len(train) // batch_size, 1)
 

@@ -24,7 +24,7 @@ class Schema:
     missing_words: tuple[str, ...] = MISSING_WORDS
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class _Rows:
     """x: column → array [rows, ...]; y: int64 class or float64 value [rows]; ids: int64 [rows], the source row,
     which survives resampling; weight: float32 [rows], 1.0 where nothing was said."""
@@ -49,6 +49,9 @@ class _Rows:
 
     def __len__(self):
         return len(self.y)
+
+    def __repr__(self):
+        return f"{type(self).__name__}({len(self):,} rows of {', '.join(map(repr, list(self.x)[:20]))})"
 
 
 def _take(rows: _Rows, kind: type, places: np.ndarray):

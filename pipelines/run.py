@@ -185,6 +185,9 @@ def judge(recipe: Recipe, learned: Learned, test: HeldOut) -> Judged:
         arena = interpreter.arena_bytes() if isinstance(interpreter, Micro) else None
         rung, answers[form] = climb(form, Runner(signature, interpreter, form=kind), test,
                                     keras_answers=answers.get("keras"), size_bytes=size, arena_bytes=arena)
+        if form == "micro_int8":
+            steps = np.abs(answers[form].raw.astype(np.int32) - answers["litert_int8"].raw)
+            rung = replace(rung, int8_steps=int(steps.max()))
         if form == "litert_int8":  # what ships gets intervals: they take hundreds of scorings
             rung = replace(rung, intervals=intervals(test.y, answers[form], signature.target,
                                                      seed=recipe.training.seed))

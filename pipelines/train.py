@@ -114,11 +114,11 @@ def _bar(epochs, monitor):
     because it is of rows with dropout and, under a teacher, of soft labels."""
     from tqdm.keras import TqdmCallback
 
-    class Bar(TqdmCallback):
-        def on_epoch_end(self, epoch, logs=None):
-            names = {"loss": "loss", "val_loss": "val_loss", monitor: monitor.replace("logits_", "")}
-            super().on_epoch_end(epoch, {ours: logs[theirs] for theirs, ours in names.items()})
-    return Bar(epochs=epochs, verbose=0, desc="train", leave=True)
+    names = {"loss": "loss", "val_loss": "val_loss", monitor: monitor.replace("logits_", "")}
+    bar = TqdmCallback(epochs=epochs, verbose=0, desc="train", leave=True)
+    show = bar.on_epoch_end  # tqdm sets it on the instance, where a subclass could not reach it
+    bar.on_epoch_end = lambda epoch, logs=None: show(epoch, {ours: logs[theirs] for theirs, ours in names.items()})
+    return bar
 
 
 def _with_average(members):

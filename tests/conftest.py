@@ -1,9 +1,5 @@
 """Small real data and one small bundle that many tests look at."""
 
-import os
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
 from dataclasses import replace
 
 import pandas as pd

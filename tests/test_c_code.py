@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from pipelines.device import primitives as p
 from pipelines.device.cells import Column
@@ -30,9 +30,9 @@ def compile_harness(signature, folder, flags=(), model=b"abc"):
     for place, column in enumerate(signature.columns):
         field = f"row.{_identifier(place, column.name)}"
         if column.kind in ("categorical", "boolean"):
-            reads.append(f"if (fread(&n, 4, 1, stdin) != 1) return 0;\n    if (n >= 0) {{ if (n && fread(text[{place}], "
-                         f"(size_t)n, 1, stdin) != 1) return 1; text[{place}][n] = 0; }} {field} = n < 0 ? NULL : "
-                         f"text[{place}];")
+            reads.append(f"if (fread(&n, 4, 1, stdin) != 1) return 0;\n    if (n >= 0) {{ if (n && fread("
+                         f"text[{place}], (size_t)n, 1, stdin) != 1) return 1; text[{place}][n] = 0; }}\n"
+                         f"    {field} = n < 0 ? NULL : text[{place}];")
         else:
             reads.append(f"if (fread(&{field}, sizeof {field}, 1, stdin) != 1) return 0;")
     writes = [f"fwrite(inputs.{port.name}, sizeof inputs.{port.name}, 1, stdout);" for port in signature.inputs]
@@ -136,7 +136,7 @@ CELLS = st.fixed_dictionaries({
     "d": st.one_of(st.none(), st.integers(-(10**10), 10**11)), "i": st.sampled_from([None, "k1", "k2", "k3"])})
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None)
 @given(st.lists(CELLS, min_size=1, max_size=20))
 def test_every_primitive_and_hostile_cells(every_program, rows):
     names = [column.name for column in EVERY.columns]
@@ -162,8 +162,9 @@ def test_answers_agree_on_every_output(tmp_path, task):
         (tmp_path / name).write_text(text, encoding="utf-8")
     call = "signature_value(output)" if task == "regression" else "(float)signature_label(output)"
     (tmp_path / "main.c").write_text(
-        '#include "signature.h"\n#include <stdio.h>\nint main(void) { int8_t output[SIGNATURE_NUM_OUTPUTS]; while ('
-        f"fread(output, sizeof output, 1, stdin) == 1) {{ float y = {call}; fwrite(&y, 4, 1, stdout); }} return 0; }}\n")
+        '#include "signature.h"\n#include <stdio.h>\nint main(void) {\n  int8_t output[SIGNATURE_NUM_OUTPUTS];\n'
+        f"  while (fread(output, sizeof output, 1, stdin) == 1) {{ float y = {call}; fwrite(&y, 4, 1, stdout); }}\n"
+        "  return 0;\n}\n")
     subprocess.run(["gcc", *FLAGS, "-o", "main", "main.c", "prepare.c", "model.c", "-lm"], cwd=tmp_path, check=True)
     made = np.frombuffer(subprocess.run([str(tmp_path / "main")], input=raw.tobytes(), capture_output=True,
                                         check=True).stdout, np.float32)

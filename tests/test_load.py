@@ -53,7 +53,8 @@ def test_every_source_gives_the_same_rows(tmp_path, birds):
 
 def test_typed_frame(tmp_path):
     frame = pd.DataFrame({"n": [1.0, np.nan, 3.0] * 5, "whole": pd.array([1, None, 3] * 5, "Int64"),
-                          "when": pd.to_datetime(["2024-01-01", None, "2024-03-01"] * 5), "flag": [True, False, True] * 5,
+                          "when": pd.to_datetime(["2024-01-01", None, "2024-03-01"] * 5),
+                          "flag": [True, False, True] * 5,
                           "kind": pd.Categorical(["a", None, "b"] * 5), "y": [0.5, 1.5, 2.25] * 5})
     dataset, inferred = load_table(LoadTable("", "y", target_kind="number"), frame)
     assert [each.kind for each in inferred] == ["numeric", "numeric", "date", "boolean", "categorical"]

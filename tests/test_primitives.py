@@ -41,7 +41,7 @@ def test_nothing_else_is_read(values):
 def test_quantizing_rounds_to_the_nearest_step_or_the_end(values, scale, zero_point):
     port = Port("x", (1,), "float32", "", float(np.float32(scale)), zero_point)
     x = np.array(values, np.float32)
-    back = port.dequantize(port.quantize(x)[:, None])[:, 0]
+    back = port.dequantize(port.quantize(x[:, None]))[:, 0]
     low, high = (np.float32((end - zero_point) * scale) for end in (-128, 127))
     inside = (x >= low) & (x <= high)
     assert (np.abs(back - x)[inside] <= scale * 0.51).all()

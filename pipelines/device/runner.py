@@ -122,6 +122,8 @@ class Runner:
         return columns, bad
 
     def _to_columns(self, rows):
+        if not rows:
+            return {column.name: [] for column in self.signature.columns}
         names = list(dict.fromkeys(name for row in rows for name in row))
         for place, row in enumerate(rows):
             absent = [column.name for column in self.signature.columns if column.name not in row]

@@ -55,7 +55,7 @@ class Port:
     def dequantize(self, q: np.ndarray) -> np.ndarray:
         """int8 [rows, num_copies * width] → float32 [rows, width] in the port's unit. The sum is of whole numbers, so
         that C gives the same."""
-        copies = q.reshape(len(q), self.num_copies, -1).sum(axis=1, dtype=np.int32)
+        copies = q.reshape(len(q), self.num_copies, *self.shape).sum(axis=1, dtype=np.int32)
         return (copies - self.num_copies * self.zero_point).astype(np.float32) * self.step()
 
     def to_float(self, raw: np.ndarray) -> np.ndarray:

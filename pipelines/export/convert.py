@@ -49,7 +49,8 @@ def _collect(folder, done):
     if done.returncode != 0:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
         how = f"was killed by signal {-done.returncode}" if done.returncode < 0 else "refused"
-        raise ExportError(f"the converter {how} while {stage}: {lines[-1][:300] if lines else 'it said nothing'}",
+        said = f": {lines[-1][:300]}" if lines and done.returncode > 0 else ""  # a killed process said nothing of it
+        raise ExportError(f"the converter {how} while {stage}{said}",
                           expected="layers that convert to built-in TFLite operators",
                           fix="use the layers of the shipped models; recurrent layers need their device form")
     return (folder / "float32.tflite").read_bytes(), (folder / "int8.tflite").read_bytes()

@@ -13,12 +13,15 @@ from ..metrics import loss_of
 from ..rows import HeldOut
 
 TIMED_ROWS = 200
+# Two runtimes may round a tie differently; more is another computation.
+MAX_INT8_STEPS = 1
 
 
 @dataclass(frozen=True)
 class Rung:
     """How one form did on held-out rows. `agreement`: share of rows with the label that Keras gives.
-    `largest_difference`: of the raw output in its unit, from Keras. `latency_ms`: median of one row at a time."""
+    `largest_difference`: of the output in its unit, from Keras. `latency_ms`: median of one row at a time.
+    `int8_steps`: of another runtime of the int8 file, the largest difference from LiteRT in steps of its output."""
 
     form: str
     scores: dict[str, float]
@@ -28,6 +31,7 @@ class Rung:
     latency_ms: float
     latency_ms_p95: float
     arena_bytes: int | None = None
+    int8_steps: int | None = None
     intervals: dict[str, list[float]] = field(default_factory=dict)
 
 
@@ -65,7 +69,8 @@ def _latency(runner, rows):
 
 
 def failed_step(rungs: list[Rung], deciding: str, tolerance: float) -> str:
-    """"" where every rung keeps the deciding metric within the tolerance of Keras; else what lost it, in words."""
+    """"" where every rung keeps the deciding metric within the tolerance of Keras and the runtimes agree on the int8
+    file; else what lost it, in words."""
     for before, after in zip(rungs, rungs[1:], strict=False):
         lost = loss_of(deciding, rungs[0].scores, after.scores)
         if lost > tolerance:
@@ -73,6 +78,9 @@ def failed_step(rungs: list[Rung], deciding: str, tolerance: float) -> str:
             return (f"{before.form} → {after.form} lost {step:.4f} of {deciding} "
                     f"({before.scores[deciding]:.4f} → {after.scores[deciding]:.4f}); with the steps before it "
                     f"{lost:.4f} against keras, tolerance {tolerance}")
+        if after.int8_steps is not None and after.int8_steps > MAX_INT8_STEPS:
+            return (f"{after.form} differs from litert_int8 by {after.int8_steps} int8 steps on some row, "
+                    f"tolerance {MAX_INT8_STEPS}: the runtime computes something else")
     return ""
 
 

@@ -1,0 +1,192 @@
+"""The whole line, in its tiny form for every recipe, and what happens when it cannot go on."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipelines import catalog, run
+from pipelines.balance import Smote, SmoteNC
+from pipelines.errors import BundleError, ExportError, PipelineError, RecipeError, VerifyError
+from pipelines.export.convert import convert
+from pipelines.recipe import from_json, override, tiny, to_json
+from pipelines.rows import TrainSet
+from pipelines.steps import EncodeBins, EncodeDate, EncodeIds, EncodeOnehot, ImputeMedian, ImputePrevious, ScaleStandard
+from pipelines.tabular import LoadTable, table_recipe
+
+FORMS = ["keras", "litert_float32", "litert_int8", "micro_int8"]
+FILES = {"README.md", "c/model.c", "c/prepare.c", "c/signature.h", "golden.json", "model.keras", "model_float32.tflite",
+         "model_int8.tflite", "recipe.json", "report.html", "report.json", "signature.json"}
+
+
+def files_of(folder):
+    return {str(path.relative_to(folder)) for path in Path(folder).rglob("*") if path.is_file()}
+
+
+def open_gate(recipe):
+    """Two epochs make a poor model; what is looked at here is the line."""
+    return replace(recipe, judge=replace(recipe.judge, tolerance=1.0))
+
+
+@pytest.mark.parametrize("name", [name for name in catalog.RECIPES if name != "birds_mlp"])
+def test_every_recipe_goes_to_the_device_in_its_tiny_form(name, tmp_path, capsys):
+    bundle = run(open_gate(tiny(catalog.RECIPES[name])), folder=tmp_path)
+    check_bundle(bundle)
+    assert list(bundle.report["scores"])[0] in capsys.readouterr().out
+
+
+def check_bundle(bundle):
+    assert files_of(bundle.folder) == FILES
+    report = bundle.report
+    assert list(report["scores"]) == FORMS == [rung["form"] for rung in report["ladder"]]
+    assert report["gate"] == {"passed": True, "failed_step": ""}
+    assert report["versions"]["tensorflow"] != "not installed" and report["seed"] == 0 and report["split"]
+    assert report["ladder"][3]["int8_steps"] <= 1, "TFLM and LiteRT agree within a step on every row"
+    recipe = from_json(json.loads((bundle.folder / "recipe.json").read_text()), catalog.SPECS)
+    assert to_json(recipe) == json.loads((bundle.folder / "recipe.json").read_text())
+
+
+def test_bundle_of_the_birds(bundle):
+    check_bundle(bundle)
+    ways = bundle.report["balancing"]
+    assert [way["ships"] for way in ways] == [True, False] and ways[1]["balance"] == "WeightByClass(strength=1.0)"
+    assert bundle.report["scores"]["litert_int8"]["average_precision"] > 0.12
+    assert bundle.runner().predict([{column.name: None for column in bundle.signature.columns}]).labels[0]
+    assert not any(path.suffix in (".pkl", ".pickle", ".py") for path in bundle.folder.rglob("*"))
+
+
+def test_columns_that_differ_by_a_million_keep_their_scores(tmp_path):
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({f"x{place}": random.normal(size=3000) * 10.0**place for place in range(-3, 4)})
+    logits = sum(frame[f"x{place}"] / 10.0**place * (1 if place % 2 else -1) for place in range(-3, 4))
+    frame["fault"] = np.where(logits + random.normal(size=3000) > 3.5, "yes", "no")
+    for encode in ((ScaleStandard(),), (EncodeBins(),)):
+        recipe = replace(table_recipe(LoadTable("", "fault"), name="scales"), encode=encode, balance=None)
+        recipe = override(override(recipe, "training.epochs=12", catalog.SPECS), "build.num_members=2", catalog.SPECS)
+        report = run(recipe, frame, folder=tmp_path).report
+        floats, int8 = (report["scores"][form] for form in ("litert_float32", "litert_int8"))
+        assert floats["average_precision"] > 0.6
+        assert floats["average_precision"] - int8["average_precision"] <= 0.005
+        assert report["ladder"][2]["agreement"] >= 0.99
+
+
+def test_ids_dates_and_previous_values_reach_the_microcontroller(birds, tmp_path):
+    """Two ports, an embedding, a fill with memory, SMOTENC: the parts that the shipped recipes do not use."""
+    base = open_gate(tiny(catalog.RECIPES["birds_mlp"]))
+    recipe = replace(base, name="parts", teacher=None, balance=SmoteNC(),
+                     prepare=(EncodeDate(), ImputePrevious(columns=("height", "speed")), ImputeMedian()),
+                     encode=(EncodeIds(columns=("operator", "species")), EncodeOnehot(), ScaleStandard()),
+                     build=replace(base.build, residual=True, widths=(16, 16)))
+    made = run(recipe, birds, folder=tmp_path)
+    check_bundle(made)
+    assert [port.name for port in made.signature.inputs] == ["unit_interval", "standard_deviations", "category_ids"]
+    assert made.report["balancing"][0]["rows"] > made.report["balancing"][1]["rows"]
+
+
+def test_a_lost_step_fails_the_run_and_keeps_the_report(birds, birds_recipe, tmp_path):
+    impossible = replace(birds_recipe, judge=replace(birds_recipe.judge, tolerance=-1.0))
+    with pytest.raises(VerifyError, match="keras → litert_float32 lost .* of average_precision"):
+        run(impossible, birds, folder=tmp_path)
+    failed = tmp_path / "birds_mlp_tiny.failed"
+    assert files_of(failed) == FILES and not (tmp_path / "birds_mlp_tiny").exists()
+    report = json.loads((failed / "report.json").read_text())
+    assert not report["gate"]["passed"] and "lost" in report["gate"]["failed_step"]
+    assert "ladder failed" in (failed / "report.html").read_text()
+
+
+def test_wrong_intentions_are_refused_before_a_row_is_read(birds, birds_recipe, tmp_path):
+    def missing_file(recipe):
+        return replace(recipe, load=replace(recipe.load, source="no such file"))
+    for change, words in ((dict(name="../x"), "the name '../x'"), (dict(prepare=(Smote(),)), "prepare holds Smote"),
+                          (dict(balance=ImputeMedian()), "balance=ImputeMedian"),
+                          (dict(balance=SmoteNC()), "a teacher together with SmoteNC")):
+        with pytest.raises(RecipeError) as caught:
+            run(replace(missing_file(birds_recipe), **change), folder=tmp_path)
+        assert words in str(caught.value)
+    for setting, words in (("training.epochs=0", "training.epochs=0"), ("build.dropout=1.5", "build.dropout=1.5"),
+                           ("training.strategy=tpu", "training.strategy='tpu'"), ("build.widths=()", "build.widths=()"),
+                           ("judge.threshold=auc", "judge.threshold='auc'"), ("teacher.share=0.0", "teacher.share=0.0"),
+                           ("build.activation=swish", "build.activation='swish'")):
+        with pytest.raises(RecipeError) as caught:
+            run(override(missing_file(birds_recipe), setting, catalog.SPECS), folder=tmp_path)
+        assert words in str(caught.value)
+    with pytest.raises(RecipeError, match="judge.deciding='rmse' for a binary target"):
+        run(override(birds_recipe, "judge.deciding=rmse", catalog.SPECS), birds, folder=tmp_path)
+    assert not files_of(tmp_path)
+
+
+def test_unwritable_folder_is_told_before_training(birds, birds_recipe, tmp_path):
+    file = tmp_path / "file"
+    file.write_text("")
+    with pytest.raises(BundleError, match="cannot be written to"):
+        run(birds_recipe, birds, folder=file / "models")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux") or os.geteuid() != 0, reason="mounting needs root on Linux")
+def test_full_disk_leaves_nothing_half_written(tmp_path):
+    """A real full disk: a file system of 1 MB."""
+    from pipelines.export import bundle as module
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)], capture_output=True).returncode:
+        pytest.skip("this machine mounts no tmpfs")
+    try:
+        with pytest.raises(BundleError, match="has .* bytes free"):
+            module.check_folder(disk)
+        module.write_bundle(disk / "small", {"a": b"first"})
+        with pytest.raises(BundleError, match="No space left"):
+            module.write_bundle(disk / "small", {"a": b"x" * 3_000_000})
+        assert files_of(disk) == {"small/a"} and (disk / "small" / "a").read_bytes() == b"first"
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_ctrl_c_in_training_leaves_nothing_and_the_next_run_starts_clean(tmp_path):
+    command = [sys.executable, "-m", "pipelines", "run", "penguins_mlp", "--folder", str(tmp_path / "models"),
+               "--set", "training.epochs=100000", "--set", "training.patience=100000"]
+    child = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True)
+    seen = b""
+    deadline = time.time() + 120
+    os.set_blocking(child.stderr.fileno(), False)
+    while b"epoch/s" not in seen and time.time() < deadline and child.poll() is None:
+        seen += child.stderr.read() or b""
+        time.sleep(0.2)
+    os.kill(child.pid, signal.SIGINT)
+    code = child.wait(timeout=60)
+    os.set_blocking(child.stderr.fileno(), True)
+    seen += child.stderr.read()
+    child.stderr.close()
+    assert code == 130 and b"stopped: nothing was written" in seen and b"Traceback" not in seen
+    assert not files_of(tmp_path)
+    check_bundle(run(open_gate(tiny(catalog.RECIPES["penguins_mlp"])), folder=tmp_path / "models"))
+    assert {path.name for path in (tmp_path / "models").iterdir()} == {"penguins_mlp_tiny"}
+
+
+def test_a_converter_that_dies_is_an_error_that_names_the_layer(birds_splits, tmp_path):
+    """A rolled LSTM kills the converter's process with a segmentation fault."""
+    import keras
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((8, 3), name="steps"), keras.layers.LSTM(4, name="memory"),
+                              keras.layers.Dense(1, name="logits")])
+    model.save(tmp_path / "m.keras")
+    rows = TrainSet(x={"steps": np.zeros((20, 8, 3), np.float32)}, y=np.zeros(20, int), ids=np.arange(20),
+                    schema=birds_splits.train.schema)
+    with pytest.raises(ExportError, match=r"was killed by signal 11 while converting layer 'memory' \(LSTM\)"):
+        convert((tmp_path / "m.keras").read_bytes(), rows)
+
+
+def test_every_error_says_what_was_expected_and_how_to_fix_it():
+    from pipelines import errors
+    for name in errors.__all__:
+        kind = getattr(errors, name)
+        text = str(kind("received", expected="expected", fix="mend it"))
+        assert issubclass(kind, PipelineError)
+        assert text == f"[{kind.stage}] received\n  expected: expected\n  fix: mend it"
