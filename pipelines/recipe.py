@@ -50,6 +50,11 @@ class Recipe:
         if not NAME_PATTERN.fullmatch(self.name):
             raise RecipeError(f"the name {self.name!r}", expected="letters, digits, _ and -, at most 64: it becomes a "
                               "folder", fix="--name my_model")
+        for slot, does in (("load", "read"), ("split", "parts"), ("build", "build"), ("training", "strategy"),
+                           ("judge", "tolerance")):
+            if not hasattr(getattr(self, slot), does):
+                raise RecipeError(f"{slot}={getattr(self, slot)!r}", expected=f"a spec for {slot}",
+                                  fix=f"turn a knob below it, such as {slot}.{does}, or give a whole spec")
         self.training.check()
         self.build.check()
         for slot in ("prepare", "encode"):
