@@ -76,8 +76,8 @@ def test_own_file_from_raw_rows_to_predictions(birds, tmp_path):
     predicted = call("predict", bundle, tmp_path / "my file.csv")
     lines = list(csv.DictReader(io.StringIO(predicted.stdout)))
     assert predicted.returncode == 0 and len(lines) == len(frame) and lines[0]["label"] in ("none", "effect")
-    from_device = subprocess.run([sys.executable, "-m", "pipelines.device", str(bundle)], capture_output=True, text=True,
-                                 input=frame.to_csv(index=False))
+    from_device = subprocess.run([sys.executable, "-m", "pipelines.device", str(bundle)], capture_output=True,
+                                 text=True, input=frame.to_csv(index=False))
     assert from_device.stdout == predicted.stdout
     explained = call("explain", bundle, "--row", "1")
     for word in ("load", "Missing", "Bins", "Lookup", "Onehot", "Pack", "quantize", "model", "decide", "answer",

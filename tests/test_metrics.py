@@ -50,7 +50,7 @@ def test_threshold_is_the_best_of_validation_rows():
     logits = (random.normal(size=2000) + 2 * y - 2).astype(np.float32)[:, None]
     for metric in ("macro_f1", "balanced_accuracy", "f1"):
         chosen = choose_offsets(logits, y, metric=metric, target=BINARY, class_shares=np.array([0.9, 0.1]))
-        best = max(score_labels(metric, y, positive_or_largest(logits, (offset,))) for offset in np.linspace(-3, 6, 400))
+        best = max(score_labels(metric, y, positive_or_largest(logits, (each,))) for each in np.linspace(-3, 6, 400))
         assert score_labels(metric, y, positive_or_largest(logits, chosen)) >= best - 0.006
     near = choose_offsets(logits + np.float32(0.001), y, metric="f1", target=BINARY,
                           class_shares=np.array([0.9, 0.1]), near=chosen)

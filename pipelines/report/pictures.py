@@ -74,7 +74,10 @@ def curves(y: np.ndarray, scores: np.ndarray, labels: tuple[str, ...], *, kind: 
         axes.set(title="ROC" if kind == "roc" else "Precision and recall", xlim=(-0.01, 1.01), ylim=(-0.01, 1.02))
         axes.set(xlabel="false positive rate" if kind == "roc" else "recall",
                  ylabel="true positive rate (recall)" if kind == "roc" else "precision")
-        axes.legend(fontsize=7, frameon=False)
+        if len(classes) > 3:
+            axes.legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+        else:
+            axes.legend(fontsize=8, frameon=False)
     return draw
 
 
