@@ -1,10 +1,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
-# No model name, no path and no seed of a run depends on these; they only keep TensorFlow's start-up chatter away.
-export TF_CPP_MIN_LOG_LEVEL ?= 3
-export TF_ENABLE_ONEDNN_OPTS ?= 0
-
 .PHONY: help run test test-full bench lint clean
 
 help: ## List the targets.

@@ -7,8 +7,14 @@ Importing this loads neither TensorFlow nor pandas: each name is fetched when it
 """
 
 import importlib
+import os
 import sys
 import types
+
+# Before TensorFlow starts, wherever it is started from: oneDNN orders its sums by machine and load, and one seed shall
+# give one result; the level keeps start-up chatter away. Both can be set otherwise.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 _WHERE = {"run": ".run", "learn": ".run", "judge": ".run", "split": ".split", "train": ".train", "Bundle":
           ".export.bundle", "Recipe": ".recipe", "Dataset": ".rows", "TrainSet": ".rows", "HeldOut": ".rows",

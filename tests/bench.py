@@ -105,7 +105,6 @@ def bench_runner(signature, test):
 
 
 def main():
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if not (BUNDLE / "report.json").exists():
         sys.exit(f"{BUNDLE} is not there: make run")
     print(f"{os.cpu_count()} cores, numpy {np.__version__}")
