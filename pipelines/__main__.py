@@ -128,10 +128,9 @@ def predict_command(bundle: Annotated[Path, typer.Argument(help="saved_models/<n
 
 
 def _rows_for(runner, file):
-    from .tabular import Reading
-    from .tabular.load import read_rows
+    from .tabular import Reading, read_table
     decimals = {column.decimal for column in runner.signature.columns}
-    return read_rows(str(file), Reading(decimal=decimals.pop() if len(decimals) == 1 else "."))
+    return read_table(str(file), Reading(decimal=decimals.pop() if len(decimals) == 1 else "."))
 
 
 @app.command("report")

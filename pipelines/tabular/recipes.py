@@ -62,5 +62,5 @@ PENGUINS = Recipe(
                             "Flipper Length (mm)", "Clutch Completion", "Date Egg")),
     split=SplitRandom(test=0.2, valid=0.2, seed=0),
     prepare=PREPARE, encode=(EncodeBins(num_bins=8), EncodeOnehot(min_count=2)),
-    teacher=ForestTeacher(max_features=0.5), build=Mlp(widths=(128, 64), num_members=2, dropout=0.1),
+    teacher=ForestTeacher(max_features=0.5), build=Mlp(widths=(192, 64), num_members=2, dropout=0.2),
     training=Training(epochs=200, batch_size=32, learning_rate=3e-3, patience=25))
