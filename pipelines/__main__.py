@@ -1,6 +1,7 @@
 """The command line: `python -m pipelines --help`."""
 
 import csv
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,8 @@ from .errors import PipelineError, RecipeError
 # Plain help: rich's takes 0.1 s to load, and then the whole of it is over the 0.3 s that help may take.
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
                   help="From a messy data set to an int8 model that was run on its device.")
+Separator = Annotated[str, typer.Option(help="Cell separator; found if empty.")]
+Encoding = Annotated[str, typer.Option(help="Text encoding; found if empty.")]
 Folder = Annotated[Path, typer.Option(help="Where bundles are written.")]
 
 
@@ -22,7 +25,7 @@ def run_command(
         csv_file: Annotated[Optional[str], typer.Option("--csv", help="Your own table: .csv, .csv.gz or .parquet."
                                                         )] = None,
         target: Annotated[str, typer.Option(help="The column to predict.")] = "",
-        name: Annotated[str, typer.Option(help="Name of the bundle.")] = "",
+        name: Annotated[str, typer.Option(help="Name of the bundle; the file's own if empty.")] = "",
         settings: Annotated[Optional[list[str]], typer.Option("--set", help="Turn a knob: training.epochs=3, "
                                                               "'balance=SmoteNC()', split.seed=1.")] = None,
         kinds: Annotated[Optional[list[str]], typer.Option("--kind", help="Override a column's kind: 'zip=categorical'"
@@ -32,21 +35,27 @@ def run_command(
                                                            )] = None,
         time: Annotated[str, typer.Option(help="A column with the time: the last rows are held out.")] = "",
         missing: Annotated[Optional[list[str]], typer.Option(help="One more word that reads as missing.")] = None,
-        separator: Annotated[str, typer.Option(help="Cell separator; found if empty.")] = "",
-        encoding: Annotated[str, typer.Option(help="Text encoding; found if empty.")] = "",
-        decimal: Annotated[str, typer.Option(help="Decimal mark.")] = ".",
+        separator: Separator = "", encoding: Encoding = "",
+        decimal: Annotated[str, typer.Option(help="Decimal mark, . or ,; found if empty.")] = "",
         folder: Folder = Path("saved_models")):
     """Run a recipe, or your own table, from raw rows to a verified int8 model."""
     from . import catalog
-    from .recipe import override
+    reading = {"separator": separator, "encoding": encoding, "decimal": decimal}
+    columns = {"kind": kinds or [], "drop": drop or [], "group": group or [], "time": time}
+    own = {"target": target, "missing": missing or [], **reading, **columns}
     if csv_file:
-        made = _own_table(csv_file, target, name, kinds or [], drop or [], group or [], time, missing or [],
-                          separator, encoding, decimal)
+        if recipe:
+            raise RecipeError(f"the recipe {recipe!r} and --csv", expected="one of them",
+                              fix="turn a named recipe's knobs with --set load.source=FILE")
+        made = _own_table(csv_file, target, name, columns, reading, missing or [])
     else:
+        given = [option for option, value in own.items() if value]
+        if given:
+            raise RecipeError(f"--{given[0]} without --csv", expected="--csv FILE beside it",
+                              fix=f"for a named recipe turn the knob: --set load.{given[0]}=...")
         made = _named(recipe)
         made = replace(made, name=name or made.name)
-    for setting in settings or []:
-        made = override(made, setting, catalog.SPECS)
+    made = catalog.override(made, *settings or [])
     from .run import run
     try:
         run(made, folder=folder)
@@ -55,19 +64,22 @@ def run_command(
         raise typer.Exit(130) from None
 
 
-def _own_table(path, target, name, kinds, drop, group, time, missing, separator, encoding, decimal):
+def _own_table(path, target, name, columns, reading, missing):
     from .split import SplitByTime
     from .tabular import LoadTable, Reading, table_recipe
     if not target:
         raise RecipeError("--csv without --target", expected="the column to predict", fix="--target COLUMN")
-    pairs = [kind.rpartition("=") for kind in kinds]
-    if any(not separator_ for _, separator_, _ in pairs):
-        raise RecipeError(f"--kind {kinds}", expected="column=kind", fix="--kind 'zip=categorical'")
-    reading = Reading(separator=separator, encoding=encoding, decimal=decimal)
-    reading = replace(reading, missing_words=(*reading.missing_words, *missing))
-    load = LoadTable(path, target, kinds={column: kind for column, _, kind in pairs}, drop=tuple(drop),
-                     group=tuple(group), time=time, reading=reading)
-    return table_recipe(load, name=name or "my_model", split=SplitByTime() if time else None)
+    if columns["group"] and columns["time"]:
+        raise RecipeError("--group and --time", expected="one way to split", fix="leave one of them out")
+    pairs = [kind.rpartition("=") for kind in columns["kind"]]
+    if any(not mark for _, mark, _ in pairs):
+        raise RecipeError(f"--kind {columns['kind']}", expected="column=kind", fix="--kind 'zip=categorical'")
+    read = Reading(**reading)
+    read = replace(read, missing_words=(*read.missing_words, *missing))
+    load = LoadTable(path, target, kinds={column: kind for column, _, kind in pairs}, drop=tuple(columns["drop"]),
+                     group=tuple(columns["group"]), time=columns["time"], reading=read)
+    stem = re.sub(r"[^A-Za-z0-9_-]+", "_", Path(path).name.split(".")[0]).strip("_-")[:40]
+    return table_recipe(load, name=name or stem or "my_model", split=SplitByTime() if columns["time"] else None)
 
 
 def _named(recipe):
@@ -91,46 +103,46 @@ def list_command():
 def explain_command(bundle: Annotated[Path, typer.Argument(help="saved_models/<name>")],
                     file: Annotated[Optional[Path], typer.Argument(help="A table; the bundle's own golden rows if "
                                                                    "none.")] = None,
-                    row: Annotated[int, typer.Option(help="Which row, from 0.")] = 0,
-                    form: Annotated[str, typer.Option(help="int8 or float32.")] = "int8"):
+                    row: Annotated[int, typer.Option(help="Which row, from 1, as `predict` counts.")] = 1,
+                    form: Annotated[str, typer.Option(help="int8 or float32.")] = "int8",
+                    separator: Separator = "", encoding: Encoding = ""):
     """Show one raw row on its way through every stage, with the values."""
     from .device import Runner
     from .errors import DeviceError
     from .explain import explain
-    from .export.bundle import read_json
+    from .export.bundle import read_golden_rows
     runner = Runner.load(bundle, form=form)
     if file:
-        cells = _rows_for(runner, file)
-        num_rows = len(next(iter(cells.values())))
+        cells = _rows_for(file, separator, encoding)
+        rows = [dict(zip(cells, values, strict=True)) for values in zip(*cells.values(), strict=True)]
     else:
-        golden = read_json(bundle, "golden.json")
-        num_rows = len(golden)
-    if not 0 <= row < num_rows:
-        raise DeviceError(f"row {row}", expected=f"0 to {num_rows - 1}", fix="--row 0")
-    raw = {name: column[row] for name, column in cells.items()} if file else golden[row]["row"]
+        rows = read_golden_rows(bundle)
+    if not 1 <= row <= len(rows):
+        raise DeviceError(f"row {row}", expected=f"1 to {len(rows)}", fix="--row 1")
     from .terminal import print_lines
-    print_lines(explain(runner, raw), ("stage", "what", "value"))
+    print_lines(explain(runner, rows[row - 1]), ("stage", "what", "value"))
 
 
 @app.command("predict")
 def predict_command(bundle: Annotated[Path, typer.Argument(help="saved_models/<name>")],
                     file: Annotated[Path, typer.Argument(help="A table: .csv, .csv.gz or .parquet.")],
-                    form: Annotated[str, typer.Option(help="int8 or float32.")] = "int8"):
+                    form: Annotated[str, typer.Option(help="int8 or float32.")] = "int8",
+                    separator: Separator = "", encoding: Encoding = ""):
     """Answer every row of a table with the device runner; CSV on standard output."""
     from .device import Runner
-    from .device.__main__ import write_answers
+    from .device.__main__ import check_header, write_answers
     runner = Runner.load(bundle, form=form)
-    cells = _rows_for(runner, file)
+    cells = _rows_for(file, separator, encoding)
     names = list(cells)
+    check_header(names, [column.name for column in runner.signature.columns])
     rows = list(zip(*cells.values(), strict=True))
     failed = write_answers(runner, names, rows, csv.writer(sys.stdout, lineterminator="\n"))
     raise typer.Exit(int(failed))
 
 
-def _rows_for(runner, file):
+def _rows_for(file, separator, encoding):
     from .tabular import Reading, read_table
-    decimals = {column.decimal for column in runner.signature.columns}
-    return read_table(str(file), Reading(decimal=decimals.pop() if len(decimals) == 1 else "."))
+    return read_table(str(file), Reading(separator=separator, encoding=encoding))
 
 
 @app.command("report")

@@ -5,10 +5,11 @@ import ast
 import difflib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 from .errors import RecipeError
+from .knobs import check_knobs, knob
 from .metrics import LABEL_METRICS
 from .split import Split, SplitRandom
 from .train import Training
@@ -24,7 +25,7 @@ class Judge:
 
     deciding: str = ""
     threshold: str = "macro_f1"
-    tolerance: float = 0.01
+    tolerance: float = knob(0.01, 0, 1)
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Recipe:
             if not hasattr(getattr(self, slot), does):
                 raise RecipeError(f"{slot}={getattr(self, slot)!r}", expected=f"a spec for {slot}",
                                   fix=f"turn a knob below it, such as {slot}.{does}, or give a whole spec")
+        check_knobs(self)
         self.training.check()
         self.build.check()
         for slot in ("prepare", "encode"):
@@ -66,7 +68,9 @@ class Recipe:
             raise RecipeError(f"balance={self.balance!r}", expected="a balancer from pipelines.balance, or None",
                               fix="--set 'balance=WeightByClass()'")
         if self.teacher is not None:
-            self.teacher.check()
+            if not hasattr(self.teacher, "soften"):
+                raise RecipeError(f"teacher={self.teacher!r}", expected="ForestTeacher(), or None",
+                                  fix="--set teacher=None")
             if self.balance is not None and type(self.balance).__name__ != "WeightByClass":
                 raise RecipeError(f"a teacher together with {type(self.balance).__name__}",
                                   expected="rows that the teacher has answered",
@@ -93,14 +97,14 @@ def from_json(values: object, specs: Sequence[type]) -> Any:
         return values
     kind = values.get("spec")
     if kind == "dict":
-        return {key: from_json(value, specs) for key, value in values["items"]}
+        return {str(key): from_json(value, specs) for key, value in values.get("items", [])}
     spec = _spec_class(str(kind), specs)
     known = {each.name for each in fields(spec)}
     unknown = set(values) - known - {"spec"}
     if unknown:
         raise RecipeError(f"{kind} with {', '.join(sorted(unknown))}", expected=", ".join(sorted(known)),
                           fix="make the recipe again with this version")
-    return spec(**{name: from_json(value, specs) for name, value in values.items() if name != "spec"})
+    return _make(spec, {name: from_json(value, specs) for name, value in values.items() if name != "spec"})
 
 
 def override(recipe: Recipe, setting: str, specs: Sequence[type]) -> Recipe:
@@ -147,7 +151,7 @@ def _same_kind(now, value, knob):
 def _parse(text, specs):
     try:
         return _value(ast.parse(text, mode="eval").body, specs)
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
         return text
 
 
@@ -161,14 +165,24 @@ def _value(node, specs):
         if unknown:
             raise RecipeError(f"{spec.__name__} has no knob {unknown[0]!r}", expected=", ".join(known),
                               fix="name one of these")
-        return spec(**given)
+        return _make(spec, given)
     if isinstance(node, (ast.Tuple, ast.List)):
         return tuple(_value(item, specs) for item in node.elts)
     if isinstance(node, ast.Name):
         if node.id[:1].isupper() and any(each.__name__ == node.id for each in specs):
-            return _spec_class(node.id, specs)()
+            return _make(_spec_class(node.id, specs), {})
         raise ValueError(node.id)
     return ast.literal_eval(node)
+
+
+def _make(spec, given):
+    """The spec with the knobs given. Raises RecipeError where one without a default is not."""
+    lacking = [each.name for each in fields(spec) if each.name not in given and each.default is MISSING
+               and each.default_factory is MISSING]
+    if lacking:
+        raise RecipeError(f"{spec.__name__} without {', '.join(lacking)}", expected=", ".join(lacking),
+                          fix=f"{spec.__name__}({lacking[0]}=...)")
+    return spec(**given)
 
 
 def _spec_class(name, specs):

@@ -70,7 +70,7 @@ class TrainSet(_Rows):
 
     def take(self, places: np.ndarray) -> "TrainSet":
         """The rows at `places` (int [n] or bool [rows]), in that order, repeats allowed."""
-        return _take(self, TrainSet, places)
+        return _take(self, type(self), places)
 
     def with_columns(self, x: dict[str, np.ndarray]) -> "TrainSet":
         """The same rows with other columns."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from .device.cells import shorten
 from .errors import SplitError
+from .knobs import check_knobs, knob
 from .rows import Dataset, HeldOut, Splits, TrainSet, _take
 
 
@@ -14,9 +15,9 @@ class SplitRandom:
     """Random parts; with classes, each part has the same share of every class. `test` and `valid` are shares, valid
     of what test leaves."""
 
-    test: float = 0.2
-    valid: float = 0.15
-    seed: int = 0
+    test: float = knob(0.2, 0.001, 0.9)
+    valid: float = knob(0.15, 0.001, 0.9)
+    seed: int = knob(0, 0, 2**31 - 1)
 
     def parts(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Places int64 of train, valid and test rows."""
@@ -54,7 +55,12 @@ class SplitGrouped(SplitRandom):
     def _cut(self, dataset, places, share):
         from sklearn.model_selection import GroupShuffleSplit
         cut = GroupShuffleSplit(1, test_size=share, random_state=self.seed)
-        kept, held_out = next(cut.split(places, groups=dataset.group[places]))
+        try:
+            kept, held_out = next(cut.split(places, groups=dataset.group[places]))
+        except ValueError as error:
+            raise SplitError(f"the groups cannot be split with a share of {share}: {error}",
+                             expected="groups enough for every part",
+                             fix="change split.test and split.valid, or bring more groups") from error
         return places[kept], places[held_out]
 
 
@@ -63,9 +69,9 @@ class SplitByTime:
     """The last rows in time are test, those before them valid, the first train; rows less than `gap` seconds after
     the end of a part are left out, so that what the part knows cannot reach into the next."""
 
-    test: float = 0.2
-    valid: float = 0.15
-    gap: float = 0.0
+    test: float = knob(0.2, 0.001, 0.9)
+    valid: float = knob(0.15, 0.001, 0.9)
+    gap: float = knob(0.0, 0, 1e12)
 
     def parts(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Places int64 of train, valid and test rows, each in the order of time."""
@@ -88,7 +94,7 @@ class SplitByTime:
                              expected="rows in every part", fix="bring more rows, or change the share")
         # Rows of the same second never lie on both sides.
         after = after[time[after] > time[before[-1]]]
-        after = after[(time[after] - time[before[-1]]).astype(np.int64) >= self.gap]
+        after = after[(time[after] - time[before[-1]]) / np.timedelta64(1, "s") >= self.gap]
         if not len(after):
             raise SplitError(f"no row is left after a gap of {self.gap:g} seconds", expected="rows in every part",
                              fix="shorten split.gap, or bring rows over a longer time")
@@ -103,10 +109,7 @@ def split(dataset: Dataset, how: Split) -> Splits:
     if not isinstance(dataset, Dataset):
         raise SplitError(f"a {type(dataset).__name__} was handed to split", expected="a Dataset",
                          fix="split what a load function gives, once")
-    for name in ("test", "valid"):
-        if not 0 < getattr(how, name) < 1:
-            raise SplitError(f"split.{name}={getattr(how, name)!r}", expected="a share between 0 and 1",
-                             fix=f"set split.{name}=0.2")
+    check_knobs(how, "split.")
     train, valid, test = how.parts(dataset)
     _refuse_missing_classes(dataset, {"train": train, "valid": valid, "test": test})
     return Splits(_take(dataset, TrainSet, train), _take(dataset, HeldOut, valid), _take(dataset, HeldOut, test))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from .report.write import SHOWN_METRICS, number
 
-SLOW_STAGES = {"export": "a child process converts to float32 and int8, about 20 s"}
+SLOW_STAGES = {"export": "a child process converts to float32 and int8, about 10 s",
+               "beside": "the other choice of balancing (class weights or none), for the report"}
 
 
 class Stages:
@@ -33,20 +34,25 @@ class Stages:
 def print_columns(inferred, dataset) -> None:
     """The schema: each column's kind and why."""
     from rich.table import Table
-    table = Table(title=f"{len(dataset):,} rows; target {dataset.schema.target.name!r} "
-                        f"({dataset.schema.target.task}{_classes(dataset)})", title_justify="left")
+    target = dataset.schema.target
+    _console().print(f"{len(dataset):,} rows; target '{_plain(target.name)}' ({target.task}{_classes(dataset)})")
+    table = Table()
     for heading in ("column", "kind", "why"):
         table.add_column(heading, overflow="fold")
     for each in inferred:
-        table.add_row(_plain(each.name), each.kind, each.why, style="dim" if each.kind == "ignored" else "")
+        table.add_row(_plain(each.name), each.kind, _plain(each.why, most=300),
+                      style="dim" if each.kind == "ignored" else "")
     _console().print(table)
-    _console().print("Override a kind with --kind 'column=categorical' (or numeric, boolean, date, ignored).\n")
+    _console().print("Override a kind with --kind 'column=categorical' (or numeric, boolean, date, date:%d.%m.%Y, "
+                     "ignored).\n")
 
 
 def _classes(dataset):
     labels = dataset.schema.target.labels
     shares = [(dataset.y == place).mean() for place in range(len(labels))]
     shown = ", ".join(f"{_plain(label)} {share:.1%}" for label, share in list(zip(labels, shares, strict=True))[:10])
+    if len(labels) == 2:
+        shown += f"; scores are about '{_plain(labels[1])}'"
     return f": {shown}" if labels else ""
 
 
@@ -54,20 +60,22 @@ def print_ladder(facts: dict, folder: Path) -> None:
     """The one table of a run, and where to look next."""
     from rich.table import Table
     shown = SHOWN_METRICS[facts["target"]["task"]]
-    table = Table(title=f"{facts['name']}: {facts['rows']['test']:,} raw test rows, split {facts['split']}, seed "
-                        f"{facts['seed']}", title_justify="left")
+    console = _console()
+    console.print(f"{facts['name']}: {facts['rows']['test']:,} raw test rows, split {facts['split']}, seed "
+                  f"{facts['seed']}", soft_wrap=True)
+    table = Table()
     table.add_column("form")
     for heading in (*(metric.replace("_", " ") for metric in shown), "agreement", "bytes", "ms"):
         table.add_column(heading, justify="right")
     for rung in facts["ladder"]:
         table.add_row(rung["form"], *(number(rung["scores"][metric]) for metric in shown),
                       f"{rung['agreement']:.4f}", f"{rung['size_bytes']:,}", f"{rung['latency_ms']:.3f}")
-    console = _console()
     console.print(table)
-    console.print("agreement: share of rows with the label of the Keras model; ms: median of one row, on this machine")
+    same = ("with the label of" if facts["target"]["labels"] else "within 5 % of a standard deviation of")
+    console.print(f"agreement: share of rows {same} the Keras model; ms: median of one row, on this machine")
     if not any(rung["form"] == "micro_int8" for rung in facts["ladder"]):
         console.print("micro_int8 was not run: pip install tflite-micro (Linux)")
-    console.print(f"Report: {folder / 'report.html'}", soft_wrap=True)
+    console.print(f"Report: {folder / 'report.html'}", soft_wrap=True, markup=False)
 
 
 def print_lines(lines: list[tuple[str, ...]], headings: tuple[str, ...]) -> None:

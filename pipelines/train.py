@@ -10,6 +10,7 @@ import numpy as np
 from .device.signature import Signature
 from .errors import RecipeError, TrainError
 from .feed import plain_feed, training_feed
+from .knobs import knob
 from .rows import HeldOut, TrainSet
 from .strategy import STRATEGIES, make_strategy
 
@@ -24,24 +25,16 @@ class Training:
     """How long and how fast. `patience`: epochs without a better deciding metric on validation rows before training
     stops and the best weights come back. AdamW: Loshchilov and Hutter 2019, https://arxiv.org/abs/1711.05101."""
 
-    epochs: int = 60
-    batch_size: int = 256
-    learning_rate: float = 1e-3
-    weight_decay: float = 1e-2
-    patience: int = 8
-    seed: int = 0
+    epochs: int = knob(60, 1, 1_000_000)
+    batch_size: int = knob(256, 1, 2**20)
+    learning_rate: float = knob(1e-3, 1e-9, 10)
+    weight_decay: float = knob(1e-2, 0, 10)
+    patience: int = knob(8, 1, 1_000_000)
+    seed: int = knob(0, 0, 2**31 - 1)
     strategy: str = "one_device"
 
     def check(self) -> None:
         """Raises RecipeError where training could not start."""
-        for name in ("epochs", "batch_size", "patience"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or value < 1:
-                raise RecipeError(f"training.{name}={value!r}", expected="a whole number from 1 up",
-                                  fix=f"training.{name}={getattr(Training(), name)}")
-        if not 0 < self.learning_rate < 10 or not 0 <= self.weight_decay < 10:
-            raise RecipeError(f"training.learning_rate={self.learning_rate!r}, weight_decay={self.weight_decay!r}",
-                              expected="a positive rate, a decay from 0 up", fix="training.learning_rate=0.001")
         if self.strategy not in STRATEGIES:
             raise RecipeError(f"training.strategy={self.strategy!r}", expected=" or ".join(STRATEGIES),
                               fix="name one of these")
@@ -89,7 +82,8 @@ def train(build, train_set: TrainSet, valid: HeldOut, *, signature: Signature, t
                             batch_size=-(-min(len(valid), 1024) // num_replicas) * num_replicas)
     monitor = f"val_logits_{deciding}"
     history, seconds = _fit(model, feed, valid_feed, steps=steps, training=training, monitor=monitor, mode=mode)
-    return Trained(average_members(members), _plain_names(history, deciding), seconds)
+    factor = signature.target.factor if deciding in ("rmse", "mae") else 1.0
+    return Trained(average_members(members), _plain_names(history, deciding, factor), seconds)
 
 
 def _fit(model, feed, valid_feed, *, steps, training, monitor, mode):
@@ -194,8 +188,10 @@ def average_members(members):
     return model
 
 
-def _plain_names(history, deciding):
-    """Keras' names of losses and metrics to ours: loss, val_loss, the deciding metric and val_ of it."""
+def _plain_names(history, deciding, factor):
+    """Keras' names of losses and metrics to ours: loss, val_loss, the deciding metric and val_ of it, times `factor`
+    where it has the target's unit."""
     names = {"loss": "loss", "val_loss": "val_loss", f"logits_{deciding}": deciding,
              f"val_logits_{deciding}": f"val_{deciding}"}
-    return {ours: [float(value) for value in history[theirs]] for theirs, ours in names.items() if theirs in history}
+    return {ours: [float(value) * (factor if deciding in ours else 1) for value in history[theirs]]
+            for theirs, ours in names.items() if theirs in history}

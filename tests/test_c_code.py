@@ -1,5 +1,6 @@
 """The generated C: compiled by gcc, fed raw rows, equal to the Python runner bit for bit."""
 
+import re
 import shutil
 import struct
 import subprocess
@@ -128,8 +129,9 @@ def every_program(tmp_path_factory):
     return compile_harness(EVERY, tmp_path_factory.mktemp("every") / "c")
 
 
+NUMBERS = st.one_of(st.just(float("nan")), st.floats(-(2.0**99), 2.0**99, width=32))  # runners refuse larger ones
 CELLS = st.fixed_dictionaries({
-    "n": st.floats(width=32, allow_infinity=False), "m": st.floats(width=32, allow_infinity=False),
+    "n": NUMBERS, "m": NUMBERS,
     "c": st.one_of(st.none(), st.sampled_from(["", "a", "b\"\\", "z?", "é", "☃"]),
                    st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=20)),
     "f": st.sampled_from([None, "true", "false"]),
@@ -175,9 +177,38 @@ def test_answers_agree_on_every_output(tmp_path, task):
         assert [labels[int(place)] for place in made] == list(answers.labels)
 
 
-def test_names_cannot_leave_their_comment():
-    assert "*/" not in comment("a*/b") and "/*" not in comment("/*") and "\n" not in comment("a\nb")
-    assert "??/" not in comment("a??/")
+@given(st.text())
+def test_names_cannot_leave_their_comment(name):
+    assert not set(comment(name)) & set("*/\\?\n\r")
+
+
+HOSTILE = ("x*\\ int evil_global; /\\*", "q\\*", "date_x", "update_month", "clip", "quantize", "", "int", "a" * 300)
+NUMBER = (p.Fill("c", 1.0), p.Bins("c", (0.0, 1.0), (1.0,)), p.Pack(("c",), "unit"))
+SMALL = {
+    "number": ("numeric", NUMBER, 1), "scaled": ("numeric", (p.Affine("c", 1.0, 2.0), p.Pack(("c",), "unit")), 1),
+    "category": ("categorical", (p.Lookup("c", ("a",), 2, 0, 1), p.Onehot("c", 3), p.Pack(("c",), "unit")), 3),
+    "no category": ("categorical", (p.Lookup("c", (), 2, 0, 1), p.Onehot("c", 2), p.Pack(("c",), "unit")), 2),
+    "hour": ("date", (p.DatePart("c", "h", "hour"), p.Table("h", ((0.5,),) * 25), p.Pack(("h",), "unit")), 1),
+    "weekday": ("date", (p.DatePart("c", "h", "weekday"), p.Table("h", ((0.5,),) * 8), p.Pack(("h",), "unit")), 1),
+    "month": ("date", (p.DatePart("c", "h", "month"), p.Table("h", ((0.5,),) * 13), p.Pack(("h",), "unit")), 1)}
+
+
+@pytest.mark.parametrize("what", SMALL)
+@pytest.mark.parametrize("name", HOSTILE)
+def test_every_small_table_compiles_without_a_warning(tmp_path, what, name):
+    kind, primitives, width = SMALL[what]
+    named = tuple(replace(each, **{key: name for key in ("column",) if getattr(each, key, None) == "c"})
+                  if not isinstance(each, p.Pack) else replace(each, columns=tuple(
+                      name if column == "c" else column for column in each.columns)) for each in primitives)
+    signature = Signature((Column(name, kind),), Target("y", "binary", ("no", name)), named,
+                          (Port("unit", (width,), "float32", "", 0.01, 0),), Port("output", (1,), "float32", ""),
+                          decisions={"int8": (0.5,)})
+    signature.check()
+    for file, text in c_files(signature, b"abc", "t").items():
+        (tmp_path / file).write_text(text, encoding="utf-8")
+    subprocess.run(["gcc", *FLAGS, "-c", "prepare.c", "model.c"], cwd=tmp_path, check=True)
+    code = re.sub(r"/\*.*?\*/", "", (tmp_path / "signature.h").read_text(), flags=re.DOTALL)
+    assert " evil_global;" not in code
 
 
 def test_infinite_numbers_are_refused(every_program):

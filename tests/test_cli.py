@@ -43,6 +43,16 @@ def test_help_and_list():
 @pytest.mark.parametrize("arguments, words", [
     (("run", "nope"), "recipe 'nope'"), (("run",), "neither a recipe nor --csv"),
     (("run", "--csv", "x.csv"), "--csv without --target"),
+    (("run", "birds_mlp", "--drop", "x"), "--drop without --csv"),
+    (("run", "birds_mlp", "--csv", "x.csv", "--target", "y"), "the recipe 'birds_mlp' and --csv"),
+    (("run", "--csv", "x.csv", "--target", "y", "--encoding", "klingon"), "encoding 'klingon'"),
+    (("run", "--csv", "x.csv", "--target", "y", "--separator", "ab"), "separator 'ab'"),
+    (("run", "birds_mlp", "--set", "teacher=none"), "teacher='none'"),
+    (("run", "birds_mlp", "--set", "training.seed=-1"), "training.seed=-1"),
+    (("run", "birds_mlp", "--set", "encode=(EncodeBins(num_bins=0),)"), "num_bins=0"),
+    (("run", "birds_mlp", "--set", "build=Mlp(widths=5)"), "build.widths=5"),
+    (("run", "birds_mlp", "--set", "judge.tolerance=1e999"), "judge.tolerance=inf"),
+    (("run", "birds_mlp", "--set", "load=LoadTable()"), "LoadTable without source, target"),
     (("run", "--csv", "x.csv", "--target", "y"), "no file 'x.csv'"),
     (("run", "birds_mlp", "--set", "training.epocs=3"), "did you mean training.epochs?"),
     (("run", "birds_mlp", "--set", "training.epochs"), "the setting 'training.epochs'"),
@@ -76,8 +86,9 @@ def test_own_file_from_raw_rows_to_predictions(birds, tmp_path):
     predicted = call("predict", bundle, tmp_path / "my file.csv")
     lines = list(csv.DictReader(io.StringIO(predicted.stdout)))
     assert predicted.returncode == 0 and len(lines) == len(frame) and lines[0]["label"] in ("none", "effect")
+    named = frame.to_csv(index=False, sep=";")  # the very file, with its separator
     from_device = subprocess.run([sys.executable, "-m", "pipelines.device", str(bundle)], capture_output=True,
-                                 text=True, input=frame.to_csv(index=False))
+                                 text=True, input="\ufeff" + named)
     assert from_device.stdout == predicted.stdout
     explained = call("explain", bundle, "--row", "1")
     for word in ("load", "Missing", "Bins", "Lookup", "Onehot", "Pack", "quantize", "model", "decide", "answer",
@@ -88,4 +99,4 @@ def test_own_file_from_raw_rows_to_predictions(birds, tmp_path):
     assert "litert_int8" in call("report", bundle).stdout
     (tmp_path / "bad.csv").write_text("a;b\n1;2\n")
     missing = call("predict", bundle, tmp_path / "bad.csv")
-    assert missing.returncode == 2 and "rows without the column" in missing.stderr
+    assert missing.returncode == 2 and "no column 'operator'" in missing.stderr and not missing.stdout

@@ -127,7 +127,7 @@ def test_each_leak_that_the_types_forbid_is_refused(birds_recipe, birds_splits):
     for leak in (lambda: ImputeMedian().fit(test), lambda: ImputeMedian().fit(balanced),
                  lambda: fit_steps(birds_recipe.prepare, test), lambda: make_signature(prepared, encoders, test),
                  lambda: WeightByClass().resample(test), lambda: ForestTeacher().soften(test_ports),
-                 lambda: convert(b"", test_ports), lambda: convert(b"", balanced_ports),
+                 lambda: convert(None, test_ports), lambda: convert(None, balanced_ports),
                  lambda: training_feed(test_ports, {}, batch_size=2, seed=0)):
         with pytest.raises(LeakError):
             leak()

@@ -84,7 +84,82 @@ def test_words_that_read_as_missing_are_a_list(tmp_path):
 
 def test_rows_without_a_target_are_left_out_and_said(tmp_path):
     dataset, inferred = load(tmp_path, ROWS + "5,a,\n6,b,NA\n")
-    assert len(dataset) == 60 and inferred[0].why == "2 rows without it are left out"
+    assert len(dataset) == 60 and inferred[0].why == "2 rows without it are left out ('', 'NA')"
+
+
+def test_a_file_that_is_not_utf8_is_read_as_western_text_and_said(tmp_path):
+    text = "stadt,fault\n" + "".join(f"{'Köln Zürich Ærø señor'.split()[n % 4]},{n % 2}\n" for n in range(80))
+    dataset, inferred = load(tmp_path, text.encode("latin-1"))
+    assert set(dataset.x["stadt"]) == {"Köln", "Zürich", "Ærø", "señor"}
+    assert inferred[0].kind == "cp1252" and "--encoding" in inferred[0].why
+    late = b"a,1\n" * 40_000 + "é,0\n".encode("cp1252") * 3
+    assert "é" in set(load(tmp_path, b"stadt,fault\n" + late)[0].x["stadt"])
+
+
+def test_a_quote_that_never_closes_swallows_no_row(tmp_path):
+    for text in (ROWS.replace("\n3,a,", '\n3,a,"x', 1), ROWS.replace("a,yes", 'a,"y"es', 1),
+                 ROWS.replace("\n3,a,", '\n3,"a,', 1)):
+        with pytest.raises(LoadError, match="cannot be read as CSV|cells, the header has"):
+            load(tmp_path, text)
+    whole, _ = load(tmp_path, ROWS.replace("\n3,a,", '\n3,"two\r\nlines, one cell",', 1))
+    assert len(whole) == 60 and whole.x["kind"][3] == "two\r\nlines, one cell"
+
+
+def test_a_header_over_several_lines_and_odd_line_ends(tmp_path):
+    rows = "".join(f"0000{n % 7},{n},{n % 2}\r\n" for n in range(60))
+    dataset, _ = load(tmp_path, '"z\nip","a\u2028b",fault\r\n' + rows,
+                      kinds={"z\nip": "categorical"})
+    assert list(dataset.x) == ["z\nip", "a\u2028b"] and dataset.x["z\nip"][5] == "00005"
+
+
+def test_decimal_commas_are_found_and_thousands_are_asked_about(tmp_path):
+    def table(cell):
+        return "t;fault\n" + "".join(f"{cell(n)};{n % 2}\n" for n in range(60))
+    dataset, inferred = load(tmp_path, table(lambda n: f"{n},{n % 90 + 10}"))
+    assert dataset.x["t"][1] == np.float32(1.11) and "decimal comma" in inferred[0].why
+    with pytest.raises(LoadError, match="a decimal comma, or one that parts thousands"):
+        load(tmp_path, table(lambda n: f"{n},{n % 900 + 100}"))
+    with pytest.raises(LoadError, match="numbers and .* other values: '1.097'"):
+        load(tmp_path, table(lambda n: "1.097" if n % 9 == 0 else f"{n},5"), reading=Reading(decimal=","))
+
+
+def test_dates_with_points_are_day_first_and_two_ways_are_said(tmp_path):
+    def kinds(cell, **spec):
+        text = "when,fault\n" + "".join(f"{cell(n % 12 + 1)},{n % 2}\n" for n in range(60))
+        dataset, inferred = load(tmp_path, text, **spec)
+        return inferred[0].why, dataset.x["when"][1]
+    assert kinds(lambda n: f"01.{n:02d}.2000") == ("dates of the format %d.%m.%Y, or else 'date:%m.%d.%Y'",
+                                                   np.datetime64("2000-02-01"))
+    assert "or else" not in kinds(lambda n: f"{n + 15:02d}.03.2001")[0]
+    assert kinds(lambda n: f"{n:02d}/25/99")[1] == np.datetime64("1999-02-25")
+    assert kinds(lambda n: f"{n:02d}.01.03", kinds={"when": "date:%y.%m.%d"})[1] == np.datetime64("2002-01-03")
+
+
+def test_typed_and_written_categories_are_the_same(tmp_path):
+    frame = pd.DataFrame({"code": [0.0, 1.0, np.nan] * 20, "flag": [True, False, True] * 20, "fault": ["a", "b"] * 30})
+    spec = {"code": "categorical", "flag": "categorical"}
+    typed, _ = load_table(LoadTable("", "fault", kinds=spec), frame)
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    written, _ = load_table(LoadTable(str(tmp_path / "t.csv"), "fault", kinds=spec))
+    for name in spec:
+        assert list(typed.x[name]) == list(written.x[name])
+    assert set(typed.x["code"]) == {"0", "1", None}
+
+
+def test_groups_are_read_like_cells(tmp_path):
+    text = "who,x,fault\n" + "".join(f"p{n % 5}{' ' if n % 2 else ''},{n},{n % 2}\n" for n in range(60))
+    dataset, _ = load(tmp_path, text, group=("who",))
+    assert len(np.unique(dataset.group)) == 5
+    with pytest.raises(LoadError, match="group column 'who': 1 rows have none"):
+        load(tmp_path, text + ",3,1\n", group=("who",))
+
+
+def test_times_may_be_fractions_of_seconds(tmp_path):
+    text = "t,x,fault\n" + "".join(f"{n / 100},{n},{n % 2}\n" for n in range(60))
+    dataset, _ = load(tmp_path, text, time="t")
+    assert len(np.unique(dataset.time)) == 60
+    with pytest.raises(LoadError, match="numbers such as 1.7e\\+12"):
+        load(tmp_path, text.replace("\n0.05,", "\n1700000000000,"), time="t")
 
 
 def test_group_and_time_are_no_features(tmp_path):
@@ -104,13 +179,21 @@ REFUSED = {
     "missing target column": (ROWS, {"target": "falt"}, "load.target names the column 'falt', which is not there"),
     "target all missing": ("a,fault\n1,\n2,NA\n", {}, "'fault' is missing in all 2 rows"),
     "target of one class": ("a,fault\n1,no\n2,no\n", {}, "has one class, 'no', in all rows"),
+    "a class with two rows": ("a,fault\n1,no\n2,no\n3,no\n3,yes\n4,yes\n", {}, "has two rows"),
+    "a word in a number target": ("a,fault\n" + "".join(f"{n},{n}.5\n" for n in range(60)) + "1,n.a.\n", {},
+                                  "the target 'fault' has 60 numbers and 1 other values: 'n.a.'"),
+    "a sensor with many error words": ("a,fault\n" + "".join(f"{'ERR' if n % 4 == 0 else n},{n % 2}\n" for n in
+                                                             range(90)), {}, "numbers and 23 other values: 'ERR'"),
+    "a kind for the target": (ROWS, {"kinds": {"fault": "numeric"}}, "a kind for the target 'fault'"),
+    "a column twice": (ROWS, {"columns": ("kind", "kind")}, "load.columns=('kind', 'kind')"),
+    "truncated gzip": (gzip.compress(ROWS.encode() * 50)[:-20], {"name": "t.csv.gz"}, "is not a whole gzip file"),
     "a class with one row": ("a,fault\n1,no\n2,no\n3,yes\n", {}, "class 'yes' of the target 'fault' has one row"),
     "infinite": (ROWS.replace("\n16,", "\ninf,"), {}, "'height', row 16: infinite: 'inf'"),
     "10 MB of text in one cell": (ROWS + f"1,{BIG_CELL},no\n", {}, "10,485,760 characters, at most 10,000"),
     "duplicate column names": ("a,a,fault\n1,2,no\n", {}, "the column name 'a' stands twice"),
-    "ragged rows": (ROWS + "1,a\n", {}, "Expected 3 columns, got 2"),
+    "ragged rows": (ROWS + "1,a\n", {}, "row 60: 2 cells, the header has 3"),
     "null bytes": (ROWS.encode() + b"\0\0", {}, "holds null bytes"),
-    "not gzip": (ROWS, {"name": "t.csv.gz"}, "is not a gzip file"),
+    "not gzip": (ROWS, {"name": "t.csv.gz"}, "is not a whole gzip file"),
     "no such file": (None, {}, "no file"),
     "unknown kind": (ROWS, {"kinds": {"height": "float"}}, "kind 'float' for column 'height'"),
     "text in a number column": (ROWS, {"kinds": {"kind": "numeric"}}, "'kind', row 0: not a number: 'a'"),

@@ -124,6 +124,48 @@ def test_wrong_intentions_are_refused_before_a_row_is_read(birds, birds_recipe, 
     assert not files_of(tmp_path)
 
 
+def test_a_table_with_real_numbers_needs_no_more_than_its_name(tmp_path):
+    """The recipe for any table, on a real-number target, with odd column names and a date that tells nothing."""
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"unit_interval": random.normal(size=300), "size is missing": random.integers(0, 3, 300),
+                          "": np.arange(300) % 7, "on": pd.Timestamp("2024-05-01"), "output": ["a", "b", None] * 100})
+    frame["[/x] price"] = 5000 + 1000 * frame["unit_interval"] + 100 * frame["size is missing"]
+    recipe = tiny(table_recipe(LoadTable("", "[/x] price"), name="price"))
+    made = run(open_gate(recipe), frame, folder=tmp_path)
+    check_bundle(made)
+    assert {column.name for column in made.signature.columns} == {"unit_interval", "size is missing", "", "output"}
+    assert "dropped: constant" in next(each["why"] for each in made.report["columns"] if each["name"] == "on")
+    assert 3000 < made.runner().predict(frame.drop(columns="[/x] price")).scores.mean() < 7000
+
+
+def test_only_a_bundle_is_ever_replaced(birds, birds_recipe, tmp_path):
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter1.txt").write_text("years of work")
+    (tmp_path / "link").symlink_to(tmp_path / "thesis")
+    for name in ("thesis", "link"):
+        with pytest.raises(BundleError, match="is there and is not a bundle"):
+            run(replace(birds_recipe, name=name), birds, folder=tmp_path)
+    assert files_of(tmp_path) >= {"thesis/chapter1.txt"}
+
+
+def test_test_rows_that_were_seen_are_not_judged_on(birds, birds_recipe, birds_splits):
+    from pipelines.errors import LeakError
+    from pipelines.run import Learned, judge
+    seen = np.union1d(birds_splits.train.ids, birds_splits.valid.ids)
+    learned = Learned(None, None, b"", b"", b"", 0, seen)
+    with pytest.raises(LeakError, match="of the test rows were seen"):
+        judge(birds_recipe, learned, birds_splits.valid)
+
+
+def test_rows_that_only_training_drops_are_told_before_an_epoch(birds, birds_recipe, tmp_path):
+    from pipelines.errors import StepError
+    from pipelines.steps import DropRowsWithMissing
+    recipe = replace(birds_recipe, prepare=(EncodeDate(), DropRowsWithMissing(("height",)),
+                                            ImputeMedian(("speed", "ac_mass", "num_engs"))))
+    with pytest.raises(StepError, match="held-out rows have missing values"):
+        run(recipe, birds, folder=tmp_path)
+
+
 def test_unwritable_folder_is_told_before_training(birds, birds_recipe, tmp_path):
     file = tmp_path / "file"
     file.write_text("")
@@ -141,11 +183,13 @@ def test_full_disk_leaves_nothing_half_written(tmp_path):
         pytest.skip("this machine mounts no tmpfs")
     try:
         with pytest.raises(BundleError, match="has .* bytes free"):
-            module.check_folder(disk)
-        module.write_bundle(disk / "small", {"a": b"first"})
+            module.check_folder(disk, "small")
+        whole = {"signature.json": b"{}", "report.json": b"{}"}
+        module.write_bundle(disk / "small", {"a": b"first", **whole})
         with pytest.raises(BundleError, match="No space left"):
             module.write_bundle(disk / "small", {"a": b"x" * 3_000_000})
-        assert files_of(disk) == {"small/a"} and (disk / "small" / "a").read_bytes() == b"first"
+        assert files_of(disk) == {"small/a", *(f"small/{name}" for name in whole)}
+        assert (disk / "small" / "a").read_bytes() == b"first"
     finally:
         subprocess.run(["umount", str(disk)], check=True)
 
@@ -171,17 +215,16 @@ def test_ctrl_c_in_training_leaves_nothing_and_the_next_run_starts_clean(tmp_pat
     assert {path.name for path in (tmp_path / "models").iterdir()} == {"penguins_mlp_tiny"}
 
 
-def test_a_converter_that_dies_is_an_error_that_names_the_layer(birds_splits, tmp_path):
+def test_a_converter_that_dies_is_an_error_that_names_the_layer(birds_splits):
     """A rolled LSTM kills the converter's process with a segmentation fault."""
     import keras
     keras.utils.set_random_seed(0)
     model = keras.Sequential([keras.Input((8, 3), name="steps"), keras.layers.LSTM(4, name="memory"),
                               keras.layers.Dense(1, name="logits")])
-    model.save(tmp_path / "m.keras")
     rows = TrainSet(x={"steps": np.zeros((20, 8, 3), np.float32)}, y=np.zeros(20, int), ids=np.arange(20),
                     schema=birds_splits.train.schema)
     with pytest.raises(ExportError, match=r"was killed by signal 11 while converting layer 'memory' \(LSTM\)"):
-        convert((tmp_path / "m.keras").read_bytes(), rows)
+        convert(model, rows)
 
 
 def test_every_error_says_what_was_expected_and_how_to_fix_it():

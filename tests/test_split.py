@@ -7,7 +7,7 @@ from hypothesis import given, settings, strategies as st
 from pipelines.balance import OversampleRandom
 from pipelines.device.cells import Column
 from pipelines.device.signature import Target
-from pipelines.errors import LeakError, SplitError
+from pipelines.errors import LeakError, RecipeError, SplitError
 from pipelines.rows import Dataset, HeldOut, Schema, Splits, TrainSet
 from pipelines.split import SplitByTime, SplitGrouped, SplitRandom, split
 
@@ -60,8 +60,12 @@ def test_time_moves_forward_over_a_gap(num_rows, gap, random):
 
 def test_refused():
     for how, words in ((SplitGrouped(), "without groups"), (SplitByTime(), "without times"),
-                       (SplitRandom(test=1.5), "split.test=1.5"), (SplitRandom(valid=0), "split.valid=0")):
+                       (SplitGrouped(test=0.5), "without groups")):
         with pytest.raises(SplitError, match=words):
+            split(make(90), how)
+    for how, words in ((SplitRandom(test=1.5), "split.test=1.5"), (SplitRandom(valid=0), "split.valid=0"),
+                       (SplitRandom(seed=-1), "split.seed=-1"), (SplitByTime(gap="day"), "split.gap='day'")):
+        with pytest.raises(RecipeError, match=words):
             split(make(90), how)
     with pytest.raises(SplitError, match="2 groups for three parts"):
         split(make(90, group=np.arange(90) % 2), SplitGrouped())
@@ -93,5 +97,7 @@ def test_splits_refuse_shared_rows_groups_and_types():
     balanced = OversampleRandom().resample(parts.train)
     with pytest.raises(LeakError, match="source rows"):
         Splits(parts.train, HeldOut(x=balanced.x, y=balanced.y, ids=balanced.ids, schema=SCHEMA), parts.test)
+    with pytest.raises(LeakError, match="a BalancedSet was handed to balance"):
+        OversampleRandom().resample(balanced.take(np.arange(9)))
     with pytest.raises(LeakError, match="other lengths"):
         TrainSet(x={"x": np.zeros(3)}, y=np.zeros(2, int), ids=np.arange(2), schema=SCHEMA)

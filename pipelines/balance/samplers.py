@@ -12,6 +12,7 @@ import numpy as np
 
 from ..device.primitives import missing_mask
 from ..errors import BalanceError
+from ..knobs import knob
 from ..rows import BalancedSet, TrainSet, require_train_set
 from .weights import class_counts
 
@@ -22,7 +23,7 @@ _MISSING = "\0missing"  # cannot occur: cells with a null character are refused
 class _Drawing(ABC):
     """Draws rows as they are: valid for every kind of column."""
 
-    seed: int = 0
+    seed: int = knob(0, 0, 2**31 - 1)
 
     @abstractmethod
     def _sampler(self): ...
@@ -58,8 +59,8 @@ class UndersampleRandom(_Drawing):
 class _Synthesizing(ABC):
     """Makes rows between a row and its neighbours of the same class."""
 
-    k_neighbors: int = 5
-    seed: int = 0
+    k_neighbors: int = knob(5, 1, 1000)
+    seed: int = knob(0, 0, 2**31 - 1)
     nominal = False
 
     @abstractmethod

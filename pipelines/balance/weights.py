@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import BalanceError
+from ..knobs import knob
 from ..rows import BalancedSet, TrainSet, require_train_set
 
 
@@ -13,7 +14,7 @@ class WeightByClass:
     """Weights each row by (rows / (classes * rows of its class)) ** `strength`; 1.0 is scikit-learn's "balanced",
     0.5 the square root that often serves better with many classes."""
 
-    strength: float = 1.0
+    strength: float = knob(1.0, 0, 2)
 
     def resample(self, train: TrainSet) -> BalancedSet:
         """TrainSet → BalancedSet with the same rows in the same order. Raises BalanceError for real-number targets."""

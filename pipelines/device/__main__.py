@@ -7,8 +7,11 @@ The folder can be copied alone: `python -m device BUNDLE`.
 
 import argparse
 import csv
+import itertools
+import os
 import sys
 
+from .csv_rows import SEPARATORS, rows_of
 from .errors import DeviceError
 from .primitives import FillPrevious
 from .runner import FORMS, Runner
@@ -20,33 +23,56 @@ def main(arguments=None) -> int:
     parser = argparse.ArgumentParser(prog="pipelines.device", description=__doc__.split("\n")[0])
     parser.add_argument("bundle", help="folder of a bundle: saved_models/<name>")
     parser.add_argument("--form", choices=FORMS, default="int8", help="which model file answers (default int8)")
+    parser.add_argument("--separator", default="", help="cell separator; found from the header if not given")
     options = parser.parse_args(arguments)
+    if hasattr(sys.stdin, "reconfigure"):  # whatever the locale: the file that was trained on was read this way
+        sys.stdin.reconfigure(encoding="utf-8-sig", errors="strict", newline="")
     try:
-        return _answer_all(Runner.load(options.bundle, form=options.form), sys.stdin, sys.stdout)
+        return _answer_all(Runner.load(options.bundle, form=options.form), sys.stdin, options.separator, sys.stdout)
     except DeviceError as error:
         print(error, file=sys.stderr)
         return 2
+    except BrokenPipeError:  # whoever reads the answers has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
-def _answer_all(runner, source, sink):
-    reader = csv.reader(source)
+def _answer_all(runner, source, separator, sink):
+    text = iter(source or ())
     try:
-        header = next(reader, None)
-    except csv.Error as error:
-        raise DeviceError(f"the header cannot be read: {error}", expected="CSV", fix="mend the file") from error
+        first = next(text, "")
+    except UnicodeError as error:
+        raise DeviceError(f"the input is not UTF-8: {error}", expected="CSV in UTF-8",
+                          fix="iconv -f latin1 -t utf-8 rows.csv | python -m pipelines.device BUNDLE") from error
+    wanted = [column.name for column in runner.signature.columns]
+    rows = {mark: rows_of(itertools.chain([first], text), mark) for mark in ([separator] if separator else SEPARATORS)}
+    headers = {mark: _header(rows_of([first], mark)) for mark in rows}
+    mark = max(headers, key=lambda each: len(set(wanted) & set(headers[each])))
+    header = next(rows[mark], [])
+    if isinstance(header, Exception):
+        raise DeviceError(f"the header cannot be read: {header}", expected="CSV", fix="mend the file") from header
     if not header:
         raise DeviceError("nothing on standard input", expected="CSV with a header line",
                           fix="python -m pipelines.device BUNDLE < rows.csv")
+    check_header(header, wanted)
+    return int(write_answers(runner, header, rows[mark], csv.writer(sink, lineterminator="\n")))
+
+
+def _header(rows):
+    header = next(rows, [])
+    return [] if isinstance(header, Exception) else header
+
+
+def check_header(header, wanted) -> None:
+    """Raises DeviceError where a name stands twice or a column that the model knows is not there."""
     if len(set(header)) < len(header):
         twice = sorted({name for name in header if header.count(name) > 1})
         raise DeviceError(f"the header names {', '.join(map(repr, twice))} twice", expected="one column a name",
                           fix="rename or remove one of them")
-    absent = [column.name for column in runner.signature.columns if column.name not in header]
+    absent = [name for name in wanted if name not in header]
     if absent:
-        raise DeviceError(f"no column {', '.join(map(repr, absent))} in the header",
-                          expected=", ".join(column.name for column in runner.signature.columns),
+        raise DeviceError(f"no column {', '.join(map(repr, absent))} in the header", expected=", ".join(wanted),
                           fix="add the column; leave its cells empty where the values are not known")
-    return int(write_answers(runner, header, reader, csv.writer(sink, lineterminator="\n")))
 
 
 def write_answers(runner, header, rows, writer) -> bool:
@@ -69,22 +95,14 @@ def _chunk_rows(runner):
 def _chunks(rows, width, chunk_rows):
     """Lists of rows of cells, with the errors of those that are ragged or unreadable."""
     cells, errors = [], {}
-    while True:
-        try:
-            row = next(rows)
-            if not row:
-                continue  # a blank line
-            if len(row) != width:
-                errors[len(cells)] = f"{len(row)} cells, the header has {width}"
-                row = [""] * width
-            cells.append(row)
-        except StopIteration:
-            break
-        except (csv.Error, UnicodeDecodeError) as error:
-            errors[len(cells)] = f"cannot be read as CSV: {error}"
-            cells.append([""] * width)
-            if isinstance(error, UnicodeDecodeError):
-                break  # where the next row begins is not known
+    for row in rows:
+        if isinstance(row, Exception):
+            errors[len(cells)] = f"cannot be read as CSV, and no row after it: {row}"
+            row = [""] * width
+        elif len(row) != width:
+            errors[len(cells)] = f"{len(row)} cells, the header has {width}"
+            row = [""] * width
+        cells.append(row)
         if len(cells) == chunk_rows:
             yield cells, errors
             cells, errors = [], {}
@@ -104,7 +122,7 @@ def _answer_chunk(runner, header, cells, errors, writer, first):
         elif width:
             writer.writerow([first + row, answers.labels[row], *(f"{score:.4f}" for score in answers.scores[row]), ""])
         else:
-            writer.writerow([first + row, f"{answers.scores[row]:.6g}", ""])
+            writer.writerow([first + row, f"{answers.scores[row]:.9g}", ""])
     return bool(errors)
 
 

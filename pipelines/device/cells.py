@@ -9,9 +9,11 @@ Four kinds of column, told apart afterwards by dtype alone:
 """
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
+from decimal import Decimal
 
 import numpy as np
 
@@ -22,8 +24,12 @@ FALSE_WORDS = frozenset({"false", "f", "no", "n", "0", "0.0"})
 MISSING_WORDS = ("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>",
                  "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null")
 MAX_CELL_CHARACTERS = 10_000
-# float32 holds every whole number up to here; time in seconds and money in cents can pass it.
-MAX_NUMBER = float(np.finfo(np.float32).max)
+# The difference of two numbers, and its product with a fitted factor, still fit into float32.
+MAX_NUMBER = 1e30
+_WHOLE = re.compile(r"([+-]?\d+)\.0+")
+_MISSING_TYPES = ("NAType", "NaTType")
+_SCALARS = (str, int, float, date, Decimal, np.generic)
+_FIRST_TIME, _LAST_TIME = np.datetime64("0001-01-01T00:00:00"), np.datetime64("9999-12-31T23:59:59")
 _NOT_A_TIME = np.datetime64("NaT", "s")
 
 
@@ -52,14 +58,25 @@ class BadCell:
 def read_column(cells: Sequence, column: Column, missing: frozenset[str]) -> tuple[np.ndarray, list[BadCell]]:
     """Reads raw cells (text, numbers, None) into the column's dtype; cells it cannot read come back as BadCells
     and stand as missing in the array."""
-    return _READERS[column.kind](cells, column, missing)
+    bad = []
+    if not (isinstance(cells, np.ndarray) and cells.dtype.kind != "O"):
+        lists = [row for row, cell in enumerate(cells) if cell is not None and not isinstance(cell, _SCALARS)
+                 and type(cell).__name__ not in _MISSING_TYPES]
+        if lists:
+            bad = [BadCell(row, shorten(cells[row]), f"not a single value but a {type(cells[row]).__name__}")
+                   for row in lists]
+            cells = [None if row in set(lists) else cell for row, cell in enumerate(cells)]
+    values, more = _READERS[column.kind](cells, column, missing)
+    return values, bad + more
 
 
 def is_missing(cell: object, missing: frozenset[str]) -> bool:
     """True for None, NaN, NaT and for text that reads as missing once its white space is cut."""
-    if cell is None or cell != cell:  # NaN and NaT differ from themselves
-        return True
-    return isinstance(cell, str) and cell.strip() in missing
+    if isinstance(cell, str):
+        return cell.strip() in missing
+    if isinstance(cell, (float, np.floating, np.datetime64)):
+        return bool(cell != cell)  # NaN and NaT differ from themselves
+    return cell is None or type(cell).__name__ in _MISSING_TYPES
 
 
 def _numeric(cells, column, missing):
@@ -73,11 +90,11 @@ def _numeric(cells, column, missing):
                 continue
             try:
                 values[row] = _number(cell, column.decimal)
-            except ValueError:
+            except (ValueError, OverflowError):
                 values[row] = math.nan
                 bad.append(BadCell(row, shorten(cell), "not a number"))
     for row in np.flatnonzero(np.abs(values) > MAX_NUMBER):  # False for NaN
-        reason = "infinite" if math.isinf(values[row]) else "too large for float32"
+        reason = "infinite" if math.isinf(values[row]) else f"beyond {MAX_NUMBER:g}"
         bad.append(BadCell(int(row), shorten(cells[row]), reason))
         values[row] = math.nan
     return values.astype(np.float32), bad
@@ -86,11 +103,15 @@ def _numeric(cells, column, missing):
 def _number(cell, decimal):
     if not isinstance(cell, str):
         return float(cell) if isinstance(cell, (int, float, np.number, np.bool_)) else float(str(cell))
-    text = cell.strip() if decimal == "." else cell.strip().replace(decimal, ".")
-    # float() is kinder than a data file should be: 1_000 is a Python spelling, and other scripts' digits are text.
-    if "_" in text or not text.isascii():
+    text = cell.strip()
+    if decimal == ",":
+        text = "no point here" if "." in text else text.replace(",", ".")
+    # float() is kinder than a data file should be: 1_000 is a Python spelling, other scripts' digits are text, and a
+    # nan that is not among the missing words was not meant as one.
+    value = math.nan if "_" in text or not text.isascii() else float(text)
+    if math.isnan(value):
         raise ValueError(text)
-    return float(text)
+    return value
 
 
 def _categorical(cells, column, missing):
@@ -108,14 +129,11 @@ def _categorical(cells, column, missing):
 
 
 def _text(cell):
-    """A category's text; 4.0 and 4 from a typed source are the same category."""
-    if isinstance(cell, str):
-        return cell.strip()
-    if isinstance(cell, (bool, np.bool_)):
-        return "true" if cell else "false"
-    if isinstance(cell, (float, np.floating)) and float(cell).is_integer():
-        return str(int(cell))
-    return str(cell)
+    """A category's text. 4.0 and 4 are the same category, typed or written: a column of whole numbers with holes is
+    written with points by some tools and without by others."""
+    text = str(cell).strip()
+    whole = _WHOLE.fullmatch(text)
+    return whole.group(1) if whole else text
 
 
 def _is_unicode(text):
@@ -137,7 +155,10 @@ def _boolean(cells, column, missing):
 
 def _date(cells, column, missing):
     if isinstance(cells, np.ndarray) and cells.dtype.kind == "M":
-        return cells.astype("datetime64[s]"), []
+        values = cells.astype("datetime64[s]")
+        odd = np.flatnonzero((values < _FIRST_TIME) | (values > _LAST_TIME))
+        values[odd] = _NOT_A_TIME
+        return values, [BadCell(int(row), shorten(cells[row]), "outside the years 1 to 9999") for row in odd]
     values, bad, seen = np.full(len(cells), _NOT_A_TIME), [], {}
     for row, cell in enumerate(cells):
         if is_missing(cell, missing):
@@ -153,7 +174,9 @@ def _date(cells, column, missing):
 
 def _time(cell, date_format):
     try:
-        if isinstance(cell, datetime):
+        if isinstance(cell, np.datetime64):
+            time = cell.astype("datetime64[s]").item()
+        elif isinstance(cell, datetime):
             time = cell
         elif isinstance(cell, date):
             time = datetime(cell.year, cell.month, cell.day)
@@ -163,7 +186,7 @@ def _time(cell, date_format):
             time = datetime.strptime(str(cell).strip(), date_format)
         if time.tzinfo is not None:
             time = time.astimezone(timezone.utc).replace(tzinfo=None)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, TypeError):
         return None
     return np.datetime64(time, "s")
 

@@ -89,25 +89,33 @@ class Runner:
     """A signature with an interpreter of one of its forms ("int8" or "float32")."""
 
     def __init__(self, signature: Signature, interpreter: Interpreter, *, form: str = "int8"):
-        if form not in FORMS:
-            raise DeviceError(f"form {form!r}", expected=" or ".join(FORMS), fix="name one of these")
         self.signature, self.interpreter, self.form = signature, interpreter, form
 
     @classmethod
     def load(cls, folder: str | Path, *, form: str = "int8") -> "Runner":
         """The runner of a bundle. Raises DeviceError where the bundle is damaged or the form is unknown."""
         signature = read_signature(Path(folder))
-        path = Path(folder) / f"model_{form}.tflite"
+        path = Path(folder) / f"model_{form}.tflite"  # only the two names in FORMS come to be opened
         if form in FORMS and not path.is_file():
             raise DeviceError(f"no {path.name} in {str(folder)!r}", expected="a whole bundle",
                               fix="copy the bundle again, or make it again")
-        return cls(signature, LiteRT(path.read_bytes()) if form in FORMS else None, form=form)
+        if form not in FORMS:
+            raise DeviceError(f"form {form!r}", expected=" or ".join(FORMS), fix="name one of these")
+        interpreter = LiteRT(path.read_bytes())
+        if form == "int8":
+            _check_fit(signature, interpreter)
+        return cls(signature, interpreter, form=form)
 
     def read(self, rows: Mapping[str, Sequence] | Iterable[Mapping[str, object]]) -> tuple[Columns, list[BadCell]]:
         """Raw columns by name, or raw rows, to typed columns and the cells that could not be read.
 
         Raises DeviceError where a column that the model knows is not there at all.
         """
+        if hasattr(rows, "columns") and hasattr(rows, "to_dict"):  # a DataFrame, without importing pandas
+            rows = {str(name): rows[name].to_numpy() for name in rows.columns}
+        if not isinstance(rows, Iterable) or isinstance(rows, (str, bytes)):
+            raise DeviceError(f"rows of type {type(rows).__name__}", expected="a list of dicts, or a dict of lists",
+                              fix="predict([{'height': 400, ...}])")
         raw = rows if isinstance(rows, Mapping) else self._to_columns(list(rows))
         absent = [column.name for column in self.signature.columns if column.name not in raw]
         if absent:
@@ -115,13 +123,32 @@ class Runner:
                               f"{', '.join(shorten(name) for name in list(raw)[:20])}",
                               expected=f"the {len(self.signature.columns)} columns of signature.json",
                               fix="add the column; leave its cell empty where the value is not known")
+        self._check_shapes(raw)
         missing, columns, bad = frozenset(self.signature.missing_words), {}, []
         for column in self.signature.columns:
             columns[column.name], problems = read_column(raw[column.name], column, missing)
             bad += [BadCell(each.row, each.value, f"column {column.name!r}: {each.reason}") for each in problems]
         return columns, bad
 
+    def _check_shapes(self, raw):
+        lengths = {}
+        for column in self.signature.columns:
+            cells = raw[column.name]
+            if (not isinstance(cells, (Sequence, np.ndarray)) or isinstance(cells, (str, bytes))
+                    or getattr(cells, "ndim", 1) != 1):
+                raise DeviceError(f"column {shorten(column.name)} is a {type(cells).__name__}: {shorten(cells)}",
+                                  expected="columns as lists or one-dimensional arrays, or a list of rows",
+                                  fix="for one row: predict([row])")
+            lengths[column.name] = len(cells)
+        if len(set(lengths.values())) > 1:
+            raise DeviceError(f"columns of different lengths: {shorten(lengths, 200)}",
+                              expected="one cell a row in every column", fix="cut them to the same rows")
+
     def _to_columns(self, rows):
+        odd = next((row for row in rows if not isinstance(row, Mapping)), None)
+        if odd is not None:
+            raise DeviceError(f"a row of type {type(odd).__name__}: {shorten(odd)}",
+                              expected="rows as dicts from column to cell", fix="predict([{'height': 400, ...}])")
         if not rows:
             return {column.name: [] for column in self.signature.columns}
         names = list(dict.fromkeys(name for row in rows for name in row))
@@ -161,6 +188,17 @@ class Runner:
         """Answers to columns that are typed already, as `read` gives them."""
         raw = self.interpreter.run(self.prepare(columns))
         return answer(self.signature, raw, form=self.form)
+
+
+def _check_fit(signature, interpreter):
+    """Raises DeviceError where the signature's scales are not those of the model beside it."""
+    found = interpreter.quantization()
+    said = {port.name: (port.scale, port.zero_point) for port in signature.inputs}
+    said["output"] = (signature.output.scale, signature.output.zero_point)
+    fits = interpreter.num_outputs() == signature.output.shape[0] * signature.output.num_copies
+    if said != found or not fits:
+        raise DeviceError("the signature and model_int8.tflite are not of one bundle: their scales or shapes differ",
+                          expected="files that were written together", fix="copy the whole bundle again")
 
 
 def answer(signature: Signature, raw: np.ndarray, *, form: str) -> Answers:

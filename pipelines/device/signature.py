@@ -4,6 +4,7 @@ A Signature is plain numbers and words: `signature.json` holds nothing that coul
 """
 
 import json
+import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from .cells import KINDS, MISSING_WORDS, Column
 from .errors import DeviceError
-from .primitives import Primitive, primitive_from_json, primitive_to_json
+from .primitives import Pack, Primitive, primitive_from_json, primitive_to_json
 
 TASKS = ("binary", "multiclass", "regression")
 FORMAT_VERSION = 1
@@ -110,9 +111,32 @@ class Signature:
             output=_port(values["output"]),
             missing_words=tuple(values["missing_words"]),
             decisions={form: tuple(offsets) for form, offsets in values["decisions"].items()})
-        if signature.target.task not in TASKS or any(column.kind not in KINDS for column in signature.columns):
-            raise ValueError(f"task {signature.target.task!r} or a column's kind is unknown")
+        signature.check()
         return signature
+
+    def check(self) -> None:
+        """Raises ValueError where the parts do not fit together: every name must be made before it is read, and every
+        number be one that can be computed with."""
+        if self.target.task not in TASKS or any(column.kind not in KINDS for column in self.columns):
+            raise ValueError(f"task {self.target.task!r} or a column's kind is unknown")
+        names = {column.name for column in self.columns}
+        for primitive in self.primitives:
+            read = set(primitive.columns if isinstance(primitive, Pack) else (primitive.column,))
+            if not read <= names:
+                raise ValueError(f"{type(primitive).__name__} reads {sorted(read - names)}, which nothing makes")
+            names |= {primitive.into} if hasattr(primitive, "into") else set()
+        lost = {port.name for port in self.inputs} - names
+        if lost or not self.inputs:
+            raise ValueError(f"the inputs {sorted(lost)} are made by nothing")
+        for port in (*self.inputs, self.output):
+            if not (math.isfinite(port.scale) and port.scale >= 0 and port.num_copies >= 1 and len(port.shape) == 1):
+                raise ValueError(f"port {port.name!r}: scale {port.scale}, shape {port.shape}, {port.num_copies} times")
+        num_labels = {"binary": 2, "multiclass": self.output.shape[0], "regression": 0}[self.target.task]
+        if len(self.target.labels) != num_labels or (self.target.task != "multiclass" and self.output.shape != (1,)):
+            raise ValueError(f"{len(self.target.labels)} labels for outputs {self.output.shape}, {self.target.task}")
+        if any(len(offsets) != self.output.shape[0] or not all(map(math.isfinite, offsets))
+               for offsets in self.decisions.values()):
+            raise ValueError(f"decisions {self.decisions}")
 
 
 def read_signature(folder: Path) -> Signature:
@@ -123,7 +147,7 @@ def read_signature(folder: Path) -> Signature:
     except FileNotFoundError:
         raise DeviceError(f"no signature.json in {str(folder)!r}", expected="a bundle: saved_models/<name>/",
                           fix="name the folder that `python -m pipelines run` wrote") from None
-    except (KeyError, TypeError, ValueError) as error:
+    except (OSError, KeyError, TypeError, ValueError, AttributeError, RecursionError, IndexError) as error:
         raise DeviceError(f"{str(path)!r} is damaged: {type(error).__name__}: {error}",
                           expected="the signature.json that was written with the bundle",
                           fix="copy the bundle again, or make it again") from error

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import uuid
 from dataclasses import dataclass
+from datetime import timezone
 from pathlib import Path
 
 import numpy as np
@@ -73,15 +74,18 @@ def _raw_cell(value, date_format):
     if isinstance(value, np.datetime64):
         if np.isnat(value):
             return None
-        time = value.item()
-        return time.isoformat() if date_format == "ISO8601" else time.strftime(date_format)
+        time = value.item().replace(tzinfo=timezone.utc)  # dates are kept in UTC
+        return time.replace(tzinfo=None).isoformat() if date_format == "ISO8601" else time.strftime(date_format)
     if isinstance(value, np.floating):
         return None if np.isnan(value) else float(value)
     return value
 
 
-def check_folder(folder: Path) -> None:
-    """Raises BundleError, before an epoch is spent, where a bundle could not be written into `folder`."""
+def check_folder(folder: Path, name: str) -> None:
+    """Raises BundleError, before an epoch is spent, where the bundle `name` could not be written into `folder`, or
+    would replace something that is not a bundle."""
+    for place in (folder / name, folder / f"{name}.failed"):
+        _refuse_other_things(place)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f".probe-{uuid.uuid4().hex}"
@@ -102,6 +106,7 @@ def write_bundle(folder: Path, files: dict[str, bytes | str]) -> Path:
 
     Raises BundleError where it cannot be written; what stood there before stays.
     """
+    _refuse_other_things(folder)
     partial = folder.parent / f".{folder.name}.partial-{uuid.uuid4().hex[:8]}"
     old = folder.parent / f".{folder.name}.old-{uuid.uuid4().hex[:8]}"
     try:
@@ -123,13 +128,32 @@ def write_bundle(folder: Path, files: dict[str, bytes | str]) -> Path:
     return folder
 
 
+def _refuse_other_things(place):
+    is_bundle = not place.is_symlink() and all((place / file).is_file() for file in ("signature.json", "report.json"))
+    if os.path.lexists(place) and not is_bundle:
+        raise BundleError(f"{str(place)!r} is there and is not a bundle", expected="a free name, or an older bundle to "
+                          "replace", fix="another --name or --folder; nothing was touched")
+
+
 def read_json(folder: Path, name: str) -> dict:
     """A JSON file of a bundle. Raises BundleError where it is not there or damaged."""
     try:
-        return json.loads((folder / name).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        values = json.loads((folder / name).read_text(encoding="utf-8"))
+        if name == "report.json" and not ("ladder" in values and "target" in values):
+            raise ValueError("it is no report")
+        return values
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise BundleError(f"{name} of the bundle {str(folder)!r} cannot be read: {error}", expected="a whole bundle",
                           fix="make the bundle again: python -m pipelines run ...") from error
+
+
+def read_golden_rows(folder: Path) -> list[dict]:
+    """The raw rows of golden.json. Raises BundleError where it is damaged."""
+    values = read_json(folder, "golden.json")
+    if not isinstance(values, list) or not all(isinstance(each, dict) and "row" in each for each in values):
+        raise BundleError(f"golden.json of the bundle {str(folder)!r} holds no rows", expected="a whole bundle",
+                          fix="make the bundle again: python -m pipelines run ...")
+    return [each["row"] for each in values]
 
 
 def as_json(values: object) -> str:

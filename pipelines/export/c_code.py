@@ -87,7 +87,7 @@ class _Writer:
         statics = "\n".join(f"static float {name} = {_float(first)};" for name, first in self.state)
         resets = "\n".join(f"  {name} = {_float(first)};" for name, first in self.state)
         body = "\n".join(self.lines)
-        helpers = "\n\n".join(text for text, word in _HELPERS if word in body or word == "quantize")
+        helpers = "\n\n".join(_needed_helpers(body))
         return f"""/* Made by pipelines from the signature of '{self.name}'; do not edit. Plain C99, no allocation. */
 #include "signature.h"
 
@@ -218,6 +218,15 @@ int prepare(const signature_row *row, signature_inputs *inputs) {{
                 "    if (i == 0 || shifted > most) { most = shifted; best = i; }\n  }\n  return best;\n}\n")
 
 
+def _needed_helpers(body):
+    """The helpers that the body calls, and those that they call: an unused static function is a warning."""
+    needed = []
+    for text, name in reversed(_HELPERS):
+        if re.search(rf"\b{name}\(", "\n".join([body, *needed])):
+            needed.insert(0, text)
+    return needed
+
+
 def _first_positive(output, offset):
     """The least sum of fine steps that is labelled positive, found with the arithmetic of Python's runner."""
     sums = np.arange(-256 * output.num_copies, 256 * output.num_copies)
@@ -228,7 +237,7 @@ def _first_positive(output, offset):
 _HELPERS = (
     ("""static float clip(float x, float low, float high) {
   return x < low ? low : x > high ? high : x;
-}""", "clip("),
+}""", "clip"),
     ("""static int8_t quantize(float x, float scale, float zero_point) {
   float steps = floorf(x / scale + 0.5f) + zero_point;
   return (int8_t)(steps < -128.0f ? -128.0f : steps > 127.0f ? 127.0f : steps);
@@ -245,10 +254,10 @@ static int32_t lookup(const char *text, const char *const *keys, int32_t num_key
     if (order < 0) high = middle; else low = middle + 1;
   }
   return unknown;
-}""", "lookup("),
+}""", "lookup"),
     ("""static int64_t floor_divide(int64_t a, int64_t b) {
   return a / b - (a % b < 0);
-}""", "date_"),
+}""", "floor_divide"),
     ("""/* Month and day from 0 of seconds since 1970-01-01, proleptic Gregorian calendar: years start in March, so that
    the leap day is the last. */
 static void month_and_day(int64_t seconds, int32_t *month, int32_t *day) {
@@ -259,7 +268,7 @@ static void month_and_day(int64_t seconds, int32_t *month, int32_t *day) {
   int64_t march_month = (5 * year_day + 2) / 153;
   *day = (int32_t)(year_day - (153 * march_month + 2) / 5);
   *month = (int32_t)((march_month + 2) % 12);
-}""", "date_"),
+}""", "month_and_day"),
     ("""static int32_t date_month(int64_t seconds) {
   int32_t month, day;
   month_and_day(seconds, &month, &day);
@@ -283,7 +292,7 @@ static void month_and_day(int64_t seconds, int32_t *month, int32_t *day) {
   return (int32_t)(minutes - floor_divide(minutes, 60) * 60);
 }""", "date_minute"),
 )
-MAX = "3.402823466e+38f"
+MAX = "1e30f"  # device.cells.MAX_NUMBER
 
 
 def _model_array(content):
@@ -300,8 +309,7 @@ def _identifier(place, name):
 
 def comment(text: str) -> str:
     """Text that can stand in a C comment and cannot end it."""
-    printable = "".join(letter if letter.isprintable() else "?" for letter in text[:60])
-    return printable.replace("*/", "* /").replace("/*", "/ *").replace("\\", "/").replace("?", "_")
+    return "".join(letter if letter.isprintable() and letter not in "*/\\?" else "_" for letter in text[:60])
 
 
 def _string(text):

@@ -19,8 +19,8 @@ MAX_CALIBRATION_ROWS = 1000
 CONVERT_SECONDS = 600
 
 
-def convert(keras: bytes, calibration: TrainSet, *, seed: int = 0) -> tuple[bytes, bytes]:
-    """The content of a .keras file of ports → the bytes of its float32 and its int8 TFLite file, batch 1; the int8
+def convert(model, calibration: TrainSet, *, seed: int = 0) -> tuple[bytes, bytes]:
+    """A Keras model of ports → the bytes of its float32 and its int8 TFLite file, batch 1; the int8
     file takes and gives int8.
 
     `calibration.x`: port → array [rows, ...], training rows as they were before balancing. Raises LeakError for other
@@ -30,7 +30,7 @@ def convert(keras: bytes, calibration: TrainSet, *, seed: int = 0) -> tuple[byte
     places = np.sort(np.random.default_rng(seed).permutation(len(calibration))[:MAX_CALIBRATION_ROWS])
     with tempfile.TemporaryDirectory(prefix="convert_") as folder:
         folder = Path(folder)
-        (folder / "model.keras").write_bytes(keras)
+        model.save(folder / "model.keras")
         np.savez(folder / "rows.npz", **{name: x[places] for name, x in calibration.x.items()})
         environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
         root = Path(__file__).parents[2]

@@ -28,9 +28,17 @@ def gather_facts(recipe, inferred, splits, learned, judged, *, source: dict, sec
         "ladder": [asdict(rung) for rung in rungs],
         "decisions": {form: list(offsets) for form, offsets in learned.signature.decisions.items()},
         "balancing": _balancing(recipe, learned, judged),
-        "columns": [{**asdict(each), "missing_share": missing.get(each.name)} for each in inferred],
+        "columns": [_column_facts(each, missing, learned) for each in inferred],
         "per_class": per_class(splits.test.y, judged.answers["litert_int8"], target),
         "history": learned.trained.history, "seconds": dict(seconds)})
+
+
+def _column_facts(inferred, missing, learned):
+    used = {column.name for column in learned.signature.columns}
+    dropped = inferred.name in missing and inferred.name not in used
+    why = f"{inferred.why}; dropped: constant, or missing in nearly all training rows" if dropped else inferred.why
+    return {**asdict(inferred), "why": why, "used": inferred.name in used,
+            "missing_share": missing.get(inferred.name)}
 
 
 def _balancing(recipe, learned, judged):
@@ -69,11 +77,12 @@ def _class_pictures(y, answers, labels, facts):
         recall = hits / max(positives, 1)
         roc_mark = (((y == 0) & (chosen == 1)).sum() / max((y == 0).sum(), 1), recall)
         pr_mark = (recall, hits / said) if said else None
+    width = 5.2 if len(labels) <= 3 else 7.4
     size = max(3.8, 0.62 * len(labels) + 1)
     return [("confusion matrix", draw.picture(draw.confusion_matrix(y, chosen, labels), width=size + 1.4, height=size)),
-            ("ROC curve", draw.picture(draw.curves(y, answers.scores, labels, kind="roc", mark=roc_mark))),
-            ("precision-recall curve",
-             draw.picture(draw.curves(y, answers.scores, labels, kind="precision_recall", mark=pr_mark))),
+            ("ROC curve", draw.picture(draw.curves(y, answers.scores, labels, kind="roc", mark=roc_mark), width=width)),
+            ("precision-recall curve", draw.picture(draw.curves(y, answers.scores, labels, kind="precision_recall",
+                                                                mark=pr_mark), width=width)),
             ("calibration", draw.picture(draw.calibration(y, answers.scores, labels)))]
 
 

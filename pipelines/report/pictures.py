@@ -28,12 +28,13 @@ def learning_curves(history: dict[str, list[float]], deciding: str):
     """Loss and the deciding metric by epoch."""
     def draw(axes):
         epochs = np.arange(1, len(history["loss"]) + 1)
-        axes.plot(epochs, history["loss"], color=GREY, label="training loss (with dropout)")
-        axes.plot(epochs, history["val_loss"], color=BLUE, label="validation loss")
+        axes.plot(epochs, history["loss"], marker=".", color=GREY, label="training loss (with dropout)")
+        axes.plot(epochs, history["val_loss"], marker=".", color=BLUE, label="validation loss")
         axes.set(xlabel="epoch", ylabel="loss", title=f"Learning curves: loss and {deciding.replace('_', ' ')}")
         other = axes.twinx()
-        other.plot(epochs, history[f"val_{deciding}"], color=ORANGE, label=f"validation {deciding.replace('_', ' ')}")
-        other.set_ylabel(deciding.replace("_", " "), color=ORANGE)
+        name = deciding.replace("_", " ")
+        other.plot(epochs, history[f"val_{deciding}"], marker=".", color=ORANGE, label=f"validation {name}")
+        other.set_ylabel(name, color=ORANGE)
         lines = axes.get_lines() + other.get_lines()
         axes.legend(lines, [line.get_label() for line in lines], fontsize=8, frameon=False, ncols=3,
                     loc="upper center", bbox_to_anchor=(0.5, -0.16), columnspacing=1, handlelength=1.2)
@@ -75,7 +76,8 @@ def curves(y: np.ndarray, scores: np.ndarray, labels: tuple[str, ...], *, kind: 
         axes.set(xlabel="false positive rate" if kind == "roc" else "recall",
                  ylabel="true positive rate (recall)" if kind == "roc" else "precision")
         if len(classes) > 3:
-            axes.legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+            axes.get_legend().remove()
+            axes.figure.legend(fontsize=7, frameon=False, loc="outside right center")
         else:
             axes.legend(fontsize=8, frameon=False)
     return draw

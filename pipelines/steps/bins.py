@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..device.primitives import Bins
+from ..knobs import knob
 from .step import UNIT_INTERVAL, FittedStep, Step, as_float32, is_numeric, present
 
 
@@ -16,7 +17,7 @@ from .step import UNIT_INTERVAL, FittedStep, Step, as_float32, is_numeric, prese
 class EncodeBins(Step):
     """Numbers to `num_bins` shares each, edges at the training quantiles; fewer where quantiles coincide."""
 
-    num_bins: int = 16
+    num_bins: int = knob(16, 1, 1024)
 
     def _suits(self, x):
         return is_numeric(x)

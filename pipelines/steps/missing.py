@@ -6,6 +6,7 @@ import numpy as np
 
 from ..device.primitives import Fill, FillPrevious, Missing, missing_mask
 from ..errors import StepError
+from ..knobs import knob
 from ..rows import TrainSet, require_train_set
 from .step import FittedStep, Step, as_float32, is_numeric, is_text, present
 
@@ -14,7 +15,7 @@ from .step import FittedStep, Step, as_float32, is_numeric, is_text, present
 class DropColumns(Step):
     """Drops columns that are missing in more than `more_than` of the training rows, or the same in all of them."""
 
-    more_than: float = 0.95
+    more_than: float = knob(0.95, 0, 1)
 
     def _suits(self, x):
         return x.ndim == 1
@@ -108,7 +109,7 @@ class ImputeMean(_FillNumbers):
 class ImputeConstant(Step):
     """Fills numeric columns with `number` and categorical ones with `text`."""
 
-    number: float = 0.0
+    number: float = knob(0.0, -1e30, 1e30)
     text: str = "missing"
 
     def _suits(self, x):

@@ -25,7 +25,7 @@ def make_signature(prepared: tuple[FittedStep, ...], encoders: tuple[FittedStep,
     packed = run_primitives(packs, train.x)
     num_ids = sum(step.num_ids for step in steps)
     ports = tuple(_port(pack, packed[pack.into], _unit_of(steps, pack.columns[0]), num_ids) for pack in packs)
-    read = {primitive.column for primitive in primitives if not isinstance(primitive, Pack)}
+    read = _raw_columns(primitives)
     target = _fit_target(train)
     num_outputs = len(target.labels) if target.task == "multiclass" else 1
     unit = "standard deviations of the target" if target.task == "regression" else "log-odds"
@@ -41,6 +41,11 @@ def to_ports(signature: Signature, rows: TrainSet | HeldOut, *, encoded: bool = 
     if encoded:
         primitives = tuple(primitive for primitive in primitives if isinstance(primitive, Pack))
     columns = run_primitives(primitives, rows.x)
+    for port in signature.inputs:
+        if columns[port.name].dtype == np.float32 and np.isnan(columns[port.name]).any():
+            raise StepError("held-out rows have missing values after every step", expected="no missing value",
+                            fix="add an imputing step, such as ImputeMedian(); dropping training rows does not fill "
+                                "other rows")
     return rows.with_columns({port.name: columns[port.name] for port in signature.inputs})
 
 
@@ -58,6 +63,9 @@ def _packs(steps, train):
         if x.dtype.kind == "f" and np.isnan(x).any():
             raise StepError(f"column {name!r} still has missing values after every step",
                             expected="no missing value", fix="add an imputing step for it, such as ImputeMedian()")
+    if not train.x:
+        raise StepError("no column is left after every step", expected="a column that differs between rows",
+                        fix="bring more columns, or take DropColumns() out of `prepare`")
     packs = []
     for unit, port_name in _PORT_NAMES.items():
         names = tuple(name for name in train.x if units[name] == unit)
@@ -89,6 +97,16 @@ def _needed(primitives: tuple[Primitive, ...]) -> tuple[Primitive, ...]:
             continue
         kept.append(primitive)
     return tuple(reversed(kept))
+
+
+def _raw_columns(primitives):
+    """Names that are read before any primitive makes them: those must come from the row."""
+    read, made = set(), set()
+    for primitive in primitives:
+        if not isinstance(primitive, Pack) and primitive.column not in made:
+            read.add(primitive.column)
+        made.add(getattr(primitive, "into", None))
+    return read
 
 
 def _port(pack, packed, unit, num_ids):

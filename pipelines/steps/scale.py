@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..device.primitives import Affine, Clip
+from ..knobs import knob
 from .step import STANDARD_DEVIATIONS, UNIT_INTERVAL, FittedStep, Step, as_float32, is_numeric, present
 
 
@@ -27,7 +28,7 @@ class _Scale(Step):
 class ScaleStandard(_Scale):
     """(x - mean) / standard deviation, cut to ±`clip`."""
 
-    clip: float = 5.0
+    clip: float = knob(5.0, 0.1, 1000)
 
     def _offset_and_spread(self, x):
         return np.mean(x), np.std(x)
@@ -44,7 +45,7 @@ class ScaleRobust(_Scale):
     """(x - median) / (interquartile range / 1.349), cut to ±`clip`. For normal numbers the same as ScaleStandard;
     outliers do not move it."""
 
-    clip: float = 5.0
+    clip: float = knob(5.0, 0.1, 1000)
 
     def _offset_and_spread(self, x):
         low, middle, high = np.percentile(x, [25, 50, 75])

@@ -1,16 +1,20 @@
 """The kind of a column, inferred from its cells; printed, and overridden where it is wrong."""
 
+import re
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from ..device.cells import FALSE_WORDS, TRUE_WORDS, Column, is_missing, read_column, shorten
+from ..device.cells import FALSE_WORDS, TRUE_WORDS, BadCell, Column, is_missing, read_column, shorten
 from ..errors import LoadError
 
 # Text columns in which more than this share of the values are different are free text or ids.
 MOSTLY_DISTINCT = 0.5
+MANY_VALUES = 20
+_LOOKS_WHOLE = re.compile(r"[+-]?\d+(\.\d+)?")  # 20240131 and 12.05 are numbers before they are dates
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+")
 
 
 @dataclass(frozen=True)
@@ -24,13 +28,16 @@ class Inferred:
 
 def infer_column(name: str, cells: Sequence, given: str, *, decimal: str, missing: frozenset[str]
                  ) -> tuple[Column | None, str]:
-    """(Column, or None where it is left out; why) of raw cells. `given`: a kind that overrides, or "". Raises
-    LoadError where a column is mostly, but not all, numbers: which cells are wrong only the user knows."""
+    """(Column, or None where it is left out; why) of raw cells. `given`: a kind that overrides ("date:%d.%m.%y" names
+    the format as well), or "". `decimal`: the decimal mark, or "" to find it. Raises LoadError where a column is
+    mostly, but not all, numbers: which cells are wrong only the user knows."""
     if given == "ignored":
         return None, "given"
     if given:
-        column = Column(name, given, decimal=decimal)
-        return (replace(column, format=date_format(cells, missing) or "ISO8601") if given == "date" else column), ""
+        kind, _, named = given.partition(":")
+        mark = decimal or (_decimal_mark(name, cells, missing)[0] if kind == "numeric" else ".")
+        return Column(name, kind, format=named or (date_format(cells, missing)[0] if kind == "date" else "")
+                      or "ISO8601", decimal=mark), "given"
     if isinstance(cells, np.ndarray):
         kind = {"b": "boolean", "M": "date"}.get(cells.dtype.kind, "numeric")
         return Column(name, kind), f"stored as {cells.dtype}"
@@ -40,38 +47,81 @@ def infer_column(name: str, cells: Sequence, given: str, *, decimal: str, missin
     words = {str(cell).strip().lower() for cell in filled}
     if words <= TRUE_WORDS | FALSE_WORDS and not words <= {"0", "1", "0.0", "1.0"}:
         return Column(name, "boolean"), "true and false words"
-    _, bad = read_column(filled, Column(name, "numeric", decimal=decimal), missing)
-    odd = [each for each in bad if each.reason == "not a number"]
+    found, why = date_format(filled, missing)
+    if found and not all(_LOOKS_WHOLE.fullmatch(str(cell).strip()) for cell in filled[:100]):
+        return Column(name, "date", found), why
+    mark, odd = (decimal, _not_numbers(filled, decimal, missing)) if decimal else _decimal_mark(name, filled, missing)
     if not odd:
-        return Column(name, "numeric", decimal=decimal), "every value is a number"
-    if len(odd) <= 0.1 * len(filled):
-        examples = ", ".join(list(dict.fromkeys(each.value for each in odd))[:5])
-        raise LoadError(f"the column {shorten(name)} has {len(filled) - len(odd):,} numbers and {len(odd):,} other "
-                        f"values: {examples}", expected="numbers only, or categories",
-                        fix=f"read them as missing (--missing WORD), or --kind '{name}=categorical'")
-    found = date_format(filled, missing)
-    if found:
-        return Column(name, "date", found), f"dates of the format {found}"
+        return Column(name, "numeric", decimal=mark), ("every value is a number" if mark == "." else
+                                                       "every value is a number with a decimal comma")
+    refuse_some_numbers(f"the column {shorten(name)}", filled, odd, f"--kind '{name}=categorical'")
     distinct = len({str(cell) for cell in filled})
     if distinct > 50 and distinct > MOSTLY_DISTINCT * len(filled):
         return None, f"{distinct:,} different values in {len(filled):,} cells: free text or ids"
     return Column(name, "categorical"), f"{distinct:,} different values"
 
 
-def date_format(cells: Sequence, missing: frozenset[str]) -> str:
-    """The one format that reads every cell, or "" where there is none."""
-    from pandas.tseries.api import guess_datetime_format
+def refuse_some_numbers(what: str, filled: Sequence, odd: list[BadCell], otherwise: str) -> None:
+    """Raises LoadError where the cells are numbers but for a few: nine in ten, or half of them and those of many
+    values. Codes such as 1, 2-10, 11-100 are categories."""
+    share = len(odd) / max(len(filled), 1)
+    rows = {each.row for each in odd}
+    values = {str(cell) for row, cell in enumerate(filled) if row not in rows}
+    if not odd or share > 0.5 or (share > 0.1 and len(values) <= MANY_VALUES):
+        return
+    words = list(dict.fromkeys(each.value for each in odd))[:5]
+    raise LoadError(f"{what} has {len(filled) - len(odd):,} numbers and {len(odd):,} other values: {', '.join(words)}",
+                    expected="numbers only, or categories",
+                    fix=f"read them as missing (--missing {words[0]}), give the decimal mark (--decimal ,), or "
+                        f"{otherwise}")
+
+
+def _not_numbers(cells, decimal, missing):
+    bad = read_column(cells, Column("", "numeric", decimal=decimal), missing)[1]
+    return [each for each in bad if each.reason == "not a number"]
+
+
+def _decimal_mark(name, cells, missing):
+    """The decimal mark that reads more of the cells as numbers, and the cells that it does not read. Raises LoadError
+    where commas could as well part thousands."""
+    odd = {mark: _not_numbers(cells, mark, missing) for mark in ".,"}
+    if len(odd[","]) >= len(odd["."]):
+        return ".", odd["."]
+    commas = [str(cell).strip() for cell in cells if "," in str(cell)]
+    if not odd[","] and all(_THOUSANDS.fullmatch(cell) for cell in commas):
+        raise LoadError(f"the column {shorten(name)} has numbers such as {shorten(commas[0])}: a decimal comma, or one "
+                        "that parts thousands?", expected="a decimal mark that is sure",
+                        fix="--decimal , for a decimal comma; or write the numbers without thousands marks")
+    return ",", odd[","]
+
+
+def date_format(cells: Sequence, missing: frozenset[str]) -> tuple[str, str]:
+    """The format that reads every cell, or "" where there is none; and what to say of it."""
     filled = [str(cell).strip() for cell in cells if not is_missing(cell, missing)]
     if not filled or not any(letter.isdigit() for letter in filled[0]) or len(filled[0]) > 40:
-        return ""
-    guesses = ["ISO8601"] if filled[0][:4].isdigit() else []
-    for dayfirst in (False, True):
+        return "", ""
+    fits = [guess for guess in _guesses(filled[0])
+            if not read_column(filled, Column("", "date", guess), missing)[1]]
+    if not fits:
+        return "", ""
+    why = f"dates of the format {fits[0]}"
+    other = next((guess for guess in fits[1:] if {guess[:2], fits[0][:2]} == {"%d", "%m"}), "")
+    return fits[0], f"{why}, or else 'date:{other}'" if other else why
+
+
+def _guesses(cell):
+    """Formats that may be the cell's: ISO, day first where points part it, month first else (and then the other)."""
+    from pandas.tseries.api import guess_datetime_format
+    guesses = ["ISO8601"] if cell[:4].isdigit() else []
+    for dayfirst in (True, False) if "." in cell[:6] else (False, True):
         with warnings.catch_warnings():
-            # pandas warns where the first date can only be read the other way round; every cell is tried below.
+            # pandas warns where the first date can only be read the other way round; every cell is tried.
             warnings.simplefilter("ignore", UserWarning)
-            guess = guess_datetime_format(filled[0], dayfirst=dayfirst)
-        guesses += [guess] if guess and guess not in guesses else []
-    for guess in guesses:
-        if not read_column(filled, Column("", "date", guess), missing)[1]:
-            return guess
-    return ""
+            guess = guess_datetime_format(cell, dayfirst=dayfirst)
+        guesses += [guess] if guess else []
+        first, second = ("%d", "%m") if dayfirst else ("%m", "%d")
+        for mark in "./-":
+            for year in ("%y", "%Y"):
+                day = f"{first}{mark}{second}{mark}{year}"
+                guesses += [day, f"{day} %H:%M", f"{day} %H:%M:%S", f"{day} %I:%M %p"] if mark in cell else []
+    return list(dict.fromkeys(guesses))

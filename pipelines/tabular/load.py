@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ..device.cells import KINDS, Column, is_missing, read_column, shorten
+from ..device.cells import KINDS, TRUE_WORDS, Column, is_missing, read_column, shorten
 from ..device.signature import Target
 from ..errors import LoadError
 from ..rows import Dataset, Schema
-from .kinds import Inferred, date_format, infer_column
-from .table import Reading, read_table, table_from_memory
+from .kinds import Inferred, date_format, infer_column, refuse_some_numbers
+from .table import OTHER_ENCODING, Reading, find_file, read_table, settle_reading, table_from_memory
 
 TARGET_KINDS = ("", "classes", "number", "presence")
 MAX_CLASSES = 1000
@@ -29,9 +29,10 @@ class LoadTable:
     """A table and what its columns are for.
 
     source: path of a .csv, .csv.gz or .parquet file. target: the column to predict. target_kind: "classes", "number",
-    "presence" (is the cell filled?) or "" to infer. positive: of two classes the one that scores are about; the rarer
-    one if empty. columns: features (empty: all but target, group and time). drop: columns to leave out. kinds:
-    overrides of the inferred kinds. group, time: columns for the split, no features. reading: how text is read.
+    "presence" (is the cell filled?) or "" to infer. positive: of two classes the one that scores are about; if empty,
+    the one called true, yes or 1, else the rarer one. columns: features (empty: all but target, group and time).
+    drop: columns to leave out. kinds: overrides of the inferred kinds. group, time: columns for the split, no
+    features. reading: how text is read.
     """
 
     source: str
@@ -53,7 +54,7 @@ class LoadTable:
         """The source's name and sha256, for the report."""
         if source is not None:
             return {"name": f"a {type(source).__name__} in memory", "sha256": ""}
-        return {"name": Path(self.source).name, "sha256": fingerprint(self.source)}
+        return {"name": Path(self.source).name, "sha256": fingerprint(find_file(self.source))}
 
 
 def load_table(spec: LoadTable, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
@@ -63,22 +64,34 @@ def load_table(spec: LoadTable, source: object = None) -> tuple[Dataset, tuple[I
     else is done, for whatever cannot be read as one honest table.
     """
     _check_spec(spec)
-    table = read_table(spec.source, spec.reading) if source is None else table_from_memory(source)
+    notes = ()
+    if source is None:
+        reading = settle_reading(find_file(spec.source), spec.reading)
+        table = read_table(spec.source, reading)
+        if reading.encoding == OTHER_ENCODING != spec.reading.encoding:
+            notes = (Inferred("(the file)", "cp1252", "not UTF-8, so read as Western Windows text; --encoding NAME"),)
+    else:
+        table = table_from_memory(source)
+    if len(table) == 1:
+        raise LoadError(f"the table has one column, {shorten(next(iter(table)))}",
+                        expected="a target and at least one feature", fix="give the right one with --separator ';'")
     _check_names(spec, table)
     missing = frozenset(spec.reading.missing_words)
     table, ids, left_out = _labelled_rows(table, spec, missing)
     y, target = _read_target(table[spec.target], spec, missing)
     columns, inferred = _infer_columns(table, spec, missing)
     if left_out:
-        inferred = (Inferred(spec.target, "target", f"{left_out:,} rows without it are left out"), *inferred)
+        words = sorted({repr(str(cell).strip()) for cell in left_out})
+        notes += (Inferred(spec.target, "target", f"{len(left_out):,} rows without it are left out "
+                           f"({', '.join(words[:5])})"),)
     x = {column.name: _read(table[column.name], column, missing) for column in columns}
-    group = _group_codes([table[name] for name in spec.group]) if spec.group else None
+    group = _group_codes({name: table[name] for name in spec.group}, missing) if spec.group else None
     time = _read_time(table[spec.time], spec, missing) if spec.time else None
     schema = Schema(tuple(columns), target, spec.reading.missing_words)
-    return Dataset(x=x, y=y, ids=ids, schema=schema, group=group, time=time), inferred
+    return Dataset(x=x, y=y, ids=ids, schema=schema, group=group, time=time), (*notes, *inferred)
 
 
-def fingerprint(path: str) -> str:
+def fingerprint(path: str | Path) -> str:
     """sha256 of a file, in hexadecimal."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -88,10 +101,17 @@ def _check_spec(spec):
     if spec.target_kind not in TARGET_KINDS:
         raise LoadError(f"target_kind {spec.target_kind!r}", expected=", ".join(map(repr, TARGET_KINDS)),
                         fix="leave it empty to infer")
+    spec.reading.check()
     for name, kind in spec.kinds.items():
-        if kind not in (*KINDS, "ignored"):
-            raise LoadError(f"kind {kind!r} for column {shorten(name)}", expected=", ".join((*KINDS, "ignored")),
+        if kind not in (*KINDS, "ignored") and not kind.startswith("date:%"):
+            raise LoadError(f"kind {kind!r} for column {shorten(name)}",
+                            expected=", ".join((*KINDS, "ignored", "date:%d.%m.%Y")),
                             fix=f"--kind '{name}=categorical', for example")
+        if name == spec.target:
+            raise LoadError(f"a kind for the target {shorten(name)}", expected="load.target_kind",
+                            fix="--set load.target_kind=classes (or number, presence)")
+    if len(set(spec.columns)) < len(spec.columns):
+        raise LoadError(f"load.columns={spec.columns!r}", expected="each column once", fix="remove the second one")
 
 
 def _check_names(spec, table):
@@ -106,24 +126,26 @@ def _check_names(spec, table):
 
 
 def _labelled_rows(table, spec, missing):
-    """The table without the rows that have no target, the source rows kept int64 [rows], and how many were left out.
-    """
+    """The table without the rows that have no target, the source rows kept int64 [rows], and the target cells of those
+    that were left out."""
     absent = np.fromiter((is_missing(cell, missing) for cell in table[spec.target]), bool)
     if spec.target_kind == "presence" or not absent.any():
-        return table, np.arange(len(absent)), 0
+        return table, np.arange(len(absent)), []
     if absent.all():
         raise LoadError(f"the target {shorten(spec.target)} is missing in all {len(absent):,} rows",
                         expected="rows with a target", fix="choose another target, or check the missing words")
     kept = np.flatnonzero(~absent)
     return ({name: cells[kept] if isinstance(cells, np.ndarray) else [cells[place] for place in kept]
-             for name, cells in table.items()}, kept, int(absent.sum()))
+             for name, cells in table.items()}, kept, [table[spec.target][place] for place in np.flatnonzero(absent)])
 
 
 def _read_target(cells, spec, missing):
     """y and its Target. Raises LoadError where there is nothing to learn."""
     if spec.target_kind == "presence":
         return _as_presence(cells, spec, missing)
-    numbers, bad = read_column(cells, Column(spec.target, "numeric", decimal=spec.reading.decimal), missing)
+    numbers, bad = read_column(cells, Column(spec.target, "numeric", decimal=spec.reading.decimal or "."), missing)
+    if spec.target_kind == "" and len(np.unique(numbers)) > MAX_CLASSES_OF_NUMBERS:
+        refuse_some_numbers(f"the target {shorten(spec.target)}", cells, bad, "--set load.target_kind=classes")
     few = not bad and len(np.unique(numbers)) <= MAX_CLASSES_OF_NUMBERS and np.all(numbers == np.round(numbers))
     if spec.target_kind == "number" or (spec.target_kind == "" and not bad and not few):
         return _as_number(numbers, bad, spec)
@@ -131,15 +153,16 @@ def _read_target(cells, spec, missing):
     if bad:
         raise LoadError(f"the target {shorten(spec.target)} in row {bad[0].row}: {bad[0].reason}",
                         expected="short class names", fix="mend the cell")
-    labels, counts = np.unique(texts.astype(str), return_counts=True)
+    labels, counts = np.unique(texts, return_counts=True)
     if len(labels) > MAX_CLASSES:
         raise LoadError(f"the target {shorten(spec.target)} has {len(labels):,} classes", expected=f"at most "
                         f"{MAX_CLASSES:,}", fix="merge classes, or set load.target_kind=number for real numbers")
     if len(labels) == 1:
         raise LoadError(f"the target {shorten(spec.target)} has one class, {shorten(labels[0])}, in all rows",
                         expected="at least two classes", fix="choose another target, or bring rows of another class")
-    if counts.min() == 1:
-        raise LoadError(f"class {shorten(labels[counts.argmin()])} of the target {shorten(spec.target)} has one row",
+    if counts.min() < 3:
+        raise LoadError(f"class {shorten(labels[counts.argmin()])} of the target {shorten(spec.target)} has "
+                        f"{'one row' if counts.min() == 1 else 'two rows'}",
                         expected="at least three rows of each class: one to learn from, one to validate, one to test",
                         fix="remove that row, merge the class with another, or bring more rows")
     order = _label_order(labels, counts, spec)
@@ -173,12 +196,13 @@ def _label_order(labels, counts, spec):
                         fix="write the class as it stands in the table")
     if len(labels) != 2:
         return labels
-    positive = spec.positive or (labels[0] if counts[0] < counts[1] else labels[1])
+    yes = [label for label in labels if label.lower() in TRUE_WORDS]
+    positive = spec.positive or (yes[0] if len(yes) == 1 else labels[0] if counts[0] < counts[1] else labels[1])
     return [label for label in labels if label != positive] + [positive]
 
 
 def _infer_columns(table, spec, missing):
-    apart = {spec.target, spec.time, *spec.group}
+    apart = {spec.target, *spec.group, *((spec.time,) if spec.time else ())}
     names = spec.columns or [name for name in table if name not in apart]
     columns, inferred = [], []
     for name in names:
@@ -210,20 +234,36 @@ def _read(cells, column, missing):
     return values
 
 
-def _group_codes(columns):
+def _group_codes(columns, missing):
     """int64 [rows]: one code a group, in the order of the groups' texts."""
-    together = np.array(["\x1f".join(map(str, cells)) for cells in zip(*columns, strict=True)])
+    texts = []
+    for name, cells in columns.items():
+        read, bad = read_column(cells, Column(name, "categorical"), missing)
+        absent = sum(cell is None for cell in read) - len(bad)
+        if bad or absent:
+            said = f"row {bad[0].row}: {bad[0].reason}" if bad else f"{absent:,} rows have none"
+            raise LoadError(f"the group column {shorten(name)}: {said}", expected="a group in every row",
+                            fix="fill it, or remove these rows: rows of an unknown group could stand on both sides")
+        texts.append(read)
+    together = np.empty(len(texts[0]), object)
+    together[:] = ["\x1f".join(row) for row in zip(*texts, strict=True)]
     return np.unique(together, return_inverse=True)[1]
 
 
 def _read_time(cells, spec, missing):
-    found = "ISO8601" if isinstance(cells, np.ndarray) else date_format(cells, missing)
-    if isinstance(cells, np.ndarray) and cells.dtype.kind in "fiu":  # a running number orders rows as well
-        return cells.astype("datetime64[s]")
-    if not found:
-        numbers, bad = read_column(cells, Column(spec.time, "numeric"), missing)
-        if bad or np.isnan(numbers).any():
-            raise LoadError(f"the time column {shorten(spec.time)} has no one format",
-                            expected="dates of one format, or numbers, in every row", fix="mend the column")
-        return np.array([int(float(cell)) for cell in cells], "datetime64[s]")
-    return _read(cells, Column(spec.time, "date", found), missing)
+    """datetime64[s] of dates, datetime64[us] of numbers, which are taken as seconds."""
+    if isinstance(cells, np.ndarray) and cells.dtype.kind == "M":
+        return cells
+    found, _ = date_format(cells, missing) if not isinstance(cells, np.ndarray) else ("", "")
+    values, bad = read_column(cells, Column(spec.time, "date", found), missing) if found else (cells, [])
+    if found and not bad:
+        return values
+    numbers, bad = read_column(cells, Column(spec.time, "numeric"), missing)
+    if bad or np.isnan(numbers).any():
+        raise LoadError(f"the time column {shorten(spec.time)} has no one format",
+                        expected="dates of one format, or seconds as numbers, in every row", fix="mend the column")
+    exact = np.array([float(cell) for cell in cells])
+    if np.abs(exact).max() > 1e11:
+        raise LoadError(f"the time column {shorten(spec.time)} has numbers such as {exact.max():g}",
+                        expected="seconds, up to 1e11", fix="divide milliseconds by 1,000")
+    return (exact * 1e6).round().astype(np.int64).astype("datetime64[us]")

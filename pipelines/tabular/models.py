@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from ..device.signature import Signature
 from ..errors import RecipeError
+from ..knobs import knob
 
 ACTIVATIONS = ("relu", "relu6", "tanh", "sigmoid")
 
@@ -17,27 +18,21 @@ class Mlp:
     hidden layer's input to its output where the widths agree. Category ids share one embedding table a member.
     """
 
-    widths: tuple[int, ...] = (64, 32)
-    dropout: float = 0.3
+    widths: tuple[int, ...] = knob((64, 32), 1, 4096)
+    dropout: float = knob(0.3, 0, 0.95)
     normalization: bool = True
     residual: bool = False
     activation: str = "relu"
-    embedding_width: int = 8
-    num_members: int = 4
+    embedding_width: int = knob(8, 1, 256)
+    num_members: int = knob(4, 1, 64)
 
     def check(self) -> None:
         """Raises RecipeError where the net cannot be built."""
-        if not self.widths or any(not isinstance(width, int) or not 1 <= width <= 4096 for width in self.widths):
-            raise RecipeError(f"build.widths={self.widths!r}", expected="one or more widths from 1 to 4096",
-                              fix="build.widths=(64, 32)")
-        if not 0 <= self.dropout < 1:
-            raise RecipeError(f"build.dropout={self.dropout!r}", expected="0 ≤ dropout < 1", fix="build.dropout=0.3")
+        if not self.widths:
+            raise RecipeError("build.widths=()", expected="one or more widths", fix="build.widths=(64, 32)")
         if self.activation not in ACTIVATIONS:
             raise RecipeError(f"build.activation={self.activation!r}", expected=", ".join(ACTIVATIONS),
                               fix="name one that int8 kernels have")
-        if not 1 <= self.num_members <= 64 or not 1 <= self.embedding_width <= 256:
-            raise RecipeError(f"build.num_members={self.num_members!r}, embedding_width={self.embedding_width!r}",
-                              expected="1 to 64 members, embeddings 1 to 256 wide", fix="build.num_members=4")
 
     def tiny(self) -> "Mlp":
         """The same kind of net, small enough for a test."""

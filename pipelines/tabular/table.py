@@ -1,38 +1,56 @@
 """A source to raw cells: column name → list of text and None, or a typed numpy array. Nothing is interpreted yet."""
 
+import codecs
 import csv
 import gzip
+import io
+import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from ..device.cells import MISSING_WORDS, shorten
+from ..device.csv_rows import SEPARATORS, rows_of
 from ..errors import LoadError
 
 MAX_TABLE_BYTES = 4 * 2**30
 MAX_COLUMNS = 10_000
-_SNIFF_BYTES = 65_536
+# What a file is read as where it is not UTF-8 and has no mark: the Western code page of Windows, which holds Latin-1.
+OTHER_ENCODING = "cp1252"
+_SNIFF_CHARACTERS = 65_536
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How text becomes cells. Empty `separator` and `encoding` are found from the file's beginning. `missing_words`:
-    what reads as missing once white space is cut (the default is pandas' own list)."""
+    """How text becomes cells. `separator`, `encoding` and `decimal` (the decimal mark, "." or ",") are found if
+    empty. `missing_words`: what reads as missing once white space is cut (the default is pandas' own list)."""
 
     separator: str = ""
     encoding: str = ""
-    decimal: str = "."
+    decimal: str = ""
     missing_words: tuple[str, ...] = MISSING_WORDS
+
+    def check(self) -> None:
+        """Raises LoadError for what no text can be read with."""
+        if self.separator and (len(self.separator) != 1 or self.separator in '"\r\n'):
+            raise LoadError(f"separator {self.separator!r}", expected="one character", fix="--separator ';'")
+        if self.decimal not in ("", ".", ","):
+            raise LoadError(f"decimal mark {self.decimal!r}", expected="'.' or ','", fix="--decimal ,")
+        if self.encoding:
+            try:
+                "a".encode(self.encoding).decode(self.encoding)
+            except (LookupError, UnicodeError, AttributeError, ValueError):
+                raise LoadError(f"encoding {self.encoding!r}", expected="a text encoding that Python knows",
+                                fix="--encoding utf-8, cp1252, latin-1, ...") from None
 
 
 def read_table(source: str, reading: Reading = Reading()) -> dict[str, Sequence]:
     """The raw cells of a .csv, .csv.gz or .parquet file by column: what `Runner.predict` takes. Raises LoadError for
     whatever cannot be read as one honest table."""
-    path = Path(source)
-    if not path.is_file():
-        raise LoadError(f"no file {source!r}", expected="a .csv, .csv.gz or .parquet file", fix="check the path")
+    reading.check()
+    path = find_file(source)
     size = path.stat().st_size
     if size == 0:
         raise LoadError(f"{path.name!r} is empty (0 bytes)", expected="a header line and rows",
@@ -40,36 +58,71 @@ def read_table(source: str, reading: Reading = Reading()) -> dict[str, Sequence]
     if size > MAX_TABLE_BYTES:
         raise LoadError(f"{path.name!r} has {size:,} bytes", expected=f"at most {MAX_TABLE_BYTES:,}",
                         fix="take fewer rows, or write Parquet with fewer columns")
-    return _read_parquet(path) if path.suffix == ".parquet" else _with_rows(_read_csv(path, reading))
+    return _read_parquet(path) if _is_parquet(path) else _read_csv(path, settle_reading(path, reading))
+
+
+def find_file(source: str) -> Path:
+    """The path of a source; bundled data are found from any folder. Raises LoadError where there is no file."""
+    bundled = Path(__file__).parents[2] / source
+    try:
+        for path in (Path(source), bundled):
+            if path.is_file():
+                return path
+    except (OSError, ValueError):
+        pass  # a name that no file can have
+    raise LoadError(f"no file {shorten(source, 120)}", expected="a .csv, .csv.gz or .parquet file",
+                    fix="check the path")
+
+
+def settle_reading(path: Path, reading: Reading) -> Reading:
+    """The reading with separator and encoding found where they were not given."""
+    if _is_parquet(path):
+        return reading
+    encoding = reading.encoding or _find_encoding(path)
+    return replace(reading, encoding=encoding, separator=reading.separator or _find_separator(path, encoding))
 
 
 def table_from_memory(source: object) -> dict[str, Sequence]:
     """The cells of a DataFrame or a dict of arrays by column. Raises LoadError."""
     import pandas as pd
     if isinstance(source, Mapping):
+        for name, values in source.items():
+            if (not isinstance(values, (list, tuple, np.ndarray, pd.Series, pd.api.extensions.ExtensionArray))
+                    or getattr(values, "ndim", 1) != 1):
+                raise LoadError(f"column {shorten(name)} of type {type(values).__name__}",
+                                expected="a list or a one-dimensional array in every column",
+                                fix="give each column its own name and its own array")
         lengths = {name: len(values) for name, values in source.items()}
         if len(set(lengths.values())) > 1:
-            raise LoadError(f"columns of different lengths: {lengths}", expected="one value a row in every column",
-                            fix="cut them to the same rows")
-        source = pd.DataFrame({name: pd.Series(list(values) if np.ndim(values) == 1 and not hasattr(values, "dtype")
-                                               else values) for name, values in source.items()})
+            raise LoadError(f"columns of different lengths: {shorten(lengths, 200)}",
+                            expected="one value a row in every column", fix="cut them to the same rows")
+        source = pd.DataFrame({name: pd.Series(list(values) if isinstance(values, (list, tuple)) else values)
+                               for name, values in source.items()})
     if not isinstance(source, pd.DataFrame):
         raise LoadError(f"a source of type {type(source).__name__}",
                         expected="a path, a pandas DataFrame or a dict of arrays", fix="pass one of these")
     _refuse_twice([str(name) for name in source.columns])
-    return _with_rows({str(name): _from_series(source[name]) for name in source.columns})
+    return _with_rows({str(name): _from_series(source[name], str(name)) for name in source.columns})
 
 
-def _from_series(series):
+def _from_series(series, name):
     import pandas as pd
+    if series.dtype.kind == "c":
+        raise LoadError(f"column {shorten(name)} of complex numbers",
+                        expected="real numbers, text, truth values, dates", fix="split it into two columns")
     if isinstance(series.dtype, np.dtype) and series.dtype.kind in "fiub":
         return series.to_numpy()
     if pd.api.types.is_datetime64_any_dtype(series.dtype):
         utc = series.dt.tz_convert("UTC").dt.tz_localize(None) if getattr(series.dtype, "tz", None) else series
         return utc.to_numpy().astype("datetime64[s]")
     if pd.api.types.is_bool_dtype(series.dtype) or not pd.api.types.is_numeric_dtype(series.dtype):
-        return [None if absent else cell for cell, absent in zip(series.astype(object), series.isna(), strict=True)]
+        return [None if absent is True else cell for cell, absent in
+                zip(series.astype(object), series.isna().tolist(), strict=True)]
     return series.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _is_parquet(path):
+    return path.suffix.lower() == ".parquet"
 
 
 def _read_parquet(path):
@@ -83,96 +136,84 @@ def _read_parquet(path):
 
 
 def _read_csv(path, reading):
-    from pyarrow import ArrowInvalid, csv as arrow_csv, string
-    start = _start(path)
-    encoding = reading.encoding or _find_encoding(start, path)
-    separator = reading.separator or _find_separator(start, encoding)
-    names = _header(start, encoding, separator, path)
-    try:
-        reader = arrow_csv.open_csv(
-            path, arrow_csv.ReadOptions(use_threads=False, encoding=encoding, block_size=64 * 2**20),
-            arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=True),
-            arrow_csv.ConvertOptions(column_types={name: string() for name in names}, strings_can_be_null=False))
-        batches, size = [], 0
-        for batch in reader:
-            size += batch.nbytes
+    names, columns, size = None, [], 0
+    with _open(path, reading.encoding) as file:
+        for place, row in enumerate(_guarded(rows_of(file, reading.separator), path)):
+            if isinstance(row, Exception):
+                raise LoadError(f"{path.name!r} cannot be read as CSV with separator {reading.separator!r} and "
+                                f"encoding {reading.encoding}, after row {place - 1}: {shorten(str(row), 200)}",
+                                expected="cells with matching quotes, in one encoding",
+                                fix="mend that row, or give --separator and --encoding") from row
+            if names is None:
+                names = row
+                _refuse_twice(names)
+                columns = [[] for _ in names]
+                continue
+            if len(row) != len(names):
+                raise LoadError(f"{path.name!r}, row {place - 1}: {len(row)} cells, the header has {len(names)}",
+                                expected="as many cells in every row as in the header",
+                                fix="mend that row, or give --separator and --encoding")
+            size += sum(map(len, row))
             if size > MAX_TABLE_BYTES:
-                raise LoadError(f"{path.name!r} unpacks to more than {MAX_TABLE_BYTES:,} bytes", expected="a table "
-                                "that fits into memory", fix="take fewer rows or columns")
-            batches.append(batch)
-        columns = {name: [cell for batch in batches for cell in batch.column(place).to_pylist()]
-                   for place, name in enumerate(reader.schema.names)}
-    except (ArrowInvalid, UnicodeDecodeError, LookupError, EOFError, OSError) as error:
-        raise LoadError(f"{path.name!r} cannot be read as CSV with separator {separator!r} and encoding {encoding}: "
-                        f"{shorten(str(error), 200)}", expected="as many cells in every row as in the header",
-                        fix="mend that row, or give --separator and --encoding") from error
-    if len(columns) == 1:
-        raise LoadError(f"{path.name!r} has one column, {shorten(names[0])}, with separator {separator!r}",
-                        expected="a target and at least one feature", fix="give the right one with --separator ';'")
-    return columns
+                raise LoadError(f"{path.name!r} unpacks to more than {MAX_TABLE_BYTES:,} characters",
+                                expected="a table that fits into memory", fix="take fewer rows or columns")
+            for column, cell in zip(columns, row, strict=True):
+                column.append(cell)
+    return _with_rows(dict(zip(names or [], columns, strict=True)))
 
 
-def _start(path):
-    """The first bytes of a file, unpacked."""
+def _guarded(rows, path):
     try:
-        with (gzip.open(path) if path.suffix == ".gz" else open(path, "rb")) as file:
-            return file.read(_SNIFF_BYTES)
-    except (gzip.BadGzipFile, EOFError) as error:
-        raise LoadError(f"{path.name!r} is not a gzip file: {error}", expected="gzip, as the name says",
+        yield from rows
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise LoadError(f"{path.name!r} is not a whole gzip file: {error}", expected="gzip, as the name says",
                         fix="compress it again, or rename it to .csv") from error
 
 
-def _find_encoding(start, path):
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    if b"\0" in start:
+def _open(path, encoding):
+    """The file as text, line ends as they are: csv wants to see them."""
+    binary = gzip.open(path) if path.suffix.lower() == ".gz" else open(path, "rb")
+    return io.TextIOWrapper(binary, encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="")
+
+
+def _find_encoding(path):
+    decoder, start, null = codecs.getincrementaldecoder("utf-8")(), b"", False
+    with (gzip.open(path) if path.suffix.lower() == ".gz" else open(path, "rb")) as file:
+        try:
+            for block in _guarded(iter(lambda: file.read(2**20), b""), path):
+                start = start or block[:4]
+                if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+                    return "utf-16"
+                null = null or b"\0" in block
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return OTHER_ENCODING
+    if null:
         raise LoadError(f"{path.name!r} holds null bytes: it is not text", expected="CSV text",
                         fix="write it as CSV, or give --encoding for UTF-16 without a mark")
-    if _is_utf8(path):
-        return "utf-8-sig" if start.startswith(b"\xef\xbb\xbf") else "utf-8"
-    from charset_normalizer import from_bytes
-    found = from_bytes(start).best()
-    return found.encoding if found else "latin-1"
+    return "utf-8"
 
 
-def _is_utf8(path):
-    """Whether the whole file is UTF-8: an accent may come late."""
-    import codecs
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    with (gzip.open(path) if path.suffix == ".gz" else open(path, "rb")) as file:
+def _find_separator(path, encoding):
+    """The candidate that parts most of the first rows into as many cells as the header, and into most."""
+    with _open(path, encoding) as file:
         try:
-            while block := file.read(2**20):
-                decoder.decode(block)
-        except UnicodeDecodeError:
-            return False
-        except (gzip.BadGzipFile, EOFError) as error:
-            raise LoadError(f"{path.name!r} is not a whole gzip file: {error}", expected="gzip, as the name says",
-                            fix="compress it again") from error
-    return True
+            text = file.read(_SNIFF_CHARACTERS)
+        except UnicodeError:
+            return ","
+    lines = text.splitlines(keepends=True)
+    lines = lines[:20] if len(lines) < 3 else lines[:min(20, len(lines) - 1)]
 
-
-def _find_separator(start, encoding):
-    text = start.decode(encoding, errors="replace")
-    lines = text.splitlines()[:20] if text.count("\n") < 2 else text.splitlines()[:20][:-1] or [text]
-    # The separator is the candidate that the header has and that parts the first rows into the header's width.
-    best, most = ",", 0
-    for candidate in ",;\t|":
-        widths = [len(row) for row in csv.reader(lines, delimiter=candidate)
-                  ] if not any(len(line) > 131_072 for line in lines) else [len(lines[0].split(candidate))]
-        same = sum(width == widths[0] for width in widths) if widths and widths[0] > 1 else 0
-        if same * 1000 + (widths[0] if widths else 0) > most and same:
-            best, most = candidate, same * 1000 + widths[0]
-    return best
-
-
-def _header(start, encoding, separator, path):
-    text = start.decode(encoding, errors="replace").lstrip("\ufeff")
-    names = next(csv.reader(text.splitlines(), delimiter=separator), [])
-    if not names:
-        raise LoadError(f"{path.name!r} has no header line", expected="column names in the first line",
-                        fix="write the names into the first line")
-    _refuse_twice(names)
-    return names
+    def fitness(separator):
+        widths = []
+        for row in csv.reader(lines, delimiter=separator):
+            widths.append(len(row))
+        return (sum(width == widths[0] for width in widths), widths[0]) if widths and widths[0] > 1 else (0, 0)
+    try:
+        return max(SEPARATORS, key=fitness)
+    except csv.Error:  # a cell too large to sniff
+        return max(SEPARATORS, key=lines[0].count)
 
 
 def _refuse_twice(names):

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import RecipeError, TrainError
+from ..errors import TrainError
+from ..knobs import knob
 from ..rows import TrainSet, require_train_set
 
 
@@ -17,17 +18,11 @@ from ..rows import TrainSet, require_train_set
 class ForestTeacher:
     """Soft labels that are `share` parts forest and the rest the true label."""
 
-    share: float = 0.7
-    num_trees: int = 300
-    min_samples_leaf: int = 2
-    max_features: float = 0.1
-    seed: int = 0
-
-    def check(self) -> None:
-        """Raises RecipeError where the forest cannot be grown."""
-        if not 0 < self.share <= 1 or not 20 <= self.num_trees <= 5000:
-            raise RecipeError(f"teacher.share={self.share!r}, num_trees={self.num_trees!r}",
-                              expected="0 < share ≤ 1, 20 to 5,000 trees", fix="ForestTeacher(share=0.7)")
+    share: float = knob(0.7, 0.01, 1)
+    num_trees: int = knob(300, 20, 5000)
+    min_samples_leaf: int = knob(2, 1, 10_000)
+    max_features: float = knob(0.1, 0.001, 1)
+    seed: int = knob(0, 0, 2**31 - 1)
 
     def soften(self, train: TrainSet) -> np.ndarray:
         """float32 [rows, outputs]: labels to learn instead of the rows' own, for training rows whose columns are the
