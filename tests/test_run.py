@@ -92,14 +92,22 @@ def test_ids_dates_and_previous_values_reach_the_microcontroller(birds, tmp_path
     assert made.report["balancing"][0]["rows"] > made.report["balancing"][1]["rows"]
 
 
-def test_a_lost_step_fails_the_run_and_keeps_the_report(birds, birds_recipe, tmp_path):
-    impossible = replace(birds_recipe, judge=replace(birds_recipe.judge, tolerance=-1.0))
-    with pytest.raises(VerifyError, match="keras → litert_float32 lost .* of average_precision"):
-        run(impossible, birds, folder=tmp_path)
+def test_a_lost_step_fails_the_run_and_keeps_the_report(birds, birds_recipe, tmp_path, monkeypatch):
+    """A converter that breaks the model: its int8 file has the signs of the last layer turned."""
+    import keras
+
+    def breaking(model, rows, *, seed):
+        float32, _ = convert(model, rows, seed=seed)
+        broken = keras.models.clone_model(model)
+        broken.set_weights([*model.get_weights()[:-2], *(-weights for weights in model.get_weights()[-2:])])
+        return float32, convert(broken, rows, seed=seed)[1]
+    monkeypatch.setattr(sys.modules["pipelines.run"], "convert", breaking)
+    with pytest.raises(VerifyError, match="litert_float32 → litert_int8 lost .* of average_precision"):
+        run(birds_recipe, birds, folder=tmp_path)
     failed = tmp_path / "birds_mlp_tiny.failed"
     assert files_of(failed) == FILES and not (tmp_path / "birds_mlp_tiny").exists()
     report = json.loads((failed / "report.json").read_text())
-    assert not report["gate"]["passed"] and "lost" in report["gate"]["failed_step"]
+    assert not report["gate"]["passed"] and "litert_int8 lost" in report["gate"]["failed_step"]
     assert "ladder failed" in (failed / "report.html").read_text()
 
 
@@ -195,7 +203,10 @@ def test_full_disk_leaves_nothing_half_written(tmp_path):
 
 
 def test_ctrl_c_in_training_leaves_nothing_and_the_next_run_starts_clean(tmp_path):
-    command = [sys.executable, "-m", "pipelines", "run", "penguins_mlp", "--folder", str(tmp_path / "models"),
+    # A shell that runs the tests in the background has its children ignore Ctrl-C; this child shall not.
+    start = ("import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+             "from pipelines.__main__ import main; sys.exit(main())")
+    command = [sys.executable, "-c", start, "run", "penguins_mlp", "--folder", str(tmp_path / "models"),
                "--set", "training.epochs=100000", "--set", "training.patience=100000"]
     child = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True)
     seen = b""
