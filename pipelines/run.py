@@ -131,9 +131,9 @@ def learn(recipe: Recipe, train_rows: TrainSet, valid_rows: HeldOut, *, stages: 
         trained = fit(to_train)
         signature = decide(recipe, signature, train_rows, valid, form="float32",
                            raw=KerasInterpreter(trained.model).run(valid.x))
-    with stages("beside"):
-        beside = None
-        if recipe.balance is not None or _is_imbalanced(rows):
+    beside = None
+    if recipe.balance is not None or _is_imbalanced(rows):
+        with stages("beside"):
             other = WeightByClass() if recipe.balance is None else None
             rows_beside = balanced(other)
             plain = fit(rows_beside)

@@ -12,7 +12,7 @@ from .errors import RecipeError, TrainError
 from .feed import plain_feed, training_feed
 from .knobs import knob
 from .rows import HeldOut, TrainSet
-from .strategy import STRATEGIES, make_strategy
+from .strategy import STRATEGIES, load_tensorflow, make_strategy
 
 # By task: the metrics that can decide, which are the ones that Keras can follow from epoch to epoch.
 DECIDING_METRICS = {"binary": ("average_precision", "roc_auc", "accuracy", "log_loss"),
@@ -57,6 +57,7 @@ def train(build, train_set: TrainSet, valid: HeldOut, *, signature: Signature, t
     `train_set.x`, `valid.x`: port → array [rows, ...]. `soft_labels`: float32 [rows, outputs], what to learn instead
     of the training rows' own labels (see `tabular.teacher`). Raises TrainError where a loss stops being a number.
     """
+    load_tensorflow()
     import keras
     import tensorflow as tf
     for rows, kind in ((train_set, TrainSet), (valid, HeldOut)):

@@ -14,6 +14,7 @@ from pipelines.device import Runner
 from pipelines.rows import HeldOut, TrainSet
 from pipelines.split import split
 from pipelines.steps import fit_steps, make_signature, to_ports
+from pipelines.strategy import load_tensorflow
 from pipelines.tabular import BIRDS
 from pipelines.train import _keras_metric, _labels, _member_loss, _with_average, train
 
@@ -107,6 +108,7 @@ def bench_runner(signature, test):
 def main():
     if not (BUNDLE / "report.json").exists():
         sys.exit(f"{BUNDLE} is not there: make run")
+    load_tensorflow()
     print(f"{os.cpu_count()} cores, numpy {np.__version__}")
     bench_starts()
     signature, rows, valid, test = bird_ports()
