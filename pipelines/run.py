@@ -22,7 +22,7 @@ from .report.facts import draw_pictures, gather_facts
 from .rows import HeldOut, TrainSet
 from .split import split
 from .steps import apply_steps, fit_steps, make_signature, to_ports
-from .terminal import Stages, print_columns, print_ladder
+from .terminal import Stages, print_columns, print_dropped, print_ladder
 from .train import DECIDING_METRICS, Trained, train
 from .verify.ladder import KerasInterpreter, Rung, climb
 from .verify.micro import Micro, micro_available
@@ -78,6 +78,7 @@ def run(recipe: Recipe, source: object = None, *, folder: str | Path = "saved_mo
     with stages("split"):
         splits = split(dataset, recipe.split)
     learned = learn(recipe, splits.train, splits.valid, stages=stages)
+    print_dropped(dataset.schema, learned.signature)
     with stages("verify"):
         judged = judge(recipe, learned, splits.test)
     with stages("report"):

@@ -47,6 +47,14 @@ def print_columns(inferred, dataset) -> None:
                      "ignored).\n")
 
 
+def print_dropped(schema, signature) -> None:
+    """Columns that were loaded and that the model does not read."""
+    used = {column.name for column in signature.columns}
+    dropped = [_plain(column.name) for column in schema.columns if column.name not in used]
+    if dropped:
+        _console().print(f"Dropped, because constant or nearly always missing in training: {', '.join(dropped)}\n")
+
+
 def _classes(dataset):
     labels = dataset.schema.target.labels
     shares = [(dataset.y == place).mean() for place in range(len(labels))]

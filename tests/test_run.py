@@ -132,7 +132,7 @@ def test_wrong_intentions_are_refused_before_a_row_is_read(birds, birds_recipe, 
     assert not files_of(tmp_path)
 
 
-def test_a_table_with_real_numbers_needs_no_more_than_its_name(tmp_path):
+def test_a_table_with_real_numbers_needs_no_more_than_its_name(tmp_path, capsys):
     """The recipe for any table, on a real-number target, with odd column names and a date that tells nothing."""
     random = np.random.default_rng(0)
     frame = pd.DataFrame({"unit_interval": random.normal(size=300), "size is missing": random.integers(0, 3, 300),
@@ -143,6 +143,7 @@ def test_a_table_with_real_numbers_needs_no_more_than_its_name(tmp_path):
     check_bundle(made)
     assert {column.name for column in made.signature.columns} == {"unit_interval", "size is missing", "", "output"}
     assert "dropped: constant" in next(each["why"] for each in made.report["columns"] if each["name"] == "on")
+    assert "nearly always missing in training: on\n" in capsys.readouterr().out
     assert 3000 < made.runner().predict(frame.drop(columns="[/x] price")).scores.mean() < 7000
 
 

@@ -25,6 +25,8 @@ def main(arguments=None) -> int:
     parser.add_argument("--form", choices=FORMS, default="int8", help="which model file answers (default int8)")
     parser.add_argument("--separator", default="", help="cell separator; found from the header if not given")
     options = parser.parse_args(arguments)
+    if len(options.separator) > 1 or options.separator in ('"', "\r", "\n"):
+        parser.error("--separator takes one character")
     if hasattr(sys.stdin, "reconfigure"):  # whatever the locale: the file that was trained on was read this way
         sys.stdin.reconfigure(encoding="utf-8-sig", errors="strict", newline="")
     try:

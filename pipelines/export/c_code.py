@@ -13,7 +13,7 @@ from ..device.signature import Signature
 
 _TYPES = {"numeric": "float", "categorical": "const char *", "boolean": "const char *", "date": "int64_t"}
 _MISSING_NOTES = {"numeric": "NAN where missing",
-                  "categorical": "UTF-8 without white space around it; NULL where missing",
+                  "categorical": "UTF-8 without white space around it, 4.0 written as 4; NULL where missing",
                   "boolean": '"true" or "false"; NULL where missing',
                   "date": "seconds since 1970-01-01 UTC; INT64_MIN where missing"}
 
