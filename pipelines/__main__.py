@@ -2,7 +2,9 @@
 
 import csv
 import re
+import signal
 import sys
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Optional
@@ -57,11 +59,36 @@ def run_command(
         made = replace(made, name=name or made.name)
     made = catalog.override(made, *settings or [])
     from .run import run
-    try:
+    with _told_of_ctrl_c():
         run(made, folder=folder)
-    except KeyboardInterrupt:
+
+
+@contextmanager
+def _told_of_ctrl_c():
+    """Ctrl-C ends a run with one line. While TensorFlow traces a graph it may turn the interrupt into an error of its
+    own, or lose it: so what counts is that it came, and it comes again until the run has ended."""
+    came, repeats = [], hasattr(signal, "setitimer")
+
+    def note(number, frame):
+        came.append(number)
+        if repeats:
+            signal.signal(signal.SIGALRM, note)
+            signal.setitimer(signal.ITIMER_REAL, 1.0)
+        raise KeyboardInterrupt
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    except BaseException:
+        if not came:
+            raise
+        if repeats:
+            signal.setitimer(signal.ITIMER_REAL, 0)
         print("\nstopped: nothing was written", file=sys.stderr)
         raise typer.Exit(130) from None
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _own_table(path, target, name, columns, reading, missing):
