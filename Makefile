@@ -9,10 +9,10 @@ help: ## List the targets.
 run: $(READY) ## Bird strikes: raw CSV to a verified int8 model in saved_models/birds_mlp (about 2 minutes).
 	$(BIN)/python -m pipelines run birds_mlp
 
-test: $(READY) ## Run the tests (about 10 minutes).
+test: $(READY) ## Run the tests (about 6 minutes).
 	$(BIN)/python -m pytest -m "not full"
 
-test-full: $(READY) ## The long proofs: every bundled set against its peers' scores (about 15 minutes).
+test-full: $(READY) ## The long proofs: every bundled set against its peers' scores (about 4 minutes).
 	$(BIN)/python -m pytest -m full
 
 bench: $(READY) ## Print start-up times, training speed and runner speed of this machine.
