@@ -13,13 +13,13 @@ def score(y: np.ndarray, answers: Answers, target: Target) -> dict[str, float]:
     """Every metric of the task of true y (int [rows] or float [rows]) and answers to the same rows."""
     if target.task == "regression":
         return score_values(y, answers.scores)
-    return score_classes(y, class_places(answers, target), answers.scores)
+    return score_classes(y, class_places(answers, target.labels), answers.scores)
 
 
 def intervals(y: np.ndarray, answers: Answers, target: Target, *, seed: int, num_draws: int = 200
               ) -> dict[str, list[float]]:
     """95 % bootstrap interval of each metric in INTERVAL_METRICS that the task has."""
-    chosen = None if target.task == "regression" else class_places(answers, target)
+    chosen = None if target.task == "regression" else class_places(answers, target.labels)
 
     def draw(places):
         scores = (score_values(y[places], answers.scores[places]) if chosen is None
@@ -28,9 +28,9 @@ def intervals(y: np.ndarray, answers: Answers, target: Target, *, seed: int, num
     return bootstrap_intervals(draw, len(y), num_draws=num_draws, seed=seed)
 
 
-def class_places(answers: Answers, target: Target) -> np.ndarray:
-    """int64 [rows]: the place of each answer's label among the target's labels."""
-    place = {label: index for index, label in enumerate(target.labels)}
+def class_places(answers: Answers, labels: tuple[str, ...]) -> np.ndarray:
+    """int64 [rows]: the place of each answer's label among the labels."""
+    place = {label: index for index, label in enumerate(labels)}
     return np.fromiter((place[label] for label in answers.labels), np.int64, len(answers.labels))
 
 

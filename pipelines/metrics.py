@@ -1,6 +1,6 @@
 """Scores of labels and probabilities, by the field's names; scikit-learn does the arithmetic.
 
-Every metric takes `y` and Answers and gives a float. `LARGER_IS_BETTER` tells which way is up.
+`SMALLER_IS_BETTER` tells which way is up.
 """
 
 import warnings
@@ -8,15 +8,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-CLASS_METRICS = ("average_precision", "roc_auc", "balanced_accuracy", "macro_f1", "accuracy", "precision", "recall",
-                 "f1", "log_loss", "brier")
-VALUE_METRICS = ("mae", "rmse", "r2")
 SMALLER_IS_BETTER = frozenset({"log_loss", "brier", "mae", "rmse"})
 LABEL_METRICS = ("balanced_accuracy", "macro_f1", "accuracy", "precision", "recall", "f1")
 
 
 def score_classes(y: np.ndarray, chosen: np.ndarray, scores: np.ndarray) -> dict[str, float]:
-    """All CLASS_METRICS of y int [rows], chosen classes int [rows] and probabilities float [rows, classes].
+    """Every metric of classes, of y int [rows], chosen classes int [rows] and probabilities float [rows, classes].
 
     Two classes: precision, recall, F1, average precision, ROC-AUC are of the second class. More: precision, recall
     and F1 are macro-averages, average precision and ROC-AUC macro-averages of one class against the rest over the

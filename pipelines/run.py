@@ -13,7 +13,7 @@ from .balance import WeightByClass
 from .decide import choose_offsets
 from .device.runner import Answers, LiteRT, Runner, answer
 from .device.signature import Signature
-from .errors import LeakError, RecipeError, VerifyError
+from .errors import LeakError, VerifyError
 from .evaluate import intervals, score
 from .export.bundle import Bundle, bundle_files, check_folder, keras_bytes, write_bundle
 from .export.convert import convert
@@ -23,7 +23,7 @@ from .rows import HeldOut, TrainSet
 from .split import split
 from .steps import apply_steps, fit_steps, make_signature, to_ports
 from .terminal import Stages, print_columns, print_dropped, print_ladder
-from .train import DECIDING_METRICS, Trained, train
+from .train import DECIDING_METRICS, Trained, check_deciding, train
 from .verify.ladder import KerasInterpreter, Rung, climb
 from .verify.micro import Micro, micro_available
 
@@ -98,11 +98,8 @@ def run(recipe: Recipe, source: object = None, *, folder: str | Path = "saved_mo
 
 def settle(recipe: Recipe, task: str) -> Recipe:
     """The recipe with what only the task could tell. Raises RecipeError where recipe and task do not go together."""
-    allowed = DECIDING_METRICS[task]
-    deciding = recipe.judge.deciding or allowed[0]
-    if deciding not in allowed:
-        raise RecipeError(f"judge.deciding={deciding!r} for a {task} target", expected=", ".join(allowed),
-                          fix=f"--set judge.deciding={allowed[0]}, or set load.target_kind")
+    deciding = recipe.judge.deciding or DECIDING_METRICS[task][0]
+    check_deciding(deciding, task)
     return replace(recipe, judge=replace(recipe.judge, deciding=deciding))
 
 
@@ -112,34 +109,32 @@ def learn(recipe: Recipe, train_rows: TrainSet, valid_rows: HeldOut, *, stages: 
     with stages("prepare"):
         prepared, rows = fit_steps(recipe.prepare, train_rows)
         encoders, encoded = fit_steps(recipe.encode, rows)
-        signature = make_signature(prepared, encoders, encoded)
-        as_they_were = to_ports(signature, encoded, encoded=True)
-        valid = to_ports(signature, valid_rows)
+        undecided = make_signature(prepared, encoders, encoded)
+        as_they_were = to_ports(undecided, encoded, encoded=True)
+        valid = to_ports(undecided, valid_rows)
 
     def balanced(balancer):
         if balancer is None:
             return as_they_were
-        return to_ports(signature, apply_steps(encoders, balancer.resample(rows)), encoded=True)
+        return to_ports(undecided, apply_steps(encoders, balancer.resample(rows)), encoded=True)
     with stages("balance"):
         to_train = balanced(recipe.balance)
     with stages("teacher"):
         soft_labels = recipe.teacher.soften(as_they_were) if recipe.teacher is not None else None
 
     def fit(train_set):
-        return train(recipe.build, train_set, valid, signature=signature, training=recipe.training,
-                     deciding=recipe.judge.deciding, soft_labels=soft_labels)
+        trained = train(recipe.build, train_set, valid, signature=undecided, training=recipe.training,
+                        deciding=recipe.judge.deciding, soft_labels=soft_labels)
+        return trained, decide(recipe, undecided, train_rows, valid, form="float32",
+                               raw=KerasInterpreter(trained.model).run(valid.x))
     with stages("train"):
-        trained = fit(to_train)
-        signature = decide(recipe, signature, train_rows, valid, form="float32",
-                           raw=KerasInterpreter(trained.model).run(valid.x))
+        trained, signature = fit(to_train)
     beside = None
     if recipe.balance is not None or _is_imbalanced(rows):
         with stages("beside"):
             other = WeightByClass() if recipe.balance is None else None
             rows_beside = balanced(other)
-            plain = fit(rows_beside)
-            beside = Beside(other, plain, decide(recipe, signature, train_rows, valid, form="float32",
-                                                 raw=KerasInterpreter(plain.model).run(valid.x)), len(rows_beside))
+            beside = Beside(other, *fit(rows_beside), len(rows_beside))
     with stages("export"):
         keras = keras_bytes(trained.model)
         float32, int8 = convert(trained.model, as_they_were, seed=recipe.training.seed)

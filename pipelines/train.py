@@ -50,6 +50,14 @@ class Trained:
     fit_seconds: float
 
 
+def check_deciding(deciding: str, task: str) -> None:
+    """Raises RecipeError where Keras cannot follow the metric for the task."""
+    allowed = DECIDING_METRICS[task]
+    if deciding not in allowed:
+        raise RecipeError(f"judge.deciding={deciding!r} for a {task} target", expected=", ".join(allowed),
+                          fix=f"--set judge.deciding={allowed[0]}, or set load.target_kind")
+
+
 def train(build, train_set: TrainSet, valid: HeldOut, *, signature: Signature, training: Training, deciding: str,
           soft_labels: np.ndarray | None = None) -> Trained:
     """Trains `build.build(signature)` on ports and stops by the deciding metric on validation rows.
@@ -156,9 +164,7 @@ def _keras_metric(deciding, signature):
     """The Keras metric of averaged logits [rows, outputs] for a deciding metric, and which way is up."""
     import keras
     task = signature.target.task
-    if deciding not in DECIDING_METRICS[task]:
-        raise RecipeError(f"judge.deciding={deciding!r} for a {task} target",
-                          expected=", ".join(DECIDING_METRICS[task]), fix=f"judge.deciding={DECIDING_METRICS[task][0]}")
+    check_deciding(deciding, task)
     metrics = keras.metrics
     if deciding in ("average_precision", "roc_auc"):
         curve = "PR" if deciding == "average_precision" else "ROC"

@@ -60,12 +60,12 @@ def read_column(cells: Sequence, column: Column, missing: frozenset[str]) -> tup
     and stand as missing in the array."""
     bad = []
     if not (isinstance(cells, np.ndarray) and cells.dtype.kind != "O"):
-        lists = [row for row, cell in enumerate(cells) if cell is not None and not isinstance(cell, _SCALARS)
-                 and type(cell).__name__ not in _MISSING_TYPES]
-        if lists:
-            bad = [BadCell(row, shorten(cells[row]), f"not a single value but a {type(cells[row]).__name__}")
-                   for row in lists]
-            cells = [None if row in set(lists) else cell for row, cell in enumerate(cells)]
+        bad = [BadCell(row, shorten(cell), f"not a single value but a {type(cell).__name__}")
+               for row, cell in enumerate(cells) if cell is not None and not isinstance(cell, _SCALARS)
+               and type(cell).__name__ not in _MISSING_TYPES]
+        if bad:
+            rows = {each.row for each in bad}
+            cells = [None if row in rows else cell for row, cell in enumerate(cells)]
     values, more = _READERS[column.kind](cells, column, missing)
     return values, bad + more
 

@@ -8,6 +8,7 @@ import re
 
 import numpy as np
 
+from ..device.cells import MAX_NUMBER
 from ..device.primitives import DATE_PARTS
 from ..device.signature import Signature
 
@@ -82,7 +83,8 @@ class _Writer:
             self.lines.append(f"  {_TYPES[column.kind]} v{place} = row->{_identifier(place, column.name)};")
         for number, primitive in enumerate(self.signature.primitives):
             getattr(self, f"_{type(primitive).__name__.lower()}")(primitive, f"t{number}")
-        infinite = "\n".join(f"  if (row->{name} > {MAX} || row->{name} < -{MAX}) return {place + 1};"
+        most = _float(MAX_NUMBER)
+        infinite = "\n".join(f"  if (row->{name} > {most} || row->{name} < -{most}) return {place + 1};"
                              for place, name in self.checks)
         statics = "\n".join(f"static float {name} = {_float(first)};" for name, first in self.state)
         resets = "\n".join(f"  {name} = {_float(first)};" for name, first in self.state)
@@ -292,7 +294,6 @@ static void month_and_day(int64_t seconds, int32_t *month, int32_t *day) {
   return (int32_t)(minutes - floor_divide(minutes, 60) * 60);
 }""", "date_minute"),
 )
-MAX = "1e30f"  # device.cells.MAX_NUMBER
 
 
 def _model_array(content):

@@ -16,6 +16,7 @@ def gather_facts(recipe, inferred, splits, learned, judged, *, source: dict, sec
     rungs = judged.rungs
     failed = failed_step(rungs, recipe.judge.deciding, recipe.judge.tolerance)
     target = learned.signature.target
+    used = {column.name for column in learned.signature.columns}
     missing = {name: float(missing_mask(x).mean()) for name, x in splits.train.x.items()}
     return to_plain({
         "name": recipe.name, "about": recipe.about or f"Predicts {target.name} from a table.",
@@ -28,13 +29,12 @@ def gather_facts(recipe, inferred, splits, learned, judged, *, source: dict, sec
         "ladder": [asdict(rung) for rung in rungs],
         "decisions": {form: list(offsets) for form, offsets in learned.signature.decisions.items()},
         "balancing": _balancing(recipe, learned, judged),
-        "columns": [_column_facts(each, missing, learned) for each in inferred],
+        "columns": [_column_facts(each, missing, used) for each in inferred],
         "per_class": per_class(splits.test.y, judged.answers["litert_int8"], target),
         "history": learned.trained.history, "seconds": dict(seconds)})
 
 
-def _column_facts(inferred, missing, learned):
-    used = {column.name for column in learned.signature.columns}
+def _column_facts(inferred, missing, used):
     dropped = inferred.name in missing and inferred.name not in used
     why = f"{inferred.why}; dropped: constant, or missing in nearly all training rows" if dropped else inferred.why
     return {**asdict(inferred), "why": why, "used": inferred.name in used,
@@ -56,7 +56,7 @@ def draw_pictures(facts: dict, splits, answers) -> list[tuple[str, str]]:
     labels = tuple(target["labels"])
     drawn = [("learning curves", draw.picture(draw.learning_curves(facts["history"], facts["judge"]["deciding"])))]
     if labels:
-        drawn += _class_pictures(y, int8, labels, facts)
+        drawn += _class_pictures(y, int8, labels)
     else:
         drawn += [("predicted against true", draw.picture(draw.predicted_against_true(y, int8.scores, target["name"]))),
                   ("residuals", draw.picture(draw.residuals(y, int8.scores, target["name"])))]
@@ -68,9 +68,8 @@ def draw_pictures(facts: dict, splits, answers) -> list[tuple[str, str]]:
     return drawn
 
 
-def _class_pictures(y, answers, labels, facts):
-    from ..device.signature import Target
-    chosen = class_places(answers, Target("", "multiclass", labels))
+def _class_pictures(y, answers, labels):
+    chosen = class_places(answers, labels)
     roc_mark = pr_mark = None
     if len(labels) == 2:
         hits, positives, said = ((y == 1) & (chosen == 1)).sum(), (y == 1).sum(), (chosen == 1).sum()
@@ -92,6 +91,6 @@ def per_class(y, answers, target) -> list[dict]:
         return []
     from sklearn.metrics import precision_recall_fscore_support
     places = np.arange(len(target.labels))
-    table = precision_recall_fscore_support(y, class_places(answers, target), labels=places, zero_division=0)
+    table = precision_recall_fscore_support(y, class_places(answers, target.labels), labels=places, zero_division=0)
     return [{"label": label, "precision": float(table[0][place]), "recall": float(table[1][place]),
              "f1": float(table[2][place]), "rows": int(table[3][place])} for place, label in enumerate(target.labels)]
