@@ -18,6 +18,7 @@ app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, add_completion=Fa
                   help="From a messy data set to an int8 model that was run on its device.")
 Separator = Annotated[str, typer.Option(help="Cell separator; found if empty.")]
 Encoding = Annotated[str, typer.Option(help="Text encoding; found if empty.")]
+Form = Annotated[str, typer.Option(help="int8 or float32; uint8 for models of pictures.")]
 Folder = Annotated[Path, typer.Option(help="Where bundles are written.")]
 
 
@@ -26,6 +27,8 @@ def run_command(
         recipe: Annotated[Optional[str], typer.Argument(help="A named recipe; see `list`.")] = None,
         csv_file: Annotated[Optional[str], typer.Option("--csv", help="Your own table: .csv, .csv.gz or .parquet."
                                                         )] = None,
+        images: Annotated[Optional[str], typer.Option(help="Your own pictures: a folder with a folder for each class."
+                                                      )] = None,
         target: Annotated[str, typer.Option(help="The column to predict.")] = "",
         name: Annotated[str, typer.Option(help="Name of the bundle; the file's own if empty.")] = "",
         settings: Annotated[Optional[list[str]], typer.Option("--set", help="Turn a knob: training.epochs=3, "
@@ -40,21 +43,26 @@ def run_command(
         separator: Separator = "", encoding: Encoding = "",
         decimal: Annotated[str, typer.Option(help="Decimal mark, . or ,; found if empty.")] = "",
         folder: Folder = Path("saved_models")):
-    """Run a recipe, or your own table, from raw rows to a verified int8 model."""
+    """Run a recipe, or your own table or pictures, from raw rows to a verified int8 model."""
     from . import catalog
     reading = {"separator": separator, "encoding": encoding, "decimal": decimal}
     columns = {"kind": kinds or [], "drop": drop or [], "group": group or [], "time": time}
     own = {"target": target, "missing": missing or [], **reading, **columns}
+    asked = [said for said, value in ((f"the recipe {recipe!r}", recipe), ("--csv", csv_file), ("--images", images))
+             if value]
+    if len(asked) > 1:
+        raise RecipeError(" and ".join(asked), expected="one of them",
+                          fix="turn a named recipe's knobs with --set load.source=FILE")
+    given = [option for option, value in own.items() if value]
+    if given and not csv_file:
+        raise RecipeError(f"--{given[0]} without --csv", expected="--csv FILE beside it",
+                          fix=f"otherwise turn the knob: --set load.{given[0]}=...")
     if csv_file:
-        if recipe:
-            raise RecipeError(f"the recipe {recipe!r} and --csv", expected="one of them",
-                              fix="turn a named recipe's knobs with --set load.source=FILE")
         made = _own_table(csv_file, target, name, columns, reading, missing or [])
+    elif images:
+        from .vision import LoadFolder, picture_recipe
+        made = picture_recipe(LoadFolder(images), name=name or _stem(images))
     else:
-        given = [option for option, value in own.items() if value]
-        if given:
-            raise RecipeError(f"--{given[0]} without --csv", expected="--csv FILE beside it",
-                              fix=f"for a named recipe turn the knob: --set load.{given[0]}=...")
         made = _named(recipe)
         made = replace(made, name=name or made.name)
     made = catalog.override(made, *settings or [])
@@ -105,15 +113,20 @@ def _own_table(path, target, name, columns, reading, missing):
     read = replace(read, missing_words=(*read.missing_words, *missing))
     load = LoadTable(path, target, kinds={column: kind for column, _, kind in pairs}, drop=tuple(columns["drop"]),
                      group=tuple(columns["group"]), time=columns["time"], reading=read)
-    stem = re.sub(r"[^A-Za-z0-9_-]+", "_", Path(path).name.split(".")[0]).strip("_-")[:40]
-    return table_recipe(load, name=name or stem or "my_model", split=SplitByTime() if columns["time"] else None)
+    return table_recipe(load, name=name or _stem(path), split=SplitByTime() if columns["time"] else None)
+
+
+def _stem(path):
+    """A bundle's name from a file's or folder's."""
+    stem = re.sub(r"[^A-Za-z0-9_-]+", "_", Path(path).resolve().name.split(".")[0]).strip("_-")[:40]
+    return stem or "my_model"
 
 
 def _named(recipe):
     from . import catalog
     if recipe not in catalog.RECIPES:
-        raise RecipeError(f"recipe {recipe!r}" if recipe else "neither a recipe nor --csv",
-                          expected=", ".join(catalog.RECIPES) + "; or --csv FILE --target COLUMN",
+        raise RecipeError(f"recipe {recipe!r}" if recipe else "neither a recipe nor --csv nor --images",
+                          expected=", ".join(catalog.RECIPES) + "; --csv FILE --target COLUMN; or --images FOLDER",
                           fix="python -m pipelines list")
     return catalog.RECIPES[recipe]
 
@@ -128,18 +141,21 @@ def list_command():
 
 @app.command("explain")
 def explain_command(bundle: Annotated[Path, typer.Argument(help="saved_models/<name>")],
-                    file: Annotated[Optional[Path], typer.Argument(help="A table; the bundle's own golden rows if "
-                                                                   "none.")] = None,
+                    file: Annotated[Optional[Path], typer.Argument(help="A table, or a picture; the bundle's own golden "
+                                                                   "rows if none.")] = None,
                     row: Annotated[int, typer.Option(help="Which row, from 1, as `predict` counts.")] = 1,
-                    form: Annotated[str, typer.Option(help="int8 or float32.")] = "int8",
+                    form: Form = "int8",
                     separator: Separator = "", encoding: Encoding = ""):
     """Show one raw row on its way through every stage, with the values."""
     from .device import Runner
+    from .device.__main__ import takes_pictures
     from .errors import DeviceError
     from .explain import explain
     from .export.bundle import read_golden_rows
     runner = Runner.load(bundle, form=form)
-    if file:
+    if file and takes_pictures(runner):
+        rows = [{runner.signature.columns[0].name: str(file)}]
+    elif file:
         cells = _rows_for(file, separator, encoding)
         rows = [dict(zip(cells, values, strict=True)) for values in zip(*cells.values(), strict=True)]
     else:
@@ -152,23 +168,27 @@ def explain_command(bundle: Annotated[Path, typer.Argument(help="saved_models/<n
 
 @app.command("predict")
 def predict_command(bundle: Annotated[Path, typer.Argument(help="saved_models/<name>")],
-                    file: Annotated[Path, typer.Argument(help="A table: .csv, .csv.gz or .parquet.")],
-                    form: Annotated[str, typer.Option(help="int8 or float32.")] = "int8",
-                    separator: Separator = "", encoding: Encoding = ""):
-    """Answer every row of a table with the device runner; CSV on standard output."""
+                    files: Annotated[list[Path], typer.Argument(help="A table (.csv, .csv.gz or .parquet); or "
+                                                                "pictures, for a model of pictures.")],
+                    form: Form = "int8", separator: Separator = "", encoding: Encoding = ""):
+    """Answer every row of a table, or pictures, with the device runner; CSV on standard output."""
     from .device import Runner
-    from .device.__main__ import check_header, write_answers
-    runner = Runner.load(bundle, form=form)
-    cells = _rows_for(file, separator, encoding)
+    from .device.__main__ import check_header, takes_pictures, write_answers, write_picture_answers
+    runner, writer = Runner.load(bundle, form=form), csv.writer(sys.stdout, lineterminator="\n")
+    if takes_pictures(runner):
+        raise typer.Exit(int(write_picture_answers(runner, files, writer)))
+    if len(files) > 1:
+        raise RecipeError(f"{len(files)} files for a model of tables", expected="one table",
+                          fix="answer them one by one")
+    cells = _rows_for(files[0], separator, encoding)
     names = list(cells)
     check_header(names, [column.name for column in runner.signature.columns])
     rows = list(zip(*cells.values(), strict=True))
-    failed = write_answers(runner, names, rows, csv.writer(sys.stdout, lineterminator="\n"))
-    raise typer.Exit(int(failed))
+    raise typer.Exit(int(write_answers(runner, names, rows, writer)))
 
 
 def _rows_for(file, separator, encoding):
-    from .tabular import Reading, read_table
+    from .table import Reading, read_table
     return read_table(str(file), Reading(separator=separator, encoding=encoding))
 
 

@@ -1,10 +1,13 @@
 """Answers against truth: every metric of the task, with bootstrap intervals."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from .device.runner import Answers
 from .device.signature import Target
-from .metrics import bootstrap_intervals, score_classes, score_values
+from .metrics import (LABEL_METRICS, SMALLER_IS_BETTER, bootstrap_intervals, score_classes, score_labels,
+                      score_values)
 
 INTERVAL_METRICS = ("average_precision", "roc_auc", "balanced_accuracy", "macro_f1", "accuracy", "mae", "rmse", "r2")
 
@@ -26,6 +29,29 @@ def intervals(y: np.ndarray, answers: Answers, target: Target, *, seed: int, num
                   else score_classes(y[places], chosen[places], answers.scores[places]))
         return {name: value for name, value in scores.items() if name in INTERVAL_METRICS}
     return bootstrap_intervals(draw, len(y), num_draws=num_draws, seed=seed)
+
+
+@dataclass(frozen=True)
+class Margin:
+    """By how much one model is ahead of another in a metric on the same rows (negative: behind), and the 95 % interval
+    of a paired bootstrap."""
+
+    metric: str
+    value: float
+    interval: list[float]
+
+
+def margin(y: np.ndarray, one: Answers, other: Answers, target: Target, *, metric: str, seed: int,
+           num_draws: int = 200) -> Margin:
+    """The Margin of answers over other answers to the same rows."""
+    chosen = [class_places(answers, target.labels) for answers in (one, other)] if metric in LABEL_METRICS else []
+
+    def ahead(places):
+        scores = ([score_labels(metric, y[places], each[places]) for each in chosen] if chosen else
+                  [score(y[places], answers.take(places), target)[metric] for answers in (one, other)])
+        return (scores[0] - scores[1]) * (-1 if metric in SMALLER_IS_BETTER else 1)
+    drawn = bootstrap_intervals(lambda places: {metric: ahead(places)}, len(y), num_draws=num_draws, seed=seed)
+    return Margin(metric, float(ahead(np.arange(len(y)))), drawn[metric])
 
 
 def class_places(answers: Answers, labels: tuple[str, ...]) -> np.ndarray:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from .device.cells import shorten
 from .device.primitives import Pack, run_primitives
 from .device.runner import Runner, answer
 from .errors import DeviceError
@@ -17,12 +18,14 @@ def explain(runner: Runner, row: Mapping[str, object]) -> list[tuple[str, str, s
         raise DeviceError(f"{bad[0].reason}: {bad[0].value}", expected="a row that can be read", fix="mend the cell")
     signature, lines = runner.signature, []
     for column in signature.columns:
-        lines.append(("load", column.name, f"{row[column.name]!r} → {_show(columns[column.name])} ({column.kind})"))
+        lines.append(("load", column.name, f"{shorten(row[column.name], 60)} → {_show(columns[column.name])} ({column.kind})"))
     for primitive in signature.primitives:
         name = getattr(primitive, "into", getattr(primitive, "column", ""))
         before = columns.get(getattr(primitive, "column", ""))
         columns = run_primitives((primitive,), columns)
         value = _show(columns[name])
+        if isinstance(primitive, Pack) and columns[name].ndim == 4:
+            continue  # a picture passes as it is
         if isinstance(primitive, Pack):
             value = f"{len(primitive.columns)} columns side by side: {value}"
         elif name == primitive.column and _show(before) == value:
@@ -46,6 +49,9 @@ def explain(runner: Runner, row: Mapping[str, object]) -> list[tuple[str, str, s
 
 def _show(x: np.ndarray) -> str:
     """The first row of a column, short: of wide ones only where it is not zero."""
+    if x.ndim == 4:
+        height, width, channels = x.shape[1:]
+        return f"{height} × {width} × {channels}, {x[0].min():.4g} to {x[0].max():.4g}, mean {x[0].mean():.4g}"
     if x.ndim == 1:
         value = x[0]
         return repr(value.item() if isinstance(value, np.generic) and x.dtype.kind != "M" else

@@ -21,18 +21,20 @@ NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 class Judge:
     """What the model is judged by. `deciding`: stops training and gates the ladder ("": the task's first in
     `train.DECIDING_METRICS`). `threshold`: what the decision threshold is chosen for. `tolerance`: how much of the
-    deciding metric a rung of the ladder may lose."""
+    deciding metric a rung of the ladder may lose. `beside`: whether uneven classes get a second training with the
+    other choice of balancing, to show in the report what the choice did."""
 
     deciding: str = ""
     threshold: str = "macro_f1"
     tolerance: float = knob(0.01, 0, 1)
+    beside: bool = True
 
 
 @dataclass(frozen=True)
 class Recipe:
     """From a source to a bundle. `prepare` comes before balancing and leaves one value a cell, `encode` after it;
-    both are fitted on the training rows as they were before balancing. `about`: what it is, and the result to expect.
-    """
+    both are fitted on the training rows as they were before balancing; `augment` alters training batches only. `about`: what
+    it is, and the result to expect."""
 
     name: str
     load: Any
@@ -42,6 +44,7 @@ class Recipe:
     balance: Any = None
     encode: tuple = ()
     teacher: Any = None
+    augment: tuple = ()
     training: Training = Training()
     judge: Judge = Judge()
     about: str = field(default="", compare=False)
@@ -75,6 +78,10 @@ class Recipe:
                 raise RecipeError(f"a teacher together with {type(self.balance).__name__}",
                                   expected="rows that the teacher has answered",
                                   fix="--set balance=None or 'balance=WeightByClass()', or --set teacher=None")
+        for spec in self.augment if isinstance(self.augment, tuple) else (self.augment,):
+            if not hasattr(spec, "compose"):
+                raise RecipeError(f"augment holds {spec!r}", expected="a tuple of specs from pipelines.vision.augment",
+                                  fix="--set 'augment=(AugmentFlip(),)', or augment=()")
         if self.judge.threshold not in LABEL_METRICS:
             raise RecipeError(f"judge.threshold={self.judge.threshold!r}", expected=", ".join(LABEL_METRICS),
                               fix="judge.threshold=macro_f1")

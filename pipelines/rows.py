@@ -24,10 +24,20 @@ class Schema:
     missing_words: tuple[str, ...] = MISSING_WORDS
 
 
+@dataclass(frozen=True)
+class Inferred:
+    """One line of the printed schema: a column, its kind ("ignored" where it is left out) and why."""
+
+    name: str
+    kind: str
+    why: str
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class _Rows:
-    """x: column → array [rows, ...]; y: int64 class or float64 value [rows]; ids: int64 [rows], the source row,
-    which survives resampling; weight: float32 [rows], 1.0 where nothing was said."""
+    """x: column → array [rows, ...], or PictureFiles; y: int64 class or float64 value [rows]; ids: int64 [rows], the
+    source row, which survives resampling; weight: float32 [rows], 1.0 where nothing was said; part: object [rows],
+    "train", "valid" or "test" where the source says so, else None."""
 
     x: dict[str, np.ndarray]
     y: np.ndarray
@@ -36,11 +46,13 @@ class _Rows:
     weight: np.ndarray | None = None
     group: np.ndarray | None = None
     time: np.ndarray | None = None
+    part: np.ndarray | None = None
 
     def __post_init__(self):
         if self.weight is None:
             object.__setattr__(self, "weight", np.ones(len(self.y), np.float32))
-        per_row = {"ids": self.ids, "weight": self.weight, "group": self.group, "time": self.time, **self.x}
+        per_row = {"ids": self.ids, "weight": self.weight, "group": self.group, "time": self.time,
+                   "part": self.part, **self.x}
         odd = {name: len(array) for name, array in per_row.items() if array is not None and len(array) != len(self.y)}
         if odd:
             raise LeakError(f"{type(self).__name__} with {len(self.y)} labels and other lengths: {odd}",
@@ -58,7 +70,8 @@ def _take(rows: _Rows, kind: type, places: np.ndarray):
     def cut(array):
         return None if array is None else array[places]
     return kind(x={name: cut(array) for name, array in rows.x.items()}, y=cut(rows.y), ids=cut(rows.ids),
-                schema=rows.schema, weight=cut(rows.weight), group=cut(rows.group), time=cut(rows.time))
+                schema=rows.schema, weight=cut(rows.weight), group=cut(rows.group), time=cut(rows.time),
+                part=cut(rows.part))
 
 
 class Dataset(_Rows):

@@ -4,6 +4,7 @@ Who may learn is told by the types. `learn` sees the training rows and the valid
 nothing in `learn` could take them.
 """
 
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,33 +12,34 @@ import numpy as np
 
 from .balance import WeightByClass
 from .decide import choose_offsets
-from .device.runner import Answers, LiteRT, Runner, answer
+from .device.runner import Answers, LiteRT, Runner
 from .device.signature import Signature
-from .errors import LeakError, VerifyError
-from .evaluate import intervals, score
+from .errors import ExportError, LeakError, VerifyError
+from .evaluate import Margin, intervals, margin, score
 from .export.bundle import Bundle, bundle_files, check_folder, keras_bytes, write_bundle
 from .export.convert import convert
+from .export.lower import pixel_rescaling
+from .feed import TrainFeed
 from .recipe import Recipe
 from .report.facts import draw_pictures, gather_facts
 from .rows import HeldOut, TrainSet
-from .split import split
+from .split import find_duplicates, split
 from .steps import apply_steps, fit_steps, make_signature, to_ports
-from .terminal import Stages, print_columns, print_dropped, print_ladder
+from .terminal import Stages, print_columns, print_dropped, print_duplicates, print_ladder
 from .train import DECIDING_METRICS, Trained, check_deciding, train
-from .verify.ladder import KerasInterpreter, Rung, climb
-from .verify.micro import Micro, micro_available
+from .verify.ladder import KerasInterpreter, Rung, answer_all, climb
+from .verify.micro import Micro, micro_available, micro_places
 
 
 @dataclass(frozen=True)
 class Learned:
-    """All that was made from training and validation rows: the signature with its decisions, the Keras model, both
-    TFLite files, how training went; and `beside`, the same recipe with the other choice of balancing."""
+    """All that was made from training and validation rows: the signature with its decisions, the Keras model, the
+    TFLite file of each form, how training went; and `beside`, the same recipe with the other choice of balancing."""
 
     signature: Signature
     trained: Trained
     keras: bytes
-    float32: bytes
-    int8: bytes
+    tflite: dict[str, bytes]
     num_trained_rows: int
     seen_ids: np.ndarray
     beside: "Beside | None" = None
@@ -55,11 +57,13 @@ class Beside:
 
 @dataclass(frozen=True)
 class Judged:
-    """What test rows said: a rung and the answers of each form, and the scores of the model beside."""
+    """What test rows said: a rung and the answers of each form; the scores of the model beside, and by how much the
+    one that ships is ahead of it."""
 
     rungs: list[Rung]
     answers: dict[str, Answers]
-    beside_scores: dict[str, float] | None
+    beside_scores: dict[str, float] | None = None
+    margin: Margin | None = None
 
 
 def run(recipe: Recipe, source: object = None, *, folder: str | Path = "saved_models") -> Bundle:
@@ -77,14 +81,17 @@ def run(recipe: Recipe, source: object = None, *, folder: str | Path = "saved_mo
     print_columns(inferred, dataset)
     with stages("split"):
         splits = split(dataset, recipe.split)
+        duplicates = find_duplicates(splits)
+    print_duplicates(duplicates)
     learned = learn(recipe, splits.train, splits.valid, stages=stages)
     print_dropped(dataset.schema, learned.signature)
     with stages("verify"):
         judged = judge(recipe, learned, splits.test)
     with stages("report"):
-        facts = gather_facts(recipe, inferred, splits, learned, judged, source=described,
+        facts = gather_facts(recipe, inferred, splits, learned, judged, source={**described, "duplicates": duplicates},
                              seconds=stages.seconds)
-        files = bundle_files(recipe, facts, learned, splits.test, draw_pictures(facts, splits, judged.answers))
+        pictures = draw_pictures(facts, splits, judged.answers) + recipe.load.draw(recipe, splits, learned, judged)
+        files = bundle_files(recipe, facts, learned, splits.test, pictures)
     passed = facts["gate"]["passed"]
     bundle = Bundle(write_bundle(folder / (recipe.name if passed else f"{recipe.name}.failed"), files))
     print_ladder(facts, bundle.folder)
@@ -123,40 +130,51 @@ def learn(recipe: Recipe, train_rows: TrainSet, valid_rows: HeldOut, *, stages: 
         soft_labels = recipe.teacher.soften(as_they_were) if recipe.teacher is not None else None
 
     def fit(train_set):
-        trained = train(recipe.build, train_set, valid, signature=undecided, training=recipe.training,
-                        deciding=recipe.judge.deciding, soft_labels=soft_labels)
+        trained = train(recipe.build, TrainFeed(train_set, soft_labels, recipe.augment), valid, signature=undecided,
+                        training=recipe.training, deciding=recipe.judge.deciding)
         return trained, decide(recipe, undecided, train_rows, valid, form="float32",
                                raw=KerasInterpreter(trained.model).run(valid.x))
     with stages("train"):
         trained, signature = fit(to_train)
     beside = None
-    if recipe.balance is not None or _is_imbalanced(rows):
+    if recipe.judge.beside and (recipe.balance is not None or _is_imbalanced(rows)):
         with stages("beside"):
             other = WeightByClass() if recipe.balance is None else None
             rows_beside = balanced(other)
             beside = Beside(other, *fit(rows_beside), len(rows_beside))
     with stages("export"):
         keras = keras_bytes(trained.model)
-        float32, int8 = convert(trained.model, as_they_were, seed=recipe.training.seed)
+        tflite = convert(trained.model, as_they_were, seed=recipe.training.seed)
     with stages("decide"):
-        interpreter = LiteRT(int8)
-        signature = quantized(signature, interpreter)
-        runner = Runner(signature, interpreter, form="int8")
-        signature = decide(recipe, signature, train_rows, valid, form="int8",
-                           raw=interpreter.run(runner.prepare(valid_rows.x)))
-    return Learned(signature, trained, keras, float32, int8, len(to_train),
-                   np.union1d(train_rows.ids, valid_rows.ids), beside)
+        interpreter = LiteRT(tflite["int8"])
+        signature = quantized(signature, interpreter, trained.model)
+        raw = answer_all(Runner(signature, interpreter, form="int8"), valid_rows).raw
+        signature = decide(recipe, signature, train_rows, valid, form="int8", raw=raw)
+    return Learned(signature, trained, keras, tflite, len(to_train), np.union1d(train_rows.ids, valid_rows.ids), beside)
 
 
-def quantized(signature: Signature, interpreter: LiteRT) -> Signature:
-    """The signature with the scales and zero points of the int8 file."""
+def quantized(signature: Signature, interpreter: LiteRT, model) -> Signature:
+    """The signature with the scales and zero points of the int8 file. Raises ExportError where a picture would not be
+    its own quantized input."""
+    factor, offset = pixel_rescaling(model)
     scales = interpreter.quantization()
-    inputs = tuple(replace(port, scale=scales[port.name][0], zero_point=scales[port.name][1])
+    inputs = tuple(_pixel_port(port, *scales[port.name], factor, offset) if port.is_picture else
+                   replace(port, scale=scales[port.name][0], zero_point=scales[port.name][1])
                    for port in signature.inputs)
     scale, zero_point = scales["output"]
     output = replace(signature.output, scale=scale, zero_point=zero_point,
                      num_copies=interpreter.num_outputs() // signature.output.shape[0])
     return replace(signature, inputs=inputs, output=output)
+
+
+def _pixel_port(port, scale, zero_point, factor, offset):
+    port = replace(port, scale=1.0, zero_point=-128, factor=factor, offset=offset)
+    if not math.isclose(port.in_file()[0], scale, rel_tol=1e-5) or port.in_file()[1] != zero_point:
+        raise ExportError(f"the int8 file takes pictures with scale {scale:g} and zero point {zero_point}",
+                          expected=f"scale {port.in_file()[0]:g} and zero point {port.in_file()[1]}: pixels less 128",
+                          fix="let the net start with one Rescaling layer called 'pixels' whose offset is a whole "
+                              "number of its factors")
+    return replace(port, factor=scale)  # to the file's last digit
 
 
 def decide(recipe: Recipe, signature: Signature, train_rows: TrainSet, valid: HeldOut, *, form: str,
@@ -179,32 +197,33 @@ def judge(recipe: Recipe, learned: Learned, test: HeldOut) -> Judged:
     if len(seen):
         raise LeakError(f"{len(seen)} of the test rows were seen in training or validation, such as row {seen[0]}",
                         expected="rows that no stage has seen", fix="judge on the splits.test of the same split")
-    signature, int8 = learned.signature, LiteRT(learned.int8)
-    ladder = [("keras", "float32", KerasInterpreter(learned.trained.model), len(learned.keras)),
-              ("litert_float32", "float32", LiteRT(learned.float32), len(learned.float32)),
-              ("litert_int8", "int8", int8, len(learned.int8))]
-    if micro_available():
-        ladder.append(("micro_int8", "int8", Micro(learned.int8, int8.port_names()), len(learned.int8)))
-    rungs, answers = [], {}
-    for form, kind, interpreter, size in ladder:
-        arena = interpreter.arena_bytes() if isinstance(interpreter, Micro) else None
-        rung, answers[form] = climb(form, Runner(signature, interpreter, form=kind), test,
-                                    keras_answers=answers.get("keras"), size_bytes=size, arena_bytes=arena)
-        if form == "micro_int8":
-            steps = np.abs(answers[form].raw.astype(np.int32) - answers["litert_int8"].raw)
-            rung = replace(rung, int8_steps=int(steps.max()))
-        if form == "litert_int8":  # what ships gets intervals: they take hundreds of scorings
-            rung = replace(rung, intervals=intervals(test.y, answers[form], signature.target,
+    signature, rungs, answers = learned.signature, [], {}
+
+    def climbed(form, kind, interpreter, size, *, arena=None, places=None):
+        rung, answers[form] = climb(form, Runner(signature, interpreter, form=kind), test, size_bytes=size,
+                                    keras_answers=answers.get("keras"), arena_bytes=arena, places=places)
+        return rung
+    rungs.append(climbed("keras", "float32", KerasInterpreter(learned.trained.model), len(learned.keras)))
+    for form, content in learned.tflite.items():
+        rung = climbed(f"litert_{form}", form, LiteRT(content), len(content))
+        if form == "int8":  # what ships gets intervals: they take hundreds of scorings
+            rung = replace(rung, intervals=intervals(test.y, answers["litert_int8"], signature.target,
                                                      seed=recipe.training.seed))
         rungs.append(rung)
-    return Judged(rungs, answers, _judge_beside(learned.beside, test))
-
-
-def _judge_beside(beside, test):
-    if beside is None:
-        return None
-    raw = KerasInterpreter(beside.trained.model).run(to_ports(beside.signature, test).x)
-    return score(test.y, answer(beside.signature, raw, form="float32"), beside.signature.target)
+    if micro_available():
+        int8 = learned.tflite["int8"]
+        micro = Micro(int8, LiteRT(int8).port_names())
+        places = micro_places(learned.trained.model, len(test))
+        rung = climbed("micro_int8", "int8", micro, len(int8), places=places, arena=micro.arena_bytes())
+        steps = np.abs(answers["micro_int8"].raw.astype(np.int32) - answers["litert_int8"].raw[places])
+        rungs.append(replace(rung, int8_steps=int(steps.max())))
+    if learned.beside is None:
+        return Judged(rungs, answers)
+    beside = answer_all(Runner(learned.beside.signature, KerasInterpreter(learned.beside.trained.model),
+                               form="float32"), test)
+    return Judged(rungs, answers, score(test.y, beside, signature.target),
+                  margin(test.y, answers["keras"], beside, signature.target, metric=recipe.judge.deciding,
+                         seed=recipe.training.seed))
 
 
 def _is_imbalanced(rows):

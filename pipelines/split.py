@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from .device.cells import shorten
+from .device.pictures import picture_digest
 from .errors import SplitError
+from .files import PictureFiles
 from .knobs import check_knobs, knob
 from .rows import Dataset, HeldOut, Splits, TrainSet, _take
 
@@ -101,7 +103,35 @@ class SplitByTime:
         return before, after
 
 
-Split = SplitRandom | SplitGrouped | SplitByTime
+@dataclass(frozen=True)
+class SplitGiven:
+    """The parts that the source names. Where it names no valid rows they are drawn from its training rows, `valid`
+    being their share: groups kept whole where there are groups, else stratified."""
+
+    valid: float = knob(0.1, 0.001, 0.9)
+    seed: int = knob(0, 0, 2**31 - 1)
+
+    def parts(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Places int64 of train, valid and test rows."""
+        fix = "name the part of every row in the source, or split with SplitRandom()"
+        if dataset.part is None:
+            raise SplitError("SplitGiven on a data set without parts", expected="a source that names its parts",
+                             fix=fix)
+        train, valid, test, unnamed = (np.flatnonzero(dataset.part == part)
+                                       for part in ("train", "valid", "test", None))
+        if len(unnamed):
+            raise SplitError(f"{len(unnamed):,} rows have no part, such as row {dataset.ids[unnamed[0]]}",
+                             expected="a part for every row", fix=fix)
+        for name, places in (("train", train), ("test", test)):
+            if not len(places):
+                raise SplitError(f"the source names no {name} rows", expected="train and test rows", fix=fix)
+        if len(valid):
+            return train, valid, test
+        drawn = SplitRandom(seed=self.seed) if dataset.group is None else SplitGrouped(seed=self.seed)
+        return *drawn._cut(dataset, train, self.valid), test
+
+
+Split = SplitRandom | SplitGrouped | SplitByTime | SplitGiven
 
 
 def split(dataset: Dataset, how: Split) -> Splits:
@@ -126,3 +156,46 @@ def _refuse_missing_classes(dataset, parts):
             raise SplitError(f"the {name} part has no row of class {', '.join(map(shorten, lacking))}",
                              expected=f"every class in the {name} part",
                              fix="another split.seed, more rows, or merge rare classes")
+
+
+def find_duplicates(splits: Splits) -> dict:
+    """Rows of one part whose whole content (every column; labels are not counted) stands in another part too.
+
+    {"test_in_train": rows of test that are in train, "valid_in_train": ..., "test_in_valid": ..., "examples": at most
+    five [id of such a row, id of its twin]}. Two missing values are the same.
+    """
+    parts = {"train": splits.train, "valid": splits.valid, "test": splits.test}
+    contents = dict(zip(parts, _contents(list(parts.values())), strict=True))
+    found, examples = {}, []
+    for one, other in (("test", "train"), ("valid", "train"), ("test", "valid")):
+        twins = np.flatnonzero(np.isin(contents[one], contents[other]))
+        found[f"{one}_in_{other}"] = len(twins)
+        for place in twins[:5 - len(examples)]:
+            twin = np.flatnonzero(contents[other] == contents[one][place])[0]
+            examples.append([int(parts[one].ids[place]), int(parts[other].ids[twin])])
+    return {**found, "examples": examples}
+
+
+def _contents(parts):
+    """int64 [rows] of each part: one number for all rows with the same content."""
+    import pandas as pd
+    together = np.zeros(sum(map(len, parts)), np.int64)
+    for name in parts[0].x:
+        columns = [_comparable(part.x[name]) for part in parts]
+        for values in np.concatenate(columns).T:
+            # A missing value is a code of its own, -1; two codes make one number, which is numbered anew.
+            codes = pd.factorize(values)[0].astype(np.int64) + 1
+            together = pd.factorize(together * (codes.max(initial=0) + 1) + codes)[0].astype(np.int64)
+    return np.split(together, np.cumsum([len(part) for part in parts])[:-1])
+
+
+def _comparable(column):
+    """[rows, values] of a column; of wide ones, such as pictures, a digest of each row."""
+    if isinstance(column, PictureFiles):
+        return column.digests.view(np.uint64)
+    if column.ndim == 1:
+        return column[:, None]
+    if column.dtype.kind == "f":
+        column = np.where(np.isnan(column), np.nan, column) + 0.0  # one NaN, one zero
+    digests = b"".join(picture_digest(row) for row in column)
+    return np.frombuffer(digests, np.uint64).reshape(len(column), 2)

@@ -4,7 +4,8 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from .report.write import SHOWN_METRICS, number
+from .device.cells import KINDS
+from .report.write import DUPLICATES, SHOWN_METRICS, number
 
 SLOW_STAGES = {"export": "a child process converts to float32 and int8, about 10 s",
                "beside": "the other choice of balancing (class weights or none), for the report"}
@@ -43,8 +44,9 @@ def print_columns(inferred, dataset) -> None:
         table.add_row(_plain(each.name), each.kind, _plain(each.why, most=300),
                       style="dim" if each.kind == "ignored" else "")
     _console().print(table)
-    _console().print("Override a kind with --kind 'column=categorical' (or numeric, boolean, date, date:%d.%m.%Y, "
-                     "ignored).\n")
+    if any(each.kind in KINDS for each in inferred):
+        _console().print("Override a kind with --kind 'column=categorical' (or numeric, boolean, date, date:%d.%m.%Y, "
+                         "ignored).\n")
 
 
 def print_dropped(schema, signature) -> None:
@@ -53,6 +55,14 @@ def print_dropped(schema, signature) -> None:
     dropped = [_plain(column.name) for column in schema.columns if column.name not in used]
     if dropped:
         _console().print(f"Dropped, because constant or nearly always missing in training: {', '.join(dropped)}\n")
+
+
+def print_duplicates(found: dict) -> None:
+    """Rows that stand in two parts of the split, whose scores say too much."""
+    said = [f"{found[name]:,} {words}" for name, words in DUPLICATES.items() if found[name]]
+    if said:
+        _console().print(f"Duplicates: {'; '.join(said)} (the same content, whatever the label). Scores of such rows say "
+                         "too much: remove them from the source, or keep them together with a group.\n", soft_wrap=True)
 
 
 def _classes(dataset):
@@ -76,7 +86,8 @@ def print_ladder(facts: dict, folder: Path) -> None:
     for heading in (*(metric.replace("_", " ") for metric in shown), "agreement", "bytes", "ms"):
         table.add_column(heading, justify="right")
     for rung in facts["ladder"]:
-        table.add_row(rung["form"], *(number(rung["scores"][metric]) for metric in shown),
+        few = rung["num_rows"] < facts["rows"]["test"]
+        table.add_row(rung["form"] + (f" ({rung['num_rows']:,} rows)" if few else ""), *(number(rung["scores"][metric]) for metric in shown),
                       f"{rung['agreement']:.4f}", f"{rung['size_bytes']:,}", f"{rung['latency_ms']:.3f}")
     console.print(table)
     same = ("with the label of" if facts["target"]["labels"] else "within 5 % of a standard deviation of")

@@ -9,11 +9,12 @@ import numpy as np
 
 from .device.signature import Signature
 from .errors import RecipeError, TrainError
-from .feed import plain_feed, training_feed
+from .feed import TrainFeed, plain_feed, training_feed
 from .knobs import knob
 from .rows import HeldOut, TrainSet
 from .strategy import STRATEGIES, load_tensorflow, make_strategy
 
+SCHEDULES = ("constant", "cosine")
 # By task: the metrics that can decide, which are the ones that Keras can follow from epoch to epoch.
 DECIDING_METRICS = {"binary": ("average_precision", "roc_auc", "accuracy", "log_loss"),
                     "multiclass": ("macro_f1", "accuracy", "log_loss"),
@@ -23,13 +24,23 @@ DECIDING_METRICS = {"binary": ("average_precision", "roc_auc", "accuracy", "log_
 @dataclass(frozen=True)
 class Training:
     """How long and how fast. `patience`: epochs without a better deciding metric on validation rows before training
-    stops and the best weights come back. AdamW: Loshchilov and Hutter 2019, https://arxiv.org/abs/1711.05101."""
+    stops and the best weights come back. AdamW: Loshchilov and Hutter 2019, https://arxiv.org/abs/1711.05101.
+
+    `schedule`: "constant", or "cosine" from a twentieth of the rate up to it in the first `warmup_epochs` and down to
+    zero at the end (Loshchilov and Hutter 2017, https://arxiv.org/abs/1608.03983). For classes, `label_smoothing`
+    and `focal_gamma`, the focal loss that turns from easy rows to hard ones (Lin et al. 2017,
+    https://arxiv.org/abs/1708.02002); 0 is plain cross-entropy.
+    """
 
     epochs: int = knob(60, 1, 1_000_000)
     batch_size: int = knob(256, 1, 2**20)
     learning_rate: float = knob(1e-3, 1e-9, 10)
     weight_decay: float = knob(1e-2, 0, 10)
     patience: int = knob(8, 1, 1_000_000)
+    schedule: str = "constant"
+    warmup_epochs: int = knob(2, 0, 1000)
+    label_smoothing: float = knob(0.0, 0, 0.5)
+    focal_gamma: float = knob(0.0, 0, 10)
     seed: int = knob(0, 0, 2**31 - 1)
     strategy: str = "one_device"
 
@@ -37,6 +48,9 @@ class Training:
         """Raises RecipeError where training could not start."""
         if self.strategy not in STRATEGIES:
             raise RecipeError(f"training.strategy={self.strategy!r}", expected=" or ".join(STRATEGIES),
+                              fix="name one of these")
+        if self.schedule not in SCHEDULES:
+            raise RecipeError(f"training.schedule={self.schedule!r}", expected=" or ".join(SCHEDULES),
                               fix="name one of these")
 
 
@@ -58,17 +72,16 @@ def check_deciding(deciding: str, task: str) -> None:
                           fix=f"--set judge.deciding={allowed[0]}, or set load.target_kind")
 
 
-def train(build, train_set: TrainSet, valid: HeldOut, *, signature: Signature, training: Training, deciding: str,
-          soft_labels: np.ndarray | None = None) -> Trained:
+def train(build, feed: TrainFeed, valid: HeldOut, *, signature: Signature, training: Training, deciding: str
+          ) -> Trained:
     """Trains `build.build(signature)` on ports and stops by the deciding metric on validation rows.
 
-    `train_set.x`, `valid.x`: port → array [rows, ...]. `soft_labels`: float32 [rows, outputs], what to learn instead
-    of the training rows' own labels (see `tabular.teacher`). Raises TrainError where a loss stops being a number.
+    `feed.rows.x`, `valid.x`: port → array [rows, ...]. Raises TrainError where a loss stops being a number.
     """
     load_tensorflow()
     import keras
     import tensorflow as tf
-    for rows, kind in ((train_set, TrainSet), (valid, HeldOut)):
+    for rows, kind in ((feed.rows, TrainSet), (valid, HeldOut)):
         if not isinstance(rows, kind):
             raise TrainError(f"a {type(rows).__name__} where rows to {'learn' if kind is TrainSet else 'stop'} by go",
                              expected=f"a {kind.__name__}", fix="pass splits.train and splits.valid")
@@ -77,22 +90,42 @@ def train(build, train_set: TrainSet, valid: HeldOut, *, signature: Signature, t
     tf.config.experimental.enable_op_determinism()
     strategy = make_strategy(training.strategy)
     num_replicas = strategy.num_replicas_in_sync
-    batch_size = max(min(training.batch_size, len(train_set)) // num_replicas, 1) * num_replicas
+    batch_size = max(min(training.batch_size, len(feed.rows)) // num_replicas, 1) * num_replicas
+    batches, steps = training_feed(feed, _labels(feed.rows.y, signature, feed.soft_labels), batch_size=batch_size,
+                                   seed=training.seed)
     with strategy.scope():
         members = build.build(signature, seed=training.seed, synchronized=num_replicas > 1)
+        if hasattr(build, "warm_up"):  # a part of the net is fitted by itself, before the whole
+            build.warm_up(members, feed.rows, valid, signature=signature, training=training, deciding=deciding)
+            keras.utils.set_random_seed(training.seed)
         model = _with_average(members)
         metric, mode = _keras_metric(deciding, signature)
-        model.compile(optimizer=keras.optimizers.AdamW(training.learning_rate, weight_decay=training.weight_decay),
-                      loss={"members": _member_loss(signature.target.task), "logits": None},
+        model.compile(optimizer=keras.optimizers.AdamW(_learning_rate(training, steps),
+                                                       weight_decay=training.weight_decay),
+                      loss={"members": _member_loss(signature.target.task, training), "logits": None},
                       weighted_metrics={"logits": [metric]}, jit_compile=False)
-    feed, steps = training_feed(train_set, _labels(train_set.y, signature, soft_labels), batch_size=batch_size,
-                                seed=training.seed)
-    valid_feed = plain_feed(valid, _labels(valid.y, signature, None),
-                            batch_size=-(-min(len(valid), 1024) // num_replicas) * num_replicas)
+    valid_batches = plain_feed(valid, _labels(valid.y, signature, None),
+                               batch_size=-(-min(len(valid), _valid_batch(valid)) // num_replicas) * num_replicas)
     monitor = f"val_logits_{deciding}"
-    history, seconds = _fit(model, feed, valid_feed, steps=steps, training=training, monitor=monitor, mode=mode)
+    history, seconds = _fit(model, batches, valid_batches, steps=steps, training=training, monitor=monitor, mode=mode)
     factor = signature.target.factor if deciding in ("rmse", "mae") else 1.0
     return Trained(average_members(members), _plain_names(history, deciding, factor), seconds)
+
+
+def _valid_batch(valid):
+    """Rows of a validation batch: as many as have their feature maps in some tens of megabytes."""
+    values = max(int(np.prod(x.shape[1:])) for x in valid.x.values())
+    return int(np.clip(2**20 // values, 16, 1024))
+
+
+def _learning_rate(training, steps):
+    import keras
+    if training.schedule == "constant":
+        return training.learning_rate
+    warmup = min(training.warmup_epochs, training.epochs - 1) * steps
+    return keras.optimizers.schedules.CosineDecay(
+        training.learning_rate / 20 if warmup else training.learning_rate, max(training.epochs * steps - warmup, 1),
+        warmup_target=training.learning_rate if warmup else None, warmup_steps=warmup)
 
 
 def _fit(model, feed, valid_feed, *, steps, training, monitor, mode):
@@ -146,12 +179,19 @@ def _labels(y, signature, soft_labels):
     return {"members": wanted, "logits": wanted}
 
 
-def _member_loss(task):
+def _member_loss(task, training):
     """The task's Keras loss of every member [rows, members, outputs] against the same label, averaged a row."""
     import keras
-    plain = {"binary": keras.losses.BinaryCrossentropy(from_logits=True, reduction=None),
-             "multiclass": keras.losses.CategoricalCrossentropy(from_logits=True, reduction=None),
-             "regression": keras.losses.MeanSquaredError(reduction=None)}[task]
+    losses, smoothing, gamma = keras.losses, training.label_smoothing, training.focal_gamma
+    if task == "regression":
+        plain = losses.MeanSquaredError(reduction=None)
+    elif task == "binary":
+        plain = (losses.BinaryFocalCrossentropy(gamma=gamma, from_logits=True, label_smoothing=smoothing, reduction=None)
+                 if gamma else losses.BinaryCrossentropy(from_logits=True, label_smoothing=smoothing, reduction=None))
+    else:
+        plain = (losses.CategoricalFocalCrossentropy(alpha=1.0, gamma=gamma, from_logits=True,
+                                                     label_smoothing=smoothing, reduction=None) if gamma else
+                 losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing, reduction=None))
 
     class MemberLoss(keras.losses.Loss):
         def call(self, y_true, y_pred):

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from pipelines.device import Runner
+from pipelines.feed import TrainFeed
 from pipelines.rows import HeldOut, TrainSet
 from pipelines.split import split
 from pipelines.steps import fit_steps, make_signature, to_ports
@@ -57,7 +58,7 @@ def bare_keras(signature, rows: TrainSet, valid: HeldOut, epochs):
     keras.backend.clear_session()
     keras.utils.set_random_seed(0)
     model = _with_average(BIRDS.build.build(signature))
-    model.compile(optimizer=keras.optimizers.AdamW(1e-3), loss={"members": _member_loss("binary"), "logits": None},
+    model.compile(optimizer=keras.optimizers.AdamW(1e-3), loss={"members": _member_loss("binary", BIRDS.training), "logits": None},
                   weighted_metrics={"logits": [_keras_metric("average_precision", signature)[0]]}, jit_compile=False)
     y, valid_y = _labels(rows.y, signature, None), _labels(valid.y, signature, None)
     start = time.perf_counter()
@@ -73,7 +74,7 @@ def bench_training(signature, rows, valid, epochs=6):
     ratios, ours_all, bare_all = [], [], []
     for _ in range(PAIRS):
         bare = bare_keras(signature, rows, valid, epochs)
-        ours = train(BIRDS.build, rows, valid, signature=signature, training=training,
+        ours = train(BIRDS.build, TrainFeed(rows), valid, signature=signature, training=training,
                      deciding="average_precision").fit_seconds
         ratios.append(ours / bare)
         ours_all.append(ours)

@@ -1,5 +1,6 @@
 """The generated C: compiled by gcc, fed raw rows, equal to the Python runner bit for bit."""
 
+import math
 import re
 import shutil
 import struct
@@ -34,6 +35,10 @@ def compile_harness(signature, folder, flags=(), model=b"abc"):
             reads.append(f"if (fread(&n, 4, 1, stdin) != 1) return 0;\n    if (n >= 0) {{ if (n && fread("
                          f"text[{place}], (size_t)n, 1, stdin) != 1) return 1; text[{place}][n] = 0; }}\n"
                          f"    {field} = n < 0 ? NULL : text[{place}];")
+        elif column.kind == "picture":
+            size = math.prod(column.shape)
+            reads.append(f"static uint8_t picture[{size}]; if (fread(picture, {size}, 1, stdin) != 1) return 0; "
+                         f"{field} = picture;")
         else:
             reads.append(f"if (fread(&{field}, sizeof {field}, 1, stdin) != 1) return 0;")
     writes = [f"fwrite(inputs.{port.name}, sizeof inputs.{port.name}, 1, stdout);" for port in signature.inputs]
@@ -56,15 +61,16 @@ def run_harness(program, signature, columns):
             value = columns[column.name][row]
             if column.kind == "numeric":
                 fed += struct.pack("<f", value)
+            elif column.kind == "picture":
+                fed += value.tobytes()
             elif column.kind == "date":
                 fed += struct.pack("<q", INT64_MIN if np.isnat(value) else int(value.astype("int64")))
             else:
                 content = b"" if value is None else value.encode("utf-8")
                 fed += struct.pack("<i", -1 if value is None else len(content)) + content
     made = subprocess.run([str(program)], input=bytes(fed), capture_output=True, check=True).stdout
-    kinds = [("i1" if port.dtype == "float32" else "<i4", port.shape[0]) for port in signature.inputs]
-    table = np.frombuffer(made, np.dtype([(port.name, kind, (width,)) for port, (kind, width) in
-                                          zip(signature.inputs, kinds, strict=True)]))
+    table = np.frombuffer(made, np.dtype([(port.name, "i1" if port.dtype == "float32" else "<i4", port.shape)
+                                          for port in signature.inputs]))
     assert len(table) == num_rows
     return {port.name: table[port.name] for port in signature.inputs}
 
@@ -94,6 +100,23 @@ def test_the_c_in_the_bundle_is_that_c(bundle):
     model = (bundle.folder / "model_int8.tflite").read_bytes()
     for name, text in c_files(bundle.signature, model, bundle.report["name"]).items():
         assert (bundle.folder / "c" / name).read_text(encoding="utf-8") == text
+
+
+@settings(max_examples=3, deadline=None)
+@given(st.integers(1, 9), st.integers(1, 9), st.sampled_from([1, 3]))
+def test_a_picture_is_its_own_quantized_input(tmp_path_factory, height, width, channels):
+    shape = (height, width, channels)
+    signature = Signature(
+        (Column("picture", "picture", shape=shape),), Target("label", "multiclass", ("a", "b", "c")),
+        (p.Pack(("picture",), "image"),), (Port("image", shape, "float32", "pixels", scale=1.0, zero_point=-128),),
+        Port("output", (3,), "float32", "log-odds", scale=0.1), decisions={"int8": (0.0, 0.0, 0.0)})
+    signature.check()
+    pixels = np.random.default_rng(0).integers(0, 256, (5, *shape), np.uint8)
+    pixels[0], pixels[1] = 0, 255
+    program = compile_harness(signature, tmp_path_factory.mktemp("c"))
+    assert_equal(program, signature, {"picture": pixels})
+    made = run_harness(program, signature, {"picture": pixels})["image"]
+    np.testing.assert_array_equal(made, pixels.astype(np.int16) - 128)
 
 
 EVERY = Signature(

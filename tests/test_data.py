@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from pipelines.tabular.load import fingerprint
+from pipelines.files import fingerprint
 
 
 def test_sha256():

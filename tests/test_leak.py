@@ -10,7 +10,7 @@ from pipelines.balance import WeightByClass
 from pipelines.device.primitives import Fill, missing_mask
 from pipelines.errors import LeakError, TrainError
 from pipelines.export.convert import convert
-from pipelines.feed import training_feed
+from pipelines.feed import TrainFeed
 from pipelines.rows import HeldOut, TrainSet
 from pipelines.run import learn
 from pipelines.steps import FittedStep, ImputeMedian, Step, fit_steps, make_signature, to_ports
@@ -104,16 +104,16 @@ def test_trained_weights_do_not_depend_on_validation_rows(birds_recipe, birds_sp
     again = learn(_fixed_epochs(birds_recipe), birds_splits.train, altered(birds_splits.valid, 1))
     for one, other in zip(learned.trained.model.get_weights(), again.trained.model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
-    assert again.int8 == learned.int8 and again.float32 == learned.float32
+    assert again.tflite == learned.tflite
     assert replace(again.signature, decisions={}) == replace(learned.signature, decisions={})
 
 
 def test_one_seed_one_result_to_the_last_bit(birds_recipe, birds_splits, learned):
     again = learn(_fixed_epochs(birds_recipe), birds_splits.train, birds_splits.valid)
-    assert again.int8 == learned.int8 and again.signature == learned.signature
+    assert again.tflite == learned.tflite and again.signature == learned.signature
     other = learn(replace(_fixed_epochs(birds_recipe), training=replace(
         _fixed_epochs(birds_recipe).training, seed=1)), birds_splits.train, birds_splits.valid)
-    assert other.int8 != learned.int8
+    assert other.tflite != learned.tflite
 
 
 def test_each_leak_that_the_types_forbid_is_refused(birds_recipe, birds_splits):
@@ -128,11 +128,10 @@ def test_each_leak_that_the_types_forbid_is_refused(birds_recipe, birds_splits):
                  lambda: fit_steps(birds_recipe.prepare, test), lambda: make_signature(prepared, encoders, test),
                  lambda: WeightByClass().resample(test), lambda: ForestTeacher().soften(test_ports),
                  lambda: convert(None, test_ports), lambda: convert(None, balanced_ports),
-                 lambda: training_feed(test_ports, {}, batch_size=2, seed=0)):
+                 lambda: TrainFeed(test_ports)):
         with pytest.raises(LeakError):
             leak()
-    for swapped in ((test_ports, test_ports), (ports, ports)):
-        with pytest.raises(TrainError, match="expected: a "):
-            train(birds_recipe.build, *swapped, signature=signature, training=birds_recipe.training,
-                  deciding="average_precision")
+    with pytest.raises(TrainError, match="expected: a HeldOut"):
+        train(birds_recipe.build, TrainFeed(ports), ports, signature=signature, training=birds_recipe.training,
+              deciding="average_precision")
     assert not hasattr(TrainSet, "fit") and not missing_mask(test.x["species"]).all()

@@ -98,10 +98,10 @@ def test_a_lost_step_fails_the_run_and_keeps_the_report(birds, birds_recipe, tmp
     import keras
 
     def breaking(model, rows, *, seed):
-        float32, _ = convert(model, rows, seed=seed)
+        whole = convert(model, rows, seed=seed)
         broken = keras.models.clone_model(model)
         broken.set_weights([*model.get_weights()[:-2], *(-weights for weights in model.get_weights()[-2:])])
-        return float32, convert(broken, rows, seed=seed)[1]
+        return {**whole, "int8": convert(broken, rows, seed=seed)["int8"]}
     monkeypatch.setattr(sys.modules["pipelines.run"], "convert", breaking)
     with pytest.raises(VerifyError, match="litert_float32 → litert_int8 lost .* of average_precision"):
         run(birds_recipe, birds, folder=tmp_path)
@@ -162,7 +162,7 @@ def test_test_rows_that_were_seen_are_not_judged_on(birds, birds_recipe, birds_s
     from pipelines.errors import LeakError
     from pipelines.run import Learned, judge
     seen = np.union1d(birds_splits.train.ids, birds_splits.valid.ids)
-    learned = Learned(None, None, b"", b"", b"", 0, seen)
+    learned = Learned(None, None, b"", {}, 0, seen)
     with pytest.raises(LeakError, match="of the test rows were seen"):
         judge(birds_recipe, learned, birds_splits.valid)
 

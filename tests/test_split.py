@@ -6,18 +6,20 @@ from hypothesis import given, settings, strategies as st
 
 from pipelines.balance import OversampleRandom
 from pipelines.device.cells import Column
+from pipelines.device.pictures import picture_digest
 from pipelines.device.signature import Target
 from pipelines.errors import LeakError, RecipeError, SplitError
+from pipelines.files import PictureFiles
 from pipelines.rows import Dataset, HeldOut, Schema, Splits, TrainSet
-from pipelines.split import SplitByTime, SplitGrouped, SplitRandom, split
+from pipelines.split import SplitByTime, SplitGiven, SplitGrouped, SplitRandom, find_duplicates, split
 
 SCHEMA = Schema((Column("x", "numeric"),), Target("y", "binary", ("no", "yes")))
 
 
-def make(num_rows, *, group=None, time=None, positives=3):
+def make(num_rows, *, group=None, time=None, part=None, positives=3):
     y = (np.arange(num_rows) % positives == 0).astype(np.int64)
     return Dataset(x={"x": np.arange(num_rows, dtype=np.float32)}, y=y, ids=np.arange(num_rows), schema=SCHEMA,
-                   group=group, time=time)
+                   group=group, time=time, part=part)
 
 
 @settings(max_examples=40, deadline=None)
@@ -101,3 +103,97 @@ def test_splits_refuse_shared_rows_groups_and_types():
         OversampleRandom().resample(balanced.take(np.arange(9)))
     with pytest.raises(LeakError, match="other lengths"):
         TrainSet(x={"x": np.zeros(3)}, y=np.zeros(2, int), ids=np.arange(2), schema=SCHEMA)
+
+
+def named(*counts):
+    """Parts as a source names them, each so many times, mixed."""
+    part = np.repeat(np.array(["train", "valid", "test", None], object), counts)
+    return part[np.random.default_rng(0).permutation(len(part))]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(60, 120), st.integers(0, 40), st.integers(20, 60), st.integers(0, 5))
+def test_the_parts_that_the_source_names(num_train, num_valid, num_test, seed):
+    part = named(num_train, 40 + num_valid if num_valid else 0, num_test, 0)
+    dataset = make(len(part), part=part)
+    parts = split(dataset, SplitGiven(valid=0.2, seed=seed))
+    assert (parts.test.ids == np.flatnonzero(part == "test")).all() and (parts.test.part == "test").all()
+    if num_valid:
+        assert (parts.valid.ids == np.flatnonzero(part == "valid")).all()
+    else:
+        assert set(parts.valid.part) == {"train"} and len(parts.valid) == pytest.approx(0.2 * num_train, abs=1)
+        train = dataset.y[part == "train"]
+        assert abs(parts.valid.y.mean() - train.mean()) < 0.08
+    assert len(parts.train) + len(parts.valid) + len(parts.test) == len(part)
+
+
+def test_valid_rows_are_drawn_by_group_where_there_are_groups():
+    part = np.array(["train"] * 80 + ["test"] * 40, object)
+    parts = split(make(120, part=part, group=np.arange(120) // 8), SplitGiven(valid=0.3))
+    assert not set(parts.train.group) & set(parts.valid.group) and set(parts.valid.part) == {"train"}
+    part = np.array(["train", "train", "train", "test"] * 30, object)
+    with pytest.raises(LeakError, match="train and test share 9 groups"):
+        split(make(120, part=part, group=np.arange(120) // 12), SplitGiven())
+
+
+def test_parts_that_are_not_there():
+    for part, words in ((None, "without parts"), (named(60, 0, 30, 5), "5 rows have no part"),
+                        (named(60, 30, 0, 0), "names no test rows"), (named(0, 30, 60, 0), "names no train rows")):
+        with pytest.raises(SplitError, match=words) as caught:
+            split(make(90 if part is None else len(part), part=part), SplitGiven())
+        assert "SplitRandom()" in str(caught.value)
+
+
+def brute_force(parts):
+    """The same counts, one row after another."""
+    def rows(part):
+        return [tuple(repr(x[row].tobytes() if x.ndim > 1 else x[row]) for x in part.x.values())
+                for row in range(len(part))]
+    train, valid, test = map(rows, (parts.train, parts.valid, parts.test))
+    return (sum(row in train for row in test), sum(row in train for row in valid), sum(row in valid for row in test))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**20), st.integers(1, 4))
+def test_duplicates_in_tables(seed, num_values):
+    random = np.random.default_rng(seed)
+    number = random.integers(0, num_values, 90).astype(np.float32)
+    number[random.random(90) < 0.2] = np.nan
+    text = np.array(["a", "b", None], object)[random.integers(0, 3, 90)]
+    date = np.array(["2024-01-01", "NaT"], "datetime64[s]")[random.integers(0, 2, 90)]
+    wide = random.integers(0, 2, (90, 2)).astype(np.float32)
+    x = {"number": number, "text": text, "date": date, "wide": wide, "id": random.integers(0, 3, 90).astype(np.int32)}
+    parts = split(Dataset(x=x, y=np.arange(90) % 3 % 2, ids=np.arange(90) + 100, schema=SCHEMA), SplitRandom())
+    found = find_duplicates(parts)
+    assert (found["test_in_train"], found["valid_in_train"], found["test_in_valid"]) == brute_force(parts)
+    assert len(found["examples"]) == min(5, sum(brute_force(parts)))
+    for one, other in found["examples"]:
+        for values in x.values():
+            np.testing.assert_array_equal(values[one - 100], values[other - 100])
+
+
+def test_duplicates_in_pictures():
+    with np.load("data/emoji_32.npz") as stored:
+        pixels = stored["X"][:90].copy()
+    parts = split(make(90), SplitRandom())
+    pixels[parts.test.ids[[1, 3]]] = pixels[parts.train.ids[7]]
+    pixels[parts.valid.ids[0]] = pixels[parts.train.ids[5]]
+    digests = np.stack([np.frombuffer(picture_digest(each), np.uint8) for each in pixels])
+    files = PictureFiles("nowhere", np.array([f"{row}.png" for row in range(90)], object), (32, 32, 3), digests)
+    dataset = make(90)
+    for column in (pixels, files, pixels[:, :, :, :1].copy()):
+        found = find_duplicates(split(Dataset(x={"picture": column}, y=dataset.y, ids=dataset.ids, schema=SCHEMA),
+                                      SplitRandom()))
+        assert found["test_in_train"] == 2 and found["valid_in_train"] == 1 and found["test_in_valid"] == 0
+        assert [int(parts.test.ids[1]), int(parts.train.ids[7])] in found["examples"] and len(found["examples"]) == 3
+
+
+def test_duplicates_of_many_rows_are_found_fast():
+    import time
+    random = np.random.default_rng(0)
+    x = {f"x{place}": random.normal(size=100_000).astype(np.float32) for place in range(10)}
+    x["text"] = random.integers(0, 50, 100_000).astype(str).astype(object)
+    parts = split(Dataset(x=x, y=np.arange(100_000) % 2, ids=np.arange(100_000), schema=SCHEMA), SplitRandom())
+    start = time.monotonic()
+    assert find_duplicates(parts) == {"test_in_train": 0, "valid_in_train": 0, "test_in_valid": 0, "examples": []}
+    assert time.monotonic() - start < 10

@@ -9,7 +9,7 @@ import pytest
 from pipelines.device.cells import Column
 from pipelines.device.signature import Port, Signature, Target
 from pipelines.errors import RecipeError, TrainError
-from pipelines.feed import plain_feed, training_feed
+from pipelines.feed import TrainFeed, plain_feed, training_feed
 from pipelines.rows import HeldOut, Schema, TrainSet
 from pipelines.tabular import ForestTeacher, Mlp
 from pipelines.train import DECIDING_METRICS, Training, train
@@ -38,9 +38,9 @@ def signature_of(task):
 
 
 def fit(task, *, deciding=None, net=Mlp(widths=(16, 16), num_members=2, residual=True), soft_labels=None, **knobs):
-    return train(net, make(TrainSet, task), make(HeldOut, task, 90, 1), signature=signature_of(task),
-                 training=Training(**{"epochs": 3, "batch_size": 64, **knobs}),
-                 deciding=deciding or DECIDING_METRICS[task][0], soft_labels=soft_labels)
+    return train(net, TrainFeed(make(TrainSet, task), soft_labels), make(HeldOut, task, 90, 1),
+                 signature=signature_of(task), training=Training(**{"epochs": 3, "batch_size": 64, **knobs}),
+                 deciding=deciding or DECIDING_METRICS[task][0])
 
 
 @pytest.mark.parametrize("task, deciding", [(task, metric) for task, metrics in DECIDING_METRICS.items()
@@ -85,12 +85,12 @@ def test_a_loss_that_is_no_number_is_an_error():
 def test_feeds_have_one_shape_and_every_row():
     rows = make(TrainSet, "binary", 100)
     labels = {"y": rows.y.astype(np.float32)}
-    feed, steps = training_feed(rows, labels, batch_size=32, seed=0)
+    feed, steps = training_feed(TrainFeed(rows), labels, batch_size=32, seed=0)
     seen = np.concatenate([x["standard_deviations"] for x, _, _ in feed.take(25)])
     assert steps == 3 and len(seen) == 800
     _, counts = np.unique(seen[:, 0], return_counts=True)
     assert len(counts) == 100 and set(counts) == {8}, "every row as often as every other"
-    first, second = (np.concatenate([y["y"] for _, y, _ in training_feed(rows, labels, batch_size=50, seed=seed)[0]
+    first, second = (np.concatenate([y["y"] for _, y, _ in training_feed(TrainFeed(rows), labels, batch_size=50, seed=seed)[0]
                                      .take(2)]) for seed in (0, 1))
     assert (first != second).any()
     batches = list(plain_feed(rows, labels, batch_size=32))

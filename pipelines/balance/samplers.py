@@ -56,6 +56,29 @@ class UndersampleRandom(_Drawing):
 
 
 @dataclass(frozen=True)
+class SampleByClass:
+    """As many rows as there were, of which a class with n rows gets a share in proportion to n ** (1 - `strength`):
+    1.0 is class-balanced sampling, 0.5 the square root (Kang et al. 2020, https://arxiv.org/abs/1910.09217). Within a
+    class no row is drawn twice more than another."""
+
+    strength: float = knob(1.0, 0, 1)
+    seed: int = knob(0, 0, 2**31 - 1)
+
+    def resample(self, train: TrainSet) -> BalancedSet:
+        """TrainSet → BalancedSet of drawn rows. Raises BalanceError for real-number targets."""
+        train = require_train_set(train, "balance")
+        counts = _two_classes(train, "SampleByClass")
+        wanted = np.where(counts > 0, np.maximum(counts, 1) ** (1 - self.strength), 0)
+        wanted = np.maximum(np.rint(wanted / wanted.sum() * len(train)), counts > 0).astype(np.int64)
+        generator = np.random.default_rng(self.seed)
+        drawn = []
+        for label in np.flatnonzero(counts):
+            own = generator.permutation(np.flatnonzero(train.y == label))
+            drawn.append(np.resize(own, wanted[label]))  # whole rounds, then the first of one more
+        return _balanced(train.take(np.concatenate(drawn)))
+
+
+@dataclass(frozen=True)
 class _Synthesizing(ABC):
     """Makes rows between a row and its neighbours of the same class."""
 
@@ -180,6 +203,10 @@ class _Table:
     def __init__(self, train, balancer):
         self.train, self.names, self.slices, parts, self.categories, self.nominal_places = train, [], {}, [], {}, []
         for name, x in train.x.items():
+            if x.ndim == 4:
+                raise BalanceError(f"{balancer} on the pictures {name!r}", expected="numbers and categories: what lies "
+                                   "between two pictures is no picture", fix="use OversampleRandom() with augmentation, "
+                                   "or Transfer(head_balance=Smote()), which draws between their features")
             if x.dtype.kind == "M":
                 raise BalanceError(f"{balancer} on the date column {name!r}", expected="numbers and categories",
                                    fix="put EncodeDate() into `prepare`, which comes before balancing")

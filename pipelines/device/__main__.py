@@ -2,7 +2,9 @@
 
 Reads a CSV with a header from standard input and writes one CSV line a row: the row's number from 1, its label (or
 value), the score of each class, and the error where the row has no honest answer. Exit code 1 if any row had one.
-The folder can be copied alone: `python -m device BUNDLE`.
+The folder can be copied alone: `python -m device BUNDLE`. A model of pictures takes files instead:
+
+    python -m pipelines.device saved_models/emoji_cnn a.png b.jpg
 """
 
 import argparse
@@ -11,17 +13,19 @@ import itertools
 import os
 import sys
 
+from .cells import PICTURE
 from .csv_rows import SEPARATORS, rows_of
 from .errors import DeviceError
 from .primitives import FillPrevious
 from .runner import FORMS, Runner
 
-CHUNK_ROWS = 4096
+CHUNK_ROWS, CHUNK_PICTURES = 4096, 64
 
 
 def main(arguments=None) -> int:
     parser = argparse.ArgumentParser(prog="pipelines.device", description=__doc__.split("\n")[0])
     parser.add_argument("bundle", help="folder of a bundle: saved_models/<name>")
+    parser.add_argument("pictures", nargs="*", help="picture files, for a model of pictures")
     parser.add_argument("--form", choices=FORMS, default="int8", help="which model file answers (default int8)")
     parser.add_argument("--separator", default="", help="cell separator; found from the header if not given")
     options = parser.parse_args(arguments)
@@ -30,7 +34,10 @@ def main(arguments=None) -> int:
     if hasattr(sys.stdin, "reconfigure"):  # whatever the locale: the file that was trained on was read this way
         sys.stdin.reconfigure(encoding="utf-8-sig", errors="strict", newline="")
     try:
-        return _answer_all(Runner.load(options.bundle, form=options.form), sys.stdin, options.separator, sys.stdout)
+        runner = Runner.load(options.bundle, form=options.form)
+        if options.pictures or takes_pictures(runner):
+            return int(write_picture_answers(runner, options.pictures, csv.writer(sys.stdout, lineterminator="\n")))
+        return _answer_all(runner, sys.stdin, options.separator, sys.stdout)
     except DeviceError as error:
         print(error, file=sys.stderr)
         return 2
@@ -77,6 +84,31 @@ def check_header(header, wanted) -> None:
                           fix="add the column; leave its cells empty where the values are not known")
 
 
+def takes_pictures(runner) -> bool:
+    """Whether the model's one column is a picture."""
+    return [column.kind for column in runner.signature.columns] == [PICTURE]
+
+
+def write_picture_answers(runner, paths, writer) -> bool:
+    """Writes a CSV line of answer or error for each picture file; True where some had no answer."""
+    if not takes_pictures(runner):
+        raise DeviceError(f"{len(paths)} files for a model of rows with "
+                          f"{', '.join(column.name for column in runner.signature.columns[:8])}",
+                          expected="a bundle whose model takes pictures", fix="python -m pipelines.device BUNDLE < rows.csv")
+    if not paths:
+        raise DeviceError("no picture", expected="one or more picture files",
+                          fix="python -m pipelines.device BUNDLE picture.png ...")
+    labels = runner.signature.target.labels
+    writer.writerow(["file", "label" if labels else "value", *(f"score {label}" for label in labels), "error"])
+    name, failed = runner.signature.columns[0].name, False
+    for start in range(0, len(paths), CHUNK_PICTURES):
+        chunk = [str(path) for path in paths[start:start + CHUNK_PICTURES]]
+        columns, bad = runner.read({name: chunk})
+        _write_chunk(runner.predict_columns(columns), {each.row: each.reason for each in bad}, chunk, writer)
+        failed |= bool(bad)
+    return failed
+
+
 def write_answers(runner, header, rows, writer) -> bool:
     """Writes a CSV line of answer or error for each row of cells; True where some row had no answer."""
     labels = runner.signature.target.labels
@@ -116,16 +148,19 @@ def _answer_chunk(runner, header, cells, errors, writer, first):
     columns, bad = runner.read({name: [row[place] for row in cells] for place, name in enumerate(header)})
     for each in bad:
         errors.setdefault(each.row, f"{each.reason}: {each.value}")
-    answers = runner.predict_columns(columns)
-    width = len(runner.signature.target.labels)
-    for row in range(len(cells)):
-        if row in errors:
-            writer.writerow([first + row, "", *[""] * width, errors[row]])
-        elif width:
-            writer.writerow([first + row, answers.labels[row], *(f"{score:.4f}" for score in answers.scores[row]), ""])
-        else:
-            writer.writerow([first + row, f"{answers.scores[row]:.9g}", ""])
+    _write_chunk(runner.predict_columns(columns), errors, range(first, first + len(cells)), writer)
     return bool(errors)
+
+
+def _write_chunk(answers, errors, names, writer):
+    width = 0 if answers.labels is None else answers.scores.shape[1]
+    for row, name in enumerate(names):
+        if row in errors:
+            writer.writerow([name, "", *[""] * width, errors[row]])
+        elif width:
+            writer.writerow([name, answers.labels[row], *(f"{score:.4f}" for score in answers.scores[row]), ""])
+        else:
+            writer.writerow([name, f"{answers.scores[row]:.9g}", ""])
 
 
 if __name__ == "__main__":

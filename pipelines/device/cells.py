@@ -1,11 +1,14 @@
 """Raw cells to typed columns: the one reading of a cell that training and devices share.
 
-Four kinds of column, told apart afterwards by dtype alone:
+Five kinds of column, told apart afterwards by dtype alone:
 
     numeric      float32  [rows]   missing is NaN
     categorical  object   [rows]   text, missing is None
     boolean      object   [rows]   "true" or "false", missing is None
     date         datetime64[s] [rows], in UTC where a zone is given   missing is NaT
+    picture      uint8    [rows, height, width, channels]   never missing
+
+The first four are what a table's column can be.
 """
 
 import math
@@ -17,7 +20,10 @@ from decimal import Decimal
 
 import numpy as np
 
+from .pictures import read_picture
+
 KINDS = ("numeric", "categorical", "boolean", "date")
+PICTURE = "picture"
 TRUE_WORDS = frozenset({"true", "t", "yes", "y", "1", "1.0"})
 FALSE_WORDS = frozenset({"false", "f", "no", "n", "0", "0.0"})
 # The words that pandas reads as missing, written out so that a bundle can carry and a user can change them.
@@ -38,12 +44,14 @@ class Column:
     """A raw column: its name in the source, its kind, and how its text is read.
 
     `format` is a `datetime.strptime` format for dates, or "ISO8601". `decimal` is the decimal mark of numbers.
+    `shape` is a picture's (height, width, channels).
     """
 
     name: str
     kind: str
     format: str = "ISO8601"
     decimal: str = "."
+    shape: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,10 +64,10 @@ class BadCell:
 
 
 def read_column(cells: Sequence, column: Column, missing: frozenset[str]) -> tuple[np.ndarray, list[BadCell]]:
-    """Reads raw cells (text, numbers, None) into the column's dtype; cells it cannot read come back as BadCells
-    and stand as missing in the array."""
+    """Reads raw cells (text, numbers, None; what `read_picture` takes) into the column's dtype; cells it cannot read
+    come back as BadCells and stand as missing, or as black pictures, in the array."""
     bad = []
-    if not (isinstance(cells, np.ndarray) and cells.dtype.kind != "O"):
+    if column.kind != PICTURE and not (isinstance(cells, np.ndarray) and cells.dtype.kind != "O"):
         bad = [BadCell(row, shorten(cell), f"not a single value but a {type(cell).__name__}")
                for row, cell in enumerate(cells) if cell is not None and not isinstance(cell, _SCALARS)
                and type(cell).__name__ not in _MISSING_TYPES]
@@ -191,10 +199,30 @@ def _time(cell, date_format):
     return np.datetime64(time, "s")
 
 
-_READERS: Mapping = {"numeric": _numeric, "categorical": _categorical, "boolean": _boolean, "date": _date}
+def _picture(cells, column, missing):
+    if isinstance(cells, np.ndarray) and cells.dtype == np.uint8:
+        if cells.shape[1:] == column.shape:
+            return cells, []
+        if (*cells.shape[1:], 1) == column.shape:
+            return cells[..., None], []
+    values, bad = np.zeros((len(cells), *column.shape), np.uint8), []
+    for row, cell in enumerate(cells):
+        try:
+            values[row] = read_picture(None if is_missing(cell, missing) else cell, column.shape)
+        except ValueError as error:
+            bad.append(BadCell(row, shorten(cell), str(error)))
+    return values, bad
+
+
+_READERS: Mapping = {"numeric": _numeric, "categorical": _categorical, "boolean": _boolean, "date": _date,
+                     PICTURE: _picture}
 
 
 def shorten(cell: object, most: int = 40) -> str:
     """A value for an error message: quoted, escaped, never longer than `most` characters and its length."""
+    if isinstance(cell, (bytes, bytearray, memoryview)):
+        return f"{len(cell):,} bytes"
+    if isinstance(cell, np.ndarray) and cell.ndim:
+        return f"an array of {cell.dtype}, shape {cell.shape}"
     text = str(cell)
     return repr(text) if len(text) <= most else f"{text[:most]!r}... ({len(text):,} characters)"

@@ -6,7 +6,7 @@ trained on, the rows that Python answers and the rows a microcontroller sees agr
 no sine here: a cyclic date part is an integer that looks up a table.
 
 Columns are arrays by name, rows first: float32 [rows] or [rows, width], object text [rows], int32 [rows],
-datetime64[s] [rows] (see `cells`).
+datetime64[s] [rows], uint8 [rows, height, width, channels] (see `cells`).
 """
 
 from dataclasses import asdict, dataclass, fields
@@ -188,13 +188,17 @@ class DatePart:
 class Pack:
     """Columns of one unit side by side become the port `into`; every other use of them is over.
 
-    float32 [rows] or [rows, width] → float32 [rows, sum of widths]; int32 [rows] → int32 [rows, columns].
+    float32 [rows] or [rows, width] → float32 [rows, sum of widths]; int32 [rows] → int32 [rows, columns]. A picture,
+    uint8 [rows, height, width, channels], is packed alone and stays as it is.
     """
 
     columns: tuple[str, ...]
     into: str
 
     def run(self, columns: Columns) -> None:
+        if columns[self.columns[0]].ndim == 4:
+            columns[self.into] = columns[self.columns[0]]
+            return
         parts = [columns[name] if columns[name].ndim == 2 else columns[name][:, None] for name in self.columns]
         columns[self.into] = np.concatenate(parts, axis=1)
 
@@ -216,6 +220,8 @@ def missing_mask(x: np.ndarray) -> np.ndarray:
     """bool [rows]: where a column of `cells` is missing."""
     if x.dtype.kind == "M":
         return np.isnat(x)
+    if x.dtype == np.uint8:
+        return np.zeros(len(x), bool)  # a picture that cannot be read is refused
     if x.dtype.kind == "O":
         return np.fromiter((cell is None for cell in x), bool, len(x))
     return np.isnan(x) if x.ndim == 1 else np.isnan(x).any(axis=1)

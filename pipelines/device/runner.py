@@ -5,6 +5,7 @@
     answers.labels, answers.scores
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +13,12 @@ from typing import Protocol
 
 import numpy as np
 
-from .cells import BadCell, read_column, shorten
+from .cells import PICTURE, BadCell, read_column, shorten
 from .errors import DeviceError
 from .primitives import Columns, run_primitives
 from .signature import Port, Signature, positive_or_largest, probabilities, read_signature
 
-FORMS = ("float32", "int8")
+FORMS = ("float32", "int8", "uint8")
 
 
 class Interpreter(Protocol):
@@ -84,9 +85,13 @@ class Answers:
     scores: np.ndarray
     raw: np.ndarray
 
+    def take(self, places: np.ndarray) -> "Answers":
+        """The answers at `places` (int [n])."""
+        return Answers(None if self.labels is None else self.labels[places], self.scores[places], self.raw[places])
+
 
 class Runner:
-    """A signature with an interpreter of one of its forms ("int8" or "float32")."""
+    """A signature with an interpreter of one of its forms: "int8", "float32" or, for pictures, "uint8"."""
 
     def __init__(self, signature: Signature, interpreter: Interpreter, *, form: str = "int8"):
         self.signature, self.interpreter, self.form = signature, interpreter, form
@@ -97,8 +102,9 @@ class Runner:
         signature = read_signature(Path(folder))
         path = Path(folder) / f"model_{form}.tflite"  # only the two names in FORMS come to be opened
         if form in FORMS and not path.is_file():
-            raise DeviceError(f"no {path.name} in {str(folder)!r}", expected="a whole bundle",
-                              fix="copy the bundle again, or make it again")
+            raise DeviceError(f"no {path.name} in {str(folder)!r}",
+                              expected="a bundle of a model of pictures" if form == "uint8" else "a whole bundle",
+                              fix="name another form" if form == "uint8" else "copy the bundle again, or make it again")
         if form not in FORMS:
             raise DeviceError(f"form {form!r}", expected=" or ".join(FORMS), fix="name one of these")
         interpreter = LiteRT(path.read_bytes())
@@ -135,7 +141,7 @@ class Runner:
         for column in self.signature.columns:
             cells = raw[column.name]
             if (not isinstance(cells, (Sequence, np.ndarray)) or isinstance(cells, (str, bytes))
-                    or getattr(cells, "ndim", 1) != 1):
+                    or (getattr(cells, "ndim", 1) != 1 and column.kind != PICTURE)):
                 raise DeviceError(f"column {shorten(column.name)} is a {type(cells).__name__}: {shorten(cells)}",
                                   expected="columns as lists or one-dimensional arrays, or a list of rows",
                                   fix="for one row: predict([row])")
@@ -170,7 +176,9 @@ class Runner:
             raise DeviceError(f"the input {port.name!r} has a missing value after every step",
                               expected="steps that fill every column",
                               fix="add an imputing step for the column to the recipe and make the bundle again")
-        return port.quantize(x) if self.form == "int8" else x
+        if self.form == "int8":
+            return port.quantize(x)
+        return x.astype(np.float32) if x.dtype == np.uint8 and self.form == "float32" else x
 
     def predict(self, rows: Mapping[str, Sequence] | Iterable[Mapping[str, object]]) -> Answers:
         """Answers to raw columns or raw rows. Raises DeviceError, naming row and column, where a cell cannot be
@@ -193,10 +201,11 @@ class Runner:
 def _check_fit(signature, interpreter):
     """Raises DeviceError where the signature's scales are not those of the model beside it."""
     found = interpreter.quantization()
-    said = {port.name: (port.scale, port.zero_point) for port in signature.inputs}
-    said["output"] = (signature.output.scale, signature.output.zero_point)
+    said = {port.name: port.in_file() for port in (*signature.inputs, signature.output)}
     fits = interpreter.num_outputs() == signature.output.shape[0] * signature.output.num_copies
-    if said != found or not fits:
+    alike = said.keys() == found.keys() and all(
+        math.isclose(said[name][0], found[name][0], rel_tol=1e-6) and said[name][1] == found[name][1] for name in found)
+    if not (alike and fits):
         raise DeviceError("the signature and model_int8.tflite are not of one bundle: their scales or shapes differ",
                           expected="files that were written together", fix="copy the whole bundle again")
 
@@ -207,5 +216,7 @@ def answer(signature: Signature, raw: np.ndarray, *, form: str) -> Answers:
     target = signature.target
     if target.task == "regression":
         return Answers(None, values[:, 0].astype(np.float64) * target.factor + target.offset, raw)
-    chosen = positive_or_largest(values, signature.decisions.get(form, (0.0,)))
+    # The uint8 file is the int8 file with another input, so that it decides alike.
+    offsets = signature.decisions.get("int8" if form == "uint8" else form, (0.0,))
+    chosen = positive_or_largest(values, offsets)
     return Answers(np.asarray(target.labels, object)[chosen], probabilities(values), raw)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .cells import KINDS, MISSING_WORDS, Column
+from .cells import KINDS, MISSING_WORDS, PICTURE, Column
 from .errors import DeviceError
 from .primitives import Pack, Primitive, primitive_from_json, primitive_to_json
 
@@ -24,6 +24,9 @@ RULES = {
     "text where a number, a date or a truth value belongs": "refused",
     "infinite number": "refused",
     "number outside the range seen in training": "cut to the nearest value that the int8 input can hold",
+    "picture of another size": "stretched to the model's size, antialiased bilinear, as in training",
+    "transparent picture": "laid over white",
+    "animation": "its first frame",
 }
 
 
@@ -33,7 +36,9 @@ class Port:
 
     The int8 form holds round(x / scale) + zero_point; `scale` is 0.0 where the tensor is not quantized.
     A port of ids holds 0 to num_ids - 1. An int8 output may hold `num_copies` of each value, rounded at staggered
-    places, whose sum is finer than one int8 can be (see `export.lower`).
+    places, whose sum is finer than one int8 can be (see `export.lower`). The quantized files compute with
+    x * factor + offset, of which their own scale and zero point speak: so a picture is quantized as it stands, byte
+    for byte less 128 (scale 1, zero point -128), whatever its net does to pixels first.
     """
 
     name: str
@@ -44,11 +49,20 @@ class Port:
     zero_point: int = 0
     num_ids: int = 0
     num_copies: int = 1
+    factor: float = 1.0
+    offset: float = 0.0
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether the port holds pixels 0..255 [height, width, channels]."""
+        return len(self.shape) == 3
 
     def quantize(self, x: np.ndarray) -> np.ndarray:
         """float32 → int8, halves rounded up; the C code does the same in the same order. Ids pass unchanged."""
         if self.scale == 0.0:
             return x.astype(self.dtype)
+        if x.dtype == np.uint8:
+            return (x ^ np.uint8(128)).view(np.int8)  # p - 128
         with np.errstate(over="ignore"):  # infinity is cut to the last step, in C too
             steps = np.floor(x / np.float32(self.scale) + np.float32(0.5)) + np.float32(self.zero_point)
         return np.clip(steps, -128, 127).astype(np.int8)
@@ -62,6 +76,13 @@ class Port:
     def to_float(self, raw: np.ndarray) -> np.ndarray:
         """A model's raw output, float32 or int8, as float32 in the port's unit."""
         return self.dequantize(raw) if raw.dtype == np.int8 else raw.astype(np.float32)
+
+    def in_file(self) -> tuple[float, int]:
+        """(scale, zero point) that the int8 file itself says."""
+        if self.scale == 0.0:
+            return 0.0, 0
+        scale = self.scale * self.factor
+        return scale, self.zero_point - round(self.offset / scale)
 
     def step(self) -> np.float32:
         """The smallest difference that the dequantized port can show, in its unit."""
@@ -104,7 +125,7 @@ class Signature:
             raise DeviceError(f"a signature of format {values.get('format_version')!r}",
                               expected=f"format {FORMAT_VERSION}", fix="make the bundle again with this version")
         signature = cls(
-            columns=tuple(Column(**column) for column in values["columns"]),
+            columns=tuple(Column(**{**column, "shape": tuple(column["shape"])}) for column in values["columns"]),
             target=Target(**{**values["target"], "labels": tuple(values["target"]["labels"])}),
             primitives=tuple(primitive_from_json(primitive) for primitive in values["primitives"]),
             inputs=tuple(_port(port) for port in values["inputs"]),
@@ -117,7 +138,8 @@ class Signature:
     def check(self) -> None:
         """Raises ValueError where the parts do not fit together: every name must be made before it is read, and every
         number be one that can be computed with."""
-        if self.target.task not in TASKS or any(column.kind not in KINDS for column in self.columns):
+        if self.target.task not in TASKS or any(column.kind not in (*KINDS, PICTURE)
+                                                    for column in self.columns):
             raise ValueError(f"task {self.target.task!r} or a column's kind is unknown")
         names = {column.name for column in self.columns}
         for primitive in self.primitives:
@@ -129,8 +151,12 @@ class Signature:
         if lost or not self.inputs:
             raise ValueError(f"the inputs {sorted(lost)} are made by nothing")
         for port in (*self.inputs, self.output):
-            if not (math.isfinite(port.scale) and port.scale >= 0 and port.num_copies >= 1 and len(port.shape) == 1):
+            finite = all(map(math.isfinite, (port.scale, port.factor, port.offset)))
+            if not (finite and port.scale >= 0 and port.factor > 0 and port.num_copies >= 1 and len(port.shape) in (1, 3)
+                    and all(isinstance(size, int) and size > 0 for size in port.shape)):
                 raise ValueError(f"port {port.name!r}: scale {port.scale}, shape {port.shape}, {port.num_copies} times")
+            if port.is_picture and port.scale and (port.scale, port.zero_point) != (1.0, -128):
+                raise ValueError(f"port {port.name!r} of pixels: scale {port.scale}, zero point {port.zero_point}")
         num_labels = {"binary": 2, "multiclass": self.output.shape[0], "regression": 0}[self.target.task]
         if len(self.target.labels) != num_labels or (self.target.task != "multiclass" and self.output.shape != (1,)):
             raise ValueError(f"{len(self.target.labels)} labels for outputs {self.output.shape}, {self.target.task}")

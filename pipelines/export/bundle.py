@@ -1,5 +1,6 @@
 """Bundles on disk: written whole under a temporary name, then renamed; read without running anything in them."""
 
+import base64
 import json
 import os
 import shutil
@@ -14,6 +15,7 @@ import numpy as np
 from ..device.runner import Runner, LiteRT, answer
 from ..device.signature import Signature, read_signature
 from ..errors import BundleError
+from ..files import read_pixels
 from ..recipe import to_json
 from ..report.write import card, page
 from .c_code import c_files
@@ -40,7 +42,7 @@ class Bundle:
         return read_signature(self.folder)
 
     def runner(self, *, form: str = "int8") -> Runner:
-        """The device runner of a form, "int8" or "float32"."""
+        """The device runner of a form: "int8", "float32" or, for pictures, "uint8"."""
         return Runner.load(self.folder, form=form)
 
 
@@ -48,23 +50,23 @@ def bundle_files(recipe, facts: dict, learned, test, pictures) -> dict[str, byte
     """Relative name → content of everything that a bundle holds."""
     signature = learned.signature
     return {
-        "model.keras": learned.keras, "model_float32.tflite": learned.float32, "model_int8.tflite": learned.int8,
+        "model.keras": learned.keras, **{f"model_{form}.tflite": content for form, content in learned.tflite.items()},
         "signature.json": as_json(signature.to_json()), "recipe.json": as_json(to_json(recipe)),
         "report.json": as_json(facts), "report.html": page(facts, pictures, to_json(recipe)),
-        "golden.json": as_json(golden(signature, learned.int8, test)), "README.md": card(facts),
-        **{f"c/{name}": text for name, text in c_files(signature, learned.int8, recipe.name).items()}}
+        "golden.json": as_json(golden(signature, learned.tflite["int8"], test)), "README.md": card(facts),
+        **{f"c/{name}": text for name, text in c_files(signature, learned.tflite["int8"], recipe.name).items()}}
 
 
 def golden(signature: Signature, int8: bytes, test) -> list[dict]:
     """Ten raw rows with their int8 inputs, int8 outputs and answers: what a port to a device is checked against."""
-    columns = {column.name: test.x[column.name][:GOLDEN_ROWS] for column in signature.columns}
+    columns = {column.name: read_pixels(test.x[column.name][:GOLDEN_ROWS]) for column in signature.columns}
     runner = Runner(signature, LiteRT(int8), form="int8")
     inputs = runner.prepare(columns)
     raw = runner.interpreter.run(inputs)
     answers = answer(signature, raw, form="int8")
     return [{"row": {column.name: _raw_cell(columns[column.name][place], column.format)
                      for column in signature.columns},
-             "inputs": {name: x[place].tolist() for name, x in inputs.items()}, "output": raw[place].tolist(),
+             "inputs": {name: _as_text(x[place]) for name, x in inputs.items()}, "output": raw[place].tolist(),
              "label": None if answers.labels is None else answers.labels[place],
              "scores": np.atleast_1d(answers.scores[place]).tolist()} for place in range(len(raw))]
 
@@ -76,9 +78,19 @@ def _raw_cell(value, date_format):
             return None
         time = value.item().replace(tzinfo=timezone.utc)  # dates are kept in UTC
         return time.replace(tzinfo=None).isoformat() if date_format == "ISO8601" else time.strftime(date_format)
+    if isinstance(value, np.ndarray):
+        return _as_text(value)
     if isinstance(value, np.floating):
         return None if np.isnan(value) else float(value)
     return value
+
+
+def _as_text(array):
+    """An array for JSON: numbers in a list, a picture as base64 of its bytes, rows first."""
+    if array.ndim == 1:
+        return array.tolist()
+    return {"base64": base64.b64encode(array.tobytes()).decode("ascii"), "shape": list(array.shape),
+            "dtype": str(array.dtype)}
 
 
 def check_folder(folder: Path, name: str) -> None:
@@ -150,10 +162,16 @@ def read_json(folder: Path, name: str) -> dict:
 def read_golden_rows(folder: Path) -> list[dict]:
     """The raw rows of golden.json. Raises BundleError where it is damaged."""
     values = read_json(folder, "golden.json")
-    if not isinstance(values, list) or not all(isinstance(each, dict) and "row" in each for each in values):
+    try:
+        return [{name: _picture(cell) if isinstance(cell, dict) else cell for name, cell in each["row"].items()}
+                for each in values]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BundleError(f"golden.json of the bundle {str(folder)!r} holds no rows", expected="a whole bundle",
-                          fix="make the bundle again: python -m pipelines run ...")
-    return [each["row"] for each in values]
+                          fix="make the bundle again: python -m pipelines run ...") from error
+
+
+def _picture(cell):
+    return np.frombuffer(base64.b64decode(cell["base64"]), np.uint8).reshape(cell["shape"])
 
 
 def as_json(values: object) -> str:

@@ -4,19 +4,22 @@ Every float operation here is one subtraction followed by one multiplication, on
 nothing that a compiler could fuse into a multiply-add, which would round otherwise.
 """
 
+import math
 import re
 
 import numpy as np
 
-from ..device.cells import MAX_NUMBER
+from ..device.cells import MAX_NUMBER, PICTURE
 from ..device.primitives import DATE_PARTS
 from ..device.signature import Signature
 
-_TYPES = {"numeric": "float", "categorical": "const char *", "boolean": "const char *", "date": "int64_t"}
+_TYPES = {"numeric": "float", "categorical": "const char *", "boolean": "const char *", "date": "int64_t",
+          "picture": "const uint8_t *"}
 _MISSING_NOTES = {"numeric": "NAN where missing",
                   "categorical": "UTF-8 without white space around it, 4.0 written as 4; NULL where missing",
                   "boolean": '"true" or "false"; NULL where missing',
                   "date": "seconds since 1970-01-01 UTC; INT64_MIN where missing"}
+_POINTERS = ("categorical", "boolean", "picture")
 
 
 def c_files(signature: Signature, int8_model: bytes, name: str) -> dict[str, str]:
@@ -26,10 +29,10 @@ def c_files(signature: Signature, int8_model: bytes, name: str) -> dict[str, str
 
 
 def _header(signature, name, num_bytes):
-    fields = [f"  {_TYPES[column.kind]}{'' if column.kind in ('categorical', 'boolean') else ' '}"
-              f"{_identifier(place, column.name)}; /* {comment(column.name)}: {column.kind}, "
-              f"{_MISSING_NOTES[column.kind]} */" for place, column in enumerate(signature.columns)]
-    ports = [f"  {'int8_t' if port.dtype == 'float32' else 'int32_t'} {port.name}[{port.shape[0]}];"
+    fields = [f"  {_TYPES[column.kind]}{'' if column.kind in _POINTERS else ' '}"
+              f"{_identifier(place, column.name)}; /* {comment(column.name)}: {column.kind}, {_note(column)} */"
+              for place, column in enumerate(signature.columns)]
+    ports = [f"  {'int8_t' if port.dtype == 'float32' else 'int32_t'} {port.name}[{math.prod(port.shape)}];"
              f" /* {port.unit}, scale {_float(port.scale)}, zero point {port.zero_point} */"
              for port in signature.inputs]
     target = signature.target
@@ -59,12 +62,20 @@ extern const unsigned char model_int8[MODEL_INT8_BYTES];
 /* Forgets the rows before, for columns that fill a hole with the last value seen. */
 void prepare_reset(void);
 
-/* Returns 0; or 1 + the place of the column whose number is infinite, and then the inputs mean nothing. */
+/* Returns 0; or 1 + the place of the column whose number is infinite or whose picture is not there, and then the inputs
+   mean nothing. */
 int prepare(const signature_row *row, signature_inputs *inputs);
 
 {answers}
 #endif
 """
+
+
+def _note(column):
+    if column.kind != PICTURE:
+        return _MISSING_NOTES[column.kind]
+    height, width, channels = column.shape
+    return f"pixels 0..255, {height} rows of {width} pixels of {channels} " + ("channels" if channels > 1 else "channel")
 
 
 class _Writer:
@@ -77,6 +88,11 @@ class _Writer:
         self.finished = {}
         self.checks = [(place, _identifier(place, column.name)) for place, column in enumerate(signature.columns)
                        if column.kind == "numeric"]
+        self.pictures = [(place, _identifier(place, column.name)) for place, column in enumerate(signature.columns)
+                         if column.kind == PICTURE]
+        for column in signature.columns:
+            if column.kind == PICTURE:
+                self.finished[column.name] = ("picture", self.variables[column.name][1], math.prod(column.shape))
 
     def source(self):
         for place, column in enumerate(self.signature.columns):
@@ -86,6 +102,7 @@ class _Writer:
         most = _float(MAX_NUMBER)
         infinite = "\n".join(f"  if (row->{name} > {most} || row->{name} < -{most}) return {place + 1};"
                              for place, name in self.checks)
+        infinite += "\n".join(f"  if (row->{name} == NULL) return {place + 1};" for place, name in self.pictures)
         statics = "\n".join(f"static float {name} = {_float(first)};" for name, first in self.state)
         resets = "\n".join(f"  {name} = {_float(first)};" for name, first in self.state)
         body = "\n".join(self.lines)
@@ -174,14 +191,16 @@ int prepare(const signature_row *row, signature_inputs *inputs) {{
         place = 0
         for column in step.columns:
             kind, variable, width, *table = self.finished[column]
-            target = f"inputs->{port.name}[{place}{' + i' if width > 1 or kind in ('bins', 'onehot', 'table') else ''}]"
+            many = width > 1 or kind in ("bins", "onehot", "table", "picture")
+            target = f"inputs->{port.name}[{place}{' + i' if many else ''}]"
             value = {"scalar": variable, "id": variable,
                      "bins": f"clip(({variable} - {table[0] if table else ''}_left[i]) * "
                              f"{table[0] if table else ''}_factor[i], 0.0f, 1.0f)",
                      "onehot": f"{variable} == i ? 1.0f : 0.0f",
-                     "table": f"{table[0] if table else ''}[{variable} * {width} + i]"}[kind]
-            written = value if port.scale == 0.0 else f"quantize({value}, {_float(port.scale)}, {port.zero_point}.0f)"
-            loop = f"for (int32_t i = 0; i < {width}; ++i) " if "+ i" in target else ""
+                     "table": f"{table[0] if table else ''}[{variable} * {width} + i]",
+                     "picture": f"(int8_t)({variable}[i] - 128)"}[kind]
+            written = value if port.scale == 0.0 or kind == "picture" else f"quantize({value}, {_float(port.scale)}, {port.zero_point}.0f)"
+            loop = f"for (int32_t i = 0; i < {width}; ++i) " if many else ""
             self.lines.append(f"  {loop}{target} = {written};")
             place += width
 

@@ -2,6 +2,12 @@
 
 Parent and child speak through a folder: the model as .keras, the calibration rows as .npz, the two TFLite files, and
 progress lines from which the parent knows what the child was doing when it died.
+
+Every file takes batch 1, inputs by their names:
+
+    float32    float32 in and out; pictures as pixels 0..255
+    int8       int8 in and out, each output in staggered copies (see `lower.stagger`); pictures as pixels less 128
+    uint8      for nets of pictures: pixels as they are in, float32 log-odds out, for runtimes that take no int8
 """
 
 import os
@@ -13,25 +19,27 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import ExportError
+from ..files import read_pixels
 from ..rows import TrainSet, require_train_set
 
-MAX_CALIBRATION_ROWS = 1000
+MAX_CALIBRATION_ROWS, MAX_CALIBRATION_BYTES = 1000, 32 * 2**20
 CONVERT_SECONDS = 600
 
 
-def convert(model, calibration: TrainSet, *, seed: int = 0) -> tuple[bytes, bytes]:
-    """A Keras model of ports → the bytes of its float32 and its int8 TFLite file, batch 1; the int8
-    file takes and gives int8.
+def convert(model, calibration: TrainSet, *, seed: int = 0) -> dict[str, bytes]:
+    """A Keras model of ports → the bytes of its TFLite files by form.
 
     `calibration.x`: port → array [rows, ...], training rows as they were before balancing. Raises LeakError for other
     rows, ExportError (naming the layer where it is known) where the converter refuses, dies or leaves Flex operators.
     """
     require_train_set(calibration, "the int8 calibration")
-    places = np.sort(np.random.default_rng(seed).permutation(len(calibration))[:MAX_CALIBRATION_ROWS])
+    row_bytes = sum(int(np.prod(x.shape[1:])) * x.dtype.itemsize for x in calibration.x.values())
+    most = min(MAX_CALIBRATION_ROWS, max(MAX_CALIBRATION_BYTES // row_bytes, 1))
+    places = np.sort(np.random.default_rng(seed).permutation(len(calibration))[:most])
     with tempfile.TemporaryDirectory(prefix="convert_") as folder:
         folder = Path(folder)
         model.save(folder / "model.keras")
-        np.savez(folder / "rows.npz", **{name: x[places] for name, x in calibration.x.items()})
+        np.savez(folder / "rows.npz", **{name: read_pixels(x[places]) for name, x in calibration.x.items()})
         environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
         root = Path(__file__).parents[2]
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
@@ -53,13 +61,14 @@ def _collect(folder, done):
         raise ExportError(f"the converter {how} while {stage}{said}",
                           expected="layers that convert to built-in TFLite operators",
                           fix="use the layers of the shipped models; recurrent layers need their device form")
-    return (folder / "float32.tflite").read_bytes(), (folder / "int8.tflite").read_bytes()
+    paths = [folder / f"{form}.tflite" for form in ("float32", "int8", "uint8")]
+    return {path.stem: path.read_bytes() for path in paths if path.exists()}
 
 
 def _child(folder: Path) -> None:
     import keras
 
-    from .lower import lower, stagger
+    from .lower import lower, pixel_rescaling, stagger
 
     def say(stage):
         (folder / "stage").write_text(stage, encoding="utf-8")
@@ -70,30 +79,48 @@ def _child(folder: Path) -> None:
     for layer in model.layers:  # one at a time, so that a layer which kills the process has been named
         say(f"converting layer {layer.name!r} ({type(layer).__name__}) alone")
         _convert_layer(layer)
-    lowered = lower(model)
     say("converting the whole model to float32")
-    (folder / "float32.tflite").write_bytes(_convert(lowered, rows, int8=False))
+    (folder / "float32.tflite").write_bytes(_convert(lower(model), rows, form="float32"))
     say("converting the whole model to int8")
-    staggered = stagger(lowered, np.asarray(model(rows, training=False)))
-    (folder / "int8.tflite").write_bytes(_convert(staggered, rows, int8=True))
+    lowered, scaled = lower(model, pixels=False), _rescaled(rows, *pixel_rescaling(model))
+    staggered = stagger(lowered, lowered.predict(scaled, batch_size=32, verbose=0))
+    (folder / "int8.tflite").write_bytes(_convert(staggered, scaled, form="int8"))
+    if any(x.dtype == np.uint8 for x in rows.values()):
+        say("converting the whole model to int8 that takes uint8")
+        (folder / "uint8.tflite").write_bytes(_convert(lowered, scaled, form="uint8"))
 
 
-def _convert(model, rows, *, int8):
+def _rescaled(rows, factor, offset):
+    """Rows as the model without its layer "pixels" takes them. Pictures get one black and one white pixel in all:
+    calibration reads the range of the input from them, and then a pixel is its own quantized value."""
+    scaled = {}
+    for name, x in rows.items():
+        if x.dtype == np.uint8:
+            x = x.copy()
+            x[0].flat[0], x[0].flat[-1] = 0, 255
+            x = x.astype(np.float32) * np.float32(factor) + np.float32(offset)
+        scaled[name] = x
+    return scaled
+
+
+def _convert(model, rows, *, form):
     """The bytes of a TFLite file, batch 1, inputs by their names."""
     import tensorflow as tf
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
     names = list(rows)
-    specs = [tf.TensorSpec((1, *rows[name].shape[1:]), rows[name].dtype, name=name) for name in names]
+    types = {name: np.float32 if x.dtype == np.uint8 else x.dtype for name, x in rows.items()}
+    specs = [tf.TensorSpec((1, *rows[name].shape[1:]), types[name], name=name) for name in names]
     call = tf.function(lambda *tensors: model(dict(zip(names, tensors, strict=True)), training=False))
     # Keras 3 variables stay unfrozen in from_concrete_functions: no error, then NaN at run time. Constants cannot.
     frozen = convert_variables_to_constants_v2(call.get_concrete_function(*specs))
     converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
-    if int8:
+    if form != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.representative_dataset = lambda: ([rows[name][place:place + 1] for name in names]
                                                     for place in range(len(rows[names[0]])))
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-        converter.inference_input_type = converter.inference_output_type = tf.int8
+        converter.inference_input_type = getattr(tf, form)
+        converter.inference_output_type = tf.int8 if form == "int8" else tf.float32
     content = converter.convert()
     if b"Flex" in content:
         raise RuntimeError("the file holds Flex operators, which no device runtime has")
@@ -102,7 +129,8 @@ def _convert(model, rows, *, int8):
 
 # Layers that were seen to convert in every form; only others are worth the second that a trial costs.
 _PLAIN_LAYERS = ("InputLayer", "Dense", "BatchNormalization", "Activation", "ReLU", "Dropout", "Add", "Concatenate",
-                 "Flatten", "Reshape", "Identity", "Embedding", "Average")
+                 "Flatten", "Reshape", "Identity", "Embedding", "Average", "Rescaling", "Conv2D", "DepthwiseConv2D",
+                 "MaxPooling2D", "AveragePooling2D", "GlobalAveragePooling2D", "ZeroPadding2D")
 
 
 def _convert_layer(layer):
@@ -116,7 +144,7 @@ def _convert_layer(layer):
     alone = keras.Model(inputs, layer(list(inputs.values()) if len(inputs) > 1 else inputs["input0"]))
     generator = np.random.default_rng(0)
     rows = {name: generator.normal(size=(4, *each.shape[1:])).astype(np.float32) for name, each in inputs.items()}
-    _convert(alone, rows, int8=True)
+    _convert(alone, rows, form="int8")
 
 
 if __name__ == "__main__":

@@ -25,9 +25,19 @@ def stagger(model, values: np.ndarray):
     return copy
 
 
-def lower(model):
+def pixel_rescaling(model) -> tuple[float, float]:
+    """(factor, offset) of the layer "pixels" that a net of pictures starts with; (1.0, 0.0) where there is none."""
+    layer = next((layer for layer in model.layers if layer.name == "pixels"), None)
+    return (float(layer.scale), float(layer.offset)) if layer is not None else (1.0, 0.0)
+
+
+def lower(model, *, pixels: bool = True):
     """A Keras model to an equal one for conversion: an Embedding becomes a bare gather on a constant table (the
-    microcontroller runtime has no SELECT, which Keras' own lookup brings), and Dropout and its kin go."""
+    microcontroller runtime has no SELECT, which Keras' own lookup brings), and Dropout and its kin go.
+
+    Without `pixels`, the layer of that name goes too: the model takes pixels rescaled already, which for int8 is what
+    quantizing them with another scale and zero point is, at no cost.
+    """
     import keras
     import tensorflow as tf
 
@@ -45,7 +55,8 @@ def lower(model):
     def lowered(layer):
         if isinstance(layer, keras.layers.Embedding):
             return TableLookup(layer.get_weights()[0], name=layer.name)
-        if isinstance(layer, (keras.layers.Dropout, keras.layers.GaussianNoise)):
+        if isinstance(layer, (keras.layers.Dropout, keras.layers.GaussianNoise)) or (
+                layer.name == "pixels" and not pixels):
             return keras.layers.Identity(name=layer.name)
         return layer.__class__.from_config(layer.get_config())
     copy = keras.models.clone_model(model, clone_function=lowered)

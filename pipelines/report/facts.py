@@ -17,9 +17,9 @@ def gather_facts(recipe, inferred, splits, learned, judged, *, source: dict, sec
     failed = failed_step(rungs, recipe.judge.deciding, recipe.judge.tolerance)
     target = learned.signature.target
     used = {column.name for column in learned.signature.columns}
-    missing = {name: float(missing_mask(x).mean()) for name, x in splits.train.x.items()}
+    missing = {name: float(missing_mask(x).mean()) for name, x in splits.train.x.items() if x.ndim == 1}
     return to_plain({
-        "name": recipe.name, "about": recipe.about or f"Predicts {target.name} from a table.",
+        "name": recipe.name, "about": recipe.about or f"Predicts {target.name}.",
         "target": asdict(target), "judge": asdict(recipe.judge), "seed": recipe.training.seed,
         "split": repr(recipe.split), "rows": {"train": len(splits.train), "valid": len(splits.valid),
                                               "test": len(splits.test), "trained_on": learned.num_trained_rows},
@@ -29,6 +29,7 @@ def gather_facts(recipe, inferred, splits, learned, judged, *, source: dict, sec
         "ladder": [asdict(rung) for rung in rungs],
         "decisions": {form: list(offsets) for form, offsets in learned.signature.decisions.items()},
         "balancing": _balancing(recipe, learned, judged),
+        "margin": asdict(judged.margin) if judged.margin else None,
         "columns": [_column_facts(each, missing, used) for each in inferred],
         "per_class": per_class(splits.test.y, judged.answers["litert_int8"], target),
         "history": learned.trained.history, "seconds": dict(seconds)})
@@ -51,7 +52,8 @@ def _balancing(recipe, learned, judged):
 
 
 def draw_pictures(facts: dict, splits, answers) -> list[tuple[str, str]]:
-    """(title, base64 PNG) of every picture that the task has, of the int8 form on test rows."""
+    """(title, base64 PNG) of every picture that the task has, of the int8 form on test rows; those of a modality come
+    from `recipe.load.draw`."""
     target, y, int8 = facts["target"], splits.test.y, answers["litert_int8"]
     labels = tuple(target["labels"])
     drawn = [("learning curves", draw.picture(draw.learning_curves(facts["history"], facts["judge"]["deciding"])))]
@@ -60,11 +62,6 @@ def draw_pictures(facts: dict, splits, answers) -> list[tuple[str, str]]:
     else:
         drawn += [("predicted against true", draw.picture(draw.predicted_against_true(y, int8.scores, target["name"]))),
                   ("residuals", draw.picture(draw.residuals(y, int8.scores, target["name"])))]
-    shares = {each["name"]: each["missing_share"] for each in facts["columns"] if each["missing_share"] is not None}
-    places = np.unique(np.linspace(0, len(splits.train) - 1, 400).astype(int))
-    masks = np.stack([missing_mask(splits.train.x[name])[places] for name in shares], axis=1)
-    width = max(5.2, 0.3 * len(shares))
-    drawn.append(("missing values", draw.picture(draw.missing_values(shares, masks), width=width)))
     return drawn
 
 

@@ -6,11 +6,17 @@ import math
 import platform
 from pathlib import Path
 
+from ..device.cells import PICTURE
+
 PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "tflite-micro", "numpy", "pandas", "scikit-learn",
             "imbalanced-learn")
 SHOWN_METRICS = {"binary": ("average_precision", "roc_auc", "balanced_accuracy", "macro_f1"),
                  "multiclass": ("macro_f1", "balanced_accuracy", "accuracy", "average_precision", "roc_auc"),
                  "regression": ("mae", "rmse", "r2")}
+
+# Rows of the same content in two parts of a split.
+DUPLICATES = {"test_in_train": "test rows are also training rows", "valid_in_train": "validation rows are also training "
+              "rows", "test_in_valid": "test rows are also validation rows"}
 
 
 def versions() -> dict[str, str]:
@@ -38,7 +44,7 @@ def page(report: dict, pictures: list[tuple[str, str]], recipe_json: object) -> 
     import jinja2
     template = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(
         (Path(__file__).parent / "page.html").read_text(encoding="utf-8"))
-    return template.render(**report, pictures=pictures, number=number,
+    return template.render(**report, pictures=pictures, number=number, duplicate_words=DUPLICATES,
                            shown_metrics=SHOWN_METRICS[report["target"]["task"]],
                            metrics=list(report["ladder"][0]["scores"]), decision_text=decision_text(report),
                            recipe_text=json.dumps(recipe_json, indent=1, ensure_ascii=False))
@@ -81,7 +87,8 @@ def card(report: dict) -> str:
     lines += [f"| {rung['form']} | " + " | ".join(number(rung["scores"][metric]) for metric in shown)
               + f" | {rung['agreement']:.4f} | {rung['size_bytes']:,} | {rung['latency_ms']:.3f} |" for rung in rungs]
     lines += ["", decision_text(report), "", "## Use", "",
-              f"    python -m pipelines.device saved_models/{report['name']} < rows.csv", "",
+              f"    python -m pipelines.device saved_models/{report['name']} "
+             + ("picture.png" if any(column["kind"] == PICTURE for column in report["columns"]) else "< rows.csv"), "",
               "In C: `c/signature.h`, `c/prepare.c`, `c/model.c`. Rules for odd cells stand in `signature.json`.", "",
               "## Limits", "",
               "Trained on the rows of one source and judged on others of the same source: rows from elsewhere or from "

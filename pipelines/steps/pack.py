@@ -6,10 +6,11 @@ from ..device.primitives import Pack, Primitive, run_primitives
 from ..device.signature import Port, Signature, Target
 from ..errors import StepError
 from ..rows import HeldOut, TrainSet, require_train_set
-from .step import CATEGORY_ID, STANDARD_DEVIATIONS, UNIT_INTERVAL, FittedStep, kind_of
+from .step import CATEGORY_ID, PIXELS, STANDARD_DEVIATIONS, UNIT_INTERVAL, FittedStep, kind_of
 
 MAX_INPUTS = 32_768
-_PORT_NAMES = {UNIT_INTERVAL: "unit_interval", STANDARD_DEVIATIONS: "standard_deviations", CATEGORY_ID: "category_ids"}
+_PORT_NAMES = {UNIT_INTERVAL: "unit_interval", STANDARD_DEVIATIONS: "standard_deviations", CATEGORY_ID: "category_ids",
+               PIXELS: "image"}
 
 
 def make_signature(prepared: tuple[FittedStep, ...], encoders: tuple[FittedStep, ...], encoded: TrainSet) -> Signature:
@@ -24,8 +25,8 @@ def make_signature(prepared: tuple[FittedStep, ...], encoders: tuple[FittedStep,
     primitives = _needed((*(primitive for step in steps for primitive in step.primitives), *packs))
     packed = run_primitives(packs, train.x)
     num_ids = sum(step.num_ids for step in steps)
-    ports = tuple(_port(pack, packed[pack.into], _unit_of(steps, pack.columns[0]), num_ids) for pack in packs)
-    read = _raw_columns(primitives)
+    ports = tuple(_port(pack, packed[pack.into], _unit_of(steps, pack.columns[0], train), num_ids) for pack in packs)
+    read = _raw_columns(primitives) | {name for name, x in train.x.items() if x.dtype == np.uint8}
     target = _fit_target(train)
     num_outputs = len(target.labels) if target.task == "multiclass" else 1
     unit = "standard deviations of the target" if target.task == "regression" else "log-odds"
@@ -35,8 +36,8 @@ def make_signature(prepared: tuple[FittedStep, ...], encoders: tuple[FittedStep,
 
 
 def to_ports(signature: Signature, rows: TrainSet | HeldOut, *, encoded: bool = False) -> TrainSet | HeldOut:
-    """Raw rows (or rows that are `encoded` already) to rows whose columns are the signature's ports, float32 or
-    int32, unquantized: what the Keras model takes."""
+    """Raw rows (or rows that are `encoded` already) to rows whose columns are the signature's ports, float32, int32
+    or pixels as uint8, unquantized: what the Keras model takes."""
     primitives = signature.primitives
     if encoded:
         primitives = tuple(primitive for primitive in primitives if isinstance(primitive, Pack))
@@ -50,7 +51,7 @@ def to_ports(signature: Signature, rows: TrainSet | HeldOut, *, encoded: bool = 
 
 
 def _packs(steps, train):
-    units = {name: _unit_of(steps, name) for name in train.x}
+    units = {name: _unit_of(steps, name, train) for name in train.x}
     loose = [name for name, unit in units.items() if not unit]
     if loose:
         name = loose[0]
@@ -71,13 +72,17 @@ def _packs(steps, train):
         names = tuple(name for name in train.x if units[name] == unit)
         while port_name in train.x:  # a user's column may have our name
             port_name += "_"
-        if names:
+        if unit == PIXELS:
+            packs += [Pack((name,), port_name + str(place or "")) for place, name in enumerate(names)]
+        elif names:
             packs.append(Pack(names, port_name))
     return tuple(packs)
 
 
-def _unit_of(steps, name):
-    """The unit of the last step that finished a column."""
+def _unit_of(steps, name, train):
+    """The unit of the last step that finished a column; a picture needs none."""
+    if train.x[name].dtype == np.uint8:
+        return PIXELS
     for step in reversed(steps):
         if step.unit and any(name == getattr(each, "into", each.column) for each in step.primitives):
             return step.unit
@@ -110,6 +115,8 @@ def _raw_columns(primitives):
 
 
 def _port(pack, packed, unit, num_ids):
+    if unit == PIXELS:  # the net takes them as float32; until a batch is made they stay bytes
+        return Port(pack.into, packed.shape[1:], "float32", unit)
     if packed.shape[1] > MAX_INPUTS:
         raise StepError(f"{packed.shape[1]:,} model inputs in the unit {unit!r}", expected=f"at most {MAX_INPUTS:,}",
                         fix="raise min_count or lower max_categories and num_bins, or use EncodeIds()")

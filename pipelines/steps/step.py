@@ -12,6 +12,7 @@ from ..errors import StepError
 from ..rows import HeldOut, TrainSet, require_train_set
 
 UNIT_INTERVAL, STANDARD_DEVIATIONS, CATEGORY_ID = "0..1", "standard deviations", "category id"
+PIXELS = "pixels 0..255"
 MAX_ENCODED_BYTES = 4 * 2**30
 
 

@@ -4,10 +4,10 @@
     bundle = run(tabular.table_recipe(tabular.LoadTable("rows.csv", "fault")))
 """
 
+from ..table import Reading, read_table
 from .load import LoadTable, load_table
 from .models import Mlp
 from .recipes import BIRDS, CREDIT, PENGUINS, STORMS, table_recipe
-from .table import Reading, read_table
 from .teacher import ForestTeacher
 
 __all__ = ["LoadTable", "Reading", "load_table", "read_table", "Mlp", "ForestTeacher", "table_recipe", "BIRDS",

@@ -3,7 +3,6 @@
 import re
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,15 +14,6 @@ MOSTLY_DISTINCT = 0.5
 MANY_VALUES = 20
 _LOOKS_WHOLE = re.compile(r"[+-]?\d+(\.\d+)?")  # 20240131 and 12.05 are numbers before they are dates
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+")
-
-
-@dataclass(frozen=True)
-class Inferred:
-    """One line of the printed schema: a column, its kind ("ignored" where it is left out) and why."""
-
-    name: str
-    kind: str
-    why: str
 
 
 def infer_column(name: str, cells: Sequence, given: str, *, decimal: str, missing: frozenset[str]

@@ -4,22 +4,23 @@ Nothing is learned here but the table's schema: the kind of each column (which i
 the names of the classes. Every value that a model may learn from is learned from training rows, after the split.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from ..device.cells import KINDS, TRUE_WORDS, Column, is_missing, read_column, shorten
+from ..device.cells import KINDS, Column, is_missing, read_column, shorten
 from ..device.signature import Target
 from ..errors import LoadError
-from ..rows import Dataset, Schema
-from .kinds import Inferred, date_format, infer_column, refuse_some_numbers
-from .table import OTHER_ENCODING, Reading, find_file, read_table, settle_reading, table_from_memory
+from ..files import fingerprint
+from ..labels import MANY, encode_classes, group_codes, read_classes
+from ..rows import Dataset, Inferred, Schema
+from ..table import OTHER_ENCODING, Reading, find_table, read_table, settle_reading, table_from_memory
+from .draw import draw_missing
+from .kinds import date_format, infer_column, refuse_some_numbers
 
 TARGET_KINDS = ("", "classes", "number", "presence")
-MAX_CLASSES = 1000
 # A numeric target with more different values than this is a real number unless `target_kind` says otherwise.
 MAX_CLASSES_OF_NUMBERS = 20
 
@@ -54,7 +55,11 @@ class LoadTable:
         """The source's name and sha256, for the report."""
         if source is not None:
             return {"name": f"a {type(source).__name__} in memory", "sha256": ""}
-        return {"name": Path(self.source).name, "sha256": fingerprint(find_file(self.source))}
+        return {"name": Path(self.source).name, "sha256": fingerprint(find_table(self.source))}
+
+    def draw(self, recipe, splits, learned, judged) -> list[tuple[str, str]]:
+        """(title, base64 PNG) of what only tables have: see `draw_missing`."""
+        return draw_missing(splits)
 
 
 def load_table(spec: LoadTable, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
@@ -66,7 +71,7 @@ def load_table(spec: LoadTable, source: object = None) -> tuple[Dataset, tuple[I
     _check_spec(spec)
     notes = ()
     if source is None:
-        reading = settle_reading(find_file(spec.source), spec.reading)
+        reading = settle_reading(find_table(spec.source), spec.reading)
         table = read_table(spec.source, reading)
         if reading.encoding == OTHER_ENCODING != spec.reading.encoding:
             notes = (Inferred("(the file)", "cp1252", "not UTF-8, so read as Western Windows text; --encoding NAME"),)
@@ -85,16 +90,10 @@ def load_table(spec: LoadTable, source: object = None) -> tuple[Dataset, tuple[I
         notes += (Inferred(spec.target, "target", f"{len(left_out):,} rows without it are left out "
                            f"({', '.join(words[:5])})"),)
     x = {column.name: _read(table[column.name], column, missing) for column in columns}
-    group = _group_codes({name: table[name] for name in spec.group}, missing) if spec.group else None
+    group = group_codes({name: table[name] for name in spec.group}, missing) if spec.group else None
     time = _read_time(table[spec.time], spec, missing) if spec.time else None
     schema = Schema(tuple(columns), target, spec.reading.missing_words)
     return Dataset(x=x, y=y, ids=ids, schema=schema, group=group, time=time), (*notes, *inferred)
-
-
-def fingerprint(path: str | Path) -> str:
-    """sha256 of a file, in hexadecimal."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _check_spec(spec):
@@ -149,26 +148,8 @@ def _read_target(cells, spec, missing):
     few = not bad and len(np.unique(numbers)) <= MAX_CLASSES_OF_NUMBERS and np.all(numbers == np.round(numbers))
     if spec.target_kind == "number" or (spec.target_kind == "" and not bad and not few):
         return _as_number(numbers, bad, spec)
-    texts, bad = read_column(cells, Column(spec.target, "categorical"), missing)
-    if bad:
-        raise LoadError(f"the target {shorten(spec.target)} in row {bad[0].row}: {bad[0].reason}",
-                        expected="short class names", fix="mend the cell")
-    labels, counts = np.unique(texts, return_counts=True)
-    if len(labels) > MAX_CLASSES:
-        raise LoadError(f"the target {shorten(spec.target)} has {len(labels):,} classes", expected=f"at most "
-                        f"{MAX_CLASSES:,}", fix="merge classes, or set load.target_kind=number for real numbers")
-    if len(labels) == 1:
-        raise LoadError(f"the target {shorten(spec.target)} has one class, {shorten(labels[0])}, in all rows",
-                        expected="at least two classes", fix="choose another target, or bring rows of another class")
-    if counts.min() < 3:
-        raise LoadError(f"class {shorten(labels[counts.argmin()])} of the target {shorten(spec.target)} has "
-                        f"{'one row' if counts.min() == 1 else 'two rows'}",
-                        expected="at least three rows of each class: one to learn from, one to validate, one to test",
-                        fix="remove that row, merge the class with another, or bring more rows")
-    order = _label_order(labels, counts, spec)
-    place = {label: index for index, label in enumerate(order)}
-    y = np.fromiter((place[text] for text in texts), np.int64, len(texts))
-    return y, Target(spec.target, "binary" if len(order) == 2 else "multiclass", tuple(order))
+    return encode_classes(read_classes(cells, spec.target, missing), spec.target, positive=spec.positive,
+                          fix_many=f"{MANY}, or set load.target_kind=number for real numbers")
 
 
 def _as_presence(cells, spec, missing):
@@ -187,18 +168,6 @@ def _as_number(numbers, bad, spec):
         raise LoadError(f"the target {shorten(spec.target)} is {numbers[0]:g} in all rows",
                         expected="at least two values", fix="choose another target")
     return numbers.astype(np.float64), Target(spec.target, "regression")
-
-
-def _label_order(labels, counts, spec):
-    labels = [str(label) for label in labels]
-    if spec.positive and spec.positive not in labels:
-        raise LoadError(f"load.positive={spec.positive!r}", expected=f"one of {', '.join(labels[:20])}",
-                        fix="write the class as it stands in the table")
-    if len(labels) != 2:
-        return labels
-    yes = [label for label in labels if label.lower() in TRUE_WORDS]
-    positive = spec.positive or (yes[0] if len(yes) == 1 else labels[0] if counts[0] < counts[1] else labels[1])
-    return [label for label in labels if label != positive] + [positive]
 
 
 def _infer_columns(table, spec, missing):
@@ -232,22 +201,6 @@ def _read(cells, column, missing):
                         fix="mend the cell, name the word as missing (--missing WORD), or override the column's kind "
                             f"(--kind '{column.name}=categorical' or =ignored)")
     return values
-
-
-def _group_codes(columns, missing):
-    """int64 [rows]: one code a group, in the order of the groups' texts."""
-    texts = []
-    for name, cells in columns.items():
-        read, bad = read_column(cells, Column(name, "categorical"), missing)
-        absent = sum(cell is None for cell in read) - len(bad)
-        if bad or absent:
-            said = f"row {bad[0].row}: {bad[0].reason}" if bad else f"{absent:,} rows have none"
-            raise LoadError(f"the group column {shorten(name)}: {said}", expected="a group in every row",
-                            fix="fill it, or remove these rows: rows of an unknown group could stand on both sides")
-        texts.append(read)
-    together = np.empty(len(texts[0]), object)
-    together[:] = ["\x1f".join(row) for row in zip(*texts, strict=True)]
-    return np.unique(together, return_inverse=True)[1]
 
 
 def _read_time(cells, spec, missing):

@@ -12,6 +12,26 @@ from ..errors import VerifyError
 ARENA_BYTES = (2**16, 2**18, 2**20, 2**22, 2**24)
 
 
+# Its kernels are plain loops. A share of the rows is answered where all of them would take longer than minutes.
+MAX_MICRO_OPERATIONS, MIN_MICRO_ROWS = 10**10, 50
+
+
+def num_multiplications(model) -> int:
+    """Multiply-accumulates of a Keras model for one row, of its convolutions and dense layers."""
+    total = 0
+    for layer in model.layers:
+        if hasattr(layer, "kernel") and len(layer.kernel.shape) in (2, 4):
+            places = layer.output.shape[1:-1]
+            total += int(np.prod(layer.kernel.shape)) * int(np.prod(places, dtype=np.int64))
+    return total
+
+
+def micro_places(model, num_rows: int) -> np.ndarray:
+    """int64: the places of the rows that TFLM answers, all of them for a small model, else evenly drawn."""
+    affordable = max(MAX_MICRO_OPERATIONS // max(num_multiplications(model), 1), MIN_MICRO_ROWS)
+    return np.unique(np.linspace(0, num_rows - 1, min(affordable, num_rows)).astype(np.int64))
+
+
 def micro_available() -> bool:
     """Whether `tflite-micro` is installed; it has wheels for Linux only."""
     import importlib.util

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ..device.cells import MISSING_WORDS, shorten
-from ..device.csv_rows import SEPARATORS, rows_of
-from ..errors import LoadError
+from .device.cells import MISSING_WORDS, shorten
+from .device.csv_rows import SEPARATORS, rows_of
+from .errors import LoadError
+from .files import find_file
 
 MAX_TABLE_BYTES = 4 * 2**30
 MAX_COLUMNS = 10_000
@@ -50,7 +51,7 @@ def read_table(source: str, reading: Reading = Reading()) -> dict[str, Sequence]
     """The raw cells of a .csv, .csv.gz or .parquet file by column: what `Runner.predict` takes. Raises LoadError for
     whatever cannot be read as one honest table."""
     reading.check()
-    path = find_file(source)
+    path = find_table(source)
     size = path.stat().st_size
     if size == 0:
         raise LoadError(f"{path.name!r} is empty (0 bytes)", expected="a header line and rows",
@@ -61,17 +62,9 @@ def read_table(source: str, reading: Reading = Reading()) -> dict[str, Sequence]
     return _read_parquet(path) if _is_parquet(path) else _read_csv(path, settle_reading(path, reading))
 
 
-def find_file(source: str) -> Path:
+def find_table(source: str) -> Path:
     """The path of a source; bundled data are found from any folder. Raises LoadError where there is no file."""
-    bundled = Path(__file__).parents[2] / source
-    try:
-        for path in (Path(source), bundled):
-            if path.is_file():
-                return path
-    except (OSError, ValueError):
-        pass  # a name that no file can have
-    raise LoadError(f"no file {shorten(source, 120)}", expected="a .csv, .csv.gz or .parquet file",
-                    fix="check the path")
+    return find_file(source, "a .csv, .csv.gz or .parquet file")
 
 
 def settle_reading(path: Path, reading: Reading) -> Reading:
