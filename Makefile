@@ -1,13 +1,17 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
-.PHONY: help run test test-full bench lint clean
+.PHONY: help run vision test test-full bench lint clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(READY) ## Bird strikes: raw CSV to a verified int8 model in saved_models/birds_mlp (about 2 minutes).
 	$(BIN)/python -m pipelines run birds_mlp
+
+vision: $(READY) ## Clothes and emoji: pictures to two verified int8 models (about 4 minutes).
+	$(BIN)/python -m pipelines run fashion_cnn
+	$(BIN)/python -m pipelines run emoji_cnn
 
 test: $(READY) ## Run the tests (about 6 minutes).
 	$(BIN)/python -m pytest -m "not full"
@@ -17,6 +21,7 @@ test-full: $(READY) ## The long proofs: every bundled set against its peers' sco
 
 bench: $(READY) ## Print start-up times, training speed and runner speed of this machine.
 	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench_vision
 
 lint: $(READY) ## Check style.
 	$(BIN)/python -m flake8 pipelines tests

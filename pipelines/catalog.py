@@ -1,9 +1,9 @@
 """Named recipes, and every spec that a recipe can hold: the one place that knows the modalities."""
 
-from . import balance, steps, tabular
+from . import balance, steps, table, tabular, vision
 from . import recipe as recipes
 from .recipe import Judge, Recipe
-from .split import SplitByTime, SplitGrouped, SplitRandom
+from .split import SplitByTime, SplitGiven, SplitGrouped, SplitRandom
 from .train import Training
 
 RECIPES = {
@@ -11,15 +11,26 @@ RECIPES = {
     "credit_mlp": tabular.CREDIT,
     "storms_mlp": tabular.STORMS,
     "penguins_mlp": tabular.PENGUINS,
+    "fashion_cnn": vision.FASHION,
+    "emoji_cnn": vision.EMOJI,
+    "emoji_lite0": vision.EMOJI_LITE0,
+    "fashion_100kb": vision.FASHION_100KB,
+    "fashion_30kb": vision.FASHION_30KB,
 }
 
-SPECS = (Recipe, Judge, Training, SplitRandom, SplitGrouped, SplitByTime,
+SPECS = (Recipe, Judge, Training, SplitRandom, SplitGrouped, SplitByTime, SplitGiven,
          steps.DropColumns, steps.DropRowsWithMissing, steps.FlagMissing, steps.ImputeConstant, steps.ImputeMean,
          steps.ImputeMedian, steps.ImputeMostFrequent, steps.ImputePrevious, steps.ScaleStandard, steps.ScaleMinMax,
          steps.ScaleRobust, steps.EncodeBins, steps.EncodeOnehot, steps.EncodeIds, steps.EncodeDate,
-         balance.WeightByClass, balance.OversampleRandom, balance.UndersampleRandom, balance.Smote, balance.SmoteNC,
-         balance.SmoteBorderline, balance.Adasyn, balance.SmoteTomek, balance.SmoteENN,
-         tabular.LoadTable, tabular.Reading, tabular.Mlp, tabular.ForestTeacher)
+         balance.WeightByClass, balance.OversampleRandom, balance.UndersampleRandom, balance.SampleByClass,
+         balance.Smote, balance.SmoteNC, balance.SmoteBorderline, balance.Adasyn, balance.SmoteTomek, balance.SmoteENN,
+         tabular.LoadTable, table.Reading, tabular.Mlp, tabular.ForestTeacher,
+         vision.LoadFolder, vision.LoadPaths, vision.LoadArrays, vision.LoadTfds,
+         vision.AugmentFlip, vision.AugmentRotation, vision.AugmentTranslation, vision.AugmentZoom, vision.AugmentCrop,
+         vision.AugmentBrightness, vision.AugmentContrast, vision.AugmentHue, vision.AugmentNoise,
+         vision.AugmentErasing, vision.AugmentRand, vision.AugmentMixUp, vision.AugmentCutMix,
+         vision.Cnn, vision.ResNet8, vision.DsCnn, vision.MobileNetV1, vision.EfficientNetLite0, vision.Vit,
+         vision.Transfer, vision.Head, vision.KerasApplication, vision.EarlierModel)
 
 
 def override(recipe: Recipe, *settings: str) -> Recipe:

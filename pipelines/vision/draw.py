@@ -1,0 +1,118 @@
+"""Pictures for the report of a model of pictures: what augmentation does, the most confident mistakes, and where the
+net looked (Grad-CAM)."""
+
+import numpy as np
+
+from ..evaluate import class_places
+from ..files import read_pixels
+from ..report.pictures import picture
+from .augment import sheet
+
+NUM_SHEET_ROWS, NUM_MISTAKES, NUM_CAMS, COLUMNS = 6, 24, 12, 6
+
+
+class Drawn:
+    """What every way to load pictures has in common: how they are drawn in the report."""
+
+    def draw(self, recipe, splits, learned, judged) -> list[tuple[str, str]]:
+        """(title, base64 PNG) of what only pictures have: see `draw_pictures`."""
+        return draw_pictures(recipe, splits, learned, judged)
+
+
+def draw_pictures(recipe, splits, learned, judged) -> list[tuple[str, str]]:
+    """(title, base64 PNG) of every picture: augmented training pictures beside their originals, and of the int8 form
+    on test rows the most confident mistakes, some of them with Grad-CAM."""
+    name = learned.signature.columns[0].name
+    drawn = []
+    if recipe.augment:
+        few = np.unique(np.linspace(0, len(splits.train) - 1, NUM_SHEET_ROWS).astype(int))
+        altered = sheet(recipe.augment, read_pixels(splits.train.x[name][few]), seed=recipe.training.seed)
+        titles = ["original", *["altered"] * (altered.shape[1] - 1)] + [""] * (altered.shape[1] * (len(few) - 1))
+        drawn.append(_tiles("Training pictures and what augmentation makes of them", altered.reshape(
+            -1, *altered.shape[2:]), titles, columns=altered.shape[1]))
+    labels, answers = learned.signature.target.labels, judged.answers["litert_int8"]
+    chosen = class_places(answers, labels)
+    score = answers.scores[np.arange(len(chosen)), chosen]
+    wrong = np.flatnonzero(chosen != splits.test.y)
+    wrong = wrong[np.argsort(-score[wrong], kind="stable")][:NUM_MISTAKES]
+    if not len(wrong):
+        return drawn
+    pixels = read_pixels(splits.test.x[name][wrong])
+    captions = [f"{labels[splits.test.y[row]][:18]}\n→ {labels[chosen[row]][:18]} {score[row]:.0%}" for row in wrong]
+    drawn.append(_tiles("The most confident mistakes on test pictures: true class → said, with its score", pixels,
+                        captions, columns=COLUMNS))
+    maps = grad_cam(learned.trained.model, pixels[:NUM_CAMS], chosen[wrong[:NUM_CAMS]])
+    if maps is not None:
+        drawn.append(_tiles("Grad-CAM: where the class that was said comes from (bright)", overlay(
+            pixels[:NUM_CAMS], maps), captions[:NUM_CAMS], columns=COLUMNS))
+    return drawn
+
+
+def grad_cam(model, pixels: np.ndarray, classes: np.ndarray) -> np.ndarray | None:
+    """float32 [rows, h, w] 0..1: how much each place of the net's last feature map speaks for the class int [rows];
+    None for a net that does not end by averaging a map.
+
+    pixels: uint8 [rows, height, width, channels]. Selvaraju et al. 2017, https://arxiv.org/abs/1610.02391.
+    """
+    import keras
+    import tensorflow as tf
+    pooling = [layer for layer in model.layers if isinstance(layer, keras.layers.GlobalAveragePooling2D)]
+    if not pooling:
+        return None
+    before = keras.Model(model.inputs[0], pooling[-1].input)
+    features = tf.convert_to_tensor(before(pixels.astype(np.float32), training=False))
+    with tf.GradientTape() as tape:
+        tape.watch(features)
+        logits = _after(model, pooling[-1])(features)
+        said = (logits[:, 0] * (2.0 * classes - 1) if logits.shape[1] == 1 else
+                tf.gather(logits, classes.astype(np.int64), batch_dims=1))
+    weights = tf.reduce_mean(tape.gradient(said, features), axis=(1, 2), keepdims=True)
+    maps = tf.nn.relu(tf.reduce_sum(weights * features, axis=-1)).numpy()
+    return maps / np.maximum(maps.max(axis=(1, 2), keepdims=True), 1e-12)
+
+
+def _after(model, pooling):
+    """The net from a pooling layer's input to its output."""
+    import keras
+    start = keras.Input(pooling.input.shape[1:])
+    known = {id(pooling.input): start}
+
+    def follow(tensor):
+        if id(tensor) not in known:
+            layer = tensor._keras_history.operation
+            known[id(tensor)] = layer(follow(layer.input))
+        return known[id(tensor)]
+    return keras.Model(start, follow(model.output))
+
+
+def overlay(pixels: np.ndarray, maps: np.ndarray) -> np.ndarray:
+    """uint8 [rows, h, w, 3]: grey pictures with the maps, enlarged to their size, in colour over them."""
+    from matplotlib import colormaps
+    height, width = pixels.shape[1:3]
+    grey = pixels.astype(np.float32).mean(axis=-1)
+    large = np.stack([_enlarge(np.uint8(each * 255), height, width) for each in maps])
+    heat = colormaps["inferno"](large)[..., :3] * 255
+    return np.uint8(0.45 * grey[..., None] + 0.55 * heat)
+
+
+def _enlarge(array, height, width):
+    from PIL import Image
+    return np.asarray(Image.fromarray(array).resize((width, height), Image.Resampling.BILINEAR))
+
+
+def _tiles(title, pixels, captions, *, columns):
+    """(title, base64 PNG) of pictures [n, h, w, c] in rows of `columns`, each over its caption."""
+    rows = -(-len(pixels) // columns)
+    two_lines = any("\n" in caption for caption in captions)
+
+    def draw(axes):
+        for place, (tile, caption) in enumerate(zip(pixels, captions, strict=True)):
+            row, column = divmod(place, columns)
+            tile = tile[..., 0] if tile.shape[-1] == 1 else tile
+            axes.imshow(tile, cmap="gray", vmin=0, vmax=255, aspect="auto", interpolation="nearest",
+                        extent=(column + 0.04, column + 0.96, row + (0.74 if two_lines else 0.84), row))
+            axes.text(column + 0.5, row + (0.76 if two_lines else 0.86), caption, ha="center", va="top", fontsize=7)
+        axes.set(xlim=(0, columns), ylim=(rows, 0), title=title)
+        axes.title.set_fontsize(10)
+        axes.set_axis_off()
+    return title, picture(draw, width=7.4, height=0.5 + rows * 7.4 / columns * (1.25 if two_lines else 1.12))

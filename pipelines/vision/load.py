@@ -1,0 +1,253 @@
+"""Pictures to a Dataset: folders of classes, a CSV of paths, files of arrays, tensorflow-datasets.
+
+Nothing is learned here but the names of the classes. Every file is read once, so that one that is broken is named now
+and not in the third epoch; what cannot be read is set aside, listed, and refused where it is more than half.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..device.cells import is_missing, shorten
+from ..device.pictures import read_picture
+from ..errors import LoadError
+from ..files import find_folder, find_path, fingerprint, fingerprint_files
+from ..knobs import knob
+from ..labels import PARTS, read_part
+from ..rows import Dataset, Inferred
+from ..table import Reading, find_table, read_table, settle_reading
+from .draw import Drawn
+from .arrays import check_bytes, idx_files, read_idx_folder, read_npz
+from .folder import groups_by_name, list_folder, parted
+from .found import (MAX_SIDE, NUM_SHOWN, Found, by, check_arrays, check_size, class_texts, describe_memory, finish,
+                    from_cells, from_files, from_memory, num_files, settle)
+from .prepared import IMAGE_FOLDER, examples, features, num_examples, open_builder
+
+
+@dataclass(frozen=True)
+class LoadFolder(Drawn):
+    """A folder of class folders, folder/<class>/**/*.png, or of parts, folder/{train,valid,test}/<class>/... .
+
+    source: the folder; JPEG, PNG, GIF, WebP and BMP files are read, told by their names. height, width, channels: what
+    every picture is brought to. group: a regular expression with one group, found in the file's relative name: pictures
+    of one group (a patient, a scene) stay together. positive: of two classes the one that scores are about.
+    """
+
+    source: str
+    height: int = knob(64, 1, MAX_SIDE)
+    width: int = knob(64, 1, MAX_SIDE)
+    channels: int = knob(3, 1, 3)
+    group: str = ""
+    positive: str = ""
+
+    def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
+        """The Dataset, and what was found. `source`, a dict {"picture": array or list, "label": list}, stands in for
+        the folder. Raises LoadError."""
+        check_size(self)
+        if source is not None:
+            return from_memory(self, source, "label")
+        root = find_folder(self.source, "a folder of class folders with pictures")
+        listing = list_folder(root)
+        names, labels, parts = parted(listing, self.source)
+        found = Found(names, labels, parts=parts, aside=listing.aside, where=self.source)
+        if self.group:
+            found.groups = {"load.group": groups_by_name(self.group, names)}
+        if listing.ignored:
+            shown = ", ".join(map(shorten, listing.ignored[:NUM_SHOWN]))
+            found.notes.append(Inferred("ignored", num_files(len(listing.ignored)),
+                                        f"hidden, or no pictures in a class folder: {shown}"))
+        return from_files(self, found, root, "label")
+
+    def describe(self, source: object = None) -> dict[str, str]:
+        """The source's name, and the sha256 of what `sha256sum` prints for its pictures in sorted order."""
+        if source is not None:
+            return describe_memory(source)
+        root = find_folder(self.source, "a folder of class folders with pictures")
+        return {"name": root.name, "sha256": fingerprint_files(root, list_folder(root).pictures)}
+
+
+@dataclass(frozen=True)
+class LoadPaths(Drawn):
+    """A table with a column of picture files and one of classes.
+
+    source: a .csv, .csv.gz or .parquet file. target, path: its columns. folder: what the paths are relative to (empty:
+    the table's own folder), and lead out of nowhere. group: columns of which rows with the same values stay together.
+    part: a column that says train, valid or test. The other knobs are those of LoadFolder and LoadTable.
+    """
+
+    source: str
+    target: str
+    path: str = "path"
+    folder: str = ""
+    group: tuple[str, ...] = ()
+    part: str = ""
+    height: int = knob(64, 1, MAX_SIDE)
+    width: int = knob(64, 1, MAX_SIDE)
+    channels: int = knob(3, 1, 3)
+    positive: str = ""
+    reading: Reading = Reading()
+
+    def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
+        """As LoadFolder.read."""
+        check_size(self)
+        if source is not None:
+            return from_memory(self, source, self.target)
+        file, root = self._places()
+        table = read_table(self.source, settle_reading(file, self.reading))
+        absent = {self.target, self.path, *self.group, self.part} - {*table, ""}
+        if absent:
+            raise LoadError(f"the column {', '.join(map(shorten, sorted(absent)))} is not in {file.name!r}",
+                            expected=", ".join(map(shorten, list(table)[:30])),
+                            fix="load.path, load.target, load.group and load.part name columns of the table")
+        missing = frozenset(self.reading.missing_words)
+        found = Found([_name(cell, missing) for cell in table[self.path]], list(table[self.target]), missing=missing,
+                      where=file.name)
+        if self.group:
+            found.groups = {name: table[name] for name in self.group}
+        if self.part:
+            found.parts = [read_part(cell, missing, row) for row, cell in enumerate(table[self.part])]
+        return from_files(self, found, root, self.target)
+
+    def describe(self, source: object = None) -> dict[str, str]:
+        """The table's name, and the sha256 of the table; and of its pictures as in LoadFolder.describe."""
+        if source is not None:
+            return describe_memory(source)
+        file, root = self._places()
+        missing = frozenset(self.reading.missing_words)
+        cells = read_table(self.source, settle_reading(file, self.reading)).get(self.path, [])
+        names = {_name(cell, missing) for cell in cells} - {None}
+        return {"name": file.name, "sha256": fingerprint(file), "sha256_pictures": fingerprint_files(root, names)}
+
+    def _places(self):
+        file = find_table(self.source)
+        return file, find_folder(self.folder, "the folder of the pictures") if self.folder else file.resolve().parent
+
+
+@dataclass(frozen=True)
+class LoadArrays(Drawn):
+    """Pictures in arrays: a .npz file, or a folder of idx files (train-images-idx3-ubyte.gz and its kin).
+
+    height, width, channels: 0 is as stored. images, labels: names in the .npz; if empty they are found, with
+    x_train, y_train, x_test, y_test as the parts. classes: names of labels 0, 1, ... . max_rows: the first rows of each
+    part only, where above 0. positive: as in LoadFolder.
+    """
+
+    source: str
+    height: int = knob(0, 0, MAX_SIDE)
+    width: int = knob(0, 0, MAX_SIDE)
+    channels: int = knob(0, 0, 3)
+    images: str = ""
+    labels: str = ""
+    classes: tuple[str, ...] = ()
+    max_rows: int = knob(0, 0, 2**31 - 1)
+    positive: str = ""
+
+    def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
+        """As LoadFolder.read."""
+        check_size(self)
+        if source is not None:
+            return from_memory(self, source, "label", self.classes)
+        path = self._path()
+        read = read_idx_folder(path) if path.is_dir() else read_npz(path, self.images, self.labels)
+        pictures, labels, parts = [], [], []
+        for part, x, y in read:
+            x, y = check_arrays(x, y, self.source)
+            few = slice(0, self.max_rows or None)
+            pictures.append(x[few])
+            labels.append(y[few])
+            parts += [part] * len(x[few])
+        if len({x.shape[1:] for x in pictures}) > 1:
+            raise LoadError(f"parts of shapes {', '.join(str(x.shape) for x in pictures)}",
+                            expected="pictures of one size in all parts", fix="write them in one size")
+        whole = [each[0] if len(each) == 1 else np.concatenate(each) for each in (pictures, labels)]
+        texts, order = class_texts(whole[1], self.classes)
+        found = Found(whole[0], texts, parts=parts if parts and parts[0] else None, order=order, where=path.name)
+        return from_cells(self, found, "label")
+
+    def describe(self, source: object = None) -> dict[str, str]:
+        """The source's name and sha256; of idx files that of what `sha256sum` prints for them in sorted order."""
+        if source is not None:
+            return describe_memory(source)
+        path = self._path()
+        return {"name": path.name, "sha256": fingerprint(path) if path.is_file() else
+                fingerprint_files(path, [file.name for file in idx_files(path)])}
+
+    def _path(self):
+        return find_path(self.source, "a .npz file, or a folder of idx files")
+
+
+@dataclass(frozen=True)
+class LoadTfds(Drawn):
+    """A data set that tensorflow-datasets has prepared on disk; nothing is downloaded.
+
+    name: as in tfds.load ("mnist", "imagenet_resized/8x8:0.1.0"), or "image_folder" for a folder split/label/files.
+    data_dir: where tfds prepares (empty: ~/tensorflow_datasets), or the folder of the one data set. splits: as tfds
+    names them ("train", "train[:10%]"); if empty, train, validation and test where they are there. image, label: names
+    of the features. height, width, channels: 0 is as stored. positive: as in LoadFolder.
+    """
+
+    name: str
+    data_dir: str = ""
+    splits: tuple[str, ...] = ()
+    image: str = "image"
+    label: str = "label"
+    height: int = knob(0, 0, MAX_SIDE)
+    width: int = knob(0, 0, MAX_SIDE)
+    channels: int = knob(0, 0, 3)
+    positive: str = ""
+
+    def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
+        """As LoadFolder.read."""
+        check_size(self)
+        if source is not None:
+            return from_memory(self, source, self.label)
+        builder = open_builder(self.name, self.data_dir)
+        splits = self.splits or tuple(name for name in builder.info.splits if name in PARTS)
+        if not splits:
+            raise LoadError(f"the splits of {self.name} are {', '.join(map(shorten, builder.info.splits))}",
+                            expected="train, validation or test", fix="name the splits to read: load.splits")
+        counts = [num_examples(builder, split) for split in splits]
+        stored, order = features(builder, self.image, self.label)
+        shape = settle(self, stored)
+        check_bytes(sum(counts) * int(np.prod(shape)), f"{self.name}, {sum(counts):,} pictures {by(shape)}")
+        return self._read(builder, dict(zip(splits, counts, strict=True)), shape, order)
+
+    def _read(self, builder, counts, shape, order):
+        from tqdm import tqdm
+        pixels, labels, parts, reasons = np.zeros((sum(counts.values()), *shape), np.uint8), [], [], []
+        with tqdm(total=len(pixels), desc="read", unit="picture") as bar:
+            for split in counts:
+                for cell, label in examples(builder, split, self.image, self.label):
+                    reasons.append(_put(pixels, len(reasons), cell))
+                    labels.append(label)
+                    parts.append(PARTS.get(split.partition("[")[0]))
+                    bar.update()
+        are_numbers = all(isinstance(label, np.integer) for label in labels)
+        texts, numbers = class_texts(np.asarray(labels, None if are_numbers else object), ())
+        found = Found(pixels, texts, parts=parts if all(parts) else None, reasons=reasons, order=order or numbers,
+                      where=builder.info.full_name)
+        return finish(self, found, pixels, self.label)
+
+    def describe(self, source: object = None) -> dict[str, str]:
+        """The data set's name with its version, and the sha256 of what `sha256sum` prints for its files."""
+        if source is not None:
+            return describe_memory(source)
+        builder = open_builder(self.name, self.data_dir)
+        root = Path(self.data_dir if self.name == IMAGE_FOLDER else builder.data_path).resolve()
+        names = [path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()]
+        return {"name": builder.info.full_name, "sha256": fingerprint_files(root, names)}
+
+
+def _name(cell, missing):
+    """The relative name in a cell, as POSIX writes it, or None."""
+    return None if is_missing(cell, missing) else str(cell).strip().replace("\\", "/")
+
+
+def _put(pixels, row, cell):
+    """Reads a cell into its row; why it cannot be read, or ""."""
+    try:
+        pixels[row] = read_picture(cell, pixels.shape[1:])
+    except ValueError as error:
+        return str(error)
+    return ""

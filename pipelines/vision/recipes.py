@@ -1,0 +1,70 @@
+"""Recipes for pictures: Fashion-MNIST, emoji, and the one that any folder of pictures starts from."""
+
+from dataclasses import replace
+
+from ..recipe import Judge, Recipe
+from ..split import SplitGiven, SplitGrouped, SplitRandom
+from ..train import Training
+from .augment import STANDARD, AugmentCrop, AugmentErasing, AugmentFlip
+from .load import LoadArrays, LoadFolder
+from .models import Cnn, EfficientNetLite0
+from .transfer import Transfer
+
+CLOTHES = ("T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
+# Where Debian's package dataset-fashion-mnist puts the whole of it.
+FASHION_MNIST = "/usr/share/datasets/fashion-mnist"
+
+
+def picture_recipe(load: object, *, name: str = "my_model") -> Recipe:
+    """The recipe for pictures that nobody has seen before: the parts that the source gives, else groups kept whole,
+    else a random split; flips, shifts, rotation and light; a plain net of convolutions."""
+    return Recipe(name=name, load=load, split=SplitGrouped() if load.group else SplitRandom(),
+                  augment=STANDARD, build=Cnn(widths=(16, 32, 48, 64, 96), pool_after=(0, 1, 2, 3), dropout=0.2),
+                  training=Training(epochs=40, batch_size=32, learning_rate=2e-3, schedule="cosine", patience=40),
+                  judge=Judge(deciding="accuracy", threshold="accuracy"), about="Tells classes of pictures apart.")
+
+
+FASHION = Recipe(
+    name="fashion_cnn",
+    about="Fashion-MNIST, a slice of 6,000 training and 2,000 test pictures of ten kinds of clothes. `make vision`.",
+    load=LoadArrays("data/fashion_mnist_8k.npz", classes=CLOTHES),
+    split=SplitGiven(valid=0.1, seed=0),
+    augment=(AugmentFlip(), AugmentCrop(pixels=2)),
+    build=Cnn(widths=(16, 32, 32, 64), pool_after=(0, 2), dropout=0.2),
+    training=Training(epochs=20, batch_size=64, learning_rate=3e-3, schedule="cosine", patience=20),
+    judge=Judge(deciding="accuracy", threshold="accuracy"))
+
+FASHION_100KB = Recipe(
+    name="fashion_100kb",
+    about="The whole of Fashion-MNIST (Debian's package dataset-fashion-mnist), official split, in at most 100 kB.",
+    load=LoadArrays(FASHION_MNIST, classes=CLOTHES),
+    split=SplitGiven(valid=0.05, seed=0),
+    augment=(AugmentFlip(), AugmentCrop(pixels=2), AugmentErasing(rate=0.3)),
+    build=Cnn(widths=(16, 40, 40, 64, 64), pool_after=(0, 2), dropout=0.2),
+    training=Training(epochs=36, batch_size=128, learning_rate=3e-3, weight_decay=2e-2, schedule="cosine",
+                      patience=36, label_smoothing=0.05),
+    judge=Judge(deciding="accuracy", threshold="accuracy", tolerance=0.003))
+
+FASHION_30KB = replace(
+    FASHION_100KB, name="fashion_30kb", build=Cnn(widths=(12, 20, 20, 32, 32), pool_after=(0, 2), dropout=0.1),
+    about="The whole of Fashion-MNIST, official split, in at most 30 kB.")
+
+EMOJI = Recipe(
+    name="emoji_cnn",
+    about="Noto emoji of 32 × 32 pixels: which of nine groups? A net from scratch. `make vision`.",
+    load=LoadArrays("data/emoji_32.npz"),
+    split=SplitRandom(test=0.2, valid=0.15, seed=0),
+    augment=STANDARD,
+    build=Cnn(widths=(32, 48, 64, 96), pool_after=(0, 1, 2), dropout=0.3),
+    training=Training(epochs=50, batch_size=32, learning_rate=2e-3, schedule="cosine", patience=50),
+    judge=Judge(deciding="macro_f1"))
+
+EMOJI_LITE0 = Recipe(
+    name="emoji_lite0",
+    about="The same emoji, enlarged, by a net that knows ImageNet: EfficientNet-Lite0 with a new head, then fine-tuned.",
+    load=LoadArrays("data/emoji_32.npz", height=128, width=128),
+    split=SplitRandom(test=0.2, valid=0.15, seed=0),
+    augment=(AugmentFlip(), AugmentCrop(pixels=8)),
+    build=Transfer(EfficientNetLite0(weights="imagenet")),
+    training=Training(epochs=8, batch_size=32, learning_rate=3e-4, schedule="cosine", patience=8, label_smoothing=0.1),
+    judge=Judge(deciding="macro_f1"))

@@ -1,0 +1,285 @@
+"""Learning from fewer pictures: a net that was trained on others, a new head, then as much of the net as one likes."""
+
+import warnings
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..device.signature import Port, Signature
+from ..errors import RecipeError, TrainError
+from ..files import PictureFiles
+from ..knobs import knob
+from ..rows import HeldOut, TrainSet
+from .models import INITIALIZERS, Blocks, EfficientNetLite0, picture_port, with_logits
+
+FEATURE_BATCH = 32
+WEIGHTS = ("none", "imagenet")
+# Nets of keras.applications, by what their weights want: pixels from -1 to 1; those of ImageNet's mean and deviation
+# of each channel in units of 0..1 (as torch's models); or blue, green, red less their mean (as Caffe's).
+_MINUS_ONE_TO_ONE = ("MobileNet", "MobileNetV2", "MobileNetV3Small", "MobileNetV3Large", "ResNet50V2", "InceptionV3",
+                     "Xception")
+_STANDARDIZED = ("DenseNet121", "DenseNet169", "EfficientNetV2B0", "EfficientNetV2B1", "EfficientNetV2B2",
+                 "EfficientNetV2B3")
+_BLUE_GREEN_RED = ("ResNet50", "VGG16", "VGG19")
+APPLICATIONS = _MINUS_ONE_TO_ONE + _STANDARDIZED + _BLUE_GREEN_RED
+_PREPARE_INSIDE = ("MobileNetV3", "EfficientNetV2")  # they would rescale once more
+
+
+@dataclass(frozen=True)
+class Head:
+    """One dense layer from features to logits, with dropout before it. `initializer`: by its Keras name.
+    `regularizer`: the factor of L2 on its kernel."""
+
+    dropout: float = knob(0.2, 0, 0.95)
+    regularizer: float = knob(0.0, 0, 1)
+    initializer: str = "GlorotUniform"
+
+    def check(self) -> None:
+        """Raises RecipeError where the head cannot be built."""
+        if self.initializer not in INITIALIZERS:
+            raise RecipeError(f"initializer={self.initializer!r}", expected=", ".join(INITIALIZERS),
+                              fix="initializer='GlorotUniform'")
+
+    def tiny(self) -> "Head":
+        """The same."""
+        return self
+
+    def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
+        """Signature → keras.Model, uncompiled: features float32 [rows, width] → logits [rows, 1, outputs]."""
+        import keras
+        port = signature.inputs[0]
+        features = keras.Input(port.shape, name=port.name, dtype="float32")
+        return with_logits({port.name: features}, features, signature, blocks=Blocks(self, seed=seed))
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """A trained net with a new head, fitted in two steps: the head on the frozen net's features, which are computed
+    once; then head and net together, by `training`, every batch normalization keeping the statistics it came with.
+
+    `backbone`: a build spec with weights to start from: EfficientNetLite0(weights="imagenet"), KerasApplication() or
+    EarlierModel(). `head_balance`: a balancer for the features, such as Smote(). `fine_tune_layers`: how many of the
+    backbone's last layers are trained in the second step, -1 all of them, 0 none. `mirrored`: whether the head sees
+    each training picture's mirror image too.
+    """
+
+    backbone: Any = EfficientNetLite0(weights="imagenet")
+    head: Head = Head()
+    head_epochs: int = knob(30, 1, 100_000)
+    head_learning_rate: float = knob(1e-3, 1e-9, 10)
+    head_balance: Any = None
+    mirrored: bool = False
+    fine_tune_layers: int = knob(-1, -1, 100_000)
+
+    def check(self) -> None:
+        """Raises RecipeError where the net cannot be built."""
+        if not hasattr(self.backbone, "build") or isinstance(self.backbone, (Transfer, Head)):
+            raise RecipeError(f"build.backbone={self.backbone!r}", expected="a net for pictures",
+                              fix="--set \"build.backbone=EfficientNetLite0(weights='imagenet')\"")
+        if self.head_balance is not None and not hasattr(self.head_balance, "resample"):
+            raise RecipeError(f"build.head_balance={self.head_balance!r}", expected="a balancer, or None",
+                              fix="--set 'build.head_balance=Smote()'")
+        self.backbone.check()
+        self.head.check()
+
+    def tiny(self) -> "Transfer":
+        """The same kind of net, small enough for a test."""
+        return replace(self, backbone=self.backbone.tiny(), head_epochs=2)
+
+    def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
+        """Signature → keras.Model, uncompiled, the backbone frozen: pixels float32 [rows, height, width, channels],
+        0..255 → logits [rows, 1, outputs]. Raises as the backbone's own `build` does."""
+        old = self.backbone.build(signature, seed=seed, synchronized=synchronized)
+        for layer in old.layers:
+            layer.trainable = False
+        return with_logits(old.input, _features(old), signature, blocks=Blocks(self.head, seed=seed))
+
+    def warm_up(self, model, train_set: TrainSet, valid: HeldOut, *, signature: Signature, training, deciding: str
+                ) -> None:
+        """Fits the head on the frozen backbone's features, then thaws what is to be fine-tuned. To be called before
+        the model is compiled.
+
+        `train_set.x`, `valid.x`: pictures uint8 [rows, height, width, channels], or PictureFiles. Raises LeakError
+        where `head_balance` meets rows that were balanced before.
+        """
+        from ..feed import TrainFeed
+        from ..train import train
+        name = signature.inputs[0].name
+        call = feature_function(model)
+        copies = [False, True] if self.mirrored else [False]
+        features = np.concatenate([compute_features(call, train_set.x[name], mirrored=each) for each in copies])
+        rows = train_set.take(np.tile(np.arange(len(train_set)), len(copies)))
+        # One scale for all features, so that one rate suits them; it goes into the head's weights in the end.
+        mean, spread = features.mean(axis=0), features.std(axis=0) + np.float32(1e-3)
+        rows = rows.with_columns({"features": (features - mean) / spread})
+        valid = valid.with_columns({"features": (compute_features(call, valid.x[name]) - mean) / spread})
+        if self.head_balance is not None:
+            rows = self.head_balance.resample(rows)
+        trained = train(self.head, TrainFeed(rows), valid, deciding=deciding,
+                        signature=replace(signature, inputs=(Port("features", mean.shape, "float32", "features"),)),
+                        training=replace(training, epochs=self.head_epochs, learning_rate=self.head_learning_rate))
+        kernel, bias = trained.model.get_layer("logits").get_weights()
+        model.get_layer("member0_logits").set_weights([kernel / spread[:, None], bias - (mean / spread) @ kernel])
+        self.unfreeze(model)
+
+    def unfreeze(self, model) -> None:
+        """Makes the last `fine_tune_layers` of the backbone trainable. Its batch normalizations stay frozen: in the
+        few batches of a small set their statistics would drift."""
+        layers = [layer for layer in model.layers if layer.weights and layer.name not in ("member0_logits", "channels")
+                  and type(layer).__name__ != "BatchNormalization"]
+        first = 0 if self.fine_tune_layers < 0 else max(len(layers) - self.fine_tune_layers, 0)
+        for layer in layers[first:]:
+            layer.trainable = True
+
+
+def feature_function(model):
+    """A tf.function of a model with a `member0_logits`: pixels float32 [rows, height, width, channels] → what that
+    layer takes before dropout, float32 [rows, width]."""
+    import keras
+    import tensorflow as tf
+    backbone = keras.Model(model.inputs, _features(model))
+    shape = (None, *model.inputs[0].shape[1:])
+    return tf.function(lambda pixels: backbone([pixels], training=False),
+                       input_signature=[tf.TensorSpec(shape, tf.float32)])
+
+
+def compute_features(call, column: np.ndarray | PictureFiles, *, mirrored: bool = False) -> np.ndarray:
+    """float32 [rows, width] that a `feature_function` gives for pictures uint8 [rows, height, width, channels], or for
+    their mirror images."""
+    import tensorflow as tf
+    from tqdm import tqdm
+    parts = []
+    for first in tqdm(range(0, len(column), FEATURE_BATCH), desc="features", unit="batch"):
+        places = slice(first, first + FEATURE_BATCH)
+        pixels = column.read(places) if isinstance(column, PictureFiles) else column[places]
+        parts.append(call(tf.constant(pixels[:, :, ::-1] if mirrored else pixels, tf.float32)).numpy())
+    return np.concatenate(parts)
+
+
+def _features(model, head: str = "member0_logits"):
+    """What the last dense layer takes, before dropout."""
+    import keras
+    features = model.get_layer(head).input
+    dropout = next((layer for layer in model.layers
+                    if isinstance(layer, keras.layers.Dropout) and layer.output is features), None)
+    return features if dropout is None else dropout.input
+
+
+@dataclass(frozen=True)
+class EarlierModel:
+    """The net of an earlier bundle as a build spec: all but its last dense layer is kept. `folder`: the bundle,
+    saved_models/<name>."""
+
+    folder: str
+
+    def check(self) -> None:
+        """Raises RecipeError where there is no bundle."""
+        if not (Path(self.folder) / "model.keras").is_file():
+            raise RecipeError(f"no model.keras in {self.folder!r}", expected="a bundle: saved_models/<name>/",
+                              fix="name the folder that `python -m pipelines run` wrote")
+
+    def tiny(self) -> "EarlierModel":
+        """The same."""
+        return self
+
+    def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
+        """As every net for pictures. Raises TrainError where the bundle's model cannot be read or is not one of
+        pictures, RecipeError where it takes other pictures. Nothing that the file holds is run."""
+        import keras
+        port = picture_port(signature)
+        old = self._load(keras)
+        shape = tuple(old.inputs[0].shape[1:])
+        if len(old.inputs) != 1 or shape != tuple(port.shape):
+            raise RecipeError(f"pictures of {port.shape} for the model in {self.folder!r}",
+                              expected=f"{shape}, as it was trained with", fix="load them in that size")
+        for layer in old.layers:  # it may have been frozen itself
+            layer.trainable = True
+        pixels = keras.Input(port.shape, name=port.name, dtype="float32")
+        kept = keras.Model(old.inputs, _features(old, "logits"))
+        features = keras.models.clone_model(kept, input_tensors=[pixels], clone_function=lambda layer: layer).output
+        return with_logits({port.name: pixels}, features, signature, blocks=Blocks(Head(dropout=0.0), seed=seed))
+
+    def _load(self, keras):
+        path = Path(self.folder) / "model.keras"
+        try:
+            model = keras.saving.load_model(path, compile=False, safe_mode=True)
+            if model.get_layer("pixels").input is not model.inputs[0]:
+                raise ValueError("its first layer is not \"pixels\"")
+            model.get_layer("logits")
+        except (ValueError, TypeError, KeyError, OSError, AttributeError) as error:
+            raise TrainError(f"{path.name} in {self.folder!r} is not a model to start from: {str(error)[:200]}",
+                             expected="a bundle of pictures that this version wrote",
+                             fix="name another bundle") from error
+        return model
+
+
+@dataclass(frozen=True)
+class KerasApplication:
+    """A net of keras.applications as a build spec, by the name it has there. `weights`: "imagenet" downloads them at
+    the first time, "none" draws them anew."""
+
+    name: str = "MobileNetV2"
+    weights: str = "imagenet"
+
+    def check(self) -> None:
+        """Raises RecipeError where the net cannot be built."""
+        if self.name not in APPLICATIONS:
+            raise RecipeError(f"KerasApplication(name={self.name!r})", expected=", ".join(APPLICATIONS),
+                              fix="name one of these: the others prepare pixels in ways that int8 inputs cannot hold")
+        if self.weights not in WEIGHTS:
+            raise RecipeError(f"weights={self.weights!r}", expected=" or ".join(WEIGHTS), fix="weights='imagenet'")
+
+    def tiny(self) -> "KerasApplication":
+        """The same net with weights that need no download."""
+        return replace(self, weights="none")
+
+    def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
+        """As every net for pictures. Raises RecipeError for pictures that it cannot take, TrainError where its weights
+        cannot be downloaded. `synchronized` has no effect: these nets bring their own normalization."""
+        import keras
+        port = picture_port(signature)
+        if port.shape[2] != 3:
+            raise RecipeError(f"{self.name} for pictures of {port.shape[2]} channels",
+                              expected="red, green and blue", fix="load the pictures in colour")
+        keras.utils.set_random_seed(seed)  # the nets take no seed
+        pixels = keras.Input(port.shape, name=port.name, dtype="float32")
+        try:
+            net = self._net(keras, _prepared(self.name, pixels))
+        except ValueError as error:
+            raise RecipeError(f"{self.name} for pictures of {port.shape}: {str(error)[:200]}",
+                              expected="pictures that it can take", fix="load them larger") from error
+        except Exception as error:  # Keras raises nothing narrower where a download fails
+            raise TrainError(f"the weights of {self.name} could not be downloaded: {str(error)[:200]}",
+                             expected="a network, or the file in Keras' cache",
+                             fix="download them where there is a network, or use "
+                             "EfficientNetLite0(weights='imagenet')") from error
+        return with_logits({port.name: pixels}, net.output, signature, blocks=Blocks(Head(dropout=0.0), seed=seed))
+
+    def _net(self, keras, prepared):
+        inside = {"include_preprocessing": False} if self.name.startswith(_PREPARE_INSIDE) else {}
+        with warnings.catch_warnings():
+            # Of a size that the weights were not made for, which is what a backbone is for.
+            warnings.filterwarnings("ignore", "`input_shape` is undefined or non-square")
+            return getattr(keras.applications, self.name)(
+                include_top=False, weights=None if self.weights == "none" else self.weights, pooling="avg",
+                input_tensor=prepared, input_shape=tuple(prepared.shape[1:]), **inside)
+
+
+def _prepared(name, pixels):
+    """What a net of keras.applications takes, of pixels 0..255: one Rescaling, then where channels differ a fixed
+    convolution of 1 × 1."""
+    import keras
+    if name in _MINUS_ONE_TO_ONE:
+        return keras.layers.Rescaling(1 / 127.5, -1.0, name="pixels")(pixels)
+    x = keras.layers.Rescaling(1 / 255, 0.0, name="pixels")(pixels)
+    channels = keras.layers.Conv2D(3, 1, name="channels", trainable=False)
+    x = channels(x)
+    if name in _STANDARDIZED:
+        deviation = np.array([0.229, 0.224, 0.225])
+        kernel, bias = np.diag(1 / deviation), -np.array([0.485, 0.456, 0.406]) / deviation
+    else:
+        kernel, bias = 255 * np.eye(3)[::-1], -np.array([103.939, 116.779, 123.68])
+    channels.set_weights([kernel[None, None], bias])
+    return x

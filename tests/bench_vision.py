@@ -1,0 +1,134 @@
+"""The part of `make bench` about pictures: what augmentation costs, the feed against a bare Keras loop, and memory on
+200,000 files. Nothing here gates."""
+
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from pipelines import vision
+from pipelines.feed import TrainFeed, training_feed
+from pipelines.recipe import Recipe
+from pipelines.rows import HeldOut, TrainSet
+from pipelines.split import split
+from pipelines.steps import fit_steps, make_signature, to_ports
+from pipelines.strategy import load_tensorflow
+from pipelines.train import _keras_metric, _labels, _member_loss, _with_average, train
+
+PAIRS, EPOCHS = 3, 2
+NUM_FILES = 200_000
+
+
+def fashion_ports():
+    recipe = vision.FASHION
+    dataset, _ = recipe.load.read()
+    parts = split(dataset, recipe.split)
+    _, rows = fit_steps((), parts.train)
+    signature = make_signature((), (), rows)
+    return signature, to_ports(signature, rows, encoded=True), to_ports(signature, parts.valid)
+
+
+def fit_seconds(signature, rows, valid, augment):
+    training = replace(vision.FASHION_100KB.training, epochs=EPOCHS, patience=EPOCHS)
+    return train(vision.FASHION_100KB.build, TrainFeed(rows, augment=augment), valid, signature=signature,
+                 training=training, deciding="accuracy").fit_seconds
+
+
+def bare_keras(signature, rows: TrainSet, valid: HeldOut):
+    """The same net, loss, metric and arrays in the loop that a user would write."""
+    import keras
+    recipe = vision.FASHION_100KB
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(0)
+    model = _with_average(recipe.build.build(signature))
+    model.compile(optimizer=keras.optimizers.AdamW(1e-3),
+                  loss={"members": _member_loss("multiclass", recipe.training), "logits": None},
+                  weighted_metrics={"logits": [_keras_metric("accuracy", signature)[0]]}, jit_compile=False)
+    y, valid_y = _labels(rows.y, signature, None), _labels(valid.y, signature, None)
+    start = time.perf_counter()
+    model.fit(rows.x, y, batch_size=recipe.training.batch_size, epochs=EPOCHS, validation_data=(valid.x, valid_y),
+              validation_batch_size=1024, verbose=0)
+    return time.perf_counter() - start
+
+
+def bench_training():
+    import tensorflow as tf
+    tf.config.experimental.enable_op_determinism()
+    signature, rows, valid = fashion_ports()
+    ways = {"the recipe's own": vision.FASHION_100KB.augment, "STANDARD": vision.STANDARD}
+    runs = {"plain": [], "bare": [], **{name: [] for name in ways}}
+    for _ in range(PAIRS):
+        runs["bare"].append(bare_keras(signature, rows, valid))
+        runs["plain"].append(fit_seconds(signature, rows, valid, ()))
+        for name, augment in ways.items():
+            runs[name].append(fit_seconds(signature, rows, valid, augment))
+
+    def ratio(one, other):
+        each = [a / b for a, b in zip(runs[one], runs[other], strict=True)]
+        return f"{statistics.median(each):.3f} [{min(each):.3f}, {max(each):.3f}]"
+    pictures = EPOCHS * len(rows)
+    print(f"pictures, net of fashion_100kb: {pictures / statistics.median(runs['plain']):,.0f} pictures a second from "
+          f"memory; seconds against a bare Keras loop {ratio('plain', 'bare')}   (aim 1.0)")
+    for name in ways:
+        print(f"  with augmentation ({name}): {pictures / statistics.median(runs[name]):,.0f} a second, seconds "
+              f"against none {ratio(name, 'plain')}   (aim 1.1)")
+    for name, augment in {"nothing": (), **ways}.items():
+        print(f"  the feed alone ({name}): {feed_rate(rows, augment):,.0f} pictures a second")
+
+
+def feed_rate(rows, augment):
+    feed, steps = training_feed(TrainFeed(rows, augment=augment), {"y": rows.y[:, None].astype(np.float32)},
+                                batch_size=128, seed=0)
+    batches = iter(feed)
+    next(batches)
+    start = time.perf_counter()
+    for _ in range(2 * steps):
+        next(batches)
+    return 2 * steps * 128 / (time.perf_counter() - start)
+
+
+def write_files(folder: Path):
+    """NUM_FILES small JPEG files in four classes, from the bundled emoji."""
+    from PIL import Image
+    with np.load("data/emoji_32.npz") as file:
+        pixels = file["X"]
+    random = np.random.default_rng(0)
+    for label in "abcd":
+        (folder / label).mkdir()
+    for place in range(NUM_FILES):
+        shifted = np.roll(pixels[place % len(pixels)], random.integers(0, 32, 2), axis=(0, 1))
+        Image.fromarray(shifted).save(folder / "abcd"[place % 4] / f"{place:06}.jpg", quality=60)
+
+
+def train_from(folder):
+    """Loads and trains for an epoch; prints pictures a second and the largest memory of the process."""
+    recipe = Recipe(name="many", load=vision.LoadFolder(folder, height=32, width=32), build=vision.Cnn(widths=(8, 16)))
+    start = time.perf_counter()
+    dataset, _ = recipe.load.read()
+    loaded = time.perf_counter()
+    parts = split(dataset, recipe.split)
+    signature = make_signature((), (), parts.train)
+    spent = train(recipe.build, TrainFeed(to_ports(signature, parts.train, encoded=True)),
+                  to_ports(signature, parts.valid), signature=signature,
+                  training=replace(recipe.training, epochs=1), deciding="accuracy").fit_seconds
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    print(f"{len(dataset):,} JPEG files as {dataset.x['picture']!r:.40}: load {loaded - start:.0f} s, an epoch of "
+          f"{len(parts.train):,} in {spent:.0f} s, at most {peak / 2**30:.2f} GiB of memory   (aim 2)")
+
+
+def main():
+    load_tensorflow()
+    bench_training()
+    with tempfile.TemporaryDirectory() as folder:
+        write_files(Path(folder))
+        subprocess.run([sys.executable, "-m", "tests.bench_vision", folder], check=True)
+
+
+if __name__ == "__main__":
+    train_from(sys.argv[1]) if len(sys.argv) > 1 else main()
