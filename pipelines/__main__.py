@@ -36,7 +36,8 @@ def run_command(
         kinds: Annotated[Optional[list[str]], typer.Option("--kind", help="Override a column's kind: 'zip=categorical'"
                                                            " (numeric, categorical, boolean, date, ignored).")] = None,
         drop: Annotated[Optional[list[str]], typer.Option(help="A column to leave out.")] = None,
-        group: Annotated[Optional[list[str]], typer.Option(help="A column whose values stay in one part (a patient)."
+        group: Annotated[Optional[list[str]], typer.Option(help="A column whose values stay in one part (a "
+                                                      "patient); of pictures, a pattern of their names."
                                                            )] = None,
         time: Annotated[str, typer.Option(help="A column with the time: the last rows are held out.")] = "",
         missing: Annotated[Optional[list[str]], typer.Option(help="One more word that reads as missing.")] = None,
@@ -53,7 +54,7 @@ def run_command(
     if len(asked) > 1:
         raise RecipeError(" and ".join(asked), expected="one of them",
                           fix="turn a named recipe's knobs with --set load.source=FILE")
-    given = [option for option, value in own.items() if value]
+    given = [option for option, value in own.items() if value and not (images and option == "group")]
     if given and not csv_file:
         raise RecipeError(f"--{given[0]} without --csv", expected="--csv FILE beside it",
                           fix=f"otherwise turn the knob: --set load.{given[0]}=...")
@@ -61,7 +62,10 @@ def run_command(
         made = _own_table(csv_file, target, name, columns, reading, missing or [])
     elif images:
         from .vision import LoadFolder, picture_recipe
-        made = picture_recipe(LoadFolder(images), name=name or _stem(images))
+        if len(group or []) > 1:
+            raise RecipeError(f"--group {group} with --images", expected="one regular expression for the files' names",
+                              fix=r"--group 'patient(\d+)'")
+        made = picture_recipe(LoadFolder(images, group="".join(group or [])), name=name or _stem(images))
     else:
         made = _named(recipe)
         made = replace(made, name=name or made.name)
@@ -141,8 +145,8 @@ def list_command():
 
 @app.command("explain")
 def explain_command(bundle: Annotated[Path, typer.Argument(help="saved_models/<name>")],
-                    file: Annotated[Optional[Path], typer.Argument(help="A table, or a picture; the bundle's own golden "
-                                                                   "rows if none.")] = None,
+                    file: Annotated[Optional[Path], typer.Argument(
+                        help="A table, or a picture; the bundle's own golden rows if none.")] = None,
                     row: Annotated[int, typer.Option(help="Which row, from 1, as `predict` counts.")] = 1,
                     form: Form = "int8",
                     separator: Separator = "", encoding: Encoding = ""):

@@ -2,7 +2,7 @@
 
     PipelineError            what was received / expected: ... / fix: ..., with its stage
     ├── RecipeError          the intention is not possible; raised before a row is read
-    ├── LoadError            the source cannot be read as a table
+    ├── LoadError            the source cannot be read as honest rows
     ├── SplitError           the rows cannot be parted as asked
     ├── LeakError            rows that must not be learned from were handed to something that learns
     ├── StepError            a step does not suit its columns

@@ -18,7 +18,8 @@ def explain(runner: Runner, row: Mapping[str, object]) -> list[tuple[str, str, s
         raise DeviceError(f"{bad[0].reason}: {bad[0].value}", expected="a row that can be read", fix="mend the cell")
     signature, lines = runner.signature, []
     for column in signature.columns:
-        lines.append(("load", column.name, f"{shorten(row[column.name], 60)} → {_show(columns[column.name])} ({column.kind})"))
+        lines.append(("load", column.name,
+                      f"{shorten(row[column.name], 60)} → {_show(columns[column.name])} ({column.kind})"))
     for primitive in signature.primitives:
         name = getattr(primitive, "into", getattr(primitive, "column", ""))
         before = columns.get(getattr(primitive, "column", ""))

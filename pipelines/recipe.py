@@ -33,8 +33,8 @@ class Judge:
 @dataclass(frozen=True)
 class Recipe:
     """From a source to a bundle. `prepare` comes before balancing and leaves one value a cell, `encode` after it;
-    both are fitted on the training rows as they were before balancing; `augment` alters training batches only. `about`: what
-    it is, and the result to expect."""
+    both are fitted on the training rows as they were before balancing; `augment` alters training batches only.
+    `about`: what it is, and the result to expect."""
 
     name: str
     load: Any

@@ -61,8 +61,9 @@ def print_duplicates(found: dict) -> None:
     """Rows that stand in two parts of the split, whose scores say too much."""
     said = [f"{found[name]:,} {words}" for name, words in DUPLICATES.items() if found[name]]
     if said:
-        _console().print(f"Duplicates: {'; '.join(said)} (the same content, whatever the label). Scores of such rows say "
-                         "too much: remove them from the source, or keep them together with a group.\n", soft_wrap=True)
+        _console().print(f"Duplicates: {'; '.join(said)} (the same content, whatever the label). Scores of such rows "
+                         "say too much: remove them from the source, or keep them together with a group.\n",
+                         soft_wrap=True)
 
 
 def _classes(dataset):
@@ -87,7 +88,8 @@ def print_ladder(facts: dict, folder: Path) -> None:
         table.add_column(heading, justify="right")
     for rung in facts["ladder"]:
         few = rung["num_rows"] < facts["rows"]["test"]
-        table.add_row(rung["form"] + (f" ({rung['num_rows']:,} rows)" if few else ""), *(number(rung["scores"][metric]) for metric in shown),
+        table.add_row(rung["form"] + (f" ({rung['num_rows']:,} rows)" if few else ""),
+                      *(number(rung["scores"][metric]) for metric in shown),
                       f"{rung['agreement']:.4f}", f"{rung['size_bytes']:,}", f"{rung['latency_ms']:.3f}")
     console.print(table)
     same = ("with the label of" if facts["target"]["labels"] else "within 5 % of a standard deviation of")

@@ -186,8 +186,9 @@ def _member_loss(task, training):
     if task == "regression":
         plain = losses.MeanSquaredError(reduction=None)
     elif task == "binary":
-        plain = (losses.BinaryFocalCrossentropy(gamma=gamma, from_logits=True, label_smoothing=smoothing, reduction=None)
-                 if gamma else losses.BinaryCrossentropy(from_logits=True, label_smoothing=smoothing, reduction=None))
+        plain = (losses.BinaryFocalCrossentropy(gamma=gamma, from_logits=True, label_smoothing=smoothing,
+                                                reduction=None) if gamma else
+                 losses.BinaryCrossentropy(from_logits=True, label_smoothing=smoothing, reduction=None))
     else:
         plain = (losses.CategoricalFocalCrossentropy(alpha=1.0, gamma=gamma, from_logits=True,
                                                      label_smoothing=smoothing, reduction=None) if gamma else

@@ -58,7 +58,8 @@ def bare_keras(signature, rows: TrainSet, valid: HeldOut, epochs):
     keras.backend.clear_session()
     keras.utils.set_random_seed(0)
     model = _with_average(BIRDS.build.build(signature))
-    model.compile(optimizer=keras.optimizers.AdamW(1e-3), loss={"members": _member_loss("binary", BIRDS.training), "logits": None},
+    model.compile(optimizer=keras.optimizers.AdamW(1e-3),
+                  loss={"members": _member_loss("binary", BIRDS.training), "logits": None},
                   weighted_metrics={"logits": [_keras_metric("average_precision", signature)[0]]}, jit_compile=False)
     y, valid_y = _labels(rows.y, signature, None), _labels(valid.y, signature, None)
     start = time.perf_counter()

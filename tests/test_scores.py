@@ -1,5 +1,5 @@
-"""The long proofs (`make test-full`): every bundled set, in full, against what plain peers score on the same rows, and the
-whole of Fashion-MNIST."""
+"""The long proofs (`make test-full`): every bundled set, in full, against what plain peers score on the same rows, and
+the whole of Fashion-MNIST."""
 
 import time
 from dataclasses import replace
@@ -54,7 +54,8 @@ def test_int8_keeps_what_float_has(report):
 
 
 @whole_fashion_mnist
-@pytest.mark.parametrize("name, most_bytes, least", [("fashion_100kb", 100_000, 0.930), ("fashion_30kb", 30_000, 0.905)])
+@pytest.mark.parametrize("name, most_bytes, least", [("fashion_100kb", 100_000, 0.930),
+                                                     ("fashion_30kb", 30_000, 0.905)])
 def test_fashion_mnist(name, most_bytes, least, tmp_path):
     """Published: two convolutions under 100,000 parameters .925, with batch normalization .934."""
     start = time.perf_counter()

@@ -90,7 +90,8 @@ def test_feeds_have_one_shape_and_every_row():
     assert steps == 3 and len(seen) == 800
     _, counts = np.unique(seen[:, 0], return_counts=True)
     assert len(counts) == 100 and set(counts) == {8}, "every row as often as every other"
-    first, second = (np.concatenate([y["y"] for _, y, _ in training_feed(TrainFeed(rows), labels, batch_size=50, seed=seed)[0]
+    first, second = (np.concatenate([y["y"] for _, y, _ in
+                                     training_feed(TrainFeed(rows), labels, batch_size=50, seed=seed)[0]
                                      .take(2)]) for seed in (0, 1))
     assert (first != second).any()
     batches = list(plain_feed(rows, labels, batch_size=32))

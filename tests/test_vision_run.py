@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipelines import catalog, run, vision
+from pipelines import catalog, run
 from pipelines.balance import OversampleRandom, SampleByClass, Smote, WeightByClass
 from pipelines.device import DeviceError, Runner
 from pipelines.errors import BalanceError, RecipeError

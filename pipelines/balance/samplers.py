@@ -205,8 +205,9 @@ class _Table:
         for name, x in train.x.items():
             if x.ndim == 4:
                 raise BalanceError(f"{balancer} on the pictures {name!r}", expected="numbers and categories: what lies "
-                                   "between two pictures is no picture", fix="use OversampleRandom() with augmentation, "
-                                   "or Transfer(head_balance=Smote()), which draws between their features")
+                                   "between two pictures is no picture",
+                                   fix="use OversampleRandom() with augmentation, or Transfer(head_balance=Smote()), "
+                                   "which draws between their features")
             if x.dtype.kind == "M":
                 raise BalanceError(f"{balancer} on the date column {name!r}", expected="numbers and categories",
                                    fix="put EncodeDate() into `prepare`, which comes before balancing")

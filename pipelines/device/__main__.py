@@ -94,7 +94,8 @@ def write_picture_answers(runner, paths, writer) -> bool:
     if not takes_pictures(runner):
         raise DeviceError(f"{len(paths)} files for a model of rows with "
                           f"{', '.join(column.name for column in runner.signature.columns[:8])}",
-                          expected="a bundle whose model takes pictures", fix="python -m pipelines.device BUNDLE < rows.csv")
+                          expected="a bundle whose model takes pictures",
+                          fix="python -m pipelines.device BUNDLE < rows.csv")
     if not paths:
         raise DeviceError("no picture", expected="one or more picture files",
                           fix="python -m pipelines.device BUNDLE picture.png ...")

@@ -16,6 +16,7 @@ from .primitives import Pack, Primitive, primitive_from_json, primitive_to_json
 
 TASKS = ("binary", "multiclass", "regression")
 FORMAT_VERSION = 1
+MAX_SIDE = 32_768  # of a port or picture: memory is taken by it
 RULES = {
     "missing value": "filled by the fitted steps, as in training",
     "unknown category": "goes to the bucket of rare and unknown categories",
@@ -138,9 +139,13 @@ class Signature:
     def check(self) -> None:
         """Raises ValueError where the parts do not fit together: every name must be made before it is read, and every
         number be one that can be computed with."""
-        if self.target.task not in TASKS or any(column.kind not in (*KINDS, PICTURE)
-                                                    for column in self.columns):
+        kinds = {column.kind for column in self.columns}
+        if self.target.task not in TASKS or not kinds <= {*KINDS, PICTURE}:
             raise ValueError(f"task {self.target.task!r} or a column's kind is unknown")
+        for column in self.columns:
+            is_rgb_or_grey = len(column.shape) == 3 and _is_shape(column.shape) and column.shape[2] in (1, 3)
+            if column.kind == PICTURE and not is_rgb_or_grey:
+                raise ValueError(f"column {column.name!r}: pictures of shape {column.shape}")
         names = {column.name for column in self.columns}
         for primitive in self.primitives:
             read = set(primitive.columns if isinstance(primitive, Pack) else (primitive.column,))
@@ -152,8 +157,7 @@ class Signature:
             raise ValueError(f"the inputs {sorted(lost)} are made by nothing")
         for port in (*self.inputs, self.output):
             finite = all(map(math.isfinite, (port.scale, port.factor, port.offset)))
-            if not (finite and port.scale >= 0 and port.factor > 0 and port.num_copies >= 1 and len(port.shape) in (1, 3)
-                    and all(isinstance(size, int) and size > 0 for size in port.shape)):
+            if not (finite and _is_shape(port.shape) and port.scale >= 0 and port.factor > 0 and port.num_copies >= 1):
                 raise ValueError(f"port {port.name!r}: scale {port.scale}, shape {port.shape}, {port.num_copies} times")
             if port.is_picture and port.scale and (port.scale, port.zero_point) != (1.0, -128):
                 raise ValueError(f"port {port.name!r} of pixels: scale {port.scale}, zero point {port.zero_point}")
@@ -177,6 +181,10 @@ def read_signature(folder: Path) -> Signature:
         raise DeviceError(f"{str(path)!r} is damaged: {type(error).__name__}: {error}",
                           expected="the signature.json that was written with the bundle",
                           fix="copy the bundle again, or make it again") from error
+
+
+def _is_shape(shape):
+    return len(shape) in (1, 3) and all(isinstance(size, int) and 0 < size <= MAX_SIDE for size in shape)
 
 
 def _port(values):

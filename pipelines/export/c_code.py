@@ -75,7 +75,7 @@ def _note(column):
     if column.kind != PICTURE:
         return _MISSING_NOTES[column.kind]
     height, width, channels = column.shape
-    return f"pixels 0..255, {height} rows of {width} pixels of {channels} " + ("channels" if channels > 1 else "channel")
+    return f"pixels 0..255, {height} rows of {width} pixels of {channels} channel{'s' if channels > 1 else ''}"
 
 
 class _Writer:
@@ -199,7 +199,8 @@ int prepare(const signature_row *row, signature_inputs *inputs) {{
                      "onehot": f"{variable} == i ? 1.0f : 0.0f",
                      "table": f"{table[0] if table else ''}[{variable} * {width} + i]",
                      "picture": f"(int8_t)({variable}[i] - 128)"}[kind]
-            written = value if port.scale == 0.0 or kind == "picture" else f"quantize({value}, {_float(port.scale)}, {port.zero_point}.0f)"
+            written = value if port.scale == 0.0 or kind == "picture" else \
+                f"quantize({value}, {_float(port.scale)}, {port.zero_point}.0f)"
             loop = f"for (int32_t i = 0; i < {width}; ++i) " if many else ""
             self.lines.append(f"  {loop}{target} = {written};")
             place += width

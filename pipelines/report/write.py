@@ -15,8 +15,9 @@ SHOWN_METRICS = {"binary": ("average_precision", "roc_auc", "balanced_accuracy",
                  "regression": ("mae", "rmse", "r2")}
 
 # Rows of the same content in two parts of a split.
-DUPLICATES = {"test_in_train": "test rows are also training rows", "valid_in_train": "validation rows are also training "
-              "rows", "test_in_valid": "test rows are also validation rows"}
+DUPLICATES = {"test_in_train": "test rows are also training rows",
+              "valid_in_train": "validation rows are also training rows",
+              "test_in_valid": "test rows are also validation rows"}
 
 
 def versions() -> dict[str, str]:
@@ -76,6 +77,7 @@ def card(report: dict) -> str:
     """The model card (README.md of a bundle; Mitchell et al. 2019, https://arxiv.org/abs/1810.03993)."""
     target, rungs = report["target"], report["ladder"]
     shown = SHOWN_METRICS[target["task"]]
+    rows = "picture.png" if any(column["kind"] == PICTURE for column in report["columns"]) else "< rows.csv"
     lines = [f"# {report['name']}", "", report["about"], "",
              f"Predicts `{target['name']}` ({target['task']}"
              + (f": {', '.join(target['labels'])}" if target["labels"] else "") + ").", "",
@@ -87,8 +89,7 @@ def card(report: dict) -> str:
     lines += [f"| {rung['form']} | " + " | ".join(number(rung["scores"][metric]) for metric in shown)
               + f" | {rung['agreement']:.4f} | {rung['size_bytes']:,} | {rung['latency_ms']:.3f} |" for rung in rungs]
     lines += ["", decision_text(report), "", "## Use", "",
-              f"    python -m pipelines.device saved_models/{report['name']} "
-             + ("picture.png" if any(column["kind"] == PICTURE for column in report["columns"]) else "< rows.csv"), "",
+              f"    python -m pipelines.device saved_models/{report['name']} {rows}", "",
               "In C: `c/signature.h`, `c/prepare.c`, `c/model.c`. Rules for odd cells stand in `signature.json`.", "",
               "## Limits", "",
               "Trained on the rows of one source and judged on others of the same source: rows from elsewhere or from "

@@ -59,6 +59,13 @@ class LoadFolder(Drawn):
                                         f"hidden, or no pictures in a class folder: {shown}"))
         return from_files(self, found, root, "label")
 
+    def names_parts(self) -> bool:
+        """Whether the folders in it are train and test (and valid), rather than classes."""
+        if not Path(self.source).is_dir():
+            return False
+        parts = [PARTS.get(path.name.lower()) for path in Path(self.source).iterdir() if path.is_dir()]
+        return {"train", "test"} <= set(parts) and None not in parts
+
     def describe(self, source: object = None) -> dict[str, str]:
         """The source's name, and the sha256 of what `sha256sum` prints for its pictures in sorted order."""
         if source is not None:

@@ -15,11 +15,12 @@ CLOTHES = ("T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shi
 FASHION_MNIST = "/usr/share/datasets/fashion-mnist"
 
 
-def picture_recipe(load: object, *, name: str = "my_model") -> Recipe:
+def picture_recipe(load: LoadFolder, *, name: str = "my_model") -> Recipe:
     """The recipe for pictures that nobody has seen before: the parts that the source gives, else groups kept whole,
     else a random split; flips, shifts, rotation and light; a plain net of convolutions."""
-    return Recipe(name=name, load=load, split=SplitGrouped() if load.group else SplitRandom(),
-                  augment=STANDARD, build=Cnn(widths=(16, 32, 48, 64, 96), pool_after=(0, 1, 2, 3), dropout=0.2),
+    how = SplitGiven() if load.names_parts() else SplitGrouped() if load.group else SplitRandom()
+    return Recipe(name=name, load=load, split=how, augment=STANDARD,
+                  build=Cnn(widths=(16, 32, 48, 64, 96), pool_after=(0, 1, 2, 3), dropout=0.2),
                   training=Training(epochs=40, batch_size=32, learning_rate=2e-3, schedule="cosine", patience=40),
                   judge=Judge(deciding="accuracy", threshold="accuracy"), about="Tells classes of pictures apart.")
 
@@ -61,7 +62,7 @@ EMOJI = Recipe(
 
 EMOJI_LITE0 = Recipe(
     name="emoji_lite0",
-    about="The same emoji, enlarged, by a net that knows ImageNet: EfficientNet-Lite0 with a new head, then fine-tuned.",
+    about="The same emoji, enlarged, by a net that knows ImageNet: EfficientNet-Lite0 with a new head, fine-tuned.",
     load=LoadArrays("data/emoji_32.npz", height=128, width=128),
     split=SplitRandom(test=0.2, valid=0.15, seed=0),
     augment=(AugmentFlip(), AugmentCrop(pixels=8)),
