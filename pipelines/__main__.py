@@ -36,9 +36,8 @@ def run_command(
         kinds: Annotated[Optional[list[str]], typer.Option("--kind", help="Override a column's kind: 'zip=categorical'"
                                                            " (numeric, categorical, boolean, date, ignored).")] = None,
         drop: Annotated[Optional[list[str]], typer.Option(help="A column to leave out.")] = None,
-        group: Annotated[Optional[list[str]], typer.Option(help="A column whose values stay in one part (a "
-                                                      "patient); of pictures, a pattern of their names."
-                                                           )] = None,
+        group: Annotated[Optional[list[str]], typer.Option(
+            help="A column whose values stay in one part (a patient); of pictures, a pattern of their names.")] = None,
         time: Annotated[str, typer.Option(help="A column with the time: the last rows are held out.")] = "",
         missing: Annotated[Optional[list[str]], typer.Option(help="One more word that reads as missing.")] = None,
         separator: Separator = "", encoding: Encoding = "",

@@ -55,7 +55,7 @@ def check_bundle(bundle):
     assert list(report["scores"]) == forms == [rung["form"] for rung in report["ladder"]]
     assert report["gate"] == {"passed": True, "failed_step": ""}
     assert report["versions"]["tensorflow"] != "not installed" and report["seed"] == 0 and report["split"]
-    assert report["ladder"][-1]["int8_steps"] <= 1, "TFLM and LiteRT agree within a step on every row"
+    assert report["ladder"][-1]["int8_steps"] <= 1, "TFLM and LiteRT's plain kernels agree within a step"
     recipe = from_json(json.loads((bundle.folder / "recipe.json").read_text()), catalog.SPECS)
     assert to_json(recipe) == json.loads((bundle.folder / "recipe.json").read_text())
 

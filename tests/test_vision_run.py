@@ -12,16 +12,23 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipelines import catalog, run
+from pipelines import catalog, run, vision
 from pipelines.balance import OversampleRandom, SampleByClass, Smote, WeightByClass
 from pipelines.device import DeviceError, Runner
 from pipelines.errors import BalanceError, RecipeError
 from pipelines.explain import explain
+from pipelines.device.runner import LiteRT
 from pipelines.export.bundle import read_golden_rows
+from pipelines.export.convert import convert
 from pipelines.feed import TrainFeed, training_feed
 from pipelines.recipe import from_json, tiny, to_json
 from pipelines.rows import Dataset, HeldOut
+from pipelines.run import quantized
 from pipelines.split import SplitRandom, split
+from pipelines.steps import make_signature, to_ports
+from pipelines.train import Training, train
+from pipelines.verify.ladder import KerasInterpreter
+from pipelines.verify.micro import Micro
 from pipelines.vision import AugmentCrop, AugmentFlip, AugmentHue, AugmentMixUp, Cnn, LoadArrays, LoadFolder
 
 FORMS = ["keras", "litert_float32", "litert_int8", "litert_uint8", "micro_int8"]
@@ -231,6 +238,31 @@ def test_no_weight_depends_on_held_out_pictures(emoji, small):
     one, other = learn(recipe, parts.train, valid), learn(recipe, parts.train, altered)
     assert one.tflite == other.tflite
     assert replace(one.signature, decisions={}) == replace(other.signature, decisions={})
+
+
+@pytest.mark.parametrize("net", [vision.Cnn(residual=True), vision.ResNet8(), vision.DsCnn(), vision.MobileNetV1(),
+                                 vision.EfficientNetLite0(), vision.Vit()], ids=lambda net: type(net).__name__)
+def test_every_net_reaches_every_runtime(emoji, net):
+    """Its int8 file follows Keras and is the same in TFLM, its uint8 file follows too."""
+    parts = parts_of(emoji)
+    signature = make_signature((), (), parts.train)
+    rows = to_ports(signature, parts.train, encoded=True)
+    trained = train(net.tiny(), TrainFeed(rows), to_ports(signature, parts.valid), signature=signature,
+                    training=Training(epochs=2, batch_size=32), deciding="accuracy")
+    tflite = convert(trained.model, rows)
+    signature = quantized(signature, LiteRT(tflite["int8"]), trained.model)
+    logits = {"keras": KerasInterpreter(trained.model).run({"image": parts.test.x["picture"]})}
+    for form, content in tflite.items():
+        runner = Runner(signature, LiteRT(content), form=form)
+        logits[form] = signature.output.to_float(runner.interpreter.run(runner.prepare(parts.test.x)))
+    np.testing.assert_allclose(logits["float32"], logits["keras"], atol=1e-3)
+    spread = logits["keras"].std()
+    for form in ("int8", "uint8"):
+        assert np.abs(logits[form] - logits["keras"]).mean() < 0.2 * spread, form
+    runner = Runner(signature, Micro(tflite["int8"], ["image"]), form="int8")
+    few = {"image": runner.prepare(parts.test.x)["image"][:20]}
+    plain = LiteRT(tflite["int8"], reference=True).run(few)
+    assert np.abs(runner.interpreter.run(few).astype(int) - plain).max() <= (2 if isinstance(net, vision.Vit) else 1)
 
 
 def test_a_dataset_of_pictures_can_do_nothing_but_be_split(emoji):

@@ -28,16 +28,18 @@ class Interpreter(Protocol):
 
 
 class LiteRT:
-    """A TFLite file under the LiteRT interpreter, one thread, built-in kernels, one row a call."""
+    """A TFLite file under the LiteRT interpreter, one thread, built-in kernels, one row a call. `reference`: the plain
+    kernels, which round as a microcontroller's do; the fast ones round otherwise, layer by layer."""
 
-    def __init__(self, content: bytes):
+    def __init__(self, content: bytes, *, reference: bool = False):
         # Late: a machine that has another runtime can use everything else in this folder.
         from ai_edge_litert.interpreter import Interpreter as LiteRTInterpreter
         from ai_edge_litert.interpreter import OpResolverType
         try:
             self._interpreter = LiteRTInterpreter(
                 model_content=content, num_threads=1,
-                experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES)
+                experimental_op_resolver_type=OpResolverType.BUILTIN_REF if reference else
+                OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES)
             self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise DeviceError(f"LiteRT cannot load the model: {error}", expected="a TFLite file of a bundle",

@@ -111,8 +111,10 @@ class Transfer:
         copies = [False, True] if self.mirrored else [False]
         features = np.concatenate([compute_features(call, train_set.x[name], mirrored=each) for each in copies])
         rows = train_set.take(np.tile(np.arange(len(train_set)), len(copies)))
-        # One scale for all features, so that one rate suits them; it goes into the head's weights in the end.
-        mean, spread = features.mean(axis=0), features.std(axis=0) + np.float32(1e-3)
+        # Scaled alike, so that one rate suits all; the scale goes into the head's weights in the end, where one that
+        # is much larger than the rest would cost the rest their int8 digits: no scale is over the inverse of the mean.
+        mean, spread = features.mean(axis=0), features.std(axis=0)
+        spread = spread + max(spread.mean(), np.float32(1e-6))
         rows = rows.with_columns({"features": (features - mean) / spread})
         valid = valid.with_columns({"features": (compute_features(call, valid.x[name]) - mean) / spread})
         if self.head_balance is not None:
@@ -272,7 +274,8 @@ def _prepared(name, pixels):
     convolution of 1 × 1."""
     import keras
     if name in _MINUS_ONE_TO_ONE:
-        return keras.layers.Rescaling(1 / 127.5, -1.0, name="pixels")(pixels)
+        # -1.004 to 0.996: half a level beside what they were trained with, so that 128 is an exact zero in int8.
+        return keras.layers.Rescaling(1 / 127.5, -128 / 127.5, name="pixels")(pixels)
     x = keras.layers.Rescaling(1 / 255, 0.0, name="pixels")(pixels)
     channels = keras.layers.Conv2D(3, 1, name="channels", trainable=False)
     x = channels(x)
