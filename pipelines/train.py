@@ -23,12 +23,13 @@ DECIDING_METRICS = {"binary": ("average_precision", "roc_auc", "accuracy", "log_
 
 @dataclass(frozen=True)
 class Training:
-    """How long and how fast. `patience`: epochs without a better deciding metric on validation rows before training
-    stops and the best weights come back. AdamW: Loshchilov and Hutter 2019, https://arxiv.org/abs/1711.05101.
+    """How long and how fast. AdamW: Loshchilov and Hutter 2019, https://arxiv.org/abs/1711.05101.
 
-    `schedule`: "constant", or "cosine" from a twentieth of the rate up to it in the first `warmup_epochs` and down to
-    zero at the end (Loshchilov and Hutter 2017, https://arxiv.org/abs/1608.03983). For classes, `label_smoothing`
-    and `focal_gamma`, the focal loss that turns from easy rows to hard ones (Lin et al. 2017,
+    `schedule`: "constant" stops after `patience` epochs without a better deciding metric on validation rows, and the
+    best weights come back. "cosine" goes from a twentieth of the rate up to it in the first `warmup_epochs` and down to
+    zero at the end (Loshchilov and Hutter 2017, https://arxiv.org/abs/1608.03983); it runs to that end and keeps the
+    last weights: they have come to rest, and the best of many epochs on few rows is luck. For classes,
+    `label_smoothing` and `focal_gamma`, the focal loss that turns from easy rows to hard ones (Lin et al. 2017,
     https://arxiv.org/abs/1708.02002); 0 is plain cross-entropy.
     """
 
@@ -74,7 +75,8 @@ def check_deciding(deciding: str, task: str) -> None:
 
 def train(build, feed: TrainFeed, valid: HeldOut, *, signature: Signature, training: Training, deciding: str
           ) -> Trained:
-    """Trains `build.build(signature)` on ports and stops by the deciding metric on validation rows.
+    """Trains `build.build(signature)` on ports; validation rows show how it goes and, where the rate is constant, when
+    to stop.
 
     `feed.rows.x`, `valid.x`: port → array [rows, ...]. Raises TrainError where a loss stops being a number.
     """
@@ -132,10 +134,10 @@ def _fit(model, feed, valid_feed, *, steps, training, monitor, mode):
     import time
 
     import keras
-    callbacks = [keras.callbacks.EarlyStopping(monitor=monitor, mode=mode, patience=training.patience,
-                                               restore_best_weights=True),
-                 keras.callbacks.TerminateOnNaN(),
-                 _bar(training.epochs, monitor)]
+    callbacks = [keras.callbacks.TerminateOnNaN(), _bar(training.epochs, monitor)]
+    if training.schedule == "constant":
+        callbacks.insert(0, keras.callbacks.EarlyStopping(monitor=monitor, mode=mode, patience=training.patience,
+                                                          restore_best_weights=True))
     start = time.perf_counter()
     history = model.fit(feed, epochs=training.epochs, steps_per_epoch=steps, validation_data=valid_feed,
                         callbacks=callbacks, verbose=0, shuffle=False).history

@@ -85,7 +85,7 @@ def long_tail():
 LONG_TAIL = replace(
     vision.FASHION_30KB, name="fashion_long_tail", balance=SampleByClass(strength=0.5),
     judge=Judge(deciding="macro_f1", threshold="macro_f1"),
-    training=replace(vision.FASHION_30KB.training, epochs=16, patience=16, batch_size=64))
+    training=replace(vision.FASHION_30KB.training, epochs=16, batch_size=64))
 
 
 @whole_fashion_mnist
@@ -97,5 +97,3 @@ def test_the_best_recipe_for_a_long_tail_is_ahead_of_the_plain_one(tmp_path):
           f"{plain['scores']['macro_f1']:.4f}, ahead {margin['value']:.4f} {margin['interval']}")
     assert report["rows"]["test"] == 10_000 and plain["balance"] == "no balancing"
     assert margin["metric"] == "macro_f1" and margin["interval"][0] > 0
-
-

@@ -162,7 +162,7 @@ def test_pixels_are_prepared_as_the_nets_want_them(name):
         wanted = getattr(keras.applications, module).preprocess_input(x.copy())
     else:
         wanted = (x / 255 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
-    np.testing.assert_allclose(np.asarray(prepare(x)), wanted, atol=1e-3)
+    np.testing.assert_allclose(np.asarray(prepare(x)), wanted, atol=4e-3)  # half a level of 255
 
 
 def test_a_keras_application():

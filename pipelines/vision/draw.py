@@ -38,7 +38,8 @@ def draw_pictures(recipe, splits, learned, judged) -> list[tuple[str, str]]:
     if not len(wrong):
         return drawn
     pixels = read_pixels(splits.test.x[name][wrong])
-    captions = [f"{labels[splits.test.y[row]][:18]}\n→ {labels[chosen[row]][:18]} {score[row]:.0%}" for row in wrong]
+    names = [label if len(label) <= 14 else f"{label[:13]}…" for label in labels]
+    captions = [f"{names[splits.test.y[row]]}\n→ {names[chosen[row]]} {score[row]:.0%}" for row in wrong]
     drawn.append(_tiles("The most confident mistakes on test pictures: true class → said, with its score", pixels,
                         captions, columns=COLUMNS))
     maps = grad_cam(learned.trained.model, pixels[:NUM_CAMS], chosen[wrong[:NUM_CAMS]])

@@ -241,8 +241,8 @@ class Vit(PictureNet):
     """A vision transformer on patches of `patch` × `patch` pixels (Dosovitskiy et al. 2021,
     https://arxiv.org/abs/2010.11929) in layers that int8 suits: ReLU, a depthwise convolution over the patches instead
     of a table of places (Chu et al. 2021, https://arxiv.org/abs/2102.10882), the average patch instead of a class
-    token, and batch normalization, in each block's wide layer too (Yao et al. 2021), instead of layer normalization:
-    that lost 0.14 of accuracy in int8 on Fashion-MNIST, and this 0.002."""
+    token, and batch normalization, in each block's wide layer too (Yao et al. 2021). Layer normalization went from
+    0.825 to 0.684 of accuracy in int8 on 8,000 pictures of Fashion-MNIST, this from 0.791 to 0.787."""
 
     patch: int = knob(4, 1, 64)
     width: int = knob(64, 4, 1024)

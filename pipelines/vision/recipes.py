@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+from ..balance import WeightByClass
 from ..recipe import Judge, Recipe
 from ..split import SplitGiven, SplitGrouped, SplitRandom
 from ..train import Training
-from .augment import STANDARD, AugmentCrop, AugmentErasing, AugmentFlip
+from .augment import (STANDARD, AugmentBrightness, AugmentContrast, AugmentCrop, AugmentFlip, AugmentMixUp,
+                      AugmentRotation, AugmentZoom)
 from .load import LoadArrays, LoadFolder
 from .models import Cnn, EfficientNetLite0
 from .transfer import Transfer
@@ -21,7 +23,7 @@ def picture_recipe(load: LoadFolder, *, name: str = "my_model") -> Recipe:
     how = SplitGiven() if load.names_parts() else SplitGrouped() if load.group else SplitRandom()
     return Recipe(name=name, load=load, split=how, augment=STANDARD,
                   build=Cnn(widths=(16, 32, 48, 64, 96), pool_after=(0, 1, 2, 3), dropout=0.2),
-                  training=Training(epochs=40, batch_size=32, learning_rate=2e-3, schedule="cosine", patience=40),
+                  training=Training(epochs=40, batch_size=32, learning_rate=2e-3, schedule="cosine"),
                   judge=Judge(deciding="accuracy", threshold="accuracy"), about="Tells classes of pictures apart.")
 
 
@@ -32,22 +34,22 @@ FASHION = Recipe(
     split=SplitGiven(valid=0.1, seed=0),
     augment=(AugmentFlip(), AugmentCrop(pixels=2)),
     build=Cnn(widths=(16, 32, 32, 64), pool_after=(0, 2), dropout=0.2),
-    training=Training(epochs=20, batch_size=64, learning_rate=3e-3, schedule="cosine", patience=20),
+    training=Training(epochs=20, batch_size=64, learning_rate=3e-3, schedule="cosine"),
     judge=Judge(deciding="accuracy", threshold="accuracy"))
 
 FASHION_100KB = Recipe(
     name="fashion_100kb",
     about="The whole of Fashion-MNIST (Debian's package dataset-fashion-mnist), official split, in at most 100 kB.",
     load=LoadArrays(FASHION_MNIST, classes=CLOTHES),
-    split=SplitGiven(valid=0.05, seed=0),
-    augment=(AugmentFlip(), AugmentCrop(pixels=2), AugmentErasing(rate=0.3)),
-    build=Cnn(widths=(16, 40, 40, 64, 64), pool_after=(0, 2), dropout=0.2),
-    training=Training(epochs=36, batch_size=128, learning_rate=3e-3, weight_decay=2e-2, schedule="cosine",
-                      patience=36, label_smoothing=0.05),
-    judge=Judge(deciding="accuracy", threshold="accuracy", tolerance=0.003))
+    split=SplitGiven(valid=0.03, seed=0),
+    augment=(AugmentFlip(), AugmentCrop(pixels=2)),
+    build=Cnn(widths=(16, 40, 40, 64, 64), pool_after=(0, 2), residual=True),
+    training=Training(epochs=32, batch_size=128, learning_rate=3e-3, schedule="cosine"),
+    judge=Judge(deciding="accuracy", threshold="accuracy", tolerance=0.003, beside=False))
 
 FASHION_30KB = replace(
-    FASHION_100KB, name="fashion_30kb", build=Cnn(widths=(12, 20, 20, 32, 32), pool_after=(0, 2), dropout=0.1),
+    FASHION_100KB, name="fashion_30kb", build=Cnn(widths=(12, 20, 20, 32, 32), pool_after=(0, 2), residual=True),
+    training=replace(FASHION_100KB.training, epochs=20),
     about="The whole of Fashion-MNIST, official split, in at most 30 kB.")
 
 EMOJI = Recipe(
@@ -57,15 +59,16 @@ EMOJI = Recipe(
     split=SplitRandom(test=0.2, valid=0.15, seed=0),
     augment=STANDARD,
     build=Cnn(widths=(32, 48, 64, 96), pool_after=(0, 1, 2), dropout=0.3),
-    training=Training(epochs=50, batch_size=32, learning_rate=2e-3, schedule="cosine", patience=50),
+    training=Training(epochs=50, batch_size=32, learning_rate=2e-3, schedule="cosine"),
     judge=Judge(deciding="macro_f1"))
 
 EMOJI_LITE0 = Recipe(
     name="emoji_lite0",
     about="The same emoji, enlarged, by a net that knows ImageNet: EfficientNet-Lite0 with a new head, fine-tuned.",
     load=LoadArrays("data/emoji_32.npz", height=128, width=128),
-    split=SplitRandom(test=0.2, valid=0.15, seed=0),
-    augment=(AugmentFlip(), AugmentCrop(pixels=8)),
-    build=Transfer(EfficientNetLite0(weights="imagenet")),
-    training=Training(epochs=8, batch_size=32, learning_rate=3e-4, schedule="cosine", patience=8, label_smoothing=0.1),
-    judge=Judge(deciding="macro_f1"))
+    split=SplitRandom(test=0.2, valid=0.1, seed=0),
+    augment=(AugmentFlip(), AugmentCrop(pixels=8, reflect=True), AugmentRotation(degrees=12), AugmentZoom(share=0.12),
+             AugmentBrightness(), AugmentContrast(), AugmentMixUp(alpha=0.2)),
+    build=Transfer(EfficientNetLite0(weights="imagenet"), mirrored=True), balance=WeightByClass(strength=0.5),
+    training=Training(epochs=14, batch_size=32, learning_rate=3e-4, schedule="cosine", label_smoothing=0.05),
+    judge=Judge(deciding="macro_f1", beside=False))
