@@ -20,13 +20,18 @@ def choose_offsets(logits: np.ndarray, y: np.ndarray, *, metric: str, target: Ta
     """The offsets that make the label `metric` of validation rows largest.
 
     logits: float32 [rows, outputs]; y: int [rows]; class_shares: float [classes], of training rows. With `near` (the
-    decision of another form), the nearest to it of all decisions within TIE of the best is taken: a form may decide
-    otherwise only where that pays. Without it, the middle of the longest run of such ties, which moves least when
-    the rows change.
+    decision of another form), the nearest to it of all decisions that tie with the best is taken: a form may decide
+    otherwise only where that pays. Without it, of more than two classes the nearest to no offset, so that what a model
+    says is left alone where the rows show no gain (after the one-standard-error rule, Breiman et al. 1984); of two the
+    middle of the run of ties around the best, which moves least when the rows change. Scores tie within TIE, or within
+    half a standard error where few rows say less than that.
     """
     candidates = _thresholds(logits) if target.task == "binary" else _adjustments(class_shares)
     scores = np.array([score_labels(metric, y, positive_or_largest(logits, tuple(each))) for each in candidates])
-    good = np.flatnonzero(scores >= scores.max() - TIE)
+    standard_error = np.sqrt(scores.max() * (1 - scores.max()) / len(y))
+    good = np.flatnonzero(scores >= scores.max() - max(TIE, standard_error / 2))
+    if target.task != "binary" and near is None:
+        near = (0.0,) * logits.shape[1]
     if near is not None:
         distance = np.abs(candidates[good] - np.asarray(near)).sum(axis=1)
         return _plain(candidates[good[distance.argmin()]])

@@ -43,7 +43,7 @@ def explain(runner: Runner, row: Mapping[str, object]) -> list[tuple[str, str, s
         return [*lines, ("answer", signature.target.name, f"{answers.scores[0]:.6g}")]
     lines.append(("score", signature.target.name, ", ".join(
         f"{label} {score:.4f}" for label, score in zip(signature.target.labels, answers.scores[0], strict=True))))
-    offsets = signature.decisions[runner.form]
+    offsets = signature.offsets(runner.form)
     return [*lines, ("decide", "offsets", _show(np.array([offsets]))), ("answer", signature.target.name,
                                                                         str(answers.labels[0]))]
 

@@ -60,7 +60,7 @@ def fingerprint_files(folder: Path, names: Iterable[str]) -> str:
     digest = hashlib.sha256()
     for name in sorted(names):
         path = Path(os.path.realpath(folder / name))
-        content = fingerprint(path) if path.is_file() and path.is_relative_to(folder) else ""
+        content = fingerprint(path) if os.path.isfile(path) and path.is_relative_to(folder) else ""
         digest.update(f"{content}  {name}\n".encode(errors="surrogateescape"))
     return digest.hexdigest()
 

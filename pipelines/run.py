@@ -12,9 +12,10 @@ import numpy as np
 
 from .balance import WeightByClass
 from .decide import choose_offsets
+from .device.cells import PICTURE
 from .device.runner import Answers, LiteRT, Runner
 from .device.signature import Signature
-from .errors import ExportError, LeakError, VerifyError
+from .errors import ExportError, LeakError, RecipeError, VerifyError
 from .evaluate import Margin, intervals, margin, score
 from .export.bundle import Bundle, bundle_files, check_folder, keras_bytes, write_bundle
 from .export.convert import convert
@@ -22,7 +23,7 @@ from .export.lower import pixel_rescaling
 from .feed import TrainFeed
 from .recipe import Recipe
 from .report.facts import draw_pictures, gather_facts
-from .rows import HeldOut, TrainSet
+from .rows import HeldOut, Schema, TrainSet
 from .split import find_duplicates, split
 from .steps import apply_steps, fit_steps, make_signature, to_ports
 from .terminal import Stages, print_columns, print_dropped, print_duplicates, print_ladder
@@ -77,7 +78,7 @@ def run(recipe: Recipe, source: object = None, *, folder: str | Path = "saved_mo
     with stages("load"):
         dataset, inferred = recipe.load.read(source)
         described = recipe.load.describe(source)
-        recipe = settle(recipe, dataset.schema.target.task)
+        recipe = settle(recipe, dataset.schema)
     print_columns(inferred, dataset)
     with stages("split"):
         splits = split(dataset, recipe.split)
@@ -103,10 +104,16 @@ def run(recipe: Recipe, source: object = None, *, folder: str | Path = "saved_mo
     return bundle
 
 
-def settle(recipe: Recipe, task: str) -> Recipe:
-    """The recipe with what only the task could tell. Raises RecipeError where recipe and task do not go together."""
+def settle(recipe: Recipe, schema: Schema) -> Recipe:
+    """The recipe with what only the data could tell. Raises RecipeError where recipe and data do not go together."""
+    task, pictures = schema.target.task, [column for column in schema.columns if column.kind == PICTURE]
     deciding = recipe.judge.deciding or DECIDING_METRICS[task][0]
     check_deciding(deciding, task)
+    if recipe.augment and not pictures:
+        raise RecipeError(f"augment={recipe.augment!r} for rows without pictures", expected="pictures to alter",
+                          fix="--set 'augment=()'")
+    for spec in recipe.augment:
+        spec.check(pictures[0].shape)
     return replace(recipe, judge=replace(recipe.judge, deciding=deciding))
 
 

@@ -155,7 +155,7 @@ def _refuse_missing_classes(dataset, parts):
         if lacking and (name == "train" or len(labels) == 2):
             raise SplitError(f"the {name} part has no row of class {', '.join(map(shorten, lacking))}",
                              expected=f"every class in the {name} part",
-                             fix="another split.seed, more rows, or merge rare classes")
+                             fix="bring rows of it, merge it with another class, or draw with another split.seed")
 
 
 def find_duplicates(splits: Splits) -> dict:

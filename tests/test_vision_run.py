@@ -150,7 +150,7 @@ def test_pictures_that_stay_on_disk_train_the_same_weights(small, folder, emoji,
         dataset, _ = recipe.load.read()
         assert isinstance(dataset.x["picture"], np.ndarray) == (limit > 0)
         parts = split(dataset, recipe.split)
-        learned.append(learn(settle(recipe, "multiclass"), parts.train, parts.valid))
+        learned.append(learn(settle(recipe, dataset.schema), parts.train, parts.valid))
     for one, other in zip(*(each.trained.model.get_weights() for each in learned), strict=True):
         np.testing.assert_array_equal(one, other)
     assert learned[0].tflite == learned[1].tflite
@@ -196,6 +196,46 @@ def test_balancers_for_pictures(emoji):
         SampleByClass().resample(parts.test)
 
 
+def test_a_damaged_bundle_is_refused(made, tmp_path):
+    """Shapes that are not the model's, numbers that cannot be, a decision that is lost, files that were swapped."""
+    import shutil
+    copy = tmp_path / "copy"
+    shutil.copytree(made.folder, copy)
+    good = json.loads((copy / "signature.json").read_text())
+
+    def refused(change, form="int8"):
+        values = json.loads(json.dumps(good))
+        change(values)
+        (copy / "signature.json").write_text(json.dumps(values))
+        with pytest.raises(DeviceError):
+            Runner.load(copy, form=form)
+    for shape in ([32768, 32768, 3], [16, 16, 3], [True, 32, 3], [32, 32], "32"):
+        refused(lambda values, shape=shape: values["columns"][0].update(shape=shape))
+        refused(lambda values, shape=shape: values["inputs"][0].update(shape=shape))
+    refused(lambda values: values["inputs"][0].update(offset=1e308))
+    refused(lambda values: values["inputs"][0].update(zero_point=0))
+    refused(lambda values: values["decisions"].pop("int8"))
+    refused(lambda values: values.update(missing_words=[["a"]]))
+    (copy / "signature.json").write_text(json.dumps(good))
+    shutil.copy(copy / "model_float32.tflite", copy / "model_uint8.tflite")
+    with pytest.raises(DeviceError, match="takes"):
+        Runner.load(copy, form="uint8")
+    explain(made.runner(form="uint8"), read_golden_rows(made.folder)[0])
+
+
+def test_specs_of_the_other_modality_are_refused_before_an_epoch(emoji, small, birds, birds_recipe, tmp_path):
+    from pipelines.errors import TrainError
+    from pipelines.tabular import ForestTeacher, Mlp
+    for recipe, source, error in (
+            (replace(small, build=Mlp()), emoji, RecipeError),
+            (replace(small, teacher=ForestTeacher()), emoji, TrainError),
+            (replace(birds_recipe, augment=(AugmentFlip(),)), birds, RecipeError),
+            (replace(birds_recipe, build=Cnn(), teacher=None), birds, RecipeError)):
+        with pytest.raises(error):
+            run(recipe, source, folder=tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
 def test_what_does_not_suit_is_told_before_an_epoch(emoji, small, tmp_path):
     grey = {"picture": emoji["picture"][..., 0], "label": emoji["label"]}
     with pytest.raises(RecipeError, match="Hue"):
@@ -229,7 +269,7 @@ def test_duplicates_across_the_split_are_told(emoji, small, tmp_path, capsys):
 def test_no_weight_depends_on_held_out_pictures(emoji, small):
     from pipelines.run import learn, settle
     recipe = settle(replace(small, judge=replace(small.judge, beside=False), training=replace(
-        small.training, epochs=1)), "multiclass")
+        small.training, epochs=1)), parts_of(emoji).train.schema)
     parts = parts_of(emoji)
     random = np.random.default_rng(0)
     valid = parts.valid

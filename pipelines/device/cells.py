@@ -208,7 +208,8 @@ def _picture(cells, column, missing):
     values, bad = np.zeros((len(cells), *column.shape), np.uint8), []
     for row, cell in enumerate(cells):
         try:
-            values[row] = read_picture(None if is_missing(cell, missing) else cell, column.shape)
+            # Of the words for missing only the empty one: a file may be called NA.
+            values[row] = read_picture(None if is_missing(cell, frozenset({""})) else cell, column.shape)
         except ValueError as error:
             bad.append(BadCell(row, shorten(cell), str(error)))
     return values, bad

@@ -15,7 +15,7 @@ from io import BytesIO
 
 import numpy as np
 
-MAX_PIXELS = 64_000_000
+MAX_PIXELS, MAX_SIDE = 64_000_000, 30_000  # a resize takes memory by the side as well
 MAX_FILE_BYTES = 256 * 2**20
 # What a file of each format begins with.
 _BEGINNINGS = {"JPEG": b"\xff\xd8\xff", "PNG": b"\x89PNG\r\n\x1a\n", "GIF": b"GIF8", "WEBP": b"RIFF", "BMP": b"BM"}
@@ -100,6 +100,8 @@ def _check_size(num_bytes):
 
 
 def _check_pixels(width, height):
+    if max(width, height) > MAX_SIDE:
+        raise _Refused(f"{width:,} × {height:,} pixels, at most {MAX_SIDE:,} a side")
     if width * height > MAX_PIXELS:
         raise _Refused(f"{width:,} × {height:,} pixels, at most {MAX_PIXELS:,} together")
 

@@ -63,6 +63,11 @@ class LiteRT:
         """The inputs in the order of the file."""
         return [details["name"] for details in self._interpreter.get_input_details()]
 
+    def inputs(self) -> dict[str, tuple[tuple[int, ...], str]]:
+        """Name → (shape, dtype) of every input of the file."""
+        return {each["name"]: (tuple(map(int, each["shape"])), np.dtype(each["dtype"]).name)
+                for each in self._interpreter.get_input_details()}
+
     def num_outputs(self) -> int:
         """Values that the file gives for a row."""
         return int(np.prod(self._output["shape"][1:]))
@@ -110,8 +115,7 @@ class Runner:
         if form not in FORMS:
             raise DeviceError(f"form {form!r}", expected=" or ".join(FORMS), fix="name one of these")
         interpreter = LiteRT(path.read_bytes())
-        if form == "int8":
-            _check_fit(signature, interpreter)
+        _check_fit(signature, interpreter, form)
         return cls(signature, interpreter, form=form)
 
     def read(self, rows: Mapping[str, Sequence] | Iterable[Mapping[str, object]]) -> tuple[Columns, list[BadCell]]:
@@ -200,8 +204,15 @@ class Runner:
         return answer(self.signature, raw, form=self.form)
 
 
-def _check_fit(signature, interpreter):
-    """Raises DeviceError where the signature's scales are not those of the model beside it."""
+def _check_fit(signature, interpreter, form):
+    """Raises DeviceError where the signature's inputs and scales are not those of the model beside it."""
+    taken = {port.name: ((1, *port.shape), form if port.dtype == "float32" else port.dtype)
+             for port in signature.inputs}
+    if taken != interpreter.inputs():
+        raise DeviceError(f"model_{form}.tflite takes {interpreter.inputs()}", expected=str(taken),
+                          fix="copy the whole bundle again")
+    if form != "int8":
+        return
     found = interpreter.quantization()
     said = {port.name: port.in_file() for port in (*signature.inputs, signature.output)}
     fits = interpreter.num_outputs() == signature.output.shape[0] * signature.output.num_copies
@@ -218,7 +229,5 @@ def answer(signature: Signature, raw: np.ndarray, *, form: str) -> Answers:
     target = signature.target
     if target.task == "regression":
         return Answers(None, values[:, 0].astype(np.float64) * target.factor + target.offset, raw)
-    # The uint8 file is the int8 file with another input, so that it decides alike.
-    offsets = signature.decisions.get("int8" if form == "uint8" else form, (0.0,))
-    chosen = positive_or_largest(values, offsets)
+    chosen = positive_or_largest(values, signature.offsets(form))
     return Answers(np.asarray(target.labels, object)[chosen], probabilities(values), raw)

@@ -16,7 +16,7 @@ from .primitives import Pack, Primitive, primitive_from_json, primitive_to_json
 
 TASKS = ("binary", "multiclass", "regression")
 FORMAT_VERSION = 1
-MAX_SIDE = 32_768  # of a port or picture: memory is taken by it
+MAX_SIDE, MAX_VALUES = 32_768, 2**26  # of a port or picture: memory is taken by them
 RULES = {
     "missing value": "filled by the fitted steps, as in training",
     "unknown category": "goes to the bucket of rare and unknown categories",
@@ -115,6 +115,11 @@ class Signature:
     missing_words: tuple[str, ...] = MISSING_WORDS
     decisions: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
+    def offsets(self, form: str) -> tuple[float, ...]:
+        """The decision of a form; the uint8 file is the int8 file with another input, so that it decides alike."""
+        none = (0.0,) * self.output.shape[0]
+        return self.decisions.get("int8" if form == "uint8" else form, none)
+
     def to_json(self) -> dict:
         values = asdict(self)
         values["primitives"] = [primitive_to_json(primitive) for primitive in self.primitives]
@@ -126,7 +131,8 @@ class Signature:
             raise DeviceError(f"a signature of format {values.get('format_version')!r}",
                               expected=f"format {FORMAT_VERSION}", fix="make the bundle again with this version")
         signature = cls(
-            columns=tuple(Column(**{**column, "shape": tuple(column["shape"])}) for column in values["columns"]),
+            columns=tuple(Column(**{**column, "shape": tuple(column.get("shape", ()))})
+                          for column in values["columns"]),
             target=Target(**{**values["target"], "labels": tuple(values["target"]["labels"])}),
             primitives=tuple(primitive_from_json(primitive) for primitive in values["primitives"]),
             inputs=tuple(_port(port) for port in values["inputs"]),
@@ -146,6 +152,12 @@ class Signature:
             is_rgb_or_grey = len(column.shape) == 3 and _is_shape(column.shape) and column.shape[2] in (1, 3)
             if column.kind == PICTURE and not is_rgb_or_grey:
                 raise ValueError(f"column {column.name!r}: pictures of shape {column.shape}")
+        pictures = {column.name: column.shape for column in self.columns if column.kind == PICTURE}
+        packed = {primitive.into: primitive.columns for primitive in self.primitives if isinstance(primitive, Pack)}
+        if any(pictures.get(packed.get(port.name, ("",))[0]) not in (None, port.shape) for port in self.inputs):
+            raise ValueError("a picture and its input differ in shape")
+        if not all(isinstance(word, str) for word in self.missing_words):
+            raise ValueError("missing_words are not words")
         names = {column.name for column in self.columns}
         for primitive in self.primitives:
             read = set(primitive.columns if isinstance(primitive, Pack) else (primitive.column,))
@@ -156,8 +168,8 @@ class Signature:
         if lost or not self.inputs:
             raise ValueError(f"the inputs {sorted(lost)} are made by nothing")
         for port in (*self.inputs, self.output):
-            finite = all(map(math.isfinite, (port.scale, port.factor, port.offset)))
-            if not (finite and _is_shape(port.shape) and port.scale >= 0 and port.factor > 0 and port.num_copies >= 1):
+            finite = math.isfinite(port.scale) and 0 < port.factor < 1e6 and abs(port.offset) < 1e6
+            if not (finite and _is_shape(port.shape) and port.scale >= 0 and port.num_copies >= 1):
                 raise ValueError(f"port {port.name!r}: scale {port.scale}, shape {port.shape}, {port.num_copies} times")
             if port.is_picture and port.scale and (port.scale, port.zero_point) != (1.0, -128):
                 raise ValueError(f"port {port.name!r} of pixels: scale {port.scale}, zero point {port.zero_point}")
@@ -173,7 +185,10 @@ def read_signature(folder: Path) -> Signature:
     """The signature of a bundle. Raises DeviceError where there is none or it is damaged."""
     path = Path(folder) / "signature.json"
     try:
-        return Signature.from_json(json.loads(path.read_text(encoding="utf-8")))
+        signature = Signature.from_json(json.loads(path.read_text(encoding="utf-8")))
+        if signature.target.labels and set(signature.decisions) != {"float32", "int8"}:
+            raise ValueError(f"decisions of {sorted(signature.decisions)}")
+        return signature
     except FileNotFoundError:
         raise DeviceError(f"no signature.json in {str(folder)!r}", expected="a bundle: saved_models/<name>/",
                           fix="name the folder that `python -m pipelines run` wrote") from None
@@ -184,7 +199,8 @@ def read_signature(folder: Path) -> Signature:
 
 
 def _is_shape(shape):
-    return len(shape) in (1, 3) and all(isinstance(size, int) and 0 < size <= MAX_SIDE for size in shape)
+    return (len(shape) in (1, 3) and all(type(size) is int and 0 < size <= MAX_SIDE for size in shape)
+            and math.prod(shape) <= MAX_VALUES)
 
 
 def _port(values):

@@ -10,7 +10,7 @@ from ..device.cells import PICTURE
 
 PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "tflite-micro", "numpy", "pandas", "scikit-learn",
             "imbalanced-learn")
-SHOWN_METRICS = {"binary": ("average_precision", "roc_auc", "balanced_accuracy", "macro_f1"),
+SHOWN_METRICS = {"binary": ("average_precision", "roc_auc", "balanced_accuracy", "macro_f1", "accuracy"),
                  "multiclass": ("macro_f1", "balanced_accuracy", "accuracy", "average_precision", "roc_auc"),
                  "regression": ("mae", "rmse", "r2")}
 
@@ -73,14 +73,19 @@ def decision_text(report: dict) -> str:
     return ""
 
 
+def _code(text):
+    """A name from a data set as Markdown code, in which nothing else is read."""
+    return "`" + "".join(letter if letter.isprintable() and letter != "`" else "?" for letter in text) + "`"
+
+
 def card(report: dict) -> str:
     """The model card (README.md of a bundle; Mitchell et al. 2019, https://arxiv.org/abs/1810.03993)."""
     target, rungs = report["target"], report["ladder"]
     shown = SHOWN_METRICS[target["task"]]
     rows = "picture.png" if any(column["kind"] == PICTURE for column in report["columns"]) else "< rows.csv"
     lines = [f"# {report['name']}", "", report["about"], "",
-             f"Predicts `{target['name']}` ({target['task']}"
-             + (f": {', '.join(target['labels'])}" if target["labels"] else "") + ").", "",
+             f"Predicts {_code(target['name'])} ({target['task']}"
+             + (f": {', '.join(map(_code, target['labels']))}" if target["labels"] else "") + ").", "",
              "## Scores", "",
              f"{report['rows']['test']:,} raw test rows that no stage had seen; split `{report['split']}`, seed "
              f"{report['seed']}.", "",

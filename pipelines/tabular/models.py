@@ -44,6 +44,9 @@ class Mlp:
         `synchronized`: batch normalization over all replicas of a mirrored strategy.
         """
         import keras
+        if any(port.is_picture for port in signature.inputs):
+            raise RecipeError("a dense net for tables on pictures", expected="a net for pictures",
+                              fix="--set 'build=Cnn()'")
         inputs = {port.name: keras.Input(port.shape, name=port.name, dtype=port.dtype) for port in signature.inputs}
         ports = {port.name: port for port in signature.inputs}
         num_outputs = signature.output.shape[0]

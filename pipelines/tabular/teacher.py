@@ -28,6 +28,9 @@ class ForestTeacher:
         """float32 [rows, outputs]: labels to learn instead of the rows' own, for training rows whose columns are the
         ports (see `steps.to_ports`). Raises TrainError where some row was seen by every tree."""
         train = require_train_set(train, "the teacher")
+        if any(each.ndim == 4 for each in train.x.values()):
+            raise TrainError("a forest on pictures", expected="columns of a table", fix="--set teacher=None",
+                             stage="teacher")
         x = np.concatenate([each for each in train.x.values()], axis=1)
         target = train.schema.target
         forest = self._grow(x, train)

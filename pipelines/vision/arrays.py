@@ -5,6 +5,7 @@ import gzip
 import math
 import re
 import struct
+import tokenize
 import zipfile
 import zlib
 from pathlib import Path
@@ -17,8 +18,8 @@ from ..labels import PARTS
 
 MAX_ARRAY_BYTES = 4 * 2**30
 _IDX = re.compile(r"(?P<part>train|t10k|test)-(?P<what>images|labels)[-.]idx[13]-ubyte(\.gz)?")
-_DAMAGED = (ValueError, OSError, EOFError, KeyError, NotImplementedError, RuntimeError, struct.error, zlib.error,
-            zipfile.BadZipFile)
+_DAMAGED = (ValueError, OSError, EOFError, KeyError, NotImplementedError, RuntimeError, SyntaxError, MemoryError,
+            tokenize.TokenError, struct.error, zlib.error, zipfile.BadZipFile)
 
 # (part or None, pictures uint8 [rows, height, width] or [rows, height, width, channels], labels [rows])
 Part = tuple[str | None, np.ndarray, np.ndarray]

@@ -77,7 +77,11 @@ def parted(listing: Listing, source: str) -> tuple[list[str], list[str], list[st
 def _class_names(folders):
     names = {}
     for folder in dict.fromkeys(folders):
-        text, = read_classes([unicodedata.normalize("NFC", folder)], "label", frozenset({""}))
+        try:
+            text, = read_classes([unicodedata.normalize("NFC", folder)], "label", frozenset({""}))
+        except LoadError as error:
+            raise LoadError(f"the class folder {shorten(folder)} has a name that no class can have",
+                            expected="short text in UTF-8", fix="rename the folder") from error
         if text is None:
             raise LoadError(f"the class folder {shorten(folder)} has a name of white space", expected="a class's name",
                             fix="rename the folder")
@@ -111,7 +115,7 @@ def read_inside(root: Path, name: str, shape: tuple[int, ...]) -> np.ndarray:
     except ValueError:
         raise ValueError("no such file") from None
     if os.path.isabs(name) or ".." in Path(name).parts or not Path(path).is_relative_to(root):
-        raise ValueError("leads out of the folder")
+        raise ValueError("leads out of the folder" + (": it is absolute" if os.path.isabs(name) else ""))
     pixels = read_picture(path, shape)
     with open(path, "rb") as file:
         found = picture_format(file.read(12))

@@ -18,7 +18,7 @@ from .folder import read_inside
 # Pictures of files that take more than this stay on disk and are read batch by batch.
 MAX_MEMORY_BYTES = 512 * 2**20
 MAX_SIDE = 4096
-NUM_SHOWN = 5
+NUM_SHOWN, MAX_NAMED = 5, 100
 
 
 @dataclass
@@ -78,6 +78,11 @@ def from_memory(spec, source: object, target: str, classes: tuple[str, ...] = ()
         raise LoadError(f"a source of type {type(source).__name__}{held}",
                         expected="a dict {'picture': array or list of paths, 'label': list}, if wanted with 'group' "
                                  "and 'part'", fix="pass one, or leave it out to read the source of the recipe")
+    odd = [name for name in ("picture", "label", "group", "part") if name in source
+           and (not hasattr(source[name], "__len__") or isinstance(source[name], (str, bytes, Mapping)))]
+    if odd:
+        raise LoadError(f"{odd[0]} is a {type(source[odd[0]]).__name__}", expected="one value a picture, in a list or "
+                        "an array", fix=f"{{'{odd[0]}': [...]}}")
     lengths = {name: len(source[name]) for name in ("picture", "label", "group", "part") if name in source}
     if len(set(lengths.values())) > 1:
         raise LoadError(f"columns of different lengths: {lengths}", expected="one value a picture in every column",
@@ -124,7 +129,7 @@ def _notes(dataset, where, aside):
         said = ", ".join(f"{part or 'none'} {count:,}" for part, count in counts.items() if count)
         notes.append(Inferred("part", "part", f"as the source says: {said}"))
     if aside:
-        notes.append(Inferred("set aside", num_files(len(aside)), _in_words(aside)))
+        notes.append(Inferred("set aside", num_files(len(aside)), _in_words(aside, MAX_NAMED)))
     return notes
 
 
@@ -132,9 +137,9 @@ def _name_of(cells, row):
     return cells[row] if isinstance(cells[row], str) else f"row {row}"
 
 
-def _in_words(aside):
-    shown = "; ".join(f"{shorten(name, 80)}: {reason}" for name, reason in aside[:NUM_SHOWN])
-    return shown + ("; ..." if len(aside) > NUM_SHOWN else "")
+def _in_words(aside, most=NUM_SHOWN):
+    shown = "; ".join(f"{shorten(name, 80)}: {reason}" for name, reason in aside[:most])
+    return shown + ("; ..." if len(aside) > most else "")
 
 
 def _refuse_mostly_aside(aside, num_kept, where):
@@ -183,7 +188,7 @@ def class_texts(values: np.ndarray, classes: tuple[str, ...]) -> tuple[list[str 
     order of whole numbers. `classes` names 0, 1, ... . Raises LoadError."""
     if len(set(classes)) < len(classes):
         raise LoadError(f"load.classes={classes!r}", expected="each name once", fix="give every class its own name")
-    if values.dtype.kind == "f" and np.array_equal(values, np.round(values)):
+    if values.dtype.kind == "f" and np.array_equal(values, np.round(values)) and np.abs(values).max(initial=0) < 2**53:
         values = values.astype(np.int64)
     if values.dtype.kind in "iu":
         numbers = np.unique(values).tolist()

@@ -60,11 +60,12 @@ class LoadFolder(Drawn):
         return from_files(self, found, root, "label")
 
     def names_parts(self) -> bool:
-        """Whether the folders in it are train and test (and valid), rather than classes."""
-        if not Path(self.source).is_dir():
+        """Whether the folders in it are parts, train among them, rather than classes."""
+        try:
+            parts = [PARTS.get(path.name.lower()) for path in Path(self.source).iterdir() if path.is_dir()]
+        except OSError:  # `read` says what is wrong with the folder
             return False
-        parts = [PARTS.get(path.name.lower()) for path in Path(self.source).iterdir() if path.is_dir()]
-        return {"train", "test"} <= set(parts) and None not in parts
+        return "train" in parts and None not in parts
 
     def describe(self, source: object = None) -> dict[str, str]:
         """The source's name, and the sha256 of what `sha256sum` prints for its pictures in sorted order."""
