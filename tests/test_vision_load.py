@@ -164,7 +164,7 @@ def test_class_names_that_are_none(folder):
     (folder / "Flags").rename(folder / " ")
     refused(LoadFolder(str(folder)), "the class folder ' ' has a name of white space")
     os.rename(folder / " ", os.fsencode(folder) + b"/\xff\xfe")
-    refused(LoadFolder(str(folder)), "half of a surrogate pair")
+    refused(LoadFolder(str(folder)), "has a name that no class can have")
 
 
 def test_groups_by_name(emoji, tmp_path):
