@@ -13,10 +13,10 @@ vision: $(READY) ## Clothes and emoji: pictures to two verified int8 models (abo
 	$(BIN)/python -m pipelines run fashion_cnn
 	$(BIN)/python -m pipelines run emoji_cnn
 
-test: $(READY) ## Run the tests (about 6 minutes).
+test: $(READY) ## Run the tests (about 12 minutes).
 	$(BIN)/python -m pytest -m "not full"
 
-test-full: $(READY) ## The long proofs: every bundled set against its peers' scores (about 4 minutes).
+test-full: $(READY) ## The long proofs: every set against its peers, the whole of Fashion-MNIST (about an hour).
 	$(BIN)/python -m pytest -m full
 
 bench: $(READY) ## Print start-up times, training speed and runner speed of this machine.

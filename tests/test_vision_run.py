@@ -251,7 +251,7 @@ def test_mixed_and_focal_training_goes_to_the_device(emoji, small, tmp_path):
     """Two classes, soft labels by MixUp, focal loss with smoothing."""
     two = np.isin(emoji["label"], ["Flags", "People & Body"])
     recipe = replace(small, augment=(AugmentMixUp(),), balance=OversampleRandom(), judge=replace(
-        small.judge, deciding="average_precision"), training=replace(
+        small.judge, deciding="average_precision", beside=False), training=replace(
             small.training, focal_gamma=2.0, label_smoothing=0.1, schedule="cosine"))
     report = run(recipe, {"picture": emoji["picture"][two], "label": emoji["label"][two]}, folder=tmp_path).report
     assert report["target"]["task"] == "binary" and list(report["scores"]) == FORMS
@@ -280,8 +280,10 @@ def test_no_weight_depends_on_held_out_pictures(emoji, small):
     assert replace(one.signature, decisions={}) == replace(other.signature, decisions={})
 
 
-@pytest.mark.parametrize("net", [vision.Cnn(residual=True), vision.ResNet8(), vision.DsCnn(), vision.MobileNetV1(),
-                                 vision.EfficientNetLite0(), vision.Vit()], ids=lambda net: type(net).__name__)
+@pytest.mark.parametrize("net", [
+    vision.Cnn(residual=True), vision.ResNet8(), vision.EfficientNetLite0(), vision.Vit(),
+    *(pytest.param(net, marks=pytest.mark.full) for net in (vision.DsCnn(), vision.MobileNetV1()))],  # parts of Lite0
+    ids=lambda net: type(net).__name__)
 def test_every_net_reaches_every_runtime(emoji, net):
     """Its int8 file follows Keras and is the same in TFLM, its uint8 file follows too."""
     parts = parts_of(emoji)
