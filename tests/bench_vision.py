@@ -21,7 +21,7 @@ from pipelines.steps import fit_steps, make_signature, to_ports
 from pipelines.strategy import load_tensorflow
 from pipelines.train import _keras_metric, _labels, _member_loss, _with_average, train
 
-PAIRS, EPOCHS = 3, 2
+PAIRS, EPOCHS = 3, 6
 NUM_FILES = 200_000
 
 
