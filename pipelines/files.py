@@ -65,6 +65,11 @@ def fingerprint_files(folder: Path, names: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
+def describe_memory(source: object) -> dict[str, str]:
+    """As a load spec's `describe`, of a source that is not in a file."""
+    return {"name": f"a {type(source).__name__} in memory", "sha256": ""}
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class PictureFiles:
     """Pictures that stay on disk, as a column that looks like an array uint8 [rows, height, width, channels].

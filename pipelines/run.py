@@ -219,11 +219,12 @@ def judge(recipe: Recipe, learned: Learned, test: HeldOut) -> Judged:
         rungs.append(rung)
     if micro_available():
         int8 = learned.tflite["int8"]
-        micro = Micro(int8, LiteRT(int8).port_names())
+        plain = LiteRT(int8, reference=True)
+        micro = Micro(int8, plain.port_names())
         places = micro_places(learned.trained.model, len(test))
         rung = climbed("micro_int8", "int8", micro, len(int8), places=places, arena=micro.arena_bytes())
-        plain = answer_all(Runner(signature, LiteRT(int8, reference=True), form="int8"), test, places)
-        steps = np.abs(answers["micro_int8"].raw.astype(np.int32) - plain.raw)
+        wanted = answer_all(Runner(signature, plain, form="int8"), test, places)
+        steps = np.abs(answers["micro_int8"].raw.astype(np.int32) - wanted.raw)
         rungs.append(replace(rung, int8_steps=int(steps.max())))
     if learned.beside is None:
         return Judged(rungs, answers)

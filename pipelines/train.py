@@ -11,7 +11,7 @@ from .device.signature import Signature
 from .errors import RecipeError, TrainError
 from .feed import TrainFeed, plain_feed, training_feed
 from .knobs import knob
-from .rows import HeldOut, TrainSet
+from .rows import HeldOut
 from .strategy import STRATEGIES, load_tensorflow, make_strategy
 
 SCHEDULES = ("constant", "cosine")
@@ -83,10 +83,9 @@ def train(build, feed: TrainFeed, valid: HeldOut, *, signature: Signature, train
     load_tensorflow()
     import keras
     import tensorflow as tf
-    for rows, kind in ((feed.rows, TrainSet), (valid, HeldOut)):
-        if not isinstance(rows, kind):
-            raise TrainError(f"a {type(rows).__name__} where rows to {'learn' if kind is TrainSet else 'stop'} by go",
-                             expected=f"a {kind.__name__}", fix="pass splits.train and splits.valid")
+    if not isinstance(valid, HeldOut):
+        raise TrainError(f"a {type(valid).__name__} where rows to stop by go", expected="a HeldOut",
+                         fix="pass splits.train and splits.valid")
     keras.backend.clear_session()
     keras.utils.set_random_seed(training.seed)
     tf.config.experimental.enable_op_determinism()

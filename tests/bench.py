@@ -52,18 +52,18 @@ def bird_ports():
     return signature, to_ports(signature, encoded, encoded=True), to_ports(signature, parts.valid), parts.test
 
 
-def bare_keras(signature, rows: TrainSet, valid: HeldOut, epochs):
-    """The same net, loss, metric and arrays in the loop that a user would write."""
+def bare_keras(recipe, signature, rows: TrainSet, valid: HeldOut, *, deciding, epochs):
+    """Seconds of a recipe's net, loss, metric and arrays in the loop that a user would write."""
     import keras
     keras.backend.clear_session()
     keras.utils.set_random_seed(0)
-    model = _with_average(BIRDS.build.build(signature))
+    model = _with_average(recipe.build.build(signature))
     model.compile(optimizer=keras.optimizers.AdamW(1e-3),
-                  loss={"members": _member_loss("binary", BIRDS.training), "logits": None},
-                  weighted_metrics={"logits": [_keras_metric("average_precision", signature)[0]]}, jit_compile=False)
+                  loss={"members": _member_loss(signature.target.task, recipe.training), "logits": None},
+                  weighted_metrics={"logits": [_keras_metric(deciding, signature)[0]]}, jit_compile=False)
     y, valid_y = _labels(rows.y, signature, None), _labels(valid.y, signature, None)
     start = time.perf_counter()
-    model.fit(rows.x, y, batch_size=BIRDS.training.batch_size, epochs=epochs, validation_data=(valid.x, valid_y),
+    model.fit(rows.x, y, batch_size=recipe.training.batch_size, epochs=epochs, validation_data=(valid.x, valid_y),
               validation_batch_size=1024, verbose=0)
     return time.perf_counter() - start
 
@@ -74,7 +74,7 @@ def bench_training(signature, rows, valid, epochs=6):
     training = replace(BIRDS.training, epochs=epochs, patience=epochs)
     ratios, ours_all, bare_all = [], [], []
     for _ in range(PAIRS):
-        bare = bare_keras(signature, rows, valid, epochs)
+        bare = bare_keras(BIRDS, signature, rows, valid, deciding="average_precision", epochs=epochs)
         ours = train(BIRDS.build, TrainFeed(rows), valid, signature=signature, training=training,
                      deciding="average_precision").fit_seconds
         ratios.append(ours / bare)

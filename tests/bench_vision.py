@@ -15,11 +15,12 @@ import numpy as np
 from pipelines import vision
 from pipelines.feed import TrainFeed, training_feed
 from pipelines.recipe import Recipe
-from pipelines.rows import HeldOut, TrainSet
 from pipelines.split import split
 from pipelines.steps import fit_steps, make_signature, to_ports
 from pipelines.strategy import load_tensorflow
-from pipelines.train import _keras_metric, _labels, _member_loss, _with_average, train
+from pipelines.train import train
+
+from .bench import bare_keras
 
 PAIRS, EPOCHS = 3, 6
 NUM_FILES = 200_000
@@ -35,26 +36,9 @@ def fashion_ports():
 
 
 def fit_seconds(signature, rows, valid, augment):
-    training = replace(vision.FASHION_100KB.training, epochs=EPOCHS, patience=EPOCHS)
+    training = replace(vision.FASHION_100KB.training, epochs=EPOCHS)
     return train(vision.FASHION_100KB.build, TrainFeed(rows, augment=augment), valid, signature=signature,
                  training=training, deciding="accuracy").fit_seconds
-
-
-def bare_keras(signature, rows: TrainSet, valid: HeldOut):
-    """The same net, loss, metric and arrays in the loop that a user would write."""
-    import keras
-    recipe = vision.FASHION_100KB
-    keras.backend.clear_session()
-    keras.utils.set_random_seed(0)
-    model = _with_average(recipe.build.build(signature))
-    model.compile(optimizer=keras.optimizers.AdamW(1e-3),
-                  loss={"members": _member_loss("multiclass", recipe.training), "logits": None},
-                  weighted_metrics={"logits": [_keras_metric("accuracy", signature)[0]]}, jit_compile=False)
-    y, valid_y = _labels(rows.y, signature, None), _labels(valid.y, signature, None)
-    start = time.perf_counter()
-    model.fit(rows.x, y, batch_size=recipe.training.batch_size, epochs=EPOCHS, validation_data=(valid.x, valid_y),
-              validation_batch_size=1024, verbose=0)
-    return time.perf_counter() - start
 
 
 def bench_training():
@@ -64,7 +48,8 @@ def bench_training():
     ways = {"the recipe's own": vision.FASHION_100KB.augment, "STANDARD": vision.STANDARD}
     runs = {"plain": [], "bare": [], **{name: [] for name in ways}}
     for _ in range(PAIRS):
-        runs["bare"].append(bare_keras(signature, rows, valid))
+        runs["bare"].append(bare_keras(vision.FASHION_100KB, signature, rows, valid, deciding="accuracy",
+                                       epochs=EPOCHS))
         runs["plain"].append(fit_seconds(signature, rows, valid, ()))
         for name, augment in ways.items():
             runs[name].append(fit_seconds(signature, rows, valid, augment))

@@ -13,7 +13,7 @@ import numpy as np
 from ..device.cells import KINDS, Column, is_missing, read_column, shorten
 from ..device.signature import Target
 from ..errors import LoadError
-from ..files import fingerprint
+from ..files import describe_memory, fingerprint
 from ..labels import MANY, encode_classes, group_codes, read_classes
 from ..rows import Dataset, Inferred, Schema
 from ..table import OTHER_ENCODING, Reading, find_table, read_table, settle_reading, table_from_memory
@@ -54,7 +54,7 @@ class LoadTable:
     def describe(self, source: object = None) -> dict[str, str]:
         """The source's name and sha256, for the report."""
         if source is not None:
-            return {"name": f"a {type(source).__name__} in memory", "sha256": ""}
+            return describe_memory(source)
         return {"name": Path(self.source).name, "sha256": fingerprint(find_table(self.source))}
 
     def draw(self, recipe, splits, learned, judged) -> list[tuple[str, str]]:

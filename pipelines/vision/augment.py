@@ -49,12 +49,10 @@ def augmenter(specs: Sequence[Augment], shape: tuple[int, ...]) -> Alter:
     """
     import tensorflow as tf
     check_augment(specs, shape)
-    steps = [spec.layer() for spec in specs]
+    steps = _chain([spec.layer() for spec in specs])
 
     def alter(pixels, labels, seed):
-        pixels = tf.cast(pixels, tf.float32)
-        for place, step in enumerate(steps):
-            pixels, labels = step(pixels, labels, _fold(seed, place))
+        pixels, labels = steps(tf.cast(pixels, tf.float32), labels, seed)
         return tf.clip_by_value(pixels, 0.0, 255.0), labels
     return alter
 

@@ -60,30 +60,16 @@ def grad_cam(model, pixels: np.ndarray, classes: np.ndarray) -> np.ndarray | Non
     pooling = [layer for layer in model.layers if isinstance(layer, keras.layers.GlobalAveragePooling2D)]
     if not pooling:
         return None
-    before = keras.Model(model.inputs[0], pooling[-1].input)
+    before, after = keras.Model(model.inputs[0], pooling[-1].input), keras.Model(pooling[-1].input, model.output)
     features = tf.convert_to_tensor(before(pixels.astype(np.float32), training=False))
     with tf.GradientTape() as tape:
         tape.watch(features)
-        logits = _after(model, pooling[-1])(features)
+        logits = after(features)
         said = (logits[:, 0] * (2.0 * classes - 1) if logits.shape[1] == 1 else
                 tf.gather(logits, classes.astype(np.int64), batch_dims=1))
     weights = tf.reduce_mean(tape.gradient(said, features), axis=(1, 2), keepdims=True)
     maps = tf.nn.relu(tf.reduce_sum(weights * features, axis=-1)).numpy()
     return maps / np.maximum(maps.max(axis=(1, 2), keepdims=True), 1e-12)
-
-
-def _after(model, pooling):
-    """The net from a pooling layer's input to its output."""
-    import keras
-    start = keras.Input(pooling.input.shape[1:])
-    known = {id(pooling.input): start}
-
-    def follow(tensor):
-        if id(tensor) not in known:
-            layer = tensor._keras_history.operation
-            known[id(tensor)] = layer(follow(layer.input))
-        return known[id(tensor)]
-    return keras.Model(start, follow(model.output))
 
 
 def overlay(pixels: np.ndarray, maps: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 from ..device.cells import PICTURE, Column, is_missing, shorten
 from ..device.pictures import read_picture
 from ..errors import LoadError
-from ..files import PictureFiles, read_all
+from ..files import PictureFiles, describe_memory, read_all
 from ..knobs import check_knobs
 from ..labels import encode_classes, group_codes, read_classes, read_part
 from ..rows import Dataset, Inferred, Schema
@@ -204,11 +204,6 @@ def class_texts(values: np.ndarray, classes: tuple[str, ...]) -> tuple[list[str 
                         fix="leave load.classes empty" if classes else "give the numbers of classes, or their names")
     return [cell.decode("utf-8", "replace") if isinstance(cell, bytes) else None if cell is None else str(cell)
             for cell in values.tolist()], ()
-
-
-def describe_memory(source: object) -> dict[str, str]:
-    """As a spec's `describe`, of what is not in a file."""
-    return {"name": f"a {type(source).__name__} in memory", "sha256": ""}
 
 
 def num_files(count: int) -> str:

@@ -12,16 +12,16 @@ import numpy as np
 from ..device.cells import is_missing, shorten
 from ..device.pictures import read_picture
 from ..errors import LoadError
-from ..files import find_folder, find_path, fingerprint, fingerprint_files
+from ..files import describe_memory, find_folder, find_path, fingerprint, fingerprint_files
 from ..knobs import knob
 from ..labels import PARTS, read_part
 from ..rows import Dataset, Inferred
 from ..table import Reading, find_table, read_table, settle_reading
-from .draw import Drawn
 from .arrays import check_bytes, idx_files, read_idx_folder, read_npz
+from .draw import Drawn
 from .folder import groups_by_name, list_folder, parted
-from .found import (MAX_SIDE, NUM_SHOWN, Found, by, check_arrays, check_size, class_texts, describe_memory, finish,
-                    from_cells, from_files, from_memory, num_files, settle)
+from .found import (MAX_SIDE, NUM_SHOWN, Found, by, check_arrays, check_size, class_texts, finish, from_cells,
+                    from_files, from_memory, num_files, settle)
 from .prepared import IMAGE_FOLDER, examples, features, num_examples, open_builder
 
 
