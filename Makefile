@@ -13,8 +13,8 @@ vision: $(READY) ## Clothes and emoji: pictures to two verified int8 models (abo
 	$(BIN)/python -m pipelines run fashion_cnn
 	$(BIN)/python -m pipelines run emoji_cnn
 
-test: $(READY) ## Run the tests (about 12 minutes).
-	$(BIN)/python -m pytest -m "not full"
+test: $(READY) ## Run the tests, two at a time (about 8 minutes).
+	$(BIN)/python -m pytest -m "not full" -n 2 --dist worksteal
 
 test-full: $(READY) ## The long proofs: every set against its peers, the whole of Fashion-MNIST (about an hour).
 	$(BIN)/python -m pytest -m full

@@ -2,7 +2,6 @@
 200,000 files. Nothing here gates."""
 
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -20,9 +19,8 @@ from pipelines.steps import fit_steps, make_signature, to_ports
 from pipelines.strategy import load_tensorflow
 from pipelines.train import train
 
-from .bench import bare_keras
+from .bench import bench_training
 
-PAIRS, EPOCHS = 3, 6
 NUM_FILES = 200_000
 
 
@@ -33,38 +31,6 @@ def fashion_ports():
     _, rows = fit_steps((), parts.train)
     signature = make_signature((), (), rows)
     return signature, to_ports(signature, rows, encoded=True), to_ports(signature, parts.valid)
-
-
-def fit_seconds(signature, rows, valid, augment):
-    training = replace(vision.FASHION_100KB.training, epochs=EPOCHS)
-    return train(vision.FASHION_100KB.build, TrainFeed(rows, augment=augment), valid, signature=signature,
-                 training=training, deciding="accuracy").fit_seconds
-
-
-def bench_training():
-    import tensorflow as tf
-    tf.config.experimental.enable_op_determinism()
-    signature, rows, valid = fashion_ports()
-    ways = {"the recipe's own": vision.FASHION_100KB.augment, "STANDARD": vision.STANDARD}
-    runs = {"plain": [], "bare": [], **{name: [] for name in ways}}
-    for _ in range(PAIRS):
-        runs["bare"].append(bare_keras(vision.FASHION_100KB, signature, rows, valid, deciding="accuracy",
-                                       epochs=EPOCHS))
-        runs["plain"].append(fit_seconds(signature, rows, valid, ()))
-        for name, augment in ways.items():
-            runs[name].append(fit_seconds(signature, rows, valid, augment))
-
-    def ratio(one, other):
-        each = [a / b for a, b in zip(runs[one], runs[other], strict=True)]
-        return f"{statistics.median(each):.3f} [{min(each):.3f}, {max(each):.3f}]"
-    pictures = EPOCHS * len(rows)
-    print(f"pictures, net of fashion_100kb: {pictures / statistics.median(runs['plain']):,.0f} pictures a second from "
-          f"memory; seconds against a bare Keras loop {ratio('plain', 'bare')}   (aim 1.0)")
-    for name in ways:
-        print(f"  with augmentation ({name}): {pictures / statistics.median(runs[name]):,.0f} a second, seconds "
-              f"against none {ratio(name, 'plain')}   (aim 1.1)")
-    for name, augment in {"nothing": (), **ways}.items():
-        print(f"  the feed alone ({name}): {feed_rate(rows, augment):,.0f} pictures a second")
 
 
 def feed_rate(rows, augment):
@@ -109,7 +75,11 @@ def train_from(folder):
 
 def main():
     load_tensorflow()
-    bench_training()
+    signature, rows, valid = fashion_ports()
+    ways = [("the recipe's own", vision.FASHION_100KB.augment), ("STANDARD", vision.STANDARD)]
+    bench_training(vision.FASHION_100KB, signature, rows, valid, deciding="accuracy", ways=ways)
+    for name, augment in [("nothing", ()), *ways]:
+        print(f"  the feed alone, {name}: {feed_rate(rows, augment):,.0f} pictures a second")
     with tempfile.TemporaryDirectory() as folder:
         write_files(Path(folder))
         subprocess.run([sys.executable, "-m", "tests.bench_vision", folder], check=True)
