@@ -70,5 +70,5 @@ EMOJI_LITE0 = Recipe(
     augment=(AugmentFlip(), AugmentCrop(pixels=8, reflect=True), AugmentRotation(degrees=12), AugmentZoom(share=0.12),
              AugmentBrightness(), AugmentContrast(), AugmentMixUp(alpha=0.2)),
     build=Transfer(EfficientNetLite0(weights="imagenet"), mirrored=True), balance=WeightByClass(strength=0.5),
-    training=Training(epochs=14, batch_size=32, learning_rate=3e-4, schedule="cosine", label_smoothing=0.05),
+    training=Training(epochs=24, batch_size=32, learning_rate=3e-4, schedule="cosine", label_smoothing=0.05),
     judge=Judge(deciding="macro_f1", beside=False))
