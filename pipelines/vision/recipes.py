@@ -60,7 +60,7 @@ EMOJI = Recipe(
     augment=STANDARD,
     build=Cnn(widths=(32, 48, 64, 96), pool_after=(0, 1, 2), dropout=0.3),
     training=Training(epochs=50, batch_size=32, learning_rate=2e-3, schedule="cosine"),
-    judge=Judge(deciding="macro_f1"))
+    judge=Judge(deciding="macro_f1", beside=False))
 
 EMOJI_LITE0 = Recipe(
     name="emoji_lite0",
