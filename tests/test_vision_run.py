@@ -63,8 +63,8 @@ def folder(emoji, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def made(small, folder, tmp_path_factory):
-    """The bundle of a tiny run from files."""
-    recipe = replace(small, load=LoadFolder(str(folder), height=32, width=32))
+    """The bundle of a tiny run from files, with the other choice of balancing beside it."""
+    recipe = replace(small, load=LoadFolder(str(folder), height=32, width=32), judge=replace(small.judge, beside=True))
     return run(recipe, folder=tmp_path_factory.mktemp("models"))
 
 
