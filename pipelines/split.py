@@ -194,7 +194,7 @@ def _comparable(column):
     if isinstance(column, PictureFiles):
         return column.digests.view(np.uint64)
     if column.ndim == 1:
-        return column[:, None]
+        return (column.astype(object) if column.dtype.kind == "T" else column)[:, None]
     if column.dtype.kind == "f":
         column = np.where(np.isnan(column), np.nan, column) + 0.0  # one NaN, one zero
     digests = b"".join(picture_digest(row) for row in column)

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..device.cells import FALSE_WORDS, TRUE_WORDS, BadCell, Column, is_missing, read_column, shorten
+from ..device.cells import FALSE_WORDS, TRUE_WORDS, Column, is_missing, read_column, shorten
 from ..errors import LoadError
+from ..target import refuse_some_numbers
 
 # Text columns in which more than this share of the values are different are free text or ids.
 MOSTLY_DISTINCT = 0.5
-MANY_VALUES = 20
 _LOOKS_WHOLE = re.compile(r"[+-]?\d+(\.\d+)?")  # 20240131 and 12.05 are numbers before they are dates
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+")
 
@@ -49,21 +49,6 @@ def infer_column(name: str, cells: Sequence, given: str, *, decimal: str, missin
     if distinct > 50 and distinct > MOSTLY_DISTINCT * len(filled):
         return None, f"{distinct:,} different values in {len(filled):,} cells: free text or ids"
     return Column(name, "categorical"), f"{distinct:,} different values"
-
-
-def refuse_some_numbers(what: str, filled: Sequence, odd: list[BadCell], otherwise: str) -> None:
-    """Raises LoadError where the cells are numbers but for a few: nine in ten, or half of them and those of many
-    values. Codes such as 1, 2-10, 11-100 are categories."""
-    share = len(odd) / max(len(filled), 1)
-    rows = {each.row for each in odd}
-    values = {str(cell) for row, cell in enumerate(filled) if row not in rows}
-    if not odd or share > 0.5 or (share > 0.1 and len(values) <= MANY_VALUES):
-        return
-    words = list(dict.fromkeys(each.value for each in odd))[:5]
-    raise LoadError(f"{what} has {len(filled) - len(odd):,} numbers and {len(odd):,} other values: {', '.join(words)}",
-                    expected="numbers only, or categories",
-                    fix=f"read them as missing (--missing {words[0]}), give the decimal mark (--decimal ,), or "
-                        f"{otherwise}")
 
 
 def _not_numbers(cells, decimal, missing):

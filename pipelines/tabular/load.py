@@ -10,19 +10,15 @@ from pathlib import Path
 
 import numpy as np
 
-from ..device.cells import KINDS, Column, is_missing, read_column, shorten
-from ..device.signature import Target
+from ..device.cells import KINDS, Column, read_column, shorten
 from ..errors import LoadError
 from ..files import describe_memory, fingerprint
-from ..labels import MANY, encode_classes, group_codes, read_classes
+from ..labels import group_codes
 from ..rows import Dataset, Inferred, Schema
 from ..table import OTHER_ENCODING, Reading, find_table, read_table, settle_reading, table_from_memory
+from ..target import check_target, labelled_rows, read_target
 from .draw import draw_missing
-from .kinds import date_format, infer_column, refuse_some_numbers
-
-TARGET_KINDS = ("", "classes", "number", "presence")
-# A numeric target with more different values than this is a real number unless `target_kind` says otherwise.
-MAX_CLASSES_OF_NUMBERS = 20
+from .kinds import date_format, infer_column
 
 
 @dataclass(frozen=True)
@@ -30,8 +26,9 @@ class LoadTable:
     """A table and what its columns are for.
 
     source: path of a .csv, .csv.gz or .parquet file. target: the column to predict. target_kind: "classes", "number",
-    "presence" (is the cell filled?) or "" to infer. positive: of two classes the one that scores are about; if empty,
-    the one called true, yes or 1, else the rarer one. columns: features (empty: all but target, group and time).
+    "presence" (is the cell filled?) or "" to infer. empty_class: the class of rows without a target; if empty, they are
+    left out. positive: of two classes the one that scores are about; if empty, the one called true, yes or 1, else the
+    rarer one. columns: features (empty: all but target, group and time).
     drop: columns to leave out. kinds: overrides of the inferred kinds. group, time: columns for the split, no
     features. reading: how text is read.
     """
@@ -39,6 +36,7 @@ class LoadTable:
     source: str
     target: str
     target_kind: str = ""
+    empty_class: str = ""
     positive: str = ""
     columns: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
@@ -82,8 +80,8 @@ def load_table(spec: LoadTable, source: object = None) -> tuple[Dataset, tuple[I
                         expected="a target and at least one feature", fix="give the right one with --separator ';'")
     _check_names(spec, table)
     missing = frozenset(spec.reading.missing_words)
-    table, ids, left_out = _labelled_rows(table, spec, missing)
-    y, target = _read_target(table[spec.target], spec, missing)
+    table, ids, left_out = labelled_rows(table, spec, missing)
+    y, target = read_target(table[spec.target], spec, missing)
     columns, inferred = _infer_columns(table, spec, missing)
     if left_out:
         words = sorted({repr(str(cell).strip()) for cell in left_out})
@@ -97,9 +95,7 @@ def load_table(spec: LoadTable, source: object = None) -> tuple[Dataset, tuple[I
 
 
 def _check_spec(spec):
-    if spec.target_kind not in TARGET_KINDS:
-        raise LoadError(f"target_kind {spec.target_kind!r}", expected=", ".join(map(repr, TARGET_KINDS)),
-                        fix="leave it empty to infer")
+    check_target(spec)
     spec.reading.check()
     for name, kind in spec.kinds.items():
         if kind not in (*KINDS, "ignored") and not kind.startswith("date:%"):
@@ -122,52 +118,6 @@ def _check_names(spec, table):
                 raise LoadError(f"{knob} names the column {shorten(name)}, which is not there",
                                 expected=", ".join(shorten(each) for each in list(table)[:30]),
                                 fix="correct the name; it must be written as in the header")
-
-
-def _labelled_rows(table, spec, missing):
-    """The table without the rows that have no target, the source rows kept int64 [rows], and the target cells of those
-    that were left out."""
-    absent = np.fromiter((is_missing(cell, missing) for cell in table[spec.target]), bool)
-    if spec.target_kind == "presence" or not absent.any():
-        return table, np.arange(len(absent)), []
-    if absent.all():
-        raise LoadError(f"the target {shorten(spec.target)} is missing in all {len(absent):,} rows",
-                        expected="rows with a target", fix="choose another target, or check the missing words")
-    kept = np.flatnonzero(~absent)
-    return ({name: cells[kept] if isinstance(cells, np.ndarray) else [cells[place] for place in kept]
-             for name, cells in table.items()}, kept, [table[spec.target][place] for place in np.flatnonzero(absent)])
-
-
-def _read_target(cells, spec, missing):
-    """y and its Target. Raises LoadError where there is nothing to learn."""
-    if spec.target_kind == "presence":
-        return _as_presence(cells, spec, missing)
-    numbers, bad = read_column(cells, Column(spec.target, "numeric", decimal=spec.reading.decimal or "."), missing)
-    if spec.target_kind == "" and len(np.unique(numbers)) > MAX_CLASSES_OF_NUMBERS:
-        refuse_some_numbers(f"the target {shorten(spec.target)}", cells, bad, "--set load.target_kind=classes")
-    few = not bad and len(np.unique(numbers)) <= MAX_CLASSES_OF_NUMBERS and np.all(numbers == np.round(numbers))
-    if spec.target_kind == "number" or (spec.target_kind == "" and not bad and not few):
-        return _as_number(numbers, bad, spec)
-    return encode_classes(read_classes(cells, spec.target, missing), spec.target, positive=spec.positive,
-                          fix_many=f"{MANY}, or set load.target_kind=number for real numbers")
-
-
-def _as_presence(cells, spec, missing):
-    y = np.fromiter((not is_missing(cell, missing) for cell in cells), np.int64, len(cells))
-    if len(np.unique(y)) < 2:
-        raise LoadError(f"the target {shorten(spec.target)} is {'filled' if y[0] else 'empty'} in all rows",
-                        expected="some filled and some empty cells", fix="choose another target or target_kind")
-    return y, Target(spec.target, "binary", (f"no {spec.target}", spec.target))
-
-
-def _as_number(numbers, bad, spec):
-    if bad:
-        raise LoadError(f"the target {shorten(spec.target)} in row {bad[0].row}: {bad[0].reason}: {bad[0].value}",
-                        expected="a number in every row", fix="mend the cell, or set load.target_kind=classes")
-    if np.all(numbers == numbers[0]):
-        raise LoadError(f"the target {shorten(spec.target)} is {numbers[0]:g} in all rows",
-                        expected="at least two values", fix="choose another target")
-    return numbers.astype(np.float64), Target(spec.target, "regression")
 
 
 def _infer_columns(table, spec, missing):

@@ -10,11 +10,10 @@ from dataclasses import dataclass, replace
 from ..device.signature import Port, Signature
 from ..errors import RecipeError
 from ..knobs import knob
+from ..layers import INITIALIZERS, Blocks, with_logits
 from .pretrained import find_weights, load_lite0
 
 ACTIVATIONS = ("relu", "relu6")
-INITIALIZERS = ("HeNormal", "HeUniform", "GlorotNormal", "GlorotUniform", "LecunNormal", "LecunUniform", "Orthogonal")
-MOMENTUM = 0.9  # of the running statistics: small sets see few batches
 
 
 @dataclass(frozen=True)
@@ -48,9 +47,9 @@ class PictureNet(ABC):
         port = picture_port(signature, smallest=self._shrinking() // 2 + 1)
         scale, offset = self._pixel_scale()
         pixels = keras.Input(port.shape, name=port.name, dtype="float32")
-        blocks = Blocks(self, seed=seed, synchronized=synchronized)
+        blocks = PictureBlocks(self, seed=seed, synchronized=synchronized)
         features = self._features(keras.layers.Rescaling(scale, offset, name="pixels")(pixels), blocks)
-        return with_logits({port.name: pixels}, features, signature, blocks=blocks)
+        return with_logits({port.name: pixels}, [features], signature, blocks=blocks)
 
     def _pixel_scale(self):
         """Factor and offset that take pixels 0..255 to what the first convolution sees."""
@@ -65,7 +64,7 @@ class PictureNet(ABC):
         """How many pixels of the input's side become one of the last map's."""
 
     @abstractmethod
-    def _features(self, x, blocks: "Blocks"):
+    def _features(self, x, blocks: "PictureBlocks"):
         """Rescaled pixels → features [rows, width]."""
 
 
@@ -292,15 +291,6 @@ def picture_port(signature: Signature, *, smallest: int = 1) -> Port:
     return port
 
 
-def with_logits(inputs, features, signature: Signature, *, blocks: "Blocks"):
-    """The model from the inputs to logits [rows, 1, outputs] of features [rows, width], dropout between them."""
-    import keras
-    num_outputs = signature.output.shape[0]
-    logits = blocks.dense(blocks.drop(features), num_outputs, name="member0_logits")
-    together = keras.layers.Reshape((1, num_outputs), name="stacked")(logits)
-    return keras.Model(inputs, together, name=type(blocks.net).__name__.lower())
-
-
 def average(x):
     """A map [rows, height, width, channels] → features [rows, channels]."""
     import keras
@@ -313,19 +303,16 @@ def rounded_width(width: float) -> int:
     return nearest + 8 if nearest < 0.9 * width else nearest
 
 
-class Blocks:
-    """Makes the layers of one net: each with its own seed, and with the knobs that nets share."""
-
-    def __init__(self, net, *, seed: int = 0, synchronized: bool = False):
-        self.net, self._seed, self._synchronized = net, seed * 1009, synchronized
+class PictureBlocks(Blocks):
+    """Blocks for maps [rows, height, width, channels]."""
 
     def convolve(self, x, width: int, *, name: str, kernel: int = 3, strides: int = 1, activate: bool = True,
                  bare: bool = False):
         """Convolution, normalization, activation; `bare`: the convolution alone."""
         import keras
         x = keras.layers.Conv2D(width, kernel, strides=strides, padding="same", name=name,
-                                use_bias=bare or not self.net.normalization, kernel_initializer=self._initializer(),
-                                kernel_regularizer=self._regularizer())(x)
+                                use_bias=bare or not self.net.normalization, kernel_initializer=self.initializer(),
+                                kernel_regularizer=self.regularizer())(x)
         x = x if bare else self.normalize(x, name)
         return self.activate(x, name) if activate and not bare else x
 
@@ -333,7 +320,7 @@ class Blocks:
         """Depthwise convolution, normalization, activation; `bare`: the convolution alone."""
         import keras
         # Keras counts all channels as inputs of each filter; times their number, the variance is 2 / kernel².
-        spread = keras.initializers.VarianceScaling(2.0 * x.shape[-1], seed=self._next_seed())
+        spread = keras.initializers.VarianceScaling(2.0 * x.shape[-1], seed=self.next_seed())
         x = keras.layers.DepthwiseConv2D(kernel, strides=strides, padding="same", name=name,
                                          use_bias=bare or not self.net.normalization,
                                          depthwise_initializer=spread)(x)
@@ -355,55 +342,3 @@ class Blocks:
         x = self.convolve(x, width, name=f"{name}_project", kernel=1, activate=False)
         same = strides == 1 and before.shape[-1] == width
         return keras.layers.Add(name=f"{name}_add")([before, x]) if same else x
-
-    def attend(self, x, heads: int, *, name: str):
-        """Self-attention over tokens [rows, tokens, width] (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762)."""
-        import keras
-        layers = keras.layers
-        tokens, width = x.shape[1:]
-
-        def split(part, axes):
-            each = layers.Reshape((tokens, heads, width // heads), name=f"{name}_{part}_heads")(
-                self.dense(x, width, name=f"{name}_{part}"))
-            return layers.Permute(axes, name=f"{name}_{part}_turned")(each)
-        scores = keras.ops.matmul(split("query", (2, 1, 3)), split("key", (2, 3, 1)))
-        shares = layers.Softmax(name=f"{name}_shares")(scores / (width // heads) ** 0.5)
-        mixed = layers.Permute((2, 1, 3), name=f"{name}_back")(keras.ops.matmul(shares, split("value", (2, 1, 3))))
-        return self.dense(layers.Reshape((tokens, width), name=f"{name}_joined")(mixed), width, name=f"{name}_mix")
-
-    def dense(self, x, width: int, *, name: str):
-        """A dense layer alone."""
-        import keras
-        return keras.layers.Dense(width, name=name, kernel_initializer=self._initializer(),
-                                  kernel_regularizer=self._regularizer())(x)
-
-    def drop(self, x):
-        """Dropout at the net's rate."""
-        import keras
-        rate = self.net.dropout
-        return keras.layers.Dropout(rate, seed=self._next_seed(), name="dropout")(x) if rate else x
-
-    def normalize(self, x, name: str):
-        """Batch normalization, or nothing where the net goes without."""
-        import keras
-        if not self.net.normalization:
-            return x
-        return keras.layers.BatchNormalization(momentum=MOMENTUM, synchronized=self._synchronized,
-                                               name=f"{name}_norm")(x)
-
-    def activate(self, x, name: str):
-        """The net's activation."""
-        import keras
-        return keras.layers.Activation(self.net.activation, name=f"{name}_{self.net.activation}")(x)
-
-    def _next_seed(self):
-        self._seed += 1
-        return self._seed
-
-    def _initializer(self):
-        import keras
-        return getattr(keras.initializers, self.net.initializer)(seed=self._next_seed())
-
-    def _regularizer(self):
-        import keras
-        return keras.regularizers.L2(self.net.regularizer) if self.net.regularizer else None

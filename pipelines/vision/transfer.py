@@ -11,8 +11,9 @@ from ..device.signature import Port, Signature
 from ..errors import RecipeError, TrainError
 from ..files import PictureFiles
 from ..knobs import knob
+from ..layers import INITIALIZERS, Blocks, with_logits
 from ..rows import HeldOut, TrainSet
-from .models import INITIALIZERS, Blocks, EfficientNetLite0, picture_port, with_logits
+from .models import EfficientNetLite0, picture_port
 
 FEATURE_BATCH = 32
 WEIGHTS = ("none", "imagenet")
@@ -51,7 +52,7 @@ class Head:
         import keras
         port = signature.inputs[0]
         features = keras.Input(port.shape, name=port.name, dtype="float32")
-        return with_logits({port.name: features}, features, signature, blocks=Blocks(self, seed=seed))
+        return with_logits({port.name: features}, [features], signature, blocks=Blocks(self, seed=seed))
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class Transfer:
         old = self.backbone.build(signature, seed=seed, synchronized=synchronized)
         for layer in old.layers:
             layer.trainable = False
-        return with_logits(old.input, _features(old), signature, blocks=Blocks(self.head, seed=seed))
+        return with_logits(old.input, [_features(old)], signature, blocks=Blocks(self.head, seed=seed))
 
     def warm_up(self, model, train_set: TrainSet, valid: HeldOut, *, signature: Signature, training, deciding: str
                 ) -> None:
@@ -201,7 +202,7 @@ class EarlierModel:
         pixels = keras.Input(port.shape, name=port.name, dtype="float32")
         kept = keras.Model(old.inputs, _features(old, "logits"))
         features = keras.models.clone_model(kept, input_tensors=[pixels], clone_function=lambda layer: layer).output
-        return with_logits({port.name: pixels}, features, signature, blocks=Blocks(Head(dropout=0.0), seed=seed))
+        return with_logits({port.name: pixels}, [features], signature, blocks=Blocks(Head(dropout=0.0), seed=seed))
 
     def _load(self, keras):
         path = Path(self.folder) / "model.keras"
@@ -257,7 +258,7 @@ class KerasApplication:
                              expected="a network, or the file in Keras' cache",
                              fix="download them where there is a network, or use "
                              "EfficientNetLite0(weights='imagenet')") from error
-        return with_logits({port.name: pixels}, net.output, signature, blocks=Blocks(Head(dropout=0.0), seed=seed))
+        return with_logits({port.name: pixels}, [net.output], signature, blocks=Blocks(Head(dropout=0.0), seed=seed))
 
     def _net(self, keras, prepared):
         inside = {"include_preprocessing": False} if self.name.startswith(_PREPARE_INSIDE) else {}

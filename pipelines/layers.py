@@ -1,0 +1,83 @@
+"""Layers that nets of every modality are made of, with the knobs that nets share."""
+
+from .device.signature import Signature
+
+MOMENTUM = 0.9  # of the running statistics: small sets see few batches
+INITIALIZERS = ("HeNormal", "HeUniform", "GlorotNormal", "GlorotUniform", "LecunNormal", "LecunUniform", "Orthogonal")
+
+
+def with_logits(inputs, members: list, signature: Signature, *, blocks: "Blocks"):
+    """The model from the inputs to logits [rows, members, outputs] of each member's features [rows, width], dropout
+    between them."""
+    import keras
+    num_outputs = signature.output.shape[0]
+    stacked = []
+    for place, features in enumerate(members):
+        logits = blocks.dense(blocks.drop(features, f"member{place}"), num_outputs, name=f"member{place}_logits")
+        stacked.append(keras.layers.Reshape((1, num_outputs), name=f"member{place}_stacked")(logits))
+    together = keras.layers.Concatenate(axis=1, name="stacked")(stacked) if len(stacked) > 1 else stacked[0]
+    return keras.Model(inputs, together, name=type(blocks.net).__name__.lower())
+
+
+class Blocks:
+    """Makes the layers of one net: each with its own seed, and with the knobs that nets share."""
+
+    def __init__(self, net, *, seed: int = 0, synchronized: bool = False):
+        self.net, self._seed, self._synchronized = net, seed * 1009, synchronized
+
+    def attend(self, x, heads: int, *, name: str, penalty=None):
+        """Self-attention over tokens [rows, tokens, width] (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762).
+        `penalty`: taken from the scores that each token gets, [rows, 1, 1, tokens]."""
+        import keras
+        layers = keras.layers
+        tokens, width = x.shape[1:]
+
+        def split(part, axes):
+            each = layers.Reshape((tokens, heads, width // heads), name=f"{name}_{part}_heads")(
+                self.dense(x, width, name=f"{name}_{part}"))
+            return layers.Permute(axes, name=f"{name}_{part}_turned")(each)
+        scores = keras.ops.matmul(split("query", (2, 1, 3)), split("key", (2, 3, 1)))
+        scores = scores / (width // heads) ** 0.5
+        shares = layers.Softmax(name=f"{name}_shares")(scores if penalty is None else scores - penalty)
+        mixed = layers.Permute((2, 1, 3), name=f"{name}_back")(keras.ops.matmul(shares, split("value", (2, 1, 3))))
+        return self.dense(layers.Reshape((tokens, width), name=f"{name}_joined")(mixed), width, name=f"{name}_mix")
+
+    def dense(self, x, width: int, *, name: str):
+        """A dense layer alone."""
+        import keras
+        return keras.layers.Dense(width, name=name, kernel_initializer=self.initializer(),
+                                  kernel_regularizer=self.regularizer())(x)
+
+    def drop(self, x, name: str):
+        """Dropout at the net's rate."""
+        import keras
+        rate = self.net.dropout
+        return keras.layers.Dropout(rate, seed=self.next_seed(), name=f"{name}_dropout")(x) if rate else x
+
+    def normalize(self, x, name: str):
+        """Batch normalization, or nothing where the net goes without."""
+        import keras
+        if not self.net.normalization:
+            return x
+        return keras.layers.BatchNormalization(momentum=MOMENTUM, synchronized=self._synchronized,
+                                               name=f"{name}_norm")(x)
+
+    def activate(self, x, name: str):
+        """The net's activation."""
+        import keras
+        return keras.layers.Activation(self.net.activation, name=f"{name}_{self.net.activation}")(x)
+
+    def next_seed(self) -> int:
+        """Another one for each layer."""
+        self._seed += 1
+        return self._seed
+
+    def initializer(self):
+        """Of a kernel, with a seed of its own."""
+        import keras
+        return getattr(keras.initializers, self.net.initializer)(seed=self.next_seed())
+
+    def regularizer(self):
+        """Of a kernel, or None."""
+        import keras
+        return keras.regularizers.L2(self.net.regularizer) if self.net.regularizer else None

@@ -1,0 +1,93 @@
+"""The column to predict, as a source writes it → numbers, one way for every source with columns.
+
+A spec here is a load spec with the knobs target, target_kind, empty_class, positive and reading (see `LoadTable`).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .device.cells import BadCell, Column, is_missing, read_column, shorten
+from .device.signature import Target
+from .errors import LoadError
+from .labels import MANY, encode_classes, read_classes
+
+TARGET_KINDS = ("", "classes", "number", "presence")
+# A numeric target with more different values than this is a real number unless `target_kind` says otherwise.
+MAX_CLASSES_OF_NUMBERS = 20
+MANY_VALUES = 20
+
+
+def check_target(spec) -> None:
+    """Raises LoadError for knobs that no target can be read by."""
+    if spec.target_kind not in TARGET_KINDS:
+        raise LoadError(f"target_kind {spec.target_kind!r}", expected=", ".join(map(repr, TARGET_KINDS)),
+                        fix="leave it empty to infer")
+    if spec.empty_class and spec.target_kind not in ("", "classes"):
+        raise LoadError(f"empty_class {spec.empty_class!r} for target_kind {spec.target_kind!r}",
+                        expected="a target of classes", fix="leave one of them empty")
+
+
+def labelled_rows(table, spec, missing):
+    """The table without the rows that have no target (or with `empty_class` in them), the source rows kept int64
+    [rows], and the target cells of those that were left out."""
+    absent = np.fromiter((is_missing(cell, missing) for cell in table[spec.target]), bool)
+    if spec.target_kind == "presence" or not absent.any():
+        return table, np.arange(len(absent)), []
+    if spec.empty_class:
+        cells = [spec.empty_class if gone else cell for cell, gone in zip(table[spec.target], absent, strict=True)]
+        return {**table, spec.target: cells}, np.arange(len(absent)), []
+    if absent.all():
+        raise LoadError(f"the target {shorten(spec.target)} is missing in all {len(absent):,} rows",
+                        expected="rows with a target", fix="choose another target, or check the missing words")
+    kept = np.flatnonzero(~absent)
+    return ({name: cells[kept] if isinstance(cells, np.ndarray) else [cells[place] for place in kept]
+             for name, cells in table.items()}, kept, [table[spec.target][place] for place in np.flatnonzero(absent)])
+
+
+def read_target(cells, spec, missing):
+    """y and its Target, of `labelled_rows`. Raises LoadError where there is nothing to learn."""
+    missing -= {spec.empty_class} - {""}  # it may well be called "None"
+    if spec.target_kind == "presence":
+        return _as_presence(cells, spec, missing)
+    numbers, bad = read_column(cells, Column(spec.target, "numeric", decimal=spec.reading.decimal or "."), missing)
+    if spec.target_kind == "" and len(np.unique(numbers)) > MAX_CLASSES_OF_NUMBERS:
+        refuse_some_numbers(f"the target {shorten(spec.target)}", cells, bad, "--set load.target_kind=classes")
+    few = not bad and len(np.unique(numbers)) <= MAX_CLASSES_OF_NUMBERS and np.all(numbers == np.round(numbers))
+    if spec.target_kind == "number" or (spec.target_kind == "" and not bad and not few):
+        return _as_number(numbers, bad, spec)
+    return encode_classes(read_classes(cells, spec.target, missing), spec.target, positive=spec.positive,
+                          fix_many=f"{MANY}, or set load.target_kind=number for real numbers")
+
+
+def _as_presence(cells, spec, missing):
+    y = np.fromiter((not is_missing(cell, missing) for cell in cells), np.int64, len(cells))
+    if len(np.unique(y)) < 2:
+        raise LoadError(f"the target {shorten(spec.target)} is {'filled' if y[0] else 'empty'} in all rows",
+                        expected="some filled and some empty cells", fix="choose another target or target_kind")
+    return y, Target(spec.target, "binary", (f"no {spec.target}", spec.target))
+
+
+def _as_number(numbers, bad, spec):
+    if bad:
+        raise LoadError(f"the target {shorten(spec.target)} in row {bad[0].row}: {bad[0].reason}: {bad[0].value}",
+                        expected="a number in every row", fix="mend the cell, or set load.target_kind=classes")
+    if np.all(numbers == numbers[0]):
+        raise LoadError(f"the target {shorten(spec.target)} is {numbers[0]:g} in all rows",
+                        expected="at least two values", fix="choose another target")
+    return numbers.astype(np.float64), Target(spec.target, "regression")
+
+
+def refuse_some_numbers(what: str, filled: Sequence, odd: list[BadCell], otherwise: str) -> None:
+    """Raises LoadError where the cells are numbers but for a few: nine in ten, or half of them and those of many
+    values. Codes such as 1, 2-10, 11-100 are categories."""
+    share = len(odd) / max(len(filled), 1)
+    rows = {each.row for each in odd}
+    values = {str(cell) for row, cell in enumerate(filled) if row not in rows}
+    if not odd or share > 0.5 or (share > 0.1 and len(values) <= MANY_VALUES):
+        return
+    words = list(dict.fromkeys(each.value for each in odd))[:5]
+    raise LoadError(f"{what} has {len(filled) - len(odd):,} numbers and {len(odd):,} other values: {', '.join(words)}",
+                    expected="numbers only, or categories",
+                    fix=f"read them as missing (--missing {words[0]}), give the decimal mark (--decimal ,), or "
+                        f"{otherwise}")
