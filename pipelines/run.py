@@ -29,7 +29,7 @@ from .steps import apply_steps, fit_steps, make_signature, to_ports
 from .terminal import Stages, print_columns, print_dropped, print_duplicates, print_ladder
 from .train import DECIDING_METRICS, Trained, check_deciding, train
 from .verify.ladder import KerasInterpreter, Rung, answer_all, climb
-from .verify.micro import Micro, micro_available, micro_places
+from .verify.micro import Micro, micro_available, micro_places, most_steps
 
 
 @dataclass(frozen=True)
@@ -225,7 +225,9 @@ def judge(recipe: Recipe, learned: Learned, test: HeldOut) -> Judged:
         rung = climbed("micro_int8", "int8", micro, len(int8), places=places, arena=micro.arena_bytes())
         wanted = answer_all(Runner(signature, plain, form="int8"), test, places)
         steps = np.abs(answers["micro_int8"].raw.astype(np.int32) - wanted.raw)
-        rungs.append(replace(rung, int8_steps=int(steps.max())))
+        lost = next(each for each in rungs if each.form == "litert_int8").largest_difference
+        most = most_steps(learned.trained.model, lost, signature)
+        rungs.append(replace(rung, int8_steps=int(steps.max()), most_int8_steps=most))
     if learned.beside is None:
         return Judged(rungs, answers)
     beside = answer_all(Runner(learned.beside.signature, KerasInterpreter(learned.beside.trained.model),

@@ -31,7 +31,7 @@ def compile_harness(signature, folder, flags=(), model=b"abc"):
     reads = []
     for place, column in enumerate(signature.columns):
         field = f"row.{_identifier(place, column.name)}"
-        if column.kind in ("categorical", "boolean"):
+        if column.kind in ("categorical", "boolean", "text"):
             reads.append(f"if (fread(&n, 4, 1, stdin) != 1) return 0;\n    if (n >= 0) {{ if (n && fread("
                          f"text[{place}], (size_t)n, 1, stdin) != 1) return 1; text[{place}][n] = 0; }}\n"
                          f"    {field} = n < 0 ? NULL : text[{place}];")
@@ -44,7 +44,7 @@ def compile_harness(signature, folder, flags=(), model=b"abc"):
     writes = [f"fwrite(inputs.{port.name}, sizeof inputs.{port.name}, 1, stdout);" for port in signature.inputs]
     (folder / "main.c").write_text(
         '#include "signature.h"\n#include <stdio.h>\n#include <stddef.h>\n'
-        f"static char text[{len(signature.columns)}][10001];\nint main(void) {{\n  signature_row row; "
+        f"static char text[{len(signature.columns)}][100001];\nint main(void) {{\n  signature_row row; "
         "signature_inputs inputs; int n = 0;\n  (void)n; (void)text; prepare_reset();\n  for (;;) {\n    "
         + "\n    ".join(reads) + "\n    if (prepare(&row, &inputs)) return 2;\n    " + " ".join(writes) + "\n  }\n}\n")
     subprocess.run(["gcc", *FLAGS, *flags, "-o", str(folder / "harness"), "main.c", "prepare.c", "model.c", "-lm"],

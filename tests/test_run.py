@@ -241,14 +241,15 @@ def test_ctrl_c_in_training_leaves_nothing_and_the_next_run_starts_clean(tmp_pat
 
 
 def test_a_converter_that_dies_is_an_error_that_names_the_layer(birds_splits):
-    """A rolled LSTM kills the converter's process with a segmentation fault."""
+    """A rolled recurrent layer kills the converter's process with a segmentation fault."""
     import keras
     keras.utils.set_random_seed(0)
-    model = keras.Sequential([keras.Input((8, 3), name="steps"), keras.layers.LSTM(4, name="memory"),
+    model = keras.Sequential([keras.Input((8, 3), name="steps"),
+                              keras.layers.RNN(keras.layers.LSTMCell(4), name="memory"),
                               keras.layers.Dense(1, name="logits")])
     rows = TrainSet(x={"steps": np.zeros((20, 8, 3), np.float32)}, y=np.zeros(20, int), ids=np.arange(20),
                     schema=birds_splits.train.schema)
-    with pytest.raises(ExportError, match=r"was killed by signal 11 while converting layer 'memory' \(LSTM\)"):
+    with pytest.raises(ExportError, match=r"was killed by signal 11 while converting layer 'memory' \(RNN\)"):
         convert(model, rows)
 
 

@@ -2,9 +2,11 @@
 
 Reads a CSV with a header from standard input and writes one CSV line a row: the row's number from 1, its label (or
 value), the score of each class, and the error where the row has no honest answer. Exit code 1 if any row had one.
-The folder can be copied alone: `python -m device BUNDLE`. A model of pictures takes files instead:
+The folder can be copied alone: `python -m device BUNDLE`. A model of pictures takes files instead, one of texts takes
+texts, if it is given any:
 
     python -m pipelines.device saved_models/emoji_cnn a.png b.jpg
+    python -m pipelines.device saved_models/remarks_cnn "two gulls, no damage"
 """
 
 import argparse
@@ -13,19 +15,19 @@ import itertools
 import os
 import sys
 
-from .cells import PICTURE
+from .cells import PICTURE, TEXT, shorten
 from .csv_rows import SEPARATORS, rows_of
 from .errors import DeviceError
 from .primitives import FillPrevious
 from .runner import FORMS, Runner
 
-CHUNK_ROWS, CHUNK_PICTURES = 4096, 64
+CHUNK_ROWS, CHUNK_CELLS = 4096, 64
 
 
 def main(arguments=None) -> int:
     parser = argparse.ArgumentParser(prog="pipelines.device", description=__doc__.split("\n")[0])
     parser.add_argument("bundle", help="folder of a bundle: saved_models/<name>")
-    parser.add_argument("pictures", nargs="*", help="picture files, for a model of pictures")
+    parser.add_argument("cells", nargs="*", help="picture files, for a model of pictures; texts, for one of texts")
     parser.add_argument("--form", choices=FORMS, default="int8", help="which model file answers (default int8)")
     parser.add_argument("--separator", default="", help="cell separator; found from the header if not given")
     options = parser.parse_args(arguments)
@@ -35,8 +37,8 @@ def main(arguments=None) -> int:
         sys.stdin.reconfigure(encoding="utf-8-sig", errors="strict", newline="")
     try:
         runner = Runner.load(options.bundle, form=options.form)
-        if options.pictures or takes_pictures(runner):
-            return int(write_picture_answers(runner, options.pictures, csv.writer(sys.stdout, lineterminator="\n")))
+        if options.cells or takes(runner) == PICTURE:
+            return int(write_cell_answers(runner, options.cells, csv.writer(sys.stdout, lineterminator="\n")))
         return _answer_all(runner, sys.stdin, options.separator, sys.stdout)
     except DeviceError as error:
         print(error, file=sys.stderr)
@@ -84,28 +86,32 @@ def check_header(header, wanted) -> None:
                           fix="add the column; leave its cells empty where the values are not known")
 
 
-def takes_pictures(runner) -> bool:
-    """Whether the model's one column is a picture."""
-    return [column.kind for column in runner.signature.columns] == [PICTURE]
+def takes(runner) -> str:
+    """The kind of the model's one column where it is a picture or a text, else ""."""
+    kinds = [column.kind for column in runner.signature.columns]
+    return kinds[0] if kinds in ([PICTURE], [TEXT]) else ""
 
 
-def write_picture_answers(runner, paths, writer) -> bool:
-    """Writes a CSV line of answer or error for each picture file; True where some had no answer."""
-    if not takes_pictures(runner):
-        raise DeviceError(f"{len(paths)} files for a model of rows with "
+def write_cell_answers(runner, cells, writer) -> bool:
+    """Writes a CSV line of answer or error for each picture file or text; True where some had no answer."""
+    if not takes(runner):
+        raise DeviceError(f"{len(cells)} files or texts for a model of rows with "
                           f"{', '.join(column.name for column in runner.signature.columns[:8])}",
-                          expected="a bundle whose model takes pictures",
+                          expected="a bundle whose model takes pictures or texts",
                           fix="python -m pipelines.device BUNDLE < rows.csv")
-    if not paths:
+    if not cells:
         raise DeviceError("no picture", expected="one or more picture files",
                           fix="python -m pipelines.device BUNDLE picture.png ...")
     labels = runner.signature.target.labels
-    writer.writerow(["file", "label" if labels else "value", *(f"score {label}" for label in labels), "error"])
+    writer.writerow(["file" if takes(runner) == PICTURE else "text", "label" if labels else "value",
+                     *(f"score {label}" for label in labels), "error"])
     name, failed = runner.signature.columns[0].name, False
-    for start in range(0, len(paths), CHUNK_PICTURES):
-        chunk = [str(path) for path in paths[start:start + CHUNK_PICTURES]]
+    for start in range(0, len(cells), CHUNK_CELLS):
+        chunk = [str(cell) for cell in cells[start:start + CHUNK_CELLS]]
         columns, bad = runner.read({name: chunk})
-        _write_chunk(runner.predict_columns(columns), {each.row: each.reason for each in bad}, chunk, writer)
+        names = chunk if takes(runner) == PICTURE else [cell if len(cell) <= 80 else shorten(cell, 80)
+                                                        for cell in chunk]
+        _write_chunk(runner.predict_columns(columns), {each.row: each.reason for each in bad}, names, writer)
         failed |= bool(bad)
     return failed
 

@@ -1,11 +1,12 @@
 """Raw cells to typed columns: the one reading of a cell that training and devices share.
 
-Five kinds of column, told apart afterwards by dtype alone:
+Six kinds of column, told apart afterwards by dtype alone:
 
     numeric      float32  [rows]   missing is NaN
     categorical  object   [rows]   text, missing is None
     boolean      object   [rows]   "true" or "false", missing is None
     date         datetime64[s] [rows], in UTC where a zone is given   missing is NaT
+    text         StringDType [rows]   missing is ""
     picture      uint8    [rows, height, width, channels]   never missing
 
 The first four are what a table's column can be.
@@ -21,9 +22,10 @@ from decimal import Decimal
 import numpy as np
 
 from .pictures import read_picture
+from .texts import MAX_CHARACTERS
 
 KINDS = ("numeric", "categorical", "boolean", "date")
-PICTURE = "picture"
+PICTURE, TEXT = "picture", "text"
 TRUE_WORDS = frozenset({"true", "t", "yes", "y", "1", "1.0"})
 FALSE_WORDS = frozenset({"false", "f", "no", "n", "0", "0.0"})
 # The words that pandas reads as missing, written out so that a bundle can carry and a user can change them.
@@ -32,6 +34,7 @@ MISSING_WORDS = ("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "
 MAX_CELL_CHARACTERS = 10_000
 # The difference of two numbers, and its product with a fitted factor, still fit into float32.
 MAX_NUMBER = 1e30
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _WHOLE = re.compile(r"([+-]?\d+)\.0+")
 _MISSING_TYPES = ("NAType", "NaTType")
 _SCALARS = (str, int, float, date, Decimal, np.generic)
@@ -199,6 +202,19 @@ def _time(cell, date_format):
     return np.datetime64(time, "s")
 
 
+def _texts(cells, column, missing):
+    values, bad = [], []
+    for row, cell in enumerate(cells):
+        # Of the words for missing only the empty one: a text may well say "none".
+        text = "" if is_missing(cell, frozenset()) else str(cell)
+        if len(text) > MAX_CHARACTERS:
+            bad.append(BadCell(row, shorten(text), f"{len(text):,} characters, at most {MAX_CHARACTERS:,}"))
+            text = ""
+        # A null ends a text in C, and half of a surrogate pair has no bytes in UTF-8.
+        values.append(text.replace("\0", " ") if text.isascii() else _SURROGATE.sub("\ufffd", text.replace("\0", " ")))
+    return np.array(values, np.dtypes.StringDType()), bad
+
+
 def _picture(cells, column, missing):
     if isinstance(cells, np.ndarray) and cells.dtype == np.uint8:
         if cells.shape[1:] == column.shape:
@@ -216,7 +232,7 @@ def _picture(cells, column, missing):
 
 
 _READERS: Mapping = {"numeric": _numeric, "categorical": _categorical, "boolean": _boolean, "date": _date,
-                     PICTURE: _picture}
+                     TEXT: _texts, PICTURE: _picture}
 
 
 def shorten(cell: object, most: int = 40) -> str:

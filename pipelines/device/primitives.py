@@ -5,13 +5,15 @@ All arithmetic is float32 and every operation is one that C99 rounds the same wa
 trained on, the rows that Python answers and the rows a microcontroller sees agree bit for bit. That is why there is
 no sine here: a cyclic date part is an integer that looks up a table.
 
-Columns are arrays by name, rows first: float32 [rows] or [rows, width], object text [rows], int32 [rows],
-datetime64[s] [rows], uint8 [rows, height, width, channels] (see `cells`).
+Columns are arrays by name, rows first: float32 [rows] or [rows, width], object text [rows], int32 [rows] or
+[rows, window], datetime64[s] [rows], StringDType [rows], uint8 [rows, height, width, channels] (see `cells`).
 """
 
 from dataclasses import asdict, dataclass, fields
 
 import numpy as np
+
+from .texts import Bigrams, Characters, Subwords, Words
 
 DATE_PARTS = {"month": 12, "day_of_month": 31, "weekday": 7, "hour": 24, "minute": 60}
 
@@ -188,8 +190,8 @@ class DatePart:
 class Pack:
     """Columns of one unit side by side become the port `into`; every other use of them is over.
 
-    float32 [rows] or [rows, width] → float32 [rows, sum of widths]; int32 [rows] → int32 [rows, columns]. A picture,
-    uint8 [rows, height, width, channels], is packed alone and stays as it is.
+    float32 [rows] or [rows, width] → float32 [rows, sum of widths]; int32 [rows] → int32 [rows, columns]. Tokens,
+    int32 [rows, window], and a picture, uint8 [rows, height, width, channels], are packed alone and stay as they are.
     """
 
     columns: tuple[str, ...]
@@ -203,8 +205,10 @@ class Pack:
         columns[self.into] = np.concatenate(parts, axis=1)
 
 
-PRIMITIVES = (Fill, FillPrevious, Missing, Affine, Clip, Bins, Lookup, Onehot, Table, DatePart, Pack)
-Primitive = Fill | FillPrevious | Missing | Affine | Clip | Bins | Lookup | Onehot | Table | DatePart | Pack
+PRIMITIVES = (Fill, FillPrevious, Missing, Affine, Clip, Bins, Lookup, Onehot, Table, DatePart, Words, Characters,
+              Subwords, Bigrams, Pack)
+Primitive = (Fill | FillPrevious | Missing | Affine | Clip | Bins | Lookup | Onehot | Table | DatePart | Words
+             | Characters | Subwords | Bigrams | Pack)
 _BY_NAME = {primitive.__name__: primitive for primitive in PRIMITIVES}
 
 
@@ -222,6 +226,8 @@ def missing_mask(x: np.ndarray) -> np.ndarray:
         return np.isnat(x)
     if x.dtype == np.uint8:
         return np.zeros(len(x), bool)  # a picture that cannot be read is refused
+    if x.dtype.kind == "T":
+        return np.asarray(x == "")
     if x.dtype.kind == "O":
         return np.fromiter((cell is None for cell in x), bool, len(x))
     return np.isnan(x) if x.ndim == 1 else np.isnan(x).any(axis=1)

@@ -44,15 +44,18 @@ class LiteRT:
         except (ValueError, RuntimeError) as error:
             raise DeviceError(f"LiteRT cannot load the model: {error}", expected="a TFLite file of a bundle",
                               fix="copy the bundle again, or make it again") from error
-        self._indices = {details["name"]: details["index"] for details in self._interpreter.get_input_details()}
+        # A file that came through a saved model names the input tokens "serving_default_tokens:0".
+        self._inputs = {details["name"].removeprefix("serving_default_").removesuffix(":0"): details
+                        for details in self._interpreter.get_input_details()}
         self._output = self._interpreter.get_output_details()[0]
 
     def run(self, inputs):
         interpreter, output = self._interpreter, self._output["index"]
-        pairs = [(self._indices[name], array) for name, array in inputs.items() if name in self._indices]
+        pairs = [(self._inputs[name]["index"], array) for name, array in inputs.items() if name in self._inputs]
         num_rows = len(next(iter(inputs.values())))
         results = np.empty((num_rows, *self._output["shape"][1:]), self._output["dtype"])
         for row in range(num_rows):
+            interpreter.reset_all_variables()  # a recurrent net forgets the row before
             for index, array in pairs:
                 interpreter.set_tensor(index, array[row:row + 1])
             interpreter.invoke()
@@ -61,12 +64,12 @@ class LiteRT:
 
     def port_names(self) -> list[str]:
         """The inputs in the order of the file."""
-        return [details["name"] for details in self._interpreter.get_input_details()]
+        return list(self._inputs)
 
     def inputs(self) -> dict[str, tuple[tuple[int, ...], str]]:
         """Name → (shape, dtype) of every input of the file."""
-        return {each["name"]: (tuple(map(int, each["shape"])), np.dtype(each["dtype"]).name)
-                for each in self._interpreter.get_input_details()}
+        return {name: (tuple(map(int, each["shape"])), np.dtype(each["dtype"]).name)
+                for name, each in self._inputs.items()}
 
     def num_outputs(self) -> int:
         """Values that the file gives for a row."""
@@ -74,10 +77,8 @@ class LiteRT:
 
     def quantization(self) -> dict[str, tuple[float, int]]:
         """(scale, zero point) of every input by name, and of the output under "output"; (0.0, 0) where float."""
-        details = {each["name"]: each for each in self._interpreter.get_input_details()}
-        details["output"] = self._output
         return {name: (float(each["quantization"][0]), int(each["quantization"][1]))
-                for name, each in details.items()}
+                for name, each in {**self._inputs, "output": self._output}.items()}
 
 
 @dataclass(frozen=True)

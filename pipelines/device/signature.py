@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .cells import KINDS, MISSING_WORDS, PICTURE, Column
+from .cells import KINDS, MISSING_WORDS, PICTURE, TEXT, Column
 from .errors import DeviceError
 from .primitives import Pack, Primitive, primitive_from_json, primitive_to_json
 
@@ -28,6 +28,10 @@ RULES = {
     "picture of another size": "stretched to the model's size, antialiased bilinear, as in training",
     "transparent picture": "laid over white",
     "animation": "its first frame",
+    "missing or empty text": "no token: padding alone",
+    "text longer than the window": "its first tokens, as many as the window has",
+    "text of more than 1,000,000 characters": "refused",
+    "null character, half of a surrogate pair in a text": "read as a space, as U+FFFD",
 }
 
 
@@ -146,7 +150,7 @@ class Signature:
         """Raises ValueError where the parts do not fit together: every name must be made before it is read, and every
         number be one that can be computed with."""
         kinds = {column.kind for column in self.columns}
-        if self.target.task not in TASKS or not kinds <= {*KINDS, PICTURE}:
+        if self.target.task not in TASKS or not kinds <= {*KINDS, TEXT, PICTURE}:
             raise ValueError(f"task {self.target.task!r} or a column's kind is unknown")
         for column in self.columns:
             is_rgb_or_grey = len(column.shape) == 3 and _is_shape(column.shape) and column.shape[2] in (1, 3)
@@ -160,6 +164,8 @@ class Signature:
             raise ValueError("missing_words are not words")
         names = {column.name for column in self.columns}
         for primitive in self.primitives:
+            if hasattr(primitive, "check"):
+                primitive.check()
             read = set(primitive.columns if isinstance(primitive, Pack) else (primitive.column,))
             if not read <= names:
                 raise ValueError(f"{type(primitive).__name__} reads {sorted(read - names)}, which nothing makes")

@@ -12,14 +12,16 @@ import numpy as np
 from ..device.cells import MAX_NUMBER, PICTURE
 from ..device.primitives import DATE_PARTS
 from ..device.signature import Signature
+from .c_helpers import needed_helpers
 
 _TYPES = {"numeric": "float", "categorical": "const char *", "boolean": "const char *", "date": "int64_t",
-          "picture": "const uint8_t *"}
+          "text": "const char *", "picture": "const uint8_t *"}
 _MISSING_NOTES = {"numeric": "NAN where missing",
                   "categorical": "UTF-8 without white space around it, 4.0 written as 4; NULL where missing",
                   "boolean": '"true" or "false"; NULL where missing',
+                  "text": "UTF-8; NULL where missing",
                   "date": "seconds since 1970-01-01 UTC; INT64_MIN where missing"}
-_POINTERS = ("categorical", "boolean", "picture")
+_POINTERS = ("categorical", "boolean", "text", "picture")
 
 
 def c_files(signature: Signature, int8_model: bytes, name: str) -> dict[str, str]:
@@ -106,7 +108,7 @@ class _Writer:
         statics = "\n".join(f"static float {name} = {_float(first)};" for name, first in self.state)
         resets = "\n".join(f"  {name} = {_float(first)};" for name, first in self.state)
         body = "\n".join(self.lines)
-        helpers = "\n\n".join(_needed_helpers(body))
+        helpers = "\n\n".join(needed_helpers("\n".join([*self.tables, body])))
         return f"""/* Made by pipelines from the signature of '{self.name}'; do not edit. Plain C99, no allocation. */
 #include "signature.h"
 
@@ -186,14 +188,45 @@ int prepare(const signature_row *row, signature_inputs *inputs) {{
         self.lines.append(f"  int32_t {name} = {variable} == INT64_MIN ? {size} : date_{step.part}({variable});")
         self.variables[step.into] = ("id", name)
 
+    def _words(self, step, name):
+        self._tokens(step, name, "words")
+
+    def _characters(self, step, name):
+        self._tokens(step, name, "characters")
+
+    def _subwords(self, step, name):
+        merges = sorted((left, right, rank, both) for rank, (left, right, both) in enumerate(step.merges))
+        self._constant("merge", f"{name}_merges", [f"{{{left}, {right}, {rank}, {both}}}"
+                                                   for left, right, rank, both in merges] or ["{0, 0, 0, 0}"])
+        self._tokens(step, name, "subwords", f", {name}_merges, {len(merges)}")
+
+    def _tokens(self, step, name, function, more=""):
+        variable = self.variables[step.column][1]
+        codes, spelled = zip(*step.letters, strict=True) if step.letters else ((0,), ("",))
+        self._constant("uint32_t", f"{name}_codes", [str(code) for code in codes])
+        self._constant("char *const", f"{name}_spelled", [_string(text) for text in spelled])
+        self._constant("char *const", f"{name}_keys", [_string(key) for key in step.keys] or ["NULL"])
+        self.tables.append(f"static const vocabulary {name}_vocabulary = {{{name}_codes, {name}_spelled, "
+                           f"{len(step.letters)}, {name}_keys, {len(step.keys)}, {step.num_buckets}}};\n"
+                           f"static int32_t {name}[{step.window}];")
+        self.lines.append(f"  {function}({variable}, &{name}_vocabulary, {step.window}, {name}{more});")
+        self.variables[step.column] = ("tokens", name)
+        self.finished[step.column] = ("tokens", name, step.window)
+
+    def _bigrams(self, step, name):
+        _, tokens, window = self.finished[step.column]
+        self.tables.append(f"static int32_t {name}[{window}];")
+        self.lines.append(f"  bigrams({tokens}, {window}, {step.num_buckets}u, {name});")
+        self.finished[step.into] = ("tokens", name, window)
+
     def _pack(self, step, _):
         port = next(port for port in self.signature.inputs if port.name == step.into)
         place = 0
         for column in step.columns:
             kind, variable, width, *table = self.finished[column]
-            many = width > 1 or kind in ("bins", "onehot", "table", "picture")
+            many = width > 1 or kind in ("bins", "onehot", "table", "tokens", "picture")
             target = f"inputs->{port.name}[{place}{' + i' if many else ''}]"
-            value = {"scalar": variable, "id": variable,
+            value = {"scalar": variable, "id": variable, "tokens": f"{variable}[i]",
                      "bins": f"clip(({variable} - {table[0] if table else ''}_left[i]) * "
                              f"{table[0] if table else ''}_factor[i], 0.0f, 1.0f)",
                      "onehot": f"{variable} == i ? 1.0f : 0.0f",
@@ -240,80 +273,11 @@ int prepare(const signature_row *row, signature_inputs *inputs) {{
                 "    if (i == 0 || shifted > most) { most = shifted; best = i; }\n  }\n  return best;\n}\n")
 
 
-def _needed_helpers(body):
-    """The helpers that the body calls, and those that they call: an unused static function is a warning."""
-    needed = []
-    for text, name in reversed(_HELPERS):
-        if re.search(rf"\b{name}\(", "\n".join([body, *needed])):
-            needed.insert(0, text)
-    return needed
-
-
 def _first_positive(output, offset):
     """The least sum of fine steps that is labelled positive, found with the arithmetic of Python's runner."""
     sums = np.arange(-256 * output.num_copies, 256 * output.num_copies)
     positive = sums.astype(np.float32) * output.step() + np.float32(offset) >= 0
     return int(sums[positive.argmax()]) if positive.any() else int(sums[-1]) + 1
-
-
-_HELPERS = (
-    ("""static float clip(float x, float low, float high) {
-  return x < low ? low : x > high ? high : x;
-}""", "clip"),
-    ("""static int8_t quantize(float x, float scale, float zero_point) {
-  float steps = floorf(x / scale + 0.5f) + zero_point;
-  return (int8_t)(steps < -128.0f ? -128.0f : steps > 127.0f ? 127.0f : steps);
-}""", "quantize"),
-    ("""/* The place of a key among keys sorted by their bytes, plus first. */
-static int32_t lookup(const char *text, const char *const *keys, int32_t num_keys, int32_t first, int32_t unknown,
-                      int32_t missing) {
-  int32_t low = 0, high = num_keys;
-  if (text == NULL) return missing;
-  while (low < high) {
-    int32_t middle = low + (high - low) / 2;
-    int order = strcmp(text, keys[middle]);
-    if (order == 0) return first + middle;
-    if (order < 0) high = middle; else low = middle + 1;
-  }
-  return unknown;
-}""", "lookup"),
-    ("""static int64_t floor_divide(int64_t a, int64_t b) {
-  return a / b - (a % b < 0);
-}""", "floor_divide"),
-    ("""/* Month and day from 0 of seconds since 1970-01-01, proleptic Gregorian calendar: years start in March, so that
-   the leap day is the last. */
-static void month_and_day(int64_t seconds, int32_t *month, int32_t *day) {
-  int64_t days = floor_divide(seconds, 86400) + 719468;
-  int64_t era_day = days - floor_divide(days, 146097) * 146097;
-  int64_t year = (era_day - era_day / 1460 + era_day / 36524 - era_day / 146096) / 365;
-  int64_t year_day = era_day - (365 * year + year / 4 - year / 100);
-  int64_t march_month = (5 * year_day + 2) / 153;
-  *day = (int32_t)(year_day - (153 * march_month + 2) / 5);
-  *month = (int32_t)((march_month + 2) % 12);
-}""", "month_and_day"),
-    ("""static int32_t date_month(int64_t seconds) {
-  int32_t month, day;
-  month_and_day(seconds, &month, &day);
-  return month;
-}""", "date_month"),
-    ("""static int32_t date_day_of_month(int64_t seconds) {
-  int32_t month, day;
-  month_and_day(seconds, &month, &day);
-  return day;
-}""", "date_day_of_month"),
-    ("""static int32_t date_weekday(int64_t seconds) {
-  int64_t days = floor_divide(seconds, 86400) + 3;
-  return (int32_t)(days - floor_divide(days, 7) * 7);
-}""", "date_weekday"),
-    ("""static int32_t date_hour(int64_t seconds) {
-  int64_t hours = floor_divide(seconds, 3600);
-  return (int32_t)(hours - floor_divide(hours, 24) * 24);
-}""", "date_hour"),
-    ("""static int32_t date_minute(int64_t seconds) {
-  int64_t minutes = floor_divide(seconds, 60);
-  return (int32_t)(minutes - floor_divide(minutes, 60) * 60);
-}""", "date_minute"),
-)
 
 
 def _model_array(content):

@@ -106,36 +106,50 @@ def _rescaled(rows, factor, offset):
 def _convert(model, rows, *, form):
     """The bytes of a TFLite file, batch 1, inputs by their names."""
     import tensorflow as tf
-    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
-    names = list(rows)
     types = {name: np.float32 if x.dtype == np.uint8 else x.dtype for name, x in rows.items()}
-    specs = [tf.TensorSpec((1, *rows[name].shape[1:]), types[name], name=name) for name in names]
-    call = tf.function(lambda *tensors: model(dict(zip(names, tensors, strict=True)), training=False))
-    # Keras 3 variables stay unfrozen in from_concrete_functions: no error, then NaN at run time. Constants cannot.
-    frozen = convert_variables_to_constants_v2(call.get_concrete_function(*specs))
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen])
-    if form != "float32":
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.representative_dataset = lambda: ([rows[name][place:place + 1] for name in names]
-                                                    for place in range(len(rows[names[0]])))
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-        converter.inference_input_type = getattr(tf, form)
-        converter.inference_output_type = tf.int8 if form == "int8" else tf.float32
-    content = converter.convert()
+    specs = {name: tf.TensorSpec((1, *rows[name].shape[1:]), types[name], name=name) for name in rows}
+    # Keras 3 variables stay unfrozen in a conversion: no error, then NaN at run time. Constants cannot.
+    weights = [[variable.numpy() for variable in each]
+               for each in (model.trainable_variables, model.non_trainable_variables)]
+
+    def call(**inputs):
+        constants = [[tf.constant(array) for array in each] for each in weights]
+        return {"output": model.stateless_call(*constants, inputs, training=False)[0]}
+    # Through a saved model, because of functions that came inlined no fused LSTM is made.
+    with tempfile.TemporaryDirectory(prefix="saved_") as folder:
+        module = tf.Module()
+        module.call = tf.function(call).get_concrete_function(**specs)
+        tf.saved_model.save(module, folder, signatures=module.call)
+        content = _write(tf.lite.TFLiteConverter.from_saved_model(folder), rows, form)
     if b"Flex" in content:
         raise RuntimeError("the file holds Flex operators, which no device runtime has")
     return content
 
 
+def _write(converter, rows, form):
+    import tensorflow as tf
+    if form != "float32":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = lambda: ({name: x[place:place + 1] for name, x in rows.items()}
+                                                    for place in range(len(next(iter(rows.values())))))
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.inference_input_type = getattr(tf, form)
+        converter.inference_output_type = tf.int8 if form == "int8" else tf.float32
+    return converter.convert()
+
+
 # Layers that were seen to convert in every form; only others are worth the second that a trial costs.
 _PLAIN_LAYERS = ("InputLayer", "Dense", "BatchNormalization", "Activation", "ReLU", "Dropout", "Add", "Concatenate",
                  "Flatten", "Reshape", "Identity", "Embedding", "Average", "Rescaling", "Conv2D", "DepthwiseConv2D",
-                 "MaxPooling2D", "AveragePooling2D", "GlobalAveragePooling2D", "ZeroPadding2D")
+                 "MaxPooling2D", "AveragePooling2D", "GlobalAveragePooling2D", "ZeroPadding2D", "Multiply",
+                 "SpatialDropout1D", "Conv1D", "GlobalMaxPooling1D", "Softmax", "Permute")
 
 
 def _convert_layer(layer):
     """Converts one layer alone to int8 on random rows."""
     import keras
+
+    from .lower import lower
     if type(layer).__name__ in _PLAIN_LAYERS:
         return
     tensors = layer.input if isinstance(layer.input, list) else [layer.input]
@@ -144,7 +158,7 @@ def _convert_layer(layer):
     alone = keras.Model(inputs, layer(list(inputs.values()) if len(inputs) > 1 else inputs["input0"]))
     generator = np.random.default_rng(0)
     rows = {name: generator.normal(size=(4, *each.shape[1:])).astype(np.float32) for name, each in inputs.items()}
-    _convert(alone, rows, form="int8")
+    _convert(lower(alone), rows, form="int8")
 
 
 if __name__ == "__main__":

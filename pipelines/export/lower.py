@@ -1,8 +1,11 @@
 """Device forms of layers: the same numbers, written with the operators that device runtimes have."""
 
+import itertools
+
 import numpy as np
 
 NUM_COPIES = 4
+_operators = itertools.count()
 
 
 def stagger(model, values: np.ndarray):
@@ -33,7 +36,8 @@ def pixel_rescaling(model) -> tuple[float, float]:
 
 def lower(model, *, pixels: bool = True):
     """A Keras model to an equal one for conversion: an Embedding becomes a bare gather on a constant table (the
-    microcontroller runtime has no SELECT, which Keras' own lookup brings), and Dropout and its kin go.
+    microcontroller runtime has no SELECT, which Keras' own lookup brings), an LSTM the fused operator, other recurrent
+    layers are unrolled (rolled, they kill the converter), and Dropout and its kin go.
 
     Without `pixels`, the layer of that name goes too: the model takes pixels rescaled already, which for int8 is what
     quantizing them with another scale and zero point is, at no cost.
@@ -52,9 +56,27 @@ def lower(model, *, pixels: bool = True):
         def compute_output_spec(self, ids):
             return keras.KerasTensor((*ids.shape, self.table.shape[1]), dtype="float32")
 
+    class FusedLstm(keras.layers.Layer):
+        def __init__(self, layer, **names):
+            super().__init__(**names)
+            self.units, self.backwards = layer.units, layer.go_backwards
+            self.arrays = (*layer.get_weights(), np.zeros(4 * layer.units, np.float32))[:3]
+
+        def call(self, x, initial_state=None, mask=None, training=False):
+            x = tf.reverse(x, [1]) if self.backwards else x
+            zeros = tf.zeros((tf.shape(x)[0] if x.shape[0] is None else x.shape[0], self.units))
+            return lstm_operator()(x, zeros, zeros, *map(tf.constant, self.arrays))[1]
+
+        def compute_output_spec(self, x, initial_state=None, mask=None, training=False):
+            return keras.KerasTensor((*x.shape[:2], self.units), dtype="float32")
+
     def lowered(layer):
         if isinstance(layer, keras.layers.Embedding):
             return TableLookup(layer.get_weights()[0], name=layer.name)
+        if isinstance(layer, keras.layers.LSTM):
+            return FusedLstm(layer, name=layer.name)
+        if isinstance(layer, (keras.layers.GRU, keras.layers.SimpleRNN)):
+            return layer.__class__.from_config({**layer.get_config(), "unroll": True})
         if isinstance(layer, (keras.layers.Dropout, keras.layers.GaussianNoise)) or (
                 layer.name == "pixels" and not pixels):
             return keras.layers.Identity(name=layer.name)
@@ -65,3 +87,28 @@ def lower(model, *, pixels: bool = True):
         if new.weights:
             new.set_weights(old.get_weights())
     return copy
+
+
+def lstm_operator():
+    """An LSTM as a tf.function that the converter knows by its attributes and makes UNIDIRECTIONAL_SEQUENCE_LSTM of: it
+    takes tensors, not variables, gives five results, and of those the caller uses the second alone.
+
+    x: float32 [rows, steps, features]; h, c: [rows, units]; the rest as Keras' weights, gates in the order i, f, c, o →
+    (last answer, all answers [rows, steps, units], h, c, a constant).
+    """
+    import uuid
+
+    import tensorflow as tf
+
+    def lstm(x, h, c, kernel, recurrent, bias):
+        def step(state, now):
+            h, c = state
+            i, f, g, o = tf.split(now @ kernel + h @ recurrent + bias, 4, axis=1)
+            c = tf.sigmoid(f) * c + tf.sigmoid(i) * tf.tanh(g)
+            return tf.sigmoid(o) * tf.tanh(c), c
+        answers, states = tf.scan(step, tf.transpose(x, (1, 0, 2)), (h, c))
+        return answers[-1], tf.transpose(answers, (1, 0, 2)), answers[-1], states[-1], tf.constant(0.0)
+    # Another id for each, or TensorFlow takes one for the other; but none by chance: one seed gives one file.
+    return tf.function(lstm, autograph=False, experimental_attributes={
+        "api_implements": f"lstm_{uuid.uuid5(uuid.NAMESPACE_OID, str(next(_operators)))}",
+        "api_preferred_device": "CPU", "go_backwards": False, "time_major": False})

@@ -8,8 +8,10 @@ from .missing import (DropColumns, DropRowsWithMissing, FlagMissing, ImputeConst
 from .pack import make_signature, to_ports
 from .scale import ScaleMinMax, ScaleRobust, ScaleStandard
 from .step import FittedStep, Step, apply_steps, fit_steps
+from .tokens import PairTokens, TokenizeCharacters, TokenizeSubwords, TokenizeWords
 
 __all__ = ["DropColumns", "DropRowsWithMissing", "FlagMissing", "ImputeConstant", "ImputeMean", "ImputeMedian",
            "ImputeMostFrequent", "ImputePrevious", "ScaleStandard", "ScaleMinMax", "ScaleRobust", "EncodeBins",
-           "EncodeOnehot", "EncodeIds", "EncodeDate", "Step", "FittedStep", "fit_steps", "apply_steps",
+           "EncodeOnehot", "EncodeIds", "EncodeDate", "TokenizeWords", "TokenizeCharacters",
+           "TokenizeSubwords", "PairTokens", "Step", "FittedStep", "fit_steps", "apply_steps",
            "make_signature", "to_ports"]

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..device.primitives import Lookup, Onehot
 from ..knobs import knob
-from .step import CATEGORY_ID, UNIT_INTERVAL, FittedStep, Step, is_text
+from .step import CATEGORY_ID, UNIT_INTERVAL, FittedStep, Step, is_categorical
 
 # A longer text is never a category of its own: C compilers take string literals up to 4,095 characters, and each byte
 # may need four.
@@ -30,7 +30,7 @@ class EncodeOnehot(Step):
     max_categories: int = knob(255, 1, 4096)
 
     def _suits(self, x):
-        return is_text(x)
+        return is_categorical(x)
 
     def _fit(self, train):
         primitives = []
@@ -49,7 +49,7 @@ class EncodeIds(Step):
     max_categories: int = knob(1024, 1, 4096)
 
     def _suits(self, x):
-        return is_text(x)
+        return is_categorical(x)
 
     def _fit(self, train):
         primitives, first = [], 0

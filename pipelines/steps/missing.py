@@ -8,7 +8,7 @@ from ..device.primitives import Fill, FillPrevious, Missing, missing_mask
 from ..errors import StepError
 from ..knobs import knob
 from ..rows import TrainSet, require_train_set
-from .step import FittedStep, Step, as_float32, is_numeric, is_text, present
+from .step import FittedStep, Step, as_float32, is_numeric, is_categorical, present
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class ImputeConstant(Step):
     text: str = "missing"
 
     def _suits(self, x):
-        return is_numeric(x) or is_text(x)
+        return is_numeric(x) or is_categorical(x)
 
     def _fit(self, train):
         return FittedStep("ImputeConstant", tuple(
@@ -126,7 +126,7 @@ class ImputeMostFrequent(Step):
     """Fills numeric and categorical columns with their most frequent training value, the first in order of ties."""
 
     def _suits(self, x):
-        return is_numeric(x) or is_text(x)
+        return is_numeric(x) or is_categorical(x)
 
     def _fit(self, train):
         fills = []

@@ -6,11 +6,13 @@ from ..device.primitives import Pack, Primitive, run_primitives
 from ..device.signature import Port, Signature, Target
 from ..errors import StepError
 from ..rows import HeldOut, TrainSet, require_train_set
-from .step import CATEGORY_ID, PIXELS, STANDARD_DEVIATIONS, UNIT_INTERVAL, FittedStep, kind_of
+from .step import CATEGORY_ID, PAIR_ID, PIXELS, STANDARD_DEVIATIONS, TOKEN_ID, UNIT_INTERVAL, FittedStep, kind_of
 
 MAX_INPUTS = 32_768
 _PORT_NAMES = {UNIT_INTERVAL: "unit_interval", STANDARD_DEVIATIONS: "standard_deviations", CATEGORY_ID: "category_ids",
-               PIXELS: "image"}
+               TOKEN_ID: "tokens", PAIR_ID: "pairs", PIXELS: "image"}
+# Columns of these stand alone: each its own input.
+_ALONE = (TOKEN_ID, PAIR_ID, PIXELS)
 
 
 def make_signature(prepared: tuple[FittedStep, ...], encoders: tuple[FittedStep, ...], encoded: TrainSet) -> Signature:
@@ -24,8 +26,7 @@ def make_signature(prepared: tuple[FittedStep, ...], encoders: tuple[FittedStep,
     packs = _packs(steps, train)
     primitives = _needed((*(primitive for step in steps for primitive in step.primitives), *packs))
     packed = run_primitives(packs, train.x)
-    num_ids = sum(step.num_ids for step in steps)
-    ports = tuple(_port(pack, packed[pack.into], _unit_of(steps, pack.columns[0], train), num_ids) for pack in packs)
+    ports = tuple(_port(pack, packed[pack.into], _unit_of(steps, pack.columns[0], train), steps) for pack in packs)
     read = _raw_columns(primitives) | {name for name, x in train.x.items() if x.dtype == np.uint8}
     target = _fit_target(train)
     num_outputs = len(target.labels) if target.task == "multiclass" else 1
@@ -59,7 +60,7 @@ def _packs(steps, train):
                         + (f" (and {len(loose) - 1} more)" if len(loose) > 1 else ""),
                         expected="every column in one unit",
                         fix="add a step to `encode`: EncodeBins() or ScaleStandard() for numbers, EncodeOnehot() for "
-                            "categories; or EncodeDate() to `prepare`")
+                            "categories, TokenizeWords() for texts; or EncodeDate() to `prepare`")
     for name, x in train.x.items():
         if x.dtype.kind == "f" and np.isnan(x).any():
             raise StepError(f"column {name!r} still has missing values after every step",
@@ -72,7 +73,7 @@ def _packs(steps, train):
         names = tuple(name for name in train.x if units[name] == unit)
         while port_name in train.x:  # a user's column may have our name
             port_name += "_"
-        if unit == PIXELS:
+        if unit in _ALONE:
             packs += [Pack((name,), port_name + str(place or "")) for place, name in enumerate(names)]
         elif names:
             packs.append(Pack(names, port_name))
@@ -83,10 +84,13 @@ def _unit_of(steps, name, train):
     """The unit of the last step that finished a column; a picture needs none."""
     if train.x[name].dtype == np.uint8:
         return PIXELS
-    for step in reversed(steps):
-        if step.unit and any(name == getattr(each, "into", each.column) for each in step.primitives):
-            return step.unit
-    return ""
+    finished = _finished_by(steps, name)
+    return finished.unit if finished else ""
+
+
+def _finished_by(steps, name):
+    return next((step for step in reversed(steps) if step.unit and any(
+        name == getattr(each, "into", each.column) for each in step.primitives)), None)
 
 
 def _needed(primitives: tuple[Primitive, ...]) -> tuple[Primitive, ...]:
@@ -114,14 +118,15 @@ def _raw_columns(primitives):
     return read
 
 
-def _port(pack, packed, unit, num_ids):
+def _port(pack, packed, unit, steps):
     if unit == PIXELS:  # the net takes them as float32; until a batch is made they stay bytes
         return Port(pack.into, packed.shape[1:], "float32", unit)
     if packed.shape[1] > MAX_INPUTS:
         raise StepError(f"{packed.shape[1]:,} model inputs in the unit {unit!r}", expected=f"at most {MAX_INPUTS:,}",
                         fix="raise min_count or lower max_categories and num_bins, or use EncodeIds()")
-    return Port(pack.into, (packed.shape[1],), str(packed.dtype), unit,
-                num_ids=num_ids if packed.dtype == np.int32 else 0)
+    num_ids = {CATEGORY_ID: sum(step.num_ids for step in steps if step.unit == CATEGORY_ID)}.get(
+        unit, _finished_by(steps, pack.columns[0]).num_ids)
+    return Port(pack.into, (packed.shape[1],), str(packed.dtype), unit, num_ids=num_ids)
 
 
 def _fit_target(train: TrainSet) -> Target:

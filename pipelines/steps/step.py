@@ -12,7 +12,7 @@ from ..errors import StepError
 from ..rows import HeldOut, TrainSet, require_train_set
 
 UNIT_INTERVAL, STANDARD_DEVIATIONS, CATEGORY_ID = "0..1", "standard deviations", "category id"
-PIXELS = "pixels 0..255"
+PIXELS, TOKEN_ID, PAIR_ID = "pixels 0..255", "token id", "token pair id"
 MAX_ENCODED_BYTES = 4 * 2**30
 
 
@@ -73,15 +73,23 @@ def kind_of(x: np.ndarray) -> str:
     """A column's kind in words, from its dtype."""
     if x.ndim == 2:
         return "finished"
-    return {"O": "categorical", "M": "date", "i": "id"}.get(x.dtype.kind, "numeric")
+    return {"O": "categorical", "T": "text", "M": "date", "i": "id"}.get(x.dtype.kind, "numeric")
 
 
 def is_numeric(x: np.ndarray) -> bool:
     return x.ndim == 1 and x.dtype.kind == "f"
 
 
-def is_text(x: np.ndarray) -> bool:
+def is_categorical(x: np.ndarray) -> bool:
     return x.dtype.kind == "O"
+
+
+def is_text(x: np.ndarray) -> bool:
+    return x.dtype.kind == "T"
+
+
+def is_tokens(x: np.ndarray) -> bool:
+    return x.ndim == 2 and x.dtype == np.int32
 
 
 def is_date(x: np.ndarray) -> bool:
