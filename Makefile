@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
-.PHONY: help run vision test test-full bench lint clean
+.PHONY: help run vision text test test-full bench lint clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -12,6 +12,9 @@ run: $(READY) ## Bird strikes: raw CSV to a verified int8 model in saved_models/
 vision: $(READY) ## Clothes and emoji: pictures to two verified int8 models (about 4 minutes).
 	$(BIN)/python -m pipelines run fashion_cnn
 	$(BIN)/python -m pipelines run emoji_cnn
+
+text: $(READY) ## Remarks on bird strikes: texts to a verified int8 model that tokenizes them (about 2 minutes).
+	$(BIN)/python -m pipelines run remarks_cnn
 
 test: $(READY) ## Run the tests, two at a time (about 8 minutes).
 	$(BIN)/python -m pytest -m "not full" -n 2 --dist worksteal

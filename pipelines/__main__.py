@@ -29,6 +29,9 @@ def run_command(
                                                         )] = None,
         images: Annotated[Optional[str], typer.Option(help="Your own pictures: a folder with a folder for each class."
                                                       )] = None,
+        texts: Annotated[Optional[str], typer.Option("--text", help="Your own texts: .csv, .csv.gz, .parquet or "
+                                                     ".jsonl.")] = None,
+        text_column: Annotated[str, typer.Option(help="The column with the texts.")] = "",
         target: Annotated[str, typer.Option(help="The column to predict.")] = "",
         name: Annotated[str, typer.Option(help="Name of the bundle; the file's own if empty.")] = "",
         settings: Annotated[Optional[list[str]], typer.Option("--set", help="Turn a knob: training.epochs=3, "
@@ -47,16 +50,19 @@ def run_command(
     from . import catalog
     reading = {"separator": separator, "encoding": encoding, "decimal": decimal}
     columns = {"kind": kinds or [], "drop": drop or [], "group": group or [], "time": time}
-    own = {"target": target, "missing": missing or [], **reading, **columns}
-    asked = [said for said, value in ((f"the recipe {recipe!r}", recipe), ("--csv", csv_file), ("--images", images))
-             if value]
+    own = {"target": target, "text-column": text_column, "missing": missing or [], **reading, **columns}
+    asked = [said for said, value in ((f"the recipe {recipe!r}", recipe), ("--csv", csv_file), ("--images", images),
+                                      ("--text", texts)) if value]
     if len(asked) > 1:
         raise RecipeError(" and ".join(asked), expected="one of them",
                           fix="turn a named recipe's knobs with --set load.source=FILE")
-    given = [option for option, value in own.items() if value and not (images and option == "group")]
-    if given and not csv_file:
-        raise RecipeError(f"--{given[0]} without --csv", expected="--csv FILE beside it",
-                          fix=f"otherwise turn the knob: --set load.{given[0]}=...")
+    known = set(own) - {"text-column"} if csv_file else {"group"} if images else \
+        {"target", "text-column", "missing", "group", *reading} - {"decimal"} if texts else set()
+    given = [option for option, value in own.items() if value and option not in known]
+    if given:
+        needed = "--text" if given[0] == "text-column" else "--csv"
+        raise RecipeError(f"--{given[0]} without {needed}", expected=f"{needed} FILE beside it",
+                          fix=f"otherwise turn the knob: --set load.{given[0].replace('-', '_')}=...")
     if csv_file:
         made = _own_table(csv_file, target, name, columns, reading, missing or [])
     elif images:
@@ -65,6 +71,15 @@ def run_command(
             raise RecipeError(f"--group {group} with --images", expected="one regular expression for the files' names",
                               fix=r"--group 'patient(\d+)'")
         made = picture_recipe(LoadFolder(images, group="".join(group or [])), name=name or _stem(images))
+    elif texts:
+        from .text import LoadTexts, text_recipe
+        if not (target and text_column):
+            raise RecipeError("--text without --text-column and --target",
+                              expected="the column with the texts, and the one to predict",
+                              fix="--text-column COLUMN --target COLUMN")
+        read = _reading(reading, missing)
+        made = text_recipe(LoadTexts(texts, text_column, target, group=tuple(group or ()), reading=read),
+                           name=name or _stem(texts))
     else:
         made = _named(recipe)
         made = replace(made, name=name or made.name)
@@ -104,7 +119,7 @@ def _told_of_ctrl_c():
 
 def _own_table(path, target, name, columns, reading, missing):
     from .split import SplitByTime
-    from .tabular import LoadTable, Reading, table_recipe
+    from .tabular import LoadTable, table_recipe
     if not target:
         raise RecipeError("--csv without --target", expected="the column to predict", fix="--target COLUMN")
     if columns["group"] and columns["time"]:
@@ -112,11 +127,15 @@ def _own_table(path, target, name, columns, reading, missing):
     pairs = [kind.rpartition("=") for kind in columns["kind"]]
     if any(not mark for _, mark, _ in pairs):
         raise RecipeError(f"--kind {columns['kind']}", expected="column=kind", fix="--kind 'zip=categorical'")
-    read = Reading(**reading)
-    read = replace(read, missing_words=(*read.missing_words, *missing))
     load = LoadTable(path, target, kinds={column: kind for column, _, kind in pairs}, drop=tuple(columns["drop"]),
-                     group=tuple(columns["group"]), time=columns["time"], reading=read)
+                     group=tuple(columns["group"]), time=columns["time"], reading=_reading(reading, missing))
     return table_recipe(load, name=name or _stem(path), split=SplitByTime() if columns["time"] else None)
+
+
+def _reading(reading, missing):
+    from .table import Reading
+    read = Reading(**reading)
+    return replace(read, missing_words=(*read.missing_words, *(missing or ())))
 
 
 def _stem(path):
@@ -128,8 +147,9 @@ def _stem(path):
 def _named(recipe):
     from . import catalog
     if recipe not in catalog.RECIPES:
-        raise RecipeError(f"recipe {recipe!r}" if recipe else "neither a recipe nor --csv nor --images",
-                          expected=", ".join(catalog.RECIPES) + "; --csv FILE --target COLUMN; or --images FOLDER",
+        raise RecipeError(f"recipe {recipe!r}" if recipe else "neither a recipe nor --csv, --images or --text",
+                          expected=", ".join(catalog.RECIPES) + "; --csv FILE --target COLUMN; --images FOLDER; or "
+                          "--text FILE --text-column COLUMN --target COLUMN",
                           fix="python -m pipelines list")
     return catalog.RECIPES[recipe]
 
@@ -144,20 +164,21 @@ def list_command():
 
 @app.command("explain")
 def explain_command(bundle: Annotated[Path, typer.Argument(help="saved_models/<name>")],
-                    file: Annotated[Optional[Path], typer.Argument(
-                        help="A table, or a picture; the bundle's own golden rows if none.")] = None,
+                    file: Annotated[Optional[str], typer.Argument(
+                        help="A table, or a picture, or a text; the bundle's own golden rows if none.")] = None,
                     row: Annotated[int, typer.Option(help="Which row, from 1, as `predict` counts.")] = 1,
                     form: Form = "int8",
                     separator: Separator = "", encoding: Encoding = ""):
     """Show one raw row on its way through every stage, with the values."""
     from .device import Runner
-    from .device.__main__ import takes_pictures
+    from .device.__main__ import takes
+    from .device.cells import PICTURE, TEXT
     from .errors import DeviceError
     from .explain import explain
     from .export.bundle import read_golden_rows
     runner = Runner.load(bundle, form=form)
-    if file and takes_pictures(runner):
-        rows = [{runner.signature.columns[0].name: str(file)}]
+    if file and (takes(runner) == PICTURE or (takes(runner) == TEXT and not Path(file).is_file())):
+        rows = [{runner.signature.columns[0].name: file}]
     elif file:
         cells = _rows_for(file, separator, encoding)
         rows = [dict(zip(cells, values, strict=True)) for values in zip(*cells.values(), strict=True)]
@@ -171,15 +192,17 @@ def explain_command(bundle: Annotated[Path, typer.Argument(help="saved_models/<n
 
 @app.command("predict")
 def predict_command(bundle: Annotated[Path, typer.Argument(help="saved_models/<name>")],
-                    files: Annotated[list[Path], typer.Argument(help="A table (.csv, .csv.gz or .parquet); or "
-                                                                "pictures, for a model of pictures.")],
+                    files: Annotated[list[str], typer.Argument(help="A table (.csv, .csv.gz, .parquet or .jsonl); or "
+                                                               "pictures, for a model of pictures; or texts, for a "
+                                                               "model of texts.")],
                     form: Form = "int8", separator: Separator = "", encoding: Encoding = ""):
-    """Answer every row of a table, or pictures, with the device runner; CSV on standard output."""
+    """Answer every row of a table, or pictures, or texts, with the device runner; CSV on standard output."""
     from .device import Runner
-    from .device.__main__ import check_header, takes_pictures, write_answers, write_picture_answers
+    from .device.cells import PICTURE, TEXT
+    from .device.__main__ import check_header, takes, write_answers, write_cell_answers
     runner, writer = Runner.load(bundle, form=form), csv.writer(sys.stdout, lineterminator="\n")
-    if takes_pictures(runner):
-        raise typer.Exit(int(write_picture_answers(runner, files, writer)))
+    if takes(runner) == PICTURE or (takes(runner) == TEXT and not Path(files[0]).is_file()):
+        raise typer.Exit(int(write_cell_answers(runner, files, writer)))
     if len(files) > 1:
         raise RecipeError(f"{len(files)} files for a model of tables", expected="one table",
                           fix="answer them one by one")
@@ -192,7 +215,7 @@ def predict_command(bundle: Annotated[Path, typer.Argument(help="saved_models/<n
 
 def _rows_for(file, separator, encoding):
     from .table import Reading, read_table
-    return read_table(str(file), Reading(separator=separator, encoding=encoding))
+    return read_table(file, Reading(separator=separator, encoding=encoding))
 
 
 @app.command("report")

@@ -1,6 +1,6 @@
 """Named recipes, and every spec that a recipe can hold: the one place that knows the modalities."""
 
-from . import balance, steps, table, tabular, vision
+from . import balance, steps, table, tabular, text, vision
 from . import recipe as recipes
 from .recipe import Judge, Recipe
 from .split import SplitByTime, SplitGiven, SplitGrouped, SplitRandom
@@ -16,12 +16,15 @@ RECIPES = {
     "emoji_lite0": vision.EMOJI_LITE0,
     "fashion_100kb": vision.FASHION_100KB,
     "fashion_30kb": vision.FASHION_30KB,
+    "remarks_cnn": text.REMARKS,
+    "remarks5_cnn": text.REMARKS5,
 }
 
 SPECS = (Recipe, Judge, Training, SplitRandom, SplitGrouped, SplitByTime, SplitGiven,
          steps.DropColumns, steps.DropRowsWithMissing, steps.FlagMissing, steps.ImputeConstant, steps.ImputeMean,
          steps.ImputeMedian, steps.ImputeMostFrequent, steps.ImputePrevious, steps.ScaleStandard, steps.ScaleMinMax,
          steps.ScaleRobust, steps.EncodeBins, steps.EncodeOnehot, steps.EncodeIds, steps.EncodeDate,
+         steps.TokenizeWords, steps.TokenizeCharacters, steps.TokenizeSubwords, steps.PairTokens,
          balance.WeightByClass, balance.OversampleRandom, balance.UndersampleRandom, balance.SampleByClass,
          balance.Smote, balance.SmoteNC, balance.SmoteBorderline, balance.Adasyn, balance.SmoteTomek, balance.SmoteENN,
          tabular.LoadTable, table.Reading, tabular.Mlp, tabular.ForestTeacher,
@@ -30,7 +33,9 @@ SPECS = (Recipe, Judge, Training, SplitRandom, SplitGrouped, SplitByTime, SplitG
          vision.AugmentBrightness, vision.AugmentContrast, vision.AugmentHue, vision.AugmentNoise,
          vision.AugmentErasing, vision.AugmentRand, vision.AugmentMixUp, vision.AugmentCutMix,
          vision.Cnn, vision.ResNet8, vision.DsCnn, vision.MobileNetV1, vision.EfficientNetLite0, vision.Vit,
-         vision.Transfer, vision.Head, vision.KerasApplication, vision.EarlierModel)
+         vision.Transfer, vision.Head, vision.KerasApplication, vision.EarlierModel,
+         text.LoadTexts, text.AveragedEmbeddings, text.TextCnn, text.Lstm, text.Gru, text.SimpleRnn,
+         text.TransformerEncoder)
 
 
 def override(recipe: Recipe, *settings: str) -> Recipe:

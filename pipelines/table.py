@@ -4,6 +4,7 @@ import codecs
 import csv
 import gzip
 import io
+import json
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -48,8 +49,8 @@ class Reading:
 
 
 def read_table(source: str, reading: Reading = Reading()) -> dict[str, Sequence]:
-    """The raw cells of a .csv, .csv.gz or .parquet file by column: what `Runner.predict` takes. Raises LoadError for
-    whatever cannot be read as one honest table."""
+    """The raw cells of a .csv, .csv.gz, .parquet or .jsonl file by column: what `Runner.predict` takes. Raises
+    LoadError for whatever cannot be read as one honest table."""
     reading.check()
     path = find_table(source)
     size = path.stat().st_size
@@ -59,17 +60,19 @@ def read_table(source: str, reading: Reading = Reading()) -> dict[str, Sequence]
     if size > MAX_TABLE_BYTES:
         raise LoadError(f"{path.name!r} has {size:,} bytes", expected=f"at most {MAX_TABLE_BYTES:,}",
                         fix="take fewer rows, or write Parquet with fewer columns")
-    return _read_parquet(path) if _is_parquet(path) else _read_csv(path, settle_reading(path, reading))
+    if _is_parquet(path):
+        return _read_parquet(path)
+    return _read_jsonl(path, reading) if _is_jsonl(path) else _read_csv(path, settle_reading(path, reading))
 
 
 def find_table(source: str) -> Path:
     """The path of a source; bundled data are found from any folder. Raises LoadError where there is no file."""
-    return find_file(source, "a .csv, .csv.gz or .parquet file")
+    return find_file(source, "a .csv, .csv.gz, .parquet or .jsonl file")
 
 
 def settle_reading(path: Path, reading: Reading) -> Reading:
     """The reading with separator and encoding found where they were not given."""
-    if _is_parquet(path):
+    if _is_parquet(path) or _is_jsonl(path):
         return reading
     encoding = reading.encoding or _find_encoding(path)
     return replace(reading, encoding=encoding, separator=reading.separator or _find_separator(path, encoding))
@@ -116,6 +119,31 @@ def _from_series(series, name):
 
 def _is_parquet(path):
     return path.suffix.lower() == ".parquet"
+
+
+def _is_jsonl(path):
+    return path.suffix.lower() in (".jsonl", ".ndjson")
+
+
+def _read_jsonl(path, reading):
+    """One JSON object a line (https://jsonlines.org); a name that a line does not have is missing there."""
+    rows, names = [], {}
+    with open(path, encoding=reading.encoding or "utf-8-sig") as file:
+        try:
+            for line in file:
+                if not line.strip():
+                    continue
+                row = json.loads(line)
+                if not isinstance(row, dict) or any(isinstance(each, (dict, list)) for each in row.values()):
+                    raise ValueError(f"not an object of single values but {shorten(line.strip(), 80)}")
+                names.update(dict.fromkeys(row))
+                rows.append(row)
+        except (ValueError, RecursionError) as error:
+            raise LoadError(f"{path.name!r}, after {len(rows):,} rows: {shorten(str(error), 200)}",
+                            expected="one JSON object a line, of numbers, texts, true, false or null",
+                            fix="mend that line, or give --encoding") from error
+    _refuse_twice(list(names))
+    return _with_rows({name: [row.get(name) for row in rows] for name in names})
 
 
 def _read_parquet(path):

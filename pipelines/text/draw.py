@@ -1,0 +1,134 @@
+"""Pictures for the report of a model of texts: how long texts are, what the vocabulary does not hold, and which tokens
+moved an answer."""
+
+import numpy as np
+
+from ..device.primitives import run_primitives
+from ..device.runner import LiteRT, Runner, answer
+from ..device.signature import Signature
+from ..device.texts import Words
+from ..evaluate import class_places
+from ..report.pictures import BLUE, GREY, ORANGE, picture
+
+NUM_MISTAKES, LINE_CHARACTERS, NUM_LINES = 10, 88, 4
+
+
+class Drawn:
+    """What every way to load texts has in common: how they are drawn in the report."""
+
+    def draw(self, recipe, splits, learned, judged) -> list[tuple[str, str]]:
+        """(title, base64 PNG) of what only texts have: see `draw_texts`."""
+        return draw_texts(splits, learned, judged)
+
+
+def draw_texts(splits, learned, judged) -> list[tuple[str, str]]:
+    """(title, base64 PNG) of every picture: tokens a text, tokens without an id of their own, and of the int8 form on
+    test rows the most confident mistakes with what each token did."""
+    signature = learned.signature
+    reader = next(each for each in signature.primitives if isinstance(each, Words))
+    parts = {"train": splits.train, "valid": splits.valid, "test": splits.test}
+    tokens = {name: [reader.tokens(text) for text in rows.x[reader.column].tolist()] for name, rows in parts.items()}
+    drawn = [("Tokens a text", picture(_lengths([len(each) for each in tokens["train"]], reader.window))),
+             ("Tokens without an id of their own", picture(_unknown(tokens, set(reader.keys)), height=2.4))]
+    if not signature.target.labels:
+        return drawn
+    answers = judged.answers["litert_int8"]
+    chosen = class_places(answers, signature.target.labels)
+    score = answers.scores[np.arange(len(chosen)), chosen]
+    wrong = np.flatnonzero(chosen != splits.test.y)
+    wrong = wrong[np.argsort(-score[wrong], kind="stable")][:NUM_MISTAKES]
+    if len(wrong):
+        runner = Runner(signature, LiteRT(learned.tflite["int8"]), form="int8")
+        labels = signature.target.labels
+        captions = [f"{labels[splits.test.y[row]][:30]} → {labels[chosen[row]][:30]} {score[row]:.0%}" for row in wrong]
+        moved = [occlude(runner, reader, splits.test.x[reader.column][row], chosen[row]) for row in wrong]
+        drawn.append(_mistakes([tokens["test"][row][:reader.window] for row in wrong], moved, captions))
+    return drawn
+
+
+def occlude(runner: Runner, reader: Words, text: str, said: int) -> np.ndarray:
+    """float32 [tokens]: by how much the log-odds of class `said` fall where each token that the model reads is padding
+    instead (Zeiler and Fergus 2014, https://arxiv.org/abs/1311.2901)."""
+    signature: Signature = runner.signature
+    columns = {reader.column: np.array([text], np.dtypes.StringDType())}
+    reader.run(columns)
+    ids = columns[reader.column]
+    places = np.flatnonzero(ids[0])
+    if not len(places):
+        return np.zeros(0, np.float32)
+    altered = np.repeat(ids, 1 + len(places), axis=0)
+    altered[np.arange(1, len(altered)), places] = 0
+    after = signature.primitives[signature.primitives.index(reader) + 1:]
+    made = run_primitives(after, {reader.column: altered})
+    raw = runner.interpreter.run({port.name: made[port.name] for port in signature.inputs})
+    values = signature.output.to_float(answer(signature, raw, form=runner.form).raw)
+    values = values[:, 0] * (2.0 * said - 1) if values.shape[1] == 1 else values[:, said]
+    return values[0] - values[1:]
+
+
+def _lengths(counts, window):
+    def draw(axes):
+        cut = np.mean([count > window for count in counts])
+        most = int(max(np.percentile(counts, 99.5), window)) + 1
+        axes.hist(np.minimum(counts, most), bins=min(most, 60), color=BLUE)
+        axes.axvline(window, color=ORANGE, label=f"window: {window} tokens; {cut:.1%} of the texts are cut")
+        axes.set(xlabel="tokens", ylabel="training texts", title="Tokens a text")
+        axes.legend(fontsize=8, frameon=False)
+    return draw
+
+
+def _unknown(tokens, known):
+    def draw(axes):
+        shares = {}
+        for name, texts in tokens.items():
+            every = [token for each in texts for token in each]
+            shares[name] = np.mean([token not in known for token in every]) if every else 0.0
+        bars = axes.barh(list(shares)[::-1], list(shares.values())[::-1], color=[GREY, GREY, BLUE])
+        axes.bar_label(bars, [f"{share:.2%}" for share in list(shares.values())[::-1]], padding=3, fontsize=9)
+        axes.set(title="Share of tokens without an id of their own", xlim=(0, max(*shares.values(), 0.01) * 1.2))
+        axes.xaxis.set_visible(False)
+    return draw
+
+
+def _mistakes(texts, moved, captions):
+    """(title, base64 PNG): each text's tokens in lines of one font, coloured by what they did."""
+    title = "The most confident mistakes: true class → said; orange tokens spoke for what was said, blue against it"
+    lines = sum(1 + min(len(_wrapped(tokens)), NUM_LINES) for tokens in texts) + len(texts) * 0.6
+
+    def draw(axes):
+        from matplotlib.colors import to_rgba
+        row = 0.0
+        for tokens, values, caption in zip(texts, moved, captions, strict=True):
+            axes.text(0, row, shown(caption), fontsize=8, fontweight="bold", va="top", parse_math=False)
+            most = max(np.abs(values).max(initial=0), 1e-6)
+            for line in _wrapped(tokens)[:NUM_LINES]:
+                row += 1
+                for place, column in line:
+                    share = abs(values[place]) / most
+                    axes.text(column, row, shown(tokens[place][:LINE_CHARACTERS]), fontsize=7, family="monospace",
+                              va="top", parse_math=False, bbox={"facecolor": to_rgba(
+                                  ORANGE if values[place] > 0 else BLUE, 0.75 * share), "linewidth": 0, "pad": 1.2})
+            row += 1.6
+        axes.set(xlim=(0, LINE_CHARACTERS), ylim=(lines + 0.5, -0.3), title=title)
+        axes.title.set_fontsize(9)
+        axes.set_axis_off()
+    return title, picture(draw, width=7.4, height=0.5 + lines * 0.19)
+
+
+def shown(text: str) -> str:
+    """The text with a box for each character that the font of the pictures does not have."""
+    from matplotlib import font_manager
+    known = font_manager.get_font(font_manager.findfont("DejaVu Sans Mono")).get_charmap()
+    return "".join(letter if ord(letter) in known else "\u25a1" for letter in text)
+
+
+def _wrapped(tokens):
+    """Lines of (place of the token, column where it starts)."""
+    lines, column = [[]], 0
+    for place, token in enumerate(tokens):
+        if column + len(token) > LINE_CHARACTERS and lines[-1]:
+            lines.append([])
+            column = 0
+        lines[-1].append((place, column))
+        column += len(token) + 1
+    return lines

@@ -1,0 +1,37 @@
+"""Recipes for texts: remarks on bird strikes, and the one that any column of texts starts from."""
+
+from ..recipe import Judge, Recipe
+from ..split import SplitGrouped, SplitRandom
+from ..steps import TokenizeWords
+from ..train import Training
+from .load import LoadTexts
+from .models import TextCnn
+
+
+def text_recipe(load: LoadTexts, *, name: str = "my_model") -> Recipe:
+    """The recipe for texts that nobody has seen before: word ids, convolutions over them, of each the largest."""
+    return Recipe(name=name, load=load, split=SplitGrouped() if load.group else SplitRandom(),
+                  encode=(TokenizeWords(),), build=TextCnn(kernels=(1, 2, 3), token_dropout=0.4),
+                  training=Training(epochs=12, batch_size=64, learning_rate=1e-3, patience=3, label_smoothing=0.05),
+                  about=f"Predicts {load.target} from {load.text}.")
+
+
+REMARKS = Recipe(
+    name="remarks_cnn",
+    about="Remarks on bird strikes: did the strike have an effect on the flight? One in seven. `make text`.",
+    load=LoadTexts("data/birds.csv.gz", "remarks", "effect", target_kind="presence", distinct=True),
+    split=SplitRandom(test=0.2, valid=0.1, seed=0),
+    encode=(TokenizeWords(),),
+    build=TextCnn(kernels=(1, 2, 3), token_dropout=0.4),
+    training=Training(epochs=12, batch_size=64, learning_rate=1e-3, patience=3, label_smoothing=0.05),
+    judge=Judge(deciding="average_precision"))
+
+REMARKS5 = Recipe(
+    name="remarks5_cnn",
+    about="The same remarks: which of four effects, or none?",
+    load=LoadTexts("data/birds.csv.gz", "remarks", "effect", empty_class="None", distinct=True),
+    split=SplitRandom(test=0.2, valid=0.1, seed=0),
+    encode=(TokenizeWords(),),
+    build=TextCnn(kernels=(1, 2, 3), token_dropout=0.4),
+    training=Training(epochs=12, batch_size=64, learning_rate=1e-3, patience=3, label_smoothing=0.05),
+    judge=Judge(deciding="macro_f1"))

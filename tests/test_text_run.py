@@ -1,0 +1,131 @@
+"""Texts through the whole line: the report, the command line, the device."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipelines import run, text
+from pipelines.device import Runner
+from pipelines.device.primitives import run_primitives
+from pipelines.device.texts import Words
+from pipelines.recipe import tiny
+from pipelines.rows import HeldOut
+from pipelines.run import learn
+from pipelines.split import split
+from pipelines.text.draw import occlude, shown
+
+
+def call(*arguments, given=None):
+    return subprocess.run([sys.executable, "-m", *map(str, arguments)], input=given, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def remarks():
+    frame = pd.read_csv("data/birds.csv.gz", dtype=str, keep_default_na=False)[["remarks", "effect"]]
+    frame = frame[frame.remarks != ""]
+    return pd.concat([frame[frame.effect != ""][:300], frame[frame.effect == ""][:700]])
+
+
+@pytest.fixture(scope="module")
+def bundle(remarks, tmp_path_factory):
+    recipe = tiny(text.REMARKS)
+    recipe = replace(recipe, judge=replace(recipe.judge, beside=False, tolerance=1.0))
+    return run(recipe, remarks, folder=tmp_path_factory.mktemp("models"))
+
+
+def test_report_shows_texts(bundle):
+    page = (bundle.folder / "report.html").read_text(encoding="utf-8")
+    for title in ("Tokens a text", "Tokens without an id of their own", "The most confident mistakes"):
+        assert title in page
+    assert bundle.report["rows"]["test"] > 150
+
+
+def test_predict_takes_texts_and_tables(bundle, remarks, tmp_path):
+    few = remarks[:3]
+    wanted = bundle.runner().predict({"remarks": list(few.remarks)})
+    for command in ("pipelines", "pipelines.device"):
+        arguments = ["predict", bundle.folder] if command == "pipelines" else [bundle.folder]
+        done = call(command, *arguments, *few.remarks)
+        rows = list(csv.DictReader(io.StringIO(done.stdout)))
+        assert done.returncode == 0, done.stderr
+        assert [row["label"] for row in rows] == list(wanted.labels)
+    few.to_csv(tmp_path / "t.csv", index=False)
+    lines = [json.dumps(row) for row in few.to_dict("records")]
+    (tmp_path / "t.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    for name in ("t.csv", "t.jsonl"):
+        rows = list(csv.DictReader(io.StringIO(call("pipelines", "predict", bundle.folder, tmp_path / name).stdout)))
+        assert [row["label"] for row in rows] == list(wanted.labels)
+    done = call("pipelines.device", bundle.folder, given=(tmp_path / "t.csv").read_text())
+    assert [row["label"] for row in csv.DictReader(io.StringIO(done.stdout))] == list(wanted.labels)
+
+
+@pytest.mark.parametrize("odd", ["", " ", "\0", "\ud800", "\U0001f600" * 50, "...", "a" * 100_000,
+                                 "\u0645\u0631\u062d\u0628\u0627", "e\u0301" * 200])
+def test_odd_texts_get_an_answer(bundle, odd):
+    assert bundle.runner().predict([{"remarks": odd}]).labels[0] in bundle.signature.target.labels
+
+
+def test_a_text_of_fifty_megabytes_is_refused(bundle):
+    with pytest.raises(Exception, match="50,000,000 characters, at most 1,000,000"):
+        bundle.runner().predict([{"remarks": "a" * 50_000_000}])
+
+
+def test_occlusion_is_what_leaving_a_token_out_does(bundle):
+    runner = Runner.load(bundle.folder)
+    reader = next(each for each in runner.signature.primitives if isinstance(each, Words))
+    moved = occlude(runner, reader, "engine shut down after bird strike", 1)
+    columns = run_primitives((reader,), {"remarks": np.array(["engine shut down after bird strike"],
+                                                             np.dtypes.StringDType())})
+    assert len(moved) == (columns["remarks"] > 0).sum() == 6 and np.abs(moved).max() > 0
+    assert len(occlude(runner, reader, "...", 1)) == 0
+
+
+def test_nothing_that_ships_depends_on_held_out_texts(remarks):
+    """And one seed gives one file, a fused LSTM too."""
+    recipe = tiny(text.REMARKS)
+    recipe = replace(recipe, build=text.Lstm(widths=(4,), embedding_width=4), judge=replace(recipe.judge, beside=False),
+                     training=replace(recipe.training, epochs=1))
+    parts = split(recipe.load.read(remarks)[0], recipe.split)
+    valid = parts.valid
+    altered = HeldOut(x={"remarks": np.strings.add("never seen ", parts.test.x["remarks"][:len(valid)])},
+                      y=valid.y[::-1], ids=valid.ids, schema=valid.schema)
+    one, two = learn(recipe, parts.train, valid), learn(recipe, parts.train, altered)
+    assert one.tflite == two.tflite
+    assert replace(one.signature, decisions={}) == replace(two.signature, decisions={})
+
+
+def test_letters_without_a_glyph_are_boxes():
+    assert shown("a\u4e2d") == "a\u25a1"
+
+
+def test_explain_shows_tokens(bundle):
+    done = call("pipelines", "explain", bundle.folder, "two birds, engine shut down")
+    assert done.returncode == 0 and "Words" in done.stdout and "tokens" in done.stdout
+
+
+def test_own_texts_on_the_command_line(remarks, tmp_path):
+    remarks.assign(effect=["some" if effect else "none at all" for effect in remarks.effect]).to_json(
+        tmp_path / "tickets.jsonl", orient="records", lines=True)
+    done = call("pipelines", "run", "--text", tmp_path / "tickets.jsonl", "--text-column", "remarks", "--target",
+                "effect", "--folder", tmp_path / "m", "--set", "training.epochs=2", "--set", "judge.tolerance=1.0",
+                "--set", "judge.beside=False", "--set", "build=TextCnn(width=8, embedding_width=8)")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "m" / "tickets" / "model_int8.tflite").is_file()
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (("--text", "x.csv"), "--text without --text-column and --target"),
+    (("--text", "x.csv", "--csv", "y.csv"), "--csv and --text"),
+    (("--text", "x.csv", "--text-column", "a", "--target", "b", "--drop", "c"), "--drop without --csv"),
+    (("--text", "x.csv", "--text-column", "a", "--target", "b"), "no file 'x.csv'"),
+    (("birds_mlp", "--text-column", "a"), "--text-column without --text")])
+def test_bad_options_are_told(arguments, words):
+    done = call("pipelines", "run", *arguments)
+    assert done.returncode == 2 and words in done.stderr
