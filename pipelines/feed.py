@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .device.signature import Signature
 from .files import PictureFiles
 from .rows import HeldOut, TrainSet, require_train_set
 
@@ -31,7 +32,7 @@ class TrainFeed:
             require_train_set(self.rows, "the training feed")
 
 
-def training_feed(feed: TrainFeed, labels: dict[str, np.ndarray], *, batch_size: int, seed: int):
+def training_feed(feed: TrainFeed, labels: dict[str, np.ndarray], *, signature: Signature, batch_size: int, seed: int):
     """An endless tf.data.Dataset of (x, y, weight), each epoch in a new order and altered anew; and the steps that
     make one epoch.
 
@@ -51,20 +52,17 @@ def training_feed(feed: TrainFeed, labels: dict[str, np.ndarray], *, batch_size:
     on_disk = any(isinstance(x, PictureFiles) for x in rows.x.values())
     batches = order.map(gather, num_parallel_calls=tf.data.AUTOTUNE if on_disk else 1)
     if feed.augment:
-        batches = _altered(batches, feed, seed)
+        batches = _altered(batches, feed.augment[0].compose(feed.augment, signature), seed)
     return batches.prefetch(2), max(len(rows) // batch_size, 1)
 
 
-def _altered(batches, feed, seed):
+def _altered(batches, alter, seed):
     """Every batch altered by a seed of its own number, so that threads do not change what comes."""
     import tensorflow as tf
-    name, x = next((name, x) for name, x in feed.rows.x.items() if x.ndim == 4)
-    alter = feed.augment[0].compose(feed.augment, x.shape[1:])
 
     def one_batch(number, batch):
         columns, labels, weight = batch
-        pixels, labels = alter(columns[name], labels, tf.stack([tf.cast(seed, tf.int64), number]))
-        return {**columns, name: pixels}, labels, weight
+        return (*alter(columns, labels, tf.stack([tf.cast(seed, tf.int64), number])), weight)
     return tf.data.Dataset.zip(tf.data.Dataset.counter(), batches).map(one_batch, num_parallel_calls=tf.data.AUTOTUNE)
 
 

@@ -80,8 +80,8 @@ class Recipe:
                                   fix="--set balance=None or 'balance=WeightByClass()', or --set teacher=None")
         for spec in self.augment if isinstance(self.augment, tuple) else (self.augment,):
             if not hasattr(spec, "compose"):
-                raise RecipeError(f"augment holds {spec!r}", expected="a tuple of specs from pipelines.vision.augment",
-                                  fix="--set 'augment=(AugmentFlip(),)', or augment=()")
+                raise RecipeError(f"augment holds {spec!r}", expected="a tuple of specs from pipelines.vision.augment "
+                                  "or pipelines.text.augment", fix="--set 'augment=(AugmentFlip(),)', or augment=()")
         if self.judge.threshold not in LABEL_METRICS:
             raise RecipeError(f"judge.threshold={self.judge.threshold!r}", expected=", ".join(LABEL_METRICS),
                               fix="judge.threshold=macro_f1")

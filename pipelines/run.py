@@ -12,10 +12,9 @@ import numpy as np
 
 from .balance import WeightByClass
 from .decide import choose_offsets
-from .device.cells import PICTURE
 from .device.runner import Answers, LiteRT, Runner
 from .device.signature import Signature
-from .errors import ExportError, LeakError, RecipeError, VerifyError
+from .errors import ExportError, LeakError, VerifyError
 from .evaluate import Margin, intervals, margin, score
 from .export.bundle import Bundle, bundle_files, check_folder, keras_bytes, write_bundle
 from .export.convert import convert
@@ -106,14 +105,11 @@ def run(recipe: Recipe, source: object = None, *, folder: str | Path = "saved_mo
 
 def settle(recipe: Recipe, schema: Schema) -> Recipe:
     """The recipe with what only the data could tell. Raises RecipeError where recipe and data do not go together."""
-    task, pictures = schema.target.task, [column for column in schema.columns if column.kind == PICTURE]
+    task = schema.target.task
     deciding = recipe.judge.deciding or DECIDING_METRICS[task][0]
     check_deciding(deciding, task)
-    if recipe.augment and not pictures:
-        raise RecipeError(f"augment={recipe.augment!r} for rows without pictures", expected="pictures to alter",
-                          fix="--set 'augment=()'")
     for spec in recipe.augment:
-        spec.check(pictures[0].shape)
+        spec.check_columns(schema.columns)
     return replace(recipe, judge=replace(recipe.judge, deciding=deciding))
 
 

@@ -3,7 +3,7 @@
 Plain `model.fit` with Keras' own losses, metrics and callbacks, under a tf.distribute strategy.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -92,25 +92,49 @@ def train(build, feed: TrainFeed, valid: HeldOut, *, signature: Signature, train
     strategy = make_strategy(training.strategy)
     num_replicas = strategy.num_replicas_in_sync
     batch_size = max(min(training.batch_size, len(feed.rows)) // num_replicas, 1) * num_replicas
-    batches, steps = training_feed(feed, _labels(feed.rows.y, signature, feed.soft_labels), batch_size=batch_size,
-                                   seed=training.seed)
+    batches, steps = training_feed(feed, _labels(feed.rows.y, signature, feed.soft_labels), signature=signature,
+                                   batch_size=batch_size, seed=training.seed)
+    extra = feed.augment[0].training_ports(feed.augment, signature) if feed.augment else ()
     with strategy.scope():
         members = build.build(signature, seed=training.seed, synchronized=num_replicas > 1)
         if hasattr(build, "warm_up"):  # a part of the net is fitted by itself, before the whole
             build.warm_up(members, feed.rows, valid, signature=signature, training=training, deciding=deciding)
             keras.utils.set_random_seed(training.seed)
-        model = _with_average(members)
+        fitted = _for_training(build, members, extra, signature=signature, synchronized=num_replicas > 1)
+        model = _with_average(fitted)
         metric, mode = _keras_metric(deciding, signature)
         model.compile(optimizer=keras.optimizers.AdamW(_learning_rate(training, steps),
                                                        weight_decay=training.weight_decay),
                       loss={"members": _member_loss(signature.target.task, training), "logits": None},
                       weighted_metrics={"logits": [metric]}, jit_compile=False)
+    if extra:
+        valid = valid.with_columns(feed.augment[0].unmixed(valid.x))
     valid_batches = plain_feed(valid, _labels(valid.y, signature, None),
                                batch_size=-(-min(len(valid), _valid_batch(valid)) // num_replicas) * num_replicas)
     monitor = f"val_logits_{deciding}"
     history, seconds = _fit(model, batches, valid_batches, steps=steps, training=training, monitor=monitor, mode=mode)
+    _copy_weights(fitted, members)
     factor = signature.target.factor if deciding in ("rmse", "mae") else 1.0
     return Trained(average_members(members), _plain_names(history, deciding, factor), seconds)
+
+
+def _for_training(build, members, extra, *, signature, synchronized):
+    """The model to fit: `members`, or where training has inputs that the model will not have, one with these and with
+    the same weights."""
+    if not extra:
+        return members
+    fitted = build.build(replace(signature, inputs=(*signature.inputs, *extra)), synchronized=synchronized)
+    _copy_weights(members, fitted)
+    return fitted
+
+
+def _copy_weights(one, other):
+    """From the layers of one model to those of the same names in the other, and whether they learn."""
+    for layer in one.layers if one is not other else ():
+        if layer.weights:
+            twin = other.get_layer(layer.name)
+            twin.set_weights(layer.get_weights())
+            twin.trainable = layer.trainable
 
 
 def _valid_batch(valid):

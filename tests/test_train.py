@@ -85,13 +85,13 @@ def test_a_loss_that_is_no_number_is_an_error():
 def test_feeds_have_one_shape_and_every_row():
     rows = make(TrainSet, "binary", 100)
     labels = {"y": rows.y.astype(np.float32)}
-    feed, steps = training_feed(TrainFeed(rows), labels, batch_size=32, seed=0)
+    feed, steps = training_feed(TrainFeed(rows), labels, signature=None, batch_size=32, seed=0)
     seen = np.concatenate([x["standard_deviations"] for x, _, _ in feed.take(25)])
     assert steps == 3 and len(seen) == 800
     _, counts = np.unique(seen[:, 0], return_counts=True)
     assert len(counts) == 100 and set(counts) == {8}, "every row as often as every other"
     first, second = (np.concatenate([y["y"] for _, y, _ in
-                                     training_feed(TrainFeed(rows), labels, batch_size=50, seed=seed)[0]
+                                     training_feed(TrainFeed(rows), labels, signature=None, batch_size=50, seed=seed)[0]
                                      .take(2)]) for seed in (0, 1))
     assert (first != second).any()
     batches = list(plain_feed(rows, labels, batch_size=32))

@@ -164,11 +164,13 @@ def parts_of(emoji, spec=LoadArrays("")):
 def test_only_training_batches_are_altered(emoji):
     parts = parts_of(emoji)
     labels = {"y": np.arange(len(parts.train), dtype=np.float32)[:, None]}
+    signature = make_signature((), (), parts.train)
+    rows = to_ports(signature, parts.train)
 
     def batch(augment, seed=0):
-        feed, _ = training_feed(TrainFeed(parts.train, augment=augment), labels, batch_size=32, seed=seed)
+        feed, _ = training_feed(TrainFeed(rows, augment=augment), labels, signature=signature, batch_size=32, seed=seed)
         x, y, _ = next(iter(feed))
-        return x["picture"].numpy().astype(np.float32), y["y"].numpy()[:, 0].astype(int)
+        return x["image"].numpy().astype(np.float32), y["y"].numpy()[:, 0].astype(int)
     plain, places = batch(())
     np.testing.assert_array_equal(plain, parts.train.x["picture"][places])
     altered, same = batch((AugmentFlip(), AugmentCrop(pixels=2)))

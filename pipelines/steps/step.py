@@ -13,6 +13,8 @@ from ..rows import HeldOut, TrainSet, require_train_set
 
 UNIT_INTERVAL, STANDARD_DEVIATIONS, CATEGORY_ID = "0..1", "standard deviations", "category id"
 PIXELS, TOKEN_ID, PAIR_ID = "pixels 0..255", "token id", "token pair id"
+# Of inputs that only training has: another row's ids, and how much of the mixture is the row's own.
+PARTNER_ID, MIX_SHARE = "partner's id", "share of the mixture"
 MAX_ENCODED_BYTES = 4 * 2**30
 
 

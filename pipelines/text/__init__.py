@@ -4,9 +4,11 @@
     bundle = run(text.text_recipe(text.LoadTexts("tickets.csv", "body", "queue"), name="tickets"))
 """
 
+from .augment import AugmentDelete, AugmentMixUpEmbeddings, AugmentSwap, AugmentSynonyms
 from .load import LoadTexts
 from .models import AveragedEmbeddings, Gru, Lstm, SimpleRnn, TextCnn, TransformerEncoder
 from .recipes import REMARKS, REMARKS5, text_recipe
 
 __all__ = ["LoadTexts", "AveragedEmbeddings", "TextCnn", "Lstm", "Gru", "SimpleRnn", "TransformerEncoder",
-           "text_recipe", "REMARKS", "REMARKS5"]
+           "AugmentDelete", "AugmentSwap", "AugmentSynonyms", "AugmentMixUpEmbeddings", "text_recipe", "REMARKS",
+           "REMARKS5"]

@@ -14,7 +14,8 @@ from ..device.signature import Port, Signature
 from ..errors import RecipeError
 from ..knobs import knob
 from ..layers import INITIALIZERS, Blocks, with_logits
-from ..steps.step import PAIR_ID, TOKEN_ID
+from ..steps.step import MIX_SHARE, PAIR_ID, PARTNER_ID, TOKEN_ID
+from .augment import partner_of
 
 POOLINGS = ("max", "average", "attention")
 ACTIVATIONS = ("relu", "relu6")
@@ -57,13 +58,12 @@ class TextNet(ABC):
         """
         import keras
         port = token_port(signature)
-        inputs = {each.name: keras.Input(each.shape, name=each.name, dtype="int32") for each in signature.inputs}
+        inputs = {each.name: keras.Input(each.shape, name=each.name, dtype=each.dtype) for each in signature.inputs}
         blocks = TextBlocks(self, seed=seed, synchronized=synchronized)
-        x, mask = blocks.embed(inputs[port.name], port, name="tokens")
+        x, mask = blocks.embed(inputs, port, name="tokens")
         for other in signature.inputs:
             if other.unit == PAIR_ID:
-                x = keras.layers.Add(name=f"{other.name}_add")([x, blocks.embed(inputs[other.name], other,
-                                                                                name=other.name)[0]])
+                x = keras.layers.Add(name=f"{other.name}_add")([x, blocks.embed(inputs, other, name=other.name)[0]])
         if self.embedding_dropout:
             x = keras.layers.SpatialDropout1D(self.embedding_dropout, seed=blocks.next_seed(),
                                               name="columns_dropout")(x)
@@ -258,8 +258,9 @@ class TransformerEncoder(TextNet):
 class TextBlocks(Blocks):
     """Blocks for token vectors [rows, window, width]. A mask is [rows, window, 1]: 1 at tokens, 0 at padding."""
 
-    def embed(self, ids, port: Port, *, name: str):
-        """(vectors, mask) of ids [rows, window]; the vector of padding is zero."""
+    def embed(self, inputs, port: Port, *, name: str):
+        """(vectors, mask) of a port's ids [rows, window]; the vector of padding is zero. Where the inputs hold the ids
+        of a partner, the vectors are mixed by the share among the inputs, and the mask is of both."""
         import keras
         layers = keras.layers
         ones = np.ones((port.num_ids, 1), np.float32)
@@ -271,8 +272,13 @@ class TextBlocks(Blocks):
                                                                                         seed=self.next_seed()))
         mask.build()
         mask.set_weights([ones])
+        ids, partner = inputs[port.name], inputs.get(partner_of(port.name))
         given = mask(ids)
-        return layers.Multiply(name=f"{name}_vectors")([table(ids), given]), given
+        vectors = layers.Multiply(name=f"{name}_vectors")([table(ids), given])
+        if partner is None:
+            return vectors, given
+        share, other = layers.Reshape((1, 1))(inputs["mix_share"]), mask(partner)
+        return share * vectors + (1 - share) * (table(partner) * other), keras.ops.maximum(given, other)
 
     def convolve(self, x, width: int, kernel: int, *, name: str):
         """A convolution over tokens, and ReLU."""
@@ -314,7 +320,7 @@ class TextBlocks(Blocks):
 def token_port(signature: Signature) -> Port:
     """The one port of token ids. Raises RecipeError where there is none, more than one, or one of anything else."""
     ports = [port for port in signature.inputs if port.unit == TOKEN_ID]
-    others = [port for port in signature.inputs if port.unit not in (TOKEN_ID, PAIR_ID)]
+    others = [port for port in signature.inputs if port.unit not in (TOKEN_ID, PAIR_ID, PARTNER_ID, MIX_SHARE)]
     if len(ports) != 1 or others:
         raise RecipeError(f"a net for texts on the inputs {[(each.name, each.unit) for each in signature.inputs]}",
                           expected="one text column, in tokens",

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..device.cells import PICTURE, Column
+from ..device.signature import Port, Signature
 from ..errors import RecipeError
 from ..knobs import knob
 
@@ -34,10 +36,29 @@ class Augment(ABC):
         """Makes its Keras layers, once: the callable (pixels, labels, seed) → (pixels, labels), same shapes, pixels
         within 0..255 but for rounding."""
 
+    def check_columns(self, columns: tuple[Column, ...]) -> None:
+        """Raises RecipeError where it does not suit the columns of a data set."""
+        pictures = [column for column in columns if column.kind == PICTURE]
+        if not pictures:
+            raise RecipeError(f"augment holds {self!r} for rows without pictures", expected="pictures to alter",
+                              fix="--set 'augment=()'")
+        self.check(pictures[0].shape)
+
     @staticmethod
-    def compose(specs: Sequence["Augment"], shape: tuple[int, ...]) -> Alter:
-        """`augmenter`, for a feed that imports no modality."""
-        return augmenter(specs, shape)
+    def compose(specs: Sequence["Augment"], signature: Signature) -> Callable:
+        """`augmenter` for a feed that imports no modality: (columns, labels, seed) → (columns, labels)."""
+        port = next(port for port in signature.inputs if port.is_picture)
+        alter = augmenter(specs, port.shape)
+
+        def alter_columns(columns, labels, seed):
+            pixels, labels = alter(columns[port.name], labels, seed)
+            return {**columns, port.name: pixels}, labels
+        return alter_columns
+
+    @staticmethod
+    def training_ports(specs: Sequence["Augment"], signature: Signature) -> tuple[Port, ...]:
+        """Inputs that only training has: none."""
+        return ()
 
 
 def augmenter(specs: Sequence[Augment], shape: tuple[int, ...]) -> Alter:
