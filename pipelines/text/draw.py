@@ -9,8 +9,10 @@ from ..device.signature import Signature
 from ..device.texts import Words
 from ..evaluate import class_places
 from ..report.pictures import BLUE, GREY, ORANGE, picture
+from ..steps.step import TOKEN_ID
 
-NUM_MISTAKES, LINE_CHARACTERS, NUM_LINES = 10, 88, 4
+NUM_MISTAKES, LINE_CHARACTERS, NUM_LINES, NUM_SHEET_TEXTS = 10, 68, 5, 6
+UNKNOWN = "\u25a1"
 
 
 class Drawn:
@@ -18,18 +20,20 @@ class Drawn:
 
     def draw(self, recipe, splits, learned, judged) -> list[tuple[str, str]]:
         """(title, base64 PNG) of what only texts have: see `draw_texts`."""
-        return draw_texts(splits, learned, judged)
+        return draw_texts(recipe, splits, learned, judged)
 
 
-def draw_texts(splits, learned, judged) -> list[tuple[str, str]]:
-    """(title, base64 PNG) of every picture: tokens a text, tokens without an id of their own, and of the int8 form on
-    test rows the most confident mistakes with what each token did."""
+def draw_texts(recipe, splits, learned, judged) -> list[tuple[str, str]]:
+    """(title, base64 PNG) of every picture: tokens a text, tokens without an id of their own, what augmentation makes
+    of training texts, and of the int8 form on test rows the most confident mistakes with what each token did."""
     signature = learned.signature
     reader = next(each for each in signature.primitives if isinstance(each, Words))
     parts = {"train": splits.train, "valid": splits.valid, "test": splits.test}
     tokens = {name: [reader.tokens(text) for text in rows.x[reader.column].tolist()] for name, rows in parts.items()}
     drawn = [("Tokens a text", picture(_lengths([len(each) for each in tokens["train"]], reader.window))),
              ("Tokens without an id of their own", picture(_unknown(tokens, set(reader.keys)), height=2.4))]
+    if recipe.augment:
+        drawn.append(_sheet(recipe, signature, reader, splits.train.x[reader.column]))
     if not signature.target.labels:
         return drawn
     answers = judged.answers["litert_int8"]
@@ -66,6 +70,30 @@ def occlude(runner: Runner, reader: Words, text: str, said: int) -> np.ndarray:
     return values[0] - values[1:]
 
 
+def _sheet(recipe, signature, reader, texts):
+    """(title, base64 PNG): training texts as tokens, each with two altered forms below it."""
+    few = texts[np.unique(np.linspace(0, len(texts) - 1, NUM_SHEET_TEXTS).astype(int))]
+    columns = run_primitives(signature.primitives, {reader.column: few})
+    ids = {port.name: columns[port.name] for port in signature.inputs}
+    alter = recipe.augment[0].compose(recipe.augment, signature)
+    tokens = next(port.name for port in signature.inputs if port.unit == TOKEN_ID)
+    forms = [ids[tokens]] + [np.asarray(alter(ids, {}, np.array([recipe.training.seed, form]))[0][tokens])
+                             for form in range(2)]
+    names = dict(enumerate(reader.keys, start=1))
+    title = f"Training texts and, in blue, what augmentation makes of them\n({UNKNOWN}: no id of its own)"
+
+    def draw(axes):
+        for place in range(len(few)):
+            for form, each in enumerate(forms):
+                line = " ".join(names.get(int(token), UNKNOWN) for token in each[place] if token)
+                axes.text(0.02 * (form > 0), place * 3.6 + form, shown(line[:LINE_CHARACTERS]), fontsize=7, va="top",
+                          family="monospace", parse_math=False, color="black" if form == 0 else BLUE)
+        axes.set(xlim=(0, 1), ylim=(len(few) * 3.6, -0.5), title=title)
+        axes.title.set_fontsize(9)
+        axes.set_axis_off()
+    return title, picture(draw, width=5.0, height=0.4 + 0.65 * len(few))
+
+
 def _lengths(counts, window):
     def draw(axes):
         cut = np.mean([count > window for count in counts])
@@ -92,7 +120,7 @@ def _unknown(tokens, known):
 
 def _mistakes(texts, moved, captions):
     """(title, base64 PNG): each text's tokens in lines of one font, coloured by what they did."""
-    title = "The most confident mistakes: true class → said; orange tokens spoke for what was said, blue against it"
+    title = "The most confident mistakes: true class → said\norange tokens spoke for what was said, blue against it"
     lines = sum(1 + min(len(_wrapped(tokens)), NUM_LINES) for tokens in texts) + len(texts) * 0.6
 
     def draw(axes):
@@ -112,14 +140,14 @@ def _mistakes(texts, moved, captions):
         axes.set(xlim=(0, LINE_CHARACTERS), ylim=(lines + 0.5, -0.3), title=title)
         axes.title.set_fontsize(9)
         axes.set_axis_off()
-    return title, picture(draw, width=7.4, height=0.5 + lines * 0.19)
+    return title, picture(draw, width=5.0, height=0.5 + lines * 0.19)
 
 
 def shown(text: str) -> str:
     """The text with a box for each character that the font of the pictures does not have."""
     from matplotlib import font_manager
     known = font_manager.get_font(font_manager.findfont("DejaVu Sans Mono")).get_charmap()
-    return "".join(letter if ord(letter) in known else "\u25a1" for letter in text)
+    return "".join(letter if ord(letter) in known else UNKNOWN for letter in text)
 
 
 def _wrapped(tokens):
