@@ -72,7 +72,8 @@ class Recipe:
                               fix="--set 'balance=WeightByClass()'")
         if self.teacher is not None:
             if not hasattr(self.teacher, "soften"):
-                raise RecipeError(f"teacher={self.teacher!r}", expected="ForestTeacher(), or None",
+                raise RecipeError(f"teacher={self.teacher!r}",
+                                  expected="ForestTeacher() for tables, TfidfTeacher() for texts, or None",
                                   fix="--set teacher=None")
             if self.balance is not None and type(self.balance).__name__ != "WeightByClass":
                 raise RecipeError(f"a teacher together with {type(self.balance).__name__}",

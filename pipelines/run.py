@@ -130,7 +130,7 @@ def learn(recipe: Recipe, train_rows: TrainSet, valid_rows: HeldOut, *, stages: 
     with stages("balance"):
         to_train = balanced(recipe.balance)
     with stages("teacher"):
-        soft_labels = recipe.teacher.soften(as_they_were) if recipe.teacher is not None else None
+        soft_labels = recipe.teacher.soften(as_they_were, rows) if recipe.teacher is not None else None
 
     def fit(train_set):
         trained = train(recipe.build, TrainFeed(train_set, soft_labels, recipe.augment), valid, signature=undecided,

@@ -15,6 +15,7 @@ from pipelines.rows import HeldOut, TrainSet
 from pipelines.run import learn
 from pipelines.steps import FittedStep, ImputeMedian, Step, fit_steps, make_signature, to_ports
 from pipelines.tabular import ForestTeacher
+from pipelines.text import TfidfTeacher
 from pipelines.train import train
 
 
@@ -126,7 +127,8 @@ def test_each_leak_that_the_types_forbid_is_refused(birds_recipe, birds_splits):
     balanced_ports = type(balanced)(x=ports.x, y=ports.y, ids=ports.ids, schema=ports.schema)
     for leak in (lambda: ImputeMedian().fit(test), lambda: ImputeMedian().fit(balanced),
                  lambda: fit_steps(birds_recipe.prepare, test), lambda: make_signature(prepared, encoders, test),
-                 lambda: WeightByClass().resample(test), lambda: ForestTeacher().soften(test_ports),
+                 lambda: WeightByClass().resample(test), lambda: ForestTeacher().soften(test_ports, test),
+                 lambda: TfidfTeacher().soften(ports, test),
                  lambda: convert(None, test_ports), lambda: convert(None, balanced_ports),
                  lambda: TrainFeed(test_ports)):
         with pytest.raises(LeakError):

@@ -106,11 +106,11 @@ def test_teacher_answers_from_trees_that_did_not_see_the_row():
     rows = make(TrainSet, "binary", 400)
     rows.x["standard_deviations"][:] = random.normal(size=(400, 6))  # nothing to learn
     rows.y[:] = random.integers(0, 2, 400)
-    soft = ForestTeacher(share=1.0, num_trees=60, min_samples_leaf=1).soften(rows)[:, 0]
+    soft = ForestTeacher(share=1.0, num_trees=60, min_samples_leaf=1).soften(rows, rows)[:, 0]
     # A forest that answered for rows that it had seen would know every label.
     assert abs(np.corrcoef(soft, rows.y)[0, 1]) < 0.2
     for task in TARGETS:
-        soft = ForestTeacher(num_trees=40).soften(make(TrainSet, task))
+        soft = ForestTeacher(num_trees=40).soften(make(TrainSet, task), None)
         assert soft.shape == (256, 3 if task == "multiclass" else 1) and soft.dtype == np.float32
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..device.cells import PICTURE, TEXT
 from ..errors import TrainError
 from ..knobs import knob
 from ..rows import TrainSet, require_train_set
@@ -24,13 +25,15 @@ class ForestTeacher:
     max_features: float = knob(0.1, 0.001, 1)
     seed: int = knob(0, 0, 2**31 - 1)
 
-    def soften(self, train: TrainSet) -> np.ndarray:
+    def soften(self, ports: TrainSet, raw: TrainSet) -> np.ndarray:
         """float32 [rows, outputs]: labels to learn instead of the rows' own, for training rows whose columns are the
-        ports (see `steps.to_ports`). Raises TrainError where some row was seen by every tree."""
-        train = require_train_set(train, "the teacher")
-        if any(each.ndim == 4 for each in train.x.values()):
-            raise TrainError("a forest on pictures", expected="columns of a table", fix="--set teacher=None",
-                             stage="teacher")
+        `ports` (see `steps.to_ports`). Raises TrainError where some row was seen by every tree, or for pictures and
+        texts."""
+        train = require_train_set(ports, "the teacher")
+        if any(column.kind in (PICTURE, TEXT) for column in train.schema.columns):
+            kinds = ", ".join(sorted({each.kind for each in train.schema.columns}))
+            raise TrainError(f"a forest on columns of {kinds}", expected="columns of numbers and categories",
+                             fix="--set teacher=None", stage="teacher")
         x = np.concatenate([each for each in train.x.values()], axis=1)
         target = train.schema.target
         forest = self._grow(x, train)

@@ -8,7 +8,8 @@ from .augment import AugmentDelete, AugmentMixUpEmbeddings, AugmentSwap, Augment
 from .load import LoadTexts
 from .models import AveragedEmbeddings, Gru, Lstm, SimpleRnn, TextCnn, TransformerEncoder
 from .recipes import REMARKS, REMARKS5, text_recipe
+from .teacher import TfidfTeacher
 
 __all__ = ["LoadTexts", "AveragedEmbeddings", "TextCnn", "Lstm", "Gru", "SimpleRnn", "TransformerEncoder",
-           "AugmentDelete", "AugmentSwap", "AugmentSynonyms", "AugmentMixUpEmbeddings", "text_recipe", "REMARKS",
-           "REMARKS5"]
+           "AugmentDelete", "AugmentSwap", "AugmentSynonyms", "AugmentMixUpEmbeddings", "TfidfTeacher", "text_recipe",
+           "REMARKS", "REMARKS5"]

@@ -6,6 +6,7 @@ from ..steps import TokenizeWords
 from ..train import Training
 from .load import LoadTexts
 from .models import TextCnn
+from .teacher import TfidfTeacher
 
 
 def text_recipe(load: LoadTexts, *, name: str = "my_model") -> Recipe:
@@ -22,8 +23,9 @@ REMARKS = Recipe(
     load=LoadTexts("data/birds.csv.gz", "remarks", "effect", target_kind="presence", distinct=True),
     split=SplitRandom(test=0.2, valid=0.1, seed=0),
     encode=(TokenizeWords(),),
+    teacher=TfidfTeacher(),
     build=TextCnn(kernels=(1, 2, 3), token_dropout=0.4),
-    training=Training(epochs=12, batch_size=64, learning_rate=1e-3, patience=3, label_smoothing=0.05),
+    training=Training(epochs=12, batch_size=64, learning_rate=1e-3, patience=3),
     judge=Judge(deciding="average_precision"))
 
 REMARKS5 = Recipe(
