@@ -95,6 +95,15 @@ def test_nets_that_cannot_be_are_refused(net, said):
         net.check()
 
 
+def test_recurrent_layers_that_would_ship_too_large_are_refused():
+    with pytest.raises(RecipeError, match="64 tokens ships unrolled: 128 steps of about 5,300 bytes") as refused:
+        text.Gru(bidirectional=True).build(signature_of(64))
+    assert "window=28" in str(refused.value) and "Lstm()" in str(refused.value)
+    text.Gru(bidirectional=True).build(signature_of(28))
+    text.SimpleRnn(widths=(4,)).build(signature_of(64))
+    text.Lstm(widths=(4, 4)).build(signature_of(64))
+
+
 def test_a_net_for_texts_wants_tokens():
     with pytest.raises(RecipeError, match="net for texts"):
         text.TextCnn().build(signature_of(12, unit="category id"))
