@@ -25,6 +25,7 @@ test-full: $(READY) ## The long proofs: every set against its peers, the whole o
 bench: $(READY) ## Print start-up times, training speed and runner speed of this machine.
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench_vision
+	$(BIN)/python -m tests.bench_text
 
 lint: $(READY) ## Check style.
 	$(BIN)/python -m flake8 pipelines tests

@@ -36,7 +36,7 @@ SPECS = (Recipe, Judge, Training, SplitRandom, SplitGrouped, SplitByTime, SplitG
          vision.Transfer, vision.Head, vision.KerasApplication, vision.EarlierModel,
          text.LoadTexts, text.AveragedEmbeddings, text.TextCnn, text.Lstm, text.Gru, text.SimpleRnn,
          text.TransformerEncoder, text.AugmentDelete, text.AugmentSwap, text.AugmentSynonyms,
-         text.AugmentMixUpEmbeddings, text.TfidfTeacher)
+         text.AugmentMixUpEmbeddings, text.TfidfTeacher, text.BalancedHead)
 
 
 def override(recipe: Recipe, *settings: str) -> Recipe:

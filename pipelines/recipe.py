@@ -49,6 +49,14 @@ class Recipe:
     judge: Judge = Judge()
     about: str = field(default="", compare=False)
 
+    def balancer(self) -> Any:
+        """What balances the rows, or of a net's features, or None."""
+        return self.balance if self.balance is not None else getattr(self.build, "balancer", None)
+
+    def plain_build(self) -> Any:
+        """The net with nothing of its own balanced."""
+        return self.build.plain() if hasattr(self.build, "plain") else self.build
+
     def check(self) -> None:
         """Raises RecipeError for what cannot work, before a row is read."""
         if not NAME_PATTERN.fullmatch(self.name):
@@ -203,8 +211,8 @@ def _spec_class(name, specs):
 
 
 def tiny(recipe: Recipe) -> Recipe:
-    """The same line in seconds: two epochs, a small net, few trees."""
+    """The same line in seconds: two epochs, a small net, a quick teacher."""
     changes: dict[str, Any] = {"training": replace(recipe.training, epochs=2), "build": recipe.build.tiny()}
     if recipe.teacher is not None:
-        changes["teacher"] = replace(recipe.teacher, num_trees=40)
+        changes["teacher"] = recipe.teacher.tiny()
     return replace(recipe, name=f"{recipe.name}_tiny", **changes)

@@ -132,19 +132,19 @@ def learn(recipe: Recipe, train_rows: TrainSet, valid_rows: HeldOut, *, stages: 
     with stages("teacher"):
         soft_labels = recipe.teacher.soften(as_they_were, rows) if recipe.teacher is not None else None
 
-    def fit(train_set):
-        trained = train(recipe.build, TrainFeed(train_set, soft_labels, recipe.augment), valid, signature=undecided,
+    def fit(build, train_set):
+        trained = train(build, TrainFeed(train_set, soft_labels, recipe.augment), valid, signature=undecided,
                         training=recipe.training, deciding=recipe.judge.deciding)
         return trained, decide(recipe, undecided, train_rows, valid, form="float32",
                                raw=KerasInterpreter(trained.model).run(valid.x))
     with stages("train"):
-        trained, signature = fit(to_train)
-    beside = None
-    if recipe.judge.beside and (recipe.balance is not None or _is_imbalanced(rows)):
+        trained, signature = fit(recipe.build, to_train)
+    beside, balancer = None, recipe.balancer()
+    if recipe.judge.beside and (balancer is not None or _is_imbalanced(rows)):
         with stages("beside"):
-            other = WeightByClass() if recipe.balance is None else None
+            other = WeightByClass() if balancer is None else None
             rows_beside = balanced(other)
-            beside = Beside(other, *fit(rows_beside), len(rows_beside))
+            beside = Beside(other, *fit(recipe.plain_build(), rows_beside), len(rows_beside))
     with stages("export"):
         keras = keras_bytes(trained.model)
         tflite = convert(trained.model, as_they_were, seed=recipe.training.seed)

@@ -115,7 +115,10 @@ def train(build, feed: TrainFeed, valid: HeldOut, *, signature: Signature, train
     history, seconds = _fit(model, batches, valid_batches, steps=steps, training=training, monitor=monitor, mode=mode)
     _copy_weights(fitted, members)
     factor = signature.target.factor if deciding in ("rmse", "mae") else 1.0
-    return Trained(average_members(members), _plain_names(history, deciding, factor), seconds)
+    model = average_members(members)
+    if hasattr(build, "refit"):  # a part of the net is fitted once more
+        build.refit(model, feed.rows, valid, signature=signature, training=training, deciding=deciding)
+    return Trained(model, _plain_names(history, deciding, factor), seconds)
 
 
 def _for_training(build, members, extra, *, signature, synchronized):

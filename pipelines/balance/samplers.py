@@ -208,6 +208,11 @@ class _Table:
                                    "between two pictures is no picture",
                                    fix="use OversampleRandom() with augmentation, or Transfer(head_balance=Smote()), "
                                    "which draws between their features")
+            if x.dtype.kind == "T":
+                raise BalanceError(f"{balancer} on the texts {name!r}", expected="numbers and categories: what lies "
+                                   "between two texts is no text",
+                                   fix="use OversampleRandom() or WeightByClass(), or 'build=BalancedHead()', which "
+                                   "draws between a net's features of them")
             if x.dtype.kind == "M":
                 raise BalanceError(f"{balancer} on the date column {name!r}", expected="numbers and categories",
                                    fix="put EncodeDate() into `prepare`, which comes before balancing")

@@ -45,7 +45,7 @@ def _column_facts(inferred, missing, used):
 def _balancing(recipe, learned, judged):
     if learned.beside is None:
         return None
-    ways = ((recipe.balance, True, learned.num_trained_rows, judged.rungs[0].scores),
+    ways = ((recipe.balancer(), True, learned.num_trained_rows, judged.rungs[0].scores),
             (learned.beside.balance, False, learned.beside.num_trained_rows, judged.beside_scores))
     return [{"balance": repr(balance) if balance is not None else "no balancing", "ships": ships, "rows": rows,
              "scores": scores} for balance, ships, rows, scores in ways]

@@ -5,11 +5,12 @@
 """
 
 from .augment import AugmentDelete, AugmentMixUpEmbeddings, AugmentSwap, AugmentSynonyms
+from .heads import BalancedHead
 from .load import LoadTexts
 from .models import AveragedEmbeddings, Gru, Lstm, SimpleRnn, TextCnn, TransformerEncoder
 from .recipes import REMARKS, REMARKS5, text_recipe
 from .teacher import TfidfTeacher
 
 __all__ = ["LoadTexts", "AveragedEmbeddings", "TextCnn", "Lstm", "Gru", "SimpleRnn", "TransformerEncoder",
-           "AugmentDelete", "AugmentSwap", "AugmentSynonyms", "AugmentMixUpEmbeddings", "TfidfTeacher", "text_recipe",
-           "REMARKS", "REMARKS5"]
+           "BalancedHead", "AugmentDelete", "AugmentSwap", "AugmentSynonyms", "AugmentMixUpEmbeddings", "TfidfTeacher",
+           "text_recipe", "REMARKS", "REMARKS5"]

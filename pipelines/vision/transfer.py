@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ..device.signature import Port, Signature
+from ..device.signature import Signature
 from ..errors import RecipeError, TrainError
 from ..files import PictureFiles
 from ..knobs import knob
-from ..layers import INITIALIZERS, Blocks, with_logits
+from ..heads import Head, fit_head
+from ..layers import Blocks, with_logits
 from ..rows import HeldOut, TrainSet
 from .models import EfficientNetLite0, picture_port
 
@@ -26,33 +27,6 @@ _STANDARDIZED = ("DenseNet121", "DenseNet169", "EfficientNetV2B0", "EfficientNet
 _BLUE_GREEN_RED = ("ResNet50", "VGG16", "VGG19")
 APPLICATIONS = _MINUS_ONE_TO_ONE + _STANDARDIZED + _BLUE_GREEN_RED
 _PREPARE_INSIDE = ("MobileNetV3", "EfficientNetV2")  # they would rescale once more
-
-
-@dataclass(frozen=True)
-class Head:
-    """One dense layer from features to logits, with dropout before it. `initializer`: by its Keras name.
-    `regularizer`: the factor of L2 on its kernel."""
-
-    dropout: float = knob(0.2, 0, 0.95)
-    regularizer: float = knob(0.0, 0, 1)
-    initializer: str = "GlorotUniform"
-
-    def check(self) -> None:
-        """Raises RecipeError where the head cannot be built."""
-        if self.initializer not in INITIALIZERS:
-            raise RecipeError(f"initializer={self.initializer!r}", expected=", ".join(INITIALIZERS),
-                              fix="initializer='GlorotUniform'")
-
-    def tiny(self) -> "Head":
-        """The same."""
-        return self
-
-    def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
-        """Signature → keras.Model, uncompiled: features float32 [rows, width] → logits [rows, 1, outputs]."""
-        import keras
-        port = signature.inputs[0]
-        features = keras.Input(port.shape, name=port.name, dtype="float32")
-        return with_logits({port.name: features}, [features], signature, blocks=Blocks(self, seed=seed))
 
 
 @dataclass(frozen=True)
@@ -105,26 +79,16 @@ class Transfer:
         `train_set.x`, `valid.x`: pictures uint8 [rows, height, width, channels], or PictureFiles. Raises LeakError
         where `head_balance` meets rows that were balanced before.
         """
-        from ..feed import TrainFeed
-        from ..train import train
         name = signature.inputs[0].name
         call = feature_function(model)
         copies = [False, True] if self.mirrored else [False]
         features = np.concatenate([compute_features(call, train_set.x[name], mirrored=each) for each in copies])
         rows = train_set.take(np.tile(np.arange(len(train_set)), len(copies)))
-        # Scaled alike, so that one rate suits all; the scale goes into the head's weights in the end, where one that
-        # is much larger than the rest would cost the rest their int8 digits: no scale is over the inverse of the mean.
-        mean, spread = features.mean(axis=0), features.std(axis=0)
-        spread = spread + max(spread.mean(), np.float32(1e-6))
-        rows = rows.with_columns({"features": (features - mean) / spread})
-        valid = valid.with_columns({"features": (compute_features(call, valid.x[name]) - mean) / spread})
-        if self.head_balance is not None:
-            rows = self.head_balance.resample(rows)
-        trained = train(self.head, TrainFeed(rows), valid, deciding=deciding,
-                        signature=replace(signature, inputs=(Port("features", mean.shape, "float32", "features"),)),
-                        training=replace(training, epochs=self.head_epochs, learning_rate=self.head_learning_rate))
-        kernel, bias = trained.model.get_layer("logits").get_weights()
-        model.get_layer("member0_logits").set_weights([kernel / spread[:, None], bias - (mean / spread) @ kernel])
+        weights = fit_head(self.head, rows.with_columns({"features": features}),
+                           valid.with_columns({"features": compute_features(call, valid.x[name])}),
+                           balancer=self.head_balance, signature=signature, deciding=deciding, training=replace(
+                               training, epochs=self.head_epochs, learning_rate=self.head_learning_rate))
+        model.get_layer("member0_logits").set_weights(weights)
         self.unfreeze(model)
 
     def unfreeze(self, model) -> None:
