@@ -34,8 +34,8 @@ SPECS = (Recipe, Judge, Training, SplitRandom, SplitGrouped, SplitByTime, SplitG
          vision.AugmentErasing, vision.AugmentRand, vision.AugmentMixUp, vision.AugmentCutMix,
          vision.Cnn, vision.ResNet8, vision.DsCnn, vision.MobileNetV1, vision.EfficientNetLite0, vision.Vit,
          vision.Transfer, vision.Head, vision.KerasApplication, vision.EarlierModel,
-         text.LoadTexts, text.AveragedEmbeddings, text.TextCnn, text.Lstm, text.Gru, text.SimpleRnn,
-         text.TransformerEncoder)
+         text.LoadTexts, text.LoadTextFolder, text.LoadTextTfds, text.AveragedEmbeddings, text.TextCnn, text.Lstm,
+         text.Gru, text.SimpleRnn, text.TransformerEncoder)
 
 
 def override(recipe: Recipe, *settings: str) -> Recipe:

@@ -4,9 +4,9 @@
     bundle = run(text.text_recipe(text.LoadTexts("tickets.csv", "body", "queue"), name="tickets"))
 """
 
-from .load import LoadTexts
+from .load import LoadTextFolder, LoadTexts, LoadTextTfds
 from .models import AveragedEmbeddings, Gru, Lstm, SimpleRnn, TextCnn, TransformerEncoder
 from .recipes import REMARKS, REMARKS5, text_recipe
 
-__all__ = ["LoadTexts", "AveragedEmbeddings", "TextCnn", "Lstm", "Gru", "SimpleRnn", "TransformerEncoder",
-           "text_recipe", "REMARKS", "REMARKS5"]
+__all__ = ["LoadTexts", "LoadTextFolder", "LoadTextTfds", "AveragedEmbeddings", "TextCnn", "Lstm", "Gru", "SimpleRnn",
+           "TransformerEncoder", "text_recipe", "REMARKS", "REMARKS5"]
