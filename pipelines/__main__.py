@@ -1,6 +1,7 @@
 """The command line: `python -m pipelines --help`."""
 
 import csv
+import os
 import re
 import signal
 import sys
@@ -29,9 +30,9 @@ def run_command(
                                                         )] = None,
         images: Annotated[Optional[str], typer.Option(help="Your own pictures: a folder with a folder for each class."
                                                       )] = None,
-        texts: Annotated[Optional[str], typer.Option("--text", help="Your own texts: .csv, .csv.gz, .parquet or "
-                                                     ".jsonl.")] = None,
-        text_column: Annotated[str, typer.Option(help="The column with the texts.")] = "",
+        texts: Annotated[Optional[str], typer.Option("--text", help="Your own texts: a folder with a folder for "
+                                                     "each class; or .csv, .csv.gz, .parquet or .jsonl.")] = None,
+        text_column: Annotated[str, typer.Option(help="The column with the texts, of a table.")] = "",
         target: Annotated[str, typer.Option(help="The column to predict.")] = "",
         name: Annotated[str, typer.Option(help="Name of the bundle; the file's own if empty.")] = "",
         settings: Annotated[Optional[list[str]], typer.Option("--set", help="Turn a knob: training.epochs=3, "
@@ -40,13 +41,14 @@ def run_command(
                                                            " (numeric, categorical, boolean, date, ignored).")] = None,
         drop: Annotated[Optional[list[str]], typer.Option(help="A column to leave out.")] = None,
         group: Annotated[Optional[list[str]], typer.Option(
-            help="A column whose values stay in one part (a patient); of pictures, a pattern of their names.")] = None,
+            help="A column whose values stay in one part (a patient); of a folder, a pattern of its files' names."
+            )] = None,
         time: Annotated[str, typer.Option(help="A column with the time: the last rows are held out.")] = "",
         missing: Annotated[Optional[list[str]], typer.Option(help="One more word that reads as missing.")] = None,
         separator: Separator = "", encoding: Encoding = "",
         decimal: Annotated[str, typer.Option(help="Decimal mark, . or ,; found if empty.")] = "",
         folder: Folder = Path("saved_models")):
-    """Run a recipe, or your own table or pictures, from raw rows to a verified int8 model."""
+    """Run a recipe, or your own table, pictures or texts, from raw rows to a verified int8 model."""
     from . import catalog
     reading = {"separator": separator, "encoding": encoding, "decimal": decimal}
     columns = {"kind": kinds or [], "drop": drop or [], "group": group or [], "time": time}
@@ -57,8 +59,12 @@ def run_command(
         raise RecipeError(" and ".join(asked), expected="one of them",
                           fix="turn a named recipe's knobs with --set load.source=FILE")
     known = set(own) - {"text-column"} if csv_file else {"group"} if images else \
+        {"group", "encoding"} if texts and os.path.isdir(texts) else \
         {"target", "text-column", "missing", "group", *reading} - {"decimal"} if texts else set()
     given = [option for option, value in own.items() if value and option not in known]
+    if given and texts and os.path.isdir(texts):
+        raise RecipeError(f"--{given[0]} with --text and a folder", expected="--group and --encoding at most",
+                          fix="leave it out: the folders in it name the classes")
     if given:
         needed = "--text" if given[0] == "text-column" else "--csv"
         raise RecipeError(f"--{given[0]} without {needed}", expected=f"{needed} FILE beside it",
@@ -67,19 +73,10 @@ def run_command(
         made = _own_table(csv_file, target, name, columns, reading, missing or [])
     elif images:
         from .vision import LoadFolder, picture_recipe
-        if len(group or []) > 1:
-            raise RecipeError(f"--group {group} with --images", expected="one regular expression for the files' names",
-                              fix=r"--group 'patient(\d+)'")
-        made = picture_recipe(LoadFolder(images, group="".join(group or [])), name=name or _stem(images))
+        made = picture_recipe(LoadFolder(images, group=_pattern(group or [], "--images")), name=name or _stem(images))
     elif texts:
-        from .text import LoadTexts, text_recipe
-        if not (target and text_column):
-            raise RecipeError("--text without --text-column and --target",
-                              expected="the column with the texts, and the one to predict",
-                              fix="--text-column COLUMN --target COLUMN")
-        read = _reading(reading, missing)
-        made = text_recipe(LoadTexts(texts, text_column, target, group=tuple(group or ()), reading=read),
-                           name=name or _stem(texts))
+        made = _own_texts(texts, name, columns=(text_column, target), group=group or [], reading=reading,
+                          missing=missing or [])
     else:
         made = _named(recipe)
         made = replace(made, name=name or made.name)
@@ -132,6 +129,26 @@ def _own_table(path, target, name, columns, reading, missing):
     return table_recipe(load, name=name or _stem(path), split=SplitByTime() if columns["time"] else None)
 
 
+def _own_texts(path, name, *, columns, group, reading, missing):
+    from .text import LoadTextFolder, LoadTexts, text_recipe
+    if os.path.isdir(path):
+        load = LoadTextFolder(path, encoding=reading["encoding"], group=_pattern(group, "--text and a folder"))
+    elif all(columns):
+        load = LoadTexts(path, *columns, group=tuple(group), reading=_reading(reading, missing))
+    else:
+        raise RecipeError("--text without --text-column and --target",
+                          expected="the column with the texts, and the one to predict; or a folder of class folders",
+                          fix="--text-column COLUMN --target COLUMN")
+    return text_recipe(load, name=name or _stem(path))
+
+
+def _pattern(group, options):
+    if len(group) > 1:
+        raise RecipeError(f"--group {group} with {options}", expected="one regular expression for the files' names",
+                          fix=r"--group 'patient(\d+)'")
+    return "".join(group)
+
+
 def _reading(reading, missing):
     from .table import Reading
     read = Reading(**reading)
@@ -148,8 +165,8 @@ def _named(recipe):
     from . import catalog
     if recipe not in catalog.RECIPES:
         raise RecipeError(f"recipe {recipe!r}" if recipe else "neither a recipe nor --csv, --images or --text",
-                          expected=", ".join(catalog.RECIPES) + "; --csv FILE --target COLUMN; --images FOLDER; or "
-                          "--text FILE --text-column COLUMN --target COLUMN",
+                          expected=", ".join(catalog.RECIPES) + "; --csv FILE --target COLUMN; --images FOLDER; "
+                          "--text FOLDER; or --text FILE --text-column COLUMN --target COLUMN",
                           fix="python -m pipelines list")
     return catalog.RECIPES[recipe]
 
@@ -177,7 +194,7 @@ def explain_command(bundle: Annotated[Path, typer.Argument(help="saved_models/<n
     from .explain import explain
     from .export.bundle import read_golden_rows
     runner = Runner.load(bundle, form=form)
-    if file and (takes(runner) == PICTURE or (takes(runner) == TEXT and not Path(file).is_file())):
+    if file and (takes(runner) == PICTURE or (takes(runner) == TEXT and not os.path.isfile(file))):
         rows = [{runner.signature.columns[0].name: file}]
     elif file:
         cells = _rows_for(file, separator, encoding)
@@ -201,7 +218,7 @@ def predict_command(bundle: Annotated[Path, typer.Argument(help="saved_models/<n
     from .device.cells import PICTURE, TEXT
     from .device.__main__ import check_header, takes, write_answers, write_cell_answers
     runner, writer = Runner.load(bundle, form=form), csv.writer(sys.stdout, lineterminator="\n")
-    if takes(runner) == PICTURE or (takes(runner) == TEXT and not Path(files[0]).is_file()):
+    if takes(runner) == PICTURE or (takes(runner) == TEXT and not os.path.isfile(files[0])):
         raise typer.Exit(int(write_cell_answers(runner, files, writer)))
     if len(files) > 1:
         raise RecipeError(f"{len(files)} files for a model of tables", expected="one table",

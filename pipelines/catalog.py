@@ -34,9 +34,9 @@ SPECS = (Recipe, Judge, Training, SplitRandom, SplitGrouped, SplitByTime, SplitG
          vision.AugmentErasing, vision.AugmentRand, vision.AugmentMixUp, vision.AugmentCutMix,
          vision.Cnn, vision.ResNet8, vision.DsCnn, vision.MobileNetV1, vision.EfficientNetLite0, vision.Vit,
          vision.Transfer, vision.Head, vision.KerasApplication, vision.EarlierModel,
-         text.LoadTexts, text.AveragedEmbeddings, text.TextCnn, text.Lstm, text.Gru, text.SimpleRnn,
-         text.TransformerEncoder, text.AugmentDelete, text.AugmentSwap, text.AugmentSynonyms,
-         text.AugmentMixUpEmbeddings, text.TfidfTeacher, text.BalancedHead)
+         text.LoadTexts, text.LoadTextFolder, text.LoadTextTfds, text.AveragedEmbeddings, text.TextCnn, text.Lstm,
+         text.Gru, text.SimpleRnn, text.TransformerEncoder, text.BalancedHead, text.TfidfTeacher,
+         text.AugmentDelete, text.AugmentSwap, text.AugmentSynonyms, text.AugmentMixUpEmbeddings)
 
 
 def override(recipe: Recipe, *settings: str) -> Recipe:

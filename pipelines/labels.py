@@ -24,6 +24,29 @@ def read_classes(cells: Sequence, name: str, missing: frozenset[str]) -> np.ndar
     return texts
 
 
+def class_texts(values: np.ndarray, classes: tuple[str, ...]) -> tuple[list[str | None], tuple[str, ...]]:
+    """Class names of labels [rows] that are text, whole numbers or truth values, None where there is none; and the
+    order of whole numbers. `classes` names 0, 1, ... . Raises LoadError."""
+    if len(set(classes)) < len(classes):
+        raise LoadError(f"load.classes={classes!r}", expected="each name once", fix="give every class its own name")
+    if values.dtype.kind == "f" and np.array_equal(values, np.round(values)) and np.abs(values).max(initial=0) < 2**53:
+        values = values.astype(np.int64)
+    if values.dtype.kind in "iu":
+        numbers = np.unique(values).tolist()
+        if not classes:
+            return [str(value) for value in values.tolist()], tuple(map(str, numbers))
+        if numbers and not 0 <= numbers[0] <= numbers[-1] < len(classes):
+            raise LoadError(f"labels {numbers[0]} to {numbers[-1]} for {len(classes)} names in load.classes",
+                            expected=f"0 to {len(classes) - 1}", fix="name every class, in the order of the numbers")
+        return [classes[value] for value in values.tolist()], classes
+    if classes or values.dtype.kind not in "USOb":
+        raise LoadError(f"labels of type {values.dtype}" + (" beside load.classes" if classes else ""),
+                        expected="whole numbers" + ("" if classes else ", text or truth values"),
+                        fix="leave load.classes empty" if classes else "give the numbers of classes, or their names")
+    return [cell.decode("utf-8", "replace") if isinstance(cell, bytes) else None if cell is None else str(cell)
+            for cell in values.tolist()], ()
+
+
 def encode_classes(texts: np.ndarray, name: str, *, positive: str = "", order: Sequence[str] = (),
                    noun: str = "row", fix_many: str = MANY) -> tuple[np.ndarray, Target]:
     """int64 class [rows] of class names [rows], and the target.

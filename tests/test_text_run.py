@@ -120,6 +120,33 @@ def test_own_texts_on_the_command_line(remarks, tmp_path):
     assert (tmp_path / "m" / "tickets" / "model_int8.tflite").is_file()
 
 
+def test_a_folder_of_texts_on_the_command_line(remarks, tmp_path):
+    """From files to an answer for one text, by a bundle that knows no column of a table."""
+    rows = [*remarks[:60].remarks, *remarks[-140:].remarks]
+    for place, body in enumerate(rows):
+        path = tmp_path / "strikes" / ("effect" if place < 60 else "none") / f"flight{place % 40}_{place}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(body, encoding="utf-8")
+    knobs = ["training.epochs=1", "judge.tolerance=1.0", "judge.beside=False",
+             "build=TextCnn(width=8, embedding_width=8)"]
+    done = call("pipelines", "run", "--text", tmp_path / "strikes", "--group", r"flight(\d+)_", "--folder",
+                tmp_path / "m", *(word for knob in knobs for word in ("--set", knob)))
+    assert done.returncode == 0, done.stderr
+    assert "200 texts of" in done.stdout
+    for command in (("pipelines", "predict"), ("pipelines.device",)):
+        answered = call(*command, tmp_path / "m" / "strikes", "a long text, longer than a path " * 200, rows[0])
+        assert answered.returncode == 0 and not answered.stderr
+        assert {row["label"] for row in csv.DictReader(io.StringIO(answered.stdout))} <= {"effect", "none"}
+
+
+def test_bad_options_with_a_folder_are_told(tmp_path):
+    for arguments, words in ((("--target", "x"), "--target with --text and a folder"),
+                             (("--group", "a", "--group", "b"), "with --text and a folder"),
+                             (("--encoding", "klingon"), "encoding 'klingon'"), ((), "no texts in the folder")):
+        done = call("pipelines", "run", "--text", tmp_path, *arguments)
+        assert done.returncode == 2 and words in done.stderr and "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("arguments, words", [
     (("--text", "x.csv"), "--text without --text-column and --target"),
     (("--text", "x.csv", "--csv", "y.csv"), "--csv and --text"),

@@ -16,7 +16,7 @@ from PIL import Image
 from pipelines.errors import LoadError, RecipeError
 from pipelines.files import PictureFiles, read_pixels
 from pipelines.split import SplitGiven, find_duplicates, split
-from pipelines.vision import LoadArrays, LoadFolder, LoadPaths, LoadTfds, found
+from pipelines.vision import LoadArrays, LoadFolder, LoadPaths, LoadTfds
 
 SIZE = {"height": 32, "width": 32}
 
@@ -201,14 +201,14 @@ def test_too_few_of_a_class(folder):
 
 @pytest.fixture
 def on_disk(folder, monkeypatch):
-    monkeypatch.setattr(found, "MAX_MEMORY_BYTES", 1000)
+    monkeypatch.setattr("pipelines.vision.pixels.MAX_MEMORY_BYTES", 1000)
     return LoadFolder(str(folder), **SIZE).read()
 
 
 def test_pictures_that_stay_on_disk(on_disk, folder, monkeypatch):
     dataset, inferred = on_disk
     column = dataset.x["picture"]
-    monkeypatch.setattr(found, "MAX_MEMORY_BYTES", 2**20)
+    monkeypatch.setattr("pipelines.vision.pixels.MAX_MEMORY_BYTES", 2**20)
     whole = LoadFolder(str(folder), **SIZE).read()[0].x["picture"]
     assert isinstance(column, PictureFiles) and isinstance(whole, np.ndarray)
     assert (column.shape, column.dtype, column.ndim, len(column)) == (whole.shape, whole.dtype, whole.ndim, len(whole))

@@ -142,11 +142,10 @@ def test_run_images_on_the_command_line(folder, tmp_path):
 def test_pictures_that_stay_on_disk_train_the_same_weights(small, folder, emoji, monkeypatch):
     """The same rows from memory and from files: one feed, one result, to the last bit."""
     from pipelines.run import learn, settle
-    from pipelines.vision import found
     recipe = replace(small, load=LoadFolder(str(folder), height=32, width=32), judge=replace(small.judge, beside=False))
     learned = []
     for limit in (2**40, 0):
-        monkeypatch.setattr(found, "MAX_MEMORY_BYTES", limit)
+        monkeypatch.setattr("pipelines.vision.pixels.MAX_MEMORY_BYTES", limit)
         dataset, _ = recipe.load.read()
         assert isinstance(dataset.x["picture"], np.ndarray) == (limit > 0)
         parts = split(dataset, recipe.split)

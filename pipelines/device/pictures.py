@@ -48,7 +48,7 @@ def read_picture(cell: object, shape: tuple[int, ...]) -> np.ndarray:
         _check_size(len(cell))
         return _to_shape(lambda: _open(BytesIO(cell)), shape)
     if isinstance(cell, (str, os.PathLike)):
-        _check_file(cell)
+        check_file(cell)
         try:
             with open(cell, "rb") as file:
                 return _to_shape(lambda: _open(file), shape)
@@ -92,11 +92,11 @@ def _image_of(pixels):
     return Image.fromarray(np.ascontiguousarray(pixels[:, :, 0] if pixels.shape[2:] == (1,) else pixels))
 
 
-def _check_size(num_bytes):
+def _check_size(num_bytes, max_bytes=MAX_FILE_BYTES):
     if num_bytes == 0:
         raise _Refused("zero bytes")
-    if num_bytes > MAX_FILE_BYTES:
-        raise _Refused(f"{num_bytes:,} bytes, at most {MAX_FILE_BYTES:,}")
+    if num_bytes > max_bytes:
+        raise _Refused(f"{num_bytes:,} bytes, at most {max_bytes:,}")
 
 
 def _check_pixels(width, height):
@@ -106,7 +106,8 @@ def _check_pixels(width, height):
         raise _Refused(f"{width:,} × {height:,} pixels, at most {MAX_PIXELS:,} together")
 
 
-def _check_file(path):
+def check_file(path: object, max_bytes: int = MAX_FILE_BYTES) -> None:
+    """Raises ValueError with the reason in words for what is no regular file of 1 to `max_bytes` bytes."""
     try:
         found = os.stat(path)
     except PermissionError:
@@ -115,7 +116,7 @@ def _check_file(path):
         raise _Refused("no such file") from None
     if not stat.S_ISREG(found.st_mode):
         raise _Refused("a folder, not a file" if stat.S_ISDIR(found.st_mode) else "not a regular file")
-    _check_size(found.st_size)
+    _check_size(found.st_size, max_bytes)
 
 
 @cache

@@ -6,11 +6,11 @@
 
 from .augment import AugmentDelete, AugmentMixUpEmbeddings, AugmentSwap, AugmentSynonyms
 from .heads import BalancedHead
-from .load import LoadTexts
+from .load import LoadTextFolder, LoadTexts, LoadTextTfds
 from .models import AveragedEmbeddings, Gru, Lstm, SimpleRnn, TextCnn, TransformerEncoder
 from .recipes import REMARKS, REMARKS5, text_recipe
 from .teacher import TfidfTeacher
 
-__all__ = ["LoadTexts", "AveragedEmbeddings", "TextCnn", "Lstm", "Gru", "SimpleRnn", "TransformerEncoder",
-           "BalancedHead", "AugmentDelete", "AugmentSwap", "AugmentSynonyms", "AugmentMixUpEmbeddings", "TfidfTeacher",
-           "text_recipe", "REMARKS", "REMARKS5"]
+__all__ = ["LoadTexts", "LoadTextFolder", "LoadTextTfds", "AveragedEmbeddings", "TextCnn", "Lstm", "Gru", "SimpleRnn",
+           "TransformerEncoder", "BalancedHead", "AugmentDelete", "AugmentSwap", "AugmentSynonyms",
+           "AugmentMixUpEmbeddings", "TfidfTeacher", "text_recipe", "REMARKS", "REMARKS5"]

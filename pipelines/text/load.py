@@ -1,4 +1,4 @@
-"""Texts to a Dataset: a column of a CSV, Parquet or JSON-lines file, a DataFrame or dict of arrays.
+"""Texts to a Dataset: a column of a table, a folder of classes, tensorflow-datasets.
 
 Nothing is learned here but the names of the classes: a vocabulary is learned by a step, on training rows.
 """
@@ -11,11 +11,19 @@ import numpy as np
 from ..device.cells import TEXT, Column, read_column, shorten
 from ..errors import LoadError
 from ..files import describe_memory, fingerprint
-from ..labels import group_codes
+from ..folders import describe_folder, found_in_folder, names_parts
+from ..found import Found, check_memory, finish, found_in_memory, num_files, usable_rows
+from ..knobs import check_knobs
+from ..labels import PARTS, group_codes
+from ..prepared import count_examples, describe_prepared, feature_of, found_in_splits, open_builder
 from ..rows import Dataset, Inferred, Schema
 from ..table import OTHER_ENCODING, Reading, find_table, read_table, settle_reading, table_from_memory
 from ..target import check_target, labelled_rows, read_target
+from .decode import check_bytes, check_folder_bytes, decode, read_text
 from .draw import Drawn
+
+SUFFIXES = (".txt", ".text", ".md")
+_CELL = Column(TEXT, TEXT)  # of what is no table
 
 
 @dataclass(frozen=True)
@@ -62,11 +70,13 @@ class LoadTexts(Drawn):
         texts = texts[kept]
         group = group_codes({name: [table[name][place] for place in kept] for name in self.group},
                             missing) if self.group else None
-        lengths = np.strings.str_len(texts)
-        notes.insert(0, Inferred(self.text, TEXT, f"{len(texts):,} texts of {int(np.median(lengths))} characters "
-                                 f"(median), at most {lengths.max():,}"))
+        notes.insert(0, Inferred(self.text, TEXT, _in_words(texts)))
         schema = Schema((Column(self.text, TEXT),), target, self.reading.missing_words)
         return Dataset(x={self.text: texts}, y=y, ids=ids[kept], schema=schema, group=group), tuple(notes)
+
+    def names_parts(self) -> bool:
+        """No column of a table of texts says train, valid or test."""
+        return False
 
     def describe(self, source: object = None) -> dict[str, str]:
         """The source's name and sha256, for the report."""
@@ -95,18 +105,162 @@ class LoadTexts(Drawn):
 
     def _kept(self, texts, notes):
         """The places int64 of the rows that have a text, and with `distinct` one that did not stand before."""
-        filled = np.flatnonzero(np.strings.str_len(np.strings.strip(texts)) > 0)
+        filled = np.flatnonzero(~_is_blank(texts))
         if len(filled) < len(texts):
             notes.append(Inferred(self.text, TEXT, f"{len(texts) - len(filled):,} rows without a text are left out"))
         if not len(filled):
             raise LoadError(f"the column {shorten(self.text)} is empty in all {len(texts):,} rows",
                             expected="rows with a text", fix="choose another column")
-        if not self.distinct:
-            return filled
-        first = {}
-        for place in filled.tolist():
-            first.setdefault(texts[place].lower(), place)
-        if len(first) < len(filled):
-            notes.append(Inferred(self.text, TEXT, f"{len(filled) - len(first):,} rows with a text that stood before, "
-                                  "in whatever case, are left out"))
-        return np.fromiter(first.values(), np.int64, len(first))
+        return _first_of_equal(texts, filled, notes, self.text) if self.distinct else filled
+
+
+@dataclass(frozen=True)
+class LoadTextFolder(Drawn):
+    """A folder of class folders, folder/<class>/**/*.txt, or of parts, folder/{train,valid,test}/<class>/... .
+
+    source: the folder; files are told by their names, .txt, .text and .md. encoding: of all files; if empty each is
+    UTF-8, UTF-16 where a mark says so, else cp1252. distinct: as in LoadTexts. group: a regular expression with one
+    group, found in the file's relative name: texts of one group (an author, a thread) stay together. positive: of two
+    classes the one that scores are about.
+    """
+
+    source: str
+    encoding: str = ""
+    distinct: bool = False
+    group: str = ""
+    positive: str = ""
+
+    def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
+        """The Dataset, and what was found. `source`, a dict {"text": list, "label": list}, stands in for the folder.
+        Raises LoadError."""
+        check_knobs(self, "load.")
+        Reading(encoding=self.encoding).check()
+        if source is not None:
+            return _from_memory(self, source, "label")
+        root, found = found_in_folder(self, TEXT, SUFFIXES)
+        check_folder_bytes(root, found.names)
+        return _finish(self, found, self._read_files(root, found), "label")
+
+    def names_parts(self) -> bool:
+        """Whether the folders in it are parts, train among them, rather than classes."""
+        return names_parts(self.source)
+
+    def describe(self, source: object = None) -> dict[str, str]:
+        """The source's name, and the sha256 of what `sha256sum` prints for its texts in sorted order."""
+        return describe_memory(source) if source is not None else describe_folder(self.source, TEXT, SUFFIXES)
+
+    def _read_files(self, root, found):
+        from tqdm import tqdm
+        texts, guessed = [], []
+        for name in tqdm(found.names, desc="read", unit="text"):
+            text, reason = "", ""
+            try:
+                text, encoding = read_text(root, name, self.encoding)
+                guessed += [name] * (encoding == OTHER_ENCODING != self.encoding)
+            except ValueError as error:
+                reason = str(error)
+            texts.append(text)
+            found.reasons.append(reason)
+        if guessed:
+            found.notes.append(Inferred(num_files(len(guessed)), OTHER_ENCODING, "not UTF-8, so read as Western "
+                                        f"Windows text, such as {shorten(guessed[0], 80)}; --encoding NAME"))
+        return texts
+
+
+@dataclass(frozen=True)
+class LoadTextTfds(Drawn):
+    """A data set that tensorflow-datasets has prepared on disk; nothing is downloaded.
+
+    name: as in tfds.load ("imdb_reviews", "ag_news_subset:1.0.0"). data_dir: where tfds prepares (empty:
+    ~/tensorflow_datasets), or the folder of the one data set. splits: as tfds names them ("train", "train[:10%]"); if
+    empty, train, validation and test where they are there. text, label: names of the features. distinct, positive: as
+    in LoadTextFolder.
+    """
+
+    name: str
+    data_dir: str = ""
+    splits: tuple[str, ...] = ()
+    text: str = "text"
+    label: str = "label"
+    distinct: bool = False
+    positive: str = ""
+
+    def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
+        """As LoadTextFolder.read."""
+        check_knobs(self, "load.")
+        if source is not None:
+            return _from_memory(self, source, self.label)
+        builder = open_builder(self.name, self.data_dir)
+        counts, feature = count_examples(builder, self), feature_of(builder, self, "text")
+        if feature.shape != () or feature.np_dtype != np.object_:
+            raise LoadError(f"the feature {shorten(self.text)} of {builder.info.full_name} is of type "
+                            f"{type(feature).__name__}", expected="one text an example",
+                            fix="name the feature with the texts: load.text")
+        check_bytes(sum(builder.info.splits[split].num_bytes for split in counts), builder.info.full_name)
+        texts = []
+
+        def put(row, cell):
+            text, reason = _decoded(cell)
+            texts.append(text)
+            return reason
+        return _finish(self, found_in_splits(self, builder, counts, knob="text", put=put), texts, self.label)
+
+    def names_parts(self) -> bool:
+        """Whether the splits are train and test rather than rows still to be split."""
+        try:
+            names = self.splits or tuple(open_builder(self.name, self.data_dir).info.splits)
+        except LoadError:  # `read` says what is wrong with the data set
+            return False
+        return {"train", "test"} <= {PARTS.get(name.partition("[")[0]) for name in names}
+
+    def describe(self, source: object = None) -> dict[str, str]:
+        """The data set's name with its version, and the sha256 of what `sha256sum` prints for its files."""
+        return describe_memory(source) if source is not None else describe_prepared(self)
+
+
+def _from_memory(spec, source, target):
+    labels = check_memory(source, TEXT)
+    return _finish(spec, found_in_memory(source, labels), list(source[TEXT]), target)
+
+
+def _finish(spec, found: Found, cells: list, target: str) -> tuple[Dataset, tuple[Inferred, ...]]:
+    """The Dataset of the rows that have a text and a class, and what is to be said. Raises LoadError."""
+    texts, bad = read_column(cells, _CELL, frozenset())
+    found.reasons = found.reasons or [""] * len(texts)
+    for row, reason in [*((each.row, each.reason) for each in bad),
+                        *((row, "no text") for row in np.flatnonzero(_is_blank(texts)))]:
+        found.reasons[row] = found.reasons[row] or reason
+    kept = usable_rows(found, TEXT)
+    if spec.distinct:
+        kept = _first_of_equal(texts, kept, found.notes, TEXT)
+    texts = texts[kept]
+    dataset, notes = finish(spec, found, kept, values=texts, column=_CELL, target=target)
+    return dataset, (Inferred(TEXT, TEXT, f"{_in_words(texts)}, from {shorten(found.where, 120)}"), *notes)
+
+
+def _first_of_equal(texts, places, notes, name):
+    """Of rows at `places` (int64) with texts that are equal but for case the first."""
+    first = {}
+    for place in places.tolist():
+        first.setdefault(texts[place].lower(), place)
+    if len(first) < len(places):
+        notes.append(Inferred(name, TEXT, f"{len(places) - len(first):,} rows with a text that stood before, in "
+                              "whatever case, are left out"))
+    return np.fromiter(first.values(), np.int64, len(first))
+
+
+def _is_blank(texts):
+    return np.strings.str_len(np.strings.strip(texts)) == 0
+
+
+def _in_words(texts):
+    lengths = np.strings.str_len(texts)
+    return f"{len(texts):,} texts of {int(np.median(lengths))} characters (median), at most {lengths.max():,}"
+
+
+def _decoded(cell):
+    """(text, "") of the bytes that tfds keeps of a text, or ("", why it is none)."""
+    try:
+        return decode(cell, "utf-8")[0], ""
+    except ValueError as error:
+        return "", str(error)

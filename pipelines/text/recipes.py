@@ -1,20 +1,25 @@
-"""Recipes for texts: remarks on bird strikes, and the one that any column of texts starts from."""
+"""Recipes for texts: remarks on bird strikes, and the one that any texts start from."""
 
 from ..recipe import Judge, Recipe
-from ..split import SplitGrouped, SplitRandom
+from ..split import SplitGiven, SplitGrouped, SplitRandom
 from ..steps import TokenizeWords
 from ..train import Training
-from .load import LoadTexts
+from .load import LoadTextFolder, LoadTexts, LoadTextTfds
 from .models import TextCnn
 from .teacher import TfidfTeacher
 
 
-def text_recipe(load: LoadTexts, *, name: str = "my_model") -> Recipe:
-    """The recipe for texts that nobody has seen before: word ids, convolutions over them, of each the largest."""
-    return Recipe(name=name, load=load, split=SplitGrouped() if load.group else SplitRandom(),
+def text_recipe(load: LoadTexts | LoadTextFolder | LoadTextTfds, *, name: str = "my_model") -> Recipe:
+    """The recipe for texts that nobody has seen before: the parts that the source gives, else groups kept whole, else
+    a random split; word ids, convolutions over them, of each the largest."""
+    has_groups = not isinstance(load, LoadTextTfds) and load.group
+    how = SplitGiven() if load.names_parts() else SplitGrouped() if has_groups else SplitRandom()
+    about = f"Predicts {load.target} from {load.text}." if isinstance(load, LoadTexts) else \
+        "Tells classes of texts apart."
+    return Recipe(name=name, load=load, split=how,
                   encode=(TokenizeWords(),), build=TextCnn(kernels=(1, 2, 3), token_dropout=0.4),
                   training=Training(epochs=12, batch_size=64, learning_rate=1e-3, patience=3, label_smoothing=0.05),
-                  about=f"Predicts {load.target} from {load.text}.")
+                  about=about)
 
 
 REMARKS = Recipe(

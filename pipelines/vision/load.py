@@ -5,24 +5,24 @@ and not in the third epoch; what cannot be read is set aside, listed, and refuse
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from ..device.cells import is_missing, shorten
+from ..device.cells import PICTURE, is_missing, shorten
 from ..device.pictures import read_picture
 from ..errors import LoadError
 from ..files import describe_memory, find_folder, find_path, fingerprint, fingerprint_files
+from ..folders import describe_folder, found_in_folder, names_parts
+from ..found import Found
 from ..knobs import knob
-from ..labels import PARTS, read_part
+from ..labels import class_texts, read_part
+from ..prepared import count_examples, describe_prepared, feature_of, found_in_splits, open_builder
 from ..rows import Dataset, Inferred
 from ..table import Reading, find_table, read_table, settle_reading
 from .arrays import check_bytes, idx_files, read_idx_folder, read_npz
 from .draw import Drawn
-from .folder import groups_by_name, list_folder, parted
-from .found import (MAX_SIDE, NUM_SHOWN, Found, by, check_arrays, check_size, class_texts, finish, from_cells,
-                    from_files, from_memory, num_files, settle)
-from .prepared import IMAGE_FOLDER, examples, features, num_examples, open_builder
+from .pixels import (MAX_SIDE, SUFFIXES, by, check_arrays, check_size, finish_pictures, from_cells, from_files,
+                     from_memory, settle)
 
 
 @dataclass(frozen=True)
@@ -47,32 +47,18 @@ class LoadFolder(Drawn):
         check_size(self)
         if source is not None:
             return from_memory(self, source, "label")
-        root = find_folder(self.source, "a folder of class folders with pictures")
-        listing = list_folder(root)
-        names, labels, parts = parted(listing, self.source)
-        found = Found(names, labels, parts=parts, aside=listing.aside, where=self.source)
-        if self.group:
-            found.groups = {"load.group": groups_by_name(self.group, names)}
-        if listing.ignored:
-            shown = ", ".join(map(shorten, listing.ignored[:NUM_SHOWN]))
-            found.notes.append(Inferred("ignored", num_files(len(listing.ignored)),
-                                        f"hidden, or no pictures in a class folder: {shown}"))
+        root, found = found_in_folder(self, PICTURE, SUFFIXES)
         return from_files(self, found, root, "label")
 
     def names_parts(self) -> bool:
         """Whether the folders in it are parts, train among them, rather than classes."""
-        try:
-            parts = [PARTS.get(path.name.lower()) for path in Path(self.source).iterdir() if path.is_dir()]
-        except OSError:  # `read` says what is wrong with the folder
-            return False
-        return "train" in parts and None not in parts
+        return names_parts(self.source)
 
     def describe(self, source: object = None) -> dict[str, str]:
         """The source's name, and the sha256 of what `sha256sum` prints for its pictures in sorted order."""
         if source is not None:
             return describe_memory(source)
-        root = find_folder(self.source, "a folder of class folders with pictures")
-        return {"name": root.name, "sha256": fingerprint_files(root, list_folder(root).pictures)}
+        return describe_folder(self.source, PICTURE, SUFFIXES)
 
 
 @dataclass(frozen=True)
@@ -109,7 +95,7 @@ class LoadPaths(Drawn):
                             expected=", ".join(map(shorten, list(table)[:30])),
                             fix="load.path, load.target, load.group and load.part name columns of the table")
         missing = frozenset(self.reading.missing_words)
-        found = Found([_name(cell, missing) for cell in table[self.path]], list(table[self.target]), missing=missing,
+        found = Found(list(table[self.target]), [_name(cell, missing) for cell in table[self.path]], missing=missing,
                       where=file.name)
         if self.group:
             found.groups = {name: table[name] for name in self.group}
@@ -170,8 +156,8 @@ class LoadArrays(Drawn):
                             expected="pictures of one size in all parts", fix="write them in one size")
         whole = [each[0] if len(each) == 1 else np.concatenate(each) for each in (pictures, labels)]
         texts, order = class_texts(whole[1], self.classes)
-        found = Found(whole[0], texts, parts=parts if parts and parts[0] else None, order=order, where=path.name)
-        return from_cells(self, found, "label")
+        found = Found(texts, parts=parts if parts and parts[0] else None, order=order, where=path.name)
+        return from_cells(self, found, whole[0], "label")
 
     def describe(self, source: object = None) -> dict[str, str]:
         """The source's name and sha256; of idx files that of what `sha256sum` prints for them in sorted order."""
@@ -211,40 +197,17 @@ class LoadTfds(Drawn):
         if source is not None:
             return from_memory(self, source, self.label)
         builder = open_builder(self.name, self.data_dir)
-        splits = self.splits or tuple(name for name in builder.info.splits if name in PARTS)
-        if not splits:
-            raise LoadError(f"the splits of {self.name} are {', '.join(map(shorten, builder.info.splits))}",
-                            expected="train, validation or test", fix="name the splits to read: load.splits")
-        counts = [num_examples(builder, split) for split in splits]
-        stored, order = features(builder, self.image, self.label)
-        shape = settle(self, stored)
-        check_bytes(sum(counts) * int(np.prod(shape)), f"{self.name}, {sum(counts):,} pictures {by(shape)}")
-        return self._read(builder, dict(zip(splits, counts, strict=True)), shape, order)
-
-    def _read(self, builder, counts, shape, order):
-        from tqdm import tqdm
-        pixels, labels, parts, reasons = np.zeros((sum(counts.values()), *shape), np.uint8), [], [], []
-        with tqdm(total=len(pixels), desc="read", unit="picture") as bar:
-            for split in counts:
-                for cell, label in examples(builder, split, self.image, self.label):
-                    reasons.append(_put(pixels, len(reasons), cell))
-                    labels.append(label)
-                    parts.append(PARTS.get(split.partition("[")[0]))
-                    bar.update()
-        are_numbers = all(isinstance(label, np.integer) for label in labels)
-        texts, numbers = class_texts(np.asarray(labels, None if are_numbers else object), ())
-        found = Found(pixels, texts, parts=parts if all(parts) else None, reasons=reasons, order=order or numbers,
-                      where=builder.info.full_name)
-        return finish(self, found, pixels, self.label)
+        counts = count_examples(builder, self)
+        shape = settle(self, tuple(feature_of(builder, self, "image").shape or ()))
+        num_rows = sum(counts.values())
+        check_bytes(num_rows * int(np.prod(shape)), f"{self.name}, {num_rows:,} pictures {by(shape)}")
+        pixels = np.zeros((num_rows, *shape), np.uint8)
+        found = found_in_splits(self, builder, counts, knob="image", put=lambda row, cell: _put(pixels, row, cell))
+        return finish_pictures(self, found, pixels, self.label)
 
     def describe(self, source: object = None) -> dict[str, str]:
         """The data set's name with its version, and the sha256 of what `sha256sum` prints for its files."""
-        if source is not None:
-            return describe_memory(source)
-        builder = open_builder(self.name, self.data_dir)
-        root = Path(self.data_dir if self.name == IMAGE_FOLDER else builder.data_path).resolve()
-        names = [path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()]
-        return {"name": builder.info.full_name, "sha256": fingerprint_files(root, names)}
+        return describe_memory(source) if source is not None else describe_prepared(self)
 
 
 def _name(cell, missing):

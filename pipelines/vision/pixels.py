@@ -1,0 +1,122 @@
+"""Pictures that a source holds → a Dataset: pixels, in memory or in files on disk."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ..device.cells import PICTURE, Column, shorten
+from ..device.pictures import picture_format, read_picture
+from ..errors import LoadError
+from ..files import PictureFiles, read_all
+from ..folders import path_inside
+from ..found import Found, check_memory, finish, found_in_memory, usable_rows
+from ..knobs import check_knobs
+from ..rows import Dataset, Inferred
+from .arrays import check_bytes
+
+# Pictures of files that take more than this stay on disk and are read batch by batch.
+MAX_MEMORY_BYTES = 512 * 2**20
+MAX_SIDE = 4096
+SUFFIXES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".gif": "GIF", ".webp": "WEBP", ".bmp": "BMP"}
+
+
+def from_files(spec, found: Found, root, target: str) -> tuple[Dataset, tuple[Inferred, ...]]:
+    """Of names of files below a folder (a resolved path): their pixels or, where these are too many, PictureFiles."""
+    shape, num_rows = (spec.height, spec.width, spec.channels), len(found.names)
+
+    def read(name):
+        if name is None:
+            raise ValueError("no path")
+        return read_inside(root, name, shape)
+    if num_rows * int(np.prod(shape)) <= MAX_MEMORY_BYTES:
+        pixels = np.zeros((num_rows, *shape), np.uint8)
+        found.reasons = read_all(found.names, read, pixels=pixels, digests=None)
+        return finish_pictures(spec, found, pixels, target)
+    names, digests = np.array(found.names, object), np.zeros((num_rows, 16), np.uint8)
+    found.reasons = read_all(found.names, read, pixels=None, digests=digests)
+    found.notes.append(Inferred(PICTURE, "on disk", f"more than {MAX_MEMORY_BYTES:,} bytes of pixels: read as needed"))
+    return finish_pictures(spec, found, PictureFiles(str(root), names, shape, digests), target)
+
+
+def from_cells(spec, found: Found, cells: Sequence, target: str) -> tuple[Dataset, tuple[Inferred, ...]]:
+    """Of one array [rows, ...], and in memory of whatever `read_picture` takes: as stored, or each brought to the
+    size."""
+    is_array = isinstance(cells, np.ndarray) and cells.dtype == np.uint8
+    shape = settle(spec, cells.shape[1:] if is_array else ())
+    check_bytes(len(cells) * int(np.prod(shape)), f"{len(cells):,} pictures {by(shape)}")
+    if is_array and shape in (cells.shape[1:], (*cells.shape[1:], 1)):
+        return finish_pictures(spec, found, cells.reshape(len(cells), *shape), target)
+    pixels = np.zeros((len(cells), *shape), np.uint8)
+    found.reasons = read_all(cells, lambda cell: read_picture(cell, shape), pixels=pixels, digests=None)
+    return finish_pictures(spec, found, pixels, target)
+
+
+def from_memory(spec, source: object, target: str, classes: tuple[str, ...] = ()
+                ) -> tuple[Dataset, tuple[Inferred, ...]]:
+    """Of a dict {"picture": array or list, "label": list} with, if wanted, "group" and "part"."""
+    labels, cells = check_memory(source, PICTURE), source[PICTURE]
+    if isinstance(cells, np.ndarray) and cells.dtype.kind != "O":
+        cells, labels = check_arrays(cells, labels, "a dict in memory")
+    return from_cells(spec, found_in_memory(source, labels, names=cells, classes=classes), cells, target)
+
+
+def finish_pictures(spec, found: Found, column: np.ndarray | PictureFiles, target: str
+                    ) -> tuple[Dataset, tuple[Inferred, ...]]:
+    """The Dataset of the rows that can be read and have a class, and what is to be said. Raises LoadError."""
+    kept = usable_rows(found, PICTURE)
+    column = column if len(kept) == len(column) else column[kept]
+    shape = tuple(column.shape[1:])
+    dataset, notes = finish(spec, found, kept, values=column, column=Column(PICTURE, PICTURE, shape=shape),
+                            target=target)
+    return dataset, (Inferred(PICTURE, PICTURE, f"{len(dataset):,} pictures {by(shape)} from "
+                              f"{shorten(found.where, 120)}"), *notes)
+
+
+def read_inside(root: Path, name: str, shape: tuple[int, ...]) -> np.ndarray:
+    """The pixels of a file below a folder (a resolved path). Raises ValueError with the reason where it cannot be read,
+    leads out of the folder, or is not the format that its name says."""
+    path = path_inside(root, name)
+    pixels = read_picture(path, shape)
+    with open(path, "rb") as file:
+        found = picture_format(file.read(12))
+    suffix = Path(name).suffix.lower()
+    if SUFFIXES.get(suffix, found) != found:
+        raise ValueError(f"named {suffix}, but a {found}")
+    return pixels
+
+
+def check_size(spec) -> None:
+    """Raises RecipeError or LoadError for knobs that no picture can have."""
+    check_knobs(spec, "load.")
+    if spec.channels == 2:
+        raise LoadError("load.channels=2", expected="1 (grey) or 3 (RGB)", fix="--set load.channels=3")
+
+
+def settle(spec, stored: tuple[int | None, ...]) -> tuple[int, int, int]:
+    """(height, width, channels) of the knobs, 0 being as stored. Raises LoadError where that is not one size."""
+    stored = (*stored, 1) if len(stored) == 2 else tuple(stored) or (None, None, None)
+    channels = {1: 1, 3: 3, 4: 3}.get(stored[2])
+    shape = spec.height or stored[0], spec.width or stored[1], spec.channels or channels
+    if None in shape:
+        raise LoadError("pictures that are not stored in one size", expected="load.height, load.width, load.channels",
+                        fix="--set load.height=64 --set load.width=64 --set load.channels=3")
+    return tuple(int(each) for each in shape)
+
+
+def check_arrays(x: np.ndarray, y: np.ndarray, source: str) -> tuple[np.ndarray, np.ndarray]:
+    """Pictures and labels [rows] that fit each other. Raises LoadError."""
+    y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+    if x.dtype != np.uint8 or x.ndim not in (3, 4) or x.shape[3:] not in ((), (1,), (3,), (4,)) or 0 in x.shape[1:]:
+        raise LoadError(f"pictures {x.dtype} {x.shape} in {shorten(source, 120)}",
+                        expected="uint8, 0 to 255, [rows, height, width] or [rows, height, width, 1, 3 or 4]",
+                        fix="scale real numbers to 0..255, move channels to the end, and write them again")
+    if y.ndim != 1 or len(y) != len(x):
+        raise LoadError(f"labels of shape {y.shape} for {len(x):,} pictures in {shorten(source, 120)}",
+                        expected="one label a picture", fix="of one-hot labels take the argmax")
+    return x, y
+
+
+def by(shape: Sequence[int]) -> str:
+    """32 × 32 × 3"""
+    return " × ".join(map(str, shape))
