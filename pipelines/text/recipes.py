@@ -24,10 +24,11 @@ def text_recipe(load: LoadTexts | LoadTextFolder | LoadTextTfds, *, name: str = 
 
 REMARKS = Recipe(
     name="remarks_cnn",
-    about="Remarks on bird strikes: did the strike have an effect on the flight? One in seven. `make text`.",
+    about="Remarks on bird strikes: did the strike have an effect on the flight? One in seven. Net and "
+          "vocabulary in 200 kB. `make text`.",
     load=LoadTexts("data/birds.csv.gz", "remarks", "effect", target_kind="presence", distinct=True),
     split=SplitRandom(test=0.2, valid=0.1, seed=0),
-    encode=(TokenizeWords(),),
+    encode=(TokenizeWords(min_count=3),),
     teacher=TfidfTeacher(),
     build=TextCnn(kernels=(1, 2, 3), token_dropout=0.4),
     training=Training(epochs=12, batch_size=64, learning_rate=1e-3, patience=3),
