@@ -15,6 +15,7 @@ from ..errors import RecipeError
 from ..knobs import knob
 from ..layers import INITIALIZERS, Blocks, with_logits
 from ..steps.step import PAIR_ID, TOKEN_ID
+from .vectors import check_vectors, start_table
 
 POOLINGS = ("max", "average", "attention")
 ACTIVATIONS = ("relu", "relu6")
@@ -29,7 +30,8 @@ class TextNet(ABC):
     """The knobs that all nets for texts share. `embedding_width`: of the one table of token vectors. `initializer`: of
     kernels, by its Keras name. `dropout`: before the last layer; `embedding_dropout`: of whole columns of the token
     vectors (SpatialDropout1D); `token_dropout`: of whole tokens. `regularizer`: the factor of L2 on kernels.
-    `num_members`: how many nets stand side by side on the one table, their logits averaged."""
+    `num_members`: how many nets stand side by side on the one table, their logits averaged. `vectors`: a file of word
+    vectors that the table starts from (see `text.vectors`); `train_vectors`: whether the table is trained further."""
 
     embedding_width: int = knob(32, 1, 1024)
     initializer: str = "GlorotUniform"
@@ -38,9 +40,11 @@ class TextNet(ABC):
     token_dropout: float = knob(0.0, 0, 0.95)
     regularizer: float = knob(0.0, 0, 1)
     num_members: int = knob(1, 1, 64)
+    vectors: str = ""
+    train_vectors: bool = True
 
     def check(self) -> None:
-        """Raises RecipeError where the net cannot be built."""
+        """Raises RecipeError where the net cannot be built, LoadError where there is no file of `vectors`."""
         if self.initializer not in INITIALIZERS:
             raise RecipeError(f"build.initializer={self.initializer!r}", expected=", ".join(INITIALIZERS),
                               fix="--set build.initializer=GlorotUniform")
@@ -48,10 +52,15 @@ class TextNet(ABC):
         if pooling not in POOLINGS:
             raise RecipeError(f"build.pooling={pooling!r}", expected=", ".join(POOLINGS),
                               fix="--set build.pooling=max")
+        if self.vectors:
+            check_vectors(self.vectors, self.embedding_width)
+        elif not self.train_vectors:
+            raise RecipeError("build.train_vectors=False without build.vectors", expected="vectors that mean something "
+                              "before training", fix="--set build.vectors=vectors.txt")
 
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
         """Signature → keras.Model, uncompiled: token ids int32 [rows, window] → logits [rows, num_members, outputs].
-        Raises RecipeError for a signature without tokens.
+        Raises RecipeError for a signature without tokens, and as `start_table` does.
 
         `synchronized`: batch normalization over all replicas of a mirrored strategy.
         """
@@ -71,11 +80,20 @@ class TextNet(ABC):
             x = keras.layers.Dropout(self.token_dropout, noise_shape=(None, port.shape[0], 1), seed=blocks.next_seed(),
                                      name="tokens_dropout")(x)
         members = [self._features(x, mask, blocks, f"member{place}") for place in range(self.num_members)]
-        return with_logits(inputs, members, signature, blocks=blocks)
+        model = with_logits(inputs, members, signature, blocks=blocks)
+        if self.vectors:
+            table = model.get_layer("tokens_embedding")
+            start_table(table, self.vectors, signature)
+            table.trainable = self.train_vectors
+        return model
 
     @abstractmethod
     def tiny(self) -> "TextNet":
         """The same kind of net, small enough for a test."""
+
+    @property
+    def _tiny_width(self):
+        return self.embedding_width if self.vectors else min(self.embedding_width, 8)
 
     @abstractmethod
     def _features(self, x, mask, blocks: "TextBlocks", name: str):
@@ -92,7 +110,7 @@ class AveragedEmbeddings(TextNet):
     widths: tuple[int, ...] = knob((), 1, 4096)
 
     def tiny(self) -> "AveragedEmbeddings":
-        return replace(self, embedding_width=min(self.embedding_width, 8))
+        return replace(self, embedding_width=self._tiny_width)
 
     def _features(self, x, mask, blocks, name):
         import keras
@@ -117,7 +135,7 @@ class TextCnn(TextNet):
             raise RecipeError("build.kernels=()", expected="one or more sizes", fix="--set 'build.kernels=(2, 3, 4)'")
 
     def tiny(self) -> "TextCnn":
-        return replace(self, embedding_width=min(self.embedding_width, 8), width=min(self.width, 8))
+        return replace(self, embedding_width=self._tiny_width, width=min(self.width, 8))
 
     def _features(self, x, mask, blocks, name):
         import keras
@@ -144,7 +162,7 @@ class Recurrent(TextNet):
             raise RecipeError("build.widths=()", expected="one or more widths", fix="--set 'build.widths=(32,)'")
 
     def tiny(self) -> "Recurrent":
-        return replace(self, embedding_width=min(self.embedding_width, 8),
+        return replace(self, embedding_width=self._tiny_width,
                        widths=tuple(min(width, 8) for width in self.widths))
 
     @property
@@ -229,7 +247,7 @@ class TransformerEncoder(TextNet):
                               expected="a width that the heads divide", fix=f"--set build.width={8 * self.heads}")
 
     def tiny(self) -> "TransformerEncoder":
-        return replace(self, embedding_width=min(self.embedding_width, 8), width=2 * self.heads, depth=1)
+        return replace(self, embedding_width=self._tiny_width, width=2 * self.heads, depth=1)
 
     def _features(self, x, mask, blocks, name):
         import keras
