@@ -35,7 +35,7 @@ SPECS = (Recipe, Judge, Training, SplitRandom, SplitGrouped, SplitByTime, SplitG
          vision.Cnn, vision.ResNet8, vision.DsCnn, vision.MobileNetV1, vision.EfficientNetLite0, vision.Vit,
          vision.Transfer, vision.Head, vision.KerasApplication, vision.EarlierModel,
          text.LoadTexts, text.AveragedEmbeddings, text.TextCnn, text.Lstm, text.Gru, text.SimpleRnn,
-         text.TransformerEncoder)
+         text.TransformerEncoder, text.MaskedPretraining)
 
 
 def override(recipe: Recipe, *settings: str) -> Recipe:

@@ -6,7 +6,8 @@
 
 from .load import LoadTexts
 from .models import AveragedEmbeddings, Gru, Lstm, SimpleRnn, TextCnn, TransformerEncoder
+from .pretraining import MaskedPretraining
 from .recipes import REMARKS, REMARKS5, text_recipe
 
 __all__ = ["LoadTexts", "AveragedEmbeddings", "TextCnn", "Lstm", "Gru", "SimpleRnn", "TransformerEncoder",
-           "text_recipe", "REMARKS", "REMARKS5"]
+           "MaskedPretraining", "text_recipe", "REMARKS", "REMARKS5"]

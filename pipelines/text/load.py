@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..device.cells import TEXT, Column, read_column, shorten
+from ..device.cells import TEXT, Column, is_missing, read_column, shorten
 from ..errors import LoadError
 from ..files import describe_memory, fingerprint
 from ..labels import group_codes
-from ..rows import Dataset, Inferred, Schema
+from ..rows import Dataset, Inferred, Schema, Unlabelled
 from ..table import OTHER_ENCODING, Reading, find_table, read_table, settle_reading, table_from_memory
 from ..target import check_target, labelled_rows, read_target
 from .draw import Drawn
@@ -39,7 +39,7 @@ class LoadTexts(Drawn):
 
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
         """The Dataset, and what was found. `source`, a DataFrame or a dict of arrays, stands in for the file. Raises
-        LoadError. Rows without a text are left out."""
+        LoadError. Rows without a text are left out; those with a text and no target are its `unlabelled`."""
         check_target(self)
         self.reading.check()
         notes = []
@@ -53,20 +53,27 @@ class LoadTexts(Drawn):
             table = table_from_memory(source)
         self._check_names(table)
         missing = frozenset(self.reading.missing_words)
+        whole = table
         table, ids, left_out = labelled_rows(table, self, missing)
-        if left_out:
-            notes.append(Inferred(self.target, "target", f"{len(left_out):,} rows without it are left out"))
         texts = self._read_texts(table[self.text])
         kept = self._kept(texts, notes)
         y, target = read_target([table[self.target][place] for place in kept], self, missing)
         texts = texts[kept]
-        group = group_codes({name: [table[name][place] for place in kept] for name in self.group},
+        without, more_texts = self._unlabelled(whole, ids, missing)
+        if left_out:
+            notes.append(Inferred(self.target, "target", f"{len(left_out):,} rows without it are left out" + (
+                f"; MaskedPretraining() can learn from the texts of {len(without):,}" if len(without) else "")))
+        # One code for a group, whether its rows have a label or not.
+        codes = group_codes({name: [whole[name][place] for place in (*ids[kept], *without)] for name in self.group},
                             missing) if self.group else None
+        group, more_group = (None, None) if codes is None else np.split(codes, [len(kept)])
         lengths = np.strings.str_len(texts)
         notes.insert(0, Inferred(self.text, TEXT, f"{len(texts):,} texts of {int(np.median(lengths))} characters "
                                  f"(median), at most {lengths.max():,}"))
         schema = Schema((Column(self.text, TEXT),), target, self.reading.missing_words)
-        return Dataset(x={self.text: texts}, y=y, ids=ids[kept], schema=schema, group=group), tuple(notes)
+        unlabelled = Unlabelled({self.text: more_texts}, more_group) if len(without) else None
+        return (Dataset(x={self.text: texts}, y=y, ids=ids[kept], schema=schema, group=group, unlabelled=unlabelled),
+                tuple(notes))
 
     def describe(self, source: object = None) -> dict[str, str]:
         """The source's name and sha256, for the report."""
@@ -93,6 +100,16 @@ class LoadTexts(Drawn):
                             expected="texts", fix="shorten the text, or split it into rows")
         return texts
 
+    def _unlabelled(self, table, labelled, missing):
+        """(the source rows, their texts) of what has no target, but a text and a group."""
+        places = np.setdiff1d(np.arange(len(table[self.target])), labelled)
+        places = np.array([place for place in places.tolist()
+                           if not any(is_missing(table[name][place], missing) for name in self.group)], np.int64)
+        texts, _ = read_column([table[self.text][place] for place in places], Column(self.text, TEXT), missing)
+        kept = np.flatnonzero(np.strings.str_len(np.strings.strip(texts)) > 0)
+        kept = _first_of_each(texts, kept) if self.distinct else kept
+        return places[kept], texts[kept]
+
     def _kept(self, texts, notes):
         """The places int64 of the rows that have a text, and with `distinct` one that did not stand before."""
         filled = np.flatnonzero(np.strings.str_len(np.strings.strip(texts)) > 0)
@@ -103,10 +120,16 @@ class LoadTexts(Drawn):
                             expected="rows with a text", fix="choose another column")
         if not self.distinct:
             return filled
-        first = {}
-        for place in filled.tolist():
-            first.setdefault(texts[place].lower(), place)
+        first = _first_of_each(texts, filled)
         if len(first) < len(filled):
             notes.append(Inferred(self.text, TEXT, f"{len(filled) - len(first):,} rows with a text that stood before, "
                                   "in whatever case, are left out"))
-        return np.fromiter(first.values(), np.int64, len(first))
+        return first
+
+
+def _first_of_each(texts, places):
+    """Of the places int64 those of texts that did not stand before, in whatever case."""
+    first = {}
+    for place in places.tolist():
+        first.setdefault(texts[place].lower(), place)
+    return np.fromiter(first.values(), np.int64, len(first))

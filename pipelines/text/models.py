@@ -141,7 +141,8 @@ class TextCnn(TextNet):
         import keras
         parts = []
         for kernel in self.kernels:
-            part = blocks.convolve(x, self.width, kernel, name=f"{name}_conv{kernel}")
+            part = blocks.told(blocks.convolve(x, self.width, kernel, name=f"{name}_conv{kernel}"),
+                               f"{name}_conv{kernel}")
             parts.append(blocks.largest(part, mask, name=f"{name}_conv{kernel}"))
         return keras.layers.Concatenate(name=f"{name}_features")(parts) if len(parts) > 1 else parts[0]
 
@@ -195,6 +196,7 @@ class Recurrent(TextNet):
                 ways.append(self._recur(x, width, blocks=blocks, backwards=True, name=f"{name}_backward{depth}"))
             x = layers.Concatenate(name=f"{name}_ways{depth}")(ways) if len(ways) > 1 else ways[0]
             x = layers.Multiply(name=f"{name}_masked{depth}")([x, mask])
+        x = blocks.told(x, name)
         if self.pooling == "max":
             return blocks.largest(x, mask, name=name, least=-1.0)
         return blocks.average(x, mask, name=name, weighted=self.pooling == "attention")
@@ -265,7 +267,7 @@ class TransformerEncoder(TextNet):
             inner = blocks.dense(blocks.normalize(x, f"{each}_second"), 2 * self.width, name=f"{each}_wide")
             inner = blocks.activate(blocks.normalize(inner, f"{each}_wide"), each)
             x = layers.Add(name=f"{each}_add")([x, blocks.dense(inner, self.width, name=f"{each}_narrow")])
-        x = blocks.normalize(x, f"{name}_last")
+        x = blocks.told(blocks.normalize(x, f"{name}_last"), name)
         if self.pooling == "max":
             x = layers.Activation("relu", name=f"{name}_last_relu")(x)
             return blocks.largest(x, mask, name=name)
@@ -297,6 +299,12 @@ class TextBlocks(Blocks):
         import keras
         return keras.layers.Conv1D(width, kernel, padding="same", activation="relu", name=name,
                                    kernel_initializer=self.initializer(), kernel_regularizer=self.regularizer())(x)
+
+    def told(self, x, name: str):
+        """The same, as a layer called `name`_tokens: what a net says of each token [rows, window, width] before it is
+        pooled, which `MaskedPretraining` trains."""
+        import keras
+        return keras.layers.Identity(name=f"{name}_tokens")(x)
 
     def largest(self, x, mask, *, name: str, least: float = 0.0):
         """The largest answer of each column at tokens, [rows, width]; `least`: the least answer there can be."""
