@@ -35,8 +35,9 @@ SPECS = (Recipe, Judge, Training, SplitRandom, SplitGrouped, SplitByTime, SplitG
          vision.Cnn, vision.ResNet8, vision.DsCnn, vision.MobileNetV1, vision.EfficientNetLite0, vision.Vit,
          vision.Transfer, vision.Head, vision.KerasApplication, vision.EarlierModel,
          text.LoadTexts, text.LoadTextFolder, text.LoadTextTfds, text.AveragedEmbeddings, text.TextCnn, text.Lstm,
-         text.Gru, text.SimpleRnn, text.TransformerEncoder, text.BalancedHead, text.TfidfTeacher,
-         text.AugmentDelete, text.AugmentSwap, text.AugmentSynonyms, text.AugmentMixUpEmbeddings)
+         text.Gru, text.SimpleRnn, text.TransformerEncoder, text.BalancedHead, text.MaskedPretraining,
+         text.TfidfTeacher, text.AugmentDelete, text.AugmentSwap, text.AugmentSynonyms,
+         text.AugmentMixUpEmbeddings)
 
 
 def override(recipe: Recipe, *settings: str) -> Recipe:

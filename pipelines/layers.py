@@ -19,6 +19,15 @@ def with_logits(inputs, members: list, signature: Signature, *, blocks: "Blocks"
     return keras.Model(inputs, together, name=type(blocks.net).__name__.lower())
 
 
+def copy_weights(source, to) -> None:
+    """From the layers of one model to those of the same names in the other, and whether they are trained."""
+    for layer in source.layers:
+        if layer.weights:
+            twin = to.get_layer(layer.name)
+            twin.trainable = layer.trainable
+            twin.set_weights(layer.get_weights())
+
+
 class Blocks:
     """Makes the layers of one net: each with its own seed, and with the knobs that nets share."""
 

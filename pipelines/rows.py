@@ -34,10 +34,28 @@ class Inferred:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class Unlabelled:
+    """Rows that nobody labelled. x: column → array [rows, ...]; group: as of the rows with a label, None where those
+    have none. Like training rows they may be learned from, and `split` leaves out those that held-out rows hold."""
+
+    x: dict[str, np.ndarray]
+    group: np.ndarray | None = None
+
+    def __len__(self):
+        return len(next(iter(self.x.values())))
+
+    def take(self, places: np.ndarray) -> "Unlabelled":
+        """The rows at `places` (int [n] or bool [rows])."""
+        return Unlabelled({name: array[places] for name, array in self.x.items()},
+                          None if self.group is None else self.group[places])
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class _Rows:
     """x: column → array [rows, ...], or PictureFiles; y: int64 class or float64 value [rows]; ids: int64 [rows], the
     source row, which survives resampling; weight: float32 [rows], 1.0 where nothing was said; part: object [rows],
-    "train", "valid" or "test" where the source says so, else None."""
+    "train", "valid" or "test" where the source says so, else None; unlabelled: more rows beside these, never of a
+    HeldOut, which balancers leave behind and `run.learn` hands to training as ports."""
 
     x: dict[str, np.ndarray]
     y: np.ndarray
@@ -47,6 +65,7 @@ class _Rows:
     group: np.ndarray | None = None
     time: np.ndarray | None = None
     part: np.ndarray | None = None
+    unlabelled: Unlabelled | None = None
 
     def __post_init__(self):
         if self.weight is None:
@@ -58,6 +77,9 @@ class _Rows:
             raise LeakError(f"{type(self).__name__} with {len(self.y)} labels and other lengths: {odd}",
                             expected="one value a row in every array", fix="cut every array with the same index",
                             stage="rows")
+        if self.unlabelled is not None and isinstance(self, HeldOut):
+            raise LeakError("a HeldOut with rows to learn from", expected="unlabelled rows beside training rows",
+                            fix="leave HeldOut.unlabelled empty", stage="rows")
 
     def __len__(self):
         return len(self.y)
@@ -82,8 +104,8 @@ class TrainSet(_Rows):
     """Rows that may be learned from, redrawn and altered."""
 
     def take(self, places: np.ndarray) -> "TrainSet":
-        """The rows at `places` (int [n] or bool [rows]), in that order, repeats allowed."""
-        return _take(self, type(self), places)
+        """The rows at `places` (int [n] or bool [rows]), in that order, repeats allowed; unlabelled rows stay."""
+        return replace(_take(self, type(self), places), unlabelled=self.unlabelled)
 
     def with_columns(self, x: dict[str, np.ndarray]) -> "TrainSet":
         """The same rows with other columns."""

@@ -24,7 +24,7 @@ from .recipe import Recipe
 from .report.facts import draw_pictures, gather_facts
 from .rows import HeldOut, Schema, TrainSet
 from .split import find_duplicates, split
-from .steps import apply_steps, fit_steps, make_signature, to_ports
+from .steps import apply_steps, fit_steps, make_signature, to_ports, unlabelled_to_ports
 from .terminal import Stages, print_columns, print_dropped, print_duplicates, print_ladder
 from .train import DECIDING_METRICS, Trained, check_deciding, train
 from .verify.ladder import KerasInterpreter, Rung, answer_all, climb
@@ -122,6 +122,8 @@ def learn(recipe: Recipe, train_rows: TrainSet, valid_rows: HeldOut, *, stages: 
         undecided = make_signature(prepared, encoders, encoded)
         as_they_were = to_ports(undecided, encoded, encoded=True)
         valid = to_ports(undecided, valid_rows)
+        # Only a net that is fitted in parts has a use for rows without a label.
+        unlabelled = unlabelled_to_ports(undecided, train_rows) if hasattr(recipe.build, "warm_up") else None
 
     def balanced(balancer):
         if balancer is None:
@@ -133,6 +135,7 @@ def learn(recipe: Recipe, train_rows: TrainSet, valid_rows: HeldOut, *, stages: 
         soft_labels = recipe.teacher.soften(as_they_were, rows) if recipe.teacher is not None else None
 
     def fit(build, train_set):
+        train_set = replace(train_set, unlabelled=unlabelled)
         trained = train(build, TrainFeed(train_set, soft_labels, recipe.augment), valid, signature=undecided,
                         training=recipe.training, deciding=recipe.judge.deciding)
         return trained, decide(recipe, undecided, train_rows, valid, form="float32",

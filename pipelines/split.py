@@ -1,6 +1,6 @@
 """Who may learn: Dataset → Splits. scikit-learn draws; the types keep the parts apart."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -135,14 +135,35 @@ Split = SplitRandom | SplitGrouped | SplitByTime | SplitGiven
 
 
 def split(dataset: Dataset, how: Split) -> Splits:
-    """Dataset → Splits. Raises SplitError where a part would be empty or the training rows lack a class."""
+    """Dataset → Splits; unlabelled rows stay beside the training rows. Raises SplitError where a part would be empty or
+    the training rows lack a class."""
     if not isinstance(dataset, Dataset):
         raise SplitError(f"a {type(dataset).__name__} was handed to split", expected="a Dataset",
                          fix="split what a load function gives, once")
     check_knobs(how, "split.")
     train, valid, test = how.parts(dataset)
     _refuse_missing_classes(dataset, {"train": train, "valid": valid, "test": test})
-    return Splits(_take(dataset, TrainSet, train), _take(dataset, HeldOut, valid), _take(dataset, HeldOut, test))
+    unlabelled = None if dataset.unlabelled is None else _to_learn_from(dataset, np.concatenate([valid, test]))
+    return Splits(replace(_take(dataset, TrainSet, train), unlabelled=unlabelled), _take(dataset, HeldOut, valid),
+                  _take(dataset, HeldOut, test))
+
+
+def _to_learn_from(dataset, held_out):
+    """The unlabelled rows without those that hold what a held-out row holds, or are of its group: its own text must
+    not be learned from, label or none."""
+    rows = dataset.unlabelled
+    known = set(_plain_rows({name: x[held_out] for name, x in dataset.x.items()}))
+    kept = np.array([row not in known for row in _plain_rows(rows.x)], bool)
+    if rows.group is not None:
+        kept &= ~np.isin(rows.group, dataset.group[held_out])
+    return rows.take(kept)
+
+
+def _plain_rows(columns):
+    """Tuples of each row's values; of texts without their case and their white space."""
+    plain = [[" ".join(value.casefold().split()) if isinstance(value, str) else value for value in x.tolist()]
+             for x in columns.values()]
+    return zip(*plain, strict=True)
 
 
 def _refuse_missing_classes(dataset, parts):

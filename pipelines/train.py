@@ -11,6 +11,7 @@ from .device.signature import Signature
 from .errors import RecipeError, TrainError
 from .feed import TrainFeed, plain_feed, training_feed
 from .knobs import knob
+from .layers import copy_weights
 from .rows import HeldOut
 from .strategy import STRATEGIES, load_tensorflow, make_strategy
 
@@ -113,7 +114,8 @@ def train(build, feed: TrainFeed, valid: HeldOut, *, signature: Signature, train
                                batch_size=-(-min(len(valid), _valid_batch(valid)) // num_replicas) * num_replicas)
     monitor = f"val_logits_{deciding}"
     history, seconds = _fit(model, batches, valid_batches, steps=steps, training=training, monitor=monitor, mode=mode)
-    _copy_weights(fitted, members)
+    if fitted is not members:
+        copy_weights(fitted, members)
     factor = signature.target.factor if deciding in ("rmse", "mae") else 1.0
     model = average_members(members)
     if hasattr(build, "refit"):  # a part of the net is fitted once more
@@ -127,17 +129,8 @@ def _for_training(build, members, extra, *, signature, synchronized):
     if not extra:
         return members
     fitted = build.build(replace(signature, inputs=(*signature.inputs, *extra)), synchronized=synchronized)
-    _copy_weights(members, fitted)
+    copy_weights(members, fitted)
     return fitted
-
-
-def _copy_weights(one, other):
-    """From the layers of one model to those of the same names in the other, and whether they learn."""
-    for layer in one.layers if one is not other else ():
-        if layer.weights:
-            twin = other.get_layer(layer.name)
-            twin.set_weights(layer.get_weights())
-            twin.trainable = layer.trainable
 
 
 def _valid_batch(valid):

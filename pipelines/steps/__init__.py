@@ -5,7 +5,7 @@ from .categories import EncodeIds, EncodeOnehot
 from .dates import EncodeDate
 from .missing import (DropColumns, DropRowsWithMissing, FlagMissing, ImputeConstant, ImputeMean, ImputeMedian,
                       ImputeMostFrequent, ImputePrevious)
-from .pack import make_signature, to_ports
+from .pack import make_signature, to_ports, unlabelled_to_ports
 from .scale import ScaleMinMax, ScaleRobust, ScaleStandard
 from .step import FittedStep, Step, apply_steps, fit_steps
 from .tokens import PairTokens, TokenizeCharacters, TokenizeSubwords, TokenizeWords
@@ -14,4 +14,4 @@ __all__ = ["DropColumns", "DropRowsWithMissing", "FlagMissing", "ImputeConstant"
            "ImputeMostFrequent", "ImputePrevious", "ScaleStandard", "ScaleMinMax", "ScaleRobust", "EncodeBins",
            "EncodeOnehot", "EncodeIds", "EncodeDate", "TokenizeWords", "TokenizeCharacters",
            "TokenizeSubwords", "PairTokens", "Step", "FittedStep", "fit_steps", "apply_steps",
-           "make_signature", "to_ports"]
+           "make_signature", "to_ports", "unlabelled_to_ports"]

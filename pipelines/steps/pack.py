@@ -5,8 +5,9 @@ import numpy as np
 from ..device.primitives import Pack, Primitive, run_primitives
 from ..device.signature import Port, Signature, Target
 from ..errors import StepError
-from ..rows import HeldOut, TrainSet, require_train_set
-from .step import CATEGORY_ID, PAIR_ID, PIXELS, STANDARD_DEVIATIONS, TOKEN_ID, UNIT_INTERVAL, FittedStep, kind_of
+from ..rows import HeldOut, TrainSet, Unlabelled, require_train_set
+from .step import (CATEGORY_ID, MAX_ENCODED_BYTES, PAIR_ID, PIXELS, STANDARD_DEVIATIONS, TOKEN_ID, UNIT_INTERVAL,
+                   FittedStep, kind_of)
 
 MAX_INPUTS = 32_768
 _PORT_NAMES = {UNIT_INTERVAL: "unit_interval", STANDARD_DEVIATIONS: "standard_deviations", CATEGORY_ID: "category_ids",
@@ -49,6 +50,20 @@ def to_ports(signature: Signature, rows: TrainSet | HeldOut, *, encoded: bool = 
                             fix="add an imputing step, such as ImputeMedian(); dropping training rows does not fill "
                                 "other rows")
     return rows.with_columns({port.name: columns[port.name] for port in signature.inputs})
+
+
+def unlabelled_to_ports(signature: Signature, train: TrainSet) -> Unlabelled | None:
+    """The raw unlabelled rows beside training rows with ports for columns, as `to_ports`; None where there are none.
+    Raises StepError where they do not fit into memory."""
+    if train.unlabelled is None or not len(train.unlabelled):
+        return None
+    size = len(train.unlabelled) * 4 * sum(int(np.prod(port.shape)) for port in signature.inputs)
+    if size > MAX_ENCODED_BYTES:
+        raise StepError(f"{len(train.unlabelled):,} rows without a label would take {size / 2**30:.1f} GiB",
+                        expected=f"at most {MAX_ENCODED_BYTES / 2**30:.0f} GiB", fix="bring fewer of them, or lower "
+                        "the window of the tokens")
+    columns = run_primitives(signature.primitives, train.unlabelled.x)
+    return Unlabelled({port.name: columns[port.name] for port in signature.inputs})
 
 
 def _packs(steps, train):

@@ -8,9 +8,10 @@ from .augment import AugmentDelete, AugmentMixUpEmbeddings, AugmentSwap, Augment
 from .heads import BalancedHead
 from .load import LoadTextFolder, LoadTexts, LoadTextTfds
 from .models import AveragedEmbeddings, Gru, Lstm, SimpleRnn, TextCnn, TransformerEncoder
+from .pretraining import MaskedPretraining
 from .recipes import REMARKS, REMARKS5, text_recipe
 from .teacher import TfidfTeacher
 
 __all__ = ["LoadTexts", "LoadTextFolder", "LoadTextTfds", "AveragedEmbeddings", "TextCnn", "Lstm", "Gru", "SimpleRnn",
-           "TransformerEncoder", "BalancedHead", "AugmentDelete", "AugmentSwap", "AugmentSynonyms",
+           "TransformerEncoder", "BalancedHead", "MaskedPretraining", "AugmentDelete", "AugmentSwap", "AugmentSynonyms",
            "AugmentMixUpEmbeddings", "TfidfTeacher", "text_recipe", "REMARKS", "REMARKS5"]

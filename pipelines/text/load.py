@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..device.cells import TEXT, Column, read_column, shorten
+from ..device.cells import TEXT, Column, is_missing, read_column, shorten
 from ..errors import LoadError
 from ..files import describe_memory, fingerprint
 from ..folders import describe_folder, found_in_folder, names_parts
@@ -16,7 +16,7 @@ from ..found import Found, check_memory, finish, found_in_memory, num_files, usa
 from ..knobs import check_knobs
 from ..labels import PARTS, group_codes
 from ..prepared import count_examples, describe_prepared, feature_of, found_in_splits, open_builder
-from ..rows import Dataset, Inferred, Schema
+from ..rows import Dataset, Inferred, Schema, Unlabelled
 from ..table import OTHER_ENCODING, Reading, find_table, read_table, settle_reading, table_from_memory
 from ..target import check_target, labelled_rows, read_target
 from .decode import check_bytes, check_folder_bytes, decode, read_text
@@ -47,7 +47,7 @@ class LoadTexts(Drawn):
 
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
         """The Dataset, and what was found. `source`, a DataFrame or a dict of arrays, stands in for the file. Raises
-        LoadError. Rows without a text are left out."""
+        LoadError. Rows without a text are left out; those with a text and no target are its `unlabelled`."""
         check_target(self)
         self.reading.check()
         notes = []
@@ -61,18 +61,25 @@ class LoadTexts(Drawn):
             table = table_from_memory(source)
         self._check_names(table)
         missing = frozenset(self.reading.missing_words)
+        whole = table
         table, ids, left_out = labelled_rows(table, self, missing)
-        if left_out:
-            notes.append(Inferred(self.target, "target", f"{len(left_out):,} rows without it are left out"))
         texts = self._read_texts(table[self.text])
         kept = self._kept(texts, notes)
         y, target = read_target([table[self.target][place] for place in kept], self, missing)
         texts = texts[kept]
-        group = group_codes({name: [table[name][place] for place in kept] for name in self.group},
+        without, more_texts = self._unlabelled(whole, ids, missing)
+        if left_out:
+            notes.append(Inferred(self.target, "target", f"{len(left_out):,} rows without it are left out" + (
+                f"; MaskedPretraining() can learn from the texts of {len(without):,}" if len(without) else "")))
+        # One code for a group, whether its rows have a label or not.
+        codes = group_codes({name: [whole[name][place] for place in (*ids[kept], *without)] for name in self.group},
                             missing) if self.group else None
+        group, more_group = (None, None) if codes is None else np.split(codes, [len(kept)])
         notes.insert(0, Inferred(self.text, TEXT, _in_words(texts)))
         schema = Schema((Column(self.text, TEXT),), target, self.reading.missing_words)
-        return Dataset(x={self.text: texts}, y=y, ids=ids[kept], schema=schema, group=group), tuple(notes)
+        unlabelled = Unlabelled({self.text: more_texts}, more_group) if len(without) else None
+        return (Dataset(x={self.text: texts}, y=y, ids=ids[kept], schema=schema, group=group, unlabelled=unlabelled),
+                tuple(notes))
 
     def names_parts(self) -> bool:
         """No column of a table of texts says train, valid or test."""
@@ -102,6 +109,16 @@ class LoadTexts(Drawn):
                             + (f" (and {len(bad) - 1:,} more cells)" if len(bad) > 1 else ""),
                             expected="texts", fix="shorten the text, or split it into rows")
         return texts
+
+    def _unlabelled(self, table, labelled, missing):
+        """(the source rows, their texts) of what has no target, but a text and a group."""
+        places = np.setdiff1d(np.arange(len(table[self.target])), labelled)
+        places = np.array([place for place in places.tolist()
+                           if not any(is_missing(table[name][place], missing) for name in self.group)], np.int64)
+        texts, _ = read_column([table[self.text][place] for place in places], Column(self.text, TEXT), missing)
+        kept = np.flatnonzero(~_is_blank(texts))
+        kept = _first_of_each(texts, kept) if self.distinct else kept
+        return places[kept], texts[kept]
 
     def _kept(self, texts, notes):
         """The places int64 of the rows that have a text, and with `distinct` one that did not stand before."""
@@ -240,12 +257,17 @@ def _finish(spec, found: Found, cells: list, target: str) -> tuple[Dataset, tupl
 
 def _first_of_equal(texts, places, notes, name):
     """Of rows at `places` (int64) with texts that are equal but for case the first."""
-    first = {}
-    for place in places.tolist():
-        first.setdefault(texts[place].lower(), place)
+    first = _first_of_each(texts, places)
     if len(first) < len(places):
         notes.append(Inferred(name, TEXT, f"{len(places) - len(first):,} rows with a text that stood before, in "
                               "whatever case, are left out"))
+    return first
+
+
+def _first_of_each(texts, places):
+    first = {}
+    for place in places.tolist():
+        first.setdefault(texts[place].lower(), place)
     return np.fromiter(first.values(), np.int64, len(first))
 
 

@@ -16,6 +16,7 @@ from ..knobs import knob
 from ..layers import INITIALIZERS, Blocks, with_logits
 from ..steps.step import MIX_SHARE, PAIR_ID, PARTNER_ID, TOKEN_ID
 from .augment import partner_of
+from .vectors import check_vectors, start_table
 
 POOLINGS = ("max", "average", "attention")
 ACTIVATIONS = ("relu", "relu6")
@@ -30,7 +31,8 @@ class TextNet(ABC):
     """The knobs that all nets for texts share. `embedding_width`: of the one table of token vectors. `initializer`: of
     kernels, by its Keras name. `dropout`: before the last layer; `embedding_dropout`: of whole columns of the token
     vectors (SpatialDropout1D); `token_dropout`: of whole tokens. `regularizer`: the factor of L2 on kernels.
-    `num_members`: how many nets stand side by side on the one table, their logits averaged."""
+    `num_members`: how many nets stand side by side on the one table, their logits averaged. `vectors`: a file of word
+    vectors that the table starts from (see `text.vectors`); `train_vectors`: whether the table is trained further."""
 
     embedding_width: int = knob(32, 1, 1024)
     initializer: str = "GlorotUniform"
@@ -39,9 +41,11 @@ class TextNet(ABC):
     token_dropout: float = knob(0.0, 0, 0.95)
     regularizer: float = knob(0.0, 0, 1)
     num_members: int = knob(1, 1, 64)
+    vectors: str = ""
+    train_vectors: bool = True
 
     def check(self) -> None:
-        """Raises RecipeError where the net cannot be built."""
+        """Raises RecipeError where the net cannot be built, LoadError where there is no file of `vectors`."""
         if self.initializer not in INITIALIZERS:
             raise RecipeError(f"build.initializer={self.initializer!r}", expected=", ".join(INITIALIZERS),
                               fix="--set build.initializer=GlorotUniform")
@@ -49,10 +53,15 @@ class TextNet(ABC):
         if pooling not in POOLINGS:
             raise RecipeError(f"build.pooling={pooling!r}", expected=", ".join(POOLINGS),
                               fix="--set build.pooling=max")
+        if self.vectors:
+            check_vectors(self.vectors, self.embedding_width)
+        elif not self.train_vectors:
+            raise RecipeError("build.train_vectors=False without build.vectors", expected="vectors that mean something "
+                              "before training", fix="--set build.vectors=vectors.txt")
 
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
         """Signature → keras.Model, uncompiled: token ids int32 [rows, window] → logits [rows, num_members, outputs].
-        Raises RecipeError for a signature without tokens.
+        Raises RecipeError for a signature without tokens, and as `start_table` does.
 
         `synchronized`: batch normalization over all replicas of a mirrored strategy.
         """
@@ -71,11 +80,20 @@ class TextNet(ABC):
             x = keras.layers.Dropout(self.token_dropout, noise_shape=(None, port.shape[0], 1), seed=blocks.next_seed(),
                                      name="tokens_dropout")(x)
         members = [self._features(x, mask, blocks, f"member{place}") for place in range(self.num_members)]
-        return with_logits(inputs, members, signature, blocks=blocks)
+        model = with_logits(inputs, members, signature, blocks=blocks)
+        if self.vectors:
+            table = model.get_layer("tokens_embedding")
+            start_table(table, self.vectors, signature)
+            table.trainable = self.train_vectors
+        return model
 
     @abstractmethod
     def tiny(self) -> "TextNet":
         """The same kind of net, small enough for a test."""
+
+    @property
+    def _tiny_width(self):
+        return self.embedding_width if self.vectors else min(self.embedding_width, 8)
 
     @abstractmethod
     def _features(self, x, mask, blocks: "TextBlocks", name: str):
@@ -92,7 +110,7 @@ class AveragedEmbeddings(TextNet):
     widths: tuple[int, ...] = knob((), 1, 4096)
 
     def tiny(self) -> "AveragedEmbeddings":
-        return replace(self, embedding_width=min(self.embedding_width, 8))
+        return replace(self, embedding_width=self._tiny_width)
 
     def _features(self, x, mask, blocks, name):
         import keras
@@ -117,13 +135,14 @@ class TextCnn(TextNet):
             raise RecipeError("build.kernels=()", expected="one or more sizes", fix="--set 'build.kernels=(2, 3, 4)'")
 
     def tiny(self) -> "TextCnn":
-        return replace(self, embedding_width=min(self.embedding_width, 8), width=min(self.width, 8))
+        return replace(self, embedding_width=self._tiny_width, width=min(self.width, 8))
 
     def _features(self, x, mask, blocks, name):
         import keras
         parts = []
         for kernel in self.kernels:
-            part = blocks.convolve(x, self.width, kernel, name=f"{name}_conv{kernel}")
+            part = blocks.told(blocks.convolve(x, self.width, kernel, name=f"{name}_conv{kernel}"),
+                               f"{name}_conv{kernel}")
             parts.append(blocks.largest(part, mask, name=f"{name}_conv{kernel}"))
         return keras.layers.Concatenate(name=f"{name}_features")(parts) if len(parts) > 1 else parts[0]
 
@@ -144,7 +163,7 @@ class Recurrent(TextNet):
             raise RecipeError("build.widths=()", expected="one or more widths", fix="--set 'build.widths=(32,)'")
 
     def tiny(self) -> "Recurrent":
-        return replace(self, embedding_width=min(self.embedding_width, 8),
+        return replace(self, embedding_width=self._tiny_width,
                        widths=tuple(min(width, 8) for width in self.widths))
 
     @property
@@ -177,6 +196,7 @@ class Recurrent(TextNet):
                 ways.append(self._recur(x, width, blocks=blocks, backwards=True, name=f"{name}_backward{depth}"))
             x = layers.Concatenate(name=f"{name}_ways{depth}")(ways) if len(ways) > 1 else ways[0]
             x = layers.Multiply(name=f"{name}_masked{depth}")([x, mask])
+        x = blocks.told(x, name)
         if self.pooling == "max":
             return blocks.largest(x, mask, name=name, least=-1.0)
         return blocks.average(x, mask, name=name, weighted=self.pooling == "attention")
@@ -254,7 +274,7 @@ class TransformerEncoder(TextNet):
                               expected="a width that the heads divide", fix=f"--set build.width={8 * self.heads}")
 
     def tiny(self) -> "TransformerEncoder":
-        return replace(self, embedding_width=min(self.embedding_width, 8), width=2 * self.heads, depth=1)
+        return replace(self, embedding_width=self._tiny_width, width=2 * self.heads, depth=1)
 
     def _features(self, x, mask, blocks, name):
         import keras
@@ -272,7 +292,7 @@ class TransformerEncoder(TextNet):
             inner = blocks.dense(blocks.normalize(x, f"{each}_second"), 2 * self.width, name=f"{each}_wide")
             inner = blocks.activate(blocks.normalize(inner, f"{each}_wide"), each)
             x = layers.Add(name=f"{each}_add")([x, blocks.dense(inner, self.width, name=f"{each}_narrow")])
-        x = blocks.normalize(x, f"{name}_last")
+        x = blocks.told(blocks.normalize(x, f"{name}_last"), name)
         if self.pooling == "max":
             x = layers.Activation("relu", name=f"{name}_last_relu")(x)
             return blocks.largest(x, mask, name=name)
@@ -310,6 +330,12 @@ class TextBlocks(Blocks):
         import keras
         return keras.layers.Conv1D(width, kernel, padding="same", activation="relu", name=name,
                                    kernel_initializer=self.initializer(), kernel_regularizer=self.regularizer())(x)
+
+    def told(self, x, name: str):
+        """The same, as a layer called `name`_tokens: what a net says of each token [rows, window, width] before it is
+        pooled, which `MaskedPretraining` trains."""
+        import keras
+        return keras.layers.Identity(name=f"{name}_tokens")(x)
 
     def largest(self, x, mask, *, name: str, least: float = 0.0):
         """The largest answer of each column at tokens, [rows, width]; `least`: the least answer there can be."""
