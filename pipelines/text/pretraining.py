@@ -65,7 +65,8 @@ class MaskedPretraining:
         batch_size = max(min(training.batch_size, len(rows)) // num_replicas, 1) * num_replicas
         batches, steps = training_feed(TrainFeed(rows), {}, batch_size=batch_size, seed=training.seed)
         most = max(int(_num_chosen((rows.x[port.name] > 0).sum(axis=1).max(), self.mask_share)), 1)
-        # Masks are dropout enough: with the nets' own on top, average precision on remarks was .53 instead of .62.
+        # Masks are dropout enough: with the net's own of tokens on top (.4), one training of a transformer on 1,000
+        # labelled remarks came to an average precision of .53 instead of .62.
         net = replace(self.net, embedding_dropout=0.0, token_dropout=0.0, vectors="")
         still = net.build(signature, seed=training.seed, synchronized=num_replicas > 1)
         copy_weights(model, still)
@@ -81,7 +82,7 @@ class MaskedPretraining:
 
         def one_batch(number, batch):
             ids = batch[0][port.name]
-            seeds = tf.unstack(tf.random.split(tf.stack([tf.cast(seed, tf.int64), number]), 4))
+            seeds = tf.unstack(tf.random.split(tf.stack([tf.cast(seed, tf.int64), number]), 3))
             drawn = tf.random.stateless_uniform(tf.shape(ids), seeds[0])
             _, places = tf.math.top_k(tf.where(ids > 0, drawn, -1.0), most)
             count = tf.reduce_sum(tf.cast(ids > 0, tf.float32), axis=1)
