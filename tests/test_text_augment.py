@@ -136,7 +136,7 @@ def test_a_net_that_mixes_ships_as_one_that_does_not(words):
     signature, rows, valid = words
     feed = TrainFeed(rows, augment=(AugmentDelete(), AugmentMixUpEmbeddings()))
     net = text.TextCnn(width=8, embedding_width=8, kernels=(2,))
-    training = replace(text.REMARKS.training, epochs=3, learning_rate=1e-2)
+    training = replace(text.REMARKS.training, epochs=8, patience=8, learning_rate=1e-2)
     one, two = (train(net, feed, valid, signature=signature, training=training, deciding="roc_auc") for _ in range(2))
     assert {each.name for each in one.model.inputs} == {"tokens", "pairs"}
     assert one.history["val_roc_auc"][-1] > 0.6

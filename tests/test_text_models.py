@@ -11,7 +11,8 @@ from pipelines.errors import RecipeError
 from pipelines.verify.micro import micro_available
 
 NETS = [text.AveragedEmbeddings(widths=(8,)), text.TextCnn(num_members=2), text.Lstm(), text.Lstm(pooling="max"),
-        text.Lstm(widths=(8, 8), bidirectional=True), text.Gru(bidirectional=True, pooling="average"),
+        text.Lstm(widths=(8, 8), bidirectional=True),
+        text.Gru(bidirectional=True, pooling="average", most_unrolled_bytes=10**6),
         text.SimpleRnn(widths=(8, 8), pooling="max"), text.TransformerEncoder(),
         text.TransformerEncoder(depth=2, pooling="attention"), text.TransformerEncoder(pooling="max")]
 

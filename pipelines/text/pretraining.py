@@ -63,7 +63,8 @@ class MaskedPretraining:
         rows = _all_rows(train_set, port)
         num_replicas = tf.distribute.get_strategy().num_replicas_in_sync
         batch_size = max(min(training.batch_size, len(rows)) // num_replicas, 1) * num_replicas
-        batches, steps = training_feed(TrainFeed(rows), {}, batch_size=batch_size, seed=training.seed)
+        batches, steps = training_feed(TrainFeed(rows), {}, signature=signature, batch_size=batch_size,
+                                       seed=training.seed)
         most = max(int(_num_chosen((rows.x[port.name] > 0).sum(axis=1).max(), self.mask_share)), 1)
         # Masks are dropout enough: with the net's own of tokens on top (.4), one training of a transformer on 1,000
         # labelled remarks came to an average precision of .53 instead of .62.

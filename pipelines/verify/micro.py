@@ -34,10 +34,10 @@ def micro_places(model, num_rows: int) -> np.ndarray:
 
 def most_steps(model, difference: float, signature: Signature) -> int:
     """By how many int8 steps of the output TFLM may differ from LiteRT's reference kernels: 2, as two runtimes may
-    round a tie differently (seen: 1). An LSTM's gates and a softmax they compute with other tables, so that a net with
+    round a tie differently (seen: 1). Recurrent gates and a softmax they compute with other tables, so that a net with
     these may differ by twice what int8 differs from Keras, `difference` in the output's unit: each of two that err by
     as much. What is beyond is another computation."""
-    has_tables = any(type(layer).__name__ in ("LSTM", "Softmax") for layer in model.layers)
+    has_tables = any(type(layer).__name__ in ("LSTM", "GRU", "SimpleRNN", "Softmax") for layer in model.layers)
     return max(MAX_INT8_STEPS, int(2 * difference / signature.output.scale)) if has_tables else MAX_INT8_STEPS
 
 
