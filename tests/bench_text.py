@@ -38,8 +38,9 @@ def bench_tokenizers():
         best = 0.0
         for _ in range(5):
             columns = dict(dataset.x)
+            primitives = [replace(each) for each in fitted[0].primitives]  # which remember no word
             start = time.perf_counter()
-            for primitive in fitted[0].primitives:
+            for primitive in primitives:
                 primitive.run(columns)
             best = max(best, len(dataset) / (time.perf_counter() - start))
         print(f"{type(step).__name__}: {best:,.0f} remarks a second   (aim {AIM:,})")

@@ -1,6 +1,7 @@
 """The long proofs (`make test-full`): every bundled set, in full, against what plain peers score on the same rows, and
 the whole of Fashion-MNIST."""
 
+import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -8,10 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines import catalog, run, vision
+from pipelines import catalog, run, text, vision
 from pipelines.balance import SampleByClass
 from pipelines.recipe import Judge
 from pipelines.vision.recipes import FASHION_MNIST
+
+from tests.bench_text import vocabulary_bytes
 
 pytestmark = pytest.mark.full
 
@@ -23,9 +26,11 @@ LEAST = {
     "penguins_mlp": {"r2": 0.78},  # 69 test rows: the interval is a tenth wide
     "emoji_cnn": {"macro_f1": 0.60},  # from scratch; boosted trees on gradients and colours of 64 x 64 pixels: .662
     "emoji_lite0": {"macro_f1": 0.79},  # logistic regression on features of the same net: .780
+    "remarks_cnn": {"average_precision": 0.732, "roc_auc": 0.902},  # TF-IDF and logistic regression: .722, .892
+    "remarks5_cnn": {"macro_f1": 0.54},  # the same with class weights: .526
 }
 TEST_ROWS = {"birds_mlp": 3861, "credit_mlp": 891, "storms_mlp": 3764, "penguins_mlp": 69, "emoji_cnn": 382,
-             "emoji_lite0": 382}
+             "emoji_lite0": 382, "remarks_cnn": 2747, "remarks5_cnn": 2747}
 whole_fashion_mnist = pytest.mark.skipif(
     not Path(FASHION_MNIST).is_dir(), reason="needs the whole of Fashion-MNIST: apt-get install dataset-fashion-mnist")
 
@@ -53,6 +58,23 @@ def test_int8_keeps_what_float_has(report):
     assert micro["int8_steps"] <= 1
     if report["name"].endswith("_mlp"):
         assert int8["agreement"] >= 0.99 and int8["size_bytes"] <= 0.35 * floats["size_bytes"]
+
+
+@pytest.mark.parametrize("net", [text.Lstm(bidirectional=True, pooling="max", token_dropout=0.4),
+                                 text.Lstm(widths=(32, 32), pooling="max", token_dropout=0.4)], ids=repr)
+def test_fused_lstms_are_exact(net, tmp_path):
+    recipe = replace(text.REMARKS, build=net, judge=replace(text.REMARKS.judge, beside=False))
+    forms = {rung["form"]: rung for rung in run(recipe, folder=tmp_path).report["ladder"]}
+    int8, floats = forms["litert_int8"], forms["litert_float32"]
+    assert int8["agreement"] >= 0.98 and forms["micro_int8"]["agreement"] >= 0.98
+    assert floats["scores"]["average_precision"] - int8["scores"]["average_precision"] <= 0.01
+
+
+@pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc: apt-get install gcc")
+def test_remarks_and_their_vocabulary_take_200_kilobytes(tmp_path):
+    bundle = run(catalog.override(text.REMARKS, "judge.beside=False"), folder=tmp_path)
+    size = (bundle.folder / "model_int8.tflite").stat().st_size + vocabulary_bytes(bundle.folder)
+    assert size <= 200_000, f"{size:,}"
 
 
 @whole_fashion_mnist

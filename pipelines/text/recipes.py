@@ -42,7 +42,7 @@ REMARKS5 = Recipe(
     split=SplitRandom(test=0.2, valid=0.1, seed=0),
     balance=WeightByClass(strength=0.5),
     encode=(TokenizeWords(min_count=3),),
-    teacher=TfidfTeacher(),
+    teacher=TfidfTeacher(share=0.6),
     build=TextCnn(width=128, kernels=(1, 2, 3, 4), token_dropout=0.4),
     training=Training(epochs=30, batch_size=64, learning_rate=1e-3, patience=3),
     # By log loss, because macro-F1 says little before the offsets of the classes are chosen.
