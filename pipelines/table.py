@@ -92,13 +92,22 @@ def table_from_memory(source: object) -> dict[str, Sequence]:
         if len(set(lengths.values())) > 1:
             raise LoadError(f"columns of different lengths: {shorten(lengths, 200)}",
                             expected="one value a row in every column", fix="cut them to the same rows")
-        source = pd.DataFrame({name: pd.Series(list(values) if isinstance(values, (list, tuple)) else values)
-                               for name, values in source.items()})
+        source = pd.DataFrame({name: _to_series(values) for name, values in source.items()})
     if not isinstance(source, pd.DataFrame):
         raise LoadError(f"a source of type {type(source).__name__}",
                         expected="a path, a pandas DataFrame or a dict of arrays", fix="pass one of these")
     _refuse_twice([str(name) for name in source.columns])
     return _with_rows({str(name): _from_series(source[name], str(name)) for name in source.columns})
+
+
+def _to_series(values):
+    import pandas as pd
+    values = list(values) if isinstance(values, tuple) else values
+    try:
+        return pd.Series(values)
+    except UnicodeEncodeError:
+        # pandas keeps texts as UTF-8, in which half of a surrogate pair has no bytes.
+        return pd.Series(values, dtype=object)
 
 
 def _from_series(series, name):

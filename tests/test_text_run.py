@@ -15,6 +15,7 @@ from pipelines import run, text
 from pipelines.device import Runner
 from pipelines.device.primitives import run_primitives
 from pipelines.device.texts import Words
+from pipelines.errors import StepError
 from pipelines.recipe import tiny
 from pipelines.rows import HeldOut
 from pipelines.run import learn
@@ -99,6 +100,27 @@ def test_nothing_that_ships_depends_on_held_out_texts(remarks):
     one, two = learn(recipe, parts.train, valid), learn(recipe, parts.train, altered)
     assert one.tflite == two.tflite
     assert replace(one.signature, decisions={}) == replace(two.signature, decisions={})
+
+
+HOSTILE = [("\U0001f600 \U0001f680", "\u0645\u0631\u062d\u0628\u0627", "e\u0301" * 9, "\0 x\0", "\ud800 y",
+            "one " * 99),
+           ("\U0001f622", "\u05e9\u05dc\u05d5\u05dd", "n\u0303 o", "z\0", "\udfff !", "two " * 99)]
+
+
+@pytest.mark.parametrize("kinds", [HOSTILE, [("a",), ("a a",)]], ids=["hostile texts", "a vocabulary of one token"])
+def test_odd_texts_can_be_learned(kinds, tmp_path):
+    texts = [[each[row % len(each)] for row in range(60)] for each in kinds]
+    recipe = tiny(text.text_recipe(text.LoadTexts("", "body", "queue"), name="odd"))
+    recipe = replace(recipe, judge=replace(recipe.judge, beside=False, tolerance=1.0))
+    made = run(recipe, {"body": texts[0] + texts[1], "queue": ["p"] * 60 + ["q"] * 60}, folder=tmp_path)
+    assert set(made.runner().predict({"body": texts[0]}).labels) <= {"p", "q"}
+
+
+def test_texts_without_a_token_are_refused_before_an_epoch(tmp_path):
+    recipe = text.text_recipe(text.LoadTexts("", "body", "queue"), name="odd")
+    with pytest.raises(StepError, match="(?s)hold no token 2 times.*punctuation=True"):
+        run(recipe, {"body": ["!", "?!", "..."] * 20, "queue": ["p", "q"] * 30}, folder=tmp_path)
+    assert not any(tmp_path.iterdir())
 
 
 def test_letters_without_a_glyph_are_boxes():
