@@ -8,17 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
-from ..device.cells import KINDS, Column, read_column, shorten
+from ..device.cells import KINDS, read_column, shorten
 from ..errors import LoadError
 from ..files import describe_memory, fingerprint
+from ..kinds import infer_column, read_times
 from ..labels import group_codes
 from ..rows import Dataset, Inferred, Schema
 from ..table import OTHER_ENCODING, Reading, find_table, read_table, settle_reading, table_from_memory
 from ..target import check_target, labelled_rows, read_target
 from .draw import draw_missing
-from .kinds import date_format, infer_column
 
 
 @dataclass(frozen=True)
@@ -89,7 +87,7 @@ def load_table(spec: LoadTable, source: object = None) -> tuple[Dataset, tuple[I
                            f"({', '.join(words[:5])})"),)
     x = {column.name: _read(table[column.name], column, missing) for column in columns}
     group = group_codes({name: table[name] for name in spec.group}, missing) if spec.group else None
-    time = _read_time(table[spec.time], spec, missing) if spec.time else None
+    time = read_times(table[spec.time], spec.time, missing) if spec.time else None
     schema = Schema(tuple(columns), target, spec.reading.missing_words)
     return Dataset(x=x, y=y, ids=ids, schema=schema, group=group, time=time), (*notes, *inferred)
 
@@ -151,22 +149,3 @@ def _read(cells, column, missing):
                         fix="mend the cell, name the word as missing (--missing WORD), or override the column's kind "
                             f"(--kind '{column.name}=categorical' or =ignored)")
     return values
-
-
-def _read_time(cells, spec, missing):
-    """datetime64[s] of dates, datetime64[us] of numbers, which are taken as seconds."""
-    if isinstance(cells, np.ndarray) and cells.dtype.kind == "M":
-        return cells
-    found, _ = date_format(cells, missing) if not isinstance(cells, np.ndarray) else ("", "")
-    values, bad = read_column(cells, Column(spec.time, "date", found), missing) if found else (cells, [])
-    if found and not bad:
-        return values
-    numbers, bad = read_column(cells, Column(spec.time, "numeric"), missing)
-    if bad or np.isnan(numbers).any():
-        raise LoadError(f"the time column {shorten(spec.time)} has no one format",
-                        expected="dates of one format, or seconds as numbers, in every row", fix="mend the column")
-    exact = np.array([float(cell) for cell in cells])
-    if np.abs(exact).max() > 1e11:
-        raise LoadError(f"the time column {shorten(spec.time)} has numbers such as {exact.max():g}",
-                        expected="seconds, up to 1e11", fix="divide milliseconds by 1,000")
-    return (exact * 1e6).round().astype(np.int64).astype("datetime64[us]")

@@ -1,4 +1,4 @@
-"""The kind of a column, inferred from its cells; printed, and overridden where it is wrong."""
+"""The kind of a column, inferred from its cells; printed, and overridden where it is wrong. And columns of time."""
 
 import re
 import warnings
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..device.cells import FALSE_WORDS, TRUE_WORDS, Column, is_missing, read_column, shorten
-from ..errors import LoadError
-from ..target import refuse_some_numbers
+from .device.cells import FALSE_WORDS, TRUE_WORDS, Column, is_missing, read_column, shorten
+from .errors import LoadError
+from .target import refuse_some_numbers
 
 # Text columns in which more than this share of the values are different are free text or ids.
 MOSTLY_DISTINCT = 0.5
@@ -100,3 +100,23 @@ def _guesses(cell):
                 day = f"{first}{mark}{second}{mark}{year}"
                 guesses += [day, f"{day} %H:%M", f"{day} %H:%M:%S", f"{day} %I:%M %p"] if mark in cell else []
     return list(dict.fromkeys(guesses))
+
+
+def read_times(cells: Sequence, name: str, missing: frozenset[str]) -> np.ndarray:
+    """datetime64[s] of dates, datetime64[us] of numbers, which are taken as seconds; [rows]. Raises LoadError where the
+    cells have no one format."""
+    if isinstance(cells, np.ndarray) and cells.dtype.kind == "M":
+        return cells
+    found, _ = date_format(cells, missing) if not isinstance(cells, np.ndarray) else ("", "")
+    values, bad = read_column(cells, Column(name, "date", found), missing) if found else (cells, [])
+    if found and not bad:
+        return values
+    numbers, bad = read_column(cells, Column(name, "numeric"), missing)
+    if bad or np.isnan(numbers).any():
+        raise LoadError(f"the time column {shorten(name)} has no one format",
+                        expected="dates of one format, or seconds as numbers, in every row", fix="mend the column")
+    exact = np.array([float(cell) for cell in cells])
+    if np.abs(exact).max() > 1e11:
+        raise LoadError(f"the time column {shorten(name)} has numbers such as {exact.max():g}",
+                        expected="seconds, up to 1e11", fix="divide milliseconds by 1,000")
+    return (exact * 1e6).round().astype(np.int64).astype("datetime64[us]")
