@@ -1,7 +1,8 @@
 """Named recipes, and every spec that a recipe can hold: the one place that knows the modalities."""
 
-from . import balance, steps, table, tabular, text, vision
+from . import balance, steps, table, tabular, text, timeseries, vision
 from . import recipe as recipes
+from .frame import CutWindows
 from .recipe import Judge, Recipe
 from .split import SplitByTime, SplitGiven, SplitGrouped, SplitRandom
 from .train import Training
@@ -18,12 +19,14 @@ RECIPES = {
     "fashion_30kb": vision.FASHION_30KB,
     "remarks_cnn": text.REMARKS,
     "remarks5_cnn": text.REMARKS5,
+    "glucose_mlp": timeseries.GLUCOSE,
 }
 
-SPECS = (Recipe, Judge, Training, SplitRandom, SplitGrouped, SplitByTime, SplitGiven,
+SPECS = (Recipe, Judge, Training, SplitRandom, SplitGrouped, SplitByTime, SplitGiven, CutWindows,
          steps.DropColumns, steps.DropRowsWithMissing, steps.FlagMissing, steps.ImputeConstant, steps.ImputeMean,
          steps.ImputeMedian, steps.ImputeMostFrequent, steps.ImputePrevious, steps.ScaleStandard, steps.ScaleMinMax,
          steps.ScaleRobust, steps.EncodeBins, steps.EncodeOnehot, steps.EncodeIds, steps.EncodeDate,
+         steps.FillGaps, steps.FlagGaps, steps.CountSinceSeen, steps.ScaleSeries, steps.ScaleByItself,
          steps.TokenizeWords, steps.TokenizeCharacters, steps.TokenizeSubwords, steps.PairTokens,
          balance.WeightByClass, balance.OversampleRandom, balance.UndersampleRandom, balance.SampleByClass,
          balance.Smote, balance.SmoteNC, balance.SmoteBorderline, balance.Adasyn, balance.SmoteTomek, balance.SmoteENN,
@@ -37,7 +40,10 @@ SPECS = (Recipe, Judge, Training, SplitRandom, SplitGrouped, SplitByTime, SplitG
          text.LoadTexts, text.LoadTextFolder, text.LoadTextTfds, text.AveragedEmbeddings, text.TextCnn, text.Lstm,
          text.Gru, text.SimpleRnn, text.TransformerEncoder, text.BalancedHead, text.MaskedPretraining,
          text.TfidfTeacher, text.AugmentDelete, text.AugmentSwap, text.AugmentSynonyms,
-         text.AugmentMixUpEmbeddings)
+         text.AugmentMixUpEmbeddings,
+         timeseries.LoadSeries, timeseries.NLinear, timeseries.DLinear, timeseries.SeriesMlp, timeseries.NBeats,
+         timeseries.Tcn, timeseries.SeriesLstm, timeseries.SeriesGru, timeseries.SeriesRnn, timeseries.EncoderDecoder,
+         timeseries.PatchTransformer)
 
 
 def override(recipe: Recipe, *settings: str) -> Recipe:

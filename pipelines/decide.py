@@ -1,4 +1,5 @@
-"""The decision: what is added to the logits before the label is taken, chosen on validation rows only.
+"""The decision: what is added to the logits before the label is taken, chosen on validation rows only. (To the
+quantiles of a forecast: see `forecast.conformal_offsets`.)
 
 Two classes: minus the threshold in log-odds. More: -strength * log(class share in training), one number for all
 classes (post-hoc logit adjustment, Menon et al. 2021, https://arxiv.org/abs/2007.07314): a threshold a class would

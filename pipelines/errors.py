@@ -5,6 +5,7 @@
     ├── LoadError            the source cannot be read as honest rows
     ├── SplitError           the rows cannot be parted as asked
     ├── LeakError            rows that must not be learned from were handed to something that learns
+    ├── FrameError           no windows can be cut as asked
     ├── StepError            a step does not suit its columns
     ├── BalanceError         a balancer does not suit its columns or counts
     ├── TrainError           training cannot start or went wrong
@@ -16,8 +17,8 @@
 
 from .device.errors import DeviceError, PipelineError
 
-__all__ = ["PipelineError", "RecipeError", "LoadError", "SplitError", "LeakError", "StepError", "BalanceError",
-           "TrainError", "ExportError", "VerifyError", "BundleError", "DeviceError"]
+__all__ = ["PipelineError", "RecipeError", "LoadError", "SplitError", "LeakError", "FrameError", "StepError",
+           "BalanceError", "TrainError", "ExportError", "VerifyError", "BundleError", "DeviceError"]
 
 
 class RecipeError(PipelineError):
@@ -36,6 +37,10 @@ class LeakError(PipelineError, TypeError):
     """A TypeError too: the wrong kind of rows was handed over."""
 
     stage = "leak"
+
+
+class FrameError(PipelineError):
+    stage = "frame"
 
 
 class StepError(PipelineError):

@@ -6,14 +6,18 @@ import numpy as np
 
 from .device.runner import Answers
 from .device.signature import Target
+from .forecast import score_forecasts
 from .metrics import (LABEL_METRICS, SMALLER_IS_BETTER, bootstrap_intervals, score_classes, score_labels,
                       score_values)
 
-INTERVAL_METRICS = ("average_precision", "roc_auc", "balanced_accuracy", "macro_f1", "accuracy", "mae", "rmse", "r2")
+INTERVAL_METRICS = ("average_precision", "roc_auc", "balanced_accuracy", "macro_f1", "accuracy", "mae", "rmse", "r2",
+                    "mase", "coverage")
 
 
 def score(y: np.ndarray, answers: Answers, target: Target) -> dict[str, float]:
-    """Every metric of the task of true y (int [rows] or float [rows]) and answers to the same rows."""
+    """Every metric of the task of true y (int [rows], float [rows] or [rows, horizon]) and answers to the same rows."""
+    if target.task == "forecast":
+        return score_forecasts(y, answers.scores, answers.quantiles, target)
     if target.task == "regression":
         return score_values(y, answers.scores)
     return score_classes(y, class_places(answers, target.labels), answers.scores)
@@ -22,10 +26,10 @@ def score(y: np.ndarray, answers: Answers, target: Target) -> dict[str, float]:
 def intervals(y: np.ndarray, answers: Answers, target: Target, *, seed: int, num_draws: int = 200
               ) -> dict[str, list[float]]:
     """95 % bootstrap interval of each metric in INTERVAL_METRICS that the task has."""
-    chosen = None if target.task == "regression" else class_places(answers, target.labels)
+    chosen = class_places(answers, target.labels) if target.labels else None
 
     def draw(places):
-        scores = (score_values(y[places], answers.scores[places]) if chosen is None
+        scores = (score(y[places], answers.take(places), target) if chosen is None
                   else score_classes(y[places], chosen[places], answers.scores[places]))
         return {name: value for name, value in scores.items() if name in INTERVAL_METRICS}
     return bootstrap_intervals(draw, len(y), num_draws=num_draws, seed=seed)
@@ -63,7 +67,7 @@ def class_places(answers: Answers, labels: tuple[str, ...]) -> np.ndarray:
 def agreement(one: Answers, other: Answers, target: Target) -> float:
     """Share of rows with the same label; for real numbers, of values that differ by at most 5 % of the first one's
     standard deviation."""
-    if target.task == "regression":
+    if not target.labels:
         spread = float(np.std(one.scores)) or 1.0
         return float(np.mean(np.abs(one.scores - other.scores) <= 0.05 * spread))
     return float(np.mean(one.labels == other.labels))

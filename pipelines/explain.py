@@ -32,15 +32,16 @@ def explain(runner: Runner, row: Mapping[str, object]) -> list[tuple[str, str, s
         elif name == primitive.column and _show(before) == value:
             continue  # a fill where nothing was missing
         lines.append((type(primitive).__name__, name, value))
-    inputs = runner.prepare(runner.read([row])[0])
+    inputs = runner.quantize(columns)
     for port in signature.inputs:
         lines.append(("quantize" if runner.form == "int8" else "input", port.name, _show(inputs[port.name])))
     raw = runner.interpreter.run(inputs)
-    answers = answer(signature, raw, form=runner.form)
+    answers = answer(signature, raw, form=runner.form, prepared=columns)
     value = _show(signature.output.to_float(raw))
     lines.append(("model", "output", f"{raw[0].tolist()} → {value} {signature.output.unit}"))
     if answers.labels is None:
-        return [*lines, ("answer", signature.target.name, f"{answers.scores[0]:.6g}")]
+        shown = _show(np.atleast_2d(answers.scores[:1]))
+        return [*lines, ("answer", signature.target.name, shown.strip("[]"))]
     lines.append(("score", signature.target.name, ", ".join(
         f"{label} {score:.4f}" for label, score in zip(signature.target.labels, answers.scores[0], strict=True))))
     offsets = signature.offsets(runner.form)
@@ -50,6 +51,8 @@ def explain(runner: Runner, row: Mapping[str, object]) -> list[tuple[str, str, s
 
 def _show(x: np.ndarray) -> str:
     """The first row of a column, short: of wide ones only where it is not zero."""
+    if x.ndim == 3:
+        return f"{x.shape[1]} steps × {x.shape[2]}, the newest {_show(x[:, -1])}"
     if x.ndim == 4:
         height, width, channels = x.shape[1:]
         return f"{height} × {width} × {channels}, {x[0].min():.4g} to {x[0].max():.4g}, mean {x[0].mean():.4g}"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-SMALLER_IS_BETTER = frozenset({"log_loss", "brier", "mae", "rmse"})
+SMALLER_IS_BETTER = frozenset({"log_loss", "brier", "mae", "rmse", "mase", "pinball"})
 LABEL_METRICS = ("balanced_accuracy", "macro_f1", "accuracy", "precision", "recall", "f1")
 
 

@@ -9,6 +9,7 @@ from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 from .errors import RecipeError
+from .frame import CutWindows
 from .knobs import check_knobs, knob
 from .metrics import LABEL_METRICS
 from .split import Split, SplitRandom
@@ -32,14 +33,15 @@ class Judge:
 
 @dataclass(frozen=True)
 class Recipe:
-    """From a source to a bundle. `prepare` comes before balancing and leaves one value a cell, `encode` after it;
-    both are fitted on the training rows as they were before balancing; `augment` alters training batches only.
-    `about`: what it is, and the result to expect."""
+    """From a source to a bundle. `frame` cuts steps in time to windows, after the split; `prepare` comes before
+    balancing and leaves one value a cell, `encode` after it; both are fitted on the training rows as they were before
+    balancing; `augment` alters training batches only. `about`: what it is, and the result to expect."""
 
     name: str
     load: Any
     build: Any
     split: Split = SplitRandom()
+    frame: CutWindows | None = None
     prepare: tuple = ()
     balance: Any = None
     encode: tuple = ()
@@ -68,6 +70,8 @@ class Recipe:
                 raise RecipeError(f"{slot}={getattr(self, slot)!r}", expected=f"a spec for {slot}",
                                   fix=f"turn a knob below it, such as {slot}.{does}, or give a whole spec")
         check_knobs(self)
+        if self.frame is not None:
+            self.frame.check()
         self.training.check()
         self.build.check()
         for slot in ("prepare", "encode"):

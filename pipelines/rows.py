@@ -11,17 +11,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .device.cells import MISSING_WORDS, Column
-from .device.signature import Target
+from .device.signature import Frame, Target
 from .errors import LeakError
 
 
 @dataclass(frozen=True)
 class Schema:
-    """What the columns of a source are: the raw feature columns, the target, and the words that read as missing."""
+    """What the columns of a source are: the raw feature columns, the target, the words that read as missing, and how
+    windows were cut."""
 
     columns: tuple[Column, ...]
     target: Target
     missing_words: tuple[str, ...] = MISSING_WORDS
+    frame: Frame | None = None
 
 
 @dataclass(frozen=True)
@@ -52,10 +54,12 @@ class Unlabelled:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class _Rows:
-    """x: column → array [rows, ...], or PictureFiles; y: int64 class or float64 value [rows]; ids: int64 [rows], the
+    """x: column → array [rows, ...], or PictureFiles; y: int64 class or float64 value [rows], of windows float64 [rows,
+    horizon], NaN where nobody knows it; ids: int64 [rows], the
     source row, which survives resampling; weight: float32 [rows], 1.0 where nothing was said; part: object [rows],
-    "train", "valid" or "test" where the source says so, else None; unlabelled: more rows beside these, never of a
-    HeldOut, which balancers leave behind and `run.learn` hands to training as ports."""
+    "train", "valid" or "test" where the source says so, else None; series: int64 [rows], which series a row is a step
+    of; baselines: name → what a plain rule that learns nothing says of each row, like y; unlabelled: more rows beside
+    these, never of a HeldOut, which balancers leave behind and `run.learn` hands to training as ports."""
 
     x: dict[str, np.ndarray]
     y: np.ndarray
@@ -65,13 +69,15 @@ class _Rows:
     group: np.ndarray | None = None
     time: np.ndarray | None = None
     part: np.ndarray | None = None
+    series: np.ndarray | None = None
+    baselines: dict[str, np.ndarray] | None = None
     unlabelled: Unlabelled | None = None
 
     def __post_init__(self):
         if self.weight is None:
             object.__setattr__(self, "weight", np.ones(len(self.y), np.float32))
         per_row = {"ids": self.ids, "weight": self.weight, "group": self.group, "time": self.time,
-                   "part": self.part, **self.x}
+                   "part": self.part, "series": self.series, **(self.baselines or {}), **self.x}
         odd = {name: len(array) for name, array in per_row.items() if array is not None and len(array) != len(self.y)}
         if odd:
             raise LeakError(f"{type(self).__name__} with {len(self.y)} labels and other lengths: {odd}",
@@ -93,7 +99,8 @@ def _take(rows: _Rows, kind: type, places: np.ndarray):
         return None if array is None else array[places]
     return kind(x={name: cut(array) for name, array in rows.x.items()}, y=cut(rows.y), ids=cut(rows.ids),
                 schema=rows.schema, weight=cut(rows.weight), group=cut(rows.group), time=cut(rows.time),
-                part=cut(rows.part))
+                part=cut(rows.part), series=cut(rows.series),
+                baselines=rows.baselines and {name: cut(array) for name, array in rows.baselines.items()})
 
 
 class Dataset(_Rows):
@@ -127,11 +134,13 @@ class BalancedSet(TrainSet):
 
 @dataclass(frozen=True, eq=False)
 class Splits:
-    """The three parts of a data set. Raises LeakError where two share a source row or a group."""
+    """The three parts of a data set; `steps`: where rows are windows, the parts they were cut from. Raises LeakError
+    where two share a source row or a group."""
 
     train: TrainSet
     valid: HeldOut
     test: HeldOut
+    steps: "Splits | None" = None
 
     def __post_init__(self):
         for name, kind in (("train", TrainSet), ("valid", HeldOut), ("test", HeldOut)):

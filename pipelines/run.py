@@ -5,7 +5,7 @@ nothing in `learn` could take them.
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +14,9 @@ from .balance import WeightByClass
 from .decide import choose_offsets
 from .device.runner import Answers, LiteRT, Runner
 from .device.signature import Signature
-from .errors import ExportError, LeakError, VerifyError
+from .errors import ExportError, LeakError, RecipeError, VerifyError
 from .evaluate import Margin, intervals, margin, score
+from .forecast import conformal_offsets, score_forecasts
 from .export.bundle import Bundle, bundle_files, check_folder, keras_bytes, write_bundle
 from .export.convert import convert
 from .export.lower import pixel_rescaling
@@ -34,7 +35,8 @@ from .verify.micro import Micro, micro_available, micro_places, most_steps
 @dataclass(frozen=True)
 class Learned:
     """All that was made from training and validation rows: the signature with its decisions, the Keras model, the
-    TFLite file of each form, how training went; and `beside`, the same recipe with the other choice of balancing."""
+    TFLite file of each form, how training went; and `beside`, the same recipe with the other choice of balancing, or a
+    linear net beside a forecast."""
 
     signature: Signature
     trained: Trained
@@ -47,9 +49,10 @@ class Learned:
 
 @dataclass(frozen=True)
 class Beside:
-    """A model that is trained for the report only, so that one sees what balancing did."""
+    """A model that is trained for the report only, so that one sees what balancing did, or what a net is good for; and
+    what it is, in words."""
 
-    balance: object
+    words: str
     trained: Trained
     signature: Signature
     num_trained_rows: int
@@ -58,12 +61,13 @@ class Beside:
 @dataclass(frozen=True)
 class Judged:
     """What test rows said: a rung and the answers of each form; the scores of the model beside, and by how much the
-    one that ships is ahead of it."""
+    one that ships is ahead of it; name → scores of each plain rule."""
 
     rungs: list[Rung]
     answers: dict[str, Answers]
     beside_scores: dict[str, float] | None = None
     margin: Margin | None = None
+    baselines: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
 def run(recipe: Recipe, source: object = None, *, folder: str | Path = "saved_models") -> Bundle:
@@ -77,11 +81,13 @@ def run(recipe: Recipe, source: object = None, *, folder: str | Path = "saved_mo
     with stages("load"):
         dataset, inferred = recipe.load.read(source)
         described = recipe.load.describe(source)
-        recipe = settle(recipe, dataset.schema)
     print_columns(inferred, dataset)
     with stages("split"):
         splits = split(dataset, recipe.split)
+    with stages("frame"):
+        splits = splits if recipe.frame is None else recipe.frame.cut(splits)
         duplicates = find_duplicates(splits)
+    recipe = settle(recipe, splits.train.schema)
     print_duplicates(duplicates)
     learned = learn(recipe, splits.train, splits.valid, stages=stages)
     print_dropped(dataset.schema, learned.signature)
@@ -106,7 +112,11 @@ def run(recipe: Recipe, source: object = None, *, folder: str | Path = "saved_mo
 def settle(recipe: Recipe, schema: Schema) -> Recipe:
     """The recipe with what only the data could tell. Raises RecipeError where recipe and data do not go together."""
     task = schema.target.task
-    deciding = recipe.judge.deciding or DECIDING_METRICS[task][0]
+    if task == "forecast" and recipe.frame is None:
+        raise RecipeError("steps of series without windows", expected="a frame",
+                          fix="--set 'frame=CutWindows(window=48, horizon=12)'")
+    without_season = task == "forecast" and not schema.target.mase_scale
+    deciding = recipe.judge.deciding or DECIDING_METRICS[task][int(without_season)]
     check_deciding(deciding, task)
     for spec in recipe.augment:
         spec.check_columns(schema.columns)
@@ -147,7 +157,12 @@ def learn(recipe: Recipe, train_rows: TrainSet, valid_rows: HeldOut, *, stages: 
         with stages("beside"):
             other = WeightByClass() if balancer is None else None
             rows_beside = balanced(other)
-            beside = Beside(other, *fit(recipe.plain_build(), rows_beside), len(rows_beside))
+            words = "no balancing" if other is None else repr(other)
+            beside = Beside(words, *fit(recipe.plain_build(), rows_beside), len(rows_beside))
+    linear = recipe.build.linear() if undecided.target.task == "forecast" else None
+    if recipe.judge.beside and linear is not None:
+        with stages("linear"):
+            beside = Beside(repr(linear), *fit(linear, to_train), len(to_train))
     with stages("export"):
         keras = keras_bytes(trained.model)
         tflite = convert(trained.model, as_they_were, seed=recipe.training.seed)
@@ -187,7 +202,11 @@ def decide(recipe: Recipe, signature: Signature, train_rows: TrainSet, valid: He
            raw: np.ndarray) -> Signature:
     """The signature with the decision of a form, chosen on the raw output for validation rows."""
     target = signature.target
-    if target.task == "regression":
+    if target.task == "forecast" and len(target.quantiles) > 1:
+        y = (valid.y - target.offset) / target.factor
+        offsets = conformal_offsets(signature.output.to_float(raw), y, target.quantiles)
+        return replace(signature, decisions={**signature.decisions, form: offsets})
+    if not target.labels:
         return signature
     shares = np.bincount(train_rows.y, minlength=len(target.labels)) / len(train_rows)
     near = signature.decisions.get("float32") if form == "int8" else None
@@ -227,13 +246,15 @@ def judge(recipe: Recipe, learned: Learned, test: HeldOut) -> Judged:
         lost = next(each for each in rungs if each.form == "litert_int8").largest_difference
         most = most_steps(learned.trained.model, lost, signature)
         rungs.append(replace(rung, int8_steps=int(steps.max()), most_int8_steps=most))
+    baselines = {name: score_forecasts(test.y, values, None, signature.target)
+                 for name, values in (test.baselines or {}).items()}
     if learned.beside is None:
-        return Judged(rungs, answers)
+        return Judged(rungs, answers, baselines=baselines)
     beside = answer_all(Runner(learned.beside.signature, KerasInterpreter(learned.beside.trained.model),
                                form="float32"), test)
     return Judged(rungs, answers, score(test.y, beside, signature.target),
                   margin(test.y, answers["keras"], beside, signature.target, metric=recipe.judge.deciding,
-                         seed=recipe.training.seed))
+                         seed=recipe.training.seed), baselines)
 
 
 def _is_imbalanced(rows):

@@ -10,6 +10,7 @@ import numpy as np
 from .device.signature import Signature
 from .errors import RecipeError, TrainError
 from .feed import TrainFeed, plain_feed, training_feed
+from .forecast import masked_loss, masked_metric
 from .knobs import knob
 from .layers import copy_weights
 from .rows import HeldOut
@@ -19,7 +20,8 @@ SCHEDULES = ("constant", "cosine")
 # By task: the metrics that can decide, which are the ones that Keras can follow from epoch to epoch.
 DECIDING_METRICS = {"binary": ("average_precision", "roc_auc", "accuracy", "log_loss"),
                     "multiclass": ("macro_f1", "accuracy", "log_loss"),
-                    "regression": ("rmse", "mae", "r2")}
+                    "regression": ("rmse", "mae", "r2"),
+                    "forecast": ("mase", "mae", "rmse")}
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def train(build, feed: TrainFeed, valid: HeldOut, *, signature: Signature, train
         metric, mode = _keras_metric(deciding, signature)
         model.compile(optimizer=keras.optimizers.AdamW(_learning_rate(training, steps),
                                                        weight_decay=training.weight_decay),
-                      loss={"members": _member_loss(signature.target.task, training), "logits": None},
+                      loss={"members": _member_loss(signature.target, training), "logits": None},
                       weighted_metrics={"logits": [metric]}, jit_compile=False)
     if extra:
         valid = valid.with_columns(feed.augment[0].unmixed(valid.x))
@@ -116,7 +118,7 @@ def train(build, feed: TrainFeed, valid: HeldOut, *, signature: Signature, train
     history, seconds = _fit(model, batches, valid_batches, steps=steps, training=training, monitor=monitor, mode=mode)
     if fitted is not members:
         copy_weights(fitted, members)
-    factor = signature.target.factor if deciding in ("rmse", "mae") else 1.0
+    factor = signature.target.factor if signature.target.task == "regression" and deciding in ("rmse", "mae") else 1.0
     model = average_members(members)
     if hasattr(build, "refit"):  # a part of the net is fitted once more
         build.refit(model, feed.rows, valid, signature=signature, training=training, deciding=deciding)
@@ -187,7 +189,8 @@ def _with_average(members):
 
 
 def _labels(y, signature, soft_labels):
-    """y int [rows] or float [rows] as float32 [rows, outputs]: 0/1, one-hot or standardized values."""
+    """y int [rows] or float [rows] or [rows, horizon] as float32 [rows, outputs]: 0/1, one-hot or standardized values.
+    """
     target = signature.target
     if soft_labels is not None:
         wanted = soft_labels.astype(np.float32)
@@ -196,15 +199,19 @@ def _labels(y, signature, soft_labels):
     elif target.task == "multiclass":
         wanted = np.eye(len(target.labels), dtype=np.float32)[y]
     else:
-        wanted = ((y - target.offset) / target.factor).astype(np.float32)[:, None]
+        wanted = ((y - target.offset) / target.factor).astype(np.float32)
+        wanted = wanted if wanted.ndim == 2 else wanted[:, None]
     return {"members": wanted, "logits": wanted}
 
 
-def _member_loss(task, training):
+def _member_loss(target, training):
     """The task's Keras loss of every member [rows, members, outputs] against the same label, averaged a row."""
     import keras
     losses, smoothing, gamma = keras.losses, training.label_smoothing, training.focal_gamma
-    if task == "regression":
+    task = target.task
+    if task == "forecast":
+        plain = masked_loss(target)
+    elif task == "regression":
         plain = losses.MeanSquaredError(reduction=None)
     elif task == "binary":
         plain = (losses.BinaryFocalCrossentropy(gamma=gamma, from_logits=True, label_smoothing=smoothing,
@@ -217,7 +224,9 @@ def _member_loss(task, training):
 
     class MemberLoss(keras.losses.Loss):
         def call(self, y_true, y_pred):
-            y_true = keras.ops.broadcast_to(keras.ops.expand_dims(y_true, 1), keras.ops.shape(y_pred))
+            y_true = keras.ops.expand_dims(y_true, 1)
+            if task != "forecast":
+                y_true = keras.ops.broadcast_to(y_true, keras.ops.shape(y_pred))
             return keras.ops.mean(plain(y_true, y_pred), axis=1)
     return MemberLoss(name="member_loss")
 
@@ -228,6 +237,8 @@ def _keras_metric(deciding, signature):
     task = signature.target.task
     check_deciding(deciding, task)
     metrics = keras.metrics
+    if task == "forecast":
+        return masked_metric(signature.target, deciding), "min"
     if deciding in ("average_precision", "roc_auc"):
         curve = "PR" if deciding == "average_precision" else "ROC"
         return metrics.AUC(curve=curve, from_logits=True, num_thresholds=1000, name=deciding), "max"

@@ -14,7 +14,7 @@ from hypothesis import given, settings, strategies as st
 from pipelines.device import primitives as p
 from pipelines.device.cells import Column
 from pipelines.device.runner import Runner, answer
-from pipelines.device.signature import Port, Signature, Target
+from pipelines.device.signature import Frame, Port, Signature, Target
 from pipelines.export.c_code import c_files, comment
 
 pytestmark = pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc: apt-get install gcc")
@@ -39,6 +39,10 @@ def compile_harness(signature, folder, flags=(), model=b"abc"):
             size = math.prod(column.shape)
             reads.append(f"static uint8_t picture[{size}]; if (fread(picture, {size}, 1, stdin) != 1) return 0; "
                          f"{field} = picture;")
+        elif column.kind == "series":
+            size = column.shape[0]
+            reads.append(f"static float series{place}[{size}]; if (fread(series{place}, sizeof series{place}, 1, "
+                         f"stdin) != 1) return 0; {field} = series{place};")
         else:
             reads.append(f"if (fread(&{field}, sizeof {field}, 1, stdin) != 1) return 0;")
     writes = [f"fwrite(inputs.{port.name}, sizeof inputs.{port.name}, 1, stdout);" for port in signature.inputs]
@@ -61,7 +65,7 @@ def run_harness(program, signature, columns):
             value = columns[column.name][row]
             if column.kind == "numeric":
                 fed += struct.pack("<f", value)
-            elif column.kind == "picture":
+            elif column.kind in ("picture", "series"):
                 fed += value.tobytes()
             elif column.kind == "date":
                 fed += struct.pack("<q", INT64_MIN if np.isnat(value) else int(value.astype("int64")))
@@ -133,15 +137,16 @@ EVERY = Signature(
         p.Lookup("f", ("false", "true"), 2, 0, 1), p.Onehot("f", 4),
         p.DatePart("d", "d month", "month"), p.Table("d month", tuple((k / 12, 0.5) for k in range(13))),
         p.DatePart("d", "d day", "day_of_month"), p.Table("d day", tuple((k / 31,) for k in range(32))),
+        p.DatePart("d", "d year", "day_of_year"), p.Table("d year", tuple((k / 366,) for k in range(367))),
         p.DatePart("d", "d week", "weekday"), p.Table("d week", tuple((k / 7,) for k in range(8))),
         p.DatePart("d", "d hour", "hour"), p.Table("d hour", tuple((k / 24,) for k in range(25))),
         p.DatePart("d", "d minute", "minute"), p.Table("d minute", tuple((k / 60,) for k in range(61))),
         p.Lookup("ids", ("k1", "k2"), 2, 0, 1),
         p.Pack(("n */ int x; /*",), "spreads"),
-        p.Pack(("../m", "naïve \"☃\" ??/", "f", "d month", "d day", "d week", "d hour", "d minute", "flag", "no date",
-                "no f"), "unit"),
+        p.Pack(("../m", "naïve \"☃\" ??/", "f", "d month", "d day", "d year", "d week", "d hour", "d minute", "flag",
+                "no date", "no f"), "unit"),
         p.Pack(("ids",), "category_ids")),
-    inputs=(Port("spreads", (1,), "float32", "", 0.0392, 3), Port("unit", (23,), "float32", "", 1 / 255, -128),
+    inputs=(Port("spreads", (1,), "float32", "", 0.0392, 3), Port("unit", (24,), "float32", "", 1 / 255, -128),
             Port("category_ids", (1,), "int32", "category id", num_ids=4)),
     output=Port("output", (3,), "float32", "log-odds", 0.05, -3, num_copies=4),
     decisions={"int8": (0.1, -0.2, 0.3)})
@@ -171,6 +176,68 @@ def test_every_primitive_and_hostile_cells(every_program, rows):
     for place in (2, 3, 5):
         columns[names[place]] = np.array(raw[place] + [None], object)[:-1]
     assert_equal(every_program, EVERY, columns)
+
+
+WINDOWS = Signature(
+    columns=(Column("when", "date"), Column("a", "series", shape=(9,)), Column("b", "series", shape=(9,)),
+             Column("c", "series", shape=(9,)), Column("ahead", "series", shape=(3,))),
+    target=Target("a", "forecast", (), 0.25, 3.7, (0.1, 0.5, 0.9), "a offset", "a factor", 2.0),
+    primitives=(
+        p.Missing("a", "a missing"), p.SinceSeen("b", "b since", 4), p.FillSteps("a", "previous", 1, 0.3),
+        p.FillSteps("b", "line", 1, -1.7), p.FillSteps("c", "season", 4, 11.1),
+        p.FillSteps("ahead", "previous", 1, 0.0),
+        p.OwnScale("a", "none", False, 1.0, "no offset", "no factor", "a level"),
+        p.Affine("a level", 3.3, 0.7), p.Clip("a level", -5.0, 5.0),
+        p.OwnScale("a", "mean", True, 0.013, "a offset", "a factor", "a"),
+        p.OwnScale("b", "last", False, 1.0, "b offset", "b factor", "b"), p.Affine("b", 0.1, 0.31),
+        p.Affine("c", 0.2, 0.17), p.Clip("c", -3.0, 3.0), p.Affine("ahead", 1.5, 0.1),
+        p.DatePart("when", "year", "day_of_year"), p.Table("year", tuple((k / 366,) for k in range(367))),
+        p.Pack(("year",), "unit"), p.PackSteps(("a", "a level", "b", "c"), "series"),
+        p.PackSteps(("ahead",), "series1"),
+        p.PackSteps(("a missing", "b since"), "marks")),
+    inputs=(Port("unit", (1,), "float32", "", 1 / 255, -128), Port("series", (9, 4), "float32", "", 0.0392, 3),
+            Port("series1", (3, 1), "float32", "", 0.05, 0), Port("marks", (9, 2), "float32", "", 1 / 255, -128)),
+    output=Port("output", (9,), "float32", "", 0.05, -3, num_copies=4),
+    decisions={"int8": (0.1, -0.2, 0.3) * 3}, frame=Frame("when", 60.0, 3))
+
+
+@pytest.fixture(scope="module", params=["-O0", "-O3 -march=native"])
+def windows_program(tmp_path_factory, request):
+    return compile_harness(WINDOWS, tmp_path_factory.mktemp("windows") / "c", request.param.split())
+
+
+STEP = st.one_of(st.just(float("nan")), st.floats(-1000, 1000, width=32), st.floats(-(2.0**99), 2.0**99, width=32))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(STEP, min_size=30, max_size=30), min_size=1, max_size=8))
+def test_every_primitive_of_series(windows_program, rows):
+    x = np.array(rows, np.float32)
+    columns = {"when": (np.arange(len(x)) * 97).astype("datetime64[D]").astype("datetime64[s]"), "a": x[:, :9],
+               "b": x[:, 9:18], "c": x[:, 18:27], "ahead": x[:, 27:]}
+    columns = {name: np.ascontiguousarray(values) for name, values in columns.items()}
+    assert_equal(windows_program, WINDOWS, columns)
+
+
+def test_forecasts_agree_on_every_output(tmp_path):
+    """signature_forecast against the runner to the last bit, quantiles that cross included."""
+    generator = np.random.default_rng(0)
+    raw = generator.integers(-128, 128, (2000, 36)).astype(np.int8)
+    own = generator.normal(size=(2000, 2)).astype(np.float32) * np.float32(50)
+    for name, text in c_files(WINDOWS, b"abc", "t").items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "main.c").write_text(
+        '#include "signature.h"\n#include <stdio.h>\nint main(void) {\n  int8_t output[SIGNATURE_NUM_OUTPUTS];\n'
+        "  static signature_inputs inputs; double values[9]; float own[2];\n"
+        "  while (fread(output, sizeof output, 1, stdin) == 1 && fread(own, sizeof own, 1, stdin) == 1) {\n"
+        "    inputs.base = own[0]; inputs.spread = own[1];\n    signature_forecast(output, &inputs, values);\n"
+        "    fwrite(values, sizeof values, 1, stdout);\n  }\n  return 0;\n}\n")
+    subprocess.run(["gcc", *FLAGS, "-march=native", "-o", "main", "main.c", "prepare.c", "model.c", "-lm"],
+                   cwd=tmp_path, check=True)
+    fed = b"".join(each.tobytes() + scale.tobytes() for each, scale in zip(raw, own, strict=True))
+    made = subprocess.run([str(tmp_path / "main")], input=fed, capture_output=True, check=True).stdout
+    answers = answer(WINDOWS, raw, form="int8", prepared={"a offset": own[:, 0], "a factor": own[:, 1]})
+    np.testing.assert_array_equal(np.frombuffer(made, np.float64).reshape(-1, 3, 3), answers.quantiles)
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])

@@ -148,7 +148,8 @@ def test_date_parts_agree_with_pandas(seconds):
     from pipelines.device.primitives import DATE_PARTS, DatePart
     when = np.array([seconds], "datetime64[s]")
     stamp = pd.DatetimeIndex(when)
-    wanted = {"month": stamp.month - 1, "day_of_month": stamp.day - 1, "weekday": stamp.day_of_week, "hour": stamp.hour,
+    wanted = {"month": stamp.month - 1, "day_of_month": stamp.day - 1,
+              "day_of_year": stamp.day_of_year - 1, "weekday": stamp.day_of_week, "hour": stamp.hour,
               "minute": stamp.minute}
     for part in DATE_PARTS:
         columns = {"d": when}

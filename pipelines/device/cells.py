@@ -1,15 +1,16 @@
 """Raw cells to typed columns: the one reading of a cell that training and devices share.
 
-Six kinds of column, told apart afterwards by dtype alone:
+Seven kinds of column, told apart afterwards by dtype and dimensions alone:
 
     numeric      float32  [rows]   missing is NaN
+    series       float32  [rows, steps]   the newest step last, missing is NaN
     categorical  object   [rows]   text, missing is None
     boolean      object   [rows]   "true" or "false", missing is None
     date         datetime64[s] [rows], in UTC where a zone is given   missing is NaT
     text         StringDType [rows]   missing is ""
     picture      uint8    [rows, height, width, channels]   never missing
 
-The first four are what a table's column can be.
+Numeric, categorical, boolean and date are what a table's column can be.
 """
 
 import math
@@ -25,7 +26,7 @@ from .pictures import read_picture
 from .texts import MAX_CHARACTERS
 
 KINDS = ("numeric", "categorical", "boolean", "date")
-PICTURE, TEXT = "picture", "text"
+PICTURE, TEXT, SERIES = "picture", "text", "series"
 TRUE_WORDS = frozenset({"true", "t", "yes", "y", "1", "1.0"})
 FALSE_WORDS = frozenset({"false", "f", "no", "n", "0", "0.0"})
 # The words that pandas reads as missing, written out so that a bundle can carry and a user can change them.
@@ -47,7 +48,7 @@ class Column:
     """A raw column: its name in the source, its kind, and how its text is read.
 
     `format` is a `datetime.strptime` format for dates, or "ISO8601". `decimal` is the decimal mark of numbers.
-    `shape` is a picture's (height, width, channels).
+    `shape` is a picture's (height, width, channels), a series' (steps,).
     """
 
     name: str
@@ -67,10 +68,11 @@ class BadCell:
 
 
 def read_column(cells: Sequence, column: Column, missing: frozenset[str]) -> tuple[np.ndarray, list[BadCell]]:
-    """Reads raw cells (text, numbers, None; what `read_picture` takes) into the column's dtype; cells it cannot read
-    come back as BadCells and stand as missing, or as black pictures, in the array."""
+    """Reads raw cells (text, numbers, None; what `read_picture` takes; of series, lists of numbers or text such as "1.5
+    NA 3") into the column's dtype; cells it cannot read come back as BadCells and stand as missing, or as black
+    pictures, in the array."""
     bad = []
-    if column.kind != PICTURE and not (isinstance(cells, np.ndarray) and cells.dtype.kind != "O"):
+    if column.kind not in (PICTURE, SERIES) and not (isinstance(cells, np.ndarray) and cells.dtype.kind != "O"):
         bad = [BadCell(row, shorten(cell), f"not a single value but a {type(cell).__name__}")
                for row, cell in enumerate(cells) if cell is not None and not isinstance(cell, _SCALARS)
                and type(cell).__name__ not in _MISSING_TYPES]
@@ -231,8 +233,37 @@ def _picture(cells, column, missing):
     return values, bad
 
 
+def _series(cells, column, missing):
+    (steps,) = column.shape
+    if isinstance(cells, np.ndarray) and cells.ndim == 2 and cells.dtype.kind in "fiub":
+        values, bad = _numeric(cells[:, -steps:].ravel(), column, missing)
+        values = values.reshape(len(cells), -1)
+        return _with_front(values, steps), [BadCell(each.row // max(values.shape[1], 1), each.value, each.reason)
+                                            for each in bad]
+    values, bad = np.full((len(cells), steps), np.nan, np.float32), []
+    for row, cell in enumerate(cells):
+        if is_missing(cell, missing):
+            continue
+        parts = cell.replace(";", " ").split() if isinstance(cell, str) else cell
+        if not isinstance(parts, (list, tuple, np.ndarray)) or getattr(parts, "ndim", 1) != 1:
+            bad.append(BadCell(row, shorten(cell), f"not a series but a {type(cell).__name__}"))
+            continue
+        found, odd = _numeric(parts[-steps:], column, missing)
+        if odd:
+            bad.append(BadCell(row, odd[0].value, f"step {odd[0].row + 1}: {odd[0].reason}"))
+        elif len(found):
+            values[row, -len(found):] = found
+    return values, bad
+
+
+def _with_front(values, steps):
+    """The series as long as they should be, missing steps before them."""
+    lacking = steps - values.shape[1]
+    return np.pad(values, ((0, 0), (lacking, 0)), constant_values=np.nan) if lacking else values
+
+
 _READERS: Mapping = {"numeric": _numeric, "categorical": _categorical, "boolean": _boolean, "date": _date,
-                     TEXT: _texts, PICTURE: _picture}
+                     TEXT: _texts, PICTURE: _picture, SERIES: _series}
 
 
 def shorten(cell: object, most: int = 40) -> str:

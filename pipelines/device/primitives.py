@@ -5,17 +5,19 @@ All arithmetic is float32 and every operation is one that C99 rounds the same wa
 trained on, the rows that Python answers and the rows a microcontroller sees agree bit for bit. That is why there is
 no sine here: a cyclic date part is an integer that looks up a table.
 
-Columns are arrays by name, rows first: float32 [rows] or [rows, width], object text [rows], int32 [rows] or
-[rows, window], datetime64[s] [rows], StringDType [rows], uint8 [rows, height, width, channels] (see `cells`).
+Columns are arrays by name, rows first: float32 [rows], [rows, width] or, of series, [rows, steps], object text [rows],
+int32 [rows] or [rows, window], datetime64[s] [rows], StringDType [rows], uint8 [rows, height, width, channels] (see
+`cells`).
 """
 
 from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 
+from .series import FillSteps, OwnScale, PackSteps, SinceSeen
 from .texts import Bigrams, Characters, Subwords, Words
 
-DATE_PARTS = {"month": 12, "day_of_month": 31, "weekday": 7, "hour": 24, "minute": 60}
+DATE_PARTS = {"month": 12, "day_of_month": 31, "day_of_year": 366, "weekday": 7, "hour": 24, "minute": 60}
 
 Columns = dict[str, np.ndarray]
 
@@ -52,18 +54,19 @@ class FillPrevious:
 
 @dataclass(frozen=True)
 class Missing:
-    """A new column `into`: 1.0 where `column` is missing, else 0.0."""
+    """A new column `into`: 1.0 where `column` is missing, else 0.0; of a series step by step."""
 
     column: str
     into: str
 
     def run(self, columns: Columns) -> None:
-        columns[self.into] = missing_mask(columns[self.column]).astype(np.float32)
+        x = columns[self.column]
+        columns[self.into] = (np.isnan(x) if x.ndim == 2 else missing_mask(x)).astype(np.float32)
 
 
 @dataclass(frozen=True)
 class Affine:
-    """(x - offset) * factor. float32 [rows] → [rows, 1]: the column is finished."""
+    """(x - offset) * factor. float32 [rows] → [rows, 1], a series [rows, steps] stays one: the column is finished."""
 
     column: str
     offset: float
@@ -72,7 +75,7 @@ class Affine:
     def run(self, columns: Columns) -> None:
         with np.errstate(over="ignore"):  # infinity is cut to the last step of the scale by Clip or by quantizing
             scaled = (columns[self.column] - np.float32(self.offset)) * np.float32(self.factor)
-        columns[self.column] = scaled[:, None]
+        columns[self.column] = scaled if scaled.ndim == 2 else scaled[:, None]
 
 
 @dataclass(frozen=True)
@@ -177,6 +180,8 @@ class DatePart:
             value = days.astype("datetime64[M]").astype(np.int64) % 12
         elif self.part == "day_of_month":
             value = (days - days.astype("datetime64[M]").astype("datetime64[D]")).astype(np.int64)
+        elif self.part == "day_of_year":
+            value = (days - days.astype("datetime64[Y]").astype("datetime64[D]")).astype(np.int64)
         elif self.part == "weekday":  # 1970-01-01 was a Thursday; Monday is 0
             value = (days.astype(np.int64) + 3) % 7
         elif self.part == "hour":
@@ -206,9 +211,10 @@ class Pack:
 
 
 PRIMITIVES = (Fill, FillPrevious, Missing, Affine, Clip, Bins, Lookup, Onehot, Table, DatePart, Words, Characters,
-              Subwords, Bigrams, Pack)
+              Subwords, Bigrams, FillSteps, SinceSeen, OwnScale, Pack, PackSteps)
 Primitive = (Fill | FillPrevious | Missing | Affine | Clip | Bins | Lookup | Onehot | Table | DatePart | Words
-             | Characters | Subwords | Bigrams | Pack)
+             | Characters | Subwords | Bigrams | FillSteps | SinceSeen | OwnScale | Pack | PackSteps)
+PACKS = (Pack, PackSteps)
 _BY_NAME = {primitive.__name__: primitive for primitive in PRIMITIVES}
 
 
@@ -218,6 +224,12 @@ def run_primitives(primitives: tuple[Primitive, ...], columns: Columns) -> Colum
     for primitive in primitives:
         primitive.run(columns)
     return columns
+
+
+def made_by(primitive: Primitive) -> tuple[str, ...]:
+    """The new columns that a primitive makes."""
+    names = (getattr(primitive, each, "") for each in ("into", "into_offset", "into_factor"))
+    return tuple(name for name in names if name)
 
 
 def missing_mask(x: np.ndarray) -> np.ndarray:

@@ -13,10 +13,10 @@ from typing import Protocol
 
 import numpy as np
 
-from .cells import PICTURE, BadCell, read_column, shorten
+from .cells import PICTURE, SERIES, BadCell, read_column, shorten
 from .errors import DeviceError
 from .primitives import Columns, run_primitives
-from .signature import Port, Signature, positive_or_largest, probabilities, read_signature
+from .signature import Port, Signature, Target, positive_or_largest, probabilities, read_signature
 
 FORMS = ("float32", "int8", "uint8")
 
@@ -86,16 +86,19 @@ class Answers:
     """Answers to rows, in their order.
 
     Classes: `labels` object [rows], `scores` float64 [rows, classes] in the order of the target's labels.
-    Real numbers: `labels` is None, `scores` float64 [rows] in the target's unit. `raw`: the model's own output.
+    Real numbers: `labels` is None, `scores` float64 [rows] in the target's unit; of forecasts [rows, horizon], and
+    `quantiles` float64 [rows, horizon, quantiles], rising, where the target has them. `raw`: the model's own output.
     """
 
     labels: np.ndarray | None
     scores: np.ndarray
     raw: np.ndarray
+    quantiles: np.ndarray | None = None
 
     def take(self, places: np.ndarray) -> "Answers":
         """The answers at `places` (int [n])."""
-        return Answers(None if self.labels is None else self.labels[places], self.scores[places], self.raw[places])
+        return Answers(None if self.labels is None else self.labels[places], self.scores[places], self.raw[places],
+                       None if self.quantiles is None else self.quantiles[places])
 
 
 class Runner:
@@ -148,7 +151,7 @@ class Runner:
         for column in self.signature.columns:
             cells = raw[column.name]
             if (not isinstance(cells, (Sequence, np.ndarray)) or isinstance(cells, (str, bytes))
-                    or (getattr(cells, "ndim", 1) != 1 and column.kind != PICTURE)):
+                    or (getattr(cells, "ndim", 1) != 1 and column.kind not in (PICTURE, SERIES))):
                 raise DeviceError(f"column {shorten(column.name)} is a {type(cells).__name__}: {shorten(cells)}",
                                   expected="columns as lists or one-dimensional arrays, or a list of rows",
                                   fix="for one row: predict([row])")
@@ -175,7 +178,10 @@ class Runner:
 
     def prepare(self, columns: Columns) -> dict[str, np.ndarray]:
         """Typed columns to the arrays of the model's inputs, quantized where the form is int8."""
-        prepared = run_primitives(self.signature.primitives, columns)
+        return self.quantize(run_primitives(self.signature.primitives, columns))
+
+    def quantize(self, prepared: Columns) -> dict[str, np.ndarray]:
+        """The arrays of the model's inputs among columns that every primitive has passed."""
         return {port.name: self._to_port(prepared[port.name], port) for port in self.signature.inputs}
 
     def _to_port(self, x, port: Port):
@@ -201,8 +207,8 @@ class Runner:
 
     def predict_columns(self, columns: Columns) -> Answers:
         """Answers to columns that are typed already, as `read` gives them."""
-        raw = self.interpreter.run(self.prepare(columns))
-        return answer(self.signature, raw, form=self.form)
+        prepared = run_primitives(self.signature.primitives, columns)
+        return answer(self.signature, self.interpreter.run(self.quantize(prepared)), form=self.form, prepared=prepared)
 
 
 def _check_fit(signature, interpreter, form):
@@ -224,11 +230,35 @@ def _check_fit(signature, interpreter, form):
                           expected="files that were written together", fix="copy the whole bundle again")
 
 
-def answer(signature: Signature, raw: np.ndarray, *, form: str) -> Answers:
-    """The model's raw output [rows, outputs], of a form, to labels and scores."""
+def answer(signature: Signature, raw: np.ndarray, *, form: str, prepared: Columns | None = None) -> Answers:
+    """The model's raw output [rows, outputs], of a form, to labels and scores. `prepared`: the rows after every
+    primitive, among which forecasts find the row's own scale."""
     values = signature.output.to_float(raw)
     target = signature.target
     if target.task == "regression":
         return Answers(None, values[:, 0].astype(np.float64) * target.factor + target.offset, raw)
+    if target.task == "forecast":
+        values = (values + np.asarray(signature.offsets(form), np.float32)).astype(np.float64)
+        quantiles = from_own_scale(values * target.factor + target.offset, target, prepared)
+        quantiles = np.sort(quantiles.reshape(len(values), signature.frame.horizon, -1), axis=2)
+        return Answers(None, quantiles[:, :, target.middle()], raw, quantiles if target.quantiles else None)
     chosen = positive_or_largest(values, signature.offsets(form))
     return Answers(np.asarray(target.labels, object)[chosen], probabilities(values), raw)
+
+
+def from_own_scale(values: np.ndarray, target: Target, prepared: Columns) -> np.ndarray:
+    """float64 [rows, steps] in each row's own scale → in the target's unit."""
+    base, spread = _own_scale(target, prepared)
+    return values * spread + base
+
+
+def to_own_scale(values: np.ndarray, target: Target, prepared: Columns) -> np.ndarray:
+    """The inverse of `from_own_scale`."""
+    base, spread = _own_scale(target, prepared)
+    return (values - base) / spread
+
+
+def _own_scale(target, prepared):
+    base = prepared[target.base].astype(np.float64)[:, None] if target.base else 0.0
+    spread = prepared[target.spread].astype(np.float64)[:, None] if target.spread else 1.0
+    return base, spread

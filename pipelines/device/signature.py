@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from .cells import KINDS, MISSING_WORDS, PICTURE, TEXT, Column
+from .cells import KINDS, MISSING_WORDS, PICTURE, SERIES, TEXT, Column
 from .errors import DeviceError
-from .primitives import Pack, Primitive, primitive_from_json, primitive_to_json
+from .primitives import PACKS, Primitive, made_by, primitive_from_json, primitive_to_json
 
-TASKS = ("binary", "multiclass", "regression")
+TASKS = ("binary", "multiclass", "regression", "forecast")
 FORMAT_VERSION = 1
 MAX_SIDE, MAX_VALUES = 32_768, 2**26  # of a port or picture: memory is taken by them
 RULES = {
@@ -28,6 +28,8 @@ RULES = {
     "picture of another size": "stretched to the model's size, antialiased bilinear, as in training",
     "transparent picture": "laid over white",
     "animation": "its first frame",
+    "series shorter than the window": "missing steps before its first",
+    "series longer than the window": "its last steps, as many as the window has",
     "missing or empty text": "no token: padding alone",
     "text longer than the window": "its first tokens, as many as the window has",
     "text of more than 1,000,000 characters": "refused",
@@ -97,19 +99,45 @@ class Port:
 @dataclass(frozen=True)
 class Target:
     """What is predicted: its name, the task, the labels in the order of the outputs, and for real numbers the
-    affine map from the model's output to the target's own unit (value = output * factor + offset)."""
+    affine map from the model's output to the target's own unit (value = output * factor + offset).
+
+    A forecast has outputs step after step, of each step one value or one a quantile of `quantiles`; where `base` and
+    `spread` name columns of the prepared row, values are in the row's own scale: value * spread + base. `mase_scale`:
+    what the mean absolute error is divided by for MASE, the seasonal naive's error on the steps before the test
+    (Hyndman and Koehler 2006, https://doi.org/10.1016/j.ijforecast.2006.03.001); 0.0 where there is none.
+    """
 
     name: str
     task: str
     labels: tuple[str, ...] = ()
     offset: float = 0.0
     factor: float = 1.0
+    quantiles: tuple[float, ...] = ()
+    base: str = ""
+    spread: str = ""
+    mase_scale: float = 0.0
+
+    def middle(self) -> int:
+        """The place of the quantile nearest to the median: what a forecast says if it may say one thing."""
+        return int(np.argmin(np.abs(np.asarray(self.quantiles) - 0.5))) if self.quantiles else 0
+
+
+@dataclass(frozen=True)
+class Frame:
+    """How a row's series were cut: the column of time, the seconds of a step, and the steps that are foretold, of which
+    the row's time is the first. `series`: the column that tells many series apart, or ""."""
+
+    time: str
+    step_seconds: float
+    horizon: int
+    series: str = ""
 
 
 @dataclass(frozen=True)
 class Signature:
     """From raw columns to labels. `decisions` holds, by form ("float32", "int8"), what is added to the logits
-    before the label is taken: one number for two classes (positive where the sum is ≥ 0), one a class for more."""
+    before the label is taken: one number for two classes (positive where the sum is ≥ 0), one a class for more; to the
+    outputs of a forecast with quantiles, so that its interval covers what it says."""
 
     columns: tuple[Column, ...]
     target: Target
@@ -118,6 +146,7 @@ class Signature:
     output: Port
     missing_words: tuple[str, ...] = MISSING_WORDS
     decisions: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    frame: Frame | None = None
 
     def offsets(self, form: str) -> tuple[float, ...]:
         """The decision of a form; the uint8 file is the int8 file with another input, so that it decides alike."""
@@ -137,12 +166,14 @@ class Signature:
         signature = cls(
             columns=tuple(Column(**{**column, "shape": tuple(column.get("shape", ()))})
                           for column in values["columns"]),
-            target=Target(**{**values["target"], "labels": tuple(values["target"]["labels"])}),
+            target=Target(**{**values["target"], "labels": tuple(values["target"]["labels"]),
+                             "quantiles": tuple(values["target"].get("quantiles", ()))}),
             primitives=tuple(primitive_from_json(primitive) for primitive in values["primitives"]),
             inputs=tuple(_port(port) for port in values["inputs"]),
             output=_port(values["output"]),
             missing_words=tuple(values["missing_words"]),
-            decisions={form: tuple(offsets) for form, offsets in values["decisions"].items()})
+            decisions={form: tuple(offsets) for form, offsets in values["decisions"].items()},
+            frame=Frame(**values["frame"]) if values.get("frame") else None)
         signature.check()
         return signature
 
@@ -150,14 +181,16 @@ class Signature:
         """Raises ValueError where the parts do not fit together: every name must be made before it is read, and every
         number be one that can be computed with."""
         kinds = {column.kind for column in self.columns}
-        if self.target.task not in TASKS or not kinds <= {*KINDS, TEXT, PICTURE}:
+        if self.target.task not in TASKS or not kinds <= {*KINDS, TEXT, PICTURE, SERIES}:
             raise ValueError(f"task {self.target.task!r} or a column's kind is unknown")
         for column in self.columns:
             is_rgb_or_grey = len(column.shape) == 3 and _is_shape(column.shape) and column.shape[2] in (1, 3)
             if column.kind == PICTURE and not is_rgb_or_grey:
                 raise ValueError(f"column {column.name!r}: pictures of shape {column.shape}")
+            if column.kind == SERIES and not (len(column.shape) == 1 and _is_shape(column.shape)):
+                raise ValueError(f"column {column.name!r}: a series of shape {column.shape}")
         pictures = {column.name: column.shape for column in self.columns if column.kind == PICTURE}
-        packed = {primitive.into: primitive.columns for primitive in self.primitives if isinstance(primitive, Pack)}
+        packed = {primitive.into: primitive.columns for primitive in self.primitives if isinstance(primitive, PACKS)}
         if any(pictures.get(packed.get(port.name, ("",))[0]) not in (None, port.shape) for port in self.inputs):
             raise ValueError("a picture and its input differ in shape")
         if not all(isinstance(word, str) for word in self.missing_words):
@@ -166,11 +199,12 @@ class Signature:
         for primitive in self.primitives:
             if hasattr(primitive, "check"):
                 primitive.check()
-            read = set(primitive.columns if isinstance(primitive, Pack) else (primitive.column,))
+            read = set(primitive.columns if isinstance(primitive, PACKS) else (primitive.column,))
             if not read <= names:
                 raise ValueError(f"{type(primitive).__name__} reads {sorted(read - names)}, which nothing makes")
-            names |= {primitive.into} if hasattr(primitive, "into") else set()
-        lost = {port.name for port in self.inputs} - names
+            names |= set(made_by(primitive))
+        own = {name for name in (self.target.base, self.target.spread) if name}
+        lost = ({port.name for port in self.inputs} | own) - names
         if lost or not self.inputs:
             raise ValueError(f"the inputs {sorted(lost)} are made by nothing")
         for port in (*self.inputs, self.output):
@@ -179,12 +213,23 @@ class Signature:
                 raise ValueError(f"port {port.name!r}: scale {port.scale}, shape {port.shape}, {port.num_copies} times")
             if port.is_picture and port.scale and (port.scale, port.zero_point) != (1.0, -128):
                 raise ValueError(f"port {port.name!r} of pixels: scale {port.scale}, zero point {port.zero_point}")
-        num_labels = {"binary": 2, "multiclass": self.output.shape[0], "regression": 0}[self.target.task]
-        if len(self.target.labels) != num_labels or (self.target.task != "multiclass" and self.output.shape != (1,)):
+        num_labels = {"binary": 2, "multiclass": self.output.shape[0]}.get(self.target.task, 0)
+        is_single = self.target.task in ("binary", "regression")
+        if len(self.target.labels) != num_labels or (is_single and self.output.shape != (1,)):
             raise ValueError(f"{len(self.target.labels)} labels for outputs {self.output.shape}, {self.target.task}")
         if any(len(offsets) != self.output.shape[0] or not all(map(math.isfinite, offsets))
                for offsets in self.decisions.values()):
             raise ValueError(f"decisions {self.decisions}")
+        if self.target.task == "forecast":
+            self._check_forecast()
+
+    def _check_forecast(self):
+        target, frame = self.target, self.frame
+        outputs = frame.horizon * max(len(target.quantiles), 1) if frame else 0
+        if outputs < 1 or self.output.shape != (outputs,) or not frame.step_seconds > 0:
+            raise ValueError(f"a forecast of {frame} with outputs {self.output.shape}")
+        if list(target.quantiles) != sorted(set(target.quantiles)) or not all(0 < q < 1 for q in target.quantiles):
+            raise ValueError(f"quantiles {target.quantiles}")
 
 
 def read_signature(folder: Path) -> Signature:
@@ -205,7 +250,7 @@ def read_signature(folder: Path) -> Signature:
 
 
 def _is_shape(shape):
-    return (len(shape) in (1, 3) and all(type(size) is int and 0 < size <= MAX_SIDE for size in shape)
+    return (len(shape) in (1, 2, 3) and all(type(size) is int and 0 < size <= MAX_SIDE for size in shape)
             and math.prod(shape) <= MAX_VALUES)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..device.primitives import run_primitives
 from ..device.runner import Runner, LiteRT, answer
 from ..device.signature import Signature, read_signature
 from ..errors import BundleError
@@ -61,9 +62,10 @@ def golden(signature: Signature, int8: bytes, test) -> list[dict]:
     """Ten raw rows with their int8 inputs, int8 outputs and answers: what a port to a device is checked against."""
     columns = {column.name: read_pixels(test.x[column.name][:GOLDEN_ROWS]) for column in signature.columns}
     runner = Runner(signature, LiteRT(int8), form="int8")
-    inputs = runner.prepare(columns)
+    prepared = run_primitives(signature.primitives, columns)
+    inputs = runner.quantize(prepared)
     raw = runner.interpreter.run(inputs)
-    answers = answer(signature, raw, form="int8")
+    answers = answer(signature, raw, form="int8", prepared=prepared)
     return [{"row": {column.name: _raw_cell(columns[column.name][place], column.format)
                      for column in signature.columns},
              "inputs": {name: _as_text(x[place]) for name, x in inputs.items()}, "output": raw[place].tolist(),
@@ -88,7 +90,7 @@ def _raw_cell(value, date_format):
 def _as_text(array):
     """An array for JSON: numbers in a list, a picture as base64 of its bytes, rows first."""
     if array.ndim == 1:
-        return array.tolist()
+        return [None if value != value else value for value in array.tolist()]  # NaN: a step that nobody knows
     return {"base64": base64.b64encode(array.tobytes()).decode("ascii"), "shape": list(array.shape),
             "dtype": str(array.dtype)}
 

@@ -9,19 +9,19 @@ import re
 
 import numpy as np
 
-from ..device.cells import MAX_NUMBER, PICTURE
+from ..device.cells import MAX_NUMBER, PICTURE, SERIES
 from ..device.primitives import DATE_PARTS
 from ..device.signature import Signature
 from .c_helpers import needed_helpers
 
 _TYPES = {"numeric": "float", "categorical": "const char *", "boolean": "const char *", "date": "int64_t",
-          "text": "const char *", "picture": "const uint8_t *"}
+          "text": "const char *", "picture": "const uint8_t *", "series": "const float *"}
 _MISSING_NOTES = {"numeric": "NAN where missing",
                   "categorical": "UTF-8 without white space around it, 4.0 written as 4; NULL where missing",
                   "boolean": '"true" or "false"; NULL where missing',
                   "text": "UTF-8; NULL where missing",
                   "date": "seconds since 1970-01-01 UTC; INT64_MIN where missing"}
-_POINTERS = ("categorical", "boolean", "text", "picture")
+_POINTERS = ("categorical", "boolean", "text", "picture", "series")
 
 
 def c_files(signature: Signature, int8_model: bytes, name: str) -> dict[str, str]:
@@ -38,10 +38,13 @@ def _header(signature, name, num_bytes):
              f" /* {port.unit}, scale {_float(port.scale)}, zero point {port.zero_point} */"
              for port in signature.inputs]
     target = signature.target
+    if target.task == "forecast":
+        ports += ["  float base, spread; /* the row's own scale */"]
     labels = "".join(f' * {place}: {comment(label)}\n' for place, label in enumerate(target.labels))
-    answers = (f"/* The class of the model's int8 output:\n{labels} */\nint signature_label(const int8_t *output);\n"
-               if target.labels else "/* The predicted value, in the target's unit. */\n"
-                                     "float signature_value(const int8_t *output);\n")
+    answers = _forecast_note(signature) if target.task == "forecast" else (
+        f"/* The class of the model's int8 output:\n{labels} */\nint signature_label(const int8_t *output);\n"
+        if target.labels else "/* The predicted value, in the target's unit. */\n"
+                              "float signature_value(const int8_t *output);\n")
     return f"""/* Raw row to the int8 inputs of the model '{name}'. Made by pipelines; do not edit. Plain C99. */
 #ifndef SIGNATURE_H
 #define SIGNATURE_H
@@ -73,7 +76,16 @@ int prepare(const signature_row *row, signature_inputs *inputs);
 """
 
 
+def _forecast_note(signature):
+    levels = signature.target.quantiles
+    said = f"of each step ahead the quantiles {', '.join(map(str, levels))}" if levels else "step after step"
+    return (f"/* The forecast, {signature.output.shape[0]} values in the target's unit: {said}. */\n"
+            "void signature_forecast(const int8_t *output, const signature_inputs *inputs, double *values);\n")
+
+
 def _note(column):
+    if column.kind == SERIES:
+        return f"{column.shape[0]} steps, the newest last, NAN where missing"
     if column.kind != PICTURE:
         return _MISSING_NOTES[column.kind]
     height, width, channels = column.shape
@@ -90,21 +102,27 @@ class _Writer:
         self.finished = {}
         self.checks = [(place, _identifier(place, column.name)) for place, column in enumerate(signature.columns)
                        if column.kind == "numeric"]
-        self.pictures = [(place, _identifier(place, column.name)) for place, column in enumerate(signature.columns)
-                         if column.kind == PICTURE]
+        self.arrays = [(place, _identifier(place, column.name)) for place, column in enumerate(signature.columns)
+                       if column.kind in (PICTURE, SERIES)]
+        self.steps = {column.name: column.shape[0] for column in signature.columns if column.kind == SERIES}
         for column in signature.columns:
             if column.kind == PICTURE:
                 self.finished[column.name] = ("picture", self.variables[column.name][1], math.prod(column.shape))
 
     def source(self):
         for place, column in enumerate(self.signature.columns):
-            self.lines.append(f"  {_TYPES[column.kind]} v{place} = row->{_identifier(place, column.name)};")
+            if column.kind == SERIES:
+                self._read_series(place, column)
+            else:
+                self.lines.append(f"  {_TYPES[column.kind]} v{place} = row->{_identifier(place, column.name)};")
         for number, primitive in enumerate(self.signature.primitives):
             getattr(self, f"_{type(primitive).__name__.lower()}")(primitive, f"t{number}")
         most = _float(MAX_NUMBER)
         infinite = "\n".join(f"  if (row->{name} > {most} || row->{name} < -{most}) return {place + 1};"
                              for place, name in self.checks)
-        infinite += "\n".join(f"  if (row->{name} == NULL) return {place + 1};" for place, name in self.pictures)
+        infinite += "\n".join(f"  if (row->{name} == NULL) return {place + 1};" for place, name in self.arrays)
+        if self.signature.target.task == "forecast":
+            self._keep_own_scale()
         statics = "\n".join(f"static float {name} = {_float(first)};" for name, first in self.state)
         resets = "\n".join(f"  {name} = {_float(first)};" for name, first in self.state)
         body = "\n".join(self.lines)
@@ -133,6 +151,59 @@ int prepare(const signature_row *row, signature_inputs *inputs) {{
 
 {self._answer()}"""
 
+    def _read_series(self, place, column):
+        """A copy of the row's steps, to be changed."""
+        (size,), most = column.shape, _float(MAX_NUMBER)
+        self.tables.append(f"static float v{place}[{size}];")
+        self.lines.append(f"  for (int32_t i = 0; i < {size}; ++i) {{\n"
+                          f"    v{place}[i] = row->{_identifier(place, column.name)}[i];\n"
+                          f"    if (v{place}[i] > {most} || v{place}[i] < -{most}) return {place + 1};\n  }}")
+
+    def _keep_own_scale(self):
+        target = self.signature.target
+        for field, column, otherwise in (("base", target.base, "0.0f"), ("spread", target.spread, "1.0f")):
+            self.lines.append(f"  inputs->{field} = {self.variables[column][1] if column else otherwise};")
+
+    def _for_each(self, column, change):
+        """Every step of a series changed: `change` makes the C of one."""
+        variable = self.variables[column][1]
+        self.lines.append(f"  for (int32_t i = 0; i < {self.steps[column]}; ++i) "
+                          f"{variable}[i] = {change(f'{variable}[i]')};")
+
+    def _new_series(self, name, size, into):
+        self.tables.append(f"static float {name}[{size}];")
+        self.variables[into], self.steps[into] = ("series", name), size
+        self.finished[into] = ("series", name, size)
+
+    def _fillsteps(self, step, _):
+        variable, size = self.variables[step.column][1], self.steps[step.column]
+        season = f", {step.season}" if step.how == "season" else ""
+        self.lines.append(f"  fill_{step.how}({variable}, {size}{season}, {_float(step.first)});")
+
+    def _sinceseen(self, step, name):
+        variable, size = self.variables[step.column][1], self.steps[step.column]
+        self._new_series(name, size, step.into)
+        self.lines.append(f"  since_seen({variable}, {size}, {step.most}, {name});")
+
+    def _ownscale(self, step, name):
+        variable, size = self.variables[step.column][1], self.steps[step.column]
+        into = f"{name}_own"
+        self._new_series(into, size, step.into)
+        for column, what in ((step.into_offset, "offset"), (step.into_factor, "factor")):
+            self.lines.append(f"  float {name}_{what};")
+            self.variables[column] = ("numeric", f"{name}_{what}")
+        offset = {"none": "0.0f", "last": f"{variable}[{size - 1}]", "mean": f"mean({variable}, {size})"}[step.offset]
+        self.lines.append(f"  {name}_offset = {offset};\n  own_scale({variable}, {size}, {name}_offset, "
+                          f"{int(step.scaled)}, {_float(step.least)}, {into}, &{name}_factor);")
+
+    def _packsteps(self, step, _):
+        port = next(port for port in self.signature.inputs if port.name == step.into)
+        size, width = port.shape
+        for place, column in enumerate(step.columns):
+            value = f"quantize({self.variables[column][1]}[i], {_float(port.scale)}, {port.zero_point}.0f)"
+            self.lines.append(f"  for (int32_t i = 0; i < {size}; ++i) inputs->{port.name}[i * {width} + {place}] = "
+                              f"{value};")
+
     def _fill(self, step, _):
         kind, variable = self.variables[step.column]
         if kind == "numeric":
@@ -147,18 +218,30 @@ int prepare(const signature_row *row, signature_inputs *inputs) {{
 
     def _missing(self, step, name):
         kind, variable = self.variables[step.column]
+        if kind == "series":
+            size = self.steps[step.column]
+            self._new_series(name, size, step.into)
+            self.lines.append(f"  for (int32_t i = 0; i < {size}; ++i) "
+                              f"{name}[i] = {variable}[i] != {variable}[i] ? 1.0f : 0.0f;")
+            return
         test = {"numeric": f"{variable} != {variable}", "date": f"{variable} == INT64_MIN"}.get(
             kind, f"{variable} == NULL")
         self.lines.append(f"  float {name} = {test} ? 1.0f : 0.0f;")
         self.variables[step.into] = ("numeric", name)
 
     def _affine(self, step, _):
-        variable = self.variables[step.column][1]
+        kind, variable = self.variables[step.column]
+        if kind == "series":
+            self._for_each(step.column, lambda x: f"({x} - {_float(step.offset)}) * {_float(step.factor)}")
+            return
         self.lines.append(f"  {variable} = ({variable} - {_float(step.offset)}) * {_float(step.factor)};")
         self.finished[step.column] = ("scalar", variable, 1)
 
     def _clip(self, step, _):
-        variable = self.variables[step.column][1]
+        kind, variable = self.variables[step.column]
+        if kind == "series":
+            self._for_each(step.column, lambda x: f"clip({x}, {_float(step.low)}, {_float(step.high)})")
+            return
         self.lines.append(f"  {variable} = clip({variable}, {_float(step.low)}, {_float(step.high)});")
 
     def _bins(self, step, name):
@@ -252,6 +335,8 @@ int prepare(const signature_row *row, signature_inputs *inputs) {{
                  f"  for (int copy = 0; copy < {copies}; ++copy) sum += output[copy * {outputs} + i];\n"
                  "  return sum;\n}\n\n")
         step = _float(output.step())
+        if target.task == "forecast":
+            return total + self._forecast(step)
         if target.task == "regression":
             return (f"{total}float signature_value(const int8_t *output) {{\n"
                     "  /* volatile: no compiler may fuse the product with the sum */\n"
@@ -271,6 +356,25 @@ int prepare(const signature_row *row, signature_inputs *inputs) {{
                 f"    volatile float logit = (float)fine_steps(output, i) * {step};\n"
                 "    float shifted = logit + offsets[i];\n"
                 "    if (i == 0 || shifted > most) { most = shifted; best = i; }\n  }\n  return best;\n}\n")
+
+    def _forecast(self, step):
+        output, target = self.signature.output, self.signature.target
+        width = max(len(target.quantiles), 1)
+        offsets = self.signature.offsets("int8")
+        shifts = ", ".join(_float(offset) for offset in offsets)
+        return (f"void signature_forecast(const int8_t *output, const signature_inputs *inputs, double *values) {{\n"
+                f"  static const float offsets[{len(offsets)}] = {{{shifts}}};\n"
+                f"  for (int i = 0; i < {output.shape[0]}; ++i) {{\n"
+                "    /* volatile: no compiler may fuse a product with a sum */\n"
+                f"    volatile float said = (float)fine_steps(output, i) * {step};\n"
+                "    volatile double value = (double)(said + offsets[i]);\n"
+                f"    value = value * {target.factor!r};\n    value = value + {target.offset!r};\n"
+                "    value = value * (double)inputs->spread;\n    values[i] = value + (double)inputs->base;\n  }\n"
+                f"  for (int i = 0; i < {output.shape[0]}; i += {width}) /* quantiles rise */\n"
+                f"    for (int j = 1; j < {width}; ++j)\n"
+                "      for (int k = i + j; k > i && values[k - 1] > values[k]; --k) {\n"
+                "        double kept = values[k];\n        values[k] = values[k - 1];\n        values[k - 1] = kept;\n"
+                "      }\n}\n")
 
 
 def _first_positive(output, offset):

@@ -21,6 +21,67 @@ _HELPERS = (
   float steps = floorf(x / scale + 0.5f) + zero_point;
   return (int8_t)(steps < -128.0f ? -128.0f : steps > 127.0f ? 127.0f : steps);
 }""", "quantize"),
+    ("""/* Missing steps of a series, each way as in Python: before the first known one they are first. */
+static void fill_previous(float *x, int32_t size, float first) {
+  float last = first;
+  for (int32_t i = 0; i < size; ++i) {
+    if (x[i] != x[i]) x[i] = last; else last = x[i];
+  }
+}""", "fill_previous"),
+    ("""static void fill_season(float *x, int32_t size, int32_t season, float first) {
+  for (int32_t i = 0; i < size; ++i) {
+    if (x[i] != x[i]) x[i] = i >= season ? x[i - season] : i > 0 ? x[i - 1] : first;
+  }
+}""", "fill_season"),
+    ("""static void fill_line(float *x, int32_t size, float first) {
+  int32_t before = -1;
+  for (int32_t i = 0; i < size; ++i) {
+    int32_t after = i;
+    if (x[i] == x[i]) {
+      before = i;
+      continue;
+    }
+    while (after < size && x[after] != x[after]) ++after;
+    for (; i < after; ++i) {
+      if (before < 0 || after == size) {
+        x[i] = before < 0 ? first : x[before];
+      } else {
+        /* volatile: no compiler may fuse the product with the sum */
+        volatile float rise = (x[after] - x[before]) * ((float)(i - before) / (float)(after - before));
+        x[i] = x[before] + rise;
+      }
+    }
+    --i;
+  }
+}""", "fill_line"),
+    ("""/* How many steps ago a value was known, as a share of most. */
+static void since_seen(const float *x, int32_t size, int32_t most, float *into) {
+  int32_t steps = most;
+  for (int32_t i = 0; i < size; ++i) {
+    steps = x[i] == x[i] ? 0 : steps < most ? steps + 1 : most;
+    into[i] = (float)steps / (float)most;
+  }
+}""", "since_seen"),
+    ("""static float mean(const float *x, int32_t size) {
+  float sum = 0.0f;
+  volatile float result;
+  for (int32_t i = 0; i < size; ++i) sum += x[i];
+  result = sum * (1.0f / (float)size);
+  return result;
+}""", "mean"),
+    ("""/* (x - offset) / factor; factor: where scaled the mean distance from the offset, at least `least`, else 1. */
+static void own_scale(const float *x, int32_t size, float offset, int scaled, float least, float *into,
+                      float *factor) {
+  float sum = 0.0f;
+  volatile float distance;
+  for (int32_t i = 0; i < size; ++i) {
+    into[i] = x[i] - offset;
+    sum += fabsf(into[i]);
+  }
+  distance = sum * (1.0f / (float)size);
+  *factor = !scaled ? 1.0f : distance > least ? distance : least;
+  for (int32_t i = 0; i < size; ++i) into[i] = into[i] / *factor;
+}""", "own_scale"),
     ("""/* The place of a key among keys sorted by their bytes, plus first. */
 static int32_t lookup(const char *text, const char *const *keys, int32_t num_keys, int32_t first, int32_t unknown,
                       int32_t missing) {
@@ -58,6 +119,15 @@ static void month_and_day(int64_t seconds, int32_t *month, int32_t *day) {
   month_and_day(seconds, &month, &day);
   return day;
 }""", "date_day_of_month"),
+    ("""static int32_t date_day_of_year(int64_t seconds) {
+  static const int32_t before[12] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
+  int32_t month, day;
+  int64_t year, shift = 719468 + floor_divide(seconds, 86400); /* years start in March */
+  month_and_day(seconds, &month, &day);
+  year = (shift - floor_divide(shift, 146097) * 146097);
+  year = (year - year / 1460 + year / 36524 - year / 146096) / 365 + (month < 2); /* of its 400 years */
+  return before[month] + day + (month > 1 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
+}""", "date_day_of_year"),
     ("""static int32_t date_weekday(int64_t seconds) {
   int64_t days = floor_divide(seconds, 86400) + 3;
   return (int32_t)(days - floor_divide(days, 7) * 7);

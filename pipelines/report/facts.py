@@ -6,6 +6,7 @@ import numpy as np
 
 from ..device.primitives import missing_mask
 from ..evaluate import class_places
+from ..steps.step import is_series
 from ..verify.ladder import failed_step
 from . import pictures as draw
 from .write import to_plain, versions
@@ -17,7 +18,8 @@ def gather_facts(recipe, inferred, splits, learned, judged, *, source: dict, sec
     failed = failed_step(rungs, recipe.judge.deciding, recipe.judge.tolerance)
     target = learned.signature.target
     used = {column.name for column in learned.signature.columns}
-    missing = {name: float(missing_mask(x).mean()) for name, x in splits.train.x.items() if x.ndim == 1}
+    missing = {name: float(np.isnan(x).mean() if is_series(x) else missing_mask(x).mean())
+               for name, x in splits.train.x.items() if x.ndim == 1 or is_series(x)}
     return to_plain({
         "name": recipe.name, "about": recipe.about or f"Predicts {target.name}.",
         "target": asdict(target), "judge": asdict(recipe.judge), "seed": recipe.training.seed,
@@ -29,6 +31,7 @@ def gather_facts(recipe, inferred, splits, learned, judged, *, source: dict, sec
         "ladder": [asdict(rung) for rung in rungs],
         "decisions": {form: list(offsets) for form, offsets in learned.signature.decisions.items()},
         "balancing": _balancing(recipe, learned, judged),
+        "baselines": _baselines(learned, judged),
         "margin": asdict(judged.margin) if judged.margin else None,
         "columns": [_column_facts(each, missing, used) for each in inferred],
         "per_class": per_class(splits.test.y, judged.answers["litert_int8"], target),
@@ -43,12 +46,23 @@ def _column_facts(inferred, missing, used):
 
 
 def _balancing(recipe, learned, judged):
-    if learned.beside is None:
+    if learned.beside is None or not learned.signature.target.labels:
         return None
-    ways = ((recipe.balancer(), True, learned.num_trained_rows, judged.rungs[0].scores),
-            (learned.beside.balance, False, learned.beside.num_trained_rows, judged.beside_scores))
-    return [{"balance": repr(balance) if balance is not None else "no balancing", "ships": ships, "rows": rows,
-             "scores": scores} for balance, ships, rows, scores in ways]
+    balancer = recipe.balancer()
+    ways = ((repr(balancer) if balancer is not None else "no balancing", True, learned.num_trained_rows,
+             judged.rungs[0].scores),
+            (learned.beside.words, False, learned.beside.num_trained_rows, judged.beside_scores))
+    return [{"balance": words, "ships": ships, "rows": rows, "scores": scores} for words, ships, rows, scores in ways]
+
+
+def _baselines(learned, judged):
+    """Of a forecast: what ships, a linear net, and rules that learn nothing."""
+    if learned.signature.target.task != "forecast":
+        return None
+    int8 = next(rung for rung in judged.rungs if rung.form == "litert_int8")
+    lines = [("this model, int8", int8.scores)]
+    lines += [(learned.beside.words, judged.beside_scores)] if learned.beside is not None else []
+    return [{"what": what, "scores": scores} for what, scores in (*lines, *judged.baselines.items())]
 
 
 def draw_pictures(facts: dict, splits, answers) -> list[tuple[str, str]]:
@@ -59,7 +73,7 @@ def draw_pictures(facts: dict, splits, answers) -> list[tuple[str, str]]:
     drawn = [("learning curves", draw.picture(draw.learning_curves(facts["history"], facts["judge"]["deciding"])))]
     if labels:
         drawn += _class_pictures(y, int8, labels)
-    else:
+    elif target["task"] == "regression":
         drawn += [("predicted against true", draw.picture(draw.predicted_against_true(y, int8.scores, target["name"]))),
                   ("residuals", draw.picture(draw.residuals(y, int8.scores, target["name"])))]
     return drawn

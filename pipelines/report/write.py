@@ -12,7 +12,8 @@ PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "tflite-micro", "numpy", "p
             "imbalanced-learn")
 SHOWN_METRICS = {"binary": ("average_precision", "roc_auc", "balanced_accuracy", "macro_f1", "accuracy"),
                  "multiclass": ("macro_f1", "balanced_accuracy", "accuracy", "average_precision", "roc_auc"),
-                 "regression": ("mae", "rmse", "r2")}
+                 "regression": ("mae", "rmse", "r2"),
+                 "forecast": ("mase", "mae", "rmse", "coverage")}
 
 # Rows of the same content in two parts of a split.
 DUPLICATES = {"test_in_train": "test rows are also training rows",

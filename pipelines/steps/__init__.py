@@ -7,11 +7,12 @@ from .missing import (DropColumns, DropRowsWithMissing, FlagMissing, ImputeConst
                       ImputeMostFrequent, ImputePrevious)
 from .pack import make_signature, to_ports, unlabelled_to_ports
 from .scale import ScaleMinMax, ScaleRobust, ScaleStandard
+from .series import CountSinceSeen, FillGaps, FlagGaps, ScaleByItself, ScaleSeries
 from .step import FittedStep, Step, apply_steps, fit_steps
 from .tokens import PairTokens, TokenizeCharacters, TokenizeSubwords, TokenizeWords
 
 __all__ = ["DropColumns", "DropRowsWithMissing", "FlagMissing", "ImputeConstant", "ImputeMean", "ImputeMedian",
            "ImputeMostFrequent", "ImputePrevious", "ScaleStandard", "ScaleMinMax", "ScaleRobust", "EncodeBins",
-           "EncodeOnehot", "EncodeIds", "EncodeDate", "TokenizeWords", "TokenizeCharacters",
-           "TokenizeSubwords", "PairTokens", "Step", "FittedStep", "fit_steps", "apply_steps",
-           "make_signature", "to_ports", "unlabelled_to_ports"]
+           "EncodeOnehot", "EncodeIds", "EncodeDate", "TokenizeWords", "TokenizeCharacters", "TokenizeSubwords",
+           "PairTokens", "FillGaps", "FlagGaps", "CountSinceSeen", "ScaleSeries", "ScaleByItself", "Step",
+           "FittedStep", "fit_steps", "apply_steps", "make_signature", "to_ports", "unlabelled_to_ports"]

@@ -1,17 +1,22 @@
 """Fitted steps to the Signature of a model: which columns, through which primitives, into which ports."""
 
+from dataclasses import replace
+
 import numpy as np
 
-from ..device.primitives import Pack, Primitive, run_primitives
+from ..device.primitives import PACKS, OwnScale, Pack, PackSteps, Primitive, made_by, run_primitives
+from ..device.runner import to_own_scale
 from ..device.signature import Port, Signature, Target
 from ..errors import StepError
 from ..rows import HeldOut, TrainSet, Unlabelled, require_train_set
-from .step import (CATEGORY_ID, MAX_ENCODED_BYTES, PAIR_ID, PIXELS, STANDARD_DEVIATIONS, TOKEN_ID, UNIT_INTERVAL,
-                   FittedStep, kind_of)
+from .step import (CATEGORY_ID, MAX_ENCODED_BYTES, PAIR_ID, PIXELS, SERIES_INTERVAL, SERIES_STANDARD,
+                   STANDARD_DEVIATIONS, TOKEN_ID, UNIT_INTERVAL, FittedStep, kind_of)
 
 MAX_INPUTS = 32_768
 _PORT_NAMES = {UNIT_INTERVAL: "unit_interval", STANDARD_DEVIATIONS: "standard_deviations", CATEGORY_ID: "category_ids",
-               TOKEN_ID: "tokens", PAIR_ID: "pairs", PIXELS: "image"}
+               TOKEN_ID: "tokens", PAIR_ID: "pairs", PIXELS: "image", SERIES_STANDARD: "series",
+               SERIES_INTERVAL: "series_marks"}
+_BY_STEP = (SERIES_STANDARD, SERIES_INTERVAL)
 # Columns of these stand alone: each its own input.
 _ALONE = (TOKEN_ID, PAIR_ID, PIXELS)
 
@@ -19,8 +24,8 @@ _ALONE = (TOKEN_ID, PAIR_ID, PIXELS)
 def make_signature(prepared: tuple[FittedStep, ...], encoders: tuple[FittedStep, ...], encoded: TrainSet) -> Signature:
     """The Signature of everything fitted, given the training rows after it.
 
-    Columns of one unit share a port, because one int8 tensor has one scale. Raises StepError where a column was never
-    encoded or still has missing values.
+    Columns of one unit share a port, because one int8 tensor has one scale; so do series of one unit and length. Raises
+    StepError where a column was never encoded or still has missing values.
     """
     train = require_train_set(encoded, "the signature")
     steps = prepared + encoders
@@ -29,27 +34,31 @@ def make_signature(prepared: tuple[FittedStep, ...], encoders: tuple[FittedStep,
     packed = run_primitives(packs, train.x)
     ports = tuple(_port(pack, packed[pack.into], _unit_of(steps, pack.columns[0], train), steps) for pack in packs)
     read = _raw_columns(primitives) | {name for name, x in train.x.items() if x.dtype == np.uint8}
-    target = _fit_target(train)
-    num_outputs = len(target.labels) if target.task == "multiclass" else 1
-    unit = "standard deviations of the target" if target.task == "regression" else "log-odds"
+    target, frame = _fit_target(train, steps), train.schema.frame
+    num_outputs = {"multiclass": len(target.labels),
+                   "forecast": frame.horizon * max(len(target.quantiles), 1) if frame else 0}.get(target.task, 1)
+    unit = "log-odds" if target.labels else "standard deviations of the target"
     return Signature(columns=tuple(column for column in train.schema.columns if column.name in read), target=target,
                      primitives=primitives, inputs=ports, output=Port("output", (num_outputs,), "float32", unit),
-                     missing_words=train.schema.missing_words)
+                     missing_words=train.schema.missing_words, frame=frame)
 
 
 def to_ports(signature: Signature, rows: TrainSet | HeldOut, *, encoded: bool = False) -> TrainSet | HeldOut:
     """Raw rows (or rows that are `encoded` already) to rows whose columns are the signature's ports, float32, int32
-    or pixels as uint8, unquantized: what the Keras model takes."""
+    or pixels as uint8, unquantized: what the Keras model takes. The y of a forecast is then in each row's own scale."""
     primitives = signature.primitives
     if encoded:
-        primitives = tuple(primitive for primitive in primitives if isinstance(primitive, Pack))
+        primitives = tuple(primitive for primitive in primitives if isinstance(primitive, PACKS))
     columns = run_primitives(primitives, rows.x)
     for port in signature.inputs:
         if columns[port.name].dtype == np.float32 and np.isnan(columns[port.name]).any():
             raise StepError("held-out rows have missing values after every step", expected="no missing value",
                             fix="add an imputing step, such as ImputeMedian(); dropping training rows does not fill "
                                 "other rows")
-    return rows.with_columns({port.name: columns[port.name] for port in signature.inputs})
+    rows = rows.with_columns({port.name: columns[port.name] for port in signature.inputs})
+    if signature.target.task == "forecast":
+        return replace(rows, y=to_own_scale(rows.y, signature.target, columns))
+    return rows
 
 
 def unlabelled_to_ports(signature: Signature, train: TrainSet) -> Unlabelled | None:
@@ -67,7 +76,9 @@ def unlabelled_to_ports(signature: Signature, train: TrainSet) -> Unlabelled | N
 
 
 def _packs(steps, train):
-    units = {name: _unit_of(steps, name, train) for name in train.x}
+    own = {name for step in steps for primitive in step.primitives if isinstance(primitive, OwnScale)
+           for name in (primitive.into_offset, primitive.into_factor)}
+    units = {name: _unit_of(steps, name, train) for name in train.x if name not in own}
     loose = [name for name, unit in units.items() if not unit]
     if loose:
         name = loose[0]
@@ -75,7 +86,8 @@ def _packs(steps, train):
                         + (f" (and {len(loose) - 1} more)" if len(loose) > 1 else ""),
                         expected="every column in one unit",
                         fix="add a step to `encode`: EncodeBins() or ScaleStandard() for numbers, EncodeOnehot() for "
-                            "categories, TokenizeWords() for texts; or EncodeDate() to `prepare`")
+                            "categories, TokenizeWords() for texts, ScaleSeries() for series; or EncodeDate() to "
+                            "`prepare`")
     for name, x in train.x.items():
         if x.dtype.kind == "f" and np.isnan(x).any():
             raise StepError(f"column {name!r} still has missing values after every step",
@@ -85,11 +97,16 @@ def _packs(steps, train):
                         fix="bring more columns, or take DropColumns() out of `prepare`")
     packs = []
     for unit, port_name in _PORT_NAMES.items():
-        names = tuple(name for name in train.x if units[name] == unit)
+        names = tuple(name for name in units if units[name] == unit)
         while port_name in train.x:  # a user's column may have our name
             port_name += "_"
         if unit in _ALONE:
             packs += [Pack((name,), port_name + str(place or "")) for place, name in enumerate(names)]
+        elif unit in _BY_STEP:
+            lengths = {name: train.x[name].shape[1] for name in names}
+            for place, length in enumerate(dict.fromkeys(sorted(lengths.values(), reverse=True))):
+                alike = tuple(name for name in names if lengths[name] == length)
+                packs.append(PackSteps(alike, port_name + str(place or "")))
         elif names:
             packs.append(Pack(names, port_name))
     return tuple(packs)
@@ -105,7 +122,7 @@ def _unit_of(steps, name, train):
 
 def _finished_by(steps, name):
     return next((step for step in reversed(steps) if step.unit and any(
-        name == getattr(each, "into", each.column) for each in step.primitives)), None)
+        name in (made_by(each) or (each.column,)) for each in step.primitives)), None)
 
 
 def _needed(primitives: tuple[Primitive, ...]) -> tuple[Primitive, ...]:
@@ -113,9 +130,9 @@ def _needed(primitives: tuple[Primitive, ...]) -> tuple[Primitive, ...]:
     needed: set[str] = set()
     kept = []
     for primitive in reversed(primitives):
-        if isinstance(primitive, Pack):
+        if isinstance(primitive, PACKS):
             needed.update(primitive.columns)
-        elif getattr(primitive, "into", primitive.column) in needed:
+        elif needed & set(made_by(primitive) or (primitive.column,)):
             needed.add(primitive.column)
         else:
             continue
@@ -127,14 +144,16 @@ def _raw_columns(primitives):
     """Names that are read before any primitive makes them: those must come from the row."""
     read, made = set(), set()
     for primitive in primitives:
-        if not isinstance(primitive, Pack) and primitive.column not in made:
+        if not isinstance(primitive, PACKS) and primitive.column not in made:
             read.add(primitive.column)
-        made.add(getattr(primitive, "into", None))
+        made.update(made_by(primitive))
     return read
 
 
 def _port(pack, packed, unit, steps):
     if unit == PIXELS:  # the net takes them as float32; until a batch is made they stay bytes
+        return Port(pack.into, packed.shape[1:], "float32", unit)
+    if unit in _BY_STEP:
         return Port(pack.into, packed.shape[1:], "float32", unit)
     if packed.shape[1] > MAX_INPUTS:
         raise StepError(f"{packed.shape[1]:,} model inputs in the unit {unit!r}", expected=f"at most {MAX_INPUTS:,}",
@@ -144,9 +163,15 @@ def _port(pack, packed, unit, steps):
     return Port(pack.into, (packed.shape[1],), str(packed.dtype), unit, num_ids=num_ids)
 
 
-def _fit_target(train: TrainSet) -> Target:
-    """The target; a real one with the mean and standard deviation of the training rows."""
+def _fit_target(train: TrainSet, steps) -> Target:
+    """The target; a real one with the mean and standard deviation of the training rows, each in its own scale where the
+    target's series was given one."""
     target = train.schema.target
-    if target.task != "regression":
+    if target.labels:
         return target
-    return Target(target.name, target.task, offset=float(train.y.mean()), factor=float(train.y.std()) or 1.0)
+    own = next((primitive for step in steps for primitive in step.primitives if isinstance(primitive, OwnScale)
+                and primitive.into == primitive.column == target.name), None)
+    if own is not None and target.task == "forecast":
+        target = replace(target, base=own.into_offset, spread=own.into_factor if own.scaled else "")
+    y = to_own_scale(train.y, target, train.x) if target.task == "forecast" else train.y
+    return replace(target, offset=float(np.nanmean(y)), factor=float(np.nanstd(y)) or 1.0)

@@ -12,6 +12,8 @@ from ..errors import StepError
 from ..rows import HeldOut, TrainSet, require_train_set
 
 UNIT_INTERVAL, STANDARD_DEVIATIONS, CATEGORY_ID = "0..1", "standard deviations", "category id"
+# Of series [rows, steps]: what one step is measured in.
+SERIES_STANDARD, SERIES_INTERVAL = "standard deviations, by step", "0..1, by step"
 PIXELS, TOKEN_ID, PAIR_ID = "pixels 0..255", "token id", "token pair id"
 # Of inputs that only training has: another row's ids, and how much of the mixture is the row's own.
 PARTNER_ID, MIX_SHARE = "partner's id", "share of the mixture"
@@ -74,12 +76,16 @@ class Step(ABC):
 def kind_of(x: np.ndarray) -> str:
     """A column's kind in words, from its dtype."""
     if x.ndim == 2:
-        return "finished"
+        return "finished or series"
     return {"O": "categorical", "T": "text", "M": "date", "i": "id"}.get(x.dtype.kind, "numeric")
 
 
 def is_numeric(x: np.ndarray) -> bool:
     return x.ndim == 1 and x.dtype.kind == "f"
+
+
+def is_series(x: np.ndarray) -> bool:
+    return x.ndim == 2 and x.dtype.kind == "f"
 
 
 def is_categorical(x: np.ndarray) -> bool:

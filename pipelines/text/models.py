@@ -13,7 +13,7 @@ import numpy as np
 from ..device.signature import Port, Signature
 from ..errors import RecipeError
 from ..knobs import knob
-from ..layers import INITIALIZERS, Blocks, with_logits
+from ..layers import INITIALIZERS, Blocks, check_unrolled, with_logits
 from ..steps.step import MIX_SHARE, PAIR_ID, PARTNER_ID, TOKEN_ID
 from .augment import partner_of
 from .vectors import check_vectors, start_table
@@ -219,36 +219,24 @@ class Unrolled(Recurrent):
 
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
         """As TextNet.build. Raises RecipeError where the steps would take more than `most_unrolled_bytes`."""
-        steps = token_port(signature).shape[0] * len(self.widths) * (1 + self.bidirectional)
-        if steps * self._step_bytes > self.most_unrolled_bytes:
-            raise RecipeError(f"{type(self).__name__} of {len(self.widths)} layers{' both ways' * self.bidirectional} "
-                              f"over {token_port(signature).shape[0]} tokens ships unrolled: {steps} steps of about "
-                              f"{self._step_bytes:,} bytes", expected=f"at most {self.most_unrolled_bytes:,} bytes",
-                              fix="--set 'build=Lstm()', which ships as one operator; or a shorter window: --set "
-                                  f"'encode=(TokenizeWords(window={self._longest()}),)'")
+        check_unrolled(self._cell, token_port(signature).shape[0], len(self.widths) * (1 + self.bidirectional),
+                       self.most_unrolled_bytes, fix="--set 'build=Lstm()', which ships as one operator; or a shorter "
+                       "window: --set 'encode=(TokenizeWords(window={}),)'")
         return super().build(signature, seed=seed, synchronized=synchronized)
-
-    def _longest(self):
-        return max(self.most_unrolled_bytes // (self._step_bytes * len(self.widths) * (1 + self.bidirectional)), 1)
-
-    @property
-    @abstractmethod
-    def _step_bytes(self) -> int:
-        """What one step takes in an int8 file, measured over 48 steps of 32 units."""
 
 
 @dataclass(frozen=True)
 class Gru(Unrolled):
     """Gated recurrent units (Cho et al. 2014, https://arxiv.org/abs/1406.1078)."""
 
-    _cell, _step_bytes = "GRU", 5300
+    _cell = "GRU"
 
 
 @dataclass(frozen=True)
 class SimpleRnn(Unrolled):
     """The plain recurrent layer (Elman 1990, https://doi.org/10.1207/s15516709cog1402_1)."""
 
-    _cell, _step_bytes = "SimpleRNN", 2600
+    _cell = "SimpleRNN"
 
 
 @dataclass(frozen=True)

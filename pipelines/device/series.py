@@ -1,0 +1,132 @@
+"""Primitives for series: columns float32 [rows, steps], the newest step last, NaN where a value is missing.
+
+Sums run from the oldest step to the newest, one addition after the other, so that C gives the same bits.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+FILLS = ("previous", "line", "season")
+OWN_OFFSETS = ("none", "last", "mean")
+
+
+@dataclass(frozen=True)
+class FillSteps:
+    """Missing steps from known ones of the same series. `how`: "previous", the last value known; "line", on the
+    straight line between the neighbours known, and after the newest one as it is; "season", the value `season` steps
+    before, filled or known, else the last one known. Before the first known value it is `first`."""
+
+    column: str
+    how: str
+    season: int
+    first: float
+
+    def check(self) -> None:
+        """Raises ValueError for knobs that mean nothing."""
+        if self.how not in FILLS or self.season < 1:
+            raise ValueError(f"a fill {self.how!r} with season {self.season}")
+
+    def run(self, columns: dict) -> None:
+        x = columns[self.column]
+        unknown = np.isnan(x)
+        if not unknown.any():
+            return
+        if self.how == "season":
+            columns[self.column] = self._by_season(x, unknown)
+            return
+        steps = np.arange(x.shape[1])
+        before = np.maximum.accumulate(np.where(unknown, -1, steps), axis=1)
+        previous = np.where(before < 0, np.float32(self.first), np.take_along_axis(x, np.maximum(before, 0), axis=1))
+        columns[self.column] = self._on_lines(x, unknown, before, previous) if self.how == "line" else previous
+
+    def _on_lines(self, x, unknown, before, previous):
+        steps = np.arange(x.shape[1])
+        end = x.shape[1]
+        after = np.minimum.accumulate(np.where(unknown, end, steps)[:, ::-1], axis=1)[:, ::-1]
+        between = unknown & (before >= 0) & (after < end)
+        following = np.take_along_axis(x, np.minimum(after, end - 1), axis=1)
+        with np.errstate(invalid="ignore"):
+            share = (steps - before).astype(np.float32) / np.maximum(after - before, 1).astype(np.float32)
+            rise = (following - previous) * share
+        return np.where(between, previous + rise, previous)
+
+    def _by_season(self, x, unknown):
+        x = x.copy()
+        last = np.full(len(x), self.first, np.float32)
+        for step in range(x.shape[1]):
+            other = x[:, step - self.season] if step >= self.season else last
+            x[:, step] = last = np.where(unknown[:, step], other, x[:, step])
+        return x
+
+
+@dataclass(frozen=True)
+class SinceSeen:
+    """A new column `into`: how many steps ago a value was known, as a share of `most` steps, 1 for as many and more."""
+
+    column: str
+    into: str
+    most: int
+
+    def check(self) -> None:
+        """Raises ValueError where there is nothing to divide by."""
+        if self.most < 1:
+            raise ValueError(f"most {self.most}")
+
+    def run(self, columns: dict) -> None:
+        x = columns[self.column]
+        steps = np.arange(x.shape[1])
+        before = np.maximum.accumulate(np.where(np.isnan(x), -self.most, steps), axis=1)
+        columns[self.into] = np.minimum(steps - before, self.most).astype(np.float32) / np.float32(self.most)
+
+
+@dataclass(frozen=True)
+class OwnScale:
+    """The series `into`: (x - offset) / factor, of a series by itself: `offset`, its "last" value, its "mean" or "none"
+    (0); the factor, where it is `scaled`, the mean distance from that offset, at least `least`, else 1. Both are new
+    columns [rows], by which an answer finds back to the series' own unit (Kim et al. 2022,
+    https://openreview.net/forum?id=cGDAkQo1C0p; Zeng et al. 2023, https://arxiv.org/abs/2205.13504)."""
+
+    column: str
+    offset: str
+    scaled: bool
+    least: float
+    into_offset: str
+    into_factor: str
+    into: str
+
+    def check(self) -> None:
+        """Raises ValueError for knobs that mean nothing."""
+        if self.offset not in OWN_OFFSETS or not self.least > 0:
+            raise ValueError(f"an own scale by {self.offset!r}, at least {self.least}")
+
+    def run(self, columns: dict) -> None:
+        x = columns[self.column]
+        share = np.float32(1) / np.float32(x.shape[1])
+        offset = {"none": lambda: np.zeros(len(x), np.float32), "last": lambda: x[:, -1].copy(),
+                  "mean": lambda: _sum(x) * share}[self.offset]()
+        x = x - offset[:, None]
+        factor = np.maximum(_sum(np.abs(x)) * share, np.float32(self.least)) if self.scaled else \
+            np.ones(len(x), np.float32)
+        columns[self.into] = x / factor[:, None]
+        columns[self.into_offset], columns[self.into_factor] = offset, factor
+
+
+@dataclass(frozen=True)
+class PackSteps:
+    """Series of one unit and one length side by side become the port `into`: [rows, steps] each → [rows, steps,
+    columns]."""
+
+    columns: tuple[str, ...]
+    into: str
+
+    def run(self, columns: dict) -> None:
+        columns[self.into] = np.stack([columns[name] for name in self.columns], axis=2)
+
+
+def _sum(x):
+    """float32 [rows] of [rows, steps], the oldest first."""
+    total = np.zeros(len(x), np.float32)
+    for step in range(x.shape[1]):
+        total += x[:, step]
+    return total

@@ -1,0 +1,97 @@
+"""What forecasts are learned by and scored with. A target that nobody knows is NaN: it is passed over by the loss, by
+the metric that decides, and by every score.
+
+y: float [rows, horizon]; quantiles: float [rows, horizon, quantiles].
+"""
+
+import math
+
+import numpy as np
+
+from .device.signature import Target
+
+
+def score_forecasts(y: np.ndarray, values: np.ndarray, quantiles: np.ndarray | None, target: Target
+                    ) -> dict[str, float]:
+    """MASE (NaN where its scale is 0), MAE and RMSE in the target's unit; of quantiles the mean pinball loss, and the
+    share of targets between the outer two, "coverage"."""
+    known = ~np.isnan(y)
+    errors = np.abs(values - y)[known]
+    mae = float(errors.mean()) if len(errors) else math.nan
+    scores = {"mase": mae / target.mase_scale if target.mase_scale else math.nan, "mae": mae,
+              "rmse": float(np.sqrt(np.mean(errors**2))) if len(errors) else math.nan}
+    scores["pinball"] = scores["coverage"] = math.nan
+    if quantiles is not None and len(errors):
+        short = y[known][:, None] - quantiles[known]
+        levels = np.asarray(target.quantiles)
+        scores["pinball"] = float(np.maximum(levels * short, (levels - 1) * short).mean())
+        if len(levels) > 1:
+            inside = (short[:, 0] >= 0) & (short[:, -1] <= 0)
+            scores["coverage"] = float(inside.mean())
+    return scores
+
+
+def error_by_step(y: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """float64 [horizon]: the mean absolute error of each step ahead; NaN where no target of it is known."""
+    known = ~np.isnan(y)
+    total = np.where(known, np.abs(values - np.where(known, y, 0)), 0).sum(axis=0)
+    return np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)
+
+
+def conformal_offsets(outputs: np.ndarray, y: np.ndarray, levels: tuple[float, ...]) -> tuple[float, ...]:
+    """What to add to the outputs [rows, horizon * quantiles] so that, step by step, the interval between each lower
+    quantile and its upper partner holds as many of y [rows, horizon] as their levels say: conformalized quantile
+    regression (Romano et al. 2019, https://arxiv.org/abs/1905.03222) on validation rows."""
+    quantiles = outputs.reshape(len(outputs), -1, len(levels)).astype(np.float64)
+    offsets = np.zeros(quantiles.shape[1:])
+    for low in range(len(levels) // 2):
+        high = len(levels) - 1 - low
+        outside = np.maximum(quantiles[:, :, low] - y, y - quantiles[:, :, high])
+        for step in range(outside.shape[1]):
+            known = outside[:, step][~np.isnan(outside[:, step])]
+            if len(known):
+                share = min((levels[high] - levels[low]) * (1 + 1 / len(known)), 1.0)
+                wider = np.quantile(known, share, method="higher")
+                offsets[step, low], offsets[step, high] = -wider, wider
+    return tuple(float(np.float32(each)) for each in offsets.ravel())
+
+
+def masked_loss(target: Target):
+    """y [rows, 1, horizon] and outputs [rows, members, horizon * quantiles] → [rows, members]: the mean over the steps
+    with a known target of the pinball loss of every quantile, or of the squared error where there are none."""
+    import keras
+    ops, levels = keras.ops, target.quantiles
+
+    def loss(y_true, y_pred):
+        known = ops.isfinite(y_true)
+        shape = ops.shape(y_pred)
+        outputs = ops.reshape(y_pred, (shape[0], shape[1], -1, max(len(levels), 1)))
+        y = ops.expand_dims(ops.where(known, y_true, 0.0), -1)
+        short = y - outputs
+        each = ops.square(short) if not levels else ops.mean(
+            ops.maximum(short * np.float32(levels), short * (np.float32(levels) - 1)), -1, keepdims=True)
+        weight = ops.cast(known, "float32")
+        return ops.sum(each[..., 0] * weight, axis=2) / ops.maximum(ops.sum(weight, axis=2), 1.0)
+    return loss
+
+
+def masked_metric(target: Target, deciding: str):
+    """A Keras metric over steps with a known target, of the middle quantile: "mae" or "rmse" in the target's unit (each
+    row's own scale apart), or "mase"."""
+    import keras
+    ops, width, middle = keras.ops, max(len(target.quantiles), 1), target.middle()
+    is_squared = deciding == "rmse"
+    factor = target.factor / (target.mase_scale if deciding == "mase" else 1.0)
+
+    class MaskedError(keras.metrics.Mean):
+        def update_state(self, y_true, y_pred, sample_weight=None):
+            known = ops.isfinite(y_true)
+            error = (ops.where(known, y_true, 0.0) - y_pred[:, middle::width]) * factor
+            weight = ops.cast(known, "float32")
+            if sample_weight is not None:
+                weight = weight * ops.reshape(sample_weight, (-1, 1))
+            return super().update_state(ops.square(error) if is_squared else ops.abs(error), sample_weight=weight)
+
+        def result(self):
+            return ops.sqrt(super().result()) if is_squared else super().result()
+    return MaskedError(name=deciding)

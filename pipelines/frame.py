@@ -1,0 +1,199 @@
+"""Steps of series → windows, after the split: Splits of rows in time → Splits whose rows are windows.
+
+A window's targets lie in one part. What it looks back on are the steps before them, which are of the same part or of
+an earlier one, so that no window of training rows holds a later value; steps that the split left out for its gap are
+missing to all.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .device.cells import SERIES, Column, shorten
+from .errors import FrameError
+from .knobs import check_knobs, knob
+from .rows import HeldOut, Splits, TrainSet
+
+MAX_WINDOW_BYTES = 4 * 2**30
+PARTS = ("train", "valid", "test")
+
+
+@dataclass(frozen=True)
+class CutWindows:
+    """Windows of `window` past steps of every numeric column, to foretell the `horizon` steps of the target after them.
+
+    Training and validation windows start every `stride` steps, test windows every `origin_step` (0: the horizon), from
+    the first step of their part. `known`: columns whose values are known beforehand (a holiday, a planned price): of
+    these the window holds the steps that are foretold. `static`: columns of which the window holds one value, that of
+    its series. `quantiles` to foretell, by the pinball loss (Koenker and Bassett 1978,
+    https://doi.org/10.2307/1913643): (0.5,) is the median, () the mean. `season`: steps of a season, for the seasonal
+    naive forecast and MASE.
+    """
+
+    window: int = knob(48, 1, 20_000)
+    horizon: int = knob(12, 1, 2_000)
+    stride: int = knob(1, 1, 100_000)
+    origin_step: int = knob(0, 0, 100_000)
+    quantiles: tuple[float, ...] = knob((0.1, 0.5, 0.9), 0.001, 0.999)
+    season: int = knob(1, 1, 100_000)
+    known: tuple[str, ...] = ()
+    static: tuple[str, ...] = ()
+
+    def check(self) -> None:
+        """Raises FrameError where no window could be cut."""
+        check_knobs(self, "frame.")
+        if list(self.quantiles) != sorted(set(self.quantiles)):
+            raise FrameError(f"frame.quantiles={self.quantiles}", expected="rising numbers between 0 and 1",
+                             fix="--set 'frame.quantiles=(0.1, 0.5, 0.9)'")
+
+    def cut(self, splits: Splits) -> Splits:
+        """Splits of steps → Splits of windows; their ids are those of the first step foretold, their y float64 [rows,
+        horizon], NaN where nobody knows it, and the column of time holds that first step's. `baselines` of held-out
+        windows: the last value known, and the value one season before. Raises FrameError."""
+        self.check()
+        grid = _Grid.of(splits, margin=self.window)
+        schema = self._schema(splits, grid)
+        made = {part: self._windows(grid, place, schema) for place, part in enumerate(PARTS)}
+        return Splits(TrainSet(**made["train"]), HeldOut(**made["valid"]), HeldOut(**made["test"]), steps=splits)
+
+    def _schema(self, splits, grid):
+        schema = splits.train.schema
+        names = [column.name for column in schema.columns]
+        unknown = [name for name in (*self.known, *self.static) if name not in names]
+        if unknown:
+            raise FrameError(f"frame names the column {shorten(unknown[0])}, which is not there",
+                             expected=", ".join(map(shorten, names)), fix="correct frame.known or frame.static")
+        columns = [Column(schema.frame.time, "date")]
+        for column in schema.columns:
+            if column.name in self.static:
+                columns.append(column)
+            elif column.kind == "numeric":
+                steps = self.horizon if column.name in self.known else self.window
+                columns.append(Column(column.name, SERIES, decimal=column.decimal, shape=(steps,)))
+            else:
+                raise FrameError(f"the {column.kind} column {shorten(column.name)} in windows", expected="numbers by "
+                                 "step", fix=f"name it in frame.static, or leave it out: --drop '{column.name}'")
+        target = replace(schema.target, task="forecast", quantiles=self.quantiles,
+                         mase_scale=grid.seasonal_error(self.season))
+        return replace(schema, columns=tuple(columns), target=target, frame=replace(schema.frame, horizon=self.horizon))
+
+    def _windows(self, grid, part, schema):
+        stride = (self.origin_step or self.horizon) if part == 2 else self.stride
+        origins = grid.origins(part, self.horizon, stride, whole_past=self.window if part == 0 else 1)
+        num_values = sum(np.prod(column.shape or (1,)) for column in schema.columns) + self.horizon
+        if len(origins) * num_values * 4 > MAX_WINDOW_BYTES:
+            raise FrameError(f"{len(origins):,} windows of {num_values:,} values, "
+                             f"{len(origins) * num_values * 4 / 2**30:.1f} GiB",
+                             expected=f"at most {MAX_WINDOW_BYTES / 2**30:.0f} GiB",
+                             fix="raise frame.stride, or shorten frame.window")
+        ahead = origins[:, None] + np.arange(self.horizon)
+        known = ~np.isnan(grid.y[ahead]).all(axis=1)
+        origins, ahead = origins[known], ahead[known]
+        if not len(origins):
+            raise FrameError(f"no {PARTS[part]} window of {self.window} steps with {self.horizon} to foretell: "
+                             f"{grid.longest(part):,} steps follow each other in that part",
+                             expected=f"at least {self.horizon + (self.window if part == 0 else 0):,} steps with a "
+                             "target among them", fix="shorten frame.window or frame.horizon, or bring longer series")
+        behind = origins[:, None] + np.arange(-self.window, 0)
+        x = {schema.frame.time: grid.time[origins]}
+        for column in schema.columns[1:]:
+            places = (origins if column.kind != SERIES else ahead if column.name in self.known else behind)
+            x[column.name] = grid.x[column.name][places]
+        return {"x": x, "y": grid.y[ahead], "ids": grid.ids[origins], "schema": schema, "series": grid.series[origins],
+                "baselines": grid.baselines(origins, ahead, self.season) if part else None}
+
+
+class _Grid:
+    """All steps of all parts, series after series, each on its regular grid with `margin` empty steps before it."""
+
+    def __init__(self, x, y, ids, time, series, part):
+        self.x, self.y, self.ids, self.time, self.series, self.part = x, y, ids, time, series, part
+
+    @classmethod
+    def of(cls, splits, *, margin):
+        rows = [splits.train, splits.valid, splits.test]
+        frame = splits.train.schema.frame
+        if frame is None or any(each.time is None for each in rows):
+            raise FrameError("windows of rows without a regular time", expected="rows of LoadSeries",
+                             fix="load them with LoadSeries(source, time, target)")
+        time = np.concatenate([each.time.astype("datetime64[s]") for each in rows])
+        series = np.concatenate([np.zeros(len(each), np.int64) if each.series is None else each.series
+                                 for each in rows])
+        part = np.repeat(np.arange(3), [len(each) for each in rows])
+        order = np.lexsort((time, series))
+        time, series, part = time[order], series[order], part[order]
+        if np.any((np.diff(part) < 0) & (np.diff(series) == 0)):
+            raise FrameError("training steps after held-out ones", expected="parts that follow each other in time",
+                             fix="--set 'split=SplitByTime()'")
+        step = np.timedelta64(round(frame.step_seconds), "s")
+        codes, starts = np.unique(series, return_index=True)
+        steps_in = ((time - np.repeat(time[starts], np.diff([*starts, len(time)]))) // step).astype(np.int64)
+        lengths = np.array([steps_in[end - 1] + 1 for end in [*starts[1:], len(time)]])
+        firsts = np.cumsum([0, *(lengths + margin)])[:-1] + margin
+        places = steps_in + firsts[np.searchsorted(codes, series)]
+        total = int((lengths + margin).sum())
+
+        def laid(values, empty):
+            array = np.full(total, empty, values.dtype)
+            array[places] = values
+            return array
+
+        def joined(name):
+            values = np.concatenate([each.x[name] for each in rows])[order]
+            return laid(values, None if values.dtype.kind == "O" else np.nan)
+        whole = np.full(total, -1)
+        whole_time = np.full(total, np.datetime64("NaT"), "datetime64[s]")
+        for code, first, length, start in zip(codes, firsts, lengths, starts, strict=True):
+            whole[first:first + length] = code
+            whole_time[first:first + length] = time[start] + step * np.arange(length)
+        return cls({name: joined(name) for name in splits.train.x},
+                   laid(np.concatenate([each.y for each in rows])[order], np.nan),
+                   laid(np.concatenate([each.ids for each in rows])[order], -1), whole_time, whole,
+                   laid(part, -1))
+
+    def origins(self, part, horizon, stride, *, whole_past):
+        """int64: the places from which `horizon` steps of a part follow each other, with `whole_past` steps of the
+        series before them."""
+        found = []
+        for start, end in self._runs(part):
+            first = self._first_of(self.series[start])
+            start = max(start, first + whole_past)
+            found.append(np.arange(start, end - horizon + 1, stride))
+        return np.concatenate(found) if found else np.zeros(0, np.int64)
+
+    def longest(self, part):
+        """Steps of the longest run of a part."""
+        return max((end - start for start, end in self._runs(part)), default=0)
+
+    def _runs(self, part):
+        inside = np.concatenate([[False], self.part == part, [False]])
+        edges = np.flatnonzero(np.diff(inside.astype(np.int8)))
+        runs = []
+        for start, end in zip(edges[::2], edges[1::2], strict=True):
+            cuts = start + 1 + np.flatnonzero(np.diff(self.series[start:end]))
+            bounds = [start, *cuts, end]
+            runs += list(zip(bounds[:-1], bounds[1:], strict=True))
+        return runs
+
+    def _first_of(self, code):
+        return int(np.argmax(self.series == code))
+
+    def seasonal_error(self, season):
+        """The mean absolute error of the value one season before, over the steps before the test; 0.0 where no pair is
+        known or all are equal."""
+        one, other = np.arange(season, len(self.y)), np.arange(len(self.y) - season)
+        before_test = (self.part[one] >= 0) & (self.part[one] < 2) & (self.series[one] == self.series[other])
+        error = np.abs(self.y[one] - self.y[other])[before_test]
+        error = error[~np.isnan(error)]
+        return float(error.mean()) if len(error) else 0.0
+
+    def baselines(self, origins, ahead, season):
+        """Name → float64 [rows, horizon]: what is known before the origin, carried on."""
+        places = np.arange(len(self.y))
+        start = np.maximum.accumulate(np.where(np.diff(self.series, prepend=-2) != 0, places, 0))
+        seen = np.maximum.accumulate(np.where(np.isnan(self.y), start, places))
+        filled = self.y[seen]  # NaN before the first value of a series
+        seasons_back = -(-(ahead - origins[:, None] + 1) // season)
+        same = np.maximum(ahead - season * seasons_back, start[origins][:, None])
+        return {"last value": np.repeat(filled[origins - 1][:, None], ahead.shape[1], axis=1),
+                "seasonal naive": filled[same]}

@@ -1,0 +1,138 @@
+"""Steps for series [rows, steps]: gaps, marks of them, and one unit for all.
+
+Gaps are filled from the steps of the same row, which are all known when an answer is asked for.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..device.primitives import Affine, Clip, Missing
+from ..device.series import FILLS, OWN_OFFSETS, FillSteps, OwnScale, SinceSeen
+from ..errors import StepError
+from ..knobs import knob
+from .step import SERIES_INTERVAL, SERIES_STANDARD, FittedStep, Step, as_float32, is_series, kind_of, present
+
+
+class _SeriesStep(Step):
+    def _suits(self, x):
+        return is_series(x)
+
+    def chosen(self, train):
+        """Without `columns`: the source's own series, but for those in their own scale already."""
+        names = {column.name for column in train.schema.columns}
+        return [name for name in super().chosen(train) if self.columns or (
+            name in names and own_offset(name) not in train.x)]
+
+
+@dataclass(frozen=True)
+class FillGaps(_SeriesStep):
+    """Fills missing steps, the "previous" way: the last value known; by a "line" between the neighbours known; or by
+    "season": the value `season` steps before. Steps before the first known value get the training median."""
+
+    how: str = "previous"
+    season: int = knob(1, 1, 100_000)
+
+    def _fit(self, train):
+        if self.how not in FILLS:
+            raise StepError(f"FillGaps(how={self.how!r})", expected=", ".join(FILLS), fix="name one of these")
+        return FittedStep("FillGaps", tuple(
+            FillSteps(name, self.how, self.season, as_float32(np.median(present(train, name, self))))
+            for name in self.chosen(train)))
+
+
+@dataclass(frozen=True)
+class FlagGaps(_SeriesStep):
+    """Adds a series of 1.0 and 0.0 for each series with missing steps in training: the mask of Che et al. 2018
+    (https://arxiv.org/abs/1606.01865). Put it before FillGaps."""
+
+    def _fit(self, train):
+        names = [name for name in self.chosen(train) if np.isnan(train.x[name]).any()]
+        return FittedStep("FlagGaps", tuple(Missing(name, free_name(train, f"{name} is missing")) for name in names),
+                          unit=SERIES_INTERVAL)
+
+
+@dataclass(frozen=True)
+class CountSinceSeen(_SeriesStep):
+    """Adds, for each series with missing steps in training, how long ago a value was known, as a share of `most` steps
+    (the time interval of Che et al. 2018). Put it before FillGaps."""
+
+    most: int = knob(24, 1, 100_000)
+
+    def _fit(self, train):
+        names = [name for name in self.chosen(train) if np.isnan(train.x[name]).any()]
+        return FittedStep("CountSinceSeen", tuple(SinceSeen(name, free_name(train, f"{name} since seen"), self.most)
+                                                  for name in names), unit=SERIES_INTERVAL)
+
+
+@dataclass(frozen=True)
+class ScaleSeries(_SeriesStep):
+    """(x - mean) / standard deviation over all training steps of a series, cut to ±`clip`."""
+
+    clip: float = knob(5.0, 0.1, 1000)
+
+    def _fit(self, train):
+        primitives = []
+        for name in self.chosen(train):
+            x = present(train, name, self)
+            primitives += self._to_unit(name, x.mean(), x.std())
+        return FittedStep("ScaleSeries", tuple(primitives), unit=SERIES_STANDARD)
+
+    def _to_unit(self, name, mean, spread):
+        # A series without spread becomes 0 everywhere instead of a division by nothing.
+        factor = 1 / spread if spread > 0 and np.isfinite(np.float32(1 / spread)) else 0.0
+        return [Affine(name, as_float32(mean), as_float32(factor)), Clip(name, -self.clip, self.clip)]
+
+
+@dataclass(frozen=True)
+class ScaleByItself(ScaleSeries):
+    """Less its own `offset` ("last": its newest value; "mean"), and divided by its own mean distance from that where it
+    is `scaled`; then in the standard deviations that training rows have after this. What a forecast says of a series so
+    treated is turned back (reversible instance normalization: Kim et al. 2022,
+    https://openreview.net/forum?id=cGDAkQo1C0p; the last value alone: Zeng et al. 2023,
+    https://arxiv.org/abs/2205.13504). Without `columns`: the target's series.
+    `level`: whether the series as it was stays as another one beside it."""
+
+    offset: str = "last"
+    scaled: bool = False
+    level: bool = False
+
+    def _fit(self, train):
+        if self.offset not in OWN_OFFSETS:
+            raise StepError(f"ScaleByItself(offset={self.offset!r})", expected=", ".join(OWN_OFFSETS),
+                            fix="name one of these")
+        primitives = []
+        for name in self.chosen(train) if self.columns else [train.schema.target.name]:
+            if name not in self.chosen(train):
+                raise StepError(f"ScaleByItself without columns, and the target {name!r} is no series",
+                                expected="the series of a forecast's target", fix="name the columns")
+            x = train.x[name]
+            if np.isnan(x).any():
+                raise StepError(f"the series {name!r} has missing steps before ScaleByItself", expected="none",
+                                fix="put FillGaps() before it")
+            if self.level:
+                copy = free_name(train, f"{name} level")
+                # A copy: nothing taken away, divided by one.
+                primitives.append(OwnScale(name, "none", False, 1.0, f"{copy} offset", f"{copy} factor", copy))
+                primitives += self._to_unit(copy, x.mean(dtype=np.float64), x.std(dtype=np.float64))
+            least = max(float(x.std(dtype=np.float64)) / 100, 1e-6)
+            own = OwnScale(name, self.offset, self.scaled, as_float32(least), free_name(train, own_offset(name)),
+                           free_name(train, f"{name} own factor"), name)
+            made = {name: x}
+            own.run(made)
+            after = made[name]
+            primitives += [own, *self._to_unit(name, after.mean(dtype=np.float64), after.std(dtype=np.float64))]
+        return FittedStep("ScaleByItself", tuple(primitives), unit=SERIES_STANDARD)
+
+
+def own_offset(name: str) -> str:
+    """The column that holds what ScaleByItself took away."""
+    return f"{name} own offset"
+
+
+def free_name(train, name: str) -> str:
+    """The name of a column that a step makes. Raises StepError where the data set has it already."""
+    if name in train.x:
+        raise StepError(f"the data set has a {kind_of(train.x[name])} column {name!r} already",
+                        expected="a free name for what the step makes", fix="rename that column in the source")
+    return name

@@ -1,0 +1,9 @@
+"""Series: loading, windows, nets and recipes."""
+
+from .load import LoadSeries
+from .models import (DLinear, EncoderDecoder, NBeats, NLinear, PatchTransformer, SeriesGru, SeriesLstm, SeriesMlp,
+                     SeriesRnn, Tcn)
+from .recipes import GLUCOSE
+
+__all__ = ["LoadSeries", "NLinear", "DLinear", "SeriesMlp", "NBeats", "Tcn", "SeriesLstm", "SeriesGru", "SeriesRnn",
+           "EncoderDecoder", "PatchTransformer", "GLUCOSE"]

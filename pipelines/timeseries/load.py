@@ -1,0 +1,180 @@
+"""Series to a Dataset of steps on a regular grid: one row a step, one column a quantity."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ..device.cells import Column, read_column, shorten
+from ..device.signature import Frame, Target
+from ..errors import LoadError
+from ..files import describe_memory, fingerprint
+from ..kinds import infer_column
+from ..rows import Dataset, Inferred, Schema
+from ..table import OTHER_ENCODING, Reading, find_table, read_table, settle_reading, table_from_memory
+from .draw import Drawn
+from .grid import mean_by_place, read_zoned_times, to_grid
+
+MIN_STEPS = 10
+
+
+@dataclass(frozen=True)
+class LoadSeries(Drawn):
+    """A table whose rows are steps in time.
+
+    source: path of a .csv, .csv.gz, .parquet or .jsonl file. time: the column of time stamps. target: the column to
+    foretell. series: a column that tells many series apart, and only: those of its values to keep (empty: all).
+    columns: what else a window holds (empty: every numeric column; one that is the same all through each series, of
+    numbers or words, may be named in frame.static). drop: columns to leave out. kinds: overrides of inferred kinds.
+    step: the distance of two steps, such as "5min" (empty: the most frequent one). zone: where local times are of.
+    """
+
+    source: str
+    time: str
+    target: str
+    series: str = ""
+    only: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    step: str = ""
+    zone: str = ""
+    reading: Reading = Reading()
+
+    def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
+        """The Dataset, and what was found. `source`, a DataFrame or a dict of arrays, stands in for the file. Two rows
+        of one step become their mean; a step without a row is one whose values are missing. Raises LoadError."""
+        self.reading.check()
+        notes = []
+        if source is None:
+            reading = settle_reading(find_table(self.source), self.reading)
+            table = read_table(self.source, reading)
+            if reading.encoding == OTHER_ENCODING != self.reading.encoding:
+                notes.append(Inferred("(the file)", "cp1252", "not UTF-8, so read as Western Windows text; --encoding "
+                                      "NAME"))
+        else:
+            table = table_from_memory(source)
+        missing = frozenset(self.reading.missing_words)
+        self._check_names(table)
+        table, codes = self._of_series(table, missing)
+        columns, inferred = self._columns(table, missing)
+        times = read_zoned_times(table[self.time], self.time, self.zone, missing)
+        grid = to_grid(times, codes, step=self.step, name=self.time)
+        if len(grid.time) < MIN_STEPS:
+            raise LoadError(f"{len(grid.time)} steps of {grid.step_seconds:,} s", expected=f"at least {MIN_STEPS}",
+                            fix="bring a longer series")
+        x = {column.name: self._on_grid(table[column.name], column, grid, missing) for column in columns}
+        y = x[self.target].astype(np.float64)
+        self._check_target(y)
+        notes += [Inferred(self.time, "time", _in_words(grid)), *inferred]
+        schema = Schema(tuple(columns), Target(self.target, "regression"), self.reading.missing_words,
+                        Frame(self.time, grid.step_seconds, 1, self.series))
+        return (Dataset(x=x, y=y, ids=np.arange(len(y)), schema=schema, time=grid.time, series=grid.series),
+                tuple(notes))
+
+    def describe(self, source: object = None) -> dict[str, str]:
+        """The source's name and sha256, for the report."""
+        if source is not None:
+            return describe_memory(source)
+        return {"name": Path(self.source).name, "sha256": fingerprint(find_table(self.source))}
+
+    def _check_names(self, table):
+        asked = {"load.time": (self.time,), "load.target": (self.target,), "load.columns": self.columns, "load.drop":
+                 self.drop, "load.series": (self.series,) if self.series else (), "load.kinds": tuple(self.kinds)}
+        for knob, names in asked.items():
+            for name in names:
+                if name not in table:
+                    raise LoadError(f"{knob} names the column {shorten(name)}, which is not there",
+                                    expected=", ".join(shorten(each) for each in list(table)[:30]),
+                                    fix="correct the name; it must be written as in the header")
+        if len({self.time, self.target, self.series}) < 3:
+            raise LoadError(f"one column as two of time {shorten(self.time)}, target {shorten(self.target)} and series "
+                            f"{shorten(self.series)}", expected="one role a column", fix="name another one")
+
+    def _of_series(self, table, missing):
+        """The rows of the series to keep, and int64 [rows] the series of each."""
+        num_rows = len(table[self.time])
+        if not self.series:
+            return table, np.zeros(num_rows, np.int64)
+        names, bad = read_column(table[self.series], Column(self.series, "categorical"), missing)
+        kept = np.array([name is not None and (not self.only or name in self.only) for name in names])
+        unknown = [name for name in self.only if name not in set(names)]
+        if bad or unknown or not kept.any():
+            raise LoadError(f"load.only={self.only}: no series {', '.join(map(shorten, unknown))}" if unknown else
+                            f"the column {shorten(self.series)} names no series", expected=", ".join(
+                                sorted({shorten(name) for name in names if name is not None})[:20]),
+                            fix="write the names as they stand in the source")
+        places = np.flatnonzero(kept)
+        table = {name: cells[places] if isinstance(cells, np.ndarray) else [cells[place] for place in places]
+                 for name, cells in table.items()}
+        return table, np.unique(names[places].astype(str), return_inverse=True)[1].astype(np.int64)
+
+    def _columns(self, table, missing):
+        columns, inferred = [], []
+        for name in self.columns or table:
+            if name in (self.time, *self.drop) or (name == self.series and name not in self.columns):
+                continue
+            given = "numeric" if name == self.target else self.kinds.get(name, "")
+            column, why = infer_column(name, table[name], given, decimal=self.reading.decimal, missing=missing)
+            if column and column.kind != "numeric" and name not in self.columns and name not in self.kinds:
+                column, why = None, f"{column.kind}: only numbers make series; name it in load.columns and frame.static"
+            inferred.append(Inferred(name, column.kind if column else "ignored", "the target" if name == self.target
+                                     else why))
+            columns += [column] if column else []
+        if self.target not in {column.name for column in columns}:
+            column, _ = infer_column(self.target, table[self.target], "numeric", decimal=self.reading.decimal,
+                                     missing=missing)
+            columns.append(column)
+            inferred.append(Inferred(self.target, "numeric", "the target"))
+        return columns, inferred
+
+    def _on_grid(self, cells, column, grid, missing):
+        values, bad = read_column(cells, column, missing)
+        if bad:
+            raise LoadError(f"the column {shorten(column.name)}, row {bad[0].row}: {bad[0].reason}: {bad[0].value}"
+                            + (f" (and {len(bad) - 1:,} more cells)" if len(bad) > 1 else ""),
+                            expected=f"a {column.kind} value or a missing one",
+                            fix="mend the cell, name the word as missing (--missing WORD), or leave the column out "
+                                f"(--drop '{column.name}')")
+        if column.kind == "numeric":
+            return mean_by_place(values.astype(np.float64), grid.places, len(grid.time)).astype(np.float32)
+        return _the_one_value(values, column, grid)
+
+    def _check_target(self, y):
+        known = y[~np.isnan(y)]
+        if not len(known) or np.all(known == known[0]):
+            what = f"is {known[0]:g} in all steps" if len(known) else "is missing in all steps"
+            raise LoadError(f"the target {shorten(self.target)} {what}", expected="at least two values",
+                            fix="choose another target, or another step with --set load.step=1h")
+
+
+def _the_one_value(values, column, grid):
+    """A column that is the same all through each series, laid on its whole grid."""
+    laid = np.full(len(grid.time), None, object)
+    for code in np.unique(grid.series):
+        there = grid.series == code
+        of_series = [value for value in values[there[grid.places]] if value is not None]
+        if len(set(of_series)) > 1:
+            raise LoadError(f"the {column.kind} column {shorten(column.name)} has {len(set(of_series))} values in one "
+                            "series", expected="one value all through a series, or numbers",
+                            fix=f"--drop '{column.name}'")
+        laid[there] = of_series[0] if of_series else None
+    return laid
+
+
+def _in_words(grid):
+    steps, series = len(grid.time), len(np.unique(grid.series))
+    parts = [f"{steps:,} steps of {_duration(grid.step_seconds)}, {grid.time.min()} to {grid.time.max()} UTC"]
+    parts += [f"{series:,} series"] * (series > 1)
+    for number, words in ((grid.num_absent, "steps without a row"), (grid.num_shared, "rows share their step with "
+                          "others: their mean"), (grid.num_unordered, "rows were out of order")):
+        parts += [f"{number:,} {words}"] * (number > 0)
+    return "; ".join(parts)
+
+
+def _duration(seconds):
+    for size, name in ((86_400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds % size == 0:
+            return f"{seconds // size} {name}{'s' * (seconds // size > 1)}"
+    return f"{seconds} s"
