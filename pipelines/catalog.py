@@ -20,6 +20,7 @@ RECIPES = {
     "remarks_cnn": text.REMARKS,
     "remarks5_cnn": text.REMARKS5,
     "glucose_mlp": timeseries.GLUCOSE,
+    "weather_linear": timeseries.WEATHER,
 }
 
 SPECS = (Recipe, Judge, Training, SplitRandom, SplitGrouped, SplitByTime, SplitGiven, CutWindows,

@@ -19,7 +19,7 @@ from .evaluate import Margin, intervals, margin, score
 from .forecast import conformal_offsets, score_forecasts
 from .export.bundle import Bundle, bundle_files, check_folder, keras_bytes, write_bundle
 from .export.convert import convert
-from .export.lower import pixel_rescaling
+from .export.lower import NUM_COPIES, pixel_rescaling
 from .feed import TrainFeed
 from .recipe import Recipe
 from .report.facts import draw_pictures, gather_facts
@@ -165,7 +165,9 @@ def learn(recipe: Recipe, train_rows: TrainSet, valid_rows: HeldOut, *, stages: 
             beside = Beside(repr(linear), *fit(linear, to_train), len(to_train))
     with stages("export"):
         keras = keras_bytes(trained.model)
-        tflite = convert(trained.model, as_they_were, seed=recipe.training.seed)
+        # Copies tell apart rows that rank alike; a forecast has many outputs and none to rank.
+        copies = NUM_COPIES if undecided.target.task != "forecast" else 1
+        tflite = convert(trained.model, as_they_were, seed=recipe.training.seed, copies=copies)
     with stages("decide"):
         interpreter = LiteRT(tflite["int8"])
         signature = quantized(signature, interpreter, trained.model)
@@ -204,7 +206,8 @@ def decide(recipe: Recipe, signature: Signature, train_rows: TrainSet, valid: He
     target = signature.target
     if target.task == "forecast" and len(target.quantiles) > 1:
         y = (valid.y - target.offset) / target.factor
-        offsets = conformal_offsets(signature.output.to_float(raw), y, target.quantiles)
+        offsets = conformal_offsets(signature.output.to_float(raw), y, target.quantiles,
+                                    overlap=max(recipe.frame.horizon // recipe.frame.stride, 1))
         return replace(signature, decisions={**signature.decisions, form: offsets})
     if not target.labels:
         return signature

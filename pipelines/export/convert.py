@@ -21,13 +21,14 @@ import numpy as np
 from ..errors import ExportError
 from ..files import read_pixels
 from ..rows import TrainSet, require_train_set
+from .lower import NUM_COPIES
 
 MAX_CALIBRATION_ROWS, MAX_CALIBRATION_BYTES = 1000, 32 * 2**20
 CONVERT_SECONDS = 600
 
 
-def convert(model, calibration: TrainSet, *, seed: int = 0) -> dict[str, bytes]:
-    """A Keras model of ports → the bytes of its TFLite files by form.
+def convert(model, calibration: TrainSet, *, seed: int = 0, copies: int = NUM_COPIES) -> dict[str, bytes]:
+    """A Keras model of ports → the bytes of its TFLite files by form; the int8 file gives each output in `copies`.
 
     `calibration.x`: port → array [rows, ...], training rows as they were before balancing. Raises LeakError for other
     rows, ExportError (naming the layer where it is known) where the converter refuses, dies or leaves Flex operators.
@@ -43,7 +44,7 @@ def convert(model, calibration: TrainSet, *, seed: int = 0) -> dict[str, bytes]:
         environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
         root = Path(__file__).parents[2]
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
-        command = [sys.executable, "-m", "pipelines.export.convert", str(folder)]
+        command = [sys.executable, "-m", "pipelines.export.convert", str(folder), str(copies)]
         try:
             done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=CONVERT_SECONDS)
         except subprocess.TimeoutExpired as error:
@@ -65,7 +66,7 @@ def _collect(folder, done):
     return {path.stem: path.read_bytes() for path in paths if path.exists()}
 
 
-def _child(folder: Path) -> None:
+def _child(folder: Path, copies: int) -> None:
     import keras
 
     from .lower import lower, pixel_rescaling, stagger
@@ -83,7 +84,7 @@ def _child(folder: Path) -> None:
     (folder / "float32.tflite").write_bytes(_convert(lower(model), rows, form="float32"))
     say("converting the whole model to int8")
     lowered, scaled = lower(model, pixels=False), _rescaled(rows, *pixel_rescaling(model))
-    staggered = stagger(lowered, lowered.predict(scaled, batch_size=32, verbose=0))
+    staggered = stagger(lowered, lowered.predict(scaled, batch_size=32, verbose=0), copies=copies)
     (folder / "int8.tflite").write_bytes(_convert(staggered, scaled, form="int8"))
     if any(x.dtype == np.uint8 for x in rows.values()):
         say("converting the whole model to int8 that takes uint8")
@@ -162,4 +163,4 @@ def _convert_layer(layer):
 
 
 if __name__ == "__main__":
-    _child(Path(sys.argv[1]))
+    _child(Path(sys.argv[1]), int(sys.argv[2]))

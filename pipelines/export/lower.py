@@ -8,23 +8,23 @@ NUM_COPIES = 4
 _operators = itertools.count()
 
 
-def stagger(model, values: np.ndarray):
-    """A model whose last dense layer gives every output NUM_COPIES times, each copy's rounding to int8 staggered by a
-    fraction of its step; their sum has NUM_COPIES times as many levels.
+def stagger(model, values: np.ndarray, *, copies: int = NUM_COPIES):
+    """A model whose last dense layer gives every output `copies` times, each copy's rounding to int8 staggered by a
+    fraction of its step; their sum has as many times the levels.
 
     One int8 has 256 levels, and where a class is rare the rows that matter share a few dozen of them: the ties cost
     0.005 of average precision on the bird strikes. `values`: float32 [rows, outputs], the model's output on
     calibration rows, from which the step is known before the converter sets it. The copies cost no more than their
-    weights: outputs [rows, NUM_COPIES * outputs], copy after copy.
+    weights: outputs [rows, copies * outputs], copy after copy.
     """
     import keras
     last = model.layers[-1]
     step = (max(values.max(), 0) - min(values.min(), 0)) / 255
-    shifts = (np.arange(NUM_COPIES) - (NUM_COPIES - 1) / 2) / NUM_COPIES * step
-    head = keras.layers.Dense(NUM_COPIES * last.units, name="staggered")
+    shifts = (np.arange(copies) - (copies - 1) / 2) / copies * step
+    head = keras.layers.Dense(copies * last.units, name="staggered")
     copy = keras.Model(model.input, head(last.input))
     kernel, bias = last.get_weights()
-    head.set_weights([np.tile(kernel, (1, NUM_COPIES)), np.tile(bias, NUM_COPIES) + np.repeat(shifts, last.units)])
+    head.set_weights([np.tile(kernel, (1, copies)), np.tile(bias, copies) + np.repeat(shifts, last.units)])
     return copy
 
 

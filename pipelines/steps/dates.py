@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ..device.primitives import DATE_PARTS, DatePart, Table
 from ..errors import StepError
+from ..knobs import knob
 from .step import UNIT_INTERVAL, FittedStep, Step, as_float32, is_date
 
 
@@ -12,9 +13,11 @@ from .step import UNIT_INTERVAL, FittedStep, Step, as_float32, is_date
 class EncodeDate(Step):
     """Each date column to two numbers in [0, 1] for each part, (1 + cos)/2 and (1 + sin)/2 of its place in the cycle;
     a missing date lies in the middle of the circle. With `parts` empty: month, weekday and, where training rows have
-    a time of day, hour. A part that is the same in all training rows tells nothing and is left out."""
+    a time of day, hour. A part that is the same in all training rows tells nothing and is left out. `harmonics`: of
+    each part, how many multiples of the angle (empty: one), so that a linear net can follow a day that is no sine."""
 
     parts: tuple[str, ...] = ()
+    harmonics: tuple[int, ...] = knob((), 1, 32)
 
     def _suits(self, x):
         return is_date(x)
@@ -25,8 +28,13 @@ class EncodeDate(Step):
             raise StepError(f"EncodeDate has no part {unknown[0]!r}", expected=", ".join(DATE_PARTS),
                             fix="name parts from this list")
         primitives, dates = [], self.chosen(train)
+        parts = self.parts or ("month", "weekday", "hour")
+        harmonics = self.harmonics or (1,) * len(parts)
+        if len(harmonics) != len(parts):
+            raise StepError(f"EncodeDate with {len(harmonics)} harmonics for {len(parts)} parts",
+                            expected="one number a part", fix=f"harmonics={(1,) * len(parts)}")
         for name in dates:
-            for part in self.parts or ("month", "weekday", "hour"):
+            for part, multiples in zip(parts, harmonics, strict=True):
                 into = f"{name} {part}"
                 if into in train.x:
                     raise StepError(f"the data set has a column {into!r} already",
@@ -35,11 +43,11 @@ class EncodeDate(Step):
                 read = DatePart(name, into, part)
                 read.run(made)
                 if len(set(made[into].tolist())) > 1:
-                    primitives += [read, Table(into, _circle(DATE_PARTS[part]))]
+                    primitives += [read, Table(into, _circle(DATE_PARTS[part], multiples))]
         return FittedStep("EncodeDate", tuple(primitives), unit=UNIT_INTERVAL, dropped=tuple(dates))
 
 
-def _circle(size):
-    places = [2 * math.pi * place / size for place in range(size)]
-    return tuple((as_float32((1 + math.cos(each)) / 2), as_float32((1 + math.sin(each)) / 2))
-                 for each in places) + ((0.5, 0.5),)
+def _circle(size, multiples):
+    rows = [[as_float32((1 + wave(2 * math.pi * multiple * place / size)) / 2)
+             for multiple in range(1, multiples + 1) for wave in (math.cos, math.sin)] for place in range(size)]
+    return tuple(map(tuple, rows)) + ((0.5, 0.5) * multiples,)

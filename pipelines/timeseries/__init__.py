@@ -3,7 +3,7 @@
 from .load import LoadSeries
 from .models import (DLinear, EncoderDecoder, NBeats, NLinear, PatchTransformer, SeriesGru, SeriesLstm, SeriesMlp,
                      SeriesRnn, Tcn)
-from .recipes import GLUCOSE
+from .recipes import GLUCOSE, WEATHER
 
 __all__ = ["LoadSeries", "NLinear", "DLinear", "SeriesMlp", "NBeats", "Tcn", "SeriesLstm", "SeriesGru", "SeriesRnn",
-           "EncoderDecoder", "PatchTransformer", "GLUCOSE"]
+           "EncoderDecoder", "PatchTransformer", "GLUCOSE", "WEATHER"]

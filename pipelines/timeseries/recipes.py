@@ -6,16 +6,29 @@ from ..split import SplitByTime
 from ..steps import EncodeDate, FillGaps, FlagGaps, ScaleByItself, ScaleSeries
 from ..train import Training
 from .load import LoadSeries
-from .models import SeriesMlp
+from .models import NLinear, SeriesMlp
 
 GLUCOSE = Recipe(
     name="glucose_mlp",
     about="A glucose monitor, every five minutes: the hour ahead, with an interval that holds eight in ten.",
     load=LoadSeries("data/cgm_glucose.csv.gz", "datetime", "glucose", columns=("glucose",)),
     split=SplitByTime(test=0.2, valid=0.15),
-    frame=CutWindows(window=144, horizon=12, stride=3, origin_step=6, season=288),
+    frame=CutWindows(window=72, horizon=12, stride=2, origin_step=6, season=288),
     prepare=(EncodeDate(parts=("hour",)),),
     encode=(FlagGaps(), FillGaps(), ScaleByItself(level=True), ScaleSeries()),
-    build=SeriesMlp(widths=(64,)),
+    build=SeriesMlp(widths=(64,), dropout=0.2),
     training=Training(epochs=12, batch_size=64, learning_rate=1e-3, schedule="cosine", warmup_epochs=1),
-    judge=Judge())
+    judge=Judge(deciding="mase"))
+
+WEATHER = Recipe(
+    name="weather_linear",
+    about="Temperature at Newark airport, hour by hour: the day ahead. With one year of data a linear net does best.",
+    load=LoadSeries("data/nyc_weather.csv.gz", "time_hour", "temp", series="origin", only=("EWR",),
+                    columns=("temp", "dewp", "humid", "wind_speed", "precip", "pressure", "visib")),
+    split=SplitByTime(test=0.2, valid=0.1),
+    frame=CutWindows(window=24, horizon=24, season=24),
+    prepare=(EncodeDate(parts=("hour", "day_of_year"), harmonics=(6, 1)),),
+    encode=(FlagGaps(), FillGaps(), ScaleByItself(level=True), ScaleSeries()),
+    build=NLinear(regularizer=1e-4),
+    training=Training(epochs=30, batch_size=64, learning_rate=1e-2, schedule="cosine", warmup_epochs=1),
+    judge=Judge(deciding="mase"))
