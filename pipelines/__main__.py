@@ -196,6 +196,10 @@ def explain_command(bundle: Annotated[Path, typer.Argument(help="saved_models/<n
     runner = Runner.load(bundle, form=form)
     if file and (takes(runner) == PICTURE or (takes(runner) == TEXT and not os.path.isfile(file))):
         rows = [{runner.signature.columns[0].name: file}]
+    elif file and runner.signature.frame:
+        from .device.history import newest_windows
+        columns = newest_windows(runner.signature, _rows_for(file, separator, encoding))[1]
+        rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
     elif file:
         cells = _rows_for(file, separator, encoding)
         rows = [dict(zip(cells, values, strict=True)) for values in zip(*cells.values(), strict=True)]
@@ -216,7 +220,7 @@ def predict_command(bundle: Annotated[Path, typer.Argument(help="saved_models/<n
     """Answer every row of a table, or pictures, or texts, with the device runner; CSV on standard output."""
     from .device import Runner
     from .device.cells import PICTURE, TEXT
-    from .device.__main__ import check_header, takes, write_answers, write_cell_answers
+    from .device.__main__ import check_header, takes, write_answers, write_cell_answers, write_forecasts
     runner, writer = Runner.load(bundle, form=form), csv.writer(sys.stdout, lineterminator="\n")
     if takes(runner) == PICTURE or (takes(runner) == TEXT and not os.path.isfile(files[0])):
         raise typer.Exit(int(write_cell_answers(runner, files, writer)))
@@ -227,7 +231,8 @@ def predict_command(bundle: Annotated[Path, typer.Argument(help="saved_models/<n
     names = list(cells)
     check_header(names, [column.name for column in runner.signature.columns])
     rows = list(zip(*cells.values(), strict=True))
-    raise typer.Exit(int(write_answers(runner, names, rows, writer)))
+    write = write_forecasts if runner.signature.frame else write_answers
+    raise typer.Exit(int(write(runner, names, rows, writer)))
 
 
 def _rows_for(file, separator, encoding):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from .device.cells import shorten
-from .device.primitives import Pack, run_primitives
+from .device.primitives import PACKS, Pack, run_primitives
 from .device.runner import Runner, answer
 from .errors import DeviceError
 
@@ -27,7 +27,7 @@ def explain(runner: Runner, row: Mapping[str, object]) -> list[tuple[str, str, s
         value = _show(columns[name])
         if isinstance(primitive, Pack) and columns[name].ndim == 4:
             continue  # a picture passes as it is
-        if isinstance(primitive, Pack):
+        if isinstance(primitive, PACKS):
             value = f"{len(primitive.columns)} columns side by side: {value}"
         elif name == primitive.column and _show(before) == value:
             continue  # a fill where nothing was missing

@@ -38,6 +38,11 @@ def error_by_step(y: np.ndarray, values: np.ndarray) -> np.ndarray:
     return np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)
 
 
+def standardized_steps(y: np.ndarray, target: Target) -> np.ndarray:
+    """y [rows, horizon] in each row's own scale → as the net gives it: each step in its standard deviations."""
+    return (y - np.array(target.step_offsets)) / np.array(target.step_factors)
+
+
 def conformal_offsets(outputs: np.ndarray, y: np.ndarray, levels: tuple[float, ...], *, overlap: int = 1
                       ) -> tuple[float, ...]:
     """What to add to the outputs [rows, horizon * quantiles] so that, step by step, the interval between each lower
@@ -60,9 +65,12 @@ def conformal_offsets(outputs: np.ndarray, y: np.ndarray, levels: tuple[float, .
 
 def masked_loss(target: Target):
     """y [rows, 1, horizon] and outputs [rows, members, horizon * quantiles] → [rows, members]: the mean over the steps
-    with a known target of the pinball loss of every quantile, or of the squared error where there are none."""
+    with a known target of the pinball loss of every quantile, or of the squared error where there are none. Steps count
+    by their spread, so that an error counts as much as it is large in the target's unit."""
     import keras
     ops, levels = keras.ops, target.quantiles
+    share = np.float32(target.step_factors) / np.mean(target.step_factors)
+    share = share.astype(np.float32) if levels else np.square(share).astype(np.float32)
 
     def loss(y_true, y_pred):
         known = ops.isfinite(y_true)
@@ -73,7 +81,7 @@ def masked_loss(target: Target):
         each = ops.square(short) if not levels else ops.mean(
             ops.maximum(short * np.float32(levels), short * (np.float32(levels) - 1)), -1, keepdims=True)
         weight = ops.cast(known, "float32")
-        return ops.sum(each[..., 0] * weight, axis=2) / ops.maximum(ops.sum(weight, axis=2), 1.0)
+        return ops.sum(each[..., 0] * weight * share, axis=2) / ops.maximum(ops.sum(weight, axis=2), 1.0)
     return loss
 
 
@@ -83,12 +91,12 @@ def masked_metric(target: Target, deciding: str):
     import keras
     ops, width, middle = keras.ops, max(len(target.quantiles), 1), target.middle()
     is_squared = deciding == "rmse"
-    factor = target.factor / (target.mase_scale if deciding == "mase" else 1.0)
+    factors = np.float32(target.step_factors) / np.float32(target.mase_scale if deciding == "mase" else 1.0)
 
     class MaskedError(keras.metrics.Mean):
         def update_state(self, y_true, y_pred, sample_weight=None):
             known = ops.isfinite(y_true)
-            error = (ops.where(known, y_true, 0.0) - y_pred[:, middle::width]) * factor
+            error = (ops.where(known, y_true, 0.0) - y_pred[:, middle::width]) * factors
             weight = ops.cast(known, "float32")
             if sample_weight is not None:
                 weight = weight * ops.reshape(sample_weight, (-1, 1))

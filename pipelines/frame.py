@@ -63,7 +63,7 @@ class CutWindows:
         if unknown:
             raise FrameError(f"frame names the column {shorten(unknown[0])}, which is not there",
                              expected=", ".join(map(shorten, names)), fix="correct frame.known or frame.static")
-        columns = [Column(schema.frame.time, "date")]
+        columns = [Column(schema.frame.time, "date", schema.frame.format)]
         for column in schema.columns:
             if column.name in self.static:
                 columns.append(column)
@@ -75,7 +75,8 @@ class CutWindows:
                                  "step", fix=f"name it in frame.static, or leave it out: --drop '{column.name}'")
         target = replace(schema.target, task="forecast", quantiles=self.quantiles,
                          mase_scale=grid.seasonal_error(self.season))
-        return replace(schema, columns=tuple(columns), target=target, frame=replace(schema.frame, horizon=self.horizon))
+        frame = replace(schema.frame, horizon=self.horizon, known=self.known)
+        return replace(schema, columns=tuple(columns), target=target, frame=frame)
 
     def _windows(self, grid, part, schema):
         stride = (self.origin_step or self.horizon) if part == 2 else self.stride
@@ -99,15 +100,17 @@ class CutWindows:
         for column in schema.columns[1:]:
             places = (origins if column.kind != SERIES else ahead if column.name in self.known else behind)
             x[column.name] = grid.x[column.name][places]
-        return {"x": x, "y": grid.y[ahead], "ids": grid.ids[origins], "schema": schema, "series": grid.series[origins],
+        return {"x": x, "y": grid.y[ahead], "ids": grid.ids[origins], "schema": schema,
+                "series": grid.names[grid.series[origins]],
                 "baselines": grid.baselines(origins, ahead, self.season) if part else None}
 
 
 class _Grid:
     """All steps of all parts, series after series, each on its regular grid with `margin` empty steps before it."""
 
-    def __init__(self, x, y, ids, time, series, part):
-        self.x, self.y, self.ids, self.time, self.series, self.part = x, y, ids, time, series, part
+    def __init__(self, x, y, ids, time, series, part, names):
+        self.x, self.y, self.ids, self.time = x, y, ids, time
+        self.series, self.part, self.names = series, part, names
 
     @classmethod
     def of(cls, splits, *, margin):
@@ -117,8 +120,8 @@ class _Grid:
             raise FrameError("windows of rows without a regular time", expected="rows of LoadSeries",
                              fix="load them with LoadSeries(source, time, target)")
         time = np.concatenate([each.time.astype("datetime64[s]") for each in rows])
-        series = np.concatenate([np.zeros(len(each), np.int64) if each.series is None else each.series
-                                 for each in rows])
+        names, series = np.unique(np.concatenate([np.full(len(each), "") if each.series is None else each.series
+                                                  for each in rows]), return_inverse=True)
         part = np.repeat(np.arange(3), [len(each) for each in rows])
         order = np.lexsort((time, series))
         time, series, part = time[order], series[order], part[order]
@@ -149,7 +152,7 @@ class _Grid:
         return cls({name: joined(name) for name in splits.train.x},
                    laid(np.concatenate([each.y for each in rows])[order], np.nan),
                    laid(np.concatenate([each.ids for each in rows])[order], -1), whole_time, whole,
-                   laid(part, -1))
+                   laid(part, -1), names)
 
     def origins(self, part, horizon, stride, *, whole_past):
         """int64: the places from which `horizon` steps of a part follow each other, with `whole_past` steps of the

@@ -55,11 +55,11 @@ class Unlabelled:
 @dataclass(frozen=True, eq=False, repr=False)
 class _Rows:
     """x: column → array [rows, ...], or PictureFiles; y: int64 class or float64 value [rows], of windows float64 [rows,
-    horizon], NaN where nobody knows it; ids: int64 [rows], the
-    source row, which survives resampling; weight: float32 [rows], 1.0 where nothing was said; part: object [rows],
-    "train", "valid" or "test" where the source says so, else None; series: int64 [rows], which series a row is a step
-    of; baselines: name → what a plain rule that learns nothing says of each row, like y; unlabelled: more rows beside
-    these, never of a HeldOut, which balancers leave behind and `run.learn` hands to training as ports."""
+    horizon], NaN where nobody knows it; ids: int64 [rows], the source row, which survives resampling; weight: float32
+    [rows], 1.0 where nothing was said; part: object [rows], "train", "valid" or "test" where the source says so, else
+    None; series: text [rows], the series that a row is a step or a window of; baselines: name → what a plain rule that
+    learns nothing says of each row, like y; unlabelled: more rows beside these, never of a HeldOut, which balancers
+    leave behind and `run.learn` hands to training as ports."""
 
     x: dict[str, np.ndarray]
     y: np.ndarray

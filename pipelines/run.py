@@ -16,7 +16,7 @@ from .device.runner import Answers, LiteRT, Runner
 from .device.signature import Signature
 from .errors import ExportError, LeakError, RecipeError, VerifyError
 from .evaluate import Margin, intervals, margin, score
-from .forecast import conformal_offsets, score_forecasts
+from .forecast import conformal_offsets, score_forecasts, standardized_steps
 from .export.bundle import Bundle, bundle_files, check_folder, keras_bytes, write_bundle
 from .export.convert import convert
 from .export.lower import NUM_COPIES, pixel_rescaling
@@ -205,9 +205,8 @@ def decide(recipe: Recipe, signature: Signature, train_rows: TrainSet, valid: He
     """The signature with the decision of a form, chosen on the raw output for validation rows."""
     target = signature.target
     if target.task == "forecast" and len(target.quantiles) > 1:
-        y = (valid.y - target.offset) / target.factor
-        offsets = conformal_offsets(signature.output.to_float(raw), y, target.quantiles,
-                                    overlap=max(recipe.frame.horizon // recipe.frame.stride, 1))
+        offsets = conformal_offsets(signature.output.to_float(raw), standardized_steps(valid.y, target),
+                                    target.quantiles, overlap=max(recipe.frame.horizon // recipe.frame.stride, 1))
         return replace(signature, decisions={**signature.decisions, form: offsets})
     if not target.labels:
         return signature
@@ -253,8 +252,8 @@ def judge(recipe: Recipe, learned: Learned, test: HeldOut) -> Judged:
                  for name, values in (test.baselines or {}).items()}
     if learned.beside is None:
         return Judged(rungs, answers, baselines=baselines)
-    beside = answer_all(Runner(learned.beside.signature, KerasInterpreter(learned.beside.trained.model),
-                               form="float32"), test)
+    beside = answers["beside"] = answer_all(Runner(
+        learned.beside.signature, KerasInterpreter(learned.beside.trained.model), form="float32"), test)
     return Judged(rungs, answers, score(test.y, beside, signature.target),
                   margin(test.y, answers["keras"], beside, signature.target, metric=recipe.judge.deciding,
                          seed=recipe.training.seed), baselines)

@@ -10,7 +10,7 @@ import numpy as np
 from .device.signature import Signature
 from .errors import RecipeError, TrainError
 from .feed import TrainFeed, plain_feed, training_feed
-from .forecast import masked_loss, masked_metric
+from .forecast import masked_loss, masked_metric, standardized_steps
 from .knobs import knob
 from .layers import copy_weights
 from .rows import HeldOut
@@ -198,9 +198,10 @@ def _labels(y, signature, soft_labels):
         wanted = y.astype(np.float32)[:, None]
     elif target.task == "multiclass":
         wanted = np.eye(len(target.labels), dtype=np.float32)[y]
+    elif target.task == "forecast":
+        wanted = standardized_steps(y, target).astype(np.float32)
     else:
-        wanted = ((y - target.offset) / target.factor).astype(np.float32)
-        wanted = wanted if wanted.ndim == 2 else wanted[:, None]
+        wanted = ((y - target.offset) / target.factor).astype(np.float32)[:, None]
     return {"members": wanted, "logits": wanted}
 
 

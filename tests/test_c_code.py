@@ -181,7 +181,8 @@ def test_every_primitive_and_hostile_cells(every_program, rows):
 WINDOWS = Signature(
     columns=(Column("when", "date"), Column("a", "series", shape=(9,)), Column("b", "series", shape=(9,)),
              Column("c", "series", shape=(9,)), Column("ahead", "series", shape=(3,))),
-    target=Target("a", "forecast", (), 0.25, 3.7, (0.1, 0.5, 0.9), "a offset", "a factor", 2.0),
+    target=Target("a", "forecast", quantiles=(0.1, 0.5, 0.9), step_offsets=(0.25, 1 / 3, -7e-5),
+                  step_factors=(3.7, 0.1, 1e5 / 7), base="a offset", spread="a factor", mase_scale=2.0),
     primitives=(
         p.Missing("a", "a missing"), p.SinceSeen("b", "b since", 4), p.FillSteps("a", "previous", 1, 0.3),
         p.FillSteps("b", "line", 1, -1.7), p.FillSteps("c", "season", 4, 11.1),

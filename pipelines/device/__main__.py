@@ -7,6 +7,8 @@ texts, if it is given any:
 
     python -m pipelines.device saved_models/emoji_cnn a.png b.jpg
     python -m pipelines.device saved_models/remarks_cnn "two gulls, no damage"
+
+A model that forecasts takes a table of steps and foretells those after the last one of each series.
 """
 
 import argparse
@@ -15,9 +17,12 @@ import itertools
 import os
 import sys
 
+import numpy as np
+
 from .cells import PICTURE, TEXT, shorten
 from .csv_rows import SEPARATORS, rows_of
 from .errors import DeviceError
+from .history import newest_windows
 from .primitives import FillPrevious
 from .runner import FORMS, Runner
 
@@ -66,7 +71,10 @@ def _answer_all(runner, source, separator, sink):
         raise DeviceError("nothing on standard input", expected="CSV with a header line",
                           fix="python -m pipelines.device BUNDLE < rows.csv")
     check_header(header, wanted)
-    return int(write_answers(runner, header, rows[mark], csv.writer(sink, lineterminator="\n")))
+    writer = csv.writer(sink, lineterminator="\n")
+    if runner.signature.frame:
+        return int(write_forecasts(runner, header, rows[mark], writer))
+    return int(write_answers(runner, header, rows[mark], writer))
 
 
 def _header(rows):
@@ -114,6 +122,29 @@ def write_cell_answers(runner, cells, writer) -> bool:
         _write_chunk(runner.predict_columns(columns), {each.row: each.reason for each in bad}, names, writer)
         failed |= bool(bad)
     return failed
+
+
+def write_forecasts(runner, header, rows, writer) -> bool:
+    """Writes a CSV line for every step foretold of each series; False: all or nothing. Raises DeviceError for a row
+    that cannot be read."""
+    cells = []
+    for place, row in enumerate(rows):
+        if isinstance(row, Exception) or len(row) != len(header):
+            said = row if isinstance(row, Exception) else f"{len(row)} cells, the header has {len(header)}"
+            raise DeviceError(f"row {place}: {said}", expected="CSV", fix="mend the file")
+        cells.append(row)
+    names, columns = newest_windows(runner.signature, {name: [row[place] for row in cells]
+                                                       for place, name in enumerate(header)})
+    answers, target, frame = runner.predict_columns(columns), runner.signature.target, runner.signature.frame
+    many = [frame.series or "series"] if len(names) > 1 else []
+    writer.writerow([*many, frame.time, target.name, *(f"quantile {level:g}" for level in target.quantiles)])
+    for place, name in enumerate(names):
+        for step in range(frame.horizon):
+            time = columns[frame.time][place] + np.timedelta64(round(step * frame.step_seconds), "s")
+            said = [] if answers.quantiles is None else answers.quantiles[place, step]
+            writer.writerow([*([name] if many else []), time, f"{answers.scores[place, step]:.6g}",
+                             *(f"{value:.6g}" for value in said)])
+    return False
 
 
 def write_answers(runner, header, rows, writer) -> bool:

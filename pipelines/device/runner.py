@@ -239,26 +239,28 @@ def answer(signature: Signature, raw: np.ndarray, *, form: str, prepared: Column
         return Answers(None, values[:, 0].astype(np.float64) * target.factor + target.offset, raw)
     if target.task == "forecast":
         values = (values + np.asarray(signature.offsets(form), np.float32)).astype(np.float64)
-        quantiles = from_own_scale(values * target.factor + target.offset, target, prepared)
-        quantiles = np.sort(quantiles.reshape(len(values), signature.frame.horizon, -1), axis=2)
+        values = values.reshape(len(values), signature.frame.horizon, -1)
+        values = values * np.array(target.step_factors)[:, None] + np.array(target.step_offsets)[:, None]
+        quantiles = np.sort(from_own_scale(values, target, prepared), axis=2)
         return Answers(None, quantiles[:, :, target.middle()], raw, quantiles if target.quantiles else None)
     chosen = positive_or_largest(values, signature.offsets(form))
     return Answers(np.asarray(target.labels, object)[chosen], probabilities(values), raw)
 
 
 def from_own_scale(values: np.ndarray, target: Target, prepared: Columns) -> np.ndarray:
-    """float64 [rows, steps] in each row's own scale → in the target's unit."""
-    base, spread = _own_scale(target, prepared)
+    """float64 [rows, steps, ...] in each row's own scale → in the target's unit."""
+    base, spread = _own_scale(target, prepared, values.ndim)
     return values * spread + base
 
 
 def to_own_scale(values: np.ndarray, target: Target, prepared: Columns) -> np.ndarray:
     """The inverse of `from_own_scale`."""
-    base, spread = _own_scale(target, prepared)
+    base, spread = _own_scale(target, prepared, values.ndim)
     return (values - base) / spread
 
 
-def _own_scale(target, prepared):
-    base = prepared[target.base].astype(np.float64)[:, None] if target.base else 0.0
-    spread = prepared[target.spread].astype(np.float64)[:, None] if target.spread else 1.0
+def _own_scale(target, prepared, dimensions):
+    shape = (-1,) + (1,) * (dimensions - 1)
+    base = prepared[target.base].astype(np.float64).reshape(shape) if target.base else 0.0
+    spread = prepared[target.spread].astype(np.float64).reshape(shape) if target.spread else 1.0
     return base, spread

@@ -101,8 +101,9 @@ class Target:
     """What is predicted: its name, the task, the labels in the order of the outputs, and for real numbers the
     affine map from the model's output to the target's own unit (value = output * factor + offset).
 
-    A forecast has outputs step after step, of each step one value or one a quantile of `quantiles`; where `base` and
-    `spread` name columns of the prepared row, values are in the row's own scale: value * spread + base. `mase_scale`:
+    A forecast has outputs step after step, of each step one value or one a quantile of `quantiles`, each step with its
+    own affine map (`step_offsets`, `step_factors`), because steps far ahead vary more; where `base` and `spread` name
+    columns of the prepared row, values are in the row's own scale: value * spread + base. `mase_scale`:
     what the mean absolute error is divided by for MASE, the seasonal naive's error on the steps before the test
     (Hyndman and Koehler 2006, https://doi.org/10.1016/j.ijforecast.2006.03.001); 0.0 where there is none.
     """
@@ -113,6 +114,8 @@ class Target:
     offset: float = 0.0
     factor: float = 1.0
     quantiles: tuple[float, ...] = ()
+    step_offsets: tuple[float, ...] = ()
+    step_factors: tuple[float, ...] = ()
     base: str = ""
     spread: str = ""
     mase_scale: float = 0.0
@@ -125,12 +128,15 @@ class Target:
 @dataclass(frozen=True)
 class Frame:
     """How a row's series were cut: the column of time, the seconds of a step, and the steps that are foretold, of which
-    the row's time is the first. `series`: the column that tells many series apart, or ""."""
+    the row's time is the first. `series`: the column that tells many series apart, or "". `known`: the series whose
+    values are known beforehand, of the steps that are foretold. `format`: how times are written (see `Column`)."""
 
     time: str
     step_seconds: float
     horizon: int
     series: str = ""
+    known: tuple[str, ...] = ()
+    format: str = "ISO8601"
 
 
 @dataclass(frozen=True)
@@ -167,13 +173,15 @@ class Signature:
             columns=tuple(Column(**{**column, "shape": tuple(column.get("shape", ()))})
                           for column in values["columns"]),
             target=Target(**{**values["target"], "labels": tuple(values["target"]["labels"]),
-                             "quantiles": tuple(values["target"].get("quantiles", ()))}),
+                             **{name: tuple(values["target"][name])
+                                for name in ("quantiles", "step_offsets", "step_factors")}}),
             primitives=tuple(primitive_from_json(primitive) for primitive in values["primitives"]),
             inputs=tuple(_port(port) for port in values["inputs"]),
             output=_port(values["output"]),
             missing_words=tuple(values["missing_words"]),
             decisions={form: tuple(offsets) for form, offsets in values["decisions"].items()},
-            frame=Frame(**values["frame"]) if values.get("frame") else None)
+            frame=Frame(**{**values["frame"], "known": tuple(values["frame"]["known"])}) if values.get("frame")
+            else None)
         signature.check()
         return signature
 
@@ -228,8 +236,20 @@ class Signature:
         outputs = frame.horizon * max(len(target.quantiles), 1) if frame else 0
         if outputs < 1 or self.output.shape != (outputs,) or not frame.step_seconds > 0:
             raise ValueError(f"a forecast of {frame} with outputs {self.output.shape}")
+        scales = (*target.step_offsets, *target.step_factors)
+        if len(scales) != 2 * frame.horizon or not all(map(math.isfinite, scales)):
+            raise ValueError(f"{len(scales)} numbers for the scales of {frame.horizon} steps")
         if list(target.quantiles) != sorted(set(target.quantiles)) or not all(0 < q < 1 for q in target.quantiles):
             raise ValueError(f"quantiles {target.quantiles}")
+
+
+def made_from(primitives: tuple[Primitive, ...], names: tuple[str, ...]) -> frozenset[str]:
+    """The columns, and what primitives that take one column make of them."""
+    found = set(names)
+    for primitive in primitives:
+        if not isinstance(primitive, PACKS) and primitive.column in found:
+            found.update(made_by(primitive))
+    return frozenset(found)
 
 
 def read_signature(folder: Path) -> Signature:

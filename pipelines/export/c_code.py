@@ -361,14 +361,17 @@ int prepare(const signature_row *row, signature_inputs *inputs) {{
         output, target = self.signature.output, self.signature.target
         width = max(len(target.quantiles), 1)
         offsets = self.signature.offsets("int8")
-        shifts = ", ".join(_float(offset) for offset in offsets)
-        return (f"void signature_forecast(const int8_t *output, const signature_inputs *inputs, double *values) {{\n"
-                f"  static const float offsets[{len(offsets)}] = {{{shifts}}};\n"
+        tables = "".join(f"  static const {kind} {name}[{len(values)}] = {{{', '.join(map(write, values))}}};\n"
+                         for kind, name, values, write in (("float", "offsets", offsets, _float),
+                                                           ("double", "factors", target.step_factors, repr),
+                                                           ("double", "shifts", target.step_offsets, repr)))
+        return ("void signature_forecast(const int8_t *output, const signature_inputs *inputs, double *values) {\n"
+                f"{tables}"
                 f"  for (int i = 0; i < {output.shape[0]}; ++i) {{\n"
                 "    /* volatile: no compiler may fuse a product with a sum */\n"
                 f"    volatile float said = (float)fine_steps(output, i) * {step};\n"
                 "    volatile double value = (double)(said + offsets[i]);\n"
-                f"    value = value * {target.factor!r};\n    value = value + {target.offset!r};\n"
+                f"    value = value * factors[i / {width}];\n    value = value + shifts[i / {width}];\n"
                 "    value = value * (double)inputs->spread;\n    values[i] = value + (double)inputs->base;\n  }\n"
                 f"  for (int i = 0; i < {output.shape[0]}; i += {width}) /* quantiles rise */\n"
                 f"    for (int j = 1; j < {width}; ++j)\n"

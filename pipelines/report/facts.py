@@ -6,6 +6,7 @@ import numpy as np
 
 from ..device.primitives import missing_mask
 from ..evaluate import class_places
+from ..forecast import score_forecasts
 from ..steps.step import is_series
 from ..verify.ladder import failed_step
 from . import pictures as draw
@@ -32,6 +33,7 @@ def gather_facts(recipe, inferred, splits, learned, judged, *, source: dict, sec
         "decisions": {form: list(offsets) for form, offsets in learned.signature.decisions.items()},
         "balancing": _balancing(recipe, learned, judged),
         "baselines": _baselines(learned, judged),
+        "per_series": _per_series(splits.test, judged.answers["litert_int8"], target),
         "margin": asdict(judged.margin) if judged.margin else None,
         "columns": [_column_facts(each, missing, used) for each in inferred],
         "per_class": per_class(splits.test.y, judged.answers["litert_int8"], target),
@@ -63,6 +65,20 @@ def _baselines(learned, judged):
     lines = [("this model, int8", int8.scores)]
     lines += [(learned.beside.words, judged.beside_scores)] if learned.beside is not None else []
     return [{"what": what, "scores": scores} for what, scores in (*lines, *judged.baselines.items())]
+
+
+def _per_series(test, answers, target):
+    """Of forecasts of many series: test windows, errors and coverage of each, beside the seasonal naive's error."""
+    names = [] if target.task != "forecast" or test.series is None else np.unique(test.series)
+    lines = []
+    for name in names if len(names) > 1 else []:
+        places = np.flatnonzero(test.series == name)
+        part = answers.take(places)
+        scores = score_forecasts(test.y[places], part.scores, part.quantiles, target)
+        naive = score_forecasts(test.y[places], test.baselines["seasonal naive"][places], None, target)
+        lines.append({"series": str(name), "rows": len(places), "mae": scores["mae"], "rmse": scores["rmse"],
+                      "coverage": scores["coverage"], "naive_mae": naive["mae"]})
+    return lines
 
 
 def draw_pictures(facts: dict, splits, answers) -> list[tuple[str, str]]:

@@ -1,9 +1,11 @@
 """report.json, report.html and the model card from one dictionary of facts."""
 
+import base64
 import importlib.metadata
 import json
 import math
 import platform
+import struct
 from pathlib import Path
 
 from ..device.cells import PICTURE
@@ -46,10 +48,17 @@ def page(report: dict, pictures: list[tuple[str, str]], recipe_json: object) -> 
     import jinja2
     template = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(
         (Path(__file__).parent / "page.html").read_text(encoding="utf-8"))
-    return template.render(**report, pictures=pictures, number=number, duplicate_words=DUPLICATES,
+    return template.render(**report, pictures=[(*each, _is_wide(each[1])) for each in pictures], number=number,
+                           duplicate_words=DUPLICATES,
                            shown_metrics=SHOWN_METRICS[report["target"]["task"]],
                            metrics=list(report["ladder"][0]["scores"]), decision_text=decision_text(report),
                            recipe_text=json.dumps(recipe_json, indent=1, ensure_ascii=False))
+
+
+def _is_wide(content):
+    """Whether a PNG as base64 text is more than twice as wide as high: its size stands in the first bytes."""
+    width, height = struct.unpack(">II", base64.b64decode(content[:32])[16:24])
+    return width > 2 * height
 
 
 def number(value: float | None, digits: int = 4) -> str:
@@ -67,6 +76,11 @@ def decision_text(report: dict) -> str:
         return (f"Label {target['labels'][1]!r} where its probability is at least {said['float32']:.3f} (float) or "
                 f"{said['int8']:.3f} (int8): the thresholds with the best {report['judge']['threshold']} on validation "
                 "rows.")
+    if target["task"] == "forecast" and decisions:
+        levels = target["quantiles"]
+        return (f"The interval is of the quantiles {levels[0]:g} and {levels[-1]:g}, moved step by step so that it "
+                f"holds {levels[-1] - levels[0]:.0%} of the targets of validation windows (conformalized quantile "
+                "regression).")
     if target["task"] == "multiclass":
         return (f"Label: the largest logit plus an offset a class, chosen for {report['judge']['threshold']} on "
                 "validation rows: " + ", ".join(f"{label} {offset:+.2f}" for label, offset in

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..device.primitives import PACKS, OwnScale, Pack, PackSteps, Primitive, made_by, run_primitives
 from ..device.runner import to_own_scale
-from ..device.signature import Port, Signature, Target
+from ..device.signature import Port, Signature, Target, made_from
 from ..errors import StepError
 from ..rows import HeldOut, TrainSet, Unlabelled, require_train_set
 from .step import (CATEGORY_ID, MAX_ENCODED_BYTES, PAIR_ID, PIXELS, SERIES_INTERVAL, SERIES_STANDARD,
@@ -78,6 +78,8 @@ def unlabelled_to_ports(signature: Signature, train: TrainSet) -> Unlabelled | N
 def _packs(steps, train):
     own = {name for step in steps for primitive in step.primitives if isinstance(primitive, OwnScale)
            for name in (primitive.into_offset, primitive.into_factor)}
+    known = made_from(tuple(each for step in steps for each in step.primitives),
+                      train.schema.frame.known if train.schema.frame else ())
     units = {name: _unit_of(steps, name, train) for name in train.x if name not in own}
     loose = [name for name, unit in units.items() if not unit]
     if loose:
@@ -103,9 +105,10 @@ def _packs(steps, train):
         if unit in _ALONE:
             packs += [Pack((name,), port_name + str(place or "")) for place, name in enumerate(names)]
         elif unit in _BY_STEP:
-            lengths = {name: train.x[name].shape[1] for name in names}
-            for place, length in enumerate(dict.fromkeys(sorted(lengths.values(), reverse=True))):
-                alike = tuple(name for name in names if lengths[name] == length)
+            # What is known beforehand is of other steps than the rest, even where there are as many.
+            kinds = {name: (name in known, train.x[name].shape[1]) for name in names}
+            for place, kind in enumerate(sorted(set(kinds.values()))):
+                alike = tuple(name for name in names if kinds[name] == kind)
                 packs.append(PackSteps(alike, port_name + str(place or "")))
         elif names:
             packs.append(Pack(names, port_name))
@@ -173,5 +176,17 @@ def _fit_target(train: TrainSet, steps) -> Target:
                 and primitive.into == primitive.column == target.name), None)
     if own is not None and target.task == "forecast":
         target = replace(target, base=own.into_offset, spread=own.into_factor if own.scaled else "")
-    y = to_own_scale(train.y, target, train.x) if target.task == "forecast" else train.y
-    return replace(target, offset=float(np.nanmean(y)), factor=float(np.nanstd(y)) or 1.0)
+    if target.task == "forecast":
+        return _with_step_scales(target, to_own_scale(train.y, target, train.x))
+    return replace(target, offset=float(train.y.mean()), factor=float(train.y.std()) or 1.0)
+
+
+def _with_step_scales(target, y):
+    """Each step's mean and standard deviation; of a step that nobody knows in training, those of all."""
+    scales = []
+    for step in (*y.T, y.ravel()):
+        known = step[~np.isnan(step)]
+        scales.append((known.mean(), known.std() or 1.0) if len(known) else None)
+    *steps, every = scales
+    offsets, factors = zip(*(step or every for step in steps), strict=True)
+    return replace(target, step_offsets=tuple(map(float, offsets)), step_factors=tuple(map(float, factors)))

@@ -10,7 +10,7 @@ from ..device.cells import Column, read_column, shorten
 from ..device.signature import Frame, Target
 from ..errors import LoadError
 from ..files import describe_memory, fingerprint
-from ..kinds import infer_column
+from ..kinds import date_format, infer_column
 from ..rows import Dataset, Inferred, Schema
 from ..table import OTHER_ENCODING, Reading, find_table, read_table, settle_reading, table_from_memory
 from .draw import Drawn
@@ -57,7 +57,7 @@ class LoadSeries(Drawn):
             table = table_from_memory(source)
         missing = frozenset(self.reading.missing_words)
         self._check_names(table)
-        table, codes = self._of_series(table, missing)
+        table, names, codes = self._of_series(table, missing)
         columns, inferred = self._columns(table, missing)
         times = read_zoned_times(table[self.time], self.time, self.zone, missing)
         grid = to_grid(times, codes, step=self.step, name=self.time)
@@ -68,9 +68,12 @@ class LoadSeries(Drawn):
         y = x[self.target].astype(np.float64)
         self._check_target(y)
         notes += [Inferred(self.time, "time", _in_words(grid)), *inferred]
-        schema = Schema(tuple(columns), Target(self.target, "regression"), self.reading.missing_words,
-                        Frame(self.time, grid.step_seconds, 1, self.series))
-        return (Dataset(x=x, y=y, ids=np.arange(len(y)), schema=schema, time=grid.time, series=grid.series),
+        cells = table[self.time]
+        written = "" if isinstance(cells, np.ndarray) else date_format(cells[:100], missing)[0]
+        schema = Schema(tuple(columns), Target(self.target, "forecast"), self.reading.missing_words,
+                        Frame(self.time, grid.step_seconds, 1, self.series, format=written or "ISO8601"))
+        return (Dataset(x=x, y=y, ids=np.arange(len(y)), schema=schema, time=grid.time,
+                        series=names[grid.series]),
                 tuple(notes))
 
     def describe(self, source: object = None) -> dict[str, str]:
@@ -93,10 +96,10 @@ class LoadSeries(Drawn):
                             f"{shorten(self.series)}", expected="one role a column", fix="name another one")
 
     def _of_series(self, table, missing):
-        """The rows of the series to keep, and int64 [rows] the series of each."""
+        """The rows of the series to keep, the names of these, and int64 [rows] the series of each."""
         num_rows = len(table[self.time])
         if not self.series:
-            return table, np.zeros(num_rows, np.int64)
+            return table, np.array([""]), np.zeros(num_rows, np.int64)
         names, bad = read_column(table[self.series], Column(self.series, "categorical"), missing)
         kept = np.array([name is not None and (not self.only or name in self.only) for name in names])
         unknown = [name for name in self.only if name not in set(names)]
@@ -108,7 +111,7 @@ class LoadSeries(Drawn):
         places = np.flatnonzero(kept)
         table = {name: cells[places] if isinstance(cells, np.ndarray) else [cells[place] for place in places]
                  for name, cells in table.items()}
-        return table, np.unique(names[places].astype(str), return_inverse=True)[1].astype(np.int64)
+        return table, *np.unique(names[places].astype(str), return_inverse=True)
 
     def _columns(self, table, missing):
         columns, inferred = [], []

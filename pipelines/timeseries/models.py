@@ -8,8 +8,8 @@ foretell, and single values of a row, join the features before the last layer.
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 
-from ..device.cells import SERIES
-from ..device.signature import Port, Signature
+from ..device.primitives import PackSteps
+from ..device.signature import Port, Signature, made_from
 from ..errors import RecipeError
 from ..knobs import knob
 from ..layers import INITIALIZERS, Blocks, check_unrolled, with_logits
@@ -364,12 +364,12 @@ class SeriesBlocks(Blocks):
 
 
 def past_ports(signature: Signature) -> list[Port]:
-    """The ports of past steps, which are of one length: of a forecast that of the target's series. Raises RecipeError
-    where there is none."""
-    lengths = [column.shape[0] for column in signature.columns if column.kind == SERIES]
-    own = [column.shape[0] for column in signature.columns if column.name == signature.target.name]
-    ports = [port for port in signature.inputs if port.unit in BY_STEP and port.shape[0] == (own or lengths or [0])[0]]
-    if not ports:
-        raise RecipeError(f"a net for series on the inputs {[(each.name, each.unit) for each in signature.inputs]}",
-                          expected="a series, by step", fix="load series, and --set 'encode=(ScaleSeries(),)'")
+    """The ports of past steps: those of nothing that is known beforehand. Raises RecipeError where there is none."""
+    known = made_from(signature.primitives, signature.frame.known if signature.frame else ())
+    packed = {each.into: each.columns for each in signature.primitives if isinstance(each, PackSteps)}
+    ports = [port for port in signature.inputs if port.unit in BY_STEP and packed[port.name][0] not in known]
+    if len({port.shape[0] for port in ports}) != 1:
+        raise RecipeError(f"a net for series on the inputs {[(each.name, each.shape) for each in signature.inputs]}",
+                          expected="series of one length, by step", fix="load series, and --set "
+                          "'encode=(FillGaps(), ScaleSeries())'")
     return ports
