@@ -32,6 +32,12 @@ def run_command(
                                                       )] = None,
         texts: Annotated[Optional[str], typer.Option("--text", help="Your own texts: a folder with a folder for "
                                                      "each class; or .csv, .csv.gz, .parquet or .jsonl.")] = None,
+        series: Annotated[Optional[str], typer.Option("--series", help="Your own series: a table with a row a step; "
+                                                      "with --time, --target, --horizon.")] = None,
+        horizon: Annotated[int, typer.Option(help="Steps to foretell, of a series.")] = 0,
+        window: Annotated[int, typer.Option(help="Steps to look back on; four horizons if 0.")] = 0,
+        season: Annotated[int, typer.Option(help="Steps of a season; a day's, or a week's, if 0.")] = 0,
+        series_id: Annotated[str, typer.Option("--id", help="The column that tells many series apart.")] = "",
         text_column: Annotated[str, typer.Option(help="The column with the texts, of a table.")] = "",
         target: Annotated[str, typer.Option(help="The column to predict.")] = "",
         name: Annotated[str, typer.Option(help="Name of the bundle; the file's own if empty.")] = "",
@@ -48,17 +54,19 @@ def run_command(
         separator: Separator = "", encoding: Encoding = "",
         decimal: Annotated[str, typer.Option(help="Decimal mark, . or ,; found if empty.")] = "",
         folder: Folder = Path("saved_models")):
-    """Run a recipe, or your own table, pictures or texts, from raw rows to a verified int8 model."""
+    """Run a recipe, or your own table, pictures, texts or series, from raw rows to a verified int8 model."""
     from . import catalog
     reading = {"separator": separator, "encoding": encoding, "decimal": decimal}
     columns = {"kind": kinds or [], "drop": drop or [], "group": group or [], "time": time}
-    own = {"target": target, "text-column": text_column, "missing": missing or [], **reading, **columns}
+    steps = {"horizon": horizon, "window": window, "season": season, "id": series_id}
+    own = {"target": target, "text-column": text_column, "missing": missing or [], **reading, **columns, **steps}
     asked = [said for said, value in ((f"the recipe {recipe!r}", recipe), ("--csv", csv_file), ("--images", images),
-                                      ("--text", texts)) if value]
+                                      ("--text", texts), ("--series", series)) if value]
     if len(asked) > 1:
         raise RecipeError(" and ".join(asked), expected="one of them",
                           fix="turn a named recipe's knobs with --set load.source=FILE")
-    known = set(own) - {"text-column"} if csv_file else {"group"} if images else \
+    known = {"target", "missing", "kind", "drop", "time", *reading, *steps} if series else \
+        set(own) - {"text-column", *steps} if csv_file else {"group"} if images else \
         {"group", "encoding"} if texts and os.path.isdir(texts) else \
         {"target", "text-column", "missing", "group", *reading} - {"decimal"} if texts else set()
     given = [option for option, value in own.items() if value and option not in known]
@@ -66,7 +74,7 @@ def run_command(
         raise RecipeError(f"--{given[0]} with --text and a folder", expected="--group and --encoding at most",
                           fix="leave it out: the folders in it name the classes")
     if given:
-        needed = "--text" if given[0] == "text-column" else "--csv"
+        needed = "--text" if given[0] == "text-column" else "--series" if given[0] in steps else "--csv"
         raise RecipeError(f"--{given[0]} without {needed}", expected=f"{needed} FILE beside it",
                           fix=f"otherwise turn the knob: --set load.{given[0].replace('-', '_')}=...")
     if csv_file:
@@ -74,6 +82,8 @@ def run_command(
     elif images:
         from .vision import LoadFolder, picture_recipe
         made = picture_recipe(LoadFolder(images, group=_pattern(group or [], "--images")), name=name or _stem(images))
+    elif series:
+        made = _own_series(series, target, name, columns, steps, _reading(reading, missing))
     elif texts:
         made = _own_texts(texts, name, columns=(text_column, target), group=group or [], reading=reading,
                           missing=missing or [])
@@ -121,12 +131,28 @@ def _own_table(path, target, name, columns, reading, missing):
         raise RecipeError("--csv without --target", expected="the column to predict", fix="--target COLUMN")
     if columns["group"] and columns["time"]:
         raise RecipeError("--group and --time", expected="one way to split", fix="leave one of them out")
-    pairs = [kind.rpartition("=") for kind in columns["kind"]]
-    if any(not mark for _, mark, _ in pairs):
-        raise RecipeError(f"--kind {columns['kind']}", expected="column=kind", fix="--kind 'zip=categorical'")
-    load = LoadTable(path, target, kinds={column: kind for column, _, kind in pairs}, drop=tuple(columns["drop"]),
+    load = LoadTable(path, target, kinds=_kinds(columns["kind"]), drop=tuple(columns["drop"]),
                      group=tuple(columns["group"]), time=columns["time"], reading=_reading(reading, missing))
     return table_recipe(load, name=name or _stem(path), split=SplitByTime() if columns["time"] else None)
+
+
+def _own_series(path, target, name, columns, steps, reading):
+    from .timeseries import LoadSeries, series_recipe
+    for option, value in (("--time", columns["time"]), ("--target", target), ("--horizon", steps["horizon"])):
+        if not value:
+            raise RecipeError(f"--series without {option}", expected="the column of time, the one to foretell, and how "
+                              "many steps", fix="--time COLUMN --target COLUMN --horizon STEPS")
+    load = LoadSeries(path, columns["time"], target, series=steps["id"], kinds=_kinds(columns["kind"]),
+                      drop=tuple(columns["drop"]), reading=reading)
+    return series_recipe(load, horizon=steps["horizon"], window=steps["window"], season=steps["season"],
+                         name=name or _stem(path))
+
+
+def _kinds(given):
+    pairs = [kind.rpartition("=") for kind in given]
+    if any(not mark for _, mark, _ in pairs):
+        raise RecipeError(f"--kind {given}", expected="column=kind", fix="--kind 'zip=categorical'")
+    return {column: kind for column, _, kind in pairs}
 
 
 def _own_texts(path, name, *, columns, group, reading, missing):
@@ -164,9 +190,11 @@ def _stem(path):
 def _named(recipe):
     from . import catalog
     if recipe not in catalog.RECIPES:
-        raise RecipeError(f"recipe {recipe!r}" if recipe else "neither a recipe nor --csv, --images or --text",
+        raise RecipeError(f"recipe {recipe!r}" if recipe else
+                          "neither a recipe nor --csv, --images, --text or --series",
                           expected=", ".join(catalog.RECIPES) + "; --csv FILE --target COLUMN; --images FOLDER; "
-                          "--text FOLDER; or --text FILE --text-column COLUMN --target COLUMN",
+                          "--text FOLDER; --text FILE --text-column COLUMN --target COLUMN; or --series FILE --time "
+                          "COLUMN --target COLUMN --horizon STEPS",
                           fix="python -m pipelines list")
     return catalog.RECIPES[recipe]
 

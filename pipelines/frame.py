@@ -27,7 +27,7 @@ class CutWindows:
     these the window holds the steps that are foretold. `static`: columns of which the window holds one value, that of
     its series. `quantiles` to foretell, by the pinball loss (Koenker and Bassett 1978,
     https://doi.org/10.2307/1913643): (0.5,) is the median, () the mean. `season`: steps of a season, for the seasonal
-    naive forecast and MASE.
+    naive forecast and MASE; 0: those of a day, of a week where a step is a day, else one.
     """
 
     window: int = knob(48, 1, 20_000)
@@ -35,7 +35,7 @@ class CutWindows:
     stride: int = knob(1, 1, 100_000)
     origin_step: int = knob(0, 0, 100_000)
     quantiles: tuple[float, ...] = knob((0.1, 0.5, 0.9), 0.001, 0.999)
-    season: int = knob(1, 1, 100_000)
+    season: int = knob(0, 0, 100_000)
     known: tuple[str, ...] = ()
     static: tuple[str, ...] = ()
 
@@ -52,11 +52,12 @@ class CutWindows:
         windows: the last value known, and the value one season before. Raises FrameError."""
         self.check()
         grid = _Grid.of(splits, margin=self.window)
-        schema = self._schema(splits, grid)
-        made = {part: self._windows(grid, place, schema) for place, part in enumerate(PARTS)}
+        season = self.season or _usual_season(splits.train.schema.frame.step_seconds)
+        schema = self._schema(splits, grid, season)
+        made = {part: self._windows(grid, place, schema, season) for place, part in enumerate(PARTS)}
         return Splits(TrainSet(**made["train"]), HeldOut(**made["valid"]), HeldOut(**made["test"]), steps=splits)
 
-    def _schema(self, splits, grid):
+    def _schema(self, splits, grid, season):
         schema = splits.train.schema
         names = [column.name for column in schema.columns]
         unknown = [name for name in (*self.known, *self.static) if name not in names]
@@ -74,11 +75,11 @@ class CutWindows:
                 raise FrameError(f"the {column.kind} column {shorten(column.name)} in windows", expected="numbers by "
                                  "step", fix=f"name it in frame.static, or leave it out: --drop '{column.name}'")
         target = replace(schema.target, task="forecast", quantiles=self.quantiles,
-                         mase_scale=grid.seasonal_error(self.season))
+                         mase_scale=grid.seasonal_error(season))
         frame = replace(schema.frame, horizon=self.horizon, known=self.known)
         return replace(schema, columns=tuple(columns), target=target, frame=frame)
 
-    def _windows(self, grid, part, schema):
+    def _windows(self, grid, part, schema, season):
         stride = (self.origin_step or self.horizon) if part == 2 else self.stride
         origins = grid.origins(part, self.horizon, stride, whole_past=self.window if part == 0 else 1)
         num_values = sum(np.prod(column.shape or (1,)) for column in schema.columns) + self.horizon
@@ -102,7 +103,14 @@ class CutWindows:
             x[column.name] = grid.x[column.name][places]
         return {"x": x, "y": grid.y[ahead], "ids": grid.ids[origins], "schema": schema,
                 "series": grid.names[grid.series[origins]],
-                "baselines": grid.baselines(origins, ahead, self.season) if part else None}
+                "baselines": grid.baselines(origins, ahead, season) if part else None}
+
+
+def _usual_season(step_seconds):
+    day = 86_400
+    if step_seconds < day and day % step_seconds == 0:
+        return int(day // step_seconds)
+    return 7 if step_seconds == day else 1
 
 
 class _Grid:

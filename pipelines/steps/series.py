@@ -69,7 +69,7 @@ class CountSinceSeen(_SeriesStep):
 class ScaleSeries(_SeriesStep):
     """(x - mean) / standard deviation over all training steps of a series, cut to ±`clip`."""
 
-    clip: float = knob(5.0, 0.1, 1000)
+    clip: float = knob(4.0, 0.1, 1000)
 
     def _fit(self, train):
         primitives = []
