@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
-.PHONY: help run vision text test test-full bench lint clean
+.PHONY: help run vision text timeseries test test-full bench lint clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,10 @@ vision: $(READY) ## Clothes and emoji: pictures to two verified int8 models (abo
 text: $(READY) ## Remarks on bird strikes: texts to a verified int8 model that tokenizes them (about 2 minutes).
 	$(BIN)/python -m pipelines run remarks_cnn
 
+timeseries: $(READY) ## Glucose an hour ahead, the weather a day ahead: two verified int8 forecasts (about 2 minutes).
+	$(BIN)/python -m pipelines run glucose_mlp
+	$(BIN)/python -m pipelines run weather_linear
+
 test: $(READY) ## Run the tests, two at a time (about 8 minutes).
 	$(BIN)/python -m pytest -m "not full" -n 2 --dist worksteal
 
@@ -26,6 +30,7 @@ bench: $(READY) ## Print start-up times, training speed and runner speed of this
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench_vision
 	$(BIN)/python -m tests.bench_text
+	$(BIN)/python -m tests.bench_series
 
 lint: $(READY) ## Check style.
 	$(BIN)/python -m flake8 pipelines tests

@@ -199,6 +199,21 @@ def _named(recipe):
     return catalog.RECIPES[recipe]
 
 
+@app.command("backtest")
+def backtest_command(
+        recipe: Annotated[str, typer.Argument(help="A named recipe that forecasts; see `list`.")],
+        folds: Annotated[int, typer.Option(help="Stretches that the test is cut to.")] = 4,
+        refit: Annotated[bool, typer.Option(help="Learn anew before each stretch, or once.")] = True,
+        settings: Annotated[Optional[list[str]], typer.Option("--set", help="Turn a knob.")] = None):
+    """Foretell stretch after stretch, each from what came before it; CSV on standard output."""
+    from . import catalog
+    from .timeseries import backtest
+    made = catalog.override(_named(recipe), *settings or [])
+    with _told_of_ctrl_c():
+        table = backtest(made, num_folds=folds, refit=refit)
+    print(table.to_csv(index=False, float_format="%.4f"), end="")
+
+
 @app.command("list")
 def list_command():
     """Name the recipes and what each predicts."""

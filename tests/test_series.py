@@ -347,6 +347,18 @@ def test_every_net_reaches_int8(net, tmp_path):
     assert max(errors.values()) <= 1.05 * min(errors.values()), errors
 
 
+def test_backtest():
+    table = waves(360)
+    once = timeseries.backtest(small(), table, num_folds=2, refit=False)
+    assert once["windows"].tolist() == [9, 9] and once["from"].tolist() == [DAY[288], DAY[324]]
+    later = table.copy()
+    later.loc[324:, "load"] += 1000
+    changed = timeseries.backtest(small(), later, num_folds=2)
+    assert changed["mae"][0] == once["mae"][0] and changed["mae"][1] > 500, "a fold knows nothing of those after it"
+    with pytest.raises(FrameError, match="40 folds of 1 steps"):
+        timeseries.backtest(small(), table, num_folds=40)
+
+
 def test_unrolled_layers_have_a_budget():
     windows = cut(CutWindows(window=80, horizon=4), waves())
     prepared, rows = fit_steps((EncodeDate(),), windows.train)

@@ -1,5 +1,6 @@
 """Series: loading, windows, nets and recipes."""
 
+from .backtest import backtest
 from .load import LoadSeries
 from .models import (DLinear, EncoderDecoder, NBeats, NLinear, PatchTransformer, SeriesGru, SeriesLstm, SeriesMlp,
                      SeriesRnn, Tcn)
@@ -7,4 +8,4 @@ from .recipes import GLUCOSE, WEATHER, series_recipe
 
 __all__ = ["LoadSeries", "NLinear", "DLinear", "SeriesMlp", "NBeats", "Tcn", "SeriesLstm", "SeriesGru", "SeriesRnn",
            "EncoderDecoder", "PatchTransformer", "GLUCOSE", "WEATHER",
-           "series_recipe"]
+           "series_recipe", "backtest"]
