@@ -15,7 +15,10 @@ from pipelines.tabular import ForestTeacher, Mlp
 from pipelines.train import DECIDING_METRICS, Training, train
 
 TARGETS = {"binary": Target("y", "binary", ("no", "yes")), "multiclass": Target("y", "multiclass", ("a", "b", "c")),
-           "regression": Target("y", "regression", offset=100.0, factor=20.0)}
+           "regression": Target("y", "regression", offset=100.0, factor=20.0),
+           "forecast": Target("y", "forecast", quantiles=(0.1, 0.5, 0.9), step_offsets=(0.0, 100.0),
+                              step_factors=(1.0, 20.0), mase_scale=2.0)}
+WIDTHS = {"multiclass": 3, "forecast": 6}
 
 
 def make(kind, task, num_rows=256, seed=0):
@@ -24,13 +27,14 @@ def make(kind, task, num_rows=256, seed=0):
     ids = random.integers(0, 5, (num_rows, 2)).astype(np.int32)
     signal = x[:, 0] + x[:, 1] * x[:, 2] + (ids[:, 0] > 2)
     y = {"binary": (signal > 1).astype(int), "multiclass": np.digitize(signal, [0, 1]),
-         "regression": 100 + 20 * signal}[task]
+         "regression": 100 + 20 * signal,
+         "forecast": np.stack([np.where(signal > 2, np.nan, signal), 100 + 20 * signal], axis=1)}[task]
     return kind(x={"standard_deviations": x, "category_ids": ids}, y=y, ids=np.arange(num_rows) + 10_000 * seed,
                 schema=Schema((Column("x", "numeric"),), TARGETS[task]))
 
 
 def signature_of(task):
-    outputs = 3 if task == "multiclass" else 1
+    outputs = WIDTHS.get(task, 1)
     return Signature((Column("x", "numeric"),), TARGETS[task], (),
                      (Port("standard_deviations", (6,), "float32", ""),
                       Port("category_ids", (2,), "int32", "", num_ids=5)),
@@ -48,7 +52,7 @@ def fit(task, *, deciding=None, net=Mlp(widths=(16, 16), num_members=2, residual
 def test_every_task_and_deciding_metric(task, deciding):
     trained = fit(task, deciding=deciding, epochs=1)
     assert set(trained.history) == {"loss", "val_loss", deciding, f"val_{deciding}"}
-    assert trained.model.output_shape == (None, 3 if task == "multiclass" else 1)
+    assert trained.model.output_shape == (None, WIDTHS.get(task, 1))
 
 
 def test_the_shipped_model_is_the_average_of_its_members():
