@@ -66,7 +66,24 @@ def warm_converter():
     yield
     CONVERT._in_child = COLD
     for server in servers:
+        server.kill()
         server.communicate()
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """command(*arguments) → (exit code, standard output, standard error) of `python -m pipelines`, in this process,
+    where TensorFlow is loaded already. Other tests of the command line run the real one."""
+    from pipelines.__main__ import main
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["pipelines", *map(str, arguments)])
+        try:
+            code = main()
+        except SystemExit as stop:
+            code = stop.code or 0
+        return (code, *capsys.readouterr())
+    return call
 
 
 @pytest.fixture
