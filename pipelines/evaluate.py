@@ -7,11 +7,12 @@ import numpy as np
 from .device.runner import Answers
 from .device.signature import Target
 from .forecast import score_forecasts
-from .metrics import (LABEL_METRICS, SMALLER_IS_BETTER, bootstrap_intervals, score_classes, score_labels,
+from .metrics import (LABEL_METRICS, SMALLER_IS_BETTER, bootstrap_intervals, score_classes, score_labels, score_ranks,
                       score_values)
 
-INTERVAL_METRICS = ("average_precision", "roc_auc", "balanced_accuracy", "macro_f1", "accuracy", "mae", "rmse", "r2",
-                    "mase", "coverage")
+RANK_METRICS = ("average_precision", "roc_auc")
+LABEL_INTERVALS = ("balanced_accuracy", "macro_f1", "accuracy")
+VALUE_INTERVALS = ("mae", "rmse", "r2", "mase", "coverage")
 
 
 def score(y: np.ndarray, answers: Answers, target: Target) -> dict[str, float]:
@@ -25,13 +26,15 @@ def score(y: np.ndarray, answers: Answers, target: Target) -> dict[str, float]:
 
 def intervals(y: np.ndarray, answers: Answers, target: Target, *, seed: int, num_draws: int = 200
               ) -> dict[str, list[float]]:
-    """95 % bootstrap interval of each metric in INTERVAL_METRICS that the task has."""
+    """95 % bootstrap interval of each metric in RANK_METRICS, LABEL_INTERVALS and VALUE_INTERVALS that the task has."""
     chosen = class_places(answers, target.labels) if target.labels else None
 
     def draw(places):
-        scores = (score(y[places], answers.take(places), target) if chosen is None
-                  else score_classes(y[places], chosen[places], answers.scores[places]))
-        return {name: value for name, value in scores.items() if name in INTERVAL_METRICS}
+        if chosen is None:
+            scores = score(y[places], answers.take(places), target)
+            return {name: value for name, value in scores.items() if name in VALUE_INTERVALS}
+        return {**score_ranks(y[places], answers.scores[places]),
+                **{metric: score_labels(metric, y[places], chosen[places]) for metric in LABEL_INTERVALS}}
     return bootstrap_intervals(draw, len(y), num_draws=num_draws, seed=seed)
 
 
@@ -52,7 +55,8 @@ def margin(y: np.ndarray, one: Answers, other: Answers, target: Target, *, metri
 
     def ahead(places):
         scores = ([score_labels(metric, y[places], each[places]) for each in chosen] if chosen else
-                  [score(y[places], answers.take(places), target)[metric] for answers in (one, other)])
+                  [(score_ranks(y[places], each.scores[places]) if metric in RANK_METRICS else
+                    score(y[places], each.take(places), target))[metric] for each in (one, other)])
         return (scores[0] - scores[1]) * (-1 if metric in SMALLER_IS_BETTER else 1)
     drawn = bootstrap_intervals(lambda places: {metric: ahead(places)}, len(y), num_draws=num_draws, seed=seed)
     return Margin(metric, float(ahead(np.arange(len(y)))), drawn[metric])

@@ -110,6 +110,12 @@ def train(build, feed: TrainFeed, valid: HeldOut, *, signature: Signature, train
                                                        weight_decay=training.weight_decay),
                       loss={"members": _member_loss(signature.target, training), "logits": None},
                       weighted_metrics={"logits": [metric]}, jit_compile=False)
+        # A step whose first trace makes variables is traced a second time, which takes seconds.
+        model.optimizer.build(model.trainable_variables)
+        if deciding == "macro_f1":  # of Keras' metrics that can decide the one that has none before its first rows
+            none = tf.zeros((1, len(signature.target.labels)))
+            strategy.run(metric.update_state, (none, none))
+            metric.reset_state()
     if extra:
         valid = valid.with_columns(feed.augment[0].unmixed(valid.x))
     valid_batches = plain_feed(valid, _labels(valid.y, signature, None),

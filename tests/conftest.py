@@ -1,5 +1,9 @@
-"""Small real data and one small bundle that many tests look at."""
+"""Small real data, one small bundle that many tests look at, and a converter that stays warm between tests."""
 
+import importlib
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import pandas as pd
@@ -34,3 +38,55 @@ def bundle(birds, birds_recipe, tmp_path_factory):
     from pipelines import run
     recipe = replace(birds_recipe, judge=replace(birds_recipe.judge, tolerance=1.0))
     return run(recipe, birds, folder=tmp_path_factory.mktemp("models"))
+
+
+CONVERT = importlib.import_module("pipelines.export.convert")
+COLD = CONVERT._in_child
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm_converter():
+    """Conversions in forks of one process that has TensorFlow loaded. The tests of the command line and those that ask
+    for `cold_converter` run the real child."""
+    if not sys.platform.startswith("linux"):  # elsewhere a fork of a process with threads is not to be relied on
+        yield
+        return
+    servers = []
+
+    def in_fork(folder, copies):
+        if not servers:
+            environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+            servers.append(subprocess.Popen([sys.executable, "-m", "tests.warm_converter"], env=environment, text=True,
+                                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL))
+        servers[0].stdin.write(f"{copies} {folder}\n")
+        servers[0].stdin.flush()
+        code = int(servers[0].stdout.readline())
+        return subprocess.CompletedProcess([], code, "", (folder / "said").read_text(errors="replace"))
+    CONVERT._in_child = in_fork
+    yield
+    CONVERT._in_child = COLD
+    for server in servers:
+        server.kill()
+        server.communicate()
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """command(*arguments) → (exit code, standard output, standard error) of `python -m pipelines`, in this process,
+    where TensorFlow is loaded already. Other tests of the command line run the real one."""
+    from pipelines.__main__ import main
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["pipelines", *map(str, arguments)])
+        try:
+            code = main()
+        except SystemExit as stop:
+            code = stop.code or 0
+        return (code, *capsys.readouterr())
+    return call
+
+
+@pytest.fixture
+def cold_converter(monkeypatch):
+    """The child that a user's conversion runs in."""
+    monkeypatch.setattr(CONVERT, "_in_child", COLD)

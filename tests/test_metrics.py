@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings, strategies as st
 
 from pipelines.decide import choose_offsets
 from pipelines.device.signature import Target, positive_or_largest, probabilities
-from pipelines.metrics import bootstrap_intervals, loss_of, score_classes, score_labels, score_values
+from pipelines.metrics import (LABEL_METRICS, bootstrap_intervals, loss_of, score_classes, score_labels, score_ranks,
+                               score_values)
 
 BINARY = Target("y", "binary", ("no", "yes"))
 
@@ -28,6 +30,22 @@ def test_several_classes_and_a_class_that_is_not_there():
     assert found["roc_auc"] == pytest.approx((1 + 3 / 4) / 2)
     one_class = score_classes(np.zeros(3, int), np.zeros(3, int), np.full((3, 2), 0.5))
     assert np.isnan(one_class["roc_auc"]) and one_class["accuracy"] == 1.0
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(2, 5), st.integers(1, 60), st.sampled_from([1, 3, 10**6]), st.integers(0, 2**30))
+def test_what_is_counted_is_what_scikit_learn_gives(num_classes, num_rows, num_levels, seed):
+    """With classes that are not there, ties (few levels) and rows of one class."""
+    random = np.random.default_rng(seed)
+    y = random.integers(0, random.integers(1, num_classes + 1), num_rows)
+    chosen = random.integers(0, random.integers(1, num_classes + 1), num_rows)
+    scores = random.integers(1, num_levels + 1, (num_rows, num_classes)) / num_levels
+    scores /= scores.sum(axis=1, keepdims=True)
+    wanted = score_classes(y, chosen, scores)
+    for metric, value in score_ranks(y, scores).items():
+        assert value == pytest.approx(wanted[metric], abs=1e-12, nan_ok=True)
+    for metric in LABEL_METRICS if num_classes == 2 else ("balanced_accuracy", "macro_f1", "accuracy"):
+        assert score_labels(metric, y, chosen) == wanted[metric], metric
 
 
 def test_values_and_losses():

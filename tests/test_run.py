@@ -48,6 +48,8 @@ def test_every_recipe_goes_to_the_device_in_its_tiny_form(name, tmp_path, capsys
     elif name.startswith("emoji"):
         with np.load("data/emoji_32.npz") as file:
             source = {"picture": file["X"][::5], "label": file["y"][::5]}
+    elif name.startswith("remarks"):
+        source = pd.read_csv("data/birds.csv.gz", dtype=str, keep_default_na=False).iloc[::4]
     bundle = run(recipe, source, folder=tmp_path)
     check_bundle(bundle)
     assert list(bundle.report["scores"])[0] in capsys.readouterr().out
@@ -240,7 +242,7 @@ def test_ctrl_c_in_training_leaves_nothing_and_the_next_run_starts_clean(tmp_pat
         assert {path.name for path in (tmp_path / "models").iterdir()} == {"penguins_mlp_tiny"}
 
 
-def test_a_converter_that_dies_is_an_error_that_names_the_layer(birds_splits):
+def test_a_converter_that_dies_is_an_error_that_names_the_layer(birds_splits, cold_converter):
     """A rolled recurrent layer kills the converter's process with a segmentation fault."""
     import keras
     keras.utils.set_random_seed(0)

@@ -68,7 +68,7 @@ def test_one_seed_one_net(net):
 def test_every_net_reaches_every_runtime(net, tmp_path):
     from pipelines import run
     from pipelines.steps import PairTokens, TokenizeWords
-    recipe = replace(text.REMARKS, name="t", build=replace(net.tiny(), embedding_dropout=0.0),
+    recipe = replace(text.REMARKS, name="t", teacher=None, build=replace(net.tiny(), embedding_dropout=0.0),
                      encode=(TokenizeWords(min_count=9, window=12), PairTokens(num_buckets=64)),
                      judge=replace(text.REMARKS.judge, beside=False, tolerance=1.0),
                      training=replace(text.REMARKS.training, epochs=5, learning_rate=1e-2, patience=5))

@@ -132,13 +132,14 @@ def test_explain_shows_tokens(bundle):
     assert done.returncode == 0 and "Words" in done.stdout and "tokens" in done.stdout
 
 
-def test_own_texts_on_the_command_line(remarks, tmp_path):
+def test_own_texts_on_the_command_line(remarks, command, tmp_path):
     remarks.assign(effect=["some" if effect else "none at all" for effect in remarks.effect]).to_json(
         tmp_path / "tickets.jsonl", orient="records", lines=True)
-    done = call("pipelines", "run", "--text", tmp_path / "tickets.jsonl", "--text-column", "remarks", "--target",
-                "effect", "--folder", tmp_path / "m", "--set", "training.epochs=2", "--set", "judge.tolerance=1.0",
-                "--set", "judge.beside=False", "--set", "build=TextCnn(width=8, embedding_width=8)")
-    assert done.returncode == 0, done.stderr
+    code, _, error = command(
+        "run", "--text", tmp_path / "tickets.jsonl", "--text-column", "remarks", "--target", "effect", "--folder",
+        tmp_path / "m", "--set", "training.epochs=2", "--set", "judge.tolerance=1.0", "--set", "judge.beside=False",
+        "--set", "build=TextCnn(width=8, embedding_width=8)")
+    assert code == 0, error
     assert (tmp_path / "m" / "tickets" / "model_int8.tflite").is_file()
 
 

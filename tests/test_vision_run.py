@@ -129,14 +129,13 @@ def test_predict_on_the_command_line(made, folder, tmp_path):
     assert second[1] == "" and second[-1]
 
 
-def test_run_images_on_the_command_line(folder, tmp_path):
+def test_run_images_on_the_command_line(folder, command, tmp_path):
     knobs = ["training.epochs=1", "build=Cnn(widths=(8,), pool_after=(0,))", "load.height=16", "load.width=16",
              "judge.tolerance=1.0", "judge.beside=False"]
-    done = subprocess.run([sys.executable, "-m", "pipelines", "run", "--images", str(folder), "--name", "mine",
-                           "--folder", str(tmp_path), *(word for knob in knobs for word in ("--set", knob))],
-                          capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert "litert_uint8" in done.stdout and Runner.load(tmp_path / "mine").signature.inputs[0].shape == (16, 16, 3)
+    code, said, error = command("run", "--images", folder, "--name", "mine", "--folder", tmp_path,
+                                *(word for knob in knobs for word in ("--set", knob)))
+    assert code == 0, error
+    assert "litert_uint8" in said and Runner.load(tmp_path / "mine").signature.inputs[0].shape == (16, 16, 3)
 
 
 def test_pictures_that_stay_on_disk_train_the_same_weights(small, folder, emoji, monkeypatch):

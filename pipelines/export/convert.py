@@ -41,16 +41,20 @@ def convert(model, calibration: TrainSet, *, seed: int = 0, copies: int = NUM_CO
         folder = Path(folder)
         model.save(folder / "model.keras")
         np.savez(folder / "rows.npz", **{name: read_pixels(x[places]) for name, x in calibration.x.items()})
-        environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
-        root = Path(__file__).parents[2]
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
-        command = [sys.executable, "-m", "pipelines.export.convert", str(folder), str(copies)]
         try:
-            done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=CONVERT_SECONDS)
+            done = _in_child(folder, copies)
         except subprocess.TimeoutExpired as error:
             raise ExportError(f"the converter was still at work after {CONVERT_SECONDS} s",
                               expected="a model that converts in minutes", fix="make the model smaller") from error
         return _collect(folder, done)
+
+
+def _in_child(folder, copies):
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+    root = Path(__file__).parents[2]
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
+    command = [sys.executable, "-m", "pipelines.export.convert", str(folder), str(copies)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=CONVERT_SECONDS)
 
 
 def _collect(folder, done):
