@@ -2,10 +2,13 @@
 
 from ..frame import CutWindows
 from ..recipe import Judge, Recipe
-from ..split import SplitByTime
+from ..split import SplitByTime, SplitGiven, SplitRandom
 from ..steps import EncodeDate, FillGaps, FlagGaps, ScaleByItself, ScaleSeries
 from ..train import Training
+from .augment import AugmentJitter, AugmentScaling, AugmentTimeWarp
+from .classifiers import InceptionTime, SeriesFcn
 from .load import LoadSeries
+from .load_classes import LoadSeriesArrays, LoadSeriesTfds, LoadTsFiles
 from .models import NLinear, SeriesMlp
 
 
@@ -47,3 +50,47 @@ WEATHER = Recipe(
     build=NLinear(regularizer=1e-4),
     training=Training(epochs=30, batch_size=64, learning_rate=1e-2, schedule="cosine", warmup_epochs=1),
     judge=Judge(deciding="mase"))
+
+
+def series_classes_recipe(load: LoadTsFiles | LoadSeriesArrays | LoadSeriesTfds, *, name: str = "my_model") -> Recipe:
+    """The recipe for whole series with classes that nobody has seen before: the parts that the source gives, else a
+    random split; gaps marked and filled; an InceptionTime on series in one unit."""
+    return Recipe(name=name, load=load, split=SplitGiven() if load.names_parts() else SplitRandom(),
+                  encode=(FlagGaps(), FillGaps(), ScaleSeries()),
+                  augment=(AugmentJitter(), AugmentScaling(), AugmentTimeWarp()), build=InceptionTime(),
+                  training=Training(epochs=150, batch_size=16, learning_rate=2e-3, schedule="cosine"),
+                  judge=Judge(threshold="none"), about="Tells classes of whole series apart.")
+
+
+# The official parts have 40 to 67 training rows: as few as can be are set aside to watch training by, and the threshold
+# stays where the net puts it.
+FEW = SplitGiven(valid=0.1)
+
+ITALY_POWER = Recipe(
+    name="italy_power",
+    about="Days of electricity in Italy, hour by hour: winter or summer? 67 days to learn from.",
+    load=LoadTsFiles("data/ItalyPowerDemand_TRAIN.ts.gz", "data/ItalyPowerDemand_TEST.ts.gz"),
+    split=FEW, encode=(ScaleSeries(),), augment=(AugmentJitter(), AugmentScaling()),
+    build=SeriesFcn(num_members=3),
+    training=Training(epochs=150, batch_size=16, learning_rate=2e-3, schedule="cosine"),
+    judge=Judge(deciding="accuracy", threshold="none"))
+
+GUN_POINT = Recipe(
+    name="gun_point",
+    about="A hand's way from the hip and back: a gun drawn, or a finger pointed? 50 motions to learn from.",
+    load=LoadTsFiles("data/GunPoint_TRAIN.ts.gz", "data/GunPoint_TEST.ts.gz"),
+    split=FEW, encode=(ScaleSeries(),), augment=(AugmentJitter(), AugmentScaling(), AugmentTimeWarp()),
+    build=InceptionTime(),
+    training=Training(epochs=150, batch_size=16, learning_rate=2e-3, schedule="cosine"),
+    judge=Judge(deciding="accuracy", threshold="none"))
+
+BASIC_MOTIONS = Recipe(
+    name="basic_motions",
+    about="A smart watch's accelerometer and gyroscope: standing, walking, running or badminton? 40 motions to learn "
+          "from.",
+    load=LoadTsFiles("data/BasicMotions_TRAIN.ts.gz", "data/BasicMotions_TEST.ts.gz", channels=(
+        "acceleration x", "acceleration y", "acceleration z", "rotation x", "rotation y", "rotation z")),
+    split=FEW, encode=(ScaleSeries(),), augment=(AugmentJitter(), AugmentScaling(), AugmentTimeWarp()),
+    build=InceptionTime(),
+    training=Training(epochs=100, batch_size=16, learning_rate=2e-3, schedule="cosine"),
+    judge=Judge(deciding="accuracy", threshold="none"))
