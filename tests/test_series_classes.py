@@ -15,6 +15,7 @@ from pipelines import run, tabular, timeseries, vision
 from pipelines.balance import OversampleRandom, Smote, SmoteNC, WeightByClass
 from pipelines.catalog import RECIPES, override
 from pipelines.device.cells import SERIES, Column
+from pipelines.device.primitives import PackSteps
 from pipelines.device.signature import Port, Signature, Target
 from pipelines.errors import BalanceError, LeakError, LoadError, RecipeError, SplitError
 from pipelines.feed import TrainFeed, plain_feed, training_feed
@@ -65,7 +66,8 @@ def prepared(source, *encode):
 
 def signature_of(*ports, task="multiclass", num_labels=3):
     columns = (Column("a", SERIES, shape=ports[0].shape[:1]),)
-    return Signature(columns, Target("y", task, tuple("abcdefgh"[:num_labels])), (), ports,
+    packs = tuple(PackSteps(("a",), port.name) for port in ports)
+    return Signature(columns, Target("y", task, tuple("abcdefgh"[:num_labels])), packs, ports,
                      Port("output", (num_labels,), "float32", "log-odds"))
 
 
@@ -466,7 +468,7 @@ def test_held_out_rows_are_never_altered_and_move_no_weight(encoded):
     np.testing.assert_array_equal(seen["series"].numpy(), valid.x["series"])
     other = valid.with_columns({name: -x for name, x in valid.x.items()})
     how = Training(epochs=2, batch_size=16, schedule="cosine")
-    one, two = (train(SeriesFcn().tiny(), TrainFeed(rows, None, (AugmentJitter(), AugmentTimeWarp())), each,
+    one, two = (train(timeseries.NLinear(), TrainFeed(rows, None, (AugmentJitter(), AugmentTimeWarp())), each,
                       signature=signature, training=how, deciding="accuracy") for each in (valid, other))
     for first, second in zip(one.model.get_weights(), two.model.get_weights(), strict=True):
         np.testing.assert_array_equal(first, second)

@@ -70,8 +70,9 @@ ITALY_POWER = Recipe(
     name="italy_power",
     about="Days of electricity in Italy, hour by hour: winter or summer? 67 days to learn from.",
     load=LoadTsFiles("data/ItalyPowerDemand_TRAIN.ts.gz", "data/ItalyPowerDemand_TEST.ts.gz"),
-    split=FEW, encode=(ScaleSeries(),), augment=(AugmentJitter(), AugmentScaling()),
-    build=SeriesFcn(num_members=3),
+    split=FEW, encode=(ScaleSeries(),),
+    augment=(AugmentJitter(deviation=0.3), AugmentScaling(), AugmentTimeWarp(deviation=0.1)),
+    build=SeriesFcn(num_members=4),
     training=Training(epochs=150, batch_size=16, learning_rate=2e-3, schedule="cosine"),
     judge=Judge(deciding="accuracy", threshold="none"))
 
