@@ -6,7 +6,7 @@ from ..split import SplitByTime, SplitGiven, SplitRandom
 from ..steps import EncodeDate, FillGaps, FlagGaps, ScaleByItself, ScaleSeries
 from ..train import Training
 from .augment import AugmentJitter, AugmentScaling, AugmentTimeWarp
-from .classifiers import InceptionTime, SeriesFcn
+from .classifiers import SeriesFcn
 from .load import LoadSeries
 from .load_classes import LoadSeriesArrays, LoadSeriesTfds, LoadTsFiles
 from .models import NLinear, SeriesMlp
@@ -54,11 +54,11 @@ WEATHER = Recipe(
 
 def series_classes_recipe(load: LoadTsFiles | LoadSeriesArrays | LoadSeriesTfds, *, name: str = "my_model") -> Recipe:
     """The recipe for whole series with classes that nobody has seen before: the parts that the source gives, else a
-    random split; gaps marked and filled; an InceptionTime on series in one unit."""
+    random split; gaps marked and filled; convolutions over series in one unit, three nets side by side."""
     return Recipe(name=name, load=load, split=SplitGiven() if load.names_parts() else SplitRandom(),
                   encode=(FlagGaps(), FillGaps(), ScaleSeries()),
-                  augment=(AugmentJitter(), AugmentScaling(), AugmentTimeWarp()), build=InceptionTime(),
-                  training=Training(epochs=150, batch_size=16, learning_rate=2e-3, schedule="cosine"),
+                  augment=(AugmentJitter(), AugmentScaling(), AugmentTimeWarp()), build=SeriesFcn(num_members=3),
+                  training=Training(epochs=200, batch_size=16, learning_rate=3e-3, schedule="cosine"),
                   judge=Judge(threshold="none"), about="Tells classes of whole series apart.")
 
 
@@ -81,8 +81,8 @@ GUN_POINT = Recipe(
     about="A hand's way from the hip and back: a gun drawn, or a finger pointed? 50 motions to learn from.",
     load=LoadTsFiles("data/GunPoint_TRAIN.ts.gz", "data/GunPoint_TEST.ts.gz"),
     split=FEW, encode=(ScaleSeries(),), augment=(AugmentJitter(), AugmentScaling(), AugmentTimeWarp()),
-    build=InceptionTime(),
-    training=Training(epochs=150, batch_size=16, learning_rate=2e-3, schedule="cosine"),
+    build=SeriesFcn(num_members=3),
+    training=Training(epochs=400, batch_size=16, learning_rate=3e-3, schedule="cosine"),
     judge=Judge(deciding="accuracy", threshold="none"))
 
 BASIC_MOTIONS = Recipe(
@@ -92,6 +92,6 @@ BASIC_MOTIONS = Recipe(
     load=LoadTsFiles("data/BasicMotions_TRAIN.ts.gz", "data/BasicMotions_TEST.ts.gz", channels=(
         "acceleration x", "acceleration y", "acceleration z", "rotation x", "rotation y", "rotation z")),
     split=FEW, encode=(ScaleSeries(),), augment=(AugmentJitter(), AugmentScaling(), AugmentTimeWarp()),
-    build=InceptionTime(),
-    training=Training(epochs=100, batch_size=16, learning_rate=2e-3, schedule="cosine"),
+    build=SeriesFcn(num_members=3),
+    training=Training(epochs=200, batch_size=16, learning_rate=3e-3, schedule="cosine"),
     judge=Judge(deciding="accuracy", threshold="none"))
