@@ -21,6 +21,9 @@ RECIPES = {
     "remarks5_cnn": text.REMARKS5,
     "glucose_mlp": timeseries.GLUCOSE,
     "weather_linear": timeseries.WEATHER,
+    "italy_power": timeseries.ITALY_POWER,
+    "gun_point": timeseries.GUN_POINT,
+    "basic_motions": timeseries.BASIC_MOTIONS,
 }
 
 SPECS = (Recipe, Judge, Training, SplitRandom, SplitGrouped, SplitByTime, SplitGiven, CutWindows,
@@ -44,7 +47,10 @@ SPECS = (Recipe, Judge, Training, SplitRandom, SplitGrouped, SplitByTime, SplitG
          text.AugmentMixUpEmbeddings,
          timeseries.LoadSeries, timeseries.NLinear, timeseries.DLinear, timeseries.SeriesMlp, timeseries.NBeats,
          timeseries.Tcn, timeseries.SeriesLstm, timeseries.SeriesGru, timeseries.SeriesRnn, timeseries.EncoderDecoder,
-         timeseries.PatchTransformer)
+         timeseries.PatchTransformer, timeseries.LoadTsFiles, timeseries.LoadSeriesArrays, timeseries.LoadSeriesTfds,
+         timeseries.SeriesFcn, timeseries.SeriesResNet, timeseries.InceptionTime, timeseries.LstmFcn,
+         timeseries.AugmentJitter, timeseries.AugmentScaling, timeseries.AugmentMagnitudeWarp,
+         timeseries.AugmentTimeWarp, timeseries.AugmentWindowSlice, timeseries.AugmentMixUpSeries)
 
 
 def override(recipe: Recipe, *settings: str) -> Recipe:

@@ -11,7 +11,7 @@ import numpy as np
 from .device.cells import Column, is_missing, shorten
 from .errors import LoadError
 from .files import describe_memory
-from .labels import class_texts, encode_classes, group_codes, read_classes, read_part
+from .labels import class_texts, encode_classes, group_codes, many, read_classes, read_part
 from .rows import Dataset, Inferred, Schema
 
 NUM_SHOWN, MAX_NAMED = 5, 100
@@ -76,23 +76,24 @@ def usable_rows(found: Found, kind: str) -> np.ndarray:
     found.aside += [(_name_of(found.names, row), reason) for row, reason in enumerate(reasons) if reason]
     kept = np.array([row for row, reason in enumerate(reasons) if not reason], np.int64)
     if not len(kept) and not found.aside:
-        raise LoadError(f"no {kind}s in {shorten(found.where, 120)}", expected=f"{kind}s", fix="check the source")
+        raise LoadError(f"no {many(kind)} in {shorten(found.where, 120)}", expected=many(kind), fix="check the source")
     if len(found.aside) > len(kept):
-        raise LoadError(f"{len(found.aside):,} of {len(found.aside) + len(kept):,} {kind}s in "
+        raise LoadError(f"{len(found.aside):,} of {len(found.aside) + len(kept):,} {many(kind)} in "
                         f"{shorten(found.where, 120)} cannot be used: {_in_words(found.aside)}",
-                        expected=f"{kind}s of which at least half can be read", fix="mend or remove these files")
+                        expected=f"{many(kind)} of which at least half can be read", fix="mend or remove these files")
     return kept
 
 
-def finish(spec, found: Found, kept: np.ndarray, *, values, column: Column, target: str
+def finish(spec, found: Found, kept: np.ndarray, *, columns: dict[Column, object], target: str
            ) -> tuple[Dataset, list[Inferred]]:
-    """The Dataset of the rows at the places `kept`, which `values` are those of, and what is to be said. Raises
-    LoadError where there is nothing to learn."""
+    """The Dataset of the rows at the places `kept`, which the arrays of `columns` are those of, and what is to be said.
+    Raises LoadError where there is nothing to learn."""
     texts = read_classes([found.labels[row] for row in kept], target, frozenset())
     order = list(read_classes(found.order, target, frozenset()))
-    y, target = encode_classes(texts, target, positive=spec.positive, order=order, noun=column.kind)
+    y, target = encode_classes(texts, target, positive=spec.positive, order=order, noun=next(iter(columns)).kind)
     groups = {name: [cells[row] for row in kept] for name, cells in found.groups.items()}
-    dataset = Dataset(x={column.name: values}, y=y, ids=kept, schema=Schema((column,), target),
+    dataset = Dataset(x={column.name: values for column, values in columns.items()}, y=y, ids=kept,
+                      schema=Schema(tuple(columns), target),
                       part=None if found.parts is None else np.array(found.parts, object)[kept],
                       group=group_codes(groups, found.missing) if groups else None)
     return dataset, [*_notes(dataset.part, found.aside), *found.notes]

@@ -59,15 +59,15 @@ def encode_classes(texts: np.ndarray, name: str, *, positive: str = "", order: S
         raise LoadError(f"the target {shorten(name)} has {len(labels):,} classes",
                         expected=f"at most {MAX_CLASSES:,}", fix=fix_many)
     if len(labels) == 1:
-        raise LoadError(f"the target {shorten(name)} has one class, {shorten(labels[0])}, in all {noun}s",
+        raise LoadError(f"the target {shorten(name)} has one class, {shorten(labels[0])}, in all {many(noun)}",
                         expected="at least two classes",
-                        fix=f"choose another target, or bring {noun}s of another class")
+                        fix=f"choose another target, or bring {many(noun)} of another class")
     if counts.min() < 3:
         raise LoadError(f"class {shorten(labels[counts.argmin()])} of the target {shorten(name)} has "
-                        f"{'one' if counts.min() == 1 else 'two'} {noun}{'' if counts.min() == 1 else 's'}",
-                        expected=f"at least three {noun}s of each class: one to learn from, one to validate, one to "
-                        "test",
-                        fix=f"remove that {noun}, merge the class with another, or bring more {noun}s")
+                        f"{f'one {noun}' if counts.min() == 1 else f'two {many(noun)}'}",
+                        expected=f"at least three {many(noun)} of each class: one to learn from, one to validate, "
+                        "one to test",
+                        fix=f"remove that {noun}, merge the class with another, or bring more {many(noun)}")
     labels = _label_order([str(label) for label in labels], counts, positive, order)
     place = {label: index for index, label in enumerate(labels)}
     y = np.fromiter((place[text] for text in texts), np.int64, len(texts))
@@ -99,6 +99,11 @@ def group_codes(columns: dict[str, Sequence], missing: frozenset[str]) -> np.nda
     together = np.empty(len(texts[0]), object)
     together[:] = ["\x1f".join(row) for row in zip(*texts, strict=True)]
     return np.unique(together, return_inverse=True)[1]
+
+
+def many(noun: str) -> str:
+    """The word for more than one."""
+    return noun if noun.endswith("s") else f"{noun}s"
 
 
 def read_part(cell: object, missing: frozenset[str], row: int) -> str | None:

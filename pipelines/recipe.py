@@ -21,8 +21,9 @@ NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 @dataclass(frozen=True)
 class Judge:
     """What the model is judged by. `deciding`: stops training and gates the ladder ("": the task's first in
-    `train.DECIDING_METRICS`). `threshold`: what the decision threshold is chosen for. `tolerance`: how much of the
-    deciding metric a rung of the ladder may lose. `beside`: whether uneven classes get a second training with the
+    `train.DECIDING_METRICS`). `threshold`: what the decision threshold is chosen for on validation rows; "none": it
+    stays where the net puts it, better than what a handful of rows would say. `tolerance`: how much of the deciding
+    metric a rung of the ladder may lose. `beside`: whether uneven classes get a second training with the
     other choice of balancing, to show in the report what the choice did."""
 
     deciding: str = ""
@@ -93,11 +94,12 @@ class Recipe:
                                   fix="--set balance=None or 'balance=WeightByClass()', or --set teacher=None")
         for spec in self.augment if isinstance(self.augment, tuple) else (self.augment,):
             if not hasattr(spec, "compose"):
-                raise RecipeError(f"augment holds {spec!r}", expected="a tuple of specs from pipelines.vision.augment "
-                                  "or pipelines.text.augment", fix="--set 'augment=(AugmentFlip(),)', or augment=()")
-        if self.judge.threshold not in LABEL_METRICS:
-            raise RecipeError(f"judge.threshold={self.judge.threshold!r}", expected=", ".join(LABEL_METRICS),
-                              fix="judge.threshold=macro_f1")
+                raise RecipeError(f"augment holds {spec!r}", expected="a tuple of specs from the augment.py of "
+                                  "pipelines.vision, text or timeseries",
+                                  fix="--set 'augment=(AugmentFlip(),)', or augment=()")
+        if self.judge.threshold not in (*LABEL_METRICS, "none"):
+            raise RecipeError(f"judge.threshold={self.judge.threshold!r}",
+                              expected=", ".join((*LABEL_METRICS, "none")), fix="judge.threshold=macro_f1")
 
 
 def to_json(spec: object) -> object:

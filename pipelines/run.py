@@ -210,6 +210,8 @@ def decide(recipe: Recipe, signature: Signature, train_rows: TrainSet, valid: He
         return replace(signature, decisions={**signature.decisions, form: offsets})
     if not target.labels:
         return signature
+    if recipe.judge.threshold == "none":
+        return replace(signature, decisions={**signature.decisions, form: (0.0,) * signature.output.shape[0]})
     shares = np.bincount(train_rows.y, minlength=len(target.labels)) / len(train_rows)
     near = signature.decisions.get("float32") if form == "int8" else None
     offsets = choose_offsets(signature.output.to_float(raw), valid.y, metric=recipe.judge.threshold, target=target,

@@ -90,7 +90,7 @@ class ScaleByItself(ScaleSeries):
     is `scaled`; then in the standard deviations that training rows have after this. What a forecast says of a series so
     treated is turned back (reversible instance normalization: Kim et al. 2022,
     https://openreview.net/forum?id=cGDAkQo1C0p; the last value alone: Zeng et al. 2023,
-    https://arxiv.org/abs/2205.13504). Without `columns`: the target's series.
+    https://arxiv.org/abs/2205.13504). Without `columns`: the series of a forecast's target, else every series.
     `level`: whether the series as it was stays as another one beside it."""
 
     offset: str = "last"
@@ -102,7 +102,8 @@ class ScaleByItself(ScaleSeries):
             raise StepError(f"ScaleByItself(offset={self.offset!r})", expected=", ".join(OWN_OFFSETS),
                             fix="name one of these")
         primitives = []
-        for name in self.chosen(train) if self.columns else [train.schema.target.name]:
+        forecast = train.schema.target.task == "forecast"
+        for name in [train.schema.target.name] if forecast and not self.columns else self.chosen(train):
             if name not in self.chosen(train):
                 raise StepError(f"ScaleByItself without columns, and the target {name!r} is no series",
                                 expected="the series of a forecast's target", fix="name the columns")

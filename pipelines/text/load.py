@@ -251,7 +251,7 @@ def _finish(spec, found: Found, cells: list, target: str) -> tuple[Dataset, tupl
     if spec.distinct:
         kept = _first_of_equal(texts, kept, found.notes, TEXT)
     texts = texts[kept]
-    dataset, notes = finish(spec, found, kept, values=texts, column=_CELL, target=target)
+    dataset, notes = finish(spec, found, kept, columns={_CELL: texts}, target=target)
     return dataset, (Inferred(TEXT, TEXT, f"{_in_words(texts)}, from {shorten(found.where, 120)}"), *notes)
 
 

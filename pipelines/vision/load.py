@@ -19,7 +19,7 @@ from ..labels import class_texts, read_part
 from ..prepared import count_examples, describe_prepared, feature_of, found_in_splits, open_builder
 from ..rows import Dataset, Inferred
 from ..table import Reading, find_table, read_table, settle_reading
-from .arrays import check_bytes, idx_files, read_idx_folder, read_npz
+from .arrays import check_bytes, idx_files, read_idx_folder, read_pictures_npz
 from .draw import Drawn
 from .pixels import (MAX_SIDE, SUFFIXES, by, check_arrays, check_size, finish_pictures, from_cells, from_files,
                      from_memory, settle)
@@ -143,7 +143,7 @@ class LoadArrays(Drawn):
         if source is not None:
             return from_memory(self, source, "label", self.classes)
         path = self._path()
-        read = read_idx_folder(path) if path.is_dir() else read_npz(path, self.images, self.labels)
+        read = read_idx_folder(path) if path.is_dir() else read_pictures_npz(path, self.images, self.labels)
         pictures, labels, parts = [], [], []
         for part, x, y in read:
             x, y = check_arrays(x, y, self.source)

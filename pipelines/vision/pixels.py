@@ -67,7 +67,7 @@ def finish_pictures(spec, found: Found, column: np.ndarray | PictureFiles, targe
     kept = usable_rows(found, PICTURE)
     column = column if len(kept) == len(column) else column[kept]
     shape = tuple(column.shape[1:])
-    dataset, notes = finish(spec, found, kept, values=column, column=Column(PICTURE, PICTURE, shape=shape),
+    dataset, notes = finish(spec, found, kept, columns={Column(PICTURE, PICTURE, shape=shape): column},
                             target=target)
     return dataset, (Inferred(PICTURE, PICTURE, f"{len(dataset):,} pictures {by(shape)} from "
                               f"{shorten(found.where, 120)}"), *notes)
