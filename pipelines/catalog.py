@@ -2,7 +2,8 @@
 
 from . import balance, steps, table, tabular, text, timeseries, vision
 from . import recipe as recipes
-from .frame import CutWindows
+from .faults import InjectFaults
+from .frame import CutSegments, CutWindows
 from .recipe import Judge, Recipe
 from .split import SplitByTime, SplitGiven, SplitGrouped, SplitRandom
 from .train import Training
@@ -21,9 +22,11 @@ RECIPES = {
     "remarks5_cnn": text.REMARKS5,
     "glucose_mlp": timeseries.GLUCOSE,
     "weather_linear": timeseries.WEATHER,
+    "weather_anomaly": timeseries.WEATHER_ANOMALY,
 }
 
 SPECS = (Recipe, Judge, Training, SplitRandom, SplitGrouped, SplitByTime, SplitGiven, CutWindows,
+         CutSegments, InjectFaults,
          steps.DropColumns, steps.DropRowsWithMissing, steps.FlagMissing, steps.ImputeConstant, steps.ImputeMean,
          steps.ImputeMedian, steps.ImputeMostFrequent, steps.ImputePrevious, steps.ScaleStandard, steps.ScaleMinMax,
          steps.ScaleRobust, steps.EncodeBins, steps.EncodeOnehot, steps.EncodeIds, steps.EncodeDate,
@@ -44,7 +47,8 @@ SPECS = (Recipe, Judge, Training, SplitRandom, SplitGrouped, SplitByTime, SplitG
          text.AugmentMixUpEmbeddings,
          timeseries.LoadSeries, timeseries.NLinear, timeseries.DLinear, timeseries.SeriesMlp, timeseries.NBeats,
          timeseries.Tcn, timeseries.SeriesLstm, timeseries.SeriesGru, timeseries.SeriesRnn, timeseries.EncoderDecoder,
-         timeseries.PatchTransformer)
+         timeseries.PatchTransformer, timeseries.Autoencoder, timeseries.ConvAutoencoder,
+         timeseries.LinearAutoencoder)
 
 
 def override(recipe: Recipe, *settings: str) -> Recipe:

@@ -149,8 +149,9 @@ def write_forecasts(runner, header, rows, writer) -> bool:
 
 def write_answers(runner, header, rows, writer) -> bool:
     """Writes a CSV line of answer or error for each row of cells; True where some row had no answer."""
-    labels = runner.signature.target.labels
-    writer.writerow(["row", "label" if labels else "value", *(f"score {label}" for label in labels), "error"])
+    target = runner.signature.target
+    scores = ["score"] if target.task == "anomaly" else [f"score {label}" for label in target.labels]
+    writer.writerow(["row", "label" if target.labels else "value", *scores, "error"])
     failed, first = False, 1
     for cells, errors in _chunks(iter(rows), len(header), _chunk_rows(runner)):
         failed |= _answer_chunk(runner, header, cells, errors, writer, first)
@@ -191,12 +192,13 @@ def _answer_chunk(runner, header, cells, errors, writer, first):
 
 
 def _write_chunk(answers, errors, names, writer):
-    width = 0 if answers.labels is None else answers.scores.shape[1]
+    scores = answers.scores if answers.scores.ndim == 2 else answers.scores[:, None]
+    width = 0 if answers.labels is None else scores.shape[1]
     for row, name in enumerate(names):
         if row in errors:
             writer.writerow([name, "", *[""] * width, errors[row]])
         elif width:
-            writer.writerow([name, answers.labels[row], *(f"{score:.4f}" for score in answers.scores[row]), ""])
+            writer.writerow([name, answers.labels[row], *(f"{score:.4f}" for score in scores[row]), ""])
         else:
             writer.writerow([name, f"{answers.scores[row]:.9g}", ""])
 

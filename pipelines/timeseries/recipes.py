@@ -1,10 +1,12 @@
 """Recipes for series: glucose an hour ahead, the weather a day ahead, and the one that any series starts from."""
 
-from ..frame import CutWindows
+from ..faults import InjectFaults
+from ..frame import CutSegments, CutWindows
 from ..recipe import Judge, Recipe
 from ..split import SplitByTime
 from ..steps import EncodeDate, FillGaps, FlagGaps, ScaleByItself, ScaleSeries
 from ..train import Training
+from .anomaly import Autoencoder
 from .load import LoadSeries
 from .models import NLinear, SeriesMlp
 
@@ -47,3 +49,18 @@ WEATHER = Recipe(
     build=NLinear(regularizer=1e-4),
     training=Training(epochs=30, batch_size=64, learning_rate=1e-2, schedule="cosine", warmup_epochs=1),
     judge=Judge(deciding="mase"))
+
+WEATHER_ANOMALY = Recipe(
+    name="weather_anomaly",
+    about="Hourly weather at JFK in 2013: windows of a day that are not like those from January to August. Nobody "
+          "labelled anomalies: the labels of the test part are faults of sensors that were injected into copies of a "
+          "quarter of its windows, and the real windows, storms among them, are taken as normal.",
+    load=LoadSeries("data/nyc_weather.csv.gz", "time_hour", series="origin", only=("JFK",),
+                    columns=("temp", "dewp", "humid", "wind_speed", "pressure", "visib")),
+    split=SplitByTime(test=0.2, valid=0.15),
+    frame=CutSegments(window=24, test_stride=2, season=24, faults=InjectFaults()),
+    prepare=(EncodeDate(parts=("hour",)),),
+    encode=(FillGaps(), ScaleSeries()),
+    build=Autoencoder(widths=(64,), code=12),
+    training=Training(epochs=60, batch_size=64, learning_rate=3e-3, schedule="cosine"),
+    judge=Judge())
