@@ -34,15 +34,16 @@ class InjectFaults:
     def spoil(self, windows: dict[str, np.ndarray], means: dict[str, float], spreads: dict[str, float]
               ) -> dict[str, np.ndarray]:
         """Series float32 [copies, steps] by name → the same with one fault a row; missing steps stay missing, and a
-        series without a known value in a row or without a spread is left to the others."""
+        series that is all the same in a row, in which a stuck sensor would be no fault, is left alone."""
         random = np.random.default_rng(self.seed)
         names = [name for name in windows if spreads[name] > 0]
         spoiled = {name: x.copy() for name, x in windows.items()}
         num_copies = len(next(iter(windows.values())))
         for row, kind in enumerate(self.kinds(num_copies)):
-            known = [name for name in names if not np.isnan(windows[name][row]).all()]
-            if known:
-                name = known[random.integers(len(known))]
+            known = [windows[name][row][~np.isnan(windows[name][row])] for name in names]
+            changing = [name for name, x in zip(names, known, strict=True) if len(x) and np.any(x != x[0])]
+            if changing:
+                name = changing[random.integers(len(changing))]
                 self._spoil(spoiled[name][row], kind, means[name], spreads[name], random)
         return spoiled
 

@@ -161,6 +161,8 @@ class CutSegments:
             made["test"] = made["test"].with_faults(self.faults, means, spreads)
         baselines = made["test"].baselines(means, spreads, changes)
         notes = (f"{left_out:,} training windows hold a labelled anomaly: left out of training",) if left_out else ()
+        if (self.test_stride or self.stride) < self.window:
+            notes += ("Test windows overlap: intervals of their scores are narrower than of as many rows apart",)
         if self.faults is not None:
             test = made["test"]
             notes += (f"{test.num_faulty:,} of {len(test.y):,} test windows are copies of others, each with a fault "
@@ -190,8 +192,8 @@ class CutSegments:
             known |= ~np.isnan(grid.x[column.name][steps]).all(axis=1)
         if not known.any():
             raise FrameError(f"no {PARTS[part]} window of {self.window} steps: {grid.longest(part):,} steps follow "
-                             "each other in that part", expected=f"at least {self.window:,} steps with values among them",
-                             fix="shorten frame.window, or bring longer series")
+                             "each other in that part", fix="shorten frame.window, or bring longer series",
+                             expected=f"at least {self.window:,} steps with values among them")
         return starts[known]
 
     def _windows(self, grid, starts, y, schema):

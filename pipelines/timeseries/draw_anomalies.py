@@ -11,8 +11,8 @@ NUM_ODDEST, APART = 3, 6.0
 
 def draw_anomalies(recipe, splits, learned, judged) -> list[tuple[str, str]]:
     """(title, base64 PNG) of the int8 form: its scores of test windows over time with the threshold, the histogram of
-    scores by part, ROC curves beside those of plain rules where labels are known, and the three oddest windows, none of
-    them a copy with a fault, against what the model gives back."""
+    scores by part, ROC curves beside those of plain rules where labels are known, and the three oddest windows, apart
+    in time and none of them a copy with a fault, against what the model gives back."""
     signature, answers, test = learned.signature, judged.answers["litert_int8"], splits.test
     threshold = -signature.offsets("int8")[0]
     faults = getattr(recipe.frame, "faults", None)
@@ -24,7 +24,8 @@ def draw_anomalies(recipe, splits, learned, judged) -> list[tuple[str, str]]:
     if num_faulty:
         scores["test, fault injected"] = answers.scores[real:]
     time = test.x[test.schema.frame.time]
-    drawn = [("scores over time", picture(_over_time(time, answers.scores, test.y, threshold, real), width=10.6)),
+    drawn = [("scores over time", picture(_over_time(time, answers.scores, test.y, threshold, real), width=7.4,
+                                          height=4.4)),
              ("histogram of scores", picture(_histogram(scores, threshold)))]
     known = ~np.isnan(test.y)
     if 0 < (test.y == 1).sum() < known.sum():
@@ -32,7 +33,7 @@ def draw_anomalies(recipe, splits, learned, judged) -> list[tuple[str, str]]:
         drawn.append(("ROC curves", picture(_roc(test, answers.scores, kinds), height=4.2)))
     names = [column.name for column in signature.columns if column.kind == "series"]
     port = signature.base_port()
-    oddest = np.argsort(-answers.scores[:real], kind="stable")[:NUM_ODDEST]
+    oddest = _apart(answers.scores[:real], time, recipe.frame.window * test.schema.frame.step_seconds)
     given = runner.prepare({column.name: test.x[column.name][oddest] for column in signature.columns})[port.name]
     given, back = port.dequantize(given), signature.output.to_float(answers.raw[oddest]).reshape(-1, *port.shape)
     for rank, row in enumerate(oddest):
@@ -43,10 +44,21 @@ def draw_anomalies(recipe, splits, learned, judged) -> list[tuple[str, str]]:
     return drawn
 
 
+def _apart(scores, time, seconds):
+    """int64: the highest scores, no two of windows that overlap."""
+    chosen = []
+    for row in np.argsort(-scores, kind="stable"):
+        if all(abs(time[row] - time[other]) >= np.timedelta64(int(seconds), "s") for other in chosen):
+            chosen.append(row)
+        if len(chosen) == NUM_ODDEST:
+            break
+    return np.array(chosen, np.int64)
+
+
 def _over_time(time, scores, y, threshold, real):
     def draw(axes):
         order = np.argsort(time[:real], kind="stable")
-        axes.plot(time[:real][order], scores[:real][order], ".", markersize=3, color=BLUE, label="window")
+        axes.plot(time[:real][order], scores[:real][order], ".", markersize=4, color=BLUE, label="window")
         axes.axhline(threshold, color=GREY, linestyle="--", label="threshold")
         flagged = np.flatnonzero(scores[:real] >= threshold)
         axes.plot(time[flagged], scores[flagged], "o", color=ORANGE, markersize=5, label="flagged")
@@ -63,7 +75,7 @@ def _over_time(time, scores, y, threshold, real):
                       label=f"beyond: up to {scores.max():.3g}")
         axes.set(ylim=(0, top), ylabel="score", title="Scores of test windows, by the time of their newest step")
         axes.tick_params(axis="x", rotation=20, labelsize=8)
-        axes.legend(fontsize=8, frameon=False, ncols=5, loc="upper center", bbox_to_anchor=(0.5, -0.16))
+        axes.legend(fontsize=8, frameon=False, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.14))
     return draw
 
 
