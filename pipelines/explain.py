@@ -29,7 +29,7 @@ def explain(runner: Runner, row: Mapping[str, object]) -> list[tuple[str, str, s
             continue  # a picture passes as it is
         if isinstance(primitive, PACKS):
             value = f"{len(primitive.columns)} columns side by side: {value}"
-        elif name == primitive.column and _show(before) == value:
+        elif not isinstance(primitive, PACKS) and name == primitive.column and _show(before) == value:
             continue  # a fill where nothing was missing
         lines.append((type(primitive).__name__, name, value))
     inputs = runner.quantize(columns)

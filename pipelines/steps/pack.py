@@ -85,6 +85,8 @@ def unlabelled_to_ports(signature: Signature, train: TrainSet) -> Unlabelled | N
 def _packs(steps, train):
     own = {name for step in steps for primitive in step.primitives if isinstance(primitive, OwnScale)
            for name in (primitive.into_offset, primitive.into_factor)}
+    # The frame gave the time to every window; a model that has no use for it needs no clock on its device.
+    own |= {train.schema.frame.time} if train.schema.frame is not None else set()
     known = made_from(tuple(each for step in steps for each in step.primitives),
                       train.schema.frame.known if train.schema.frame else ())
     units = {name: _unit_of(steps, name, train) for name in train.x if name not in own}

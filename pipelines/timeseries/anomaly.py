@@ -174,8 +174,9 @@ def fit_residual(runner: Runner, train: TrainSet, *, quantile: float = 0.99) -> 
     train = require_train_set(train, "fit_residual")
     target = runner.signature.target
     if target.task != "forecast" or np.isnan(train.y).all():
-        raise RecipeError(f"residuals of a {target.task} model on {len(train)} rows", expected="a forecast, and rows "
-                          "with known targets", fix="the runner of a bundle made with frame=CutWindows(...)")
+        raise RecipeError(f"residuals of a model of task {target.task} on {len(train)} rows",
+                          expected="a forecast, and rows with known targets",
+                          fix="the runner of a bundle made with frame=CutWindows(...)")
     errors, known = np.abs(train.y - answer_all(runner, train).scores), ~np.isnan(train.y)
     spread = np.where(known, errors, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     detector = ForecastResidual(tuple(spread.tolist()), 0.0)

@@ -8,6 +8,7 @@ from .draw_anomalies import draw_anomalies
 
 NUM_BINS, MAX_COLUMNS, MAX_LINE_STEPS = 160, 12, 300
 
+
 class Drawn:
     """What every way to load series has in common: how they are drawn in the report."""
 

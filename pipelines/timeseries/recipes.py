@@ -6,7 +6,7 @@ from ..recipe import Judge, Recipe
 from ..split import SplitByTime
 from ..steps import EncodeDate, FillGaps, FlagGaps, ScaleByItself, ScaleSeries
 from ..train import Training
-from .anomaly import Autoencoder
+from .anomaly import ConvAutoencoder
 from .load import LoadSeries
 from .models import NLinear, SeriesMlp
 
@@ -61,6 +61,6 @@ WEATHER_ANOMALY = Recipe(
     frame=CutSegments(window=24, test_stride=2, season=24, faults=InjectFaults()),
     prepare=(EncodeDate(parts=("hour",)),),
     encode=(FillGaps(), ScaleSeries()),
-    build=Autoencoder(widths=(64,), code=12),
-    training=Training(epochs=60, batch_size=64, learning_rate=3e-3, schedule="cosine"),
+    build=ConvAutoencoder(widths=(16, 16), code=32),
+    training=Training(epochs=40, batch_size=64, learning_rate=3e-3, schedule="cosine"),
     judge=Judge())
