@@ -6,7 +6,7 @@ from ..device.runner import LiteRT, Runner
 from ..report.pictures import BLUE, GREY, ORANGE, picture
 from ..verify.ladder import answer_all
 
-NUM_ODDEST, APART = 3, 6.0
+NUM_ODDEST, APART = 3, 4.0
 
 
 def draw_anomalies(recipe, splits, learned, judged) -> list[tuple[str, str]]:
@@ -30,7 +30,7 @@ def draw_anomalies(recipe, splits, learned, judged) -> list[tuple[str, str]]:
     known = ~np.isnan(test.y)
     if 0 < (test.y == 1).sum() < known.sum():
         kinds = faults.kinds(num_faulty) if num_faulty else np.array([])
-        drawn.append(("ROC curves", picture(_roc(test, answers.scores, kinds), height=4.2)))
+        drawn.append(("ROC curves", picture(_roc(test, answers.scores, kinds), height=4.8)))
     names = [column.name for column in signature.columns if column.kind == "series"]
     port = signature.base_port()
     oddest = _apart(answers.scores[:real], time, recipe.frame.window * test.schema.frame.step_seconds)
@@ -112,7 +112,7 @@ def _roc(test, scores, kinds):
                                              curve_kwargs={**style, "linewidth": width})
         axes.set(title="ROC", xlabel="false positive rate", ylabel="true positive rate (recall)", xlim=(-0.01, 1.01),
                  ylim=(-0.01, 1.02))
-        axes.legend(fontsize=7, frameon=False)
+        axes.legend(fontsize=7, frameon=False, ncols=2, loc="upper center", bbox_to_anchor=(0.45, -0.14))
     return draw
 
 
