@@ -180,7 +180,8 @@ class CutSegments:
                        for column in schema.columns)
         target = replace(schema.target, task="anomaly", labels=(NORMAL, ANOMALY),
                          name=schema.target.name if schema.target.task == "anomaly" else ANOMALY)
-        return replace(schema, columns=(Column(schema.frame.time, "date"), *series), target=target)
+        return replace(schema, columns=(Column(schema.frame.time, "date", schema.frame.format), *series),
+                       target=target, frame=replace(schema.frame, horizon=0))
 
     def _starts(self, grid, part, schema):
         stride = (self.test_stride or self.stride) if part == 2 else self.stride
@@ -201,7 +202,7 @@ class CutSegments:
         names = [column.name for column in schema.columns[1:]]
         return _Segments(grid.time[steps[:, -1]], {name: grid.x[name][steps] for name in names},
                          {name: grid.season_before(name, steps, self.season) for name in names}, y, grid.ids[starts],
-                         grid.series[starts])
+                         grid.names[grid.series[starts]])
 
 
 @dataclass(frozen=True, eq=False)

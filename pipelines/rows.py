@@ -58,8 +58,8 @@ class _Rows:
     horizon], NaN where nobody knows it; ids: int64 [rows], the source row, which survives resampling; weight: float32
     [rows], 1.0 where nothing was said; part: object [rows], "train", "valid" or "test" where the source says so, else
     None; series: text [rows], the series that a row is a step or a window of; baselines: name → what a plain rule says
-    of each row, like y, or of windows to be judged float64 [rows], more where the window is odder; unlabelled: more rows
-    beside these, never of a HeldOut, which balancers leave behind and `run.learn` hands to training as ports."""
+    of each row, like y, or of windows to be judged float64 [rows], the more the odder; unlabelled: more rows beside
+    these, never of a HeldOut, which balancers leave behind and `run.learn` hands to training as ports."""
 
     x: dict[str, np.ndarray]
     y: np.ndarray

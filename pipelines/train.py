@@ -201,6 +201,8 @@ def _labels(y, signature, soft_labels):
         wanted = np.eye(len(target.labels), dtype=np.float32)[y]
     elif target.task == "forecast":
         wanted = standardized_steps(y, target).astype(np.float32)
+    elif target.task == "anomaly":
+        wanted = y
     else:
         wanted = ((y - target.offset) / target.factor).astype(np.float32)[:, None]
     return {"members": wanted, "logits": wanted}

@@ -35,7 +35,7 @@ from pipelines.steps import FillGaps, FlagGaps, ScaleByItself, ScaleSeries, fit_
 from pipelines.steps import to_ports
 from pipelines.timeseries import (Autoencoder, ConvAutoencoder, LinearAutoencoder, LoadSeries, NLinear, SeriesMlp,
                                   fit_residual)
-from pipelines.train import Training, train
+from pipelines.train import Training, average_members, train
 from pipelines.verify.ladder import KerasInterpreter
 
 STEPS = 700
@@ -129,7 +129,7 @@ def test_the_run_finds_faults_on_every_runtime(bundle):
                      "difference from the season before"]
     assert bundle.report["notes"][0].startswith("17 training windows")
     page = (bundle.folder / "report.html").read_text(encoding="utf-8")
-    for word in ("scores over time", "histogram of scores", "ROC curves", "Oddest 3", "Beside plain ones",
+    for word in ("scores over time", "histogram of scores", "ROC curves", "Oddest 3", "Beside plain rules",
                  "17 training windows", "quantile of training windows"):
         assert word in page
 
@@ -155,6 +155,11 @@ def test_a_row_from_text_to_a_label(bundle):
     sink = io.StringIO()
     write_answers(runner, ["heat", "flow"], [[row["heat"], "14 " * 12]], csv.writer(sink))
     assert sink.getvalue().split() == ["row,label,score,error", f"1,anomaly,{odd.scores[0]:.4f},"]
+    from pipelines.device.__main__ import write_forecasts
+    sink, frame = io.StringIO(), signals().iloc[:20].astype(str).replace("nan", "")
+    write_forecasts(runner, list(frame), frame.to_numpy().tolist(), csv.writer(sink))
+    last = runner.predict([{"heat": list(signals().heat[8:20]), "flow": list(signals().flow[8:20])}])
+    assert sink.getvalue().split() == ["at,label,score", f"2024-01-01T19:00:00,normal,{last.scores[0]:.4f}"]
     again = Signature.from_json(json.loads(json.dumps(bundle.signature.to_json())))
     assert again == bundle.signature and again.base_port().name == "series"
 
@@ -288,27 +293,22 @@ def test_roles_of_columns():
     assert np.isnan(splits.test.y).all() and set(splits.train.x) == {"at", "heat", "flow"}
 
 
-def scored(recipe, frame, epochs=1):
-    """Scores of test windows by a float32 net, without an export."""
-    splits = cut(recipe, frame)
-    prepared, rows = fit_steps(recipe.prepare, splits.train)
-    encoders, encoded = fit_steps(recipe.encode, rows)
-    signature = make_signature(prepared, encoders, encoded)
-    trained = train(recipe.build, TrainFeed(to_ports(signature, encoded, encoded=True)), to_ports(
-        signature, splits.valid), signature=signature, training=replace(recipe.training, epochs=epochs), deciding="mae")
-    runner = Runner(signature, KerasInterpreter(trained.model), form="float32")
-    return runner.predict_columns({column.name: splits.test.x[column.name] for column in signature.columns}), signature
-
-
 @pytest.mark.parametrize("build", [Autoencoder(widths=(8,), code=4, num_members=2), LinearAutoencoder(code=4),
                                    ConvAutoencoder(widths=(4, 4, 4), code=4)])
 def test_every_net_with_a_dead_sensor_marks_and_an_odd_window(build):
     """13 steps halve to 7, 4 and 2; one series is constant, another empty but for one value."""
     frame = signals().assign(dead=7.0, rare=[1.0] + [np.nan] * (STEPS - 1))
     recipe = replace(RECIPE, build=build, frame=CutSegments(window=13), encode=(FlagGaps(), FillGaps(), ScaleSeries()))
-    answers, signature = scored(recipe, frame)
+    splits = cut(recipe, frame)
+    encoders, encoded = fit_steps(recipe.encode, splits.train)
+    signature = make_signature((), encoders, encoded)
     assert [port.name for port in signature.inputs] == ["series", "series_marks"]
-    assert signature.output.shape == (13 * signature.inputs[0].shape[1],) and np.isfinite(answers.scores).all()
+    assert signature.output.shape == (13 * signature.inputs[0].shape[1],)
+    members = build.build(signature)
+    assert members.output.shape == (None, build.num_members, *signature.output.shape)
+    runner = Runner(signature, KerasInterpreter(average_members(members)), form="float32")
+    answers = runner.predict_columns({column.name: splits.test.x[column.name] for column in signature.columns})
+    assert np.isfinite(answers.scores).all() and len(answers.scores) == len(splits.test)
 
 
 def test_a_forecast_whose_residuals_are_watched():

@@ -8,7 +8,8 @@ texts, if it is given any:
     python -m pipelines.device saved_models/emoji_cnn a.png b.jpg
     python -m pipelines.device saved_models/remarks_cnn "two gulls, no damage"
 
-A model that forecasts takes a table of steps and foretells those after the last one of each series.
+A model that forecasts takes a table of steps and foretells those after the last one of each series; one that finds
+anomalies judges the newest window of each.
 """
 
 import argparse
@@ -125,8 +126,8 @@ def write_cell_answers(runner, cells, writer) -> bool:
 
 
 def write_forecasts(runner, header, rows, writer) -> bool:
-    """Writes a CSV line for every step foretold of each series; False: all or nothing. Raises DeviceError for a row
-    that cannot be read."""
+    """Writes a CSV line for every step foretold of each series, or the label and score of its newest window; False: all
+    or nothing. Raises DeviceError for a row that cannot be read."""
     cells = []
     for place, row in enumerate(rows):
         if isinstance(row, Exception) or len(row) != len(header):
@@ -137,6 +138,12 @@ def write_forecasts(runner, header, rows, writer) -> bool:
                                                        for place, name in enumerate(header)})
     answers, target, frame = runner.predict_columns(columns), runner.signature.target, runner.signature.frame
     many = [frame.series or "series"] if len(names) > 1 else []
+    if target.task == "anomaly":
+        writer.writerow([*many, frame.time, "label", "score"])
+        for place, name in enumerate(names):
+            writer.writerow([*([name] if many else []), columns[frame.time][place], answers.labels[place],
+                             f"{answers.scores[place]:.4f}"])
+        return False
     writer.writerow([*many, frame.time, target.name, *(f"quantile {level:g}" for level in target.quantiles)])
     for place, name in enumerate(names):
         for step in range(frame.horizon):

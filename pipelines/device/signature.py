@@ -129,8 +129,9 @@ class Target:
 @dataclass(frozen=True)
 class Frame:
     """How a row's series were cut: the column of time, the seconds of a step, and the steps that are foretold, of which
-    the row's time is the first. `series`: the column that tells many series apart, or "". `known`: the series whose
-    values are known beforehand, of the steps that are foretold. `format`: how times are written (see `Column`)."""
+    the row's time is the first (0: none, and the row's time is its newest step). `series`: the column that tells many
+    series apart, or "". `known`: the series whose values are known beforehand, of the steps that are foretold.
+    `format`: how times are written (see `Column`)."""
 
     time: str
     step_seconds: float

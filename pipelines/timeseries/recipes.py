@@ -61,6 +61,6 @@ WEATHER_ANOMALY = Recipe(
     frame=CutSegments(window=24, test_stride=2, season=24, faults=InjectFaults()),
     prepare=(EncodeDate(parts=("hour",)),),
     encode=(FillGaps(), ScaleSeries()),
-    build=ConvAutoencoder(widths=(16, 16), code=32),
+    build=ConvAutoencoder(widths=(12,), code=40),
     training=Training(epochs=40, batch_size=64, learning_rate=3e-3, schedule="cosine"),
     judge=Judge())
