@@ -172,7 +172,7 @@ SMALL = Signature(
 
 
 @pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc: apt-get install gcc")
-@pytest.mark.parametrize("flags", ["-O0", "-O3 -march=native"])
+@pytest.mark.parametrize("flags", ["-O0", "-O3 -march=native -ffp-contract=fast"])
 def test_c_gives_the_same_score_to_the_last_bit(tmp_path, flags):
     SMALL.check()
     random = np.random.default_rng(0)

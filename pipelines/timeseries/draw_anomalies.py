@@ -24,8 +24,8 @@ def draw_anomalies(recipe, splits, learned, judged) -> list[tuple[str, str]]:
     if num_faulty:
         scores["test, fault injected"] = answers.scores[real:]
     time = test.x[test.schema.frame.time]
-    drawn = [("scores over time", picture(_over_time(time, answers.scores, test.y, threshold, real), width=7.4,
-                                          height=4.4)),
+    drawn = [("scores over time", picture(_over_time(time, answers.scores, test.y, threshold, real), width=10.6,
+                                          height=3.8)),
              ("histogram of scores", picture(_histogram(scores, threshold)))]
     known = ~np.isnan(test.y)
     if 0 < (test.y == 1).sum() < known.sum():
@@ -75,7 +75,7 @@ def _over_time(time, scores, y, threshold, real):
                       label=f"beyond: up to {scores.max():.3g}")
         axes.set(ylim=(0, top), ylabel="score", title="Scores of test windows, by the time of their newest step")
         axes.tick_params(axis="x", rotation=20, labelsize=8)
-        axes.legend(fontsize=8, frameon=False, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.14))
+        axes.legend(fontsize=8, frameon=False, ncols=5, loc="upper center", bbox_to_anchor=(0.5, -0.2))
     return draw
 
 
