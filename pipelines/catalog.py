@@ -2,7 +2,8 @@
 
 from . import balance, steps, table, tabular, text, timeseries, vision
 from . import recipe as recipes
-from .frame import CutWindows
+from .faults import InjectFaults
+from .frame import CutSegments, CutWindows
 from .recipe import Judge, Recipe
 from .split import SplitByTime, SplitGiven, SplitGrouped, SplitRandom
 from .train import Training
@@ -24,9 +25,11 @@ RECIPES = {
     "italy_power": timeseries.ITALY_POWER,
     "gun_point": timeseries.GUN_POINT,
     "basic_motions": timeseries.BASIC_MOTIONS,
+    "weather_anomaly": timeseries.WEATHER_ANOMALY,
 }
 
 SPECS = (Recipe, Judge, Training, SplitRandom, SplitGrouped, SplitByTime, SplitGiven, CutWindows,
+         CutSegments, InjectFaults,
          steps.DropColumns, steps.DropRowsWithMissing, steps.FlagMissing, steps.ImputeConstant, steps.ImputeMean,
          steps.ImputeMedian, steps.ImputeMostFrequent, steps.ImputePrevious, steps.ScaleStandard, steps.ScaleMinMax,
          steps.ScaleRobust, steps.EncodeBins, steps.EncodeOnehot, steps.EncodeIds, steps.EncodeDate,
@@ -50,7 +53,8 @@ SPECS = (Recipe, Judge, Training, SplitRandom, SplitGrouped, SplitByTime, SplitG
          timeseries.PatchTransformer, timeseries.LoadTsFiles, timeseries.LoadSeriesArrays, timeseries.LoadSeriesTfds,
          timeseries.SeriesFcn, timeseries.SeriesResNet, timeseries.InceptionTime, timeseries.LstmFcn,
          timeseries.AugmentJitter, timeseries.AugmentScaling, timeseries.AugmentMagnitudeWarp,
-         timeseries.AugmentTimeWarp, timeseries.AugmentWindowSlice, timeseries.AugmentMixUpSeries)
+         timeseries.AugmentTimeWarp, timeseries.AugmentWindowSlice, timeseries.AugmentMixUpSeries,
+         timeseries.Autoencoder, timeseries.ConvAutoencoder, timeseries.LinearAutoencoder)
 
 
 def override(recipe: Recipe, *settings: str) -> Recipe:

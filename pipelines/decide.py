@@ -1,5 +1,6 @@
 """The decision: what is added to the logits before the label is taken, chosen on validation rows only. (To the
-quantiles of a forecast: see `forecast.conformal_offsets`.)
+quantiles of a forecast: see `forecast.conformal_offsets`.) A threshold of anomalies is of training rows: no labelled
+ones are needed, and the validation rows that training stopped by keep nothing to say.
 
 Two classes: minus the threshold in log-odds. More: -strength * log(class share in training), one number for all
 classes (post-hoc logit adjustment, Menon et al. 2021, https://arxiv.org/abs/2007.07314): a threshold a class would
@@ -14,6 +15,14 @@ from .metrics import score_labels
 STRENGTHS = np.linspace(-0.5, 1.5, 21)
 # Scores on validation rows that differ by less are ties; see choose_offsets.
 TIE = 0.005
+
+
+def threshold_offset(scores: np.ndarray, quantile: float) -> tuple[float, ...]:
+    """What to add to the score of a window so that no more than 1 - `quantile` of training rows, whose `scores` float
+    [rows] are given, come to 0 and above. The threshold is the next float32 above the quantile: of windows that are all
+    alike none is flagged."""
+    above = np.nextafter(np.float32(np.quantile(scores, quantile, method="higher")), np.float32(np.inf))
+    return (-float(above),)
 
 
 def choose_offsets(logits: np.ndarray, y: np.ndarray, *, metric: str, target: Target, class_shares: np.ndarray,

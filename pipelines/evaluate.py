@@ -1,5 +1,6 @@
 """Answers against truth: every metric of the task, with bootstrap intervals."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,8 +8,8 @@ import numpy as np
 from .device.runner import Answers
 from .device.signature import Target
 from .forecast import score_forecasts
-from .metrics import (LABEL_METRICS, SMALLER_IS_BETTER, bootstrap_intervals, score_classes, score_labels, score_ranks,
-                      score_values)
+from .metrics import (LABEL_METRICS, SMALLER_IS_BETTER, bootstrap_intervals, score_anomalies, score_classes,
+                      score_labels, score_ranks, score_values)
 
 RANK_METRICS = ("average_precision", "roc_auc")
 LABEL_INTERVALS = ("balanced_accuracy", "macro_f1", "accuracy")
@@ -21,13 +22,24 @@ def score(y: np.ndarray, answers: Answers, target: Target) -> dict[str, float]:
         return score_forecasts(y, answers.scores, answers.quantiles, target)
     if target.task == "regression":
         return score_values(y, answers.scores)
+    if target.task == "anomaly":
+        return score_anomalies(y, answers.labels == target.labels[1], answers.scores)
     return score_classes(y, class_places(answers, target.labels), answers.scores)
+
+
+def score_plain_rule(y: np.ndarray, said: np.ndarray, target: Target) -> dict[str, float]:
+    """What `score` gives, of a plain rule: forecasts [rows, horizon], or how odd it finds each window, float [rows],
+    which has no threshold and no unit to share with a model's scores."""
+    if target.task == "forecast":
+        return score_forecasts(y, said, None, target)
+    scores = score_anomalies(y, np.zeros(len(y), bool), said)
+    return {name: value if name in ("roc_auc", "average_precision") else math.nan for name, value in scores.items()}
 
 
 def intervals(y: np.ndarray, answers: Answers, target: Target, *, seed: int, num_draws: int = 200
               ) -> dict[str, list[float]]:
     """95 % bootstrap interval of each metric in RANK_METRICS, LABEL_INTERVALS and VALUE_INTERVALS that the task has."""
-    chosen = class_places(answers, target.labels) if target.labels else None
+    chosen = class_places(answers, target.labels) if target.task in ("binary", "multiclass") else None
 
     def draw(places):
         if chosen is None:

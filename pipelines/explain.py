@@ -29,7 +29,7 @@ def explain(runner: Runner, row: Mapping[str, object]) -> list[tuple[str, str, s
             continue  # a picture passes as it is
         if isinstance(primitive, PACKS):
             value = f"{len(primitive.columns)} columns side by side: {value}"
-        elif name == primitive.column and _show(before) == value:
+        elif not isinstance(primitive, PACKS) and name == primitive.column and _show(before) == value:
             continue  # a fill where nothing was missing
         lines.append((type(primitive).__name__, name, value))
     inputs = runner.quantize(columns)
@@ -42,8 +42,9 @@ def explain(runner: Runner, row: Mapping[str, object]) -> list[tuple[str, str, s
     if answers.labels is None:
         shown = _show(np.atleast_2d(answers.scores[:1]))
         return [*lines, ("answer", signature.target.name, shown.strip("[]"))]
-    lines.append(("score", signature.target.name, ", ".join(
-        f"{label} {score:.4f}" for label, score in zip(signature.target.labels, answers.scores[0], strict=True))))
+    lines.append(("score", signature.target.name, f"{answers.scores[0]:.4f}" if signature.target.task == "anomaly" else
+                  ", ".join(f"{label} {score:.4f}" for label, score in
+                            zip(signature.target.labels, answers.scores[0], strict=True))))
     offsets = signature.offsets(runner.form)
     return [*lines, ("decide", "offsets", _show(np.array([offsets]))), ("answer", signature.target.name,
                                                                         str(answers.labels[0]))]

@@ -69,7 +69,8 @@ def masked_loss(target: Target):
     by their spread, so that an error counts as much as it is large in the target's unit."""
     import keras
     ops, levels = keras.ops, target.quantiles
-    share = np.float32(target.step_factors) / np.mean(target.step_factors)
+    factors = target.step_factors or (1.0,)  # a window that is given back has one unit
+    share = np.float32(factors) / np.mean(factors)
     share = share.astype(np.float32) if levels else np.square(share).astype(np.float32)
 
     def loss(y_true, y_pred):
@@ -91,7 +92,7 @@ def masked_metric(target: Target, deciding: str):
     import keras
     ops, width, middle = keras.ops, max(len(target.quantiles), 1), target.middle()
     is_squared = deciding == "rmse"
-    factors = np.float32(target.step_factors) / np.float32(target.mase_scale if deciding == "mase" else 1.0)
+    factors = np.float32(target.step_factors or (1.0,)) / np.float32(target.mase_scale if deciding == "mase" else 1.0)
 
     class MaskedError(keras.metrics.Mean):
         def update_state(self, y_true, y_pred, sample_weight=None):

@@ -1,5 +1,7 @@
 """Steps of series → windows, after the split: Splits of rows in time → Splits whose rows are windows.
 
+`CutWindows` foretells what comes after a window, `CutSegments` has windows judged by themselves.
+
 A window's targets lie in one part. What it looks back on are the steps before them, which are of the same part or of
 an earlier one, so that no window of training rows holds a later value; steps that the split left out for its gap are
 missing to all.
@@ -11,11 +13,13 @@ import numpy as np
 
 from .device.cells import SERIES, Column, shorten
 from .errors import FrameError
+from .faults import InjectFaults
 from .knobs import check_knobs, knob
 from .rows import HeldOut, Splits, TrainSet
 
 MAX_WINDOW_BYTES = 4 * 2**30
 PARTS = ("train", "valid", "test")
+NORMAL, ANOMALY = "normal", "anomaly"
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,9 @@ class CutWindows:
 
     def _schema(self, splits, grid, season):
         schema = splits.train.schema
+        if schema.target.task == "anomaly":
+            raise FrameError("windows to foretell from, of series without a target", expected="a column to foretell",
+                             fix="name it: load.target; or, to find anomalies, --set 'frame=CutSegments()'")
         names = [column.name for column in schema.columns]
         unknown = [name for name in (*self.known, *self.static) if name not in names]
         if unknown:
@@ -83,11 +90,7 @@ class CutWindows:
         stride = (self.origin_step or self.horizon) if part == 2 else self.stride
         origins = grid.origins(part, self.horizon, stride, whole_past=self.window if part == 0 else 1)
         num_values = sum(np.prod(column.shape or (1,)) for column in schema.columns) + self.horizon
-        if len(origins) * num_values * 4 > MAX_WINDOW_BYTES:
-            raise FrameError(f"{len(origins):,} windows of {num_values:,} values, "
-                             f"{len(origins) * num_values * 4 / 2**30:.1f} GiB",
-                             expected=f"at most {MAX_WINDOW_BYTES / 2**30:.0f} GiB",
-                             fix="raise frame.stride, or shorten frame.window")
+        _refuse_too_large(len(origins), num_values)
         ahead = origins[:, None] + np.arange(self.horizon)
         known = ~np.isnan(grid.y[ahead]).all(axis=1)
         origins, ahead = origins[known], ahead[known]
@@ -111,6 +114,168 @@ def _usual_season(step_seconds):
     if step_seconds < day and day % step_seconds == 0:
         return int(day // step_seconds)
     return 7 if step_seconds == day else 1
+
+
+@dataclass(frozen=True)
+class CutSegments:
+    """Windows of `window` steps of every column, to tell anomalies from what training rows hold; nothing is foretold.
+
+    Windows start every `stride` steps, of the test part every `test_stride` (0: the stride), and each lies whole in one
+    part. `season`: steps of a season, for the plain rule that looks at what has changed since the season before.
+    `faults`: what is put into copies of test windows, to be judged on where nobody labelled an anomaly.
+    """
+
+    window: int = knob(24, 1, 20_000)
+    stride: int = knob(1, 1, 100_000)
+    test_stride: int = knob(0, 0, 100_000)
+    season: int = knob(1, 1, 100_000)
+    faults: InjectFaults | None = None
+
+    def check(self) -> None:
+        """Raises RecipeError where a knob is beyond its limits."""
+        check_knobs(self, "frame.")
+
+    def cut(self, splits: Splits) -> Splits:
+        """Splits of steps → Splits of windows; their ids are those of their first step, the column of time holds the
+        newest, and their y is float64 [rows]: 1 where some step is labelled as an anomaly, 0 where all known labels say
+        none, NaN where nobody knows. Training windows with an anomaly are left out, which `notes` tell, and all windows
+        without a single known value. Test rows end with the copies that have a fault, y 1, and the windows of unknown
+        label beside these are taken as normal. `baselines` of test windows, float64 [rows]: the largest distance of a
+        value from its mean, and the mean difference from the value one season before, both in standard deviations of
+        training windows. Raises FrameError."""
+        self.check()
+        grid = _Grid.of(splits, margin=self.season)
+        schema = self._schema(splits.train.schema)
+        made, left_out = {}, 0
+        for place, part in enumerate(PARTS):
+            starts = self._starts(grid, place, schema)
+            y = _label_of_windows(grid.y[starts[:, None] + np.arange(self.window)], splits.train.schema.target)
+            if part == "train":
+                left_out, starts, y = int((y == 1).sum()), starts[y != 1], y[y != 1]
+            if part != "test" and not (y != 1).any():
+                raise FrameError(f"all {part} windows hold an anomaly", expected=f"{part} windows of what is normal",
+                                 fix="shorten frame.window, or move the split: split.test, split.valid")
+            made[part] = self._windows(grid, starts, y, schema)
+        means, spreads, changes = _spreads(made["train"].x, made["train"].before)
+        if self.faults is not None:
+            made["test"] = made["test"].with_faults(self.faults, means, spreads)
+        baselines = made["test"].baselines(means, spreads, changes)
+        notes = (f"{left_out:,} training windows hold a labelled anomaly: left out of training",) if left_out else ()
+        if (self.test_stride or self.stride) < self.window:
+            notes += ("Test windows overlap: intervals of their scores are narrower than of as many rows apart",)
+        if self.faults is not None:
+            test = made["test"]
+            notes += (f"{test.num_faulty:,} of {len(test.y):,} test windows are copies of others, each with a fault "
+                      "that was injected",)
+        rows = {part: each.columns(schema) for part, each in made.items()}
+        return Splits(TrainSet(**rows["train"]), HeldOut(**rows["valid"]), HeldOut(**rows["test"], baselines=baselines),
+                      steps=splits, notes=notes)
+
+    def _schema(self, schema):
+        odd = next((column for column in schema.columns if column.kind != "numeric"), None)
+        if odd is not None:
+            raise FrameError(f"the {odd.kind} column {shorten(odd.name)} in windows", expected="numbers by step",
+                             fix=f"leave it out: --drop '{odd.name}'")
+        series = tuple(Column(column.name, SERIES, decimal=column.decimal, shape=(self.window,))
+                       for column in schema.columns)
+        target = replace(schema.target, task="anomaly", labels=(NORMAL, ANOMALY),
+                         name=schema.target.name if schema.target.task == "anomaly" else ANOMALY)
+        return replace(schema, columns=(Column(schema.frame.time, "date", schema.frame.format), *series),
+                       target=target, frame=replace(schema.frame, horizon=0))
+
+    def _starts(self, grid, part, schema):
+        stride = (self.test_stride or self.stride) if part == 2 else self.stride
+        starts = grid.origins(part, self.window, stride, whole_past=0)
+        _refuse_too_large(2 * len(starts), self.window * (len(schema.columns) - 1))
+        steps = starts[:, None] + np.arange(self.window)
+        known = np.zeros(len(starts), bool)
+        for column in schema.columns[1:]:
+            known |= ~np.isnan(grid.x[column.name][steps]).all(axis=1)
+        if not known.any():
+            raise FrameError(f"no {PARTS[part]} window of {self.window} steps: {grid.longest(part):,} steps follow "
+                             "each other in that part", fix="shorten frame.window, or bring longer series",
+                             expected=f"at least {self.window:,} steps with values among them")
+        return starts[known]
+
+    def _windows(self, grid, starts, y, schema):
+        steps = starts[:, None] + np.arange(self.window)
+        names = [column.name for column in schema.columns[1:]]
+        return _Segments(grid.time[steps[:, -1]], {name: grid.x[name][steps] for name in names},
+                         {name: grid.season_before(name, steps, self.season) for name in names}, y, grid.ids[starts],
+                         grid.names[grid.series[starts]])
+
+
+@dataclass(frozen=True, eq=False)
+class _Segments:
+    """Windows of one part: the time of their newest step, their series, the same one season before, labels, ids; the
+    last `num_faulty` are copies with a fault."""
+
+    time: np.ndarray
+    x: dict[str, np.ndarray]
+    before: dict[str, np.ndarray]
+    y: np.ndarray
+    ids: np.ndarray
+    series: np.ndarray
+    num_faulty: int = 0
+
+    def columns(self, schema):
+        return {"x": {schema.columns[0].name: self.time, **self.x}, "y": self.y, "ids": self.ids, "schema": schema,
+                "series": self.series}
+
+    def with_faults(self, faults, means, spreads):
+        normal = np.flatnonzero(self.y != 1)
+        copied = normal[faults.places(len(normal))] if len(normal) else normal
+        spoiled = faults.spoil({name: x[copied] for name, x in self.x.items()}, means, spreads)
+
+        def longer(array):
+            return np.concatenate([array, array[copied]])
+        return _Segments(longer(self.time), {name: np.concatenate([x, spoiled[name]]) for name, x in self.x.items()},
+                         {name: longer(x) for name, x in self.before.items()},
+                         np.concatenate([np.where(np.isnan(self.y), 0.0, self.y), np.ones(len(copied))]),
+                         longer(self.ids), longer(self.series), len(copied))
+
+    def baselines(self, means, spreads, changes):
+        """Name → float64 [rows]; what is missing speaks for nothing."""
+        largest, changed, counted = np.zeros(len(self.y)), np.zeros(len(self.y)), np.zeros(len(self.y))
+        for name, x in self.x.items():
+            if spreads[name] > 0:
+                distance = np.abs(x.astype(np.float64) - means[name]) / spreads[name]
+                largest = np.maximum(largest, np.where(np.isnan(distance), 0, distance).max(axis=1))
+            if changes[name] > 0:
+                change = np.abs(x.astype(np.float64) - self.before[name]) / changes[name]
+                changed += np.where(np.isnan(change), 0, change).sum(axis=1)
+                counted += (~np.isnan(change)).sum(axis=1)
+        return {"largest distance from the mean": largest,
+                "difference from the season before": changed / np.maximum(counted, 1)}
+
+
+def _label_of_windows(labels, target):
+    """float64 [rows] of the labels of their steps [rows, steps]."""
+    if target.task != "anomaly":
+        return np.full(len(labels), np.nan)  # y is a quantity, not a label
+    unknown = np.isnan(labels).all(axis=1)
+    return np.where(unknown, np.nan, (labels == 1).any(axis=1).astype(np.float64))
+
+
+def _spreads(x, before):
+    """Of each series of training windows: mean, standard deviation, and that of its change in a season; 0 of a series
+    without a known value."""
+    means, spreads, changes = {}, {}, {}
+    for name in x:
+        known = x[name][~np.isnan(x[name])].astype(np.float64)
+        change = x[name].astype(np.float64) - before[name]
+        change = change[~np.isnan(change)]
+        means[name], spreads[name] = (known.mean(), known.std()) if len(known) else (0.0, 0.0)
+        changes[name] = change.std() if len(change) else 0.0
+    return means, spreads, changes
+
+
+def _refuse_too_large(num_windows, num_values):
+    if num_windows * num_values * 4 > MAX_WINDOW_BYTES:
+        raise FrameError(f"{num_windows:,} windows of {num_values:,} values, "
+                         f"{num_windows * num_values * 4 / 2**30:.1f} GiB",
+                         expected=f"at most {MAX_WINDOW_BYTES / 2**30:.0f} GiB",
+                         fix="raise frame.stride, or shorten frame.window")
 
 
 class _Grid:
@@ -188,6 +353,11 @@ class _Grid:
 
     def _first_of(self, code):
         return int(np.argmax(self.series == code))
+
+    def season_before(self, name, steps, season):
+        """float32, like `steps` [rows, steps]: the values `season` steps before, NaN before the first of a series."""
+        places = steps - season
+        return np.where(self.series[places] == self.series[steps], self.x[name][places], np.nan).astype(np.float32)
 
     def seasonal_error(self, season):
         """The mean absolute error of the value one season before, over the steps before the test; 0.0 where no pair is

@@ -98,6 +98,28 @@ def score_values(y: np.ndarray, values: np.ndarray) -> dict[str, float]:
             "r2": float(metrics.r2_score(y, values)) if len(y) > 1 else float("nan")}
 
 
+def score_anomalies(y: np.ndarray, flagged: np.ndarray, scores: np.ndarray) -> dict[str, float]:
+    """Of y float [rows], 1 of an anomaly, NaN where nobody knows; flagged bool [rows]; scores float [rows].
+
+    `mae`: the mean score of windows that are not labelled as anomalies, and `flagged`: the share of them that is
+    flagged. The others are of the rows with a known label; NaN where these are not of both kinds.
+    """
+    from sklearn import metrics
+    calm, known = y != 1, ~np.isnan(y)
+    found = {"mae": float(scores[calm].mean()) if calm.any() else float("nan")}
+    names = ("roc_auc", "average_precision", "f1", "precision", "recall", "balanced_accuracy")
+    truth, said = y[known] == 1, flagged[known]
+    if truth.any() and not truth.all():
+        precision, recall, f1, _ = metrics.precision_recall_fscore_support(truth, said, average="binary",
+                                                                           zero_division=0)
+        found |= {"roc_auc": float(metrics.roc_auc_score(truth, scores[known])),
+                  "average_precision": float(metrics.average_precision_score(truth, scores[known])), "f1": float(f1),
+                  "precision": float(precision), "recall": float(recall),
+                  "balanced_accuracy": float(metrics.balanced_accuracy_score(truth, said))}
+    return {**found, **{name: found.get(name, float("nan")) for name in names},
+            "flagged": float(flagged[calm].mean()) if calm.any() else float("nan")}
+
+
 def loss_of(metric: str, before: Mapping[str, float], after: Mapping[str, float]) -> float:
     """How much worse `after` is than `before`, ≥ 0 where it is worse. MAE and RMSE count as a share of `before`."""
     change = after[metric] - before[metric] if metric in SMALLER_IS_BETTER else before[metric] - after[metric]

@@ -9,7 +9,7 @@ from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 from .errors import RecipeError
-from .frame import CutWindows
+from .frame import CutSegments, CutWindows
 from .knobs import check_knobs, knob
 from .metrics import LABEL_METRICS
 from .split import Split, SplitRandom
@@ -23,12 +23,14 @@ class Judge:
     """What the model is judged by. `deciding`: stops training and gates the ladder ("": the task's first in
     `train.DECIDING_METRICS`). `threshold`: what the decision threshold is chosen for on validation rows; "none": it
     stays where the net puts it, better than what a handful of rows would say. `tolerance`: how much of the deciding
-    metric a rung of the ladder may lose. `beside`: whether uneven classes get a second training with the
-    other choice of balancing, to show in the report what the choice did."""
+    metric a rung of the ladder may lose. `quantile`: of the scores of training windows, above which a window is an
+    anomaly. `beside`: whether uneven classes get a second training with the other choice of balancing, to show in the
+    report what the choice did; a net for series, a linear one beside it."""
 
     deciding: str = ""
     threshold: str = "macro_f1"
     tolerance: float = knob(0.01, 0, 1)
+    quantile: float = knob(0.99, 0, 1)
     beside: bool = True
 
 
@@ -42,7 +44,7 @@ class Recipe:
     load: Any
     build: Any
     split: Split = SplitRandom()
-    frame: CutWindows | None = None
+    frame: CutWindows | CutSegments | None = None
     prepare: tuple = ()
     balance: Any = None
     encode: tuple = ()

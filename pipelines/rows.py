@@ -57,9 +57,9 @@ class _Rows:
     """x: column → array [rows, ...], or PictureFiles; y: int64 class or float64 value [rows], of windows float64 [rows,
     horizon], NaN where nobody knows it; ids: int64 [rows], the source row, which survives resampling; weight: float32
     [rows], 1.0 where nothing was said; part: object [rows], "train", "valid" or "test" where the source says so, else
-    None; series: text [rows], the series that a row is a step or a window of; baselines: name → what a plain rule that
-    learns nothing says of each row, like y; unlabelled: more rows beside these, never of a HeldOut, which balancers
-    leave behind and `run.learn` hands to training as ports."""
+    None; series: text [rows], the series that a row is a step or a window of; baselines: name → what a plain rule says
+    of each row, like y, or of windows to be judged float64 [rows], the more the odder; unlabelled: more rows beside
+    these, never of a HeldOut, which balancers leave behind and `run.learn` hands to training as ports."""
 
     x: dict[str, np.ndarray]
     y: np.ndarray
@@ -134,13 +134,14 @@ class BalancedSet(TrainSet):
 
 @dataclass(frozen=True, eq=False)
 class Splits:
-    """The three parts of a data set; `steps`: where rows are windows, the parts they were cut from. Raises LeakError
-    where two share a source row or a group."""
+    """The three parts of a data set; `steps`: where rows are windows, the parts they were cut from; `notes`: what a
+    reader of the scores should know of the cut. Raises LeakError where two share a source row or a group."""
 
     train: TrainSet
     valid: HeldOut
     test: HeldOut
     steps: "Splits | None" = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self):
         for name, kind in (("train", TrainSet), ("valid", HeldOut), ("test", HeldOut)):

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from .balance import WeightByClass
-from .decide import choose_offsets
-from .device.runner import Answers, LiteRT, Runner
+from .decide import choose_offsets, threshold_offset
+from .device.runner import Answers, LiteRT, Runner, answer
 from .device.signature import Signature
 from .errors import ExportError, LeakError, RecipeError, VerifyError
-from .evaluate import Margin, intervals, margin, score
-from .forecast import conformal_offsets, score_forecasts, standardized_steps
+from .evaluate import Margin, intervals, margin, score, score_plain_rule
+from .forecast import conformal_offsets, standardized_steps
 from .export.bundle import Bundle, bundle_files, check_folder, keras_bytes, write_bundle
 from .export.convert import convert
 from .export.lower import NUM_COPIES, pixel_rescaling
@@ -36,7 +36,7 @@ from .verify.micro import Micro, micro_available, micro_places, most_steps
 class Learned:
     """All that was made from training and validation rows: the signature with its decisions, the Keras model, the
     TFLite file of each form, how training went; and `beside`, the same recipe with the other choice of balancing, or a
-    linear net beside a forecast."""
+    linear net beside one for series."""
 
     signature: Signature
     trained: Trained
@@ -115,12 +115,27 @@ def settle(recipe: Recipe, schema: Schema) -> Recipe:
     if task == "forecast" and recipe.frame is None:
         raise RecipeError("steps of series without windows", expected="a frame",
                           fix="--set 'frame=CutWindows(window=48, horizon=12)'")
+    if task == "anomaly":
+        _check_anomaly(recipe, schema)
     without_season = task == "forecast" and not schema.target.mase_scale
     deciding = recipe.judge.deciding or DECIDING_METRICS[task][int(without_season)]
     check_deciding(deciding, task)
     for spec in recipe.augment:
         spec.check_columns(schema.columns)
     return replace(recipe, judge=replace(recipe.judge, deciding=deciding))
+
+
+def _check_anomaly(recipe, schema):
+    if recipe.frame is None or not schema.target.labels:
+        raise RecipeError("steps of series without windows", expected="a frame",
+                          fix="--set 'frame=CutSegments(window=24)'")
+    if not hasattr(recipe.build, "code"):
+        raise RecipeError(f"{type(recipe.build).__name__} to give windows back", expected="an autoencoder, whose code "
+                          "is too narrow for what is not normal", fix="--set 'build=Autoencoder()'")
+    for slot in ("balance", "teacher"):
+        if getattr(recipe, slot) is not None:
+            raise RecipeError(f"{slot}={getattr(recipe, slot)!r} where normal windows alone are learned from",
+                              expected="none: there is no class to balance or to teach", fix=f"--set {slot}=None")
 
 
 def learn(recipe: Recipe, train_rows: TrainSet, valid_rows: HeldOut, *, stages: Stages | None = None) -> Learned:
@@ -143,13 +158,14 @@ def learn(recipe: Recipe, train_rows: TrainSet, valid_rows: HeldOut, *, stages: 
         to_train = balanced(recipe.balance)
     with stages("teacher"):
         soft_labels = recipe.teacher.soften(as_they_were, rows) if recipe.teacher is not None else None
+    to_decide = as_they_were if undecided.target.task == "anomaly" else valid
 
     def fit(build, train_set):
         train_set = replace(train_set, unlabelled=unlabelled)
         trained = train(build, TrainFeed(train_set, soft_labels, recipe.augment), valid, signature=undecided,
                         training=recipe.training, deciding=recipe.judge.deciding)
-        return trained, decide(recipe, undecided, train_rows, valid, form="float32",
-                               raw=KerasInterpreter(trained.model).run(valid.x))
+        return trained, decide(recipe, undecided, train_rows, to_decide, form="float32",
+                               raw=KerasInterpreter(trained.model).run(to_decide.x))
     with stages("train"):
         trained, signature = fit(recipe.build, to_train)
     beside, balancer = None, recipe.balancer()
@@ -159,20 +175,23 @@ def learn(recipe: Recipe, train_rows: TrainSet, valid_rows: HeldOut, *, stages: 
             rows_beside = balanced(other)
             words = "no balancing" if other is None else repr(other)
             beside = Beside(words, *fit(recipe.plain_build(), rows_beside), len(rows_beside))
-    linear = recipe.build.linear() if undecided.target.task == "forecast" else None
+    linear = recipe.build.linear() if undecided.target.task in ("forecast", "anomaly") else None
     if recipe.judge.beside and linear is not None:
         with stages("linear"):
             beside = Beside(repr(linear), *fit(linear, to_train), len(to_train))
     with stages("export"):
         keras = keras_bytes(trained.model)
-        # Copies tell apart rows that rank alike; a forecast has many outputs and none to rank.
-        copies = NUM_COPIES if undecided.target.task != "forecast" else 1
+        # Copies tell apart rows that rank alike; a forecast has many outputs and none to rank, a window given back has
+        # many that make one score.
+        copies = 1 if undecided.target.task in ("forecast", "anomaly") else NUM_COPIES
         tflite = convert(trained.model, as_they_were, seed=recipe.training.seed, copies=copies)
     with stages("decide"):
         interpreter = LiteRT(tflite["int8"])
         signature = quantized(signature, interpreter, trained.model)
-        raw = answer_all(Runner(signature, interpreter, form="int8"), valid_rows).raw
-        signature = decide(recipe, signature, train_rows, valid, form="int8", raw=raw)
+        runner = Runner(signature, interpreter, form="int8")
+        raw = (interpreter.run(runner.quantize(to_decide.x)) if to_decide is as_they_were else
+               answer_all(runner, valid_rows).raw)
+        signature = decide(recipe, signature, train_rows, to_decide, form="int8", raw=raw)
     return Learned(signature, trained, keras, tflite, len(to_train), np.union1d(train_rows.ids, valid_rows.ids), beside)
 
 
@@ -200,10 +219,15 @@ def _pixel_port(port, scale, zero_point, factor, offset):
     return replace(port, factor=scale)  # to the file's last digit
 
 
-def decide(recipe: Recipe, signature: Signature, train_rows: TrainSet, valid: HeldOut, *, form: str,
+def decide(recipe: Recipe, signature: Signature, train_rows: TrainSet, valid: HeldOut | TrainSet, *, form: str,
            raw: np.ndarray) -> Signature:
-    """The signature with the decision of a form, chosen on the raw output for validation rows."""
+    """The signature with the decision of a form, chosen on the raw output for validation rows; of anomalies, for
+    training rows. `valid`: those rows as ports."""
     target = signature.target
+    if target.task == "anomaly":
+        scores = answer(signature, raw, form=form, prepared=valid.x).scores
+        return replace(signature, decisions={**signature.decisions, form: threshold_offset(scores,
+                                                                                           recipe.judge.quantile)})
     if target.task == "forecast" and len(target.quantiles) > 1:
         offsets = conformal_offsets(signature.output.to_float(raw), standardized_steps(valid.y, target),
                                     target.quantiles, overlap=max(recipe.frame.horizon // recipe.frame.stride, 1))
@@ -250,7 +274,7 @@ def judge(recipe: Recipe, learned: Learned, test: HeldOut) -> Judged:
         lost = next(each for each in rungs if each.form == "litert_int8").largest_difference
         most = most_steps(learned.trained.model, lost, signature)
         rungs.append(replace(rung, int8_steps=int(steps.max()), most_int8_steps=most))
-    baselines = {name: score_forecasts(test.y, values, None, signature.target)
+    baselines = {name: score_plain_rule(test.y, values, signature.target)
                  for name, values in (test.baselines or {}).items()}
     if learned.beside is None:
         return Judged(rungs, answers, baselines=baselines)
@@ -263,5 +287,5 @@ def judge(recipe: Recipe, learned: Learned, test: HeldOut) -> Judged:
 
 def _is_imbalanced(rows):
     """Whether some class is less than a third as frequent as another."""
-    counts = np.bincount(rows.y) if rows.schema.target.labels else np.ones(1)
+    counts = np.bincount(rows.y) if rows.schema.target.task in ("binary", "multiclass") else np.ones(1)
     return counts.min() * 3 < counts.max()

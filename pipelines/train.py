@@ -21,7 +21,8 @@ SCHEDULES = ("constant", "cosine")
 DECIDING_METRICS = {"binary": ("average_precision", "roc_auc", "accuracy", "log_loss"),
                     "multiclass": ("macro_f1", "accuracy", "log_loss"),
                     "regression": ("rmse", "mae", "r2"),
-                    "forecast": ("mase", "mae", "rmse")}
+                    "forecast": ("mase", "mae", "rmse"),
+                    "anomaly": ("mae",)}
 
 
 @dataclass(frozen=True)
@@ -206,6 +207,8 @@ def _labels(y, signature, soft_labels):
         wanted = np.eye(len(target.labels), dtype=np.float32)[y]
     elif target.task == "forecast":
         wanted = standardized_steps(y, target).astype(np.float32)
+    elif target.task == "anomaly":
+        wanted = y
     else:
         wanted = ((y - target.offset) / target.factor).astype(np.float32)[:, None]
     return {"members": wanted, "logits": wanted}
@@ -216,7 +219,7 @@ def _member_loss(target, training):
     import keras
     losses, smoothing, gamma = keras.losses, training.label_smoothing, training.focal_gamma
     task = target.task
-    if task == "forecast":
+    if task in ("forecast", "anomaly"):
         plain = masked_loss(target)
     elif task == "regression":
         plain = losses.MeanSquaredError(reduction=None)
@@ -232,7 +235,7 @@ def _member_loss(target, training):
     class MemberLoss(keras.losses.Loss):
         def call(self, y_true, y_pred):
             y_true = keras.ops.expand_dims(y_true, 1)
-            if task != "forecast":
+            if task not in ("forecast", "anomaly"):
                 y_true = keras.ops.broadcast_to(y_true, keras.ops.shape(y_pred))
             return keras.ops.mean(plain(y_true, y_pred), axis=1)
     return MemberLoss(name="member_loss")
@@ -244,7 +247,7 @@ def _keras_metric(deciding, signature):
     task = signature.target.task
     check_deciding(deciding, task)
     metrics = keras.metrics
-    if task == "forecast":
+    if task in ("forecast", "anomaly"):
         return masked_metric(signature.target, deciding), "min"
     if deciding in ("average_precision", "roc_auc"):
         curve = "PR" if deciding == "average_precision" else "ROC"
@@ -263,8 +266,13 @@ def _keras_metric(deciding, signature):
 
 def average_members(members):
     """One model of the averaged logits [rows, outputs]: the heads become one dense layer over all members' features,
-    which is the same average with one rounding in int8 instead of one a member."""
+    which is the same average with one rounding in int8 instead of one a member. Members without a head, which give
+    windows back, are averaged as they are."""
     import keras
+    windows = [layer.output for layer in members.layers if layer.name.endswith("_window")]
+    if windows:
+        return keras.Model(members.input, keras.layers.Average(name="window")(windows) if len(windows) > 1 else
+                           windows[0], name="model")
     heads = [layer for layer in members.layers if layer.name.endswith("_logits")]
     features = [head.input for head in heads]
     together = keras.layers.Concatenate(name="features")(features) if len(heads) > 1 else features[0]

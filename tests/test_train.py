@@ -48,7 +48,7 @@ def fit(task, *, deciding=None, net=Mlp(widths=(16, 16), num_members=2, residual
 
 
 @pytest.mark.parametrize("task, deciding", [(task, metric) for task, metrics in DECIDING_METRICS.items()
-                                            for metric in metrics])
+                                            for metric in metrics if task not in ("forecast", "anomaly")])
 def test_every_task_and_deciding_metric(task, deciding):
     trained = fit(task, deciding=deciding, epochs=1)
     assert set(trained.history) == {"loss", "val_loss", deciding, f"val_{deciding}"}

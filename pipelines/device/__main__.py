@@ -8,7 +8,8 @@ texts, if it is given any:
     python -m pipelines.device saved_models/emoji_cnn a.png b.jpg
     python -m pipelines.device saved_models/remarks_cnn "two gulls, no damage"
 
-A model that forecasts takes a table of steps and foretells those after the last one of each series.
+A model that forecasts takes a table of steps and foretells those after the last one of each series; one that finds
+anomalies judges the newest window of each.
 """
 
 import argparse
@@ -125,8 +126,8 @@ def write_cell_answers(runner, cells, writer) -> bool:
 
 
 def write_forecasts(runner, header, rows, writer) -> bool:
-    """Writes a CSV line for every step foretold of each series; False: all or nothing. Raises DeviceError for a row
-    that cannot be read."""
+    """Writes a CSV line for every step foretold of each series, or the label and score of its newest window; False: all
+    or nothing. Raises DeviceError for a row that cannot be read."""
     cells = []
     for place, row in enumerate(rows):
         if isinstance(row, Exception) or len(row) != len(header):
@@ -137,6 +138,12 @@ def write_forecasts(runner, header, rows, writer) -> bool:
                                                        for place, name in enumerate(header)})
     answers, target, frame = runner.predict_columns(columns), runner.signature.target, runner.signature.frame
     many = [frame.series or "series"] if len(names) > 1 else []
+    if target.task == "anomaly":
+        writer.writerow([*many, frame.time, "label", "score"])
+        for place, name in enumerate(names):
+            writer.writerow([*([name] if many else []), columns[frame.time][place], answers.labels[place],
+                             f"{answers.scores[place]:.4f}"])
+        return False
     writer.writerow([*many, frame.time, target.name, *(f"quantile {level:g}" for level in target.quantiles)])
     for place, name in enumerate(names):
         for step in range(frame.horizon):
@@ -149,8 +156,9 @@ def write_forecasts(runner, header, rows, writer) -> bool:
 
 def write_answers(runner, header, rows, writer) -> bool:
     """Writes a CSV line of answer or error for each row of cells; True where some row had no answer."""
-    labels = runner.signature.target.labels
-    writer.writerow(["row", "label" if labels else "value", *(f"score {label}" for label in labels), "error"])
+    target = runner.signature.target
+    scores = ["score"] if target.task == "anomaly" else [f"score {label}" for label in target.labels]
+    writer.writerow(["row", "label" if target.labels else "value", *scores, "error"])
     failed, first = False, 1
     for cells, errors in _chunks(iter(rows), len(header), _chunk_rows(runner)):
         failed |= _answer_chunk(runner, header, cells, errors, writer, first)
@@ -191,12 +199,13 @@ def _answer_chunk(runner, header, cells, errors, writer, first):
 
 
 def _write_chunk(answers, errors, names, writer):
-    width = 0 if answers.labels is None else answers.scores.shape[1]
+    scores = answers.scores if answers.scores.ndim == 2 else answers.scores[:, None]
+    width = 0 if answers.labels is None else scores.shape[1]
     for row, name in enumerate(names):
         if row in errors:
             writer.writerow([name, "", *[""] * width, errors[row]])
         elif width:
-            writer.writerow([name, answers.labels[row], *(f"{score:.4f}" for score in answers.scores[row]), ""])
+            writer.writerow([name, answers.labels[row], *(f"{score:.4f}" for score in scores[row]), ""])
         else:
             writer.writerow([name, f"{answers.scores[row]:.9g}", ""])
 

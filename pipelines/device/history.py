@@ -17,7 +17,8 @@ from .signature import Signature
 def newest_windows(signature: Signature, table: Mapping[str, Sequence]) -> tuple[np.ndarray, Columns]:
     """Raw columns by name, a row a step → (text [series], the names of the series; typed columns of one row a series,
     as `Runner.read` gives them). The step to be foretold first is the one after the last with a value that is not known
-    beforehand. Raises DeviceError where a column is not there, a cell cannot be read, or a series has no value."""
+    beforehand; that last one is the newest of its window. Raises DeviceError where a column is not there, a cell cannot
+    be read, or a series has no value."""
     frame, missing = signature.frame, frozenset(signature.missing_words)
     names = [frame.time, *(column.name for column in signature.columns if column.name != frame.time)]
     wanted = [*names, *([frame.series] if frame.series else [])]
@@ -63,7 +64,7 @@ def _window(signature, name, steps, values):
         raise DeviceError(f"the series {shorten(name)} has no value of {', '.join(map(shorten, past))}",
                           expected="at least one", fix="bring its newest steps")
     origin = int(steps[known].max()) + 1
-    row = {frame.time: np.datetime64(origin * round(frame.step_seconds), "s")}
+    row = {frame.time: np.datetime64((origin - (frame.horizon == 0)) * round(frame.step_seconds), "s")}
     for column in signature.columns:
         if column.kind == SERIES:
             first = origin if column.name in frame.known else origin - column.shape[0]

@@ -85,6 +85,7 @@ class LiteRT:
 class Answers:
     """Answers to rows, in their order.
 
+    Anomalies: `labels` object [rows], `scores` float64 [rows], the more the odder, in the unit of the series given.
     Classes: `labels` object [rows], `scores` float64 [rows, classes] in the order of the target's labels.
     Real numbers: `labels` is None, `scores` float64 [rows] in the target's unit; of forecasts [rows, horizon], and
     `quantiles` float64 [rows, horizon, quantiles], rising, where the target has them. `raw`: the model's own output.
@@ -232,7 +233,7 @@ def _check_fit(signature, interpreter, form):
 
 def answer(signature: Signature, raw: np.ndarray, *, form: str, prepared: Columns | None = None) -> Answers:
     """The model's raw output [rows, outputs], of a form, to labels and scores. `prepared`: the rows after every
-    primitive, among which forecasts find the row's own scale."""
+    primitive, among which forecasts find the row's own scale, and anomalies what went in."""
     values = signature.output.to_float(raw)
     target = signature.target
     if target.task == "regression":
@@ -243,8 +244,19 @@ def answer(signature: Signature, raw: np.ndarray, *, form: str, prepared: Column
         values = values * np.array(target.step_factors)[:, None] + np.array(target.step_offsets)[:, None]
         quantiles = np.sort(from_own_scale(values, target, prepared), axis=2)
         return Answers(None, quantiles[:, :, target.middle()], raw, quantiles if target.quantiles else None)
+    if target.task == "anomaly":
+        scores = _mean_difference(prepared[target.base], values, signature.base_port(), form)
+        flagged = scores + np.float32(signature.offsets(form)[0]) >= 0
+        return Answers(np.asarray(target.labels, object)[flagged.astype(np.int64)], scores.astype(np.float64), raw)
     chosen = positive_or_largest(values, signature.offsets(form))
     return Answers(np.asarray(target.labels, object)[chosen], probabilities(values), raw)
+
+
+def _mean_difference(given, back, port, form):
+    """float32 [rows]: of what went in, as the form holds it, and what came back; summed one by one, as in C."""
+    given = port.dequantize(port.quantize(given)) if form == "int8" else given
+    difference = np.abs(given.reshape(back.shape) - back)
+    return np.add.accumulate(difference, axis=1)[:, -1] * (np.float32(1) / np.float32(back.shape[1]))
 
 
 def from_own_scale(values: np.ndarray, target: Target, prepared: Columns) -> np.ndarray:

@@ -14,7 +14,7 @@ from .cells import KINDS, MISSING_WORDS, PICTURE, SERIES, TEXT, Column
 from .errors import DeviceError
 from .primitives import PACKS, Primitive, made_by, primitive_from_json, primitive_to_json
 
-TASKS = ("binary", "multiclass", "regression", "forecast")
+TASKS = ("binary", "multiclass", "regression", "forecast", "anomaly")
 FORMAT_VERSION = 1
 MAX_SIDE, MAX_VALUES = 32_768, 2**26  # of a port or picture: memory is taken by them
 RULES = {
@@ -106,6 +106,7 @@ class Target:
     columns of the prepared row, values are in the row's own scale: value * spread + base. `mase_scale`:
     what the mean absolute error is divided by for MASE, the seasonal naive's error on the steps before the test
     (Hyndman and Koehler 2006, https://doi.org/10.1016/j.ijforecast.2006.03.001); 0.0 where there is none.
+    Of anomalies `base` is the input that the outputs give back, [steps, channels] as it lies in memory.
     """
 
     name: str
@@ -128,8 +129,9 @@ class Target:
 @dataclass(frozen=True)
 class Frame:
     """How a row's series were cut: the column of time, the seconds of a step, and the steps that are foretold, of which
-    the row's time is the first. `series`: the column that tells many series apart, or "". `known`: the series whose
-    values are known beforehand, of the steps that are foretold. `format`: how times are written (see `Column`)."""
+    the row's time is the first (0: none, and the row's time is its newest step). `series`: the column that tells many
+    series apart, or "". `known`: the series whose values are known beforehand, of the steps that are foretold.
+    `format`: how times are written (see `Column`)."""
 
     time: str
     step_seconds: float
@@ -143,7 +145,8 @@ class Frame:
 class Signature:
     """From raw columns to labels. `decisions` holds, by form ("float32", "int8"), what is added to the logits
     before the label is taken: one number for two classes (positive where the sum is ≥ 0), one a class for more; to the
-    outputs of a forecast with quantiles, so that its interval covers what it says."""
+    outputs of a forecast with quantiles, so that its interval covers what it says; to the score of a window, the mean
+    absolute difference of what it is and what the model gives back, which is an anomaly where the sum is ≥ 0."""
 
     columns: tuple[Column, ...]
     target: Target
@@ -156,8 +159,16 @@ class Signature:
 
     def offsets(self, form: str) -> tuple[float, ...]:
         """The decision of a form; the uint8 file is the int8 file with another input, so that it decides alike."""
-        none = (0.0,) * self.output.shape[0]
+        none = (0.0,) * self.num_decisions()
         return self.decisions.get("int8" if form == "uint8" else form, none)
+
+    def num_decisions(self) -> int:
+        """How many numbers the decision of a form has."""
+        return 1 if self.target.task == "anomaly" else self.output.shape[0]
+
+    def base_port(self) -> Port:
+        """The input that a model of anomalies gives back."""
+        return next(port for port in self.inputs if port.name == self.target.base)
 
     def to_json(self) -> dict:
         values = asdict(self)
@@ -221,15 +232,18 @@ class Signature:
                 raise ValueError(f"port {port.name!r}: scale {port.scale}, shape {port.shape}, {port.num_copies} times")
             if port.is_picture and port.scale and (port.scale, port.zero_point) != (1.0, -128):
                 raise ValueError(f"port {port.name!r} of pixels: scale {port.scale}, zero point {port.zero_point}")
-        num_labels = {"binary": 2, "multiclass": self.output.shape[0]}.get(self.target.task, 0)
+        num_labels = {"binary": 2, "anomaly": 2, "multiclass": self.output.shape[0]}.get(self.target.task, 0)
         is_single = self.target.task in ("binary", "regression")
         if len(self.target.labels) != num_labels or (is_single and self.output.shape != (1,)):
             raise ValueError(f"{len(self.target.labels)} labels for outputs {self.output.shape}, {self.target.task}")
-        if any(len(offsets) != self.output.shape[0] or not all(map(math.isfinite, offsets))
+        if any(len(offsets) != self.num_decisions() or not all(map(math.isfinite, offsets))
                for offsets in self.decisions.values()):
             raise ValueError(f"decisions {self.decisions}")
         if self.target.task == "forecast":
             self._check_forecast()
+        given_back = [math.prod(port.shape) for port in self.inputs if port.name == self.target.base]
+        if self.target.task == "anomaly" and [math.prod(self.output.shape)] != given_back:
+            raise ValueError(f"outputs {self.output.shape} to give back {self.target.base!r} of {given_back} values")
 
     def _check_forecast(self):
         target, frame = self.target, self.frame

@@ -41,7 +41,8 @@ def _header(signature, name, num_bytes):
     if target.task == "forecast":
         ports += ["  float base, spread; /* the row's own scale */"]
     labels = "".join(f' * {place}: {comment(label)}\n' for place, label in enumerate(target.labels))
-    answers = _forecast_note(signature) if target.task == "forecast" else (
+    answers = _ANOMALY_NOTE if target.task == "anomaly" else _forecast_note(
+        signature) if target.task == "forecast" else (
         f"/* The class of the model's int8 output:\n{labels} */\nint signature_label(const int8_t *output);\n"
         if target.labels else "/* The predicted value, in the target's unit. */\n"
                               "float signature_value(const int8_t *output);\n")
@@ -73,6 +74,14 @@ int prepare(const signature_row *row, signature_inputs *inputs);
 
 {answers}
 #endif
+"""
+
+
+_ANOMALY_NOTE = """/* How odd the row is: the mean absolute difference between what went in and what came out. */
+float signature_score(const int8_t *output, const signature_inputs *inputs);
+
+/* 1 where the row is an anomaly, its score over the threshold, else 0. */
+int signature_label(const int8_t *output, const signature_inputs *inputs);
 """
 
 
@@ -337,6 +346,8 @@ int prepare(const signature_row *row, signature_inputs *inputs) {{
         step = _float(output.step())
         if target.task == "forecast":
             return total + self._forecast(step)
+        if target.task == "anomaly":
+            return total + self._anomaly(step)
         if target.task == "regression":
             return (f"{total}float signature_value(const int8_t *output) {{\n"
                     "  /* volatile: no compiler may fuse the product with the sum */\n"
@@ -356,6 +367,19 @@ int prepare(const signature_row *row, signature_inputs *inputs) {{
                 f"    volatile float logit = (float)fine_steps(output, i) * {step};\n"
                 "    float shifted = logit + offsets[i];\n"
                 "    if (i == 0 || shifted > most) { most = shifted; best = i; }\n  }\n  return best;\n}\n")
+
+    def _anomaly(self, step):
+        port, size = self.signature.base_port(), self.signature.output.shape[0]
+        share, offset = _float(np.float32(1) / np.float32(size)), _float(self.signature.offsets("int8")[0])
+        return ("float signature_score(const int8_t *output, const signature_inputs *inputs) {\n"
+                "  /* volatile: no compiler may fuse a product with a difference or a sum */\n"
+                "  volatile float given, back, mean;\n  float sum = 0.0f;\n"
+                f"  for (int i = 0; i < {size}; ++i) {{\n"
+                f"    given = (float)((int32_t)inputs->{port.name}[i] - ({port.zero_point})) * {_float(port.step())};\n"
+                f"    back = (float)fine_steps(output, i) * {step};\n    sum += fabsf(given - back);\n  }}\n"
+                f"  mean = sum * {share};\n  return mean;\n}}\n\n"
+                "int signature_label(const int8_t *output, const signature_inputs *inputs) {\n"
+                f"  return signature_score(output, inputs) + {offset} >= 0.0f;\n}}\n")
 
     def _forecast(self, step):
         output, target = self.signature.output, self.signature.target

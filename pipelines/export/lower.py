@@ -19,6 +19,8 @@ def stagger(model, values: np.ndarray, *, copies: int = NUM_COPIES):
     """
     import keras
     last = model.layers[-1]
+    if copies == 1:
+        return model
     step = (max(values.max(), 0) - min(values.min(), 0)) / 255
     shifts = (np.arange(copies) - (copies - 1) / 2) / copies * step
     head = keras.layers.Dense(copies * last.units, name="staggered")

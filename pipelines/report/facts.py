@@ -26,7 +26,7 @@ def gather_facts(recipe, inferred, splits, learned, judged, *, source: dict, sec
         "target": asdict(target), "judge": asdict(recipe.judge), "seed": recipe.training.seed,
         "split": repr(recipe.split), "rows": {"train": len(splits.train), "valid": len(splits.valid),
                                               "test": len(splits.test), "trained_on": learned.num_trained_rows},
-        "source": source, "versions": versions(),
+        "source": source, "notes": list(splits.notes), "versions": versions(),
         "gate": {"passed": not failed, "failed_step": failed},
         "scores": {rung.form: rung.scores for rung in rungs},
         "ladder": [asdict(rung) for rung in rungs],
@@ -48,7 +48,7 @@ def _column_facts(inferred, missing, used):
 
 
 def _balancing(recipe, learned, judged):
-    if learned.beside is None or not learned.signature.target.labels:
+    if learned.beside is None or learned.signature.target.task not in ("binary", "multiclass"):
         return None
     balancer = recipe.balancer()
     ways = ((repr(balancer) if balancer is not None else "no balancing", True, learned.num_trained_rows,
@@ -58,8 +58,8 @@ def _balancing(recipe, learned, judged):
 
 
 def _baselines(learned, judged):
-    """Of a forecast: what ships, a linear net, and rules that learn nothing."""
-    if learned.signature.target.task != "forecast":
+    """Of series: what ships, a linear net, and plain rules."""
+    if learned.signature.target.task not in ("forecast", "anomaly"):
         return None
     int8 = next(rung for rung in judged.rungs if rung.form == "litert_int8")
     lines = [("this model, int8", int8.scores)]
@@ -87,7 +87,7 @@ def draw_pictures(facts: dict, splits, answers) -> list[tuple[str, str]]:
     target, y, int8 = facts["target"], splits.test.y, answers["litert_int8"]
     labels = tuple(target["labels"])
     drawn = [("learning curves", draw.picture(draw.learning_curves(facts["history"], facts["judge"]["deciding"])))]
-    if labels:
+    if target["task"] in ("binary", "multiclass"):
         drawn += _class_pictures(y, int8, labels)
     elif target["task"] == "regression":
         drawn += [("predicted against true", draw.picture(draw.predicted_against_true(y, int8.scores, target["name"]))),
@@ -113,8 +113,8 @@ def _class_pictures(y, answers, labels):
 
 
 def per_class(y, answers, target) -> list[dict]:
-    """Rows, precision, recall and F1 of each class; empty for real numbers."""
-    if not target.labels:
+    """Rows, precision, recall and F1 of each class; empty for real numbers and for windows of unknown label."""
+    if not target.labels or np.isnan(y).any():
         return []
     from sklearn.metrics import precision_recall_fscore_support
     places = np.arange(len(target.labels))

@@ -15,7 +15,8 @@ PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "tflite-micro", "numpy", "p
 SHOWN_METRICS = {"binary": ("average_precision", "roc_auc", "balanced_accuracy", "macro_f1", "accuracy"),
                  "multiclass": ("macro_f1", "balanced_accuracy", "accuracy", "average_precision", "roc_auc"),
                  "regression": ("mae", "rmse", "r2"),
-                 "forecast": ("mase", "mae", "rmse", "coverage")}
+                 "forecast": ("mase", "mae", "rmse", "coverage"),
+                 "anomaly": ("mae", "roc_auc", "average_precision", "f1", "flagged")}
 
 # Rows of the same content in two parts of a split.
 DUPLICATES = {"test_in_train": "test rows are also training rows",
@@ -85,6 +86,11 @@ def decision_text(report: dict) -> str:
         return (f"Label: the largest logit plus an offset a class, chosen for {report['judge']['threshold']} on "
                 "validation rows: " + ", ".join(f"{label} {offset:+.2f}" for label, offset in
                                                 zip(target["labels"], decisions["int8"], strict=True)) + ".")
+    if target["task"] == "anomaly":
+        return (f"Label {target['labels'][1]!r} where the mean absolute difference between a window and what the model "
+                f"gives back is at least {-decisions['float32'][0]:.4f} (float) or {-decisions['int8'][0]:.4f} (int8): "
+                f"the {report['judge']['quantile']:g} quantile of training windows. Mae and flagged, the share that is "
+                "flagged, are of the windows that are not labelled as anomalies.")
     return ""
 
 

@@ -34,10 +34,13 @@ def make_signature(prepared: tuple[FittedStep, ...], encoders: tuple[FittedStep,
     packed = run_primitives(packs, train.x)
     ports = tuple(_port(pack, packed[pack.into], _unit_of(steps, pack.columns[0], train), steps) for pack in packs)
     read = _raw_columns(primitives) | {name for name, x in train.x.items() if x.dtype == np.uint8}
-    target, frame = _fit_target(train, steps), train.schema.frame
+    target, frame = _fit_target(train, steps, ports), train.schema.frame
     num_outputs = {"multiclass": len(target.labels),
-                   "forecast": frame.horizon * max(len(target.quantiles), 1) if frame else 0}.get(target.task, 1)
-    unit = "log-odds" if target.labels else "standard deviations of the target"
+                   "forecast": frame.horizon * max(len(target.quantiles), 1) if frame else 0,
+                   "anomaly": sum(int(np.prod(port.shape)) for port in ports if port.name == target.base),
+                   }.get(target.task, 1)
+    unit = (SERIES_STANDARD if target.task == "anomaly" else
+            "log-odds" if target.labels else "standard deviations of the target")
     return Signature(columns=tuple(column for column in train.schema.columns if column.name in read), target=target,
                      primitives=primitives, inputs=ports, output=Port("output", (num_outputs,), "float32", unit),
                      missing_words=train.schema.missing_words, frame=frame)
@@ -45,7 +48,8 @@ def make_signature(prepared: tuple[FittedStep, ...], encoders: tuple[FittedStep,
 
 def to_ports(signature: Signature, rows: TrainSet | HeldOut, *, encoded: bool = False) -> TrainSet | HeldOut:
     """Raw rows (or rows that are `encoded` already) to rows whose columns are the signature's ports, float32, int32
-    or pixels as uint8, unquantized: what the Keras model takes. The y of a forecast is then in each row's own scale."""
+    or pixels as uint8, unquantized: what the Keras model takes. The y of a forecast is then in each row's own scale;
+    that of anomalies is the window to give back, float32 [rows, outputs], NaN of a row that is labelled as one."""
     primitives = signature.primitives
     if encoded:
         primitives = tuple(primitive for primitive in primitives if isinstance(primitive, PACKS))
@@ -58,6 +62,9 @@ def to_ports(signature: Signature, rows: TrainSet | HeldOut, *, encoded: bool = 
     rows = rows.with_columns({port.name: columns[port.name] for port in signature.inputs})
     if signature.target.task == "forecast":
         return replace(rows, y=to_own_scale(rows.y, signature.target, columns))
+    if signature.target.task == "anomaly":
+        window = columns[signature.target.base].reshape(len(rows), -1)
+        return replace(rows, y=np.where((rows.y == 1)[:, None], np.float32(np.nan), window))
     return rows
 
 
@@ -78,6 +85,8 @@ def unlabelled_to_ports(signature: Signature, train: TrainSet) -> Unlabelled | N
 def _packs(steps, train):
     own = {name for step in steps for primitive in step.primitives if isinstance(primitive, OwnScale)
            for name in (primitive.into_offset, primitive.into_factor)}
+    # The frame gave the time to every window; a model that has no use for it needs no clock on its device.
+    own |= {train.schema.frame.time} if train.schema.frame is not None else set()
     known = made_from(tuple(each for step in steps for each in step.primitives),
                       train.schema.frame.known if train.schema.frame else ())
     units = {name: _unit_of(steps, name, train) for name in train.x if name not in own}
@@ -166,10 +175,16 @@ def _port(pack, packed, unit, steps):
     return Port(pack.into, (packed.shape[1],), str(packed.dtype), unit, num_ids=num_ids)
 
 
-def _fit_target(train: TrainSet, steps) -> Target:
-    """The target; a real one with the mean and standard deviation of the training rows, each in its own scale where the
-    target's series was given one."""
+def _fit_target(train: TrainSet, steps, ports) -> Target:
+    """The target; of anomalies with the port to give back; a real one with the mean and standard deviation of the
+    training rows, each in its own scale where the target's series was given one."""
     target = train.schema.target
+    if target.task == "anomaly":
+        series = next((port.name for port in ports if port.unit == SERIES_STANDARD), None)
+        if series is None:
+            raise StepError(f"anomalies in the inputs {', '.join(port.name for port in ports)}", expected="a series in "
+                            "standard deviations, to be given back", fix="--set 'encode=(FillGaps(), ScaleSeries())'")
+        return replace(target, base=series)
     if target.labels:
         return target
     own = next((primitive for step in steps for primitive in step.primitives if isinstance(primitive, OwnScale)

@@ -4,6 +4,7 @@ import numpy as np
 
 from ..forecast import error_by_step
 from ..report.pictures import BLUE, GREY, ORANGE, picture
+from .draw_anomalies import draw_anomalies
 
 NUM_BINS, MAX_COLUMNS, MAX_LINE_STEPS = 160, 12, 300
 
@@ -12,7 +13,9 @@ class Drawn:
     """What every way to load series has in common: how they are drawn in the report."""
 
     def draw(self, recipe, splits, learned, judged) -> list[tuple[str, str]]:
-        """(title, base64 PNG) of what only series have: see `draw_forecasts`."""
+        """(title, base64 PNG) of what only series have: see `draw_forecasts`, `draw_anomalies`."""
+        if learned.signature.target.task == "anomaly":
+            return draw_anomalies(recipe, splits, learned, judged)
         return draw_forecasts(recipe, splits, learned, judged)
 
 

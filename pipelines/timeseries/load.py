@@ -24,15 +24,17 @@ class LoadSeries(Drawn):
     """A table whose rows are steps in time.
 
     source: path of a .csv, .csv.gz, .parquet or .jsonl file. time: the column of time stamps. target: the column to
-    foretell. series: a column that tells many series apart, and only: those of its values to keep (empty: all).
-    columns: what else a window holds (empty: every numeric column; one that is the same all through each series, of
-    numbers or words, may be named in frame.static). drop: columns to leave out. kinds: overrides of inferred kinds.
-    step: the distance of two steps, such as "5min" (empty: the most frequent one). zone: where local times are of.
+    foretell; without one nothing is, and anomalies are looked for (`CutSegments`), of which `label`, a column of truth
+    values, may mark the steps: empty where nobody knows. series: a column that tells many series apart, and only: those
+    of its values to keep (empty: all). columns: what else a window holds (empty: every numeric column; one that is the
+    same all through each series, of numbers or words, may be named in frame.static). drop: columns to leave out. kinds:
+    overrides of inferred kinds. step: the distance of two steps, such as "5min" (empty: the most frequent one). zone:
+    where local times are of.
     """
 
     source: str
     time: str
-    target: str
+    target: str = ""
     series: str = ""
     only: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
@@ -40,6 +42,7 @@ class LoadSeries(Drawn):
     kinds: Mapping[str, str] = field(default_factory=dict)
     step: str = ""
     zone: str = ""
+    label: str = ""
     reading: Reading = Reading()
 
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
@@ -65,12 +68,16 @@ class LoadSeries(Drawn):
             raise LoadError(f"{len(grid.time)} steps of {grid.step_seconds:,} s", expected=f"at least {MIN_STEPS}",
                             fix="bring a longer series")
         x = {column.name: self._on_grid(table[column.name], column, grid, missing) for column in columns}
-        y = x[self.target].astype(np.float64)
-        self._check_target(y)
+        if self.target:
+            y, target = x[self.target].astype(np.float64), Target(self.target, "forecast")
+            self._check_target(y)
+        else:
+            y, target = self._labels(table, grid, missing), Target(self.label or "anomaly", "anomaly")
+            self._check_signals(x)
         notes += [Inferred(self.time, "time", _in_words(grid)), *inferred]
         cells = table[self.time]
         written = "" if isinstance(cells, np.ndarray) else date_format(cells[:100], missing)[0]
-        schema = Schema(tuple(columns), Target(self.target, "forecast"), self.reading.missing_words,
+        schema = Schema(tuple(columns), target, self.reading.missing_words,
                         Frame(self.time, grid.step_seconds, 1, self.series, format=written or "ISO8601"))
         return (Dataset(x=x, y=y, ids=np.arange(len(y)), schema=schema, time=grid.time,
                         series=names[grid.series]),
@@ -83,7 +90,12 @@ class LoadSeries(Drawn):
         return {"name": Path(self.source).name, "sha256": fingerprint(find_table(self.source))}
 
     def _check_names(self, table):
-        asked = {"load.time": (self.time,), "load.target": (self.target,), "load.columns": self.columns, "load.drop":
+        if self.target and self.label:
+            raise LoadError(f"a column to foretell, {shorten(self.target)}, and one that marks anomalies, "
+                            f"{shorten(self.label)}", expected="one of them", fix="leave load.target or load.label "
+                            "empty")
+        asked = {"load.time": (self.time,), "load.target": (self.target,) if self.target else (),
+                 "load.label": (self.label,) if self.label else (), "load.columns": self.columns, "load.drop":
                  self.drop, "load.series": (self.series,) if self.series else (), "load.kinds": tuple(self.kinds)}
         for knob, names in asked.items():
             for name in names:
@@ -91,9 +103,10 @@ class LoadSeries(Drawn):
                     raise LoadError(f"{knob} names the column {shorten(name)}, which is not there",
                                     expected=", ".join(shorten(each) for each in list(table)[:30]),
                                     fix="correct the name; it must be written as in the header")
-        if len({self.time, self.target, self.series}) < 3:
-            raise LoadError(f"one column as two of time {shorten(self.time)}, target {shorten(self.target)} and series "
-                            f"{shorten(self.series)}", expected="one role a column", fix="name another one")
+        roles = [name for name in (self.time, self.target, self.label, self.series) if name]
+        if len(set(roles)) < len(roles):
+            raise LoadError(f"one column as two of time, target, label and series: {', '.join(map(shorten, roles))}",
+                            expected="one role a column", fix="name another one")
 
     def _of_series(self, table, missing):
         """The rows of the series to keep, the names of these, and int64 [rows] the series of each."""
@@ -116,7 +129,7 @@ class LoadSeries(Drawn):
     def _columns(self, table, missing):
         columns, inferred = [], []
         for name in self.columns or table:
-            if name in (self.time, *self.drop) or (name == self.series and name not in self.columns):
+            if name in (self.time, self.label, *self.drop) or (name == self.series and name not in self.columns):
                 continue
             given = "numeric" if name == self.target else self.kinds.get(name, "")
             column, why = infer_column(name, table[name], given, decimal=self.reading.decimal, missing=missing)
@@ -125,7 +138,7 @@ class LoadSeries(Drawn):
             inferred.append(Inferred(name, column.kind if column else "ignored", "the target" if name == self.target
                                      else why))
             columns += [column] if column else []
-        if self.target not in {column.name for column in columns}:
+        if self.target and self.target not in {column.name for column in columns}:
             column, _ = infer_column(self.target, table[self.target], "numeric", decimal=self.reading.decimal,
                                      missing=missing)
             columns.append(column)
@@ -143,6 +156,26 @@ class LoadSeries(Drawn):
         if column.kind == "numeric":
             return mean_by_place(values.astype(np.float64), grid.places, len(grid.time)).astype(np.float32)
         return _the_one_value(values, column, grid)
+
+    def _labels(self, table, grid, missing):
+        """float64 [grid rows]: 1.0 of a step with a row that is marked, 0.0 of others with a known label, NaN."""
+        y = np.full(len(grid.time), np.nan)
+        if not self.label:
+            return y
+        cells, bad = read_column(table[self.label], Column(self.label, "boolean"), missing)
+        if bad:
+            raise LoadError(f"the label {shorten(self.label)}, row {bad[0].row}: {bad[0].reason}: {bad[0].value}",
+                            expected="true or false, yes or no, 1 or 0, or a missing one", fix="mend the cell")
+        for word, value in (("false", 0.0), ("true", 1.0)):  # one row in a step suffices
+            y[grid.places[cells == word]] = value
+        return y
+
+    def _check_signals(self, x):
+        numbers = [column[~np.isnan(column)] for column in x.values() if column.dtype.kind == "f"]
+        if not any(len(column) and np.any(column != column[0]) for column in numbers):
+            raise LoadError(f"{len(numbers)} columns of numbers, each without a value or the same in all steps",
+                            expected="a column that changes", fix="bring more of the source, or name other columns: "
+                            "load.columns")
 
     def _check_target(self, y):
         known = y[~np.isnan(y)]

@@ -1,11 +1,13 @@
 """Recipes for series: glucose an hour ahead, the weather a day ahead, three sets of whole series with classes, and
 those that any series start from."""
 
-from ..frame import CutWindows
+from ..faults import InjectFaults
+from ..frame import CutSegments, CutWindows
 from ..recipe import Judge, Recipe
 from ..split import SplitByTime, SplitGiven, SplitRandom
 from ..steps import EncodeDate, FillGaps, FlagGaps, ScaleByItself, ScaleSeries
 from ..train import Training
+from .anomaly import ConvAutoencoder
 from .augment import AugmentJitter, AugmentScaling, AugmentTimeWarp
 from .classifiers import SeriesFcn
 from .load import LoadSeries
@@ -98,3 +100,19 @@ BASIC_MOTIONS = Recipe(
     build=SeriesFcn(num_members=3),
     training=Training(epochs=200, batch_size=16, learning_rate=3e-3, schedule="cosine"),
     judge=Judge(deciding="accuracy", threshold="none"))
+
+WEATHER_ANOMALY = Recipe(
+    name="weather_anomaly",
+    about="Hourly weather at JFK in 2013: windows of a day that are not like those from January to August. Nobody "
+          "labelled anomalies: the labels of the test part are faults of sensors that were injected into copies of a "
+          "quarter of its windows, and the real windows, storms among them, are taken as normal. A stuck sensor is not "
+          "found, and a linear autoencoder does as well.",
+    load=LoadSeries("data/nyc_weather.csv.gz", "time_hour", series="origin", only=("JFK",),
+                    columns=("temp", "dewp", "humid", "wind_speed", "pressure", "visib")),
+    split=SplitByTime(test=0.2, valid=0.15),
+    frame=CutSegments(window=24, test_stride=2, season=24, faults=InjectFaults()),
+    prepare=(EncodeDate(parts=("hour",)),),
+    encode=(FillGaps(), ScaleSeries()),
+    build=ConvAutoencoder(widths=(12,), code=32),
+    training=Training(epochs=40, batch_size=64, learning_rate=3e-3, schedule="cosine"),
+    judge=Judge(tolerance=0.03))  # rounding adds to a small error; the threshold of int8 is its own
