@@ -109,11 +109,11 @@ def test_a_lost_step_fails_the_run_and_keeps_the_report(birds, birds_recipe, tmp
     """A converter that breaks the model: its int8 file has the signs of the last layer turned."""
     import keras
 
-    def breaking(model, rows, *, seed):
-        whole = convert(model, rows, seed=seed)
+    def breaking(model, rows, *, seed, copies):
+        whole = convert(model, rows, seed=seed, copies=copies)
         broken = keras.models.clone_model(model)
         broken.set_weights([*model.get_weights()[:-2], *(-weights for weights in model.get_weights()[-2:])])
-        return {**whole, "int8": convert(broken, rows, seed=seed)["int8"]}
+        return {**whole, "int8": convert(broken, rows, seed=seed, copies=copies)["int8"]}
     monkeypatch.setattr(sys.modules["pipelines.run"], "convert", breaking)
     with pytest.raises(VerifyError, match="litert_float32 → litert_int8 lost .* of average_precision"):
         run(birds_recipe, birds, folder=tmp_path)
