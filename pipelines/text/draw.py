@@ -98,10 +98,13 @@ def _lengths(counts, window):
     def draw(axes):
         cut = np.mean([count > window for count in counts])
         most = int(max(np.percentile(counts, 99.5), window)) + 1
-        axes.hist(np.minimum(counts, most), bins=min(most, 60), color=BLUE)
+        step = -(-most // 60)  # bars of whole numbers: of others some would hold more numbers than their neighbours
+        most += -most % step
+        axes.hist(np.minimum(counts, most), bins=np.arange(0, most + step + 1, step) - 0.5, color=BLUE)
         axes.axvline(window, color=ORANGE, label=f"window: {window} tokens; {cut:.1%} of the texts are cut")
-        axes.set(xlabel="tokens", ylabel="training texts", title="Tokens a text")
-        axes.legend(fontsize=8, frameon=False)
+        axes.set(xlabel=f"tokens (last bar: {most} and more)", ylabel="training texts", title="Tokens a text")
+        axes.set_ylim(top=1.15 * axes.get_ylim()[1])  # room for the legend
+        axes.legend(fontsize=8, framealpha=1, edgecolor="none", loc="upper right")
     return draw
 
 
