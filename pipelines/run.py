@@ -12,7 +12,7 @@ import numpy as np
 
 from .balance import WeightByClass
 from .decide import choose_offsets, threshold_offset
-from .device.runner import Answers, LiteRT, Runner, answer
+from .device.runner import FORMS, Answers, LiteRT, Runner, answer
 from .device.signature import Signature
 from .errors import ExportError, LeakError, RecipeError, VerifyError
 from .evaluate import Margin, intervals, margin, score, score_plain_rule
@@ -20,6 +20,7 @@ from .forecast import conformal_offsets, standardized_steps
 from .export.bundle import Bundle, bundle_files, check_folder, keras_bytes, write_bundle
 from .export.convert import convert
 from .export.lower import NUM_COPIES, pixel_rescaling
+from .export.stream import streaming_form, with_streaming
 from .feed import TrainFeed
 from .recipe import Recipe
 from .report.facts import draw_pictures, gather_facts
@@ -30,6 +31,7 @@ from .terminal import Stages, print_columns, print_dropped, print_duplicates, pr
 from .train import DECIDING_METRICS, Trained, check_deciding, train
 from .verify.ladder import KerasInterpreter, Rung, answer_all, climb
 from .verify.micro import Micro, micro_available, micro_places, most_steps
+from .verify.stream import climb_streams
 
 
 @dataclass(frozen=True)
@@ -184,10 +186,13 @@ def learn(recipe: Recipe, train_rows: TrainSet, valid_rows: HeldOut, *, stages: 
         # Copies tell apart rows that rank alike; a forecast has many outputs and none to rank, a window given back has
         # many that make one score.
         copies = 1 if undecided.target.task in ("forecast", "anomaly") else NUM_COPIES
-        tflite = convert(trained.model, as_they_were, seed=recipe.training.seed, copies=copies)
+        streaming = streaming_form(trained.model) if getattr(recipe.build, "stream", False) else None
+        tflite = convert(trained.model, as_they_were, seed=recipe.training.seed, copies=copies, streaming=streaming)
     with stages("decide"):
         interpreter = LiteRT(tflite["int8"])
         signature = quantized(signature, interpreter, trained.model)
+        if streaming is not None:
+            signature = with_streaming(signature, LiteRT(tflite["stream_int8"]), num_steps=recipe.build.num_steps())
         runner = Runner(signature, interpreter, form="int8")
         raw = (interpreter.run(runner.quantize(to_decide.x)) if to_decide is as_they_were else
                answer_all(runner, valid_rows).raw)
@@ -257,7 +262,7 @@ def judge(recipe: Recipe, learned: Learned, test: HeldOut) -> Judged:
                                     keras_answers=answers.get("keras"), arena_bytes=arena, places=places)
         return rung
     rungs.append(climbed("keras", "float32", KerasInterpreter(learned.trained.model), len(learned.keras)))
-    for form, content in learned.tflite.items():
+    for form, content in ((form, learned.tflite[form]) for form in FORMS if form in learned.tflite):
         rung = climbed(f"litert_{form}", form, LiteRT(content), len(content))
         if form == "int8":  # what ships gets intervals: they take hundreds of scorings
             rung = replace(rung, intervals=intervals(test.y, answers["litert_int8"], signature.target,
@@ -274,6 +279,8 @@ def judge(recipe: Recipe, learned: Learned, test: HeldOut) -> Judged:
         lost = next(each for each in rungs if each.form == "litert_int8").largest_difference
         most = most_steps(learned.trained.model, lost, signature)
         rungs.append(replace(rung, int8_steps=int(steps.max()), most_int8_steps=most))
+    if signature.stream is not None:
+        rungs += climb_streams(signature, learned.tflite, test, answers)
     baselines = {name: score_plain_rule(test.y, values, signature.target)
                  for name, values in (test.baselines or {}).items()}
     if learned.beside is None:

@@ -94,6 +94,8 @@ def print_ladder(facts: dict, folder: Path) -> None:
     console.print(table)
     same = ("with the label of" if facts["target"]["labels"] else "within 5 % of a standard deviation of")
     console.print(f"agreement: share of rows {same} the Keras model; ms: median of one row, on this machine")
+    if any(rung["form"].startswith("stream_") for rung in facts["ladder"]):
+        console.print("stream_: the form that takes one step a call, pushed window after window; ms: of one step")
     if not any(rung["form"] == "micro_int8" for rung in facts["ladder"]):
         console.print("micro_int8 was not run: pip install tflite-micro (Linux)")
     console.print(f"Report: {folder / 'report.html'}", soft_wrap=True, markup=False)

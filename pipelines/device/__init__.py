@@ -1,11 +1,12 @@
 """What a user copies to a device: raw rows in, answers out, with numpy and LiteRT only.
 
-Public names: Runner, Answers, Signature, Port, Target, Column, DeviceError.
+Public names: Runner, Stream, Answers, Signature, Port, Target, Column, DeviceError.
 """
 
 from .cells import Column
 from .errors import DeviceError
 from .runner import Answers, Runner
 from .signature import Port, Signature, Target
+from .stream import Stream
 
-__all__ = ["Runner", "Answers", "Signature", "Port", "Target", "Column", "DeviceError"]
+__all__ = ["Runner", "Stream", "Answers", "Signature", "Port", "Target", "Column", "DeviceError"]

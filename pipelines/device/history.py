@@ -26,7 +26,7 @@ def newest_windows(signature: Signature, table: Mapping[str, Sequence]) -> tuple
     if absent and absent != [frame.series]:
         raise DeviceError(f"no column {', '.join(map(shorten, absent))} in the steps", expected=", ".join(wanted),
                           fix="add the column; leave its cells empty where the values are not known")
-    times = _read(table[frame.time], Column(frame.time, "date", frame.format), missing)
+    times = read_cells(table[frame.time], Column(frame.time, "date", frame.format), missing)
     if np.isnat(times).any():
         raise DeviceError(f"row {int(np.isnat(times).argmax())} has no time", expected="a time in every row",
                           fix="remove the row")
@@ -34,7 +34,7 @@ def newest_windows(signature: Signature, table: Mapping[str, Sequence]) -> tuple
     series = np.full(len(times), "")
     if frame.series and not absent:
         series = np.array([str(cell).strip() for cell in table[frame.series]])
-    values = {column.name: _read(table[column.name], _as_cells(column), missing) for column in signature.columns
+    values = {column.name: read_cells(table[column.name], as_cells(column), missing) for column in signature.columns
               if column.name != frame.time}
     found = [_window(signature, name, steps[series == name], {key: x[series == name] for key, x in values.items()})
              for name in np.unique(series)]
@@ -43,11 +43,13 @@ def newest_windows(signature: Signature, table: Mapping[str, Sequence]) -> tuple
     return np.unique(series), {key: np.stack([row[key] for row in found]) for key in names}
 
 
-def _as_cells(column):
+def as_cells(column: Column) -> Column:
+    """A series as the column of its steps; any other column as it is."""
     return Column(column.name, "numeric", decimal=column.decimal) if column.kind == SERIES else column
 
 
-def _read(cells, column, missing):
+def read_cells(cells: Sequence, column: Column, missing: frozenset[str]) -> np.ndarray:
+    """Cells of steps as `read_column` reads them. Raises DeviceError for the first that cannot be read."""
     values, bad = read_column(cells, column, missing)
     if bad:
         raise DeviceError(f"row {bad[0].row}, column {shorten(column.name)}: {bad[0].reason}: {bad[0].value}"

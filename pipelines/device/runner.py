@@ -8,6 +8,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -62,9 +63,25 @@ class LiteRT:
             results[row] = interpreter.get_tensor(output)[0]
         return results
 
+    def call(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """One row, all outputs by name: of files that give more than one. Nothing is kept from call to call."""
+        for name, array in inputs.items():
+            self._interpreter.set_tensor(self._inputs[name]["index"], array)
+        self._interpreter.invoke()
+        return {name: self._interpreter.get_tensor(each["index"]) for name, each in self._outputs.items()}
+
+    @cached_property
+    def _outputs(self):
+        return self._interpreter.get_signature_runner().get_output_details()
+
     def port_names(self) -> list[str]:
         """The inputs in the order of the file."""
         return list(self._inputs)
+
+    def output_names(self) -> list[str]:
+        """The outputs in the order of the file."""
+        names = {each["index"]: name for name, each in self._outputs.items()}
+        return [names[each["index"]] for each in self._interpreter.get_output_details()]
 
     def inputs(self) -> dict[str, tuple[tuple[int, ...], str]]:
         """Name → (shape, dtype) of every input of the file."""
@@ -77,8 +94,15 @@ class LiteRT:
 
     def quantization(self) -> dict[str, tuple[float, int]]:
         """(scale, zero point) of every input by name, and of the output under "output"; (0.0, 0) where float."""
-        return {name: (float(each["quantization"][0]), int(each["quantization"][1]))
-                for name, each in {**self._inputs, "output": self._output}.items()}
+        return _scales({**self._inputs, "output": self._output})
+
+    def output_quantization(self) -> dict[str, tuple[float, int]]:
+        """(scale, zero point) of every output by name; (0.0, 0) where float."""
+        return _scales(self._outputs)
+
+
+def _scales(details):
+    return {name: (float(each["quantization"][0]), int(each["quantization"][1])) for name, each in details.items()}
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,9 @@ RULES = {
     "animation": "its first frame",
     "series shorter than the window": "missing steps before its first",
     "series longer than the window": "its last steps, as many as the window has",
+    "state of the streaming form": "zeros (int8: the zero point) at first and after a reset, then what came out",
+    "step left out of a stream": "a missing one; a window of them or more resets the state",
+    "step of a stream that is not later than the one before": "refused",
     "missing or empty text": "no token: padding alone",
     "text longer than the window": "its first tokens, as many as the window has",
     "text of more than 1,000,000 characters": "refused",
@@ -142,11 +145,26 @@ class Frame:
 
 
 @dataclass(frozen=True)
+class Streaming:
+    """The form that takes one new step a call (`model_stream_int8.tflite`, `model_stream_float32.tflite`). `inputs`:
+    the ports, those of past steps with their newest step alone, [1, channels]. `states` [steps, width]: inputs and
+    outputs of the same name, scale and zero point; kept from call to call until a reset, which sets them to zeros
+    (int8: the zero point). `output`: as of the form for windows, in its own scale. `num_steps`: as many the net looks
+    back on, so many calls after a reset is its answer that of the form for windows."""
+
+    inputs: tuple[Port, ...]
+    states: tuple[Port, ...]
+    output: Port
+    num_steps: int
+
+
+@dataclass(frozen=True)
 class Signature:
     """From raw columns to labels. `decisions` holds, by form ("float32", "int8"), what is added to the logits
     before the label is taken: one number for two classes (positive where the sum is ≥ 0), one a class for more; to the
     outputs of a forecast with quantiles, so that its interval covers what it says; to the score of a window, the mean
-    absolute difference of what it is and what the model gives back, which is an anomaly where the sum is ≥ 0."""
+    absolute difference of what it is and what the model gives back, which is an anomaly where the sum is ≥ 0. `stream`:
+    where the bundle has a form that takes one new step a call."""
 
     columns: tuple[Column, ...]
     target: Target
@@ -156,6 +174,7 @@ class Signature:
     missing_words: tuple[str, ...] = MISSING_WORDS
     decisions: dict[str, tuple[float, ...]] = field(default_factory=dict)
     frame: Frame | None = None
+    stream: Streaming | None = None
 
     def offsets(self, form: str) -> tuple[float, ...]:
         """The decision of a form; the uint8 file is the int8 file with another input, so that it decides alike."""
@@ -192,7 +211,8 @@ class Signature:
             missing_words=tuple(values["missing_words"]),
             decisions={form: tuple(offsets) for form, offsets in values["decisions"].items()},
             frame=Frame(**{**values["frame"], "known": tuple(values["frame"]["known"])}) if values.get("frame")
-            else None)
+            else None,
+            stream=_streaming(values["stream"]) if values.get("stream") else None)
         signature.check()
         return signature
 
@@ -226,7 +246,7 @@ class Signature:
         lost = ({port.name for port in self.inputs} | own) - names
         if lost or not self.inputs:
             raise ValueError(f"the inputs {sorted(lost)} are made by nothing")
-        for port in (*self.inputs, self.output):
+        for port in (*self.inputs, self.output, *self._stream_ports()):
             finite = math.isfinite(port.scale) and 0 < port.factor < 1e6 and abs(port.offset) < 1e6
             if not (finite and _is_shape(port.shape) and port.scale >= 0 and port.num_copies >= 1):
                 raise ValueError(f"port {port.name!r}: scale {port.scale}, shape {port.shape}, {port.num_copies} times")
@@ -244,6 +264,21 @@ class Signature:
         given_back = [math.prod(port.shape) for port in self.inputs if port.name == self.target.base]
         if self.target.task == "anomaly" and [math.prod(self.output.shape)] != given_back:
             raise ValueError(f"outputs {self.output.shape} to give back {self.target.base!r} of {given_back} values")
+        if self.stream is not None:
+            self._check_stream()
+
+    def _stream_ports(self):
+        return () if self.stream is None else (*self.stream.inputs, *self.stream.states, self.stream.output)
+
+    def _check_stream(self):
+        stream, windows = self.stream, {port.name: port.shape for port in self.inputs}
+        fits = {port.name for port in stream.inputs} == set(windows) and all(
+            port.shape in (windows[port.name], (1, *windows[port.name][1:])) for port in stream.inputs)
+        longest = max((shape[0] for shape in windows.values() if len(shape) == 2), default=0)
+        names = {port.name for port in stream.states}
+        if not (fits and self.frame and stream.output.shape == self.output.shape and 1 <= stream.num_steps <= longest
+                and len(names) == len(stream.states) > 0 and not names & {*windows, "output"}):
+            raise ValueError(f"a stream of {stream} for inputs {windows}")
 
     def _check_forecast(self):
         target, frame = self.target, self.frame
@@ -286,6 +321,11 @@ def read_signature(folder: Path) -> Signature:
 def _is_shape(shape):
     return (len(shape) in (1, 2, 3) and all(type(size) is int and 0 < size <= MAX_SIDE for size in shape)
             and math.prod(shape) <= MAX_VALUES)
+
+
+def _streaming(values):
+    return Streaming(tuple(map(_port, values["inputs"])), tuple(map(_port, values["states"])),
+                     _port(values["output"]), int(values["num_steps"]))
 
 
 def _port(values):

@@ -3,7 +3,7 @@
 Parent and child speak through a folder: the model as .keras, the calibration rows as .npz, the two TFLite files, and
 progress lines from which the parent knows what the child was doing when it died.
 
-Every file takes batch 1, inputs by their names:
+Every file takes batch 1, inputs by their names; of a streaming form (see `stream`) float32 and int8 are written too:
 
     float32    float32 in and out; pictures as pixels 0..255
     int8       int8 in and out, each output in staggered copies (see `lower.stagger`); pictures as pixels less 128
@@ -22,13 +22,16 @@ from ..errors import ExportError
 from ..files import read_pixels
 from ..rows import TrainSet, require_train_set
 from .lower import NUM_COPIES
+from .stream import streaming_rows
 
 MAX_CALIBRATION_ROWS, MAX_CALIBRATION_BYTES = 1000, 32 * 2**20
 CONVERT_SECONDS = 600
 
 
-def convert(model, calibration: TrainSet, *, seed: int = 0, copies: int = NUM_COPIES) -> dict[str, bytes]:
+def convert(model, calibration: TrainSet, *, seed: int = 0, copies: int = NUM_COPIES, streaming=None
+            ) -> dict[str, bytes]:
     """A Keras model of ports → the bytes of its TFLite files by form; the int8 file gives each output in `copies`.
+    `streaming`: its form for one step a call, for "stream_float32" and "stream_int8".
 
     `calibration.x`: port → array [rows, ...], training rows as they were before balancing. Raises LeakError for other
     rows, ExportError (naming the layer where it is known) where the converter refuses, dies or leaves Flex operators.
@@ -40,7 +43,11 @@ def convert(model, calibration: TrainSet, *, seed: int = 0, copies: int = NUM_CO
     with tempfile.TemporaryDirectory(prefix="convert_") as folder:
         folder = Path(folder)
         model.save(folder / "model.keras")
-        np.savez(folder / "rows.npz", **{name: read_pixels(x[places]) for name, x in calibration.x.items()})
+        rows = {name: read_pixels(x[places]) for name, x in calibration.x.items()}
+        np.savez(folder / "rows.npz", **rows)
+        if streaming is not None:
+            streaming.save(folder / "stream.keras")
+            np.savez(folder / "stream_rows.npz", **streaming_rows(model, streaming, rows))
         try:
             done = _in_child(folder, copies)
         except subprocess.TimeoutExpired as error:
@@ -66,7 +73,7 @@ def _collect(folder, done):
         raise ExportError(f"the converter {how} while {stage}{said}",
                           expected="layers that convert to built-in TFLite operators",
                           fix="use the layers of the shipped models; recurrent layers need their device form")
-    paths = [folder / f"{form}.tflite" for form in ("float32", "int8", "uint8")]
+    paths = [folder / f"{form}.tflite" for form in ("float32", "int8", "uint8", "stream_float32", "stream_int8")]
     return {path.stem: path.read_bytes() for path in paths if path.exists()}
 
 
@@ -77,10 +84,13 @@ def _child(folder: Path, copies: int) -> None:
 
     def say(stage):
         (folder / "stage").write_text(stage, encoding="utf-8")
+
+    def load(prefix):
+        model = keras.saving.load_model(folder / f"{prefix or 'model'}.keras", compile=False, safe_mode=True)
+        with np.load(folder / f"{prefix and prefix + '_'}rows.npz", allow_pickle=False) as file:
+            return model, {name: file[name] for name in file.files}
     say("loading the model")
-    model = keras.saving.load_model(folder / "model.keras", compile=False, safe_mode=True)
-    with np.load(folder / "rows.npz", allow_pickle=False) as file:
-        rows = {name: file[name] for name in file.files}
+    model, rows = load("")
     for layer in model.layers:  # one at a time, so that a layer which kills the process has been named
         say(f"converting layer {layer.name!r} ({type(layer).__name__}) alone")
         _convert_layer(layer)
@@ -93,6 +103,11 @@ def _child(folder: Path, copies: int) -> None:
     if any(x.dtype == np.uint8 for x in rows.values()):
         say("converting the whole model to int8 that takes uint8")
         (folder / "uint8.tflite").write_bytes(_convert(lowered, scaled, form="uint8"))
+    if (folder / "stream.keras").exists():
+        streaming, rows = load("stream")
+        for form in ("float32", "int8"):
+            say(f"converting the streaming form to {form}")
+            (folder / f"stream_{form}.tflite").write_bytes(_convert(lower(streaming), rows, form=form))
 
 
 def _rescaled(rows, factor, offset):
@@ -119,7 +134,8 @@ def _convert(model, rows, *, form):
 
     def call(**inputs):
         constants = [[tf.constant(array) for array in each] for each in weights]
-        return {"output": model.stateless_call(*constants, inputs, training=False)[0]}
+        outputs = model.stateless_call(*constants, inputs, training=False)[0]
+        return outputs if isinstance(outputs, dict) else {"output": outputs}
     # Through a saved model, because of functions that came inlined no fused LSTM is made.
     with tempfile.TemporaryDirectory(prefix="saved_") as folder:
         module = tf.Module()

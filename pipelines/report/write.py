@@ -116,6 +116,9 @@ def card(report: dict) -> str:
               + f" | {rung['agreement']:.4f} | {rung['size_bytes']:,} | {rung['latency_ms']:.3f} |" for rung in rungs]
     lines += ["", decision_text(report), "", "## Use", "",
               f"    python -m pipelines.device saved_models/{report['name']} {rows}", "",
+              *(["Step by step, in Python: `Stream.load(folder).push(row)` of `pipelines.device`. Elsewhere: the "
+                 "states that `model_stream_int8.tflite` gives go back in at the next step, zero points at first.", ""]
+                if any(rung["form"] == "stream_int8" for rung in rungs) else []),
               "In C: `c/signature.h`, `c/prepare.c`, `c/model.c`. Rules for odd cells stand in `signature.json`.", "",
               "## Limits", "",
               "Trained on the rows of one source and judged on others of the same source: rows from elsewhere or from "

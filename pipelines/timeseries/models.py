@@ -8,7 +8,7 @@ foretell, and single values of a row, join the features before the last layer.
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 
-from ..device.primitives import PackSteps
+from ..device.primitives import FillSteps, OwnScale, PackSteps
 from ..device.signature import Port, Signature, made_from
 from ..errors import RecipeError
 from ..knobs import knob
@@ -161,15 +161,54 @@ class NBeats(SeriesNet):
 @dataclass(frozen=True)
 class Tcn(SeriesNet):
     """Causal convolutions whose dilation doubles from block to block, each block added to what it read (Bai et al.
-    2018, https://arxiv.org/abs/1803.01271); features of the newest step."""
+    2018, https://arxiv.org/abs/1803.01271); features of the newest step. `stream`: whether the bundle has a form that
+    takes one new step a call too, and keeps what the convolutions read of the steps before."""
 
     width: int = knob(24, 1, 1024)
     depth: int = knob(5, 1, 16)
     kernel: int = knob(3, 2, 64)
     activation: str = "relu"
+    stream: bool = False
+
+    def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
+        """As SeriesNet.build. Raises RecipeError where a stream is asked for and would say something else than the net
+        for windows."""
+        if self.stream:
+            self._check_stream(signature)
+        return super().build(signature, seed=seed, synchronized=synchronized)
 
     def tiny(self) -> "Tcn":
         return replace(self, width=min(self.width, 8), depth=2)
+
+    def num_steps(self) -> int:
+        """How many steps the newest one's features are made of."""
+        return 1 + (self.kernel - 1) * (2**self.depth - 1)
+
+    def _check_stream(self, signature):
+        if signature.frame is None:
+            raise RecipeError("build.stream=True for rows without a regular time", expected="a forecast",
+                              fix="--set build.stream=False")
+        past = past_ports(signature)
+        window, packed = past[0].shape[0], {each.into: each.columns for each in signature.primitives
+                                            if isinstance(each, PackSteps)}
+        columns = {name for port in past for name in packed[port.name]}
+        if window < self.num_steps():
+            raise RecipeError(f"build.stream=True: a net that looks back on {self.num_steps()} steps in a window of "
+                              f"{window}",
+                              expected="windows that hold all that a stream remembers",
+                              fix=f"--set frame.window={self.num_steps()}, or a lower build.depth")
+        own = next((each for each in signature.primitives if isinstance(each, OwnScale) and each.into in columns
+                    and (each.scaled or each.offset != "none")), None)
+        if own is not None:
+            raise RecipeError(f"build.stream=True: the series {own.into!r} is scaled by itself, window by window",
+                              expected="a step that is the same in every window it is in",
+                              fix="--set 'encode=(FlagGaps(), FillGaps(), ScaleSeries())'")
+        fill = next((each for each in signature.primitives if isinstance(each, FillSteps) and each.how != "previous"
+                     and each.column in columns), None)
+        if fill is not None:
+            raise RecipeError(f"build.stream=True: gaps of {fill.column!r} are filled by {fill.how!r}",
+                              expected="gaps filled from steps that a stream has seen, wherever its window began",
+                              fix="--set 'encode=(FlagGaps(), FillGaps(), ScaleSeries())'")
 
     def _features(self, x, blocks, name):
         import keras

@@ -21,8 +21,8 @@ PIECE_ROWS = 512
 class Rung:
     """How one form did on held-out rows. `agreement`: share of rows with the label that Keras gives.
     `largest_difference`: of the output in its unit, from Keras. `latency_ms`: median of one row at a time.
-    `int8_steps`: of TFLM, the largest difference from LiteRT's reference kernels in steps of the output, and
-    `most_int8_steps`, the largest that is allowed.
+    `int8_steps`: of TFLM, the largest difference from LiteRT's reference kernels in steps of the output, of a streaming
+    form that from the form for windows (`compared_with`); and `most_int8_steps`, the largest that is allowed.
     `num_rows`: how many held-out rows it answered; a slow interpreter takes a part of them, evenly drawn."""
 
     form: str
@@ -37,6 +37,7 @@ class Rung:
     int8_steps: int | None = None
     most_int8_steps: int | None = None
     intervals: dict[str, list[float]] = field(default_factory=dict)
+    compared_with: str = "LiteRT's reference kernels"
 
 
 def climb(form: str, runner: Runner, rows: HeldOut, *, keras_answers: Answers | None, size_bytes: int,
@@ -97,8 +98,8 @@ def failed_step(rungs: list[Rung], deciding: str, tolerance: float) -> str:
     file; else what lost it, in words."""
     for before, after in zip(rungs, rungs[1:], strict=False):
         if after.int8_steps is not None and after.int8_steps > after.most_int8_steps:
-            return (f"{after.form} differs from LiteRT's reference kernels by {after.int8_steps} int8 steps on some "
-                    f"row, tolerance {after.most_int8_steps}: the runtime computes something else")
+            return (f"{after.form} differs from {after.compared_with} by {after.int8_steps} int8 steps on some row, "
+                    f"tolerance {after.most_int8_steps}: the runtime computes something else")
         if after.num_rows < rungs[0].num_rows:
             continue  # a score of fewer rows says nothing beside one of all; the steps above do
         lost = loss_of(deciding, rungs[0].scores, after.scores)

@@ -50,10 +50,11 @@ def micro_available() -> bool:
 class Micro:
     """A TFLite file under the TFLM interpreter; one row a call. Has the `run` of `device.runner.Interpreter`."""
 
-    def __init__(self, content: bytes, port_names: list[str]):
-        """`port_names`: the model's inputs in the order of the file. Raises VerifyError where TFLM refuses it."""
+    def __init__(self, content: bytes, port_names: list[str], output_names: tuple[str, ...] = ("output",)):
+        """`port_names`, `output_names`: the model's inputs and outputs in the order of the file. Raises VerifyError
+        where TFLM refuses it."""
         from tflite_micro.python.tflite_micro import runtime
-        self._names, error = port_names, None
+        self._names, self._outputs, error = port_names, output_names, None
         for size in ARENA_BYTES:
             try:
                 self._interpreter = runtime.Interpreter.from_bytes(content, arena_size=size)
@@ -73,6 +74,13 @@ class Micro:
             self._interpreter.invoke()
             results.append(self._interpreter.get_output(0)[0])
         return np.stack(results)
+
+    def call(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """One row, all outputs by name, as LiteRT.call."""
+        for place, name in enumerate(self._names):
+            self._interpreter.set_input(inputs[name], place)
+        self._interpreter.invoke()
+        return {name: self._interpreter.get_output(place) for place, name in enumerate(self._outputs)}
 
     def arena_bytes(self) -> int:
         """What the model needs of the arena, as TFLM itself counts it (on standard error, which is caught)."""
