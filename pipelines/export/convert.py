@@ -47,7 +47,7 @@ def convert(model, calibration: TrainSet, *, seed: int = 0, copies: int = NUM_CO
         np.savez(folder / "rows.npz", **rows)
         if streaming is not None:
             streaming.save(folder / "stream.keras")
-            np.savez(folder / "stream_rows.npz", **streaming_rows(model, streaming, rows))
+            np.savez(folder / "stream_rows.npz", **streaming_rows(model, rows))
         try:
             done = _in_child(folder, copies)
         except subprocess.TimeoutExpired as error:

@@ -48,38 +48,26 @@ def streaming_form(model):
     return streaming
 
 
-def streaming_rows(model, streaming, rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Calibration rows of a model for windows → of its streaming form, so that both are quantized by nearly the same
-    ranges: the newest step of each window with the states before it; and steps inside windows where some layer's answer
-    is smallest or largest, unless the last layer reads or gives there what it does for no newest step."""
+def streaming_rows(model, rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Calibration rows of a model for windows → of its streaming form: the newest step of each window with the states
+    before it; and of every layer the steps, wherever in a window, at which its answer is smallest and largest: what is
+    read of past steps is then quantized alike in both forms, number for number."""
     import keras
-    convolutions, num_rows = [layer for layer in model.layers if _is_causal(layer)], len(next(iter(rows.values())))
+    num_rows, convolutions = len(next(iter(rows.values()))), [layer for layer in model.layers if _is_causal(layer)]
     steps = convolutions[0].input.shape[1]
     row_bytes = sum(4 * _state_steps(layer) * layer.input.shape[2] for layer in convolutions)
     most = max(MAX_STATE_BYTES // row_bytes, 1)
     places = {(int(row), steps - 1) for row in np.linspace(0, num_rows - 1, min(num_rows, most))}
-    by_step, ranges = _by_step(model), {}
-    activations = keras.Model(model.input, by_step)
+    activations, peaks = keras.Model(model.input, _by_step(model)), {}
     for start in range(0, num_rows, PIECE_ROWS):
         piece = {name: x[start:start + PIECE_ROWS] for name, x in rows.items()}
-        for tensor, x in zip(by_step, activations.predict_on_batch(piece), strict=True):
-            low, high = ranges.get(id(tensor), (np.inf, -np.inf))
-            ranges[id(tensor)] = min(low, x.min()), max(high, x.max())
-            for place in (x.max(axis=2).argmax(), x.min(axis=2).argmin()):
-                row, step = divmod(int(place), steps)
-                places.add((start + row, step))
-    at_rows, at_steps = np.array(sorted(places)).T
-    made = _rows_at(model, rows, at_rows, at_steps)
-    head, kept = streaming.get_layer(model.layers[-1].name), np.ones(len(at_rows), bool)
-    ends = keras.Model(streaming.input, [head.input, head.output])
-    for x in ends.predict(made, batch_size=PIECE_ROWS, verbose=0):
-        of_newest = x[at_steps == steps - 1]
-        kept &= (x.min(axis=1) >= of_newest.min()) & (x.max(axis=1) <= of_newest.max())
-    made = {name: x[kept] for name, x in made.items()}
-    for place, layer in enumerate(convolutions):
-        if layer.dilation_rate[0] > 1:  # the second place of its state is not read at this step: it changes no answer
-            made[f"state{place}"][0, 1], made[f"state{place}"][-1, 1] = ranges[id(layer.input)]
-    return made
+        for layer, x in enumerate(activations.predict_on_batch(piece)):
+            for sign in (-1, 1):
+                peak = (sign * x).max(axis=2)
+                row, step = divmod(int(peak.argmax()), steps)
+                peaks[layer, sign] = max(peaks.get((layer, sign), (-np.inf,)), (peak[row, step], start + row, step))
+    places |= {(row, step) for _, row, step in peaks.values()}
+    return _rows_at(model, rows, *np.array(sorted(places)).T)
 
 
 def _rows_at(model, rows, at_rows, at_steps):
@@ -142,11 +130,13 @@ def _past(model):
 
 
 def _by_step(model):
-    """The tensors [rows, steps, width] that are made of past steps, these among them."""
-    past, found, seen = _past(model), [], set()
+    """The tensors [rows, steps, width] that are made of past steps, these among them, but for the last ones, of which
+    the newest step alone is read."""
+    past, found = _past(model), {}
     for layer in model.layers:
-        is_made = type(layer).__name__ != "Cropping1D" and any(id(each) in seen for each in _read_by(layer))
-        if layer.name in past or is_made:
-            found.append(layer.output)
-            seen.add(id(layer.output))
-    return found
+        read = [id(each) for each in _read_by(layer)]
+        if type(layer).__name__ == "Cropping1D":
+            del found[read[0]]
+        elif layer.name in past or any(each in found for each in read):
+            found[id(layer.output)] = layer.output
+    return list(found.values())

@@ -185,8 +185,8 @@ class Tcn(SeriesNet):
         return 1 + (self.kernel - 1) * (2**self.depth - 1)
 
     def _check_stream(self, signature):
-        if signature.frame is None:
-            raise RecipeError("build.stream=True for rows without a regular time", expected="a forecast",
+        if signature.target.task != "forecast":
+            raise RecipeError(f"build.stream=True for the task {signature.target.task!r}", expected="a forecast",
                               fix="--set build.stream=False")
         past = past_ports(signature)
         window, packed = past[0].shape[0], {each.into: each.columns for each in signature.primitives
