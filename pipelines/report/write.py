@@ -72,6 +72,8 @@ def number(value: float | None, digits: int = 4) -> str:
 def decision_text(report: dict) -> str:
     """How labels are chosen, in a sentence."""
     decisions, target = report["decisions"], report["target"]
+    if target["task"] in ("binary", "multiclass") and report["judge"]["threshold"] == "none":
+        return "The label with the largest probability: no threshold was chosen (judge.threshold is none)."
     if target["task"] == "binary":
         said = {form: 1 / (1 + math.exp(min(offsets[0], 700.0))) for form, offsets in decisions.items()}
         return (f"Label {target['labels'][1]!r} where its probability is at least {said['float32']:.3f} (float) or "
