@@ -16,7 +16,7 @@ vision: $(READY) ## Clothes and emoji: pictures to two verified int8 models (abo
 text: $(READY) ## Remarks on bird strikes: texts to a verified int8 model that tokenizes them (about 2 minutes).
 	$(BIN)/python -m pipelines run remarks_cnn
 
-timeseries: $(READY) ## Glucose an hour ahead, the weather a day ahead: two verified int8 forecasts (about 2 minutes).
+timeseries: $(READY) ## Glucose an hour ahead, the weather a day ahead: two verified int8 forecasts (about a minute).
 	$(BIN)/python -m pipelines run glucose_mlp
 	$(BIN)/python -m pipelines run weather_linear
 

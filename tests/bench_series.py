@@ -30,7 +30,7 @@ CLASSES = {
 ANOMALIES = {
     "convolutional autoencoder": timeseries.WEATHER_ANOMALY.build,
     "dense autoencoder": timeseries.Autoencoder(),
-    "linear autoencoder": timeseries.LinearAutoencoder(),
+    "linear autoencoder": timeseries.WEATHER_ANOMALY.build.linear(),
 }
 
 
