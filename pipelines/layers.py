@@ -65,6 +65,20 @@ class Blocks:
         mixed = layers.Permute((2, 1, 3), name=f"{name}_back")(keras.ops.matmul(shares, split("value", (2, 1, 3))))
         return self.dense(layers.Reshape((tokens, width), name=f"{name}_joined")(mixed), width, name=f"{name}_mix")
 
+    def transform(self, x, *, depth: int, heads: int, widening: int, name: str, penalty=None):
+        """`depth` blocks over tokens [rows, tokens, width]: self-attention, then two dense layers, the first `widening`
+        times as wide, each of both added to what it read. Layers that int8 suits: batch normalization in front."""
+        import keras
+        width = x.shape[2]
+        for place in range(depth):
+            each = f"{name}block{place}"
+            attended = self.attend(self.normalize(x, f"{each}_first"), heads, name=each, penalty=penalty)
+            x = keras.layers.Add(name=f"{each}_attended")([x, attended])
+            inner = self.dense(self.normalize(x, f"{each}_second"), widening * width, name=f"{each}_wide")
+            inner = self.activate(self.normalize(inner, f"{each}_wide"), each)
+            x = keras.layers.Add(name=f"{each}_add")([x, self.dense(inner, width, name=f"{each}_narrow")])
+        return x
+
     def dense(self, x, width: int, *, name: str):
         """A dense layer alone."""
         import keras

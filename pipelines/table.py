@@ -16,6 +16,7 @@ from .device.cells import MISSING_WORDS, shorten
 from .device.csv_rows import SEPARATORS, rows_of
 from .errors import LoadError
 from .files import find_file
+from .rows import Inferred
 
 MAX_TABLE_BYTES = 4 * 2**30
 MAX_COLUMNS = 10_000
@@ -76,6 +77,18 @@ def settle_reading(path: Path, reading: Reading) -> Reading:
         return reading
     encoding = reading.encoding or _find_encoding(path)
     return replace(reading, encoding=encoding, separator=reading.separator or _find_separator(path, encoding))
+
+
+def read_source(path: str, reading: Reading, source: object = None
+                ) -> tuple[Mapping[str, Sequence], tuple[Inferred, ...]]:
+    """The cells of a file by column, or of `source`, a DataFrame or a dict of arrays that stands in for it; and what
+    was found of how it is written. Raises LoadError."""
+    if source is not None:
+        return table_from_memory(source), ()
+    settled = settle_reading(find_table(path), reading)
+    notes = () if settled.encoding != OTHER_ENCODING or reading.encoding == OTHER_ENCODING else (
+        Inferred("(the file)", "cp1252", "not UTF-8, so read as Western Windows text; --encoding NAME"),)
+    return read_table(path, settled), notes
 
 
 def table_from_memory(source: object) -> dict[str, Sequence]:

@@ -14,7 +14,7 @@ from ..files import describe_memory, fingerprint
 from ..kinds import infer_column, read_times
 from ..labels import group_codes
 from ..rows import Dataset, Inferred, Schema
-from ..table import OTHER_ENCODING, Reading, find_table, read_table, settle_reading, table_from_memory
+from ..table import Reading, find_table, read_source
 from ..target import check_target, labelled_rows, read_target
 from .draw import draw_missing
 
@@ -65,14 +65,7 @@ def load_table(spec: LoadTable, source: object = None) -> tuple[Dataset, tuple[I
     else is done, for whatever cannot be read as one honest table.
     """
     _check_spec(spec)
-    notes = ()
-    if source is None:
-        reading = settle_reading(find_table(spec.source), spec.reading)
-        table = read_table(spec.source, reading)
-        if reading.encoding == OTHER_ENCODING != spec.reading.encoding:
-            notes = (Inferred("(the file)", "cp1252", "not UTF-8, so read as Western Windows text; --encoding NAME"),)
-    else:
-        table = table_from_memory(source)
+    table, notes = read_source(spec.source, spec.reading, source)
     if len(table) == 1:
         raise LoadError(f"the table has one column, {shorten(next(iter(table)))}",
                         expected="a target and at least one feature", fix="give the right one with --separator ';'")

@@ -17,7 +17,7 @@ from ..knobs import check_knobs
 from ..labels import PARTS, group_codes
 from ..prepared import count_examples, describe_prepared, feature_of, found_in_splits, open_builder
 from ..rows import Dataset, Inferred, Schema, Unlabelled
-from ..table import OTHER_ENCODING, Reading, find_table, read_table, settle_reading, table_from_memory
+from ..table import OTHER_ENCODING, Reading, find_table, read_source
 from ..target import check_target, labelled_rows, read_target
 from .decode import check_bytes, check_folder_bytes, decode, read_text
 from .draw import Drawn
@@ -50,15 +50,8 @@ class LoadTexts(Drawn):
         LoadError. Rows without a text are left out; those with a text and no target are its `unlabelled`."""
         check_target(self)
         self.reading.check()
-        notes = []
-        if source is None:
-            reading = settle_reading(find_table(self.source), self.reading)
-            table = read_table(self.source, reading)
-            if reading.encoding == OTHER_ENCODING != self.reading.encoding:
-                notes.append(Inferred("(the file)", "cp1252", "not UTF-8, so read as Western Windows text; --encoding "
-                                      "NAME"))
-        else:
-            table = table_from_memory(source)
+        table, found = read_source(self.source, self.reading, source)
+        notes = [*found]
         self._check_names(table)
         missing = frozenset(self.reading.missing_words)
         whole = table

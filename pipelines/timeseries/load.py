@@ -12,7 +12,7 @@ from ..errors import LoadError
 from ..files import describe_memory, fingerprint
 from ..kinds import date_format, infer_column
 from ..rows import Dataset, Inferred, Schema
-from ..table import OTHER_ENCODING, Reading, find_table, read_table, settle_reading, table_from_memory
+from ..table import Reading, find_table, read_source
 from .draw import Drawn
 from .grid import mean_by_place, read_zoned_times, to_grid
 
@@ -49,15 +49,8 @@ class LoadSeries(Drawn):
         """The Dataset, and what was found. `source`, a DataFrame or a dict of arrays, stands in for the file. Two rows
         of one step become their mean; a step without a row is one whose values are missing. Raises LoadError."""
         self.reading.check()
-        notes = []
-        if source is None:
-            reading = settle_reading(find_table(self.source), self.reading)
-            table = read_table(self.source, reading)
-            if reading.encoding == OTHER_ENCODING != self.reading.encoding:
-                notes.append(Inferred("(the file)", "cp1252", "not UTF-8, so read as Western Windows text; --encoding "
-                                      "NAME"))
-        else:
-            table = table_from_memory(source)
+        table, found = read_source(self.source, self.reading, source)
+        notes = [*found]
         missing = frozenset(self.reading.missing_words)
         self._check_names(table)
         table, names, codes = self._of_series(table, missing)

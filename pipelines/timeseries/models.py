@@ -345,13 +345,7 @@ class PatchTransformer(SeriesNet):
         place = layers.DepthwiseConv1D(3, padding="same", use_bias=False, name=f"{name}_place",
                                        depthwise_initializer=blocks.initializer())(x)
         x = layers.Add(name=f"{name}_place_add")([x, place])
-        for depth in range(self.depth):
-            each = f"{name}_block{depth}"
-            attended = blocks.attend(blocks.normalize(x, f"{each}_first"), self.heads, name=each)
-            x = layers.Add(name=f"{each}_attended")([x, attended])
-            inner = blocks.dense(blocks.normalize(x, f"{each}_second"), 2 * self.width, name=f"{each}_wide")
-            inner = blocks.activate(blocks.normalize(inner, f"{each}_wide"), each)
-            x = layers.Add(name=f"{each}_add")([x, blocks.dense(inner, self.width, name=f"{each}_narrow")])
+        x = blocks.transform(x, depth=self.depth, heads=self.heads, widening=2, name=f"{name}_")
         return layers.Flatten(name=f"{name}_flat")(blocks.normalize(x, f"{name}_last"))
 
 

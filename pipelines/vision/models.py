@@ -267,13 +267,7 @@ class Vit(PictureNet):
         num_patches = x.shape[1] * x.shape[2]
         x = layers.Add(name="place_add")([x, blocks.depthwise(x, name="place", bare=True)])
         x = layers.Reshape((num_patches, self.width), name="tokens")(x)
-        for place in range(self.depth):
-            name = f"block{place}"
-            attended = blocks.attend(blocks.normalize(x, f"{name}_first"), self.heads, name=name)
-            x = layers.Add(name=f"{name}_attended")([x, attended])
-            inner = blocks.dense(blocks.normalize(x, f"{name}_second"), 4 * self.width, name=f"{name}_wide")
-            inner = blocks.activate(blocks.normalize(inner, f"{name}_wide"), name)
-            x = layers.Add(name=f"{name}_add")([x, blocks.dense(inner, self.width, name=f"{name}_narrow")])
+        x = blocks.transform(x, depth=self.depth, heads=self.heads, widening=4, name="")
         return layers.GlobalAveragePooling1D(name="average")(blocks.normalize(x, "last"))
 
 
