@@ -96,6 +96,10 @@ def print_ladder(facts: dict, folder: Path) -> None:
     console.print(f"agreement: share of rows {same} the Keras model; ms: median of one row, on this machine")
     if any(rung["form"].startswith("stream_") for rung in facts["ladder"]):
         console.print("stream_: the form that takes one step a call, pushed window after window; ms: of one step")
+    if facts.get("baselines"):
+        metric = "mase" if facts["target"]["task"] == "forecast" else "roc_auc"
+        beside = [f"{line['what'].split('(')[0]} {number(line['scores'][metric])}" for line in facts["baselines"][1:]]
+        console.print(f"Beside it, {metric.replace('_', ' ')}: {', '.join(beside)}", soft_wrap=True, markup=False)
     if not any(rung["form"] == "micro_int8" for rung in facts["ladder"]):
         console.print("micro_int8 was not run: pip install tflite-micro (Linux)")
     console.print(f"Report: {folder / 'report.html'}", soft_wrap=True, markup=False)
