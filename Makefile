@@ -20,10 +20,10 @@ timeseries: $(READY) ## Glucose an hour ahead, the weather a day ahead: two veri
 	$(BIN)/python -m pipelines run glucose_mlp
 	$(BIN)/python -m pipelines run weather_linear
 
-test: $(READY) ## Run the tests, two at a time (about 7 minutes).
+test: $(READY) ## Run the tests, two at a time (about 8 minutes).
 	$(BIN)/python -m pytest -m "not full" -n 2 --dist worksteal
 
-test-full: $(READY) ## The long proofs: every set against its peers, the whole of Fashion-MNIST (about an hour).
+test-full: $(READY) ## The long proofs: every set against its peers, the whole of Fashion-MNIST (about two hours).
 	$(BIN)/python -m pytest -m full
 
 bench: $(READY) ## Print start-up times, training speed and runner speed of this machine.
