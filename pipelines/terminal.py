@@ -97,7 +97,7 @@ def print_ladder(facts: dict, folder: Path) -> None:
     if any(rung["form"].startswith("stream_") for rung in facts["ladder"]):
         console.print("stream_: the form that takes one step a call, pushed window after window; ms: of one step")
     if facts.get("baselines"):
-        metric = "mase" if facts["target"]["task"] == "forecast" else "roc_auc"
+        metric = facts["judge"]["deciding"] if facts["target"]["task"] == "forecast" else "roc_auc"
         beside = [f"{line['what'].split('(')[0]} {number(line['scores'][metric])}" for line in facts["baselines"][1:]]
         console.print(f"Beside it, {metric.replace('_', ' ')}: {', '.join(beside)}", soft_wrap=True, markup=False)
     if not any(rung["form"] == "micro_int8" for rung in facts["ladder"]):
