@@ -284,6 +284,8 @@ class _Grid:
     def __init__(self, x, y, ids, time, series, part, names):
         self.x, self.y, self.ids, self.time = x, y, ids, time
         self.series, self.part, self.names = series, part, names
+        places = np.arange(len(series))  # `first`: of each step, where its series begins
+        self.first = np.maximum.accumulate(np.where(np.diff(series, prepend=-2) != 0, places, 0))
 
     @classmethod
     def of(cls, splits, *, margin):
@@ -332,8 +334,7 @@ class _Grid:
         series before them."""
         found = []
         for start, end in self._runs(part):
-            first = self._first_of(self.series[start])
-            start = max(start, first + whole_past)
+            start = max(start, self.first[start] + whole_past)
             found.append(np.arange(start, end - horizon + 1, stride))
         return np.concatenate(found) if found else np.zeros(0, np.int64)
 
@@ -350,9 +351,6 @@ class _Grid:
             bounds = [start, *cuts, end]
             runs += list(zip(bounds[:-1], bounds[1:], strict=True))
         return runs
-
-    def _first_of(self, code):
-        return int(np.argmax(self.series == code))
 
     def season_before(self, name, steps, season):
         """float32, like `steps` [rows, steps]: the values `season` steps before, NaN before the first of a series."""
@@ -371,10 +369,9 @@ class _Grid:
     def baselines(self, origins, ahead, season):
         """Name → float64 [rows, horizon]: what is known before the origin, carried on."""
         places = np.arange(len(self.y))
-        start = np.maximum.accumulate(np.where(np.diff(self.series, prepend=-2) != 0, places, 0))
-        seen = np.maximum.accumulate(np.where(np.isnan(self.y), start, places))
+        seen = np.maximum.accumulate(np.where(np.isnan(self.y), self.first, places))
         filled = self.y[seen]  # NaN before the first value of a series
         seasons_back = -(-(ahead - origins[:, None] + 1) // season)
-        same = np.maximum(ahead - season * seasons_back, start[origins][:, None])
+        same = np.maximum(ahead - season * seasons_back, self.first[origins][:, None])
         return {"last value": np.repeat(filled[origins - 1][:, None], ahead.shape[1], axis=1),
                 "seasonal naive": filled[same]}

@@ -103,15 +103,15 @@ def _guesses(cell):
     return list(dict.fromkeys(guesses))
 
 
-def read_times(cells: Sequence, name: str, missing: frozenset[str]) -> np.ndarray:
-    """datetime64[s] of dates, datetime64[us] of numbers, which are taken as seconds; [rows]. Raises LoadError where the
-    cells have no one format."""
+def read_times(cells: Sequence, name: str, missing: frozenset[str]) -> tuple[np.ndarray, str]:
+    """(datetime64[s] of dates, datetime64[us] of numbers, which are taken as seconds, [rows]; the format that reads all
+    of them, "" where they are not text). Raises LoadError where the cells have no one format."""
     if isinstance(cells, np.ndarray) and cells.dtype.kind == "M":
-        return cells
+        return cells, ""
     found, _ = date_format(cells, missing) if not isinstance(cells, np.ndarray) else ("", "")
     values, bad = read_column(cells, Column(name, "date", found), missing) if found else (cells, [])
     if found and not bad:
-        return values
+        return values, found
     numbers, bad = read_column(cells, Column(name, "numeric"), missing)
     if bad or np.isnan(numbers).any():
         raise LoadError(f"the time column {shorten(name)} has no one format",
@@ -120,4 +120,4 @@ def read_times(cells: Sequence, name: str, missing: frozenset[str]) -> np.ndarra
     if np.abs(exact).max() > 1e11:
         raise LoadError(f"the time column {shorten(name)} has numbers such as {exact.max():g}",
                         expected="seconds, up to 1e11", fix="divide milliseconds by 1,000")
-    return (exact * 1e6).round().astype(np.int64).astype("datetime64[us]")
+    return (exact * 1e6).round().astype(np.int64).astype("datetime64[us]"), ""

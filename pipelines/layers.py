@@ -22,6 +22,21 @@ def with_logits(inputs, members: list, signature: Signature, *, blocks: "Blocks"
     return keras.Model(inputs, together, name=type(blocks.net).__name__.lower())
 
 
+def check_initializer(net) -> None:
+    """Raises RecipeError where a net's initializer is none of Keras'."""
+    if net.initializer not in INITIALIZERS:
+        usual = type(net).__dataclass_fields__["initializer"].default
+        raise RecipeError(f"build.initializer={net.initializer!r}", expected=", ".join(INITIALIZERS),
+                          fix=f"--set build.initializer={usual}")
+
+
+def check_heads(net) -> None:
+    """Raises RecipeError where a net's heads do not divide its width."""
+    if net.width % net.heads:
+        raise RecipeError(f"build.width={net.width} with build.heads={net.heads}",
+                          expected="a width that the heads divide", fix=f"--set build.width={8 * net.heads}")
+
+
 def check_unrolled(cell: str, num_steps: int, num_layers: int, most_bytes: int, *, fix: str) -> None:
     """Raises RecipeError where recurrent layers that ship step by step would take more than `most_bytes`; `fix` has a
     place {} for the most steps that fit."""

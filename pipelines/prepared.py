@@ -129,3 +129,13 @@ def _told(name):
                         f"{shorten(str(error), 300)}", expected="a data set that tfds prepared",
                         fix="prepare it again with the version of tensorflow-datasets that is installed here"
                         ) from error
+
+
+def names_train_and_test(spec) -> bool:
+    """Whether the splits of a spec with the knobs name, data_dir and splits are train and test rather than rows still
+    to be split."""
+    try:
+        names = spec.splits or tuple(open_builder(spec.name, spec.data_dir).info.splits)
+    except LoadError:  # `read` says what is wrong with the data set
+        return False
+    return {"train", "test"} <= {PARTS.get(name.partition("[")[0]) for name in names}

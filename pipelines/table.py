@@ -91,6 +91,16 @@ def read_source(path: str, reading: Reading, source: object = None
     return read_table(path, settled), notes
 
 
+def check_names(table: Mapping[str, Sequence], asked: Mapping[str, Sequence[str]]) -> None:
+    """Raises LoadError where a name that a knob asks for (knob → names) is no column."""
+    for knob, names in asked.items():
+        for name in names:
+            if name not in table:
+                raise LoadError(f"{knob} names the column {shorten(name)}, which is not there",
+                                expected=", ".join(shorten(each) for each in list(table)[:30]),
+                                fix="correct the name; it must be written as in the header")
+
+
 def table_from_memory(source: object) -> dict[str, Sequence]:
     """The cells of a DataFrame or a dict of arrays by column. Raises LoadError."""
     import pandas as pd

@@ -75,7 +75,7 @@ def test_stamps_are_put_on_a_grid():
     ("", ["1700000000", "1700003600"], ["2023-11-14T22:13:20", "2023-11-14T23:13:20"])])
 def test_zones_and_formats(zone, stamps, utc):
     from pipelines.timeseries.grid import read_zoned_times
-    read = read_zoned_times(stamps, "when", zone, frozenset())
+    read, _ = read_zoned_times(stamps, "when", zone, frozenset())
     np.testing.assert_array_equal(read, np.array(utc, "datetime64[s]"))
 
 

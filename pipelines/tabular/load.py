@@ -14,7 +14,7 @@ from ..files import describe_memory, fingerprint
 from ..kinds import infer_column, read_times
 from ..labels import group_codes
 from ..rows import Dataset, Inferred, Schema
-from ..table import Reading, find_table, read_source
+from ..table import Reading, check_names, find_table, read_source
 from ..target import check_target, labelled_rows, read_target
 from .draw import draw_missing
 
@@ -69,7 +69,9 @@ def load_table(spec: LoadTable, source: object = None) -> tuple[Dataset, tuple[I
     if len(table) == 1:
         raise LoadError(f"the table has one column, {shorten(next(iter(table)))}",
                         expected="a target and at least one feature", fix="give the right one with --separator ';'")
-    _check_names(spec, table)
+    check_names(table, {
+        "load.target": (spec.target,), "load.columns": spec.columns, "load.drop": spec.drop, "load.group": spec.group,
+        "load.time": (spec.time,) if spec.time else (), "load.kinds": tuple(spec.kinds)})
     missing = frozenset(spec.reading.missing_words)
     table, ids, left_out = labelled_rows(table, spec, missing)
     y, target = read_target(table[spec.target], spec, missing)
@@ -80,7 +82,7 @@ def load_table(spec: LoadTable, source: object = None) -> tuple[Dataset, tuple[I
                            f"({', '.join(words[:5])})"),)
     x = {column.name: _read(table[column.name], column, missing) for column in columns}
     group = group_codes({name: table[name] for name in spec.group}, missing) if spec.group else None
-    time = read_times(table[spec.time], spec.time, missing) if spec.time else None
+    time = read_times(table[spec.time], spec.time, missing)[0] if spec.time else None
     schema = Schema(tuple(columns), target, spec.reading.missing_words)
     return Dataset(x=x, y=y, ids=ids, schema=schema, group=group, time=time), (*notes, *inferred)
 
@@ -98,17 +100,6 @@ def _check_spec(spec):
                             fix="--set load.target_kind=classes (or number, presence)")
     if len(set(spec.columns)) < len(spec.columns):
         raise LoadError(f"load.columns={spec.columns!r}", expected="each column once", fix="remove the second one")
-
-
-def _check_names(spec, table):
-    asked = {"load.target": (spec.target,), "load.columns": spec.columns, "load.drop": spec.drop,
-             "load.group": spec.group, "load.time": (spec.time,) if spec.time else (), "load.kinds": tuple(spec.kinds)}
-    for knob, names in asked.items():
-        for name in names:
-            if name not in table:
-                raise LoadError(f"{knob} names the column {shorten(name)}, which is not there",
-                                expected=", ".join(shorten(each) for each in list(table)[:30]),
-                                fix="correct the name; it must be written as in the header")
 
 
 def _infer_columns(table, spec, missing):

@@ -14,10 +14,11 @@ from ..files import describe_memory, fingerprint
 from ..folders import describe_folder, found_in_folder, names_parts
 from ..found import Found, check_memory, finish, found_in_memory, num_files, usable_rows
 from ..knobs import check_knobs
-from ..labels import PARTS, group_codes
-from ..prepared import count_examples, describe_prepared, feature_of, found_in_splits, open_builder
+from ..labels import group_codes
+from ..prepared import (count_examples, describe_prepared, feature_of, found_in_splits, names_train_and_test,
+                        open_builder)
 from ..rows import Dataset, Inferred, Schema, Unlabelled
-from ..table import OTHER_ENCODING, Reading, find_table, read_source
+from ..table import OTHER_ENCODING, Reading, check_names, find_table, read_source
 from ..target import check_target, labelled_rows, read_target
 from .decode import check_bytes, check_folder_bytes, decode, read_text
 from .draw import Drawn
@@ -85,12 +86,7 @@ class LoadTexts(Drawn):
         return {"name": Path(self.source).name, "sha256": fingerprint(find_table(self.source))}
 
     def _check_names(self, table):
-        for knob, names in {"load.text": (self.text,), "load.target": (self.target,), "load.group": self.group}.items():
-            for name in names:
-                if name not in table:
-                    raise LoadError(f"{knob} names the column {shorten(name)}, which is not there",
-                                    expected=", ".join(shorten(each) for each in list(table)[:30]),
-                                    fix="correct the name; it must be written as in the header")
+        check_names(table, {"load.text": (self.text,), "load.target": (self.target,), "load.group": self.group})
         if self.text == self.target:
             raise LoadError(f"the column {shorten(self.text)} is both the text and the target",
                             expected="one role a column", fix="name another one")
@@ -217,11 +213,7 @@ class LoadTextTfds(Drawn):
 
     def names_parts(self) -> bool:
         """Whether the splits are train and test rather than rows still to be split."""
-        try:
-            names = self.splits or tuple(open_builder(self.name, self.data_dir).info.splits)
-        except LoadError:  # `read` says what is wrong with the data set
-            return False
-        return {"train", "test"} <= {PARTS.get(name.partition("[")[0]) for name in names}
+        return names_train_and_test(self)
 
     def describe(self, source: object = None) -> dict[str, str]:
         """The data set's name with its version, and the sha256 of what `sha256sum` prints for its files."""

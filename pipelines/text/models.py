@@ -13,7 +13,7 @@ import numpy as np
 from ..device.signature import Port, Signature
 from ..errors import RecipeError
 from ..knobs import knob
-from ..layers import INITIALIZERS, Blocks, check_unrolled, with_logits
+from ..layers import Blocks, check_heads, check_initializer, check_unrolled, with_logits
 from ..steps.step import MIX_SHARE, PAIR_ID, PARTNER_ID, TOKEN_ID
 from .augment import partner_of
 from .vectors import check_vectors, start_table
@@ -46,9 +46,7 @@ class TextNet(ABC):
 
     def check(self) -> None:
         """Raises RecipeError where the net cannot be built, LoadError where there is no file of `vectors`."""
-        if self.initializer not in INITIALIZERS:
-            raise RecipeError(f"build.initializer={self.initializer!r}", expected=", ".join(INITIALIZERS),
-                              fix="--set build.initializer=GlorotUniform")
+        check_initializer(self)
         pooling = getattr(self, "pooling", POOLINGS[0])
         if pooling not in POOLINGS:
             raise RecipeError(f"build.pooling={pooling!r}", expected=", ".join(POOLINGS),
@@ -257,9 +255,7 @@ class TransformerEncoder(TextNet):
         if self.activation not in ACTIVATIONS:
             raise RecipeError(f"build.activation={self.activation!r}", expected=" or ".join(ACTIVATIONS),
                               fix="--set build.activation=relu")
-        if self.width % self.heads:
-            raise RecipeError(f"build.width={self.width} with build.heads={self.heads}",
-                              expected="a width that the heads divide", fix=f"--set build.width={8 * self.heads}")
+        check_heads(self)
 
     def tiny(self) -> "TransformerEncoder":
         return replace(self, embedding_width=self._tiny_width, width=2 * self.heads, depth=1)

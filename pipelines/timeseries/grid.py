@@ -27,10 +27,11 @@ class Gridded:
     num_absent: int
 
 
-def read_zoned_times(cells, name: str, zone: str, missing: frozenset[str]) -> np.ndarray:
-    """datetime64[s] [rows] in UTC: of time stamps with offsets; or of local times of `zone`, an IANA name, whose hour
-    that comes twice in autumn is told apart by its order and whose hour that never comes in spring is moved on; or as
-    they stand. Raises LoadError for a mixture, for stamps without a time, and where the zone is unknown."""
+def read_zoned_times(cells, name: str, zone: str, missing: frozenset[str]) -> tuple[np.ndarray, str]:
+    """(datetime64[s] [rows] in UTC; the format that they are written in, see `read_times`): of time stamps with
+    offsets; or of local times of `zone`, an IANA name, whose hour that comes twice in autumn is told apart by its order
+    and whose hour that never comes in spring is moved on; or as they stand. Raises LoadError for a mixture, for stamps
+    without a time, and where the zone is unknown."""
     absent = sum(is_missing(cell, missing) for cell in cells)
     if absent:
         raise LoadError(f"{absent:,} rows without a time in {shorten(name)}", expected="a time in every row",
@@ -44,8 +45,9 @@ def read_zoned_times(cells, name: str, zone: str, missing: frozenset[str]) -> np
         if zoned and zone:
             raise LoadError(f"load.zone={zone!r} for time stamps that have an offset from UTC", expected="one of both",
                             fix="leave load.zone empty")
-    times = read_times(cells, name, missing).astype("datetime64[s]")
-    return _from_zone(times, name, zone) if zone else times
+    times, written = read_times(cells, name, missing)
+    times = times.astype("datetime64[s]")
+    return (_from_zone(times, name, zone) if zone else times), written
 
 
 def _has_offset(text):
@@ -79,9 +81,9 @@ def to_grid(times: np.ndarray, series: np.ndarray, *, step: str, name: str) -> G
     unordered = int(((np.diff(times) < np.timedelta64(0)) & (np.diff(series) == 0)).sum())
     seconds = _seconds(step) if step else _most_frequent(distances, name)
     steps = times.astype(np.int64) // seconds
-    codes = np.unique(series)
-    first = np.array([steps[series == code].min() for code in codes])
-    lengths = np.array([steps[series == code].max() for code in codes]) - first + 1
+    codes, begins = np.unique(series[order], return_index=True)
+    first = steps[order][begins]
+    lengths = steps[order][np.append(begins[1:], len(order)) - 1] - first + 1
     if lengths.sum() > MAX_GRID_SHARE * len(times) + 1000:
         extremes = f"{times.min()} to {times.max()}"
         raise LoadError(f"{len(times):,} rows from {extremes} in steps of {seconds:,} s: a grid of {lengths.sum():,} "

@@ -10,9 +10,9 @@ from ..device.cells import Column, read_column, shorten
 from ..device.signature import Frame, Target
 from ..errors import LoadError
 from ..files import describe_memory, fingerprint
-from ..kinds import date_format, infer_column
+from ..kinds import infer_column
 from ..rows import Dataset, Inferred, Schema
-from ..table import Reading, find_table, read_source
+from ..table import Reading, check_names, find_table, read_source
 from .draw import Drawn
 from .grid import mean_by_place, read_zoned_times, to_grid
 
@@ -55,7 +55,7 @@ class LoadSeries(Drawn):
         self._check_names(table)
         table, names, codes = self._of_series(table, missing)
         columns, inferred = self._columns(table, missing)
-        times = read_zoned_times(table[self.time], self.time, self.zone, missing)
+        times, written = read_zoned_times(table[self.time], self.time, self.zone, missing)
         grid = to_grid(times, codes, step=self.step, name=self.time)
         if len(grid.time) < MIN_STEPS:
             raise LoadError(f"{len(grid.time)} steps of {grid.step_seconds:,} s", expected=f"at least {MIN_STEPS}",
@@ -68,8 +68,6 @@ class LoadSeries(Drawn):
             y, target = self._labels(table, grid, missing), Target(self.label or "anomaly", "anomaly")
             self._check_signals(x)
         notes += [Inferred(self.time, "time", _in_words(grid)), *inferred]
-        cells = table[self.time]
-        written = "" if isinstance(cells, np.ndarray) else date_format(cells[:100], missing)[0]
         schema = Schema(tuple(columns), target, self.reading.missing_words,
                         Frame(self.time, grid.step_seconds, 1, self.series, format=written or "ISO8601"))
         return (Dataset(x=x, y=y, ids=np.arange(len(y)), schema=schema, time=grid.time,
@@ -87,15 +85,10 @@ class LoadSeries(Drawn):
             raise LoadError(f"a column to foretell, {shorten(self.target)}, and one that marks anomalies, "
                             f"{shorten(self.label)}", expected="one of them", fix="leave load.target or load.label "
                             "empty")
-        asked = {"load.time": (self.time,), "load.target": (self.target,) if self.target else (),
-                 "load.label": (self.label,) if self.label else (), "load.columns": self.columns, "load.drop":
-                 self.drop, "load.series": (self.series,) if self.series else (), "load.kinds": tuple(self.kinds)}
-        for knob, names in asked.items():
-            for name in names:
-                if name not in table:
-                    raise LoadError(f"{knob} names the column {shorten(name)}, which is not there",
-                                    expected=", ".join(shorten(each) for each in list(table)[:30]),
-                                    fix="correct the name; it must be written as in the header")
+        check_names(table, {
+            "load.time": (self.time,), "load.target": (self.target,) if self.target else (),
+            "load.label": (self.label,) if self.label else (), "load.columns": self.columns, "load.drop": self.drop,
+            "load.series": (self.series,) if self.series else (), "load.kinds": tuple(self.kinds)})
         roles = [name for name in (self.time, self.target, self.label, self.series) if name]
         if len(set(roles)) < len(roles):
             raise LoadError(f"one column as two of time, target, label and series: {', '.join(map(shorten, roles))}",

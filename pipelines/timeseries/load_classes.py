@@ -15,8 +15,9 @@ from ..errors import LoadError
 from ..files import describe_memory, find_file, fingerprint
 from ..found import Found, check_memory, finish, found_in_memory, usable_rows
 from ..knobs import check_knobs, knob
-from ..labels import PARTS, class_texts
-from ..prepared import count_examples, describe_prepared, feature_of, found_in_splits, open_builder
+from ..labels import class_texts
+from ..prepared import (count_examples, describe_prepared, feature_of, found_in_splits, names_train_and_test,
+                        open_builder)
 from ..rows import Dataset, Inferred
 from .draw_classes import DrawnClasses
 from .ts_files import MAX_CHANNELS, MAX_STEPS, TS_MISSING, TsFile, read_ts
@@ -163,11 +164,7 @@ class LoadSeriesTfds(DrawnClasses):
 
     def names_parts(self) -> bool:
         """Whether the splits are train and test rather than rows still to be split."""
-        try:
-            names = self.splits or tuple(open_builder(self.name, self.data_dir).info.splits)
-        except LoadError:  # `read` says what is wrong with the data set
-            return False
-        return {"train", "test"} <= {PARTS.get(name.partition("[")[0]) for name in names}
+        return names_train_and_test(self)
 
     def describe(self, source: object = None) -> dict[str, str]:
         """The data set's name with its version, and the sha256 of what `sha256sum` prints for its files."""

@@ -12,7 +12,7 @@ from ..device.primitives import FillSteps, OwnScale, PackSteps
 from ..device.signature import Port, Signature, made_from
 from ..errors import RecipeError
 from ..knobs import knob
-from ..layers import INITIALIZERS, Blocks, check_unrolled, with_logits
+from ..layers import Blocks, check_heads, check_initializer, check_unrolled, with_logits
 from ..steps.step import CATEGORY_ID, SERIES_INTERVAL, SERIES_STANDARD
 
 ACTIVATIONS = ("relu", "relu6")
@@ -32,9 +32,7 @@ class SeriesNet(ABC):
 
     def check(self) -> None:
         """Raises RecipeError where the net cannot be built."""
-        if self.initializer not in INITIALIZERS:
-            raise RecipeError(f"build.initializer={self.initializer!r}", expected=", ".join(INITIALIZERS),
-                              fix="--set build.initializer=GlorotUniform")
+        check_initializer(self)
         activation = getattr(self, "activation", ACTIVATIONS[0])
         if activation not in ACTIVATIONS:
             raise RecipeError(f"build.activation={activation!r}", expected=" or ".join(ACTIVATIONS),
@@ -326,9 +324,7 @@ class PatchTransformer(SeriesNet):
 
     def check(self) -> None:
         super().check()
-        if self.width % self.heads:
-            raise RecipeError(f"build.width={self.width} with build.heads={self.heads}",
-                              expected="a width that the heads divide", fix=f"--set build.width={8 * self.heads}")
+        check_heads(self)
 
     def tiny(self) -> "PatchTransformer":
         return replace(self, width=2 * self.heads, depth=1)

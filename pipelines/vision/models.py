@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from ..device.signature import Port, Signature
 from ..errors import RecipeError
 from ..knobs import knob
-from ..layers import INITIALIZERS, Blocks, with_logits
+from ..layers import Blocks, check_heads, check_initializer, with_logits
 from .pretrained import find_weights, load_lite0
 
 ACTIVATIONS = ("relu", "relu6")
@@ -33,9 +33,7 @@ class PictureNet(ABC):
         if self.activation not in ACTIVATIONS:
             raise RecipeError(f"build.activation={self.activation!r}", expected=" or ".join(ACTIVATIONS),
                               fix="--set build.activation=relu")
-        if self.initializer not in INITIALIZERS:
-            raise RecipeError(f"build.initializer={self.initializer!r}", expected=", ".join(INITIALIZERS),
-                              fix="--set build.initializer=HeNormal")
+        check_initializer(self)
 
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
         """Signature → keras.Model, uncompiled: pixels float32 [rows, height, width, channels], 0..255 → logits
@@ -250,9 +248,7 @@ class Vit(PictureNet):
 
     def check(self) -> None:
         super().check()
-        if self.width % self.heads:
-            raise RecipeError(f"build.width={self.width} with build.heads={self.heads}",
-                              expected="a width that the heads divide", fix=f"--set build.width={8 * self.heads}")
+        check_heads(self)
 
     def tiny(self) -> "Vit":
         return replace(self, width=2 * self.heads, depth=1)
