@@ -5,7 +5,9 @@ from . import recipe as recipes
 from .faults import InjectFaults
 from .frame import CutSegments, CutWindows
 from .recipe import Judge, Recipe
+from .shipping import Shipping
 from .split import SplitByTime, SplitGiven, SplitGrouped, SplitRandom
+from .targets import TargetC, TargetLiteRT, TargetMicro
 from .train import Training
 
 RECIPES = {
@@ -29,7 +31,7 @@ RECIPES = {
 }
 
 SPECS = (Recipe, Judge, Training, SplitRandom, SplitGrouped, SplitByTime, SplitGiven, CutWindows,
-         CutSegments, InjectFaults,
+         CutSegments, InjectFaults, Shipping, TargetLiteRT, TargetMicro, TargetC,
          steps.DropColumns, steps.DropRowsWithMissing, steps.FlagMissing, steps.ImputeConstant, steps.ImputeMean,
          steps.ImputeMedian, steps.ImputeMostFrequent, steps.ImputePrevious, steps.ScaleStandard, steps.ScaleMinMax,
          steps.ScaleRobust, steps.EncodeBins, steps.EncodeOnehot, steps.EncodeIds, steps.EncodeDate,

@@ -7,14 +7,48 @@ classes (post-hoc logit adjustment, Menon et al. 2021, https://arxiv.org/abs/200
 be fitted to the few validation rows that rare classes have.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
-from .device.signature import Target, positive_or_largest
+from .calibrate import fit_calibration
+from .device.runner import answer
+from .device.signature import Signature, Target, positive_or_largest
+from .forecast import conformal_offsets, standardized_steps
 from .metrics import score_labels
+from .recipe import Recipe
+from .rows import HeldOut, TrainSet
 
 STRENGTHS = np.linspace(-0.5, 1.5, 21)
 # Scores on validation rows that differ by less are ties; see choose_offsets.
 TIE = 0.005
+
+
+def decide(recipe: Recipe, signature: Signature, train_rows: TrainSet, valid: HeldOut | TrainSet, *, form: str,
+           raw: np.ndarray) -> Signature:
+    """The signature with the decision of a form, chosen on the raw output for validation rows; of anomalies, for
+    training rows. `valid`: those rows as ports."""
+    target = signature.target
+    if target.task == "anomaly":
+        scores = answer(signature, raw, form=form, prepared=valid.x).scores
+        return replace(signature, decisions={**signature.decisions, form: threshold_offset(scores,
+                                                                                           recipe.judge.quantile)})
+    if target.task == "forecast" and len(target.quantiles) > 1:
+        offsets = conformal_offsets(signature.output.to_float(raw), standardized_steps(valid.y, target),
+                                    target.quantiles, overlap=max(recipe.frame.horizon // recipe.frame.stride, 1))
+        return replace(signature, decisions={**signature.decisions, form: offsets})
+    if not target.labels:
+        return signature
+    logits = signature.output.to_float(raw)
+    fitted = fit_calibration(logits, valid.y, how=recipe.shipping.probabilities)
+    signature = replace(signature, calibrations={**signature.calibrations, form: fitted})
+    if recipe.judge.threshold == "none":
+        return replace(signature, decisions={**signature.decisions, form: (0.0,) * signature.output.shape[0]})
+    shares = np.bincount(train_rows.y, minlength=len(target.labels)) / len(train_rows)
+    near = signature.decisions.get("float32") if form == "int8" else None
+    offsets = choose_offsets(logits, valid.y, metric=recipe.judge.threshold, target=target, class_shares=shares,
+                             near=near)
+    return replace(signature, decisions={**signature.decisions, form: offsets})
 
 
 def threshold_offset(scores: np.ndarray, quantile: float) -> tuple[float, ...]:

@@ -12,6 +12,7 @@ from .errors import RecipeError
 from .frame import CutSegments, CutWindows
 from .knobs import check_knobs, knob
 from .metrics import LABEL_METRICS
+from .shipping import Shipping
 from .split import Split, SplitRandom
 from .train import Training
 
@@ -38,7 +39,8 @@ class Judge:
 class Recipe:
     """From a source to a bundle. `frame` cuts steps in time to windows, after the split; `prepare` comes before
     balancing and leaves one value a cell, `encode` after it; both are fitted on the training rows as they were before
-    balancing; `augment` alters training batches only. `about`: what it is, and the result to expect."""
+    balancing; `augment` alters training batches only; `shipping` makes the model small and names where it runs.
+    `about`: what it is, and the result to expect."""
 
     name: str
     load: Any
@@ -51,6 +53,7 @@ class Recipe:
     teacher: Any = None
     augment: tuple = ()
     training: Training = Training()
+    shipping: Shipping = Shipping()
     judge: Judge = Judge()
     about: str = field(default="", compare=False)
 
@@ -68,7 +71,7 @@ class Recipe:
             raise RecipeError(f"the name {self.name!r}", expected="letters, digits, _ and -, at most 64: it becomes a "
                               "folder", fix="--name my_model")
         for slot, does in (("load", "read"), ("split", "parts"), ("build", "build"), ("training", "strategy"),
-                           ("judge", "tolerance")):
+                           ("judge", "tolerance"), ("shipping", "targets")):
             if not hasattr(getattr(self, slot), does):
                 raise RecipeError(f"{slot}={getattr(self, slot)!r}", expected=f"a spec for {slot}",
                                   fix=f"turn a knob below it, such as {slot}.{does}, or give a whole spec")
@@ -77,6 +80,7 @@ class Recipe:
             self.frame.check()
         self.training.check()
         self.build.check()
+        self.shipping.check()
         for slot in ("prepare", "encode"):
             for step in getattr(self, slot) if isinstance(getattr(self, slot), tuple) else (getattr(self, slot),):
                 if not hasattr(step, "fit") and not (slot == "prepare" and hasattr(step, "filter_rows")):

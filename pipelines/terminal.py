@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .device.cells import KINDS
-from .report.write import DUPLICATES, SHOWN_METRICS, number
+from .report.write import DUPLICATES, LADDER_HEADINGS, SHOWN_METRICS, ladder_cells, number
 
 SLOW_STAGES = {"export": "a child process converts to float32 and int8, about 10 s",
                "beside": "the other choice of balancing (class weights or none), for the report"}
@@ -84,24 +84,24 @@ def print_ladder(facts: dict, folder: Path) -> None:
                   f"{facts['seed']}", soft_wrap=True)
     table = Table()
     table.add_column("form")
-    for heading in (*(metric.replace("_", " ") for metric in shown), "agreement", "bytes", "ms"):
-        table.add_column(heading, justify="right")
+    for heading in (*(metric.replace("_", " ") for metric in shown), *LADDER_HEADINGS):
+        table.add_column(heading.replace("largest difference", "largest"), justify="right")
     for rung in facts["ladder"]:
-        few = rung["num_rows"] < facts["rows"]["test"]
-        table.add_row(rung["form"] + (f" ({rung['num_rows']:,} rows)" if few else ""),
-                      *(number(rung["scores"][metric]) for metric in shown),
-                      f"{rung['agreement']:.4f}", f"{rung['size_bytes']:,}", f"{rung['latency_ms']:.3f}")
+        form, cells = ladder_cells(rung, facts["rows"]["test"])
+        table.add_row(form, *(number(rung["scores"].get(metric)) for metric in shown), *cells)
     console.print(table)
+    for rung in facts["ladder"]:
+        if rung["note"]:
+            console.print(f"{rung['form']}: {rung['note']}", soft_wrap=True, markup=False)
     same = ("with the label of" if facts["target"]["labels"] else "within 5 % of a standard deviation of")
-    console.print(f"agreement: share of rows {same} the Keras model; ms: median of one row, on this machine")
+    console.print(f"agreement: share of rows {same} the Keras model; largest: difference of the output from Keras; "
+                  "ms: of one row, on this machine", soft_wrap=True)
     if any(rung["form"].startswith("stream_") for rung in facts["ladder"]):
         console.print("stream_: the form that takes one step a call, pushed window after window; ms: of one step")
     if facts.get("baselines"):
         metric = facts["judge"]["deciding"] if facts["target"]["task"] == "forecast" else "roc_auc"
         beside = [f"{line['what'].split('(')[0]} {number(line['scores'][metric])}" for line in facts["baselines"][1:]]
         console.print(f"Beside it, {metric.replace('_', ' ')}: {', '.join(beside)}", soft_wrap=True, markup=False)
-    if not any(rung["form"] == "micro_int8" for rung in facts["ladder"]):
-        console.print("micro_int8 was not run: pip install tflite-micro (Linux)")
     console.print(f"Report: {folder / 'report.html'}", soft_wrap=True, markup=False)
 
 

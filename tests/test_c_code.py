@@ -27,10 +27,10 @@ def compile_harness(signature, folder, flags=(), model=b"abc"):
     folder.mkdir(exist_ok=True)
     for name, text in c_files(signature, model, "t").items():
         (folder / name).write_text(text, encoding="utf-8")
-    from pipelines.export.c_code import _identifier
+    from pipelines.export.c_code import identifier
     reads = []
     for place, column in enumerate(signature.columns):
-        field = f"row.{_identifier(place, column.name)}"
+        field = f"row.{identifier(place, column.name)}"
         if column.kind in ("categorical", "boolean", "text"):
             reads.append(f"if (fread(&n, 4, 1, stdin) != 1) return 0;\n    if (n >= 0) {{ if (n && fread("
                          f"text[{place}], (size_t)n, 1, stdin) != 1) return 1; text[{place}][n] = 0; }}\n"

@@ -23,7 +23,7 @@ from pipelines.rows import TrainSet
 from pipelines.steps import EncodeBins, EncodeDate, EncodeIds, EncodeOnehot, ImputeMedian, ImputePrevious, ScaleStandard
 from pipelines.tabular import LoadTable, table_recipe
 
-FORMS = ["keras", "litert_float32", "litert_int8", "micro_int8"]
+FORMS = ["keras", "litert_float32", "litert_int8", "micro_int8", "c_int8"]
 FILES = {"README.md", "c/model.c", "c/prepare.c", "c/signature.h", "golden.json", "model.keras", "model_float32.tflite",
          "model_int8.tflite", "recipe.json", "report.html", "report.json", "signature.json"}
 
@@ -58,13 +58,15 @@ def test_every_recipe_goes_to_the_device_in_its_tiny_form(name, tmp_path, capsys
 def check_bundle(bundle):
     report, of_pictures = bundle.report, bundle.signature.inputs[0].is_picture
     assert files_of(bundle.folder) == FILES | ({"model_uint8.tflite"} if of_pictures else set())
-    forms = [*FORMS[:3], "litert_uint8", FORMS[3]] if of_pictures else FORMS
+    forms = [*FORMS[:3], "litert_uint8", *FORMS[3:]] if of_pictures else FORMS
     assert list(report["scores"]) == forms == [rung["form"] for rung in report["ladder"]]
     assert report["gate"] == {"passed": True, "failed_step": ""}
     assert report["versions"]["tensorflow"] != "not installed" and report["seed"] == 0 and report["split"]
     # Of a window that is given back, hundreds of values a row, one may be two ties off: as many as the gate allows.
     most = 2 if report["target"]["task"] == "anomaly" else 1
-    assert report["ladder"][-1]["int8_steps"] <= most, "TFLM and LiteRT's plain kernels agree within a step"
+    steps = report["ladder"][forms.index("micro_int8")]["int8_steps"]
+    assert steps <= most, "TFLM and LiteRT's plain kernels agree within a step"
+    assert report["ladder"][-1]["runner_agreement"] == 1.0, "C labels every row as Python does"
     recipe = from_json(json.loads((bundle.folder / "recipe.json").read_text()), catalog.SPECS)
     assert to_json(recipe) == json.loads((bundle.folder / "recipe.json").read_text())
 
@@ -87,7 +89,7 @@ def test_columns_that_differ_by_a_million_keep_their_scores(tmp_path):
         recipe = replace(table_recipe(LoadTable("", "fault"), name="scales"), encode=encode, balance=None)
         for knob in ("training.epochs=12", "build.num_members=1", "build.widths=(256, 256)"):
             recipe = override(recipe, knob, catalog.SPECS)
-        floats, int8, micro = run(recipe, frame, folder=tmp_path).report["ladder"][1:]
+        floats, int8, micro, _ = run(recipe, frame, folder=tmp_path).report["ladder"][1:]
         assert floats["scores"]["average_precision"] > 0.6
         assert floats["scores"]["average_precision"] - int8["scores"]["average_precision"] <= 0.005
         assert int8["agreement"] >= 0.99 and micro["int8_steps"] <= 1
@@ -116,7 +118,7 @@ def test_a_lost_step_fails_the_run_and_keeps_the_report(birds, birds_recipe, tmp
         broken = keras.models.clone_model(model)
         broken.set_weights([*model.get_weights()[:-2], *(-weights for weights in model.get_weights()[-2:])])
         return {**whole, "int8": convert(broken, rows, seed=seed, copies=copies)["int8"]}
-    monkeypatch.setattr(sys.modules["pipelines.run"], "convert", breaking)
+    monkeypatch.setattr(sys.modules["pipelines.ship"], "convert", breaking)
     with pytest.raises(VerifyError, match="litert_float32 → litert_int8 lost .* of average_precision"):
         run(birds_recipe, birds, folder=tmp_path)
     failed = tmp_path / "birds_mlp_tiny.failed"
@@ -176,7 +178,7 @@ def test_test_rows_that_were_seen_are_not_judged_on(birds, birds_recipe, birds_s
     from pipelines.errors import LeakError
     from pipelines.run import Learned, judge
     seen = np.union1d(birds_splits.train.ids, birds_splits.valid.ids)
-    learned = Learned(None, None, b"", {}, 0, seen)
+    learned = Learned(None, None, 0, seen)
     with pytest.raises(LeakError, match="of the test rows were seen"):
         judge(birds_recipe, learned, birds_splits.valid)
 

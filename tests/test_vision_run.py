@@ -23,7 +23,7 @@ from pipelines.export.convert import convert
 from pipelines.feed import TrainFeed, training_feed
 from pipelines.recipe import from_json, tiny, to_json
 from pipelines.rows import Dataset, HeldOut
-from pipelines.run import quantized
+from pipelines.ship import quantized
 from pipelines.split import SplitRandom, split
 from pipelines.steps import make_signature, to_ports
 from pipelines.train import Training, train

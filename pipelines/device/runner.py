@@ -273,7 +273,7 @@ def answer(signature: Signature, raw: np.ndarray, *, form: str, prepared: Column
         flagged = scores + np.float32(signature.offsets(form)[0]) >= 0
         return Answers(np.asarray(target.labels, object)[flagged.astype(np.int64)], scores.astype(np.float64), raw)
     chosen = positive_or_largest(values, signature.offsets(form))
-    return Answers(np.asarray(target.labels, object)[chosen], probabilities(values), raw)
+    return Answers(np.asarray(target.labels, object)[chosen], probabilities(values, signature.calibration(form)), raw)
 
 
 def _mean_difference(given, back, port, form):

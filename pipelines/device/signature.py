@@ -159,12 +159,25 @@ class Streaming:
 
 
 @dataclass(frozen=True)
+class Calibration:
+    """How logits of classes become probabilities that are met as often as they say: logits * factor + offset, then
+    sigmoid or softmax. Where there is a table, of two classes, the probability is `shares` at `logits`, both rising,
+    linearly in between and the nearer end outside."""
+
+    factor: float = 1.0
+    offset: float = 0.0
+    logits: tuple[float, ...] = ()
+    shares: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
 class Signature:
     """From raw columns to labels. `decisions` holds, by form ("float32", "int8"), what is added to the logits
     before the label is taken: one number for two classes (positive where the sum is ≥ 0), one a class for more; to the
     outputs of a forecast with quantiles, so that its interval covers what it says; to the score of a window, the mean
-    absolute difference of what it is and what the model gives back, which is an anomaly where the sum is ≥ 0. `stream`:
-    where the bundle has a form that takes one new step a call."""
+    absolute difference of what it is and what the model gives back, which is an anomaly where the sum is ≥ 0.
+    `calibrations`, by form too: how logits become probabilities. `stream`: where the bundle has a form that takes one
+    new step a call."""
 
     columns: tuple[Column, ...]
     target: Target
@@ -173,6 +186,7 @@ class Signature:
     output: Port
     missing_words: tuple[str, ...] = MISSING_WORDS
     decisions: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    calibrations: dict[str, Calibration] = field(default_factory=dict)
     frame: Frame | None = None
     stream: Streaming | None = None
 
@@ -180,6 +194,10 @@ class Signature:
         """The decision of a form; the uint8 file is the int8 file with another input, so that it decides alike."""
         none = (0.0,) * self.num_decisions()
         return self.decisions.get("int8" if form == "uint8" else form, none)
+
+    def calibration(self, form: str) -> Calibration:
+        """The calibration of a form; of uint8 that of int8."""
+        return self.calibrations.get("int8" if form == "uint8" else form, Calibration())
 
     def num_decisions(self) -> int:
         """How many numbers the decision of a form has."""
@@ -210,6 +228,8 @@ class Signature:
             output=_port(values["output"]),
             missing_words=tuple(values["missing_words"]),
             decisions={form: tuple(offsets) for form, offsets in values["decisions"].items()},
+            calibrations={form: Calibration(float(each["factor"]), float(each["offset"]), tuple(each["logits"]),
+                                            tuple(each["shares"])) for form, each in values["calibrations"].items()},
             frame=Frame(**{**values["frame"], "known": tuple(values["frame"]["known"])}) if values.get("frame")
             else None,
             stream=_streaming(values["stream"]) if values.get("stream") else None)
@@ -259,6 +279,8 @@ class Signature:
         if any(len(offsets) != self.num_decisions() or not all(map(math.isfinite, offsets))
                for offsets in self.decisions.values()):
             raise ValueError(f"decisions {self.decisions}")
+        if not all(_is_calibration(each, self.output.shape[0]) for each in self.calibrations.values()):
+            raise ValueError(f"calibrations {self.calibrations}")
         if self.target.task == "forecast":
             self._check_forecast()
         given_back = [math.prod(port.shape) for port in self.inputs if port.name == self.target.base]
@@ -318,6 +340,14 @@ def read_signature(folder: Path) -> Signature:
                           fix="copy the bundle again, or make it again") from error
 
 
+def _is_calibration(each, num_outputs):
+    """Whether it has finite numbers, a factor that keeps the order, and no table but a rising one of one output."""
+    numbers = (each.factor, each.offset, *each.logits, *each.shares)
+    rising = all(list(table) == sorted(table) for table in (each.logits, each.shares))
+    return (all(map(math.isfinite, numbers)) and each.factor > 0 and len(each.logits) == len(each.shares) and rising
+            and all(0 <= share <= 1 for share in each.shares) and (not each.logits or num_outputs == 1))
+
+
 def _is_shape(shape):
     return (len(shape) in (1, 2, 3) and all(type(size) is int and 0 < size <= MAX_SIDE for size in shape)
             and math.prod(shape) <= MAX_VALUES)
@@ -338,9 +368,12 @@ def positive_or_largest(logits: np.ndarray, offsets: tuple[float, ...]) -> np.nd
     return (shifted[:, 0] >= 0).astype(np.int64) if shifted.shape[1] == 1 else shifted.argmax(axis=1)
 
 
-def probabilities(logits: np.ndarray) -> np.ndarray:
+def probabilities(logits: np.ndarray, calibration: Calibration = Calibration()) -> np.ndarray:
     """float64 [rows, classes] of logits [rows, 1] (sigmoid; classes no, yes) or [rows, classes] (softmax)."""
-    logits = logits.astype(np.float64)
+    if calibration.logits:
+        positive = np.interp(logits[:, 0].astype(np.float64), calibration.logits, calibration.shares)
+        return np.stack([1 - positive, positive], axis=1)
+    logits = logits.astype(np.float64) * calibration.factor + calibration.offset
     if logits.shape[1] == 1:
         logits = np.concatenate([np.zeros_like(logits), logits], axis=1)
     shifted = np.exp(logits - logits.max(axis=1, keepdims=True))

@@ -19,7 +19,6 @@ from ..errors import BundleError
 from ..files import read_pixels
 from ..recipe import to_json
 from ..report.write import card, page
-from .c_code import c_files
 
 MIN_FREE_BYTES = 64 * 2**20
 
@@ -51,11 +50,10 @@ def bundle_files(recipe, facts: dict, learned, test, pictures) -> dict[str, byte
     """Relative name → content of everything that a bundle holds."""
     signature = learned.signature
     return {
-        "model.keras": learned.keras, **{f"model_{form}.tflite": content for form, content in learned.tflite.items()},
+        **learned.made.files,
         "signature.json": as_json(signature.to_json()), "recipe.json": as_json(to_json(recipe)),
         "report.json": as_json(facts), "report.html": page(facts, pictures, to_json(recipe)),
-        "golden.json": as_json(golden(signature, learned.tflite["int8"], test)), "README.md": card(facts),
-        **{f"c/{name}": text for name, text in c_files(signature, learned.tflite["int8"], recipe.name).items()}}
+        "golden.json": as_json(golden(signature, learned.tflite["int8"], test)), "README.md": card(facts)}
 
 
 def golden(signature: Signature, int8: bytes, test) -> list[dict]:

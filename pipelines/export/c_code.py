@@ -32,7 +32,7 @@ def c_files(signature: Signature, int8_model: bytes, name: str) -> dict[str, str
 
 def _header(signature, name, num_bytes):
     fields = [f"  {_TYPES[column.kind]}{'' if column.kind in _POINTERS else ' '}"
-              f"{_identifier(place, column.name)}; /* {comment(column.name)}: {column.kind}, {_note(column)} */"
+              f"{identifier(place, column.name)}; /* {comment(column.name)}: {column.kind}, {_note(column)} */"
               for place, column in enumerate(signature.columns)]
     ports = [f"  {'int8_t' if port.dtype == 'float32' else 'int32_t'} {port.name}[{math.prod(port.shape)}];"
              f" /* {port.unit}, scale {_float(port.scale)}, zero point {port.zero_point} */"
@@ -109,9 +109,9 @@ class _Writer:
         self.tables, self.state, self.lines = [], [], []
         self.variables = {column.name: (column.kind, f"v{place}") for place, column in enumerate(signature.columns)}
         self.finished = {}
-        self.checks = [(place, _identifier(place, column.name)) for place, column in enumerate(signature.columns)
+        self.checks = [(place, identifier(place, column.name)) for place, column in enumerate(signature.columns)
                        if column.kind == "numeric"]
-        self.arrays = [(place, _identifier(place, column.name)) for place, column in enumerate(signature.columns)
+        self.arrays = [(place, identifier(place, column.name)) for place, column in enumerate(signature.columns)
                        if column.kind in (PICTURE, SERIES)]
         self.steps = {column.name: column.shape[0] for column in signature.columns if column.kind == SERIES}
         for column in signature.columns:
@@ -123,7 +123,7 @@ class _Writer:
             if column.kind == SERIES:
                 self._read_series(place, column)
             else:
-                self.lines.append(f"  {_TYPES[column.kind]} v{place} = row->{_identifier(place, column.name)};")
+                self.lines.append(f"  {_TYPES[column.kind]} v{place} = row->{identifier(place, column.name)};")
         for number, primitive in enumerate(self.signature.primitives):
             getattr(self, f"_{type(primitive).__name__.lower()}")(primitive, f"t{number}")
         most = _float(MAX_NUMBER)
@@ -165,7 +165,7 @@ int prepare(const signature_row *row, signature_inputs *inputs) {{
         (size,), most = column.shape, _float(MAX_NUMBER)
         self.tables.append(f"static float v{place}[{size}];")
         self.lines.append(f"  for (int32_t i = 0; i < {size}; ++i) {{\n"
-                          f"    v{place}[i] = row->{_identifier(place, column.name)}[i];\n"
+                          f"    v{place}[i] = row->{identifier(place, column.name)}[i];\n"
                           f"    if (v{place}[i] > {most} || v{place}[i] < -{most}) return {place + 1};\n  }}")
 
     def _keep_own_scale(self):
@@ -418,7 +418,7 @@ def _model_array(content):
             "const unsigned char model_int8[MODEL_INT8_BYTES] = {\n  " + ",\n  ".join(rows) + "};\n")
 
 
-def _identifier(place, name):
+def identifier(place, name):
     """A C name for a column: its place makes it unique, its letters make it readable."""
     return f"c{place}_{re.sub(r'[^A-Za-z0-9]+', '_', name)[:40].strip('_')}".rstrip("_")
 

@@ -5,10 +5,10 @@ from dataclasses import asdict
 import numpy as np
 
 from ..device.primitives import missing_mask
+from ..device.signature import probabilities
 from ..evaluate import class_places
 from ..forecast import score_forecasts
 from ..steps.step import is_series
-from ..verify.ladder import failed_step
 from . import pictures as draw
 from .write import to_plain, versions
 
@@ -16,21 +16,23 @@ from .write import to_plain, versions
 def gather_facts(recipe, inferred, splits, learned, judged, *, source: dict, seconds: dict) -> dict:
     """The content of report.json."""
     rungs = judged.rungs
-    failed = failed_step(rungs, recipe.judge.deciding, recipe.judge.tolerance)
+    failed = judged.failed
     target = learned.signature.target
     used = {column.name for column in learned.signature.columns}
     missing = {name: float(np.isnan(x).mean() if is_series(x) else missing_mask(x).mean())
                for name, x in splits.train.x.items() if x.ndim == 1 or is_series(x)}
     return to_plain({
         "name": recipe.name, "about": recipe.about or f"Predicts {target.name}.",
-        "target": asdict(target), "judge": asdict(recipe.judge), "seed": recipe.training.seed,
+        "target": asdict(target), "output_unit": learned.signature.output.unit, "judge": asdict(recipe.judge),
+        "seed": recipe.training.seed,
         "split": repr(recipe.split), "rows": {"train": len(splits.train), "valid": len(splits.valid),
                                               "test": len(splits.test), "trained_on": learned.num_trained_rows},
         "source": source, "notes": list(splits.notes), "versions": versions(),
         "gate": {"passed": not failed, "failed_step": failed},
-        "scores": {rung.form: rung.scores for rung in rungs},
+        "scores": {rung.form: rung.scores for rung in rungs if rung.scores},
         "ladder": [asdict(rung) for rung in rungs],
         "decisions": {form: list(offsets) for form, offsets in learned.signature.decisions.items()},
+        "thresholds": _thresholds(learned.signature), "probabilities": recipe.shipping.probabilities,
         "balancing": _balancing(recipe, learned, judged),
         "baselines": _baselines(learned, judged),
         "per_series": _per_series(splits.test, judged.answers["litert_int8"], target),
@@ -45,6 +47,14 @@ def _column_facts(inferred, missing, used):
     why = f"{inferred.why}; dropped: constant, or missing in nearly all training rows" if dropped else inferred.why
     return {**asdict(inferred), "why": why, "used": inferred.name in used,
             "missing_share": missing.get(inferred.name)}
+
+
+def _thresholds(signature):
+    """By form, of two classes: the probability from which on a row is labelled as the second one."""
+    if signature.target.task != "binary":
+        return {}
+    return {form: float(probabilities(np.array([[-offsets[0]]]), signature.calibration(form))[0, 1])
+            for form, offsets in signature.decisions.items()}
 
 
 def _balancing(recipe, learned, judged):

@@ -50,7 +50,7 @@ def page(report: dict, pictures: list[tuple[str, str]], recipe_json: object) -> 
     template = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(
         (Path(__file__).parent / "page.html").read_text(encoding="utf-8"))
     return template.render(**report, pictures=[(*each, _is_wide(each[1])) for each in pictures], number=number,
-                           duplicate_words=DUPLICATES,
+                           duplicate_words=DUPLICATES, ladder_cells=ladder_cells, ladder_headings=LADDER_HEADINGS,
                            shown_metrics=SHOWN_METRICS[report["target"]["task"]],
                            metrics=list(report["ladder"][0]["scores"]), decision_text=decision_text(report),
                            recipe_text=json.dumps(recipe_json, indent=1, ensure_ascii=False))
@@ -69,13 +69,26 @@ def number(value: float | None, digits: int = 4) -> str:
     return f"{value:.{digits}f}" if abs(value) < 100 else f"{value:,.1f}"
 
 
+LADDER_HEADINGS = ("agreement", "largest difference", "bytes", "arena", "ms", "ms p95")
+
+
+def ladder_cells(rung: dict, num_rows: int) -> tuple[str, tuple[str, ...]]:
+    """The name of a rung, with the rows it answered where these are fewer than `num_rows`, and its cells under
+    LADDER_HEADINGS."""
+    few = f" ({rung['num_rows']:,} rows)" if 0 < rung["num_rows"] < num_rows else ""
+    return rung["form"] + few, (
+        number(rung["agreement"]), number(rung["largest_difference"], 3), f"{rung['size_bytes']:,}",
+        f"{rung['arena_bytes']:,}" if rung["arena_bytes"] else "", number(rung["latency_ms"], 3),
+        number(rung["latency_ms_p95"], 3))
+
+
 def decision_text(report: dict) -> str:
     """How labels are chosen, in a sentence."""
     decisions, target = report["decisions"], report["target"]
     if target["task"] in ("binary", "multiclass") and report["judge"]["threshold"] == "none":
         return "The label with the largest probability: no threshold was chosen (judge.threshold is none)."
     if target["task"] == "binary":
-        said = {form: 1 / (1 + math.exp(min(offsets[0], 700.0))) for form, offsets in decisions.items()}
+        said = report["thresholds"]
         return (f"Label {target['labels'][1]!r} where its probability is at least {said['float32']:.3f} (float) or "
                 f"{said['int8']:.3f} (int8): the thresholds with the best {report['judge']['threshold']} on validation "
                 "rows.")
@@ -112,10 +125,13 @@ def card(report: dict) -> str:
              "## Scores", "",
              f"{report['rows']['test']:,} raw test rows that no stage had seen; split `{report['split']}`, seed "
              f"{report['seed']}.", "",
-             "| form | " + " | ".join(metric.replace("_", " ") for metric in shown) + " | agreement | bytes | ms |",
-             "|---" * (len(shown) + 4) + "|"]
-    lines += [f"| {rung['form']} | " + " | ".join(number(rung["scores"][metric]) for metric in shown)
-              + f" | {rung['agreement']:.4f} | {rung['size_bytes']:,} | {rung['latency_ms']:.3f} |" for rung in rungs]
+             "| form | " + " | ".join((*(metric.replace("_", " ") for metric in shown), *LADDER_HEADINGS)) + " |",
+             "|---" * (len(shown) + len(LADDER_HEADINGS) + 1) + "|"]
+    for rung in rungs:
+        form, cells = ladder_cells(rung, report["rows"]["test"])
+        scores = (number(rung["scores"].get(metric)) for metric in shown)
+        lines.append(f"| {form} | " + " | ".join((*scores, *cells)) + " |")
+    lines += [f"* {rung['form']}: {rung['note']}" for rung in rungs if rung["note"]]
     lines += ["", decision_text(report), "", "## Use", "",
               f"    python -m pipelines.device saved_models/{report['name']} {rows}", "",
               *(["Step by step, in Python: `Stream.load(folder).push(row)` of `pipelines.device`. Elsewhere: the "

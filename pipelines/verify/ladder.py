@@ -1,12 +1,14 @@
-"""One function climbs down: Keras → float32 → int8 → int8 on a microcontroller's interpreter, on raw held-out rows."""
+"""One function climbs down: a form of a model on a runtime, on raw held-out rows, beside Keras and the runner."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
-from ..device.runner import Answers, Runner, answer
-from ..device.signature import Target
+from ..device.runner import Answers, Runner
+from ..device.signature import Signature
 from ..errors import VerifyError
 from ..evaluate import agreement, score
 from ..files import read_pixels
@@ -15,35 +17,52 @@ from ..rows import HeldOut
 
 TIMED_ROWS, MAX_TIMED_MS = 200, 5000
 PIECE_ROWS = 512
+# Of the labels that a runtime gives, the share that the device runner must give to the same rows.
+MIN_RUNNER_AGREEMENT = 0.99
+
+
+class Runtime(Protocol):
+    """A form of a model on what runs it: typed raw columns, as `HeldOut.x` has them, to answers; and the milliseconds
+    of `num_rows` single rows, without what prepares them where the two can be told apart."""
+
+    signature: Signature
+
+    def predict_columns(self, columns: Mapping[str, np.ndarray]) -> Answers: ...
+
+    def one_row_ms(self, columns: Mapping[str, np.ndarray], num_rows: int) -> np.ndarray: ...
 
 
 @dataclass(frozen=True)
 class Rung:
-    """How one form did on held-out rows. `agreement`: share of rows with the label that Keras gives.
+    """How one form did on held-out rows. `agreement`: share of rows with the label that Keras gives;
+    `runner_agreement`: that the device runner gives, of runtimes that do all the work from the raw row themselves.
     `largest_difference`: of the output in its unit, from Keras. `latency_ms`: median of one row at a time.
     `int8_steps`: of TFLM, the largest difference from LiteRT's reference kernels in steps of the output, of a streaming
     form that from the form for windows (`compared_with`); and `most_int8_steps`, the largest that is allowed.
-    `num_rows`: how many held-out rows it answered; a slow interpreter takes a part of them, evenly drawn."""
+    `num_rows`: how many held-out rows it answered; a slow interpreter takes a part of them, evenly drawn; none, where
+    a form is estimated or was not run, which `note` tells about."""
 
     form: str
     scores: dict[str, float]
-    agreement: float
-    largest_difference: float
+    agreement: float | None
+    largest_difference: float | None
     size_bytes: int
-    latency_ms: float
-    latency_ms_p95: float
+    latency_ms: float | None
+    latency_ms_p95: float | None
     num_rows: int
     arena_bytes: int | None = None
     int8_steps: int | None = None
     most_int8_steps: int | None = None
     intervals: dict[str, list[float]] = field(default_factory=dict)
     compared_with: str = "LiteRT's reference kernels"
+    runner_agreement: float | None = None
+    note: str = ""
 
 
-def climb(form: str, runner: Runner, rows: HeldOut, *, keras_answers: Answers | None, size_bytes: int,
+def climb(form: str, runtime: Runtime, rows: HeldOut, *, keras_answers: Answers | None, size_bytes: int,
           arena_bytes: int | None = None, places: np.ndarray | None = None) -> tuple[Rung, Answers]:
-    """Scores one form of a model through its runner on raw held-out rows (only those at `places`, int [n], if given);
-    raw means columns as loaded.
+    """Scores one form of a model on its runtime, on raw held-out rows (only those at `places`, int [n], if given); raw
+    means columns as loaded. `keras_answers`: to all rows; of Keras itself none.
 
     Raises VerifyError for other rows than HeldOut.
     """
@@ -51,59 +70,100 @@ def climb(form: str, runner: Runner, rows: HeldOut, *, keras_answers: Answers | 
         raise VerifyError(f"a {type(rows).__name__} was handed to the ladder", expected="a HeldOut",
                           fix="judge on splits.test or splits.valid")
     places = np.arange(len(rows)) if places is None else places
-    answers = answer_all(runner, rows, places)
-    median, p95 = _latency(runner, rows)
+    answers = answer_all(runtime, rows, places)
+    times = runtime.one_row_ms(_first_rows(runtime, rows), min(len(rows), TIMED_ROWS))
     reference = answers if keras_answers is None else keras_answers.take(places)
-    output = runner.signature.output
-    difference = np.abs(output.to_float(answers.raw) - output.to_float(reference.raw)).max()
-    target: Target = runner.signature.target
-    return Rung(form, score(rows.y[places], answers, target), agreement(reference, answers, target), float(difference),
-                size_bytes, median, p95, len(places), arena_bytes), answers
+    target = runtime.signature.target
+    return Rung(form, score(rows.y[places], answers, target), agreement(reference, answers, target),
+                _largest_difference(answers, reference, runtime.signature), size_bytes, float(np.median(times)), float(np.percentile(times, 95)), len(places), arena_bytes), answers
 
 
-def answer_all(runner: Runner, rows: HeldOut, places: np.ndarray | None = None) -> Answers:
-    """The runner's answers to the rows (at `places`, if given); pictures are read and answered in pieces, so that
+def _largest_difference(one, other, signature):
+    """Of the outputs in their unit; of more than two classes without what is common to a row, which says nothing."""
+    one, other = (signature.output.to_float(answers.raw) for answers in (one, other))
+    if signature.target.task == "multiclass":
+        one, other = (values - values.mean(axis=1, keepdims=True) for values in (one, other))
+    return float(np.abs(one - other).max())
+
+
+def unscored(form: str, size_bytes: int, note: str, *, arena_bytes: int | None = None, latency_ms: float | None = None
+             ) -> Rung:
+    """A rung of a form that was not run here, and why, or what is known of it."""
+    return Rung(form, {}, None, None, size_bytes, latency_ms, None, 0, arena_bytes, note=note)
+
+
+def some_places(num_rows: int, most: int) -> np.ndarray:
+    """int64: places of at most so many rows, evenly drawn."""
+    return np.unique(np.linspace(0, num_rows - 1, min(most, num_rows)).astype(np.int64))
+
+
+def answer_all(runtime: Runtime, rows: HeldOut, places: np.ndarray | None = None) -> Answers:
+    """A runtime's answers to the rows (at `places`, if given); pictures are read and answered in pieces, so that
     memory stays small."""
-    columns = {column.name: rows.x[column.name] for column in runner.signature.columns}
+    columns = _columns(runtime, rows)
     places = np.arange(len(rows)) if places is None else places
     if not any(x.ndim == 4 for x in columns.values()):
-        return runner.predict_columns(_piece(columns, places))
-    raw = [runner.interpreter.run(runner.prepare(_piece(columns, places[start:start + PIECE_ROWS])))
-           for start in range(0, len(places), PIECE_ROWS)]
-    return answer(runner.signature, np.concatenate(raw), form=runner.form)
+        return runtime.predict_columns(_piece(columns, places))
+    return join_answers([runtime.predict_columns(_piece(columns, places[start:start + PIECE_ROWS]))
+                         for start in range(0, len(places), PIECE_ROWS)])
+
+
+def join_answers(parts: list[Answers]) -> Answers:
+    """Answers to parts of rows as one."""
+    def joined(name):
+        return None if getattr(parts[0], name) is None else np.concatenate([getattr(each, name) for each in parts])
+    return Answers(*(joined(name) for name in ("labels", "scores", "raw", "quantiles")))
+
+
+def _columns(runtime, rows):
+    return {column.name: rows.x[column.name] for column in runtime.signature.columns}
 
 
 def _piece(columns, places):
     return {name: read_pixels(x[places]) for name, x in columns.items()}
 
 
-def _latency(runner, rows):
-    """Median and 95th percentile in ms of the interpreter alone, one prepared row a call."""
-    inputs = runner.prepare(_piece({column.name: rows.x[column.name] for column in runner.signature.columns},
-                                   slice(0, TIMED_ROWS)))
-    single = [{name: x[row:row + 1] for name, x in inputs.items()} for row in range(min(len(rows), TIMED_ROWS))]
-    runner.interpreter.run(single[0])  # the first call sets things up
+def _first_rows(runtime, rows):
+    return _piece(_columns(runtime, rows), slice(0, TIMED_ROWS))
+
+
+class InRunner(Runner):
+    """The device runner as a Runtime; its milliseconds are those of the interpreter alone."""
+
+    def one_row_ms(self, columns, num_rows):
+        return time_rows(self.interpreter, self.prepare(columns), num_rows)
+
+
+def time_rows(interpreter, inputs: Mapping[str, np.ndarray], num_rows: int) -> np.ndarray:
+    """float64 [rows timed]: milliseconds of an interpreter for one prepared row after the other, for as many as fit
+    into MAX_TIMED_MS."""
+    single = [{name: x[row:row + 1] for name, x in inputs.items()} for row in range(num_rows)]
+    interpreter.run(single[0])  # the first call sets things up
     times = []
     for row in single:
         start = time.perf_counter()
-        runner.interpreter.run(row)
+        interpreter.run(row)
         times.append((time.perf_counter() - start) * 1000)
         if sum(times) > MAX_TIMED_MS:
             break
-    return float(np.median(times)), float(np.percentile(times, 95))
+    return np.array(times)
 
 
 def failed_step(rungs: list[Rung], deciding: str, tolerance: float) -> str:
     """"" where every rung keeps the deciding metric within the tolerance of Keras and the runtimes agree on the int8
     file; else what lost it, in words."""
-    for before, after in zip(rungs, rungs[1:], strict=False):
+    for after in rungs[1:]:
         if after.int8_steps is not None and after.int8_steps > after.most_int8_steps:
             return (f"{after.form} differs from {after.compared_with} by {after.int8_steps} int8 steps on some row, "
                     f"tolerance {after.most_int8_steps}: the runtime computes something else")
+        if after.runner_agreement is not None and after.runner_agreement < MIN_RUNNER_AGREEMENT:
+            return (f"{after.form} gives the device runner's label to {after.runner_agreement:.4f} of {after.num_rows} "
+                    f"rows, at least {MIN_RUNNER_AGREEMENT} are wanted: it computes something else")
         if after.num_rows < rungs[0].num_rows:
             continue  # a score of fewer rows says nothing beside one of all; the steps above do
         lost = loss_of(deciding, rungs[0].scores, after.scores)
         if lost > tolerance:
+            before = next(rung for rung in reversed(rungs[:rungs.index(after)]) if rung.num_rows == after.num_rows)
             step = loss_of(deciding, before.scores, after.scores)
             return (f"{before.form} → {after.form} lost {step:.4f} of {deciding} "
                     f"({before.scores[deciding]:.4f} → {after.scores[deciding]:.4f}); with the steps before it "

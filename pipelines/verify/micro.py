@@ -8,6 +8,7 @@ import numpy as np
 
 from ..device.signature import Signature
 from ..errors import VerifyError
+from .ladder import some_places
 
 # Ample from the start: TFLM has ended the process where the arena was too small. What a model needs is read after.
 ARENA_BYTES = (2**23, 2**26)
@@ -29,7 +30,7 @@ def num_multiplications(model) -> int:
 def micro_places(model, num_rows: int) -> np.ndarray:
     """int64: the places of the rows that TFLM answers, all of them for a small model, else evenly drawn."""
     affordable = max(MAX_MICRO_OPERATIONS // max(num_multiplications(model), 1), MIN_MICRO_ROWS)
-    return np.unique(np.linspace(0, num_rows - 1, min(affordable, num_rows)).astype(np.int64))
+    return some_places(num_rows, affordable)
 
 
 def most_steps(model, difference: float, signature: Signature) -> int:

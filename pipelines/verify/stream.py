@@ -11,22 +11,22 @@ from ..device.stream import Stream
 from ..errors import VerifyError
 from ..evaluate import agreement, score
 from ..rows import HeldOut
-from .ladder import TIMED_ROWS, Rung
+from .ladder import TIMED_ROWS, Rung, some_places
 from .micro import MAX_INT8_STEPS, Micro, micro_available
 
 MAX_PUSHED_STEPS, MIN_WINDOWS = 2000, 10
 MAX_FLOAT_DIFFERENCE = 1e-5
 
 
-def climb_streams(signature: Signature, tflite: dict[str, bytes], test: HeldOut, answers: dict[str, Answers]
-                  ) -> list[Rung]:
-    """Rungs "stream_float32", "stream_int8" and, where TFLM is installed, "stream_micro_int8", each of the forecasts
-    after windows evenly drawn, pushed step by step; times and arena are of one step. `answers`: those of the forms for
-    windows. Raises VerifyError where the float form differs from that for windows by more than 0.00001 (in standard
-    deviations of the target)."""
+def climb_streams(signature: Signature, tflite: dict[str, bytes], test: HeldOut, answers: dict[str, Answers], *,
+                  micro: bool) -> list[Rung]:
+    """Rungs "stream_float32", "stream_int8" and, with `micro` where TFLM is installed, "stream_micro_int8", each of the
+    forecasts after windows evenly drawn, pushed step by step; times and arena are of one step. `answers`: those of the
+    forms for windows. Raises VerifyError where the float form differs from that for windows by more than 0.00001 (in
+    standard deviations of the target)."""
     window = max(column.shape[0] for column in signature.columns if column.kind == SERIES)
     affordable = max(MAX_PUSHED_STEPS // window, MIN_WINDOWS)
-    places = np.unique(np.linspace(0, len(test) - 1, min(affordable, len(test))).astype(np.int64))
+    places = some_places(len(test), affordable)
     content, keras = tflite["stream_int8"], answers["keras"].take(places)
 
     def climbed(name, interpreter, *, form, beside, scale, size, arena=None, compared_with):
@@ -50,13 +50,13 @@ def climb_streams(signature: Signature, tflite: dict[str, bytes], test: HeldOut,
     scale = max(signature.output.step(), signature.stream.output.step())
     _, int8 = climbed("stream_int8", LiteRT(content), form="int8", beside=windows("int8"), scale=scale,
                       size=len(content), compared_with="litert_int8")
-    if not micro_available():
+    if not (micro and micro_available()):
         return [floats, int8]
     plain = LiteRT(content, reference=True)
     wanted = _push_windows(Stream(signature, plain), test, places)
-    micro = Micro(content, plain.port_names(), plain.output_names())
-    _, small = climbed("stream_micro_int8", micro, form="int8", beside=signature.stream.output.to_float(wanted.raw),
-                       scale=signature.stream.output.step(), size=len(content), arena=micro.arena_bytes(),
+    tflm = Micro(content, plain.port_names(), plain.output_names())
+    _, small = climbed("stream_micro_int8", tflm, form="int8", beside=signature.stream.output.to_float(wanted.raw),
+                       scale=signature.stream.output.step(), size=len(content), arena=tflm.arena_bytes(),
                        compared_with="LiteRT's reference kernels")
     return [floats, int8, small]
 

@@ -1,0 +1,123 @@
+"""A trained net → what ships: its forms, the decision of int8 and the files of every target; and before it is trained,
+what the targets say of it."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from .decide import decide
+from .device.runner import LiteRT, Runner
+from .device.signature import Signature
+from .errors import ExportError, RecipeError
+from .export.bundle import keras_bytes
+from .export.convert import convert
+from .export.lower import NUM_COPIES, pixel_rescaling
+from .export.stream import streaming_form, with_streaming
+from .feed import TrainFeed
+from .recipe import Recipe
+from .rows import HeldOut, TrainSet
+from .targets import Made, RunsOn
+from .terminal import Stages
+from .train import average_members
+from .verify.ladder import answer_all
+
+
+@dataclass(frozen=True)
+class Ready:
+    """Rows as ports, before a net learns from them: the signature without decisions, what training is fed, the
+    training rows as they were before balancing, the validation rows, the rows that a decision is chosen on, and
+    `balanced`: a balancer or None → the training rows under it. `refused`: rung → why its target is left out."""
+
+    signature: Signature
+    feed: TrainFeed
+    calibration: TrainSet
+    valid: HeldOut
+    to_decide: HeldOut | TrainSet
+    balanced: Callable[[object], TrainSet]
+    refused: dict[str, str]
+
+
+def rehearse(recipe: Recipe, signature: Signature, rows: TrainSet) -> dict[str, str]:
+    """Asks the targets about the untrained net, where one of them has something to say: rung → why its target, which
+    is not required, is left out. Raises RecipeError where a required one cannot be, or a budget would be broken.
+
+    `rows`: training rows as ports. The net of drawn weights takes the bytes, the memory and the time that the trained
+    one will.
+    """
+    targets = recipe.shipping.runs_on()
+    if not any(target.has_budget() or type(target).refusal is not RunsOn.refusal for target in targets):
+        return {}
+    model = average_members(recipe.build.build(signature, seed=recipe.training.seed))
+    refused = {target: target.refusal(signature, model) for target in targets}
+    for target, reason in refused.items():
+        if reason and target.required:
+            raise RecipeError(f"{target!r} for this net: {reason}", expected="a net that can run there",
+                              fix="another net or other steps; or leave the target out, or give it required=False")
+    if any(target.has_budget() for target in targets):
+        made = Made(recipe.name, signature, model, {}, rows, recipe.training.seed)
+        made = replace(made, tflite=convert(model, rows, seed=made.seed, copies=staggered_copies(signature)))
+        made = replace(made, signature=quantized(signature, LiteRT(made.tflite["int8"]), model))
+        for target in targets:
+            broken = target.broken_budget(target.cost(made)) if target.has_budget() and not refused[target] else ""
+            if broken:
+                raise RecipeError(f"the untrained net breaks a budget: {broken}", expected="a net within its budgets",
+                                  fix="make the net smaller (its knobs: --set build...), or raise the budget")
+    return {target.form: f"not possible: {reason}" for target, reason in refused.items() if reason}
+
+
+def ship(recipe: Recipe, model, ready: Ready, train_rows: TrainSet, valid_rows: HeldOut, *, signature: Signature,
+         stages: Stages) -> Made:
+    """A trained Keras model to what ships: its forms, the decision of int8, and the files of every target.
+    `signature`: with the decision of the float form."""
+    with stages("export"):
+        streaming = streaming_form(model) if getattr(recipe.build, "stream", False) else None
+        tflite = convert(model, ready.calibration, seed=recipe.training.seed, copies=staggered_copies(signature),
+                         streaming=streaming)
+    with stages("decide"):
+        interpreter = LiteRT(tflite["int8"])
+        signature = quantized(signature, interpreter, model)
+        if streaming is not None:
+            signature = with_streaming(signature, LiteRT(tflite["stream_int8"]), num_steps=recipe.build.num_steps())
+        runner = Runner(signature, interpreter, form="int8")
+        raw = (interpreter.run(runner.quantize(ready.to_decide.x)) if ready.to_decide is ready.calibration else
+               answer_all(runner, valid_rows).raw)
+        signature = decide(recipe, signature, train_rows, ready.to_decide, form="int8", raw=raw)
+    made = Made(recipe.name, signature, model, tflite, ready.calibration, recipe.training.seed, raw=train_rows)
+    files = {"model.keras": keras_bytes(model),
+             **{f"model_{form}.tflite": content for form, content in tflite.items()}}
+    for target in recipe.shipping.runs_on():
+        if target.form not in ready.refused:
+            with stages(target.form):
+                files |= target.files(made)
+    return replace(made, files=files)
+
+
+def staggered_copies(signature: Signature) -> int:
+    """In how many copies the int8 file gives each output (see `lower.stagger`)."""
+    # Copies tell apart rows that rank alike; a forecast has many outputs and none to rank, a window given back has
+    # many that make one score.
+    return 1 if signature.target.task in ("forecast", "anomaly") else NUM_COPIES
+
+
+def quantized(signature: Signature, interpreter: LiteRT, model) -> Signature:
+    """The signature with the scales and zero points of the int8 file. Raises ExportError where a picture would not be
+    its own quantized input."""
+    factor, offset = pixel_rescaling(model)
+    scales = interpreter.quantization()
+    inputs = tuple(_pixel_port(port, *scales[port.name], factor, offset) if port.is_picture else
+                   replace(port, scale=scales[port.name][0], zero_point=scales[port.name][1])
+                   for port in signature.inputs)
+    scale, zero_point = scales["output"]
+    output = replace(signature.output, scale=scale, zero_point=zero_point,
+                     num_copies=interpreter.num_outputs() // signature.output.shape[0])
+    return replace(signature, inputs=inputs, output=output)
+
+
+def _pixel_port(port, scale, zero_point, factor, offset):
+    port = replace(port, scale=1.0, zero_point=-128, factor=factor, offset=offset)
+    if not math.isclose(port.in_file()[0], scale, rel_tol=1e-5) or port.in_file()[1] != zero_point:
+        raise ExportError(f"the int8 file takes pictures with scale {scale:g} and zero point {zero_point}",
+                          expected=f"scale {port.in_file()[0]:g} and zero point {port.in_file()[1]}: pixels less 128",
+                          fix="let the net start with one Rescaling layer called 'pixels' whose offset is a whole "
+                              "number of its factors")
+    return replace(port, factor=scale)  # to the file's last digit

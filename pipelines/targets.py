@@ -1,0 +1,298 @@
+"""Where a model shall run: a spec a runtime, with its budget. Each knows what the bundle holds for it, whether a net
+can run there, what it costs, and climbs its rungs of the ladder."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import ClassVar
+
+import numpy as np
+
+from .device.cells import TEXT
+from .device.runner import FORMS, Answers, LiteRT
+from .device.signature import Signature
+from .errors import RecipeError
+from .evaluate import agreement
+from .knobs import knob
+from .rows import HeldOut, TrainSet
+from .verify.ladder import InRunner, Rung, answer_all, climb, some_places, time_rows, unscored
+
+MAX_C_ROWS = MAX_MEDIAPIPE_ROWS = MAX_WEB_ROWS = 500
+
+
+@dataclass(frozen=True)
+class Made:
+    """What targets write files from and run: the name of the bundle, the signature with its decisions, the Keras model
+    that gives [rows, outputs], its TFLite files by form, the training rows as ports that int8 was calibrated with,
+    those rows raw, and files of the bundle by name."""
+
+    name: str
+    signature: Signature
+    model: object
+    tflite: dict[str, bytes]
+    calibration: TrainSet
+    seed: int = 0
+    raw: TrainSet | None = None
+    files: dict[str, bytes | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a form takes of its runtime: bytes of the file, bytes of memory while it runs and milliseconds a row; None
+    where the runtime does not tell, or is not there."""
+
+    size_bytes: int
+    arena_bytes: int | None = None
+    latency_ms: float | None = None
+
+
+@dataclass(frozen=True)
+class RunsOn(ABC):
+    """The knobs that all targets share. `max_bytes` of the file and `max_ms` a row, median, on this machine: budgets
+    that the untrained net is checked against before an epoch is spent, and the bundle at the end; 0: none. `required`:
+    whether a net that cannot run there is refused; if not, the report gives the reason."""
+
+    form: ClassVar[str]  # the rung that the budget is held against
+    max_bytes: int = knob(0, 0, 2**40)
+    max_ms: float = knob(0.0, 0, 1e9)
+    required: bool = True
+
+    def has_budget(self) -> bool:
+        """Whether a cost could be over it."""
+        return bool(self.max_bytes or self.max_ms or getattr(self, "max_arena_bytes", 0))
+
+    def check(self) -> None:
+        """Raises RecipeError where the target is not possible."""
+
+    def refusal(self, signature: Signature, model) -> str:
+        """Why a Keras model cannot run there, or ""; asked before it is trained."""
+        return ""
+
+    def files(self, made: Made) -> dict[str, bytes | str]:
+        """Name → content of what the bundle holds for this target, beside the files of its forms."""
+        return {}
+
+    @abstractmethod
+    def cost(self, made: Made) -> Cost:
+        """What the form takes, on training rows."""
+
+    @abstractmethod
+    def climb(self, made: Made, test: HeldOut, answers: dict[str, Answers]) -> list[Rung]:
+        """The rungs of this target; adds its answers by form to `answers`, which has those of "keras"."""
+
+    def broken_budget(self, cost: Cost) -> str:
+        """Which budget a cost is over, in words, or ""."""
+        for value, most, unit in ((cost.size_bytes, self.max_bytes, "bytes"),
+                                  (cost.arena_bytes, getattr(self, "max_arena_bytes", 0), "bytes of memory"),
+                                  (cost.latency_ms, self.max_ms, "ms a row")):
+            if most and value is not None and value > most:
+                return f"{type(self).__name__}: {value:,.10g} {unit} where the budget is {most:,.10g}"
+        return ""
+
+
+@dataclass(frozen=True)
+class TargetLiteRT(RunsOn):
+    """LiteRT: Linux, Android, Raspberry Pi. The forms float32, int8 and, of pictures, uint8; the budget is of int8."""
+
+    form: ClassVar[str] = "litert_int8"
+
+    def cost(self, made):
+        return Cost(len(made.tflite["int8"]), latency_ms=_int8_ms(made, LiteRT(made.tflite["int8"])))
+
+    def climb(self, made, test, answers):
+        rungs = []
+        for form in (form for form in FORMS if form in made.tflite):
+            content = made.tflite[form]
+            rung, answers[f"litert_{form}"] = climb(
+                f"litert_{form}", InRunner(made.signature, LiteRT(content), form=form), test, size_bytes=len(content),
+                keras_answers=answers["keras"])
+            rungs.append(rung)
+        return rungs
+
+
+@dataclass(frozen=True)
+class TargetMicro(RunsOn):
+    """Microcontrollers: TFLM's interpreter (`tflite-micro`, Linux). `max_arena_bytes`: of its arena."""
+
+    form: ClassVar[str] = "micro_int8"
+
+    max_arena_bytes: int = knob(0, 0, 2**40)
+
+    def cost(self, made):
+        from .verify.micro import Micro, micro_available
+        if not micro_available():
+            return Cost(len(made.tflite["int8"]))
+        micro = Micro(made.tflite["int8"], LiteRT(made.tflite["int8"]).port_names())
+        return Cost(len(made.tflite["int8"]), micro.arena_bytes(), _int8_ms(made, micro))
+
+    def climb(self, made, test, answers):
+        from .verify.micro import Micro, micro_available, micro_places, most_steps
+        int8 = made.tflite["int8"]
+        if not micro_available():
+            return [unscored("micro_int8", len(int8), "not run: pip install tflite-micro (Linux)")]
+        plain = LiteRT(int8, reference=True)
+        micro, places = Micro(int8, plain.port_names()), micro_places(made.model, len(test))
+        rung, answers["micro_int8"] = climb(
+            "micro_int8", InRunner(made.signature, micro), test, size_bytes=len(int8), keras_answers=answers["keras"],
+            arena_bytes=micro.arena_bytes(), places=places)
+        wanted = answer_all(InRunner(made.signature, plain), test, places)
+        steps = np.abs(answers["micro_int8"].raw.astype(np.int32) - wanted.raw)
+        lost = made.signature.output.to_float(wanted.raw) - made.signature.output.to_float(
+            answers["keras"].raw[places])
+        most = most_steps(made.model, float(np.abs(lost).max()), made.signature)
+        return [replace(rung, int8_steps=int(steps.max()), most_int8_steps=most)]
+
+
+@dataclass(frozen=True)
+class TargetC(RunsOn):
+    """C99 without allocation: what stands between a raw row and the int8 model, and the model as an array. The ladder
+    compiles it and has TFLM, or LiteRT, run the model in between, on at most 500 rows."""
+
+    form: ClassVar[str] = "c_int8"
+
+    def files(self, made):
+        from .export.c_code import c_files
+        return {f"c/{name}": text for name, text in c_files(made.signature, made.tflite["int8"], made.name).items()}
+
+    def cost(self, made):
+        return Cost(len(made.tflite["int8"]))
+
+    def climb(self, made, test, answers):
+        from .verify.c import CCode, compiler
+        from .verify.micro import Micro, micro_available
+        int8 = made.tflite["int8"]
+        if not compiler():
+            return [unscored("c_int8", len(int8), "not run: needs a C compiler (apt-get install gcc)")]
+        sources = {name.removeprefix("c/"): text for name, text in made.files.items() if name.startswith("c/")}
+        plain = LiteRT(int8, reference=True)
+        interpreter = Micro(int8, plain.port_names()) if micro_available() else plain
+        return [on_its_own("c_int8", CCode(sources, made.signature, interpreter), made, test, answers,
+                           size_bytes=len(int8), most_rows=MAX_C_ROWS, beside="micro_int8")]
+
+
+@dataclass(frozen=True)
+class TargetMediaPipe(RunsOn):
+    """MediaPipe Tasks on phones and in browsers: ImageClassifier and TextClassifier, with labels and words in the file.
+    The ladder has them answer at most 500 raw rows."""
+
+    form: ClassVar[str] = "mediapipe"
+
+    def refusal(self, signature, model):
+        from .export.mediapipe import refusal
+        return refusal(signature, model)
+
+    def files(self, made):
+        from .export.mediapipe import mediapipe_model
+        column = made.signature.columns[0]
+        texts = [str(text) for text in made.raw.x[column.name]] if column.kind == TEXT else ()
+        return {"model_mediapipe.tflite": mediapipe_model(made.tflite["int8"], made.signature, made.name, texts=texts)}
+
+    def cost(self, made):
+        return Cost(len(self.files(made)["model_mediapipe.tflite"]))
+
+    def climb(self, made, test, answers):
+        from .verify.mediapipe import MediaPipe, available
+        content = made.files["model_mediapipe.tflite"]
+        if available():
+            return [unscored(self.form, len(content), f"not run: {available()}")]
+        return [on_its_own(self.form, MediaPipe(content, made.signature), made, test, answers,
+                           size_bytes=len(content), most_rows=MAX_MEDIAPIPE_ROWS)]
+
+
+@dataclass(frozen=True)
+class TargetEthosU(RunsOn):
+    """Arm's Ethos-U beside a microcontroller: the int8 file compiled by Vela, and its estimate; nothing is run, because
+    no such processor is here. `accelerator`: by Vela's name. `max_arena_bytes`: of its SRAM, `max_ms`: as estimated."""
+
+    form: ClassVar[str] = "ethosu"
+    accelerator: str = "ethos-u55-128"
+    max_arena_bytes: int = knob(0, 0, 2**40)
+
+    def check(self):
+        from .verify.ethosu import ACCELERATORS
+        if self.accelerator not in ACCELERATORS:
+            raise RecipeError(f"accelerator={self.accelerator!r}", expected=", ".join(ACCELERATORS),
+                              fix="TargetEthosU(accelerator='ethos-u55-128')")
+
+    def files(self, made):
+        return {} if self._missing() else {"model_ethosu.tflite": self._compiled(made).content}
+
+    def cost(self, made):
+        compiled = None if self._missing() else self._compiled(made)
+        return Cost(len(made.tflite["int8"])) if compiled is None else \
+            Cost(compiled.size_bytes, compiled.sram_bytes, compiled.latency_ms)
+
+    def climb(self, made, test, answers):
+        if self._missing():
+            return [unscored(self.form, len(made.tflite["int8"]), f"not compiled: {self._missing()}")]
+        said = self._compiled(made)
+        note = (f"Vela's estimate for {said.accelerator} at {said.clock_hz / 1e6:.0f} MHz: {said.cycles:,} cycles a "
+                f"row, {said.npu_share:.0%} of the operators on it" + (f"; {said.remark()}" if said.remark() else ""))
+        return [unscored(self.form, said.size_bytes, note, arena_bytes=said.sram_bytes, latency_ms=said.latency_ms)]
+
+    def _missing(self):
+        from .verify.ethosu import available
+        return available()
+
+    def _compiled(self, made):
+        return _vela(made.tflite["int8"], self.accelerator)
+
+
+@lru_cache(maxsize=2)
+def _vela(content, accelerator):
+    from .verify.ethosu import estimate
+    return estimate(content, accelerator)
+
+
+@dataclass(frozen=True)
+class TargetWeb(RunsOn):
+    """A browser, by LiteRT.js: the folder web/, a page that any static server can give, without a network. The ladder
+    has headless Chromium answer at most 500 raw rows by that page's own code."""
+
+    form: ClassVar[str] = "web"
+
+    def refusal(self, signature, model):
+        from .export.web import refusal
+        return refusal(signature, model)
+
+    def files(self, made):
+        from .export.web import web_files
+        return {f"web/{name}": content for name, content in web_files(made).items()}
+
+    def cost(self, made):
+        return Cost(len(self.files(made)["web/model.tflite"]))
+
+    def climb(self, made, test, answers):
+        from .verify.web import Browser, available
+        files = {name.removeprefix("web/"): content for name, content in made.files.items() if name.startswith("web/")}
+        if available():
+            return [unscored(self.form, len(files["model.tflite"]), f"not run: {available()}")]
+        with Browser(files, made.signature) as browser:
+            return [on_its_own(self.form, browser, made, test, answers, size_bytes=len(files["model.tflite"]),
+                               most_rows=MAX_WEB_ROWS)]
+
+
+def on_its_own(form: str, runtime, made: Made, test: HeldOut, answers: dict[str, Answers], *, size_bytes: int,
+               most_rows: int, beside: str = "litert_int8") -> Rung:
+    """The rung of a runtime that goes from the raw row to the label by itself, on at most so many rows, with its
+    agreement with the device runner: with the answers called `beside`, or where a row has none, the int8 form's."""
+    places = some_places(len(test), most_rows)
+    rung, answers[form] = climb(form, runtime, test, size_bytes=size_bytes, keras_answers=answers["keras"],
+                                places=places)
+    known = answers.get(beside)
+    same = known if known is not None and len(known.scores) == len(test) else answers["litert_int8"]
+    return replace(rung, runner_agreement=agreement(same.take(places), answers[form], made.signature.target))
+
+
+def _int8_ms(made, interpreter):
+    """Median milliseconds of the int8 file for a training row."""
+    runner = InRunner(made.signature, interpreter)
+    few = {name: x[:8] for name, x in made.calibration.x.items()}
+    return float(np.median(time_rows(interpreter, runner.quantize(few), min(len(made.calibration), 8))))
+
+
+def broken_budgets(targets: tuple, rungs: list[Rung]) -> str:
+    """The first budget that what was measured at the end is over, in words, or ""."""
+    costs = {rung.form: Cost(rung.size_bytes, rung.arena_bytes, rung.latency_ms) for rung in rungs}
+    broken = (target.broken_budget(costs[target.form]) for target in targets if target.form in costs)
+    return next(filter(None, broken), "")

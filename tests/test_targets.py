@@ -1,0 +1,43 @@
+"""Targets and their budgets: refused before an epoch, gated at the end, told in the report."""
+
+from dataclasses import replace
+
+import pytest
+
+from pipelines import catalog, run
+from pipelines.catalog import override
+from pipelines.errors import RecipeError
+from pipelines.recipe import tiny
+from pipelines.shipping import Shipping
+from pipelines.targets import Cost, TargetC, TargetLiteRT, TargetMicro, broken_budgets
+from pipelines.verify.ladder import unscored
+
+PENGUINS = tiny(catalog.RECIPES["penguins_mlp"])
+
+
+@pytest.mark.parametrize("budget, words", [
+    ("TargetMicro(max_bytes=2000)", r"TargetMicro: [\d,]+ bytes where the budget is 2,000"),
+    ("TargetMicro(max_arena_bytes=500)", r"[\d,]+ bytes of memory where the budget is 500"),
+    ("TargetLiteRT(max_ms=0.0001)", "ms a row where the budget is 0.0001")])
+def test_a_budget_is_checked_before_an_epoch(budget, words, tmp_path, capfd):
+    recipe = override(PENGUINS, f"shipping.targets=({budget},)")
+    with pytest.raises(RecipeError, match=f"the untrained net breaks a budget: .*{words}"):
+        run(recipe, folder=tmp_path)
+    assert "train:" not in capfd.readouterr().err and not list(tmp_path.iterdir())
+
+
+def test_a_budget_is_gated_at_the_end():
+    rungs = [unscored("litert_int8", 5000, ""), unscored("micro_int8", 5000, "", arena_bytes=900)]
+    assert broken_budgets((TargetLiteRT(max_bytes=5000), TargetMicro(max_arena_bytes=900)), rungs) == ""
+    assert "900 bytes of memory" in broken_budgets((TargetMicro(max_arena_bytes=899), TargetC(max_bytes=1)), rungs)
+    assert TargetLiteRT(max_ms=1.0).broken_budget(Cost(1, latency_ms=None)) == ""  # what is not known breaks nothing
+
+
+def test_targets_are_chosen_and_listed_once():
+    assert [type(each) for each in Shipping(targets=()).runs_on()] == [TargetLiteRT]
+    with pytest.raises(RecipeError, match="each target once"):
+        replace(PENGUINS, shipping=Shipping(targets=(TargetMicro(), TargetMicro(max_ms=1.0)))).check()
+    with pytest.raises(RecipeError, match="shipping.targets holds 'micro'"):
+        replace(PENGUINS, shipping=Shipping(targets=("micro",))).check()
+    with pytest.raises(RecipeError, match="shipping.probabilities='often'"):
+        override(PENGUINS, "shipping.probabilities=often").check()
