@@ -1,0 +1,256 @@
+"""The form for MediaPipe Tasks: the int8 file between a head and a tail that ImageClassifier and TextClassifier take,
+with the labels, and a tokenizer's pattern and words, in it (https://ai.google.dev/edge/mediapipe/solutions/guide).
+
+In:  pictures as uint8 [1, height, width, 3], which MediaPipe always gives; of a net for grey pictures a first operator
+     makes the grey that Pillow makes.
+     Texts as ids int32 [1, window]. MediaPipe cuts a text by a regular expression, looks its parts up as they are
+     spelled, and puts padding behind them, where a net must not mind it.
+Out: float32 [1, labels]: the softmax of the log-odds with the decision's offsets added, so that the label with the
+     highest score is the runner's.
+
+Nothing is quantized again: between head and tail stands the int8 file that was verified.
+"""
+
+import io
+import re
+import zipfile
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from ..device.primitives import Pack
+from ..device.signature import Signature
+from ..device.texts import Words
+from ..errors import ExportError
+from .graph import Graph
+
+LABELS_FILE, VOCABULARY_FILE = "labels.txt", "vocabulary.txt"
+# Pillow's grey, and its rounding: the sums are exact in float32.
+GREY = np.array([19595, 38470, 7471], np.float32) / np.float32(65536)
+MOST_DIFFERENCE = 1e-3  # of the log-odds, between padding before a text and behind it
+_PARSER_VERSION = "1.2.1"  # of the metadata's schema: the one that brought the tokenizer
+_TRIED_LENGTHS, _TRIED_TEXTS = (0.1, 0.5, 0.9), 4
+
+
+def refusal(signature: Signature, model) -> str:
+    """Why MediaPipe's classifiers cannot run a model, in words, or "". `model`: the keras.Model of the signature, as
+    built: training changes nothing here."""
+    if signature.target.task not in ("binary", "multiclass"):
+        return f"MediaPipe Tasks classifies pictures and texts; the target {signature.target.name!r} is no class"
+    broken = next((label for label in signature.target.labels if not label or re.search(r"[\r\n\0]", label)), None)
+    if broken is not None:
+        return f"MediaPipe reads one label a line, and {broken!r} is none"
+    kinds = [column.kind for column in signature.columns]
+    steps = [type(step) for step in signature.primitives]
+    if kinds == ["picture"]:
+        return "" if steps == [Pack] else "MediaPipe gives pixels as they are, and the recipe prepares them"
+    if kinds != ["text"]:
+        return f"MediaPipe Tasks takes one picture or one text, not columns of {', '.join(sorted(set(kinds)))}"
+    if steps != [Words, Pack]:
+        names = ", ".join(step.__name__ for step in steps if step is not Pack)
+        return f"MediaPipe's tokenizer on the device looks words up: TokenizeWords() alone, without {names}"
+    difference = padding_difference(model, signature)
+    return "" if difference <= MOST_DIFFERENCE else (
+        f"MediaPipe puts padding behind a text, and that changes this net's answer by {difference:.3g}")
+
+
+def padding_difference(model, signature: Signature) -> float:
+    """The largest difference of a Keras model's answer to ids with padding before them and behind them."""
+    port = signature.inputs[0]
+    generator, rows = np.random.default_rng(0), []
+    for share in _TRIED_LENGTHS:
+        length = max(int(share * port.shape[0]), 1)
+        rows += [generator.integers(1, port.num_ids, length) for _ in range(_TRIED_TEXTS)]
+    before, behind = (np.zeros((len(rows), port.shape[0]), np.int32) for _ in range(2))
+    for place, ids in enumerate(rows):
+        before[place, -len(ids):], behind[place, :len(ids)] = ids, ids
+    answers = [np.asarray(model({port.name: ids}, training=False)) for ids in (before, behind)]
+    return float(np.abs(answers[0] - answers[1]).max())
+
+
+def mediapipe_model(int8: bytes, signature: Signature, name: str, *, texts: Iterable[str] = ()) -> bytes:
+    """The int8 TFLite file of a bundle → the file that MediaPipe's ImageClassifier or TextClassifier takes, with
+    metadata (https://ai.google.dev/edge/litert/models/metadata).
+
+    `signature`: with the decision of the int8 form. `name`: of the model. `texts`: training texts, raw; the words in
+    them keep the ids that the runner gives them, however they are spelled. A word that is in no training text gets one
+    id for all such, whose vector is the average of those that rare words share. Raises ExportError for a file that is
+    not of this signature.
+    """
+    graph = Graph(int8)
+    _add_decision(graph, signature)
+    files = {LABELS_FILE: "".join(f"{label}\n" for label in signature.target.labels)}
+    if signature.columns[0].kind == "picture":
+        _take_pictures(graph, signature.inputs[0])
+        pattern = ""
+    else:
+        words = signature.primitives[0]
+        unknown = _add_unknown(graph, words)
+        pattern = delimiters(words)
+        files[VOCABULARY_FILE] = "".join(f"{word} {place}\n" for word, place in
+                                         vocabulary(words, unknown, texts).items())
+    graph.add_metadata("TFLITE_METADATA", _metadata(signature, name, pattern))
+    return _with_files(graph.to_bytes(), files)
+
+
+def _add_decision(graph, signature):
+    """Behind the int8 output: the average of its copies and the decision in one dense layer, then a softmax."""
+    from ai_edge_litert import schema_py_generated as schema
+    (output,) = graph.subgraph.outputs
+    port, binary = signature.output, signature.target.task == "binary"
+    (width,), copies = port.shape, port.num_copies
+    if list(graph.tensor(output).shape) != [1, width * copies]:
+        raise ExportError(f"the int8 file gives {list(graph.tensor(output).shape)} values", expected=f"[1, "
+                          f"{width * copies}] of its signature", fix="take file and signature of one bundle")
+    offsets = np.array(signature.offsets("int8"), np.float64)
+    if binary:  # no: 0, yes: log-odds + offset; yes where that is 0 too
+        weights, offsets = np.array([[0.0], [1.0]]), np.array([0.0, offsets[0] + port.step() / 1000])
+    else:       # of labels that are level the first, as in the runner
+        weights, offsets = np.eye(width), offsets - np.arange(width) * port.step() / 1000 / width
+    shape, labels = (1, width * copies), len(signature.target.labels)
+    log_odds = graph.add_tensor("log_odds", shape, "float32")
+    graph.add_operator("DEQUANTIZE", [output], log_odds, version=2)
+    decided, scores = (graph.add_tensor(name, (1, labels), "float32") for name in ("decided", "scores"))
+    kernel = graph.add_tensor("decision/kernel", (labels, width * copies), "float32",
+                              values=np.tile(weights, (1, copies)) / copies)
+    bias = graph.add_tensor("decision/bias", (labels,), "float32", values=offsets)
+    graph.add_operator("FULLY_CONNECTED", [log_odds, kernel, bias], decided, options=schema.FullyConnectedOptionsT())
+    softmax = schema.SoftmaxOptionsT()
+    softmax.beta = 1.0
+    graph.add_operator("SOFTMAX", [decided], scores, options=softmax)
+    graph.subgraph.outputs = [scores]
+
+
+def _take_pictures(graph, port):
+    """Before the int8 input: uint8 of three channels to what the file takes."""
+    from ai_edge_litert import schema_py_generated as schema
+    (given,) = graph.subgraph.inputs
+    scale, zero_point = port.in_file()
+    height, width, channels = port.shape
+    pixels = graph.add_tensor("pixels_rgb", (1, height, width, 3), "uint8", quantization=(scale, zero_point + 128))
+    graph.subgraph.inputs = [pixels]
+    if channels == 3:
+        graph.add_operator("QUANTIZE", [pixels], given, version=2, first=True)
+        return
+    colours = graph.add_tensor("colours", (1, height, width, 3), "float32")
+    grey = graph.add_tensor("grey", (1, height, width, 1), "float32")
+    kernel = graph.add_tensor("grey/kernel", (1, 1, 1, 3), "float32", values=GREY)
+    bias = graph.add_tensor("grey/bias", (1,), "float32", values=np.zeros(1))
+    options = schema.Conv2DOptionsT()
+    options.padding, options.strideH, options.strideW = schema.Padding.VALID, 1, 1
+    options.dilationHFactor, options.dilationWFactor = 1, 1
+    graph.add_operator("DEQUANTIZE", [pixels], colours, first=True)
+    graph.add_operator("CONV_2D", [colours, kernel, bias], grey, options=options, first=True)
+    graph.add_operator("QUANTIZE", [grey], given, first=True)
+
+
+def _add_unknown(graph, words):
+    """The id that words of no training text get: in every table that ids are looked up in, one more row, the average
+    of the rows that rare words share."""
+    (ids,) = graph.subgraph.inputs
+    readers = [each for each in graph.subgraph.operators if ids in each.inputs]
+    if not readers or any(graph.kind(each) != "GATHER" or each.inputs[1] != ids for each in readers):
+        raise ExportError("the int8 file does more with token ids than look them up", expected="GATHER on tables",
+                          fix="let the net read its ids through Embedding layers alone")
+    for place in {each.inputs[0] for each in readers}:
+        table = graph.constant(place, "int8")
+        if len(table) != words.num_ids():
+            raise ExportError(f"a table of {len(table)} rows in the int8 file", expected=f"{words.num_ids()}, one for "
+                              "each id of its signature", fix="take file and signature of one bundle")
+        average = np.rint(table[-words.num_buckets:].mean(axis=0, keepdims=True)).astype(np.int8)
+        graph.replace_constant(place, np.concatenate([table, average]))
+    return words.num_ids()
+
+
+def delimiters(words: Words) -> str:
+    """The regular expression (RE2) by which MediaPipe cuts texts as `words` does.
+
+    MediaPipe puts it in parentheses, of which this closes the first itself: "(" + "?:word|symbol)(spaces*" + ")". It
+    takes as a token what stands before the first group, so that a word ends where a symbol begins, which is a word of
+    its own; spaces are all that the spelling makes a space of. A text that starts with such a character gets it as its
+    first token.
+    """
+    spaces, symbols = _separators(words)
+    cut = _character_class(spaces | symbols, negated=True)
+    single = _character_class(spaces | symbols)
+    return f"?:{cut}+|{single})({_character_class(spaces)}*"
+
+
+def _separators(words):
+    """Code points that part words and are none, and those that are words of their own."""
+    spaces = {code for code, text in words.letters if " " in text and not text.strip()} | {32}
+    return spaces, {code for code, text in words.letters if " " in text and text.strip()}
+
+
+def _character_class(codes, *, negated=False):
+    """A class of characters by their code points, in ranges."""
+    ordered = sorted(codes - {0})  # MediaPipe ends a text at a null character
+    starts = [code for place, code in enumerate(ordered) if place == 0 or ordered[place - 1] != code - 1]
+    ends = [code for place, code in enumerate(ordered) if place == len(ordered) - 1 or ordered[place + 1] != code + 1]
+    ranges = "".join(rf"\x{{{start:x}}}" + (rf"-\x{{{end:x}}}" if end > start else "")
+                     for start, end in zip(starts, ends, strict=True))
+    return f"[{'^' if negated else ''}{ranges}]"
+
+
+def vocabulary(words: Words, unknown: int, texts: Iterable[str] = ()) -> dict[str, int]:
+    """Spelling → id for MediaPipe's tokenizer: the words of the training texts as they are written there, and every
+    key in small letters, with a capital, and in capitals. A character that parts words gets the id of padding, for
+    texts that start with one; `unknown` is that of all other words."""
+    spaces, symbols = _separators(words)
+    parting = dict.fromkeys(spaces, " ") | {code: f" {chr(code)} " for code in symbols}
+    written = {token for text in texts for token in str(text).translate(parting).split()}
+    variants = [spelled for key in words.keys for spelled in (key, key.capitalize(), key.upper())]
+    spellings = list(dict.fromkeys([*sorted(written), *variants]))
+    columns = {"word": np.array(spellings, object)}
+    replace(words, column="word", window=1).run(columns)
+    found = {spelling: place for spelling, place in zip(spellings, columns["word"][:, 0].tolist(), strict=True)}
+    return {"<PAD>": 0, "<UNKNOWN>": unknown, **found, **{chr(code): 0 for code in sorted(spaces - {0, 10, 13, 32})}}
+
+
+def _metadata(signature, name, pattern):
+    """The content of TFLITE_METADATA."""
+    import flatbuffers
+    from mediapipe.tasks.metadata import metadata_schema_py_generated as schema
+
+    def named(made, **fields):
+        for field, value in fields.items():
+            setattr(made, field, value)
+        return made
+
+    def unit(kind, options):
+        return named(schema.ProcessUnitT(), optionsType=kind, options=options)
+    column = signature.columns[0]
+    if column.kind == "picture":
+        content = named(schema.ContentT(), contentPropertiesType=schema.ContentProperties.ImageProperties,
+                        contentProperties=named(schema.ImagePropertiesT(), colorSpace=schema.ColorSpaceType.RGB))
+        units = [unit(schema.ProcessUnitOptions.NormalizationOptions,
+                      named(schema.NormalizationOptionsT(), mean=[0.0], std=[1.0]))]
+        stats = named(schema.StatsT(), min=[0.0], max=[255.0])
+    else:
+        content = named(schema.ContentT(), contentPropertiesType=schema.ContentProperties.FeatureProperties,
+                        contentProperties=schema.FeaturePropertiesT())
+        file = named(schema.AssociatedFileT(), name=VOCABULARY_FILE, type=schema.AssociatedFileType.VOCABULARY)
+        units = [unit(schema.ProcessUnitOptions.RegexTokenizerOptions,
+                      named(schema.RegexTokenizerOptionsT(), delimRegexPattern=pattern, vocabFile=[file]))]
+        stats = None
+    labels = named(schema.AssociatedFileT(), name=LABELS_FILE, type=schema.AssociatedFileType.TENSOR_AXIS_LABELS)
+    taken = named(schema.TensorMetadataT(), name=column.name, content=content, processUnits=units, stats=stats)
+    given = named(schema.TensorMetadataT(), name=signature.target.name, associatedFiles=[labels],
+                  content=named(schema.ContentT(), contentProperties=schema.FeaturePropertiesT(),
+                                contentPropertiesType=schema.ContentProperties.FeatureProperties))
+    graph = named(schema.SubGraphMetadataT(), inputTensorMetadata=[taken], outputTensorMetadata=[given])
+    model = named(schema.ModelMetadataT(), name=name, subgraphMetadata=[graph], minParserVersion=_PARSER_VERSION)
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), b"M001")
+    return bytes(builder.Output())
+
+
+def _with_files(content, files):
+    """A TFLite file with others behind it, as an archive of stored files; the same bytes from the same content."""
+    archive = io.BytesIO(content)
+    archive.seek(0, io.SEEK_END)
+    with zipfile.ZipFile(archive, "a", zipfile.ZIP_STORED) as opened:
+        for name, text in files.items():
+            opened.writestr(zipfile.ZipInfo(name), text.encode("utf-8"))
+    return archive.getvalue()

@@ -1,0 +1,103 @@
+"""MediaPipe Tasks as a runtime: its own ImageClassifier and TextClassifier on raw pictures and raw texts."""
+
+import os
+import time
+from contextlib import contextmanager
+
+import numpy as np
+
+from ..device.runner import Answers
+from ..device.signature import Signature, probabilities
+from ..errors import VerifyError
+from ..files import read_pixels
+
+_LEAST_SCORE = 1e-37  # what a float32 softmax leaves is more, or nothing
+
+
+def available() -> str:
+    """"" where the package `mediapipe` is installed, else what to install."""
+    import importlib.util
+    return "" if importlib.util.find_spec("mediapipe") else "pip install mediapipe"
+
+
+class MediaPipe:
+    """A file of `export.mediapipe.mediapipe_model` under the task that runs it, one raw row a call."""
+
+    def __init__(self, content: bytes, signature: Signature):
+        """`signature`: that of the bundle. Raises VerifyError where MediaPipe refuses the file."""
+        (self._column,), self._signature, self._content = signature.columns, signature, content
+        with self._open():
+            pass
+
+    def predict_columns(self, columns: dict[str, np.ndarray]) -> Answers:
+        """Typed raw columns (pictures uint8 [rows, height, width, channels] or files of them, texts [rows]) to
+        MediaPipe's answers: `labels` object [rows], the names of its top categories. `raw`, float32 [rows, outputs]:
+        the logarithms of its scores, less the offsets of the decision; what of more than two classes is common to a
+        row is lost. `scores`, float64 [rows, classes]: of these, as the runner gives them."""
+        rows = self._rows(columns)
+        with self._open() as classify:
+            found = [classify(row) for row in rows]
+        labels = self._signature.target.labels
+        scores = np.zeros((len(found), len(labels)))
+        for row, categories in enumerate(found):
+            for category in categories:
+                if category.category_name != labels[category.index]:
+                    raise VerifyError(f"MediaPipe calls class {category.index} {category.category_name!r}",
+                                      expected=repr(labels[category.index]), fix="make the bundle again")
+                scores[row, category.index] = category.score
+        logarithms = np.log(np.maximum(scores, _LEAST_SCORE))
+        if self._signature.target.task == "binary":
+            logarithms = logarithms[:, 1:] - logarithms[:, :1]
+        raw = (logarithms - self._signature.offsets("int8")).astype(np.float32)
+        return Answers(np.array([categories[0].category_name for categories in found], object), probabilities(raw), raw)
+
+    def one_row_ms(self, columns: dict[str, np.ndarray], num_rows: int) -> np.ndarray:
+        """float64 [rows]: milliseconds of each of the first `num_rows` rows, from the raw row to the categories, one a
+        call; fewer where there are fewer."""
+        times, rows = [], self._rows({self._column.name: columns[self._column.name][:num_rows]})
+        with self._open() as classify:
+            for row in rows[:1] + rows:  # the first call sets things up
+                start = time.perf_counter()
+                classify(row)
+                times.append((time.perf_counter() - start) * 1000)
+        return np.array(times[1:])
+
+    def _rows(self, columns):
+        """What the task takes, one a row."""
+        if self._column.kind != "picture":
+            return [str(text) for text in columns[self._column.name].tolist()]
+        import mediapipe
+        pictures = read_pixels(columns[self._column.name])
+        if pictures.shape[-1] == 1:  # MediaPipe's classifier takes colours only
+            pictures = np.repeat(pictures, 3, axis=-1)
+        return [mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(picture))
+                for picture in pictures]
+
+    @contextmanager
+    def _open(self):
+        """The task, for as long as it is used: at the end of the process it could not be closed."""
+        with _quiet():
+            from mediapipe.tasks.python import BaseOptions, text, vision
+            task, options = (text.TextClassifier, text.TextClassifierOptions)
+            if self._column.kind == "picture":
+                task, options = (vision.ImageClassifier, vision.ImageClassifierOptions)
+            try:
+                opened = task.create_from_options(options(BaseOptions(model_asset_buffer=self._content)))
+            except (RuntimeError, ValueError, NotImplementedError) as error:
+                raise VerifyError(f"MediaPipe refuses the model: {error}", fix="leave the target out, or choose another "
+                                  "net", expected="a file with metadata, of operators that LiteRT has") from error
+            with opened:
+                yield lambda row: opened.classify(row).classifications[0].categories
+
+
+@contextmanager
+def _quiet():
+    """Without what MediaPipe writes to standard error from C++, where no logger of Python hears it."""
+    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nothing, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)
