@@ -7,7 +7,7 @@ from .frame import CutSegments, CutWindows
 from .recipe import Judge, Recipe
 from .shipping import Shipping
 from .split import SplitByTime, SplitGiven, SplitGrouped, SplitRandom
-from .targets import TargetC, TargetLiteRT, TargetMicro
+from .targets import TargetC, TargetEthosU, TargetLiteRT, TargetMediaPipe, TargetMicro, TargetWeb
 from .train import Training
 
 RECIPES = {
@@ -31,7 +31,8 @@ RECIPES = {
 }
 
 SPECS = (Recipe, Judge, Training, SplitRandom, SplitGrouped, SplitByTime, SplitGiven, CutWindows,
-         CutSegments, InjectFaults, Shipping, TargetLiteRT, TargetMicro, TargetC,
+         CutSegments, InjectFaults, Shipping, TargetLiteRT, TargetMicro, TargetC, TargetMediaPipe, TargetEthosU,
+         TargetWeb,
          steps.DropColumns, steps.DropRowsWithMissing, steps.FlagMissing, steps.ImputeConstant, steps.ImputeMean,
          steps.ImputeMedian, steps.ImputeMostFrequent, steps.ImputePrevious, steps.ScaleStandard, steps.ScaleMinMax,
          steps.ScaleRobust, steps.EncodeBins, steps.EncodeOnehot, steps.EncodeIds, steps.EncodeDate,

@@ -214,7 +214,7 @@ def get_ready(recipe: Recipe, train_rows: TrainSet, valid_rows: HeldOut, *, stag
             to_ports(signature, apply_steps(encoders, balancer.resample(rows)), encoded=True)
         return replace(made, unlabelled=unlabelled)
     with stages("targets"):
-        refused = rehearse(recipe, signature, as_they_were)
+        refused = rehearse(recipe, signature, as_they_were, train_rows)
     with stages("balance"):
         to_train = balanced(recipe.balance)
     with stages("teacher"):

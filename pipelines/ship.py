@@ -37,11 +37,11 @@ class Ready:
     refused: dict[str, str]
 
 
-def rehearse(recipe: Recipe, signature: Signature, rows: TrainSet) -> dict[str, str]:
+def rehearse(recipe: Recipe, signature: Signature, rows: TrainSet, raw: TrainSet) -> dict[str, str]:
     """Asks the targets about the untrained net, where one of them has something to say: rung → why its target, which
     is not required, is left out. Raises RecipeError where a required one cannot be, or a budget would be broken.
 
-    `rows`: training rows as ports. The net of drawn weights takes the bytes, the memory and the time that the trained
+    `rows`: training rows as ports, and `raw`. The net of drawn weights takes the bytes, the memory and the time that the trained
     one will.
     """
     targets = recipe.shipping.runs_on()
@@ -54,7 +54,7 @@ def rehearse(recipe: Recipe, signature: Signature, rows: TrainSet) -> dict[str, 
             raise RecipeError(f"{target!r} for this net: {reason}", expected="a net that can run there",
                               fix="another net or other steps; or leave the target out, or give it required=False")
     if any(target.has_budget() for target in targets):
-        made = Made(recipe.name, signature, model, {}, rows, recipe.training.seed)
+        made = Made(recipe.name, signature, model, {}, rows, recipe.training.seed, raw)
         made = replace(made, tflite=convert(model, rows, seed=made.seed, copies=staggered_copies(signature)))
         made = replace(made, signature=quantized(signature, LiteRT(made.tflite["int8"]), model))
         for target in targets:

@@ -75,7 +75,8 @@ def climb(form: str, runtime: Runtime, rows: HeldOut, *, keras_answers: Answers 
     reference = answers if keras_answers is None else keras_answers.take(places)
     target = runtime.signature.target
     return Rung(form, score(rows.y[places], answers, target), agreement(reference, answers, target),
-                _largest_difference(answers, reference, runtime.signature), size_bytes, float(np.median(times)), float(np.percentile(times, 95)), len(places), arena_bytes), answers
+                _largest_difference(answers, reference, runtime.signature), size_bytes, float(np.median(times)),
+                float(np.percentile(times, 95)), len(places), arena_bytes), answers
 
 
 def _largest_difference(one, other, signature):

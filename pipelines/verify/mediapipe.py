@@ -25,7 +25,7 @@ class MediaPipe:
 
     def __init__(self, content: bytes, signature: Signature):
         """`signature`: that of the bundle. Raises VerifyError where MediaPipe refuses the file."""
-        (self._column,), self._signature, self._content = signature.columns, signature, content
+        (self._column,), self.signature, self._content = signature.columns, signature, content
         with self._open():
             pass
 
@@ -37,7 +37,7 @@ class MediaPipe:
         rows = self._rows(columns)
         with self._open() as classify:
             found = [classify(row) for row in rows]
-        labels = self._signature.target.labels
+        labels = self.signature.target.labels
         scores = np.zeros((len(found), len(labels)))
         for row, categories in enumerate(found):
             for category in categories:
@@ -46,10 +46,11 @@ class MediaPipe:
                                       expected=repr(labels[category.index]), fix="make the bundle again")
                 scores[row, category.index] = category.score
         logarithms = np.log(np.maximum(scores, _LEAST_SCORE))
-        if self._signature.target.task == "binary":
+        if self.signature.target.task == "binary":
             logarithms = logarithms[:, 1:] - logarithms[:, :1]
-        raw = (logarithms - self._signature.offsets("int8")).astype(np.float32)
-        return Answers(np.array([categories[0].category_name for categories in found], object), probabilities(raw), raw)
+        raw = (logarithms - self.signature.offsets("int8")).astype(np.float32)
+        return Answers(np.array([categories[0].category_name for categories in found], object),
+                       probabilities(raw, self.signature.calibration("int8")), raw)
 
     def one_row_ms(self, columns: dict[str, np.ndarray], num_rows: int) -> np.ndarray:
         """float64 [rows]: milliseconds of each of the first `num_rows` rows, from the raw row to the categories, one a
