@@ -4,7 +4,7 @@ Every method of compression is a spec with `check()` and `compress(model, tuning
 is, the one returned is smaller or ready to be, and was fitted with `tuning.fit`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -79,6 +79,23 @@ class Tuning:
         """The deciding metric of a model on the validation rows, in the target's unit."""
         scores = self._compiled(model, self.learning_rate).evaluate(self.valid, verbose=0, return_dict=True)
         return float(scores[f"logits_{self.deciding}"]) * self.metric_factor
+
+    def gradients(self, model, *, num_batches: int) -> Iterator[list[np.ndarray]]:
+        """For each of the first batches, the gradients of the loss by `model.trainable_variables`, with the model as it
+        answers after training (no dropout, running statistics)."""
+        import tensorflow as tf
+        fitted = self._compiled(model, self.learning_rate)
+        with self.scope():
+            variables = [each.value for each in model.trainable_variables]
+
+            @tf.function
+            def gradients(x, y, weight):
+                with tf.GradientTape() as tape:
+                    loss = self.loss(y["members"], fitted(x, training=False)["members"], sample_weight=weight)
+                slopes = tape.gradient(loss, variables, unconnected_gradients="zero")
+                return [tf.convert_to_tensor(each) for each in slopes]
+        for x, y, weight in self.batches.take(num_batches):
+            yield [each.numpy() for each in gradients(x, y, weight)]
 
     def is_better(self, score: float, than: float) -> bool:
         """Whether one value of the deciding metric is better than another."""
@@ -168,12 +185,19 @@ def tuning_from_arrays(x: np.ndarray | Mapping[str, np.ndarray], y: np.ndarray, 
 
 def copy_model(model):
     """A functional model with layers of its own and the same weights; to be made in the scope of its tuning."""
-    return rebuild(model, lambda layer: layer.__class__.from_config(layer.get_config()))
+    return rebuild(model, copy_layer)
 
 
-def rebuild(model, make_layer: Callable[[Any], Any]):
-    """A functional model of layers that `make_layer` gives for the old ones, called in the same order; where the
-    weights of both have the same shapes they are copied. Raises RecipeError for a model that is not functional."""
+def copy_layer(layer):
+    """A new layer, or operation, of the same settings, without its weights."""
+    return layer.__class__.from_config(layer.get_config())
+
+
+def rebuild(model, make_layer: Callable[[Any], Any], call: Callable[..., Any] | None = None, *,
+            copy_weights: bool = True):
+    """A functional model of the layers that `make_layer` gives for the old ones, called in the same order, each by
+    `call(new layer, *tensors, **others)`; where the weights of both have the same shapes they are copied, unless not
+    `copy_weights`. Raises RecipeError for a model that is not functional."""
     import keras
     if not isinstance(model, keras.Model) or not hasattr(model, "operations"):
         raise RecipeError(f"a {type(model).__name__} to compress", expected="a functional or sequential Keras model of "
@@ -181,10 +205,13 @@ def rebuild(model, make_layer: Callable[[Any], Any]):
     if len(model.outputs) != 1:
         raise RecipeError(f"a model with {len(model.outputs)} outputs to compress", expected="one output",
                           fix="keras.Model(model.input, model.outputs[0])")
-    copy = keras.models.clone_model(model, clone_function=make_layer)
-    for old in model.layers:
-        new = copy.get_layer(old.name)
-        if [each.shape for each in new.weights] == [each.shape for each in old.weights]:
+    # A view: a copy of a sequential model would not be called by us, one of a compiled model would be compiled.
+    view = keras.Model(model.input, model.outputs[0], name=model.name)
+    copy = keras.models.clone_model(view, clone_function=make_layer, call_function=call)
+    names = {layer.name for layer in copy.layers} if copy_weights else {}
+    for old in view.layers:
+        new = copy.get_layer(old.name) if old.name in names else None
+        if new is not None and [each.shape for each in new.weights] == [each.shape for each in old.weights]:
             new.set_weights(old.get_weights())
     return copy
 
