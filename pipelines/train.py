@@ -3,11 +3,12 @@
 Plain `model.fit` with Keras' own losses, metrics and callbacks, under a tf.distribute strategy.
 """
 
+import time
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .device.signature import Signature
+from .device.signature import Signature, Target
 from .errors import RecipeError, TrainError
 from .feed import TrainFeed, plain_feed, training_feed
 from .forecast import masked_loss, masked_metric, standardized_steps
@@ -95,9 +96,8 @@ def train(build, feed: TrainFeed, valid: HeldOut, *, signature: Signature, train
     tf.config.experimental.enable_op_determinism()
     strategy = make_strategy(training.strategy)
     num_replicas = strategy.num_replicas_in_sync
-    batch_size = max(min(training.batch_size, len(feed.rows)) // num_replicas, 1) * num_replicas
-    batches, steps = training_feed(feed, _labels(feed.rows.y, signature, feed.soft_labels), signature=signature,
-                                   batch_size=batch_size, seed=training.seed)
+    batches, steps = training_feed(feed, task_labels(feed.rows.y, signature, feed.soft_labels), signature=signature,
+                                   batch_size=global_batch(training, len(feed.rows), num_replicas), seed=training.seed)
     extra = feed.augment[0].training_ports(feed.augment, signature) if feed.augment else ()
     with strategy.scope():
         members = build.build(signature, seed=training.seed, synchronized=num_replicas > 1)
@@ -106,30 +106,24 @@ def train(build, feed: TrainFeed, valid: HeldOut, *, signature: Signature, train
             keras.utils.set_random_seed(training.seed)
         fitted = _for_training(build, members, extra, signature=signature, synchronized=num_replicas > 1)
         model = _with_average(fitted)
-        metric, mode = _keras_metric(deciding, signature)
-        model.compile(optimizer=keras.optimizers.AdamW(_learning_rate(training, steps),
-                                                       weight_decay=training.weight_decay),
-                      loss={"members": _member_loss(signature.target, training), "logits": None},
-                      weighted_metrics={"logits": [metric]}, jit_compile=False)
-        # A step whose first trace makes variables is traced a second time, which takes seconds.
-        model.optimizer.build(model.trainable_variables)
-        if deciding == "macro_f1":  # of Keras' metrics that can decide the one that has none before its first rows
-            none = tf.zeros((1, len(signature.target.labels)))
-            strategy.run(metric.update_state, (none, none))
-            metric.reset_state()
+        metric, mode = task_metric(deciding, signature)
+        compile_model(model, loss=task_loss(signature.target, training), metric=metric,
+                      learning_rate=_learning_rate(training, steps), weight_decay=training.weight_decay)
     if extra:
         valid = valid.with_columns(feed.augment[0].unmixed(valid.x))
-    valid_batches = plain_feed(valid, _labels(valid.y, signature, None),
-                               batch_size=-(-min(len(valid), _valid_batch(valid)) // num_replicas) * num_replicas)
     monitor = f"val_logits_{deciding}"
-    history, seconds = _fit(model, batches, valid_batches, steps=steps, training=training, monitor=monitor, mode=mode)
+    stops = [keras.callbacks.EarlyStopping(monitor=monitor, mode=mode, patience=training.patience,
+                                           restore_best_weights=True)] if training.schedule == "constant" else []
+    start = time.perf_counter()
+    history = fit_model(model, batches, validation_feed(valid, task_labels(valid.y, signature), num_replicas),
+                        steps=steps, epochs=training.epochs, monitor=monitor, callbacks=stops)
+    seconds = time.perf_counter() - start
     if fitted is not members:
         copy_weights(fitted, members)
-    factor = signature.target.factor if signature.target.task == "regression" and deciding in ("rmse", "mae") else 1.0
     model = average_members(members)
     if hasattr(build, "refit"):  # a part of the net is fitted once more
         build.refit(model, feed.rows, valid, signature=signature, training=training, deciding=deciding)
-    return Trained(model, _plain_names(history, deciding, factor), seconds)
+    return Trained(model, plain_names(history, deciding, metric_factor(deciding, signature.target)), seconds)
 
 
 def _for_training(build, members, extra, *, signature, synchronized):
@@ -142,37 +136,60 @@ def _for_training(build, members, extra, *, signature, synchronized):
     return fitted
 
 
-def _valid_batch(valid):
-    """Rows of a validation batch: as many as have their feature maps in some tens of megabytes."""
+def global_batch(training: Training, num_rows: int, num_replicas: int) -> int:
+    """Rows of a batch: as asked for, no more than there are, and as many for each replica."""
+    return max(min(training.batch_size, num_rows) // num_replicas, 1) * num_replicas
+
+
+def validation_feed(valid: HeldOut, labels: dict[str, np.ndarray], num_replicas: int):
+    """`plain_feed` in batches of as many rows as have their feature maps in some tens of megabytes."""
     values = max(int(np.prod(x.shape[1:])) for x in valid.x.values())
-    return int(np.clip(2**20 // values, 16, 1024))
+    most = int(np.clip(2**20 // values, 16, 1024))
+    return plain_feed(valid, labels, batch_size=-(-min(len(valid), most) // num_replicas) * num_replicas)
 
 
 def _learning_rate(training, steps):
-    import keras
     if training.schedule == "constant":
         return training.learning_rate
-    warmup = min(training.warmup_epochs, training.epochs - 1) * steps
-    return keras.optimizers.schedules.CosineDecay(
-        training.learning_rate / 20 if warmup else training.learning_rate, max(training.epochs * steps - warmup, 1),
-        warmup_target=training.learning_rate if warmup else None, warmup_steps=warmup)
+    return cosine_rate(training.learning_rate, training.epochs * steps,
+                       warmup=min(training.warmup_epochs, training.epochs - 1) * steps)
 
 
-def _fit(model, feed, valid_feed, *, steps, training, monitor, mode):
-    import time
-
+def cosine_rate(learning_rate: float, num_steps: int, *, warmup: int):
+    """A Keras schedule from a twentieth of the rate up to it in `warmup` steps, then down to zero at `num_steps`."""
     import keras
-    callbacks = [keras.callbacks.TerminateOnNaN(), _bar(training.epochs, monitor)]
-    if training.schedule == "constant":
-        callbacks.insert(0, keras.callbacks.EarlyStopping(monitor=monitor, mode=mode, patience=training.patience,
-                                                          restore_best_weights=True))
-    start = time.perf_counter()
-    history = model.fit(feed, epochs=training.epochs, steps_per_epoch=steps, validation_data=valid_feed,
-                        callbacks=callbacks, verbose=0, shuffle=False).history
+    return keras.optimizers.schedules.CosineDecay(
+        learning_rate / 20 if warmup else learning_rate, max(num_steps - warmup, 1),
+        warmup_target=learning_rate if warmup else None, warmup_steps=warmup)
+
+
+def compile_model(model, *, loss, metric, learning_rate, weight_decay: float) -> None:
+    """Compiles a model that gives "members", which the loss sees, and "logits", which the metric sees; to be called in
+    the scope of its strategy. `learning_rate`: a number or a Keras schedule."""
+    import keras
+    import tensorflow as tf
+    model.compile(optimizer=keras.optimizers.AdamW(learning_rate, weight_decay=weight_decay),
+                  loss={"members": loss, "logits": None}, weighted_metrics={"logits": [metric]}, jit_compile=False)
+    # A step whose first trace makes variables is traced a second time, which takes seconds.
+    model.optimizer.build(model.trainable_variables)
+    if isinstance(metric, keras.metrics.F1Score):  # the one that has no variables before its first rows
+        none = tf.zeros((1, model.output["logits"].shape[-1]))
+        tf.distribute.get_strategy().run(metric.update_state, (none, none))
+        metric.reset_state()
+
+
+def fit_model(model, batches, valid_batches, *, steps: int, epochs: int, monitor: str, callbacks=()
+              ) -> dict[str, list[float]]:
+    """Keras' fit of a compiled model with a bar: Keras' names of losses and metrics → one value an epoch. Raises
+    TrainError where the loss stops being a number."""
+    import keras
+    history = model.fit(batches, epochs=epochs, steps_per_epoch=steps, validation_data=valid_batches,
+                        callbacks=[*callbacks, keras.callbacks.TerminateOnNaN(), _bar(epochs, monitor)], verbose=0,
+                        shuffle=False).history
     if not np.all(np.isfinite(history["loss"])):
         raise TrainError(f"the loss became {history['loss'][-1]} in epoch {len(history['loss'])}",
                          expected="a finite loss", fix="lower training.learning_rate, or scale the inputs")
-    return history, time.perf_counter() - start
+    return history
 
 
 def _bar(epochs, monitor):
@@ -195,9 +212,9 @@ def _with_average(members):
     return keras.Model(members.input, {"members": keras.layers.Identity(name="members")(stacked), "logits": average})
 
 
-def _labels(y, signature, soft_labels):
-    """y int [rows] or float [rows] or [rows, horizon] as float32 [rows, outputs]: 0/1, one-hot or standardized values.
-    """
+def task_labels(y: np.ndarray, signature: Signature, soft_labels: np.ndarray | None = None) -> dict[str, np.ndarray]:
+    """y int [rows] or float [rows] or [rows, horizon] as float32 [rows, outputs]: 0/1, one-hot or standardized values,
+    or the soft labels; for the loss ("members") and for the metric ("logits")."""
     target = signature.target
     if soft_labels is not None:
         wanted = soft_labels.astype(np.float32)
@@ -214,8 +231,9 @@ def _labels(y, signature, soft_labels):
     return {"members": wanted, "logits": wanted}
 
 
-def _member_loss(target, training):
-    """The task's Keras loss of every member [rows, members, outputs] against the same label, averaged a row."""
+def task_loss(target: Target, training: Training):
+    """The task's Keras loss of every member [rows, members, outputs] against the same label, averaged a row; of one
+    model its [rows, outputs]."""
     import keras
     losses, smoothing, gamma = keras.losses, training.label_smoothing, training.focal_gamma
     task = target.task
@@ -235,14 +253,16 @@ def _member_loss(target, training):
     class MemberLoss(keras.losses.Loss):
         def call(self, y_true, y_pred):
             y_true = keras.ops.expand_dims(y_true, 1)
+            y_pred = keras.ops.expand_dims(y_pred, 1) if len(y_pred.shape) == 2 else y_pred
             if task not in ("forecast", "anomaly"):
                 y_true = keras.ops.broadcast_to(y_true, keras.ops.shape(y_pred))
             return keras.ops.mean(plain(y_true, y_pred), axis=1)
     return MemberLoss(name="member_loss")
 
 
-def _keras_metric(deciding, signature):
-    """The Keras metric of averaged logits [rows, outputs] for a deciding metric, and which way is up."""
+def task_metric(deciding: str, signature: Signature):
+    """The Keras metric of averaged logits [rows, outputs] for a deciding metric, and which way is up, "max" or "min".
+    """
     import keras
     task = signature.target.task
     check_deciding(deciding, task)
@@ -283,9 +303,14 @@ def average_members(members):
     return model
 
 
-def _plain_names(history, deciding, factor):
-    """Keras' names of losses and metrics to ours: loss, val_loss, the deciding metric and val_ of it, times `factor`
-    where it has the target's unit."""
+def metric_factor(deciding: str, target: Target) -> float:
+    """What takes the metric of standardized values to the target's unit."""
+    return target.factor if target.task == "regression" and deciding in ("rmse", "mae") else 1.0
+
+
+def plain_names(history: dict[str, list[float]], deciding: str, factor: float) -> dict[str, list[float]]:
+    """Keras' names of losses and metrics to ours: loss, val_loss, the deciding metric and val_ of it, these times
+    `factor`."""
     names = {"loss": "loss", "val_loss": "val_loss", f"logits_{deciding}": deciding,
              f"val_logits_{deciding}": f"val_{deciding}"}
     return {ours: [float(value) * (factor if deciding in ours else 1) for value in history[theirs]]

@@ -17,7 +17,7 @@ from pipelines.split import split
 from pipelines.steps import fit_steps, make_signature, to_ports
 from pipelines.strategy import load_tensorflow
 from pipelines.tabular import BIRDS
-from pipelines.train import _keras_metric, _labels, _member_loss, _with_average, train
+from pipelines.train import _with_average, task_labels, task_loss, task_metric, train
 
 BUNDLE = Path("saved_models/birds_mlp")
 PAIRS, EPOCHS = 3, 6
@@ -59,9 +59,9 @@ def bare_keras(recipe, signature, rows: TrainSet, valid: HeldOut, *, deciding, e
     keras.utils.set_random_seed(0)
     model = _with_average(recipe.build.build(signature))
     model.compile(optimizer=keras.optimizers.AdamW(1e-3),
-                  loss={"members": _member_loss(signature.target.task, recipe.training), "logits": None},
-                  weighted_metrics={"logits": [_keras_metric(deciding, signature)[0]]}, jit_compile=False)
-    y, valid_y = _labels(rows.y, signature, None), _labels(valid.y, signature, None)
+                  loss={"members": task_loss(signature.target, recipe.training), "logits": None},
+                  weighted_metrics={"logits": [task_metric(deciding, signature)[0]]}, jit_compile=False)
+    y, valid_y = task_labels(rows.y, signature), task_labels(valid.y, signature)
     start = time.perf_counter()
     model.fit(rows.x, y, batch_size=recipe.training.batch_size, epochs=epochs, validation_data=(valid.x, valid_y),
               validation_batch_size=1024, verbose=0)
