@@ -14,8 +14,8 @@ def pack_file(content: bytes) -> bytes:
     names of tensors that are neither input nor output, without metadata, descriptions and unused buffers, and with
     equal constants, quantizations, options, shapes and texts written once.
 
-    What the file takes and gives keeps its names, order, types, scales and signatures. Metadata that a runtime asks for,
-    such as MediaPipe's, are to be written after. Raises ValueError where the bytes are no TFLite file.
+    What the file takes and gives keeps its names, order, types, scales and signatures. Metadata that a runtime asks
+    for, such as MediaPipe's, are to be written after. Raises ValueError where the bytes are no TFLite file.
     """
     from ai_edge_litert import schema_py_generated as schema
     if content[4:8] != b"TFL3":
