@@ -1,47 +1,64 @@
 """Keras → TFLite in a child process, because a converter can end the process that it runs in.
 
-Parent and child speak through a folder: the model as .keras, the calibration rows as .npz, the two TFLite files, and
-progress lines from which the parent knows what the child was doing when it died.
+Parent and child speak through a folder: the model as .keras, the calibration rows as .npz, what is wanted as JSON, the
+TFLite files, and progress lines from which the parent knows what the child was doing when it died.
 
 Every file takes batch 1, inputs by their names; of a streaming form (see `stream`) float32 and int8 are written too:
 
     float32    float32 in and out; pictures as pixels 0..255
     int8       int8 in and out, each output in staggered copies (see `lower.stagger`); pictures as pixels less 128
     uint8      for nets of pictures: pixels as they are in, float32 log-odds out, for runtimes that take no int8
+    float16    as float32, with weights of half the bytes, which the runtime widens when it loads them
+    dynamic    as float32, with int8 weights; the runtime quantizes what they are multiplied with, row by row
 """
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
-from ..errors import ExportError
+from ..errors import ExportError, RecipeError
 from ..files import read_pixels
 from ..rows import TrainSet, require_train_set
 from .lower import NUM_COPIES
+from .pack_file import pack_file
+from .quantize import Quantize
 from .stream import streaming_rows
 
 MAX_CALIBRATION_ROWS, MAX_CALIBRATION_BYTES = 1000, 32 * 2**20
 CONVERT_SECONDS = 600
+USUAL_FORMS = ("float32", "int8", "uint8", "stream_float32", "stream_int8")
+ALL_FORMS = (*USUAL_FORMS, "float16", "dynamic")
 
 
-def convert(model, calibration: TrainSet, *, seed: int = 0, copies: int = NUM_COPIES, streaming=None
-            ) -> dict[str, bytes]:
+def convert(model, calibration: TrainSet, *, seed: int = 0, copies: int = NUM_COPIES, streaming=None,
+            quantize: Quantize = Quantize(), forms: tuple[str, ...] = USUAL_FORMS) -> dict[str, bytes]:
     """A Keras model of ports → the bytes of its TFLite files by form; the int8 file gives each output in `copies`.
-    `streaming`: its form for one step a call, for "stream_float32" and "stream_int8".
+    `streaming`: its form for one step a call, for "stream_float32" and "stream_int8". Of `forms`, those come that the
+    model has: uint8 is for pictures. A model of quantization-aware training keeps its ranges in int8, and in float its
+    rounded kernels alone.
 
     `calibration.x`: port → array [rows, ...], training rows as they were before balancing. Raises LeakError for other
-    rows, ExportError (naming the layer where it is known) where the converter refuses, dies or leaves Flex operators.
+    rows, RecipeError for choices that there are not, ExportError (naming the layer where it is known) where the
+    converter refuses, dies or leaves Flex operators.
     """
+    quantize.check()
+    unknown = [form for form in forms if form not in ALL_FORMS]
+    if unknown or not forms:
+        raise RecipeError(f"forms={forms!r}", expected="some of " + ", ".join(ALL_FORMS), fix="name some of these")
     require_train_set(calibration, "the int8 calibration")
     row_bytes = sum(int(np.prod(x.shape[1:])) * x.dtype.itemsize for x in calibration.x.values())
     most = min(MAX_CALIBRATION_ROWS, max(MAX_CALIBRATION_BYTES // row_bytes, 1))
     places = np.sort(np.random.default_rng(seed).permutation(len(calibration))[:most])
     with tempfile.TemporaryDirectory(prefix="convert_") as folder:
         folder = Path(folder)
+        wanted = {"quantize": asdict(quantize), "forms": forms}
+        (folder / "wanted.json").write_text(json.dumps(wanted), encoding="utf-8")
         model.save(folder / "model.keras")
         rows = {name: read_pixels(x[places]) for name, x in calibration.x.items()}
         np.savez(folder / "rows.npz", **rows)
@@ -73,13 +90,15 @@ def _collect(folder, done):
         raise ExportError(f"the converter {how} while {stage}{said}",
                           expected="layers that convert to built-in TFLite operators",
                           fix="use the layers of the shipped models; recurrent layers need their device form")
-    paths = [folder / f"{form}.tflite" for form in ("float32", "int8", "uint8", "stream_float32", "stream_int8")]
+    paths = [folder / f"{form}.tflite" for form in ALL_FORMS]
     return {path.stem: path.read_bytes() for path in paths if path.exists()}
 
 
 def _child(folder: Path, copies: int) -> None:
     import keras
 
+    from ..compress import fake_quantize  # its layers may be in the model
+    from .calibrate import with_calibrated_ranges
     from .lower import lower, pixel_rescaling, stagger
 
     def say(stage):
@@ -89,25 +108,36 @@ def _child(folder: Path, copies: int) -> None:
         model = keras.saving.load_model(folder / f"{prefix or 'model'}.keras", compile=False, safe_mode=True)
         with np.load(folder / f"{prefix and prefix + '_'}rows.npz", allow_pickle=False) as file:
             return model, {name: file[name] for name in file.files}
+
+    def write(form, model, rows):
+        (folder / f"{form}.tflite").write_bytes(pack_file(_convert(model, rows, form=form.removeprefix("stream_"),
+                                                                   quantize=quantize)))
     say("loading the model")
+    wanted = json.loads((folder / "wanted.json").read_text(encoding="utf-8"))
+    quantize, forms = Quantize(**wanted["quantize"]), wanted["forms"]
     model, rows = load("")
-    for layer in model.layers:  # one at a time, so that a layer which kills the process has been named
+    plain = fake_quantize.without_ranges(model)
+    for layer in plain.layers:  # one at a time, so that a layer which kills the process has been named
         say(f"converting layer {layer.name!r} ({type(layer).__name__}) alone")
         _convert_layer(layer)
-    say("converting the whole model to float32")
-    (folder / "float32.tflite").write_bytes(_convert(lower(model), rows, form="float32"))
-    say("converting the whole model to int8")
-    lowered, scaled = lower(model, pixels=False), _rescaled(rows, *pixel_rescaling(model))
-    staggered = stagger(lowered, lowered.predict(scaled, batch_size=32, verbose=0), copies=copies)
-    (folder / "int8.tflite").write_bytes(_convert(staggered, scaled, form="int8"))
-    if any(x.dtype == np.uint8 for x in rows.values()):
+    for form in [form for form in ("float32", "float16", "dynamic") if form in forms]:
+        say(f"converting the whole model to {form}")
+        write(form, lower(plain), rows)
+    if "int8" in forms or "uint8" in forms:
+        say("finding the range of every activation")
+        lowered = lower(with_calibrated_ranges(model, rows, quantize), pixels=False)
+        scaled = _rescaled(rows, *pixel_rescaling(model))
+    if "int8" in forms:
+        say("converting the whole model to int8")
+        write("int8", stagger(lowered, lowered.predict(scaled, batch_size=32, verbose=0), copies=copies), scaled)
+    if "uint8" in forms and any(x.dtype == np.uint8 for x in rows.values()):
         say("converting the whole model to int8 that takes uint8")
-        (folder / "uint8.tflite").write_bytes(_convert(lowered, scaled, form="uint8"))
+        write("uint8", lowered, scaled)
     if (folder / "stream.keras").exists():
         streaming, rows = load("stream")
-        for form in ("float32", "int8"):
-            say(f"converting the streaming form to {form}")
-            (folder / f"stream_{form}.tflite").write_bytes(_convert(lower(streaming), rows, form=form))
+        for form in [form for form in ("stream_float32", "stream_int8") if form in forms]:
+            say(f"converting the streaming form to {form.removeprefix('stream_')}")
+            write(form, lower(fake_quantize.without_ranges(streaming)), rows)
 
 
 def _rescaled(rows, factor, offset):
@@ -123,7 +153,7 @@ def _rescaled(rows, factor, offset):
     return scaled
 
 
-def _convert(model, rows, *, form):
+def _convert(model, rows, *, form, quantize=Quantize()):
     """The bytes of a TFLite file, batch 1, inputs by their names."""
     import tensorflow as tf
     types = {name: np.float32 if x.dtype == np.uint8 else x.dtype for name, x in rows.items()}
@@ -141,16 +171,21 @@ def _convert(model, rows, *, form):
         module = tf.Module()
         module.call = tf.function(call).get_concrete_function(**specs)
         tf.saved_model.save(module, folder, signatures=module.call)
-        content = _write(tf.lite.TFLiteConverter.from_saved_model(folder), rows, form)
+        content = _write(tf.lite.TFLiteConverter.from_saved_model(folder), rows, form, quantize)
     if b"Flex" in content:
         raise RuntimeError("the file holds Flex operators, which no device runtime has")
     return content
 
 
-def _write(converter, rows, form):
+def _write(converter, rows, form, quantize):
     import tensorflow as tf
     if form != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter._experimental_disable_per_channel_quantization_for_dense_layers = (
+            quantize.dense_weights == "per_tensor")
+    if form == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    if form in ("int8", "uint8"):
         converter.representative_dataset = lambda: ({name: x[place:place + 1] for name, x in rows.items()}
                                                     for place in range(len(next(iter(rows.values())))))
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]

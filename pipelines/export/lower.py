@@ -39,13 +39,29 @@ def pixel_rescaling(model) -> tuple[float, float]:
 def lower(model, *, pixels: bool = True):
     """A Keras model to an equal one for conversion: an Embedding becomes a bare gather on a constant table (the
     microcontroller runtime has no SELECT, which Keras' own lookup brings), an LSTM the fused operator, other recurrent
-    layers are unrolled (rolled, they kill the converter), and Dropout and its kin go.
+    layers are unrolled (rolled, they kill the converter), and Dropout and its kin go. Ranges of quantization-aware
+    training and of calibration become operators that the converter takes its scales from, kernels that were trained
+    rounded are rounded for good.
 
     Without `pixels`, the layer of that name goes too: the model takes pixels rescaled already, which for int8 is what
     quantizing them with another scale and zero point is, at no cost.
     """
     import keras
     import tensorflow as tf
+
+    from ..compress.fake_quantize import FakeQuantize, with_plain_kernels
+    model = with_plain_kernels(model)
+
+    class FixedRange(keras.layers.Layer):
+        def __init__(self, low, high, **names):
+            super().__init__(**names)
+            self.low, self.high = low, high
+
+        def call(self, x):
+            return tf.quantization.fake_quant_with_min_max_args(x, self.low, self.high)
+
+        def compute_output_spec(self, x):
+            return keras.KerasTensor(x.shape, dtype="float32")
 
     class TableLookup(keras.layers.Layer):
         def __init__(self, table, **names):
@@ -73,6 +89,8 @@ def lower(model, *, pixels: bool = True):
             return keras.KerasTensor((*x.shape[:2], self.units), dtype="float32")
 
     def lowered(layer):
+        if isinstance(layer, FakeQuantize):
+            return FixedRange(*layer.range(), name=layer.name)
         if isinstance(layer, keras.layers.Embedding):
             return TableLookup(layer.get_weights()[0], name=layer.name)
         if isinstance(layer, keras.layers.LSTM):

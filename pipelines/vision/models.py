@@ -133,10 +133,18 @@ class ResNet8(PictureNet):
 @dataclass(frozen=True)
 class DsCnn(PictureNet):
     """One convolution that halves the map, then `depth` depthwise-separable ones, all of one width (Zhang et al. 2017,
-    https://arxiv.org/abs/1711.07128; the keyword-spotting net of MLPerf Tiny, here with square kernels)."""
+    https://arxiv.org/abs/1711.07128). With spectrograms of 49 × 10 and `stem_kernel` (10, 4), height and width, the
+    keyword-spotting net of MLPerf Tiny."""
 
     width: int = knob(64, 1, 1024)
     depth: int = knob(4, 1, 50)
+    stem_kernel: tuple[int, ...] = knob((3, 3), 1, 64)
+
+    def check(self) -> None:
+        super().check()
+        if len(self.stem_kernel) != 2:
+            raise RecipeError(f"build.stem_kernel={self.stem_kernel}", expected="height and width",
+                              fix="--set 'build.stem_kernel=(3, 3)'")
 
     def tiny(self) -> "DsCnn":
         return replace(self, width=min(self.width, 8), depth=min(self.depth, 2))
@@ -145,7 +153,7 @@ class DsCnn(PictureNet):
         return 2
 
     def _features(self, x, blocks):
-        x = blocks.convolve(x, self.width, name="stem", strides=2)
+        x = blocks.convolve(x, self.width, name="stem", kernel=self.stem_kernel, strides=2)
         for place in range(self.depth):
             x = blocks.separable(x, self.width, name=f"block{place}")
         return average(x)
@@ -296,8 +304,8 @@ def rounded_width(width: float) -> int:
 class PictureBlocks(Blocks):
     """Blocks for maps [rows, height, width, channels]."""
 
-    def convolve(self, x, width: int, *, name: str, kernel: int = 3, strides: int = 1, activate: bool = True,
-                 bare: bool = False):
+    def convolve(self, x, width: int, *, name: str, kernel: int | tuple[int, ...] = 3, strides: int = 1,
+                 activate: bool = True, bare: bool = False):
         """Convolution, normalization, activation; `bare`: the convolution alone."""
         import keras
         x = keras.layers.Conv2D(width, kernel, strides=strides, padding="same", name=name,

@@ -1,0 +1,37 @@
+"""How a float32 model becomes int8: a spec."""
+
+from dataclasses import dataclass
+
+from ..errors import RecipeError
+from ..knobs import check_knobs, knob
+
+CALIBRATIONS = ("minmax", "percentile", "mse")
+QUANTIZERS = ("tensorflow", "ai_edge")
+DENSE_WEIGHTS = ("per_channel", "per_tensor")
+
+
+@dataclass(frozen=True)
+class Quantize:
+    """Post-training quantization of weights, one scale for each output channel, and activations, one for each tensor.
+
+    `calibration`: what of an activation on training rows its int8 range holds: "minmax" all; "percentile" what lies
+    between the percentiles 100 - `percentile` and `percentile`; "mse" as much as loses least, rounding the rest and
+    clipping what is outside, in mean squared error. Both give what is frequent finer steps where few values are far
+    out. Inputs, outputs and what lies inside of recurrent and attention layers keep "minmax", ranges that were trained
+    (see `QuantizeAware`) stay. `quantizer`: "tensorflow", its converter; or "ai_edge", the package ai-edge-quantizer on
+    the float file. `dense_weights`: "per_tensor" saves 12 bytes for each output of a dense layer.
+    """
+
+    calibration: str = "minmax"
+    percentile: float = knob(99.99, 90, 100)
+    quantizer: str = "tensorflow"
+    dense_weights: str = "per_channel"
+
+    def check(self) -> None:
+        """Raises RecipeError where a choice is none of those above, or two do not go together."""
+        check_knobs(self)
+        for name, allowed in (("calibration", CALIBRATIONS), ("quantizer", QUANTIZERS),
+                              ("dense_weights", DENSE_WEIGHTS)):
+            if getattr(self, name) not in allowed:
+                raise RecipeError(f"quantize.{name}={getattr(self, name)!r}", expected=" or ".join(allowed),
+                                  fix=f"--set quantize.{name}={allowed[0]}")
