@@ -12,6 +12,7 @@ import pytest
 
 from pipelines.device import DeviceError, Runner
 from pipelines.device.__main__ import main
+from tests.altered import alter, copy_of
 
 GOOD = {"operator": "AMERICAN AIRLINES", "atype": "MD-80", "phase_of_flt": "Descent", "ac_mass": "4.0", "num_engs": "2",
         "time_of_day": "Night", "state": "IL", "height": "7000", "speed": "250", "sky": "", "species": "GULL",
@@ -158,9 +159,8 @@ def test_command_line_refuses_a_wrong_header(bundle, capsys, monkeypatch, text, 
 def test_damaged_bundles_are_named(bundle, tmp_path):
     with pytest.raises(DeviceError, match="no signature.json"):
         Runner.load(tmp_path)
-    broken = tmp_path / "broken"
-    shutil.copytree(bundle.folder, broken)
-    (broken / "model_int8.tflite").write_bytes(b"nonsense")
+    broken = copy_of(bundle, tmp_path / "broken")
+    alter(broken, "model_int8.tflite", b"nonsense")
     with pytest.raises(DeviceError, match="LiteRT cannot load"):
         Runner.load(broken)
     (broken / "model_int8.tflite").unlink()
@@ -179,16 +179,16 @@ def test_damaged_bundles_are_named(bundle, tmp_path):
             (changed(output={**output, "scale": -1}), "scale -1"), (changed(columns=whole["columns"][1:]), "reads"),
             (changed(target={**whole["target"], "labels": ["a", "b", "c"]}), "3 labels"),
             (changed(decisions={"int8": [0.0, 1.0]}), "decisions")):
-        (broken / "signature.json").write_text(text)
+        alter(broken, "signature.json", text)
         with pytest.raises(DeviceError, match=words):
             Runner.load(broken)
     shutil.copy(bundle.folder / "model_int8.tflite", broken)
-    (broken / "signature.json").write_text(changed(output={**output, "scale": output["scale"] * 10}))
+    alter(broken, "signature.json", changed(output={**output, "scale": output["scale"] * 10}))
     with pytest.raises(DeviceError, match="not of one bundle"):
         Runner.load(broken)
     for text, words in (("{", "is damaged"), ('{"format_version": 99}', "a signature of format 99"),
                         ('{"format_version": 1}', "is damaged: KeyError")):
-        (broken / "signature.json").write_text(text)
+        alter(broken, "signature.json", text)
         with pytest.raises(DeviceError, match=words):
             Runner.load(broken)
 

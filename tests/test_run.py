@@ -24,8 +24,8 @@ from pipelines.steps import EncodeBins, EncodeDate, EncodeIds, EncodeOnehot, Imp
 from pipelines.tabular import LoadTable, table_recipe
 
 FORMS = ["keras", "litert_float32", "litert_int8", "micro_int8", "c_int8"]
-FILES = {"README.md", "c/model.c", "c/prepare.c", "c/signature.h", "golden.json", "model.keras", "model_float32.tflite",
-         "model_int8.tflite", "recipe.json", "report.html", "report.json", "signature.json"}
+FILES = {"README.md", "SHA256SUMS", "c/model.c", "c/prepare.c", "c/signature.h", "golden.json", "model.keras",
+         "model_float32.tflite", "model_int8.tflite", "recipe.json", "report.html", "report.json", "signature.json"}
 
 
 def files_of(folder):
@@ -214,7 +214,7 @@ def test_full_disk_leaves_nothing_half_written(tmp_path):
         module.write_bundle(disk / "small", {"a": b"first", **whole})
         with pytest.raises(BundleError, match="No space left"):
             module.write_bundle(disk / "small", {"a": b"x" * 3_000_000})
-        assert files_of(disk) == {"small/a", *(f"small/{name}" for name in whole)}
+        assert files_of(disk) == {"small/a", "small/SHA256SUMS", *(f"small/{name}" for name in whole)}
         assert (disk / "small" / "a").read_bytes() == b"first"
     finally:
         subprocess.run(["umount", str(disk)], check=True)

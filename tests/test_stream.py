@@ -1,7 +1,6 @@
 """The streaming form of temporal convolutions: one step a call says what the net for windows says."""
 
 import json
-import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -23,6 +22,7 @@ from pipelines.timeseries import LoadSeries, Tcn
 from pipelines.train import average_members
 from pipelines.verify.ladder import Rung, failed_step
 from pipelines.verify.stream import raw_steps
+from tests.altered import alter, copy_of
 
 WINDOW, HORIZON = 16, 3
 
@@ -206,20 +206,19 @@ def test_steps_without_an_honest_answer(weather, tmp_path):
         with pytest.raises(DeviceError, match=words):
             stream.push(row)
     assert np.array_equal(stream.push(rows[8]).raw, other.push(rows[8]).raw), "a refused row changes nothing"
-    broken = tmp_path / "broken"
-    shutil.copytree(bundle.folder, broken)
+    broken = copy_of(bundle, tmp_path / "broken")
     with pytest.raises(DeviceError, match="form 'uint8'"):
         Stream.load(broken, form="uint8")
     values = json.loads((broken / "signature.json").read_text(encoding="utf-8"))
     values["stream"]["states"][0]["scale"] *= 2
-    (broken / "signature.json").write_text(json.dumps(values), encoding="utf-8")
+    alter(broken, "signature.json", json.dumps(values))
     with pytest.raises(DeviceError, match="not of one bundle"):
         Stream.load(broken)
     values["stream"]["num_steps"] = 1000
-    (broken / "signature.json").write_text(json.dumps(values), encoding="utf-8")
+    alter(broken, "signature.json", json.dumps(values))
     with pytest.raises(DeviceError, match="damaged"):
         Stream.load(broken)
     del values["stream"]
-    (broken / "signature.json").write_text(json.dumps(values), encoding="utf-8")
+    alter(broken, "signature.json", json.dumps(values))
     with pytest.raises(DeviceError, match="no streaming form"):
         Stream.load(broken)

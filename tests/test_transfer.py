@@ -8,7 +8,7 @@ import pytest
 from pipelines.balance import Smote
 from pipelines.device.cells import Column
 from pipelines.device.signature import Port, Signature, Target
-from pipelines.errors import LeakError, RecipeError, TrainError
+from pipelines.errors import DeviceError, LeakError, RecipeError, TrainError
 from pipelines.knobs import check_knobs
 from pipelines.rows import BalancedSet, HeldOut, Schema, TrainSet
 from pipelines.train import Training
@@ -16,6 +16,7 @@ from pipelines.vision import models, transfer
 from pipelines.vision.models import Cnn, EfficientNetLite0, ResNet8
 from pipelines.vision.transfer import (APPLICATIONS, EarlierModel, Head, KerasApplication, Transfer, compute_features,
                                        feature_function)
+from tests.altered import mend_checksums
 
 TARGET = Target("y", "multiclass", ("a", "b", "c"))
 TRAINING = Training(epochs=1, batch_size=16)
@@ -198,6 +199,7 @@ def test_an_earlier_model_is_carried_on(tmp_path):
     from pipelines.train import average_members
     old = ResNet8(width=4, dropout=0.2).build(signature_of((12, 12, 3)), seed=1)
     average_members(old).save(tmp_path / "model.keras")
+    mend_checksums(tmp_path)
     spec = EarlierModel(str(tmp_path))
     spec.check()
     model = spec.build(signature_of((12, 12, 3)))
@@ -208,6 +210,9 @@ def test_an_earlier_model_is_carried_on(tmp_path):
     with pytest.raises(RecipeError, match=r"pictures of \(16, 16, 3\) for the model in"):
         spec.build(signature_of((16, 16, 3)))
     (tmp_path / "model.keras").write_bytes(b"nonsense")
+    with pytest.raises(DeviceError, match="damaged or was altered"):
+        spec.build(signature_of((12, 12, 3)))
+    mend_checksums(tmp_path)
     with pytest.raises(TrainError, match="model.keras in .* is not a model to start from"):
         spec.build(signature_of((12, 12, 3)))
 

@@ -30,6 +30,7 @@ from pipelines.train import Training, train
 from pipelines.verify.ladder import KerasInterpreter
 from pipelines.verify.micro import Micro
 from pipelines.vision import AugmentCrop, AugmentFlip, AugmentHue, AugmentMixUp, Cnn, LoadArrays, LoadFolder
+from tests.altered import alter, copy_of
 
 FORMS = ["keras", "litert_float32", "litert_int8", "litert_uint8", "micro_int8"]
 
@@ -198,15 +199,13 @@ def test_balancers_for_pictures(emoji):
 
 def test_a_damaged_bundle_is_refused(made, tmp_path):
     """Shapes that are not the model's, numbers that cannot be, a decision that is lost, files that were swapped."""
-    import shutil
-    copy = tmp_path / "copy"
-    shutil.copytree(made.folder, copy)
+    copy = copy_of(made, tmp_path / "copy")
     good = json.loads((copy / "signature.json").read_text())
 
     def refused(change, form="int8"):
         values = json.loads(json.dumps(good))
         change(values)
-        (copy / "signature.json").write_text(json.dumps(values))
+        alter(copy, "signature.json", json.dumps(values))
         with pytest.raises(DeviceError):
             Runner.load(copy, form=form)
     for shape in ([32768, 32768, 3], [16, 16, 3], [True, 32, 3], [32, 32], "32"):
@@ -216,8 +215,8 @@ def test_a_damaged_bundle_is_refused(made, tmp_path):
     refused(lambda values: values["inputs"][0].update(zero_point=0))
     refused(lambda values: values["decisions"].pop("int8"))
     refused(lambda values: values.update(missing_words=[["a"]]))
-    (copy / "signature.json").write_text(json.dumps(good))
-    shutil.copy(copy / "model_float32.tflite", copy / "model_uint8.tflite")
+    alter(copy, "signature.json", json.dumps(good))
+    alter(copy, "model_uint8.tflite", (copy / "model_float32.tflite").read_bytes())
     with pytest.raises(DeviceError, match="takes"):
         Runner.load(copy, form="uint8")
     explain(made.runner(form="uint8"), read_golden_rows(made.folder)[0])

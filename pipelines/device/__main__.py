@@ -10,6 +10,10 @@ texts, if it is given any:
 
 A model that forecasts takes a table of steps and foretells those after the last one of each series; one that finds
 anomalies judges the newest window of each.
+
+    python -m pipelines.device --check saved_models/birds_mlp
+
+says whether every file of a bundle is the one that was written with it.
 """
 
 import argparse
@@ -21,6 +25,7 @@ import sys
 import numpy as np
 
 from .cells import PICTURE, TEXT, shorten
+from .checksums import check_bundle
 from .csv_rows import SEPARATORS, rows_of
 from .errors import DeviceError
 from .history import newest_windows
@@ -36,12 +41,17 @@ def main(arguments=None) -> int:
     parser.add_argument("cells", nargs="*", help="picture files, for a model of pictures; texts, for one of texts")
     parser.add_argument("--form", choices=FORMS, default="int8", help="which model file answers (default int8)")
     parser.add_argument("--separator", default="", help="cell separator; found from the header if not given")
+    parser.add_argument("--check", action="store_true", help="compare every file of the bundle with its checksum, and "
+                        "answer nothing")
     options = parser.parse_args(arguments)
     if len(options.separator) > 1 or options.separator in ('"', "\r", "\n"):
         parser.error("--separator takes one character")
     if hasattr(sys.stdin, "reconfigure"):  # whatever the locale: the file that was trained on was read this way
         sys.stdin.reconfigure(encoding="utf-8-sig", errors="strict", newline="")
     try:
+        if options.check:
+            print(f"{len(check_bundle(options.bundle))} files, each as it was written")
+            return 0
         runner = Runner.load(options.bundle, form=options.form)
         if options.cells or takes(runner) == PICTURE:
             return int(write_cell_answers(runner, options.cells, csv.writer(sys.stdout, lineterminator="\n")))

@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 
 from .cells import PICTURE, SERIES, BadCell, read_column, shorten
+from .checksums import read_checked
 from .errors import DeviceError
 from .primitives import Columns, run_primitives
 from .signature import Port, Signature, Target, positive_or_largest, probabilities, read_signature
@@ -134,7 +135,8 @@ class Runner:
 
     @classmethod
     def load(cls, folder: str | Path, *, form: str = "int8") -> "Runner":
-        """The runner of a bundle. Raises DeviceError where the bundle is damaged or the form is unknown."""
+        """The runner of a bundle. Raises DeviceError where its signature or model is not what was written with it, or
+        the form is unknown; of the other files none need be there but SHA256SUMS."""
         signature = read_signature(Path(folder))
         path = Path(folder) / f"model_{form}.tflite"  # only the two names in FORMS come to be opened
         if form in FORMS and not path.is_file():
@@ -143,7 +145,7 @@ class Runner:
                               fix="name another form" if form == "uint8" else "copy the bundle again, or make it again")
         if form not in FORMS:
             raise DeviceError(f"form {form!r}", expected=" or ".join(FORMS), fix="name one of these")
-        interpreter = LiteRT(path.read_bytes())
+        interpreter = LiteRT(read_checked(folder, path.name))
         _check_fit(signature, interpreter, form)
         return cls(signature, interpreter, form=form)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from .cells import KINDS, MISSING_WORDS, PICTURE, SERIES, TEXT, Column
+from .checksums import read_checked
 from .errors import DeviceError
 from .primitives import PACKS, Primitive, made_by, primitive_from_json, primitive_to_json
 
@@ -324,17 +325,14 @@ def made_from(primitives: tuple[Primitive, ...], names: tuple[str, ...]) -> froz
 
 
 def read_signature(folder: Path) -> Signature:
-    """The signature of a bundle. Raises DeviceError where there is none or it is damaged."""
-    path = Path(folder) / "signature.json"
+    """The signature of a bundle. Raises DeviceError where there is none, or it is damaged or was altered."""
+    path, content = Path(folder) / "signature.json", read_checked(folder, "signature.json")
     try:
-        signature = Signature.from_json(json.loads(path.read_text(encoding="utf-8")))
+        signature = Signature.from_json(json.loads(content))
         if signature.target.labels and set(signature.decisions) != {"float32", "int8"}:
             raise ValueError(f"decisions of {sorted(signature.decisions)}")
         return signature
-    except FileNotFoundError:
-        raise DeviceError(f"no signature.json in {str(folder)!r}", expected="a bundle: saved_models/<name>/",
-                          fix="name the folder that `python -m pipelines run` wrote") from None
-    except (OSError, KeyError, TypeError, ValueError, AttributeError, RecursionError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, IndexError) as error:
         raise DeviceError(f"{str(path)!r} is damaged: {type(error).__name__}: {error}",
                           expected="the signature.json that was written with the bundle",
                           fix="copy the bundle again, or make it again") from error

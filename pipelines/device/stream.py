@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from .cells import SERIES, Column, shorten
+from .checksums import read_checked
 from .errors import DeviceError
 from .history import as_cells, read_cells
 from .primitives import Columns, run_primitives
@@ -50,7 +51,7 @@ class Stream:
             raise DeviceError(f"no streaming form in {str(folder)!r}", expected=f"{path.name}, and its ports in "
                               "signature.json", fix="make the bundle with --set 'build=Tcn(stream=True)', or ask for "
                               "windows: Runner.load(folder)")
-        interpreter = LiteRT(path.read_bytes())
+        interpreter = LiteRT(read_checked(folder, path.name))
         _check_fit(signature, interpreter, form)
         return cls(signature, interpreter, form=form)
 

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
+from ..device.checksums import SUMS, check_bundle, checksums, read_checked
 from ..device.primitives import run_primitives
 from ..device.runner import Runner, LiteRT, answer
 from ..device.signature import Signature, read_signature
-from ..errors import BundleError
+from ..errors import BundleError, DeviceError
 from ..files import read_pixels
 from ..recipe import to_json
 from ..report.write import card, page
@@ -44,6 +45,11 @@ class Bundle:
     def runner(self, *, form: str = "int8") -> Runner:
         """The device runner of a form: "int8", "float32" or, for pictures, "uint8"."""
         return Runner.load(self.folder, form=form)
+
+    def check(self) -> list[str]:
+        """The names of all its files, once each is what was written. Raises DeviceError that names those which are
+        missing or altered."""
+        return check_bundle(self.folder)
 
 
 def bundle_files(recipe, facts: dict, learned, test, pictures) -> dict[str, bytes | str]:
@@ -114,18 +120,21 @@ def check_folder(folder: Path, name: str) -> None:
 
 
 def write_bundle(folder: Path, files: dict[str, bytes | str]) -> Path:
-    """Relative name → content becomes `folder`, all or nothing; a bundle of that name is replaced.
+    """Relative name → content, and the checksums of all in SHA256SUMS, becomes `folder`, all or nothing; a bundle of
+    that name is replaced.
 
     Raises BundleError where it cannot be written; what stood there before stays.
     """
     _refuse_other_things(folder)
+    files = {name: content if isinstance(content, bytes) else content.encode("utf-8")
+             for name, content in files.items()}
     partial = folder.parent / f".{folder.name}.partial-{uuid.uuid4().hex[:8]}"
     old = folder.parent / f".{folder.name}.old-{uuid.uuid4().hex[:8]}"
     try:
-        for name, content in files.items():
+        for name, content in {**files, SUMS: checksums(files).encode("utf-8")}.items():
             path = partial / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+            path.write_bytes(content)
         if folder.exists():
             os.rename(folder, old)
         os.rename(partial, folder)
@@ -148,14 +157,15 @@ def _refuse_other_things(place):
 
 
 def read_json(folder: Path, name: str) -> dict:
-    """A JSON file of a bundle. Raises BundleError where it is not there or damaged."""
+    """A JSON file of a bundle. Raises BundleError where it is not there, damaged or altered."""
     try:
-        values = json.loads((folder / name).read_text(encoding="utf-8"))
+        values = json.loads(read_checked(folder, name))
         if name == "report.json" and not ("ladder" in values and "target" in values):
             raise ValueError("it is no report")
         return values
-    except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise BundleError(f"{name} of the bundle {str(folder)!r} cannot be read: {error}", expected="a whole bundle",
+    except (DeviceError, ValueError, TypeError, RecursionError) as error:
+        said = error.received if isinstance(error, DeviceError) else error
+        raise BundleError(f"{name} of the bundle {str(folder)!r} cannot be read: {said}", expected="a whole bundle",
                           fix="make the bundle again: python -m pipelines run ...") from error
 
 

@@ -14,24 +14,25 @@ Every file takes batch 1, inputs by their names; of a streaming form (see `strea
 
 import json
 import os
-import subprocess
+import signal
 import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from ..errors import ExportError, RecipeError
 from ..files import read_pixels
 from ..rows import TrainSet, require_train_set
+from .child import BYTES_NAME, SECONDS_NAME, Limits, end_with_parent, run_watched
 from .lower import NUM_COPIES
 from .pack_file import pack_file
 from .quantize import Quantize
 from .stream import streaming_rows
 
 MAX_CALIBRATION_ROWS, MAX_CALIBRATION_BYTES = 1000, 32 * 2**20
-CONVERT_SECONDS = 600
 USUAL_FORMS = ("float32", "int8", "uint8", "stream_float32", "stream_int8")
 ALL_FORMS = (*USUAL_FORMS, "float16", "dynamic")
 
@@ -45,7 +46,7 @@ def convert(model, calibration: TrainSet, *, seed: int = 0, copies: int = NUM_CO
 
     `calibration.x`: port → array [rows, ...], training rows as they were before balancing. Raises LeakError for other
     rows, RecipeError for choices that there are not, ExportError (naming the layer where it is known) where the
-    converter refuses, dies or leaves Flex operators.
+    converter refuses, dies, takes more time or memory than `child.Limits` or leaves Flex operators.
     """
     quantize.check()
     unknown = [form for form in forms if form not in ALL_FORMS]
@@ -65,33 +66,49 @@ def convert(model, calibration: TrainSet, *, seed: int = 0, copies: int = NUM_CO
         if streaming is not None:
             streaming.save(folder / "stream.keras")
             np.savez(folder / "stream_rows.npz", **streaming_rows(model, rows))
-        try:
-            done = _in_child(folder, copies)
-        except subprocess.TimeoutExpired as error:
-            raise ExportError(f"the converter was still at work after {CONVERT_SECONDS} s",
-                              expected="a model that converts in minutes", fix="make the model smaller") from error
-        return _collect(folder, done)
+        return _collect(folder, _in_child(folder, copies))
 
 
 def _in_child(folder, copies):
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
     root = Path(__file__).parents[2]
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
-    command = [sys.executable, "-m", "pipelines.export.convert", str(folder), str(copies)]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=CONVERT_SECONDS)
+    command = [sys.executable, "-m", "pipelines.export.convert", str(folder), str(copies), str(os.getpid())]
+    limits = Limits.of_conversion((folder / "model.keras").stat().st_size)
+    with tqdm(bar_format="{desc} {elapsed}", leave=False, disable=None) as sign:
+        done = run_watched(command, limits, folder=folder, environment=environment,
+                           look=lambda: sign.set_description_str(_stage(folder)))
+    if done.limit == "time":
+        raise ExportError(f"the converter was still at work after {limits.seconds:,.0f} s, {_stage(folder)}, and was "
+                          "ended", expected="a model that converts in minutes",
+                          fix=f"make the model smaller, or give it more: {SECONDS_NAME}={2 * int(limits.seconds)}")
+    if done.limit == "memory":
+        raise ExportError(f"the converter ran out of memory while {_stage(folder)}, and was ended",
+                          expected=f"at most {limits.size_bytes:,} bytes, a share of what was free",
+                          fix=f"end other programs, make the model smaller, or set the limit: {BYTES_NAME}=...")
+    return done
 
 
 def _collect(folder, done):
-    stage = (folder / "stage").read_text(encoding="utf-8") if (folder / "stage").exists() else "starting"
     if done.returncode != 0:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
+        if any(word in line for line in lines[-3:] for word in ("MemoryError", "bad_alloc")):
+            raise ExportError(f"the converter ran out of memory while {_stage(folder)}: {lines[-1][:300]}",
+                              expected="a model that converts in the memory that is free",
+                              fix="end other programs, or make the model smaller")
         how = f"was killed by signal {-done.returncode}" if done.returncode < 0 else "refused"
         said = f": {lines[-1][:300]}" if lines and done.returncode > 0 else ""  # a killed process said nothing of it
-        raise ExportError(f"the converter {how} while {stage}{said}",
+        by_hand = " (the system does that where memory runs out)" if done.returncode == -signal.SIGKILL else ""
+        raise ExportError(f"the converter {how}{by_hand} while {_stage(folder)}{said}",
                           expected="layers that convert to built-in TFLite operators",
                           fix="use the layers of the shipped models; recurrent layers need their device form")
     paths = [folder / f"{form}.tflite" for form in ALL_FORMS]
     return {path.stem: path.read_bytes() for path in paths if path.exists()}
+
+
+def _stage(folder):
+    path = folder / "stage"
+    return (path.read_text(encoding="utf-8") if path.exists() else "") or "starting"
 
 
 def _child(folder: Path, copies: int) -> None:
@@ -218,4 +235,5 @@ def _convert_layer(layer):
 
 
 if __name__ == "__main__":
+    end_with_parent(int(sys.argv[3]))
     _child(Path(sys.argv[1]), int(sys.argv[2]))

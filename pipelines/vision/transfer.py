@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..device.checksums import read_checked
 from ..device.signature import Signature
 from ..errors import RecipeError, TrainError
 from ..files import PictureFiles
@@ -153,7 +154,8 @@ class EarlierModel:
 
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
         """As every net for pictures. Raises TrainError where the bundle's model cannot be read or is not one of
-        pictures, RecipeError where it takes other pictures. Nothing that the file holds is run."""
+        pictures, DeviceError where it was altered, RecipeError where it takes other pictures. Nothing that the
+        file holds is run."""
         import keras
         port = picture_port(signature)
         old = self._load(keras)
@@ -170,6 +172,7 @@ class EarlierModel:
 
     def _load(self, keras):
         path = Path(self.folder) / "model.keras"
+        read_checked(self.folder, path.name)
         try:
             model = keras.saving.load_model(path, compile=False, safe_mode=True)
             if model.get_layer("pixels").input is not model.inputs[0]:
