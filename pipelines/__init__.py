@@ -19,7 +19,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 _WHERE = {"run": ".run", "learn": ".run", "judge": ".run", "split": ".split", "train": ".train", "Bundle":
           ".export.bundle", "Recipe": ".recipe", "Dataset": ".rows", "TrainSet": ".rows", "HeldOut": ".rows",
           "Splits": ".rows", "Runner": ".device"}
-_ROOMS = ("tabular", "vision", "text", "timeseries", "steps", "balance", "device", "catalog", "errors")
+_ROOMS = ("tabular", "vision", "text", "timeseries", "steps", "balance", "compress", "device", "catalog",
+          "errors")
 
 __all__ = [*_WHERE, *_ROOMS]
 

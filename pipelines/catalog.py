@@ -1,7 +1,8 @@
 """Named recipes, and every spec that a recipe can hold: the one place that knows the modalities."""
 
-from . import balance, steps, table, tabular, text, timeseries, vision
+from . import balance, compress, steps, table, tabular, text, timeseries, vision
 from . import recipe as recipes
+from .export.quantize import Quantize
 from .faults import InjectFaults
 from .frame import CutSegments, CutWindows
 from .recipe import Judge, Recipe
@@ -32,7 +33,7 @@ RECIPES = {
 
 SPECS = (Recipe, Judge, Training, SplitRandom, SplitGrouped, SplitByTime, SplitGiven, CutWindows,
          CutSegments, InjectFaults, Shipping, TargetLiteRT, TargetMicro, TargetC, TargetMediaPipe, TargetEthosU,
-         TargetWeb,
+         TargetWeb, Quantize, compress.PruneWeights, compress.PruneChannels, compress.Distil,
          steps.DropColumns, steps.DropRowsWithMissing, steps.FlagMissing, steps.ImputeConstant, steps.ImputeMean,
          steps.ImputeMedian, steps.ImputeMostFrequent, steps.ImputePrevious, steps.ScaleStandard, steps.ScaleMinMax,
          steps.ScaleRobust, steps.EncodeBins, steps.EncodeOnehot, steps.EncodeIds, steps.EncodeDate,

@@ -20,7 +20,7 @@ from .feed import TrainFeed
 from .recipe import Recipe
 from .report.facts import draw_pictures, gather_facts
 from .rows import HeldOut, Schema, Splits, TrainSet
-from .ship import Ready, rehearse, ship
+from .ship import Ready, Shrunk, compressed, rehearse, ship
 from .split import find_duplicates, split
 from .steps import apply_steps, fit_steps, make_signature, to_ports, unlabelled_to_ports
 from .targets import Made, TargetMicro, broken_budgets
@@ -46,7 +46,7 @@ class Loaded:
 class Learned:
     """All that was made from training and validation rows: what ships, with its files, how training went, and
     `beside`, the same recipe with the other choice of balancing, or a linear net beside one for series. `refused`:
-    rung → why its target is left out."""
+    rung → why its target is left out. `shrunk`: what each step of compression left."""
 
     made: Made
     trained: Trained
@@ -54,6 +54,7 @@ class Learned:
     seen_ids: np.ndarray
     beside: "Beside | None" = None
     refused: dict[str, str] = field(default_factory=dict)
+    shrunk: list[Shrunk] = field(default_factory=list)
 
     @property
     def signature(self) -> Signature:
@@ -181,6 +182,11 @@ def learn(recipe: Recipe, train_rows: TrainSet, valid_rows: HeldOut, *, stages: 
                                raw=KerasInterpreter(trained.model).run(ready.to_decide.x))
     with stages("train"):
         trained, signature = fit(recipe.build, ready.feed)
+    model, shrunk = trained.model, []
+    if recipe.shipping.compress:
+        model, shrunk = compressed(recipe, model, ready, stages=stages)
+        signature = decide(recipe, ready.signature, train_rows, ready.to_decide, form="float32",
+                           raw=KerasInterpreter(model).run(ready.to_decide.x))
     beside, balancer = None, recipe.balancer()
     if recipe.judge.beside and (balancer is not None or _is_imbalanced(train_rows)):
         with stages("beside"):
@@ -192,9 +198,9 @@ def learn(recipe: Recipe, train_rows: TrainSet, valid_rows: HeldOut, *, stages: 
     if recipe.judge.beside and linear is not None:
         with stages("linear"):
             beside = Beside(repr(linear), *fit(linear, ready.feed), len(ready.feed.rows))
-    made = ship(recipe, trained.model, ready, train_rows, valid_rows, signature=signature, stages=stages)
+    made = ship(recipe, model, ready, train_rows, valid_rows, signature=signature, stages=stages)
     return Learned(made, trained, len(ready.feed.rows), np.union1d(train_rows.ids, valid_rows.ids), beside,
-                   ready.refused)
+                   ready.refused, shrunk)
 
 
 def get_ready(recipe: Recipe, train_rows: TrainSet, valid_rows: HeldOut, *, stages: Stages) -> Ready:

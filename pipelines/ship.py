@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from .compress import make_tuning, share_of_zeros
 from .decide import decide
 from .device.runner import LiteRT, Runner
 from .device.signature import Signature
@@ -41,8 +42,8 @@ def rehearse(recipe: Recipe, signature: Signature, rows: TrainSet, raw: TrainSet
     """Asks the targets about the untrained net, where one of them has something to say: rung → why its target, which
     is not required, is left out. Raises RecipeError where a required one cannot be, or a budget would be broken.
 
-    `rows`: training rows as ports, and `raw`. The net of drawn weights takes the bytes, the memory and the time that the trained
-    one will.
+    `rows`: training rows as ports, and `raw`. The net of drawn weights takes the bytes, the memory and the time that
+    the trained one will.
     """
     targets = recipe.shipping.runs_on()
     if not any(target.has_budget() or type(target).refusal is not RunsOn.refusal for target in targets):
@@ -55,7 +56,9 @@ def rehearse(recipe: Recipe, signature: Signature, rows: TrainSet, raw: TrainSet
                               fix="another net or other steps; or leave the target out, or give it required=False")
     if any(target.has_budget() for target in targets):
         made = Made(recipe.name, signature, model, {}, rows, recipe.training.seed, raw)
-        made = replace(made, tflite=convert(model, rows, seed=made.seed, copies=staggered_copies(signature)))
+        tflite = convert(model, rows, seed=made.seed, copies=staggered_copies(signature),
+                         quantize=recipe.shipping.quantize)
+        made = replace(made, tflite=tflite)
         made = replace(made, signature=quantized(signature, LiteRT(made.tflite["int8"]), model))
         for target in targets:
             broken = target.broken_budget(target.cost(made)) if target.has_budget() and not refused[target] else ""
@@ -65,6 +68,33 @@ def rehearse(recipe: Recipe, signature: Signature, rows: TrainSet, raw: TrainSet
     return {target.form: f"not possible: {reason}" for target, reason in refused.items() if reason}
 
 
+@dataclass(frozen=True)
+class Shrunk:
+    """What a step of compression left: the deciding metric on validation rows, the weights, and the share of them in
+    kernels that are exactly zero."""
+
+    what: str
+    score: float
+    num_weights: int
+    share_of_zeros: float
+
+
+def compressed(recipe: Recipe, model, ready: Ready, *, stages: Stages) -> tuple[object, list[Shrunk]]:
+    """The trained Keras model after every step of `shipping.compress`, and what each left, the model as it was
+    first."""
+    tuning = make_tuning(ready.feed, ready.valid, signature=ready.signature, training=recipe.training,
+                         deciding=recipe.judge.deciding)
+
+    def told(what, model):
+        return Shrunk(what, tuning.judge(model), model.count_params(), share_of_zeros(model))
+    steps = [told("as trained", model)]
+    for spec in recipe.shipping.compress:
+        with stages(type(spec).__name__):
+            model = spec.compress(model, tuning)
+        steps.append(told(repr(spec), model))
+    return model, steps
+
+
 def ship(recipe: Recipe, model, ready: Ready, train_rows: TrainSet, valid_rows: HeldOut, *, signature: Signature,
          stages: Stages) -> Made:
     """A trained Keras model to what ships: its forms, the decision of int8, and the files of every target.
@@ -72,7 +102,7 @@ def ship(recipe: Recipe, model, ready: Ready, train_rows: TrainSet, valid_rows: 
     with stages("export"):
         streaming = streaming_form(model) if getattr(recipe.build, "stream", False) else None
         tflite = convert(model, ready.calibration, seed=recipe.training.seed, copies=staggered_copies(signature),
-                         streaming=streaming)
+                         streaming=streaming, quantize=recipe.shipping.quantize)
     with stages("decide"):
         interpreter = LiteRT(tflite["int8"])
         signature = quantized(signature, interpreter, model)

@@ -5,6 +5,7 @@ from typing import Any
 
 from .calibrate import CALIBRATIONS
 from .errors import RecipeError
+from .export.quantize import Quantize
 from .targets import TargetC, TargetLiteRT, TargetMicro
 
 
@@ -12,12 +13,13 @@ from .targets import TargetC, TargetLiteRT, TargetMicro
 class Shipping:
     """`targets`: the runtimes that the bundle holds a form for, each with its budget; LiteRT always is one of them.
     `compress`: what makes the trained model smaller, one after the other, such as (PruneChannels(), QuantizeAware()).
-    `probabilities`: how the scores of classes become probabilities that are met as often as they say, fitted on
-    validation rows form by form: "none" (sigmoid or softmax of what the model says), "temperature", "platt" or
-    "isotonic" (the last two for two classes)."""
+    `quantize`: how it becomes int8. `probabilities`: how the scores of classes become probabilities that are met as
+    often as they say, fitted on validation rows form by form: "none" (sigmoid or softmax of what the model says),
+    "temperature", "platt" or "isotonic" (the last two for two classes; a table makes ties)."""
 
     targets: tuple[Any, ...] = (TargetLiteRT(), TargetMicro(), TargetC())
     compress: tuple[Any, ...] = ()
+    quantize: Quantize = Quantize()
     probabilities: str = "none"
 
     def runs_on(self) -> tuple[Any, ...]:
@@ -34,6 +36,7 @@ class Shipping:
                     raise RecipeError(f"shipping.{slot} holds {spec!r}", expected="a tuple of specs from pipelines."
                                       + slot, fix=f"--set 'shipping.{slot}=({example})'")
                 spec.check()
+        self.quantize.check()
         kinds = [type(spec).__name__ for spec in self.targets]
         if len(set(kinds)) < len(kinds):
             raise RecipeError(f"shipping.targets={self.targets}", expected="each target once",

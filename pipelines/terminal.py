@@ -78,7 +78,7 @@ def _classes(dataset):
 def print_ladder(facts: dict, folder: Path) -> None:
     """The one table of a run, and where to look next."""
     from rich.table import Table
-    shown = SHOWN_METRICS[facts["target"]["task"]]
+    shown = SHOWN_METRICS[facts["target"]["task"]][:3]  # as many as a window has room for; the page has all
     console = _console()
     console.print(f"{facts['name']}: {facts['rows']['test']:,} raw test rows, split {facts['split']}, seed "
                   f"{facts['seed']}", soft_wrap=True)

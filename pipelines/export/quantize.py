@@ -34,4 +34,4 @@ class Quantize:
                               ("dense_weights", DENSE_WEIGHTS)):
             if getattr(self, name) not in allowed:
                 raise RecipeError(f"quantize.{name}={getattr(self, name)!r}", expected=" or ".join(allowed),
-                                  fix=f"--set quantize.{name}={allowed[0]}")
+                                  fix=f"Quantize({name}={allowed[0]!r})")

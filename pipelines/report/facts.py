@@ -33,6 +33,7 @@ def gather_facts(recipe, inferred, splits, learned, judged, *, source: dict, sec
         "ladder": [asdict(rung) for rung in rungs],
         "decisions": {form: list(offsets) for form, offsets in learned.signature.decisions.items()},
         "thresholds": _thresholds(learned.signature), "probabilities": recipe.shipping.probabilities,
+        "compression": [asdict(each) for each in learned.shrunk],
         "balancing": _balancing(recipe, learned, judged),
         "baselines": _baselines(learned, judged),
         "per_series": _per_series(splits.test, judged.answers["litert_int8"], target),

@@ -177,14 +177,17 @@ class KerasInterpreter:
 
     def __init__(self, model):
         import tensorflow as tf
-        self._call = tf.function(lambda inputs: model(inputs, training=False), reduce_retracing=True)
+        # Any number of rows: another trace for each would take longer than the rows.
+        specs = {each.name: tf.TensorSpec((None, *each.shape[1:]), each.dtype) for each in model.inputs}
+        call = tf.function(lambda inputs: model(inputs, training=False), input_signature=[specs])
+        self._call = lambda inputs: call({name: inputs[name] for name in specs})
 
     def run(self, inputs):
         """Port → float32, int32 or pixels as uint8 [rows, ...] (an array or PictureFiles) to float32 [rows,
         outputs]."""
         pictures = [x for x in inputs.values() if x.ndim == 4]
         if not pictures:
-            return np.asarray(self._call(dict(inputs)))
+            return np.asarray(self._call(inputs))
         # All feature maps of a piece are in memory at once: keep them to some tens of megabytes.
         step = int(np.clip(2**20 // np.prod(pictures[0].shape[1:]), 8, PIECE_ROWS))
         return np.concatenate([np.asarray(self._call(_as_float(_piece(inputs, slice(start, start + step)))))

@@ -1,0 +1,219 @@
+"""What each way of making a trained model smaller costs and brings: score against bytes and against milliseconds, the
+Pareto front, and the choice for a budget. All of it is looked at on validation rows; test rows judge the choice."""
+
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from .catalog import SPECS
+from .compress import (ClusterWeights, FactorizeLowRank, PruneChannels, PruneWeights, QuantizeAware, gzip_bytes,
+                       make_tuning)
+from .decide import decide
+from .device.runner import LiteRT
+from .errors import BundleError, RecipeError
+from .evaluate import score
+from .export.bundle import Bundle, check_folder, read_json, read_keras
+from .export.convert import convert
+from .export.quantize import Quantize
+from .metrics import SMALLER_IS_BETTER
+from .recipe import from_json
+from .report.pictures import BLUE, GREY, ORANGE, picture
+from .rows import HeldOut
+from .run import Learned, finish, get_ready, load
+from .ship import Ready, quantized, ship, staggered_copies
+from .targets import Cost, RunsOn, TargetMicro
+from .terminal import Stages, print_lines
+from .train import Trained
+from .verify.ladder import InRunner, answer_all, time_rows
+from .verify.micro import Micro, micro_available
+
+# Scores of single trainings that differ by less say nothing.
+TIE = 0.01
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to make a model smaller: its name, what is done to the trained net, how int8 is calibrated, and the form
+    of the file."""
+
+    name: str
+    compress: tuple = ()
+    quantize: Quantize = Quantize()
+    form: str = "int8"
+
+
+@dataclass(frozen=True)
+class Point:
+    """What a way came to: the deciding metric on validation rows; bytes of the file, as it is and after gzip; median
+    milliseconds of a row under LiteRT; TFLM's arena. `on_front`: nothing is better in score, bytes and milliseconds at
+    once."""
+
+    name: str
+    score: float
+    size_bytes: int
+    gzip_bytes: int
+    latency_ms: float
+    arena_bytes: int | None
+    on_front: bool = False
+    chosen: bool = False
+
+
+def ways_to_shrink(model, *, epochs: int) -> list[Way]:
+    """The combinations that are tried on a net, each fitted further for so many epochs where it learns."""
+    has_convolutions = any(type(layer).__name__.startswith(("Conv", "Depthwise")) for layer in model.layers)
+    aware, half = QuantizeAware(epochs=epochs), PruneChannels(share=0.5, epochs=epochs)
+    ways = [Way("float32", form="float32"), Way("float16", form="float16"), Way("dynamic range", form="dynamic"),
+            Way("int8"), Way("int8, percentile", quantize=Quantize(calibration="percentile")),
+            Way("int8, least squares", quantize=Quantize(calibration="mse")), Way("quantization-aware", (aware,)),
+            Way("a quarter of the channels pruned", (PruneChannels(share=0.25, epochs=epochs),)),
+            Way("half of the channels pruned", (half,)),
+            Way("half of the channels pruned, quantization-aware", (half, aware)),
+            Way("low rank", (FactorizeLowRank(epochs=epochs),)),
+            Way("16 weights a kernel", (ClusterWeights(num_clusters=16, epochs=epochs),)),
+            Way("half of the weights pruned", (PruneWeights(share=0.5, epochs=epochs),))]
+    return ways if has_convolutions else [way for way in ways if way.name != "int8, least squares"]
+
+
+def compress_bundle(folder: Path, *, budget: RunsOn = TargetMicro(), epochs: int = 0, into: Path | None = None
+                    ) -> Bundle:
+    """Tries every way on a bundle's net, and writes the choice for the budget beside it, as <name>_small, with
+    tradeoff.json and the pictures in its report: of the ways that keep the budget the smallest whose score on
+    validation rows ties with the best.
+
+    `epochs`: of fitting further, a quarter of the recipe's if 0. Raises BundleError where the data or the steps are no
+    longer those that the bundle was made with, RecipeError where no way keeps the budget, and whatever `run` raises.
+    """
+    bundle, stages = Bundle(Path(folder)), Stages()
+    recipe = from_json(read_json(bundle.folder, "recipe.json"), SPECS)
+    recipe = replace(recipe, name=f"{recipe.name[:58]}_small")
+    into = bundle.folder.parent if into is None else Path(into)
+    check_folder(into, recipe.name)
+    loaded = load(recipe, None, stages=stages)
+    recipe, train_rows, valid_rows = loaded.recipe, loaded.splits.train, loaded.splits.valid
+    ready = get_ready(recipe, train_rows, valid_rows, stages=stages)
+    if (ready.signature.primitives, ready.signature.columns) != (bundle.signature.primitives, bundle.signature.columns):
+        raise BundleError(f"the rows of {loaded.source['name']} give other steps than those of {str(folder)!r}",
+                          expected="the data and the version that the bundle was made with",
+                          fix="make the bundle again: python -m pipelines run ...")
+    model = read_keras(bundle.folder)
+    tuning = make_tuning(ready.feed, ready.valid, signature=ready.signature, training=recipe.training,
+                         deciding=recipe.judge.deciding)
+    models, points = {(): model}, {}
+    for way in ways_to_shrink(model, epochs=epochs or max(recipe.training.epochs // 4, 1)):
+        with stages(way.name):
+            points[way] = _try(way, models, tuning, recipe, ready, train_rows=train_rows, valid_rows=valid_rows)
+    points = _with_front(points, recipe.judge.deciding)
+    way = _choose(points, budget, recipe.judge.deciding)
+    points[way] = replace(points[way], chosen=True)
+    print_lines(_lines(points.values()), ("way", recipe.judge.deciding.replace("_", " "), "bytes", "gzip", "ms",
+                                          "arena", ""))
+    shipping = replace(recipe.shipping, compress=(*recipe.shipping.compress, *way.compress), quantize=way.quantize)
+    loaded = replace(loaded, recipe=replace(recipe, shipping=shipping))
+    small = models[way.compress]
+    signature = decide(loaded.recipe, ready.signature, train_rows, ready.to_decide, form="float32",
+                       raw=_keras_output(small, ready.to_decide))
+    made = ship(loaded.recipe, small, ready, train_rows, valid_rows, signature=signature, stages=stages)
+    told = {"metric": recipe.judge.deciding, "rows": len(valid_rows),
+            "points": [asdict(each) for each in points.values()]}
+    made = replace(made, files={**made.files, "tradeoff.json": json.dumps(told, indent=1) + "\n"})
+    learned = Learned(made, Trained(small, bundle.report["history"], 0.0), len(ready.feed.rows),
+                      np.union1d(train_rows.ids, valid_rows.ids), refused=ready.refused)
+    return finish(loaded, learned, folder=into, stages=stages, pictures=_pictures(points, recipe.judge.deciding))
+
+
+def _keras_output(model, rows):
+    from .verify.ladder import KerasInterpreter
+    return KerasInterpreter(model).run(rows.x)
+
+
+def _try(way, models, tuning, recipe, ready: Ready, *, train_rows, valid_rows: HeldOut) -> Point:
+    """The Point of a way; keeps its net among `models` (what was done → net), and starts from the nearest there."""
+    if way.compress not in models:
+        done = max((done for done in models if way.compress[:len(done)] == done), key=len)
+        model = models[done]
+        for spec in way.compress[len(done):]:
+            model = spec.compress(model, tuning)
+        models[way.compress] = model
+    model = models[way.compress]
+    form = way.form if way.form in ("int8", "float32") else "float32"
+    forms = ("int8", "float32") if way.form == "int8" else (way.form,)
+    tflite = convert(model, ready.calibration, seed=recipe.training.seed, copies=staggered_copies(ready.signature),
+                     quantize=way.quantize, forms=forms)
+    content = tflite[way.form]
+    interpreter, signature = LiteRT(content), ready.signature
+    if form == "int8":
+        signature = quantized(signature, interpreter, model)
+    runner = InRunner(signature, interpreter, form=form)
+    learns_alone = ready.to_decide is ready.calibration
+    raw = interpreter.run(runner.quantize(ready.to_decide.x)) if learns_alone else answer_all(runner, valid_rows).raw
+    signature = decide(recipe, signature, train_rows, ready.to_decide, form=form, raw=raw)
+    runner = InRunner(signature, interpreter, form=form)
+    answers = answer_all(runner, valid_rows)
+    few = {name: x[:16] for name, x in ready.valid.x.items()}
+    times = time_rows(interpreter, runner.quantize(few), min(len(ready.valid), 16))
+    arena = None
+    if way.form == "int8" and micro_available():
+        arena = Micro(content, interpreter.port_names()).arena_bytes()
+    return Point(way.name, score(valid_rows.y, answers, signature.target)[recipe.judge.deciding], len(content),
+                 gzip_bytes(content), float(np.median(times)), arena)
+
+
+def _sign(metric):
+    return -1 if metric in SMALLER_IS_BETTER else 1
+
+
+def _with_front(points, metric):
+    """The points with `on_front` set."""
+    def beats(one, other):
+        pairs = ((_sign(metric) * one.score, _sign(metric) * other.score), (-one.size_bytes, -other.size_bytes),
+                 (-one.latency_ms, -other.latency_ms))
+        return all(a >= b for a, b in pairs) and any(a > b for a, b in pairs)
+    return {way: replace(point, on_front=not any(beats(other, point) for other in points.values()))
+            for way, point in points.items()}
+
+
+def _choose(points, budget, metric):
+    """The way to ship: int8, within the budget, and the smallest of those whose score ties with the best of them."""
+    kept = {way: point for way, point in points.items() if way.form == "int8" and not budget.broken_budget(
+        Cost(point.size_bytes, point.arena_bytes, point.latency_ms))}
+    if not kept:
+        least = min((point for way, point in points.items() if way.form == "int8"), key=lambda each: each.size_bytes)
+        raise RecipeError(f"no way to make the model small keeps {budget!r}; the smallest, {least.name}, has "
+                          f"{least.size_bytes:,} bytes and {least.latency_ms:.3g} ms", expected="a budget that one of "
+                          "them keeps", fix="raise the budget, or train a smaller net (its knobs: --set build...)")
+    best = max(_sign(metric) * point.score for point in kept.values())
+    ties = {way: point for way, point in kept.items() if _sign(metric) * point.score >= best - TIE}
+    return min(ties, key=lambda way: ties[way].size_bytes)
+
+
+def _lines(points):
+    return [(point.name, f"{point.score:.4f}", f"{point.size_bytes:,}", f"{point.gzip_bytes:,}",
+             f"{point.latency_ms:.3f}", f"{point.arena_bytes:,}" if point.arena_bytes else "",
+             "ships" if point.chosen else "front" if point.on_front else "") for point in points]
+
+
+def _pictures(points, metric):
+    """Score against bytes, and against milliseconds."""
+    return tuple((f"{name} against {axis}", picture(_draw(list(points.values()), metric, value, axis), width=9,
+                                                    height=5))
+                 for name, axis, value in ((metric.replace("_", " "), "bytes", "size_bytes"),
+                                           (metric.replace("_", " "), "ms a row", "latency_ms")))
+
+
+def _draw(points, metric, value, axis):
+    def draw(axes):
+        for point in points:
+            colour = ORANGE if point.chosen else BLUE if point.on_front else GREY
+            axes.plot(getattr(point, value), point.score, "o", color=colour, markersize=9 if point.chosen else 6)
+            axes.annotate(point.name, (getattr(point, value), point.score), fontsize=7, xytext=(5, 4), color=colour,
+                          textcoords="offset points")
+        front = sorted((getattr(point, value), point.score) for point in points if point.on_front)
+        axes.plot(*zip(*front, strict=True), color=BLUE, linewidth=0.8, alpha=0.5, zorder=0)
+        axes.set_xscale("log")
+        axes.margins(x=0.2)
+        axes.set(xlabel=f"{axis} (orange: ships; blue: the Pareto front)",
+                 ylabel=f"{metric.replace('_', ' ')}, validation rows",
+                 title=f"{metric.replace('_', ' ')} against {axis}")
+    return draw
