@@ -4,7 +4,7 @@ with the labels, and a tokenizer's pattern and words, in it (https://ai.google.d
 In:  pictures as uint8 [1, height, width, 3], which MediaPipe always gives; of a net for grey pictures a first operator
      makes the grey that Pillow makes.
      Texts as ids int32 [1, window]. MediaPipe cuts a text by a regular expression, looks its parts up as they are
-     spelled, and puts padding behind them, where a net must not mind it.
+     spelled, and puts padding behind them; first operators move them to the right end, where the runner puts them.
 Out: float32 [1, labels]: the softmax of the log-odds with the decision's offsets added, so that the label with the
      highest score is the runner's.
 
@@ -28,14 +28,11 @@ from .graph import Graph
 LABELS_FILE, VOCABULARY_FILE = "labels.txt", "vocabulary.txt"
 # Pillow's grey, and its rounding: the sums are exact in float32.
 GREY = np.array([19595, 38470, 7471], np.float32) / np.float32(65536)
-MOST_DIFFERENCE = 1e-3  # of the log-odds, between padding before a text and behind it
 _PARSER_VERSION = "1.2.1"  # of the metadata's schema: the one that brought the tokenizer
-_TRIED_LENGTHS, _TRIED_TEXTS = (0.1, 0.5, 0.9), 4
 
 
-def refusal(signature: Signature, model) -> str:
-    """Why MediaPipe's classifiers cannot run a model, in words, or "". `model`: the keras.Model of the signature, as
-    built: training changes nothing here."""
+def refusal(signature: Signature) -> str:
+    """Why MediaPipe's classifiers cannot run a model of the signature, in words, or ""."""
     if signature.target.task not in ("binary", "multiclass"):
         return f"MediaPipe Tasks classifies pictures and texts; the target {signature.target.name!r} is no class"
     broken = next((label for label in signature.target.labels if not label or re.search(r"[\r\n\0]", label)), None)
@@ -46,27 +43,11 @@ def refusal(signature: Signature, model) -> str:
     if kinds == ["picture"]:
         return "" if steps == [Pack] else "MediaPipe gives pixels as they are, and the recipe prepares them"
     if kinds != ["text"]:
-        return f"MediaPipe Tasks takes one picture or one text, not columns of {', '.join(sorted(set(kinds)))}"
+        return f"MediaPipe Tasks takes one picture or one text, not columns of kind {', '.join(sorted(set(kinds)))}"
     if steps != [Words, Pack]:
         names = ", ".join(step.__name__ for step in steps if step is not Pack)
-        return f"MediaPipe's tokenizer on the device looks words up: TokenizeWords() alone, without {names}"
-    difference = padding_difference(model, signature)
-    return "" if difference <= MOST_DIFFERENCE else (
-        f"MediaPipe puts padding behind a text, and that changes this net's answer by {difference:.3g}")
-
-
-def padding_difference(model, signature: Signature) -> float:
-    """The largest difference of a Keras model's answer to ids with padding before them and behind them."""
-    port = signature.inputs[0]
-    generator, rows = np.random.default_rng(0), []
-    for share in _TRIED_LENGTHS:
-        length = max(int(share * port.shape[0]), 1)
-        rows += [generator.integers(1, port.num_ids, length) for _ in range(_TRIED_TEXTS)]
-    before, behind = (np.zeros((len(rows), port.shape[0]), np.int32) for _ in range(2))
-    for place, ids in enumerate(rows):
-        before[place, -len(ids):], behind[place, :len(ids)] = ids, ids
-    answers = [np.asarray(model({port.name: ids}, training=False)) for ids in (before, behind)]
-    return float(np.abs(answers[0] - answers[1]).max())
+        return f"MediaPipe's tokenizer looks words up and does no more: TokenizeWords() alone, not {names}"
+    return ""
 
 
 def mediapipe_model(int8: bytes, signature: Signature, name: str, *, texts: Iterable[str] = ()) -> bytes:
@@ -87,6 +68,7 @@ def mediapipe_model(int8: bytes, signature: Signature, name: str, *, texts: Iter
     else:
         words = signature.primitives[0]
         unknown = _add_unknown(graph, words)
+        _take_ids(graph, words.window)
         pattern = delimiters(words)
         files[VOCABULARY_FILE] = "".join(f"{word} {place}\n" for word, place in
                                          vocabulary(words, unknown, texts).items())
@@ -161,6 +143,31 @@ def _add_unknown(graph, words):
         average = np.rint(table[-words.num_buckets:].mean(axis=0, keepdims=True)).astype(np.int8)
         graph.replace_constant(place, np.concatenate([table, average]))
     return words.num_ids()
+
+
+def _take_ids(graph, window):
+    """Before the ids: those of MediaPipe, padding behind them, moved to the right end of the window."""
+    from ai_edge_litert import schema_py_generated as schema
+    ids, given = graph.subgraph.inputs[0], graph.add_tensor("words", (1, window), "int32")
+
+    def constant(name, values):
+        return graph.add_tensor(name, np.shape(values), "int32", values=np.asarray(values))
+
+    def first(kind, inputs, name, shape, options=None):
+        made = graph.add_tensor(name, shape, "int32")
+        graph.add_operator(kind, inputs, made, options=options, first=True)
+        return made
+    graph.subgraph.inputs = [given]
+    there = first("MINIMUM", [given, constant("one", [1])], "there", (1, window), schema.MaximumMinimumOptionsT())
+    ends = first("MUL", [there, constant("ends", np.arange(1, window + 1)[None])], "token_ends", (1, window),
+                 schema.MulOptionsT())
+    length = first("REDUCE_MAX", [ends, constant("axis", [1])], "length", (1,), schema.ReducerOptionsT())
+    places = first("ADD", [constant("places", np.arange(window)), length], "moved", (window,), schema.AddOptionsT())
+    joined, along = schema.ConcatenationOptionsT(), schema.GatherOptionsT()
+    joined.axis = along.axis = 1
+    padded = first("CONCATENATION", [constant("padding", np.zeros((1, window))), given], "padded", (1, 2 * window),
+                   joined)
+    graph.add_operator("GATHER", [padded, places], ids, options=along, first=True)
 
 
 def delimiters(words: Words) -> str:

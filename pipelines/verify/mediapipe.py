@@ -85,8 +85,8 @@ class MediaPipe:
             try:
                 opened = task.create_from_options(options(BaseOptions(model_asset_buffer=self._content)))
             except (RuntimeError, ValueError, NotImplementedError) as error:
-                raise VerifyError(f"MediaPipe refuses the model: {error}", fix="leave the target out, or choose another "
-                                  "net", expected="a file with metadata, of operators that LiteRT has") from error
+                raise VerifyError(f"MediaPipe refuses the model: {error}", expected="a file of mediapipe_model, of "
+                                  "operators that LiteRT has", fix="leave the target mediapipe out") from error
             with opened:
                 yield lambda row: opened.classify(row).classifications[0].categories
 

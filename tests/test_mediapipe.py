@@ -1,0 +1,197 @@
+"""MediaPipe's own classifiers say what the runner says, from raw pictures and raw texts."""
+
+import io
+import re
+import zipfile
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from pipelines import text, vision
+from pipelines.device import primitives as p
+from pipelines.device.cells import Column
+from pipelines.device.pictures import read_picture
+from pipelines.device.runner import LiteRT, Runner
+from pipelines.device.signature import Port, Signature, Target
+from pipelines.device.texts import Characters, Words
+from pipelines.errors import ExportError, VerifyError
+from pipelines.export.convert import convert
+from pipelines.export.mediapipe import delimiters, mediapipe_model, refusal, vocabulary
+from pipelines.recipe import tiny
+from pipelines.rows import Schema, TrainSet
+from pipelines.run import learn, quantized
+from pipelines.split import split
+from pipelines.steps.tokens import spelling
+from pipelines.train import average_members
+from pipelines.verify.mediapipe import MediaPipe, available
+
+needs_mediapipe = pytest.mark.skipif(bool(available()), reason=f"needs MediaPipe: {available()}")
+
+
+def of_pictures(shape, labels):
+    """A signature for pictures."""
+    binary = len(labels) == 2
+    return Signature((Column("picture", "picture", shape=shape),),
+                     Target("kind", "binary" if binary else "multiclass", labels), (p.Pack(("picture",), "image"),),
+                     (Port("image", shape, "float32", "pixels 0..255"),),
+                     Port("output", (1 if binary else len(labels),), "float32", "log-odds"))
+
+
+@pytest.fixture(scope="module", params=[((12, 16, 1), ("cat", "dog", "owl's")), ((10, 10, 3), ("no", "yes"))],
+                ids=["grey", "colours"])
+def pictures(request):
+    """(signature with a decision, int8 file, pictures) of an untrained net."""
+    shape, labels = request.param
+    signature = of_pictures(shape, labels)
+    generator = np.random.default_rng(0)
+    coarse = generator.integers(0, 256, (120, 2, 2, shape[2]), np.uint8)
+    x = coarse.repeat(shape[0] // 2, axis=1).repeat(shape[1] // 2, axis=2)
+    model = average_members(vision.Cnn(widths=(8, 8), pool_after=(0,)).build(signature, seed=1))
+    logits = model.predict({"image": x.astype(np.float32)}, verbose=0)
+    last, spread = model.layers[-1], 2 / logits.std(axis=0)  # far from the ties that an untrained net is made of
+    last.set_weights([last.get_weights()[0] * spread, -logits.mean(axis=0) * spread])
+    rows = TrainSet({"image": x}, np.zeros(120, int), np.arange(120), Schema((), signature.target))
+    int8 = convert(model, rows)["int8"]
+    signature = quantized(signature, LiteRT(int8), model)
+    raw = Runner(signature, LiteRT(int8)).predict_columns({"picture": x}).raw
+    middle = np.median(signature.output.to_float(raw), axis=0)
+    return replace(signature, decisions={"int8": tuple((-middle).tolist())}), int8, x
+
+
+@pytest.fixture(scope="module")
+def remarks():
+    """What a tiny recipe learns of remarks, and its splits."""
+    recipe = tiny(text.REMARKS5)
+    recipe = replace(recipe, teacher=None, judge=replace(recipe.judge, beside=False), build=text.TextCnn(width=16),
+                     training=replace(recipe.training, epochs=2, learning_rate=5e-3))
+    splits = split(recipe.load.read(None)[0], recipe.split)
+    return learn(recipe, splits.train, splits.valid), splits
+
+
+def litert_scores(content, arrays):
+    """float32 [rows, labels]: what LiteRT makes of the file's only input, one row a call."""
+    interpreter = LiteRT(content)
+    (name,) = interpreter.port_names()
+    return interpreter.run({name: arrays})
+
+
+@needs_mediapipe
+def test_pictures_get_the_runners_labels(pictures):
+    signature, int8, x = pictures
+    wanted = Runner(signature, LiteRT(int8)).predict_columns({"picture": x})
+    content = mediapipe_model(int8, signature, "t")
+    given = litert_scores(content, np.repeat(x, 3, axis=3) if x.shape[3] == 1 else x)
+    assert list(np.array(signature.target.labels)[given.argmax(axis=1)]) == list(wanted.labels)
+    np.testing.assert_allclose(given.sum(axis=1), 1, atol=1e-6)
+    answers = MediaPipe(content, signature).predict_columns({"picture": x})
+    # MediaPipe computes with other kernels, which round otherwise: by steps of the output, not by pixels.
+    np.testing.assert_allclose(answers.scores, wanted.scores, atol=0.1)
+    sure = np.diff(np.sort(given, axis=1)[:, -2:])[:, 0] > 0.2
+    assert sure.sum() > 20 and (answers.labels == wanted.labels)[sure].all() and len(set(wanted.labels[sure])) > 1
+    times = MediaPipe(content, signature).one_row_ms({"picture": x}, 5)
+    assert times.shape == (5,) and (times > 0).all()
+
+
+@needs_mediapipe
+def test_a_net_for_grey_pictures_sees_colours_as_the_runner_does(pictures):
+    signature, int8, x = pictures
+    height, width, channels = signature.columns[0].shape
+    colours = np.random.default_rng(0).integers(0, 256, (40, height, width, 3), np.uint8)
+    read = np.stack([read_picture(each, (height, width, channels)) for each in colours])
+    wanted = Runner(signature, LiteRT(int8)).predict_columns({"picture": read})
+    given = litert_scores(mediapipe_model(int8, signature, "t"), colours)
+    assert list(np.array(signature.target.labels)[given.argmax(axis=1)]) == list(wanted.labels)
+
+
+@needs_mediapipe
+def test_texts_get_the_runners_labels(remarks):
+    learned, splits = remarks
+    signature, int8 = learned.signature, learned.tflite["int8"]
+    texts = splits.test.x["remarks"]
+    content = mediapipe_model(int8, signature, "t", texts=splits.train.x["remarks"])
+    wanted = Runner(signature, LiteRT(int8)).predict_columns({"remarks": texts})
+    answers = MediaPipe(content, signature).predict_columns({"remarks": texts})
+    assert len(texts) >= 500 and (answers.labels == wanted.labels).mean() >= 0.99
+    known = splits.train.x["remarks"][:100]  # every word has its own id, or the one that it shares
+    np.testing.assert_allclose(MediaPipe(content, signature).predict_columns({"remarks": known}).scores,
+                               Runner(signature, LiteRT(int8)).predict_columns({"remarks": known}).scores, atol=0.02)
+    odd = np.array(["", " ", "...", "\U0001f600" * 50, "a" * 100_000, "e\u0301" * 200, "\ufffd", "<PAD>"], object)
+    assert set(MediaPipe(content, signature).predict_columns({"remarks": odd}).labels) <= set(signature.target.labels)
+
+
+@needs_mediapipe
+def test_the_file_holds_labels_and_words_and_is_the_same_again(remarks):
+    learned, splits = remarks
+    contents = [mediapipe_model(learned.tflite["int8"], learned.signature, "t") for _ in range(2)]
+    assert contents[0] == contents[1]
+    with zipfile.ZipFile(io.BytesIO(contents[0])) as files:
+        assert files.namelist() == ["labels.txt", "vocabulary.txt"]
+        assert files.read("labels.txt").decode().splitlines() == list(learned.signature.target.labels)
+
+
+@needs_mediapipe
+def test_files_that_do_not_fit_are_refused(remarks, pictures):
+    (learned, _), (signature, int8, _) = remarks, pictures
+    with pytest.raises(VerifyError, match="INT8"):
+        MediaPipe(int8, signature)
+    with pytest.raises(VerifyError, match="MediaPipe refuses"):
+        MediaPipe(b"no model", signature)
+    with pytest.raises(ExportError, match="values"):
+        mediapipe_model(int8, learned.signature, "t")
+    more = replace(learned.signature, primitives=(replace(learned.signature.primitives[0], num_buckets=7),
+                                                  *learned.signature.primitives[1:]))
+    with pytest.raises(ExportError, match="one for each id"):
+        mediapipe_model(learned.tflite["int8"], more, "t")
+
+
+def words_of(texts, *, punctuation):
+    """A tokenizer whose keys are the longer words of the texts."""
+    letters = spelling(np.array(texts), punctuation=punctuation)
+    keys = {token for each in texts for token in Words("", letters, (), 1, 1).tokens(each) if len(token) > 2}
+    return Words("t", letters, tuple(sorted(keys, key=str.encode)), num_buckets=5, window=40)
+
+
+def as_mediapipe(words, found, unknown, given):
+    """The ids that MediaPipe's RegexTokenizer gives a text, in Python: tokens are what stands before the first group
+    of each match."""
+    pattern = re.compile("(" + re.sub(r"\\x\{([0-9a-f]+)\}", lambda match: f"\\U{int(match[1], 16):08x}",
+                                      delimiters(words)) + ")")
+    tokens = []
+    while match := pattern.search(given):
+        tokens.append(given[:match.start(1)])
+        given = given[match.end():]
+    return [found.get(token, unknown) for token in [*tokens, given] if token]
+
+
+LETTERS = st.text(st.sampled_from("aäÉßxX09.,'-/ \t\n\u00a0+$<=>%&#\U0001f600\u4e2d\u0301_"), max_size=30)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(LETTERS, min_size=1, max_size=4), st.booleans())
+def test_the_pattern_cuts_texts_as_the_tokenizer_does(texts, punctuation):
+    words = words_of(texts, punctuation=punctuation)
+    found = vocabulary(words, words.num_ids(), texts)
+    for each in texts:
+        columns = {"t": np.array([each], object)}
+        words.run(columns)
+        wanted = [place for place in columns["t"][0].tolist() if place]
+        start = each.lstrip(" \n")  # of all spaces these cannot stand in a vocabulary
+        given = [place for place in as_mediapipe(words, found, words.num_ids(), start) if place]
+        assert given == wanted, (each, delimiters(words))
+
+
+def test_what_mediapipe_cannot_run_is_refused_with_the_reason():
+    grey = of_pictures((8, 8, 1), ("a", "b"))
+    words = Words("t", (), ("a",), 2, 4)
+    port = Port("tokens", (4,), "int32", "token id", num_ids=4)
+    texts = replace(grey, columns=(Column("t", "text"),), inputs=(port,), primitives=(words, p.Pack(("t",), "tokens")))
+    assert refusal(grey) == refusal(texts) == ""
+    for signature, said in (
+            (replace(grey, target=Target("price", "regression")), "'price' is no class"),
+            (replace(grey, target=Target("y", "binary", ("a", "b\n"))), "one label a line"),
+            (replace(grey, columns=(Column("n", "numeric"), Column("c", "categorical"))), "categorical, numeric"),
+            (replace(texts, primitives=(words, p.Bigrams("t", "pairs", 9), p.Pack(("t",), "tokens"))), "Words, Bigrams"),
+            (replace(texts, primitives=(Characters("t", (), ("a",), 2, 4), p.Pack(("t",), "tokens"))), "Characters")):
+        assert said in refusal(signature)
