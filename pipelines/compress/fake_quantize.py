@@ -73,11 +73,11 @@ class FakeQuantize(keras.layers.Layer):
 class _RoundedKernel:
     """A layer that computes with its kernel rounded to int8: 255 values and one scale for every output channel."""
 
-    def call(self, *args, **kwargs):
+    def call(self, inputs):
         rounded = {id(kernel): self._rounded(kernel) for kernel in self._kernels()}
         values = [(variable, rounded.get(id(variable), variable.value)) for variable in self.variables]
         with keras.StatelessScope(state_mapping=values):
-            return super().call(*args, **kwargs)
+            return super().call(inputs)
 
     def rounded_weights(self):
         """The layer's weights as it computes with them, in the order of `get_weights`."""

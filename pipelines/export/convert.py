@@ -26,6 +26,8 @@ from tqdm import tqdm
 from ..errors import ExportError, RecipeError
 from ..files import read_pixels
 from ..rows import TrainSet, require_train_set
+from .ai_edge import FORMS as AI_EDGE_FORMS
+from .ai_edge import quantize_file, require_ai_edge
 from .child import BYTES_NAME, SECONDS_NAME, Limits, end_with_parent, run_watched
 from .lower import NUM_COPIES
 from .pack_file import pack_file
@@ -49,6 +51,8 @@ def convert(model, calibration: TrainSet, *, seed: int = 0, copies: int = NUM_CO
     converter refuses, dies, takes more time or memory than `child.Limits` or leaves Flex operators.
     """
     quantize.check()
+    if quantize.quantizer == "ai_edge":
+        require_ai_edge()
     unknown = [form for form in forms if form not in ALL_FORMS]
     if unknown or not forms:
         raise RecipeError(f"forms={forms!r}", expected="some of " + ", ".join(ALL_FORMS), fix="name some of these")
@@ -140,6 +144,8 @@ def _child(folder: Path, copies: int) -> None:
     for form in [form for form in ("float32", "float16", "dynamic") if form in forms]:
         say(f"converting the whole model to {form}")
         write(form, lower(plain), rows)
+    if quantize.quantizer == "ai_edge" and plain is not model and "int8" in forms:
+        raise RuntimeError("ai-edge-quantizer takes no trained ranges: quantizer='tensorflow' does")
     if "int8" in forms or "uint8" in forms:
         say("finding the range of every activation")
         lowered = lower(with_calibrated_ranges(model, rows, quantize), pixels=False)
@@ -173,6 +179,8 @@ def _rescaled(rows, factor, offset):
 def _convert(model, rows, *, form, quantize=Quantize()):
     """The bytes of a TFLite file, batch 1, inputs by their names."""
     import tensorflow as tf
+    if quantize.quantizer == "ai_edge" and form in AI_EDGE_FORMS:
+        return quantize_file(_convert(model, rows, form="float32"), rows, form=form)
     types = {name: np.float32 if x.dtype == np.uint8 else x.dtype for name, x in rows.items()}
     specs = {name: tf.TensorSpec((1, *rows[name].shape[1:]), types[name], name=name) for name in rows}
     # Keras 3 variables stay unfrozen in a conversion: no error, then NaN at run time. Constants cannot.
