@@ -17,9 +17,9 @@ class Distil:
     pictures too: what it learned from and what it says are seen alike (Beyer et al. 2022,
     https://arxiv.org/abs/2106.05237).
 
-    `share` of the loss is the teacher's: of classes the divergence of both answers at a `temperature`, times its square;
-    of real numbers the squared difference. `from_start`: the net's weights are drawn anew first, which usually gains
-    the most and takes as many epochs as training does.
+    `share` of the loss is the teacher's: of classes the divergence of both answers at a `temperature`, times its
+    square; of real numbers the squared difference. `from_start`: the net's weights are drawn anew first, which usually
+    gains the most and takes as many epochs as training does.
     """
 
     teacher: str = ""
@@ -55,8 +55,9 @@ class Distil:
             with tuning.scope():
                 model = keras.saving.load_model(Path(self.teacher) / "model.keras", compile=False, safe_mode=True)
         except (DeviceError, ValueError, TypeError, KeyError, OSError, AttributeError) as error:
-            raise TrainError(f"{self.teacher!r} cannot be read: {str(error)[:200]}", expected="a whole bundle that this "
-                             "version wrote", fix="make the bundle again", stage="distil") from error
+            raise TrainError(f"{self.teacher!r} cannot be read: {str(error)[:200]}",
+                             expected="a whole bundle that this version wrote", fix="make the bundle again",
+                             stage="distil") from error
         if tuning.signature is not None:
             _check_signature(signature, tuning.signature, self.teacher)
         return model
