@@ -291,6 +291,37 @@ def report_command(bundle: Annotated[Path, typer.Argument(help="saved_models/<na
     print_ladder(Bundle(bundle).report, bundle)
 
 
+@app.command("export")
+def export_command(model: Annotated[Path, typer.Argument(help="A .keras file of built-in layers.")],
+                   rows: Annotated[Path, typer.Option(help="Rows as model.predict takes them: .npy, or .npz with an "
+                                                      "array for each input by name. Half of them calibrate.")],
+                   target: Annotated[str, typer.Option(help="Where it shall run, separated by commas.")
+                                     ] = "litert,micro,c",
+                   labels: Annotated[str, typer.Option(help="Of a classifier: in the order of its outputs, separated "
+                                                       "by commas.")] = "",
+                   name: Annotated[str, typer.Option(help="Name of the bundle; the file's own if empty.")] = "",
+                   seed: Annotated[int, typer.Option(help="Draws the rows that calibrate.")] = 0,
+                   folder: Folder = Path("saved_models")):
+    """Bring your own Keras model: a verified int8 bundle of it, without training."""
+    from .export.own_model import export_model
+    from .terminal import print_ladder
+    with _told_of_ctrl_c():
+        bundle = export_model(model, rows, name=name or _stem(model), targets=_listed(target), folder=folder,
+                              labels=_listed(labels), seed=seed)
+    print_ladder(bundle.report, bundle.folder)
+
+
+def _listed(text):
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+@app.command("check")
+def check_command(bundle: Annotated[Path, typer.Argument(help="saved_models/<name>")]):
+    """Compare every file of a bundle with its checksum."""
+    from .device import check_bundle
+    print(f"{len(check_bundle(bundle))} files, each as it was written")
+
+
 def main() -> int:
     try:
         app()

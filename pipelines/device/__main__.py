@@ -121,9 +121,7 @@ def write_cell_answers(runner, cells, writer) -> bool:
     if not cells:
         raise DeviceError("no picture", expected="one or more picture files",
                           fix="python -m pipelines.device BUNDLE picture.png ...")
-    labels = runner.signature.target.labels
-    writer.writerow(["file" if takes(runner) == PICTURE else "text", "label" if labels else "value",
-                     *(f"score {label}" for label in labels), "error"])
+    writer.writerow(["file" if takes(runner) == PICTURE else "text", *_headings(runner.signature), "error"])
     name, failed = runner.signature.columns[0].name, False
     for start in range(0, len(cells), CHUNK_CELLS):
         chunk = [str(cell) for cell in cells[start:start + CHUNK_CELLS]]
@@ -133,6 +131,14 @@ def write_cell_answers(runner, cells, writer) -> bool:
         _write_chunk(runner.predict_columns(columns), {each.row: each.reason for each in bad}, names, writer)
         failed |= bool(bad)
     return failed
+
+
+def _headings(signature):
+    """Of the columns that an answer fills."""
+    target, (num_outputs,) = signature.target, signature.output.shape
+    if not target.labels:
+        return ["value"] if num_outputs == 1 else [f"value {place}" for place in range(1, num_outputs + 1)]
+    return ["label", *(["score"] if target.task == "anomaly" else [f"score {label}" for label in target.labels])]
 
 
 def write_forecasts(runner, header, rows, writer) -> bool:
@@ -166,9 +172,7 @@ def write_forecasts(runner, header, rows, writer) -> bool:
 
 def write_answers(runner, header, rows, writer) -> bool:
     """Writes a CSV line of answer or error for each row of cells; True where some row had no answer."""
-    target = runner.signature.target
-    scores = ["score"] if target.task == "anomaly" else [f"score {label}" for label in target.labels]
-    writer.writerow(["row", "label" if target.labels else "value", *scores, "error"])
+    writer.writerow(["row", *_headings(runner.signature), "error"])
     failed, first = False, 1
     for cells, errors in _chunks(iter(rows), len(header), _chunk_rows(runner)):
         failed |= _answer_chunk(runner, header, cells, errors, writer, first)
@@ -210,14 +214,14 @@ def _answer_chunk(runner, header, cells, errors, writer, first):
 
 def _write_chunk(answers, errors, names, writer):
     scores = answers.scores if answers.scores.ndim == 2 else answers.scores[:, None]
-    width = 0 if answers.labels is None else scores.shape[1]
+    labels = answers.labels
     for row, name in enumerate(names):
         if row in errors:
-            writer.writerow([name, "", *[""] * width, errors[row]])
-        elif width:
-            writer.writerow([name, answers.labels[row], *(f"{score:.4f}" for score in scores[row]), ""])
+            writer.writerow([name, *[""] * (scores.shape[1] + (labels is not None)), errors[row]])
+        elif labels is not None:
+            writer.writerow([name, labels[row], *(f"{score:.4f}" for score in scores[row]), ""])
         else:
-            writer.writerow([name, f"{answers.scores[row]:.9g}", ""])
+            writer.writerow([name, *(f"{value:.9g}" for value in scores[row]), ""])
 
 
 if __name__ == "__main__":

@@ -112,8 +112,9 @@ class Answers:
 
     Anomalies: `labels` object [rows], `scores` float64 [rows], the more the odder, in the unit of the series given.
     Classes: `labels` object [rows], `scores` float64 [rows, classes] in the order of the target's labels.
-    Real numbers: `labels` is None, `scores` float64 [rows] in the target's unit; of forecasts [rows, horizon], and
-    `quantiles` float64 [rows, horizon, quantiles], rising, where the target has them. `raw`: the model's own output.
+    Real numbers: `labels` is None, `scores` float64 [rows] in the target's unit, of several [rows, outputs]; of
+    forecasts [rows, horizon], and `quantiles` float64 [rows, horizon, quantiles], rising, where the target has them.
+    `raw`: the model's own output.
     """
 
     labels: np.ndarray | None
@@ -263,7 +264,8 @@ def answer(signature: Signature, raw: np.ndarray, *, form: str, prepared: Column
     values = signature.output.to_float(raw)
     target = signature.target
     if target.task == "regression":
-        return Answers(None, values[:, 0].astype(np.float64) * target.factor + target.offset, raw)
+        values = values.astype(np.float64) * target.factor + target.offset
+        return Answers(None, values[:, 0] if values.shape[1] == 1 else values, raw)
     if target.task == "forecast":
         values = (values + np.asarray(signature.offsets(form), np.float32)).astype(np.float64)
         values = values.reshape(len(values), signature.frame.horizon, -1)

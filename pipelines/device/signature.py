@@ -102,8 +102,8 @@ class Port:
 
 @dataclass(frozen=True)
 class Target:
-    """What is predicted: its name, the task, the labels in the order of the outputs, and for real numbers the
-    affine map from the model's output to the target's own unit (value = output * factor + offset).
+    """What is predicted: its name, the task, the labels in the order of the outputs, and for real numbers, one or
+    several, the affine map from the model's output to the target's own unit (value = output * factor + offset).
 
     A forecast has outputs step after step, of each step one value or one a quantile of `quantiles`, each step with its
     own affine map (`step_offsets`, `step_factors`), because steps far ahead vary more; where `base` and `spread` name
@@ -274,8 +274,8 @@ class Signature:
             if port.is_picture and port.scale and (port.scale, port.zero_point) != (1.0, -128):
                 raise ValueError(f"port {port.name!r} of pixels: scale {port.scale}, zero point {port.zero_point}")
         num_labels = {"binary": 2, "anomaly": 2, "multiclass": self.output.shape[0]}.get(self.target.task, 0)
-        is_single = self.target.task in ("binary", "regression")
-        if len(self.target.labels) != num_labels or (is_single and self.output.shape != (1,)):
+        is_odd = self.target.task == "binary" and self.output.shape != (1,)
+        if len(self.target.labels) != num_labels or len(self.output.shape) != 1 or is_odd:
             raise ValueError(f"{len(self.target.labels)} labels for outputs {self.output.shape}, {self.target.task}")
         if any(len(offsets) != self.num_decisions() or not all(map(math.isfinite, offsets))
                for offsets in self.decisions.values()):

@@ -45,7 +45,9 @@ def _header(signature, name, num_bytes):
         signature) if target.task == "forecast" else (
         f"/* The class of the model's int8 output:\n{labels} */\nint signature_label(const int8_t *output);\n"
         if target.labels else "/* The predicted value, in the target's unit. */\n"
-                              "float signature_value(const int8_t *output);\n")
+                              "float signature_value(const int8_t *output);\n" if signature.output.shape == (1,) else
+        "/* The predicted values, in the target's unit. */\n"
+        "void signature_values(const int8_t *output, float values[]);\n")
     return f"""/* Raw row to the int8 inputs of the model '{name}'. Made by pipelines; do not edit. Plain C99. */
 #ifndef SIGNATURE_H
 #define SIGNATURE_H
@@ -349,10 +351,15 @@ int prepare(const signature_row *row, signature_inputs *inputs) {{
         if target.task == "anomaly":
             return total + self._anomaly(step)
         if target.task == "regression":
-            return (f"{total}float signature_value(const int8_t *output) {{\n"
-                    "  /* volatile: no compiler may fuse the product with the sum */\n"
-                    f"  volatile float value = (float)fine_steps(output, 0) * {step};\n"
-                    f"  value = value * {_float(target.factor)};\n  return value + {_float(target.offset)};\n}}\n")
+            value = ("  /* volatile: no compiler may fuse the product with the sum */\n"
+                     f"  volatile float value = (float)fine_steps(output, i) * {step};\n"
+                     f"  value = value * {_float(target.factor)};\n")
+            if outputs == 1:
+                return (f"{total}float signature_value(const int8_t *output) {{\n  const int i = 0;\n{value}"
+                        f"  return value + {_float(target.offset)};\n}}\n")
+            return (f"{total}void signature_values(const int8_t *output, float values[]) {{\n"
+                    f"  for (int i = 0; i < {outputs}; ++i) {{\n{value}"
+                    f"  values[i] = value + {_float(target.offset)};\n  }}\n}}\n")
         offsets = self.signature.decisions.get("int8", (0.0,) * outputs)
         if target.task == "binary":
             first = _first_positive(output, offsets[0])

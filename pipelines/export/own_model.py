@@ -1,0 +1,368 @@
+"""Bring your own Keras model: `export_model(model, rows)` gives the bundle that a recipe would have given.
+
+Nothing is trained. Some rows calibrate int8; on the others every form is run and compared with what the model itself
+says to them. What the converter is known to break is mended or refused before it is converted (see `rewrite`,
+`own_inputs`).
+"""
+
+import json
+import re
+import time
+import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from ..device.runner import LiteRT, Runner
+from ..device.signature import Port, Signature, Target
+from ..errors import ExportError, RecipeError, VerifyError
+from ..rows import HeldOut, Schema, TrainSet
+from ..steps import to_ports
+from .bundle import Bundle, as_json, check_folder, golden, keras_bytes, write_bundle
+from .c_code import c_files
+from .convert import MAX_CALIBRATION_ROWS, convert
+from .lower import NUM_COPIES
+from .own_inputs import in_front, own_inputs, ported, read_rows
+from .rewrite import flatten, refuse, without_last_activation
+
+TARGETS = ("litert", "micro", "c")
+MIN_ROWS, MAX_HELD_OUT_ROWS = 20, 5000
+MAX_STAGGERED = 64  # outputs: copies cost their weights
+# Keras itself sums otherwise after a rewriting; half-precision models are computed in float32 from then on.
+MOST_CHANGED, MOST_CHANGED_HALF = 1e-3, 0.05
+TOLERANCE = 0.02
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A user's model taken apart: the Keras model of ports, its signature without scales, the raw columns of all rows,
+    and what the model itself says to them, float32 [rows, outputs] before a last softmax or sigmoid was taken off."""
+
+    model: object
+    signature: Signature
+    columns: dict[str, np.ndarray]
+    said: np.ndarray
+    activation: str
+    notes: tuple[str, ...] = ()
+
+
+def export_model(model: object, rows: Mapping[str, np.ndarray] | np.ndarray | str | Path, *, name: str,
+                 targets: tuple[str, ...] = TARGETS, folder: str | Path = "saved_models",
+                 labels: tuple[str, ...] = (), seed: int = 0) -> Bundle:
+    """Writes `folder`/<name>/: the int8 and float32 files of a Keras model with its signature, C code, golden vectors
+    and report, each form run here on rows that did not calibrate it.
+
+    `model`: a Functional or Sequential keras.Model of built-in layers with one output, or the path of a .keras file.
+    `rows`: at least 20 rows as model.predict takes them, [rows, ...] for one input, by input name for more; or the path
+    of an .npy or .npz file. Half of them, at most 1,000, calibrate. `labels`: of a classifier, in the order of its
+    outputs (two for one sigmoid output), which may be probabilities or logits; without, the outputs are numbers.
+
+    Raises RecipeError for names, ExportError for what has no form on a device, VerifyError where a form does not answer
+    as the model does: then the bundle is kept as `folder`/<name>.failed/.
+    """
+    _check_names(name, targets, labels)
+    folder, start = Path(folder), time.perf_counter()
+    check_folder(folder, name)
+    model, source = load_model(model)
+    rows = read_rows(model, load_rows(rows))
+    places, held_out = _split(len(next(iter(rows.values()))), seed)
+    parts = take_apart(model, rows, places, labels=tuple(labels))
+    train, test = _row_sets(parts, places, held_out)
+    tflite = convert(parts.model, to_ports(parts.signature, train), seed=seed, copies=_num_copies(parts.model))
+    from ..report.write import DUPLICATES
+    from ..run import quantized
+    signature = quantized(parts.signature, LiteRT(tflite["int8"]), parts.model)
+    facts, answers = _judge(replace(parts, signature=signature), tflite, test, name=name, targets=targets)
+    facts.update(seed=seed, source={**source, "duplicates": dict.fromkeys(DUPLICATES, 0)},
+                 seconds={"export": round(time.perf_counter() - start, 2)}, about=f"A Keras model of the user's own, as it was handed over: {len(places):,} rows calibrated its "
+                       "int8 form, nothing was trained.")
+    files = _files(parts, signature, tflite, facts, answers, test)
+    passed = facts["gate"]["passed"]
+    bundle = Bundle(write_bundle(folder / (name if passed else f"{name}.failed"), files))
+    if not passed:
+        raise VerifyError(facts["gate"]["failed_step"], expected=f"at most {TOLERANCE} lost from Keras to the last "
+                          "form", fix=f"see {bundle.folder / 'report.html'}; bring more rows that look like those of "
+                          "use, or train the model quantization-aware")
+    return bundle
+
+
+def load_model(model: object):
+    """(keras.Model, facts of its source) of a model or the path of a .keras file, of which no code is run. Raises
+    ExportError for what is none."""
+    import keras
+    if isinstance(model, keras.Model):
+        return model, {"name": f"the model {model.name!r}", "sha256": ""}
+    import hashlib
+    path = Path(str(model))
+    try:
+        with zipfile.ZipFile(path) as archive:
+            _refuse_code(json.loads(archive.read("config.json")), path)
+        loaded = keras.saving.load_model(path, compile=False, safe_mode=True)
+    except ExportError:
+        raise
+    except FileNotFoundError:
+        raise ExportError(f"no file {str(path)!r}", expected="a .keras file", fix="correct the path") from None
+    except Exception as error:  # Keras raises nothing narrower: whatever it is, the file is not a model
+        raise ExportError(f"{str(path)!r} cannot be loaded as a Keras model: {str(error)[:300]}",
+                          expected="a .keras file of built-in layers, saved by Keras 3",
+                          fix="model.save('model.keras')") from error
+    return loaded, {"name": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+
+
+def _refuse_code(config, path):
+    """Raises ExportError, naming the layer, where a model's configuration asks for code that is not Keras' own."""
+    if isinstance(config, Mapping):
+        kind, module = config.get("class_name"), config.get("module")
+        inner = config.get("config")
+        name = inner.get("name", "?") if isinstance(inner, Mapping) else "?"
+        if kind in ("Lambda", "__lambda__"):
+            refuse(f"{path.name!r} holds a Lambda layer ({name!r})", expected="built-in layers: a Lambda layer is code,"
+                   " and no code is loaded", fix="write it with built-in layers or keras.ops")
+        odd = isinstance(module, str) and not re.match(r"(keras|builtins)(\.|$)", module)
+        if kind and (odd or config.get("registered_name", None) not in (None, "", kind) and module is None):
+            refuse(f"{path.name!r} holds the custom {kind} {name!r}", expected="built-in layers: no code is loaded",
+                   fix="write it with built-in layers")
+    for each in (config.values() if isinstance(config, Mapping) else config if isinstance(config, list) else ()):
+        _refuse_code(each, path)
+
+
+def load_rows(rows: object) -> Mapping[str, np.ndarray] | np.ndarray:
+    """The arrays of an .npy or .npz file; arrays as they are. Raises ExportError for what cannot be read; a file that
+    holds pickled objects is refused, since reading one runs code."""
+    if not isinstance(rows, (str, Path)):
+        return rows
+    try:
+        with open(rows, "rb") as file:
+            found = np.load(file, allow_pickle=False)
+            return found if isinstance(found, np.ndarray) else {name: found[name] for name in found.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise ExportError(f"the rows {str(rows)!r} cannot be read: {error}", expected="an .npy or .npz file of numbers",
+                          fix="np.save('rows.npy', rows)") from error
+
+
+def take_apart(model, rows: dict[str, np.ndarray], places: np.ndarray, *, labels: tuple[str, ...] = ()) -> Parts:
+    """A Keras model and its rows as the runner and the converter want them. `places`: int [n], the rows that may be
+    learned from. Raises ExportError for what has no form on a device, VerifyError where the rewritten model says
+    something else than the given one."""
+    names = list(rows)
+    flat = flatten(model)
+    if not np.issubdtype(np.dtype(str(flat.outputs[0].dtype)), np.floating):
+        refuse(f"the model gives {flat.outputs[0].dtype}", expected="numbers, logits or probabilities",
+               fix="cut the model before its argmax")
+    by_flat = dict(zip((tensor.name for tensor in flat.inputs), (rows[name] for name in names), strict=True))
+    own = own_inputs(flat, by_flat)
+    flat, own = in_front(flat, own, {name: x[places] for name, x in by_flat.items()})
+    flat, activation = without_last_activation(flat) if labels else (flat, "")
+    whole = ported(flat, own)
+    num_outputs = whole.outputs[0].shape[1]
+    target = _target(labels, num_outputs, activation)
+    signature = Signature(
+        columns=tuple(column for each in own for column in each.columns), target=target,
+        primitives=tuple(primitive for each in own for primitive in each.primitives),
+        inputs=tuple(each.port for each in own),
+        output=Port("output", (num_outputs,), "float32", "log-odds" if labels else "as the model gives it"),
+        decisions={form: (0.0,) * num_outputs for form in ("float32", "int8")} if labels else {})
+    signature.check()
+    columns = {}
+    for each, x in zip(own, by_flat.values(), strict=True):
+        columns.update(each.raw(x))
+    parts = Parts(whole, signature, columns, _say(model, rows), activation)
+    _check_same(parts, half=any("16" in str(layer.compute_dtype) for layer in model.layers))
+    return parts
+
+
+def _target(labels, num_outputs, activation):
+    if not labels:
+        return Target("output", "regression")
+    if num_outputs == 1 and len(labels) == 2:
+        return Target("label", "binary", labels)
+    if num_outputs != len(labels):
+        refuse(f"{len(labels)} labels for {num_outputs} outputs", expected=f"{max(num_outputs, 2)} labels",
+               fix="name each output in its order; of one sigmoid output the class of 0 first, then that of 1")
+    if activation == "sigmoid":
+        refuse(f"{num_outputs} sigmoid outputs with labels: a row may have several", expected="one label a row "
+               "(softmax)", fix="export without labels: the outputs are then the probabilities")
+    return Target("label", "multiclass", labels)
+
+
+def _say(model, rows):
+    """What the given model says to the rows, float32 [rows, outputs]."""
+    inputs = [rows[tensor.name] for tensor in model.inputs]
+    said = []
+    for start in range(0, len(inputs[0]), 256):
+        batch = [x[start:start + 256].astype(str(tensor.dtype))
+                 for x, tensor in zip(inputs, model.inputs, strict=True)]
+        said.append(np.asarray(model(_structured(model, batch), training=False), np.float32))
+    said = np.concatenate(said)
+    if not np.isfinite(said).all():
+        refuse("the model itself answers with NaN or infinity", expected="numbers", fix="look at its weights")
+    return said.reshape(len(said), -1)
+
+
+def _structured(model, batch):
+    import keras
+    return keras.tree.pack_sequence_as(model.input if not isinstance(model, keras.Sequential) else batch[0], batch)
+
+
+def _check_same(parts, *, half):
+    from ..verify.ladder import KerasInterpreter
+    prepared = Runner(parts.signature, None, form="float32").prepare(parts.columns)
+    found = _activated(KerasInterpreter(parts.model).run(prepared), parts.activation)
+    changed = float(np.abs(found - parts.said).max()) / (float(parts.said.std()) or 1.0)
+    most = MOST_CHANGED_HALF if half else MOST_CHANGED
+    if not changed <= most:
+        raise VerifyError(f"the model as it would ship differs from the one given by {changed:.2g} standard "
+                          "deviations of its output", expected=f"at most {most:g}",
+                          fix="a layer means something else on a device: export parts of the model to find it")
+
+
+def _activated(logits, activation):
+    if activation == "softmax":
+        shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return shifted / shifted.sum(axis=1, keepdims=True)
+    return 1 / (1 + np.exp(-logits)) if activation == "sigmoid" else logits
+
+
+def _check_names(name, targets, labels):
+    if not re.fullmatch("[A-Za-z0-9][A-Za-z0-9_-]{0,63}", name):
+        raise RecipeError(f"the name {name!r}", expected="letters, digits, - and _", fix="--name my_model")
+    odd = [target for target in targets if target not in TARGETS]
+    if odd or not targets:
+        raise RecipeError(f"the targets {', '.join(targets) or 'none'}", expected=", ".join(TARGETS),
+                          fix="--target litert,micro")
+    if len(set(labels)) < len(labels) or len(labels) == 1 or not all(isinstance(each, str) and each for each in labels):
+        raise RecipeError(f"the labels {', '.join(map(str, labels))}", expected="two or more names, each once",
+                          fix="--labels cat,dog")
+
+
+def _split(num_rows, seed):
+    """Places of calibration rows and of others to judge on."""
+    if num_rows < MIN_ROWS:
+        refuse(f"{num_rows} rows", expected=f"at least {MIN_ROWS}, half to calibrate and half to verify",
+               fix="bring more rows; hundreds are better")
+    order = np.random.default_rng(seed).permutation(num_rows)
+    calibration = min(num_rows // 2, MAX_CALIBRATION_ROWS)
+    return np.sort(order[:calibration]), np.sort(order[calibration:calibration + MAX_HELD_OUT_ROWS])
+
+
+def _row_sets(parts, places, held_out):
+    """TrainSet and HeldOut of raw columns; y is what the given model says."""
+    target = parts.signature.target
+    said = parts.said[:, 0] if parts.said.shape[1] == 1 else parts.said
+    if target.task == "binary":
+        said = (said >= (0.5 if parts.activation else 0)).astype(np.int64)
+    elif target.task == "multiclass":
+        said = said.argmax(axis=1)
+    schema = Schema(parts.signature.columns, target)
+    return tuple(kind(x={key: x[where] for key, x in parts.columns.items()}, y=said[where], ids=where, schema=schema)
+                 for kind, where in ((TrainSet, places), (HeldOut, held_out)))
+
+
+def _num_copies(model):
+    """Finer outputs where they are cheap: the copies are of a last dense layer."""
+    last = model.operations[-1]
+    plain = type(last).__name__ == "Dense" and last.use_bias and last.activation.__name__ == "linear"
+    return NUM_COPIES if plain and last is model.layers[-1] and last.units <= MAX_STAGGERED else 1
+
+
+def _judge(parts, tflite, test, *, name, targets):
+    """(facts for the report, answers by form): each form on held-out rows, beside what the given model says."""
+    from ..report.write import to_plain, versions
+    from ..verify.ladder import KerasInterpreter, climb, failed_step
+    from ..verify.micro import Micro, micro_available, micro_places, most_steps
+    signature, rungs, answers = parts.signature, [], {}
+
+    def climbed(form, kind, interpreter, size, **more):
+        rung, answers[form] = climb(form, Runner(signature, interpreter, form=kind), test, size_bytes=size,
+                                    keras_answers=answers.get("keras"), **more)
+        rungs.append(rung)
+    climbed("keras", "float32", KerasInterpreter(parts.model), len(keras_bytes(parts.model)))
+    for form in ("float32", "int8", "uint8"):
+        if form in tflite:
+            climbed(f"litert_{form}", form, LiteRT(tflite[form]), len(tflite[form]))
+    if "micro" in targets and micro_available():
+        plain = LiteRT(tflite["int8"], reference=True)
+        micro, places = Micro(tflite["int8"], plain.port_names()), micro_places(parts.model, len(test))
+        climbed("micro_int8", "int8", micro, len(tflite["int8"]), places=places, arena_bytes=micro.arena_bytes())
+        wanted = plain.run(Runner(signature, plain, form="int8").prepare({key: x[places] for key, x in test.x.items()}))
+        steps = np.abs(answers["micro_int8"].raw.astype(np.int32) - wanted)
+        lost = next(rung for rung in rungs if rung.form == "litert_int8").largest_difference
+        rungs[-1] = replace(rungs[-1], int8_steps=int(steps.max()), most_int8_steps=most_steps(parts.model, lost,
+                                                                                               signature))
+    target = signature.target
+    deciding = "accuracy" if target.labels else "r2"
+    failed = _differs(rungs, answers) or failed_step(rungs, deciding, TOLERANCE)
+    notes = [*parts.notes, "The truth that every form is scored against is what the given Keras model says"]
+    if target.labels and parts.activation:
+        notes.append(f"The {parts.activation} that the model ends with was taken off: it changes no label, and int8 is "
+                     "finer before it")
+    return to_plain({
+        "name": name, "target": asdict(target), "judge": {"deciding": deciding, "threshold": "none",
+                                                          "tolerance": TOLERANCE, "quantile": 0.99, "beside": False},
+        "split": "half of the rows, drawn with the seed", "rows": {"train": 0, "valid": 0, "test": len(test),
+                                                                   "trained_on": 0},
+        "notes": notes, "versions": versions(), "gate": {"passed": not failed, "failed_step": failed},
+        "scores": {rung.form: rung.scores for rung in rungs}, "ladder": [asdict(rung) for rung in rungs],
+        "decisions": {form: list(offsets) for form, offsets in signature.decisions.items()}, "balancing": None,
+        "baselines": None, "per_series": [], "margin": None, "columns": _column_facts(signature), "per_class": [],
+        "history": {}}), answers
+
+
+def _differs(rungs, answers):
+    """What is wrong with the float32 file, in words, or ""."""
+    rung = next(rung for rung in rungs if rung.form == "litert_float32")
+    spread = float(answers["keras"].raw.std()) or 1.0
+    if rung.largest_difference <= MOST_CHANGED * 10 * spread:
+        return ""
+    return (f"keras → litert_float32 differs by {rung.largest_difference:.3g} on some row, the output varies by "
+            f"{spread:.3g}: the converter made something else of a layer")
+
+
+def _column_facts(signature):
+    """A line an input: columns of one input are alike."""
+    lines = []
+    for port in signature.inputs:
+        pack = next(each for each in signature.primitives if getattr(each, "into", "") == port.name)
+        first, last = pack.columns[0], pack.columns[-1]
+        kind = next(column.kind for column in signature.columns if column.name == first)
+        lines.append({"name": first if first == last else f"{first} … {last}", "kind": kind, "missing_share": None,
+                      "why": f"the input {port.name!r} {list(port.shape)}, {port.unit}", "used": True})
+    return lines
+
+
+def _files(parts, signature, tflite, facts, answers, test):
+    """Relative name → content of everything that the bundle holds."""
+    from ..report import pictures as draw
+    from ..report.write import page
+    labels, drawn = signature.target.labels, []
+    if labels:
+        from ..evaluate import class_places
+        drawn = [("int8 against Keras", draw.picture(draw.confusion_matrix(
+            test.y, class_places(answers["litert_int8"], labels), labels), width=max(3.8, 0.62 * len(labels) + 1) + 1.4,
+            height=max(3.8, 0.62 * len(labels) + 1)))]
+    else:
+        drawn = [("int8 against Keras", draw.picture(draw.predicted_against_true(
+            test.y.ravel(), answers["litert_int8"].scores.ravel(), "what Keras says")))]
+    return {"model.keras": keras_bytes(parts.model),
+            **{f"model_{form}.tflite": content for form, content in tflite.items()},
+            "signature.json": as_json(signature.to_json()), "report.json": as_json(facts),
+            "report.html": page(facts, drawn, {"export": facts["source"]["name"], "labels": list(labels)}),
+            "golden.json": as_json(golden(signature, tflite["int8"], test)), "README.md": _card(facts, signature),
+            **{f"c/{name}": text for name, text in c_files(signature, tflite["int8"], facts["name"]).items()}}
+
+
+def _card(facts, signature):
+    """README.md of the bundle."""
+    lines = [f"# {facts['name']}", "", facts["about"], "",
+             f"Agreement and differences are from the given model, on {facts['rows']['test']:,} rows that did not "
+             "calibrate.", "", "| form | agreement | largest difference | bytes | arena | ms |", "|---" * 6 + "|"]
+    lines += [f"| {rung['form']} | {rung['agreement']:.4f} | {rung['largest_difference']:.4g} | "
+              f"{rung['size_bytes']:,} | {rung['arena_bytes'] or ''} | {rung['latency_ms']:.3f} |"
+              for rung in facts["ladder"]]
+    lines += ["", "## Inputs", "",
+              *(f"- `{line['name']}`: {line['kind']}, {line['why']}" for line in facts["columns"]), "", "## Use", "",
+              f"    python -m pipelines.device saved_models/{facts['name']} < rows.csv", "",
+              "In C: `c/signature.h`, `c/prepare.c`, `c/model.c`.", ""]
+    return "\n".join(lines)
