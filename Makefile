@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
-.PHONY: help run vision text timeseries test test-full bench lint clean
+.PHONY: help run vision text timeseries devices compress test test-full bench lint clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +19,13 @@ text: $(READY) ## Remarks on bird strikes: texts to a verified int8 model that t
 timeseries: $(READY) ## Glucose an hour ahead, the weather a day ahead: two verified int8 forecasts (about a minute).
 	$(BIN)/python -m pipelines run glucose_mlp
 	$(BIN)/python -m pipelines run weather_linear
+
+devices: $(READY) ## Every kind of net on LiteRT, TFLM, C, MediaPipe, the web and Ethos-U: one table (about 25 minutes).
+	$(BIN)/python -m tests.bench_devices
+
+compress: $(READY) ## What each way of making a model smaller costs and brings: saved_models/fashion_cnn_small.
+	test -e saved_models/fashion_cnn/report.json || $(BIN)/python -m pipelines run fashion_cnn
+	$(BIN)/python -m pipelines compress saved_models/fashion_cnn
 
 test: $(READY) ## Run the tests, two at a time (about 8 minutes).
 	$(BIN)/python -m pytest -m "not full" -n 2 --dist worksteal

@@ -53,6 +53,8 @@ def run_command(
         missing: Annotated[Optional[list[str]], typer.Option(help="One more word that reads as missing.")] = None,
         separator: Separator = "", encoding: Encoding = "",
         decimal: Annotated[str, typer.Option(help="Decimal mark, . or ,; found if empty.")] = "",
+        runs_on: Annotated[str, typer.Option(help="Where it shall run: litert, micro, c, mediapipe, web, ethosu; "
+                                             "with commas. litert,micro,c if empty.")] = "",
         folder: Folder = Path("saved_models")):
     """Run a recipe, or your own table, pictures, texts or series, from raw rows to a verified int8 model."""
     from . import catalog
@@ -90,6 +92,8 @@ def run_command(
     else:
         made = _named(recipe)
         made = replace(made, name=name or made.name)
+    if runs_on:
+        made = replace(made, shipping=replace(made.shipping, targets=catalog.targets_named(runs_on)))
     made = catalog.override(made, *settings or [])
     from .run import run
     with _told_of_ctrl_c():
@@ -212,6 +216,23 @@ def backtest_command(
     with _told_of_ctrl_c():
         table = backtest(made, num_folds=folds, refit=refit)
     print(table.to_csv(index=False, float_format="%.4f"), end="")
+
+
+@app.command("compress")
+def compress_command(
+        bundle: Annotated[Path, typer.Argument(help="saved_models/<name>, made from a file that is still there.")],
+        max_bytes: Annotated[int, typer.Option(help="Budget: bytes of the int8 file.")] = 0,
+        max_arena_bytes: Annotated[int, typer.Option(help="Budget: bytes of TFLM's arena.")] = 0,
+        max_ms: Annotated[float, typer.Option(help="Budget: milliseconds a row under LiteRT, on this machine.")] = 0.0,
+        epochs: Annotated[int, typer.Option(help="Of fitting further; a quarter of the recipe's if 0.")] = 0,
+        folder: Annotated[Optional[Path], typer.Option(help="Where <name>_small is written; beside it if none."
+                                                          )] = None):
+    """Try every way to make a model smaller, draw score against bytes and time, and ship the choice for the budget."""
+    from .targets import TargetMicro
+    from .tradeoff import compress_bundle
+    budget = TargetMicro(max_bytes=max_bytes, max_arena_bytes=max_arena_bytes, max_ms=max_ms)
+    with _told_of_ctrl_c():
+        compress_bundle(bundle, budget=budget, epochs=epochs, into=folder)
 
 
 @app.command("list")

@@ -2,6 +2,7 @@
 
 from . import balance, compress, steps, table, tabular, text, timeseries, vision
 from . import recipe as recipes
+from .errors import RecipeError
 from .export.quantize import Quantize
 from .faults import InjectFaults
 from .frame import CutSegments, CutWindows
@@ -34,6 +35,7 @@ RECIPES = {
 SPECS = (Recipe, Judge, Training, SplitRandom, SplitGrouped, SplitByTime, SplitGiven, CutWindows,
          CutSegments, InjectFaults, Shipping, TargetLiteRT, TargetMicro, TargetC, TargetMediaPipe, TargetEthosU,
          TargetWeb, Quantize, compress.PruneWeights, compress.PruneChannels, compress.Distil,
+         compress.ClusterWeights, compress.FactorizeLowRank, compress.QuantizeAware,
          steps.DropColumns, steps.DropRowsWithMissing, steps.FlagMissing, steps.ImputeConstant, steps.ImputeMean,
          steps.ImputeMedian, steps.ImputeMostFrequent, steps.ImputePrevious, steps.ScaleStandard, steps.ScaleMinMax,
          steps.ScaleRobust, steps.EncodeBins, steps.EncodeOnehot, steps.EncodeIds, steps.EncodeDate,
@@ -59,6 +61,20 @@ SPECS = (Recipe, Judge, Training, SplitRandom, SplitGrouped, SplitByTime, SplitG
          timeseries.AugmentJitter, timeseries.AugmentScaling, timeseries.AugmentMagnitudeWarp,
          timeseries.AugmentTimeWarp, timeseries.AugmentWindowSlice, timeseries.AugmentMixUpSeries,
          timeseries.Autoencoder, timeseries.ConvAutoencoder, timeseries.LinearAutoencoder)
+
+
+TARGETS = {"litert": TargetLiteRT(), "micro": TargetMicro(), "c": TargetC(), "mediapipe": TargetMediaPipe(),
+           "web": TargetWeb(), "ethosu": TargetEthosU()}
+
+
+def targets_named(words: str) -> tuple:
+    """The targets of words with commas between them: "micro,web". Raises RecipeError for a word that is none."""
+    names = [word.strip() for word in words.split(",")]
+    unknown = [name for name in names if name not in TARGETS]
+    if unknown:
+        raise RecipeError(f"the target {unknown[0]!r}", expected=", ".join(TARGETS), fix="name some of these, with "
+                          "commas between them")
+    return tuple(TARGETS[name] for name in dict.fromkeys(names))
 
 
 def override(recipe: Recipe, *settings: str) -> Recipe:

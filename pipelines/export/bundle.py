@@ -169,6 +169,22 @@ def read_json(folder: Path, name: str) -> dict:
                           fix="make the bundle again: python -m pipelines run ...") from error
 
 
+def read_keras(folder: str | Path):
+    """The keras.Model of a bundle; nothing that the file holds is run. Raises BundleError where it is not there,
+    damaged, altered or of another version."""
+    import keras
+
+    from ..compress import fake_quantize  # noqa: F401  its layers may be in the model
+    path = Path(folder) / "model.keras"
+    try:
+        read_checked(folder, path.name)
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except (DeviceError, ValueError, TypeError, KeyError, OSError, AttributeError) as error:
+        said = error.received if isinstance(error, DeviceError) else str(error)[:200]
+        raise BundleError(f"{str(path)!r} is not a model that can be read: {said}", expected="a whole bundle that this "
+                          "version wrote", fix="make the bundle again, or name another") from error
+
+
 def read_golden_rows(folder: Path) -> list[dict]:
     """The raw rows of golden.json. Raises BundleError where it is damaged."""
     values = read_json(folder, "golden.json")
