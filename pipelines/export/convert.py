@@ -8,6 +8,9 @@ Every file takes batch 1, inputs by their names; of a streaming form (see `strea
     float32    float32 in and out; pictures as pixels 0..255
     int8       int8 in and out, each output in staggered copies (see `lower.stagger`); pictures as pixels less 128
     uint8      for nets of pictures: pixels as they are in, float32 log-odds out, for runtimes that take no int8
+
+For the browser nets of other rows have one more, float32 in and out: "web_int8", int8 inside, or of recurrent nets
+"web_float32", unrolled: its steps share their weights, which int8 would hold once a step.
 """
 
 import os
@@ -28,10 +31,10 @@ MAX_CALIBRATION_ROWS, MAX_CALIBRATION_BYTES = 1000, 32 * 2**20
 CONVERT_SECONDS = 600
 
 
-def convert(model, calibration: TrainSet, *, seed: int = 0, copies: int = NUM_COPIES, streaming=None
-            ) -> dict[str, bytes]:
+def convert(model, calibration: TrainSet, *, seed: int = 0, copies: int = NUM_COPIES, streaming=None,
+            web: bool = False) -> dict[str, bytes]:
     """A Keras model of ports → the bytes of its TFLite files by form; the int8 file gives each output in `copies`.
-    `streaming`: its form for one step a call, for "stream_float32" and "stream_int8".
+    `streaming`: its form for one step a call, for "stream_float32" and "stream_int8". `web`: for the browser too.
 
     `calibration.x`: port → array [rows, ...], training rows as they were before balancing. Raises LeakError for other
     rows, ExportError (naming the layer where it is known) where the converter refuses, dies or leaves Flex operators.
@@ -48,6 +51,8 @@ def convert(model, calibration: TrainSet, *, seed: int = 0, copies: int = NUM_CO
         if streaming is not None:
             streaming.save(folder / "stream.keras")
             np.savez(folder / "stream_rows.npz", **streaming_rows(model, rows))
+        if web:
+            (folder / "web").touch()
         try:
             done = _in_child(folder, copies)
         except subprocess.TimeoutExpired as error:
@@ -73,14 +78,15 @@ def _collect(folder, done):
         raise ExportError(f"the converter {how} while {stage}{said}",
                           expected="layers that convert to built-in TFLite operators",
                           fix="use the layers of the shipped models; recurrent layers need their device form")
-    paths = [folder / f"{form}.tflite" for form in ("float32", "int8", "uint8", "stream_float32", "stream_int8")]
+    paths = [folder / f"{form}.tflite"
+             for form in ("float32", "int8", "uint8", "web_int8", "web_float32", "stream_float32", "stream_int8")]
     return {path.stem: path.read_bytes() for path in paths if path.exists()}
 
 
 def _child(folder: Path, copies: int) -> None:
     import keras
 
-    from .lower import lower, pixel_rescaling, stagger
+    from .lower import lower, pixel_rescaling, stagger, unrolled_steps
 
     def say(stage):
         (folder / "stage").write_text(stage, encoding="utf-8")
@@ -103,6 +109,12 @@ def _child(folder: Path, copies: int) -> None:
     if any(x.dtype == np.uint8 for x in rows.values()):
         say("converting the whole model to int8 that takes uint8")
         (folder / "uint8.tflite").write_bytes(_convert(lowered, scaled, form="uint8"))
+    elif (folder / "web").exists() and unrolled_steps(model):
+        say("converting the whole model to float32 that is unrolled")
+        (folder / "web_float32.tflite").write_bytes(_convert(lower(model, fused=False), rows, form="float32"))
+    elif (folder / "web").exists():
+        say("converting the whole model to int8 that takes float32")
+        (folder / "web_int8.tflite").write_bytes(_convert(lowered, scaled, form="web_int8"))
     if (folder / "stream.keras").exists():
         streaming, rows = load("stream")
         for form in ("float32", "int8"):
@@ -154,7 +166,7 @@ def _write(converter, rows, form):
         converter.representative_dataset = lambda: ({name: x[place:place + 1] for name, x in rows.items()}
                                                     for place in range(len(next(iter(rows.values())))))
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-        converter.inference_input_type = getattr(tf, form)
+        converter.inference_input_type = tf.float32 if form == "web_int8" else getattr(tf, form)
         converter.inference_output_type = tf.int8 if form == "int8" else tf.float32
     return converter.convert()
 
