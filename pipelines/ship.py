@@ -57,7 +57,7 @@ def rehearse(recipe: Recipe, signature: Signature, rows: TrainSet, raw: TrainSet
     if any(target.has_budget() for target in targets):
         made = Made(recipe.name, signature, model, {}, rows, recipe.training.seed, raw)
         tflite = convert(model, rows, seed=made.seed, copies=staggered_copies(signature),
-                         quantize=recipe.shipping.quantize)
+                         quantize=recipe.shipping.quantize, forms=recipe.shipping.forms())
         made = replace(made, tflite=tflite)
         made = replace(made, signature=quantized(signature, LiteRT(made.tflite["int8"]), model))
         for target in targets:
@@ -102,7 +102,7 @@ def ship(recipe: Recipe, model, ready: Ready, train_rows: TrainSet, valid_rows: 
     with stages("export"):
         streaming = streaming_form(model) if getattr(recipe.build, "stream", False) else None
         tflite = convert(model, ready.calibration, seed=recipe.training.seed, copies=staggered_copies(signature),
-                         streaming=streaming, quantize=recipe.shipping.quantize)
+                         streaming=streaming, quantize=recipe.shipping.quantize, forms=recipe.shipping.forms())
     with stages("decide"):
         interpreter = LiteRT(tflite["int8"])
         signature = quantized(signature, interpreter, model)
@@ -114,7 +114,7 @@ def ship(recipe: Recipe, model, ready: Ready, train_rows: TrainSet, valid_rows: 
         signature = decide(recipe, signature, train_rows, ready.to_decide, form="int8", raw=raw)
     made = Made(recipe.name, signature, model, tflite, ready.calibration, recipe.training.seed, raw=train_rows)
     files = {"model.keras": keras_bytes(model),
-             **{f"model_{form}.tflite": content for form, content in tflite.items()}}
+             **{f"model_{form}.tflite": content for form, content in tflite.items() if not form.startswith("web_")}}
     for target in recipe.shipping.runs_on():
         if target.form not in ready.refused:
             with stages(target.form):

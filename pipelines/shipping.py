@@ -5,6 +5,7 @@ from typing import Any
 
 from .calibrate import CALIBRATIONS
 from .errors import RecipeError
+from .export.convert import USUAL_FORMS
 from .export.quantize import Quantize
 from .targets import TargetC, TargetLiteRT, TargetMicro
 
@@ -26,6 +27,10 @@ class Shipping:
         """The targets, LiteRT first: every bundle has its forms, which the others are held against."""
         first = next((target for target in self.targets if isinstance(target, TargetLiteRT)), TargetLiteRT())
         return (first, *(target for target in self.targets if not isinstance(target, TargetLiteRT)))
+
+    def forms(self) -> tuple[str, ...]:
+        """The forms of the file that the targets take."""
+        return (*USUAL_FORMS, *(form for target in self.targets for form in target.converts))
 
     def check(self) -> None:
         """Raises RecipeError where the slots hold something else, or a target twice."""

@@ -53,6 +53,7 @@ class RunsOn(ABC):
     whether a net that cannot run there is refused; if not, the report gives the reason."""
 
     form: ClassVar[str]  # the rung that the budget is held against
+    converts: ClassVar[tuple[str, ...]] = ()  # forms of the file beside the usual ones
     max_bytes: int = knob(0, 0, 2**40)
     max_ms: float = knob(0.0, 0, 1e9)
     required: bool = True
@@ -246,30 +247,37 @@ def _vela(content, accelerator):
 
 @dataclass(frozen=True)
 class TargetWeb(RunsOn):
-    """A browser, by LiteRT.js: the folder web/, a page that any static server can give, without a network. The ladder
-    has headless Chromium answer at most 500 raw rows by that page's own code."""
+    """A browser, by LiteRT.js: the folder web/, a page that takes a row, a picture, a text or a series, from any static
+    server or by a double click, without a network. The ladder has headless Chromium answer at most 500 raw rows by that
+    page's own code. Bytes are the model's; the page and LiteRT.js take four megabytes more."""
 
     form: ClassVar[str] = "web"
-
-    def refusal(self, signature, model):
-        from .export.web import refusal
-        return refusal(signature, model)
+    converts: ClassVar[tuple[str, ...]] = ("web",)
 
     def files(self, made):
-        from .export.web import web_files
-        return {f"web/{name}": content for name, content in web_files(made).items()}
+        from .export.bundle import golden
+        from .export.web import web_files, web_form
+        form, content = web_form(made.tflite)
+        pages = web_files(made.signature, content, made.name, form=form,
+                          golden=golden(made.signature, made.tflite["int8"], made.raw))
+        return {f"web/{name}": page for name, page in pages.items()}
 
     def cost(self, made):
-        return Cost(len(self.files(made)["web/model.tflite"]))
+        from .export.web import web_form
+        return Cost(len(web_form(made.tflite)[1]))
 
     def climb(self, made, test, answers):
+        from .export.web import web_form
         from .verify.web import Browser, available
-        files = {name.removeprefix("web/"): content for name, content in made.files.items() if name.startswith("web/")}
+        form, content = web_form(made.tflite)
         if available():
-            return [unscored(self.form, len(files["model.tflite"]), f"not run: {available()}")]
+            return [unscored(self.form, len(content), f"not run: {available()}")]
+        files = {name.removeprefix("web/"): page for name, page in made.files.items() if name.startswith("web/")}
         with Browser(files, made.signature) as browser:
-            return [on_its_own(self.form, browser, made, test, answers, size_bytes=len(files["model.tflite"]),
-                               most_rows=MAX_WEB_ROWS)]
+            rung = on_its_own(self.form, browser, made, test, answers, size_bytes=len(content), most_rows=MAX_WEB_ROWS,
+                              beside="litert_uint8" if "uint8" in made.tflite else f"litert_{form}")
+        kind = "uint8" if "uint8" in made.tflite else {"int8": "int8 inside, float32 outside"}.get(form, "float32")
+        return [replace(rung, note=f"the form that is {kind}, under LiteRT.js in a browser")]
 
 
 def on_its_own(form: str, runtime, made: Made, test: HeldOut, answers: dict[str, Answers], *, size_bytes: int,

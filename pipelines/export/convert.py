@@ -10,6 +10,9 @@ Every file takes batch 1, inputs by their names; of a streaming form (see `strea
     uint8      for nets of pictures: pixels as they are in, float32 log-odds out, for runtimes that take no int8
     float16    as float32, with weights of half the bytes, which the runtime widens when it loads them
     dynamic    as float32, with int8 weights; the runtime quantizes what they are multiplied with, row by row
+
+Asked for "web", nets of other rows than pictures have one more, float32 in and out: "web_int8", int8 inside, or of
+recurrent nets "web_float32", unrolled: its steps share their weights, which int8 would hold once a step.
 """
 
 import json
@@ -36,7 +39,7 @@ from .stream import streaming_rows
 
 MAX_CALIBRATION_ROWS, MAX_CALIBRATION_BYTES = 1000, 32 * 2**20
 USUAL_FORMS = ("float32", "int8", "uint8", "stream_float32", "stream_int8")
-ALL_FORMS = (*USUAL_FORMS, "float16", "dynamic")
+ALL_FORMS = (*USUAL_FORMS, "float16", "dynamic", "web")
 
 
 def convert(model, calibration: TrainSet, *, seed: int = 0, copies: int = NUM_COPIES, streaming=None,
@@ -106,7 +109,7 @@ def _collect(folder, done):
         raise ExportError(f"the converter {how}{by_hand} while {_stage(folder)}{said}",
                           expected="layers that convert to built-in TFLite operators",
                           fix="use the layers of the shipped models; recurrent layers need their device form")
-    paths = [folder / f"{form}.tflite" for form in ALL_FORMS]
+    paths = [folder / f"{form}.tflite" for form in (*ALL_FORMS, "web_int8", "web_float32")]
     return {path.stem: path.read_bytes() for path in paths if path.exists()}
 
 
@@ -120,7 +123,7 @@ def _child(folder: Path, copies: int) -> None:
 
     from ..compress import fake_quantize  # its layers may be in the model
     from .calibrate import with_calibrated_ranges
-    from .lower import lower, pixel_rescaling, stagger
+    from .lower import lower, pixel_rescaling, stagger, unrolled_steps
 
     def say(stage):
         (folder / "stage").write_text(stage, encoding="utf-8")
@@ -146,7 +149,7 @@ def _child(folder: Path, copies: int) -> None:
         write(form, lower(plain), rows)
     if quantize.quantizer == "ai_edge" and plain is not model and "int8" in forms:
         raise RuntimeError("ai-edge-quantizer takes no trained ranges: quantizer='tensorflow' does")
-    if "int8" in forms or "uint8" in forms:
+    if {"int8", "uint8", "web"} & set(forms):
         say("finding the range of every activation")
         lowered = lower(with_calibrated_ranges(model, rows, quantize), pixels=False)
         scaled = _rescaled(rows, *pixel_rescaling(model))
@@ -156,6 +159,12 @@ def _child(folder: Path, copies: int) -> None:
     if "uint8" in forms and any(x.dtype == np.uint8 for x in rows.values()):
         say("converting the whole model to int8 that takes uint8")
         write("uint8", lowered, scaled)
+    elif "web" in forms and unrolled_steps(model):
+        say("converting the whole model to float32 that is unrolled")
+        write("web_float32", lower(plain, fused=False), rows)
+    elif "web" in forms:
+        say("converting the whole model to int8 that takes float32")
+        write("web_int8", lowered, scaled)
     if (folder / "stream.keras").exists():
         streaming, rows = load("stream")
         for form in [form for form in ("stream_float32", "stream_int8") if form in forms]:
@@ -210,11 +219,11 @@ def _write(converter, rows, form, quantize):
             quantize.dense_weights == "per_tensor")
     if form == "float16":
         converter.target_spec.supported_types = [tf.float16]
-    if form in ("int8", "uint8"):
+    if form in ("int8", "uint8", "web_int8"):
         converter.representative_dataset = lambda: ({name: x[place:place + 1] for name, x in rows.items()}
                                                     for place in range(len(next(iter(rows.values())))))
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-        converter.inference_input_type = getattr(tf, form)
+        converter.inference_input_type = tf.float32 if form == "web_int8" else getattr(tf, form)
         converter.inference_output_type = tf.int8 if form == "int8" else tf.float32
     return converter.convert()
 

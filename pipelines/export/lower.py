@@ -36,7 +36,7 @@ def pixel_rescaling(model) -> tuple[float, float]:
     return (float(layer.scale), float(layer.offset)) if layer is not None else (1.0, 0.0)
 
 
-def lower(model, *, pixels: bool = True):
+def lower(model, *, pixels: bool = True, fused: bool = True):
     """A Keras model to an equal one for conversion: an Embedding becomes a bare gather on a constant table (the
     microcontroller runtime has no SELECT, which Keras' own lookup brings), an LSTM the fused operator, other recurrent
     layers are unrolled (rolled, they kill the converter), and Dropout and its kin go. Ranges of quantization-aware
@@ -44,7 +44,8 @@ def lower(model, *, pixels: bool = True):
     rounded are rounded for good.
 
     Without `pixels`, the layer of that name goes too: the model takes pixels rescaled already, which for int8 is what
-    quantizing them with another scale and zero point is, at no cost.
+    quantizing them with another scale and zero point is, at no cost. Without `fused`, an LSTM is unrolled too, for
+    runtimes that take no variable tensors.
     """
     import keras
     import tensorflow as tf
@@ -93,9 +94,9 @@ def lower(model, *, pixels: bool = True):
             return FixedRange(*layer.range(), name=layer.name)
         if isinstance(layer, keras.layers.Embedding):
             return TableLookup(layer.get_weights()[0], name=layer.name)
-        if isinstance(layer, keras.layers.LSTM):
+        if isinstance(layer, keras.layers.LSTM) and fused:
             return FusedLstm(layer, name=layer.name)
-        if isinstance(layer, (keras.layers.GRU, keras.layers.SimpleRNN)):
+        if isinstance(layer, (keras.layers.LSTM, keras.layers.GRU, keras.layers.SimpleRNN)):
             return layer.__class__.from_config({**layer.get_config(), "unroll": True})
         if isinstance(layer, (keras.layers.Dropout, keras.layers.GaussianNoise)) or (
                 layer.name == "pixels" and not pixels):
@@ -107,6 +108,13 @@ def lower(model, *, pixels: bool = True):
         if new.weights:
             new.set_weights(old.get_weights())
     return copy
+
+
+def unrolled_steps(model) -> int:
+    """How many steps the recurrent layers of a Keras model have in all: each is written out where they are unrolled."""
+    import keras
+    kinds = (keras.layers.LSTM, keras.layers.GRU, keras.layers.SimpleRNN)
+    return sum(layer.input.shape[1] for layer in model.layers if isinstance(layer, kinds))
 
 
 def lstm_operator():

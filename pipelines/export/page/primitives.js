@@ -1,0 +1,243 @@
+/* The primitives of pipelines/device (primitives.py, texts.py, series.py) for one row: `columns`, a Map from name to a
+   typed value (see cells.js), is rewritten in place. All arithmetic is float32, operation by operation, so that the
+   values are those of Python and C bit for bit. */
+"use strict";
+globalThis.pipelines = globalThis.pipelines || {packed: {}};
+
+(function (pipelines) {
+  const round = Math.fround;
+  const isMany = (x) => typeof x === "object" && x !== null;
+  const map = (x, change) => isMany(x) ? Float32Array.from(x, change) : change(x);
+  const clip = (x, low, high) => Math.min(Math.max(x, low), high);
+
+  const DATE_PARTS = {month: 12, day_of_month: 31, day_of_year: 366, weekday: 7, hour: 24, minute: 60};
+
+  function datePart(seconds, part) {
+    const date = new Date(seconds * 1000);
+    if (part === "month") return date.getUTCMonth();
+    if (part === "day_of_month") return date.getUTCDate() - 1;
+    if (part === "weekday") return (date.getUTCDay() + 6) % 7;
+    if (part === "hour") return date.getUTCHours();
+    if (part === "minute") return date.getUTCMinutes();
+    const first = new Date(0).setUTCFullYear(date.getUTCFullYear(), 0, 1);
+    return Math.floor((seconds * 1000 - first) / 86400000);
+  }
+
+  // What str.split() splits at, as in texts.py.
+  const WHITE_SPACE = new Set([9, 10, 11, 12, 13, 28, 29, 30, 31, 32, 0x85, 0xA0, 0x1680, 0x2028, 0x2029, 0x202F, 0x205F,
+                               0x3000, ...Array.from({length: 11}, (_, place) => 0x2000 + place)]);
+  const CRC = Uint32Array.from({length: 256}, (_, byte) => {
+    for (let bit = 0; bit < 8; ++bit) byte = byte & 1 ? byte >>> 1 ^ 0xEDB88320 : byte >>> 1;
+    return byte;
+  });
+  const encoder = new TextEncoder();
+
+  function crc32(text) {
+    let crc = 0xFFFFFFFF;
+    for (const byte of encoder.encode(text)) crc = crc >>> 8 ^ CRC[(crc ^ byte) & 0xFF];
+    return (crc ^ 0xFFFFFFFF) >>> 0;
+  }
+
+  /* What is made of a primitive with keys once a model. */
+  const vocabularies = new WeakMap();
+
+  function vocabularyOf(step) {
+    if (!vocabularies.has(step)) {
+      vocabularies.set(step, {
+        letters: new Map(step.letters ?? []), places: new Map(step.keys.map((key, place) => [key, place])),
+        ranks: new Map((step.merges ?? []).map(([left, right, both], rank) => [`${left} ${right}`, {rank, both}]))});
+    }
+    return vocabularies.get(step);
+  }
+
+  /* The words of a text as lists of characters: each is spelled by `letters`, then they part at spaces. */
+  function* words(text, step) {
+    const {letters} = vocabularyOf(step);
+    let word = [];
+    for (const letter of text) {
+      for (const each of letters.get(letter.codePointAt(0)) ?? letter) {
+        if (!WHITE_SPACE.has(each.codePointAt(0))) {
+          word.push(each);
+        } else if (word.length) {
+          yield word;
+          word = [];
+        }
+      }
+    }
+    if (word.length) yield word;
+  }
+
+  function idOf(token, step) {
+    const place = vocabularyOf(step).places.get(token);
+    return 1 + (place ?? step.keys.length + crc32(token) % step.num_buckets);
+  }
+
+  function subwords(word, step) {
+    const {ranks} = vocabularyOf(step), ids = ["\u2581", ...word].slice(0, 64).map((symbol) => idOf(symbol, step));
+    for (;;) {
+      let best = null, at = 0;
+      for (let place = 0; place + 1 < ids.length; ++place) {
+        const found = ranks.get(`${ids[place]} ${ids[place + 1]}`);
+        if (found && (!best || found.rank < best.rank)) [best, at] = [found, place];
+      }
+      if (!best) return ids;
+      ids.splice(at, 2, best.both);
+    }
+  }
+
+  /* The ids of a text at the right end of the window; `parts` gives those of a word, `isFirst` or not. */
+  function tokens(text, step, parts) {
+    const found = [];
+    for (const word of words(text, step)) {
+      found.push(...parts(word, found.length === 0));
+      if (found.length >= step.window) break;
+    }
+    const ids = new Int32Array(step.window), kept = found.slice(0, step.window);
+    ids.set(kept, step.window - kept.length);
+    return ids;
+  }
+
+  function sum(x) {
+    return x.reduce((total, each) => round(total + each), 0);
+  }
+
+  const FILLS = {
+    previous(x, step) {
+      let last = round(step.first);
+      return x.map((each) => last = Number.isNaN(each) ? last : each);
+    },
+    season(x, step) {
+      const filled = x.slice();
+      let last = round(step.first);
+      for (let i = 0; i < x.length; ++i) {
+        if (Number.isNaN(x[i])) filled[i] = i >= step.season ? filled[i - step.season] : last;
+        last = filled[i];
+      }
+      return filled;
+    },
+    line(x, step) {
+      const filled = FILLS.previous(x, step);
+      let before = -1;
+      for (let i = 0; i < x.length; ++i) {
+        if (!Number.isNaN(x[i])) {
+          before = i;
+          continue;
+        }
+        let after = i;
+        while (after < x.length && Number.isNaN(x[after])) ++after;
+        for (; before >= 0 && after < x.length && i < after; ++i) {
+          const share = round((i - before) / (after - before));
+          filled[i] = round(x[before] + round(round(x[after] - x[before]) * share));
+        }
+        i = Math.max(i, after) - 1;
+      }
+      return filled;
+    }};
+
+  /* name → what it does to `columns`. `memory` outlives the row: {last: Map from primitive to the value seen last,
+     texts: Set of the columns where "" is missing}. */
+  const RUN = {
+    Fill(step, columns) {
+      const x = columns.get(step.column);
+      const fill = (each) => Number.isNaN(each) ? round(step.value) : each;
+      columns.set(step.column, typeof step.value === "string" ? x ?? step.value : map(x, fill));
+    },
+    FillPrevious(step, columns, memory) {
+      const x = columns.get(step.column);
+      const value = Number.isNaN(x) ? memory.last.get(step) ?? round(step.first) : x;
+      memory.last.set(step, value);
+      columns.set(step.column, value);
+    },
+    Missing(step, columns, memory) {
+      const x = columns.get(step.column);
+      const isMissing = x === null || Number.isNaN(x) || (x === "" && memory.texts.has(step.column));
+      columns.set(step.into, x instanceof Float32Array ? map(x, (each) => Number(Number.isNaN(each)))
+        : Number(isMissing));
+    },
+    Affine(step, columns) {
+      const offset = round(step.offset), factor = round(step.factor);
+      columns.set(step.column, map(columns.get(step.column), (x) => round(round(x - offset) * factor)));
+    },
+    Clip(step, columns) {
+      const low = round(step.low), high = round(step.high);
+      columns.set(step.column, map(columns.get(step.column), (x) => clip(x, low, high)));
+    },
+    Bins(step, columns) {
+      const x = columns.get(step.column);
+      columns.set(step.column, Float32Array.from(step.factors, (factor, place) =>
+        clip(round(round(x - round(step.edges[place])) * round(factor)), 0, 1)));
+    },
+    Lookup(step, columns) {
+      const x = columns.get(step.column), place = vocabularyOf(step).places.get(x);
+      columns.set(step.column, x === null ? step.missing : place === undefined ? step.unknown : step.first + place);
+    },
+    Onehot(step, columns) {
+      const id = columns.get(step.column);
+      columns.set(step.column, Float32Array.from({length: step.depth}, (_, place) => Number(place === id)));
+    },
+    Table(step, columns) {
+      columns.set(step.column, Float32Array.from(step.rows[columns.get(step.column)]));
+    },
+    DatePart(step, columns) {
+      const x = columns.get(step.column);
+      columns.set(step.into, x === null ? DATE_PARTS[step.part] : datePart(x, step.part));
+    },
+    Words(step, columns) {
+      columns.set(step.column, tokens(columns.get(step.column), step, (word) => [idOf(word.join(""), step)]));
+    },
+    Characters(step, columns) {
+      columns.set(step.column, tokens(columns.get(step.column), step, (word, isFirst) =>
+        [...(isFirst ? [] : [" "]), ...word].map((letter) => idOf(letter, step))));
+    },
+    Subwords(step, columns) {
+      columns.set(step.column, tokens(columns.get(step.column), step, (word) => subwords(word, step)));
+    },
+    Bigrams(step, columns) {
+      const ids = columns.get(step.column);
+      columns.set(step.into, ids.map((right, place) => {
+        const left = place ? ids[place - 1] : 0;
+        let mixed = Math.imul(left, 0x9E3779B1) + Math.imul(right, 0x85EBCA6B) >>> 0;
+        mixed = (mixed ^ mixed >>> 15) >>> 0;
+        return left === 0 ? 0 : mixed % step.num_buckets + 1;
+      }));
+    },
+    FillSteps(step, columns) {
+      const x = columns.get(step.column);
+      columns.set(step.column, x.some(Number.isNaN) ? FILLS[step.how](x, step) : x);
+    },
+    SinceSeen(step, columns) {
+      let steps = step.most;
+      columns.set(step.into, columns.get(step.column).map((x) => {
+        steps = Number.isNaN(x) ? Math.min(steps + 1, step.most) : 0;
+        return round(round(steps) / round(step.most));
+      }));
+    },
+    OwnScale(step, columns) {
+      const x = columns.get(step.column), share = round(1 / round(x.length));
+      const offset = step.offset === "none" ? 0 : step.offset === "last" ? x[x.length - 1] : round(sum(x) * share);
+      const moved = x.map((each) => each - offset);
+      const factor = step.scaled ? Math.max(round(sum(moved.map(Math.abs)) * share), round(step.least)) : 1;
+      columns.set(step.into, moved.map((each) => each / factor));
+      columns.set(step.into_offset, offset);
+      columns.set(step.into_factor, factor);
+    },
+    Pack(step, columns) {
+      const parts = step.columns.map((name) => columns.get(name));
+      columns.set(step.into, isMany(parts[0]) && parts.length === 1 ? parts[0]
+        : parts.flatMap((part) => isMany(part) ? Array.from(part) : [part]));
+    },
+    PackSteps(step, columns) {
+      const parts = step.columns.map((name) => columns.get(name));
+      columns.set(step.into, Float32Array.from({length: parts.length * parts[0].length}, (_, place) =>
+        parts[place % parts.length][Math.floor(place / parts.length)]));
+    }};
+
+  /* The columns of a row after every primitive in turn; the Map given stays as it was. */
+  function runPrimitives(primitives, columns, memory) {
+    const prepared = new Map(columns);
+    for (const step of primitives) RUN[step.primitive](step, prepared, memory);
+    return prepared;
+  }
+
+  Object.assign(pipelines, {runPrimitives, crc32});
+})(globalThis.pipelines);

@@ -1,0 +1,309 @@
+"""The page of a bundle: its JavaScript under node is equal to the Python runner, and the page itself answers in a
+headless browser."""
+
+import base64
+import json
+import math
+import shutil
+import subprocess
+from dataclasses import replace
+from datetime import datetime
+
+import numpy as np
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from pipelines.device import primitives as p
+from pipelines.device.cells import Column, read_column
+from pipelines.device.history import newest_windows
+from pipelines.device.primitives import run_primitives
+from pipelines.device.runner import answer
+from pipelines.device.signature import Port, Signature, Target
+from pipelines.device.texts import WHITE_SPACE
+from pipelines.export.web import PAGE
+
+from .test_c_code import CELLS, EVERY, STEP, WINDOWS
+
+needs_node = pytest.mark.skipif(not shutil.which("node"), reason="needs node: apt-get install nodejs")
+SCRIPTS = ("cells.js", "primitives.js", "pictures.js", "history.js", "runner.js")
+ANSWERER = """
+for (const script of process.argv.slice(1)) require(script);
+const p = globalThis.pipelines;
+const plain = (x) => typeof x === "number" && Number.isNaN(x) ? null : x && x.BYTES_PER_ELEMENT ? Array.from(x, plain)
+  : x instanceof Map ? Object.fromEntries(Array.from(x, ([name, value]) => [name, plain(value)]))
+  : Array.isArray(x) ? x.map(plain) : x;
+const toMap = (row) => new Map(Object.entries(row));
+const DO = {
+  read({column, missing, cells}) {
+    return cells.map((cell) => {
+      try { return {value: plain(p.readCell(cell, column, new Set(missing)))}; }
+      catch (error) { if (!(error instanceof p.BadCell)) throw error; return {reason: error.message}; }
+    });
+  },
+  prepare({signature, rows}) {
+    const runner = new p.Runner(signature, null, "int8");
+    return rows.map((row) => {
+      const {columns, bad} = runner.read(toMap(row));
+      if (bad.length) throw new Error(JSON.stringify(bad));
+      const prepared = p.runPrimitives(signature.primitives, columns, runner.memory);
+      return Object.fromEntries(Object.entries(runner.inputsOf(prepared)).map(([name, x]) => [name, Array.from(x)]));
+    });
+  },
+  answer({signature, form, raw, prepared}) {
+    return raw.map((each, row) => p.answer(signature, Float32Array.from(each), form, toMap(prepared[row])));
+  },
+  windows({signature, text, wanted}) {
+    try { return p.newestWindows(signature, p.parseTable(text, wanted)).map(plain); }
+    catch (error) { if (!(error instanceof p.BadCell)) throw error; return error.message; }
+  },
+  steps({signature, row}) { return p.stepsOf(signature, toMap(row)); },
+  stretch({rgba, size, shape}) {
+    return Buffer.from(p.toShape(Buffer.from(rgba, "base64"), size, shape)).toString("base64");
+  }};
+require("readline").createInterface({input: process.stdin}).on("line", (line) => {
+  let said;
+  try {
+    const {what, ...given} = JSON.parse(line);
+    said = {said: DO[what](given)};
+  } catch (error) { said = {error: String(error.stack)}; }
+  process.stdout.write(JSON.stringify(said) + "\\n");
+});
+"""
+
+
+@pytest.fixture(scope="module")
+def node():
+    """node(what, **given) → what the page's scripts say, all in one process."""
+    process = subprocess.Popen(["node", "-e", ANSWERER, "--", *(str(PAGE / name) for name in SCRIPTS)], text=True,
+                               encoding="utf-8", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def ask(what, **given):
+        process.stdin.write(json.dumps({"what": what, **given}) + "\n")
+        process.stdin.flush()
+        said = json.loads(process.stdout.readline())
+        assert "error" not in said, said["error"]
+        return said["said"]
+    yield ask
+    process.stdin.close()
+    process.wait()
+    process.stdout.close()
+
+
+def raw_rows(signature, columns):
+    """Typed columns as rows of raw cells, as they come in JSON."""
+    def raw(value):
+        if isinstance(value, np.datetime64):
+            return None if np.isnat(value) else str(value)
+        if isinstance(value, np.ndarray):
+            return {"base64": base64.b64encode(value.tobytes()).decode()} if value.dtype == np.uint8 else list(
+                map(raw, value))
+        return None if isinstance(value, np.floating) and np.isnan(value) else (
+            float(value) if isinstance(value, np.floating) else value)
+    num_rows = len(next(iter(columns.values())))
+    return [{column.name: raw(columns[column.name][row]) for column in signature.columns} for row in range(num_rows)]
+
+
+def assert_prepared_alike(node, signature, columns):
+    wanted = {port.name: run_primitives(signature.primitives, columns)[port.name] for port in signature.inputs}
+    made = node("prepare", signature=signature.to_json(), rows=raw_rows(signature, columns))
+    for name, x in wanted.items():
+        got = np.array([row[name] for row in made], np.float64).reshape(x.shape)
+        np.testing.assert_array_equal(got, x.astype(np.float64))
+
+
+@needs_node
+@settings(max_examples=60, deadline=None)
+@given(rows=st.lists(CELLS, min_size=1, max_size=20))
+def test_every_primitive_and_hostile_cells(node, rows):
+    names = [column.name for column in EVERY.columns]
+    signature = replace(EVERY, missing_words=())
+    raw = [[row[key] for row in rows] for key in "nmcfdi"]
+    columns = {names[0]: np.array(raw[0], np.float32), names[1]: np.array(raw[1], np.float32),
+               names[4]: np.array(["NaT" if cell is None else cell for cell in raw[4]], "datetime64[s]")}
+    for place in (2, 3, 5):
+        columns[names[place]] = read_column(raw[place], signature.columns[place], frozenset())[0]
+    assert_prepared_alike(node, signature, columns)
+
+
+@needs_node
+@settings(max_examples=60, deadline=None)
+@given(rows=st.lists(st.lists(STEP, min_size=30, max_size=30), min_size=1, max_size=8))
+def test_every_primitive_of_series(node, rows):
+    x = np.array(rows, np.float32)
+    columns = {"when": (np.arange(len(x)) * 97).astype("datetime64[D]").astype("datetime64[s]"), "a": x[:, :9],
+               "b": x[:, 9:18], "c": x[:, 18:27], "ahead": x[:, 27:]}
+    assert_prepared_alike(node, WINDOWS, columns)
+
+
+def spelling(extra):
+    letters = {code: " " for code in WHITE_SPACE if code != 32} | {ord(each): each.lower() for each in "ABCÉ"} | extra
+    return tuple(sorted(letters.items()))
+
+
+TEXTS = Signature(
+    columns=(Column("t", "text"),), target=Target("y", "binary", ("no", "yes")),
+    primitives=(p.Missing("t", "none"), p.Words("t", spelling({ord("!"): " ! ", ord("ß"): "ss", ord("#"): ""}),
+                                                ("!", "ab", "é"), 7, 5), p.Bigrams("t", "pairs", 11),
+                p.Pack(("t",), "ids"), p.Pack(("pairs",), "pair_ids"), p.Pack(("none",), "unit")),
+    inputs=(Port("ids", (5,), "int32", "", num_ids=11), Port("pair_ids", (5,), "int32", "", num_ids=12),
+            Port("unit", (1,), "float32", "")),
+    output=Port("output", (1,), "float32", ""))
+CHARACTERS = replace(TEXTS, inputs=(Port("ids", (9,), "int32", ""),), primitives=(
+    p.Characters("t", spelling({}), (" ", "a", "b"), 5, 9), p.Pack(("t",), "ids")))
+SUBWORDS = replace(TEXTS, inputs=(Port("ids", (12,), "int32", ""),), primitives=(
+    p.Subwords("t", spelling({}), tuple(sorted(["a", "b", "ab", "abab", "\u2581", "\u2581a", "ba"], key=str.encode)), 5,
+               12, merges=((1, 4, 2), (2, 2, 3), (6, 1, 7), (4, 1, 5))), p.Pack(("t",), "ids")))
+SAID = st.lists(st.one_of(st.text(st.characters(), max_size=8), st.text("abABÉßé! \t#\u3000\u0130", max_size=90)),
+                min_size=1, max_size=10)
+
+
+@needs_node
+@pytest.mark.parametrize("signature", [TEXTS, CHARACTERS, SUBWORDS], ids=["words", "characters", "subwords"])
+@settings(max_examples=40, deadline=None)
+@given(texts=SAID)
+def test_every_primitive_of_texts(node, signature, texts):
+    signature.check()
+    assert_prepared_alike(node, signature, {"t": read_column(texts, signature.columns[0], frozenset())[0]})
+
+
+MISSING = ("", "NA", "nan")
+ODD_CELLS = [
+    "", " ", "NA", " na ", "nan", "1", " 1.5\u3000", "1_000", "1e5", "1E+400", "-inf", "Infinity", "+.5", "5.", ".", "0x10",
+    "١٢", "1,5", "1.5,2", "-1e31", "1e30", "4.0", "-04.00", "4.05", "\x1c4.0\x85", "٤.0", "true", " Yes", "F", "0.0", "2",
+    "İ", "a\0b", "half \ud800", "x" * 10_001, "1 2 NA 3", "1;x;2 1e99", "1e99 x", None, 4, 4.5, True, [1, "2", None, "NA"],
+    {"a": 1}]
+DATES = [
+    "2020-02-29", "20200229", "2021-02-29", "2020-W53-7", "2021W011", "2020-W54", "2020-02-29T23:59:59.999999Z",
+    "0001-01-01", "2020-02-29 12", "2020-02-29T12:30+05:30", "20200229T123015,5-0130", "2020-02-29x12:3",
+    "0001-01-01T00:00+01:00", "9999-12-31T23:59:59-00:01", "2020-13-01", "2020-02-29T", "2020-1-1",
+    "1969-12-31T23:59:59.9", "2020-02-29T12:60", "not a date", "2020-02-29T12:30:15+24:00", "2020-W01-8", "2020W01"]
+FORMATS = {"%d.%m.%Y": ["1.2.2020", "29.02.2021", "01.02.20201", " 1.2.2020"],
+           "%d/%b/%y %I:%M %p": ["03/Mar/68 12:05 am", "3/mar/69 1:5 PM", "3/xyz/69 1:5 PM"],
+           "%Y-%m-%d %H:%M:%S%z": ["2020-02-29 12:30:15+0530", "2020-02-29 12:30:15-01:30", "2020-02-29 12:30:61Z"],
+           "%A, %B %d %Y (%j)": ["Saturday, February 29 2020 (60)"], "%Y/%j": ["2020/366", "2021/366", "2020/60"],
+           "%H:%M:%S.%f": ["12:30:15.5"], "100%% %Y": ["100% 2020"], "%Y%m%d": ["20200229", "2020229"]}
+
+
+def read_alone(cell, column):
+    """{value} or {reason} of one cell, as Python reads it."""
+    (value,), bad = read_column([cell], column, frozenset(MISSING))
+    if bad:
+        return {"reason": bad[0].reason}
+    if isinstance(value, np.datetime64):
+        return {"value": None if np.isnat(value) else int(value.astype(np.int64))}
+    if isinstance(value, np.ndarray):
+        return {"value": [None if math.isnan(each) else float(each) for each in value]}
+    return {"value": (None if math.isnan(value) else float(value)) if isinstance(value, np.floating) else value}
+
+
+def assert_cells_alike(node, cells, column):
+    made = node("read", column={"name": column.name, "kind": column.kind, "format": column.format,
+                                "decimal": column.decimal, "shape": column.shape}, missing=MISSING, cells=cells)
+    for cell, said in zip(cells, made, strict=True):
+        if column.kind == "numeric" and isinstance(said.get("value"), int):
+            said = {"value": float(np.float32(said["value"]))}  # JavaScript writes a whole number without a point
+        assert said == read_alone(cell, column), (cell, column)
+
+
+@needs_node
+def test_cells_are_read_and_refused_alike(node):
+    for column in (Column("c", "numeric"), Column("c", "numeric", decimal=","), Column("c", "categorical"),
+                   Column("c", "boolean"), Column("c", "text"), Column("c", "series", shape=(3,))):
+        cells = [cell for cell in ODD_CELLS
+                 if not (column.kind == "series" and isinstance(cell, (int, float, dict)))]
+        assert_cells_alike(node, cells, column)
+    assert_cells_alike(node, DATES, Column("c", "date"))
+    for date_format, cells in FORMATS.items():
+        assert_cells_alike(node, cells, Column("c", "date", date_format))
+
+
+@needs_node
+@settings(max_examples=40, deadline=None)
+@given(cells=st.lists(st.one_of(st.text(max_size=6), st.text("0123456789.eE+-, ", max_size=8),
+                                st.floats().map(str), st.integers().map(str)), min_size=1, max_size=30))
+def test_any_text_is_read_alike(node, cells):
+    for kind in ("numeric", "categorical", "boolean", "text"):
+        assert_cells_alike(node, cells, Column("c", kind))
+
+
+@needs_node
+@settings(max_examples=40, deadline=None)
+@given(times=st.lists(st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30)), min_size=1, max_size=20),
+       form=st.sampled_from(["ISO8601", "%d.%m.%Y %H:%M:%S", "%b %d, %Y %I %p", "%Y-%m-%d"]))
+def test_dates_are_read_alike(node, times, form):
+    write = (lambda time: time.isoformat()) if form == "ISO8601" else (
+        lambda time: time.strftime(form.replace("%Y", f"{time.year:04d}")))
+    assert_cells_alike(node, [write(time) for time in times], Column("c", "date", form))
+
+
+def assert_answers_alike(node, signature, raw, prepared, form="int8"):
+    wanted = answer(signature, raw, form=form, prepared=prepared)
+    rows = [{name: x[row].ravel().tolist() if x.ndim > 1 else float(x[row]) for name, x in prepared.items()}
+            for row in range(len(raw))]
+    made = node("answer", signature=signature.to_json(), form=form, raw=raw.tolist(), prepared=rows)
+    scores = np.array([each["scores"] for each in made]).reshape(wanted.scores.shape)
+    np.testing.assert_allclose(scores, wanted.scores, rtol=1e-14 if signature.target.labels else 0, atol=0)
+    assert [each["label"] for each in made] == (list(wanted.labels) if wanted.labels is not None else [None] * len(raw))
+    if wanted.quantiles is not None:
+        np.testing.assert_array_equal([each["quantiles"] for each in made], wanted.quantiles)
+
+
+@needs_node
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression", "forecast", "anomaly"])
+def test_answers_agree_on_every_output(node, task):
+    generator = np.random.default_rng(0)
+    if task == "forecast":
+        raw, own = (generator.normal(size=(2000, width)).astype(np.float32) * np.float32(9) for width in (9, 2))
+        assert_answers_alike(node, WINDOWS, raw, {"a offset": own[:, 0], "a factor": own[:, 1]})
+        return
+    labels = {"binary": ("no", "yes"), "multiclass": ("a", "b", "c"), "anomaly": ("fine", "odd")}.get(task, ())
+    width = {"multiclass": 3, "anomaly": 24}.get(task, 1)
+    base = "unit" if task == "anomaly" else ""
+    signature = replace(EVERY, target=Target("y", task, labels, 4200.5, 812.25, base=base),
+                        output=replace(EVERY.output, shape=(width,)),
+                        decisions={"int8": (-0.9,) if task == "anomaly" else (0.1, -0.2, 0.3)[:width]})
+    raw = generator.normal(size=(2000, width)).astype(np.float32)
+    raw[:500] = np.round(raw[:500] * 10) / np.float32(10)  # ties, and sums that are the decision itself
+    prepared = {"unit": generator.uniform(-0.2, 1.2, (2000, 24)).astype(np.float32)}
+    for form in ("int8", "float32"):
+        assert_answers_alike(node, signature, raw, prepared, form)
+
+
+@needs_node
+def test_steps_become_the_same_newest_windows(node):
+    lines = ["when;a;b;c;ahead;which", "1970-01-01T00:00:30;1;;1;5;x", "1970-01-01T00:01:00;2;NA;;5;y",
+             "1970-01-01T00:02:10;3.5;;2;6;x", "1970-01-01T00:02:40;4;8;;;x", "1970-01-01T00:05:00;;;;7;x",
+             "1970-01-01T00:04:00;;;;\"8\";y"]
+    signature = replace(WINDOWS, frame=replace(WINDOWS.frame, series="which", known=("ahead",)))
+    cells = zip(*(line.replace('"', "").split(";") for line in lines), strict=True)
+    table = {name: list(column) for name, *column in cells}
+    names, columns = newest_windows(signature, table)
+    made = node("windows", signature=signature.to_json(), text="\n".join(lines), wanted=list(table))
+    assert [name for name, _ in made] == list(names)
+    for row, (_, window) in enumerate(made):
+        assert window["when"] == int(columns["when"][row].astype(np.int64))
+        for name in ("a", "b", "c", "ahead"):
+            np.testing.assert_array_equal(np.array(window[name], np.float32), columns[name][row])
+    for text, said in (("when;a\n1;2", "no column 'b', 'c', 'ahead', 'which' in the header"),
+                       ("\n".join([*lines, "x;1;2;3;4;x"]), "row 6, column 'when': not a date of the format ISO8601"),
+                       ("\n".join([*lines, "1;2"]), "row 6: 2 cells, the header has 6"), ('"', "never closes"),
+                       ('"a"b', "expected after")):
+        assert said in node("windows", signature=signature.to_json(), text=text, wanted=list(table))
+    row = raw_rows(signature, {name: x[:1] for name, x in columns.items()})[0]
+    text = node("steps", signature=signature.to_json(), row={**row, "which": "x"})
+    again, columns_again = newest_windows(replace(signature, frame=replace(signature.frame, series="")), {
+        line[0]: list(line[1:]) for line in zip(*(line.split(",") for line in text.splitlines()), strict=True)})
+    for name in columns:
+        np.testing.assert_array_equal(columns_again[name], columns[name][:1])
+
+
+@needs_node
+@pytest.mark.parametrize("shape", [(8, 8, 1), (8, 8, 3), (32, 5, 3), (1, 1, 1), (70, 90, 3), (33, 47, 1)])
+def test_pictures_are_stretched_as_by_pillow(node, shape):
+    from pipelines.device.pictures import read_picture
+    pixels = np.random.default_rng(0).integers(0, 256, (33, 47, 3), np.uint8)
+    pixels[:9] = 255
+    rgba = np.concatenate([pixels, np.full((33, 47, 1), 255, np.uint8)], axis=2)
+    made = node("stretch", rgba=base64.b64encode(rgba.tobytes()).decode(), size=[33, 47], shape=shape)
+    np.testing.assert_array_equal(np.frombuffer(base64.b64decode(made), np.uint8).reshape(shape),
+                                  read_picture(pixels, shape))
