@@ -18,7 +18,7 @@ from pipelines.device.cells import Column, read_column
 from pipelines.device.history import newest_windows
 from pipelines.device.primitives import run_primitives
 from pipelines.device.runner import answer
-from pipelines.device.signature import Port, Signature, Target
+from pipelines.device.signature import Calibration, Port, Signature, Target
 from pipelines.device.texts import WHITE_SPACE
 from pipelines.export.web import PAGE
 
@@ -242,7 +242,7 @@ def assert_answers_alike(node, signature, raw, prepared, form="int8"):
             for row in range(len(raw))]
     made = node("answer", signature=signature.to_json(), form=form, raw=raw.tolist(), prepared=rows)
     scores = np.array([each["scores"] for each in made]).reshape(wanted.scores.shape)
-    np.testing.assert_allclose(scores, wanted.scores, rtol=1e-14 if signature.target.labels else 0, atol=0)
+    np.testing.assert_allclose(scores, wanted.scores, rtol=1e-12 if signature.target.labels else 0, atol=0)
     assert [each["label"] for each in made] == (list(wanted.labels) if wanted.labels is not None else [None] * len(raw))
     if wanted.quantiles is not None:
         np.testing.assert_array_equal([each["quantiles"] for each in made], wanted.quantiles)
@@ -267,6 +267,9 @@ def test_answers_agree_on_every_output(node, task):
     prepared = {"unit": generator.uniform(-0.2, 1.2, (2000, 24)).astype(np.float32)}
     for form in ("int8", "float32"):
         assert_answers_alike(node, signature, raw, prepared, form)
+    for calibration in (Calibration(0.5, -0.25), Calibration(logits=(-1.0, 0.0, 0.1, 2.0), shares=(0.1, 0.2, 0.2, 0.9))):
+        if task == "binary" or (task == "multiclass" and not calibration.logits):
+            assert_answers_alike(node, replace(signature, calibrations={"int8": calibration}), raw, prepared)
 
 
 @needs_node

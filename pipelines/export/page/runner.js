@@ -86,7 +86,7 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
     }
     const shifted = Array.from(raw, (logit, place) => round(logit + offsets[place]));
     const chosen = shifted.length === 1 ? Number(shifted[0] >= 0) : shifted.indexOf(Math.max(...shifted));
-    return {label: target.labels[chosen], scores: probabilities(raw.length === 1 ? [0, raw[0]] : Array.from(raw))};
+    return {label: target.labels[chosen], scores: probabilities(Array.from(raw), signature.calibrations?.[form])};
   }
 
   function offsetsOf(signature, form) {
@@ -94,10 +94,26 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
     return (signature.decisions[form] ?? new Array(count).fill(0)).map(round);
   }
 
-  function probabilities(logits) {
+  /* Of logits as the runner calibrates them: by a table of two classes, or by a factor and an offset. */
+  function probabilities(logits, calibration = {factor: 1, offset: 0, logits: [], shares: []}) {
+    if (calibration.logits.length) {
+      const share = between(logits[0], calibration.logits, calibration.shares);
+      return [1 - share, share];
+    }
+    logits = logits.map((logit) => logit * calibration.factor + calibration.offset);
+    if (logits.length === 1) logits = [0, logits[0]];
     const most = Math.max(...logits), shifted = logits.map((logit) => Math.exp(logit - most));
     const total = shifted.reduce((a, b) => a + b);
     return shifted.map((each) => each / total);
+  }
+
+  /* The value at x of a line through rising points, and the nearer end outside of them. */
+  function between(x, points, values) {
+    const right = points.findIndex((point) => point > x);
+    if (right === 0) return values[0];
+    if (right < 0) return values[values.length - 1];
+    const share = (x - points[right - 1]) / (points[right] - points[right - 1]);
+    return values[right - 1] + share * (values[right] - values[right - 1]);
   }
 
   function foretell({target, frame}, raw, offsets, prepared) {
