@@ -225,7 +225,7 @@ def compress_command(
         max_arena_bytes: Annotated[int, typer.Option(help="Budget: bytes of TFLM's arena.")] = 0,
         max_ms: Annotated[float, typer.Option(help="Budget: milliseconds a row under LiteRT, on this machine.")] = 0.0,
         epochs: Annotated[int, typer.Option(help="Of fitting further; a quarter of the recipe's if 0.")] = 0,
-        folder: Annotated[Optional[Path], typer.Option(help="Where <name>_small is written; its folder if none.")] = None):
+        folder: Annotated[Optional[Path], typer.Option(help="Where <name>_small goes; its folder if none.")] = None):
     """Try every way to make a model smaller, draw score against bytes and time, and ship the choice for the budget."""
     from .targets import TargetMicro
     from .tradeoff import compress_bundle

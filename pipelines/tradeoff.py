@@ -3,6 +3,7 @@ Pareto front, and the choice for a budget. All of it is looked at on validation 
 
 import json
 from dataclasses import asdict, dataclass, replace
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -17,16 +18,16 @@ from .evaluate import score
 from .export.bundle import Bundle, check_folder, read_json, read_keras
 from .export.convert import convert
 from .export.quantize import Quantize
-from .metrics import SMALLER_IS_BETTER
+from .metrics import SMALLER_IS_BETTER, loss_of
 from .recipe import from_json
 from .report.pictures import BLUE, GREY, ORANGE, picture
-from .rows import HeldOut
+from .rows import HeldOut, TrainSet
 from .run import Learned, finish, get_ready, load
 from .ship import Ready, quantized, ship, staggered_copies
 from .targets import Cost, RunsOn, TargetMicro
 from .terminal import Stages, print_lines
 from .train import Trained
-from .verify.ladder import InRunner, answer_all, time_rows
+from .verify.ladder import InRunner, KerasInterpreter, answer_all, time_rows
 from .verify.micro import Micro, micro_available
 
 # Scores of single trainings that differ by less say nothing.
@@ -64,9 +65,11 @@ def ways_to_shrink(model, *, epochs: int) -> list[Way]:
     """The combinations that are tried on a net, each fitted further for so many epochs where it learns."""
     has_convolutions = any(type(layer).__name__.startswith(("Conv", "Depthwise")) for layer in model.layers)
     aware, half = QuantizeAware(epochs=epochs), PruneChannels(share=0.5, epochs=epochs)
+    # Neighbours that differ in form alone are converted together.
     ways = [Way("float32", form="float32"), Way("float16", form="float16"), Way("dynamic range", form="dynamic"),
             Way("int8"), Way("int8, percentile", quantize=Quantize(calibration="percentile")),
-            Way("int8, least squares", quantize=Quantize(calibration="mse")), Way("quantization-aware", (aware,)),
+            Way("int8, least squares", quantize=Quantize(calibration="mse")),
+            Way("fitted further", (PruneWeights(share=0.0, epochs=epochs),)), Way("quantization-aware", (aware,)),
             Way("a quarter of the channels pruned", (PruneChannels(share=0.25, epochs=epochs),)),
             Way("half of the channels pruned", (half,)),
             Way("half of the channels pruned, quantization-aware", (half, aware)),
@@ -100,20 +103,30 @@ def compress_bundle(folder: Path, *, budget: RunsOn = TargetMicro(), epochs: int
     model = read_keras(bundle.folder)
     tuning = make_tuning(ready.feed, ready.valid, signature=ready.signature, training=recipe.training,
                          deciding=recipe.judge.deciding)
-    models, points = {(): model}, {}
-    for way in ways_to_shrink(model, epochs=epochs or max(recipe.training.epochs // 4, 1)):
-        with stages(way.name):
-            points[way] = _try(way, models, tuning, recipe, ready, train_rows=train_rows, valid_rows=valid_rows)
+    rows, nets, points, refused = (train_rows, valid_rows), {(): model}, {}, []
+    for done, ways in groupby(ways_to_shrink(model, epochs=epochs or max(recipe.training.epochs // 4, 1)),
+                              key=lambda way: (way.compress, way.quantize)):
+        ways = list(ways)
+        with stages(", ".join(way.name for way in ways)):
+            try:
+                net = _shrunk(nets, done[0], tuning)
+            except RecipeError as error:  # not every net has what a way would take away: the table says so
+                refused += [(way.name, *[""] * 5, f"not possible: {error.received}") for way in ways]
+                continue
+            tflite = convert(net, ready.calibration, seed=recipe.training.seed, quantize=done[1],
+                             copies=staggered_copies(ready.signature), forms=tuple(way.form for way in ways))
+            for way in ways:
+                points[way] = _point(way, net, tflite[way.form], recipe, ready, rows)
     points = _with_front(points, recipe.judge.deciding)
     way = _choose(points, budget, recipe.judge.deciding)
     points[way] = replace(points[way], chosen=True)
-    print_lines(_lines(points.values()), ("way", recipe.judge.deciding.replace("_", " "), "bytes", "gzip", "ms",
-                                          "arena", ""))
+    print_lines(_lines(points.values()) + refused,
+                ("way", recipe.judge.deciding.replace("_", " "), "bytes", "gzip", "ms", "arena", ""))
     shipping = replace(recipe.shipping, compress=(*recipe.shipping.compress, *way.compress), quantize=way.quantize)
     loaded = replace(loaded, recipe=replace(recipe, shipping=shipping))
-    small = models[way.compress]
+    small = nets[way.compress]
     signature = decide(loaded.recipe, ready.signature, train_rows, ready.to_decide, form="float32",
-                       raw=_keras_output(small, ready.to_decide))
+                       raw=KerasInterpreter(small).run(ready.to_decide.x))
     made = ship(loaded.recipe, small, ready, train_rows, valid_rows, signature=signature, stages=stages)
     told = {"metric": recipe.judge.deciding, "rows": len(valid_rows),
             "points": [asdict(each) for each in points.values()]}
@@ -123,25 +136,20 @@ def compress_bundle(folder: Path, *, budget: RunsOn = TargetMicro(), epochs: int
     return finish(loaded, learned, folder=into, stages=stages, pictures=_pictures(points, recipe.judge.deciding))
 
 
-def _keras_output(model, rows):
-    from .verify.ladder import KerasInterpreter
-    return KerasInterpreter(model).run(rows.x)
+def _shrunk(nets, compress, tuning):
+    """The net after the specs in `compress`; kept among `nets` (what was done → net), and made of the nearest there."""
+    if compress not in nets:
+        done = max((done for done in nets if compress[:len(done)] == done), key=len)
+        net = nets[done]
+        for spec in compress[len(done):]:
+            net = spec.compress(net, tuning)
+        nets[compress] = net
+    return nets[compress]
 
 
-def _try(way, models, tuning, recipe, ready: Ready, *, train_rows, valid_rows: HeldOut) -> Point:
-    """The Point of a way; keeps its net among `models` (what was done → net), and starts from the nearest there."""
-    if way.compress not in models:
-        done = max((done for done in models if way.compress[:len(done)] == done), key=len)
-        model = models[done]
-        for spec in way.compress[len(done):]:
-            model = spec.compress(model, tuning)
-        models[way.compress] = model
-    model = models[way.compress]
-    form = way.form if way.form in ("int8", "float32") else "float32"
-    forms = ("int8", "float32") if way.form == "int8" else (way.form,)
-    tflite = convert(model, ready.calibration, seed=recipe.training.seed, copies=staggered_copies(ready.signature),
-                     quantize=way.quantize, forms=forms)
-    content = tflite[way.form]
+def _point(way, model, content, recipe, ready: Ready, rows: tuple[TrainSet, HeldOut]) -> Point:
+    """What the file of a way comes to on validation rows."""
+    form, (train_rows, valid_rows) = "int8" if way.form == "int8" else "float32", rows
     interpreter, signature = LiteRT(content), ready.signature
     if form == "int8":
         signature = quantized(signature, interpreter, model)
@@ -149,12 +157,11 @@ def _try(way, models, tuning, recipe, ready: Ready, *, train_rows, valid_rows: H
     learns_alone = ready.to_decide is ready.calibration
     raw = interpreter.run(runner.quantize(ready.to_decide.x)) if learns_alone else answer_all(runner, valid_rows).raw
     signature = decide(recipe, signature, train_rows, ready.to_decide, form=form, raw=raw)
-    runner = InRunner(signature, interpreter, form=form)
-    answers = answer_all(runner, valid_rows)
+    answers = answer_all(InRunner(signature, interpreter, form=form), valid_rows)
     few = {name: x[:16] for name, x in ready.valid.x.items()}
     times = time_rows(interpreter, runner.quantize(few), min(len(ready.valid), 16))
     arena = None
-    if way.form == "int8" and micro_available():
+    if form == "int8" and micro_available():
         arena = Micro(content, interpreter.port_names()).arena_bytes()
     return Point(way.name, score(valid_rows.y, answers, signature.target)[recipe.judge.deciding], len(content),
                  gzip_bytes(content), float(np.median(times)), arena)
@@ -183,8 +190,9 @@ def _choose(points, budget, metric):
         raise RecipeError(f"no way to make the model small keeps {budget!r}; the smallest, {least.name}, has "
                           f"{least.size_bytes:,} bytes and {least.latency_ms:.3g} ms", expected="a budget that one of "
                           "them keeps", fix="raise the budget, or train a smaller net (its knobs: --set build...)")
-    best = max(_sign(metric) * point.score for point in kept.values())
-    ties = {way: point for way, point in kept.items() if _sign(metric) * point.score >= best - TIE}
+    best = max(kept.values(), key=lambda point: _sign(metric) * point.score)
+    ties = {way: point for way, point in kept.items()
+            if loss_of(metric, {metric: best.score}, {metric: point.score}) <= TIE}
     return min(ties, key=lambda way: ties[way].size_bytes)
 
 

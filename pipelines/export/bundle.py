@@ -20,6 +20,7 @@ from ..errors import BundleError, DeviceError
 from ..files import read_pixels
 from ..recipe import to_json
 from ..report.write import card, page
+from ..strategy import load_tensorflow
 
 MIN_FREE_BYTES = 64 * 2**20
 
@@ -172,6 +173,7 @@ def read_json(folder: Path, name: str) -> dict:
 def read_keras(folder: str | Path):
     """The keras.Model of a bundle; nothing that the file holds is run. Raises BundleError where it is not there,
     damaged, altered or of another version."""
+    load_tensorflow()
     import keras
 
     from ..compress import fake_quantize  # noqa: F401  its layers may be in the model
