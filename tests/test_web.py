@@ -7,8 +7,11 @@ import importlib
 import io
 import json
 import math
+import os
 import shutil
+import signal
 import subprocess
+import threading
 import time
 from dataclasses import replace
 from datetime import datetime
@@ -22,6 +25,7 @@ from pipelines import catalog
 from pipelines.device import primitives as p
 from pipelines.device.cells import Column, read_column
 from pipelines.device.history import newest_windows
+from pipelines.device.pictures import read_picture
 from pipelines.device.primitives import run_primitives
 from pipelines.device.runner import LiteRT, Runner, answer
 from pipelines.device.signature import Port, Signature, Target
@@ -31,7 +35,7 @@ from pipelines.export.bundle import golden
 from pipelines.export.web import MAX_UNROLLED_STEPS, PAGE, litert_folder, refused, web_files, web_form
 from pipelines.recipe import tiny
 from pipelines.split import split
-from pipelines.verify.web import Browser, available
+from pipelines.verify.web import FLAGS, Browser, available, browser_program
 
 from .test_c_code import CELLS, EVERY, STEP, WINDOWS
 
@@ -312,7 +316,6 @@ def test_steps_become_the_same_newest_windows(node):
 @needs_node
 @pytest.mark.parametrize("shape", [(8, 8, 1), (8, 8, 3), (32, 5, 3), (1, 1, 1), (70, 90, 3), (33, 47, 1)])
 def test_pictures_are_stretched_as_by_pillow(node, shape):
-    from pipelines.device.pictures import read_picture
     pixels = np.random.default_rng(0).integers(0, 256, (33, 47, 3), np.uint8)
     pixels[:9] = 255
     rgba = np.concatenate([pixels, np.full((33, 47, 1), 255, np.uint8)], axis=2)
@@ -402,6 +405,29 @@ def test_the_page_of_rows(bundle, birds_splits):
 
 
 @needs_browser
+def test_the_page_opens_from_a_folder_without_a_server(bundle, tmp_path):
+    rows = json.loads((bundle.folder / "golden.json").read_text())
+    content = (bundle.folder / "model_float32.tflite").read_bytes()
+    for name, text in web_files(bundle.signature, content, "birds", form="float32", golden=rows).items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    with open(tmp_path / "index.html", "a") as page:  # what it says goes to the log, once it has said something
+        page.write("<script>setInterval(() => { const said = document.querySelector('#answer .label, #answer .wrong');"
+                   " if (said) console.log(`said:${said.textContent}:`); }, 50)</script>")
+    command = [browser_program(), *FLAGS, "--enable-logging=stderr", f"--user-data-dir={tmp_path / 'profile'}",
+               (tmp_path / "index.html").as_uri()]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    timer = threading.Timer(60, os.killpg, (process.pid, signal.SIGKILL))
+    timer.start()
+    try:
+        said = next((line.split("said:")[1].split(":")[0] for line in process.stderr if "said:" in line), "nothing")
+    finally:
+        timer.cancel()
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+    assert said == bundle.runner(form="float32").predict([rows[0]["row"]]).labels[0]
+
+
+@needs_browser
 def test_the_page_of_pictures():
     from PIL import Image
     with np.load("data/emoji_32.npz") as file:
@@ -419,8 +445,29 @@ def test_the_page_of_pictures():
             again = Runner(signature, None).read([{"picture": file.getvalue()}])[0]
             said = python_answers(signature, content, form, again).labels[0]
             assert browser.ask_page(file.getvalue()) == said
+        assert_pictures_alike(browser, columns["picture"][0])
         with pytest.raises(VerifyError, match="not a picture"):
             browser.ask_page(b"GIF89a, or so it says")
+
+
+def assert_pictures_alike(browser, pixels):
+    """Files of many kinds against Pillow's reading of them: the same pixels, but for those that were half transparent
+    and those that were lossy."""
+    from PIL import Image
+    image = Image.fromarray(pixels).resize((77, 50))
+    through = Image.fromarray(np.concatenate([np.asarray(image), np.random.default_rng(0).integers(
+        0, 256, (50, 77, 1), np.uint8)], axis=2))
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    for most, kind, saved, options in (
+            (0, "PNG", image, {}), (0, "BMP", image, {}), (0, "PNG", image.convert("L"), {}),
+            (0, "GIF", image.quantize(16), {}), (0, "PNG", image.convert("1"), {}),
+            (0, "WEBP", image, {"lossless": True}), (2, "PNG", through, {}), (2, "JPEG", image, {"quality": 90}),
+            (2, "JPEG", image, {"exif": turned.tobytes()})):
+        file = io.BytesIO()
+        saved.save(file, kind, **options)
+        wanted = read_picture(file.getvalue(), pixels.shape).astype(int)
+        assert np.abs(browser.read_picture(file.getvalue()) - wanted).max() <= most, (kind, saved.mode)
 
 
 @needs_browser

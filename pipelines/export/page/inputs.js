@@ -13,16 +13,6 @@
     return element;
   }
 
-  /* A raw row to typed columns. Throws BadCell, naming the first cell that cannot be read. */
-  function readRow(runner, row) {
-    const {columns, bad} = runner.read(row);
-    if (bad.length) {
-      const more = bad.length > 1 ? ` (and ${bad.length - 1} more cells)` : "";
-      throw new BadCell(`column ${shorten(bad[0].column)}: ${bad[0].reason}: ${shorten(bad[0].value)}${more}`);
-    }
-    return [["", columns]];
-  }
-
   function rawText(cell, column) {
     return Array.isArray(cell) ? cell.map((value) => writeCell(value, column) || "NA").join(" ")
       : writeCell(cell, column);
@@ -33,7 +23,7 @@
     const area = make("textarea", {id: "text", dir: "auto", rows: 5, value: rawText(row?.get(column.name), column),
                                    ariaLabel: column.name});
     form.append(make("label", {className: "field"}, make("span", {}, column.name), area));
-    return {rows: async () => readRow(runner, new Map([[column.name, area.value]]))};
+    return {rows: async () => [["", runner.columnsOf(new Map([[column.name, area.value]]))]]};
   }
 
   function takesSteps(form, runner, row) {
@@ -72,7 +62,8 @@
     });
     form.append(grid, make("details", {}, make("summary", {}, "Paste a CSV line"), line,
                            make("div", {className: "row"}, paste), said));
-    return {rows: async () => readRow(runner, new Map(Array.from(fields, ([name, field]) => [name, field.value])))};
+    const cells = () => new Map(Array.from(fields, ([name, field]) => [name, field.value]));
+    return {rows: async () => [["", runner.columnsOf(cells())]]};
   }
 
   function makeField(column, place, primitives, grid) {
