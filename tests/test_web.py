@@ -2,29 +2,45 @@
 headless browser."""
 
 import base64
+import functools
+import importlib
+import io
 import json
 import math
+import os
 import shutil
+import signal
 import subprocess
+import threading
+import time
 from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from pipelines import catalog
 from pipelines.device import primitives as p
 from pipelines.device.cells import Column, read_column
 from pipelines.device.history import newest_windows
+from pipelines.device.pictures import read_picture
 from pipelines.device.primitives import run_primitives
-from pipelines.device.runner import answer
+from pipelines.device.runner import LiteRT, Runner, answer
 from pipelines.device.signature import Calibration, Port, Signature, Target
 from pipelines.device.texts import WHITE_SPACE
-from pipelines.export.web import PAGE
+from pipelines.errors import ExportError, VerifyError
+from pipelines.export.bundle import golden
+from pipelines.export.web import MAX_UNROLLED_STEPS, PAGE, litert_folder, refused, web_files, web_form
+from pipelines.recipe import tiny
+from pipelines.split import split
+from pipelines.verify.web import FLAGS, Browser, available, browser_program
 
 from .test_c_code import CELLS, EVERY, STEP, WINDOWS
 
 needs_node = pytest.mark.skipif(not shutil.which("node"), reason="needs node: apt-get install nodejs")
+needs_browser = pytest.mark.skipif(bool(available()), reason=f"needs {available()}")
 SCRIPTS = ("cells.js", "primitives.js", "pictures.js", "history.js", "runner.js")
 ANSWERER = """
 for (const script of process.argv.slice(1)) require(script);
@@ -168,10 +184,10 @@ def test_every_primitive_of_texts(node, signature, texts):
 
 MISSING = ("", "NA", "nan")
 ODD_CELLS = [
-    "", " ", "NA", " na ", "nan", "1", " 1.5\u3000", "1_000", "1e5", "1E+400", "-inf", "Infinity", "+.5", "5.", ".", "0x10",
-    "١٢", "1,5", "1.5,2", "-1e31", "1e30", "4.0", "-04.00", "4.05", "\x1c4.0\x85", "٤.0", "true", " Yes", "F", "0.0", "2",
-    "İ", "a\0b", "half \ud800", "x" * 10_001, "1 2 NA 3", "1;x;2 1e99", "1e99 x", None, 4, 4.5, True, [1, "2", None, "NA"],
-    {"a": 1}]
+    "", " ", "NA", " na ", "nan", "1", " 1.5\u3000", "1_000", "1e5", "1E+400", "-inf", "Infinity", "+.5", "5.", ".",
+    "0x10", "١٢", "1,5", "1.5,2", "-1e31", "1e30", "4.0", "-04.00", "4.05", "\x1c4.0\x85", "٤.0", "true", " Yes", "F",
+    "0.0", "2", "İ", "a\0b", "half \ud800", "x" * 10_001, "1 2 NA 3", "1;x;2 1e99", "1e99 x", None, 4, 4.5, True,
+    [1, "2", None, "NA"], {"a": 1}]
 DATES = [
     "2020-02-29", "20200229", "2021-02-29", "2020-W53-7", "2021W011", "2020-W54", "2020-02-29T23:59:59.999999Z",
     "0001-01-01", "2020-02-29 12", "2020-02-29T12:30+05:30", "20200229T123015,5-0130", "2020-02-29x12:3",
@@ -303,10 +319,218 @@ def test_steps_become_the_same_newest_windows(node):
 @needs_node
 @pytest.mark.parametrize("shape", [(8, 8, 1), (8, 8, 3), (32, 5, 3), (1, 1, 1), (70, 90, 3), (33, 47, 1)])
 def test_pictures_are_stretched_as_by_pillow(node, shape):
-    from pipelines.device.pictures import read_picture
     pixels = np.random.default_rng(0).integers(0, 256, (33, 47, 3), np.uint8)
     pixels[:9] = 255
     rgba = np.concatenate([pixels, np.full((33, 47, 1), 255, np.uint8)], axis=2)
     made = node("stretch", rgba=base64.b64encode(rgba.tobytes()).decode(), size=[33, 47], shape=shape)
     np.testing.assert_array_equal(np.frombuffer(base64.b64decode(made), np.uint8).reshape(shape),
                                   read_picture(pixels, shape))
+
+
+def learned_from(recipe, source):
+    """(signature, TFLite files, raw test rows, golden rows) of a tiny recipe, with the form for the page."""
+    module = importlib.import_module("pipelines.run")
+    recipe = replace(tiny(recipe), judge=replace(recipe.judge, beside=False))
+    splits = split(recipe.load.read(source)[0], recipe.split)
+    splits = splits if recipe.frame is None else recipe.frame.cut(splits)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "convert", functools.partial(module.convert, web=True))
+        learned = module.learn(module.settle(recipe, splits.train.schema), splits.train, splits.valid)
+    rows = golden(learned.signature, learned.tflite["int8"], splits.test)
+    return learned.signature, learned.tflite, splits.test, rows
+
+
+def python_answers(signature, content, form, columns):
+    """What the Python runner says with the page's own model."""
+    is_picture = signature.inputs[0].is_picture
+    runner = Runner(signature, LiteRT(content), form="uint8" if is_picture else "float32")
+    prepared = run_primitives(signature.primitives, columns)
+    return answer(signature, runner.interpreter.run(runner.quantize(prepared)), form=form, prepared=prepared)
+
+
+def held_out(signature, rows, num_rows=300):
+    return {column.name: rows.x[column.name][:num_rows] for column in signature.columns}
+
+
+def assert_browser_agrees(browser, signature, content, form, columns):
+    """Labels on 99 % of the rows; raw outputs to the last digits of float32, or to a few steps of int8: the browser's
+    kernels (XNNPACK) round otherwise than the runner's."""
+    wanted, made = python_answers(signature, content, form, columns), browser.predict_columns(columns)
+    step = 1e-5 if form == "float32" else float(signature.output.step()) * signature.output.num_copies
+    assert made.raw.dtype == np.float32 and np.abs(made.raw - wanted.raw).max() <= 4 * step
+    if wanted.labels is not None:
+        assert (made.labels == wanted.labels).mean() >= 0.99
+    np.testing.assert_allclose(made.scores, answer_again(signature, made.raw, form, columns).scores, rtol=1e-12)
+    assert (made.quantiles is None) == (wanted.quantiles is None)
+    return wanted
+
+
+def answer_again(signature, raw, form, columns):
+    return answer(signature, raw, form=form, prepared=run_primitives(signature.primitives, columns))
+
+
+def clearest(answers, num_rows=2):
+    """The places of the rows whose label is surest."""
+    return np.argsort(np.abs(np.diff(np.sort(answers.scores, axis=1)[:, -2:], axis=1))[:, 0])[-num_rows:]
+
+
+@needs_browser
+def test_the_page_of_rows(bundle, birds_splits):
+    """And its form, with names of columns and labels that are made to break out of it."""
+    values = json.loads(json.dumps(bundle.signature.to_json()))
+    evil = {column.name: f"<img src=x onerror=alert({place})>\"'</script>{column.name}"
+            for place, column in enumerate(bundle.signature.columns)}
+    evil[bundle.signature.columns[0].name] = "__proto__"
+
+    for record in values["columns"] + values["primitives"]:
+        for key in {"name", "column", "into"} & set(record):
+            record[key] = evil.get(record[key], record[key])
+        record.update({"columns": [evil.get(name, name) for name in record["columns"]]} if "columns" in record else {})
+    values["target"]["labels"] = ["<b>no</b>", "</script><b>yes</b>"]
+    signature = Signature.from_json(values)
+    content = (bundle.folder / "model_float32.tflite").read_bytes()
+    columns = {evil[name]: x for name, x in held_out(bundle.signature, birds_splits.test).items()}
+    rows = [{"row": {evil[name]: cell for name, cell in each["row"].items()}}
+            for each in json.loads((bundle.folder / "golden.json").read_text())]
+    files = web_files(signature, content, "<i>birds</i>", form="float32", golden=rows)
+    with Browser(files, signature) as browser:
+        assert_browser_agrees(browser, signature, content, "float32", columns)
+        answers = python_answers(signature, content, "float32", Runner(signature, None).read(
+            [each["row"] for each in rows])[0])
+        for place in clearest(answers):
+            row = rows[place]["row"]
+            assert browser.ask_page(row) == answers.labels[place]
+        number = next(column.name for column in signature.columns if column.kind == "numeric")
+        with pytest.raises(VerifyError, match="No answer: column .*: not a number: 'ten'"):
+            browser.ask_page({**row, number: "ten"})
+        assert browser.ask_page(row) == answers.labels[place]
+        assert browser.one_row_ms(columns, 20).shape == (20,)
+
+
+@needs_browser
+def test_the_page_opens_from_a_folder_without_a_server(bundle, tmp_path):
+    rows = json.loads((bundle.folder / "golden.json").read_text())
+    content = (bundle.folder / "model_float32.tflite").read_bytes()
+    for name, text in web_files(bundle.signature, content, "birds", form="float32", golden=rows).items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    with open(tmp_path / "index.html", "a") as page:  # what it says goes to the log, once it has said something
+        page.write("<script>setInterval(() => { const said = document.querySelector('#answer .label, #answer .wrong');"
+                   " if (said) console.log(`said:${said.textContent}:`); }, 50)</script>")
+    command = [browser_program(), *FLAGS, "--enable-logging=stderr", f"--user-data-dir={tmp_path / 'profile'}",
+               (tmp_path / "index.html").as_uri()]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    timer = threading.Timer(60, os.killpg, (process.pid, signal.SIGKILL))
+    timer.start()
+    try:
+        said = next((line.split("said:")[1].split(":")[0] for line in process.stderr if "said:" in line), "nothing")
+    finally:
+        timer.cancel()
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+    assert said == bundle.runner(form="float32").predict([rows[0]["row"]]).labels[0]
+
+
+@needs_browser
+def test_the_page_of_pictures():
+    from PIL import Image
+    with np.load("data/emoji_32.npz") as file:
+        source = {"picture": file["X"][::6], "label": file["y"][::6]}
+    signature, tflite, test, rows = learned_from(catalog.RECIPES["emoji_cnn"], source)
+    form, content = web_form(tflite)
+    assert form == "int8" and content == tflite["uint8"]
+    columns = held_out(signature, test)
+    with Browser(web_files(signature, content, "emoji", form=form, golden=rows), signature) as browser:
+        answers = assert_browser_agrees(browser, signature, content, form, columns)
+        for place, kind in zip(clearest(answers), ("PNG", "BMP"), strict=True):
+            wide = Image.fromarray(columns["picture"][place]).resize((64, 100), Image.Resampling.BICUBIC)
+            file = io.BytesIO()
+            wide.save(file, kind)
+            again = Runner(signature, None).read([{"picture": file.getvalue()}])[0]
+            said = python_answers(signature, content, form, again).labels[0]
+            assert browser.ask_page(file.getvalue()) == said
+        assert_pictures_alike(browser, columns["picture"][0])
+        with pytest.raises(VerifyError, match="not a picture"):
+            browser.ask_page(b"GIF89a, or so it says")
+
+
+def assert_pictures_alike(browser, pixels):
+    """Files of many kinds against Pillow's reading of them: the same pixels, but for those that were half transparent
+    and those that were lossy."""
+    from PIL import Image
+    image = Image.fromarray(pixels).resize((77, 50))
+    through = Image.fromarray(np.concatenate([np.asarray(image), np.random.default_rng(0).integers(
+        0, 256, (50, 77, 1), np.uint8)], axis=2))
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    for most, kind, saved, options in (
+            (0, "PNG", image, {}), (0, "BMP", image, {}), (0, "PNG", image.convert("L"), {}),
+            (0, "GIF", image.quantize(16), {}), (0, "PNG", image.convert("1"), {}),
+            (0, "WEBP", image, {"lossless": True}), (2, "PNG", through, {}), (2, "JPEG", image, {"quality": 90}),
+            (2, "JPEG", image, {"exif": turned.tobytes()})):
+        file = io.BytesIO()
+        saved.save(file, kind, **options)
+        wanted = read_picture(file.getvalue(), pixels.shape).astype(int)
+        assert np.abs(browser.read_picture(file.getvalue()) - wanted).max() <= most, (kind, saved.mode)
+
+
+@needs_browser
+def test_the_page_of_texts_with_a_recurrent_net():
+    """Which the browser has no fused operator for: its page gets the unrolled form."""
+    source = pd.read_csv("data/birds.csv.gz", dtype=str, keep_default_na=False).iloc[::8]
+    recipe = catalog.override(catalog.RECIPES["remarks_cnn"], "build=Lstm()", "teacher=None")
+    signature, tflite, test, rows = learned_from(recipe, source)
+    form, content = web_form(tflite)
+    assert form == "float32" and content == tflite["web_float32"]
+    columns = held_out(signature, test)
+    with Browser(web_files(signature, content, "remarks", form=form, golden=rows), signature) as browser:
+        answers = assert_browser_agrees(browser, signature, content, form, columns)
+        for place in clearest(answers):
+            assert browser.ask_page(str(columns["remarks"][place])) == answers.labels[place]
+
+
+@needs_browser
+def test_the_page_of_series():
+    signature, tflite, test, rows = learned_from(catalog.RECIPES["glucose_mlp"], None)
+    form, content = web_form(tflite)
+    assert form == "int8" and content == tflite["web_int8"]
+    columns = held_out(signature, test)
+    time_name, name = (column.name for column in sorted(signature.columns, key=lambda column: column.kind))
+    with Browser(web_files(signature, content, "glucose", form=form, golden=rows), signature) as browser:
+        answers = assert_browser_agrees(browser, signature, content, form, columns)
+        assert browser.predict_columns(columns).quantiles.shape == answers.quantiles.shape
+        window = np.flatnonzero(~np.isnan(columns[name]).any(axis=1))[0]
+        times = columns[time_name][window] - np.timedelta64(300, "s") * np.arange(columns[name].shape[1], 0, -1)
+        steps = "\n".join(f"{at};{value!r}" for at, value in zip(times, columns[name][window].tolist(), strict=True))
+        said = browser.ask_page(f"{time_name};{name}\n{steps}")
+        step = float(signature.output.step()) * signature.target.step_factors[0] * 100
+        assert math.isclose(float(said), answers.scores[window, 0], abs_tol=4 * step)
+        with pytest.raises(VerifyError, match="row 0, column 'glucose': not a number: 'high'"):
+            browser.ask_page(f"{time_name};{name}\n{times[0]};high")
+
+
+@needs_browser
+def test_a_browser_that_cannot_answer_is_an_error_in_bounded_time(bundle, birds_splits):
+    columns = held_out(bundle.signature, birds_splits.test, 5)
+    with Browser(web_files(bundle.signature, b"no model", "birds"), bundle.signature) as browser:
+        with pytest.raises(VerifyError, match="the page failed in the browser"):
+            browser.predict_columns(columns)
+    start = time.monotonic()
+    with Browser({"index.html": ""}, bundle.signature, task_seconds=1.0) as browser:
+        with pytest.raises(VerifyError, match="did not answer within 1 s"):
+            browser.predict_columns(columns)
+    assert time.monotonic() - start < 20
+
+
+def test_what_the_page_needs_is_said(tmp_path, monkeypatch):
+    monkeypatch.setenv("PIPELINES_NODE_MODULES", str(tmp_path))
+    with pytest.raises(ExportError, match="npm install --prefix .*@litertjs/core@2.5.3"):
+        litert_folder()
+    assert "npm install" in available()
+
+
+def test_a_long_recurrent_net_is_refused():
+    import keras
+    series, layers = keras.Input((MAX_UNROLLED_STEPS, 1), name="series"), keras.layers
+    once, twice = layers.LSTM(1)(series), layers.LSTM(1)(layers.GRU(1, return_sequences=True)(series))
+    assert refused(keras.Model(series, once)) == "" == refused(keras.Model(series, layers.Flatten()(series)))
+    assert "2,048 steps" in refused(keras.Model(series, twice))

@@ -15,9 +15,12 @@ from pathlib import Path
 
 from ..device.signature import Signature
 from ..errors import ExportError
+from .lower import unrolled_steps
 
 PAGE = Path(__file__).parent / "page"
 LITERT_VERSION = "2.5.3"
+# Each is written out, some 2.7 kB and 60 ms of the converter.
+MAX_UNROLLED_STEPS = 1024
 # The variant without relaxed SIMD: the one that every browser has, and that rounds alike on each.
 _LITERT_FILES = {"core.js": "core/dist/index.js", "wasm_utils.js": "wasm-utils/dist/index.js",
                  "litert_wasm.js": "core/wasm/litert_wasm_compat_internal.js",
@@ -46,6 +49,14 @@ def web_form(tflite: dict[str, bytes]) -> tuple[str, bytes]:
     return ("int8", tflite["web_int8"]) if "web_int8" in tflite else ("float32", tflite["web_float32"])
 
 
+def refused(model) -> str:
+    """"" where a Keras model can be written for the page, else the reason: recurrent layers are unrolled for it."""
+    steps = unrolled_steps(model)
+    return "" if steps <= MAX_UNROLLED_STEPS else (
+        f"its recurrent layers go over {steps:,} steps, which the browser wants written out one by one; at most "
+        f"{MAX_UNROLLED_STEPS:,}")
+
+
 def litert_folder() -> Path:
     """node_modules/@litertjs: of the environment variable PIPELINES_NODE_MODULES, of this Python's environment, or
     beside the working directory. Raises ExportError where LiteRT.js is in none."""
@@ -67,8 +78,8 @@ def litert_folder() -> Path:
 @cache
 def _litert_script(folder):
     parts = [_packed(name, (folder / file).read_bytes()) for name, file in _LITERT_FILES.items()]
-    return (f"/* LiteRT.js {LITERT_VERSION}, npm package @litertjs/core, unchanged: base64 of gzip. Copyright Google "
-            "LLC, Apache License 2.0:\n   LICENSE.txt, https://github.com/google-ai-edge/LiteRT */\n"
+    return (f"/* LiteRT.js {LITERT_VERSION}, npm package @litertjs/core, unchanged, as base64 of gzip. Apache License "
+            "2.0: see LICENSE.txt.\n   https://github.com/google-ai-edge/LiteRT */\n"
             + "\n".join(parts) + "\n")
 
 

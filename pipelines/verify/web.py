@@ -40,10 +40,11 @@ def available() -> str:
         litert_folder()
     except ExportError as error:
         return str(error.fix)
-    return "" if _program() else "Chromium or Google Chrome: apt-get install chromium"
+    return "" if browser_program() else "Chromium or Google Chrome: apt-get install chromium"
 
 
-def _program():
+def browser_program() -> str:
+    """The path of the browser that is used, or ""."""
     return next(filter(None, map(shutil.which, PROGRAMS)), "")
 
 
@@ -57,7 +58,7 @@ class Browser:
                  task_seconds: float = TASK_SECONDS):
         """`files`: the folder web/ of a bundle, or what `export.web.web_files` gives. `task_seconds`: how long 256
         rows, or one answer of the page, may take. Raises VerifyError where there is no browser."""
-        if not _program():
+        if not browser_program():
             raise VerifyError("no browser on this machine", expected="Chromium or Google Chrome",
                               fix="apt-get install chromium")
         if not isinstance(files, Mapping):
@@ -71,7 +72,7 @@ class Browser:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         self._profile = tempfile.mkdtemp(prefix="browser_")
         self._process = subprocess.Popen(
-            [_program(), *FLAGS, f"--user-data-dir={self._profile}",
+            [browser_program(), *FLAGS, f"--user-data-dir={self._profile}",
              f"http://127.0.0.1:{self._server.server_port}/{token}/"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
 
@@ -108,6 +109,12 @@ class Browser:
         said = self._predict({name: x[places] for name, x in columns.items()})
         return np.array([each["milliseconds"] for each in said[1:]], np.float64)
 
+    def read_picture(self, content: bytes) -> np.ndarray:
+        """uint8 [height, width, channels]: the pixels that the page gives its model of a picture file. Raises
+        VerifyError where it refuses the file."""
+        said = self._do("decode", file=base64.b64encode(content).decode("ascii"))
+        return np.frombuffer(base64.b64decode(said), np.uint8).reshape(self.signature.columns[0].shape)
+
     def ask_page(self, given: Mapping[str, object] | str | bytes) -> str:
         """The label (or value) that the page shows for input that is put into its own controls: a raw row by column,
         a text, the CSV of steps, or the bytes of a picture file. Raises VerifyError with what the page says where it
@@ -142,7 +149,8 @@ class Browser:
             except queue.Empty:
                 if self._process.poll() is not None:
                     raise VerifyError(f"the browser ended with code {self._process.returncode}",
-                                      expected="a browser that stays", fix=f"try {_program()} --headless") from None
+                                      expected="a browser that stays",
+                                      fix=f"try {browser_program()} --headless") from None
                 continue
             if "error" in done:
                 raise VerifyError(f"the page failed in the browser: {done['error'][:500]}", expected="answers",

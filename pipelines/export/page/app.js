@@ -87,7 +87,7 @@
       let milliseconds = 0;
       for (const [name, columns] of await input.rows()) {
         runner.reset();
-        const found = await runner.predictColumns(columns);
+        const found = await runner.predict(columns);
         milliseconds += found.milliseconds;
         parts.push(...show(name, found, columns));
       }

@@ -252,5 +252,14 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
     return letters.length <= 40 ? `'${text}'` : `'${letters.slice(0, 40).join("")}'... (${letters.length} characters)`;
   }
 
-  Object.assign(pipelines, {BadCell, readCell, shorten, split, strip, withCommas, writeDate});
+  /* A typed value as the text of a cell; numbers in as few digits as tell them from every other float32. */
+  function writeCell(value, column) {
+    if (value === null || value === undefined || Number.isNaN(value)) return "";
+    if (typeof value !== "number") return String(value);
+    const texts = [6, 7, 8].map((digits) => String(Number(value.toPrecision(digits))));
+    const text = texts.find((each) => Math.fround(Number(each)) === Math.fround(value)) ?? String(value);
+    return column.decimal === "," ? text.replace(".", ",") : text;
+  }
+
+  Object.assign(pipelines, {BadCell, readCell, shorten, split, strip, withCommas, writeCell, writeDate});
 })(globalThis.pipelines);

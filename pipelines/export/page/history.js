@@ -4,7 +4,7 @@
 globalThis.pipelines = globalThis.pipelines || {packed: {}};
 
 (function (pipelines) {
-  const {BadCell, readCell, shorten, strip, writeDate} = pipelines;
+  const {BadCell, readCell, shorten, strip, writeCell, writeDate} = pipelines;
   const SEPARATORS = [",", ";", "\t", "|"];
 
   /* The rows of CSV text as lists of cells; blank lines are passed over. Throws BadCell where a quote is out of place. */
@@ -135,7 +135,6 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
   }
 
   const quote = (cell) => /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
-  const cellText = (x) => x === null || x === undefined || Number.isNaN(x) ? "" : String(x);
 
   /* The raw row of a window as CSV of its steps, from which `newestWindows` makes the window again. */
   function stepsOf(signature, row) {
@@ -149,8 +148,8 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
     const end = Math.max(...series.map((column) => firstOf(column) + column.shape[0]));
     const lines = [[frame.time, ...beside.map((column) => column.name)]];
     for (let step = first; step < end; ++step) {
-      lines.push([writeDate(step * size, frame.format), ...beside.map((column) => cellText(
-        column.kind === "series" ? row.get(column.name)[step - firstOf(column)] : row.get(column.name)))]);
+      lines.push([writeDate(step * size, frame.format), ...beside.map((column) => writeCell(
+        column.kind === "series" ? row.get(column.name)[step - firstOf(column)] : row.get(column.name), column))]);
     }
     return lines.map((cells) => cells.map(quote).join(",")).join("\n");
   }

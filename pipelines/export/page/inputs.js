@@ -3,7 +3,7 @@
 "use strict";
 
 (function (pipelines) {
-  const {BadCell, newestWindows, parseCsv, parseTable, readPicture, shorten, stepsOf, strip} = pipelines;
+  const {BadCell, newestWindows, parseCsv, parseTable, readPicture, shorten, stepsOf, strip, writeCell} = pipelines;
   const MAX_CHOICES = 500;
 
   /* An element with properties and children; text becomes a text node. */
@@ -13,27 +13,17 @@
     return element;
   }
 
-  /* A raw row to typed columns. Throws BadCell, naming the first cell that cannot be read. */
-  function readRow(runner, row) {
-    const {columns, bad} = runner.read(row);
-    if (bad.length) {
-      const more = bad.length > 1 ? ` (and ${bad.length - 1} more cells)` : "";
-      throw new BadCell(`column ${shorten(bad[0].column)}: ${bad[0].reason}: ${shorten(bad[0].value)}${more}`);
-    }
-    return [["", columns]];
-  }
-
-  function rawText(cell) {
-    if (cell === null || cell === undefined) return "";
-    return Array.isArray(cell) ? cell.map((value) => value ?? "NA").join(" ") : String(cell);
+  function rawText(cell, column) {
+    return Array.isArray(cell) ? cell.map((value) => writeCell(value, column) || "NA").join(" ")
+      : writeCell(cell, column);
   }
 
   function takesText(form, runner, row) {
     const [column] = runner.signature.columns;
-    const area = make("textarea", {id: "text", dir: "auto", rows: 5, value: rawText(row?.get(column.name)),
+    const area = make("textarea", {id: "text", dir: "auto", rows: 5, value: rawText(row?.get(column.name), column),
                                    ariaLabel: column.name});
     form.append(make("label", {className: "field"}, make("span", {}, column.name), area));
-    return {rows: async () => readRow(runner, new Map([[column.name, area.value]]))};
+    return {rows: async () => [["", runner.columnsOf(new Map([[column.name, area.value]]))]]};
   }
 
   function takesSteps(form, runner, row) {
@@ -50,7 +40,7 @@
     const {columns, primitives} = runner.signature, fields = new Map(), grid = make("div", {className: "fields"});
     for (const [place, column] of columns.entries()) {
       const field = makeField(column, place, primitives, grid);
-      field.value = rawText(row?.get(column.name));
+      field.value = rawText(row?.get(column.name), column);
       field.name = `column${place}`;
       fields.set(column.name, field);
       grid.append(make("label", {className: column.kind === "series" || column.kind === "text" ? "wide" : ""},
@@ -72,7 +62,8 @@
     });
     form.append(grid, make("details", {}, make("summary", {}, "Paste a CSV line"), line,
                            make("div", {className: "row"}, paste), said));
-    return {rows: async () => readRow(runner, new Map(Array.from(fields, ([name, field]) => [name, field.value])))};
+    const cells = () => new Map(Array.from(fields, ([name, field]) => [name, field.value]));
+    return {rows: async () => [["", runner.columnsOf(cells())]]};
   }
 
   function makeField(column, place, primitives, grid) {
@@ -81,6 +72,7 @@
     }
     if (column.kind === "text" || column.kind === "series") return make("textarea", {rows: 3, dir: "auto"});
     const field = make("input", {type: "text", autocomplete: "off", spellcheck: false});
+    if (column.kind === "date") field.placeholder = column.format === "ISO8601" ? "2024-12-31T23:59:59" : column.format;
     if (column.kind === "numeric") field.inputMode = "decimal";
     const lookup = primitives.find((each) => each.primitive === "Lookup" && each.column === column.name);
     if (column.kind === "categorical" && lookup) {
@@ -92,8 +84,7 @@
   }
 
   function noteOf(column) {
-    const format = column.format === "ISO8601" ? "such as 2024-12-31T23:59:59" : column.format;
-    return {date: `date, ${format}`, series: `series, ${column.shape[0]} steps, the newest last`,
+    return {date: "date", series: `series, ${column.shape[0]} steps, the newest last`,
             numeric: column.decimal === "," ? "number, decimal comma" : "number", boolean: "true or false",
             categorical: "category"}[column.kind] ?? column.kind;
   }

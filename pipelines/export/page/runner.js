@@ -39,19 +39,19 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
       return {columns, bad};
     }
 
-    /* The answer to a raw row. Throws BadCell where a cell cannot be read: no answer is better than one to another
-       question. */
-    async predict(row) {
+    /* The typed columns of a raw row. Throws BadCell where a cell cannot be read: no answer is better than one to
+       another question. */
+    columnsOf(row) {
       const {columns, bad} = this.read(row);
       if (bad.length) {
         const [{column, value, reason}] = bad, more = bad.length > 1 ? ` (and ${bad.length - 1} more cells)` : "";
         throw new BadCell(`column ${shorten(column)}: ${reason}: ${shorten(value)}${more}`);
       }
-      return this.predictColumns(columns);
+      return columns;
     }
 
-    /* Typed columns of one row → {label, scores, quantiles, raw, milliseconds} (of the model alone). */
-    async predictColumns(columns) {
+    /* Typed columns of one row → Promise of {label, scores, quantiles, raw, milliseconds} (of the model alone). */
+    async predict(columns) {
       const prepared = runPrimitives(this.signature.primitives, columns, this.memory);
       const inputs = this.inputsOf(prepared), start = performance.now();
       const raw = await this.model.run(inputs);
