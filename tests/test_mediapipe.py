@@ -192,6 +192,6 @@ def test_what_mediapipe_cannot_run_is_refused_with_the_reason():
             (replace(grey, target=Target("price", "regression")), "'price' is no class"),
             (replace(grey, target=Target("y", "binary", ("a", "b\n"))), "one label a line"),
             (replace(grey, columns=(Column("n", "numeric"), Column("c", "categorical"))), "categorical, numeric"),
-            (replace(texts, primitives=(words, p.Bigrams("t", "pairs", 9), p.Pack(("t",), "tokens"))), "Words, Bigrams"),
+            (replace(texts, primitives=(words, p.Bigrams("t", "u", 9), p.Pack(("t",), "tokens"))), "Words, Bigrams"),
             (replace(texts, primitives=(Characters("t", (), ("a",), 2, 4), p.Pack(("t",), "tokens"))), "Characters")):
         assert said in refusal(signature)

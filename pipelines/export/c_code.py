@@ -129,9 +129,9 @@ class _Writer:
         for number, primitive in enumerate(self.signature.primitives):
             getattr(self, f"_{type(primitive).__name__.lower()}")(primitive, f"t{number}")
         most = _float(MAX_NUMBER)
-        infinite = "\n".join(f"  if (row->{name} > {most} || row->{name} < -{most}) return {place + 1};"
-                             for place, name in self.checks)
-        infinite += "\n".join(f"  if (row->{name} == NULL) return {place + 1};" for place, name in self.arrays)
+        infinite = "\n".join([*(f"  if (row->{name} > {most} || row->{name} < -{most}) return {place + 1};"
+                                for place, name in self.checks),
+                              *(f"  if (row->{name} == NULL) return {place + 1};" for place, name in self.arrays)])
         if self.signature.target.task == "forecast":
             self._keep_own_scale()
         statics = "\n".join(f"static float {name} = {_float(first)};" for name, first in self.state)
