@@ -254,6 +254,10 @@ class TargetWeb(RunsOn):
     form: ClassVar[str] = "web"
     converts: ClassVar[tuple[str, ...]] = ("web",)
 
+    def refusal(self, signature, model):
+        from .export.web import refused
+        return refused(model)
+
     def files(self, made):
         from .export.bundle import golden
         from .export.web import web_files, web_form

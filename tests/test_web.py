@@ -283,7 +283,8 @@ def test_answers_agree_on_every_output(node, task):
     prepared = {"unit": generator.uniform(-0.2, 1.2, (2000, 24)).astype(np.float32)}
     for form in ("int8", "float32"):
         assert_answers_alike(node, signature, raw, prepared, form)
-    for calibration in (Calibration(0.5, -0.25), Calibration(logits=(-1.0, 0.0, 0.1, 2.0), shares=(0.1, 0.2, 0.2, 0.9))):
+    table = Calibration(logits=(-1.0, 0.0, 0.1, 2.0), shares=(0.1, 0.2, 0.2, 0.9))
+    for calibration in (Calibration(0.5, -0.25), table):
         if task == "binary" or (task == "multiclass" and not calibration.logits):
             assert_answers_alike(node, replace(signature, calibrations={"int8": calibration}), raw, prepared)
 

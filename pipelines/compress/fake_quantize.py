@@ -3,7 +3,10 @@
 Imports Keras: to be imported inside functions, and before a model with such layers is loaded.
 """
 
+import itertools
+
 import keras
+import numpy as np
 import tensorflow as tf
 
 from .graph import alter, call_as_it_is, calls_of, copy_layer
@@ -152,29 +155,40 @@ def round_kernel(kernel):
 
 
 def with_ranges(model, make_layer=copy_layer):
-    """A copy of a functional model with a FakeQuantize after every call whose output int8 gives a scale of its own, its
-    range still to be set. Left out: what is fused into the next operator (before batch normalization or ReLU), what
-    keeps the scale of what it reads (pooling, reshaping), what a concatenation joins, and the model's outputs, whose
-    ranges the converter takes from calibration rows."""
+    """A copy of a functional model with a FakeQuantize after every float input and every call whose output int8 gives a
+    scale of its own, its range still to be set. Left out: pictures that a Rescaling reads, what is fused into the next
+    operator (before batch normalization or ReLU), what keeps the scale of what it reads (pooling, reshaping), what a
+    concatenation joins, and the model's outputs, whose ranges the converter takes from calibration rows."""
     taken = iter(_takes_range(call) for call in calls_of(model))
-    names = {layer.name for layer in model.layers}
+    names, inputs = {layer.name for layer in model.layers}, {}
+
+    def ranged(x, name):
+        numbered = (f"{name}_range{number or ''}" for number in itertools.count())
+        names.add(free := next(each for each in numbered if each not in names))
+        return FakeQuantize(name=free)(x)
+
+    def ranged_input(x, name):
+        if name not in inputs:
+            inputs[name] = ranged(x, name)
+        return inputs[name]
 
     def call(known, layer, *args, **kwargs):
+        if type(layer).__name__ != "Rescaling":
+            read = keras.tree.flatten((args, kwargs))
+            read = [ranged_input(x, known.inputs[place]) if place in known.inputs and x.dtype == "float32" else x
+                    for place, x in enumerate(read)]
+            args, kwargs = keras.tree.pack_sequence_as((args, kwargs), read)
         result = layer(*args, **kwargs)
-        if not next(taken):
-            return result
-        name = next(name for name in _numbered(f"{layer.name}_range") if name not in names)
-        names.add(name)
-        return FakeQuantize(name=name)(result)
+        return ranged(result, layer.name) if next(taken) else result
     return alter(model, make_layer, call)
 
 
-def _numbered(name):
-    yield name
-    number = 1
-    while True:
-        yield f"{name}{number}"
-        number += 1
+def clipped_rows(model, rows):
+    """Rows of a model, input → array, cut off at the ranges of the FakeQuantize layers that read inputs: the converter
+    then finds the same ranges in them."""
+    ends = {layer.input.name: layer.range() for layer in model.layers if isinstance(layer, FakeQuantize)
+            and any(layer.input is each for each in model.inputs)}
+    return {name: np.clip(x, *map(np.float32, ends[name])) if name in ends else x for name, x in rows.items()}
 
 
 def without_ranges(model):
@@ -223,10 +237,19 @@ def _takes_range(call):
     name, reader = type(call.layer).__name__, call.only_reader()
     if name in _SAME_SCALE or _activation(call.layer) in _FIXED_ACTIVATIONS:
         return False
-    if all(type(each.layer).__name__ == "Concatenate" for each in call.readers):
+    if call.readers and all(type(each.layer).__name__ == "Concatenate" for each in _rescaling_readers(call)):
         return False
     return reader is None or not (is_rectifier(reader) or type(reader).__name__ == "BatchNormalization"
                                   or type(reader).__name__ == "FakeQuantize")
+
+
+def _rescaling_readers(call):
+    """The calls that read what a call makes, past those that keep its scale."""
+    for reader in call.readers:
+        if type(reader.layer).__name__ in _SAME_SCALE:
+            yield from _rescaling_readers(reader)
+        else:
+            yield reader
 
 
 def _activation(layer):

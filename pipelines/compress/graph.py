@@ -10,12 +10,14 @@ from ..errors import RecipeError
 @dataclass(eq=False)
 class Call:
     """One call of a layer (or of a function of keras.ops) in a model, and what it makes. `givers`, `readers`: the calls
-    that made what it reads, and those that read what it makes; `is_output`: whether the model gives that too."""
+    that made what it reads, and those that read what it makes; `inputs`: which of the tensors among its arguments are
+    the model's own inputs, place → name; `is_output`: whether the model gives what it makes."""
 
     layer: Any
     result: Any
     givers: list["Call"] = field(default_factory=list)
     readers: list["Call"] = field(default_factory=list)
+    inputs: dict[int, str] = field(default_factory=dict)
     is_output: bool = False
 
     def only_reader(self):
@@ -32,8 +34,10 @@ def calls_of(model) -> list[Call]:
     def note(layer, *args, **kwargs):
         result = layer(*args, **kwargs)
         call = Call(layer, result)
-        read = [makers[id(each)] for each in keras.tree.flatten((args, kwargs)) if id(each) in makers]
-        call.givers = list(dict.fromkeys(read))
+        read = keras.tree.flatten((args, kwargs))
+        call.givers = list(dict.fromkeys(makers[id(each)] for each in read if id(each) in makers))
+        call.inputs = {place: each.name for place, each in enumerate(read)
+                       if isinstance(each, keras.KerasTensor) and id(each) not in makers}
         for each in call.givers:
             each.readers.append(call)
         makers.update({id(each): call for each in keras.tree.flatten(result)})

@@ -12,7 +12,7 @@ class QuantizeAware:
     """Fits a trained model further while its weights and activations are rounded as int8 will round them (Jacob et al.
     2018, https://arxiv.org/abs/1712.05877): batch normalization goes into the layers before it, kernels are rounded for
     each output channel, activations in ranges that follow the batches and stand still after the share `freeze_after` of
-    the training, gradients pass the rounding. The int8 file takes these ranges; what they are not known for, inputs,
+    the training, gradients pass the rounding. The int8 file takes these ranges; what they are not known for, pictures,
     outputs, and what lies inside of recurrent, attention and other layers, the converter calibrates as ever.
 
     To be the last of the compressions: what else changes weights does not know of rounding.

@@ -6,6 +6,8 @@ import importlib.util
 import numpy as np
 
 from ..errors import ExportError
+from .calibrate import MAX_ROWS, Sample
+from .quantize import Quantize
 
 FORMS = ("int8", "dynamic")  # what it writes; it knows no uint8
 
@@ -17,10 +19,10 @@ def require_ai_edge() -> None:
                           fix="pip install ai-edge-quantizer, or quantizer='tensorflow'")
 
 
-def quantize_file(content: bytes, rows: dict[str, np.ndarray], *, form: str) -> bytes:
-    """A float32 TFLite file → "int8", int8 in and out, or "dynamic", int8 weights alone. Its ranges are moving averages
-    of each row's smallest and largest value; those of inputs and outputs are set to hold all, as a picture's pixels
-    and the staggered copies of an output need it.
+def quantize_file(content: bytes, rows: dict[str, np.ndarray], *, form: str, quantize: Quantize) -> bytes:
+    """A float32 TFLite file → "int8", int8 in and out, or "dynamic", int8 weights alone. The ranges are those of
+    `quantize`, over the first 256 rows but for inputs and outputs, and not the averages over rows that the package
+    would take: of a picture's pixels and of an output the ends matter.
 
     `rows`: input → float32 [rows, ...], or int32 ids. Raises ValueError, naming the operators, where some of an int8
     file would stay in float, such as an LSTM.
@@ -30,18 +32,16 @@ def quantize_file(content: bytes, rows: dict[str, np.ndarray], *, form: str) -> 
         made = quantizer.Quantizer(content, recipe.dynamic_wi8_afp32())
         return bytes(made.quantize(enable_progress_report=False).quantized_model)
     made = quantizer.Quantizer(content, recipe.static_wi8_ai8())
-    num_rows = len(next(iter(rows.values())))
-    calls = [{name: x[place:place + 1] for name, x in rows.items()} for place in range(num_rows)]
-    ranges = made.calibrate({"serving_default": calls}, num_threads=1)
-    for name, (low, high) in _port_ranges(content, calls).items():
-        if ranges.get(name):
-            ranges[name] = {"min": np.full_like(ranges[name]["min"], low),
-                            "max": np.full_like(ranges[name]["max"], high)}
+    one_row = {name: x[:1] for name, x in rows.items()}
+    ranges = made.calibrate({"serving_default": [one_row]}, num_threads=1)  # tells which tensors it asks for
+    asked = [name for name, known in ranges.items() if known]
+    for name, (low, high) in _ranges(content, rows, asked, quantize).items():
+        ranges[name] = {"min": np.full_like(ranges[name]["min"], low), "max": np.full_like(ranges[name]["max"], high)}
     result = bytes(made.quantize(ranges, enable_progress_report=False).quantized_model)
     kept = operators_in_float(result)
     if kept:
-        raise ValueError(f"ai-edge-quantizer leaves {', '.join(kept)} in float: quantizer='tensorflow' has int8 for all "
-                         "that the shipped models are made of")
+        raise ValueError(f"ai-edge-quantizer leaves {', '.join(kept)} in float: quantizer='tensorflow' has int8 for "
+                         "all that the shipped models are made of")
     return result
 
 
@@ -58,22 +58,29 @@ def operators_in_float(content: bytes) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _port_ranges(content, calls):
-    """Tensor name → (smallest, largest value) of every float32 input and output over all rows, 0 among them."""
-    from ai_edge_litert.interpreter import Interpreter
-    interpreter = Interpreter(model_content=content, num_threads=1)
+def _ranges(content, rows, names, quantize):
+    """Tensor name → its range over rows: of inputs and outputs from the smallest to the largest value, of others as
+    `quantize` says."""
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+    interpreter = Interpreter(model_content=content, num_threads=1, experimental_preserve_all_tensors=True,
+                              experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES)
     interpreter.allocate_tensors()
     inputs = {each["name"].removeprefix("serving_default_").removesuffix(":0"): each
               for each in interpreter.get_input_details()}
-    ranges = {}
-    for call in calls:
+    ports = {each["name"]: each["index"] for each in (*inputs.values(), *interpreter.get_output_details())}
+    inner = {each["name"]: each["index"] for each in interpreter.get_tensor_details()
+             if each["name"] in names and each["name"] not in ports and each["dtype"] == np.float32}
+    ends, samples = {}, {name: Sample(min(len(next(iter(rows.values()))), MAX_ROWS)) for name in inner}
+    for place in range(len(next(iter(rows.values())))):
         interpreter.reset_all_variables()
-        for name, x in call.items():
-            interpreter.set_tensor(inputs[name]["index"], x)
+        for name, each in inputs.items():
+            interpreter.set_tensor(each["index"], rows[name][place:place + 1])
         interpreter.invoke()
-        for each in (*inputs.values(), *interpreter.get_output_details()):
-            if each["dtype"] == np.float32:
-                x = interpreter.get_tensor(each["index"])
-                low, high = ranges.get(each["name"], (0.0, 0.0))
-                ranges[each["name"]] = (min(low, float(x.min())), max(high, float(x.max())))
-    return ranges
+        for name in set(ports) & set(names):
+            x = interpreter.get_tensor(ports[name])
+            low, high = ends.get(name, (0.0, 0.0))
+            ends[name] = (min(low, float(x.min())), max(high, float(x.max())))
+        if place < MAX_ROWS:
+            for name, index in inner.items():
+                samples[name].add(interpreter.get_tensor(index))
+    return {**ends, **{name: sample.range(quantize) for name, sample in samples.items()}}

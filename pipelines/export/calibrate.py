@@ -27,19 +27,39 @@ def with_calibrated_ranges(model, rows: dict[str, np.ndarray], quantize: Quantiz
         return model
     # Without a range yet, these layers round nothing.
     activations = keras.Model(ranged.input, [layer.input for layer in layers])
-    samples, random = [[] for _ in layers], np.random.default_rng(0)
     num_rows = min(len(next(iter(rows.values()))), MAX_ROWS)
-    most = SAMPLE_VALUES // -(-num_rows // PIECE_ROWS)
+    samples = [Sample(-(-num_rows // PIECE_ROWS)) for _ in layers]
     for start in range(0, num_rows, PIECE_ROWS):
         piece = {name: x[start:min(start + PIECE_ROWS, num_rows)] for name, x in rows.items()}
-        for sample, x in zip(samples, activations.predict_on_batch(piece), strict=True):
-            x = x.ravel()
-            sample.append(x if len(x) <= most else random.choice(x, most, replace=False, shuffle=False))
+        values = activations.predict_on_batch(piece)
+        for sample, x in zip(samples, values if len(layers) > 1 else [values], strict=True):
+            sample.add(x)
     for layer, sample in zip(layers, samples, strict=True):
-        values = np.concatenate(sample)
-        layer.set_range(*(percentile_range(values, quantize.percentile) if quantize.calibration == "percentile" else
-                          mse_range(values)))
+        layer.set_range(*sample.range(quantize))
     return ranged
+
+
+class Sample:
+    """Values of one activation, drawn evenly from so many pieces, and the smallest and largest of all."""
+
+    def __init__(self, num_pieces: int):
+        self._most, self._values, self._random = SAMPLE_VALUES // num_pieces, [], np.random.default_rng(0)
+        self._low, self._high = 0.0, 0.0
+
+    def add(self, x: np.ndarray) -> None:
+        """A piece, float32 of any shape."""
+        x = x.ravel()
+        self._low, self._high = min(self._low, float(x.min())), max(self._high, float(x.max()))
+        self._values.append(x if len(x) <= self._most else self._random.choice(x, self._most))
+
+    def range(self, quantize: Quantize) -> tuple[float, float]:
+        """(low, high), 0 between them, by the calibration that a spec names."""
+        if quantize.calibration == "minmax":
+            return self._low, self._high
+        values = np.concatenate(self._values)
+        low, high = (percentile_range(values, quantize.percentile) if quantize.calibration == "percentile" else
+                     mse_range(values))
+        return min(low, 0.0), max(high, 0.0)
 
 
 def percentile_range(values: np.ndarray, percentile: float) -> tuple[float, float]:

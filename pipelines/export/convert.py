@@ -151,8 +151,9 @@ def _child(folder: Path, copies: int) -> None:
         raise RuntimeError("ai-edge-quantizer takes no trained ranges: quantizer='tensorflow' does")
     if {"int8", "uint8", "web"} & set(forms):
         say("finding the range of every activation")
-        lowered = lower(with_calibrated_ranges(model, rows, quantize), pixels=False)
-        scaled = _rescaled(rows, *pixel_rescaling(model))
+        ranged = model if quantize.quantizer == "ai_edge" else with_calibrated_ranges(model, rows, quantize)
+        lowered = lower(ranged, pixels=False)
+        scaled = _rescaled(fake_quantize.clipped_rows(ranged, rows), *pixel_rescaling(model))
     if "int8" in forms:
         say("converting the whole model to int8")
         write("int8", stagger(lowered, lowered.predict(scaled, batch_size=32, verbose=0), copies=copies), scaled)
@@ -189,7 +190,7 @@ def _convert(model, rows, *, form, quantize=Quantize()):
     """The bytes of a TFLite file, batch 1, inputs by their names."""
     import tensorflow as tf
     if quantize.quantizer == "ai_edge" and form in AI_EDGE_FORMS:
-        return quantize_file(_convert(model, rows, form="float32"), rows, form=form)
+        return quantize_file(_convert(model, rows, form="float32"), rows, form=form, quantize=quantize)
     types = {name: np.float32 if x.dtype == np.uint8 else x.dtype for name, x in rows.items()}
     specs = {name: tf.TensorSpec((1, *rows[name].shape[1:]), types[name], name=name) for name in rows}
     # Keras 3 variables stay unfrozen in a conversion: no error, then NaN at run time. Constants cannot.

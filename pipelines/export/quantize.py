@@ -17,12 +17,11 @@ class Quantize:
     `calibration`: what of an activation on training rows its int8 range holds: "minmax" all; "percentile" what lies
     between the percentiles 100 - `percentile` and `percentile`; "mse" as much as loses least, rounding the rest and
     clipping what is outside, in mean squared error. Both give what is frequent finer steps where few values are far
-    out. Inputs, outputs and what lies inside of recurrent and attention layers keep "minmax", ranges that were trained
-    (see `QuantizeAware`) stay. `dense_weights`: "per_tensor" saves 8 bytes for each output of a dense layer.
+    out. Pictures, outputs and what lies inside of recurrent and attention layers keep "minmax", ranges that were
+    trained (see `QuantizeAware`) stay. `dense_weights`: "per_tensor" saves 8 bytes for each output of a dense layer.
 
     `quantizer`: "tensorflow", its converter; or "ai_edge", the package ai-edge-quantizer on the float file, for the
-    forms int8 and dynamic, where uint8 and streams stay TensorFlow's. It has no int8 LSTM, takes no trained ranges and
-    calibrates in its own way, "minmax" averaged over rows.
+    forms int8 and dynamic, where uint8 and streams stay TensorFlow's. It has no int8 LSTM and takes no trained ranges.
     """
 
     calibration: str = "minmax"
@@ -38,7 +37,6 @@ class Quantize:
             if getattr(self, name) not in allowed:
                 raise RecipeError(f"quantize.{name}={getattr(self, name)!r}", expected=" or ".join(allowed),
                                   fix=f"Quantize({name}={allowed[0]!r})")
-        if self.quantizer == "ai_edge" and (self.calibration, self.dense_weights) != ("minmax", "per_channel"):
-            raise RecipeError(f"quantize.quantizer='ai_edge' with calibration {self.calibration!r} and "
-                              f"{self.dense_weights!r} weights", expected="'minmax' and 'per_channel'",
-                              fix="Quantize(quantizer='tensorflow')")
+        if self.quantizer == "ai_edge" and self.dense_weights != "per_channel":
+            raise RecipeError(f"quantize.quantizer='ai_edge' with dense weights {self.dense_weights!r}",
+                              expected="'per_channel', as it makes them", fix="Quantize(quantizer='tensorflow')")
