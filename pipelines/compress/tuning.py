@@ -199,7 +199,7 @@ def rebuild(model, make_layer: Callable[[Any], Any], call: Callable[..., Any] | 
     `call(new layer, *tensors, **others)`; where the weights of both have the same shapes they are copied, unless not
     `copy_weights`. Raises RecipeError for a model that is not functional."""
     import keras
-    if not isinstance(model, keras.Model) or not hasattr(model, "operations"):
+    if not isinstance(model, keras.Model) or not getattr(model, "inputs", None):
         raise RecipeError(f"a {type(model).__name__} to compress", expected="a functional or sequential Keras model of "
                           "built-in layers", fix="build it with keras.Input, layers and keras.Model(inputs, outputs)")
     if len(model.outputs) != 1:
@@ -247,12 +247,12 @@ def _both(y):
 def _loss_named(name):
     """A loss object: its function alone would not say whether it takes logits."""
     import keras
-    classes = {each.lower(): each for each in dir(keras.losses)}
-    found = classes.get(name.replace("_", "").lower())
-    if found is None or not isinstance(getattr(keras.losses, found), type):
-        raise RecipeError(f"loss={name!r}", expected="a Keras loss, or the name of one",
-                          fix="loss=keras.losses.CategoricalCrossentropy(from_logits=True)")
-    return getattr(keras.losses, found)()
+    wanted = {"mse": "meansquarederror", "mae": "meanabsoluteerror"}.get(name, name.replace("_", "").lower())
+    for each in vars(keras.losses).values():
+        if isinstance(each, type) and each.__name__.lower() == wanted:
+            return each()
+    raise RecipeError(f"loss={name!r}", expected="a Keras loss, or the name of one",
+                      fix="loss=keras.losses.CategoricalCrossentropy(from_logits=True)")
 
 
 def _answers_of(loss):
