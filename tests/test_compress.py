@@ -8,10 +8,11 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from pipelines.compress import (ClusterWeights, Distil, FactorizeLowRank, PruneChannels, PruneWeights, distil,
-                                gzip_bytes, make_tuning, share_of_zeros, taught, tuning_from_arrays)
+from pipelines.compress import (ClusterWeights, ConvolveByFft, Distil, FactorizeLowRank, PruneChannels, PruneWeights,
+                                distil, gzip_bytes, make_tuning, share_of_zeros, taught, tuning_from_arrays)
 from pipelines.compress.channels import remove_channels, trace_channels
 from pipelines.compress.factorize import factorize
+from pipelines.compress.fft import by_spectra
 from pipelines.errors import RecipeError, TrainError
 from pipelines.feed import TrainFeed
 from pipelines.rows import HeldOut, TrainSet
@@ -273,6 +274,42 @@ def test_a_bundle_teaches_nets_of_the_same_ports_only(bundle, birds_recipe, bird
     with pytest.raises(RecipeError, match="no model.keras"):
         Distil(teacher="nowhere").check()
     assert isinstance(model, keras.Model)
+
+
+@settings(max_examples=6, deadline=None, phases=(Phase.explicit, Phase.generate))
+@given(st.integers(5, 40), st.integers(2, 20), st.sampled_from(("same", "causal", "valid")), st.booleans())
+def test_convolution_by_spectra_gives_the_same_answers(steps, size, padding, use_bias):
+    import keras
+    size = min(size, steps) if padding == "valid" else size
+    x = np.random.default_rng(steps).normal(size=(2, steps, 3)).astype(np.float32)
+    model = keras.Sequential([keras.Input((steps, 3)), keras.layers.Conv1D(
+        4, size, padding=padding, use_bias=use_bias, activation="tanh", bias_initializer="normal", name="long")])
+    np.testing.assert_allclose(answers(by_spectra(model, ["long"]), x), answers(model, x), atol=1e-5)
+
+
+def test_convolution_by_spectra_is_chosen_where_it_is_faster(tuning, tmp_path):
+    import keras
+
+    from pipelines.device.runner import LiteRT
+    steps = keras.Input((1024, 8), name="steps")
+    short = keras.layers.Conv1D(8, 40, padding="same", name="short")(steps)
+    long = keras.layers.Conv1D(8, 700, padding="causal", activation="relu", name="long")(short)
+    model = keras.Model(steps, keras.layers.Dense(2)(keras.layers.GlobalAveragePooling1D()(long)))
+    spec = ConvolveByFft(speedup=2.0)
+    faster = spec.compress(model, tuning)
+    names = [layer.name for layer in faster.layers]
+    assert "long_real" in names and "short_real" not in names
+    # Built-in layers alone: it is saved, loaded without running code, and converted.
+    faster.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
+    loaded.export(tmp_path / "model.tflite", format="litert", verbose=False,
+                  input_signature=[keras.InputSpec(shape=(1, 1024, 8), dtype="float32")])
+    content = (tmp_path / "model.tflite").read_bytes()
+    assert b"Flex" not in content
+    x, interpreter = np.random.default_rng(0).normal(size=(1, 1024, 8)).astype(np.float32), LiteRT(content)
+    np.testing.assert_allclose(interpreter.run({interpreter.port_names()[0]: x}), answers(model, x), atol=1e-4)
+    with pytest.raises(RecipeError, match="would not gain: short × 0"):
+        ConvolveByFft(speedup=2.0).compress(keras.Model(steps, keras.layers.Flatten()(short)), tuning)
 
 
 def test_refused():

@@ -4,8 +4,9 @@ from .channels import PruneChannels
 from .cluster import ClusterWeights
 from .distil import Distil, distil, taught
 from .factorize import FactorizeLowRank
+from .fft import ConvolveByFft
 from .prune import PruneWeights, gzip_bytes, share_of_zeros
 from .tuning import Tuning, make_tuning, tuning_from_arrays
 
-__all__ = ["ClusterWeights", "Distil", "FactorizeLowRank", "PruneChannels", "PruneWeights", "Tuning", "distil",
-           "gzip_bytes", "make_tuning", "share_of_zeros", "taught", "tuning_from_arrays"]
+__all__ = ["ClusterWeights", "ConvolveByFft", "Distil", "FactorizeLowRank", "PruneChannels", "PruneWeights", "Tuning",
+           "distil", "gzip_bytes", "make_tuning", "share_of_zeros", "taught", "tuning_from_arrays"]

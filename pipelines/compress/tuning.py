@@ -109,14 +109,14 @@ class Tuning:
         """A compiled model around the layers of `model`, with the output once for the loss and once for the metric."""
         import keras
         with self.scope():
-            learned = model.output
+            learned = model.outputs[0]
             if self.teacher is not None:
                 self.teacher.trainable = False
                 taught = self.teacher(same_inputs(model, self.teacher), training=False)
                 learned = keras.layers.Concatenate(name="tuned_taught")([learned, taught])
             outputs = {"members": keras.layers.Identity(name="tuned_loss")(learned),
-                       "logits": keras.layers.Identity(name="tuned_metric")(model.output)}
-            fitted = keras.Model(model.input, outputs)
+                       "logits": keras.layers.Identity(name="tuned_metric")(model.outputs[0])}
+            fitted = keras.Model(input_of(model), outputs)
             compile_model(fitted, loss=self.loss, metric=self.make_metric(), learning_rate=learning_rate,
                           weight_decay=self.weight_decay)
         return fitted
@@ -206,7 +206,7 @@ def rebuild(model, make_layer: Callable[[Any], Any], call: Callable[..., Any] | 
         raise RecipeError(f"a model with {len(model.outputs)} outputs to compress", expected="one output",
                           fix="keras.Model(model.input, model.outputs[0])")
     # A view: a copy of a sequential model would not be called by us, one of a compiled model would be compiled.
-    view = keras.Model(model.input, model.outputs[0], name=model.name)
+    view = keras.Model(input_of(model), model.outputs[0], name=model.name)
     copy = keras.models.clone_model(view, clone_function=make_layer, call_function=call)
     names = {layer.name for layer in copy.layers} if copy_weights else {}
     for old in view.layers:
@@ -228,7 +228,13 @@ def same_inputs(model, other):
         raise TrainError(f"a teacher of inputs {[tuple(each.shape[1:]) for each in other.inputs]}",
                          expected=f"the model's own, {shapes}", fix="take a teacher of the same data and steps",
                          stage="distil")
-    return keras.tree.pack_sequence_as(other.input, chosen)
+    return keras.tree.pack_sequence_as(input_of(other), chosen)
+
+
+def input_of(model):
+    """The input tensors of a model in its own structure, which of a sequential one is a single tensor."""
+    import keras
+    return model.inputs[0] if isinstance(model, keras.Sequential) else model.input
 
 
 def _rows(kind, x, y):
