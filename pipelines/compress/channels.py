@@ -229,11 +229,13 @@ def _pass_on(channels, layer, taken, read):
     """The channels of a layer's output, noted with those of its input, or None where it is not known what it does."""
     kind, again = type(layer).__name__, layer.name in channels.gives
     given = None
-    if len(read) == 1 and kind in _MAKE and getattr(layer, "groups", 1) == 1 and _acts_alone(layer):
+    if len(read) == 1 and kind in _MAKE and getattr(layer, "groups", 1) == 1:
         width = layer.units if kind == "Dense" else layer.filters
         given = channels.gives[layer.name] if again else channels.new(width)
         if not again:
             channels.makers.append(layer.name)
+        if not _acts_alone(layer):
+            channels.frozen.update(given.tolist())
     elif len(read) == 1 and kind in _DEPTHWISE and _acts_alone(layer):
         given = np.repeat(read[0], layer.depth_multiplier)
     elif len(read) == 1 and kind in _PASS and _passes(layer, taken[0]):

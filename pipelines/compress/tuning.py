@@ -109,14 +109,14 @@ class Tuning:
         """A compiled model around the layers of `model`, with the output once for the loss and once for the metric."""
         import keras
         with self.scope():
-            learned = model.output
+            learned = model.outputs[0]
             if self.teacher is not None:
                 self.teacher.trainable = False
                 taught = self.teacher(same_inputs(model, self.teacher), training=False)
                 learned = keras.layers.Concatenate(name="tuned_taught")([learned, taught])
             outputs = {"members": keras.layers.Identity(name="tuned_loss")(learned),
-                       "logits": keras.layers.Identity(name="tuned_metric")(model.output)}
-            fitted = keras.Model(model.input, outputs)
+                       "logits": keras.layers.Identity(name="tuned_metric")(model.outputs[0])}
+            fitted = keras.Model(input_of(model), outputs)
             compile_model(fitted, loss=self.loss, metric=self.make_metric(), learning_rate=learning_rate,
                           weight_decay=self.weight_decay)
         return fitted
@@ -199,14 +199,14 @@ def rebuild(model, make_layer: Callable[[Any], Any], call: Callable[..., Any] | 
     `call(new layer, *tensors, **others)`; where the weights of both have the same shapes they are copied, unless not
     `copy_weights`. Raises RecipeError for a model that is not functional."""
     import keras
-    if not isinstance(model, keras.Model) or not hasattr(model, "operations"):
+    if not isinstance(model, keras.Model) or not getattr(model, "inputs", None):
         raise RecipeError(f"a {type(model).__name__} to compress", expected="a functional or sequential Keras model of "
                           "built-in layers", fix="build it with keras.Input, layers and keras.Model(inputs, outputs)")
     if len(model.outputs) != 1:
         raise RecipeError(f"a model with {len(model.outputs)} outputs to compress", expected="one output",
                           fix="keras.Model(model.input, model.outputs[0])")
     # A view: a copy of a sequential model would not be called by us, one of a compiled model would be compiled.
-    view = keras.Model(model.input, model.outputs[0], name=model.name)
+    view = keras.Model(input_of(model), model.outputs[0], name=model.name)
     copy = keras.models.clone_model(view, clone_function=make_layer, call_function=call)
     names = {layer.name for layer in copy.layers} if copy_weights else {}
     for old in view.layers:
@@ -228,7 +228,13 @@ def same_inputs(model, other):
         raise TrainError(f"a teacher of inputs {[tuple(each.shape[1:]) for each in other.inputs]}",
                          expected=f"the model's own, {shapes}", fix="take a teacher of the same data and steps",
                          stage="distil")
-    return keras.tree.pack_sequence_as(other.input, chosen)
+    return keras.tree.pack_sequence_as(input_of(other), chosen)
+
+
+def input_of(model):
+    """The input tensors of a model in its own structure, which of a sequential one is a single tensor."""
+    import keras
+    return model.inputs[0] if isinstance(model, keras.Sequential) else model.input
 
 
 def _rows(kind, x, y):
@@ -247,12 +253,12 @@ def _both(y):
 def _loss_named(name):
     """A loss object: its function alone would not say whether it takes logits."""
     import keras
-    classes = {each.lower(): each for each in dir(keras.losses)}
-    found = classes.get(name.replace("_", "").lower())
-    if found is None or not isinstance(getattr(keras.losses, found), type):
-        raise RecipeError(f"loss={name!r}", expected="a Keras loss, or the name of one",
-                          fix="loss=keras.losses.CategoricalCrossentropy(from_logits=True)")
-    return getattr(keras.losses, found)()
+    wanted = {"mse": "meansquarederror", "mae": "meanabsoluteerror"}.get(name, name.replace("_", "").lower())
+    for each in vars(keras.losses).values():
+        if isinstance(each, type) and each.__name__.lower() == wanted:
+            return each()
+    raise RecipeError(f"loss={name!r}", expected="a Keras loss, or the name of one",
+                      fix="loss=keras.losses.CategoricalCrossentropy(from_logits=True)")
 
 
 def _answers_of(loss):
