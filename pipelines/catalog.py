@@ -35,7 +35,7 @@ RECIPES = {
 SPECS = (Recipe, Judge, Training, SplitRandom, SplitGrouped, SplitByTime, SplitGiven, CutWindows,
          CutSegments, InjectFaults, Shipping, TargetLiteRT, TargetMicro, TargetC, TargetMediaPipe, TargetEthosU,
          TargetWeb, Quantize, compress.PruneWeights, compress.PruneChannels, compress.Distil,
-         compress.ClusterWeights, compress.FactorizeLowRank, compress.QuantizeAware,
+         compress.ClusterWeights, compress.FactorizeLowRank, compress.QuantizeAware, compress.ConvolveByFft,
          steps.DropColumns, steps.DropRowsWithMissing, steps.FlagMissing, steps.ImputeConstant, steps.ImputeMean,
          steps.ImputeMedian, steps.ImputeMostFrequent, steps.ImputePrevious, steps.ScaleStandard, steps.ScaleMinMax,
          steps.ScaleRobust, steps.EncodeBins, steps.EncodeOnehot, steps.EncodeIds, steps.EncodeDate,

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 
-from .series import FillSteps, OwnScale, PackSteps, SinceSeen
+from .series import FillSteps, OwnScale, PackSteps, SinceSeen, StepIds
 from .texts import Bigrams, Characters, Subwords, Words
 
 DATE_PARTS = {"month": 12, "day_of_month": 31, "day_of_year": 366, "weekday": 7, "hour": 24, "minute": 60}
@@ -211,9 +211,9 @@ class Pack:
 
 
 PRIMITIVES = (Fill, FillPrevious, Missing, Affine, Clip, Bins, Lookup, Onehot, Table, DatePart, Words, Characters,
-              Subwords, Bigrams, FillSteps, SinceSeen, OwnScale, Pack, PackSteps)
+              Subwords, Bigrams, FillSteps, SinceSeen, OwnScale, StepIds, Pack, PackSteps)
 Primitive = (Fill | FillPrevious | Missing | Affine | Clip | Bins | Lookup | Onehot | Table | DatePart | Words
-             | Characters | Subwords | Bigrams | FillSteps | SinceSeen | OwnScale | Pack | PackSteps)
+             | Characters | Subwords | Bigrams | FillSteps | SinceSeen | OwnScale | StepIds | Pack | PackSteps)
 PACKS = (Pack, PackSteps)
 _BY_NAME = {primitive.__name__: primitive for primitive in PRIMITIVES}
 

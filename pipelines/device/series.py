@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .errors import DeviceError
+
+MAX_IDS = 2**24  # float32 holds every whole number below
 FILLS = ("previous", "line", "season")
 OWN_OFFSETS = ("none", "last", "mean")
 
@@ -110,6 +113,30 @@ class OwnScale:
             np.ones(len(x), np.float32)
         columns[self.into] = x / factor[:, None]
         columns[self.into_offset], columns[self.into_factor] = offset, factor
+
+
+@dataclass(frozen=True)
+class StepIds:
+    """A series of whole numbers from 0 to num_ids - 1 as ids, a missing one is 0. float32 [rows, steps] → int32. What
+    is no id is refused: another id would answer another question."""
+
+    column: str
+    num_ids: int
+
+    def check(self) -> None:
+        """Raises ValueError for more ids than a float32 tells apart."""
+        if not 0 < self.num_ids <= MAX_IDS:
+            raise ValueError(f"{self.num_ids} ids")
+
+    def run(self, columns: dict) -> None:
+        x = np.where(np.isnan(columns[self.column]), np.float32(0), columns[self.column])
+        odd = ~((x >= 0) & (x < self.num_ids) & (x == np.floor(x)))
+        if odd.any():
+            row, step = np.argwhere(odd)[0]
+            raise DeviceError(f"row {row}, column {self.column!r}: step {step + 1} is {x[row, step]:g}",
+                              expected=f"whole numbers from 0 to {self.num_ids - 1}", fix="use the vocabulary that the "
+                              "model was trained with")
+        columns[self.column] = x.astype(np.int32)
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ RULES = {
     "missing or empty text": "no token: padding alone",
     "text longer than the window": "its first tokens, as many as the window has",
     "text of more than 1,000,000 characters": "refused",
+    "number that is no id of the model": "refused",
     "null character, half of a surrogate pair in a text": "read as a space, as U+FFFD",
 }
 

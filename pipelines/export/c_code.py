@@ -10,7 +10,8 @@ import re
 import numpy as np
 
 from ..device.cells import MAX_NUMBER, PICTURE, SERIES
-from ..device.primitives import DATE_PARTS
+from ..device.primitives import DATE_PARTS, Fill, FillPrevious
+from ..device.series import FillSteps, StepIds
 from ..device.signature import Signature
 from .c_helpers import needed_helpers
 
@@ -70,8 +71,8 @@ extern const unsigned char model_int8[MODEL_INT8_BYTES];
 /* Forgets the rows before, for columns that fill a hole with the last value seen. */
 void prepare_reset(void);
 
-/* Returns 0; or 1 + the place of the column whose number is infinite or whose picture is not there, and then the inputs
-   mean nothing. */
+/* Returns 0; or 1 + the place of the column whose number is infinite, is missing where nothing fills it or is no id, or
+   whose picture is not there; and then the inputs mean nothing. */
 int prepare(const signature_row *row, signature_inputs *inputs);
 
 {answers}
@@ -111,7 +112,15 @@ class _Writer:
         self.tables, self.state, self.lines = [], [], []
         self.variables = {column.name: (column.kind, f"v{place}") for place, column in enumerate(signature.columns)}
         self.finished = {}
+<<<<<<< HEAD
         self.checks = [(place, identifier(place, column.name)) for place, column in enumerate(signature.columns)
+=======
+        # What nothing fills may not be missing: no answer is better than one to another row.
+        self.filled = {primitive.column for primitive in signature.primitives
+                       if isinstance(primitive, (Fill, FillPrevious, FillSteps, StepIds))}
+        self.checks = [(place, _identifier(place, column.name), column.name)
+                       for place, column in enumerate(signature.columns)
+>>>>>>> c9d73fa8f116d585046c193357311ac4be72c52a
                        if column.kind == "numeric"]
         self.arrays = [(place, identifier(place, column.name)) for place, column in enumerate(signature.columns)
                        if column.kind in (PICTURE, SERIES)]
@@ -128,10 +137,16 @@ class _Writer:
                 self.lines.append(f"  {_TYPES[column.kind]} v{place} = row->{identifier(place, column.name)};")
         for number, primitive in enumerate(self.signature.primitives):
             getattr(self, f"_{type(primitive).__name__.lower()}")(primitive, f"t{number}")
+<<<<<<< HEAD
         most = _float(MAX_NUMBER)
         infinite = "\n".join([*(f"  if (row->{name} > {most} || row->{name} < -{most}) return {place + 1};"
                                 for place, name in self.checks),
                               *(f"  if (row->{name} == NULL) return {place + 1};" for place, name in self.arrays)])
+=======
+        refused = [*((place, self._is_odd(f"row->{name}", column)) for place, name, column in self.checks),
+                   *((place, f"row->{name} == NULL") for place, name in self.arrays)]
+        refusals = "\n".join(f"  if ({condition}) return {place + 1};" for place, condition in refused)
+>>>>>>> c9d73fa8f116d585046c193357311ac4be72c52a
         if self.signature.target.task == "forecast":
             self._keep_own_scale()
         statics = "\n".join(f"static float {name} = {_float(first)};" for name, first in self.state)
@@ -155,7 +170,7 @@ void prepare_reset(void) {{
 }}
 
 int prepare(const signature_row *row, signature_inputs *inputs) {{
-{infinite}
+{refusals}
 {body}
   return 0;
 }}
@@ -164,11 +179,20 @@ int prepare(const signature_row *row, signature_inputs *inputs) {{
 
     def _read_series(self, place, column):
         """A copy of the row's steps, to be changed."""
-        (size,), most = column.shape, _float(MAX_NUMBER)
+        (size,) = column.shape
         self.tables.append(f"static float v{place}[{size}];")
         self.lines.append(f"  for (int32_t i = 0; i < {size}; ++i) {{\n"
+<<<<<<< HEAD
                           f"    v{place}[i] = row->{identifier(place, column.name)}[i];\n"
                           f"    if (v{place}[i] > {most} || v{place}[i] < -{most}) return {place + 1};\n  }}")
+=======
+                          f"    v{place}[i] = row->{_identifier(place, column.name)}[i];\n"
+                          f"    if ({self._is_odd(f'v{place}[i]', column.name)}) return {place + 1};\n  }}")
+
+    def _is_odd(self, x, column):
+        most = _float(MAX_NUMBER)
+        return f"{x} > {most} || {x} < -{most}" if column in self.filled else f"!({x} <= {most} && {x} >= -{most})"
+>>>>>>> c9d73fa8f116d585046c193357311ac4be72c52a
 
     def _keep_own_scale(self):
         target = self.signature.target
@@ -206,6 +230,18 @@ int prepare(const signature_row *row, signature_inputs *inputs) {{
         offset = {"none": "0.0f", "last": f"{variable}[{size - 1}]", "mean": f"mean({variable}, {size})"}[step.offset]
         self.lines.append(f"  {name}_offset = {offset};\n  own_scale({variable}, {size}, {name}_offset, "
                           f"{int(step.scaled)}, {_float(step.least)}, {into}, &{name}_factor);")
+
+    def _stepids(self, step, name):
+        (place, column), = ((place, column) for place, column in enumerate(self.signature.columns)
+                            if column.name == step.column)
+        variable, (size,) = self.variables[step.column][1], column.shape
+        self.tables.append(f"static int32_t {name}[{size}];")
+        self.lines.append(f"  for (int32_t i = 0; i < {size}; ++i) {{\n"
+                          f"    float id = {variable}[i] != {variable}[i] ? 0.0f : {variable}[i];\n"
+                          f"    if (!(id >= 0.0f && id < {_float(step.num_ids)} && id == floorf(id))) "
+                          f"return {place + 1};\n    {name}[i] = (int32_t)id;\n  }}")
+        self.variables[step.column] = ("tokens", name)
+        self.finished[step.column] = ("tokens", name, size)
 
     def _packsteps(self, step, _):
         port = next(port for port in self.signature.inputs if port.name == step.into)

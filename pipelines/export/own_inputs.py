@@ -19,8 +19,9 @@ import numpy as np
 
 from ..device.cells import MAX_NUMBER, PICTURE, SERIES, Column
 from ..device.primitives import Affine, Pack, PackSteps, Primitive
+from ..device.series import StepIds
 from ..device.signature import MAX_SIDE, MAX_VALUES, Port
-from .rewrite import consumers, rebuild, refuse
+from .rewrite import check_kind, consumers, rebuild, refuse, unchanged
 
 MAX_COLUMNS = 4096
 # What int8 may lose of a column: one less the squared correlation of its values and the same rounded.
@@ -56,6 +57,7 @@ class OwnInput:
 def read_rows(model, rows: Mapping[str, np.ndarray] | np.ndarray) -> dict[str, np.ndarray]:
     """Rows by input, in the model's order; one array will do for one input. Raises ExportError where they are not
     what the model takes, or hold what is no number."""
+    check_kind(model)
     names = [tensor.name for tensor in model.inputs]
     if not isinstance(rows, Mapping):
         if len(names) > 1:
@@ -99,7 +101,8 @@ def _read(tensor, x):
 def own_inputs(model, rows: dict[str, np.ndarray]) -> list[OwnInput]:
     """How each input of a flat model is made of raw columns. Raises ExportError for inputs that have no such form."""
     single = len(model.inputs) == 1
-    found = [_own_input(tensor, rows[tensor.name], place, single) for place, tensor in enumerate(model.inputs)]
+    found = [_own_input(tensor, rows[tensor.name], place, single, consumers(model, tensor))
+             for place, tensor in enumerate(model.inputs)]
     num_columns = sum(len(each.columns) for each in found)
     if num_columns > MAX_COLUMNS:
         refuse(f"inputs of {num_columns:,} columns", expected=f"at most {MAX_COLUMNS:,}", fix="lay long axes first: "
@@ -107,16 +110,16 @@ def own_inputs(model, rows: dict[str, np.ndarray]) -> list[OwnInput]:
     return found
 
 
-def _own_input(tensor, x, place, single):
+def _own_input(tensor, x, place, single, first):
     shape, given = tuple(tensor.shape[1:]), tensor.name
     own = re.fullmatch("[A-Za-z][A-Za-z0-9_]*", given) and not re.match("keras_tensor|input_layer", given)
     name = given if own and given not in _C_WORDS else "input" if single else f"input{place}"
     if int(np.prod(shape)) > MAX_VALUES or max(shape) > MAX_SIDE:
         refuse(f"the input {tensor.name!r} of {shape}", expected=f"at most {MAX_SIDE:,} along an axis and "
                f"{MAX_VALUES:,} values", fix="make the input smaller")
-    if "int" in str(tensor.dtype) and str(tensor.dtype) != "uint8":
-        refuse(f"the input {tensor.name!r} takes {tensor.dtype}, ids for example", expected="numbers or pixels",
-               fix="this is not possible yet")
+    embeddings = [layer for layer in first if type(layer).__name__ == "Embedding"]
+    if embeddings or ("int" in str(tensor.dtype) and str(tensor.dtype) != "uint8"):
+        return _ids(tensor, name, x, embeddings if len(embeddings) == len(first) else [])
     if (pixels := _pixels(shape, x)) is not None:
         size, factor, offset = pixels
         return OwnInput(Port(name, size, "float32", "pixels 0..255"), (Column(name, PICTURE, shape=size),),
@@ -131,6 +134,21 @@ def _own_input(tensor, x, place, single):
     columns = tuple(Column(f"{prefix}{number}", SERIES, shape=(steps,)) for number in range(channels))
     return OwnInput(Port(name, (steps, channels), "float32", "as the model takes it"), columns,
                     (PackSteps(tuple(column.name for column in columns), name),), shape)
+
+
+def _ids(tensor, name, x, embeddings):
+    """Ids that go to Embedding layers and nowhere else."""
+    shape = tuple(tensor.shape[1:])
+    if not embeddings or len(shape) != 1:
+        refuse(f"the input {tensor.name!r} takes whole numbers {shape}, and not Embedding layers alone read them",
+               expected="ids [tokens] for Embedding layers; or float inputs", fix="let the input be float32 where it "
+               "is a number, and give ids an input of their own")
+    num_ids = min(layer.input_dim for layer in embeddings)
+    if x.min() < 0 or x.max() >= num_ids:
+        refuse(f"ids from {x.min()} to {x.max()} in the rows of {tensor.name!r}", expected=f"0 to {num_ids - 1}, as "
+               "the Embedding layer has rows", fix="bring rows as model.predict takes them")
+    return OwnInput(Port(name, shape, "int32", "token id", num_ids=num_ids), (Column(name, SERIES, shape=shape),),
+                    (StepIds(name, num_ids), Pack((name,), name)), shape)
 
 
 def _pixels(shape, x):
@@ -256,12 +274,12 @@ def ported(model, own: list[OwnInput]):
             layer = keras.layers.Rescaling(each.factor, each.offset, name=_pixels_name(each, pictures))
             tensor = layer(tensor)
         if tuple(tensor.shape[1:]) != each.shape:
-            tensor = keras.layers.Reshape(each.shape)(tensor)
+            tensor = keras.layers.Reshape(each.shape, name=f"laid_{each.port.name}")(tensor)
         tensors.append(tensor)
     output = model.call(keras.tree.pack_sequence_as(model.input, tensors))
     if len(output.shape) != 2:
-        output = keras.layers.Flatten()(output)
-    whole = rebuild(keras.Model(inputs, output), lambda layer, *tensors: None)
+        output = keras.layers.Flatten(name="flat_output")(output)
+    whole = rebuild(keras.Model(inputs, output), unchanged)
     if len(pictures) != 1 or (pictures[0].factor, pictures[0].offset) != (1.0, 0.0):
         return whole
     first = consumers(whole, whole.inputs[own.index(pictures[0])])

@@ -4,7 +4,7 @@ What would be converted to something else, or kill the converter, is rewritten t
 of its layer, before anything is converted. The arithmetic stays: `own_model` compares both on rows.
 """
 
-from collections import Counter
+import itertools
 
 import numpy as np
 
@@ -33,24 +33,29 @@ def flatten(model):
     each called once; layers that only training has are gone, recurrent ones give every step. Raises ExportError for
     subclassed models and for layers that have no form on a device."""
     import keras
-    if not isinstance(model, (keras.Sequential, keras.Model)) or not (
-            isinstance(model, keras.Sequential) or type(model).__name__ == "Functional"):
-        refuse(f"the model {model.name!r} is a subclass of keras.Model ({type(model).__name__})",
-               expected="a Functional or Sequential model: of any other the graph is code", fix="build it with "
-               "keras.Model(inputs, outputs)")
-    if not model.built or not model.inputs:
-        refuse(f"the model {model.name!r} was never built", expected="known input shapes",
-               fix="start it with keras.Input(shape)")
+    check_kind(model)
     if isinstance(model, keras.Sequential):
         model = keras.Model(model.inputs, model.outputs)
-    if len(model.outputs) != 1:
-        refuse(f"{len(model.outputs)} outputs", expected="one", fix="export a keras.Model(inputs, output) of each, or "
-               "concatenate them")
     while any(isinstance(layer, keras.Model) for layer in model.layers):
         model = keras.models.clone_model(model, clone_function=lambda layer: layer, call_function=_inside)
     for layer in model.layers:
         _check(layer)
-    return rebuild(model, _plain_form)
+    return rebuild(rebuild(model, unchanged), _plain_form)  # first names of their own: new ones are made of them
+
+
+def check_kind(model) -> None:
+    """Raises ExportError for what is no built Functional or Sequential model of one output."""
+    import keras
+    if not isinstance(model, keras.Sequential) and type(model).__name__ != "Functional":
+        refuse(f"the model {model.name!r} is a subclass of keras.Model ({type(model).__name__})",
+               expected="a Functional or Sequential model: of any other the graph is code", fix="build it with "
+               "keras.Model(inputs, outputs)")
+    if not model.built:
+        refuse(f"the model {model.name!r} was never built", expected="known input shapes",
+               fix="start it with keras.Input(shape)")
+    if len(model.outputs) != 1:
+        refuse(f"{len(model.outputs)} outputs", expected="one", fix="export a keras.Model(inputs, output) of each, or "
+               "concatenate them")
 
 
 def _inside(layer, *args, **kwargs):
@@ -69,7 +74,7 @@ def rebuild(model, change):
     original shares. `change(layer, *tensors)` → the tensor that stands for the layer's output, or None where it is to
     be copied."""
     import keras
-    names = Counter()
+    names = set()
 
     def call(layer, *args, **kwargs):
         if type(layer).__name__ == "ConvertToTensor":  # left by a model that was gone through
@@ -79,9 +84,10 @@ def rebuild(model, change):
             return changed
         if not isinstance(layer, keras.layers.Layer):  # one of keras.ops
             return layer.__class__.from_config(layer.get_config())(*args, **kwargs)
-        number = names[layer.name]
-        names[layer.name] += 1
-        copy = _copied(layer, name=f"{layer.name}_{number}" if number else layer.name)
+        name = next(name for name in itertools.chain([layer.name], (f"{layer.name}_{place}" for place in
+                                                                    itertools.count(1))) if name not in names)
+        names.add(name)
+        copy = _copied(layer, name=name)
         return _applied(copy, layer, *args, **{key: value for key, value in kwargs.items()
                                                if key not in ("mask", "training")})
     return keras.models.clone_model(model, clone_function=lambda layer: layer, call_function=call)
@@ -97,6 +103,8 @@ def _applied(new, old, *args, **kwargs):
     if old.weights:
         new.set_weights([array.astype(np.float32) if array.dtype.kind not in "iub" else array
                          for array in map(np.asarray, old.get_weights())])
+    if hasattr(new, "finalize_state"):  # a Normalization layer computes with what it derives from its weights
+        new.finalize_state()
     return output
 
 
@@ -152,7 +160,8 @@ def _plain_form(layer, *tensors):
         if layer.return_sequences:
             backward = keras.ops.flip(backward, axis=1)
         else:
-            forward, backward = _last_step(forward), _last_step(backward)
+            forward, backward = (_last_step(each, name=f"{layer.name}_{way}") for each, way in (
+                (forward, "forward"), (backward, "backward")))
         merge = {"concat": keras.layers.Concatenate, "sum": keras.layers.Add, "mul": keras.layers.Multiply,
                  "ave": keras.layers.Average}.get(layer.merge_mode)
         if merge is None:
@@ -160,7 +169,7 @@ def _plain_form(layer, *tensors):
                    "'sum', 'mul' or 'ave'", fix="merge them")
         return merge(name=layer.name)([forward, backward])
     if kind in _RECURRENT and not layer.return_sequences:
-        return _last_step(_every_step(layer, tensors[0], name=layer.name))
+        return _last_step(_every_step(layer, tensors[0], name=layer.name), name=layer.name)
     if kind == "TimeDistributed" and type(layer.layer).__name__ == "Dense":  # a Dense layer does that by itself
         return _applied(_copied(layer.layer, name=layer.name), layer.layer, tensors[0])
     return None
@@ -170,10 +179,10 @@ def _every_step(layer, steps, *, name):
     return _applied(_copied(layer, name=name, return_sequences=True), layer, steps)
 
 
-def _last_step(steps):
+def _last_step(steps, *, name):
     import keras
-    last = keras.layers.Cropping1D((steps.shape[1] - 1, 0))(steps) if steps.shape[1] > 1 else steps
-    return keras.layers.Reshape((steps.shape[2],))(last)
+    last = keras.layers.Cropping1D((steps.shape[1] - 1, 0), name=f"{name}_last")(steps) if steps.shape[1] > 1 else steps
+    return keras.layers.Reshape((steps.shape[2],), name=f"{name}_flat")(last)
 
 
 def _normalized(layer, x):
@@ -207,7 +216,7 @@ def without_last_activation(model):
     import keras
     last = model.operations[-1]
     if type(last).__name__ in ("Softmax", "Sigmoid") and not isinstance(last, keras.layers.Layer):
-        return rebuild(keras.Model(model.input, last.input), _unchanged), type(last).__name__.lower()
+        return rebuild(keras.Model(model.input, last.input), unchanged), type(last).__name__.lower()
     kind = {"Softmax": "softmax"}.get(type(last).__name__) or getattr(
         getattr(last, "activation", None), "__name__", "")
     if kind not in ("softmax", "sigmoid"):
@@ -222,8 +231,8 @@ def without_last_activation(model):
     return rebuild(model, change), kind
 
 
-def _unchanged(layer, *tensors):
-    return None
+def unchanged(layer, *tensors):
+    """The change of `rebuild` that is none."""
 
 
 def consumers(model, tensor) -> list:
