@@ -112,15 +112,11 @@ class _Writer:
         self.tables, self.state, self.lines = [], [], []
         self.variables = {column.name: (column.kind, f"v{place}") for place, column in enumerate(signature.columns)}
         self.finished = {}
-<<<<<<< HEAD
-        self.checks = [(place, identifier(place, column.name)) for place, column in enumerate(signature.columns)
-=======
         # What nothing fills may not be missing: no answer is better than one to another row.
         self.filled = {primitive.column for primitive in signature.primitives
                        if isinstance(primitive, (Fill, FillPrevious, FillSteps, StepIds))}
-        self.checks = [(place, _identifier(place, column.name), column.name)
+        self.checks = [(place, identifier(place, column.name), column.name)
                        for place, column in enumerate(signature.columns)
->>>>>>> c9d73fa8f116d585046c193357311ac4be72c52a
                        if column.kind == "numeric"]
         self.arrays = [(place, identifier(place, column.name)) for place, column in enumerate(signature.columns)
                        if column.kind in (PICTURE, SERIES)]
@@ -137,16 +133,9 @@ class _Writer:
                 self.lines.append(f"  {_TYPES[column.kind]} v{place} = row->{identifier(place, column.name)};")
         for number, primitive in enumerate(self.signature.primitives):
             getattr(self, f"_{type(primitive).__name__.lower()}")(primitive, f"t{number}")
-<<<<<<< HEAD
-        most = _float(MAX_NUMBER)
-        infinite = "\n".join([*(f"  if (row->{name} > {most} || row->{name} < -{most}) return {place + 1};"
-                                for place, name in self.checks),
-                              *(f"  if (row->{name} == NULL) return {place + 1};" for place, name in self.arrays)])
-=======
         refused = [*((place, self._is_odd(f"row->{name}", column)) for place, name, column in self.checks),
                    *((place, f"row->{name} == NULL") for place, name in self.arrays)]
         refusals = "\n".join(f"  if ({condition}) return {place + 1};" for place, condition in refused)
->>>>>>> c9d73fa8f116d585046c193357311ac4be72c52a
         if self.signature.target.task == "forecast":
             self._keep_own_scale()
         statics = "\n".join(f"static float {name} = {_float(first)};" for name, first in self.state)
@@ -182,17 +171,12 @@ int prepare(const signature_row *row, signature_inputs *inputs) {{
         (size,) = column.shape
         self.tables.append(f"static float v{place}[{size}];")
         self.lines.append(f"  for (int32_t i = 0; i < {size}; ++i) {{\n"
-<<<<<<< HEAD
                           f"    v{place}[i] = row->{identifier(place, column.name)}[i];\n"
-                          f"    if (v{place}[i] > {most} || v{place}[i] < -{most}) return {place + 1};\n  }}")
-=======
-                          f"    v{place}[i] = row->{_identifier(place, column.name)}[i];\n"
                           f"    if ({self._is_odd(f'v{place}[i]', column.name)}) return {place + 1};\n  }}")
 
     def _is_odd(self, x, column):
         most = _float(MAX_NUMBER)
         return f"{x} > {most} || {x} < -{most}" if column in self.filled else f"!({x} <= {most} && {x} >= -{most})"
->>>>>>> c9d73fa8f116d585046c193357311ac4be72c52a
 
     def _keep_own_scale(self):
         target = self.signature.target
