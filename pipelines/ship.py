@@ -5,7 +5,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from .compress import make_tuning, share_of_zeros
+from .compress import PruneChannels, Tuning, make_tuning, share_of_zeros
+from .compress.tuning import Untuned
 from .decide import decide
 from .device.runner import LiteRT, Runner
 from .device.signature import Signature
@@ -55,6 +56,9 @@ def rehearse(recipe: Recipe, signature: Signature, rows: TrainSet, raw: TrainSet
             raise RecipeError(f"{target!r} for this net: {reason}", expected="a net that can run there",
                               fix="another net or other steps; or leave the target out, or give it required=False")
     if any(target.has_budget() for target in targets):
+        for spec in recipe.shipping.compress:
+            if isinstance(spec, PruneChannels):  # the one that makes the net smaller, whatever its weights are
+                model = spec.compress(model, Untuned())
         made = Made(recipe.name, signature, model, {}, rows, recipe.training.seed, raw)
         tflite = convert(model, rows, seed=made.seed, copies=staggered_copies(signature),
                          quantize=recipe.shipping.quantize, forms=recipe.shipping.forms())
@@ -84,15 +88,17 @@ def compressed(recipe: Recipe, model, ready: Ready, *, stages: Stages) -> tuple[
     first."""
     tuning = make_tuning(ready.feed, ready.valid, signature=ready.signature, training=recipe.training,
                          deciding=recipe.judge.deciding)
-
-    def told(what, model):
-        return Shrunk(what, tuning.judge(model), model.count_params(), share_of_zeros(model))
-    steps = [told("as trained", model)]
+    steps = [shrunk("as trained", model, tuning)]
     for spec in recipe.shipping.compress:
         with stages(type(spec).__name__):
             model = spec.compress(model, tuning)
-        steps.append(told(repr(spec), model))
+        steps.append(shrunk(repr(spec), model, tuning))
     return model, steps
+
+
+def shrunk(what: str, model, tuning: Tuning) -> Shrunk:
+    """What a Keras model is after a step of compression, in words."""
+    return Shrunk(what, tuning.judge(model), model.count_params(), share_of_zeros(model))
 
 
 def ship(recipe: Recipe, model, ready: Ready, train_rows: TrainSet, valid_rows: HeldOut, *, signature: Signature,

@@ -23,7 +23,7 @@ from .recipe import from_json
 from .report.pictures import BLUE, GREY, ORANGE, picture
 from .rows import HeldOut, TrainSet
 from .run import Learned, finish, get_ready, load
-from .ship import Ready, quantized, ship, staggered_copies
+from .ship import Ready, quantized, ship, shrunk, staggered_copies
 from .targets import Cost, RunsOn, TargetMicro
 from .terminal import Stages, print_lines
 from .train import Trained
@@ -131,8 +131,10 @@ def compress_bundle(folder: Path, *, budget: RunsOn = TargetMicro(), epochs: int
     told = {"metric": recipe.judge.deciding, "rows": len(valid_rows),
             "points": [asdict(each) for each in points.values()]}
     made = replace(made, files={**made.files, "tradeoff.json": json.dumps(told, indent=1) + "\n"})
+    steps = [shrunk("as trained", model, tuning)]
+    steps += [shrunk(repr(spec), nets[way.compress[:place]], tuning) for place, spec in enumerate(way.compress, 1)]
     learned = Learned(made, Trained(small, bundle.report["history"], 0.0), len(ready.feed.rows),
-                      np.union1d(train_rows.ids, valid_rows.ids), refused=ready.refused)
+                      np.union1d(train_rows.ids, valid_rows.ids), refused=ready.refused, shrunk=steps)
     return finish(loaded, learned, folder=into, stages=stages, pictures=_pictures(points, recipe.judge.deciding))
 
 
@@ -140,10 +142,8 @@ def _shrunk(nets, compress, tuning):
     """The net after the specs in `compress`; kept among `nets` (what was done → net), and made of the nearest there."""
     if compress not in nets:
         done = max((done for done in nets if compress[:len(done)] == done), key=len)
-        net = nets[done]
-        for spec in compress[len(done):]:
-            net = spec.compress(net, tuning)
-        nets[compress] = net
+        for place in range(len(done), len(compress)):
+            nets[compress[:place + 1]] = compress[place].compress(nets[compress[:place]], tuning)
     return nets[compress]
 
 
@@ -204,24 +204,24 @@ def _lines(points):
 
 def _pictures(points, metric):
     """Score against bytes, and against milliseconds."""
-    return tuple((f"{name} against {axis}", picture(_draw(list(points.values()), metric, value, axis), width=9,
-                                                    height=5))
-                 for name, axis, value in ((metric.replace("_", " "), "bytes", "size_bytes"),
-                                           (metric.replace("_", " "), "ms a row", "latency_ms")))
+    name, points = metric.replace("_", " "), list(points.values())
+    return tuple((f"{name} against {axis}", picture(_draw(points, name, value, axis), width=11, height=4.6))
+                 for axis, value in (("bytes", "size_bytes"), ("milliseconds a row, LiteRT", "latency_ms")))
 
 
-def _draw(points, metric, value, axis):
+def _draw(points, name, value, axis):
     def draw(axes):
-        for point in points:
+        for number, point in enumerate(points, 1):
             colour = ORANGE if point.chosen else BLUE if point.on_front else GREY
-            axes.plot(getattr(point, value), point.score, "o", color=colour, markersize=9 if point.chosen else 6)
-            axes.annotate(point.name, (getattr(point, value), point.score), fontsize=7, xytext=(5, 4), color=colour,
+            what = " (ships)" if point.chosen else " (front)" if point.on_front else ""
+            axes.plot(getattr(point, value), point.score, "o", color=colour, markersize=9 if point.chosen else 6,
+                      label=f"{number}  {point.name}{what}")
+            axes.annotate(str(number), (getattr(point, value), point.score), fontsize=8, xytext=(5, 4), color=colour,
                           textcoords="offset points")
         front = sorted((getattr(point, value), point.score) for point in points if point.on_front)
         axes.plot(*zip(*front, strict=True), color=BLUE, linewidth=0.8, alpha=0.5, zorder=0)
         axes.set_xscale("log")
-        axes.margins(x=0.2)
-        axes.set(xlabel=f"{axis} (orange: ships; blue: the Pareto front)",
-                 ylabel=f"{metric.replace('_', ' ')}, validation rows",
-                 title=f"{metric.replace('_', ' ')} against {axis}")
+        axes.margins(x=0.1, y=0.1)
+        axes.set(xlabel=axis, ylabel=f"{name}, validation rows", title=f"{name} against {axis}")
+        axes.figure.legend(loc="outside right center", fontsize=8, frameon=False)
     return draw

@@ -5,6 +5,7 @@ is, the one returned is smaller or ready to be, and was fitted with `tuning.fit`
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -120,6 +121,19 @@ class Tuning:
             compile_model(fitted, loss=self.loss, metric=self.make_metric(), learning_rate=learning_rate,
                           weight_decay=self.weight_decay)
         return fitted
+
+
+class Untuned:
+    """Stands in for a Tuning that fits nothing: what a method makes of a net before it is trained."""
+
+    def fit(self, model, *, epochs: int, callbacks=(), learning_rate_factor: float = 1.0) -> dict[str, list[float]]:
+        return {}
+
+    def gradients(self, model, *, num_batches: int) -> Iterator[list[np.ndarray]]:
+        yield [np.ones(variable.shape, np.float32) for variable in model.trainable_variables]
+
+    def scope(self):
+        return nullcontext()
 
 
 def make_tuning(feed: TrainFeed, valid: HeldOut, *, signature: Signature, training: Training, deciding: str) -> Tuning:
