@@ -60,18 +60,18 @@ def refused(model) -> str:
 def litert_folder() -> Path:
     """node_modules/@litertjs: of the environment variable PIPELINES_NODE_MODULES, of this Python's environment, or
     beside the working directory. Raises ExportError where LiteRT.js is in none."""
-    given = os.environ.get("PIPELINES_NODE_MODULES")
+    prefix, given = Path(sys.prefix), os.environ.get("PIPELINES_NODE_MODULES")
+    prefix = prefix.relative_to(Path.cwd()) if prefix.is_relative_to(Path.cwd()) else prefix
+    install = f"npm install --prefix {prefix} @litertjs/core@{LITERT_VERSION}"
     folders = [Path(given)] if given else [Path(sys.prefix) / "node_modules", Path.cwd() / "node_modules"]
     found = next((folder / "@litertjs" for folder in folders
                   if all((folder / "@litertjs" / file).is_file() for file in _LITERT_FILES.values())), None)
     if found is None:
         raise ExportError(f"no LiteRT.js in {' or '.join(map(str, folders))}",
-                          expected=f"the npm package @litertjs/core {LITERT_VERSION}",
-                          fix=f"npm install --prefix {os.path.relpath(sys.prefix)} @litertjs/core@{LITERT_VERSION}")
+                          expected=f"the npm package @litertjs/core {LITERT_VERSION}", fix=install)
     version = json.loads((found / "core" / "package.json").read_text(encoding="utf-8")).get("version")
     if version != LITERT_VERSION:
-        raise ExportError(f"LiteRT.js {version} in {found}", expected=LITERT_VERSION,
-                          fix=f"npm install --prefix {os.path.relpath(sys.prefix)} @litertjs/core@{LITERT_VERSION}")
+        raise ExportError(f"LiteRT.js {version} in {found}", expected=LITERT_VERSION, fix=install)
     return found
 
 
