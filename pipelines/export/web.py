@@ -43,10 +43,13 @@ def web_files(signature: Signature, content: bytes, name: str, *, form: str = "i
 
 def web_form(tflite: dict[str, bytes]) -> tuple[str, bytes]:
     """(the form whose decision it shares, its bytes) of the file for the page among the TFLite files of a model: of
-    pictures the uint8 file; of a net with recurrent layers float32, unrolled; else int8 inside, float32 outside."""
-    if "uint8" in tflite:
-        return "int8", tflite["uint8"]
-    return ("int8", tflite["web_int8"]) if "web_int8" in tflite else ("float32", tflite["web_float32"])
+    pictures the uint8 file; of a net with recurrent layers float32, unrolled; else int8 inside, float32 outside. Raises
+    ExportError where there is none."""
+    for form, decision in (("uint8", "int8"), ("web_int8", "int8"), ("web_float32", "float32")):
+        if form in tflite:
+            return decision, tflite[form]
+    raise ExportError(f"no form for the page among {', '.join(tflite)}", expected="uint8, web_int8 or web_float32",
+                      fix="convert(model, rows, web=True)")
 
 
 def refused(model) -> str:

@@ -1,5 +1,5 @@
-/* A TFLite file under LiteRT.js (https://ai.google.dev/edge/litert/web) in WebAssembly, without a request to any server:
-   all that it needs stands in `pipelines.packed`, base64 of gzip, so that the page also works from a folder. */
+/* A TFLite file under LiteRT.js (https://ai.google.dev/edge/litert/web) in WebAssembly, without a request to any
+   server: all that it needs stands in `pipelines.packed`, base64 of gzip, so that the page also works from a folder. */
 "use strict";
 globalThis.pipelines = globalThis.pipelines || {packed: {}};
 
