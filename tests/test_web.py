@@ -354,13 +354,16 @@ def held_out(signature, rows, num_rows=300):
 
 
 def assert_browser_agrees(browser, signature, content, form, columns):
-    """Labels on 99 % of the rows; raw outputs to the last digits of float32, or to a few steps of int8: the browser's
-    kernels (XNNPACK) round otherwise than the runner's."""
+    """Raw outputs to the last digits of float32, or to a few steps of int8: the browser's kernels (XNNPACK) round
+    otherwise than the runner's. So labels are the same where they do not hang on these."""
     wanted, made = python_answers(signature, content, form, columns), browser.predict_columns(columns)
     step = 1e-5 if form == "float32" else float(signature.output.step()) * signature.output.num_copies
     assert made.raw.dtype == np.float32 and np.abs(made.raw - wanted.raw).max() <= 4 * step
     if wanted.labels is not None:
-        assert (made.labels == wanted.labels).mean() >= 0.99
+        shifted = np.sort(wanted.raw + np.array(signature.offsets(form)), axis=1)
+        margin = np.abs(shifted[:, 0]) if shifted.shape[1] == 1 else shifted[:, -1] - shifted[:, -2]
+        clear = margin > 8 * step
+        assert clear.any() and (made.labels == wanted.labels)[clear].all()
     np.testing.assert_allclose(made.scores, answer_again(signature, made.raw, form, columns).scores, rtol=1e-12)
     assert (made.quantiles is None) == (wanted.quantiles is None)
     return wanted
@@ -498,13 +501,13 @@ def test_the_page_of_series():
     time_name, name = (column.name for column in sorted(signature.columns, key=lambda column: column.kind))
     with Browser(web_files(signature, content, "glucose", form=form, golden=rows), signature) as browser:
         answers = assert_browser_agrees(browser, signature, content, form, columns)
-        assert browser.predict_columns(columns).quantiles.shape == answers.quantiles.shape
+        made = browser.predict_columns(columns)
+        assert made.quantiles.shape == answers.quantiles.shape
         window = np.flatnonzero(~np.isnan(columns[name]).any(axis=1))[0]
         times = columns[time_name][window] - np.timedelta64(300, "s") * np.arange(columns[name].shape[1], 0, -1)
         steps = "\n".join(f"{at};{value!r}" for at, value in zip(times, columns[name][window].tolist(), strict=True))
         said = browser.ask_page(f"{time_name};{name}\n{steps}")
-        step = float(signature.output.step()) * signature.target.step_factors[0] * 100
-        assert math.isclose(float(said), answers.scores[window, 0], abs_tol=4 * step)
+        assert said == f"{made.scores[window, 0]:.6g}"
         with pytest.raises(VerifyError, match="row 0, column 'glucose': not a number: 'high'"):
             browser.ask_page(f"{time_name};{name}\n{times[0]};high")
 

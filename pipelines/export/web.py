@@ -43,10 +43,13 @@ def web_files(signature: Signature, content: bytes, name: str, *, form: str = "i
 
 def web_form(tflite: dict[str, bytes]) -> tuple[str, bytes]:
     """(the form whose decision it shares, its bytes) of the file for the page among the TFLite files of a model: of
-    pictures the uint8 file; of a net with recurrent layers float32, unrolled; else int8 inside, float32 outside."""
-    if "uint8" in tflite:
-        return "int8", tflite["uint8"]
-    return ("int8", tflite["web_int8"]) if "web_int8" in tflite else ("float32", tflite["web_float32"])
+    pictures the uint8 file; of a net with recurrent layers float32, unrolled; else int8 inside, float32 outside. Raises
+    ExportError where there is none."""
+    for form, decision in (("uint8", "int8"), ("web_int8", "int8"), ("web_float32", "float32")):
+        if form in tflite:
+            return decision, tflite[form]
+    raise ExportError(f"no form for the page among {', '.join(tflite)}", expected="uint8, web_int8 or web_float32",
+                      fix="convert(model, rows, web=True)")
 
 
 def refused(model) -> str:
@@ -60,18 +63,18 @@ def refused(model) -> str:
 def litert_folder() -> Path:
     """node_modules/@litertjs: of the environment variable PIPELINES_NODE_MODULES, of this Python's environment, or
     beside the working directory. Raises ExportError where LiteRT.js is in none."""
-    given = os.environ.get("PIPELINES_NODE_MODULES")
+    prefix, given = Path(sys.prefix), os.environ.get("PIPELINES_NODE_MODULES")
+    prefix = prefix.relative_to(Path.cwd()) if prefix.is_relative_to(Path.cwd()) else prefix
+    install = f"npm install --prefix {prefix} @litertjs/core@{LITERT_VERSION}"
     folders = [Path(given)] if given else [Path(sys.prefix) / "node_modules", Path.cwd() / "node_modules"]
     found = next((folder / "@litertjs" for folder in folders
                   if all((folder / "@litertjs" / file).is_file() for file in _LITERT_FILES.values())), None)
     if found is None:
         raise ExportError(f"no LiteRT.js in {' or '.join(map(str, folders))}",
-                          expected=f"the npm package @litertjs/core {LITERT_VERSION}",
-                          fix=f"npm install --prefix {os.path.relpath(sys.prefix)} @litertjs/core@{LITERT_VERSION}")
+                          expected=f"the npm package @litertjs/core {LITERT_VERSION}", fix=install)
     version = json.loads((found / "core" / "package.json").read_text(encoding="utf-8")).get("version")
     if version != LITERT_VERSION:
-        raise ExportError(f"LiteRT.js {version} in {found}", expected=LITERT_VERSION,
-                          fix=f"npm install --prefix {os.path.relpath(sys.prefix)} @litertjs/core@{LITERT_VERSION}")
+        raise ExportError(f"LiteRT.js {version} in {found}", expected=LITERT_VERSION, fix=install)
     return found
 
 

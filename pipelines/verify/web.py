@@ -26,6 +26,7 @@ from ..errors import ExportError, VerifyError
 from ..export.web import litert_folder
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+# No sandbox: in containers there is none to be had, and the pages are our own.
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync")
 PIECE_ROWS, TASK_SECONDS, POLL_SECONDS = 256, 120, 5

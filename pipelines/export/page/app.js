@@ -23,8 +23,8 @@
   /* The steps foretold as a table, and as a line behind the steps known. */
   function forecast(answer, columns) {
     const first = columns.get(frame.time), levels = target.quantiles;
-    const head = make("tr", {}, ...[frame.time, target.name, ...levels.map((level) => `quantile ${level}`)].map((text) =>
-      make("th", {scope: "col"}, text)));
+    const names = [frame.time, target.name, ...levels.map((level) => `quantile ${level}`)];
+    const head = make("tr", {}, ...names.map((text) => make("th", {scope: "col"}, text)));
     const lines = answer.scores.map((score, step) => make("tr", {}, ...[
       writeDate(first + Math.round(step * frame.step_seconds), frame.format), number(score),
       ...(answer.quantiles ?? [])[step]?.map(number) ?? []].map((text) => make("td", {}, text))));
@@ -37,15 +37,15 @@
     const past = Array.from(columns.get(target.name) ?? []), count = past.length + answer.scores.length;
     const known = past.filter((value) => !Number.isNaN(value)), spread = answer.quantiles?.flat() ?? [];
     const all = [...known, ...answer.scores, ...spread], low = Math.min(...all), high = Math.max(...all);
-    const point = (value, place) =>
-      `${(600 * place / Math.max(count - 1, 1)).toFixed(1)},${(155 - 150 * (value - low) / (high - low || 1)).toFixed(1)}`;
+    const across = (place) => (600 * place / Math.max(count - 1, 1)).toFixed(1);
+    const down = (value) => (155 - 150 * (value - low) / (high - low || 1)).toFixed(1);
     const svg = (tag, attributes) => {
       const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
       for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
       return element;
     };
     const line = (values, from) => values.map((value, place) => Number.isNaN(value) ? null
-      : point(value, from + place)).filter((each) => each).join(" ");
+      : `${across(from + place)},${down(value)}`).filter((each) => each).join(" ");
     const picture = svg("svg", {viewBox: "0 0 600 160", role: "img", "aria-label": "the series and its forecast"});
     if (answer.quantiles && answer.quantiles[0].length > 1) {
       const edge = (place) => answer.quantiles.map((values) => values.at(place));
@@ -61,8 +61,8 @@
     const title = name ? [make("h2", {}, name)] : [];
     const label = (text) => make("p", {className: "label"}, text);
     if (target.task === "forecast") {
-      return [...title, make("p", {className: "soft"}, `${target.name}, the next step`), label(number(answer.scores[0])),
-              ...forecast(answer, columns)];
+      return [...title, make("p", {className: "soft"}, `${target.name}, the next step`),
+              label(number(answer.scores[0])), ...forecast(answer, columns)];
     }
     if (target.task === "regression") {
       return [make("p", {className: "soft"}, target.name), label(number(answer.scores[0]))];

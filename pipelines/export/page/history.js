@@ -7,7 +7,7 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
   const {BadCell, readCell, shorten, strip, writeCell, writeDate} = pipelines;
   const SEPARATORS = [",", ";", "\t", "|"];
 
-  /* The rows of CSV text as lists of cells; blank lines are passed over. Throws BadCell where a quote is out of place. */
+  /* The rows of CSV text as lists of cells; blank lines are passed over. Throws BadCell for a quote out of place. */
   function parseCsv(text, separator) {
     const rows = [];
     let row = [], cell = "", quoted = false, at = 0;
@@ -75,7 +75,7 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
     return new Map(names.map((name, place) => [name, rows.map((row) => row[place])]));
   }
 
-  /* A table of steps → {name of the series: its newest window}, [[name, typed columns], ...]. Throws BadCell. */
+  /* A table of steps → [[name of the series, typed columns of its newest window], ...]. Throws BadCell. */
   function newestWindows(signature, table) {
     const frame = signature.frame, missing = new Set(signature.missing_words);
     const read = (column) => table.get(column.name).map((cell, row) => {

@@ -1,5 +1,6 @@
-/* The controls of the page, by what the model takes. Each of the functions here fills the form and gives `rows()`, a
-   promise of what is to be answered: [[name, typed columns], ...]. Names and texts of data are text nodes, never HTML. */
+/* The controls of the page, by what the model takes. Each `takes` function fills the form and gives `rows()`, a promise
+   of what is to be answered: [[name of the series or "", typed columns], ...]. Names and texts of data are text nodes,
+   never HTML. */
 "use strict";
 
 (function (pipelines) {
@@ -53,7 +54,7 @@
       said.textContent = "";
       try {
         for (const [name, cell] of cellsOfLine(line.value, columns.map((column) => column.name))) {
-          fields.get(name).value = fields.get(name).tagName === "SELECT" ? strip(cell).toLowerCase() : cell;
+          fields.get(name).value = cell;
         }
       } catch (error) {
         if (!(error instanceof BadCell)) throw error;
@@ -67,17 +68,15 @@
   }
 
   function makeField(column, place, primitives, grid) {
-    if (column.kind === "boolean") {
-      return make("select", {}, ...["", "true", "false"].map((word) => make("option", {value: word}, word)));
-    }
     if (column.kind === "text" || column.kind === "series") return make("textarea", {rows: 3, dir: "auto"});
     const field = make("input", {type: "text", autocomplete: "off", spellcheck: false});
     if (column.kind === "date") field.placeholder = column.format === "ISO8601" ? "2024-12-31T23:59:59" : column.format;
     if (column.kind === "numeric") field.inputMode = "decimal";
     const lookup = primitives.find((each) => each.primitive === "Lookup" && each.column === column.name);
-    if (column.kind === "categorical" && lookup) {
+    const choices = column.kind === "boolean" ? ["true", "false"] : column.kind === "categorical" ? lookup?.keys : null;
+    if (choices) {
       grid.append(make("datalist", {id: `choices${place}`},
-                       ...lookup.keys.slice(0, MAX_CHOICES).map((key) => make("option", {value: key}))));
+                       ...choices.slice(0, MAX_CHOICES).map((value) => make("option", {value}))));
       field.setAttribute("list", `choices${place}`);
     }
     return field;

@@ -1,5 +1,5 @@
-/* A TFLite file under LiteRT.js (https://ai.google.dev/edge/litert/web) in WebAssembly, without a request to any server:
-   all that it needs stands in `pipelines.packed`, base64 of gzip, so that the page also works from a folder. */
+/* A TFLite file under LiteRT.js (https://ai.google.dev/edge/litert/web) in WebAssembly, without a request to any
+   server: all that it needs stands in `pipelines.packed`, base64 of gzip, so that the page also works from a folder. */
 "use strict";
 globalThis.pipelines = globalThis.pipelines || {packed: {}};
 
@@ -41,7 +41,12 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
   class LiteRtModel {
     static async load() {
       const litert = await loadLiteRt();
-      return new LiteRtModel(litert, await litert.loadAndCompile(await unpack("model.tflite"), {accelerator: "wasm"}));
+      const model = await litert.loadAndCompile(await unpack("model.tflite"), {accelerator: "wasm"});
+      const zeros = model.getInputDetails().map(({name, dtype, shape}) =>
+        [name, new ARRAYS[dtype](shape.reduce((a, b) => a * b))]);
+      const loaded = new LiteRtModel(litert, model);
+      await loaded.run(Object.fromEntries(zeros)); // the first call sets things up
+      return loaded;
     }
 
     constructor(litert, model) {

@@ -24,8 +24,8 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
   }
 
   // What str.split() splits at, as in texts.py.
-  const WHITE_SPACE = new Set([9, 10, 11, 12, 13, 28, 29, 30, 31, 32, 0x85, 0xA0, 0x1680, 0x2028, 0x2029, 0x202F, 0x205F,
-                               0x3000, ...Array.from({length: 11}, (_, place) => 0x2000 + place)]);
+  const WHITE_SPACE = new Set([9, 10, 11, 12, 13, 28, 29, 30, 31, 32, 0x85, 0xA0, 0x1680, 0x2028, 0x2029, 0x202F,
+                               0x205F, 0x3000, ...Array.from({length: 11}, (_, place) => 0x2000 + place)]);
   const CRC = Uint32Array.from({length: 256}, (_, byte) => {
     for (let bit = 0; bit < 8; ++bit) byte = byte & 1 ? byte >>> 1 ^ 0xEDB88320 : byte >>> 1;
     return byte;

@@ -74,8 +74,8 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
     }
   }
 
-  /* The raw output Float32Array [outputs] of a model → {label, scores, quantiles}, as `answer` of the runner in Python:
-     of classes `scores` are probabilities, of forecasts a value a step, of the rest one number. */
+  /* The raw output Float32Array [outputs] of a model → {label, scores, quantiles}, as `answer` of the runner in
+     Python: of classes `scores` are probabilities, of forecasts a value a step, of the rest one number. */
   function answer(signature, raw, form, prepared) {
     const {target} = signature, offsets = offsetsOf(signature, form);
     if (target.task === "regression") return {label: null, scores: [raw[0] * target.factor + target.offset]};
