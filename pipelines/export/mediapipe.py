@@ -56,9 +56,9 @@ def mediapipe_model(int8: bytes, signature: Signature, name: str, *, texts: Iter
     metadata (https://ai.google.dev/edge/litert/models/metadata).
 
     `signature`: with the decision of the int8 form. `name`: of the model. `texts`: training texts, raw; the words in
-    them keep the ids that the runner gives them, however they are spelled. A word that is in no training text gets one
-    id for all such, whose vector is the average of those that rare words share. Raises ExportError for a file that is
-    not of this signature.
+    them keep the ids that the runner gives them, however they are spelled, and can be read in the file, rare ones too.
+    All other words get one id, whose vector is the average of those that rare words share. Raises ExportError for a
+    file that is not of this signature.
     """
     graph = Graph(int8)
     _add_decision(graph, signature)
