@@ -39,6 +39,13 @@ def of_pictures(shape, labels):
                      Port("output", (1 if binary else len(labels),), "float32", "log-odds"))
 
 
+def spread_logits(model, inputs):
+    """Takes an untrained net far from the ties that it is made of."""
+    logits, last = model.predict(inputs, verbose=0), model.layers[-1]
+    (kernel, bias), factor = last.get_weights(), 2 / logits.std(axis=0)
+    last.set_weights([kernel * factor, (bias - logits.mean(axis=0)) * factor])
+
+
 @pytest.fixture(scope="module", params=[((12, 16, 1), ("cat", "dog", "owl's")), ((10, 10, 3), ("no", "yes"))],
                 ids=["grey", "colours"])
 def pictures(request):
@@ -49,9 +56,7 @@ def pictures(request):
     coarse = generator.integers(0, 256, (120, 2, 2, shape[2]), np.uint8)
     x = coarse.repeat(shape[0] // 2, axis=1).repeat(shape[1] // 2, axis=2)
     model = average_members(vision.Cnn(widths=(8, 8), pool_after=(0,)).build(signature, seed=1))
-    logits = model.predict({"image": x.astype(np.float32)}, verbose=0)
-    last, spread = model.layers[-1], 2 / logits.std(axis=0)  # far from the ties that an untrained net is made of
-    last.set_weights([last.get_weights()[0] * spread, -logits.mean(axis=0) * spread])
+    spread_logits(model, {"image": x.astype(np.float32)})
     rows = TrainSet({"image": x}, np.zeros(120, int), np.arange(120), Schema((), signature.target))
     int8 = convert(model, rows)["int8"]
     signature = quantized(signature, LiteRT(int8), model)
@@ -119,6 +124,28 @@ def test_texts_get_the_runners_labels(remarks):
                                Runner(signature, LiteRT(int8)).predict_columns({"remarks": known}).scores, atol=0.02)
     odd = np.array(["", " ", "...", "\U0001f600" * 50, "a" * 100_000, "e\u0301" * 200, "\ufffd", "<PAD>"], object)
     assert set(MediaPipe(content, signature).predict_columns({"remarks": odd}).labels) <= set(signature.target.labels)
+
+
+@needs_mediapipe
+def test_an_lstm_forgets_the_text_before():
+    """MediaPipe itself keeps the state of one call for the next."""
+    random, known = np.random.default_rng(0), [f"w{place}" for place in range(20)]
+    texts = np.array([" ".join(random.choice(known, random.integers(1, 12))) for _ in range(60)], object)
+    words = Words("t", spelling(texts), tuple(sorted(known)), num_buckets=2, window=12)
+    columns, port = {"t": texts}, Port("tokens", (12,), "int32", "token id", num_ids=words.num_ids())
+    words.run(columns)
+    signature = replace(of_pictures((1, 1, 1), ("a", "b", "c")), columns=(Column("t", "text"),), inputs=(port,),
+                        primitives=(words, p.Pack(("t",), "tokens")))
+    model = average_members(text.Lstm(widths=(8,)).build(signature, seed=2))
+    spread_logits(model, {"tokens": columns["t"]})
+    rows = TrainSet({"tokens": columns["t"]}, np.zeros(60, int), np.arange(60), Schema((), signature.target))
+    int8 = convert(model, rows)["int8"]
+    signature = quantized(signature, LiteRT(int8), model)
+    runtime = MediaPipe(mediapipe_model(int8, signature, "t"), signature)
+    forward, backward = (runtime.predict_columns({"t": each}).scores for each in (texts, texts[::-1]))
+    np.testing.assert_array_equal(forward, backward[::-1])
+    wanted = Runner(signature, LiteRT(int8)).predict_columns({"t": texts}).scores
+    np.testing.assert_allclose(forward, wanted, atol=0.05)
 
 
 @needs_mediapipe

@@ -106,6 +106,8 @@ def _readme(signature, name, operator_names, sizes, most_steps):
                 "`kArenaBytes`." if arena_bytes is not None else
                 f"The arena was not measured here (no `tflite-micro` on this computer); main.cc has {arena:,}: read "
                 "`arena used` and change `kArenaBytes`.")
+    reset = ("\n\nAn LSTM keeps what the row before left in it: `interpreter.Reset()` before every further row."
+             if "UnidirectionalSequenceLSTM" in operator_names else "")
     names = {"regression": "signature_value", "forecast": "signature_forecast"}
     answer = names.get(signature.target.task, "signature_label")
     return f"""# {comment(name)} in C
@@ -138,7 +140,7 @@ its documentation says for your target: `libtensorflow-microlite.a`. Then, with 
 It prints the answer and by how many int8 steps the outputs differ from those of the verified model, and ends with 0
 where these are at most {most_steps}.
 
-Operators that it adds: {', '.join(operator_names)}. {measured}
+Operators that it adds: {', '.join(operator_names)}. {measured}{reset}
 """
 
 

@@ -1,6 +1,8 @@
 """A TFLite file as a graph that operators are added to at either end: an edit of the flatbuffer, not a conversion, so
 that what stands between stays as it was, bit for bit."""
 
+import copy
+
 import numpy as np
 
 ALIGNMENT = 16  # what the TFLite schema asks of every buffer, and what Python's flatbuffer writer does not know of
@@ -21,7 +23,7 @@ class Graph:
         self.subgraph = self.model.subgraphs[0]
         # They name inputs and outputs that are about to be others; a file without them is run by its tensors.
         self.model.signatureDefs = []
-        self._num_first = 0
+        self._num_first, self._added = 0, {}
 
     def tensor(self, place: int):
         return self.subgraph.tensors[place]
@@ -55,6 +57,21 @@ class Graph:
         self.subgraph.tensors.append(tensor)
         return len(self.subgraph.tensors) - 1
 
+    def add_like(self, place: int, values: np.ndarray | None = None, *, shape: tuple[int, ...] = ()) -> int:
+        """The place of a new tensor of the type and quantization of another: a constant of `values`, or of `shape`."""
+        tensor = copy.copy(self.tensor(place))
+        tensor.name, tensor.shapeSignature = f"like {place}, {len(self.subgraph.tensors)}", None
+        tensor.shape = list(shape if values is None else values.shape)
+        tensor.buffer = 0 if values is None else self._buffer(values.tobytes())
+        self.subgraph.tensors.append(tensor)
+        return len(self.subgraph.tensors) - 1
+
+    def repeat_first(self, operator, inputs: list[int], output: int) -> None:
+        """The same operator once more on other tensors, before all that came with the file."""
+        again = copy.copy(operator)
+        again.inputs, again.outputs = list(inputs), [output]
+        self._insert_first(again)
+
     def add_operator(self, kind: str, inputs: list[int], output: int, *, options=None, version: int = 1,
                      first: bool = False) -> None:
         """An operator by its name in the schema, after all others, or with `first` before all that came with the file,
@@ -67,8 +84,7 @@ class Graph:
             operator.builtinOptions = options
             operator.builtinOptionsType = getattr(schema.BuiltinOptions, type(options).__name__.removesuffix("T"))
         if first:
-            self.subgraph.operators.insert(self._num_first, operator)
-            self._num_first += 1
+            self._insert_first(operator)
         else:
             self.subgraph.operators.append(operator)
 
@@ -88,12 +104,18 @@ class Graph:
         self.model.buffers = buffers
         return bytes(builder.Output())
 
+    def _insert_first(self, operator):
+        self.subgraph.operators.insert(self._num_first, operator)
+        self._num_first += 1
+
     def _buffer(self, content):
         from ai_edge_litert import schema_py_generated as schema
-        buffer = schema.BufferT()
-        buffer.data = np.frombuffer(content, np.uint8)
-        self.model.buffers.append(buffer)
-        return len(self.model.buffers) - 1
+        if content not in self._added:
+            buffer = schema.BufferT()
+            buffer.data = np.frombuffer(content, np.uint8)
+            self.model.buffers.append(buffer)
+            self._added[content] = len(self.model.buffers) - 1
+        return self._added[content]
 
     def _operator_code(self, code, version):
         from ai_edge_litert import schema_py_generated as schema
