@@ -33,6 +33,7 @@ from .ai_edge import FORMS as AI_EDGE_FORMS
 from .ai_edge import quantize_file, require_ai_edge
 from .child import BYTES_NAME, SECONDS_NAME, Limits, end_with_parent, run_watched
 from .lower import NUM_COPIES
+from .mend_biases import mend_biases
 from .pack_file import pack_file
 from .quantize import Quantize
 from .stream import streaming_rows
@@ -134,8 +135,8 @@ def _child(folder: Path, copies: int) -> None:
             return model, {name: file[name] for name in file.files}
 
     def write(form, model, rows):
-        (folder / f"{form}.tflite").write_bytes(pack_file(_convert(model, rows, form=form.removeprefix("stream_"),
-                                                                   quantize=quantize)))
+        content = _convert(model, rows, form=form.removeprefix("stream_"), quantize=quantize)
+        (folder / f"{form}.tflite").write_bytes(pack_file(mend_biases(content)))
     say("loading the model")
     wanted = json.loads((folder / "wanted.json").read_text(encoding="utf-8"))
     quantize, forms = Quantize(**wanted["quantize"]), wanted["forms"]
