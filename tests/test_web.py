@@ -2,8 +2,6 @@
 headless browser."""
 
 import base64
-import functools
-import importlib
 import io
 import json
 import math
@@ -34,7 +32,10 @@ from pipelines.errors import ExportError, VerifyError
 from pipelines.export.bundle import golden
 from pipelines.export.web import MAX_UNROLLED_STEPS, PAGE, litert_folder, refused, web_files, web_form
 from pipelines.recipe import tiny
+from pipelines.run import learn, settle
+from pipelines.shipping import Shipping
 from pipelines.split import split
+from pipelines.targets import TargetWeb
 from pipelines.verify.web import FLAGS, Browser, available, browser_program
 
 from .test_c_code import CELLS, EVERY, STEP, WINDOWS
@@ -330,13 +331,10 @@ def test_pictures_are_stretched_as_by_pillow(node, shape):
 
 def learned_from(recipe, source):
     """(signature, TFLite files, raw test rows, golden rows) of a tiny recipe, with the form for the page."""
-    module = importlib.import_module("pipelines.run")
-    recipe = replace(tiny(recipe), judge=replace(recipe.judge, beside=False))
+    recipe = replace(tiny(recipe), judge=replace(recipe.judge, beside=False), shipping=Shipping((TargetWeb(),)))
     splits = split(recipe.load.read(source)[0], recipe.split)
     splits = splits if recipe.frame is None else recipe.frame.cut(splits)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "convert", functools.partial(module.convert, web=True))
-        learned = module.learn(module.settle(recipe, splits.train.schema), splits.train, splits.valid)
+    learned = learn(settle(recipe, splits.train.schema), splits.train, splits.valid)
     rows = golden(learned.signature, learned.tflite["int8"], splits.test)
     return learned.signature, learned.tflite, splits.test, rows
 
