@@ -66,12 +66,14 @@ class Distil:
 def distil(model, teacher, tuning: Tuning, spec: Distil = Distil()):
     """A keras.Model of the same layers, taught by another Keras model of the same inputs and outputs by the knobs of
     `spec` (its `teacher` does not count). Raises TrainError where inputs or outputs differ in shape."""
+    import keras
     check_knobs(spec)
     tuning = taught(tuning, teacher, share=spec.share, temperature=spec.temperature)
     same_inputs(model, teacher)
     if model.output_shape != teacher.output_shape:
         raise TrainError(f"a teacher of outputs {teacher.output_shape}", expected=f"{model.output_shape}",
                          fix="take a teacher of the same labels", stage="distil")
+    keras.utils.set_random_seed(tuning.seed)  # of layers without a seed of their own
     with tuning.scope():
         model = rebuild(model, copy_layer, copy_weights=not spec.from_start)
     tuning.fit(model, epochs=spec.epochs, learning_rate_factor=spec.learning_rate_factor)
