@@ -103,8 +103,8 @@ def print_head():
 def print_row(name: str, measured: Measured, beside: Measured):
     for form in ("float32", "int8"):
         accuracy, size, zipped, ms = getattr(measured, form)
-        print(f"{name[:61]:62}{form:9}{accuracy:9.4f}{size:9,}{zipped:9,}{ms:8.3f}{getattr(beside, form)[3] / ms:6.2f}×",
-              flush=True)
+        speed = getattr(beside, form)[3] / ms
+        print(f"{name[:61]:62}{form:9}{accuracy:9.4f}{size:9,}{zipped:9,}{ms:8.3f}{speed:6.2f}×", flush=True)
 
 
 def distilled_gains(folder, *, seeds=(0, 1, 2), teacher: str = "") -> list[float]:
