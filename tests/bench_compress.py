@@ -132,7 +132,7 @@ def main():
     plain = measure(model, clothes)
     print_head()
     print_row("as trained", plain, plain)
-    for spec in (PruneChannels(share=0.35, epochs=10, multiple=8), PruneChannels(share=0.5, epochs=10, multiple=8),
+    for spec in (PruneChannels(share=0.4, epochs=10, multiple=8), PruneChannels(share=0.5, epochs=10, multiple=8),
                  PruneWeights(share=0.7), ClusterWeights(), FactorizeLowRank(rank_share=0.35)):
         print_row(repr(spec), measure(spec.compress(model, tuning), clothes), plain)
     small = clothes.train_net(vision.FASHION_30KB.build, WIDE_TRAINING)

@@ -23,8 +23,8 @@ class Distil:
     """
 
     teacher: str = ""
-    share: float = knob(0.7, 0.01, 1)
-    temperature: float = knob(3.0, 0.1, 100)
+    share: float = knob(0.9, 0.01, 1)
+    temperature: float = knob(2.0, 0.1, 100)
     epochs: int = knob(20, 1, 100_000)
     learning_rate_factor: float = knob(1.0, 1e-6, 100)
     from_start: bool = False
@@ -80,7 +80,7 @@ def distil(model, teacher, tuning: Tuning, spec: Distil = Distil()):
     return model
 
 
-def taught(tuning: Tuning, teacher, *, share: float = 0.7, temperature: float = 3.0) -> Tuning:
+def taught(tuning: Tuning, teacher, *, share: float = 0.9, temperature: float = 2.0) -> Tuning:
     """The tuning with a Keras model's answers in its loss (see `Distil`), for any method to fit with."""
     import keras
     with tuning.scope():
