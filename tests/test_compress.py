@@ -13,9 +13,10 @@ from pipelines.compress import (ClusterWeights, ConvolveByFft, Distil, Factorize
 from pipelines.compress.channels import remove_channels, trace_channels
 from pipelines.compress.factorize import factorize
 from pipelines.compress.fft import by_spectra
+from pipelines.device.signature import Target
 from pipelines.errors import RecipeError, TrainError
 from pipelines.feed import TrainFeed
-from pipelines.rows import HeldOut, TrainSet
+from pipelines.rows import HeldOut, Schema, TrainSet
 from pipelines.tabular import Mlp
 from pipelines.train import Training, train
 
@@ -229,7 +230,7 @@ def test_a_student_comes_nearer_to_its_teacher(model, tuning, clothes):
     taught_one = distil(student, model, tuning, Distil(share=1.0, temperature=2.0, epochs=3, from_start=True))
     first = (answers(student, x).argmax(axis=1) == answers(model, x).argmax(axis=1)).mean()
     then = (answers(taught_one, x).argmax(axis=1) == answers(model, x).argmax(axis=1)).mean()
-    assert then > max(first, 0.6)
+    assert then > first + 0.2
     for one, other in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
     narrow = keras.Model(pixels, keras.layers.Dense(4)(features))
@@ -239,8 +240,21 @@ def test_a_student_comes_nearer_to_its_teacher(model, tuning, clothes):
         distil(keras.Sequential([keras.Input((5,)), keras.layers.Dense(10)]), model, tuning)
 
 
-@pytest.mark.parametrize("task, deciding", [("binary", "average_precision"), ("multiclass", "macro_f1"),
-                                            ("regression", "rmse"), ("forecast", "mae")])
+def test_methods_follow_one_another_down_to_int8(model, tuning, clothes):
+    from pipelines.device.runner import LiteRT
+    from pipelines.export.convert import convert
+    smaller = model
+    for spec in (PruneChannels(share=0.25, epochs=1), PruneWeights(share=0.5, epochs=1), ClusterWeights(epochs=1)):
+        smaller = spec.compress(smaller, taught(tuning, model))
+    assert share_of_zeros(smaller) > 0.45
+    rows = TrainSet(x={"picture": clothes[0][:100]}, y=clothes[1][:100], ids=np.arange(100),
+                    schema=Schema((), Target("y", "multiclass")))
+    interpreter = LiteRT(convert(smaller, rows, copies=1)["int8"])
+    labels = interpreter.run({"picture": (clothes[2] ^ np.uint8(128)).view(np.int8)}).argmax(axis=1)
+    assert (labels == answers(smaller, clothes[2]).argmax(axis=1)).mean() > 0.9
+
+
+@pytest.mark.parametrize("task, deciding", [("multiclass", "macro_f1"), ("regression", "rmse"), ("forecast", "mae")])
 def test_a_model_from_a_recipe_is_fitted_further(task, deciding):
     feed, valid = TrainFeed(make(TrainSet, task)), make(HeldOut, task, 90, 1)
     how = {"signature": signature_of(task), "deciding": deciding,
@@ -333,3 +347,24 @@ def test_refused():
                  ClusterWeights(num_clusters=1), FactorizeLowRank(energy=2.0)):
         with pytest.raises(RecipeError):
             spec.check()
+
+
+@pytest.mark.full
+def test_pruned_channels_are_faster_at_a_point_at_most():
+    """On 8,000 pictures of clothes (twenty minutes)."""
+    from .bench_compress import WIDE, WIDE_TRAINING, Clothes, measure
+    clothes = Clothes.load()
+    model, tuning = clothes.train_net(WIDE, WIDE_TRAINING), clothes.tuning(WIDE_TRAINING)
+    before = measure(model, clothes)
+    after = measure(PruneChannels(share=0.4, epochs=10, multiple=8).compress(model, tuning), clothes)
+    for form in ("float32", "int8"):
+        (accuracy, _, _, ms), (less, _, _, faster) = getattr(before, form), getattr(after, form)
+        assert ms / faster >= 1.5 and accuracy - less <= 0.01
+
+
+@pytest.mark.full
+def test_the_30_kb_model_gains_by_the_100_kb_one(tmp_path):
+    """On the whole of Fashion-MNIST, three seeds (hours)."""
+    from .bench_compress import distilled_gains
+    gains = distilled_gains(tmp_path)
+    assert np.mean(gains) >= 0.005

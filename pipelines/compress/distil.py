@@ -23,8 +23,8 @@ class Distil:
     """
 
     teacher: str = ""
-    share: float = knob(0.7, 0.01, 1)
-    temperature: float = knob(3.0, 0.1, 100)
+    share: float = knob(0.9, 0.01, 1)
+    temperature: float = knob(2.0, 0.1, 100)
     epochs: int = knob(20, 1, 100_000)
     learning_rate_factor: float = knob(1.0, 1e-6, 100)
     from_start: bool = False
@@ -66,19 +66,21 @@ class Distil:
 def distil(model, teacher, tuning: Tuning, spec: Distil = Distil()):
     """A keras.Model of the same layers, taught by another Keras model of the same inputs and outputs by the knobs of
     `spec` (its `teacher` does not count). Raises TrainError where inputs or outputs differ in shape."""
+    import keras
     check_knobs(spec)
     tuning = taught(tuning, teacher, share=spec.share, temperature=spec.temperature)
     same_inputs(model, teacher)
     if model.output_shape != teacher.output_shape:
         raise TrainError(f"a teacher of outputs {teacher.output_shape}", expected=f"{model.output_shape}",
                          fix="take a teacher of the same labels", stage="distil")
+    keras.utils.set_random_seed(tuning.seed)  # of layers without a seed of their own
     with tuning.scope():
         model = rebuild(model, copy_layer, copy_weights=not spec.from_start)
     tuning.fit(model, epochs=spec.epochs, learning_rate_factor=spec.learning_rate_factor)
     return model
 
 
-def taught(tuning: Tuning, teacher, *, share: float = 0.7, temperature: float = 3.0) -> Tuning:
+def taught(tuning: Tuning, teacher, *, share: float = 0.9, temperature: float = 2.0) -> Tuning:
     """The tuning with a Keras model's answers in its loss (see `Distil`), for any method to fit with."""
     import keras
     with tuning.scope():

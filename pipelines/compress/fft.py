@@ -22,10 +22,10 @@ class ConvolveByFft:
     float32 is `speedup` times as fast so, here, one thread (Mathieu, Henaff, LeCun 2014,
     https://arxiv.org/abs/1312.5851). The answers are the same to float32's rounding; nothing is fitted.
 
-    The file grows: of each frequency it holds a kernel, 2 × (padded steps / 2 + 1) × channels in × channels out. TFLite
-    has the transform in float32 alone, so that there is no int8 form (`float32_only`). Over 1,024 steps of 16 channels
-    a kernel of 64 steps was as fast either way and one of 256 steps 7 times as fast by spectra; over 256 steps none
-    was.
+    Over 1,024 steps of 16 channels a kernel of 256 steps took 1.3 ms instead of 6.4, one of 64 steps the same time
+    either way; over 256 steps none gained. The file grows: of each frequency it holds a kernel, (padded steps + 2) ×
+    channels in × channels out, in that case 2.1 MB instead of 0.3. It pays in float32 only (`float32_only`): in an int8
+    file the transforms stay float32, and it took 1.7 ms instead of 1.2 at twice the error.
     """
 
     least_kernel: int = knob(32, 2, 100_000)

@@ -8,7 +8,8 @@ import numpy as np
 from ..knobs import check_knobs, knob
 from .tuning import Tuning, copy_model
 
-# By the class of a layer: those of its weights that are pruned. Depthwise kernels are few weights that carry much.
+# By the class of a layer, or one that it is made from: those of its weights that are pruned. Depthwise kernels are few
+# weights that carry much.
 _KERNELS = {"Dense": ("kernel",), "Conv1D": ("kernel",), "Conv2D": ("kernel",), "EinsumDense": ("kernel",),
             "Conv1DTranspose": ("kernel",), "Conv2DTranspose": ("kernel",), "SeparableConv1D": ("pointwise_kernel",),
             "SeparableConv2D": ("pointwise_kernel",), "LSTM": ("kernel", "recurrent_kernel"),
@@ -55,10 +56,14 @@ class PruneWeights:
 
 def prunable_kernels(model, *, last_layer: bool = False) -> list:
     """The Keras variables that magnitude pruning looks at, in the order of the layers."""
-    layers = [layer for layer in model.layers if type(layer).__name__ in _KERNELS]
+    layers = [layer for layer in model.layers if _kernel_names(layer)]
     layers = layers if last_layer or len(layers) < 2 else layers[:-1]
     return [variable for layer in layers for variable in layer.trainable_variables
-            if variable.name in _KERNELS[type(layer).__name__]]
+            if variable.name in _kernel_names(layer)]
+
+
+def _kernel_names(layer):
+    return next((_KERNELS[each.__name__] for each in type(layer).__mro__ if each.__name__ in _KERNELS), ())
 
 
 def share_of_zeros(model) -> float:
