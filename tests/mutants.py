@@ -63,6 +63,6 @@ def _mutate(values, random):
     elif change == 3:
         holder[f"{key}{random.integers(3)}"] = holder[key]
     elif change == 4 and type(holder[key]) in (int, float):
-        holder[key] = type(holder[key])(holder[key] * random.choice([-1, 0, 2, 1000, 1e6]) + random.integers(-1, 2))
+        holder[key] = holder[key] * (-1, 0, 1, 2, 1000, 10**6)[random.integers(6)] + int(random.integers(-1, 2))
     else:
         holder[key] = holder[other]

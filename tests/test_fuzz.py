@@ -35,7 +35,7 @@ def made(request, bundle, tmp_path_factory):
     if request.param == "tables":
         return bundle
     recipe = tiny(catalog.RECIPES[request.param])
-    recipe = replace(recipe, judge=replace(recipe.judge, tolerance=10.0, beside=False))
+    recipe = replace(recipe, judge=replace(recipe.judge, tolerance=1.0, beside=False))
     return run(recipe, folder=tmp_path_factory.mktemp("models"))
 
 
