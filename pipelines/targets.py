@@ -180,7 +180,7 @@ class TargetMediaPipe(RunsOn):
 
     def refusal(self, signature, model):
         from .export.mediapipe import refusal
-        return refusal(signature, model)
+        return refusal(signature)
 
     def files(self, made):
         from .export.mediapipe import mediapipe_model

@@ -34,7 +34,7 @@ CHANGES = {
 def test_altered_files_are_refused_before_they_are_read(bundle, tmp_path, monkeypatch, name, change):
     copy = copy_of(bundle, tmp_path / "copy")
     (copy / name).write_bytes(CHANGES[change]((copy / name).read_bytes()))
-    monkeypatch.setattr("pipelines.device.signature.json.loads" if name == "signature.json" else
+    monkeypatch.setattr("pipelines.device.signature.load_json" if name == "signature.json" else
                         "pipelines.device.runner.LiteRT", lambda content: pytest.fail("it was read"))
     with pytest.raises(DeviceError, match=f"{name}' is damaged or was altered") as caught:
         Runner.load(copy)

@@ -25,17 +25,18 @@ def checksums(files: Mapping[str, bytes]) -> str:
     return "".join(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files))
 
 
-def read_checked(folder: str | Path, name: str) -> bytes:
-    """The content of the file `name` of a bundle. Raises DeviceError where it is not there or is not what was written
-    with the bundle; nothing of it is parsed before. Files that are not asked for need not be there."""
+def read_checked(folder: str | Path, name: str, *, most: int = MAX_FILE_BYTES) -> bytes:
+    """The content of the file `name` of a bundle. Raises DeviceError where it is not there, has more bytes than `most`
+    or is not what was written with the bundle; nothing of it is parsed before. Files that are not asked for need not be
+    there."""
     path = Path(folder) / name
     if not path.is_file():
         raise DeviceError(f"no {name} in {str(folder)!r}", expected="a whole bundle: saved_models/<name>/",
                           fix="name the folder that `python -m pipelines run` wrote, or copy it again")
     wanted = _read_sums(Path(folder)).get(name)
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise OSError(f"{path.stat().st_size:,} bytes, at most {MAX_FILE_BYTES:,}")
+        if path.stat().st_size > most:
+            raise OSError(f"{path.stat().st_size:,} bytes, at most {most:,}")
         content = path.read_bytes()
     except OSError as error:
         raise DeviceError(f"{str(path)!r} cannot be read: {error.strerror or error}", expected="a readable file",

@@ -10,12 +10,13 @@ int32 [rows] or [rows, window], datetime64[s] [rows], StringDType [rows], uint8 
 `cells`).
 """
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
 from .series import FillSteps, OwnScale, PackSteps, SinceSeen, StepIds
 from .texts import Bigrams, Characters, Subwords, Words
+from .typed import read_typed
 
 DATE_PARTS = {"month": 12, "day_of_month": 31, "day_of_year": 366, "weekday": 7, "hour": 24, "minute": 60}
 
@@ -251,13 +252,6 @@ def primitive_to_json(primitive: Primitive) -> dict:
 
 
 def primitive_from_json(values: dict) -> Primitive:
-    """The primitive of `primitive_to_json`. Raises KeyError or TypeError on anything else."""
+    """The primitive of `primitive_to_json`. Raises KeyError, TypeError or ValueError on anything else."""
     values = dict(values)
-    kind = _BY_NAME[values.pop("primitive")]
-    if set(values) != {field.name for field in fields(kind)}:
-        raise TypeError(f"{kind.__name__} has the fields {[field.name for field in fields(kind)]}, got {list(values)}")
-    return kind(**{name: _freeze(value) for name, value in values.items()})
-
-
-def _freeze(value):
-    return tuple(_freeze(item) for item in value) if isinstance(value, list) else value
+    return read_typed(_BY_NAME[values.pop("primitive")], values)

@@ -7,6 +7,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -43,33 +44,35 @@ class LiteRT:
                 experimental_op_resolver_type=OpResolverType.BUILTIN_REF if reference else
                 OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES)
             self._interpreter.allocate_tensors()
-        except (ValueError, RuntimeError) as error:
+            # A file that came through a saved model names the input tokens "serving_default_tokens:0".
+            self._inputs = {details["name"].removeprefix("serving_default_").removesuffix(":0"): details
+                            for details in self._interpreter.get_input_details()}
+            self._output = self._interpreter.get_output_details()[0]
+        except (ValueError, RuntimeError, IndexError) as error:
             raise DeviceError(f"LiteRT cannot load the model: {error}", expected="a TFLite file of a bundle",
                               fix="copy the bundle again, or make it again") from error
-        # A file that came through a saved model names the input tokens "serving_default_tokens:0".
-        self._inputs = {details["name"].removeprefix("serving_default_").removesuffix(":0"): details
-                        for details in self._interpreter.get_input_details()}
-        self._output = self._interpreter.get_output_details()[0]
 
     def run(self, inputs):
         interpreter, output = self._interpreter, self._output["index"]
         pairs = [(self._inputs[name]["index"], array) for name, array in inputs.items() if name in self._inputs]
         num_rows = len(next(iter(inputs.values())))
         results = np.empty((num_rows, *self._output["shape"][1:]), self._output["dtype"])
-        for row in range(num_rows):
-            interpreter.reset_all_variables()  # a recurrent net forgets the row before
-            for index, array in pairs:
-                interpreter.set_tensor(index, array[row:row + 1])
-            interpreter.invoke()
-            results[row] = interpreter.get_tensor(output)[0]
+        with _told_of_faults():
+            for row in range(num_rows):
+                interpreter.reset_all_variables()  # a recurrent net forgets the row before
+                for index, array in pairs:
+                    interpreter.set_tensor(index, array[row:row + 1])
+                interpreter.invoke()
+                results[row] = interpreter.get_tensor(output)[0]
         return results
 
     def call(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """One row, all outputs by name: of files that give more than one. Nothing is kept from call to call."""
-        for name, array in inputs.items():
-            self._interpreter.set_tensor(self._inputs[name]["index"], array)
-        self._interpreter.invoke()
-        return {name: self._interpreter.get_tensor(each["index"]) for name, each in self._outputs.items()}
+        with _told_of_faults():
+            for name, array in inputs.items():
+                self._interpreter.set_tensor(self._inputs[name]["index"], array)
+            self._interpreter.invoke()
+            return {name: self._interpreter.get_tensor(each["index"]) for name, each in self._outputs.items()}
 
     @cached_property
     def _outputs(self):
@@ -100,6 +103,15 @@ class LiteRT:
     def output_quantization(self) -> dict[str, tuple[float, int]]:
         """(scale, zero point) of every output by name; (0.0, 0) where float."""
         return _scales(self._outputs)
+
+
+@contextmanager
+def _told_of_faults():
+    try:
+        yield
+    except (ValueError, RuntimeError) as error:
+        raise DeviceError(f"LiteRT cannot run the model on the row: {error}", expected="a TFLite file of a bundle",
+                          fix="copy the bundle again, or make it again") from error
 
 
 def _scales(details):
@@ -247,6 +259,9 @@ def _check_fit(signature, interpreter, form):
         raise DeviceError(f"model_{form}.tflite takes {interpreter.inputs()}", expected=str(taken),
                           fix="copy the whole bundle again")
     if form != "int8":
+        if interpreter.num_outputs() != signature.output.shape[0]:
+            raise DeviceError(f"model_{form}.tflite gives {interpreter.num_outputs()} values",
+                              expected=str(signature.output.shape[0]), fix="copy the whole bundle again")
         return
     found = interpreter.quantization()
     said = {port.name: port.in_file() for port in (*signature.inputs, signature.output)}

@@ -3,21 +3,23 @@
 A Signature is plain numbers and words: `signature.json` holds nothing that could run.
 """
 
-import json
 import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import get_type_hints
 
 import numpy as np
 
 from .cells import KINDS, MISSING_WORDS, PICTURE, SERIES, TEXT, Column
 from .checksums import read_checked
 from .errors import DeviceError
+from .flow import MAX_SIDE, MAX_VALUES, Flow, check_format, follow
 from .primitives import PACKS, Primitive, made_by, primitive_from_json, primitive_to_json
+from .typed import load_json, read_value
 
 TASKS = ("binary", "multiclass", "regression", "forecast", "anomaly")
 FORMAT_VERSION = 1
-MAX_SIDE, MAX_VALUES = 32_768, 2**26  # of a port or picture: memory is taken by them
+MAX_COPIES, MAX_STEP_SECONDS, MAX_JSON_BYTES = 64, 10 * 366 * 86_400, 2**26
 RULES = {
     "missing value": "filled by the fitted steps, as in training",
     "unknown category": "goes to the bucket of rare and unknown categories",
@@ -210,6 +212,7 @@ class Signature:
         return next(port for port in self.inputs if port.name == self.target.base)
 
     def to_json(self) -> dict:
+        """Plain JSON values; from_json gives the same signature of them, or refuses."""
         values = asdict(self)
         values["primitives"] = [primitive_to_json(primitive) for primitive in self.primitives]
         return {"format_version": FORMAT_VERSION, "rules": RULES, **values}
@@ -219,22 +222,14 @@ class Signature:
         if values.get("format_version") != FORMAT_VERSION:
             raise DeviceError(f"a signature of format {values.get('format_version')!r}",
                               expected=f"format {FORMAT_VERSION}", fix="make the bundle again with this version")
-        signature = cls(
-            columns=tuple(Column(**{**column, "shape": tuple(column.get("shape", ()))})
-                          for column in values["columns"]),
-            target=Target(**{**values["target"], "labels": tuple(values["target"]["labels"]),
-                             **{name: tuple(values["target"][name])
-                                for name in ("quantiles", "step_offsets", "step_factors")}}),
-            primitives=tuple(primitive_from_json(primitive) for primitive in values["primitives"]),
-            inputs=tuple(_port(port) for port in values["inputs"]),
-            output=_port(values["output"]),
-            missing_words=tuple(values["missing_words"]),
-            decisions={form: tuple(offsets) for form, offsets in values["decisions"].items()},
-            calibrations={form: Calibration(float(each["factor"]), float(each["offset"]), tuple(each["logits"]),
-                                            tuple(each["shares"])) for form, each in values["calibrations"].items()},
-            frame=Frame(**{**values["frame"], "known": tuple(values["frame"]["known"])}) if values.get("frame")
-            else None,
-            stream=_streaming(values["stream"]) if values.get("stream") else None)
+        if values["rules"] != RULES:
+            raise DeviceError("a signature with other rules for odd cells", expected="the rules of this version: "
+                              "the runner keeps to them", fix="make the bundle again with this version")
+        hints = {name: hint for name, hint in get_type_hints(cls).items() if name != "primitives"}
+        if values.keys() != {"format_version", "rules", "primitives", *hints}:
+            raise ValueError(f"its parts are {', '.join(values)}")
+        signature = cls(primitives=tuple(map(primitive_from_json, values["primitives"])), **{
+            name: read_value(hint, values[name], name) for name, hint in hints.items()})
         signature.check()
         return signature
 
@@ -257,6 +252,8 @@ class Signature:
         if not all(isinstance(word, str) for word in self.missing_words):
             raise ValueError("missing_words are not words")
         names = {column.name for column in self.columns}
+        if len(names) < len(self.columns):
+            raise ValueError("two columns have one name")
         for primitive in self.primitives:
             if hasattr(primitive, "check"):
                 primitive.check()
@@ -269,20 +266,27 @@ class Signature:
         if lost or not self.inputs:
             raise ValueError(f"the inputs {sorted(lost)} are made by nothing")
         for port in (*self.inputs, self.output, *self._stream_ports()):
-            finite = math.isfinite(port.scale) and 0 < port.factor < 1e6 and abs(port.offset) < 1e6
-            if not (finite and _is_shape(port.shape) and port.scale >= 0 and port.num_copies >= 1):
-                raise ValueError(f"port {port.name!r}: scale {port.scale}, shape {port.shape}, {port.num_copies} times")
+            known = port.dtype in ("float32", "int32") and -128 <= port.zero_point <= 127 and port.num_ids >= 0
+            finite = (port.scale == 0 or 1e-20 < port.scale < 1e20) and 1e-6 < port.factor < 1e6 and abs(
+                port.offset) < 1e6
+            if not (known and finite and _is_shape(port.shape) and 1 <= port.num_copies <= MAX_COPIES):
+                raise ValueError(f"port {port.name!r}: {port.dtype}, scale {port.scale}, zero point {port.zero_point}, "
+                                 f"shape {port.shape}, {port.num_copies} times")
             if port.is_picture and port.scale and (port.scale, port.zero_point) != (1.0, -128):
                 raise ValueError(f"port {port.name!r} of pixels: scale {port.scale}, zero point {port.zero_point}")
         num_labels = {"binary": 2, "anomaly": 2, "multiclass": self.output.shape[0]}.get(self.target.task, 0)
         is_odd = self.target.task == "binary" and self.output.shape != (1,)
         if len(self.target.labels) != num_labels or len(self.output.shape) != 1 or is_odd:
             raise ValueError(f"{len(self.target.labels)} labels for outputs {self.output.shape}, {self.target.task}")
-        if any(len(offsets) != self.num_decisions() or not all(map(math.isfinite, offsets))
-               for offsets in self.decisions.values()):
+        if not self.decisions.keys() <= {"float32", "int8"} or any(
+                len(offsets) != self.num_decisions() or not all(map(math.isfinite, offsets))
+                for offsets in self.decisions.values()):
             raise ValueError(f"decisions {self.decisions}")
         if not all(_is_calibration(each, self.output.shape[0]) for each in self.calibrations.values()):
             raise ValueError(f"calibrations {self.calibrations}")
+        if len(set(self.target.labels)) < len(self.target.labels):
+            raise ValueError(f"a label stands twice among {self.target.labels}")
+        self._check_flow()
         if self.target.task == "forecast":
             self._check_forecast()
         given_back = [math.prod(port.shape) for port in self.inputs if port.name == self.target.base]
@@ -290,6 +294,25 @@ class Signature:
             raise ValueError(f"outputs {self.output.shape} to give back {self.target.base!r} of {given_back} values")
         if self.stream is not None:
             self._check_stream()
+
+    def _check_flow(self):
+        """Every input is made in its shape and type, and where rows have a time, times can be told."""
+        flows = follow(self.columns, self.primitives)
+        if len({port.name for port in self.inputs}) < len(self.inputs):
+            raise ValueError("two inputs have one name")
+        for port in self.inputs:
+            flow = flows[port.name]
+            dtype = "float32" if flow.dtype == "uint8" else flow.dtype
+            if (dtype, flow.shape) != (port.dtype, port.shape) or flow.num_ids > port.num_ids > 0:
+                raise ValueError(f"the input {port.name!r} is {port.dtype} {list(port.shape)} of {port.num_ids} ids, "
+                                 f"made is {flow.dtype} {list(flow.shape)} of {flow.num_ids}")
+        own = [self.target.base, self.target.spread] if self.target.task == "forecast" else []
+        if any(flows[name] != Flow("float32") for name in own if name):
+            raise ValueError(f"a row's own scale by {own}")
+        if self.frame is not None:
+            check_format(self.frame.format)
+            if not (1 <= self.frame.step_seconds <= MAX_STEP_SECONDS and 0 <= self.frame.horizon <= MAX_SIDE):
+                raise ValueError(f"{self.frame.horizon} steps of {self.frame.step_seconds} s")
 
     def _stream_ports(self):
         return () if self.stream is None else (*self.stream.inputs, *self.stream.states, self.stream.output)
@@ -327,9 +350,9 @@ def made_from(primitives: tuple[Primitive, ...], names: tuple[str, ...]) -> froz
 
 def read_signature(folder: Path) -> Signature:
     """The signature of a bundle. Raises DeviceError where there is none, or it is damaged or was altered."""
-    path, content = Path(folder) / "signature.json", read_checked(folder, "signature.json")
+    path, content = Path(folder) / "signature.json", read_checked(folder, "signature.json", most=MAX_JSON_BYTES)
     try:
-        signature = Signature.from_json(json.loads(content))
+        signature = Signature.from_json(load_json(content))
         if signature.target.labels and set(signature.decisions) != {"float32", "int8"}:
             raise ValueError(f"decisions of {sorted(signature.decisions)}")
         return signature
@@ -350,15 +373,6 @@ def _is_calibration(each, num_outputs):
 def _is_shape(shape):
     return (len(shape) in (1, 2, 3) and all(type(size) is int and 0 < size <= MAX_SIDE for size in shape)
             and math.prod(shape) <= MAX_VALUES)
-
-
-def _streaming(values):
-    return Streaming(tuple(map(_port, values["inputs"])), tuple(map(_port, values["states"])),
-                     _port(values["output"]), int(values["num_steps"]))
-
-
-def _port(values):
-    return Port(**{**values, "shape": tuple(values["shape"])})
 
 
 def positive_or_largest(logits: np.ndarray, offsets: tuple[float, ...]) -> np.ndarray:

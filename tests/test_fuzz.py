@@ -1,0 +1,141 @@
+"""Thousands of altered files: the runner refuses them, or answers what they say, and its process lives."""
+
+import json
+import os
+import signal
+import sys
+import time
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pipelines import catalog, run
+from pipelines.device import DeviceError, Runner
+from pipelines.device.flow import follow
+from pipelines.device.runner import LiteRT
+from pipelines.device.signature import Signature
+from pipelines.export.bundle import read_golden_rows
+from pipelines.recipe import tiny
+from tests.altered import alter, copy_of
+from tests.mutants import mutate_bytes, mutate_json
+
+MAX_SECONDS = 5  # of one file, on a busy machine
+
+
+def many(few, number):
+    """A few in every run of the tests, all of them in the full one."""
+    return [few, pytest.param(number, marks=pytest.mark.full)]
+
+
+@pytest.fixture(scope="module", params=["tables", *(pytest.param(name, marks=pytest.mark.full) for name in (
+    "emoji_cnn", "remarks_cnn", "weather_linear", "storms_mlp"))])
+def made(request, bundle, tmp_path_factory):
+    if request.param == "tables":
+        return bundle
+    recipe = tiny(catalog.RECIPES[request.param])
+    recipe = replace(recipe, judge=replace(recipe.judge, tolerance=1.0, beside=False))
+    return run(recipe, folder=tmp_path_factory.mktemp("models"))
+
+
+@pytest.mark.parametrize("number", many(400, 2500))
+@pytest.mark.parametrize("name", ["signature.json", "model_int8.tflite"])
+def test_altered_files_are_always_refused(made, tmp_path, name, number):
+    random, copy = np.random.default_rng(0), copy_of(made, tmp_path / "copy")
+    content = (copy / name).read_bytes()
+    for _ in range(number):
+        mutant = mutate_bytes(content, random)
+        if mutant != content:
+            (copy / name).write_bytes(mutant)
+            with pytest.raises(DeviceError, match="was altered"):
+                Runner.load(copy)
+
+
+@pytest.mark.parametrize("number", many(400, 2500))
+def test_a_signature_says_what_is_answered_or_is_refused(made, tmp_path, number):
+    """The checksum was made right again. What is read back is the whole file, and what is answered follows from it."""
+    random, copy = np.random.default_rng(1), copy_of(made, tmp_path / "copy")
+    content, rows, counts = (copy / "signature.json").read_bytes(), read_golden_rows(made.folder), Counter()
+    for place in range(number):
+        mutant = (mutate_bytes if place % 5 == 0 else mutate_json)(content, random)
+        (copy / "signature.json").write_bytes(mutant)
+        alter(copy, "signature.json", mutant)
+        start = time.monotonic()
+        counts[outcome(copy, rows, mutant)] += 1
+        assert time.monotonic() - start < MAX_SECONDS, mutant
+    assert counts["refused"] > number / 3 and counts["answered"] > number / 100, counts
+
+
+def outcome(folder, rows, mutant):
+    try:
+        runner = Runner.load(folder)
+        assert same(runner.signature.to_json(), json.loads(mutant)), mutant
+        answers = runner.predict(rows)
+    except DeviceError:
+        return "refused"
+    assert len(answers.scores) == len(rows) and np.isfinite(answers.scores).all(), mutant
+    assert answers.labels is None or set(answers.labels) <= set(runner.signature.target.labels)
+    return "answered"
+
+
+def same(one, other):
+    """Whether JSON values are equal, true not being 1."""
+    return json.loads(json.dumps(one)) == other and json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="forks a process with threads")
+@pytest.mark.full
+def test_how_often_an_altered_model_ends_the_process(made):
+    """The checksum was made right again: by somebody who could as well write another model. LiteRT looks through a file
+    before it uses it and refuses most; but a scale of 0 or an index of -1 can end the process. Each in a fork."""
+    random, content = np.random.default_rng(2), (made.folder / "model_int8.tflite").read_bytes()
+    runner, rows, counts = made.runner(), read_golden_rows(made.folder), Counter()
+    inputs = runner.prepare(runner.read(rows)[0])
+    for _ in range(2000):
+        child = os.fork()
+        if not child:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+            signal.alarm(20)
+            try:
+                LiteRT(mutate_bytes(content, random)).run(inputs)
+            except DeviceError:
+                os._exit(2)
+            except BaseException:
+                os._exit(1)
+            os._exit(0)
+        random.bytes(1)  # another mutant for the next
+        counts[os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])] += 1
+    deaths = sum(count for code, count in counts.items() if code < 0)
+    print(made.folder.name, dict(counts))
+    assert not counts[1] and not counts[-signal.SIGALRM] and deaths <= 40, counts
+
+
+def test_memory_is_not_taken_for_what_is_refused(made, tmp_path):
+    """Widths that would take terabytes are seen before."""
+    copy = copy_of(made, tmp_path / "copy")
+    values = json.loads((copy / "signature.json").read_text())
+    for primitive in values["primitives"]:
+        if primitive["primitive"] == "Onehot":
+            primitive["depth"] = 10**12
+        if primitive["primitive"] in ("Words", "Characters", "Subwords"):
+            primitive["window"] = 10**12
+    values["primitives"] += [{"primitive": "Onehot", "column": "nothing", "depth": 10**12}]
+    alter(copy, "signature.json", json.dumps(values))
+    start = time.monotonic()
+    with pytest.raises(DeviceError, match="is damaged"):
+        Runner.load(copy)
+    assert time.monotonic() - start < 1
+
+
+def test_what_is_followed_is_what_is_made(made):
+    """Dtype, shape and ids of every column, as `follow` foretells them, are those of real rows."""
+    signature, runner = made.signature, made.runner()
+    from pipelines.device.primitives import run_primitives
+    columns = run_primitives(signature.primitives, runner.read(read_golden_rows(made.folder))[0])
+    for name, flow in follow(signature.columns, signature.primitives).items():
+        x = columns[name]
+        assert x.shape[1:] == flow.shape, name
+        assert {"text": "O", "string": "T", "date": "M"}.get(flow.dtype, x.dtype.kind) == x.dtype.kind, name
+        assert flow.dtype != "int32" or (x.min() >= 0 and x.max() < flow.num_ids), name
+    assert Signature.from_json(signature.to_json() | json.loads(json.dumps(signature.to_json()))) == signature
