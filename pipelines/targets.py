@@ -9,10 +9,11 @@ from typing import ClassVar
 import numpy as np
 
 from .device.cells import TEXT
-from .device.runner import FORMS, Answers, LiteRT
+from .device.runner import FORMS, Answers, LiteRT, Runner
 from .device.signature import Signature
 from .errors import RecipeError
 from .evaluate import agreement
+from .files import read_pixels
 from .knobs import knob
 from .rows import HeldOut, TrainSet
 from .verify.ladder import InRunner, Rung, answer_all, climb, some_places, time_rows, unscored
@@ -146,14 +147,29 @@ class TargetMicro(RunsOn):
 
 @dataclass(frozen=True)
 class TargetC(RunsOn):
-    """C99 without allocation: what stands between a raw row and the int8 model, and the model as an array. The ladder
-    compiles it and has TFLM, or LiteRT, run the model in between, on at most 500 rows."""
+    """C99 without allocation: what stands between a raw row and the int8 model, the model as an array, and an example
+    main for TFLM with one row in it; of a streaming form another folder, c/stream/. The ladder compiles it and has
+    TFLM, or LiteRT, run the model in between, on at most 500 rows."""
 
     form: ClassVar[str] = "c_int8"
 
     def files(self, made):
         from .export.c_code import c_files
-        return {f"c/{name}": text for name, text in c_files(made.signature, made.tflite["int8"], made.name).items()}
+        from .export.c_main import main_files
+        from .export.c_stream import stream_files
+        from .verify.micro import Micro, micro_available
+        int8 = made.tflite["int8"]
+        plain = LiteRT(int8, reference=True)
+        micro = Micro(int8, plain.port_names()) if micro_available() else None
+        row = {column.name: read_pixels(made.raw.x[column.name][:1]) for column in made.signature.columns}
+        output = (micro or plain).run(Runner(made.signature, plain).prepare(row))[0]
+        files = {**c_files(made.signature, int8, made.name),
+                 **main_files(made.signature, int8, made.name, row=row, output=output,
+                              arena_bytes=micro.arena_bytes() if micro else None)}
+        if made.signature.stream is not None:
+            stream = stream_files(made.signature, made.tflite["stream_int8"], made.name)
+            files |= {f"stream/{name}": text for name, text in stream.items()}
+        return {f"c/{name}": text for name, text in files.items()}
 
     def cost(self, made):
         return Cost(len(made.tflite["int8"]))

@@ -24,8 +24,9 @@ from pipelines.steps import EncodeBins, EncodeDate, EncodeIds, EncodeOnehot, Imp
 from pipelines.tabular import LoadTable, table_recipe
 
 FORMS = ["keras", "litert_float32", "litert_int8", "micro_int8", "c_int8"]
-FILES = {"README.md", "SHA256SUMS", "c/model.c", "c/prepare.c", "c/signature.h", "golden.json", "model.keras",
-         "model_float32.tflite", "model_int8.tflite", "recipe.json", "report.html", "report.json", "signature.json"}
+FILES = {"README.md", "SHA256SUMS", "c/README.md", "c/main.cc", "c/model.c", "c/prepare.c", "c/signature.h",
+         "golden.json", "model.keras", "model_float32.tflite", "model_int8.tflite", "recipe.json", "report.html",
+         "report.json", "signature.json"}
 
 
 def files_of(folder):
