@@ -17,7 +17,7 @@ from pipelines.export.convert import convert
 from pipelines.feed import TrainFeed
 from pipelines.recipe import Recipe
 from pipelines.rows import HeldOut, TrainSet
-from pipelines.run import quantized
+from pipelines.ship import quantized
 from pipelines.split import split
 from pipelines.steps import fit_steps, make_signature, to_ports
 from pipelines.strategy import load_tensorflow

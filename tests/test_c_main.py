@@ -21,7 +21,7 @@ from pipelines.export.c_main import main_files
 from pipelines.export.convert import convert
 from pipelines.export.operators import micro_name, operators
 from pipelines.rows import Schema, TrainSet
-from pipelines.run import quantized
+from pipelines.ship import quantized
 from pipelines.steps.tokens import spelling
 
 pytestmark = pytest.mark.skipif(not (shutil.which("gcc") and shutil.which("g++")),

@@ -15,8 +15,8 @@ from ..device.series import FillSteps, StepIds
 from ..device.signature import Signature
 from .c_helpers import needed_helpers
 
-_TYPES = {"numeric": "float", "categorical": "const char *", "boolean": "const char *", "date": "int64_t",
-          "text": "const char *", "picture": "const uint8_t *", "series": "const float *"}
+TYPES = {"numeric": "float", "categorical": "const char *", "boolean": "const char *", "date": "int64_t",
+         "text": "const char *", "picture": "const uint8_t *", "series": "const float *"}
 _MISSING_NOTES = {"numeric": "NAN where missing",
                   "categorical": "UTF-8 without white space around it, 4.0 written as 4; NULL where missing",
                   "boolean": '"true" or "false"; NULL where missing',
@@ -32,11 +32,11 @@ def c_files(signature: Signature, int8_model: bytes, name: str) -> dict[str, str
 
 
 def _header(signature, name, num_bytes):
-    fields = [f"  {_TYPES[column.kind]}{'' if column.kind in _POINTERS else ' '}"
+    fields = [f"  {TYPES[column.kind]}{'' if column.kind in _POINTERS else ' '}"
               f"{identifier(place, column.name)}; /* {comment(column.name)}: {column.kind}, {_note(column)} */"
               for place, column in enumerate(signature.columns)]
     ports = [f"  {'int8_t' if port.dtype == 'float32' else 'int32_t'} {port.name}[{math.prod(port.shape)}];"
-             f" /* {port.unit}, scale {_float(port.scale)}, zero point {port.zero_point} */"
+             f" /* {port.unit}, scale {literal(port.scale)}, zero point {port.zero_point} */"
              for port in signature.inputs]
     target = signature.target
     if target.task == "forecast":
@@ -130,7 +130,7 @@ class _Writer:
             if column.kind == SERIES:
                 self._read_series(place, column)
             else:
-                self.lines.append(f"  {_TYPES[column.kind]} v{place} = row->{identifier(place, column.name)};")
+                self.lines.append(f"  {TYPES[column.kind]} v{place} = row->{identifier(place, column.name)};")
         for number, primitive in enumerate(self.signature.primitives):
             getattr(self, f"_{type(primitive).__name__.lower()}")(primitive, f"t{number}")
         refused = [*((place, self._is_odd(f"row->{name}", column)) for place, name, column in self.checks),
@@ -138,8 +138,8 @@ class _Writer:
         refusals = "\n".join(f"  if ({condition}) return {place + 1};" for place, condition in refused)
         if self.signature.target.task == "forecast":
             self._keep_own_scale()
-        statics = "\n".join(f"static float {name} = {_float(first)};" for name, first in self.state)
-        resets = "\n".join(f"  {name} = {_float(first)};" for name, first in self.state)
+        statics = "\n".join(f"static float {name} = {literal(first)};" for name, first in self.state)
+        resets = "\n".join(f"  {name} = {literal(first)};" for name, first in self.state)
         body = "\n".join(self.lines)
         helpers = "\n\n".join(needed_helpers("\n".join([*self.tables, body])))
         return f"""/* Made by pipelines from the signature of '{self.name}'; do not edit. Plain C99, no allocation. */
@@ -175,7 +175,7 @@ int prepare(const signature_row *row, signature_inputs *inputs) {{
                           f"    if ({self._is_odd(f'v{place}[i]', column.name)}) return {place + 1};\n  }}")
 
     def _is_odd(self, x, column):
-        most = _float(MAX_NUMBER)
+        most = literal(MAX_NUMBER)
         return f"{x} > {most} || {x} < -{most}" if column in self.filled else f"!({x} <= {most} && {x} >= -{most})"
 
     def _keep_own_scale(self):
@@ -197,7 +197,7 @@ int prepare(const signature_row *row, signature_inputs *inputs) {{
     def _fillsteps(self, step, _):
         variable, size = self.variables[step.column][1], self.steps[step.column]
         season = f", {step.season}" if step.how == "season" else ""
-        self.lines.append(f"  fill_{step.how}({variable}, {size}{season}, {_float(step.first)});")
+        self.lines.append(f"  fill_{step.how}({variable}, {size}{season}, {literal(step.first)});")
 
     def _sinceseen(self, step, name):
         variable, size = self.variables[step.column][1], self.steps[step.column]
@@ -213,7 +213,7 @@ int prepare(const signature_row *row, signature_inputs *inputs) {{
             self.variables[column] = ("numeric", f"{name}_{what}")
         offset = {"none": "0.0f", "last": f"{variable}[{size - 1}]", "mean": f"mean({variable}, {size})"}[step.offset]
         self.lines.append(f"  {name}_offset = {offset};\n  own_scale({variable}, {size}, {name}_offset, "
-                          f"{int(step.scaled)}, {_float(step.least)}, {into}, &{name}_factor);")
+                          f"{int(step.scaled)}, {literal(step.least)}, {into}, &{name}_factor);")
 
     def _stepids(self, step, name):
         (place, column), = ((place, column) for place, column in enumerate(self.signature.columns)
@@ -222,7 +222,7 @@ int prepare(const signature_row *row, signature_inputs *inputs) {{
         self.tables.append(f"static int32_t {name}[{size}];")
         self.lines.append(f"  for (int32_t i = 0; i < {size}; ++i) {{\n"
                           f"    float id = {variable}[i] != {variable}[i] ? 0.0f : {variable}[i];\n"
-                          f"    if (!(id >= 0.0f && id < {_float(step.num_ids)} && id == floorf(id))) "
+                          f"    if (!(id >= 0.0f && id < {literal(step.num_ids)} && id == floorf(id))) "
                           f"return {place + 1};\n    {name}[i] = (int32_t)id;\n  }}")
         self.variables[step.column] = ("tokens", name)
         self.finished[step.column] = ("tokens", name, size)
@@ -231,16 +231,16 @@ int prepare(const signature_row *row, signature_inputs *inputs) {{
         port = next(port for port in self.signature.inputs if port.name == step.into)
         size, width = port.shape
         for place, column in enumerate(step.columns):
-            value = f"quantize({self.variables[column][1]}[i], {_float(port.scale)}, {port.zero_point}.0f)"
+            value = f"quantize({self.variables[column][1]}[i], {literal(port.scale)}, {port.zero_point}.0f)"
             self.lines.append(f"  for (int32_t i = 0; i < {size}; ++i) inputs->{port.name}[i * {width} + {place}] = "
                               f"{value};")
 
     def _fill(self, step, _):
         kind, variable = self.variables[step.column]
         if kind == "numeric":
-            self.lines.append(f"  if ({variable} != {variable}) {variable} = {_float(step.value)};")
+            self.lines.append(f"  if ({variable} != {variable}) {variable} = {literal(step.value)};")
         else:
-            self.lines.append(f"  if ({variable} == NULL) {variable} = {_string(step.value)};")
+            self.lines.append(f"  if ({variable} == NULL) {variable} = {quoted(step.value)};")
 
     def _fillprevious(self, step, name):
         variable = self.variables[step.column][1]
@@ -263,26 +263,26 @@ int prepare(const signature_row *row, signature_inputs *inputs) {{
     def _affine(self, step, _):
         kind, variable = self.variables[step.column]
         if kind == "series":
-            self._for_each(step.column, lambda x: f"({x} - {_float(step.offset)}) * {_float(step.factor)}")
+            self._for_each(step.column, lambda x: f"({x} - {literal(step.offset)}) * {literal(step.factor)}")
             return
-        self.lines.append(f"  {variable} = ({variable} - {_float(step.offset)}) * {_float(step.factor)};")
+        self.lines.append(f"  {variable} = ({variable} - {literal(step.offset)}) * {literal(step.factor)};")
         self.finished[step.column] = ("scalar", variable, 1)
 
     def _clip(self, step, _):
         kind, variable = self.variables[step.column]
         if kind == "series":
-            self._for_each(step.column, lambda x: f"clip({x}, {_float(step.low)}, {_float(step.high)})")
+            self._for_each(step.column, lambda x: f"clip({x}, {literal(step.low)}, {literal(step.high)})")
             return
-        self.lines.append(f"  {variable} = clip({variable}, {_float(step.low)}, {_float(step.high)});")
+        self.lines.append(f"  {variable} = clip({variable}, {literal(step.low)}, {literal(step.high)});")
 
     def _bins(self, step, name):
-        self._constant("float", f"{name}_left", [_float(edge) for edge in step.edges[:-1]])
-        self._constant("float", f"{name}_factor", [_float(factor) for factor in step.factors])
+        self._constant("float", f"{name}_left", [literal(edge) for edge in step.edges[:-1]])
+        self._constant("float", f"{name}_factor", [literal(factor) for factor in step.factors])
         self.finished[step.column] = ("bins", self.variables[step.column][1], len(step.factors), name)
 
     def _lookup(self, step, name):
         variable = self.variables[step.column][1]
-        self._constant("char *const", f"{name}_keys", [_string(key) for key in step.keys] or ["NULL"])
+        self._constant("char *const", f"{name}_keys", [quoted(key) for key in step.keys] or ["NULL"])
         self.lines.append(f"  int32_t {name} = lookup({variable}, {name}_keys, {len(step.keys)}, {step.first}, "
                           f"{step.unknown}, {step.missing});")
         self.variables[step.column] = ("id", name)
@@ -293,7 +293,7 @@ int prepare(const signature_row *row, signature_inputs *inputs) {{
 
     def _table(self, step, name):
         width = len(step.rows[0])
-        self._constant("float", name, [_float(value) for row in step.rows for value in row])
+        self._constant("float", name, [literal(value) for row in step.rows for value in row])
         self.finished[step.column] = ("table", self.variables[step.column][1], width, name)
 
     def _datepart(self, step, name):
@@ -318,8 +318,8 @@ int prepare(const signature_row *row, signature_inputs *inputs) {{
         variable = self.variables[step.column][1]
         codes, spelled = zip(*step.letters, strict=True) if step.letters else ((0,), ("",))
         self._constant("uint32_t", f"{name}_codes", [str(code) for code in codes])
-        self._constant("char *const", f"{name}_spelled", [_string(text) for text in spelled])
-        self._constant("char *const", f"{name}_keys", [_string(key) for key in step.keys] or ["NULL"])
+        self._constant("char *const", f"{name}_spelled", [quoted(text) for text in spelled])
+        self._constant("char *const", f"{name}_keys", [quoted(key) for key in step.keys] or ["NULL"])
         self.tables.append(f"static const vocabulary {name}_vocabulary = {{{name}_codes, {name}_spelled, "
                            f"{len(step.letters)}, {name}_keys, {len(step.keys)}, {step.num_buckets}}};\n"
                            f"static int32_t {name}[{step.window}];")
@@ -347,7 +347,7 @@ int prepare(const signature_row *row, signature_inputs *inputs) {{
                      "table": f"{table[0] if table else ''}[{variable} * {width} + i]",
                      "picture": f"(int8_t)({variable}[i] - 128)"}[kind]
             written = value if port.scale == 0.0 or kind == "picture" else \
-                f"quantize({value}, {_float(port.scale)}, {port.zero_point}.0f)"
+                f"quantize({value}, {literal(port.scale)}, {port.zero_point}.0f)"
             loop = f"for (int32_t i = 0; i < {width}; ++i) " if many else ""
             self.lines.append(f"  {loop}{target} = {written};")
             place += width
@@ -365,7 +365,7 @@ int prepare(const signature_row *row, signature_inputs *inputs) {{
                  f"  int32_t sum = {-copies * output.zero_point};\n"
                  f"  for (int copy = 0; copy < {copies}; ++copy) sum += output[copy * {outputs} + i];\n"
                  "  return sum;\n}\n\n")
-        step = _float(output.step())
+        step = literal(output.step())
         if target.task == "forecast":
             return total + self._forecast(step)
         if target.task == "anomaly":
@@ -373,19 +373,19 @@ int prepare(const signature_row *row, signature_inputs *inputs) {{
         if target.task == "regression":
             value = ("  /* volatile: no compiler may fuse the product with the sum */\n"
                      f"  volatile float value = (float)fine_steps(output, i) * {step};\n"
-                     f"  value = value * {_float(target.factor)};\n")
+                     f"  value = value * {literal(target.factor)};\n")
             if outputs == 1:
                 return (f"{total}float signature_value(const int8_t *output) {{\n  const int i = 0;\n{value}"
-                        f"  return value + {_float(target.offset)};\n}}\n")
+                        f"  return value + {literal(target.offset)};\n}}\n")
             return (f"{total}void signature_values(const int8_t *output, float values[]) {{\n"
                     f"  for (int i = 0; i < {outputs}; ++i) {{\n{value}"
-                    f"  values[i] = value + {_float(target.offset)};\n  }}\n}}\n")
+                    f"  values[i] = value + {literal(target.offset)};\n  }}\n}}\n")
         offsets = self.signature.decisions.get("int8", (0.0,) * outputs)
         if target.task == "binary":
             first = _first_positive(output, offsets[0])
             return (f"{total}int signature_label(const int8_t *output) {{\n"
                     f"  return fine_steps(output, 0) >= {first};\n}}\n")
-        shifts = ", ".join(_float(offset) for offset in offsets)
+        shifts = ", ".join(literal(offset) for offset in offsets)
         return (f"{total}int signature_label(const int8_t *output) {{\n"
                 f"  static const float offsets[{len(offsets)}] = {{{shifts}}};\n"
                 "  int best = 0;\n  float most = 0.0f;\n"
@@ -397,12 +397,13 @@ int prepare(const signature_row *row, signature_inputs *inputs) {{
 
     def _anomaly(self, step):
         port, size = self.signature.base_port(), self.signature.output.shape[0]
-        share, offset = _float(np.float32(1) / np.float32(size)), _float(self.signature.offsets("int8")[0])
+        share, offset = literal(np.float32(1) / np.float32(size)), literal(self.signature.offsets("int8")[0])
         return ("float signature_score(const int8_t *output, const signature_inputs *inputs) {\n"
                 "  /* volatile: no compiler may fuse a product with a difference or a sum */\n"
                 "  volatile float given, back, mean;\n  float sum = 0.0f;\n"
                 f"  for (int i = 0; i < {size}; ++i) {{\n"
-                f"    given = (float)((int32_t)inputs->{port.name}[i] - ({port.zero_point})) * {_float(port.step())};\n"
+                f"    given = (float)((int32_t)inputs->{port.name}[i] - ({port.zero_point}))"
+                f" * {literal(port.step())};\n"
                 f"    back = (float)fine_steps(output, i) * {step};\n    sum += fabsf(given - back);\n  }}\n"
                 f"  mean = sum * {share};\n  return mean;\n}}\n\n"
                 "int signature_label(const int8_t *output, const signature_inputs *inputs) {\n"
@@ -413,7 +414,7 @@ int prepare(const signature_row *row, signature_inputs *inputs) {{
         width = max(len(target.quantiles), 1)
         offsets = self.signature.offsets("int8")
         tables = "".join(f"  static const {kind} {name}[{len(values)}] = {{{', '.join(map(write, values))}}};\n"
-                         for kind, name, values, write in (("float", "offsets", offsets, _float),
+                         for kind, name, values, write in (("float", "offsets", offsets, literal),
                                                            ("double", "factors", target.step_factors, repr),
                                                            ("double", "shifts", target.step_offsets, repr)))
         return ("void signature_forecast(const int8_t *output, const signature_inputs *inputs, double *values) {\n"
@@ -455,13 +456,13 @@ def comment(text: str) -> str:
     return "".join(letter if letter.isprintable() and letter not in "*/\\?" else "_" for letter in text[:60])
 
 
-def _string(text):
+def quoted(text):
     """A C string literal of the text's UTF-8 bytes; octal escapes end by themselves, and no trigraph can form."""
     return '"' + "".join(chr(byte) if chr(byte).isalnum() and byte < 128 or chr(byte) in " _-.,:;+=()" else
                          f"\\{byte:03o}" for byte in text.encode("utf-8")) + '"'
 
 
-def _float(value):
+def literal(value):
     """A float32 as a C literal that reads back the same."""
     text = repr(float(np.float32(value)))
     text = np.format_float_scientific(np.float32(value), unique=True) if "inf" not in text else text

@@ -11,7 +11,7 @@ from ..device.cells import PICTURE, SERIES
 from ..device.primitives import Columns
 from ..device.runner import LiteRT
 from ..device.signature import Signature
-from .c_code import _float, _identifier, _string, comment
+from .c_code import literal, identifier, quoted, comment
 from .operators import micro_name, operators
 
 # Where no interpreter of microcontrollers could count: ample for most, and AllocateTensors says if it is too small.
@@ -47,7 +47,7 @@ def _golden_row(signature, row):
     for place, column in enumerate(signature.columns):
         table, value = _cell(row[column.name][0], column, f"golden{place}")
         tables += [table] if table else []
-        fields.append(f"  row.{_identifier(place, column.name)} = {value};  // {comment(column.name)}")
+        fields.append(f"  row.{identifier(place, column.name)} = {value};  // {comment(column.name)}")
     return "".join(f"{table}\n" for table in tables), "\n".join(fields)
 
 
@@ -73,7 +73,7 @@ def _answer(signature):
     if task == "forecast":
         return (f"  double values[{signature.output.shape[0]}];\n"
                 "  signature_forecast(output, &inputs, values);\n  for (double value : values) print_value(value);")
-    labels = ", ".join(_string(label) for label in signature.target.labels)
+    labels = ", ".join(quoted(label) for label in signature.target.labels)
     said = f"  static const char* const labels[] = {{{labels}}};\n"
     if task == "anomaly":
         return (f"{said}  print_value(signature_score(output, &inputs));\n"
@@ -92,11 +92,11 @@ def _cell(value, column, table):
         return "", _number(value)
     if column.kind == "date":
         return "", "INT64_MIN" if np.isnat(value) else f"INT64_C({value.astype('datetime64[s]').astype(np.int64)})"
-    return "", "nullptr" if value is None else _string(str(value))
+    return "", "nullptr" if value is None else quoted(str(value))
 
 
 def _number(value):
-    return "NAN" if value != value else _float(value)
+    return "NAN" if value != value else literal(value)
 
 
 def _readme(signature, name, operator_names, sizes, most_steps):

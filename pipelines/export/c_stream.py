@@ -11,7 +11,7 @@ from dataclasses import replace
 from ..device.cells import MAX_NUMBER, SERIES
 from ..device.signature import Signature
 from ..errors import ExportError
-from .c_code import _TYPES, _float, _identifier, c_files, comment
+from .c_code import TYPES, literal, identifier, c_files, comment
 
 
 def stream_files(signature: Signature, stream_int8: bytes, name: str) -> dict[str, str]:
@@ -32,7 +32,7 @@ def _fields(signature):
     for place, column in enumerate(signature.columns):
         if column.name != frame.time:
             kept = column.kind == SERIES and column.name not in frame.known
-            yield place, _identifier(place, column.name), "float" if kept else _TYPES[column.kind].strip(), kept
+            yield place, identifier(place, column.name), "float" if kept else TYPES[column.kind].strip(), kept
 
 
 def _number_type(port):
@@ -176,7 +176,7 @@ def _shift(place, field, size):
 
 def _checks(signature):
     """A number too large for prepare() is refused before anything has changed."""
-    most = _float(MAX_NUMBER)
+    most = literal(MAX_NUMBER)
     for place, field, _, kept in _fields(signature):
         column = signature.columns[place]
         if kept or column.kind == "numeric":
@@ -191,7 +191,7 @@ def _row(signature):
     """The row of the window that ends with this step."""
     for place, column in enumerate(signature.columns):
         if column.name == signature.frame.time:
-            yield (f"row.{_identifier(place, column.name)} = (next_step + 1) * "
+            yield (f"row.{identifier(place, column.name)} = (next_step + 1) * "
                    f"{round(signature.frame.step_seconds)};")
     for place, field, _, kept in _fields(signature):
         yield f"row.{field} = {f'past{place}' if kept else f'now.{field}'};"
