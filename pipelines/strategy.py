@@ -29,6 +29,8 @@ def load_tensorflow() -> None:
             for line in caught.read().decode(errors="replace").splitlines(keepends=True):
                 if not any(words in line for words in _CHATTER):
                     sys.stderr.write(line)
+    # It counts traces by the line of code that a function stands in: a net after the other is no retracing.
+    tensorflow.get_logger().addFilter(lambda record: "triggered tf.function retracing" not in record.getMessage())
 
 
 @cache  # a second MirroredStrategy in one process fails in its collectives
