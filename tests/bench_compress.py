@@ -133,7 +133,7 @@ def main():
     print_head()
     print_row("as trained", plain, plain)
     for spec in (PruneChannels(share=0.4, epochs=10, multiple=8), PruneChannels(share=0.5, epochs=10, multiple=8),
-                 PruneWeights(share=0.7), ClusterWeights(), FactorizeLowRank(rank_share=0.35)):
+                 PruneWeights(share=0.7), ClusterWeights(), FactorizeLowRank(energy=0.8)):
         print_row(repr(spec), measure(spec.compress(model, tuning), clothes), plain)
     small = clothes.train_net(vision.FASHION_30KB.build, WIDE_TRAINING)
     print_row("a small net alone", measure(small, clothes), plain)

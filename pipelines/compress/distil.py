@@ -18,8 +18,8 @@ class Distil:
     https://arxiv.org/abs/2106.05237).
 
     `share` of the loss is the teacher's: of classes the divergence of both answers at a `temperature`, times its
-    square; of real numbers the squared difference. `from_start`: the net's weights are drawn anew first, which usually
-    gains the most and takes as many epochs as training does.
+    square; of real numbers the squared difference. `from_start`: the net's weights are drawn anew first, which takes as
+    many epochs as training does.
     """
 
     teacher: str = ""

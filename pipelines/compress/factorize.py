@@ -18,14 +18,15 @@ class FactorizeLowRank:
     the second is dense over channels, a convolution of 1 × 1 (Zhang et al. 2015, https://arxiv.org/abs/1505.06798).
 
     The rank is the least that keeps `energy`, a share of the kernel's squared singular values; or `rank_share` of the
-    full rank where that is over 0.
+    full rank where that is over 0. The last layer is left whole unless `last_layer`.
     """
 
-    energy: float = knob(0.9, 0.01, 1)
+    energy: float = knob(0.8, 0.01, 1)
     rank_share: float = knob(0.0, 0, 1)
     saving: float = knob(0.2, 0, 0.99)
-    epochs: int = knob(4, 1, 100_000)
-    learning_rate_factor: float = knob(0.3, 1e-6, 100)
+    epochs: int = knob(6, 1, 100_000)
+    learning_rate_factor: float = knob(1.0, 1e-6, 100)
+    last_layer: bool = False
 
     def check(self) -> None:
         """Raises RecipeError for a knob out of its limits."""
@@ -38,8 +39,8 @@ class FactorizeLowRank:
         ranks = self.ranks(model)
         if not ranks:
             raise RecipeError(f"no layer that energy={self.energy}, rank_share={self.rank_share} would save "
-                              f"{self.saving:.0%} of", expected="kernels of low rank, or a lower share",
-                              fix="rank_share=0.3, or leave FactorizeLowRank out")
+                              f"{self.saving:.0%} of", expected="kernels of low rank, or less of their energy",
+                              fix="energy=0.8, or leave FactorizeLowRank out")
         with tuning.scope():
             model = factorize(model, ranks)
         tuning.fit(model, epochs=self.epochs, learning_rate_factor=self.learning_rate_factor)
@@ -48,9 +49,8 @@ class FactorizeLowRank:
     def ranks(self, model) -> dict[str, int]:
         """Name → rank of the layers that are worth splitting."""
         ranks = {}
-        for layer in model.layers:
-            if type(layer).__name__ not in _LAYERS or getattr(layer, "groups", 1) > 1:
-                continue
+        layers = [each for each in model.layers if type(each).__name__ in _LAYERS and getattr(each, "groups", 1) == 1]
+        for layer in layers if self.last_layer else layers[:-1]:
             rows = _as_matrix(layer)
             energy = np.cumsum(np.linalg.svd(rows, compute_uv=False) ** 2)
             rank = (max(round(self.rank_share * len(energy)), 1) if self.rank_share else

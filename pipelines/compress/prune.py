@@ -30,8 +30,8 @@ class PruneWeights:
     share: float = knob(0.5, 0, 0.99)
     share_at_start: float = knob(0.0, 0, 0.99)
     ramp: float = knob(0.6, 0.05, 1)
-    epochs: int = knob(4, 1, 100_000)
-    learning_rate_factor: float = knob(0.3, 1e-6, 100)
+    epochs: int = knob(6, 1, 100_000)
+    learning_rate_factor: float = knob(1.0, 1e-6, 100)
     last_layer: bool = False
 
     def check(self) -> None:
