@@ -175,7 +175,8 @@ def test_damaged_bundles_are_named(bundle, tmp_path):
     output = whole["output"]
     for text, words in (
             ("[]", "is damaged"), ("[" * 100_000, "is damaged"), (changed(decisions=[]), "is damaged"),
-            (changed(inputs=[]), "made by nothing"), (changed(output={**output, "scale": float("nan")}), "NaN is no number"),
+            (changed(inputs=[]), "made by nothing"),
+            (changed(output={**output, "scale": float("nan")}), "NaN is no number"),
             (changed(output={**output, "scale": -1}), "scale -1"), (changed(columns=whole["columns"][1:]), "reads"),
             (changed(target={**whole["target"], "labels": ["a", "b", "c"]}), "3 labels"),
             (changed(decisions={"int8": [0.0, 1.0]}), "decisions")):

@@ -32,7 +32,12 @@ class Interpreter(Protocol):
 
 class LiteRT:
     """A TFLite file under the LiteRT interpreter, one thread, built-in kernels, one row a call. `reference`: the plain
-    kernels, which round as a microcontroller's do; the fast ones round otherwise, layer by layer."""
+    kernels, which round as a microcontroller's do; the fast ones round otherwise, layer by layer.
+
+    LiteRT looks through a file before it uses it, but not for all that can end the process, such as a scale of 0: of
+    10,000 altered files 33 did. So a bundle's file comes here by its checksum alone; whose makers are not trusted
+    belongs into a process of its own.
+    """
 
     def __init__(self, content: bytes, *, reference: bool = False):
         # Late: a machine that has another runtime can use everything else in this folder.
