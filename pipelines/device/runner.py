@@ -61,8 +61,8 @@ class LiteRT:
         interpreter, output = self._interpreter, self._output["index"]
         pairs = [(self._inputs[name]["index"], array) for name, array in inputs.items() if name in self._inputs]
         num_rows = len(next(iter(inputs.values())))
-        results = np.empty((num_rows, *self._output["shape"][1:]), self._output["dtype"])
         with _told_of_faults():
+            results = np.empty((num_rows, *self._output["shape"][1:]), self._output["dtype"])
             for row in range(num_rows):
                 interpreter.reset_all_variables()  # a recurrent net forgets the row before
                 for index, array in pairs:
@@ -114,7 +114,7 @@ class LiteRT:
 def _told_of_faults():
     try:
         yield
-    except (ValueError, RuntimeError) as error:
+    except (ValueError, RuntimeError, IndexError) as error:
         raise DeviceError(f"LiteRT cannot run the model on the row: {error}", expected="a TFLite file of a bundle",
                           fix="copy the bundle again, or make it again") from error
 
