@@ -315,18 +315,19 @@ def report_command(bundle: Annotated[Path, typer.Argument(help="saved_models/<na
 def export_command(model: Annotated[Path, typer.Argument(help="A .keras file of built-in layers.")],
                    rows: Annotated[Path, typer.Option(help="Rows as model.predict takes them: .npy, or .npz with an "
                                                       "array for each input by name. Half of them calibrate.")],
-                   target: Annotated[str, typer.Option(help="Where it shall run, separated by commas.")
-                                     ] = "litert,micro,c",
+                   target: Annotated[str, typer.Option(help="Where it shall run: litert, micro, c, mediapipe, web, "
+                                                       "ethosu; with commas.")] = "litert,micro,c",
                    labels: Annotated[str, typer.Option(help="Of a classifier: in the order of its outputs, separated "
                                                        "by commas.")] = "",
                    name: Annotated[str, typer.Option(help="Name of the bundle; the file's own if empty.")] = "",
                    seed: Annotated[int, typer.Option(help="Draws the rows that calibrate.")] = 0,
                    folder: Folder = Path("saved_models")):
     """Bring your own Keras model: a verified int8 bundle of it, without training."""
-    from .export.own_model import export_model
+    from .catalog import targets_named
+    from .own_model import export_model
     from .terminal import print_ladder
     with _told_of_ctrl_c():
-        bundle = export_model(model, rows, name=name or _stem(model), targets=_listed(target), folder=folder,
+        bundle = export_model(model, rows, name=name or _stem(model), targets=targets_named(target), folder=folder,
                               labels=_listed(labels), seed=seed)
     print_ladder(bundle.report, bundle.folder)
 

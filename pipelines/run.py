@@ -23,10 +23,10 @@ from .rows import HeldOut, Schema, Splits, TrainSet
 from .ship import Ready, Shrunk, compressed, rehearse, ship
 from .split import find_duplicates, split
 from .steps import apply_steps, fit_steps, make_signature, to_ports, unlabelled_to_ports
-from .targets import Made, TargetMicro, broken_budgets
+from .targets import Made, TargetMicro, broken_budgets, climb_all
 from .terminal import Stages, print_columns, print_dropped, print_duplicates, print_ladder
 from .train import DECIDING_METRICS, Trained, check_deciding, train
-from .verify.ladder import InRunner, KerasInterpreter, Rung, answer_all, climb, failed_step, unscored
+from .verify.ladder import InRunner, KerasInterpreter, Rung, answer_all, failed_step
 from .verify.stream import climb_streams
 
 
@@ -236,15 +236,8 @@ def judge(recipe: Recipe, learned: Learned, test: HeldOut) -> Judged:
     if len(seen):
         raise LeakError(f"{len(seen)} of the test rows were seen in training or validation, such as row {seen[0]}",
                         expected="rows that no stage has seen", fix="judge on the splits.test of the same split")
-    made, signature, answers = learned.made, learned.signature, {}
-    first, answers["keras"] = climb("keras", InRunner(signature, KerasInterpreter(made.model), form="float32"), test,
-                                    keras_answers=None, size_bytes=len(made.files["model.keras"]))
-    rungs = [first]
-    for target in recipe.shipping.runs_on():
-        if target.form in learned.refused:
-            rungs.append(unscored(target.form, 0, learned.refused[target.form]))
-        else:
-            rungs += target.climb(made, test, answers)
+    made, signature = learned.made, learned.signature
+    rungs, answers = climb_all(made, recipe.shipping.runs_on(), test, refused=learned.refused)
     # What ships gets intervals: they take hundreds of scorings.
     rungs = [replace(rung, intervals=intervals(test.y, answers["litert_int8"], signature.target,
                                                seed=recipe.training.seed)) if rung.form == "litert_int8" else rung

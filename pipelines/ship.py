@@ -11,14 +11,13 @@ from .decide import decide
 from .device.runner import LiteRT, Runner
 from .device.signature import Signature
 from .errors import ExportError, RecipeError
-from .export.bundle import keras_bytes
 from .export.convert import convert
 from .export.lower import NUM_COPIES, pixel_rescaling
 from .export.stream import streaming_form, with_streaming
 from .feed import TrainFeed
 from .recipe import Recipe
 from .rows import HeldOut, TrainSet
-from .targets import Made, RunsOn
+from .targets import Made, RunsOn, files_for
 from .terminal import Stages
 from .train import average_members
 from .verify.ladder import answer_all
@@ -119,13 +118,9 @@ def ship(recipe: Recipe, model, ready: Ready, train_rows: TrainSet, valid_rows: 
                answer_all(runner, valid_rows).raw)
         signature = decide(recipe, signature, train_rows, ready.to_decide, form="int8", raw=raw)
     made = Made(recipe.name, signature, model, tflite, ready.calibration, recipe.training.seed, raw=train_rows)
-    files = {"model.keras": keras_bytes(model),
-             **{f"model_{form}.tflite": content for form, content in tflite.items() if not form.startswith("web_")}}
-    for target in recipe.shipping.runs_on():
-        if target.form not in ready.refused:
-            with stages(target.form):
-                files |= target.files(made)
-    return replace(made, files=files)
+    with stages("files"):
+        targets = [target for target in recipe.shipping.runs_on() if target.form not in ready.refused]
+        return replace(made, files=files_for(made, targets))
 
 
 def staggered_copies(signature: Signature) -> int:

@@ -13,10 +13,11 @@ from .device.runner import FORMS, Answers, LiteRT, Runner
 from .device.signature import Signature
 from .errors import RecipeError
 from .evaluate import agreement
+from .export.bundle import keras_bytes
 from .files import read_pixels
 from .knobs import knob
 from .rows import HeldOut, TrainSet
-from .verify.ladder import InRunner, Rung, answer_all, climb, some_places, time_rows, unscored
+from .verify.ladder import (InRunner, KerasInterpreter, Rung, answer_all, climb, some_places, time_rows, unscored)
 
 MAX_C_ROWS = MAX_MEDIAPIPE_ROWS = MAX_WEB_ROWS = 500
 
@@ -298,6 +299,30 @@ class TargetWeb(RunsOn):
                               beside="litert_uint8" if "uint8" in made.tflite else f"litert_{form}")
         kind = "uint8" if "uint8" in made.tflite else {"int8": "int8 inside, float32 outside"}.get(form, "float32")
         return [replace(rung, note=f"the form that is {kind}, under LiteRT.js in a browser")]
+
+
+def files_for(made: Made, targets: tuple) -> dict[str, bytes | str]:
+    """Name → content of the model's files in the bundle, and of what it holds for each target."""
+    files = {"model.keras": keras_bytes(made.model),
+             **{f"model_{form}.tflite": content for form, content in made.tflite.items()
+                if not form.startswith("web_")}}  # the page has that in it
+    for target in targets:
+        files |= target.files(made)
+    return files
+
+
+def climb_all(made: Made, targets: tuple, test: HeldOut, *, refused: dict[str, str]
+              ) -> tuple[list[Rung], dict[str, Answers]]:
+    """Keras and every target on raw test rows; of a target in `refused` (rung → why) the reason alone."""
+    first, answer = climb("keras", InRunner(made.signature, KerasInterpreter(made.model), form="float32"), test,
+                          keras_answers=None, size_bytes=len(made.files["model.keras"]))
+    rungs, answers = [first], {"keras": answer}
+    for target in targets:
+        if target.form in refused:
+            rungs.append(unscored(target.form, 0, refused[target.form]))
+        else:
+            rungs += target.climb(made, test, answers)
+    return rungs, answers
 
 
 def on_its_own(form: str, runtime, made: Made, test: HeldOut, answers: dict[str, Answers], *, size_bytes: int,

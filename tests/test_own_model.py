@@ -11,7 +11,7 @@ from pipelines.device import DeviceError, Runner
 from pipelines.errors import BundleError, ExportError, RecipeError, VerifyError
 from pipelines.export.bundle import read_golden_rows
 from pipelines.export.own_inputs import read_rows
-from pipelines.export.own_model import export_model, load_model, load_rows, take_apart
+from pipelines.own_model import export_model, load_model, load_rows, take_apart
 from pipelines.verify.ladder import KerasInterpreter
 from tests.test_c_code import compile_harness, run_harness
 

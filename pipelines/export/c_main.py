@@ -68,8 +68,11 @@ def _wrapped(numbers):
 def _answer(signature):
     """C++ that prints the answer."""
     task = signature.target.task
-    if task == "regression":
+    if task == "regression" and signature.output.shape == (1,):
         return "  print_value(signature_value(output));"
+    if task == "regression":
+        return (f"  float values[{signature.output.shape[0]}];\n  signature_values(output, values);\n"
+                "  for (float value : values) print_value(value);")
     if task == "forecast":
         return (f"  double values[{signature.output.shape[0]}];\n"
                 "  signature_forecast(output, &inputs, values);\n  for (double value : values) print_value(value);")
@@ -108,7 +111,8 @@ def _readme(signature, name, operator_names, sizes, most_steps):
                 "`arena used` and change `kArenaBytes`.")
     reset = ("\n\nAn LSTM keeps what the row before left in it: `interpreter.Reset()` before every further row."
              if "UnidirectionalSequenceLSTM" in operator_names else "")
-    names = {"regression": "signature_value", "forecast": "signature_forecast"}
+    value = "signature_value" if signature.output.shape == (1,) else "signature_values"
+    names = {"regression": value, "forecast": "signature_forecast"}
     answer = names.get(signature.target.task, "signature_label")
     return f"""# {comment(name)} in C
 

@@ -82,6 +82,17 @@ def ladder_cells(rung: dict, num_rows: int) -> tuple[str, tuple[str, ...]]:
         number(rung["latency_ms_p95"], 3))
 
 
+def ladder_table(report: dict, shown: tuple[str, ...]) -> list[str]:
+    """The ladder as lines of Markdown, with these metrics, and what is to be said of its rungs."""
+    lines = ["| form | " + " | ".join((*(metric.replace("_", " ") for metric in shown), *LADDER_HEADINGS)) + " |",
+             "|---" * (len(shown) + len(LADDER_HEADINGS) + 1) + "|"]
+    for rung in report["ladder"]:
+        form, cells = ladder_cells(rung, report["rows"]["test"])
+        scores = (number(rung["scores"].get(metric)) for metric in shown)
+        lines.append(f"| {form} | " + " | ".join((*scores, *cells)) + " |")
+    return lines + [""] + [f"- {rung['form']}: {rung['note']}." for rung in report["ladder"] if rung["note"]]
+
+
 def decision_text(report: dict) -> str:
     """How labels are chosen, in a sentence."""
     decisions, target = report["decisions"], report["target"]
@@ -117,21 +128,13 @@ def _code(text):
 def card(report: dict) -> str:
     """The model card (README.md of a bundle; Mitchell et al. 2019, https://arxiv.org/abs/1810.03993)."""
     target, rungs = report["target"], report["ladder"]
-    shown = SHOWN_METRICS[target["task"]]
     rows = "picture.png" if any(column["kind"] == PICTURE for column in report["columns"]) else "< rows.csv"
     lines = [f"# {report['name']}", "", report["about"], "",
              f"Predicts {_code(target['name'])} ({target['task']}"
              + (f": {', '.join(map(_code, target['labels']))}" if target["labels"] else "") + ").", "",
              "## Scores", "",
              f"{report['rows']['test']:,} raw test rows that no stage had seen; split `{report['split']}`, seed "
-             f"{report['seed']}.", "",
-             "| form | " + " | ".join((*(metric.replace("_", " ") for metric in shown), *LADDER_HEADINGS)) + " |",
-             "|---" * (len(shown) + len(LADDER_HEADINGS) + 1) + "|"]
-    for rung in rungs:
-        form, cells = ladder_cells(rung, report["rows"]["test"])
-        scores = (number(rung["scores"].get(metric)) for metric in shown)
-        lines.append(f"| {form} | " + " | ".join((*scores, *cells)) + " |")
-    lines += [f"* {rung['form']}: {rung['note']}" for rung in rungs if rung["note"]]
+             f"{report['seed']}.", "", *ladder_table(report, SHOWN_METRICS[target["task"]])]
     lines += ["", decision_text(report), "", "## Use", "",
               f"    python -m pipelines.device saved_models/{report['name']} {rows}", "",
               *(["Step by step, in Python: `Stream.load(folder).push(row)` of `pipelines.device`. Elsewhere: the "

@@ -93,8 +93,7 @@ class CCode:
         target, outputs = self.signature.target, np.ascontiguousarray(answers.raw)
         pointers = [each.ctypes.data_as(ctypes.POINTER(ctypes.c_int8)) for each in outputs]
         if target.task == "regression":
-            values = np.array([self._library.signature_value(each) for each in pointers], np.float64)
-            return Answers(None, values, answers.raw)
+            return Answers(None, self._values(pointers, answers.scores.shape), answers.raw)
         if target.task == "forecast":
             return self._forecasts(answers, pointers, kept)
         also = [(ctypes.byref(each),) for each in kept] if target.task == "anomaly" else [()] * len(kept)
@@ -104,6 +103,14 @@ class CCode:
             scores = np.array([self._library.signature_score(each, *more)
                                for each, more in zip(pointers, also, strict=True)], np.float64)
         return Answers(np.asarray(target.labels, object)[places], scores, answers.raw)
+
+    def _values(self, pointers, shape):
+        if len(shape) == 1:
+            return np.array([self._library.signature_value(each) for each in pointers], np.float64)
+        values = np.empty(shape, np.float32)
+        for pointer, row in zip(pointers, values, strict=True):
+            self._library.signature_values(pointer, row.ctypes.data_as(ctypes.POINTER(ctypes.c_float)))
+        return values.astype(np.float64)
 
     def _forecasts(self, answers, pointers, kept):
         shape = answers.scores.shape[1:] if answers.quantiles is None else answers.quantiles.shape[1:]

@@ -221,6 +221,14 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
       columns.set(step.into_offset, offset);
       columns.set(step.into_factor, factor);
     },
+    StepIds(step, columns) {
+      columns.set(step.column, columns.get(step.column).map((x, place) => {
+        const id = Number.isNaN(x) ? 0 : x;
+        if (id >= 0 && id < step.num_ids && id === Math.floor(id)) return id;
+        throw new pipelines.BadCell(`step ${place + 1} of ${step.column} is ${x}, not a whole number from 0 to ` +
+                                    `${step.num_ids - 1}`);
+      }));
+    },
     Pack(step, columns) {
       const parts = step.columns.map((name) => columns.get(name));
       columns.set(step.into, isMany(parts[0]) && parts.length === 1 ? parts[0]

@@ -78,7 +78,9 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
      Python: of classes `scores` are probabilities, of forecasts a value a step, of the rest one number. */
   function answer(signature, raw, form, prepared) {
     const {target} = signature, offsets = offsetsOf(signature, form);
-    if (target.task === "regression") return {label: null, scores: [raw[0] * target.factor + target.offset]};
+    if (target.task === "regression") {
+      return {label: null, scores: Array.from(raw, (value) => value * target.factor + target.offset)};
+    }
     if (target.task === "forecast") return foretell(signature, raw, offsets, prepared);
     if (target.task === "anomaly") {
       const score = meanDifference(signature, raw, form, prepared);

@@ -1,8 +1,8 @@
 """Bring your own Keras model: `export_model(model, rows)` gives the bundle that a recipe would have given.
 
 Nothing is trained. Some rows calibrate int8; on the others every form is run and compared with what the model itself
-says to them. What the converter is known to break is mended or refused before it is converted (see `rewrite`,
-`own_inputs`).
+says to them. What the converter is known to break is mended or refused before it is converted (see `export.rewrite`,
+`export.own_inputs`).
 """
 
 import json
@@ -12,22 +12,29 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from ..device.runner import LiteRT, Runner
-from ..device.signature import Port, Signature, Target
-from ..errors import ExportError, RecipeError, VerifyError
-from ..rows import HeldOut, Schema, TrainSet
-from ..steps import to_ports
-from .bundle import Bundle, as_json, check_folder, golden, keras_bytes, write_bundle
-from .c_code import c_files
-from .convert import MAX_CALIBRATION_ROWS, convert
-from .lower import NUM_COPIES
-from .own_inputs import in_front, own_inputs, ported, read_rows
-from .rewrite import flatten, refuse, without_last_activation
+from .device.runner import LiteRT, Runner
+from .device.signature import Port, Signature, Target
+from .errors import ExportError, RecipeError, VerifyError
+from .evaluate import class_places
+from .export.bundle import Bundle, as_json, check_folder, golden, write_bundle
+from .export.convert import MAX_CALIBRATION_ROWS, convert
+from .export.lower import NUM_COPIES
+from .export.own_inputs import in_front, own_inputs, ported, read_rows
+from .export.rewrite import flatten, refuse, without_last_activation
+from .recipe import NAME_PATTERN
+from .report import pictures as draw
+from .report.write import DUPLICATES, ladder_table, page, to_plain, versions
+from .rows import HeldOut, Schema, TrainSet
+from .ship import quantized
+from .shipping import Shipping
+from .steps import to_ports
+from .targets import Made, broken_budgets, climb_all, files_for
+from .verify.ladder import failed_step
 
-TARGETS = ("litert", "micro", "c")
 MIN_ROWS, MAX_HELD_OUT_ROWS = 20, 5000
 MAX_STAGGERED = 64  # outputs: copies cost their weights
 # Keras itself sums otherwise after a rewriting; half-precision models are computed in float32 from then on.
@@ -50,7 +57,7 @@ class Parts:
 
 
 def export_model(model: object, rows: Mapping[str, np.ndarray] | np.ndarray | str | Path, *, name: str,
-                 targets: tuple[str, ...] = TARGETS, folder: str | Path = "saved_models",
+                 targets: tuple[Any, ...] = Shipping().targets, folder: str | Path = "saved_models",
                  labels: tuple[str, ...] = (), seed: int = 0) -> Bundle:
     """Writes `folder`/<name>/: the int8 and float32 files of a Keras model with its signature, C code, golden vectors
     and report, each form run here on rows that did not calibrate it.
@@ -63,7 +70,9 @@ def export_model(model: object, rows: Mapping[str, np.ndarray] | np.ndarray | st
     Raises RecipeError for names, ExportError for what has no form on a device, VerifyError where a form does not answer
     as the model does: then the bundle is kept as `folder`/<name>.failed/.
     """
-    _check_names(name, targets, labels)
+    _check_names(name, labels)
+    shipping = Shipping(targets)
+    shipping.check()
     folder, start = Path(folder), time.perf_counter()
     check_folder(folder, name)
     model, source = load_model(model)
@@ -71,23 +80,41 @@ def export_model(model: object, rows: Mapping[str, np.ndarray] | np.ndarray | st
     places, held_out = _split(len(next(iter(rows.values()))), seed)
     parts = take_apart(model, rows, places, labels=tuple(labels))
     train, test = _row_sets(parts, places, held_out)
-    tflite = convert(parts.model, to_ports(parts.signature, train), seed=seed, copies=_num_copies(parts.model))
-    from ..report.write import DUPLICATES
-    from ..run import quantized
-    signature = quantized(parts.signature, LiteRT(tflite["int8"]), parts.model)
-    facts, answers = _judge(replace(parts, signature=signature), tflite, test, name=name, targets=targets)
+    made, refused = _make(name, parts, shipping, train, seed=seed)
+    rungs, answers = climb_all(made, shipping.runs_on(), test, refused=refused)
+    facts = _facts(made, rungs, test, notes=_notes(parts), failed=_failed(made, rungs, answers, shipping))
     facts.update(seed=seed, source={**source, "duplicates": dict.fromkeys(DUPLICATES, 0)},
                  seconds={"export": round(time.perf_counter() - start, 2)},
                  about=f"A Keras model of the user's own, as it was handed over: {len(places):,} rows calibrated its "
                        "int8 form, nothing was trained.")
-    files = _files(parts, signature, tflite, facts, answers, test)
+    files = _files(made, facts, answers, test)
     passed = facts["gate"]["passed"]
     bundle = Bundle(write_bundle(folder / (name if passed else f"{name}.failed"), files))
     if not passed:
         raise VerifyError(facts["gate"]["failed_step"], expected=f"at most {facts['judge']['tolerance']} lost from "
-                          "Keras to the last form", fix=f"see {bundle.folder / 'report.html'}; bring more rows that "
-                          "look like those of use, or train the model quantization-aware")
+                          "Keras to the last form, and budgets kept", fix=f"see {bundle.folder / 'report.html'}; bring "
+                          "more rows that look like those of use, or train the model quantization-aware")
     return bundle
+
+
+def _make(name, parts, shipping, train, *, seed):
+    """What ships, and rung → why a target that is not required is left out. Raises RecipeError where one that is
+    cannot be."""
+    refused = {}
+    for target in shipping.runs_on():
+        reason = target.refusal(parts.signature, parts.model)
+        if reason and target.required:
+            raise RecipeError(f"{target!r} for this model: {reason}", expected="a model that can run there",
+                              fix="leave the target out")
+        if reason:
+            refused[target.form] = f"not possible: {reason}"
+    rows = to_ports(parts.signature, train)
+    tflite = convert(parts.model, rows, seed=seed, copies=_num_copies(parts.model), forms=shipping.forms(),
+                     quantize=shipping.quantize)
+    signature = quantized(parts.signature, LiteRT(tflite["int8"]), parts.model)
+    made = Made(name, signature, parts.model, tflite, rows, seed, train)
+    return replace(made, files=files_for(made, [target for target in shipping.runs_on()
+                                                if target.form not in refused])), refused
 
 
 def load_model(model: object):
@@ -209,7 +236,7 @@ def _structured(model, batch):
 
 
 def _check_same(parts, *, half):
-    from ..verify.ladder import KerasInterpreter
+    from .verify.ladder import KerasInterpreter
     prepared = Runner(parts.signature, None, form="float32").prepare(parts.columns)
     found = _activated(KerasInterpreter(parts.model).run(prepared), parts.activation)
     changed = float(np.abs(found - parts.said).max()) / (float(parts.said.std()) or 1.0)
@@ -227,13 +254,9 @@ def _activated(logits, activation):
     return 1 / (1 + np.exp(-logits)) if activation == "sigmoid" else logits
 
 
-def _check_names(name, targets, labels):
-    if not re.fullmatch("[A-Za-z0-9][A-Za-z0-9_-]{0,63}", name):
+def _check_names(name, labels):
+    if not NAME_PATTERN.fullmatch(name):
         raise RecipeError(f"the name {name!r}", expected="letters, digits, - and _", fix="--name my_model")
-    odd = [target for target in targets if target not in TARGETS]
-    if odd or not targets:
-        raise RecipeError(f"the targets {', '.join(targets) or 'none'}", expected=", ".join(TARGETS),
-                          fix="--target litert,micro")
     if len(set(labels)) < len(labels) or len(labels) == 1 or not all(isinstance(each, str) and each for each in labels):
         raise RecipeError(f"the labels {', '.join(map(str, labels))}", expected="two or more names, each once",
                           fix="--labels cat,dog")
@@ -269,58 +292,44 @@ def _num_copies(model):
     return NUM_COPIES if plain and last is model.layers[-1] and last.units <= MAX_STAGGERED else 1
 
 
-def _judge(parts, tflite, test, *, name, targets):
-    """(facts for the report, answers by form): each form on held-out rows, beside what the given model says."""
-    from ..report.write import to_plain, versions
-    from ..verify.ladder import KerasInterpreter, climb, failed_step
-    from ..verify.micro import Micro, micro_available, micro_places, most_steps
-    signature, rungs, answers = parts.signature, [], {}
+def _deciding(target):
+    return "accuracy" if target.labels else "r2"
 
-    def climbed(form, kind, interpreter, size, **more):
-        rung, answers[form] = climb(form, Runner(signature, interpreter, form=kind), test, size_bytes=size,
-                                    keras_answers=answers.get("keras"), **more)
-        rungs.append(rung)
-    climbed("keras", "float32", KerasInterpreter(parts.model), len(keras_bytes(parts.model)))
-    for form in ("float32", "int8", "uint8"):
-        if form in tflite:
-            climbed(f"litert_{form}", form, LiteRT(tflite[form]), len(tflite[form]))
-    if "micro" in targets and micro_available():
-        plain = LiteRT(tflite["int8"], reference=True)
-        micro, places = Micro(tflite["int8"], plain.port_names()), micro_places(parts.model, len(test))
-        climbed("micro_int8", "int8", micro, len(tflite["int8"]), places=places, arena_bytes=micro.arena_bytes())
-        wanted = plain.run(Runner(signature, plain, form="int8").prepare({key: x[places] for key, x in test.x.items()}))
-        steps = np.abs(answers["micro_int8"].raw.astype(np.int32) - wanted)
-        lost = next(rung for rung in rungs if rung.form == "litert_int8").largest_difference
-        rungs[-1] = replace(rungs[-1], int8_steps=int(steps.max()), most_int8_steps=most_steps(parts.model, lost,
-                                                                                               signature))
-    target = signature.target
-    deciding = "accuracy" if target.labels else "r2"
-    failed = _differs(rungs, answers) or failed_step(rungs, deciding, TOLERANCES[deciding])
+
+def _failed(made, rungs, answers, shipping):
+    """What is wrong, in words, or "": with the float32 file, with what int8 lost, or with a budget."""
+    rung = next(rung for rung in rungs if rung.form == "litert_float32")
+    spread = float(answers["keras"].raw.std()) or 1.0
+    if rung.largest_difference > MOST_CHANGED * 10 * spread:
+        return (f"keras → litert_float32 differs by {rung.largest_difference:.3g} on some row, the output varies by "
+                f"{spread:.3g}: the converter made something else of a layer")
+    deciding = _deciding(made.signature.target)
+    return failed_step(rungs, deciding, TOLERANCES[deciding]) or broken_budgets(shipping.runs_on(), rungs)
+
+
+def _notes(parts):
     notes = [*parts.notes, "The truth that every form is scored against is what the given Keras model says"]
-    if target.labels and parts.activation:
+    if parts.signature.target.labels and parts.activation:
         notes.append(f"The {parts.activation} that the model ends with was taken off: it changes no label, and int8 is "
                      "finer before it")
+    return notes
+
+
+def _facts(made, rungs, test, *, notes, failed):
+    """The content of report.json."""
+    signature, deciding = made.signature, _deciding(made.signature.target)
     return to_plain({
-        "name": name, "target": asdict(target),
+        "name": made.name, "target": asdict(signature.target), "output_unit": signature.output.unit,
         "judge": {"deciding": deciding, "threshold": "none", "tolerance": TOLERANCES[deciding], "quantile": 0.99,
                   "beside": False},
         "split": "half of the rows, drawn with the seed",
         "rows": {"train": 0, "valid": 0, "test": len(test), "trained_on": 0},
         "notes": notes, "versions": versions(), "gate": {"passed": not failed, "failed_step": failed},
-        "scores": {rung.form: rung.scores for rung in rungs}, "ladder": [asdict(rung) for rung in rungs],
-        "decisions": {form: list(offsets) for form, offsets in signature.decisions.items()}, "balancing": None,
-        "baselines": None, "per_series": [], "margin": None, "columns": _column_facts(signature), "per_class": [],
-        "history": {}}), answers
-
-
-def _differs(rungs, answers):
-    """What is wrong with the float32 file, in words, or ""."""
-    rung = next(rung for rung in rungs if rung.form == "litert_float32")
-    spread = float(answers["keras"].raw.std()) or 1.0
-    if rung.largest_difference <= MOST_CHANGED * 10 * spread:
-        return ""
-    return (f"keras → litert_float32 differs by {rung.largest_difference:.3g} on some row, the output varies by "
-            f"{spread:.3g}: the converter made something else of a layer")
+        "scores": {rung.form: rung.scores for rung in rungs if rung.scores},
+        "ladder": [asdict(rung) for rung in rungs],
+        "decisions": {form: list(offsets) for form, offsets in signature.decisions.items()}, "thresholds": {},
+        "probabilities": "none", "compression": [], "balancing": None, "baselines": None, "per_series": [],
+        "margin": None, "columns": _column_facts(signature), "per_class": [], "history": {}})
 
 
 def _column_facts(signature):
@@ -335,37 +344,26 @@ def _column_facts(signature):
     return lines
 
 
-def _files(parts, signature, tflite, facts, answers, test):
+def _files(made, facts, answers, test):
     """Relative name → content of everything that the bundle holds."""
-    from ..report import pictures as draw
-    from ..report.write import page
-    labels, drawn = signature.target.labels, []
+    labels, int8 = made.signature.target.labels, answers["litert_int8"]
     if labels:
-        from ..evaluate import class_places
-        drawn = [("int8 against Keras", draw.picture(draw.confusion_matrix(
-            test.y, class_places(answers["litert_int8"], labels), labels), width=max(3.8, 0.62 * len(labels) + 1) + 1.4,
-            height=max(3.8, 0.62 * len(labels) + 1)))]
+        size = max(3.8, 0.62 * len(labels) + 1)
+        drawn = draw.picture(draw.confusion_matrix(test.y, class_places(int8, labels), labels), width=size + 1.4,
+                             height=size)
     else:
-        drawn = [("int8 against Keras", draw.picture(draw.predicted_against_true(
-            test.y.ravel(), answers["litert_int8"].scores.ravel(), "what Keras says")))]
-    return {"model.keras": keras_bytes(parts.model),
-            **{f"model_{form}.tflite": content for form, content in tflite.items()},
-            "signature.json": as_json(signature.to_json()), "report.json": as_json(facts),
-            "report.html": page(facts, drawn, {"export": facts["source"]["name"], "labels": list(labels)}),
-            "golden.json": as_json(golden(signature, tflite["int8"], test)), "README.md": _card(facts, signature),
-            **{f"c/{name}": text for name, text in c_files(signature, tflite["int8"], facts["name"]).items()}}
+        drawn = draw.picture(draw.predicted_against_true(test.y.ravel(), int8.scores.ravel(), "what Keras says"))
+    return {**made.files, "signature.json": as_json(made.signature.to_json()), "report.json": as_json(facts),
+            "report.html": page(facts, [("int8 against Keras", drawn)], {"export": facts["source"]["name"],
+                                                                         "labels": list(labels)}),
+            "golden.json": as_json(golden(made.signature, made.tflite["int8"], test)), "README.md": _card(facts)}
 
 
-def _card(facts, signature):
+def _card(facts):
     """README.md of the bundle."""
     lines = [f"# {facts['name']}", "", facts["about"], "",
              f"Agreement and differences are from the given model, on {facts['rows']['test']:,} rows that did not "
-             "calibrate.", "", "| form | agreement | largest difference | bytes | arena | ms |", "|---" * 6 + "|"]
-    lines += [f"| {rung['form']} | {rung['agreement']:.4f} | {rung['largest_difference']:.4g} | "
-              f"{rung['size_bytes']:,} | {rung['arena_bytes'] or ''} | {rung['latency_ms']:.3f} |"
-              for rung in facts["ladder"]]
-    lines += ["", "## Inputs", "",
-              *(f"- `{line['name']}`: {line['kind']}, {line['why']}" for line in facts["columns"]), "", "## Use", "",
-              f"    python -m pipelines.device saved_models/{facts['name']} < rows.csv", "",
-              "In C: `c/signature.h`, `c/prepare.c`, `c/model.c`.", ""]
+             "calibrate.", "", *ladder_table(facts, ()), "", "## Inputs", "",
+             *(f"- `{line['name']}`: {line['kind']}, {line['why']}" for line in facts["columns"]), "", "## Use", "",
+             f"    python -m pipelines.device saved_models/{facts['name']} < rows.csv", ""]
     return "\n".join(lines)
