@@ -13,7 +13,7 @@ from .device.runner import FORMS, Answers, LiteRT, Runner
 from .device.signature import Signature
 from .errors import RecipeError
 from .evaluate import agreement
-from .export.bundle import keras_bytes
+from .export.keras_file import keras_bytes
 from .files import read_pixels
 from .knobs import knob
 from .rows import HeldOut, TrainSet

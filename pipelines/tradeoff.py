@@ -15,8 +15,9 @@ from .decide import decide
 from .device.runner import LiteRT
 from .errors import BundleError, RecipeError
 from .evaluate import score
-from .export.bundle import Bundle, check_folder, read_json, read_keras
+from .export.bundle import Bundle, check_folder, read_json
 from .export.convert import convert
+from .export.keras_file import read_keras
 from .export.quantize import Quantize
 from .metrics import SMALLER_IS_BETTER, loss_of
 from .recipe import from_json

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from ..device.errors import DeviceError
 from ..device.signature import Signature, read_signature
-from ..errors import RecipeError, TrainError
+from ..errors import BundleError, RecipeError, TrainError
+from ..export.keras_file import read_keras
 from ..knobs import check_knobs, knob
 from .tuning import Tuning, copy_layer, copy_model, rebuild, same_inputs
 
@@ -48,14 +49,13 @@ class Distil:
 
     def load(self, tuning: Tuning):
         """The bundle's keras.Model. Nothing that the file holds is run."""
-        import keras
         self.check()
         try:
             signature = read_signature(Path(self.teacher))
             with tuning.scope():
-                model = keras.saving.load_model(Path(self.teacher) / "model.keras", compile=False, safe_mode=True)
-        except (DeviceError, ValueError, TypeError, KeyError, OSError, AttributeError) as error:
-            raise TrainError(f"{self.teacher!r} cannot be read: {str(error)[:200]}",
+                model = read_keras(self.teacher)
+        except (DeviceError, BundleError) as error:
+            raise TrainError(f"{self.teacher!r} cannot be read: {error.received}",
                              expected="a whole bundle that this version wrote", fix="make the bundle again",
                              stage="distil") from error
         if tuning.signature is not None:

@@ -4,7 +4,6 @@ import base64
 import json
 import os
 import shutil
-import tempfile
 import uuid
 from dataclasses import dataclass
 from datetime import timezone
@@ -20,7 +19,6 @@ from ..errors import BundleError, DeviceError
 from ..files import read_pixels
 from ..recipe import to_json
 from ..report.write import card, page
-from ..strategy import load_tensorflow
 
 MIN_FREE_BYTES = 64 * 2**20
 
@@ -170,23 +168,6 @@ def read_json(folder: Path, name: str) -> dict:
                           fix="make the bundle again: python -m pipelines run ...") from error
 
 
-def read_keras(folder: str | Path):
-    """The keras.Model of a bundle; nothing that the file holds is run. Raises BundleError where it is not there,
-    damaged, altered or of another version."""
-    load_tensorflow()
-    import keras
-
-    from ..compress import fake_quantize  # noqa: F401  its layers may be in the model
-    path = Path(folder) / "model.keras"
-    try:
-        read_checked(folder, path.name)
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (DeviceError, ValueError, TypeError, KeyError, OSError, AttributeError) as error:
-        said = error.received if isinstance(error, DeviceError) else str(error)[:200]
-        raise BundleError(f"{str(path)!r} is not a model that can be read: {said}", expected="a whole bundle that this "
-                          "version wrote", fix="make the bundle again, or name another") from error
-
-
 def read_golden_rows(folder: Path) -> list[dict]:
     """The raw rows of golden.json. Raises BundleError where it is damaged."""
     values = read_json(folder, "golden.json")
@@ -204,10 +185,3 @@ def _picture(cell):
 
 def as_json(values: object) -> str:
     return json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def keras_bytes(model) -> bytes:
-    """The content of a .keras file."""
-    with tempfile.TemporaryDirectory(prefix="keras_") as folder:
-        model.save(Path(folder) / "model.keras")
-        return (Path(folder) / "model.keras").read_bytes()

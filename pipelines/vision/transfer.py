@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..device.checksums import read_checked
 from ..device.signature import Signature
-from ..errors import RecipeError, TrainError
+from ..errors import BundleError, RecipeError, TrainError
+from ..export.keras_file import read_keras
 from ..files import PictureFiles
 from ..knobs import knob
 from ..heads import Head, fit_head
@@ -158,7 +158,7 @@ class EarlierModel:
         file holds is run."""
         import keras
         port = picture_port(signature)
-        old = self._load(keras)
+        old = self._load()
         shape = tuple(old.inputs[0].shape[1:])
         if len(old.inputs) != 1 or shape != tuple(port.shape):
             raise RecipeError(f"pictures of {port.shape} for the model in {self.folder!r}",
@@ -170,16 +170,15 @@ class EarlierModel:
         features = keras.models.clone_model(kept, input_tensors=[pixels], clone_function=lambda layer: layer).output
         return with_logits({port.name: pixels}, [features], signature, blocks=Blocks(Head(dropout=0.0), seed=seed))
 
-    def _load(self, keras):
-        path = Path(self.folder) / "model.keras"
-        read_checked(self.folder, path.name)
+    def _load(self):
         try:
-            model = keras.saving.load_model(path, compile=False, safe_mode=True)
+            model = read_keras(self.folder)
             if model.get_layer("pixels").input is not model.inputs[0]:
                 raise ValueError("its first layer is not \"pixels\"")
             model.get_layer("logits")
-        except (ValueError, TypeError, KeyError, OSError, AttributeError) as error:
-            raise TrainError(f"{path.name} in {self.folder!r} is not a model to start from: {str(error)[:200]}",
+        except (BundleError, ValueError) as error:
+            said = error.received if isinstance(error, BundleError) else error
+            raise TrainError(f"{self.folder!r} holds no model to start from: {said}",
                              expected="a bundle of pictures that this version wrote",
                              fix="name another bundle") from error
         return model
