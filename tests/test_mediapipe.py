@@ -21,7 +21,8 @@ from pipelines.export.convert import convert
 from pipelines.export.mediapipe import delimiters, mediapipe_model, refusal, vocabulary
 from pipelines.recipe import tiny
 from pipelines.rows import Schema, TrainSet
-from pipelines.run import learn, quantized
+from pipelines.run import learn
+from pipelines.ship import quantized
 from pipelines.split import split
 from pipelines.steps.tokens import spelling
 from pipelines.train import average_members

@@ -46,7 +46,7 @@ def apart(model, rows, labels=()):
     return take_apart(model, rows, np.arange(len(next(iter(rows.values())))), labels=labels)
 
 
-def check(bundle, forms=("keras", "litert_float32", "litert_int8", "micro_int8")):
+def check(bundle, forms=("keras", "litert_float32", "litert_int8", "micro_int8", "c_int8")):
     """The bundle is whole, its ladder is about one model, and its C compiles to the runner's inputs."""
     report, runner = bundle.report, bundle.runner()
     assert "report.html" in bundle.check() and report["gate"]["passed"]
@@ -89,7 +89,7 @@ def test_a_net_for_pictures_inside_another(tmp_path):
     np.savez(tmp_path / "rows.npz", **{"my-picture": PICTURES})
     bundle = export_model(tmp_path / "my.keras", tmp_path / "rows.npz", name="own", folder=tmp_path,
                           labels=("a", "b", "c", "d"))
-    report = check(bundle, ("keras", "litert_float32", "litert_int8", "litert_uint8", "micro_int8"))
+    report = check(bundle, ("keras", "litert_float32", "litert_int8", "litert_uint8", "micro_int8", "c_int8"))
     assert report["source"]["name"] == "my.keras" and len(report["source"]["sha256"]) == 64
     assert (bundle.signature.inputs[0].scale, bundle.signature.inputs[0].zero_point) == (1.0, -128)
 
@@ -266,8 +266,9 @@ def test_names_and_few_rows(tmp_path):
     from keras import layers
     model = sequential((4,), layers.Dense(2))
     for changes, error, words in (
-            ({"name": "../x"}, RecipeError, "the name '../x'"), ({"targets": ("moon",)}, RecipeError, "targets moon"),
-            ({"targets": ()}, RecipeError, "targets none"), ({"labels": ("a", "a")}, RecipeError, "labels a, a"),
+            ({"name": "../x"}, RecipeError, "the name '../x'"),
+            ({"targets": ("moon",)}, RecipeError, "shipping.targets holds 'moon'"),
+            ({"labels": ("a", "a")}, RecipeError, "labels a, a"),
             ({"rows": UNLIKE[:19]}, ExportError, "19 rows"),
             ({"rows": tmp_path / "no.npy"}, ExportError, "No such file"),
             ({"model": tmp_path / "no.keras"}, ExportError, "no file"),

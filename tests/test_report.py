@@ -71,5 +71,6 @@ def test_small_things():
     assert to_plain({"a": [float("nan"), 1.0, float("inf")]}) == {"a": [None, 1.0, None]}
     assert number(None) == "–" and number(1234.56) == "1,234.6" and number(0.12345) == "0.1235"
     report = {"decisions": {"float32": [0.0], "int8": [float(-np.log(3))]}, "judge": {"threshold": "macro_f1"},
+              "thresholds": {"float32": 0.5, "int8": 0.75},
               "target": {"task": "binary", "labels": ["no", "yes"]}}
     assert "at least 0.500 (float) or 0.750 (int8)" in decision_text(report)

@@ -32,7 +32,7 @@ from pipelines.verify.micro import Micro
 from pipelines.vision import AugmentCrop, AugmentFlip, AugmentHue, AugmentMixUp, Cnn, LoadArrays, LoadFolder
 from tests.altered import alter, copy_of
 
-FORMS = ["keras", "litert_float32", "litert_int8", "litert_uint8", "micro_int8"]
+FORMS = ["keras", "litert_float32", "litert_int8", "litert_uint8", "micro_int8", "c_int8"]
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,8 @@ import numpy as np
 
 from ..errors import RecipeError
 from ..knobs import check_knobs, knob
-from .tuning import Tuning, copy_layer, rebuild
+from .graph import copy_layer
+from .tuning import Tuning, rebuild
 
 IMPORTANCES = ("taylor", "scale", "norm")
 NUM_BATCHES = 32  # that the gradients of "taylor" are averaged over

@@ -8,7 +8,8 @@ from ..device.signature import Signature, read_signature
 from ..errors import BundleError, RecipeError, TrainError
 from ..export.keras_file import read_keras
 from ..knobs import check_knobs, knob
-from .tuning import Tuning, copy_layer, copy_model, rebuild, same_inputs
+from .graph import copy_layer
+from .tuning import Tuning, copy_model, rebuild, same_inputs
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ import numpy as np
 
 from ..errors import RecipeError
 from ..knobs import check_knobs, knob
-from .tuning import Tuning, copy_layer, rebuild
+from .graph import copy_layer
+from .tuning import Tuning, rebuild
 
 _LAYERS = ("Dense", "Conv1D", "Conv2D")
 

@@ -11,7 +11,8 @@ import numpy as np
 from ..device.runner import LiteRT
 from ..errors import RecipeError
 from ..knobs import check_knobs, knob
-from .tuning import Tuning, copy_layer, rebuild
+from .graph import copy_layer
+from .tuning import Tuning, rebuild
 
 TIMED_CALLS, MAX_TIMED_SECONDS = 40, 1.0
 

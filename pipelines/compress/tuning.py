@@ -18,6 +18,7 @@ from ..rows import HeldOut, Schema, TrainSet
 from ..strategy import load_tensorflow, make_strategy
 from ..train import (Training, check_deciding, compile_model, cosine_rate, fit_model, global_batch, metric_factor,
                      plain_names, task_labels, task_loss, task_metric, validation_feed)
+from .graph import copy_layer
 
 # By what a model answers: logits of classes of which one is true, of one or more yes or no, or numbers.
 ANSWERS = ("softmax", "sigmoid", "values")
@@ -200,11 +201,6 @@ def tuning_from_arrays(x: np.ndarray | Mapping[str, np.ndarray], y: np.ndarray, 
 def copy_model(model):
     """A functional model with layers of its own and the same weights; to be made in the scope of its tuning."""
     return rebuild(model, copy_layer)
-
-
-def copy_layer(layer):
-    """A new layer, or operation, of the same settings, without its weights."""
-    return layer.__class__.from_config(layer.get_config())
 
 
 def rebuild(model, make_layer: Callable[[Any], Any], call: Callable[..., Any] | None = None, *,
