@@ -133,7 +133,7 @@ class TargetMicro(RunsOn):
         int8 = made.tflite["int8"]
         if not micro_available():
             return [unscored("micro_int8", len(int8), "not run: pip install tflite-micro (Linux)")]
-        plain = LiteRT(int8, reference=True)
+        plain = LiteRT(int8, kernels="reference")
         micro, places = Micro(int8, plain.port_names()), micro_places(made.model, len(test))
         rung, answers["micro_int8"] = climb(
             "micro_int8", InRunner(made.signature, micro), test, size_bytes=len(int8), keras_answers=answers["keras"],
@@ -160,7 +160,7 @@ class TargetC(RunsOn):
         from .export.c_stream import stream_files
         from .verify.micro import Micro, micro_available
         int8 = made.tflite["int8"]
-        plain = LiteRT(int8, reference=True)
+        plain = LiteRT(int8, kernels="reference")
         micro = Micro(int8, plain.port_names()) if micro_available() else None
         row = {column.name: read_pixels(made.raw.x[column.name][:1]) for column in made.signature.columns}
         output = (micro or plain).run(Runner(made.signature, plain).prepare(row))[0]
@@ -177,15 +177,16 @@ class TargetC(RunsOn):
 
     def climb(self, made, test, answers):
         from .verify.c import CCode, compiler
-        from .verify.micro import Micro, micro_available
+        from .verify.micro import Micro, micro_available, micro_places
         int8 = made.tflite["int8"]
         if not compiler():
             return [unscored("c_int8", len(int8), "not run: needs a C compiler (apt-get install gcc)")]
         sources = {name.removeprefix("c/"): text for name, text in made.files.items() if name.startswith("c/")}
-        plain = LiteRT(int8, reference=True)
+        plain = LiteRT(int8, kernels="reference")
         interpreter = Micro(int8, plain.port_names()) if micro_available() else plain
-        return [on_its_own("c_int8", CCode(sources, made.signature, interpreter), made, test, answers,
-                           size_bytes=len(int8), most_rows=MAX_C_ROWS, beside="micro_int8")]
+        affordable = min(MAX_C_ROWS, len(micro_places(made.model, len(test))))
+        return [on_its_own(self.form, CCode(sources, made.signature, interpreter), made, test, answers,
+                           size_bytes=len(int8), most_rows=affordable, beside=InRunner(made.signature, interpreter))]
 
 
 @dataclass(frozen=True)
@@ -210,11 +211,14 @@ class TargetMediaPipe(RunsOn):
 
     def climb(self, made, test, answers):
         from .verify.mediapipe import MediaPipe, available
+        from .verify.quiet import quiet
         content = made.files["model_mediapipe.tflite"]
         if available():
             return [unscored(self.form, len(content), f"not run: {available()}")]
+        with quiet():
+            beside = InRunner(made.signature, LiteRT(made.tflite["int8"], kernels="xnnpack"))
         return [on_its_own(self.form, MediaPipe(content, made.signature), made, test, answers,
-                           size_bytes=len(content), most_rows=MAX_MEDIAPIPE_ROWS)]
+                           size_bytes=len(content), most_rows=MAX_MEDIAPIPE_ROWS, beside=beside)]
 
 
 @dataclass(frozen=True)
@@ -289,14 +293,17 @@ class TargetWeb(RunsOn):
 
     def climb(self, made, test, answers):
         from .export.web import web_form
-        from .verify.web import Browser, available
+        from .verify.quiet import quiet
+        from .verify.web import AsInBrowser, Browser, available
         form, content = web_form(made.tflite)
         if available():
             return [unscored(self.form, len(content), f"not run: {available()}")]
         files = {name.removeprefix("web/"): page for name, page in made.files.items() if name.startswith("web/")}
+        with quiet():
+            beside = AsInBrowser(made.signature, LiteRT(content, kernels="xnnpack"), form)
         with Browser(files, made.signature) as browser:
             rung = on_its_own(self.form, browser, made, test, answers, size_bytes=len(content), most_rows=MAX_WEB_ROWS,
-                              beside="litert_uint8" if "uint8" in made.tflite else f"litert_{form}")
+                              beside=beside)
         kind = "uint8" if "uint8" in made.tflite else {"int8": "int8 inside, float32 outside"}.get(form, "float32")
         return [replace(rung, note=f"the form that is {kind}, under LiteRT.js in a browser")]
 
@@ -326,15 +333,14 @@ def climb_all(made: Made, targets: tuple, test: HeldOut, *, refused: dict[str, s
 
 
 def on_its_own(form: str, runtime, made: Made, test: HeldOut, answers: dict[str, Answers], *, size_bytes: int,
-               most_rows: int, beside: str = "litert_int8") -> Rung:
+               most_rows: int, beside: InRunner) -> Rung:
     """The rung of a runtime that goes from the raw row to the label by itself, on at most so many rows, with its
-    agreement with the device runner: with the answers called `beside`, or where a row has none, the int8 form's."""
+    agreement with the device runner `beside`, which has the same kernels under it."""
     places = some_places(len(test), most_rows)
     rung, answers[form] = climb(form, runtime, test, size_bytes=size_bytes, keras_answers=answers["keras"],
                                 places=places)
-    known = answers.get(beside)
-    same = known if known is not None and len(known.scores) == len(test) else answers["litert_int8"]
-    return replace(rung, runner_agreement=agreement(same.take(places), answers[form], made.signature.target))
+    return replace(rung, runner_agreement=agreement(answer_all(beside, test, places), answers[form],
+                                                    made.signature.target))
 
 
 def _int8_ms(made, interpreter):

@@ -47,7 +47,7 @@ def autoencoder():
 def check(model, rows, quantize, *, most_bytes, most_arena):
     name = next(iter(rows.x))
     content = convert(model, rows, copies=1, quantize=quantize, forms=("int8",))["int8"]
-    plain = LiteRT(content, reference=True)
+    plain = LiteRT(content, kernels="reference")
     micro = Micro(content, plain.port_names())
     x = np.random.default_rng(1).integers(-128, 128, (2, *rows.x[name].shape[1:])).astype(np.int8)
     steps = np.abs(micro.run({name: x}).astype(int) - plain.run({name: x}))

@@ -135,7 +135,7 @@ def test_packing_takes_what_nobody_reads(files, clothes, form, seed):
     random, packed = np.random.default_rng(seed), files[form]
     whole = padded(packed, random)
     assert pack_file(whole) == pack_file(packed) == packed and len(packed) < len(whole)
-    one, other = LiteRT(packed, reference=True), LiteRT(whole, reference=True)
+    one, other = LiteRT(packed, kernels="reference"), LiteRT(whole, kernels="reference")
     assert one.inputs() == other.inputs() and one.quantization() == other.quantization()
     x = {"picture": random.integers(-100, 100, (2, SIDE, SIDE, 1)).astype(one.inputs()["picture"][1])}
     np.testing.assert_array_equal(one.run(x), other.run(x))
@@ -257,7 +257,8 @@ def test_training_with_rounding(clothes, tmp_path):
     assert round((high - low) / 255, 6) in inner_scales(made["int8"])
     if micro_available():
         rows = {"picture": (pictures[:10].astype(np.int16) - 128).astype(np.int8)}
-        steps = Micro(made["int8"], ["picture"]).run(rows) - LiteRT(made["int8"], reference=True).run(rows).astype(int)
+        plain = LiteRT(made["int8"], kernels="reference")
+        steps = Micro(made["int8"], ["picture"]).run(rows) - plain.run(rows).astype(int)
         assert np.abs(steps).max() <= 2
 
 

@@ -302,7 +302,7 @@ def test_every_net_reaches_every_runtime(emoji, net):
         assert np.abs(logits[form] - logits["keras"]).mean() < 0.2 * spread, form
     runner = Runner(signature, Micro(tflite["int8"], ["image"]), form="int8")
     few = {"image": runner.prepare(parts.test.x)["image"][:20]}
-    plain = LiteRT(tflite["int8"], reference=True).run(few)
+    plain = LiteRT(tflite["int8"], kernels="reference").run(few)
     assert np.abs(runner.interpreter.run(few).astype(int) - plain).max() <= (2 if isinstance(net, vision.Vit) else 1)
 
 

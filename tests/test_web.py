@@ -36,7 +36,7 @@ from pipelines.run import learn, settle
 from pipelines.shipping import Shipping
 from pipelines.split import split
 from pipelines.targets import TargetWeb
-from pipelines.verify.web import FLAGS, Browser, available, browser_program
+from pipelines.verify.web import FLAGS, AsInBrowser, Browser, available, browser_program
 
 from .test_c_code import CELLS, EVERY, STEP, WINDOWS
 
@@ -341,10 +341,7 @@ def learned_from(recipe, source):
 
 def python_answers(signature, content, form, columns):
     """What the Python runner says with the page's own model."""
-    is_picture = signature.inputs[0].is_picture
-    runner = Runner(signature, LiteRT(content), form="uint8" if is_picture else "float32")
-    prepared = run_primitives(signature.primitives, columns)
-    return answer(signature, runner.interpreter.run(runner.quantize(prepared)), form=form, prepared=prepared)
+    return AsInBrowser(signature, LiteRT(content), form).predict_columns(columns)
 
 
 def held_out(signature, rows, num_rows=300):

@@ -1,6 +1,5 @@
 """MediaPipe Tasks as a runtime: its own ImageClassifier and TextClassifier on raw pictures and raw texts."""
 
-import os
 import time
 from contextlib import contextmanager
 
@@ -10,6 +9,7 @@ from ..device.runner import Answers
 from ..device.signature import Signature, probabilities
 from ..errors import VerifyError
 from ..files import read_pixels
+from .quiet import quiet
 
 _LEAST_SCORE = 1e-37  # what a float32 softmax leaves is more, or nothing
 
@@ -77,7 +77,7 @@ class MediaPipe:
     @contextmanager
     def _open(self):
         """The task, for as long as it is used: at the end of the process it could not be closed."""
-        with _quiet():
+        with quiet():
             from mediapipe.tasks.python import BaseOptions, text, vision
             task, options = (text.TextClassifier, text.TextClassifierOptions)
             if self._column.kind == "picture":
@@ -89,16 +89,3 @@ class MediaPipe:
                                   "operators that LiteRT has", fix="leave the target mediapipe out") from error
             with opened:
                 yield lambda row: opened.classify(row).classifications[0].categories
-
-
-@contextmanager
-def _quiet():
-    """Without what MediaPipe writes to standard error from C++, where no logger of Python hears it."""
-    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nothing, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nothing)

@@ -52,7 +52,7 @@ def climb_streams(signature: Signature, tflite: dict[str, bytes], test: HeldOut,
                       size=len(content), compared_with="litert_int8")
     if not (micro and micro_available()):
         return [floats, int8]
-    plain = LiteRT(content, reference=True)
+    plain = LiteRT(content, kernels="reference")
     wanted = _push_windows(Stream(signature, plain), test, places)
     tflm = Micro(content, plain.port_names(), plain.output_names())
     _, small = climbed("stream_micro_int8", tflm, form="int8", beside=signature.stream.output.to_float(wanted.raw),

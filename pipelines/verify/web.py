@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 
 from ..device.cells import PICTURE, TEXT
-from ..device.primitives import Columns
-from ..device.runner import Answers
+from ..device.primitives import Columns, run_primitives
+from ..device.runner import Answers, Runner, answer
 from ..device.signature import Signature
 from ..errors import ExportError, VerifyError
 from ..export.web import litert_folder
@@ -47,6 +47,20 @@ def available() -> str:
 def browser_program() -> str:
     """The path of the browser that is used, or ""."""
     return next(filter(None, map(shutil.which, PROGRAMS)), "")
+
+
+class AsInBrowser:
+    """What the device runner says with the page's own file, whose decision is that of another form: "int8" where it
+    computes in int8, though floats or pixels go in."""
+
+    def __init__(self, signature: Signature, interpreter, form: str):
+        self.signature, self._interpreter, self._form = signature, interpreter, form
+
+    def predict_columns(self, columns: Columns) -> Answers:
+        prepared = run_primitives(self.signature.primitives, columns)
+        kind = "uint8" if self.signature.inputs[0].is_picture else "float32"
+        inputs = Runner(self.signature, self._interpreter, form=kind).quantize(prepared)
+        return answer(self.signature, self._interpreter.run(inputs), form=self._form, prepared=prepared)
 
 
 class Browser:
