@@ -31,8 +31,8 @@ class Interpreter(Protocol):
 
 
 class LiteRT:
-    """A TFLite file under the LiteRT interpreter, one thread, one row a call. `kernels`, of which each round in a way of
-    their own, layer by layer: "builtin"; "reference", the plain ones, which round as a microcontroller's do;
+    """A TFLite file under the LiteRT interpreter, one thread, one row a call. `kernels`, each of which round in a way
+    of their own, layer by layer: "builtin"; "reference", the plain ones, which round as a microcontroller's do;
     "xnnpack", which browsers and MediaPipe have.
 
     LiteRT looks through a file before it uses it, but not for all that can end the process, such as a scale of 0: of
