@@ -80,11 +80,11 @@ def ways_to_shrink(model, *, epochs: int) -> list[Way]:
     return ways if has_convolutions else [way for way in ways if way.name != "int8, least squares"]
 
 
-def compress_bundle(folder: Path, *, budget: RunsOn = TargetMicro(), epochs: int = 0, into: Path | None = None
-                    ) -> Bundle:
-    """Tries every way on a bundle's net, and writes the choice for the budget beside it, as <name>_small, with
-    tradeoff.json and the pictures in its report: of the ways that keep the budget the smallest whose score on
-    validation rows ties with the best.
+def compress_bundle(folder: Path, *, budget: RunsOn = TargetMicro(), ways: list[Way] | None = None, epochs: int = 0,
+                    into: Path | None = None) -> Bundle:
+    """Tries the ways (`ways_to_shrink` if none are given) on a bundle's net, and writes the choice for the budget
+    beside it, as <name>_small, with tradeoff.json and the pictures in its report: of the ways that keep the budget the
+    smallest whose score on validation rows ties with the best.
 
     `epochs`: of fitting further, a quarter of the recipe's if 0. Raises BundleError where the data or the steps are no
     longer those that the bundle was made with, RecipeError where no way keeps the budget, and whatever `run` raises.
@@ -105,18 +105,18 @@ def compress_bundle(folder: Path, *, budget: RunsOn = TargetMicro(), epochs: int
     tuning = make_tuning(ready.feed, ready.valid, signature=ready.signature, training=recipe.training,
                          deciding=recipe.judge.deciding)
     rows, nets, points, refused = (train_rows, valid_rows), {(): model}, {}, []
-    for done, ways in groupby(ways_to_shrink(model, epochs=epochs or max(recipe.training.epochs // 4, 1)),
-                              key=lambda way: (way.compress, way.quantize)):
-        ways = list(ways)
-        with stages(", ".join(way.name for way in ways)):
+    ways = ways or ways_to_shrink(model, epochs=epochs or max(recipe.training.epochs // 4, 1))
+    for done, alike in groupby(ways, key=lambda way: (way.compress, way.quantize)):
+        alike = list(alike)
+        with stages(", ".join(way.name for way in alike)):
             try:
                 net = _shrunk(nets, done[0], tuning)
             except RecipeError as error:  # not every net has what a way would take away: the table says so
-                refused += [(way.name, *[""] * 5, f"not possible: {error.received}") for way in ways]
+                refused += [(way.name, *[""] * 5, f"not possible: {error.received}") for way in alike]
                 continue
             tflite = convert(net, ready.calibration, seed=recipe.training.seed, quantize=done[1],
-                             copies=staggered_copies(ready.signature), forms=tuple(way.form for way in ways))
-            for way in ways:
+                             copies=staggered_copies(ready.signature), forms=tuple(way.form for way in alike))
+            for way in alike:
                 points[way] = _point(way, net, tflite[way.form], recipe, ready, rows)
     points = _with_front(points, recipe.judge.deciding)
     way = _choose(points, budget, recipe.judge.deciding)
