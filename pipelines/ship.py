@@ -105,7 +105,7 @@ def ship(recipe: Recipe, model, ready: Ready, train_rows: TrainSet, valid_rows: 
     """A trained Keras model to what ships: its forms, the decision of int8, and the files of every target.
     `signature`: with the decision of the float form."""
     with stages("export"):
-        streaming = streaming_form(model) if getattr(recipe.build, "stream", False) else None
+        streaming = streaming_form(_without_ranges(model)) if getattr(recipe.build, "stream", False) else None
         tflite = convert(model, ready.calibration, seed=recipe.training.seed, copies=staggered_copies(signature),
                          streaming=streaming, quantize=recipe.shipping.quantize, forms=recipe.shipping.forms())
     with stages("decide"):
@@ -121,6 +121,12 @@ def ship(recipe: Recipe, model, ready: Ready, train_rows: TrainSet, valid_rows: 
     with stages("files"):
         targets = [target for target in recipe.shipping.runs_on() if target.form not in ready.refused]
         return replace(made, files=files_for(made, targets))
+
+
+def _without_ranges(model):
+    """A streaming form is calibrated anew: it takes no trained ranges."""
+    from .compress.fake_quantize import without_ranges
+    return without_ranges(model)
 
 
 def staggered_copies(signature: Signature) -> int:

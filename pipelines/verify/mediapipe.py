@@ -1,7 +1,9 @@
 """MediaPipe Tasks as a runtime: its own ImageClassifier and TextClassifier on raw pictures and raw texts."""
 
+import sys
 import time
 from contextlib import contextmanager
+from ctypes.util import find_library
 
 import numpy as np
 
@@ -15,9 +17,12 @@ _LEAST_SCORE = 1e-37  # what a float32 softmax leaves is more, or nothing
 
 
 def available() -> str:
-    """"" where the package `mediapipe` is installed, else what to install."""
+    """"" where the package `mediapipe` and the libraries that it loads are installed, else what to install."""
     import importlib.util
-    return "" if importlib.util.find_spec("mediapipe") else "pip install mediapipe"
+    if not importlib.util.find_spec("mediapipe"):
+        return "pip install mediapipe"
+    absent = sys.platform.startswith("linux") and not all(map(find_library, ("EGL", "GLESv2")))
+    return "apt-get install libegl1 libgles2" if absent else ""
 
 
 class MediaPipe:
