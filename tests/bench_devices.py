@@ -69,6 +69,23 @@ def lines_of(what, report):
             rung["note"])
 
 
+def matrix(lines):
+    """The same as Markdown, a row a net: agreement with Keras, then bytes, memory and ms, of each target."""
+    def cell(line):
+        _, _, said, _, agreement, size, memory, latency, note = line
+        if said == "no":
+            return "– " + note.removeprefix("not possible: ").partition(";")[0]
+        parts = [agreement.rstrip("0").rstrip(".") if agreement else "", size, memory, f"{latency} ms"]
+        share = [part for part in note.split(", ") if "of the operators" in part]
+        return " · ".join(filter(None, [*parts, *(f"{each.split('%')[0]} % on it" for each in share)]))
+    names = [type(target).__name__.removeprefix("Target") for target in TARGETS]
+    table = ["| net | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
+    for what in dict.fromkeys(line[0] for line in lines):
+        cells = {line[1]: cell(line) for line in lines if line[0] == what}
+        table.append(f"| {what} | " + " | ".join(cells[name] for name in names) + " |")
+    return table
+
+
 def main():
     only, lines = sys.argv[1:], []
     with tempfile.TemporaryDirectory(prefix="devices_") as folder:
@@ -83,7 +100,7 @@ def main():
     print_lines(lines, headings)
     table = ["| " + " | ".join(headings) + " |", "|---" * len(headings) + "|"]
     table += ["| " + " | ".join(line) + " |" for line in lines]
-    Path("saved_models/devices.md").write_text("\n".join(table) + "\n", encoding="utf-8")
+    Path("saved_models/devices.md").write_text("\n".join([*matrix(lines), "", *table]) + "\n", encoding="utf-8")
     print(f"{os.cpu_count()} cores; the same table as Markdown: saved_models/devices.md")
 
 
