@@ -4,6 +4,7 @@ can run there, what it costs, and climbs its rungs of the ladder."""
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from importlib.util import find_spec
 from typing import ClassVar
 
 import numpy as np
@@ -11,13 +12,13 @@ import numpy as np
 from .device.cells import TEXT
 from .device.runner import FORMS, Answers, LiteRT, Runner
 from .device.signature import Signature
-from .errors import RecipeError
+from .errors import ExportError, RecipeError
 from .evaluate import agreement
 from .export.keras_file import keras_bytes
 from .files import read_pixels
 from .knobs import knob
 from .rows import HeldOut, TrainSet
-from .verify.ladder import (InRunner, KerasInterpreter, Rung, answer_all, climb, some_places, time_rows, unscored)
+from .verify.ladder import InRunner, KerasInterpreter, Rung, answer_all, climb, some_places, time_rows, unscored
 
 MAX_C_ROWS = MAX_MEDIAPIPE_ROWS = MAX_WEB_ROWS = 500
 
@@ -198,7 +199,8 @@ class TargetMediaPipe(RunsOn):
 
     def refusal(self, signature, model):
         from .export.mediapipe import refusal
-        return refusal(signature)
+        absent = "" if find_spec("mediapipe") else "its metadata are written with a package: pip install mediapipe"
+        return absent or refusal(signature)
 
     def files(self, made):
         from .export.mediapipe import mediapipe_model
@@ -276,7 +278,11 @@ class TargetWeb(RunsOn):
     converts: ClassVar[tuple[str, ...]] = ("web",)
 
     def refusal(self, signature, model):
-        from .export.web import refused
+        from .export.web import litert_folder, refused
+        try:
+            litert_folder()  # which the page is written with
+        except ExportError as error:
+            return f"{error.received}: {error.fix}"
         return refused(model)
 
     def files(self, made):

@@ -38,6 +38,22 @@ def test_a_budget_is_of_the_net_that_ships(tmp_path, capfd):
     assert report["ladder"][2]["size_bytes"] <= 9000 and "PruneChannels" in capfd.readouterr().err
 
 
+def test_what_a_target_lacks_is_told_before_an_epoch(tmp_path, monkeypatch, capfd):
+    monkeypatch.setenv("PIPELINES_NODE_MODULES", str(tmp_path / "none"))
+    recipe = override(PENGUINS, "shipping.targets=(TargetWeb(),)")
+    with pytest.raises(RecipeError, match="no LiteRT.js in .*npm install"):
+        run(recipe, folder=tmp_path)
+    with pytest.raises(RecipeError, match="MediaPipe Tasks classifies pictures and texts"):
+        run(override(PENGUINS, "shipping.targets=(TargetMediaPipe(),)"), folder=tmp_path)
+    assert "train:" not in capfd.readouterr().err and not list(tmp_path.iterdir())
+    optional = override(PENGUINS, "judge.tolerance=1.0",
+                        "shipping.targets=(TargetWeb(required=False), TargetMediaPipe(required=False))")
+    report = run(optional, folder=tmp_path).report
+    notes = {rung["form"]: rung["note"] for rung in report["ladder"]}
+    assert "not possible: no LiteRT.js" in notes["web"] and "not possible: MediaPipe" in notes["mediapipe"]
+    assert list(report["scores"]) == ["keras", "litert_float32", "litert_int8"]
+
+
 def test_a_budget_is_gated_at_the_end():
     rungs = [unscored("litert_int8", 5000, ""), unscored("micro_int8", 5000, "", arena_bytes=900)]
     assert broken_budgets((TargetLiteRT(max_bytes=5000), TargetMicro(max_arena_bytes=900)), rungs) == ""
