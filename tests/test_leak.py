@@ -79,8 +79,9 @@ def test_no_fitted_number_depends_on_held_out_rows(birds_recipe, birds_splits):
     @given(st.integers(0, 2**31))
     def holds(seed):
         assert unchanged(lambda test: recipe, birds_splits, seed)
-        assert not unchanged(leaky, birds_splits, seed), "the property does not see a leak"
     holds()
+    # By chance an altered test part may have the same medians: of ten, not all.
+    assert not all(unchanged(leaky, birds_splits, seed) for seed in range(10)), "the property does not see a leak"
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,7 @@
 """Who may learn: the parts, and what they refuse."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -55,6 +57,7 @@ def test_time_moves_forward_over_a_gap(num_rows, gap, random):
     order = np.arange(num_rows)
     random.shuffle(order)
     dataset = make(num_rows, time=np.datetime64("2024-01-01", "s") + order * 3600)
+    dataset = replace(dataset, y=order % 2)  # both classes in every stretch of time, wherever its rows stand
     parts = split(dataset, SplitByTime(gap=gap))
     for before, after in ((parts.train, parts.valid), (parts.valid, parts.test)):
         assert (after.time.min() - before.time.max()).astype(int) >= max(gap, 1)
