@@ -32,7 +32,7 @@ from .rows import HeldOut, Schema, TrainSet
 from .ship import quantized
 from .shipping import Shipping
 from .steps import to_ports
-from .targets import Made, broken_budgets, climb_all, files_for
+from .targets import Made, ask_targets, broken_budgets, climb_all, files_for
 from .verify.ladder import failed_step
 
 MIN_ROWS, MAX_HELD_OUT_ROWS = 20, 5000
@@ -100,14 +100,7 @@ def export_model(model: object, rows: Mapping[str, np.ndarray] | np.ndarray | st
 def _make(name, parts, shipping, train, *, seed):
     """What ships, and rung → why a target that is not required is left out. Raises RecipeError where one that is
     cannot be."""
-    refused = {}
-    for target in shipping.runs_on():
-        reason = target.refusal(parts.signature, parts.model)
-        if reason and target.required:
-            raise RecipeError(f"{target!r} for this model: {reason}", expected="a model that can run there",
-                              fix="leave the target out")
-        if reason:
-            refused[target.form] = f"not possible: {reason}"
+    refused = ask_targets(shipping.runs_on(), parts.signature, parts.model)
     rows = to_ports(parts.signature, train)
     tflite = convert(parts.model, rows, seed=seed, copies=_num_copies(parts.model), forms=shipping.forms(),
                      quantize=shipping.quantize)

@@ -17,7 +17,7 @@ from .export.stream import streaming_form, with_streaming
 from .feed import TrainFeed
 from .recipe import Recipe
 from .rows import HeldOut, TrainSet
-from .targets import Made, RunsOn, files_for
+from .targets import Made, RunsOn, ask_targets, files_for
 from .terminal import Stages
 from .train import average_members
 from .verify.ladder import answer_all
@@ -49,11 +49,7 @@ def rehearse(recipe: Recipe, signature: Signature, rows: TrainSet, raw: TrainSet
     if not any(target.has_budget() or type(target).refusal is not RunsOn.refusal for target in targets):
         return {}
     model = average_members(recipe.build.build(signature, seed=recipe.training.seed))
-    refused = {target: target.refusal(signature, model) for target in targets}
-    for target, reason in refused.items():
-        if reason and target.required:
-            raise RecipeError(f"{target!r} for this net: {reason}", expected="a net that can run there",
-                              fix="another net or other steps; or leave the target out, or give it required=False")
+    refused = ask_targets(targets, signature, model)
     if any(target.has_budget() for target in targets):
         for spec in recipe.shipping.compress:
             if isinstance(spec, PruneChannels):  # the one that makes the net smaller, whatever its weights are
@@ -63,12 +59,12 @@ def rehearse(recipe: Recipe, signature: Signature, rows: TrainSet, raw: TrainSet
                          quantize=recipe.shipping.quantize, forms=recipe.shipping.forms())
         made = replace(made, tflite=tflite)
         made = replace(made, signature=quantized(signature, LiteRT(made.tflite["int8"]), model))
-        for target in targets:
-            broken = target.broken_budget(target.cost(made)) if target.has_budget() and not refused[target] else ""
+        for target in (target for target in targets if target.has_budget() and target.form not in refused):
+            broken = target.broken_budget(target.cost(made))
             if broken:
                 raise RecipeError(f"the untrained net breaks a budget: {broken}", expected="a net within its budgets",
                                   fix="make the net smaller (its knobs: --set build...), or raise the budget")
-    return {target.form: f"not possible: {reason}" for target, reason in refused.items() if reason}
+    return refused
 
 
 @dataclass(frozen=True)

@@ -314,6 +314,19 @@ class TargetWeb(RunsOn):
         return [replace(rung, note=f"the form that is {kind}, under LiteRT.js in a browser")]
 
 
+def ask_targets(targets: tuple, signature: Signature, model) -> dict[str, str]:
+    """Rung → why a target that is not required is left out. Raises RecipeError where one that is cannot be."""
+    refused = {}
+    for target in targets:
+        reason = target.refusal(signature, model)
+        if reason and target.required:
+            raise RecipeError(f"{target!r} for this net: {reason}", expected="a net that can run there",
+                              fix="another net or other steps; or leave the target out, or give it required=False")
+        if reason:
+            refused[target.form] = f"not possible: {reason}"
+    return refused
+
+
 def files_for(made: Made, targets: tuple) -> dict[str, bytes | str]:
     """Name → content of the model's files in the bundle, and of what it holds for each target."""
     files = {"model.keras": keras_bytes(made.model),

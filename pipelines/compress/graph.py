@@ -60,6 +60,12 @@ def alter(model, make_layer: Callable[[Any], Any], call: Callable[..., Any]):
     def call_known(layer, *args, **kwargs):
         return call(next(known), layer, *args, **kwargs)
     copy = keras.models.clone_model(as_functional(model), clone_function=make_layer, call_function=call_known)
+    copy_alike(model, copy)
+    return copy
+
+
+def copy_alike(model, copy) -> None:
+    """Weights, and whether they are trained, between layers of one name whose weights have the same shapes."""
     old_layers = {layer.name: layer for layer in model.layers}
     for new in copy.layers:
         old = old_layers.get(new.name)
@@ -67,7 +73,6 @@ def alter(model, make_layer: Callable[[Any], Any], call: Callable[..., Any]):
                                                                                         old.weights]:
             new.set_weights(old.get_weights())
             new.trainable = old.trainable
-    return copy
 
 
 def call_as_it_is(known: Call, layer, *args, **kwargs):

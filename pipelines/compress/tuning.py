@@ -18,7 +18,7 @@ from ..rows import HeldOut, Schema, TrainSet
 from ..strategy import load_tensorflow, make_strategy
 from ..train import (Training, check_deciding, compile_model, cosine_rate, fit_model, global_batch, metric_factor,
                      plain_names, task_labels, task_loss, task_metric, validation_feed)
-from .graph import copy_layer
+from .graph import copy_alike, copy_layer
 
 # By what a model answers: logits of classes of which one is true, of one or more yes or no, or numbers.
 ANSWERS = ("softmax", "sigmoid", "values")
@@ -218,11 +218,8 @@ def rebuild(model, make_layer: Callable[[Any], Any], call: Callable[..., Any] | 
     # A view: a copy of a sequential model would not be called by us, one of a compiled model would be compiled.
     view = keras.Model(input_of(model), model.outputs[0], name=model.name)
     copy = keras.models.clone_model(view, clone_function=make_layer, call_function=call)
-    names = {layer.name for layer in copy.layers} if copy_weights else {}
-    for old in view.layers:
-        new = copy.get_layer(old.name) if old.name in names else None
-        if new is not None and [each.shape for each in new.weights] == [each.shape for each in old.weights]:
-            new.set_weights(old.get_weights())
+    if copy_weights:
+        copy_alike(view, copy)
     return copy
 
 
