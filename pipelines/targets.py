@@ -213,12 +213,10 @@ class TargetMediaPipe(RunsOn):
 
     def climb(self, made, test, answers):
         from .verify.mediapipe import MediaPipe, available
-        from .verify.quiet import quiet
         content = made.files["model_mediapipe.tflite"]
         if available():
             return [unscored(self.form, len(content), f"not run: {available()}")]
-        with quiet():
-            beside = InRunner(made.signature, LiteRT(made.tflite["int8"], kernels="xnnpack"))
+        beside = InRunner(made.signature, LiteRT(made.tflite["int8"]))
         return [on_its_own(self.form, MediaPipe(content, made.signature), made, test, answers,
                            size_bytes=len(content), most_rows=MAX_MEDIAPIPE_ROWS, beside=beside)]
 
@@ -299,14 +297,12 @@ class TargetWeb(RunsOn):
 
     def climb(self, made, test, answers):
         from .export.web import web_form
-        from .verify.quiet import quiet
         from .verify.web import AsInBrowser, Browser, available
         form, content = web_form(made.tflite)
         if available():
             return [unscored(self.form, len(content), f"not run: {available()}")]
         files = {name.removeprefix("web/"): page for name, page in made.files.items() if name.startswith("web/")}
-        with quiet():
-            beside = AsInBrowser(made.signature, LiteRT(content, kernels="xnnpack"), form)
+        beside = AsInBrowser(made.signature, LiteRT(content), form)
         with Browser(files, made.signature) as browser:
             rung = on_its_own(self.form, browser, made, test, answers, size_bytes=len(content), most_rows=MAX_WEB_ROWS,
                               beside=beside)

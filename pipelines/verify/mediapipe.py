@@ -7,11 +7,11 @@ from ctypes.util import find_library
 
 import numpy as np
 
+from ..device.quiet import quiet
 from ..device.runner import Answers
 from ..device.signature import Signature, probabilities
 from ..errors import VerifyError
 from ..files import read_pixels
-from .quiet import quiet
 
 _LEAST_SCORE = 1e-37  # what a float32 softmax leaves is more, or nothing
 

@@ -6,8 +6,13 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet():
-    """Without what is written to standard error meanwhile."""
-    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    """Without what is written to standard error meanwhile, by any thread of this process."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # a service that closed it has none to silence
+        yield
+        return
+    nothing = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nothing, 2)
         yield
