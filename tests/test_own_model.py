@@ -135,6 +135,31 @@ def test_several_inputs_and_plain_numbers(tmp_path):
     np.testing.assert_allclose(answers.scores, model.predict(rows, verbose=0), atol=1e-4)
 
 
+def transformer(activation):
+    """One block of attention as Keras users write it, which calls its layer with a query and a value."""
+    import keras
+    from keras import layers
+    x = keras.Input((12, 3), name="steps")
+    h = layers.Dense(8)(x)
+    normal = layers.LayerNormalization()(h)
+    h = layers.Add()([h, layers.MultiHeadAttention(2, 4)(normal, normal)])
+    normal = layers.LayerNormalization()(h)
+    h = layers.Add()([h, layers.Dense(8)(layers.Dense(16, activation)(normal))])
+    return keras.Model(x, layers.Dense(1)(layers.GlobalAveragePooling1D()(h)))
+
+
+def test_attention_of_keras(tmp_path):
+    steps = RANDOM.normal(size=(400, 12, 3)).astype(np.float32)
+    model = trained(transformer("relu"), steps, steps[:, :, 0].sum(axis=1), epochs=12)
+    check(export_model(model, steps, name="own", folder=tmp_path))
+
+
+def test_an_operator_that_microcontrollers_lack_is_named(tmp_path):
+    with pytest.raises(VerifyError, match="TFLM has no operator GELU"):
+        export_model(transformer("gelu"), STEPS, name="own", folder=tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
 def models():
     """Name → (model, rows, labels): what is mended, looked at without converting."""
     import keras

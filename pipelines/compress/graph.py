@@ -9,12 +9,14 @@ from ..errors import RecipeError
 
 @dataclass(eq=False)
 class Call:
-    """One call of a layer (or of a function of keras.ops) in a model, and what it makes. `givers`, `readers`: the calls
+    """One call of a layer (or of a function of keras.ops) in a model with `arguments` (positional, by name), and what it
+    makes. `givers`, `readers`: the calls
     that made what it reads, and those that read what it makes; `inputs`: which of the tensors among its arguments are
     the model's own inputs, place → name; `is_output`: whether the model gives what it makes."""
 
     layer: Any
     result: Any
+    arguments: tuple[tuple, dict]
     givers: list["Call"] = field(default_factory=list)
     readers: list["Call"] = field(default_factory=list)
     inputs: dict[int, str] = field(default_factory=dict)
@@ -33,7 +35,7 @@ def calls_of(model) -> list[Call]:
 
     def note(layer, *args, **kwargs):
         result = layer(*args, **kwargs)
-        call = Call(layer, result)
+        call = Call(layer, result, (args, kwargs))
         read = keras.tree.flatten((args, kwargs))
         call.givers = list(dict.fromkeys(makers[id(each)] for each in read if id(each) in makers))
         call.inputs = {place: each.name for place, each in enumerate(read)

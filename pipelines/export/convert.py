@@ -123,6 +123,7 @@ def _child(folder: Path, copies: int) -> None:
     import keras
 
     from ..compress import fake_quantize  # its layers may be in the model
+    from ..compress.graph import calls_of
     from .calibrate import with_calibrated_ranges
     from .lower import lower, pixel_rescaling, stagger, unrolled_steps
 
@@ -142,9 +143,10 @@ def _child(folder: Path, copies: int) -> None:
     quantize, forms = Quantize(**wanted["quantize"]), wanted["forms"]
     model, rows = load("")
     plain = fake_quantize.without_ranges(model)
-    for layer in plain.layers:  # one at a time, so that a layer which kills the process has been named
-        say(f"converting layer {layer.name!r} ({type(layer).__name__}) alone")
-        _convert_layer(layer)
+    for call in calls_of(plain):  # one at a time, so that a layer which kills the process has been named
+        if isinstance(call.layer, keras.layers.Layer) and type(call.layer).__name__ not in _PLAIN_LAYERS:
+            say(f"converting layer {call.layer.name!r} ({type(call.layer).__name__}) alone")
+            _convert_call(call)
     for form in [form for form in ("float32", "float16", "dynamic") if form in forms]:
         say(f"converting the whole model to {form}")
         write(form, lower(plain), rows)
@@ -237,19 +239,18 @@ _PLAIN_LAYERS = ("InputLayer", "Dense", "BatchNormalization", "Activation", "ReL
                  "SpatialDropout1D", "Conv1D", "GlobalMaxPooling1D", "Softmax", "Permute")
 
 
-def _convert_layer(layer):
-    """Converts one layer alone to int8 on random rows."""
+def _convert_call(call):
+    """Converts one call of a layer alone to int8 on random rows."""
     import keras
 
     from .lower import lower
-    if type(layer).__name__ in _PLAIN_LAYERS:
-        return
-    tensors = layer.input if isinstance(layer.input, list) else [layer.input]
-    inputs = {f"input{place}": keras.Input(tensor.shape[1:], name=f"input{place}")
-              for place, tensor in enumerate(tensors)}
-    alone = keras.Model(inputs, layer(list(inputs.values()) if len(inputs) > 1 else inputs["input0"]))
+    read = {id(each): each for each in keras.tree.flatten(call.arguments) if isinstance(each, keras.KerasTensor)}
+    inputs = {key: keras.Input(each.shape[1:], dtype=each.dtype, name=f"input{place}")
+              for place, (key, each) in enumerate(read.items())}
+    args, kwargs = keras.tree.map_structure(lambda each: inputs.get(id(each), each), call.arguments)
+    alone = keras.Model({each.name: each for each in inputs.values()}, call.layer(*args, **kwargs))
     generator = np.random.default_rng(0)
-    rows = {name: generator.normal(size=(4, *each.shape[1:])).astype(np.float32) for name, each in inputs.items()}
+    rows = {each.name: generator.normal(size=(4, *each.shape[1:])).astype(each.dtype) for each in inputs.values()}
     _convert(lower(alone), rows, form="int8")
 
 

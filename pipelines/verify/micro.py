@@ -3,6 +3,8 @@
 import os
 import re
 import tempfile
+from contextlib import contextmanager
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -15,6 +17,8 @@ ARENA_BYTES = (2**23, 2**26)
 # Its kernels are plain loops. A share of the rows is answered where all of them would take longer than minutes.
 MAX_MICRO_OPERATIONS, MIN_MICRO_ROWS = 10**10, 50
 MAX_INT8_STEPS = 2
+_WITH_TABLES = ("LSTM", "GRU", "SimpleRNN", "Softmax", "MultiHeadAttention", "GroupQueryAttention", "Attention",
+                "AdditiveAttention")
 
 
 def num_multiplications(model) -> int:
@@ -38,7 +42,7 @@ def most_steps(model, difference: float, signature: Signature) -> int:
     round a tie differently (seen: 1). Recurrent gates and a softmax they compute with other tables, so that a net with
     these may differ by twice what int8 differs from Keras, `difference` in the output's unit: each of two that err by
     as much. What is beyond is another computation."""
-    has_tables = any(type(layer).__name__ in ("LSTM", "GRU", "SimpleRNN", "Softmax") for layer in model.layers)
+    has_tables = any(type(layer).__name__ in _WITH_TABLES for layer in model.layers)
     return max(MAX_INT8_STEPS, int(2 * difference / signature.output.scale)) if has_tables else MAX_INT8_STEPS
 
 
@@ -55,13 +59,19 @@ class Micro:
         """`port_names`, `output_names`: the model's inputs and outputs in the order of the file. Raises VerifyError
         where TFLM refuses it."""
         from tflite_micro.python.tflite_micro import runtime
-        self._names, self._outputs, error = port_names, output_names, None
+        self._names, self._outputs = port_names, output_names
         for size in ARENA_BYTES:
             try:
-                self._interpreter = runtime.Interpreter.from_bytes(content, arena_size=size)
+                with _said() as said:
+                    self._interpreter = runtime.Interpreter.from_bytes(content, arena_size=size)
                 return
             except (RuntimeError, ValueError) as refused:
                 error = refused
+        absent = re.search(r"find op for builtin opcode '(\w+)'", said.text)
+        if absent:
+            raise VerifyError(f"TFLM has no operator {absent[1]}, which the file holds",
+                              expected="layers and activations that TFLM has operators for",
+                              fix="build the net with another, or leave the targets micro and c out")
         raise VerifyError(f"TFLM cannot hold the model in {ARENA_BYTES[-1]:,} bytes: {error}",
                           expected="operators that TFLM has, and tensors that fit", fix="make the model smaller")
 
@@ -85,18 +95,26 @@ class Micro:
 
     def arena_bytes(self) -> int:
         """What the model needs of the arena, as TFLM itself counts it (on standard error, which is caught)."""
-        with tempfile.TemporaryFile() as caught:
-            kept = os.dup(2)
-            try:
-                os.dup2(caught.fileno(), 2)
-                self._interpreter.print_allocations()
-            finally:
-                os.dup2(kept, 2)
-                os.close(kept)
-            caught.seek(0)
-            text = caught.read().decode(errors="replace")
-        found = re.search(r"Arena allocation total (\d+) bytes", text)
+        with _said() as said:
+            self._interpreter.print_allocations()
+        found = re.search(r"Arena allocation total (\d+) bytes", said.text)
         if not found:
-            raise VerifyError(f"TFLM printed no arena size: {text[:200]!r}", expected="'Arena allocation total'",
+            raise VerifyError(f"TFLM printed no arena size: {said.text[:200]!r}", expected="'Arena allocation total'",
                               fix="install the tflite-micro version of constraints.txt")
         return int(found.group(1))
+
+
+@contextmanager
+def _said():
+    """What C++ writes to standard error meanwhile, in `text` afterwards: TFLM says what it has to say there only."""
+    said = SimpleNamespace(text="")
+    with tempfile.TemporaryFile() as caught:
+        kept = os.dup(2)
+        try:
+            os.dup2(caught.fileno(), 2)
+            yield said
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            caught.seek(0)
+            said.text = caught.read().decode(errors="replace")
