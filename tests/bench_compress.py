@@ -118,7 +118,7 @@ def distilled_gains(folder, *, seeds=(0, 1, 2), teacher: str = "") -> list[float
     for seed in seeds:
         training = replace(recipe.training, seed=seed)
         alone = clothes.train_net(recipe.build, training)
-        spec = Distil(teacher=str(teacher), epochs=training.epochs, from_start=True)
+        spec = Distil(teacher=str(teacher), epochs=training.epochs, start="drawn")
         scores = [clothes.accuracy(each) for each in (alone, spec.compress(alone, clothes.tuning(training)))]
         gains.append(scores[1] - scores[0])
         print(f"seed {seed}: alone {scores[0]:.4f}, distilled {scores[1]:.4f}", flush=True)
@@ -137,7 +137,7 @@ def main():
         print_row(repr(spec), measure(spec.compress(model, tuning), clothes), plain)
     small = clothes.train_net(vision.FASHION_30KB.build, WIDE_TRAINING)
     print_row("a small net alone", measure(small, clothes), plain)
-    spec = Distil(epochs=WIDE_TRAINING.epochs, from_start=True)
+    spec = Distil(epochs=WIDE_TRAINING.epochs, start="drawn")
     print_row(f"the same taught by the first, {spec}", measure(distil(small, model, tuning, spec), clothes), plain)
 
 

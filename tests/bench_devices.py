@@ -62,11 +62,12 @@ def lines_of(what, report):
             said = "compiled"
         else:
             said = "no"
+        floats = f"float32 {rungs['litert_float32']['latency_ms']:.3f} ms" if name == "LiteRT" else ""
         yield (what, name, said, *((
             rung["form"], "" if rung["agreement"] is None else f"{rung['agreement']:.4f}", f"{rung['size_bytes']:,}",
             f"{rung['arena_bytes']:,}" if rung["arena_bytes"] else "",
             "" if rung["latency_ms"] is None else f"{rung['latency_ms']:.3f}") if said != "no" else ("",) * 5),
-            rung["note"])
+            rung["note"] or floats)
 
 
 def matrix(lines):
@@ -76,8 +77,9 @@ def matrix(lines):
         if said == "no":
             return "– " + note.removeprefix("not possible: ").partition(";")[0]
         parts = [agreement.rstrip("0").rstrip(".") if agreement else "", size, memory, f"{latency} ms"]
-        share = [part for part in note.split(", ") if "of the operators" in part]
-        return " · ".join(filter(None, [*parts, *(f"{each.split('%')[0]} % on it" for each in share)]))
+        share = [f"{part.split('%')[0]} % on it" for part in note.split(", ") if "of the operators" in part]
+        floats = f" ({note.removesuffix(' ms')})" if note.startswith("float32 ") else ""
+        return " · ".join(filter(None, [*parts, *share])) + floats
     names = [type(target).__name__.removeprefix("Target") for target in TARGETS]
     table = ["| net | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
     for what in dict.fromkeys(line[0] for line in lines):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pipelines.compress import (ClusterWeights, ConvolveByFft, Distil, FactorizeLowRank, PruneChannels, PruneWeights,
                                 distil, gzip_bytes, make_tuning, share_of_zeros, taught, tuning_from_arrays)
-from pipelines.compress.channels import remove_channels, trace_channels
+from pipelines.compress.channels import cut_to, remove_channels, trace_channels
 from pipelines.compress.factorize import factorize
 from pipelines.compress.fft import by_spectra
 from pipelines.device.signature import Target
@@ -227,7 +227,7 @@ def test_a_student_comes_nearer_to_its_teacher(model, tuning, clothes):
     pixels = keras.Input((28, 28, 1), name="other_name")
     features = keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(pixels))
     student = keras.Model(pixels, keras.layers.Dense(10)(features))
-    taught_one = distil(student, model, tuning, Distil(share=1.0, temperature=2.0, epochs=3, from_start=True))
+    taught_one = distil(student, model, tuning, Distil(share=1.0, temperature=2.0, epochs=3, start="drawn"))
     first = (answers(student, x).argmax(axis=1) == answers(model, x).argmax(axis=1)).mean()
     then = (answers(taught_one, x).argmax(axis=1) == answers(model, x).argmax(axis=1)).mean()
     assert then > first + 0.2
@@ -238,6 +238,30 @@ def test_a_student_comes_nearer_to_its_teacher(model, tuning, clothes):
         distil(narrow, model, tuning)
     with pytest.raises(TrainError, match="a teacher of inputs"):
         distil(keras.Sequential([keras.Input((5,)), keras.layers.Dense(10)]), model, tuning)
+
+
+def test_a_student_may_start_with_its_teachers_channels(model, tuning):
+    """The same net with half of the channels: after an epoch it is ahead of one whose weights were drawn."""
+    import keras
+
+    def narrower(layer):
+        config = layer.get_config()
+        for knob in {"filters", "units"} & set(config) if layer.name != "logits" else ():
+            config[knob] //= 2
+        return layer.__class__.from_config(config)
+    small = keras.models.clone_model(model, clone_function=narrower)
+    cut, drawn = (distil(small, model, tuning, Distil(epochs=1, start=start)) for start in ("teacher", "drawn"))
+    assert [each.shape for each in cut.weights] == [each.shape for each in small.weights]
+    assert tuning.judge(cut) > tuning.judge(drawn) + 0.1
+    same = cut_to(model, model, tuning)
+    for one, other in zip(same.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    other = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(10)])
+    for teacher, student in ((small, model), (model, other)):
+        with pytest.raises(RecipeError, match="a net to cut down"):
+            distil(student, teacher, tuning, Distil(epochs=1, start="teacher"))
+    with pytest.raises(RecipeError, match="start='anywhere'"):
+        Distil(start="anywhere").check()
 
 
 def test_methods_follow_one_another_down_to_int8(model, tuning, clothes):
@@ -278,7 +302,7 @@ def test_a_bundle_teaches_nets_of_the_same_ports_only(bundle, birds_recipe, bird
     signature = make_signature(prepared, encoders, encoded)
     tuning = make_tuning(TrainFeed(to_ports(signature, encoded, encoded=True)), to_ports(signature, birds_splits.valid),
                          signature=signature, training=birds_recipe.training, deciding="average_precision")
-    spec = Distil(teacher=str(bundle.folder), epochs=1, from_start=True)
+    spec = Distil(teacher=str(bundle.folder), epochs=1, start="drawn")
     model = spec.load(tuning)
     assert spec.compress(model, tuning).count_params() == model.count_params()
     assert spec.taught(tuning).teacher is not None

@@ -349,8 +349,8 @@ def held_out(signature, rows, num_rows=300):
 
 
 def assert_browser_agrees(browser, signature, content, form, columns):
-    """Raw outputs to the last digits of float32, or to a few steps of int8: the browser's kernels (XNNPACK) round
-    otherwise than the runner's. So labels are the same where they do not hang on these."""
+    """Raw outputs to the last digits of float32, or to a few steps of int8: a browser has XNNPACK's kernels for another
+    processor. So labels are the same where they do not hang on these."""
     wanted, made = python_answers(signature, content, form, columns), browser.predict_columns(columns)
     step = 1e-5 if form == "float32" else float(signature.output.step()) * signature.output.num_copies
     assert made.raw.dtype == np.float32 and np.abs(made.raw - wanted.raw).max() <= 4 * step

@@ -220,6 +220,28 @@ def remove_channels(model, channels: Channels, gone: list[int], tuning: Tuning):
     return smaller
 
 
+def cut_to(model, smaller, tuning: Tuning):
+    """A functional model of the layers and widths of `smaller` with the weights of `model`, the same net but wider: of
+    its channels those stay that matter most (see `PruneChannels`). Nothing is fitted. Raises RecipeError where the two
+    differ in more than widths."""
+    channels = trace_channels(model)
+    groups, wanted = channels.groups(), trace_channels(smaller).groups()
+    narrow = {" and ".join(key): (len(sets), len(wanted.get(key, ()))) for key, sets in groups.items()}
+    if groups.keys() != wanted.keys() or any(own < other for own, other in narrow.values()):
+        raise RecipeError(f"a net to cut down whose layers of channels are {narrow} (its own, the smaller one's)",
+                          expected="the same layers by name, none of them narrower", fix="take a wider one of the same "
+                          "net, or start from drawn weights: start='drawn'")
+    scores = channels.importance(model, tuning, "taylor")
+    gone = [each for key, sets in groups.items() for each in sorted(sets, key=lambda each: scores[each])
+            [:len(sets) - len(wanted[key])]]
+    cut = remove_channels(model, channels, gone, tuning)
+    if [each.shape for each in cut.weights] != [each.shape for each in smaller.weights]:
+        raise RecipeError("a net to cut down that differs from the smaller one in more than its widths",
+                          expected="the same layers by name, none of them narrower",
+                          fix="start from drawn weights: start='drawn'")
+    return cut
+
+
 def _frozen(channels, tensor):
     new = channels.new(tensor.shape[-1] if len(tensor.shape) > 1 and tensor.shape[-1] else 1)
     channels.frozen.update(new.tolist())

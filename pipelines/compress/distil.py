@@ -8,8 +8,11 @@ from ..device.signature import Signature, read_signature
 from ..errors import BundleError, RecipeError, TrainError
 from ..export.keras_file import read_keras
 from ..knobs import check_knobs, knob
+from .channels import cut_to
 from .graph import copy_layer
 from .tuning import Tuning, copy_model, rebuild, same_inputs
+
+STARTS = ("trained", "drawn", "teacher")
 
 
 @dataclass(frozen=True)
@@ -20,8 +23,10 @@ class Distil:
     https://arxiv.org/abs/2106.05237).
 
     `share` of the loss is the teacher's: of classes the divergence of both answers at a `temperature`, times its
-    square; of real numbers the squared difference. `from_start`: the net's weights are drawn anew first, which takes as
-    many epochs as training does.
+    square; of real numbers the squared difference. `start`: from where the net learns, "trained" as it is; "drawn",
+    with weights drawn anew; "teacher", with the weights of those channels of the teacher that matter most, which must
+    be the same net, but wider (as DistilBERT starts with layers of its teacher: Sanh et al. 2019,
+    https://arxiv.org/abs/1910.01108). The latter two take as many epochs as training does.
     """
 
     teacher: str = ""
@@ -29,11 +34,11 @@ class Distil:
     temperature: float = knob(2.0, 0.1, 100)
     epochs: int = knob(20, 1, 100_000)
     learning_rate_factor: float = knob(1.0, 1e-6, 100)
-    from_start: bool = False
+    start: str = "trained"
 
     def check(self) -> None:
-        """Raises RecipeError for a knob out of its limits, or where there is no bundle."""
-        check_knobs(self)
+        """Raises RecipeError for a knob out of its limits, an unknown start, or where there is no bundle."""
+        _check_knobs(self)
         if not all((Path(self.teacher) / name).is_file() for name in ("model.keras", "signature.json")):
             raise RecipeError(f"no model.keras and signature.json in {self.teacher!r}",
                               expected="a bundle: saved_models/<name>/",
@@ -66,19 +71,29 @@ class Distil:
 
 def distil(model, teacher, tuning: Tuning, spec: Distil = Distil()):
     """A keras.Model of the same layers, taught by another Keras model of the same inputs and outputs by the knobs of
-    `spec` (its `teacher` does not count). Raises TrainError where inputs or outputs differ in shape."""
+    `spec` (its `teacher` does not count). Raises TrainError where inputs or outputs differ in shape, RecipeError where the
+    net is to start from a teacher that is not the same, but wider."""
     import keras
-    check_knobs(spec)
-    tuning = taught(tuning, teacher, share=spec.share, temperature=spec.temperature)
+    _check_knobs(spec)
+    plain, tuning = tuning, taught(tuning, teacher, share=spec.share, temperature=spec.temperature)
     same_inputs(model, teacher)
     if model.output_shape != teacher.output_shape:
         raise TrainError(f"a teacher of outputs {teacher.output_shape}", expected=f"{model.output_shape}",
                          fix="take a teacher of the same labels", stage="distil")
     keras.utils.set_random_seed(tuning.seed)  # of layers without a seed of their own
-    with tuning.scope():
-        model = rebuild(model, copy_layer, copy_weights=not spec.from_start)
+    if spec.start == "teacher":
+        model = cut_to(teacher, model, plain)
+    else:
+        with tuning.scope():
+            model = rebuild(model, copy_layer, copy_weights=spec.start == "trained")
     tuning.fit(model, epochs=spec.epochs, learning_rate_factor=spec.learning_rate_factor)
     return model
+
+
+def _check_knobs(spec):
+    check_knobs(spec)
+    if spec.start not in STARTS:
+        raise RecipeError(f"start={spec.start!r}", expected=", ".join(STARTS), fix="start='drawn'")
 
 
 def taught(tuning: Tuning, teacher, *, share: float = 0.9, temperature: float = 2.0) -> Tuning:
