@@ -71,8 +71,8 @@ class Distil:
 
 def distil(model, teacher, tuning: Tuning, spec: Distil = Distil()):
     """A keras.Model of the same layers, taught by another Keras model of the same inputs and outputs by the knobs of
-    `spec` (its `teacher` does not count). Raises TrainError where inputs or outputs differ in shape, RecipeError where the
-    net is to start from a teacher that is not the same, but wider."""
+    `spec` (its `teacher` does not count). Raises TrainError where inputs or outputs differ in shape, RecipeError where
+    the net is to start from a teacher that is not the same, but wider."""
     import keras
     _check_knobs(spec)
     plain, tuning = tuning, taught(tuning, teacher, share=spec.share, temperature=spec.temperature)

@@ -9,10 +9,10 @@ from ..errors import RecipeError
 
 @dataclass(eq=False)
 class Call:
-    """One call of a layer (or of a function of keras.ops) in a model with `arguments` (positional, by name), and what it
-    makes. `givers`, `readers`: the calls
-    that made what it reads, and those that read what it makes; `inputs`: which of the tensors among its arguments are
-    the model's own inputs, place → name; `is_output`: whether the model gives what it makes."""
+    """One call of a layer (or of a function of keras.ops) in a model with `arguments` (positional, by name), and what
+    it makes. `givers`, `readers`: the calls that made what it reads, and those that read what it makes; `inputs`: which
+    of the tensors among its arguments are the model's own inputs, place → name; `is_output`: whether the model gives
+    what it makes."""
 
     layer: Any
     result: Any

@@ -33,8 +33,8 @@ class Interpreter(Protocol):
 
 class LiteRT:
     """A TFLite file under the LiteRT interpreter, one thread, one row a call. `kernels`, each of which round in a way
-    of their own, layer by layer: "xnnpack", the fastest, which browsers and MediaPipe have too; "builtin", LiteRT's own;
-    "reference", the plain ones, which round as a microcontroller's do.
+    of their own, layer by layer: "xnnpack", the fastest, which browsers and MediaPipe have too; "builtin", LiteRT's
+    own; "reference", the plain ones, which round as a microcontroller's do.
 
     LiteRT looks through a file before it uses it, but not for all that can end the process, such as a scale of 0: of
     10,000 altered files 33 did. So a bundle's file comes here by its checksum alone; whose makers are not trusted
