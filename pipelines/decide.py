@@ -22,6 +22,7 @@ from .rows import HeldOut, TrainSet
 STRENGTHS = np.linspace(-0.5, 1.5, 21)
 # Scores on validation rows that differ by less are ties; see choose_offsets.
 TIE = 0.005
+ROUNDING = 1e-4
 
 
 def decide(recipe: Recipe, signature: Signature, train_rows: TrainSet, valid: HeldOut | TrainSet, *, form: str,
@@ -53,10 +54,10 @@ def decide(recipe: Recipe, signature: Signature, train_rows: TrainSet, valid: He
 
 def threshold_offset(scores: np.ndarray, quantile: float) -> tuple[float, ...]:
     """What to add to the score of a window so that no more than 1 - `quantile` of training rows, whose `scores` float
-    [rows] are given, come to 0 and above. The threshold is the next float32 above the quantile: of windows that are all
-    alike none is flagged."""
-    above = np.nextafter(np.float32(np.quantile(scores, quantile, method="higher")), np.float32(np.inf))
-    return (-float(above),)
+    [rows] are given, come to 0 and above. The threshold lies above the quantile by as much as runtimes may differ in
+    float32 sums: of windows that are all alike none is flagged."""
+    highest = np.float32(np.quantile(scores, quantile, method="higher"))
+    return (-float(max(np.nextafter(highest, np.float32(np.inf)), highest * np.float32(1 + ROUNDING))),)
 
 
 def choose_offsets(logits: np.ndarray, y: np.ndarray, *, metric: str, target: Target, class_shares: np.ndarray,
