@@ -314,51 +314,34 @@ def uneven(model, random):
     return folded
 
 
-def with_layer_normalization(model):
-    """The model with layer normalization instead of batch normalization, weights drawn."""
-    import keras
-
-    def swapped(layer):
-        if isinstance(layer, keras.layers.BatchNormalization):
-            return keras.layers.LayerNormalization(name=layer.name)
-        return layer.__class__.from_config(layer.get_config())
-    return keras.models.clone_model(model, clone_function=swapped, call_function=lambda layer, *args, mask=None, **rest:
-                                    layer(*args, **rest))
-
-
 @pytest.mark.full
-@pytest.mark.parametrize("net", ["uneven channels", "layer normalization"])
-def test_training_with_rounding_is_ahead_where_int8_loses(net):
-    """Accuracy on 2,000 test pictures. A net whose channels were made unlike: float32 0.848, int8 by min-max 0.794, by
-    percentile 0.797, by squared error 0.805, trained 0.838. A vision transformer with layer normalization, which
-    nobody altered: 0.807, 0.775, 0.781, 0.775, 0.788."""
+def test_training_with_rounding_is_ahead_where_channels_are_unlike():
+    """Seen on 2,000 test pictures, in two runs whose nets were trained a little otherwise: float32 0.848 and 0.836;
+    int8 by min-max 0.794 and 0.817, by percentile 0.797 and 0.823, by squared error 0.805 and 0.815; trained 0.838 and
+    0.839."""
     import keras
 
     from pipelines.train import average_members
-    from pipelines.vision.models import Cnn, Vit
+    from pipelines.vision.models import Cnn
     with np.load("data/fashion_mnist_8k.npz") as file:
         x, y, test_x, test_y = (file[name] for name in ("x_train", "y_train", "x_test", "y_test"))
     x, test_x, y = x[..., None], test_x[..., None], y.astype(np.int64)
     keras.utils.set_random_seed(0)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    build, rate, epochs, more = ((Cnn(widths=(16, 32, 32, 64), pool_after=(0, 2)), 3e-3, 4, 2) if "uneven" in net else
-                                 (Vit(), 1.5e-3, 10, 4))
-    model = average_members(build.build(signature_of((28, 28, 1), 10)))
-    model = model if "uneven" in net else with_layer_normalization(model)
-    model.compile(keras.optimizers.AdamW(keras.optimizers.schedules.CosineDecay(rate, epochs * 85), weight_decay=1e-4),
-                  loss)
-    model.fit({"picture": x[:5400].astype(np.float32)}, y[:5400], epochs=epochs, batch_size=64, verbose=0)
-    model = uneven(model, np.random.default_rng(0)) if "uneven" in net else model
+    model = average_members(Cnn(widths=(16, 32, 32, 64), pool_after=(0, 2)).build(signature_of((28, 28, 1), 10)))
+    model.compile(keras.optimizers.AdamW(keras.optimizers.schedules.CosineDecay(3e-3, 4 * 85), weight_decay=1e-4), loss)
+    model.fit({"picture": x[:5400].astype(np.float32)}, y[:5400], epochs=4, batch_size=64, verbose=0)
+    model = uneven(model, np.random.default_rng(0))
     tuning = tuning_from_arrays({"picture": x[:5400].astype(np.float32)}, y[:5400], loss=loss,
                                 valid=({"picture": x[5400:].astype(np.float32)}, y[5400:]),
-                                training=Training(batch_size=64, learning_rate=rate, weight_decay=1e-4))
-    aware = QuantizeAware(epochs=more).compress(model, tuning)
+                                training=Training(batch_size=64, learning_rate=3e-3, weight_decay=1e-4))
+    aware = QuantizeAware(epochs=2).compress(model, tuning)
 
     def accuracy(net, form="int8", **choice):
         content = convert(net, rows_of(picture=x[:500]), copies=1, forms=(form,), quantize=Quantize(**choice))[form]
         return (answers(content, test_x).argmax(axis=1) == test_y).mean()
     found = {"float32": accuracy(model, "float32"), "trained": accuracy(aware),
              **{name: accuracy(model, calibration=name) for name in ("minmax", "percentile", "mse")}}
-    print(net, found)
+    print(found)
     after = max(found[name] for name in ("minmax", "percentile", "mse"))
     assert found["float32"] - after >= 0.01 and found["trained"] > after
