@@ -1,7 +1,6 @@
 """Thousands of altered files: the runner refuses them, or answers what they say, and its process lives."""
 
 import json
-import signal
 import subprocess
 import sys
 import time
@@ -87,13 +86,14 @@ def same(one, other):
 @pytest.mark.full
 def test_how_often_an_altered_model_ends_the_process(made):
     """The checksum was made right again: by somebody who could as well write another model. LiteRT looks through a file
-    before it uses it and refuses most; but a scale of 0 or an index of -1 can end the process. Each in a fork."""
+    before it uses it and refuses most; but an index of -1 can end the process, and padding can ask for a convolution
+    that takes hours (which an alarm ends here). Each in a fork."""
     done = subprocess.run([sys.executable, "-m", "tests.deaths", str(made.folder), "2000"], capture_output=True,
                           text=True)
     counts = {int(code): count for code, count in json.loads(done.stdout.splitlines()[-1]).items()}
-    deaths = sum(count for code, count in counts.items() if code < 0)
+    ended = sum(count for code, count in counts.items() if code < 0)
     print(made.folder.name, counts)
-    assert 1 not in counts and -signal.SIGALRM not in counts and deaths <= 40, counts
+    assert 1 not in counts and ended <= 4, counts
 
 
 def test_memory_is_not_taken_for_what_is_refused(made, tmp_path):

@@ -36,8 +36,8 @@ class LiteRT:
     of their own, layer by layer: "xnnpack", the fastest, which browsers and MediaPipe have too; "builtin", LiteRT's
     own; "reference", the plain ones, which round as a microcontroller's do.
 
-    LiteRT looks through a file before it uses it, but not for all that can end the process, such as a scale of 0: of
-    10,000 altered files 33 did. So a bundle's file comes here by its checksum alone; whose makers are not trusted
+    LiteRT looks through a file before it uses it, but not for all that can end the process or keep it for hours: of
+    10,000 altered files 3 did. So a bundle's file comes here by its checksum alone; whose makers are not trusted
     belongs into a process of its own.
     """
 

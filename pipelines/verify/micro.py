@@ -17,7 +17,7 @@ ARENA_BYTES = (2**23, 2**26)
 # Its kernels are plain loops. A share of the rows is answered where all of them would take longer than minutes.
 MAX_MICRO_OPERATIONS, MIN_MICRO_ROWS = 10**10, 50
 MAX_INT8_STEPS = 2
-_WITH_TABLES = ("LSTM", "GRU", "SimpleRNN", "Softmax", "MultiHeadAttention", "GroupQueryAttention", "Attention",
+_WITH_TABLES = ("LSTM", "GRU", "SimpleRNN", "Softmax", "MultiHeadAttention", "GroupedQueryAttention", "Attention",
                 "AdditiveAttention")
 
 
