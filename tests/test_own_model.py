@@ -22,6 +22,13 @@ PICTURES = RANDOM.integers(0, 256, (60, 16, 16, 3)).astype(np.uint8)
 IDS = RANDOM.integers(0, 30, (400, 10))
 
 
+@pytest.fixture(autouse=True)
+def same_weights():
+    """Most models here are as they were drawn: the same ones in whatever order tests run."""
+    import keras
+    keras.utils.set_random_seed(1)
+
+
 def normalized(x):
     import keras
     layer = keras.layers.Normalization(name="scale")
