@@ -22,6 +22,7 @@ from .rows import HeldOut, TrainSet
 STRENGTHS = np.linspace(-0.5, 1.5, 21)
 # Scores on validation rows that differ by less are ties; see choose_offsets.
 TIE = 0.005
+# By how much of itself a score may differ from runtime to runtime, which sum float32 in other orders.
 ROUNDING = 1e-4
 
 

@@ -70,21 +70,16 @@ class PruneChannels:
             share = 1 - (1 - self.share) ** (place / self.rounds)
             channels = trace_channels(model)
             scores = channels.importance(model, tuning, self.importance)
-            model = remove_channels(model, channels, self._weakest(channels.groups(), widths, scores, share), tuning)
+            gone = _weakest(channels.groups(), scores, {key: self._kept(width, share) for key, width in widths.items()})
+            model = remove_channels(model, channels, gone, tuning)
             epochs = self.epochs // self.rounds if place < self.rounds else (
                 self.epochs - (self.rounds - 1) * (self.epochs // self.rounds))
             tuning.fit(model, epochs=epochs, learning_rate_factor=self.learning_rate_factor)
         return model
 
-    def _weakest(self, groups, widths, scores, share):
-        """The sets that go: in each group the weakest, so that `share` of its first width is gone."""
-        gone = []
-        for key, sets in groups.items():
-            kept = widths[key] - round(share * widths[key])
-            kept = max(-(-kept // self.multiple), 1) * self.multiple
-            order = sorted(sets, key=lambda each: scores[each])
-            gone += order[:max(len(sets) - kept, 0)]
-        return gone
+    def _kept(self, width, share):
+        """How many of so many channels stay when `share` of them goes."""
+        return max(-(-(width - round(share * width)) // self.multiple), 1) * self.multiple
 
 
 @dataclass(eq=False)
@@ -224,22 +219,23 @@ def cut_to(model, smaller, tuning: Tuning):
     """A functional model of the layers and widths of `smaller` with the weights of `model`, the same net but wider: of
     its channels those stay that matter most (see `PruneChannels`). Nothing is fitted. Raises RecipeError where the two
     differ in more than widths."""
-    channels = trace_channels(model)
-    groups, wanted = channels.groups(), trace_channels(smaller).groups()
-    narrow = {" and ".join(key): (len(sets), len(wanted.get(key, ()))) for key, sets in groups.items()}
-    if groups.keys() != wanted.keys() or any(own < other for own, other in narrow.values()):
-        raise RecipeError(f"a net to cut down whose layers of channels are {narrow} (its own, the smaller one's)",
-                          expected="the same layers by name, none of them narrower", fix="take a wider one of the same "
-                          "net, or start from drawn weights: start='drawn'")
-    scores = channels.importance(model, tuning, "taylor")
-    gone = [each for key, sets in groups.items() for each in sorted(sets, key=lambda each: scores[each])
-            [:len(sets) - len(wanted[key])]]
-    cut = remove_channels(model, channels, gone, tuning)
-    if [each.shape for each in cut.weights] != [each.shape for each in smaller.weights]:
-        raise RecipeError("a net to cut down that differs from the smaller one in more than its widths",
-                          expected="the same layers by name, none of them narrower",
-                          fix="start from drawn weights: start='drawn'")
-    return cut
+    channels, kept = trace_channels(model), {key: len(sets) for key, sets in trace_channels(smaller).groups().items()}
+    groups = channels.groups()
+    if groups.keys() == kept.keys():
+        gone = _weakest(groups, channels.importance(model, tuning, "taylor"), kept)
+        cut = remove_channels(model, channels, gone, tuning)
+        if [each.shape for each in cut.weights] == [each.shape for each in smaller.weights]:
+            return cut
+    widths = {" and ".join(key): (len(sets), kept.get(key, 0)) for key, sets in groups.items()}
+    raise RecipeError(f"a net to cut down whose layers of channels are {widths} (its own, the smaller one's)",
+                      expected="the same net, no layer of it narrower than the smaller one's",
+                      fix="take a wider one of the same net, or start from drawn weights: start='drawn'")
+
+
+def _weakest(groups, scores, kept):
+    """The sets of channels that go, so that of each group its number in `kept` stays."""
+    return [each for key, sets in groups.items()
+            for each in sorted(sets, key=lambda each: scores[each])[:max(len(sets) - kept[key], 0)]]
 
 
 def _frozen(channels, tensor):

@@ -5,8 +5,9 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def quiet():
-    """Without what is written to standard error meanwhile, by any thread of this process."""
+def quiet(into: int | None = None):
+    """What any thread of this process writes to standard error meanwhile goes to the open file of the descriptor
+    `into`, or nowhere."""
     try:
         kept = os.dup(2)
     except OSError:  # a service that closed it has none to silence
@@ -14,7 +15,7 @@ def quiet():
         return
     nothing = os.open(os.devnull, os.O_WRONLY)
     try:
-        os.dup2(nothing, 2)
+        os.dup2(nothing if into is None else into, 2)
         yield
     finally:
         os.dup2(kept, 2)

@@ -1,6 +1,5 @@
 """The microcontroller interpreter (TFLM), through the `tflite-micro` package."""
 
-import os
 import re
 import tempfile
 from contextlib import contextmanager
@@ -8,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from ..device.quiet import quiet
 from ..device.signature import Signature
 from ..errors import VerifyError
 from .ladder import some_places
@@ -109,12 +109,9 @@ def _said():
     """What C++ writes to standard error meanwhile, in `text` afterwards: TFLM says what it has to say there only."""
     said = SimpleNamespace(text="")
     with tempfile.TemporaryFile() as caught:
-        kept = os.dup(2)
         try:
-            os.dup2(caught.fileno(), 2)
-            yield said
+            with quiet(caught.fileno()):
+                yield said
         finally:
-            os.dup2(kept, 2)
-            os.close(kept)
             caught.seek(0)
             said.text = caught.read().decode(errors="replace")
