@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -38,6 +39,20 @@ def bundle(birds, birds_recipe, tmp_path_factory):
     from pipelines import run
     recipe = replace(birds_recipe, judge=replace(birds_recipe.judge, tolerance=1.0))
     return run(recipe, birds, folder=tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(scope="session")
+def whole_fashion_mnist():
+    from pipelines.vision.recipes import FASHION_MNIST
+    if not Path(FASHION_MNIST).is_dir():
+        pytest.skip("needs the whole of Fashion-MNIST: apt-get install dataset-fashion-mnist")
+
+
+@pytest.fixture(scope="session")
+def fashion_100kb(whole_fashion_mnist, tmp_path_factory):
+    """The bundle of the recipe of that name (twenty minutes and more), for the long proofs."""
+    from pipelines import run, vision
+    return run(vision.FASHION_100KB, folder=tmp_path_factory.mktemp("whole"))
 
 
 CONVERT = importlib.import_module("pipelines.export.convert")
