@@ -364,9 +364,9 @@ def test_unrolled_layers_have_a_budget():
     prepared, rows = fit_steps((EncodeDate(),), windows.train)
     encoders, encoded = fit_steps((FillGaps(), ScaleSeries()), rows)
     signature = make_signature(prepared, encoders, encoded)
-    with pytest.raises(RecipeError, match="80 steps of about 5,300 bytes") as refused:
+    with pytest.raises(RecipeError, match="80 steps of about 1,550 bytes") as refused:
         timeseries.SeriesGru().build(signature)
-    assert "SeriesLstm" in str(refused.value) and "frame.window=56" in str(refused.value)
+    assert "SeriesLstm" in str(refused.value) and "frame.window=64" in str(refused.value)
 
 
 def test_mostly_missing_and_long_gaps(tmp_path):

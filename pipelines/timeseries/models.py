@@ -259,7 +259,7 @@ class SeriesUnrolled(SeriesRecurrent):
     """Recurrent layers that TFLite has no operator for: they ship step by step, in at most about `most_unrolled_bytes`
     of operators beside the weights."""
 
-    most_unrolled_bytes: int = knob(300_000, 1, 2**31 - 1)
+    most_unrolled_bytes: int = knob(100_000, 1, 2**31 - 1)
 
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
         """As SeriesNet.build. Raises RecipeError where the steps would take more than `most_unrolled_bytes`."""
