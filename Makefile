@@ -20,7 +20,7 @@ timeseries: $(READY) ## Glucose an hour ahead, the weather a day ahead: two veri
 	$(BIN)/python -m pipelines run glucose_mlp
 	$(BIN)/python -m pipelines run weather_linear
 
-devices: $(READY) ## Every kind of net on LiteRT, TFLM, C, MediaPipe, the web and Ethos-U: one table (about 25 minutes).
+devices: $(READY) ## Every kind of net on LiteRT, TFLM, C, MediaPipe, the web and Ethos-U: one table (about 12 minutes).
 	$(BIN)/python -m tests.bench_devices
 
 compress: $(READY) ## What each way of making a model smaller costs and brings: saved_models/fashion_cnn_small.
@@ -30,7 +30,7 @@ compress: $(READY) ## What each way of making a model smaller costs and brings: 
 test: $(READY) ## Run the tests, two at a time (about 8 minutes).
 	$(BIN)/python -m pytest -m "not full" -n 2 --dist worksteal
 
-test-full: $(READY) ## The long proofs: every set against its peers, the whole of Fashion-MNIST (about two hours).
+test-full: $(READY) ## The long proofs: every set against its peers, the whole of Fashion-MNIST (about three hours).
 	$(BIN)/python -m pytest -m full
 
 bench: $(READY) ## Print start-up times, training speed and runner speed of this machine.
