@@ -32,9 +32,9 @@ class Interpreter(Protocol):
 
 
 class LiteRT:
-    """A TFLite file under the LiteRT interpreter, one thread, one row a call. `kernels`, each of which round in a way
-    of their own, layer by layer: "xnnpack", the fastest, which browsers and MediaPipe have too; "builtin", LiteRT's
-    own; "reference", the plain ones, which round as a microcontroller's do.
+    """A TFLite file under the LiteRT interpreter, one thread, one row a call. `kernels`, which round in ways of their
+    own, layer by layer: "xnnpack", the fastest, which browsers and MediaPipe have too; "reference", the plain ones,
+    which round as a microcontroller's do.
 
     LiteRT looks through a file before it uses it, but not for all that can end the process or keep it for hours: of
     10,000 altered files 3 did. So a bundle's file comes here by its checksum alone; whose makers are not trusted
@@ -45,8 +45,7 @@ class LiteRT:
         # Late: a machine that has another runtime can use everything else in this folder.
         from ai_edge_litert.interpreter import Interpreter as LiteRTInterpreter
         from ai_edge_litert.interpreter import OpResolverType
-        resolver = {"builtin": OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES, "xnnpack": OpResolverType.AUTO,
-                    "reference": OpResolverType.BUILTIN_REF}[kernels]
+        resolver = {"xnnpack": OpResolverType.AUTO, "reference": OpResolverType.BUILTIN_REF}[kernels]
         try:
             with quiet():  # XNNPACK announces itself
                 self._interpreter = LiteRTInterpreter(model_content=content, num_threads=1,
