@@ -13,7 +13,7 @@ import numpy as np
 from ..device.signature import Port, Signature
 from ..errors import RecipeError
 from ..knobs import knob
-from ..layers import Blocks, check_heads, check_initializer, check_unrolled, with_logits
+from ..layers import MOST_UNROLLED_BYTES, Blocks, check_heads, check_initializer, check_unrolled, with_logits
 from ..steps.step import MIX_SHARE, PAIR_ID, PARTNER_ID, TOKEN_ID
 from .augment import partner_of
 from .vectors import check_vectors, start_table
@@ -213,7 +213,7 @@ class Unrolled(Recurrent):
     """Recurrent layers that TFLite has no operator for: they ship step by step, in at most about `most_unrolled_bytes`
     of operators beside the weights."""
 
-    most_unrolled_bytes: int = knob(100_000, 1, 2**31 - 1)
+    most_unrolled_bytes: int = knob(MOST_UNROLLED_BYTES, 1, 2**31 - 1)
 
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
         """As TextNet.build. Raises RecipeError where the steps would take more than `most_unrolled_bytes`."""

@@ -12,7 +12,7 @@ from ..device.primitives import FillSteps, OwnScale, PackSteps
 from ..device.signature import Port, Signature, made_from
 from ..errors import RecipeError
 from ..knobs import knob
-from ..layers import Blocks, check_heads, check_initializer, check_unrolled, with_logits
+from ..layers import MOST_UNROLLED_BYTES, Blocks, check_heads, check_initializer, check_unrolled, with_logits
 from ..steps.step import CATEGORY_ID, SERIES_INTERVAL, SERIES_STANDARD
 
 ACTIVATIONS = ("relu", "relu6")
@@ -259,7 +259,7 @@ class SeriesUnrolled(SeriesRecurrent):
     """Recurrent layers that TFLite has no operator for: they ship step by step, in at most about `most_unrolled_bytes`
     of operators beside the weights."""
 
-    most_unrolled_bytes: int = knob(100_000, 1, 2**31 - 1)
+    most_unrolled_bytes: int = knob(MOST_UNROLLED_BYTES, 1, 2**31 - 1)
 
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
         """As SeriesNet.build. Raises RecipeError where the steps would take more than `most_unrolled_bytes`."""
