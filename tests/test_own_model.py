@@ -53,12 +53,12 @@ def apart(model, rows, labels=()):
     return take_apart(model, rows, np.arange(len(next(iter(rows.values())))), labels=labels)
 
 
-def check(bundle, forms=("keras", "litert_float32", "litert_int8", "micro_int8", "c_int8")):
+def check(bundle, forms=("keras", "litert_float32", "litert_int8", "micro_int8", "c_int8"), *, agreement=0.85):
     """The bundle is whole, its ladder is about one model, and its C compiles to the runner's inputs."""
     report, runner = bundle.report, bundle.runner()
     assert "report.html" in bundle.check() and report["gate"]["passed"]
     assert [rung["form"] for rung in report["ladder"]] == list(forms)
-    assert all(rung["agreement"] >= 0.85 and rung["size_bytes"] for rung in report["ladder"])
+    assert all(rung["agreement"] >= agreement and rung["size_bytes"] for rung in report["ladder"])
     assert report["ladder"][forms.index("micro_int8")]["arena_bytes"] > 0
     golden = json.loads((bundle.folder / "golden.json").read_text())
     rows = read_golden_rows(bundle.folder)
@@ -158,9 +158,7 @@ def transformer(activation):
 def test_attention_of_keras(tmp_path):
     steps = np.random.default_rng(1).normal(size=(400, 12, 3)).astype(np.float32)
     model = trained(transformer("relu"), steps, steps[:, :, 0].sum(axis=1), epochs=12)
-    report = export_model(model, steps, name="own", folder=tmp_path).report
-    assert report["gate"]["passed"] and [rung["form"] for rung in report["ladder"]] == [
-        "keras", "litert_float32", "litert_int8", "micro_int8", "c_int8"]
+    report = check(export_model(model, steps, name="own", folder=tmp_path), agreement=0.75)
     assert all(rung["scores"]["r2"] > 0.95 for rung in report["ladder"])  # of what Keras says
 
 
