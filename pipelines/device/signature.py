@@ -14,11 +14,11 @@ from .cells import KINDS, MISSING_WORDS, PICTURE, SERIES, TEXT, Column
 from .checksums import read_checked
 from .errors import DeviceError
 from .flow import MAX_SIDE, MAX_VALUES, Flow, check_format, follow
+from .formats import FORMAT_VERSION, up_to_date
 from .primitives import PACKS, Primitive, made_by, primitive_from_json, primitive_to_json
 from .typed import load_json, read_value
 
 TASKS = ("binary", "multiclass", "regression", "forecast", "anomaly")
-FORMAT_VERSION = 1
 MAX_COPIES, MAX_STEP_SECONDS, MAX_JSON_BYTES = 64, 10 * 366 * 86_400, 2**26
 RULES = {
     "missing value": "filled by the fitted steps, as in training",
@@ -219,9 +219,7 @@ class Signature:
 
     @classmethod
     def from_json(cls, values: dict) -> "Signature":
-        if values.get("format_version") != FORMAT_VERSION:
-            raise DeviceError(f"a signature of format {values.get('format_version')!r}",
-                              expected=f"format {FORMAT_VERSION}", fix="make the bundle again with this version")
+        values = up_to_date(values, RULES)
         if values["rules"] != RULES:
             raise DeviceError("a signature with other rules for odd cells", expected="the rules of this version: "
                               "the runner keeps to them", fix="make the bundle again with this version")
