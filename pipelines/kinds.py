@@ -37,8 +37,10 @@ def infer_column(name: str, cells: Sequence, given: str, *, decimal: str, missin
     words = {str(cell).strip().lower() for cell in filled}
     if words <= TRUE_WORDS | FALSE_WORDS and not words <= {"0", "1", "0.0", "1.0"}:
         return Column(name, "boolean"), "true and false words"
-    found, why = date_format(filled, missing)
-    if found and not all(_LOOKS_WHOLE.fullmatch(str(cell).strip()) for cell in filled[:100]):
+    # Numbers are no dates, and trying a dozen formats on each of thousands of columns would take minutes.
+    numbers = all(_LOOKS_WHOLE.fullmatch(str(cell).strip()) for cell in filled[:100])
+    found, why = ("", "") if numbers else date_format(filled, missing)
+    if found:
         return Column(name, "date", found), why
     mark, odd = (decimal, _not_numbers(filled, decimal, missing)) if decimal else _decimal_mark(name, filled, missing)
     if not odd:
@@ -77,7 +79,7 @@ def date_format(cells: Sequence, missing: frozenset[str]) -> tuple[str, str]:
         return "", ""
     few = filled[::len(filled) // 20 + 1]  # they rule most guesses out, and all cells take their time
     fits = [guess for guess in _guesses(filled[0]) if not any(
-        read_column(cells, Column("", "date", guess), missing)[1] for cells in (few, filled))]
+        read_column(cells, Column("", "date", guess), missing)[1] for cells in (filled[:1], few, filled))]
     if not fits:
         return "", ""
     why = f"dates of the format {fits[0]}"

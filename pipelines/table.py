@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import zlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -270,12 +271,12 @@ def _find_separator(path, encoding):
 
 
 def _refuse_twice(names):
-    twice = sorted({name for name in names if names.count(name) > 1})
+    if len(names) > MAX_COLUMNS:
+        raise LoadError(f"{len(names):,} columns", expected=f"at most {MAX_COLUMNS:,}", fix="drop columns first")
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
         raise LoadError(f"the column name {', '.join(map(shorten, twice[:5]))} stands twice",
                         expected="one column a name", fix="rename or remove one of them")
-    if len(names) > MAX_COLUMNS:
-        raise LoadError(f"{len(names):,} columns", expected=f"at most {MAX_COLUMNS:,}", fix="drop columns first")
 
 
 def _with_rows(table):

@@ -1,6 +1,7 @@
 """What a person sees while a recipe runs: stages on standard error, tables on standard output."""
 
 import time
+from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from .report.write import DUPLICATES, LADDER_HEADINGS, SHOWN_METRICS, ladder_cel
 
 SLOW_STAGES = {"export": "a child process converts to float32 and int8, about 10 s",
                "beside": "the other choice of balancing (class weights or none), for the report"}
+# Lines of a schema that are printed.
+MAX_LINES = 80
 
 
 class Stages:
@@ -40,13 +43,29 @@ def print_columns(inferred, dataset) -> None:
     table = Table()
     for heading in ("column", "kind", "why"):
         table.add_column(heading, overflow="fold")
-    for each in inferred:
+    shown, hidden = first_lines(inferred)
+    for each in shown:
         table.add_row(_plain(each.name), each.kind, _plain(each.why, most=300),
                       style="dim" if each.kind == "ignored" else "")
     _console().print(table)
+    if hidden:
+        counts = ", ".join(f"{count:,} {kind}" for kind, count in Counter(each.kind for each in hidden).items())
+        _console().print(f"and {len(hidden):,} more ({counts}): the report has them all.", soft_wrap=True)
     if any(each.kind in KINDS for each in inferred):
         _console().print("Override a kind with --kind 'column=categorical' (or numeric, boolean, date, date:%d.%m.%Y, "
                          "ignored).\n")
+
+
+def first_lines(inferred: list) -> tuple[list, list]:
+    """Parts the lines of a schema into those to print, in their order, and the rest: where they are very many, the
+    first ones and the first that are no feature, which a reader should see."""
+    if len(inferred) <= MAX_LINES:
+        return list(inferred), []
+    places = list(range(MAX_LINES // 2))
+    rest = range(MAX_LINES // 2, len(inferred))
+    places += [place for place in rest if inferred[place].kind not in KINDS][:MAX_LINES // 2]
+    hidden = sorted(set(range(len(inferred))) - set(places))
+    return [inferred[place] for place in places], [inferred[place] for place in hidden]
 
 
 def print_dropped(schema, signature) -> None:
@@ -54,7 +73,9 @@ def print_dropped(schema, signature) -> None:
     used = {column.name for column in signature.columns}
     dropped = [_plain(column.name) for column in schema.columns if column.name not in used]
     if dropped:
-        _console().print(f"Dropped, because constant or nearly always missing in training: {', '.join(dropped)}\n")
+        more = f" and {len(dropped) - MAX_LINES:,} more" if len(dropped) > MAX_LINES else ""
+        _console().print("Dropped, because constant or nearly always missing in training: "
+                         f"{', '.join(dropped[:MAX_LINES])}{more}\n")
 
 
 def print_duplicates(found: dict) -> None:
