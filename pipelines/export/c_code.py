@@ -101,7 +101,10 @@ def _note(column):
     if column.kind != PICTURE:
         return _MISSING_NOTES[column.kind]
     height, width, channels = column.shape
-    return f"pixels 0..255, {height} rows of {width} pixels of {channels} channel{'s' if channels > 1 else ''}"
+    note = f"pixels 0..255, {height} rows of {width} pixels of {channels} channel{'s' if channels > 1 else ''}"
+    if column.white:
+        note += f"; 16-bit values v become (v * 255 + {column.white // 2}) / {column.white}, before any resizing"
+    return note
 
 
 class _Writer:
