@@ -32,6 +32,7 @@ from ..rows import TrainSet, require_train_set
 from .ai_edge import FORMS as AI_EDGE_FORMS
 from .ai_edge import quantize_file, require_ai_edge
 from .child import BYTES_NAME, SECONDS_NAME, Limits, end_with_parent, run_watched
+from .group_joins import group_joins
 from .lower import NUM_COPIES
 from .mend_biases import mend_biases
 from .pack_file import pack_file
@@ -137,7 +138,7 @@ def _child(folder: Path, copies: int) -> None:
 
     def write(form, model, rows):
         content = _convert(model, rows, form=form.removeprefix("stream_"), quantize=quantize)
-        (folder / f"{form}.tflite").write_bytes(pack_file(mend_biases(content)))
+        (folder / f"{form}.tflite").write_bytes(pack_file(group_joins(mend_biases(content))))
     say("loading the model")
     wanted = json.loads((folder / "wanted.json").read_text(encoding="utf-8"))
     quantize, forms = Quantize(**wanted["quantize"]), wanted["forms"]
