@@ -14,6 +14,7 @@ from ..device.primitives import DATE_PARTS, Fill, FillPrevious
 from ..device.series import FillSteps, StepIds
 from ..device.signature import Signature
 from .c_helpers import needed_helpers
+from .pack_file import without_words
 
 TYPES = {"numeric": "float", "categorical": "const char *", "boolean": "const char *", "date": "int64_t",
          "text": "const char *", "picture": "const uint8_t *", "series": "const float *"}
@@ -27,6 +28,7 @@ _POINTERS = ("categorical", "boolean", "text", "picture", "series")
 
 def c_files(signature: Signature, int8_model: bytes, name: str) -> dict[str, str]:
     """File name → text: signature.h, prepare.c and model.c (the model as an array)."""
+    int8_model = without_words(int8_model)
     return {"signature.h": _header(signature, name, len(int8_model)), "prepare.c": _Writer(signature, name).source(),
             "model.c": _model_array(int8_model)}
 
