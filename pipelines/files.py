@@ -14,6 +14,7 @@ import numpy as np
 
 from .device.cells import shorten
 from .device.pictures import picture_digest, read_picture
+from .device.sixteen_bits import MAX_WHITE
 from .errors import LoadError
 
 _FILES_A_TASK = 64
@@ -75,13 +76,14 @@ class PictureFiles:
     """Pictures that stay on disk, as a column that looks like an array uint8 [rows, height, width, channels].
 
     names: object [rows], below `folder`; picture_shape: (height, width, channels); digests: uint8 [rows, 16], of the
-    pixels as they were when loaded.
+    pixels as they were when loaded; white: as `read_picture` takes it.
     """
 
     folder: str
     names: np.ndarray
     picture_shape: tuple[int, ...]
     digests: np.ndarray
+    white: int = MAX_WHITE
 
     dtype = np.dtype(np.uint8)
     ndim = 4
@@ -100,7 +102,7 @@ class PictureFiles:
         """Other rows (int array, bool mask or slice), of which nothing is read; or the pixels of one row (int)."""
         if isinstance(places, (int, np.integer)):
             return self._read_one(places)
-        return PictureFiles(self.folder, self.names[places], self.picture_shape, self.digests[places])
+        return PictureFiles(self.folder, self.names[places], self.picture_shape, self.digests[places], self.white)
 
     def read(self, places: np.ndarray | slice | None = None) -> np.ndarray:
         """The pixels uint8 [rows, height, width, channels] of the rows at `places`, or of all. Raises LoadError where
@@ -113,7 +115,7 @@ class PictureFiles:
 
     def _read_one(self, place):
         try:
-            pixels = read_picture(Path(self.folder) / self.names[place], self.picture_shape)
+            pixels = read_picture(Path(self.folder) / self.names[place], self.picture_shape, white=self.white)
             changed = "" if picture_digest(pixels) == self.digests[place].tobytes() else "its pixels are others"
         except ValueError as error:
             changed = str(error)

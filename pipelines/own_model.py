@@ -22,6 +22,7 @@ from .errors import ExportError, RecipeError, VerifyError
 from .evaluate import class_places
 from .export.bundle import Bundle, as_json, check_folder, golden, write_bundle
 from .export.convert import MAX_CALIBRATION_ROWS, convert
+from .export.description import described
 from .export.lower import NUM_COPIES
 from .export.own_inputs import in_front, own_inputs, ported, read_rows
 from .export.rewrite import flatten, refuse, without_last_activation
@@ -104,6 +105,7 @@ def _make(name, parts, shipping, train, *, seed):
     rows = to_ports(parts.signature, train)
     tflite = convert(parts.model, rows, seed=seed, copies=_num_copies(parts.model), forms=shipping.forms(),
                      quantize=shipping.quantize)
+    tflite = described(tflite, name, parts.signature)
     signature = quantized(parts.signature, LiteRT(tflite["int8"]), parts.model)
     made = Made(name, signature, parts.model, tflite, rows, seed, train)
     return replace(made, files=files_for(made, [target for target in shipping.runs_on()

@@ -38,11 +38,12 @@ from pipelines.split import split
 from pipelines.targets import TargetWeb
 from pipelines.verify.web import FLAGS, AsInBrowser, Browser, available, browser_program
 
+from .odd_files.pictures import png
 from .test_c_code import CELLS, EVERY, STEP, WINDOWS
 
 needs_node = pytest.mark.skipif(not shutil.which("node"), reason="needs node: apt-get install nodejs")
 needs_browser = pytest.mark.skipif(bool(available()), reason=f"needs {available()}")
-SCRIPTS = ("cells.js", "primitives.js", "pictures.js", "history.js", "runner.js")
+SCRIPTS = ("cells.js", "primitives.js", "sixteen_bits.js", "pictures.js", "history.js", "runner.js")
 ANSWERER = """
 for (const script of process.argv.slice(1)) require(script);
 const p = globalThis.pipelines;
@@ -76,12 +77,16 @@ const DO = {
   steps({signature, row}) { return p.stepsOf(signature, toMap(row)); },
   stretch({rgba, size, shape}) {
     return Buffer.from(p.toShape(Buffer.from(rgba, "base64"), size, shape)).toString("base64");
+  },
+  async decode({file, shape, white}) {
+    try { return {pixels: Array.from(await p.readPicture(new Blob([Buffer.from(file, "base64")]), shape, white))}; }
+    catch (error) { if (!(error instanceof p.BadCell)) throw error; return {reason: error.message}; }
   }};
-require("readline").createInterface({input: process.stdin}).on("line", (line) => {
+require("readline").createInterface({input: process.stdin}).on("line", async (line) => {
   let said;
   try {
     const {what, ...given} = JSON.parse(line);
-    said = {said: DO[what](given)};
+    said = {said: await DO[what](given)};
   } catch (error) { said = {error: String(error.stack)}; }
   process.stdout.write(JSON.stringify(said) + "\\n");
 });
@@ -329,6 +334,43 @@ def test_pictures_are_stretched_as_by_pillow(node, shape):
                                   read_picture(pixels, shape))
 
 
+@needs_node
+@pytest.mark.parametrize("colour, channels", [(0, 1), (2, 3), (4, 2), (6, 4)], ids=["grey", "RGB", "LA", "RGBA"])
+def test_pictures_of_sixteen_bits_are_read_as_on_the_device(node, colour, channels):
+    """The browser keeps the high byte of them, so that the page has a reader of its own."""
+    random = np.random.default_rng(colour)
+    for white in (0, 255, 4095, 65_535):
+        for bits in (8, 12, 16):
+            for marked in (False, True):
+                values = random.integers(0, 2**bits, (7, 9, channels)).astype(np.uint16)
+                if channels in (2, 4):
+                    values[..., -1] = random.integers(0, 2**16, (7, 9))
+                chunks = [(b"tRNS", values[3, 3].astype(">u2").tobytes())] if marked and channels in (1, 3) else []
+                file = png(values, colour, *chunks)
+                for shape in ((7, 9, 1), (7, 9, 3), (4, 5, 3)):
+                    said = node("decode", file=base64.b64encode(file).decode(), shape=shape, white=white)
+                    try:
+                        wanted = {"pixels": read_picture(file, shape, white=white).ravel().tolist()}
+                    except ValueError as error:
+                        wanted = {"reason": str(error)}
+                    assert said == wanted
+
+
+@needs_node
+def test_filters_and_cut_files_of_sixteen_bits(node):
+    from PIL import Image
+    smooth = (np.arange(40)[:, None] * 97 + np.arange(50) * 61).astype(np.uint16)
+    file = io.BytesIO()
+    Image.fromarray(smooth).save(file, "PNG")  # Pillow chooses a filter for each line
+    file, shape = file.getvalue(), (40, 50, 1)
+    said = node("decode", file=base64.b64encode(file).decode(), shape=shape, white=8191)
+    assert said["pixels"] == read_picture(file, shape, white=8191).ravel().tolist()
+    cut = base64.b64encode(file[:len(file) // 2]).decode()
+    assert node("decode", file=cut, shape=shape, white=8191) == {"reason": "truncated"}
+    woven = base64.b64encode(file[:28] + b"\1" + file[29:]).decode()
+    assert "interlaced" in node("decode", file=woven, shape=shape, white=8191)["reason"]
+
+
 def learned_from(recipe, source):
     """(signature, TFLite files, raw test rows, golden rows) of a tiny recipe, with the form for the page."""
     recipe = replace(tiny(recipe), judge=replace(recipe.judge, beside=False), shipping=Shipping((TargetWeb(),)))
@@ -456,8 +498,9 @@ def assert_pictures_alike(browser, pixels):
         0, 256, (50, 77, 1), np.uint8)], axis=2))
     turned = Image.Exif()
     turned[0x0112] = 6
+    sixteen = Image.fromarray(np.asarray(image.convert("L")).astype(np.uint16) * 257)
     for most, kind, saved, options in (
-            (0, "PNG", image, {}), (0, "BMP", image, {}), (0, "PNG", image.convert("L"), {}),
+            (0, "PNG", image, {}), (0, "PNG", sixteen, {}), (0, "BMP", image, {}), (0, "PNG", image.convert("L"), {}),
             (0, "GIF", image.quantize(16), {}), (0, "PNG", image.convert("1"), {}),
             (0, "WEBP", image, {"lossless": True}), (2, "PNG", through, {}), (2, "JPEG", image, {"quality": 90}),
             (2, "JPEG", image, {"exif": turned.tobytes()})):

@@ -48,7 +48,8 @@ class Column:
     """A raw column: its name in the source, its kind, and how its text is read.
 
     `format` is a `datetime.strptime` format for dates, or "ISO8601". `decimal` is the decimal mark of numbers.
-    `shape` is a picture's (height, width, channels), a series' (steps,).
+    `shape` is a picture's (height, width, channels), a series' (steps,). `white` is the white point of 16-bit pictures,
+    1 to 65,535 (see `sixteen_bits.to_bytes`); 0 where training saw none.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Column:
     format: str = "ISO8601"
     decimal: str = "."
     shape: tuple[int, ...] = ()
+    white: int = 0
 
 
 @dataclass(frozen=True)
@@ -227,7 +229,8 @@ def _picture(cells, column, missing):
     for row, cell in enumerate(cells):
         try:
             # Of the words for missing only the empty one: a file may be called NA.
-            values[row] = read_picture(None if is_missing(cell, frozenset({""})) else cell, column.shape)
+            values[row] = read_picture(None if is_missing(cell, frozenset({""})) else cell, column.shape,
+                                       white=column.white)
         except ValueError as error:
             bad.append(BadCell(row, shorten(cell), str(error)))
     return values, bad

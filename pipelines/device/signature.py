@@ -16,6 +16,7 @@ from .errors import DeviceError
 from .flow import MAX_SIDE, MAX_VALUES, Flow, check_format, follow
 from .formats import FORMAT_VERSION, up_to_date
 from .primitives import PACKS, Primitive, made_by, primitive_from_json, primitive_to_json
+from .sixteen_bits import MAX_WHITE
 from .typed import load_json, read_value
 
 TASKS = ("binary", "multiclass", "regression", "forecast", "anomaly")
@@ -30,6 +31,8 @@ RULES = {
     "number outside the range seen in training": "cut to the nearest value that the int8 input can hold",
     "picture of another size": "stretched to the model's size, antialiased bilinear, as in training",
     "transparent picture": "laid over white",
+    "16-bit picture": "white, as the column has it, becomes 255, and what is above is refused; without one white is "
+                      "65,535, and a picture that stays below 16,384 is refused",
     "animation": "its first frame",
     "series shorter than the window": "missing steps before its first",
     "series longer than the window": "its last steps, as many as the window has",
@@ -241,6 +244,8 @@ class Signature:
             is_rgb_or_grey = len(column.shape) == 3 and _is_shape(column.shape) and column.shape[2] in (1, 3)
             if column.kind == PICTURE and not is_rgb_or_grey:
                 raise ValueError(f"column {column.name!r}: pictures of shape {column.shape}")
+            if not 0 <= column.white <= MAX_WHITE:
+                raise ValueError(f"column {column.name!r}: white at {column.white}")
             if column.kind == SERIES and not (len(column.shape) == 1 and _is_shape(column.shape)):
                 raise ValueError(f"column {column.name!r}: a series of shape {column.shape}")
         pictures = {column.name: column.shape for column in self.columns if column.kind == PICTURE}

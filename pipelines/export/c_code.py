@@ -14,6 +14,7 @@ from ..device.primitives import DATE_PARTS, Fill, FillPrevious
 from ..device.series import FillSteps, StepIds
 from ..device.signature import Signature
 from .c_helpers import needed_helpers
+from .pack_file import without_words
 
 TYPES = {"numeric": "float", "categorical": "const char *", "boolean": "const char *", "date": "int64_t",
          "text": "const char *", "picture": "const uint8_t *", "series": "const float *"}
@@ -27,6 +28,7 @@ _POINTERS = ("categorical", "boolean", "text", "picture", "series")
 
 def c_files(signature: Signature, int8_model: bytes, name: str) -> dict[str, str]:
     """File name → text: signature.h, prepare.c and model.c (the model as an array)."""
+    int8_model = without_words(int8_model)
     return {"signature.h": _header(signature, name, len(int8_model)), "prepare.c": _Writer(signature, name).source(),
             "model.c": _model_array(int8_model)}
 
@@ -101,7 +103,10 @@ def _note(column):
     if column.kind != PICTURE:
         return _MISSING_NOTES[column.kind]
     height, width, channels = column.shape
-    return f"pixels 0..255, {height} rows of {width} pixels of {channels} channel{'s' if channels > 1 else ''}"
+    note = f"pixels 0..255, {height} rows of {width} pixels of {channels} channel{'s' if channels > 1 else ''}"
+    if column.white:
+        note += f"; 16-bit values v become (v * 255 + {column.white // 2}) / {column.white}, before any resizing"
+    return note
 
 
 class _Writer:

@@ -19,6 +19,8 @@ TIMED_ROWS, MAX_TIMED_MS = 200, 5000
 PIECE_ROWS = 512
 # Of the labels that a runtime gives, the share that the device runner must give to the same rows.
 MIN_RUNNER_AGREEMENT = 0.99
+# And by how much its probabilities may differ from the runner's, on average over the rows.
+MAX_PROBABILITY_DIFFERENCE = 0.01
 
 
 class Runtime(Protocol):
@@ -36,6 +38,7 @@ class Runtime(Protocol):
 class Rung:
     """How one form did on held-out rows. `agreement`: share of rows with the label that Keras gives;
     `runner_agreement`: that the device runner gives, of runtimes that do all the work from the raw row themselves.
+    `probability_difference`: mean over rows of the largest difference of a class's probability from the runner's.
     `largest_difference`: of the output in its unit, from Keras. `latency_ms`: median of one row at a time.
     `int8_steps`: of TFLM, the largest difference from LiteRT's reference kernels in steps of the output, of a streaming
     form that from the form for windows (`compared_with`); and `most_int8_steps`, the largest that is allowed.
@@ -56,6 +59,7 @@ class Rung:
     intervals: dict[str, list[float]] = field(default_factory=dict)
     compared_with: str = "LiteRT's reference kernels"
     runner_agreement: float | None = None
+    probability_difference: float | None = None
     note: str = ""
 
 
@@ -160,6 +164,10 @@ def failed_step(rungs: list[Rung], deciding: str, tolerance: float) -> str:
         if after.runner_agreement is not None and after.runner_agreement < MIN_RUNNER_AGREEMENT:
             return (f"{after.form} gives the device runner's label to {after.runner_agreement:.4f} of {after.num_rows} "
                     f"rows, at least {MIN_RUNNER_AGREEMENT} are wanted: it computes something else")
+        if after.probability_difference is not None and after.probability_difference > MAX_PROBABILITY_DIFFERENCE:
+            return (f"{after.form} gives probabilities that differ from the device runner's by "
+                    f"{after.probability_difference:.4f} on average over {after.num_rows} rows, at most "
+                    f"{MAX_PROBABILITY_DIFFERENCE} are allowed: it computes something else")
         if after.num_rows < rungs[0].num_rows:
             continue  # a score of fewer rows says nothing beside one of all; the steps above do
         lost = loss_of(deciding, rungs[0].scores, after.scores)
