@@ -14,6 +14,7 @@ import numpy as np
 
 from .device.cells import shorten
 from .device.pictures import picture_digest, read_picture
+from .device.regular import open_regular
 from .errors import LoadError
 
 _FILES_A_TASK = 64
@@ -50,7 +51,7 @@ def _find(source, is_there):
 
 def fingerprint(path: str | Path) -> str:
     """sha256 of a file, in hexadecimal."""
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -14,12 +14,15 @@ import numpy as np
 
 from .device.cells import MISSING_WORDS, shorten
 from .device.csv_rows import SEPARATORS, rows_of
+from .device.regular import open_regular
 from .errors import LoadError
 from .files import find_file
+from .limits import MAX_TABLE_BYTES, UnpackedTooLarge, check_cells, open_unpacked
+from .parquet import read_parquet
 from .rows import Inferred
 
-MAX_TABLE_BYTES = 4 * 2**30
 MAX_COLUMNS = 10_000
+MAX_JSON_LINE = 64 * 2**20
 # What a file is read as where it is not UTF-8 and has no mark: the Western code page of Windows, which holds Latin-1.
 OTHER_ENCODING = "cp1252"
 _SNIFF_CHARACTERS = 65_536
@@ -160,30 +163,35 @@ def _is_jsonl(path):
 def _read_jsonl(path, reading):
     """One JSON object a line (https://jsonlines.org); a name that a line does not have is missing there."""
     rows, names = [], {}
-    with open(path, encoding=reading.encoding or "utf-8-sig") as file:
+    encoding, size = reading.encoding or "utf-8-sig", 0
+    with io.TextIOWrapper(open_regular(path), encoding=encoding) as file:
         try:
-            for line in file:
+            for line in iter(lambda: file.readline(MAX_JSON_LINE + 1), ""):
                 if not line.strip():
                     continue
+                if len(line) > MAX_JSON_LINE:
+                    raise ValueError(f"a line of more than {MAX_JSON_LINE:,} characters")
                 row = json.loads(line)
                 if not isinstance(row, dict) or any(isinstance(each, (dict, list)) for each in row.values()):
                     raise ValueError(f"not an object of single values but {shorten(line.strip(), 80)}")
                 names.update(dict.fromkeys(row))
+                size += len(row)
+                check_cells(size, 1, path.name)
                 rows.append(row)
         except (ValueError, RecursionError) as error:
             raise LoadError(f"{path.name!r}, after {len(rows):,} rows: {shorten(str(error), 200)}",
                             expected="one JSON object a line, of numbers, texts, true, false or null",
                             fix="mend that line, or give --encoding") from error
     _refuse_twice(list(names))
+    check_cells(len(rows), len(names), path.name)
     return _with_rows({name: [row.get(name) for row in rows] for name in names})
 
 
 def _read_parquet(path):
-    import pandas as pd
-    from pyarrow import ArrowInvalid
+    from pyarrow import ArrowException
     try:
-        return table_from_memory(pd.read_parquet(path))
-    except (ArrowInvalid, OSError) as error:
+        return table_from_memory(read_parquet(path))
+    except (ArrowException, OSError, ValueError, KeyError, TypeError) as error:
         raise LoadError(f"{path.name!r} cannot be read as Parquet: {shorten(str(error), 200)}",
                         expected="a Parquet file", fix="write it again, or rename a CSV file to .csv") from error
 
@@ -206,6 +214,7 @@ def _read_csv(path, reading):
                 raise LoadError(f"{path.name!r}, row {place - 1}: {len(row)} cells, the header has {len(names)}",
                                 expected="as many cells in every row as in the header",
                                 fix="mend that row, or give --separator and --encoding")
+            check_cells(place, len(names), path.name)
             size += sum(map(len, row))
             if size > MAX_TABLE_BYTES:
                 raise LoadError(f"{path.name!r} unpacks to more than {MAX_TABLE_BYTES:,} characters",
@@ -218,6 +227,9 @@ def _read_csv(path, reading):
 def _guarded(rows, path):
     try:
         yield from rows
+    except UnpackedTooLarge as error:
+        raise LoadError(str(error), expected="a table that fits into memory", fix="take fewer rows or columns"
+                        ) from error
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise LoadError(f"{path.name!r} is not a whole gzip file: {error}", expected="gzip, as the name says",
                         fix="compress it again, or rename it to .csv") from error
@@ -225,13 +237,13 @@ def _guarded(rows, path):
 
 def _open(path, encoding):
     """The file as text, line ends as they are: csv wants to see them."""
-    binary = gzip.open(path) if path.suffix.lower() == ".gz" else open(path, "rb")
+    binary = open_unpacked(path, MAX_TABLE_BYTES)
     return io.TextIOWrapper(binary, encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="")
 
 
 def _find_encoding(path):
     decoder, start, null = codecs.getincrementaldecoder("utf-8")(), b"", False
-    with (gzip.open(path) if path.suffix.lower() == ".gz" else open(path, "rb")) as file:
+    with open_unpacked(path, MAX_TABLE_BYTES) as file:
         try:
             for block in _guarded(iter(lambda: file.read(2**20), b""), path):
                 start = start or block[:4]

@@ -15,6 +15,8 @@ from io import BytesIO
 
 import numpy as np
 
+from .regular import open_regular
+
 MAX_PIXELS, MAX_SIDE = 64_000_000, 30_000  # a resize takes memory by the side as well
 MAX_FILE_BYTES = 256 * 2**20
 # What a file of each format begins with.
@@ -50,7 +52,7 @@ def read_picture(cell: object, shape: tuple[int, ...]) -> np.ndarray:
     if isinstance(cell, (str, os.PathLike)):
         check_file(cell)
         try:
-            with open(cell, "rb") as file:
+            with open_regular(cell) as file:
                 return _to_shape(lambda: _open(file), shape)
         except PermissionError:
             raise _Refused("may not be read") from None

@@ -1,7 +1,6 @@
 """Files of arrays of pictures: .npz, and the idx files that MNIST and its kin come in. Sizes that a file declares are
 checked before memory is taken, and nothing in a file is run."""
 
-import gzip
 import math
 import re
 import struct
@@ -12,6 +11,7 @@ import numpy as np
 from ..arrays import MAX_ARRAY_BYTES, Part, Wanted, guarded, read_npz
 from ..device.cells import PICTURE, shorten
 from ..errors import LoadError
+from ..limits import open_unpacked
 
 _IDX = re.compile(r"(?P<part>train|t10k|test)-(?P<what>images|labels)[-.]idx[13]-ubyte(\.gz)?")
 _PICTURES = Wanted(PICTURE, lambda shape, dtype: dtype == np.uint8 and len(shape) in (3, 4),
@@ -59,7 +59,7 @@ def check_bytes(num_bytes: int, what: str) -> None:
 
 
 def _read_idx(path, num_axes):
-    with gzip.open(path) if path.suffix == ".gz" else open(path, "rb") as file:
+    with open_unpacked(path, MAX_ARRAY_BYTES + 2**10) as file:
         header = file.read(4 + 4 * num_axes)
         if header[:4] != bytes((0, 0, 8, num_axes)) or len(header) < 4 + 4 * num_axes:
             raise ValueError(f"it does not begin as an idx file of bytes with {num_axes} axes")

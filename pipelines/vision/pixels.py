@@ -7,6 +7,7 @@ import numpy as np
 
 from ..device.cells import PICTURE, Column, shorten
 from ..device.pictures import picture_format, read_picture
+from ..device.regular import open_regular
 from ..errors import LoadError
 from ..files import PictureFiles, read_all
 from ..folders import path_inside
@@ -78,7 +79,7 @@ def read_inside(root: Path, name: str, shape: tuple[int, ...]) -> np.ndarray:
     leads out of the folder, or is not the format that its name says."""
     path = path_inside(root, name)
     pixels = read_picture(path, shape)
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         found = picture_format(file.read(12))
     suffix = Path(name).suffix.lower()
     if SUFFIXES.get(suffix, found) != found:
