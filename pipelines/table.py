@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import zlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -282,12 +283,16 @@ def _find_separator(path, encoding):
 
 
 def _refuse_twice(names):
-    twice = sorted({name for name in names if names.count(name) > 1})
+    if len(names) > MAX_COLUMNS:  # first: what follows looks at each of them
+        raise LoadError(f"{len(names):,} columns", expected=f"at most {MAX_COLUMNS:,}", fix="drop columns first")
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
         raise LoadError(f"the column name {', '.join(map(shorten, twice[:5]))} stands twice",
                         expected="one column a name", fix="rename or remove one of them")
-    if len(names) > MAX_COLUMNS:
-        raise LoadError(f"{len(names):,} columns", expected=f"at most {MAX_COLUMNS:,}", fix="drop columns first")
+    no_text = [name for name in names if "\0" in name or any("\ud800" <= letter <= "\udfff" for letter in name)]
+    if no_text:
+        raise LoadError(f"the column name {shorten(no_text[0])} holds a null character or half of a surrogate pair",
+                        expected="names that can be written as UTF-8", fix="rename the column")
 
 
 def _with_rows(table):

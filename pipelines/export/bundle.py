@@ -23,9 +23,7 @@ from ..errors import BundleError, DeviceError
 from ..files import read_pixels
 from ..recipe import NAME_PATTERN, to_json
 from ..report.write import card, page
-
-MIN_FREE_BYTES = 64 * 2**20
-
+from ..temporary import MIN_FREE_BYTES, check_temporary_folder
 
 GOLDEN_ROWS = 10
 
@@ -123,6 +121,7 @@ def check_folder(folder: Path, name: str) -> None:
     if free < MIN_FREE_BYTES:
         raise BundleError(f"the folder {str(folder)!r} has {free:,} bytes free", expected=f"{MIN_FREE_BYTES:,}",
                           fix="free some space, or give another folder with --folder")
+    check_temporary_folder()
 
 
 def write_bundle(folder: Path, files: dict[str, bytes | str]) -> Path:
