@@ -14,7 +14,7 @@ import numpy as np
 
 from .device.cells import shorten
 from .device.pictures import picture_digest, read_picture
-from .device.regular import open_regular
+from .device.regular import kind_of, open_regular
 from .errors import LoadError
 
 _FILES_A_TASK = 64
@@ -24,7 +24,9 @@ def find_file(source: str, expected: str) -> Path:
     """The path of a source; bundled data are found from any folder. Raises LoadError where there is no file."""
     path = _find(source, Path.is_file)
     if path is None:
-        raise LoadError(f"no file {shorten(source, 120)}", expected=expected, fix="check the path")
+        other = _find(source, Path.exists)
+        what = "no file" if other is None else f"{kind_of(other)}:"
+        raise LoadError(f"{what} {shorten(source, 120)}", expected=expected, fix="check the path")
     return path
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from .device.cells import MISSING_WORDS, shorten
-from .device.csv_rows import SEPARATORS, rows_of
+from .device.csv_rows import SEPARATORS, lines_of, rows_of
 from .device.regular import open_regular
 from .errors import LoadError
 from .files import find_file
@@ -23,7 +23,7 @@ from .parquet import read_parquet
 from .rows import Inferred
 
 MAX_COLUMNS = 10_000
-MAX_JSON_LINE = 64 * 2**20
+MAX_JSON_LINE = 16 * 2**20
 # What a file is read as where it is not UTF-8 and has no mark: the Western code page of Windows, which holds Latin-1.
 OTHER_ENCODING = "cp1252"
 _SNIFF_CHARACTERS = 65_536
@@ -109,6 +109,7 @@ def table_from_memory(source: object) -> dict[str, Sequence]:
     """The cells of a DataFrame or a dict of arrays by column. Raises LoadError."""
     import pandas as pd
     if isinstance(source, Mapping):
+        _refuse_twice([str(name) for name in source])
         for name, values in source.items():
             if (not isinstance(values, (list, tuple, np.ndarray, pd.Series, pd.api.extensions.ExtensionArray))
                     or getattr(values, "ndim", 1) != 1):
@@ -200,7 +201,7 @@ def _read_parquet(path):
 def _read_csv(path, reading):
     names, columns, size = None, [], 0
     with _open(path, reading.encoding) as file:
-        for place, row in enumerate(_guarded(rows_of(file, reading.separator), path)):
+        for place, row in enumerate(_guarded(rows_of(lines_of(file), reading.separator), path)):
             if isinstance(row, Exception):
                 raise LoadError(f"{path.name!r} cannot be read as CSV with separator {reading.separator!r} and "
                                 f"encoding {reading.encoding}, after row {place - 1}: {shorten(str(row), 200)}",

@@ -25,7 +25,7 @@ import numpy as np
 
 from .cells import PICTURE, TEXT, shorten
 from .checksums import print_check
-from .csv_rows import SEPARATORS, rows_of
+from .csv_rows import SEPARATORS, lines_of, rows_of
 from .door import through_door
 from .errors import DeviceError
 from .history import newest_windows
@@ -62,9 +62,12 @@ def _run(options):
 
 
 def _answer_all(runner, source, separator, sink):
-    text = iter(source or ())
+    text = lines_of(source) if source is not None else iter(())
     try:
         first = next(text, "")
+    except csv.Error as error:
+        raise DeviceError(f"the header: {error}", expected="CSV with a header line",
+                          fix="python -m pipelines.device BUNDLE < rows.csv") from error
     except UnicodeError as error:
         raise DeviceError(f"the input is not UTF-8: {error}", expected="CSV in UTF-8",
                           fix="iconv -f latin1 -t utf-8 rows.csv | python -m pipelines.device BUNDLE") from error

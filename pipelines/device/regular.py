@@ -43,7 +43,15 @@ def read_regular(path: str | os.PathLike, most: int) -> bytes:
     return content
 
 
+def kind_of(path: str | os.PathLike) -> str:
+    """What a path is where it is no regular file, such as "a folder, not a file"; else "a regular file"."""
+    return _kind(os.stat(path)) or "a regular file"
+
+
+def _kind(found):
+    return next((words for is_kind, words in _KINDS if is_kind(found.st_mode)), "")
+
+
 def _check_kind(found, path):
-    kind = next((words for is_kind, words in _KINDS if is_kind(found.st_mode)), "")
-    if kind:
-        raise OSError(22, kind, str(path))
+    if _kind(found):
+        raise OSError(22, _kind(found), str(path))

@@ -142,6 +142,9 @@ def _read_row(line, header, file, where):
 
 
 def _read_steps(text, where):
+    if text.count(",") >= MAX_STEPS:  # before a list is made of them
+        raise LoadError(f"{where}: {text.count(',') + 1:,} steps", expected=f"at most {MAX_STEPS:,}",
+                        fix="thin the series out")
     values, bad = read_column(text.split(","), Column("", "numeric"), frozenset(TS_MISSING))
     if bad:
         raise LoadError(f"{where}, step {bad[0].row + 1}: {bad[0].reason}: {bad[0].value}",
