@@ -3,16 +3,17 @@
 import csv
 import os
 import re
-import signal
 import sys
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
 
-from .errors import PipelineError, RecipeError
+from .device.door import ends_on_signals, through_door
+from .errors import RecipeError
+
+STOPPED = "stopped: nothing was written"
 
 # Plain help: rich's takes 0.1 s to load, and then the whole of it is over the 0.3 s that help may take.
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -96,36 +97,8 @@ def run_command(
         made = replace(made, shipping=replace(made.shipping, targets=catalog.targets_named(runs_on)))
     made = catalog.override(made, *settings or [])
     from .run import run
-    with _told_of_ctrl_c():
+    with ends_on_signals(STOPPED):
         run(made, folder=folder)
-
-
-@contextmanager
-def _told_of_ctrl_c():
-    """Ctrl-C ends a run with one line. While TensorFlow traces a graph it may turn the interrupt into an error of its
-    own, or lose it: so what counts is that it came, and it comes again until the run has ended."""
-    came, repeats = [], hasattr(signal, "setitimer")
-
-    def note(number, frame):
-        came.append(number)
-        if repeats:
-            signal.signal(signal.SIGALRM, note)
-            signal.setitimer(signal.ITIMER_REAL, 1.0)
-        raise KeyboardInterrupt
-    before = signal.getsignal(signal.SIGINT)
-    if before is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, note)
-    try:
-        yield
-    except BaseException:
-        if not came:
-            raise
-        if repeats:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-        print("\nstopped: nothing was written", file=sys.stderr)
-        raise typer.Exit(130) from None
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _own_table(path, target, name, columns, reading, missing):
@@ -213,7 +186,7 @@ def backtest_command(
     from . import catalog
     from .timeseries import backtest
     made = catalog.override(_named(recipe), *settings or [])
-    with _told_of_ctrl_c():
+    with ends_on_signals(STOPPED):
         table = backtest(made, num_folds=folds, refit=refit)
     print(table.to_csv(index=False, float_format="%.4f"), end="")
 
@@ -230,7 +203,7 @@ def compress_command(
     from .targets import TargetMicro
     from .tradeoff import compress_bundle
     budget = TargetMicro(max_bytes=max_bytes, max_arena_bytes=max_arena_bytes, max_ms=max_ms)
-    with _told_of_ctrl_c():
+    with ends_on_signals(STOPPED):
         compress_bundle(bundle, budget=budget, epochs=epochs, into=folder)
 
 
@@ -306,9 +279,11 @@ def _rows_for(file, separator, encoding):
 @app.command("report")
 def report_command(bundle: Annotated[Path, typer.Argument(help="saved_models/<name>")]):
     """Print a bundle's table again, and where its report lies."""
-    from .export.bundle import Bundle
+    from .export.bundle import Bundle, malformed
     from .terminal import print_ladder
-    print_ladder(Bundle(bundle).report, bundle)
+    facts = Bundle(bundle).report
+    with malformed(bundle, "report.json", "a report"):
+        print_ladder(facts, bundle)
 
 
 @app.command("export")
@@ -326,7 +301,7 @@ def export_command(model: Annotated[Path, typer.Argument(help="A .keras file of 
     from .catalog import targets_named
     from .own_model import export_model
     from .terminal import print_ladder
-    with _told_of_ctrl_c():
+    with ends_on_signals(STOPPED):
         bundle = export_model(model, rows, name=name or _stem(model), targets=targets_named(target), folder=folder,
                               labels=_listed(labels), seed=seed)
     print_ladder(bundle.report, bundle.folder)
@@ -339,17 +314,13 @@ def _listed(text):
 @app.command("check")
 def check_command(bundle: Annotated[Path, typer.Argument(help="saved_models/<name>")]):
     """Compare every file of a bundle with its checksum."""
-    from .device import check_bundle
-    print(f"{len(check_bundle(bundle))} files, each as it was written")
+    from .device.checksums import print_check
+    print_check(bundle)
 
 
 def main() -> int:
-    try:
-        app()
-    except PipelineError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
+    """Runs a command and returns its exit code (see `device.door`)."""
+    return through_door(app)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import numpy as np
 
 from .device.cells import shorten
 from .device.pictures import picture_digest, read_picture
+from .device.regular import kind_of, open_regular
 from .device.sixteen_bits import MAX_WHITE
 from .errors import LoadError
 
@@ -24,7 +25,9 @@ def find_file(source: str, expected: str) -> Path:
     """The path of a source; bundled data are found from any folder. Raises LoadError where there is no file."""
     path = _find(source, Path.is_file)
     if path is None:
-        raise LoadError(f"no file {shorten(source, 120)}", expected=expected, fix="check the path")
+        other = _find(source, Path.exists)
+        what = "no file" if other is None else f"{kind_of(other)}:"
+        raise LoadError(f"{what} {shorten(source, 120)}", expected=expected, fix="check the path")
     return path
 
 
@@ -51,7 +54,7 @@ def _find(source, is_there):
 
 def fingerprint(path: str | Path) -> str:
     """sha256 of a file, in hexadecimal."""
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

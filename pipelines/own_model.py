@@ -5,10 +5,8 @@ says to them. What the converter is known to break is mended or refused before i
 `export.own_inputs`).
 """
 
-import json
 import re
 import time
-import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -16,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from .array_files import read_arrays
+from .device.regular import read_regular
 from .device.runner import LiteRT, Runner
 from .device.signature import Port, Signature, Target
 from .errors import ExportError, RecipeError, VerifyError
@@ -23,6 +23,7 @@ from .evaluate import class_places
 from .export.bundle import Bundle, as_json, check_folder, golden, write_bundle
 from .export.convert import MAX_CALIBRATION_ROWS, convert
 from .export.description import described
+from .export.keras_zip import MAX_KERAS_BYTES, load_keras, read_config
 from .export.lower import NUM_COPIES
 from .export.own_inputs import in_front, own_inputs, ported, read_rows
 from .export.rewrite import flatten, refuse, without_last_activation
@@ -121,18 +122,19 @@ def load_model(model: object):
     import hashlib
     path = Path(str(model))
     try:
-        with zipfile.ZipFile(path) as archive:
-            _refuse_code(json.loads(archive.read("config.json")), path)
-        loaded = keras.saving.load_model(path, compile=False, safe_mode=True)
+        content = read_regular(path, MAX_KERAS_BYTES)
+        _refuse_code(read_config(content), path)
+        loaded = load_keras(content)
     except ExportError:
         raise
     except FileNotFoundError:
         raise ExportError(f"no file {str(path)!r}", expected="a .keras file", fix="correct the path") from None
     except Exception as error:  # Keras raises nothing narrower: whatever it is, the file is not a model
-        raise ExportError(f"{str(path)!r} cannot be loaded as a Keras model: {str(error)[:300]}",
+        said = error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {str(error)[:300]}"
+        raise ExportError(f"{str(path)!r} cannot be loaded as a Keras model: {said}",
                           expected="a .keras file of built-in layers, saved by Keras 3",
                           fix="model.save('model.keras')") from error
-    return loaded, {"name": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    return loaded, {"name": path.name, "sha256": hashlib.sha256(content).hexdigest()}
 
 
 def _refuse_code(config, path):
@@ -158,11 +160,10 @@ def load_rows(rows: object) -> Mapping[str, np.ndarray] | np.ndarray:
     if not isinstance(rows, (str, Path)):
         return rows
     try:
-        with open(rows, "rb") as file:
-            found = np.load(file, allow_pickle=False)
-            return found if isinstance(found, np.ndarray) else {name: found[name] for name in found.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise ExportError(f"the rows {str(rows)!r} cannot be read: {error}", expected="an .npy or .npz file of numbers",
+        return read_arrays(Path(rows))
+    except (OSError, ValueError) as error:
+        said = error.strerror or error if isinstance(error, OSError) else error
+        raise ExportError(f"the rows {str(rows)!r} cannot be read: {said}", expected="an .npy or .npz file of numbers",
                           fix="np.save('rows.npy', rows)") from error
 
 

@@ -19,14 +19,14 @@ says whether every file of a bundle is the one that was written with it.
 import argparse
 import csv
 import itertools
-import os
 import sys
 
 import numpy as np
 
 from .cells import PICTURE, TEXT, shorten
-from .checksums import check_bundle
-from .csv_rows import SEPARATORS, rows_of
+from .checksums import print_check
+from .csv_rows import SEPARATORS, lines_of, rows_of
+from .door import through_door
 from .errors import DeviceError
 from .history import newest_windows
 from .primitives import FillPrevious
@@ -48,26 +48,26 @@ def main(arguments=None) -> int:
         parser.error("--separator takes one character")
     if hasattr(sys.stdin, "reconfigure"):  # whatever the locale: the file that was trained on was read this way
         sys.stdin.reconfigure(encoding="utf-8-sig", errors="strict", newline="")
-    try:
-        if options.check:
-            print(f"{len(check_bundle(options.bundle))} files, each as it was written")
-            return 0
-        runner = Runner.load(options.bundle, form=options.form)
-        if options.cells or takes(runner) == PICTURE:
-            return int(write_cell_answers(runner, options.cells, csv.writer(sys.stdout, lineterminator="\n")))
-        return _answer_all(runner, sys.stdin, options.separator, sys.stdout)
-    except DeviceError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except BrokenPipeError:  # whoever reads the answers has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    return through_door(lambda: _run(options))
+
+
+def _run(options):
+    if options.check:
+        print_check(options.bundle)
+        return 0
+    runner = Runner.load(options.bundle, form=options.form)
+    if options.cells or takes(runner) == PICTURE:
+        return int(write_cell_answers(runner, options.cells, csv.writer(sys.stdout, lineterminator="\n")))
+    return _answer_all(runner, sys.stdin, options.separator, sys.stdout)
 
 
 def _answer_all(runner, source, separator, sink):
-    text = iter(source or ())
+    text = lines_of(source) if source is not None else iter(())
     try:
         first = next(text, "")
+    except csv.Error as error:
+        raise DeviceError(f"the header: {error}", expected="CSV with a header line",
+                          fix="python -m pipelines.device BUNDLE < rows.csv") from error
     except UnicodeError as error:
         raise DeviceError(f"the input is not UTF-8: {error}", expected="CSV in UTF-8",
                           fix="iconv -f latin1 -t utf-8 rows.csv | python -m pipelines.device BUNDLE") from error

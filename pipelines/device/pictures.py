@@ -15,6 +15,7 @@ from io import BytesIO
 
 import numpy as np
 
+from .regular import open_regular
 from .sixteen_bits import MAX_WHITE, _Refused, colours_of, to_bytes
 
 MAX_PIXELS, MAX_SIDE = 64_000_000, 30_000  # a resize takes memory by the side as well
@@ -60,7 +61,7 @@ def decode_picture(cell: object, shape: tuple[int, ...], *, white: int = MAX_WHI
     if isinstance(cell, (str, os.PathLike)):
         check_file(cell)
         try:
-            with open(cell, "rb") as file:
+            with open_regular(cell) as file:
                 return _to_shape(lambda: _open(file), shape, white)
         except PermissionError:
             raise _Refused("may not be read") from None

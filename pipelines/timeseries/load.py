@@ -10,6 +10,7 @@ from ..device.cells import Column, read_column, shorten
 from ..device.signature import Frame, Target
 from ..errors import LoadError
 from ..files import describe_memory, fingerprint
+from ..given_kinds import check_given_kinds
 from ..kinds import infer_column
 from ..rows import Dataset, Inferred, Schema
 from ..table import Reading, check_names, find_table, read_source
@@ -49,6 +50,7 @@ class LoadSeries(Drawn):
         """The Dataset, and what was found. `source`, a DataFrame or a dict of arrays, stands in for the file. Two rows
         of one step become their mean; a step without a row is one whose values are missing. Raises LoadError."""
         self.reading.check()
+        check_given_kinds(self.kinds)
         table, found = read_source(self.source, self.reading, source)
         notes = [*found]
         missing = frozenset(self.reading.missing_words)

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..device.cells import PICTURE, Column, shorten
 from ..device.pictures import picture_digest, picture_format
+from ..device.regular import open_regular
 from ..device.sixteen_bits import MAX_WHITE
 from ..errors import LoadError
 from ..files import PictureFiles, read_all
@@ -110,7 +111,7 @@ def read_inside(root: Path, name: str, shape: tuple[int, ...], *, stored: Stored
     are recorded. Raises ValueError with the reason where it cannot be read or leads out of the folder."""
     path = path_inside(root, name)
     pixels = stored.read(row, path, shape, white)
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         found = picture_format(file.read(12))
     if SUFFIXES.get(Path(name).suffix.lower(), found) != found:
         stored.misnamed[row] = found
