@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from .device.cells import MISSING_WORDS, shorten
-from .device.csv_rows import SEPARATORS, rows_of
+from .device.csv_rows import SEPARATORS, named_separator, rows_of, without_separator_line
 from .errors import LoadError
 from .files import find_file
 from .rows import Inferred
@@ -191,7 +191,7 @@ def _read_parquet(path):
 def _read_csv(path, reading):
     names, columns, size = None, [], 0
     with _open(path, reading.encoding) as file:
-        for place, row in enumerate(_guarded(rows_of(file, reading.separator), path)):
+        for place, row in enumerate(_guarded(rows_of(without_separator_line(file), reading.separator), path)):
             if isinstance(row, Exception):
                 raise LoadError(f"{path.name!r} cannot be read as CSV with separator {reading.separator!r} and "
                                 f"encoding {reading.encoding}, after row {place - 1}: {shorten(str(row), 200)}",
@@ -249,13 +249,17 @@ def _find_encoding(path):
 
 
 def _find_separator(path, encoding):
-    """The candidate that parts most of the first rows into as many cells as the header, and into most."""
+    """The one that the first line names; else the candidate that parts most of the first rows into as many cells as the
+    header, and into most."""
     with _open(path, encoding) as file:
         try:
             text = file.read(_SNIFF_CHARACTERS)
         except UnicodeError:
             return ","
     lines = text.splitlines(keepends=True)
+    named = named_separator(lines[0]) if lines else ""
+    if named:
+        return named
     lines = lines[:20] if len(lines) < 3 else lines[:min(20, len(lines) - 1)]
 
     def fitness(separator):

@@ -26,7 +26,7 @@ import numpy as np
 
 from .cells import PICTURE, TEXT, shorten
 from .checksums import check_bundle
-from .csv_rows import SEPARATORS, rows_of
+from .csv_rows import SEPARATORS, named_separator, rows_of
 from .errors import DeviceError
 from .history import newest_windows
 from .primitives import FillPrevious
@@ -68,11 +68,14 @@ def _answer_all(runner, source, separator, sink):
     text = iter(source or ())
     try:
         first = next(text, "")
+        named = named_separator(first)
+        first = next(text, "") if named else first
     except UnicodeError as error:
         raise DeviceError(f"the input is not UTF-8: {error}", expected="CSV in UTF-8",
                           fix="iconv -f latin1 -t utf-8 rows.csv | python -m pipelines.device BUNDLE") from error
     wanted = [column.name for column in runner.signature.columns]
-    rows = {mark: rows_of(itertools.chain([first], text), mark) for mark in ([separator] if separator else SEPARATORS)}
+    marks = separator or named or SEPARATORS
+    rows = {mark: rows_of(itertools.chain([first], text), mark) for mark in marks}
     headers = {mark: _header(rows_of([first], mark)) for mark in rows}
     mark = max(headers, key=lambda each: len(set(wanted) & set(headers[each])))
     header = next(rows[mark], [])

@@ -5,9 +5,12 @@ rows after it.
 """
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
 
 SEPARATORS = ",;\t|"
+# What Excel writes as a first line, and reads, to name the separator.
+_NAMED_SEPARATOR = re.compile(r'sep=([^"\r\n])[\r\n]*', re.IGNORECASE)
 MAX_CSV_CELL = 16 * 2**20
 
 
@@ -36,3 +39,19 @@ def rows_of(lines: Iterable[str], separator: str = ",") -> Iterator[list[str] | 
                 yield row or [""]
     finally:
         csv.field_size_limit(before)
+
+
+def named_separator(line: str) -> str:
+    """The separator that a first line names, as `sep=;` does; "" where the line is a header."""
+    found = _NAMED_SEPARATOR.fullmatch(line)
+    return found.group(1) if found else ""
+
+
+def without_separator_line(lines: Iterable[str]) -> Iterator[str]:
+    """The lines of a file without a first one that names the separator."""
+    lines = iter(lines)
+    for line in lines:
+        if not named_separator(line):
+            yield line
+        break
+    yield from lines

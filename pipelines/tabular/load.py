@@ -82,7 +82,7 @@ def load_table(spec: LoadTable, source: object = None) -> tuple[Dataset, tuple[I
                            f"({', '.join(words[:5])})"),)
     x = {column.name: _read(table[column.name], column, missing) for column in columns}
     group = group_codes({name: table[name] for name in spec.group}, missing) if spec.group else None
-    time = read_times(table[spec.time], spec.time, missing)[0] if spec.time else None
+    time = read_times(table[spec.time], spec.time, missing, spec.kinds.get(spec.time, ""))[0] if spec.time else None
     schema = Schema(tuple(columns), target, spec.reading.missing_words)
     return Dataset(x=x, y=y, ids=ids, schema=schema, group=group, time=time), (*notes, *inferred)
 

@@ -55,7 +55,8 @@ class LoadSeries(Drawn):
         self._check_names(table)
         table, names, codes = self._of_series(table, missing)
         columns, inferred = self._columns(table, missing)
-        times, written = read_zoned_times(table[self.time], self.time, self.zone, missing)
+        times, written = read_zoned_times(table[self.time], self.time, self.zone, missing,
+                                          self.kinds.get(self.time, ""))
         grid = to_grid(times, codes, step=self.step, name=self.time)
         if len(grid.time) < MIN_STEPS:
             raise LoadError(f"{len(grid.time)} steps of {grid.step_seconds:,} s", expected=f"at least {MIN_STEPS}",
