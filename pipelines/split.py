@@ -38,13 +38,16 @@ class SplitRandom:
         try:
             kept, held_out = train_test_split(np.arange(len(places)), test_size=share, random_state=self.seed,
                                               stratify=y)
-        except ValueError:  # it wants two rows of each class, and as many rows in each part as there are classes
+        except ValueError as error:  # it wants as many rows in each part as there are classes
+            counts = np.bincount(y, minlength=len(classes))
+            rarest = int(np.where(counts, counts, len(y) + 1).argmin())
+            if counts[rarest] <= keep:
+                raise SplitError(f"{len(places)} rows cannot be split with a share of {share}: "
+                                 f"{shorten(classes[rarest])} has {counts[rarest]}",
+                                 expected=f"rows enough for every part and class: at least {keep + 1} of each",
+                                 fix="bring more rows, or merge rare classes") from error
             kept, held_out = cut_each_class(y, share, keep=keep, seed=self.seed)
         kept, held_out = with_each_class(y, kept, held_out, keep=keep, seed=self.seed)
-        if not len(kept) or not len(held_out):
-            raise SplitError(f"{len(places)} rows cannot be split with a share of {share}: no class has "
-                             f"{keep + 1} rows", expected="at least three rows of each class",
-                             fix="bring more rows, or merge rare classes")
         return places[kept], places[held_out]
 
     def _cut_plainly(self, places, share):

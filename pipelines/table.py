@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import zlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from .device.csv_rows import SEPARATORS, named_separator, rows_of, without_separ
 from .errors import LoadError
 from .files import find_file
 from .rows import Inferred
+from .sources.spellings import check_spelling
 
 MAX_TABLE_BYTES = 4 * 2**30
 MAX_COLUMNS = 10_000
@@ -28,15 +30,25 @@ _SNIFF_CHARACTERS = 65_536
 @dataclass(frozen=True)
 class Reading:
     """How text becomes cells. `separator`, `encoding` and `decimal` (the decimal mark, "." or ",") are found if
-    empty. `missing_words`: what reads as missing once white space is cut (the default is pandas' own list)."""
+    empty. `missing_words`: what reads as missing once white space is cut (the default is pandas' own list).
+    `spelling`: of classes and series whose names differ in spelling alone, see `sources.spellings`."""
 
     separator: str = ""
     encoding: str = ""
     decimal: str = ""
     missing_words: tuple[str, ...] = MISSING_WORDS
+    spelling: str = ""
+
+    def named_words(self) -> frozenset[str]:
+        """The words for missing that the user has named: those beyond the default ones, those that stand twice, and all
+        of a list that has few of the default ones."""
+        default, counts = set(MISSING_WORDS), Counter(self.missing_words)
+        is_own_list = 2 * len(default & set(counts)) < len(default)
+        return frozenset(word for word, count in counts.items() if is_own_list or count > 1 or word not in default)
 
     def check(self) -> None:
         """Raises LoadError for what no text can be read with."""
+        check_spelling(self.spelling)
         if self.separator and (len(self.separator) != 1 or self.separator in '"\r\n'):
             raise LoadError(f"separator {self.separator!r}", expected="one character", fix="--separator ';'")
         if self.decimal not in ("", ".", ","):

@@ -237,5 +237,5 @@ def test_of_given_parts_valid_rows_of_each_class_are_drawn():
     parts = split(dataset, SplitGiven())
     assert np.bincount(parts.train.y).tolist() == [4, 1] and np.bincount(parts.valid.y).tolist() == [1, 1]
     lone = replace(dataset, y=np.array([0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 1]))
-    with pytest.raises(SplitError, match="the valid part has no row of class 'c1'"):
+    with pytest.raises(SplitError, match="'c1' has 1\n  expected: rows enough for every part and class"):
         split(lone, SplitGiven())
