@@ -32,12 +32,7 @@ def date_format(name: str, cells: Sequence, missing: frozenset[str]) -> tuple[st
     filled = [str(cell).strip() for cell in cells if not is_missing(cell, missing)]
     if not filled or not _may_be_date(filled[0]):
         return "", ""
-    few = filled[::len(filled) // 20 + 1]  # they rule most guesses out, and all cells take their time
-    fits = [guess for guess in _guesses(filled[0]) if not any(
-        read_column(cells, Column("", "date", guess), missing)[1] for cells in (few, filled))]
-    if not fits:
-        return "", ""
-    return fits[0], _why(name, filled, fits)
+    return _that_reads_all(name, filled, _guesses(filled[0]))
 
 
 def find_dates(name: str, cells: Sequence, missing: frozenset[str], otherwise: str) -> tuple[str, str]:
@@ -66,13 +61,21 @@ def find_dates(name: str, cells: Sequence, missing: frozenset[str], otherwise: s
             found.append(_Format(guess, len(read), *read[0]))
             rest = [each for place, each in enumerate(rest) if place in bad]
     if len(found) == 1 and not rest:
-        return date_format(name, _with_first(cells, found[0].row), missing)
+        filled = [str(cells[row]).strip() for row in places]
+        return _that_reads_all(name, filled, [found[0].format, *_guesses(found[0].text)])
     _refuse_mixture(name, found, rest, otherwise, num_distinct=len(likely))
     return "", ""
 
 
 def _may_be_date(text):
     return any(letter.isdigit() for letter in text) and len(text) <= MAX_DATE_CHARACTERS
+
+
+def _that_reads_all(name, filled, guesses):
+    few = filled[::len(filled) // 20 + 1]  # they rule most guesses out, and all cells take their time
+    fits = [guess for guess in guesses if not any(
+        read_column(texts, Column("", "date", guess), frozenset())[1] for texts in (few, filled))]
+    return (fits[0], _why(name, filled, fits)) if fits else ("", "")
 
 
 def _why(name, filled, fits):
@@ -107,11 +110,6 @@ def _frequent_guesses(texts):
         chosen.append(best)
         rest = [text for place, text in enumerate(rest) if place in bad[best]]
     return chosen
-
-
-def _with_first(cells, row):
-    """The cells, one of them moved to the front."""
-    return [cells[row], *cells[:row], *cells[row + 1:]]
 
 
 def _refuse_mixture(name, found, rest, otherwise, *, num_distinct):
