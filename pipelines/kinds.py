@@ -8,6 +8,7 @@ import numpy as np
 from .device.cells import FALSE_WORDS, TRUE_WORDS, Column, is_missing, read_column, shorten
 from .errors import LoadError
 from .sources.dates import date_format, find_dates
+from .sources.words import count_words
 from .target import refuse_some_numbers
 
 # Text columns in which more than this share of the values are different are free text or ids.
@@ -33,7 +34,8 @@ def infer_column(name: str, cells: Sequence, given: str, *, decimal: str, missin
         return Column(name, kind), f"stored as {cells.dtype}"
     filled = [cell for cell in cells if not is_missing(cell, missing)]
     if not filled:
-        return Column(name, "numeric"), "all missing"
+        words = ", ".join(f"{count:,} cells {word!r}" for word, count in count_words(cells, missing).most_common(3))
+        return Column(name, "numeric"), f"all missing: {words} (--no-missing WORD)" if words else "all missing"
     words = {str(cell).strip().lower() for cell in filled}
     if words <= TRUE_WORDS | FALSE_WORDS and not words <= {"0", "1", "0.0", "1.0"}:
         return Column(name, "boolean"), "true and false words"

@@ -60,17 +60,13 @@ def join_classes(texts: np.ndarray, name: str, spelling: str, *, declared: Seque
     counts = Counter(texts)
     if spelling == KEEP or declared:
         return texts, {}, _say_kept(name, groups_of(counts, folded))
-    same = groups_of(counts, plain)
-    joined = {each: _chosen(group, counts) for group in same for each in group}
-    by_case = groups_of(Counter(joined.get(text, text) for text in counts), folded)
-    doubtful = [group for group in by_case if folded(group[0]) not in TRUE_WORDS | FALSE_WORDS]
-    if doubtful and spelling != JOIN:
-        raise LoadError(f"the target {name!r} has classes that differ in case alone: "
-                        f"{_in_words(doubtful, _counts_of(joined, counts))}", expected="one spelling of each class",
-                        fix="--spelling join if they are the same class, --spelling keep if they are not; or write "
-                            "them alike")
-    for group in by_case:
-        chosen = max(group, key=lambda each: (_counts_of(joined, counts)[each], each))
+    joined = {each: _chosen(group, counts) for group in groups_of(counts, plain) for each in group}
+    merged = _merged(joined, counts)
+    twins = groups_of(merged, _truth if all(_truth(text) in ("true", "false") for text in merged) else folded)
+    if spelling != JOIN:
+        _refuse_doubtful(name, twins, merged)
+    for group in twins:
+        chosen = max(group, key=lambda each: (merged[each], each))
         joined |= {text: chosen for text in counts if joined.get(text, text) in group}
     if not joined:
         return texts, {}, ()
@@ -118,6 +114,12 @@ def describe_groups(columns: Mapping[str, Sequence]) -> tuple[Inferred, ...]:
     return tuple(notes)
 
 
+def _truth(text):
+    """"true" or "false" of a word for it, else the folded text."""
+    word = folded(text)
+    return "true" if word in TRUE_WORDS else "false" if word in FALSE_WORDS else word
+
+
 def groups_of(counts: Counter[str], key) -> list[list[str]]:
     """Lists of two or more texts that have one key, the most frequent list first."""
     by_key: dict[str, list[str]] = {}
@@ -132,11 +134,25 @@ def _chosen(group, counts):
     return next((text for text in group if text == plain(text)), max(group, key=lambda text: counts[text]))
 
 
-def _counts_of(joined, counts):
+def _merged(joined, counts):
+    """How often each class stands in the source."""
     merged: Counter[str] = Counter()
     for text, count in counts.items():
         merged[joined.get(text, text)] += count
     return merged
+
+
+def _refuse_doubtful(name, twins, counts):
+    truths = [group for group in twins if len({folded(text) for text in group}) > 1]
+    if truths:
+        raise LoadError(f"the target {name!r} has several words for true or false: {_in_words(truths, counts)}",
+                        expected="one word for each", fix="--spelling join if they are the same class, --spelling keep "
+                        "if they are not; or write them alike")
+    doubtful = [group for group in twins if folded(group[0]) not in TRUE_WORDS | FALSE_WORDS]
+    if doubtful:
+        raise LoadError(f"the target {name!r} has classes that differ in case alone: {_in_words(doubtful, counts)}",
+                        expected="one spelling of each class", fix="--spelling join if they are the same class, "
+                        "--spelling keep if they are not; or write them alike")
 
 
 def _say_kept(name, twins):
