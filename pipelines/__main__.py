@@ -52,6 +52,10 @@ def run_command(
             )] = None,
         time: Annotated[str, typer.Option(help="A column with the time: the last rows are held out.")] = "",
         missing: Annotated[Optional[list[str]], typer.Option(help="One more word that reads as missing.")] = None,
+        no_missing: Annotated[Optional[list[str]], typer.Option(
+            help="A word that is a value, though it reads as missing otherwise: NA, None, null.")] = None,
+        spelling: Annotated[str, typer.Option(
+            help="Of classes whose names differ in case alone: join or keep; refused if empty.")] = "",
         separator: Separator = "", encoding: Encoding = "",
         decimal: Annotated[str, typer.Option(help="Decimal mark, . or ,; found if empty.")] = "",
         runs_on: Annotated[str, typer.Option(help="Where it shall run: litert, micro, c, mediapipe, web, ethosu; "
@@ -59,37 +63,40 @@ def run_command(
         folder: Folder = Path("saved_models")):
     """Run a recipe, or your own table, pictures, texts or series, from raw rows to a verified int8 model."""
     from . import catalog
-    reading = {"separator": separator, "encoding": encoding, "decimal": decimal}
+    reading = {"separator": separator, "encoding": encoding, "decimal": decimal, "spelling": spelling}
     columns = {"kind": kinds or [], "drop": drop or [], "group": group or [], "time": time}
     steps = {"horizon": horizon, "window": window, "season": season, "id": series_id}
-    own = {"target": target, "text-column": text_column, "missing": missing or [], **reading, **columns, **steps}
+    words = {"missing": missing or [], "no-missing": no_missing or []}
+    own = {"target": target, "text-column": text_column, **words, **reading, **columns, **steps}
     asked = [said for said, value in ((f"the recipe {recipe!r}", recipe), ("--csv", csv_file), ("--images", images),
                                       ("--text", texts), ("--series", series)) if value]
     if len(asked) > 1:
         raise RecipeError(" and ".join(asked), expected="one of them",
                           fix="turn a named recipe's knobs with --set load.source=FILE")
-    known = {"target", "missing", "kind", "drop", "time", *reading, *steps} if series else \
-        set(own) - {"text-column", *steps} if csv_file else {"group"} if images else \
-        {"group", "encoding"} if texts and os.path.isdir(texts) else \
-        {"target", "text-column", "missing", "group", *reading} - {"decimal"} if texts else set()
+    known = {"target", "kind", "drop", "time", *words, *reading, *steps} if series else \
+        set(own) - {"text-column", *steps} if csv_file else {"group", "spelling"} if images else \
+        {"group", "encoding", "spelling"} if texts and os.path.isdir(texts) else \
+        {"target", "text-column", "group", *words, *reading} - {"decimal"} if texts else set()
     given = [option for option, value in own.items() if value and option not in known]
     if given and texts and os.path.isdir(texts):
-        raise RecipeError(f"--{given[0]} with --text and a folder", expected="--group and --encoding at most",
+        raise RecipeError(f"--{given[0]} with --text and a folder",
+                          expected="--group, --encoding and --spelling at most",
                           fix="leave it out: the folders in it name the classes")
     if given:
         needed = "--text" if given[0] == "text-column" else "--series" if given[0] in steps else "--csv"
         raise RecipeError(f"--{given[0]} without {needed}", expected=f"{needed} FILE beside it",
                           fix=f"otherwise turn the knob: --set load.{given[0].replace('-', '_')}=...")
     if csv_file:
-        made = _own_table(csv_file, target, name, columns, reading, missing or [])
+        made = _own_table(csv_file, target, name, columns, _reading(reading, words))
     elif images:
         from .vision import LoadFolder, picture_recipe
-        made = picture_recipe(LoadFolder(images, group=_pattern(group or [], "--images")), name=name or _stem(images))
+        load = LoadFolder(images, group=_pattern(group or [], "--images"), spelling=spelling)
+        made = picture_recipe(load, name=name or _stem(images))
     elif series:
-        made = _own_series(series, target, name, columns, steps, _reading(reading, missing))
+        made = _own_series(series, target, name, columns, steps, _reading(reading, words))
     elif texts:
-        made = _own_texts(texts, name, columns=(text_column, target), group=group or [], reading=reading,
-                          missing=missing or [])
+        made = _own_texts(texts, name, columns=(text_column, target), group=group or [],
+                          reading=_reading(reading, words))
     else:
         made = _named(recipe)
         made = replace(made, name=name or made.name)
@@ -101,7 +108,7 @@ def run_command(
         run(made, folder=folder)
 
 
-def _own_table(path, target, name, columns, reading, missing):
+def _own_table(path, target, name, columns, reading):
     from .split import SplitByTime
     from .tabular import LoadTable, table_recipe
     if not target:
@@ -109,7 +116,7 @@ def _own_table(path, target, name, columns, reading, missing):
     if columns["group"] and columns["time"]:
         raise RecipeError("--group and --time", expected="one way to split", fix="leave one of them out")
     load = LoadTable(path, target, kinds=_kinds(columns["kind"]), drop=tuple(columns["drop"]),
-                     group=tuple(columns["group"]), time=columns["time"], reading=_reading(reading, missing))
+                     group=tuple(columns["group"]), time=columns["time"], reading=reading)
     return table_recipe(load, name=name or _stem(path), split=SplitByTime() if columns["time"] else None)
 
 
@@ -132,12 +139,13 @@ def _kinds(given):
     return {column: kind for column, _, kind in pairs}
 
 
-def _own_texts(path, name, *, columns, group, reading, missing):
+def _own_texts(path, name, *, columns, group, reading):
     from .text import LoadTextFolder, LoadTexts, text_recipe
     if os.path.isdir(path):
-        load = LoadTextFolder(path, encoding=reading["encoding"], group=_pattern(group, "--text and a folder"))
+        load = LoadTextFolder(path, encoding=reading.encoding, group=_pattern(group, "--text and a folder"),
+                              spelling=reading.spelling)
     elif all(columns):
-        load = LoadTexts(path, *columns, group=tuple(group), reading=_reading(reading, missing))
+        load = LoadTexts(path, *columns, group=tuple(group), reading=reading)
     else:
         raise RecipeError("--text without --text-column and --target",
                           expected="the column with the texts, and the one to predict; or a folder of class folders",
@@ -152,10 +160,15 @@ def _pattern(group, options):
     return "".join(group)
 
 
-def _reading(reading, missing):
+def _reading(reading, words):
     from .table import Reading
     read = Reading(**reading)
-    return replace(read, missing_words=(*read.missing_words, *(missing or ())))
+    unknown = [word for word in words["no-missing"] if word not in read.missing_words]
+    if unknown:
+        raise RecipeError(f"--no-missing {unknown[0]!r}", expected=", ".join(map(repr, read.missing_words)),
+                          fix="leave it out: the word is a value as it is")
+    kept = [word for word in read.missing_words if word not in words["no-missing"]]
+    return replace(read, missing_words=(*kept, *words["missing"]))
 
 
 def _stem(path):

@@ -4,6 +4,7 @@ a file that stays inside its folder."""
 import os
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ from .files import find_folder, fingerprint_files
 from .found import NUM_SHOWN, Found, num_files
 from .labels import PARTS, read_classes
 from .rows import Inferred
+from .sources.spellings import show
 
 
 @dataclass
@@ -34,7 +36,8 @@ def found_in_folder(spec, kind: str, suffixes: Iterable[str]) -> tuple[Path, Fou
     root = _find(spec.source, kind)
     listing = _list(root, kind, suffixes)
     names, labels, parts = _parted(listing, spec.source)
-    found = Found(labels, names, parts=parts, aside=listing.aside, where=spec.source)
+    found = Found(labels, names, parts=parts, aside=listing.aside, where=spec.source, spelling=spec.spelling)
+    found.notes += _joined_folders(names, labels, depth=0 if parts is None else 1)
     if spec.group:
         found.groups = {"load.group": _groups_by_name(spec.group, names)}
     if listing.ignored:
@@ -139,6 +142,17 @@ def _class_names(folders):
                             fix="rename the folder")
         names[folder] = text
     return [names[folder] for folder in folders]
+
+
+def _joined_folders(names, labels, depth):
+    """What to say of class folders that are one class: their names look the same."""
+    folders: dict[str, Counter] = {}
+    for name, label in zip(names, labels, strict=True):
+        folders.setdefault(label, Counter())[name.split("/")[depth]] += 1
+    for label, counts in folders.items():
+        if len(counts) > 1:
+            said = " and ".join(f"{show(folder)} ({count:,})" for folder, count in sorted(counts.items()))
+            yield Inferred("label", "target", f"one class, {shorten(label)}: the folders {said}")
 
 
 def _groups_by_name(pattern, names):

@@ -13,6 +13,8 @@ from .errors import LoadError
 from .files import describe_memory
 from .labels import class_texts, encode_classes, group_codes, many, read_classes, read_part
 from .rows import Dataset, Inferred, Schema
+from .sources.spellings import describe_groups, join_classes
+from .sources.words import refuse_lost_class
 
 NUM_SHOWN, MAX_NAMED = 5, 100
 
@@ -21,7 +23,8 @@ NUM_SHOWN, MAX_NAMED = 5, 100
 class Found:
     """A source before it is judged. labels: class names, or what `missing` reads as none; names: of the rows, where
     they are files; reasons: why a row is set aside, "" where it is not; aside: what is set aside (name, reason);
-    order: of the labels; where: the source's name."""
+    order: of the labels; where: the source's name; named: words for missing that the user has named; spelling: as in
+    `sources.spellings`."""
 
     labels: Sequence
     names: Sequence = ()
@@ -33,6 +36,8 @@ class Found:
     missing: frozenset[str] = frozenset({""})
     order: Sequence[str] = ()
     where: str = "memory"
+    named: frozenset[str] = frozenset()
+    spelling: str = ""
 
 
 def check_memory(source: object, kind: str) -> np.ndarray:
@@ -53,14 +58,22 @@ def check_memory(source: object, kind: str) -> np.ndarray:
     if len(set(lengths.values())) > 1:
         raise LoadError(f"columns of different lengths: {lengths}", expected=f"one value a {kind} in every column",
                         fix="cut them to the same rows")
-    return source["label"] if isinstance(source["label"], np.ndarray) else np.asarray(list(source["label"]))
+    return _as_labels(source["label"])
 
 
-def found_in_memory(source: Mapping, labels: np.ndarray, *, names: Sequence = (), classes: tuple[str, ...] = ()
-                    ) -> Found:
+def _as_labels(labels):
+    """An array; of a list of text, what is missing stays None: numpy would write NaN as a class called nan."""
+    if isinstance(labels, np.ndarray):
+        return labels
+    cells = [None if is_missing(cell, frozenset()) else cell for cell in labels]
+    return np.asarray(cells, object if any(isinstance(cell, str) for cell in cells) else None)
+
+
+def found_in_memory(source: Mapping, labels: np.ndarray, *, names: Sequence = (), classes: tuple[str, ...] = (),
+                    spelling: str = "") -> Found:
     """Of a dict that `check_memory` gave the labels of. Raises LoadError."""
     texts, order = class_texts(labels, classes)
-    found = Found(texts, names, order=order, where=describe_memory(source)["name"])
+    found = Found(texts, names, order=order, where=describe_memory(source)["name"], spelling=spelling)
     if "group" in source:
         found.groups = {"group": list(source["group"])}
     if "part" in source:
@@ -71,6 +84,7 @@ def found_in_memory(source: Mapping, labels: np.ndarray, *, names: Sequence = ()
 def usable_rows(found: Found, kind: str) -> np.ndarray:
     """The places int64 of the rows that can be read and have a class; the others are set aside. Raises LoadError where
     these are more than half."""
+    refuse_lost_class("label", found.labels, found.missing, found.named)
     reasons = [reason or ("no label" if is_missing(label, found.missing) else "")
                for reason, label in zip(found.reasons or [""] * len(found.labels), found.labels, strict=True)]
     found.aside += [(_name_of(found.names, row), reason) for row, reason in enumerate(reasons) if reason]
@@ -90,8 +104,12 @@ def finish(spec, found: Found, kept: np.ndarray, *, columns: dict[Column, object
     Raises LoadError where there is nothing to learn."""
     texts = read_classes([found.labels[row] for row in kept], target, frozenset())
     order = list(read_classes(found.order, target, frozenset()))
-    y, target = encode_classes(texts, target, positive=spec.positive, order=order, noun=next(iter(columns)).kind)
+    texts, joined, said = join_classes(texts, target, found.spelling, declared=order)
+    found.notes += said
+    y, target = encode_classes(texts, target, positive=joined.get(spec.positive, spec.positive), order=order,
+                               noun=next(iter(columns)).kind)
     groups = {name: [cells[row] for row in kept] for name, cells in found.groups.items()}
+    found.notes += describe_groups(groups)
     dataset = Dataset(x={column.name: values for column, values in columns.items()}, y=y, ids=kept,
                       schema=Schema(tuple(columns), target),
                       part=None if found.parts is None else np.array(found.parts, object)[kept],

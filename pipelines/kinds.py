@@ -1,13 +1,14 @@
 """The kind of a column, inferred from its cells; printed, and overridden where it is wrong. And columns of time."""
 
 import re
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
 
 from .device.cells import FALSE_WORDS, TRUE_WORDS, Column, is_missing, read_column, shorten
 from .errors import LoadError
+from .sources.dates import date_format, find_dates
+from .sources.words import count_words
 from .target import refuse_some_numbers
 
 # Text columns in which more than this share of the values are different are free text or ids.
@@ -20,26 +21,27 @@ def infer_column(name: str, cells: Sequence, given: str, *, decimal: str, missin
                  ) -> tuple[Column | None, str]:
     """(Column, or None where it is left out; why) of raw cells. `given`: a kind that overrides ("date:%d.%m.%y" names
     the format as well), or "". `decimal`: the decimal mark, or "" to find it. Raises LoadError where a column is
-    mostly, but not all, numbers: which cells are wrong only the user knows."""
+    mostly, but not all, numbers or dates: which cells are wrong only the user knows."""
     if given == "ignored":
         return None, "given"
     if given:
         kind, _, named = given.partition(":")
         mark = decimal or (_decimal_mark(name, cells, missing)[0] if kind == "numeric" else ".")
-        return Column(name, kind, format=named or (date_format(cells, missing)[0] if kind == "date" else "")
+        return Column(name, kind, format=named or (date_format(name, cells, missing)[0] if kind == "date" else "")
                       or "ISO8601", decimal=mark), "given"
     if isinstance(cells, np.ndarray):
         kind = {"b": "boolean", "M": "date"}.get(cells.dtype.kind, "numeric")
         return Column(name, kind), f"stored as {cells.dtype}"
     filled = [cell for cell in cells if not is_missing(cell, missing)]
     if not filled:
-        return Column(name, "numeric"), "all missing"
+        words = ", ".join(f"{count:,} cells {word!r}" for word, count in count_words(cells, missing).most_common(3))
+        return Column(name, "numeric"), f"all missing: {words} (--no-missing WORD)" if words else "all missing"
     words = {str(cell).strip().lower() for cell in filled}
     if words <= TRUE_WORDS | FALSE_WORDS and not words <= {"0", "1", "0.0", "1.0"}:
         return Column(name, "boolean"), "true and false words"
     # Numbers are no dates, and trying a dozen formats on each of thousands of columns would take minutes.
     numbers = all(_LOOKS_WHOLE.fullmatch(str(cell).strip()) for cell in filled[:100])
-    found, why = ("", "") if numbers else date_format(filled, missing)
+    found, why = ("", "") if numbers else date_format(name, filled, missing)
     if found:
         return Column(name, "date", found), why
     mark, odd = (decimal, _not_numbers(filled, decimal, missing)) if decimal else _decimal_mark(name, filled, missing)
@@ -47,6 +49,9 @@ def infer_column(name: str, cells: Sequence, given: str, *, decimal: str, missin
         return Column(name, "numeric", decimal=mark), ("every value is a number" if mark == "." else
                                                        "every value is a number with a decimal comma")
     refuse_some_numbers(f"the column {shorten(name)}", filled, odd, f"--kind '{name}=categorical'")
+    found, why = find_dates(name, cells, missing, f", or --kind '{name}=categorical' or '{name}=ignored'")
+    if found:
+        return Column(name, "date", found), why
     distinct = len({str(cell) for cell in filled})
     if distinct > 50 and distinct > MOSTLY_DISTINCT * len(filled):
         return None, f"{distinct:,} different values in {len(filled):,} cells: free text or ids"
@@ -72,49 +77,23 @@ def _decimal_mark(name, cells, missing):
     return ",", odd[","]
 
 
-def date_format(cells: Sequence, missing: frozenset[str]) -> tuple[str, str]:
-    """The format that reads every cell, or "" where there is none; and what to say of it."""
-    filled = [str(cell).strip() for cell in cells if not is_missing(cell, missing)]
-    if not filled or not any(letter.isdigit() for letter in filled[0]) or len(filled[0]) > 40:
-        return "", ""
-    few = filled[::len(filled) // 20 + 1]  # they rule most guesses out, and all cells take their time
-    fits = [guess for guess in _guesses(filled[0]) if not any(
-        read_column(cells, Column("", "date", guess), missing)[1] for cells in (filled[:1], few, filled))]
-    if not fits:
-        return "", ""
-    why = f"dates of the format {fits[0]}"
-    other = next((guess for guess in fits[1:] if {guess[:2], fits[0][:2]} == {"%d", "%m"}), "")
-    return fits[0], f"{why}, or else 'date:{other}'" if other else why
-
-
-def _guesses(cell):
-    """Formats that may be the cell's: ISO, day first where points part it, month first else (and then the other)."""
-    from pandas.tseries.api import guess_datetime_format
-    guesses = ["ISO8601"] if cell[:4].isdigit() else []
-    for dayfirst in (True, False) if "." in cell[:6] else (False, True):
-        with warnings.catch_warnings():
-            # pandas warns where the first date can only be read the other way round; every cell is tried.
-            warnings.simplefilter("ignore", UserWarning)
-            guess = guess_datetime_format(cell, dayfirst=dayfirst)
-        guesses += [guess] if guess else []
-        first, second = ("%d", "%m") if dayfirst else ("%m", "%d")
-        for mark in "./-":
-            for year in ("%y", "%Y"):
-                day = f"{first}{mark}{second}{mark}{year}"
-                guesses += [day, f"{day} %H:%M", f"{day} %H:%M:%S", f"{day} %I:%M %p"] if mark in cell else []
-    return list(dict.fromkeys(guesses))
-
-
-def read_times(cells: Sequence, name: str, missing: frozenset[str]) -> tuple[np.ndarray, str]:
+def read_times(cells: Sequence, name: str, missing: frozenset[str], given: str = "") -> tuple[np.ndarray, str]:
     """(datetime64[s] of dates, datetime64[us] of numbers, which are taken as seconds, [rows]; the format that reads all
-    of them, "" where they are not text). Raises LoadError where the cells have no one format."""
+    of them, "" where they are not text). `given`: a kind that names the format ("date:%d/%m/%Y"), or "". Raises
+    LoadError where the cells have no one format."""
     if isinstance(cells, np.ndarray) and cells.dtype.kind == "M":
         return cells, ""
-    found, _ = date_format(cells, missing) if not isinstance(cells, np.ndarray) else ("", "")
+    found = given.partition(":")[2]
+    if not found and not isinstance(cells, np.ndarray):
+        found, _ = date_format(name, cells, missing)
     values, bad = read_column(cells, Column(name, "date", found), missing) if found else (cells, [])
     if found and not bad:
         return values, found
     numbers, bad = read_column(cells, Column(name, "numeric"), missing)
+    if bad and not isinstance(cells, np.ndarray):
+        found, _ = find_dates(name, cells, missing, "")
+        if found:
+            return read_column(cells, Column(name, "date", found), missing)[0], found
     if bad or np.isnan(numbers).any():
         raise LoadError(f"the time column {shorten(name)} has no one format",
                         expected="dates of one format, or seconds as numbers, in every row", fix="mend the column")

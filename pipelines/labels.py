@@ -7,6 +7,8 @@ import numpy as np
 from .device.cells import TRUE_WORDS, Column, is_missing, read_column, shorten
 from .device.signature import Target
 from .errors import LoadError
+from .sources.spellings import join_groups
+from .sources.words import count_words
 
 MAX_CLASSES = 1000
 MANY = "merge classes"
@@ -59,7 +61,8 @@ def encode_classes(texts: np.ndarray, name: str, *, positive: str = "", order: S
         raise LoadError(f"the target {shorten(name)} has {len(labels):,} classes",
                         expected=f"at most {MAX_CLASSES:,}", fix=fix_many)
     if len(labels) == 1:
-        raise LoadError(f"the target {shorten(name)} has one class, {shorten(labels[0])}, in all {many(noun)}",
+        raise LoadError(f"the target {shorten(name)} has one class, {shorten(labels[0])}, in all {many(noun)} "
+                        "that have one",
                         expected="at least two classes",
                         fix=f"choose another target, or bring {many(noun)} of another class")
     if counts.min() < 3:
@@ -92,10 +95,13 @@ def group_codes(columns: dict[str, Sequence], missing: frozenset[str]) -> np.nda
         read, bad = read_column(cells, Column(name, "categorical"), missing)
         absent = sum(cell is None for cell in read) - len(bad)
         if bad or absent:
+            words = sorted(count_words(cells, missing))
             said = f"row {bad[0].row}: {bad[0].reason}" if bad else f"{absent:,} rows have none"
+            said += f" ({', '.join(map(shorten, words[:5]))} read as missing)" if words and not bad else ""
             raise LoadError(f"the group column {shorten(name)}: {said}", expected="a group in every row",
-                            fix="fill it, or remove these rows: rows of an unknown group could stand on both sides")
-        texts.append(read)
+                            fix="fill it, or remove these rows: rows of an unknown group could stand on both sides"
+                            + ("; --no-missing WORD where it is a group's name" if words else ""))
+        texts.append(join_groups(read))
     together = np.empty(len(texts[0]), object)
     together[:] = ["\x1f".join(row) for row in zip(*texts, strict=True)]
     return np.unique(together, return_inverse=True)[1]

@@ -9,6 +9,7 @@ from .device.pictures import picture_digest
 from .errors import SplitError
 from .files import PictureFiles
 from .knobs import check_knobs, knob
+from .rare_classes import cut_each_class, with_each_class
 from .rows import Dataset, HeldOut, Splits, TrainSet, _take
 
 
@@ -22,21 +23,41 @@ class SplitRandom:
     seed: int = knob(0, 0, 2**31 - 1)
 
     def parts(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Places int64 of train, valid and test rows."""
-        rest, test = self._cut(dataset, np.arange(len(dataset)), self.test)
-        train, valid = self._cut(dataset, rest, self.valid)
+        """Places int64 of train, valid and test rows. A class of three rows or more has one in each."""
+        rest, test = self._cut(dataset, np.arange(len(dataset)), self.test, keep=2)
+        train, valid = self._cut(dataset, rest, self.valid, keep=1)
         return train, valid, test
 
-    def _cut(self, dataset, places, share):
+    def _cut(self, dataset, places, share, keep=1):
+        """(kept, held out) of `places`; of each class at least `keep` rows are kept, then at least one held out."""
         from sklearn.model_selection import train_test_split
         classes = dataset.schema.target.labels
+        if not classes:
+            return self._cut_plainly(places, share)
+        y = dataset.y[places]
         try:
-            return train_test_split(places, test_size=share, random_state=self.seed,
-                                    stratify=dataset.y[places] if classes else None)
+            kept, held_out = train_test_split(np.arange(len(places)), test_size=share, random_state=self.seed,
+                                              stratify=y)
+        except ValueError as error:  # it wants as many rows in each part as there are classes
+            counts = np.bincount(y, minlength=len(classes))
+            rarest = int(np.where(counts, counts, len(y) + 1).argmin())
+            if counts[rarest] <= keep:
+                raise SplitError(f"{len(places)} rows cannot be split with a share of {share}: "
+                                 f"{shorten(classes[rarest])} has {counts[rarest]}",
+                                 expected=f"rows enough for every part and class: at least {keep + 1} of each",
+                                 fix="bring more rows, or merge rare classes") from error
+            kept, held_out = cut_each_class(y, share, keep=keep, seed=self.seed)
+        kept, held_out = with_each_class(y, kept, held_out, keep=keep, seed=self.seed)
+        return places[kept], places[held_out]
+
+    def _cut_plainly(self, places, share):
+        from sklearn.model_selection import train_test_split
+        try:
+            return train_test_split(places, test_size=share, random_state=self.seed)
         except ValueError as error:
             raise SplitError(f"{len(places)} rows cannot be split with a share of {share}: {error}",
-                             expected="rows enough for every part" + (" and class" if classes else ""),
-                             fix="bring more rows, merge rare classes, or change split.test and split.valid") from error
+                             expected="rows enough for every part",
+                             fix="bring more rows, or change split.test and split.valid") from error
 
 
 @dataclass(frozen=True)
@@ -54,7 +75,7 @@ class SplitGrouped(SplitRandom):
                              fix="check load.group, or split by row with SplitRandom()")
         return super().parts(dataset)
 
-    def _cut(self, dataset, places, share):
+    def _cut(self, dataset, places, share, keep=1):
         from sklearn.model_selection import GroupShuffleSplit
         cut = GroupShuffleSplit(1, test_size=share, random_state=self.seed)
         try:

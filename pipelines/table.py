@@ -14,13 +14,14 @@ from pathlib import Path
 import numpy as np
 
 from .device.cells import MISSING_WORDS, shorten
-from .device.csv_rows import SEPARATORS, lines_of, rows_of
+from .device.csv_rows import SEPARATORS, lines_of, named_separator, rows_of, without_separator_line
 from .device.regular import open_regular
 from .errors import LoadError
 from .files import find_file
 from .limits import MAX_TABLE_BYTES, UnpackedTooLarge, check_cells, open_unpacked
 from .parquet import read_parquet
 from .rows import Inferred
+from .sources.spellings import check_spelling
 
 MAX_COLUMNS = 10_000
 MAX_JSON_LINE = 16 * 2**20
@@ -32,15 +33,25 @@ _SNIFF_CHARACTERS = 65_536
 @dataclass(frozen=True)
 class Reading:
     """How text becomes cells. `separator`, `encoding` and `decimal` (the decimal mark, "." or ",") are found if
-    empty. `missing_words`: what reads as missing once white space is cut (the default is pandas' own list)."""
+    empty. `missing_words`: what reads as missing once white space is cut (the default is pandas' own list).
+    `spelling`: of classes and series whose names differ in spelling alone, see `sources.spellings`."""
 
     separator: str = ""
     encoding: str = ""
     decimal: str = ""
     missing_words: tuple[str, ...] = MISSING_WORDS
+    spelling: str = ""
+
+    def named_words(self) -> frozenset[str]:
+        """The words for missing that the user has named: those beyond the default ones, those that stand twice, and all
+        of a list that has few of the default ones."""
+        default, counts = set(MISSING_WORDS), Counter(self.missing_words)
+        is_own_list = 2 * len(default & set(counts)) < len(default)
+        return frozenset(word for word, count in counts.items() if is_own_list or count > 1 or word not in default)
 
     def check(self) -> None:
         """Raises LoadError for what no text can be read with."""
+        check_spelling(self.spelling)
         if self.separator and (len(self.separator) != 1 or self.separator in '"\r\n'):
             raise LoadError(f"separator {self.separator!r}", expected="one character", fix="--separator ';'")
         if self.decimal not in ("", ".", ","):
@@ -201,7 +212,8 @@ def _read_parquet(path):
 def _read_csv(path, reading):
     names, columns, size = None, [], 0
     with _open(path, reading.encoding) as file:
-        for place, row in enumerate(_guarded(rows_of(lines_of(file), reading.separator), path)):
+        lines = without_separator_line(lines_of(file))
+        for place, row in enumerate(_guarded(rows_of(lines, reading.separator), path)):
             if isinstance(row, Exception):
                 raise LoadError(f"{path.name!r} cannot be read as CSV with separator {reading.separator!r} and "
                                 f"encoding {reading.encoding}, after row {place - 1}: {shorten(str(row), 200)}",
@@ -263,13 +275,17 @@ def _find_encoding(path):
 
 
 def _find_separator(path, encoding):
-    """The candidate that parts most of the first rows into as many cells as the header, and into most."""
+    """The one that the first line names; else the candidate that parts most of the first rows into as many cells as the
+    header, and into most."""
     with _open(path, encoding) as file:
         try:
             text = file.read(_SNIFF_CHARACTERS)
         except UnicodeError:
             return ","
     lines = text.splitlines(keepends=True)
+    named = named_separator(lines[0]) if lines else ""
+    if named:
+        return named
     lines = lines[:20] if len(lines) < 3 else lines[:min(20, len(lines) - 1)]
 
     def fitness(separator):

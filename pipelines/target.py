@@ -11,6 +11,9 @@ from .device.cells import BadCell, Column, is_missing, read_column, shorten
 from .device.signature import Target
 from .errors import LoadError
 from .labels import MANY, encode_classes, read_classes
+from .rows import Inferred
+from .sources.spellings import join_classes
+from .sources.words import count_words, describe_doubtful_classes, refuse_lost_class
 
 TARGET_KINDS = ("", "classes", "number", "presence")
 # A numeric target with more different values than this is a real number unless `target_kind` says otherwise.
@@ -30,23 +33,30 @@ def check_target(spec) -> None:
 
 def labelled_rows(table, spec, missing):
     """The table without the rows that have no target (or with `empty_class` in them), the source rows kept int64
-    [rows], and the target cells of those that were left out."""
+    [rows], and what to say of those that were left out: how many, and by which words. Raises LoadError where the words
+    may be a class."""
     absent = np.fromiter((is_missing(cell, missing) for cell in table[spec.target]), bool)
     if spec.target_kind == "presence" or not absent.any():
-        return table, np.arange(len(absent)), []
+        return table, np.arange(len(absent)), ()
     if spec.empty_class:
         cells = [spec.empty_class if gone else cell for cell, gone in zip(table[spec.target], absent, strict=True)]
-        return {**table, spec.target: cells}, np.arange(len(absent)), []
+        return {**table, spec.target: cells}, np.arange(len(absent)), ()
+    words = ""
+    if spec.target_kind != "number":
+        words = refuse_lost_class(spec.target, table[spec.target], missing, spec.reading.named_words(), table)
     if absent.all():
         raise LoadError(f"the target {shorten(spec.target)} is missing in all {len(absent):,} rows",
                         expected="rows with a target", fix="choose another target, or check the missing words")
     kept = np.flatnonzero(~absent)
+    left_out = [table[spec.target][place] for place in np.flatnonzero(absent)]
+    shown = ", ".join(sorted({repr(str(cell).strip()) for cell in left_out})[:5])
+    said = f"{len(left_out):,} rows without it are left out", f"({shown}){words}"
     return ({name: cells[kept] if isinstance(cells, np.ndarray) else [cells[place] for place in kept]
-             for name, cells in table.items()}, kept, [table[spec.target][place] for place in np.flatnonzero(absent)])
+             for name, cells in table.items()}, kept, said)
 
 
 def read_target(cells, spec, missing):
-    """y and its Target, of `labelled_rows`. Raises LoadError where there is nothing to learn."""
+    """y, its Target and what to say of it, of `labelled_rows`. Raises LoadError where there is nothing to learn."""
     missing -= {spec.empty_class} - {""}  # it may well be called "None"
     if spec.target_kind == "presence":
         return _as_presence(cells, spec, missing)
@@ -55,9 +65,13 @@ def read_target(cells, spec, missing):
         refuse_some_numbers(f"the target {shorten(spec.target)}", cells, bad, "--set load.target_kind=classes")
     few = not bad and len(np.unique(numbers)) <= MAX_CLASSES_OF_NUMBERS and np.all(numbers == np.round(numbers))
     if spec.target_kind == "number" or (spec.target_kind == "" and not bad and not few):
-        return _as_number(numbers, bad, spec)
-    return encode_classes(read_classes(cells, spec.target, missing), spec.target, positive=spec.positive,
-                          fix_many=f"{MANY}, or set load.target_kind=number for real numbers")
+        return *_as_number(numbers, bad, spec), ()
+    texts, joined, notes = join_classes(read_classes(cells, spec.target, missing), spec.target, spec.reading.spelling)
+    y, target = encode_classes(texts, spec.target, positive=joined.get(spec.positive, spec.positive),
+                               fix_many=f"{MANY}, or set load.target_kind=number for real numbers")
+    doubtful = describe_doubtful_classes(target.labels, np.bincount(y).tolist(), spec.empty_class)
+    notes += (Inferred(spec.target, "target", doubtful),) if doubtful else ()
+    return y, target, notes
 
 
 def _as_presence(cells, spec, missing):
@@ -65,7 +79,10 @@ def _as_presence(cells, spec, missing):
     if len(np.unique(y)) < 2:
         raise LoadError(f"the target {shorten(spec.target)} is {'filled' if y[0] else 'empty'} in all rows",
                         expected="some filled and some empty cells", fix="choose another target or target_kind")
-    return y, Target(spec.target, "binary", (f"no {spec.target}", spec.target))
+    words = count_words(cells, missing)
+    said = ", ".join(f"{count:,} cells {word!r}" for word, count in words.most_common(3))
+    notes = (Inferred(spec.target, "target", f"{said} count as empty"),) if words else ()
+    return y, Target(spec.target, "binary", (f"no {spec.target}", spec.target)), notes
 
 
 def _as_number(numbers, bad, spec):

@@ -54,6 +54,8 @@ def test_help_and_list():
     (("run", "birds_mlp", "--set", "judge.tolerance=1e999"), "judge.tolerance=inf"),
     (("run", "birds_mlp", "--set", "load=LoadTable()"), "LoadTable without source, target"),
     (("run", "--csv", "x.csv", "--target", "y"), "no file 'x.csv'"),
+    (("run", "--csv", "x.csv", "--target", "y", "--no-missing", "abc"), "--no-missing 'abc'"),
+    (("run", "--images", "x", "--spelling", "fold"), "spelling 'fold'"),
     (("run", "birds_mlp", "--set", "training.epocs=3"), "did you mean training.epochs?"),
     (("run", "birds_mlp", "--set", "training.epochs"), "the setting 'training.epochs'"),
     (("run", "birds_mlp", "--set", "training.epochs=many"), "training.epochs='many'"),

@@ -12,6 +12,7 @@ import pytest
 
 from pipelines.device import DeviceError, Runner
 from pipelines.device.__main__ import main
+from pipelines.table import read_table
 from tests.altered import alter, copy_of
 
 GOOD = {"operator": "AMERICAN AIRLINES", "atype": "MD-80", "phase_of_flt": "Descent", "ac_mass": "4.0", "num_engs": "2",
@@ -111,6 +112,20 @@ def test_command_line_answers_and_names_the_bad_rows(bundle, capsys, monkeypatch
     assert lines[0]["label"] == lines[3]["label"] and lines[3]["error"] == ""
     code, out, _ = run_main(bundle, f"{header}\n{good}\n", capsys, monkeypatch, "--form", "float32")
     assert code == 0
+
+
+def test_a_first_line_that_names_the_separator_is_no_header(bundle, capsys, monkeypatch, tmp_path):
+    lines = [";".join(GOOD), ";".join(GOOD.values())]
+    plain = run_main(bundle, "\n".join([*lines, ""]), capsys, monkeypatch)
+    for first in ("sep=;", "SEP=;\r"):
+        assert run_main(bundle, "\n".join([first, *lines, ""]), capsys, monkeypatch) == plain
+    assert plain[0] == 0 and plain[1].count("\n") == 2
+    with_mark = "\n".join(["sep=|", *lines, ""]).replace(";", "|")
+    assert run_main(bundle, with_mark, capsys, monkeypatch, "--separator", "|") == plain
+    path = tmp_path / "rows.csv"
+    path.write_text("\n".join(["sep=;", *lines, ""]))
+    assert {name: list(cells) for name, cells in read_table(str(path)).items()} == {
+        name: [cell] for name, cell in GOOD.items()}
 
 
 def test_no_row_inside_a_broken_cell_is_answered(bundle, capsys, monkeypatch):

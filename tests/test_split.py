@@ -200,3 +200,42 @@ def test_duplicates_of_many_rows_are_found_fast():
     start = time.monotonic()
     assert find_duplicates(parts) == {"test_in_train": 0, "valid_in_train": 0, "test_in_valid": 0, "examples": []}
     assert time.monotonic() - start < 10
+
+
+def classes_of(*counts, part=None):
+    """Rows of classes 0, 1, ..., each so many times, mixed."""
+    y = np.random.default_rng(1).permutation(np.repeat(np.arange(len(counts)), counts))
+    labels = tuple(f"c{place}" for place in range(len(counts)))
+    target = Target("y", "binary" if len(counts) == 2 else "multiclass", labels)
+    return Dataset(x={"x": np.arange(len(y), dtype=np.float32)}, y=y, ids=np.arange(len(y)), part=part,
+                   schema=Schema((Column("x", "numeric"),), target))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(3, 12), min_size=2, max_size=12), st.integers(0, 20), st.sampled_from([0.05, 0.2, 0.6]))
+def test_a_class_of_three_rows_has_one_in_each_part(counts, seed, share):
+    dataset = classes_of(*counts)
+    parts = split(dataset, SplitRandom(test=share, valid=0.15, seed=seed))
+    ids = np.concatenate([parts.train.ids, parts.valid.ids, parts.test.ids])
+    assert sorted(ids) == list(range(len(dataset)))
+    for part in (parts.train, parts.valid, parts.test):
+        assert np.bincount(part.y, minlength=len(counts)).min() >= 1
+    again = split(dataset, SplitRandom(test=share, valid=0.15, seed=seed))
+    assert (again.test.ids == parts.test.ids).all() and (again.valid.ids == parts.valid.ids).all()
+
+
+@pytest.mark.parametrize("counts", [(4, 3), (3, 3), (50, 3), (4, 4), (3,) * 40])
+def test_three_rows_of_a_class_suffice(counts):
+    parts = split(classes_of(*counts), SplitRandom())
+    assert all(set(part.y) == set(range(len(counts))) for part in (parts.train, parts.valid, parts.test))
+
+
+def test_of_given_parts_valid_rows_of_each_class_are_drawn():
+    part = np.array(["train"] * 7 + ["test"] * 7, object)
+    dataset = classes_of(7, 7, part=part)
+    dataset = replace(dataset, y=np.array([0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 1, 1]))
+    parts = split(dataset, SplitGiven())
+    assert np.bincount(parts.train.y).tolist() == [4, 1] and np.bincount(parts.valid.y).tolist() == [1, 1]
+    lone = replace(dataset, y=np.array([0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 1]))
+    with pytest.raises(SplitError, match="'c1' has 1\n  expected: rows enough for every part and class"):
+        split(lone, SplitGiven())

@@ -25,7 +25,7 @@ import numpy as np
 
 from .cells import PICTURE, TEXT, shorten
 from .checksums import print_check
-from .csv_rows import SEPARATORS, lines_of, rows_of
+from .csv_rows import SEPARATORS, lines_of, named_separator, rows_of
 from .door import through_door
 from .errors import DeviceError
 from .history import newest_windows
@@ -65,6 +65,8 @@ def _answer_all(runner, source, separator, sink):
     text = lines_of(source) if source is not None else iter(())
     try:
         first = next(text, "")
+        named = named_separator(first)
+        first = next(text, "") if named else first
     except csv.Error as error:
         raise DeviceError(f"the header: {error}", expected="CSV with a header line",
                           fix="python -m pipelines.device BUNDLE < rows.csv") from error
@@ -72,7 +74,8 @@ def _answer_all(runner, source, separator, sink):
         raise DeviceError(f"the input is not UTF-8: {error}", expected="CSV in UTF-8",
                           fix="iconv -f latin1 -t utf-8 rows.csv | python -m pipelines.device BUNDLE") from error
     wanted = [column.name for column in runner.signature.columns]
-    rows = {mark: rows_of(itertools.chain([first], text), mark) for mark in ([separator] if separator else SEPARATORS)}
+    marks = separator or named or SEPARATORS
+    rows = {mark: rows_of(itertools.chain([first], text), mark) for mark in marks}
     headers = {mark: _header(rows_of([first], mark)) for mark in rows}
     mark = max(headers, key=lambda each: len(set(wanted) & set(headers[each])))
     header = next(rows[mark], [])

@@ -17,11 +17,12 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
 import numpy as np
 
+from .dates import split_end_of_day
 from .pictures import read_picture
 from .texts import MAX_CHARACTERS
 
@@ -188,6 +189,7 @@ def _date(cells, column, missing):
 
 
 def _time(cell, date_format):
+    text, days = split_end_of_day(str(cell).strip())
     try:
         if isinstance(cell, np.datetime64):
             time = cell.astype("datetime64[s]").item()
@@ -196,11 +198,12 @@ def _time(cell, date_format):
         elif isinstance(cell, date):
             time = datetime(cell.year, cell.month, cell.day)
         elif date_format == "ISO8601":
-            time = datetime.fromisoformat(str(cell).strip())
+            time = datetime.fromisoformat(text)
         else:
-            time = datetime.strptime(str(cell).strip(), date_format)
+            time = datetime.strptime(text, date_format)
         if time.tzinfo is not None:
             time = time.astimezone(timezone.utc).replace(tzinfo=None)
+        time += timedelta(days=days)
     except (ValueError, OverflowError, TypeError):
         return None
     return np.datetime64(time, "s")

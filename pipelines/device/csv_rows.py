@@ -5,10 +5,13 @@ rows after it.
 """
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
 from typing import TextIO
 
 SEPARATORS = ",;\t|"
+# What Excel writes as a first line, and reads, to name the separator.
+_NAMED_SEPARATOR = re.compile(r'sep=([^"\r\n])[\r\n]*', re.IGNORECASE)
 MAX_CSV_CELL = 16 * 2**20
 # Of a line, and of the separators in a row, which in quotes are text: memory is taken for each before a row is seen.
 MAX_CSV_LINE, MAX_ROW_SEPARATORS = 64 * 2**20, 16 * 2**20
@@ -66,3 +69,19 @@ class _Counted:
         if self.separators > MAX_ROW_SEPARATORS:
             raise csv.Error(f"a row of more than {MAX_ROW_SEPARATORS:,} cells")
         return line
+
+
+def named_separator(line: str) -> str:
+    """The separator that a first line names, as `sep=;` does; "" where the line is a header."""
+    found = _NAMED_SEPARATOR.fullmatch(line)
+    return found.group(1) if found else ""
+
+
+def without_separator_line(lines: Iterable[str]) -> Iterator[str]:
+    """The lines of a file without a first one that names the separator."""
+    lines = iter(lines)
+    for line in lines:
+        if not named_separator(line):
+            yield line
+        break
+    yield from lines

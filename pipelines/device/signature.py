@@ -44,6 +44,8 @@ RULES = {
     "text of more than 1,000,000 characters": "refused",
     "number that is no id of the model": "refused",
     "null character, half of a surrogate pair in a text": "read as a space, as U+FFFD",
+    "24:00 in a date": "00:00 of the next day",
+    "first line of a CSV file such as sep=;": "names the separator, and is no header",
 }
 
 

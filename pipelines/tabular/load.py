@@ -15,6 +15,8 @@ from ..given_kinds import check_given_kinds
 from ..kinds import infer_column, read_times
 from ..labels import group_codes
 from ..rows import Dataset, Inferred, Schema
+from ..sources.spellings import describe_groups, describe_spellings
+from ..sources.words import describe_words
 from ..table import Reading, check_names, find_table, read_source
 from ..target import check_target, labelled_rows, read_target
 from .draw import draw_missing
@@ -75,15 +77,16 @@ def load_table(spec: LoadTable, source: object = None) -> tuple[Dataset, tuple[I
         "load.time": (spec.time,) if spec.time else (), "load.kinds": tuple(spec.kinds)})
     missing = frozenset(spec.reading.missing_words)
     table, ids, left_out = labelled_rows(table, spec, missing)
-    y, target = read_target(table[spec.target], spec, missing)
+    y, target, said = read_target(table[spec.target], spec, missing)
+    notes += said
     columns, inferred = _infer_columns(table, spec, missing)
     if left_out:
-        words = sorted({repr(str(cell).strip()) for cell in left_out})
-        notes += (Inferred(spec.target, "target", f"{len(left_out):,} rows without it are left out "
-                           f"({', '.join(words[:5])})"),)
+        notes = (Inferred(spec.target, "target", " ".join(left_out)), *notes)
     x = {column.name: _read(table[column.name], column, missing) for column in columns}
-    group = group_codes({name: table[name] for name in spec.group}, missing) if spec.group else None
-    time = read_times(table[spec.time], spec.time, missing)[0] if spec.time else None
+    groups = {name: table[name] for name in spec.group}
+    group = group_codes(groups, missing) if groups else None
+    notes += describe_groups(groups)
+    time = read_times(table[spec.time], spec.time, missing, spec.kinds.get(spec.time, ""))[0] if spec.time else None
     schema = Schema(tuple(columns), target, spec.reading.missing_words)
     return Dataset(x=x, y=y, ids=ids, schema=schema, group=group, time=time), (*notes, *inferred)
 
@@ -111,7 +114,11 @@ def _infer_columns(table, spec, missing):
             continue
         given = spec.kinds.get(name, "")
         column, why = infer_column(name, table[name], given, decimal=spec.reading.decimal, missing=missing)
-        inferred.append(Inferred(name, given or (column.kind if column else "ignored"), "given" if given else why))
+        if column:
+            why += describe_words(table[name], column, missing, spec.reading.named_words())
+        if column and column.kind == "categorical":
+            why += describe_spellings(read_column(table[name], column, missing)[0])
+        inferred.append(Inferred(name, given or (column.kind if column else "ignored"), why))
         if column:
             columns.append(column)
     if not columns:

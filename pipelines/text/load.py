@@ -18,6 +18,8 @@ from ..labels import group_codes
 from ..prepared import (count_examples, describe_prepared, feature_of, found_in_splits, names_train_and_test,
                         open_builder)
 from ..rows import Dataset, Inferred, Schema, Unlabelled
+from ..sources.spellings import describe_groups
+from ..sources.words import describe_doubtful_texts
 from ..table import OTHER_ENCODING, Reading, check_names, find_table, read_source
 from ..target import check_target, labelled_rows, read_target
 from .decode import check_bytes, check_folder_bytes, decode, read_text
@@ -59,15 +61,19 @@ class LoadTexts(Drawn):
         table, ids, left_out = labelled_rows(table, self, missing)
         texts = self._read_texts(table[self.text])
         kept = self._kept(texts, notes)
-        y, target = read_target([table[self.target][place] for place in kept], self, missing)
+        y, target, said = read_target([table[self.target][place] for place in kept], self, missing)
+        notes += said
         texts = texts[kept]
         without, more_texts = self._unlabelled(whole, ids, missing)
         if left_out:
-            notes.append(Inferred(self.target, "target", f"{len(left_out):,} rows without it are left out" + (
-                f"; MaskedPretraining() can learn from the texts of {len(without):,}" if len(without) else "")))
+            count, words = left_out
+            notes.append(Inferred(self.target, "target", count + (
+                f"; MaskedPretraining() can learn from the texts of {len(without):,}" if len(without) else "")
+                + f" {words}"))
         # One code for a group, whether its rows have a label or not.
         codes = group_codes({name: [whole[name][place] for place in (*ids[kept], *without)] for name in self.group},
                             missing) if self.group else None
+        notes += describe_groups({name: whole[name] for name in self.group})
         group, more_group = (None, None) if codes is None else np.split(codes, [len(kept)])
         notes.insert(0, Inferred(self.text, TEXT, _in_words(texts)))
         schema = Schema((Column(self.text, TEXT),), target, self.reading.missing_words)
@@ -127,7 +133,8 @@ class LoadTextFolder(Drawn):
     source: the folder; files are told by their names, .txt, .text and .md. encoding: of all files; if empty each is
     UTF-8, UTF-16 where a mark says so, else cp1252. distinct: as in LoadTexts. group: a regular expression with one
     group, found in the file's relative name: texts of one group (an author, a thread) stay together. positive: of two
-    classes the one that scores are about.
+    classes the one that scores are about. spelling: of class folders whose names differ in case alone: "join", "keep",
+    or "" to refuse them.
     """
 
     source: str
@@ -135,14 +142,15 @@ class LoadTextFolder(Drawn):
     distinct: bool = False
     group: str = ""
     positive: str = ""
+    spelling: str = ""
 
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
         """The Dataset, and what was found. `source`, a dict {"text": list, "label": list}, stands in for the folder.
         Raises LoadError."""
         check_knobs(self, "load.")
-        Reading(encoding=self.encoding).check()
+        Reading(encoding=self.encoding, spelling=self.spelling).check()
         if source is not None:
-            return _from_memory(self, source, "label")
+            return _from_memory(self, source, "label", self.spelling)
         root, found = found_in_folder(self, TEXT, SUFFIXES)
         check_folder_bytes(root, found.names)
         return _finish(self, found, self._read_files(root, found), "label")
@@ -220,9 +228,9 @@ class LoadTextTfds(Drawn):
         return describe_memory(source) if source is not None else describe_prepared(self)
 
 
-def _from_memory(spec, source, target):
+def _from_memory(spec, source, target, spelling=""):
     labels = check_memory(source, TEXT)
-    return _finish(spec, found_in_memory(source, labels), list(source[TEXT]), target)
+    return _finish(spec, found_in_memory(source, labels, spelling=spelling), list(source[TEXT]), target)
 
 
 def _finish(spec, found: Found, cells: list, target: str) -> tuple[Dataset, tuple[Inferred, ...]]:
@@ -262,7 +270,8 @@ def _is_blank(texts):
 
 def _in_words(texts):
     lengths = np.strings.str_len(texts)
-    return f"{len(texts):,} texts of {int(np.median(lengths))} characters (median), at most {lengths.max():,}"
+    return (f"{len(texts):,} texts of {int(np.median(lengths))} characters (median), at most {lengths.max():,}"
+            f"{describe_doubtful_texts(texts)}")
 
 
 def _decoded(cell):

@@ -27,7 +27,7 @@ class Gridded:
     num_absent: int
 
 
-def read_zoned_times(cells, name: str, zone: str, missing: frozenset[str]) -> tuple[np.ndarray, str]:
+def read_zoned_times(cells, name: str, zone: str, missing: frozenset[str], given: str = "") -> tuple[np.ndarray, str]:
     """(datetime64[s] [rows] in UTC; the format that they are written in, see `read_times`): of time stamps with
     offsets; or of local times of `zone`, an IANA name, whose hour that comes twice in autumn is told apart by its order
     and whose hour that never comes in spring is moved on; or as they stand. Raises LoadError for a mixture, for stamps
@@ -45,7 +45,7 @@ def read_zoned_times(cells, name: str, zone: str, missing: frozenset[str]) -> tu
         if zoned and zone:
             raise LoadError(f"load.zone={zone!r} for time stamps that have an offset from UTC", expected="one of both",
                             fix="leave load.zone empty")
-    times, written = read_times(cells, name, missing)
+    times, written = read_times(cells, name, missing, given)
     times = times.astype("datetime64[s]")
     return (_from_zone(times, name, zone) if zone else times), written
 

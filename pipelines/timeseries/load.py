@@ -13,6 +13,8 @@ from ..files import describe_memory, fingerprint
 from ..given_kinds import check_given_kinds
 from ..kinds import infer_column
 from ..rows import Dataset, Inferred, Schema
+from ..sources.spellings import refuse_spellings
+from ..sources.words import describe_words, refuse_lost_series
 from ..table import Reading, check_names, find_table, read_source
 from .draw import Drawn
 from .grid import mean_by_place, read_zoned_times, to_grid
@@ -57,7 +59,8 @@ class LoadSeries(Drawn):
         self._check_names(table)
         table, names, codes = self._of_series(table, missing)
         columns, inferred = self._columns(table, missing)
-        times, written = read_zoned_times(table[self.time], self.time, self.zone, missing)
+        times, written = read_zoned_times(table[self.time], self.time, self.zone, missing,
+                                          self.kinds.get(self.time, ""))
         grid = to_grid(times, codes, step=self.step, name=self.time)
         if len(grid.time) < MIN_STEPS:
             raise LoadError(f"{len(grid.time)} steps of {grid.step_seconds:,} s", expected=f"at least {MIN_STEPS}",
@@ -101,7 +104,9 @@ class LoadSeries(Drawn):
         num_rows = len(table[self.time])
         if not self.series:
             return table, np.array([""]), np.zeros(num_rows, np.int64)
+        refuse_lost_series(self.series, table[self.series], missing, self.reading.named_words())
         names, bad = read_column(table[self.series], Column(self.series, "categorical"), missing)
+        refuse_spellings(self.series, [name for name in names if name is not None], self.reading.spelling)
         kept = np.array([name is not None and (not self.only or name in self.only) for name in names])
         unknown = [name for name in self.only if name not in set(names)]
         if bad or unknown or not kept.any():
@@ -123,6 +128,8 @@ class LoadSeries(Drawn):
             column, why = infer_column(name, table[name], given, decimal=self.reading.decimal, missing=missing)
             if column and column.kind != "numeric" and name not in self.columns and name not in self.kinds:
                 column, why = None, f"{column.kind}: only numbers make series; name it in load.columns and frame.static"
+            if column:
+                why += describe_words(table[name], column, missing, self.reading.named_words())
             inferred.append(Inferred(name, column.kind if column else "ignored", "the target" if name == self.target
                                      else why))
             columns += [column] if column else []

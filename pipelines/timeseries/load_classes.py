@@ -51,7 +51,8 @@ class LoadTsFiles(DrawnClasses):
         _refuse_unlike(files)
         parts = [part for part, file in zip(("train", "test"), files, strict=False) for _ in file.rows]
         found = Found([label for file in files for label in file.labels], parts=parts if self.test else None,
-                      missing=frozenset(TS_MISSING), order=files[0].classes,
+                      missing=frozenset(TS_MISSING) - set(files[0].classes), named=frozenset(TS_MISSING),
+                      order=files[0].classes,
                       where=" and ".join(file.name for file in files))
         return _finish(self, found, [row for file in files for row in file.rows], files[0].longest)
 

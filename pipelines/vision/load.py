@@ -18,6 +18,7 @@ from ..knobs import knob
 from ..labels import class_texts, read_part
 from ..prepared import count_examples, describe_prepared, feature_of, found_in_splits, open_builder
 from ..rows import Dataset, Inferred
+from ..sources.spellings import check_spelling
 from ..table import Reading, find_table, read_table, settle_reading
 from .arrays import check_bytes, idx_files, read_idx_folder, read_pictures_npz
 from .draw import Drawn
@@ -34,7 +35,8 @@ class LoadFolder(Drawn):
     every picture is brought to; channels 0: 1 where all are grey, else 3. group: a regular expression with one group,
     found in the file's relative name: pictures of one group (a patient, a scene) stay together. positive: of two
     classes the one that scores are about. white: the value of 16-bit pictures that is white (4095 of 12 bits); 0:
-    65,535, for which pictures that use far less are refused.
+    65,535, for which pictures that use far less are refused. spelling: of class folders whose names differ in case
+    alone: "join", "keep", or "" to refuse them.
     """
 
     source: str
@@ -44,13 +46,15 @@ class LoadFolder(Drawn):
     group: str = ""
     positive: str = ""
     white: int = knob(0, 0, MAX_WHITE)
+    spelling: str = ""
 
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
         """The Dataset, and what was found. `source`, a dict {"picture": array or list, "label": list}, stands in for
         the folder. Raises LoadError."""
         check_size(self)
+        check_spelling(self.spelling)
         if source is not None:
-            return from_memory(self, source, "label")
+            return from_memory(self, source, "label", spelling=self.spelling)
         root, found = found_in_folder(self, PICTURE, SUFFIXES)
         return from_files(self, found, root, "label")
 
@@ -90,8 +94,9 @@ class LoadPaths(Drawn):
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
         """As LoadFolder.read."""
         check_size(self)
+        self.reading.check()
         if source is not None:
-            return from_memory(self, source, self.target)
+            return from_memory(self, source, self.target, spelling=self.reading.spelling)
         file, root = self._places()
         table = read_table(self.source, settle_reading(file, self.reading))
         absent = {self.target, self.path, *self.group, self.part} - {*table, ""}
@@ -101,7 +106,7 @@ class LoadPaths(Drawn):
                             fix="load.path, load.target, load.group and load.part name columns of the table")
         missing = frozenset(self.reading.missing_words)
         found = Found(list(table[self.target]), [_name(cell, missing) for cell in table[self.path]], missing=missing,
-                      where=file.name)
+                      where=file.name, named=self.reading.named_words(), spelling=self.reading.spelling)
         if self.group:
             found.groups = {name: table[name] for name in self.group}
         if self.part:

@@ -84,13 +84,14 @@ def finish_read(spec, found: Found, column: np.ndarray | PictureFiles, target: s
     return finish_pictures(spec, found, column, target, white=stored.white(spec.white))
 
 
-def from_memory(spec, source: object, target: str, classes: tuple[str, ...] = ()
+def from_memory(spec, source: object, target: str, classes: tuple[str, ...] = (), *, spelling: str = ""
                 ) -> tuple[Dataset, tuple[Inferred, ...]]:
     """Of a dict {"picture": array or list, "label": list} with, if wanted, "group" and "part"."""
     labels, cells = check_memory(source, PICTURE), source[PICTURE]
     if isinstance(cells, np.ndarray) and cells.dtype.kind != "O":
         cells, labels = check_arrays(cells, labels, "a dict in memory")
-    return from_cells(spec, found_in_memory(source, labels, names=cells, classes=classes), cells, target)
+    found = found_in_memory(source, labels, names=cells, classes=classes, spelling=spelling)
+    return from_cells(spec, found, cells, target)
 
 
 def finish_pictures(spec, found: Found, column: np.ndarray | PictureFiles, target: str, *, white: int = 0

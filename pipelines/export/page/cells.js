@@ -117,14 +117,24 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
     return pixels;
   }
 
+  const END_OF_DAY = /([ T])24:00(:00(?:[.,]0+)?)?(?![0-9:.,])/;
+
+  /* The twin of pipelines/device/dates.py: [the text with 00:00 in the place of 24:00, the days to add]. */
+  function splitEndOfDay(text) {
+    const start = (said, before, seconds = "") => `${before}00:00${seconds}`;
+    return END_OF_DAY.test(text) ? [text.replace(END_OF_DAY, start), 1] : [text, 0];
+  }
+
   function readDate(cell, column, missing) {
     if (isMissing(cell, missing)) return null;
-    const text = strip(String(cell));
-    const seconds = column.format === "ISO8601" ? parseIso(text) : parseFormat(text, column.format);
-    if (seconds === null) throw new BadCell(`not a date of the format ${column.format}`);
+    const [text, days] = splitEndOfDay(strip(String(cell)));
+    const start = column.format === "ISO8601" ? parseIso(text) : parseFormat(text, column.format);
+    const seconds = start === null ? null : start + 86400 * days;
+    if (seconds === null || seconds > LAST_TIME) throw new BadCell(`not a date of the format ${column.format}`);
     return seconds;
   }
 
+  const LAST_TIME = 253402300799;
   const CLOCK = "(\\d\\d)(?::(\\d\\d)(?::(\\d\\d)(?:[.,]\\d+)?)?|(\\d\\d)(?:(\\d\\d)(?:[.,]\\d+)?)?)?";
   const ISO = new RegExp("^(?:(\\d{4})-(\\d\\d)-(\\d\\d)|(\\d{4})(\\d\\d)(\\d\\d)|(\\d{4})-W(\\d\\d)(?:-(\\d))?"
                          + `|(\\d{4})W(\\d\\d)(\\d)?)(?:\\D${CLOCK}(?:(Z)|([+-])${CLOCK})?)?$`, "su");
@@ -164,7 +174,7 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
     const exists = year >= 1 && date.getUTCMonth() + 1 === month && date.getUTCDate() === day
       && hours < 24 && minutes < 60 && seconds < 60;
     const time = days * 86400 + hours * 3600 + minutes * 60 + seconds - offset;
-    return exists && time >= -62135596800 && time <= 253402300799 ? time : null;
+    return exists && time >= -62135596800 && time <= LAST_TIME ? time : null;
   }
 
   const MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october",

@@ -6,6 +6,8 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
 (function (pipelines) {
   const {BadCell, readCell, shorten, strip, writeCell, writeDate} = pipelines;
   const SEPARATORS = [",", ";", "\t", "|"];
+  // What Excel writes as a first line to name the separator.
+  const NAMED_SEPARATOR = /^sep=([^"\r\n])(?:\r\n?|\n|$)/i;
 
   /* The rows of CSV text as lists of cells; blank lines are passed over. Throws BadCell for a quote out of place. */
   function parseCsv(text, separator) {
@@ -51,10 +53,17 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
     return rows;
   }
 
+  /* {source, named}: the text without its mark and without a first line that names the separator, and that separator or
+     "". */
+  function withoutSeparatorLine(text) {
+    const source = text.replace(/^\ufeff/, ""), found = NAMED_SEPARATOR.exec(source);
+    return found ? {source: source.slice(found[0].length), named: found[1]} : {source, named: ""};
+  }
+
   /* CSV text with a header as a Map from name to cells; the separator is the one that finds most of the `wanted` names.
      Throws BadCell. */
   function parseTable(text, wanted) {
-    const source = text.replace(/^\ufeff/, "");
+    const {source, named} = withoutSeparatorLine(text);
     const first = source.split(/\r|\n/, 1)[0];
     const known = (separator) => {
       try {
@@ -64,7 +73,7 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
         return 0;
       }
     };
-    const separator = SEPARATORS.reduce((best, each) => known(each) > known(best) ? each : best);
+    const separator = named || SEPARATORS.reduce((best, each) => known(each) > known(best) ? each : best);
     const [header, ...rows] = parseCsv(source, separator);
     if (!header) throw new BadCell("no line: paste a header and the rows below it");
     const names = header.map(strip), absent = wanted.filter((name) => !names.includes(name));
@@ -154,5 +163,5 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
     return lines.map((cells) => cells.map(quote).join(",")).join("\n");
   }
 
-  Object.assign(pipelines, {newestWindows, parseCsv, parseTable, stepsOf});
+  Object.assign(pipelines, {newestWindows, parseCsv, parseTable, stepsOf, withoutSeparatorLine});
 })(globalThis.pipelines);

@@ -4,7 +4,8 @@
 "use strict";
 
 (function (pipelines) {
-  const {BadCell, newestWindows, parseCsv, parseTable, readPicture, shorten, stepsOf, strip, writeCell} = pipelines;
+  const {BadCell, newestWindows, parseCsv, parseTable, readPicture, shorten, stepsOf, strip, withoutSeparatorLine,
+         writeCell} = pipelines;
   const MAX_CHOICES = 500;
 
   /* An element with properties and children; text becomes a text node. */
@@ -90,9 +91,10 @@
 
   /* [name, cell] of the columns known: of a header and a line below it, or of one line in the order of the fields. */
   function cellsOfLine(text, names) {
-    const found = [",", ";", "\t", "|"].map((separator) => {
+    const {source, named} = withoutSeparatorLine(text);
+    const found = (named ? [named] : [",", ";", "\t", "|"]).map((separator) => {
       try {
-        return parseCsv(text, separator);
+        return parseCsv(source, separator);
       } catch (error) {
         if (!(error instanceof BadCell)) throw error;
         return [];
