@@ -102,7 +102,7 @@ def _days_of_months(months, calendar):
 
 
 def has_step(times: np.ndarray, calendar: Calendar) -> np.ndarray:
-    """bool [rows]: whether the day of each time stamp has a step; False on a Sunday of a calendar of Monday to Friday."""
+    """bool [rows]: whether the day of each time stamp has a step: of Monday to Friday a Sunday has none."""
     if calendar.unit != WEEKDAY:
         return np.ones(len(times), bool)
     moved = times.astype("datetime64[s]").astype(np.int64) - calendar.phase_seconds + calendar.early_seconds

@@ -49,8 +49,8 @@ _NOT_A_TIME = np.datetime64("NaT", "s")
 class Column:
     """A raw column: its name in the source, its kind, and how its text is read.
 
-    `format` is a `datetime.strptime` format for dates, "ISO8601", or "unix" for seconds since 1970. `decimal` is the decimal mark of numbers.
-    `shape` is a picture's (height, width, channels), a series' (steps,).
+    `format` is a `datetime.strptime` format for dates, "ISO8601", or "unix" for seconds since 1970. `decimal` is the
+    decimal mark of numbers. `shape` is a picture's (height, width, channels), a series' (steps,).
     """
 
     name: str

@@ -91,7 +91,7 @@ def _check_spec(spec):
     check_target(spec)
     spec.reading.check()
     for name, kind in spec.kinds.items():
-        if kind not in (*KINDS, "ignored") and not kind.startswith("date:%"):
+        if kind not in (*KINDS, "ignored", "date:unix") and not kind.startswith("date:%"):
             raise LoadError(f"kind {kind!r} for column {shorten(name)}",
                             expected=", ".join((*KINDS, "ignored", "date:%d.%m.%Y")),
                             fix=f"--kind '{name}=categorical', for example")

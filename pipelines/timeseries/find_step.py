@@ -108,7 +108,8 @@ def _months(times, series, distances):
     if not len(apart):
         return None
     size = _most_frequent(apart)
-    if np.mean(apart % size == 0) < NEARLY_ALL or np.mean(months % size == _most_frequent(months % size)) < NEARLY_ALL:
+    on_phase = months % size == _most_frequent(months % size)
+    if np.mean(apart % size == 0) < NEARLY_ALL or np.mean(on_phase) < NEARLY_ALL:
         size = int(np.gcd.reduce(apart)) if len(np.unique(series)) == 1 else 1
     return _month_pace(times, size, anchor) if size <= MAX_MONTHS else None
 
@@ -198,12 +199,19 @@ def _step_seconds(distances, name):
             return step, f"stamps vary by up to {int(off.max()):,} s: each is snapped to the nearest step"
     raise LoadError(f"the time column {shorten(name)} has no regular step: its most frequent distance, {frequent:,} s, "
                     f"is that of {counts.max():,} of {len(distances):,} rows", expected="rows that are whole numbers of "
-                    "steps apart", fix="--set load.step=1h lays them on a grid, the mean of those that share a step "
-                    f"(or another: {STEP_WORDS})")
+                    "steps apart", fix=f"--set load.step={_word_near(np.median(distances))} lays them on a grid, the "
+                    f"mean of those that share a step (or another: {STEP_WORDS})")
+
+
+def _word_near(seconds):
+    """The step in words that is the next longer one of a distance, so that most steps have a row."""
+    words = {60: "1min", 300: "5min", 3600: "1h", DAY_SECONDS: "1D", WEEK_SECONDS: "week", MONTH_SECONDS: "month",
+             3 * MONTH_SECONDS: "quarter", 12 * MONTH_SECONDS: "year"}
+    return next((word for size, word in words.items() if size >= 0.9 * seconds), "year")
 
 
 def _phase(seconds, step):
-    """(phase, early) where nearly all stamps lie within a quarter of a step around one place of it, else None."""
+    """(phase, early) where nearly all stamps lie within a quarter of a step around a place, else None."""
     remainders = seconds % step
     frequent = _most_frequent(remainders)
     share = np.mean(remainders == frequent)
@@ -215,10 +223,10 @@ def _phase(seconds, step):
 
 
 def _middle(remainders, step):
-    """The mean place on the circle of a step, rounded to a round number of seconds of at most a twelfth of it."""
+    """The mean place on the circle of a step, rounded to a round number of seconds, at most a 24th of it."""
     angles = remainders * (2 * np.pi / step)
     mean = np.arctan2(np.sin(angles).mean(), np.cos(angles).mean()) / (2 * np.pi) * step
-    fine = max((each for each in ROUND_SECONDS if each * 12 <= step and step % each == 0), default=1)
+    fine = max((each for each in ROUND_SECONDS if each * 24 <= step and step % each == 0), default=1)
     return int(round(mean / fine) * fine) % step
 
 

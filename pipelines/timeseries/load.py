@@ -52,8 +52,9 @@ class LoadSeries(Drawn):
     reading: Reading = Reading()
 
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
-        """The Dataset, and what was found. `source`, a DataFrame or a dict of arrays, stands in for the file. A few rows
-        that share a step become their mean; a step without a row is one whose values are missing. Raises LoadError."""
+        """The Dataset, and what was found. `source`, a DataFrame or a dict of arrays, stands in for the file. A few
+        rows that share a step become their mean; a step without a row is one whose values are missing. Raises
+        LoadError."""
         self.reading.check()
         check_shared(self.shared)
         table, found = read_source(self.source, self.reading, source)
@@ -88,8 +89,8 @@ class LoadSeries(Drawn):
     def _times(self, table, codes, names, missing):
         """Time stamps datetime64[s] [rows], their Pace, the format that they are written in, and where they are of. A
         day of a zone may have 23 hours: steps of days are counted in local time, as the device reads it too."""
-        times, written = read_stamps(table[self.time], self.time, self.zone, missing, given=self.kinds.get(self.time,
-                                                                                                         ""))
+        times, written = read_stamps(table[self.time], self.time, self.zone, missing,
+                                     given=self.kinds.get(self.time, ""))
         in_utc = from_zone(times, self.time, self.zone) if self.zone else times
         pace = find_pace(times, codes, step=self.step, name=self.time, names=names)
         if not self.zone or pace.step_seconds >= DAY_SECONDS:

@@ -21,14 +21,15 @@ def refuse_shared(table: Mapping[str, Sequence], times: np.ndarray, series: np.n
     times: datetime64[s] [rows]; series: int64 [rows]; roles: the columns that tell time, target, label and series.
     """
     num_rows = len(times)
-    num_shared = _num_shared(times.astype(np.int64), series) if step else grid.num_shared
+    num_alike = _num_shared(times.astype(np.int64), series)
+    num_shared = num_alike if step else grid.num_shared
     if num_shared <= MOST_SHARED * num_rows:
         return
     what = "their time" if step else f"their step of {grid.pace.step_seconds:,} s"
     found = _tells_apart(table, times, series, roles)
     hint = f"--id '{found[0]}', whose {found[1]:,} values tell them apart" if found else \
         "--id COLUMN, the one that tells series apart"
-    finer = "" if step else "; a finer step, such as --set load.step=1min"
+    finer = "" if step or num_alike > MOST_SHARED * num_rows else "; a finer step, such as --set load.step=1min"
     raise LoadError(f"{num_shared:,} of {num_rows:,} rows share {what} with another row of the same series",
                     expected=f"at most {MOST_SHARED:.0%} of the rows: of the others the mean would be taken",
                     fix=f"{hint}{finer}; or, if the mean is meant, --set load.shared=mean")
