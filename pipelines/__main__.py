@@ -37,7 +37,7 @@ def run_command(
                                                       "with --time, --target, --horizon.")] = None,
         horizon: Annotated[int, typer.Option(help="Steps to foretell, of a series.")] = 0,
         window: Annotated[int, typer.Option(help="Steps to look back on; four horizons if 0.")] = 0,
-        season: Annotated[int, typer.Option(help="Steps of a season; a day's, or a week's, if 0.")] = 0,
+        season: Annotated[int, typer.Option(help="Steps of a season; found from the step if 0.")] = 0,
         series_id: Annotated[str, typer.Option("--id", help="The column that tells many series apart.")] = "",
         text_column: Annotated[str, typer.Option(help="The column with the texts, of a table.")] = "",
         target: Annotated[str, typer.Option(help="The column to predict.")] = "",
@@ -45,7 +45,8 @@ def run_command(
         settings: Annotated[Optional[list[str]], typer.Option("--set", help="Turn a knob: training.epochs=3, "
                                                               "'balance=SmoteNC()', split.seed=1.")] = None,
         kinds: Annotated[Optional[list[str]], typer.Option("--kind", help="Override a column's kind: 'zip=categorical'"
-                                                           " (numeric, categorical, boolean, date, ignored).")] = None,
+                                                           " (numeric, categorical, boolean, date, date:%d.%m.%Y, "
+                                                           "date:unix, ignored).")] = None,
         drop: Annotated[Optional[list[str]], typer.Option(help="A column to leave out.")] = None,
         group: Annotated[Optional[list[str]], typer.Option(
             help="A column whose values stay in one part (a patient); of a folder, a pattern of its files' names."
@@ -63,6 +64,7 @@ def run_command(
         folder: Folder = Path("saved_models")):
     """Run a recipe, or your own table, pictures, texts or series, from raw rows to a verified int8 model."""
     from . import catalog
+    from .table import refuse_whole_series
     reading = {"separator": separator, "encoding": encoding, "decimal": decimal, "spelling": spelling}
     columns = {"kind": kinds or [], "drop": drop or [], "group": group or [], "time": time}
     steps = {"horizon": horizon, "window": window, "season": season, "id": series_id}
@@ -82,10 +84,15 @@ def run_command(
         raise RecipeError(f"--{given[0]} with --text and a folder",
                           expected="--group, --encoding and --spelling at most",
                           fix="leave it out: the folders in it name the classes")
+    if given and series and "group" in given:
+        raise RecipeError("--group with --series", expected="--id, the column that tells many series apart",
+                          fix=f"--id {(group or ['COLUMN'])[0]}")
     if given:
         needed = "--text" if given[0] == "text-column" else "--series" if given[0] in steps else "--csv"
         raise RecipeError(f"--{given[0]} without {needed}", expected=f"{needed} FILE beside it",
                           fix=f"otherwise turn the knob: --set load.{given[0].replace('-', '_')}=...")
+    for file in filter(None, (csv_file, series)):
+        refuse_whole_series(file)
     if csv_file:
         made = _own_table(csv_file, target, name, columns, _reading(reading, words))
     elif images:

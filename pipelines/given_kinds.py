@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from .device.cells import KINDS, shorten
+from .device.cells import KINDS, UNIX, shorten
 from .device.flow import check_format
 from .errors import LoadError
 
@@ -21,7 +21,7 @@ def check_given_kinds(kinds: Mapping[str, str]) -> None:
 
 def _check_date(name, kind, words):
     try:
-        if "%" not in words:
+        if "%" not in words and words != UNIX:
             raise ValueError("it holds no % and a letter")
         check_format(words)
     except ValueError as error:

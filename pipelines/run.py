@@ -136,9 +136,18 @@ def finish(loaded: Loaded, learned: Learned, *, folder: Path, stages: Stages, pi
     if not passed:
         raise VerifyError(facts["gate"]["failed_step"], expected=f"at most {recipe.judge.tolerance} lost from Keras to "
                           "the last rung, and budgets kept",
-                          fix=f"see {bundle.folder / 'report.html'}; train longer, encode numbers with EncodeBins(), "
-                          "or, where few rows of a class make the metric jump, --set judge.tolerance=0.03")
+                          fix=f"see {bundle.folder / 'report.html'}; {_gate_advice(learned.signature)}")
     return bundle
+
+
+def _gate_advice(signature):
+    """What to try where too much is lost on the way to the last rung: of numbers that are predicted there is no class,
+    and only columns of numbers can be binned."""
+    has_numbers = any(column.kind == "numeric" for column in signature.columns)
+    bins = ", encode numbers with EncodeBins()" if has_numbers and signature.frame is None else ""
+    what = "windows" if signature.frame is not None else "rows"
+    few = f"few {what} of a class" if signature.target.task in ("binary", "multiclass") else f"few test {what}"
+    return f"train longer{bins}, or, where {few} make the metric jump, --set judge.tolerance=0.03"
 
 
 def settle(recipe: Recipe, schema: Schema) -> Recipe:

@@ -68,6 +68,7 @@ def read_table(source: str, reading: Reading = Reading()) -> dict[str, Sequence]
     """The raw cells of a .csv, .csv.gz, .parquet or .jsonl file by column: what `Runner.predict` takes. Raises
     LoadError for whatever cannot be read as one honest table."""
     reading.check()
+    refuse_whole_series(source)
     path = find_table(source)
     size = path.stat().st_size
     if size == 0:
@@ -79,6 +80,20 @@ def read_table(source: str, reading: Reading = Reading()) -> dict[str, Sequence]
     if _is_parquet(path):
         return _read_parquet(path)
     return _read_jsonl(path, reading) if _is_jsonl(path) else _read_csv(path, settle_reading(path, reading))
+
+
+def refuse_whole_series(source: str) -> None:
+    """Raises LoadError for a .ts file: it holds whole series with a class each, and no table."""
+    path = Path(source)
+    if not path.name.lower().endswith((".ts", ".ts.gz")):
+        return
+    other = path.with_name(path.name.replace("_TRAIN", "_TEST"))
+    files = [path, other] if other != path and other.is_file() else [path]
+    load = f"load=LoadTsFiles({', '.join(json.dumps(str(file)) for file in files)})"
+    random = " --set 'split=SplitRandom()'" if len(files) < 2 else ""
+    raise LoadError(f"{path.name!r} is a .ts file, which holds whole series with a class each",
+                    expected="a table of rows: .csv, .csv.gz, .parquet or .jsonl", fix="load it with LoadTsFiles: "
+                    f"python -m pipelines run italy_power --set '{load}'{random} --name my_series")
 
 
 def find_table(source: str) -> Path:

@@ -43,7 +43,7 @@ from .test_c_code import CELLS, EVERY, STEP, WINDOWS
 
 needs_node = pytest.mark.skipif(not shutil.which("node"), reason="needs node: apt-get install nodejs")
 needs_browser = pytest.mark.skipif(bool(available()), reason=f"needs {available()}")
-SCRIPTS = ("cells.js", "primitives.js", "sixteen_bits.js", "pictures.js", "history.js", "runner.js")
+SCRIPTS = ("cells.js", "primitives.js", "sixteen_bits.js", "pictures.js", "calendar.js", "history.js", "runner.js")
 ANSWERER = """
 for (const script of process.argv.slice(1)) require(script);
 const p = globalThis.pipelines;
@@ -73,6 +73,10 @@ const DO = {
   windows({signature, text, wanted}) {
     try { return p.newestWindows(signature, p.parseTable(text, wanted)).map(plain); }
     catch (error) { if (!(error instanceof p.BadCell)) throw error; return error.message; }
+  },
+  calendar({frame, times}) {
+    return times.map((time) => [p.hasStep(frame, time), p.stepNumber(frame, time),
+                                p.stepDate(frame, p.stepNumber(frame, time))]);
   },
   steps({signature, row}) { return p.stepsOf(signature, toMap(row)); },
   stretch({rgba, size, shape}) {

@@ -21,14 +21,12 @@ import csv
 import itertools
 import sys
 
-import numpy as np
-
-from .cells import PICTURE, TEXT, shorten
+from .cells import PICTURE, TEXT, shorten, write_time
 from .checksums import print_check
 from .csv_rows import SEPARATORS, lines_of, named_separator, rows_of
 from .door import through_door
 from .errors import DeviceError
-from .history import newest_windows
+from .history import few_steps, newest_windows
 from .primitives import FillPrevious
 from .runner import FORMS, Runner
 
@@ -155,20 +153,22 @@ def write_forecasts(runner, header, rows, writer) -> bool:
         cells.append(row)
     names, columns = newest_windows(runner.signature, {name: [row[place] for row in cells]
                                                        for place, name in enumerate(header)})
+    for sentence in few_steps(runner.signature, names, columns):
+        print(f"note: {sentence}", file=sys.stderr)
     answers, target, frame = runner.predict_columns(columns), runner.signature.target, runner.signature.frame
     many = [frame.series or "series"] if len(names) > 1 else []
     if target.task == "anomaly":
         writer.writerow([*many, frame.time, "label", "score"])
         for place, name in enumerate(names):
-            writer.writerow([*([name] if many else []), columns[frame.time][place], answers.labels[place],
-                             f"{answers.scores[place]:.4f}"])
+            time = write_time(columns[frame.time][place], frame.format)
+            writer.writerow([*([name] if many else []), time, answers.labels[place], f"{answers.scores[place]:.4f}"])
         return False
     writer.writerow([*many, frame.time, target.name, *(f"quantile {level:g}" for level in target.quantiles)])
     for place, name in enumerate(names):
-        for step in range(frame.horizon):
-            time = columns[frame.time][place] + np.timedelta64(round(step * frame.step_seconds), "s")
+        for step, time in enumerate(frame.ahead(columns[frame.time][place])):
             said = [] if answers.quantiles is None else answers.quantiles[place, step]
-            writer.writerow([*([name] if many else []), time, f"{answers.scores[place, step]:.6g}",
+            writer.writerow([*([name] if many else []), write_time(time, frame.format),
+                             f"{answers.scores[place, step]:.6g}",
                              *(f"{value:.6g}" for value in said)])
     return False
 

@@ -7,7 +7,10 @@ FORMAT_VERSION = 2
 # A part is the signature itself, one of its columns, or its frame.
 ADDED_TO_SIGNATURE: dict[str, object] = {}
 ADDED_TO_COLUMNS: dict[str, object] = {"white": 65_535}
-ADDED_TO_FRAME: dict[str, object] = {}
+ADDED_TO_FRAME: dict[str, object] = {
+    # Steps of equal seconds since 1970, each with the stamps that fall into it.
+    "calendar": {"unit": "second", "phase_seconds": 0, "early_seconds": 0, "weekdays": [], "months": 0,
+                 "first_month": 0, "day": 0}}
 
 
 def up_to_date(values: dict, rules: dict[str, str]) -> dict:

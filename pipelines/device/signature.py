@@ -10,6 +10,7 @@ from typing import get_type_hints
 
 import numpy as np
 
+from .calendar import Calendar, has_step, step_dates, step_numbers
 from .cells import KINDS, MISSING_WORDS, PICTURE, SERIES, TEXT, Column
 from .checksums import read_checked
 from .errors import DeviceError
@@ -143,7 +144,8 @@ class Frame:
     """How a row's series were cut: the column of time, the seconds of a step, and the steps that are foretold, of which
     the row's time is the first (0: none, and the row's time is its newest step). `series`: the column that tells many
     series apart, or "". `known`: the series whose values are known beforehand, of the steps that are foretold.
-    `format`: how times are written (see `Column`)."""
+    `format`: how times are written (see `Column`). `calendar`: where the steps lie in time; of months and weekdays
+    `step_seconds` is a mean, by which nothing is counted."""
 
     time: str
     step_seconds: float
@@ -151,6 +153,23 @@ class Frame:
     series: str = ""
     known: tuple[str, ...] = ()
     format: str = "ISO8601"
+    calendar: Calendar = Calendar()
+
+    def numbers(self, times: np.ndarray) -> np.ndarray:
+        """int64 [rows]: the numbers of the steps that time stamps (datetime64 [rows]) lie in."""
+        return step_numbers(times, self.step_seconds, self.calendar)
+
+    def dates(self, numbers: np.ndarray) -> np.ndarray:
+        """datetime64[s], like `numbers`: the dates of steps."""
+        return step_dates(numbers, self.step_seconds, self.calendar)
+
+    def has_step(self, times: np.ndarray) -> np.ndarray:
+        """bool [rows]: whether there is a step on the day of each time stamp."""
+        return has_step(times, self.calendar)
+
+    def ahead(self, time: np.datetime64) -> np.ndarray:
+        """datetime64[s] [horizon]: the dates of the steps that are forecast, of which `time` is the first."""
+        return self.dates(self.numbers(np.array([time])) + np.arange(self.horizon))
 
 
 @dataclass(frozen=True)
@@ -318,6 +337,7 @@ class Signature:
             check_format(self.frame.format)
             if not (1 <= self.frame.step_seconds <= MAX_STEP_SECONDS and 0 <= self.frame.horizon <= MAX_SIDE):
                 raise ValueError(f"{self.frame.horizon} steps of {self.frame.step_seconds} s")
+            self.frame.calendar.check(self.frame.step_seconds)
 
     def _stream_ports(self):
         return () if self.stream is None else (*self.stream.inputs, *self.stream.states, self.stream.output)

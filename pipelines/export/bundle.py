@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..device.cells import shorten
+from ..device.cells import UNIX, shorten, write_time
 from ..device.checksums import SUMS, check_bundle, checksums, read_checked
 from ..device.primitives import run_primitives
 from ..device.runner import Runner, LiteRT, answer
@@ -83,6 +83,8 @@ def _raw_cell(value, date_format):
     if isinstance(value, np.datetime64):
         if np.isnat(value):
             return None
+        if date_format == UNIX:
+            return write_time(value, date_format)
         time = value.item().replace(tzinfo=timezone.utc)  # dates are kept in UTC
         return time.replace(tzinfo=None).isoformat() if date_format == "ISO8601" else time.strftime(date_format)
     if isinstance(value, np.ndarray):

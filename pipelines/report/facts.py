@@ -19,8 +19,7 @@ def gather_facts(recipe, inferred, splits, learned, judged, *, source: dict, sec
     failed = judged.failed
     target = learned.signature.target
     used = {column.name for column in learned.signature.columns}
-    missing = {name: float(np.isnan(x).mean() if is_series(x) else missing_mask(x).mean())
-               for name, x in splits.train.x.items() if x.ndim == 1 or is_series(x)}
+    missing = _missing_shares(splits)
     return to_plain({
         "name": recipe.name, "about": recipe.about or f"Predicts {target.name}.",
         "target": asdict(target), "output_unit": learned.signature.output.unit, "judge": asdict(recipe.judge),
@@ -41,6 +40,14 @@ def gather_facts(recipe, inferred, splits, learned, judged, *, source: dict, sec
         "columns": [_column_facts(each, missing, used) for each in inferred],
         "per_class": per_class(splits.test.y, judged.answers["litert_int8"], target),
         "history": learned.trained.history, "seconds": dict(seconds)})
+
+
+def _missing_shares(splits):
+    """Column → the share of training rows without a value; of windows, whose steps overlap and of which those without
+    a target are left out, the share of the training steps that they were cut from."""
+    rows = splits.train if splits.steps is None else splits.steps.train
+    return {name: float(np.isnan(x).mean() if is_series(x) else missing_mask(x).mean())
+            for name, x in rows.x.items() if x.ndim == 1 or is_series(x)}
 
 
 def _column_facts(inferred, missing, used):

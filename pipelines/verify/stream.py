@@ -66,8 +66,9 @@ def raw_steps(signature: Signature, rows: HeldOut, place: int) -> list[dict]:
     frame = signature.frame
     past = [column for column in signature.columns if column.kind == SERIES and column.name not in frame.known]
     beside = {column.name: rows.x[column.name][place] for column in signature.columns if column not in past}
-    window, step = past[0].shape[0], np.timedelta64(round(frame.step_seconds), "s")
-    return [{**beside, frame.time: rows.x[frame.time][place] - (window - each) * step,
+    window = past[0].shape[0]
+    dates = frame.dates(frame.numbers(rows.x[frame.time][place:place + 1]) + np.arange(-window, 0))
+    return [{**beside, frame.time: dates[each],
              **{column.name: rows.x[column.name][place, each] for column in past}} for each in range(window)]
 
 
