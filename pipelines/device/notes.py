@@ -76,7 +76,8 @@ def _of_one_colour(signature, columns):
 def far_limits(low: float, high: float) -> tuple[np.float32, np.float32]:
     """Below the first and above the second a number is far outside of training's range: by more than that range is
     wide."""
-    return np.float32(low - (high - low)), np.float32(high + (high - low))
+    with np.errstate(over="ignore"):  # nothing is below or above infinity
+        return np.float32(low - (high - low)), np.float32(high + (high - low))
 
 
 def _far_outside(signature, columns):

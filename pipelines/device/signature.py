@@ -10,7 +10,7 @@ from typing import get_type_hints
 
 import numpy as np
 
-from .cells import KINDS, MAX_NUMBER, MISSING_WORDS, PICTURE, SERIES, TEXT, Column
+from .cells import KINDS, MISSING_WORDS, PICTURE, SERIES, TEXT, Column
 from .checksums import read_checked
 from .errors import DeviceError
 from .flow import MAX_SIDE, MAX_VALUES, Flow, check_format, follow
@@ -318,7 +318,7 @@ class Signature:
     def _check_ranges(self):
         numbers = {column.name for column in self.columns if column.kind in ("numeric", SERIES)}
         for name, (low, high) in self.ranges.items():
-            if name not in numbers or not -MAX_NUMBER <= low < high <= MAX_NUMBER:
+            if name not in numbers or not -math.inf < low < high < math.inf:
                 raise ValueError(f"the range {low} to {high} of {name!r}")
 
     def _stream_ports(self):

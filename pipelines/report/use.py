@@ -61,11 +61,26 @@ def _output_words(signature):
     if copies == 1:
         value = f"value i = (q[i] - {zero_point}) * {scale}".replace("- -", "+ ")
         return (f"Without the runner: `model_int8.tflite` gives {width} int8 value{'s' if width > 1 else ''} q; "
-                f"`{value}`, in {output.unit}. What is added before a label is taken stands in `decisions` of "
-                "`signature.json`.")
+                f"`{value}`, in {output.unit}. {_answer_words(signature)}")
     value = f"value i = (sum - {copies * zero_point}) * {scale} / {copies}".replace("- -", "+ ")
     each = " + ".join(f"q[{copy * width} + i]" if copy else "q[i]" for copy in range(copies))
     return (f"Without the runner: `model_int8.tflite` gives {copies * width} int8 values q, each of {width} "
             f"output{'s' if width > 1 else ''} {copies} times, rounded at staggered places; their sum is finer than "
-            f"one int8 can be. `sum = {each}`, `{value}`, in {output.unit}. What is added before a label is taken "
-            "stands in `decisions` of `signature.json`.")
+            f"one int8 can be. `sum = {each}`, `{value}`, in {output.unit}. {_answer_words(signature)}")
+
+
+def _answer_words(signature):
+    """From the values of the model to the answer."""
+    target = signature.target
+    if target.task == "binary":
+        return (f"The label is {code(target.labels[1])} where the value plus `decisions` (`signature.json`) is 0 or "
+                "more.")
+    if target.task == "multiclass":
+        return "The label is that of the largest value once `decisions` (`signature.json`) are added."
+    if target.task == "anomaly":
+        return ("They give the window back; the score is their mean absolute difference from what went in, an anomaly "
+                "where the score plus `decisions` (`signature.json`) is 0 or more.")
+    if target.task == "forecast":
+        return ("Plus `decisions`, then times `step_factors` plus `step_offsets` of `target` (all in "
+                "`signature.json`), they are in the row's own scale, as `signature_forecast` in C computes.")
+    return (f"The answer is value * {target.factor:.9g} + {target.offset:.9g}.".replace("+ -", "- "))

@@ -149,8 +149,9 @@ def decision_text(report: dict, *, name=repr) -> str:
     if target["task"] == "anomaly":
         return (f"Label {name(target['labels'][1])} where the mean absolute difference between a window and what the "
                 f"model gives back is at least {-decisions['float32'][0]:.4f} (float) or "
-                f"{-decisions['int8'][0]:.4f} (int8): the {report['judge']['quantile']:g} quantile of training windows. Mae and flagged, the share that is "
-                "flagged, are of the windows that are not labelled as anomalies.")
+                f"{-decisions['int8'][0]:.4f} (int8): the {report['judge']['quantile']:g} quantile of training "
+                "windows. Mae and flagged, the share that is flagged, are of the windows that are not labelled as "
+                "anomalies.")
     return ""
 
 

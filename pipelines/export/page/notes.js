@@ -14,7 +14,7 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
 
   function isMissing(value) {
     if (value instanceof Float32Array) return value.every(Number.isNaN);
-    return value === null || value === "" || Number.isNaN(value);
+    return value === null || Number.isNaN(value);
   }
 
   function withoutValues({columns: known, frame}, columns) {
