@@ -1,6 +1,5 @@
 """The command line: `python -m pipelines --help`."""
 
-import csv
 import os
 import re
 import sys
@@ -272,12 +271,17 @@ def predict_command(bundle: Annotated[Path, typer.Argument(help="saved_models/<n
                     files: Annotated[list[str], typer.Argument(help="A table (.csv, .csv.gz, .parquet or .jsonl); or "
                                                                "pictures, for a model of pictures; or texts, for a "
                                                                "model of texts.")],
-                    form: Form = "int8", separator: Separator = "", encoding: Encoding = ""):
+                    form: Form = "int8", separator: Separator = "", encoding: Encoding = "",
+                    safe_csv: Annotated[Optional[bool], typer.Option(
+                        "--safe-csv/--no-safe-csv", help="Write cells that neither a spreadsheet nor a terminal acts "
+                        "on: an apostrophe before =, +, -, @, tab and carriage return, escapes for control characters. "
+                        "Without either, for a terminal only.")] = None):
     """Answer every row of a table, or pictures, or texts, with the device runner; CSV on standard output."""
     from .device import Runner
     from .device.cells import PICTURE, TEXT
     from .device.__main__ import check_header, takes, write_answers, write_cell_answers, write_forecasts
-    runner, writer = Runner.load(bundle, form=form), csv.writer(sys.stdout, lineterminator="\n")
+    from .device.safe_csv import answers_writer
+    runner, writer = Runner.load(bundle, form=form), answers_writer(sys.stdout, safe=safe_csv)
     if takes(runner) == PICTURE or (takes(runner) == TEXT and not os.path.isfile(files[0])):
         raise typer.Exit(int(write_cell_answers(runner, files, writer)))
     if len(files) > 1:

@@ -29,11 +29,15 @@ from .export.own_inputs import in_front, own_inputs, ported, read_rows
 from .export.rewrite import flatten, refuse, without_last_activation
 from .recipe import NAME_PATTERN
 from .report import pictures as draw
-from .report.write import DUPLICATES, ladder_table, page, to_plain, versions
+from .report.cautions import unlike_keras
+from .report.markdown import code, plain, prose
+from .report.use import how_to_use
+from .report.write import DUPLICATES, caution_lines, ladder_table, page, to_plain, use_lines, versions
 from .rows import HeldOut, Schema, TrainSet
 from .ship import quantized
 from .shipping import Shipping
 from .steps import to_ports
+from .steps.ranges import value_ranges
 from .targets import Made, ask_targets, broken_budgets, climb_all, files_for
 from .verify.ladder import failed_step
 
@@ -193,6 +197,9 @@ def take_apart(model, rows: dict[str, np.ndarray], places: np.ndarray, *, labels
     columns = {}
     for each, x in zip(own, by_flat.values(), strict=True):
         columns.update(each.raw(x))
+    signature = replace(signature, ranges=value_ranges(signature, TrainSet(
+        x={key: x[places] for key, x in columns.items()}, y=said[places], ids=places,
+        schema=Schema(signature.columns, target))))
     parts = Parts(whole, signature, columns, said, activation)
     _check_same(parts, half=any("16" in str(layer.compute_dtype) for layer in model.layers))
     return parts
@@ -314,10 +321,10 @@ def _notes(parts):
 def _facts(made, rungs, test, *, notes, failed):
     """The content of report.json."""
     signature, deciding = made.signature, _deciding(made.signature.target)
-    return to_plain({
+    facts = {
         "name": made.name, "target": asdict(signature.target), "output_unit": signature.output.unit,
         "judge": {"deciding": deciding, "threshold": "none", "tolerance": TOLERANCES[deciding], "quantile": 0.99,
-                  "beside": False},
+                  "beside": False, "min_agreement": 0.0},
         "split": "half of the rows, drawn with the seed",
         "rows": {"train": 0, "valid": 0, "test": len(test), "trained_on": 0},
         "notes": notes, "versions": versions(), "gate": {"passed": not failed, "failed_step": failed},
@@ -325,7 +332,9 @@ def _facts(made, rungs, test, *, notes, failed):
         "ladder": [asdict(rung) for rung in rungs],
         "decisions": {form: list(offsets) for form, offsets in signature.decisions.items()}, "thresholds": {},
         "probabilities": "none", "compression": [], "balancing": None, "baselines": None, "per_series": [],
-        "margin": None, "columns": _column_facts(signature), "per_class": [], "history": {}})
+        "margin": None, "columns": _column_facts(signature), "per_class": [], "history": {}, "constant": None,
+        "texts": None, "use": how_to_use(signature, made.name)}
+    return to_plain({**facts, "cautions": unlike_keras(facts)})
 
 
 def _column_facts(signature):
@@ -357,9 +366,9 @@ def _files(made, facts, answers, test):
 
 def _card(facts):
     """README.md of the bundle."""
-    lines = [f"# {facts['name']}", "", facts["about"], "",
+    lines = [f"# {facts['name']}", "", prose(facts["about"]), "",
              f"Agreement and differences are from the given model, on {facts['rows']['test']:,} rows that did not "
-             "calibrate.", "", *ladder_table(facts, ()), "", "## Inputs", "",
-             *(f"- `{line['name']}`: {line['kind']}, {line['why']}" for line in facts["columns"]), "", "## Use", "",
-             f"    python -m pipelines.device saved_models/{facts['name']} < rows.csv", ""]
+             "calibrate.", "", *caution_lines(facts), *ladder_table(facts, ()), "", "## Inputs", "",
+             *(f"- {code(line['name'])}: {line['kind']}, {plain(line['why'])}" for line in facts["columns"]), "",
+             "## Use", "", *use_lines(facts)]
     return "\n".join(lines)

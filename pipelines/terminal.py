@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .device.cells import KINDS
-from .report.write import DUPLICATES, LADDER_HEADINGS, SHOWN_METRICS, ladder_cells, number
+from .device.visible import visible
+from .report.write import DUPLICATES, LADDER_HEADINGS, SHOWN_METRICS, ladder_lines, number
 
 SLOW_STAGES = {"export": "a child process converts to float32 and int8, about 10 s",
                "beside": "the other choice of balancing (class weights or none), for the report"}
@@ -101,19 +102,19 @@ def print_ladder(facts: dict, folder: Path) -> None:
     from rich.table import Table
     shown = SHOWN_METRICS[facts["target"]["task"]][:3]  # as many as a window has room for; the page has all
     console = _console()
-    console.print(f"{facts['name']}: {facts['rows']['test']:,} raw test rows, split {facts['split']}, seed "
-                  f"{facts['seed']}", soft_wrap=True)
+    console.print(visible(f"{facts['name']}: {facts['rows']['test']:,} raw test rows, split {facts['split']}, seed "
+                          f"{facts['seed']}"), soft_wrap=True, markup=False)
     table = Table()
     table.add_column("form")
     for heading in (*(metric.replace("_", " ") for metric in shown), *LADDER_HEADINGS):
         table.add_column(heading.replace("largest difference", "largest"), justify="right")
-    for rung in facts["ladder"]:
-        form, cells = ladder_cells(rung, facts["rows"]["test"])
-        table.add_row(form, *(number(rung["scores"].get(metric)) for metric in shown), *cells)
+    for line in ladder_lines(facts):
+        table.add_row(_plain(line.form), *(number(line.scores.get(metric)) for metric in shown), *line.cells,
+                      style="" if line.is_rung else "dim")
     console.print(table)
     for rung in facts["ladder"]:
         if rung["note"]:
-            console.print(f"{rung['form']}: {rung['note']}", soft_wrap=True, markup=False)
+            console.print(visible(f"{rung['form']}: {rung['note']}"), soft_wrap=True, markup=False)
     same = ("with the label of" if facts["target"]["labels"] else "within 5 % of a standard deviation of")
     console.print(f"agreement: share of rows {same} the Keras model; largest: difference of the output from Keras; "
                   "ms: of one row, on this machine", soft_wrap=True)
@@ -122,7 +123,10 @@ def print_ladder(facts: dict, folder: Path) -> None:
     if facts.get("baselines"):
         metric = facts["judge"]["deciding"] if facts["target"]["task"] == "forecast" else "roc_auc"
         beside = [f"{line['what'].split('(')[0]} {number(line['scores'][metric])}" for line in facts["baselines"][1:]]
-        console.print(f"Beside it, {metric.replace('_', ' ')}: {', '.join(beside)}", soft_wrap=True, markup=False)
+        console.print(visible(f"Beside it, {metric.replace('_', ' ')}: {', '.join(beside)}"), soft_wrap=True,
+                      markup=False)
+    for caution in facts.get("cautions") or ():
+        console.print(f"Caution: {visible(caution)}.", style="yellow", soft_wrap=True, markup=False)
     console.print(f"Report: {folder / 'report.html'}", soft_wrap=True, markup=False)
 
 
@@ -143,6 +147,7 @@ def _console():
 
 
 def _plain(text: str, most: int = 60) -> str:
-    """Text from a data set, without control characters and markup."""
+    """Text from a data set, its control characters as escapes and without markup; at most so many characters of it."""
     from rich.markup import escape
-    return escape("".join(letter if letter.isprintable() else "?" for letter in text)[:most])
+    shown = visible(text[:most])
+    return escape(shown if len(text) <= most else f"{shown}…")

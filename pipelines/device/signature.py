@@ -205,7 +205,8 @@ class Signature:
     outputs of a forecast with quantiles, so that its interval covers what it says; to the score of a window, the mean
     absolute difference of what it is and what the model gives back, which is an anomaly where the sum is ≥ 0.
     `calibrations`, by form too: how logits become probabilities. `stream`: where the bundle has a form that takes one
-    new step a call."""
+    new step a call. `ranges`: the least and the largest value that training rows had of a numeric column or a series;
+    they change no answer (see `notes`)."""
 
     columns: tuple[Column, ...]
     target: Target
@@ -217,6 +218,7 @@ class Signature:
     calibrations: dict[str, Calibration] = field(default_factory=dict)
     frame: Frame | None = None
     stream: Streaming | None = None
+    ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def offsets(self, form: str) -> tuple[float, ...]:
         """The decision of a form; the uint8 file is the int8 file with another input, so that it decides alike."""
@@ -311,6 +313,7 @@ class Signature:
         if len(set(self.target.labels)) < len(self.target.labels):
             raise ValueError(f"a label stands twice among {self.target.labels}")
         self._check_flow()
+        self._check_ranges()
         if self.target.task == "forecast":
             self._check_forecast()
         given_back = [math.prod(port.shape) for port in self.inputs if port.name == self.target.base]
@@ -338,6 +341,12 @@ class Signature:
             if not (1 <= self.frame.step_seconds <= MAX_STEP_SECONDS and 0 <= self.frame.horizon <= MAX_SIDE):
                 raise ValueError(f"{self.frame.horizon} steps of {self.frame.step_seconds} s")
             self.frame.calendar.check(self.frame.step_seconds)
+
+    def _check_ranges(self):
+        numbers = {column.name for column in self.columns if column.kind in ("numeric", SERIES)}
+        for name, (low, high) in self.ranges.items():
+            if name not in numbers or not -math.inf < low < high < math.inf:
+                raise ValueError(f"the range {low} to {high} of {name!r}")
 
     def _stream_ports(self):
         return () if self.stream is None else (*self.stream.inputs, *self.stream.states, self.stream.output)

@@ -10,6 +10,7 @@ import re
 import numpy as np
 
 from ..device.cells import MAX_NUMBER, PICTURE, SERIES
+from ..device.notes import short_number
 from ..device.primitives import DATE_PARTS, Fill, FillPrevious
 from ..device.series import FillSteps, StepIds
 from ..device.signature import Signature
@@ -35,7 +36,8 @@ def c_files(signature: Signature, int8_model: bytes, name: str) -> dict[str, str
 
 def _header(signature, name, num_bytes):
     fields = [f"  {TYPES[column.kind]}{'' if column.kind in _POINTERS else ' '}"
-              f"{identifier(place, column.name)}; /* {comment(column.name)}: {column.kind}, {_note(column)} */"
+              f"{identifier(place, column.name)}; /* {comment(column.name)}: {column.kind}, {_note(column)}"
+              f"{_range_note(signature, column)} */"
               for place, column in enumerate(signature.columns)]
     ports = [f"  {'int8_t' if port.dtype == 'float32' else 'int32_t'} {port.name}[{math.prod(port.shape)}];"
              f" /* {port.unit}, scale {literal(port.scale)}, zero point {port.zero_point} */"
@@ -107,6 +109,14 @@ def _note(column):
     if column.white:
         note += f"; 16-bit values v become (v * 255 + {column.white // 2}) / {column.white}, before any resizing"
     return note
+
+
+def _range_note(signature, column):
+    """C answers any number; what training knew stands where its caller looks."""
+    if column.name not in signature.ranges:
+        return ""
+    low, high = map(short_number, signature.ranges[column.name])
+    return f"; {low} to {high} in training"
 
 
 class _Writer:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..forecast import common_start, error_by_step
+from ..report.drawable import drawable
 from ..report.pictures import BLUE, GREY, ORANGE, picture
 from .draw_anomalies import draw_anomalies
 
@@ -72,8 +73,8 @@ def _over_time(test, answers, target):
                                   alpha=0.2, label=_interval_words(target) if label else None)
             axes.plot(when, answers.scores[row], color=BLUE, lw=1.2, label="forecast" if label else None)
             axes.plot(when, test.y[row], color="black", lw=0.9, label="what came" if label else None)
-        axes.set(ylabel=target.name[:30], title=f"The last forecasts of the test, {horizon} steps each, one after the "
-                 "other")
+        axes.set(ylabel=drawable(target.name, 30), title=f"The last forecasts of the test, {horizon} steps each, one "
+                 "after the other")
         axes.legend(fontsize=8, frameon=False, ncols=3)
     return draw
 
@@ -92,7 +93,7 @@ def _one(test, answers, target, row, words):
         axes.plot(ahead, answers.scores[row], color=BLUE, label="forecast")
         axes.plot(ahead, test.y[row], color="black", lw=1, label="what came")
         axes.axvline(0.5, color=GREY, lw=0.6, ls=":")
-        axes.set(xlabel="steps ahead", ylabel=target.name[:30],
+        axes.set(xlabel="steps ahead", ylabel=drawable(target.name, 30),
                  title=f"One forecast, {words}: {np.datetime_as_string(test.x[test.schema.frame.time][row], unit='m')}")
         axes.legend(fontsize=8, frameon=False)
     return draw
@@ -105,7 +106,7 @@ def _by_step(y, lines, name, steps_ahead):
         for label, values in lines.items():
             color, style = styles.get(label, (GREY, "-."))
             axes.plot(np.arange(1, y.shape[1] + 1), error_by_step(y, values), color=color, ls=style, label=label)
-        axes.set(xlabel=steps_ahead, ylabel=f"mean absolute error of {name[:30]}", title="Error by step")
+        axes.set(xlabel=steps_ahead, ylabel=f"mean absolute error of {drawable(name, 30)}", title="Error by step")
         axes.set_ylim(bottom=0)
         axes.legend(fontsize=8, frameon=False)
     return draw
@@ -122,7 +123,7 @@ def _residuals(y, values, name, steps_ahead):
         axes.fill_between(ahead, first, third, color=BLUE, alpha=0.3, lw=0, label="50 %")
         axes.plot(ahead, middle, color=BLUE, label="median")
         axes.axhline(0, color="black", lw=0.8)
-        axes.set(xlabel=steps_ahead, ylabel=f"{name[:30]}: what came less forecast", title="Residuals by step")
+        axes.set(xlabel=steps_ahead, ylabel=f"{drawable(name, 30)}: what came less forecast", title="Residuals by step")
         axes.legend(fontsize=8, frameon=False)
     return draw
 
@@ -162,7 +163,7 @@ def _gaps(steps):
             begin = dates.date2num(rows.time.min())
             axes.axvline(begin, color=ORANGE, lw=1)
             axes.annotate(part, (begin, -0.5), xytext=(3, 3), textcoords="offset points", fontsize=8, color=ORANGE)
-        axes.set_yticks(range(len(names)), [name[:30] for name in names], fontsize=8)
+        axes.set_yticks(range(len(names)), [drawable(name, 30) for name in names], fontsize=8)
         axes.xaxis_date()
         axes.set_title("Missing steps over time (black: all)", pad=16)
         axes.figure.colorbar(shown, ax=axes, shrink=0.8, label="share missing")

@@ -43,7 +43,8 @@ class Rung:
     `int8_steps`: of TFLM, the largest difference from LiteRT's reference kernels in steps of the output, of a streaming
     form that from the form for windows (`compared_with`); and `most_int8_steps`, the largest that is allowed.
     `num_rows`: how many held-out rows it answered; a slow interpreter takes a part of them, evenly drawn; none, where
-    a form is estimated or was not run, which `note` tells about."""
+    a form is estimated or was not run, which `note` tells about. `reference`: the scores of Keras on the same rows,
+    where these are a part of all."""
 
     form: str
     scores: dict[str, float]
@@ -61,6 +62,7 @@ class Rung:
     runner_agreement: float | None = None
     probability_difference: float | None = None
     note: str = ""
+    reference: dict[str, float] = field(default_factory=dict)
 
 
 def climb(form: str, runtime: Runtime, rows: HeldOut, *, keras_answers: Answers | None, size_bytes: int,
@@ -80,7 +82,8 @@ def climb(form: str, runtime: Runtime, rows: HeldOut, *, keras_answers: Answers 
     target = runtime.signature.target
     return Rung(form, score(rows.y[places], answers, target), agreement(reference, answers, target),
                 _largest_difference(answers, reference, runtime.signature), size_bytes, float(np.median(times)),
-                float(np.percentile(times, 95)), len(places), arena_bytes), answers
+                float(np.percentile(times, 95)), len(places), arena_bytes,
+                reference=score(rows.y[places], reference, target) if len(places) < len(rows) else {}), answers
 
 
 def _largest_difference(one, other, signature):
@@ -117,7 +120,7 @@ def join_answers(parts: list[Answers]) -> Answers:
     """Answers to parts of rows as one."""
     def joined(name):
         return None if getattr(parts[0], name) is None else np.concatenate([getattr(each, name) for each in parts])
-    return Answers(*(joined(name) for name in ("labels", "scores", "raw", "quantiles")))
+    return Answers(*(joined(name) for name in ("labels", "scores", "raw", "quantiles", "notes")))
 
 
 def _columns(runtime, rows):

@@ -37,7 +37,8 @@ def climb_streams(signature: Signature, tflite: dict[str, bytes], test: HeldOut,
         return said, Rung(name, score(test.y[places], said, signature.target), agreement(keras, said, signature.target),
                           float(np.abs(values - signature.output.to_float(keras.raw)).max()), size, median, p95,
                           len(places), arena, steps, None if steps is None else MAX_INT8_STEPS,
-                          compared_with=compared_with)
+                          compared_with=compared_with,
+                          reference=score(test.y[places], keras, signature.target) if len(places) < len(test) else {})
 
     def windows(form):
         return signature.output.to_float(answers[f"litert_{form}"].take(places).raw)

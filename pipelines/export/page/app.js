@@ -91,7 +91,8 @@
         runner.reset();
         const found = await runner.predict(columns);
         milliseconds += found.milliseconds;
-        parts.push(...show(name, found, columns));
+        parts.push(...show(name, found, columns),
+                   ...found.notes.map((note) => make("p", {className: "note"}, `Note: ${note}.`)));
       }
       if (turn !== asked) return;
       const time = milliseconds < 0.1 ? "less than 0.1" : milliseconds.toFixed(1);
