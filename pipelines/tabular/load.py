@@ -13,6 +13,7 @@ from ..errors import LoadError
 from ..files import describe_memory, fingerprint
 from ..kinds import infer_column, read_times
 from ..labels import group_codes
+from ..row_numbers import counts_rows
 from ..rows import Dataset, Inferred, Schema
 from ..table import Reading, check_names, find_table, read_source
 from ..target import check_target, labelled_rows, read_target
@@ -75,7 +76,7 @@ def load_table(spec: LoadTable, source: object = None) -> tuple[Dataset, tuple[I
     missing = frozenset(spec.reading.missing_words)
     table, ids, left_out = labelled_rows(table, spec, missing)
     y, target = read_target(table[spec.target], spec, missing)
-    columns, inferred = _infer_columns(table, spec, missing)
+    columns, inferred = _infer_columns(table, spec, missing, ids)
     if left_out:
         words = sorted({repr(str(cell).strip()) for cell in left_out})
         notes += (Inferred(spec.target, "target", f"{len(left_out):,} rows without it are left out "
@@ -102,7 +103,7 @@ def _check_spec(spec):
         raise LoadError(f"load.columns={spec.columns!r}", expected="each column once", fix="remove the second one")
 
 
-def _infer_columns(table, spec, missing):
+def _infer_columns(table, spec, missing, rows):
     apart = {spec.target, *spec.group, *((spec.time,) if spec.time else ())}
     names = spec.columns or [name for name in table if name not in apart]
     columns, inferred = [], []
@@ -113,6 +114,10 @@ def _infer_columns(table, spec, missing):
         if name in spec.drop:
             continue
         given = spec.kinds.get(name, "")
+        counting = "" if given or name in spec.columns else counts_rows(name, table[name], rows)
+        if counting:
+            inferred.append(Inferred(name, "ignored", counting))
+            continue
         column, why = infer_column(name, table[name], given, decimal=spec.reading.decimal, missing=missing)
         inferred.append(Inferred(name, given or (column.kind if column else "ignored"), "given" if given else why))
         if column:

@@ -11,6 +11,7 @@ from ..device.signature import Frame, Target
 from ..errors import LoadError
 from ..files import describe_memory, fingerprint
 from ..kinds import infer_column
+from ..row_numbers import counts_rows
 from ..rows import Dataset, Inferred, Schema
 from ..table import Reading, check_names, find_table, read_source
 from .draw import Drawn
@@ -53,8 +54,10 @@ class LoadSeries(Drawn):
         notes = [*found]
         missing = frozenset(self.reading.missing_words)
         self._check_names(table)
+        rows = np.arange(len(table[self.time]))
+        counting = {name: counts_rows(name, cells, rows) for name, cells in table.items()}
         table, names, codes = self._of_series(table, missing)
-        columns, inferred = self._columns(table, missing)
+        columns, inferred = self._columns(table, missing, counting)
         times, written = read_zoned_times(table[self.time], self.time, self.zone, missing)
         grid = to_grid(times, codes, step=self.step, name=self.time)
         if len(grid.time) < MIN_STEPS:
@@ -112,10 +115,13 @@ class LoadSeries(Drawn):
                  for name, cells in table.items()}
         return table, *np.unique(names[places].astype(str), return_inverse=True)
 
-    def _columns(self, table, missing):
+    def _columns(self, table, missing, counting):
         columns, inferred = [], []
         for name in self.columns or table:
             if name in (self.time, self.label, *self.drop) or (name == self.series and name not in self.columns):
+                continue
+            if counting[name] and name not in (self.target, *self.columns, *self.kinds):
+                inferred.append(Inferred(name, "ignored", counting[name]))
                 continue
             given = "numeric" if name == self.target else self.kinds.get(name, "")
             column, why = infer_column(name, table[name], given, decimal=self.reading.decimal, missing=missing)
