@@ -117,8 +117,11 @@ class LoadSeries(Drawn):
 
     def _columns(self, table, missing, counting):
         columns, inferred = [], []
+        # A role that is not given is "", which may as well be the name of a column.
+        apart = {role for role in (self.time, self.label) if role} | set(self.drop)
+        apart |= {self.series} - {"", *self.columns}
         for name in self.columns or table:
-            if name in (self.time, self.label, *self.drop) or (name == self.series and name not in self.columns):
+            if name in apart:
                 continue
             if counting[name] and name not in (self.target, *self.columns, *self.kinds):
                 inferred.append(Inferred(name, "ignored", counting[name]))
