@@ -89,7 +89,7 @@ def export_model(model: object, rows: Mapping[str, np.ndarray] | np.ndarray | st
     made, refused = _make(name, parts, shipping, train, seed=seed)
     rungs, answers = climb_all(made, shipping.runs_on(), test, refused=refused)
     facts = _facts(made, rungs, test, notes=_notes(parts), failed=_failed(made, rungs, answers, shipping))
-    facts.update(seed=seed, source={**source, "duplicates": dict.fromkeys(DUPLICATES, 0)},
+    facts.update(seed=seed, source={**source, "duplicates": dict.fromkeys(DUPLICATES, 0), "suspects": []},
                  seconds={"export": round(time.perf_counter() - start, 2)},
                  about=f"A Keras model of the user's own, as it was handed over: {len(places):,} rows calibrated its "
                        "int8 form, nothing was trained.")

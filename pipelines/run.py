@@ -24,8 +24,9 @@ from .ship import Ready, Shrunk, compressed, rehearse, ship
 from .split import find_duplicates, split
 from .steps import apply_steps, fit_steps, make_signature, to_ports, unlabelled_to_ports
 from .steps.ranges import value_ranges
+from .suspects import as_plain, find_suspects
 from .targets import Made, TargetMicro, broken_budgets, climb_all
-from .terminal import Stages, print_columns, print_dropped, print_duplicates, print_ladder
+from .terminal import Stages, print_columns, print_dropped, print_duplicates, print_ladder, print_suspects
 from .train import DECIDING_METRICS, Trained, check_deciding, train
 from .verify.agreement import labels_apart
 from .verify.ladder import InRunner, KerasInterpreter, Rung, answer_all, failed_step
@@ -117,7 +118,11 @@ def load(recipe: Recipe, source: object, *, stages: Stages) -> Loaded:
         duplicates = find_duplicates(splits)
     recipe = settle(recipe, splits.train.schema)
     print_duplicates(duplicates)
-    return Loaded(recipe, splits, inferred, {**described, "duplicates": duplicates}, dataset.schema)
+    with stages("suspects"):
+        suspects = find_suspects(splits)
+    print_suspects(suspects)
+    source = {**described, "duplicates": duplicates, "suspects": as_plain(suspects)}
+    return Loaded(recipe, splits, inferred, source, dataset.schema)
 
 
 def finish(loaded: Loaded, learned: Learned, *, folder: Path, stages: Stages, pictures: tuple = ()) -> Bundle:

@@ -13,6 +13,7 @@ SLOW_STAGES = {"export": "a child process converts to float32 and int8, about 10
                "beside": "the other choice of balancing (class weights or none), for the report"}
 # Lines of a schema that are printed.
 MAX_LINES = 80
+MAX_SUSPECTS = 20
 
 
 class Stages:
@@ -86,6 +87,20 @@ def print_duplicates(found: dict) -> None:
         _console().print(f"Duplicates: {'; '.join(said)} (the same content, whatever the label). Scores of such rows "
                          "say too much: remove them from the source, or keep them together with a group.\n",
                          soft_wrap=True)
+
+
+def print_suspects(suspects: list) -> None:
+    """Columns that a model should perhaps not learn from, each with what to type."""
+    if not suspects:
+        return
+    console = _console()
+    console.print("Columns to think about before you trust a score:")
+    for each in suspects[:MAX_SUSPECTS]:
+        reason, fix = _plain(each.reason, most=400), _plain(each.fix, most=200)
+        console.print(f"  [yellow]{_plain(each.column)}[/]: {reason}. {fix}", soft_wrap=True)
+    if len(suspects) > MAX_SUSPECTS:
+        console.print(f"  and {len(suspects) - MAX_SUSPECTS:,} more: the report has them all")
+    console.print()
 
 
 def _classes(dataset):

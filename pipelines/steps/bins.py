@@ -16,8 +16,8 @@ from .step import UNIT_INTERVAL, FittedStep, Step, as_float32, is_numeric, prese
 
 @dataclass(frozen=True)
 class EncodeBins(Step):
-    """Numbers to at most `num_bins` shares each, edges at the training quantiles; a value that holds more than
-    1 / `num_bins` of the training rows is an edge of its own, so that it takes no edges from the others."""
+    """Numbers to at most `num_bins` shares each, edges at the training quantiles. Where few values hold most rows, such
+    as zeros, each is one edge, and half of the bins are left to the others."""
 
     num_bins: int = knob(16, 1, 1024)
 

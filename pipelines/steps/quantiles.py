@@ -1,15 +1,24 @@
 """Edges between groups of training values that hold about the same number of rows."""
 
+import math
+
 import numpy as np
+
+# The share of the bins that the less frequent values keep, however few rows they are.
+LEAST_SHARE = 0.5
 
 
 def quantile_edges(x: np.ndarray, num_bins: int) -> np.ndarray:
     """Computes rising float32 edges of at most `num_bins` bins over the values of float64 `x` [rows].
 
-    The edges are quantiles. A value that holds more than 1 / num_bins of the rows would be several of these quantiles
-    at once, and the other values would share the edges that are left: with 96 % zeros, 16 bins became one. So such a
-    value gets an edge of its own, and its rows no longer count for the quantiles of the others. Among those the same
-    rule holds again. Without such a value the edges are the plain quantiles.
+    The edges are quantiles. A value that holds more than 1 / num_bins of the rows is several of these quantiles at
+    once, and the other values share the edges that are left: with 96 % zeros, 16 bins became one. Where such values
+    hold so many rows that the others would keep less than LEAST_SHARE of the bins, each becomes one edge, and that
+    share of the bins lies at the quantiles of the other values, among which the same rule holds again. In every other
+    column the edges are the plain quantiles.
+
+    More bins for the others than that share did not score better on held-out rows, and cost storms_mlp .014 of macro-F1
+    (mean of three seeds): few rows in many bins are learned by heart.
 
     Returns:
         float32 [edges], one edge where all values are the same.
@@ -17,15 +26,13 @@ def quantile_edges(x: np.ndarray, num_bins: int) -> np.ndarray:
     values, counts = np.unique(x, return_counts=True)
     edges, bins = [], num_bins
     while True:
-        often = counts > max(counts.sum() / bins, 1)
-        if not often.any() or len(values) == 1:
+        frequent = counts > max(counts.sum() / bins, 1)
+        num_others = counts[~frequent].sum()
+        if num_others == 0 or num_others >= LEAST_SHARE * counts.sum():
             break
-        # They hold more than 1 / bins of the rows each, so they are fewer than the bins, or all that is left.
-        edges.append(values[often])
-        bins -= int(often.sum())
-        values, counts = values[~often], counts[~often]
-        if not len(values):
-            break
-    if len(values):
-        edges.append(np.quantile(np.repeat(values, counts), np.linspace(0, 1, bins + 1)))
+        edges.append(values[frequent])
+        # The frequent values are fewer than the bins, because each holds more than one bin's rows.
+        bins = min(bins - int(frequent.sum()), math.ceil(bins * LEAST_SHARE))
+        values, counts = values[~frequent], counts[~frequent]
+    edges.append(np.quantile(np.repeat(values, counts), np.linspace(0, 1, bins + 1)))
     return np.unique(np.concatenate(edges).astype(np.float32))

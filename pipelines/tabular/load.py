@@ -14,6 +14,7 @@ from ..files import describe_memory, fingerprint
 from ..given_kinds import check_given_kinds
 from ..kinds import infer_column, read_times
 from ..labels import group_codes
+from ..row_numbers import counts_rows
 from ..rows import Dataset, Inferred, Schema
 from ..sources.spellings import describe_groups, describe_spellings
 from ..sources.words import describe_words
@@ -79,7 +80,7 @@ def load_table(spec: LoadTable, source: object = None) -> tuple[Dataset, tuple[I
     table, ids, left_out = labelled_rows(table, spec, missing)
     y, target, said = read_target(table[spec.target], spec, missing)
     notes += said
-    columns, inferred = _infer_columns(table, spec, missing)
+    columns, inferred = _infer_columns(table, spec, missing, ids)
     if left_out:
         notes = (Inferred(spec.target, "target", " ".join(left_out)), *notes)
     x = {column.name: _read(table[column.name], column, missing) for column in columns}
@@ -102,7 +103,7 @@ def _check_spec(spec):
         raise LoadError(f"load.columns={spec.columns!r}", expected="each column once", fix="remove the second one")
 
 
-def _infer_columns(table, spec, missing):
+def _infer_columns(table, spec, missing, rows):
     apart = {spec.target, *spec.group, *((spec.time,) if spec.time else ())}
     names = spec.columns or [name for name in table if name not in apart]
     columns, inferred = [], []
@@ -113,6 +114,10 @@ def _infer_columns(table, spec, missing):
         if name in spec.drop:
             continue
         given = spec.kinds.get(name, "")
+        counting = "" if given or name in spec.columns else counts_rows(name, table[name], rows)
+        if counting:
+            inferred.append(Inferred(name, "ignored", counting))
+            continue
         column, why = infer_column(name, table[name], given, decimal=spec.reading.decimal, missing=missing)
         if column:
             why += describe_words(table[name], column, missing, spec.reading.named_words())

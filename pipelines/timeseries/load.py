@@ -13,6 +13,7 @@ from ..errors import LoadError
 from ..files import describe_memory, fingerprint
 from ..given_kinds import check_given_kinds
 from ..kinds import infer_column
+from ..row_numbers import counts_rows
 from ..rows import Dataset, Inferred, Schema
 from ..sources.spellings import refuse_spellings
 from ..sources.words import describe_words, refuse_lost_series
@@ -65,8 +66,10 @@ class LoadSeries(Drawn):
         notes = [*found]
         missing = frozenset(self.reading.missing_words)
         self._check_names(table)
+        rows = np.arange(len(table[self.time]))
+        counting = {name: counts_rows(name, cells, rows) for name, cells in table.items()}
         table, names, codes = self._of_series(table, missing)
-        columns, inferred = self._columns(table, missing)
+        columns, inferred = self._columns(table, missing, counting)
         times, pace, written, place = self._times(table, codes, names, missing)
         grid = to_grid(times, codes, pace)
         if self.shared != "mean":
@@ -141,10 +144,16 @@ class LoadSeries(Drawn):
                  for name, cells in table.items()}
         return table, *np.unique(names[places].astype(str), return_inverse=True)
 
-    def _columns(self, table, missing):
+    def _columns(self, table, missing, counting):
         columns, inferred = [], []
+        # A role that is not given is "", which may as well be the name of a column.
+        apart = {role for role in (self.time, self.label) if role} | set(self.drop)
+        apart |= {self.series} - {"", *self.columns}
         for name in self.columns or table:
-            if name in (self.time, self.label, *self.drop) or (name == self.series and name not in self.columns):
+            if name in apart:
+                continue
+            if counting[name] and name not in (self.target, *self.columns, *self.kinds):
+                inferred.append(Inferred(name, "ignored", counting[name]))
                 continue
             given = "numeric" if name == self.target else self.kinds.get(name, "")
             column, why = infer_column(name, table[name], given, decimal=self.reading.decimal, missing=missing)
