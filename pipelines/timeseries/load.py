@@ -123,8 +123,10 @@ class LoadSeries(Drawn):
             if name in (self.time, self.label, *self.drop) or (name == self.series and name not in self.columns):
                 continue
             given = "numeric" if name == self.target else self.kinds.get(name, "")
-            column, why = infer_column(name, table[name], given, decimal=self.reading.decimal, missing=missing)
-            if column and column.kind != "numeric" and name not in self.columns and name not in self.kinds:
+            asked = name in self.columns or name in self.kinds
+            column, why = infer_column(name, table[name], given, decimal=self.reading.decimal, missing=missing,
+                                       dates=asked)
+            if column and column.kind != "numeric" and not asked:
                 column, why = None, f"{column.kind}: only numbers make series; name it in load.columns and frame.static"
             if column:
                 why += describe_words(table[name], column, missing, self.reading.named_words())

@@ -226,6 +226,9 @@ SPELLINGS = (
 )
 
 DATES = (
+    OddFile("dates of both readings that a series has no use for",
+            table("t,id,v,seen", *(f"2024-01-01T{hour:02d}:00,a,{hour},0{hour % 9 + 1}/01/2024" for hour in range(12))),
+            series_names(), ["a"]),
     OddFile("one unknown among dates", column([*DAYS, "unknown"]), values("x"),
             error="the column 'x' has dates: 31 of the format ISO8601, such as '2024-01-01' in row 0; and 1 other: "
                   "'unknown', the first in row 31"),
