@@ -150,6 +150,9 @@ CLASSES = (
             ["5 rows without it are left out ('NA'); 'NA' is missing among numbers too: a class of that name is told "
              "by --set load.empty_class=NA"]),
     OddFile("NA in a target of numbers", table("x,y", "1,NA", "2,1", "3,0", times=5), classes(), {"0": 5, "1": 5}),
+    OddFile("NA in a target of decimal commas", file_of("t.csv", "x;y\n" + "".join(
+        f"{place % 5};{place},5\n{place % 5};NA\n" for place in range(30))),
+            lambda path: len(load_table(LoadTable(str(path), "y", reading=Reading(decimal=",")))[0]), 30),
     OddFile("two cells NA are no class",
             table("x,y", "1,yes", "2,no", "3,yes", "4,no", "5,yes", "6,no", "7,NA", "8,NA"),
             classes(), {"no": 3, "yes": 3}),
