@@ -128,10 +128,10 @@ class LoadSeries(Drawn):
                                        dates=asked)
             if column and column.kind != "numeric" and not asked:
                 column, why = None, f"{column.kind}: only numbers make series; name it in load.columns and frame.static"
+            why = "the target" if name == self.target else why
             if column:
                 why += describe_words(table[name], column, missing, self.reading.named_words())
-            inferred.append(Inferred(name, column.kind if column else "ignored", "the target" if name == self.target
-                                     else why))
+            inferred.append(Inferred(name, column.kind if column else "ignored", why))
             columns += [column] if column else []
         if self.target and self.target not in {column.name for column in columns}:
             column, _ = infer_column(self.target, table[self.target], "numeric", decimal=self.reading.decimal,

@@ -292,6 +292,17 @@ MISSING = (
              "missing)"]),
     OddFile("-999 among negative numbers", column(["-999", "-12.5", "7.5"] * 9), why("x"),
             ["every value is a number"]),
+    OddFile("-999 in a target of numbers", table("x,y", *(f"{place},{place}.5" for place in range(40)), "1,-999",
+                                                 "2,-999", "3,-999"), why("y"),
+            ["3 cells are -999, the only negative number (--missing -999 reads them as missing)"]),
+    OddFile("-999 in a series", table("t,id,v", *(f"2024-01-01T{hour:02d}:00,a,{hour % 5 or -999}" for hour in
+                                                  range(24))),
+            lambda path: [each.why for each in LoadSeries(str(path), "t", "v").read()[1] if each.name == "v"],
+            ["the target; 5 cells are -999, the only negative number (--missing -999 reads them as missing)"]),
+    OddFile("question marks among texts", table("x,y", "a b,no", "?,yes", "c d,yes", times=9),
+            lambda path: LoadTexts(str(path), "x", "y").read()[1][0].why,
+            "27 texts of 3 characters (median), at most 3; 9 are '?' and nothing else: empty cells are texts that are "
+            "missing"),
     OddFile("a class of question marks", table("x,y", "1,?", "2,yes", "3,no", times=5), why("y"),
             ["'?' is a class of 5 rows (--missing '?' leaves them out)"]),
 )
