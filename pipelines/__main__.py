@@ -1,18 +1,18 @@
 """The command line: `python -m pipelines --help`."""
 
-import csv
 import os
 import re
-import signal
 import sys
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
 
-from .errors import PipelineError, RecipeError
+from .device.door import ends_on_signals, through_door
+from .errors import RecipeError
+
+STOPPED = "stopped: nothing was written"
 
 # Plain help: rich's takes 0.1 s to load, and then the whole of it is over the 0.3 s that help may take.
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -36,7 +36,7 @@ def run_command(
                                                       "with --time, --target, --horizon.")] = None,
         horizon: Annotated[int, typer.Option(help="Steps to foretell, of a series.")] = 0,
         window: Annotated[int, typer.Option(help="Steps to look back on; four horizons if 0.")] = 0,
-        season: Annotated[int, typer.Option(help="Steps of a season; a day's, or a week's, if 0.")] = 0,
+        season: Annotated[int, typer.Option(help="Steps of a season; found from the step if 0.")] = 0,
         series_id: Annotated[str, typer.Option("--id", help="The column that tells many series apart.")] = "",
         text_column: Annotated[str, typer.Option(help="The column with the texts, of a table.")] = "",
         target: Annotated[str, typer.Option(help="The column to predict.")] = "",
@@ -44,7 +44,8 @@ def run_command(
         settings: Annotated[Optional[list[str]], typer.Option("--set", help="Turn a knob: training.epochs=3, "
                                                               "'balance=SmoteNC()', split.seed=1.")] = None,
         kinds: Annotated[Optional[list[str]], typer.Option("--kind", help="Override a column's kind: 'zip=categorical'"
-                                                           " (numeric, categorical, boolean, date, ignored).")] = None,
+                                                           " (numeric, categorical, boolean, date, date:%d.%m.%Y, "
+                                                           "date:unix, ignored).")] = None,
         drop: Annotated[Optional[list[str]], typer.Option(help="A column to leave out.")] = None,
         group: Annotated[Optional[list[str]], typer.Option(
             help="A column whose values stay in one part (a patient); of a folder, a pattern of its files' names."
@@ -62,6 +63,7 @@ def run_command(
         folder: Folder = Path("saved_models")):
     """Run a recipe, or your own table, pictures, texts or series, from raw rows to a verified int8 model."""
     from . import catalog
+    from .table import refuse_whole_series
     reading = {"separator": separator, "encoding": encoding, "decimal": decimal, "spelling": spelling}
     columns = {"kind": kinds or [], "drop": drop or [], "group": group or [], "time": time}
     steps = {"horizon": horizon, "window": window, "season": season, "id": series_id}
@@ -81,10 +83,15 @@ def run_command(
         raise RecipeError(f"--{given[0]} with --text and a folder",
                           expected="--group, --encoding and --spelling at most",
                           fix="leave it out: the folders in it name the classes")
+    if given and series and "group" in given:
+        raise RecipeError("--group with --series", expected="--id, the column that tells many series apart",
+                          fix=f"--id {(group or ['COLUMN'])[0]}")
     if given:
         needed = "--text" if given[0] == "text-column" else "--series" if given[0] in steps else "--csv"
         raise RecipeError(f"--{given[0]} without {needed}", expected=f"{needed} FILE beside it",
                           fix=f"otherwise turn the knob: --set load.{given[0].replace('-', '_')}=...")
+    for file in filter(None, (csv_file, series)):
+        refuse_whole_series(file)
     if csv_file:
         made = _own_table(csv_file, target, name, columns, _reading(reading, words))
     elif images:
@@ -103,36 +110,8 @@ def run_command(
         made = replace(made, shipping=replace(made.shipping, targets=catalog.targets_named(runs_on)))
     made = catalog.override(made, *settings or [])
     from .run import run
-    with _told_of_ctrl_c():
+    with ends_on_signals(STOPPED):
         run(made, folder=folder)
-
-
-@contextmanager
-def _told_of_ctrl_c():
-    """Ctrl-C ends a run with one line. While TensorFlow traces a graph it may turn the interrupt into an error of its
-    own, or lose it: so what counts is that it came, and it comes again until the run has ended."""
-    came, repeats = [], hasattr(signal, "setitimer")
-
-    def note(number, frame):
-        came.append(number)
-        if repeats:
-            signal.signal(signal.SIGALRM, note)
-            signal.setitimer(signal.ITIMER_REAL, 1.0)
-        raise KeyboardInterrupt
-    before = signal.getsignal(signal.SIGINT)
-    if before is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, note)
-    try:
-        yield
-    except BaseException:
-        if not came:
-            raise
-        if repeats:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-        print("\nstopped: nothing was written", file=sys.stderr)
-        raise typer.Exit(130) from None
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _own_table(path, target, name, columns, reading):
@@ -226,7 +205,7 @@ def backtest_command(
     from . import catalog
     from .timeseries import backtest
     made = catalog.override(_named(recipe), *settings or [])
-    with _told_of_ctrl_c():
+    with ends_on_signals(STOPPED):
         table = backtest(made, num_folds=folds, refit=refit)
     print(table.to_csv(index=False, float_format="%.4f"), end="")
 
@@ -243,7 +222,7 @@ def compress_command(
     from .targets import TargetMicro
     from .tradeoff import compress_bundle
     budget = TargetMicro(max_bytes=max_bytes, max_arena_bytes=max_arena_bytes, max_ms=max_ms)
-    with _told_of_ctrl_c():
+    with ends_on_signals(STOPPED):
         compress_bundle(bundle, budget=budget, epochs=epochs, into=folder)
 
 
@@ -292,12 +271,17 @@ def predict_command(bundle: Annotated[Path, typer.Argument(help="saved_models/<n
                     files: Annotated[list[str], typer.Argument(help="A table (.csv, .csv.gz, .parquet or .jsonl); or "
                                                                "pictures, for a model of pictures; or texts, for a "
                                                                "model of texts.")],
-                    form: Form = "int8", separator: Separator = "", encoding: Encoding = ""):
+                    form: Form = "int8", separator: Separator = "", encoding: Encoding = "",
+                    safe_csv: Annotated[Optional[bool], typer.Option(
+                        "--safe-csv/--no-safe-csv", help="Write cells that neither a spreadsheet nor a terminal acts "
+                        "on: an apostrophe before =, +, -, @, tab and carriage return, escapes for control characters. "
+                        "Without either, for a terminal only.")] = None):
     """Answer every row of a table, or pictures, or texts, with the device runner; CSV on standard output."""
     from .device import Runner
     from .device.cells import PICTURE, TEXT
     from .device.__main__ import check_header, takes, write_answers, write_cell_answers, write_forecasts
-    runner, writer = Runner.load(bundle, form=form), csv.writer(sys.stdout, lineterminator="\n")
+    from .device.safe_csv import answers_writer
+    runner, writer = Runner.load(bundle, form=form), answers_writer(sys.stdout, safe=safe_csv)
     if takes(runner) == PICTURE or (takes(runner) == TEXT and not os.path.isfile(files[0])):
         raise typer.Exit(int(write_cell_answers(runner, files, writer)))
     if len(files) > 1:
@@ -319,9 +303,11 @@ def _rows_for(file, separator, encoding):
 @app.command("report")
 def report_command(bundle: Annotated[Path, typer.Argument(help="saved_models/<name>")]):
     """Print a bundle's table again, and where its report lies."""
-    from .export.bundle import Bundle
+    from .export.bundle import Bundle, malformed
     from .terminal import print_ladder
-    print_ladder(Bundle(bundle).report, bundle)
+    facts = Bundle(bundle).report
+    with malformed(bundle, "report.json", "a report"):
+        print_ladder(facts, bundle)
 
 
 @app.command("export")
@@ -339,7 +325,7 @@ def export_command(model: Annotated[Path, typer.Argument(help="A .keras file of 
     from .catalog import targets_named
     from .own_model import export_model
     from .terminal import print_ladder
-    with _told_of_ctrl_c():
+    with ends_on_signals(STOPPED):
         bundle = export_model(model, rows, name=name or _stem(model), targets=targets_named(target), folder=folder,
                               labels=_listed(labels), seed=seed)
     print_ladder(bundle.report, bundle.folder)
@@ -352,17 +338,13 @@ def _listed(text):
 @app.command("check")
 def check_command(bundle: Annotated[Path, typer.Argument(help="saved_models/<name>")]):
     """Compare every file of a bundle with its checksum."""
-    from .device import check_bundle
-    print(f"{len(check_bundle(bundle))} files, each as it was written")
+    from .device.checksums import print_check
+    print_check(bundle)
 
 
 def main() -> int:
-    try:
-        app()
-    except PipelineError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
+    """Runs a command and returns its exit code (see `device.door`)."""
+    return through_door(app)
 
 
 if __name__ == "__main__":

@@ -12,11 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
+from .array_files import npy_header
 from .device.cells import shorten
+from .device.regular import open_regular
 from .errors import LoadError
 from .labels import PARTS, many
+from .limits import MAX_ARCHIVE_BYTES, MAX_ARRAY_BYTES, check_members
 
-MAX_ARRAY_BYTES = 4 * 2**30
 _DAMAGED = (ValueError, OSError, EOFError, KeyError, NotImplementedError, RuntimeError, SyntaxError, MemoryError,
             tokenize.TokenError, struct.error, zlib.error, zipfile.BadZipFile)
 
@@ -49,7 +51,7 @@ def read_npz(path: Path, wanted: Wanted, values: str, labels: str) -> list[Part]
             raise LoadError(f"{path.name!r}: the array {shorten(name)} of shape {shape}: "
                             f"{math.prod(shape) * dtype.itemsize:,} bytes", expected=f"at most {MAX_ARRAY_BYTES:,} in "
                             "memory", fix=f"take fewer or smaller {many(wanted.noun)}")
-    with np.load(path, allow_pickle=False) as arrays:
+    with open_regular(path) as file, np.load(file, allow_pickle=False) as arrays:
         return [(part, *(guarded(path, lambda name=name: arrays[name]) for name in names)) for part, *names in pairs]
 
 
@@ -65,21 +67,14 @@ def guarded(path: Path, work: Callable[[], object]):
 def _npz_headers(path):
     """name → (shape, dtype), of which the sizes agree with the file's."""
     headers = {}
-    with zipfile.ZipFile(path) as archive:
+    with open_regular(path) as opened, zipfile.ZipFile(opened) as archive:
+        check_members(archive, MAX_ARCHIVE_BYTES)
         for member in archive.infolist():
             if not member.filename.endswith(".npy"):
                 continue
             with archive.open(member) as file:
-                version = np.lib.format.read_magic(file)
-                read = {(1, 0): np.lib.format.read_array_header_1_0,
-                        (2, 0): np.lib.format.read_array_header_2_0}.get(version)
-                if read is None:
-                    raise ValueError(f"an array of format {version}")
-                shape, _, dtype = read(file)
-                declared, there = math.prod(shape) * dtype.itemsize, member.file_size - file.tell()
-            if min(shape, default=0) < 0 or (declared != there and not dtype.hasobject):
-                raise ValueError(f"{member.filename} declares {declared:,} bytes and holds {there:,}")
-            headers[member.filename.removesuffix(".npy")] = shape, dtype
+                header = npy_header(file, member.file_size, member.filename)
+            headers[member.filename.removesuffix(".npy")] = header
     return headers
 
 

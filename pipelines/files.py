@@ -14,6 +14,8 @@ import numpy as np
 
 from .device.cells import shorten
 from .device.pictures import picture_digest, read_picture
+from .device.regular import kind_of, open_regular
+from .device.sixteen_bits import MAX_WHITE
 from .errors import LoadError
 
 _FILES_A_TASK = 64
@@ -23,7 +25,9 @@ def find_file(source: str, expected: str) -> Path:
     """The path of a source; bundled data are found from any folder. Raises LoadError where there is no file."""
     path = _find(source, Path.is_file)
     if path is None:
-        raise LoadError(f"no file {shorten(source, 120)}", expected=expected, fix="check the path")
+        other = _find(source, Path.exists)
+        what = "no file" if other is None else f"{kind_of(other)}:"
+        raise LoadError(f"{what} {shorten(source, 120)}", expected=expected, fix="check the path")
     return path
 
 
@@ -50,7 +54,7 @@ def _find(source, is_there):
 
 def fingerprint(path: str | Path) -> str:
     """sha256 of a file, in hexadecimal."""
-    with open(path, "rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -75,13 +79,14 @@ class PictureFiles:
     """Pictures that stay on disk, as a column that looks like an array uint8 [rows, height, width, channels].
 
     names: object [rows], below `folder`; picture_shape: (height, width, channels); digests: uint8 [rows, 16], of the
-    pixels as they were when loaded.
+    pixels as they were when loaded; white: as `read_picture` takes it.
     """
 
     folder: str
     names: np.ndarray
     picture_shape: tuple[int, ...]
     digests: np.ndarray
+    white: int = MAX_WHITE
 
     dtype = np.dtype(np.uint8)
     ndim = 4
@@ -100,7 +105,7 @@ class PictureFiles:
         """Other rows (int array, bool mask or slice), of which nothing is read; or the pixels of one row (int)."""
         if isinstance(places, (int, np.integer)):
             return self._read_one(places)
-        return PictureFiles(self.folder, self.names[places], self.picture_shape, self.digests[places])
+        return PictureFiles(self.folder, self.names[places], self.picture_shape, self.digests[places], self.white)
 
     def read(self, places: np.ndarray | slice | None = None) -> np.ndarray:
         """The pixels uint8 [rows, height, width, channels] of the rows at `places`, or of all. Raises LoadError where
@@ -113,7 +118,7 @@ class PictureFiles:
 
     def _read_one(self, place):
         try:
-            pixels = read_picture(Path(self.folder) / self.names[place], self.picture_shape)
+            pixels = read_picture(Path(self.folder) / self.names[place], self.picture_shape, white=self.white)
             changed = "" if picture_digest(pixels) == self.digests[place].tobytes() else "its pixels are others"
         except ValueError as error:
             changed = str(error)

@@ -14,10 +14,12 @@ import numpy as np
 from .device.cells import SERIES, Column, shorten
 from .errors import FrameError
 from .faults import InjectFaults
+from .forecast import common_start, usual_seasons
 from .knobs import check_knobs, knob
 from .rows import HeldOut, Splits, TrainSet
 
 MAX_WINDOW_BYTES = 4 * 2**30
+CLEARLY_BETTER = 0.95  # of the error of another season, for which the usual one is left
 PARTS = ("train", "valid", "test")
 NORMAL, ANOMALY = "normal", "anomaly"
 
@@ -31,7 +33,8 @@ class CutWindows:
     these the window holds the steps that are foretold. `static`: columns of which the window holds one value, that of
     its series. `quantiles` to foretell, by the pinball loss (Koenker and Bassett 1978,
     https://doi.org/10.2307/1913643): (0.5,) is the median, () the mean. `season`: steps of a season, for the seasonal
-    naive forecast and MASE; 0: those of a day, of a week where a step is a day, else one.
+    naive forecast and MASE; 0: those of a day or a week, whichever is better on training steps, of a year where steps
+    are months, else one.
     """
 
     window: int = knob(48, 1, 20_000)
@@ -56,10 +59,42 @@ class CutWindows:
         windows: the last value known, and the value one season before. Raises FrameError."""
         self.check()
         grid = _Grid.of(splits, margin=self.window)
-        season = self.season or _usual_season(splits.train.schema.frame.step_seconds)
+        season, notes = self._season(grid, splits.train.schema.frame)
         schema = self._schema(splits, grid, season)
         made = {part: self._windows(grid, place, schema, season) for place, part in enumerate(PARTS)}
-        return Splits(TrainSet(**made["train"]), HeldOut(**made["valid"]), HeldOut(**made["test"]), steps=splits)
+        notes += self._note_on_starts(made["test"]["x"][schema.frame.time], schema.frame)
+        return Splits(TrainSet(**made["train"]), HeldOut(**made["valid"]), HeldOut(**made["test"]), steps=splits,
+                      notes=notes)
+
+    def _season(self, grid, frame):
+        """The season of the seasonal naive forecast, and a note on it where there is a choice: of the usual ones the
+        first, unless a longer one is clearly better on training steps."""
+        usual = usual_seasons(frame)
+        if self.season in usual or not self.season:
+            tried = usual
+        else:
+            tried = (self.season, *usual)
+        errors = grid.season_errors(tried)
+        season = self.season or tried[0]
+        better = min(tried, key=errors.get)
+        is_clear = errors[better] < CLEARLY_BETTER * errors[season]
+        if not self.season and is_clear:
+            season = better
+        if len(errors) < 2 or not np.isfinite(errors[season]) or (self.season and not is_clear):
+            return season, ()
+        others = ", ".join(f"{error:.4g} of {each:,} steps before" for each, error in errors.items()
+                           if each != season and np.isfinite(error))
+        advice = f": --set frame.season={better}" if self.season else ""
+        return season, (f"The seasonal naive forecast and MASE repeat the value {season:,} steps before, whose mean "
+                        f"absolute error on training steps is {errors[season]:.4g}; that{others and f' is {others}'}"
+                        f"{advice}",) if others else ()
+
+    def _note_on_starts(self, times, frame):
+        start = common_start(times, frame)
+        if not start or self.horizon < 2:
+            return ()
+        return (f"All {len(times):,} test forecasts start {start}: an error by step is an error by place in that cycle "
+                f"too; --set frame.origin_step={self.horizon + 1} lets them start everywhere",)
 
     def _schema(self, splits, grid, season):
         schema = splits.train.schema
@@ -107,13 +142,6 @@ class CutWindows:
         return {"x": x, "y": grid.y[ahead], "ids": grid.ids[origins], "schema": schema,
                 "series": grid.names[grid.series[origins]],
                 "baselines": grid.baselines(origins, ahead, season) if part else None}
-
-
-def _usual_season(step_seconds):
-    day = 86_400
-    if step_seconds < day and day % step_seconds == 0:
-        return int(day // step_seconds)
-    return 7 if step_seconds == day else 1
 
 
 @dataclass(frozen=True)
@@ -303,9 +331,9 @@ class _Grid:
         if np.any((np.diff(part) < 0) & (np.diff(series) == 0)):
             raise FrameError("training steps after held-out ones", expected="parts that follow each other in time",
                              fix="--set 'split=SplitByTime()'")
-        step = np.timedelta64(round(frame.step_seconds), "s")
+        numbers = frame.numbers(time)
         codes, starts = np.unique(series, return_index=True)
-        steps_in = ((time - np.repeat(time[starts], np.diff([*starts, len(time)]))) // step).astype(np.int64)
+        steps_in = numbers - np.repeat(numbers[starts], np.diff([*starts, len(time)]))
         lengths = np.array([steps_in[end - 1] + 1 for end in [*starts[1:], len(time)]])
         firsts = np.cumsum([0, *(lengths + margin)])[:-1] + margin
         places = steps_in + firsts[np.searchsorted(codes, series)]
@@ -323,7 +351,7 @@ class _Grid:
         whole_time = np.full(total, np.datetime64("NaT"), "datetime64[s]")
         for code, first, length, start in zip(codes, firsts, lengths, starts, strict=True):
             whole[first:first + length] = code
-            whole_time[first:first + length] = time[start] + step * np.arange(length)
+            whole_time[first:first + length] = frame.dates(numbers[start] + np.arange(length))
         return cls({name: joined(name) for name in splits.train.x},
                    laid(np.concatenate([each.y for each in rows])[order], np.nan),
                    laid(np.concatenate([each.ids for each in rows])[order], -1), whole_time, whole,
@@ -365,6 +393,18 @@ class _Grid:
         error = np.abs(self.y[one] - self.y[other])[before_test]
         error = error[~np.isnan(error)]
         return float(error.mean()) if len(error) else 0.0
+
+    def season_errors(self, seasons):
+        """Season → the mean absolute error of the value one season before, over the training steps of which all
+        seasons know one; NaN where there is none."""
+        places = np.flatnonzero(self.part == 0)
+        errors = {}
+        for season in seasons:
+            before = np.maximum(places - season, 0)
+            same = (places >= season) & (self.series[before] == self.series[places])
+            errors[season] = np.where(same, np.abs(self.y[places] - self.y[before]), np.nan)
+        known = ~np.any([np.isnan(each) for each in errors.values()], axis=0)
+        return {season: float(each[known].mean()) if known.any() else np.nan for season, each in errors.items()}
 
     def baselines(self, origins, ahead, season):
         """Name → float64 [rows, horizon]: what is known before the origin, carried on."""

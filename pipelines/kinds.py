@@ -40,8 +40,10 @@ def infer_column(name: str, cells: Sequence, given: str, *, decimal: str, missin
     words = {str(cell).strip().lower() for cell in filled}
     if words <= TRUE_WORDS | FALSE_WORDS and not words <= {"0", "1", "0.0", "1.0"}:
         return Column(name, "boolean"), "true and false words"
-    found, why = date_format(name, filled, missing, ask=dates)
-    if found and not all(_LOOKS_WHOLE.fullmatch(str(cell).strip()) for cell in filled[:100]):
+    # Numbers are no dates, and trying a dozen formats on each of thousands of columns would take minutes.
+    numbers = all(_LOOKS_WHOLE.fullmatch(str(cell).strip()) for cell in filled[:100])
+    found, why = ("", "") if numbers else date_format(name, filled, missing, ask=dates)
+    if found:
         return Column(name, "date", found), why
     mark, odd = (decimal, _not_numbers(filled, decimal, missing)) if decimal else _decimal_mark(name, filled, missing)
     if not odd:

@@ -5,10 +5,8 @@ says to them. What the converter is known to break is mended or refused before i
 `export.own_inputs`).
 """
 
-import json
 import re
 import time
-import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -16,22 +14,30 @@ from typing import Any
 
 import numpy as np
 
+from .array_files import read_arrays
+from .device.regular import read_regular
 from .device.runner import LiteRT, Runner
 from .device.signature import Port, Signature, Target
 from .errors import ExportError, RecipeError, VerifyError
 from .evaluate import class_places
 from .export.bundle import Bundle, as_json, check_folder, golden, write_bundle
 from .export.convert import MAX_CALIBRATION_ROWS, convert
+from .export.description import described
+from .export.keras_zip import MAX_KERAS_BYTES, load_keras, read_config
 from .export.lower import NUM_COPIES
 from .export.own_inputs import in_front, own_inputs, ported, read_rows
 from .export.rewrite import flatten, refuse, without_last_activation
 from .recipe import NAME_PATTERN
 from .report import pictures as draw
-from .report.write import DUPLICATES, ladder_table, page, to_plain, versions
+from .report.cautions import unlike_keras
+from .report.markdown import code, plain, prose
+from .report.use import how_to_use
+from .report.write import DUPLICATES, caution_lines, ladder_table, page, to_plain, use_lines, versions
 from .rows import HeldOut, Schema, TrainSet
 from .ship import quantized
 from .shipping import Shipping
 from .steps import to_ports
+from .steps.ranges import value_ranges
 from .targets import Made, ask_targets, broken_budgets, climb_all, files_for
 from .verify.ladder import failed_step
 
@@ -104,6 +110,7 @@ def _make(name, parts, shipping, train, *, seed):
     rows = to_ports(parts.signature, train)
     tflite = convert(parts.model, rows, seed=seed, copies=_num_copies(parts.model), forms=shipping.forms(),
                      quantize=shipping.quantize)
+    tflite = described(tflite, name, parts.signature)
     signature = quantized(parts.signature, LiteRT(tflite["int8"]), parts.model)
     made = Made(name, signature, parts.model, tflite, rows, seed, train)
     return replace(made, files=files_for(made, [target for target in shipping.runs_on()
@@ -119,18 +126,19 @@ def load_model(model: object):
     import hashlib
     path = Path(str(model))
     try:
-        with zipfile.ZipFile(path) as archive:
-            _refuse_code(json.loads(archive.read("config.json")), path)
-        loaded = keras.saving.load_model(path, compile=False, safe_mode=True)
+        content = read_regular(path, MAX_KERAS_BYTES)
+        _refuse_code(read_config(content), path)
+        loaded = load_keras(content)
     except ExportError:
         raise
     except FileNotFoundError:
         raise ExportError(f"no file {str(path)!r}", expected="a .keras file", fix="correct the path") from None
     except Exception as error:  # Keras raises nothing narrower: whatever it is, the file is not a model
-        raise ExportError(f"{str(path)!r} cannot be loaded as a Keras model: {str(error)[:300]}",
+        said = error.strerror if isinstance(error, OSError) else f"{type(error).__name__}: {str(error)[:300]}"
+        raise ExportError(f"{str(path)!r} cannot be loaded as a Keras model: {said}",
                           expected="a .keras file of built-in layers, saved by Keras 3",
                           fix="model.save('model.keras')") from error
-    return loaded, {"name": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    return loaded, {"name": path.name, "sha256": hashlib.sha256(content).hexdigest()}
 
 
 def _refuse_code(config, path):
@@ -156,11 +164,10 @@ def load_rows(rows: object) -> Mapping[str, np.ndarray] | np.ndarray:
     if not isinstance(rows, (str, Path)):
         return rows
     try:
-        with open(rows, "rb") as file:
-            found = np.load(file, allow_pickle=False)
-            return found if isinstance(found, np.ndarray) else {name: found[name] for name in found.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise ExportError(f"the rows {str(rows)!r} cannot be read: {error}", expected="an .npy or .npz file of numbers",
+        return read_arrays(Path(rows))
+    except (OSError, ValueError) as error:
+        said = error.strerror or error if isinstance(error, OSError) else error
+        raise ExportError(f"the rows {str(rows)!r} cannot be read: {said}", expected="an .npy or .npz file of numbers",
                           fix="np.save('rows.npy', rows)") from error
 
 
@@ -190,6 +197,9 @@ def take_apart(model, rows: dict[str, np.ndarray], places: np.ndarray, *, labels
     columns = {}
     for each, x in zip(own, by_flat.values(), strict=True):
         columns.update(each.raw(x))
+    signature = replace(signature, ranges=value_ranges(signature, TrainSet(
+        x={key: x[places] for key, x in columns.items()}, y=said[places], ids=places,
+        schema=Schema(signature.columns, target))))
     parts = Parts(whole, signature, columns, said, activation)
     _check_same(parts, half=any("16" in str(layer.compute_dtype) for layer in model.layers))
     return parts
@@ -311,10 +321,10 @@ def _notes(parts):
 def _facts(made, rungs, test, *, notes, failed):
     """The content of report.json."""
     signature, deciding = made.signature, _deciding(made.signature.target)
-    return to_plain({
+    facts = {
         "name": made.name, "target": asdict(signature.target), "output_unit": signature.output.unit,
         "judge": {"deciding": deciding, "threshold": "none", "tolerance": TOLERANCES[deciding], "quantile": 0.99,
-                  "beside": False},
+                  "beside": False, "min_agreement": 0.0},
         "split": "half of the rows, drawn with the seed",
         "rows": {"train": 0, "valid": 0, "test": len(test), "trained_on": 0},
         "notes": notes, "versions": versions(), "gate": {"passed": not failed, "failed_step": failed},
@@ -322,7 +332,9 @@ def _facts(made, rungs, test, *, notes, failed):
         "ladder": [asdict(rung) for rung in rungs],
         "decisions": {form: list(offsets) for form, offsets in signature.decisions.items()}, "thresholds": {},
         "probabilities": "none", "compression": [], "balancing": None, "baselines": None, "per_series": [],
-        "margin": None, "columns": _column_facts(signature), "per_class": [], "history": {}})
+        "margin": None, "columns": _column_facts(signature), "per_class": [], "history": {}, "constant": None,
+        "texts": None, "use": how_to_use(signature, made.name)}
+    return to_plain({**facts, "cautions": unlike_keras(facts)})
 
 
 def _column_facts(signature):
@@ -354,9 +366,9 @@ def _files(made, facts, answers, test):
 
 def _card(facts):
     """README.md of the bundle."""
-    lines = [f"# {facts['name']}", "", facts["about"], "",
+    lines = [f"# {facts['name']}", "", prose(facts["about"]), "",
              f"Agreement and differences are from the given model, on {facts['rows']['test']:,} rows that did not "
-             "calibrate.", "", *ladder_table(facts, ()), "", "## Inputs", "",
-             *(f"- `{line['name']}`: {line['kind']}, {line['why']}" for line in facts["columns"]), "", "## Use", "",
-             f"    python -m pipelines.device saved_models/{facts['name']} < rows.csv", ""]
+             "calibrate.", "", *caution_lines(facts), *ladder_table(facts, ()), "", "## Inputs", "",
+             *(f"- {code(line['name'])}: {line['kind']}, {plain(line['why'])}" for line in facts["columns"]), "",
+             "## Use", "", *use_lines(facts)]
     return "\n".join(lines)

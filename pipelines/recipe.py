@@ -22,15 +22,17 @@ NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 @dataclass(frozen=True)
 class Judge:
     """What the model is judged by. `deciding`: stops training and gates the ladder ("": the task's first in
-    `train.DECIDING_METRICS`). `threshold`: what the decision threshold is chosen for on validation rows; "none": it
-    stays where the net puts it, better than what a handful of rows would say. `tolerance`: how much of the deciding
-    metric a rung of the ladder may lose. `quantile`: of the scores of training windows, above which a window is an
-    anomaly. `beside`: whether uneven classes get a second training with the other choice of balancing, to show in the
-    report what the choice did; a net for series, a linear one beside it."""
+    `train.DECIDING_METRICS`). `min_agreement`: of labels, the share of test rows to which every rung must give the one
+    that Keras gives, whatever the deciding metric says. `threshold`: what the decision threshold is chosen for on
+    validation rows; "none": it stays where the net puts it, better than what a handful of rows would say. `tolerance`:
+    how much of the deciding metric a rung of the ladder may lose. `quantile`: of the scores of training windows, above
+    which a window is an anomaly. `beside`: whether uneven classes get a second training with the other choice of
+    balancing, to show in the report what the choice did; a net for series, a linear one beside it."""
 
     deciding: str = ""
     threshold: str = "macro_f1"
     tolerance: float = knob(0.01, 0, 1)
+    min_agreement: float = knob(0.9, 0, 1)
     quantile: float = knob(0.99, 0, 1)
     beside: bool = True
 

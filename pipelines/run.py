@@ -23,9 +23,11 @@ from .rows import HeldOut, Schema, Splits, TrainSet
 from .ship import Ready, Shrunk, compressed, rehearse, ship
 from .split import find_duplicates, split
 from .steps import apply_steps, fit_steps, make_signature, to_ports, unlabelled_to_ports
+from .steps.ranges import value_ranges
 from .targets import Made, TargetMicro, broken_budgets, climb_all
 from .terminal import Stages, print_columns, print_dropped, print_duplicates, print_ladder
 from .train import DECIDING_METRICS, Trained, check_deciding, train
+from .verify.agreement import labels_apart
 from .verify.ladder import InRunner, KerasInterpreter, Rung, answer_all, failed_step
 from .verify.stream import climb_streams
 
@@ -136,9 +138,18 @@ def finish(loaded: Loaded, learned: Learned, *, folder: Path, stages: Stages, pi
     if not passed:
         raise VerifyError(facts["gate"]["failed_step"], expected=f"at most {recipe.judge.tolerance} lost from Keras to "
                           "the last rung, and budgets kept",
-                          fix=f"see {bundle.folder / 'report.html'}; train longer, encode numbers with EncodeBins(), "
-                          "or, where few rows of a class make the metric jump, --set judge.tolerance=0.03")
+                          fix=f"see {bundle.folder / 'report.html'}; {_gate_advice(learned.signature)}")
     return bundle
+
+
+def _gate_advice(signature):
+    """What to try where too much is lost on the way to the last rung: of numbers that are predicted there is no class,
+    and only columns of numbers can be binned."""
+    has_numbers = any(column.kind == "numeric" for column in signature.columns)
+    bins = ", encode numbers with EncodeBins()" if has_numbers and signature.frame is None else ""
+    what = "windows" if signature.frame is not None else "rows"
+    few = f"few {what} of a class" if signature.target.task in ("binary", "multiclass") else f"few test {what}"
+    return f"train longer{bins}, or, where {few} make the metric jump, --set judge.tolerance=0.03"
 
 
 def settle(recipe: Recipe, schema: Schema) -> Recipe:
@@ -210,6 +221,7 @@ def get_ready(recipe: Recipe, train_rows: TrainSet, valid_rows: HeldOut, *, stag
         prepared, rows = fit_steps(recipe.prepare, train_rows)
         encoders, encoded = fit_steps(recipe.encode, rows)
         signature = make_signature(prepared, encoders, encoded)
+        signature = replace(signature, ranges=value_ranges(signature, train_rows))
         as_they_were = to_ports(signature, encoded, encoded=True)
         valid = to_ports(signature, valid_rows)
         # Only a net that is fitted in parts has a use for rows without a label.
@@ -247,8 +259,9 @@ def judge(recipe: Recipe, learned: Learned, test: HeldOut) -> Judged:
         rungs += climb_streams(signature, made.tflite, test, answers, micro=micro)
     baselines = {name: score_plain_rule(test.y, values, signature.target)
                  for name, values in (test.baselines or {}).items()}
-    failed = failed_step(rungs, recipe.judge.deciding, recipe.judge.tolerance) or broken_budgets(
-        recipe.shipping.runs_on(), rungs)
+    failed = (failed_step(rungs, recipe.judge.deciding, recipe.judge.tolerance)
+              or labels_apart(rungs, recipe.judge.min_agreement, signature.target)
+              or broken_budgets(recipe.shipping.runs_on(), rungs))
     if learned.beside is None:
         return Judged(rungs, answers, failed, baselines=baselines)
     beside = answers["beside"] = answer_all(InRunner(

@@ -12,6 +12,7 @@ from .device.runner import LiteRT, Runner
 from .device.signature import Signature
 from .errors import ExportError, RecipeError
 from .export.convert import convert
+from .export.description import described
 from .export.lower import NUM_COPIES, pixel_rescaling
 from .export.stream import streaming_form, with_streaming
 from .feed import TrainFeed
@@ -57,7 +58,7 @@ def rehearse(recipe: Recipe, signature: Signature, rows: TrainSet, raw: TrainSet
         made = Made(recipe.name, signature, model, {}, rows, recipe.training.seed, raw)
         tflite = convert(model, rows, seed=made.seed, copies=staggered_copies(signature),
                          quantize=recipe.shipping.quantize, forms=recipe.shipping.forms())
-        made = replace(made, tflite=tflite)
+        made = replace(made, tflite=described(tflite, recipe.name, signature))
         made = replace(made, signature=quantized(signature, LiteRT(made.tflite["int8"]), model))
         for target in (target for target in targets if target.has_budget() and target.form not in refused):
             broken = target.broken_budget(target.cost(made))
@@ -104,6 +105,7 @@ def ship(recipe: Recipe, model, ready: Ready, train_rows: TrainSet, valid_rows: 
         streaming = streaming_form(_without_ranges(model)) if getattr(recipe.build, "stream", False) else None
         tflite = convert(model, ready.calibration, seed=recipe.training.seed, copies=staggered_copies(signature),
                          streaming=streaming, quantize=recipe.shipping.quantize, forms=recipe.shipping.forms())
+        tflite = described(tflite, recipe.name, signature)
     with stages("decide"):
         interpreter = LiteRT(tflite["int8"])
         signature = quantized(signature, interpreter, model)

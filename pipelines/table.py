@@ -14,14 +14,17 @@ from pathlib import Path
 import numpy as np
 
 from .device.cells import MISSING_WORDS, shorten
-from .device.csv_rows import SEPARATORS, named_separator, rows_of, without_separator_line
+from .device.csv_rows import SEPARATORS, lines_of, named_separator, rows_of, without_separator_line
+from .device.regular import open_regular
 from .errors import LoadError
 from .files import find_file
+from .limits import MAX_TABLE_BYTES, UnpackedTooLarge, check_cells, open_unpacked
+from .parquet import read_parquet
 from .rows import Inferred
 from .sources.spellings import check_spelling
 
-MAX_TABLE_BYTES = 4 * 2**30
 MAX_COLUMNS = 10_000
+MAX_JSON_LINE = 16 * 2**20
 # What a file is read as where it is not UTF-8 and has no mark: the Western code page of Windows, which holds Latin-1.
 OTHER_ENCODING = "cp1252"
 _SNIFF_CHARACTERS = 65_536
@@ -65,6 +68,7 @@ def read_table(source: str, reading: Reading = Reading()) -> dict[str, Sequence]
     """The raw cells of a .csv, .csv.gz, .parquet or .jsonl file by column: what `Runner.predict` takes. Raises
     LoadError for whatever cannot be read as one honest table."""
     reading.check()
+    refuse_whole_series(source)
     path = find_table(source)
     size = path.stat().st_size
     if size == 0:
@@ -76,6 +80,20 @@ def read_table(source: str, reading: Reading = Reading()) -> dict[str, Sequence]
     if _is_parquet(path):
         return _read_parquet(path)
     return _read_jsonl(path, reading) if _is_jsonl(path) else _read_csv(path, settle_reading(path, reading))
+
+
+def refuse_whole_series(source: str) -> None:
+    """Raises LoadError for a .ts file: it holds whole series with a class each, and no table."""
+    path = Path(source)
+    if not path.name.lower().endswith((".ts", ".ts.gz")):
+        return
+    other = path.with_name(path.name.replace("_TRAIN", "_TEST"))
+    files = [path, other] if other != path and other.is_file() else [path]
+    load = f"load=LoadTsFiles({', '.join(json.dumps(str(file)) for file in files)})"
+    random = " --set 'split=SplitRandom()'" if len(files) < 2 else ""
+    raise LoadError(f"{path.name!r} is a .ts file, which holds whole series with a class each",
+                    expected="a table of rows: .csv, .csv.gz, .parquet or .jsonl", fix="load it with LoadTsFiles: "
+                    f"python -m pipelines run italy_power --set '{load}'{random} --name my_series")
 
 
 def find_table(source: str) -> Path:
@@ -117,6 +135,7 @@ def table_from_memory(source: object) -> dict[str, Sequence]:
     """The cells of a DataFrame or a dict of arrays by column. Raises LoadError."""
     import pandas as pd
     if isinstance(source, Mapping):
+        _refuse_twice([str(name) for name in source])
         for name, values in source.items():
             if (not isinstance(values, (list, tuple, np.ndarray, pd.Series, pd.api.extensions.ExtensionArray))
                     or getattr(values, "ndim", 1) != 1):
@@ -172,30 +191,35 @@ def _is_jsonl(path):
 def _read_jsonl(path, reading):
     """One JSON object a line (https://jsonlines.org); a name that a line does not have is missing there."""
     rows, names = [], {}
-    with open(path, encoding=reading.encoding or "utf-8-sig") as file:
+    encoding, size = reading.encoding or "utf-8-sig", 0
+    with io.TextIOWrapper(open_regular(path), encoding=encoding) as file:
         try:
-            for line in file:
+            for line in iter(lambda: file.readline(MAX_JSON_LINE + 1), ""):
                 if not line.strip():
                     continue
+                if len(line) > MAX_JSON_LINE:
+                    raise ValueError(f"a line of more than {MAX_JSON_LINE:,} characters")
                 row = json.loads(line)
                 if not isinstance(row, dict) or any(isinstance(each, (dict, list)) for each in row.values()):
                     raise ValueError(f"not an object of single values but {shorten(line.strip(), 80)}")
                 names.update(dict.fromkeys(row))
+                size += len(row)
+                check_cells(size, 1, path.name)
                 rows.append(row)
         except (ValueError, RecursionError) as error:
             raise LoadError(f"{path.name!r}, after {len(rows):,} rows: {shorten(str(error), 200)}",
                             expected="one JSON object a line, of numbers, texts, true, false or null",
                             fix="mend that line, or give --encoding") from error
     _refuse_twice(list(names))
+    check_cells(len(rows), len(names), path.name)
     return _with_rows({name: [row.get(name) for row in rows] for name in names})
 
 
 def _read_parquet(path):
-    import pandas as pd
-    from pyarrow import ArrowInvalid
+    from pyarrow import ArrowException
     try:
-        return table_from_memory(pd.read_parquet(path))
-    except (ArrowInvalid, OSError) as error:
+        return table_from_memory(read_parquet(path))
+    except (ArrowException, OSError, ValueError, KeyError, TypeError) as error:
         raise LoadError(f"{path.name!r} cannot be read as Parquet: {shorten(str(error), 200)}",
                         expected="a Parquet file", fix="write it again, or rename a CSV file to .csv") from error
 
@@ -203,7 +227,8 @@ def _read_parquet(path):
 def _read_csv(path, reading):
     names, columns, size = None, [], 0
     with _open(path, reading.encoding) as file:
-        for place, row in enumerate(_guarded(rows_of(without_separator_line(file), reading.separator), path)):
+        lines = without_separator_line(lines_of(file))
+        for place, row in enumerate(_guarded(rows_of(lines, reading.separator), path)):
             if isinstance(row, Exception):
                 raise LoadError(f"{path.name!r} cannot be read as CSV with separator {reading.separator!r} and "
                                 f"encoding {reading.encoding}, after row {place - 1}: {shorten(str(row), 200)}",
@@ -218,6 +243,7 @@ def _read_csv(path, reading):
                 raise LoadError(f"{path.name!r}, row {place - 1}: {len(row)} cells, the header has {len(names)}",
                                 expected="as many cells in every row as in the header",
                                 fix="mend that row, or give --separator and --encoding")
+            check_cells(place, len(names), path.name)
             size += sum(map(len, row))
             if size > MAX_TABLE_BYTES:
                 raise LoadError(f"{path.name!r} unpacks to more than {MAX_TABLE_BYTES:,} characters",
@@ -230,6 +256,9 @@ def _read_csv(path, reading):
 def _guarded(rows, path):
     try:
         yield from rows
+    except UnpackedTooLarge as error:
+        raise LoadError(str(error), expected="a table that fits into memory", fix="take fewer rows or columns"
+                        ) from error
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise LoadError(f"{path.name!r} is not a whole gzip file: {error}", expected="gzip, as the name says",
                         fix="compress it again, or rename it to .csv") from error
@@ -237,13 +266,13 @@ def _guarded(rows, path):
 
 def _open(path, encoding):
     """The file as text, line ends as they are: csv wants to see them."""
-    binary = gzip.open(path) if path.suffix.lower() == ".gz" else open(path, "rb")
+    binary = open_unpacked(path, MAX_TABLE_BYTES)
     return io.TextIOWrapper(binary, encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="")
 
 
 def _find_encoding(path):
     decoder, start, null = codecs.getincrementaldecoder("utf-8")(), b"", False
-    with (gzip.open(path) if path.suffix.lower() == ".gz" else open(path, "rb")) as file:
+    with open_unpacked(path, MAX_TABLE_BYTES) as file:
         try:
             for block in _guarded(iter(lambda: file.read(2**20), b""), path):
                 start = start or block[:4]
@@ -286,12 +315,16 @@ def _find_separator(path, encoding):
 
 
 def _refuse_twice(names):
-    twice = sorted({name for name in names if names.count(name) > 1})
+    if len(names) > MAX_COLUMNS:  # first: what follows looks at each of them
+        raise LoadError(f"{len(names):,} columns", expected=f"at most {MAX_COLUMNS:,}", fix="drop columns first")
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
         raise LoadError(f"the column name {', '.join(map(shorten, twice[:5]))} stands twice",
                         expected="one column a name", fix="rename or remove one of them")
-    if len(names) > MAX_COLUMNS:
-        raise LoadError(f"{len(names):,} columns", expected=f"at most {MAX_COLUMNS:,}", fix="drop columns first")
+    no_text = [name for name in names if "\0" in name or any("\ud800" <= letter <= "\udfff" for letter in name)]
+    if no_text:
+        raise LoadError(f"the column name {shorten(no_text[0])} holds a null character or half of a surrogate pair",
+                        expected="names that can be written as UTF-8", fix="rename the column")
 
 
 def _with_rows(table):

@@ -217,8 +217,13 @@ class TargetMediaPipe(RunsOn):
         if available():
             return [unscored(self.form, len(content), f"not run: {available()}")]
         beside = InRunner(made.signature, LiteRT(made.tflite["int8"]))
-        return [on_its_own(self.form, MediaPipe(content, made.signature), made, test, answers,
-                           size_bytes=len(content), most_rows=MAX_MEDIAPIPE_ROWS, beside=beside)]
+        rung = on_its_own(self.form, MediaPipe(content, made.signature), made, test, answers,
+                          size_bytes=len(content), most_rows=MAX_MEDIAPIPE_ROWS, beside=beside)
+        wanted = answer_all(beside, test, some_places(len(test), MAX_MEDIAPIPE_ROWS)).scores
+        differences = np.abs(answers[self.form].scores - wanted).max(axis=1)
+        note = (f"probabilities differ from the device runner's by at most {differences.max():.2g}; the label is the "
+                "one with the largest score × weight, see decision.json in the file")
+        return [replace(rung, probability_difference=float(differences.mean()), note=note)]
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,18 @@
 """What a person sees while a recipe runs: stages on standard error, tables on standard output."""
 
 import time
+from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 
 from .device.cells import KINDS
-from .report.write import DUPLICATES, LADDER_HEADINGS, SHOWN_METRICS, ladder_cells, number
+from .device.visible import visible
+from .report.write import DUPLICATES, LADDER_HEADINGS, SHOWN_METRICS, ladder_lines, number
 
 SLOW_STAGES = {"export": "a child process converts to float32 and int8, about 10 s",
                "beside": "the other choice of balancing (class weights or none), for the report"}
+# Lines of a schema that are printed.
+MAX_LINES = 80
 
 
 class Stages:
@@ -40,13 +44,29 @@ def print_columns(inferred, dataset) -> None:
     table = Table()
     for heading in ("column", "kind", "why"):
         table.add_column(heading, overflow="fold")
-    for each in inferred:
+    shown, hidden = first_lines(inferred)
+    for each in shown:
         table.add_row(_plain(each.name), each.kind, _plain(each.why, most=300),
                       style="dim" if each.kind == "ignored" else "")
     _console().print(table)
+    if hidden:
+        counts = ", ".join(f"{count:,} {kind}" for kind, count in Counter(each.kind for each in hidden).items())
+        _console().print(f"and {len(hidden):,} more ({counts}): the report has them all.", soft_wrap=True)
     if any(each.kind in KINDS for each in inferred):
         _console().print("Override a kind with --kind 'column=categorical' (or numeric, boolean, date, date:%d.%m.%Y, "
                          "ignored).\n")
+
+
+def first_lines(inferred: list) -> tuple[list, list]:
+    """Parts the lines of a schema into those to print, in their order, and the rest: where they are very many, the
+    first ones and the first that are no feature, which a reader should see."""
+    if len(inferred) <= MAX_LINES:
+        return list(inferred), []
+    places = list(range(MAX_LINES // 2))
+    rest = range(MAX_LINES // 2, len(inferred))
+    places += [place for place in rest if inferred[place].kind not in KINDS][:MAX_LINES // 2]
+    hidden = sorted(set(range(len(inferred))) - set(places))
+    return [inferred[place] for place in places], [inferred[place] for place in hidden]
 
 
 def print_dropped(schema, signature) -> None:
@@ -54,7 +74,9 @@ def print_dropped(schema, signature) -> None:
     used = {column.name for column in signature.columns}
     dropped = [_plain(column.name) for column in schema.columns if column.name not in used]
     if dropped:
-        _console().print(f"Dropped, because constant or nearly always missing in training: {', '.join(dropped)}\n")
+        more = f" and {len(dropped) - MAX_LINES:,} more" if len(dropped) > MAX_LINES else ""
+        _console().print("Dropped, because constant or nearly always missing in training: "
+                         f"{', '.join(dropped[:MAX_LINES])}{more}\n")
 
 
 def print_duplicates(found: dict) -> None:
@@ -80,19 +102,19 @@ def print_ladder(facts: dict, folder: Path) -> None:
     from rich.table import Table
     shown = SHOWN_METRICS[facts["target"]["task"]][:3]  # as many as a window has room for; the page has all
     console = _console()
-    console.print(f"{facts['name']}: {facts['rows']['test']:,} raw test rows, split {facts['split']}, seed "
-                  f"{facts['seed']}", soft_wrap=True)
+    console.print(visible(f"{facts['name']}: {facts['rows']['test']:,} raw test rows, split {facts['split']}, seed "
+                          f"{facts['seed']}"), soft_wrap=True, markup=False)
     table = Table()
     table.add_column("form")
     for heading in (*(metric.replace("_", " ") for metric in shown), *LADDER_HEADINGS):
         table.add_column(heading.replace("largest difference", "largest"), justify="right")
-    for rung in facts["ladder"]:
-        form, cells = ladder_cells(rung, facts["rows"]["test"])
-        table.add_row(form, *(number(rung["scores"].get(metric)) for metric in shown), *cells)
+    for line in ladder_lines(facts):
+        table.add_row(_plain(line.form), *(number(line.scores.get(metric)) for metric in shown), *line.cells,
+                      style="" if line.is_rung else "dim")
     console.print(table)
     for rung in facts["ladder"]:
         if rung["note"]:
-            console.print(f"{rung['form']}: {rung['note']}", soft_wrap=True, markup=False)
+            console.print(visible(f"{rung['form']}: {rung['note']}"), soft_wrap=True, markup=False)
     same = ("with the label of" if facts["target"]["labels"] else "within 5 % of a standard deviation of")
     console.print(f"agreement: share of rows {same} the Keras model; largest: difference of the output from Keras; "
                   "ms: of one row, on this machine", soft_wrap=True)
@@ -101,7 +123,10 @@ def print_ladder(facts: dict, folder: Path) -> None:
     if facts.get("baselines"):
         metric = facts["judge"]["deciding"] if facts["target"]["task"] == "forecast" else "roc_auc"
         beside = [f"{line['what'].split('(')[0]} {number(line['scores'][metric])}" for line in facts["baselines"][1:]]
-        console.print(f"Beside it, {metric.replace('_', ' ')}: {', '.join(beside)}", soft_wrap=True, markup=False)
+        console.print(visible(f"Beside it, {metric.replace('_', ' ')}: {', '.join(beside)}"), soft_wrap=True,
+                      markup=False)
+    for caution in facts.get("cautions") or ():
+        console.print(f"Caution: {visible(caution)}.", style="yellow", soft_wrap=True, markup=False)
     console.print(f"Report: {folder / 'report.html'}", soft_wrap=True, markup=False)
 
 
@@ -122,6 +147,7 @@ def _console():
 
 
 def _plain(text: str, most: int = 60) -> str:
-    """Text from a data set, without control characters and markup."""
+    """Text from a data set, its control characters as escapes and without markup; at most so many characters of it."""
     from rich.markup import escape
-    return escape("".join(letter if letter.isprintable() else "?" for letter in text)[:most])
+    shown = visible(text[:most])
+    return escape(shown if len(text) <= most else f"{shown}…")

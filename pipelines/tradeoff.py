@@ -15,12 +15,12 @@ from .decide import decide
 from .device.runner import LiteRT
 from .errors import BundleError, RecipeError
 from .evaluate import score
-from .export.bundle import Bundle, check_folder, read_json
+from .export.bundle import Bundle, check_folder
 from .export.convert import convert
 from .export.keras_file import read_keras
 from .export.quantize import Quantize
+from .export.saved_recipe import read_recipe
 from .metrics import SMALLER_IS_BETTER, loss_of
-from .recipe import from_json
 from .report.pictures import BLUE, GREY, ORANGE, picture
 from .rows import HeldOut, TrainSet
 from .run import Learned, finish, get_ready, load
@@ -90,7 +90,7 @@ def compress_bundle(folder: Path, *, budget: RunsOn = TargetMicro(), ways: list[
     longer those that the bundle was made with, RecipeError where no way keeps the budget, and whatever `run` raises.
     """
     bundle, stages = Bundle(Path(folder)), Stages()
-    recipe = from_json(read_json(bundle.folder, "recipe.json"), SPECS)
+    recipe = read_recipe(bundle.folder, SPECS)
     recipe = replace(recipe, name=f"{recipe.name[:58]}_small")
     into = bundle.folder.parent if into is None else Path(into)
     check_folder(into, recipe.name)

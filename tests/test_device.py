@@ -50,7 +50,7 @@ def test_no_heavy_import_and_it_works_copied_alone(bundle, tmp_path):
     done = subprocess.run([sys.executable, "-c", code, str(bundle.folder)], input=text.getvalue(), cwd=tmp_path,
                           capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[0] == "row,label,score no effect,score effect,error"
+    assert done.stdout.splitlines()[0] == "row,label,score no effect,score effect,note,error"
     assert len(done.stdout.splitlines()) == 2
 
 

@@ -1,6 +1,7 @@
 """MediaPipe's own classifiers say what the runner says, from raw pictures and raw texts."""
 
 import io
+import json
 import re
 import zipfile
 from dataclasses import replace
@@ -14,11 +15,12 @@ from pipelines.device import primitives as p
 from pipelines.device.cells import Column
 from pipelines.device.pictures import read_picture
 from pipelines.device.runner import LiteRT, Runner
-from pipelines.device.signature import Port, Signature, Target
+from pipelines.device.signature import Calibration, Port, Signature, Target
 from pipelines.device.texts import Characters, Words
 from pipelines.errors import ExportError, VerifyError
 from pipelines.export.convert import convert
 from pipelines.export.mediapipe import delimiters, mediapipe_model, refusal, vocabulary
+from pipelines.export.mediapipe_scores import decide
 from pipelines.recipe import tiny
 from pipelines.rows import Schema, TrainSet
 from pipelines.run import learn
@@ -26,6 +28,7 @@ from pipelines.ship import quantized
 from pipelines.split import split
 from pipelines.steps.tokens import spelling
 from pipelines.train import average_members
+from pipelines.verify.ladder import Rung, failed_step
 from pipelines.verify.mediapipe import MediaPipe, available
 
 needs_mediapipe = pytest.mark.skipif(bool(available()), reason=f"needs MediaPipe: {available()}")
@@ -83,13 +86,21 @@ def litert_scores(content, arrays):
     return interpreter.run({name: arrays})
 
 
+def labels_of(content, signature, scores):
+    """The labels that the decision in the file makes of scores."""
+    with zipfile.ZipFile(io.BytesIO(content)) as files:
+        decision = json.loads(files.read("decision.json"))
+    return np.array(signature.target.labels)[decide(scores, decision)].tolist()
+
+
 @needs_mediapipe
 def test_pictures_get_the_runners_labels(pictures):
     signature, int8, x = pictures
     wanted = Runner(signature, LiteRT(int8)).predict_columns({"picture": x})
     content = mediapipe_model(int8, signature, "t")
     given = litert_scores(content, np.repeat(x, 3, axis=3) if x.shape[3] == 1 else x)
-    assert list(np.array(signature.target.labels)[given.argmax(axis=1)]) == list(wanted.labels)
+    np.testing.assert_allclose(given, wanted.scores, atol=1e-5)
+    assert labels_of(content, signature, given) == list(wanted.labels)
     np.testing.assert_allclose(given.sum(axis=1), 1, atol=1e-6)
     answers = MediaPipe(content, signature).predict_columns({"picture": x})
     np.testing.assert_allclose(answers.scores, wanted.scores, atol=1e-5)
@@ -105,8 +116,47 @@ def test_a_net_for_grey_pictures_sees_colours_as_the_runner_does(pictures):
     colours = np.random.default_rng(0).integers(0, 256, (40, height, width, 3), np.uint8)
     read = np.stack([read_picture(each, (height, width, channels)) for each in colours])
     wanted = Runner(signature, LiteRT(int8)).predict_columns({"picture": read})
-    given = litert_scores(mediapipe_model(int8, signature, "t"), colours)
-    assert list(np.array(signature.target.labels)[given.argmax(axis=1)]) == list(wanted.labels)
+    content = mediapipe_model(int8, signature, "t")
+    given = litert_scores(content, colours)
+    np.testing.assert_allclose(given, wanted.scores, atol=1e-5)
+    assert labels_of(content, signature, given) == list(wanted.labels)
+
+
+@needs_mediapipe
+@pytest.mark.parametrize("calibration", [
+    Calibration(0.4), Calibration(1.7, -0.3), Calibration(logits=(-3.0, -0.5, -0.2, 0.9, 2.0),
+                                                          shares=(0.01, 0.2, 0.2, 0.7, 0.95))],
+    ids=["temperature", "platt", "isotonic"])
+def test_calibrated_probabilities_and_every_threshold(pictures, calibration):
+    """Whatever the threshold, on the grid of int8 or between, labels are the runner's; and scores to 1e-5."""
+    signature, int8, x = pictures
+    if signature.target.task != "binary" and calibration != Calibration(0.4):
+        pytest.skip("of two classes alone")
+    step = float(signature.output.step())
+    raw = Runner(signature, LiteRT(int8)).predict_columns({"picture": x}).raw
+    seen = np.unique(signature.output.to_float(raw)[:, 0])
+    places = seen[[5, len(seen) // 2, -5]]
+    for middle in (*places, *(places + step / 2), *(places - step / 3), seen[-1] + 9):
+        offsets = tuple([-float(np.float32(middle)), 0.3, -0.2][:signature.output.shape[0]])
+        changed = replace(signature, decisions={"int8": offsets}, calibrations={"int8": calibration})
+        wanted = Runner(changed, LiteRT(int8)).predict_columns({"picture": x})
+        content = mediapipe_model(int8, changed, "t")
+        given = litert_scores(content, np.repeat(x, 3, axis=3) if x.shape[3] == 1 else x)
+        np.testing.assert_allclose(given, wanted.scores, atol=1e-5)
+        assert labels_of(content, changed, given) == list(wanted.labels)
+    answers = MediaPipe(content, changed).predict_columns({"picture": x})
+    np.testing.assert_allclose(answers.scores, wanted.scores, atol=1e-5)
+    assert answers.labels.tolist() == wanted.labels.tolist()
+
+
+def test_probabilities_of_another_computation_fail_the_ladder():
+    """As those with the threshold in the logits did: the labels were the runner's, the probabilities were not."""
+    keras = Rung("keras", {"accuracy": 0.9}, 1.0, 0.0, 1, 1.0, 1.0, 500)
+    rung = Rung("mediapipe", {"accuracy": 0.9}, 1.0, 0.0, 1, 1.0, 1.0, 500, runner_agreement=1.0,
+                probability_difference=0.24)
+    said = failed_step([keras, rung], "accuracy", 0.02)
+    assert "probabilities that differ from the device runner's by 0.2400" in said
+    assert not failed_step([keras, replace(rung, probability_difference=1e-6)], "accuracy", 0.02)
 
 
 @needs_mediapipe
@@ -153,7 +203,7 @@ def test_the_file_holds_labels_and_words_and_is_the_same_again(remarks):
     contents = [mediapipe_model(learned.tflite["int8"], learned.signature, "t") for _ in range(2)]
     assert contents[0] == contents[1]
     with zipfile.ZipFile(io.BytesIO(contents[0])) as files:
-        assert files.namelist() == ["labels.txt", "vocabulary.txt"]
+        assert files.namelist() == ["labels.txt", "decision.json", "vocabulary.txt"]
         assert files.read("labels.txt").decode().splitlines() == list(learned.signature.target.labels)
 
 

@@ -251,9 +251,9 @@ def test_what_cannot_be_read_is_set_aside_and_named(folder):
 
 
 def test_files_that_may_not_be_read(folder, monkeypatch):
-    def forbidden(path, mode):
+    def forbidden(path):
         raise PermissionError if "000" in path else OSError(5, "Input/output error")
-    monkeypatch.setattr(decode, "open", forbidden, raising=False)
+    monkeypatch.setattr(decode, "open_regular", forbidden)
     message = refused(LoadTextFolder(str(folder)), "24 of 24 texts in")
     assert "cannot be read: Input/output error" in message
     with pytest.raises(ValueError, match="may not be read"):

@@ -114,11 +114,11 @@ def test_what_cannot_be_read_is_set_aside_and_named(folder, emoji):
     (folder / ".git" / "h.png").write_bytes(whole)
     dataset, inferred = LoadFolder(str(folder), **SIZE).read()
     lines = said(inferred)
-    assert len(dataset) == 25 and lines["set aside"][0] == "5 files"
+    assert len(dataset) == 26 and lines["set aside"][0] == "4 files"
     assert lines["set aside"][1].split("; ") == [
         "'Flags/a.png': zero bytes", "'Flags/b.png': truncated",
-        "'Flags/c.png': not a JPEG, PNG, GIF, WebP or BMP picture", "'Flags/d.png': named .png, but a JPEG",
-        "'Flags/f.png': not a regular file"]
+        "'Flags/c.png': not a JPEG, PNG, GIF, WebP or BMP picture", "'Flags/f.png': not a regular file"]
+    assert lines["named otherwise"] == ("1 file", "read by content: 'Flags/d.png': a JPEG")
     assert lines["ignored"][0] == "4 files" and "'Flags/Thumbs.db'" in lines["ignored"][1]
     assert LoadFolder(str(folder)).describe()["sha256"]
 

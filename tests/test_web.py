@@ -23,6 +23,7 @@ from pipelines import catalog
 from pipelines.device import primitives as p
 from pipelines.device.cells import Column, read_column
 from pipelines.device.history import newest_windows
+from pipelines.device.notes import row_notes, short_number
 from pipelines.device.pictures import read_picture
 from pipelines.device.primitives import run_primitives
 from pipelines.device.runner import LiteRT, Runner, answer
@@ -38,11 +39,13 @@ from pipelines.split import split
 from pipelines.targets import TargetWeb
 from pipelines.verify.web import FLAGS, AsInBrowser, Browser, available, browser_program
 
+from .odd_files.pictures import png
 from .test_c_code import CELLS, EVERY, STEP, WINDOWS
 
 needs_node = pytest.mark.skipif(not shutil.which("node"), reason="needs node: apt-get install nodejs")
 needs_browser = pytest.mark.skipif(bool(available()), reason=f"needs {available()}")
-SCRIPTS = ("cells.js", "primitives.js", "pictures.js", "history.js", "runner.js")
+SCRIPTS = ("cells.js", "primitives.js", "sixteen_bits.js", "pictures.js", "calendar.js", "history.js", "notes.js",
+           "runner.js")
 ANSWERER = """
 for (const script of process.argv.slice(1)) require(script);
 const p = globalThis.pipelines;
@@ -73,15 +76,30 @@ const DO = {
     try { return p.newestWindows(signature, p.parseTable(text, wanted)).map(plain); }
     catch (error) { if (!(error instanceof p.BadCell)) throw error; return error.message; }
   },
+    return times.map((time) => [p.hasStep(frame, time), p.stepNumber(frame, time),
+                                p.stepDate(frame, p.stepNumber(frame, time))]);
+  },
+  short({values}) { return values.map(p.shortNumber); },
+  notes({signature, rows}) {
+    const runner = new p.Runner(signature, null, "int8");
+    return rows.map((row) => {
+      const {columns} = runner.read(toMap(row));
+      return p.rowNotes(signature, columns, p.runPrimitives(signature.primitives, columns, runner.memory)).join("; ");
+    });
+  },
   steps({signature, row}) { return p.stepsOf(signature, toMap(row)); },
   stretch({rgba, size, shape}) {
     return Buffer.from(p.toShape(Buffer.from(rgba, "base64"), size, shape)).toString("base64");
+  },
+  async decode({file, shape, white}) {
+    try { return {pixels: Array.from(await p.readPicture(new Blob([Buffer.from(file, "base64")]), shape, white))}; }
+    catch (error) { if (!(error instanceof p.BadCell)) throw error; return {reason: error.message}; }
   }};
-require("readline").createInterface({input: process.stdin}).on("line", (line) => {
+require("readline").createInterface({input: process.stdin}).on("line", async (line) => {
   let said;
   try {
     const {what, ...given} = JSON.parse(line);
-    said = {said: DO[what](given)};
+    said = {said: await DO[what](given)};
   } catch (error) { said = {error: String(error.stack)}; }
   process.stdout.write(JSON.stringify(said) + "\\n");
 });
@@ -325,6 +343,59 @@ def test_steps_become_the_same_newest_windows(node):
         np.testing.assert_array_equal(columns_again[name], columns[name][:1])
 
 
+def assert_notes_alike(node, signature, columns):
+    prepared = run_primitives(signature.primitives, columns)
+    wanted = row_notes(signature, columns, prepared).tolist()
+    assert node("notes", signature=signature.to_json(), rows=raw_rows(signature, columns)) == wanted
+    return wanted
+
+
+@needs_node
+@settings(max_examples=60, deadline=None)
+@given(rows=st.lists(CELLS, min_size=1, max_size=20), low=st.floats(-2.0**99, 2.0**96, width=32),
+       width=st.floats(2.0**-20, 2.0**90, width=32))
+def test_rows_have_the_same_notes(node, rows, low, width):
+    names = [column.name for column in EVERY.columns]
+    ranges = {names[0]: (low, low + width), names[1]: (-1.5, 2.0)}
+    ranges = {name: pair for name, pair in ranges.items() if pair[0] < pair[1]}
+    signature = replace(EVERY, missing_words=(), ranges=ranges)
+    raw = [[row[key] for row in rows] for key in "nmcfdi"]
+    columns = {names[0]: np.array(raw[0], np.float32), names[1]: np.array(raw[1], np.float32),
+               names[4]: np.array(["NaT" if cell is None else cell for cell in raw[4]], "datetime64[s]")}
+    for place in (2, 3, 5):
+        columns[names[place]] = read_column(raw[place], signature.columns[place], frozenset())[0]
+    assert_notes_alike(node, signature, columns)
+
+
+@needs_node
+def test_texts_series_and_pictures_have_the_same_notes(node):
+    texts = read_column(["ab!", "", "zz zz", "\u3000", "é"], TEXTS.columns[0], frozenset())[0]
+    unknown = "no token of the text is known from training"
+    assert assert_notes_alike(node, TEXTS, {"t": texts}) == ["", unknown, unknown, unknown, ""]
+    x = np.linspace(0, 1, 5 * 30, dtype=np.float32).reshape(5, 30)
+    x[1], x[2, 4], x[3, 13], x[4, 27] = np.nan, 1e29, -7, 9
+    columns = {"when": np.zeros(5, "datetime64[s]"), "a": x[:, :9], "b": x[:, 9:18], "c": x[:, 18:27],
+               "ahead": x[:, 27:]}
+    ranges = {"a": (0.0, 1.0), "b": (0.0, 1.0), "ahead": (0.0, 1.0)}
+    assert assert_notes_alike(node, replace(WINDOWS, ranges=ranges), columns) == [
+        "", "no step of the window has a value", "column 'a': step 5 is 1e+29, far outside of training's 0 to 1",
+        "column 'b': step 5 is -7, far outside of training's 0 to 1",
+        "column 'ahead': step 1 is 9, far outside of training's 0 to 1"]
+    picture = replace(TEXTS, columns=(Column("p", "picture", shape=(2, 2, 3)),), primitives=(p.Pack(("p",), "image"),),
+                      inputs=(Port("image", (2, 2, 3), "float32", ""),))
+    pixels = np.tile(np.array([3, 200, 7], np.uint8), (2, 2, 2, 1))
+    pixels[1, 1, 0, 2] = 8
+    assert assert_notes_alike(node, picture, {"p": pixels}) == ["the picture has one colour", ""]
+
+
+@needs_node
+@settings(max_examples=100, deadline=None)
+@given(values=st.lists(st.floats(allow_nan=False, allow_infinity=False, width=32), min_size=1, max_size=30))
+def test_numbers_of_notes_are_written_alike(node, values):
+    values = [*values, 100000.5, 0.00012345650, 999999.5, 1e-5, -0.0]
+    assert node("short", values=values) == [short_number(value) for value in values]
+
+
 @needs_node
 @pytest.mark.parametrize("shape", [(8, 8, 1), (8, 8, 3), (32, 5, 3), (1, 1, 1), (70, 90, 3), (33, 47, 1)])
 def test_pictures_are_stretched_as_by_pillow(node, shape):
@@ -334,6 +405,43 @@ def test_pictures_are_stretched_as_by_pillow(node, shape):
     made = node("stretch", rgba=base64.b64encode(rgba.tobytes()).decode(), size=[33, 47], shape=shape)
     np.testing.assert_array_equal(np.frombuffer(base64.b64decode(made), np.uint8).reshape(shape),
                                   read_picture(pixels, shape))
+
+
+@needs_node
+@pytest.mark.parametrize("colour, channels", [(0, 1), (2, 3), (4, 2), (6, 4)], ids=["grey", "RGB", "LA", "RGBA"])
+def test_pictures_of_sixteen_bits_are_read_as_on_the_device(node, colour, channels):
+    """The browser keeps the high byte of them, so that the page has a reader of its own."""
+    random = np.random.default_rng(colour)
+    for white in (0, 255, 4095, 65_535):
+        for bits in (8, 12, 16):
+            for marked in (False, True):
+                values = random.integers(0, 2**bits, (7, 9, channels)).astype(np.uint16)
+                if channels in (2, 4):
+                    values[..., -1] = random.integers(0, 2**16, (7, 9))
+                chunks = [(b"tRNS", values[3, 3].astype(">u2").tobytes())] if marked and channels in (1, 3) else []
+                file = png(values, colour, *chunks)
+                for shape in ((7, 9, 1), (7, 9, 3), (4, 5, 3)):
+                    said = node("decode", file=base64.b64encode(file).decode(), shape=shape, white=white)
+                    try:
+                        wanted = {"pixels": read_picture(file, shape, white=white).ravel().tolist()}
+                    except ValueError as error:
+                        wanted = {"reason": str(error)}
+                    assert said == wanted
+
+
+@needs_node
+def test_filters_and_cut_files_of_sixteen_bits(node):
+    from PIL import Image
+    smooth = (np.arange(40)[:, None] * 97 + np.arange(50) * 61).astype(np.uint16)
+    file = io.BytesIO()
+    Image.fromarray(smooth).save(file, "PNG")  # Pillow chooses a filter for each line
+    file, shape = file.getvalue(), (40, 50, 1)
+    said = node("decode", file=base64.b64encode(file).decode(), shape=shape, white=8191)
+    assert said["pixels"] == read_picture(file, shape, white=8191).ravel().tolist()
+    cut = base64.b64encode(file[:len(file) // 2]).decode()
+    assert node("decode", file=cut, shape=shape, white=8191) == {"reason": "truncated"}
+    woven = base64.b64encode(file[:28] + b"\1" + file[29:]).decode()
+    assert "interlaced" in node("decode", file=woven, shape=shape, white=8191)["reason"]
 
 
 def learned_from(recipe, source):
@@ -463,8 +571,9 @@ def assert_pictures_alike(browser, pixels):
         0, 256, (50, 77, 1), np.uint8)], axis=2))
     turned = Image.Exif()
     turned[0x0112] = 6
+    sixteen = Image.fromarray(np.asarray(image.convert("L")).astype(np.uint16) * 257)
     for most, kind, saved, options in (
-            (0, "PNG", image, {}), (0, "BMP", image, {}), (0, "PNG", image.convert("L"), {}),
+            (0, "PNG", image, {}), (0, "PNG", sixteen, {}), (0, "BMP", image, {}), (0, "PNG", image.convert("L"), {}),
             (0, "GIF", image.quantize(16), {}), (0, "PNG", image.convert("1"), {}),
             (0, "WEBP", image, {"lossless": True}), (2, "PNG", through, {}), (2, "JPEG", image, {"quality": 90}),
             (2, "JPEG", image, {"exif": turned.tobytes()})):

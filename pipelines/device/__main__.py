@@ -1,7 +1,8 @@
 """Answers raw rows on a device:  python -m pipelines.device saved_models/birds_mlp < rows.csv
 
 Reads a CSV with a header from standard input and writes one CSV line a row: the row's number from 1, its label (or
-value), the score of each class, and the error where the row has no honest answer. Exit code 1 if any row had one.
+value), the score of each class, a note where the row is unlike those of training, and the error where it has no answer.
+Exit code 1 if any row had an error. Standard error has the number of notes.
 The folder can be copied alone: `python -m device BUNDLE`. A model of pictures takes files instead, one of texts takes
 texts, if it is given any:
 
@@ -19,18 +20,20 @@ says whether every file of a bundle is the one that was written with it.
 import argparse
 import csv
 import itertools
-import os
 import sys
 
 import numpy as np
 
-from .cells import PICTURE, TEXT, shorten
-from .checksums import check_bundle
-from .csv_rows import SEPARATORS, named_separator, rows_of
+from .cells import PICTURE, TEXT, shorten, write_time
+from .checksums import print_check
+from .csv_rows import SEPARATORS, lines_of, named_separator, rows_of
+from .door import through_door
 from .errors import DeviceError
-from .history import newest_windows
+from .history import few_steps, newest_windows
+from .notes import notes_count
 from .primitives import FillPrevious
 from .runner import FORMS, Runner
+from .safe_csv import answers_writer
 
 CHUNK_ROWS, CHUNK_CELLS = 4096, 64
 
@@ -43,33 +46,36 @@ def main(arguments=None) -> int:
     parser.add_argument("--separator", default="", help="cell separator; found from the header if not given")
     parser.add_argument("--check", action="store_true", help="compare every file of the bundle with its checksum, and "
                         "answer nothing")
+    parser.add_argument("--safe-csv", action=argparse.BooleanOptionalAction, default=None, help="write cells that "
+                        "neither a spreadsheet nor a terminal acts on (see safe_csv.py); if not given, for a terminal")
     options = parser.parse_args(arguments)
     if len(options.separator) > 1 or options.separator in ('"', "\r", "\n"):
         parser.error("--separator takes one character")
     if hasattr(sys.stdin, "reconfigure"):  # whatever the locale: the file that was trained on was read this way
         sys.stdin.reconfigure(encoding="utf-8-sig", errors="strict", newline="")
-    try:
-        if options.check:
-            print(f"{len(check_bundle(options.bundle))} files, each as it was written")
-            return 0
-        runner = Runner.load(options.bundle, form=options.form)
-        if options.cells or takes(runner) == PICTURE:
-            return int(write_cell_answers(runner, options.cells, csv.writer(sys.stdout, lineterminator="\n")))
-        return _answer_all(runner, sys.stdin, options.separator, sys.stdout)
-    except DeviceError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except BrokenPipeError:  # whoever reads the answers has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    return through_door(lambda: _run(options))
 
 
-def _answer_all(runner, source, separator, sink):
-    text = iter(source or ())
+def _run(options):
+    if options.check:
+        print_check(options.bundle)
+        return 0
+    runner = Runner.load(options.bundle, form=options.form)
+    writer = answers_writer(sys.stdout, safe=options.safe_csv)
+    if options.cells or takes(runner) == PICTURE:
+        return int(write_cell_answers(runner, options.cells, writer))
+    return _answer_all(runner, sys.stdin, options.separator, writer)
+
+
+def _answer_all(runner, source, separator, writer):
+    text = lines_of(source) if source is not None else iter(())
     try:
         first = next(text, "")
         named = named_separator(first)
         first = next(text, "") if named else first
+    except csv.Error as error:
+        raise DeviceError(f"the header: {error}", expected="CSV with a header line",
+                          fix="python -m pipelines.device BUNDLE < rows.csv") from error
     except UnicodeError as error:
         raise DeviceError(f"the input is not UTF-8: {error}", expected="CSV in UTF-8",
                           fix="iconv -f latin1 -t utf-8 rows.csv | python -m pipelines.device BUNDLE") from error
@@ -85,7 +91,6 @@ def _answer_all(runner, source, separator, sink):
         raise DeviceError("nothing on standard input", expected="CSV with a header line",
                           fix="python -m pipelines.device BUNDLE < rows.csv")
     check_header(header, wanted)
-    writer = csv.writer(sink, lineterminator="\n")
     if runner.signature.frame:
         return int(write_forecasts(runner, header, rows[mark], writer))
     return int(write_answers(runner, header, rows[mark], writer))
@@ -124,16 +129,24 @@ def write_cell_answers(runner, cells, writer) -> bool:
     if not cells:
         raise DeviceError("no picture", expected="one or more picture files",
                           fix="python -m pipelines.device BUNDLE picture.png ...")
-    writer.writerow(["file" if takes(runner) == PICTURE else "text", *_headings(runner.signature), "error"])
-    name, failed = runner.signature.columns[0].name, False
+    writer.writerow(["file" if takes(runner) == PICTURE else "text", *_headings(runner.signature), "note",
+                     "error"])
+    name, failed, num_notes = runner.signature.columns[0].name, False, 0
     for start in range(0, len(cells), CHUNK_CELLS):
         chunk = [str(cell) for cell in cells[start:start + CHUNK_CELLS]]
         columns, bad = runner.read({name: chunk})
         names = chunk if takes(runner) == PICTURE else [cell if len(cell) <= 80 else shorten(cell, 80)
                                                         for cell in chunk]
-        _write_chunk(runner.predict_columns(columns), {each.row: each.reason for each in bad}, names, writer)
+        num_notes += _write_chunk(runner.predict_columns(columns), {each.row: each.reason for each in bad}, names,
+                                  writer)
         failed |= bool(bad)
+    _print_count(num_notes, len(cells))
     return failed
+
+
+def _print_count(num_notes, num_rows):
+    if num_notes:
+        print(notes_count(num_notes, num_rows), file=sys.stderr)
 
 
 def _headings(signature):
@@ -155,31 +168,37 @@ def write_forecasts(runner, header, rows, writer) -> bool:
         cells.append(row)
     names, columns = newest_windows(runner.signature, {name: [row[place] for row in cells]
                                                        for place, name in enumerate(header)})
+    for sentence in few_steps(runner.signature, names, columns):
+        print(f"note: {sentence}", file=sys.stderr)
     answers, target, frame = runner.predict_columns(columns), runner.signature.target, runner.signature.frame
+    _print_count(int(np.count_nonzero(answers.notes)), len(names))
     many = [frame.series or "series"] if len(names) > 1 else []
     if target.task == "anomaly":
-        writer.writerow([*many, frame.time, "label", "score"])
+        writer.writerow([*many, frame.time, "label", "score", "note"])
         for place, name in enumerate(names):
-            writer.writerow([*([name] if many else []), columns[frame.time][place], answers.labels[place],
-                             f"{answers.scores[place]:.4f}"])
+            time = write_time(columns[frame.time][place], frame.format)
+            writer.writerow([*([name] if many else []), time, answers.labels[place], f"{answers.scores[place]:.4f}",
+                             answers.notes[place]])
         return False
-    writer.writerow([*many, frame.time, target.name, *(f"quantile {level:g}" for level in target.quantiles)])
+    writer.writerow([*many, frame.time, target.name, *(f"quantile {level:g}" for level in target.quantiles), "note"])
     for place, name in enumerate(names):
-        for step in range(frame.horizon):
-            time = columns[frame.time][place] + np.timedelta64(round(step * frame.step_seconds), "s")
+        for step, time in enumerate(frame.ahead(columns[frame.time][place])):
             said = [] if answers.quantiles is None else answers.quantiles[place, step]
-            writer.writerow([*([name] if many else []), time, f"{answers.scores[place, step]:.6g}",
-                             *(f"{value:.6g}" for value in said)])
+            writer.writerow([*([name] if many else []), write_time(time, frame.format),
+                             f"{answers.scores[place, step]:.6g}", *(f"{value:.6g}" for value in said),
+                             answers.notes[place]])
     return False
 
 
 def write_answers(runner, header, rows, writer) -> bool:
     """Writes a CSV line of answer or error for each row of cells; True where some row had no answer."""
-    writer.writerow(["row", *_headings(runner.signature), "error"])
-    failed, first = False, 1
+    writer.writerow(["row", *_headings(runner.signature), "note", "error"])
+    failed, num_notes, first = False, 0, 1
     for cells, errors in _chunks(iter(rows), len(header), _chunk_rows(runner)):
-        failed |= _answer_chunk(runner, header, cells, errors, writer, first)
+        num_notes += _answer_chunk(runner, header, cells, errors, writer, first)
+        failed |= bool(errors)
         first += len(cells)
+    _print_count(num_notes, first - 1)
     return failed
 
 
@@ -211,20 +230,22 @@ def _answer_chunk(runner, header, cells, errors, writer, first):
     columns, bad = runner.read({name: [row[place] for row in cells] for place, name in enumerate(header)})
     for each in bad:
         errors.setdefault(each.row, f"{each.reason}: {each.value}")
-    _write_chunk(runner.predict_columns(columns), errors, range(first, first + len(cells)), writer)
-    return bool(errors)
+    return _write_chunk(runner.predict_columns(columns), errors, range(first, first + len(cells)), writer)
 
 
 def _write_chunk(answers, errors, names, writer):
+    """Writes the lines of some rows; the number of answers with a note."""
+    notes = np.array(["" if row in errors else note for row, note in enumerate(answers.notes)], object)
     scores = answers.scores if answers.scores.ndim == 2 else answers.scores[:, None]
     labels = answers.labels
     for row, name in enumerate(names):
         if row in errors:
-            writer.writerow([name, *[""] * (scores.shape[1] + (labels is not None)), errors[row]])
+            writer.writerow([name, *[""] * (scores.shape[1] + (labels is not None)), "", errors[row]])
         elif labels is not None:
-            writer.writerow([name, labels[row], *(f"{score:.4f}" for score in scores[row]), ""])
+            writer.writerow([name, labels[row], *(f"{score:.4f}" for score in scores[row]), notes[row], ""])
         else:
-            writer.writerow([name, *(f"{value:.9g}" for value in scores[row]), ""])
+            writer.writerow([name, *(f"{value:.9g}" for value in scores[row]), notes[row], ""])
+    return int(np.count_nonzero(notes))
 
 
 if __name__ == "__main__":

@@ -36,6 +36,8 @@ MISSING_WORDS = ("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "
 MAX_CELL_CHARACTERS = 10_000
 # The difference of two numbers, and its product with a fitted factor, still fit into float32.
 MAX_NUMBER = 1e30
+UNIX = "unix"
+_UNIX_SECONDS = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]*)?")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _WHOLE = re.compile(r"([+-]?\d+)\.0+")
 _MISSING_TYPES = ("NAType", "NaTType")
@@ -48,8 +50,9 @@ _NOT_A_TIME = np.datetime64("NaT", "s")
 class Column:
     """A raw column: its name in the source, its kind, and how its text is read.
 
-    `format` is a `datetime.strptime` format for dates, or "ISO8601". `decimal` is the decimal mark of numbers.
-    `shape` is a picture's (height, width, channels), a series' (steps,).
+    `format` is a `datetime.strptime` format for dates, "ISO8601", or "unix" for seconds since 1970. `decimal` is the
+    decimal mark of numbers. `shape` is a picture's (height, width, channels), a series' (steps,). `white` is the white
+    point of 16-bit pictures, 1 to 65,535 (see `sixteen_bits.to_bytes`); 0 where training saw none.
     """
 
     name: str
@@ -57,6 +60,7 @@ class Column:
     format: str = "ISO8601"
     decimal: str = "."
     shape: tuple[int, ...] = ()
+    white: int = 0
 
 
 @dataclass(frozen=True)
@@ -197,6 +201,8 @@ def _time(cell, date_format):
             time = datetime(cell.year, cell.month, cell.day)
         elif date_format == "ISO8601":
             time = datetime.fromisoformat(text)
+        elif date_format == UNIX:
+            return _unix_time(text)
         else:
             time = datetime.strptime(text, date_format)
         if time.tzinfo is not None:
@@ -205,6 +211,21 @@ def _time(cell, date_format):
     except (ValueError, OverflowError, TypeError):
         return None
     return np.datetime64(time, "s")
+
+
+def _unix_time(text):
+    """The time of a number of seconds since 1970, or None; a part of a second is cut."""
+    if not _UNIX_SECONDS.fullmatch(text):
+        return None
+    time = np.datetime64(math.floor(float(text)), "s")
+    return time if _FIRST_TIME <= time <= _LAST_TIME else None
+
+
+def write_time(time: np.datetime64, date_format: str) -> str:
+    """A time for people: seconds since 1970 where its column has these, else ISO 8601."""
+    if date_format == UNIX:
+        return str(time.astype("datetime64[s]").astype(np.int64))
+    return str(time)
 
 
 def _texts(cells, column, missing):
@@ -230,7 +251,8 @@ def _picture(cells, column, missing):
     for row, cell in enumerate(cells):
         try:
             # Of the words for missing only the empty one: a file may be called NA.
-            values[row] = read_picture(None if is_missing(cell, frozenset({""})) else cell, column.shape)
+            values[row] = read_picture(None if is_missing(cell, frozenset({""})) else cell, column.shape,
+                                       white=column.white)
         except ValueError as error:
             bad.append(BadCell(row, shorten(cell), str(error)))
     return values, bad

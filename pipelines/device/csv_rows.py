@@ -7,11 +7,22 @@ rows after it.
 import csv
 import re
 from collections.abc import Iterable, Iterator
+from typing import TextIO
 
 SEPARATORS = ",;\t|"
 # What Excel writes as a first line, and reads, to name the separator.
 _NAMED_SEPARATOR = re.compile(r'sep=([^"\r\n])[\r\n]*', re.IGNORECASE)
 MAX_CSV_CELL = 16 * 2**20
+# Of a line, and of the separators in a row, which in quotes are text: memory is taken for each before a row is seen.
+MAX_CSV_LINE, MAX_ROW_SEPARATORS = 64 * 2**20, 16 * 2**20
+
+
+def lines_of(file: TextIO) -> Iterator[str]:
+    """The lines of a text file. Raises csv.Error for one that is longer than MAX_CSV_LINE."""
+    while line := file.readline(MAX_CSV_LINE + 1):
+        if len(line) > MAX_CSV_LINE:
+            raise csv.Error(f"a line of more than {MAX_CSV_LINE:,} characters")
+        yield line
 
 
 def rows_of(lines: Iterable[str], separator: str = ",") -> Iterator[list[str] | csv.Error | UnicodeError]:
@@ -22,10 +33,12 @@ def rows_of(lines: Iterable[str], separator: str = ",") -> Iterator[list[str] | 
     """
     before = csv.field_size_limit(MAX_CSV_CELL)
     try:
-        reader, width = csv.reader(lines, delimiter=separator, strict=True), 0
+        counted = _Counted(lines, separator)
+        reader, width = csv.reader(counted, delimiter=separator, strict=True), 0
         while True:
             try:
                 csv.field_size_limit(MAX_CSV_CELL)  # process-wide, and the caller may have its own
+                counted.separators = 0
                 row = next(reader)
             except StopIteration:
                 return
@@ -39,6 +52,23 @@ def rows_of(lines: Iterable[str], separator: str = ",") -> Iterator[list[str] | 
                 yield row or [""]
     finally:
         csv.field_size_limit(before)
+
+
+class _Counted:
+    """Lines, of which those of one row hold at most MAX_ROW_SEPARATORS separators."""
+
+    def __init__(self, lines, separator):
+        self._lines, self._separator, self.separators = iter(lines), separator, 0
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        line = next(self._lines)
+        self.separators += line.count(self._separator)
+        if self.separators > MAX_ROW_SEPARATORS:
+            raise csv.Error(f"a row of more than {MAX_ROW_SEPARATORS:,} cells")
+        return line
 
 
 def named_separator(line: str) -> str:

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from .cells import Column
+from .cells import UNIX, Column
 from .primitives import (DATE_PARTS, Affine, Bigrams, Bins, Characters, Clip, DatePart, Fill, FillPrevious, FillSteps,
                          Lookup, Missing, Onehot, OwnScale, Pack, PackSteps, Primitive, SinceSeen, StepIds, Subwords,
                          Table, Words)
@@ -56,7 +56,7 @@ def _check_column(column):
 
 def check_format(words: str) -> None:
     """Raises ValueError for a date format that `strptime` cannot make an expression of."""
-    if words != "ISO8601":
+    if words not in ("ISO8601", UNIX):
         try:
             datetime.strptime(datetime(2001, 2, 3).strftime(words), words)
         except re.error as error:

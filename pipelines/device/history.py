@@ -1,17 +1,18 @@
 """A table of steps → the row of windows that a forecast asks for: the newest steps of each series, on their grid.
 
-Stamps lie in the step that they fall into; two of one step are its mean, and a step without a row is missing, as in
-training.
+Stamps lie in the steps of the frame's calendar; two of one step are its mean, and a step without a row is missing, as
+in training.
 """
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from .calendar import DAY_NAMES
 from .cells import SERIES, Column, read_column, shorten
 from .errors import DeviceError
 from .primitives import Columns
-from .signature import Signature
+from .signature import Frame, Signature
 
 
 def newest_windows(signature: Signature, table: Mapping[str, Sequence]) -> tuple[np.ndarray, Columns]:
@@ -30,7 +31,8 @@ def newest_windows(signature: Signature, table: Mapping[str, Sequence]) -> tuple
     if np.isnat(times).any():
         raise DeviceError(f"row {int(np.isnat(times).argmax())} has no time", expected="a time in every row",
                           fix="remove the row")
-    steps = times.astype(np.int64) // round(frame.step_seconds)
+    refuse_days_without_steps(times, frame)
+    steps = frame.numbers(times)
     series = np.full(len(times), "")
     if frame.series and not absent:
         series = np.array([str(cell).strip() for cell in table[frame.series]])
@@ -41,6 +43,45 @@ def newest_windows(signature: Signature, table: Mapping[str, Sequence]) -> tuple
     if not found:
         raise DeviceError("a table without rows", expected="the newest steps", fix="bring at least one row")
     return np.unique(series), {key: np.stack([row[key] for row in found]) for key in names}
+
+
+def known_steps(signature: Signature, columns: Columns) -> np.ndarray:
+    """int64 [windows]: of how many past steps a value of some series is known, of windows as `newest_windows` gives
+    them. The model reads `num_past_steps` of them; the others are filled as missing ones are."""
+    past = _past_columns(signature)
+    size = num_past_steps(signature)
+    known = np.zeros((len(columns[past[0].name]), size), bool)
+    for column in past:
+        known[:, size - column.shape[0]:] |= ~np.isnan(columns[column.name])
+    return known.sum(axis=1)
+
+
+def num_past_steps(signature: Signature) -> int:
+    """The past steps that a window holds."""
+    return max(column.shape[0] for column in _past_columns(signature))
+
+
+def few_steps(signature: Signature, names: Sequence[str], columns: Columns) -> list[str]:
+    """A sentence for each window of which less than half of the past steps are known."""
+    size, counts = num_past_steps(signature), known_steps(signature, columns)
+    return [f"{f'the series {shorten(name)}: ' if len(names) > 1 else ''}{count:,} of the {size:,} past steps that the "
+            "model reads are known; the others are filled as missing ones"
+            for name, count in zip(names, counts.tolist()) if 2 * count < size]
+
+
+def refuse_days_without_steps(times: np.ndarray, frame: Frame) -> None:
+    """Raises DeviceError where a time stamp (datetime64 [rows]) lies on a day of the week that has no step."""
+    outside = np.flatnonzero(~frame.has_step(times))
+    if len(outside):
+        kept = ", ".join(DAY_NAMES[day] for day in frame.calendar.weekdays)
+        raise DeviceError(f"row {outside[0]}: {np.datetime_as_string(times[outside[0]], unit='s')} is on a day without "
+                          f"a step (and {len(outside) - 1:,} more)", expected=f"steps on {kept}, as in training",
+                          fix="remove these rows")
+
+
+def _past_columns(signature):
+    return [column for column in signature.columns
+            if column.kind == SERIES and column.name not in signature.frame.known]
 
 
 def as_cells(column: Column) -> Column:
@@ -60,13 +101,13 @@ def read_cells(cells: Sequence, column: Column, missing: frozenset[str]) -> np.n
 
 def _window(signature, name, steps, values):
     frame = signature.frame
-    past = [column.name for column in signature.columns if column.kind == SERIES and column.name not in frame.known]
+    past = [column.name for column in _past_columns(signature)]
     known = np.any([~np.isnan(values[key]) for key in past], axis=0)
     if not known.any():
         raise DeviceError(f"the series {shorten(name)} has no value of {', '.join(map(shorten, past))}",
                           expected="at least one", fix="bring its newest steps")
     origin = int(steps[known].max()) + 1
-    row = {frame.time: np.datetime64((origin - (frame.horizon == 0)) * round(frame.step_seconds), "s")}
+    row = {frame.time: frame.dates(origin - (frame.horizon == 0))[()]}
     for column in signature.columns:
         if column.kind == SERIES:
             first = origin if column.name in frame.known else origin - column.shape[0]

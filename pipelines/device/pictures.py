@@ -15,47 +15,58 @@ from io import BytesIO
 
 import numpy as np
 
+from .regular import open_regular
+from .sixteen_bits import MAX_WHITE, _Refused, colours_of, to_bytes
+
 MAX_PIXELS, MAX_SIDE = 64_000_000, 30_000  # a resize takes memory by the side as well
 MAX_FILE_BYTES = 256 * 2**20
 # What a file of each format begins with.
 _BEGINNINGS = {"JPEG": b"\xff\xd8\xff", "PNG": b"\x89PNG\r\n\x1a\n", "GIF": b"GIF8", "WEBP": b"RIFF", "BMP": b"BM"}
+_NO_FORMAT = "not a JPEG, PNG, GIF, WebP or BMP picture"
+# What other files that stand where a picture should begin with, in lower case, spaces cut.
+_OTHERS = {b"<!doctype html": "a web page", b"<html": "a web page", b"<svg": "an SVG drawing", b"<?xml": "XML",
+           b"%pdf": "a PDF", b"ii*\0": "a TIFF", b"mm\0*": "a TIFF", b"version https://git-lfs": "a Git LFS pointer",
+           b"\x93numpy": "a NumPy array", b"pk\x03\x04": "a ZIP archive"}
+_MEDIA = {b"heic": "HEIC", b"heix": "HEIC", b"mif1": "HEIF", b"avif": "AVIF"}
 _ORIENTATION = 0x0112
 # What Pillow raises for a file that is broken, by where its decoders notice it.
 _BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError, KeyError, AttributeError, OverflowError,
            struct.error, zlib.error)
 
 
-class _Refused(ValueError):
-    """A reason in words, told apart from what Pillow raises."""
-
-
-def read_picture(cell: object, shape: tuple[int, ...]) -> np.ndarray:
+def read_picture(cell: object, shape: tuple[int, ...], *, white: int = MAX_WHITE) -> np.ndarray:
     """The pixels uint8 [height, width, channels] of a picture, for shape = (height, width, channels), channels 1 or 3.
 
     A cell is a path, the bytes of a file (JPEG, PNG, GIF, WebP, BMP), a PIL image or an array: uint8, uint16 or bool
     [height, width] or [height, width, 1, 3 or 4]. Upright by its EXIF orientation, the first frame, over white where
     it is transparent, then grey or RGB, then stretched to the size with an antialiased bilinear filter. What has
-    the shape already keeps its pixels bit for bit. Raises ValueError with the reason in words.
+    the shape already keeps its pixels bit for bit. `white`: the white point of 16-bit pixels, see
+    `sixteen_bits.to_bytes`. Raises ValueError with the reason in words.
     """
+    return decode_picture(cell, shape, white=white)[0]
+
+
+def decode_picture(cell: object, shape: tuple[int, ...], *, white: int = MAX_WHITE) -> tuple[np.ndarray, int | None]:
+    """(pixels, largest): as `read_picture`, and the largest value of a 16-bit picture; None of any other."""
     if isinstance(cell, np.ndarray):
-        pixels = _eight_bit(cell)
+        pixels, largest = _eight_bit(cell, white)
         if pixels.shape == shape:
-            return pixels
+            return pixels, largest
         if (*pixels.shape, 1) == shape:
-            return pixels[:, :, None]
-        return _to_shape(lambda: _image_of(pixels), shape)
+            return pixels[:, :, None], largest
+        return _to_shape(lambda: _image_of(pixels), shape, white)[0], largest
     if isinstance(cell, (bytes, bytearray, memoryview)):
         _check_size(len(cell))
-        return _to_shape(lambda: _open(BytesIO(cell)), shape)
+        return _to_shape(lambda: _open(BytesIO(cell)), shape, white)
     if isinstance(cell, (str, os.PathLike)):
         check_file(cell)
         try:
-            with open(cell, "rb") as file:
-                return _to_shape(lambda: _open(file), shape)
+            with open_regular(cell) as file:
+                return _to_shape(lambda: _open(file), shape, white)
         except PermissionError:
             raise _Refused("may not be read") from None
     if type(cell).__module__.startswith("PIL."):
-        return _to_shape(lambda: cell, shape)
+        return _to_shape(lambda: cell, shape, white)
     if cell is None:
         raise _Refused("no picture")
     raise _Refused(f"not a picture but a {type(cell).__name__}: pass a path, the bytes of a file, or an array")
@@ -73,18 +84,19 @@ def picture_digest(pixels: np.ndarray) -> bytes:
     return hashlib.blake2b(repr(pixels.shape).encode() + pixels.data, digest_size=16).digest()
 
 
-def _eight_bit(array):
-    """uint8 [height, width] or [height, width, 3 or 4] of an array; one channel stays where it stands."""
+def _eight_bit(array, white):
+    """(uint8 [height, width] or [height, width, 3 or 4] of an array, the largest of 16-bit values or None); one channel
+    stays where it stands."""
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)) or not array.size:
         raise _Refused(f"an array of shape {array.shape}: a picture has [height, width] or [height, width, 1, 3, 4]")
     _check_pixels(array.shape[1], array.shape[0])
     if array.dtype == np.bool_:
-        return array.astype(np.uint8) * np.uint8(255)
+        return array.astype(np.uint8) * np.uint8(255), None
     if array.dtype.kind == "u" and array.dtype.itemsize == 2:
-        return ((array.astype(np.uint32) + 128) // 257).astype(np.uint8)
+        return to_bytes(array, white), int(array.max())
     if array.dtype != np.uint8:
         raise _Refused(f"an array of {array.dtype}: pass uint8, 0 to 255, so that the scale is sure")
-    return array
+    return array, None
 
 
 def _image_of(pixels):
@@ -134,15 +146,25 @@ def _readers():
 
 def _open(file):
     """A PIL image of which only the header has been read."""
-    kind = picture_format(file.read(12))
+    beginning = file.read(64)
+    kind = picture_format(beginning)
     if not kind:
-        raise _Refused("not a JPEG, PNG, GIF, WebP or BMP picture")
+        other = _other_format(beginning)
+        raise _Refused(f"{_NO_FORMAT}, but {other}" if other else _NO_FORMAT)
     file.seek(0)
     return _readers()[kind](file)
 
 
-def _to_shape(opened: Callable, shape):
-    """The pixels of the PIL image that `opened` gives."""
+def _other_format(beginning):
+    """What a file that is no picture is, in words, or ""."""
+    if beginning[4:8] == b"ftyp" and beginning[8:12] in _MEDIA:
+        return f"a picture of the format {_MEDIA[beginning[8:12]]}"
+    start = beginning.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    return next((words for mark, words in _OTHERS.items() if start.startswith(mark)), "")
+
+
+def _to_shape(opened: Callable, shape, white):
+    """(pixels, the largest of 16-bit values or None) of the PIL image that `opened` gives."""
     try:
         from PIL import Image
     except ImportError:
@@ -151,8 +173,11 @@ def _to_shape(opened: Callable, shape):
     try:
         image = opened()
         _check_pixels(*image.size)
+        image, largest = colours_of(image, white)
         image.load()
         turn = _turn(image.info.get("exif"))
+        if image.mode.startswith("I"):
+            image, largest = _from_sixteen_bit(image, white)
         image = _opaque(image).convert("L" if channels == 1 else "RGB")
     except _Refused:
         raise
@@ -165,14 +190,12 @@ def _to_shape(opened: Callable, shape):
         image = image.transpose(turn)
     if image.size != (width, height):
         image = image.resize((width, height), Image.Resampling.BILINEAR)
-    return np.array(image).reshape(shape)
+    return np.array(image).reshape(shape), largest
 
 
 def _opaque(image):
     """The image in a mode that Pillow converts to grey and RGB; over white where it is transparent."""
     from PIL import Image
-    if image.mode.startswith("I"):
-        return _from_sixteen_bit(image)
     if image.mode == "F":
         raise _Refused("its pixels are real numbers: pass whole numbers, so that the scale is sure")
     if not image.has_transparency_data:
@@ -181,13 +204,17 @@ def _opaque(image):
     return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
 
 
-def _from_sixteen_bit(image):
+def _from_sixteen_bit(image, white):
+    """(the grey image of 8 bits, the largest value) of one of 16 bits."""
     from PIL import Image
     pixels = np.asarray(image)
     if pixels.min() < 0 or pixels.max() > 65_535:
         raise _Refused("its pixels lie outside 0 to 65,535")
-    grey, through = _eight_bit(pixels.astype(np.uint16)), image.info.get("transparency")
-    return Image.fromarray(grey if through is None else np.where(pixels == through, np.uint8(255), grey))
+    through = image.info.get("transparency")
+    seen = pixels.astype(np.uint16) if through is None else np.where(pixels == through, 0, pixels).astype(np.uint16)
+    grey = to_bytes(seen, white)
+    grey = grey if through is None else np.where(pixels == through, np.uint8(255), grey)
+    return Image.fromarray(grey), int(seen.max())
 
 
 def _turn(exif):

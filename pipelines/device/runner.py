@@ -8,7 +8,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +18,7 @@ import numpy as np
 from .cells import PICTURE, SERIES, BadCell, read_column, shorten
 from .checksums import read_checked
 from .errors import DeviceError
+from .notes import row_notes
 from .primitives import Columns, run_primitives
 from .quiet import quiet
 from .signature import Port, Signature, Target, positive_or_largest, probabilities, read_signature
@@ -133,18 +134,21 @@ class Answers:
     Classes: `labels` object [rows], `scores` float64 [rows, classes] in the order of the target's labels.
     Real numbers: `labels` is None, `scores` float64 [rows] in the target's unit, of several [rows, outputs]; of
     forecasts [rows, horizon], and `quantiles` float64 [rows, horizon, quantiles], rising, where the target has them.
-    `raw`: the model's own output.
+    `raw`: the model's own output. `notes` object [rows]: what is unusual about a row, "" where nothing is (see
+    `notes`); None where only the model's output was seen.
     """
 
     labels: np.ndarray | None
     scores: np.ndarray
     raw: np.ndarray
     quantiles: np.ndarray | None = None
+    notes: np.ndarray | None = None
 
     def take(self, places: np.ndarray) -> "Answers":
         """The answers at `places` (int [n])."""
         return Answers(None if self.labels is None else self.labels[places], self.scores[places], self.raw[places],
-                       None if self.quantiles is None else self.quantiles[places])
+                       None if self.quantiles is None else self.quantiles[places],
+                       None if self.notes is None else self.notes[places])
 
 
 class Runner:
@@ -255,7 +259,9 @@ class Runner:
     def predict_columns(self, columns: Columns) -> Answers:
         """Answers to columns that are typed already, as `read` gives them."""
         prepared = run_primitives(self.signature.primitives, columns)
-        return answer(self.signature, self.interpreter.run(self.quantize(prepared)), form=self.form, prepared=prepared)
+        answers = answer(self.signature, self.interpreter.run(self.quantize(prepared)), form=self.form,
+                         prepared=prepared)
+        return replace(answers, notes=row_notes(self.signature, columns, prepared))
 
 
 def _check_fit(signature, interpreter, form):

@@ -10,12 +10,14 @@ from typing import get_type_hints
 
 import numpy as np
 
+from .calendar import Calendar, has_step, step_dates, step_numbers
 from .cells import KINDS, MISSING_WORDS, PICTURE, SERIES, TEXT, Column
 from .checksums import read_checked
 from .errors import DeviceError
 from .flow import MAX_SIDE, MAX_VALUES, Flow, check_format, follow
 from .formats import FORMAT_VERSION, up_to_date
 from .primitives import PACKS, Primitive, made_by, primitive_from_json, primitive_to_json
+from .sixteen_bits import MAX_WHITE
 from .typed import load_json, read_value
 
 TASKS = ("binary", "multiclass", "regression", "forecast", "anomaly")
@@ -30,6 +32,8 @@ RULES = {
     "number outside the range seen in training": "cut to the nearest value that the int8 input can hold",
     "picture of another size": "stretched to the model's size, antialiased bilinear, as in training",
     "transparent picture": "laid over white",
+    "16-bit picture": "white, as the column has it, becomes 255, and what is above is refused; without one white is "
+                      "65,535, and a picture that stays below 16,384 is refused",
     "animation": "its first frame",
     "series shorter than the window": "missing steps before its first",
     "series longer than the window": "its last steps, as many as the window has",
@@ -140,7 +144,8 @@ class Frame:
     """How a row's series were cut: the column of time, the seconds of a step, and the steps that are foretold, of which
     the row's time is the first (0: none, and the row's time is its newest step). `series`: the column that tells many
     series apart, or "". `known`: the series whose values are known beforehand, of the steps that are foretold.
-    `format`: how times are written (see `Column`)."""
+    `format`: how times are written (see `Column`). `calendar`: where the steps lie in time; of months and weekdays
+    `step_seconds` is a mean, by which nothing is counted."""
 
     time: str
     step_seconds: float
@@ -148,6 +153,23 @@ class Frame:
     series: str = ""
     known: tuple[str, ...] = ()
     format: str = "ISO8601"
+    calendar: Calendar = Calendar()
+
+    def numbers(self, times: np.ndarray) -> np.ndarray:
+        """int64 [rows]: the numbers of the steps that time stamps (datetime64 [rows]) lie in."""
+        return step_numbers(times, self.step_seconds, self.calendar)
+
+    def dates(self, numbers: np.ndarray) -> np.ndarray:
+        """datetime64[s], like `numbers`: the dates of steps."""
+        return step_dates(numbers, self.step_seconds, self.calendar)
+
+    def has_step(self, times: np.ndarray) -> np.ndarray:
+        """bool [rows]: whether there is a step on the day of each time stamp."""
+        return has_step(times, self.calendar)
+
+    def ahead(self, time: np.datetime64) -> np.ndarray:
+        """datetime64[s] [horizon]: the dates of the steps that are forecast, of which `time` is the first."""
+        return self.dates(self.numbers(np.array([time])) + np.arange(self.horizon))
 
 
 @dataclass(frozen=True)
@@ -183,7 +205,8 @@ class Signature:
     outputs of a forecast with quantiles, so that its interval covers what it says; to the score of a window, the mean
     absolute difference of what it is and what the model gives back, which is an anomaly where the sum is ≥ 0.
     `calibrations`, by form too: how logits become probabilities. `stream`: where the bundle has a form that takes one
-    new step a call."""
+    new step a call. `ranges`: the least and the largest value that training rows had of a numeric column or a series;
+    they change no answer (see `notes`)."""
 
     columns: tuple[Column, ...]
     target: Target
@@ -195,6 +218,7 @@ class Signature:
     calibrations: dict[str, Calibration] = field(default_factory=dict)
     frame: Frame | None = None
     stream: Streaming | None = None
+    ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def offsets(self, form: str) -> tuple[float, ...]:
         """The decision of a form; the uint8 file is the int8 file with another input, so that it decides alike."""
@@ -243,6 +267,8 @@ class Signature:
             is_rgb_or_grey = len(column.shape) == 3 and _is_shape(column.shape) and column.shape[2] in (1, 3)
             if column.kind == PICTURE and not is_rgb_or_grey:
                 raise ValueError(f"column {column.name!r}: pictures of shape {column.shape}")
+            if not 0 <= column.white <= MAX_WHITE:
+                raise ValueError(f"column {column.name!r}: white at {column.white}")
             if column.kind == SERIES and not (len(column.shape) == 1 and _is_shape(column.shape)):
                 raise ValueError(f"column {column.name!r}: a series of shape {column.shape}")
         pictures = {column.name: column.shape for column in self.columns if column.kind == PICTURE}
@@ -287,6 +313,7 @@ class Signature:
         if len(set(self.target.labels)) < len(self.target.labels):
             raise ValueError(f"a label stands twice among {self.target.labels}")
         self._check_flow()
+        self._check_ranges()
         if self.target.task == "forecast":
             self._check_forecast()
         given_back = [math.prod(port.shape) for port in self.inputs if port.name == self.target.base]
@@ -313,6 +340,13 @@ class Signature:
             check_format(self.frame.format)
             if not (1 <= self.frame.step_seconds <= MAX_STEP_SECONDS and 0 <= self.frame.horizon <= MAX_SIDE):
                 raise ValueError(f"{self.frame.horizon} steps of {self.frame.step_seconds} s")
+            self.frame.calendar.check(self.frame.step_seconds)
+
+    def _check_ranges(self):
+        numbers = {column.name for column in self.columns if column.kind in ("numeric", SERIES)}
+        for name, (low, high) in self.ranges.items():
+            if name not in numbers or not -math.inf < low < high < math.inf:
+                raise ValueError(f"the range {low} to {high} of {name!r}")
 
     def _stream_ports(self):
         return () if self.stream is None else (*self.stream.inputs, *self.stream.states, self.stream.output)

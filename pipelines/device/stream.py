@@ -14,7 +14,7 @@ import numpy as np
 from .cells import SERIES, Column, shorten
 from .checksums import read_checked
 from .errors import DeviceError
-from .history import as_cells, read_cells
+from .history import as_cells, read_cells, refuse_days_without_steps
 from .primitives import Columns, run_primitives
 from .runner import Answers, LiteRT, answer
 from .signature import Port, Signature, read_signature
@@ -100,14 +100,15 @@ class Stream:
                 (new[column.name],) = read_cells([row[column.name]], as_cells(column), missing)
             elif column.name != frame.time:
                 beside[column.name] = read_cells([row[column.name]], column, missing)
-        return int(time.astype(np.int64)) // round(frame.step_seconds), new, beside
+        refuse_days_without_steps(np.array([time]), frame)
+        return int(frame.numbers(np.array([time]))[0]), new, beside
 
     def _push(self, step, new, beside):
         """The net's answer once `new` is the newest step. The windows are kept raw and prepared whole, so that a step
         is prepared as it is in a window; the net gets the newest alone."""
         frame, stream = self.signature.frame, self.signature.stream
         past = {name: np.append(x[1:], np.float32(new[name])) for name, x in self._past.items()}
-        first = np.array([(step + 1) * round(frame.step_seconds)], "datetime64[s]")
+        first = frame.dates(np.array([step + 1]))
         prepared = run_primitives(self.signature.primitives, {
             **beside, frame.time: first, **{name: x[None] for name, x in past.items()}})
         outputs = self.interpreter.call({**self._newest(prepared), **self._states})

@@ -5,23 +5,25 @@ import json
 import os
 import shutil
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timezone
 from pathlib import Path
 
 import numpy as np
 
+from ..device.cells import UNIX, shorten, write_time
 from ..device.checksums import SUMS, check_bundle, checksums, read_checked
 from ..device.primitives import run_primitives
 from ..device.runner import Runner, LiteRT, answer
-from ..device.signature import Signature, read_signature
+from ..device.signature import MAX_JSON_BYTES, Signature, read_signature
+from ..device.typed import load_json
 from ..errors import BundleError, DeviceError
 from ..files import read_pixels
-from ..recipe import to_json
+from ..recipe import NAME_PATTERN, to_json
 from ..report.write import card, page
-
-MIN_FREE_BYTES = 64 * 2**20
-
+from ..temporary import MIN_FREE_BYTES, check_temporary_folder
 
 GOLDEN_ROWS = 10
 
@@ -81,6 +83,8 @@ def _raw_cell(value, date_format):
     if isinstance(value, np.datetime64):
         if np.isnat(value):
             return None
+        if date_format == UNIX:
+            return write_time(value, date_format)
         time = value.item().replace(tzinfo=timezone.utc)  # dates are kept in UTC
         return time.replace(tzinfo=None).isoformat() if date_format == "ISO8601" else time.strftime(date_format)
     if isinstance(value, np.ndarray):
@@ -101,6 +105,9 @@ def _as_text(array):
 def check_folder(folder: Path, name: str) -> None:
     """Raises BundleError, before an epoch is spent, where the bundle `name` could not be written into `folder`, or
     would replace something that is not a bundle."""
+    if not NAME_PATTERN.fullmatch(name):
+        raise BundleError(f"the name {shorten(name, 80)}", expected="letters, digits, _ and -, at most 64: it becomes "
+                          f"a folder in {str(folder)!r}", fix="--name my_model")
     for place in (folder / name, folder / f"{name}.failed"):
         _refuse_other_things(place)
     try:
@@ -116,6 +123,7 @@ def check_folder(folder: Path, name: str) -> None:
     if free < MIN_FREE_BYTES:
         raise BundleError(f"the folder {str(folder)!r} has {free:,} bytes free", expected=f"{MIN_FREE_BYTES:,}",
                           fix="free some space, or give another folder with --folder")
+    check_temporary_folder()
 
 
 def write_bundle(folder: Path, files: dict[str, bytes | str]) -> Path:
@@ -125,7 +133,8 @@ def write_bundle(folder: Path, files: dict[str, bytes | str]) -> Path:
     Raises BundleError where it cannot be written; what stood there before stays.
     """
     _refuse_other_things(folder)
-    files = {name: content if isinstance(content, bytes) else content.encode("utf-8")
+    # Half of a surrogate pair, of a file's name that is not UTF-8, is written as its escape, which JSON reads back.
+    files = {name: content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace")
              for name, content in files.items()}
     partial = folder.parent / f".{folder.name}.partial-{uuid.uuid4().hex[:8]}"
     old = folder.parent / f".{folder.name}.old-{uuid.uuid4().hex[:8]}"
@@ -155,11 +164,24 @@ def _refuse_other_things(place):
                           "replace", fix="another --name or --folder; nothing was touched")
 
 
+@contextmanager
+def malformed(folder: Path, name: str, what: str) -> Iterator[None]:
+    """Whatever Python raises for values of another shape than those of a file of a bundle, as a BundleError. Only for
+    the reading of files that may come from others."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError,
+            ZeroDivisionError) as error:
+        raise BundleError(f"{name} of the bundle {str(folder)!r} does not hold {what}: {type(error).__name__}: "
+                          f"{shorten(str(error), 200)}", expected="a whole bundle that this version wrote",
+                          fix="make the bundle again: python -m pipelines run ...") from error
+
+
 def read_json(folder: Path, name: str) -> dict:
     """A JSON file of a bundle. Raises BundleError where it is not there, damaged or altered."""
     try:
-        values = json.loads(read_checked(folder, name))
-        if name == "report.json" and not ("ladder" in values and "target" in values):
+        values = load_json(read_checked(folder, name, most=MAX_JSON_BYTES))
+        if name == "report.json" and not (isinstance(values, dict) and "ladder" in values and "target" in values):
             raise ValueError("it is no report")
         return values
     except (DeviceError, ValueError, TypeError, RecursionError) as error:
@@ -171,12 +193,9 @@ def read_json(folder: Path, name: str) -> dict:
 def read_golden_rows(folder: Path) -> list[dict]:
     """The raw rows of golden.json. Raises BundleError where it is damaged."""
     values = read_json(folder, "golden.json")
-    try:
+    with malformed(folder, "golden.json", "rows"):
         return [{name: _picture(cell) if isinstance(cell, dict) else cell for name, cell in each["row"].items()}
                 for each in values]
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BundleError(f"golden.json of the bundle {str(folder)!r} holds no rows", expected="a whole bundle",
-                          fix="make the bundle again: python -m pipelines run ...") from error
 
 
 def _picture(cell):

@@ -10,10 +10,12 @@ import re
 import numpy as np
 
 from ..device.cells import MAX_NUMBER, PICTURE, SERIES
+from ..device.notes import short_number
 from ..device.primitives import DATE_PARTS, Fill, FillPrevious
 from ..device.series import FillSteps, StepIds
 from ..device.signature import Signature
 from .c_helpers import needed_helpers
+from .pack_file import without_words
 
 TYPES = {"numeric": "float", "categorical": "const char *", "boolean": "const char *", "date": "int64_t",
          "text": "const char *", "picture": "const uint8_t *", "series": "const float *"}
@@ -27,13 +29,15 @@ _POINTERS = ("categorical", "boolean", "text", "picture", "series")
 
 def c_files(signature: Signature, int8_model: bytes, name: str) -> dict[str, str]:
     """File name → text: signature.h, prepare.c and model.c (the model as an array)."""
+    int8_model = without_words(int8_model)
     return {"signature.h": _header(signature, name, len(int8_model)), "prepare.c": _Writer(signature, name).source(),
             "model.c": _model_array(int8_model)}
 
 
 def _header(signature, name, num_bytes):
     fields = [f"  {TYPES[column.kind]}{'' if column.kind in _POINTERS else ' '}"
-              f"{identifier(place, column.name)}; /* {comment(column.name)}: {column.kind}, {_note(column)} */"
+              f"{identifier(place, column.name)}; /* {comment(column.name)}: {column.kind}, {_note(column)}"
+              f"{_range_note(signature, column)} */"
               for place, column in enumerate(signature.columns)]
     ports = [f"  {'int8_t' if port.dtype == 'float32' else 'int32_t'} {port.name}[{math.prod(port.shape)}];"
              f" /* {port.unit}, scale {literal(port.scale)}, zero point {port.zero_point} */"
@@ -101,7 +105,18 @@ def _note(column):
     if column.kind != PICTURE:
         return _MISSING_NOTES[column.kind]
     height, width, channels = column.shape
-    return f"pixels 0..255, {height} rows of {width} pixels of {channels} channel{'s' if channels > 1 else ''}"
+    note = f"pixels 0..255, {height} rows of {width} pixels of {channels} channel{'s' if channels > 1 else ''}"
+    if column.white:
+        note += f"; 16-bit values v become (v * 255 + {column.white // 2}) / {column.white}, before any resizing"
+    return note
+
+
+def _range_note(signature, column):
+    """C answers any number; what training knew stands where its caller looks."""
+    if column.name not in signature.ranges:
+        return ""
+    low, high = map(short_number, signature.ranges[column.name])
+    return f"; {low} to {high} in training"
 
 
 class _Writer:

@@ -13,6 +13,7 @@ from ..device.runner import LiteRT
 from ..device.signature import Signature
 from .c_code import literal, identifier, quoted, comment
 from .operators import micro_name, operators
+from .pack_file import without_words
 
 # Where no interpreter of microcontrollers could count: ample for most, and AllocateTensors says if it is too small.
 UNMEASURED_ARENA_BYTES = 2**18
@@ -26,6 +27,7 @@ def main_files(signature: Signature, int8: bytes, name: str, *, row: Columns, ou
     [outputs], the model's for that row, from which the program's may differ by `most_steps`, as two runtimes round a
     tie differently. `arena_bytes`: as TFLM counted them, None where it could not.
     """
+    int8 = without_words(int8)  # as it stands in model.c
     names = [micro_name(each) for each in operators(int8)]
     arena = _with_room(arena_bytes) if arena_bytes is not None else UNMEASURED_ARENA_BYTES
     tables, fields = _golden_row(signature, row)

@@ -8,6 +8,7 @@ windows are kept raw and prepared whole, so that a step is prepared as it is in 
 import math
 from dataclasses import replace
 
+from ..device.calendar import SECOND
 from ..device.cells import MAX_NUMBER, SERIES
 from ..device.signature import Signature
 from ..errors import ExportError
@@ -19,6 +20,9 @@ def stream_files(signature: Signature, stream_int8: bytes, name: str) -> dict[st
     of their own. Raises ExportError for a signature without a streaming form."""
     if signature.stream is None:
         raise ExportError(f"the model {name!r} has no streaming form", expected="one", fix="--set build.stream=True")
+    if signature.frame.calendar.unit != SECOND:
+        raise ExportError(f"a stream of {signature.frame.calendar.unit} steps in C", expected="steps of equal seconds",
+                          fix="--set build.stream=False")
     ports = {port.name: port for port in signature.inputs}
     inputs = tuple(replace(port, shape=ports[port.name].shape) for port in signature.stream.inputs)
     as_windows = replace(signature, inputs=inputs, output=signature.stream.output, stream=None)
@@ -96,6 +100,7 @@ def _source(signature, name):
     stream, frame = signature.stream, signature.frame
     kept = [(place, field) for place, field, _, is_kept in _fields(signature) if is_kept]
     sizes = {place: signature.columns[place].shape[0] for place, _ in kept}
+    phase, early = frame.calendar.phase_seconds, frame.calendar.early_seconds
     windows = "\n".join(f"static float past{place}[{size}];" for place, size in sizes.items())
     states = "\n".join(f"static int8_t kept_{port.name}[{math.prod(port.shape)}];" for port in stream.states)
     given = ", ".join(f"const int8_t *{port.name}" for port in stream.states)
@@ -125,8 +130,9 @@ void stream_reset(void) {{
 
 int stream_push(const stream_step *step) {{
   const int64_t seconds = {round(frame.step_seconds)};
-  const int64_t into = step->time == INT64_MIN ? 0 : (step->time % seconds + seconds) % seconds;
-  const int64_t place = (step->time - into) / seconds;
+  const int64_t time = step->time == INT64_MIN ? 0 : step->time{_plus(early - phase)};
+  const int64_t into = (time % seconds + seconds) % seconds;
+  const int64_t place = (time - into) / seconds;
 {_lines(_checks(signature))}
   if (step->time == INT64_MIN || (has_steps && place < next_step)) return -1;
   if (has_steps && place - next_step >= {max(sizes.values())}) stream_reset();
@@ -165,6 +171,13 @@ void stream_forecast(const int8_t *output, double *values) {{
 """
 
 
+def _plus(seconds):
+    """A whole number to be added, as C; nothing where it is 0."""
+    if seconds == 0:
+        return ""
+    return f" {'+' if seconds > 0 else '-'} {abs(seconds)}"
+
+
 def _lines(lines):
     return "\n".join(f"  {line}" for line in lines)
 
@@ -192,7 +205,7 @@ def _row(signature):
     for place, column in enumerate(signature.columns):
         if column.name == signature.frame.time:
             yield (f"row.{identifier(place, column.name)} = (next_step + 1) * "
-                   f"{round(signature.frame.step_seconds)};")
+                   f"{round(signature.frame.step_seconds)}{_plus(signature.frame.calendar.phase_seconds)};")
     for place, field, _, kept in _fields(signature):
         yield f"row.{field} = {f'past{place}' if kept else f'now.{field}'};"
 

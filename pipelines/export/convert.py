@@ -32,6 +32,8 @@ from ..rows import TrainSet, require_train_set
 from .ai_edge import FORMS as AI_EDGE_FORMS
 from .ai_edge import quantize_file, require_ai_edge
 from .child import BYTES_NAME, SECONDS_NAME, Limits, end_with_parent, run_watched
+from .group_joins import group_joins
+from .layer_names import layer_names
 from .lower import NUM_COPIES
 from .mend_biases import mend_biases
 from .pack_file import pack_file
@@ -137,7 +139,10 @@ def _child(folder: Path, copies: int) -> None:
 
     def write(form, model, rows):
         content = _convert(model, rows, form=form.removeprefix("stream_"), quantize=quantize)
-        (folder / f"{form}.tflite").write_bytes(pack_file(mend_biases(content)))
+        content = group_joins(mend_biases(content))
+        names = layer_names(content, [layer.name for layer in model.layers],
+                            [layer.name for layer in model.layers if type(layer).__name__ == "FusedLstm"])
+        (folder / f"{form}.tflite").write_bytes(pack_file(content, names=names))
     say("loading the model")
     wanted = json.loads((folder / "wanted.json").read_text(encoding="utf-8"))
     quantize, forms = Quantize(**wanted["quantize"]), wanted["forms"]

@@ -6,6 +6,7 @@ from pathlib import Path
 from ..device.checksums import read_checked
 from ..errors import BundleError, DeviceError
 from ..strategy import load_tensorflow
+from .keras_zip import MAX_KERAS_BYTES, load_keras
 
 
 def keras_bytes(model) -> bytes:
@@ -19,14 +20,11 @@ def read_keras(folder: str | Path):
     """The keras.Model of a bundle; nothing that the file holds is run. Raises BundleError where it is not there,
     damaged, altered or of another version."""
     load_tensorflow()
-    import keras
-
     from ..compress import fake_quantize  # noqa: F401  its layers may be in the model
     path = Path(folder) / "model.keras"
     try:
-        read_checked(folder, path.name)
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (DeviceError, ValueError, TypeError, KeyError, OSError, AttributeError) as error:
-        said = error.received if isinstance(error, DeviceError) else str(error)[:200]
+        return load_keras(read_checked(folder, path.name, most=MAX_KERAS_BYTES))
+    except Exception as error:  # Keras and h5py raise nothing narrower: whatever it is, the file is not a model
+        said = error.received if isinstance(error, DeviceError) else f"{type(error).__name__}: {str(error)[:200]}"
         raise BundleError(f"{str(path)!r} is not a model that can be read: {said}", expected="a whole bundle that this "
                           "version wrote", fix="make the bundle again, or name another") from error

@@ -5,8 +5,8 @@ In:  pictures as uint8 [1, height, width, 3], which MediaPipe always gives; of a
      makes the grey that Pillow makes.
      Texts as ids int32 [1, window]. MediaPipe cuts a text by a regular expression, looks its parts up as they are
      spelled, and puts padding behind them; first operators move them to the right end, where the runner puts them.
-Out: float32 [1, labels]: the softmax of the log-odds with the decision's offsets added, so that the label with the
-     highest score is the runner's.
+Out: float32 [1, labels]: the runner's probabilities. The decision, which MediaPipe has no place for, is decision.json
+     in the file: the runner's label is the one with the largest score × weight (see `mediapipe_scores`).
 
 Nothing is quantized again: between head and tail stands the int8 file that was verified.
 """
@@ -24,8 +24,9 @@ from ..device.signature import Signature
 from ..device.texts import Words
 from ..errors import ExportError
 from .graph import Graph
+from .mediapipe_scores import RULE, add_probabilities, decision_file
 
-LABELS_FILE, VOCABULARY_FILE = "labels.txt", "vocabulary.txt"
+LABELS_FILE, VOCABULARY_FILE, DECISION_FILE = "labels.txt", "vocabulary.txt", "decision.json"
 # Pillow's grey, and its rounding: the sums are exact in float32.
 GREY = np.array([19595, 38470, 7471], np.float32) / np.float32(65536)
 _LSTM = "UNIDIRECTIONAL_SEQUENCE_LSTM"
@@ -61,8 +62,9 @@ def mediapipe_model(int8: bytes, signature: Signature, name: str, *, texts: Iter
     file that is not of this signature.
     """
     graph = Graph(int8)
-    _add_decision(graph, signature)
-    files = {LABELS_FILE: "".join(f"{label}\n" for label in signature.target.labels)}
+    add_probabilities(graph, signature)
+    files = {LABELS_FILE: "".join(f"{label}\n" for label in signature.target.labels),
+             DECISION_FILE: decision_file(signature)}
     if signature.columns[0].kind == "picture":
         _take_pictures(graph, signature.inputs[0])
         pattern = ""
@@ -76,34 +78,6 @@ def mediapipe_model(int8: bytes, signature: Signature, name: str, *, texts: Iter
                                          vocabulary(words, unknown, texts).items())
     graph.add_metadata("TFLITE_METADATA", _metadata(signature, name, pattern))
     return _with_files(graph.to_bytes(), files)
-
-
-def _add_decision(graph, signature):
-    """Behind the int8 output: the average of its copies and the decision in one dense layer, then a softmax."""
-    from ai_edge_litert import schema_py_generated as schema
-    (output,) = graph.subgraph.outputs
-    port, binary = signature.output, signature.target.task == "binary"
-    (width,), copies = port.shape, port.num_copies
-    if list(graph.tensor(output).shape) != [1, width * copies]:
-        raise ExportError(f"the int8 file gives {list(graph.tensor(output).shape)} values", expected=f"[1, "
-                          f"{width * copies}] of its signature", fix="take file and signature of one bundle")
-    offsets = np.array(signature.offsets("int8"), np.float64)
-    if binary:  # no: 0, yes: log-odds + offset; yes where that is 0 too
-        weights, offsets = np.array([[0.0], [1.0]]), np.array([0.0, offsets[0] + port.step() / 1000])
-    else:       # of labels that are level the first, as in the runner
-        weights, offsets = np.eye(width), offsets - np.arange(width) * port.step() / 1000 / width
-    shape, labels = (1, width * copies), len(signature.target.labels)
-    log_odds = graph.add_tensor("log_odds", shape, "float32")
-    graph.add_operator("DEQUANTIZE", [output], log_odds, version=2)
-    decided, scores = (graph.add_tensor(name, (1, labels), "float32") for name in ("decided", "scores"))
-    kernel = graph.add_tensor("decision/kernel", (labels, width * copies), "float32",
-                              values=np.tile(weights, (1, copies)) / copies)
-    bias = graph.add_tensor("decision/bias", (labels,), "float32", values=offsets)
-    graph.add_operator("FULLY_CONNECTED", [log_odds, kernel, bias], decided, options=schema.FullyConnectedOptionsT())
-    softmax = schema.SoftmaxOptionsT()
-    softmax.beta = 1.0
-    graph.add_operator("SOFTMAX", [decided], scores, options=softmax)
-    graph.subgraph.outputs = [scores]
 
 
 def _take_pictures(graph, port):
@@ -267,11 +241,15 @@ def _metadata(signature, name, pattern):
         stats = None
     labels = named(schema.AssociatedFileT(), name=LABELS_FILE, type=schema.AssociatedFileType.TENSOR_AXIS_LABELS)
     taken = named(schema.TensorMetadataT(), name=column.name, content=content, processUnits=units, stats=stats)
+    decision = named(schema.AssociatedFileT(), name=DECISION_FILE, description=RULE,
+                     type=schema.AssociatedFileType.UNKNOWN)
     given = named(schema.TensorMetadataT(), name=signature.target.name, associatedFiles=[labels],
+                  description=f"Probabilities of the labels. {RULE} The weights are in {DECISION_FILE}.",
                   content=named(schema.ContentT(), contentProperties=schema.FeaturePropertiesT(),
                                 contentPropertiesType=schema.ContentProperties.FeatureProperties))
     graph = named(schema.SubGraphMetadataT(), inputTensorMetadata=[taken], outputTensorMetadata=[given])
-    model = named(schema.ModelMetadataT(), name=name, subgraphMetadata=[graph], minParserVersion=_PARSER_VERSION)
+    model = named(schema.ModelMetadataT(), name=name, subgraphMetadata=[graph], associatedFiles=[decision],
+                  minParserVersion=_PARSER_VERSION)
     builder = flatbuffers.Builder(1024)
     builder.Finish(model.Pack(builder), b"M001")
     return bytes(builder.Output())

@@ -1,18 +1,21 @@
-"""A TFLite file without what no runtime reads.
+"""A TFLite file without what no runtime reads, but for the names and the description that are asked for.
 
 The converter writes a name for every tensor, which in an unrolled recurrent net of 48 steps is 112 kB, an empty buffer
 for each that holds no constant, and for every channel of every weight a zero point of eight bytes, always 0.
 """
+
+from collections.abc import Mapping
 
 import numpy as np
 
 _ALIGNMENT_BYTES = 16  # of constants, as the schema demands: kernels read them where they lie
 
 
-def pack_file(content: bytes) -> bytes:
+def pack_file(content: bytes, *, names: Mapping[int, str] | None = None) -> bytes:
     """The bytes of a TFLite file → of a smaller one that computes the same, bit for bit, on every runtime: without the
     names of tensors that are neither input nor output, without metadata, descriptions and unused buffers, and with
-    equal constants, quantizations, options, shapes and texts written once.
+    equal constants, quantizations, options, shapes and texts written once. `names`: place → name of tensors that get
+    one.
 
     What the file takes and gives keeps its names, order, types, scales and signatures. Metadata that a runtime asks
     for, such as MediaPipe's, are to be written after. Raises ValueError where the bytes are no TFLite file.
@@ -21,21 +24,39 @@ def pack_file(content: bytes) -> bytes:
     if content[4:8] != b"TFL3":
         raise ValueError(f"{len(content)} bytes that are no TFLite file")
     model = schema.ModelT.InitFromPackedBuf(content, 0)
-    _drop_words(model)
+    _drop_words(model, names or {})
     _drop_buffers(model)
+    return _written(model, len(content))
+
+
+def without_words(content: bytes) -> bytes:
+    """The bytes of a TFLite file without names and descriptions, which would take a microcontroller's flash; any other
+    bytes as they are."""
+    return pack_file(content) if content[4:8] == b"TFL3" else content
+
+
+def with_description(content: bytes, description: str) -> bytes:
+    """The bytes of a packed TFLite file with a description, and all else as it is."""
+    from ai_edge_litert import schema_py_generated as schema
+    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    model.description = description
+    return _written(model, len(content))
+
+
+def _written(model, size):
     _share_tables(model)
-    builder = _sharing_builder(len(content))
+    builder = _sharing_builder(size)
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())
 
 
-def _drop_words(model):
+def _drop_words(model, names):
     model.description, model.metadata, model.metadataBuffer = None, None, None
     for graph in model.subgraphs:
         ports = {*graph.inputs, *graph.outputs}
         for place, tensor in enumerate(graph.tensors):
             if place not in ports:
-                tensor.name = b""  # and not none: some readers take it that there is one
+                tensor.name = names.get(place, "")  # and not none: some readers take it that there is one
 
 
 def _drop_buffers(model):

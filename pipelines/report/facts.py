@@ -10,6 +10,10 @@ from ..evaluate import class_places
 from ..forecast import score_forecasts
 from ..steps.step import is_series
 from . import pictures as draw
+from .cautions import find_cautions
+from .constant import score_constant
+from .text_cuts import count_cuts
+from .use import how_to_use
 from .write import to_plain, versions
 
 
@@ -19,9 +23,8 @@ def gather_facts(recipe, inferred, splits, learned, judged, *, source: dict, sec
     failed = judged.failed
     target = learned.signature.target
     used = {column.name for column in learned.signature.columns}
-    missing = {name: float(np.isnan(x).mean() if is_series(x) else missing_mask(x).mean())
-               for name, x in splits.train.x.items() if x.ndim == 1 or is_series(x)}
-    return to_plain({
+    missing = _missing_shares(splits)
+    facts = {
         "name": recipe.name, "about": recipe.about or f"Predicts {target.name}.",
         "target": asdict(target), "output_unit": learned.signature.output.unit, "judge": asdict(recipe.judge),
         "seed": recipe.training.seed,
@@ -40,7 +43,18 @@ def gather_facts(recipe, inferred, splits, learned, judged, *, source: dict, sec
         "margin": asdict(judged.margin) if judged.margin else None,
         "columns": [_column_facts(each, missing, used) for each in inferred],
         "per_class": per_class(splits.test.y, judged.answers["litert_int8"], target),
-        "history": learned.trained.history, "seconds": dict(seconds)})
+        "history": learned.trained.history, "seconds": dict(seconds),
+        "constant": score_constant(splits.train, splits.test, target),
+        "texts": count_cuts(learned.signature, splits.train), "use": how_to_use(learned.signature, recipe.name)}
+    return to_plain({**facts, "cautions": find_cautions(recipe, facts)})
+
+
+def _missing_shares(splits):
+    """Column → the share of training rows without a value; of windows, whose steps overlap and of which those without
+    a target are left out, the share of the training steps that they were cut from."""
+    rows = splits.train if splits.steps is None else splits.steps.train
+    return {name: float(np.isnan(x).mean() if is_series(x) else missing_mask(x).mean())
+            for name, x in rows.x.items() if x.ndim == 1 or is_series(x)}
 
 
 def _column_facts(inferred, missing, used):

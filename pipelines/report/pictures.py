@@ -5,6 +5,8 @@ import io
 
 import numpy as np
 
+from .drawable import drawable
+
 MAX_CURVES = 10
 MAX_COLUMNS = 40
 BLUE, ORANGE, GREY = "#2f6db3", "#d9822b", "#8a8f98"
@@ -47,7 +49,7 @@ def confusion_matrix(y: np.ndarray, chosen: np.ndarray, labels: tuple[str, ...])
         from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix as count
         counts = count(y, chosen, labels=np.arange(len(labels)))
         shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-        shown = ConfusionMatrixDisplay(shares, display_labels=[label[:24] for label in labels])
+        shown = ConfusionMatrixDisplay(shares, display_labels=list(map(drawable, labels)))
         shown.plot(ax=axes, cmap="Blues", colorbar=False, include_values=False, im_kw={"vmin": 0, "vmax": 1})
         for (row, column), value in np.ndenumerate(counts):
             axes.text(column, row, f"{value:,}", ha="center", va="center", fontsize=9 if len(labels) < 8 else 7,
@@ -67,7 +69,7 @@ def curves(y: np.ndarray, scores: np.ndarray, labels: tuple[str, ...], *, kind: 
         display = RocCurveDisplay if kind == "roc" else PrecisionRecallDisplay
         classes = [1] if len(labels) == 2 else [each for each in range(len(labels)) if (y == each).any()][:MAX_CURVES]
         for each in classes:
-            display.from_predictions((y == each).astype(int), scores[:, each], ax=axes, name=labels[each][:24])
+            display.from_predictions((y == each).astype(int), scores[:, each], ax=axes, name=drawable(labels[each]))
         if mark:
             axes.plot(*mark, "o", color=ORANGE, markersize=9, label="chosen threshold", zorder=5)
         if kind == "roc":
@@ -95,7 +97,7 @@ def calibration(y: np.ndarray, scores: np.ndarray, labels: tuple[str, ...]):
         axes.plot([0, 1], [0, 1], color=GREY, linestyle=":", label="perfect")
         axes.plot(predicted, observed, "o-", color=BLUE, label="int8, test rows")
         top = max(predicted.max(), observed.max()) * 1.1
-        axes.set(xlabel=f"predicted probability of {what[:30]}", ylabel="observed share", title="Calibration",
+        axes.set(xlabel=f"predicted probability of {drawable(what, 30)}", ylabel="observed share", title="Calibration",
                  xlim=(0, min(top, 1)), ylim=(0, min(top, 1)))
         axes.legend(fontsize=8, frameon=False)
     return draw
@@ -106,7 +108,7 @@ def missing_values(shares: dict[str, float], masks: np.ndarray):
     def draw(axes):
         names = list(shares)[:MAX_COLUMNS]
         axes.imshow(masks[:, :len(names)], aspect="auto", cmap="Greys", interpolation="nearest", vmin=0, vmax=1)
-        axes.set_xticks(range(len(names)), [f"{name[:22]}  {shares[name]:.0%}" for name in names], rotation=60,
+        axes.set_xticks(range(len(names)), [f"{drawable(name, 22)}  {shares[name]:.0%}" for name in names], rotation=60,
                         ha="right", fontsize=8)
         axes.set(ylabel="rows", title="Missing values (black), training rows")
         axes.set_yticks([])
@@ -118,7 +120,8 @@ def predicted_against_true(y: np.ndarray, values: np.ndarray, name: str):
         low, high = min(y.min(), values.min()), max(y.max(), values.max())
         axes.plot([low, high], [low, high], color=GREY, linestyle=":")
         axes.scatter(y, values, s=12, alpha=0.5, color=BLUE)
-        axes.set(xlabel=f"true {name[:40]}", ylabel=f"predicted {name[:40]}", title="Predicted against true")
+        axes.set(xlabel=f"true {drawable(name, 40)}", ylabel=f"predicted {drawable(name, 40)}",
+                 title="Predicted against true")
     return draw
 
 
@@ -126,5 +129,5 @@ def residuals(y: np.ndarray, values: np.ndarray, name: str):
     def draw(axes):
         axes.axhline(0, color=GREY, linestyle=":")
         axes.scatter(values, values - y, s=12, alpha=0.5, color=BLUE)
-        axes.set(xlabel=f"predicted {name[:40]}", ylabel="predicted - true", title="Residuals")
+        axes.set(xlabel=f"predicted {drawable(name, 40)}", ylabel="predicted - true", title="Residuals")
     return draw

@@ -6,9 +6,11 @@ import json
 import math
 import platform
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 
-from ..device.cells import PICTURE
+from ..device.visible import visible
+from .markdown import code, plain, prose
 
 PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "tflite-micro", "numpy", "pandas", "scikit-learn",
             "imbalanced-learn")
@@ -45,15 +47,21 @@ def to_plain(values: object) -> object:
 
 
 def page(report: dict, pictures: list[tuple[str, str]], recipe_json: object) -> str:
-    """The self-contained report.html: no script, no address outside the page; every name is escaped."""
+    """The self-contained report.html: no script, no address outside the page; every name is escaped, and nothing in
+    one hides or reorders letters."""
     import jinja2
-    template = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(
+    template = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, finalize=_shown).from_string(
         (Path(__file__).parent / "page.html").read_text(encoding="utf-8"))
     return template.render(**report, pictures=[(*each, _is_wide(each[1])) for each in pictures], number=number,
-                           duplicate_words=DUPLICATES, ladder_cells=ladder_cells, ladder_headings=LADDER_HEADINGS,
+                           duplicate_words=DUPLICATES, ladder_lines=ladder_lines(report),
+                           ladder_headings=LADDER_HEADINGS,
                            shown_metrics=SHOWN_METRICS[report["target"]["task"]],
                            metrics=list(report["ladder"][0]["scores"]), decision_text=decision_text(report),
                            recipe_text=json.dumps(recipe_json, indent=1, ensure_ascii=False))
+
+
+def _shown(value):
+    return visible(value, keep="\n") if type(value) is str else value  # what is escaped already is of another type
 
 
 def _is_wide(content):
@@ -82,25 +90,51 @@ def ladder_cells(rung: dict, num_rows: int) -> tuple[str, tuple[str, ...]]:
         number(rung["latency_ms_p95"], 3))
 
 
+@dataclass(frozen=True)
+class LadderLine:
+    """A line of the ladder as it is shown: a rung, or for comparison the scores of Keras on the same rows, where a rung
+    answered a part of them. `cells`: under LADDER_HEADINGS."""
+
+    form: str
+    scores: dict[str, float | None]
+    intervals: dict[str, list[float]]
+    cells: tuple[str, ...]
+    is_rung: bool
+
+
+def ladder_lines(report: dict) -> list[LadderLine]:
+    """Every rung; before the first of those that answered the same part of the rows, Keras on these: scores of other
+    rows are not to be compared."""
+    lines, num_rows, before = [], report["rows"]["test"], report["rows"]["test"]
+    for rung in report["ladder"]:
+        reference = rung.get("reference")
+        if reference and rung["num_rows"] != before:
+            lines.append(LadderLine(f"keras, the same {rung['num_rows']:,} rows", reference, {},
+                                    ("",) * len(LADDER_HEADINGS), is_rung=False))
+        before = rung["num_rows"] or before
+        form, cells = ladder_cells(rung, num_rows)
+        lines.append(LadderLine(form, rung["scores"], rung["intervals"], cells, is_rung=True))
+    return lines
+
+
 def ladder_table(report: dict, shown: tuple[str, ...]) -> list[str]:
     """The ladder as lines of Markdown, with these metrics, and what is to be said of its rungs."""
     lines = ["| form | " + " | ".join((*(metric.replace("_", " ") for metric in shown), *LADDER_HEADINGS)) + " |",
              "|---" * (len(shown) + len(LADDER_HEADINGS) + 1) + "|"]
-    for rung in report["ladder"]:
-        form, cells = ladder_cells(rung, report["rows"]["test"])
-        scores = (number(rung["scores"].get(metric)) for metric in shown)
-        lines.append(f"| {form} | " + " | ".join((*scores, *cells)) + " |")
-    return lines + [""] + [f"- {rung['form']}: {rung['note']}." for rung in report["ladder"] if rung["note"]]
+    for line in ladder_lines(report):
+        scores = (number(line.scores.get(metric)) for metric in shown)
+        lines.append(f"| {line.form} | " + " | ".join((*scores, *line.cells)) + " |")
+    return lines + [""] + [f"- {rung['form']}: {plain(rung['note'])}." for rung in report["ladder"] if rung["note"]]
 
 
-def decision_text(report: dict) -> str:
-    """How labels are chosen, in a sentence."""
+def decision_text(report: dict, *, name=repr) -> str:
+    """How labels are chosen, in a sentence; `name` writes a label."""
     decisions, target = report["decisions"], report["target"]
     if target["task"] in ("binary", "multiclass") and report["judge"]["threshold"] == "none":
         return "The label with the largest probability: no threshold was chosen (judge.threshold is none)."
     if target["task"] == "binary":
         said = report["thresholds"]
-        return (f"Label {target['labels'][1]!r} where its probability is at least {said['float32']:.3f} (float) or "
+        return (f"Label {name(target['labels'][1])} where its probability is at least {said['float32']:.3f} (float) or "
                 f"{said['int8']:.3f} (int8): the thresholds with the best {report['judge']['threshold']} on validation "
                 "rows.")
     if target["task"] == "forecast" and decisions:
@@ -110,39 +144,46 @@ def decision_text(report: dict) -> str:
                 "regression).")
     if target["task"] == "multiclass":
         return (f"Label: the largest logit plus an offset a class, chosen for {report['judge']['threshold']} on "
-                "validation rows: " + ", ".join(f"{label} {offset:+.2f}" for label, offset in
+                "validation rows: " + ", ".join(f"{name(label)} {offset:+.2f}" for label, offset in
                                                 zip(target["labels"], decisions["int8"], strict=True)) + ".")
     if target["task"] == "anomaly":
-        return (f"Label {target['labels'][1]!r} where the mean absolute difference between a window and what the model "
-                f"gives back is at least {-decisions['float32'][0]:.4f} (float) or {-decisions['int8'][0]:.4f} (int8): "
-                f"the {report['judge']['quantile']:g} quantile of training windows. Mae and flagged, the share that is "
-                "flagged, are of the windows that are not labelled as anomalies.")
+        return (f"Label {name(target['labels'][1])} where the mean absolute difference between a window and what the "
+                f"model gives back is at least {-decisions['float32'][0]:.4f} (float) or "
+                f"{-decisions['int8'][0]:.4f} (int8): the {report['judge']['quantile']:g} quantile of training "
+                "windows. Mae and flagged, the share that is flagged, are of the windows that are not labelled as "
+                "anomalies.")
     return ""
-
-
-def _code(text):
-    """A name from a data set as Markdown code, in which nothing else is read."""
-    return "`" + "".join(letter if letter.isprintable() and letter != "`" else "?" for letter in text) + "`"
 
 
 def card(report: dict) -> str:
     """The model card (README.md of a bundle; Mitchell et al. 2019, https://arxiv.org/abs/1810.03993)."""
     target, rungs = report["target"], report["ladder"]
-    rows = "picture.png" if any(column["kind"] == PICTURE for column in report["columns"]) else "< rows.csv"
-    lines = [f"# {report['name']}", "", report["about"], "",
-             f"Predicts {_code(target['name'])} ({target['task']}"
-             + (f": {', '.join(map(_code, target['labels']))}" if target["labels"] else "") + ").", "",
-             "## Scores", "",
-             f"{report['rows']['test']:,} raw test rows that no stage had seen; split `{report['split']}`, seed "
+    lines = [f"# {report['name']}", "", prose(report["about"]), "",
+             f"Predicts {code(target['name'])} ({target['task']}"
+             + (f": {', '.join(map(code, target['labels']))}" if target["labels"] else "") + ").", "",
+             *caution_lines(report), "## Scores", "",
+             f"{report['rows']['test']:,} raw test rows that no stage had seen; split {code(report['split'])}, seed "
              f"{report['seed']}.", "", *ladder_table(report, SHOWN_METRICS[target["task"]])]
-    lines += ["", decision_text(report), "", "## Use", "",
-              f"    python -m pipelines.device saved_models/{report['name']} {rows}", "",
+    lines += ["", decision_text(report, name=code), "", "## Use", "", *use_lines(report),
               *(["Step by step, in Python: `Stream.load(folder).push(row)` of `pipelines.device`. Elsewhere: the "
                  "states that `model_stream_int8.tflite` gives go back in at the next step, zero points at first.", ""]
                 if any(rung["form"] == "stream_int8" for rung in rungs) else []),
-              "In C: `c/signature.h`, `c/prepare.c`, `c/model.c`. Rules for odd cells stand in `signature.json`.", "",
+              "In C: `c/signature.h`, `c/prepare.c`, `c/model.c`; C writes no notes, but `c/signature.h` has the range "
+              "that each number had in training. Rules for unusual cells stand in `signature.json`.", "",
               "## Limits", "",
               "Trained on the rows of one source and judged on others of the same source: rows from elsewhere or from "
               "later may differ. Scores of small classes rest on few rows; the report has the intervals.", "",
-              "Made with " + ", ".join(f"{name} {version}" for name, version in report["versions"].items()) + "."]
+              "Made with " + ", ".join(f"{name} {plain(version)}" for name, version in report["versions"].items())
+              + "."]
     return "\n".join(lines) + "\n"
+
+
+def caution_lines(report: dict) -> list[str]:
+    """The cautions of a report as a section of Markdown; nothing where there are none."""
+    cautions = report.get("cautions") or []
+    return ["## Cautions", "", *(f"- {plain(caution, most=None)}." for caution in cautions), ""] if cautions else []
+
+
+def use_lines(report: dict) -> list[str]:
+    """How the bundle is used, as lines of Markdown."""
+    return [line for paragraph in report["use"] for line in (paragraph, "")]

@@ -10,12 +10,14 @@ import numpy as np
 
 from ..device.primitives import Bins
 from ..knobs import knob
+from .quantiles import quantile_edges
 from .step import UNIT_INTERVAL, FittedStep, Step, as_float32, is_numeric, present
 
 
 @dataclass(frozen=True)
 class EncodeBins(Step):
-    """Numbers to `num_bins` shares each, edges at the training quantiles; fewer where quantiles coincide."""
+    """Numbers to at most `num_bins` shares each, edges at the training quantiles; a value that holds more than
+    1 / `num_bins` of the training rows is an edge of its own, so that it takes no edges from the others."""
 
     num_bins: int = knob(16, 1, 1024)
 
@@ -27,7 +29,7 @@ class EncodeBins(Step):
                                               for name in self.chosen(train)), unit=UNIT_INTERVAL)
 
     def _bins(self, name, x):
-        edges = np.unique(np.quantile(x, np.linspace(0, 1, self.num_bins + 1)).astype(np.float32))
+        edges = quantile_edges(x, self.num_bins)
         if len(edges) == 1:  # a constant: one bin that is never entered
             edges = np.array([edges[0], np.nextafter(edges[0], np.float32(np.inf))], np.float32)
         with np.errstate(over="ignore", divide="ignore"):

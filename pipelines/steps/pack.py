@@ -9,10 +9,9 @@ from ..device.runner import to_own_scale
 from ..device.signature import Port, Signature, Target, made_from
 from ..errors import StepError
 from ..rows import HeldOut, TrainSet, Unlabelled, require_train_set
-from .step import (CATEGORY_ID, MAX_ENCODED_BYTES, PAIR_ID, PIXELS, SERIES_INTERVAL, SERIES_STANDARD,
+from .step import (CATEGORY_ID, MAX_ENCODED_BYTES, MAX_INPUTS, PAIR_ID, PIXELS, SERIES_INTERVAL, SERIES_STANDARD,
                    STANDARD_DEVIATIONS, TOKEN_ID, UNIT_INTERVAL, FittedStep, kind_of)
 
-MAX_INPUTS = 32_768
 _PORT_NAMES = {UNIT_INTERVAL: "unit_interval", STANDARD_DEVIATIONS: "standard_deviations", CATEGORY_ID: "category_ids",
                TOKEN_ID: "tokens", PAIR_ID: "pairs", PIXELS: "image", SERIES_STANDARD: "series",
                SERIES_INTERVAL: "series_marks"}
@@ -32,7 +31,8 @@ def make_signature(prepared: tuple[FittedStep, ...], encoders: tuple[FittedStep,
     packs = _packs(steps, train)
     primitives = _needed((*(primitive for step in steps for primitive in step.primitives), *packs))
     packed = run_primitives(packs, train.x)
-    ports = tuple(_port(pack, packed[pack.into], _unit_of(steps, pack.columns[0], train), steps) for pack in packs)
+    finished = _finishing_steps(steps)
+    ports = tuple(_port(pack, packed[pack.into], _unit_of(finished, pack.columns[0], train), steps) for pack in packs)
     read = _raw_columns(primitives) | {name for name, x in train.x.items() if x.dtype == np.uint8}
     target, frame = _fit_target(train, steps, ports), train.schema.frame
     num_outputs = {"multiclass": len(target.labels),
@@ -89,7 +89,8 @@ def _packs(steps, train):
     own |= {train.schema.frame.time} if train.schema.frame is not None else set()
     known = made_from(tuple(each for step in steps for each in step.primitives),
                       train.schema.frame.known if train.schema.frame else ())
-    units = {name: _unit_of(steps, name, train) for name in train.x if name not in own}
+    finished = _finishing_steps(steps)
+    units = {name: _unit_of(finished, name, train) for name in train.x if name not in own}
     loose = [name for name, unit in units.items() if not unit]
     if loose:
         name = loose[0]
@@ -124,17 +125,21 @@ def _packs(steps, train):
     return tuple(packs)
 
 
-def _unit_of(steps, name, train):
+def _unit_of(finished, name, train):
     """The unit of the last step that finished a column; a picture needs none."""
     if train.x[name].dtype == np.uint8:
         return PIXELS
-    finished = _finished_by(steps, name)
-    return finished.unit if finished else ""
+    return finished[name].unit if name in finished else ""
 
 
-def _finished_by(steps, name):
-    return next((step for step in reversed(steps) if step.unit and any(
-        name in (made_by(each) or (each.column,)) for each in step.primitives)), None)
+def _finishing_steps(steps):
+    """Column → the last step that finished it."""
+    finished = {}
+    for step in steps:
+        for primitive in step.primitives if step.unit else ():
+            for name in made_by(primitive) or (primitive.column,):
+                finished[name] = step
+    return finished
 
 
 def _needed(primitives: tuple[Primitive, ...]) -> tuple[Primitive, ...]:
@@ -171,7 +176,7 @@ def _port(pack, packed, unit, steps):
         raise StepError(f"{packed.shape[1]:,} model inputs in the unit {unit!r}", expected=f"at most {MAX_INPUTS:,}",
                         fix="raise min_count or lower max_categories and num_bins, or use EncodeIds()")
     num_ids = {CATEGORY_ID: sum(step.num_ids for step in steps if step.unit == CATEGORY_ID)}.get(
-        unit, _finished_by(steps, pack.columns[0]).num_ids)
+        unit, _finishing_steps(steps)[pack.columns[0]].num_ids)
     return Port(pack.into, (packed.shape[1],), str(packed.dtype), unit, num_ids=num_ids)
 
 

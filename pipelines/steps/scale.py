@@ -8,6 +8,9 @@ from ..device.primitives import Affine, Clip
 from ..knobs import knob
 from .step import STANDARD_DEVIATIONS, UNIT_INTERVAL, FittedStep, Step, as_float32, is_numeric, present
 
+# The median absolute deviation of normal numbers times this is their standard deviation.
+MAD_TO_STANDARD = 1.4826
+
 
 class _Scale(Step):
     def _suits(self, x):
@@ -43,13 +46,18 @@ class ScaleStandard(_Scale):
 @dataclass(frozen=True)
 class ScaleRobust(_Scale):
     """(x - median) / (interquartile range / 1.349), cut to ±`clip`. For normal numbers the same as ScaleStandard;
-    outliers do not move it."""
+    outliers do not move it. Where one value holds so many rows that both quartiles are that value, the spread is 1.4826
+    times the median distance from it of the rows that differ, so that these stay apart."""
 
     clip: float = knob(5.0, 0.1, 1000)
 
     def _offset_and_spread(self, x):
         low, middle, high = np.percentile(x, [25, 50, 75])
-        return middle, (high - low) / 1.349
+        if high > low:
+            return middle, (high - low) / 1.349
+        distances = np.abs(x - middle)
+        distances = distances[distances > 0]
+        return middle, MAD_TO_STANDARD * np.median(distances) if len(distances) else 0.0
 
     def _limits(self):
         return -self.clip, self.clip

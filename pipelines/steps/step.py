@@ -18,6 +18,7 @@ PIXELS, TOKEN_ID, PAIR_ID = "pixels 0..255", "token id", "token pair id"
 # Of inputs that only training has: another row's ids, and how much of the mixture is the row's own.
 PARTNER_ID, MIX_SHARE = "partner's id", "share of the mixture"
 MAX_ENCODED_BYTES = 4 * 2**30
+MAX_INPUTS = 32_768
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,14 @@ def fit_steps(steps: Sequence, train: TrainSet) -> tuple[tuple[FittedStep, ...],
 
 def _refuse_too_large(step, num_rows):
     """Looks at the widths that a step makes before the memory is taken."""
-    width = sum(primitive.width() for primitive in step.primitives if hasattr(primitive, "width"))
+    widths = [primitive.width() for primitive in step.primitives if hasattr(primitive, "width")]
+    width = sum(widths)
+    if width > MAX_INPUTS:
+        most = MAX_INPUTS // len(widths)
+        lower = f"set num_bins or max_categories to {most} at most, or " if most else ""
+        raise StepError(f"{step.name} would make {width:,} model inputs of {len(widths):,} columns",
+                        expected=f"at most {MAX_INPUTS:,}",
+                        fix=f"{lower}leave columns out (--drop COLUMN); ScaleStandard() makes one input of a number")
     if width * num_rows * 4 > MAX_ENCODED_BYTES:
         raise StepError(f"{step.name} would make {width:,} columns of {num_rows:,} rows, "
                         f"{width * num_rows * 4 / 2**30:.1f} GiB",

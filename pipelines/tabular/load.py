@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..device.cells import KINDS, read_column, shorten
+from ..device.cells import read_column, shorten
 from ..errors import LoadError
 from ..files import describe_memory, fingerprint
+from ..given_kinds import check_given_kinds
 from ..kinds import infer_column, read_times
 from ..labels import group_codes
 from ..rows import Dataset, Inferred, Schema
@@ -93,14 +94,10 @@ def load_table(spec: LoadTable, source: object = None) -> tuple[Dataset, tuple[I
 def _check_spec(spec):
     check_target(spec)
     spec.reading.check()
-    for name, kind in spec.kinds.items():
-        if kind not in (*KINDS, "ignored") and not kind.startswith("date:%"):
-            raise LoadError(f"kind {kind!r} for column {shorten(name)}",
-                            expected=", ".join((*KINDS, "ignored", "date:%d.%m.%Y")),
-                            fix=f"--kind '{name}=categorical', for example")
-        if name == spec.target:
-            raise LoadError(f"a kind for the target {shorten(name)}", expected="load.target_kind",
-                            fix="--set load.target_kind=classes (or number, presence)")
+    check_given_kinds(spec.kinds)
+    if spec.target in spec.kinds:
+        raise LoadError(f"a kind for the target {shorten(spec.target)}", expected="load.target_kind",
+                        fix="--set load.target_kind=classes (or number, presence)")
     if len(set(spec.columns)) < len(spec.columns):
         raise LoadError(f"load.columns={spec.columns!r}", expected="each column once", fix="remove the second one")
 

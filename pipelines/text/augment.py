@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..device.cells import TEXT, Column, shorten
+from ..device.regular import read_regular
 from ..device.signature import Port, Signature
 from ..device.texts import Bigrams, Words
 from ..errors import LoadError, RecipeError
@@ -187,7 +188,7 @@ def synonym_table(source: str, signature: Signature) -> np.ndarray:
         raise RecipeError(f"synonyms for {type(reader).__name__}", expected="tokens that are words",
                           fix="--set 'encode=(TokenizeWords(),)'")
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = read_regular(path, MAX_SYNONYM_BYTES).decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise LoadError(f"{path.name!r} is not UTF-8: {error}", expected="words parted by commas, in UTF-8",
                         fix="save it as UTF-8") from error

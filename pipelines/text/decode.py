@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..device.cells import shorten
 from ..device.pictures import check_file
+from ..device.regular import open_regular
 from ..errors import LoadError
 from ..folders import path_inside
 from ..table import MAX_TABLE_BYTES, OTHER_ENCODING
@@ -22,7 +23,7 @@ def read_text(root: Path, name: str, encoding: str) -> tuple[str, str]:
     path = path_inside(root, name)
     check_file(path, MAX_FILE_BYTES)
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             content = file.read(MAX_FILE_BYTES)
     except PermissionError:
         raise ValueError("may not be read") from None

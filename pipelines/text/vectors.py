@@ -18,8 +18,10 @@ from ..device.signature import Signature
 from ..device.texts import Words
 from ..errors import LoadError, RecipeError
 from ..files import find_file
+from ..limits import UnpackedTooLarge, open_unpacked
 
 MAX_LINE_BYTES, MAX_WIDTH = 65_536, 1024
+MAX_VECTOR_BYTES = 16 * 2**30  # the largest of fastText have 7 GB
 _A_FILE = "a file of word vectors: `word v1 ... vn` a line, .gz too"
 
 
@@ -96,9 +98,12 @@ def _parted_lines(source: str) -> Iterator[tuple[int, list[bytes]]]:
 
 def _lines(source):
     path = find_file(source, _A_FILE)
-    with gzip.open(path) if path.suffix.lower() == ".gz" else open(path, "rb") as file:
+    with open_unpacked(path, MAX_VECTOR_BYTES) as file:
         try:
             yield from enumerate(iter(lambda: file.readline(MAX_LINE_BYTES + 1), b""), start=1)
+        except UnpackedTooLarge as error:
+            raise LoadError(str(error), expected=f"at most {MAX_VECTOR_BYTES:,} bytes of vectors",
+                            fix="keep the lines of frequent words") from error
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise LoadError(f"{path.name!r} is not a whole gzip file: {error}", expected="gzip, as the name says",
                             fix="compress it again, or rename it to .txt") from error

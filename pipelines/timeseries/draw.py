@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ..forecast import error_by_step
+from ..forecast import common_start, error_by_step
+from ..report.drawable import drawable
 from ..report.pictures import BLUE, GREY, ORANGE, picture
 from .draw_anomalies import draw_anomalies
 
@@ -31,10 +32,12 @@ def draw_forecasts(recipe, splits, learned, judged) -> list[tuple[str, str]]:
     lines = {"this model": answers.scores, **(test.baselines or {})}
     if "beside" in judged.answers:
         lines["linear net"] = judged.answers["beside"].scores
-    drawn.append(("error by step", picture(_by_step(test.y, lines, target.name))))
-    drawn.append(("residuals by step", picture(_residuals(test.y, answers.scores, target.name))))
+    start = common_start(test.x[test.schema.frame.time], test.schema.frame)
+    ahead = f"steps ahead; all forecasts start {start}" if start else "steps ahead"
+    drawn.append(("error by step", picture(_by_step(test.y, lines, target.name, ahead))))
+    drawn.append(("residuals by step", picture(_residuals(test.y, answers.scores, target.name, ahead))))
     if answers.quantiles is not None and len(target.quantiles) > 1:
-        drawn.append(("coverage by step", picture(_coverage(test.y, answers.quantiles, target))))
+        drawn.append(("coverage by step", picture(_coverage(test.y, answers.quantiles, target, ahead))))
     drawn.append(("gaps", picture(_gaps(splits.steps), width=10.6,
                                   height=1.4 + 0.32 * min(len(splits.steps.train.x), MAX_COLUMNS))))
     return drawn
@@ -49,28 +52,29 @@ def _over_time(test, answers, target):
     """One series, the last stretch of the test: forecasts that follow each other."""
     first = test.series == test.series[0] if test.series is not None else np.ones(len(test), bool)
     rows = np.flatnonzero(first)
-    horizon, step = test.y.shape[1], np.timedelta64(round(test.schema.frame.step_seconds), "s")
-    time = test.x[test.schema.frame.time]
+    horizon, frame = test.y.shape[1], test.schema.frame
+    time = test.x[frame.time]
+    numbers = frame.numbers(time)
     chosen, end = [], None
     for row in rows[::-1]:  # windows that do not overlap, from the last one back
-        if end is None or time[row] + horizon * step <= end:
+        if end is None or numbers[row] + horizon <= end:
             chosen.append(row)
-            end = time[row]
+            end = numbers[row]
         if len(chosen) * horizon >= MAX_LINE_STEPS:
             break
     chosen = chosen[::-1]
 
     def draw(axes):
         for place, row in enumerate(chosen):
-            when = (time[row] + np.arange(horizon) * step).astype("datetime64[s]").astype(object)
+            when = frame.ahead(time[row]).astype(object)
             label = place == 0
             if answers.quantiles is not None and len(target.quantiles) > 1:
                 axes.fill_between(when, answers.quantiles[row, :, 0], answers.quantiles[row, :, -1], color=BLUE, lw=0,
                                   alpha=0.2, label=_interval_words(target) if label else None)
             axes.plot(when, answers.scores[row], color=BLUE, lw=1.2, label="forecast" if label else None)
             axes.plot(when, test.y[row], color="black", lw=0.9, label="what came" if label else None)
-        axes.set(ylabel=target.name[:30], title=f"The last forecasts of the test, {horizon} steps each, one after the "
-                 "other")
+        axes.set(ylabel=drawable(target.name, 30), title=f"The last forecasts of the test, {horizon} steps each, one "
+                 "after the other")
         axes.legend(fontsize=8, frameon=False, ncols=3)
     return draw
 
@@ -89,26 +93,26 @@ def _one(test, answers, target, row, words):
         axes.plot(ahead, answers.scores[row], color=BLUE, label="forecast")
         axes.plot(ahead, test.y[row], color="black", lw=1, label="what came")
         axes.axvline(0.5, color=GREY, lw=0.6, ls=":")
-        axes.set(xlabel="steps ahead", ylabel=target.name[:30],
+        axes.set(xlabel="steps ahead", ylabel=drawable(target.name, 30),
                  title=f"One forecast, {words}: {np.datetime_as_string(test.x[test.schema.frame.time][row], unit='m')}")
         axes.legend(fontsize=8, frameon=False)
     return draw
 
 
-def _by_step(y, lines, name):
+def _by_step(y, lines, name, steps_ahead):
     def draw(axes):
         styles = {"this model": (BLUE, "-"), "linear net": (ORANGE, "-"), "last value": (GREY, "--"),
                   "seasonal naive": (GREY, ":")}
         for label, values in lines.items():
             color, style = styles.get(label, (GREY, "-."))
             axes.plot(np.arange(1, y.shape[1] + 1), error_by_step(y, values), color=color, ls=style, label=label)
-        axes.set(xlabel="steps ahead", ylabel=f"mean absolute error of {name[:30]}", title="Error by step")
+        axes.set(xlabel=steps_ahead, ylabel=f"mean absolute error of {drawable(name, 30)}", title="Error by step")
         axes.set_ylim(bottom=0)
         axes.legend(fontsize=8, frameon=False)
     return draw
 
 
-def _residuals(y, values, name):
+def _residuals(y, values, name, steps_ahead):
     def draw(axes):
         ahead = np.arange(1, y.shape[1] + 1)
         residuals = y - values
@@ -119,12 +123,12 @@ def _residuals(y, values, name):
         axes.fill_between(ahead, first, third, color=BLUE, alpha=0.3, lw=0, label="50 %")
         axes.plot(ahead, middle, color=BLUE, label="median")
         axes.axhline(0, color="black", lw=0.8)
-        axes.set(xlabel="steps ahead", ylabel=f"{name[:30]}: what came less forecast", title="Residuals by step")
+        axes.set(xlabel=steps_ahead, ylabel=f"{drawable(name, 30)}: what came less forecast", title="Residuals by step")
         axes.legend(fontsize=8, frameon=False)
     return draw
 
 
-def _coverage(y, quantiles, target):
+def _coverage(y, quantiles, target, steps_ahead):
     def draw(axes):
         known = ~np.isnan(y)
         inside = known & (y >= quantiles[:, :, 0]) & (y <= quantiles[:, :, -1])
@@ -133,7 +137,7 @@ def _coverage(y, quantiles, target):
                   label=f"measured, {inside.sum() / max(known.sum(), 1):.1%} in all")
         wanted = target.quantiles[-1] - target.quantiles[0]
         axes.axhline(wanted, color=ORANGE, label=f"meant, {wanted:.0%}")
-        axes.set(xlabel="steps ahead", ylabel="share inside the interval", ylim=(0, 1.02),
+        axes.set(xlabel=steps_ahead, ylabel="share inside the interval", ylim=(0, 1.02),
                  title="Coverage of the interval by step")
         axes.legend(fontsize=8, frameon=False, loc="lower left")
     return draw
@@ -159,7 +163,7 @@ def _gaps(steps):
             begin = dates.date2num(rows.time.min())
             axes.axvline(begin, color=ORANGE, lw=1)
             axes.annotate(part, (begin, -0.5), xytext=(3, 3), textcoords="offset points", fontsize=8, color=ORANGE)
-        axes.set_yticks(range(len(names)), [name[:30] for name in names], fontsize=8)
+        axes.set_yticks(range(len(names)), [drawable(name, 30) for name in names], fontsize=8)
         axes.xaxis_date()
         axes.set_title("Missing steps over time (black: all)", pad=16)
         axes.figure.colorbar(shown, ax=axes, shrink=0.8, label="share missing")

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..device.runner import LiteRT, Runner
+from ..report.drawable import drawable
 from ..report.pictures import BLUE, GREY, ORANGE, picture
 from ..verify.ladder import answer_all
 
@@ -128,7 +129,7 @@ def _window(given, back, names, title):
                       label="given back" if not place else None)
         off = np.abs(given - back).mean(axis=0)
         axes.set_yticks([-APART * place for place in range(len(names))],
-                        [f"{name[:18]}\n{off[place]:.2f} off" for place, name in enumerate(names)], fontsize=8)
+                        [f"{drawable(name, 18)}\n{off[place]:.2f} off" for place, name in enumerate(names)], fontsize=8)
         axes.set(xlabel=f"steps; one row is {APART:g} standard deviations", title=title)
         axes.title.set_fontsize(9)
         axes.legend(fontsize=8, frameon=False, ncols=2, loc="upper left")

@@ -5,6 +5,7 @@ import numpy as np
 
 from ..device.primitives import run_primitives
 from ..evaluate import class_places
+from ..report.drawable import drawable
 from ..report.pictures import BLUE, GREY, ORANGE, picture
 from ..steps.step import SERIES_STANDARD
 from .augment import series_sheet
@@ -37,7 +38,7 @@ def draw_series_classes(recipe, splits, learned, judged) -> list[tuple[str, str]
     wrong = np.flatnonzero(chosen != splits.test.y)
     wrong = wrong[np.argsort(-score[wrong], kind="stable")][:NUM_MISTAKES]
     if len(wrong):
-        short = [label if len(label) <= 14 else f"{label[:13]}…" for label in labels]
+        short = [drawable(label, 14) if len(label) <= 14 else f"{drawable(label, 13)}…" for label in labels]
         series = np.stack([splits.test.x[each.name][wrong] for each in signature.columns[:MAX_CHANNELS]], axis=2)
         captions = [f"{short[splits.test.y[row]]} → {short[chosen[row]]} {score[row]:.0%}" for row in wrong]
         drawn.append(_tiles("The most confident mistakes on test series: true class → said, with its score", series,
@@ -47,7 +48,7 @@ def draw_series_classes(recipe, splits, learned, judged) -> list[tuple[str, str]
 
 def _classes(x, y, labels, name):
     """(title, base64 PNG): at each step the median of a class, and the middle half of its training rows."""
-    title = f"{name[:40]}: the median of each class, and the middle half of its training rows"
+    title = f"{drawable(name, 40)}: the median of each class, and the middle half of its training rows"
 
     def draw(axes):
         from matplotlib import colormaps
@@ -57,7 +58,7 @@ def _classes(x, y, labels, name):
             steps = np.flatnonzero(~np.isnan(x[y == place]).all(axis=0))
             low, middle, high = np.nanpercentile(rows, [25, 50, 75], axis=0)
             colour = colormaps["tab10"](place % 10)
-            axes.plot(steps, middle, color=colour, label=label[:24], linewidth=1.4)
+            axes.plot(steps, middle, color=colour, label=drawable(label), linewidth=1.4)
             axes.fill_between(steps, low, high, color=colour, alpha=0.15, linewidth=0)
         axes.set(xlabel="step", title=title)
         axes.title.set_fontsize(9)

@@ -6,17 +6,21 @@ from pathlib import Path
 
 import numpy as np
 
-from ..device.cells import Column, read_column, shorten
+from ..device.calendar import DAY_NAMES, DAY_SECONDS, MONTH, WEEKDAY
+from ..device.cells import Column, is_missing, read_column, shorten
 from ..device.signature import Frame, Target
 from ..errors import LoadError
 from ..files import describe_memory, fingerprint
+from ..given_kinds import check_given_kinds
 from ..kinds import infer_column
 from ..rows import Dataset, Inferred, Schema
 from ..sources.spellings import refuse_spellings
 from ..sources.words import describe_words, refuse_lost_series
 from ..table import Reading, check_names, find_table, read_source
 from .draw import Drawn
-from .grid import mean_by_place, read_zoned_times, to_grid
+from .find_step import find_pace
+from .grid import from_zone, mean_by_place, read_stamps, to_grid
+from .shared_steps import check_shared, refuse_shared
 
 MIN_STEPS = 10
 
@@ -30,8 +34,10 @@ class LoadSeries(Drawn):
     values, may mark the steps: empty where nobody knows. series: a column that tells many series apart, and only: those
     of its values to keep (empty: all). columns: what else a window holds (empty: every numeric column; one that is the
     same all through each series, of numbers or words, may be named in frame.static). drop: columns to leave out. kinds:
-    overrides of inferred kinds. step: the distance of two steps, such as "5min" (empty: the most frequent one). zone:
-    where local times are of.
+    overrides of inferred kinds; of the time a format, "date:%d.%m.%Y" or "date:unix" for seconds since 1970. step: the
+    distance of two steps, such as "5min", or "weekday", "month", "quarter", "year" (empty: found). zone: where local
+    times are of; steps of a day or more stay in local time. shared: "mean" takes the mean of rows that share a step
+    however many there are.
     """
 
     source: str
@@ -45,23 +51,32 @@ class LoadSeries(Drawn):
     step: str = ""
     zone: str = ""
     label: str = ""
+    shared: str = ""
     reading: Reading = Reading()
 
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
-        """The Dataset, and what was found. `source`, a DataFrame or a dict of arrays, stands in for the file. Two rows
-        of one step become their mean; a step without a row is one whose values are missing. Raises LoadError."""
+        """The Dataset, and what was found. `source`, a DataFrame or a dict of arrays, stands in for the file. A few
+        rows that share a step become their mean; a step without a row is one whose values are missing. Raises
+        LoadError."""
         self.reading.check()
+        check_given_kinds(self.kinds)
+        check_shared(self.shared)
         table, found = read_source(self.source, self.reading, source)
         notes = [*found]
         missing = frozenset(self.reading.missing_words)
         self._check_names(table)
+        if self.series:
+            nameless = sum(is_missing(cell, missing) for cell in table[self.series])
+            notes += [Inferred(self.series, "series", f"{nameless:,} rows without it are left out")] * (nameless > 0)
         table, names, codes = self._of_series(table, missing)
         columns, inferred = self._columns(table, missing)
-        times, written = read_zoned_times(table[self.time], self.time, self.zone, missing,
-                                          self.kinds.get(self.time, ""))
-        grid = to_grid(times, codes, step=self.step, name=self.time)
+        times, pace, written, place = self._times(table, codes, names, missing)
+        grid = to_grid(times, codes, pace)
+        if self.shared != "mean":
+            refuse_shared(table, times, codes, grid, roles=(self.time, self.target, self.label, self.series),
+                          step=self.step)
         if len(grid.time) < MIN_STEPS:
-            raise LoadError(f"{len(grid.time)} steps of {grid.step_seconds:,} s", expected=f"at least {MIN_STEPS}",
+            raise LoadError(f"{len(grid.time)} steps of {pace.step_seconds:,} s", expected=f"at least {MIN_STEPS}",
                             fix="bring a longer series")
         x = {column.name: self._on_grid(table[column.name], column, grid, missing) for column in columns}
         if self.target:
@@ -70,12 +85,24 @@ class LoadSeries(Drawn):
         else:
             y, target = self._labels(table, grid, missing), Target(self.label or "anomaly", "anomaly")
             self._check_signals(x)
-        notes += [Inferred(self.time, "time", _in_words(grid)), *inferred]
+        notes += [Inferred(self.time, "time", _in_words(grid, place)), *inferred]
         schema = Schema(tuple(columns), target, self.reading.missing_words,
-                        Frame(self.time, grid.step_seconds, 1, self.series, format=written or "ISO8601"))
+                        Frame(self.time, pace.step_seconds, 1, self.series, format=written or "ISO8601",
+                              calendar=pace.calendar))
         return (Dataset(x=x, y=y, ids=np.arange(len(y)), schema=schema, time=grid.time,
                         series=names[grid.series]),
                 tuple(notes))
+
+    def _times(self, table, codes, names, missing):
+        """Time stamps datetime64[s] [rows], their Pace, the format that they are written in, and where they are of. A
+        day of a zone may have 23 hours: steps of days are counted in local time, as the device reads it too."""
+        times, written = read_stamps(table[self.time], self.time, self.zone, missing,
+                                     given=self.kinds.get(self.time, ""))
+        in_utc = from_zone(times, self.time, self.zone) if self.zone else times
+        pace = find_pace(times, codes, step=self.step, name=self.time, names=names)
+        if not self.zone or pace.step_seconds >= DAY_SECONDS:
+            return times, pace, written, "local time" if self.zone else "UTC"
+        return in_utc, find_pace(in_utc, codes, step=self.step, name=self.time, names=names), written, "UTC"
 
     def describe(self, source: object = None) -> dict[str, str]:
         """The source's name and sha256, for the report."""
@@ -194,18 +221,28 @@ def _the_one_value(values, column, grid):
     return laid
 
 
-def _in_words(grid):
+def _in_words(grid, place):
     steps, series = len(grid.time), len(np.unique(grid.series))
-    parts = [f"{steps:,} steps of {_duration(grid.step_seconds)}, {grid.time.min()} to {grid.time.max()} UTC"]
+    parts = [f"{steps:,} steps of {_duration(grid.pace)}, {grid.time.min()} to {grid.time.max()} {place}"]
     parts += [f"{series:,} series"] * (series > 1)
     for number, words in ((grid.num_absent, "steps without a row"), (grid.num_shared, "rows share their step with "
                           "others: their mean"), (grid.num_unordered, "rows were out of order")):
         parts += [f"{number:,} {words}"] * (number > 0)
+    parts += [grid.pace.note] * bool(grid.pace.note)
     return "; ".join(parts)
 
 
-def _duration(seconds):
+def _duration(pace):
+    calendar, seconds = pace.calendar, pace.step_seconds
+    if calendar.unit == MONTH:
+        return _count(calendar.months // 12, "year") if calendar.months % 12 == 0 else _count(calendar.months, "month")
+    if calendar.unit == WEEKDAY:
+        return "a day, on " + ", ".join(DAY_NAMES[day] for day in calendar.weekdays)
     for size, name in ((86_400, "day"), (3600, "hour"), (60, "minute")):
         if seconds % size == 0:
-            return f"{seconds // size} {name}{'s' * (seconds // size > 1)}"
+            return _count(seconds // size, name)
     return f"{seconds} s"
+
+
+def _count(number, name):
+    return f"{number} {name}{'s' * (number > 1)}"

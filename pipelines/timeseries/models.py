@@ -8,6 +8,7 @@ foretell, and single values of a row, join the features before the last layer.
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 
+from ..device.calendar import SECOND
 from ..device.primitives import FillSteps, OwnScale, PackSteps
 from ..device.signature import Port, Signature, made_from
 from ..errors import RecipeError
@@ -186,6 +187,9 @@ class Tcn(SeriesNet):
         if signature.target.task != "forecast":
             raise RecipeError(f"build.stream=True for the task {signature.target.task!r}", expected="a forecast",
                               fix="--set build.stream=False")
+        if signature.frame.calendar.unit != SECOND:
+            raise RecipeError(f"build.stream=True: the steps are {signature.frame.calendar.unit}s, which differ in "
+                              "length", expected="steps of equal seconds", fix="--set build.stream=False")
         past = past_ports(signature)
         window, packed = past[0].shape[0], {each.into: each.columns for each in signature.primitives
                                             if isinstance(each, PackSteps)}

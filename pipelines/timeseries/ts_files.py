@@ -2,7 +2,6 @@
 https://arxiv.org/abs/1811.00075): a header of @tags, then one row a line, channels parted by colons, steps by commas,
 the class last."""
 
-import gzip
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 from ..device.cells import MISSING_WORDS, Column, read_column, shorten
 from ..device.signature import MAX_SIDE
 from ..errors import LoadError
+from ..limits import open_unpacked
 
 MAX_FILE_BYTES = 512 * 2**20
 MAX_CHANNELS, MAX_STEPS = 1024, MAX_SIDE
@@ -65,7 +65,7 @@ def read_ts(path: Path) -> TsFile:
 
 def _text(path):
     try:
-        with gzip.open(path) if path.suffix == ".gz" else open(path, "rb") as opened:
+        with open_unpacked(path, MAX_FILE_BYTES + 1) as opened:
             content = opened.read(MAX_FILE_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise LoadError(f"{path.name!r} cannot be read: {error}", expected="a whole .ts or .ts.gz file",
@@ -142,6 +142,9 @@ def _read_row(line, header, file, where):
 
 
 def _read_steps(text, where):
+    if text.count(",") >= MAX_STEPS:  # before a list is made of them
+        raise LoadError(f"{where}: {text.count(',') + 1:,} steps", expected=f"at most {MAX_STEPS:,}",
+                        fix="thin the series out")
     values, bad = read_column(text.split(","), Column("", "numeric"), frozenset(TS_MISSING))
     if bad:
         raise LoadError(f"{where}, step {bad[0].row + 1}: {bad[0].reason}: {bad[0].value}",

@@ -19,6 +19,8 @@ TIMED_ROWS, MAX_TIMED_MS = 200, 5000
 PIECE_ROWS = 512
 # Of the labels that a runtime gives, the share that the device runner must give to the same rows.
 MIN_RUNNER_AGREEMENT = 0.99
+# And by how much its probabilities may differ from the runner's, on average over the rows.
+MAX_PROBABILITY_DIFFERENCE = 0.01
 
 
 class Runtime(Protocol):
@@ -36,11 +38,13 @@ class Runtime(Protocol):
 class Rung:
     """How one form did on held-out rows. `agreement`: share of rows with the label that Keras gives;
     `runner_agreement`: that the device runner gives, of runtimes that do all the work from the raw row themselves.
+    `probability_difference`: mean over rows of the largest difference of a class's probability from the runner's.
     `largest_difference`: of the output in its unit, from Keras. `latency_ms`: median of one row at a time.
     `int8_steps`: of TFLM, the largest difference from LiteRT's reference kernels in steps of the output, of a streaming
     form that from the form for windows (`compared_with`); and `most_int8_steps`, the largest that is allowed.
     `num_rows`: how many held-out rows it answered; a slow interpreter takes a part of them, evenly drawn; none, where
-    a form is estimated or was not run, which `note` tells about."""
+    a form is estimated or was not run, which `note` tells about. `reference`: the scores of Keras on the same rows,
+    where these are a part of all."""
 
     form: str
     scores: dict[str, float]
@@ -56,7 +60,9 @@ class Rung:
     intervals: dict[str, list[float]] = field(default_factory=dict)
     compared_with: str = "LiteRT's reference kernels"
     runner_agreement: float | None = None
+    probability_difference: float | None = None
     note: str = ""
+    reference: dict[str, float] = field(default_factory=dict)
 
 
 def climb(form: str, runtime: Runtime, rows: HeldOut, *, keras_answers: Answers | None, size_bytes: int,
@@ -76,7 +82,8 @@ def climb(form: str, runtime: Runtime, rows: HeldOut, *, keras_answers: Answers 
     target = runtime.signature.target
     return Rung(form, score(rows.y[places], answers, target), agreement(reference, answers, target),
                 _largest_difference(answers, reference, runtime.signature), size_bytes, float(np.median(times)),
-                float(np.percentile(times, 95)), len(places), arena_bytes), answers
+                float(np.percentile(times, 95)), len(places), arena_bytes,
+                reference=score(rows.y[places], reference, target) if len(places) < len(rows) else {}), answers
 
 
 def _largest_difference(one, other, signature):
@@ -113,7 +120,7 @@ def join_answers(parts: list[Answers]) -> Answers:
     """Answers to parts of rows as one."""
     def joined(name):
         return None if getattr(parts[0], name) is None else np.concatenate([getattr(each, name) for each in parts])
-    return Answers(*(joined(name) for name in ("labels", "scores", "raw", "quantiles")))
+    return Answers(*(joined(name) for name in ("labels", "scores", "raw", "quantiles", "notes")))
 
 
 def _columns(runtime, rows):
@@ -160,6 +167,10 @@ def failed_step(rungs: list[Rung], deciding: str, tolerance: float) -> str:
         if after.runner_agreement is not None and after.runner_agreement < MIN_RUNNER_AGREEMENT:
             return (f"{after.form} gives the device runner's label to {after.runner_agreement:.4f} of {after.num_rows} "
                     f"rows, at least {MIN_RUNNER_AGREEMENT} are wanted: it computes something else")
+        if after.probability_difference is not None and after.probability_difference > MAX_PROBABILITY_DIFFERENCE:
+            return (f"{after.form} gives probabilities that differ from the device runner's by "
+                    f"{after.probability_difference:.4f} on average over {after.num_rows} rows, at most "
+                    f"{MAX_PROBABILITY_DIFFERENCE} are allowed: it computes something else")
         if after.num_rows < rungs[0].num_rows:
             continue  # a score of fewer rows says nothing beside one of all; the steps above do
         lost = loss_of(deciding, rungs[0].scores, after.scores)

@@ -1,7 +1,10 @@
 """MediaPipe Tasks as a runtime: its own ImageClassifier and TextClassifier on raw pictures and raw texts."""
 
+import io
+import json
 import sys
 import time
+import zipfile
 from contextlib import contextmanager
 from ctypes.util import find_library
 
@@ -9,8 +12,10 @@ import numpy as np
 
 from ..device.quiet import quiet
 from ..device.runner import Answers
-from ..device.signature import Signature, probabilities
+from ..device.signature import Signature
 from ..errors import VerifyError
+from ..export.mediapipe import DECISION_FILE
+from ..export.mediapipe_scores import decide
 from ..files import read_pixels
 
 _LEAST_SCORE = 1e-37  # what a float32 softmax leaves is more, or nothing
@@ -33,12 +38,14 @@ class MediaPipe:
         (self._column,), self.signature, self._content = signature.columns, signature, content
         with self._open():
             pass
+        with zipfile.ZipFile(io.BytesIO(content)) as files:
+            self._decision = json.loads(files.read(DECISION_FILE))
 
     def predict_columns(self, columns: dict[str, np.ndarray]) -> Answers:
         """Typed raw columns (pictures uint8 [rows, height, width, channels] or files of them, texts [rows]) to
-        MediaPipe's answers: `labels` object [rows], the names of its top categories. `raw`, float32 [rows, outputs]:
-        the logarithms of its scores, less the offsets of the decision; what of more than two classes is common to a
-        row is lost. `scores`, float64 [rows, classes]: of these, as the runner gives them."""
+        MediaPipe's answers: `scores`, float64 [rows, classes], as it gives them; `labels` object [rows], by the
+        decision in the file. `raw`, float32 [rows, outputs]: the log-odds that the scores are of; what of more than two
+        classes is common to a row is lost, and so is what a table of probabilities makes level."""
         rows = self._rows(columns)
         with self._open() as classify:
             found = [classify(row) for row in rows]
@@ -50,12 +57,17 @@ class MediaPipe:
                     raise VerifyError(f"MediaPipe calls class {category.index} {category.category_name!r}",
                                       expected=repr(labels[category.index]), fix="make the bundle again")
                 scores[row, category.index] = category.score
+        return Answers(np.asarray(labels, object)[decide(scores, self._decision)], scores, self._log_odds(scores))
+
+    def _log_odds(self, scores):
+        """The inverse of the runner's probabilities."""
+        calibration = self.signature.calibration("int8")
+        if calibration.logits:
+            return np.interp(scores[:, 1:], calibration.shares, calibration.logits).astype(np.float32)
         logarithms = np.log(np.maximum(scores, _LEAST_SCORE))
         if self.signature.target.task == "binary":
             logarithms = logarithms[:, 1:] - logarithms[:, :1]
-        raw = (logarithms - self.signature.offsets("int8")).astype(np.float32)
-        return Answers(np.array([categories[0].category_name for categories in found], object),
-                       probabilities(raw, self.signature.calibration("int8")), raw)
+        return ((logarithms - calibration.offset) / calibration.factor).astype(np.float32)
 
     def one_row_ms(self, columns: dict[str, np.ndarray], num_rows: int) -> np.ndarray:
         """float64 [rows]: milliseconds of each of the first `num_rows` rows, from the raw row to the categories, one a

@@ -72,6 +72,10 @@ class Micro:
             raise VerifyError(f"TFLM has no operator {absent[1]}, which the file holds",
                               expected="layers and activations that TFLM has operators for",
                               fix="build the net with another, or leave the targets micro and c out")
+        if said.text.strip() and "Failed to resize buffer" not in said.text:  # not memory: a kernel's own limit
+            raise VerifyError(f"TFLM refuses the model: {' '.join(said.text.split())[-400:]}",
+                              expected="layers within the limits of TFLM's kernels",
+                              fix="build the net with another layer, or leave the targets micro and c out")
         raise VerifyError(f"TFLM cannot hold the model in {ARENA_BYTES[-1]:,} bytes: {error}",
                           expected="operators that TFLM has, and tensors that fit", fix="make the model smaller")
 

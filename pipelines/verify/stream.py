@@ -37,7 +37,8 @@ def climb_streams(signature: Signature, tflite: dict[str, bytes], test: HeldOut,
         return said, Rung(name, score(test.y[places], said, signature.target), agreement(keras, said, signature.target),
                           float(np.abs(values - signature.output.to_float(keras.raw)).max()), size, median, p95,
                           len(places), arena, steps, None if steps is None else MAX_INT8_STEPS,
-                          compared_with=compared_with)
+                          compared_with=compared_with,
+                          reference=score(test.y[places], keras, signature.target) if len(places) < len(test) else {})
 
     def windows(form):
         return signature.output.to_float(answers[f"litert_{form}"].take(places).raw)
@@ -66,8 +67,9 @@ def raw_steps(signature: Signature, rows: HeldOut, place: int) -> list[dict]:
     frame = signature.frame
     past = [column for column in signature.columns if column.kind == SERIES and column.name not in frame.known]
     beside = {column.name: rows.x[column.name][place] for column in signature.columns if column not in past}
-    window, step = past[0].shape[0], np.timedelta64(round(frame.step_seconds), "s")
-    return [{**beside, frame.time: rows.x[frame.time][place] - (window - each) * step,
+    window = past[0].shape[0]
+    dates = frame.dates(frame.numbers(rows.x[frame.time][place:place + 1]) + np.arange(-window, 0))
+    return [{**beside, frame.time: dates[each],
              **{column.name: rows.x[column.name][place, each] for column in past}} for each in range(window)]
 
 

@@ -1,7 +1,6 @@
 """Files of arrays of pictures: .npz, and the idx files that MNIST and its kin come in. Sizes that a file declares are
 checked before memory is taken, and nothing in a file is run."""
 
-import gzip
 import math
 import re
 import struct
@@ -12,14 +11,17 @@ import numpy as np
 from ..arrays import MAX_ARRAY_BYTES, Part, Wanted, guarded, read_npz
 from ..device.cells import PICTURE, shorten
 from ..errors import LoadError
+from ..limits import open_unpacked
 
 _IDX = re.compile(r"(?P<part>train|t10k|test)-(?P<what>images|labels)[-.]idx[13]-ubyte(\.gz)?")
-_PICTURES = Wanted(PICTURE, lambda shape, dtype: dtype == np.uint8 and len(shape) in (3, 4),
-                   "uint8 array [rows, height, width(, channels)]", "images")
+_PICTURES = Wanted(PICTURE, lambda shape, dtype: dtype.kind == "u" and dtype.itemsize <= 2 and len(shape) in (3, 4),
+                   "uint8 or uint16 array [rows, height, width(, channels)]", "images")
+# The types of values that an idx file may declare, by its third byte.
+_IDX_TYPES = {9: "int8", 11: "int16", 12: "int32", 13: "float32", 14: "float64"}
 
 
 def read_pictures_npz(path: Path, images: str, labels: str) -> list[Part]:
-    """As `arrays.read_npz`, of pictures uint8 [rows, height, width] or [rows, height, width, channels]."""
+    """As `arrays.read_npz`, of pictures uint8 or uint16 [rows, height, width] or [rows, height, width, channels]."""
     return read_npz(path, _PICTURES, images, labels)
 
 
@@ -59,8 +61,11 @@ def check_bytes(num_bytes: int, what: str) -> None:
 
 
 def _read_idx(path, num_axes):
-    with gzip.open(path) if path.suffix == ".gz" else open(path, "rb") as file:
+    with open_unpacked(path, MAX_ARRAY_BYTES + 2**10) as file:
         header = file.read(4 + 4 * num_axes)
+        if header[:2] == b"\0\0" and header[2:3] and header[2] in _IDX_TYPES:
+            raise ValueError(f"an idx file of {_IDX_TYPES[header[2]]}; those of bytes, 0 to 255, are read: write the "
+                             "arrays as .npz")
         if header[:4] != bytes((0, 0, 8, num_axes)) or len(header) < 4 + 4 * num_axes:
             raise ValueError(f"it does not begin as an idx file of bytes with {num_axes} axes")
         shape = struct.unpack(f">{num_axes}I", header[4:])

@@ -5,6 +5,7 @@ import numpy as np
 
 from ..evaluate import class_places
 from ..files import read_pixels
+from ..report.drawable import drawable
 from ..report.pictures import picture
 from .augment import sheet
 
@@ -38,7 +39,7 @@ def draw_pictures(recipe, splits, learned, judged) -> list[tuple[str, str]]:
     if not len(wrong):
         return drawn
     pixels = read_pixels(splits.test.x[name][wrong])
-    names = [label if len(label) <= 14 else f"{label[:13]}…" for label in labels]
+    names = [drawable(label, 14) if len(label) <= 14 else f"{drawable(label, 13)}…" for label in labels]
     captions = [f"{names[splits.test.y[row]]}\n→ {names[chosen[row]]} {score[row]:.0%}" for row in wrong]
     drawn.append(_tiles("The most confident mistakes on test pictures: true class → said, with its score", pixels,
                         captions, columns=COLUMNS))

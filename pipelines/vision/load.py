@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..device.cells import PICTURE, is_missing, shorten
-from ..device.pictures import read_picture
+from ..device.sixteen_bits import MAX_WHITE
 from ..errors import LoadError
 from ..files import describe_memory, find_folder, find_path, fingerprint, fingerprint_files
 from ..folders import describe_folder, found_in_folder, names_parts
@@ -22,26 +22,30 @@ from ..sources.spellings import check_spelling
 from ..table import Reading, find_table, read_table, settle_reading
 from .arrays import check_bytes, idx_files, read_idx_folder, read_pictures_npz
 from .draw import Drawn
-from .pixels import (MAX_SIDE, SUFFIXES, by, check_arrays, check_size, finish_pictures, from_cells, from_files,
+from .pixels import (MAX_SIDE, SUFFIXES, by, check_arrays, check_size, finish_read, from_cells, from_files,
                      from_memory, settle)
+from .stored import Stored
 
 
 @dataclass(frozen=True)
 class LoadFolder(Drawn):
     """A folder of class folders, folder/<class>/**/*.png, or of parts, folder/{train,valid,test}/<class>/... .
 
-    source: the folder; JPEG, PNG, GIF, WebP and BMP files are read, told by their names. height, width, channels: what
-    every picture is brought to. group: a regular expression with one group, found in the file's relative name: pictures
-    of one group (a patient, a scene) stay together. positive: of two classes the one that scores are about. spelling:
-    of class folders whose names differ in case alone: "join", "keep", or "" to refuse them.
+    source: the folder; JPEG, PNG, GIF, WebP and BMP files are read, found by their names. height, width, channels: what
+    every picture is brought to; channels 0: 1 where all are grey, else 3. group: a regular expression with one group,
+    found in the file's relative name: pictures of one group (a patient, a scene) stay together. positive: of two
+    classes the one that scores are about. white: the value of 16-bit pictures that is white (4095 of 12 bits); 0:
+    65,535, for which pictures that use far less are refused. spelling: of class folders whose names differ in case
+    alone: "join", "keep", or "" to refuse them.
     """
 
     source: str
     height: int = knob(64, 1, MAX_SIDE)
     width: int = knob(64, 1, MAX_SIDE)
-    channels: int = knob(3, 1, 3)
+    channels: int = knob(0, 0, 3)
     group: str = ""
     positive: str = ""
+    white: int = knob(0, 0, MAX_WHITE)
     spelling: str = ""
 
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
@@ -82,9 +86,10 @@ class LoadPaths(Drawn):
     part: str = ""
     height: int = knob(64, 1, MAX_SIDE)
     width: int = knob(64, 1, MAX_SIDE)
-    channels: int = knob(3, 1, 3)
+    channels: int = knob(0, 0, 3)
     positive: str = ""
     reading: Reading = Reading()
+    white: int = knob(0, 0, MAX_WHITE)
 
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
         """As LoadFolder.read."""
@@ -129,7 +134,7 @@ class LoadArrays(Drawn):
 
     height, width, channels: 0 is as stored. images, labels: names in the .npz; if empty they are found, with
     x_train, y_train, x_test, y_test as the parts. classes: names of labels 0, 1, ... . max_rows: the first rows of each
-    part only, where above 0. positive: as in LoadFolder.
+    part only, where above 0. positive, white: as in LoadFolder.
     """
 
     source: str
@@ -141,6 +146,7 @@ class LoadArrays(Drawn):
     classes: tuple[str, ...] = ()
     max_rows: int = knob(0, 0, 2**31 - 1)
     positive: str = ""
+    white: int = knob(0, 0, MAX_WHITE)
 
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
         """As LoadFolder.read."""
@@ -159,6 +165,9 @@ class LoadArrays(Drawn):
         if len({x.shape[1:] for x in pictures}) > 1:
             raise LoadError(f"parts of shapes {', '.join(str(x.shape) for x in pictures)}",
                             expected="pictures of one size in all parts", fix="write them in one size")
+        if len({x.dtype.itemsize for x in pictures}) > 1:
+            raise LoadError(f"parts of types {', '.join(str(x.dtype) for x in pictures)}",
+                            expected="pictures of one type in all parts", fix="write them in one type")
         whole = [each[0] if len(each) == 1 else np.concatenate(each) for each in (pictures, labels)]
         texts, order = class_texts(whole[1], self.classes)
         found = Found(texts, parts=parts if parts and parts[0] else None, order=order, where=path.name)
@@ -183,7 +192,7 @@ class LoadTfds(Drawn):
     name: as in tfds.load ("mnist", "imagenet_resized/8x8:0.1.0"), or "image_folder" for a folder split/label/files.
     data_dir: where tfds prepares (empty: ~/tensorflow_datasets), or the folder of the one data set. splits: as tfds
     names them ("train", "train[:10%]"); if empty, train, validation and test where they are there. image, label: names
-    of the features. height, width, channels: 0 is as stored. positive: as in LoadFolder.
+    of the features. height, width, channels: 0 is as stored. positive, white: as in LoadFolder.
     """
 
     name: str
@@ -195,6 +204,7 @@ class LoadTfds(Drawn):
     width: int = knob(0, 0, MAX_SIDE)
     channels: int = knob(0, 0, 3)
     positive: str = ""
+    white: int = knob(0, 0, MAX_WHITE)
 
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
         """As LoadFolder.read."""
@@ -206,9 +216,16 @@ class LoadTfds(Drawn):
         shape = settle(self, tuple(feature_of(builder, self, "image").shape or ()))
         num_rows = sum(counts.values())
         check_bytes(num_rows * int(np.prod(shape)), f"{self.name}, {num_rows:,} pictures {by(shape)}")
-        pixels = np.zeros((num_rows, *shape), np.uint8)
-        found = found_in_splits(self, builder, counts, knob="image", put=lambda row, cell: _put(pixels, row, cell))
-        return finish_pictures(self, found, pixels, self.label)
+        pixels, stored = np.zeros((num_rows, *shape), np.uint8), Stored(num_rows)
+
+        def put(row, cell):
+            try:
+                pixels[row] = stored.read(row, cell, shape, self.white)
+            except ValueError as error:
+                return str(error)
+            return ""
+        found = found_in_splits(self, builder, counts, knob="image", put=put)
+        return finish_read(self, found, pixels, self.label, stored=stored, as_stored=True)
 
     def describe(self, source: object = None) -> dict[str, str]:
         """The data set's name with its version, and the sha256 of what `sha256sum` prints for its files."""
@@ -218,12 +235,3 @@ class LoadTfds(Drawn):
 def _name(cell, missing):
     """The relative name in a cell, as POSIX writes it, or None."""
     return None if is_missing(cell, missing) else str(cell).strip().replace("\\", "/")
-
-
-def _put(pixels, row, cell):
-    """Reads a cell into its row; why it cannot be read, or ""."""
-    try:
-        pixels[row] = read_picture(cell, pixels.shape[1:])
-    except ValueError as error:
-        return str(error)
-    return ""

@@ -6,7 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from ..device.cells import PICTURE, Column, shorten
-from ..device.pictures import picture_format, read_picture
+from ..device.pictures import picture_digest, picture_format
+from ..device.regular import open_regular
+from ..device.sixteen_bits import MAX_WHITE
 from ..errors import LoadError
 from ..files import PictureFiles, read_all
 from ..folders import path_inside
@@ -14,6 +16,7 @@ from ..found import Found, check_memory, finish, found_in_memory, usable_rows
 from ..knobs import check_knobs
 from ..rows import Dataset, Inferred
 from .arrays import check_bytes
+from .stored import Stored
 
 # Pictures of files that take more than this stay on disk and are read batch by batch.
 MAX_MEMORY_BYTES = 512 * 2**20
@@ -23,33 +26,62 @@ SUFFIXES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".gif": "GIF", ".web
 
 def from_files(spec, found: Found, root, target: str) -> tuple[Dataset, tuple[Inferred, ...]]:
     """Of names of files below a folder (a resolved path): their pixels or, where these are too many, PictureFiles."""
-    shape, num_rows = (spec.height, spec.width, spec.channels), len(found.names)
+    shape, num_rows = (spec.height, spec.width, spec.channels or 3), len(found.names)
+    stored = Stored(num_rows)
+    names, digests = np.array(found.names, object), np.zeros((num_rows, 16), np.uint8)
+    grey_digests = np.zeros_like(digests)
 
-    def read(name):
-        if name is None:
+    def read(row):
+        if names[row] is None:
             raise ValueError("no path")
-        return read_inside(root, name, shape)
+        return read_inside(root, names[row], shape, stored=stored, row=row, white=spec.white)
+
+    def read_and_digest(row):
+        pixels = read(row)
+        if stored.is_grey[row]:
+            grey_digests[row] = np.frombuffer(picture_digest(pixels[:, :, :1]), np.uint8)
+        return pixels
     if num_rows * int(np.prod(shape)) <= MAX_MEMORY_BYTES:
         pixels = np.zeros((num_rows, *shape), np.uint8)
-        found.reasons = read_all(found.names, read, pixels=pixels, digests=None)
-        return finish_pictures(spec, found, pixels, target)
-    names, digests = np.array(found.names, object), np.zeros((num_rows, 16), np.uint8)
-    found.reasons = read_all(found.names, read, pixels=None, digests=digests)
+        found.reasons = read_all(range(num_rows), read, pixels=pixels, digests=None)
+        return finish_read(spec, found, pixels, target, stored=stored)
+    found.reasons = read_all(range(num_rows), read_and_digest, pixels=None, digests=digests)
     found.notes.append(Inferred(PICTURE, "on disk", f"more than {MAX_MEMORY_BYTES:,} bytes of pixels: read as needed"))
-    return finish_pictures(spec, found, PictureFiles(str(root), names, shape, digests), target)
+    if spec.channels == 0 and stored.all_grey():
+        shape, digests = (*shape[:2], 1), grey_digests
+    files = PictureFiles(str(root), names, shape, digests, spec.white or MAX_WHITE)
+    return finish_read(spec, found, files, target, stored=stored)
 
 
 def from_cells(spec, found: Found, cells: Sequence, target: str) -> tuple[Dataset, tuple[Inferred, ...]]:
     """Of one array [rows, ...], and in memory of whatever `read_picture` takes: as stored, or each brought to the
     size."""
-    is_array = isinstance(cells, np.ndarray) and cells.dtype == np.uint8
+    is_array = isinstance(cells, np.ndarray) and cells.dtype.kind == "u"
+    is_bytes = is_array and cells.dtype == np.uint8
     shape = settle(spec, cells.shape[1:] if is_array else ())
     check_bytes(len(cells) * int(np.prod(shape)), f"{len(cells):,} pictures {by(shape)}")
-    if is_array and shape in (cells.shape[1:], (*cells.shape[1:], 1)):
-        return finish_pictures(spec, found, cells.reshape(len(cells), *shape), target)
+    stored = Stored(len(cells))
+    if is_bytes and shape in (cells.shape[1:], (*cells.shape[1:], 1)):
+        stored.take_bytes(cells)
+        return finish_read(spec, found, cells.reshape(len(cells), *shape), target, stored=stored, as_stored=True)
     pixels = np.zeros((len(cells), *shape), np.uint8)
-    found.reasons = read_all(cells, lambda cell: read_picture(cell, shape), pixels=pixels, digests=None)
-    return finish_pictures(spec, found, pixels, target)
+    found.reasons = read_all(range(len(cells)), lambda row: stored.read(row, cells[row], shape, spec.white),
+                             pixels=pixels, digests=None)
+    return finish_read(spec, found, pixels, target, stored=stored, as_stored=is_array)
+
+
+def finish_read(spec, found: Found, column: np.ndarray | PictureFiles, target: str, *, stored: Stored,
+                as_stored: bool = False) -> tuple[Dataset, tuple[Inferred, ...]]:
+    """As `finish_pictures`, of pictures whose facts are known: one channel, where that is to be found and all are grey.
+    `as_stored`: whether the channels are those of the source. Raises LoadError where they are 16-bit pictures that
+    would be nearly black."""
+    finds_channels = spec.channels == 0 and not as_stored
+    if finds_channels and stored.all_grey() and isinstance(column, np.ndarray):
+        column = np.ascontiguousarray(column[..., :1])
+    if stored.is_read.any():
+        found.notes += stored.notes(found.names, channels=column.shape[3], found_channels=finds_channels,
+                                    white=spec.white)
+    return finish_pictures(spec, found, column, target, white=stored.white(spec.white))
 
 
 def from_memory(spec, source: object, target: str, classes: tuple[str, ...] = (), *, spelling: str = ""
@@ -62,28 +94,28 @@ def from_memory(spec, source: object, target: str, classes: tuple[str, ...] = ()
     return from_cells(spec, found, cells, target)
 
 
-def finish_pictures(spec, found: Found, column: np.ndarray | PictureFiles, target: str
+def finish_pictures(spec, found: Found, column: np.ndarray | PictureFiles, target: str, *, white: int = 0
                     ) -> tuple[Dataset, tuple[Inferred, ...]]:
-    """The Dataset of the rows that can be read and have a class, and what is to be said. Raises LoadError."""
+    """The Dataset of the rows that can be read and have a class, and what is reported. `white`: the column's white
+    point. Raises LoadError."""
     kept = usable_rows(found, PICTURE)
     column = column if len(kept) == len(column) else column[kept]
     shape = tuple(column.shape[1:])
-    dataset, notes = finish(spec, found, kept, columns={Column(PICTURE, PICTURE, shape=shape): column},
+    dataset, notes = finish(spec, found, kept, columns={Column(PICTURE, PICTURE, shape=shape, white=white): column},
                             target=target)
     return dataset, (Inferred(PICTURE, PICTURE, f"{len(dataset):,} pictures {by(shape)} from "
                               f"{shorten(found.where, 120)}"), *notes)
 
 
-def read_inside(root: Path, name: str, shape: tuple[int, ...]) -> np.ndarray:
-    """The pixels of a file below a folder (a resolved path). Raises ValueError with the reason where it cannot be read,
-    leads out of the folder, or is not the format that its name says."""
+def read_inside(root: Path, name: str, shape: tuple[int, ...], *, stored: Stored, row: int, white: int) -> np.ndarray:
+    """The pixels of a file below a folder (a resolved path), by its content, whatever format its name states; its facts
+    are recorded. Raises ValueError with the reason where it cannot be read or leads out of the folder."""
     path = path_inside(root, name)
-    pixels = read_picture(path, shape)
-    with open(path, "rb") as file:
+    pixels = stored.read(row, path, shape, white)
+    with open_regular(path) as file:
         found = picture_format(file.read(12))
-    suffix = Path(name).suffix.lower()
-    if SUFFIXES.get(suffix, found) != found:
-        raise ValueError(f"named {suffix}, but a {found}")
+    if SUFFIXES.get(Path(name).suffix.lower(), found) != found:
+        stored.misnamed[row] = found
     return pixels
 
 
@@ -95,9 +127,10 @@ def check_size(spec) -> None:
 
 
 def settle(spec, stored: tuple[int | None, ...]) -> tuple[int, int, int]:
-    """(height, width, channels) of the knobs, 0 being as stored. Raises LoadError where that is not one size."""
+    """(height, width, channels) of the knobs, 0 being as stored; 3 channels where these are still to be found. Raises
+    LoadError where that is not one size."""
     stored = (*stored, 1) if len(stored) == 2 else tuple(stored) or (None, None, None)
-    channels = {1: 1, 3: 3, 4: 3}.get(stored[2])
+    channels = {1: 1, 3: 3, 4: 3}.get(stored[2], 3)
     shape = spec.height or stored[0], spec.width or stored[1], spec.channels or channels
     if None in shape:
         raise LoadError("pictures that are not stored in one size", expected="load.height, load.width, load.channels",
@@ -108,9 +141,11 @@ def settle(spec, stored: tuple[int | None, ...]) -> tuple[int, int, int]:
 def check_arrays(x: np.ndarray, y: np.ndarray, source: str) -> tuple[np.ndarray, np.ndarray]:
     """Pictures and labels [rows] that fit each other. Raises LoadError."""
     y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
-    if x.dtype != np.uint8 or x.ndim not in (3, 4) or x.shape[3:] not in ((), (1,), (3,), (4,)) or 0 in x.shape[1:]:
+    is_whole = x.dtype.kind == "u" and x.dtype.itemsize <= 2
+    if not is_whole or x.ndim not in (3, 4) or x.shape[3:] not in ((), (1,), (3,), (4,)) or 0 in x.shape[1:]:
         raise LoadError(f"pictures {x.dtype} {x.shape} in {shorten(source, 120)}",
-                        expected="uint8, 0 to 255, [rows, height, width] or [rows, height, width, 1, 3 or 4]",
+                        expected="uint8, 0 to 255, or uint16, [rows, height, width] or [rows, height, width, 1, 3 or "
+                                 "4]",
                         fix="scale real numbers to 0..255, move channels to the end, and write them again")
     if y.ndim != 1 or len(y) != len(x):
         raise LoadError(f"labels of shape {y.shape} for {len(x):,} pictures in {shorten(source, 120)}",

@@ -2,7 +2,8 @@
 "use strict";
 
 (async function (pipelines) {
-  const {BadCell, LiteRtModel, Runner, make, makeInput, shorten, withCommas, writeDate} = pipelines;
+  const {BadCell, LiteRtModel, Runner, fewSteps, make, makeInput, shorten, stepDate, stepNumber, withCommas,
+         writeDate} = pipelines;
   const {bundle} = pipelines, {signature} = bundle, {target, frame} = signature;
   const MAX_BARS = 10;
   const form = document.getElementById("input"), said = document.getElementById("answer");
@@ -22,11 +23,11 @@
 
   /* The steps foretold as a table, and as a line behind the steps known. */
   function forecast(answer, columns) {
-    const first = columns.get(frame.time), levels = target.quantiles;
+    const first = stepNumber(frame, columns.get(frame.time)), levels = target.quantiles;
     const names = [frame.time, target.name, ...levels.map((level) => `quantile ${level}`)];
     const head = make("tr", {}, ...names.map((text) => make("th", {scope: "col"}, text)));
     const lines = answer.scores.map((score, step) => make("tr", {}, ...[
-      writeDate(first + Math.round(step * frame.step_seconds), frame.format), number(score),
+      writeDate(stepDate(frame, first + step), frame.format), number(score),
       ...(answer.quantiles ?? [])[step]?.map(number) ?? []].map((text) => make("td", {}, text))));
     return [drawing(answer, columns), make("details", {open: answer.scores.length <= 12},
                                            make("summary", {}, `All ${answer.scores.length} steps`),
@@ -58,7 +59,8 @@
   }
 
   function show(name, answer, columns) {
-    const title = name ? [make("h2", {}, name)] : [];
+    const few = frame ? fewSteps(signature, columns) : "";
+    const title = [...name ? [make("h2", {}, name)] : [], ...few ? [make("p", {className: "soft"}, `${few}.`)] : []];
     const label = (text) => make("p", {className: "label"}, text);
     if (target.task === "forecast") {
       return [...title, make("p", {className: "soft"}, `${target.name}, the next step`),
@@ -89,7 +91,8 @@
         runner.reset();
         const found = await runner.predict(columns);
         milliseconds += found.milliseconds;
-        parts.push(...show(name, found, columns));
+        parts.push(...show(name, found, columns),
+                   ...found.notes.map((note) => make("p", {className: "note"}, `Note: ${note}.`)));
       }
       if (turn !== asked) return;
       const time = milliseconds < 0.1 ? "less than 0.1" : milliseconds.toFixed(1);

@@ -15,6 +15,7 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
   const FALSE_WORDS = new Set(["false", "f", "no", "n", "0", "0.0"]);
   const MAX_CELL_CHARACTERS = 10000, MAX_CHARACTERS = 1000000, MAX_NUMBER = 1e30;
   const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i, INFINITE = /^[+-]?inf(?:inity)?$/i;
+  const FIRST_TIME = -62135596800, LAST_TIME = 253402300799; // the years 1 to 9999
   const WHOLE = /^([+-]?\p{Nd}+)\.0+$/u;
 
   /* A cell that cannot be read; its message is the reason. */
@@ -128,13 +129,19 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
   function readDate(cell, column, missing) {
     if (isMissing(cell, missing)) return null;
     const [text, days] = splitEndOfDay(strip(String(cell)));
-    const start = column.format === "ISO8601" ? parseIso(text) : parseFormat(text, column.format);
+    const start = column.format === "ISO8601" ? parseIso(text) : column.format === "unix" ? parseUnix(text)
+      : parseFormat(text, column.format);
     const seconds = start === null ? null : start + 86400 * days;
     if (seconds === null || seconds > LAST_TIME) throw new BadCell(`not a date of the format ${column.format}`);
     return seconds;
   }
 
-  const LAST_TIME = 253402300799;
+  /* Seconds of a number of seconds since 1970, or null. */
+  function parseUnix(text) {
+    const seconds = /^[+-]?\d{1,15}(?:\.\d*)?$/.test(text) ? Math.floor(Number(text)) : NaN;
+    return seconds >= FIRST_TIME && seconds <= LAST_TIME ? seconds : null;
+  }
+
   const CLOCK = "(\\d\\d)(?::(\\d\\d)(?::(\\d\\d)(?:[.,]\\d+)?)?|(\\d\\d)(?:(\\d\\d)(?:[.,]\\d+)?)?)?";
   const ISO = new RegExp("^(?:(\\d{4})-(\\d\\d)-(\\d\\d)|(\\d{4})(\\d\\d)(\\d\\d)|(\\d{4})-W(\\d\\d)(?:-(\\d))?"
                          + `|(\\d{4})W(\\d\\d)(\\d)?)(?:\\D${CLOCK}(?:(Z)|([+-])${CLOCK})?)?$`, "su");
@@ -174,7 +181,7 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
     const exists = year >= 1 && date.getUTCMonth() + 1 === month && date.getUTCDate() === day
       && hours < 24 && minutes < 60 && seconds < 60;
     const time = days * 86400 + hours * 3600 + minutes * 60 + seconds - offset;
-    return exists && time >= -62135596800 && time <= LAST_TIME ? time : null;
+    return exists && time >= FIRST_TIME && time <= LAST_TIME ? time : null;
   }
 
   const MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
@@ -232,6 +239,7 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
 
   /* A time as a format writes it; the inverse of `readDate` to the second. */
   function writeDate(seconds, format) {
+    if (format === "unix") return String(seconds);
     const iso = new Date(seconds * 1000).toISOString().slice(0, 19), date = new Date(seconds * 1000);
     if (format === "ISO8601") return iso;
     const hour = date.getUTCHours(), month = MONTHS[date.getUTCMonth()], day = DAYS[(date.getUTCDay() + 6) % 7];

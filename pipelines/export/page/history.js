@@ -4,7 +4,8 @@
 globalThis.pipelines = globalThis.pipelines || {packed: {}};
 
 (function (pipelines) {
-  const {BadCell, readCell, shorten, strip, writeCell, writeDate} = pipelines;
+  const {BadCell, DAY_NAMES, hasStep, readCell, shorten, stepDate, stepNumber, strip, withCommas, writeCell,
+         writeDate} = pipelines;
   const SEPARATORS = [",", ";", "\t", "|"];
   // What Excel writes as a first line to name the separator.
   const NAMED_SEPARATOR = /^sep=([^"\r\n])(?:\r\n?|\n|$)/i;
@@ -98,7 +99,13 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
     const times = read({name: frame.time, kind: "date", format: frame.format});
     if (!times.length) throw new BadCell("a table without rows");
     if (times.includes(null)) throw new BadCell(`row ${times.indexOf(null)} has no time`);
-    const steps = times.map((time) => Math.floor(time / Math.round(frame.step_seconds)));
+    const outside = times.findIndex((time) => !hasStep(frame, time));
+    if (outside >= 0) {
+      const kept = frame.calendar.weekdays.map((day) => DAY_NAMES[day]).join(", ");
+      throw new BadCell(`row ${outside}: ${writeDate(times[outside], "ISO8601")} is on a day without a step; there are `
+                        + `steps on ${kept}`);
+    }
+    const steps = times.map((time) => stepNumber(frame, time));
     const series = (table.get(frame.series) ?? []).map((cell) => strip(String(cell)));
     const values = new Map(signature.columns.filter((column) => column.name !== frame.time).map((column) =>
       [column.name, read(column.kind === "series" ? {...column, kind: "numeric"} : column)]));
@@ -118,7 +125,7 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
       throw new BadCell(`the series ${shorten(name)} has no value of ${past.map((each) => each.name).join(", ")}`);
     }
     const origin = seen.reduce((a, b) => Math.max(a, b)) + 1, columns = new Map();
-    columns.set(frame.time, (origin - Number(frame.horizon === 0)) * Math.round(frame.step_seconds));
+    columns.set(frame.time, stepDate(frame, origin - Number(frame.horizon === 0)));
     for (const column of signature.columns) {
       if (column.name === frame.time) continue;
       const x = values.get(column.name);
@@ -143,13 +150,25 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
     return Float32Array.from(totals, (total, place) => counts[place] ? total / counts[place] : NaN);
   }
 
+  /* A sentence where less than half of the past steps of a window are known, else "". */
+  function fewSteps(signature, columns) {
+    const past = signature.columns.filter((column) => column.kind === "series"
+                                          && !signature.frame.known.includes(column.name));
+    const size = Math.max(...past.map((column) => column.shape[0]));
+    const isKnown = (step) => past.some((column) => step >= size - column.shape[0]
+      && !Number.isNaN(columns.get(column.name)[step - size + column.shape[0]]));
+    const count = Array.from({length: size}, (_, step) => step).filter(isKnown).length;
+    return 2 * count >= size ? "" : `${withCommas(count)} of the ${withCommas(size)} past steps that the model reads are `
+      + "known; the others are filled as missing ones";
+  }
+
   const quote = (cell) => /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 
   /* The raw row of a window as CSV of its steps, from which `newestWindows` makes the window again. */
   function stepsOf(signature, row) {
-    const frame = signature.frame, missing = new Set(signature.missing_words), size = Math.round(frame.step_seconds);
+    const frame = signature.frame, missing = new Set(signature.missing_words);
     const time = {kind: "date", name: frame.time, format: frame.format};
-    const origin = Math.floor(readCell(row.get(frame.time), time, missing) / size) + Number(frame.horizon === 0);
+    const origin = stepNumber(frame, readCell(row.get(frame.time), time, missing)) + Number(frame.horizon === 0);
     const beside = signature.columns.filter((column) => column.name !== frame.time);
     const firstOf = (column) => frame.known.includes(column.name) ? origin : origin - column.shape[0];
     const series = beside.filter((column) => column.kind === "series");
@@ -157,11 +176,11 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
     const end = Math.max(...series.map((column) => firstOf(column) + column.shape[0]));
     const lines = [[frame.time, ...beside.map((column) => column.name)]];
     for (let step = first; step < end; ++step) {
-      lines.push([writeDate(step * size, frame.format), ...beside.map((column) => writeCell(
+      lines.push([writeDate(stepDate(frame, step), frame.format), ...beside.map((column) => writeCell(
         column.kind === "series" ? row.get(column.name)[step - firstOf(column)] : row.get(column.name), column))]);
     }
     return lines.map((cells) => cells.map(quote).join(",")).join("\n");
   }
 
-  Object.assign(pipelines, {newestWindows, parseCsv, parseTable, stepsOf, withoutSeparatorLine});
+  Object.assign(pipelines, {fewSteps, newestWindows, parseCsv, parseTable, stepsOf, withoutSeparatorLine});
 })(globalThis.pipelines);

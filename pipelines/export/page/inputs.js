@@ -152,7 +152,7 @@
     return {
       hasButton: false,
       async rows() {
-        if (source) show(await readPicture(source, column.shape));
+        if (source) show(await readPicture(source, column.shape, column.white));
         if (!pixels) throw new BadCell("no picture");
         return [["", new Map([[column.name, pixels]])]];
       }};

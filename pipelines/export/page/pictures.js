@@ -7,12 +7,19 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
   const MAX_PIXELS = 64000000, MAX_SIDE = 30000, MAX_FILE_BYTES = 256 * 2 ** 20;
   const BITS = 22; // of the fraction of Pillow's weights
 
-  /* Uint8Array [height, width, channels] of a Blob. Throws BadCell with the reason. */
-  async function readPicture(file, shape) {
-    const {BadCell, withCommas} = pipelines;
+  /* Uint8Array [height, width, channels] of a Blob; `white`: the white point of 16-bit pixels. Throws BadCell with the
+     reason. */
+  async function readPicture(file, shape, white = 65535) {
+    const {BadCell, readSixteenBits, sixteenBitHeader, withCommas} = pipelines;
     if (!file.size) throw new BadCell("zero bytes");
     if (file.size > MAX_FILE_BYTES) {
       throw new BadCell(`${withCommas(file.size)} bytes, at most ${withCommas(MAX_FILE_BYTES)}`);
+    }
+    const sixteen = sixteenBitHeader(new Uint8Array(await file.slice(0, 33).arrayBuffer()));
+    if (sixteen) {
+      checkSize(sixteen);
+      const bytes = new Uint8Array(await file.arrayBuffer());
+      return toShape(await readSixteenBits(bytes, sixteen, white), [sixteen.height, sixteen.width], shape);
     }
     let image;
     try {
@@ -22,16 +29,21 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
       throw new BadCell("not a picture that this browser can read");
     }
     const {width, height} = image;
-    if (Math.max(width, height) > MAX_SIDE || width * height > MAX_PIXELS) {
-      throw new BadCell(`${withCommas(width)} × ${withCommas(height)} pixels, at most ${withCommas(MAX_PIXELS)} `
-                        + "together");
-    }
+    checkSize(image);
     const canvas = new OffscreenCanvas(width, height), context = canvas.getContext("2d", {willReadFrequently: true});
     context.fillStyle = "white";
     context.fillRect(0, 0, width, height);
     context.drawImage(image, 0, 0);
     image.close();
     return toShape(context.getImageData(0, 0, width, height).data, [height, width], shape);
+  }
+
+  function checkSize({width, height}) {
+    const {BadCell, withCommas} = pipelines;
+    if (Math.max(width, height) > MAX_SIDE || width * height > MAX_PIXELS) {
+      throw new BadCell(`${withCommas(width)} × ${withCommas(height)} pixels, at most ${withCommas(MAX_PIXELS)} `
+                        + "together");
+    }
   }
 
   /* Opaque RGBA bytes [height, width, 4] to the pixels of a shape. */

@@ -4,7 +4,7 @@
 globalThis.pipelines = globalThis.pipelines || {packed: {}};
 
 (function (pipelines) {
-  const {BadCell, readCell, runPrimitives, shorten} = pipelines;
+  const {BadCell, readCell, rowNotes, runPrimitives, shorten} = pipelines;
   const round = Math.fround;
 
   class Runner {
@@ -50,13 +50,15 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
       return columns;
     }
 
-    /* Typed columns of one row → Promise of {label, scores, quantiles, raw, milliseconds} (of the model alone). */
+    /* Typed columns of one row → Promise of {label, scores, quantiles, raw, milliseconds (of the model alone), notes}
+       (a list of what is unusual about the row). */
     async predict(columns) {
       const prepared = runPrimitives(this.signature.primitives, columns, this.memory);
       const inputs = this.inputsOf(prepared), start = performance.now();
       const raw = await this.model.run(inputs);
       const milliseconds = performance.now() - start;
-      return {...answer(this.signature, raw, this.form, prepared), raw, milliseconds};
+      const notes = rowNotes(this.signature, columns, prepared);
+      return {...answer(this.signature, raw, this.form, prepared), raw, milliseconds, notes};
     }
 
     /* The arrays of the model's inputs by port, float32, int32 or, of pictures, uint8. */

@@ -1,0 +1,25 @@
+"""The gate of labels: a form that answers many rows otherwise than the Keras model is another model, whatever its score
+is."""
+
+from math import sqrt
+
+from ..device.signature import Target
+from .ladder import Rung
+
+
+def labels_apart(rungs: list[Rung], min_agreement: float, target: Target) -> str:
+    """"" where every rung gives at least that share of rows the label that Keras gives, else which does not, in words.
+
+    Two standard errors of a share of so many rows are granted. Values without labels are left to the deciding metric:
+    their agreement has no natural bound, since it counts values within a distance.
+    """
+    if not target.labels:
+        return ""
+    for rung in rungs:
+        if rung.agreement is None or rung.num_rows == 0:
+            continue
+        granted = 2 * sqrt(min_agreement * (1 - min_agreement) / rung.num_rows)
+        if rung.agreement + granted < min_agreement:
+            return (f"{rung.form} gives the label of keras to {rung.agreement:.4f} of {rung.num_rows:,} rows, at least "
+                    f"{min_agreement:g} are wanted (judge.min_agreement): it answers as another model does")
+    return ""
