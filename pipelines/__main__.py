@@ -89,7 +89,7 @@ def run_command(
     if given:
         needed = "--text" if given[0] == "text-column" else "--series" if given[0] in steps else "--csv"
         raise RecipeError(f"--{given[0]} without {needed}", expected=f"{needed} FILE beside it",
-                          fix=f"otherwise turn the knob: --set load.{given[0].replace('-', '_')}=...")
+                          fix=f"otherwise turn the knob: --set {_knob_of(given[0], words, reading)}=...")
     for file in filter(None, (csv_file, series)):
         refuse_whole_series(file)
     if csv_file:
@@ -164,6 +164,12 @@ def _pattern(group, options):
         raise RecipeError(f"--group {group} with {options}", expected="one regular expression for the files' names",
                           fix=r"--group 'patient(\d+)'")
     return "".join(group)
+
+
+def _knob_of(option, words, reading):
+    if option in words:
+        return "load.reading.missing_words"
+    return f"load.{'reading.' * (option in reading)}{option.replace('-', '_')}"
 
 
 def _reading(reading, words):

@@ -17,11 +17,12 @@ _LOOKS_WHOLE = re.compile(r"[+-]?\d+(\.\d+)?")  # 20240131 and 12.05 are numbers
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+")
 
 
-def infer_column(name: str, cells: Sequence, given: str, *, decimal: str, missing: frozenset[str]
-                 ) -> tuple[Column | None, str]:
+def infer_column(name: str, cells: Sequence, given: str, *, decimal: str, missing: frozenset[str],
+                 dates: bool = True) -> tuple[Column | None, str]:
     """(Column, or None where it is left out; why) of raw cells. `given`: a kind that overrides ("date:%d.%m.%y" names
-    the format as well), or "". `decimal`: the decimal mark, or "" to find it. Raises LoadError where a column is
-    mostly, but not all, numbers or dates: which cells are wrong only the user knows."""
+    the format as well), or "". `decimal`: the decimal mark, or "" to find it. `dates`: whether dates are of any use; if
+    not, those of two readings or two formats are not asked about. Raises LoadError where a column is mostly, but not
+    all, numbers or dates: which cells are wrong only the user knows."""
     if given == "ignored":
         return None, "given"
     if given:
@@ -41,7 +42,7 @@ def infer_column(name: str, cells: Sequence, given: str, *, decimal: str, missin
         return Column(name, "boolean"), "true and false words"
     # Numbers are no dates, and trying a dozen formats on each of thousands of columns would take minutes.
     numbers = all(_LOOKS_WHOLE.fullmatch(str(cell).strip()) for cell in filled[:100])
-    found, why = ("", "") if numbers else date_format(name, filled, missing)
+    found, why = ("", "") if numbers else date_format(name, filled, missing, ask=dates)
     if found:
         return Column(name, "date", found), why
     mark, odd = (decimal, _not_numbers(filled, decimal, missing)) if decimal else _decimal_mark(name, filled, missing)
@@ -49,9 +50,10 @@ def infer_column(name: str, cells: Sequence, given: str, *, decimal: str, missin
         return Column(name, "numeric", decimal=mark), ("every value is a number" if mark == "." else
                                                        "every value is a number with a decimal comma")
     refuse_some_numbers(f"the column {shorten(name)}", filled, odd, f"--kind '{name}=categorical'")
-    found, why = find_dates(name, cells, missing, f", or --kind '{name}=categorical' or '{name}=ignored'")
-    if found:
-        return Column(name, "date", found), why
+    if dates:
+        found, why = find_dates(name, cells, missing, f", or --kind '{name}=categorical' or '{name}=ignored'")
+        if found:
+            return Column(name, "date", found), why
     distinct = len({str(cell) for cell in filled})
     if distinct > 50 and distinct > MOSTLY_DISTINCT * len(filled):
         return None, f"{distinct:,} different values in {len(filled):,} cells: free text or ids"

@@ -13,7 +13,7 @@ from .errors import LoadError
 from .labels import MANY, encode_classes, read_classes
 from .rows import Inferred
 from .sources.spellings import join_classes
-from .sources.words import count_words, describe_doubtful_classes, refuse_lost_class
+from .sources.words import count_words, describe_doubtful_classes, describe_words, refuse_lost_class
 
 TARGET_KINDS = ("", "classes", "number", "presence")
 # A numeric target with more different values than this is a real number unless `target_kind` says otherwise.
@@ -65,7 +65,9 @@ def read_target(cells, spec, missing):
         refuse_some_numbers(f"the target {shorten(spec.target)}", cells, bad, "--set load.target_kind=classes")
     few = not bad and len(np.unique(numbers)) <= MAX_CLASSES_OF_NUMBERS and np.all(numbers == np.round(numbers))
     if spec.target_kind == "number" or (spec.target_kind == "" and not bad and not few):
-        return *_as_number(numbers, bad, spec), ()
+        said = describe_words(cells, Column(spec.target, "numeric"), missing)
+        notes = (Inferred(spec.target, "target", said.removeprefix("; ")),) if said else ()
+        return *_as_number(numbers, bad, spec), notes
     texts, joined, notes = join_classes(read_classes(cells, spec.target, missing), spec.target, spec.reading.spelling)
     y, target = encode_classes(texts, spec.target, positive=joined.get(spec.positive, spec.positive),
                                fix_many=f"{MANY}, or set load.target_kind=number for real numbers")

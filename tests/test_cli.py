@@ -44,6 +44,7 @@ def test_help_and_list():
     (("run", "nope"), "recipe 'nope'"), (("run",), "neither a recipe nor --csv"),
     (("run", "--csv", "x.csv"), "--csv without --target"),
     (("run", "birds_mlp", "--drop", "x"), "--drop without --csv"),
+    (("run", "birds_mlp", "--no-missing", "NA"), "--set load.reading.missing_words="),
     (("run", "birds_mlp", "--csv", "x.csv", "--target", "y"), "the recipe 'birds_mlp' and --csv"),
     (("run", "--csv", "x.csv", "--target", "y", "--encoding", "klingon"), "encoding 'klingon'"),
     (("run", "--csv", "x.csv", "--target", "y", "--separator", "ab"), "separator 'ab'"),

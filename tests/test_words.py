@@ -161,3 +161,20 @@ def test_rare_words_are_not_worth_a_line():
     assert describe_words(["NA"] * 3 + ["a"] * 400, column, frozenset(MISSING_WORDS)) == ""
     assert "5 cells 'NA' read as missing" in describe_words(["NA"] * 5 + ["a"] * 400, column, frozenset(MISSING_WORDS))
     assert describe_words(np.arange(5), Column("x", "numeric"), frozenset(MISSING_WORDS)) == ""
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(["yes", "no", "maybe", "NA", "None", "n/a", "", " "]), min_size=1, max_size=40))
+def test_no_row_is_left_out_in_silence(cells):
+    """Whatever words fill a target: they are refused, or every row is a row of a class or is counted."""
+    try:
+        dataset, notes = load_table(LoadTable("", "y"), {"x": [float(row) for row in range(len(cells))], "y": cells})
+    except LoadError as error:
+        assert "rows" in str(error) or "one row" in str(error) or "read as missing" in str(error)
+        return
+    words = {cell for cell in cells if cell in MISSING_WORDS and cell}
+    assert all(cells.count(word) < 3 for word in words)
+    left_out = [row for row, cell in enumerate(cells) if cell.strip() in MISSING_WORDS]
+    assert sorted([*dataset.ids, *left_out]) == list(range(len(cells)))
+    said = [each.why for each in notes if each.kind == "target"]
+    assert said == [] if not left_out else f"{len(left_out)} rows without it are left out" in said[0]

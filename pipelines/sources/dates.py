@@ -25,14 +25,14 @@ class _Format:
     text: str
 
 
-def date_format(name: str, cells: Sequence, missing: frozenset[str]) -> tuple[str, str]:
+def date_format(name: str, cells: Sequence, missing: frozenset[str], *, ask: bool = True) -> tuple[str, str]:
     """The format that reads every cell, or "" where there is none; and what to say of it. Raises LoadError where day
     first and month first both read every cell, as other dates, and no point between them tells (1.2.2024 is day
-    first)."""
+    first), unless `ask` is False."""
     filled = [str(cell).strip() for cell in cells if not is_missing(cell, missing)]
     if not filled or not _may_be_date(filled[0]):
         return "", ""
-    return _that_reads_all(name, filled, _guesses(filled[0]))
+    return _that_reads_all(name, filled, _guesses(filled[0]), ask=ask)
 
 
 def find_dates(name: str, cells: Sequence, missing: frozenset[str], otherwise: str) -> tuple[str, str]:
@@ -62,7 +62,7 @@ def find_dates(name: str, cells: Sequence, missing: frozenset[str], otherwise: s
             rest = [each for place, each in enumerate(rest) if place in bad]
     if len(found) == 1 and not rest:
         filled = [str(cells[row]).strip() for row in places]
-        return _that_reads_all(name, filled, [found[0].format, *_guesses(found[0].text)])
+        return _that_reads_all(name, filled, [found[0].format, *_guesses(found[0].text)], ask=True)
     _refuse_mixture(name, found, rest, otherwise, num_distinct=len(likely))
     return "", ""
 
@@ -71,19 +71,19 @@ def _may_be_date(text):
     return any(letter.isdigit() for letter in text) and len(text) <= MAX_DATE_CHARACTERS
 
 
-def _that_reads_all(name, filled, guesses):
+def _that_reads_all(name, filled, guesses, *, ask):
     few = filled[::len(filled) // 20 + 1]  # they rule most guesses out, and all cells take their time
     fits = [guess for guess in guesses if not any(
         read_column(texts, Column("", "date", guess), frozenset())[1] for texts in (few, filled))]
-    return (fits[0], _why(name, filled, fits)) if fits else ("", "")
+    return (fits[0], _why(name, filled, fits, ask)) if fits else ("", "")
 
 
-def _why(name, filled, fits):
+def _why(name, filled, fits, ask):
     why = f"dates of the format {fits[0]}"
     other = next((guess for guess in fits[1:] if {guess[:2], fits[0][:2]} == {"%d", "%m"}), "")
     if not other:
         return why
-    if "." in fits[0][:3]:
+    if "." in fits[0][:3] or not ask:
         return f"{why}, or else 'date:{other}'"
     values, others = (read_column(filled, Column("", "date", each), frozenset())[0] for each in (fits[0], other))
     differ = values != others

@@ -26,7 +26,7 @@ _NO_WIDTH = re.compile("[\u00ad\u200b\u200c\u2060\ufeff]")
 
 def plain(text: str) -> str:
     """The text in the composed form, without characters that have no width, with single spaces."""
-    return " ".join(_NO_WIDTH.sub("", unicodedata.normalize("NFC", text)).split())
+    return " ".join(unicodedata.normalize("NFC", _NO_WIDTH.sub("", text)).split())
 
 
 def folded(text: str) -> str:

@@ -17,9 +17,8 @@ MAX_WORDS = 3
 DOUBTFUL_WORDS = frozenset({
     "?", "??", "???", "-", "--", "---", "\u2013", "\u2014", ".", "..", "...", "*", "unknown", "unk", "missing",
     "not available", "not known", "unspecified", "undefined", "n.a.", "n.a", "n. a.", "na", "n/a", "nan", "null",
-    "none", "nil",
-    "#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!", "(null)", "(none)", "(blank)", "tbd", "k.a.",
-    "k. a.", "keine angabe", "unbekannt", "-99", "-999", "-9999", "-99999"})
+    "none", "nil", "#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!", "(null)", "(none)", "(blank)",
+    "tbd", "k.a.", "k. a.", "keine angabe", "unbekannt", "-99", "-999", "-9999", "-99999"})
 _SENTINELS = frozenset({"-99", "-999", "-9999", "-99999", "-99.0", "-999.0", "-9999.0", "-99999.0"})
 
 
@@ -132,9 +131,16 @@ def _describe_sentinel(cells):
 
 
 def _numbers_share(cells, missing):
-    """The share of the filled cells that are numbers; 0 where none is filled."""
+    """The share of the filled cells that are numbers, or digits without a letter: 1,5 or 12 %; 0 where none is
+    filled."""
     filled = [cell for cell in cells if not is_missing(cell, missing)]
-    return 1 - len(read_column(filled, Column("", "numeric"), missing)[1]) / len(filled) if filled else 0.0
+    bad = {each.row for each in read_column(filled, Column("", "numeric"), missing)[1]}
+    words = [filled[row] for row in bad if not _is_digits(str(filled[row]))]
+    return 1 - len(words) / len(filled) if filled else 0.0
+
+
+def _is_digits(text):
+    return any(letter.isdigit() for letter in text) and not any(letter.isalpha() for letter in text)
 
 
 def _is_among_numbers(word, name, table, missing):

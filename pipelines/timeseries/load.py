@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ..device.calendar import DAY_NAMES, DAY_SECONDS, MONTH, WEEKDAY
-from ..device.cells import Column, read_column, shorten
+from ..device.cells import Column, is_missing, read_column, shorten
 from ..device.signature import Frame, Target
 from ..errors import LoadError
 from ..files import describe_memory, fingerprint
@@ -68,6 +68,9 @@ class LoadSeries(Drawn):
         self._check_names(table)
         rows = np.arange(len(table[self.time]))
         counting = {name: counts_rows(name, cells, rows) for name, cells in table.items()}
+        if self.series:
+            nameless = sum(is_missing(cell, missing) for cell in table[self.series])
+            notes += [Inferred(self.series, "series", f"{nameless:,} rows without it are left out")] * (nameless > 0)
         table, names, codes = self._of_series(table, missing)
         columns, inferred = self._columns(table, missing, counting)
         times, pace, written, place = self._times(table, codes, names, missing)
@@ -156,13 +159,15 @@ class LoadSeries(Drawn):
                 inferred.append(Inferred(name, "ignored", counting[name]))
                 continue
             given = "numeric" if name == self.target else self.kinds.get(name, "")
-            column, why = infer_column(name, table[name], given, decimal=self.reading.decimal, missing=missing)
-            if column and column.kind != "numeric" and name not in self.columns and name not in self.kinds:
+            asked = name in self.columns or name in self.kinds
+            column, why = infer_column(name, table[name], given, decimal=self.reading.decimal, missing=missing,
+                                       dates=asked)
+            if column and column.kind != "numeric" and not asked:
                 column, why = None, f"{column.kind}: only numbers make series; name it in load.columns and frame.static"
+            why = "the target" if name == self.target else why
             if column:
                 why += describe_words(table[name], column, missing, self.reading.named_words())
-            inferred.append(Inferred(name, column.kind if column else "ignored", "the target" if name == self.target
-                                     else why))
+            inferred.append(Inferred(name, column.kind if column else "ignored", why))
             columns += [column] if column else []
         if self.target and self.target not in {column.name for column in columns}:
             column, _ = infer_column(self.target, table[self.target], "numeric", decimal=self.reading.decimal,

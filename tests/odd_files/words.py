@@ -150,6 +150,9 @@ CLASSES = (
             ["5 rows without it are left out ('NA'); 'NA' is missing among numbers too: a class of that name is told "
              "by --set load.empty_class=NA"]),
     OddFile("NA in a target of numbers", table("x,y", "1,NA", "2,1", "3,0", times=5), classes(), {"0": 5, "1": 5}),
+    OddFile("NA in a target of decimal commas", file_of("t.csv", "x;y\n" + "".join(
+        f"{place % 5};{place},5\n{place % 5};NA\n" for place in range(30))),
+            lambda path: len(load_table(LoadTable(str(path), "y", reading=Reading(decimal=",")))[0]), 30),
     OddFile("two cells NA are no class",
             table("x,y", "1,yes", "2,no", "3,yes", "4,no", "5,yes", "6,no", "7,NA", "8,NA"),
             classes(), {"no": 3, "yes": 3}),
@@ -171,6 +174,9 @@ CLASSES = (
             of_paths(reading=Reading(missing_words=("",))), {"NA": 3, "up": 3}),
     OddFile("a series of Namibia", steps("DE", "NA"), series_names(),
             error="the column 'id' has 12 cells 'NA', which read as missing: a series of that name, or none?"),
+    OddFile("steps of no series", steps("DE", ""),
+            lambda path: LoadSeries(str(path), "t", "v", series="id").read()[1][0].why,
+            "12 rows without it are left out"),
     OddFile("a series of Namibia, as told", steps("DE", "NA"), series_names(reading=Reading(missing_words=("",))),
             ["DE", "NA"]),
     OddFile("whole series of a class NA that the header names", file_of("t.ts", TS), ts_classes, {"NA": 4, "up": 4}),
@@ -226,6 +232,9 @@ SPELLINGS = (
 )
 
 DATES = (
+    OddFile("dates of both readings that a series has no use for",
+            table("t,id,v,seen", *(f"2024-01-01T{hour:02d}:00,a,{hour},0{hour % 9 + 1}/01/2024" for hour in range(12))),
+            series_names(), ["a"]),
     OddFile("one unknown among dates", column([*DAYS, "unknown"]), values("x"),
             error="the column 'x' has dates: 31 of the format ISO8601, such as '2024-01-01' in row 0; and 1 other: "
                   "'unknown', the first in row 31"),
@@ -244,6 +253,14 @@ DATES = (
     OddFile("day first or month first", column(ONE_WAY), values("x"),
             error="the column 'x' has dates such as '01/02/2024', and no day after the 12th: is the day first, or the "
                   "month?"),
+    OddFile("day first or month first, in a file with decimal commas",
+            file_of("t.csv", "x;n;y\n" + "03/04/2024;1,5;a\n05/06/2024;2,5;b\n" * 9), values("x"),
+            error="--kind 'x=date:%d/%m/%Y' or --kind 'x=date:%m/%d/%Y'"),
+    OddFile("stamps of months of both readings",
+            table("t,id,v", *(f"01/{month:02d}/2024,a,{month}" for month in range(1, 13))), series_names(),
+            error="the column 't' has dates such as '01/02/2024'"),
+    OddFile("stamps of days, as told", table("t,id,v", *(f"{day:02d}/01/2024,a,{day}" for day in range(1, 13))),
+            series_names(kinds={"t": "date:%d/%m/%Y"}), ["a"]),
     OddFile("day first, as told", column(ONE_WAY), values("x", kinds={"x": "date:%d/%m/%Y"}),
             ["2024-01-01T00:00:00", "2024-02-01T00:00:00", "2024-03-01T00:00:00"]),
     OddFile("the same day in both readings", column(["03/03/2024", "05/05/2024"] * 9), values("x"),
@@ -278,6 +295,17 @@ MISSING = (
              "missing)"]),
     OddFile("-999 among negative numbers", column(["-999", "-12.5", "7.5"] * 9), why("x"),
             ["every value is a number"]),
+    OddFile("-999 in a target of numbers", table("x,y", *(f"{place},{place}.5" for place in range(40)), "1,-999",
+                                                 "2,-999", "3,-999"), why("y"),
+            ["3 cells are -999, the only negative number (--missing -999 reads them as missing)"]),
+    OddFile("-999 in a series", table("t,id,v", *(f"2024-01-01T{hour:02d}:00,a,{hour % 5 or -999}" for hour in
+                                                  range(24))),
+            lambda path: [each.why for each in LoadSeries(str(path), "t", "v").read()[1] if each.name == "v"],
+            ["the target; 5 cells are -999, the only negative number (--missing -999 reads them as missing)"]),
+    OddFile("question marks among texts", table("x,y", "a b,no", "?,yes", "c d,yes", times=9),
+            lambda path: LoadTexts(str(path), "x", "y").read()[1][0].why,
+            "27 texts of 3 characters (median), at most 3; 9 are '?' and nothing else: empty cells are texts that are "
+            "missing"),
     OddFile("a class of question marks", table("x,y", "1,?", "2,yes", "3,no", times=5), why("y"),
             ["'?' is a class of 5 rows (--missing '?' leaves them out)"]),
 )
