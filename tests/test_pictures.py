@@ -89,6 +89,19 @@ def test_sixteen_bits_are_rounded(pixels):
     np.testing.assert_array_equal(read_picture(pixels, (3, 4, 1))[:, :, 0], np.round(pixels / 257).astype(np.uint8))
 
 
+@given(arrays(np.uint16, (3, 4)), st.integers(1, 65_535))
+def test_the_white_point_becomes_255_whatever_it_is(pixels, white):
+    pixels = np.minimum(pixels, white).astype(np.uint16)
+    pixels[0, 0] = white
+    there = read_picture(pixels, (3, 4, 1), white=white)[:, :, 0]
+    assert there[0, 0] == 255 and np.abs(there - pixels * (255 / white)).max() <= 0.5 + 1e-9
+    np.testing.assert_array_equal(read_picture(encode(pixels, "PNG"), (3, 4, 1), white=white)[:, :, 0], there)
+    if white < 65_535:
+        pixels[1, 1] = white + 1
+        with pytest.raises(ValueError, match=f"go up to {white + 1:,}, and the white point is {white:,}"):
+            read_picture(pixels, (3, 4, 1), white=white)
+
+
 def test_transparent_pixels_lie_over_white(emoji):
     alpha = np.zeros((32, 32, 1), np.uint8)
     alpha[:16] = 255

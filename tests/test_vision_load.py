@@ -235,6 +235,23 @@ def test_pictures_that_stay_on_disk(on_disk, folder, monkeypatch):
         np.testing.assert_array_equal(each, whole)
 
 
+@pytest.mark.parametrize("bits, knobs", [(12, {"white": 4095}), (16, {}), (8, {})])
+def test_grey_pictures_of_every_depth_stay_on_disk_as_they_are_in_memory(tmp_path, monkeypatch, bits, knobs):
+    random = np.random.default_rng(0)
+    for label in "ab":
+        (tmp_path / label).mkdir()
+        for place in range(4):
+            values = random.integers(0, 2**bits, (32, 32)).astype(np.uint8 if bits == 8 else np.uint16)
+            Image.fromarray(values).save(tmp_path / label / f"{place}.png")
+    spec = LoadFolder(str(tmp_path), **SIZE, **knobs)
+    whole, _ = spec.read()
+    monkeypatch.setattr("pipelines.vision.pixels.MAX_MEMORY_BYTES", 1000)
+    files, _ = spec.read()
+    assert isinstance(files.x["picture"], PictureFiles) and files.x["picture"].shape == (8, 32, 32, 1)
+    np.testing.assert_array_equal(files.x["picture"][::2].read(), whole.x["picture"][::2])
+    assert files.schema == whole.schema and whole.schema.columns[0].white == {8: 0, 12: 4095, 16: 65_535}[bits]
+
+
 def test_files_that_change_while_a_recipe_runs(on_disk, folder):
     column = on_disk[0].x["picture"]
     Image.fromarray(np.zeros((32, 32, 3), np.uint8)).save(folder / "Flags" / "000.png")

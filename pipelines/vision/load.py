@@ -16,7 +16,7 @@ from ..folders import describe_folder, found_in_folder, names_parts
 from ..found import Found
 from ..knobs import knob
 from ..labels import class_texts, read_part
-from ..prepared import count_examples, describe_prepared, feature_of, found_in_splits, open_builder
+from ..prepared import IMAGE_FOLDER, count_examples, describe_prepared, feature_of, found_in_splits, open_builder
 from ..rows import Dataset, Inferred
 from ..sources.spellings import check_spelling
 from ..table import Reading, find_table, read_table, settle_reading
@@ -225,7 +225,7 @@ class LoadTfds(Drawn):
                 return str(error)
             return ""
         found = found_in_splits(self, builder, counts, knob="image", put=put)
-        return finish_read(self, found, pixels, self.label, stored=stored, as_stored=True)
+        return finish_read(self, found, pixels, self.label, stored=stored, as_stored=self.name != IMAGE_FOLDER)
 
     def describe(self, source: object = None) -> dict[str, str]:
         """The data set's name with its version, and the sha256 of what `sha256sum` prints for its files."""

@@ -211,7 +211,7 @@ class KerasApplication:
         port = picture_port(signature)
         if port.shape[2] != 3:
             raise RecipeError(f"{self.name} for pictures of {port.shape[2]} channels",
-                              expected="red, green and blue", fix="load the pictures in colour")
+                              expected="red, green and blue", fix="--set load.channels=3, grey ones too")
         keras.utils.set_random_seed(seed)  # the nets take no seed
         pixels = keras.Input(port.shape, name=port.name, dtype="float32")
         try:

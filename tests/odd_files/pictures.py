@@ -124,6 +124,32 @@ def palette(transparency=None):
     return encoded(image, **({} if transparency is None else {"transparency": transparency}))
 
 
+def idx_of(content_type):
+    """Writes a folder of idx files, of which the pictures declare a type of values."""
+    def write(folder: Path) -> Path:
+        images = bytes((0, 0, content_type, 3)) + struct.pack(">3I", 6, 2, 2) + b"\0" * 48
+        (folder / "train-images-idx3-ubyte").write_bytes(images)
+        (folder / "train-labels-idx1-ubyte").write_bytes(b"\0\0\x08\1" + struct.pack(">I", 6) + b"\0\1" * 3)
+        return folder
+    return write
+
+
+def parts_of(train, test):
+    """Writes a .npz file of a training and a test part, six times the same picture each."""
+    def write(folder: Path) -> Path:
+        np.savez(folder / "p.npz", x_train=np.stack([train] * 6), y_train=np.arange(6) % 2,
+                 x_test=np.stack([test] * 6), y_test=np.arange(6) % 2)
+        return folder / "p.npz"
+    return write
+
+
+def cells(path):
+    """(first picture, white point) of files in memory."""
+    files = [path.read_bytes()] * 6
+    dataset, _ = LoadArrays("", height=2, width=2, white=4095).read({"picture": files, "label": list("ababab")})
+    return dataset.x["picture"][0].squeeze().tolist(), dataset.schema.columns[0].white
+
+
 TWELVE = np.array([[0, 1024], [2048, 4095]], np.uint16)
 TEN = np.array([[0, 256], [512, 1000]], np.uint16)
 FULL = np.array([[0, 16_448], [32_896, 65_535]], np.uint16)
@@ -180,6 +206,11 @@ ODD_FILES = (
     OddFile("an array of 12 bits with the white point", arrays_of(np.stack([TWELVE] * 6)),
             lambda path: first_of_arrays(path, white=4095), BYTES),
     OddFile("an array of 16 bits, big-endian", arrays_of(np.stack([FULL] * 6).astype(">u2")), first_of_arrays, BYTES),
+    OddFile("files of 12 bits in memory", only(png(TWELVE, 0)), cells, (BYTES, 4095)),
+    OddFile("arrays of bytes and of 16 bits", parts_of(FULL, GREYS), first_of_arrays,
+            error="parts of types uint16, uint8"),
+    OddFile("idx files of int16", idx_of(11), first_of_arrays,
+            error="an idx file of int16; those of bytes, 0 to 255, are read: write the arrays as .npz"),
     OddFile("an array of real numbers", arrays_of(np.stack([TWELVE / 4095] * 6)),
             lambda path: first_of_arrays(path, images="x"), error="pictures float64 (6, 2, 2)"),
     OddFile("an array of signed numbers", arrays_of(np.stack([TWELVE] * 6).astype(np.int16)),
