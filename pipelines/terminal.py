@@ -81,14 +81,14 @@ def print_ladder(facts: dict, folder: Path) -> None:
     shown = SHOWN_METRICS[facts["target"]["task"]][:3]  # as many as a window has room for; the page has all
     console = _console()
     console.print(f"{facts['name']}: {facts['rows']['test']:,} raw test rows, split {facts['split']}, seed "
-                  f"{facts['seed']}", soft_wrap=True)
+                  f"{facts['seed']}", soft_wrap=True, markup=False)
     table = Table()
     table.add_column("form")
     for heading in (*(metric.replace("_", " ") for metric in shown), *LADDER_HEADINGS):
         table.add_column(heading.replace("largest difference", "largest"), justify="right")
     for rung in facts["ladder"]:
         form, cells = ladder_cells(rung, facts["rows"]["test"])
-        table.add_row(form, *(number(rung["scores"].get(metric)) for metric in shown), *cells)
+        table.add_row(_plain(form), *(number(rung["scores"].get(metric)) for metric in shown), *cells)
     console.print(table)
     for rung in facts["ladder"]:
         if rung["note"]:
@@ -103,6 +103,18 @@ def print_ladder(facts: dict, folder: Path) -> None:
         beside = [f"{line['what'].split('(')[0]} {number(line['scores'][metric])}" for line in facts["baselines"][1:]]
         console.print(f"Beside it, {metric.replace('_', ' ')}: {', '.join(beside)}", soft_wrap=True, markup=False)
     console.print(f"Report: {folder / 'report.html'}", soft_wrap=True, markup=False)
+
+
+def printable(values: object) -> object:
+    """JSON values of a file that may come from others, without characters that steer a terminal, and with no text of
+    more than 2,000."""
+    if isinstance(values, dict):
+        return {printable(key): printable(each) for key, each in values.items()}
+    if isinstance(values, list):
+        return [printable(each) for each in values]
+    if not isinstance(values, str):
+        return values
+    return "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in values[:2000])
 
 
 def print_lines(lines: list[tuple[str, ...]], headings: tuple[str, ...]) -> None:
