@@ -265,7 +265,8 @@ def explain_command(bundle: Annotated[Path, typer.Argument(help="saved_models/<n
         cells = _rows_for(file, separator, encoding)
         rows = [dict(zip(cells, values, strict=True)) for values in zip(*cells.values(), strict=True)]
     else:
-        rows = read_golden_rows(bundle)
+        rows = read_golden_rows(bundle, pictures=[each.name for each in runner.signature.columns
+                                                  if each.kind == PICTURE])
     if not 1 <= row <= len(rows):
         raise DeviceError(f"row {row}", expected=f"1 to {len(rows)}", fix="--row 1")
     from .terminal import print_lines
@@ -310,10 +311,10 @@ def _rows_for(file, separator, encoding):
 def report_command(bundle: Annotated[Path, typer.Argument(help="saved_models/<name>")]):
     """Print a bundle's table again, and where its report lies."""
     from .export.bundle import Bundle, malformed
-    from .terminal import print_ladder
+    from .terminal import print_ladder, printable
     facts = Bundle(bundle).report
     with malformed(bundle, "report.json", "a report"):
-        print_ladder(facts, bundle)
+        print_ladder(printable(facts), bundle)
 
 
 @app.command("export")

@@ -226,11 +226,22 @@ def _say(model, rows):
     for start in range(0, len(inputs[0]), 256):
         batch = [x[start:start + 256].astype(str(tensor.dtype))
                  for x, tensor in zip(inputs, model.inputs, strict=True)]
-        said.append(np.asarray(model(_structured(model, batch), training=False), np.float32))
+        said.append(_called(model, _structured(model, batch)))
     said = np.concatenate(said)
     if not np.isfinite(said).all():
         refuse("the model itself answers with NaN or infinity", expected="numbers", fix="look at its weights")
     return said.reshape(len(said), -1)
+
+
+def _called(model, batch):
+    """What the model itself answers, float32 [rows, ...]. A configuration can be one that Keras loads and cannot
+    run."""
+    try:
+        return np.asarray(model(batch, training=False), np.float32)
+    except Exception as error:  # of whatever layer: Keras raises nothing narrower
+        raise ExportError(f"the model cannot answer the rows: {type(error).__name__}: {str(error)[:300]}",
+                          expected="a model that model.predict runs", fix="try model.predict(rows) with this file"
+                          ) from error
 
 
 def _structured(model, batch):

@@ -145,6 +145,18 @@ def print_ladder(facts: dict, folder: Path) -> None:
     console.print(f"Report: {folder / 'report.html'}", soft_wrap=True, markup=False)
 
 
+def printable(values: object) -> object:
+    """JSON values of a file that may come from others, without characters that steer a terminal, and with no text of
+    more than 2,000."""
+    if isinstance(values, dict):
+        return {printable(key): printable(each) for key, each in values.items()}
+    if isinstance(values, list):
+        return [printable(each) for each in values]
+    if not isinstance(values, str):
+        return values
+    return "".join(letter if letter.isprintable() or letter == "\n" else "?" for letter in values[:2000])
+
+
 def print_lines(lines: list[tuple[str, ...]], headings: tuple[str, ...]) -> None:
     """Lines of text as a table."""
     from rich.table import Table

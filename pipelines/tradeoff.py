@@ -15,7 +15,7 @@ from .decide import decide
 from .device.runner import LiteRT
 from .errors import BundleError, RecipeError
 from .evaluate import score
-from .export.bundle import Bundle, check_folder
+from .export.bundle import Bundle, check_folder, malformed
 from .export.convert import convert
 from .export.keras_file import read_keras
 from .export.quantize import Quantize
@@ -90,6 +90,7 @@ def compress_bundle(folder: Path, *, budget: RunsOn = TargetMicro(), ways: list[
     longer those that the bundle was made with, RecipeError where no way keeps the budget, and whatever `run` raises.
     """
     bundle, stages = Bundle(Path(folder)), Stages()
+    history = _history(bundle)
     recipe = read_recipe(bundle.folder, SPECS)
     recipe = replace(recipe, name=f"{recipe.name[:58]}_small")
     into = bundle.folder.parent if into is None else Path(into)
@@ -134,9 +135,15 @@ def compress_bundle(folder: Path, *, budget: RunsOn = TargetMicro(), ways: list[
     made = replace(made, files={**made.files, "tradeoff.json": json.dumps(told, indent=1) + "\n"})
     steps = [shrunk("as trained", model, tuning)]
     steps += [shrunk(repr(spec), nets[way.compress[:place]], tuning) for place, spec in enumerate(way.compress, 1)]
-    learned = Learned(made, Trained(small, bundle.report["history"], 0.0), len(ready.feed.rows),
+    learned = Learned(made, Trained(small, history, 0.0), len(ready.feed.rows),
                       np.union1d(train_rows.ids, valid_rows.ids), refused=ready.refused, shrunk=steps)
     return finish(loaded, learned, folder=into, stages=stages, pictures=_pictures(points, recipe.judge.deciding))
+
+
+def _history(bundle):
+    """How the bundle's training went, by curve. Raises BundleError where its report does not hold it."""
+    with malformed(bundle.folder, "report.json", "the history of a training"):
+        return {str(name): [float(value) for value in values] for name, values in bundle.report["history"].items()}
 
 
 def _shrunk(nets, compress, tuning):

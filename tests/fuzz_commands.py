@@ -51,7 +51,7 @@ class Sandbox:
         self.rows = root / rows.name
         self.whole = {path.relative_to(self.bundle).as_posix(): path.read_bytes() for path in self.bundle.rglob("*")
                       if path.is_file()}
-        self.before = self._outside()
+        self.before, self.last = self._outside(), b""
 
     def _outside(self):
         found = {}
@@ -60,6 +60,8 @@ class Sandbox:
                 folders.clear()
                 continue
             for name in (*folders, *files):
+                if name.startswith("__autograph_generated_file"):
+                    continue  # TensorFlow's, which removes them at its end
                 stat = os.lstat(os.path.join(folder, name))
                 is_rows = os.path.join(folder, name) == str(self.rows)
                 found[os.path.join(folder, name)] = 0 if is_rows else (stat.st_size, stat.st_mtime_ns * bool(
@@ -244,6 +246,8 @@ def fuzz(bundle: Path, rows: Path, number: int, *, seed: int = 0, forks: bool = 
                         command = "read_keras"
                     code, words = _one(sandbox, name, command, random)
                     counts[command, name, code] += 1
+                    if words and (kept := os.environ.get("FUZZ_KEEP")):
+                        Path(kept, f"{len(wrong)}-{name.replace('/', '_')}").write_bytes(sandbox.last)
                     if words:
                         wrong[f"{command} of {name}: {words}"] += 1
         finally:
@@ -257,12 +261,13 @@ def fuzz(bundle: Path, rows: Path, number: int, *, seed: int = 0, forks: bool = 
 def _one(sandbox, name, command, random):
     if name == "rows":
         whole = sandbox.rows.read_bytes()
-        sandbox.rows.write_bytes(mutate_bytes(whole, random))
+        sandbox.last = mutate_bytes(whole, random)
+        sandbox.rows.write_bytes(sandbox.last)
         try:
             return run_command(sandbox, command)
         finally:
             sandbox.rows.write_bytes(whole)
-    mutant = mutant_of(name, sandbox.whole[name], random)
+    mutant = sandbox.last = mutant_of(name, sandbox.whole[name], random)
     if name == "SHA256SUMS":
         (sandbox.bundle / name).write_bytes(mutant)
     else:

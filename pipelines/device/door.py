@@ -106,8 +106,13 @@ def ends_on_signals(words: str) -> Iterator[list[int]]:
 
 def _show_any_text():
     """A letter that the terminal's encoding lacks is shown as its escape, \\xe9, and ends nothing."""
-    if sys.stdout is None:  # closed by whoever started us
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        if getattr(sys, name) is None:  # closed by whoever started us: the next file that is opened would stand there
+            nothing = os.open(os.devnull, os.O_WRONLY)
+            if nothing != number:
+                os.dup2(nothing, number)
+                os.close(nothing)
+            setattr(sys, name, open(number, "w", encoding="utf-8", closefd=False))
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # what stands in for a stream may be plainer than one
             stream.reconfigure(errors="backslashreplace")

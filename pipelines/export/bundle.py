@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timezone
@@ -190,12 +190,16 @@ def read_json(folder: Path, name: str) -> dict:
                           fix="make the bundle again: python -m pipelines run ...") from error
 
 
-def read_golden_rows(folder: Path) -> list[dict]:
-    """The raw rows of golden.json. Raises BundleError where it is damaged."""
+def read_golden_rows(folder: Path, *, pictures: Sequence[str] = ()) -> list[dict]:
+    """The raw rows of golden.json. Raises BundleError where it is damaged, and where a cell of the columns `pictures`
+    is no pixels: a text there would be read as the name of a file."""
     values = read_json(folder, "golden.json")
     with malformed(folder, "golden.json", "rows"):
-        return [{name: _picture(cell) if isinstance(cell, dict) else cell for name, cell in each["row"].items()}
+        rows = [{name: _picture(cell) if isinstance(cell, dict) else cell for name, cell in each["row"].items()}
                 for each in values]
+        if not all(isinstance(row[name], np.ndarray) for row in rows for name in pictures):
+            raise TypeError("a picture that is no pixels")
+    return rows
 
 
 def _picture(cell):
