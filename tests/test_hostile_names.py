@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from markdown_it import MarkdownIt
 
+from pipelines.device.cells import Column
 from pipelines.device.signature import Target
 from pipelines.device.visible import visible
 from pipelines.errors import ExportError
@@ -144,8 +145,29 @@ def test_the_script_of_the_web_page_is_ascii(bundle):
 @pytest.mark.parametrize("signature, words", [
     (TEXTS, ['saved_models/m "a text"', "`t`", "sum = q[i]"]),
     (WINDOWS, ["a line a step, 60 seconds apart", "`when` (format `ISO8601`)", "step_factors"])])
-def test_how_a_bundle_is_used(signature, words):
+def test_how_a_bundle_of_texts_or_steps_is_used(signature, words):
     output = replace(signature.output, scale=0.5, zero_point=-3, num_copies=4)
     text = "\n".join(how_to_use(replace(signature, output=output), "m"))
     for part in (*words, "4 times, rounded at staggered places", "(sum + 12) * 0.5 / 4"):
         assert part in text
+
+
+def use_of(*columns, **more):
+    signature = replace(EVERY, columns=columns, **more)
+    return "\n".join(how_to_use(signature, "m"))
+
+
+def test_how_other_bundles_are_used():
+    picture, series = Column("p", "picture", shape=(8, 9, 1)), Column("s", "series", shape=(24,))
+    text = use_of(picture)
+    assert "saved_models/m picture.png" in text and "rows.csv" not in text
+    assert "needs Pillow" in text and "uint8 arrays of shape [8, 9, 1]" in text
+    text = use_of(picture, Column("x", "numeric"))
+    assert "rows.csv" not in text and "predict([row])" in text and "Pillow" in text
+    text = use_of(series)
+    assert "< rows.csv" in text and "such as `1.5 NA 3`" in text and "The last 24 steps" in text
+    text = use_of(Column("x", "numeric"))
+    assert "< rows.csv" in text and "Pillow" not in text and "oldest" not in text
+    binary = Target("y", "binary", ("no", "<b>"))
+    text = use_of(Column("x", "numeric"), target=binary, output=replace(EVERY.output, shape=(1,), num_copies=1))
+    assert "staggered" not in text and "The label is &lt;b&gt; where the value plus `decisions`" in text
