@@ -345,7 +345,8 @@ def _facts(made, rungs, test, *, notes, failed):
         "probabilities": "none", "compression": [], "balancing": None, "baselines": None, "per_series": [],
         "margin": None, "columns": _column_facts(signature), "per_class": [], "history": {}, "constant": None,
         "texts": None, "use": how_to_use(signature, made.name)}
-    return to_plain({**facts, "cautions": unlike_keras(facts)})
+    return to_plain({**facts, "cautions": unlike_keras(facts, fix="more rows that look like "
+                                                       "those of use calibrate it better")})
 
 
 def _column_facts(signature):

@@ -154,12 +154,12 @@ def test_a_row_from_text_to_a_label(bundle):
     assert stages[-1][2] == "normal" and ("score", "fault", f"{calm.scores[0]:.4f}") in stages
     sink = io.StringIO()
     write_answers(runner, ["heat", "flow"], [[row["heat"], "14 " * 12]], csv.writer(sink))
-    assert sink.getvalue().split() == ["row,label,score,error", f"1,anomaly,{odd.scores[0]:.4f},"]
+    assert sink.getvalue().split() == ["row,label,score,note,error", f"1,anomaly,{odd.scores[0]:.4f},,"]
     from pipelines.device.__main__ import write_forecasts
     sink, frame = io.StringIO(), signals().iloc[:20].astype(str).replace("nan", "")
     write_forecasts(runner, list(frame), frame.to_numpy().tolist(), csv.writer(sink))
     last = runner.predict([{"heat": list(signals().heat[8:20]), "flow": list(signals().flow[8:20])}])
-    assert sink.getvalue().split() == ["at,label,score", f"2024-01-01T19:00:00,normal,{last.scores[0]:.4f}"]
+    assert sink.getvalue().split() == ["at,label,score,note", f"2024-01-01T19:00:00,normal,{last.scores[0]:.4f},"]
     again = Signature.from_json(json.loads(json.dumps(bundle.signature.to_json())))
     assert again == bundle.signature and again.base_port().name == "series"
 

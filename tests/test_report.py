@@ -67,6 +67,23 @@ def test_names_from_a_data_set_are_escaped(bundle):
     assert "<script" not in text and "&lt;script&gt;" in text
 
 
+def test_cautions_stand_first(bundle):
+    """Two epochs end too soon, and the labels of a poor model are chosen for macro F1."""
+    report = bundle.report
+    text = (bundle.folder / "report.html").read_text(encoding="utf-8")
+    told = [caution for caution in report["cautions"] if "still rising" in caution]
+    assert [caution.endswith("--set training.epochs=4") for caution in told] == [True]
+    assert text.index("Cautions") < text.index("What ships") and told[0] in text
+    assert "## Cautions" in (bundle.folder / "README.md").read_text(encoding="utf-8")
+    assert report["constant"]["answer"] == "no effect" and report["judge"]["min_agreement"] == 0.9
+
+
+def test_wide_pictures_have_a_line_of_their_own(bundle):
+    drawn = [("wide", picture(lambda axes: None, width=9.0, height=3.0)), ("square", picture(lambda axes: None))]
+    text = page(bundle.report, drawn, {})
+    assert text.count('<figure class="wide">') == 1 and text.count("<figure>") == 1
+
+
 def test_small_things():
     assert to_plain({"a": [float("nan"), 1.0, float("inf")]}) == {"a": [None, 1.0, None]}
     assert number(None) == "–" and number(1234.56) == "1,234.6" and number(0.12345) == "0.1235"

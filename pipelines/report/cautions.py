@@ -82,8 +82,12 @@ def _worse_than_plain(facts):
             f"{int8:.3f}"]
 
 
-def unlike_keras(facts: dict) -> list[str]:
-    """A sentence where a form answers many rows otherwise than the Keras model, whatever its score is."""
+TRAIN_WITH_ROUNDING = "--set 'shipping.compress=(QuantizeAware(),)' trains with the rounding"
+
+
+def unlike_keras(facts: dict, *, fix: str = TRAIN_WITH_ROUNDING) -> list[str]:
+    """A sentence where a form answers many rows otherwise than the Keras model, whatever its score is. `fix`: what
+    helps."""
     least = LEAST_LABELS_ALIKE if facts["target"]["labels"] else LEAST_VALUES_ALIKE
     unlike = [rung for rung in facts["ladder"] if _is_known(rung["agreement"]) and rung["agreement"] < least]
     if not unlike:
@@ -92,8 +96,7 @@ def unlike_keras(facts: dict) -> list[str]:
     what = "another label" if facts["target"]["labels"] else "a value that is more than 5 % of a standard deviation off"
     names = ", ".join(rung["form"] for rung in unlike)
     return [f"{worst['form']} gives {what} for {1 - worst['agreement']:.1%} of {worst['num_rows']:,} rows, compared "
-            f"with Keras (below {least:.0%} alike: {names}); --set 'shipping.compress=(QuantizeAware(),)' trains with "
-            "the rounding"]
+            f"with Keras (below {least:.0%} alike: {names}); {fix}"]
 
 
 def _still_rising(recipe, facts):

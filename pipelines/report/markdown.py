@@ -12,7 +12,7 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 # What Markdown or one of its usual extensions reads as more than a character, wherever it stands in a line.
 _MARKS = frozenset("\\`*_[]#|~$")
 # What begins a list or underlines a heading, at the beginning of a line.
-_BEGINNING = re.compile(r"[-+=]|\d{1,9}(?=[.)])")
+_BEGINNING = re.compile(r"[-+=]|\d{1,9}(?=[.)](\s|$))")
 _PLAIN = re.compile(r"[^&<>`|]*[^&<>`|\s][^&<>`|]*")
 
 

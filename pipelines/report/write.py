@@ -173,7 +173,7 @@ def card(report: dict) -> str:
               "## Limits", "",
               "Trained on the rows of one source and judged on others of the same source: rows from elsewhere or from "
               "later may differ. Scores of small classes rest on few rows; the report has the intervals.", "",
-              "Made with " + ", ".join(f"{name} {plain(version)}" for name, version in report["versions"].items())
+              "Made with " + ", ".join(f"{name} {version}" for name, version in report["versions"].items())
               + "."]
     return "\n".join(lines) + "\n"
 
