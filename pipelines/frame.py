@@ -387,12 +387,15 @@ class _Grid:
 
     def seasonal_error(self, season):
         """The mean absolute error of the value one season before, over the steps before the test; 0.0 where no pair is
-        known or all are equal."""
+        known or all are equal but for the rounding of float32."""
         one, other = np.arange(season, len(self.y)), np.arange(len(self.y) - season)
         before_test = (self.part[one] >= 0) & (self.part[one] < 2) & (self.series[one] == self.series[other])
         error = np.abs(self.y[one] - self.y[other])[before_test]
         error = error[~np.isnan(error)]
-        return float(error.mean()) if len(error) else 0.0
+        mean = float(error.mean()) if len(error) else 0.0
+        known = self.y[(self.part < 2) & ~np.isnan(self.y)]
+        largest = np.abs(known).max(initial=0.0)
+        return mean if mean > 2 * np.finfo(np.float32).eps * largest else 0.0
 
     def season_errors(self, seasons):
         """Season → the mean absolute error of the value one season before, over the training steps of which all

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from pipelines.device import DeviceError, Stream
+from pipelines.device.calendar import Calendar
 from pipelines.device.signature import Port, Streaming
 from pipelines.errors import ExportError
 from pipelines.export.c_stream import stream_files
@@ -113,9 +114,12 @@ def drawn_steps(random, num_steps):
     return steps
 
 
-@pytest.mark.parametrize("holes", [FlagGaps(), CountSinceSeen()], ids=repr)
-def test_steps_go_through_c_as_through_python(tmp_path, holes):
+@pytest.mark.parametrize("holes, calendar", [
+    (FlagGaps(), Calendar()), (CountSinceSeen(), Calendar(phase_seconds=1800, early_seconds=1800)),
+    (FlagGaps(), Calendar(phase_seconds=600))], ids=repr)
+def test_steps_go_through_c_as_through_python(tmp_path, holes, calendar):
     signature = streaming(holes, FillGaps(), ScaleSeries())
+    signature = replace(signature, frame=replace(signature.frame, calendar=calendar))
     program = compiled(signature, tmp_path / "c")
     fed, wanted, unsaid, stream = b"", b"", [], Stream(signature, Counting(signature))
     length = sum(math.prod(port.shape) for port in (*signature.stream.inputs, *STATES))
@@ -159,3 +163,10 @@ def test_a_model_of_windows_alone_has_none():
     _, signature = shaped(FillGaps(), ScaleSeries())
     with pytest.raises(ExportError, match="no streaming form"):
         stream_files(signature, b"abc", "t")
+
+
+def test_a_stream_of_months_has_no_c():
+    signature = streaming(FillGaps(), ScaleSeries())
+    months = replace(signature.frame, calendar=Calendar("month", months=1, day=1))
+    with pytest.raises(ExportError, match="a stream of month steps in C"):
+        stream_files(replace(signature, frame=months), b"abc", "t")

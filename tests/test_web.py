@@ -11,7 +11,7 @@ import signal
 import subprocess
 import threading
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 
 import numpy as np
@@ -21,13 +21,14 @@ from hypothesis import given, settings, strategies as st
 
 from pipelines import catalog
 from pipelines.device import primitives as p
+from pipelines.device.calendar import DAY_SECONDS, MONTH_SECONDS, Calendar
 from pipelines.device.cells import Column, read_column
 from pipelines.device.history import newest_windows
 from pipelines.device.notes import row_notes, short_number
 from pipelines.device.pictures import read_picture
 from pipelines.device.primitives import run_primitives
 from pipelines.device.runner import LiteRT, Runner, answer
-from pipelines.device.signature import Calibration, Port, Signature, Target
+from pipelines.device.signature import Calibration, Frame, Port, Signature, Target
 from pipelines.device.texts import WHITE_SPACE
 from pipelines.errors import ExportError, VerifyError
 from pipelines.export.bundle import golden
@@ -314,11 +315,12 @@ def test_answers_agree_on_every_output(node, task):
 
 
 @needs_node
-def test_steps_become_the_same_newest_windows(node):
+@pytest.mark.parametrize("calendar", [Calendar(), Calendar(phase_seconds=30, early_seconds=30)])
+def test_steps_become_the_same_newest_windows(node, calendar):
     lines = ["when;a;b;c;ahead;which", "1970-01-01T00:00:30;1;;1;5;x", "1970-01-01T00:01:00;2;NA;;5;y",
              "1970-01-01T00:02:10;3.5;;2;6;x", "1970-01-01T00:02:40;4;8;;;x", "1970-01-01T00:05:00;;;;7;x",
              "1970-01-01T00:04:00;;;;\"8\";y"]
-    signature = replace(WINDOWS, frame=replace(WINDOWS.frame, series="which", known=("ahead",)))
+    signature = replace(WINDOWS, frame=replace(WINDOWS.frame, series="which", known=("ahead",), calendar=calendar))
     cells = zip(*(line.replace('"', "").split(";") for line in lines), strict=True)
     table = {name: list(column) for name, *column in cells}
     names, columns = newest_windows(signature, table)
@@ -394,6 +396,49 @@ def test_texts_series_and_pictures_have_the_same_notes(node):
 def test_numbers_of_notes_are_written_alike(node, values):
     values = [*values, 100000.5, 0.00012345650, 999999.5, 1e-5, -0.0]
     assert node("short", values=values) == [short_number(value) for value in values]
+
+
+CALENDARS = [
+    (3600, Calendar()), (3600, Calendar(phase_seconds=1800, early_seconds=1800)),
+    (604_800, Calendar(phase_seconds=259_200, early_seconds=302_400)),
+    (DAY_SECONDS, Calendar("weekday", 61_200, 43_200, weekdays=(0, 1, 2, 3, 4))),
+    (DAY_SECONDS, Calendar("weekday", weekdays=(1, 6))), (MONTH_SECONDS, Calendar("month", months=1, day=1)),
+    (MONTH_SECONDS, Calendar("month", 86_399, months=1, day=31)),
+    (MONTH_SECONDS, Calendar("month", weekdays=(0, 1, 2, 3, 4), months=1, day=31)),
+    (3 * MONTH_SECONDS, Calendar("month", weekdays=(0, 1, 2, 3, 4), months=3, first_month=1, day=1)),
+    (3 * MONTH_SECONDS, Calendar("month", months=3, first_month=2, day=31)),
+    (12 * MONTH_SECONDS, Calendar("month", months=12, first_month=1, day=29))]
+
+
+@needs_node
+@pytest.mark.parametrize("step_seconds, calendar", CALENDARS)
+def test_steps_are_numbered_and_dated_as_on_a_device(node, step_seconds, calendar):
+    frame = Frame("when", step_seconds, 1, calendar=calendar)
+    calendar.check(step_seconds)
+    random = np.random.default_rng(0)
+    times = np.concatenate([random.integers(-4_000_000_000, 8_000_000_000, 300), np.arange(-70, 800) * DAY_SECONDS,
+                            np.arange(-70, 800) * DAY_SECONDS - 1]).astype("datetime64[s]")
+    numbers = frame.numbers(times)
+    wanted = zip(frame.has_step(times).tolist(), numbers.tolist(), frame.dates(numbers).astype(np.int64).tolist(),
+                 strict=True)
+    said = node("calendar", frame=asdict(frame), times=times.astype(np.int64).tolist())
+    assert said == [list(each) for each in wanted]
+
+
+@needs_node
+def test_seconds_since_1970_are_read_as_on_a_device(node):
+    column = Column("when", "date", "unix")
+    cells = ["0", "1700000000", " -5.5 ", "1700000000.9", 1700000000, "", "1e9", "12:00", "1700000000000",
+             "99999999999", "--5", "5.", ".5", "2024-01-01", None, "-62135596801"]
+    said = node("read", column=asdict(column), missing=[""], cells=cells)
+    values, bad = read_column(cells, column, frozenset({""}))
+    reasons = {each.row: each.reason for each in bad}
+    for row, each in enumerate(said):
+        if row in reasons:
+            assert each == {"reason": reasons[row]}
+        else:
+            assert each["value"] == (None if np.isnat(values[row]) else int(values[row].astype(np.int64)))
+    assert sorted(reasons) == [6, 7, 8, 10, 12, 13, 15]
 
 
 @needs_node

@@ -168,9 +168,8 @@ def _time_of_day(times):
 
 
 def _seconds(times, series, distances, *, name, names):
-    step, note = _step_seconds(distances, name)
-    found = _phase(times.astype(np.int64), step)
-    if found is None:
+    step, note = _step_seconds(times.astype(np.int64), distances, name)
+    if _phase(times.astype(np.int64), step) is None:
         _refuse_unlike_phases(times, series, step, names)
     pace = _second_pace(times, step)
     return Pace(pace.step_seconds, pace.calendar, note)
@@ -183,24 +182,37 @@ def _second_pace(times, seconds):
     return Pace(seconds, Calendar(SECOND, *found))
 
 
-def _step_seconds(distances, name):
+def _step_seconds(seconds, distances, name):
     """(seconds of a step, a note where stamps vary around it). The most frequent distance if most are multiples of it,
-    else the round length near which nearly all distances or their parts lie."""
+    unless stamps leave its grid and keep to that of a round length."""
     values, counts = np.unique(distances, return_counts=True)
-    frequent = int(values[counts.argmax()])
-    is_multiple = distances % frequent == 0
-    if is_multiple.mean() >= MOST and counts.max() >= SHARE_OF_ONE * len(distances):
+    frequent, num_frequent = int(values[counts.argmax()]), int(counts.max())
+    is_usual = np.mean(distances % frequent == 0) >= MOST and num_frequent >= SHARE_OF_ONE * len(distances)
+    if is_usual and _phase(seconds, frequent) is not None:
         return frequent, ""
-    for step in reversed(ROUND_SECONDS):
+    step, most_off = _round_step(distances)
+    if step and step != frequent and _phase(seconds, step) is not None:
+        return step, f"stamps vary by up to {most_off:,} s: each is snapped to the nearest step"
+    if is_usual:
+        return frequent, ""
+    if step:
+        return step, f"stamps vary by up to {most_off:,} s"
+    raise LoadError(f"the time column {shorten(name)} has no regular step: its most frequent distance, {frequent:,} s, "
+                    f"is that of {num_frequent:,} of {len(distances):,} rows", expected="rows that are whole numbers "
+                    "of steps apart", fix=f"--set load.step={_word_near(min(distances.mean(), np.median(distances)))} "
+                    f"lays them on a grid, the mean of those that share a step (or another: {STEP_WORDS})")
+
+
+def _round_step(distances):
+    """(the longest round length in seconds of which nearly all distances are whole numbers but for a sixth, and some
+    are one; the largest difference), (0, 0) where there is none."""
+    for step in reversed(ROUND_SECONDS[1:]):
         parts = np.maximum(np.round(distances / step), 1)
         off = np.abs(distances - parts * step)
-        one = np.mean((parts == 1) & (off <= step / 6))
-        if step > 1 and one >= SHARE_OF_ONE and np.mean(off <= step / 6) >= NEARLY_ALL:
-            return step, f"stamps vary by up to {int(off.max()):,} s: each is snapped to the nearest step"
-    raise LoadError(f"the time column {shorten(name)} has no regular step: its most frequent distance, {frequent:,} s, "
-                    f"is that of {counts.max():,} of {len(distances):,} rows", expected="rows that are whole numbers of "
-                    "steps apart", fix=f"--set load.step={_word_near(np.median(distances))} lays them on a grid, the "
-                    f"mean of those that share a step (or another: {STEP_WORDS})")
+        is_near = off <= step / 6
+        if np.mean(is_near) >= NEARLY_ALL and np.mean(is_near & (parts == 1)) >= SHARE_OF_ONE:
+            return step, int(off.max())
+    return 0, 0
 
 
 def _word_near(seconds):
