@@ -53,12 +53,14 @@ def run_command(
         missing: Annotated[Optional[list[str]], typer.Option(help="One more word that reads as missing.")] = None,
         separator: Separator = "", encoding: Encoding = "",
         decimal: Annotated[str, typer.Option(help="Decimal mark, . or ,; found if empty.")] = "",
+        thousands: Annotated[str, typer.Option(help="Mark that parts thousands: . , ' or a space; found if "
+                                               "empty.")] = "",
         runs_on: Annotated[str, typer.Option(help="Where it shall run: litert, micro, c, mediapipe, web, ethosu; "
                                              "with commas. litert,micro,c if empty.")] = "",
         folder: Folder = Path("saved_models")):
     """Run a recipe, or your own table, pictures, texts or series, from raw rows to a verified int8 model."""
     from . import catalog
-    reading = {"separator": separator, "encoding": encoding, "decimal": decimal}
+    reading = {"separator": separator, "encoding": encoding, "decimal": decimal, "thousands": thousands}
     columns = {"kind": kinds or [], "drop": drop or [], "group": group or [], "time": time}
     steps = {"horizon": horizon, "window": window, "season": season, "id": series_id}
     own = {"target": target, "text-column": text_column, "missing": missing or [], **reading, **columns, **steps}
@@ -70,7 +72,7 @@ def run_command(
     known = {"target", "missing", "kind", "drop", "time", *reading, *steps} if series else \
         set(own) - {"text-column", *steps} if csv_file else {"group"} if images else \
         {"group", "encoding"} if texts and os.path.isdir(texts) else \
-        {"target", "text-column", "missing", "group", *reading} - {"decimal"} if texts else set()
+        {"target", "text-column", "missing", "group", *reading} - {"decimal", "thousands"} if texts else set()
     given = [option for option, value in own.items() if value and option not in known]
     if given and texts and os.path.isdir(texts):
         raise RecipeError(f"--{given[0]} with --text and a folder", expected="--group and --encoding at most",

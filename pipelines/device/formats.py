@@ -6,7 +6,7 @@ FORMAT_VERSION = 2
 # Fields that later formats added: the part that has them, and each with the value that a bundle from before meant.
 # A part is the signature itself, one of its columns, or its frame.
 ADDED_TO_SIGNATURE: dict[str, object] = {}
-ADDED_TO_COLUMNS: dict[str, object] = {}
+ADDED_TO_COLUMNS: dict[str, object] = {"thousands": "", "unit": "", "marks": ""}
 ADDED_TO_FRAME: dict[str, object] = {}
 
 

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ..device.cells import Column, read_column, shorten
+from ..device.cells import Column, read_column, read_numbers, shorten
 from ..device.signature import Frame, Target
 from ..errors import LoadError
 from ..files import describe_memory, fingerprint
 from ..kinds import infer_column
+from ..precision import numbers_as_float32
 from ..rows import Dataset, Inferred, Schema
-from ..table import Reading, check_names, find_table, read_source
+from ..table import Reading, check_names, find_table, marks_of, read_source
 from .draw import Drawn
 from .grid import mean_by_place, read_zoned_times, to_grid
 
@@ -53,8 +54,9 @@ class LoadSeries(Drawn):
         notes = [*found]
         missing = frozenset(self.reading.missing_words)
         self._check_names(table)
+        marks = marks_of(table, self.source, self.reading, source)
         table, names, codes = self._of_series(table, missing)
-        columns, inferred = self._columns(table, missing)
+        columns, inferred = self._columns(table, missing, marks)
         times, written = read_zoned_times(table[self.time], self.time, self.zone, missing)
         grid = to_grid(times, codes, step=self.step, name=self.time)
         if len(grid.time) < MIN_STEPS:
@@ -112,34 +114,35 @@ class LoadSeries(Drawn):
                  for name, cells in table.items()}
         return table, *np.unique(names[places].astype(str), return_inverse=True)
 
-    def _columns(self, table, missing):
+    def _columns(self, table, missing, marks):
         columns, inferred = [], []
         for name in self.columns or table:
             if name in (self.time, self.label, *self.drop) or (name == self.series and name not in self.columns):
                 continue
             given = "numeric" if name == self.target else self.kinds.get(name, "")
-            column, why = infer_column(name, table[name], given, decimal=self.reading.decimal, missing=missing)
+            column, why = infer_column(name, table[name], given, marks=marks, missing=missing)
             if column and column.kind != "numeric" and name not in self.columns and name not in self.kinds:
                 column, why = None, f"{column.kind}: only numbers make series; name it in load.columns and frame.static"
-            inferred.append(Inferred(name, column.kind if column else "ignored", "the target" if name == self.target
-                                     else why))
+            why = why.replace("given", "the target", 1) if name == self.target else why
+            inferred.append(Inferred(name, column.kind if column else "ignored", why))
             columns += [column] if column else []
         if self.target and self.target not in {column.name for column in columns}:
-            column, _ = infer_column(self.target, table[self.target], "numeric", decimal=self.reading.decimal,
-                                     missing=missing)
+            column, why = infer_column(self.target, table[self.target], "numeric", marks=marks, missing=missing)
             columns.append(column)
-            inferred.append(Inferred(self.target, "numeric", "the target"))
+            inferred.append(Inferred(self.target, "numeric", why.replace("given", "the target", 1)))
         return columns, inferred
 
     def _on_grid(self, cells, column, grid, missing):
-        values, bad = read_column(cells, column, missing)
+        is_numeric = column.kind == "numeric"
+        values, bad = read_numbers(cells, column, missing) if is_numeric else read_column(cells, column, missing)
         if bad:
             raise LoadError(f"the column {shorten(column.name)}, row {bad[0].row}: {bad[0].reason}: {bad[0].value}"
                             + (f" (and {len(bad) - 1:,} more cells)" if len(bad) > 1 else ""),
                             expected=f"a {column.kind} value or a missing one",
                             fix="mend the cell, name the word as missing (--missing WORD), or leave the column out "
                                 f"(--drop '{column.name}')")
-        if column.kind == "numeric":
+        if is_numeric:
+            values = numbers_as_float32(column.name, cells, values)
             return mean_by_place(values.astype(np.float64), grid.places, len(grid.time)).astype(np.float32)
         return _the_one_value(values, column, grid)
 
