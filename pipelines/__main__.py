@@ -58,13 +58,16 @@ def run_command(
             help="Of classes whose names differ in case alone: join or keep; refused if empty.")] = "",
         separator: Separator = "", encoding: Encoding = "",
         decimal: Annotated[str, typer.Option(help="Decimal mark, . or ,; found if empty.")] = "",
+        thousands: Annotated[str, typer.Option(help="Mark that parts thousands: . , ' or a space; found if "
+                                               "empty.")] = "",
         runs_on: Annotated[str, typer.Option(help="Where it shall run: litert, micro, c, mediapipe, web, ethosu; "
                                              "with commas. litert,micro,c if empty.")] = "",
         folder: Folder = Path("saved_models")):
     """Run a recipe, or your own table, pictures, texts or series, from raw rows to a verified int8 model."""
     from . import catalog
     from .table import refuse_whole_series
-    reading = {"separator": separator, "encoding": encoding, "decimal": decimal, "spelling": spelling}
+    reading = {"separator": separator, "encoding": encoding, "decimal": decimal, "thousands": thousands,
+               "spelling": spelling}
     columns = {"kind": kinds or [], "drop": drop or [], "group": group or [], "time": time}
     steps = {"horizon": horizon, "window": window, "season": season, "id": series_id}
     words = {"missing": missing or [], "no-missing": no_missing or []}
@@ -77,7 +80,7 @@ def run_command(
     known = {"target", "kind", "drop", "time", *words, *reading, *steps} if series else \
         set(own) - {"text-column", *steps} if csv_file else {"group", "spelling"} if images else \
         {"group", "encoding", "spelling"} if texts and os.path.isdir(texts) else \
-        {"target", "text-column", "group", *words, *reading} - {"decimal"} if texts else set()
+        {"target", "text-column", "group", *words, *reading} - {"decimal", "thousands"} if texts else set()
     given = [option for option, value in own.items() if value and option not in known]
     if given and texts and os.path.isdir(texts):
         raise RecipeError(f"--{given[0]} with --text and a folder",

@@ -112,7 +112,7 @@ class CutWindows:
                 columns.append(column)
             elif column.kind == "numeric":
                 steps = self.horizon if column.name in self.known else self.window
-                columns.append(Column(column.name, SERIES, decimal=column.decimal, shape=(steps,)))
+                columns.append(replace(column, kind=SERIES, shape=(steps,)))
             else:
                 raise FrameError(f"the {column.kind} column {shorten(column.name)} in windows", expected="numbers by "
                                  "step", fix=f"name it in frame.static, or leave it out: --drop '{column.name}'")
@@ -204,7 +204,7 @@ class CutSegments:
         if odd is not None:
             raise FrameError(f"the {odd.kind} column {shorten(odd.name)} in windows", expected="numbers by step",
                              fix=f"leave it out: --drop '{odd.name}'")
-        series = tuple(Column(column.name, SERIES, decimal=column.decimal, shape=(self.window,))
+        series = tuple(replace(column, kind=SERIES, shape=(self.window,))
                        for column in schema.columns)
         target = replace(schema.target, task="anomaly", labels=(NORMAL, ANOMALY),
                          name=schema.target.name if schema.target.task == "anomaly" else ANOMALY)

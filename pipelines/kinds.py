@@ -7,6 +7,7 @@ import numpy as np
 
 from .device.cells import FALSE_WORDS, TRUE_WORDS, Column, is_missing, read_column, shorten
 from .errors import LoadError
+from .marks import Marks, code_with_zeros, read_as_numbers, refuse_spellings
 from .sources.dates import date_format, find_dates
 from .sources.words import count_words
 from .target import refuse_some_numbers
@@ -14,26 +15,28 @@ from .target import refuse_some_numbers
 # Text columns in which more than this share of the values are different are free text or ids.
 MOSTLY_DISTINCT = 0.5
 _LOOKS_WHOLE = re.compile(r"[+-]?\d+(\.\d+)?")  # 20240131 and 12.05 are numbers before they are dates
-_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+")
 
 
-def infer_column(name: str, cells: Sequence, given: str, *, decimal: str, missing: frozenset[str],
+def infer_column(name: str, cells: Sequence, given: str, *, marks: Marks, missing: frozenset[str],
                  dates: bool = True) -> tuple[Column | None, str]:
     """(Column, or None where it is left out; why) of raw cells. `given`: a kind that overrides ("date:%d.%m.%y" names
-    the format as well), or "". `decimal`: the decimal mark, or "" to find it. `dates`: whether dates are of any use; if
-    not, those of two readings or two formats are not asked about. Raises LoadError where a column is mostly, but not
-    all, numbers or dates: which cells are wrong only the user knows."""
+    the format as well), or "". `marks`: how the numbers of the source are written. `dates`: whether dates are of any
+    use; if not, those of two readings or two formats are not asked about. Raises LoadError where a column is mostly,
+    but not all, numbers or dates: which cells are wrong only the user knows; and where numbers have two readings."""
     if given == "ignored":
         return None, "given"
+    what = f"the column {shorten(name)}"
+    filled = [] if isinstance(cells, np.ndarray) else [cell for cell in cells if not is_missing(cell, missing)]
+    if given == "numeric" and filled:
+        numbers = read_as_numbers(what, name, filled, marks, given=True)
+        return numbers.column, f"given; {numbers.why}" if numbers.is_special else "given"
     if given:
         kind, _, named = given.partition(":")
-        mark = decimal or (_decimal_mark(name, cells, missing)[0] if kind == "numeric" else ".")
         return Column(name, kind, format=named or (date_format(name, cells, missing)[0] if kind == "date" else "")
-                      or "ISO8601", decimal=mark), "given"
+                      or "ISO8601"), "given"
     if isinstance(cells, np.ndarray):
         kind = {"b": "boolean", "M": "date"}.get(cells.dtype.kind, "numeric")
         return Column(name, kind), f"stored as {cells.dtype}"
-    filled = [cell for cell in cells if not is_missing(cell, missing)]
     if not filled:
         words = ", ".join(f"{count:,} cells {word!r}" for word, count in count_words(cells, missing).most_common(3))
         return Column(name, "numeric"), f"all missing: {words} (--no-missing WORD)" if words else "all missing"
@@ -45,38 +48,23 @@ def infer_column(name: str, cells: Sequence, given: str, *, decimal: str, missin
     found, why = ("", "") if numbers else date_format(name, filled, missing, ask=dates)
     if found:
         return Column(name, "date", found), why
-    mark, odd = (decimal, _not_numbers(filled, decimal, missing)) if decimal else _decimal_mark(name, filled, missing)
-    if not odd:
-        return Column(name, "numeric", decimal=mark), ("every value is a number" if mark == "." else
-                                                       "every value is a number with a decimal comma")
-    refuse_some_numbers(f"the column {shorten(name)}", filled, odd, f"--kind '{name}=categorical'")
-    if dates:
+    code = code_with_zeros(filled)
+    if not code:
+        numbers = read_as_numbers(what, name, filled, marks)
+        if not numbers.bad:
+            return numbers.column, numbers.why
+        otherwise = f"--kind '{name}=categorical'"
+        refuse_spellings(what, filled, numbers, otherwise)
+        refuse_some_numbers(what, filled, numbers.bad, otherwise)
+    if dates and not code:
         found, why = find_dates(name, cells, missing, f", or --kind '{name}=categorical' or '{name}=ignored'")
         if found:
             return Column(name, "date", found), why
+    said = f"{shorten(code)} is a code, and no number: " if code else ""
     distinct = len({str(cell) for cell in filled})
     if distinct > 50 and distinct > MOSTLY_DISTINCT * len(filled):
-        return None, f"{distinct:,} different values in {len(filled):,} cells: free text or ids"
-    return Column(name, "categorical"), f"{distinct:,} different values"
-
-
-def _not_numbers(cells, decimal, missing):
-    bad = read_column(cells, Column("", "numeric", decimal=decimal), missing)[1]
-    return [each for each in bad if each.reason == "not a number"]
-
-
-def _decimal_mark(name, cells, missing):
-    """The decimal mark that reads more of the cells as numbers, and the cells that it does not read. Raises LoadError
-    where commas could as well part thousands."""
-    odd = {mark: _not_numbers(cells, mark, missing) for mark in ".,"}
-    if len(odd[","]) >= len(odd["."]):
-        return ".", odd["."]
-    commas = [str(cell).strip() for cell in cells if "," in str(cell)]
-    if not odd[","] and all(_THOUSANDS.fullmatch(cell) for cell in commas):
-        raise LoadError(f"the column {shorten(name)} has numbers such as {shorten(commas[0])}: a decimal comma, or one "
-                        "that parts thousands?", expected="a decimal mark that is sure",
-                        fix="--decimal , for a decimal comma; or write the numbers without thousands marks")
-    return ",", odd[","]
+        return None, f"{said}{distinct:,} different values in {len(filled):,} cells: free text or ids"
+    return Column(name, "categorical"), f"{said}{distinct:,} different values"
 
 
 def read_times(cells: Sequence, name: str, missing: frozenset[str], given: str = "") -> tuple[np.ndarray, str]:

@@ -15,10 +15,12 @@ import numpy as np
 
 from .device.cells import MISSING_WORDS, shorten
 from .device.csv_rows import SEPARATORS, lines_of, named_separator, rows_of, without_separator_line
+from .device.numbers import THOUSANDS
 from .device.regular import open_regular
 from .errors import LoadError
 from .files import find_file
 from .limits import MAX_TABLE_BYTES, UnpackedTooLarge, check_cells, open_unpacked
+from .marks import Marks, find_marks
 from .parquet import read_parquet
 from .rows import Inferred
 from .sources.spellings import check_spelling
@@ -32,15 +34,17 @@ _SNIFF_CHARACTERS = 65_536
 
 @dataclass(frozen=True)
 class Reading:
-    """How text becomes cells. `separator`, `encoding` and `decimal` (the decimal mark, "." or ",") are found if
-    empty. `missing_words`: what reads as missing once white space is cut (the default is pandas' own list).
-    `spelling`: of classes and series whose names differ in spelling alone, see `sources.spellings`."""
+    """How text becomes cells. `separator`, `encoding`, `decimal` (the decimal mark, "." or ",") and `thousands` (the
+    mark that parts the digits of numbers in threes: . , ' or a space) are found if empty. `missing_words`: what reads
+    as missing once white space is cut (the default is pandas' own list). `spelling`: of classes and series whose names
+    differ in spelling alone, see `sources.spellings`."""
 
     separator: str = ""
     encoding: str = ""
     decimal: str = ""
     missing_words: tuple[str, ...] = MISSING_WORDS
     spelling: str = ""
+    thousands: str = ""
 
     def named_words(self) -> frozenset[str]:
         """The words for missing that the user has named: those beyond the default ones, those that stand twice, and all
@@ -56,6 +60,12 @@ class Reading:
             raise LoadError(f"separator {self.separator!r}", expected="one character", fix="--separator ';'")
         if self.decimal not in ("", ".", ","):
             raise LoadError(f"decimal mark {self.decimal!r}", expected="'.' or ','", fix="--decimal ,")
+        if self.thousands not in THOUSANDS:
+            raise LoadError(f"thousands mark {self.thousands!r}", expected="'.', ',', \"'\" or ' '",
+                            fix="--thousands .")
+        if self.thousands and self.thousands == self.decimal:
+            raise LoadError(f"{self.decimal!r} as the decimal mark and the thousands mark", expected="two marks",
+                            fix="leave --decimal or --thousands out")
         if self.encoding:
             try:
                 "a".encode(self.encoding).decode(self.encoding)
@@ -119,6 +129,13 @@ def read_source(path: str, reading: Reading, source: object = None
     notes = () if settled.encoding != OTHER_ENCODING or reading.encoding == OTHER_ENCODING else (
         Inferred("(the file)", "cp1252", "not UTF-8, so read as Western Windows text; --encoding NAME"),)
     return read_table(path, settled), notes
+
+
+def marks_of(table: Mapping[str, Sequence], path: str, reading: Reading, source: object = None) -> Marks:
+    """How the numbers of a table are written, which `read_source` gave of the same arguments."""
+    separator = "" if source is not None else settle_reading(find_table(path), reading).separator
+    return find_marks(table, reading.decimal, reading.thousands, separator=separator,
+                      missing=frozenset(reading.missing_words))
 
 
 def check_names(table: Mapping[str, Sequence], asked: Mapping[str, Sequence[str]]) -> None:

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .device.cells import BadCell, Column, is_missing, read_column, shorten
+from .device.cells import BadCell, is_missing, read_numbers, shorten
 from .device.signature import Target
 from .errors import LoadError
 from .labels import MANY, encode_classes, read_classes
+from .marks import code_with_zeros, read_as_numbers, refuse_spellings, some_numbers
+from .precision import refuse_merged
 from .rows import Inferred
 from .sources.spellings import join_classes
 from .sources.words import count_words, describe_doubtful_classes, describe_words, refuse_lost_class
@@ -19,6 +21,7 @@ TARGET_KINDS = ("", "classes", "number", "presence")
 # A numeric target with more different values than this is a real number unless `target_kind` says otherwise.
 MAX_CLASSES_OF_NUMBERS = 20
 MANY_VALUES = 20
+AS_CLASSES = "--set load.target_kind=classes"
 
 
 def check_target(spec) -> None:
@@ -55,24 +58,39 @@ def labelled_rows(table, spec, missing):
              for name, cells in table.items()}, kept, said)
 
 
-def read_target(cells, spec, missing):
-    """y, its Target and what to say of it, of `labelled_rows`. Raises LoadError where there is nothing to learn."""
+def read_target(cells, spec, missing, marks):
+    """y, its Target, and what was found of how it is written, of `labelled_rows`. Raises LoadError where there is
+    nothing to learn."""
     missing -= {spec.empty_class} - {""}  # it may well be called "None"
     if spec.target_kind == "presence":
         return _as_presence(cells, spec, missing)
-    numbers, bad = read_column(cells, Column(spec.target, "numeric", decimal=spec.reading.decimal or "."), missing)
-    if spec.target_kind == "" and len(np.unique(numbers)) > MAX_CLASSES_OF_NUMBERS:
-        refuse_some_numbers(f"the target {shorten(spec.target)}", cells, bad, "--set load.target_kind=classes")
-    few = not bad and len(np.unique(numbers)) <= MAX_CLASSES_OF_NUMBERS and np.all(numbers == np.round(numbers))
-    if spec.target_kind == "number" or (spec.target_kind == "" and not bad and not few):
-        said = describe_words(cells, Column(spec.target, "numeric"), missing)
-        notes = (Inferred(spec.target, "target", said.removeprefix("; ")),) if said else ()
-        return *_as_number(numbers, bad, spec), notes
+    what, as_number = f"the target {shorten(spec.target)}", spec.target_kind == "number"
+    code = "" if as_number else code_with_zeros(cells)
+    if spec.target_kind != "classes" and not code:
+        read = read_as_numbers(what, spec.target, cells, marks, given=as_number)
+        numbers, bad = read_numbers(cells, read.column, missing)
+        is_many = len(np.unique(numbers)) > MAX_CLASSES_OF_NUMBERS
+        if is_many and not as_number:
+            refuse_spellings(what, cells, read, AS_CLASSES)
+            refuse_some_numbers(what, cells, bad, AS_CLASSES)
+        if as_number or (not bad and (is_many or np.any(numbers != np.round(numbers)))):
+            y, target = _as_number(numbers, bad, spec)
+            refuse_merged(what, cells, numbers, "divide the target, or subtract a constant from it, in the source")
+            words = describe_words(cells, read.column, missing).removeprefix("; ")
+            return y, target, _notes(spec, read.why if read.is_special else "", words)
+    y, target, joined = _as_classes(cells, spec, missing)
+    doubtful = describe_doubtful_classes(target.labels, np.bincount(y).tolist(), spec.empty_class)
+    return y, target, (*joined, *_notes(spec, f"{shorten(code)} is a code: classes" if code else "", doubtful))
+
+
+def _notes(spec, *sentences):
+    return tuple(Inferred(spec.target, "target", sentence) for sentence in sentences if sentence)
+
+
+def _as_classes(cells, spec, missing):
     texts, joined, notes = join_classes(read_classes(cells, spec.target, missing), spec.target, spec.reading.spelling)
     y, target = encode_classes(texts, spec.target, positive=joined.get(spec.positive, spec.positive),
                                fix_many=f"{MANY}, or set load.target_kind=number for real numbers")
-    doubtful = describe_doubtful_classes(target.labels, np.bincount(y).tolist(), spec.empty_class)
-    notes += (Inferred(spec.target, "target", doubtful),) if doubtful else ()
     return y, target, notes
 
 
@@ -105,8 +123,4 @@ def refuse_some_numbers(what: str, filled: Sequence, odd: list[BadCell], otherwi
     values = {str(cell) for row, cell in enumerate(filled) if row not in rows}
     if not odd or share > 0.5 or (share > 0.1 and len(values) <= MANY_VALUES):
         return
-    words = list(dict.fromkeys(each.value for each in odd))[:5]
-    raise LoadError(f"{what} has {len(filled) - len(odd):,} numbers and {len(odd):,} other values: {', '.join(words)}",
-                    expected="numbers only, or categories",
-                    fix=f"read them as missing (--missing {words[0]}), give the decimal mark (--decimal ,), or "
-                        f"{otherwise}")
+    raise some_numbers(what, filled, odd, otherwise)

@@ -45,8 +45,8 @@ from .test_c_code import CELLS, EVERY, STEP, WINDOWS
 
 needs_node = pytest.mark.skipif(not shutil.which("node"), reason="needs node: apt-get install nodejs")
 needs_browser = pytest.mark.skipif(bool(available()), reason=f"needs {available()}")
-SCRIPTS = ("cells.js", "primitives.js", "sixteen_bits.js", "pictures.js", "calendar.js", "history.js", "notes.js",
-           "runner.js")
+SCRIPTS = ("numbers.js", "cells.js", "primitives.js", "sixteen_bits.js", "pictures.js", "calendar.js", "history.js",
+           "notes.js", "runner.js")
 ANSWERER = """
 for (const script of process.argv.slice(1)) require(script);
 const p = globalThis.pipelines;

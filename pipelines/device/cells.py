@@ -23,6 +23,7 @@ from decimal import Decimal
 import numpy as np
 
 from .dates import split_end_of_day
+from .numbers import read_number
 from .pictures import read_picture
 from .texts import MAX_CHARACTERS
 
@@ -52,7 +53,9 @@ class Column:
 
     `format` is a `datetime.strptime` format for dates, "ISO8601", or "unix" for seconds since 1970. `decimal` is the
     decimal mark of numbers. `shape` is a picture's (height, width, channels), a series' (steps,). `white` is the white
-    point of 16-bit pictures, 1 to 65,535 (see `sixteen_bits.to_bytes`); 0 where training saw none.
+    point of 16-bit pictures, 1 to 65,535 (see `sixteen_bits.to_bytes`); 0 where training saw none. `thousands` parts
+    the digits of numbers in threes ("" where nothing does), every text of a number carries `unit`, and `marks` are
+    further ones that it may have (see `numbers`).
     """
 
     name: str
@@ -61,6 +64,9 @@ class Column:
     decimal: str = "."
     shape: tuple[int, ...] = ()
     white: int = 0
+    thousands: str = ""
+    unit: str = ""
+    marks: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,7 +103,9 @@ def is_missing(cell: object, missing: frozenset[str]) -> bool:
     return cell is None or type(cell).__name__ in _MISSING_TYPES
 
 
-def _numeric(cells, column, missing):
+def read_numbers(cells: Sequence, column: Column, missing: frozenset[str]) -> tuple[np.ndarray, list[BadCell]]:
+    """Reads the cells of a numeric column as `read_column` does, in float64: what float32 could not tell apart is
+    still different here."""
     if isinstance(cells, np.ndarray) and cells.dtype.kind in "fiub":
         values, bad = cells.astype(np.float64), []
     else:
@@ -107,29 +115,31 @@ def _numeric(cells, column, missing):
                 values[row] = math.nan
                 continue
             try:
-                values[row] = _number(cell, column.decimal)
+                values[row] = _number(cell, column)
             except (ValueError, OverflowError):
                 values[row] = math.nan
-                bad.append(BadCell(row, shorten(cell), "not a number"))
+                bad.append(BadCell(row, shorten(cell), not_a_number(column)))
     for row in np.flatnonzero(np.abs(values) > MAX_NUMBER):  # False for NaN
         reason = "infinite" if math.isinf(values[row]) else f"beyond {MAX_NUMBER:g}"
         bad.append(BadCell(int(row), shorten(cells[row]), reason))
         values[row] = math.nan
+    return values, bad
+
+
+def not_a_number(column: Column) -> str:
+    """Returns the reason of a cell that is not written as the numbers of its column."""
+    return f"not a number with the unit {column.unit}" if column.unit else "not a number"
+
+
+def _numeric(cells, column, missing):
+    values, bad = read_numbers(cells, column, missing)
     return values.astype(np.float32), bad
 
 
-def _number(cell, decimal):
-    if not isinstance(cell, str):
-        return float(cell) if isinstance(cell, (int, float, np.number, np.bool_)) else float(str(cell))
-    text = cell.strip()
-    if decimal == ",":
-        text = "no point here" if "." in text else text.replace(",", ".")
-    # float() is kinder than a data file should be: 1_000 is a Python spelling, other scripts' digits are text, and a
-    # nan that is not among the missing words was not meant as one.
-    value = math.nan if "_" in text or not text.isascii() else float(text)
-    if math.isnan(value):
-        raise ValueError(text)
-    return value
+def _number(cell, column):
+    if isinstance(cell, str):
+        return read_number(cell.strip(), column)
+    return float(cell) if isinstance(cell, (int, float, np.number, np.bool_)) else float(str(cell))
 
 
 def _categorical(cells, column, missing):
@@ -269,7 +279,7 @@ def _series(cells, column, missing):
     for row, cell in enumerate(cells):
         if is_missing(cell, missing):
             continue
-        parts = cell.replace(";", " ").split() if isinstance(cell, str) else cell
+        parts = _steps(cell, column) if isinstance(cell, str) else cell
         if not isinstance(parts, (list, tuple, np.ndarray)) or getattr(parts, "ndim", 1) != 1:
             bad.append(BadCell(row, shorten(cell), f"not a series but a {type(cell).__name__}"))
             continue
@@ -279,6 +289,11 @@ def _series(cells, column, missing):
         elif len(found):
             values[row, -len(found):] = found
     return values, bad
+
+
+def _steps(text, column):
+    """The cells of a series in one text; where spaces part thousands, semicolons alone part steps."""
+    return text.split(";") if column.thousands == " " else text.replace(";", " ").split()
 
 
 def _with_front(values, steps):

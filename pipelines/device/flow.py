@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from .cells import UNIX, Column
+from .numbers import check_style
 from .primitives import (DATE_PARTS, Affine, Bigrams, Bins, Characters, Clip, DatePart, Fill, FillPrevious, FillSteps,
                          Lookup, Missing, Onehot, OwnScale, Pack, PackSteps, Primitive, SinceSeen, StepIds, Subwords,
                          Table, Words)
@@ -47,8 +48,7 @@ def follow(columns: tuple[Column, ...], primitives: tuple[Primitive, ...]) -> di
 
 
 def _check_column(column):
-    if column.decimal not in (".", ","):
-        raise ValueError(f"column {column.name!r}: the decimal mark {column.decimal!r}")
+    check_style(column)
     if (column.kind in ("picture", "series")) != bool(column.shape):
         raise ValueError(f"column {column.name!r}: {column.kind} of shape {column.shape}")
     check_format(column.format)

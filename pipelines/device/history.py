@@ -5,6 +5,7 @@ in training.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -86,7 +87,7 @@ def _past_columns(signature):
 
 def as_cells(column: Column) -> Column:
     """A series as the column of its steps; any other column as it is."""
-    return Column(column.name, "numeric", decimal=column.decimal) if column.kind == SERIES else column
+    return replace(column, kind="numeric", shape=()) if column.kind == SERIES else column
 
 
 def read_cells(cells: Sequence, column: Column, missing: frozenset[str]) -> np.ndarray:

@@ -8,17 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..device.cells import read_column, shorten
+from ..device.cells import read_column, read_numbers, shorten
 from ..errors import LoadError
 from ..files import describe_memory, fingerprint
 from ..given_kinds import check_given_kinds
 from ..kinds import infer_column, read_times
 from ..labels import group_codes
+from ..precision import numbers_as_float32
 from ..row_numbers import counts_rows
 from ..rows import Dataset, Inferred, Schema
 from ..sources.spellings import describe_groups, describe_spellings
 from ..sources.words import describe_words
-from ..table import Reading, check_names, find_table, read_source
+from ..table import Reading, check_names, find_table, marks_of, read_source
 from ..target import check_target, labelled_rows, read_target
 from .draw import draw_missing
 
@@ -77,10 +78,11 @@ def load_table(spec: LoadTable, source: object = None) -> tuple[Dataset, tuple[I
         "load.target": (spec.target,), "load.columns": spec.columns, "load.drop": spec.drop, "load.group": spec.group,
         "load.time": (spec.time,) if spec.time else (), "load.kinds": tuple(spec.kinds)})
     missing = frozenset(spec.reading.missing_words)
+    marks = marks_of(table, spec.source, spec.reading, source)
     table, ids, left_out = labelled_rows(table, spec, missing)
-    y, target, said = read_target(table[spec.target], spec, missing)
+    y, target, said = read_target(table[spec.target], spec, missing, marks)
     notes += said
-    columns, inferred = _infer_columns(table, spec, missing, ids)
+    columns, inferred = _infer_columns(table, spec, ids, marks)
     if left_out:
         notes = (Inferred(spec.target, "target", " ".join(left_out)), *notes)
     x = {column.name: _read(table[column.name], column, missing) for column in columns}
@@ -103,7 +105,8 @@ def _check_spec(spec):
         raise LoadError(f"load.columns={spec.columns!r}", expected="each column once", fix="remove the second one")
 
 
-def _infer_columns(table, spec, missing, rows):
+def _infer_columns(table, spec, rows, marks):
+    missing = frozenset(spec.reading.missing_words)
     apart = {spec.target, *spec.group, *((spec.time,) if spec.time else ())}
     names = spec.columns or [name for name in table if name not in apart]
     columns, inferred = [], []
@@ -118,7 +121,7 @@ def _infer_columns(table, spec, missing, rows):
         if counting:
             inferred.append(Inferred(name, "ignored", counting))
             continue
-        column, why = infer_column(name, table[name], given, decimal=spec.reading.decimal, missing=missing)
+        column, why = infer_column(name, table[name], given, marks=marks, missing=missing)
         if column:
             why += describe_words(table[name], column, missing, spec.reading.named_words())
         if column and column.kind == "categorical":
@@ -133,7 +136,8 @@ def _infer_columns(table, spec, missing, rows):
 
 
 def _read(cells, column, missing):
-    values, bad = read_column(cells, column, missing)
+    is_numeric = column.kind == "numeric"
+    values, bad = read_numbers(cells, column, missing) if is_numeric else read_column(cells, column, missing)
     if bad:
         first = bad[0]
         raise LoadError(f"the column {shorten(column.name)}, row {first.row}: {first.reason}: {first.value}"
@@ -141,4 +145,4 @@ def _read(cells, column, missing):
                         expected=f"a {column.kind} value or a missing one",
                         fix="mend the cell, name the word as missing (--missing WORD), or override the column's kind "
                             f"(--kind '{column.name}=categorical' or =ignored)")
-    return values
+    return numbers_as_float32(column.name, cells, values) if is_numeric else values

@@ -20,7 +20,7 @@ from ..prepared import (count_examples, describe_prepared, feature_of, found_in_
 from ..rows import Dataset, Inferred, Schema, Unlabelled
 from ..sources.spellings import describe_groups
 from ..sources.words import describe_doubtful_texts
-from ..table import OTHER_ENCODING, Reading, check_names, find_table, read_source
+from ..table import OTHER_ENCODING, Reading, check_names, find_table, marks_of, read_source
 from ..target import check_target, labelled_rows, read_target
 from .decode import check_bytes, check_folder_bytes, decode, read_text
 from .draw import Drawn
@@ -61,7 +61,8 @@ class LoadTexts(Drawn):
         table, ids, left_out = labelled_rows(table, self, missing)
         texts = self._read_texts(table[self.text])
         kept = self._kept(texts, notes)
-        y, target, said = read_target([table[self.target][place] for place in kept], self, missing)
+        marks = marks_of({self.target: whole[self.target]}, self.source, self.reading, source)
+        y, target, said = read_target([table[self.target][place] for place in kept], self, missing, marks)
         notes += said
         texts = texts[kept]
         without, more_texts = self._unlabelled(whole, ids, missing)

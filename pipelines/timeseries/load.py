@@ -7,17 +7,18 @@ from pathlib import Path
 import numpy as np
 
 from ..device.calendar import DAY_NAMES, DAY_SECONDS, MONTH, WEEKDAY
-from ..device.cells import Column, is_missing, read_column, shorten
+from ..device.cells import Column, is_missing, read_column, read_numbers, shorten
 from ..device.signature import Frame, Target
 from ..errors import LoadError
 from ..files import describe_memory, fingerprint
 from ..given_kinds import check_given_kinds
 from ..kinds import infer_column
+from ..precision import numbers_as_float32
 from ..row_numbers import counts_rows
 from ..rows import Dataset, Inferred, Schema
 from ..sources.spellings import refuse_spellings
 from ..sources.words import describe_words, refuse_lost_series
-from ..table import Reading, check_names, find_table, read_source
+from ..table import Reading, check_names, find_table, marks_of, read_source
 from .draw import Drawn
 from .find_step import find_pace
 from .grid import from_zone, mean_by_place, read_stamps, to_grid
@@ -66,13 +67,14 @@ class LoadSeries(Drawn):
         notes = [*found]
         missing = frozenset(self.reading.missing_words)
         self._check_names(table)
+        marks = marks_of(table, self.source, self.reading, source)
         rows = np.arange(len(table[self.time]))
         counting = {name: counts_rows(name, cells, rows) for name, cells in table.items()}
         if self.series:
             nameless = sum(is_missing(cell, missing) for cell in table[self.series])
             notes += [Inferred(self.series, "series", f"{nameless:,} rows without it are left out")] * (nameless > 0)
         table, names, codes = self._of_series(table, missing)
-        columns, inferred = self._columns(table, missing, counting)
+        columns, inferred = self._columns(table, marks, counting)
         times, pace, written, place = self._times(table, codes, names, missing)
         grid = to_grid(times, codes, pace)
         if self.shared != "mean":
@@ -147,7 +149,8 @@ class LoadSeries(Drawn):
                  for name, cells in table.items()}
         return table, *np.unique(names[places].astype(str), return_inverse=True)
 
-    def _columns(self, table, missing, counting):
+    def _columns(self, table, marks, counting):
+        missing = frozenset(self.reading.missing_words)
         columns, inferred = [], []
         # A role that is not given is "", which may as well be the name of a column.
         apart = {role for role in (self.time, self.label) if role} | set(self.drop)
@@ -160,31 +163,31 @@ class LoadSeries(Drawn):
                 continue
             given = "numeric" if name == self.target else self.kinds.get(name, "")
             asked = name in self.columns or name in self.kinds
-            column, why = infer_column(name, table[name], given, decimal=self.reading.decimal, missing=missing,
-                                       dates=asked)
+            column, why = infer_column(name, table[name], given, marks=marks, missing=missing, dates=asked)
             if column and column.kind != "numeric" and not asked:
                 column, why = None, f"{column.kind}: only numbers make series; name it in load.columns and frame.static"
-            why = "the target" if name == self.target else why
+            why = why.replace("given", "the target", 1) if name == self.target else why
             if column:
                 why += describe_words(table[name], column, missing, self.reading.named_words())
             inferred.append(Inferred(name, column.kind if column else "ignored", why))
             columns += [column] if column else []
         if self.target and self.target not in {column.name for column in columns}:
-            column, _ = infer_column(self.target, table[self.target], "numeric", decimal=self.reading.decimal,
-                                     missing=missing)
+            column, why = infer_column(self.target, table[self.target], "numeric", marks=marks, missing=missing)
             columns.append(column)
-            inferred.append(Inferred(self.target, "numeric", "the target"))
+            inferred.append(Inferred(self.target, "numeric", why.replace("given", "the target", 1)))
         return columns, inferred
 
     def _on_grid(self, cells, column, grid, missing):
-        values, bad = read_column(cells, column, missing)
+        is_numeric = column.kind == "numeric"
+        values, bad = read_numbers(cells, column, missing) if is_numeric else read_column(cells, column, missing)
         if bad:
             raise LoadError(f"the column {shorten(column.name)}, row {bad[0].row}: {bad[0].reason}: {bad[0].value}"
                             + (f" (and {len(bad) - 1:,} more cells)" if len(bad) > 1 else ""),
                             expected=f"a {column.kind} value or a missing one",
                             fix="mend the cell, name the word as missing (--missing WORD), or leave the column out "
                                 f"(--drop '{column.name}')")
-        if column.kind == "numeric":
+        if is_numeric:
+            values = numbers_as_float32(column.name, cells, values)
             return mean_by_place(values.astype(np.float64), grid.places, len(grid.time)).astype(np.float32)
         return _the_one_value(values, column, grid)
 

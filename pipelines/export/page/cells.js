@@ -7,6 +7,7 @@
 globalThis.pipelines = globalThis.pipelines || {packed: {}};
 
 (function (pipelines) {
+  const {parseNumber, withMarks} = pipelines;
   // What Python's str.strip() and str.split() take for white space.
   const SPACE = "\\t-\\r\\x1c- \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
   const ENDS = new RegExp(`^[${SPACE}]+|[${SPACE}]+$`, "g");
@@ -14,8 +15,8 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
   const TRUE_WORDS = new Set(["true", "t", "yes", "y", "1", "1.0"]);
   const FALSE_WORDS = new Set(["false", "f", "no", "n", "0", "0.0"]);
   const MAX_CELL_CHARACTERS = 10000, MAX_CHARACTERS = 1000000, MAX_NUMBER = 1e30;
-  const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i, INFINITE = /^[+-]?inf(?:inity)?$/i;
   const FIRST_TIME = -62135596800, LAST_TIME = 253402300799; // the years 1 to 9999
+  const NOT_A_NUMBER = "not a number";
   const WHOLE = /^([+-]?\p{Nd}+)\.0+$/u;
 
   /* A cell that cannot be read; its message is the reason. */
@@ -50,17 +51,11 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
 
   function readNumber(cell, column, missing) {
     if (isMissing(cell, missing)) return NaN;
-    const value = typeof cell === "string" ? parseNumber(strip(cell), column.decimal) : Number(cell);
-    if (Number.isNaN(value)) throw new BadCell("not a number");
+    const value = typeof cell === "string" ? parseNumber(strip(cell), column) : Number(cell);
+    if (Number.isNaN(value)) throw new BadCell(NOT_A_NUMBER + (column.unit ? ` with the unit ${column.unit}` : ""));
     if (Math.abs(value) === Infinity) throw new BadCell("infinite");
     if (Math.abs(value) > MAX_NUMBER) throw new BadCell("beyond 1e+30");
     return Math.fround(value);
-  }
-
-  function parseNumber(text, decimal) {
-    if (decimal === ",") text = text.includes(".") ? "no point here" : text.replaceAll(",", ".");
-    if (INFINITE.test(text)) return text.startsWith("-") ? -Infinity : Infinity;
-    return NUMBER.test(text) ? Number(text) : NaN;
   }
 
   function readCategory(cell, column, missing) {
@@ -92,7 +87,7 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
   function readSeries(cell, column, missing) {
     const [steps] = column.shape, values = new Float32Array(steps).fill(NaN);
     if (!Array.isArray(cell) && isMissing(cell, missing)) return values;
-    const parts = typeof cell === "string" ? split(cell.replaceAll(";", " ")) : cell;
+    const parts = typeof cell === "string" ? stepsIn(cell, column) : cell;
     if (!Array.isArray(parts)) throw new BadCell(`not a series but a ${typeof cell}`);
     const last = parts.slice(-steps), reasons = [];
     last.forEach((part, place) => {
@@ -103,9 +98,14 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
         reasons.push({place, said: error.message});
       }
     });
-    const first = reasons.find((each) => each.said === "not a number") || reasons[0];
+    const first = reasons.find((each) => each.said.startsWith(NOT_A_NUMBER)) || reasons[0];
     if (first) throw new BadCell(`step ${first.place + 1}: ${first.said}`);
     return values;
+  }
+
+  /* The cells of a series in one text; where spaces part thousands, semicolons alone part steps. */
+  function stepsIn(text, column) {
+    return column.thousands === " " ? text.split(";") : split(text.replaceAll(";", " "));
   }
 
   /* Pixels that have the model's size already; files are decoded by `readPicture` before. */
@@ -276,7 +276,7 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
     if (typeof value !== "number") return String(value);
     const texts = [6, 7, 8].map((digits) => String(Number(value.toPrecision(digits))));
     const text = texts.find((each) => Math.fround(Number(each)) === Math.fround(value)) ?? String(value);
-    return column.decimal === "," ? text.replace(".", ",") : text;
+    return withMarks(text, column);
   }
 
   Object.assign(pipelines, {BadCell, readCell, shorten, split, strip, withCommas, writeCell, writeDate});

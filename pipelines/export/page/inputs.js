@@ -16,7 +16,8 @@
   }
 
   function rawText(cell, column) {
-    return Array.isArray(cell) ? cell.map((value) => writeCell(value, column) || "NA").join(" ")
+    const between = column.thousands === " " ? "; " : " ";  // as `readCell` parts the steps of a series
+    return Array.isArray(cell) ? cell.map((value) => writeCell(value, column) || "NA").join(between)
       : writeCell(cell, column);
   }
 
@@ -85,7 +86,8 @@
 
   function noteOf(column) {
     return {date: "date", series: `series, ${column.shape[0]} steps, the newest last`,
-            numeric: column.decimal === "," ? "number, decimal comma" : "number", boolean: "true or false",
+            numeric: (column.decimal === "," ? "number, decimal comma" : "number") + (column.unit ? `, in ${column.unit}` : ""),
+            boolean: "true or false",
             categorical: "category"}[column.kind] ?? column.kind;
   }
 
