@@ -142,9 +142,15 @@ def finish(loaded: Loaded, learned: Learned, *, folder: Path, stages: Stages, pi
     print_ladder(facts, bundle.folder)
     if not passed:
         raise VerifyError(facts["gate"]["failed_step"], expected=f"at most {recipe.judge.tolerance} lost from Keras to "
-                          "the last rung, and budgets kept",
+                          f"the last rung, {_labels_wanted(recipe, learned)}and budgets kept",
                           fix=f"see {bundle.folder / 'report.html'}; {_gate_advice(learned.signature)}")
     return bundle
+
+
+def _labels_wanted(recipe, learned):
+    if not learned.signature.target.labels:
+        return ""
+    return f"the label of Keras for {recipe.judge.min_agreement:g} of the rows, "
 
 
 def _gate_advice(signature):

@@ -168,9 +168,9 @@ def print_lines(lines: list[tuple[str, ...]], headings: tuple[str, ...]) -> None
 
 def _console():
     from rich.console import Console
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     # A file or a pipe gets whole lines, not lines cut to a window that is not there.
-    return console if console.is_terminal else Console(highlight=False, width=150)
+    return console if console.is_terminal else Console(highlight=False, emoji=False, width=150)
 
 
 def _plain(text: str, most: int = 60) -> str:

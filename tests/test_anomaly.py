@@ -154,7 +154,9 @@ def test_a_row_from_text_to_a_label(bundle):
     assert stages[-1][2] == "normal" and ("score", "fault", f"{calm.scores[0]:.4f}") in stages
     sink = io.StringIO()
     write_answers(runner, ["heat", "flow"], [[row["heat"], "14 " * 12]], csv.writer(sink))
-    assert sink.getvalue().split() == ["row,label,score,note,error", f"1,anomaly,{odd.scores[0]:.4f},,"]
+    assert odd.notes[0].startswith("column 'flow': step 1 is 14, far outside of training's") and calm.notes[0] == ""
+    assert list(csv.reader(io.StringIO(sink.getvalue()))) == [
+        ["row", "label", "score", "note", "error"], ["1", "anomaly", f"{odd.scores[0]:.4f}", odd.notes[0], ""]]
     from pipelines.device.__main__ import write_forecasts
     sink, frame = io.StringIO(), signals().iloc[:20].astype(str).replace("nan", "")
     write_forecasts(runner, list(frame), frame.to_numpy().tolist(), csv.writer(sink))

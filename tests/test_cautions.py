@@ -1,5 +1,6 @@
 """What a reader of the scores must not miss is said; what is fine is not."""
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from pipelines import catalog
 from pipelines.device.signature import Target
+from pipelines.evaluate import score
 from pipelines.metrics import score_classes, score_values
 from pipelines.recipe import Judge, override
 from pipelines.report.cautions import find_cautions
@@ -14,6 +16,7 @@ from pipelines.report.constant import score_constant
 from pipelines.report.text_cuts import count_cuts
 from pipelines.report.write import caution_lines, ladder_lines, ladder_table
 from pipelines.rows import HeldOut, Schema, TrainSet
+from pipelines.targets import Made
 from pipelines.verify.agreement import labels_apart
 from pipelines.verify.ladder import Rung
 
@@ -106,6 +109,24 @@ def test_the_gate_of_labels(agreement, num_rows, fails):
     words = labels_apart(rungs, Judge().min_agreement, target)
     assert bool(words) is fails and (not fails or "litert_int8 gives the label of keras to 0." in words)
     assert labels_apart(rungs, 0.0, target) == "" == labels_apart(rungs, 0.9, Target("y", "forecast"))
+
+
+def test_a_form_that_answers_otherwise_fails_the_ladder_whatever_it_scores(bundle, birds_recipe, birds_splits,
+                                                                           monkeypatch):
+    from pipelines.run import Learned, judge
+    test = birds_splits.test
+    answers = bundle.runner().predict_columns({column.name: test.x[column.name] for column in bundle.signature.columns})
+    scores = score(test.y, answers, bundle.signature.target)
+    rungs = [Rung(form, scores, agreement, 0.0, 1, 1.0, 1.0, len(test)) for form, agreement in (("keras", 1.0), (
+        "litert_int8", 0.74))]
+    monkeypatch.setattr(sys.modules["pipelines.run"], "climb_all", lambda *_, **__: (
+        rungs, {"keras": answers, "litert_int8": answers}))
+    made = Made("m", bundle.signature, None, {}, None, 0, None)
+    learned = Learned(made, None, 0, birds_splits.train.ids)
+    recipe = replace(birds_recipe, judge=replace(birds_recipe.judge, deciding="macro_f1"))
+    assert "litert_int8 gives the label of keras to 0.7400 of 400 rows" in judge(recipe, learned, test).failed
+    recipe = override(recipe, "judge.min_agreement=0.5", catalog.SPECS)
+    assert judge(recipe, learned, test).failed == ""
 
 
 def test_the_bound_is_a_knob():

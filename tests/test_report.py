@@ -84,6 +84,19 @@ def test_wide_pictures_have_a_line_of_their_own(bundle):
     assert text.count('<figure class="wide">') == 1 and text.count("<figure>") == 1
 
 
+def test_the_card_says_how_int8_outputs_combine(bundle):
+    """Whoever runs the file without the runner gets the runner's numbers."""
+    text = (bundle.folder / "README.md").read_text(encoding="utf-8")
+    found = re.search(r"`sum = (.*?)`, `value i = \(sum ([+-]) (\d+)\) \* (\S+) / (\d+)`", text)
+    assert found[1].count("q[") == bundle.signature.output.num_copies == int(found[5])
+    vectors = json.loads((bundle.folder / "golden.json").read_text())
+    for vector in vectors:
+        shift = int(found[3]) * (1 if found[2] == "+" else -1)
+        value = (sum(vector["output"]) + shift) * float(found[4]) / int(found[5])
+        raw = np.array([vector["output"]], np.int8)
+        np.testing.assert_allclose(value, bundle.signature.output.dequantize(raw)[0, 0], rtol=1e-6)
+
+
 def test_small_things():
     assert to_plain({"a": [float("nan"), 1.0, float("inf")]}) == {"a": [None, 1.0, None]}
     assert number(None) == "–" and number(1234.56) == "1,234.6" and number(0.12345) == "0.1235"

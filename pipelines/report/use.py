@@ -64,8 +64,9 @@ def _output_words(signature):
                 f"`{value}`, in {output.unit}. {_answer_words(signature)}")
     value = f"value i = (sum - {copies * zero_point}) * {scale} / {copies}".replace("- -", "+ ")
     each = " + ".join(f"q[{copy * width} + i]" if copy else "q[i]" for copy in range(copies))
-    return (f"Without the runner: `model_int8.tflite` gives {copies * width} int8 values q, each of {width} "
-            f"output{'s' if width > 1 else ''} {copies} times, rounded at staggered places; their sum is finer than "
+    outputs = f"each of {width} outputs" if width > 1 else "its one output"
+    return (f"Without the runner: `model_int8.tflite` gives {copies * width} int8 values q, {outputs} {copies} times, "
+            "rounded at staggered places; their sum is finer than "
             f"one int8 can be. `sum = {each}`, `{value}`, in {output.unit}. {_answer_words(signature)}")
 
 
