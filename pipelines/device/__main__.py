@@ -26,7 +26,7 @@ from .cells import PICTURE, TEXT, shorten, write_time
 from .checksums import check_bundle
 from .csv_rows import SEPARATORS, rows_of
 from .errors import DeviceError
-from .history import few_steps, newest_windows
+from .history import few_steps, newest_windows, shared_steps
 from .primitives import FillPrevious
 from .runner import FORMS, Runner
 
@@ -148,9 +148,10 @@ def write_forecasts(runner, header, rows, writer) -> bool:
             said = row if isinstance(row, Exception) else f"{len(row)} cells, the header has {len(header)}"
             raise DeviceError(f"row {place}: {said}", expected="CSV", fix="mend the file")
         cells.append(row)
-    names, columns = newest_windows(runner.signature, {name: [row[place] for row in cells]
-                                                       for place, name in enumerate(header)})
-    for sentence in few_steps(runner.signature, names, columns):
+    table = {name: [row[place] for row in cells] for place, name in enumerate(header)}
+    names, columns = newest_windows(runner.signature, table)
+    shared = shared_steps(runner.signature, table)
+    for sentence in [*[shared] * bool(shared), *few_steps(runner.signature, names, columns)]:
         print(f"note: {sentence}", file=sys.stderr)
     answers, target, frame = runner.predict_columns(columns), runner.signature.target, runner.signature.frame
     many = [frame.series or "series"] if len(names) > 1 else []
