@@ -255,7 +255,8 @@ def test_forecasts_that_all_start_at_one_hour_are_named():
     months = Frame("at", MONTH_SECONDS, 12, calendar=Calendar("month", months=1, day=1))
     assert common_start(np.array(["2020-03-01", "2021-03-01"], "datetime64[s]"), months)[0] == "in March"
     days = Frame("at", DAY_SECONDS, 7)
-    assert common_start(np.array(["2020-03-02", "2020-03-09"], "datetime64[s]"), days) == ("on a Monday", "day of the week")
+    mondays = np.array(["2020-03-02", "2020-03-09"], "datetime64[s]")
+    assert common_start(mondays, days) == ("on a Monday", "day of the week")
     assert common_start(np.array(["2020-03-02", "2020-03-10"], "datetime64[s]"), days) == ("", "")
 
 

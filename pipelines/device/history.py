@@ -92,9 +92,9 @@ def refuse_days_without_steps(times: np.ndarray, frame: Frame) -> None:
     outside = np.flatnonzero(~frame.has_step(times))
     if len(outside):
         kept = ", ".join(DAY_NAMES[day] for day in frame.calendar.weekdays)
+        more = f" (and {len(outside) - 1:,} more rows)" if len(outside) > 1 else ""
         raise DeviceError(f"row {outside[0]}: {np.datetime_as_string(times[outside[0]], unit='s')} is on a day without "
-                          f"a step (and {len(outside) - 1:,} more)", expected=f"steps on {kept}, as in training",
-                          fix="remove these rows")
+                          f"a step{more}", expected=f"steps on {kept}, as in training", fix="remove these rows")
 
 
 def _past_columns(signature):
