@@ -30,23 +30,25 @@ def usual_seasons(frame: Frame) -> tuple[int, ...]:
     return (7,) if seconds == DAY_SECONDS else (1,)
 
 
-def common_start(times: np.ndarray, frame: Frame) -> str:
-    """Where in a day, week or year all of several forecasts start, in words such as "at 06:00"; "" where they start at
-    different places. times: datetime64 [rows], the first steps that are forecast."""
+def common_start(times: np.ndarray, frame: Frame) -> tuple[str, str]:
+    """Where in a day, week or year all of several forecasts start, such as ("at 06:00", "hour of the day"); two empty
+    texts where they start at different places. times: datetime64 [rows], the first steps that are forecast."""
     times, seconds = times.astype("datetime64[s]"), round(frame.step_seconds)
     if frame.calendar.unit == MONTH:
         places = times.astype("datetime64[M]").astype(np.int64) % 12
-        words = f"in {MONTH_NAMES[places[0]]}"
+        words, cycle = f"in {MONTH_NAMES[places[0]]}", "month of the year"
         has_cycle = frame.calendar.months < 12
     elif seconds < DAY_SECONDS:
         places = times.astype(np.int64) % DAY_SECONDS
-        words = f"at {str(times[0])[11:16]}"
+        words, cycle = f"at {str(times[0])[11:16]}", "hour of the day"
         has_cycle = DAY_SECONDS % seconds == 0
     else:
         places = (times.astype("datetime64[D]").astype(np.int64) + 3) % 7
-        words = f"on a {DAY_NAMES[places[0]]}"
+        words, cycle = f"on a {DAY_NAMES[places[0]]}", "day of the week"
         has_cycle = seconds == DAY_SECONDS
-    return words if has_cycle and len(times) > 1 and np.all(places == places[0]) else ""
+    if has_cycle and len(times) > 1 and np.all(places == places[0]):
+        return words, cycle
+    return "", ""
 
 
 def score_forecasts(y: np.ndarray, values: np.ndarray, quantiles: np.ndarray | None, target: Target

@@ -67,34 +67,30 @@ class CutWindows:
                       notes=notes)
 
     def _season(self, grid, frame):
-        """The season of the seasonal naive forecast, and a note on it where there is a choice: of the usual ones the
-        first, unless a longer one is clearly better on training steps."""
+        """The season of the seasonal naive forecast, and a note on it: of the usual ones the first, unless a longer one
+        is clearly better on training steps."""
         usual = usual_seasons(frame)
-        if self.season in usual or not self.season:
-            tried = usual
-        else:
-            tried = (self.season, *usual)
-        errors = grid.season_errors(tried)
-        season = self.season or tried[0]
-        better = min(tried, key=errors.get)
+        errors = grid.season_errors(usual if self.season in (0, *usual) else (self.season, *usual))
+        season = self.season or usual[0]
+        better = min(errors, key=errors.get)
         is_clear = errors[better] < CLEARLY_BETTER * errors[season]
-        if not self.season and is_clear:
+        if is_clear and not self.season:
             season = better
-        if len(errors) < 2 or not np.isfinite(errors[season]) or (self.season and not is_clear):
+        if self.season and not is_clear:
             return season, ()
+        note = f"The seasonal naive forecast and MASE repeat the value {season:,} steps before"
         others = ", ".join(f"{error:.4g} of {each:,} steps before" for each, error in errors.items()
                            if each != season and np.isfinite(error))
-        advice = f": --set frame.season={better}" if self.season else ""
-        return season, (f"The seasonal naive forecast and MASE repeat the value {season:,} steps before, whose mean "
-                        f"absolute error on training steps is {errors[season]:.4g}; that{others and f' is {others}'}"
-                        f"{advice}",) if others else ()
+        if others:
+            note += f", whose mean absolute error on training steps is {errors[season]:.4g}; that is {others}"
+        return season, (f"{note}: --set frame.season={better}" if self.season else note,)
 
     def _note_on_starts(self, times, frame):
-        start = common_start(times, frame)
+        start, cycle = common_start(times, frame)
         if not start or self.horizon < 2:
             return ()
-        return (f"All {len(times):,} test forecasts start {start}: an error by step is an error by place in that cycle "
-                f"too; --set frame.origin_step={self.horizon + 1} lets them start everywhere",)
+        return (f"All {len(times):,} test forecasts start {start}: an error by step is an error by {cycle} as well; "
+                f"--set frame.origin_step={self.horizon + 1} lets them start everywhere",)
 
     def _schema(self, splits, grid, season):
         schema = splits.train.schema

@@ -18,6 +18,7 @@ from pipelines.device.__main__ import write_forecasts
 from pipelines.device.calendar import DAY_SECONDS, MONTH_SECONDS, Calendar
 from pipelines.device.cells import Column, read_column
 from pipelines.device.history import known_steps, newest_windows
+from pipelines.device.primitives import DatePart
 from pipelines.device.signature import Frame
 from pipelines.errors import DeviceError, PipelineError, RecipeError
 from pipelines.forecast import common_start, usual_seasons
@@ -26,7 +27,8 @@ from pipelines.recipe import tiny
 from pipelines.report.facts import _missing_shares
 from pipelines.run import _gate_advice
 from pipelines.split import SplitByTime, split
-from pipelines.steps import FillGaps, ScaleSeries, fit_steps, make_signature
+from pipelines.steps import EncodeDate, FillGaps, ScaleSeries, fit_steps, make_signature
+from pipelines.tabular import LoadTable, load_table
 from pipelines.timeseries import LoadSeries, Tcn, series_recipe
 from tests.odd_files.series import dates, jittered, on_days
 
@@ -156,11 +158,36 @@ def test_few_past_steps_are_named(capsys):
     assert known_steps(signature, columns).tolist() == [2, 6]
 
 
+def test_rows_of_many_series_taken_as_one_are_named(capsys):
+    table, _, signature = shaped(dates("2020-01-01", 60, "D"))
+    signature = replace(signature, frame=replace(signature.frame, series="shop"))
+    rows = [row for row in table.to_numpy().tolist()[-8:] for _ in range(5)]
+    forecast_of(signature, rows)
+    assert capsys.readouterr().err == ("note: 32 of 40 rows share their step with another row: their mean is read; "
+                                       "there is no column 'shop', which tells series apart\n")
+
+
+def test_a_table_has_dates_in_seconds_since_1970():
+    table = pd.DataFrame({"at": [1_700_000_000 + 86_400 * place for place in range(8)], "y": list("abababab")})
+    dataset, _ = load_table(LoadTable("", "y", kinds={"at": "date:unix"}), table)
+    assert str(dataset.x["at"][1]) == "2023-11-15T22:13:20" and dataset.schema.columns[0].format == "unix"
+
+
 def test_seconds_since_1970_are_dates():
     values, bad = read_column(["0", 1_700_000_000.5, "", "1e9", "1700000000000"], Column("at", "date", "unix"),
                               frozenset({""}))
     assert values[:2].astype(np.int64).tolist() == [0, 1_700_000_000] and np.isnat(values[2:]).all()
     assert [each.reason for each in bad] == ["not a date of the format unix"] * 2
+
+
+@pytest.mark.parametrize("stamps, made", [
+    (dates("2000-01-01", 90, "MS"), ["at month"]), (dates("2000-01-31", 90, "BME"), ["at month"]),
+    ([str(year) for year in range(1940, 2020)], []), (on_days(0, 1, 2, 3, 4), ["at weekday"]),
+    (dates("2020-01-05 00:30", 90, "h", "%Y-%m-%d %H:%M"), ["at hour", "at weekday"])])
+def test_parts_of_dates_that_steps_of_that_length_have(stamps, made):
+    _, windows, _ = shaped(stamps)
+    steps, _ = fit_steps((EncodeDate(parts=("hour", "weekday"), harmonics=(3, 3)),), windows.train)
+    assert [each.into for step in steps for each in step.primitives if isinstance(each, DatePart)] == made
 
 
 def test_a_stream_of_months_is_refused_before_an_epoch():
@@ -226,10 +253,11 @@ def test_forecasts_that_all_start_at_one_hour_are_named():
     spread = CutWindows(window=24, horizon=24, origin_step=25).cut(steps)
     assert not any("test forecasts start" in note for note in spread.notes)
     months = Frame("at", MONTH_SECONDS, 12, calendar=Calendar("month", months=1, day=1))
-    assert common_start(np.array(["2020-03-01", "2021-03-01"], "datetime64[s]"), months) == "in March"
+    assert common_start(np.array(["2020-03-01", "2021-03-01"], "datetime64[s]"), months)[0] == "in March"
     days = Frame("at", DAY_SECONDS, 7)
-    assert common_start(np.array(["2020-03-02", "2020-03-09"], "datetime64[s]"), days) == "on a Monday"
-    assert common_start(np.array(["2020-03-02", "2020-03-10"], "datetime64[s]"), days) == ""
+    mondays = np.array(["2020-03-02", "2020-03-09"], "datetime64[s]")
+    assert common_start(mondays, days) == ("on a Monday", "day of the week")
+    assert common_start(np.array(["2020-03-02", "2020-03-10"], "datetime64[s]"), days) == ("", "")
 
 
 def test_missing_is_the_share_of_training_steps():

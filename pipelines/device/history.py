@@ -15,6 +15,8 @@ from .errors import DeviceError
 from .primitives import Columns
 from .signature import Frame, Signature
 
+MOST_SHARED = 0.05  # of the rows, from which on training refuses them too
+
 
 def newest_windows(signature: Signature, table: Mapping[str, Sequence]) -> tuple[np.ndarray, Columns]:
     """Raw columns by name, a row a step → (text [series], the names of the series; typed columns of one row a series,
@@ -28,15 +30,7 @@ def newest_windows(signature: Signature, table: Mapping[str, Sequence]) -> tuple
     if absent and absent != [frame.series]:
         raise DeviceError(f"no column {', '.join(map(shorten, absent))} in the steps", expected=", ".join(wanted),
                           fix="add the column; leave its cells empty where the values are not known")
-    times = read_cells(table[frame.time], Column(frame.time, "date", frame.format), missing)
-    if np.isnat(times).any():
-        raise DeviceError(f"row {int(np.isnat(times).argmax())} has no time", expected="a time in every row",
-                          fix="remove the row")
-    refuse_days_without_steps(times, frame)
-    steps = frame.numbers(times)
-    series = np.full(len(times), "")
-    if frame.series and not absent:
-        series = np.array([str(cell).strip() for cell in table[frame.series]])
+    steps, series = _steps_of(frame, table, missing)
     values = {column.name: read_cells(table[column.name], as_cells(column), missing) for column in signature.columns
               if column.name != frame.time}
     found = [_window(signature, name, steps[series == name], {key: x[series == name] for key, x in values.items()})
@@ -44,6 +38,30 @@ def newest_windows(signature: Signature, table: Mapping[str, Sequence]) -> tuple
     if not found:
         raise DeviceError("a table without rows", expected="the newest steps", fix="bring at least one row")
     return np.unique(series), {key: np.stack([row[key] for row in found]) for key in names}
+
+
+def _steps_of(frame, table, missing):
+    """int64 [rows] the number of each row's step, and text [rows] its series, "" where the table does not tell."""
+    times = read_cells(table[frame.time], Column(frame.time, "date", frame.format), missing)
+    if np.isnat(times).any():
+        raise DeviceError(f"row {int(np.isnat(times).argmax())} has no time", expected="a time in every row",
+                          fix="remove the row")
+    refuse_days_without_steps(times, frame)
+    if frame.series not in table:
+        return frame.numbers(times), np.full(len(times), "")
+    return frame.numbers(times), np.array([str(cell).strip() for cell in table[frame.series]])
+
+
+def shared_steps(signature: Signature, table: Mapping[str, Sequence]) -> str:
+    """A sentence where more than MOST_SHARED of the rows of a table that `newest_windows` takes share their step with
+    another row of their series, as where the column that tells series apart is left out; else ""."""
+    steps, series = _steps_of(signature.frame, table, frozenset(signature.missing_words))
+    num_shared = len(steps) - sum(len(np.unique(steps[series == name])) for name in np.unique(series))
+    if num_shared <= MOST_SHARED * len(steps):
+        return ""
+    left_out = signature.frame.series not in table and bool(signature.frame.series)
+    hint = f"; there is no column {shorten(signature.frame.series)}, which tells series apart" if left_out else ""
+    return f"{num_shared:,} of {len(steps):,} rows share their step with another row: their mean is read{hint}"
 
 
 def known_steps(signature: Signature, columns: Columns) -> np.ndarray:
@@ -75,9 +93,9 @@ def refuse_days_without_steps(times: np.ndarray, frame: Frame) -> None:
     outside = np.flatnonzero(~frame.has_step(times))
     if len(outside):
         kept = ", ".join(DAY_NAMES[day] for day in frame.calendar.weekdays)
+        more = f" (and {len(outside) - 1:,} more rows)" if len(outside) > 1 else ""
         raise DeviceError(f"row {outside[0]}: {np.datetime_as_string(times[outside[0]], unit='s')} is on a day without "
-                          f"a step (and {len(outside) - 1:,} more)", expected=f"steps on {kept}, as in training",
-                          fix="remove these rows")
+                          f"a step{more}", expected=f"steps on {kept}, as in training", fix="remove these rows")
 
 
 def _past_columns(signature):

@@ -3,18 +3,23 @@
 import math
 from dataclasses import dataclass
 
+from ..device.calendar import MONTH
 from ..device.primitives import DATE_PARTS, DatePart, Table
 from ..errors import StepError
 from ..knobs import knob
 from .step import UNIT_INTERVAL, FittedStep, Step, as_float32, is_date
+
+PARTS_OF_A_MONTH = ("day_of_month", "weekday", "hour", "minute")
 
 
 @dataclass(frozen=True)
 class EncodeDate(Step):
     """Each date column to two numbers in [0, 1] for each part, (1 + cos)/2 and (1 + sin)/2 of its place in the cycle;
     a missing date lies in the middle of the circle. With `parts` empty: month, weekday and, where training rows have
-    a time of day, hour. A part that is the same in all training rows tells nothing and is left out. `harmonics`: of
-    each part, how many multiples of the angle (empty: one), so that a linear net can follow a day that is no sine."""
+    a time of day, hour. A part that is the same in all training rows tells nothing and is left out; of series whose
+    steps are months, parts of a month or a day too, and if no other is named the month takes their place. `harmonics`:
+    of each part, how many multiples of the angle (empty: one), so that a linear net can follow a day that is no sine.
+    """
 
     parts: tuple[str, ...] = ()
     harmonics: tuple[int, ...] = knob((), 1, 32)
@@ -34,7 +39,7 @@ class EncodeDate(Step):
             raise StepError(f"EncodeDate with {len(harmonics)} harmonics for {len(parts)} parts",
                             expected="one number a part", fix=f"harmonics={(1,) * len(parts)}")
         for name in dates:
-            for part, multiples in zip(parts, harmonics, strict=True):
+            for part, multiples in _of_steps(name, train.schema.frame, dict(zip(parts, harmonics, strict=True))):
                 into = f"{name} {part}"
                 if into in train.x:
                     raise StepError(f"the data set has a column {into!r} already",
@@ -45,6 +50,14 @@ class EncodeDate(Step):
                 if len(set(made[into].tolist())) > 1:
                     primitives += [read, Table(into, _circle(DATE_PARTS[part], multiples))]
         return FittedStep("EncodeDate", tuple(primitives), unit=UNIT_INTERVAL, dropped=tuple(dates))
+
+
+def _of_steps(name, frame, parts):
+    """Pairs of part and multiples that differ from step to step of a frame."""
+    if frame is None or name != frame.time or frame.calendar.unit != MONTH:
+        return parts.items()
+    coarse = {part: multiples for part, multiples in parts.items() if part not in PARTS_OF_A_MONTH}
+    return (coarse or {"month": max(parts.values())}).items()
 
 
 def _circle(size, multiples):

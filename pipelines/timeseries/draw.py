@@ -32,7 +32,7 @@ def draw_forecasts(recipe, splits, learned, judged) -> list[tuple[str, str]]:
     lines = {"this model": answers.scores, **(test.baselines or {})}
     if "beside" in judged.answers:
         lines["linear net"] = judged.answers["beside"].scores
-    start = common_start(test.x[test.schema.frame.time], test.schema.frame)
+    start, _ = common_start(test.x[test.schema.frame.time], test.schema.frame)
     ahead = f"steps ahead; all forecasts start {start}" if start else "steps ahead"
     drawn.append(("error by step", picture(_by_step(test.y, lines, target.name, ahead))))
     drawn.append(("residuals by step", picture(_residuals(test.y, answers.scores, target.name, ahead))))

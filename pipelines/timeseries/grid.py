@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..device.cells import Column, is_missing, read_column, shorten
+from ..device.flow import check_format
 from ..device.signature import Frame
 from ..errors import LoadError
 from ..kinds import read_times
@@ -62,6 +63,11 @@ def read_stamps(cells, name: str, zone: str, missing: frozenset[str], *, given: 
         raise LoadError(f"the kind {given!r} for the time column {shorten(name)}", expected="a date",
                         fix=f"--kind '{name}=date:%d.%m.%Y', or =date:unix")
     if date_words:
+        try:
+            check_format(date_words)
+        except ValueError as error:
+            raise LoadError(f"the kind {given!r} for the time column {shorten(name)}: {error}", expected="a format of "
+                            "datetime.strptime, or unix", fix=f"--kind '{name}=date:%d.%m.%Y'") from None
         times, bad = read_column(cells, Column(name, "date", date_words), missing)
         if bad:
             raise LoadError(f"the time column {shorten(name)}, row {bad[0].row}: {bad[0].reason}: {bad[0].value}",

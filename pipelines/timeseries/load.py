@@ -107,7 +107,8 @@ class LoadSeries(Drawn):
         pace = find_pace(times, codes, step=self.step, name=self.time, names=names)
         if not self.zone or pace.step_seconds >= DAY_SECONDS:
             return times, pace, written, "local time" if self.zone else "UTC"
-        return in_utc, find_pace(in_utc, codes, step=self.step, name=self.time, names=names), written, "UTC"
+        pace = find_pace(in_utc, codes, step=self.step, name=self.time, names=names)
+        return in_utc, pace, written, "UTC, which `predict` takes and gives too: give it UTC, not local time"
 
     def describe(self, source: object = None) -> dict[str, str]:
         """The source's name and sha256, for the report."""

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ..device.cells import is_missing, shorten
+from ..device.history import MOST_SHARED
 from ..errors import LoadError
 from .grid import Gridded
 
-MOST_SHARED = 0.05  # of the rows
 SHARED = ("", "mean")
 MAX_CANDIDATES = 200  # columns that are tried as ids
 

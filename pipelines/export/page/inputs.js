@@ -72,7 +72,8 @@
   function makeField(column, place, primitives, grid) {
     if (column.kind === "text" || column.kind === "series") return make("textarea", {rows: 3, dir: "auto"});
     const field = make("input", {type: "text", autocomplete: "off", spellcheck: false});
-    if (column.kind === "date") field.placeholder = column.format === "ISO8601" ? "2024-12-31T23:59:59" : column.format;
+    const examples = {ISO8601: "2024-12-31T23:59:59", unix: "1735689599"};
+    if (column.kind === "date") field.placeholder = examples[column.format] ?? column.format;
     if (column.kind === "numeric") field.inputMode = "decimal";
     const lookup = primitives.find((each) => each.primitive === "Lookup" && each.column === column.name);
     const choices = column.kind === "boolean" ? ["true", "false"] : column.kind === "categorical" ? lookup?.keys : null;
