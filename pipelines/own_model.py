@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .array_files import read_arrays
+from .device.cells import shorten
 from .device.regular import read_regular
 from .device.runner import LiteRT, Runner
 from .device.signature import Port, Signature, Target
@@ -273,6 +274,10 @@ def _check_names(name, labels):
         raise RecipeError(f"the name {name!r}", expected="letters, digits, - and _", fix="--name my_model")
     if len(set(labels)) < len(labels) or len(labels) == 1 or not all(isinstance(each, str) and each for each in labels):
         raise RecipeError(f"the labels {', '.join(map(str, labels))}", expected="two or more names, each once",
+                          fix="--labels cat,dog")
+    no_text = [each for each in labels if "\0" in each or any("\ud800" <= letter <= "\udfff" for letter in each)]
+    if no_text:
+        raise RecipeError(f"the label {shorten(no_text[0])}", expected="names that can be written as UTF-8",
                           fix="--labels cat,dog")
 
 

@@ -119,19 +119,20 @@ CONVERTING = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
 import keras, numpy as np
+from pipelines.device.door import through_door
 from pipelines.export.convert import convert
 from pipelines.rows import Schema, TrainSet
 from pipelines.device import Target
 model = keras.Sequential([keras.Input((3,), name="numbers"), keras.layers.Dense(1, name="logits")])
 rows = TrainSet(x={"numbers": np.ones((20, 3), np.float32)}, y=np.zeros(20), ids=np.arange(20),
                 schema=Schema((), Target("y", "regression")))
-convert(model, rows)
+sys.exit(through_door(lambda: convert(model, rows) and 0))
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_converter_ends_with_its_parent(tmp_path, number):
-    """After Ctrl-C no file is left either; a parent that was killed cannot remove its own."""
+    """After Ctrl-C and SIGTERM no file is left either; a parent that was killed cannot remove its own."""
     parent = subprocess.Popen([sys.executable, "-c", CONVERTING], env={**os.environ, "TMPDIR": str(tmp_path)},
                               stderr=subprocess.DEVNULL)
     try:

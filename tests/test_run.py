@@ -221,8 +221,11 @@ def test_full_disk_leaves_nothing_half_written(tmp_path):
         subprocess.run(["umount", str(disk)], check=True)
 
 
-@pytest.mark.parametrize("moment", [rb"epoch/s", rb" [1-9]\d*/100000 "], ids=["a graph is traced", "later"])
-def test_ctrl_c_in_training_leaves_nothing_and_the_next_run_starts_clean(tmp_path, moment):
+@pytest.mark.parametrize("moment, number", [
+    (rb"epoch/s", signal.SIGINT), (rb" [1-9]\d*/100000 ", signal.SIGINT),
+    pytest.param(rb" [1-9]\d*/100000 ", signal.SIGTERM, marks=pytest.mark.full)],
+    ids=["a graph is traced", "later", "SIGTERM"])
+def test_ctrl_c_in_training_leaves_nothing_and_the_next_run_starts_clean(tmp_path, moment, number):
     # A shell that runs the tests in the background has its children ignore Ctrl-C; this child shall not.
     start = ("import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
              "from pipelines.__main__ import main; sys.exit(main())")
@@ -233,14 +236,15 @@ def test_ctrl_c_in_training_leaves_nothing_and_the_next_run_starts_clean(tmp_pat
         deadline = time.time() + 120
         while not re.search(moment, (tmp_path / "said").read_bytes()) and time.time() < deadline:
             time.sleep(0.05)
-        os.kill(child.pid, signal.SIGINT)
+        os.kill(child.pid, number)
         try:
             code = child.wait(timeout=60)
         finally:
             child.kill()
             child.wait()
     text = (tmp_path / "said").read_text()
-    assert code == 130 and "stopped: nothing was written" in text and "Traceback" not in text, (code, text[-2000:])
+    assert code == 128 + number, (code, text[-2000:])
+    assert "stopped: nothing was written" in text and "Traceback" not in text, text[-2000:]
     assert not files_of(tmp_path / "models")
     if moment == rb"epoch/s":
         check_bundle(run(open_gate(tiny(catalog.RECIPES["penguins_mlp"])), folder=tmp_path / "models"))

@@ -22,7 +22,7 @@ from pipelines.device.signature import read_signature
 from pipelines.export.bundle import read_golden_rows, read_json
 from pipelines.export.keras_zip import read_config
 from pipelines.export.saved_recipe import read_recipe
-from pipelines.own_model import load_rows
+from pipelines.own_model import export_model, load_rows
 from pipelines.recipe import to_json
 from pipelines.table import read_table, table_from_memory
 from pipelines.tabular import LoadTable
@@ -328,6 +328,8 @@ ODD_FILES = (
     OddFile("a picture with a packed text of 10 MB", file_of(
         "a.png", png(8, 8, (b"zTXt", b"a\0\0" + zlib.compress(b"0" * 10**7)))), words_of(pixels),
         "broken (Decompressed data too large for PngImagePlugin.MAX_TEXT_CHUNK)"),
+    OddFile("a label that is not UTF-8", file_of("m.keras", b""), lambda path: export_model(
+        path, path, name="own", labels=("a", "caf\udce9"), folder=path.parent), error="the label 'caf\\udce9'"),
     # .keras files.
     OddFile("a model that is no zip file", file_of("m.keras", b"nonsense"),
             words_of(lambda path: read_config(path.read_bytes())),
