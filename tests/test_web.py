@@ -376,6 +376,8 @@ def test_texts_series_and_pictures_have_the_same_notes(node):
     assert assert_notes_alike(node, TEXTS, {"t": texts}) == ["", unknown, unknown, unknown, ""]
     x = np.linspace(0, 1, 5 * 30, dtype=np.float32).reshape(5, 30)
     x[1], x[2, 4], x[3, 13], x[4, 27] = np.nan, 1e29, -7, 9
+    few = x[[0]].copy()
+    few[0, :27].reshape(3, 9)[:, :-2] = np.nan
     columns = {"when": np.zeros(5, "datetime64[s]"), "a": x[:, :9], "b": x[:, 9:18], "c": x[:, 18:27],
                "ahead": x[:, 27:]}
     ranges = {"a": (0.0, 1.0), "b": (0.0, 1.0), "ahead": (0.0, 1.0)}
@@ -383,6 +385,10 @@ def test_texts_series_and_pictures_have_the_same_notes(node):
         "", "no step of the window has a value", "column 'a': step 5 is 1e+29, far outside of training's 0 to 1",
         "column 'b': step 5 is -7, far outside of training's 0 to 1",
         "column 'ahead': step 1 is 9, far outside of training's 0 to 1"]
+    columns = {"when": columns["when"][:1], "a": few[:, :9], "b": few[:, 9:18], "c": few[:, 18:27],
+               "ahead": few[:, 27:]}
+    assert assert_notes_alike(node, replace(WINDOWS, ranges=ranges), columns) == [
+        "2 of the 9 past steps that the model reads are known"]
     picture = replace(TEXTS, columns=(Column("p", "picture", shape=(2, 2, 3)),), primitives=(p.Pack(("p",), "image"),),
                       inputs=(Port("image", (2, 2, 3), "float32", ""),))
     pixels = np.tile(np.array([3, 200, 7], np.uint8), (2, 2, 2, 1))

@@ -29,7 +29,7 @@ from .checksums import print_check
 from .csv_rows import SEPARATORS, lines_of, named_separator, rows_of
 from .door import through_door
 from .errors import DeviceError
-from .history import few_steps, newest_windows, shared_steps
+from .history import newest_windows, shared_steps
 from .notes import notes_count
 from .primitives import FillPrevious
 from .runner import FORMS, Runner
@@ -169,8 +169,8 @@ def write_forecasts(runner, header, rows, writer) -> bool:
     table = {name: [row[place] for row in cells] for place, name in enumerate(header)}
     names, columns = newest_windows(runner.signature, table)
     shared = shared_steps(runner.signature, table)
-    for sentence in [*[shared] * bool(shared), *few_steps(runner.signature, names, columns)]:
-        print(f"note: {sentence}", file=sys.stderr)
+    if shared:
+        print(f"note: {shared}", file=sys.stderr)
     answers, target, frame = runner.predict_columns(columns), runner.signature.target, runner.signature.frame
     _print_count(int(np.count_nonzero(answers.notes)), len(names))
     many = [frame.series or "series"] if len(names) > 1 else []

@@ -80,14 +80,6 @@ def num_past_steps(signature: Signature) -> int:
     return max(column.shape[0] for column in _past_columns(signature))
 
 
-def few_steps(signature: Signature, names: Sequence[str], columns: Columns) -> list[str]:
-    """A sentence for each window of which less than half of the past steps are known."""
-    size, counts = num_past_steps(signature), known_steps(signature, columns)
-    return [f"{f'the series {shorten(name)}: ' if len(names) > 1 else ''}{count:,} of the {size:,} past steps that the "
-            "model reads are known; the others are filled as missing ones"
-            for name, count in zip(names, counts.tolist()) if 2 * count < size]
-
-
 def refuse_days_without_steps(times: np.ndarray, frame: Frame) -> None:
     """Raises DeviceError where a time stamp (datetime64 [rows]) lies on a day of the week that has no step."""
     outside = np.flatnonzero(~frame.has_step(times))

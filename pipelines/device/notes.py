@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Context
 import numpy as np
 
 from .cells import PICTURE, SERIES, TEXT, shorten
+from .history import known_steps, num_past_steps
 from .primitives import Columns, missing_mask
 from .signature import Signature
 from .texts import Words
@@ -26,7 +27,7 @@ def row_notes(signature: Signature, columns: Columns, prepared: Columns) -> np.n
                         _of_one_colour(signature, columns)):
         for row in rows.tolist():
             found.setdefault(row, []).append(words)
-    for row, words in _far_outside(signature, columns).items():
+    for row, words in (*_few_steps(signature, columns).items(), *_far_outside(signature, columns).items()):
         found.setdefault(row, []).append(words)
     notes = np.full(num_rows, "", object)
     for row, words in found.items():
@@ -52,6 +53,15 @@ def _without_values(signature, columns, num_rows):
     if not cells:
         rows = rows[:0]
     return rows, "no step of the window has a value" if past else "every cell is missing"
+
+
+def _few_steps(signature, columns):
+    """Row → words, for windows of which some past steps are known, but less than half."""
+    if signature.frame is None:
+        return {}
+    size, counts = num_past_steps(signature), known_steps(signature, columns)
+    return {row: f"{counts[row]:,} of the {size:,} past steps that the model reads are known"
+            for row in np.flatnonzero((counts > 0) & (2 * counts < size)).tolist()}
 
 
 def _without_known_tokens(signature, prepared):

@@ -2,7 +2,7 @@
 "use strict";
 
 (async function (pipelines) {
-  const {BadCell, LiteRtModel, Runner, fewSteps, make, makeInput, shorten, stepDate, stepNumber, withCommas,
+  const {BadCell, LiteRtModel, Runner, make, makeInput, shorten, stepDate, stepNumber, withCommas,
          writeDate} = pipelines;
   const {bundle} = pipelines, {signature} = bundle, {target, frame} = signature;
   const MAX_BARS = 10;
@@ -68,8 +68,7 @@
   }
 
   function show(name, answer, columns) {
-    const few = frame ? fewSteps(signature, columns) : "";
-    const title = [...name ? [make("h2", {}, name)] : [], ...few ? [make("p", {className: "soft"}, `${few}.`)] : []];
+    const title = name ? [make("h2", {}, name)] : [];
     const label = (text) => make("p", {className: "label"}, text);
     if (target.task === "forecast") {
       return [...title, make("p", {className: "soft"}, `${target.name}, the next step`),

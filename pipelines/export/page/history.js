@@ -4,7 +4,7 @@
 globalThis.pipelines = globalThis.pipelines || {packed: {}};
 
 (function (pipelines) {
-  const {BadCell, DAY_NAMES, hasStep, readCell, shorten, stepDate, stepNumber, strip, withCommas, writeCell,
+  const {BadCell, DAY_NAMES, hasStep, readCell, shorten, stepDate, stepNumber, strip, writeCell,
          writeDate} = pipelines;
   const SEPARATORS = [",", ";", "\t", "|"];
   // What Excel writes as a first line to name the separator.
@@ -150,18 +150,6 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
     return Float32Array.from(totals, (total, place) => counts[place] ? total / counts[place] : NaN);
   }
 
-  /* A sentence where less than half of the past steps of a window are known, else "". */
-  function fewSteps(signature, columns) {
-    const past = signature.columns.filter((column) => column.kind === "series"
-                                          && !signature.frame.known.includes(column.name));
-    const size = Math.max(...past.map((column) => column.shape[0]));
-    const isKnown = (step) => past.some((column) => step >= size - column.shape[0]
-      && !Number.isNaN(columns.get(column.name)[step - size + column.shape[0]]));
-    const count = Array.from({length: size}, (_, step) => step).filter(isKnown).length;
-    return 2 * count >= size ? "" : `${withCommas(count)} of the ${withCommas(size)} past steps that the model reads are `
-      + "known; the others are filled as missing ones";
-  }
-
   const quote = (cell) => /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 
   /* The raw row of a window as CSV of its steps, from which `newestWindows` makes the window again. */
@@ -182,5 +170,5 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
     return lines.map((cells) => cells.map(quote).join(",")).join("\n");
   }
 
-  Object.assign(pipelines, {fewSteps, newestWindows, parseCsv, parseTable, stepsOf, withoutSeparatorLine});
+  Object.assign(pipelines, {newestWindows, parseCsv, parseTable, stepsOf, withoutSeparatorLine});
 })(globalThis.pipelines);

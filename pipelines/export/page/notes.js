@@ -3,13 +3,13 @@
 globalThis.pipelines = globalThis.pipelines || {packed: {}};
 
 (function (pipelines) {
-  const {shorten} = pipelines;
+  const {shorten, withCommas} = pipelines;
   const round = Math.fround, TOKENIZERS = ["Words", "Characters", "Subwords"];
 
   /* Notes on one row as a list of texts. `columns`: typed raw values by name; `prepared`: after every primitive. */
   function rowNotes(signature, columns, prepared) {
     return [withoutValues(signature, columns), withoutKnownTokens(signature, prepared),
-            ofOneColour(signature, columns), farOutside(signature, columns)].filter((note) => note);
+            ofOneColour(signature, columns), fewSteps(signature, columns), farOutside(signature, columns)].filter((note) => note);
   }
 
   function isMissing(value) {
@@ -22,6 +22,18 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
     const cells = known.filter(({name, kind}) => kind !== "text" && name !== frame?.time);
     if (!cells.length || !(past.length ? past : cells).every(({name}) => isMissing(columns.get(name)))) return "";
     return past.length ? "no step of the window has a value" : "every cell is missing";
+  }
+
+  /* Of windows of which some past steps are known, but less than half. */
+  function fewSteps({columns: known, frame}, columns) {
+    if (!frame) return "";
+    const past = known.filter(({name, kind}) => kind === "series" && !frame.known.includes(name));
+    const size = Math.max(...past.map((column) => column.shape[0]));
+    const isKnown = (step) => past.some((column) => step >= size - column.shape[0]
+      && !Number.isNaN(columns.get(column.name)[step - size + column.shape[0]]));
+    const count = Array.from({length: size}, (_, step) => step).filter(isKnown).length;
+    if (!count || 2 * count >= size) return "";
+    return `${withCommas(count)} of the ${withCommas(size)} past steps that the model reads are known`;
   }
 
   function withoutKnownTokens({primitives}, prepared) {
@@ -42,8 +54,8 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
   function farOutside(signature, columns) {
     const found = [];
     for (const column of signature.columns) {
-      const range = signature.ranges?.[column.name];
-      if (!range) continue;
+      if (!Object.hasOwn(signature.ranges, column.name)) continue;
+      const range = signature.ranges[column.name];
       const [low, high] = range, least = round(low - (high - low)), most = round(high + (high - low));
       const isFar = (value) => value < least || value > most;  // false for NaN
       const value = columns.get(column.name), step = value instanceof Float32Array ? value.findIndex(isFar) : 0;
