@@ -1,5 +1,7 @@
 """Named recipes, and every spec that a recipe can hold: the one place that knows the modalities."""
 
+from dataclasses import replace
+
 from . import balance, compress, steps, table, tabular, text, timeseries, vision
 from . import recipe as recipes
 from .errors import RecipeError
@@ -68,13 +70,17 @@ TARGETS = {"litert": TargetLiteRT(), "micro": TargetMicro(), "c": TargetC(), "me
 
 
 def targets_named(words: str) -> tuple:
-    """The targets of words with commas between them: "micro,web". Raises RecipeError for a word that is none."""
-    names = [word.strip() for word in words.split(",")]
-    unknown = [name for name in names if name not in TARGETS]
-    if unknown:
-        raise RecipeError(f"the target {unknown[0]!r}", expected=", ".join(TARGETS), fix="name some of these, with "
-                          "commas between them")
-    return tuple(TARGETS[name] for name in dict.fromkeys(names))
+    """The targets of words with commas between them: "micro,web,mediapipe?". One with a question mark is optional:
+    where a net cannot run there, the report gives the reason, and the others are written. Raises RecipeError for a word
+    that is none."""
+    required = {}
+    for word in words.split(","):
+        name = word.strip().removesuffix("?")
+        if name not in TARGETS:
+            raise RecipeError(f"the target {word.strip()!r}", expected=", ".join(TARGETS),
+                              fix="name some of these, with commas between them; 'micro,web?' where web is optional")
+        required[name] = required.get(name, False) or not word.strip().endswith("?")
+    return tuple(replace(TARGETS[name], required=needed) for name, needed in required.items())
 
 
 def override(recipe: Recipe, *settings: str) -> Recipe:

@@ -39,15 +39,13 @@ from .ship import quantized
 from .shipping import Shipping
 from .steps import to_ports
 from .steps.ranges import value_ranges
-from .targets import Made, ask_targets, broken_budgets, climb_all, files_for
-from .verify.ladder import failed_step
+from .targets import Made, ask_files, ask_targets, broken_budgets, climb_all, files_for
+from .verify.own_gate import ALLOWED, changed_too_much, failed_own, num_rows_wanted
 
 MIN_ROWS, MAX_HELD_OUT_ROWS = 20, 5000
 MAX_STAGGERED = 64  # outputs: copies cost their weights
 # Keras itself sums otherwise after a rewriting; half-precision models are computed in float32 from then on.
 MOST_CHANGED, MOST_CHANGED_HALF = 1e-3, 0.05
-# What int8 may lose of the labels, and of the variance of numbers, that the given model says.
-TOLERANCES = {"accuracy": 0.02, "r2": 0.05}
 
 
 @dataclass(frozen=True)
@@ -89,7 +87,8 @@ def export_model(model: object, rows: Mapping[str, np.ndarray] | np.ndarray | st
     train, test = _row_sets(parts, places, held_out)
     made, refused = _make(name, parts, shipping, train, seed=seed)
     rungs, answers = climb_all(made, shipping.runs_on(), test, refused=refused)
-    facts = _facts(made, rungs, test, notes=_notes(parts), failed=_failed(made, rungs, answers, shipping))
+    facts = _facts(made, rungs, test, notes=_notes(parts, len(test)), failed=failed_own(
+        made.signature, rungs, answers) or broken_budgets(shipping.runs_on(), rungs))
     facts.update(seed=seed, source={**source, "duplicates": dict.fromkeys(DUPLICATES, 0), "suspects": []},
                  seconds={"export": round(time.perf_counter() - start, 2)},
                  about=f"A Keras model of the user's own, as it was handed over: {len(places):,} rows calibrated its "
@@ -99,8 +98,9 @@ def export_model(model: object, rows: Mapping[str, np.ndarray] | np.ndarray | st
     bundle = Bundle(write_bundle(folder / (name if passed else f"{name}.failed"), files))
     if not passed:
         raise VerifyError(facts["gate"]["failed_step"], expected=f"at most {facts['judge']['tolerance']} lost from "
-                          "Keras to the last form, and budgets kept", fix=f"see {bundle.folder / 'report.html'}; bring "
-                          "more rows that look like those of use, or train the model quantization-aware")
+                          "Keras to the last form, and budgets kept", fix=f"see {bundle.folder / 'report.html'}; "
+                          f"{_rows_wanted(len(test))} that look like those of use, or train the model "
+                          "quantization-aware")
     return bundle
 
 
@@ -110,7 +110,8 @@ def _make(name, parts, shipping, train, *, seed):
     refused = ask_targets(shipping.runs_on(), parts.signature, parts.model)
     rows = to_ports(parts.signature, train)
     tflite = convert(parts.model, rows, seed=seed, copies=_num_copies(parts.model), forms=shipping.forms(),
-                     quantize=shipping.quantize)
+                     quantize=shipping.quantize, kernels=shipping.kernels())
+    refused |= ask_files(shipping.runs_on(), tflite)
     tflite = described(tflite, name, parts.signature)
     signature = quantized(parts.signature, LiteRT(tflite["int8"]), parts.model)
     made = Made(name, signature, parts.model, tflite, rows, seed, train)
@@ -151,8 +152,12 @@ def _refuse_code(config, path):
         if kind in ("Lambda", "__lambda__"):
             refuse(f"{path.name!r} holds a Lambda layer ({name!r})", expected="built-in layers: a Lambda layer is code,"
                    " and no code is loaded", fix="write it with built-in layers or keras.ops")
-        odd = isinstance(module, str) and not re.match(r"(keras|builtins)(\.|$)", module)
-        if kind and (odd or config.get("registered_name", None) not in (None, "", kind) and module is None):
+        if kind == "function" and module == "builtins" and isinstance(inner, str):
+            refuse(f"{path.name!r} holds the custom function {inner!r}", expected="built-in layers and activations: no "
+                   "code is loaded", fix="write it with built-in layers or keras.ops")
+        foreign = isinstance(module, str) and not re.match(r"(keras|builtins)(\.|$)", module)
+        # A class of the user's, registered or not, has no module in the file, or its own.
+        if kind and (foreign or (module is None and config.get("registered_name"))):
             refuse(f"{path.name!r} holds the custom {kind} {name!r}", expected="built-in layers: no code is loaded",
                    fix="write it with built-in layers")
     for each in (config.values() if isinstance(config, Mapping) else config if isinstance(config, list) else ()):
@@ -254,11 +259,11 @@ def _check_same(parts, *, half):
     from .verify.ladder import KerasInterpreter
     prepared = Runner(parts.signature, None, form="float32").prepare(parts.columns)
     found = _activated(KerasInterpreter(parts.model).run(prepared), parts.activation)
-    changed = float(np.abs(found - parts.said).max()) / (float(parts.said.std()) or 1.0)
     most = MOST_CHANGED_HALF if half else MOST_CHANGED
-    if not changed <= most:
-        raise VerifyError(f"the model as it would ship differs from the one given by {changed:.2g} standard "
-                          "deviations of its output", expected=f"at most {most:g}",
+    changed = changed_too_much(found, parts.said, most)
+    if changed:
+        raise VerifyError(f"the model as it would ship differs from the one given by {changed}",
+                          expected=f"at most {most:g} standard deviations",
                           fix="a layer means something else on a device: export parts of the model to find it")
 
 
@@ -315,19 +320,16 @@ def _deciding(target):
     return "accuracy" if target.labels else "r2"
 
 
-def _failed(made, rungs, answers, shipping):
-    """What is wrong, in words, or "": with the float32 file, with what int8 lost, or with a budget."""
-    rung = next(rung for rung in rungs if rung.form == "litert_float32")
-    spread = float(answers["keras"].raw.std()) or 1.0
-    if rung.largest_difference > MOST_CHANGED * 10 * spread:
-        return (f"keras → litert_float32 differs by {rung.largest_difference:.3g} on some row, the output varies by "
-                f"{spread:.3g}: the converter made something else of a layer")
-    deciding = _deciding(made.signature.target)
-    return failed_step(rungs, deciding, TOLERANCES[deciding]) or broken_budgets(shipping.runs_on(), rungs)
+def _rows_wanted(num_judged):
+    wanted = num_rows_wanted(ALLOWED["accuracy"])
+    return (f"provide at least {2 * wanted} rows ({num_judged} judge here, of which one is {1 / num_judged:.0%})"
+            if num_judged < wanted else "provide more rows")
 
 
-def _notes(parts):
+def _notes(parts, num_judged):
     notes = [*parts.notes, "The truth that every form is scored against is what the given Keras model says"]
+    if num_judged < num_rows_wanted(ALLOWED["accuracy"]):
+        notes.append(f"Only {num_judged} rows judge: {_rows_wanted(num_judged)}")
     if parts.signature.target.labels and parts.activation:
         notes.append(f"The {parts.activation} that the model ends with was taken off: it changes no label, and int8 is "
                      "finer before it")
@@ -339,7 +341,7 @@ def _facts(made, rungs, test, *, notes, failed):
     signature, deciding = made.signature, _deciding(made.signature.target)
     facts = {
         "name": made.name, "target": asdict(signature.target), "output_unit": signature.output.unit,
-        "judge": {"deciding": deciding, "threshold": "none", "tolerance": TOLERANCES[deciding], "quantile": 0.99,
+        "judge": {"deciding": deciding, "threshold": "none", "tolerance": ALLOWED[deciding], "quantile": 0.99,
                   "beside": False, "min_agreement": 0.0},
         "split": "half of the rows, drawn with the seed",
         "rows": {"train": 0, "valid": 0, "test": len(test), "trained_on": 0},

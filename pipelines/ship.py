@@ -18,7 +18,7 @@ from .export.stream import streaming_form, with_streaming
 from .feed import TrainFeed
 from .recipe import Recipe
 from .rows import HeldOut, TrainSet
-from .targets import Made, RunsOn, ask_targets, files_for
+from .targets import Made, RunsOn, ask_files, ask_targets, files_for
 from .terminal import Stages
 from .train import average_members
 from .verify.ladder import answer_all
@@ -57,7 +57,9 @@ def rehearse(recipe: Recipe, signature: Signature, rows: TrainSet, raw: TrainSet
                 model = spec.compress(model, Untuned())
         made = Made(recipe.name, signature, model, {}, rows, recipe.training.seed, raw)
         tflite = convert(model, rows, seed=made.seed, copies=staggered_copies(signature),
-                         quantize=recipe.shipping.quantize, forms=recipe.shipping.forms())
+                         quantize=recipe.shipping.quantize, forms=recipe.shipping.forms(),
+                         kernels=recipe.shipping.kernels())
+        refused |= ask_files(targets, tflite)
         made = replace(made, tflite=described(tflite, recipe.name, signature))
         made = replace(made, signature=quantized(signature, LiteRT(made.tflite["int8"]), model))
         for target in (target for target in targets if target.has_budget() and target.form not in refused):
@@ -104,7 +106,9 @@ def ship(recipe: Recipe, model, ready: Ready, train_rows: TrainSet, valid_rows: 
     with stages("export"):
         streaming = streaming_form(_without_ranges(model)) if getattr(recipe.build, "stream", False) else None
         tflite = convert(model, ready.calibration, seed=recipe.training.seed, copies=staggered_copies(signature),
-                         streaming=streaming, quantize=recipe.shipping.quantize, forms=recipe.shipping.forms())
+                         streaming=streaming, quantize=recipe.shipping.quantize, forms=recipe.shipping.forms(),
+                         kernels=recipe.shipping.kernels())
+        ready.refused.update(ask_files(recipe.shipping.runs_on(), tflite))
         tflite = described(tflite, recipe.name, signature)
     with stages("decide"):
         interpreter = LiteRT(tflite["int8"])

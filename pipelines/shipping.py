@@ -32,6 +32,11 @@ class Shipping:
         """The forms of the file that the targets take."""
         return (*USUAL_FORMS, *(form for target in self.targets for form in target.converts))
 
+    def kernels(self) -> tuple[str, ...]:
+        """What must run the files: LiteRT's fastest kernels, and those of the targets that are required."""
+        needed = (kernels for target in self.targets if target.required for kernels in target.kernels)
+        return tuple(dict.fromkeys(("xnnpack", *needed)))
+
     def check(self) -> None:
         """Raises RecipeError where the slots hold something else, or a target twice."""
         for slot, does, example in (("targets", "climb", "TargetMicro(),"),

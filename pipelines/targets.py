@@ -9,16 +9,18 @@ from typing import ClassVar
 
 import numpy as np
 
-from .device.cells import TEXT
+from .device.cells import PICTURE, TEXT
 from .device.runner import FORMS, Answers, LiteRT, Runner
 from .device.signature import Signature
 from .errors import ExportError, RecipeError
 from .evaluate import agreement
 from .export.keras_file import keras_bytes
+from .export.trial import fault
 from .files import read_pixels
 from .knobs import knob
 from .rows import HeldOut, TrainSet
 from .verify.ladder import InRunner, KerasInterpreter, Rung, answer_all, climb, some_places, time_rows, unscored
+from .verify.micro import micro_available
 
 MAX_C_ROWS = MAX_MEDIAPIPE_ROWS = MAX_WEB_ROWS = 500
 
@@ -57,9 +59,15 @@ class RunsOn(ABC):
 
     form: ClassVar[str]  # the rung that the budget is held against
     converts: ClassVar[tuple[str, ...]] = ()  # forms of the file beside the usual ones
+    kernels: ClassVar[tuple[str, ...]] = ()  # what runs the files, beside LiteRT's fastest (see `export.trial`)
     max_bytes: int = knob(0, 0, 2**40)
     max_ms: float = knob(0.0, 0, 1e9)
     required: bool = True
+
+    @classmethod
+    def word(cls) -> str:
+        """Its name on the command line."""
+        return cls.__name__.removeprefix("Target").lower()
 
     def has_budget(self) -> bool:
         """Whether a cost could be over it."""
@@ -119,23 +127,24 @@ class TargetMicro(RunsOn):
     """Microcontrollers: TFLM's interpreter (`tflite-micro`, Linux). `max_arena_bytes`: of its arena."""
 
     form: ClassVar[str] = "micro_int8"
+    kernels: ClassVar[tuple[str, ...]] = ("reference", "micro")
 
     max_arena_bytes: int = knob(0, 0, 2**40)
 
     def cost(self, made):
-        from .verify.micro import Micro, micro_available
+        from .verify.micro import Micro
         if not micro_available():
             return Cost(len(made.tflite["int8"]))
         micro = Micro(made.tflite["int8"], LiteRT(made.tflite["int8"]).port_names())
         return Cost(len(made.tflite["int8"]), micro.arena_bytes(), _int8_ms(made, micro))
 
     def climb(self, made, test, answers):
-        from .verify.micro import Micro, micro_available, micro_places, most_steps
+        from .verify.micro import Micro, check_kernels, micro_places, most_steps
         int8 = made.tflite["int8"]
         if not micro_available():
             return [unscored("micro_int8", len(int8), "not run: pip install tflite-micro (Linux)")]
-        plain = LiteRT(int8, kernels="reference")
-        micro, places = Micro(int8, plain.port_names()), micro_places(made.model, len(test))
+        (plain, compared_with), places = check_kernels(int8), micro_places(made.model, len(test))
+        micro = Micro(int8, plain.port_names())
         rung, answers["micro_int8"] = climb(
             "micro_int8", InRunner(made.signature, micro), test, size_bytes=len(int8), keras_answers=answers["keras"],
             arena_bytes=micro.arena_bytes(), places=places)
@@ -144,7 +153,7 @@ class TargetMicro(RunsOn):
         lost = made.signature.output.to_float(wanted.raw) - made.signature.output.to_float(
             answers["keras"].raw[places])
         most = most_steps(made.model, float(np.abs(lost).max()), made.signature)
-        return [replace(rung, int8_steps=int(steps.max()), most_int8_steps=most)]
+        return [replace(rung, int8_steps=int(steps.max()), most_int8_steps=most, compared_with=compared_with)]
 
 
 @dataclass(frozen=True)
@@ -154,14 +163,15 @@ class TargetC(RunsOn):
     TFLM, or LiteRT, run the model in between, on at most 500 rows."""
 
     form: ClassVar[str] = "c_int8"
+    kernels: ClassVar[tuple[str, ...]] = ("reference", "micro")
 
     def files(self, made):
         from .export.c_code import c_files
         from .export.c_main import main_files
         from .export.c_stream import stream_files
-        from .verify.micro import Micro, micro_available
+        from .verify.micro import Micro, check_kernels
         int8 = made.tflite["int8"]
-        plain = LiteRT(int8, kernels="reference")
+        plain, _ = check_kernels(int8)
         micro = Micro(int8, plain.port_names()) if micro_available() else None
         row = {column.name: read_pixels(made.raw.x[column.name][:1]) for column in made.signature.columns}
         output = (micro or plain).run(Runner(made.signature, plain).prepare(row))[0]
@@ -178,12 +188,12 @@ class TargetC(RunsOn):
 
     def climb(self, made, test, answers):
         from .verify.c import CCode, compiler
-        from .verify.micro import Micro, micro_available, micro_places
+        from .verify.micro import Micro, check_kernels, micro_places
         int8 = made.tflite["int8"]
         if not compiler():
             return [unscored("c_int8", len(int8), "not run: needs a C compiler (apt-get install gcc)")]
         sources = {name.removeprefix("c/"): text for name, text in made.files.items() if name.startswith("c/")}
-        plain = LiteRT(int8, kernels="reference")
+        plain, _ = check_kernels(int8)
         interpreter = Micro(int8, plain.port_names()) if micro_available() else plain
         affordable = min(MAX_C_ROWS, len(micro_places(made.model, len(test))))
         return [on_its_own(self.form, CCode(sources, made.signature, interpreter), made, test, answers,
@@ -288,6 +298,9 @@ class TargetWeb(RunsOn):
             litert_folder()  # which the page is written with
         except ExportError as error:
             return f"{error.received}: {error.fix}"
+        kinds = [column.kind for column in signature.columns]
+        if PICTURE in kinds and len(kinds) > 1:
+            return "its page takes one picture, or a row of other columns, not both"
         return refused(model)
 
     def files(self, made):
@@ -323,11 +336,24 @@ def ask_targets(targets: tuple, signature: Signature, model) -> dict[str, str]:
     for target in targets:
         reason = target.refusal(signature, model)
         if reason and target.required:
-            raise RecipeError(f"{target!r} for this net: {reason}", expected="a net that can run there",
-                              fix="another net or other steps; or leave the target out, or give it required=False")
+            raise RecipeError(f"{type(target).__name__} for this net: {reason}", expected="a net that can run there",
+                              fix="another net or other steps; or leave the target out, or make it optional, so that "
+                                  f"the others are written: {target.word()}? among the names of the targets "
+                                  f"({type(target).__name__}(required=False))")
         if reason:
             refused[target.form] = f"not possible: {reason}"
     return refused
+
+
+def ask_files(targets: tuple, tflite: dict[str, bytes]) -> dict[str, str]:
+    """Rung → why a target that is not required is left out: its runtime refuses the converted file, or ends its
+    process. Of required targets `convert` has run the files."""
+    optional = [target for target in targets if not target.required]
+    found = {kernels: fault(tflite["int8"], kernels) for kernels in
+             dict.fromkeys(kernels for target in optional for kernels in target.kernels if kernels == "micro")
+             if micro_available()}
+    return {target.form: f"not possible: {found[kernels]}" for target in optional for kernels in target.kernels
+            if found.get(kernels)}
 
 
 def files_for(made: Made, targets: tuple) -> dict[str, bytes | str]:

@@ -56,7 +56,8 @@ def rows_for(widths, *, axis=1, dtype=np.int8):
 def test_what_tflm_refuses_it_runs_in_groups(num_inputs):
     widths = [1 + place % 3 for place in range(num_inputs)]
     content, rows = join_of(widths), rows_for(widths)
-    with pytest.raises(VerifyError, match="TFLM refuses the model: .*concatenation.cc.*num_inputs <= kMaxInputNum"):
+    said = "TFLM fails to prepare the operator CONCATENATION .*num_inputs <= kMaxInputNum"
+    with pytest.raises(VerifyError, match=said):
         Micro(content, list(rows))
     grouped = group_joins(content)
     assert set(operator_sequence(grouped)) == {"CONCATENATION"}

@@ -35,7 +35,7 @@ class Interpreter(Protocol):
 class LiteRT:
     """A TFLite file under the LiteRT interpreter, one thread, one row a call. `kernels`, which round in ways of their
     own, layer by layer: "xnnpack", the fastest, which browsers and MediaPipe have too; "reference", the plain ones,
-    which round as a microcontroller's do.
+    which round as a microcontroller's do; "optimized", which have some operators that the plain ones lack.
 
     LiteRT looks through a file before it uses it, but not for all that can end the process or keep it for hours: of
     10,000 altered files 3 did. So a bundle's file comes here by its checksum alone; whose makers are not trusted
@@ -46,7 +46,8 @@ class LiteRT:
         # Late: a machine that has another runtime can use everything else in this folder.
         from ai_edge_litert.interpreter import Interpreter as LiteRTInterpreter
         from ai_edge_litert.interpreter import OpResolverType
-        resolver = {"xnnpack": OpResolverType.AUTO, "reference": OpResolverType.BUILTIN_REF}[kernels]
+        resolver = {"xnnpack": OpResolverType.AUTO, "reference": OpResolverType.BUILTIN_REF,
+                    "optimized": OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES}[kernels]
         try:
             with quiet():  # XNNPACK announces itself
                 self._interpreter = LiteRTInterpreter(model_content=content, num_threads=1,
@@ -266,8 +267,7 @@ class Runner:
 
 def _check_fit(signature, interpreter, form):
     """Raises DeviceError where the signature's inputs and scales are not those of the model beside it."""
-    taken = {port.name: ((1, *port.shape), form if port.dtype == "float32" else port.dtype)
-             for port in signature.inputs}
+    taken = {port.name: ((1, *port.shape), _dtype_in_file(port, form)) for port in signature.inputs}
     if taken != interpreter.inputs():
         raise DeviceError(f"model_{form}.tflite takes {interpreter.inputs()}", expected=str(taken),
                           fix="copy the whole bundle again")
@@ -284,6 +284,11 @@ def _check_fit(signature, interpreter, form):
     if not (alike and fits):
         raise DeviceError("the signature and model_int8.tflite are not of one bundle: their scales or shapes differ",
                           expected="files that were written together", fix="copy the whole bundle again")
+
+
+def _dtype_in_file(port, form):
+    """What a form's file takes for a port: "uint8" is of pictures, beside which numbers stay float32."""
+    return port.dtype if port.dtype != "float32" or (form == "uint8" and not port.is_picture) else form
 
 
 def answer(signature: Signature, raw: np.ndarray, *, form: str, prepared: Columns | None = None) -> Answers:

@@ -7,7 +7,8 @@ Every file takes batch 1, inputs by their names; of a streaming form (see `strea
 
     float32    float32 in and out; pictures as pixels 0..255
     int8       int8 in and out, each output in staggered copies (see `lower.stagger`); pictures as pixels less 128
-    uint8      for nets of pictures: pixels as they are in, float32 log-odds out, for runtimes that take no int8
+    uint8      for nets of pictures: pixels as they are in, numbers beside them and log-odds out as float32, for
+               runtimes that take no int8
     float16    as float32, with weights of half the bytes, which the runtime widens when it loads them
     dynamic    as float32, with int8 weights; the runtime quantizes what they are multiplied with, row by row
 
@@ -36,25 +37,33 @@ from .group_joins import group_joins
 from .layer_names import layer_names
 from .lower import NUM_COPIES
 from .mend_biases import mend_biases
+from .operators import flex_operators
 from .pack_file import pack_file
 from .quantize import Quantize
+from .refusals import converter_reason
 from .stream import streaming_rows
+from .trial import raise_death, raise_refusal, try_in_child
+from .uint8_inputs import with_uint8_inputs
 
 MAX_CALIBRATION_ROWS, MAX_CALIBRATION_BYTES = 1000, 32 * 2**20
 USUAL_FORMS = ("float32", "int8", "uint8", "stream_float32", "stream_int8")
 ALL_FORMS = (*USUAL_FORMS, "float16", "dynamic", "web")
+_WHOLE = "converting the whole model"
 
 
 def convert(model, calibration: TrainSet, *, seed: int = 0, copies: int = NUM_COPIES, streaming=None,
-            quantize: Quantize = Quantize(), forms: tuple[str, ...] = USUAL_FORMS) -> dict[str, bytes]:
+            quantize: Quantize = Quantize(), forms: tuple[str, ...] = USUAL_FORMS,
+            kernels: tuple[str, ...] = ("xnnpack",)) -> dict[str, bytes]:
     """A Keras model of ports → the bytes of its TFLite files by form; the int8 file gives each output in `copies`.
     `streaming`: its form for one step a call, for "stream_float32" and "stream_int8". Of `forms`, those come that the
     model has: uint8 is for pictures. A model of quantization-aware training keeps its ranges in int8, and in float its
-    rounded kernels alone.
+    rounded kernels alone. `kernels`: what must run the files (see `trial.KERNELS`); each file is run there once, on
+    zeros, in the child: a file can end the process that loads it.
 
     `calibration.x`: port → array [rows, ...], training rows as they were before balancing. Raises LeakError for other
     rows, RecipeError for choices that there are not, ExportError (naming the layer where it is known) where the
-    converter refuses, dies, takes more time or memory than `child.Limits` or leaves Flex operators.
+    converter or LiteRT refuses, dies, takes more time or memory than `child.Limits` or leaves Flex operators,
+    VerifyError where TFLM refuses.
     """
     quantize.check()
     if quantize.quantizer == "ai_edge":
@@ -68,7 +77,7 @@ def convert(model, calibration: TrainSet, *, seed: int = 0, copies: int = NUM_CO
     places = np.sort(np.random.default_rng(seed).permutation(len(calibration))[:most])
     with tempfile.TemporaryDirectory(prefix="convert_") as folder:
         folder = Path(folder)
-        wanted = {"quantize": asdict(quantize), "forms": forms}
+        wanted = {"quantize": asdict(quantize), "forms": forms, "kernels": kernels, "alone": False}
         (folder / "wanted.json").write_text(json.dumps(wanted), encoding="utf-8")
         model.save(folder / "model.keras")
         rows = {name: read_pixels(x[places]) for name, x in calibration.x.items()}
@@ -76,7 +85,23 @@ def convert(model, calibration: TrainSet, *, seed: int = 0, copies: int = NUM_CO
         if streaming is not None:
             streaming.save(folder / "stream.keras")
             np.savez(folder / "stream_rows.npz", **streaming_rows(model, rows))
-        return _collect(folder, _in_child(folder, copies))
+        names = tuple(layer.name for layer in model.layers)
+        done = _in_child(folder, copies)
+        if done.returncode != 0 and _stage(folder).startswith(_WHOLE) and not converter_reason(done.stderr, names):
+            (folder / "wanted.json").write_text(json.dumps({**wanted, "alone": True}), encoding="utf-8")
+            done = _first_of(folder, done, lambda: _in_child(folder, copies))
+        return _collect(folder, done, names)
+
+
+def _first_of(folder, done, again):
+    """How the child ended that converts each layer alone, where one of them ends it; else how the first one ended.
+    `done`: of the whole model."""
+    stage = _stage(folder)
+    alone = again()
+    if alone.returncode != 0:
+        return alone
+    (folder / "stage").write_text(stage, encoding="utf-8")
+    return done
 
 
 def _in_child(folder, copies):
@@ -99,15 +124,18 @@ def _in_child(folder, copies):
     return done
 
 
-def _collect(folder, done):
+def _collect(folder, done, layers):
     if done.returncode != 0:
+        raise_refusal(folder, layers)
+        raise_death(folder, done.returncode, _stage(folder), layers)
         lines = [line for line in done.stderr.splitlines() if line.strip()]
         if any(word in line for line in lines[-3:] for word in ("MemoryError", "bad_alloc")):
             raise ExportError(f"the converter ran out of memory while {_stage(folder)}: {lines[-1][:300]}",
                               expected="a model that converts in the memory that is free",
                               fix="end other programs, or make the model smaller")
         how = f"was killed by signal {-done.returncode}" if done.returncode < 0 else "refused"
-        said = f": {lines[-1][:300]}" if lines and done.returncode > 0 else ""  # a killed process said nothing of it
+        reason = converter_reason(done.stderr, layers) or (lines[-1][:300] if lines else "")
+        said = f": {reason}" if reason and done.returncode > 0 else ""  # a killed process said nothing of it
         by_hand = " (the system does that where memory runs out)" if done.returncode == -signal.SIGKILL else ""
         raise ExportError(f"the converter {how}{by_hand} while {_stage(folder)}{said}",
                           expected="layers that convert to built-in TFLite operators",
@@ -137,24 +165,28 @@ def _child(folder: Path, copies: int) -> None:
         with np.load(folder / f"{prefix and prefix + '_'}rows.npz", allow_pickle=False) as file:
             return model, {name: file[name] for name in file.files}
 
-    def write(form, model, rows):
-        content = _convert(model, rows, form=form.removeprefix("stream_"), quantize=quantize)
-        content = group_joins(mend_biases(content))
+    def write(form, model, rows, *, pictures=()):
+        content = _convert(model, rows, form="web_int8" if pictures else form.removeprefix("stream_"),
+                           quantize=quantize)
+        content = group_joins(mend_biases(with_uint8_inputs(content, pictures) if pictures else content))
         names = layer_names(content, [layer.name for layer in model.layers],
                             [layer.name for layer in model.layers if type(layer).__name__ == "FusedLstm"])
         (folder / f"{form}.tflite").write_bytes(pack_file(content, names=names))
+        try_in_child(folder, form, content, kernels=kernels, say=say)
     say("loading the model")
     wanted = json.loads((folder / "wanted.json").read_text(encoding="utf-8"))
-    quantize, forms = Quantize(**wanted["quantize"]), wanted["forms"]
+    quantize, forms, kernels = Quantize(**wanted["quantize"]), wanted["forms"], wanted["kernels"]
     model, rows = load("")
     plain = fake_quantize.without_ranges(model)
-    for call in calls_of(plain):  # one at a time, so that a layer which kills the process has been named
-        if isinstance(call.layer, keras.layers.Layer) and type(call.layer).__name__ not in _PLAIN_LAYERS:
-            say(f"converting layer {call.layer.name!r} ({type(call.layer).__name__}) alone")
-            _convert_call(call)
-    for form in [form for form in ("float32", "float16", "dynamic") if form in forms]:
-        say(f"converting the whole model to {form}")
+    alone = filter(_is_tried_alone, calls_of(plain)) if wanted["alone"] else ()
+    for call in alone:  # one at a time, so that a layer which kills the process has been named
+        say(f"converting layer {call.layer.name!r} ({type(call.layer).__name__}) alone")
+        _convert_call(call)
+    for form in [form for form in ("float32", "float16", "dynamic") if form in forms and not wanted["alone"]]:
+        say(f"{_WHOLE} to {form}")
         write(form, lower(plain), rows)
+    if wanted["alone"]:
+        return
     if quantize.quantizer == "ai_edge" and plain is not model and "int8" in forms:
         raise RuntimeError("ai-edge-quantizer takes no trained ranges: quantizer='tensorflow' does")
     if {"int8", "uint8", "web"} & set(forms):
@@ -163,16 +195,18 @@ def _child(folder: Path, copies: int) -> None:
         lowered = lower(ranged, pixels=False)
         scaled = _rescaled(fake_quantize.clipped_rows(ranged, rows), *pixel_rescaling(model))
     if "int8" in forms:
-        say("converting the whole model to int8")
+        say(f"{_WHOLE} to int8")
         write("int8", stagger(lowered, lowered.predict(scaled, batch_size=32, verbose=0), copies=copies), scaled)
     if "uint8" in forms and any(x.dtype == np.uint8 for x in rows.values()):
-        say("converting the whole model to int8 that takes uint8")
-        write("uint8", lowered, scaled)
+        say(f"{_WHOLE} to int8 that takes uint8")
+        pictures = tuple(name for name, x in rows.items() if x.dtype == np.uint8)
+        others = [name for name, x in rows.items() if name not in pictures and x.dtype == np.float32]
+        write("uint8", lowered, scaled, pictures=pictures if others else ())
     elif "web" in forms and unrolled_steps(model):
-        say("converting the whole model to float32 that is unrolled")
+        say(f"{_WHOLE} to float32 that is unrolled")
         write("web_float32", lower(plain, fused=False), rows)
     elif "web" in forms:
-        say("converting the whole model to int8 that takes float32")
+        say(f"{_WHOLE} to int8 that takes float32")
         write("web_int8", lowered, scaled)
     if (folder / "stream.keras").exists():
         streaming, rows = load("stream")
@@ -216,7 +250,8 @@ def _convert(model, rows, *, form, quantize=Quantize()):
         tf.saved_model.save(module, folder, signatures=module.call)
         content = _write(tf.lite.TFLiteConverter.from_saved_model(folder), rows, form, quantize)
     if b"Flex" in content:
-        raise RuntimeError("the file holds Flex operators, which no device runtime has")
+        raise RuntimeError(f"the file holds the Flex operators {', '.join(flex_operators(content))}, which no device "
+                           "runtime has")
     return content
 
 
@@ -242,6 +277,14 @@ _PLAIN_LAYERS = ("InputLayer", "Dense", "BatchNormalization", "Activation", "ReL
                  "Flatten", "Reshape", "Identity", "Embedding", "Average", "Rescaling", "Conv2D", "DepthwiseConv2D",
                  "MaxPooling2D", "AveragePooling2D", "GlobalAveragePooling2D", "ZeroPadding2D", "Multiply",
                  "SpatialDropout1D", "Conv1D", "GlobalMaxPooling1D", "Softmax", "Permute")
+
+
+def _is_tried_alone(call):
+    """Whether a call of a layer or operation takes and gives floats, and is none that always converts."""
+    import keras
+    tensors = [each for each in keras.tree.flatten((call.arguments, call.result))
+               if isinstance(each, keras.KerasTensor)]
+    return type(call.layer).__name__ not in _PLAIN_LAYERS and all("float" in str(each.dtype) for each in tensors)
 
 
 def _convert_call(call):

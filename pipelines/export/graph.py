@@ -129,6 +129,35 @@ class Graph:
         return len(self.model.operatorCodes) - 1
 
 
+def operator_places(content: bytes) -> list[tuple[str, str]]:
+    """(name, name of the tensor that it gives) of every operator of a TFLite file with one subgraph, in their order;
+    empty for more subgraphs."""
+    from ai_edge_litert import schema_py_generated as schema
+    if schema.Model.GetRootAs(content).SubgraphsLength() != 1:
+        return []
+    graph = Graph(content)
+    return [(graph.kind(each), _text(graph.tensor(each.outputs[0]).name) if len(each.outputs) else "")
+            for each in graph.subgraph.operators]
+
+
+def with_unknown_operator(content: bytes) -> bytes:
+    """A TFLite file with a custom operator at its end that no runtime has."""
+    from ai_edge_litert import schema_py_generated as schema
+    graph = Graph(content)
+    code, operator = schema.OperatorCodeT(), schema.OperatorT()
+    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.CUSTOM
+    code.customCode, code.version = b"no_such_operator", 1
+    graph.model.operatorCodes.append(code)
+    operator.opcodeIndex = len(graph.model.operatorCodes) - 1
+    operator.inputs, operator.outputs = [graph.subgraph.inputs[0]], []
+    graph.subgraph.operators.append(operator)
+    return graph.to_bytes()
+
+
+def _text(name):
+    return name.decode("utf-8", "replace") if isinstance(name, bytes) else name or ""
+
+
 class _AlignedBuffer:
     def __init__(self, buffer):
         self._buffer = buffer

@@ -34,6 +34,11 @@ def operator_sequence(content: bytes) -> list[str]:
                           fix="make the file again") from error
 
 
+def flex_operators(content: bytes) -> list[str]:
+    """The operators of a file that only TensorFlow has, by the name that they have there."""
+    return [name.removeprefix("Flex") for name in operators(content) if name.startswith("Flex")]
+
+
 def name_of(code) -> str:
     """The name of an OperatorCodeT of the schema. Raises KeyError for one that the schema does not know."""
     from ai_edge_litert import schema_py_generated as schema

@@ -17,6 +17,7 @@ from ..rows import HeldOut
 
 TIMED_ROWS, MAX_TIMED_MS = 200, 5000
 PIECE_ROWS = 512
+ROUNDING = 1e-9  # of shares of rows: 0.02 of 50 rows is one row, whatever 0.96 - 0.94 is in floating point
 # Of the labels that a runtime gives, the share that the device runner must give to the same rows.
 MIN_RUNNER_AGREEMENT = 0.99
 # And by how much its probabilities may differ from the runner's, on average over the rows.
@@ -174,13 +175,21 @@ def failed_step(rungs: list[Rung], deciding: str, tolerance: float) -> str:
         if after.num_rows < rungs[0].num_rows:
             continue  # a score of fewer rows says nothing beside one of all; the steps above do
         lost = loss_of(deciding, rungs[0].scores, after.scores)
-        if lost > tolerance:
+        if lost > tolerance + ROUNDING:
             before = next(rung for rung in reversed(rungs[:rungs.index(after)]) if rung.num_rows == after.num_rows)
             step = loss_of(deciding, before.scores, after.scores)
             return (f"{before.form} → {after.form} lost {step:.4f} of {deciding} "
                     f"({before.scores[deciding]:.4f} → {after.scores[deciding]:.4f}); with the steps before it "
-                    f"{lost:.4f} against keras, tolerance {tolerance}")
+                    f"{lost:.4f} against keras, tolerance {tolerance}" + _in_rows(deciding, lost, tolerance, after))
     return ""
+
+
+def _in_rows(deciding, lost, tolerance, rung):
+    """Of a share of rows also the rows, which four digits may hide."""
+    if deciding != "accuracy":
+        return ""
+    return (f": {round(lost * rung.num_rows)} of {rung.num_rows} rows, of which "
+            f"{int(tolerance * rung.num_rows + ROUNDING)} may be lost")
 
 
 class KerasInterpreter:

@@ -7,9 +7,13 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from ..device.errors import DeviceError
 from ..device.quiet import quiet
+from ..device.runner import LiteRT
 from ..device.signature import Signature
 from ..errors import VerifyError
+from ..export.graph import with_unknown_operator
+from ..export.refusals import micro_reason
 from .ladder import some_places
 
 # Ample from the start: TFLM has ended the process where the arena was too small. What a model needs is read after.
@@ -46,6 +50,15 @@ def most_steps(model, difference: float, signature: Signature) -> int:
     return max(MAX_INT8_STEPS, int(2 * difference / signature.output.scale)) if has_tables else MAX_INT8_STEPS
 
 
+def check_kernels(content: bytes) -> tuple[LiteRT, str]:
+    """LiteRT with the plain kernels that TFLM is compared with, and what they are called: its reference kernels or,
+    where these lack an operator that TFLM may have (ELU, TILE), its optimized ones."""
+    try:
+        return LiteRT(content, kernels="reference"), "LiteRT's reference kernels"
+    except DeviceError:
+        return LiteRT(content, kernels="optimized"), "LiteRT's optimized kernels"
+
+
 def micro_available() -> bool:
     """Whether `tflite-micro` is installed; it has wheels for Linux only."""
     import importlib.util
@@ -59,7 +72,7 @@ class Micro:
         """`port_names`, `output_names`: the model's inputs and outputs in the order of the file. Raises VerifyError
         where TFLM refuses it."""
         from tflite_micro.python.tflite_micro import runtime
-        self._names, self._outputs = port_names, output_names
+        self._names, self._outputs, self._invoked = port_names, output_names, False
         for size in ARENA_BYTES:
             try:
                 with _said() as said:
@@ -67,11 +80,7 @@ class Micro:
                 return
             except (RuntimeError, ValueError) as refused:
                 error = refused
-        absent = re.search(r"find op for builtin opcode '(\w+)'", said.text)
-        if absent:
-            raise VerifyError(f"TFLM has no operator {absent[1]}, which the file holds",
-                              expected="layers and activations that TFLM has operators for",
-                              fix="build the net with another, or leave the targets micro and c out")
+        _raise_reason(said.text)
         if said.text.strip() and not re.search("Requested: |too small", said.text):  # no memory: a kernel's own limit
             raise VerifyError(f"TFLM refuses the model: {' '.join(said.text.split())[-400:]}",
                               expected="layers within the limits of TFLM's kernels",
@@ -86,7 +95,7 @@ class Micro:
             self._interpreter.reset()  # a recurrent net forgets the row before
             for place, name in enumerate(self._names):
                 self._interpreter.set_input(inputs[name][row:row + 1], place)
-            self._interpreter.invoke()
+            self._invoke()
             results.append(self._interpreter.get_output(0)[0])
         return np.stack(results)
 
@@ -94,8 +103,21 @@ class Micro:
         """One row, all outputs by name, as LiteRT.call."""
         for place, name in enumerate(self._names):
             self._interpreter.set_input(inputs[name], place)
-        self._interpreter.invoke()
+        self._invoke()
         return {name: self._interpreter.get_output(place) for place, name in enumerate(self._outputs)}
+
+    def _invoke(self):
+        try:
+            if self._invoked:
+                self._interpreter.invoke()
+                return
+            with _said() as said:  # of the first row only: catching takes longer than a small net
+                self._interpreter.invoke()
+            self._invoked = True
+        except RuntimeError as error:
+            _raise_reason(said.text if not self._invoked else "")
+            raise VerifyError(f"TFLM fails on a row: {error}", expected="an answer to every row",
+                              fix="leave the targets micro and c out") from error
 
     def arena_bytes(self) -> int:
         """What the model needs of the arena, as TFLM itself counts it (on standard error, which is caught)."""
@@ -106,6 +128,28 @@ class Micro:
             raise VerifyError(f"TFLM printed no arena size: {said.text[:200]!r}", expected="'Arena allocation total'",
                               fix="install the tflite-micro version of constraints.txt")
         return int(found.group(1))
+
+
+def _raise_reason(text):
+    """Raises VerifyError with TFLM's own words, where they name an operator."""
+    reason = micro_reason(text)
+    if reason:
+        raise VerifyError(reason, expected="layers and activations that TFLM has operators for",
+                          fix="build the net with another, leave the targets micro and c out, or make them optional: "
+                              "'micro?,c?'")
+
+
+def require_operators(content: bytes) -> None:
+    """Raises VerifyError for the first operator of a TFLite file that TFLM lacks, before any memory is laid out: TFLM
+    looks up every operator first, and then stops at one that is appended here and nobody has."""
+    from tflite_micro.python.tflite_micro import runtime
+    with _said() as said:
+        try:
+            runtime.Interpreter.from_bytes(with_unknown_operator(content), arena_size=ARENA_BYTES[0])
+        except (RuntimeError, ValueError):
+            pass  # always: what it lacks is in its words
+    if "find op for builtin opcode" in said.text:
+        _raise_reason(said.text)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from ..errors import VerifyError
 from ..evaluate import agreement, score
 from ..rows import HeldOut
 from .ladder import TIMED_ROWS, Rung, some_places
-from .micro import MAX_INT8_STEPS, Micro, micro_available
+from .micro import MAX_INT8_STEPS, Micro, check_kernels, micro_available
 
 MAX_PUSHED_STEPS, MIN_WINDOWS = 2000, 10
 MAX_FLOAT_DIFFERENCE = 1e-5
@@ -53,12 +53,12 @@ def climb_streams(signature: Signature, tflite: dict[str, bytes], test: HeldOut,
                       size=len(content), compared_with="litert_int8")
     if not (micro and micro_available()):
         return [floats, int8]
-    plain = LiteRT(content, kernels="reference")
+    plain, compared_with = check_kernels(content)
     wanted = _push_windows(Stream(signature, plain), test, places)
     tflm = Micro(content, plain.port_names(), plain.output_names())
     _, small = climbed("stream_micro_int8", tflm, form="int8", beside=signature.stream.output.to_float(wanted.raw),
                        scale=signature.stream.output.step(), size=len(content), arena=tflm.arena_bytes(),
-                       compared_with="LiteRT's reference kernels")
+                       compared_with=compared_with)
     return [floats, int8, small]
 
 

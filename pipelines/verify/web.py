@@ -58,7 +58,7 @@ class AsInBrowser:
 
     def predict_columns(self, columns: Columns) -> Answers:
         prepared = run_primitives(self.signature.primitives, columns)
-        kind = "uint8" if self.signature.inputs[0].is_picture else "float32"
+        kind = "uint8" if any(port.is_picture for port in self.signature.inputs) else "float32"
         inputs = Runner(self.signature, self._interpreter, form=kind).quantize(prepared)
         return answer(self.signature, self._interpreter.run(inputs), form=self._form, prepared=prepared)
 
@@ -112,9 +112,10 @@ class Browser:
         said = self._predict(columns)
         target = self.signature.target
         scores = np.array([each["scores"] for each in said], np.float64)
+        is_number = target.task == "anomaly" or (target.task == "regression" and scores.shape[1] == 1)
         quantiles = np.array([each["quantiles"] for each in said], np.float64) if target.quantiles else None
         return Answers(np.array([each["label"] for each in said], object) if target.labels else None,
-                       scores[:, 0] if target.task in ("regression", "anomaly") else scores,
+                       scores[:, 0] if is_number else scores,
                        np.array([each["raw"] for each in said], np.float32), quantiles)
 
     def one_row_ms(self, columns: Columns, num_rows: int) -> np.ndarray:

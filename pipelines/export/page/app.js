@@ -58,6 +58,15 @@
     return picture;
   }
 
+  /* The numbers of a model: one, or a line each with its place. */
+  function numbers(scores) {
+    if (scores.length === 1) return [make("p", {className: "label"}, number(scores[0]))];
+    const lines = scores.map((score, place) => make("tr", {}, make("th", {scope: "row"}, String(place)),
+                                                    make("td", {}, number(score))));
+    return [make("details", {open: scores.length <= 24}, make("summary", {}, `All ${scores.length} values`),
+                 make("div", {className: "scroll"}, make("table", {id: "values"}, ...lines)))];
+  }
+
   function show(name, answer, columns) {
     const few = frame ? fewSteps(signature, columns) : "";
     const title = [...name ? [make("h2", {}, name)] : [], ...few ? [make("p", {className: "soft"}, `${few}.`)] : []];
@@ -66,9 +75,7 @@
       return [...title, make("p", {className: "soft"}, `${target.name}, the next step`),
               label(number(answer.scores[0])), ...forecast(answer, columns)];
     }
-    if (target.task === "regression") {
-      return [make("p", {className: "soft"}, target.name), label(number(answer.scores[0]))];
-    }
+    if (target.task === "regression") return [make("p", {className: "soft"}, target.name), ...numbers(answer.scores)];
     if (target.task === "anomaly") {
       const threshold = -(signature.decisions[bundle.form] ?? [0])[0];
       return [...title, label(answer.label), make("p", {}, `Score ${number(answer.scores[0])}; from `
