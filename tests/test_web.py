@@ -77,6 +77,7 @@ const DO = {
     try { return p.newestWindows(signature, p.parseTable(text, wanted)).map(plain); }
     catch (error) { if (!(error instanceof p.BadCell)) throw error; return error.message; }
   },
+  calendar({frame, times}) {
     return times.map((time) => [p.hasStep(frame, time), p.stepNumber(frame, time),
                                 p.stepDate(frame, p.stepNumber(frame, time))]);
   },
