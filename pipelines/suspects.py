@@ -86,8 +86,8 @@ def _give_aways(train, columns):
     scores = score_columns(train)
     named = sorted(((measure, name) for name, measure in scores.items() if measure.value >= GIVES_AWAY),
                    key=lambda each: -each[0].value)
-    return [Suspect(name, f"alone nearly tells the target: {measure.name} {measure.value:.3f} on training rows; is it "
-                    "known before the answer is?", _drop(name)) for measure, name in named]
+    return [Suspect(name, f"alone nearly tells the target ({measure.name} {measure.value:.3f} on training rows): right "
+                    "only if it is known before the answer", _drop(name)) for measure, name in named]
 
 
 def _row_order(name, x, train):
