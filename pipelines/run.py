@@ -119,7 +119,7 @@ def load(recipe: Recipe, source: object, *, stages: Stages) -> Loaded:
     recipe = settle(recipe, splits.train.schema)
     print_duplicates(duplicates)
     with stages("suspects"):
-        suspects = find_suspects(splits)
+        suspects = find_suspects(splits, recipe.encode)
     print_suspects(suspects)
     source = {**described, "duplicates": duplicates, "suspects": as_plain(suspects)}
     return Loaded(recipe, splits, inferred, source, dataset.schema)

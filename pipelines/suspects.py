@@ -13,7 +13,7 @@ import numpy as np
 from .device.cells import shorten
 from .rows import Splits
 from .single_column import MAX_ROWS, score_columns
-from .steps.step import is_series
+from .steps.step import Step
 
 # One value in at least this share of the rows: nearly constant.
 MOSTLY_THE_SAME = 0.995
@@ -44,12 +44,17 @@ class Suspect:
     fix: str
 
 
-def find_suspects(splits: Splits) -> list[Suspect]:
-    """Finds the columns to name, the worst first. Of windows, the steps that they were cut from are looked at."""
+def find_suspects(splits: Splits, encode: Sequence[Step] = ()) -> list[Suspect]:
+    """Finds the columns to name, the worst first. Of windows, the steps that they were cut from are looked at.
+
+    Args:
+        splits: of which the training rows are read.
+        encode: the steps that will turn columns into inputs.
+    """
     if splits.steps is not None:
-        train = splits.steps.train
-        suspects = [_nearly_constant(name, x) for name, x in train.x.items() if x.ndim == 1 and not is_series(x)]
-        return [suspect for suspect in suspects if suspect]
+        columns = {name: x for name, x in splits.steps.train.x.items() if x.ndim == 1}
+        found = [_nearly_constant(name, x) or _flattened(name, x, encode) for name, x in columns.items()]
+        return [suspect for suspect in found if suspect]
     train = splits.train
     columns = {name: x for name, x in train.x.items() if x.ndim == 1 and x.dtype.kind in "fMO"}
     if not columns or len(train) < MIN_ROWS:
@@ -57,7 +62,8 @@ def find_suspects(splits: Splits) -> list[Suspect]:
     found = _give_aways(train, columns)
     order = np.argsort(train.ids, kind="stable")[:MAX_ROWS]
     for name, x in columns.items():
-        found.append(_row_order(name, x[order], train) or _id(name, x[order], train) or _nearly_constant(name, x))
+        found.append(_row_order(name, x[order], train) or _id(name, x[order], train) or _nearly_constant(name, x)
+                     or _flattened(name, x, encode))
     return _merged([suspect for suspect in found if suspect])
 
 
@@ -86,8 +92,8 @@ def _give_aways(train, columns):
     scores = score_columns(train)
     named = sorted(((measure, name) for name, measure in scores.items() if measure.value >= GIVES_AWAY),
                    key=lambda each: -each[0].value)
-    return [Suspect(name, f"alone nearly tells the target: {measure.name} {measure.value:.3f} on training rows; is it "
-                    "known before the answer is?", _drop(name)) for measure, name in named]
+    return [Suspect(name, f"alone nearly tells the target ({measure.name} {measure.value:.3f} on training rows): right "
+                    "only if it is known before the answer", _drop(name)) for measure, name in named]
 
 
 def _row_order(name, x, train):
@@ -156,6 +162,20 @@ def _nearly_constant(name, x):
     value = f"{value:g}" if x.dtype.kind == "f" else shorten(value)
     share = "all" if counts.max() == len(x) else f"{np.floor(1000 * counts.max() / len(x)) / 10:.1f} % of the"
     return Suspect(name, f"the same value, {value}, in {share} training rows", _drop(name))
+
+
+def _flattened(name, x, encode):
+    """A few values far away, which leave all others hardly a step of int8."""
+    if x.dtype.kind != "f":
+        return None
+    if len(x) > MAX_ROWS:  # with the values far away
+        x = np.concatenate([x[np.linspace(0, len(x) - 1, MAX_ROWS).astype(np.int64)], [np.nanmin(x), np.nanmax(x)]])
+    for step in encode:
+        reason = step.flattens(x) if isinstance(step, Step) and name in (step.columns or (name,)) else ""
+        if reason:
+            return Suspect(name, reason, "--set 'encode=(EncodeBins(), EncodeOnehot())' for tables, a word for missing "
+                           "(--missing), or correct the values")
+    return None
 
 
 def _absent(x):

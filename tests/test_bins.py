@@ -12,7 +12,7 @@ from pipelines.device.signature import Target
 from pipelines.files import find_file
 from pipelines.rows import Schema, TrainSet
 from pipelines.steps import EncodeBins, ImputeMedian, ScaleRobust
-from pipelines.steps.quantiles import LEAST_SHARE, quantile_edges
+from pipelines.steps.quantiles import quantile_edges
 
 SCHEMA = Schema((Column("x", "numeric"),), Target("y", "binary", ("no", "yes")))
 
@@ -68,6 +68,14 @@ def test_edges(values, num_bins, edges):
     np.testing.assert_allclose(quantile_edges(np.array(values, float), num_bins), np.unique(edges), rtol=1e-6)
 
 
+def test_the_share_of_the_others_is_a_knob():
+    x, _ = mostly_zeros(5000)
+    np.testing.assert_array_equal(quantile_edges(x, 16, 0.0), plain_edges(x, 16))
+    widths = [EncodeBins(least_share=share).fit(rows_of(x)).apply(rows_of(x)).x["x"].shape[1]
+              for share in (0.0, 0.25, 0.5, 1.0)]
+    assert widths == [1, 5, 9, 16]
+
+
 @pytest.mark.parametrize("share", [0.2, 0.45])
 def test_frequent_values_that_leave_enough_bins_change_no_edge(share):
     random = np.random.default_rng(4)
@@ -87,9 +95,9 @@ def test_no_value_takes_the_bins_of_the_others(values, num_bins):
     frequent = counts > max(len(x) / num_bins, 1)
     others = x[~np.isin(x, distinct[frequent])]
     most = len(x) / num_bins
-    if 0 < len(others) < LEAST_SHARE * len(x):
+    if 0 < len(others) < len(x) / 2:
         assert np.isin(distinct[frequent], edges).all()
-        most = len(others) / min(num_bins - frequent.sum(), math.ceil(LEAST_SHARE * num_bins))
+        most = len(others) / min(num_bins - frequent.sum(), math.ceil(num_bins / 2))
     else:
         np.testing.assert_array_equal(edges, plain_edges(x, num_bins))
     # No more of the others lie between two edges than even parts of them would hold.

@@ -12,6 +12,7 @@ from pipelines.frame import CutWindows
 from pipelines.rows import Inferred
 from pipelines.single_column import score_columns
 from pipelines.split import SplitByTime, SplitGrouped, SplitRandom, split
+from pipelines.steps import EncodeBins, ScaleByItself, ScaleMinMax, ScaleRobust, ScaleSeries, ScaleStandard
 from pipelines.suspects import find_suspects, is_id_name
 from pipelines.tabular import LoadTable, load_table
 from pipelines.terminal import MAX_LINES, first_lines, print_columns, print_suspects
@@ -61,7 +62,7 @@ def test_a_column_sorted_by_class_is_named_once_with_both_reasons():
     table = pd.DataFrame(table_of()).sort_values("y", ignore_index=True)
     table["nr"] = np.arange(NUM_ROWS)
     found = suspects_of({name: table[name].to_numpy() for name in table})
-    assert "alone nearly tells the target: ROC-AUC 1.000" in found["nr"].reason
+    assert "alone nearly tells the target (ROC-AUC 1.000" in found["nr"].reason
     assert "as row numbers do" in found["nr"].reason and found["nr"].fix.startswith("--drop 'nr'")
 
 
@@ -120,7 +121,7 @@ def test_columns_that_alone_tell_a_class_are_named(make):
     table = table_of()
     table["leak"] = make(table["y"] == "ill", np.random.default_rng(8))
     found = suspects_of(table)
-    assert list(found) == ["leak"] and "alone nearly tells the target: ROC-AUC" in found["leak"].reason
+    assert list(found) == ["leak"] and "alone nearly tells the target (ROC-AUC" in found["leak"].reason
     assert found["leak"].fix == "--drop 'leak'"
 
 
@@ -184,6 +185,25 @@ def test_nearly_constant_steps_of_series_are_named():
     assert ("Unnamed: 0", "ignored") in [(each.name, each.kind) for each in inferred]
     parts = CutWindows(window=24, horizon=4).cut(split(dataset, SplitByTime()))
     assert [each.column for each in find_suspects(parts)] == ["alarm"]
+    table["kwh"] = np.where(np.arange(steps) == 90, 1e7, table["kwh"])
+    parts = CutWindows(window=24, horizon=4).cut(split(LoadSeries("", "t", "kwh").read(table)[0], SplitByTime()))
+    assert [each.column for each in find_suspects(parts, (ScaleSeries(),))] == ["kwh", "alarm"]
+    steps_for_others = (ScaleByItself(), ScaleSeries(columns=("alarm",)))
+    assert [each.column for each in find_suspects(parts, steps_for_others)] == ["alarm"]
+
+
+@pytest.mark.parametrize("step,named", [(ScaleStandard(), True), (ScaleMinMax(), True), (ScaleRobust(), False),
+                                        (EncodeBins(), False), (ScaleStandard(columns=("weight",)), False)])
+def test_values_far_away_that_flatten_a_scale_are_named(step, named):
+    table = table_of(num_rows=4000)
+    level = np.random.default_rng(14).normal(size=4000)
+    level[::50] = np.nan
+    level[7::1000] = 1e6
+    parts = split(load_table(LoadTable("", "y"), {**table, "level": level})[0], SplitRandom())
+    found = find_suspects(parts, (step,))
+    assert [each.column for each in found] == (["level"] if named else [])
+    if named:
+        assert "values such as 1e+06 stretch its scale" in found[0].reason
 
 
 def test_the_time_taken_hardly_grows_with_the_rows():

@@ -17,9 +17,11 @@ from .step import UNIT_INTERVAL, FittedStep, Step, as_float32, is_numeric, prese
 @dataclass(frozen=True)
 class EncodeBins(Step):
     """Numbers to at most `num_bins` shares each, edges at the training quantiles. Where few values hold most rows, such
-    as zeros, each is one edge, and half of the bins are left to the others."""
+    as zeros, each is one edge, and `least_share` of the bins is left to the others; with 0 they keep what the quantiles
+    leave them."""
 
     num_bins: int = knob(16, 1, 1024)
+    least_share: float = knob(0.5, 0, 1)
 
     def _suits(self, x):
         return is_numeric(x)
@@ -29,7 +31,7 @@ class EncodeBins(Step):
                                               for name in self.chosen(train)), unit=UNIT_INTERVAL)
 
     def _bins(self, name, x):
-        edges = quantile_edges(x, self.num_bins)
+        edges = quantile_edges(x, self.num_bins, self.least_share)
         if len(edges) == 1:  # a constant: one bin that is never entered
             edges = np.array([edges[0], np.nextafter(edges[0], np.float32(np.inf))], np.float32)
         with np.errstate(over="ignore", divide="ignore"):

@@ -1,5 +1,6 @@
 """Steps that give numbers one unit, so that one int8 scale suits them all."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,9 +13,43 @@ from .step import STANDARD_DEVIATIONS, UNIT_INTERVAL, FittedStep, Step, as_float
 MAD_TO_STANDARD = 1.4826
 
 
+# Fewer int8 steps than these for the middle nine tenths of so many different values: they look alike.
+MIN_STEPS, MIN_VALUES = 8, 20
+
+
+def few_steps(x: np.ndarray, spread: float, width: float) -> str:
+    """Returns how few int8 steps the middle nine tenths of the different values of `x` [rows] get, in words.
+
+    Args:
+        x: numbers, NaN where missing.
+        spread: what becomes one unit.
+        width: the units that the 255 steps of int8 hold.
+
+    Returns:
+        "" where they get enough, or are few.
+    """
+    values = np.unique(x[~np.isnan(x)].astype(np.float64))
+    if len(values) < MIN_VALUES or not spread > 0:
+        return ""
+    low, high = np.percentile(values, [5, 95])
+    steps = (high - low) / spread / width * 255
+    if steps >= MIN_STEPS:
+        return ""
+    far = max(values[0], values[-1], key=lambda value: abs(value - np.median(values)))
+    return (f"values such as {far:g} stretch its scale: nine tenths of the different values share {math.ceil(steps)} "
+            "of 255 int8 steps")
+
+
 class _Scale(Step):
     def _suits(self, x):
         return is_numeric(x)
+
+    def flattens(self, x):
+        seen = x[~np.isnan(x)].astype(np.float64)
+        if not len(seen):
+            return ""
+        low, high = self._limits()
+        return few_steps(x, self._offset_and_spread(seen)[1], high - low)
 
     def _fit(self, train):
         primitives = []

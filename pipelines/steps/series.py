@@ -11,6 +11,7 @@ from ..device.primitives import Affine, Clip, Missing
 from ..device.series import FILLS, OWN_OFFSETS, FillSteps, OwnScale, SinceSeen
 from ..errors import StepError
 from ..knobs import knob
+from .scale import few_steps
 from .step import SERIES_INTERVAL, SERIES_STANDARD, FittedStep, Step, as_float32, is_series, kind_of, present
 
 
@@ -71,6 +72,9 @@ class ScaleSeries(_SeriesStep):
 
     clip: float = knob(4.0, 0.1, 1000)
 
+    def flattens(self, x):
+        return few_steps(x, float(np.nanstd(x.astype(np.float64))) if np.any(x == x) else 0.0, 2 * self.clip)
+
     def _fit(self, train):
         primitives = []
         for name in self.chosen(train):
@@ -96,6 +100,9 @@ class ScaleByItself(ScaleSeries):
     offset: str = "last"
     scaled: bool = False
     level: bool = False
+
+    def flattens(self, x):
+        return ""  # each window has a scale of its own
 
     def _fit(self, train):
         if self.offset not in OWN_OFFSETS:

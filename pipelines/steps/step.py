@@ -59,6 +59,10 @@ class Step(ABC):
         not suit."""
         return self._fit(require_train_set(train, f"{type(self).__name__}.fit"))
 
+    def flattens(self, x: np.ndarray) -> str:
+        """Returns why nearly all values of a column of numbers would look alike after the step, or ""."""
+        return ""
+
     def chosen(self, train: TrainSet) -> list[str]:
         """The columns that the step will work on."""
         if not self.columns:

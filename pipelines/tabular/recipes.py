@@ -41,7 +41,9 @@ CREDIT = Recipe(
     about="Credit scoring: which customers turn out bad? `python -m pipelines run credit_mlp`.",
     load=LoadTable("data/credit_data.csv.gz", "Status", positive="bad"),
     split=SplitRandom(test=0.2, valid=0.15, seed=0),
-    prepare=PREPARE, balance=WeightByClass(strength=0.5), encode=(EncodeBins(), EncodeOnehot(min_count=2)),
+    # Plain quantiles: half of the bins for the rarer values gave the same scores, means of three seeds, and more bytes.
+    prepare=PREPARE, balance=WeightByClass(strength=0.5),
+    encode=(EncodeBins(least_share=0.0), EncodeOnehot(min_count=2)),
     build=Mlp(widths=(64, 32), num_members=8), training=Training(batch_size=64))
 
 STORMS = Recipe(
@@ -50,7 +52,8 @@ STORMS = Recipe(
           "are held out. `python -m pipelines run storms_mlp`.",
     load=LoadTable("data/storms.csv.gz", "status", drop=("category",), group=("name", "year")),
     split=SplitGrouped(test=0.2, valid=0.15, seed=0),
-    prepare=PREPARE, balance=WeightByClass(strength=0.25), encode=(EncodeBins(num_bins=24),),
+    # Plain quantiles, as above: macro-F1 .471 and .470.
+    prepare=PREPARE, balance=WeightByClass(strength=0.25), encode=(EncodeBins(num_bins=24, least_share=0.0),),
     build=Mlp(widths=(128, 64), num_members=4),
     judge=Judge(deciding="macro_f1"))
 
