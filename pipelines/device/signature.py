@@ -30,6 +30,8 @@ RULES = {
     "text where a number, a date or a truth value belongs": "refused",
     "infinite number": "refused",
     "number outside the range seen in training": "cut to the nearest value that the int8 input can hold",
+    "number that is outside that range by more than it is wide": "answered, with a note",
+    "every cell missing, no known token, a picture of one colour": "answered, with a note",
     "picture of another size": "stretched to the model's size, antialiased bilinear, as in training",
     "transparent picture": "laid over white",
     "16-bit picture": "white, as the column has it, becomes 255, and what is above is refused; without one white is "
