@@ -23,7 +23,7 @@ from pipelines import catalog
 from pipelines.device import primitives as p
 from pipelines.device.calendar import DAY_SECONDS, MONTH_SECONDS, Calendar
 from pipelines.device.cells import Column, read_column
-from pipelines.device.history import newest_windows
+from pipelines.device.history import few_steps, newest_windows
 from pipelines.device.pictures import read_picture
 from pipelines.device.primitives import run_primitives
 from pipelines.device.runner import LiteRT, Runner, answer
@@ -73,6 +73,9 @@ const DO = {
   windows({signature, text, wanted}) {
     try { return p.newestWindows(signature, p.parseTable(text, wanted)).map(plain); }
     catch (error) { if (!(error instanceof p.BadCell)) throw error; return error.message; }
+  },
+  few({signature, text, wanted}) {
+    return p.newestWindows(signature, p.parseTable(text, wanted)).map(([_, columns]) => p.fewSteps(signature, columns));
   },
   calendar({frame, times}) {
     return times.map((time) => [p.hasStep(frame, time), p.stepNumber(frame, time),
@@ -311,6 +314,9 @@ def test_steps_become_the_same_newest_windows(node, calendar):
         assert window["when"] == int(columns["when"][row].astype(np.int64))
         for name in ("a", "b", "c", "ahead"):
             np.testing.assert_array_equal(np.array(window[name], np.float32), columns[name][row])
+    few = node("few", signature=signature.to_json(), text="\n".join(lines), wanted=list(table))
+    wanted = few_steps(signature, names, columns)
+    assert [f"the series {name!r}: {each}" for name, each in zip(names.tolist(), few, strict=True) if each] == wanted
     for text, said in (("when;a\n1;2", "no column 'b', 'c', 'ahead', 'which' in the header"),
                        ("\n".join([*lines, "x;1;2;3;4;x"]), "row 6, column 'when': not a date of the format ISO8601"),
                        ("\n".join([*lines, "1;2"]), "row 6: 2 cells, the header has 6"), ('"', "never closes"),
