@@ -306,7 +306,7 @@ def test_months_from_a_file_to_a_forecast(tmp_path):
     bundle = run(replace(recipe, judge=replace(recipe.judge, beside=False, tolerance=1.0)), table, folder=tmp_path)
     sink = io.StringIO()
     write_forecasts(bundle.runner(), ["at", "y"], table.astype(str).to_numpy().tolist(), csv.writer(sink))
-    assert [line.split(",")[0] for line in sink.getvalue().split()[1:]] == [
+    assert [line.split(",")[0] for line in sink.getvalue().splitlines()[1:]] == [
         "2020-01-31T00:00:00", "2020-02-29T00:00:00", "2020-03-31T00:00:00"]
     assert bundle.signature.frame.calendar == Calendar("month", months=1, day=31)
     assert "120 steps of 1 month" in (bundle.folder / "report.html").read_text(encoding="utf-8")
