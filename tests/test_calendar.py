@@ -21,6 +21,7 @@ from pipelines.device.history import known_steps, newest_windows
 from pipelines.device.primitives import DatePart
 from pipelines.device.signature import Frame
 from pipelines.errors import DeviceError, PipelineError, RecipeError
+from pipelines.export.bundle import _raw_cell
 from pipelines.forecast import common_start, usual_seasons
 from pipelines.frame import CutWindows
 from pipelines.recipe import tiny
@@ -188,6 +189,11 @@ def test_parts_of_dates_that_steps_of_that_length_have(stamps, made):
     _, windows, _ = shaped(stamps)
     steps, _ = fit_steps((EncodeDate(parts=("hour", "weekday"), harmonics=(3, 3)),), windows.train)
     assert [each.into for step in steps for each in step.primitives if isinstance(each, DatePart)] == made
+
+
+def test_golden_rows_hold_times_as_the_source_writes_them():
+    time = np.datetime64("2023-11-14T22:13:20", "s")
+    assert _raw_cell(time, "unix") == "1700000000" and _raw_cell(time, "%d.%m.%Y") == "14.11.2023"
 
 
 def test_a_stream_of_months_is_refused_before_an_epoch():

@@ -331,6 +331,7 @@ def test_steps_become_the_same_newest_windows(node, calendar):
         assert window["when"] == int(columns["when"][row].astype(np.int64))
         for name in ("a", "b", "c", "ahead"):
             np.testing.assert_array_equal(np.array(window[name], np.float32), columns[name][row])
+    assert_notes_alike(node, signature, columns)
     with_first_line = "\n".join(["sep=;", *lines])
     assert made == node("windows", signature=signature.to_json(), text=with_first_line, wanted=list(table))
     for text, said in (("when;a\n1;2", "no column 'b', 'c', 'ahead', 'which' in the header"),

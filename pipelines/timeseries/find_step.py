@@ -184,35 +184,39 @@ def _second_pace(times, seconds):
 
 def _step_seconds(seconds, distances, name):
     """(seconds of a step, a note where stamps vary around it). The most frequent distance if most are multiples of it,
-    unless stamps leave its grid and keep to that of a round length."""
+    nearly all where it is no round length, unless stamps leave its grid and keep to that of a round length."""
     values, counts = np.unique(distances, return_counts=True)
     frequent, num_frequent = int(values[counts.argmax()]), int(counts.max())
-    is_usual = np.mean(distances % frequent == 0) >= MOST and num_frequent >= SHARE_OF_ONE * len(distances)
+    wanted = MOST if frequent in ROUND_SECONDS else NEARLY_ALL
+    is_usual = np.mean(distances % frequent == 0) >= wanted and num_frequent >= SHARE_OF_ONE * len(distances)
     if is_usual and _phase(seconds, frequent) is not None:
         return frequent, ""
-    step, most_off = _round_step(distances)
-    if step and step != frequent and _phase(seconds, step) is not None:
-        return step, f"stamps vary by up to {most_off:,} s: each is snapped to the nearest step"
+    steps = _round_steps(distances)
+    kept = next((step for step in steps if _phase(seconds, step) is not None), 0)
+    if kept:
+        return kept, f"stamps vary by up to {steps[kept]:,} s: each is snapped to the nearest step"
     if is_usual:
         return frequent, ""
-    if step:
-        return step, f"stamps vary by up to {most_off:,} s"
+    if steps:  # a clock that runs away from every grid
+        nearest = min(steps, key=lambda step: abs(np.median(distances) - step))
+        return nearest, f"stamps vary by up to {steps[nearest]:,} s"
     raise LoadError(f"the time column {shorten(name)} has no regular step: its most frequent distance, {frequent:,} s, "
                     f"is that of {num_frequent:,} of {len(distances):,} rows", expected="rows that are whole numbers "
                     "of steps apart", fix=f"--set load.step={_word_near(min(distances.mean(), np.median(distances)))} "
                     f"lays them on a grid, the mean of those that share a step (or another: {STEP_WORDS})")
 
 
-def _round_step(distances):
-    """(the longest round length in seconds of which nearly all distances are whole numbers but for a sixth, and some
-    are one; the largest difference), (0, 0) where there is none."""
+def _round_steps(distances):
+    """Round lengths in seconds, the longest first, of which nearly all distances are whole numbers but for a sixth, and
+    some are one: each with the largest difference."""
+    found = {}
     for step in reversed(ROUND_SECONDS[1:]):
         parts = np.maximum(np.round(distances / step), 1)
         off = np.abs(distances - parts * step)
         is_near = off <= step / 6
         if np.mean(is_near) >= NEARLY_ALL and np.mean(is_near & (parts == 1)) >= SHARE_OF_ONE:
-            return step, int(off.max())
-    return 0, 0
+            found[step] = int(off.max())
+    return found
 
 
 def _word_near(seconds):
