@@ -86,7 +86,7 @@ def _read(tensor, x):
         refuse(f"the rows of {name!r} are {x.dtype}, the input takes {tensor.dtype}", expected="numbers",
                fix="hand over what comes after tokenizing and looking up")
     if tuple(x.shape[1:]) != shape or not len(x):
-        refuse(f"the rows of {name!r} have the shape {x.shape}", expected=f"{(None, *shape)}",
+        refuse(f"the rows of {name!r} have the shape {x.shape}, the model's input {(None, *shape)}", expected=f"{(None, *shape)}",
                fix="bring rows as model.predict takes them")
     odd = np.flatnonzero(~(np.abs(x.reshape(len(x), -1).astype(np.float64)) <= MAX_NUMBER).all(axis=1))
     if len(odd):
@@ -95,7 +95,18 @@ def _read(tensor, x):
     if "int" in str(tensor.dtype) and not (np.rint(x) == x).all():
         refuse(f"rows of {name!r} that are not whole, for an input of {tensor.dtype}", expected="whole numbers",
                fix="bring rows as model.predict takes them")
+    _check_range(name, str(tensor.dtype), x)
     return x
+
+
+def _check_range(name, dtype, x):
+    """Raises ExportError for whole numbers that an input cannot hold: Keras would wrap them, -1 to 255."""
+    if "int" not in dtype:
+        return
+    limits = np.iinfo(dtype)
+    if x.min() < limits.min or x.max() > limits.max:
+        refuse(f"numbers from {x.min():g} to {x.max():g} in the rows of {name!r}, an input of {dtype}",
+               expected=f"{limits.min} to {limits.max}", fix="bring rows as model.predict takes them")
 
 
 def own_inputs(model, rows: dict[str, np.ndarray]) -> list[OwnInput]:
