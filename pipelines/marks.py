@@ -39,11 +39,10 @@ _CURRENCIES = frozenset(
     "SEK SGD THB TRY TWD UAH USD VND ZAR kr Kr Rs Fr zł Kč Ft".split())
 # Units that are read where they stand against the digits; others want a space, as codes such as 101A have none.
 _UNITS = frozenset(
-    "% ‰ ° °C °F km hm dm cm mm µm μm nm ft mi yd kg mg µg μg lb lbs oz ms µs μs ns min hr hrs sec mV kV mA kW MW "
-    "GW Wh kWh MWh GWh Hz kHz MHz GHz Pa hPa kPa MPa bar mbar psi ml mL cl dl hl gal rpm dB ppm ppb mol kJ MJ kcal "
-    "cal kN m/s "
-    "km/h kmh mph kB KB MB GB TB kb Mb Gb px pt pts m s g h d l t L V W m² m³ km² cm² cm³ ha mg/dL mmol/L g/L mg/L bpm "
-    "hp PS ccm cc cyl".split())
+    "% ‰ ° °C °F km hm dm cm mm µm μm nm ft mi yd kg mg µg μg lb lbs oz ms µs μs ns min hr hrs sec mV kV mA kW "
+    "MW GW Wh kWh MWh GWh Hz kHz MHz GHz Pa hPa kPa MPa bar mbar psi ml mL cl dl hl gal rpm dB ppm ppb mol kJ "
+    "MJ kcal cal kN m/s km/h kmh mph kB KB MB GB TB kb Mb Gb px pt pts m s g h d l t L V W m² m³ km² cm² cm³ "
+    "ha mg/dL mmol/L g/L mg/L bpm hp PS ccm cc cyl".split())
 
 
 @dataclass(frozen=True)
@@ -381,7 +380,7 @@ def some_numbers(what: str, filled: Sequence, bad: list[BadCell], otherwise: str
     return LoadError(f"{what} has {len(filled) - len(bad):,} numbers and {len(bad):,} other values: {shown}",
                      expected="numbers only, of one spelling, or categories",
                      fix=f"read them as missing (--missing {words[0]}), give the decimal mark (--decimal ,) or the "
-                         f"mark that parts thousands (--thousands .), or {otherwise}")
+                         f"thousands mark (--thousands .), or {otherwise}")
 
 
 def code_with_zeros(filled: Sequence) -> str:

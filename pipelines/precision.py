@@ -34,6 +34,13 @@ def numbers_as_float32(name: str, cells: Sequence, values: np.ndarray) -> np.nda
     return values.astype(np.float32)
 
 
+def series_as_float32(what: str, values: np.ndarray) -> np.ndarray:
+    """The numbers of one whole series, in any shape, as float32. Raises LoadError where it loses what it says."""
+    if values.dtype != np.float32 and np.any(np.abs(values) > FLOAT32_WHOLE):  # False for NaN
+        refuse_merged(what, values.ravel(), values.ravel().astype(np.float64), "subtract a constant from every step")
+    return values.astype(np.float32)
+
+
 def refuse_merged(what: str, cells: Sequence, values: np.ndarray, fix: str) -> None:
     """Raises LoadError where float32 makes different numbers equal: more than a few of whole numbers beyond 2^24, or
     numbers whose own spread is below what float32 can show at their size.
@@ -45,7 +52,7 @@ def refuse_merged(what: str, cells: Sequence, values: np.ndarray, fix: str) -> N
     if most <= FLOAT32_WHOLE and np.array_equal(known, np.round(known)):
         return
     distinct = np.unique(values[~np.isnan(values)])
-    num_distinct = max(len(distinct), _num_exact(cells, values) if most > FLOAT64_WHOLE else 0)
+    num_distinct = max(len(distinct), _num_exact(cells, values) if most >= FLOAT64_WHOLE else 0)
     merged = distinct.astype(np.float32)
     num_left = len(np.unique(merged))
     if num_distinct - num_left <= MAX_SHARE_MERGED * num_distinct or not _matters(distinct):
@@ -53,16 +60,20 @@ def refuse_merged(what: str, cells: Sequence, values: np.ndarray, fix: str) -> N
     order = np.flatnonzero(merged[1:] == merged[:-1])
     pair = distinct[order[0]:order[0] + 2] if len(order) else distinct[:1]
     raise LoadError(f"{what} has {num_distinct:,} different numbers, of which {num_left:,} are left in float32, which "
-                    f"nets compute in: {' and '.join(f'{value:.17g}' for value in pair)} become "
-                    f"{float(np.float32(pair[0])):.17g}", expected="numbers that differ by more than 1 in 16,777,216",
+                    f"nets compute in: {' and '.join(map(_in_full, pair))} become "
+                    f"{_in_full(np.float32(pair[0]))}", expected="numbers that differ by more than 1 in 16,777,216",
                     fix=fix)
+
+
+def _in_full(value):
+    return f"{value:.0f}" if value == round(value) else f"{value:.17g}"
 
 
 def _num_exact(cells, values):
     """How many different whole numbers the cells are, where float64 has lost some."""
     if isinstance(cells, np.ndarray):
         return len(np.unique(cells)) if cells.dtype.kind in "iu" else 0
-    large = np.flatnonzero(np.abs(values) > FLOAT64_WHOLE)
+    large = np.flatnonzero(np.abs(values) >= FLOAT64_WHOLE)
     digits = {text for row in large if (text := str(cells[row]).strip().lstrip("+-")).isdigit()}
     return len(digits)
 

@@ -74,8 +74,9 @@ def read_target(cells, spec, missing, marks):
             refuse_spellings(what, cells, read, AS_CLASSES)
             refuse_some_numbers(what, cells, bad, AS_CLASSES)
         if as_number or (not bad and (is_many or np.any(numbers != np.round(numbers)))):
+            if not bad:
+                refuse_merged(what, cells, numbers, "divide the target, or subtract a constant from it, in the source")
             y, target = _as_number(numbers, bad, spec)
-            refuse_merged(what, cells, numbers, "divide the target, or subtract a constant from it, in the source")
             words = describe_words(cells, read.column, missing).removeprefix("; ")
             return y, target, _notes(spec, read.why if read.is_special else "", words)
     y, target, joined = _as_classes(cells, spec, missing)

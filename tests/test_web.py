@@ -42,6 +42,7 @@ from pipelines.verify.web import FLAGS, AsInBrowser, Browser, available, browser
 
 from .odd_files.pictures import png
 from .test_c_code import CELLS, EVERY, STEP, WINDOWS
+from .test_numbers import written_numbers
 
 needs_node = pytest.mark.skipif(not shutil.which("node"), reason="needs node: apt-get install nodejs")
 needs_browser = pytest.mark.skipif(bool(available()), reason=f"needs {available()}")
@@ -89,6 +90,7 @@ const DO = {
       return p.rowNotes(signature, columns, p.runPrimitives(signature.primitives, columns, runner.memory)).join("; ");
     });
   },
+  write({column, values}) { return values.map((value) => p.writeCell(value, column)); },
   steps({signature, row}) { return p.stepsOf(signature, toMap(row)); },
   stretch({rgba, size, shape}) {
     return Buffer.from(p.toShape(Buffer.from(rgba, "base64"), size, shape)).toString("base64");
@@ -240,7 +242,8 @@ def read_alone(cell, column):
 
 def assert_cells_alike(node, cells, column):
     made = node("read", column={"name": column.name, "kind": column.kind, "format": column.format,
-                                "decimal": column.decimal, "shape": column.shape}, missing=MISSING, cells=cells)
+                                "decimal": column.decimal, "shape": column.shape, "unit": column.unit,
+                                "thousands": column.thousands, "marks": column.marks}, missing=MISSING, cells=cells)
     for cell, said in zip(cells, made, strict=True):
         if column.kind == "numeric" and isinstance(said.get("value"), int):
             said = {"value": float(np.float32(said["value"]))}  # JavaScript writes a whole number without a point
@@ -257,6 +260,46 @@ def test_cells_are_read_and_refused_alike(node):
     assert_cells_alike(node, DATES, Column("c", "date"))
     for date_format, cells in FORMATS.items():
         assert_cells_alike(node, cells, Column("c", "date", date_format))
+
+
+NUMBER_CELLS = [
+    "1.250", "1,250", "1.234.567", "1,234,567.5", "1.234,50", "12.34.567", "12,34,567", "1 234", "1\u00a0234",
+    "1\u202f234", "1\u2009234", "1'234", "1\u2019234.5", "0.125", "0,125", "0.45-", "\u22125", "(1,234)", "((5))",
+    "(-5)", "(5", "-5-", "5 -", "6.9%", "6.9 %", "%6.9", "% 6.9 %", "$1,234.50", "-$5", "$-5", "-$-5", "($5)", "$(5)",
+    "$5-", "12.3 €", "€12,3", "EUR 12.3", "12.3EUR", "1.3k", "1,3K", "2M", "2 M", "2m", "$1.3k", "1e3k", "1.250e3",
+    "-inf", "inf %", "+5", "+-5", "5.", ".5", ",5", "1.", "k", "", "1_000", "١٢", "1,2,3", "-", "\u2212",
+    "\u2212\u22125", 5, 1.5, True, None, "1e400", "1e31", "9" * 400]
+STYLES = [{}, {"decimal": ","}, {"thousands": ","}, {"decimal": ",", "thousands": "."}, {"thousands": " "},
+          {"decimal": ",", "thousands": "'"}, {"unit": "%"}, {"unit": "$", "thousands": ",", "marks": "(-k"},
+          {"unit": "€", "decimal": ","}, {"unit": "EUR"}, {"marks": "k"}, {"marks": "(", "thousands": ","},
+          {"marks": "-", "decimal": ","}, {"unit": "k€", "marks": "k("}]
+
+
+@needs_node
+@pytest.mark.parametrize("style", STYLES, ids=lambda style: "".join(style.values()) or "plain")
+def test_numbers_of_every_style_are_read_alike(node, style):
+    assert_cells_alike(node, NUMBER_CELLS, Column("c", "numeric", **style))
+    steps = ["1,5 2,5", "1.250;2", "1 234;5", "5% 6%", "$5 ($6)", "1k x", "5 €;6 €"]
+    assert_cells_alike(node, steps, Column("c", "series", shape=(3,), **style))
+
+
+@needs_node
+@settings(max_examples=60, deadline=None)
+@given(written=st.lists(written_numbers(), min_size=1, max_size=10),
+       texts=st.lists(st.text("0123456789.,' -+()kM€%\u00a0\u2212e", max_size=10), max_size=10))
+def test_any_number_is_read_alike(node, written, texts):
+    for column, text, _ in written:
+        assert_cells_alike(node, [text, *texts], column)
+
+
+@needs_node
+def test_the_page_writes_numbers_as_its_column_reads_them(node):
+    for style in STYLES:
+        column = Column("c", "numeric", **style)
+        cells = node("write", column=asdict(column), values=[0, -1250, 0.125, 1.5e20, -3e-7, 1234.5])
+        values, bad = read_column(cells, column, frozenset())
+        assert not bad
+        np.testing.assert_array_equal(values, np.array([0, -1250, 0.125, 1.5e20, -3e-7, 1234.5], np.float32))
 
 
 @needs_node

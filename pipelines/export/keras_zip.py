@@ -27,7 +27,7 @@ def read_config(content: bytes) -> object:
             check_members(archive, MAX_KERAS_BYTES)
             names = set(archive.namelist())
             others = [name for name in names - {_CONFIG, "metadata.json", *_WEIGHTS} if not name.startswith("assets/")]
-            if others or _CONFIG not in names or not names & {*_WEIGHTS}:
+            if others or _CONFIG not in names:
                 raise ValueError(f"it holds {', '.join(sorted(names)[:8])}, not config.json and model.weights.h5")
             return load_json(read_member(archive, _CONFIG, MAX_CONFIG_BYTES))
     except (zipfile.BadZipFile, RecursionError, NotImplementedError, EOFError, OSError, RuntimeError) as error:
@@ -54,7 +54,10 @@ def _check_weights(config, content):
     _check_names(config)
     config = {**config, "compile_config": None}  # as load_model without compile: an optimizer has variables of its own
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        stored = sum(archive.getinfo(name).file_size for name in _WEIGHTS if name in archive.namelist())
+        weights = [name for name in _WEIGHTS if name in archive.namelist()]
+        if not weights:
+            raise ValueError(f"it holds no {' or '.join(_WEIGHTS)}")
+        stored = sum(archive.getinfo(name).file_size for name in weights)
     with tf.Graph().as_default(), keras.StatelessScope():
         model = keras.saving.deserialize_keras_object(config, safe_mode=True)
     if not isinstance(model, keras.Model):

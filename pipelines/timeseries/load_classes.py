@@ -16,6 +16,7 @@ from ..files import describe_memory, find_file, fingerprint
 from ..found import Found, check_memory, finish, found_in_memory, usable_rows
 from ..knobs import check_knobs, knob
 from ..labels import class_texts
+from ..precision import series_as_float32
 from ..prepared import (count_examples, describe_prepared, feature_of, found_in_splits, names_train_and_test,
                         open_builder)
 from ..rows import Dataset, Inferred
@@ -198,7 +199,7 @@ def _rows(values: Sequence, where: str) -> list[np.ndarray]:
         if len(odd):
             raise LoadError(f"row {number} of {shorten(where, 120)}, step {odd[0][0] + 1}: {row[tuple(odd[0])]:g}",
                             expected=f"numbers up to {MAX_NUMBER:g}, or NaN", fix="mend the value")
-        rows.append(row.astype(np.float32))
+        rows.append(series_as_float32(f"row {number} of {shorten(where, 120)}", row))
     return rows
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..device.cells import MISSING_WORDS, Column, read_column, shorten
+from ..device.cells import MISSING_WORDS, Column, read_numbers, shorten
 from ..device.signature import MAX_SIDE
 from ..errors import LoadError
 from ..limits import open_unpacked
+from ..precision import series_as_float32
 
 MAX_FILE_BYTES = 512 * 2**20
 MAX_CHANNELS, MAX_STEPS = 1024, MAX_SIDE
@@ -145,8 +146,8 @@ def _read_steps(text, where):
     if text.count(",") >= MAX_STEPS:  # before a list is made of them
         raise LoadError(f"{where}: {text.count(',') + 1:,} steps", expected=f"at most {MAX_STEPS:,}",
                         fix="thin the series out")
-    values, bad = read_column(text.split(","), Column("", "numeric"), frozenset(TS_MISSING))
+    values, bad = read_numbers(text.split(","), Column("", "numeric"), frozenset(TS_MISSING))
     if bad:
         raise LoadError(f"{where}, step {bad[0].row + 1}: {bad[0].reason}: {bad[0].value}",
                         expected="numbers parted by commas, ? where one is missing", fix="mend the line")
-    return values
+    return series_as_float32(where, values)
