@@ -145,7 +145,7 @@ ODD_FILES = (
     OddFile("milliseconds since 1970", table_of([1000 * each for each in UNIX]), steps(kinds={"at": "date:unix"}),
             error="row 0: not a date of the format unix: '1700000000000'"),
     OddFile("a format that names a part twice", table_of(UNIX), steps(kinds={"at": "date:%Y%Y"}),
-            error="the kind 'date:%Y%Y' for the time column 'at'"),
+            error="kind 'date:%Y%Y' for column 'at'"),
     OddFile("a time of another kind", table_of(UNIX), steps(kinds={"at": "numeric"}), error="the kind 'numeric'"),
     OddFile("days over a change of the clock, with offsets", table_of(BERLIN_DAYS), words(),
             "20 steps of 1 day, 2024-03-19T23:00:00 to 2024-04-07T23:00:00 UTC"),
