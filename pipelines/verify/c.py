@@ -17,6 +17,8 @@ from ..errors import VerifyError
 from ..export.c_code import identifier
 
 COMPILE_SECONDS = 120
+# From so many columns on the C is compiled without optimization: its milliseconds are then above what a user gets.
+MANY_COLUMNS = 1000
 COMPILERS = ("gcc", "clang", "cc")
 _TYPES = {"numeric": ctypes.c_float, "date": ctypes.c_int64, "categorical": ctypes.c_char_p,
           "boolean": ctypes.c_char_p, "text": ctypes.c_char_p, "picture": ctypes.c_void_p, "series": ctypes.c_void_p}
@@ -39,7 +41,10 @@ class CCode:
             for name in ("signature.h", "prepare.c"):
                 (Path(folder) / name).write_text(files[name], encoding="utf-8")
             library = Path(folder) / "prepare.so"
-            command = [compiler(), "-std=c99", "-O1", "-shared", "-fPIC", "-o", str(library), "prepare.c", "-lm"]
+            # The statements of all columns stand in one function. Optimizing it takes more than twice as long for twice
+            # as many: minutes for ten thousand.
+            effort = "-O0" if len(signature.columns) > MANY_COLUMNS else "-O1"
+            command = [compiler(), "-std=c99", effort, "-shared", "-fPIC", "-o", str(library), "prepare.c", "-lm"]
             try:
                 done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=COMPILE_SECONDS)
             except subprocess.TimeoutExpired as error:
