@@ -116,8 +116,8 @@ ODD_FILES = (
         [stamp for place, stamp in enumerate(jittered(200)) if place % 4 < 2 or place == 199]), steps(),
         (200, "2020-01-01T00:00:00", "2020-01-03T02:00:00")),
     OddFile("a clock that runs 6 seconds late every 5 minutes", table_of(SLOW_CLOCK), words(),
-            "122 steps of 5 minutes, 2020-01-01T00:00:00 to 2020-01-01T10:05:00 UTC; 2 steps without a row; stamps vary "
-            "by up to 8 s"),
+            "122 steps of 5 minutes, 2020-01-01T00:00:00 to 2020-01-01T10:05:00 UTC; 2 steps without a row; stamps "
+            "vary by up to 8 s"),
     OddFile("a step that is not round", table_of(dates("2020-01-01", 50, "902s", "%Y-%m-%d %H:%M:%S")), words(),
             "50 steps of 902 s, 2020-01-01T00:00:00 to 2020-01-01T12:16:38 UTC"),
     OddFile("events at any time", table_of(EVENTS), steps(), error="'at' has no regular step"),
