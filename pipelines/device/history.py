@@ -56,7 +56,8 @@ def shared_steps(signature: Signature, table: Mapping[str, Sequence]) -> str:
     """A sentence where more than MOST_SHARED of the rows of a table that `newest_windows` takes share their step with
     another row of their series, as where the column that tells series apart is left out; else ""."""
     steps, series = _steps_of(signature.frame, table, frozenset(signature.missing_words))
-    num_shared = len(steps) - sum(len(np.unique(steps[series == name])) for name in np.unique(series))
+    codes = np.unique(series, return_inverse=True)[1]
+    num_shared = len(steps) - len(np.unique(np.stack([codes, steps]), axis=1).T)
     if num_shared <= MOST_SHARED * len(steps):
         return ""
     left_out = signature.frame.series not in table and bool(signature.frame.series)

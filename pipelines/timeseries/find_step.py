@@ -154,7 +154,7 @@ def _weekdays(times, series, distances):
         return None
     if np.sort(distances)[len(distances) // 20] < DAY_SECONDS // 2:
         return None
-    weeks = sum((days[series == code].max() - days[series == code].min()) / 7 for code in np.unique(series))
+    weeks = sum((each.max() - each.min()) / 7 for each in _by_series(days, series))
     filled = len(np.unique(np.stack([series, days]), axis=1).T)
     if filled < MIN_WEEKDAY_FILL * weeks * len(used):
         return None
@@ -248,12 +248,11 @@ def _middle(remainders, step):
 
 def _refuse_unlike_phases(times, series, step, names):
     """Raises LoadError where series keep to a phase each, but not to one."""
-    seconds, places = times.astype(np.int64), []
-    for code in np.unique(series):
-        found = _phase(seconds[series == code], step)
-        if found is None:
+    places = []
+    for code, seconds in zip(np.unique(series), _by_series(times.astype(np.int64), series), strict=True):
+        if _phase(seconds, step) is None:
             return
-        places.append((code, seconds[series == code][0]))
+        places.append((code, seconds[0]))
     if len(places) < 2:
         return
     (one, first), *others = places
@@ -263,6 +262,12 @@ def _refuse_unlike_phases(times, series, step, names):
                     f"{shorten(names[other])} at {at[1]}", expected="series whose stamps lie on one grid",
                     fix=f"shift the stamps of one, load them apart (load.only), or --set load.step={2 * step}s for the "
                     "means of steps that hold both")
+
+
+def _by_series(values, series):
+    """The values of each series, in the order of their codes."""
+    order = np.argsort(series, kind="stable")
+    return np.split(values[order], np.flatnonzero(np.diff(series[order])) + 1)
 
 
 def _most_frequent(values):
