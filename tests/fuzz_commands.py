@@ -307,8 +307,7 @@ def main(bundle, rows, number, seed="0", arrays=""):
                          arrays=np.load(arrays) if arrays else None)
     for (command, name, code), count in sorted(counts.items(), key=str):
         print(json.dumps([command, name, code, count]))
-    print(json.dumps({"wrong": wrong}, indent=1))
-    print("most memory:", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, "MiB")
+    print(json.dumps({"wrong": wrong, "most_mebibytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}))
 
 
 def write_rows(bundle, path: Path) -> None:
