@@ -86,7 +86,8 @@ def _read(tensor, x):
         refuse(f"the rows of {name!r} are {x.dtype}, the input takes {tensor.dtype}", expected="numbers",
                fix="hand over what comes after tokenizing and looking up")
     if tuple(x.shape[1:]) != shape or not len(x):
-        refuse(f"the rows of {name!r} have the shape {x.shape}, the model's input {(None, *shape)}", expected=f"{(None, *shape)}",
+        refuse(f"the rows of {name!r} have the shape {x.shape}, the model's input {(None, *shape)}",
+               expected=f"{(None, *shape)}",
                fix="bring rows as model.predict takes them")
     odd = np.flatnonzero(~(np.abs(x.reshape(len(x), -1).astype(np.float64)) <= MAX_NUMBER).all(axis=1))
     if len(odd):
