@@ -61,8 +61,7 @@ def run_command(
         thousands: Annotated[str, typer.Option(help="Mark that parts thousands: . , ' or a space; found if "
                                                "empty.")] = "",
         runs_on: Annotated[str, typer.Option(help="Where it shall run: litert, micro, c, mediapipe, web, ethosu; "
-                                             "with commas; 'web?': if it can run there. litert,micro,c if "
-                                             "empty.")] = "",
+                                             "with commas; 'web?': if possible. litert,micro,c if empty.")] = "",
         folder: Folder = Path("saved_models")):
     """Run a recipe, or your own table, pictures, texts or series, from raw rows to a verified int8 model."""
     from . import catalog
@@ -326,7 +325,7 @@ def export_command(model: Annotated[Path, typer.Argument(help="A .keras file of 
                    rows: Annotated[Path, typer.Option(help="Rows as model.predict takes them: .npy, or .npz with an "
                                                       "array for each input by name. Half of them calibrate.")],
                    target: Annotated[str, typer.Option(help="Where it shall run: litert, micro, c, mediapipe, web, "
-                                                       "ethosu; with commas; 'web?': if it can run there."
+                                                       "ethosu; with commas; 'web?': if possible."
                                                        )] = "litert,micro,c",
                    labels: Annotated[str, typer.Option(help="Of a classifier: in the order of its outputs, separated "
                                                        "by commas.")] = "",

@@ -217,8 +217,8 @@ def noisy():
 
 def one_channel():
     from keras import layers
-    model = in_line((12, 1), layers.Conv1D(1, 1), layers.LayerNormalization(name="norm"), layers.Dense(1))
-    return model, numbers(12, 1)
+    normal = layers.LayerNormalization(name="norm")
+    return in_line((12, 1), layers.Conv1D(1, 1), normal, layers.Dense(1)), numbers(12, 1)
 
 
 def resized():

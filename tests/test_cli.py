@@ -64,6 +64,7 @@ def test_help_and_list():
     (("run", "birds_mlp", "--set", "balance=Smote(k=3)"), "Smote has no knob 'k'"),
     (("run", "birds_mlp", "--name", "../../x"), "the name '../../x'"),
     (("run", "--csv", "x.csv", "--target", "y", "--kind", "zip"), "--kind ['zip']"),
+    (("run", "birds_mlp", "--thousands", "."), "--thousands without --csv"),
     (("predict", "nowhere", "x.csv"), "no signature.json"), (("report", "nowhere"), "report.json of the bundle"),
     (("explain", "nowhere"), "no signature.json")])
 def test_errors_are_a_few_lines(tmp_path, arguments, words):

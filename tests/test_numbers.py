@@ -1,5 +1,6 @@
 """Numbers are read as they were written, whatever the marks, and by Python and the page alike."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,8 @@ from hypothesis import given, settings, strategies as st
 from pipelines.device.cells import Column, read_column, read_numbers
 from pipelines.device.history import as_cells
 from pipelines.device.numbers import MARKS, THOUSANDS, check_style, read_number
+from pipelines.device.primitives import Pack
+from pipelines.device.signature import Port, Signature, Target
 from pipelines.errors import LoadError
 from pipelines.precision import MIN_LEVELS, refuse_merged
 from pipelines.tabular import LoadTable, load_table
@@ -109,6 +112,15 @@ def test_steps_of_a_series_in_one_cell():
 def test_a_signature_states_a_style_that_can_be_read(altered):
     with pytest.raises(ValueError, match="column 'c': the"):
         check_style(replace(Column("c", "numeric"), **altered))
+
+
+def test_a_signature_keeps_the_style_of_its_columns():
+    columns = (Column("x", "numeric", decimal=",", thousands=" ", unit="€", marks="(k"),)
+    signature = Signature(columns, Target("y", "binary", ("no", "yes")), (Pack(("x",), "x_in"),),
+                          (Port("x_in", (1,), "float32", ""),), Port("output", (1,), "float32", ""))
+    assert Signature.from_json(json.loads(json.dumps(signature.to_json()))) == signature
+    with pytest.raises(ValueError, match="thousands mark ','"):
+        replace(signature, columns=(replace(columns[0], thousands=","),)).check()
 
 
 def test_a_column_without_marks_has_those_of_its_file():

@@ -87,10 +87,16 @@ def convert(model, calibration: TrainSet, *, seed: int = 0, copies: int = NUM_CO
             np.savez(folder / "stream_rows.npz", **streaming_rows(model, rows))
         names = tuple(layer.name for layer in model.layers)
         done = _in_child(folder, copies)
-        if done.returncode != 0 and _stage(folder).startswith(_WHOLE) and not converter_reason(done.stderr, names):
+        if done.returncode != 0 and _is_unexplained(folder, done.stderr, names):
             (folder / "wanted.json").write_text(json.dumps({**wanted, "alone": True}), encoding="utf-8")
             done = _first_of(folder, done, lambda: _in_child(folder, copies))
         return _collect(folder, done, names)
+
+
+def _is_unexplained(folder, text, layers):
+    """Whether the converter gave up on the whole model, and named no operation."""
+    refused = (folder / "refusal.json").exists()  # by a runtime
+    return _stage(folder).startswith(_WHOLE) and not refused and not converter_reason(text, layers)
 
 
 def _first_of(folder, done, again):
@@ -139,7 +145,8 @@ def _collect(folder, done, layers):
         by_hand = " (the system does that where memory runs out)" if done.returncode == -signal.SIGKILL else ""
         raise ExportError(f"the converter {how}{by_hand} while {_stage(folder)}{said}",
                           expected="layers that convert to built-in TFLite operators",
-                          fix="use the layers of the shipped models; recurrent layers need their device form")
+                          fix="replace the layer or operation by built-in layers that TFLite has operators for; of "
+                              "recurrent layers LSTM, GRU or SimpleRNN")
     paths = [folder / f"{form}.tflite" for form in (*ALL_FORMS, "web_int8", "web_float32")]
     return {path.stem: path.read_bytes() for path in paths if path.exists()}
 

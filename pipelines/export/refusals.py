@@ -6,6 +6,7 @@ import re
 _PLACE = re.compile(r'fused\["[^"]*:", "([^"@]+)@')
 _UNKNOWN = re.compile(r"'tf\.(\w+)' op is neither a custom op nor a flex op")
 _LISTED = re.compile(r"^(?:TF Select|Custom) ops: (.+)$", re.MULTILINE)
+_NO_PLACE = ("tfl.", "arith.", "PartitionedCall", "StatefulPartitionedCall")
 _ERROR = re.compile(r"error: (?!failed while converting)(.+)")
 
 
@@ -22,8 +23,8 @@ def place_in_words(operator: str, path: str, layers: tuple[str, ...]) -> str:
     layer = layer_of(path, layers)
     if layer:
         return f"the operator {operator} of {layer}"
-    named = path and not path.startswith(("tfl.", "arith.", "PartitionedCall", "StatefulPartitionedCall"))
-    return f"the operator {operator} ({path!r})" if named else f"the operator {operator}"
+    tells = path and path.lower() != operator.lower() and not path.startswith(_NO_PLACE)
+    return f"the operator {operator} ({path!r})" if tells else f"the operator {operator}"
 
 
 def converter_reason(text: str, layers: tuple[str, ...]) -> str:
