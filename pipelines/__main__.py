@@ -80,7 +80,7 @@ def run_command(
     known = {"target", "kind", "drop", "time", *words, *reading, *steps} if series else \
         set(own) - {"text-column", *steps} if csv_file else {"group", "spelling"} if images else \
         {"group", "encoding", "spelling"} if texts and os.path.isdir(texts) else \
-        {"target", "text-column", "group", *words, *reading} - {"decimal", "thousands"} if texts else set()
+        {"target", "text-column", "group", *words, *reading} if texts else set()
     given = [option for option, value in own.items() if value and option not in known]
     if given and texts and os.path.isdir(texts):
         raise RecipeError(f"--{given[0]} with --text and a folder",

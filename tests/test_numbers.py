@@ -15,7 +15,8 @@ from pipelines.device.primitives import Pack
 from pipelines.device.signature import Port, Signature, Target
 from pipelines.errors import LoadError
 from pipelines.precision import MIN_LEVELS, refuse_merged
-from pipelines.tabular import LoadTable, load_table
+from pipelines.tabular import LoadTable, Reading, load_table
+from pipelines.text import LoadTexts
 from pipelines.timeseries import LoadSeries
 from pipelines.timeseries.load_classes import LoadSeriesArrays
 
@@ -146,6 +147,15 @@ def test_the_unit_of_a_target_is_stated():
     series = {"t": [f"2024-01-{day:02d}" for day in range(1, 31)], "v": table["y"], "w": table["x"]}
     _, inferred = LoadSeries("", "t", "v").read(series)
     assert [each.why for each in inferred if each.name == "v"] == ["the target; every value is a number, in %"]
+
+
+def test_the_target_of_texts_is_read_alike(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("body;z;x\n" + "".join(f"word {place};0,5;{place + 1}.250\n" for place in range(30)))
+    with pytest.raises(LoadError, match="the target 'x' has numbers such as '1.250': a decimal point, or one that"):
+        LoadTexts(str(path), "body", "x").read()
+    dataset, inferred = LoadTexts(str(path), "body", "x", reading=Reading(thousands=".")).read()
+    assert dataset.y[:2].tolist() == [1250, 2250] and any("thousands parted by a point" in each.why for each in inferred)
 
 
 def test_zip_codes_are_not_predicted_as_numbers():

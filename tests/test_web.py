@@ -442,6 +442,17 @@ def test_texts_series_and_pictures_have_the_same_notes(node):
 
 
 @needs_node
+def test_a_column_may_be_called_as_a_property_of_every_object(node):
+    for name in ("__proto__", "constructor", "toString"):
+        signature = replace(TEXTS, columns=(Column(name, "numeric"),), primitives=(
+            p.Affine(name, 0.0, 1.0), p.Pack((name,), "unit")), inputs=(Port("unit", (1,), "float32", ""),))
+        x = {name: np.array([1e20, np.nan], np.float32)}
+        assert assert_notes_alike(node, signature, x) == ["", "every cell is missing"]
+        far = assert_notes_alike(node, replace(signature, ranges={name: (0.0, 1.0)}), x)
+        assert far == [f"column '{name}': 1e+20, far outside of training's 0 to 1", "every cell is missing"]
+
+
+@needs_node
 @settings(max_examples=100, deadline=None)
 @given(values=st.lists(st.floats(allow_nan=False, allow_infinity=False, width=32), min_size=1, max_size=30))
 def test_numbers_of_notes_are_written_alike(node, values):
@@ -591,6 +602,7 @@ def test_the_page_of_rows(bundle, birds_splits):
         for key in {"name", "column", "into"} & set(record):
             record[key] = evil.get(record[key], record[key])
         record.update({"columns": [evil.get(name, name) for name in record["columns"]]} if "columns" in record else {})
+    values["ranges"] = {evil[name]: pair for name, pair in values["ranges"].items()}
     values["target"]["labels"] = ["<b>no</b>", "</script><b>yes</b>"]
     signature = Signature.from_json(values)
     content = (bundle.folder / "model_float32.tflite").read_bytes()

@@ -57,11 +57,10 @@ class LoadTexts(Drawn):
         notes = [*found]
         self._check_names(table)
         missing = frozenset(self.reading.missing_words)
-        whole = table
+        whole, marks = table, marks_of(table, self.source, self.reading, source)
         table, ids, left_out = labelled_rows(table, self, missing)
         texts = self._read_texts(table[self.text])
         kept = self._kept(texts, notes)
-        marks = marks_of({self.target: whole[self.target]}, self.source, self.reading, source)
         y, target, said = read_target([table[self.target][place] for place in kept], self, missing, marks)
         notes += said
         texts = texts[kept]

@@ -52,11 +52,10 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
 
   /* The first column that is far outside of training's range is named, the others are counted. */
   function farOutside(signature, columns) {
-    const found = [];
+    const found = [], ranges = new Map(Object.entries(signature.ranges));  // a column may be called __proto__
     for (const column of signature.columns) {
-      if (!Object.hasOwn(signature.ranges, column.name)) continue;
-      const range = signature.ranges[column.name];
-      const [low, high] = range, least = round(low - (high - low)), most = round(high + (high - low));
+      if (!ranges.has(column.name)) continue;
+      const [low, high] = ranges.get(column.name), least = round(low - (high - low)), most = round(high + (high - low));
       const isFar = (value) => value < least || value > most;  // false for NaN
       const value = columns.get(column.name), step = value instanceof Float32Array ? value.findIndex(isFar) : 0;
       const far = value instanceof Float32Array ? value[step] : value;
