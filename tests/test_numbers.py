@@ -155,7 +155,8 @@ def test_the_target_of_texts_is_read_alike(tmp_path):
     with pytest.raises(LoadError, match="the target 'x' has numbers such as '1.250': a decimal point, or one that"):
         LoadTexts(str(path), "body", "x").read()
     dataset, inferred = LoadTexts(str(path), "body", "x", reading=Reading(thousands=".")).read()
-    assert dataset.y[:2].tolist() == [1250, 2250] and any("thousands parted by a point" in each.why for each in inferred)
+    assert dataset.y[:2].tolist() == [1250, 2250]
+    assert any("thousands parted by a point" in each.why for each in inferred)
 
 
 def test_zip_codes_are_not_predicted_as_numbers():

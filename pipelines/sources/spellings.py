@@ -73,7 +73,7 @@ def join_classes(texts: np.ndarray, name: str, spelling: str, *, declared: Seque
     every = groups_of(counts, lambda text: joined.get(text, text))
     out = np.empty(len(texts), object)
     out[:] = [joined.get(text, text) for text in texts]
-    return out, joined, (Inferred(name, "target", f"one class each: {_in_words(every, counts)}"),)
+    return out, joined, (Inferred(name, "target", f"read as one class: {_in_words(every, counts)}"),)
 
 
 def describe_spellings(texts: Iterable[str | None]) -> str:
@@ -110,7 +110,7 @@ def describe_groups(columns: Mapping[str, Sequence]) -> tuple[Inferred, ...]:
         counts = Counter(str(cell).strip() for cell in cells)
         twins = groups_of(counts, folded)
         if twins:
-            notes.append(Inferred(name, "group", f"one group each: {_in_words(twins, counts)}"))
+            notes.append(Inferred(name, "group", f"read as one group: {_in_words(twins, counts)}"))
     return tuple(notes)
 
 
