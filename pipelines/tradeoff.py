@@ -17,6 +17,7 @@ from .errors import BundleError, RecipeError
 from .evaluate import score
 from .export.bundle import Bundle, check_folder, malformed
 from .export.convert import convert
+from .export.description import described
 from .export.keras_file import read_keras
 from .export.quantize import Quantize
 from .export.saved_recipe import read_recipe
@@ -117,6 +118,7 @@ def compress_bundle(folder: Path, *, budget: RunsOn = TargetMicro(), ways: list[
                 continue
             tflite = convert(net, ready.calibration, seed=recipe.training.seed, quantize=done[1],
                              copies=staggered_copies(ready.signature), forms=tuple(way.form for way in alike))
+            tflite = described(tflite, recipe.name, ready.signature)
             for way in alike:
                 points[way] = _point(way, net, tflite[way.form], recipe, ready, rows)
     points = _with_front(points, recipe.judge.deciding)

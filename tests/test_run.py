@@ -114,7 +114,7 @@ def test_a_lost_step_fails_the_run_and_keeps_the_report(birds, birds_recipe, tmp
     """A converter that breaks the model: its int8 file has the signs of the last layer turned."""
     import keras
 
-    def breaking(model, rows, *, seed, copies, streaming, quantize, forms):
+    def breaking(model, rows, *, seed, copies, streaming, quantize, forms, kernels):
         whole = convert(model, rows, seed=seed, copies=copies, quantize=quantize, forms=forms)
         broken = keras.models.clone_model(model)
         broken.set_weights([*model.get_weights()[:-2], *(-weights for weights in model.get_weights()[-2:])])

@@ -433,7 +433,7 @@ def test_texts_series_and_pictures_have_the_same_notes(node):
     columns = {"when": columns["when"][:1], "a": few[:, :9], "b": few[:, 9:18], "c": few[:, 18:27],
                "ahead": few[:, 27:]}
     assert assert_notes_alike(node, replace(WINDOWS, ranges=ranges), columns) == [
-        "2 of the 9 past steps that the model reads are known"]
+        "3 of the 9 past steps that the model reads are known"]  # three of "ahead", which this frame takes as past
     picture = replace(TEXTS, columns=(Column("p", "picture", shape=(2, 2, 3)),), primitives=(p.Pack(("p",), "image"),),
                       inputs=(Port("image", (2, 2, 3), "float32", ""),))
     pixels = np.tile(np.array([3, 200, 7], np.uint8), (2, 2, 2, 1))
