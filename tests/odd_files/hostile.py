@@ -14,7 +14,7 @@ from unittest import mock
 import numpy as np
 
 from pipelines import catalog, limits
-from pipelines.array_files import read_arrays
+from pipelines.sources.array_files import read_arrays
 from pipelines.device.checksums import SUMS, check_bundle, checksums, read_checked, unlisted
 from pipelines.device.pictures import read_picture
 from pipelines.device.regular import read_regular
