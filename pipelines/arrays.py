@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from .array_files import npy_header
 from .device.cells import shorten
 from .device.regular import open_regular
 from .errors import LoadError
 from .labels import PARTS, many
-from .limits import MAX_ARCHIVE_BYTES, MAX_ARRAY_BYTES, check_members
+from .sources.array_files import npy_header
+from .sources.limits import MAX_ARCHIVE_BYTES, MAX_ARRAY_BYTES, check_members
 
 _DAMAGED = (ValueError, OSError, EOFError, KeyError, NotImplementedError, RuntimeError, SyntaxError, MemoryError,
             tokenize.TokenError, struct.error, zlib.error, zipfile.BadZipFile)

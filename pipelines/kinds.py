@@ -7,8 +7,8 @@ import numpy as np
 
 from .device.cells import FALSE_WORDS, TRUE_WORDS, Column, is_missing, read_column, shorten
 from .errors import LoadError
-from .marks import Marks, code_with_zeros, read_as_numbers, refuse_spellings
 from .sources.dates import date_format, find_dates
+from .sources.marks import Marks, code_with_zeros, read_as_numbers, refuse_spellings
 from .sources.words import count_words
 from .target import refuse_some_numbers
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 
-from .array_files import read_arrays
 from .device.cells import shorten
 from .device.regular import read_regular
 from .device.runner import LiteRT, Runner
@@ -37,6 +36,7 @@ from .report.write import DUPLICATES, caution_lines, ladder_table, page, to_plai
 from .rows import HeldOut, Schema, TrainSet
 from .ship import quantized
 from .shipping import Shipping
+from .sources.array_files import read_arrays
 from .steps import to_ports
 from .steps.ranges import value_ranges
 from .targets import Made, ask_files, ask_targets, broken_budgets, climb_all, files_for

@@ -19,12 +19,12 @@ from .export.bundle import Bundle, bundle_files, check_folder, write_bundle
 from .feed import TrainFeed
 from .recipe import Recipe
 from .report.facts import draw_pictures, gather_facts
+from .report.suspects import as_plain, find_suspects
 from .rows import HeldOut, Schema, Splits, TrainSet
 from .ship import Ready, Shrunk, compressed, rehearse, ship
 from .split import find_duplicates, split
 from .steps import apply_steps, fit_steps, make_signature, to_ports, unlabelled_to_ports
 from .steps.ranges import value_ranges
-from .suspects import as_plain, find_suspects
 from .targets import Made, TargetMicro, broken_budgets, climb_all
 from .terminal import Stages, print_columns, print_dropped, print_duplicates, print_ladder, print_suspects
 from .train import DECIDING_METRICS, Trained, check_deciding, train

@@ -19,10 +19,10 @@ from .device.numbers import THOUSANDS
 from .device.regular import open_regular
 from .errors import LoadError
 from .files import find_file
-from .limits import MAX_TABLE_BYTES, UnpackedTooLarge, check_cells, open_unpacked
-from .marks import Marks, find_marks
-from .parquet import read_parquet
 from .rows import Inferred
+from .sources.limits import MAX_TABLE_BYTES, UnpackedTooLarge, check_cells, open_unpacked
+from .sources.marks import Marks, find_marks
+from .sources.parquet import read_parquet
 from .sources.spellings import check_spelling
 
 MAX_COLUMNS = 10_000

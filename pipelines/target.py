@@ -11,9 +11,9 @@ from .device.cells import BadCell, is_missing, read_numbers, shorten
 from .device.signature import Target
 from .errors import LoadError
 from .labels import MANY, encode_classes, read_classes
-from .marks import code_with_zeros, read_as_numbers, refuse_spellings, some_numbers
-from .precision import refuse_merged
 from .rows import Inferred
+from .sources.marks import code_with_zeros, read_as_numbers, refuse_spellings, some_numbers
+from .sources.precision import refuse_merged
 from .sources.spellings import join_classes
 from .sources.words import count_words, describe_doubtful_classes, describe_words, refuse_lost_class
 

@@ -14,7 +14,7 @@ from pipelines.device.numbers import MARKS, THOUSANDS, check_style, read_number
 from pipelines.device.primitives import Pack
 from pipelines.device.signature import Port, Signature, Target
 from pipelines.errors import LoadError
-from pipelines.precision import MIN_LEVELS, refuse_merged
+from pipelines.sources.precision import MIN_LEVELS, refuse_merged
 from pipelines.tabular import LoadTable, Reading, load_table
 from pipelines.text import LoadTexts
 from pipelines.timeseries import LoadSeries

@@ -10,10 +10,10 @@ from pipelines.catalog import RECIPES
 from pipelines.errors import LeakError
 from pipelines.frame import CutWindows
 from pipelines.rows import Inferred
-from pipelines.single_column import score_columns
+from pipelines.report.single_column import score_columns
 from pipelines.split import SplitByTime, SplitGrouped, SplitRandom, split
 from pipelines.steps import EncodeBins, ScaleByItself, ScaleMinMax, ScaleRobust, ScaleSeries, ScaleStandard
-from pipelines.suspects import find_suspects, is_id_name
+from pipelines.report.suspects import find_suspects, is_id_name
 from pipelines.tabular import LoadTable, load_table
 from pipelines.terminal import MAX_LINES, first_lines, print_columns, print_suspects
 from pipelines.timeseries import LoadSeries

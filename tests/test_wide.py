@@ -8,7 +8,7 @@ import pytest
 from pipelines.errors import LoadError, StepError
 from pipelines.split import SplitRandom, split
 from pipelines.steps import EncodeBins, EncodeOnehot, ScaleStandard, fit_steps, make_signature
-from pipelines.suspects import find_suspects
+from pipelines.report.suspects import find_suspects
 from pipelines.table import read_table
 from pipelines.tabular import LoadTable, load_table
 

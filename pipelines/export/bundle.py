@@ -23,7 +23,7 @@ from ..errors import BundleError, DeviceError
 from ..files import read_pixels
 from ..recipe import NAME_PATTERN, to_json
 from ..report.write import card, page
-from ..temporary import MIN_FREE_BYTES, check_temporary_folder
+from .temporary import MIN_FREE_BYTES, check_temporary_folder
 
 GOLDEN_ROWS = 10
 

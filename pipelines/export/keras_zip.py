@@ -11,7 +11,7 @@ import zipfile
 from pathlib import Path
 
 from ..device.typed import load_json
-from ..limits import UnpackedTooLarge, check_members, read_member
+from ..sources.limits import UnpackedTooLarge, check_members, read_member
 
 MAX_KERAS_BYTES = 2**31
 MAX_CONFIG_BYTES = 8 * 2**20  # the largest of keras.applications has 1.2 MB

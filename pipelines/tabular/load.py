@@ -11,12 +11,12 @@ from pathlib import Path
 from ..device.cells import read_column, read_numbers, shorten
 from ..errors import LoadError
 from ..files import describe_memory, fingerprint
-from ..given_kinds import check_given_kinds
 from ..kinds import infer_column, read_times
 from ..labels import group_codes
-from ..precision import numbers_as_float32
-from ..row_numbers import counts_rows
 from ..rows import Dataset, Inferred, Schema
+from ..sources.given_kinds import check_given_kinds
+from ..sources.precision import numbers_as_float32
+from ..sources.row_numbers import counts_rows
 from ..sources.spellings import describe_groups, describe_spellings
 from ..sources.words import describe_words
 from ..table import Reading, check_names, find_table, marks_of, read_source

@@ -18,7 +18,7 @@ from ..device.signature import Signature
 from ..device.texts import Words
 from ..errors import LoadError, RecipeError
 from ..files import find_file
-from ..limits import UnpackedTooLarge, open_unpacked
+from ..sources.limits import UnpackedTooLarge, open_unpacked
 
 MAX_LINE_BYTES, MAX_WIDTH = 65_536, 1024
 MAX_VECTOR_BYTES = 16 * 2**30  # the largest of fastText have 7 GB

@@ -11,11 +11,11 @@ from ..device.cells import Column, is_missing, read_column, read_numbers, shorte
 from ..device.signature import Frame, Target
 from ..errors import LoadError
 from ..files import describe_memory, fingerprint
-from ..given_kinds import check_given_kinds
 from ..kinds import infer_column
-from ..precision import numbers_as_float32
-from ..row_numbers import counts_rows
 from ..rows import Dataset, Inferred, Schema
+from ..sources.given_kinds import check_given_kinds
+from ..sources.precision import numbers_as_float32
+from ..sources.row_numbers import counts_rows
 from ..sources.spellings import refuse_spellings
 from ..sources.words import describe_words, refuse_lost_series
 from ..table import Reading, check_names, find_table, marks_of, read_source

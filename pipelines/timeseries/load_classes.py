@@ -16,7 +16,7 @@ from ..files import describe_memory, find_file, fingerprint
 from ..found import Found, check_memory, finish, found_in_memory, usable_rows
 from ..knobs import check_knobs, knob
 from ..labels import class_texts
-from ..precision import series_as_float32
+from ..sources.precision import series_as_float32
 from ..prepared import (count_examples, describe_prepared, feature_of, found_in_splits, names_train_and_test,
                         open_builder)
 from ..rows import Dataset, Inferred

@@ -11,8 +11,8 @@ import numpy as np
 from ..device.cells import MISSING_WORDS, Column, read_numbers, shorten
 from ..device.signature import MAX_SIDE
 from ..errors import LoadError
-from ..limits import open_unpacked
-from ..precision import series_as_float32
+from ..sources.limits import open_unpacked
+from ..sources.precision import series_as_float32
 
 MAX_FILE_BYTES = 512 * 2**20
 MAX_CHANNELS, MAX_STEPS = 1024, MAX_SIDE

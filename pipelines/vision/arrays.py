@@ -11,7 +11,7 @@ import numpy as np
 from ..arrays import MAX_ARRAY_BYTES, Part, Wanted, guarded, read_npz
 from ..device.cells import PICTURE, shorten
 from ..errors import LoadError
-from ..limits import open_unpacked
+from ..sources.limits import open_unpacked
 
 _IDX = re.compile(r"(?P<part>train|t10k|test)-(?P<what>images|labels)[-.]idx[13]-ubyte(\.gz)?")
 _PICTURES = Wanted(PICTURE, lambda shape, dtype: dtype.kind == "u" and dtype.itemsize <= 2 and len(shape) in (3, 4),

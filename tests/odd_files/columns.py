@@ -7,7 +7,7 @@ import pandas as pd
 
 from pipelines.split import SplitGrouped, SplitRandom, split
 from pipelines.steps import EncodeBins, fit_steps
-from pipelines.suspects import find_suspects
+from pipelines.report.suspects import find_suspects
 from pipelines.table import MAX_COLUMNS
 from pipelines.tabular import LoadTable, load_table
 from pipelines.tabular.recipes import ENCODE, PREPARE

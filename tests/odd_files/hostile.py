@@ -13,8 +13,7 @@ from unittest import mock
 
 import numpy as np
 
-from pipelines import catalog, limits
-from pipelines.array_files import read_arrays
+from pipelines import catalog
 from pipelines.device.checksums import SUMS, check_bundle, checksums, read_checked, unlisted
 from pipelines.device.pictures import read_picture
 from pipelines.device.regular import read_regular
@@ -24,6 +23,8 @@ from pipelines.export.keras_zip import read_config
 from pipelines.export.saved_recipe import read_recipe
 from pipelines.own_model import export_model, load_rows
 from pipelines.recipe import to_json
+from pipelines.sources import limits
+from pipelines.sources.array_files import read_arrays
 from pipelines.table import read_table, table_from_memory
 from pipelines.tabular import LoadTable
 from pipelines.text.augment import synonym_table

@@ -5,7 +5,7 @@ import tempfile
 import uuid
 from pathlib import Path
 
-from .errors import BundleError
+from ..errors import BundleError
 
 MIN_FREE_BYTES = 64 * 2**20
 _FIX = "free some space, or name another folder: TMPDIR=/path python -m pipelines ..."

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .device.cells import shorten
-from .errors import LoadError
+from ..device.cells import shorten
+from ..errors import LoadError
 
 # Up to here every whole number is a float32, and a float64.
 FLOAT32_WHOLE, FLOAT64_WHOLE = 2**24, 2**53

@@ -6,8 +6,8 @@ import zipfile
 from pathlib import Path
 from typing import BinaryIO
 
-from .device.regular import open_regular
-from .errors import LoadError
+from ..device.regular import open_regular
+from ..errors import LoadError
 
 MAX_TABLE_BYTES = 4 * 2**30  # of text or of typed cells
 MAX_CELLS = 100_000_000  # of a table: an empty cell of text takes 8 bytes, a short one 58

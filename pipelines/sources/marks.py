@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from .device.cells import BadCell, Column, is_missing, not_a_number, read_numbers, shorten
-from .device.numbers import MAGNITUDES, MARKS, MAX_UNIT_CHARACTERS, MINUS_BEHIND, PARENTHESES, THOUSANDS
-from .errors import LoadError
+from ..device.cells import BadCell, Column, is_missing, not_a_number, read_numbers, shorten
+from ..device.numbers import MAGNITUDES, MARKS, MAX_UNIT_CHARACTERS, MINUS_BEHIND, PARENTHESES, THOUSANDS
+from ..errors import LoadError
 
 # A column of which fewer of these cells are numbers in any spelling gives no evidence.
 _NUM_SAMPLED, _LIKELY = 50, 0.5

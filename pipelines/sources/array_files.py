@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from .device.regular import open_regular
+from ..device.regular import open_regular
 from .limits import MAX_ARCHIVE_BYTES, MAX_ARRAY_BYTES, UnpackedTooLarge, check_members
 
 MAX_AXES, MAX_HEADER = 32, 10_000

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from .device.cells import KINDS, UNIX, shorten
-from .device.flow import check_format
-from .errors import LoadError
+from ..device.cells import KINDS, UNIX, shorten
+from ..device.flow import check_format
+from ..errors import LoadError
 
 
 def check_given_kinds(kinds: Mapping[str, str]) -> None:

@@ -3,8 +3,8 @@ cells into a kilobyte."""
 
 from pathlib import Path
 
-from .device.regular import open_regular
-from .errors import LoadError
+from ..device.regular import open_regular
+from ..errors import LoadError
 from .limits import MAX_TABLE_BYTES, check_cells
 
 BATCH_ROWS = 65_536

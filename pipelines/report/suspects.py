@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .device.cells import shorten
-from .rows import Splits
+from ..device.cells import shorten
+from ..rows import Splits
+from ..steps.step import Step
 from .single_column import MAX_ROWS, score_columns
-from .steps.step import Step
 
 # One value in at least this share of the rows: nearly constant.
 MOSTLY_THE_SAME = 0.995
