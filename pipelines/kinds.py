@@ -85,10 +85,24 @@ def read_times(cells: Sequence, name: str, missing: frozenset[str], given: str =
         if found:
             return read_column(cells, Column(name, "date", found), missing)[0], found
     if bad or np.isnan(numbers).any():
-        raise LoadError(f"the time column {shorten(name)} has no one format",
-                        expected="dates of one format, or seconds as numbers, in every row", fix="mend the column")
+        _refuse_times(cells, name, missing, given)
     exact = np.array([float(cell) for cell in cells])
     if np.abs(exact).max() > 1e11:
         raise LoadError(f"the time column {shorten(name)} has numbers such as {exact.max():g}",
                         expected="seconds, up to 1e11", fix="divide milliseconds by 1,000")
     return (exact * 1e6).round().astype(np.int64).astype("datetime64[us]"), ""
+
+
+def _refuse_times(cells, name, missing, given):
+    """Raises LoadError that names the first cell which is no time."""
+    column = Column(name, "date", given.partition(":")[2] or "ISO8601")
+    absent = next((row for row, cell in enumerate(cells) if is_missing(cell, missing)), None)
+    if absent is not None:
+        raise LoadError(f"the time column {shorten(name)} has no time in row {absent}", expected="a time in every row",
+                        fix="remove the rows without a time")
+    bad = read_column(cells, column, missing)[1]
+    first = f": {bad[0].value} in row {bad[0].row} is not of the format {column.format}" if bad else ""
+    raise LoadError(f"the time column {shorten(name)} has no one format{first}",
+                    expected="dates of one format, or seconds as numbers, in every row",
+                    fix=f"--kind '{name}=date:FORMAT' with their format, such as date:%d.%m.%Y; quarters as the "
+                        "date that they begin on (2024-04-01)")

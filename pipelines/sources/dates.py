@@ -42,7 +42,8 @@ def find_dates(name: str, cells: Sequence, missing: frozenset[str], otherwise: s
         name: of the column.
         cells: raw, one a row.
         missing: the words that read as missing.
-        otherwise: what else the user may do with the column, for the error.
+        otherwise: what else the user may do with the column, for the error; "" for the column of time, of which no
+            cell may be missing.
 
     Raises:
         LoadError: where most cells are dates, but not all of one format.
@@ -124,9 +125,11 @@ def _refuse_mixture(name, found, rest, otherwise, *, num_distinct):
         words = list(dict.fromkeys(text for _, text in rest))
         what += (f"; and {len(rest):,} other{'s' * (len(rest) > 1)}: {', '.join(map(shorten, words[:5]))}, the first "
                  f"in row {rest[0][0]}")
-        fix += f", read the others as missing (--missing {shorten(words[0])})"
-    raise LoadError(f"the column {shorten(name)} has dates: {what}", expected="dates of one format, or categories",
-                    fix=fix + otherwise)
+        # A time may not be missing: a column that has no other use names the rows to remove.
+        as_missing = f", read the others as missing (--missing {shorten(words[0])})"
+        fix += as_missing if otherwise else ", or remove the rows of the others"
+    raise LoadError(f"the column {shorten(name)} has dates: {what}",
+                    expected=f"dates of one format{', or categories' * bool(otherwise)}", fix=fix + otherwise)
 
 
 def _guesses(cell):

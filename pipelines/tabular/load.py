@@ -23,6 +23,8 @@ from ..table import Reading, check_names, find_table, marks_of, read_source
 from ..target import check_target, labelled_rows, read_target
 from .draw import draw_missing
 
+MAX_NAMED = 3
+
 
 @dataclass(frozen=True)
 class LoadTable:
@@ -130,7 +132,8 @@ def _infer_columns(table, spec, rows, marks):
         if column:
             columns.append(column)
     if not columns:
-        raise LoadError("no feature column is left", expected="at least one",
+        why = "; ".join(f"{shorten(each.name)}: {each.why}" for each in inferred[:MAX_NAMED])
+        raise LoadError(f"no feature column is left{f' ({why})' * bool(why)}", expected="at least one",
                         fix="override a kind, for example --kind 'name=categorical', or drop fewer columns")
     return columns, tuple(inferred)
 
