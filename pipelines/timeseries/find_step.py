@@ -102,6 +102,7 @@ def _months(times, series, distances):
         return None
     anchor = _anchor(times)
     if anchor is None:
+        _refuse_unlike_days(times, series)
         return None
     months = times.astype("datetime64[M]").astype(np.int64)
     apart = _distances(months, series)
@@ -112,6 +113,17 @@ def _months(times, series, distances):
     if np.mean(apart % size == 0) < NEARLY_ALL or np.mean(on_phase) < NEARLY_ALL:
         size = int(np.gcd.reduce(apart)) if len(np.unique(series)) == 1 else 1
     return _month_pace(times, size, anchor) if size <= MAX_MONTHS else None
+
+
+def _refuse_unlike_days(times, series):
+    """Raises LoadError for monthly series that are dated on different days of the month: steps of equal seconds would
+    average some months and skip others."""
+    anchors = [_anchor(part) for part in _by_series(times, series)]
+    if len(anchors) > 1 and None not in anchors:
+        days = ", ".join(map(str, sorted({anchor.day for anchor in anchors})))
+        raise LoadError(f"{len(anchors):,} monthly series that are dated on different days of the month: {days}",
+                        expected="one day of the month in all series", fix="--set load.step=month dates each month by "
+                        "its first day; or write the dates alike")
 
 
 def _month_pace(times, months, anchor):

@@ -27,7 +27,22 @@ def days(unknown):
     return found
 
 
+def shops(path, **spec):
+    """(steps, their first date) of a table of two shops."""
+    dataset, _ = LoadSeries(str(path), "t", "y", series="shop", **spec).read()
+    return len(dataset), str(dataset.time[0])
+
+
+ENDS = ("31", "29", "31", "30", "31", "30", "31", "31", "30", "31", "30", "31")
+TWO_SHOPS = file_of("s.csv", "t,shop,y\n" + "".join(
+    f"2020-{month + 1:02d}-{day},{shop},{month % 5}\n" for shop, days_of in (("a", ENDS), ("b", ("15",) * 12))
+    for month, day in enumerate(days_of)))
+
 ODD_FILES = (
+    OddFile("monthly series on different days of the month", TWO_SHOPS, shops,
+            error="2 monthly series that are dated on different days of the month"),
+    OddFile("the same as steps of a month", TWO_SHOPS, lambda path: shops(path, step="month"),
+            (24, "2020-01-01T00:00:00")),
     OddFile("quarters as times name the first cell", series(f"{1970 + row // 4}Q{row % 4 + 1}" for row in range(80)),
             refused_series, error="'1970Q1' in row 0 is not of the format ISO8601"),
     OddFile("quarters as times say what to write", series(f"{1970 + row // 4}Q{row % 4 + 1}" for row in range(80)),
