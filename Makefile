@@ -39,8 +39,9 @@ bench: $(READY) ## Print start-up times, training speed and runner speed of this
 	$(BIN)/python -m tests.bench_text
 	$(BIN)/python -m tests.bench_series
 
-lint: $(READY) ## Check style.
-	$(BIN)/python -m flake8 pipelines tests
+lint: $(READY) ## Check layout and style.
+	$(BIN)/ruff format --check pipelines tests
+	$(BIN)/ruff check pipelines tests
 
 clean: ## Remove the environment and every bundle.
 	rm -rf .venv build *.egg-info saved_models/*/

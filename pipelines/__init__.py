@@ -11,23 +11,47 @@ import os
 import sys
 import types
 
-# Before TensorFlow starts, wherever it is started from: oneDNN orders its sums by machine and load, and one seed shall
-# give one result; the level keeps start-up chatter away. Both can be set otherwise.
+# Before TensorFlow starts, wherever it is started from: oneDNN orders its sums by machine and load,
+# and one seed shall give one result; the level keeps start-up chatter away. Both can be set
+# otherwise.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-_WHERE = {"run": ".run", "learn": ".run", "judge": ".run", "split": ".split", "train": ".train", "Bundle":
-          ".export.bundle", "Recipe": ".recipe", "Dataset": ".rows", "TrainSet": ".rows", "HeldOut": ".rows",
-          "Splits": ".rows", "Runner": ".device"}
-_ROOMS = ("tabular", "vision", "text", "timeseries", "steps", "balance", "compress", "device", "catalog",
-          "errors")
+_WHERE = {
+    "run": ".run",
+    "learn": ".run",
+    "judge": ".run",
+    "split": ".split",
+    "train": ".train",
+    "Bundle": ".export.bundle",
+    "Recipe": ".recipe",
+    "Dataset": ".rows",
+    "TrainSet": ".rows",
+    "HeldOut": ".rows",
+    "Splits": ".rows",
+    "Runner": ".device",
+}
+_ROOMS = (
+    "tabular",
+    "vision",
+    "text",
+    "timeseries",
+    "steps",
+    "balance",
+    "compress",
+    "device",
+    "catalog",
+    "errors",
+)
 
 __all__ = [*_WHERE, *_ROOMS]
 
 
 class _Package(types.ModuleType):
-    """`pipelines.run` is the function, whichever way its module was imported first: Python binds a submodule to its
-    package once it is loaded, and would hide the function of the same name behind the file it stands in."""
+    """`pipelines.run` is the function, whichever way its module was imported first: Python binds a
+    submodule to its package once it is loaded, and would hide the function of the same name behind
+    the file it stands in.
+    """
 
     def __setattr__(self, name, value):
         if name not in _WHERE or not isinstance(value, types.ModuleType):

@@ -1,24 +1,37 @@
 """Errors, one class a stage.
 
-    PipelineError            what was received / expected: ... / fix: ..., with its stage
-    ├── RecipeError          the intention is not possible; raised before a row is read
-    ├── LoadError            the source cannot be read as honest rows
-    ├── SplitError           the rows cannot be parted as asked
-    ├── LeakError            rows that must not be learned from were handed to something that learns
-    ├── FrameError           no windows can be cut as asked
-    ├── StepError            a step does not suit its columns
-    ├── BalanceError         a balancer does not suit its columns or counts
-    ├── TrainError           training cannot start or went wrong
-    ├── ExportError          the converter refused, or died, and where
-    ├── VerifyError          a runtime does not answer as the model before it did
-    ├── BundleError          a bundle cannot be written or read
-    └── DeviceError          a raw row that has no honest answer (lives in `pipelines.device`)
+PipelineError            what was received / expected: ... / fix: ..., with its stage
+├── RecipeError          the intention is not possible; raised before a row is read
+├── LoadError            the source cannot be read as honest rows
+├── SplitError           the rows cannot be parted as asked
+├── LeakError            rows that must not be learned from were handed to something that learns
+├── FrameError           no windows can be cut as asked
+├── StepError            a step does not suit its columns
+├── BalanceError         a balancer does not suit its columns or counts
+├── TrainError           training cannot start or went wrong
+├── ExportError          the converter refused, or died, and where
+├── VerifyError          a runtime does not answer as the model before it did
+├── BundleError          a bundle cannot be written or read
+└── DeviceError          a raw row that has no honest answer (lives in `pipelines.device`)
 """
 
 from .device.errors import DeviceError, PipelineError
 
-__all__ = ["PipelineError", "RecipeError", "LoadError", "SplitError", "LeakError", "FrameError", "StepError",
-           "BalanceError", "TrainError", "ExportError", "VerifyError", "BundleError", "DeviceError"]
+__all__ = [
+    "PipelineError",
+    "RecipeError",
+    "LoadError",
+    "SplitError",
+    "LeakError",
+    "FrameError",
+    "StepError",
+    "BalanceError",
+    "TrainError",
+    "ExportError",
+    "VerifyError",
+    "BundleError",
+    "DeviceError",
+]
 
 
 class RecipeError(PipelineError):

@@ -8,8 +8,16 @@ import numpy as np
 from .device.runner import Answers
 from .device.signature import Target
 from .forecast import score_forecasts
-from .metrics import (LABEL_METRICS, SMALLER_IS_BETTER, bootstrap_intervals, score_anomalies, score_classes,
-                      score_labels, score_ranks, score_values)
+from .metrics import (
+    LABEL_METRICS,
+    SMALLER_IS_BETTER,
+    bootstrap_intervals,
+    score_anomalies,
+    score_classes,
+    score_labels,
+    score_ranks,
+    score_values,
+)
 
 RANK_METRICS = ("average_precision", "roc_auc")
 LABEL_INTERVALS = ("balanced_accuracy", "macro_f1", "accuracy")
@@ -17,7 +25,9 @@ VALUE_INTERVALS = ("mae", "rmse", "r2", "mase", "coverage")
 
 
 def score(y: np.ndarray, answers: Answers, target: Target) -> dict[str, float]:
-    """Every metric of the task of true y (int [rows], float [rows] or [rows, horizon]) and answers to the same rows."""
+    """Every metric of the task of true y (int [rows], float [rows] or [rows, horizon]) and answers
+    to the same rows.
+    """
     if target.task == "forecast":
         return score_forecasts(y, answers.scores, answers.quantiles, target)
     if target.task == "regression":
@@ -28,49 +38,88 @@ def score(y: np.ndarray, answers: Answers, target: Target) -> dict[str, float]:
 
 
 def score_plain_rule(y: np.ndarray, said: np.ndarray, target: Target) -> dict[str, float]:
-    """What `score` gives, of a plain rule: forecasts [rows, horizon], or how odd it finds each window, float [rows],
-    which has no threshold and no unit to share with a model's scores."""
+    """What `score` gives, of a plain rule: forecasts [rows, horizon], or how odd it finds each
+    window, float [rows], which has no threshold and no unit to share with a model's scores.
+    """
     if target.task == "forecast":
         return score_forecasts(y, said, None, target)
     scores = score_anomalies(y, np.zeros(len(y), bool), said)
-    return {name: value if name in ("roc_auc", "average_precision") else math.nan for name, value in scores.items()}
+    return {
+        name: value if name in ("roc_auc", "average_precision") else math.nan
+        for name, value in scores.items()
+    }
 
 
-def intervals(y: np.ndarray, answers: Answers, target: Target, *, seed: int, num_draws: int = 200
-              ) -> dict[str, list[float]]:
-    """95 % bootstrap interval of each metric in RANK_METRICS, LABEL_INTERVALS and VALUE_INTERVALS that the task has."""
-    chosen = class_places(answers, target.labels) if target.task in ("binary", "multiclass") else None
+def intervals(
+    y: np.ndarray, answers: Answers, target: Target, *, seed: int, num_draws: int = 200
+) -> dict[str, list[float]]:
+    """95 % bootstrap interval of each metric in RANK_METRICS, LABEL_INTERVALS and VALUE_INTERVALS
+    that the task has.
+    """
+    if target.task in ("binary", "multiclass"):
+        chosen = class_places(answers, target.labels)
+    else:
+        chosen = None
 
     def draw(places):
         if chosen is None:
             scores = score(y[places], answers.take(places), target)
             return {name: value for name, value in scores.items() if name in VALUE_INTERVALS}
-        return {**score_ranks(y[places], answers.scores[places]),
-                **{metric: score_labels(metric, y[places], chosen[places]) for metric in LABEL_INTERVALS}}
+        return {
+            **score_ranks(y[places], answers.scores[places]),
+            **{
+                metric: score_labels(metric, y[places], chosen[places])
+                for metric in LABEL_INTERVALS
+            },
+        }
+
     return bootstrap_intervals(draw, len(y), num_draws=num_draws, seed=seed)
 
 
 @dataclass(frozen=True)
 class Margin:
-    """By how much one model is ahead of another in a metric on the same rows (negative: behind), and the 95 % interval
-    of a paired bootstrap."""
+    """By how much one model is ahead of another in a metric on the same rows (negative: behind),
+    and the 95 % interval of a paired bootstrap.
+    """
 
     metric: str
     value: float
     interval: list[float]
 
 
-def margin(y: np.ndarray, one: Answers, other: Answers, target: Target, *, metric: str, seed: int,
-           num_draws: int = 200) -> Margin:
+def margin(
+    y: np.ndarray,
+    one: Answers,
+    other: Answers,
+    target: Target,
+    *,
+    metric: str,
+    seed: int,
+    num_draws: int = 200,
+) -> Margin:
     """The Margin of answers over other answers to the same rows."""
-    chosen = [class_places(answers, target.labels) for answers in (one, other)] if metric in LABEL_METRICS else []
+    if metric in LABEL_METRICS:
+        chosen = [class_places(answers, target.labels) for answers in (one, other)]
+    else:
+        chosen = []
 
     def ahead(places):
-        scores = ([score_labels(metric, y[places], each[places]) for each in chosen] if chosen else
-                  [(score_ranks(y[places], each.scores[places]) if metric in RANK_METRICS else
-                    score(y[places], each.take(places), target))[metric] for each in (one, other)])
+        if chosen:
+            scores = [score_labels(metric, y[places], each[places]) for each in chosen]
+        else:
+            scores = [
+                (
+                    score_ranks(y[places], each.scores[places])
+                    if metric in RANK_METRICS
+                    else score(y[places], each.take(places), target)
+                )[metric]
+                for each in (one, other)
+            ]
         return (scores[0] - scores[1]) * (-1 if metric in SMALLER_IS_BETTER else 1)
-    drawn = bootstrap_intervals(lambda places: {metric: ahead(places)}, len(y), num_draws=num_draws, seed=seed)
+
+    drawn = bootstrap_intervals(
+        lambda places: {metric: ahead(places)}, len(y), num_draws=num_draws, seed=seed
+    )
     return Margin(metric, float(ahead(np.arange(len(y)))), drawn[metric])
 
 
@@ -81,8 +130,9 @@ def class_places(answers: Answers, labels: tuple[str, ...]) -> np.ndarray:
 
 
 def agreement(one: Answers, other: Answers, target: Target) -> float:
-    """Share of rows with the same label; for real numbers, of values that differ by at most 5 % of the first one's
-    standard deviation."""
+    """Share of rows with the same label; for real numbers, of values that differ by at most 5 % of
+    the first one's standard deviation.
+    """
     if not target.labels:
         spread = float(np.std(one.scores)) or 1.0
         return float(np.mean(np.abs(one.scores - other.scores) <= 0.05 * spread))

@@ -1,9 +1,13 @@
-"""Parts of rows in which rare classes are not lost: scikit-learn rounds the share of a class of a few rows to none."""
+"""Parts of rows in which rare classes are not lost: scikit-learn rounds the share of a class of a
+few rows to none.
+"""
 
 import numpy as np
 
 
-def cut_each_class(y: np.ndarray, share: float, *, keep: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def cut_each_class(
+    y: np.ndarray, share: float, *, keep: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Cuts each class by itself.
 
     Args:
@@ -24,14 +28,17 @@ def cut_each_class(y: np.ndarray, share: float, *, keep: int, seed: int) -> tupl
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)
 
 
-def with_each_class(y: np.ndarray, kept: np.ndarray, held_out: np.ndarray, *, keep: int, seed: int
-                    ) -> tuple[np.ndarray, np.ndarray]:
+def with_each_class(
+    y: np.ndarray, kept: np.ndarray, held_out: np.ndarray, *, keep: int, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Moves the fewest rows that give both sides their rows of each class.
 
     Args:
         y: int64 class [rows].
-        kept: places int64 on the one side, which needs `keep` rows of each class, or all that there are.
-        held_out: places int64 on the other side, which needs one row of each class that has more than `keep`.
+        kept: places int64 on the one side, which needs `keep` rows of each class, or all that there
+            are.
+        held_out: places int64 on the other side, which needs one row of each class that has more
+            than `keep`.
         keep: see `kept`.
         seed: draws the rows that are moved.
 
@@ -47,9 +54,13 @@ def with_each_class(y: np.ndarray, kept: np.ndarray, held_out: np.ndarray, *, ke
     if not give_back.any() and not hold_out.any():
         return kept, held_out
     generator = np.random.default_rng(seed)
-    back = [generator.choice(held_out[y[held_out] == label], give_back[label], replace=False)
-            for label in np.flatnonzero(give_back)]
+    back = [
+        generator.choice(held_out[y[held_out] == label], give_back[label], replace=False)
+        for label in np.flatnonzero(give_back)
+    ]
     out = [generator.choice(kept[y[kept] == label], 1) for label in np.flatnonzero(hold_out)]
     back, out = (np.concatenate([np.empty(0, np.int64), *each]) for each in (back, out))
-    return (np.concatenate([kept[~np.isin(kept, out)], back]),
-            np.concatenate([held_out[~np.isin(held_out, back)], out]))
+    return (
+        np.concatenate([kept[~np.isin(kept, out)], back]),
+        np.concatenate([held_out[~np.isin(held_out, back)], out]),
+    )

@@ -1,7 +1,7 @@
 """The whole line on one page: a messy data set to an int8 model that was run on its device.
 
-Who may learn is told by the types. `learn` sees the training rows and the validation rows, `judge` the test rows, and
-nothing in `learn` could take them.
+Who may learn is told by the types. `learn` sees the training rows and the validation rows, `judge`
+the test rows, and nothing in `learn` could take them.
 """
 
 from dataclasses import dataclass, field, replace
@@ -26,7 +26,14 @@ from .split import find_duplicates, split
 from .steps import apply_steps, fit_steps, make_signature, to_ports, unlabelled_to_ports
 from .steps.ranges import value_ranges
 from .targets import Made, TargetMicro, broken_budgets, climb_all
-from .terminal import Stages, print_columns, print_dropped, print_duplicates, print_ladder, print_suspects
+from .terminal import (
+    Stages,
+    print_columns,
+    print_dropped,
+    print_duplicates,
+    print_ladder,
+    print_suspects,
+)
 from .train import DECIDING_METRICS, Trained, check_deciding, train
 from .verify.agreement import labels_apart
 from .verify.ladder import InRunner, KerasInterpreter, Rung, answer_all, failed_step
@@ -35,8 +42,9 @@ from .verify.stream import climb_streams
 
 @dataclass(frozen=True)
 class Loaded:
-    """A recipe with what its data told, the parts of the data, the columns as found with why, and what is known of the
-    source."""
+    """A recipe with what its data told, the parts of the data, the columns as found with why, and
+    what is known of the source.
+    """
 
     recipe: Recipe
     splits: Splits
@@ -47,9 +55,11 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Learned:
-    """All that was made from training and validation rows: what ships, with its files, how training went, and
-    `beside`, the same recipe with the other choice of balancing, or a linear net beside one for series. `refused`:
-    rung → why its target is left out. `shrunk`: what each step of compression left."""
+    """All that was made from training and validation rows: what ships, with its files, how training
+    went, and `beside`, the same recipe with the other choice of balancing, or a linear net beside
+    one for series. `refused`: rung → why its target is left out. `shrunk`: what each step of
+    compression left.
+    """
 
     made: Made
     trained: Trained
@@ -70,8 +80,9 @@ class Learned:
 
 @dataclass(frozen=True)
 class Beside:
-    """A model that is trained for the report only, so that one sees what balancing did, or what a net is good for; and
-    what it is, in words."""
+    """A model that is trained for the report only, so that one sees what balancing did, or what a
+    net is good for; and what it is, in words.
+    """
 
     words: str
     trained: Trained
@@ -81,8 +92,10 @@ class Beside:
 
 @dataclass(frozen=True)
 class Judged:
-    """What test rows said: a rung and the answers of each form; what they failed by, in words, or ""; the scores of the
-    model beside, and by how much the one that ships is ahead of it; name → scores of each plain rule."""
+    """What test rows said: a rung and the answers of each form; what they failed by, in words, or
+    ""; the scores of the model beside, and by how much the one that ships is ahead of it; name →
+    scores of each plain rule.
+    """
 
     rungs: list[Rung]
     answers: dict[str, Answers]
@@ -93,9 +106,10 @@ class Judged:
 
 
 def run(recipe: Recipe, source: object = None, *, folder: str | Path = "saved_models") -> Bundle:
-    """Runs a recipe and writes `folder`/<name>/. `source` (a DataFrame or dict of arrays) stands in for the recipe's
-    file. Raises a PipelineError of the stage that could not go on; where the ladder fails, the bundle and its report
-    are kept as `folder`/<name>.failed/."""
+    """Runs a recipe and writes `folder`/<name>/. `source` (a DataFrame or dict of arrays) stands in
+    for the recipe's file. Raises a PipelineError of the stage that could not go on; where the
+    ladder fails, the bundle and its report are kept as `folder`/<name>.failed/.
+    """
     recipe.check()
     check_folder(Path(folder), recipe.name)
     stages = Stages()
@@ -114,7 +128,8 @@ def load(recipe: Recipe, source: object, *, stages: Stages) -> Loaded:
     with stages("split"):
         splits = split(dataset, recipe.split)
     with stages("frame"):
-        splits = splits if recipe.frame is None else recipe.frame.cut(splits)
+        if recipe.frame is not None:
+            splits = recipe.frame.cut(splits)
         duplicates = find_duplicates(splits)
     recipe = settle(recipe, splits.train.schema)
     print_duplicates(duplicates)
@@ -125,25 +140,44 @@ def load(recipe: Recipe, source: object, *, stages: Stages) -> Loaded:
     return Loaded(recipe, splits, inferred, source, dataset.schema)
 
 
-def finish(loaded: Loaded, learned: Learned, *, folder: Path, stages: Stages, pictures: tuple = ()) -> Bundle:
-    """Judges on test rows, writes the bundle and its report, and prints the ladder. `pictures`: more of them for the
-    report, (title, base64 PNG). Raises VerifyError where the ladder fails."""
-    recipe, splits = loaded.recipe, loaded.splits
+def finish(
+    loaded: Loaded, learned: Learned, *, folder: Path, stages: Stages, pictures: tuple = ()
+) -> Bundle:
+    """Judges on test rows, writes the bundle and its report, and prints the ladder. `pictures`:
+    more of them for the report, (title, base64 PNG). Raises VerifyError where the ladder fails.
+    """
+    recipe = loaded.recipe
+    splits = loaded.splits
     with stages("verify"):
         judged = judge(recipe, learned, splits.test)
     with stages("report"):
-        facts = gather_facts(recipe, loaded.inferred, splits, learned, judged, source=loaded.source,
-                             seconds=stages.seconds)
-        drawn = [*pictures, *draw_pictures(facts, splits, judged.answers),
-                 *recipe.load.draw(recipe, splits, learned, judged)]
+        facts = gather_facts(
+            recipe,
+            loaded.inferred,
+            splits,
+            learned,
+            judged,
+            source=loaded.source,
+            seconds=stages.seconds,
+        )
+        drawn = [
+            *pictures,
+            *draw_pictures(facts, splits, judged.answers),
+            *recipe.load.draw(recipe, splits, learned, judged),
+        ]
         files = bundle_files(recipe, facts, learned, splits.test, drawn)
     passed = facts["gate"]["passed"]
-    bundle = Bundle(write_bundle(folder / (recipe.name if passed else f"{recipe.name}.failed"), files))
+    bundle = Bundle(
+        write_bundle(folder / (recipe.name if passed else f"{recipe.name}.failed"), files)
+    )
     print_ladder(facts, bundle.folder)
     if not passed:
-        raise VerifyError(facts["gate"]["failed_step"], expected=f"at most {recipe.judge.tolerance} lost from Keras to "
-                          f"the last rung, {_labels_wanted(recipe, learned)}and budgets kept",
-                          fix=f"see {bundle.folder / 'report.html'}; {_gate_advice(learned.signature)}")
+        raise VerifyError(
+            facts["gate"]["failed_step"],
+            expected=f"at most {recipe.judge.tolerance} lost from Keras to "
+            f"the last rung, {_labels_wanted(recipe, learned)}and budgets kept",
+            fix=f"see {bundle.folder / 'report.html'}; {_gate_advice(learned.signature)}",
+        )
     return bundle
 
 
@@ -154,21 +188,36 @@ def _labels_wanted(recipe, learned):
 
 
 def _gate_advice(signature):
-    """What to try where too much is lost on the way to the last rung: of numbers that are predicted there is no class,
-    and only columns of numbers can be binned."""
+    """What to try where too much is lost on the way to the last rung: of numbers that are predicted
+    there is no class, and only columns of numbers can be binned.
+    """
     has_numbers = any(column.kind == "numeric" for column in signature.columns)
-    bins = ", encode numbers with EncodeBins()" if has_numbers and signature.frame is None else ""
-    what = "windows" if signature.frame is not None else "rows"
-    few = f"few {what} of a class" if signature.target.task in ("binary", "multiclass") else f"few test {what}"
+    if has_numbers and signature.frame is None:
+        bins = ", encode numbers with EncodeBins()"
+    else:
+        bins = ""
+    if signature.frame is not None:
+        what = "windows"
+    else:
+        what = "rows"
+    if signature.target.task in ("binary", "multiclass"):
+        few = f"few {what} of a class"
+    else:
+        few = f"few test {what}"
     return f"train longer{bins}, or, where {few} make the metric jump, --set judge.tolerance=0.03"
 
 
 def settle(recipe: Recipe, schema: Schema) -> Recipe:
-    """The recipe with what only the data could tell. Raises RecipeError where recipe and data do not go together."""
+    """The recipe with what only the data could tell. Raises RecipeError where recipe and data do
+    not go together.
+    """
     task = schema.target.task
     if task == "forecast" and recipe.frame is None:
-        raise RecipeError("steps of series without windows", expected="a frame",
-                          fix="--set 'frame=CutWindows(window=48, horizon=12)'")
+        raise RecipeError(
+            "steps of series without windows",
+            expected="a frame",
+            fix="--set 'frame=CutWindows(window=48, horizon=12)'",
+        )
     if task == "anomaly":
         _check_anomaly(recipe, schema)
     without_season = task == "forecast" and not schema.target.mase_scale
@@ -181,53 +230,105 @@ def settle(recipe: Recipe, schema: Schema) -> Recipe:
 
 def _check_anomaly(recipe, schema):
     if recipe.frame is None or not schema.target.labels:
-        raise RecipeError("steps of series without windows", expected="a frame",
-                          fix="--set 'frame=CutSegments(window=24)'")
+        raise RecipeError(
+            "steps of series without windows",
+            expected="a frame",
+            fix="--set 'frame=CutSegments(window=24)'",
+        )
     if not hasattr(recipe.build, "code"):
-        raise RecipeError(f"{type(recipe.build).__name__} to give windows back", expected="an autoencoder, whose code "
-                          "is too narrow for what is not normal", fix="--set 'build=Autoencoder()'")
+        raise RecipeError(
+            f"{type(recipe.build).__name__} to give windows back",
+            expected="an autoencoder, whose code is too narrow for what is not normal",
+            fix="--set 'build=Autoencoder()'",
+        )
     for slot in ("balance", "teacher"):
         if getattr(recipe, slot) is not None:
-            raise RecipeError(f"{slot}={getattr(recipe, slot)!r} where normal windows alone are learned from",
-                              expected="none: there is no class to balance or to teach", fix=f"--set {slot}=None")
+            raise RecipeError(
+                f"{slot}={getattr(recipe, slot)!r} where normal windows alone are learned from",
+                expected="none: there is no class to balance or to teach",
+                fix=f"--set {slot}=None",
+            )
 
 
-def learn(recipe: Recipe, train_rows: TrainSet, valid_rows: HeldOut, *, stages: Stages | None = None) -> Learned:
+def learn(
+    recipe: Recipe, train_rows: TrainSet, valid_rows: HeldOut, *, stages: Stages | None = None
+) -> Learned:
     """Everything that is learned, from training rows, and chosen, on validation rows."""
     stages = stages or Stages()
     ready = get_ready(recipe, train_rows, valid_rows, stages=stages)
 
     def fit(build, feed):
-        trained = train(build, feed, ready.valid, signature=ready.signature, training=recipe.training,
-                        deciding=recipe.judge.deciding)
-        return trained, decide(recipe, ready.signature, train_rows, ready.to_decide, form="float32",
-                               raw=KerasInterpreter(trained.model).run(ready.to_decide.x))
+        trained = train(
+            build,
+            feed,
+            ready.valid,
+            signature=ready.signature,
+            training=recipe.training,
+            deciding=recipe.judge.deciding,
+        )
+        return trained, decide(
+            recipe,
+            ready.signature,
+            train_rows,
+            ready.to_decide,
+            form="float32",
+            raw=KerasInterpreter(trained.model).run(ready.to_decide.x),
+        )
+
     with stages("train"):
         trained, signature = fit(recipe.build, ready.feed)
-    model, shrunk = trained.model, []
+    model = trained.model
+    shrunk = []
     if recipe.shipping.compress:
         model, shrunk = compressed(recipe, model, ready, stages=stages)
-        signature = decide(recipe, ready.signature, train_rows, ready.to_decide, form="float32",
-                           raw=KerasInterpreter(model).run(ready.to_decide.x))
-    beside, balancer = None, recipe.balancer()
+        signature = decide(
+            recipe,
+            ready.signature,
+            train_rows,
+            ready.to_decide,
+            form="float32",
+            raw=KerasInterpreter(model).run(ready.to_decide.x),
+        )
+    beside = None
+    balancer = recipe.balancer()
     if recipe.judge.beside and (balancer is not None or _is_imbalanced(train_rows)):
         with stages("beside"):
-            other = WeightByClass() if balancer is None else None
+            if balancer is None:
+                other = WeightByClass()
+            else:
+                other = None
             feed = replace(ready.feed, rows=ready.balanced(other))
-            words = "no balancing" if other is None else repr(other)
+            if other is None:
+                words = "no balancing"
+            else:
+                words = repr(other)
             beside = Beside(words, *fit(recipe.plain_build(), feed), len(feed.rows))
-    linear = recipe.build.linear() if ready.signature.target.task in ("forecast", "anomaly") else None
+    if ready.signature.target.task in ("forecast", "anomaly"):
+        linear = recipe.build.linear()
+    else:
+        linear = None
     if recipe.judge.beside and linear is not None:
         with stages("linear"):
             beside = Beside(repr(linear), *fit(linear, ready.feed), len(ready.feed.rows))
     made = ship(recipe, model, ready, train_rows, valid_rows, signature=signature, stages=stages)
-    return Learned(made, trained, len(ready.feed.rows), np.union1d(train_rows.ids, valid_rows.ids), beside,
-                   ready.refused, shrunk)
+    return Learned(
+        made,
+        trained,
+        len(ready.feed.rows),
+        np.union1d(train_rows.ids, valid_rows.ids),
+        beside,
+        ready.refused,
+        shrunk,
+    )
 
 
-def get_ready(recipe: Recipe, train_rows: TrainSet, valid_rows: HeldOut, *, stages: Stages) -> Ready:
-    """Steps fitted, rows balanced and, under a teacher, softened; and before any of the long work the targets were
-    asked. Raises RecipeError where the net cannot run on one of them, or would be over its budget."""
+def get_ready(
+    recipe: Recipe, train_rows: TrainSet, valid_rows: HeldOut, *, stages: Stages
+) -> Ready:
+    """Steps fitted, rows balanced and, under a teacher, softened; and before any of the long work
+    the targets were asked. Raises RecipeError where the net cannot run on one of them, or would be
+    over its budget.
+    """
     with stages("prepare"):
         prepared, rows = fit_steps(recipe.prepare, train_rows)
         encoders, encoded = fit_steps(recipe.encode, rows)
@@ -236,53 +337,106 @@ def get_ready(recipe: Recipe, train_rows: TrainSet, valid_rows: HeldOut, *, stag
         as_they_were = to_ports(signature, encoded, encoded=True)
         valid = to_ports(signature, valid_rows)
         # Only a net that is fitted in parts has a use for rows without a label.
-        unlabelled = unlabelled_to_ports(signature, train_rows) if hasattr(recipe.build, "warm_up") else None
+        if hasattr(recipe.build, "warm_up"):
+            unlabelled = unlabelled_to_ports(signature, train_rows)
+        else:
+            unlabelled = None
 
     def balanced(balancer):
-        made = as_they_were if balancer is None else \
-            to_ports(signature, apply_steps(encoders, balancer.resample(rows)), encoded=True)
+        if balancer is None:
+            made = as_they_were
+        else:
+            made = to_ports(signature, apply_steps(encoders, balancer.resample(rows)), encoded=True)
         return replace(made, unlabelled=unlabelled)
+
     with stages("targets"):
         refused = rehearse(recipe, signature, as_they_were, train_rows)
     with stages("balance"):
         to_train = balanced(recipe.balance)
     with stages("teacher"):
-        soft_labels = recipe.teacher.soften(as_they_were, rows) if recipe.teacher is not None else None
-    return Ready(signature, TrainFeed(to_train, soft_labels, recipe.augment), as_they_were, valid,
-                 as_they_were if signature.target.task == "anomaly" else valid, balanced, refused)
+        if recipe.teacher is not None:
+            soft_labels = recipe.teacher.soften(as_they_were, rows)
+        else:
+            soft_labels = None
+    return Ready(
+        signature,
+        TrainFeed(to_train, soft_labels, recipe.augment),
+        as_they_were,
+        valid,
+        as_they_were if signature.target.task == "anomaly" else valid,
+        balanced,
+        refused,
+    )
 
 
 def judge(recipe: Recipe, learned: Learned, test: HeldOut) -> Judged:
-    """The ladder on raw test rows: each form through the device runner. Raises LeakError for rows that were learned
-    from or chosen by."""
+    """The ladder on raw test rows: each form through the device runner. Raises LeakError for rows
+    that were learned from or chosen by.
+    """
     seen = np.intersect1d(learned.seen_ids, test.ids)
     if len(seen):
-        raise LeakError(f"{len(seen)} of the test rows were seen in training or validation, such as row {seen[0]}",
-                        expected="rows that no stage has seen", fix="judge on the splits.test of the same split")
-    made, signature = learned.made, learned.signature
+        raise LeakError(
+            f"{len(seen)} of the test rows were seen in training or validation, such as row "
+            f"{seen[0]}",
+            expected="rows that no stage has seen",
+            fix="judge on the splits.test of the same split",
+        )
+    made = learned.made
+    signature = learned.signature
     rungs, answers = climb_all(made, recipe.shipping.runs_on(), test, refused=learned.refused)
     # What ships gets intervals: they take hundreds of scorings.
-    rungs = [replace(rung, intervals=intervals(test.y, answers["litert_int8"], signature.target,
-                                               seed=recipe.training.seed)) if rung.form == "litert_int8" else rung
-             for rung in rungs]
+    rungs = [
+        replace(
+            rung,
+            intervals=intervals(
+                test.y, answers["litert_int8"], signature.target, seed=recipe.training.seed
+            ),
+        )
+        if rung.form == "litert_int8"
+        else rung
+        for rung in rungs
+    ]
     if signature.stream is not None:
         micro = any(isinstance(target, TargetMicro) for target in recipe.shipping.targets)
         rungs += climb_streams(signature, made.tflite, test, answers, micro=micro)
-    baselines = {name: score_plain_rule(test.y, values, signature.target)
-                 for name, values in (test.baselines or {}).items()}
-    failed = (failed_step(rungs, recipe.judge.deciding, recipe.judge.tolerance)
-              or labels_apart(rungs, recipe.judge.min_agreement, signature.target)
-              or broken_budgets(recipe.shipping.runs_on(), rungs))
+    baselines = {
+        name: score_plain_rule(test.y, values, signature.target)
+        for name, values in (test.baselines or {}).items()
+    }
+    failed = (
+        failed_step(rungs, recipe.judge.deciding, recipe.judge.tolerance)
+        or labels_apart(rungs, recipe.judge.min_agreement, signature.target)
+        or broken_budgets(recipe.shipping.runs_on(), rungs)
+    )
     if learned.beside is None:
         return Judged(rungs, answers, failed, baselines=baselines)
-    beside = answers["beside"] = answer_all(InRunner(
-        learned.beside.signature, KerasInterpreter(learned.beside.trained.model), form="float32"), test)
-    return Judged(rungs, answers, failed, score(test.y, beside, signature.target),
-                  margin(test.y, answers["keras"], beside, signature.target, metric=recipe.judge.deciding,
-                         seed=recipe.training.seed), baselines)
+    beside = answers["beside"] = answer_all(
+        InRunner(
+            learned.beside.signature, KerasInterpreter(learned.beside.trained.model), form="float32"
+        ),
+        test,
+    )
+    return Judged(
+        rungs,
+        answers,
+        failed,
+        score(test.y, beside, signature.target),
+        margin(
+            test.y,
+            answers["keras"],
+            beside,
+            signature.target,
+            metric=recipe.judge.deciding,
+            seed=recipe.training.seed,
+        ),
+        baselines,
+    )
 
 
 def _is_imbalanced(rows):
     """Whether some class is less than a third as frequent as another."""
-    counts = np.bincount(rows.y) if rows.schema.target.task in ("binary", "multiclass") else np.ones(1)
+    if rows.schema.target.task in ("binary", "multiclass"):
+        counts = np.bincount(rows.y)
+    else:
+        counts = np.ones(1)
     return counts.min() * 3 < counts.max()

@@ -12,11 +12,13 @@ from .targets import TargetC, TargetLiteRT, TargetMicro
 
 @dataclass(frozen=True)
 class Shipping:
-    """`targets`: the runtimes that the bundle holds a form for, each with its budget; LiteRT always is one of them.
-    `compress`: what makes the trained model smaller, one after the other, such as (PruneChannels(), QuantizeAware()).
-    `quantize`: how it becomes int8. `probabilities`: how the scores of classes become probabilities that are met as
-    often as they say, fitted on validation rows form by form: "none" (sigmoid or softmax of what the model says),
-    "temperature", "platt" or "isotonic" (the last two for two classes; a table makes ties)."""
+    """`targets`: the runtimes that the bundle holds a form for, each with its budget; LiteRT always
+    is one of them. `compress`: what makes the trained model smaller, one after the other, such as
+    (PruneChannels(), QuantizeAware()). `quantize`: how it becomes int8. `probabilities`: how the
+    scores of classes become probabilities that are met as often as they say, fitted on validation
+    rows form by form: "none" (sigmoid or softmax of what the model says), "temperature", "platt" or
+    "isotonic" (the last two for two classes; a table makes ties).
+    """
 
     targets: tuple[Any, ...] = (TargetLiteRT(), TargetMicro(), TargetC())
     compress: tuple[Any, ...] = ()
@@ -24,8 +26,12 @@ class Shipping:
     probabilities: str = "none"
 
     def runs_on(self) -> tuple[Any, ...]:
-        """The targets, LiteRT first: every bundle has its forms, which the others are held against."""
-        first = next((target for target in self.targets if isinstance(target, TargetLiteRT)), TargetLiteRT())
+        """The targets, LiteRT first: every bundle has its forms, which the others are held
+        against.
+        """
+        first = next(
+            (target for target in self.targets if isinstance(target, TargetLiteRT)), TargetLiteRT()
+        )
         return (first, *(target for target in self.targets if not isinstance(target, TargetLiteRT)))
 
     def forms(self) -> tuple[str, ...]:
@@ -33,24 +39,39 @@ class Shipping:
         return (*USUAL_FORMS, *(form for target in self.targets for form in target.converts))
 
     def kernels(self) -> tuple[str, ...]:
-        """What must run the files: LiteRT's fastest kernels, and those of the targets that are required."""
-        needed = (kernels for target in self.targets if target.required for kernels in target.kernels)
+        """What must run the files: LiteRT's fastest kernels, and those of the targets that are
+        required.
+        """
+        needed = (
+            kernels for target in self.targets if target.required for kernels in target.kernels
+        )
         return tuple(dict.fromkeys(("xnnpack", *needed)))
 
     def check(self) -> None:
         """Raises RecipeError where the slots hold something else, or a target twice."""
-        for slot, does, example in (("targets", "climb", "TargetMicro(),"),
-                                    ("compress", "compress", "QuantizeAware(),")):
+        for slot, does, example in (
+            ("targets", "climb", "TargetMicro(),"),
+            ("compress", "compress", "QuantizeAware(),"),
+        ):
             for spec in getattr(self, slot):
                 if not hasattr(spec, does):
-                    raise RecipeError(f"shipping.{slot} holds {spec!r}", expected="a tuple of specs from pipelines."
-                                      + slot, fix=f"--set 'shipping.{slot}=({example})'")
+                    raise RecipeError(
+                        f"shipping.{slot} holds {spec!r}",
+                        expected="a tuple of specs from pipelines." + slot,
+                        fix=f"--set 'shipping.{slot}=({example})'",
+                    )
                 spec.check()
         self.quantize.check()
         kinds = [type(spec).__name__ for spec in self.targets]
         if len(set(kinds)) < len(kinds):
-            raise RecipeError(f"shipping.targets={self.targets}", expected="each target once",
-                              fix="--set 'shipping.targets=(TargetLiteRT(), TargetMicro(), TargetC())'")
+            raise RecipeError(
+                f"shipping.targets={self.targets}",
+                expected="each target once",
+                fix="--set 'shipping.targets=(TargetLiteRT(), TargetMicro(), TargetC())'",
+            )
         if self.probabilities not in CALIBRATIONS:
-            raise RecipeError(f"shipping.probabilities={self.probabilities!r}", expected=", ".join(CALIBRATIONS),
-                              fix="--set shipping.probabilities=temperature")
+            raise RecipeError(
+                f"shipping.probabilities={self.probabilities!r}",
+                expected=", ".join(CALIBRATIONS),
+                fix="--set shipping.probabilities=temperature",
+            )

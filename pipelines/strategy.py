@@ -8,12 +8,15 @@ from functools import cache
 from .errors import RecipeError
 
 STRATEGIES = ("one_device", "mirrored")
-# What TensorFlow's C++ says at its start on any machine without a GPU, before a log level can reach it.
+# What TensorFlow's C++ says at its start on any machine without a GPU, before a log level can reach
+# it.
 _CHATTER = ("All log messages before absl::InitializeLog()", "Could not find cuda drivers")
 
 
 def load_tensorflow() -> None:
-    """Imports TensorFlow without its two lines of chatter; whatever else it says on standard error is passed on."""
+    """Imports TensorFlow without its two lines of chatter; whatever else it says on standard error
+    is passed on.
+    """
     if "tensorflow" in sys.modules:
         return
     kept = os.dup(2)
@@ -21,6 +24,7 @@ def load_tensorflow() -> None:
         os.dup2(caught.fileno(), 2)
         try:
             import tensorflow
+
             tensorflow.config.list_physical_devices()
         finally:
             os.dup2(kept, 2)
@@ -29,14 +33,22 @@ def load_tensorflow() -> None:
             for line in caught.read().decode(errors="replace").splitlines(keepends=True):
                 if not any(words in line for words in _CHATTER):
                     sys.stderr.write(line)
-    # It counts traces by the line of code that a function stands in: a net after the other is no retracing.
-    tensorflow.get_logger().addFilter(lambda record: "triggered tf.function retracing" not in record.getMessage())
+    # It counts traces by the line of code that a function stands in: a net after the other is no
+    # retracing.
+    tensorflow.get_logger().addFilter(
+        lambda record: "triggered tf.function retracing" not in record.getMessage()
+    )
 
 
 @cache  # a second MirroredStrategy in one process fails in its collectives
 def make_strategy(name: str):
     """The tf.distribute strategy of a name. Raises RecipeError for an unknown one."""
     import tensorflow as tf
+
     if name not in STRATEGIES:
-        raise RecipeError(f"training.strategy={name!r}", expected=" or ".join(STRATEGIES), fix="name one of these")
-    return tf.distribute.MirroredStrategy() if name == "mirrored" else tf.distribute.get_strategy()
+        raise RecipeError(
+            f"training.strategy={name!r}", expected=" or ".join(STRATEGIES), fix="name one of these"
+        )
+    if name == "mirrored":
+        return tf.distribute.MirroredStrategy()
+    return tf.distribute.get_strategy()

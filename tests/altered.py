@@ -19,5 +19,12 @@ def alter(folder: Path, name: str, content: bytes | str) -> None:
 
 def mend_checksums(folder: Path) -> None:
     """Writes SHA256SUMS anew for what lies in the folder."""
-    (folder / SUMS).write_text(checksums({path.relative_to(folder).as_posix(): path.read_bytes() for path in
-                                          folder.rglob("*") if path.is_file() and path.name != SUMS}))
+    (folder / SUMS).write_text(
+        checksums(
+            {
+                path.relative_to(folder).as_posix(): path.read_bytes()
+                for path in folder.rglob("*")
+                if path.is_file() and path.name != SUMS
+            }
+        )
+    )

@@ -1,4 +1,6 @@
-"""`make bench`: what this machine takes, as medians and ratios of interleaved runs. Nothing here gates."""
+"""`make bench`: what this machine takes, as medians and ratios of interleaved runs. Nothing here
+gates.
+"""
 
 import os
 import statistics
@@ -20,7 +22,8 @@ from pipelines.tabular import BIRDS
 from pipelines.train import _with_average, task_labels, task_loss, task_metric, train
 
 BUNDLE = Path("saved_models/birds_mlp")
-PAIRS, EPOCHS = 3, 6
+PAIRS = 3
+EPOCHS = 6
 
 
 def seconds(command, text=None):
@@ -35,8 +38,14 @@ def seconds(command, text=None):
 
 def bench_starts():
     python = sys.executable
-    print(f"import pipelines             {seconds([python, '-c', 'import pipelines']):.3f} s   (aim 0.3)")
-    print(f"python -m pipelines --help   {seconds([python, '-m', 'pipelines', '--help']):.3f} s   (aim 0.3)")
+    print(
+        f"import pipelines             {seconds([python, '-c', 'import pipelines']):.3f} s   "
+        "(aim 0.3)"
+    )
+    print(
+        f"python -m pipelines --help   {seconds([python, '-m', 'pipelines', '--help']):.3f} s  "
+        " (aim 0.3)"
+    )
     names = [column.name for column in Runner.load(BUNDLE).signature.columns]
     text = ",".join(names) + "\n" + "," * (len(names) - 1) + "\n"
     spent = seconds([python, "-m", "pipelines.device", str(BUNDLE)], text)
@@ -49,22 +58,39 @@ def bird_ports():
     prepared, rows = fit_steps(BIRDS.prepare, parts.train)
     encoders, encoded = fit_steps(BIRDS.encode, rows)
     signature = make_signature(prepared, encoders, encoded)
-    return signature, to_ports(signature, encoded, encoded=True), to_ports(signature, parts.valid), parts.test
+    return (
+        signature,
+        to_ports(signature, encoded, encoded=True),
+        to_ports(signature, parts.valid),
+        parts.test,
+    )
 
 
 def bare_keras(recipe, signature, rows: TrainSet, valid: HeldOut, *, deciding, epochs):
     """Seconds of a recipe's net, loss, metric and arrays in the loop that a user would write."""
     import keras
+
     keras.backend.clear_session()
     keras.utils.set_random_seed(0)
     model = _with_average(recipe.build.build(signature))
-    model.compile(optimizer=keras.optimizers.AdamW(1e-3),
-                  loss={"members": task_loss(signature.target, recipe.training), "logits": None},
-                  weighted_metrics={"logits": [task_metric(deciding, signature)[0]]}, jit_compile=False)
-    y, valid_y = task_labels(rows.y, signature), task_labels(valid.y, signature)
+    model.compile(
+        optimizer=keras.optimizers.AdamW(1e-3),
+        loss={"members": task_loss(signature.target, recipe.training), "logits": None},
+        weighted_metrics={"logits": [task_metric(deciding, signature)[0]]},
+        jit_compile=False,
+    )
+    y = task_labels(rows.y, signature)
+    valid_y = task_labels(valid.y, signature)
     start = time.perf_counter()
-    model.fit(rows.x, y, batch_size=recipe.training.batch_size, epochs=epochs, validation_data=(valid.x, valid_y),
-              validation_batch_size=1024, verbose=0)
+    model.fit(
+        rows.x,
+        y,
+        batch_size=recipe.training.batch_size,
+        epochs=epochs,
+        validation_data=(valid.x, valid_y),
+        validation_batch_size=1024,
+        verbose=0,
+    )
     return time.perf_counter() - start
 
 
@@ -74,9 +100,11 @@ def epoch_seconds(fit):
 
 
 def bench_training(recipe, signature, rows, valid, *, deciding, ways=()):
-    """Prints rows a second of a recipe's training from memory, against a bare Keras loop, and with each of the
-    augmentations in `ways`, (name, specs), against none."""
+    """Prints rows a second of a recipe's training from memory, against a bare Keras loop, and with
+    each of the augmentations in `ways`, (name, specs), against none.
+    """
     import tensorflow as tf
+
     tf.config.experimental.enable_op_determinism()
 
     def bare(epochs):
@@ -85,9 +113,17 @@ def bench_training(recipe, signature, rows, valid, *, deciding, ways=()):
     def ours(augment):
         def fit(epochs):
             training = replace(recipe.training, epochs=epochs, patience=epochs)
-            return train(recipe.build, TrainFeed(rows, augment=augment), valid, signature=signature,
-                         training=training, deciding=deciding).fit_seconds
+            return train(
+                recipe.build,
+                TrainFeed(rows, augment=augment),
+                valid,
+                signature=signature,
+                training=training,
+                deciding=deciding,
+            ).fit_seconds
+
         return fit
+
     fits = {"bare": bare, "memory": ours(()), **{name: ours(augment) for name, augment in ways}}
     spent = {name: [] for name in fits}
     for _ in range(PAIRS):
@@ -96,33 +132,49 @@ def bench_training(recipe, signature, rows, valid, *, deciding, ways=()):
 
     def told(name, other):
         ratios = [one / two for one, two in zip(spent[name], spent[other], strict=True)]
-        return (f"{len(rows) / statistics.median(spent[name]):,.0f} rows a second, {statistics.median(ratios):.3f} "
-                f"[{min(ratios):.3f}, {max(ratios):.3f}] of the seconds")
-    print(f"training {recipe.name} from memory: {told('memory', 'bare')} of a bare Keras loop   (aim 1.0)")
+        return (
+            f"{len(rows) / statistics.median(spent[name]):,.0f} rows a second, "
+            f"{statistics.median(ratios):.3f} [{min(ratios):.3f}, {max(ratios):.3f}] of the seconds"
+        )
+
+    print(
+        f"training {recipe.name} from memory: {told('memory', 'bare')} of a bare Keras loop   "
+        "(aim 1.0)"
+    )
     for name, _ in ways:
         print(f"  augmentation, {name}: {told(name, 'memory')} without   (aim 1.1)")
 
 
 def bench_runner(signature, test):
     import keras
+
     runner = Runner.load(BUNDLE)
     model = keras.saving.load_model(BUNDLE / "model.keras", compile=False, safe_mode=True)
     columns = {column.name: test.x[column.name] for column in runner.signature.columns}
-    ports, inputs = to_ports(runner.signature, test).x, runner.prepare(columns)
+    ports = to_ports(runner.signature, test).x
+    inputs = runner.prepare(columns)
     model.predict(ports, verbose=0)
 
     def rate(call):
         start = time.perf_counter()
         call()
         return len(test) / (time.perf_counter() - start)
-    calls = {"runner, raw rows to labels": lambda: runner.predict_columns(columns),
-             "runner, model alone": lambda: runner.interpreter.run(inputs),
-             "model.predict, prepared rows": lambda: model.predict(ports, verbose=0)}
-    rates = {name: statistics.median([rate(call) for _ in range(PAIRS)]) for name, call in calls.items()}
+
+    calls = {
+        "runner, raw rows to labels": lambda: runner.predict_columns(columns),
+        "runner, model alone": lambda: runner.interpreter.run(inputs),
+        "model.predict, prepared rows": lambda: model.predict(ports, verbose=0),
+    }
+    rates = {
+        name: statistics.median([rate(call) for _ in range(PAIRS)]) for name, call in calls.items()
+    }
     for name, value in rates.items():
         print(f"{name:30} {value:10,.0f} rows a second")
     whole, alone, predict = rates.values()
-    print(f"against model.predict: from raw rows {whole / predict:.2f}, the model alone {alone / predict:.2f}")
+    print(
+        f"against model.predict: from raw rows {whole / predict:.2f}, the model alone "
+        f"{alone / predict:.2f}"
+    )
 
 
 def main():

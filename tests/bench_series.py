@@ -1,7 +1,8 @@
-"""The part of `make bench` on series, training seed 0, int8 against float: every family of nets that forecast, on the
-glucose monitor, windows of 48 steps, 1,846 test windows (last fifth of the time); that tell whole series apart, one
-member, on ItalyPowerDemand, 1,029 test series (official parts); that give windows back, on the weather, faults injected
-into copies of test windows. About 20 minutes. Nothing here gates.
+"""The part of `make bench` on series, training seed 0, int8 against float: every family of nets
+that forecast, on the glucose monitor, windows of 48 steps, 1,846 test windows (last fifth of the
+time); that tell whole series apart, one member, on ItalyPowerDemand, 1,029 test series (official
+parts); that give windows back, on the weather, faults injected into copies of test windows. About
+20 minutes. Nothing here gates.
 """
 
 import tempfile
@@ -35,22 +36,34 @@ ANOMALIES = {
 
 
 def forecasting(name, build):
-    recipe = replace(timeseries.GLUCOSE, name="family", build=build,
-                     frame=replace(timeseries.GLUCOSE.frame, window=48, stride=4),
-                     training=replace(timeseries.GLUCOSE.training, epochs=10),
-                     judge=replace(timeseries.GLUCOSE.judge, beside=False, tolerance=1.0))
+    recipe = replace(
+        timeseries.GLUCOSE,
+        name="family",
+        build=build,
+        frame=replace(timeseries.GLUCOSE.frame, window=48, stride=4),
+        training=replace(timeseries.GLUCOSE.training, epochs=10),
+        judge=replace(timeseries.GLUCOSE.judge, beside=False, tolerance=1.0),
+    )
     return line(name, recipe, "mase", "coverage")
 
 
 def classes(name, build):
-    recipe = replace(timeseries.ITALY_POWER, name="family", build=build,
-                     judge=replace(timeseries.ITALY_POWER.judge, tolerance=1.0))
+    recipe = replace(
+        timeseries.ITALY_POWER,
+        name="family",
+        build=build,
+        judge=replace(timeseries.ITALY_POWER.judge, tolerance=1.0),
+    )
     return line(name, recipe, "accuracy", "macro_f1")
 
 
 def anomalies(name, build):
-    recipe = replace(timeseries.WEATHER_ANOMALY, name="family", build=build,
-                     judge=replace(timeseries.WEATHER_ANOMALY.judge, beside=False, tolerance=1.0))
+    recipe = replace(
+        timeseries.WEATHER_ANOMALY,
+        name="family",
+        build=build,
+        judge=replace(timeseries.WEATHER_ANOMALY.judge, beside=False, tolerance=1.0),
+    )
     return line(name, recipe, "roc_auc", "average_precision")
 
 
@@ -59,13 +72,22 @@ def line(name, recipe, metric, other):
     with tempfile.TemporaryDirectory() as folder:
         report = run(recipe, folder=folder).report
     rungs = {rung["form"]: rung for rung in report["ladder"]}
-    floats, int8, micro = (rungs.get(form) for form in ("litert_float32", "litert_int8", "micro_int8"))
+    floats, int8, micro = (
+        rungs.get(form) for form in ("litert_float32", "litert_int8", "micro_int8")
+    )
     lost = abs(int8["scores"][metric] - floats["scores"][metric])
-    return {"family": name, "metric": metric, "float": f"{floats['scores'][metric]:.3f}",
-            "int8": f"{int8['scores'][metric]:.3f}" + (" (not for int8)" if lost > 0.01 else ""),
-            other: f"{int8['scores'][other]:.3f}", "agreement": f"{int8['agreement']:.3f}",
-            "bytes": f"{int8['size_bytes']:,}", "TFLM arena": f"{micro['arena_bytes']:,}" if micro else "",
-            "ms": f"{int8['latency_ms']:.3f}", "train s": f"{report['seconds']['train']:.0f}"}
+    return {
+        "family": name,
+        "metric": metric,
+        "float": f"{floats['scores'][metric]:.3f}",
+        "int8": f"{int8['scores'][metric]:.3f}" + (" (not for int8)" if lost > 0.01 else ""),
+        other: f"{int8['scores'][other]:.3f}",
+        "agreement": f"{int8['agreement']:.3f}",
+        "bytes": f"{int8['size_bytes']:,}",
+        "TFLM arena": f"{micro['arena_bytes']:,}" if micro else "",
+        "ms": f"{int8['latency_ms']:.3f}",
+        "train s": f"{report['seconds']['train']:.0f}",
+    }
 
 
 def main():
@@ -74,8 +96,14 @@ def main():
 
 
 def print_table(rows):
-    print(*("| " + " | ".join(line) + " |" for line in ([*rows[0]], ["---"] * len(rows[0]), *(
-        [*row.values()] for row in rows))), sep="\n", flush=True)
+    print(
+        *(
+            "| " + " | ".join(line) + " |"
+            for line in ([*rows[0]], ["---"] * len(rows[0]), *([*row.values()] for row in rows))
+        ),
+        sep="\n",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
-"""The part of `make bench` about pictures: what augmentation costs, the feed against a bare Keras loop, and memory on
-200,000 files. Nothing here gates."""
+"""The part of `make bench` about pictures: what augmentation costs, the feed against a bare Keras
+loop, and memory on 200,000 files. Nothing here gates.
+"""
 
 import resource
 import subprocess
@@ -34,8 +35,13 @@ def fashion_ports():
 
 
 def feed_rate(rows, augment, signature):
-    feed, steps = training_feed(TrainFeed(rows, augment=augment), {"y": rows.y[:, None].astype(np.float32)},
-                                signature=signature, batch_size=128, seed=0)
+    feed, steps = training_feed(
+        TrainFeed(rows, augment=augment),
+        {"y": rows.y[:, None].astype(np.float32)},
+        signature=signature,
+        batch_size=128,
+        seed=0,
+    )
     batches = iter(feed)
     next(batches)
     start = time.perf_counter()
@@ -47,6 +53,7 @@ def feed_rate(rows, augment, signature):
 def write_files(folder: Path):
     """NUM_FILES small JPEG files in four classes, from the bundled emoji."""
     from PIL import Image
+
     with np.load("data/emoji_32.npz") as file:
         pixels = file["X"]
     random = np.random.default_rng(0)
@@ -58,19 +65,33 @@ def write_files(folder: Path):
 
 
 def train_from(folder):
-    """Loads and trains for an epoch; prints pictures a second and the largest memory of the process."""
-    recipe = Recipe(name="many", load=vision.LoadFolder(folder, height=32, width=32), build=vision.Cnn(widths=(8, 16)))
+    """Loads and trains for an epoch; prints pictures a second and the largest memory of the
+    process.
+    """
+    recipe = Recipe(
+        name="many",
+        load=vision.LoadFolder(folder, height=32, width=32),
+        build=vision.Cnn(widths=(8, 16)),
+    )
     start = time.perf_counter()
     dataset, _ = recipe.load.read()
     loaded = time.perf_counter()
     parts = split(dataset, recipe.split)
     signature = make_signature((), (), parts.train)
-    spent = train(recipe.build, TrainFeed(to_ports(signature, parts.train, encoded=True)),
-                  to_ports(signature, parts.valid), signature=signature,
-                  training=replace(recipe.training, epochs=1), deciding="accuracy").fit_seconds
+    spent = train(
+        recipe.build,
+        TrainFeed(to_ports(signature, parts.train, encoded=True)),
+        to_ports(signature, parts.valid),
+        signature=signature,
+        training=replace(recipe.training, epochs=1),
+        deciding="accuracy",
+    ).fit_seconds
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(f"{len(dataset):,} JPEG files as {dataset.x['picture']!r:.40}: load {loaded - start:.0f} s, an epoch of "
-          f"{len(parts.train):,} in {spent:.0f} s, at most {peak / 2**30:.2f} GiB of memory   (aim 2)")
+    print(
+        f"{len(dataset):,} JPEG files as {dataset.x['picture']!r:.40}: load "
+        f"{loaded - start:.0f} s, an epoch of "
+        f"{len(parts.train):,} in {spent:.0f} s, at most {peak / 2**30:.2f} GiB of memory   (aim 2)"
+    )
 
 
 def main():
@@ -79,7 +100,10 @@ def main():
     ways = [("the recipe's own", vision.FASHION_100KB.augment), ("STANDARD", vision.STANDARD)]
     bench_training(vision.FASHION_100KB, signature, rows, valid, deciding="accuracy", ways=ways)
     for name, augment in [("nothing", ()), *ways]:
-        print(f"  the feed alone, {name}: {feed_rate(rows, augment, signature):,.0f} pictures a second")
+        print(
+            f"  the feed alone, {name}: {feed_rate(rows, augment, signature):,.0f} pictures a "
+            "second"
+        )
     with tempfile.TemporaryDirectory() as folder:
         write_files(Path(folder))
         subprocess.run([sys.executable, "-m", "tests.bench_vision", folder], check=True)

@@ -1,4 +1,6 @@
-"""Small real data, one small bundle that many tests look at, and a converter that stays warm between tests."""
+"""Small real data, one small bundle that many tests look at, and a converter that stays warm
+between tests.
+"""
 
 import importlib
 import os
@@ -18,7 +20,11 @@ from pipelines.split import split
 @pytest.fixture(scope="session")
 def birds():
     """Two thousand bird strikes, a DataFrame as read from the CSV."""
-    return pd.read_csv("data/birds.csv.gz", dtype=str, keep_default_na=False).iloc[::9][:2000].reset_index(drop=True)
+    return (
+        pd.read_csv("data/birds.csv.gz", dtype=str, keep_default_na=False)
+        .iloc[::9][:2000]
+        .reset_index(drop=True)
+    )
 
 
 @pytest.fixture(scope="session")
@@ -34,9 +40,11 @@ def birds_splits(birds, birds_recipe):
 
 @pytest.fixture(scope="session")
 def bundle(birds, birds_recipe, tmp_path_factory):
-    """The bundle of a tiny run on those bird strikes. Two epochs make a poor model: the ladder's gate is tested
-    elsewhere, here it is open."""
+    """The bundle of a tiny run on those bird strikes. Two epochs make a poor model: the ladder's
+    gate is tested elsewhere, here it is open.
+    """
     from pipelines import run
+
     recipe = replace(birds_recipe, judge=replace(birds_recipe.judge, tolerance=1.0))
     return run(recipe, birds, folder=tmp_path_factory.mktemp("models"))
 
@@ -44,6 +52,7 @@ def bundle(birds, birds_recipe, tmp_path_factory):
 @pytest.fixture(scope="session")
 def whole_fashion_mnist():
     from pipelines.vision.recipes import FASHION_MNIST
+
     if not Path(FASHION_MNIST).is_dir():
         pytest.skip("needs the whole of Fashion-MNIST: apt-get install dataset-fashion-mnist")
 
@@ -52,6 +61,7 @@ def whole_fashion_mnist():
 def fashion_100kb(whole_fashion_mnist, tmp_path_factory):
     """The bundle of the recipe of that name (twenty minutes and more), for the long proofs."""
     from pipelines import run, vision
+
     return run(vision.FASHION_100KB, folder=tmp_path_factory.mktemp("whole"))
 
 
@@ -61,9 +71,12 @@ COLD = CONVERT._in_child
 
 @pytest.fixture(scope="session", autouse=True)
 def warm_converter():
-    """Conversions in forks of one process that has TensorFlow loaded. The tests of the command line and those that ask
-    for `cold_converter` run the real child."""
-    if not sys.platform.startswith("linux"):  # elsewhere a fork of a process with threads is not to be relied on
+    """Conversions in forks of one process that has TensorFlow loaded. The tests of the command line
+    and those that ask for `cold_converter` run the real child.
+    """
+    if not sys.platform.startswith(
+        "linux"
+    ):  # elsewhere a fork of a process with threads is not to be relied on
         yield
         return
     servers = []
@@ -71,12 +84,23 @@ def warm_converter():
     def in_fork(folder, copies):
         if not servers:
             environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
-            servers.append(subprocess.Popen([sys.executable, "-m", "tests.warm_converter"], env=environment, text=True,
-                                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL))
+            servers.append(
+                subprocess.Popen(
+                    [sys.executable, "-m", "tests.warm_converter"],
+                    env=environment,
+                    text=True,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                )
+            )
         servers[0].stdin.write(f"{copies} {folder}\n")
         servers[0].stdin.flush()
         code = int(servers[0].stdout.readline())
-        return subprocess.CompletedProcess([], code, "", (folder / "said").read_text(errors="replace"))
+        return subprocess.CompletedProcess(
+            [], code, "", (folder / "said").read_text(errors="replace")
+        )
+
     CONVERT._in_child = in_fork
     yield
     CONVERT._in_child = COLD
@@ -87,8 +111,10 @@ def warm_converter():
 
 @pytest.fixture
 def command(monkeypatch, capsys):
-    """command(*arguments) → (exit code, standard output, standard error) of `python -m pipelines`, in this process,
-    where TensorFlow is loaded already. Other tests of the command line run the real one."""
+    """command(*arguments) → (exit code, standard output, standard error) of `python -m pipelines`,
+    in this process, where TensorFlow is loaded already. Other tests of the command line run the
+    real one.
+    """
     from pipelines.__main__ import main
 
     def call(*arguments):
@@ -98,6 +124,7 @@ def command(monkeypatch, capsys):
         except SystemExit as stop:
             code = stop.code or 0
         return (code, *capsys.readouterr())
+
     return call
 
 
@@ -109,8 +136,11 @@ def cold_converter(monkeypatch):
 
 @pytest.fixture(scope="session", autouse=True)
 def no_door_hides_a_fault():
-    """A fault of ours leaves a command as the exception that it is, in this process and in those that tests start."""
+    """A fault of ours leaves a command as the exception that it is, in this process and in those
+    that tests start.
+    """
     from pipelines.device.door import RAISE_NAME
+
     before = os.environ.get(RAISE_NAME)
     os.environ[RAISE_NAME] = "1"
     yield

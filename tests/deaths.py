@@ -1,5 +1,7 @@
-"""How altered models end a process:  python -m tests.deaths BUNDLE NUMBER  prints exit code → number of files as JSON.
-Forks of a process that has LiteRT alone: 0 is an answer, 2 a DeviceError, below zero the signal that ended it."""
+"""How altered models end a process:  python -m tests.deaths BUNDLE NUMBER  prints exit code →
+number of files as JSON. Forks of a process that has LiteRT alone: 0 is an answer, 2 a DeviceError,
+below zero the signal that ended it.
+"""
 
 import json
 import os
@@ -16,12 +18,17 @@ from tests.mutants import mutate_bytes
 
 
 def main(folder, number):
-    runner, random, counts = Runner.load(folder), np.random.default_rng(2), Counter()
+    runner = Runner.load(folder)
+    random = np.random.default_rng(2)
+    counts = Counter()
     content = (Path(folder) / "model_int8.tflite").read_bytes()
-    inputs = {port.name: np.zeros((2, *port.shape), np.int8 if port.dtype == "float32" else np.int32)
-              for port in runner.signature.inputs}
+    inputs = {
+        port.name: np.zeros((2, *port.shape), np.int8 if port.dtype == "float32" else np.int32)
+        for port in runner.signature.inputs
+    }
     for _ in range(number):
-        mutant, child = mutate_bytes(content, random), os.fork()
+        mutant = mutate_bytes(content, random)
+        child = os.fork()
         if not child:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
             signal.alarm(20)

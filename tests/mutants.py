@@ -4,36 +4,76 @@ import json
 
 import numpy as np
 
-ODD_VALUES = (None, True, False, 0, 1, -1, 2, 128, -129, 2**31, 2**63, 10**400, 0.0, -0.5, 1e-45, 1e38, 1e308, "", "x",
-              "output", "float32", "\0", "x" * 10_000, "%Y%Y", [], [0], [[]], {}, {"a": 1}, [1e30] * 5, ["a", "a"])
+ODD_VALUES = (
+    None,
+    True,
+    False,
+    0,
+    1,
+    -1,
+    2,
+    128,
+    -129,
+    2**31,
+    2**63,
+    10**400,
+    0.0,
+    -0.5,
+    1e-45,
+    1e38,
+    1e308,
+    "",
+    "x",
+    "output",
+    "float32",
+    "\0",
+    "x" * 10_000,
+    "%Y%Y",
+    [],
+    [0],
+    [[]],
+    {},
+    {"a": 1},
+    [1e30] * 5,
+    ["a", "a"],
+)
 
 
 def mutate_bytes(content: bytes, random: np.random.Generator) -> bytes:
-    """Bits flipped, bytes cut off, taken out, put in or swapped, or a word of four bytes replaced."""
-    changed, size = bytearray(content), len(content)
-    kind, place, length = random.integers(6), int(random.integers(size)), int(random.integers(1, 65))
+    """Bits flipped, bytes cut off, taken out, put in or swapped, or a word of four bytes
+    replaced.
+    """
+    changed = bytearray(content)
+    size = len(content)
+    kind = random.integers(6)
+    place = int(random.integers(size))
+    length = int(random.integers(1, 65))
     if kind == 0:
         for bit in random.integers(size * 8, size=random.integers(1, 8)):
             changed[bit // 8] ^= 1 << (bit % 8)
     elif kind == 1:
         del changed[place:]
     elif kind == 2:
-        del changed[place:place + length]
+        del changed[place : place + length]
     elif kind == 3:
         changed[place:place] = random.bytes(length)
     elif kind == 4:
         one, other = sorted(random.integers(0, size - length, size=2))
         if one + length <= other:
-            changed[one:one + length], changed[other:other + length] = content[other:other + length], content[
-                one:one + length]
+            changed[one : one + length], changed[other : other + length] = (
+                content[other : other + length],
+                content[one : one + length],
+            )
     else:
         word = int(random.choice([0, 1, 2**31 - 1, 2**31, 2**32 - 1, size]))
-        changed[place // 4 * 4:place // 4 * 4 + 4] = word.to_bytes(4, "little")
+        changed[place // 4 * 4 : place // 4 * 4 + 4] = word.to_bytes(4, "little")
     return bytes(changed)
 
 
 def mutate_json(content: bytes, random: np.random.Generator) -> bytes:
-    """One to three values of a JSON file replaced by odd ones, changed a little, removed, doubled or swapped."""
+    """One to three values of a JSON file replaced by odd ones, changed a little, removed, doubled
+    or swapped.
+    """
     values = json.loads(content)
     for _ in range(random.integers(1, 4)):
         _mutate(values, random)
@@ -43,7 +83,10 @@ def mutate_json(content: bytes, random: np.random.Generator) -> bytes:
 def _mutate(values, random):
     holder = values
     while True:  # down a random path
-        keys = list(holder) if isinstance(holder, dict) else range(len(holder))
+        if isinstance(holder, dict):
+            keys = list(holder)
+        else:
+            keys = range(len(holder))
         if not len(keys):
             return
         key = keys[random.integers(len(keys))]
@@ -63,6 +106,8 @@ def _mutate(values, random):
     elif change == 3:
         holder[f"{key}{random.integers(3)}"] = holder[key]
     elif change == 4 and type(holder[key]) in (int, float):
-        holder[key] = holder[key] * (-1, 0, 1, 2, 1000, 10**6)[random.integers(6)] + int(random.integers(-1, 2))
+        holder[key] = holder[key] * (-1, 0, 1, 2, 1000, 10**6)[random.integers(6)] + int(
+            random.integers(-1, 2)
+        )
     else:
         holder[key] = holder[other]

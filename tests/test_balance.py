@@ -11,20 +11,35 @@ from pipelines.rows import BalancedSet, Dataset, HeldOut, Schema, TrainSet
 from pipelines.tabular import load_table
 
 DRAWING = (balance.WeightByClass(), balance.OversampleRandom(), balance.UndersampleRandom())
-NUMERIC = (balance.Smote(), balance.SmoteBorderline(), balance.Adasyn(), balance.SmoteTomek(), balance.SmoteENN())
+NUMERIC = (
+    balance.Smote(),
+    balance.SmoteBorderline(),
+    balance.Adasyn(),
+    balance.SmoteTomek(),
+    balance.SmoteENN(),
+)
 EVERY = (*DRAWING, *NUMERIC, balance.SmoteNC())
 
 
 def make(kind=TrainSet, *, mixed, labels=("no", "yes"), num_rows=200):
     random = np.random.default_rng(0)
-    y = (np.arange(num_rows) % 10 == 0).astype(np.int64) if labels else random.normal(size=num_rows)
-    x = {"small": (random.normal(size=num_rows) + 2 * y).astype(np.float32),
-         "large": (1e6 * random.normal(size=num_rows)).astype(np.float32)}
+    if labels:
+        y = (np.arange(num_rows) % 10 == 0).astype(np.int64)
+    else:
+        y = random.normal(size=num_rows)
+    x = {
+        "small": (random.normal(size=num_rows) + 2 * y).astype(np.float32),
+        "large": (1e6 * random.normal(size=num_rows)).astype(np.float32),
+    }
     if mixed:
-        x["kind"] = np.array([None if n % 13 == 0 else "abc"[n % 3] for n in range(num_rows)], object)
+        x["kind"] = np.array(
+            [None if n % 13 == 0 else "abc"[n % 3] for n in range(num_rows)], object
+        )
         x["flag"] = (np.arange(num_rows) % 2).astype(np.float32)
-    schema = Schema(tuple(Column(name, "numeric") for name in x),
-                    Target("y", "binary" if labels else "regression", labels))
+    schema = Schema(
+        tuple(Column(name, "numeric") for name in x),
+        Target("y", "binary" if labels else "regression", labels),
+    )
     return kind(x=x, y=y, ids=np.arange(num_rows) + 1000, schema=schema)
 
 
@@ -40,13 +55,26 @@ def test_contract(balancer):
     assert shares.min() > 0.35
     for name, x in before.items():
         np.testing.assert_array_equal(train.x[name], x)
-        assert balanced.x[name].dtype == x.dtype and not (x.dtype == np.float32 and np.isnan(balanced.x[name]).any())
-        low, high = (x.min(), x.max()) if x.dtype == np.float32 else (None, None)
+        assert balanced.x[name].dtype == x.dtype and not (
+            x.dtype == np.float32 and np.isnan(balanced.x[name]).any()
+        )
+        if x.dtype == np.float32:
+            low, high = (x.min(), x.max())
+        else:
+            low, high = (None, None)
         if low is not None:  # synthetic rows lie between rows
-            assert balanced.x[name].min() >= low - 1e-3 * abs(low) and balanced.x[name].max() <= high + 1e-3 * high
+            assert (
+                balanced.x[name].min() >= low - 1e-3 * abs(low)
+                and balanced.x[name].max() <= high + 1e-3 * high
+            )
     again = balancer.resample(train)
-    assert all((again.x[name][balanced.x[name] == balanced.x[name]]
-                == balanced.x[name][balanced.x[name] == balanced.x[name]]).all() for name in before)
+    assert all(
+        (
+            again.x[name][balanced.x[name] == balanced.x[name]]
+            == balanced.x[name][balanced.x[name] == balanced.x[name]]
+        ).all()
+        for name in before
+    )
     parents_of_the_rare = balanced.ids[balanced.y == 1]
     assert set(parents_of_the_rare) <= set(train.ids[train.y == 1])
     for kind in (HeldOut, Dataset, BalancedSet):
@@ -58,7 +86,9 @@ def test_contract(balancer):
 
 @pytest.mark.parametrize("balancer", NUMERIC, ids=lambda each: type(each).__name__)
 def test_refuses_half_a_category(balancer):
-    with pytest.raises(BalanceError, match="on the categorical or two-valued columns 'kind', 'flag'"):
+    with pytest.raises(
+        BalanceError, match="on the categorical or two-valued columns 'kind', 'flag'"
+    ):
         balancer.resample(make(mixed=True))
 
 
@@ -94,13 +124,14 @@ def test_neighbours_are_found_in_scaled_units():
 def test_real_bird_strikes(birds, birds_recipe):
     from pipelines.split import split
     from pipelines.steps import fit_steps
+
     dataset, _ = load_table(birds_recipe.load, birds)
     train = split(dataset, birds_recipe.split).train
     _, prepared = fit_steps(birds_recipe.prepare, train)
     balanced = balance.SmoteNC().resample(prepared)
     assert balanced.y.mean() == pytest.approx(0.5)
-    real = balanced.ids[:len(train)]
+    real = balanced.ids[: len(train)]
     np.testing.assert_array_equal(real, train.ids)
     for name, x in prepared.x.items():
-        np.testing.assert_array_equal(balanced.x[name][:len(train)], x)
+        np.testing.assert_array_equal(balanced.x[name][: len(train)], x)
     assert set(balanced.x["species"]) <= set(prepared.x["species"])

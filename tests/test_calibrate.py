@@ -11,14 +11,18 @@ from pipelines.errors import RecipeError
 
 @pytest.fixture(scope="module")
 def too_sure():
-    """Logits three times as large as they should be, and shifted; half to fit on, half to judge by."""
+    """Logits three times as large as they should be, and shifted; half to fit on, half to
+    judge by.
+    """
     random = np.random.default_rng(0)
     honest = random.normal(size=(4000, 1)) * 1.5
     y = (random.random(4000) < 1 / (1 + np.exp(-honest[:, 0]))).astype(int)
     return (3 * honest + 1).astype(np.float32), y, log_loss(y[2000:], probabilities(honest[2000:]))
 
 
-@pytest.mark.parametrize("how, more", [("none", 0.6), ("temperature", 0.06), ("platt", 0.002), ("isotonic", 0.02)])
+@pytest.mark.parametrize(
+    "how, more", [("none", 0.6), ("temperature", 0.06), ("platt", 0.002), ("isotonic", 0.02)]
+)
 def test_log_loss_nears_that_of_the_honest_probabilities(too_sure, how, more):
     logits, y, honest = too_sure
     fitted = fit_calibration(logits[:2000], y[:2000], how=how)
@@ -43,4 +47,6 @@ def test_rows_of_one_class_give_a_finite_answer():
     for how in ("temperature", "platt", "isotonic"):
         fitted = fit_calibration(np.array([[2.0], [3.0]], np.float32), np.array([1, 1]), how=how)
         assert np.all(np.isfinite(probabilities(np.array([[-4.0], [50.0]]), fitted)))
-    assert fit_calibration(np.zeros((2, 1), np.float32), np.array([0, 1]), how="none") == Calibration()
+    assert (
+        fit_calibration(np.zeros((2, 1), np.float32), np.array([0, 1]), how="none") == Calibration()
+    )

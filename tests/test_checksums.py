@@ -15,27 +15,39 @@ from tests.altered import copy_of
 
 
 def test_sha256sum_checks_a_bundle_too(bundle):
-    assert sorted(path.relative_to(bundle.folder).as_posix() for path in bundle.folder.rglob("*.*")
-                  ) == sorted(bundle.check())
+    assert sorted(
+        path.relative_to(bundle.folder).as_posix() for path in bundle.folder.rglob("*.*")
+    ) == sorted(bundle.check())
     if shutil.which("sha256sum") is None:
         pytest.skip("this machine has no sha256sum (coreutils)")
-    done = subprocess.run(["sha256sum", "-c", "SHA256SUMS"], cwd=bundle.folder, capture_output=True, text=True)
+    done = subprocess.run(
+        ["sha256sum", "-c", "SHA256SUMS"], cwd=bundle.folder, capture_output=True, text=True
+    )
     assert done.returncode == 0 and len(done.stdout.splitlines()) == len(bundle.check())
 
 
 CHANGES = {
-    "truncated": lambda content: content[:-1], "empty": lambda content: b"", "longer": lambda content: content + b"\0",
+    "truncated": lambda content: content[:-1],
+    "empty": lambda content: b"",
+    "longer": lambda content: content + b"\0",
     "one bit": lambda content: content[:99] + bytes([content[99] ^ 1]) + content[100:],
-    "another": lambda content: b"nonsense"}
+    "another": lambda content: b"nonsense",
+}
 
 
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("name", ["signature.json", "model_int8.tflite"])
-def test_altered_files_are_refused_before_they_are_read(bundle, tmp_path, monkeypatch, name, change):
+def test_altered_files_are_refused_before_they_are_read(
+    bundle, tmp_path, monkeypatch, name, change
+):
     copy = copy_of(bundle, tmp_path / "copy")
     (copy / name).write_bytes(CHANGES[change]((copy / name).read_bytes()))
-    monkeypatch.setattr("pipelines.device.signature.load_json" if name == "signature.json" else
-                        "pipelines.device.runner.LiteRT", lambda content: pytest.fail("it was read"))
+    monkeypatch.setattr(
+        "pipelines.device.signature.load_json"
+        if name == "signature.json"
+        else "pipelines.device.runner.LiteRT",
+        lambda content: pytest.fail("it was read"),
+    )
     with pytest.raises(DeviceError, match=f"{name}' is damaged or was altered") as caught:
         Runner.load(copy)
     assert "\n  expected: " in str(caught.value) and "\n  fix: " in str(caught.value)
@@ -47,18 +59,30 @@ def test_a_device_needs_three_files(bundle, tmp_path):
     for name in ("signature.json", "model_int8.tflite", "SHA256SUMS"):
         shutil.copy(bundle.folder / name, few)
     rows = read_golden_rows(bundle.folder)
-    assert Runner.load(few).predict(rows).raw.tolist() == Runner.load(bundle.folder).predict(rows).raw.tolist()
+    assert (
+        Runner.load(few).predict(rows).raw.tolist()
+        == Runner.load(bundle.folder).predict(rows).raw.tolist()
+    )
     with pytest.raises(DeviceError, match="no report.html in .*; "):
         check_bundle(few)
     with pytest.raises(BundleError, match="no report.json"):
-        Bundle(few).report
+        _ = Bundle(few).report
 
 
-@pytest.mark.parametrize("sums, words", [
-    (None, "no SHA256SUMS"), ("", "is not in SHA256SUMS"), ("nonsense\n", "SHA256SUMS' is damaged"),
-    ("0" * 64 + "  ../signature.json\n", "outside the bundle"), ("0" * 64 + "  /etc/passwd\n", "outside the bundle"),
-    (("0" * 64 + "  signature.json\n") * 2, "twice"), ("0" * 64 + "  signature.json\n", "damaged or was altered"),
-    ("\ud800", "SHA256SUMS' is damaged"), ("x" * 2**21, "at most")])
+@pytest.mark.parametrize(
+    "sums, words",
+    [
+        (None, "no SHA256SUMS"),
+        ("", "is not in SHA256SUMS"),
+        ("nonsense\n", "SHA256SUMS' is damaged"),
+        ("0" * 64 + "  ../signature.json\n", "outside the bundle"),
+        ("0" * 64 + "  /etc/passwd\n", "outside the bundle"),
+        (("0" * 64 + "  signature.json\n") * 2, "twice"),
+        ("0" * 64 + "  signature.json\n", "damaged or was altered"),
+        ("\ud800", "SHA256SUMS' is damaged"),
+        ("x" * 2**21, "at most"),
+    ],
+)
 def test_odd_checksums_are_refused(bundle, tmp_path, sums, words):
     copy = copy_of(bundle, tmp_path / "copy")
     (copy / "SHA256SUMS").unlink()
@@ -73,7 +97,7 @@ def test_other_readers_look_too(bundle, tmp_path):
     for name in ("report.json", "golden.json"):
         (copy / name).write_bytes((copy / name).read_bytes().replace(b"0", b"1", 1))
     with pytest.raises(BundleError, match="report.json.* was altered"):
-        Bundle(copy).report
+        _ = Bundle(copy).report
     with pytest.raises(BundleError, match="golden.json.* was altered"):
         read_golden_rows(copy)
     with pytest.raises(DeviceError, match="golden.json' is damaged.*; .*report.json' is damaged"):

@@ -7,7 +7,9 @@ from pipelines.files import fingerprint
 
 
 def test_sha256():
-    listed = dict(re.findall(r"\| `(\S+)` \|.*`([0-9a-f]{64})` \|", Path("data/README.md").read_text()))
+    listed = dict(
+        re.findall(r"\| `(\S+)` \|.*`([0-9a-f]{64})` \|", Path("data/README.md").read_text())
+    )
     assert set(listed) == {path.name for path in Path("data").iterdir()} - {"README.md"}
     for name, sha256 in listed.items():
         assert fingerprint(str(Path("data") / name)) == sha256

@@ -1,13 +1,23 @@
-"""Folders of class folders: the paths that stay inside, and whether folders are parts or classes."""
+"""Folders of class folders: the paths that stay inside, and whether folders are parts or
+classes.
+"""
 
 import pytest
 
 from pipelines.folders import names_parts, path_inside
 
 
-@pytest.mark.parametrize("folders, are_parts", [
-    (("train", "test"), True), (("Training", "val", "TEST"), True), (("train", "test", ".git"), True),
-    (("train", "bus"), False), (("valid", "test"), False), ((), False)])
+@pytest.mark.parametrize(
+    "folders, are_parts",
+    [
+        (("train", "test"), True),
+        (("Training", "val", "TEST"), True),
+        (("train", "test", ".git"), True),
+        (("train", "bus"), False),
+        (("valid", "test"), False),
+        ((), False),
+    ],
+)
 def test_parts_are_told_from_classes(folders, are_parts, tmp_path):
     for name in folders:
         (tmp_path / name).mkdir()
@@ -20,7 +30,9 @@ def test_a_folder_that_is_not_there_names_none(source):
     assert not names_parts(source)
 
 
-@pytest.mark.parametrize("name", ["../b.txt", "a/../../b.txt", "/etc/hostname", "out/b.txt", "..", "a\0b"])
+@pytest.mark.parametrize(
+    "name", ["../b.txt", "a/../../b.txt", "/etc/hostname", "out/b.txt", "..", "a\0b"]
+)
 def test_paths_that_lead_out(name, tmp_path):
     (tmp_path / "root").mkdir()
     (tmp_path / "root" / "out").symlink_to(tmp_path)

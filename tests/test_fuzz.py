@@ -1,4 +1,6 @@
-"""Thousands of altered files: the runner refuses them, or answers what they say, and its process lives."""
+"""Thousands of altered files: the runner refuses them, or answers what they say, and its process
+lives.
+"""
 
 import json
 import subprocess
@@ -27,8 +29,16 @@ def many(few, number):
     return [few, pytest.param(number, marks=pytest.mark.full)]
 
 
-@pytest.fixture(scope="module", params=["tables", *(pytest.param(name, marks=pytest.mark.full) for name in (
-    "emoji_cnn", "remarks_cnn", "weather_linear", "storms_mlp"))])
+@pytest.fixture(
+    scope="module",
+    params=[
+        "tables",
+        *(
+            pytest.param(name, marks=pytest.mark.full)
+            for name in ("emoji_cnn", "remarks_cnn", "weather_linear", "storms_mlp")
+        ),
+    ],
+)
 def made(request, bundle, tmp_path_factory):
     if request.param == "tables":
         return bundle
@@ -40,7 +50,8 @@ def made(request, bundle, tmp_path_factory):
 @pytest.mark.parametrize("number", many(400, 2500))
 @pytest.mark.parametrize("name", ["signature.json", "model_int8.tflite"])
 def test_altered_files_are_always_refused(made, tmp_path, name, number):
-    random, copy = np.random.default_rng(0), copy_of(made, tmp_path / "copy")
+    random = np.random.default_rng(0)
+    copy = copy_of(made, tmp_path / "copy")
     content = (copy / name).read_bytes()
     for _ in range(number):
         mutant = mutate_bytes(content, random)
@@ -52,9 +63,14 @@ def test_altered_files_are_always_refused(made, tmp_path, name, number):
 
 @pytest.mark.parametrize("number", many(400, 2500))
 def test_a_signature_says_what_is_answered_or_is_refused(made, tmp_path, number):
-    """The checksum was made right again. What is read back is the whole file, and what is answered follows from it."""
-    random, copy = np.random.default_rng(1), copy_of(made, tmp_path / "copy")
-    content, rows, counts = (copy / "signature.json").read_bytes(), read_golden_rows(made.folder), Counter()
+    """The checksum was made right again. What is read back is the whole file, and what is answered
+    follows from it.
+    """
+    random = np.random.default_rng(1)
+    copy = copy_of(made, tmp_path / "copy")
+    content = (copy / "signature.json").read_bytes()
+    rows = read_golden_rows(made.folder)
+    counts = Counter()
     for place in range(number):
         mutant = (mutate_bytes if place % 5 == 0 else mutate_json)(content, random)
         (copy / "signature.json").write_bytes(mutant)
@@ -79,17 +95,24 @@ def outcome(folder, rows, mutant):
 
 def same(one, other):
     """Whether JSON values are equal, true not being 1."""
-    return json.loads(json.dumps(one)) == other and json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+    return json.loads(json.dumps(one)) == other and json.dumps(one, sort_keys=True) == json.dumps(
+        other, sort_keys=True
+    )
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="forks")
 @pytest.mark.full
 def test_how_often_an_altered_model_ends_the_process(made):
-    """The checksum was made right again: by somebody who could as well write another model. LiteRT looks through a file
-    before it uses it and refuses most; but an index of -1 can end the process, and padding can ask for a convolution
-    that takes hours (which an alarm ends here). Each in a fork."""
-    done = subprocess.run([sys.executable, "-m", "tests.deaths", str(made.folder), "2000"], capture_output=True,
-                          text=True)
+    """The checksum was made right again: by somebody who could as well write another model. LiteRT
+    looks through a file before it uses it and refuses most; but an index of -1 can end the process,
+    and padding can ask for a convolution that takes hours (which an alarm ends here). Each in a
+    fork.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.deaths", str(made.folder), "2000"],
+        capture_output=True,
+        text=True,
+    )
     counts = {int(code): count for code, count in json.loads(done.stdout.splitlines()[-1]).items()}
     ended = sum(count for code, count in counts.items() if code < 0)
     print(made.folder.name, counts)
@@ -115,12 +138,16 @@ def test_memory_is_not_taken_for_what_is_refused(made, tmp_path):
 
 def test_what_is_followed_is_what_is_made(made):
     """Dtype, shape and ids of every column, as `follow` foretells them, are those of real rows."""
-    signature, runner = made.signature, made.runner()
+    signature = made.signature
+    runner = made.runner()
     from pipelines.device.primitives import run_primitives
+
     columns = run_primitives(signature.primitives, runner.read(read_golden_rows(made.folder))[0])
     for name, flow in follow(signature.columns, signature.primitives).items():
         x = columns[name]
         assert x.shape[1:] == flow.shape, name
-        assert {"text": "O", "string": "T", "date": "M"}.get(flow.dtype, x.dtype.kind) == x.dtype.kind, name
+        assert {"text": "O", "string": "T", "date": "M"}.get(
+            flow.dtype, x.dtype.kind
+        ) == x.dtype.kind, name
         assert flow.dtype != "int32" or (x.min() >= 0 and x.max() < flow.num_ids), name
     assert Signature.from_json(json.loads(json.dumps(signature.to_json()))) == signature

@@ -27,14 +27,23 @@ def join_of(widths, *, axis=1, dtype="INT8"):
             made.quantization = schema.QuantizationParametersT()
             made.quantization.scale, made.quantization.zeroPoint = [0.25], [3]
         return made
-    model, graph, code, operator = schema.ModelT(), schema.SubGraphT(), schema.OperatorCodeT(), schema.OperatorT()
-    graph.tensors = [*(tensor(f"x{place}", width) for place, width in enumerate(widths)), tensor("y", sum(widths))]
+
+    model = schema.ModelT()
+    graph = schema.SubGraphT()
+    code = schema.OperatorCodeT()
+    operator = schema.OperatorT()
+    graph.tensors = [
+        *(tensor(f"x{place}", width) for place, width in enumerate(widths)),
+        tensor("y", sum(widths)),
+    ]
     graph.inputs, graph.outputs = list(range(len(widths))), [len(widths)]
     code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.CONCATENATION
     code.version = 1
     operator.opcodeIndex, operator.inputs, operator.outputs = 0, graph.inputs, graph.outputs
-    operator.builtinOptions, operator.builtinOptionsType = (schema.ConcatenationOptionsT(),
-                                                            schema.BuiltinOptions.ConcatenationOptions)
+    operator.builtinOptions, operator.builtinOptionsType = (
+        schema.ConcatenationOptionsT(),
+        schema.BuiltinOptions.ConcatenationOptions,
+    )
     operator.builtinOptions.axis = axis
     graph.operators = [operator]
     empty = schema.BufferT()
@@ -48,14 +57,18 @@ def join_of(widths, *, axis=1, dtype="INT8"):
 def rows_for(widths, *, axis=1, dtype=np.int8):
     random = np.random.default_rng(0)
     shapes = [(3, width, 2) if axis == 1 else (3, 2, width) for width in widths]
-    return {f"x{place}": random.integers(-128, 128, shape).astype(dtype) for place, shape in enumerate(shapes)}
+    return {
+        f"x{place}": random.integers(-128, 128, shape).astype(dtype)
+        for place, shape in enumerate(shapes)
+    }
 
 
 @needs_micro
 @pytest.mark.parametrize("num_inputs", [11, 19, 20, 25, 100, 101, 250])
 def test_what_tflm_refuses_it_runs_in_groups(num_inputs):
     widths = [1 + place % 3 for place in range(num_inputs)]
-    content, rows = join_of(widths), rows_for(widths)
+    content = join_of(widths)
+    rows = rows_for(widths)
     said = "TFLM fails to prepare the operator CONCATENATION .*num_inputs <= kMaxInputNum"
     with pytest.raises(VerifyError, match=said):
         Micro(content, list(rows))
@@ -72,7 +85,8 @@ def test_what_tflm_refuses_it_runs_in_groups(num_inputs):
 @pytest.mark.parametrize("axis", [2, -1])
 def test_along_the_last_axis_and_of_real_numbers(axis):
     widths = [2, 1, 3] * 5
-    content, rows = join_of(widths, axis=axis, dtype="FLOAT32"), rows_for(widths, axis=2, dtype=np.float32)
+    content = join_of(widths, axis=axis, dtype="FLOAT32")
+    rows = rows_for(widths, axis=2, dtype=np.float32)
     wanted = LiteRT(content).run(rows)
     np.testing.assert_array_equal(Micro(group_joins(content), list(rows)).run(rows), wanted)
 
@@ -93,10 +107,13 @@ def test_groups_keep_the_order_and_join_no_more_than_they_must(num_inputs):
 @needs_micro
 def test_twelve_embeddings_run_under_tflm():
     import keras
+
     names = [f"id{place}" for place in range(12)]
     inputs = {name: keras.Input((1,), dtype="int32", name=name) for name in names}
     parts = [keras.layers.Flatten()(keras.layers.Embedding(5, 3)(each)) for each in inputs.values()]
-    model = keras.Model(inputs, keras.layers.Dense(2, name="logits")(keras.layers.Concatenate()(parts)))
+    model = keras.Model(
+        inputs, keras.layers.Dense(2, name="logits")(keras.layers.Concatenate()(parts))
+    )
     random = np.random.default_rng(0)
     rows = {name: random.integers(0, 5, (40, 1)).astype(np.int32) for name in names}
     train = TrainSet(rows, np.zeros(40, int), np.arange(40), Schema((), None))

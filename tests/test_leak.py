@@ -1,10 +1,13 @@
-"""Nothing that is learned may depend on held-out rows: shown by changing them, and by putting a leak in on purpose."""
+"""Nothing that is learned may depend on held-out rows: shown by changing them, and by putting a
+leak in on purpose.
+"""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipelines.balance import WeightByClass
 from pipelines.device.primitives import Fill, missing_mask
@@ -34,7 +37,10 @@ def altered(rows, seed, kind=HeldOut):
         else:
             column = column + random.integers(0, 10**9, len(column))
         x[name] = column
-    y = 1 - rows.y[order] if rows.y.dtype.kind == "i" else rows.y[order] * -3
+    if rows.y.dtype.kind == "i":
+        y = 1 - rows.y[order]
+    else:
+        y = rows.y[order] * -3
     return kind(x=x, y=y, ids=rows.ids[order], schema=rows.schema)
 
 
@@ -44,7 +50,11 @@ def fitted_numbers(recipe, train_rows):
     encoders, encoded = fit_steps(recipe.encode, rows)
     signature = make_signature(prepared, encoders, encoded)
     balanced = recipe.balance.resample(rows)
-    return signature.to_json(), {name: x.tolist() for name, x in balanced.x.items()}, balanced.weight.tolist()
+    return (
+        signature.to_json(),
+        {name: x.tolist() for name, x in balanced.x.items()},
+        balanced.weight.tolist(),
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,9 +67,17 @@ class LeakyMedian(Step):
         return x.ndim == 1 and x.dtype.kind == "f"
 
     def _fit(self, train_rows):
-        return FittedStep("LeakyMedian", tuple(
-            Fill(name, float(np.nanmedian(np.concatenate([train_rows.x[name], self.peeked.x[name]]))))
-            for name in self.chosen(train_rows) if name in self.peeked.x))
+        return FittedStep(
+            "LeakyMedian",
+            tuple(
+                Fill(
+                    name,
+                    float(np.nanmedian(np.concatenate([train_rows.x[name], self.peeked.x[name]]))),
+                )
+                for name in self.chosen(train_rows)
+                if name in self.peeked.x
+            ),
+        )
 
 
 def unchanged(recipe_for, splits, seed):
@@ -72,16 +90,24 @@ def test_no_fitted_number_depends_on_held_out_rows(birds_recipe, birds_splits):
     recipe = replace(birds_recipe, balance=WeightByClass())
 
     def leaky(test):
-        return replace(recipe, prepare=tuple(LeakyMedian(peeked=test) if isinstance(step, ImputeMedian) else step
-                                             for step in recipe.prepare))
+        return replace(
+            recipe,
+            prepare=tuple(
+                LeakyMedian(peeked=test) if isinstance(step, ImputeMedian) else step
+                for step in recipe.prepare
+            ),
+        )
 
     @settings(max_examples=10, deadline=None)
     @given(st.integers(0, 2**31))
     def holds(seed):
         assert unchanged(lambda test: recipe, birds_splits, seed)
+
     holds()
     # By chance an altered test part may have the same medians: of ten, not all.
-    assert not all(unchanged(leaky, birds_splits, seed) for seed in range(10)), "the property does not see a leak"
+    assert not all(unchanged(leaky, birds_splits, seed) for seed in range(10)), (
+        "the property does not see a leak"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -90,21 +116,35 @@ def learned(birds_recipe, birds_splits):
 
 
 def _fixed_epochs(recipe):
-    """As many epochs whatever the validation rows say; the best weights still come from the epoch that they choose,
-    so a single epoch. Without the second training that only the report shows."""
-    return replace(recipe, training=replace(recipe.training, epochs=1),
-                   judge=replace(recipe.judge, deciding="average_precision", beside=False))
+    """As many epochs whatever the validation rows say; the best weights still come from the epoch
+    that they choose, so a single epoch. Without the second training that only the report shows.
+    """
+    return replace(
+        recipe,
+        training=replace(recipe.training, epochs=1),
+        judge=replace(recipe.judge, deciding="average_precision", beside=False),
+    )
 
 
 def test_learn_cannot_be_handed_test_rows():
     import inspect
-    assert list(inspect.signature(learn).parameters) == ["recipe", "train_rows", "valid_rows", "stages"]
+
+    assert list(inspect.signature(learn).parameters) == [
+        "recipe",
+        "train_rows",
+        "valid_rows",
+        "stages",
+    ]
 
 
 def test_trained_weights_do_not_depend_on_validation_rows(birds_recipe, birds_splits, learned):
-    """Validation rows choose an epoch and a threshold; no weight, step, scale or byte of the model is theirs."""
+    """Validation rows choose an epoch and a threshold; no weight, step, scale or byte of the model
+    is theirs.
+    """
     again = learn(_fixed_epochs(birds_recipe), birds_splits.train, altered(birds_splits.valid, 1))
-    for one, other in zip(learned.trained.model.get_weights(), again.trained.model.get_weights(), strict=True):
+    for one, other in zip(
+        learned.trained.model.get_weights(), again.trained.model.get_weights(), strict=True
+    ):
         np.testing.assert_array_equal(one, other)
     assert again.tflite == learned.tflite
     assert replace(again.signature, decisions={}) == replace(learned.signature, decisions={})
@@ -113,28 +153,48 @@ def test_trained_weights_do_not_depend_on_validation_rows(birds_recipe, birds_sp
 def test_one_seed_one_result_to_the_last_bit(birds_recipe, birds_splits, learned):
     again = learn(_fixed_epochs(birds_recipe), birds_splits.train, birds_splits.valid)
     assert again.tflite == learned.tflite and again.signature == learned.signature
-    other = learn(replace(_fixed_epochs(birds_recipe), training=replace(
-        _fixed_epochs(birds_recipe).training, seed=1)), birds_splits.train, birds_splits.valid)
+    other = learn(
+        replace(
+            _fixed_epochs(birds_recipe),
+            training=replace(_fixed_epochs(birds_recipe).training, seed=1),
+        ),
+        birds_splits.train,
+        birds_splits.valid,
+    )
     assert other.tflite != learned.tflite
 
 
 def test_each_leak_that_the_types_forbid_is_refused(birds_recipe, birds_splits):
-    train_rows, test = birds_splits.train, birds_splits.test
+    train_rows = birds_splits.train
+    test = birds_splits.test
     prepared, rows = fit_steps(birds_recipe.prepare, train_rows)
     encoders, encoded = fit_steps(birds_recipe.encode, rows)
     signature = make_signature(prepared, encoders, encoded)
     balanced = WeightByClass().resample(rows)
-    ports, test_ports = to_ports(signature, encoded, encoded=True), to_ports(signature, test)
+    ports = to_ports(signature, encoded, encoded=True)
+    test_ports = to_ports(signature, test)
     balanced_ports = type(balanced)(x=ports.x, y=ports.y, ids=ports.ids, schema=ports.schema)
-    for leak in (lambda: ImputeMedian().fit(test), lambda: ImputeMedian().fit(balanced),
-                 lambda: fit_steps(birds_recipe.prepare, test), lambda: make_signature(prepared, encoders, test),
-                 lambda: WeightByClass().resample(test), lambda: ForestTeacher().soften(test_ports, test),
-                 lambda: TfidfTeacher().soften(ports, test),
-                 lambda: convert(None, test_ports), lambda: convert(None, balanced_ports),
-                 lambda: TrainFeed(test_ports)):
+    for leak in (
+        lambda: ImputeMedian().fit(test),
+        lambda: ImputeMedian().fit(balanced),
+        lambda: fit_steps(birds_recipe.prepare, test),
+        lambda: make_signature(prepared, encoders, test),
+        lambda: WeightByClass().resample(test),
+        lambda: ForestTeacher().soften(test_ports, test),
+        lambda: TfidfTeacher().soften(ports, test),
+        lambda: convert(None, test_ports),
+        lambda: convert(None, balanced_ports),
+        lambda: TrainFeed(test_ports),
+    ):
         with pytest.raises(LeakError):
             leak()
     with pytest.raises(TrainError, match="expected: a HeldOut"):
-        train(birds_recipe.build, TrainFeed(ports), ports, signature=signature, training=birds_recipe.training,
-              deciding="average_precision")
+        train(
+            birds_recipe.build,
+            TrainFeed(ports),
+            ports,
+            signature=signature,
+            training=birds_recipe.training,
+            deciding="average_precision",
+        )
     assert not hasattr(TrainSet, "fit") and not missing_mask(test.x["species"]).all()

@@ -2,12 +2,20 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipelines.decide import choose_offsets
 from pipelines.device.signature import Target, positive_or_largest, probabilities
-from pipelines.metrics import (LABEL_METRICS, bootstrap_intervals, loss_of, score_classes, score_labels, score_ranks,
-                               score_values)
+from pipelines.metrics import (
+    LABEL_METRICS,
+    bootstrap_intervals,
+    loss_of,
+    score_classes,
+    score_labels,
+    score_ranks,
+    score_values,
+)
 
 BINARY = Target("y", "binary", ("no", "yes"))
 
@@ -16,7 +24,13 @@ def test_binary_by_hand():
     y = np.array([0, 0, 1, 1])
     scores = np.array([0.1, 0.6, 0.4, 0.9])
     found = score_classes(y, np.array([0, 1, 0, 1]), np.stack([1 - scores, scores], axis=1))
-    assert found["accuracy"] == found["balanced_accuracy"] == found["precision"] == found["recall"] == 0.5
+    assert (
+        found["accuracy"]
+        == found["balanced_accuracy"]
+        == found["precision"]
+        == found["recall"]
+        == 0.5
+    )
     assert found["roc_auc"] == 0.75 and found["average_precision"] == pytest.approx((1 + 2 / 3) / 2)
     assert found["brier"] == pytest.approx(np.mean((scores - y) ** 2))
     assert found["log_loss"] == pytest.approx(-np.mean(np.log([0.9, 0.4, 0.4, 0.9])))
@@ -44,13 +58,19 @@ def test_what_is_counted_is_what_scikit_learn_gives(num_classes, num_rows, num_l
     wanted = score_classes(y, chosen, scores)
     for metric, value in score_ranks(y, scores).items():
         assert value == pytest.approx(wanted[metric], abs=1e-12, nan_ok=True)
-    for metric in LABEL_METRICS if num_classes == 2 else ("balanced_accuracy", "macro_f1", "accuracy"):
+    for metric in (
+        LABEL_METRICS if num_classes == 2 else ("balanced_accuracy", "macro_f1", "accuracy")
+    ):
         assert score_labels(metric, y, chosen) == wanted[metric], metric
 
 
 def test_values_and_losses():
     found = score_values(np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 5.0]))
-    assert found == {"mae": pytest.approx(2 / 3), "rmse": pytest.approx(np.sqrt(4 / 3)), "r2": pytest.approx(-1.0)}
+    assert found == {
+        "mae": pytest.approx(2 / 3),
+        "rmse": pytest.approx(np.sqrt(4 / 3)),
+        "r2": pytest.approx(-1.0),
+    }
     assert loss_of("roc_auc", {"roc_auc": 0.9}, {"roc_auc": 0.85}) == pytest.approx(0.05)
     assert loss_of("rmse", {"rmse": 10.0}, {"rmse": 11.0}) == pytest.approx(0.1)
     assert loss_of("log_loss", {"log_loss": 0.5}, {"log_loss": 0.4}) < 0
@@ -58,7 +78,9 @@ def test_values_and_losses():
 
 def test_bootstrap_interval_of_a_mean():
     values = np.random.default_rng(0).normal(3, 1, 400)
-    low, high = bootstrap_intervals(lambda places: {"mean": float(values[places].mean())}, 400)["mean"]
+    low, high = bootstrap_intervals(lambda places: {"mean": float(values[places].mean())}, 400)[
+        "mean"
+    ]
     assert low < values.mean() < high and high - low == pytest.approx(4 * 0.05, rel=0.25)
 
 
@@ -67,11 +89,22 @@ def test_threshold_is_the_best_of_validation_rows():
     y = (random.random(2000) < 0.1).astype(int)
     logits = (random.normal(size=2000) + 2 * y - 2).astype(np.float32)[:, None]
     for metric in ("macro_f1", "balanced_accuracy", "f1"):
-        chosen = choose_offsets(logits, y, metric=metric, target=BINARY, class_shares=np.array([0.9, 0.1]))
-        best = max(score_labels(metric, y, positive_or_largest(logits, (each,))) for each in np.linspace(-3, 6, 400))
+        chosen = choose_offsets(
+            logits, y, metric=metric, target=BINARY, class_shares=np.array([0.9, 0.1])
+        )
+        best = max(
+            score_labels(metric, y, positive_or_largest(logits, (each,)))
+            for each in np.linspace(-3, 6, 400)
+        )
         assert score_labels(metric, y, positive_or_largest(logits, chosen)) >= best - 0.006
-    near = choose_offsets(logits + np.float32(0.001), y, metric="f1", target=BINARY,
-                          class_shares=np.array([0.9, 0.1]), near=chosen)
+    near = choose_offsets(
+        logits + np.float32(0.001),
+        y,
+        metric="f1",
+        target=BINARY,
+        class_shares=np.array([0.9, 0.1]),
+        near=chosen,
+    )
     assert near[0] == pytest.approx(chosen[0], abs=0.02)
 
 
@@ -81,8 +114,12 @@ def test_several_classes_get_one_adjustment():
     y = random.choice(3, 3000, p=shares)
     logits = (random.normal(size=(3000, 3)) + 2 * np.eye(3)[y] + np.log(shares)).astype(np.float32)
     target = Target("y", "multiclass", ("a", "b", "c"))
-    offsets = choose_offsets(logits, y, metric="balanced_accuracy", target=target, class_shares=shares)
-    plain, chosen = (score_labels("balanced_accuracy", y, positive_or_largest(logits, each))
-                     for each in ((0.0, 0.0, 0.0), offsets))
+    offsets = choose_offsets(
+        logits, y, metric="balanced_accuracy", target=target, class_shares=shares
+    )
+    plain, chosen = (
+        score_labels("balanced_accuracy", y, positive_or_largest(logits, each))
+        for each in ((0.0, 0.0, 0.0), offsets)
+    )
     assert chosen > plain + 0.05 and offsets[2] > offsets[1] > offsets[0]
     np.testing.assert_allclose(probabilities(logits).sum(axis=1), 1)

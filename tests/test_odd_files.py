@@ -8,8 +8,11 @@ import pytest
 from pipelines.errors import PipelineError
 
 MODULES = sorted(path.stem for path in Path(__file__).with_name("odd_files").glob("[!_]*.py"))
-ODD_FILES = [pytest.param(odd, id=f"{module}: {odd.what}") for module in MODULES
-             for odd in importlib.import_module(f"tests.odd_files.{module}").ODD_FILES]
+ODD_FILES = [
+    pytest.param(odd, id=f"{module}: {odd.what}")
+    for module in MODULES
+    for odd in importlib.import_module(f"tests.odd_files.{module}").ODD_FILES
+]
 
 
 @pytest.mark.parametrize("odd", ODD_FILES)

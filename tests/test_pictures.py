@@ -1,4 +1,6 @@
-"""One reading of a picture: every format and mode, what is refused, and pixels that stay as they are."""
+"""One reading of a picture: every format and mode, what is refused, and pixels that stay as they
+are.
+"""
 
 import io
 import os
@@ -9,7 +11,8 @@ import zlib
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
@@ -34,16 +37,28 @@ def encode(image, kind, **how):
 
 def half(image, kind):
     content = encode(image, kind)
-    return content[:len(content) // 2]
+    return content[: len(content) // 2]
 
 
 def png(width, height, bits, color, rows, *chunks):
     """A PNG by hand, for what Pillow does not write. rows: raw scan lines, a filter byte first."""
+
     def chunk(name, content):
-        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+        return (
+            struct.pack(">I", len(content))
+            + name
+            + content
+            + struct.pack(">I", zlib.crc32(name + content))
+        )
+
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, color, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + header + b"".join(chunk(*each) for each in chunks) + chunk(
-        b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + header
+        + b"".join(chunk(*each) for each in chunks)
+        + chunk(b"IDAT", zlib.compress(rows))
+        + chunk(b"IEND", b"")
+    )
 
 
 @pytest.mark.parametrize("kind, how", [("PNG", {}), ("BMP", {}), ("WEBP", {"lossless": True})])
@@ -51,8 +66,15 @@ def test_lossless_formats_keep_every_pixel(emoji, tmp_path, kind, how):
     content = encode(emoji, kind, **how)
     path = tmp_path / "a"
     path.write_bytes(content)
-    for cell in (content, bytearray(content), memoryview(content), path, str(path), Image.open(io.BytesIO(content)),
-                 emoji):
+    for cell in (
+        content,
+        bytearray(content),
+        memoryview(content),
+        path,
+        str(path),
+        Image.open(io.BytesIO(content)),
+        emoji,
+    ):
         np.testing.assert_array_equal(read_picture(cell, SHAPE), emoji)
     assert picture_format(content[:12]) == kind
     grey = encode(emoji[:, :, 0], kind, **how)
@@ -60,22 +82,35 @@ def test_lossless_formats_keep_every_pixel(emoji, tmp_path, kind, how):
 
 
 def test_lossy_formats_are_what_pillow_decodes(emoji):
-    for content in (encode(emoji, "JPEG", quality=95, subsampling=0), encode(emoji, "WEBP", quality=95),
-                    encode(emoji, "JPEG", quality=95, progressive=True), encode(emoji, "GIF")):
+    for content in (
+        encode(emoji, "JPEG", quality=95, subsampling=0),
+        encode(emoji, "WEBP", quality=95),
+        encode(emoji, "JPEG", quality=95, progressive=True),
+        encode(emoji, "GIF"),
+    ):
         there = read_picture(content, SHAPE)
-        np.testing.assert_array_equal(there, np.asarray(Image.open(io.BytesIO(content)).convert("RGB")))
+        np.testing.assert_array_equal(
+            there, np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
+        )
         assert np.abs(there.astype(int) - emoji).mean() < 16
 
 
 def test_cmyk_becomes_rgb(emoji):
-    there = read_picture(encode(Image.fromarray(emoji).convert("CMYK"), "JPEG", quality=95, subsampling=0), SHAPE)
+    there = read_picture(
+        encode(Image.fromarray(emoji).convert("CMYK"), "JPEG", quality=95, subsampling=0), SHAPE
+    )
     assert np.abs(there.astype(int) - emoji).mean() < 6
 
 
 def test_sixteen_bits_are_scaled_not_cut(emoji):
     grey = emoji[:, :, 1].astype(np.uint16)
-    for cell in (encode(grey * 257, "PNG"), Image.fromarray(grey * 257), Image.fromarray(grey.astype(np.int32) * 257),
-                 grey * 257, (grey * 257).astype(">u2")):
+    for cell in (
+        encode(grey * 257, "PNG"),
+        Image.fromarray(grey * 257),
+        Image.fromarray(grey.astype(np.int32) * 257),
+        grey * 257,
+        (grey * 257).astype(">u2"),
+    ):
         np.testing.assert_array_equal(read_picture(cell, (32, 32, 1))[:, :, 0], emoji[:, :, 1])
     with pytest.raises(ValueError, match="outside 0 to 65,535"):
         read_picture(Image.fromarray(np.full((4, 4), -1, np.int32)), (4, 4, 1))
@@ -86,7 +121,9 @@ def test_sixteen_bits_are_scaled_not_cut(emoji):
 
 @given(arrays(np.uint16, (3, 4)))
 def test_sixteen_bits_are_rounded(pixels):
-    np.testing.assert_array_equal(read_picture(pixels, (3, 4, 1))[:, :, 0], np.round(pixels / 257).astype(np.uint8))
+    np.testing.assert_array_equal(
+        read_picture(pixels, (3, 4, 1))[:, :, 0], np.round(pixels / 257).astype(np.uint8)
+    )
 
 
 @given(arrays(np.uint16, (3, 4)), st.integers(1, 65_535))
@@ -95,10 +132,14 @@ def test_the_white_point_becomes_255_whatever_it_is(pixels, white):
     pixels[0, 0] = white
     there = read_picture(pixels, (3, 4, 1), white=white)[:, :, 0]
     assert there[0, 0] == 255 and np.abs(there - pixels * (255 / white)).max() <= 0.5 + 1e-9
-    np.testing.assert_array_equal(read_picture(encode(pixels, "PNG"), (3, 4, 1), white=white)[:, :, 0], there)
+    np.testing.assert_array_equal(
+        read_picture(encode(pixels, "PNG"), (3, 4, 1), white=white)[:, :, 0], there
+    )
     if white < 65_535:
         pixels[1, 1] = white + 1
-        with pytest.raises(ValueError, match=f"go up to {white + 1:,}, and the white point is {white:,}"):
+        with pytest.raises(
+            ValueError, match=f"go up to {white + 1:,}, and the white point is {white:,}"
+        ):
             read_picture(pixels, (3, 4, 1), white=white)
 
 
@@ -107,9 +148,16 @@ def test_transparent_pixels_lie_over_white(emoji):
     alpha[:16] = 255
     rgba = np.concatenate([emoji, alpha], axis=2)
     expected = np.where(alpha, emoji, np.uint8(255))
-    for cell in (rgba, Image.fromarray(rgba), encode(rgba, "PNG"), encode(rgba, "WEBP", lossless=True)):
+    for cell in (
+        rgba,
+        Image.fromarray(rgba),
+        encode(rgba, "PNG"),
+        encode(rgba, "WEBP", lossless=True),
+    ):
         np.testing.assert_array_equal(read_picture(cell, SHAPE), expected)
-    grey = encode(Image.merge("LA", (Image.fromarray(emoji[:, :, 0]), Image.fromarray(alpha[:, :, 0]))), "PNG")
+    grey = encode(
+        Image.merge("LA", (Image.fromarray(emoji[:, :, 0]), Image.fromarray(alpha[:, :, 0]))), "PNG"
+    )
     np.testing.assert_array_equal(read_picture(grey, (32, 32, 1))[16:], 255)
     np.testing.assert_array_equal(read_picture(grey, (32, 32, 1))[:16, :, 0], emoji[:16, :, 0])
     half = np.concatenate([np.zeros_like(emoji), np.full_like(alpha, 128)], axis=2)
@@ -118,12 +166,17 @@ def test_transparent_pixels_lie_over_white(emoji):
 
 @pytest.mark.parametrize("mark", [b"\xff\x00", 0])
 def test_palette_with_transparency(mark):
-    """One entry transparent by a list of alphas, or by its number; Pillow warns of the first in other conversions."""
+    """One entry transparent by a list of alphas, or by its number; Pillow warns of the first in
+    other conversions.
+    """
     image = Image.new("P", (2, 2), 1)
     image.putpalette([10, 20, 30, 200, 100, 0])
     image.putpixel((0, 0), 0)
     pixels = read_picture(encode(image, "PNG", transparency=mark), (2, 2, 3))
-    white, colour = ((1, 1), (0, 0)) if isinstance(mark, bytes) else ((0, 0), (1, 1))
+    if isinstance(mark, bytes):
+        white, colour = ((1, 1), (0, 0))
+    else:
+        white, colour = ((0, 0), (1, 1))
     assert pixels[white].tolist() == [255, 255, 255]
     assert pixels[colour].tolist() == ([10, 20, 30] if isinstance(mark, bytes) else [200, 100, 0])
 
@@ -139,7 +192,10 @@ def test_bits_and_colours_that_are_marked_transparent():
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
 def test_the_first_frame_of_an_animation(emoji, kind):
     frames = [Image.fromarray(emoji), Image.fromarray(emoji[::-1].copy())]
-    how = {"lossless": True} if kind == "WEBP" else {}
+    if kind == "WEBP":
+        how = {"lossless": True}
+    else:
+        how = {}
     content = encode(frames[0], kind, save_all=True, append_images=frames[1:], duration=100, **how)
     first = read_picture(encode(frames[0], kind, **how), SHAPE)
     np.testing.assert_array_equal(read_picture(content, SHAPE), first)
@@ -149,6 +205,7 @@ def test_the_first_frame_of_an_animation(emoji, kind):
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_orientation(emoji, kind, orientation):
     from PIL import ImageOps
+
     exif = Image.Exif()
     exif[0x010E], exif[0x0112] = "words before it", orientation
     content = encode(emoji[:20], kind, exif=exif, **({"lossless": True} if kind == "WEBP" else {}))
@@ -166,12 +223,17 @@ def test_damaged_exif_is_no_orientation(block):
 
 
 @settings(max_examples=30, deadline=None)
-@given(arrays(np.uint8, st.tuples(st.integers(1, 40), st.integers(1, 40), st.sampled_from([1, 3]))),
-       st.integers(1, 20), st.integers(1, 20))
+@given(
+    arrays(np.uint8, st.tuples(st.integers(1, 40), st.integers(1, 40), st.sampled_from([1, 3]))),
+    st.integers(1, 20),
+    st.integers(1, 20),
+)
 def test_resizing_is_pillows_and_the_same_for_every_way_in(pixels, height, width):
     channels = pixels.shape[2]
     image = Image.fromarray(pixels[:, :, 0] if channels == 1 else pixels)
-    expected = np.asarray(image.resize((width, height), Image.Resampling.BILINEAR)).reshape(height, width, channels)
+    expected = np.asarray(image.resize((width, height), Image.Resampling.BILINEAR)).reshape(
+        height, width, channels
+    )
     for cell in (pixels, image, encode(image, "PNG")):
         there = read_picture(cell, (height, width, channels))
         assert there.dtype == np.uint8
@@ -194,10 +256,12 @@ def large(kind):
         size = struct.pack("<HH", side, side)
         return b"GIF89a" + size + b"\0\0\0,\0\0\0\0" + size + b"\0\2"
     if kind == "BMP":
-        return b"BM" + struct.pack("<IHHIIiiHHIIiiII", 54, 0, 0, 54, 40, side, side, 1, 24, 0, 0, 0, 0, 0, 0)
+        return b"BM" + struct.pack(
+            "<IHHIIiiHHIIiiII", 54, 0, 0, 54, 40, side, side, 1, 24, 0, 0, 0, 0, 0, 0
+        )
     content = bytearray(encode(np.zeros((8, 8), np.uint8), "JPEG"))
     place = content.index(b"\xff\xc0")
-    content[place + 5:place + 9] = struct.pack(">HH", side, side)
+    content[place + 5 : place + 9] = struct.pack(">HH", side, side)
     return bytes(content)
 
 
@@ -205,7 +269,9 @@ def large(kind):
 def test_too_many_pixels_are_refused_by_the_header(kind):
     content = large(kind)
     tracemalloc.start()
-    with pytest.raises(ValueError, match=r"20,000 × 20,000 pixels, at most 64,000,000|more than 64,000,000 pixels"):
+    with pytest.raises(
+        ValueError, match=r"20,000 × 20,000 pixels, at most 64,000,000|more than 64,000,000 pixels"
+    ):
         read_picture(content, SHAPE)
     assert tracemalloc.get_traced_memory()[1] < 2**20
     tracemalloc.stop()
@@ -297,6 +363,7 @@ def test_damaged_bytes_give_pixels_or_a_reason(kind, data):
 
 def test_without_pillow_arrays_of_the_size_pass(emoji, monkeypatch):
     import sys
+
     monkeypatch.setitem(sys.modules, "PIL", None)
     np.testing.assert_array_equal(read_picture(emoji, SHAPE), emoji)
     assert read_picture(emoji[:, :, 0], (32, 32, 1)).shape == (32, 32, 1)
@@ -307,7 +374,10 @@ def test_without_pillow_arrays_of_the_size_pass(emoji, monkeypatch):
 @given(arrays(np.uint8, (2, 3, 1)), arrays(np.uint8, (2, 3, 1)))
 def test_digest(one, other):
     assert (picture_digest(one) == picture_digest(other)) == np.array_equal(one, other)
-    assert picture_digest(one) != picture_digest(one.reshape(3, 2, 1)) and len(picture_digest(one)) == 16
+    assert (
+        picture_digest(one) != picture_digest(one.reshape(3, 2, 1))
+        and len(picture_digest(one)) == 16
+    )
     assert picture_digest(one) == picture_digest(one[::-1][::-1])
 
 
@@ -321,10 +391,19 @@ def test_a_column_of_pictures(emoji, tmp_path):
     values, bad = read_column(cells, column, frozenset({""}))
     assert values.shape == (6, *SHAPE) and not values[1:5].any()
     np.testing.assert_array_equal(values[[0, 5]], np.stack([emoji, emoji]))
-    assert [(each.row, each.reason[:10]) for each in bad] == [(1, "not a JPEG"), (2, "no picture"), (3, "no picture"),
-                                                              (4, "an array o")]
-    assert bad[0].value == "10,000,000 bytes" and bad[3].value == "an array of float64, shape (500, 500)"
-    grey, bad = read_column(stored[..., 0], Column("picture", PICTURE, shape=(32, 32, 1)), frozenset())
+    assert [(each.row, each.reason[:10]) for each in bad] == [
+        (1, "not a JPEG"),
+        (2, "no picture"),
+        (3, "no picture"),
+        (4, "an array o"),
+    ]
+    assert (
+        bad[0].value == "10,000,000 bytes"
+        and bad[3].value == "an array of float64, shape (500, 500)"
+    )
+    grey, bad = read_column(
+        stored[..., 0], Column("picture", PICTURE, shape=(32, 32, 1)), frozenset()
+    )
     assert grey.shape == (2, 32, 32, 1) and not bad
     small, bad = read_column(stored, Column("picture", PICTURE, shape=(8, 8, 1)), frozenset())
     assert small.shape == (2, 8, 8, 1) and not bad

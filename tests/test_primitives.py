@@ -4,7 +4,8 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipelines.device import primitives as p
 from pipelines.device.signature import Port
@@ -12,32 +13,56 @@ from pipelines.device.signature import Port
 floats = st.floats(width=32, allow_nan=False, allow_infinity=False)
 names = st.text(min_size=1, max_size=8)
 PRIMITIVES = st.one_of(
-    st.builds(p.Fill, names, floats), st.builds(p.Fill, names, names), st.builds(p.FillPrevious, names, floats),
-    st.builds(p.Missing, names, names), st.builds(p.Affine, names, floats, floats),
+    st.builds(p.Fill, names, floats),
+    st.builds(p.Fill, names, names),
+    st.builds(p.FillPrevious, names, floats),
+    st.builds(p.Missing, names, names),
+    st.builds(p.Affine, names, floats, floats),
     st.builds(p.Clip, names, floats, floats),
     st.builds(p.Bins, names, st.lists(floats).map(tuple), st.lists(floats).map(tuple)),
-    st.builds(p.Lookup, names, st.lists(names).map(tuple), st.integers(0, 9), st.integers(0, 9), st.integers(0, 9)),
+    st.builds(
+        p.Lookup,
+        names,
+        st.lists(names).map(tuple),
+        st.integers(0, 9),
+        st.integers(0, 9),
+        st.integers(0, 9),
+    ),
     st.builds(p.Onehot, names, st.integers(1, 9)),
     st.builds(p.Table, names, st.lists(st.lists(floats).map(tuple)).map(tuple)),
     st.builds(p.DatePart, names, names, st.sampled_from(sorted(p.DATE_PARTS))),
-    st.builds(p.Pack, st.lists(names).map(tuple), names))
+    st.builds(p.Pack, st.lists(names).map(tuple), names),
+)
 
 
 @settings(max_examples=300, deadline=None)
 @given(PRIMITIVES)
 def test_json_round_trip(primitive):
-    assert p.primitive_from_json(json.loads(json.dumps(p.primitive_to_json(primitive)))) == primitive
+    assert (
+        p.primitive_from_json(json.loads(json.dumps(p.primitive_to_json(primitive)))) == primitive
+    )
 
 
-@pytest.mark.parametrize("values", [{"primitive": "Eval", "column": "x"}, {"primitive": "Fill", "column": "x"},
-                                    {"primitive": "Fill", "column": "x", "value": 1, "more": 2}, {}])
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"primitive": "Eval", "column": "x"},
+        {"primitive": "Fill", "column": "x"},
+        {"primitive": "Fill", "column": "x", "value": 1, "more": 2},
+        {},
+    ],
+)
 def test_nothing_else_is_read(values):
     with pytest.raises((KeyError, TypeError)):
         p.primitive_from_json(values)
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(floats, min_size=1, max_size=50), st.floats(2.0**-20, 2.0**20, width=32), st.integers(-128, 127))
+@given(
+    st.lists(floats, min_size=1, max_size=50),
+    st.floats(2.0**-20, 2.0**20, width=32),
+    st.integers(-128, 127),
+)
 def test_quantizing_rounds_to_the_nearest_step_or_the_end(values, scale, zero_point):
     port = Port("x", (1,), "float32", "", float(np.float32(scale)), zero_point)
     x = np.array(values, np.float32)
@@ -57,4 +82,9 @@ def test_copies_are_summed_exactly():
 def test_running_leaves_the_columns_alone():
     x = {"a": np.array([1, np.nan], np.float32)}
     out = p.run_primitives((p.Missing("a", "b"), p.Fill("a", 2.0)), x)
-    assert np.isnan(x["a"][1]) and list(x) == ["a"] and out["a"].tolist() == [1, 2] and out["b"].tolist() == [0, 1]
+    assert (
+        np.isnan(x["a"][1])
+        and list(x) == ["a"]
+        and out["a"].tolist() == [1, 2]
+        and out["b"].tolist() == [0, 1]
+    )

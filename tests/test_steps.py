@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipelines import steps
 from pipelines.device.cells import Column
@@ -10,12 +11,31 @@ from pipelines.device.signature import Target
 from pipelines.errors import LeakError, StepError
 from pipelines.rows import BalancedSet, Dataset, HeldOut, Schema, TrainSet
 
-STEPS = (steps.DropColumns(), steps.FlagMissing(), steps.ImputeMedian(), steps.ImputeMean(), steps.ImputeConstant(),
-         steps.ImputeMostFrequent(), steps.ImputePrevious(), steps.ScaleStandard(), steps.ScaleMinMax(),
-         steps.ScaleRobust(), steps.EncodeBins(), steps.EncodeOnehot(min_count=1), steps.EncodeIds(min_count=1),
-         steps.EncodeDate())
-SCHEMA = Schema((Column("n", "numeric"), Column("m", "numeric"), Column("c", "categorical"), Column("d", "date")),
-                Target("y", "binary", ("no", "yes")))
+STEPS = (
+    steps.DropColumns(),
+    steps.FlagMissing(),
+    steps.ImputeMedian(),
+    steps.ImputeMean(),
+    steps.ImputeConstant(),
+    steps.ImputeMostFrequent(),
+    steps.ImputePrevious(),
+    steps.ScaleStandard(),
+    steps.ScaleMinMax(),
+    steps.ScaleRobust(),
+    steps.EncodeBins(),
+    steps.EncodeOnehot(min_count=1),
+    steps.EncodeIds(min_count=1),
+    steps.EncodeDate(),
+)
+SCHEMA = Schema(
+    (
+        Column("n", "numeric"),
+        Column("m", "numeric"),
+        Column("c", "categorical"),
+        Column("d", "date"),
+    ),
+    Target("y", "binary", ("no", "yes")),
+)
 
 
 def make(kind=TrainSet, num_rows=40, seed=0):
@@ -25,21 +45,33 @@ def make(kind=TrainSet, num_rows=40, seed=0):
     c = np.array([None if k == 3 else "abc"[k] for k in random.integers(0, 4, num_rows)], object)
     d = np.datetime64("2024-01-31T23:59:59", "s") + random.integers(0, 10**8, num_rows)
     d[::11] = np.datetime64("NaT")
-    return kind(x={"n": n, "m": np.arange(num_rows, dtype=np.float32), "c": c, "d": d}, y=np.arange(num_rows) % 2,
-                ids=np.arange(num_rows), schema=SCHEMA)
+    return kind(
+        x={"n": n, "m": np.arange(num_rows, dtype=np.float32), "c": c, "d": d},
+        y=np.arange(num_rows) % 2,
+        ids=np.arange(num_rows),
+        schema=SCHEMA,
+    )
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: type(step).__name__)
 def test_contract(step):
-    train, held_out = make(), make(HeldOut, 13, seed=1)
+    train = make()
+    held_out = make(HeldOut, 13, seed=1)
     fitted = step.fit(train)
-    assert not hasattr(step, "apply") and not hasattr(fitted, "fit") and not hasattr(step, "fit_transform")
+    assert (
+        not hasattr(step, "apply")
+        and not hasattr(fitted, "fit")
+        and not hasattr(step, "fit_transform")
+    )
     before = {name: x.copy() for name, x in held_out.x.items()}
     applied = fitted.apply(held_out)
     assert type(applied) is HeldOut and len(applied) == 13 and (applied.ids == held_out.ids).all()
     for name, x in before.items():
         np.testing.assert_array_equal(held_out.x[name], x)
-    one_by_one = [fitted.apply_columns({name: x[row:row + 1] for name, x in held_out.x.items()}) for row in range(13)]
+    one_by_one = [
+        fitted.apply_columns({name: x[row : row + 1] for name, x in held_out.x.items()})
+        for row in range(13)
+    ]
     if not isinstance(step, steps.ImputePrevious):
         for name, x in applied.x.items():
             np.testing.assert_array_equal(np.concatenate([each[name] for each in one_by_one]), x)
@@ -53,8 +85,11 @@ def test_contract(step):
 def test_imputers_fill_with_what_they_say():
     train = make()
     there = train.x["n"][~np.isnan(train.x["n"])]
-    for step, value in ((steps.ImputeMedian(), np.median(there)), (steps.ImputeMean(), there.astype(float).mean()),
-                        (steps.ImputeConstant(number=-1.0), -1.0)):
+    for step, value in (
+        (steps.ImputeMedian(), np.median(there)),
+        (steps.ImputeMean(), there.astype(float).mean()),
+        (steps.ImputeConstant(number=-1.0), -1.0),
+    ):
         filled = step.fit(train).apply(train).x["n"]
         assert filled[0] == np.float32(value) and (filled[1:7] == train.x["n"][1:7]).all()
     most = steps.ImputeMostFrequent().fit(train).apply(train).x["c"]
@@ -74,7 +109,9 @@ def test_drop_columns_and_rows():
     train = make()
     train.x.update(empty=np.full(40, np.nan, np.float32), same=np.ones(40, np.float32))
     fitted = steps.DropColumns().fit(train)
-    assert fitted.dropped == ("empty", "same") and "empty" not in fitted.apply(make(HeldOut)).x or True
+    assert (
+        fitted.dropped == ("empty", "same") and "empty" not in fitted.apply(make(HeldOut)).x or True
+    )
     kept = steps.DropRowsWithMissing(("n",)).filter_rows(make())
     assert len(kept) == 34 and not np.isnan(kept.x["n"]).any()
     assert not hasattr(steps.DropRowsWithMissing(), "fit")
@@ -89,7 +126,12 @@ def test_drop_columns_and_rows():
 def test_a_column_without_values_is_refused_by_name():
     train = make()
     train.x["n"][:] = np.nan
-    for step in (steps.ImputeMedian(), steps.EncodeBins(), steps.ScaleStandard(), steps.ImputeMostFrequent()):
+    for step in (
+        steps.ImputeMedian(),
+        steps.EncodeBins(),
+        steps.ScaleStandard(),
+        steps.ImputeMostFrequent(),
+    ):
         with pytest.raises(StepError, match="column 'n' has no value in the 40 training rows"):
             step.fit(train)
 
@@ -97,7 +139,9 @@ def test_a_column_without_values_is_refused_by_name():
 def test_scalers():
     train = steps.ImputeMedian().fit(make()).apply(make())
     standard = steps.ScaleStandard().fit(train).apply(train).x["m"]
-    assert standard.mean() == pytest.approx(0, abs=1e-6) and standard.std() == pytest.approx(1, abs=1e-5)
+    assert standard.mean() == pytest.approx(0, abs=1e-6) and standard.std() == pytest.approx(
+        1, abs=1e-5
+    )
     minmax = steps.ScaleMinMax().fit(train).apply(train).x["m"]
     assert minmax.min() == 0 and minmax.max() == 1
     robust = steps.ScaleRobust().fit(train).apply(train).x["m"]
@@ -108,12 +152,19 @@ def test_scalers():
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.floats(-(2.0**100), 2.0**100, width=32), min_size=1, max_size=50), st.integers(1, 20),
-       st.lists(st.floats(-(2.0**127), 2.0**127, width=32), min_size=1, max_size=20))
+@given(
+    st.lists(st.floats(-(2.0**100), 2.0**100, width=32), min_size=1, max_size=50),
+    st.integers(1, 20),
+    st.lists(st.floats(-(2.0**127), 2.0**127, width=32), min_size=1, max_size=20),
+)
 def test_bins_stay_in_the_unit_interval_and_rise(values, num_bins, held_out):
     num_rows = len(values)
-    train = TrainSet(x={"n": np.array(values, np.float32)}, y=np.zeros(num_rows, int), ids=np.arange(num_rows),
-                     schema=SCHEMA)
+    train = TrainSet(
+        x={"n": np.array(values, np.float32)},
+        y=np.zeros(num_rows, int),
+        ids=np.arange(num_rows),
+        schema=SCHEMA,
+    )
     fitted = steps.EncodeBins(num_bins=num_bins).fit(train)
     x = fitted.apply_columns({"n": np.sort(np.array(held_out, np.float32))})["n"]
     assert x.shape[1] <= num_bins and np.isfinite(x).all() and x.min() >= 0 and x.max() <= 1
@@ -134,7 +185,10 @@ def test_onehot_has_places_for_rare_unknown_and_missing():
 def test_dates_go_round():
     train = make()
     fitted = steps.EncodeDate(parts=("month", "hour")).fit(train)
-    days = np.array(["2024-12-15T12:00:00", "2025-01-15T12:00:00", "2024-06-15T12:00:00", "NaT"], "datetime64[s]")
+    days = np.array(
+        ["2024-12-15T12:00:00", "2025-01-15T12:00:00", "2024-06-15T12:00:00", "NaT"],
+        "datetime64[s]",
+    )
     x = fitted.apply_columns({"d": days})["d month"]
     assert np.linalg.norm(x[0] - x[1]) < np.linalg.norm(x[0] - x[2]) and x[3].tolist() == [0.5, 0.5]
     with pytest.raises(StepError, match="has no part 'decade'"):
@@ -145,12 +199,19 @@ def test_dates_go_round():
 @given(st.integers(-(10**11), 10**11))
 def test_date_parts_agree_with_pandas(seconds):
     import pandas as pd
+
     from pipelines.device.primitives import DATE_PARTS, DatePart
+
     when = np.array([seconds], "datetime64[s]")
     stamp = pd.DatetimeIndex(when)
-    wanted = {"month": stamp.month - 1, "day_of_month": stamp.day - 1,
-              "day_of_year": stamp.day_of_year - 1, "weekday": stamp.day_of_week, "hour": stamp.hour,
-              "minute": stamp.minute}
+    wanted = {
+        "month": stamp.month - 1,
+        "day_of_month": stamp.day - 1,
+        "day_of_year": stamp.day_of_year - 1,
+        "weekday": stamp.day_of_week,
+        "hour": stamp.hour,
+        "minute": stamp.minute,
+    }
     for part in DATE_PARTS:
         columns = {"d": when}
         DatePart("d", "p", part).run(columns)
@@ -159,6 +220,7 @@ def test_date_parts_agree_with_pandas(seconds):
 
 def test_a_step_too_wide_for_memory_is_refused_before_it_is_taken(monkeypatch):
     from pipelines.steps import step
+
     monkeypatch.setattr(step, "MAX_ENCODED_BYTES", 1000)
     with pytest.raises(StepError, match="EncodeOnehot would make 5 columns of 4,000 rows"):
         steps.fit_steps((steps.EncodeOnehot(min_count=1),), make(num_rows=4000))
@@ -170,6 +232,8 @@ def test_loose_columns_have_no_signature():
     encoders, encoded = steps.fit_steps((steps.EncodeBins(), steps.EncodeOnehot()), rows)
     with pytest.raises(StepError, match="the date column 'd' was never encoded"):
         steps.make_signature(prepared, encoders, encoded)
-    encoders, encoded = steps.fit_steps((steps.EncodeBins(), steps.EncodeOnehot(), steps.EncodeDate()), train)
+    encoders, encoded = steps.fit_steps(
+        (steps.EncodeBins(), steps.EncodeOnehot(), steps.EncodeDate()), train
+    )
     with pytest.raises(StepError, match="column 'n' still has missing values"):
         steps.make_signature((), encoders, encoded)

@@ -1,4 +1,6 @@
-"""Row numbers, ids, give-aways and columns that hardly differ are named with what to type; ordinary columns are not."""
+"""Row numbers, ids, give-aways and columns that hardly differ are named with what to type; ordinary
+columns are not.
+"""
 
 import time
 
@@ -9,11 +11,18 @@ import pytest
 from pipelines.catalog import RECIPES
 from pipelines.errors import LeakError
 from pipelines.frame import CutWindows
-from pipelines.rows import Inferred
 from pipelines.report.single_column import score_columns
-from pipelines.split import SplitByTime, SplitGrouped, SplitRandom, split
-from pipelines.steps import EncodeBins, ScaleByItself, ScaleMinMax, ScaleRobust, ScaleSeries, ScaleStandard
 from pipelines.report.suspects import find_suspects, is_id_name
+from pipelines.rows import Inferred
+from pipelines.split import SplitByTime, SplitGrouped, SplitRandom, split
+from pipelines.steps import (
+    EncodeBins,
+    ScaleByItself,
+    ScaleMinMax,
+    ScaleRobust,
+    ScaleSeries,
+    ScaleStandard,
+)
 from pipelines.tabular import LoadTable, load_table
 from pipelines.terminal import MAX_LINES, first_lines, print_columns, print_suspects
 from pipelines.timeseries import LoadSeries
@@ -30,16 +39,23 @@ def table_of(seed=0, num_rows=NUM_ROWS, **columns):
 
 
 def suspects_of(table, target="y", **knobs):
-    how = SplitGrouped() if knobs.get("group") else SplitRandom()
+    if knobs.get("group"):
+        how = SplitGrouped()
+    else:
+        how = SplitRandom()
     dataset, _ = load_table(LoadTable("", target, **knobs), table)
     return {each.column: each for each in find_suspects(split(dataset, how))}
 
 
 def test_ordinary_columns_are_not_named():
     random = np.random.default_rng(1)
-    table = table_of(city=random.choice(list("abcdefgh"), NUM_ROWS), price_cents=random.integers(0, 10**7, NUM_ROWS),
-                     humid=random.normal(size=NUM_ROWS), valid=random.choice(["yes", "no"], NUM_ROWS),
-                     born=np.datetime64("1950-01-01", "s") + random.integers(0, 10**9, NUM_ROWS))
+    table = table_of(
+        city=random.choice(list("abcdefgh"), NUM_ROWS),
+        price_cents=random.integers(0, 10**7, NUM_ROWS),
+        humid=random.normal(size=NUM_ROWS),
+        valid=random.choice(["yes", "no"], NUM_ROWS),
+        born=np.datetime64("1950-01-01", "s") + random.integers(0, 10**9, NUM_ROWS),
+    )
     assert suspects_of(table) == {}
 
 
@@ -49,9 +65,17 @@ def test_the_bundled_tables_are_not_suspected(name):
     assert find_suspects(split(dataset, RECIPES[name].split)) == []
 
 
-@pytest.mark.parametrize("numbers", [np.arange(NUM_ROWS), np.arange(1, NUM_ROWS + 1), 7 + 3 * np.arange(NUM_ROWS),
-                                     np.cumsum(np.random.default_rng(2).integers(1, 9, NUM_ROWS)),
-                                     np.arange(NUM_ROWS)[::-1], np.arange(NUM_ROWS) / 8])
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        np.arange(NUM_ROWS),
+        np.arange(1, NUM_ROWS + 1),
+        7 + 3 * np.arange(NUM_ROWS),
+        np.cumsum(np.random.default_rng(2).integers(1, 9, NUM_ROWS)),
+        np.arange(NUM_ROWS)[::-1],
+        np.arange(NUM_ROWS) / 8,
+    ],
+)
 def test_numbers_that_rise_row_by_row_are_named(numbers):
     found = suspects_of(table_of(nr=numbers))
     assert list(found) == ["nr"] and "from row to row of the file" in found["nr"].reason
@@ -73,12 +97,19 @@ def test_dates_in_the_order_of_the_file_suggest_a_split_by_time():
     assert suspects_of(table_of(day=days), time="day") == {}
 
 
-@pytest.mark.parametrize("ids", [
-    np.random.default_rng(3).permutation(NUM_ROWS), np.random.default_rng(3).permutation(5 * NUM_ROWS)[:NUM_ROWS],
-    pd.Series(np.random.default_rng(3).permutation(NUM_ROWS)).astype(str).tolist()])
+@pytest.mark.parametrize(
+    "ids",
+    [
+        np.random.default_rng(3).permutation(NUM_ROWS),
+        np.random.default_rng(3).permutation(5 * NUM_ROWS)[:NUM_ROWS],
+        pd.Series(np.random.default_rng(3).permutation(NUM_ROWS)).astype(str).tolist(),
+    ],
+)
 def test_whole_numbers_that_never_repeat_are_ids_whatever_their_name(ids):
     found = suspects_of(table_of(x=ids))
-    assert list(found) == ["x"] and "as ids do" in found["x"].reason and found["x"].fix == "--drop 'x'"
+    assert (
+        list(found) == ["x"] and "as ids do" in found["x"].reason and found["x"].fix == "--drop 'x'"
+    )
 
 
 def test_ids_from_a_wide_range_are_named_by_their_name():
@@ -98,7 +129,10 @@ def test_categories_given_as_such_that_never_repeat_are_ids():
 @pytest.mark.parametrize("text", [True, False])
 def test_ids_that_repeat_suggest_groups(text):
     subjects = np.random.default_rng(6).integers(0, 60, NUM_ROWS)
-    cells = [f"S{subject}" for subject in subjects] if text else subjects
+    if text:
+        cells = [f"S{subject}" for subject in subjects]
+    else:
+        cells = subjects
     found = suspects_of(table_of(subject_id=cells))
     assert "training rows for each of 60 values" in found["subject_id"].reason
     assert found["subject_id"].fix == "--group 'subject_id', or --drop 'subject_id'"
@@ -108,20 +142,32 @@ def test_ids_that_repeat_suggest_groups(text):
 def test_very_many_categories_are_named():
     names = [f"name {number}" for number in np.random.default_rng(7).integers(0, 831, 4000)]
     found = suspects_of(table_of(num_rows=4000, owner=names))
-    assert "different values with" in found["owner"].reason and "--group 'owner'" in found["owner"].fix
+    assert (
+        "different values with" in found["owner"].reason and "--group 'owner'" in found["owner"].fix
+    )
 
 
-@pytest.mark.parametrize("make", [
-    lambda sick, random: sick + random.normal(0, 0.1, NUM_ROWS),  # a number that rises with it
-    lambda sick, random: -5 * sick,
-    lambda sick, random: np.where(sick, 0.5, random.choice([0.0, 1.0], NUM_ROWS)),  # in the middle
-    lambda sick, random: np.where(sick, np.nan, 1.0 + random.random(NUM_ROWS)),  # missing where it is
-    lambda sick, random: np.where(sick, "ward 7", random.choice(["home", "work"], NUM_ROWS))])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda sick, random: sick + random.normal(0, 0.1, NUM_ROWS),  # a number that rises with it
+        lambda sick, random: -5 * sick,
+        lambda sick, random: np.where(
+            sick, 0.5, random.choice([0.0, 1.0], NUM_ROWS)
+        ),  # in the middle
+        lambda sick, random: np.where(
+            sick, np.nan, 1.0 + random.random(NUM_ROWS)
+        ),  # missing where it is
+        lambda sick, random: np.where(sick, "ward 7", random.choice(["home", "work"], NUM_ROWS)),
+    ],
+)
 def test_columns_that_alone_tell_a_class_are_named(make):
     table = table_of()
     table["leak"] = make(table["y"] == "ill", np.random.default_rng(8))
     found = suspects_of(table)
-    assert list(found) == ["leak"] and "alone nearly tells the target (ROC-AUC" in found["leak"].reason
+    assert (
+        list(found) == ["leak"] and "alone nearly tells the target (ROC-AUC" in found["leak"].reason
+    )
     assert found["leak"].fix == "--drop 'leak'"
 
 
@@ -132,7 +178,9 @@ def test_columns_that_alone_tell_a_number_or_many_classes_are_named():
     assert list(found) == ["twice"] and "rank correlation 1.000" in found["twice"].reason
     table = table_of()
     table["stage"] = np.random.default_rng(9).choice(["one", "two", "three", "four"], NUM_ROWS)
-    table["code"] = np.array([{"one": "a", "two": "b", "three": "c", "four": "d"}[each] for each in table["stage"]])
+    table["code"] = np.array(
+        [{"one": "a", "two": "b", "three": "c", "four": "d"}[each] for each in table["stage"]]
+    )
     assert "mean ROC-AUC of the classes 1.000" in suspects_of(table, "stage")["code"].reason
 
 
@@ -147,8 +195,12 @@ def test_chance_is_not_taken_for_a_give_away():
 def test_rows_of_a_group_do_not_tell_of_each_other():
     random = np.random.default_rng(11)
     person = random.integers(0, 40, NUM_ROWS)
-    table = {"weight": random.normal(size=NUM_ROWS), "y": np.array(["no", "yes"])[random.integers(0, 2, 40)[person]],
-             "room": np.array([f"room {number}" for number in person]), "person": person}
+    table = {
+        "weight": random.normal(size=NUM_ROWS),
+        "y": np.array(["no", "yes"])[random.integers(0, 2, 40)[person]],
+        "room": np.array([f"room {number}" for number in person]),
+        "person": person,
+    }
     assert "alone" in suspects_of(table, drop=("person",))["room"].reason
     assert "alone" not in str(suspects_of(table, group=("person",)))
 
@@ -166,11 +218,15 @@ def test_held_out_rows_change_no_suspect():
         score_columns(parts.test)
 
 
-@pytest.mark.parametrize("others,named", [(0, "all training rows"), (2, "% of the training rows"), (40, "")])
+@pytest.mark.parametrize(
+    "others,named", [(0, "all training rows"), (2, "% of the training rows"), (40, "")]
+)
 def test_nearly_constant_columns_are_named(others, named):
     flag = np.zeros(4000)
     flag[np.random.default_rng(12).choice(4000, others, replace=False)] = 1 + np.arange(others)
-    found = suspects_of(table_of(num_rows=4000, flag=flag, word=np.where(flag > 0, "rare", "plain")))
+    found = suspects_of(
+        table_of(num_rows=4000, flag=flag, word=np.where(flag > 0, "rare", "plain"))
+    )
     assert [name for name in found] == (["flag", "word"] if named else [])
     if named:
         assert "the same value, 0, in" in found["flag"].reason and named in found["flag"].reason
@@ -179,21 +235,35 @@ def test_nearly_constant_columns_are_named(others, named):
 
 def test_nearly_constant_steps_of_series_are_named():
     steps = 600
-    table = {"t": np.datetime64("2024-01-01", "s") + 3600 * np.arange(steps), "kwh": np.sin(np.arange(steps) / 4),
-             "alarm": np.where(np.arange(steps) == 5, 1.0, 0.0), "Unnamed: 0": np.arange(steps)}
+    table = {
+        "t": np.datetime64("2024-01-01", "s") + 3600 * np.arange(steps),
+        "kwh": np.sin(np.arange(steps) / 4),
+        "alarm": np.where(np.arange(steps) == 5, 1.0, 0.0),
+        "Unnamed: 0": np.arange(steps),
+    }
     dataset, inferred = LoadSeries("", "t", "kwh").read(table)
     assert ("Unnamed: 0", "ignored") in [(each.name, each.kind) for each in inferred]
     parts = CutWindows(window=24, horizon=4).cut(split(dataset, SplitByTime()))
     assert [each.column for each in find_suspects(parts)] == ["alarm"]
     table["kwh"] = np.where(np.arange(steps) == 90, 1e7, table["kwh"])
-    parts = CutWindows(window=24, horizon=4).cut(split(LoadSeries("", "t", "kwh").read(table)[0], SplitByTime()))
+    parts = CutWindows(window=24, horizon=4).cut(
+        split(LoadSeries("", "t", "kwh").read(table)[0], SplitByTime())
+    )
     assert [each.column for each in find_suspects(parts, (ScaleSeries(),))] == ["kwh", "alarm"]
     steps_for_others = (ScaleByItself(), ScaleSeries(columns=("alarm",)))
     assert [each.column for each in find_suspects(parts, steps_for_others)] == ["alarm"]
 
 
-@pytest.mark.parametrize("step,named", [(ScaleStandard(), True), (ScaleMinMax(), True), (ScaleRobust(), False),
-                                        (EncodeBins(), False), (ScaleStandard(columns=("weight",)), False)])
+@pytest.mark.parametrize(
+    "step,named",
+    [
+        (ScaleStandard(), True),
+        (ScaleMinMax(), True),
+        (ScaleRobust(), False),
+        (EncodeBins(), False),
+        (ScaleStandard(columns=("weight",)), False),
+    ],
+)
 def test_values_far_away_that_flatten_a_scale_are_named(step, named):
     table = table_of(num_rows=4000)
     level = np.random.default_rng(14).normal(size=4000)
@@ -210,23 +280,47 @@ def test_the_time_taken_hardly_grows_with_the_rows():
     random = np.random.default_rng(13)
     num_rows = 300_000
     table = {f"x{place}": random.normal(size=num_rows).astype(np.float32) for place in range(20)}
-    parts = split(load_table(LoadTable("", "y"), {**table, "y": random.integers(0, 2, num_rows)})[0], SplitRandom())
+    parts = split(
+        load_table(LoadTable("", "y"), {**table, "y": random.integers(0, 2, num_rows)})[0],
+        SplitRandom(),
+    )
     start = time.perf_counter()
     assert find_suspects(parts) == []
     assert time.perf_counter() - start < 10
 
 
-@pytest.mark.parametrize("name,expected", [
-    ("id", True), ("ID", True), ("case.id", True), ("subject_id", True), ("patientId", True), ("PatientID", True),
-    ("uuid", True), ("customerid", True), ("row index", True), ("humid", False), ("valid", False), ("grid", False),
-    ("acid", False), ("price", False), ("Identity", False), ("", False)])
+@pytest.mark.parametrize(
+    "name,expected",
+    [
+        ("id", True),
+        ("ID", True),
+        ("case.id", True),
+        ("subject_id", True),
+        ("patientId", True),
+        ("PatientID", True),
+        ("uuid", True),
+        ("customerid", True),
+        ("row index", True),
+        ("humid", False),
+        ("valid", False),
+        ("grid", False),
+        ("acid", False),
+        ("price", False),
+        ("Identity", False),
+        ("", False),
+    ],
+)
 def test_names_of_ids(name, expected):
     assert is_id_name(name) is expected
 
 
 def test_long_schemas_are_printed_in_part(capsys):
-    lines = [Inferred(f"gene {place}", "ignored" if place == 700 else "numeric", "every value is a number")
-             for place in range(1000)]
+    lines = [
+        Inferred(
+            f"gene {place}", "ignored" if place == 700 else "numeric", "every value is a number"
+        )
+        for place in range(1000)
+    ]
     shown, hidden = first_lines(lines)
     assert len(shown) < MAX_LINES and lines[700] in shown and len(shown) + len(hidden) == 1000
     assert first_lines(lines[:MAX_LINES]) == (lines[:MAX_LINES], [])

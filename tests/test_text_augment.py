@@ -1,4 +1,6 @@
-"""Augmentations of texts: what they may change, what they must keep, the same bits for the same seed."""
+"""Augmentations of texts: what they may change, what they must keep, the same bits for the same
+seed.
+"""
 
 from dataclasses import replace
 
@@ -6,14 +8,22 @@ import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipelines import run, tabular, text, vision
 from pipelines.errors import LoadError, RecipeError
 from pipelines.feed import TrainFeed, training_feed
 from pipelines.recipe import tiny
 from pipelines.split import SplitRandom, split
-from pipelines.steps import PairTokens, TokenizeCharacters, TokenizeWords, fit_steps, make_signature, to_ports
+from pipelines.steps import (
+    PairTokens,
+    TokenizeCharacters,
+    TokenizeWords,
+    fit_steps,
+    make_signature,
+    to_ports,
+)
 from pipelines.text import AugmentDelete, AugmentMixUpEmbeddings, AugmentSwap, AugmentSynonyms
 from pipelines.text.augment import synonym_table, text_augmenter
 from pipelines.train import train
@@ -23,7 +33,9 @@ WINDOW = 16
 
 @pytest.fixture(scope="module")
 def remarks():
-    frame = pd.read_csv("data/birds.csv.gz", dtype=str, keep_default_na=False)[["remarks", "effect"]]
+    frame = pd.read_csv("data/birds.csv.gz", dtype=str, keep_default_na=False)[
+        ["remarks", "effect"]
+    ]
     frame = frame[frame.remarks != ""]
     return pd.concat([frame[frame.effect != ""][:200], frame[frame.effect == ""][:400]])
 
@@ -42,14 +54,18 @@ def words(remarks):
 
 @pytest.fixture
 def synonyms(tmp_path):
-    (tmp_path / "synonyms.txt").write_text("Bird, birds, GULL\nno one knows these, at all\nplane,aircraft,a/c\n")
+    (tmp_path / "synonyms.txt").write_text(
+        "Bird, birds, GULL\nno one knows these, at all\nplane,aircraft,a/c\n"
+    )
     return AugmentSynonyms(str(tmp_path / "synonyms.txt"), share=0.5)
 
 
 def altered(signature, rows, *specs, seed=(3, 0)):
     labels = {"y": rows.y[:, None].astype(np.float32)}
     columns = {name: tf.constant(x) for name, x in rows.x.items()}
-    return tf.nest.map_structure(np.asarray, text_augmenter(specs, signature)(columns, labels, tf.constant(seed)))
+    return tf.nest.map_structure(
+        np.asarray, text_augmenter(specs, signature)(columns, labels, tf.constant(seed))
+    )
 
 
 def texts_of(ids):
@@ -63,7 +79,8 @@ def right_aligned(ids):
 def test_deletion_keeps_the_order_and_a_token(words):
     signature, rows, _ = words
     columns, labels = altered(signature, rows, AugmentDelete(share=0.3))
-    before, after = texts_of(rows.x["tokens"]), texts_of(columns["tokens"])
+    before = texts_of(rows.x["tokens"])
+    after = texts_of(columns["tokens"])
     for one, other in zip(before, after, strict=True):
         rest = iter(one)
         assert all(token in rest for token in other) and bool(other) == bool(one)
@@ -90,7 +107,10 @@ def test_synonyms_come_from_the_file(words, synonyms):
     keys = dict(enumerate(signature.primitives[0].keys, start=1))
     columns, _ = altered(signature, rows, synonyms)
     changed = columns["tokens"] != rows.x["tokens"]
-    pairs = {(keys[a], keys[b]) for a, b in zip(rows.x["tokens"][changed], columns["tokens"][changed], strict=True)}
+    pairs = {
+        (keys[a], keys[b])
+        for a, b in zip(rows.x["tokens"][changed], columns["tokens"][changed], strict=True)
+    }
     known = [{"bird", "birds", "gull"}, {"plane", "aircraft"}]
     assert len(pairs) > 3 and all(any({*pair} <= group for group in known) for pair in pairs)
     table = synonym_table(synonyms.source, signature)
@@ -109,7 +129,9 @@ def test_synonyms_that_cannot_be_used_are_refused(words, remarks, tmp_path):
     with pytest.raises(LoadError, match="not UTF-8"):
         synonym_table(str(tmp_path / "latin.txt"), signature)
     with pytest.raises(RecipeError, match="synonyms for Characters"):
-        synonym_table(str(tmp_path / "odd.txt"), encode(remarks, TokenizeCharacters(window=WINDOW))[0])
+        synonym_table(
+            str(tmp_path / "odd.txt"), encode(remarks, TokenizeCharacters(window=WINDOW))[0]
+        )
 
 
 def test_pairs_follow_the_tokens(words):
@@ -137,7 +159,10 @@ def test_a_net_that_mixes_ships_as_one_that_does_not(words):
     feed = TrainFeed(rows, augment=(AugmentDelete(), AugmentMixUpEmbeddings()))
     net = text.TextCnn(width=8, embedding_width=8, kernels=(2,))
     training = replace(text.REMARKS.training, epochs=8, patience=8, learning_rate=1e-2)
-    one, two = (train(net, feed, valid, signature=signature, training=training, deciding="roc_auc") for _ in range(2))
+    one, two = (
+        train(net, feed, valid, signature=signature, training=training, deciding="roc_auc")
+        for _ in range(2)
+    )
     assert {each.name for each in one.model.inputs} == {"tokens", "pairs"}
     assert one.history["val_roc_auc"][-1] > 0.6
     for first, second in zip(one.model.get_weights(), two.model.get_weights(), strict=True):
@@ -150,11 +175,21 @@ def test_batches_are_the_same_for_the_same_seed(words, synonyms):
     signature, rows, _ = words
 
     def batches(seed):
-        feed = TrainFeed(rows, augment=(AugmentDelete(), AugmentSwap(), synonyms, AugmentMixUpEmbeddings()))
-        made, _ = training_feed(feed, {"y": rows.y[:, None].astype(np.float32)}, signature=signature, batch_size=64,
-                                seed=seed)
+        feed = TrainFeed(
+            rows, augment=(AugmentDelete(), AugmentSwap(), synonyms, AugmentMixUpEmbeddings())
+        )
+        made, _ = training_feed(
+            feed,
+            {"y": rows.y[:, None].astype(np.float32)},
+            signature=signature,
+            batch_size=64,
+            seed=seed,
+        )
         return [(x["tokens"].numpy(), y["y"].numpy()) for x, y, _ in made.take(3)]
-    first, again, other = batches(0), batches(0), batches(1)
+
+    first = batches(0)
+    again = batches(0)
+    other = batches(1)
     for one, two in zip(first, again, strict=True):
         np.testing.assert_array_equal(one[0], two[0])
         np.testing.assert_array_equal(one[1], two[1])

@@ -15,9 +15,13 @@ from pipelines.errors import LoadError, RecipeError
 from pipelines.split import SplitGiven, SplitGrouped, SplitRandom, find_duplicates, split
 from pipelines.text import LoadTextFolder, LoadTexts, LoadTextTfds, decode, text_recipe
 
-FRAME = pd.DataFrame({"body": ["Red car", "red car", "blue bus", "", None, "green tram", "two cars", "a bus"] * 3,
-                      "kind": ["car", "car", "bus", "car", "bus", "tram", "car", "bus"] * 3,
-                      "who": ["x", "y", "x", "y", "x", "y", "z", "z"] * 3})
+FRAME = pd.DataFrame(
+    {
+        "body": ["Red car", "red car", "blue bus", "", None, "green tram", "two cars", "a bus"] * 3,
+        "kind": ["car", "car", "bus", "car", "bus", "tram", "car", "bus"] * 3,
+        "who": ["x", "y", "x", "y", "x", "y", "z", "z"] * 3,
+    }
+)
 
 
 def read(source=FRAME, **knobs):
@@ -26,8 +30,12 @@ def read(source=FRAME, **knobs):
 
 def write(frame, path):
     if path.suffix == ".jsonl":
-        lines = [json.dumps({name: value for name, value in row.items() if value is not None and value == value})
-                 for row in frame.to_dict("records")]
+        lines = [
+            json.dumps(
+                {name: value for name, value in row.items() if value is not None and value == value}
+            )
+            for row in frame.to_dict("records")
+        ]
         path.write_text("\n".join(lines) + "\n\n", encoding="utf-8")
     elif path.suffix == ".parquet":
         frame.to_parquet(path)
@@ -42,34 +50,52 @@ def write(frame, path):
 def test_every_kind_of_file_gives_the_same(name, tmp_path):
     wanted, _ = read()
     dataset, _ = text.LoadTexts(write(FRAME, tmp_path / name), "body", "kind").read()
-    assert dataset.x["body"].tolist() == wanted.x["body"].tolist() and dataset.y.tolist() == wanted.y.tolist()
+    assert (
+        dataset.x["body"].tolist() == wanted.x["body"].tolist()
+        and dataset.y.tolist() == wanted.y.tolist()
+    )
     assert dataset.ids.tolist() == wanted.ids.tolist() and len(dataset) == 18
 
 
 def test_texts_without_content_and_repeated_ones():
-    bodies = [f"Car {place}" for place in range(6)] + ["CAR 1", "car 2", " ", None] + [f"bus {n}" for n in range(6)]
+    bodies = (
+        [f"Car {place}" for place in range(6)]
+        + ["CAR 1", "car 2", " ", None]
+        + [f"bus {n}" for n in range(6)]
+    )
     frame = pd.DataFrame({"body": bodies, "kind": ["car"] * 10 + ["bus"] * 6})
     dataset, notes = read(frame, distinct=True)
     assert dataset.x["body"].tolist() == bodies[:6] + bodies[10:]
     assert dataset.ids.tolist() == [*range(6), *range(10, 16)]
     said = " ".join(each.why for each in notes)
-    assert "2 rows without a text are left out" in said and "2 rows with a text that stood before" in said
+    assert (
+        "2 rows without a text are left out" in said
+        and "2 rows with a text that stood before" in said
+    )
 
 
 def test_groups_and_classes():
     dataset, _ = read(group=("who",))
-    assert len(np.unique(dataset.group)) == 3 and dataset.schema.target.labels == ("bus", "car", "tram")
+    assert len(np.unique(dataset.group)) == 3 and dataset.schema.target.labels == (
+        "bus",
+        "car",
+        "tram",
+    )
 
 
 def test_rows_without_a_target_become_a_class():
-    frame = FRAME.assign(kind=[None if place % 4 == 0 else kind for place, kind in enumerate(FRAME["kind"])])
+    frame = FRAME.assign(
+        kind=[None if place % 4 == 0 else kind for place, kind in enumerate(FRAME["kind"])]
+    )
     dataset, _ = read(frame, empty_class="None")
     assert dataset.schema.target.labels == ("None", "bus", "car", "tram")
     present, _ = read(frame, target_kind="presence")
     assert present.schema.target.labels == ("no kind", "kind")
     left_out, notes = read(frame)
-    assert any("6 rows without it are left out" in each.why for each in notes) and "None" not in \
-        left_out.schema.target.labels
+    assert (
+        any("6 rows without it are left out" in each.why for each in notes)
+        and "None" not in left_out.schema.target.labels
+    )
 
 
 def test_duplicates_across_the_split_are_found():
@@ -77,30 +103,47 @@ def test_duplicates_across_the_split_are_found():
     assert find_duplicates(parts)["test_in_train"] > 0
 
 
-@pytest.mark.parametrize("change, knobs, said", [
-    ({}, {"target_kind": "x"}, "target_kind"),
-    ({}, {"target_kind": "presence", "empty_class": "None"}, "empty_class"),
-    ({"body": [""] * 24}, {}, "empty in all 24 rows"),
-    ({"kind": ["car"] * 24}, {}, "one class"),
-    ({"kind": ["car"] * 22 + ["bus"] * 2}, {}, "two rows"),
-    ({"body": ["a" * 1_000_001] * 24}, {}, "1,000,001 characters"),
-])
+@pytest.mark.parametrize(
+    "change, knobs, said",
+    [
+        ({}, {"target_kind": "x"}, "target_kind"),
+        ({}, {"target_kind": "presence", "empty_class": "None"}, "empty_class"),
+        ({"body": [""] * 24}, {}, "empty in all 24 rows"),
+        ({"kind": ["car"] * 24}, {}, "one class"),
+        ({"kind": ["car"] * 22 + ["bus"] * 2}, {}, "two rows"),
+        ({"body": ["a" * 1_000_001] * 24}, {}, "1,000,001 characters"),
+    ],
+)
 def test_bad_sources_are_refused(change, knobs, said):
     with pytest.raises(LoadError, match=said):
         read(FRAME.assign(**change), **knobs)
 
 
-@pytest.mark.parametrize("columns, said", [(("nobody", "kind"), "load.text"), (("body", "nokind"), "load.target"),
-                                           (("body", "body"), "both the text and the target")])
+@pytest.mark.parametrize(
+    "columns, said",
+    [
+        (("nobody", "kind"), "load.text"),
+        (("body", "nokind"), "load.target"),
+        (("body", "body"), "both the text and the target"),
+    ],
+)
 def test_wrong_names_are_told(columns, said):
     with pytest.raises(LoadError, match=said):
         text.LoadTexts("f.csv", *columns).read(FRAME)
 
 
-@pytest.mark.parametrize("content, said", [
-    (b"", "0 bytes"), (b"{\"body\": 1\n", "after 0 rows"), (b"[1, 2]\n", "not an object"),
-    (b"{\"body\": [1]}\n", "not an object"), (b"\xff\xfe{\n", "after 0 rows"), (b"\n\n", "no rows"),
-    (b"[" * 100_000, "after 0 rows")])
+@pytest.mark.parametrize(
+    "content, said",
+    [
+        (b"", "0 bytes"),
+        (b'{"body": 1\n', "after 0 rows"),
+        (b"[1, 2]\n", "not an object"),
+        (b'{"body": [1]}\n', "not an object"),
+        (b"\xff\xfe{\n", "after 0 rows"),
+        (b"\n\n", "no rows"),
+        (b"[" * 100_000, "after 0 rows"),
+    ],
+)
 def test_broken_json_lines_are_refused(content, said, tmp_path):
     path = tmp_path / "t.jsonl"
     path.write_bytes(content)
@@ -111,10 +154,14 @@ def test_broken_json_lines_are_refused(content, said, tmp_path):
 @pytest.fixture(scope="module")
 def remarks():
     """(remark, "some" or "none" as its effect on the flight): twelve of each."""
-    frame = pd.read_csv("data/birds.csv.gz", dtype=str, keep_default_na=False)[["remarks", "effect"]]
+    frame = pd.read_csv("data/birds.csv.gz", dtype=str, keep_default_na=False)[
+        ["remarks", "effect"]
+    ]
     frame = frame[frame.remarks.str.len() > 20].drop_duplicates("remarks")
-    return [*((each, "some") for each in frame[frame.effect != ""].remarks[:12]),
-            *((each, "none") for each in frame[frame.effect == ""].remarks[:12])]
+    return [
+        *((each, "some") for each in frame[frame.effect != ""].remarks[:12]),
+        *((each, "none") for each in frame[frame.effect == ""].remarks[:12]),
+    ]
 
 
 @pytest.fixture
@@ -139,7 +186,12 @@ def refused(spec, words, source=None):
     with pytest.raises(LoadError) as caught:
         spec.read(source)
     message = str(caught.value)
-    assert words in message and message.startswith("[load] ") and "\n  expected: " in message and "\n  fix: " in message
+    assert (
+        words in message
+        and message.startswith("[load] ")
+        and "\n  expected: " in message
+        and "\n  fix: " in message
+    )
     assert len(message) < 2000 and message.encode()
     return message
 
@@ -149,12 +201,16 @@ def test_a_folder_of_classes(folder, remarks):
     (folder / "some" / "000.txt").rename(folder / "some" / "deep" / "000.TEXT")
     spec = LoadTextFolder(str(folder))
     dataset, inferred = spec.read()
-    assert dataset.schema.target.labels == ("none", "some") and dataset.schema.target.name == "label"
+    assert (
+        dataset.schema.target.labels == ("none", "some") and dataset.schema.target.name == "label"
+    )
     assert [each.name for each in dataset.schema.columns] == ["text"] and dataset.part is None
     assert dataset.ids.tolist() == list(range(24))
     stored = dict(remarks)
-    assert {each: ("none", "some")[y] for each, y in zip(dataset.x["text"], dataset.y)} == stored
-    assert said(inferred)["text"][1].startswith("24 texts of ") and "'remarks'" not in said(inferred)
+    assert {each: ("none", "some")[y] for each, y in zip(dataset.x["text"], dataset.y, strict=True)} == stored
+    assert said(inferred)["text"][1].startswith("24 texts of ") and "'remarks'" not in said(
+        inferred
+    )
     assert spec.describe()["name"] == "remarks" and len(spec.describe()["sha256"]) == 64
     before = spec.describe()["sha256"]
     (folder / "some" / "001.txt").write_text("another")
@@ -173,12 +229,19 @@ def test_a_folder_of_parts(remarks, tmp_path, valid):
     (root / ".git").mkdir()
     spec = LoadTextFolder(str(root))
     dataset, inferred = spec.read()
-    assert said(inferred)["part"][1] == "as the source says: train 12, " + ("valid 6, " if valid else "") + "test 6"
+    assert (
+        said(inferred)["part"][1]
+        == "as the source says: train 12, " + ("valid 6, " if valid else "") + "test 6"
+    )
     assert spec.names_parts() and isinstance(text_recipe(spec).split, SplitGiven)
     parts = split(dataset, SplitGiven(valid=0.25))
-    assert (len(parts.train), len(parts.valid), len(parts.test)) == ((12, 6, 6) if valid else (9, 3, 6))
+    assert (len(parts.train), len(parts.valid), len(parts.test)) == (
+        (12, 6, 6) if valid else (9, 3, 6)
+    )
     assert find_duplicates(parts)["test_in_train"] == 0
-    (root / "test" / "some" / "again.txt").write_text(next(each for each, label in remarks[::2] if label == "some"))
+    (root / "test" / "some" / "again.txt").write_text(
+        next(each for each, label in remarks[::2] if label == "some")
+    )
     twins = find_duplicates(split(spec.read()[0], SplitGiven(valid=0.25)))
     assert twins["test_in_train"] + twins["test_in_valid"] == 1
 
@@ -190,8 +253,14 @@ def test_groups_by_name_and_the_recipe_for_them(remarks, tmp_path):
     assert np.bincount(spec.read()[0].group).tolist() == [6, 6, 6, 6]
     assert isinstance(text_recipe(spec).split, SplitGrouped) and text_recipe(spec).about
     assert isinstance(text_recipe(LoadTextFolder(str(tmp_path / "d"))).split, SplitRandom)
-    assert isinstance(text_recipe(LoadTexts("f.csv", "body", "kind", group=("who",))).split, SplitGrouped)
-    for pattern, words in ((r"q(\d)", "finds no group in 24 names"), ("(", "unterminated"), ("a", "has 0 groups")):
+    assert isinstance(
+        text_recipe(LoadTexts("f.csv", "body", "kind", group=("who",))).split, SplitGrouped
+    )
+    for pattern, words in (
+        (r"q(\d)", "finds no group in 24 names"),
+        ("(", "unterminated"),
+        ("a", "has 0 groups"),
+    ):
         refused(LoadTextFolder(str(tmp_path / "d"), group=pattern), words)
 
 
@@ -208,17 +277,30 @@ def test_every_encoding_gives_the_same_text(folder):
     for path in folder.rglob("*.txt"):
         path.write_bytes("\u042f \u0435\u0434\u0443".encode("koi8-r"))
     dataset, inferred = LoadTextFolder(str(folder), encoding="koi8-r").read()
-    assert set(dataset.x["text"]) == {"\u042f \u0435\u0434\u0443"} and "1 file" not in said(inferred)
+    assert set(dataset.x["text"]) == {"\u042f \u0435\u0434\u0443"} and "1 file" not in said(
+        inferred
+    )
     refused(LoadTextFolder(str(folder), encoding="utf-8"), "not utf-8")
     refused(LoadTextFolder(str(folder), encoding="klingon"), "encoding 'klingon'")
     refused(LoadTextFolder(str(folder), encoding="hex"), "encoding 'hex'")
 
 
-@pytest.mark.parametrize("content, encoding, wanted", [
-    (b"\xef\xbb\xbfa", "UTF8", "a"), (b"\xef\xbb\xbf", "", ""), (b"\xff\xfe", "", ""), (b"a\r\nb", "", "a\r\nb"),
-    (b"\xff\xfea", "", "not utf-16"), ("a".encode("utf-16-le"), "", "null characters"),
-    ("a".encode("utf-32"), "", "null characters"), (b"\xe9\x81", "", "neither UTF-8 nor cp1252"),
-    (b"\xe9\x02", "", "control characters"), (b"\xe9\t\n", "", "\u00e9\t\n"), (b"\xe9", "ascii", "not ascii")])
+@pytest.mark.parametrize(
+    "content, encoding, wanted",
+    [
+        (b"\xef\xbb\xbfa", "UTF8", "a"),
+        (b"\xef\xbb\xbf", "", ""),
+        (b"\xff\xfe", "", ""),
+        (b"a\r\nb", "", "a\r\nb"),
+        (b"\xff\xfea", "", "not utf-16"),
+        ("a".encode("utf-16-le"), "", "null characters"),
+        ("a".encode("utf-32"), "", "null characters"),
+        (b"\xe9\x81", "", "neither UTF-8 nor cp1252"),
+        (b"\xe9\x02", "", "control characters"),
+        (b"\xe9\t\n", "", "\u00e9\t\n"),
+        (b"\xe9", "ascii", "not ascii"),
+    ],
+)
 def test_bytes_that_are_text_and_that_are_not(content, encoding, wanted):
     try:
         assert decode.decode(content, encoding)[0] == wanted
@@ -235,7 +317,9 @@ def test_what_cannot_be_read_is_set_aside_and_named(folder):
     os.truncate(some / "d.txt", 2**33)
     (some / "e.txt").write_text("a" * 1_000_001)
     os.mkfifo(some / "f.txt")
-    (some / "g.txt").write_bytes(np.random.default_rng(0).integers(1, 256, 4000).astype(np.uint8).tobytes())
+    (some / "g.txt").write_bytes(
+        np.random.default_rng(0).integers(1, 256, 4000).astype(np.uint8).tobytes()
+    )
     (some / ".hidden.txt").write_text("hidden")
     (some / "notes.docx").write_text("?")
     (folder / "h.txt").write_text("outside")
@@ -244,15 +328,21 @@ def test_what_cannot_be_read_is_set_aside_and_named(folder):
     lines = said(inferred)
     assert len(dataset) == 24 and lines["set aside"][0] == "7 files"
     assert lines["set aside"][1].split("; ") == [
-        "'some/a.txt': zero bytes", "'some/b.txt': no text", "'some/c.txt': holds null characters: it is not text",
-        "'some/d.txt': 8,589,934,592 bytes, at most 4,000,000", "'some/e.txt': 1,000,001 characters, at most 1,000,000",
-        "'some/f.txt': not a regular file", "'some/g.txt': neither UTF-8 nor cp1252"]
+        "'some/a.txt': zero bytes",
+        "'some/b.txt': no text",
+        "'some/c.txt': holds null characters: it is not text",
+        "'some/d.txt': 8,589,934,592 bytes, at most 4,000,000",
+        "'some/e.txt': 1,000,001 characters, at most 1,000,000",
+        "'some/f.txt': not a regular file",
+        "'some/g.txt': neither UTF-8 nor cp1252",
+    ]
     assert lines["ignored"][0] == "4 files" and "'some/notes.docx'" in lines["ignored"][1]
 
 
 def test_files_that_may_not_be_read(folder, monkeypatch):
     def forbidden(path):
         raise PermissionError if "000" in path else OSError(5, "Input/output error")
+
     monkeypatch.setattr(decode, "open_regular", forbidden)
     message = refused(LoadTextFolder(str(folder)), "24 of 24 texts in")
     assert "cannot be read: Input/output error" in message
@@ -282,13 +372,30 @@ def test_links_out_of_the_folder_and_loops(folder, remarks, tmp_path):
 
 
 def test_odd_names_are_only_names(remarks, tmp_path):
-    names = ["..%2f..", "-rf", "two\nlines", unicodedata.normalize("NFD", "caf\u00e9"), "\u65e5\u672c", "a b",
-             "%s{0}", "NA"]
-    write_files(tmp_path / "d", [(body, names[place % 8]) for place, (body, _) in enumerate(remarks)], prefix="\u65e5 ")
-    os.rename(tmp_path / "d" / "-rf" / "\u65e5 001.txt", os.fsencode(tmp_path / "d" / "-rf") + b"/\xff.txt")
+    names = [
+        "..%2f..",
+        "-rf",
+        "two\nlines",
+        unicodedata.normalize("NFD", "caf\u00e9"),
+        "\u65e5\u672c",
+        "a b",
+        "%s{0}",
+        "NA",
+    ]
+    write_files(
+        tmp_path / "d",
+        [(body, names[place % 8]) for place, (body, _) in enumerate(remarks)],
+        prefix="\u65e5 ",
+    )
+    os.rename(
+        tmp_path / "d" / "-rf" / "\u65e5 001.txt",
+        os.fsencode(tmp_path / "d" / "-rf") + b"/\xff.txt",
+    )
     dataset, _ = LoadTextFolder(str(tmp_path / "d")).read()
     assert len(dataset) == 24
-    assert set(dataset.schema.target.labels) == {unicodedata.normalize("NFC", name) for name in names}
+    assert set(dataset.schema.target.labels) == {
+        unicodedata.normalize("NFC", name) for name in names
+    }
     assert sorted(path.name for path in tmp_path.iterdir()) == ["d"]
     assert len(LoadTextFolder(str(tmp_path / "d")).describe()["sha256"]) == 64
 
@@ -321,15 +428,24 @@ def test_more_than_memory_holds_is_refused_before_it_is_read(folder, monkeypatch
 def test_repeated_texts_in_files(folder, remarks):
     (folder / "some" / "again.txt").write_text(remarks[0][0].upper())
     dataset, inferred = LoadTextFolder(str(folder), distinct=True).read()
-    assert len(dataset) == 24 and any("1 rows with a text that stood before" in each.why for each in inferred)
+    assert len(dataset) == 24 and any(
+        "1 rows with a text that stood before" in each.why for each in inferred
+    )
     assert len(LoadTextFolder(str(folder)).read()[0]) == 25
 
 
 def test_texts_in_memory(remarks, folder):
-    bodies, labels = [body for body, _ in remarks], [label for _, label in remarks]
+    bodies = [body for body, _ in remarks]
+    labels = [label for _, label in remarks]
     for spec in (LoadTextFolder(""), LoadTextTfds("any")):
-        dataset, _ = spec.read({"text": bodies, "label": labels, "part": ["train", "test"] * 12,
-                                "group": list(range(12)) * 2})
+        dataset, _ = spec.read(
+            {
+                "text": bodies,
+                "label": labels,
+                "part": ["train", "test"] * 12,
+                "group": list(range(12)) * 2,
+            }
+        )
         assert dataset.x["text"].tolist() == bodies and (dataset.part == "test").sum() == 12
         assert len(np.unique(dataset.group)) == 12 and spec.describe({})["sha256"] == ""
     spec = LoadTextFolder("")
@@ -338,45 +454,87 @@ def test_texts_in_memory(remarks, folder):
     mixed, inferred = spec.read({"text": [None, b"?", *bodies[2:]], "label": [*labels[:23], None]})
     why = said(inferred)["set aside"][1]
     assert len(mixed) == 21 and "'row 0': no text" in why and "'row 23': no label" in why
-    assert "'row 1': not a single value but a bytes" in why and mixed.ids.tolist() == list(range(2, 23))
-    again, _ = LoadTextFolder("", distinct=True).read({"text": [bodies[0], *bodies], "label": ["", *labels]})
-    assert again.ids.tolist() == list(range(1, 25))  # the first has no label, so it is not the one that stays
+    assert "'row 1': not a single value but a bytes" in why and mixed.ids.tolist() == list(
+        range(2, 23)
+    )
+    again, _ = LoadTextFolder("", distinct=True).read(
+        {"text": [bodies[0], *bodies], "label": ["", *labels]}
+    )
+    assert again.ids.tolist() == list(
+        range(1, 25)
+    )  # the first has no label, so it is not the one that stays
     refused(spec, "columns of different lengths", {"text": bodies, "label": labels[:3]})
     refused(spec, "a source of type list", bodies)
     refused(spec, "a source of type dict with 'text'", {"text": bodies})
     refused(spec, "text is a str", {"text": "one", "label": labels})
     refused(spec, "no texts in", {"text": [], "label": []})
-    refused(spec, "the part 'later' in row 0", {"text": bodies, "label": labels, "part": ["later"] * 24})
+    refused(
+        spec, "the part 'later' in row 0", {"text": bodies, "label": labels, "part": ["later"] * 24}
+    )
 
 
 @pytest.fixture(scope="module")
 def prepared(remarks, tmp_path_factory):
-    """A folder in which tfds has prepared the remarks: numbers, classes and texts, in two splits."""
+    """A folder in which tfds has prepared the remarks: numbers, classes and texts, in two
+    splits.
+    """
     from pipelines.strategy import load_tensorflow
+
     load_tensorflow()
     import tensorflow as tf
     import tensorflow_datasets as tfds
-    features = tfds.features.FeaturesDict({"text": tfds.features.Text(), "length": np.int64,
-                                           "label": tfds.features.ClassLabel(names=["none", "some"])})
-    bodies, numbers = [body for body, _ in remarks], [int(label == "some") for _, label in remarks]
+
+    features = tfds.features.FeaturesDict(
+        {
+            "text": tfds.features.Text(),
+            "length": np.int64,
+            "label": tfds.features.ClassLabel(names=["none", "some"]),
+        }
+    )
+    bodies = [body for body, _ in remarks]
+    numbers = [int(label == "some") for _, label in remarks]
     folder = tmp_path_factory.mktemp("tfds")
     tfds.dataset_builders.store_as_tfds_dataset(
-        name="small_remarks", version="1.0.0", features=features, data_dir=folder, split_datasets={
-            split: tf.data.Dataset.from_tensor_slices({
-                "text": bodies[few], "label": numbers[few], "length": [len(body) for body in bodies[few]]})
-            for split, few in (("train", slice(0, 24, 2)), ("test", slice(1, 24, 2)))})
+        name="small_remarks",
+        version="1.0.0",
+        features=features,
+        data_dir=folder,
+        split_datasets={
+            split: tf.data.Dataset.from_tensor_slices(
+                {
+                    "text": bodies[few],
+                    "label": numbers[few],
+                    "length": [len(body) for body in bodies[few]],
+                }
+            )
+            for split, few in (("train", slice(0, 24, 2)), ("test", slice(1, 24, 2)))
+        },
+    )
     return folder
 
 
 def test_prepared_by_tfds(remarks, prepared):
     stored = dict(remarks)
-    for spec in (LoadTextTfds("small_remarks", str(prepared)),
-                 LoadTextTfds("x", str(prepared / "small_remarks" / "1.0.0"))):
+    for spec in (
+        LoadTextTfds("small_remarks", str(prepared)),
+        LoadTextTfds("x", str(prepared / "small_remarks" / "1.0.0")),
+    ):
         dataset, inferred = spec.read()
-        assert dataset.schema.target.labels == ("none", "some") and (dataset.part == "test").sum() == 12
-        assert {each: ("none", "some")[y] for each, y in zip(dataset.x["text"], dataset.y)} == stored
-        assert spec.describe()["name"] == "small_remarks/1.0.0" and len(spec.describe()["sha256"]) == 64
-        assert isinstance(text_recipe(spec).split, SplitGiven) and "small_remarks" in said(inferred)["text"][1]
+        assert (
+            dataset.schema.target.labels == ("none", "some")
+            and (dataset.part == "test").sum() == 12
+        )
+        assert {
+            each: ("none", "some")[y] for each, y in zip(dataset.x["text"], dataset.y, strict=True)
+        } == stored
+        assert (
+            spec.describe()["name"] == "small_remarks/1.0.0"
+            and len(spec.describe()["sha256"]) == 64
+        )
+        assert (
+            isinstance(text_recipe(spec).split, SplitGiven)
+            and "small_remarks" in said(inferred)["text"][1]
+        )
     few = LoadTextTfds("small_remarks", str(prepared), splits=("train[:75%]",))
     assert len(few.read()[0]) == 9 and isinstance(text_recipe(few).split, SplitRandom)
 
@@ -386,11 +544,20 @@ def test_prepared_sets_that_are_refused(prepared, tmp_path, monkeypatch):
     refused(LoadTextTfds(*at, splits=("extra",)), "no split 'extra' in small_remarks/1.0.0")
     refused(LoadTextTfds(*at, text="body"), "no feature 'body' in small_remarks/1.0.0")
     refused(LoadTextTfds(*at, text="length"), "the feature 'length' of small_remarks/1.0.0 is")
-    refused(LoadTextTfds(*at, text="label"), "the feature 'label' of small_remarks/1.0.0 is of type ClassLabel")
+    refused(
+        LoadTextTfds(*at, text="label"),
+        "the feature 'label' of small_remarks/1.0.0 is of type ClassLabel",
+    )
     monkeypatch.setattr(decode, "MAX_TABLE_BYTES", 100)
     refused(LoadTextTfds(*at), "small_remarks/1.0.0: ")
     refused(LoadTextTfds("imdb_reviews", str(tmp_path / "none")), "no folder")
     start = time.monotonic()
-    message = refused(LoadTextTfds("imdb_reviews", str(tmp_path)), "the data set 'imdb_reviews' is not prepared in")
+    message = refused(
+        LoadTextTfds("imdb_reviews", str(tmp_path)),
+        "the data set 'imdb_reviews' is not prepared in",
+    )
     assert "tfds.load('imdb_reviews', data_dir='tfds')" in message
-    assert not LoadTextTfds("imdb_reviews", str(tmp_path)).names_parts() and time.monotonic() - start < 20
+    assert (
+        not LoadTextTfds("imdb_reviews", str(tmp_path)).names_parts()
+        and time.monotonic() - start < 20
+    )

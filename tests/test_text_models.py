@@ -10,24 +10,37 @@ from pipelines.device.signature import Port, Signature, Target
 from pipelines.errors import RecipeError
 from pipelines.verify.micro import micro_available
 
-NETS = [text.AveragedEmbeddings(widths=(8,)), text.TextCnn(num_members=2), text.Lstm(), text.Lstm(pooling="max"),
-        text.Lstm(widths=(8, 8), bidirectional=True),
-        text.Gru(bidirectional=True, pooling="average", most_unrolled_bytes=10**6),
-        text.SimpleRnn(widths=(8, 8), pooling="max"), text.TransformerEncoder(),
-        text.TransformerEncoder(depth=2, pooling="attention"), text.TransformerEncoder(pooling="max")]
+NETS = [
+    text.AveragedEmbeddings(widths=(8,)),
+    text.TextCnn(num_members=2),
+    text.Lstm(),
+    text.Lstm(pooling="max"),
+    text.Lstm(widths=(8, 8), bidirectional=True),
+    text.Gru(bidirectional=True, pooling="average", most_unrolled_bytes=10**6),
+    text.SimpleRnn(widths=(8, 8), pooling="max"),
+    text.TransformerEncoder(),
+    text.TransformerEncoder(depth=2, pooling="attention"),
+    text.TransformerEncoder(pooling="max"),
+]
 
 
 def signature_of(window, *, pairs=True, unit="token id"):
     ports = (Port("tokens", (window,), "int32", unit, num_ids=50),)
-    ports += (Port("pairs", (window,), "int32", "token pair id", num_ids=20),) if pairs else ()
-    return Signature((), Target("kind", "multiclass", ("a", "b", "c")), (), ports,
-                     Port("output", (3,), "float32", "log-odds"))
+    if pairs:
+        ports += (Port("pairs", (window,), "int32", "token pair id", num_ids=20),)
+    return Signature(
+        (),
+        Target("kind", "multiclass", ("a", "b", "c")),
+        (),
+        ports,
+        Port("output", (3,), "float32", "log-odds"),
+    )
 
 
 def padded(rows, window, most):
     ids = np.zeros((len(rows), window), np.int32)
     for place, length in enumerate(rows):
-        ids[place, window - length:] = np.random.default_rng(place).integers(1, most, length)
+        ids[place, window - length :] = np.random.default_rng(place).integers(1, most, length)
     return ids
 
 
@@ -38,11 +51,20 @@ def test_padding_never_changes_an_answer(net):
     answers = []
     for window in (12, 13, 40):
         model = net.build(signature_of(window), seed=3)
-        model.set_weights([weight if name.endswith(("_mask", "_norm")) else
-                           np.random.default_rng(0).normal(size=weight.shape) * 0.5
-                           for name, weight in _named_weights(model)])
-        answers.append(model.predict({"tokens": padded(lengths, window, 50), "pairs": padded(lengths, window, 20)},
-                                     verbose=0))
+        model.set_weights(
+            [
+                weight
+                if name.endswith(("_mask", "_norm"))
+                else np.random.default_rng(0).normal(size=weight.shape) * 0.5
+                for name, weight in _named_weights(model)
+            ]
+        )
+        answers.append(
+            model.predict(
+                {"tokens": padded(lengths, window, 50), "pairs": padded(lengths, window, 20)},
+                verbose=0,
+            )
+        )
     spread = answers[0].std()
     assert spread > 1e-3
     for each in answers[1:]:
@@ -68,10 +90,16 @@ def test_one_seed_one_net(net):
 def test_every_net_reaches_every_runtime(net, tmp_path):
     from pipelines import run
     from pipelines.steps import PairTokens, TokenizeWords
-    recipe = replace(text.REMARKS, name="t", teacher=None, build=replace(net.tiny(), embedding_dropout=0.0),
-                     encode=(TokenizeWords(min_count=9, window=12), PairTokens(num_buckets=64)),
-                     judge=replace(text.REMARKS.judge, beside=False, tolerance=1.0),
-                     training=replace(text.REMARKS.training, epochs=5, learning_rate=1e-2, patience=5))
+
+    recipe = replace(
+        text.REMARKS,
+        name="t",
+        teacher=None,
+        build=replace(net.tiny(), embedding_dropout=0.0),
+        encode=(TokenizeWords(min_count=9, window=12), PairTokens(num_buckets=64)),
+        judge=replace(text.REMARKS.judge, beside=False, tolerance=1.0),
+        training=replace(text.REMARKS.training, epochs=5, learning_rate=1e-2, patience=5),
+    )
     report = run(recipe, _few_remarks(), folder=tmp_path).report
     forms = {rung["form"]: rung for rung in report["ladder"]}
     assert forms["litert_float32"]["largest_difference"] < 1e-4
@@ -82,22 +110,32 @@ def test_every_net_reaches_every_runtime(net, tmp_path):
 
 def _few_remarks():
     import pandas as pd
+
     frame = pd.read_csv("data/birds.csv.gz", dtype=str, keep_default_na=False)
     frame = frame[frame.remarks != ""][["remarks", "effect"]]
     return pd.concat([frame[frame.effect != ""][:250], frame[frame.effect == ""][:500]])
 
 
-@pytest.mark.parametrize("net, said", [
-    (text.Lstm(pooling="last"), "pooling"), (text.TextCnn(kernels=()), "kernels"), (text.Gru(widths=()), "widths"),
-    (text.TransformerEncoder(width=30), "heads"), (text.TransformerEncoder(activation="gelu"), "activation"),
-    (text.TextCnn(initializer="Zeros"), "initializer")])
+@pytest.mark.parametrize(
+    "net, said",
+    [
+        (text.Lstm(pooling="last"), "pooling"),
+        (text.TextCnn(kernels=()), "kernels"),
+        (text.Gru(widths=()), "widths"),
+        (text.TransformerEncoder(width=30), "heads"),
+        (text.TransformerEncoder(activation="gelu"), "activation"),
+        (text.TextCnn(initializer="Zeros"), "initializer"),
+    ],
+)
 def test_nets_that_cannot_be_are_refused(net, said):
     with pytest.raises(RecipeError, match=said):
         net.check()
 
 
 def test_recurrent_layers_that_would_ship_too_large_are_refused():
-    with pytest.raises(RecipeError, match="over 64 steps.* unrolled: 128 steps of about 1,550 bytes") as refused:
+    with pytest.raises(
+        RecipeError, match="over 64 steps.* unrolled: 128 steps of about 1,550 bytes"
+    ) as refused:
         text.Gru(bidirectional=True).build(signature_of(64))
     assert "window=32" in str(refused.value) and "Lstm()" in str(refused.value)
     text.Gru(bidirectional=True).build(signature_of(32))

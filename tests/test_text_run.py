@@ -24,12 +24,16 @@ from pipelines.text.draw import occlude, shown
 
 
 def call(*arguments, given=None):
-    return subprocess.run([sys.executable, "-m", *map(str, arguments)], input=given, capture_output=True, text=True)
+    return subprocess.run(
+        [sys.executable, "-m", *map(str, arguments)], input=given, capture_output=True, text=True
+    )
 
 
 @pytest.fixture(scope="module")
 def remarks():
-    frame = pd.read_csv("data/birds.csv.gz", dtype=str, keep_default_na=False)[["remarks", "effect"]]
+    frame = pd.read_csv("data/birds.csv.gz", dtype=str, keep_default_na=False)[
+        ["remarks", "effect"]
+    ]
     frame = frame[frame.remarks != ""]
     return pd.concat([frame[frame.effect != ""][:300], frame[frame.effect == ""][:700]])
 
@@ -43,7 +47,11 @@ def bundle(remarks, tmp_path_factory):
 
 def test_report_shows_texts(bundle):
     page = (bundle.folder / "report.html").read_text(encoding="utf-8")
-    for title in ("Tokens a text", "Tokens without an id of their own", "The most confident mistakes"):
+    for title in (
+        "Tokens a text",
+        "Tokens without an id of their own",
+        "The most confident mistakes",
+    ):
         assert title in page
     assert bundle.report["rows"]["test"] > 150
 
@@ -52,7 +60,10 @@ def test_predict_takes_texts_and_tables(bundle, remarks, tmp_path):
     few = remarks[:3]
     wanted = bundle.runner().predict({"remarks": list(few.remarks)})
     for command in ("pipelines", "pipelines.device"):
-        arguments = ["predict", bundle.folder] if command == "pipelines" else [bundle.folder]
+        if command == "pipelines":
+            arguments = ["predict", bundle.folder]
+        else:
+            arguments = [bundle.folder]
         done = call(command, *arguments, *few.remarks)
         rows = list(csv.DictReader(io.StringIO(done.stdout)))
         assert done.returncode == 0, done.stderr
@@ -61,14 +72,30 @@ def test_predict_takes_texts_and_tables(bundle, remarks, tmp_path):
     lines = [json.dumps(row) for row in few.to_dict("records")]
     (tmp_path / "t.jsonl").write_text("\n".join(lines), encoding="utf-8")
     for name in ("t.csv", "t.jsonl"):
-        rows = list(csv.DictReader(io.StringIO(call("pipelines", "predict", bundle.folder, tmp_path / name).stdout)))
+        rows = list(
+            csv.DictReader(
+                io.StringIO(call("pipelines", "predict", bundle.folder, tmp_path / name).stdout)
+            )
+        )
         assert [row["label"] for row in rows] == list(wanted.labels)
     done = call("pipelines.device", bundle.folder, given=(tmp_path / "t.csv").read_text())
     assert [row["label"] for row in csv.DictReader(io.StringIO(done.stdout))] == list(wanted.labels)
 
 
-@pytest.mark.parametrize("odd", ["", " ", "\0", "\ud800", "\U0001f600" * 50, "...", "a" * 100_000,
-                                 "\u0645\u0631\u062d\u0628\u0627", "e\u0301" * 200])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "",
+        " ",
+        "\0",
+        "\ud800",
+        "\U0001f600" * 50,
+        "...",
+        "a" * 100_000,
+        "\u0645\u0631\u062d\u0628\u0627",
+        "e\u0301" * 200,
+    ],
+)
 def test_odd_texts_get_an_answer(bundle, odd):
     assert bundle.runner().predict([{"remarks": odd}]).labels[0] in bundle.signature.target.labels
 
@@ -82,8 +109,10 @@ def test_occlusion_is_what_leaving_a_token_out_does(bundle):
     runner = Runner.load(bundle.folder)
     reader = next(each for each in runner.signature.primitives if isinstance(each, Words))
     moved = occlude(runner, reader, "engine shut down after bird strike", 1)
-    columns = run_primitives((reader,), {"remarks": np.array(["engine shut down after bird strike"],
-                                                             np.dtypes.StringDType())})
+    columns = run_primitives(
+        (reader,),
+        {"remarks": np.array(["engine shut down after bird strike"], np.dtypes.StringDType())},
+    )
     assert len(moved) == (columns["remarks"] > 0).sum() == 6 and np.abs(moved).max() > 0
     assert len(occlude(runner, reader, "...", 1)) == 0
 
@@ -91,28 +120,49 @@ def test_occlusion_is_what_leaving_a_token_out_does(bundle):
 def test_nothing_that_ships_depends_on_held_out_texts(remarks):
     """And one seed gives one file, a fused LSTM too."""
     recipe = tiny(text.REMARKS)
-    recipe = replace(recipe, build=text.Lstm(widths=(4,), embedding_width=4), judge=replace(recipe.judge, beside=False),
-                     training=replace(recipe.training, epochs=1))
+    recipe = replace(
+        recipe,
+        build=text.Lstm(widths=(4,), embedding_width=4),
+        judge=replace(recipe.judge, beside=False),
+        training=replace(recipe.training, epochs=1),
+    )
     parts = split(recipe.load.read(remarks)[0], recipe.split)
     valid = parts.valid
-    altered = HeldOut(x={"remarks": np.strings.add("never seen ", parts.test.x["remarks"][:len(valid)])},
-                      y=valid.y[::-1], ids=valid.ids, schema=valid.schema)
-    one, two = learn(recipe, parts.train, valid), learn(recipe, parts.train, altered)
+    altered = HeldOut(
+        x={"remarks": np.strings.add("never seen ", parts.test.x["remarks"][: len(valid)])},
+        y=valid.y[::-1],
+        ids=valid.ids,
+        schema=valid.schema,
+    )
+    one = learn(recipe, parts.train, valid)
+    two = learn(recipe, parts.train, altered)
     assert one.tflite == two.tflite
     assert replace(one.signature, decisions={}) == replace(two.signature, decisions={})
 
 
-HOSTILE = [("\U0001f600 \U0001f680", "\u0645\u0631\u062d\u0628\u0627", "e\u0301" * 9, "\0 x\0", "\ud800 y",
-            "one " * 99),
-           ("\U0001f622", "\u05e9\u05dc\u05d5\u05dd", "n\u0303 o", "z\0", "\udfff !", "two " * 99)]
+HOSTILE = [
+    (
+        "\U0001f600 \U0001f680",
+        "\u0645\u0631\u062d\u0628\u0627",
+        "e\u0301" * 9,
+        "\0 x\0",
+        "\ud800 y",
+        "one " * 99,
+    ),
+    ("\U0001f622", "\u05e9\u05dc\u05d5\u05dd", "n\u0303 o", "z\0", "\udfff !", "two " * 99),
+]
 
 
-@pytest.mark.parametrize("kinds", [HOSTILE, [("a",), ("a a",)]], ids=["hostile texts", "a vocabulary of one token"])
+@pytest.mark.parametrize(
+    "kinds", [HOSTILE, [("a",), ("a a",)]], ids=["hostile texts", "a vocabulary of one token"]
+)
 def test_odd_texts_can_be_learned(kinds, tmp_path):
     texts = [[each[row % len(each)] for row in range(60)] for each in kinds]
     recipe = tiny(text.text_recipe(text.LoadTexts("", "body", "queue"), name="odd"))
     recipe = replace(recipe, judge=replace(recipe.judge, beside=False, tolerance=1.0))
-    made = run(recipe, {"body": texts[0] + texts[1], "queue": ["p"] * 60 + ["q"] * 60}, folder=tmp_path)
+    made = run(
+        recipe, {"body": texts[0] + texts[1], "queue": ["p"] * 60 + ["q"] * 60}, folder=tmp_path
+    )
     assert set(made.runner().predict({"body": texts[0]}).labels) <= {"p", "q"}
 
 
@@ -133,12 +183,28 @@ def test_explain_shows_tokens(bundle):
 
 
 def test_own_texts_on_the_command_line(remarks, command, tmp_path):
-    remarks.assign(effect=["some" if effect else "none at all" for effect in remarks.effect]).to_json(
-        tmp_path / "tickets.jsonl", orient="records", lines=True)
+    remarks.assign(
+        effect=["some" if effect else "none at all" for effect in remarks.effect]
+    ).to_json(tmp_path / "tickets.jsonl", orient="records", lines=True)
     code, _, error = command(
-        "run", "--text", tmp_path / "tickets.jsonl", "--text-column", "remarks", "--target", "effect", "--folder",
-        tmp_path / "m", "--set", "training.epochs=2", "--set", "judge.tolerance=1.0", "--set", "judge.beside=False",
-        "--set", "build=TextCnn(width=8, embedding_width=8)")
+        "run",
+        "--text",
+        tmp_path / "tickets.jsonl",
+        "--text-column",
+        "remarks",
+        "--target",
+        "effect",
+        "--folder",
+        tmp_path / "m",
+        "--set",
+        "training.epochs=2",
+        "--set",
+        "judge.tolerance=1.0",
+        "--set",
+        "judge.beside=False",
+        "--set",
+        "build=TextCnn(width=8, embedding_width=8)",
+    )
     assert code == 0, error
     assert (tmp_path / "m" / "tickets" / "model_int8.tflite").is_file()
 
@@ -147,35 +213,68 @@ def test_a_folder_of_texts_on_the_command_line(remarks, tmp_path):
     """From files to an answer for one text, by a bundle that knows no column of a table."""
     rows = [*remarks[:60].remarks, *remarks[-140:].remarks]
     for place, body in enumerate(rows):
-        path = tmp_path / "strikes" / ("effect" if place < 60 else "none") / f"flight{place % 40}_{place}.txt"
+        path = (
+            tmp_path
+            / "strikes"
+            / ("effect" if place < 60 else "none")
+            / f"flight{place % 40}_{place}.txt"
+        )
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(body, encoding="utf-8")
-    knobs = ["training.epochs=1", "judge.tolerance=1.0", "judge.beside=False",
-             "build=TextCnn(width=8, embedding_width=8)"]
-    done = call("pipelines", "run", "--text", tmp_path / "strikes", "--group", r"flight(\d+)_", "--folder",
-                tmp_path / "m", *(word for knob in knobs for word in ("--set", knob)))
+    knobs = [
+        "training.epochs=1",
+        "judge.tolerance=1.0",
+        "judge.beside=False",
+        "build=TextCnn(width=8, embedding_width=8)",
+    ]
+    done = call(
+        "pipelines",
+        "run",
+        "--text",
+        tmp_path / "strikes",
+        "--group",
+        r"flight(\d+)_",
+        "--folder",
+        tmp_path / "m",
+        *(word for knob in knobs for word in ("--set", knob)),
+    )
     assert done.returncode == 0, done.stderr
     assert "200 texts of" in done.stdout
     for command in (("pipelines", "predict"), ("pipelines.device",)):
-        answered = call(*command, tmp_path / "m" / "strikes", "a long text, longer than a path " * 200, rows[0])
+        answered = call(
+            *command, tmp_path / "m" / "strikes", "a long text, longer than a path " * 200, rows[0]
+        )
         assert answered.returncode == 0 and not answered.stderr
-        assert {row["label"] for row in csv.DictReader(io.StringIO(answered.stdout))} <= {"effect", "none"}
+        assert {row["label"] for row in csv.DictReader(io.StringIO(answered.stdout))} <= {
+            "effect",
+            "none",
+        }
 
 
 def test_bad_options_with_a_folder_are_told(tmp_path):
-    for arguments, words in ((("--target", "x"), "--target with --text and a folder"),
-                             (("--group", "a", "--group", "b"), "with --text and a folder"),
-                             (("--encoding", "klingon"), "encoding 'klingon'"), ((), "no texts in the folder")):
+    for arguments, words in (
+        (("--target", "x"), "--target with --text and a folder"),
+        (("--group", "a", "--group", "b"), "with --text and a folder"),
+        (("--encoding", "klingon"), "encoding 'klingon'"),
+        ((), "no texts in the folder"),
+    ):
         done = call("pipelines", "run", "--text", tmp_path, *arguments)
         assert done.returncode == 2 and words in done.stderr and "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("arguments, words", [
-    (("--text", "x.csv"), "--text without --text-column and --target"),
-    (("--text", "x.csv", "--csv", "y.csv"), "--csv and --text"),
-    (("--text", "x.csv", "--text-column", "a", "--target", "b", "--drop", "c"), "--drop without --csv"),
-    (("--text", "x.csv", "--text-column", "a", "--target", "b"), "no file 'x.csv'"),
-    (("birds_mlp", "--text-column", "a"), "--text-column without --text")])
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (("--text", "x.csv"), "--text without --text-column and --target"),
+        (("--text", "x.csv", "--csv", "y.csv"), "--csv and --text"),
+        (
+            ("--text", "x.csv", "--text-column", "a", "--target", "b", "--drop", "c"),
+            "--drop without --csv",
+        ),
+        (("--text", "x.csv", "--text-column", "a", "--target", "b"), "no file 'x.csv'"),
+        (("birds_mlp", "--text-column", "a"), "--text-column without --text"),
+    ],
+)
 def test_bad_options_are_told(arguments, words):
     done = call("pipelines", "run", *arguments)
     assert done.returncode == 2 and words in done.stderr

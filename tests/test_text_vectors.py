@@ -1,4 +1,6 @@
-"""Word vectors from a file: where they go, how they are scaled, and what is refused with its line."""
+"""Word vectors from a file: where they go, how they are scaled, and what is refused with
+its line.
+"""
 
 import gzip
 from dataclasses import replace
@@ -13,7 +15,14 @@ from pipelines.recipe import tiny
 from pipelines.rows import HeldOut
 from pipelines.run import learn
 from pipelines.split import split
-from pipelines.steps import TokenizeCharacters, TokenizeSubwords, TokenizeWords, fit_steps, make_signature, to_ports
+from pipelines.steps import (
+    TokenizeCharacters,
+    TokenizeSubwords,
+    TokenizeWords,
+    fit_steps,
+    make_signature,
+    to_ports,
+)
 from pipelines.verify.ladder import KerasInterpreter, answer_all
 
 NET = text.TextCnn(embedding_width=3)
@@ -45,16 +54,24 @@ def write(path, content):
     return str(path)
 
 
-@pytest.mark.parametrize("name, header", [("v.txt", ""), ("v.vec", "4 3\n"), ("v.txt.gz", "\ufeff4 3\n")])
+@pytest.mark.parametrize(
+    "name, header", [("v.txt", ""), ("v.vec", "4 3\n"), ("v.txt.gz", "\ufeff4 3\n")]
+)
 def test_vectors_stand_at_the_ids_of_their_words(name, header, signature, tmp_path):
-    """Another case, an accent and a word of two words are spelled as texts are; the first line of a spelling counts."""
-    path = write(tmp_path / name, f"{header}ENGINE 1 2 3 \nengine 9 9 9\n\nb\u00edrd -1 0 4\nbird strike 7 7 7\n"
-                                  "never\u00a0seen 5 5 5\nzzyzx 1 x 1\n")
+    """Another case, an accent and a word of two words are spelled as texts are; the first line of a
+    spelling counts.
+    """
+    path = write(
+        tmp_path / name,
+        f"{header}ENGINE 1 2 3 \nengine 9 9 9\n\nb\u00edrd -1 0 4\nbird strike 7 7 7\n"
+        "never\u00a0seen 5 5 5\nzzyzx 1 x 1\n",
+    )
     net = replace(NET, vectors=path)
     net.check()
     keys = signature.primitives[0].keys
     ids = [1 + keys.index("engine"), 1 + keys.index("bird")]
-    drawn, table = table_of(NET.build(signature, seed=1)), table_of(net.build(signature, seed=1))
+    drawn = table_of(NET.build(signature, seed=1))
+    table = table_of(net.build(signature, seed=1))
     wanted = np.array([[1, 2, 3], [-1, 0, 4]])
     np.testing.assert_allclose(table[ids], wanted * (drawn.std() / wanted.std()), rtol=1e-5)
     assert table[ids].std() == pytest.approx(drawn.std(), rel=1e-5)
@@ -62,8 +79,13 @@ def test_vectors_stand_at_the_ids_of_their_words(name, header, signature, tmp_pa
     np.testing.assert_array_equal(table[others], drawn[others])
 
 
-@pytest.mark.parametrize("step, key", [(TokenizeSubwords(max_tokens=400, window=20), "\u2581bird"),
-                                       (TokenizeCharacters(window=40), "b")])
+@pytest.mark.parametrize(
+    "step, key",
+    [
+        (TokenizeSubwords(max_tokens=400, window=20), "\u2581bird"),
+        (TokenizeCharacters(window=40), "b"),
+    ],
+)
 def test_other_tokens_are_found_by_their_own_spelling(step, key, parts, tmp_path):
     signature = signature_of(step, parts)
     keys = signature.primitives[0].keys
@@ -76,43 +98,86 @@ def test_other_tokens_are_found_by_their_own_spelling(step, key, parts, tmp_path
 def test_padding_has_no_effect_and_frozen_vectors_stay(parts, signature, tmp_path):
     from pipelines.feed import TrainFeed
     from pipelines.train import train
+
     path = write(tmp_path / "v.txt", "engine 1 2 3\nbird -1 0 4\n")
     ports = to_ports(signature, parts.train.take(np.arange(200)))
-    valid = to_ports(signature, HeldOut(x={"remarks": parts.valid.x["remarks"][:100]}, y=parts.valid.y[:100],
-                                        ids=parts.valid.ids[:100], schema=parts.valid.schema))
+    valid = to_ports(
+        signature,
+        HeldOut(
+            x={"remarks": parts.valid.x["remarks"][:100]},
+            y=parts.valid.y[:100],
+            ids=parts.valid.ids[:100],
+            schema=parts.valid.schema,
+        ),
+    )
     tables = []
     for trained in (False, True):
         net = replace(NET, vectors=path, train_vectors=trained)
-        model = train(net, TrainFeed(ports), valid, signature=signature, deciding="average_precision",
-                      training=replace(text.REMARKS.training, epochs=1)).model
+        model = train(
+            net,
+            TrainFeed(ports),
+            valid,
+            signature=signature,
+            deciding="average_precision",
+            training=replace(text.REMARKS.training, epochs=1),
+        ).model
         tables.append(np.abs(table_of(model) - table_of(net.build(signature, seed=0))).max())
         before = model.predict({"tokens": ports.x["tokens"][:50]}, verbose=0)
         layer = model.get_layer("tokens_embedding")
         layer.set_weights([np.concatenate([np.full((1, 3), 99.0), layer.get_weights()[0][1:]])])
-        np.testing.assert_array_equal(model.predict({"tokens": ports.x["tokens"][:50]}, verbose=0), before)
+        np.testing.assert_array_equal(
+            model.predict({"tokens": ports.x["tokens"][:50]}, verbose=0), before
+        )
     assert tables[0] == 0 < tables[1]
 
 
 def test_frozen_vectors_ship(parts, tmp_path):
-    words = {word for each in parts.train.x["remarks"][:300].tolist() for word in each.lower().split()}
+    words = {
+        word for each in parts.train.x["remarks"][:300].tolist() for word in each.lower().split()
+    }
     random = np.random.default_rng(0)
-    path = write(tmp_path / "v.txt", "".join(f"{word} {' '.join(map(str, random.normal(size=12).round(3)))}\n"
-                                             for word in sorted(words)))
-    recipe = tiny(replace(text.REMARKS, build=text.TextCnn(embedding_width=12, vectors=path, train_vectors=False)))
-    recipe = replace(recipe, training=replace(recipe.training, epochs=1), judge=replace(recipe.judge, beside=False))
+    path = write(
+        tmp_path / "v.txt",
+        "".join(
+            f"{word} {' '.join(map(str, random.normal(size=12).round(3)))}\n"
+            for word in sorted(words)
+        ),
+    )
+    recipe = tiny(
+        replace(
+            text.REMARKS, build=text.TextCnn(embedding_width=12, vectors=path, train_vectors=False)
+        )
+    )
+    recipe = replace(
+        recipe,
+        training=replace(recipe.training, epochs=1),
+        judge=replace(recipe.judge, beside=False),
+    )
     learned = learn(recipe, parts.train.take(np.arange(500)), parts.valid)
     interpreter = LiteRT(learned.tflite["float32"])
-    wanted = answer_all(Runner(learned.signature, KerasInterpreter(learned.trained.model), form="float32"), parts.valid)
+    wanted = answer_all(
+        Runner(learned.signature, KerasInterpreter(learned.trained.model), form="float32"),
+        parts.valid,
+    )
     found = answer_all(Runner(learned.signature, interpreter, form="float32"), parts.valid)
     np.testing.assert_allclose(found.raw, wanted.raw, atol=1e-4)
 
 
-@pytest.mark.parametrize("content, said", [
-    ("engine 1 2 3\nbird 1 2\n", "line 2: 3 fields"), ("engine 1 x 3\n", "line 1: could not convert"),
-    ("2 3\nengine 1 nan 3\n", "line 2: a number that is none"), ("engine 1 1e99 3\n", "line 1: a number that is none"),
-    ("a" * 70_000 + " 1 2 3\n", "line 1: more than 65,536 bytes"), ("9 2000\n", "line 1: vectors of 2,000 numbers"),
-    ("engine\n", "line 1: vectors of 0 numbers"), ("2 3\n\0\1\2\3", "line 2: 1 fields"), ("", "no line of vectors"),
-    ("engine 5 5 5\n", "all alike")])
+@pytest.mark.parametrize(
+    "content, said",
+    [
+        ("engine 1 2 3\nbird 1 2\n", "line 2: 3 fields"),
+        ("engine 1 x 3\n", "line 1: could not convert"),
+        ("2 3\nengine 1 nan 3\n", "line 2: a number that is none"),
+        ("engine 1 1e99 3\n", "line 1: a number that is none"),
+        ("a" * 70_000 + " 1 2 3\n", "line 1: more than 65,536 bytes"),
+        ("9 2000\n", "line 1: vectors of 2,000 numbers"),
+        ("engine\n", "line 1: vectors of 0 numbers"),
+        ("2 3\n\0\1\2\3", "line 2: 1 fields"),
+        ("", "no line of vectors"),
+        ("engine 5 5 5\n", "all alike"),
+    ],
+)
 def test_lines_that_cannot_be_read_are_named(content, said, signature, tmp_path):
     with pytest.raises(LoadError, match=said):
         net = replace(NET, vectors=write(tmp_path / "v.txt", content))
@@ -120,9 +185,14 @@ def test_lines_that_cannot_be_read_are_named(content, said, signature, tmp_path)
         net.build(signature)
 
 
-@pytest.mark.parametrize("content, net, said", [
-    ("zzyzx 1 2 3\n", NET, "holds no token"), ("engine 1 2\n", NET, r"--set build.embedding_width=2"),
-    ("", replace(NET, train_vectors=False), "without build.vectors")])
+@pytest.mark.parametrize(
+    "content, net, said",
+    [
+        ("zzyzx 1 2 3\n", NET, "holds no token"),
+        ("engine 1 2\n", NET, r"--set build.embedding_width=2"),
+        ("", replace(NET, train_vectors=False), "without build.vectors"),
+    ],
+)
 def test_vectors_that_do_not_suit_are_refused(content, net, said, signature, tmp_path):
     path = content and write(tmp_path / "v.txt", content)
     with pytest.raises(RecipeError, match=said):
@@ -134,11 +204,15 @@ def test_vectors_that_do_not_suit_are_refused(content, net, said, signature, tmp
 def test_files_that_are_none(tmp_path):
     (tmp_path / "v.gz").write_bytes(gzip.compress(b"engine 1 2 3\n" * 1000)[:-9])
     (tmp_path / "w.gz").write_bytes(b"engine 1 2 3\n")
-    for path, said in ((tmp_path / "no.txt", "no file"), (tmp_path / "w.gz", "not a whole gzip file")):
+    for path, said in (
+        (tmp_path / "no.txt", "no file"),
+        (tmp_path / "w.gz", "not a whole gzip file"),
+    ):
         with pytest.raises(LoadError, match=said):
             replace(text.REMARKS, build=replace(NET, vectors=str(path))).check()
     with pytest.raises(LoadError, match="not a whole gzip file"):
-        from pipelines.text.vectors import check_vectors, read_vectors
         from pipelines.device.texts import Words
+        from pipelines.text.vectors import check_vectors, read_vectors
+
         check_vectors(str(tmp_path / "v.gz"), 3)
         read_vectors(str(tmp_path / "v.gz"), Words("t", (), ("engine",), 1, 9))

@@ -19,18 +19,29 @@ from pipelines.tradeoff import Way, compress_bundle, ways_to_shrink
 def table(tmp_path_factory):
     """A file of penguins, and the bundle of a dense net that learned from it."""
     folder = tmp_path_factory.mktemp("models")
-    frame = pd.read_csv("data/penguins.csv.gz")[["Species", "Culmen Length (mm)", "Flipper Length (mm)"]].dropna()
+    frame = pd.read_csv("data/penguins.csv.gz")[
+        ["Species", "Culmen Length (mm)", "Flipper Length (mm)"]
+    ].dropna()
     frame.to_csv(folder / "penguins.csv", index=False)
     recipe = tiny(table_recipe(LoadTable(str(folder / "penguins.csv"), "Species"), name="net"))
-    recipe = replace(recipe, judge=replace(recipe.judge, tolerance=1.0, beside=False), training=replace(
-        recipe.training, epochs=20))
-    return folder / "penguins.csv", run(replace(recipe, build=replace(recipe.build, widths=(64, 64))), folder=folder)
+    recipe = replace(
+        recipe,
+        judge=replace(recipe.judge, tolerance=1.0, beside=False),
+        training=replace(recipe.training, epochs=20),
+    )
+    return folder / "penguins.csv", run(
+        replace(recipe, build=replace(recipe.build, widths=(64, 64))), folder=folder
+    )
 
 
 HALF = PruneChannels(share=0.75, epochs=3)
-WAYS = [Way("float32", form="float32"), Way("int8"), Way("pruned", (HALF,)),
-        Way("pruned, 16 weights", (HALF, ClusterWeights(epochs=1))),
-        Way("low rank", (FactorizeLowRank(energy=0.999999, epochs=1),))]
+WAYS = [
+    Way("float32", form="float32"),
+    Way("int8"),
+    Way("pruned", (HALF,)),
+    Way("pruned, 16 weights", (HALF, ClusterWeights(epochs=1))),
+    Way("low rank", (FactorizeLowRank(energy=0.999999, epochs=1),)),
+]
 
 
 def test_the_choice_is_written_with_the_table_of_all(table, capsys):
@@ -39,7 +50,11 @@ def test_the_choice_is_written_with_the_table_of_all(table, capsys):
     told = json.loads((small.folder / "tradeoff.json").read_text())
     points = {point["name"]: point for point in told["points"]}
     assert set(points) == {"float32", "int8", "pruned", "pruned, 16 weights"} and told["rows"] > 0
-    assert points["pruned"]["size_bytes"] < 0.7 * points["int8"]["size_bytes"] < points["float32"]["size_bytes"]
+    assert (
+        points["pruned"]["size_bytes"]
+        < 0.7 * points["int8"]["size_bytes"]
+        < points["float32"]["size_bytes"]
+    )
     assert any(point["on_front"] for point in points.values())
     (chosen,) = [point for point in points.values() if point["chosen"]]
     int8 = next(rung for rung in small.report["ladder"] if rung["form"] == "litert_int8")
@@ -53,7 +68,9 @@ def test_the_choice_is_written_with_the_table_of_all(table, capsys):
 
 def test_a_budget_rules_out_what_is_over_it(table):
     _, bundle = table
-    with pytest.raises(RecipeError, match="no way to make the model small keeps .* the smallest, .* has"):
+    with pytest.raises(
+        RecipeError, match="no way to make the model small keeps .* the smallest, .* has"
+    ):
         compress_bundle(bundle.folder, ways=WAYS[:2], budget=TargetMicro(max_bytes=1000))
     assert not list(bundle.folder.parent.glob(".*"))
 
@@ -69,5 +86,6 @@ def test_other_data_are_refused(table):
 
 def test_ways_suit_the_net(table):
     from pipelines.export.keras_file import read_keras
+
     names = [way.name for way in ways_to_shrink(read_keras(table[1].folder), epochs=1)]
     assert len(set(names)) == len(names) and "int8, least squares" not in names and "int8" in names

@@ -14,10 +14,19 @@ from pipelines.rows import HeldOut, Schema, TrainSet
 from pipelines.tabular import ForestTeacher, Mlp
 from pipelines.train import DECIDING_METRICS, Training, train
 
-TARGETS = {"binary": Target("y", "binary", ("no", "yes")), "multiclass": Target("y", "multiclass", ("a", "b", "c")),
-           "regression": Target("y", "regression", offset=100.0, factor=20.0),
-           "forecast": Target("y", "forecast", quantiles=(0.1, 0.5, 0.9), step_offsets=(0.0, 100.0),
-                              step_factors=(1.0, 20.0), mase_scale=2.0)}
+TARGETS = {
+    "binary": Target("y", "binary", ("no", "yes")),
+    "multiclass": Target("y", "multiclass", ("a", "b", "c")),
+    "regression": Target("y", "regression", offset=100.0, factor=20.0),
+    "forecast": Target(
+        "y",
+        "forecast",
+        quantiles=(0.1, 0.5, 0.9),
+        step_offsets=(0.0, 100.0),
+        step_factors=(1.0, 20.0),
+        mase_scale=2.0,
+    ),
+}
 WIDTHS = {"multiclass": 3, "forecast": 6}
 
 
@@ -26,29 +35,61 @@ def make(kind, task, num_rows=256, seed=0):
     x = random.normal(size=(num_rows, 6)).astype(np.float32)
     ids = random.integers(0, 5, (num_rows, 2)).astype(np.int32)
     signal = x[:, 0] + x[:, 1] * x[:, 2] + (ids[:, 0] > 2)
-    y = {"binary": (signal > 1).astype(int), "multiclass": np.digitize(signal, [0, 1]),
-         "regression": 100 + 20 * signal,
-         "forecast": np.stack([np.where(signal > 2, np.nan, signal), 100 + 20 * signal], axis=1)}[task]
-    return kind(x={"standard_deviations": x, "category_ids": ids}, y=y, ids=np.arange(num_rows) + 10_000 * seed,
-                schema=Schema((Column("x", "numeric"),), TARGETS[task]))
+    y = {
+        "binary": (signal > 1).astype(int),
+        "multiclass": np.digitize(signal, [0, 1]),
+        "regression": 100 + 20 * signal,
+        "forecast": np.stack([np.where(signal > 2, np.nan, signal), 100 + 20 * signal], axis=1),
+    }[task]
+    return kind(
+        x={"standard_deviations": x, "category_ids": ids},
+        y=y,
+        ids=np.arange(num_rows) + 10_000 * seed,
+        schema=Schema((Column("x", "numeric"),), TARGETS[task]),
+    )
 
 
 def signature_of(task):
     outputs = WIDTHS.get(task, 1)
-    return Signature((Column("x", "numeric"),), TARGETS[task], (),
-                     (Port("standard_deviations", (6,), "float32", ""),
-                      Port("category_ids", (2,), "int32", "", num_ids=5)),
-                     Port("output", (outputs,), "float32", ""))
+    return Signature(
+        (Column("x", "numeric"),),
+        TARGETS[task],
+        (),
+        (
+            Port("standard_deviations", (6,), "float32", ""),
+            Port("category_ids", (2,), "int32", "", num_ids=5),
+        ),
+        Port("output", (outputs,), "float32", ""),
+    )
 
 
-def fit(task, *, deciding=None, net=Mlp(widths=(16, 16), num_members=2, residual=True), soft_labels=None, **knobs):
-    return train(net, TrainFeed(make(TrainSet, task), soft_labels), make(HeldOut, task, 90, 1),
-                 signature=signature_of(task), training=Training(**{"epochs": 3, "batch_size": 64, **knobs}),
-                 deciding=deciding or DECIDING_METRICS[task][0])
+def fit(
+    task,
+    *,
+    deciding=None,
+    net=Mlp(widths=(16, 16), num_members=2, residual=True),
+    soft_labels=None,
+    **knobs,
+):
+    return train(
+        net,
+        TrainFeed(make(TrainSet, task), soft_labels),
+        make(HeldOut, task, 90, 1),
+        signature=signature_of(task),
+        training=Training(**{"epochs": 3, "batch_size": 64, **knobs}),
+        deciding=deciding or DECIDING_METRICS[task][0],
+    )
 
 
-@pytest.mark.parametrize("task, deciding", [(task, metric) for task, metrics in DECIDING_METRICS.items()
-                                            for metric in metrics if task not in ("forecast", "anomaly")])
+@pytest.mark.parametrize(
+    "task, deciding",
+    [
+        (task, metric)
+        for task, metrics in DECIDING_METRICS.items()
+        for metric in metrics
+        if task not in ("forecast", "anomaly")
+    ],
+)
 def test_every_task_and_deciding_metric(task, deciding):
     trained = fit(task, deciding=deciding, epochs=1)
     assert set(trained.history) == {"loss", "val_loss", deciding, f"val_{deciding}"}
@@ -59,13 +100,15 @@ def test_the_shipped_model_is_the_average_of_its_members():
     import keras
 
     from pipelines.train import average_members
+
     net = Mlp(widths=(8,), num_members=3)
     members = net.build(signature_of("multiclass"), seed=4)
     rows = make(HeldOut, "multiclass").x
     stacked = keras.ops.convert_to_numpy(members(rows))
     assert stacked.shape == (256, 3, 3) and np.abs(stacked[:, 0] - stacked[:, 1]).max() > 0.01
-    np.testing.assert_allclose(keras.ops.convert_to_numpy(average_members(members)(rows)), stacked.mean(axis=1),
-                               atol=1e-5)
+    np.testing.assert_allclose(
+        keras.ops.convert_to_numpy(average_members(members)(rows)), stacked.mean(axis=1), atol=1e-5
+    )
 
 
 def test_early_stopping_brings_the_best_weights_back():
@@ -73,6 +116,7 @@ def test_early_stopping_brings_the_best_weights_back():
     values = trained.history["val_average_precision"]
     assert len(values) < 40
     import keras
+
     metric = keras.metrics.AUC(curve="PR", from_logits=True, num_thresholds=1000)
     held_out = make(HeldOut, "binary", 90, 1)
     metric.update_state(held_out.y[:, None], trained.model(held_out.x))
@@ -94,15 +138,25 @@ def test_feeds_have_one_shape_and_every_row():
     assert steps == 3 and len(seen) == 800
     _, counts = np.unique(seen[:, 0], return_counts=True)
     assert len(counts) == 100 and set(counts) == {8}, "every row as often as every other"
-    first, second = (np.concatenate([y["y"] for _, y, _ in
-                                     training_feed(TrainFeed(rows), labels, signature=None, batch_size=50, seed=seed)[0]
-                                     .take(2)]) for seed in (0, 1))
+    first, second = (
+        np.concatenate(
+            [
+                y["y"]
+                for _, y, _ in training_feed(
+                    TrainFeed(rows), labels, signature=None, batch_size=50, seed=seed
+                )[0].take(2)
+            ]
+        )
+        for seed in (0, 1)
+    )
     assert (first != second).any()
     batches = list(plain_feed(rows, labels, batch_size=32))
     assert [len(weight) for _, _, weight in batches] == [32] * 4
     weight = np.concatenate([each for _, _, each in batches])
     assert weight.sum() == 100 and (weight[:100] == 1).all()
-    np.testing.assert_array_equal(np.concatenate([y["y"] for _, y, _ in batches])[:100], labels["y"])
+    np.testing.assert_array_equal(
+        np.concatenate([y["y"] for _, y, _ in batches])[:100], labels["y"]
+    )
 
 
 def test_teacher_answers_from_trees_that_did_not_see_the_row():
@@ -135,16 +189,22 @@ for task in ("binary", "multiclass"):
 
 
 def fit_on(strategy, task):
-    """Dropout draws other masks on two devices; everything else must be equal. 256 rows in batches of 48 do not
-    divide."""
-    trained = fit(task, net=Mlp(widths=(16, 16), num_members=2, dropout=0.0), strategy=strategy, batch_size=48)
+    """Dropout draws other masks on two devices; everything else must be equal. 256 rows in batches
+    of 48 do not divide.
+    """
+    trained = fit(
+        task, net=Mlp(widths=(16, 16), num_members=2, dropout=0.0), strategy=strategy, batch_size=48
+    )
     return *trained.model.get_weights(), *trained.history.values()
 
 
 def test_two_logical_devices_train_the_same_weights(tmp_path):
     from pipelines.strategy import make_strategy
+
     assert make_strategy("one_device").num_replicas_in_sync == 1
-    done = subprocess.run([sys.executable, "-c", TWO_DEVICES, str(tmp_path)], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", TWO_DEVICES, str(tmp_path)], capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     for task in ("binary", "multiclass"):
         with np.load(tmp_path / f"{task}.npz") as file:

@@ -1,4 +1,6 @@
-"""Pictures from folders, tables of paths, arrays and tensorflow-datasets: what is found, what is refused."""
+"""Pictures from folders, tables of paths, arrays and tensorflow-datasets: what is found, what is
+refused.
+"""
 
 import gzip
 import io
@@ -25,8 +27,11 @@ SIZE = {"height": 32, "width": 32}
 def emoji():
     """Ten flags and fourteen activities: pixels uint8 [24, 32, 32, 3], labels [24]."""
     with np.load("data/emoji_32.npz") as stored:
-        x, y = stored["X"], stored["y"]
-    places = np.concatenate([np.flatnonzero(y == "Flags")[:10], np.flatnonzero(y == "Activities")[:14]])
+        x = stored["X"]
+        y = stored["y"]
+    places = np.concatenate(
+        [np.flatnonzero(y == "Flags")[:10], np.flatnonzero(y == "Activities")[:14]]
+    )
     return x[places], y[places]
 
 
@@ -52,7 +57,12 @@ def refused(spec, words, source=None):
     with pytest.raises(LoadError) as caught:
         spec.read(source)
     message = str(caught.value)
-    assert words in message and message.startswith("[load] ") and "\n  expected: " in message and "\n  fix: " in message
+    assert (
+        words in message
+        and message.startswith("[load] ")
+        and "\n  expected: " in message
+        and "\n  fix: " in message
+    )
     assert len(message) < 2000 and message.encode()
     return message
 
@@ -61,16 +71,23 @@ def test_a_folder_of_classes(folder, emoji):
     x, y = emoji
     dataset, inferred = LoadFolder(str(folder), **SIZE).read()
     assert dataset.schema.target.labels == ("Activities", "Flags") and dataset.part is None
-    assert dataset.schema.columns[0].shape == (32, 32, 3) and dataset.ids.tolist() == list(range(24))
+    assert dataset.schema.columns[0].shape == (32, 32, 3) and dataset.ids.tolist() == list(
+        range(24)
+    )
     order = np.argsort(y, kind="stable")
     np.testing.assert_array_equal(dataset.x["picture"], x[order])
     assert (dataset.y == (y[order] == "Flags")).all()
     assert said(inferred)["picture"][1].startswith("24 pictures 32 × 32 × 3 from ")
     again, _ = LoadFolder(str(folder), **SIZE, positive="Activities").read()
-    assert again.schema.target.labels == ("Flags", "Activities") and (again.y == 1 - dataset.y).all()
+    assert (
+        again.schema.target.labels == ("Flags", "Activities") and (again.y == 1 - dataset.y).all()
+    )
     small, _ = LoadFolder(str(folder), height=8, width=12, channels=1).read()
     assert small.x["picture"].shape == (24, 8, 12, 1)
-    assert "sha256" in LoadFolder(str(folder)).describe() and LoadFolder(str(folder)).describe()["name"] == "pictures"
+    assert (
+        "sha256" in LoadFolder(str(folder)).describe()
+        and LoadFolder(str(folder)).describe()["name"] == "pictures"
+    )
 
 
 @pytest.mark.parametrize("valid", ["", "valid", "Validation", "val"])
@@ -82,10 +99,20 @@ def test_a_folder_of_parts(emoji, tmp_path, valid):
     if valid:
         write(tmp_path / "d" / valid, x[3::4], y[3::4])
     dataset, inferred = LoadFolder(str(tmp_path / "d"), **SIZE).read()
-    assert said(inferred)["part"][1] == "as the source says: train 12, " + ("valid 6, " if valid else "") + "test 6"
+    assert (
+        said(inferred)["part"][1]
+        == "as the source says: train 12, " + ("valid 6, " if valid else "") + "test 6"
+    )
     parts = split(dataset, SplitGiven(valid=0.25))
-    assert (len(parts.train), len(parts.valid), len(parts.test)) == ((12, 6, 6) if valid else (9, 3, 6))
-    assert find_duplicates(parts) == {"test_in_train": 0, "valid_in_train": 0, "test_in_valid": 0, "examples": []}
+    assert (len(parts.train), len(parts.valid), len(parts.test)) == (
+        (12, 6, 6) if valid else (9, 3, 6)
+    )
+    assert find_duplicates(parts) == {
+        "test_in_train": 0,
+        "valid_in_train": 0,
+        "test_in_valid": 0,
+        "examples": [],
+    }
 
 
 def test_roles_of_folders_that_are_not_sure(emoji, tmp_path):
@@ -102,7 +129,7 @@ def test_what_cannot_be_read_is_set_aside_and_named(folder, emoji):
     flags = folder / "Flags"
     whole = (flags / "000.png").read_bytes()
     (flags / "a.png").write_bytes(b"")
-    (flags / "b.png").write_bytes(whole[:len(whole) // 2])
+    (flags / "b.png").write_bytes(whole[: len(whole) // 2])
     (flags / "c.png").write_text("not a picture")
     Image.fromarray(emoji[0][0]).save(flags / "d.png", "JPEG")
     (flags / "e.JPG").write_bytes((flags / "d.png").read_bytes())
@@ -116,8 +143,11 @@ def test_what_cannot_be_read_is_set_aside_and_named(folder, emoji):
     lines = said(inferred)
     assert len(dataset) == 26 and lines["set aside"][0] == "4 files"
     assert lines["set aside"][1].split("; ") == [
-        "'Flags/a.png': zero bytes", "'Flags/b.png': truncated",
-        "'Flags/c.png': not a JPEG, PNG, GIF, WebP or BMP picture", "'Flags/f.png': not a regular file"]
+        "'Flags/a.png': zero bytes",
+        "'Flags/b.png': truncated",
+        "'Flags/c.png': not a JPEG, PNG, GIF, WebP or BMP picture",
+        "'Flags/f.png': not a regular file",
+    ]
     assert lines["named otherwise"] == ("1 file", "read by content: 'Flags/d.png': a JPEG")
     assert lines["ignored"][0] == "4 files" and "'Flags/Thumbs.db'" in lines["ignored"][1]
     assert LoadFolder(str(folder)).describe()["sha256"]
@@ -144,19 +174,33 @@ def test_links_out_of_the_folder_and_loops(folder, emoji, tmp_path):
     assert len(dataset) == 25 and dataset.schema.target.labels == ("Activities", "Flags")
     aside = said(inferred)["set aside"]
     assert aside[0] == "6 files"
-    for words in ("'Flags/out.png': leads out of the folder", "'Elsewhere': a link to a folder",
-                  "'Flags/loop': a link to a folder"):
+    for words in (
+        "'Flags/out.png': leads out of the folder",
+        "'Elsewhere': a link to a folder",
+        "'Flags/loop': a link to a folder",
+    ):
         assert words in aside[1]
     (tmp_path / "link").symlink_to(folder)  # the folder itself may be a link
     assert len(LoadFolder(str(tmp_path / "link")).read()[0]) == 25
 
 
 def test_odd_class_names_are_only_names(emoji, tmp_path):
-    names = ["..%2f..", "-rf", "two\nlines", unicodedata.normalize("NFD", "café"), "日本", "a b", "%s{0}", "NA"]
+    names = [
+        "..%2f..",
+        "-rf",
+        "two\nlines",
+        unicodedata.normalize("NFD", "café"),
+        "日本",
+        "a b",
+        "%s{0}",
+        "NA",
+    ]
     x = emoji[0][[*range(24)]]
     write(tmp_path / "d", x, [names[place % 8] for place in range(24)])
     dataset, _ = LoadFolder(str(tmp_path / "d")).read()
-    assert set(dataset.schema.target.labels) == {unicodedata.normalize("NFC", name) for name in names}
+    assert set(dataset.schema.target.labels) == {
+        unicodedata.normalize("NFC", name) for name in names
+    }
     assert sorted(path.name for path in tmp_path.iterdir()) == ["d"]
 
 
@@ -173,8 +217,12 @@ def test_groups_by_name(emoji, tmp_path):
     write(tmp_path / "d", x[12:], y[12:], prefix="p2_")
     dataset, _ = LoadFolder(str(tmp_path / "d"), group=r"(p\d)_").read()
     assert np.bincount(dataset.group).tolist() == [12, 12]
-    for pattern, words in ((r"q(\d)", "finds no group in 24 names, such as 'Activities/p1_010.png'"),
-                           ("(", "unterminated"), ("p1", "has 0 groups"), ("(p)(1)", "has 2 groups")):
+    for pattern, words in (
+        (r"q(\d)", "finds no group in 24 names, such as 'Activities/p1_010.png'"),
+        ("(", "unterminated"),
+        ("p1", "has 0 groups"),
+        ("(p)(1)", "has 2 groups"),
+    ):
         refused(LoadFolder(str(tmp_path / "d"), group=pattern), words)
 
 
@@ -211,21 +259,32 @@ def test_pictures_that_stay_on_disk(on_disk, folder, monkeypatch):
     monkeypatch.setattr("pipelines.vision.pixels.MAX_MEMORY_BYTES", 2**20)
     whole = LoadFolder(str(folder), **SIZE).read()[0].x["picture"]
     assert isinstance(column, PictureFiles) and isinstance(whole, np.ndarray)
-    assert (column.shape, column.dtype, column.ndim, len(column)) == (whole.shape, whole.dtype, whole.ndim, len(whole))
+    assert (column.shape, column.dtype, column.ndim, len(column)) == (
+        whole.shape,
+        whole.dtype,
+        whole.ndim,
+        len(whole),
+    )
     assert any(each.kind == "on disk" for each in inferred)
     mask = np.arange(24) % 3 == 0
     for places in (slice(3, 9, 2), np.array([5, 5, 0, -1]), mask, np.array([], int), slice(None)):
-        assert isinstance(column[places], PictureFiles) and len(column[places]) == len(whole[places])
+        assert isinstance(column[places], PictureFiles) and len(column[places]) == len(
+            whole[places]
+        )
         np.testing.assert_array_equal(column[places].read(), whole[places])
         np.testing.assert_array_equal(column.read(places), whole[places])
     np.testing.assert_array_equal(column[7], whole[7])
     np.testing.assert_array_equal(read_pixels(column), read_pixels(whole))
-    parts = split(dataset, SplitGiven()) if dataset.part is not None else None
+    if dataset.part is not None:
+        parts = split(dataset, SplitGiven())
+    else:
+        parts = None
     assert parts is None and len(repr(column)) < 300
     results = [None] * 4
 
     def work(place):
         results[place] = column.read()
+
     threads = [threading.Thread(target=work, args=(place,)) for place in range(4)]
     for thread in threads:
         thread.start()
@@ -236,20 +295,32 @@ def test_pictures_that_stay_on_disk(on_disk, folder, monkeypatch):
 
 
 @pytest.mark.parametrize("bits, knobs", [(12, {"white": 4095}), (16, {}), (8, {})])
-def test_grey_pictures_of_every_depth_stay_on_disk_as_they_are_in_memory(tmp_path, monkeypatch, bits, knobs):
+def test_grey_pictures_of_every_depth_stay_on_disk_as_they_are_in_memory(
+    tmp_path, monkeypatch, bits, knobs
+):
     random = np.random.default_rng(0)
     for label in "ab":
         (tmp_path / label).mkdir()
         for place in range(4):
-            values = random.integers(0, 2**bits, (32, 32)).astype(np.uint8 if bits == 8 else np.uint16)
+            values = random.integers(0, 2**bits, (32, 32)).astype(
+                np.uint8 if bits == 8 else np.uint16
+            )
             Image.fromarray(values).save(tmp_path / label / f"{place}.png")
     spec = LoadFolder(str(tmp_path), **SIZE, **knobs)
     whole, _ = spec.read()
     monkeypatch.setattr("pipelines.vision.pixels.MAX_MEMORY_BYTES", 1000)
     files, _ = spec.read()
-    assert isinstance(files.x["picture"], PictureFiles) and files.x["picture"].shape == (8, 32, 32, 1)
+    assert isinstance(files.x["picture"], PictureFiles) and files.x["picture"].shape == (
+        8,
+        32,
+        32,
+        1,
+    )
     np.testing.assert_array_equal(files.x["picture"][::2].read(), whole.x["picture"][::2])
-    assert files.schema == whole.schema and whole.schema.columns[0].white == {8: 0, 12: 4095, 16: 65_535}[bits]
+    assert (
+        files.schema == whole.schema
+        and whole.schema.columns[0].white == {8: 0, 12: 4095, 16: 65_535}[bits]
+    )
 
 
 def test_files_that_change_while_a_recipe_runs(on_disk, folder):
@@ -257,14 +328,17 @@ def test_files_that_change_while_a_recipe_runs(on_disk, folder):
     Image.fromarray(np.zeros((32, 32, 3), np.uint8)).save(folder / "Flags" / "000.png")
     (folder / "Flags" / "001.png").unlink()
     assert len(column[:14].read()) == 14
-    for place, words in ((14, "'Flags/000.png' has changed since it was loaded: its pixels are others"),
-                         (15, "'Flags/001.png' has changed since it was loaded: no such file")):
+    for place, words in (
+        (14, "'Flags/000.png' has changed since it was loaded: its pixels are others"),
+        (15, "'Flags/001.png' has changed since it was loaded: no such file"),
+    ):
         with pytest.raises(LoadError, match=words):
-            column[place:place + 1].read()
+            column[place : place + 1].read()
 
 
 def test_reading_takes_no_memory_for_what_stays_on_disk(on_disk, folder):
     import tracemalloc
+
     spec = LoadFolder(str(folder), height=1024, width=1024)
     tracemalloc.start()
     spec.read()
@@ -280,17 +354,26 @@ def paths_csv(folder, rows, header="path,label"):
 
 def test_a_table_of_paths(folder, emoji):
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.png"))
-    rows = [f"{name},{name.split('/')[0].lower()},{'test' if place % 3 == 0 else 'Training'},s{place // 4}"
-            for place, name in enumerate(names)]
+    rows = [
+        f"{name},{name.split('/')[0].lower()},{'test' if place % 3 == 0 else 'Training'},s{place // 4}"
+        for place, name in enumerate(names)
+    ]
     source = paths_csv(folder, rows, "path,kind,part,scene")
     spec = LoadPaths(source, "kind", part="part", group=("scene",), **SIZE)
     dataset, inferred = spec.read()
-    assert dataset.schema.target.name == "kind" and dataset.schema.target.labels == ("activities", "flags")
+    assert dataset.schema.target.name == "kind" and dataset.schema.target.labels == (
+        "activities",
+        "flags",
+    )
     assert len(np.unique(dataset.group)) == 6 and (dataset.part == "test").sum() == 8
-    np.testing.assert_array_equal(dataset.x["picture"], LoadFolder(str(folder), **SIZE).read()[0].x["picture"])
+    np.testing.assert_array_equal(
+        dataset.x["picture"], LoadFolder(str(folder), **SIZE).read()[0].x["picture"]
+    )
     assert spec.describe()["name"] == "index.csv" and len(spec.describe()["sha256_pictures"]) == 64
     elsewhere = folder.parent / "elsewhere.csv"
-    elsewhere.write_text("\n".join(["path;kind", *(";".join(row.split(",")[:2]).replace("/", "\\") for row in rows)]))
+    elsewhere.write_text(
+        "\n".join(["path;kind", *(";".join(row.split(",")[:2]).replace("/", "\\") for row in rows)])
+    )
     again, _ = LoadPaths(str(elsewhere), "kind", folder=str(folder), **SIZE).read()
     np.testing.assert_array_equal(again.x["picture"], dataset.x["picture"])
 
@@ -298,15 +381,33 @@ def test_a_table_of_paths(folder, emoji):
 def test_paths_that_lead_out_are_set_aside(folder, tmp_path):
     (tmp_path / "secret.png").write_bytes((folder / "Flags" / "000.png").read_bytes())
     (folder / "link.png").symlink_to(tmp_path / "secret.png")
-    rows = [f"{label}/{place:03d}.png,{label}" for place, label in
-            [*((place, "Flags") for place in range(10)), *((place, "Activities") for place in range(10, 24))]]
-    odd = [f"{tmp_path}/secret.png,Flags", "../secret.png,Flags", "Flags/../../secret.png,Flags", "link.png,Flags",
-           ",Flags", "Flags/099.png,Flags", "Flags/001.png,"]
+    rows = [
+        f"{label}/{place:03d}.png,{label}"
+        for place, label in [
+            *((place, "Flags") for place in range(10)),
+            *((place, "Activities") for place in range(10, 24)),
+        ]
+    ]
+    odd = [
+        f"{tmp_path}/secret.png,Flags",
+        "../secret.png,Flags",
+        "Flags/../../secret.png,Flags",
+        "link.png,Flags",
+        ",Flags",
+        "Flags/099.png,Flags",
+        "Flags/001.png,",
+    ]
     dataset, inferred = LoadPaths(paths_csv(folder, [*odd, *rows]), "label").read()
     assert len(dataset) == 24 and dataset.ids[0] == 7
     kind, why = said(inferred)["set aside"]
-    assert kind == "7 files" and why.count("leads out of the folder") == 4 and "'row 4': no path" in why
-    refused(LoadPaths(paths_csv(folder, odd), "label"), "7 of 7 pictures in 'index.csv' cannot be used")
+    assert (
+        kind == "7 files"
+        and why.count("leads out of the folder") == 4
+        and "'row 4': no path" in why
+    )
+    refused(
+        LoadPaths(paths_csv(folder, odd), "label"), "7 of 7 pictures in 'index.csv' cannot be used"
+    )
 
 
 def test_tables_of_paths_that_are_refused(folder, tmp_path):
@@ -328,10 +429,15 @@ def test_arrays(emoji, tmp_path):
     assert len(LoadArrays(str(tmp_path / "a.npz")).describe()["sha256"]) == 64
     small, _ = LoadArrays(str(tmp_path / "a.npz"), height=16, width=8, channels=1).read()
     assert small.x["picture"].shape == (24, 16, 8, 1)
-    np.savez(tmp_path / "many.npz", other=x, pixels=x[..., 0], y=(y == "Flags")[:, None], z=np.arange(24))
+    np.savez(
+        tmp_path / "many.npz", other=x, pixels=x[..., 0], y=(y == "Flags")[:, None], z=np.arange(24)
+    )
     refused(LoadArrays(str(tmp_path / "many.npz")), "2 arrays of pictures and 2 of labels")
     named, _ = LoadArrays(str(tmp_path / "many.npz"), images="pixels", labels="y").read()
-    assert named.x["picture"].shape == (24, 32, 32, 1) and named.schema.target.labels == ("False", "True")
+    assert named.x["picture"].shape == (24, 32, 32, 1) and named.schema.target.labels == (
+        "False",
+        "True",
+    )
     transparent = np.concatenate([x, np.zeros_like(x[..., :1])], axis=3)
     over_white, _ = LoadArrays("").read({"picture": transparent, "label": y.tolist()})
     assert over_white.x["picture"].shape == x.shape and (over_white.x["picture"] == 255).all()
@@ -340,7 +446,13 @@ def test_arrays(emoji, tmp_path):
 def test_arrays_of_parts_and_named_numbers(emoji, tmp_path):
     x, y = emoji
     numbers = np.where(y == "Flags", 10, np.arange(24) % 2 * 2)
-    np.savez(tmp_path / "a.npz", x_train=x[::2], y_train=numbers[::2], x_test=x[1::2], y_test=numbers[1::2])
+    np.savez(
+        tmp_path / "a.npz",
+        x_train=x[::2],
+        y_train=numbers[::2],
+        x_test=x[1::2],
+        y_test=numbers[1::2],
+    )
     dataset, _ = LoadArrays(str(tmp_path / "a.npz")).read()
     assert dataset.schema.target.labels == ("0", "2", "10") and (dataset.part == "test").sum() == 12
     names = tuple("abcdefghijk")
@@ -355,13 +467,20 @@ def test_arrays_of_parts_and_named_numbers(emoji, tmp_path):
 
 
 def idx(array):
-    return bytes((0, 0, 8, array.ndim)) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
+    return (
+        bytes((0, 0, 8, array.ndim))
+        + struct.pack(f">{array.ndim}I", *array.shape)
+        + array.tobytes()
+    )
 
 
 def write_idx(folder, x, y, *, gz=False):
     folder.mkdir(exist_ok=True)
     for part, few in (("train", slice(0, None, 2)), ("t10k", slice(1, None, 2))):
-        for name, array in ((f"{part}-images-idx3-ubyte", x[few]), (f"{part}-labels-idx1-ubyte", y[few])):
+        for name, array in (
+            (f"{part}-images-idx3-ubyte", x[few]),
+            (f"{part}-labels-idx1-ubyte", y[few]),
+        ):
             content = idx(array)
             (folder / (name + ".gz" * gz)).write_bytes(gzip.compress(content) if gz else content)
     return folder
@@ -369,22 +488,32 @@ def write_idx(folder, x, y, *, gz=False):
 
 @pytest.mark.parametrize("gz", [False, True])
 def test_idx_files(emoji, tmp_path, gz):
-    x, y = emoji[0][..., 0], (emoji[1] == "Flags").astype(np.uint8)
+    x = emoji[0][..., 0]
+    y = (emoji[1] == "Flags").astype(np.uint8)
     spec = LoadArrays(str(write_idx(tmp_path / "mnist", x, y, gz=gz)), classes=("activity", "flag"))
     dataset, _ = spec.read()
     np.testing.assert_array_equal(dataset.x["picture"][:12, :, :, 0], x[::2])
     assert (dataset.part[:12] == "train").all() and (dataset.part[12:] == "test").all()
-    assert dataset.schema.target.labels == ("activity", "flag") and spec.describe()["name"] == "mnist"
+    assert (
+        dataset.schema.target.labels == ("activity", "flag") and spec.describe()["name"] == "mnist"
+    )
 
 
 def test_idx_files_that_lie(emoji, tmp_path):
-    x, y = emoji[0][..., 0], (emoji[1] == "Flags").astype(np.uint8)
+    x = emoji[0][..., 0]
+    y = (emoji[1] == "Flags").astype(np.uint8)
     folder = write_idx(tmp_path / "mnist", x, y)
-    path, spec = folder / "train-images-idx3-ubyte", LoadArrays(str(folder))
+    path = folder / "train-images-idx3-ubyte"
+    spec = LoadArrays(str(folder))
     whole = path.read_bytes()
-    for content, words in ((whole[:-1], "holds fewer"), (whole + b"\0", "holds more"), (whole[:9], "does not begin as"),
-                           (b"\x1f\x8b" + whole, "does not begin as"),
-                           (whole[:4] + struct.pack(">3I", 2**31, 2**10, 2**10), "bytes"), (b"", "does not begin as")):
+    for content, words in (
+        (whole[:-1], "holds fewer"),
+        (whole + b"\0", "holds more"),
+        (whole[:9], "does not begin as"),
+        (b"\x1f\x8b" + whole, "does not begin as"),
+        (whole[:4] + struct.pack(">3I", 2**31, 2**10, 2**10), "bytes"),
+        (b"", "does not begin as"),
+    ):
         path.write_bytes(content)
         refused(spec, words)
     path.unlink()
@@ -413,15 +542,17 @@ def test_npz_files_that_are_refused(emoji, tmp_path):
     for content in (b"", b"PK\x03\x04 and nothing more", os.urandom(1000)):
         path.write_bytes(content)
         refused(spec, "cannot be read")
-    for arrays, words in (({"x": x, "y": y.astype(object)}, "holds Python objects"),
-                          ({"x": x[:5], "y": y}, "labels of shape (24,) for 5 pictures"),
-                          ({"x": x.astype(np.float32), "y": y}, "0 arrays of pictures and 1 of labels"),
-                          ({"x": x, "y": np.eye(24)}, "1 arrays of pictures and 0 of labels"),
-                          ({"x": x.transpose(0, 3, 1, 2), "y": y}, "pictures uint8 (24, 3, 32, 32)"),
-                          ({"x": x, "y": np.linspace(0, 1, 24)}, "labels of type float64"),
-                          ({"x": x[:0], "y": y[:0]}, "no pictures in"),
-                          ({"x": x, "y": np.zeros(24, int)}, "has one class, '0', in all pictures"),
-                          ({"x": x, "y": np.arange(24) // 23}, "class '1' of the target 'label' has one picture")):
+    for arrays, words in (
+        ({"x": x, "y": y.astype(object)}, "holds Python objects"),
+        ({"x": x[:5], "y": y}, "labels of shape (24,) for 5 pictures"),
+        ({"x": x.astype(np.float32), "y": y}, "0 arrays of pictures and 1 of labels"),
+        ({"x": x, "y": np.eye(24)}, "1 arrays of pictures and 0 of labels"),
+        ({"x": x.transpose(0, 3, 1, 2), "y": y}, "pictures uint8 (24, 3, 32, 32)"),
+        ({"x": x, "y": np.linspace(0, 1, 24)}, "labels of type float64"),
+        ({"x": x[:0], "y": y[:0]}, "no pictures in"),
+        ({"x": x, "y": np.zeros(24, int)}, "has one class, '0', in all pictures"),
+        ({"x": x, "y": np.arange(24) // 23}, "class '1' of the target 'label' has one picture"),
+    ):
         bad_npz(path, **arrays)
         refused(spec, words)
     refused(LoadArrays(str(path), images="pixels"), "no array 'pixels'")
@@ -431,12 +562,17 @@ def test_npz_files_that_are_refused(emoji, tmp_path):
 
 def test_npz_sizes_are_checked_before_memory_is_taken(emoji, tmp_path):
     header = io.BytesIO()
-    np.lib.format.write_array_header_1_0(header, {"descr": "|u1", "fortran_order": False, "shape": (2**40, 8, 8)})
+    np.lib.format.write_array_header_1_0(
+        header, {"descr": "|u1", "fortran_order": False, "shape": (2**40, 8, 8)}
+    )
     with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
         archive.writestr("x.npy", header.getvalue() + b"\0" * 64)
         archive.writestr("y.npy", header.getvalue())
-    refused(LoadArrays(str(tmp_path / "a.npz")), "x.npy declares 70,368,744,177,664 bytes and holds 64")
+    refused(
+        LoadArrays(str(tmp_path / "a.npz")), "x.npy declares 70,368,744,177,664 bytes and holds 64"
+    )
     import pickle
+
     with zipfile.ZipFile(tmp_path / "b.npz", "w") as archive:
         archive.writestr("x.npy", pickle.dumps({"a": 1}))
     refused(LoadArrays(str(tmp_path / "b.npz")), "cannot be read")
@@ -446,8 +582,14 @@ def test_pictures_in_memory(emoji, folder):
     x, y = emoji
     files = sorted(folder.rglob("*.png"))
     spec = LoadArrays("", **SIZE, channels=3)
-    by_path, _ = spec.read({"picture": files, "label": [path.parent.name for path in files],
-                            "part": ["train", "test"] * 12, "group": list(range(12)) * 2})
+    by_path, _ = spec.read(
+        {
+            "picture": files,
+            "label": [path.parent.name for path in files],
+            "part": ["train", "test"] * 12,
+            "group": list(range(12)) * 2,
+        }
+    )
     np.testing.assert_array_equal(by_path.x["picture"], x[np.argsort(y, kind="stable")])
     assert (by_path.part == "test").sum() == 12 and len(np.unique(by_path.group)) == 12
     for other in (LoadFolder("", **SIZE), LoadPaths("", "label", **SIZE), LoadTfds("any")):
@@ -465,27 +607,58 @@ def test_pictures_in_memory(emoji, folder):
 
 def test_prepared_by_tfds(emoji, tmp_path):
     from pipelines.strategy import load_tensorflow
+
     load_tensorflow()
     import tensorflow as tf
     import tensorflow_datasets as tfds
+
     x, y = emoji
     numbers = (y == "Flags").astype(np.int64)
-    features = tfds.features.FeaturesDict({"image": tfds.features.Image(shape=(32, 32, 3)),
-                                           "label": tfds.features.ClassLabel(names=["party", "flag"])})
+    features = tfds.features.FeaturesDict(
+        {
+            "image": tfds.features.Image(shape=(32, 32, 3)),
+            "label": tfds.features.ClassLabel(names=["party", "flag"]),
+        }
+    )
     tfds.dataset_builders.store_as_tfds_dataset(
-        name="small_emoji", version="1.0.0", features=features, data_dir=tmp_path, split_datasets={
+        name="small_emoji",
+        version="1.0.0",
+        features=features,
+        data_dir=tmp_path,
+        split_datasets={
             split: tf.data.Dataset.from_tensor_slices({"image": x[few], "label": numbers[few]})
-            for split, few in (("train", slice(0, 24, 2)), ("test", slice(1, 24, 2)))})
-    for spec in (LoadTfds("small_emoji", str(tmp_path)), LoadTfds("x", str(tmp_path / "small_emoji" / "1.0.0"))):
+            for split, few in (("train", slice(0, 24, 2)), ("test", slice(1, 24, 2)))
+        },
+    )
+    for spec in (
+        LoadTfds("small_emoji", str(tmp_path)),
+        LoadTfds("x", str(tmp_path / "small_emoji" / "1.0.0")),
+    ):
         dataset, inferred = spec.read()
-        assert dataset.schema.target.labels == ("party", "flag") and (dataset.part == "test").sum() == 12
-        order = [next(place for place in range(24) if (x[place] == pixels).all()) for pixels in dataset.x["picture"]]
+        assert (
+            dataset.schema.target.labels == ("party", "flag")
+            and (dataset.part == "test").sum() == 12
+        )
+        order = [
+            next(place for place in range(24) if (x[place] == pixels).all())
+            for pixels in dataset.x["picture"]
+        ]
         assert sorted(order) == list(range(24)) and (dataset.y == numbers[order]).all()
-        assert spec.describe()["name"] == "small_emoji/1.0.0" and len(spec.describe()["sha256"]) == 64
-    few, _ = LoadTfds("small_emoji", str(tmp_path), splits=("train[:75%]",), height=8, width=8, channels=1).read()
+        assert (
+            spec.describe()["name"] == "small_emoji/1.0.0" and len(spec.describe()["sha256"]) == 64
+        )
+    few, _ = LoadTfds(
+        "small_emoji", str(tmp_path), splits=("train[:75%]",), height=8, width=8, channels=1
+    ).read()
     assert few.x["picture"].shape == (9, 8, 8, 1)
-    refused(LoadTfds("small_emoji", str(tmp_path), splits=("extra",)), "no split 'extra' in small_emoji/1.0.0")
-    refused(LoadTfds("small_emoji", str(tmp_path), image="picture"), "no feature 'picture' in small_emoji/1.0.0")
+    refused(
+        LoadTfds("small_emoji", str(tmp_path), splits=("extra",)),
+        "no split 'extra' in small_emoji/1.0.0",
+    )
+    refused(
+        LoadTfds("small_emoji", str(tmp_path), image="picture"),
+        "no feature 'picture' in small_emoji/1.0.0",
+    )
     (next((tmp_path / "small_emoji" / "1.0.0").glob("*train.tfrecord*"))).write_bytes(b"\0" * 100)
     refused(LoadTfds("small_emoji", str(tmp_path)), "tensorflow-datasets cannot read 'small_emoji'")
     (tmp_path / "small_emoji" / "1.0.0" / "dataset_info.json").write_text("{")

@@ -1,5 +1,6 @@
-"""Pictures through the whole line: from files to an int8 model that answers files, in Python, on the command line and
-in C."""
+"""Pictures through the whole line: from files to an int8 model that answers files, in Python, on
+the command line and in C.
+"""
 
 import csv
 import io
@@ -15,9 +16,9 @@ from PIL import Image
 from pipelines import catalog, run, vision
 from pipelines.balance import OversampleRandom, SampleByClass, Smote, WeightByClass
 from pipelines.device import DeviceError, Runner
+from pipelines.device.runner import LiteRT
 from pipelines.errors import BalanceError, RecipeError
 from pipelines.explain import explain
-from pipelines.device.runner import LiteRT
 from pipelines.export.bundle import read_golden_rows
 from pipelines.export.convert import convert
 from pipelines.feed import TrainFeed, training_feed
@@ -29,7 +30,15 @@ from pipelines.steps import make_signature, to_ports
 from pipelines.train import Training, train
 from pipelines.verify.ladder import KerasInterpreter
 from pipelines.verify.micro import Micro
-from pipelines.vision import AugmentCrop, AugmentFlip, AugmentHue, AugmentMixUp, Cnn, LoadArrays, LoadFolder
+from pipelines.vision import (
+    AugmentCrop,
+    AugmentFlip,
+    AugmentHue,
+    AugmentMixUp,
+    Cnn,
+    LoadArrays,
+    LoadFolder,
+)
 from tests.altered import alter, copy_of
 
 FORMS = ["keras", "litert_float32", "litert_int8", "litert_uint8", "micro_int8", "c_int8"]
@@ -49,7 +58,9 @@ def open_gate(recipe):
 @pytest.fixture(scope="module")
 def small():
     """A recipe for them that takes seconds."""
-    return open_gate(replace(tiny(catalog.RECIPES["emoji_cnn"]), augment=(AugmentFlip(), AugmentCrop(pixels=2))))
+    return open_gate(
+        replace(tiny(catalog.RECIPES["emoji_cnn"]), augment=(AugmentFlip(), AugmentCrop(pixels=2)))
+    )
 
 
 @pytest.fixture(scope="module")
@@ -65,19 +76,33 @@ def folder(emoji, tmp_path_factory):
 @pytest.fixture(scope="module")
 def made(small, folder, tmp_path_factory):
     """The bundle of a tiny run from files, with the other choice of balancing beside it."""
-    recipe = replace(small, load=LoadFolder(str(folder), height=32, width=32), judge=replace(small.judge, beside=True))
+    recipe = replace(
+        small,
+        load=LoadFolder(str(folder), height=32, width=32),
+        judge=replace(small.judge, beside=True),
+    )
     return run(recipe, folder=tmp_path_factory.mktemp("models"))
 
 
 def test_a_folder_of_pictures_becomes_a_bundle(made, folder):
     names = {path.name for path in made.folder.rglob("*") if path.is_file()}
-    assert {"model_int8.tflite", "model_uint8.tflite", "model_float32.tflite", "model.keras", "prepare.c"} <= names
+    assert {
+        "model_int8.tflite",
+        "model_uint8.tflite",
+        "model_float32.tflite",
+        "model.keras",
+        "prepare.c",
+    } <= names
     report = made.report
     assert list(report["scores"]) == FORMS and report["ladder"][4]["int8_steps"] <= 1
     recipe = json.loads((made.folder / "recipe.json").read_text())
     assert to_json(from_json(recipe, catalog.SPECS)) == recipe
     page = (made.folder / "report.html").read_text()
-    for words in ("Training pictures and what augmentation makes", "most confident mistakes", "Grad-CAM"):
+    for words in (
+        "Training pictures and what augmentation makes",
+        "most confident mistakes",
+        "Grad-CAM",
+    ):
         assert f'alt="{words}' in page or words in page
     assert report["balancing"] and report["margin"]["metric"] == "macro_f1"
 
@@ -86,8 +111,12 @@ def test_a_picture_is_its_own_quantized_input(made, emoji):
     port = made.signature.inputs[0]
     assert (port.scale, port.zero_point, port.shape) == (1.0, -128, (32, 32, 3))
     pixels = emoji["picture"][:3]
-    np.testing.assert_array_equal(made.runner().prepare({"picture": pixels})["image"], pixels.astype(np.int16) - 128)
-    np.testing.assert_array_equal(made.runner(form="uint8").prepare({"picture": pixels})["image"], pixels)
+    np.testing.assert_array_equal(
+        made.runner().prepare({"picture": pixels})["image"], pixels.astype(np.int16) - 128
+    )
+    np.testing.assert_array_equal(
+        made.runner(form="uint8").prepare({"picture": pixels})["image"], pixels
+    )
 
 
 def test_files_arrays_and_bytes_get_the_same_answer(made, folder, emoji):
@@ -95,8 +124,11 @@ def test_files_arrays_and_bytes_get_the_same_answer(made, folder, emoji):
     places = [int(path.stem) for path in paths]
     runner = made.runner()
     by_array = runner.predict({"picture": emoji["picture"][places]})
-    for cells in ([str(path) for path in paths], [path.read_bytes() for path in paths],
-                  list(emoji["picture"][places])):
+    for cells in (
+        [str(path) for path in paths],
+        [path.read_bytes() for path in paths],
+        list(emoji["picture"][places]),
+    ):
         np.testing.assert_array_equal(runner.predict({"picture": cells}).raw, by_array.raw)
     assert runner.predict([{"picture": paths[0]}]).labels[0] == by_array.labels[0]
     other = made.runner(form="uint8").predict({"picture": emoji["picture"]})
@@ -116,12 +148,16 @@ def test_the_golden_rows_repeat(made):
 
 
 def test_predict_on_the_command_line(made, folder, tmp_path):
-    good, broken = sorted(folder.rglob("*.png"))[0], tmp_path / "broken.png"
+    good = sorted(folder.rglob("*.png"))[0]
+    broken = tmp_path / "broken.png"
     broken.write_bytes(good.read_bytes()[:100])
     answers = []
     for module in (["pipelines", "predict"], ["pipelines.device"]):
-        done = subprocess.run([sys.executable, "-m", *module, str(made.folder), str(good), str(broken)],
-                              capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, "-m", *module, str(made.folder), str(good), str(broken)],
+            capture_output=True,
+            text=True,
+        )
         assert done.returncode == 1 and not done.stderr
         answers.append(list(csv.reader(io.StringIO(done.stdout))))
     header, first, second = answers[0]
@@ -131,18 +167,41 @@ def test_predict_on_the_command_line(made, folder, tmp_path):
 
 
 def test_run_images_on_the_command_line(folder, command, tmp_path):
-    knobs = ["training.epochs=1", "build=Cnn(widths=(8,), pool_after=(0,))", "load.height=16", "load.width=16",
-             "judge.tolerance=1.0", "judge.beside=False"]
-    code, said, error = command("run", "--images", folder, "--name", "mine", "--folder", tmp_path,
-                                *(word for knob in knobs for word in ("--set", knob)))
+    knobs = [
+        "training.epochs=1",
+        "build=Cnn(widths=(8,), pool_after=(0,))",
+        "load.height=16",
+        "load.width=16",
+        "judge.tolerance=1.0",
+        "judge.beside=False",
+    ]
+    code, said, error = command(
+        "run",
+        "--images",
+        folder,
+        "--name",
+        "mine",
+        "--folder",
+        tmp_path,
+        *(word for knob in knobs for word in ("--set", knob)),
+    )
     assert code == 0, error
-    assert "litert_uint8" in said and Runner.load(tmp_path / "mine").signature.inputs[0].shape == (16, 16, 3)
+    assert "litert_uint8" in said and Runner.load(tmp_path / "mine").signature.inputs[0].shape == (
+        16,
+        16,
+        3,
+    )
 
 
 def test_pictures_that_stay_on_disk_train_the_same_weights(small, folder, emoji, monkeypatch):
     """The same rows from memory and from files: one feed, one result, to the last bit."""
     from pipelines.run import learn, settle
-    recipe = replace(small, load=LoadFolder(str(folder), height=32, width=32), judge=replace(small.judge, beside=False))
+
+    recipe = replace(
+        small,
+        load=LoadFolder(str(folder), height=32, width=32),
+        judge=replace(small.judge, beside=False),
+    )
     learned = []
     for limit in (2**40, 0):
         monkeypatch.setattr("pipelines.vision.pixels.MAX_MEMORY_BYTES", limit)
@@ -167,9 +226,12 @@ def test_only_training_batches_are_altered(emoji):
     rows = to_ports(signature, parts.train)
 
     def batch(augment, seed=0):
-        feed, _ = training_feed(TrainFeed(rows, augment=augment), labels, signature=signature, batch_size=32, seed=seed)
+        feed, _ = training_feed(
+            TrainFeed(rows, augment=augment), labels, signature=signature, batch_size=32, seed=seed
+        )
         x, y, _ = next(iter(feed))
         return x["image"].numpy().astype(np.float32), y["y"].numpy()[:, 0].astype(int)
+
     plain, places = batch(())
     np.testing.assert_array_equal(plain, parts.train.x["picture"][places])
     altered, same = batch((AugmentFlip(), AugmentCrop(pixels=2)))
@@ -190,7 +252,9 @@ def test_balancers_for_pictures(emoji):
     same = SampleByClass(strength=0.0).resample(parts.train)
     np.testing.assert_array_equal(np.bincount(same.y), counts)
     assert set(even.ids) <= set(parts.train.ids)
-    np.testing.assert_array_equal(WeightByClass().resample(parts.train).x["picture"], parts.train.x["picture"])
+    np.testing.assert_array_equal(
+        WeightByClass().resample(parts.train).x["picture"], parts.train.x["picture"]
+    )
     with pytest.raises(BalanceError, match="what lies between two pictures is no picture"):
         Smote().resample(parts.train)
     with pytest.raises(TypeError):
@@ -198,7 +262,9 @@ def test_balancers_for_pictures(emoji):
 
 
 def test_a_damaged_bundle_is_refused(made, tmp_path):
-    """Shapes that are not the model's, numbers that cannot be, a decision that is lost, files that were swapped."""
+    """Shapes that are not the model's, numbers that cannot be, a decision that is lost, files that
+    were swapped.
+    """
     copy = copy_of(made, tmp_path / "copy")
     good = json.loads((copy / "signature.json").read_text())
 
@@ -208,6 +274,7 @@ def test_a_damaged_bundle_is_refused(made, tmp_path):
         alter(copy, "signature.json", json.dumps(values))
         with pytest.raises(DeviceError):
             Runner.load(copy, form=form)
+
     for shape in ([32768, 32768, 3], [16, 16, 3], [True, 32, 3], [32, 32], "32"):
         refused(lambda values, shape=shape: values["columns"][0].update(shape=shape))
         refused(lambda values, shape=shape: values["inputs"][0].update(shape=shape))
@@ -222,14 +289,18 @@ def test_a_damaged_bundle_is_refused(made, tmp_path):
     explain(made.runner(form="uint8"), read_golden_rows(made.folder)[0])
 
 
-def test_specs_of_the_other_modality_are_refused_before_an_epoch(emoji, small, birds, birds_recipe, tmp_path):
+def test_specs_of_the_other_modality_are_refused_before_an_epoch(
+    emoji, small, birds, birds_recipe, tmp_path
+):
     from pipelines.errors import TrainError
     from pipelines.tabular import ForestTeacher, Mlp
+
     for recipe, source, error in (
-            (replace(small, build=Mlp()), emoji, RecipeError),
-            (replace(small, teacher=ForestTeacher()), emoji, TrainError),
-            (replace(birds_recipe, augment=(AugmentFlip(),)), birds, RecipeError),
-            (replace(birds_recipe, build=Cnn(), teacher=None), birds, RecipeError)):
+        (replace(small, build=Mlp()), emoji, RecipeError),
+        (replace(small, teacher=ForestTeacher()), emoji, TrainError),
+        (replace(birds_recipe, augment=(AugmentFlip(),)), birds, RecipeError),
+        (replace(birds_recipe, build=Cnn(), teacher=None), birds, RecipeError),
+    ):
         with pytest.raises(error):
             run(recipe, source, folder=tmp_path)
     assert not list(tmp_path.iterdir())
@@ -240,7 +311,11 @@ def test_what_does_not_suit_is_told_before_an_epoch(emoji, small, tmp_path):
     with pytest.raises(RecipeError, match="Hue"):
         run(replace(small, augment=(AugmentHue(),)), grey, folder=tmp_path)
     with pytest.raises(RecipeError, match="too small|pixels"):
-        run(replace(small, build=Cnn(widths=(8,) * 8, pool_after=tuple(range(8)))), emoji, folder=tmp_path)
+        run(
+            replace(small, build=Cnn(widths=(8,) * 8, pool_after=tuple(range(8)))),
+            emoji,
+            folder=tmp_path,
+        )
     with pytest.raises(RecipeError, match="augment holds"):
         run(replace(small, augment=(Cnn(),)), emoji, folder=tmp_path)
     assert not list(tmp_path.iterdir())
@@ -249,53 +324,94 @@ def test_what_does_not_suit_is_told_before_an_epoch(emoji, small, tmp_path):
 def test_mixed_and_focal_training_goes_to_the_device(emoji, small, tmp_path):
     """Two classes, soft labels by MixUp, focal loss with smoothing."""
     two = np.isin(emoji["label"], ["Flags", "People & Body"])
-    recipe = replace(small, augment=(AugmentMixUp(),), balance=OversampleRandom(), judge=replace(
-        small.judge, deciding="average_precision", beside=False), training=replace(
-            small.training, focal_gamma=2.0, label_smoothing=0.1, schedule="cosine"))
-    report = run(recipe, {"picture": emoji["picture"][two], "label": emoji["label"][two]}, folder=tmp_path).report
+    recipe = replace(
+        small,
+        augment=(AugmentMixUp(),),
+        balance=OversampleRandom(),
+        judge=replace(small.judge, deciding="average_precision", beside=False),
+        training=replace(small.training, focal_gamma=2.0, label_smoothing=0.1, schedule="cosine"),
+    )
+    report = run(
+        recipe, {"picture": emoji["picture"][two], "label": emoji["label"][two]}, folder=tmp_path
+    ).report
     assert report["target"]["task"] == "binary" and list(report["scores"]) == FORMS
 
 
 def test_duplicates_across_the_split_are_told(emoji, small, tmp_path, capsys):
     twice = {name: np.concatenate([values, values]) for name, values in emoji.items()}
-    report = run(replace(small, judge=replace(small.judge, beside=False)), twice, folder=tmp_path).report
+    report = run(
+        replace(small, judge=replace(small.judge, beside=False)), twice, folder=tmp_path
+    ).report
     found = report["source"]["duplicates"]
     assert found["test_in_train"] > 50
     assert f"{found['test_in_train']:,} test rows are also training rows" in capsys.readouterr().out
-    assert "test rows are also training rows" in (tmp_path / report["name"] / "report.html").read_text()
+    assert (
+        "test rows are also training rows"
+        in (tmp_path / report["name"] / "report.html").read_text()
+    )
 
 
 def test_no_weight_depends_on_held_out_pictures(emoji, small):
     from pipelines.run import learn, settle
-    recipe = settle(replace(small, judge=replace(small.judge, beside=False), training=replace(
-        small.training, epochs=1)), parts_of(emoji).train.schema)
+
+    recipe = settle(
+        replace(
+            small,
+            judge=replace(small.judge, beside=False),
+            training=replace(small.training, epochs=1),
+        ),
+        parts_of(emoji).train.schema,
+    )
     parts = parts_of(emoji)
     random = np.random.default_rng(0)
     valid = parts.valid
-    altered = HeldOut(x={"picture": random.integers(0, 256, valid.x["picture"].shape, np.uint8)},
-                      y=valid.y[::-1], ids=valid.ids, schema=valid.schema)
-    one, other = learn(recipe, parts.train, valid), learn(recipe, parts.train, altered)
+    altered = HeldOut(
+        x={"picture": random.integers(0, 256, valid.x["picture"].shape, np.uint8)},
+        y=valid.y[::-1],
+        ids=valid.ids,
+        schema=valid.schema,
+    )
+    one = learn(recipe, parts.train, valid)
+    other = learn(recipe, parts.train, altered)
     assert one.tflite == other.tflite
     assert replace(one.signature, decisions={}) == replace(other.signature, decisions={})
 
 
-@pytest.mark.parametrize("net", [
-    vision.Cnn(residual=True), vision.ResNet8(), vision.EfficientNetLite0(), vision.Vit(),
-    *(pytest.param(net, marks=pytest.mark.full) for net in (vision.DsCnn(), vision.MobileNetV1()))],  # parts of Lite0
-    ids=lambda net: type(net).__name__)
+@pytest.mark.parametrize(
+    "net",
+    [
+        vision.Cnn(residual=True),
+        vision.ResNet8(),
+        vision.EfficientNetLite0(),
+        vision.Vit(),
+        *(
+            pytest.param(net, marks=pytest.mark.full)
+            for net in (vision.DsCnn(), vision.MobileNetV1())
+        ),
+    ],  # parts of Lite0
+    ids=lambda net: type(net).__name__,
+)
 def test_every_net_reaches_every_runtime(emoji, net):
     """Its int8 file follows Keras and is the same in TFLM, its uint8 file follows too."""
     parts = parts_of(emoji)
     signature = make_signature((), (), parts.train)
     rows = to_ports(signature, parts.train, encoded=True)
-    trained = train(net.tiny(), TrainFeed(rows), to_ports(signature, parts.valid), signature=signature,
-                    training=Training(epochs=2, batch_size=32), deciding="accuracy")
+    trained = train(
+        net.tiny(),
+        TrainFeed(rows),
+        to_ports(signature, parts.valid),
+        signature=signature,
+        training=Training(epochs=2, batch_size=32),
+        deciding="accuracy",
+    )
     tflite = convert(trained.model, rows)
     signature = quantized(signature, LiteRT(tflite["int8"]), trained.model)
     logits = {"keras": KerasInterpreter(trained.model).run({"image": parts.test.x["picture"]})}
     for form, content in tflite.items():
         runner = Runner(signature, LiteRT(content), form=form)
-        logits[form] = signature.output.to_float(runner.interpreter.run(runner.prepare(parts.test.x)))
+        logits[form] = signature.output.to_float(
+            runner.interpreter.run(runner.prepare(parts.test.x))
+        )
     np.testing.assert_allclose(logits["float32"], logits["keras"], atol=1e-3)
     spread = logits["keras"].std()
     for form in ("int8", "uint8"):
@@ -303,9 +419,15 @@ def test_every_net_reaches_every_runtime(emoji, net):
     runner = Runner(signature, Micro(tflite["int8"], ["image"]), form="int8")
     few = {"image": runner.prepare(parts.test.x)["image"][:20]}
     plain = LiteRT(tflite["int8"], kernels="reference").run(few)
-    assert np.abs(runner.interpreter.run(few).astype(int) - plain).max() <= (2 if isinstance(net, vision.Vit) else 1)
+    assert np.abs(runner.interpreter.run(few).astype(int) - plain).max() <= (
+        2 if isinstance(net, vision.Vit) else 1
+    )
 
 
 def test_a_dataset_of_pictures_can_do_nothing_but_be_split(emoji):
     dataset, notes = LoadArrays("").read(emoji)
-    assert type(dataset) is Dataset and dataset.x["picture"].dtype == np.uint8 and notes[0].kind == "picture"
+    assert (
+        type(dataset) is Dataset
+        and dataset.x["picture"].dtype == np.uint8
+        and notes[0].kind == "picture"
+    )

@@ -1,4 +1,6 @@
-"""Tables of very many columns: asked about first, and no work that grows with the square of the columns."""
+"""Tables of very many columns: asked about first, and no work that grows with the square of the
+columns.
+"""
 
 import time
 
@@ -6,9 +8,9 @@ import numpy as np
 import pytest
 
 from pipelines.errors import LoadError, StepError
+from pipelines.report.suspects import find_suspects
 from pipelines.split import SplitRandom, split
 from pipelines.steps import EncodeBins, EncodeOnehot, ScaleStandard, fit_steps, make_signature
-from pipelines.report.suspects import find_suspects
 from pipelines.table import read_table
 from pipelines.tabular import LoadTable, load_table
 
@@ -19,7 +21,9 @@ def wide(tmp_path_factory):
     path = tmp_path_factory.mktemp("wide") / "wide.csv"
     numbers = np.random.default_rng(0).normal(size=(24, 4000)).round(3)
     lines = [",".join([*(f"gene {place}" for place in range(4000)), "y"])]
-    lines += [",".join([*map(str, row), "ab"[place % 2]]) for place, row in enumerate(numbers.tolist())]
+    lines += [
+        ",".join([*map(str, row), "ab"[place % 2]]) for place, row in enumerate(numbers.tolist())
+    ]
     path.write_text("\n".join(lines))
     return path
 
@@ -31,7 +35,9 @@ def test_wide_tables_take_seconds(wide):
     find_suspects(parts)
     with pytest.raises(StepError) as refused:
         fit_steps((EncodeBins(), EncodeOnehot()), parts.train)
-    assert "EncodeBins would make" in str(refused.value) and "num_bins or max_categories to 8" in str(refused.value)
+    assert "EncodeBins would make" in str(
+        refused.value
+    ) and "num_bins or max_categories to 8" in str(refused.value)
     encoders, encoded = fit_steps((ScaleStandard(),), parts.train)
     assert make_signature((), encoders, encoded).inputs[0].shape == (4000,)
     assert time.process_time() - start < 20  # it was some 60 s

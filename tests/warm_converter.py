@@ -1,6 +1,7 @@
-"""A converter that has TensorFlow loaded already: a process that forks for each line of standard input, runs what the
-converter's child runs with its two arguments, and prints the exit code. It saves each conversion the five seconds of
-imports."""
+"""A converter that has TensorFlow loaded already: a process that forks for each line of standard
+input, runs what the converter's child runs with its two arguments, and prints the exit code. It
+saves each conversion the five seconds of imports.
+"""
 
 import os
 import sys
@@ -13,6 +14,7 @@ def main():
     import tensorflow  # noqa: F401
 
     from pipelines.export import convert, lower  # noqa: F401
+
     for line in sys.stdin:
         child = os.fork()
         if not child:

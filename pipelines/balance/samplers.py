@@ -1,8 +1,8 @@
 """Resamplers from imbalanced-learn, offered only where they are valid for the columns at hand.
 
-They work between preparing and encoding, where a cell is still one value: a synthetic row is a row one can read,
-and it passes through the same encoders as every other. Numbers are standardized for the neighbour search (with the
-training rows' own mean and spread) and brought back.
+They work between preparing and encoding, where a cell is still one value: a synthetic row is a row
+one can read, and it passes through the same encoders as every other. Numbers are standardized for
+the neighbour search (with the training rows' own mean and spread) and brought back.
 """
 
 from abc import ABC, abstractmethod
@@ -29,7 +29,9 @@ class _Drawing(ABC):
     def _sampler(self): ...
 
     def resample(self, train: TrainSet) -> BalancedSet:
-        """TrainSet → BalancedSet of repeated or left-out rows. Raises BalanceError for real-number targets."""
+        """TrainSet → BalancedSet of repeated or left-out rows. Raises BalanceError for real-number
+        targets.
+        """
         train = require_train_set(train, "balance")
         _two_classes(train, type(self).__name__)
         places = np.arange(len(train))[:, None]
@@ -43,6 +45,7 @@ class OversampleRandom(_Drawing):
 
     def _sampler(self):
         from imblearn.over_sampling import RandomOverSampler
+
         return RandomOverSampler(random_state=self.seed)
 
 
@@ -52,14 +55,16 @@ class UndersampleRandom(_Drawing):
 
     def _sampler(self):
         from imblearn.under_sampling import RandomUnderSampler
+
         return RandomUnderSampler(random_state=self.seed)
 
 
 @dataclass(frozen=True)
 class SampleByClass:
-    """As many rows as there were, of which a class with n rows gets a share in proportion to n ** (1 - `strength`):
-    1.0 is class-balanced sampling, 0.5 the square root (Kang et al. 2020, https://arxiv.org/abs/1910.09217). Within a
-    class no row is drawn twice more than another."""
+    """As many rows as there were, of which a class with n rows gets a share in proportion to n **
+    (1 - `strength`): 1.0 is class-balanced sampling, 0.5 the square root (Kang et al. 2020,
+    https://arxiv.org/abs/1910.09217). Within a class no row is drawn twice more than another.
+    """
 
     strength: float = knob(1.0, 0, 1)
     seed: int = knob(0, 0, 2**31 - 1)
@@ -69,7 +74,9 @@ class SampleByClass:
         train = require_train_set(train, "balance")
         counts = _two_classes(train, "SampleByClass")
         wanted = np.where(counts > 0, np.maximum(counts, 1) ** (1 - self.strength), 0)
-        wanted = np.maximum(np.rint(wanted / wanted.sum() * len(train)), counts > 0).astype(np.int64)
+        wanted = np.maximum(np.rint(wanted / wanted.sum() * len(train)), counts > 0).astype(
+            np.int64
+        )
         generator = np.random.default_rng(self.seed)
         drawn = []
         for label in np.flatnonzero(counts):
@@ -90,12 +97,16 @@ class _Synthesizing(ABC):
     def _sampler(self, nominal_places): ...
 
     def _kept(self, sampler):
-        """Places of the rows that survive a cleaning after the drawing, or None where there is no cleaning."""
-        return None
+        """Places of the rows that survive a cleaning after the drawing, or None where there is no
+        cleaning.
+        """
+        return
 
     def resample(self, train: TrainSet) -> BalancedSet:
-        """TrainSet → BalancedSet: the training rows and synthetic ones, each with the id of the training row of its
-        class that it lies nearest to. Raises BalanceError where columns or counts do not suit."""
+        """TrainSet → BalancedSet: the training rows and synthetic ones, each with the id of the
+        training row of its class that it lies nearest to. Raises BalanceError where columns or
+        counts do not suit.
+        """
         train = require_train_set(train, "balance")
         name = type(self).__name__
         counts = _two_classes(train, name)
@@ -105,11 +116,16 @@ class _Synthesizing(ABC):
         try:
             drawn, y = sampler.fit_resample(table.matrix(), train.y)
         except (ValueError, RuntimeError) as error:
-            raise BalanceError(f"{name} cannot draw from these rows: {error}",
-                               expected="rare rows with neighbours of both kinds near them",
-                               fix="use WeightByClass() or OversampleRandom()") from error
+            raise BalanceError(
+                f"{name} cannot draw from these rows: {error}",
+                expected="rare rows with neighbours of both kinds near them",
+                fix="use WeightByClass() or OversampleRandom()",
+            ) from error
         kept = self._kept(sampler)
-        origin = np.arange(len(drawn)) if kept is None else kept
+        if kept is None:
+            origin = np.arange(len(drawn))
+        else:
+            origin = kept
         parents = _parents(table.scaled(drawn), y, table.scaled(table.matrix()), train.y, origin)
         return table.to_rows(drawn, y, parents, origin)
 
@@ -117,48 +133,69 @@ class _Synthesizing(ABC):
         smallest = counts[counts > 0].min()
         if smallest <= self.k_neighbors:
             label = train.schema.target.labels[int(np.flatnonzero(counts == smallest)[0])]
-            raise BalanceError(f"{name}(k_neighbors={self.k_neighbors}) and class {label!r} with {smallest} training "
-                               "rows", expected=f"more than {self.k_neighbors} rows in every class",
-                               fix=f"set k_neighbors to {max(smallest - 1, 1)} or less, or use OversampleRandom()")
+            raise BalanceError(
+                f"{name}(k_neighbors={self.k_neighbors}) and class {label!r} with {smallest} "
+                "training rows",
+                expected=f"more than {self.k_neighbors} rows in every class",
+                fix=f"set k_neighbors to {max(smallest - 1, 1)} or less, or use OversampleRandom()",
+            )
         nominal = [table.names[place] for place in table.nominal_places]
         if nominal and not self.nominal:
-            raise BalanceError(f"{name} on the categorical or two-valued columns {', '.join(map(repr, nominal[:8]))}",
-                               expected="numbers only: half a category does not exist",
-                               fix="use SmoteNC(), which draws categories from neighbours, or WeightByClass()")
+            raise BalanceError(
+                f"{name} on the categorical or two-valued columns "
+                f"{', '.join(map(repr, nominal[:8]))}",
+                expected="numbers only: half a category does not exist",
+                fix="use SmoteNC(), which draws categories from neighbours, or WeightByClass()",
+            )
         if self.nominal and not nominal:
-            raise BalanceError(f"{name} on numeric columns only", expected="at least one categorical column",
-                               fix="use Smote()")
+            raise BalanceError(
+                f"{name} on numeric columns only",
+                expected="at least one categorical column",
+                fix="use Smote()",
+            )
         if self.nominal and len(nominal) == len(table.names):
-            raise BalanceError(f"{name} on categorical columns only", expected="at least one numeric column",
-                               fix="use OversampleRandom() or WeightByClass()")
+            raise BalanceError(
+                f"{name} on categorical columns only",
+                expected="at least one numeric column",
+                fix="use OversampleRandom() or WeightByClass()",
+            )
 
 
 @dataclass(frozen=True)
 class Smote(_Synthesizing):
-    """SMOTE (Chawla et al. 2002, https://arxiv.org/abs/1106.1813): points between a rare row and a neighbour."""
+    """SMOTE (Chawla et al. 2002, https://arxiv.org/abs/1106.1813): points between a rare row and a
+    neighbour.
+    """
 
     def _sampler(self, nominal_places):
         from imblearn.over_sampling import SMOTE
+
         return SMOTE(k_neighbors=self.k_neighbors, random_state=self.seed)
 
 
 @dataclass(frozen=True)
 class SmoteNC(_Synthesizing):
-    """SMOTE for numeric and nominal columns: numbers as SMOTE, categories the most frequent of the neighbours."""
+    """SMOTE for numeric and nominal columns: numbers as SMOTE, categories the most frequent of the
+    neighbours.
+    """
 
     nominal = True
 
     def _sampler(self, nominal_places):
         from imblearn.over_sampling import SMOTENC
+
         return SMOTENC(nominal_places, k_neighbors=self.k_neighbors, random_state=self.seed)
 
 
 @dataclass(frozen=True)
 class SmoteBorderline(_Synthesizing):
-    """Borderline-SMOTE (Han et al. 2005): only from rare rows whose neighbours are mostly of other classes."""
+    """Borderline-SMOTE (Han et al. 2005): only from rare rows whose neighbours are mostly of other
+    classes.
+    """
 
     def _sampler(self, nominal_places):
         from imblearn.over_sampling import BorderlineSMOTE
+
         return BorderlineSMOTE(k_neighbors=self.k_neighbors, random_state=self.seed)
 
 
@@ -168,6 +205,7 @@ class Adasyn(_Synthesizing):
 
     def _sampler(self, nominal_places):
         from imblearn.over_sampling import ADASYN
+
         return ADASYN(n_neighbors=self.k_neighbors, random_state=self.seed)
 
 
@@ -178,7 +216,11 @@ class SmoteTomek(_Synthesizing):
     def _sampler(self, nominal_places):
         from imblearn.combine import SMOTETomek
         from imblearn.over_sampling import SMOTE
-        return SMOTETomek(smote=SMOTE(k_neighbors=self.k_neighbors, random_state=self.seed), random_state=self.seed)
+
+        return SMOTETomek(
+            smote=SMOTE(k_neighbors=self.k_neighbors, random_state=self.seed),
+            random_state=self.seed,
+        )
 
     def _kept(self, sampler):
         return sampler.tomek_.sample_indices_
@@ -191,7 +233,11 @@ class SmoteENN(_Synthesizing):
     def _sampler(self, nominal_places):
         from imblearn.combine import SMOTEENN
         from imblearn.over_sampling import SMOTE
-        return SMOTEENN(smote=SMOTE(k_neighbors=self.k_neighbors, random_state=self.seed), random_state=self.seed)
+
+        return SMOTEENN(
+            smote=SMOTE(k_neighbors=self.k_neighbors, random_state=self.seed),
+            random_state=self.seed,
+        )
 
     def _kept(self, sampler):
         return sampler.enn_.sample_indices_
@@ -201,30 +247,52 @@ class _Table:
     """Training columns as one matrix for imbalanced-learn, and the way back."""
 
     def __init__(self, train, balancer):
-        self.train, self.names, self.slices, parts, self.categories, self.nominal_places = train, [], {}, [], {}, []
+        self.train, self.names, self.slices, parts, self.categories, self.nominal_places = (
+            train,
+            [],
+            {},
+            [],
+            {},
+            [],
+        )
         for name, x in train.x.items():
             if x.ndim == 4:
-                raise BalanceError(f"{balancer} on the pictures {name!r}", expected="numbers and categories: what lies "
-                                   "between two pictures is no picture",
-                                   fix="use OversampleRandom() with augmentation, or Transfer(head_balance=Smote()), "
-                                   "which draws between their features")
+                raise BalanceError(
+                    f"{balancer} on the pictures {name!r}",
+                    expected="numbers and categories: what lies between two pictures is no picture",
+                    fix="use OversampleRandom() with augmentation, or "
+                    "Transfer(head_balance=Smote()), which draws between their features",
+                )
             if x.dtype.kind == "T":
-                raise BalanceError(f"{balancer} on the texts {name!r}", expected="numbers and categories: what lies "
-                                   "between two texts is no text",
-                                   fix="use OversampleRandom() or WeightByClass(), or 'build=BalancedHead()', which "
-                                   "draws between a net's features of them")
+                raise BalanceError(
+                    f"{balancer} on the texts {name!r}",
+                    expected="numbers and categories: what lies between two texts is no text",
+                    fix="use OversampleRandom() or WeightByClass(), or 'build=BalancedHead()', "
+                    "which draws between a net's features of them",
+                )
             if x.dtype.kind == "M":
-                raise BalanceError(f"{balancer} on the date column {name!r}", expected="numbers and categories",
-                                   fix="put EncodeDate() into `prepare`, which comes before balancing")
+                raise BalanceError(
+                    f"{balancer} on the date column {name!r}",
+                    expected="numbers and categories",
+                    fix="put EncodeDate() into `prepare`, which comes before balancing",
+                )
             if x.dtype.kind == "f" and missing_mask(x).any():
-                raise BalanceError(f"{balancer} on column {name!r}, which has missing values",
-                                   expected="columns without holes", fix="impute them in `prepare`")
+                raise BalanceError(
+                    f"{balancer} on column {name!r}, which has missing values",
+                    expected="columns without holes",
+                    fix="impute them in `prepare`",
+                )
             if x.dtype.kind == "O":
-                values, codes = np.unique([_MISSING if cell is None else cell for cell in x], return_inverse=True)
+                values, codes = np.unique(
+                    [_MISSING if cell is None else cell for cell in x], return_inverse=True
+                )
                 self.categories[name], x = values, codes.astype(np.float64)
             two_valued = x.ndim == 1 and len(np.unique(x[:10_000])) <= 2 and len(np.unique(x)) <= 2
             start = len(self.names)
-            columns = x[:, None] if x.ndim == 1 else x
+            if x.ndim == 1:
+                columns = x[:, None]
+            else:
+                columns = x
             if name in self.categories or two_valued:
                 self.nominal_places.append(start)
             self.names += [name] * columns.shape[1]
@@ -252,28 +320,43 @@ class _Table:
         for name, place in self.slices.items():
             source = self.train.x[name]
             if name in self.categories:
-                made = self.categories[name][columns[:, place.start].round().astype(int)].astype(object)
+                made = self.categories[name][columns[:, place.start].round().astype(int)].astype(
+                    object
+                )
                 made[made == _MISSING] = None
             else:
                 made = columns[:, place].astype(np.float32)
-                made = made[:, 0] if source.ndim == 1 else made
+                if source.ndim == 1:
+                    made = made[:, 0]
             made[real] = source[origin[real]]  # real rows bit for bit as they were
             x[name] = made
-        return BalancedSet(x=x, y=y.astype(np.int64), ids=self.train.ids[parents], schema=self.train.schema,
-                           weight=self.train.weight[parents],
-                           group=None if self.train.group is None else self.train.group[parents],
-                           time=None if self.train.time is None else self.train.time[parents])
+        return BalancedSet(
+            x=x,
+            y=y.astype(np.int64),
+            ids=self.train.ids[parents],
+            schema=self.train.schema,
+            weight=self.train.weight[parents],
+            group=None if self.train.group is None else self.train.group[parents],
+            time=None if self.train.time is None else self.train.time[parents],
+        )
 
 
 def _parents(drawn, y, matrix, train_y, origin):
-    """int64 [drawn rows]: a real row is its own parent; a synthetic row's is the nearest real row of its class."""
+    """int64 [drawn rows]: a real row is its own parent; a synthetic row's is the nearest real row
+    of its class.
+    """
     from sklearn.neighbors import NearestNeighbors
+
     parents = origin.copy()
     for label in np.unique(y):
         made = np.flatnonzero((y == label) & (origin >= len(matrix)))
         if len(made):
             own = np.flatnonzero(train_y == label)
-            nearest = NearestNeighbors(n_neighbors=1).fit(matrix[own]).kneighbors(drawn[made], return_distance=False)
+            nearest = (
+                NearestNeighbors(n_neighbors=1)
+                .fit(matrix[own])
+                .kneighbors(drawn[made], return_distance=False)
+            )
             parents[made] = own[nearest[:, 0]]
     return parents
 
@@ -281,11 +364,21 @@ def _parents(drawn, y, matrix, train_y, origin):
 def _two_classes(train, balancer):
     counts = class_counts(train, balancer)
     if np.count_nonzero(counts) < 2:
-        raise BalanceError(f"{balancer} on training rows of one class", expected="at least two classes",
-                           fix="check the target and the split")
+        raise BalanceError(
+            f"{balancer} on training rows of one class",
+            expected="at least two classes",
+            fix="check the target and the split",
+        )
     return counts
 
 
 def _balanced(rows):
-    return BalancedSet(x=rows.x, y=rows.y, ids=rows.ids, schema=rows.schema, weight=rows.weight, group=rows.group,
-                       time=rows.time)
+    return BalancedSet(
+        x=rows.x,
+        y=rows.y,
+        ids=rows.ids,
+        schema=rows.schema,
+        weight=rows.weight,
+        group=rows.group,
+        time=rows.time,
+    )

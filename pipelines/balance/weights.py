@@ -11,25 +11,42 @@ from ..rows import BalancedSet, TrainSet, require_train_set
 
 @dataclass(frozen=True)
 class WeightByClass:
-    """Weights each row by (rows / (classes * rows of its class)) ** `strength`; 1.0 is scikit-learn's "balanced",
-    0.5 the square root that often serves better with many classes."""
+    """Weights each row by (rows / (classes * rows of its class)) ** `strength`; 1.0 is
+    scikit-learn's "balanced", 0.5 the square root that often serves better with many classes.
+    """
 
     strength: float = knob(1.0, 0, 2)
 
     def resample(self, train: TrainSet) -> BalancedSet:
-        """TrainSet → BalancedSet with the same rows in the same order. Raises BalanceError for real-number targets."""
+        """TrainSet → BalancedSet with the same rows in the same order. Raises BalanceError for
+        real-number targets.
+        """
         train = require_train_set(train, "balance")
         counts = class_counts(train, "WeightByClass")
-        by_class = (len(train) / (np.count_nonzero(counts) * np.maximum(counts, 1))) ** self.strength
+        by_class = (
+            len(train) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+        ) ** self.strength
         weight = (train.weight * by_class[train.y]).astype(np.float32)
-        return BalancedSet(x=train.x, y=train.y, ids=train.ids, schema=train.schema, weight=weight, group=train.group,
-                           time=train.time)
+        return BalancedSet(
+            x=train.x,
+            y=train.y,
+            ids=train.ids,
+            schema=train.schema,
+            weight=weight,
+            group=train.group,
+            time=train.time,
+        )
 
 
 def class_counts(train: TrainSet, balancer: str) -> np.ndarray:
-    """int64 [classes]: training rows of each class. Raises BalanceError where the target is a real number."""
+    """int64 [classes]: training rows of each class. Raises BalanceError where the target is a real
+    number.
+    """
     labels = train.schema.target.labels
     if not labels:
-        raise BalanceError(f"{balancer} on the real-number target {train.schema.target.name!r}",
-                           expected="a target with classes", fix="leave `balance` empty (None) for regression")
+        raise BalanceError(
+            f"{balancer} on the real-number target {train.schema.target.name!r}",
+            expected="a target with classes",
+            fix="leave `balance` empty (None) for regression",
+        )
     return np.bincount(train.y, minlength=len(labels))

@@ -1,4 +1,6 @@
-"""Smaller models: specs, each with `check()` and `compress(model, tuning) -> model`, that compose in any order."""
+"""Smaller models: specs, each with `check()` and `compress(model, tuning) -> model`, that compose
+in any order.
+"""
 
 from .channels import PruneChannels
 from .cluster import ClusterWeights
@@ -10,6 +12,21 @@ from .prune import PruneWeights, gzip_bytes, share_of_zeros
 from .quantize_aware import QuantizeAware, quantization_aware
 from .tuning import Tuning, make_tuning, tuning_from_arrays
 
-__all__ = ["ClusterWeights", "ConvolveByFft", "Distil", "FactorizeLowRank", "PruneChannels", "PruneWeights",
-           "QuantizeAware", "Tuning", "distil", "fold_batch_norm", "gzip_bytes", "make_tuning", "quantization_aware",
-           "share_of_zeros", "taught", "tuning_from_arrays"]
+__all__ = [
+    "ClusterWeights",
+    "ConvolveByFft",
+    "Distil",
+    "FactorizeLowRank",
+    "PruneChannels",
+    "PruneWeights",
+    "QuantizeAware",
+    "Tuning",
+    "distil",
+    "fold_batch_norm",
+    "gzip_bytes",
+    "make_tuning",
+    "quantization_aware",
+    "share_of_zeros",
+    "taught",
+    "tuning_from_arrays",
+]

@@ -1,7 +1,8 @@
 """Structured pruning: whole channels go, so that the file and the time really shrink.
 
-Every feature of every tensor's last axis gets a number (its channel); layers pass numbers on, make new ones or tie them
-together, and what stays after the removal of some numbers is built anew with the weights that are left.
+Every feature of every tensor's last axis gets a number (its channel); layers pass numbers on, make
+new ones or tie them together, and what stays after the removal of some numbers is built anew with
+the weights that are left.
 """
 
 from dataclasses import dataclass, field
@@ -18,27 +19,73 @@ NUM_BATCHES = 32  # that the gradients of "taylor" are averaged over
 _MAKE = ("Dense", "Conv1D", "Conv2D", "SeparableConv1D", "SeparableConv2D")
 _DEPTHWISE = ("DepthwiseConv1D", "DepthwiseConv2D")
 _TIE = ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum")
-_PASS = ("BatchNormalization", "Activation", "ReLU", "LeakyReLU", "ELU", "Dropout", "SpatialDropout1D",
-         "SpatialDropout2D", "GaussianNoise", "GaussianDropout", "MaxPooling1D", "MaxPooling2D", "AveragePooling1D",
-         "AveragePooling2D", "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling1D",
-         "GlobalMaxPooling2D", "ZeroPadding1D", "ZeroPadding2D", "Cropping1D", "Cropping2D", "UpSampling1D",
-         "UpSampling2D", "Identity", "Rescaling")
+_PASS = (
+    "BatchNormalization",
+    "Activation",
+    "ReLU",
+    "LeakyReLU",
+    "ELU",
+    "Dropout",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "GaussianNoise",
+    "GaussianDropout",
+    "MaxPooling1D",
+    "MaxPooling2D",
+    "AveragePooling1D",
+    "AveragePooling2D",
+    "GlobalAveragePooling1D",
+    "GlobalAveragePooling2D",
+    "GlobalMaxPooling1D",
+    "GlobalMaxPooling2D",
+    "ZeroPadding1D",
+    "ZeroPadding2D",
+    "Cropping1D",
+    "Cropping2D",
+    "UpSampling1D",
+    "UpSampling2D",
+    "Identity",
+    "Rescaling",
+)
 # Activations that act on each channel alone.
-_ALONE = ("linear", "relu", "relu6", "leaky_relu", "elu", "selu", "celu", "gelu", "silu", "swish", "tanh", "sigmoid",
-          "hard_sigmoid", "hard_silu", "hard_swish", "softplus", "softsign", "exponential", "mish", "hard_tanh")
+_ALONE = (
+    "linear",
+    "relu",
+    "relu6",
+    "leaky_relu",
+    "elu",
+    "selu",
+    "celu",
+    "gelu",
+    "silu",
+    "swish",
+    "tanh",
+    "sigmoid",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_swish",
+    "softplus",
+    "softsign",
+    "exponential",
+    "mish",
+    "hard_tanh",
+)
 
 
 @dataclass(frozen=True)
 class PruneChannels:
-    """Removes about `share` of the channels of every convolution and dense layer, then fits what is left; in `rounds`,
-    each with its part of the share and of the epochs (Molchanov et al. 2017, https://arxiv.org/abs/1611.06440).
+    """Removes about `share` of the channels of every convolution and dense layer, then fits what is
+    left; in `rounds`, each with its part of the share and of the epochs (Molchanov et al. 2017,
+    https://arxiv.org/abs/1611.06440).
 
-    Channels go by `importance`: "taylor", how much the loss would change without the channel, to first order
-    (Molchanov et al. 2019, https://arxiv.org/abs/1906.10771); "scale", the factor of its batch normalization (Liu et
-    al. 2017, https://arxiv.org/abs/1708.06519), else its norm; "norm", the sum of its kernel's absolute weights (Li et
-    al. 2017, https://arxiv.org/abs/1608.08710). What a residual sum joins goes together. Kernels are fastest on widths
-    of whole registers: as many channels stay as make a multiple of `multiple`. Outputs, inputs, and channels of layers
-    that mix them in other ways (attention, layer normalization, recurrent layers) stay.
+    Channels go by `importance`: "taylor", how much the loss would change without the channel, to
+    first order (Molchanov et al. 2019, https://arxiv.org/abs/1906.10771); "scale", the factor of
+    its batch normalization (Liu et al. 2017, https://arxiv.org/abs/1708.06519), else its norm;
+    "norm", the sum of its kernel's absolute weights (Li et al. 2017,
+    https://arxiv.org/abs/1608.08710). What a residual sum joins goes together. Kernels are fastest
+    on widths of whole registers: as many channels stay as make a multiple of `multiple`. Outputs,
+    inputs, and channels of layers that mix them in other ways (attention, layer normalization,
+    recurrent layers) stay.
     """
 
     share: float = knob(0.5, 0, 0.95)
@@ -52,28 +99,44 @@ class PruneChannels:
         """Raises RecipeError for a knob out of its limits or an unknown importance."""
         check_knobs(self)
         if self.importance not in IMPORTANCES:
-            raise RecipeError(f"importance={self.importance!r}", expected=", ".join(IMPORTANCES),
-                              fix="importance='taylor'")
+            raise RecipeError(
+                f"importance={self.importance!r}",
+                expected=", ".join(IMPORTANCES),
+                fix="importance='taylor'",
+            )
         if self.rounds > self.epochs:
-            raise RecipeError(f"rounds={self.rounds} in epochs={self.epochs}", expected="an epoch a round or more",
-                              fix=f"epochs={self.rounds}")
+            raise RecipeError(
+                f"rounds={self.rounds} in epochs={self.epochs}",
+                expected="an epoch a round or more",
+                fix=f"epochs={self.rounds}",
+            )
 
     def compress(self, model, tuning: Tuning):
-        """A keras.Model with fewer channels, fitted on the tuning's rows. Raises RecipeError where no layer has
-        channels that could go."""
+        """A keras.Model with fewer channels, fitted on the tuning's rows. Raises RecipeError where
+        no layer has channels that could go.
+        """
         self.check()
         widths = {key: len(sets) for key, sets in trace_channels(model).groups().items()}
         if not widths:
-            raise RecipeError("a model without channels that could go", expected="convolutions or dense layers below "
-                              "the last", fix="leave PruneChannels out")
+            raise RecipeError(
+                "a model without channels that could go",
+                expected="convolutions or dense layers below the last",
+                fix="leave PruneChannels out",
+            )
         for place in range(1, self.rounds + 1):
             share = 1 - (1 - self.share) ** (place / self.rounds)
             channels = trace_channels(model)
             scores = channels.importance(model, tuning, self.importance)
-            gone = _weakest(channels.groups(), scores, {key: self._kept(width, share) for key, width in widths.items()})
+            gone = _weakest(
+                channels.groups(),
+                scores,
+                {key: self._kept(width, share) for key, width in widths.items()},
+            )
             model = remove_channels(model, channels, gone, tuning)
-            epochs = self.epochs // self.rounds if place < self.rounds else (
-                self.epochs - (self.rounds - 1) * (self.epochs // self.rounds))
+            if place < self.rounds:
+                epochs = self.epochs // self.rounds
+            else:
+                epochs = self.epochs - (self.rounds - 1) * (self.epochs // self.rounds)
             tuning.fit(model, epochs=epochs, learning_rate_factor=self.learning_rate_factor)
         return model
 
@@ -84,9 +147,11 @@ class PruneChannels:
 
 @dataclass(eq=False)
 class Channels:
-    """The channels of a model: `sets`, of each channel the set that it belongs to, all of which go or stay together;
-    `reads`, `gives`: by layer's name the channels int [width] of what it takes and of what it gives; `makers`: layers
-    with weights of their own for what they give; `frozen`: channels that must stay."""
+    """The channels of a model: `sets`, of each channel the set that it belongs to, all of which go
+    or stay together; `reads`, `gives`: by layer's name the channels int [width] of what it takes
+    and of what it gives; `makers`: layers with weights of their own for what they give; `frozen`:
+    channels that must stay.
+    """
 
     sets: list[int] = field(default_factory=list)
     frozen: set[int] = field(default_factory=set)
@@ -132,19 +197,28 @@ class Channels:
         if kind == "taylor":
             for gradients in tuning.gradients(model, num_batches=NUM_BATCHES):
                 changes = dict.fromkeys(scores, 0.0)
-                paths = {variable.path: gradient for variable, gradient in
-                         zip(model.trainable_variables, gradients, strict=True)}
+                paths = {
+                    variable.path: gradient
+                    for variable, gradient in zip(model.trainable_variables, gradients, strict=True)
+                }
                 for name, channels in self.gives.items():
                     for variable in model.get_layer(name).trainable_variables:
-                        self._add(changes, channels, _by_output(variable.numpy() * paths[variable.path], variable,
-                                                                len(channels)))
+                        self._add(
+                            changes,
+                            channels,
+                            _by_output(
+                                variable.numpy() * paths[variable.path], variable, len(channels)
+                            ),
+                        )
                 for each, change in changes.items():
                     scores[each] += change**2
             return scores
         for name, channels in self.gives.items():
             layer = model.get_layer(name)
             normalizes = type(layer).__name__ == "BatchNormalization" and layer.scale
-            if normalizes != (kind == "scale") and not (kind == "scale" and not self._normalized(model, channels)):
+            if normalizes != (kind == "scale") and not (
+                kind == "scale" and not self._normalized(model, channels)
+            ):
                 continue
             weights = layer.trainable_variables[:1]
             for variable in weights:
@@ -155,8 +229,12 @@ class Channels:
     def _normalized(self, model, channels):
         """Whether a batch normalization scales these channels."""
         sets = {self.set_of(each) for each in channels}
-        return any(type(model.get_layer(name)).__name__ == "BatchNormalization" and model.get_layer(name).scale
-                   and not sets.isdisjoint(map(self.set_of, given)) for name, given in self.gives.items())
+        return any(
+            type(model.get_layer(name)).__name__ == "BatchNormalization"
+            and model.get_layer(name).scale
+            and not sets.isdisjoint(map(self.set_of, given))
+            for name, given in self.gives.items()
+        )
 
     def _add(self, scores, channels, values):
         for channel, value in zip(channels, values, strict=True):
@@ -164,25 +242,42 @@ class Channels:
 
 
 def trace_channels(model) -> Channels:
-    """What the layers of a functional model do to channels. A layer that is not known ends them: what it takes and what
-    it gives must stay."""
+    """What the layers of a functional model do to channels. A layer that is not known ends them:
+    what it takes and what it gives must stay.
+    """
     import keras
-    channels, by_tensor = Channels(), {}
+
+    channels = Channels()
+    by_tensor = {}
 
     def call(layer, *tensors, **others):
         output = layer(*tensors, **others)
-        taken = [each for each in keras.tree.flatten((tensors, others)) if isinstance(each, keras.KerasTensor)]
-        read = [by_tensor[id(each)] if id(each) in by_tensor else _frozen(channels, each) for each in taken]
+        taken = [
+            each
+            for each in keras.tree.flatten((tensors, others))
+            if isinstance(each, keras.KerasTensor)
+        ]
+        read = [
+            by_tensor[id(each)] if id(each) in by_tensor else _frozen(channels, each)
+            for each in taken
+        ]
         given = None
-        if len(keras.tree.flatten(output)) == 1 and getattr(layer, "data_format", "channels_last") == "channels_last":
+        if (
+            len(keras.tree.flatten(output)) == 1
+            and getattr(layer, "data_format", "channels_last") == "channels_last"
+        ):
             given = _pass_on(channels, layer, taken, read)
         if given is None:
             for each in read:
                 channels.frozen.update(each.tolist())
         for each in keras.tree.flatten(output):
-            by_tensor[id(each)] = given if given is not None else _frozen(channels, each)
+            if given is not None:
+                by_tensor[id(each)] = given
+            else:
+                by_tensor[id(each)] = _frozen(channels, each)
         kept_alive.append(output)  # an id is of one tensor as long as that is there
         return output
+
     kept_alive = []
     copy = rebuild(model, copy_layer, call)
     last = by_tensor.get(id(copy.outputs[0]))
@@ -191,13 +286,15 @@ def trace_channels(model) -> Channels:
 
 
 def remove_channels(model, channels: Channels, gone: list[int], tuning: Tuning):
-    """A functional model without the sets `gone` of `channels` (see `trace_channels`), the weights that are left
-    copied. Where what goes was zero for every row, it gives the same answers."""
+    """A functional model without the sets `gone` of `channels` (see `trace_channels`), the weights
+    that are left copied. Where what goes was zero for every row, it gives the same answers.
+    """
     away = set(gone)
     kept = np.array([channels.set_of(each) not in away for each in range(len(channels.sets))], bool)
 
     def make(layer):
-        config, name = layer.get_config(), layer.name
+        config = layer.get_config()
+        name = layer.name
         if name in channels.gives:
             width = int(kept[channels.gives[name]].sum())
             for knob_name in ("units", "filters"):
@@ -206,20 +303,25 @@ def remove_channels(model, channels: Channels, gone: list[int], tuning: Tuning):
             if "target_shape" in config:
                 config["target_shape"] = (*config["target_shape"][:-1], width)
         return layer.__class__.from_config(config)
+
     with tuning.scope():
         smaller = rebuild(model, make)
         for name in channels.gives:
             old = model.get_layer(name)
             if old.weights:
-                smaller.get_layer(name).set_weights(_cut(old, kept[channels.reads[name]], kept[channels.gives[name]]))
+                smaller.get_layer(name).set_weights(
+                    _cut(old, kept[channels.reads[name]], kept[channels.gives[name]])
+                )
     return smaller
 
 
 def cut_to(model, smaller, tuning: Tuning):
-    """A functional model of the layers and widths of `smaller` with the weights of `model`, the same net but wider: of
-    its channels those stay that matter most (see `PruneChannels`). Nothing is fitted. Raises RecipeError where the two
-    differ in more than widths."""
-    channels, kept = trace_channels(model), {key: len(sets) for key, sets in trace_channels(smaller).groups().items()}
+    """A functional model of the layers and widths of `smaller` with the weights of `model`, the
+    same net but wider: of its channels those stay that matter most (see `PruneChannels`). Nothing
+    is fitted. Raises RecipeError where the two differ in more than widths.
+    """
+    channels = trace_channels(model)
+    kept = {key: len(sets) for key, sets in trace_channels(smaller).groups().items()}
     groups = channels.groups()
     if groups.keys() == kept.keys():
         gone = _weakest(groups, channels.importance(model, tuning, "taylor"), kept)
@@ -227,15 +329,20 @@ def cut_to(model, smaller, tuning: Tuning):
         if [each.shape for each in cut.weights] == [each.shape for each in smaller.weights]:
             return cut
     widths = {" and ".join(key): (len(sets), kept.get(key, 0)) for key, sets in groups.items()}
-    raise RecipeError(f"a net to cut down whose layers of channels are {widths} (its own, the smaller one's)",
-                      expected="the same net, no layer of it narrower than the smaller one's",
-                      fix="take a wider one of the same net, or start from drawn weights: start='drawn'")
+    raise RecipeError(
+        f"a net to cut down whose layers of channels are {widths} (its own, the smaller one's)",
+        expected="the same net, no layer of it narrower than the smaller one's",
+        fix="take a wider one of the same net, or start from drawn weights: start='drawn'",
+    )
 
 
 def _weakest(groups, scores, kept):
     """The sets of channels that go, so that of each group its number in `kept` stays."""
-    return [each for key, sets in groups.items()
-            for each in sorted(sets, key=lambda each: scores[each])[:max(len(sets) - kept[key], 0)]]
+    return [
+        each
+        for key, sets in groups.items()
+        for each in sorted(sets, key=lambda each: scores[each])[: max(len(sets) - kept[key], 0)]
+    ]
 
 
 def _frozen(channels, tensor):
@@ -245,12 +352,21 @@ def _frozen(channels, tensor):
 
 
 def _pass_on(channels, layer, taken, read):
-    """The channels of a layer's output, noted with those of its input, or None where it is not known what it does."""
-    kind, again = type(layer).__name__, layer.name in channels.gives
+    """The channels of a layer's output, noted with those of its input, or None where it is not
+    known what it does.
+    """
+    kind = type(layer).__name__
+    again = layer.name in channels.gives
     given = None
     if len(read) == 1 and kind in _MAKE and getattr(layer, "groups", 1) == 1:
-        width = layer.units if kind == "Dense" else layer.filters
-        given = channels.gives[layer.name] if again else channels.new(width)
+        if kind == "Dense":
+            width = layer.units
+        else:
+            width = layer.filters
+        if again:
+            given = channels.gives[layer.name]
+        else:
+            given = channels.new(width)
         if not again:
             channels.makers.append(layer.name)
         if not _acts_alone(layer):
@@ -260,7 +376,9 @@ def _pass_on(channels, layer, taken, read):
     elif len(read) == 1 and kind in _PASS and _passes(layer, taken[0]):
         given = read[0]
     elif len(read) == 1 and kind in ("Flatten", "Reshape"):
-        given = _reshaped(read[0], taken[0].shape[1:], layer.target_shape if kind == "Reshape" else None)
+        given = _reshaped(
+            read[0], taken[0].shape[1:], layer.target_shape if kind == "Reshape" else None
+        )
     elif kind == "Permute" and layer.dims[-1] == len(layer.dims):
         given = read[0]
     elif kind in _TIE and len({len(each) for each in read}) == 1:
@@ -279,6 +397,7 @@ def _pass_on(channels, layer, taken, read):
 
 def _acts_alone(layer):
     import keras
+
     return keras.activations.serialize(layer.activation) in _ALONE
 
 
@@ -292,12 +411,19 @@ def _passes(layer, tensor):
 
 
 def _reshaped(channels, shape, target):
-    """Last axes that become one repeat the channels; an axis of channels that is split ends them."""
+    """Last axes that become one repeat the channels; an axis of channels that is split ends
+    them.
+    """
     if None in shape or target is not None and target[-1] == -1 and len(target) > 1:
         return None
-    width = int(np.prod(shape)) if target is None or target[-1] == -1 else target[-1]
+    if target is None or target[-1] == -1:
+        width = int(np.prod(shape))
+    else:
+        width = target[-1]
     ends = [int(np.prod(shape[place:])) for place in range(len(shape))]
-    return np.tile(channels, width // len(channels)) if width in ends else None
+    if width in ends:
+        return np.tile(channels, width // len(channels))
+    return None
 
 
 def _by_output(values, variable, width):
@@ -310,16 +436,22 @@ def _by_output(values, variable, width):
 
 
 def _cut(layer, kept_in, kept_out):
-    """The weights of a layer for the channels that stay, bool [width] of what it takes and gives."""
-    weights, kind = layer.get_weights(), type(layer).__name__
+    """The weights of a layer for the channels that stay, bool [width] of what it takes and
+    gives.
+    """
+    weights = layer.get_weights()
+    kind = type(layer).__name__
     if kind in ("Dense", "Conv1D", "Conv2D"):
         kernel = weights[0][..., kept_in, :][..., kept_out]
     elif kind in _DEPTHWISE:
         kernel = weights[0][..., kept_in, :]
     elif kind.startswith("Separable"):
         multiplied = np.repeat(kept_in, layer.depth_multiplier)
-        return [weights[0][..., kept_in, :], weights[1][..., multiplied, :][..., kept_out],
-                *(each[kept_out] for each in weights[2:])]
+        return [
+            weights[0][..., kept_in, :],
+            weights[1][..., multiplied, :][..., kept_out],
+            *(each[kept_out] for each in weights[2:]),
+        ]
     else:
         return [each[kept_out] for each in weights]
     return [kernel, *(each[kept_out] for each in weights[1:])]

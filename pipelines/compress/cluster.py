@@ -11,13 +11,15 @@ from .tuning import Tuning, copy_model
 
 @dataclass(frozen=True)
 class ClusterWeights:
-    """Gives the weights of each kernel `num_clusters` values between them, found by k-means from values spread evenly
-    (Han, Mao, Dally 2016, Deep Compression, https://arxiv.org/abs/1510.00149), and fits the rest of the model and these
-    values: after every step the weights of a cluster become their mean. Weights that are zero stay zero, beside the
-    clusters. The last layer is left whole unless `last_layer`.
+    """Gives the weights of each kernel `num_clusters` values between them, found by k-means from
+    values spread evenly (Han, Mao, Dally 2016, Deep Compression, https://arxiv.org/abs/1510.00149),
+    and fits the rest of the model and these values: after every step the weights of a cluster
+    become their mean. Weights that are zero stay zero, beside the clusters. The last layer is left
+    whole unless `last_layer`.
 
-    What it brings: a file that gzip makes smaller; the file itself stays as large and the model as slow. int8 keeps the
-    clusters, with a scale for each channel; fitting with fake quantization afterwards does not, so cluster last.
+    What it brings: a file that gzip makes smaller; the file itself stays as large and the model as
+    slow. int8 keeps the clusters, with a scale for each channel; fitting with fake quantization
+    afterwards does not, so cluster last.
     """
 
     num_clusters: int = knob(16, 2, 256)
@@ -30,21 +32,32 @@ class ClusterWeights:
         check_knobs(self)
 
     def compress(self, model, tuning: Tuning):
-        """A keras.Model of the same layers, each kernel with at most `num_clusters` values and zero, fitted on the
-        tuning's rows."""
+        """A keras.Model of the same layers, each kernel with at most `num_clusters` values and
+        zero, fitted on the tuning's rows.
+        """
         self.check()
         with tuning.scope():
             model = copy_model(model)
         kernels = prunable_kernels(model, last_layer=self.last_layer)
-        clusters = [assign_clusters(kernel.numpy(), self.num_clusters, seed=tuning.seed) for kernel in kernels]
-        tuning.fit(model, epochs=self.epochs, learning_rate_factor=self.learning_rate_factor,
-                   callbacks=[_tie(kernels, clusters, self.num_clusters)])
+        clusters = [
+            assign_clusters(kernel.numpy(), self.num_clusters, seed=tuning.seed)
+            for kernel in kernels
+        ]
+        tuning.fit(
+            model,
+            epochs=self.epochs,
+            learning_rate_factor=self.learning_rate_factor,
+            callbacks=[_tie(kernels, clusters, self.num_clusters)],
+        )
         return model
 
 
 def assign_clusters(kernel: np.ndarray, num_clusters: int, *, seed: int = 0) -> np.ndarray:
-    """int32, the kernel's shape: the cluster of each weight; `num_clusters` for a weight that is zero."""
+    """int32, the kernel's shape: the cluster of each weight; `num_clusters` for a weight that is
+    zero.
+    """
     from sklearn.cluster import KMeans
+
     labels = np.full(kernel.shape, num_clusters, np.int32)
     weights = kernel[kernel != 0].astype(np.float64)
     values = np.unique(weights)
@@ -59,9 +72,12 @@ def assign_clusters(kernel: np.ndarray, num_clusters: int, *, seed: int = 0) -> 
 
 
 def _tie(kernels, clusters, num_clusters):
-    """The callback that sets the weights of a cluster to their mean, before the first step and after each."""
+    """The callback that sets the weights of a cluster to their mean, before the first step and
+    after each.
+    """
     import keras
     import tensorflow as tf
+
     clusters = [tf.constant(each) for each in clusters]
     filled = tf.constant(np.append(np.ones(num_clusters, np.float32), 0.0).astype(np.float32))
 
@@ -77,4 +93,5 @@ def _tie(kernels, clusters, num_clusters):
                 weights = tf.convert_to_tensor(kernel.value)
                 means = tf.math.unsorted_segment_mean(weights, cluster, num_clusters + 1)
                 kernel.assign(tf.gather(means * filled, cluster))
+
     return Tie()

@@ -1,4 +1,6 @@
-"""Distillation: a small net learns from what a large one answers, which says more of a row than its label."""
+"""Distillation: a small net learns from what a large one answers, which says more of a row than its
+label.
+"""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,15 +19,16 @@ STARTS = ("trained", "drawn", "teacher")
 
 @dataclass(frozen=True)
 class Distil:
-    """Fits a model on the answers of the model in the bundle `teacher` (saved_models/<name>) and on the labels (Hinton,
-    Vinyals, Dean 2015, https://arxiv.org/abs/1503.02531). The teacher answers each batch as it is altered, mixed
-    pictures too: what it learned from and what it says are seen alike (Beyer et al. 2022,
-    https://arxiv.org/abs/2106.05237).
+    """Fits a model on the answers of the model in the bundle `teacher` (saved_models/<name>) and on
+    the labels (Hinton, Vinyals, Dean 2015, https://arxiv.org/abs/1503.02531). The teacher answers
+    each batch as it is altered, mixed pictures too: what it learned from and what it says are seen
+    alike (Beyer et al. 2022, https://arxiv.org/abs/2106.05237).
 
-    `share` of the loss is the teacher's: of classes the divergence of both answers at a `temperature`, times its
-    square; of real numbers the squared difference. `start`: from where the net learns, "trained" as it is; "drawn",
-    with weights drawn anew; "teacher", with the weights of those channels of the teacher that matter most, which must
-    be the same net, but wider (as DistilBERT starts with layers of its teacher: Sanh et al. 2019,
+    `share` of the loss is the teacher's: of classes the divergence of both answers at a
+    `temperature`, times its square; of real numbers the squared difference. `start`: from where the
+    net learns, "trained" as it is; "drawn", with weights drawn anew; "teacher", with the weights of
+    those channels of the teacher that matter most, which must be the same net, but wider (as
+    DistilBERT starts with layers of its teacher: Sanh et al. 2019,
     https://arxiv.org/abs/1910.01108). The latter two take as many epochs as training does.
     """
 
@@ -37,20 +40,29 @@ class Distil:
     start: str = "trained"
 
     def check(self) -> None:
-        """Raises RecipeError for a knob out of its limits, an unknown start, or where there is no bundle."""
+        """Raises RecipeError for a knob out of its limits, an unknown start, or where there is no
+        bundle.
+        """
         _check_knobs(self)
-        if not all((Path(self.teacher) / name).is_file() for name in ("model.keras", "signature.json")):
-            raise RecipeError(f"no model.keras and signature.json in {self.teacher!r}",
-                              expected="a bundle: saved_models/<name>/",
-                              fix="name the folder that `python -m pipelines run` wrote")
+        if not all(
+            (Path(self.teacher) / name).is_file() for name in ("model.keras", "signature.json")
+        ):
+            raise RecipeError(
+                f"no model.keras and signature.json in {self.teacher!r}",
+                expected="a bundle: saved_models/<name>/",
+                fix="name the folder that `python -m pipelines run` wrote",
+            )
 
     def compress(self, model, tuning: Tuning):
-        """A keras.Model of the same layers, taught. Raises TrainError where the bundle's model cannot be read, or was
-        made for other inputs, steps or labels."""
+        """A keras.Model of the same layers, taught. Raises TrainError where the bundle's model
+        cannot be read, or was made for other inputs, steps or labels.
+        """
         return distil(model, self.load(tuning), tuning, self)
 
     def taught(self, tuning: Tuning) -> Tuning:
-        """The tuning with the teacher in its loss, for any other method to fit with. Raises as `compress`."""
+        """The tuning with the teacher in its loss, for any other method to fit with. Raises as
+        `compress`.
+        """
         return taught(tuning, self.load(tuning), share=self.share, temperature=self.temperature)
 
     def load(self, tuning: Tuning):
@@ -61,25 +73,36 @@ class Distil:
             with tuning.scope():
                 model = read_keras(self.teacher)
         except (DeviceError, BundleError) as error:
-            raise TrainError(f"{self.teacher!r} cannot be read: {error.received}",
-                             expected="a whole bundle that this version wrote", fix="make the bundle again",
-                             stage="distil") from error
+            raise TrainError(
+                f"{self.teacher!r} cannot be read: {error.received}",
+                expected="a whole bundle that this version wrote",
+                fix="make the bundle again",
+                stage="distil",
+            ) from error
         if tuning.signature is not None:
             _check_signature(signature, tuning.signature, self.teacher)
         return model
 
 
 def distil(model, teacher, tuning: Tuning, spec: Distil = Distil()):
-    """A keras.Model of the same layers, taught by another Keras model of the same inputs and outputs by the knobs of
-    `spec` (its `teacher` does not count). Raises TrainError where inputs or outputs differ in shape, RecipeError where
-    the net is to start from a teacher that is not the same, but wider."""
+    """A keras.Model of the same layers, taught by another Keras model of the same inputs and
+    outputs by the knobs of `spec` (its `teacher` does not count). Raises TrainError where inputs or
+    outputs differ in shape, RecipeError where the net is to start from a teacher that is not the
+    same, but wider.
+    """
     import keras
+
     _check_knobs(spec)
-    plain, tuning = tuning, taught(tuning, teacher, share=spec.share, temperature=spec.temperature)
+    plain = tuning
+    tuning = taught(tuning, teacher, share=spec.share, temperature=spec.temperature)
     same_inputs(model, teacher)
     if model.output_shape != teacher.output_shape:
-        raise TrainError(f"a teacher of outputs {teacher.output_shape}", expected=f"{model.output_shape}",
-                         fix="take a teacher of the same labels", stage="distil")
+        raise TrainError(
+            f"a teacher of outputs {teacher.output_shape}",
+            expected=f"{model.output_shape}",
+            fix="take a teacher of the same labels",
+            stage="distil",
+        )
     keras.utils.set_random_seed(tuning.seed)  # of layers without a seed of their own
     if spec.start == "teacher":
         model = cut_to(teacher, model, plain)
@@ -97,8 +120,11 @@ def _check_knobs(spec):
 
 
 def taught(tuning: Tuning, teacher, *, share: float = 0.9, temperature: float = 2.0) -> Tuning:
-    """The tuning with a Keras model's answers in its loss (see `Distil`), for any method to fit with."""
+    """The tuning with a Keras model's answers in its loss (see `Distil`), for any method to fit
+    with.
+    """
     import keras
+
     with tuning.scope():
         frozen = copy_model(teacher)
         frozen = keras.Model(frozen.input, frozen.outputs[0], name="tuned_teacher")
@@ -109,6 +135,7 @@ def taught(tuning: Tuning, teacher, *, share: float = 0.9, temperature: float = 
 def _taught_loss(tuning, share, temperature):
     """A Keras loss of y and [rows, ..., twice the outputs], the model's and then the teacher's."""
     import keras
+
     ops = keras.ops
 
     class TaughtLoss(keras.losses.Loss):
@@ -117,44 +144,74 @@ def _taught_loss(tuning, share, temperature):
             hard = tuning.loss.call(y_true, own)
             soft = _divergence(own, taught, tuning, temperature)
             return (1 - share) * _by_row(hard) + share * _by_row(soft)
+
     return TaughtLoss(name="taught_loss")
 
 
 def _by_row(values):
     import keras
+
     rest = tuple(range(1, len(values.shape)))
-    return keras.ops.mean(values, axis=rest) if rest else values
+    if rest:
+        return keras.ops.mean(values, axis=rest)
+    return values
 
 
 def _divergence(own, taught, tuning, temperature):
-    """How far the answers are from the teacher's, for each row, and each step where there are steps."""
+    """How far the answers are from the teacher's, for each row, and each step where there are
+    steps.
+    """
     import keras
+
     ops = keras.ops
     if tuning.answers == "values":
         return ops.mean(ops.square(own - taught), axis=-1)
     if tuning.answers == "softmax":
         if not tuning.from_logits:  # log(p) is a logit, up to a constant that softmax takes away
             own, taught = (ops.log(ops.clip(each, 1e-7, 1.0)) for each in (own, taught))
-        own, taught = ops.log_softmax(own / temperature), ops.log_softmax(taught / temperature)
+        own = ops.log_softmax(own / temperature)
+        taught = ops.log_softmax(taught / temperature)
         return temperature**2 * ops.sum(ops.exp(taught) * (taught - own), axis=-1)
     if not tuning.from_logits:
-        own, taught = (ops.log(each / (1 - each)) for each in (ops.clip(own, 1e-7, 1 - 1e-7),
-                                                               ops.clip(taught, 1e-7, 1 - 1e-7)))
+        own, taught = (
+            ops.log(each / (1 - each))
+            for each in (ops.clip(own, 1e-7, 1 - 1e-7), ops.clip(taught, 1e-7, 1 - 1e-7))
+        )
     soft = ops.sigmoid(taught / temperature)
-    yes, no = (ops.log_sigmoid(sign * taught / temperature) - ops.log_sigmoid(sign * own / temperature)
-               for sign in (1, -1))
+    yes, no = (
+        ops.log_sigmoid(sign * taught / temperature) - ops.log_sigmoid(sign * own / temperature)
+        for sign in (1, -1)
+    )
     return temperature**2 * ops.mean(soft * yes + (1 - soft) * no, axis=-1)
 
 
 def _check_signature(theirs: Signature, ours: Signature, folder: str) -> None:
     def takes(signature):
-        return [(port.name, tuple(port.shape), port.unit, port.num_ids) for port in signature.inputs]
-    pairs = {"inputs": (takes(theirs), takes(ours)), "labels": (theirs.target.labels, ours.target.labels),
-             "fitted steps": (theirs.primitives, ours.primitives),
-             "target": tuple((each.target.task, each.target.offset, each.target.factor, each.target.quantiles,
-                              each.target.step_offsets, each.target.step_factors) for each in (theirs, ours))}
+        return [
+            (port.name, tuple(port.shape), port.unit, port.num_ids) for port in signature.inputs
+        ]
+
+    pairs = {
+        "inputs": (takes(theirs), takes(ours)),
+        "labels": (theirs.target.labels, ours.target.labels),
+        "fitted steps": (theirs.primitives, ours.primitives),
+        "target": tuple(
+            (
+                each.target.task,
+                each.target.offset,
+                each.target.factor,
+                each.target.quantiles,
+                each.target.step_offsets,
+                each.target.step_factors,
+            )
+            for each in (theirs, ours)
+        ),
+    }
     for what, (their, our) in pairs.items():
         if str(their) != str(our):  # as text: a NaN in a step is equal to itself
-            raise TrainError(f"a teacher of other {what} in {folder!r}: {str(their)[:120]}",
-                             expected=f"the recipe's own: {str(our)[:120]}",
-                             fix="take a bundle made with the same data, split and steps", stage="distil")
+            raise TrainError(
+                f"a teacher of other {what} in {folder!r}: {str(their)[:120]}",
+                expected=f"the recipe's own: {str(our)[:120]}",
+                fix="take a bundle made with the same data, split and steps",
+                stage="distil",
+            )

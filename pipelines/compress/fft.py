@@ -14,19 +14,22 @@ from ..knobs import check_knobs, knob
 from .graph import copy_layer
 from .tuning import Tuning, rebuild
 
-TIMED_CALLS, MAX_TIMED_SECONDS = 40, 1.0
+TIMED_CALLS = 40
+MAX_TIMED_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
 class ConvolveByFft:
-    """Computes Conv1D layers with kernels of `least_kernel` steps or more as products of spectra, where LiteRT in
-    float32 is `speedup` times as fast so, here, one thread (Mathieu, Henaff, LeCun 2014,
-    https://arxiv.org/abs/1312.5851). The answers are the same to float32's rounding; nothing is fitted.
+    """Computes Conv1D layers with kernels of `least_kernel` steps or more as products of spectra,
+    where LiteRT in float32 is `speedup` times as fast so, here, one thread (Mathieu, Henaff, LeCun
+    2014, https://arxiv.org/abs/1312.5851). The answers are the same to float32's rounding; nothing
+    is fitted.
 
-    Over 1,024 steps of 16 channels a kernel of 256 steps took 1.3 ms instead of 6.4, one of 64 steps the same time
-    either way; over 256 steps none gained. The file grows: of each frequency it holds a kernel, (padded steps + 2) ×
-    channels in × channels out, in that case 2.1 MB instead of 0.3. It pays in float32 only (`float32_only`): in an int8
-    file the transforms stay float32, and it took 1.7 ms instead of 1.2 at twice the error.
+    Over 1,024 steps of 16 channels a kernel of 256 steps took 1.3 ms instead of 6.4, one of 64
+    steps the same time either way; over 256 steps none gained. The file grows: of each frequency it
+    holds a kernel, (padded steps + 2) × channels in × channels out, in that case 2.1 MB instead of
+    0.3. It pays in float32 only (`float32_only`): in an int8 file the transforms stay float32, and
+    it took 1.7 ms instead of 1.2 at twice the error.
     """
 
     least_kernel: int = knob(32, 2, 100_000)
@@ -38,86 +41,128 @@ class ConvolveByFft:
         check_knobs(self)
 
     def compress(self, model, tuning: Tuning):
-        """A keras.Model of built-in layers in which the layers that gain are computed by spectra; not fitted, and not
-        to be fitted further. Raises RecipeError where none gains."""
+        """A keras.Model of built-in layers in which the layers that gain are computed by spectra;
+        not fitted, and not to be fitted further. Raises RecipeError where none gains.
+        """
         self.check()
         speedups = {layer.name: self.measure(layer) for layer in model.layers if self._suits(layer)}
         chosen = [name for name, speedup in speedups.items() if speedup >= self.speedup]
         if not chosen:
             measured = ", ".join(f"{name} × {speedup:.2f}" for name, speedup in speedups.items())
-            raise RecipeError(f"convolutions that would not gain: {measured or 'none suits'}",
-                              expected=f"a Conv1D of {self.least_kernel} steps or more, without strides, × "
-                              f"{self.speedup} faster by spectra", fix="leave ConvolveByFft out")
+            raise RecipeError(
+                f"convolutions that would not gain: {measured or 'none suits'}",
+                expected=f"a Conv1D of {self.least_kernel} steps or more, without strides, × "
+                f"{self.speedup} faster by spectra",
+                fix="leave ConvolveByFft out",
+            )
         with tuning.scope():
             return by_spectra(model, chosen)
 
     def measure(self, layer) -> float:
-        """How many times as fast a Conv1D is by spectra: the quickest calls of one row under LiteRT, float32."""
+        """How many times as fast a Conv1D is by spectra: the quickest calls of one row under
+        LiteRT, float32.
+        """
         import keras
+
         x = keras.Input(layer.input.shape[1:], name="x")
         alone = keras.Model(x, copy_layer(layer)(x))
         alone.layers[-1].set_weights(layer.get_weights())
         return call_seconds(alone) / call_seconds(by_spectra(alone, [layer.name]))
 
     def _suits(self, layer):
-        return (type(layer).__name__ == "Conv1D" and layer.kernel_size[0] >= self.least_kernel and layer.groups == 1
-                and layer.strides == layer.dilation_rate == (1,) and layer.data_format == "channels_last"
-                and None not in layer.input.shape[1:])
+        return (
+            type(layer).__name__ == "Conv1D"
+            and layer.kernel_size[0] >= self.least_kernel
+            and layer.groups == 1
+            and layer.strides == layer.dilation_rate == (1,)
+            and layer.data_format == "channels_last"
+            and None not in layer.input.shape[1:]
+        )
 
 
 def by_spectra(model, names: list[str]):
-    """A functional model in which the Conv1D layers of these names are computed by spectra. TFLite has the transform of
-    real numbers but not its inverse: that is made of the same transform of (real - imaginary) parts, as Hartley did
-    (Bracewell 1983, https://doi.org/10.1364/JOSA.73.001832)."""
+    """A functional model in which the Conv1D layers of these names are computed by spectra. TFLite
+    has the transform of real numbers but not its inverse: that is made of the same transform of
+    (real - imaginary) parts, as Hartley did (Bracewell 1983,
+    https://doi.org/10.1364/JOSA.73.001832).
+    """
     import keras
-    ops, layers = keras.ops, keras.layers
+
+    ops = keras.ops
+    layers = keras.layers
 
     def turned(x):
         return layers.Permute((2, 1))(x)
 
     def mirrored(real, imaginary):
         """Of a spectrum's half all frequencies of real - imaginary."""
-        return ops.concatenate([real - imaginary, ops.flip((real + imaginary)[:, :, 1:-1], axis=2)], axis=2)
+        return ops.concatenate(
+            [real - imaginary, ops.flip((real + imaginary)[:, :, 1:-1], axis=2)], axis=2
+        )
 
     def convolve(x, old):
         kernel = old.get_weights()[0].astype(np.float64)
         (size, _, width), num_steps = kernel.shape, x.shape[1]
         before = {"valid": 0, "causal": size - 1, "same": (size - 1) // 2}[old.padding]
-        given = num_steps - size + 1 if old.padding == "valid" else num_steps
+        if old.padding == "valid":
+            given = num_steps - size + 1
+        else:
+            given = num_steps
         length = 2 ** int(np.ceil(np.log2(num_steps + size - 1)))
         half = length // 2 + 1
         spectrum = np.conj(np.fft.rfft(kernel, length, axis=0))
         spectrum *= np.exp(-2j * np.pi * before / length * np.arange(half))[:, None, None]
-        by_real, by_imaginary = (layers.EinsumDense("bfi,fio->bfo", output_shape=(half, width), trainable=False,
-                                                    name=f"{old.name}_{part}") for part in ("real", "imaginary"))
+        by_real, by_imaginary = (
+            layers.EinsumDense(
+                "bfi,fio->bfo",
+                output_shape=(half, width),
+                trainable=False,
+                name=f"{old.name}_{part}",
+            )
+            for part in ("real", "imaginary")
+        )
         real, imaginary = map(turned, ops.rfft(turned(x), fft_length=length))
         product = (by_real(real) - by_imaginary(imaginary), by_imaginary(real) + by_real(imaginary))
         by_real.set_weights([spectrum.real])
         by_imaginary.set_weights([spectrum.imag])
         back = ops.rfft(mirrored(*map(turned, product)), fft_length=length)
         x = turned(mirrored(*back)[:, :, :given])
-        bias = old.get_weights()[1] if old.use_bias else np.zeros(width)
-        x = layers.Rescaling(1 / length, [float(each) for each in bias], name=f"{old.name}_scaled")(x)
+        if old.use_bias:
+            bias = old.get_weights()[1]
+        else:
+            bias = np.zeros(width)
+        x = layers.Rescaling(1 / length, [float(each) for each in bias], name=f"{old.name}_scaled")(
+            x
+        )
         return layers.Activation(keras.activations.serialize(old.activation), name=old.name)(x)
 
     def call(layer, *tensors, **others):
         if layer.name in names:
             return convolve(tensors[0], model.get_layer(layer.name))
         return layer(*tensors, **others)
+
     return rebuild(model, copy_layer, call)
 
 
 def call_seconds(model) -> float:
-    """The quickest of some calls of a model's float32 file with one row under LiteRT, one thread, in seconds."""
+    """The quickest of some calls of a model's float32 file with one row under LiteRT, one thread,
+    in seconds.
+    """
     import keras
+
     (port,) = model.inputs
     with tempfile.TemporaryDirectory(prefix="fft_") as folder:
         path = Path(folder) / "model.tflite"
-        model.export(path, format="litert", verbose=False,
-                     input_signature=[keras.InputSpec(shape=(1, *port.shape[1:]), dtype="float32")])
+        model.export(
+            path,
+            format="litert",
+            verbose=False,
+            input_signature=[keras.InputSpec(shape=(1, *port.shape[1:]), dtype="float32")],
+        )
         interpreter = LiteRT(path.read_bytes())
     x = np.random.default_rng(0).normal(size=(1, *port.shape[1:])).astype(np.float32)
-    row, times = {interpreter.port_names()[0]: x}, []
+    row = {interpreter.port_names()[0]: x}
+    times = []
     while len(times) < TIMED_CALLS and sum(times) < MAX_TIMED_SECONDS:
         start = time.perf_counter()
         interpreter.run(row)

@@ -8,23 +8,33 @@ import numpy as np
 from ..knobs import check_knobs, knob
 from .tuning import Tuning, copy_model
 
-# By the class of a layer, or one that it is made from: those of its weights that are pruned. Depthwise kernels are few
-# weights that carry much.
-_KERNELS = {"Dense": ("kernel",), "Conv1D": ("kernel",), "Conv2D": ("kernel",), "EinsumDense": ("kernel",),
-            "Conv1DTranspose": ("kernel",), "Conv2DTranspose": ("kernel",), "SeparableConv1D": ("pointwise_kernel",),
-            "SeparableConv2D": ("pointwise_kernel",), "LSTM": ("kernel", "recurrent_kernel"),
-            "GRU": ("kernel", "recurrent_kernel"), "SimpleRNN": ("kernel", "recurrent_kernel")}
+# By the class of a layer, or one that it is made from: those of its weights that are pruned.
+# Depthwise kernels are few weights that carry much.
+_KERNELS = {
+    "Dense": ("kernel",),
+    "Conv1D": ("kernel",),
+    "Conv2D": ("kernel",),
+    "EinsumDense": ("kernel",),
+    "Conv1DTranspose": ("kernel",),
+    "Conv2DTranspose": ("kernel",),
+    "SeparableConv1D": ("pointwise_kernel",),
+    "SeparableConv2D": ("pointwise_kernel",),
+    "LSTM": ("kernel", "recurrent_kernel"),
+    "GRU": ("kernel", "recurrent_kernel"),
+    "SimpleRNN": ("kernel", "recurrent_kernel"),
+}
 
 
 @dataclass(frozen=True)
 class PruneWeights:
-    """Sets the smallest weights of each kernel to zero, more and more of them from `share_at_start` up to `share`, on
-    the cubic schedule of Zhu and Gupta 2017 (https://arxiv.org/abs/1710.01878) over the first `ramp` of the training;
-    the last layer is left whole unless `last_layer`.
+    """Sets the smallest weights of each kernel to zero, more and more of them from `share_at_start`
+    up to `share`, on the cubic schedule of Zhu and Gupta 2017 (https://arxiv.org/abs/1710.01878)
+    over the first `ramp` of the training; the last layer is left whole unless `last_layer`.
 
-    What it brings: a file that gzip makes smaller (see `gzip_bytes`), as for a download or an update over the air. The
-    file itself stays as large and, because kernels multiply zeros like other numbers, the model as slow; for these see
-    `PruneChannels`. The zeros stay zero in every later `Tuning.fit`, and in int8.
+    What it brings: a file that gzip makes smaller (see `gzip_bytes`), as for a download or an
+    update over the air. The file itself stays as large and, because kernels multiply zeros like
+    other numbers, the model as slow; for these see `PruneChannels`. The zeros stay zero in every
+    later `Tuning.fit`, and in int8.
     """
 
     share: float = knob(0.5, 0, 0.99)
@@ -39,13 +49,19 @@ class PruneWeights:
         check_knobs(self)
 
     def compress(self, model, tuning: Tuning):
-        """A keras.Model of the same layers with `share` of each kernel's weights zero, fitted on the tuning's rows."""
+        """A keras.Model of the same layers with `share` of each kernel's weights zero, fitted on
+        the tuning's rows.
+        """
         self.check()
         with tuning.scope():
             model = copy_model(model)
         kernels = prunable_kernels(model, last_layer=self.last_layer)
-        tuning.fit(model, epochs=self.epochs, learning_rate_factor=self.learning_rate_factor,
-                   callbacks=[_schedule(self, kernels, self.epochs * tuning.steps)])
+        tuning.fit(
+            model,
+            epochs=self.epochs,
+            learning_rate_factor=self.learning_rate_factor,
+            callbacks=[_schedule(self, kernels, self.epochs * tuning.steps)],
+        )
         return model
 
     def share_at(self, progress: float) -> float:
@@ -57,19 +73,28 @@ class PruneWeights:
 def prunable_kernels(model, *, last_layer: bool = False) -> list:
     """The Keras variables that magnitude pruning looks at, in the order of the layers."""
     layers = [layer for layer in model.layers if _kernel_names(layer)]
-    layers = layers if last_layer or len(layers) < 2 else layers[:-1]
-    return [variable for layer in layers for variable in layer.trainable_variables
-            if variable.name in _kernel_names(layer)]
+    if not (last_layer or len(layers) < 2):
+        layers = layers[:-1]
+    return [
+        variable
+        for layer in layers
+        for variable in layer.trainable_variables
+        if variable.name in _kernel_names(layer)
+    ]
 
 
 def _kernel_names(layer):
-    return next((_KERNELS[each.__name__] for each in type(layer).__mro__ if each.__name__ in _KERNELS), ())
+    return next(
+        (_KERNELS[each.__name__] for each in type(layer).__mro__ if each.__name__ in _KERNELS), ()
+    )
 
 
 def share_of_zeros(model) -> float:
     """The share of exact zeros among the weights of all kernels."""
     kernels = [variable.numpy() for variable in prunable_kernels(model, last_layer=True)]
-    return float(sum((kernel == 0).sum() for kernel in kernels) / sum(kernel.size for kernel in kernels))
+    return float(
+        sum((kernel == 0).sum() for kernel in kernels) / sum(kernel.size for kernel in kernels)
+    )
 
 
 def gzip_bytes(content: bytes) -> int:
@@ -78,8 +103,9 @@ def gzip_bytes(content: bytes) -> int:
 
 
 def keep_zeros(model):
-    """A Keras callback that sets the weights of kernels that are exactly zero when it starts back to zero after every
-    step. A weight that was drawn or trained is never exactly zero."""
+    """A Keras callback that sets the weights of kernels that are exactly zero when it starts back
+    to zero after every step. A weight that was drawn or trained is never exactly zero.
+    """
     import keras
 
     class KeepZeros(keras.callbacks.Callback):
@@ -88,18 +114,23 @@ def keep_zeros(model):
             for kernel in prunable_kernels(model, last_layer=True):
                 kept = kernel.numpy() != 0
                 if not kept.all():
-                    self.masks.append((kernel, keras.ops.convert_to_tensor(kept.astype(np.float32))))
+                    self.masks.append(
+                        (kernel, keras.ops.convert_to_tensor(kept.astype(np.float32)))
+                    )
 
         def on_train_batch_end(self, batch, logs=None):
             for kernel, mask in self.masks:
                 kernel.assign(kernel * mask)
+
     return KeepZeros()
 
 
 def _schedule(spec, kernels, num_steps):
-    """The callback that widens the masks on the schedule and applies them after every step. A weight once zero is the
-    smallest, so that masks only grow."""
+    """The callback that widens the masks on the schedule and applies them after every step. A
+    weight once zero is the smallest, so that masks only grow.
+    """
     import keras
+
     every = max(num_steps // 100, 1)
 
     class Prune(keras.callbacks.Callback):
@@ -118,11 +149,12 @@ def _schedule(spec, kernels, num_steps):
             for place, kernel in enumerate(kernels):
                 self.masks[place] = keras.ops.convert_to_tensor(_mask(kernel.numpy(), share))
                 kernel.assign(kernel * self.masks[place])
+
     return Prune()
 
 
 def _mask(kernel, share):
     """float32, 0 for the `share` of smallest weights, ties in the order in memory, else 1."""
     mask = np.ones(kernel.size, np.float32)
-    mask[np.argsort(np.abs(kernel).ravel(), kind="stable")[:round(share * kernel.size)]] = 0
+    mask[np.argsort(np.abs(kernel).ravel(), kind="stable")[: round(share * kernel.size)]] = 0
     return mask.reshape(kernel.shape)

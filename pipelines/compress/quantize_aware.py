@@ -9,11 +9,12 @@ from .tuning import Tuning
 
 @dataclass(frozen=True)
 class QuantizeAware:
-    """Fits a trained model further while its weights and activations are rounded as int8 will round them (Jacob et al.
-    2018, https://arxiv.org/abs/1712.05877): batch normalization goes into the layers before it, kernels are rounded for
-    each output channel, activations in ranges that follow the batches and stand still after the share `freeze_after` of
-    the training, gradients pass the rounding. The int8 file takes these ranges; what they are not known for, pictures,
-    outputs, and what lies inside of recurrent, attention and other layers, the converter calibrates as ever.
+    """Fits a trained model further while its weights and activations are rounded as int8 will round
+    them (Jacob et al. 2018, https://arxiv.org/abs/1712.05877): batch normalization goes into the
+    layers before it, kernels are rounded for each output channel, activations in ranges that follow
+    the batches and stand still after the share `freeze_after` of the training, gradients pass the
+    rounding. The int8 file takes these ranges; what they are not known for, pictures, outputs, and
+    what lies inside of recurrent, attention and other layers, the converter calibrates as ever.
 
     To be the last of the compressions: what else changes weights does not know of rounding.
     """
@@ -27,34 +28,45 @@ class QuantizeAware:
         check_knobs(self)
 
     def compress(self, model, tuning: Tuning):
-        """A keras.Model with rounded layers, fitted on the tuning's rows, which saves, loads (import
-        `pipelines.compress.fake_quantize` before) and converts like any other; `without_ranges` gives the float32
-        model that remains of it. Raises RecipeError for a model that is not functional."""
+        """A keras.Model with rounded layers, fitted on the tuning's rows, which saves, loads
+        (import `pipelines.compress.fake_quantize` before) and converts like any other;
+        `without_ranges` gives the float32 model that remains of it. Raises RecipeError for a model
+        that is not functional.
+        """
         self.check()
         with tuning.scope():
             model = quantization_aware(model)
-        tuning.fit(model, epochs=self.epochs, learning_rate_factor=self.learning_rate_factor,
-                   callbacks=[_freeze(model, round(self.freeze_after * self.epochs * tuning.steps))])
+        tuning.fit(
+            model,
+            epochs=self.epochs,
+            learning_rate_factor=self.learning_rate_factor,
+            callbacks=[_freeze(model, round(self.freeze_after * self.epochs * tuning.steps))],
+        )
         return model
 
 
 def quantization_aware(model):
-    """A copy of a functional Keras model, batch normalization folded, of the layers of `fake_quantize`: dense layers
-    and convolutions round their kernels, a FakeQuantize after each activation learns its range in training. Other
-    layers are left as they are, for the converter to quantize by calibration. A model that is such a one already comes
-    back as a copy."""
+    """A copy of a functional Keras model, batch normalization folded, of the layers of
+    `fake_quantize`: dense layers and convolutions round their kernels, a FakeQuantize after each
+    activation learns its range in training. Other layers are left as they are, for the converter to
+    quantize by calibration. A model that is such a one already comes back as a copy.
+    """
     from .fake_quantize import is_quantization_aware, rounded_layer, with_ranges
     from .graph import alter, call_as_it_is, copy_layer
+
     if is_quantization_aware(model):
         return alter(model, copy_layer, call_as_it_is)
     return with_ranges(fold_batch_norm(model), rounded_layer)
 
 
 def _freeze(model, num_steps):
-    """The callback that freezes every range after so many steps, one at least, so that there is a range."""
+    """The callback that freezes every range after so many steps, one at least, so that there is a
+    range.
+    """
     import keras
 
     from .fake_quantize import FakeQuantize
+
     layers = [layer for layer in model.layers if isinstance(layer, FakeQuantize)]
 
     class Freeze(keras.callbacks.Callback):
@@ -66,4 +78,5 @@ def _freeze(model, num_steps):
             if self.step == max(num_steps, 1):
                 for layer in layers:
                     layer.frozen.assign(1.0)
+
     return Freeze()

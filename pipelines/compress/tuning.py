@@ -1,7 +1,8 @@
 """What fitting a trained model further takes, in one value: rows, loss, metric, rate and seed.
 
-Every method of compression is a spec with `check()` and `compress(model, tuning) -> model`: the model given stays as it
-is, the one returned is smaller or ready to be, and was fitted with `tuning.fit`.
+Every method of compression is a spec with `check()` and `compress(model, tuning) -> model`: the
+model given stays as it is, the one returned is smaller or ready to be, and was fitted with
+`tuning.fit`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -16,11 +17,24 @@ from ..errors import RecipeError, TrainError
 from ..feed import TrainFeed, training_feed
 from ..rows import HeldOut, Schema, TrainSet
 from ..strategy import load_tensorflow, make_strategy
-from ..train import (Training, check_deciding, compile_model, cosine_rate, fit_model, global_batch, metric_factor,
-                     plain_names, task_labels, task_loss, task_metric, validation_feed)
+from ..train import (
+    Training,
+    check_deciding,
+    compile_model,
+    cosine_rate,
+    fit_model,
+    global_batch,
+    metric_factor,
+    plain_names,
+    task_labels,
+    task_loss,
+    task_metric,
+    validation_feed,
+)
 from .graph import copy_alike, copy_layer
 
-# By what a model answers: logits of classes of which one is true, of one or more yes or no, or numbers.
+# By what a model answers: logits of classes of which one is true, of one or more yes or no, or
+# numbers.
 ANSWERS = ("softmax", "sigmoid", "values")
 ARRAY_METRICS = ("accuracy", "mae", "rmse")
 
@@ -29,14 +43,15 @@ ARRAY_METRICS = ("accuracy", "mae", "rmse")
 class Tuning:
     """How a model of one input structure and one output [rows, outputs] is fitted further.
 
-    `batches`: an endless tf.data.Dataset of (x, {"members": y for the loss, "logits": y for the metric}, weight float32
-    [rows]), of which `steps` make an epoch; `valid`: one of held-out rows that ends. `loss`: a Keras loss of y and
-    output; `make_metric()`: a new Keras metric called `deciding`, better where it is larger (`mode` "max") or smaller
-    ("min"), in the model's units, which times `metric_factor` are the target's. `answers`: one of ANSWERS;
-    `from_logits`: False where the model itself ends in softmax or sigmoid. `teacher`: a frozen model of the same inputs
-    whose output stands beside the model's own, last axis after last axis, in what the loss sees (see `distil`).
-    `signature`: what the model takes and gives, where the rows came from a recipe. Make one with `make_tuning` or
-    `tuning_from_arrays`.
+    `batches`: an endless tf.data.Dataset of (x, {"members": y for the loss, "logits": y for the
+    metric}, weight float32 [rows]), of which `steps` make an epoch; `valid`: one of held-out rows
+    that ends. `loss`: a Keras loss of y and output; `make_metric()`: a new Keras metric called
+    `deciding`, better where it is larger (`mode` "max") or smaller ("min"), in the model's units,
+    which times `metric_factor` are the target's. `answers`: one of ANSWERS; `from_logits`: False
+    where the model itself ends in softmax or sigmoid. `teacher`: a frozen model of the same inputs
+    whose output stands beside the model's own, last axis after last axis, in what the loss sees
+    (see `distil`). `signature`: what the model takes and gives, where the rows came from a recipe.
+    Make one with `make_tuning` or `tuning_from_arrays`.
     """
 
     batches: Any
@@ -56,36 +71,55 @@ class Tuning:
     teacher: Any = None
     signature: Signature | None = None
 
-    def fit(self, model, *, epochs: int, callbacks=(), learning_rate_factor: float = 1.0) -> dict[str, list[float]]:
-        """Fits the model in place, as many `epochs`, by AdamW at `learning_rate` times the factor: up to it in the
-        first tenth of the steps, down to zero at the end. The same seed gives the same weights. Kernels' weights that
-        are exactly zero, which is what pruning leaves, stay zero.
+    def fit(
+        self, model, *, epochs: int, callbacks=(), learning_rate_factor: float = 1.0
+    ) -> dict[str, list[float]]:
+        """Fits the model in place, as many `epochs`, by AdamW at `learning_rate` times the factor:
+        up to it in the first tenth of the steps, down to zero at the end. The same seed gives the
+        same weights. Kernels' weights that are exactly zero, which is what pruning leaves, stay
+        zero.
 
-        Returns "loss", "val_loss", the deciding metric and "val_" of it → one value an epoch. Raises TrainError where
-        the loss stops being a number.
+        Returns "loss", "val_loss", the deciding metric and "val_" of it → one value an epoch.
+        Raises TrainError where the loss stops being a number.
         """
         import keras
         import tensorflow as tf
 
         from .prune import keep_zeros
+
         keras.utils.set_random_seed(self.seed)
         tf.config.experimental.enable_op_determinism()
         total = epochs * self.steps
-        fitted = self._compiled(model, cosine_rate(self.learning_rate * learning_rate_factor, total,
-                                                   warmup=min(total // 10, total - 1)))
-        history = fit_model(fitted, self.batches, self.valid, steps=self.steps, epochs=epochs,
-                            monitor=f"val_logits_{self.deciding}", callbacks=[*callbacks, keep_zeros(model)])
+        fitted = self._compiled(
+            model,
+            cosine_rate(
+                self.learning_rate * learning_rate_factor, total, warmup=min(total // 10, total - 1)
+            ),
+        )
+        history = fit_model(
+            fitted,
+            self.batches,
+            self.valid,
+            steps=self.steps,
+            epochs=epochs,
+            monitor=f"val_logits_{self.deciding}",
+            callbacks=[*callbacks, keep_zeros(model)],
+        )
         return plain_names(history, self.deciding, self.metric_factor)
 
     def judge(self, model) -> float:
         """The deciding metric of a model on the validation rows, in the target's unit."""
-        scores = self._compiled(model, self.learning_rate).evaluate(self.valid, verbose=0, return_dict=True)
+        scores = self._compiled(model, self.learning_rate).evaluate(
+            self.valid, verbose=0, return_dict=True
+        )
         return float(scores[f"logits_{self.deciding}"]) * self.metric_factor
 
     def gradients(self, model, *, num_batches: int) -> Iterator[list[np.ndarray]]:
-        """For each of the first batches, the gradients of the loss by `model.trainable_variables`, with the model as it
-        answers after training (no dropout, running statistics)."""
+        """For each of the first batches, the gradients of the loss by `model.trainable_variables`,
+        with the model as it answers after training (no dropout, running statistics).
+        """
         import tensorflow as tf
+
         fitted = self._compiled(model, self.learning_rate)
         with self.scope():
             variables = [each.value for each in model.trainable_variables]
@@ -93,41 +127,60 @@ class Tuning:
             @tf.function
             def gradients(x, y, weight):
                 with tf.GradientTape() as tape:
-                    loss = self.loss(y["members"], fitted(x, training=False)["members"], sample_weight=weight)
+                    loss = self.loss(
+                        y["members"], fitted(x, training=False)["members"], sample_weight=weight
+                    )
                 slopes = tape.gradient(loss, variables, unconnected_gradients="zero")
                 return [tf.convert_to_tensor(each) for each in slopes]
+
         for x, y, weight in self.batches.take(num_batches):
             yield [each.numpy() for each in gradients(x, y, weight)]
 
     def is_better(self, score: float, than: float) -> bool:
         """Whether one value of the deciding metric is better than another."""
-        return score > than if self.mode == "max" else score < than
+        if self.mode == "max":
+            return score > than
+        return score < than
 
     def scope(self):
         """The context that models must be made in."""
         return (self.strategy or make_strategy("one_device")).scope()
 
     def _compiled(self, model, learning_rate):
-        """A compiled model around the layers of `model`, with the output once for the loss and once for the metric."""
+        """A compiled model around the layers of `model`, with the output once for the loss and once
+        for the metric.
+        """
         import keras
+
         with self.scope():
             learned = model.outputs[0]
             if self.teacher is not None:
                 self.teacher.trainable = False
                 taught = self.teacher(same_inputs(model, self.teacher), training=False)
                 learned = keras.layers.Concatenate(name="tuned_taught")([learned, taught])
-            outputs = {"members": keras.layers.Identity(name="tuned_loss")(learned),
-                       "logits": keras.layers.Identity(name="tuned_metric")(model.outputs[0])}
+            outputs = {
+                "members": keras.layers.Identity(name="tuned_loss")(learned),
+                "logits": keras.layers.Identity(name="tuned_metric")(model.outputs[0]),
+            }
             fitted = keras.Model(input_of(model), outputs)
-            compile_model(fitted, loss=self.loss, metric=self.make_metric(), learning_rate=learning_rate,
-                          weight_decay=self.weight_decay)
+            compile_model(
+                fitted,
+                loss=self.loss,
+                metric=self.make_metric(),
+                learning_rate=learning_rate,
+                weight_decay=self.weight_decay,
+            )
         return fitted
 
 
 class Untuned:
-    """Stands in for a Tuning that fits nothing: what a method makes of a net before it is trained."""
+    """Stands in for a Tuning that fits nothing: what a method makes of a net before it is
+    trained.
+    """
 
-    def fit(self, model, *, epochs: int, callbacks=(), learning_rate_factor: float = 1.0) -> dict[str, list[float]]:
+    def fit(
+        self, model, *, epochs: int, callbacks=(), learning_rate_factor: float = 1.0
+    ) -> dict[str, list[float]]:
         return {}
 
     def gradients(self, model, *, num_batches: int) -> Iterator[list[np.ndarray]]:
@@ -137,85 +190,159 @@ class Untuned:
         return nullcontext()
 
 
-def make_tuning(feed: TrainFeed, valid: HeldOut, *, signature: Signature, training: Training, deciding: str) -> Tuning:
-    """For a model of ports → [rows, outputs], as `train` gives: with the loss, the augmentation and the rate of its
-    training. Texts are not mixed here, because that takes inputs that the finished model has not.
+def make_tuning(
+    feed: TrainFeed, valid: HeldOut, *, signature: Signature, training: Training, deciding: str
+) -> Tuning:
+    """For a model of ports → [rows, outputs], as `train` gives: with the loss, the augmentation and
+    the rate of its training. Texts are not mixed here, because that takes inputs that the finished
+    model has not.
 
-    `feed.rows.x`, `valid.x`: port → array [rows, ...]. Raises TrainError for other rows to judge by than a HeldOut,
-    RecipeError where Keras cannot follow the deciding metric.
+    `feed.rows.x`, `valid.x`: port → array [rows, ...]. Raises TrainError for other rows to judge by
+    than a HeldOut, RecipeError where Keras cannot follow the deciding metric.
     """
     load_tensorflow()
     if not isinstance(valid, HeldOut):
-        raise TrainError(f"a {type(valid).__name__} where rows to judge by go", expected="a HeldOut",
-                         fix="pass splits.train and splits.valid")
+        raise TrainError(
+            f"a {type(valid).__name__} where rows to judge by go",
+            expected="a HeldOut",
+            fix="pass splits.train and splits.valid",
+        )
     check_deciding(deciding, signature.target.task)
     strategy = make_strategy(training.strategy)
     num_replicas = strategy.num_replicas_in_sync
-    feed = replace(feed, augment=tuple(spec for spec in feed.augment if not spec.training_ports((spec,), signature)))
-    batches, steps = training_feed(feed, task_labels(feed.rows.y, signature, feed.soft_labels), signature=signature,
-                                   batch_size=global_batch(training, len(feed.rows), num_replicas), seed=training.seed)
-    return Tuning(batches, steps, validation_feed(valid, task_labels(valid.y, signature), num_replicas),
-                  task_loss(signature.target, training), lambda: task_metric(deciding, signature)[0], deciding,
-                  task_metric(deciding, signature)[1],
-                  {"multiclass": "softmax", "binary": "sigmoid"}.get(signature.target.task, "values"),
-                  learning_rate=training.learning_rate, weight_decay=training.weight_decay, seed=training.seed,
-                  strategy=strategy, metric_factor=metric_factor(deciding, signature.target), signature=signature)
+    feed = replace(
+        feed,
+        augment=tuple(spec for spec in feed.augment if not spec.training_ports((spec,), signature)),
+    )
+    batches, steps = training_feed(
+        feed,
+        task_labels(feed.rows.y, signature, feed.soft_labels),
+        signature=signature,
+        batch_size=global_batch(training, len(feed.rows), num_replicas),
+        seed=training.seed,
+    )
+    return Tuning(
+        batches,
+        steps,
+        validation_feed(valid, task_labels(valid.y, signature), num_replicas),
+        task_loss(signature.target, training),
+        lambda: task_metric(deciding, signature)[0],
+        deciding,
+        task_metric(deciding, signature)[1],
+        {"multiclass": "softmax", "binary": "sigmoid"}.get(signature.target.task, "values"),
+        learning_rate=training.learning_rate,
+        weight_decay=training.weight_decay,
+        seed=training.seed,
+        strategy=strategy,
+        metric_factor=metric_factor(deciding, signature.target),
+        signature=signature,
+    )
 
 
-def tuning_from_arrays(x: np.ndarray | Mapping[str, np.ndarray], y: np.ndarray, *, loss: Any,
-                       valid: tuple[Any, np.ndarray], deciding: str = "",
-                       training: Training = Training(batch_size=32, weight_decay=0.0)) -> Tuning:
+def tuning_from_arrays(
+    x: np.ndarray | Mapping[str, np.ndarray],
+    y: np.ndarray,
+    *,
+    loss: Any,
+    valid: tuple[Any, np.ndarray],
+    deciding: str = "",
+    training: Training = Training(batch_size=32, weight_decay=0.0),
+) -> Tuning:
     """For a Keras model of one's own, from arrays as its own `fit` takes them.
 
-    `x`: the input [rows, ...], or input's name → array; `y`: [rows, ...] as the loss takes it; `valid`: (x, y) of other
-    rows to judge by. `loss`: a Keras loss or its name. `deciding`: one of ARRAY_METRICS; "" for accuracy where the loss
-    is a cross-entropy, else mae. Of `training` the batch size, the rate, the decay, the seed and the strategy count.
-    Raises RecipeError where metric and loss do not go together, TrainError where arrays differ in length.
+    `x`: the input [rows, ...], or input's name → array; `y`: [rows, ...] as the loss takes it;
+    `valid`: (x, y) of other rows to judge by. `loss`: a Keras loss or its name. `deciding`: one of
+    ARRAY_METRICS; "" for accuracy where the loss is a cross-entropy, else mae. Of `training` the
+    batch size, the rate, the decay, the seed and the strategy count. Raises RecipeError where
+    metric and loss do not go together, TrainError where arrays differ in length.
     """
     load_tensorflow()
     import keras
-    loss = keras.losses.get(loss) if not isinstance(loss, str) else _loss_named(loss)
+
+    if not isinstance(loss, str):
+        loss = keras.losses.get(loss)
+    else:
+        loss = _loss_named(loss)
     answers = _answers_of(loss)
     deciding = deciding or ("mae" if answers == "values" else "accuracy")
     if deciding not in ARRAY_METRICS or (deciding == "accuracy") == (answers == "values"):
-        raise RecipeError(f"deciding={deciding!r} with the loss {loss.name!r}",
-                          expected="accuracy for a cross-entropy; mae or rmse for others", fix="leave deciding empty")
+        raise RecipeError(
+            f"deciding={deciding!r} with the loss {loss.name!r}",
+            expected="accuracy for a cross-entropy; mae or rmse for others",
+            fix="leave deciding empty",
+        )
     strategy = make_strategy(training.strategy)
     num_replicas = strategy.num_replicas_in_sync
     from_logits = bool(loss.get_config().get("from_logits", False))
     is_single = not isinstance(x, Mapping)
 
     def plain(rows):  # a bare array goes to a model's one input, whatever its name
-        return rows.map(lambda columns, labels, weight: (columns["x"], labels, weight)) if is_single else rows
-    rows, held_out = _rows(TrainSet, x, y), _rows(HeldOut, *valid)
-    batches, steps = training_feed(TrainFeed(rows), _both(y), signature=None, seed=training.seed,
-                                   batch_size=global_batch(training, len(rows), num_replicas))
+        if is_single:
+            return rows.map(lambda columns, labels, weight: (columns["x"], labels, weight))
+        return rows
+
+    rows = _rows(TrainSet, x, y)
+    held_out = _rows(HeldOut, *valid)
+    batches, steps = training_feed(
+        TrainFeed(rows),
+        _both(y),
+        signature=None,
+        seed=training.seed,
+        batch_size=global_batch(training, len(rows), num_replicas),
+    )
     is_sparse = "sparse" in type(loss).__name__.lower()
-    return Tuning(plain(batches), steps, plain(validation_feed(held_out, _both(valid[1]), num_replicas)), loss,
-                  lambda: _array_metric(deciding, answers, is_sparse=is_sparse, from_logits=from_logits), deciding,
-                  "max" if deciding == "accuracy" else "min", answers, from_logits=from_logits,
-                  learning_rate=training.learning_rate, weight_decay=training.weight_decay, seed=training.seed,
-                  strategy=strategy)
+    return Tuning(
+        plain(batches),
+        steps,
+        plain(validation_feed(held_out, _both(valid[1]), num_replicas)),
+        loss,
+        lambda: _array_metric(deciding, answers, is_sparse=is_sparse, from_logits=from_logits),
+        deciding,
+        "max" if deciding == "accuracy" else "min",
+        answers,
+        from_logits=from_logits,
+        learning_rate=training.learning_rate,
+        weight_decay=training.weight_decay,
+        seed=training.seed,
+        strategy=strategy,
+    )
 
 
 def copy_model(model):
-    """A functional model with layers of its own and the same weights; to be made in the scope of its tuning."""
+    """A functional model with layers of its own and the same weights; to be made in the scope of
+    its tuning.
+    """
     return rebuild(model, copy_layer)
 
 
-def rebuild(model, make_layer: Callable[[Any], Any], call: Callable[..., Any] | None = None, *,
-            copy_weights: bool = True):
-    """A functional model of the layers that `make_layer` gives for the old ones, called in the same order, each by
-    `call(new layer, *tensors, **others)`; where the weights of both have the same shapes they are copied, unless not
-    `copy_weights`. Raises RecipeError for a model that is not functional."""
+def rebuild(
+    model,
+    make_layer: Callable[[Any], Any],
+    call: Callable[..., Any] | None = None,
+    *,
+    copy_weights: bool = True,
+):
+    """A functional model of the layers that `make_layer` gives for the old ones, called in the same
+    order, each by `call(new layer, *tensors, **others)`; where the weights of both have the same
+    shapes they are copied, unless not `copy_weights`. Raises RecipeError for a model that is not
+    functional.
+    """
     import keras
+
     if not isinstance(model, keras.Model) or not getattr(model, "inputs", None):
-        raise RecipeError(f"a {type(model).__name__} to compress", expected="a functional or sequential Keras model of "
-                          "built-in layers", fix="build it with keras.Input, layers and keras.Model(inputs, outputs)")
+        raise RecipeError(
+            f"a {type(model).__name__} to compress",
+            expected="a functional or sequential Keras model of built-in layers",
+            fix="build it with keras.Input, layers and keras.Model(inputs, outputs)",
+        )
     if len(model.outputs) != 1:
-        raise RecipeError(f"a model with {len(model.outputs)} outputs to compress", expected="one output",
-                          fix="keras.Model(model.input, model.outputs[0])")
-    # A view: a copy of a sequential model would not be called by us, one of a compiled model would be compiled.
+        raise RecipeError(
+            f"a model with {len(model.outputs)} outputs to compress",
+            expected="one output",
+            fix="keras.Model(model.input, model.outputs[0])",
+        )
+    # A view: a copy of a sequential model would not be called by us, one of a compiled model would
+    # be compiled.
     view = keras.Model(input_of(model), model.outputs[0], name=model.name)
     copy = keras.models.clone_model(view, clone_function=make_layer, call_function=call)
     if copy_weights:
@@ -224,33 +351,56 @@ def rebuild(model, make_layer: Callable[[Any], Any], call: Callable[..., Any] | 
 
 
 def same_inputs(model, other):
-    """The inputs of `model` in the structure that `other` takes: by their names where these agree, else in order.
-    Raises TrainError where shapes differ."""
+    """The inputs of `model` in the structure that `other` takes: by their names where these agree,
+    else in order. Raises TrainError where shapes differ.
+    """
     import keras
+
     given = {each.name: each for each in model.inputs}
     wanted = [each.name for each in other.inputs]
-    chosen = [given[name] for name in wanted] if set(wanted) == set(given) else list(model.inputs)
+    if set(wanted) == set(given):
+        chosen = [given[name] for name in wanted]
+    else:
+        chosen = list(model.inputs)
     shapes = [tuple(each.shape[1:]) for each in chosen]
     if shapes != [tuple(each.shape[1:]) for each in other.inputs]:
-        raise TrainError(f"a teacher of inputs {[tuple(each.shape[1:]) for each in other.inputs]}",
-                         expected=f"the model's own, {shapes}", fix="take a teacher of the same data and steps",
-                         stage="distil")
+        raise TrainError(
+            f"a teacher of inputs {[tuple(each.shape[1:]) for each in other.inputs]}",
+            expected=f"the model's own, {shapes}",
+            fix="take a teacher of the same data and steps",
+            stage="distil",
+        )
     return keras.tree.pack_sequence_as(input_of(other), chosen)
 
 
 def input_of(model):
-    """The input tensors of a model in its own structure, which of a sequential one is a single tensor."""
+    """The input tensors of a model in its own structure, which of a sequential one is a single
+    tensor.
+    """
     import keras
-    return model.inputs[0] if isinstance(model, keras.Sequential) else model.input
+
+    if isinstance(model, keras.Sequential):
+        return model.inputs[0]
+    return model.input
 
 
 def _rows(kind, x, y):
-    columns = {name: np.asarray(each) for name, each in (x if isinstance(x, Mapping) else {"x": x}).items()}
+    columns = {
+        name: np.asarray(each) for name, each in (x if isinstance(x, Mapping) else {"x": x}).items()
+    }
     lengths = {name: len(each) for name, each in {**columns, "y": y}.items()}
     if len(set(lengths.values())) > 1:
-        raise TrainError(f"arrays of other lengths: {lengths}", expected="one row of each for every label",
-                         fix="cut all with the same index")
-    return kind(x=columns, y=np.asarray(y), ids=np.arange(len(y)), schema=Schema((), Target("y", "regression")))
+        raise TrainError(
+            f"arrays of other lengths: {lengths}",
+            expected="one row of each for every label",
+            fix="cut all with the same index",
+        )
+    return kind(
+        x=columns,
+        y=np.asarray(y),
+        ids=np.arange(len(y)),
+        schema=Schema((), Target("y", "regression")),
+    )
 
 
 def _both(y):
@@ -260,26 +410,39 @@ def _both(y):
 def _loss_named(name):
     """A loss object: its function alone would not say whether it takes logits."""
     import keras
-    wanted = {"mse": "meansquarederror", "mae": "meanabsoluteerror"}.get(name, name.replace("_", "").lower())
+
+    wanted = {"mse": "meansquarederror", "mae": "meanabsoluteerror"}.get(
+        name, name.replace("_", "").lower()
+    )
     for each in vars(keras.losses).values():
         if isinstance(each, type) and each.__name__.lower() == wanted:
             return each()
-    raise RecipeError(f"loss={name!r}", expected="a Keras loss, or the name of one",
-                      fix="loss=keras.losses.CategoricalCrossentropy(from_logits=True)")
+    raise RecipeError(
+        f"loss={name!r}",
+        expected="a Keras loss, or the name of one",
+        fix="loss=keras.losses.CategoricalCrossentropy(from_logits=True)",
+    )
 
 
 def _answers_of(loss):
     name = type(loss).__name__
     if "Categorical" in name:
         return "softmax"
-    return "sigmoid" if name.startswith("Binary") else "values"
+    if name.startswith("Binary"):
+        return "sigmoid"
+    return "values"
 
 
 def _array_metric(deciding, answers, *, is_sparse, from_logits):
     import keras
+
     metrics = keras.metrics
     if deciding != "accuracy":
-        return (metrics.MeanAbsoluteError if deciding == "mae" else metrics.RootMeanSquaredError)(name=deciding)
+        return (metrics.MeanAbsoluteError if deciding == "mae" else metrics.RootMeanSquaredError)(
+            name=deciding
+        )
     if answers == "sigmoid":
         return metrics.BinaryAccuracy(threshold=0.0 if from_logits else 0.5, name=deciding)
-    return (metrics.SparseCategoricalAccuracy if is_sparse else metrics.CategoricalAccuracy)(name=deciding)
+    return (metrics.SparseCategoricalAccuracy if is_sparse else metrics.CategoricalAccuracy)(
+        name=deciding
+    )

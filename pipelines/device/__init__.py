@@ -10,4 +10,14 @@ from .runner import Answers, Runner
 from .signature import Port, Signature, Target
 from .stream import Stream
 
-__all__ = ["Runner", "Stream", "Answers", "Signature", "Port", "Target", "Column", "DeviceError", "check_bundle"]
+__all__ = [
+    "Runner",
+    "Stream",
+    "Answers",
+    "Signature",
+    "Port",
+    "Target",
+    "Column",
+    "DeviceError",
+    "check_bundle",
+]

@@ -17,7 +17,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import numpy as np
@@ -28,12 +28,34 @@ from .pictures import read_picture
 from .texts import MAX_CHARACTERS
 
 KINDS = ("numeric", "categorical", "boolean", "date")
-PICTURE, TEXT, SERIES = "picture", "text", "series"
+PICTURE = "picture"
+TEXT = "text"
+SERIES = "series"
 TRUE_WORDS = frozenset({"true", "t", "yes", "y", "1", "1.0"})
 FALSE_WORDS = frozenset({"false", "f", "no", "n", "0", "0.0"})
-# The words that pandas reads as missing, written out so that a bundle can carry and a user can change them.
-MISSING_WORDS = ("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>",
-                 "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null")
+# The words that pandas reads as missing, written out so that a bundle can carry and a user can
+# change them.
+MISSING_WORDS = (
+    "",
+    "#N/A",
+    "#N/A N/A",
+    "#NA",
+    "-1.#IND",
+    "-1.#QNAN",
+    "-NaN",
+    "-nan",
+    "1.#IND",
+    "1.#QNAN",
+    "<NA>",
+    "N/A",
+    "NA",
+    "NULL",
+    "NaN",
+    "None",
+    "n/a",
+    "nan",
+    "null",
+)
 MAX_CELL_CHARACTERS = 10_000
 # The difference of two numbers, and its product with a fitted factor, still fit into float32.
 MAX_NUMBER = 1e30
@@ -43,7 +65,8 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _WHOLE = re.compile(r"([+-]?\d+)\.0+")
 _MISSING_TYPES = ("NAType", "NaTType")
 _SCALARS = (str, int, float, date, Decimal, np.generic)
-_FIRST_TIME, _LAST_TIME = np.datetime64("0001-01-01T00:00:00"), np.datetime64("9999-12-31T23:59:59")
+_FIRST_TIME = np.datetime64("0001-01-01T00:00:00")
+_LAST_TIME = np.datetime64("9999-12-31T23:59:59")
 _NOT_A_TIME = np.datetime64("NaT", "s")
 
 
@@ -51,11 +74,12 @@ _NOT_A_TIME = np.datetime64("NaT", "s")
 class Column:
     """A raw column: its name in the source, its kind, and how its text is read.
 
-    `format` is a `datetime.strptime` format for dates, "ISO8601", or "unix" for seconds since 1970. `decimal` is the
-    decimal mark of numbers. `shape` is a picture's (height, width, channels), a series' (steps,). `white` is the white
-    point of 16-bit pictures, 1 to 65,535 (see `sixteen_bits.to_bytes`); 0 where training saw none. `thousands` parts
-    the digits of numbers in threes ("" where nothing does), every text of a number carries `unit`, and `marks` are
-    further ones that it may have (see `numbers`).
+    `format` is a `datetime.strptime` format for dates, "ISO8601", or "unix" for seconds since 1970.
+    `decimal` is the decimal mark of numbers. `shape` is a picture's (height, width, channels), a
+    series' (steps,). `white` is the white point of 16-bit pictures, 1 to 65,535 (see
+    `sixteen_bits.to_bytes`); 0 where training saw none. `thousands` parts the digits of numbers in
+    threes ("" where nothing does), every text of a number carries `unit`, and `marks` are further
+    ones that it may have (see `numbers`).
     """
 
     name: str
@@ -78,15 +102,24 @@ class BadCell:
     reason: str
 
 
-def read_column(cells: Sequence, column: Column, missing: frozenset[str]) -> tuple[np.ndarray, list[BadCell]]:
-    """Reads raw cells (text, numbers, None; what `read_picture` takes; of series, lists of numbers or text such as "1.5
-    NA 3") into the column's dtype; cells it cannot read come back as BadCells and stand as missing, or as black
-    pictures, in the array."""
+def read_column(
+    cells: Sequence, column: Column, missing: frozenset[str]
+) -> tuple[np.ndarray, list[BadCell]]:
+    """Reads raw cells (text, numbers, None; what `read_picture` takes; of series, lists of numbers
+    or text such as "1.5 NA 3") into the column's dtype; cells it cannot read come back as BadCells
+    and stand as missing, or as black pictures, in the array.
+    """
     bad = []
-    if column.kind not in (PICTURE, SERIES) and not (isinstance(cells, np.ndarray) and cells.dtype.kind != "O"):
-        bad = [BadCell(row, shorten(cell), f"not a single value but a {type(cell).__name__}")
-               for row, cell in enumerate(cells) if cell is not None and not isinstance(cell, _SCALARS)
-               and type(cell).__name__ not in _MISSING_TYPES]
+    if column.kind not in (PICTURE, SERIES) and not (
+        isinstance(cells, np.ndarray) and cells.dtype.kind != "O"
+    ):
+        bad = [
+            BadCell(row, shorten(cell), f"not a single value but a {type(cell).__name__}")
+            for row, cell in enumerate(cells)
+            if cell is not None
+            and not isinstance(cell, _SCALARS)
+            and type(cell).__name__ not in _MISSING_TYPES
+        ]
         if bad:
             rows = {each.row for each in bad}
             cells = [None if row in rows else cell for row, cell in enumerate(cells)]
@@ -103,13 +136,18 @@ def is_missing(cell: object, missing: frozenset[str]) -> bool:
     return cell is None or type(cell).__name__ in _MISSING_TYPES
 
 
-def read_numbers(cells: Sequence, column: Column, missing: frozenset[str]) -> tuple[np.ndarray, list[BadCell]]:
-    """Reads the cells of a numeric column as `read_column` does, in float64: what float32 could not tell apart is
-    still different here."""
+def read_numbers(
+    cells: Sequence, column: Column, missing: frozenset[str]
+) -> tuple[np.ndarray, list[BadCell]]:
+    """Reads the cells of a numeric column as `read_column` does, in float64: what float32 could not
+    tell apart is still different here.
+    """
     if isinstance(cells, np.ndarray) and cells.dtype.kind in "fiub":
-        values, bad = cells.astype(np.float64), []
+        values = cells.astype(np.float64)
+        bad = []
     else:
-        values, bad = np.empty(len(cells), np.float64), []
+        values = np.empty(len(cells), np.float64)
+        bad = []
         for row, cell in enumerate(cells):
             if is_missing(cell, missing):
                 values[row] = math.nan
@@ -120,7 +158,10 @@ def read_numbers(cells: Sequence, column: Column, missing: frozenset[str]) -> tu
                 values[row] = math.nan
                 bad.append(BadCell(row, shorten(cell), not_a_number(column)))
     for row in np.flatnonzero(np.abs(values) > MAX_NUMBER):  # False for NaN
-        reason = "infinite" if math.isinf(values[row]) else f"beyond {MAX_NUMBER:g}"
+        if math.isinf(values[row]):
+            reason = "infinite"
+        else:
+            reason = f"beyond {MAX_NUMBER:g}"
         bad.append(BadCell(int(row), shorten(cells[row]), reason))
         values[row] = math.nan
     return values, bad
@@ -128,7 +169,9 @@ def read_numbers(cells: Sequence, column: Column, missing: frozenset[str]) -> tu
 
 def not_a_number(column: Column) -> str:
     """Returns the reason of a cell that is not written as the numbers of its column."""
-    return f"not a number with the unit {column.unit}" if column.unit else "not a number"
+    if column.unit:
+        return f"not a number with the unit {column.unit}"
+    return "not a number"
 
 
 def _numeric(cells, column, missing):
@@ -139,39 +182,60 @@ def _numeric(cells, column, missing):
 def _number(cell, column):
     if isinstance(cell, str):
         return read_number(cell.strip(), column)
-    return float(cell) if isinstance(cell, (int, float, np.number, np.bool_)) else float(str(cell))
+    if isinstance(cell, (int, float, np.number, np.bool_)):
+        return float(cell)
+    return float(str(cell))
 
 
 def _categorical(cells, column, missing):
-    values, bad = np.empty(len(cells), object), []
+    values = np.empty(len(cells), object)
+    bad = []
     for row, cell in enumerate(cells):
-        text = None if is_missing(cell, missing) else _text(cell)
+        if is_missing(cell, missing):
+            text = None
+        else:
+            text = _text(cell)
         if text is not None and len(text) > MAX_CELL_CHARACTERS:
-            bad.append(BadCell(row, shorten(text), f"{len(text):,} characters, at most {MAX_CELL_CHARACTERS:,}"))
+            bad.append(
+                BadCell(
+                    row, shorten(text), f"{len(text):,} characters, at most {MAX_CELL_CHARACTERS:,}"
+                )
+            )
             text = None
         elif text is not None and ("\0" in text or not _is_unicode(text)):
-            bad.append(BadCell(row, shorten(text), "holds a null character or half of a surrogate pair"))
+            bad.append(
+                BadCell(row, shorten(text), "holds a null character or half of a surrogate pair")
+            )
             text = None
         values[row] = text
     return values, bad
 
 
 def _text(cell):
-    """A category's text. 4.0 and 4 are the same category, typed or written: a column of whole numbers with holes is
-    written with points by some tools and without by others."""
+    """A category's text. 4.0 and 4 are the same category, typed or written: a column of whole
+    numbers with holes is written with points by some tools and without by others.
+    """
     text = str(cell).strip()
     whole = _WHOLE.fullmatch(text)
-    return whole.group(1) if whole else text
+    if whole:
+        return whole.group(1)
+    return text
 
 
 def _is_unicode(text):
-    return not any("\ud800" <= letter <= "\udfff" for letter in text) if not text.isascii() else True
+    if not text.isascii():
+        return not any("\ud800" <= letter <= "\udfff" for letter in text)
+    return True
 
 
 def _boolean(cells, column, missing):
-    values, bad = np.empty(len(cells), object), []
+    values = np.empty(len(cells), object)
+    bad = []
     for row, cell in enumerate(cells):
-        word = None if is_missing(cell, missing) else str(cell).strip().lower()
+        if is_missing(cell, missing):
+            word = None
+        else:
+            word = str(cell).strip().lower()
         if word in TRUE_WORDS:
             values[row] = "true"
         elif word in FALSE_WORDS:
@@ -186,8 +250,12 @@ def _date(cells, column, missing):
         values = cells.astype("datetime64[s]")
         odd = np.flatnonzero((values < _FIRST_TIME) | (values > _LAST_TIME))
         values[odd] = _NOT_A_TIME
-        return values, [BadCell(int(row), shorten(cells[row]), "outside the years 1 to 9999") for row in odd]
-    values, bad, seen = np.full(len(cells), _NOT_A_TIME), [], {}
+        return values, [
+            BadCell(int(row), shorten(cells[row]), "outside the years 1 to 9999") for row in odd
+        ]
+    values = np.full(len(cells), _NOT_A_TIME)
+    bad = []
+    seen = {}
     for row, cell in enumerate(cells):
         if is_missing(cell, missing):
             continue
@@ -216,7 +284,7 @@ def _time(cell, date_format):
         else:
             time = datetime.strptime(text, date_format)
         if time.tzinfo is not None:
-            time = time.astimezone(timezone.utc).replace(tzinfo=None)
+            time = time.astimezone(UTC).replace(tzinfo=None)
         time += timedelta(days=days)
     except (ValueError, OverflowError, TypeError):
         return None
@@ -228,7 +296,9 @@ def _unix_time(text):
     if not _UNIX_SECONDS.fullmatch(text):
         return None
     time = np.datetime64(math.floor(float(text)), "s")
-    return time if _FIRST_TIME <= time <= _LAST_TIME else None
+    if _FIRST_TIME <= time <= _LAST_TIME:
+        return time
+    return None
 
 
 def write_time(time: np.datetime64, date_format: str) -> str:
@@ -239,15 +309,25 @@ def write_time(time: np.datetime64, date_format: str) -> str:
 
 
 def _texts(cells, column, missing):
-    values, bad = [], []
+    values = []
+    bad = []
     for row, cell in enumerate(cells):
         # Of the words for missing only the empty one: a text may well say "none".
-        text = "" if is_missing(cell, frozenset()) else str(cell)
+        if is_missing(cell, frozenset()):
+            text = ""
+        else:
+            text = str(cell)
         if len(text) > MAX_CHARACTERS:
-            bad.append(BadCell(row, shorten(text), f"{len(text):,} characters, at most {MAX_CHARACTERS:,}"))
+            bad.append(
+                BadCell(row, shorten(text), f"{len(text):,} characters, at most {MAX_CHARACTERS:,}")
+            )
             text = ""
         # A null ends a text in C, and half of a surrogate pair has no bytes in UTF-8.
-        values.append(text.replace("\0", " ") if text.isascii() else _SURROGATE.sub("\ufffd", text.replace("\0", " ")))
+        values.append(
+            text.replace("\0", " ")
+            if text.isascii()
+            else _SURROGATE.sub("\ufffd", text.replace("\0", " "))
+        )
     return np.array(values, np.dtypes.StringDType()), bad
 
 
@@ -257,12 +337,16 @@ def _picture(cells, column, missing):
             return cells, []
         if (*cells.shape[1:], 1) == column.shape:
             return cells[..., None], []
-    values, bad = np.zeros((len(cells), *column.shape), np.uint8), []
+    values = np.zeros((len(cells), *column.shape), np.uint8)
+    bad = []
     for row, cell in enumerate(cells):
         try:
             # Of the words for missing only the empty one: a file may be called NA.
-            values[row] = read_picture(None if is_missing(cell, frozenset({""})) else cell, column.shape,
-                                       white=column.white)
+            values[row] = read_picture(
+                None if is_missing(cell, frozenset({""})) else cell,
+                column.shape,
+                white=column.white,
+            )
         except ValueError as error:
             bad.append(BadCell(row, shorten(cell), str(error)))
     return values, bad
@@ -273,13 +357,18 @@ def _series(cells, column, missing):
     if isinstance(cells, np.ndarray) and cells.ndim == 2 and cells.dtype.kind in "fiub":
         values, bad = _numeric(cells[:, -steps:].ravel(), column, missing)
         values = values.reshape(len(cells), -1)
-        return _with_front(values, steps), [BadCell(each.row // max(values.shape[1], 1), each.value, each.reason)
-                                            for each in bad]
-    values, bad = np.full((len(cells), steps), np.nan, np.float32), []
+        return _with_front(values, steps), [
+            BadCell(each.row // max(values.shape[1], 1), each.value, each.reason) for each in bad
+        ]
+    values = np.full((len(cells), steps), np.nan, np.float32)
+    bad = []
     for row, cell in enumerate(cells):
         if is_missing(cell, missing):
             continue
-        parts = _steps(cell, column) if isinstance(cell, str) else cell
+        if isinstance(cell, str):
+            parts = _steps(cell, column)
+        else:
+            parts = cell
         if not isinstance(parts, (list, tuple, np.ndarray)) or getattr(parts, "ndim", 1) != 1:
             bad.append(BadCell(row, shorten(cell), f"not a series but a {type(cell).__name__}"))
             continue
@@ -287,30 +376,47 @@ def _series(cells, column, missing):
         if odd:
             bad.append(BadCell(row, odd[0].value, f"step {odd[0].row + 1}: {odd[0].reason}"))
         elif len(found):
-            values[row, -len(found):] = found
+            values[row, -len(found) :] = found
     return values, bad
 
 
 def _steps(text, column):
-    """The cells of a series in one text; where spaces part thousands, semicolons alone part steps."""
-    return text.split(";") if column.thousands == " " else text.replace(";", " ").split()
+    """The cells of a series in one text; where spaces part thousands, semicolons alone part
+    steps.
+    """
+    if column.thousands == " ":
+        return text.split(";")
+    return text.replace(";", " ").split()
 
 
 def _with_front(values, steps):
     """The series as long as they should be, missing steps before them."""
     lacking = steps - values.shape[1]
-    return np.pad(values, ((0, 0), (lacking, 0)), constant_values=np.nan) if lacking else values
+    if lacking:
+        return np.pad(values, ((0, 0), (lacking, 0)), constant_values=np.nan)
+    return values
 
 
-_READERS: Mapping = {"numeric": _numeric, "categorical": _categorical, "boolean": _boolean, "date": _date,
-                     TEXT: _texts, PICTURE: _picture, SERIES: _series}
+_READERS: Mapping = {
+    "numeric": _numeric,
+    "categorical": _categorical,
+    "boolean": _boolean,
+    "date": _date,
+    TEXT: _texts,
+    PICTURE: _picture,
+    SERIES: _series,
+}
 
 
 def shorten(cell: object, most: int = 40) -> str:
-    """A value for an error message: quoted, escaped, never longer than `most` characters and its length."""
+    """A value for an error message: quoted, escaped, never longer than `most` characters and its
+    length.
+    """
     if isinstance(cell, (bytes, bytearray, memoryview)):
         return f"{len(cell):,} bytes"
     if isinstance(cell, np.ndarray) and cell.ndim:
         return f"an array of {cell.dtype}, shape {cell.shape}"
     text = str(cell)
-    return repr(text) if len(text) <= most else f"{text[:most]!r}... ({len(text):,} characters)"
+    if len(text) <= most:
+        return repr(text)
+    return f"{text[:most]!r}... ({len(text):,} characters)"

@@ -1,7 +1,7 @@
 """CSV text to rows, one reading for training and devices: Python's csv module, strict.
 
-A quote that never closes, or that closes in the middle of a cell, is an error and not a cell that has swallowed the
-rows after it.
+A quote that never closes, or that closes in the middle of a cell, is an error and not a cell that
+has swallowed the rows after it.
 """
 
 import csv
@@ -13,8 +13,10 @@ SEPARATORS = ",;\t|"
 # What Excel writes as a first line, and reads, to name the separator.
 _NAMED_SEPARATOR = re.compile(r'sep=([^"\r\n])[\r\n]*', re.IGNORECASE)
 MAX_CSV_CELL = 16 * 2**20
-# Of a line, and of the separators in a row, which in quotes are text: memory is taken for each before a row is seen.
-MAX_CSV_LINE, MAX_ROW_SEPARATORS = 64 * 2**20, 16 * 2**20
+# Of a line, and of the separators in a row, which in quotes are text: memory is taken for each
+# before a row is seen.
+MAX_CSV_LINE = 64 * 2**20
+MAX_ROW_SEPARATORS = 16 * 2**20
 
 
 def lines_of(file: TextIO) -> Iterator[str]:
@@ -25,16 +27,20 @@ def lines_of(file: TextIO) -> Iterator[str]:
         yield line
 
 
-def rows_of(lines: Iterable[str], separator: str = ",") -> Iterator[list[str] | csv.Error | UnicodeError]:
-    """The cells of each row, the header's first; blank lines are passed over unless the header has one cell.
+def rows_of(
+    lines: Iterable[str], separator: str = ","
+) -> Iterator[list[str] | csv.Error | UnicodeError]:
+    """The cells of each row, the header's first; blank lines are passed over unless the header has
+    one cell.
 
-    After something that is not CSV or not text comes that error, and nothing more: where the next row would begin
-    is not known.
+    After something that is not CSV or not text comes that error, and nothing more: where the next
+    row would begin is not known.
     """
     before = csv.field_size_limit(MAX_CSV_CELL)
     try:
         counted = _Counted(lines, separator)
-        reader, width = csv.reader(counted, delimiter=separator, strict=True), 0
+        reader = csv.reader(counted, delimiter=separator, strict=True)
+        width = 0
         while True:
             try:
                 csv.field_size_limit(MAX_CSV_CELL)  # process-wide, and the caller may have its own
@@ -74,7 +80,9 @@ class _Counted:
 def named_separator(line: str) -> str:
     """The separator that a first line names, as `sep=;` does; "" where the line is a header."""
     found = _NAMED_SEPARATOR.fullmatch(line)
-    return found.group(1) if found else ""
+    if found:
+        return found.group(1)
+    return ""
 
 
 def without_separator_line(lines: Iterable[str]) -> Iterator[str]:

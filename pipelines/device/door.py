@@ -1,5 +1,5 @@
-"""The door of every command: what leaves a command is an answer, an error that helps, or a fault of ours with a file
-of details. Standard library only.
+"""The door of every command: what leaves a command is an answer, an error that helps, or a fault of
+ours with a file of details. Standard library only.
 
     0    done                         2    a PipelineError, or a system without room or memory
     1    some rows have no answer     70   a fault of this package; its details are in a file
@@ -21,19 +21,44 @@ from importlib.metadata import PackageNotFoundError, version
 
 from .errors import PipelineError
 
-REFUSED, FAULT = 2, 70
+REFUSED = 2
+FAULT = 70
 # Where this variable is set, faults are raised as they are: tests and developers want to see them.
 RAISE_NAME = "PIPELINES_RAISE_FAULTS"
-_NO_ROOM = (errno.ENOSPC, errno.EROFS, errno.EIO, errno.EFBIG, errno.EMFILE, errno.ENFILE,
-            getattr(errno, "EDQUOT", errno.ENOSPC))  # Windows has no quota of its own
-_NO_MEMORY = ("failed to map segment", "cannot allocate memory", "not enough memory", "oom when allocating",
-              "bad_alloc")
-_PACKAGES = ("pipelines", "numpy", "ai-edge-litert", "tensorflow", "keras", "pandas", "pyarrow", "pillow")
-_REPEAT_SECONDS, _MAX_WORDS = 1.0, 300
+_NO_ROOM = (
+    errno.ENOSPC,
+    errno.EROFS,
+    errno.EIO,
+    errno.EFBIG,
+    errno.EMFILE,
+    errno.ENFILE,
+    getattr(errno, "EDQUOT", errno.ENOSPC),
+)  # Windows has no quota of its own
+_NO_MEMORY = (
+    "failed to map segment",
+    "cannot allocate memory",
+    "not enough memory",
+    "oom when allocating",
+    "bad_alloc",
+)
+_PACKAGES = (
+    "pipelines",
+    "numpy",
+    "ai-edge-litert",
+    "tensorflow",
+    "keras",
+    "pandas",
+    "pyarrow",
+    "pillow",
+)
+_REPEAT_SECONDS = 1.0
+_MAX_WORDS = 300
 
 
 def through_door(work: Callable[[], int | None]) -> int:
-    """The exit code of a command. Nothing but SystemExit leaves it as an exception: see the table above."""
+    """The exit code of a command. Nothing but SystemExit leaves it as an exception: see the table
+    above.
+    """
     _show_any_text()
     try:
         with ends_on_signals("stopped") as came:
@@ -55,7 +80,9 @@ def through_door(work: Callable[[], int | None]) -> int:
             raise
         _flush_or_drop()
         _print_error(str(said or _fault(error)))
-        return REFUSED if said else FAULT
+        if said:
+            return REFUSED
+        return FAULT
 
 
 def _code_of(work):
@@ -64,17 +91,22 @@ def _code_of(work):
     except SystemExit as stop:  # of typer and argparse, which have printed why
         if isinstance(stop.code, str):
             _print_error(stop.code)
-        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+        if isinstance(stop.code, int):
+            return stop.code
+        return int(stop.code is not None)
 
 
 @contextlib.contextmanager
 def ends_on_signals(words: str) -> Iterator[list[int]]:
-    """Ctrl-C and SIGTERM end what runs here with one line, `words`, and the exit code 130 or 143; what it opened is
-    closed as in any other error. Yields the numbers of the signals that came.
+    """Ctrl-C and SIGTERM end what runs here with one line, `words`, and the exit code 130 or 143;
+    what it opened is closed as in any other error. Yields the numbers of the signals that came.
 
-    While TensorFlow traces a graph it may turn the interrupt into an error of its own, or lose it: so what counts is
-    that it came, and it comes again until the work has ended."""
-    if threading.current_thread() is not threading.main_thread():  # signals reach the main thread alone
+    While TensorFlow traces a graph it may turn the interrupt into an error of its own, or lose it:
+    so what counts is that it came, and it comes again until the work has ended.
+    """
+    if (
+        threading.current_thread() is not threading.main_thread()
+    ):  # signals reach the main thread alone
         yield []
         return
     came: list[int] = []
@@ -86,7 +118,12 @@ def ends_on_signals(words: str) -> Iterator[list[int]]:
             signal.signal(repeats, note)
             signal.setitimer(signal.ITIMER_REAL, _REPEAT_SECONDS)
         raise KeyboardInterrupt
-    numbers = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) is not signal.SIG_IGN]
+
+    numbers = [
+        number
+        for number in (signal.SIGINT, signal.SIGTERM)
+        if signal.getsignal(number) is not signal.SIG_IGN
+    ]
     before = {number: signal.signal(number, note) for number in numbers}
     if repeats is not None:
         before[repeats] = signal.getsignal(repeats)
@@ -105,9 +142,13 @@ def ends_on_signals(words: str) -> Iterator[list[int]]:
 
 
 def _show_any_text():
-    """A letter that the terminal's encoding lacks is shown as its escape, \\xe9, and ends nothing."""
+    """A letter that the terminal's encoding lacks is shown as its escape, \\xe9, and ends
+    nothing.
+    """
     for name, number in (("stdout", 1), ("stderr", 2)):
-        if getattr(sys, name) is None:  # closed by whoever started us: the next file that is opened would stand there
+        if (
+            getattr(sys, name) is None
+        ):  # closed by whoever started us: the next file that is opened would stand there
             nothing = os.open(os.devnull, os.O_WRONLY)
             if nothing != number:
                 os.dup2(nothing, number)
@@ -122,18 +163,31 @@ def _of_the_system(error):
     """A PipelineError where the system, not this package, could not go on; else None."""
     words = str(error)
     if isinstance(error, MemoryError) or any(each in words.lower() for each in _NO_MEMORY):
-        return PipelineError(f"no memory is left: {_shown(words) or type(error).__name__}", stage="system",
-                             expected="memory for the rows and the model", fix="end other programs, raise `ulimit -v`, "
-                             "or give fewer rows")
+        return PipelineError(
+            f"no memory is left: {_shown(words) or type(error).__name__}",
+            stage="system",
+            expected="memory for the rows and the model",
+            fix="end other programs, raise `ulimit -v`, or give fewer rows",
+        )
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
-        where = f" ({_shown(str(error.filename))})" if error.filename else ""
-        return PipelineError(f"the system refused: {error.strerror}{where}", stage="system",
-                             expected="room where the output and temporary files go, and files that can be opened",
-                             fix=f"free some space, write to another place, or set TMPDIR (now "
-                             f"{_shown(_temporary_folder())})")
+        if error.filename:
+            where = f" ({_shown(str(error.filename))})"
+        else:
+            where = ""
+        return PipelineError(
+            f"the system refused: {error.strerror}{where}",
+            stage="system",
+            expected="room where the output and temporary files go, and files that can be opened",
+            fix=f"free some space, write to another place, or set TMPDIR (now "
+            f"{_shown(_temporary_folder())})",
+        )
     if isinstance(error, RuntimeError) and "can't start new thread" in words:
-        return PipelineError("the system starts no more threads", stage="system", expected="a few threads",
-                             fix="end other programs, or raise `ulimit -u`")
+        return PipelineError(
+            "the system starts no more threads",
+            stage="system",
+            expected="a few threads",
+            fix="end other programs, or raise `ulimit -u`",
+        )
     return None
 
 
@@ -141,21 +195,39 @@ def _fault(error):
     """The fault in words, once its details are in a file."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     path = _write_details(error)
-    fix = f"report it with the file {path}, which holds no data" if path else \
-        f"report it with this place: {os.path.basename(place.filename)}, line {place.lineno}"
-    return PipelineError(f"a fault of this package: {type(error).__name__}: {_shown(str(error))}", stage="fault",
-                         expected="an answer, or an error that names what to change", fix=fix)
+    if path:
+        fix = f"report it with the file {path}, which holds no data"
+    else:
+        fix = f"report it with this place: {os.path.basename(place.filename)}, line {place.lineno}"
+    return PipelineError(
+        f"a fault of this package: {type(error).__name__}: {_shown(str(error))}",
+        stage="fault",
+        expected="an answer, or an error that names what to change",
+        fix=fix,
+    )
 
 
 def _write_details(error):
-    """The path of a new file with the stack and the versions, in the temporary or the current folder; "" where none can
-    be written. No text of an error is in it, and no argument but options' names: those could hold data."""
+    """The path of a new file with the stack and the versions, in the temporary or the current
+    folder; "" where none can be written. No text of an error is in it, and no argument but options'
+    names: those could hold data.
+    """
     options = [word.partition("=")[0] for word in sys.argv[1:] if word.startswith("--")]
-    lines = [f"Python {platform.python_version()} on {platform.platform()}", *map(_version, _PACKAGES),
-             f"options: {' '.join(options)}", "", "The texts of errors are left out: they can hold data."]
-    each, seen = error, []
+    lines = [
+        f"Python {platform.python_version()} on {platform.platform()}",
+        *map(_version, _PACKAGES),
+        f"options: {' '.join(options)}",
+        "",
+        "The texts of errors are left out: they can hold data.",
+    ]
+    each = error
+    seen = []
     while each is not None and each not in seen:
-        lines += ["", f"{type(each).__module__}.{type(each).__name__}", *traceback.format_tb(each.__traceback__)]
+        lines += [
+            "",
+            f"{type(each).__module__}.{type(each).__name__}",
+            *traceback.format_tb(each.__traceback__),
+        ]
         seen.append(each)
         each = each.__cause__ or each.__context__
     name = f"pipelines-fault-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.txt"
@@ -186,7 +258,9 @@ def _temporary_folder():
 
 def _shown(words):
     plain = "".join(letter if letter.isprintable() else "?" for letter in words)
-    return plain if len(plain) <= _MAX_WORDS else f"{plain[:_MAX_WORDS]}..."
+    if len(plain) <= _MAX_WORDS:
+        return plain
+    return f"{plain[:_MAX_WORDS]}..."
 
 
 def _print_error(words):
@@ -203,6 +277,8 @@ def _flush_or_drop():
 
 
 def _drop_output():
-    """What is still to be flushed goes nowhere: Python would try again at its end, and fail again."""
+    """What is still to be flushed goes nowhere: Python would try again at its end, and fail
+    again.
+    """
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,15 +1,16 @@
 """The shape of every error: what happened, what was expected, how to fix it, and in which stage.
 
-The classes are drawn as a tree in `pipelines.errors`; this file stands alone so that the device folder can be
-copied to a machine that has numpy and LiteRT and nothing else.
+The classes are drawn as a tree in `pipelines.errors`; this file stands alone so that the device
+folder can be copied to a machine that has numpy and LiteRT and nothing else.
 """
 
 from .visible import visible
 
 
 class PipelineError(Exception):
-    """Something the user can mend. Its text says what was received, what was expected and how to fix it; whatever of it
-    comes from data steers no terminal."""
+    """Something the user can mend. Its text says what was received, what was expected and how to
+    fix it; whatever of it comes from data steers no terminal.
+    """
 
     stage = "pipeline"
 

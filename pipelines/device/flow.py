@@ -1,6 +1,8 @@
-"""What the primitives make of the columns, followed without a row: dtypes, shapes and ids, before memory is taken.
+"""What the primitives make of the columns, followed without a row: dtypes, shapes and ids, before
+memory is taken.
 
-`run_primitives` would find out too, with numpy's words, or would not: an id below zero reads a table from its end.
+`run_primitives` would find out too, with numpy's words, or would not: an id below zero reads a
+table from its end.
 """
 
 import math
@@ -10,9 +12,30 @@ from datetime import datetime
 
 from .cells import UNIX, Column
 from .numbers import check_style
-from .primitives import (DATE_PARTS, Affine, Bigrams, Bins, Characters, Clip, DatePart, Fill, FillPrevious, FillSteps,
-                         Lookup, Missing, Onehot, OwnScale, Pack, PackSteps, Primitive, SinceSeen, StepIds, Subwords,
-                         Table, Words)
+from .primitives import (
+    DATE_PARTS,
+    Affine,
+    Bigrams,
+    Bins,
+    Characters,
+    Clip,
+    DatePart,
+    Fill,
+    FillPrevious,
+    FillSteps,
+    Lookup,
+    Missing,
+    Onehot,
+    OwnScale,
+    Pack,
+    PackSteps,
+    Primitive,
+    SinceSeen,
+    StepIds,
+    Subwords,
+    Table,
+    Words,
+)
 
 MAX_SIDE, MAX_VALUES = 32_768, 2**26  # of one array of a row, and of all arrays of a row
 MAX_SPELLED = 64  # characters that one character may be spelled as
@@ -21,28 +44,39 @@ MAX_KEYS = 2**24
 
 @dataclass(frozen=True)
 class Flow:
-    """A column without its rows: the dtype ("float32", "int32", "uint8", "text", "string", "date"), the shape of a row,
-    and of int32 how many ids there are, from 0."""
+    """A column without its rows: the dtype ("float32", "int32", "uint8", "text", "string", "date"),
+    the shape of a row, and of int32 how many ids there are, from 0.
+    """
 
     dtype: str
     shape: tuple[int, ...] = ()
     num_ids: int = 0
 
 
-_OF_KIND = {"numeric": "float32", "series": "float32", "categorical": "text", "boolean": "text", "date": "date",
-            "text": "string", "picture": "uint8"}
+_OF_KIND = {
+    "numeric": "float32",
+    "series": "float32",
+    "categorical": "text",
+    "boolean": "text",
+    "date": "date",
+    "text": "string",
+    "picture": "uint8",
+}
 
 
 def follow(columns: tuple[Column, ...], primitives: tuple[Primitive, ...]) -> dict[str, Flow]:
-    """Every column after the last primitive. Raises ValueError where one reads what it cannot, KeyError where it reads
-    what nothing made."""
+    """Every column after the last primitive. Raises ValueError where one reads what it cannot,
+    KeyError where it reads what nothing made.
+    """
     for column in columns:
         _check_column(column)
     flows = {column.name: Flow(_OF_KIND[column.kind], column.shape) for column in columns}
     for primitive in primitives:
         _STEPS[type(primitive)](primitive, flows)
         size = sum(math.prod(flow.shape) for flow in flows.values())
-        if size > MAX_VALUES or any(max(flow.shape, default=0) > MAX_SIDE for flow in flows.values()):
+        if size > MAX_VALUES or any(
+            max(flow.shape, default=0) > MAX_SIDE for flow in flows.values()
+        ):
             raise ValueError(f"{type(primitive).__name__} makes a row of {size:,} values")
     return flows
 
@@ -71,7 +105,11 @@ def _take(flows, name, dtype, dimensions):
 
 
 def _fill(step, flows):
-    _take(flows, step.column, *(("text", (0,)) if isinstance(step.value, str) else ("float32", (0, 1))))
+    _take(
+        flows,
+        step.column,
+        *(("text", (0,)) if isinstance(step.value, str) else ("float32", (0, 1))),
+    )
 
 
 def _fill_previous(step, flows):
@@ -81,7 +119,9 @@ def _fill_previous(step, flows):
 def _missing(step, flows):
     flow = flows[step.column]
     if flow.dtype == "int32" or len(flow.shape) > 1:
-        raise ValueError(f"column {step.column!r} is {flow.dtype} {list(flow.shape)}, which is never missing")
+        raise ValueError(
+            f"column {step.column!r} is {flow.dtype} {list(flow.shape)}, which is never missing"
+        )
     flows[step.into] = Flow("float32", flow.shape)
 
 
@@ -104,7 +144,11 @@ def _bins(step, flows):
 
 def _lookup(step, flows):
     _take(flows, step.column, "text", (0,))
-    ids = (step.unknown, step.missing, *((step.first, step.first + len(step.keys) - 1) if step.keys else ()))
+    ids = (
+        step.unknown,
+        step.missing,
+        *((step.first, step.first + len(step.keys) - 1) if step.keys else ()),
+    )
     keys = [key.encode("utf-8") for key in step.keys]
     if not all(0 <= each < MAX_KEYS for each in ids) or keys != sorted(set(keys)):
         raise ValueError(f"keys out of order, or ids {ids}")
@@ -136,7 +180,9 @@ def _date_part(step, flows):
 
 def _words(step, flows):
     _take(flows, step.column, "string", (0,))
-    if not 0 < step.num_ids() <= MAX_KEYS or any(len(text) > MAX_SPELLED for _, text in step.letters):
+    if not 0 < step.num_ids() <= MAX_KEYS or any(
+        len(text) > MAX_SPELLED for _, text in step.letters
+    ):
         raise ValueError(f"{step.num_ids()} ids, or a letter that is spelled as a text")
     flows[step.column] = Flow("int32", (step.window,), step.num_ids())
 
@@ -166,11 +212,15 @@ def _since_seen(step, flows):
 
 def _own_scale(step, flows):
     flow = _take(flows, step.column, "float32", (1,))
-    flows.update({step.into: flow, step.into_offset: Flow("float32"), step.into_factor: Flow("float32")})
+    flows.update(
+        {step.into: flow, step.into_offset: Flow("float32"), step.into_factor: Flow("float32")}
+    )
 
 
 def _step_ids(step, flows):
-    flows[step.column] = Flow("int32", _take(flows, step.column, "float32", (1,)).shape, step.num_ids)
+    flows[step.column] = Flow(
+        "int32", _take(flows, step.column, "float32", (1,)).shape, step.num_ids
+    )
 
 
 def _pack(step, flows):
@@ -181,10 +231,15 @@ def _pack(step, flows):
         flows[step.into] = given[0]
         return
     alike = {(flow.dtype, len(flow.shape) if flow.dtype == "int32" else 0) for flow in given}
-    if alike not in ({("float32", 0)}, {("int32", 0)}) or any(len(flow.shape) > 1 for flow in given):
+    if alike not in ({("float32", 0)}, {("int32", 0)}) or any(
+        len(flow.shape) > 1 for flow in given
+    ):
         raise ValueError(f"columns of {sorted(alike)} packed into {step.into!r}")
-    flows[step.into] = Flow(given[0].dtype, (sum(math.prod(flow.shape) for flow in given),),
-                            max(flow.num_ids for flow in given))
+    flows[step.into] = Flow(
+        given[0].dtype,
+        (sum(math.prod(flow.shape) for flow in given),),
+        max(flow.num_ids for flow in given),
+    )
 
 
 def _pack_steps(step, flows):
@@ -194,7 +249,25 @@ def _pack_steps(step, flows):
     flows[step.into] = Flow("float32", (*shapes.pop(), len(step.columns)))
 
 
-_STEPS = {Fill: _fill, FillPrevious: _fill_previous, Missing: _missing, Affine: _affine, Clip: _clip, Bins: _bins,
-          Lookup: _lookup, Onehot: _onehot, Table: _table, DatePart: _date_part, Words: _words, Characters: _words,
-          Subwords: _subwords, Bigrams: _bigrams, FillSteps: _fill_steps, SinceSeen: _since_seen, OwnScale: _own_scale,
-          StepIds: _step_ids, Pack: _pack, PackSteps: _pack_steps}
+_STEPS = {
+    Fill: _fill,
+    FillPrevious: _fill_previous,
+    Missing: _missing,
+    Affine: _affine,
+    Clip: _clip,
+    Bins: _bins,
+    Lookup: _lookup,
+    Onehot: _onehot,
+    Table: _table,
+    DatePart: _date_part,
+    Words: _words,
+    Characters: _words,
+    Subwords: _subwords,
+    Bigrams: _bigrams,
+    FillSteps: _fill_steps,
+    SinceSeen: _since_seen,
+    OwnScale: _own_scale,
+    StepIds: _step_ids,
+    Pack: _pack,
+    PackSteps: _pack_steps,
+}

@@ -3,33 +3,50 @@
 from .errors import DeviceError
 
 FORMAT_VERSION = 2
-# Fields that later formats added: the part that has them, and each with the value that a bundle from before meant.
-# A part is the signature itself, one of its columns, or its frame.
+# Fields that later formats added: the part that has them, and each with the value that a bundle
+# from before meant. A part is the signature itself, one of its columns, or its frame.
 ADDED_TO_SIGNATURE: dict[str, object] = {"ranges": {}}
 ADDED_TO_COLUMNS: dict[str, object] = {"white": 65_535, "thousands": "", "unit": "", "marks": ""}
 ADDED_TO_FRAME: dict[str, object] = {
     # Steps of equal seconds since 1970, each with the stamps that fall into it.
-    "calendar": {"unit": "second", "phase_seconds": 0, "early_seconds": 0, "weekdays": [], "months": 0,
-                 "first_month": 0, "day": 0}}
+    "calendar": {
+        "unit": "second",
+        "phase_seconds": 0,
+        "early_seconds": 0,
+        "weekdays": [],
+        "months": 0,
+        "first_month": 0,
+        "day": 0,
+    }
+}
 
 
 def up_to_date(values: dict, rules: dict[str, str]) -> dict:
-    """The values of a signature of format 1 as those of today's format; those of today's format as they are.
+    """The values of a signature of format 1 as those of today's format; those of today's format as
+    they are.
 
-    Raises DeviceError for another format, and ValueError for fields or rules that format 1 never had.
+    Raises DeviceError for another format, and ValueError for fields or rules that format 1 never
+    had.
     """
     version = values.get("format_version")
     if version == FORMAT_VERSION and type(version) is int:
         return values
     if version != 1 or type(version) is not int:
-        raise DeviceError(f"a signature of format {version!r}", expected=f"format 1 to {FORMAT_VERSION}",
-                          fix="make the bundle again with this version")
+        raise DeviceError(
+            f"a signature of format {version!r}",
+            expected=f"format 1 to {FORMAT_VERSION}",
+            fix="make the bundle again with this version",
+        )
     if not values["rules"].items() <= rules.items():
         raise ValueError("its rules for odd cells are not those of format 1")
     frame = values["frame"]
-    return {**_with(values, ADDED_TO_SIGNATURE), "format_version": FORMAT_VERSION, "rules": rules,
-            "columns": [_with(column, ADDED_TO_COLUMNS) for column in values["columns"]],
-            "frame": None if frame is None else _with(frame, ADDED_TO_FRAME)}
+    return {
+        **_with(values, ADDED_TO_SIGNATURE),
+        "format_version": FORMAT_VERSION,
+        "rules": rules,
+        "columns": [_with(column, ADDED_TO_COLUMNS) for column in values["columns"]],
+        "frame": None if frame is None else _with(frame, ADDED_TO_FRAME),
+    }
 
 
 def _with(part, added):

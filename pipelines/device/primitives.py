@@ -1,13 +1,14 @@
 """The few numeric primitives that every fitted step becomes, and that the generated C knows too.
 
-A primitive is a frozen record of fitted numbers with `run(columns) -> None`, which rewrites the columns in place.
-All arithmetic is float32 and every operation is one that C99 rounds the same way, so that the rows a model was
-trained on, the rows that Python answers and the rows a microcontroller sees agree bit for bit. That is why there is
-no sine here: a cyclic date part is an integer that looks up a table.
+A primitive is a frozen record of fitted numbers with `run(columns) -> None`, which rewrites the
+columns in place. All arithmetic is float32 and every operation is one that C99 rounds the same way,
+so that the rows a model was trained on, the rows that Python answers and the rows a microcontroller
+sees agree bit for bit. That is why there is no sine here: a cyclic date part is an integer that
+looks up a table.
 
-Columns are arrays by name, rows first: float32 [rows], [rows, width] or, of series, [rows, steps], object text [rows],
-int32 [rows] or [rows, window], datetime64[s] [rows], StringDType [rows], uint8 [rows, height, width, channels] (see
-`cells`).
+Columns are arrays by name, rows first: float32 [rows], [rows, width] or, of series, [rows, steps],
+object text [rows], int32 [rows] or [rows, window], datetime64[s] [rows], StringDType [rows], uint8
+[rows, height, width, channels] (see `cells`).
 """
 
 from dataclasses import asdict, dataclass
@@ -18,7 +19,14 @@ from .series import FillSteps, OwnScale, PackSteps, SinceSeen, StepIds
 from .texts import Bigrams, Characters, Subwords, Words
 from .typed import read_typed
 
-DATE_PARTS = {"month": 12, "day_of_month": 31, "day_of_year": 366, "weekday": 7, "hour": 24, "minute": 60}
+DATE_PARTS = {
+    "month": 12,
+    "day_of_month": 31,
+    "day_of_year": 366,
+    "weekday": 7,
+    "hour": 24,
+    "minute": 60,
+}
 
 Columns = dict[str, np.ndarray]
 
@@ -42,7 +50,9 @@ class Fill:
 
 @dataclass(frozen=True)
 class FillPrevious:
-    """A missing number becomes the last one seen in the rows before it, or `first` where there is none."""
+    """A missing number becomes the last one seen in the rows before it, or `first` where there is
+    none.
+    """
 
     column: str
     first: float
@@ -67,16 +77,23 @@ class Missing:
 
 @dataclass(frozen=True)
 class Affine:
-    """(x - offset) * factor. float32 [rows] → [rows, 1], a series [rows, steps] stays one: the column is finished."""
+    """(x - offset) * factor. float32 [rows] → [rows, 1], a series [rows, steps] stays one: the
+    column is finished.
+    """
 
     column: str
     offset: float
     factor: float
 
     def run(self, columns: Columns) -> None:
-        with np.errstate(over="ignore"):  # infinity is cut to the last step of the scale by Clip or by quantizing
+        with np.errstate(
+            over="ignore"
+        ):  # infinity is cut to the last step of the scale by Clip or by quantizing
             scaled = (columns[self.column] - np.float32(self.offset)) * np.float32(self.factor)
-        columns[self.column] = scaled if scaled.ndim == 2 else scaled[:, None]
+        if scaled.ndim == 2:
+            columns[self.column] = scaled
+        else:
+            columns[self.column] = scaled[:, None]
 
 
 @dataclass(frozen=True)
@@ -88,14 +105,18 @@ class Clip:
     high: float
 
     def run(self, columns: Columns) -> None:
-        columns[self.column] = np.clip(columns[self.column], np.float32(self.low), np.float32(self.high))
+        columns[self.column] = np.clip(
+            columns[self.column], np.float32(self.low), np.float32(self.high)
+        )
 
 
 @dataclass(frozen=True)
 class Bins:
-    """Piecewise-linear encoding: one value a bin, 0 below it, 1 above it, the share of the way inside it.
+    """Piecewise-linear encoding: one value a bin, 0 below it, 1 above it, the share of the way
+    inside it.
 
-    `edges` are n+1 rising float32 numbers; `factors` are the n reciprocal widths. float32 [rows] → [rows, n].
+    `edges` are n+1 rising float32 numbers; `factors` are the n reciprocal widths. float32 [rows] →
+    [rows, n].
     """
 
     column: str
@@ -115,9 +136,11 @@ class Bins:
 
 @dataclass(frozen=True)
 class Lookup:
-    """Text becomes an id: the place of its key plus `first`; `unknown` and `missing` are the ids of the others.
+    """Text becomes an id: the place of its key plus `first`; `unknown` and `missing` are the ids of
+    the others.
 
-    `keys` are sorted by their UTF-8 bytes, so that C finds them with strcmp. Object [rows] → int32 [rows].
+    `keys` are sorted by their UTF-8 bytes, so that C finds them with strcmp. Object [rows] → int32
+    [rows].
     """
 
     column: str
@@ -130,12 +153,16 @@ class Lookup:
         ids = {key: self.first + place for place, key in enumerate(self.keys)}
         ids[None] = self.missing
         x = columns[self.column]
-        columns[self.column] = np.fromiter((ids.get(cell, self.unknown) for cell in x), np.int32, len(x))
+        columns[self.column] = np.fromiter(
+            (ids.get(cell, self.unknown) for cell in x), np.int32, len(x)
+        )
 
 
 @dataclass(frozen=True)
 class Onehot:
-    """An id becomes a row of zeros with a one at its place. int32 [rows] → float32 [rows, depth]."""
+    """An id becomes a row of zeros with a one at its place. int32 [rows] → float32 [rows,
+    depth].
+    """
 
     column: str
     depth: int
@@ -149,7 +176,9 @@ class Onehot:
 
 @dataclass(frozen=True)
 class Table:
-    """An id becomes its row of a table; the last row is for missing. int32 [rows] → float32 [rows, width]."""
+    """An id becomes its row of a table; the last row is for missing. int32 [rows] → float32 [rows,
+    width].
+    """
 
     column: str
     rows: tuple[tuple[float, ...], ...]
@@ -163,7 +192,8 @@ class Table:
 
 @dataclass(frozen=True)
 class DatePart:
-    """A new column `into`: a part of a date as a whole number from 0; a missing date gives the part's size.
+    """A new column `into`: a part of a date as a whole number from 0; a missing date gives the
+    part's size.
 
     datetime64[s] [rows] → int32 [rows].
     """
@@ -196,8 +226,9 @@ class DatePart:
 class Pack:
     """Columns of one unit side by side become the port `into`; every other use of them is over.
 
-    float32 [rows] or [rows, width] → float32 [rows, sum of widths]; int32 [rows] → int32 [rows, columns]. Tokens,
-    int32 [rows, window], and a picture, uint8 [rows, height, width, channels], are packed alone and stay as they are.
+    float32 [rows] or [rows, width] → float32 [rows, sum of widths]; int32 [rows] → int32 [rows,
+    columns]. Tokens, int32 [rows, window], and a picture, uint8 [rows, height, width, channels],
+    are packed alone and stay as they are.
     """
 
     columns: tuple[str, ...]
@@ -207,20 +238,65 @@ class Pack:
         if columns[self.columns[0]].ndim == 4:
             columns[self.into] = columns[self.columns[0]]
             return
-        parts = [columns[name] if columns[name].ndim == 2 else columns[name][:, None] for name in self.columns]
+        parts = [
+            columns[name] if columns[name].ndim == 2 else columns[name][:, None]
+            for name in self.columns
+        ]
         columns[self.into] = np.concatenate(parts, axis=1)
 
 
-PRIMITIVES = (Fill, FillPrevious, Missing, Affine, Clip, Bins, Lookup, Onehot, Table, DatePart, Words, Characters,
-              Subwords, Bigrams, FillSteps, SinceSeen, OwnScale, StepIds, Pack, PackSteps)
-Primitive = (Fill | FillPrevious | Missing | Affine | Clip | Bins | Lookup | Onehot | Table | DatePart | Words
-             | Characters | Subwords | Bigrams | FillSteps | SinceSeen | OwnScale | StepIds | Pack | PackSteps)
+PRIMITIVES = (
+    Fill,
+    FillPrevious,
+    Missing,
+    Affine,
+    Clip,
+    Bins,
+    Lookup,
+    Onehot,
+    Table,
+    DatePart,
+    Words,
+    Characters,
+    Subwords,
+    Bigrams,
+    FillSteps,
+    SinceSeen,
+    OwnScale,
+    StepIds,
+    Pack,
+    PackSteps,
+)
+Primitive = (
+    Fill
+    | FillPrevious
+    | Missing
+    | Affine
+    | Clip
+    | Bins
+    | Lookup
+    | Onehot
+    | Table
+    | DatePart
+    | Words
+    | Characters
+    | Subwords
+    | Bigrams
+    | FillSteps
+    | SinceSeen
+    | OwnScale
+    | StepIds
+    | Pack
+    | PackSteps
+)
 PACKS = (Pack, PackSteps)
 _BY_NAME = {primitive.__name__: primitive for primitive in PRIMITIVES}
 
 
 def run_primitives(primitives: tuple[Primitive, ...], columns: Columns) -> Columns:
-    """The columns after every primitive in turn; the given mapping and its arrays are left as they were."""
+    """The columns after every primitive in turn; the given mapping and its arrays are left as they
+    were.
+    """
     columns = dict(columns)
     for primitive in primitives:
         primitive.run(columns)
@@ -243,7 +319,9 @@ def missing_mask(x: np.ndarray) -> np.ndarray:
         return np.asarray(x == "")
     if x.dtype.kind == "O":
         return np.fromiter((cell is None for cell in x), bool, len(x))
-    return np.isnan(x) if x.ndim == 1 else np.isnan(x).any(axis=1)
+    if x.ndim == 1:
+        return np.isnan(x)
+    return np.isnan(x).any(axis=1)
 
 
 def primitive_to_json(primitive: Primitive) -> dict:
@@ -252,6 +330,8 @@ def primitive_to_json(primitive: Primitive) -> dict:
 
 
 def primitive_from_json(values: dict) -> Primitive:
-    """The primitive of `primitive_to_json`. Raises KeyError, TypeError or ValueError on anything else."""
+    """The primitive of `primitive_to_json`. Raises KeyError, TypeError or ValueError on anything
+    else.
+    """
     values = dict(values)
     return read_typed(_BY_NAME[values.pop("primitive")], values)

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet(into: int | None = None):
-    """What any thread of this process writes to standard error meanwhile goes to the open file of the descriptor
-    `into`, or nowhere."""
+    """What any thread of this process writes to standard error meanwhile goes to the open file of
+    the descriptor `into`, or nowhere.
+    """
     try:
         kept = os.dup(2)
     except OSError:  # a service that closed it has none to silence

@@ -1,5 +1,6 @@
-"""Regular files alone: a pipe, a socket or a device in a file's place is refused before a byte is waited for. Standard
-library only."""
+"""Regular files alone: a pipe, a socket or a device in a file's place is refused before a byte is
+waited for. Standard library only.
+"""
 
 import os
 import stat
@@ -9,14 +10,20 @@ from typing import BinaryIO
 # Windows has neither: there a pipe has no place among files.
 _NOT_BLOCKING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 _AS_BYTES = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-_KINDS = ((stat.S_ISDIR, "a folder, not a file"), (stat.S_ISFIFO, "a named pipe, not a regular file"),
-          (stat.S_ISSOCK, "a socket, not a regular file"), (stat.S_ISCHR, "a device, not a regular file"),
-          (stat.S_ISBLK, "a device, not a regular file"))
+_KINDS = (
+    (stat.S_ISDIR, "a folder, not a file"),
+    (stat.S_ISFIFO, "a named pipe, not a regular file"),
+    (stat.S_ISSOCK, "a socket, not a regular file"),
+    (stat.S_ISCHR, "a device, not a regular file"),
+    (stat.S_ISBLK, "a device, not a regular file"),
+)
 
 
 def open_regular(path: str | os.PathLike, most: int | None = None) -> BinaryIO:
-    """Opens a regular file, links followed, for reading. Raises OSError, whose `strerror` names the reason, where it
-    is another kind of thing, cannot be opened, or has more bytes than `most`; never waits for a writer."""
+    """Opens a regular file, links followed, for reading. Raises OSError, whose `strerror` names the
+    reason, where it is another kind of thing, cannot be opened, or has more bytes than `most`;
+    never waits for a writer.
+    """
     try:
         found = os.stat(path)  # to open a device can have an effect
         _check_kind(found, path)
@@ -35,7 +42,9 @@ def open_regular(path: str | os.PathLike, most: int | None = None) -> BinaryIO:
 
 
 def read_regular(path: str | os.PathLike, most: int) -> bytes:
-    """The content of a regular file of at most `most` bytes. Raises OSError as `open_regular` does."""
+    """The content of a regular file of at most `most` bytes. Raises OSError as
+    `open_regular` does.
+    """
     with open_regular(path, most) as file:
         content = file.read(most + 1)
     if len(content) > most:  # a file that grows, and those of /proc, which have no size
@@ -44,7 +53,9 @@ def read_regular(path: str | os.PathLike, most: int) -> bytes:
 
 
 def kind_of(path: str | os.PathLike) -> str:
-    """What a path is where it is no regular file, such as "a folder, not a file"; else "a regular file"."""
+    """What a path is where it is no regular file, such as "a folder, not a file"; else "a regular
+    file".
+    """
     return _kind(os.stat(path)) or "a regular file"
 
 

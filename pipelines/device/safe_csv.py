@@ -1,10 +1,11 @@
 """CSV that neither a spreadsheet nor a terminal acts on.
 
 A spreadsheet runs a cell that begins with one of FORMULA_MARKS as a formula
-(https://owasp.org/www-community/attacks/CSV_Injection), a terminal obeys escape sequences. The rule, where answers are
-written safely: a cell that begins with such a mark and is no number gets an apostrophe in front, and every character
-that `visible` escapes is written as its escape. Cells are then no longer what the data holds, so that a pipe or a file
-gets them as they are, unless asked otherwise.
+(https://owasp.org/www-community/attacks/CSV_Injection), a terminal obeys escape sequences. The
+rule, where answers are written safely: a cell that begins with such a mark and is no number gets an
+apostrophe in front, and every character that `visible` escapes is written as its escape. Cells are
+then no longer what the data holds, so that a pipe or a file gets them as they are, unless asked
+otherwise.
 """
 
 import csv
@@ -19,7 +20,9 @@ def safe_cell(cell: object) -> object:
     if not isinstance(cell, str):
         return cell
     marked = cell.startswith(FORMULA_MARKS) and not _is_number(cell)
-    return f"'{visible(cell)}" if marked else visible(cell)
+    if marked:
+        return f"'{visible(cell)}"
+    return visible(cell)
 
 
 def _is_number(text):
@@ -43,8 +46,12 @@ class SafeWriter:
 
 
 def answers_writer(sink, *, safe: bool | None = None):
-    """A csv writer to an open text file: of safe cells if `safe`, or if it is None and the file is a terminal."""
+    """A csv writer to an open text file: of safe cells if `safe`, or if it is None and the file is
+    a terminal.
+    """
     writer = csv.writer(sink, lineterminator="\n")
     if safe is None:
         safe = sink.isatty()
-    return SafeWriter(writer) if safe else writer
+    if safe:
+        return SafeWriter(writer)
+    return writer

@@ -1,6 +1,8 @@
-"""Primitives for series: columns float32 [rows, steps], the newest step last, NaN where a value is missing.
+"""Primitives for series: columns float32 [rows, steps], the newest step last, NaN where a value is
+missing.
 
-Sums run from the oldest step to the newest, one addition after the other, so that C gives the same bits.
+Sums run from the oldest step to the newest, one addition after the other, so that C gives the same
+bits.
 """
 
 from dataclasses import dataclass
@@ -16,9 +18,11 @@ OWN_OFFSETS = ("none", "last", "mean")
 
 @dataclass(frozen=True)
 class FillSteps:
-    """Missing steps from known ones of the same series. `how`: "previous", the last value known; "line", on the
-    straight line between the neighbours known, and after the newest one as it is; "season", the value `season` steps
-    before, filled or known, else the last one known. Before the first known value it is `first`."""
+    """Missing steps from known ones of the same series. `how`: "previous", the last value known;
+    "line", on the straight line between the neighbours known, and after the newest one as it is;
+    "season", the value `season` steps before, filled or known, else the last one known. Before the
+    first known value it is `first`.
+    """
 
     column: str
     how: str
@@ -40,8 +44,13 @@ class FillSteps:
             return
         steps = np.arange(x.shape[1])
         before = np.maximum.accumulate(np.where(unknown, -1, steps), axis=1)
-        previous = np.where(before < 0, np.float32(self.first), np.take_along_axis(x, np.maximum(before, 0), axis=1))
-        columns[self.column] = self._on_lines(x, unknown, before, previous) if self.how == "line" else previous
+        previous = np.where(
+            before < 0, np.float32(self.first), np.take_along_axis(x, np.maximum(before, 0), axis=1)
+        )
+        if self.how == "line":
+            columns[self.column] = self._on_lines(x, unknown, before, previous)
+        else:
+            columns[self.column] = previous
 
     def _on_lines(self, x, unknown, before, previous):
         steps = np.arange(x.shape[1])
@@ -50,7 +59,9 @@ class FillSteps:
         between = unknown & (before >= 0) & (after < end)
         following = np.take_along_axis(x, np.minimum(after, end - 1), axis=1)
         with np.errstate(invalid="ignore"):
-            share = (steps - before).astype(np.float32) / np.maximum(after - before, 1).astype(np.float32)
+            share = (steps - before).astype(np.float32) / np.maximum(after - before, 1).astype(
+                np.float32
+            )
             rise = (following - previous) * share
         return np.where(between, previous + rise, previous)
 
@@ -58,14 +69,19 @@ class FillSteps:
         x = x.copy()
         last = np.full(len(x), self.first, np.float32)
         for step in range(x.shape[1]):
-            other = x[:, step - self.season] if step >= self.season else last
+            if step >= self.season:
+                other = x[:, step - self.season]
+            else:
+                other = last
             x[:, step] = last = np.where(unknown[:, step], other, x[:, step])
         return x
 
 
 @dataclass(frozen=True)
 class SinceSeen:
-    """A new column `into`: how many steps ago a value was known, as a share of `most` steps, 1 for as many and more."""
+    """A new column `into`: how many steps ago a value was known, as a share of `most` steps, 1 for
+    as many and more.
+    """
 
     column: str
     into: str
@@ -80,15 +96,19 @@ class SinceSeen:
         x = columns[self.column]
         steps = np.arange(x.shape[1])
         before = np.maximum.accumulate(np.where(np.isnan(x), -self.most, steps), axis=1)
-        columns[self.into] = np.minimum(steps - before, self.most).astype(np.float32) / np.float32(self.most)
+        columns[self.into] = np.minimum(steps - before, self.most).astype(np.float32) / np.float32(
+            self.most
+        )
 
 
 @dataclass(frozen=True)
 class OwnScale:
-    """The series `into`: (x - offset) / factor, of a series by itself: `offset`, its "last" value, its "mean" or "none"
-    (0); the factor, where it is `scaled`, the mean distance from that offset, at least `least`, else 1. Both are new
-    columns [rows], by which an answer finds back to the series' own unit (Kim et al. 2022,
-    https://openreview.net/forum?id=cGDAkQo1C0p; Zeng et al. 2023, https://arxiv.org/abs/2205.13504)."""
+    """The series `into`: (x - offset) / factor, of a series by itself: `offset`, its "last" value,
+    its "mean" or "none" (0); the factor, where it is `scaled`, the mean distance from that offset,
+    at least `least`, else 1. Both are new columns [rows], by which an answer finds back to the
+    series' own unit (Kim et al. 2022, https://openreview.net/forum?id=cGDAkQo1C0p; Zeng et al.
+    2023, https://arxiv.org/abs/2205.13504).
+    """
 
     column: str
     offset: str
@@ -106,19 +126,25 @@ class OwnScale:
     def run(self, columns: dict) -> None:
         x = columns[self.column]
         share = np.float32(1) / np.float32(x.shape[1])
-        offset = {"none": lambda: np.zeros(len(x), np.float32), "last": lambda: x[:, -1].copy(),
-                  "mean": lambda: _sum(x) * share}[self.offset]()
+        offset = {
+            "none": lambda: np.zeros(len(x), np.float32),
+            "last": lambda: x[:, -1].copy(),
+            "mean": lambda: _sum(x) * share,
+        }[self.offset]()
         x = x - offset[:, None]
-        factor = np.maximum(_sum(np.abs(x)) * share, np.float32(self.least)) if self.scaled else \
-            np.ones(len(x), np.float32)
+        if self.scaled:
+            factor = np.maximum(_sum(np.abs(x)) * share, np.float32(self.least))
+        else:
+            factor = np.ones(len(x), np.float32)
         columns[self.into] = x / factor[:, None]
         columns[self.into_offset], columns[self.into_factor] = offset, factor
 
 
 @dataclass(frozen=True)
 class StepIds:
-    """A series of whole numbers from 0 to num_ids - 1 as ids, a missing one is 0. float32 [rows, steps] → int32. What
-    is no id is refused: another id would answer another question."""
+    """A series of whole numbers from 0 to num_ids - 1 as ids, a missing one is 0. float32 [rows,
+    steps] → int32. What is no id is refused: another id would answer another question.
+    """
 
     column: str
     num_ids: int
@@ -133,16 +159,19 @@ class StepIds:
         odd = ~((x >= 0) & (x < self.num_ids) & (x == np.floor(x)))
         if odd.any():
             row, step = np.argwhere(odd)[0]
-            raise DeviceError(f"row {row}, column {self.column!r}: step {step + 1} is {x[row, step]:g}",
-                              expected=f"whole numbers from 0 to {self.num_ids - 1}", fix="use the vocabulary that the "
-                              "model was trained with")
+            raise DeviceError(
+                f"row {row}, column {self.column!r}: step {step + 1} is {x[row, step]:g}",
+                expected=f"whole numbers from 0 to {self.num_ids - 1}",
+                fix="use the vocabulary that the model was trained with",
+            )
         columns[self.column] = x.astype(np.int32)
 
 
 @dataclass(frozen=True)
 class PackSteps:
-    """Series of one unit and one length side by side become the port `into`: [rows, steps] each → [rows, steps,
-    columns]."""
+    """Series of one unit and one length side by side become the port `into`: [rows, steps] each →
+    [rows, steps, columns].
+    """
 
     columns: tuple[str, ...]
     into: str

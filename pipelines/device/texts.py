@@ -1,13 +1,14 @@
-"""Text to token ids: the primitives that a tokenizing step becomes, the same in Python and in the generated C.
+"""Text to token ids: the primitives that a tokenizing step becomes, the same in Python and in the
+generated C.
 
-A text is first spelled: each character that stands in `letters` is replaced by its text there, any other stays.
-`letters` is a table and not a rule of Unicode, because a microcontroller has no tables of Unicode and two Pythons have
-different ones. It turns every white space and all that separates tokens into a space; what tokens are is then told by
-spaces.
+A text is first spelled: each character that stands in `letters` is replaced by its text there, any
+other stays. `letters` is a table and not a rule of Unicode, because a microcontroller has no tables
+of Unicode and two Pythons have different ones. It turns every white space and all that separates
+tokens into a space; what tokens are is then told by spaces.
 
-Ids: 0 is padding, 1 to len(keys) the keys in the order of their UTF-8 bytes, then `num_buckets` ids that all other
-tokens share by their CRC-32. Texts stand at the right end of the window, padding before them; of a longer text the
-first `window` tokens are kept.
+Ids: 0 is padding, 1 to len(keys) the keys in the order of their UTF-8 bytes, then `num_buckets` ids
+that all other tokens share by their CRC-32. Texts stand at the right end of the window, padding
+before them; of a longer text the first `window` tokens are kept.
 """
 
 import zlib
@@ -20,12 +21,27 @@ PADDING = 0
 MAX_KEY_BYTES = 64  # of a token that has an id of its own: C compares in a buffer of this size
 MAX_CHARACTERS = 1_000_000  # of a text
 # str.split() would split at these; so every `letters` makes a space of them.
-WHITE_SPACE = tuple([*range(9, 14), *range(28, 33), 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F,
-                     0x205F, 0x3000])
+WHITE_SPACE = tuple(
+    [
+        *range(9, 14),
+        *range(28, 33),
+        0x85,
+        0xA0,
+        0x1680,
+        *range(0x2000, 0x200B),
+        0x2028,
+        0x2029,
+        0x202F,
+        0x205F,
+        0x3000,
+    ]
+)
 
 
 class _Ids(dict):
-    """Token → id; a token that is no key gets its bucket's id, which is remembered for as long as few are."""
+    """Token → id; a token that is no key gets its bucket's id, which is remembered for as long as
+    few are.
+    """
 
     def __init__(self, keys, num_buckets):
         super().__init__(zip(keys, range(1, len(keys) + 1), strict=True))
@@ -40,7 +56,8 @@ class _Ids(dict):
 
 @dataclass(frozen=True)
 class Words:
-    """Texts to the ids of their words: what stands between spaces. Text [rows] → int32 [rows, window].
+    """Texts to the ids of their words: what stands between spaces. Text [rows] → int32 [rows,
+    window].
 
     `letters`: (code point, text) in the order of the code points.
     """
@@ -63,14 +80,21 @@ class Words:
         codes = [code for code, _ in self.letters]
         spaces = dict(self.letters)
         keys = [key.encode("utf-8") for key in self.keys]
-        if codes != sorted(set(codes)) or not all(type(code) is int and 0 <= code < 0x110000 for code in codes):
+        if codes != sorted(set(codes)) or not all(
+            type(code) is int and 0 <= code < 0x110000 for code in codes
+        ):
             raise ValueError("letters are not in the order of their code points")
-        if any(spaces.get(code, "").strip() for code in WHITE_SPACE) or not all(code in spaces for code in WHITE_SPACE
-                                                                                if code != 32):
+        if any(spaces.get(code, "").strip() for code in WHITE_SPACE) or not all(
+            code in spaces for code in WHITE_SPACE if code != 32
+        ):
             raise ValueError("a white space is spelled as something else")
         if keys != sorted(set(keys)) or any(not 0 < len(key) < MAX_KEY_BYTES for key in keys):
             raise ValueError("keys are not in the order of their bytes, or too long")
-        if not (type(self.window) is type(self.num_buckets) is int and self.window > 0 and self.num_buckets > 0):
+        if not (
+            type(self.window) is type(self.num_buckets) is int
+            and self.window > 0
+            and self.num_buckets > 0
+        ):
             raise ValueError(f"window {self.window!r}, num_buckets {self.num_buckets!r}")
 
     @cached_property
@@ -86,31 +110,34 @@ class Words:
         return text.translate(self._spelling).split()
 
     def run(self, columns) -> None:
-        columns[self.column] = _right_aligned(map(self._row, columns[self.column].tolist()), len(columns[self.column]),
-                                              self.window)
+        columns[self.column] = _right_aligned(
+            map(self._row, columns[self.column].tolist()), len(columns[self.column]), self.window
+        )
 
     def _row(self, text):
-        words = text.translate(self._spelling).split(None, self.window)[:self.window]
+        words = text.translate(self._spelling).split(None, self.window)[: self.window]
         return [self._ids[word] for word in words]
 
 
 @dataclass(frozen=True)
 class Characters(Words):
-    """Texts to the ids of their characters, spelled; runs of spaces are one, and none stands at an end."""
+    """Texts to the ids of their characters, spelled; runs of spaces are one, and none stands at an
+    end.
+    """
 
     def tokens(self, text: str) -> list[str]:
         return list(" ".join(super().tokens(text)))
 
     def _row(self, text):
-        return [self._ids[letter] for letter in self.tokens(text)[:self.window]]
+        return [self._ids[letter] for letter in self.tokens(text)[: self.window]]
 
 
 @dataclass(frozen=True)
 class Subwords(Words):
     """Texts to the ids of parts of their words by byte-pair encoding (Sennrich et al. 2016,
-    https://arxiv.org/abs/1508.07909): a word starts as "\\u2581" and its characters, at most MAX_SYMBOLS of both;
-    of all neighbours that stand in `merges`, as (left id, right id, id of both), the first in that order are joined,
-    the leftmost first, until none is left.
+    https://arxiv.org/abs/1508.07909): a word starts as "\\u2581" and its characters, at most
+    MAX_SYMBOLS of both; of all neighbours that stand in `merges`, as (left id, right id, id of
+    both), the first in that order are joined, the leftmost first, until none is left.
     """
 
     merges: tuple[tuple[int, int, int], ...] = ()
@@ -129,7 +156,9 @@ class Subwords(Words):
     def tokens(self, text: str) -> list[str]:
         """The parts of a text's words; what has no id of its own is "\\ufffd"."""
         names = dict(enumerate(self.keys, start=1))
-        return [names.get(each, "\ufffd") for word in super().tokens(text) for each in self._split(word)]
+        return [
+            names.get(each, "\ufffd") for word in super().tokens(text) for each in self._split(word)
+        ]
 
     def _row(self, text):
         found = []
@@ -137,31 +166,38 @@ class Subwords(Words):
             found += self._split(word)
             if len(found) >= self.window:
                 break
-        return found[:self.window]
+        return found[: self.window]
 
     def _split(self, word):
         parts = self._parts.get(word)
         if parts is None:
-            parts = self._merge([self._ids[symbol] for symbol in (self.START + word)[:self.MAX_SYMBOLS]])
+            parts = self._merge(
+                [self._ids[symbol] for symbol in (self.START + word)[: self.MAX_SYMBOLS]]
+            )
             if len(self._parts) < 100_000:
                 self._parts[word] = parts
         return parts
 
     def _merge(self, ids):
         while len(ids) > 1:
-            found = [(self._ranks[pair], place) for place, pair in enumerate(zip(ids, ids[1:]))
-                     if pair in self._ranks]
+            found = [
+                (self._ranks[pair], place)
+                for place, pair in enumerate(zip(ids, ids[1:], strict=False))
+                if pair in self._ranks
+            ]
             if not found:
                 break
             (_, both), place = min(found)
-            ids[place:place + 2] = [both]
+            ids[place : place + 2] = [both]
         return ids
 
 
 @dataclass(frozen=True)
 class Bigrams:
-    """A new column `into`: at each token's place the id of the pair that it makes with the token before it, hashed to 1
-    to `num_buckets`; 0 where there is no such pair. int32 [rows, window] → int32 [rows, window]."""
+    """A new column `into`: at each token's place the id of the pair that it makes with the token
+    before it, hashed to 1 to `num_buckets`; 0 where there is no such pair. int32 [rows, window] →
+    int32 [rows, window].
+    """
 
     column: str
     into: str
@@ -173,11 +209,16 @@ class Bigrams:
 
     def run(self, columns) -> None:
         ids = columns[self.column]
-        left, right = ids[:, :-1].astype(np.uint32), ids[:, 1:].astype(np.uint32)
-        mixed = left * np.uint32(0x9E3779B1) + right * np.uint32(0x85EBCA6B)  # modulo 2**32, as in C
+        left = ids[:, :-1].astype(np.uint32)
+        right = ids[:, 1:].astype(np.uint32)
+        mixed = left * np.uint32(0x9E3779B1) + right * np.uint32(
+            0x85EBCA6B
+        )  # modulo 2**32, as in C
         mixed ^= mixed >> np.uint32(15)
         pairs = np.where(left == PADDING, 0, mixed % np.uint32(self.num_buckets) + 1)
-        columns[self.into] = np.concatenate([np.zeros((len(ids), 1), np.int32), pairs.astype(np.int32)], axis=1)
+        columns[self.into] = np.concatenate(
+            [np.zeros((len(ids), 1), np.int32), pairs.astype(np.int32)], axis=1
+        )
 
 
 def _right_aligned(rows, num_rows, window):
@@ -185,5 +226,5 @@ def _right_aligned(rows, num_rows, window):
     ids = np.zeros((num_rows, window), np.int32)
     for place, row in enumerate(rows):
         if row:
-            ids[place, window - len(row):] = row
+            ids[place, window - len(row) :] = row
     return ids

@@ -1,7 +1,8 @@
-"""JSON values to dataclasses by their annotations: exactly the fields, each of exactly its type. Standard library only.
+"""JSON values to dataclasses by their annotations: exactly the fields, each of exactly its type.
+Standard library only.
 
-A value that is nearly right (true for 1, "3" for 3, a field too many) would be read as something that the file does not
-say; so it is refused.
+A value that is nearly right (true for 1, "3" for 3, a field too many) would be read as something
+that the file does not say; so it is refused.
 """
 
 import json
@@ -31,12 +32,16 @@ def _once(pairs):
 
 
 def read_typed(kind: type, values: object) -> object:
-    """A dataclass of plain JSON values: numbers that float32 holds, whole numbers that 64 bits hold, text, lists, and
-    other dataclasses. Raises TypeError for other fields or types, ValueError for numbers that do not fit."""
+    """A dataclass of plain JSON values: numbers that float32 holds, whole numbers that 64 bits
+    hold, text, lists, and other dataclasses. Raises TypeError for other fields or types, ValueError
+    for numbers that do not fit.
+    """
     hints = _hints(kind)
     if not isinstance(values, dict) or values.keys() != hints.keys():
-        raise TypeError(f"{kind.__name__} has the fields {list(hints)}, got "
-                        f"{list(values) if isinstance(values, dict) else type(values).__name__}")
+        raise TypeError(
+            f"{kind.__name__} has the fields {list(hints)}, got "
+            f"{list(values) if isinstance(values, dict) else type(values).__name__}"
+        )
     return kind(**{name: read_value(hint, values[name], name) for name, hint in hints.items()})
 
 
@@ -51,7 +56,8 @@ def read_value(hint: object, value: object, name: str) -> object:
     if hint in _SCALARS:
         _check_scalars(hint, (value,), name)
         return value
-    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    origin = typing.get_origin(hint)
+    inner = typing.get_args(hint)
     if origin is tuple and isinstance(value, list):
         if len(inner) == 2 and inner[1] is Ellipsis:
             if inner[0] in _SCALARS:  # many at once: vocabularies are long
@@ -59,7 +65,7 @@ def read_value(hint: object, value: object, name: str) -> object:
                 return tuple(value)
             return tuple(read_value(inner[0], each, name) for each in value)
         if len(inner) == len(value):
-            return tuple(read_value(each, item, name) for each, item in zip(inner, value))
+            return tuple(read_value(each, item, name) for each, item in zip(inner, value, strict=True))
     elif origin is dict and isinstance(value, dict):
         return {key: read_value(inner[1], each, name) for key, each in value.items()}
     elif origin in (typing.Union, types.UnionType):
@@ -76,7 +82,9 @@ def read_value(hint: object, value: object, name: str) -> object:
 def _check_scalars(hint, values, name):
     odd = set(map(type, values)) - set(_SCALARS[hint])
     if odd:
-        raise TypeError(f"{name} holds a {sorted(each.__name__ for each in odd)[0]}, not {hint.__name__}s alone")
+        raise TypeError(
+            f"{name} holds a {sorted(each.__name__ for each in odd)[0]}, not {hint.__name__}s alone"
+        )
     most = {float: MAX_FLOAT, int: 2**63 - 1}.get(hint)
     if most is not None and any(not -most <= value <= most for value in values):
         raise ValueError(f"{name} holds a number that does not fit")

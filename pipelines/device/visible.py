@@ -1,4 +1,6 @@
-"""Text from data made safe to print: what would steer a terminal, or hide or reorder letters, becomes its escape."""
+"""Text from data made safe to print: what would steer a terminal, or hide or reorder letters,
+becomes its escape.
+"""
 
 import unicodedata
 
@@ -8,9 +10,10 @@ _JOINERS = "\u200c\u200d"
 
 
 def visible(text: str, *, keep: str = "") -> str:
-    """The text with every control character, line separator, invisible format character (the bidirectional ones among
-    them) and half of a surrogate pair as Python writes it: "\\x1b", "\\n", "\\u202e", "\\ud800". `keep`: characters
-    that stay as they are."""
+    """The text with every control character, line separator, invisible format character (the
+    bidirectional ones among them) and half of a surrogate pair as Python writes it: "\\x1b", "\\n",
+    "\\u202e", "\\ud800". `keep`: characters that stay as they are.
+    """
     if text.isprintable():
         return text
     return "".join(_escaped(letter) if letter not in keep else letter for letter in text)

@@ -1,10 +1,14 @@
-"""Functions and types in C99 that the generated code calls, each with the name by which one sees that it is needed."""
+"""Functions and types in C99 that the generated code calls, each with the name by which one sees
+that it is needed.
+"""
 
 import re
 
 
 def needed_helpers(code: str) -> list[str]:
-    """The helpers that the code names, and those that they name: an unused static function is a warning."""
+    """The helpers that the code names, and those that they name: an unused static function is a
+    warning.
+    """
     needed = []
     for text, name in reversed(_HELPERS):
         said = re.sub(r"/\*.*?\*/", "", "\n".join([code, *needed]), flags=re.DOTALL)
@@ -14,26 +18,39 @@ def needed_helpers(code: str) -> list[str]:
 
 
 _HELPERS = (
-    ("""static float clip(float x, float low, float high) {
+    (
+        """static float clip(float x, float low, float high) {
   return x < low ? low : x > high ? high : x;
-}""", "clip"),
-    ("""static int8_t quantize(float x, float scale, float zero_point) {
+}""",
+        "clip",
+    ),
+    (
+        """static int8_t quantize(float x, float scale, float zero_point) {
   float steps = floorf(x / scale + 0.5f) + zero_point;
   return (int8_t)(steps < -128.0f ? -128.0f : steps > 127.0f ? 127.0f : steps);
-}""", "quantize"),
-    ("""/* Missing steps of a series, each way as in Python: before the first known one they are first. */
+}""",
+        "quantize",
+    ),
+    (
+        """/* Missing steps of a series, each way as in Python: before the first known one they are first. */
 static void fill_previous(float *x, int32_t size, float first) {
   float last = first;
   for (int32_t i = 0; i < size; ++i) {
     if (x[i] != x[i]) x[i] = last; else last = x[i];
   }
-}""", "fill_previous"),
-    ("""static void fill_season(float *x, int32_t size, int32_t season, float first) {
+}""",
+        "fill_previous",
+    ),
+    (
+        """static void fill_season(float *x, int32_t size, int32_t season, float first) {
   for (int32_t i = 0; i < size; ++i) {
     if (x[i] != x[i]) x[i] = i >= season ? x[i - season] : i > 0 ? x[i - 1] : first;
   }
-}""", "fill_season"),
-    ("""static void fill_line(float *x, int32_t size, float first) {
+}""",
+        "fill_season",
+    ),
+    (
+        """static void fill_line(float *x, int32_t size, float first) {
   int32_t before = -1;
   for (int32_t i = 0; i < size; ++i) {
     int32_t after = i;
@@ -53,23 +70,32 @@ static void fill_previous(float *x, int32_t size, float first) {
     }
     --i;
   }
-}""", "fill_line"),
-    ("""/* How many steps ago a value was known, as a share of most. */
+}""",
+        "fill_line",
+    ),
+    (
+        """/* How many steps ago a value was known, as a share of most. */
 static void since_seen(const float *x, int32_t size, int32_t most, float *into) {
   int32_t steps = most;
   for (int32_t i = 0; i < size; ++i) {
     steps = x[i] == x[i] ? 0 : steps < most ? steps + 1 : most;
     into[i] = (float)steps / (float)most;
   }
-}""", "since_seen"),
-    ("""static float mean(const float *x, int32_t size) {
+}""",
+        "since_seen",
+    ),
+    (
+        """static float mean(const float *x, int32_t size) {
   float sum = 0.0f;
   volatile float result;
   for (int32_t i = 0; i < size; ++i) sum += x[i];
   result = sum * (1.0f / (float)size);
   return result;
-}""", "mean"),
-    ("""/* (x - offset) / factor; factor: where scaled the mean distance from the offset, at least `least`, else 1. */
+}""",
+        "mean",
+    ),
+    (
+        """/* (x - offset) / factor; factor: where scaled the mean distance from the offset, at least `least`, else 1. */
 static void own_scale(const float *x, int32_t size, float offset, int scaled, float least, float *into,
                       float *factor) {
   float sum = 0.0f;
@@ -81,8 +107,11 @@ static void own_scale(const float *x, int32_t size, float offset, int scaled, fl
   distance = sum * (1.0f / (float)size);
   *factor = !scaled ? 1.0f : distance > least ? distance : least;
   for (int32_t i = 0; i < size; ++i) into[i] = into[i] / *factor;
-}""", "own_scale"),
-    ("""/* The place of a key among keys sorted by their bytes, plus first. */
+}""",
+        "own_scale",
+    ),
+    (
+        """/* The place of a key among keys sorted by their bytes, plus first. */
 static int32_t lookup(const char *text, const char *const *keys, int32_t num_keys, int32_t first, int32_t unknown,
                       int32_t missing) {
   int32_t low = 0, high = num_keys;
@@ -94,11 +123,17 @@ static int32_t lookup(const char *text, const char *const *keys, int32_t num_key
     if (order < 0) high = middle; else low = middle + 1;
   }
   return unknown;
-}""", "lookup"),
-    ("""static int64_t floor_divide(int64_t a, int64_t b) {
+}""",
+        "lookup",
+    ),
+    (
+        """static int64_t floor_divide(int64_t a, int64_t b) {
   return a / b - (a % b < 0);
-}""", "floor_divide"),
-    ("""/* Month and day from 0 of seconds since 1970-01-01, proleptic Gregorian calendar: years start in March, so that
+}""",
+        "floor_divide",
+    ),
+    (
+        """/* Month and day from 0 of seconds since 1970-01-01, proleptic Gregorian calendar: years start in March, so that
    the leap day is the last. */
 static void month_and_day(int64_t seconds, int32_t *month, int32_t *day) {
   int64_t days = floor_divide(seconds, 86400) + 719468;
@@ -108,18 +143,27 @@ static void month_and_day(int64_t seconds, int32_t *month, int32_t *day) {
   int64_t march_month = (5 * year_day + 2) / 153;
   *day = (int32_t)(year_day - (153 * march_month + 2) / 5);
   *month = (int32_t)((march_month + 2) % 12);
-}""", "month_and_day"),
-    ("""static int32_t date_month(int64_t seconds) {
+}""",
+        "month_and_day",
+    ),
+    (
+        """static int32_t date_month(int64_t seconds) {
   int32_t month, day;
   month_and_day(seconds, &month, &day);
   return month;
-}""", "date_month"),
-    ("""static int32_t date_day_of_month(int64_t seconds) {
+}""",
+        "date_month",
+    ),
+    (
+        """static int32_t date_day_of_month(int64_t seconds) {
   int32_t month, day;
   month_and_day(seconds, &month, &day);
   return day;
-}""", "date_day_of_month"),
-    ("""static int32_t date_day_of_year(int64_t seconds) {
+}""",
+        "date_day_of_month",
+    ),
+    (
+        """static int32_t date_day_of_year(int64_t seconds) {
   static const int32_t before[12] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
   int32_t month, day;
   int64_t year, shift = 719468 + floor_divide(seconds, 86400); /* years start in March */
@@ -127,31 +171,49 @@ static void month_and_day(int64_t seconds, int32_t *month, int32_t *day) {
   year = (shift - floor_divide(shift, 146097) * 146097);
   year = (year - year / 1460 + year / 36524 - year / 146096) / 365 + (month < 2); /* of its 400 years */
   return before[month] + day + (month > 1 && year % 4 == 0 && (year % 100 != 0 || year % 400 == 0));
-}""", "date_day_of_year"),
-    ("""static int32_t date_weekday(int64_t seconds) {
+}""",
+        "date_day_of_year",
+    ),
+    (
+        """static int32_t date_weekday(int64_t seconds) {
   int64_t days = floor_divide(seconds, 86400) + 3;
   return (int32_t)(days - floor_divide(days, 7) * 7);
-}""", "date_weekday"),
-    ("""static int32_t date_hour(int64_t seconds) {
+}""",
+        "date_weekday",
+    ),
+    (
+        """static int32_t date_hour(int64_t seconds) {
   int64_t hours = floor_divide(seconds, 3600);
   return (int32_t)(hours - floor_divide(hours, 24) * 24);
-}""", "date_hour"),
-    ("""static int32_t date_minute(int64_t seconds) {
+}""",
+        "date_hour",
+    ),
+    (
+        """static int32_t date_minute(int64_t seconds) {
   int64_t minutes = floor_divide(seconds, 60);
   return (int32_t)(minutes - floor_divide(minutes, 60) * 60);
-}""", "date_minute"),
-    ("""typedef struct {
+}""",
+        "date_minute",
+    ),
+    (
+        """typedef struct {
   int32_t left, right, rank, both;
-} merge;""", "merge"),
-    ("""/* How characters are spelled (see letters in signature.json), and which tokens have ids of their own. */
+} merge;""",
+        "merge",
+    ),
+    (
+        """/* How characters are spelled (see letters in signature.json), and which tokens have ids of their own. */
 typedef struct {
   const uint32_t *codes;
   const char *const *spelled;
   int32_t num_codes;
   const char *const *keys;
   int32_t num_keys, num_buckets;
-} vocabulary;""", "vocabulary"),
-    ("""/* A text that is spelled byte by byte. */
+} vocabulary;""",
+        "vocabulary",
+    ),
+    (
+        """/* A text that is spelled byte by byte. */
 typedef struct {
   const char *text, *piece, *end;
 } speller;
@@ -196,8 +258,11 @@ static int next_byte(speller *it, const vocabulary *known) {
     it->text += num_bytes;
   }
   return (unsigned char)*it->piece++;
-}""", "next_byte"),
-    ("""/* A token as it grows: its first bytes, and the CRC-32 of all of them. */
+}""",
+        "next_byte",
+    ),
+    (
+        """/* A token as it grows: its first bytes, and the CRC-32 of all of them. */
 typedef struct {
   char bytes[64];
   int32_t length;
@@ -223,13 +288,19 @@ static int32_t finish(token *it, const vocabulary *known) {
     if (order < 0) high = middle; else low = middle + 1;
   }
   return 1 + known->num_keys + (int32_t)((it->crc ^ 0xFFFFFFFFu) % (uint32_t)known->num_buckets);
-}""", "finish"),
-    ("""/* Moves the first count of the ids to the end of the window, zeros before them. */
+}""",
+        "finish",
+    ),
+    (
+        """/* Moves the first count of the ids to the end of the window, zeros before them. */
 static void align_right(int32_t *ids, int32_t count, int32_t window) {
   for (int32_t i = count - 1; i >= 0; --i) ids[window - count + i] = ids[i];
   for (int32_t i = 0; i < window - count; ++i) ids[i] = 0;
-}""", "align_right"),
-    ("""static void words(const char *text, const vocabulary *known, int32_t window, int32_t *ids) {
+}""",
+        "align_right",
+    ),
+    (
+        """static void words(const char *text, const vocabulary *known, int32_t window, int32_t *ids) {
   speller it = {text == NULL ? "" : text, NULL, NULL};
   token now = {{0}, 0, 0};
   int32_t count = 0;
@@ -240,8 +311,11 @@ static void align_right(int32_t *ids, int32_t count, int32_t window) {
     if (byte < 0) break;
   }
   align_right(ids, count, window);
-}""", "words"),
-    ("""static void characters(const char *text, const vocabulary *known, int32_t window, int32_t *ids) {
+}""",
+        "words",
+    ),
+    (
+        """static void characters(const char *text, const vocabulary *known, int32_t window, int32_t *ids) {
   speller it = {text == NULL ? "" : text, NULL, NULL};
   token now = {{0}, 0, 0};
   int32_t count = 0;
@@ -262,8 +336,11 @@ static void align_right(int32_t *ids, int32_t count, int32_t window) {
     }
   }
   align_right(ids, count, window);
-}""", "characters"),
-    ("""/* Joins neighbours while any stand in merges, those of the least rank first; returns how many are left. */
+}""",
+        "characters",
+    ),
+    (
+        """/* Joins neighbours while any stand in merges, those of the least rank first; returns how many are left. */
 static int32_t join(int32_t *parts, int32_t count, const merge *merges, int32_t num_merges) {
   for (;;) {
     const merge *best = NULL;
@@ -287,8 +364,11 @@ static int32_t join(int32_t *parts, int32_t count, const merge *merges, int32_t 
     for (int32_t i = at + 1; i + 1 < count; ++i) parts[i] = parts[i + 1];
     --count;
   }
-}""", "join"),
-    ("""static void subwords(const char *text, const vocabulary *known, int32_t window, int32_t *ids,
+}""",
+        "join",
+    ),
+    (
+        """static void subwords(const char *text, const vocabulary *known, int32_t window, int32_t *ids,
                      const merge *merges, int32_t num_merges) {
   speller it = {text == NULL ? "" : text, NULL, NULL};
   token now = {{0}, 0, 0};
@@ -314,13 +394,18 @@ static int32_t join(int32_t *parts, int32_t count, const merge *merges, int32_t 
     }
   }
   align_right(ids, count, window);
-}""", "subwords"),
-    ("""static void bigrams(const int32_t *tokens, int32_t window, uint32_t num_buckets, int32_t *ids) {
+}""",
+        "subwords",
+    ),
+    (
+        """static void bigrams(const int32_t *tokens, int32_t window, uint32_t num_buckets, int32_t *ids) {
   ids[0] = 0;
   for (int32_t i = 1; i < window; ++i) {
     uint32_t mixed = (uint32_t)tokens[i - 1] * 0x9E3779B1u + (uint32_t)tokens[i] * 0x85EBCA6Bu;
     mixed ^= mixed >> 15;
     ids[i] = tokens[i - 1] ? (int32_t)(mixed % num_buckets) + 1 : 0;
   }
-}""", "bigrams"),
+}""",
+        "bigrams",
+    ),
 )

@@ -1,5 +1,5 @@
-"""An example program for TensorFlow Lite for Microcontrollers: one raw row through prepare.c and the int8 model to an
-answer, checked against what was said where the bundle was verified
+"""An example program for TensorFlow Lite for Microcontrollers: one raw row through prepare.c and
+the int8 model to an answer, checked against what was said where the bundle was verified
 (https://github.com/tensorflow/tflite-micro).
 """
 
@@ -11,31 +11,56 @@ from ..device.cells import PICTURE, SERIES
 from ..device.primitives import Columns
 from ..device.runner import LiteRT
 from ..device.signature import Signature
-from .c_code import literal, identifier, quoted, comment
+from .c_code import comment, identifier, literal, quoted
 from .operators import micro_name, operators
 from .pack_file import without_words
 
-# Where no interpreter of microcontrollers could count: ample for most, and AllocateTensors says if it is too small.
+# Where no interpreter of microcontrollers could count: ample for most, and AllocateTensors says if
+# it is too small.
 UNMEASURED_ARENA_BYTES = 2**18
 
 
-def main_files(signature: Signature, int8: bytes, name: str, *, row: Columns, output: np.ndarray,
-               arena_bytes: int | None = None, most_steps: int = 2) -> dict[str, str]:
+def main_files(
+    signature: Signature,
+    int8: bytes,
+    name: str,
+    *,
+    row: Columns,
+    output: np.ndarray,
+    arena_bytes: int | None = None,
+    most_steps: int = 2,
+) -> dict[str, str]:
     """File name → text: main.cc and README.md, to stand beside signature.h, prepare.c and model.c.
 
-    `row`: typed columns as `Runner.read` gives them, of which the first row is built into the program; `output`: int8
-    [outputs], the model's for that row, from which the program's may differ by `most_steps`, as two runtimes round a
-    tie differently. `arena_bytes`: as TFLM counted them, None where it could not.
+    `row`: typed columns as `Runner.read` gives them, of which the first row is built into the
+    program; `output`: int8 [outputs], the model's for that row, from which the program's may differ
+    by `most_steps`, as two runtimes round a tie differently. `arena_bytes`: as TFLM counted them,
+    None where it could not.
     """
     int8 = without_words(int8)  # as it stands in model.c
     names = [micro_name(each) for each in operators(int8)]
-    arena = _with_room(arena_bytes) if arena_bytes is not None else UNMEASURED_ARENA_BYTES
+    if arena_bytes is not None:
+        arena = _with_room(arena_bytes)
+    else:
+        arena = UNMEASURED_ARENA_BYTES
     tables, fields = _golden_row(signature, row)
     wanted = _wrapped(map(str, np.asarray(output, np.int8).tolist()))
-    main = _MAIN.format(name=comment(name), most_steps=most_steps, arena=arena, wanted=wanted, tables=tables,
-                        fields=fields, num_operators=len(names), added=_added(names), answer=_answer(signature),
-                        copies=_copies(LiteRT(int8).port_names()))
-    return {"main.cc": main, "README.md": _readme(signature, name, names, (len(int8), arena, arena_bytes), most_steps)}
+    main = _MAIN.format(
+        name=comment(name),
+        most_steps=most_steps,
+        arena=arena,
+        wanted=wanted,
+        tables=tables,
+        fields=fields,
+        num_operators=len(names),
+        added=_added(names),
+        answer=_answer(signature),
+        copies=_copies(LiteRT(int8).port_names()),
+    )
+    return {
+        "main.cc": main,
+        "README.md": _readme(signature, name, names, (len(int8), arena, arena_bytes), most_steps),
+    }
 
 
 def _with_room(arena_bytes):
@@ -45,11 +70,15 @@ def _with_room(arena_bytes):
 
 def _golden_row(signature, row):
     """C of the constant tables that the row needs, and of its fields."""
-    tables, fields = [], []
+    tables = []
+    fields = []
     for place, column in enumerate(signature.columns):
         table, value = _cell(row[column.name][0], column, f"golden{place}")
-        tables += [table] if table else []
-        fields.append(f"  row.{identifier(place, column.name)} = {value};  // {comment(column.name)}")
+        if table:
+            tables += [table]
+        fields.append(
+            f"  row.{identifier(place, column.name)} = {value};  // {comment(column.name)}"
+        )
     return "".join(f"{table}\n" for table in tables), "\n".join(fields)
 
 
@@ -58,13 +87,17 @@ def _added(operator_names):
 
 
 def _copies(port_names):
-    return "\n".join(f"  memcpy(interpreter.input({place})->data.raw, inputs.{port}, sizeof inputs.{port});"
-                     for place, port in enumerate(port_names))
+    return "\n".join(
+        f"  memcpy(interpreter.input({place})->data.raw, inputs.{port}, sizeof inputs.{port});"
+        for place, port in enumerate(port_names)
+    )
 
 
 def _wrapped(numbers):
     numbers = list(numbers)
-    return ",\n    ".join(", ".join(numbers[start:start + 16]) for start in range(0, len(numbers), 16))
+    return ",\n    ".join(
+        ", ".join(numbers[start : start + 16]) for start in range(0, len(numbers), 16)
+    )
 
 
 def _answer(signature):
@@ -73,47 +106,75 @@ def _answer(signature):
     if task == "regression" and signature.output.shape == (1,):
         return "  print_value(signature_value(output));"
     if task == "regression":
-        return (f"  float values[{signature.output.shape[0]}];\n  signature_values(output, values);\n"
-                "  for (float value : values) print_value(value);")
+        return (
+            f"  float values[{signature.output.shape[0]}];\n  signature_values(output, values);\n"
+            "  for (float value : values) print_value(value);"
+        )
     if task == "forecast":
-        return (f"  double values[{signature.output.shape[0]}];\n"
-                "  signature_forecast(output, &inputs, values);\n  for (double value : values) print_value(value);")
+        return (
+            f"  double values[{signature.output.shape[0]}];\n"
+            "  signature_forecast(output, &inputs, values);\n  for (double value : values) "
+            "print_value(value);"
+        )
     labels = ", ".join(quoted(label) for label in signature.target.labels)
     said = f"  static const char* const labels[] = {{{labels}}};\n"
     if task == "anomaly":
-        return (f"{said}  print_value(signature_score(output, &inputs));\n"
-                '  MicroPrintf("label: %s", labels[signature_label(output, &inputs)]);')
+        return (
+            f"{said}  print_value(signature_score(output, &inputs));\n"
+            '  MicroPrintf("label: %s", labels[signature_label(output, &inputs)]);'
+        )
     return f'{said}  MicroPrintf("label: %s", labels[signature_label(output)]);'
 
 
 def _cell(value, column, table):
     """(C of a constant table or "", C of the value) of a typed cell."""
     if column.kind in (PICTURE, SERIES):
-        kind = "uint8_t" if column.kind == PICTURE else "float"
+        if column.kind == PICTURE:
+            kind = "uint8_t"
+        else:
+            kind = "float"
         numbers = np.asarray(value).ravel().tolist()
         lines = _wrapped(map(str if column.kind == PICTURE else _number, numbers))
         return f"const {kind} {table}[{len(numbers)}] = {{\n    {lines}}};", table
     if column.kind == "numeric":
         return "", _number(value)
     if column.kind == "date":
-        return "", "INT64_MIN" if np.isnat(value) else f"INT64_C({value.astype('datetime64[s]').astype(np.int64)})"
+        return "", "INT64_MIN" if np.isnat(
+            value
+        ) else f"INT64_C({value.astype('datetime64[s]').astype(np.int64)})"
     return "", "nullptr" if value is None else quoted(str(value))
 
 
 def _number(value):
-    return "NAN" if value != value else literal(value)
+    if value != value:
+        return "NAN"
+    return literal(value)
 
 
 def _readme(signature, name, operator_names, sizes, most_steps):
     model_bytes, arena, arena_bytes = sizes
-    measured = (f"TFLM counted {arena_bytes:,} bytes of arena on a 64-bit computer; main.cc has {arena:,}. A 32-bit "
-                "microcontroller needs less, as its pointers are half as long: read `arena used` and lower "
-                "`kArenaBytes`." if arena_bytes is not None else
-                f"The arena was not measured here (no `tflite-micro` on this computer); main.cc has {arena:,}: read "
-                "`arena used` and change `kArenaBytes`.")
-    reset = ("\n\nAn LSTM keeps what the row before left in it: `interpreter.Reset()` before every further row."
-             if "UnidirectionalSequenceLSTM" in operator_names else "")
-    value = "signature_value" if signature.output.shape == (1,) else "signature_values"
+    if arena_bytes is not None:
+        measured = (
+            f"TFLM counted {arena_bytes:,} bytes of arena on a 64-bit computer; main.cc has "
+            f"{arena:,}. A 32-bit microcontroller needs less, as its pointers are half as long: "
+            "read `arena used` and lower `kArenaBytes`."
+        )
+    else:
+        measured = (
+            "The arena was not measured here (no `tflite-micro` on this computer); main.cc has "
+            f"{arena:,}: read `arena used` and change `kArenaBytes`."
+        )
+    if "UnidirectionalSequenceLSTM" in operator_names:
+        reset = (
+            "\n\nAn LSTM keeps what the row before left in it: `interpreter.Reset()` "
+            "before every further row."
+        )
+    else:
+        reset = ""
+    if signature.output.shape == (1,):
+        value = "signature_value"
+    else:
+        value = "signature_values"
     names = {"regression": value, "forecast": "signature_forecast"}
     answer = names.get(signature.target.task, "signature_label")
     return f"""# {comment(name)} in C
@@ -146,7 +207,7 @@ its documentation says for your target: `libtensorflow-microlite.a`. Then, with 
 It prints the answer and by how many int8 steps the outputs differ from those of the verified model, and ends with 0
 where these are at most {most_steps}.
 
-Operators that it adds: {', '.join(operator_names)}. {measured}{reset}
+Operators that it adds: {", ".join(operator_names)}. {measured}{reset}
 """
 
 

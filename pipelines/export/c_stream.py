@@ -1,8 +1,9 @@
-"""The streaming form as plain C99: one step of a series in, the int8 inputs and states of the model out, bit for bit as
-`device.stream` has them.
+"""The streaming form as plain C99: one step of a series in, the int8 inputs and states of the model
+out, bit for bit as `device.stream` has them.
 
-`signature.h` and `prepare.c` beside it are those of windows, but for the scales, which are the streaming model's: the
-windows are kept raw and prepared whole, so that a step is prepared as it is in a window, and the model gets the newest.
+`signature.h` and `prepare.c` beside it are those of windows, but for the scales, which are the
+streaming model's: the windows are kept raw and prepared whole, so that a step is prepared as it is
+in a window, and the model gets the newest.
 """
 
 import math
@@ -12,43 +13,69 @@ from ..device.calendar import SECOND
 from ..device.cells import MAX_NUMBER, SERIES
 from ..device.signature import Signature
 from ..errors import ExportError
-from .c_code import TYPES, literal, identifier, c_files, comment
+from .c_code import TYPES, c_files, comment, identifier, literal
 
 
 def stream_files(signature: Signature, stream_int8: bytes, name: str) -> dict[str, str]:
-    """File name → text: stream.h, stream.c, and signature.h, prepare.c and model.c of the streaming form, for a folder
-    of their own. Raises ExportError for a signature without a streaming form."""
+    """File name → text: stream.h, stream.c, and signature.h, prepare.c and model.c of the streaming
+    form, for a folder of their own. Raises ExportError for a signature without a streaming form.
+    """
     if signature.stream is None:
-        raise ExportError(f"the model {name!r} has no streaming form", expected="one", fix="--set build.stream=True")
+        raise ExportError(
+            f"the model {name!r} has no streaming form",
+            expected="one",
+            fix="--set build.stream=True",
+        )
     if signature.frame.calendar.unit != SECOND:
-        raise ExportError(f"a stream of {signature.frame.calendar.unit} steps in C", expected="steps of equal seconds",
-                          fix="--set build.stream=False")
+        raise ExportError(
+            f"a stream of {signature.frame.calendar.unit} steps in C",
+            expected="steps of equal seconds",
+            fix="--set build.stream=False",
+        )
     ports = {port.name: port for port in signature.inputs}
     inputs = tuple(replace(port, shape=ports[port.name].shape) for port in signature.stream.inputs)
     as_windows = replace(signature, inputs=inputs, output=signature.stream.output, stream=None)
-    return {**c_files(as_windows, stream_int8, name), "stream.h": _header(signature, name),
-            "stream.c": _source(signature, name)}
+    return {
+        **c_files(as_windows, stream_int8, name),
+        "stream.h": _header(signature, name),
+        "stream.c": _source(signature, name),
+    }
 
 
 def _fields(signature):
-    """Of each column but the time: (its place, its name in C, its C type in a step, whether steps of it are kept)."""
+    """Of each column but the time: (its place, its name in C, its C type in a step, whether steps
+    of it are kept).
+    """
     frame = signature.frame
     for place, column in enumerate(signature.columns):
         if column.name != frame.time:
             kept = column.kind == SERIES and column.name not in frame.known
-            yield place, identifier(place, column.name), "float" if kept else TYPES[column.kind].strip(), kept
+            yield (
+                place,
+                identifier(place, column.name),
+                "float" if kept else TYPES[column.kind].strip(),
+                kept,
+            )
 
 
 def _number_type(port):
-    return "int8_t" if port.dtype == "float32" else "int32_t"
+    if port.dtype == "float32":
+        return "int8_t"
+    return "int32_t"
 
 
 def _header(signature, name):
-    stream, columns = signature.stream, signature.columns
-    fields = "\n".join(f"  {kind}{'' if kind.endswith('*') else ' '}{field}; /* {comment(columns[place].name)}"
-                       f"{', NAN where missing' if kept else ''} */" for place, field, kind, kept in _fields(signature))
-    ports = "\n".join(f"  {_number_type(port)} {port.name}[{math.prod(port.shape)}];" for port in
-                      (*stream.inputs, *stream.states))
+    stream = signature.stream
+    columns = signature.columns
+    fields = "\n".join(
+        f"  {kind}{'' if kind.endswith('*') else ' '}{field}; /* {comment(columns[place].name)}"
+        f"{', NAN where missing' if kept else ''} */"
+        for place, field, kind, kept in _fields(signature)
+    )
+    ports = "\n".join(
+        f"  {_number_type(port)} {port.name}[{math.prod(port.shape)}];"
+        for port in (*stream.inputs, *stream.states)
+    )
     given = ", ".join(f"const int8_t *{port.name}" for port in stream.states)
     return f"""/* Step after step of a series to the model '{comment(name)}'. Made by pipelines; do not edit. Plain C99.
 
@@ -97,12 +124,16 @@ void stream_forecast(const int8_t *output, double *values);
 
 
 def _source(signature, name):
-    stream, frame = signature.stream, signature.frame
+    stream = signature.stream
+    frame = signature.frame
     kept = [(place, field) for place, field, _, is_kept in _fields(signature) if is_kept]
     sizes = {place: signature.columns[place].shape[0] for place, _ in kept}
-    phase, early = frame.calendar.phase_seconds, frame.calendar.early_seconds
+    phase = frame.calendar.phase_seconds
+    early = frame.calendar.early_seconds
     windows = "\n".join(f"static float past{place}[{size}];" for place, size in sizes.items())
-    states = "\n".join(f"static int8_t kept_{port.name}[{math.prod(port.shape)}];" for port in stream.states)
+    states = "\n".join(
+        f"static int8_t kept_{port.name}[{math.prod(port.shape)}];" for port in stream.states
+    )
     given = ", ".join(f"const int8_t *{port.name}" for port in stream.states)
     return f"""/* Made by pipelines from the signature of '{comment(name)}'; do not edit. Plain C99, no allocation. */
 #include "stream.h"
@@ -183,8 +214,10 @@ def _lines(lines):
 
 
 def _shift(place, field, size):
-    return (f"memmove(past{place}, past{place} + 1, {size - 1} * sizeof(float));\n"
-            f"  past{place}[{size - 1}] = next_step == last_step ? now.{field} : NAN;")
+    return (
+        f"memmove(past{place}, past{place} + 1, {size - 1} * sizeof(float));\n"
+        f"  past{place}[{size - 1}] = next_step == last_step ? now.{field} : NAN;"
+    )
 
 
 def _checks(signature):
@@ -195,24 +228,33 @@ def _checks(signature):
         if kept or column.kind == "numeric":
             yield f"if (step->{field} > {most} || step->{field} < -{most}) return {place + 1};"
         elif column.kind == SERIES:
-            yield (f"if (step->{field} == NULL) return {place + 1};\n"
-                   f"  for (int32_t i = 0; i < {column.shape[0]}; ++i)\n    if (step->{field}[i] > {most} || "
-                   f"step->{field}[i] < -{most}) return {place + 1};")
+            yield (
+                f"if (step->{field} == NULL) return {place + 1};\n"
+                f"  for (int32_t i = 0; i < {column.shape[0]}; ++i)\n    if (step->{field}[i] "
+                f"> {most} || "
+                f"step->{field}[i] < -{most}) return {place + 1};"
+            )
 
 
 def _row(signature):
     """The row of the window that ends with this step."""
     for place, column in enumerate(signature.columns):
         if column.name == signature.frame.time:
-            yield (f"row.{identifier(place, column.name)} = (next_step + 1) * "
-                   f"{round(signature.frame.step_seconds)}{_plus(signature.frame.calendar.phase_seconds)};")
+            yield (
+                f"row.{identifier(place, column.name)} = (next_step + 1) * "
+                f"{round(signature.frame.step_seconds)}{_plus(signature.frame.calendar.phase_seconds)};"
+            )
     for place, field, _, kept in _fields(signature):
         yield f"row.{field} = {f'past{place}' if kept else f'now.{field}'};"
 
 
 def _newest(signature):
-    """Of past steps the last one; what is known of the steps to foretell has as many as the port."""
+    """Of past steps the last one; what is known of the steps to foretell has as many as the
+    port.
+    """
     windows = {port.name: math.prod(port.shape) for port in signature.inputs}
     for port in signature.stream.inputs:
-        yield (f"memcpy(inputs->{port.name}, prepared.{port.name} + {windows[port.name] - math.prod(port.shape)}, "
-               f"sizeof inputs->{port.name});")
+        yield (
+            f"memcpy(inputs->{port.name}, prepared.{port.name} + "
+            f"{windows[port.name] - math.prod(port.shape)}, sizeof inputs->{port.name});"
+        )

@@ -4,21 +4,24 @@ import numpy as np
 
 from .quantize import Quantize
 
-MAX_ROWS, PIECE_ROWS = 256, 32
+MAX_ROWS = 256
+PIECE_ROWS = 32
 SAMPLE_VALUES = 2**18  # of each activation, over all rows
-MSE_VALUES, MSE_TRIALS = 2**14, 64
+MSE_VALUES = 2**14
+MSE_TRIALS = 64
 
 
 def with_calibrated_ranges(model, rows: dict[str, np.ndarray], quantize: Quantize):
-    """A copy of a functional Keras model with a FakeQuantize, its range frozen, after every activation that int8 gives
-    a scale of its own (see `with_ranges`); the model itself where its ranges were trained, or for "minmax", which is
-    what the converter does by itself.
+    """A copy of a functional Keras model with a FakeQuantize, its range frozen, after every
+    activation that int8 gives a scale of its own (see `with_ranges`); the model itself where its
+    ranges were trained, or for "minmax", which is what the converter does by itself.
 
     `rows`: input → array [rows, ...]; the first 256 are looked at, `convert` draws them by chance.
     """
     import keras
 
     from ..compress.fake_quantize import FakeQuantize, is_quantization_aware, with_ranges
+
     if quantize.calibration == "minmax" or is_quantization_aware(model):
         return model
     ranged = with_ranges(model)
@@ -30,7 +33,7 @@ def with_calibrated_ranges(model, rows: dict[str, np.ndarray], quantize: Quantiz
     num_rows = min(len(next(iter(rows.values()))), MAX_ROWS)
     samples = [Sample(-(-num_rows // PIECE_ROWS)) for _ in layers]
     for start in range(0, num_rows, PIECE_ROWS):
-        piece = {name: x[start:min(start + PIECE_ROWS, num_rows)] for name, x in rows.items()}
+        piece = {name: x[start : min(start + PIECE_ROWS, num_rows)] for name, x in rows.items()}
         values = activations.predict_on_batch(piece)
         for sample, x in zip(samples, values if len(layers) > 1 else [values], strict=True):
             sample.add(x)
@@ -40,10 +43,16 @@ def with_calibrated_ranges(model, rows: dict[str, np.ndarray], quantize: Quantiz
 
 
 class Sample:
-    """Values of one activation, drawn evenly from so many pieces, and the smallest and largest of all."""
+    """Values of one activation, drawn evenly from so many pieces, and the smallest and largest of
+    all.
+    """
 
     def __init__(self, num_pieces: int):
-        self._most, self._values, self._random = SAMPLE_VALUES // num_pieces, [], np.random.default_rng(0)
+        self._most, self._values, self._random = (
+            SAMPLE_VALUES // num_pieces,
+            [],
+            np.random.default_rng(0),
+        )
         self._low, self._high = 0.0, 0.0
 
     def add(self, x: np.ndarray) -> None:
@@ -57,8 +66,10 @@ class Sample:
         if quantize.calibration == "minmax":
             return self._low, self._high
         values = np.concatenate(self._values)
-        low, high = (percentile_range(values, quantize.percentile) if quantize.calibration == "percentile" else
-                     mse_range(values))
+        if quantize.calibration == "percentile":
+            low, high = percentile_range(values, quantize.percentile)
+        else:
+            low, high = mse_range(values)
         return min(low, 0.0), max(high, 0.0)
 
 
@@ -69,16 +80,23 @@ def percentile_range(values: np.ndarray, percentile: float) -> tuple[float, floa
 
 
 def mse_range(values: np.ndarray) -> tuple[float, float]:
-    """(low, high): the range of 256 steps in which float32 values [n] lose least in mean squared error: each end is
-    drawn in as long as that helps (as in Banner et al. 2019, https://arxiv.org/abs/1810.05723, but by trial)."""
+    """(low, high): the range of 256 steps in which float32 values [n] lose least in mean squared
+    error: each end is drawn in as long as that helps (as in Banner et al. 2019,
+    https://arxiv.org/abs/1810.05723, but by trial).
+    """
     values = np.sort(values)
     ends = values[[0, -1]]
     values = values[np.linspace(0, len(values) - 1, min(len(values), MSE_VALUES)).astype(np.int64)]
-    low, high = float(min(ends[0], 0)), float(max(ends[1], 0))
+    low = float(min(ends[0], 0))
+    high = float(max(ends[1], 0))
     shares = np.arange(MSE_TRIALS, 0, -1) / MSE_TRIALS
     for _ in range(2):
-        high = min((share * high for share in shares), key=lambda end: _squared_error(values, low, end))
-        low = min((share * low for share in shares), key=lambda end: _squared_error(values, end, high))
+        high = min(
+            (share * high for share in shares), key=lambda end: _squared_error(values, low, end)
+        )
+        low = min(
+            (share * low for share in shares), key=lambda end: _squared_error(values, end, high)
+        )
     return low, high
 
 

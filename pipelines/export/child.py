@@ -1,7 +1,9 @@
-"""A child process under watch: it ends in bounded time and memory, and it does not outlive its parent.
+"""A child process under watch: it ends in bounded time and memory, and it does not outlive its
+parent.
 
-What TensorFlow maps says little of what it uses, so that a limit of the address space would end a child that is well;
-its resident memory is looked at instead, ten times a second (Linux; elsewhere the time alone is watched).
+What TensorFlow maps says little of what it uses, so that a limit of the address space would end a
+child that is well; its resident memory is looked at instead, ten times a second (Linux; elsewhere
+the time alone is watched).
 """
 
 import ctypes
@@ -15,47 +17,73 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LOOK_SECONDS = 0.1
-BASE_SECONDS, SECONDS_PER_MEGABYTE = 600, 30
-MEMORY_SHARE, RESERVE_BYTES = 0.8, 128 * 2**20
-SECONDS_NAME, BYTES_NAME = "PIPELINES_CONVERT_SECONDS", "PIPELINES_CONVERT_BYTES"
+BASE_SECONDS = 600
+SECONDS_PER_MEGABYTE = 30
+MEMORY_SHARE = 0.8
+RESERVE_BYTES = 128 * 2**20
+SECONDS_NAME = "PIPELINES_CONVERT_SECONDS"
+BYTES_NAME = "PIPELINES_CONVERT_BYTES"
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a child may take: seconds of wall time, and bytes of resident memory (None: not watched)."""
+    """What a child may take: seconds of wall time, and bytes of resident memory (None: not
+    watched).
+    """
 
     seconds: float
     size_bytes: int | None
 
     @classmethod
     def of_conversion(cls, model_bytes: int) -> "Limits":
-        """Ten minutes and thirty seconds a megabyte of the model; four fifths of the memory that is free now. The
-        environment variables PIPELINES_CONVERT_SECONDS and PIPELINES_CONVERT_BYTES say it otherwise."""
+        """Ten minutes and thirty seconds a megabyte of the model; four fifths of the memory that is
+        free now. The environment variables PIPELINES_CONVERT_SECONDS and PIPELINES_CONVERT_BYTES
+        say it otherwise.
+        """
         free = free_bytes()
-        return cls(_from_environment(SECONDS_NAME, BASE_SECONDS + SECONDS_PER_MEGABYTE * model_bytes / 2**20),
-                   _from_environment(BYTES_NAME, None if free is None else int(free * MEMORY_SHARE)))
+        return cls(
+            _from_environment(
+                SECONDS_NAME, BASE_SECONDS + SECONDS_PER_MEGABYTE * model_bytes / 2**20
+            ),
+            _from_environment(BYTES_NAME, None if free is None else int(free * MEMORY_SHARE)),
+        )
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a child ended: its return code, negative of a signal; what it said on standard error; and `limit`, "time" or
-    "memory" where it was ended for passing one, else ""."""
+    """How a child ended: its return code, negative of a signal; what it said on standard error; and
+    `limit`, "time" or "memory" where it was ended for passing one, else "".
+    """
 
     returncode: int
     stderr: str
     limit: str = ""
 
 
-def run_watched(command: list[str], limits: Limits, *, folder: Path, environment: dict[str, str],
-                look: Callable[[], None] = lambda: None) -> Ended:
-    """Runs a command until it ends or passes a limit; whatever raises here, Ctrl-C included, ends it too. Temporary
-    files of the child lie in `folder`, with what it says in `folder`/said. `look` is called now and then."""
+def run_watched(
+    command: list[str],
+    limits: Limits,
+    *,
+    folder: Path,
+    environment: dict[str, str],
+    look: Callable[[], None] = lambda: None,
+) -> Ended:
+    """Runs a command until it ends or passes a limit; whatever raises here, Ctrl-C included, ends
+    it too. Temporary files of the child lie in `folder`, with what it says in `folder`/said. `look`
+    is called now and then.
+    """
     environment = {**environment, "TMPDIR": str(folder)}
-    limit, deadline = "", time.monotonic() + limits.seconds
+    limit = ""
+    deadline = time.monotonic() + limits.seconds
     with (folder / "said").open("wb") as said:
-        child = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                 stderr=said)
+        child = subprocess.Popen(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+        )
         try:
             while child.poll() is None and not limit:
                 limit = _passed(child.pid, limits, deadline)
@@ -64,7 +92,9 @@ def run_watched(command: list[str], limits: Limits, *, folder: Path, environment
         finally:
             child.kill()
             child.wait()
-    return Ended(child.returncode, (folder / "said").read_text(encoding="utf-8", errors="replace"), limit)
+    return Ended(
+        child.returncode, (folder / "said").read_text(encoding="utf-8", errors="replace"), limit
+    )
 
 
 def _passed(process, limits, deadline):
@@ -73,13 +103,18 @@ def _passed(process, limits, deadline):
     if limits.size_bytes is None:
         return ""
     free = free_bytes()
-    scarce = free is not None and free < RESERVE_BYTES  # whoever took it: the machine would begin to swap
-    return "memory" if scarce or resident_bytes(process) > limits.size_bytes else ""
+    scarce = (
+        free is not None and free < RESERVE_BYTES
+    )  # whoever took it: the machine would begin to swap
+    if scarce or resident_bytes(process) > limits.size_bytes:
+        return "memory"
+    return ""
 
 
 def end_with_parent(parent: int) -> None:
-    """Called by a child: the system kills it when `parent` (a process id) has ended, and first of all where memory
-    runs out. Linux only; elsewhere nothing changes."""
+    """Called by a child: the system kills it when `parent` (a process id) has ended, and first of
+    all where memory runs out. Linux only; elsewhere nothing changes.
+    """
     if not sys.platform.startswith("linux"):
         return
     ctypes.CDLL(None, use_errno=True).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
@@ -91,25 +126,33 @@ def end_with_parent(parent: int) -> None:
 def resident_bytes(process: int) -> int:
     """Memory that a process holds; 0 once it has ended, or where the system does not say."""
     try:
-        return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf(
+            "SC_PAGE_SIZE"
+        )
     except (FileNotFoundError, ProcessLookupError):
         return 0
 
 
 def free_bytes() -> int | None:
-    """Memory that can be taken without swapping: of the machine or, where that is less, of the control group that this
-    process is in. None where the system does not say."""
+    """Memory that can be taken without swapping: of the machine or, where that is less, of the
+    control group that this process is in. None where the system does not say.
+    """
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
         found = [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")]
     except FileNotFoundError:
         return None
-    most, taken = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
+    most = Path("/sys/fs/cgroup/memory.max")
+    taken = Path("/sys/fs/cgroup/memory.current")
     if most.is_file() and taken.is_file() and (limit := most.read_text().strip()) != "max":
         found.append(int(limit) - int(taken.read_text()))
-    return max(min(found), 0) if found else None
+    if found:
+        return max(min(found), 0)
+    return None
 
 
 def _from_environment(name, otherwise):
     said = os.environ.get(name, "")
-    return int(said) if said.isdecimal() and int(said) > 0 else otherwise
+    if said.isdecimal() and int(said) > 0:
+        return int(said)
+    return otherwise

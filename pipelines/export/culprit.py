@@ -1,8 +1,8 @@
 """What happens where a TFLite file is run once:  python -m pipelines.export.culprit FILE KERNELS
 
-Prints JSON: {"fatal": the place of the operator that ends the process, or null, "refused": what the runtime says, or
-""}. To find the operator the file is cut behind an operator, and each part is run in a fork of this
-process, which holds nothing but LiteRT, TFLM and numpy.
+Prints JSON: {"fatal": the place of the operator that ends the process, or null, "refused": what the
+runtime says, or ""}. To find the operator the file is cut behind an operator, and each part is run
+in a fork of this process, which holds nothing but LiteRT, TFLM and numpy.
 """
 
 import json
@@ -19,8 +19,9 @@ SECONDS = 20
 
 
 def first_fatal(content: bytes, kernels: str) -> int | None:
-    """The place of the first operator up to which the file ends the process; None where the whole file does not. An
-    operator that ends a part ends every longer part: the places are halved."""
+    """The place of the first operator up to which the file ends the process; None where the whole
+    file does not. An operator that ends a part ends every longer part: the places are halved.
+    """
     count = len(Graph(content).subgraph.operators)
     if not _is_fatal(content, kernels, count):
         return None

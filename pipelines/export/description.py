@@ -16,10 +16,13 @@ def described(tflite: dict[str, bytes], name: str, signature: Signature) -> dict
 
 
 def describe(name: str, signature: Signature) -> str:
-    """The description of a bundle's files: its name, the package that made it, the target, and its labels where these
-    are few. No path, no time: the same bundle has the same description."""
+    """The description of a bundle's files: its name, the package that made it, the target, and its
+    labels where these are few. No path, no time: the same bundle has the same description.
+    """
     target = signature.target
-    text = f"{name[:100]}, made with pipelines {_version()}: {target.task} of {shorten(target.name)}"
+    text = (
+        f"{name[:100]}, made with pipelines {_version()}: {target.task} of {shorten(target.name)}"
+    )
     if 0 < len(target.labels) <= MAX_LABELS:
         text += f" ({', '.join(map(shorten, target.labels))})"
     return text

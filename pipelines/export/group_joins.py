@@ -6,11 +6,14 @@ MAX_JOINED = 10  # kMaxInputNum of tensorflow/lite/micro/kernels/concatenation.c
 
 
 def group_joins(content: bytes) -> bytes:
-    """The bytes of a TFLite file in which no CONCATENATION reads more than ten tensors; those that read more read what
-    others have joined before them. What the file computes stays, bit for bit: kernels copy, and every group has the
-    scale of the whole."""
+    """The bytes of a TFLite file in which no CONCATENATION reads more than ten tensors; those that
+    read more read what others have joined before them. What the file computes stays, bit for bit:
+    kernels copy, and every group has the scale of the whole.
+    """
     from ai_edge_litert import schema_py_generated as schema
-    model, num_grouped = schema.ModelT.InitFromPackedBuf(content, 0), 0
+
+    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    num_grouped = 0
     for graph in model.subgraphs:
         operators = []
         for operator in graph.operators:
@@ -23,6 +26,7 @@ def group_joins(content: bytes) -> bytes:
     if not num_grouped:
         return content
     import flatbuffers
+
     builder = flatbuffers.Builder(len(content))
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())
@@ -30,7 +34,8 @@ def group_joins(content: bytes) -> bytes:
 
 def _joins(graph, operator):
     """The concatenations that go before one, which reads their outputs from then on."""
-    before, inputs = [], list(operator.inputs)
+    before = []
+    inputs = list(operator.inputs)
     while len(inputs) > MAX_JOINED:
         inputs = [_joined(graph, operator, group, before) for group in groups_of(inputs)]
     operator.inputs = inputs
@@ -38,8 +43,11 @@ def _joins(graph, operator):
 
 
 def groups_of(inputs: list[int]) -> list[list[int]]:
-    """The inputs in order, in groups of at most ten, of which no more are joined than are too many."""
-    groups, rest = [], list(inputs)
+    """The inputs in order, in groups of at most ten, of which no more are joined than are
+    too many.
+    """
+    groups = []
+    rest = list(inputs)
     while rest and len(groups) + len(rest) > MAX_JOINED:
         size = min(MAX_JOINED, len(groups) + len(rest) - MAX_JOINED + 1)
         groups.append(rest[:size])
@@ -48,16 +56,24 @@ def groups_of(inputs: list[int]) -> list[list[int]]:
 
 
 def _joined(graph, operator, group, before):
-    """The place of the tensor that a group becomes; the operator that joins it is added to `before`."""
+    """The place of the tensor that a group becomes; the operator that joins it is added to
+    `before`.
+    """
     from ai_edge_litert import schema_py_generated as schema
+
     if len(group) == 1:
         return group[0]
     whole = graph.tensors[operator.outputs[0]]
-    tensor, join = copy.copy(whole), copy.copy(operator)
+    tensor = copy.copy(whole)
+    join = copy.copy(operator)
     axis = operator.builtinOptions.axis
     tensor.shape = [int(size) for size in whole.shape]
     tensor.shape[axis] = sum(int(graph.tensors[place].shape[axis]) for place in group)
-    tensor.name, tensor.shapeSignature, tensor.buffer = f"{_text(whole.name)}/joined{len(graph.tensors)}", None, 0
+    tensor.name, tensor.shapeSignature, tensor.buffer = (
+        f"{_text(whole.name)}/joined{len(graph.tensors)}",
+        None,
+        0,
+    )
     graph.tensors.append(tensor)
     join.inputs, join.outputs = list(group), [len(graph.tensors) - 1]
     join.builtinOptions = copy.copy(operator.builtinOptions)
@@ -67,4 +83,6 @@ def _joined(graph, operator, group, before):
 
 
 def _text(name):
-    return name.decode("utf-8", "replace") if isinstance(name, bytes) else name or ""
+    if isinstance(name, bytes):
+        return name.decode("utf-8", "replace")
+    return name or ""

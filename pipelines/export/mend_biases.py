@@ -8,16 +8,19 @@ _TOLERANCE = 1e-4  # of a scale: what float32 rounds is less
 
 
 def mend_biases(content: bytes) -> bytes:
-    """The bytes of a TFLite file in which the bias of every int8 convolution and dense layer has the scale of its input
-    times its weights, as the specification demands (https://ai.google.dev/edge/litert/conversion/tensorflow/
-    quantization/quantization_spec).
+    """The bytes of a TFLite file in which the bias of every int8 convolution and dense layer has
+    the scale of its input times its weights, as the specification demands
+    (https://ai.google.dev/edge/litert/conversion/tensorflow/ quantization/quantization_spec).
 
-    Where a layer reads a concatenation or a pooling whose range was set, TensorFlow 2.21 quantizes the bias by the
-    range that calibration saw instead; kernels add it as if it had not, and answers are off by a constant.
+    Where a layer reads a concatenation or a pooling whose range was set, TensorFlow 2.21 quantizes
+    the bias by the range that calibration saw instead; kernels add it as if it had not, and answers
+    are off by a constant.
     """
     from ai_edge_litert import schema_py_generated as schema
+
     names = {getattr(schema.BuiltinOperator, name): name for name in _OPERATORS}
-    model, num_mended = schema.ModelT.InitFromPackedBuf(content, 0), 0
+    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    num_mended = 0
     for graph in model.subgraphs:
         for operator in graph.operators:
             name = names.get(model.operatorCodes[operator.opcodeIndex].builtinCode)
@@ -30,6 +33,7 @@ def mend_biases(content: bytes) -> bytes:
     if not num_mended:
         return content
     import flatbuffers
+
     builder = flatbuffers.Builder(len(content))
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())
@@ -42,6 +46,11 @@ def _mend(model, bias, wanted):
         return False
     buffer = model.buffers[bias.buffer]
     values = buffer.data.tobytes()
-    numbers = np.round(np.frombuffer(values, np.int32) * (found.astype(np.float64) / wanted)).astype(np.int32)
-    buffer.data, bias.quantization.scale = np.frombuffer(numbers.tobytes(), np.uint8), wanted.astype(np.float32)
+    numbers = np.round(
+        np.frombuffer(values, np.int32) * (found.astype(np.float64) / wanted)
+    ).astype(np.int32)
+    buffer.data, bias.quantization.scale = (
+        np.frombuffer(numbers.tobytes(), np.uint8),
+        wanted.astype(np.float32),
+    )
     return True

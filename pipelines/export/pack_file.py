@@ -1,7 +1,9 @@
-"""A TFLite file without what no runtime reads, but for the names and the description that are asked for.
+"""A TFLite file without what no runtime reads, but for the names and the description that are asked
+for.
 
-The converter writes a name for every tensor, which in an unrolled recurrent net of 48 steps is 112 kB, an empty buffer
-for each that holds no constant, and for every channel of every weight a zero point of eight bytes, always 0.
+The converter writes a name for every tensor, which in an unrolled recurrent net of 48 steps is 112
+kB, an empty buffer for each that holds no constant, and for every channel of every weight a zero
+point of eight bytes, always 0.
 """
 
 from collections.abc import Mapping
@@ -12,15 +14,17 @@ _ALIGNMENT_BYTES = 16  # of constants, as the schema demands: kernels read them 
 
 
 def pack_file(content: bytes, *, names: Mapping[int, str] | None = None) -> bytes:
-    """The bytes of a TFLite file → of a smaller one that computes the same, bit for bit, on every runtime: without the
-    names of tensors that are neither input nor output, without metadata, descriptions and unused buffers, and with
-    equal constants, quantizations, options, shapes and texts written once. `names`: place → name of tensors that get
-    one.
+    """The bytes of a TFLite file → of a smaller one that computes the same, bit for bit, on every
+    runtime: without the names of tensors that are neither input nor output, without metadata,
+    descriptions and unused buffers, and with equal constants, quantizations, options, shapes and
+    texts written once. `names`: place → name of tensors that get one.
 
-    What the file takes and gives keeps its names, order, types, scales and signatures. Metadata that a runtime asks
-    for, such as MediaPipe's, are to be written after. Raises ValueError where the bytes are no TFLite file.
+    What the file takes and gives keeps its names, order, types, scales and signatures. Metadata
+    that a runtime asks for, such as MediaPipe's, are to be written after. Raises ValueError where
+    the bytes are no TFLite file.
     """
     from ai_edge_litert import schema_py_generated as schema
+
     if content[4:8] != b"TFL3":
         raise ValueError(f"{len(content)} bytes that are no TFLite file")
     model = schema.ModelT.InitFromPackedBuf(content, 0)
@@ -30,14 +34,18 @@ def pack_file(content: bytes, *, names: Mapping[int, str] | None = None) -> byte
 
 
 def without_words(content: bytes) -> bytes:
-    """The bytes of a TFLite file without names and descriptions, which would take a microcontroller's flash; any other
-    bytes as they are."""
-    return pack_file(content) if content[4:8] == b"TFL3" else content
+    """The bytes of a TFLite file without names and descriptions, which would take a
+    microcontroller's flash; any other bytes as they are.
+    """
+    if content[4:8] == b"TFL3":
+        return pack_file(content)
+    return content
 
 
 def with_description(content: bytes, description: str) -> bytes:
     """The bytes of a packed TFLite file with a description, and all else as it is."""
     from ai_edge_litert import schema_py_generated as schema
+
     model = schema.ModelT.InitFromPackedBuf(content, 0)
     model.description = description
     return _written(model, len(content))
@@ -56,12 +64,17 @@ def _drop_words(model, names):
         ports = {*graph.inputs, *graph.outputs}
         for place, tensor in enumerate(graph.tensors):
             if place not in ports:
-                tensor.name = names.get(place, "")  # and not none: some readers take it that there is one
+                tensor.name = names.get(
+                    place, ""
+                )  # and not none: some readers take it that there is one
 
 
 def _drop_buffers(model):
-    """Buffer 0 is the empty one by the schema; all others that are empty become it, and those nobody reads go."""
-    kept, places = [model.buffers[0]], {}
+    """Buffer 0 is the empty one by the schema; all others that are empty become it, and those
+    nobody reads go.
+    """
+    kept = [model.buffers[0]]
+    places = {}
     for graph in model.subgraphs:
         for tensor in graph.tensors:
             buffer = model.buffers[tensor.buffer]
@@ -86,12 +99,15 @@ def _share_tables(model):
             if self.key not in self.written:
                 self.written[self.key] = self.table.Pack(builder)
             return self.written[self.key]
+
     written = {}
     for graph in model.subgraphs:
         for tensor in graph.tensors:
             tensor.quantization = tensor.quantization and Once(tensor.quantization, written)
         for operator in graph.operators:
-            operator.builtinOptions = operator.builtinOptions and Once(operator.builtinOptions, written)
+            operator.builtinOptions = operator.builtinOptions and Once(
+                operator.builtinOptions, written
+            )
 
 
 def _content(value):
@@ -117,7 +133,10 @@ def _sharing_builder(size):
         def CreateNumpyVector(self, x):
             key = (x.dtype.str, x.tobytes())
             if key not in self.written:
-                self.written[key] = self._constant(x) if x.dtype == np.uint8 else super().CreateNumpyVector(x)
+                if x.dtype == np.uint8:
+                    self.written[key] = self._constant(x)
+                else:
+                    self.written[key] = super().CreateNumpyVector(x)
             return self.written[key]
 
         def CreateString(self, s, encoding="utf-8", errors="strict"):
@@ -128,6 +147,7 @@ def _sharing_builder(size):
         def _constant(self, x):
             self.StartVector(1, len(x), _ALIGNMENT_BYTES)
             self.head -= len(x)
-            self.Bytes[self.head:self.head + len(x)] = x.tobytes()
+            self.Bytes[self.head : self.head + len(x)] = x.tobytes()
             return self.EndVector()
+
     return SharingBuilder(size)

@@ -1,4 +1,6 @@
-"""The temporary folder, asked for before an epoch is spent: conversion, C compilers and browsers need one."""
+"""The temporary folder, asked for before an epoch is spent: conversion, C compilers and browsers
+need one.
+"""
 
 import shutil
 import tempfile
@@ -22,8 +24,14 @@ def check_temporary_folder() -> None:
             probe.unlink(missing_ok=True)
         free = shutil.disk_usage(folder).free
     except OSError as error:
-        raise BundleError(f"no temporary file can be written: {error.strerror or error}",
-                          expected="a temporary folder with room for the converter's files", fix=_FIX) from error
+        raise BundleError(
+            f"no temporary file can be written: {error.strerror or error}",
+            expected="a temporary folder with room for the converter's files",
+            fix=_FIX,
+        ) from error
     if free < MIN_FREE_BYTES:
-        raise BundleError(f"the temporary folder {str(folder)!r} has {free:,} bytes free",
-                          expected=f"{MIN_FREE_BYTES:,}, for the converter's files", fix=_FIX)
+        raise BundleError(
+            f"the temporary folder {str(folder)!r} has {free:,} bytes free",
+            expected=f"{MIN_FREE_BYTES:,}, for the converter's files",
+            fix=_FIX,
+        )

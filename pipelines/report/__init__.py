@@ -1,1 +1,3 @@
-"""What was proved about a bundle: report.json, report.html and the model card, all from one dictionary."""
+"""What was proved about a bundle: report.json, report.html and the model card, all from one
+dictionary.
+"""

@@ -1,5 +1,6 @@
-"""What a reader of the scores must not miss, in plain sentences: shown after the ladder in the terminal, at the top of
-report.html, in report.json and on the model card."""
+"""What a reader of the scores must not miss, in plain sentences: shown after the ladder in the
+terminal, at the top of report.html, in report.json and on the model card.
+"""
 
 from dataclasses import fields, replace
 from math import sqrt
@@ -10,10 +11,12 @@ from ..metrics import SMALLER_IS_BETTER
 from ..train import Training
 
 # Of labels, and of values within 5 % of a standard deviation, that a form gives as Keras does.
-LEAST_LABELS_ALIKE, LEAST_VALUES_ALIKE = 0.97, 0.9
+LEAST_LABELS_ALIKE = 0.97
+LEAST_VALUES_ALIKE = 0.9
 LEAST_CUT_SHARE = 0.1
 FEW_VALIDATION_ROWS = 500
-# Cutting texts costs nothing where the window is far too short for them: a longer one is then no small change.
+# Cutting texts costs nothing where the window is far too short for them: a longer one is then no
+# small change.
 MOST_TIMES_WINDOW = 4
 
 
@@ -24,118 +27,188 @@ def find_cautions(recipe, facts: dict) -> list[str]:
 
 
 def _worse_than_constant(facts):
-    constant, int8 = facts["constant"], facts["scores"]["litert_int8"]
+    constant = facts["constant"]
+    int8 = facts["scores"]["litert_int8"]
     if constant is None:
         return []
     if facts["target"]["task"] == "regression":
         return _worse_than_mean(constant, int8)
-    said, plain, answer = int8["accuracy"], constant["scores"]["accuracy"], shorten(constant["answer"])
+    said = int8["accuracy"]
+    plain = constant["scores"]["accuracy"]
+    answer = shorten(constant["answer"])
     found = []
     # By more than these rows could show by chance.
     if said + sqrt(said * (1 - said) / facts["rows"]["test"]) < plain:
-        found.append(f"Labels are right for {said:.1%} of the test rows; always answering {answer} is right for "
-                     f"{plain:.1%}. {_why_labels(facts, int8, constant)}")
+        found.append(
+            f"Labels are right for {said:.1%} of the test rows; always answering {answer} is right "
+            f"for {plain:.1%}. {_why_labels(facts, int8, constant)}"
+        )
     if int8["macro_f1"] <= constant["scores"]["macro_f1"]:
-        found.append(f"Labels are no better than always answering {answer}: macro F1 {int8['macro_f1']:.3f} and "
-                     f"{constant['scores']['macro_f1']:.3f}")
+        found.append(
+            f"Labels are no better than always answering {answer}: macro F1 {int8['macro_f1']:.3f} "
+            f"and {constant['scores']['macro_f1']:.3f}"
+        )
     if _is_known(int8["roc_auc"]) and int8["roc_auc"] <= 0.5:
-        found.append(f"The scores rank test rows no better than chance: ROC-AUC {int8['roc_auc']:.3f}")
+        found.append(
+            f"The scores rank test rows no better than chance: ROC-AUC {int8['roc_auc']:.3f}"
+        )
     return found
 
 
 def _why_labels(facts, int8, constant):
     """What the labels were chosen for, and how to choose otherwise."""
-    metric, rows = facts["judge"]["threshold"], facts["rows"]["valid"]
-    few = ", which are few" if rows < FEW_VALIDATION_ROWS else ""
+    metric = facts["judge"]["threshold"]
+    rows = facts["rows"]["valid"]
+    if rows < FEW_VALIDATION_ROWS:
+        few = ", which are few"
+    else:
+        few = ""
     if metric == "none":
         return "No threshold was chosen (judge.threshold=none)"
     if metric == "accuracy":
         return f"They were chosen for accuracy on {rows:,} validation rows{few}"
-    name, gained = metric.replace("_", " ").replace("f1", "F1"), ""
+    name = metric.replace("_", " ").replace("f1", "F1")
+    gained = ""
     if metric == "macro_f1":
-        gained = f" ({int8['macro_f1']:.3f}; that answer alone: {constant['scores']['macro_f1']:.3f})"
-    return (f"They were chosen for {name}{gained} on {rows:,} validation rows{few}; "
-            "--set judge.threshold=accuracy chooses them for accuracy")
+        gained = (
+            f" ({int8['macro_f1']:.3f}; that answer alone: {constant['scores']['macro_f1']:.3f})"
+        )
+    return (
+        f"They were chosen for {name}{gained} on {rows:,} validation rows{few}; "
+        "--set judge.threshold=accuracy chooses them for accuracy"
+    )
 
 
 def _worse_than_mean(constant, int8):
     plain = constant["scores"]
-    worse = [f"{name} {int8[metric]:.4g} and {plain[metric]:.4g}" for metric, name in (("rmse", "RMSE"), ("mae", "MAE"))
-             if int8[metric] >= plain[metric]]
-    return [f"No better than always answering the mean or the median of training: {', '.join(worse)}"] if worse else []
+    worse = [
+        f"{name} {int8[metric]:.4g} and {plain[metric]:.4g}"
+        for metric, name in (("rmse", "RMSE"), ("mae", "MAE"))
+        if int8[metric] >= plain[metric]
+    ]
+    if worse:
+        return [
+            "No better than always answering the mean or the median of training: "
+            f"{', '.join(worse)}"
+        ]
+    return []
 
 
 def _worse_than_plain(facts):
     """Of series: the comparison model or plain rule that does better than what ships."""
     if not facts["baselines"]:
         return []
-    metric = facts["judge"]["deciding"] if facts["target"]["task"] == "forecast" else "roc_auc"
+    if facts["target"]["task"] == "forecast":
+        metric = facts["judge"]["deciding"]
+    else:
+        metric = "roc_auc"
     (_, *others), int8 = facts["baselines"], facts["scores"]["litert_int8"][metric]
-    sign = -1 if metric in SMALLER_IS_BETTER else 1
+    if metric in SMALLER_IS_BETTER:
+        sign = -1
+    else:
+        sign = 1
     known = [line for line in others if _is_known(line["scores"][metric])]
     if not known or not _is_known(int8):
         return []
     best = max(known, key=lambda line: sign * line["scores"][metric])
     if sign * best["scores"][metric] <= sign * int8:
         return []
-    return [f"{best['what']} does better than this model: {metric.replace('_', ' ')} {best['scores'][metric]:.3f} and "
-            f"{int8:.3f}"]
+    return [
+        f"{best['what']} does better than this model: {metric.replace('_', ' ')} "
+        f"{best['scores'][metric]:.3f} and {int8:.3f}"
+    ]
 
 
 TRAIN_WITH_ROUNDING = "--set 'shipping.compress=(QuantizeAware(),)' trains with the rounding"
 
 
 def unlike_keras(facts: dict, *, fix: str = TRAIN_WITH_ROUNDING) -> list[str]:
-    """A sentence where a form answers many rows otherwise than the Keras model, whatever its score is. `fix`: what
-    helps."""
-    least = LEAST_LABELS_ALIKE if facts["target"]["labels"] else LEAST_VALUES_ALIKE
-    unlike = [rung for rung in facts["ladder"] if _is_known(rung["agreement"]) and rung["agreement"] < least]
+    """A sentence where a form answers many rows otherwise than the Keras model, whatever its score
+    is. `fix`: what helps.
+    """
+    if facts["target"]["labels"]:
+        least = LEAST_LABELS_ALIKE
+    else:
+        least = LEAST_VALUES_ALIKE
+    unlike = [
+        rung
+        for rung in facts["ladder"]
+        if _is_known(rung["agreement"]) and rung["agreement"] < least
+    ]
     if not unlike:
         return []
     worst = min(unlike, key=lambda rung: rung["agreement"])
-    what = "another label" if facts["target"]["labels"] else "a value that is more than 5 % of a standard deviation off"
+    if facts["target"]["labels"]:
+        what = "another label"
+    else:
+        what = "a value that is more than 5 % of a standard deviation off"
     names = ", ".join(rung["form"] for rung in unlike)
-    return [f"{worst['form']} gives {what} for {1 - worst['agreement']:.1%} of {worst['num_rows']:,} rows, compared "
-            f"with Keras (below {least:.0%} alike: {names}); {fix}"]
+    return [
+        f"{worst['form']} gives {what} for {1 - worst['agreement']:.1%} of {worst['num_rows']:,} "
+        f"rows, compared with Keras (below {least:.0%} alike: {names}); {fix}"
+    ]
 
 
 def _still_rising(recipe, facts):
     """Training whose best epoch is its last one, and which no patience ended."""
-    training, metric = recipe.training, facts["judge"]["deciding"]
+    training = recipe.training
+    metric = facts["judge"]["deciding"]
     values = facts["history"].get(f"val_{metric}", [])
-    if not isinstance(training, Training) or training.schedule != "constant" or len(values) < training.epochs:
+    if (
+        not isinstance(training, Training)
+        or training.schedule != "constant"
+        or len(values) < training.epochs
+    ):
         return []
-    best = min(values) if metric in SMALLER_IS_BETTER else max(values)
+    if metric in SMALLER_IS_BETTER:
+        best = min(values)
+    else:
+        best = max(values)
     # The last epoch in which the best was reached: on few rows scores tie.
     last_best = len(values) - values[::-1].index(best)
     if len(values) < 2 or last_best < len(values):
         return []
-    better = "falling" if metric in SMALLER_IS_BETTER else "rising"
-    return [f"Training ended after its {training.epochs} epochs while {metric.replace('_', ' ')} of validation rows "
-            f"was still {better}: --set training.epochs={2 * training.epochs}"]
+    if metric in SMALLER_IS_BETTER:
+        better = "falling"
+    else:
+        better = "rising"
+    return [
+        f"Training ended after its {training.epochs} epochs while {metric.replace('_', ' ')} of "
+        f"validation rows was still {better}: --set training.epochs={2 * training.epochs}"
+    ]
 
 
 def _cut_texts(recipe, facts):
     texts = facts["texts"]
     if texts is None or texts["cut_share"] < LEAST_CUT_SHARE:
         return []
-    words = (f"{texts['cut_share']:.1%} of the training texts are longer than the window of {texts['window']} tokens: "
-             f"the rest of them is not read; 95 % have at most {texts['most_tokens']:,}")
+    words = (
+        f"{texts['cut_share']:.1%} of the training texts are longer than the window of "
+        f"{texts['window']} tokens: "
+        f"the rest of them is not read; 95 % have at most {texts['most_tokens']:,}"
+    )
     window = min(texts["most_tokens"], MOST_TIMES_WINDOW * texts["window"])
     return [f"{words}: --set {quote(f'encode={_with_window(recipe.encode, window)}')}"]
 
 
 def _with_window(encode, window):
     """The steps of a recipe as `--set` takes them, with another window."""
-    steps = [replace(step, window=window) if any(each.name == "window" for each in fields(step)) else step
-             for step in encode]
+    steps = [
+        replace(step, window=window)
+        if any(each.name == "window" for each in fields(step))
+        else step
+        for step in encode
+    ]
     return f"({''.join(f'{_setting(step)}, ' for step in steps)[:-1]})"
 
 
 def _setting(step):
     """A spec as it is written by hand: with the knobs that are turned."""
-    turned = [f"{each.name}={getattr(step, each.name)!r}" for each in fields(step)
-              if getattr(step, each.name) != each.default]
+    turned = [
+        f"{each.name}={getattr(step, each.name)!r}"
+        for each in fields(step)
+        if getattr(step, each.name) != each.default
+    ]
     return f"{type(step).__name__}({', '.join(turned)})"
 
 

@@ -1,4 +1,6 @@
-"""Facts of a run as one dictionary, and its pictures. Everything that is written is drawn from these."""
+"""Facts of a run as one dictionary, and its pictures. Everything that is written is drawn from
+these.
+"""
 
 from dataclasses import asdict
 
@@ -25,17 +27,28 @@ def gather_facts(recipe, inferred, splits, learned, judged, *, source: dict, sec
     used = {column.name for column in learned.signature.columns}
     missing = _missing_shares(splits)
     facts = {
-        "name": recipe.name, "about": recipe.about or f"Predicts {target.name}.",
-        "target": asdict(target), "output_unit": learned.signature.output.unit, "judge": asdict(recipe.judge),
+        "name": recipe.name,
+        "about": recipe.about or f"Predicts {target.name}.",
+        "target": asdict(target),
+        "output_unit": learned.signature.output.unit,
+        "judge": asdict(recipe.judge),
         "seed": recipe.training.seed,
-        "split": repr(recipe.split), "rows": {"train": len(splits.train), "valid": len(splits.valid),
-                                              "test": len(splits.test), "trained_on": learned.num_trained_rows},
-        "source": source, "notes": list(splits.notes), "versions": versions(),
+        "split": repr(recipe.split),
+        "rows": {
+            "train": len(splits.train),
+            "valid": len(splits.valid),
+            "test": len(splits.test),
+            "trained_on": learned.num_trained_rows,
+        },
+        "source": source,
+        "notes": list(splits.notes),
+        "versions": versions(),
         "gate": {"passed": not failed, "failed_step": failed},
         "scores": {rung.form: rung.scores for rung in rungs if rung.scores},
         "ladder": [asdict(rung) for rung in rungs],
         "decisions": {form: list(offsets) for form, offsets in learned.signature.decisions.items()},
-        "thresholds": _thresholds(learned.signature), "probabilities": recipe.shipping.probabilities,
+        "thresholds": _thresholds(learned.signature),
+        "probabilities": recipe.shipping.probabilities,
         "compression": [asdict(each) for each in learned.shrunk],
         "balancing": _balancing(recipe, learned, judged),
         "baselines": _baselines(learned, judged),
@@ -43,43 +56,74 @@ def gather_facts(recipe, inferred, splits, learned, judged, *, source: dict, sec
         "margin": asdict(judged.margin) if judged.margin else None,
         "columns": [_column_facts(each, missing, used) for each in inferred],
         "per_class": per_class(splits.test.y, judged.answers["litert_int8"], target),
-        "history": learned.trained.history, "seconds": dict(seconds),
+        "history": learned.trained.history,
+        "seconds": dict(seconds),
         "constant": score_constant(splits.train, splits.test, target),
-        "texts": count_cuts(learned.signature, splits.train), "use": how_to_use(learned.signature, recipe.name)}
+        "texts": count_cuts(learned.signature, splits.train),
+        "use": how_to_use(learned.signature, recipe.name),
+    }
     return to_plain({**facts, "cautions": find_cautions(recipe, facts)})
 
 
 def _missing_shares(splits):
-    """Column → the share of training rows without a value; of windows, whose steps overlap and of which those without
-    a target are left out, the share of the training steps that they were cut from."""
-    rows = splits.train if splits.steps is None else splits.steps.train
-    return {name: float(np.isnan(x).mean() if is_series(x) else missing_mask(x).mean())
-            for name, x in rows.x.items() if x.ndim == 1 or is_series(x)}
+    """Column → the share of training rows without a value; of windows, whose steps overlap and of
+    which those without a target are left out, the share of the training steps that they were cut
+    from.
+    """
+    if splits.steps is None:
+        rows = splits.train
+    else:
+        rows = splits.steps.train
+    return {
+        name: float(np.isnan(x).mean() if is_series(x) else missing_mask(x).mean())
+        for name, x in rows.x.items()
+        if x.ndim == 1 or is_series(x)
+    }
 
 
 def _column_facts(inferred, missing, used):
     dropped = inferred.name in missing and inferred.name not in used
-    why = f"{inferred.why}; dropped: constant, or missing in nearly all training rows" if dropped else inferred.why
-    return {**asdict(inferred), "why": why, "used": inferred.name in used,
-            "missing_share": missing.get(inferred.name)}
+    if dropped:
+        why = f"{inferred.why}; dropped: constant, or missing in nearly all training rows"
+    else:
+        why = inferred.why
+    return {
+        **asdict(inferred),
+        "why": why,
+        "used": inferred.name in used,
+        "missing_share": missing.get(inferred.name),
+    }
 
 
 def _thresholds(signature):
-    """By form, of two classes: the probability from which on a row is labelled as the second one."""
+    """By form, of two classes: the probability from which on a row is labelled as the
+    second one.
+    """
     if signature.target.task != "binary":
         return {}
-    return {form: float(probabilities(np.array([[-offsets[0]]]), signature.calibration(form))[0, 1])
-            for form, offsets in signature.decisions.items()}
+    return {
+        form: float(probabilities(np.array([[-offsets[0]]]), signature.calibration(form))[0, 1])
+        for form, offsets in signature.decisions.items()
+    }
 
 
 def _balancing(recipe, learned, judged):
     if learned.beside is None or learned.signature.target.task not in ("binary", "multiclass"):
         return None
     balancer = recipe.balancer()
-    ways = ((repr(balancer) if balancer is not None else "no balancing", True, learned.num_trained_rows,
-             judged.rungs[0].scores),
-            (learned.beside.words, False, learned.beside.num_trained_rows, judged.beside_scores))
-    return [{"balance": words, "ships": ships, "rows": rows, "scores": scores} for words, ships, rows, scores in ways]
+    ways = (
+        (
+            repr(balancer) if balancer is not None else "no balancing",
+            True,
+            learned.num_trained_rows,
+            judged.rungs[0].scores,
+        ),
+        (learned.beside.words, False, learned.beside.num_trained_rows, judged.beside_scores),
+    )
+    return [
+        {"balance": words, "ships": ships, "rows": rows, "scores": scores}
+        for words, ships, rows, scores in ways
+    ]
 
 
 def _baselines(learned, judged):
@@ -88,35 +132,66 @@ def _baselines(learned, judged):
         return None
     int8 = next(rung for rung in judged.rungs if rung.form == "litert_int8")
     lines = [("this model, int8", int8.scores)]
-    lines += [(learned.beside.words, judged.beside_scores)] if learned.beside is not None else []
-    return [{"what": what, "scores": scores} for what, scores in (*lines, *judged.baselines.items())]
+    if learned.beside is not None:
+        lines += [(learned.beside.words, judged.beside_scores)]
+    return [
+        {"what": what, "scores": scores} for what, scores in (*lines, *judged.baselines.items())
+    ]
 
 
 def _per_series(test, answers, target):
-    """Of forecasts of many series: test windows, errors and coverage of each, beside the seasonal naive's error."""
-    names = [] if target.task != "forecast" or test.series is None else np.unique(test.series)
+    """Of forecasts of many series: test windows, errors and coverage of each, beside the seasonal
+    naive's error.
+    """
+    if target.task != "forecast" or test.series is None:
+        names = []
+    else:
+        names = np.unique(test.series)
     lines = []
     for name in names if len(names) > 1 else []:
         places = np.flatnonzero(test.series == name)
         part = answers.take(places)
         scores = score_forecasts(test.y[places], part.scores, part.quantiles, target)
-        naive = score_forecasts(test.y[places], test.baselines["seasonal naive"][places], None, target)
-        lines.append({"series": str(name), "rows": len(places), "mae": scores["mae"], "rmse": scores["rmse"],
-                      "coverage": scores["coverage"], "naive_mae": naive["mae"]})
+        naive = score_forecasts(
+            test.y[places], test.baselines["seasonal naive"][places], None, target
+        )
+        lines.append(
+            {
+                "series": str(name),
+                "rows": len(places),
+                "mae": scores["mae"],
+                "rmse": scores["rmse"],
+                "coverage": scores["coverage"],
+                "naive_mae": naive["mae"],
+            }
+        )
     return lines
 
 
 def draw_pictures(facts: dict, splits, answers) -> list[tuple[str, str]]:
-    """(title, base64 PNG) of every picture that the task has, of the int8 form on test rows; those of a modality come
-    from `recipe.load.draw`."""
-    target, y, int8 = facts["target"], splits.test.y, answers["litert_int8"]
+    """(title, base64 PNG) of every picture that the task has, of the int8 form on test rows; those
+    of a modality come from `recipe.load.draw`.
+    """
+    target = facts["target"]
+    y = splits.test.y
+    int8 = answers["litert_int8"]
     labels = tuple(target["labels"])
-    drawn = [("learning curves", draw.picture(draw.learning_curves(facts["history"], facts["judge"]["deciding"])))]
+    drawn = [
+        (
+            "learning curves",
+            draw.picture(draw.learning_curves(facts["history"], facts["judge"]["deciding"])),
+        )
+    ]
     if target["task"] in ("binary", "multiclass"):
         drawn += _class_pictures(y, int8, labels)
     elif target["task"] == "regression":
-        drawn += [("predicted against true", draw.picture(draw.predicted_against_true(y, int8.scores, target["name"]))),
-                  ("residuals", draw.picture(draw.residuals(y, int8.scores, target["name"])))]
+        drawn += [
+            (
+                "predicted against true",
+                draw.picture(draw.predicted_against_true(y, int8.scores, target["name"])),
+            ),
+            ("residuals", draw.picture(draw.residuals(y, int8.scores, target["name"]))),
+        ]
     return drawn
 
 
@@ -124,25 +199,61 @@ def _class_pictures(y, answers, labels):
     chosen = class_places(answers, labels)
     roc_mark = pr_mark = None
     if len(labels) == 2:
-        hits, positives, said = ((y == 1) & (chosen == 1)).sum(), (y == 1).sum(), (chosen == 1).sum()
+        hits = ((y == 1) & (chosen == 1)).sum()
+        positives = (y == 1).sum()
+        said = (chosen == 1).sum()
         recall = hits / max(positives, 1)
         roc_mark = (((y == 0) & (chosen == 1)).sum() / max((y == 0).sum(), 1), recall)
-        pr_mark = (recall, hits / said) if said else None
-    width = 5.2 if len(labels) <= 3 else 7.4
+        if said:
+            pr_mark = (recall, hits / said)
+        else:
+            pr_mark = None
+    if len(labels) <= 3:
+        width = 5.2
+    else:
+        width = 7.4
     size = max(3.8, 0.62 * len(labels) + 1)
-    return [("confusion matrix", draw.picture(draw.confusion_matrix(y, chosen, labels), width=size + 1.4, height=size)),
-            ("ROC curve", draw.picture(draw.curves(y, answers.scores, labels, kind="roc", mark=roc_mark), width=width)),
-            ("precision-recall curve", draw.picture(draw.curves(y, answers.scores, labels, kind="precision_recall",
-                                                                mark=pr_mark), width=width)),
-            ("calibration", draw.picture(draw.calibration(y, answers.scores, labels)))]
+    return [
+        (
+            "confusion matrix",
+            draw.picture(draw.confusion_matrix(y, chosen, labels), width=size + 1.4, height=size),
+        ),
+        (
+            "ROC curve",
+            draw.picture(
+                draw.curves(y, answers.scores, labels, kind="roc", mark=roc_mark), width=width
+            ),
+        ),
+        (
+            "precision-recall curve",
+            draw.picture(
+                draw.curves(y, answers.scores, labels, kind="precision_recall", mark=pr_mark),
+                width=width,
+            ),
+        ),
+        ("calibration", draw.picture(draw.calibration(y, answers.scores, labels))),
+    ]
 
 
 def per_class(y, answers, target) -> list[dict]:
-    """Rows, precision, recall and F1 of each class; empty for real numbers and for windows of unknown label."""
+    """Rows, precision, recall and F1 of each class; empty for real numbers and for windows of
+    unknown label.
+    """
     if not target.labels or np.isnan(y).any():
         return []
     from sklearn.metrics import precision_recall_fscore_support
+
     places = np.arange(len(target.labels))
-    table = precision_recall_fscore_support(y, class_places(answers, target.labels), labels=places, zero_division=0)
-    return [{"label": label, "precision": float(table[0][place]), "recall": float(table[1][place]),
-             "f1": float(table[2][place]), "rows": int(table[3][place])} for place, label in enumerate(target.labels)]
+    table = precision_recall_fscore_support(
+        y, class_places(answers, target.labels), labels=places, zero_division=0
+    )
+    return [
+        {
+            "label": label,
+            "precision": float(table[0][place]),
+            "recall": float(table[1][place]),
+            "f1": float(table[2][place]),
+            "rows": int(table[3][place]),
+        }
+        for place, label in enumerate(target.labels)
+    ]

@@ -1,8 +1,8 @@
 """How well one column alone tells the target, measured within training rows.
 
-A number counts by its rank and by the mean target of the values around it, a category by the mean target of its rows.
-Means are out of fold: the rows of a fold are scored by means of the other folds, so that a category of one row tells
-nothing, and groups are never on both sides.
+A number counts by its rank and by the mean target of the values around it, a category by the mean
+target of its rows. Means are out of fold: the rows of a fold are scored by means of the other
+folds, so that a category of one row tells nothing, and groups are never on both sides.
 """
 
 from dataclasses import dataclass
@@ -12,10 +12,14 @@ import numpy as np
 from ..rows import TrainSet, require_train_set
 
 MAX_ROWS = 50_000
-NUM_FOLDS, MAX_PARTS = 5, 64
-# Classes that are scored one against the rest: those of at least so many rows, and at most so many classes.
-MIN_ROWS, MAX_CLASSES = 10, 20
-# An area under the curve counts where it lies so many standard errors above chance: thousands of columns are looked at.
+NUM_FOLDS = 5
+MAX_PARTS = 64
+# Classes that are scored one against the rest: those of at least so many rows, and at most so many
+# classes.
+MIN_ROWS = 10
+MAX_CLASSES = 20
+# An area under the curve counts where it lies so many standard errors above chance: thousands of
+# columns are looked at.
 MIN_STANDARD_ERRORS = 5
 
 
@@ -28,18 +32,26 @@ class Measure:
 
 
 def score_columns(train: TrainSet) -> dict[str, Measure]:
-    """Scores each column [rows] of numbers, dates, truth values and categories alone, on at most MAX_ROWS rows.
+    """Scores each column [rows] of numbers, dates, truth values and categories alone, on at most
+    MAX_ROWS rows.
 
     Returns:
-        Column → its score. Empty where the target is neither a class nor a number a row, and where rows are too few.
+        Column → its score. Empty where the target is neither a class nor a number a row, and where
+        rows are too few.
     """
     train = require_train_set(train, "single_column.score_columns")
-    if train.schema.target.task not in ("binary", "multiclass", "regression") or len(train) < MIN_ROWS:
+    if (
+        train.schema.target.task not in ("binary", "multiclass", "regression")
+        or len(train) < MIN_ROWS
+    ):
         return {}
     random = np.random.default_rng(0)
     if len(train) > MAX_ROWS:
         train = train.take(np.sort(random.choice(len(train), MAX_ROWS, replace=False)))
-    truth = _ClassTruth(train) if train.schema.target.labels else _NumberTruth(train)
+    if train.schema.target.labels:
+        truth = _ClassTruth(train)
+    else:
+        truth = _NumberTruth(train)
     folds = _folds(train, random)
     scores = {}
     for name, x in train.x.items():
@@ -59,10 +71,14 @@ class _ClassTruth:
         self._binary = len(train.schema.target.labels) == 2
         if self._binary:
             classes = classes[classes == 1]
-        fewest = min(counts[classes].min(initial=len(train)), len(train) - counts[classes].max(initial=0))
+        fewest = min(
+            counts[classes].min(initial=len(train)), len(train) - counts[classes].max(initial=0)
+        )
         self.suits = len(classes) > 0 and fewest > 0
         # Of classes that are told apart at random.
-        self._error = np.sqrt((len(train) + 1) / (12 * max(fewest, 1) * max(len(train) - fewest, 1)))
+        self._error = np.sqrt(
+            (len(train) + 1) / (12 * max(fewest, 1) * max(len(train) - fewest, 1))
+        )
         self._y = [(train.y == each).astype(np.float64) for each in classes]
 
     def measure(self, parts, folds, ranks):
@@ -71,11 +87,16 @@ class _ClassTruth:
         for y in self._y:
             means, counts, sums = _means_out_of_fold(y, parts, folds)
             area = _area(_ranks_of_cells(means, counts) @ sums, sums.sum(), len(y))
-            straight = area if ranks is None else _area(ranks @ y, y.sum(), len(y))
+            if ranks is None:
+                straight = area
+            else:
+                straight = _area(ranks @ y, y.sum(), len(y))
             areas.append(max(area, straight, 1 - straight if ranks is not None else 0))
         value = float(np.mean(areas))
         surely = value - 0.5 >= MIN_STANDARD_ERRORS * self._error
-        return Measure("ROC-AUC" if self._binary else "mean ROC-AUC of the classes", value if surely else 0.5)
+        return Measure(
+            "ROC-AUC" if self._binary else "mean ROC-AUC of the classes", value if surely else 0.5
+        )
 
 
 class _NumberTruth:
@@ -100,17 +121,26 @@ class _NumberTruth:
 
 def _folds(train, random):
     """int64 [rows]: the fold of each row, one for all rows of a group."""
-    groups = np.arange(len(train)) if train.group is None else np.unique(train.group, return_inverse=True)[1]
+    if train.group is None:
+        groups = np.arange(len(train))
+    else:
+        groups = np.unique(train.group, return_inverse=True)[1]
     return random.permutation(groups.max() + 1)[groups] % NUM_FOLDS
 
 
 def _parts(x):
-    """(int64 [rows], the part of each row; float64 [rows], the ranks, or None of categories): each category a part, of
-    numbers and dates parts with about as many rows each and equal values in one. Missing values come first."""
+    """(int64 [rows], the part of each row; float64 [rows], the ranks, or None of categories): each
+    category a part, of numbers and dates parts with about as many rows each and equal values in
+    one. Missing values come first.
+    """
     import pandas as pd
+
     if x.dtype.kind == "O":
         return pd.factorize(x)[0] + 1, None
-    absent = np.isnat(x) if x.dtype.kind == "M" else np.isnan(x)
+    if x.dtype.kind == "M":
+        absent = np.isnat(x)
+    else:
+        absent = np.isnan(x)
     ranks = _ranks(np.where(absent, -np.inf, x.astype(np.int64) if x.dtype.kind == "M" else x))
     num_parts = np.clip(len(x) // MIN_ROWS, 2, MAX_PARTS)
     parts = 1 + ((ranks - 0.5) * num_parts / len(x)).astype(np.int64)
@@ -118,23 +148,30 @@ def _parts(x):
 
 
 def _means_out_of_fold(y, parts, folds):
-    """Of each cell, which is a fold of a part: the mean of float64 y [rows] over the other folds of the part, drawn to
-    the mean of all as by one row more; its rows; the sum of its y. Each float64 [cells]."""
+    """Of each cell, which is a fold of a part: the mean of float64 y [rows] over the other folds of
+    the part, drawn to the mean of all as by one row more; its rows; the sum of its y. Each float64
+    [cells].
+    """
     num_parts = parts.max() + 1
     cells = folds * num_parts + parts
-    counts, sums = (np.bincount(cells, weights, minlength=NUM_FOLDS * num_parts).reshape(NUM_FOLDS, num_parts)
-                    for weights in (None, y))
+    counts, sums = (
+        np.bincount(cells, weights, minlength=NUM_FOLDS * num_parts).reshape(NUM_FOLDS, num_parts)
+        for weights in (None, y)
+    )
     means = (sums.sum(axis=0) - sums + y.mean()) / (counts.sum(axis=0) - counts + 1)
     return means.ravel(), counts.ravel().astype(np.float64), sums.ravel()
 
 
 def _ranks(values):
     from scipy.stats import rankdata
+
     return rankdata(values)
 
 
 def _ranks_of_cells(means, counts):
-    """float64 [cells]: the mean rank from 1 of the rows of each cell, were they sorted by its mean."""
+    """float64 [cells]: the mean rank from 1 of the rows of each cell, were they sorted by
+    its mean.
+    """
     _, places = np.unique(means, return_inverse=True)
     together = np.bincount(places, counts)
     return (np.cumsum(together) - (together - 1) / 2)[places]
@@ -142,9 +179,15 @@ def _ranks_of_cells(means, counts):
 
 def _area(rank_sum, positives, num_rows):
     """The area under the ROC curve of the sum of the ranks of the positive rows."""
-    return float((rank_sum - positives * (positives + 1) / 2) / (positives * (num_rows - positives)))
+    return float(
+        (rank_sum - positives * (positives + 1) / 2) / (positives * (num_rows - positives))
+    )
 
 
 def _correlation(product, square, num_rows):
-    """Of the product with a target of mean 0 and variance 1, and the sum of squares around the mean."""
-    return float(product / np.sqrt(square * num_rows)) if square > 0 else 0.0
+    """Of the product with a target of mean 0 and variance 1, and the sum of squares around the
+    mean.
+    """
+    if square > 0:
+        return float(product / np.sqrt(square * num_rows))
+    return 0.0

@@ -1,5 +1,6 @@
-"""How a bundle is used, as paragraphs of Markdown for its model card: what it takes, how that is written, and what its
-int8 outputs mean to whoever runs the file without the runner."""
+"""How a bundle is used, as paragraphs of Markdown for its model card: what it takes, how that is
+written, and what its int8 outputs mean to whoever runs the file without the runner.
+"""
 
 from ..device.cells import PICTURE, SERIES, TEXT
 from ..device.signature import Signature
@@ -13,23 +14,37 @@ def how_to_use(signature: Signature, name: str) -> list[str]:
     if kinds == [PICTURE]:
         paragraphs = [f"{command} picture.png", _picture_words(signature)]
     elif PICTURE in kinds:
-        paragraphs = ["A row holds a picture and other columns, which no CSV can hold. In Python:", "    from "
-                      f"pipelines.device import Runner\n    Runner.load(\"saved_models/{name}\").predict([row])",
-                      "`row` maps each column in `signature.json` to its value.", _picture_words(signature)]
+        paragraphs = [
+            "A row holds a picture and other columns, which no CSV can hold. In Python:",
+            "    from "
+            f'pipelines.device import Runner\n    Runner.load("saved_models/{name}").predict([row])',
+            "`row` maps each column in `signature.json` to its value.",
+            _picture_words(signature),
+        ]
     elif kinds == [TEXT]:
-        paragraphs = [f"{command} \"a text\"", f"Or a table: `< rows.csv`, with the column "
-                      f"{code(signature.columns[0].name)}."]
+        paragraphs = [
+            f'{command} "a text"',
+            f"Or a table: `< rows.csv`, with the column {code(signature.columns[0].name)}.",
+        ]
     else:
         paragraphs = [f"{command} < rows.csv"]
     paragraphs += _series_words(signature)
-    return [*paragraphs, "A row unlike those of training has a note, a row that cannot be read an error; both are "
-            "columns of the answers.", _output_words(signature)]
+    return [
+        *paragraphs,
+        "A row unlike those of training has a note, a row that cannot be read an error; both are "
+        "columns of the answers.",
+        _output_words(signature),
+    ]
 
 
 def _picture_words(signature):
-    height, width, channels = next(column.shape for column in signature.columns if column.kind == PICTURE)
-    return ("Reading a picture file needs Pillow (`pip install pillow`). Without it the runner takes uint8 arrays of "
-            f"shape [{height}, {width}, {channels}].")
+    height, width, channels = next(
+        column.shape for column in signature.columns if column.kind == PICTURE
+    )
+    return (
+        "Reading a picture file needs Pillow (`pip install pillow`). Without it the runner takes "
+        f"uint8 arrays of shape [{height}, {width}, {channels}]."
+    )
 
 
 def _series_words(signature):
@@ -39,14 +54,18 @@ def _series_words(signature):
         return []
     longest = max(column.shape[0] for column in series)
     if frame is None:
-        return ["A series is one cell: its numbers from the oldest to the newest, with spaces or `;` between them, "
-                f"`NA` for a missing step, such as `1.5 NA 3`. The last {longest} steps are read; a shorter series "
-                "lacks its first steps."]
+        return [
+            "A series is one cell: its numbers from the oldest to the newest, with spaces or `;` "
+            f"between them, `NA` for a missing step, such as `1.5 NA 3`. The last {longest} steps "
+            "are read; a shorter series lacks its first steps."
+        ]
     names = ", ".join(code(column.name) for column in series)
     ahead = ", ".join(code(name) for name in frame.known)
-    words = (f"`rows.csv` has a line a step, {frame.step_seconds:g} seconds apart, in any order: the time in "
-             f"{code(frame.time)} (format {code(frame.format)}), the values in {names}; an empty cell is a missing "
-             f"step. The newest {longest} steps are read.")
+    words = (
+        f"`rows.csv` has a line a step, {frame.step_seconds:g} seconds apart, in any order: the "
+        f"time in {code(frame.time)} (format {code(frame.format)}), the values in {names}; an "
+        f"empty cell is a missing step. The newest {longest} steps are read."
+    )
     if frame.series:
         words += f" {code(frame.series)} tells the series apart."
     if ahead:
@@ -55,33 +74,52 @@ def _series_words(signature):
 
 
 def _output_words(signature):
-    output, width = signature.output, signature.output.shape[0]
-    copies, zero_point = output.num_copies, output.zero_point
+    output = signature.output
+    width = signature.output.shape[0]
+    copies = output.num_copies
+    zero_point = output.zero_point
     scale = f"{output.scale:.9g}"
     if copies == 1:
         value = f"value i = (q[i] - {zero_point}) * {scale}".replace("- -", "+ ")
-        return (f"Without the runner: `model_int8.tflite` gives {width} int8 value{'s' if width > 1 else ''} q; "
-                f"`{value}`, in {output.unit}. {_answer_words(signature)}")
+        return (
+            f"Without the runner: `model_int8.tflite` gives {width} int8 "
+            f"value{'s' if width > 1 else ''} q; "
+            f"`{value}`, in {output.unit}. {_answer_words(signature)}"
+        )
     value = f"value i = (sum - {copies * zero_point}) * {scale} / {copies}".replace("- -", "+ ")
     each = " + ".join(f"q[{copy * width} + i]" if copy else "q[i]" for copy in range(copies))
-    outputs = f"each of {width} outputs" if width > 1 else "its one output"
-    return (f"Without the runner: `model_int8.tflite` gives {copies * width} int8 values q, {outputs} {copies} times, "
-            "rounded at staggered places; their sum is finer than "
-            f"one int8 can be. `sum = {each}`, `{value}`, in {output.unit}. {_answer_words(signature)}")
+    if width > 1:
+        outputs = f"each of {width} outputs"
+    else:
+        outputs = "its one output"
+    return (
+        f"Without the runner: `model_int8.tflite` gives {copies * width} int8 values q, {outputs} "
+        f"{copies} times, rounded at staggered places; their sum is finer than one int8 can be. "
+        f"`sum = {each}`, `{value}`, in {output.unit}. {_answer_words(signature)}"
+    )
 
 
 def _answer_words(signature):
     """From the values of the model to the answer."""
     target = signature.target
     if target.task == "binary":
-        return (f"The label is {code(target.labels[1])} where the value plus `decisions` (`signature.json`) is 0 or "
-                "more.")
+        return (
+            f"The label is {code(target.labels[1])} where the value plus `decisions` "
+            "(`signature.json`) is 0 or more."
+        )
     if target.task == "multiclass":
-        return "The label is that of the largest value once `decisions` (`signature.json`) are added."
+        return (
+            "The label is that of the largest value once `decisions` (`signature.json`) are added."
+        )
     if target.task == "anomaly":
-        return ("They give the window back; the score is their mean absolute difference from what went in, an anomaly "
-                "where the score plus `decisions` (`signature.json`) is 0 or more.")
+        return (
+            "They give the window back; the score is their mean absolute difference from what "
+            "went in, an anomaly where the score plus `decisions` (`signature.json`) is 0 or more."
+        )
     if target.task == "forecast":
-        return ("Plus `decisions`, then times `step_factors` plus `step_offsets` of `target` (all in "
-                "`signature.json`), they are in the row's own scale, as `signature_forecast` in C computes.")
-    return (f"The answer is value * {target.factor:.9g} + {target.offset:.9g}.".replace("+ -", "- "))
+        return (
+            "Plus `decisions`, then times `step_factors` plus `step_offsets` of `target` (all in "
+            "`signature.json`), they are in the row's own scale, as `signature_forecast` in C "
+            "computes."
+        )
+    return f"The answer is value * {target.factor:.9g} + {target.offset:.9g}.".replace("+ -", "- ")

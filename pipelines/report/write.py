@@ -12,18 +12,30 @@ from pathlib import Path
 from ..device.visible import visible
 from .markdown import code, plain, prose
 
-PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "tflite-micro", "numpy", "pandas", "scikit-learn",
-            "imbalanced-learn")
-SHOWN_METRICS = {"binary": ("average_precision", "roc_auc", "balanced_accuracy", "macro_f1", "accuracy"),
-                 "multiclass": ("macro_f1", "balanced_accuracy", "accuracy", "average_precision", "roc_auc"),
-                 "regression": ("mae", "rmse", "r2"),
-                 "forecast": ("mase", "mae", "rmse", "coverage"),
-                 "anomaly": ("mae", "roc_auc", "average_precision", "f1", "flagged")}
+PACKAGES = (
+    "tensorflow",
+    "keras",
+    "ai-edge-litert",
+    "tflite-micro",
+    "numpy",
+    "pandas",
+    "scikit-learn",
+    "imbalanced-learn",
+)
+SHOWN_METRICS = {
+    "binary": ("average_precision", "roc_auc", "balanced_accuracy", "macro_f1", "accuracy"),
+    "multiclass": ("macro_f1", "balanced_accuracy", "accuracy", "average_precision", "roc_auc"),
+    "regression": ("mae", "rmse", "r2"),
+    "forecast": ("mase", "mae", "rmse", "coverage"),
+    "anomaly": ("mae", "roc_auc", "average_precision", "f1", "flagged"),
+}
 
 # Rows of the same content in two parts of a split.
-DUPLICATES = {"test_in_train": "test rows are also training rows",
-              "valid_in_train": "validation rows are also training rows",
-              "test_in_valid": "test rows are also validation rows"}
+DUPLICATES = {
+    "test_in_train": "test rows are also training rows",
+    "valid_in_train": "validation rows are also training rows",
+    "test_in_valid": "test rows are also validation rows",
+}
 
 
 def versions() -> dict[str, str]:
@@ -43,29 +55,44 @@ def to_plain(values: object) -> object:
         return {key: to_plain(value) for key, value in values.items()}
     if isinstance(values, (list, tuple)):
         return [to_plain(value) for value in values]
-    return None if isinstance(values, float) and not math.isfinite(values) else values
+    if isinstance(values, float) and not math.isfinite(values):
+        return None
+    return values
 
 
 def page(report: dict, pictures: list[tuple[str, str]], recipe_json: object) -> str:
-    """The self-contained report.html: no script, no address outside the page; every name is escaped, and nothing in
-    one hides or reorders letters."""
+    """The self-contained report.html: no script, no address outside the page; every name is
+    escaped, and nothing in one hides or reorders letters.
+    """
     import jinja2
-    template = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, finalize=_shown).from_string(
-        (Path(__file__).parent / "page.html").read_text(encoding="utf-8"))
-    return template.render(**report, pictures=[(*each, _is_wide(each[1])) for each in pictures], number=number,
-                           duplicate_words=DUPLICATES, ladder_lines=ladder_lines(report),
-                           ladder_headings=LADDER_HEADINGS,
-                           shown_metrics=SHOWN_METRICS[report["target"]["task"]],
-                           metrics=list(report["ladder"][0]["scores"]), decision_text=decision_text(report),
-                           recipe_text=json.dumps(recipe_json, indent=1, ensure_ascii=False))
+
+    template = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, finalize=_shown
+    ).from_string((Path(__file__).parent / "page.html").read_text(encoding="utf-8"))
+    return template.render(
+        **report,
+        pictures=[(*each, _is_wide(each[1])) for each in pictures],
+        number=number,
+        duplicate_words=DUPLICATES,
+        ladder_lines=ladder_lines(report),
+        ladder_headings=LADDER_HEADINGS,
+        shown_metrics=SHOWN_METRICS[report["target"]["task"]],
+        metrics=list(report["ladder"][0]["scores"]),
+        decision_text=decision_text(report),
+        recipe_text=json.dumps(recipe_json, indent=1, ensure_ascii=False),
+    )
 
 
 def _shown(value):
-    return visible(value, keep="\n") if type(value) is str else value  # what is escaped already is of another type
+    return (
+        visible(value, keep="\n") if type(value) is str else value
+    )  # what is escaped already is of another type
 
 
 def _is_wide(content):
-    """Whether a PNG as base64 text is more than twice as wide as high: its size stands in the first bytes."""
+    """Whether a PNG as base64 text is more than twice as wide as high: its size stands in the first
+    bytes.
+    """
     width, height = struct.unpack(">II", base64.b64decode(content[:32])[16:24])
     return width > 2 * height
 
@@ -74,26 +101,37 @@ def number(value: float | None, digits: int = 4) -> str:
     """A score for a table; a dash where there is none."""
     if value is None or not math.isfinite(value):
         return "–"
-    return f"{value:.{digits}f}" if abs(value) < 100 else f"{value:,.1f}"
+    if abs(value) < 100:
+        return f"{value:.{digits}f}"
+    return f"{value:,.1f}"
 
 
 LADDER_HEADINGS = ("agreement", "largest difference", "bytes", "arena", "ms", "ms p95")
 
 
 def ladder_cells(rung: dict, num_rows: int) -> tuple[str, tuple[str, ...]]:
-    """The name of a rung, with the rows it answered where these are fewer than `num_rows`, and its cells under
-    LADDER_HEADINGS."""
-    few = f" ({rung['num_rows']:,} rows)" if 0 < rung["num_rows"] < num_rows else ""
+    """The name of a rung, with the rows it answered where these are fewer than `num_rows`, and its
+    cells under LADDER_HEADINGS.
+    """
+    if 0 < rung["num_rows"] < num_rows:
+        few = f" ({rung['num_rows']:,} rows)"
+    else:
+        few = ""
     return rung["form"] + few, (
-        number(rung["agreement"]), number(rung["largest_difference"], 3), f"{rung['size_bytes']:,}",
-        f"{rung['arena_bytes']:,}" if rung["arena_bytes"] else "", number(rung["latency_ms"], 3),
-        number(rung["latency_ms_p95"], 3))
+        number(rung["agreement"]),
+        number(rung["largest_difference"], 3),
+        f"{rung['size_bytes']:,}",
+        f"{rung['arena_bytes']:,}" if rung["arena_bytes"] else "",
+        number(rung["latency_ms"], 3),
+        number(rung["latency_ms_p95"], 3),
+    )
 
 
 @dataclass(frozen=True)
 class LadderLine:
-    """A line of the ladder as it is shown: a rung, or for comparison the scores of Keras on the same rows, where a rung
-    answered a part of them. `cells`: under LADDER_HEADINGS."""
+    """A line of the ladder as it is shown: a rung, or for comparison the scores of Keras on the
+    same rows, where a rung answered a part of them. `cells`: under LADDER_HEADINGS.
+    """
 
     form: str
     scores: dict[str, float | None]
@@ -103,14 +141,24 @@ class LadderLine:
 
 
 def ladder_lines(report: dict) -> list[LadderLine]:
-    """Every rung; before the first of those that answered the same part of the rows, Keras on these: scores of other
-    rows are not to be compared."""
-    lines, num_rows, before = [], report["rows"]["test"], report["rows"]["test"]
+    """Every rung; before the first of those that answered the same part of the rows, Keras on
+    these: scores of other rows are not to be compared.
+    """
+    lines = []
+    num_rows = report["rows"]["test"]
+    before = report["rows"]["test"]
     for rung in report["ladder"]:
         reference = rung.get("reference")
         if reference and rung["num_rows"] != before:
-            lines.append(LadderLine(f"keras, the same {rung['num_rows']:,} rows", reference, {},
-                                    ("",) * len(LADDER_HEADINGS), is_rung=False))
+            lines.append(
+                LadderLine(
+                    f"keras, the same {rung['num_rows']:,} rows",
+                    reference,
+                    {},
+                    ("",) * len(LADDER_HEADINGS),
+                    is_rung=False,
+                )
+            )
         before = rung["num_rows"] or before
         form, cells = ladder_cells(rung, num_rows)
         lines.append(LadderLine(form, rung["scores"], rung["intervals"], cells, is_rung=True))
@@ -119,69 +167,129 @@ def ladder_lines(report: dict) -> list[LadderLine]:
 
 def ladder_table(report: dict, shown: tuple[str, ...]) -> list[str]:
     """The ladder as lines of Markdown, with these metrics, and what is to be said of its rungs."""
-    lines = ["| form | " + " | ".join((*(metric.replace("_", " ") for metric in shown), *LADDER_HEADINGS)) + " |",
-             "|---" * (len(shown) + len(LADDER_HEADINGS) + 1) + "|"]
+    lines = [
+        "| form | "
+        + " | ".join((*(metric.replace("_", " ") for metric in shown), *LADDER_HEADINGS))
+        + " |",
+        "|---" * (len(shown) + len(LADDER_HEADINGS) + 1) + "|",
+    ]
     for line in ladder_lines(report):
         scores = (number(line.scores.get(metric)) for metric in shown)
         lines.append(f"| {line.form} | " + " | ".join((*scores, *line.cells)) + " |")
-    return lines + [""] + [f"- {rung['form']}: {plain(rung['note'])}." for rung in report["ladder"] if rung["note"]]
+    return (
+        lines
+        + [""]
+        + [f"- {rung['form']}: {plain(rung['note'])}." for rung in report["ladder"] if rung["note"]]
+    )
 
 
 def decision_text(report: dict, *, name=repr) -> str:
     """How labels are chosen, in a sentence; `name` writes a label."""
-    decisions, target = report["decisions"], report["target"]
+    decisions = report["decisions"]
+    target = report["target"]
     if target["task"] in ("binary", "multiclass") and report["judge"]["threshold"] == "none":
-        return "The label with the largest probability: no threshold was chosen (judge.threshold is none)."
+        return (
+            "The label with the largest probability: no threshold was chosen "
+            "(judge.threshold is none)."
+        )
     if target["task"] == "binary":
         said = report["thresholds"]
-        return (f"Label {name(target['labels'][1])} where its probability is at least {said['float32']:.3f} (float) or "
-                f"{said['int8']:.3f} (int8): the thresholds with the best {report['judge']['threshold']} on validation "
-                "rows.")
+        return (
+            f"Label {name(target['labels'][1])} where its probability is at least "
+            f"{said['float32']:.3f} (float) or {said['int8']:.3f} (int8): the thresholds with the "
+            f"best {report['judge']['threshold']} on validation rows."
+        )
     if target["task"] == "forecast" and decisions:
         levels = target["quantiles"]
-        return (f"The interval is of the quantiles {levels[0]:g} and {levels[-1]:g}, moved step by step so that it "
-                f"holds {levels[-1] - levels[0]:.0%} of the targets of validation windows (conformalized quantile "
-                "regression).")
+        return (
+            f"The interval is of the quantiles {levels[0]:g} and {levels[-1]:g}, moved step by "
+            f"step so that it holds {levels[-1] - levels[0]:.0%} of the targets of validation "
+            "windows (conformalized quantile regression)."
+        )
     if target["task"] == "multiclass":
-        return (f"Label: the largest logit plus an offset a class, chosen for {report['judge']['threshold']} on "
-                "validation rows: " + ", ".join(f"{name(label)} {offset:+.2f}" for label, offset in
-                                                zip(target["labels"], decisions["int8"], strict=True)) + ".")
+        return (
+            "Label: the largest logit plus an offset a class, chosen for "
+            f"{report['judge']['threshold']} on validation rows: "
+            + ", ".join(
+                f"{name(label)} {offset:+.2f}"
+                for label, offset in zip(target["labels"], decisions["int8"], strict=True)
+            )
+            + "."
+        )
     if target["task"] == "anomaly":
-        return (f"Label {name(target['labels'][1])} where the mean absolute difference between a window and what the "
-                f"model gives back is at least {-decisions['float32'][0]:.4f} (float) or "
-                f"{-decisions['int8'][0]:.4f} (int8): the {report['judge']['quantile']:g} quantile of training "
-                "windows. Mae and flagged, the share that is flagged, are of the windows that are not labelled as "
-                "anomalies.")
+        return (
+            f"Label {name(target['labels'][1])} where the mean absolute difference between a "
+            f"window and what the model gives back is at least {-decisions['float32'][0]:.4f} "
+            f"(float) or {-decisions['int8'][0]:.4f} (int8): the {report['judge']['quantile']:g} "
+            "quantile of training windows. Mae and flagged, the share that is flagged, are of the "
+            "windows that are not labelled as anomalies."
+        )
     return ""
 
 
 def card(report: dict) -> str:
-    """The model card (README.md of a bundle; Mitchell et al. 2019, https://arxiv.org/abs/1810.03993)."""
-    target, rungs = report["target"], report["ladder"]
-    lines = [f"# {report['name']}", "", prose(report["about"]), "",
-             f"Predicts {code(target['name'])} ({target['task']}"
-             + (f": {', '.join(map(code, target['labels']))}" if target["labels"] else "") + ").", "",
-             *caution_lines(report), "## Scores", "",
-             f"{report['rows']['test']:,} raw test rows that no stage had seen; split {code(report['split'])}, seed "
-             f"{report['seed']}.", "", *ladder_table(report, SHOWN_METRICS[target["task"]])]
-    lines += ["", decision_text(report, name=code), "", "## Use", "", *use_lines(report),
-              *(["Step by step, in Python: `Stream.load(folder).push(row)` of `pipelines.device`. Elsewhere: the "
-                 "states that `model_stream_int8.tflite` gives go back in at the next step, zero points at first.", ""]
-                if any(rung["form"] == "stream_int8" for rung in rungs) else []),
-              "In C: `c/signature.h`, `c/prepare.c`, `c/model.c`; C writes no notes, but `c/signature.h` has the range "
-              "that each number had in training. Rules for unusual cells stand in `signature.json`.", "",
-              "## Limits", "",
-              "Trained on the rows of one source and judged on others of the same source: rows from elsewhere or from "
-              "later may differ. Scores of small classes rest on few rows; the report has the intervals.", "",
-              "Made with " + ", ".join(f"{name} {version}" for name, version in report["versions"].items())
-              + "."]
+    """The model card (README.md of a bundle; Mitchell et al. 2019,
+    https://arxiv.org/abs/1810.03993).
+    """
+    target = report["target"]
+    rungs = report["ladder"]
+    lines = [
+        f"# {report['name']}",
+        "",
+        prose(report["about"]),
+        "",
+        f"Predicts {code(target['name'])} ({target['task']}"
+        + (f": {', '.join(map(code, target['labels']))}" if target["labels"] else "")
+        + ").",
+        "",
+        *caution_lines(report),
+        "## Scores",
+        "",
+        f"{report['rows']['test']:,} raw test rows that no stage had seen; split "
+        f"{code(report['split'])}, seed {report['seed']}.",
+        "",
+        *ladder_table(report, SHOWN_METRICS[target["task"]]),
+    ]
+    lines += [
+        "",
+        decision_text(report, name=code),
+        "",
+        "## Use",
+        "",
+        *use_lines(report),
+        *(
+            [
+                "Step by step, in Python: `Stream.load(folder).push(row)` of `pipelines.device`. "
+                "Elsewhere: the states that `model_stream_int8.tflite` gives go back in at the "
+                "next step, zero points at first.",
+                "",
+            ]
+            if any(rung["form"] == "stream_int8" for rung in rungs)
+            else []
+        ),
+        "In C: `c/signature.h`, `c/prepare.c`, `c/model.c`; C writes no notes, but "
+        "`c/signature.h` has the range "
+        "that each number had in training. Rules for unusual cells stand in `signature.json`.",
+        "",
+        "## Limits",
+        "",
+        "Trained on the rows of one source and judged on others of the same source: rows from "
+        "elsewhere or from "
+        "later may differ. Scores of small classes rest on few rows; the report has the intervals.",
+        "",
+        "Made with "
+        + ", ".join(f"{name} {version}" for name, version in report["versions"].items())
+        + ".",
+    ]
     return "\n".join(lines) + "\n"
 
 
 def caution_lines(report: dict) -> list[str]:
     """The cautions of a report as a section of Markdown; nothing where there are none."""
     cautions = report.get("cautions") or []
-    return ["## Cautions", "", *(f"- {plain(caution, most=None)}." for caution in cautions), ""] if cautions else []
+    if cautions:
+        return ["## Cautions", "", *(f"- {plain(caution, most=None)}." for caution in cautions), ""]
+    return []
 
 
 def use_lines(report: dict) -> list[str]:

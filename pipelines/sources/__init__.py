@@ -1,1 +1,3 @@
-"""What the words of a source mean before they are columns: dates, words for missing, spellings of one class."""
+"""What the words of a source mean before they are columns: dates, words for missing, spellings of
+one class.
+"""

@@ -1,5 +1,6 @@
-"""Files of numpy arrays, .npy and .npz: the size that a header declares is compared with the file's before memory is
-taken, and nothing in a file is run."""
+"""Files of numpy arrays, .npy and .npz: the size that a header declares is compared with the file's
+before memory is taken, and nothing in a file is run.
+"""
 
 import io
 import math
@@ -15,15 +16,34 @@ import numpy as np
 from ..device.regular import open_regular
 from .limits import MAX_ARCHIVE_BYTES, MAX_ARRAY_BYTES, UnpackedTooLarge, check_members
 
-MAX_AXES, MAX_HEADER = 32, 10_000
-_DAMAGED = (OSError, EOFError, KeyError, NotImplementedError, RuntimeError, SyntaxError, MemoryError, TypeError,
-            OverflowError, tokenize.TokenError, struct.error, zlib.error, zipfile.BadZipFile)
-_READERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+MAX_AXES = 32
+MAX_HEADER = 10_000
+_DAMAGED = (
+    OSError,
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    RuntimeError,
+    SyntaxError,
+    MemoryError,
+    TypeError,
+    OverflowError,
+    tokenize.TokenError,
+    struct.error,
+    zlib.error,
+    zipfile.BadZipFile,
+)
+_READERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
 
 
 def read_arrays(path: Path) -> np.ndarray | dict[str, np.ndarray]:
-    """The array of an .npy file, or the arrays of an .npz file by name; which of the two is found from its first bytes.
-    Raises ValueError with the reason in words for what is neither, OSError for what is no regular file."""
+    """The array of an .npy file, or the arrays of an .npz file by name; which of the two is found
+    from its first bytes. Raises ValueError with the reason in words for what is neither, OSError
+    for what is no regular file.
+    """
     with open_regular(path) as file:
         try:
             if file.read(4)[:2] == b"PK":
@@ -37,16 +57,18 @@ def read_arrays(path: Path) -> np.ndarray | dict[str, np.ndarray]:
 
 
 def npy_header(file: BinaryIO, size: int, name: str = "it") -> tuple[tuple[int, ...], np.dtype]:
-    """(shape, dtype) of an .npy file of `size` bytes, read from its start; `name` is for the error. Raises ValueError
-    where it declares another size than the file has; of Python objects, which are never unpacked, the size says
-    nothing."""
+    """(shape, dtype) of an .npy file of `size` bytes, read from its start; `name` is for the error.
+    Raises ValueError where it declares another size than the file has; of Python objects, which are
+    never unpacked, the size says nothing.
+    """
     version = np.lib.format.read_magic(file)
     if version not in _READERS:
         raise ValueError(f"an array of format {version}")
     shape, _, dtype = _READERS[version](file, max_header_size=MAX_HEADER)
     if len(shape) > MAX_AXES or min(shape, default=0) < 0:
         raise ValueError(f"an array of shape {str(shape)[:80]}")
-    declared, there = math.prod(shape) * dtype.itemsize, size - file.tell()
+    declared = math.prod(shape) * dtype.itemsize
+    there = size - file.tell()
     if declared != there and not dtype.hasobject:
         raise ValueError(f"{name} declares {declared:,} bytes and holds {there:,}")
     return shape, dtype
@@ -55,7 +77,9 @@ def npy_header(file: BinaryIO, size: int, name: str = "it") -> tuple[tuple[int, 
 def _read_npy(file, size, name="it"):
     shape, dtype = npy_header(file, size, name)
     if dtype.hasobject:
-        raise ValueError(f"{name} holds Python objects, which are never unpacked: save plain numbers")
+        raise ValueError(
+            f"{name} holds Python objects, which are never unpacked: save plain numbers"
+        )
     num_bytes = math.prod(shape) * dtype.itemsize
     if num_bytes > MAX_ARRAY_BYTES:
         raise UnpackedTooLarge(f"{name} has {num_bytes:,} bytes, at most {MAX_ARRAY_BYTES:,}")

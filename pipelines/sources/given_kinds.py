@@ -8,15 +8,19 @@ from ..errors import LoadError
 
 
 def check_given_kinds(kinds: Mapping[str, str]) -> None:
-    """Raises LoadError for a kind that no column can have, and for a date format that can read no date."""
+    """Raises LoadError for a kind that no column can have, and for a date format that can read no
+    date.
+    """
     for name, kind in kinds.items():
         named, _, words = kind.partition(":")
         if named == "date" and words:
             _check_date(name, kind, words)
         elif kind not in (*KINDS, "ignored"):
-            raise LoadError(f"kind {shorten(kind)} for column {shorten(name)}",
-                            expected=", ".join((*KINDS, "ignored", "date:%d.%m.%Y")),
-                            fix=f"--kind '{name}=categorical', for example")
+            raise LoadError(
+                f"kind {shorten(kind)} for column {shorten(name)}",
+                expected=", ".join((*KINDS, "ignored", "date:%d.%m.%Y")),
+                fix=f"--kind '{name}=categorical', for example",
+            )
 
 
 def _check_date(name, kind, words):
@@ -25,6 +29,8 @@ def _check_date(name, kind, words):
             raise ValueError("it holds no % and a letter")
         check_format(words)
     except ValueError as error:
-        raise LoadError(f"kind {shorten(kind)} for column {shorten(name)}: {shorten(str(error), 120)}",
-                        expected="a date format as of Python's strptime, each part once: date:%d.%m.%Y %H:%M",
-                        fix=f"--kind '{name}=date:%d.%m.%Y', or '{name}=date' to find the format") from error
+        raise LoadError(
+            f"kind {shorten(kind)} for column {shorten(name)}: {shorten(str(error), 120)}",
+            expected="a date format as of Python's strptime, each part once: date:%d.%m.%Y %H:%M",
+            fix=f"--kind '{name}=date:%d.%m.%Y', or '{name}=date' to find the format",
+        ) from error

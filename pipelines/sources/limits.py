@@ -1,4 +1,6 @@
-"""How much a file may become in memory, counted before the memory is taken: a small file can unpack to a large one."""
+"""How much a file may become in memory, counted before the memory is taken: a small file can unpack
+to a large one.
+"""
 
 import gzip
 import io
@@ -13,8 +15,10 @@ MAX_TABLE_BYTES = 4 * 2**30  # of text or of typed cells
 MAX_CELLS = 100_000_000  # of a table: an empty cell of text takes 8 bytes, a short one 58
 MAX_ARRAY_BYTES, MAX_ARCHIVE_BYTES = 4 * 2**30, 16 * 2**30  # of one array, of all in one file
 MAX_MEMBERS = 10_000  # of a zip file
-# A smaller part of the size than this has never been seen in honest files: gzip cannot pack more than 1:1032.
-MAX_EXPANSION, FREE_BYTES = 1100, 2**20
+# A smaller part of the size than this has never been seen in honest files: gzip cannot pack more
+# than 1:1032.
+MAX_EXPANSION = 1100
+FREE_BYTES = 2**20
 
 
 class UnpackedTooLarge(ValueError):
@@ -22,7 +26,9 @@ class UnpackedTooLarge(ValueError):
 
 
 class CountedReader(io.RawIOBase):
-    """A reader of another reader that raises UnpackedTooLarge once more than `most` bytes came out of it."""
+    """A reader of another reader that raises UnpackedTooLarge once more than `most` bytes came out
+    of it.
+    """
 
     def __init__(self, source: BinaryIO, most: int, name: str):
         super().__init__()
@@ -36,7 +42,7 @@ class CountedReader(io.RawIOBase):
         self._count += len(content)
         if self._count > self._most:
             raise UnpackedTooLarge(f"{self._name!r} unpacks to more than {self._most:,} bytes")
-        buffer[:len(content)] = content
+        buffer[: len(content)] = content
         return len(content)
 
     def close(self):
@@ -46,8 +52,9 @@ class CountedReader(io.RawIOBase):
 
 
 def open_unpacked(path: Path, most: int) -> BinaryIO:
-    """A regular file, unpacked if its name ends in .gz, of which at most `most` bytes can be read: further on it raises
-    UnpackedTooLarge. Raises OSError for what is no regular file."""
+    """A regular file, unpacked if its name ends in .gz, of which at most `most` bytes can be read:
+    further on it raises UnpackedTooLarge. Raises OSError for what is no regular file.
+    """
     file = open_regular(path)
     if path.suffix.lower() != ".gz":
         return file
@@ -68,14 +75,19 @@ class _Gzip(gzip.GzipFile):
 def check_cells(num_rows: int, num_columns: int, name: str) -> None:
     """Raises LoadError for a table of more cells than memory should hold."""
     if num_rows * num_columns > MAX_CELLS:
-        raise LoadError(f"{name!r} holds {num_rows:,} rows of {num_columns:,} columns, more than {MAX_CELLS:,} cells",
-                        expected=f"at most {MAX_CELLS:,} cells", fix="take fewer rows or columns")
+        raise LoadError(
+            f"{name!r} holds {num_rows:,} rows of {num_columns:,} columns, more than "
+            f"{MAX_CELLS:,} cells",
+            expected=f"at most {MAX_CELLS:,} cells",
+            fix="take fewer rows or columns",
+        )
 
 
 def check_members(archive: zipfile.ZipFile, most: int) -> None:
-    """Raises UnpackedTooLarge where the members of a zip file are too many, or unpack to more than `most` bytes
-    together, or one to more than its packed bytes can hold; ValueError where one is encrypted or has a name that leads
-    out of a folder."""
+    """Raises UnpackedTooLarge where the members of a zip file are too many, or unpack to more than
+    `most` bytes together, or one to more than its packed bytes can hold; ValueError where one is
+    encrypted or has a name that leads out of a folder.
+    """
     members = archive.infolist()
     if len(members) > MAX_MEMBERS:
         raise UnpackedTooLarge(f"{len(members):,} members, at most {MAX_MEMBERS:,}")
@@ -89,16 +101,22 @@ def check_members(archive: zipfile.ZipFile, most: int) -> None:
         parts = member.filename.replace("\\", "/").split("/")
         if ".." in parts or member.filename.startswith(("/", "\\")) or ":" in parts[0]:
             raise ValueError(f"the member {member.filename[:60]!r} leads out of the file")
-        if member.file_size > FREE_BYTES and member.file_size > MAX_EXPANSION * member.compress_size:
-            raise UnpackedTooLarge(f"the member {member.filename[:60]!r} declares {member.file_size:,} bytes of "
-                                   f"{member.compress_size:,}")
+        if (
+            member.file_size > FREE_BYTES
+            and member.file_size > MAX_EXPANSION * member.compress_size
+        ):
+            raise UnpackedTooLarge(
+                f"the member {member.filename[:60]!r} declares {member.file_size:,} bytes of "
+                f"{member.compress_size:,}"
+            )
         if member.flag_bits & 1:
             raise ValueError(f"the member {member.filename[:60]!r} is encrypted")
 
 
 def read_member(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
-    """The content of a member of a zip file, whatever size it declares. Raises UnpackedTooLarge above `most` bytes,
-    KeyError where there is none, and what zipfile raises for a damaged one."""
+    """The content of a member of a zip file, whatever size it declares. Raises UnpackedTooLarge
+    above `most` bytes, KeyError where there is none, and what zipfile raises for a damaged one.
+    """
     with archive.open(name) as file:
         content = file.read(most + 1)
     if len(content) > most:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-# The header of R's write.csv and of pandas' to_csv, what pandas and readr make of such a header, and pandas' Parquet.
+# The header of R's write.csv and of pandas' to_csv, what pandas and readr make of such a header,
+# and pandas' Parquet.
 _UNNAMED = re.compile(r"(Unnamed: \d+(\.\d+)*|\.\.\.\d+|__index_level_\d+__)?")
 
 
@@ -28,9 +29,13 @@ def counts_rows(name: str, cells: Sequence, rows: np.ndarray) -> str:
     if not is_unnamed(name) or len(rows) < 2:
         return ""
     for first in (0, 1):
-        if all(_is_number(cell, row + first) for cell, row in zip(cells, rows.tolist(), strict=True)):
-            return (f"row numbers from {first}, in a column without a name; --kind '{name}=numeric' takes it as a "
-                    "feature")
+        if all(
+            _is_number(cell, row + first) for cell, row in zip(cells, rows.tolist(), strict=True)
+        ):
+            return (
+                f"row numbers from {first}, in a column without a name; --kind '{name}=numeric' "
+                "takes it as a feature"
+            )
     return ""
 
 

@@ -1,8 +1,9 @@
 """Spellings of one name: in another case, Unicode form, or with other white space.
 
-What looks the same is the same: composed and decomposed letters, a no-break or a doubled space, characters without a
-width. Words of truth (Yes, yes; TRUE, True) are the same in any case. Other names that differ in case may well be two
-(A and a, Co and CO), so a target's are refused until the user decides.
+What looks the same is the same: composed and decomposed letters, a no-break or a doubled space,
+characters without a width. Words of truth (Yes, yes; TRUE, True) are the same in any case. Other
+names that differ in case may well be two (A and a, Co and CO), so a target's are refused until the
+user decides.
 """
 
 import re
@@ -16,11 +17,12 @@ from ..device.cells import FALSE_WORDS, TRUE_WORDS
 from ..errors import LoadError
 from ..rows import Inferred
 
-JOIN, KEEP = "join", "keep"
+JOIN = "join"
+KEEP = "keep"
 SPELLINGS = ("", JOIN, KEEP)
 MAX_PAIRS = 3
-# The soft hyphen, the zero-width space and non-joiner, the word joiner and the mark of byte order. Not the zero-width
-# joiner, which makes one emoji of two.
+# The soft hyphen, the zero-width space and non-joiner, the word joiner and the mark of byte order.
+# Not the zero-width joiner, which makes one emoji of two.
 _NO_WIDTH = re.compile("[\u00ad\u200b\u200c\u2060\ufeff]")
 
 
@@ -37,18 +39,23 @@ def folded(text: str) -> str:
 def check_spelling(spelling: str) -> None:
     """Raises LoadError for a value that the knob does not have."""
     if spelling not in SPELLINGS:
-        raise LoadError(f"spelling {spelling!r}", expected="join, keep, or empty: refuse names that differ in case",
-                        fix="--spelling join")
+        raise LoadError(
+            f"spelling {spelling!r}",
+            expected="join, keep, or empty: refuse names that differ in case",
+            fix="--spelling join",
+        )
 
 
-def join_classes(texts: np.ndarray, name: str, spelling: str, *, declared: Sequence[str] = ()
-                 ) -> tuple[np.ndarray, dict[str, str], tuple[Inferred, ...]]:
+def join_classes(
+    texts: np.ndarray, name: str, spelling: str, *, declared: Sequence[str] = ()
+) -> tuple[np.ndarray, dict[str, str], tuple[Inferred, ...]]:
     """Gives all spellings of a class one name.
 
     Args:
         texts: object [rows], the class names, as `read_classes` gives them.
         name: of the target.
-        spelling: "" joins what looks the same and refuses what differs in case, "join" joins both, "keep" neither.
+        spelling: "" joins what looks the same and refuses what differs in case, "join" joins both,
+            "keep" neither.
         declared: classes that the source lists in an order of its own; these are kept.
 
     Returns:
@@ -62,7 +69,9 @@ def join_classes(texts: np.ndarray, name: str, spelling: str, *, declared: Seque
         return texts, {}, _say_kept(name, groups_of(counts, folded))
     joined = {each: _chosen(group, counts) for group in groups_of(counts, plain) for each in group}
     merged = _merged(joined, counts)
-    twins = groups_of(merged, _truth if all(_truth(text) in ("true", "false") for text in merged) else folded)
+    twins = groups_of(
+        merged, _truth if all(_truth(text) in ("true", "false") for text in merged) else folded
+    )
     if spelling != JOIN:
         _refuse_doubtful(name, twins, merged)
     for group in twins:
@@ -73,30 +82,43 @@ def join_classes(texts: np.ndarray, name: str, spelling: str, *, declared: Seque
     every = groups_of(counts, lambda text: joined.get(text, text))
     out = np.empty(len(texts), object)
     out[:] = [joined.get(text, text) for text in texts]
-    return out, joined, (Inferred(name, "target", f"read as one class: {_in_words(every, counts)}"),)
+    return (
+        out,
+        joined,
+        (Inferred(name, "target", f"read as one class: {_in_words(every, counts)}"),),
+    )
 
 
 def describe_spellings(texts: Iterable[str | None]) -> str:
-    """What the schema says of categories that differ in spelling alone, after a semicolon; "" where none do."""
+    """What the schema says of categories that differ in spelling alone, after a semicolon; "" where
+    none do.
+    """
     counts = Counter(text for text in texts if text is not None)
     twins = groups_of(counts, folded)
-    return f"; categories of their own: {_in_words(twins, counts)}" if twins else ""
+    if twins:
+        return f"; categories of their own: {_in_words(twins, counts)}"
+    return ""
 
 
 def refuse_spellings(name: str, texts: Sequence[str], spelling: str) -> None:
-    """Raises LoadError where names of series differ in spelling alone: a device tells them apart, so training must
-    not join them."""
+    """Raises LoadError where names of series differ in spelling alone: a device tells them apart,
+    so training must not join them.
+    """
     counts = Counter(texts)
     twins = groups_of(counts, folded)
     if twins and spelling != KEEP:
-        raise LoadError(f"the series of {name!r} differ in spelling alone: {_in_words(twins, counts)}",
-                        expected="one spelling of each series", fix="write them alike, in training and on the device; "
-                        "or --spelling keep if they are series of their own")
+        raise LoadError(
+            f"the series of {name!r} differ in spelling alone: {_in_words(twins, counts)}",
+            expected="one spelling of each series",
+            fix="write them alike, in training and on the device; "
+            "or --spelling keep if they are series of their own",
+        )
 
 
 def join_groups(texts: np.ndarray) -> np.ndarray:
-    """Object [rows]: the first spelling, in sorted order, of groups that differ in spelling alone. A group that is too
-    large is harmless; two halves of one could stand on both sides of the split."""
+    """Object [rows]: the first spelling, in sorted order, of groups that differ in spelling alone.
+    A group that is too large is harmless; two halves of one could stand on both sides of the split.
+    """
     first = {text: group[0] for group in groups_of(Counter(texts), folded) for text in group}
     out = np.empty(len(texts), object)
     out[:] = [first.get(text, text) for text in texts]
@@ -115,9 +137,13 @@ def describe_groups(columns: Mapping[str, Sequence]) -> tuple[Inferred, ...]:
 
 
 def _truth(text):
-    """"true" or "false" of a word for it, else the folded text."""
+    """ "true" or "false" of a word for it, else the folded text."""
     word = folded(text)
-    return "true" if word in TRUE_WORDS else "false" if word in FALSE_WORDS else word
+    if word in TRUE_WORDS:
+        return "true"
+    if word in FALSE_WORDS:
+        return "false"
+    return word
 
 
 def groups_of(counts: Counter[str], key) -> list[list[str]]:
@@ -131,7 +157,9 @@ def groups_of(counts: Counter[str], key) -> list[list[str]]:
 
 def _chosen(group, counts):
     """The plain one of spellings that look the same, or else the most frequent one."""
-    return next((text for text in group if text == plain(text)), max(group, key=lambda text: counts[text]))
+    return next(
+        (text for text in group if text == plain(text)), max(group, key=lambda text: counts[text])
+    )
 
 
 def _merged(joined, counts):
@@ -145,30 +173,53 @@ def _merged(joined, counts):
 def _refuse_doubtful(name, twins, counts):
     truths = [group for group in twins if len({folded(text) for text in group}) > 1]
     if truths:
-        raise LoadError(f"the target {name!r} has several words for true or false: {_in_words(truths, counts)}",
-                        expected="one word for each", fix="--spelling join if they are the same class, --spelling keep "
-                        "if they are not; or write them alike")
+        raise LoadError(
+            f"the target {name!r} has several words for true or false: {_in_words(truths, counts)}",
+            expected="one word for each",
+            fix="--spelling join if they are the same class, --spelling keep "
+            "if they are not; or write them alike",
+        )
     doubtful = [group for group in twins if folded(group[0]) not in TRUE_WORDS | FALSE_WORDS]
     if doubtful:
-        raise LoadError(f"the target {name!r} has classes that differ in case alone: {_in_words(doubtful, counts)}",
-                        expected="one spelling of each class", fix="--spelling join if they are the same class, "
-                        "--spelling keep if they are not; or write them alike")
+        raise LoadError(
+            f"the target {name!r} has classes that differ in case alone: "
+            f"{_in_words(doubtful, counts)}",
+            expected="one spelling of each class",
+            fix="--spelling join if they are the same class, "
+            "--spelling keep if they are not; or write them alike",
+        )
 
 
 def _say_kept(name, twins):
     if not twins:
         return ()
     said = "; ".join(" and ".join(map(show, group)) for group in twins[:MAX_PAIRS])
-    return (Inferred(name, "target", f"classes of their own though they differ in spelling alone: {said}"),)
+    return (
+        Inferred(
+            name, "target", f"classes of their own though they differ in spelling alone: {said}"
+        ),
+    )
 
 
 def _in_words(twins, counts):
-    shown = [" and ".join(f"{show(text)} ({counts[text]:,})" for text in group[:4]) for group in twins[:MAX_PAIRS]]
-    return "; ".join(shown) + (f"; and {len(twins) - MAX_PAIRS:,} more" if len(twins) > MAX_PAIRS else "")
+    shown = [
+        " and ".join(f"{show(text)} ({counts[text]:,})" for text in group[:4])
+        for group in twins[:MAX_PAIRS]
+    ]
+    return "; ".join(shown) + (
+        f"; and {len(twins) - MAX_PAIRS:,} more" if len(twins) > MAX_PAIRS else ""
+    )
 
 
 def show(text: str) -> str:
-    """The text in quotes, at most 40 characters; what cannot be told apart by eye is written as escapes."""
-    short = text if len(text) <= 40 else f"{text[:40]}..."
+    """The text in quotes, at most 40 characters; what cannot be told apart by eye is written as
+    escapes.
+    """
+    if len(text) <= 40:
+        short = text
+    else:
+        short = f"{text[:40]}..."
     is_plain = plain(text) == text and text.isprintable()
-    return repr(short) if is_plain else ascii(short)
+    if is_plain:
+        return repr(short)
+    return ascii(short)

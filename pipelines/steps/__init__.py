@@ -3,16 +3,52 @@
 from .bins import EncodeBins
 from .categories import EncodeIds, EncodeOnehot
 from .dates import EncodeDate
-from .missing import (DropColumns, DropRowsWithMissing, FlagMissing, ImputeConstant, ImputeMean, ImputeMedian,
-                      ImputeMostFrequent, ImputePrevious)
+from .missing import (
+    DropColumns,
+    DropRowsWithMissing,
+    FlagMissing,
+    ImputeConstant,
+    ImputeMean,
+    ImputeMedian,
+    ImputeMostFrequent,
+    ImputePrevious,
+)
 from .pack import make_signature, to_ports, unlabelled_to_ports
 from .scale import ScaleMinMax, ScaleRobust, ScaleStandard
 from .series import CountSinceSeen, FillGaps, FlagGaps, ScaleByItself, ScaleSeries
 from .step import FittedStep, Step, apply_steps, fit_steps
 from .tokens import PairTokens, TokenizeCharacters, TokenizeSubwords, TokenizeWords
 
-__all__ = ["DropColumns", "DropRowsWithMissing", "FlagMissing", "ImputeConstant", "ImputeMean", "ImputeMedian",
-           "ImputeMostFrequent", "ImputePrevious", "ScaleStandard", "ScaleMinMax", "ScaleRobust", "EncodeBins",
-           "EncodeOnehot", "EncodeIds", "EncodeDate", "TokenizeWords", "TokenizeCharacters", "TokenizeSubwords",
-           "PairTokens", "FillGaps", "FlagGaps", "CountSinceSeen", "ScaleSeries", "ScaleByItself", "Step",
-           "FittedStep", "fit_steps", "apply_steps", "make_signature", "to_ports", "unlabelled_to_ports"]
+__all__ = [
+    "DropColumns",
+    "DropRowsWithMissing",
+    "FlagMissing",
+    "ImputeConstant",
+    "ImputeMean",
+    "ImputeMedian",
+    "ImputeMostFrequent",
+    "ImputePrevious",
+    "ScaleStandard",
+    "ScaleMinMax",
+    "ScaleRobust",
+    "EncodeBins",
+    "EncodeOnehot",
+    "EncodeIds",
+    "EncodeDate",
+    "TokenizeWords",
+    "TokenizeCharacters",
+    "TokenizeSubwords",
+    "PairTokens",
+    "FillGaps",
+    "FlagGaps",
+    "CountSinceSeen",
+    "ScaleSeries",
+    "ScaleByItself",
+    "Step",
+    "FittedStep",
+    "fit_steps",
+    "apply_steps",
+    "make_signature",
+    "to_ports",
+    "unlabelled_to_ports",
+]

@@ -1,7 +1,9 @@
-"""Piecewise-linear quantile bins: a number becomes a row of shares in [0, 1] that a dense net can bend at.
+"""Piecewise-linear quantile bins: a number becomes a row of shares in [0, 1] that a dense net can
+bend at.
 
-Gorishniy, Rubachev, Babenko: On Embeddings for Numerical Features in Tabular Deep Learning (NeurIPS 2022),
-https://arxiv.org/abs/2203.05556. Here the first and last bin are cut to [0, 1] too: int8 has one scale for all.
+Gorishniy, Rubachev, Babenko: On Embeddings for Numerical Features in Tabular Deep Learning (NeurIPS
+2022), https://arxiv.org/abs/2203.05556. Here the first and last bin are cut to [0, 1] too: int8 has
+one scale for all.
 """
 
 from dataclasses import dataclass
@@ -16,9 +18,10 @@ from .step import UNIT_INTERVAL, FittedStep, Step, as_float32, is_numeric, prese
 
 @dataclass(frozen=True)
 class EncodeBins(Step):
-    """Numbers to at most `num_bins` shares each, edges at the training quantiles. Where few values hold most rows, such
-    as zeros, each is one edge, and `least_share` of the bins is left to the others; with 0 they keep what the quantiles
-    leave them."""
+    """Numbers to at most `num_bins` shares each, edges at the training quantiles. Where few values
+    hold most rows, such as zeros, each is one edge, and `least_share` of the bins is left to the
+    others; with 0 they keep what the quantiles leave them.
+    """
 
     num_bins: int = knob(16, 1, 1024)
     least_share: float = knob(0.5, 0, 1)
@@ -27,8 +30,11 @@ class EncodeBins(Step):
         return is_numeric(x)
 
     def _fit(self, train):
-        return FittedStep("EncodeBins", tuple(self._bins(name, present(train, name, self))
-                                              for name in self.chosen(train)), unit=UNIT_INTERVAL)
+        return FittedStep(
+            "EncodeBins",
+            tuple(self._bins(name, present(train, name, self)) for name in self.chosen(train)),
+            unit=UNIT_INTERVAL,
+        )
 
     def _bins(self, name, x):
         edges = quantile_edges(x, self.num_bins, self.least_share)
@@ -36,4 +42,8 @@ class EncodeBins(Step):
             edges = np.array([edges[0], np.nextafter(edges[0], np.float32(np.inf))], np.float32)
         with np.errstate(over="ignore", divide="ignore"):
             factors = np.minimum(np.float32(1) / (edges[1:] - edges[:-1]), np.finfo(np.float32).max)
-        return Bins(name, tuple(as_float32(edge) for edge in edges), tuple(as_float32(each) for each in factors))
+        return Bins(
+            name,
+            tuple(as_float32(edge) for edge in edges),
+            tuple(as_float32(each) for each in factors),
+        )

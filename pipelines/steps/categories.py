@@ -9,22 +9,32 @@ from ..device.primitives import Lookup, Onehot
 from ..knobs import knob
 from .step import CATEGORY_ID, UNIT_INTERVAL, FittedStep, Step, is_categorical
 
-# A longer text is never a category of its own: C compilers take string literals up to 4,095 characters, and each byte
-# may need four.
+# A longer text is never a category of its own: C compilers take string literals up to 4,095
+# characters, and each byte may need four.
 MAX_KEY_BYTES = 1000
 
 
 def frequent(x: np.ndarray, min_count: int, max_categories: int) -> tuple[str, ...]:
-    """The categories of text [rows] that occur at least `min_count` times, the most frequent if there are too many;
-    sorted by their UTF-8 bytes, as `Lookup` wants them."""
-    counts = Counter(cell for cell in x if cell is not None and len(cell.encode("utf-8")) <= MAX_KEY_BYTES)
+    """The categories of text [rows] that occur at least `min_count` times, the most frequent if
+    there are too many; sorted by their UTF-8 bytes, as `Lookup` wants them.
+    """
+    counts = Counter(
+        cell for cell in x if cell is not None and len(cell.encode("utf-8")) <= MAX_KEY_BYTES
+    )
     common = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:max_categories]
-    return tuple(sorted((key for key, count in common if count >= min_count), key=lambda key: key.encode("utf-8")))
+    return tuple(
+        sorted(
+            (key for key, count in common if count >= min_count),
+            key=lambda key: key.encode("utf-8"),
+        )
+    )
 
 
 @dataclass(frozen=True)
 class EncodeOnehot(Step):
-    """Categories to one-hot rows: one place for rare and unknown ones, one for missing, one for each frequent one."""
+    """Categories to one-hot rows: one place for rare and unknown ones, one for missing, one for
+    each frequent one.
+    """
 
     min_count: int = knob(10, 1, 2**31)
     max_categories: int = knob(255, 1, 4096)
@@ -36,14 +46,19 @@ class EncodeOnehot(Step):
         primitives = []
         for name in self.chosen(train):
             keys = frequent(train.x[name], self.min_count, self.max_categories)
-            primitives += [Lookup(name, keys, first=2, unknown=0, missing=1), Onehot(name, len(keys) + 2)]
+            primitives += [
+                Lookup(name, keys, first=2, unknown=0, missing=1),
+                Onehot(name, len(keys) + 2),
+            ]
         return FittedStep("EncodeOnehot", tuple(primitives), unit=UNIT_INTERVAL)
 
 
 @dataclass(frozen=True)
 class EncodeIds(Step):
-    """Categories to ids for an embedding; for columns with many values. The ids of all columns run on, so that one
-    embedding table serves them all: for each column the ids of rare and unknown, missing, and each frequent one."""
+    """Categories to ids for an embedding; for columns with many values. The ids of all columns run
+    on, so that one embedding table serves them all: for each column the ids of rare and unknown,
+    missing, and each frequent one.
+    """
 
     min_count: int = knob(5, 1, 2**31)
     max_categories: int = knob(1024, 1, 4096)
@@ -52,7 +67,8 @@ class EncodeIds(Step):
         return is_categorical(x)
 
     def _fit(self, train):
-        primitives, first = [], 0
+        primitives = []
+        first = 0
         for name in self.chosen(train):
             keys = frequent(train.x[name], self.min_count, self.max_categories)
             primitives.append(Lookup(name, keys, first=first + 2, unknown=first, missing=first + 1))

@@ -14,11 +14,13 @@ PARTS_OF_A_MONTH = ("day_of_month", "weekday", "hour", "minute")
 
 @dataclass(frozen=True)
 class EncodeDate(Step):
-    """Each date column to two numbers in [0, 1] for each part, (1 + cos)/2 and (1 + sin)/2 of its place in the cycle;
-    a missing date lies in the middle of the circle. With `parts` empty: month, weekday and, where training rows have
-    a time of day, hour. A part that is the same in all training rows tells nothing and is left out; of series whose
-    steps are months, parts of a month or a day too, and if no other is named the month takes their place. `harmonics`:
-    of each part, how many multiples of the angle (empty: one), so that a linear net can follow a day that is no sine.
+    """Each date column to two numbers in [0, 1] for each part, (1 + cos)/2 and (1 + sin)/2 of its
+    place in the cycle; a missing date lies in the middle of the circle. With `parts` empty: month,
+    weekday and, where training rows have a time of day, hour. A part that is the same in all
+    training rows tells nothing and is left out; of series whose steps are months, parts of a month
+    or a day too, and if no other is named the month takes their place. `harmonics`: of each part,
+    how many multiples of the angle (empty: one), so that a linear net can follow a day that is no
+    sine.
     """
 
     parts: tuple[str, ...] = ()
@@ -30,20 +32,32 @@ class EncodeDate(Step):
     def _fit(self, train):
         unknown = [part for part in self.parts if part not in DATE_PARTS]
         if unknown:
-            raise StepError(f"EncodeDate has no part {unknown[0]!r}", expected=", ".join(DATE_PARTS),
-                            fix="name parts from this list")
-        primitives, dates = [], self.chosen(train)
+            raise StepError(
+                f"EncodeDate has no part {unknown[0]!r}",
+                expected=", ".join(DATE_PARTS),
+                fix="name parts from this list",
+            )
+        primitives = []
+        dates = self.chosen(train)
         parts = self.parts or ("month", "weekday", "hour")
         harmonics = self.harmonics or (1,) * len(parts)
         if len(harmonics) != len(parts):
-            raise StepError(f"EncodeDate with {len(harmonics)} harmonics for {len(parts)} parts",
-                            expected="one number a part", fix=f"harmonics={(1,) * len(parts)}")
+            raise StepError(
+                f"EncodeDate with {len(harmonics)} harmonics for {len(parts)} parts",
+                expected="one number a part",
+                fix=f"harmonics={(1,) * len(parts)}",
+            )
         for name in dates:
-            for part, multiples in _of_steps(name, train.schema.frame, dict(zip(parts, harmonics, strict=True))):
+            for part, multiples in _of_steps(
+                name, train.schema.frame, dict(zip(parts, harmonics, strict=True))
+            ):
                 into = f"{name} {part}"
                 if into in train.x:
-                    raise StepError(f"the data set has a column {into!r} already",
-                                    expected="a free name for the date's part", fix="rename it in the source")
+                    raise StepError(
+                        f"the data set has a column {into!r} already",
+                        expected="a free name for the date's part",
+                        fix="rename it in the source",
+                    )
                 made = {name: train.x[name]}
                 read = DatePart(name, into, part)
                 read.run(made)
@@ -61,6 +75,12 @@ def _of_steps(name, frame, parts):
 
 
 def _circle(size, multiples):
-    rows = [[as_float32((1 + wave(2 * math.pi * multiple * place / size)) / 2)
-             for multiple in range(1, multiples + 1) for wave in (math.cos, math.sin)] for place in range(size)]
+    rows = [
+        [
+            as_float32((1 + wave(2 * math.pi * multiple * place / size)) / 2)
+            for multiple in range(1, multiples + 1)
+            for wave in (math.cos, math.sin)
+        ]
+        for place in range(size)
+    ]
     return tuple(map(tuple, rows)) + ((0.5, 0.5) * multiples,)

@@ -1,4 +1,6 @@
-"""Steps for missing values. Where an imputer stands a learned one can stand: it only has to end as primitives."""
+"""Steps for missing values. Where an imputer stands a learned one can stand: it only has to end as
+primitives.
+"""
 
 from dataclasses import dataclass
 
@@ -8,12 +10,14 @@ from ..device.primitives import Fill, FillPrevious, Missing, missing_mask
 from ..errors import StepError
 from ..knobs import knob
 from ..rows import TrainSet, require_train_set
-from .step import FittedStep, Step, as_float32, is_numeric, is_categorical, present
+from .step import FittedStep, Step, as_float32, is_categorical, is_numeric, present
 
 
 @dataclass(frozen=True)
 class DropColumns(Step):
-    """Drops columns that are missing in more than `more_than` of the training rows, or the same in all of them."""
+    """Drops columns that are missing in more than `more_than` of the training rows, or the same in
+    all of them.
+    """
 
     more_than: float = knob(0.95, 0, 1)
 
@@ -26,21 +30,26 @@ class DropColumns(Step):
             x = train.x[name]
             missing = missing_mask(x)
             seen = x[~missing]
-            # A column that is always there or always the same tells nothing; one that is sometimes missing may.
+            # A column that is always there or always the same tells nothing; one that is sometimes
+            # missing may.
             same = not len(seen) or (not missing.any() and all(value == seen[0] for value in seen))
             if same or missing.mean() > self.more_than:
                 dropped.append(name)
         if len(dropped) == len(train.x):
-            raise StepError(f"every column is missing in more than {self.more_than:.0%} of the training rows or "
-                            f"constant: {', '.join(dropped)}", expected="at least one column with two values",
-                            fix="check separator and missing words when loading, or raise more_than")
+            raise StepError(
+                f"every column is missing in more than {self.more_than:.0%} of the training rows "
+                f"or constant: {', '.join(dropped)}",
+                expected="at least one column with two values",
+                fix="check separator and missing words when loading, or raise more_than",
+            )
         return FittedStep("DropColumns", (), dropped=tuple(dropped))
 
 
 @dataclass(frozen=True)
 class DropRowsWithMissing:
-    """Leaves out training rows with a missing value in `columns` (all if empty). Held-out rows are never dropped: an
-    imputer must follow for them."""
+    """Leaves out training rows with a missing value in `columns` (all if empty). Held-out rows are
+    never dropped: an imputer must follow for them.
+    """
 
     columns: tuple[str, ...] = ()
 
@@ -50,22 +59,29 @@ class DropRowsWithMissing:
         names = self.columns or tuple(train.x)
         unknown = [name for name in names if name not in train.x]
         if unknown:
-            raise StepError(f"DropRowsWithMissing names {', '.join(map(repr, unknown))}, which are not there",
-                            expected=", ".join(train.x), fix="correct the names")
+            raise StepError(
+                f"DropRowsWithMissing names {', '.join(map(repr, unknown))}, which are not there",
+                expected=", ".join(train.x),
+                fix="correct the names",
+            )
         whole = ~np.any([missing_mask(train.x[name]) for name in names], axis=0)
         kept = train.take(whole)
         classes = train.schema.target.labels
         if not len(kept) or (classes and len(np.unique(kept.y)) < len(np.unique(train.y))):
-            raise StepError(f"{int(whole.sum())} of {len(train)} training rows have no missing value in "
-                            f"{', '.join(names)}, and a class would be lost",
-                            expected="rows of every class", fix="name fewer columns, or impute instead")
+            raise StepError(
+                f"{int(whole.sum())} of {len(train)} training rows have no missing value in "
+                f"{', '.join(names)}, and a class would be lost",
+                expected="rows of every class",
+                fix="name fewer columns, or impute instead",
+            )
         return kept
 
 
 @dataclass(frozen=True)
 class FlagMissing(Step):
-    """Adds a column of 1.0 and 0.0 for each numeric column that has missing values in training, so that the model
-    can tell a filled value from a measured one. Put it before the imputers."""
+    """Adds a column of 1.0 and 0.0 for each numeric column that has missing values in training, so
+    that the model can tell a filled value from a measured one. Put it before the imputers.
+    """
 
     def _suits(self, x):
         return is_numeric(x)
@@ -75,8 +91,11 @@ class FlagMissing(Step):
         made = {name: f"{name} is missing" for name in names}
         clash = [flag for flag in made.values() if flag in train.x]
         if clash:
-            raise StepError(f"the data set has a column {clash[0]!r} already", expected="a free name for the flag",
-                            fix="rename that column in the source")
+            raise StepError(
+                f"the data set has a column {clash[0]!r} already",
+                expected="a free name for the flag",
+                fix="rename that column in the source",
+            )
         return FittedStep("FlagMissing", tuple(Missing(name, flag) for name, flag in made.items()))
 
 
@@ -85,8 +104,13 @@ class _FillNumbers(Step):
         return is_numeric(x)
 
     def _fit(self, train):
-        return FittedStep(type(self).__name__, tuple(
-            Fill(name, as_float32(self._value(present(train, name, self)))) for name in self.chosen(train)))
+        return FittedStep(
+            type(self).__name__,
+            tuple(
+                Fill(name, as_float32(self._value(present(train, name, self))))
+                for name in self.chosen(train)
+            ),
+        )
 
 
 @dataclass(frozen=True)
@@ -116,14 +140,20 @@ class ImputeConstant(Step):
         return is_numeric(x) or is_categorical(x)
 
     def _fit(self, train):
-        return FittedStep("ImputeConstant", tuple(
-            Fill(name, as_float32(self.number) if is_numeric(train.x[name]) else self.text)
-            for name in self.chosen(train)))
+        return FittedStep(
+            "ImputeConstant",
+            tuple(
+                Fill(name, as_float32(self.number) if is_numeric(train.x[name]) else self.text)
+                for name in self.chosen(train)
+            ),
+        )
 
 
 @dataclass(frozen=True)
 class ImputeMostFrequent(Step):
-    """Fills numeric and categorical columns with their most frequent training value, the first in order of ties."""
+    """Fills numeric and categorical columns with their most frequent training value, the first in
+    order of ties.
+    """
 
     def _suits(self, x):
         return is_numeric(x) or is_categorical(x)
@@ -134,9 +164,11 @@ class ImputeMostFrequent(Step):
             x = train.x[name]
             values, counts = np.unique(x[~missing_mask(x)], return_counts=True)
             if not len(values):
-                raise StepError(f"column {name!r} has no value in the {len(train)} training rows",
-                                expected="at least one value for ImputeMostFrequent",
-                                fix="put DropColumns() before it, or name the columns that the step should take")
+                raise StepError(
+                    f"column {name!r} has no value in the {len(train)} training rows",
+                    expected="at least one value for ImputeMostFrequent",
+                    fix="put DropColumns() before it, or name the columns that the step should take",
+                )
             value = values[counts.argmax()]
             fills.append(Fill(name, value if isinstance(value, str) else as_float32(value)))
         return FittedStep("ImputeMostFrequent", tuple(fills))
@@ -144,12 +176,18 @@ class ImputeMostFrequent(Step):
 
 @dataclass(frozen=True)
 class ImputePrevious(Step):
-    """Fills numeric columns with the last value in the rows before, in the order of the rows of each part; the first
-    rows get the training median. For rows that follow each other in time."""
+    """Fills numeric columns with the last value in the rows before, in the order of the rows of
+    each part; the first rows get the training median. For rows that follow each other in time.
+    """
 
     def _suits(self, x):
         return is_numeric(x)
 
     def _fit(self, train):
-        return FittedStep("ImputePrevious", tuple(
-            FillPrevious(name, as_float32(np.median(present(train, name, self)))) for name in self.chosen(train)))
+        return FittedStep(
+            "ImputePrevious",
+            tuple(
+                FillPrevious(name, as_float32(np.median(present(train, name, self))))
+                for name in self.chosen(train)
+            ),
+        )

@@ -1,4 +1,6 @@
-"""Fitted steps to the Signature of a model: which columns, through which primitives, into which ports."""
+"""Fitted steps to the Signature of a model: which columns, through which primitives, into which
+ports.
+"""
 
 from dataclasses import replace
 
@@ -9,22 +11,43 @@ from ..device.runner import to_own_scale
 from ..device.signature import Port, Signature, Target, made_from
 from ..errors import StepError
 from ..rows import HeldOut, TrainSet, Unlabelled, require_train_set
-from .step import (CATEGORY_ID, MAX_ENCODED_BYTES, MAX_INPUTS, PAIR_ID, PIXELS, SERIES_INTERVAL, SERIES_STANDARD,
-                   STANDARD_DEVIATIONS, TOKEN_ID, UNIT_INTERVAL, FittedStep, kind_of)
+from .step import (
+    CATEGORY_ID,
+    MAX_ENCODED_BYTES,
+    MAX_INPUTS,
+    PAIR_ID,
+    PIXELS,
+    SERIES_INTERVAL,
+    SERIES_STANDARD,
+    STANDARD_DEVIATIONS,
+    TOKEN_ID,
+    UNIT_INTERVAL,
+    FittedStep,
+    kind_of,
+)
 
-_PORT_NAMES = {UNIT_INTERVAL: "unit_interval", STANDARD_DEVIATIONS: "standard_deviations", CATEGORY_ID: "category_ids",
-               TOKEN_ID: "tokens", PAIR_ID: "pairs", PIXELS: "image", SERIES_STANDARD: "series",
-               SERIES_INTERVAL: "series_marks"}
+_PORT_NAMES = {
+    UNIT_INTERVAL: "unit_interval",
+    STANDARD_DEVIATIONS: "standard_deviations",
+    CATEGORY_ID: "category_ids",
+    TOKEN_ID: "tokens",
+    PAIR_ID: "pairs",
+    PIXELS: "image",
+    SERIES_STANDARD: "series",
+    SERIES_INTERVAL: "series_marks",
+}
 _BY_STEP = (SERIES_STANDARD, SERIES_INTERVAL)
 # Columns of these stand alone: each its own input.
 _ALONE = (TOKEN_ID, PAIR_ID, PIXELS)
 
 
-def make_signature(prepared: tuple[FittedStep, ...], encoders: tuple[FittedStep, ...], encoded: TrainSet) -> Signature:
+def make_signature(
+    prepared: tuple[FittedStep, ...], encoders: tuple[FittedStep, ...], encoded: TrainSet
+) -> Signature:
     """The Signature of everything fitted, given the training rows after it.
 
-    Columns of one unit share a port, because one int8 tensor has one scale; so do series of one unit and length. Raises
-    StepError where a column was never encoded or still has missing values.
+    Columns of one unit share a port, because one int8 tensor has one scale; so do series of one
+    unit and length. Raises StepError where a column was never encoded or still has missing values.
     """
     train = require_train_set(encoded, "the signature")
     steps = prepared + encoders
@@ -32,33 +55,55 @@ def make_signature(prepared: tuple[FittedStep, ...], encoders: tuple[FittedStep,
     primitives = _needed((*(primitive for step in steps for primitive in step.primitives), *packs))
     packed = run_primitives(packs, train.x)
     finished = _finishing_steps(steps)
-    ports = tuple(_port(pack, packed[pack.into], _unit_of(finished, pack.columns[0], train), steps) for pack in packs)
+    ports = tuple(
+        _port(pack, packed[pack.into], _unit_of(finished, pack.columns[0], train), steps)
+        for pack in packs
+    )
     read = _raw_columns(primitives) | {name for name, x in train.x.items() if x.dtype == np.uint8}
-    target, frame = _fit_target(train, steps, ports), train.schema.frame
-    num_outputs = {"multiclass": len(target.labels),
-                   "forecast": frame.horizon * max(len(target.quantiles), 1) if frame else 0,
-                   "anomaly": sum(int(np.prod(port.shape)) for port in ports if port.name == target.base),
-                   }.get(target.task, 1)
-    unit = (SERIES_STANDARD if target.task == "anomaly" else
-            "log-odds" if target.labels else "standard deviations of the target")
-    return Signature(columns=tuple(column for column in train.schema.columns if column.name in read), target=target,
-                     primitives=primitives, inputs=ports, output=Port("output", (num_outputs,), "float32", unit),
-                     missing_words=train.schema.missing_words, frame=frame)
+    target = _fit_target(train, steps, ports)
+    frame = train.schema.frame
+    num_outputs = {
+        "multiclass": len(target.labels),
+        "forecast": frame.horizon * max(len(target.quantiles), 1) if frame else 0,
+        "anomaly": sum(int(np.prod(port.shape)) for port in ports if port.name == target.base),
+    }.get(target.task, 1)
+    if target.task == "anomaly":
+        unit = SERIES_STANDARD
+    elif target.labels:
+        unit = "log-odds"
+    else:
+        unit = "standard deviations of the target"
+    return Signature(
+        columns=tuple(column for column in train.schema.columns if column.name in read),
+        target=target,
+        primitives=primitives,
+        inputs=ports,
+        output=Port("output", (num_outputs,), "float32", unit),
+        missing_words=train.schema.missing_words,
+        frame=frame,
+    )
 
 
-def to_ports(signature: Signature, rows: TrainSet | HeldOut, *, encoded: bool = False) -> TrainSet | HeldOut:
-    """Raw rows (or rows that are `encoded` already) to rows whose columns are the signature's ports, float32, int32
-    or pixels as uint8, unquantized: what the Keras model takes. The y of a forecast is then in each row's own scale;
-    that of anomalies is the window to give back, float32 [rows, outputs], NaN of a row that is labelled as one."""
+def to_ports(
+    signature: Signature, rows: TrainSet | HeldOut, *, encoded: bool = False
+) -> TrainSet | HeldOut:
+    """Raw rows (or rows that are `encoded` already) to rows whose columns are the signature's
+    ports, float32, int32 or pixels as uint8, unquantized: what the Keras model takes. The y of a
+    forecast is then in each row's own scale; that of anomalies is the window to give back, float32
+    [rows, outputs], NaN of a row that is labelled as one.
+    """
     primitives = signature.primitives
     if encoded:
         primitives = tuple(primitive for primitive in primitives if isinstance(primitive, PACKS))
     columns = run_primitives(primitives, rows.x)
     for port in signature.inputs:
         if columns[port.name].dtype == np.float32 and np.isnan(columns[port.name]).any():
-            raise StepError("held-out rows have missing values after every step", expected="no missing value",
-                            fix="add an imputing step, such as ImputeMedian(); dropping training rows does not fill "
-                                "other rows")
+            raise StepError(
+                "held-out rows have missing values after every step",
+                expected="no missing value",
+                fix="add an imputing step, such as ImputeMedian(); dropping training rows does "
+                "not fill other rows",
+            )
     rows = rows.with_columns({port.name: columns[port.name] for port in signature.inputs})
     if signature.target.task == "forecast":
         return replace(rows, y=to_own_scale(rows.y, signature.target, columns))
@@ -69,53 +114,76 @@ def to_ports(signature: Signature, rows: TrainSet | HeldOut, *, encoded: bool = 
 
 
 def unlabelled_to_ports(signature: Signature, train: TrainSet) -> Unlabelled | None:
-    """The raw unlabelled rows beside training rows with ports for columns, as `to_ports`; None where there are none.
-    Raises StepError where they do not fit into memory."""
+    """The raw unlabelled rows beside training rows with ports for columns, as `to_ports`; None
+    where there are none. Raises StepError where they do not fit into memory.
+    """
     if train.unlabelled is None or not len(train.unlabelled):
         return None
     size = len(train.unlabelled) * 4 * sum(int(np.prod(port.shape)) for port in signature.inputs)
     if size > MAX_ENCODED_BYTES:
-        raise StepError(f"{len(train.unlabelled):,} rows without a label would take {size / 2**30:.1f} GiB",
-                        expected=f"at most {MAX_ENCODED_BYTES / 2**30:.0f} GiB", fix="bring fewer of them, or lower "
-                        "the window of the tokens")
+        raise StepError(
+            f"{len(train.unlabelled):,} rows without a label would take {size / 2**30:.1f} GiB",
+            expected=f"at most {MAX_ENCODED_BYTES / 2**30:.0f} GiB",
+            fix="bring fewer of them, or lower the window of the tokens",
+        )
     columns = run_primitives(signature.primitives, train.unlabelled.x)
     return Unlabelled({port.name: columns[port.name] for port in signature.inputs})
 
 
 def _packs(steps, train):
-    own = {name for step in steps for primitive in step.primitives if isinstance(primitive, OwnScale)
-           for name in (primitive.into_offset, primitive.into_factor)}
-    # The frame gave the time to every window; a model that has no use for it needs no clock on its device.
-    own |= {train.schema.frame.time} if train.schema.frame is not None else set()
-    known = made_from(tuple(each for step in steps for each in step.primitives),
-                      train.schema.frame.known if train.schema.frame else ())
+    own = {
+        name
+        for step in steps
+        for primitive in step.primitives
+        if isinstance(primitive, OwnScale)
+        for name in (primitive.into_offset, primitive.into_factor)
+    }
+    # The frame gave the time to every window; a model that has no use for it needs no clock on its
+    # device.
+    if train.schema.frame is not None:
+        own |= {train.schema.frame.time}
+    known = made_from(
+        tuple(each for step in steps for each in step.primitives),
+        train.schema.frame.known if train.schema.frame else (),
+    )
     finished = _finishing_steps(steps)
     units = {name: _unit_of(finished, name, train) for name in train.x if name not in own}
     loose = [name for name, unit in units.items() if not unit]
     if loose:
         name = loose[0]
-        raise StepError(f"the {kind_of(train.x[name])} column {name!r} was never encoded"
-                        + (f" (and {len(loose) - 1} more)" if len(loose) > 1 else ""),
-                        expected="every column in one unit",
-                        fix="add a step to `encode`: EncodeBins() or ScaleStandard() for numbers, EncodeOnehot() for "
-                            "categories, TokenizeWords() for texts, ScaleSeries() for series; or EncodeDate() to "
-                            "`prepare`")
+        raise StepError(
+            f"the {kind_of(train.x[name])} column {name!r} was never encoded"
+            + (f" (and {len(loose) - 1} more)" if len(loose) > 1 else ""),
+            expected="every column in one unit",
+            fix="add a step to `encode`: EncodeBins() or ScaleStandard() for numbers, "
+            "EncodeOnehot() for categories, TokenizeWords() for texts, ScaleSeries() for series; "
+            "or EncodeDate() to `prepare`",
+        )
     for name, x in train.x.items():
         if x.dtype.kind == "f" and np.isnan(x).any():
-            raise StepError(f"column {name!r} still has missing values after every step",
-                            expected="no missing value", fix="add an imputing step for it, such as ImputeMedian()")
+            raise StepError(
+                f"column {name!r} still has missing values after every step",
+                expected="no missing value",
+                fix="add an imputing step for it, such as ImputeMedian()",
+            )
     if not train.x:
-        raise StepError("no column is left after every step", expected="a column that differs between rows",
-                        fix="bring more columns, or take DropColumns() out of `prepare`")
+        raise StepError(
+            "no column is left after every step",
+            expected="a column that differs between rows",
+            fix="bring more columns, or take DropColumns() out of `prepare`",
+        )
     packs = []
     for unit, port_name in _PORT_NAMES.items():
         names = tuple(name for name in units if units[name] == unit)
         while port_name in train.x:  # a user's column may have our name
             port_name += "_"
         if unit in _ALONE:
-            packs += [Pack((name,), port_name + str(place or "")) for place, name in enumerate(names)]
+            packs += [
+                Pack((name,), port_name + str(place or "")) for place, name in enumerate(names)
+            ]
         elif unit in _BY_STEP:
-            # What is known beforehand is of other steps than the rest, even where there are as many.
+            # What is known beforehand is of other steps than the rest, even where there are as
+            # many.
             kinds = {name: (name in known, train.x[name].shape[1]) for name in names}
             for place, kind in enumerate(sorted(set(kinds.values()))):
                 alike = tuple(name for name in names if kinds[name] == kind)
@@ -129,7 +197,9 @@ def _unit_of(finished, name, train):
     """The unit of the last step that finished a column; a picture needs none."""
     if train.x[name].dtype == np.uint8:
         return PIXELS
-    return finished[name].unit if name in finished else ""
+    if name in finished:
+        return finished[name].unit
+    return ""
 
 
 def _finishing_steps(steps):
@@ -143,7 +213,9 @@ def _finishing_steps(steps):
 
 
 def _needed(primitives: tuple[Primitive, ...]) -> tuple[Primitive, ...]:
-    """The primitives that something packed depends on: what was dropped on the way costs the device nothing."""
+    """The primitives that something packed depends on: what was dropped on the way costs the device
+    nothing.
+    """
     needed: set[str] = set()
     kept = []
     for primitive in reversed(primitives):
@@ -159,7 +231,8 @@ def _needed(primitives: tuple[Primitive, ...]) -> tuple[Primitive, ...]:
 
 def _raw_columns(primitives):
     """Names that are read before any primitive makes them: those must come from the row."""
-    read, made = set(), set()
+    read = set()
+    made = set()
     for primitive in primitives:
         if not isinstance(primitive, PACKS) and primitive.column not in made:
             read.add(primitive.column)
@@ -173,27 +246,42 @@ def _port(pack, packed, unit, steps):
     if unit in _BY_STEP:
         return Port(pack.into, packed.shape[1:], "float32", unit)
     if packed.shape[1] > MAX_INPUTS:
-        raise StepError(f"{packed.shape[1]:,} model inputs in the unit {unit!r}", expected=f"at most {MAX_INPUTS:,}",
-                        fix="raise min_count or lower max_categories and num_bins, or use EncodeIds()")
+        raise StepError(
+            f"{packed.shape[1]:,} model inputs in the unit {unit!r}",
+            expected=f"at most {MAX_INPUTS:,}",
+            fix="raise min_count or lower max_categories and num_bins, or use EncodeIds()",
+        )
     num_ids = {CATEGORY_ID: sum(step.num_ids for step in steps if step.unit == CATEGORY_ID)}.get(
-        unit, _finishing_steps(steps)[pack.columns[0]].num_ids)
+        unit, _finishing_steps(steps)[pack.columns[0]].num_ids
+    )
     return Port(pack.into, (packed.shape[1],), str(packed.dtype), unit, num_ids=num_ids)
 
 
 def _fit_target(train: TrainSet, steps, ports) -> Target:
-    """The target; of anomalies with the port to give back; a real one with the mean and standard deviation of the
-    training rows, each in its own scale where the target's series was given one."""
+    """The target; of anomalies with the port to give back; a real one with the mean and standard
+    deviation of the training rows, each in its own scale where the target's series was given one.
+    """
     target = train.schema.target
     if target.task == "anomaly":
         series = next((port.name for port in ports if port.unit == SERIES_STANDARD), None)
         if series is None:
-            raise StepError(f"anomalies in the inputs {', '.join(port.name for port in ports)}", expected="a series in "
-                            "standard deviations, to be given back", fix="--set 'encode=(FillGaps(), ScaleSeries())'")
+            raise StepError(
+                f"anomalies in the inputs {', '.join(port.name for port in ports)}",
+                expected="a series in standard deviations, to be given back",
+                fix="--set 'encode=(FillGaps(), ScaleSeries())'",
+            )
         return replace(target, base=series)
     if target.labels:
         return target
-    own = next((primitive for step in steps for primitive in step.primitives if isinstance(primitive, OwnScale)
-                and primitive.into == primitive.column == target.name), None)
+    own = next(
+        (
+            primitive
+            for step in steps
+            for primitive in step.primitives
+            if isinstance(primitive, OwnScale) and primitive.into == primitive.column == target.name
+        ),
+        None,
+    )
     if own is not None and target.task == "forecast":
         target = replace(target, base=own.into_offset, spread=own.into_factor if own.scaled else "")
     if target.task == "forecast":
@@ -202,11 +290,15 @@ def _fit_target(train: TrainSet, steps, ports) -> Target:
 
 
 def _with_step_scales(target, y):
-    """Each step's mean and standard deviation; of a step that nobody knows in training, those of all."""
+    """Each step's mean and standard deviation; of a step that nobody knows in training, those of
+    all.
+    """
     scales = []
     for step in (*y.T, y.ravel()):
         known = step[~np.isnan(step)]
         scales.append((known.mean(), known.std() or 1.0) if len(known) else None)
     *steps, every = scales
     offsets, factors = zip(*(step or every for step in steps), strict=True)
-    return replace(target, step_offsets=tuple(map(float, offsets)), step_factors=tuple(map(float, factors)))
+    return replace(
+        target, step_offsets=tuple(map(float, offsets)), step_factors=tuple(map(float, factors))
+    )

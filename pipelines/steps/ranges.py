@@ -8,8 +8,10 @@ from ..rows import TrainSet, require_train_set
 
 
 def value_ranges(signature: Signature, train: TrainSet) -> dict[str, tuple[float, float]]:
-    """Column → (least, largest) value of raw training rows, of each numeric column and series that the model reads; a
-    column without two different values has no range. Raises LeakError for other rows than a TrainSet."""
+    """Column → (least, largest) value of raw training rows, of each numeric column and series that
+    the model reads; a column without two different values has no range. Raises LeakError for other
+    rows than a TrainSet.
+    """
     columns = require_train_set(train, "the ranges").x
     ranges = {}
     for column in signature.columns:

@@ -7,18 +7,29 @@ import numpy as np
 
 from ..device.primitives import Affine, Clip
 from ..knobs import knob
-from .step import STANDARD_DEVIATIONS, UNIT_INTERVAL, FittedStep, Step, as_float32, is_numeric, present
+from .step import (
+    STANDARD_DEVIATIONS,
+    UNIT_INTERVAL,
+    FittedStep,
+    Step,
+    as_float32,
+    is_numeric,
+    present,
+)
 
 # The median absolute deviation of normal numbers times this is their standard deviation.
 MAD_TO_STANDARD = 1.4826
 
 
-# Fewer int8 steps than these for the middle nine tenths of so many different values: they look alike.
-MIN_STEPS, MIN_VALUES = 8, 20
+# Fewer int8 steps than these for the middle nine tenths of so many different values: they look
+# alike.
+MIN_STEPS = 8
+MIN_VALUES = 20
 
 
 def few_steps(x: np.ndarray, spread: float, width: float) -> str:
-    """Returns how few int8 steps the middle nine tenths of the different values of `x` [rows] get, in words.
+    """Returns how few int8 steps the middle nine tenths of the different values of `x` [rows] get,
+    in words.
 
     Args:
         x: numbers, NaN where missing.
@@ -36,8 +47,10 @@ def few_steps(x: np.ndarray, spread: float, width: float) -> str:
     if steps >= MIN_STEPS:
         return ""
     far = max(values[0], values[-1], key=lambda value: abs(value - np.median(values)))
-    return (f"values such as {far:g} stretch its scale: nine tenths of the different values share {math.ceil(steps)} "
-            "of 255 int8 steps")
+    return (
+        f"values such as {far:g} stretch its scale: nine tenths of the different values share "
+        f"{math.ceil(steps)} of 255 int8 steps"
+    )
 
 
 class _Scale(Step):
@@ -56,9 +69,15 @@ class _Scale(Step):
         for name in self.chosen(train):
             offset, spread = self._offset_and_spread(present(train, name, self))
             # A column without spread becomes 0 everywhere instead of a division by nothing.
-            factor = 1 / spread if spread > 0 and np.isfinite(np.float32(1 / spread)) else 0.0
+            if spread > 0 and np.isfinite(np.float32(1 / spread)):
+                factor = 1 / spread
+            else:
+                factor = 0.0
             low, high = self._limits()
-            primitives += [Affine(name, as_float32(offset), as_float32(factor)), Clip(name, low, high)]
+            primitives += [
+                Affine(name, as_float32(offset), as_float32(factor)),
+                Clip(name, low, high),
+            ]
         return FittedStep(type(self).__name__, tuple(primitives), unit=self._unit())
 
 
@@ -80,9 +99,11 @@ class ScaleStandard(_Scale):
 
 @dataclass(frozen=True)
 class ScaleRobust(_Scale):
-    """(x - median) / (interquartile range / 1.349), cut to ±`clip`. For normal numbers the same as ScaleStandard;
-    outliers do not move it. Where one value holds so many rows that both quartiles are that value, the spread is 1.4826
-    times the median distance from it of the rows that differ, so that these stay apart."""
+    """(x - median) / (interquartile range / 1.349), cut to ±`clip`. For normal numbers the same as
+    ScaleStandard; outliers do not move it. Where one value holds so many rows that both quartiles
+    are that value, the spread is 1.4826 times the median distance from it of the rows that differ,
+    so that these stay apart.
+    """
 
     clip: float = knob(5.0, 0.1, 1000)
 

@@ -12,7 +12,16 @@ from ..device.series import FILLS, OWN_OFFSETS, FillSteps, OwnScale, SinceSeen
 from ..errors import StepError
 from ..knobs import knob
 from .scale import few_steps
-from .step import SERIES_INTERVAL, SERIES_STANDARD, FittedStep, Step, as_float32, is_series, kind_of, present
+from .step import (
+    SERIES_INTERVAL,
+    SERIES_STANDARD,
+    FittedStep,
+    Step,
+    as_float32,
+    is_series,
+    kind_of,
+    present,
+)
 
 
 class _SeriesStep(Step):
@@ -22,48 +31,71 @@ class _SeriesStep(Step):
     def chosen(self, train):
         """Without `columns`: the source's own series, but for those in their own scale already."""
         names = {column.name for column in train.schema.columns}
-        return [name for name in super().chosen(train) if self.columns or (
-            name in names and own_offset(name) not in train.x)]
+        return [
+            name
+            for name in super().chosen(train)
+            if self.columns or (name in names and own_offset(name) not in train.x)
+        ]
 
 
 @dataclass(frozen=True)
 class FillGaps(_SeriesStep):
-    """Fills missing steps, the "previous" way: the last value known; by a "line" between the neighbours known; or by
-    "season": the value `season` steps before. Steps before the first known value get the training median."""
+    """Fills missing steps, the "previous" way: the last value known; by a "line" between the
+    neighbours known; or by "season": the value `season` steps before. Steps before the first known
+    value get the training median.
+    """
 
     how: str = "previous"
     season: int = knob(1, 1, 100_000)
 
     def _fit(self, train):
         if self.how not in FILLS:
-            raise StepError(f"FillGaps(how={self.how!r})", expected=", ".join(FILLS), fix="name one of these")
-        return FittedStep("FillGaps", tuple(
-            FillSteps(name, self.how, self.season, as_float32(np.median(present(train, name, self))))
-            for name in self.chosen(train)))
+            raise StepError(
+                f"FillGaps(how={self.how!r})", expected=", ".join(FILLS), fix="name one of these"
+            )
+        return FittedStep(
+            "FillGaps",
+            tuple(
+                FillSteps(
+                    name, self.how, self.season, as_float32(np.median(present(train, name, self)))
+                )
+                for name in self.chosen(train)
+            ),
+        )
 
 
 @dataclass(frozen=True)
 class FlagGaps(_SeriesStep):
-    """Adds a series of 1.0 and 0.0 for each series with missing steps in training: the mask of Che et al. 2018
-    (https://arxiv.org/abs/1606.01865). Put it before FillGaps."""
+    """Adds a series of 1.0 and 0.0 for each series with missing steps in training: the mask of Che
+    et al. 2018 (https://arxiv.org/abs/1606.01865). Put it before FillGaps.
+    """
 
     def _fit(self, train):
         names = [name for name in self.chosen(train) if np.isnan(train.x[name]).any()]
-        return FittedStep("FlagGaps", tuple(Missing(name, free_name(train, f"{name} is missing")) for name in names),
-                          unit=SERIES_INTERVAL)
+        return FittedStep(
+            "FlagGaps",
+            tuple(Missing(name, free_name(train, f"{name} is missing")) for name in names),
+            unit=SERIES_INTERVAL,
+        )
 
 
 @dataclass(frozen=True)
 class CountSinceSeen(_SeriesStep):
-    """Adds, for each series with missing steps in training, how long ago a value was known, as a share of `most` steps
-    (the time interval of Che et al. 2018). Put it before FillGaps."""
+    """Adds, for each series with missing steps in training, how long ago a value was known, as a
+    share of `most` steps (the time interval of Che et al. 2018). Put it before FillGaps.
+    """
 
     most: int = knob(24, 1, 100_000)
 
     def _fit(self, train):
         names = [name for name in self.chosen(train) if np.isnan(train.x[name]).any()]
-        return FittedStep("CountSinceSeen", tuple(SinceSeen(name, free_name(train, f"{name} since seen"), self.most)
-                                                  for name in names), unit=SERIES_INTERVAL)
+        return FittedStep(
+            "CountSinceSeen",
+            tuple(
+                SinceSeen(name, free_name(train, f"{name} since seen"), self.most) for name in names
+            ),
+            unit=SERIES_INTERVAL,
+        )
 
 
 @dataclass(frozen=True)
@@ -73,7 +105,9 @@ class ScaleSeries(_SeriesStep):
     clip: float = knob(4.0, 0.1, 1000)
 
     def flattens(self, x):
-        return few_steps(x, float(np.nanstd(x.astype(np.float64))) if np.any(x == x) else 0.0, 2 * self.clip)
+        return few_steps(
+            x, float(np.nanstd(x.astype(np.float64))) if np.any(x == x) else 0.0, 2 * self.clip
+        )
 
     def _fit(self, train):
         primitives = []
@@ -84,18 +118,26 @@ class ScaleSeries(_SeriesStep):
 
     def _to_unit(self, name, mean, spread):
         # A series without spread becomes 0 everywhere instead of a division by nothing.
-        factor = 1 / spread if spread > 0 and np.isfinite(np.float32(1 / spread)) else 0.0
-        return [Affine(name, as_float32(mean), as_float32(factor)), Clip(name, -self.clip, self.clip)]
+        if spread > 0 and np.isfinite(np.float32(1 / spread)):
+            factor = 1 / spread
+        else:
+            factor = 0.0
+        return [
+            Affine(name, as_float32(mean), as_float32(factor)),
+            Clip(name, -self.clip, self.clip),
+        ]
 
 
 @dataclass(frozen=True)
 class ScaleByItself(ScaleSeries):
-    """Less its own `offset` ("last": its newest value; "mean"), and divided by its own mean distance from that where it
-    is `scaled`; then in the standard deviations that training rows have after this. What a forecast says of a series so
-    treated is turned back (reversible instance normalization: Kim et al. 2022,
-    https://openreview.net/forum?id=cGDAkQo1C0p; the last value alone: Zeng et al. 2023,
-    https://arxiv.org/abs/2205.13504). Without `columns`: the series of a forecast's target, else every series.
-    `level`: whether the series as it was stays as another one beside it."""
+    """Less its own `offset` ("last": its newest value; "mean"), and divided by its own mean
+    distance from that where it is `scaled`; then in the standard deviations that training rows have
+    after this. What a forecast says of a series so treated is turned back (reversible instance
+    normalization: Kim et al. 2022, https://openreview.net/forum?id=cGDAkQo1C0p; the last value
+    alone: Zeng et al. 2023, https://arxiv.org/abs/2205.13504). Without `columns`: the series of a
+    forecast's target, else every series. `level`: whether the series as it was stays as another one
+    beside it.
+    """
 
     offset: str = "last"
     scaled: bool = False
@@ -106,30 +148,53 @@ class ScaleByItself(ScaleSeries):
 
     def _fit(self, train):
         if self.offset not in OWN_OFFSETS:
-            raise StepError(f"ScaleByItself(offset={self.offset!r})", expected=", ".join(OWN_OFFSETS),
-                            fix="name one of these")
+            raise StepError(
+                f"ScaleByItself(offset={self.offset!r})",
+                expected=", ".join(OWN_OFFSETS),
+                fix="name one of these",
+            )
         primitives = []
         forecast = train.schema.target.task == "forecast"
-        for name in [train.schema.target.name] if forecast and not self.columns else self.chosen(train):
+        for name in (
+            [train.schema.target.name] if forecast and not self.columns else self.chosen(train)
+        ):
             if name not in self.chosen(train):
-                raise StepError(f"ScaleByItself without columns, and the target {name!r} is no series",
-                                expected="the series of a forecast's target", fix="name the columns")
+                raise StepError(
+                    f"ScaleByItself without columns, and the target {name!r} is no series",
+                    expected="the series of a forecast's target",
+                    fix="name the columns",
+                )
             x = train.x[name]
             if np.isnan(x).any():
-                raise StepError(f"the series {name!r} has missing steps before ScaleByItself", expected="none",
-                                fix="put FillGaps() before it")
+                raise StepError(
+                    f"the series {name!r} has missing steps before ScaleByItself",
+                    expected="none",
+                    fix="put FillGaps() before it",
+                )
             if self.level:
                 copy = free_name(train, f"{name} level")
                 # A copy: nothing taken away, divided by one.
-                primitives.append(OwnScale(name, "none", False, 1.0, f"{copy} offset", f"{copy} factor", copy))
+                primitives.append(
+                    OwnScale(name, "none", False, 1.0, f"{copy} offset", f"{copy} factor", copy)
+                )
                 primitives += self._to_unit(copy, x.mean(dtype=np.float64), x.std(dtype=np.float64))
             least = max(float(x.std(dtype=np.float64)) / 100, 1e-6)
-            own = OwnScale(name, self.offset, self.scaled, as_float32(least), free_name(train, own_offset(name)),
-                           free_name(train, f"{name} own factor"), name)
+            own = OwnScale(
+                name,
+                self.offset,
+                self.scaled,
+                as_float32(least),
+                free_name(train, own_offset(name)),
+                free_name(train, f"{name} own factor"),
+                name,
+            )
             made = {name: x}
             own.run(made)
             after = made[name]
-            primitives += [own, *self._to_unit(name, after.mean(dtype=np.float64), after.std(dtype=np.float64))]
+            primitives += [
+                own,
+                *self._to_unit(name, after.mean(dtype=np.float64), after.std(dtype=np.float64)),
+            ]
         return FittedStep("ScaleByItself", tuple(primitives), unit=SERIES_STANDARD)
 
 
@@ -139,8 +204,13 @@ def own_offset(name: str) -> str:
 
 
 def free_name(train, name: str) -> str:
-    """The name of a column that a step makes. Raises StepError where the data set has it already."""
+    """The name of a column that a step makes. Raises StepError where the data set has it
+    already.
+    """
     if name in train.x:
-        raise StepError(f"the data set has a {kind_of(train.x[name])} column {name!r} already",
-                        expected="a free name for what the step makes", fix="rename that column in the source")
+        raise StepError(
+            f"the data set has a {kind_of(train.x[name])} column {name!r} already",
+            expected="a free name for what the step makes",
+            fix="rename that column in the source",
+        )
     return name

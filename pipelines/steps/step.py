@@ -1,4 +1,6 @@
-"""The two types of preparing: a Step can be fitted and not applied, a FittedStep applied and not fitted."""
+"""The two types of preparing: a Step can be fitted and not applied, a FittedStep applied and not
+fitted.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -11,20 +13,28 @@ from ..device.primitives import Columns, Primitive, run_primitives
 from ..errors import StepError
 from ..rows import HeldOut, TrainSet, require_train_set
 
-UNIT_INTERVAL, STANDARD_DEVIATIONS, CATEGORY_ID = "0..1", "standard deviations", "category id"
+UNIT_INTERVAL = "0..1"
+STANDARD_DEVIATIONS = "standard deviations"
+CATEGORY_ID = "category id"
 # Of series [rows, steps]: what one step is measured in.
-SERIES_STANDARD, SERIES_INTERVAL = "standard deviations, by step", "0..1, by step"
-PIXELS, TOKEN_ID, PAIR_ID = "pixels 0..255", "token id", "token pair id"
+SERIES_STANDARD = "standard deviations, by step"
+SERIES_INTERVAL = "0..1, by step"
+PIXELS = "pixels 0..255"
+TOKEN_ID = "token id"
+PAIR_ID = "token pair id"
 # Of inputs that only training has: another row's ids, and how much of the mixture is the row's own.
-PARTNER_ID, MIX_SHARE = "partner's id", "share of the mixture"
+PARTNER_ID = "partner's id"
+MIX_SHARE = "share of the mixture"
 MAX_ENCODED_BYTES = 4 * 2**30
 MAX_INPUTS = 32_768
 
 
 @dataclass(frozen=True)
 class FittedStep:
-    """What a step learned, as primitives. `unit`: what the columns it finished are measured in, or "" where they are
-    still to be encoded. `dropped`: columns that go no further. `num_ids`: how many ids there are, for id columns."""
+    """What a step learned, as primitives. `unit`: what the columns it finished are measured in, or
+    "" where they are still to be encoded. `dropped`: columns that go no further. `num_ids`: how
+    many ids there are, for id columns.
+    """
 
     name: str
     primitives: tuple[Primitive, ...]
@@ -55,12 +65,15 @@ class Step(ABC):
     def _suits(self, x: np.ndarray) -> bool: ...
 
     def fit(self, train: TrainSet) -> FittedStep:
-        """Learns from training rows only. Raises LeakError for anything else, StepError where a named column does
-        not suit."""
+        """Learns from training rows only. Raises LeakError for anything else, StepError where a
+        named column does not suit.
+        """
         return self._fit(require_train_set(train, f"{type(self).__name__}.fit"))
 
     def flattens(self, x: np.ndarray) -> str:
-        """Returns why nearly all values of a column of numbers would look alike after the step, or ""."""
+        """Returns why nearly all values of a column of numbers would look alike after the step, or
+        "".
+        """
         return ""
 
     def chosen(self, train: TrainSet) -> list[str]:
@@ -69,12 +82,18 @@ class Step(ABC):
             return [name for name, x in train.x.items() if self._suits(x)]
         for name in self.columns:
             if name not in train.x:
-                raise StepError(f"{type(self).__name__} names the column {shorten(name)}, which is not there",
-                                expected=", ".join(train.x), fix="correct the name, or drop the step")
+                raise StepError(
+                    f"{type(self).__name__} names the column {shorten(name)}, which is not there",
+                    expected=", ".join(train.x),
+                    fix="correct the name, or drop the step",
+                )
             if not self._suits(train.x[name]):
-                raise StepError(f"{type(self).__name__} names {shorten(name)}, a {kind_of(train.x[name])} column",
-                                expected=f"a column that suits {type(self).__name__}",
-                                fix="use a step for that kind, or override the column's kind when loading")
+                raise StepError(
+                    f"{type(self).__name__} names {shorten(name)}, a {kind_of(train.x[name])} "
+                    "column",
+                    expected=f"a column that suits {type(self).__name__}",
+                    fix="use a step for that kind, or override the column's kind when loading",
+                )
         return list(self.columns)
 
 
@@ -114,21 +133,27 @@ def present(train: TrainSet, name: str, step: Step) -> np.ndarray:
     x = train.x[name]
     x = x[~np.isnan(x)].astype(np.float64)
     if not len(x):
-        raise StepError(f"column {shorten(name)} has no value in the {len(train)} training rows",
-                        expected=f"at least one value for {type(step).__name__}",
-                        fix="put DropColumns() before it, or name the columns that the step should take")
+        raise StepError(
+            f"column {shorten(name)} has no value in the {len(train)} training rows",
+            expected=f"at least one value for {type(step).__name__}",
+            fix="put DropColumns() before it, or name the columns that the step should take",
+        )
     return x
 
 
 def as_float32(value: float) -> float:
-    """A Python float that float32 holds exactly, so that what is written is what is computed with."""
+    """A Python float that float32 holds exactly, so that what is written is what is
+    computed with.
+    """
     return float(np.float32(value))
 
 
 def fit_steps(steps: Sequence, train: TrainSet) -> tuple[tuple[FittedStep, ...], TrainSet]:
-    """Fits each step on the rows as the steps before it leave them; gives the fitted steps and the prepared rows.
+    """Fits each step on the rows as the steps before it leave them; gives the fitted steps and the
+    prepared rows.
 
-    A step with `filter_rows` (see `DropRowsWithMissing`) leaves out training rows and has nothing to apply to others.
+    A step with `filter_rows` (see `DropRowsWithMissing`) leaves out training rows and has nothing
+    to apply to others.
     """
     fitted = []
     for step in steps:
@@ -147,15 +172,23 @@ def _refuse_too_large(step, num_rows):
     width = sum(widths)
     if width > MAX_INPUTS:
         most = MAX_INPUTS // len(widths)
-        lower = f"set num_bins or max_categories to {most} at most, or " if most else ""
-        raise StepError(f"{step.name} would make {width:,} model inputs of {len(widths):,} columns",
-                        expected=f"at most {MAX_INPUTS:,}",
-                        fix=f"{lower}leave columns out (--drop COLUMN); ScaleStandard() makes one input of a number")
+        if most:
+            lower = f"set num_bins or max_categories to {most} at most, or "
+        else:
+            lower = ""
+        raise StepError(
+            f"{step.name} would make {width:,} model inputs of {len(widths):,} columns",
+            expected=f"at most {MAX_INPUTS:,}",
+            fix=f"{lower}leave columns out (--drop COLUMN); ScaleStandard() makes one input of "
+            "a number",
+        )
     if width * num_rows * 4 > MAX_ENCODED_BYTES:
-        raise StepError(f"{step.name} would make {width:,} columns of {num_rows:,} rows, "
-                        f"{width * num_rows * 4 / 2**30:.1f} GiB",
-                        expected=f"at most {MAX_ENCODED_BYTES / 2**30:.0f} GiB",
-                        fix="lower max_categories or num_bins, raise min_count, or use EncodeIds()")
+        raise StepError(
+            f"{step.name} would make {width:,} columns of {num_rows:,} rows, "
+            f"{width * num_rows * 4 / 2**30:.1f} GiB",
+            expected=f"at most {MAX_ENCODED_BYTES / 2**30:.0f} GiB",
+            fix="lower max_categories or num_bins, raise min_count, or use EncodeIds()",
+        )
 
 
 def apply_steps(fitted: Sequence[FittedStep], rows: TrainSet | HeldOut) -> TrainSet | HeldOut:

@@ -1,7 +1,7 @@
 """Tables: CSV, Parquet, DataFrame or dict of arrays to a verified int8 model.
 
-    from pipelines import run, tabular
-    bundle = run(tabular.table_recipe(tabular.LoadTable("rows.csv", "fault")))
+from pipelines import run, tabular
+bundle = run(tabular.table_recipe(tabular.LoadTable("rows.csv", "fault")))
 """
 
 from ..table import Reading, read_table
@@ -10,5 +10,16 @@ from .models import Mlp
 from .recipes import BIRDS, CREDIT, PENGUINS, STORMS, table_recipe
 from .teacher import ForestTeacher
 
-__all__ = ["LoadTable", "Reading", "load_table", "read_table", "Mlp", "ForestTeacher", "table_recipe", "BIRDS",
-           "CREDIT", "STORMS", "PENGUINS"]
+__all__ = [
+    "LoadTable",
+    "Reading",
+    "load_table",
+    "read_table",
+    "Mlp",
+    "ForestTeacher",
+    "table_recipe",
+    "BIRDS",
+    "CREDIT",
+    "STORMS",
+    "PENGUINS",
+]

@@ -1,7 +1,8 @@
 """A table to a Dataset: CSV (plain or gz), Parquet, DataFrame or dict of arrays.
 
-Nothing is learned here but the table's schema: the kind of each column (which is printed and can be overridden) and
-the names of the classes. Every value that a model may learn from is learned from training rows, after the split.
+Nothing is learned here but the table's schema: the kind of each column (which is printed and can be
+overridden) and the names of the classes. Every value that a model may learn from is learned from
+training rows, after the split.
 """
 
 from collections.abc import Mapping
@@ -30,12 +31,12 @@ MAX_NAMED = 3
 class LoadTable:
     """A table and what its columns are for.
 
-    source: path of a .csv, .csv.gz or .parquet file. target: the column to predict. target_kind: "classes", "number",
-    "presence" (is the cell filled?) or "" to infer. empty_class: the class of rows without a target; if empty, they are
-    left out. positive: of two classes the one that scores are about; if empty, the one called true, yes or 1, else the
-    rarer one. columns: features (empty: all but target, group and time).
-    drop: columns to leave out. kinds: overrides of the inferred kinds. group, time: columns for the split, no
-    features. reading: how text is read.
+    source: path of a .csv, .csv.gz or .parquet file. target: the column to predict. target_kind:
+    "classes", "number", "presence" (is the cell filled?) or "" to infer. empty_class: the class of
+    rows without a target; if empty, they are left out. positive: of two classes the one that scores
+    are about; if empty, the one called true, yes or 1, else the rarer one. columns: features
+    (empty: all but target, group and time). drop: columns to leave out. kinds: overrides of the
+    inferred kinds. group, time: columns for the split, no features. reading: how text is read.
     """
 
     source: str
@@ -68,17 +69,28 @@ class LoadTable:
 def load_table(spec: LoadTable, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
     """The Dataset of a spec, and what was inferred about each column.
 
-    `source` (a DataFrame or a dict of arrays) stands in for the file of the spec. Raises LoadError, before anything
-    else is done, for whatever cannot be read as one honest table.
+    `source` (a DataFrame or a dict of arrays) stands in for the file of the spec. Raises LoadError,
+    before anything else is done, for whatever cannot be read as one honest table.
     """
     _check_spec(spec)
     table, notes = read_source(spec.source, spec.reading, source)
     if len(table) == 1:
-        raise LoadError(f"the table has one column, {shorten(next(iter(table)))}",
-                        expected="a target and at least one feature", fix="give the right one with --separator ';'")
-    check_names(table, {
-        "load.target": (spec.target,), "load.columns": spec.columns, "load.drop": spec.drop, "load.group": spec.group,
-        "load.time": (spec.time,) if spec.time else (), "load.kinds": tuple(spec.kinds)})
+        raise LoadError(
+            f"the table has one column, {shorten(next(iter(table)))}",
+            expected="a target and at least one feature",
+            fix="give the right one with --separator ';'",
+        )
+    check_names(
+        table,
+        {
+            "load.target": (spec.target,),
+            "load.columns": spec.columns,
+            "load.drop": spec.drop,
+            "load.group": spec.group,
+            "load.time": (spec.time,) if spec.time else (),
+            "load.kinds": tuple(spec.kinds),
+        },
+    )
     missing = frozenset(spec.reading.missing_words)
     marks = marks_of(table, spec.source, spec.reading, source)
     table, ids, left_out = labelled_rows(table, spec, missing)
@@ -89,9 +101,15 @@ def load_table(spec: LoadTable, source: object = None) -> tuple[Dataset, tuple[I
         notes = (Inferred(spec.target, "target", " ".join(left_out)), *notes)
     x = {column.name: _read(table[column.name], column, missing) for column in columns}
     groups = {name: table[name] for name in spec.group}
-    group = group_codes(groups, missing) if groups else None
+    if groups:
+        group = group_codes(groups, missing)
+    else:
+        group = None
     notes += describe_groups(groups)
-    time = read_times(table[spec.time], spec.time, missing, spec.kinds.get(spec.time, ""))[0] if spec.time else None
+    if spec.time:
+        time = read_times(table[spec.time], spec.time, missing, spec.kinds.get(spec.time, ""))[0]
+    else:
+        time = None
     schema = Schema(tuple(columns), target, spec.reading.missing_words)
     return Dataset(x=x, y=y, ids=ids, schema=schema, group=group, time=time), (*notes, *inferred)
 
@@ -101,25 +119,39 @@ def _check_spec(spec):
     spec.reading.check()
     check_given_kinds(spec.kinds)
     if spec.target in spec.kinds:
-        raise LoadError(f"a kind for the target {shorten(spec.target)}", expected="load.target_kind",
-                        fix="--set load.target_kind=classes (or number, presence)")
+        raise LoadError(
+            f"a kind for the target {shorten(spec.target)}",
+            expected="load.target_kind",
+            fix="--set load.target_kind=classes (or number, presence)",
+        )
     if len(set(spec.columns)) < len(spec.columns):
-        raise LoadError(f"load.columns={spec.columns!r}", expected="each column once", fix="remove the second one")
+        raise LoadError(
+            f"load.columns={spec.columns!r}",
+            expected="each column once",
+            fix="remove the second one",
+        )
 
 
 def _infer_columns(table, spec, rows, marks):
     missing = frozenset(spec.reading.missing_words)
     apart = {spec.target, *spec.group, *((spec.time,) if spec.time else ())}
     names = spec.columns or [name for name in table if name not in apart]
-    columns, inferred = [], []
+    columns = []
+    inferred = []
     for name in names:
         if name in apart:
-            raise LoadError(f"the column {shorten(name)} is a feature and the target, group or time as well",
-                            expected="one role a column", fix="leave it out of load.columns")
+            raise LoadError(
+                f"the column {shorten(name)} is a feature and the target, group or time as well",
+                expected="one role a column",
+                fix="leave it out of load.columns",
+            )
         if name in spec.drop:
             continue
         given = spec.kinds.get(name, "")
-        counting = "" if given or name in spec.columns else counts_rows(name, table[name], rows)
+        if given or name in spec.columns:
+            counting = ""
+        else:
+            counting = counts_rows(name, table[name], rows)
         if counting:
             inferred.append(Inferred(name, "ignored", counting))
             continue
@@ -133,19 +165,29 @@ def _infer_columns(table, spec, rows, marks):
             columns.append(column)
     if not columns:
         why = "; ".join(f"{shorten(each.name)}: {each.why}" for each in inferred[:MAX_NAMED])
-        raise LoadError(f"no feature column is left{f' ({why})' * bool(why)}", expected="at least one",
-                        fix="override a kind, for example --kind 'name=categorical', or drop fewer columns")
+        raise LoadError(
+            f"no feature column is left{f' ({why})' * bool(why)}",
+            expected="at least one",
+            fix="override a kind, for example --kind 'name=categorical', or drop fewer columns",
+        )
     return columns, tuple(inferred)
 
 
 def _read(cells, column, missing):
     is_numeric = column.kind == "numeric"
-    values, bad = read_numbers(cells, column, missing) if is_numeric else read_column(cells, column, missing)
+    if is_numeric:
+        values, bad = read_numbers(cells, column, missing)
+    else:
+        values, bad = read_column(cells, column, missing)
     if bad:
         first = bad[0]
-        raise LoadError(f"the column {shorten(column.name)}, row {first.row}: {first.reason}: {first.value}"
-                        + (f" (and {len(bad) - 1:,} more cells)" if len(bad) > 1 else ""),
-                        expected=f"a {column.kind} value or a missing one",
-                        fix="mend the cell, name the word as missing (--missing WORD), or override the column's kind "
-                            f"(--kind '{column.name}=categorical' or =ignored)")
-    return numbers_as_float32(column.name, cells, values) if is_numeric else values
+        raise LoadError(
+            f"the column {shorten(column.name)}, row {first.row}: {first.reason}: {first.value}"
+            + (f" (and {len(bad) - 1:,} more cells)" if len(bad) > 1 else ""),
+            expected=f"a {column.kind} value or a missing one",
+            fix="mend the cell, name the word as missing (--missing WORD), or override the "
+            f"column's kind (--kind '{column.name}=categorical' or =ignored)",
+        )
+    if is_numeric:
+        return numbers_as_float32(column.name, cells, values)
+    return values

@@ -14,57 +14,107 @@ ENCODE = (EncodeBins(), EncodeOnehot())
 
 
 def table_recipe(load: LoadTable, *, name: str = "my_model", split: object = None) -> Recipe:
-    """The recipe for a table that nobody has seen before: drop what is empty or constant, dates to cycles, flags and
-    medians for holes, quantile bins, one-hot, four nets side by side. Nothing is balanced: the decision threshold is
-    chosen for rare classes, and the report shows what class weights would do."""
+    """The recipe for a table that nobody has seen before: drop what is empty or constant, dates to
+    cycles, flags and medians for holes, quantile bins, one-hot, four nets side by side. Nothing is
+    balanced: the decision threshold is chosen for rare classes, and the report shows what class
+    weights would do.
+    """
     how = split or (SplitGrouped() if load.group else SplitRandom())
-    return Recipe(name=name, load=load, split=how, prepare=PREPARE, encode=ENCODE, build=Mlp(),
-                  about=f"Predicts {load.target} from a table.")
+    return Recipe(
+        name=name,
+        load=load,
+        split=how,
+        prepare=PREPARE,
+        encode=ENCODE,
+        build=Mlp(),
+        about=f"Predicts {load.target} from a table.",
+    )
 
 
 BIRDS = Recipe(
     name="birds_mlp",
-    about="Bird strikes reported to the US Federal Aviation Administration, 1990-97: did the strike have an effect on "
-          "the flight? One row in ten; nine columns with missing values. `make run`.",
-    load=LoadTable("data/birds.csv.gz", "effect", target_kind="presence",
-                   columns=("operator", "atype", "phase_of_flt", "ac_mass", "num_engs", "time_of_day", "state",
-                            "height", "speed", "sky", "species", "birds_struck", "date")),
+    about="Bird strikes reported to the US Federal Aviation Administration, 1990-97: did the "
+    "strike have an effect on "
+    "the flight? One row in ten; nine columns with missing values. `make run`.",
+    load=LoadTable(
+        "data/birds.csv.gz",
+        "effect",
+        target_kind="presence",
+        columns=(
+            "operator",
+            "atype",
+            "phase_of_flt",
+            "ac_mass",
+            "num_engs",
+            "time_of_day",
+            "state",
+            "height",
+            "speed",
+            "sky",
+            "species",
+            "birds_struck",
+            "date",
+        ),
+    ),
     split=SplitRandom(test=0.2, valid=0.1, seed=0),
     prepare=(DropColumns(), EncodeDate(parts=("month",)), FlagMissing(), ImputeMedian()),
     encode=(EncodeBins(num_bins=16), EncodeOnehot(min_count=5)),
     teacher=ForestTeacher(share=0.7),
     build=Mlp(widths=(128, 64), num_members=4),
-    training=Training(epochs=40, batch_size=128, patience=6))
+    training=Training(epochs=40, batch_size=128, patience=6),
+)
 
 CREDIT = Recipe(
     name="credit_mlp",
     about="Credit scoring: which customers turn out bad? `python -m pipelines run credit_mlp`.",
     load=LoadTable("data/credit_data.csv.gz", "Status", positive="bad"),
     split=SplitRandom(test=0.2, valid=0.15, seed=0),
-    # Plain quantiles: half of the bins for the rarer values gave the same scores, means of three seeds, and more bytes.
-    prepare=PREPARE, balance=WeightByClass(strength=0.5),
+    # Plain quantiles: half of the bins for the rarer values gave the same scores, means of three
+    # seeds, and more bytes.
+    prepare=PREPARE,
+    balance=WeightByClass(strength=0.5),
     encode=(EncodeBins(least_share=0.0), EncodeOnehot(min_count=2)),
-    build=Mlp(widths=(64, 32), num_members=8), training=Training(batch_size=64))
+    build=Mlp(widths=(64, 32), num_members=8),
+    training=Training(batch_size=64),
+)
 
 STORMS = Recipe(
     name="storms_mlp",
-    about="NOAA storm tracks: which of nine kinds of storm is it, from place, time, wind and pressure? Whole storms "
-          "are held out. `python -m pipelines run storms_mlp`.",
+    about="NOAA storm tracks: which of nine kinds of storm is it, from place, time, wind and "
+    "pressure? Whole storms are held out. `python -m pipelines run storms_mlp`.",
     load=LoadTable("data/storms.csv.gz", "status", drop=("category",), group=("name", "year")),
     split=SplitGrouped(test=0.2, valid=0.15, seed=0),
     # Plain quantiles, as above: macro-F1 .471 and .470.
-    prepare=PREPARE, balance=WeightByClass(strength=0.25), encode=(EncodeBins(num_bins=24, least_share=0.0),),
+    prepare=PREPARE,
+    balance=WeightByClass(strength=0.25),
+    encode=(EncodeBins(num_bins=24, least_share=0.0),),
     build=Mlp(widths=(128, 64), num_members=4),
-    judge=Judge(deciding="macro_f1"))
+    judge=Judge(deciding="macro_f1"),
+)
 
 PENGUINS = Recipe(
     name="penguins_mlp",
-    about="Palmer penguins: body mass in grams from species, island, sex and measures: the regression example. "
-          "`python -m pipelines run penguins_mlp`.",
-    load=LoadTable("data/penguins.csv.gz", "Body Mass (g)", target_kind="number",
-                   columns=("Species", "Island", "Sex", "Culmen Length (mm)", "Culmen Depth (mm)",
-                            "Flipper Length (mm)", "Clutch Completion", "Date Egg")),
+    about="Palmer penguins: body mass in grams from species, island, sex and measures: the "
+    "regression example. `python -m pipelines run penguins_mlp`.",
+    load=LoadTable(
+        "data/penguins.csv.gz",
+        "Body Mass (g)",
+        target_kind="number",
+        columns=(
+            "Species",
+            "Island",
+            "Sex",
+            "Culmen Length (mm)",
+            "Culmen Depth (mm)",
+            "Flipper Length (mm)",
+            "Clutch Completion",
+            "Date Egg",
+        ),
+    ),
     split=SplitRandom(test=0.2, valid=0.2, seed=0),
-    prepare=PREPARE, encode=(EncodeBins(num_bins=8), EncodeOnehot(min_count=2)),
-    teacher=ForestTeacher(max_features=0.5), build=Mlp(widths=(192, 64), num_members=2, dropout=0.2),
-    training=Training(epochs=200, batch_size=32, learning_rate=3e-3, patience=25))
+    prepare=PREPARE,
+    encode=(EncodeBins(num_bins=8), EncodeOnehot(min_count=2)),
+    teacher=ForestTeacher(max_features=0.5),
+    build=Mlp(widths=(192, 64), num_members=2, dropout=0.2),
+    training=Training(epochs=200, batch_size=32, learning_rate=3e-3, patience=25),
+)

@@ -1,8 +1,9 @@
-"""A forest that teaches a net: trees are strong on small tables and too large for a device, so the net learns from
-what they would say.
+"""A forest that teaches a net: trees are strong on small tables and too large for a device, so the
+net learns from what they would say.
 
-Each training row is answered only by the trees that did not see it (out-of-bag, Breiman 1996), so the soft labels
-carry no memory of the row's own label. Distillation: Hinton, Vinyals, Dean 2015, https://arxiv.org/abs/1503.02531.
+Each training row is answered only by the trees that did not see it (out-of-bag, Breiman 1996), so
+the soft labels carry no memory of the row's own label. Distillation: Hinton, Vinyals, Dean 2015,
+https://arxiv.org/abs/1503.02531.
 """
 
 from dataclasses import dataclass, replace
@@ -30,38 +31,62 @@ class ForestTeacher:
         return replace(self, num_trees=40)
 
     def soften(self, ports: TrainSet, raw: TrainSet) -> np.ndarray:
-        """float32 [rows, outputs]: labels to learn instead of the rows' own, for training rows whose columns are the
-        `ports` (see `steps.to_ports`). Raises TrainError where some row was seen by every tree, or for pictures and
-        texts."""
+        """float32 [rows, outputs]: labels to learn instead of the rows' own, for training rows
+        whose columns are the `ports` (see `steps.to_ports`). Raises TrainError where some row was
+        seen by every tree, or for pictures and texts.
+        """
         train = require_train_set(ports, "the teacher")
         if any(column.kind in (PICTURE, TEXT) for column in train.schema.columns):
             kinds = ", ".join(sorted({each.kind for each in train.schema.columns}))
-            raise TrainError(f"a forest on columns of {kinds}", expected="columns of numbers and categories",
-                             fix="--set teacher=None", stage="teacher")
+            raise TrainError(
+                f"a forest on columns of {kinds}",
+                expected="columns of numbers and categories",
+                fix="--set teacher=None",
+                stage="teacher",
+            )
         x = np.concatenate([each for each in train.x.values()], axis=1)
         target = train.schema.target
         forest = self._grow(x, train)
         if target.task == "regression":
-            mean, spread = train.y.mean(), train.y.std() or 1.0
-            own, taught = (train.y - mean) / spread, (forest.oob_prediction_ - mean) / spread
-            own, taught = own[:, None], taught[:, None]
+            mean = train.y.mean()
+            spread = train.y.std() or 1.0
+            own = (train.y - mean) / spread
+            taught = (forest.oob_prediction_ - mean) / spread
+            own = own[:, None]
+            taught = taught[:, None]
         else:
             own = np.eye(len(target.labels))[train.y]
             taught = np.zeros_like(own)
             taught[:, forest.classes_] = forest.oob_decision_function_
             if target.task == "binary":
-                own, taught = own[:, 1:], taught[:, 1:]
+                own = own[:, 1:]
+                taught = taught[:, 1:]
         if not np.isfinite(taught).all():
-            raise TrainError(f"{self.num_trees} trees saw every one of some rows", expected="rows out of bag",
-                             fix="raise teacher.num_trees", stage="teacher")
+            raise TrainError(
+                f"{self.num_trees} trees saw every one of some rows",
+                expected="rows out of bag",
+                fix="raise teacher.num_trees",
+                stage="teacher",
+            )
         return ((1 - self.share) * own + self.share * taught).astype(np.float32)
 
     def _grow(self, x, train):
         from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
         from tqdm import tqdm
-        kind = RandomForestRegressor if train.schema.target.task == "regression" else RandomForestClassifier
-        forest = kind(0, min_samples_leaf=self.min_samples_leaf, max_features=self.max_features, n_jobs=-1,
-                      random_state=self.seed, warm_start=True, bootstrap=True)
+
+        if train.schema.target.task == "regression":
+            kind = RandomForestRegressor
+        else:
+            kind = RandomForestClassifier
+        forest = kind(
+            0,
+            min_samples_leaf=self.min_samples_leaf,
+            max_features=self.max_features,
+            n_jobs=-1,
+            random_state=self.seed,
+            warm_start=True,
+            bootstrap=True,
+        )
         with tqdm(total=self.num_trees, desc="forest", unit="tree") as bar:
             for grown in range(0, self.num_trees, 20):
                 upto = min(grown + 20, self.num_trees)

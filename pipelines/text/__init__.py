@@ -1,7 +1,8 @@
-"""Texts: a column of a table, a folder of files or a prepared data set to a verified int8 model that tokenizes itself.
+"""Texts: a column of a table, a folder of files or a prepared data set to a verified int8 model
+that tokenizes itself.
 
-    from pipelines import run, text
-    bundle = run(text.text_recipe(text.LoadTexts("tickets.csv", "body", "queue"), name="tickets"))
+from pipelines import run, text bundle = run(text.text_recipe(text.LoadTexts("tickets.csv", "body",
+"queue"), name="tickets"))
 """
 
 from .augment import AugmentDelete, AugmentMixUpEmbeddings, AugmentSwap, AugmentSynonyms
@@ -12,6 +13,24 @@ from .pretraining import MaskedPretraining
 from .recipes import REMARKS, REMARKS5, text_recipe
 from .teacher import TfidfTeacher
 
-__all__ = ["LoadTexts", "LoadTextFolder", "LoadTextTfds", "AveragedEmbeddings", "TextCnn", "Lstm", "Gru", "SimpleRnn",
-           "TransformerEncoder", "BalancedHead", "MaskedPretraining", "AugmentDelete", "AugmentSwap", "AugmentSynonyms",
-           "AugmentMixUpEmbeddings", "TfidfTeacher", "text_recipe", "REMARKS", "REMARKS5"]
+__all__ = [
+    "LoadTexts",
+    "LoadTextFolder",
+    "LoadTextTfds",
+    "AveragedEmbeddings",
+    "TextCnn",
+    "Lstm",
+    "Gru",
+    "SimpleRnn",
+    "TransformerEncoder",
+    "BalancedHead",
+    "MaskedPretraining",
+    "AugmentDelete",
+    "AugmentSwap",
+    "AugmentSynonyms",
+    "AugmentMixUpEmbeddings",
+    "TfidfTeacher",
+    "text_recipe",
+    "REMARKS",
+    "REMARKS5",
+]

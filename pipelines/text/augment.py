@@ -1,7 +1,7 @@
 """Augmentation of texts: specs that alter the token ids of a training batch anew each time.
 
-Every draw comes from the batch's seed and from nothing else, as in `vision.augment`. Nets for texts drop tokens
-themselves, too: `token_dropout`.
+Every draw comes from the batch's seed and from nothing else, as in `vision.augment`. Nets for texts
+drop tokens themselves, too: `token_dropout`.
 """
 
 from abc import ABC, abstractmethod
@@ -21,7 +21,8 @@ from ..steps.step import MIX_SHARE, PAIR_ID, PARTNER_ID, TOKEN_ID
 
 MAX_SYNONYMS = 16
 MAX_SYNONYM_BYTES = 16 * 2**20
-# columns {port: tensor [rows, ...]}, labels {name: float32 [rows, outputs]}, seed int [2] → columns, labels
+# columns {port: tensor [rows, ...]}, labels {name: float32 [rows, outputs]}, seed int [2] →
+# columns, labels
 Alter = Callable
 
 
@@ -32,8 +33,11 @@ class AugmentText(ABC):
     def check_columns(self, columns: tuple[Column, ...]) -> None:
         """Raises RecipeError where there are no texts to alter."""
         if not any(column.kind == TEXT for column in columns):
-            raise RecipeError(f"augment holds {self!r} for rows without texts", expected="a column of texts",
-                              fix="--set 'augment=()'")
+            raise RecipeError(
+                f"augment holds {self!r} for rows without texts",
+                expected="a column of texts",
+                fix="--set 'augment=()'",
+            )
 
     @abstractmethod
     def alter(self, signature: Signature) -> Alter:
@@ -46,19 +50,26 @@ class AugmentText(ABC):
 
     @staticmethod
     def training_ports(specs: Sequence["AugmentText"], signature: Signature) -> tuple[Port, ...]:
-        """Inputs that only training has: where texts are mixed, of each port of ids the partner's, and the share."""
+        """Inputs that only training has: where texts are mixed, of each port of ids the partner's,
+        and the share.
+        """
         if not any(isinstance(spec, AugmentMixUpEmbeddings) for spec in specs):
             return ()
-        partners = [Port(partner_of(port.name), port.shape, "int32", PARTNER_ID, num_ids=port.num_ids)
-                    for port in signature.inputs]
+        partners = [
+            Port(partner_of(port.name), port.shape, "int32", PARTNER_ID, num_ids=port.num_ids)
+            for port in signature.inputs
+        ]
         return (*partners, Port("mix_share", (1,), "float32", MIX_SHARE))
 
     @staticmethod
     def unmixed(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The columns with those of `training_ports` that leave them as they are."""
         rows = len(next(iter(columns.values())))
-        return {**columns, **{partner_of(name): ids for name, ids in columns.items()},
-                "mix_share": np.ones((rows, 1), np.float32)}
+        return {
+            **columns,
+            **{partner_of(name): ids for name, ids in columns.items()},
+            "mix_share": np.ones((rows, 1), np.float32),
+        }
 
 
 def partner_of(name: str) -> str:
@@ -67,13 +78,19 @@ def partner_of(name: str) -> str:
 
 
 def text_augmenter(specs: Sequence[AugmentText], signature: Signature) -> Alter:
-    """All specs in their order as one callable for tf.data's map: (columns, labels, seed) → (columns, labels); ids of
-    pairs are made anew. Raises RecipeError where a spec does not suit the signature."""
+    """All specs in their order as one callable for tf.data's map: (columns, labels, seed) →
+    (columns, labels); ids of pairs are made anew. Raises RecipeError where a spec does not suit the
+    signature.
+    """
     import tensorflow as tf
+
     for spec in specs:
         if not isinstance(spec, AugmentText):
-            raise RecipeError(f"augment holds {spec!r}", expected="a tuple of specs from pipelines.text.augment",
-                              fix="--set 'augment=(AugmentDelete(),)'")
+            raise RecipeError(
+                f"augment holds {spec!r}",
+                expected="a tuple of specs from pipelines.text.augment",
+                fix="--set 'augment=(AugmentDelete(),)'",
+            )
     mixers = [spec for spec in specs if isinstance(spec, AugmentMixUpEmbeddings)]
     steps = [spec.alter(signature) for spec in specs if spec not in mixers]
     tokens = next(port.name for port in signature.inputs if port.unit == TOKEN_ID)
@@ -91,6 +108,7 @@ def text_augmenter(specs: Sequence[AugmentText], signature: Signature) -> Alter:
         for mixer in mixers[:1]:
             columns, labels = mixer.mix(columns, labels, _fold(seed, len(steps)))
         return columns, labels
+
     return alter
 
 
@@ -99,13 +117,15 @@ def _paired(primitive):
         columns = {primitive.column: ids}
         primitive.run(columns)
         return columns[primitive.into]
+
     return pair
 
 
 @dataclass(frozen=True)
 class AugmentDelete(AugmentText):
-    """Leaves out each token with a chance of `share`; a text that would lose all stays whole (Wei and Zou 2019,
-    https://arxiv.org/abs/1901.11196)."""
+    """Leaves out each token with a chance of `share`; a text that would lose all stays whole (Wei
+    and Zou 2019, https://arxiv.org/abs/1901.11196).
+    """
 
     share: float = knob(0.1, 0, 0.95)
 
@@ -117,13 +137,15 @@ class AugmentDelete(AugmentText):
             kept |= (ids > 0) & ~tf.reduce_any(kept, axis=1, keepdims=True)
             order = tf.argsort(tf.cast(kept, tf.int32), axis=1, stable=True)
             return tf.gather(tf.where(kept, ids, 0), order, batch_dims=1)
+
         return alter
 
 
 @dataclass(frozen=True)
 class AugmentSwap(AugmentText):
-    """Chooses each token with a chance of `share`; the chosen ones change places with one another (after the random
-    swap of Wei and Zou 2019, https://arxiv.org/abs/1901.11196)."""
+    """Chooses each token with a chance of `share`; the chosen ones change places with one another
+    (after the random swap of Wei and Zou 2019, https://arxiv.org/abs/1901.11196).
+    """
 
     share: float = knob(0.1, 0, 1)
 
@@ -133,7 +155,8 @@ class AugmentSwap(AugmentText):
         def alter(ids, seed):
             shape = tf.shape(ids)
             chosen = (ids > 0) & (tf.random.stateless_uniform(shape, _fold(seed, 0)) < self.share)
-            # The chosen places first, once in their order and once in a drawn one; the others behind, both times alike.
+            # The chosen places first, once in their order and once in a drawn one; the others
+            # behind, both times alike.
             place = tf.broadcast_to(tf.range(shape[1], dtype=tf.float32), shape)
             drawn = tf.random.stateless_uniform(shape, _fold(seed, 1))
             others = place + tf.cast(shape[1], tf.float32)
@@ -141,16 +164,17 @@ class AugmentSwap(AugmentText):
             mixed = tf.argsort(tf.where(chosen, drawn, others), axis=1, stable=True)
             back = tf.argsort(in_order, axis=1, stable=True)
             return tf.gather(tf.gather(ids, mixed, batch_dims=1), back, batch_dims=1)
+
         return alter
 
 
 @dataclass(frozen=True)
 class AugmentSynonyms(AugmentText):
-    """Replaces each word that has synonyms by one of them with a chance of `share` (Zhang, Zhao and LeCun 2015,
-    https://arxiv.org/abs/1509.01626).
+    """Replaces each word that has synonyms by one of them with a chance of `share` (Zhang, Zhao and
+    LeCun 2015, https://arxiv.org/abs/1509.01626).
 
-    source: a text file in UTF-8, on each line words of one meaning, parted by commas. They are spelled as the
-    vocabulary is; what is not in it, or more than one word, is passed over.
+    source: a text file in UTF-8, on each line words of one meaning, parted by commas. They are
+    spelled as the vocabulary is; what is not in it, or more than one word, is passed over.
     """
 
     source: str
@@ -162,6 +186,7 @@ class AugmentSynonyms(AugmentText):
 
     def alter(self, signature):
         import tensorflow as tf
+
         table = synonym_table(self.source, signature)
         counts = tf.constant((table > 0).sum(axis=1).astype(np.int32))
         table = tf.constant(table)
@@ -169,52 +194,75 @@ class AugmentSynonyms(AugmentText):
         def alter(ids, seed):
             many = tf.gather(counts, ids)
             drawn = tf.random.stateless_uniform(tf.shape(ids), _fold(seed, 0))
-            which = tf.minimum(tf.cast(drawn * tf.cast(many, tf.float32), tf.int32), tf.maximum(many - 1, 0))
+            which = tf.minimum(
+                tf.cast(drawn * tf.cast(many, tf.float32), tf.int32), tf.maximum(many - 1, 0)
+            )
             other = tf.gather_nd(table, tf.stack([ids, which], axis=-1))
-            chosen = (many > 0) & (tf.random.stateless_uniform(tf.shape(ids), _fold(seed, 1)) < self.share)
+            chosen = (many > 0) & (
+                tf.random.stateless_uniform(tf.shape(ids), _fold(seed, 1)) < self.share
+            )
             return tf.where(chosen, other, ids)
+
         return alter
 
 
 def synonym_table(source: str, signature: Signature) -> np.ndarray:
-    """int32 [ids, at most MAX_SYNONYMS]: the ids that may stand for each id, zeros behind them. Raises LoadError where
-    the file cannot be read, RecipeError where tokens are no words or none of the file's is in the vocabulary."""
+    """int32 [ids, at most MAX_SYNONYMS]: the ids that may stand for each id, zeros behind them.
+    Raises LoadError where the file cannot be read, RecipeError where tokens are no words or none of
+    the file's is in the vocabulary.
+    """
     path = find_file(source, "a text file of synonyms")
     if path.stat().st_size > MAX_SYNONYM_BYTES:
-        raise LoadError(f"{path.name!r} of {path.stat().st_size:,} bytes", expected=f"at most {MAX_SYNONYM_BYTES:,}",
-                        fix="keep the words of your texts only")
+        raise LoadError(
+            f"{path.name!r} of {path.stat().st_size:,} bytes",
+            expected=f"at most {MAX_SYNONYM_BYTES:,}",
+            fix="keep the words of your texts only",
+        )
     reader = next(each for each in signature.primitives if isinstance(each, Words))
     if type(reader) is not Words:
-        raise RecipeError(f"synonyms for {type(reader).__name__}", expected="tokens that are words",
-                          fix="--set 'encode=(TokenizeWords(),)'")
+        raise RecipeError(
+            f"synonyms for {type(reader).__name__}",
+            expected="tokens that are words",
+            fix="--set 'encode=(TokenizeWords(),)'",
+        )
     try:
         lines = read_regular(path, MAX_SYNONYM_BYTES).decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
-        raise LoadError(f"{path.name!r} is not UTF-8: {error}", expected="words parted by commas, in UTF-8",
-                        fix="save it as UTF-8") from error
-    ids, found = {key: place for place, key in enumerate(reader.keys, start=1)}, {}
+        raise LoadError(
+            f"{path.name!r} is not UTF-8: {error}",
+            expected="words parted by commas, in UTF-8",
+            fix="save it as UTF-8",
+        ) from error
+    ids = {key: place for place, key in enumerate(reader.keys, start=1)}
+    found = {}
     for line in lines:
         words = [reader.tokens(word) for word in line.split(",")]
-        group = list(dict.fromkeys(ids[word[0]] for word in words if len(word) == 1 and word[0] in ids))
+        group = list(
+            dict.fromkeys(ids[word[0]] for word in words if len(word) == 1 and word[0] in ids)
+        )
         for each in group:
             known = found.setdefault(each, [])
             known += [other for other in group if other != each and other not in known]
     if not any(found.values()):
-        raise RecipeError(f"no two words on a line of {shorten(path.name)} are in the vocabulary",
-                          expected="on each line words of one meaning, parted by commas: bird, gull, goose",
-                          fix="check the file's separator, or lower TokenizeWords' min_count")
+        raise RecipeError(
+            f"no two words on a line of {shorten(path.name)} are in the vocabulary",
+            expected="on each line words of one meaning, parted by commas: bird, gull, goose",
+            fix="check the file's separator, or lower TokenizeWords' min_count",
+        )
     table = np.zeros((reader.num_ids(), min(max(map(len, found.values())), MAX_SYNONYMS)), np.int32)
     for each, others in found.items():
-        table[each, :len(others)] = others[:table.shape[1]]
+        table[each, : len(others)] = others[: table.shape[1]]
     return table
 
 
 @dataclass(frozen=True)
 class AugmentMixUpEmbeddings(AugmentText):
-    """Blends each text's token vectors, place by place, and its label with those of another text of the batch, by a
-    weight drawn from Beta(`alpha`, `alpha`) (Guo, Mao and Zhang 2019, https://arxiv.org/abs/1905.08941).
+    """Blends each text's token vectors, place by place, and its label with those of another text of
+    the batch, by a weight drawn from Beta(`alpha`, `alpha`) (Guo, Mao and Zhang 2019,
+    https://arxiv.org/abs/1905.08941).
 
-    The feed gives the partner's ids and the weight as inputs that the net has while it trains and not afterwards.
+    The feed gives the partner's ids and the weight as inputs that the net has while it trains and
+    not afterwards.
     """
 
     alpha: float = knob(0.2, 0.01, 10)
@@ -225,16 +273,24 @@ class AugmentMixUpEmbeddings(AugmentText):
     def mix(self, columns, labels, seed):
         """Columns with the partner's ids and the weight, mixed labels."""
         import tensorflow as tf
+
         rows = tf.shape(next(iter(columns.values())))[0]
-        draws = [tf.random.stateless_gamma((rows, 1), _fold(seed, number), self.alpha) for number in range(2)]
+        draws = [
+            tf.random.stateless_gamma((rows, 1), _fold(seed, number), self.alpha)
+            for number in range(2)
+        ]
         share = tf.math.divide_no_nan(draws[0], draws[0] + draws[1])
         # Both draws can underflow where alpha is small.
         share = tf.ensure_shape(tf.where(draws[0] + draws[1] > 0, share, 1.0), (None, 1))
         partners = {partner_of(name): tf.roll(ids, 1, axis=0) for name, ids in columns.items()}
-        labels = {name: share * each + (1 - share) * tf.roll(each, 1, axis=0) for name, each in labels.items()}
+        labels = {
+            name: share * each + (1 - share) * tf.roll(each, 1, axis=0)
+            for name, each in labels.items()
+        }
         return {**columns, **partners, "mix_share": share}, labels
 
 
 def _fold(seed, number):
     import tensorflow as tf
+
     return tf.random.experimental.stateless_fold_in(seed, number)

@@ -18,8 +18,10 @@ _CONTROL = re.compile("[\x01-\x08\x0e-\x1f\x7f]")
 
 
 def read_text(root: Path, name: str, encoding: str) -> tuple[str, str]:
-    """The text of a file below a folder (a resolved path) and its encoding, which is found if "". Raises ValueError
-    with the reason where it cannot be read, leads out of the folder, or is no text."""
+    """The text of a file below a folder (a resolved path) and its encoding, which is found if "".
+    Raises ValueError with the reason where it cannot be read, leads out of the folder, or is no
+    text.
+    """
     path = path_inside(root, name)
     check_file(path, MAX_FILE_BYTES)
     try:
@@ -33,8 +35,9 @@ def read_text(root: Path, name: str, encoding: str) -> tuple[str, str]:
 
 
 def decode(content: bytes, encoding: str = "") -> tuple[str, str]:
-    """The text of a file's bytes and its encoding; "" is UTF-8, UTF-16 where a mark says so, else OTHER_ENCODING.
-    Raises ValueError with the reason where it is no text."""
+    """The text of a file's bytes and its encoding; "" is UTF-8, UTF-16 where a mark says so, else
+    OTHER_ENCODING. Raises ValueError with the reason where it is no text.
+    """
     is_marked = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     used = encoding or ("utf-16" if is_marked else "utf-8")
     try:
@@ -42,7 +45,8 @@ def decode(content: bytes, encoding: str = "") -> tuple[str, str]:
     except UnicodeError:
         if encoding or is_marked:
             raise ValueError(f"not {used}") from None
-        text, used = _decode_otherwise(content), OTHER_ENCODING
+        text = _decode_otherwise(content)
+        used = OTHER_ENCODING
     if "\0" in text:
         raise ValueError("holds null characters: it is not text")
     return text, used
@@ -53,7 +57,8 @@ def _decode_otherwise(content):
         text = content.decode(OTHER_ENCODING)
     except UnicodeError:
         raise ValueError(f"neither UTF-8 nor {OTHER_ENCODING}") from None
-    # Nearly every byte stands for something in that encoding: what no text holds tells that it was a bad guess.
+    # Nearly every byte stands for something in that encoding: what no text holds tells that it was
+    # a bad guess.
     if _CONTROL.search(text):
         raise ValueError(f"neither UTF-8 nor {OTHER_ENCODING}: it holds control characters")
     return text
@@ -61,15 +66,24 @@ def _decode_otherwise(content):
 
 def check_folder_bytes(root: Path, names: Iterable[str]) -> None:
     """Raises LoadError where the texts of files below a folder would not fit into memory."""
-    check_bytes(sum(size for size in map(_num_bytes, (root / name for name in names)) if size <= MAX_FILE_BYTES),
-                f"the texts in {shorten(root.name, 120)}")
+    check_bytes(
+        sum(
+            size
+            for size in map(_num_bytes, (root / name for name in names))
+            if size <= MAX_FILE_BYTES
+        ),
+        f"the texts in {shorten(root.name, 120)}",
+    )
 
 
 def check_bytes(num_bytes: int, what: str) -> None:
     """Raises LoadError for texts that would not fit into memory."""
     if num_bytes > MAX_TABLE_BYTES:
-        raise LoadError(f"{what}: {num_bytes:,} bytes", expected=f"at most {MAX_TABLE_BYTES:,}",
-                        fix="take fewer texts, or a few splits: load.splits")
+        raise LoadError(
+            f"{what}: {num_bytes:,} bytes",
+            expected=f"at most {MAX_TABLE_BYTES:,}",
+            fix="take fewer texts, or a few splits: load.splits",
+        )
 
 
 def _num_bytes(path):

@@ -1,4 +1,6 @@
-"""A net for texts whose last layer is fitted once more, on rows that were balanced by their features."""
+"""A net for texts whose last layer is fitted once more, on rows that were balanced by their
+features.
+"""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,9 +18,10 @@ FEATURE_BATCH = 1024
 
 @dataclass(frozen=True)
 class BalancedHead:
-    """`net`, trained on the rows as they are; then its last layer alone on their features, which `balancer` has
-    redrawn (Kang et al. 2020, https://arxiv.org/abs/1910.09217). The one place where SMOTE suits texts: between two ids
-    of tokens there is nothing. The report shows the net as it was beside it.
+    """`net`, trained on the rows as they are; then its last layer alone on their features, which
+    `balancer` has redrawn (Kang et al. 2020, https://arxiv.org/abs/1910.09217). The one place where
+    SMOTE suits texts: between two ids of tokens there is nothing. The report shows the net as it
+    was beside it.
     """
 
     net: TextNet = TextCnn()
@@ -29,10 +32,17 @@ class BalancedHead:
     def check(self) -> None:
         """Raises RecipeError where the net cannot be built."""
         if not isinstance(self.net, TextNet):
-            raise RecipeError(f"build.net={self.net!r}", expected="a net for texts", fix="--set 'build.net=TextCnn()'")
+            raise RecipeError(
+                f"build.net={self.net!r}",
+                expected="a net for texts",
+                fix="--set 'build.net=TextCnn()'",
+            )
         if not hasattr(self.balancer, "resample"):
-            raise RecipeError(f"build.balancer={self.balancer!r}", expected="a balancer from pipelines.balance",
-                              fix="--set 'build.balancer=Smote()', or --set 'build=TextCnn()'")
+            raise RecipeError(
+                f"build.balancer={self.balancer!r}",
+                expected="a balancer from pipelines.balance",
+                fix="--set 'build.balancer=Smote()', or --set 'build=TextCnn()'",
+            )
         self.net.check()
 
     def tiny(self) -> "BalancedHead":
@@ -47,17 +57,36 @@ class BalancedHead:
         """As the net's own `build`."""
         return self.net.build(signature, seed=seed, synchronized=synchronized)
 
-    def refit(self, model, train_set: TrainSet, valid: HeldOut, *, signature: Signature, training, deciding: str
-              ) -> None:
-        """Fits the layer "logits" of a trained model once more. Raises LeakError for rows that were balanced before.
+    def refit(
+        self,
+        model,
+        train_set: TrainSet,
+        valid: HeldOut,
+        *,
+        signature: Signature,
+        training,
+        deciding: str,
+    ) -> None:
+        """Fits the layer "logits" of a trained model once more. Raises LeakError for rows that were
+        balanced before.
         """
         import keras
+
         features = keras.Model(model.inputs, model.get_layer("logits").input)
 
         def featured(rows):
             x = {port.name: rows.x[port.name] for port in signature.inputs}
-            return rows.with_columns({"features": features.predict(x, batch_size=FEATURE_BATCH, verbose=0)})
-        weights = fit_head(Head(dropout=0.0), featured(train_set), featured(valid), balancer=self.balancer,
-                           signature=signature, deciding=deciding,
-                           training=replace(training, epochs=self.epochs, learning_rate=self.learning_rate))
+            return rows.with_columns(
+                {"features": features.predict(x, batch_size=FEATURE_BATCH, verbose=0)}
+            )
+
+        weights = fit_head(
+            Head(dropout=0.0),
+            featured(train_set),
+            featured(valid),
+            balancer=self.balancer,
+            signature=signature,
+            deciding=deciding,
+            training=replace(training, epochs=self.epochs, learning_rate=self.learning_rate),
+        )
         model.get_layer("logits").set_weights(weights)

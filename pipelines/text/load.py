@@ -1,6 +1,7 @@
 """Texts to a Dataset: a column of a table, a folder of classes, tensorflow-datasets.
 
-Nothing is learned here but the names of the classes: a vocabulary is learned by a step, on training rows.
+Nothing is learned here but the names of the classes: a vocabulary is learned by a step, on training
+rows.
 """
 
 from dataclasses import dataclass
@@ -15,8 +16,14 @@ from ..folders import describe_folder, found_in_folder, names_parts
 from ..found import Found, check_memory, finish, found_in_memory, num_files, usable_rows
 from ..knobs import check_knobs
 from ..labels import group_codes
-from ..prepared import (count_examples, describe_prepared, feature_of, found_in_splits, names_train_and_test,
-                        open_builder)
+from ..prepared import (
+    count_examples,
+    describe_prepared,
+    feature_of,
+    found_in_splits,
+    names_train_and_test,
+    open_builder,
+)
 from ..rows import Dataset, Inferred, Schema, Unlabelled
 from ..sources.spellings import describe_groups
 from ..sources.words import describe_doubtful_texts
@@ -33,9 +40,9 @@ _CELL = Column(TEXT, TEXT)  # of what is no table
 class LoadTexts(Drawn):
     """A table with a column of texts and one to predict.
 
-    source: a .csv, .csv.gz, .parquet or .jsonl file. text, target: its columns. distinct: whether of texts that are
-    equal but for case only the first is kept. group: columns of which rows with the same values stay together. The
-    other knobs are those of LoadTable.
+    source: a .csv, .csv.gz, .parquet or .jsonl file. text, target: its columns. distinct: whether
+    of texts that are equal but for case only the first is kept. group: columns of which rows with
+    the same values stay together. The other knobs are those of LoadTable.
     """
 
     source: str
@@ -49,37 +56,75 @@ class LoadTexts(Drawn):
     reading: Reading = Reading()
 
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
-        """The Dataset, and what was found. `source`, a DataFrame or a dict of arrays, stands in for the file. Raises
-        LoadError. Rows without a text are left out; those with a text and no target are its `unlabelled`."""
+        """The Dataset, and what was found. `source`, a DataFrame or a dict of arrays, stands in for
+        the file. Raises LoadError. Rows without a text are left out; those with a text and no
+        target are its `unlabelled`.
+        """
         check_target(self)
         self.reading.check()
         table, found = read_source(self.source, self.reading, source)
         notes = [*found]
         self._check_names(table)
         missing = frozenset(self.reading.missing_words)
-        whole, marks = table, marks_of(table, self.source, self.reading, source)
+        whole = table
+        marks = marks_of(table, self.source, self.reading, source)
         table, ids, left_out = labelled_rows(table, self, missing)
         texts = self._read_texts(table[self.text])
         kept = self._kept(texts, notes)
-        y, target, said = read_target([table[self.target][place] for place in kept], self, missing, marks)
+        y, target, said = read_target(
+            [table[self.target][place] for place in kept], self, missing, marks
+        )
         notes += said
         texts = texts[kept]
         without, more_texts = self._unlabelled(whole, ids, missing)
         if left_out:
             count, words = left_out
-            notes.append(Inferred(self.target, "target", count + (
-                f"; MaskedPretraining() can learn from the texts of {len(without):,}" if len(without) else "")
-                + f" {words}"))
+            notes.append(
+                Inferred(
+                    self.target,
+                    "target",
+                    count
+                    + (
+                        f"; MaskedPretraining() can learn from the texts of {len(without):,}"
+                        if len(without)
+                        else ""
+                    )
+                    + f" {words}",
+                )
+            )
         # One code for a group, whether its rows have a label or not.
-        codes = group_codes({name: [whole[name][place] for place in (*ids[kept], *without)] for name in self.group},
-                            missing) if self.group else None
+        if self.group:
+            codes = group_codes(
+                {
+                    name: [whole[name][place] for place in (*ids[kept], *without)]
+                    for name in self.group
+                },
+                missing,
+            )
+        else:
+            codes = None
         notes += describe_groups({name: whole[name] for name in self.group})
-        group, more_group = (None, None) if codes is None else np.split(codes, [len(kept)])
+        if codes is None:
+            group, more_group = (None, None)
+        else:
+            group, more_group = np.split(codes, [len(kept)])
         notes.insert(0, Inferred(self.text, TEXT, _in_words(texts)))
         schema = Schema((Column(self.text, TEXT),), target, self.reading.missing_words)
-        unlabelled = Unlabelled({self.text: more_texts}, more_group) if len(without) else None
-        return (Dataset(x={self.text: texts}, y=y, ids=ids[kept], schema=schema, group=group, unlabelled=unlabelled),
-                tuple(notes))
+        if len(without):
+            unlabelled = Unlabelled({self.text: more_texts}, more_group)
+        else:
+            unlabelled = None
+        return (
+            Dataset(
+                x={self.text: texts},
+                y=y,
+                ids=ids[kept],
+                schema=schema,
+                group=group,
+                unlabelled=unlabelled,
+            ),
+            tuple(notes),
+        )
 
     def names_parts(self) -> bool:
         """No column of a table of texts says train, valid or test."""
@@ -92,49 +137,84 @@ class LoadTexts(Drawn):
         return {"name": Path(self.source).name, "sha256": fingerprint(find_table(self.source))}
 
     def _check_names(self, table):
-        check_names(table, {"load.text": (self.text,), "load.target": (self.target,), "load.group": self.group})
+        check_names(
+            table,
+            {"load.text": (self.text,), "load.target": (self.target,), "load.group": self.group},
+        )
         if self.text == self.target:
-            raise LoadError(f"the column {shorten(self.text)} is both the text and the target",
-                            expected="one role a column", fix="name another one")
+            raise LoadError(
+                f"the column {shorten(self.text)} is both the text and the target",
+                expected="one role a column",
+                fix="name another one",
+            )
 
     def _read_texts(self, cells):
-        texts, bad = read_column(cells, Column(self.text, TEXT), frozenset(self.reading.missing_words))
+        texts, bad = read_column(
+            cells, Column(self.text, TEXT), frozenset(self.reading.missing_words)
+        )
         if bad:
-            raise LoadError(f"the column {shorten(self.text)}, row {bad[0].row}: {bad[0].reason}: {bad[0].value}"
-                            + (f" (and {len(bad) - 1:,} more cells)" if len(bad) > 1 else ""),
-                            expected="texts", fix="shorten the text, or split it into rows")
+            raise LoadError(
+                f"the column {shorten(self.text)}, row {bad[0].row}: {bad[0].reason}: "
+                f"{bad[0].value}" + (f" (and {len(bad) - 1:,} more cells)" if len(bad) > 1 else ""),
+                expected="texts",
+                fix="shorten the text, or split it into rows",
+            )
         return texts
 
     def _unlabelled(self, table, labelled, missing):
         """(the source rows, their texts) of what has no target, but a text and a group."""
         places = np.setdiff1d(np.arange(len(table[self.target])), labelled)
-        places = np.array([place for place in places.tolist()
-                           if not any(is_missing(table[name][place], missing) for name in self.group)], np.int64)
-        texts, _ = read_column([table[self.text][place] for place in places], Column(self.text, TEXT), missing)
+        places = np.array(
+            [
+                place
+                for place in places.tolist()
+                if not any(is_missing(table[name][place], missing) for name in self.group)
+            ],
+            np.int64,
+        )
+        texts, _ = read_column(
+            [table[self.text][place] for place in places], Column(self.text, TEXT), missing
+        )
         kept = np.flatnonzero(~_is_blank(texts))
-        kept = _first_of_each(texts, kept) if self.distinct else kept
+        if self.distinct:
+            kept = _first_of_each(texts, kept)
         return places[kept], texts[kept]
 
     def _kept(self, texts, notes):
-        """The places int64 of the rows that have a text, and with `distinct` one that did not stand before."""
+        """The places int64 of the rows that have a text, and with `distinct` one that did not stand
+        before.
+        """
         filled = np.flatnonzero(~_is_blank(texts))
         if len(filled) < len(texts):
-            notes.append(Inferred(self.text, TEXT, f"{len(texts) - len(filled):,} rows without a text are left out"))
+            notes.append(
+                Inferred(
+                    self.text,
+                    TEXT,
+                    f"{len(texts) - len(filled):,} rows without a text are left out",
+                )
+            )
         if not len(filled):
-            raise LoadError(f"the column {shorten(self.text)} is empty in all {len(texts):,} rows",
-                            expected="rows with a text", fix="choose another column")
-        return _first_of_equal(texts, filled, notes, self.text) if self.distinct else filled
+            raise LoadError(
+                f"the column {shorten(self.text)} is empty in all {len(texts):,} rows",
+                expected="rows with a text",
+                fix="choose another column",
+            )
+        if self.distinct:
+            return _first_of_equal(texts, filled, notes, self.text)
+        return filled
 
 
 @dataclass(frozen=True)
 class LoadTextFolder(Drawn):
-    """A folder of class folders, folder/<class>/**/*.txt, or of parts, folder/{train,valid,test}/<class>/... .
+    """A folder of class folders, folder/<class>/**/*.txt, or of parts,
+    folder/{train,valid,test}/<class>/... .
 
-    source: the folder; files are told by their names, .txt, .text and .md. encoding: of all files; if empty each is
-    UTF-8, UTF-16 where a mark says so, else cp1252. distinct: as in LoadTexts. group: a regular expression with one
-    group, found in the file's relative name: texts of one group (an author, a thread) stay together. positive: of two
-    classes the one that scores are about. spelling: of class folders whose names differ in case alone: "join", "keep",
-    or "" to refuse them.
+    source: the folder; files are told by their names, .txt, .text and .md. encoding: of all files;
+    if empty each is UTF-8, UTF-16 where a mark says so, else cp1252. distinct: as in LoadTexts.
+    group: a regular expression with one group, found in the file's relative name: texts of one
+    group (an author, a thread) stay together. positive: of two classes the one that scores are
+    about. spelling: of class folders whose names differ in case alone: "join", "keep", or "" to
+    refuse them.
     """
 
     source: str
@@ -145,8 +225,9 @@ class LoadTextFolder(Drawn):
     spelling: str = ""
 
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
-        """The Dataset, and what was found. `source`, a dict {"text": list, "label": list}, stands in for the folder.
-        Raises LoadError."""
+        """The Dataset, and what was found. `source`, a dict {"text": list, "label": list}, stands
+        in for the folder. Raises LoadError.
+        """
         check_knobs(self, "load.")
         Reading(encoding=self.encoding, spelling=self.spelling).check()
         if source is not None:
@@ -160,14 +241,21 @@ class LoadTextFolder(Drawn):
         return names_parts(self.source)
 
     def describe(self, source: object = None) -> dict[str, str]:
-        """The source's name, and the sha256 of what `sha256sum` prints for its texts in sorted order."""
-        return describe_memory(source) if source is not None else describe_folder(self.source, TEXT, SUFFIXES)
+        """The source's name, and the sha256 of what `sha256sum` prints for its texts in sorted
+        order.
+        """
+        if source is not None:
+            return describe_memory(source)
+        return describe_folder(self.source, TEXT, SUFFIXES)
 
     def _read_files(self, root, found):
         from tqdm import tqdm
-        texts, guessed = [], []
+
+        texts = []
+        guessed = []
         for name in tqdm(found.names, desc="read", unit="text"):
-            text, reason = "", ""
+            text = ""
+            reason = ""
             try:
                 text, encoding = read_text(root, name, self.encoding)
                 guessed += [name] * (encoding == OTHER_ENCODING != self.encoding)
@@ -176,8 +264,14 @@ class LoadTextFolder(Drawn):
             texts.append(text)
             found.reasons.append(reason)
         if guessed:
-            found.notes.append(Inferred(num_files(len(guessed)), OTHER_ENCODING, "not UTF-8, so read as Western "
-                                        f"Windows text, such as {shorten(guessed[0], 80)}; --encoding NAME"))
+            found.notes.append(
+                Inferred(
+                    num_files(len(guessed)),
+                    OTHER_ENCODING,
+                    "not UTF-8, so read as Western "
+                    f"Windows text, such as {shorten(guessed[0], 80)}; --encoding NAME",
+                )
+            )
         return texts
 
 
@@ -185,10 +279,10 @@ class LoadTextFolder(Drawn):
 class LoadTextTfds(Drawn):
     """A data set that tensorflow-datasets has prepared on disk; nothing is downloaded.
 
-    name: as in tfds.load ("imdb_reviews", "ag_news_subset:1.0.0"). data_dir: where tfds prepares (empty:
-    ~/tensorflow_datasets), or the folder of the one data set. splits: as tfds names them ("train", "train[:10%]"); if
-    empty, train, validation and test where they are there. text, label: names of the features. distinct, positive: as
-    in LoadTextFolder.
+    name: as in tfds.load ("imdb_reviews", "ag_news_subset:1.0.0"). data_dir: where tfds prepares
+    (empty: ~/tensorflow_datasets), or the folder of the one data set. splits: as tfds names them
+    ("train", "train[:10%]"); if empty, train, validation and test where they are there. text,
+    label: names of the features. distinct, positive: as in LoadTextFolder.
     """
 
     name: str
@@ -205,55 +299,83 @@ class LoadTextTfds(Drawn):
         if source is not None:
             return _from_memory(self, source, self.label)
         builder = open_builder(self.name, self.data_dir)
-        counts, feature = count_examples(builder, self), feature_of(builder, self, "text")
+        counts = count_examples(builder, self)
+        feature = feature_of(builder, self, "text")
         if feature.shape != () or feature.np_dtype != np.object_:
-            raise LoadError(f"the feature {shorten(self.text)} of {builder.info.full_name} is of type "
-                            f"{type(feature).__name__}", expected="one text an example",
-                            fix="name the feature with the texts: load.text")
-        check_bytes(sum(builder.info.splits[split].num_bytes for split in counts), builder.info.full_name)
+            raise LoadError(
+                f"the feature {shorten(self.text)} of {builder.info.full_name} is of type "
+                f"{type(feature).__name__}",
+                expected="one text an example",
+                fix="name the feature with the texts: load.text",
+            )
+        check_bytes(
+            sum(builder.info.splits[split].num_bytes for split in counts), builder.info.full_name
+        )
         texts = []
 
         def put(row, cell):
             text, reason = _decoded(cell)
             texts.append(text)
             return reason
-        return _finish(self, found_in_splits(self, builder, counts, knob="text", put=put), texts, self.label)
+
+        return _finish(
+            self, found_in_splits(self, builder, counts, knob="text", put=put), texts, self.label
+        )
 
     def names_parts(self) -> bool:
         """Whether the splits are train and test rather than rows still to be split."""
         return names_train_and_test(self)
 
     def describe(self, source: object = None) -> dict[str, str]:
-        """The data set's name with its version, and the sha256 of what `sha256sum` prints for its files."""
-        return describe_memory(source) if source is not None else describe_prepared(self)
+        """The data set's name with its version, and the sha256 of what `sha256sum` prints for its
+        files.
+        """
+        if source is not None:
+            return describe_memory(source)
+        return describe_prepared(self)
 
 
 def _from_memory(spec, source, target, spelling=""):
     labels = check_memory(source, TEXT)
-    return _finish(spec, found_in_memory(source, labels, spelling=spelling), list(source[TEXT]), target)
+    return _finish(
+        spec, found_in_memory(source, labels, spelling=spelling), list(source[TEXT]), target
+    )
 
 
 def _finish(spec, found: Found, cells: list, target: str) -> tuple[Dataset, tuple[Inferred, ...]]:
-    """The Dataset of the rows that have a text and a class, and what is to be said. Raises LoadError."""
+    """The Dataset of the rows that have a text and a class, and what is to be said. Raises
+    LoadError.
+    """
     texts, bad = read_column(cells, _CELL, frozenset())
     found.reasons = found.reasons or [""] * len(texts)
-    for row, reason in [*((each.row, each.reason) for each in bad),
-                        *((row, "no text") for row in np.flatnonzero(_is_blank(texts)))]:
+    for row, reason in [
+        *((each.row, each.reason) for each in bad),
+        *((row, "no text") for row in np.flatnonzero(_is_blank(texts))),
+    ]:
         found.reasons[row] = found.reasons[row] or reason
     kept = usable_rows(found, TEXT)
     if spec.distinct:
         kept = _first_of_equal(texts, kept, found.notes, TEXT)
     texts = texts[kept]
     dataset, notes = finish(spec, found, kept, columns={_CELL: texts}, target=target)
-    return dataset, (Inferred(TEXT, TEXT, f"{_in_words(texts)}, from {shorten(found.where, 120)}"), *notes)
+    return dataset, (
+        Inferred(TEXT, TEXT, f"{_in_words(texts)}, from {shorten(found.where, 120)}"),
+        *notes,
+    )
 
 
 def _first_of_equal(texts, places, notes, name):
     """Of rows at `places` (int64) with texts that are equal but for case the first."""
     first = _first_of_each(texts, places)
     if len(first) < len(places):
-        notes.append(Inferred(name, TEXT, f"{len(places) - len(first):,} rows with a text that stood before, in "
-                              "whatever case, are left out"))
+        notes.append(
+            Inferred(
+                name,
+                TEXT,
+                f"{len(places) - len(first):,} rows with a text that stood before, in "
+                "whatever case, are left out",
+            )
+        )
     return first
 
 
@@ -270,8 +392,10 @@ def _is_blank(texts):
 
 def _in_words(texts):
     lengths = np.strings.str_len(texts)
-    return (f"{len(texts):,} texts of {int(np.median(lengths))} characters (median), at most {lengths.max():,}"
-            f"{describe_doubtful_texts(texts)}")
+    return (
+        f"{len(texts):,} texts of {int(np.median(lengths))} characters (median), at most "
+        f"{lengths.max():,}{describe_doubtful_texts(texts)}"
+    )
 
 
 def _decoded(cell):

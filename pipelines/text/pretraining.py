@@ -1,4 +1,6 @@
-"""Pretraining by masked tokens: a net learns from texts, which need no label for it, what stands between what."""
+"""Pretraining by masked tokens: a net learns from texts, which need no label for it, what stands
+between what.
+"""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,17 +15,21 @@ from ..rows import HeldOut, TrainSet
 from ..steps.step import PAIR_ID
 from .models import AveragedEmbeddings, TextBlocks, TextNet, TransformerEncoder, token_port
 
-MASKED, RANDOM = 0.8, 0.1  # of the chosen tokens; the rest stay as they are, so that no token can be relied upon
+MASKED, RANDOM = (
+    0.8,
+    0.1,
+)  # of the chosen tokens; the rest stay as they are, so that no token can be relied upon
 
 
 @dataclass(frozen=True)
 class MaskedPretraining:
-    """A net that first learns to tell tokens that were masked from those around them (Devlin et al. 2019,
-    https://arxiv.org/abs/1810.04805), on training rows and on the rows without a label beside them; then the whole is
-    trained by `training`.
+    """A net that first learns to tell tokens that were masked from those around them (Devlin et al.
+    2019, https://arxiv.org/abs/1810.04805), on training rows and on the rows without a label beside
+    them; then the whole is trained by `training`.
 
-    `net`: a net for texts that reads a token's neighbours. `epochs`, `learning_rate`: of pretraining, the rate falling
-    to zero at its end. `mask_share`: how many of a text's tokens are to be told.
+    `net`: a net for texts that reads a token's neighbours. `epochs`, `learning_rate`: of
+    pretraining, the rate falling to zero at its end. `mask_share`: how many of a text's tokens are
+    to be told.
     """
 
     net: Any = TransformerEncoder()
@@ -34,8 +40,12 @@ class MaskedPretraining:
     def check(self) -> None:
         """Raises RecipeError where the net cannot be built, or not be pretrained."""
         if not isinstance(self.net, TextNet) or isinstance(self.net, AveragedEmbeddings):
-            raise RecipeError(f"build.net={self.net!r}", expected="a net for texts that reads a token's neighbours",
-                              fix="--set 'build.net=TransformerEncoder()', or TextCnn(), Lstm(), Gru(), SimpleRnn()")
+            raise RecipeError(
+                f"build.net={self.net!r}",
+                expected="a net for texts that reads a token's neighbours",
+                fix="--set 'build.net=TransformerEncoder()', or TextCnn(), Lstm(), Gru(), "
+                "SimpleRnn()",
+            )
         self.net.check()
 
     def tiny(self) -> "MaskedPretraining":
@@ -43,42 +53,61 @@ class MaskedPretraining:
         return replace(self, net=self.net.tiny(), epochs=1)
 
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
-        """As `net.build`. Raises RecipeError for pairs of tokens: a pair would tell the token that is masked."""
+        """As `net.build`. Raises RecipeError for pairs of tokens: a pair would tell the token that
+        is masked.
+        """
         if any(port.unit == PAIR_ID for port in signature.inputs):
-            raise RecipeError("MaskedPretraining() together with PairTokens()", expected="tokens alone",
-                              fix="--set 'encode=(TokenizeWords(),)'; the net reads neighbours by itself")
+            raise RecipeError(
+                "MaskedPretraining() together with PairTokens()",
+                expected="tokens alone",
+                fix="--set 'encode=(TokenizeWords(),)'; the net reads neighbours by itself",
+            )
         return self.net.build(signature, seed=seed, synchronized=synchronized)
 
-    def warm_up(self, model, train_set: TrainSet, valid: HeldOut, *, signature: Signature, training, deciding: str
-                ) -> None:
-        """Trains the model's layers up to its token vectors. To be called before the model is compiled.
+    def warm_up(
+        self,
+        model,
+        train_set: TrainSet,
+        valid: HeldOut,
+        *,
+        signature: Signature,
+        training,
+        deciding: str,
+    ) -> None:
+        """Trains the model's layers up to its token vectors. To be called before the model is
+        compiled.
 
-        `train_set.x` and `train_set.unlabelled.x`: the port of tokens → int32 [rows, window]. Held-out rows are not
-        read. Raises TrainError where the loss stops being a number.
+        `train_set.x` and `train_set.unlabelled.x`: the port of tokens → int32 [rows, window].
+        Held-out rows are not read. Raises TrainError where the loss stops being a number.
         """
         import tensorflow as tf
 
         from ..feed import TrainFeed, training_feed
+
         port = token_port(signature)
         rows = _all_rows(train_set, port)
         num_replicas = tf.distribute.get_strategy().num_replicas_in_sync
         batch_size = max(min(training.batch_size, len(rows)) // num_replicas, 1) * num_replicas
-        batches, steps = training_feed(TrainFeed(rows), {}, signature=signature, batch_size=batch_size,
-                                       seed=training.seed)
+        batches, steps = training_feed(
+            TrainFeed(rows), {}, signature=signature, batch_size=batch_size, seed=training.seed
+        )
         most = max(int(_num_chosen((rows.x[port.name] > 0).sum(axis=1).max(), self.mask_share)), 1)
-        # Masks are dropout enough: with the net's own of tokens on top (.4), one training of a transformer on 1,000
-        # labelled remarks came to an average precision of .53 instead of .62.
+        # Masks are dropout enough: with the net's own of tokens on top (.4), one training of a
+        # transformer on 1,000 labelled remarks came to an average precision of .53 instead of .62.
         net = replace(self.net, embedding_dropout=0.0, token_dropout=0.0, vectors="")
         still = net.build(signature, seed=training.seed, synchronized=num_replicas > 1)
         copy_weights(model, still)
         guesser = _guesser(still, net, port, most=most, seed=training.seed)
-        self._fit(guesser, self._masked(batches, port, most=most, seed=training.seed), steps, training)
+        self._fit(
+            guesser, self._masked(batches, port, most=most, seed=training.seed), steps, training
+        )
         copy_weights(still, model)
 
     def _masked(self, batches, port: Port, *, most: int, seed: int):
-        """Batches with some tokens masked, by the seed and the batch's number: x with "chosen", float32 [rows, most,
-        window], 1 at the place of each; the tokens that stood there, int32 [rows, most * members]; and a weight for
-        each, 0 where a text has fewer."""
+        """Batches with some tokens masked, by the seed and the batch's number: x with "chosen",
+        float32 [rows, most, window], 1 at the place of each; the tokens that stood there, int32
+        [rows, most * members]; and a weight for each, 0 where a text has fewer.
+        """
         import tensorflow as tf
 
         def one_batch(number, batch):
@@ -87,55 +116,98 @@ class MaskedPretraining:
             drawn = tf.random.stateless_uniform(tf.shape(ids), seeds[0])
             _, places = tf.math.top_k(tf.where(ids > 0, drawn, -1.0), most)
             count = tf.reduce_sum(tf.cast(ids > 0, tf.float32), axis=1)
-            weight = tf.cast(tf.range(1.0, most + 1) <= _num_chosen(count, self.mask_share)[:, None], tf.float32)
+            weight = tf.cast(
+                tf.range(1.0, most + 1) <= _num_chosen(count, self.mask_share)[:, None], tf.float32
+            )
             wanted = tf.gather(ids, places, batch_dims=1)
             how = tf.random.stateless_uniform(tf.shape(places), seeds[1])
-            others = tf.random.stateless_uniform(tf.shape(places), seeds[2], 1, port.num_ids, tf.int32)
-            # The mask is the last id of those that rare tokens share: it says "some token", as they do. Padding would
-            # say "no token": attention passes over it, and a recurrent net does not answer there.
-            put = tf.where(how < MASKED, port.num_ids - 1, tf.where(how < MASKED + RANDOM, others, wanted))
+            others = tf.random.stateless_uniform(
+                tf.shape(places), seeds[2], 1, port.num_ids, tf.int32
+            )
+            # The mask is the last id of those that rare tokens share: it says "some token", as they
+            # do. Padding would say "no token": attention passes over it, and a recurrent net does
+            # not answer there.
+            put = tf.where(
+                how < MASKED, port.num_ids - 1, tf.where(how < MASKED + RANDOM, others, wanted)
+            )
             change = (put - wanted) * tf.cast(weight, tf.int32)
             chosen = tf.one_hot(places, port.shape[0], dtype=tf.int32)
-            x = {port.name: ids + tf.reduce_sum(chosen * change[:, :, None], axis=1),
-                 "chosen": tf.cast(chosen, tf.float32)}
-            return x, tf.tile(wanted, [1, self.net.num_members]), tf.tile(weight, [1, self.net.num_members])
-        return tf.data.Dataset.zip(tf.data.Dataset.counter(), batches).map(one_batch, num_parallel_calls=1).prefetch(2)
+            x = {
+                port.name: ids + tf.reduce_sum(chosen * change[:, :, None], axis=1),
+                "chosen": tf.cast(chosen, tf.float32),
+            }
+            return (
+                x,
+                tf.tile(wanted, [1, self.net.num_members]),
+                tf.tile(weight, [1, self.net.num_members]),
+            )
+
+        return (
+            tf.data.Dataset.zip(tf.data.Dataset.counter(), batches)
+            .map(one_batch, num_parallel_calls=1)
+            .prefetch(2)
+        )
 
     def _fit(self, guesser, batches, steps, training):
         import keras
         from tqdm.keras import TqdmCallback
+
         rate = keras.optimizers.schedules.CosineDecay(self.learning_rate, self.epochs * steps)
-        guesser.compile(optimizer=keras.optimizers.AdamW(rate, weight_decay=training.weight_decay), jit_compile=False,
-                        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True,
-                                                                        reduction="mean_with_sample_weight"))
-        history = guesser.fit(batches, epochs=self.epochs, steps_per_epoch=steps, verbose=0, shuffle=False, callbacks=[
-            keras.callbacks.TerminateOnNaN(), TqdmCallback(epochs=self.epochs, verbose=0, desc="pretrain", leave=True)])
+        guesser.compile(
+            optimizer=keras.optimizers.AdamW(rate, weight_decay=training.weight_decay),
+            jit_compile=False,
+            loss=keras.losses.SparseCategoricalCrossentropy(
+                from_logits=True, reduction="mean_with_sample_weight"
+            ),
+        )
+        history = guesser.fit(
+            batches,
+            epochs=self.epochs,
+            steps_per_epoch=steps,
+            verbose=0,
+            shuffle=False,
+            callbacks=[
+                keras.callbacks.TerminateOnNaN(),
+                TqdmCallback(epochs=self.epochs, verbose=0, desc="pretrain", leave=True),
+            ],
+        )
         losses = history.history["loss"]
         if not np.all(np.isfinite(losses)):
-            raise TrainError(f"the loss of pretraining became {losses[-1]} in epoch {len(losses)}",
-                             expected="a finite loss", fix="lower build.learning_rate")
+            raise TrainError(
+                f"the loss of pretraining became {losses[-1]} in epoch {len(losses)}",
+                expected="a finite loss",
+                fix="lower build.learning_rate",
+            )
 
 
 def _num_chosen(count, share):
     """How many of `count` tokens are chosen: the nearest whole number, and of any token one."""
     import tensorflow as tf
+
     count = tf.cast(count, tf.float32)
     return tf.maximum(tf.round(share * count), tf.minimum(count, 1.0))
 
 
 def _all_rows(train_set, port):
-    """The token ids of all rows that may be learned from, as a TrainSet whose labels say nothing."""
+    """The token ids of all rows that may be learned from, as a TrainSet whose labels say
+    nothing.
+    """
     parts = [train_set.x[port.name]]
     if train_set.unlabelled is not None:
         parts.append(train_set.unlabelled.x[port.name])
     ids = np.concatenate(parts)
-    return TrainSet(x={port.name: ids}, y=np.zeros(len(ids), np.int64), ids=np.arange(len(ids)),
-                    schema=train_set.schema)
+    return TrainSet(
+        x={port.name: ids},
+        y=np.zeros(len(ids), np.int64),
+        ids=np.arange(len(ids)),
+        schema=train_set.schema,
+    )
 
 
 def _guesser(model, net, port, *, most, seed):
-    """The model's own layers up to its token vectors, and on these of each member a dense layer and the table of token
-    vectors, turned: x and "chosen" → logits [rows, most * members, ids]."""
+    """The model's own layers up to its token vectors, and on these of each member a dense layer and
+    the table of token vectors, turned: x and "chosen" → logits [rows, most * members, ids].
+    """
     import keras
 
     class TurnedTable(keras.layers.Layer):
@@ -146,17 +218,34 @@ def _guesser(model, net, port, *, most, seed):
             self.table = table
 
         def build(self, shape):
-            self.bias = self.add_weight(shape=(self.table.input_dim,), initializer="zeros", name="bias")
+            self.bias = self.add_weight(
+                shape=(self.table.input_dim,), initializer="zeros", name="bias"
+            )
 
         def call(self, vectors):
             return keras.ops.matmul(vectors, keras.ops.transpose(self.table.embeddings)) + self.bias
+
     chosen = keras.Input((most, port.shape[0]), name="chosen", dtype="float32")
-    blocks, guesses = TextBlocks(net, seed=seed), []
+    blocks = TextBlocks(net, seed=seed)
+    guesses = []
     for member in (f"member{place}" for place in range(net.num_members)):
-        parts = [layer.output for layer in model.layers
-                 if layer.name.startswith(f"{member}_") and layer.name.endswith("_tokens")]
-        vectors = keras.layers.Concatenate(name=f"{member}_guess_parts")(parts) if len(parts) > 1 else parts[0]
-        guesses.append(blocks.dense(keras.ops.matmul(chosen, vectors), net.embedding_width, name=f"{member}_guess"))
-    together = keras.layers.Concatenate(axis=1, name="guesses")(guesses) if len(guesses) > 1 else guesses[0]
+        parts = [
+            layer.output
+            for layer in model.layers
+            if layer.name.startswith(f"{member}_") and layer.name.endswith("_tokens")
+        ]
+        if len(parts) > 1:
+            vectors = keras.layers.Concatenate(name=f"{member}_guess_parts")(parts)
+        else:
+            vectors = parts[0]
+        guesses.append(
+            blocks.dense(
+                keras.ops.matmul(chosen, vectors), net.embedding_width, name=f"{member}_guess"
+            )
+        )
+    if len(guesses) > 1:
+        together = keras.layers.Concatenate(axis=1, name="guesses")(guesses)
+    else:
+        together = guesses[0]
     logits = TurnedTable(model.get_layer("tokens_embedding"), name="guessed")(together)
     return keras.Model({**model.input, "chosen": chosen}, logits, name="guesser")

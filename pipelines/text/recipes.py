@@ -10,30 +10,48 @@ from .models import TextCnn
 from .teacher import TfidfTeacher
 
 
-def text_recipe(load: LoadTexts | LoadTextFolder | LoadTextTfds, *, name: str = "my_model") -> Recipe:
-    """The recipe for texts that nobody has seen before: the parts that the source gives, else groups kept whole, else
-    a random split; word ids, convolutions over them, of each the largest."""
+def text_recipe(
+    load: LoadTexts | LoadTextFolder | LoadTextTfds, *, name: str = "my_model"
+) -> Recipe:
+    """The recipe for texts that nobody has seen before: the parts that the source gives, else
+    groups kept whole, else a random split; word ids, convolutions over them, of each the largest.
+    """
     has_groups = not isinstance(load, LoadTextTfds) and load.group
-    how = SplitGiven() if load.names_parts() else SplitGrouped() if has_groups else SplitRandom()
-    about = f"Predicts {load.target} from {load.text}." if isinstance(load, LoadTexts) else \
-        "Tells classes of texts apart."
-    return Recipe(name=name, load=load, split=how,
-                  encode=(TokenizeWords(),), build=TextCnn(kernels=(1, 2, 3), token_dropout=0.4),
-                  training=Training(epochs=12, batch_size=64, learning_rate=1e-3, patience=3, label_smoothing=0.05),
-                  about=about)
+    if load.names_parts():
+        how = SplitGiven()
+    elif has_groups:
+        how = SplitGrouped()
+    else:
+        how = SplitRandom()
+    if isinstance(load, LoadTexts):
+        about = f"Predicts {load.target} from {load.text}."
+    else:
+        about = "Tells classes of texts apart."
+    return Recipe(
+        name=name,
+        load=load,
+        split=how,
+        encode=(TokenizeWords(),),
+        build=TextCnn(kernels=(1, 2, 3), token_dropout=0.4),
+        training=Training(
+            epochs=12, batch_size=64, learning_rate=1e-3, patience=3, label_smoothing=0.05
+        ),
+        about=about,
+    )
 
 
 REMARKS = Recipe(
     name="remarks_cnn",
-    about="Remarks on bird strikes: did the strike have an effect on the flight? One in seven. Net and "
-          "vocabulary in 200 kB. `make text`.",
+    about="Remarks on bird strikes: did the strike have an effect on the flight? One in seven. "
+    "Net and vocabulary in 200 kB. `make text`.",
     load=LoadTexts("data/birds.csv.gz", "remarks", "effect", target_kind="presence", distinct=True),
     split=SplitRandom(test=0.2, valid=0.1, seed=0),
     encode=(TokenizeWords(min_count=3),),
     teacher=TfidfTeacher(),
     build=TextCnn(kernels=(1, 2, 3), token_dropout=0.4),
     training=Training(epochs=12, batch_size=64, learning_rate=1e-3, patience=3),
-    judge=Judge(deciding="average_precision"))
+    judge=Judge(deciding="average_precision"),
+)
 
 REMARKS5 = Recipe(
     name="remarks5_cnn",
@@ -46,4 +64,5 @@ REMARKS5 = Recipe(
     build=TextCnn(width=128, kernels=(1, 2, 3, 4), token_dropout=0.4),
     training=Training(epochs=30, batch_size=64, learning_rate=1e-3, patience=3),
     # By log loss, because macro-F1 says little before the offsets of the classes are chosen.
-    judge=Judge(deciding="log_loss"))
+    judge=Judge(deciding="log_loss"),
+)

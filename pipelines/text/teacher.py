@@ -1,5 +1,6 @@
-"""A linear model of weighted word and character n-grams that teaches a net: strong on texts, and with a weight for
-each of some hundred thousand n-grams too large for a device, so the net learns from what it would say.
+"""A linear model of weighted word and character n-grams that teaches a net: strong on texts, and
+with a weight for each of some hundred thousand n-grams too large for a device, so the net learns
+from what it would say.
 
 Distillation: Hinton, Vinyals, Dean 2015, https://arxiv.org/abs/1503.02531.
 """
@@ -15,11 +16,12 @@ from ..rows import TrainSet, require_train_set
 
 @dataclass(frozen=True)
 class TfidfTeacher:
-    """Soft labels that are `share` parts logistic regression on TF-IDF of n-grams, 1 to `num_words` words and 2 to
-    `num_characters` characters long, and the rest the true label. `inverse_regularization`: scikit-learn's C.
+    """Soft labels that are `share` parts logistic regression on TF-IDF of n-grams, 1 to `num_words`
+    words and 2 to `num_characters` characters long, and the rest the true label.
+    `inverse_regularization`: scikit-learn's C.
 
-    Each training row is answered by a model that was fitted on other training rows, `num_folds` of them in all, so that
-    the soft labels carry no memory of the row's own label.
+    Each training row is answered by a model that was fitted on other training rows, `num_folds` of
+    them in all, so that the soft labels carry no memory of the row's own label.
     """
 
     share: float = knob(0.8, 0.01, 1)
@@ -34,23 +36,39 @@ class TfidfTeacher:
         return replace(self, num_folds=2, num_words=1, num_characters=3)
 
     def soften(self, ports: TrainSet, raw: TrainSet) -> np.ndarray:
-        """float32 [rows, outputs]: labels to learn instead of the rows' own, from the one column of texts of `raw`.
-        Raises TrainError for rows without texts, real numbers to predict, or a class of fewer rows than folds."""
+        """float32 [rows, outputs]: labels to learn instead of the rows' own, from the one column of
+        texts of `raw`. Raises TrainError for rows without texts, real numbers to predict, or a
+        class of fewer rows than folds.
+        """
         from sklearn.model_selection import StratifiedKFold
         from tqdm import tqdm
+
         raw, target = require_train_set(raw, "the teacher"), raw.schema.target
         texts = [x for x in raw.x.values() if x.dtype.kind == "T"]
         if len(texts) != 1 or not target.labels:
-            raise TrainError(f"a teacher of texts for {len(texts)} columns of texts and a {target.task} target",
-                             expected="one column of texts, and classes", fix="--set teacher=None", stage="teacher")
+            raise TrainError(
+                f"a teacher of texts for {len(texts)} columns of texts and a {target.task} target",
+                expected="one column of texts, and classes",
+                fix="--set teacher=None",
+                stage="teacher",
+            )
         fewest = np.bincount(raw.y, minlength=len(target.labels)).min()
         if fewest < self.num_folds:
-            raise TrainError(f"a class of {fewest} training rows", expected=f"at least {self.num_folds}, one a fold",
-                             fix=f"--set teacher.num_folds={max(fewest, 2)}, or teacher=None", stage="teacher")
-        texts, taught = texts[0].astype(object), np.zeros((len(raw), len(target.labels)))
-        folds = StratifiedKFold(self.num_folds, shuffle=True, random_state=self.seed).split(taught, raw.y)
+            raise TrainError(
+                f"a class of {fewest} training rows",
+                expected=f"at least {self.num_folds}, one a fold",
+                fix=f"--set teacher.num_folds={max(fewest, 2)}, or teacher=None",
+                stage="teacher",
+            )
+        texts = texts[0].astype(object)
+        taught = np.zeros((len(raw), len(target.labels)))
+        folds = StratifiedKFold(self.num_folds, shuffle=True, random_state=self.seed).split(
+            taught, raw.y
+        )
         for learned, answered in tqdm(folds, total=self.num_folds, desc="teacher", unit="fold"):
-            taught[answered] = self._model().fit(texts[learned], raw.y[learned]).predict_proba(texts[answered])
+            taught[answered] = (
+                self._model().fit(texts[learned], raw.y[learned]).predict_proba(texts[answered])
+            )
         soft = (1 - self.share) * np.eye(len(target.labels))[raw.y] + self.share * taught
         return (soft[:, 1:] if target.task == "binary" else soft).astype(np.float32)
 
@@ -58,7 +76,12 @@ class TfidfTeacher:
         from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.linear_model import LogisticRegression
         from sklearn.pipeline import make_pipeline, make_union
+
         words = TfidfVectorizer(ngram_range=(1, self.num_words), sublinear_tf=True)
-        characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, self.num_characters), sublinear_tf=True)
-        return make_pipeline(make_union(words, characters),
-                             LogisticRegression(C=self.inverse_regularization, max_iter=1000))
+        characters = TfidfVectorizer(
+            analyzer="char_wb", ngram_range=(2, self.num_characters), sublinear_tf=True
+        )
+        return make_pipeline(
+            make_union(words, characters),
+            LogisticRegression(C=self.inverse_regularization, max_iter=1000),
+        )

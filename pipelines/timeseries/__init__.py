@@ -1,20 +1,78 @@
 """Series: loading, windows, nets and recipes."""
 
 from .anomaly import Autoencoder, ConvAutoencoder, ForecastResidual, LinearAutoencoder, fit_residual
-from .augment import (AugmentJitter, AugmentMagnitudeWarp, AugmentMixUpSeries, AugmentScaling, AugmentTimeWarp,
-                      AugmentWindowSlice)
+from .augment import (
+    AugmentJitter,
+    AugmentMagnitudeWarp,
+    AugmentMixUpSeries,
+    AugmentScaling,
+    AugmentTimeWarp,
+    AugmentWindowSlice,
+)
 from .backtest import backtest
 from .classifiers import InceptionTime, LstmFcn, SeriesFcn, SeriesResNet
 from .load import LoadSeries
 from .load_classes import LoadSeriesArrays, LoadSeriesTfds, LoadTsFiles
-from .models import (DLinear, EncoderDecoder, NBeats, NLinear, PatchTransformer, SeriesGru, SeriesLstm, SeriesMlp,
-                     SeriesRnn, Tcn)
-from .recipes import (BASIC_MOTIONS, GLUCOSE, GUN_POINT, ITALY_POWER, WEATHER, WEATHER_ANOMALY, series_classes_recipe,
-                      series_recipe)
+from .models import (
+    DLinear,
+    EncoderDecoder,
+    NBeats,
+    NLinear,
+    PatchTransformer,
+    SeriesGru,
+    SeriesLstm,
+    SeriesMlp,
+    SeriesRnn,
+    Tcn,
+)
+from .recipes import (
+    BASIC_MOTIONS,
+    GLUCOSE,
+    GUN_POINT,
+    ITALY_POWER,
+    WEATHER,
+    WEATHER_ANOMALY,
+    series_classes_recipe,
+    series_recipe,
+)
 
-__all__ = ["LoadSeries", "LoadTsFiles", "LoadSeriesArrays", "LoadSeriesTfds", "NLinear", "DLinear", "SeriesMlp",
-           "NBeats", "Tcn", "SeriesLstm", "SeriesGru", "SeriesRnn", "EncoderDecoder", "PatchTransformer", "SeriesFcn",
-           "SeriesResNet", "InceptionTime", "LstmFcn", "Autoencoder", "ConvAutoencoder", "LinearAutoencoder",
-           "ForecastResidual", "fit_residual", "AugmentJitter", "AugmentScaling", "AugmentMagnitudeWarp",
-           "AugmentTimeWarp", "AugmentWindowSlice", "AugmentMixUpSeries", "GLUCOSE", "WEATHER", "ITALY_POWER",
-           "GUN_POINT", "BASIC_MOTIONS", "WEATHER_ANOMALY", "series_recipe", "series_classes_recipe", "backtest"]
+__all__ = [
+    "LoadSeries",
+    "LoadTsFiles",
+    "LoadSeriesArrays",
+    "LoadSeriesTfds",
+    "NLinear",
+    "DLinear",
+    "SeriesMlp",
+    "NBeats",
+    "Tcn",
+    "SeriesLstm",
+    "SeriesGru",
+    "SeriesRnn",
+    "EncoderDecoder",
+    "PatchTransformer",
+    "SeriesFcn",
+    "SeriesResNet",
+    "InceptionTime",
+    "LstmFcn",
+    "Autoencoder",
+    "ConvAutoencoder",
+    "LinearAutoencoder",
+    "ForecastResidual",
+    "fit_residual",
+    "AugmentJitter",
+    "AugmentScaling",
+    "AugmentMagnitudeWarp",
+    "AugmentTimeWarp",
+    "AugmentWindowSlice",
+    "AugmentMixUpSeries",
+    "GLUCOSE",
+    "WEATHER",
+    "ITALY_POWER",
+    "GUN_POINT",
+    "BASIC_MOTIONS",
+    "WEATHER_ANOMALY",
+    "series_recipe",
+    "series_classes_recipe",
+    "backtest",
+]

@@ -1,5 +1,6 @@
-"""Anomalies: nets that give a window back through a code too narrow for what is not normal, and forecasts whose
-residuals are watched."""
+"""Anomalies: nets that give a window back through a code too narrow for what is not normal, and
+forecasts whose residuals are watched.
+"""
 
 from abc import abstractmethod
 from dataclasses import dataclass, replace
@@ -18,9 +19,10 @@ from .models import SeriesBlocks, SeriesNet, past_ports
 
 @dataclass(frozen=True)
 class GivesBack(SeriesNet):
-    """What autoencoders share: steps → a `code` of few numbers, with what else a row has beside it → the steps. Only
-    what training windows have in common fits into the code (Sakurada and Yairi 2014,
-    https://doi.org/10.1145/2689746.2689747)."""
+    """What autoencoders share: steps → a `code` of few numbers, with what else a row has beside it
+    → the steps. Only what training windows have in common fits into the code (Sakurada and Yairi
+    2014, https://doi.org/10.1145/2689746.2689747).
+    """
 
     code: int = knob(8, 1, 1024)
     dropout: float = knob(0.0, 0, 0.95)
@@ -28,28 +30,49 @@ class GivesBack(SeriesNet):
     normalization: bool = True
 
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
-        """Signature → keras.Model, uncompiled: float32 [rows, steps, channels], and what else there is → what the
-        target's input was, [rows, num_members, steps * channels]. Raises RecipeError for another task."""
+        """Signature → keras.Model, uncompiled: float32 [rows, steps, channels], and what else there
+        is → what the target's input was, [rows, num_members, steps * channels]. Raises RecipeError
+        for another task.
+        """
         import keras
+
         if signature.target.task != "anomaly":
-            raise RecipeError(f"{type(self).__name__} for a {signature.target.task} target",
-                              expected="windows to be given back", fix="--set 'frame=CutSegments()', or another net: "
-                              "--set 'build=SeriesMlp()'")
+            raise RecipeError(
+                f"{type(self).__name__} for a {signature.target.task} target",
+                expected="windows to be given back",
+                fix="--set 'frame=CutSegments()', or another net: --set 'build=SeriesMlp()'",
+            )
         layers = keras.layers
         blocks = SeriesBlocks(self, signature, seed=seed, synchronized=synchronized)
-        inputs = {port.name: keras.Input(port.shape, name=port.name, dtype=port.dtype) for port in signature.inputs}
+        inputs = {
+            port.name: keras.Input(port.shape, name=port.name, dtype=port.dtype)
+            for port in signature.inputs
+        }
         x = blocks.joined([inputs[port.name] for port in past_ports(signature)], "steps")
-        beside, shape, members = blocks.beside(inputs), signature.base_port().shape, []
+        beside = blocks.beside(inputs)
+        shape = signature.base_port().shape
+        members = []
         for place in range(self.num_members):
             name = f"member{place}"
-            code = blocks.dense(blocks.drop(self._features(x, blocks, name), name), self.code, name=f"{name}_code")
-            back = self._decoded(blocks.joined([code, *beside], f"{name}_known"), shape, blocks, name)
-            members.append(layers.Reshape((1, signature.output.shape[0]), name=f"{name}_stacked")(back))
-        stacked = layers.Concatenate(axis=1, name="stacked")(members) if len(members) > 1 else members[0]
+            code = blocks.dense(
+                blocks.drop(self._features(x, blocks, name), name), self.code, name=f"{name}_code"
+            )
+            back = self._decoded(
+                blocks.joined([code, *beside], f"{name}_known"), shape, blocks, name
+            )
+            members.append(
+                layers.Reshape((1, signature.output.shape[0]), name=f"{name}_stacked")(back)
+            )
+        if len(members) > 1:
+            stacked = layers.Concatenate(axis=1, name="stacked")(members)
+        else:
+            stacked = members[0]
         return keras.Model(inputs, stacked, name=type(self).__name__.lower())
 
     def linear(self) -> "LinearAutoencoder | None":
-        """The same without a hidden layer: what principal components can do. None where this is it."""
+        """The same without a hidden layer: what principal components can do. None where
+        this is it.
+        """
         return LinearAutoencoder(code=self.code)
 
     @abstractmethod
@@ -59,8 +82,9 @@ class GivesBack(SeriesNet):
 
 @dataclass(frozen=True)
 class Autoencoder(GivesBack):
-    """Dense layers of `widths` down to the code, and up again (as the anomaly task of MLPerf Tiny, Banbury et al. 2021,
-    https://arxiv.org/abs/2106.07597)."""
+    """Dense layers of `widths` down to the code, and up again (as the anomaly task of MLPerf Tiny,
+    Banbury et al. 2021, https://arxiv.org/abs/2106.07597).
+    """
 
     widths: tuple[int, ...] = knob((64,), 1, 4096)
 
@@ -69,6 +93,7 @@ class Autoencoder(GivesBack):
 
     def _features(self, x, blocks, name):
         import keras
+
         x = keras.layers.Flatten(name=f"{name}_flat")(x)
         return self._stack(x, self.widths, blocks, f"{name}_down")
 
@@ -85,8 +110,9 @@ class Autoencoder(GivesBack):
 
 @dataclass(frozen=True)
 class LinearAutoencoder(Autoencoder):
-    """No hidden layer: the code is a linear map of the steps, as principal components are (Bourlard and Kamp 1988,
-    https://doi.org/10.1007/BF00332918)."""
+    """No hidden layer: the code is a linear map of the steps, as principal components are (Bourlard
+    and Kamp 1988, https://doi.org/10.1007/BF00332918).
+    """
 
     widths: tuple[int, ...] = ()
     normalization: bool = False
@@ -97,8 +123,10 @@ class LinearAutoencoder(Autoencoder):
 
 @dataclass(frozen=True)
 class ConvAutoencoder(GivesBack):
-    """Convolutions of `widths` filters, each over half as many steps, down to the code; up again by convolutions whose
-    filters become steps, two for one (Shi et al. 2016, https://arxiv.org/abs/1609.05158)."""
+    """Convolutions of `widths` filters, each over half as many steps, down to the code; up again by
+    convolutions whose filters become steps, two for one (Shi et al. 2016,
+    https://arxiv.org/abs/1609.05158).
+    """
 
     widths: tuple[int, ...] = knob((16, 32), 1, 1024)
     kernel: int = knob(3, 1, 64)
@@ -106,52 +134,75 @@ class ConvAutoencoder(GivesBack):
     def check(self) -> None:
         super().check()
         if not self.widths:
-            raise RecipeError("build.widths=()", expected="one or more widths", fix="--set 'build.widths=(16, 32)'")
+            raise RecipeError(
+                "build.widths=()",
+                expected="one or more widths",
+                fix="--set 'build.widths=(16, 32)'",
+            )
 
     def tiny(self) -> "ConvAutoencoder":
         return replace(self, widths=tuple(min(width, 8) for width in self.widths))
 
     def _features(self, x, blocks, name):
         import keras
+
         for depth, width in enumerate(self.widths):
             x = self._convolve(x, width, blocks, f"{name}_down{depth}", strides=2)
         return keras.layers.Flatten(name=f"{name}_flat")(x)
 
     def _decoded(self, code, shape, blocks, name):
         import keras
+
         layers, (steps, channels) = keras.layers, shape
         lengths = [-(-steps // 2**depth) for depth in range(len(self.widths) + 1)]
         x = blocks.dense(code, lengths[-1] * self.widths[-1], name=f"{name}_start")
         x = blocks.activate(blocks.normalize(x, f"{name}_start"), f"{name}_start")
         x = layers.Reshape((lengths[-1], self.widths[-1]), name=f"{name}_started")(x)
         for depth in reversed(range(len(self.widths))):
-            each, width = f"{name}_up{depth}", self.widths[max(depth - 1, 0)]
+            each = f"{name}_up{depth}"
+            width = self.widths[max(depth - 1, 0)]
             x = self._convolve(x, 2 * width, blocks, each)
             x = layers.Reshape((2 * x.shape[1], width), name=f"{each}_steps")(x)
             if x.shape[1] > lengths[depth]:
                 x = layers.Cropping1D((0, x.shape[1] - lengths[depth]), name=f"{each}_cut")(x)
-        x = layers.Conv1D(channels, self.kernel, padding="same", name=f"{name}_back",
-                          kernel_initializer=blocks.initializer(), kernel_regularizer=blocks.regularizer())(x)
+        x = layers.Conv1D(
+            channels,
+            self.kernel,
+            padding="same",
+            name=f"{name}_back",
+            kernel_initializer=blocks.initializer(),
+            kernel_regularizer=blocks.regularizer(),
+        )(x)
         return layers.Flatten(name=f"{name}_window")(x)
 
     def _convolve(self, x, width, blocks, name, *, strides=1):
         import keras
-        x = keras.layers.Conv1D(width, self.kernel, strides=strides, padding="same", name=f"{name}_conv",
-                                kernel_initializer=blocks.initializer(), kernel_regularizer=blocks.regularizer())(x)
+
+        x = keras.layers.Conv1D(
+            width,
+            self.kernel,
+            strides=strides,
+            padding="same",
+            name=f"{name}_conv",
+            kernel_initializer=blocks.initializer(),
+            kernel_regularizer=blocks.regularizer(),
+        )(x)
         return blocks.activate(blocks.normalize(x, name), name)
 
 
 @dataclass(frozen=True)
 class ForecastResidual:
-    """A forecast as a detector. `spread`: by step ahead, the mean absolute error on training rows, in the target's
-    unit; `threshold`: of scores."""
+    """A forecast as a detector. `spread`: by step ahead, the mean absolute error on training rows,
+    in the target's unit; `threshold`: of scores.
+    """
 
     spread: tuple[float, ...]
     threshold: float
 
     def score(self, runner: Runner, rows: TrainSet | HeldOut) -> np.ndarray:
-        """float64 [rows]: the mean over the steps with a known target of |y - forecast|, by the width of the forecast's
-        own interval or by the spread, whichever is larger; NaN where no target is known.
+        """float64 [rows]: the mean over the steps with a known target of |y - forecast|, by the
+        width of the forecast's own interval or by the spread, whichever is larger; NaN where no
+        target is known.
 
         rows: raw windows of CutWindows; runner: of the forecast's bundle.
         """
@@ -159,7 +210,8 @@ class ForecastResidual:
         scale = np.maximum(np.array(self.spread), np.finfo(np.float32).tiny)
         if answers.quantiles is not None:
             scale = np.maximum(scale, answers.quantiles[:, :, -1] - answers.quantiles[:, :, 0])
-        errors, known = np.abs(rows.y - answers.scores) / scale, ~np.isnan(rows.y)
+        errors = np.abs(rows.y - answers.scores) / scale
+        known = ~np.isnan(rows.y)
         total = np.where(known, errors, 0).sum(axis=1)
         return np.where(known.any(axis=1), total / np.maximum(known.sum(axis=1), 1), np.nan)
 
@@ -169,15 +221,20 @@ class ForecastResidual:
 
 
 def fit_residual(runner: Runner, train: TrainSet, *, quantile: float = 0.99) -> ForecastResidual:
-    """The detector of a forecast's runner, its threshold above the `quantile` of training rows' scores. Raises
-    LeakError for other rows, RecipeError where the runner foretells nothing or no target is known."""
+    """The detector of a forecast's runner, its threshold above the `quantile` of training rows'
+    scores. Raises LeakError for other rows, RecipeError where the runner foretells nothing or no
+    target is known.
+    """
     train = require_train_set(train, "fit_residual")
     target = runner.signature.target
     if target.task != "forecast" or np.isnan(train.y).all():
-        raise RecipeError(f"residuals of a model of task {target.task} on {len(train)} rows",
-                          expected="a forecast, and rows with known targets",
-                          fix="the runner of a bundle made with frame=CutWindows(...)")
-    errors, known = np.abs(train.y - answer_all(runner, train).scores), ~np.isnan(train.y)
+        raise RecipeError(
+            f"residuals of a model of task {target.task} on {len(train)} rows",
+            expected="a forecast, and rows with known targets",
+            fix="the runner of a bundle made with frame=CutWindows(...)",
+        )
+    errors = np.abs(train.y - answer_all(runner, train).scores)
+    known = ~np.isnan(train.y)
     spread = np.where(known, errors, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     detector = ForecastResidual(tuple(spread.tolist()), 0.0)
     scores = detector.score(runner, train)

@@ -1,7 +1,8 @@
 """Augmentation of series: specs that alter a training batch anew each time.
 
-Every draw comes from the batch's seed and from nothing else, as in `vision.augment`; draws are made a row. Series stand
-in standard deviations by then. What bends time bends all channels of a row alike, marks of gaps among them.
+Every draw comes from the batch's seed and from nothing else, as in `vision.augment`; draws are made
+a row. Series stand in standard deviations by then. What bends time bends all channels of a row
+alike, marks of gaps among them.
 """
 
 from abc import ABC, abstractmethod
@@ -16,21 +17,27 @@ from ..errors import RecipeError
 from ..knobs import knob
 from ..steps.step import CATEGORY_ID, SERIES_INTERVAL, SERIES_STANDARD
 
-# columns {port: tensor [rows, ...]}, labels {name: float32 [rows, outputs]}, seed int [2] → columns, labels
+# columns {port: tensor [rows, ...]}, labels {name: float32 [rows, outputs]}, seed int [2] →
+# columns, labels
 Alter = Callable
 
 
 @dataclass(frozen=True)
 class AugmentSeries(ABC):
-    """One alteration of series. `keeps_values`: whether what a series goes on with is still true of the altered one."""
+    """One alteration of series. `keeps_values`: whether what a series goes on with is still true of
+    the altered one.
+    """
 
     keeps_values = False
 
     def check_columns(self, columns: tuple[Column, ...]) -> None:
         """Raises RecipeError where there are no series to alter."""
         if not any(column.kind == SERIES for column in columns):
-            raise RecipeError(f"augment holds {self!r} for rows without series", expected="series to alter",
-                              fix="--set 'augment=()'")
+            raise RecipeError(
+                f"augment holds {self!r} for rows without series",
+                expected="series to alter",
+                fix="--set 'augment=()'",
+            )
 
     @abstractmethod
     def alter(self, signature: Signature) -> Alter:
@@ -48,20 +55,28 @@ class AugmentSeries(ABC):
 
 
 def series_augmenter(specs: Sequence[AugmentSeries], signature: Signature) -> Alter:
-    """All specs in their order as one callable for tf.data's map: (columns, labels, seed) → (columns, labels).
+    """All specs in their order as one callable for tf.data's map: (columns, labels, seed) →
+    (columns, labels).
 
-    columns: port → float32 [rows, steps, channels], and what else a row has, which stays; labels: dict of float32
-    [rows, outputs], changed where series are mixed; seed: int32 or int64 [2], the batch's own. Raises RecipeError where
-    a spec does not suit the signature.
+    columns: port → float32 [rows, steps, channels], and what else a row has, which stays; labels:
+    dict of float32 [rows, outputs], changed where series are mixed; seed: int32 or int64 [2], the
+    batch's own. Raises RecipeError where a spec does not suit the signature.
     """
     import tensorflow as tf
+
     for spec in specs:
         if not isinstance(spec, AugmentSeries):
-            raise RecipeError(f"augment holds {spec!r}", expected="a tuple of specs from pipelines.timeseries.augment",
-                              fix="--set 'augment=(AugmentJitter(),)'")
+            raise RecipeError(
+                f"augment holds {spec!r}",
+                expected="a tuple of specs from pipelines.timeseries.augment",
+                fix="--set 'augment=(AugmentJitter(),)'",
+            )
         if signature.target.task == "forecast" and not spec.keeps_values:
-            raise RecipeError(f"augment holds {spec!r} for a forecast, whose true values would stay as they were",
-                              expected="AugmentJitter() alone", fix="--set 'augment=(AugmentJitter(),)'")
+            raise RecipeError(
+                f"augment holds {spec!r} for a forecast, whose true values would stay as they were",
+                expected="AugmentJitter() alone",
+                fix="--set 'augment=(AugmentJitter(),)'",
+            )
     steps = [spec.alter(signature) for spec in specs]
 
     def alter(columns, labels, seed):
@@ -69,18 +84,28 @@ def series_augmenter(specs: Sequence[AugmentSeries], signature: Signature) -> Al
             changed, labels = step(columns, labels, _fold(seed, number))
             columns = {name: tf.ensure_shape(x, columns[name].shape) for name, x in changed.items()}
         return columns, labels
+
     return alter
 
 
-def series_sheet(specs: Sequence[AugmentSeries], signature: Signature, columns: dict[str, np.ndarray], *, seed: int,
-                 num_forms: int = 3) -> dict[str, np.ndarray]:
-    """port → float32 [n, 1 + num_forms, steps, channels] of columns [n, ...]: each series, then altered forms of it
-    (mixed with others of the n where a spec mixes)."""
+def series_sheet(
+    specs: Sequence[AugmentSeries],
+    signature: Signature,
+    columns: dict[str, np.ndarray],
+    *,
+    seed: int,
+    num_forms: int = 3,
+) -> dict[str, np.ndarray]:
+    """port → float32 [n, 1 + num_forms, steps, channels] of columns [n, ...]: each series, then
+    altered forms of it (mixed with others of the n where a spec mixes).
+    """
     alter = series_augmenter(specs, signature)
     labels = {"none": np.zeros((len(next(iter(columns.values()))), 1), np.float32)}
     forms = [alter(columns, labels, np.array([seed, form]))[0] for form in range(num_forms)]
-    return {port.name: np.stack([columns[port.name], *(form[port.name] for form in forms)], axis=1)
-            for port in _ports(signature, SERIES_STANDARD)}
+    return {
+        port.name: np.stack([columns[port.name], *(form[port.name] for form in forms)], axis=1)
+        for port in _ports(signature, SERIES_STANDARD)
+    }
 
 
 @dataclass(frozen=True)
@@ -96,13 +121,15 @@ class AugmentJitter(AugmentSeries):
 
         def change(x, seed):
             return x + tf.random.stateless_normal(tf.shape(x), seed, stddev=float(self.deviation))
+
         return _each_value(signature, change)
 
 
 @dataclass(frozen=True)
 class AugmentScaling(AugmentSeries):
-    """Multiplies every channel by a number drawn around 1 with a standard deviation of `deviation` (Um et al. 2017,
-    https://arxiv.org/abs/1706.00527)."""
+    """Multiplies every channel by a number drawn around 1 with a standard deviation of `deviation`
+    (Um et al. 2017, https://arxiv.org/abs/1706.00527).
+    """
 
     deviation: float = knob(0.1, 0, 2)
 
@@ -112,13 +139,15 @@ class AugmentScaling(AugmentSeries):
         def change(x, seed):
             shape = (tf.shape(x)[0], 1, x.shape[2])
             return x * tf.random.stateless_normal(shape, seed, 1.0, float(self.deviation))
+
         return _each_value(signature, change)
 
 
 @dataclass(frozen=True)
 class AugmentMagnitudeWarp(AugmentSeries):
-    """Multiplies every channel by a smooth curve through `knots` numbers drawn around 1 with a standard deviation of
-    `deviation` (Um et al. 2017, https://arxiv.org/abs/1706.00527)."""
+    """Multiplies every channel by a smooth curve through `knots` numbers drawn around 1 with a
+    standard deviation of `deviation` (Um et al. 2017, https://arxiv.org/abs/1706.00527).
+    """
 
     deviation: float = knob(0.2, 0, 2)
     knots: int = knob(4, 2, 100)
@@ -128,17 +157,20 @@ class AugmentMagnitudeWarp(AugmentSeries):
 
         def change(x, seed):
             curves = spline_weights(x.shape[1], self.knots)
-            drawn = tf.random.stateless_normal((tf.shape(x)[0], self.knots, x.shape[2]), seed, 1.0,
-                                               float(self.deviation))
+            drawn = tf.random.stateless_normal(
+                (tf.shape(x)[0], self.knots, x.shape[2]), seed, 1.0, float(self.deviation)
+            )
             return x * tf.einsum("sk,rkc->rsc", curves, drawn)
+
         return _each_value(signature, change)
 
 
 @dataclass(frozen=True)
 class AugmentTimeWarp(AugmentSeries):
-    """Lets time run faster here and slower there, by a smooth curve through `knots` speeds drawn around 1 with a
-    standard deviation of `deviation`; the first step and the last stay (Um et al. 2017,
-    https://arxiv.org/abs/1706.00527)."""
+    """Lets time run faster here and slower there, by a smooth curve through `knots` speeds drawn
+    around 1 with a standard deviation of `deviation`; the first step and the last stay (Um et al.
+    2017, https://arxiv.org/abs/1706.00527).
+    """
 
     deviation: float = knob(0.2, 0, 2)
     knots: int = knob(4, 2, 100)
@@ -149,17 +181,21 @@ class AugmentTimeWarp(AugmentSeries):
         def places(steps, rows, seed):
             drawn = tf.random.stateless_normal((rows, self.knots), seed, 1.0, float(self.deviation))
             # Never backwards, and never quite still.
-            speed = tf.maximum(tf.einsum("sk,rk->rs", spline_weights(steps, self.knots), drawn), 0.1)
+            speed = tf.maximum(
+                tf.einsum("sk,rk->rs", spline_weights(steps, self.knots), drawn), 0.1
+            )
             way = tf.cumsum((speed[:, 1:] + speed[:, :-1]) / 2, axis=1)
             way = tf.pad(way, [[0, 0], [1, 0]])
             return way / way[:, -1:] * (steps - 1)
+
         return _in_time(signature, places)
 
 
 @dataclass(frozen=True)
 class AugmentWindowSlice(AugmentSeries):
-    """Cuts a window of `share` of the steps out anywhere and stretches it to the old length (Le Guennec et al. 2016,
-    https://hal.science/hal-01357973)."""
+    """Cuts a window of `share` of the steps out anywhere and stretches it to the old length (Le
+    Guennec et al. 2016, https://hal.science/hal-01357973).
+    """
 
     share: float = knob(0.9, 0.1, 1)
 
@@ -169,26 +205,35 @@ class AugmentWindowSlice(AugmentSeries):
         def places(steps, rows, seed):
             start = tf.random.stateless_uniform((rows, 1), seed) * ((1 - self.share) * (steps - 1))
             return start + tf.range(steps, dtype=tf.float32) * self.share
+
         return _in_time(signature, places)
 
 
 @dataclass(frozen=True)
 class AugmentMixUpSeries(AugmentSeries):
-    """Blends each row and its label with another of the batch, by a weight drawn from Beta(`alpha`, `alpha`) (Zhang et
-    al. 2017, https://arxiv.org/abs/1710.09412)."""
+    """Blends each row and its label with another of the batch, by a weight drawn from Beta(`alpha`,
+    `alpha`) (Zhang et al. 2017, https://arxiv.org/abs/1710.09412).
+    """
 
     alpha: float = knob(0.2, 0.01, 10)
 
     def alter(self, signature):
         import tensorflow as tf
+
         ids = [port.name for port in signature.inputs if port.unit == CATEGORY_ID]
         if ids:
-            raise RecipeError(f"{self!r} and the category ids {', '.join(ids)}", expected="numbers alone: half a "
-                              "category does not exist", fix="use EncodeOnehot() instead of EncodeIds()")
+            raise RecipeError(
+                f"{self!r} and the category ids {', '.join(ids)}",
+                expected="numbers alone: half a category does not exist",
+                fix="use EncodeOnehot() instead of EncodeIds()",
+            )
 
         def alter(columns, labels, seed):
             rows = tf.shape(next(iter(columns.values())))[0]
-            draws = [tf.random.stateless_gamma((rows,), _fold(seed, number), self.alpha) for number in range(2)]
+            draws = [
+                tf.random.stateless_gamma((rows,), _fold(seed, number), self.alpha)
+                for number in range(2)
+            ]
             share = tf.math.divide_no_nan(draws[0], draws[0] + draws[1])
             # Both draws can underflow where alpha is small.
             share = tf.where(draws[0] + draws[1] > 0, share, 1.0)
@@ -196,21 +241,31 @@ class AugmentMixUpSeries(AugmentSeries):
             def mix(x):
                 own = tf.reshape(share, (-1, *[1] * (len(x.shape) - 1)))
                 return own * x + (1 - own) * tf.roll(x, 1, axis=0)
-            return ({name: mix(x) for name, x in columns.items()}, {name: mix(y) for name, y in labels.items()})
+
+            return (
+                {name: mix(x) for name, x in columns.items()},
+                {name: mix(y) for name, y in labels.items()},
+            )
+
         return alter
 
 
 def spline_weights(steps: int, knots: int) -> np.ndarray:
-    """float32 [steps, knots]: what each knot's value counts at each step in the natural cubic spline through knots that
-    lie evenly from the first step to the last; rows sum to one."""
+    """float32 [steps, knots]: what each knot's value counts at each step in the natural cubic
+    spline through knots that lie evenly from the first step to the last; rows sum to one.
+    """
     from scipy.interpolate import CubicSpline
+
     spline = CubicSpline(np.linspace(0, steps - 1, knots), np.eye(knots), bc_type="natural")
     return spline(np.arange(steps)).astype(np.float32)
 
 
 def resampled(x, places):
-    """float32 [rows, steps, channels] at places float32 [rows, steps], on straight lines between neighbours."""
+    """float32 [rows, steps, channels] at places float32 [rows, steps], on straight lines between
+    neighbours.
+    """
     import tensorflow as tf
+
     last = x.shape[1] - 1
     before = tf.clip_by_value(tf.floor(places), 0.0, float(max(last - 1, 0)))
     share = tf.clip_by_value(places - before, 0.0, 1.0)[..., None]
@@ -220,18 +275,27 @@ def resampled(x, places):
 
 
 def _each_value(signature, change):
-    """Alters the values of each port of series, (x, seed) → x, by draws of its own; marks of gaps stay."""
+    """Alters the values of each port of series, (x, seed) → x, by draws of its own; marks of gaps
+    stay.
+    """
     ports = _ports(signature, SERIES_STANDARD)
 
     def alter(columns, labels, seed):
-        changed = {port.name: change(columns[port.name], _fold(seed, place)) for place, port in enumerate(ports)}
+        changed = {
+            port.name: change(columns[port.name], _fold(seed, place))
+            for place, port in enumerate(ports)
+        }
         return {**columns, **changed}, labels
+
     return alter
 
 
 def _in_time(signature, places):
-    """Moves all series of a row to `places`(steps, rows, seed), which of series of other lengths are alike."""
+    """Moves all series of a row to `places`(steps, rows, seed), which of series of other lengths
+    are alike.
+    """
     import tensorflow as tf
+
     ports = _ports(signature, SERIES_STANDARD, SERIES_INTERVAL)
 
     def alter(columns, labels, seed):
@@ -240,6 +304,7 @@ def _in_time(signature, places):
             x = columns[port.name]
             changed[port.name] = resampled(x, places(x.shape[1], tf.shape(x)[0], seed))
         return {**columns, **changed}, labels
+
     return alter
 
 
@@ -249,4 +314,5 @@ def _ports(signature, *units):
 
 def _fold(seed, number):
     import tensorflow as tf
+
     return tf.random.experimental.stateless_fold_in(seed, number)

@@ -1,4 +1,6 @@
-"""Pictures for the report of a forecast: what was foretold and what came, how wrong it is step by step, and gaps."""
+"""Pictures for the report of a forecast: what was foretold and what came, how wrong it is step by
+step, and gaps.
+"""
 
 import numpy as np
 
@@ -7,7 +9,9 @@ from ..report.drawable import drawable
 from ..report.pictures import BLUE, GREY, ORANGE, picture
 from .draw_anomalies import draw_anomalies
 
-NUM_BINS, MAX_COLUMNS, MAX_LINE_STEPS = 160, 12, 300
+NUM_BINS = 160
+MAX_COLUMNS = 12
+MAX_LINE_STEPS = 300
 
 
 class Drawn:
@@ -22,8 +26,12 @@ class Drawn:
 
 def draw_forecasts(recipe, splits, learned, judged) -> list[tuple[str, str]]:
     """(title, base64 PNG) of every picture, of the int8 form on test windows."""
-    target, answers, test = learned.signature.target, judged.answers["litert_int8"], splits.test
-    drawn = [("forecasts over time", picture(_over_time(test, answers, target), width=10.6, height=3.4))]
+    target = learned.signature.target
+    answers = judged.answers["litert_int8"]
+    test = splits.test
+    drawn = [
+        ("forecasts over time", picture(_over_time(test, answers, target), width=10.6, height=3.4))
+    ]
     wrong = np.nanmean(np.abs(answers.scores - test.y), axis=1)
     order = np.argsort(wrong, kind="stable")
     for words, share in (("a good one", 0.1), ("a middling one", 0.5), ("a bad one", 0.95)):
@@ -33,29 +41,51 @@ def draw_forecasts(recipe, splits, learned, judged) -> list[tuple[str, str]]:
     if "beside" in judged.answers:
         lines["linear net"] = judged.answers["beside"].scores
     start, _ = common_start(test.x[test.schema.frame.time], test.schema.frame)
-    ahead = f"steps ahead; all forecasts start {start}" if start else "steps ahead"
+    if start:
+        ahead = f"steps ahead; all forecasts start {start}"
+    else:
+        ahead = "steps ahead"
     drawn.append(("error by step", picture(_by_step(test.y, lines, target.name, ahead))))
-    drawn.append(("residuals by step", picture(_residuals(test.y, answers.scores, target.name, ahead))))
+    drawn.append(
+        ("residuals by step", picture(_residuals(test.y, answers.scores, target.name, ahead)))
+    )
     if answers.quantiles is not None and len(target.quantiles) > 1:
-        drawn.append(("coverage by step", picture(_coverage(test.y, answers.quantiles, target, ahead))))
-    drawn.append(("gaps", picture(_gaps(splits.steps), width=10.6,
-                                  height=1.4 + 0.32 * min(len(splits.steps.train.x), MAX_COLUMNS))))
+        drawn.append(
+            ("coverage by step", picture(_coverage(test.y, answers.quantiles, target, ahead)))
+        )
+    drawn.append(
+        (
+            "gaps",
+            picture(
+                _gaps(splits.steps),
+                width=10.6,
+                height=1.4 + 0.32 * min(len(splits.steps.train.x), MAX_COLUMNS),
+            ),
+        )
+    )
     return drawn
 
 
 def _interval_words(target):
     levels = target.quantiles
-    return f"{levels[-1] - levels[0]:.0%} interval" if len(levels) > 1 else ""
+    if len(levels) > 1:
+        return f"{levels[-1] - levels[0]:.0%} interval"
+    return ""
 
 
 def _over_time(test, answers, target):
     """One series, the last stretch of the test: forecasts that follow each other."""
-    first = test.series == test.series[0] if test.series is not None else np.ones(len(test), bool)
+    if test.series is not None:
+        first = test.series == test.series[0]
+    else:
+        first = np.ones(len(test), bool)
     rows = np.flatnonzero(first)
-    horizon, frame = test.y.shape[1], test.schema.frame
+    horizon = test.y.shape[1]
+    frame = test.schema.frame
     time = test.x[frame.time]
     numbers = frame.numbers(time)
-    chosen, end = [], None
+    chosen = []
+    end = None
     for row in rows[::-1]:  # windows that do not overlap, from the last one back
         if end is None or numbers[row] + horizon <= end:
             chosen.append(row)
@@ -69,13 +99,27 @@ def _over_time(test, answers, target):
             when = frame.ahead(time[row]).astype(object)
             label = place == 0
             if answers.quantiles is not None and len(target.quantiles) > 1:
-                axes.fill_between(when, answers.quantiles[row, :, 0], answers.quantiles[row, :, -1], color=BLUE, lw=0,
-                                  alpha=0.2, label=_interval_words(target) if label else None)
-            axes.plot(when, answers.scores[row], color=BLUE, lw=1.2, label="forecast" if label else None)
-            axes.plot(when, test.y[row], color="black", lw=0.9, label="what came" if label else None)
-        axes.set(ylabel=drawable(target.name, 30), title=f"The last forecasts of the test, {horizon} steps each, one "
-                 "after the other")
+                axes.fill_between(
+                    when,
+                    answers.quantiles[row, :, 0],
+                    answers.quantiles[row, :, -1],
+                    color=BLUE,
+                    lw=0,
+                    alpha=0.2,
+                    label=_interval_words(target) if label else None,
+                )
+            axes.plot(
+                when, answers.scores[row], color=BLUE, lw=1.2, label="forecast" if label else None
+            )
+            axes.plot(
+                when, test.y[row], color="black", lw=0.9, label="what came" if label else None
+            )
+        axes.set(
+            ylabel=drawable(target.name, 30),
+            title=f"The last forecasts of the test, {horizon} steps each, one after the other",
+        )
         axes.legend(fontsize=8, frameon=False, ncols=3)
+
     return draw
 
 
@@ -85,30 +129,57 @@ def _one(test, answers, target, row, words):
         horizon = test.y.shape[1]
         ahead = np.arange(1, horizon + 1)
         if past is not None and past.ndim == 2:
-            past = past[row, -min(past.shape[1], 3 * horizon):]
+            past = past[row, -min(past.shape[1], 3 * horizon) :]
             axes.plot(np.arange(1 - len(past), 1), past, color=GREY, lw=1, label="past")
         if answers.quantiles is not None and len(target.quantiles) > 1:
-            axes.fill_between(ahead, answers.quantiles[row, :, 0], answers.quantiles[row, :, -1], color=BLUE, lw=0,
-                              alpha=0.2, label=_interval_words(target))
+            axes.fill_between(
+                ahead,
+                answers.quantiles[row, :, 0],
+                answers.quantiles[row, :, -1],
+                color=BLUE,
+                lw=0,
+                alpha=0.2,
+                label=_interval_words(target),
+            )
         axes.plot(ahead, answers.scores[row], color=BLUE, label="forecast")
         axes.plot(ahead, test.y[row], color="black", lw=1, label="what came")
         axes.axvline(0.5, color=GREY, lw=0.6, ls=":")
-        axes.set(xlabel="steps ahead", ylabel=drawable(target.name, 30),
-                 title=f"One forecast, {words}: {np.datetime_as_string(test.x[test.schema.frame.time][row], unit='m')}")
+        axes.set(
+            xlabel="steps ahead",
+            ylabel=drawable(target.name, 30),
+            title=f"One forecast, {words}: "
+            f"{np.datetime_as_string(test.x[test.schema.frame.time][row], unit='m')}",
+        )
         axes.legend(fontsize=8, frameon=False)
+
     return draw
 
 
 def _by_step(y, lines, name, steps_ahead):
     def draw(axes):
-        styles = {"this model": (BLUE, "-"), "linear net": (ORANGE, "-"), "last value": (GREY, "--"),
-                  "seasonal naive": (GREY, ":")}
+        styles = {
+            "this model": (BLUE, "-"),
+            "linear net": (ORANGE, "-"),
+            "last value": (GREY, "--"),
+            "seasonal naive": (GREY, ":"),
+        }
         for label, values in lines.items():
             color, style = styles.get(label, (GREY, "-."))
-            axes.plot(np.arange(1, y.shape[1] + 1), error_by_step(y, values), color=color, ls=style, label=label)
-        axes.set(xlabel=steps_ahead, ylabel=f"mean absolute error of {drawable(name, 30)}", title="Error by step")
+            axes.plot(
+                np.arange(1, y.shape[1] + 1),
+                error_by_step(y, values),
+                color=color,
+                ls=style,
+                label=label,
+            )
+        axes.set(
+            xlabel=steps_ahead,
+            ylabel=f"mean absolute error of {drawable(name, 30)}",
+            title="Error by step",
+        )
         axes.set_ylim(bottom=0)
         axes.legend(fontsize=8, frameon=False)
+
     return draw
 
 
@@ -117,14 +188,23 @@ def _residuals(y, values, name, steps_ahead):
         ahead = np.arange(1, y.shape[1] + 1)
         residuals = y - values
         known = [column[~np.isnan(column)] for column in residuals.T]
-        low, first, middle, third, high = np.array([
-            np.percentile(column, (5, 25, 50, 75, 95)) if len(column) else np.full(5, np.nan) for column in known]).T
+        low, first, middle, third, high = np.array(
+            [
+                np.percentile(column, (5, 25, 50, 75, 95)) if len(column) else np.full(5, np.nan)
+                for column in known
+            ]
+        ).T
         axes.fill_between(ahead, low, high, color=BLUE, alpha=0.15, lw=0, label="90 % of windows")
         axes.fill_between(ahead, first, third, color=BLUE, alpha=0.3, lw=0, label="50 %")
         axes.plot(ahead, middle, color=BLUE, label="median")
         axes.axhline(0, color="black", lw=0.8)
-        axes.set(xlabel=steps_ahead, ylabel=f"{drawable(name, 30)}: what came less forecast", title="Residuals by step")
+        axes.set(
+            xlabel=steps_ahead,
+            ylabel=f"{drawable(name, 30)}: what came less forecast",
+            title="Residuals by step",
+        )
         axes.legend(fontsize=8, frameon=False)
+
     return draw
 
 
@@ -133,13 +213,23 @@ def _coverage(y, quantiles, target, steps_ahead):
         known = ~np.isnan(y)
         inside = known & (y >= quantiles[:, :, 0]) & (y <= quantiles[:, :, -1])
         share = inside.sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-        axes.plot(np.arange(1, y.shape[1] + 1), share, color=BLUE, marker=".",
-                  label=f"measured, {inside.sum() / max(known.sum(), 1):.1%} in all")
+        axes.plot(
+            np.arange(1, y.shape[1] + 1),
+            share,
+            color=BLUE,
+            marker=".",
+            label=f"measured, {inside.sum() / max(known.sum(), 1):.1%} in all",
+        )
         wanted = target.quantiles[-1] - target.quantiles[0]
         axes.axhline(wanted, color=ORANGE, label=f"meant, {wanted:.0%}")
-        axes.set(xlabel=steps_ahead, ylabel="share inside the interval", ylim=(0, 1.02),
-                 title="Coverage of the interval by step")
+        axes.set(
+            xlabel=steps_ahead,
+            ylabel="share inside the interval",
+            ylim=(0, 1.02),
+            title="Coverage of the interval by step",
+        )
         axes.legend(fontsize=8, frameon=False, loc="lower left")
+
     return draw
 
 
@@ -147,24 +237,57 @@ def _gaps(steps):
     """The share of missing steps of each column over time, and which part a time is of."""
     parts = {"train": steps.train, "valid": steps.valid, "test": steps.test}
     names = [name for name in steps.train.x if steps.train.x[name].dtype.kind == "f"][:MAX_COLUMNS]
-    time = np.concatenate([rows.time for rows in parts.values()]).astype("datetime64[s]").astype(np.int64)
+    time = (
+        np.concatenate([rows.time for rows in parts.values()])
+        .astype("datetime64[s]")
+        .astype(np.int64)
+    )
     edges = np.linspace(time.min(), time.max() + 1, NUM_BINS + 1)
     places = np.digitize(time, edges) - 1
     counts = np.maximum(np.bincount(places, minlength=NUM_BINS), 1)
-    absent = np.stack([np.bincount(places, minlength=NUM_BINS, weights=np.isnan(
-        np.concatenate([rows.x[name] for rows in parts.values()])).astype(float)) / counts for name in names])
+    absent = np.stack(
+        [
+            np.bincount(
+                places,
+                minlength=NUM_BINS,
+                weights=np.isnan(np.concatenate([rows.x[name] for rows in parts.values()])).astype(
+                    float
+                ),
+            )
+            / counts
+            for name in names
+        ]
+    )
 
     def draw(axes):
         import matplotlib.dates as dates
-        left, right = (dates.date2num(np.datetime64(int(edge), "s")) for edge in (edges[0], edges[-1]))
-        shown = axes.imshow(absent, aspect="auto", cmap="Greys", vmin=0, vmax=1, interpolation="nearest",
-                            extent=(left, right, len(names) - 0.5, -0.5))
+
+        left, right = (
+            dates.date2num(np.datetime64(int(edge), "s")) for edge in (edges[0], edges[-1])
+        )
+        shown = axes.imshow(
+            absent,
+            aspect="auto",
+            cmap="Greys",
+            vmin=0,
+            vmax=1,
+            interpolation="nearest",
+            extent=(left, right, len(names) - 0.5, -0.5),
+        )
         for part, rows in parts.items():
             begin = dates.date2num(rows.time.min())
             axes.axvline(begin, color=ORANGE, lw=1)
-            axes.annotate(part, (begin, -0.5), xytext=(3, 3), textcoords="offset points", fontsize=8, color=ORANGE)
+            axes.annotate(
+                part,
+                (begin, -0.5),
+                xytext=(3, 3),
+                textcoords="offset points",
+                fontsize=8,
+                color=ORANGE,
+            )
         axes.set_yticks(range(len(names)), [drawable(name, 30) for name in names], fontsize=8)
         axes.xaxis_date()
         axes.set_title("Missing steps over time (black: all)", pad=16)
         axes.figure.colorbar(shown, ax=axes, shrink=0.8, label="share missing")
+
     return draw

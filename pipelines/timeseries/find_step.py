@@ -1,7 +1,9 @@
-"""Time stamps → the step that they lie on: seconds of a round or exact length, days of the week, or months.
+"""Time stamps → the step that they lie on: seconds of a round or exact length, days of the week, or
+months.
 
-A step is found from the stamps of all series together, or given in words (`load.step`). What has no regular step is
-refused: a grid that most rows do not lie on would answer for other times than those of the data.
+A step is found from the stamps of all series together, or given in words (`load.step`). What has no
+regular step is refused: a grid that most rows do not lie on would answer for other times than those
+of the data.
 """
 
 import re
@@ -10,48 +12,96 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..device.calendar import (DAY_SECONDS, LAST_DAY, MAX_MONTHS, MONTH, MONTH_SECONDS, SECOND, WEEKDAY, Calendar,
-                               has_step)
+from ..device.calendar import (
+    DAY_SECONDS,
+    LAST_DAY,
+    MAX_MONTHS,
+    MONTH,
+    MONTH_SECONDS,
+    SECOND,
+    WEEKDAY,
+    Calendar,
+    has_step,
+)
 from ..device.cells import shorten
 from ..errors import LoadError
 
 WEEK_SECONDS = 7 * DAY_SECONDS
 MONDAY = 4 * DAY_SECONDS  # the first one after 1970-01-01
 WORKDAYS = (0, 1, 2, 3, 4)
-ROUND_SECONDS = (1, 2, 5, 10, 15, 20, 30, *(60 * each for each in (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30)),
-                 *(3600 * each for each in (1, 2, 3, 4, 6, 8, 12)),
-                 *(DAY_SECONDS * each for each in (1, 2, 3, 4, 5, 6, 7, 14, 28)))
+ROUND_SECONDS = (
+    1,
+    2,
+    5,
+    10,
+    15,
+    20,
+    30,
+    *(60 * each for each in (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30)),
+    *(3600 * each for each in (1, 2, 3, 4, 6, 8, 12)),
+    *(DAY_SECONDS * each for each in (1, 2, 3, 4, 5, 6, 7, 14, 28)),
+)
 MOST, NEARLY_ALL = 0.5, 0.9  # shares of distances or of stamps
-SHARE_OF_ONE = 0.1  # of distances that are one step long, at least: a grid with hardly two rows in a row is none
-MIN_WEEKS, MIN_WEEKDAY_FILL = 4, 0.6
-_MONTHS_OF = {"month": 1, "months": 1, "M": 1, "MS": 1, "ME": 1, "quarter": 3, "quarters": 3, "Q": 3, "QS": 3, "QE": 3,
-              "year": 12, "years": 12, "Y": 12, "YS": 12, "YE": 12}
-_SECONDS_OF = {"week": WEEK_SECONDS, "weeks": WEEK_SECONDS, "W": WEEK_SECONDS, "day": DAY_SECONDS, "hour": 3600,
-               "minute": 60, "second": 1}
+# of distances that are one step long, at least: a grid with hardly two rows in a row is none
+SHARE_OF_ONE = 0.1
+MIN_WEEKS = 4
+MIN_WEEKDAY_FILL = 0.6
+_MONTHS_OF = {
+    "month": 1,
+    "months": 1,
+    "M": 1,
+    "MS": 1,
+    "ME": 1,
+    "quarter": 3,
+    "quarters": 3,
+    "Q": 3,
+    "QS": 3,
+    "QE": 3,
+    "year": 12,
+    "years": 12,
+    "Y": 12,
+    "YS": 12,
+    "YE": 12,
+}
+_SECONDS_OF = {
+    "week": WEEK_SECONDS,
+    "weeks": WEEK_SECONDS,
+    "W": WEEK_SECONDS,
+    "day": DAY_SECONDS,
+    "hour": 3600,
+    "minute": 60,
+    "second": 1,
+}
 STEP_WORDS = "5min, 1h, 1D, weekday, week, month, quarter, year"
 
 
 @dataclass(frozen=True)
 class Pace:
-    """The steps of a source: `step_seconds` (of months and weekdays a mean), where they lie, and a note for the printed
-    schema where stamps were moved, else ""."""
+    """The steps of a source: `step_seconds` (of months and weekdays a mean), where they lie, and a
+    note for the printed schema where stamps were moved, else "".
+    """
 
     step_seconds: int
     calendar: Calendar
     note: str = ""
 
 
-def find_pace(times: np.ndarray, series: np.ndarray, *, step: str, name: str, names: Sequence[str] = ("",)) -> Pace:
-    """The Pace of datetime64[s] [rows] and int64 [rows], whose series are called `names`. `step`: see STEP_WORDS; found
-    where it is empty. `name`: the column of time, for errors. Raises LoadError where no step holds most distances, or
-    stamps lie on days that the step given has not."""
+def find_pace(
+    times: np.ndarray, series: np.ndarray, *, step: str, name: str, names: Sequence[str] = ("",)
+) -> Pace:
+    """The Pace of datetime64[s] [rows] and int64 [rows], whose series are called `names`. `step`:
+    see STEP_WORDS; found where it is empty. `name`: the column of time, for errors. Raises
+    LoadError where no step holds most distances, or stamps lie on days that the step given has not.
+    """
     if step:
         return _given_pace(times, step, name)
     distances = _distances(times.astype(np.int64), series)
     if not len(distances):
-        raise LoadError(f"the time column {shorten(name)} has no two different times of one series",
-                        expected="rows that follow each other in time", fix="name another column with --time, or the "
-                        "one that tells series apart with --id")
+        raise LoadError(
+            f"the time column {shorten(name)} has no two different times of one series",
+            expected="rows that follow each other in time",
+            fix="name another column with --time, or the one that tells series apart with --id",
+        )
     found = _months(times, series, distances) or _weekdays(times, series, distances)
     return found or _seconds(times, series, distances, name=name, names=names)
 
@@ -65,21 +115,33 @@ def _distances(values, series):
 
 def _given_pace(times, step, name):
     count, word = re.fullmatch(r"\s*(\d*)\s*(.*?)\s*", step, re.DOTALL).groups()
-    number = int(count) if 0 < len(count) < 10 else 1
+    if 0 < len(count) < 10:
+        number = int(count)
+    else:
+        number = 1
     months = number * _MONTHS_OF.get(word, 0)
     if word in ("weekday", "weekdays", "B") and number == 1:
         return _given_weekdays(times, name)
     if 0 < months <= MAX_MONTHS:
         return _month_pace(times, months, _anchor(times) or Calendar(MONTH, months=1, day=1))
-    seconds = number * _SECONDS_OF[word] if word in _SECONDS_OF else 0 if months else _timedelta_seconds(step)
+    if word in _SECONDS_OF:
+        seconds = number * _SECONDS_OF[word]
+    elif months:
+        seconds = 0
+    else:
+        seconds = _timedelta_seconds(step)
     if seconds < 1 or seconds != round(seconds):
-        raise LoadError(f"load.step={step!r}", expected=f"whole seconds or more, such as {STEP_WORDS}",
-                        fix="--set load.step=1h")
+        raise LoadError(
+            f"load.step={step!r}",
+            expected=f"whole seconds or more, such as {STEP_WORDS}",
+            fix="--set load.step=1h",
+        )
     return _second_pace(times, int(seconds))
 
 
 def _timedelta_seconds(step):
     import pandas as pd
+
     try:
         return pd.Timedelta(step).total_seconds()
     except ValueError:
@@ -90,9 +152,12 @@ def _given_weekdays(times, name):
     calendar = Calendar(WEEKDAY, *_time_of_day(times), weekdays=WORKDAYS)
     outside = np.flatnonzero(~has_step(times, calendar))
     if len(outside):
-        raise LoadError(f"{len(outside):,} rows of {shorten(name)} lie on a Saturday or Sunday, such as row "
-                        f"{outside[0]}: {times[outside[0]]}", expected="Monday to Friday alone, for load.step=weekday",
-                        fix="remove these rows, or --set load.step=1D")
+        raise LoadError(
+            f"{len(outside):,} rows of {shorten(name)} lie on a Saturday or Sunday, such as row "
+            f"{outside[0]}: {times[outside[0]]}",
+            expected="Monday to Friday alone, for load.step=weekday",
+            fix="remove these rows, or --set load.step=1D",
+        )
     return Pace(DAY_SECONDS, calendar)
 
 
@@ -111,29 +176,46 @@ def _months(times, series, distances):
     size = _most_frequent(apart)
     on_phase = months % size == _most_frequent(months % size)
     if np.mean(apart % size == 0) < NEARLY_ALL or np.mean(on_phase) < NEARLY_ALL:
-        size = int(np.gcd.reduce(apart)) if len(np.unique(series)) == 1 else 1
-    return _month_pace(times, size, anchor) if size <= MAX_MONTHS else None
+        if len(np.unique(series)) == 1:
+            size = int(np.gcd.reduce(apart))
+        else:
+            size = 1
+    if size <= MAX_MONTHS:
+        return _month_pace(times, size, anchor)
+    return None
 
 
 def _refuse_unlike_days(times, series):
-    """Raises LoadError for monthly series that are dated on different days of the month: steps of equal seconds would
-    average some months and skip others."""
+    """Raises LoadError for monthly series that are dated on different days of the month: steps of
+    equal seconds would average some months and skip others.
+    """
     anchors = [_anchor(part) for part in _by_series(times, series)]
     if len(anchors) > 1 and None not in anchors:
         days = ", ".join(map(str, sorted({anchor.day for anchor in anchors})))
-        raise LoadError(f"{len(anchors):,} monthly series that are dated on different days of the month: {days}",
-                        expected="one day of the month in all series", fix="--set load.step=month dates each month by "
-                        "its first day; or write the dates alike")
+        raise LoadError(
+            f"{len(anchors):,} monthly series that are dated on different days of the month: {days}",
+            expected="one day of the month in all series",
+            fix="--set load.step=month dates each month by its first day; or write the dates alike",
+        )
 
 
 def _month_pace(times, months, anchor):
-    """The Pace of steps of `months`; `anchor`: a Calendar of months with the day that they are dated by."""
+    """The Pace of steps of `months`; `anchor`: a Calendar of months with the day that they are
+    dated by.
+    """
     remainders = times.astype("datetime64[M]").astype(np.int64) % months
     first = _most_frequent(remainders)
     if np.mean(remainders == first) < NEARLY_ALL:  # finer rows, which are laid together
-        first, anchor = 0, Calendar(MONTH, months=1, day=1)
-    calendar = Calendar(MONTH, anchor.phase_seconds, weekdays=anchor.weekdays, months=months, first_month=first,
-                        day=anchor.day)
+        first = 0
+        anchor = Calendar(MONTH, months=1, day=1)
+    calendar = Calendar(
+        MONTH,
+        anchor.phase_seconds,
+        weekdays=anchor.weekdays,
+        months=months,
+        first_month=first,
+        day=anchor.day,
+    )
     return Pace(months * MONTH_SECONDS, calendar)
 
 
@@ -144,7 +226,10 @@ def _anchor(times):
     place = (days - months.astype("datetime64[D]")).astype(np.int64) + 1
     size = ((months + 1).astype("datetime64[D]") - months.astype("datetime64[D]")).astype(np.int64)
     phase = _most_frequent(times.astype(np.int64) % DAY_SECONDS)
-    shares = {day: np.mean(place == np.minimum(day, size)) for day in (_most_frequent(place), 29, 30, LAST_DAY)}
+    shares = {
+        day: np.mean(place == np.minimum(day, size))
+        for day in (_most_frequent(place), 29, 30, LAST_DAY)
+    }
     day = max(shares, key=shares.get)
     if shares[day] >= NEARLY_ALL:
         return Calendar(MONTH, phase, months=1, day=day)
@@ -158,7 +243,9 @@ def _anchor(times):
 
 
 def _weekdays(times, series, distances):
-    """The Pace of stamps that keep to some days of the week, or None: those days have a step, and no others."""
+    """The Pace of stamps that keep to some days of the week, or None: those days have a step, and
+    no others.
+    """
     phase, early = _time_of_day(times)
     days = (times.astype(np.int64) - phase + early) // DAY_SECONDS
     used = np.unique((days + 3) % 7)
@@ -174,8 +261,9 @@ def _weekdays(times, series, distances):
 
 
 def _time_of_day(times):
-    """(phase, early) seconds of days: the time of day of nearly all stamps and half a day, or (0, 0) where there is no
-    such time."""
+    """(phase, early) seconds of days: the time of day of nearly all stamps and half a day, or (0,
+    0) where there is no such time.
+    """
     return _phase(times.astype(np.int64), DAY_SECONDS) or (0, 0)
 
 
@@ -195,12 +283,20 @@ def _second_pace(times, seconds):
 
 
 def _step_seconds(seconds, distances, name):
-    """(seconds of a step, a note where stamps vary around it). The most frequent distance if most are multiples of it,
-    nearly all where it is no round length, unless stamps leave its grid and keep to that of a round length."""
+    """(seconds of a step, a note where stamps vary around it). The most frequent distance if most
+    are multiples of it, nearly all where it is no round length, unless stamps leave its grid and
+    keep to that of a round length.
+    """
     values, counts = np.unique(distances, return_counts=True)
-    frequent, num_frequent = int(values[counts.argmax()]), int(counts.max())
-    wanted = MOST if frequent in ROUND_SECONDS else NEARLY_ALL
-    is_usual = np.mean(distances % frequent == 0) >= wanted and num_frequent >= SHARE_OF_ONE * len(distances)
+    frequent = int(values[counts.argmax()])
+    num_frequent = int(counts.max())
+    if frequent in ROUND_SECONDS:
+        wanted = MOST
+    else:
+        wanted = NEARLY_ALL
+    is_usual = np.mean(distances % frequent == 0) >= wanted and num_frequent >= SHARE_OF_ONE * len(
+        distances
+    )
     if is_usual and _phase(seconds, frequent) is not None:
         return frequent, ""
     steps = _round_steps(distances)
@@ -212,15 +308,19 @@ def _step_seconds(seconds, distances, name):
     if steps:  # a clock that runs away from every grid
         nearest = min(steps, key=lambda step: abs(np.median(distances) - step))
         return nearest, f"stamps vary by up to {steps[nearest]:,} s"
-    raise LoadError(f"the time column {shorten(name)} has no regular step: its most frequent distance, {frequent:,} s, "
-                    f"is that of {num_frequent:,} of {len(distances):,} rows", expected="rows that are whole numbers "
-                    "of steps apart", fix=f"--set load.step={_word_near(min(distances.mean(), np.median(distances)))} "
-                    f"lays them on a grid, the mean of those that share a step (or another: {STEP_WORDS})")
+    raise LoadError(
+        f"the time column {shorten(name)} has no regular step: its most frequent distance, "
+        f"{frequent:,} s, is that of {num_frequent:,} of {len(distances):,} rows",
+        expected="rows that are whole numbers of steps apart",
+        fix=f"--set load.step={_word_near(min(distances.mean(), np.median(distances)))} "
+        f"lays them on a grid, the mean of those that share a step (or another: {STEP_WORDS})",
+    )
 
 
 def _round_steps(distances):
-    """Round lengths in seconds, the longest first, of which nearly all distances are whole numbers but for a sixth, and
-    some are one: each with the largest difference."""
+    """Round lengths in seconds, the longest first, of which nearly all distances are whole numbers
+    but for a sixth, and some are one: each with the largest difference.
+    """
     found = {}
     for step in reversed(ROUND_SECONDS[1:]):
         parts = np.maximum(np.round(distances / step), 1)
@@ -232,18 +332,33 @@ def _round_steps(distances):
 
 
 def _word_near(seconds):
-    """The step in words that is the next longer one of a distance, so that most steps have a row."""
-    words = {60: "1min", 300: "5min", 3600: "1h", DAY_SECONDS: "1D", WEEK_SECONDS: "week", MONTH_SECONDS: "month",
-             3 * MONTH_SECONDS: "quarter", 12 * MONTH_SECONDS: "year"}
+    """The step in words that is the next longer one of a distance, so that most steps have
+    a row.
+    """
+    words = {
+        60: "1min",
+        300: "5min",
+        3600: "1h",
+        DAY_SECONDS: "1D",
+        WEEK_SECONDS: "week",
+        MONTH_SECONDS: "month",
+        3 * MONTH_SECONDS: "quarter",
+        12 * MONTH_SECONDS: "year",
+    }
     return next((word for size, word in words.items() if size >= 0.9 * seconds), "year")
 
 
 def _phase(seconds, step):
-    """(phase, early) where nearly all stamps lie within a quarter of a step around a place, else None."""
+    """(phase, early) where nearly all stamps lie within a quarter of a step around a place, else
+    None.
+    """
     remainders = seconds % step
     frequent = _most_frequent(remainders)
     share = np.mean(remainders == frequent)
-    place = frequent if share >= MOST else _middle(remainders, step)
+    if share >= MOST:
+        place = frequent
+    else:
+        place = _middle(remainders, step)
     off = (remainders - place + step // 2) % step - step // 2
     if np.mean(np.abs(off) <= step / 4) < NEARLY_ALL:
         return None
@@ -251,29 +366,40 @@ def _phase(seconds, step):
 
 
 def _middle(remainders, step):
-    """The mean place on the circle of a step, rounded to a round number of seconds, at most a 24th of it."""
+    """The mean place on the circle of a step, rounded to a round number of seconds, at most a 24th
+    of it.
+    """
     angles = remainders * (2 * np.pi / step)
     mean = np.arctan2(np.sin(angles).mean(), np.cos(angles).mean()) / (2 * np.pi) * step
-    fine = max((each for each in ROUND_SECONDS if each * 24 <= step and step % each == 0), default=1)
+    fine = max(
+        (each for each in ROUND_SECONDS if each * 24 <= step and step % each == 0), default=1
+    )
     return int(round(mean / fine) * fine) % step
 
 
 def _refuse_unlike_phases(times, series, step, names):
     """Raises LoadError where series keep to a phase each, but not to one."""
     places = []
-    for code, seconds in zip(np.unique(series), _by_series(times.astype(np.int64), series), strict=True):
+    for code, seconds in zip(
+        np.unique(series), _by_series(times.astype(np.int64), series), strict=True
+    ):
         if _phase(seconds, step) is None:
             return
         places.append((code, seconds[0]))
     if len(places) < 2:
         return
     (one, first), *others = places
-    other, second = max(others, key=lambda each: min((each[1] - first) % step, (first - each[1]) % step))
+    other, second = max(
+        others, key=lambda each: min((each[1] - first) % step, (first - each[1]) % step)
+    )
     at = [str(np.datetime64(int(each), "s")) for each in (first, second)]
-    raise LoadError(f"steps of {step:,} s that begin at other times in other series: {shorten(names[one])} at {at[0]}, "
-                    f"{shorten(names[other])} at {at[1]}", expected="series whose stamps lie on one grid",
-                    fix=f"shift the stamps of one, load them apart (load.only), or --set load.step={2 * step}s for the "
-                    "means of steps that hold both")
+    raise LoadError(
+        f"steps of {step:,} s that begin at other times in other series: {shorten(names[one])} at "
+        f"{at[0]}, {shorten(names[other])} at {at[1]}",
+        expected="series whose stamps lie on one grid",
+        fix=f"shift the stamps of one, load them apart (load.only), or --set load.step={2 * step}s "
+        "for the means of steps that hold both",
+    )
 
 
 def _by_series(values, series):

@@ -1,8 +1,8 @@
-"""Nets for series: steps [rows, steps, channels], with what else a row has, → a value (or its quantiles) for every step
-to foretell, or logits.
+"""Nets for series: steps [rows, steps, channels], with what else a row has, → a value (or its
+quantiles) for every step to foretell, or logits.
 
-Recurrent layers and convolutions read from the oldest step to the newest. What is known beforehand of the steps to
-foretell, and single values of a row, join the features before the last layer.
+Recurrent layers and convolutions read from the oldest step to the newest. What is known beforehand
+of the steps to foretell, and single values of a row, join the features before the last layer.
 """
 
 from abc import ABC, abstractmethod
@@ -13,7 +13,14 @@ from ..device.primitives import FillSteps, OwnScale, PackSteps
 from ..device.signature import Port, Signature, made_from
 from ..errors import RecipeError
 from ..knobs import knob
-from ..layers import MOST_UNROLLED_BYTES, Blocks, check_heads, check_initializer, check_unrolled, with_logits
+from ..layers import (
+    MOST_UNROLLED_BYTES,
+    Blocks,
+    check_heads,
+    check_initializer,
+    check_unrolled,
+    with_logits,
+)
 from ..steps.step import CATEGORY_ID, SERIES_INTERVAL, SERIES_STANDARD
 
 ACTIVATIONS = ("relu", "relu6")
@@ -22,9 +29,10 @@ BY_STEP = (SERIES_STANDARD, SERIES_INTERVAL)
 
 @dataclass(frozen=True)
 class SeriesNet(ABC):
-    """The knobs that all nets for series share. `initializer`: of kernels, by its Keras name. `dropout`: before the
-    last layer. `regularizer`: the factor of L2 on kernels. `num_members`: how many nets stand side by side, their
-    answers averaged."""
+    """The knobs that all nets for series share. `initializer`: of kernels, by its Keras name.
+    `dropout`: before the last layer. `regularizer`: the factor of L2 on kernels. `num_members`: how
+    many nets stand side by side, their answers averaged.
+    """
 
     initializer: str = "GlorotUniform"
     dropout: float = knob(0.1, 0, 0.95)
@@ -36,18 +44,26 @@ class SeriesNet(ABC):
         check_initializer(self)
         activation = getattr(self, "activation", ACTIVATIONS[0])
         if activation not in ACTIVATIONS:
-            raise RecipeError(f"build.activation={activation!r}", expected=" or ".join(ACTIVATIONS),
-                              fix="--set build.activation=relu")
+            raise RecipeError(
+                f"build.activation={activation!r}",
+                expected=" or ".join(ACTIVATIONS),
+                fix="--set build.activation=relu",
+            )
 
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
-        """Signature → keras.Model, uncompiled: float32 [rows, steps, channels], and what else there is → outputs [rows,
-        num_members, outputs]. Raises RecipeError for a signature without a series.
+        """Signature → keras.Model, uncompiled: float32 [rows, steps, channels], and what else there
+        is → outputs [rows, num_members, outputs]. Raises RecipeError for a signature without a
+        series.
 
         `synchronized`: batch normalization over all replicas of a mirrored strategy.
         """
         import keras
+
         blocks = SeriesBlocks(self, signature, seed=seed, synchronized=synchronized)
-        inputs = {port.name: keras.Input(port.shape, name=port.name, dtype=port.dtype) for port in signature.inputs}
+        inputs = {
+            port.name: keras.Input(port.shape, name=port.name, dtype=port.dtype)
+            for port in signature.inputs
+        }
         x = blocks.joined([inputs[port.name] for port in past_ports(signature)], "steps")
         beside = blocks.beside(inputs)
         members = []
@@ -71,8 +87,9 @@ class SeriesNet(ABC):
 
 @dataclass(frozen=True)
 class NLinear(SeriesNet):
-    """One linear map of all steps: with ScaleByItself(), which takes the last value away, the NLinear of Zeng et al.
-    2023 (https://arxiv.org/abs/2205.13504)."""
+    """One linear map of all steps: with ScaleByItself(), which takes the last value away, the
+    NLinear of Zeng et al. 2023 (https://arxiv.org/abs/2205.13504).
+    """
 
     dropout: float = knob(0.0, 0, 0.95)
 
@@ -84,12 +101,15 @@ class NLinear(SeriesNet):
 
     def _features(self, x, blocks, name):
         import keras
+
         return keras.layers.Flatten(name=f"{name}_flat")(x)
 
 
 @dataclass(frozen=True)
 class DLinear(SeriesNet):
-    """Two linear maps, of a moving average over `kernel` steps and of what that leaves (Zeng et al. 2023)."""
+    """Two linear maps, of a moving average over `kernel` steps and of what that leaves (Zeng et al.
+    2023).
+    """
 
     dropout: float = knob(0.0, 0, 0.95)
     kernel: int = knob(25, 2, 1000)
@@ -99,11 +119,19 @@ class DLinear(SeriesNet):
 
     def _features(self, x, blocks, name):
         import keras
+
         layers = keras.layers
-        trend = layers.AveragePooling1D(self.kernel, strides=1, padding="same", name=f"{name}_trend")(x)
+        trend = layers.AveragePooling1D(
+            self.kernel, strides=1, padding="same", name=f"{name}_trend"
+        )(x)
         rest = layers.Subtract(name=f"{name}_rest")([x, trend])
-        return blocks.joined([layers.Flatten(name=f"{name}_trend_flat")(trend),
-                              layers.Flatten(name=f"{name}_rest_flat")(rest)], name)
+        return blocks.joined(
+            [
+                layers.Flatten(name=f"{name}_trend_flat")(trend),
+                layers.Flatten(name=f"{name}_rest_flat")(rest),
+            ],
+            name,
+        )
 
 
 @dataclass(frozen=True)
@@ -118,18 +146,22 @@ class SeriesMlp(SeriesNet):
 
     def _features(self, x, blocks, name):
         import keras
+
         flat = x = keras.layers.Flatten(name=f"{name}_flat")(x)
         for depth, width in enumerate(self.widths):
-            x = blocks.activate(blocks.dense(x, width, name=f"{name}_dense{depth}"), f"{name}_{depth}")
+            x = blocks.activate(
+                blocks.dense(x, width, name=f"{name}_dense{depth}"), f"{name}_{depth}"
+            )
             x = blocks.drop(x, f"{name}_{depth}")
         return blocks.joined([flat, x], name)
 
 
 @dataclass(frozen=True)
 class NBeats(SeriesNet):
-    """`num_blocks` stacks of `depth` dense layers; each takes away from the steps what it has explained, and what all
-    found makes the forecast (N-BEATS with a generic basis of `basis` numbers: Oreshkin et al. 2020,
-    https://arxiv.org/abs/1905.10437)."""
+    """`num_blocks` stacks of `depth` dense layers; each takes away from the steps what it has
+    explained, and what all found makes the forecast (N-BEATS with a generic basis of `basis`
+    numbers: Oreshkin et al. 2020, https://arxiv.org/abs/1905.10437).
+    """
 
     num_blocks: int = knob(3, 1, 64)
     depth: int = knob(2, 1, 16)
@@ -142,26 +174,35 @@ class NBeats(SeriesNet):
 
     def _features(self, x, blocks, name):
         import keras
+
         rest = keras.layers.Flatten(name=f"{name}_flat")(x)
-        size, found = rest.shape[-1], []
+        size = rest.shape[-1]
+        found = []
         for place in range(self.num_blocks):
-            each, hidden = f"{name}_block{place}", rest
+            each = f"{name}_block{place}"
+            hidden = rest
             for depth in range(self.depth):
-                hidden = blocks.activate(blocks.dense(hidden, self.width, name=f"{each}_dense{depth}"),
-                                         f"{each}_{depth}")
+                hidden = blocks.activate(
+                    blocks.dense(hidden, self.width, name=f"{each}_dense{depth}"), f"{each}_{depth}"
+                )
             found.append(blocks.dense(hidden, self.basis, name=f"{each}_ahead"))
             if place + 1 < self.num_blocks:
-                explained = blocks.dense(blocks.dense(hidden, self.basis, name=f"{each}_behind"), size,
-                                         name=f"{each}_explained")
+                explained = blocks.dense(
+                    blocks.dense(hidden, self.basis, name=f"{each}_behind"),
+                    size,
+                    name=f"{each}_explained",
+                )
                 rest = keras.layers.Subtract(name=f"{each}_rest")([rest, explained])
         return blocks.joined(found, name)
 
 
 @dataclass(frozen=True)
 class Tcn(SeriesNet):
-    """Causal convolutions whose dilation doubles from block to block, each block added to what it read (Bai et al.
-    2018, https://arxiv.org/abs/1803.01271); features of the newest step. `stream`: whether the bundle has a form that
-    takes one new step a call too, and keeps what the convolutions read of the steps before."""
+    """Causal convolutions whose dilation doubles from block to block, each block added to what it
+    read (Bai et al. 2018, https://arxiv.org/abs/1803.01271); features of the newest step. `stream`:
+    whether the bundle has a form that takes one new step a call too, and keeps what the
+    convolutions read of the steps before.
+    """
 
     width: int = knob(24, 1, 1024)
     depth: int = knob(5, 1, 16)
@@ -170,8 +211,9 @@ class Tcn(SeriesNet):
     stream: bool = False
 
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
-        """As SeriesNet.build. Raises RecipeError where a stream is asked for and would say something else than the net
-        for windows."""
+        """As SeriesNet.build. Raises RecipeError where a stream is asked for and would say
+        something else than the net for windows.
+        """
         if self.stream:
             self._check_stream(signature)
         return super().build(signature, seed=seed, synchronized=synchronized)
@@ -185,42 +227,80 @@ class Tcn(SeriesNet):
 
     def _check_stream(self, signature):
         if signature.target.task != "forecast":
-            raise RecipeError(f"build.stream=True for the task {signature.target.task!r}", expected="a forecast",
-                              fix="--set build.stream=False")
+            raise RecipeError(
+                f"build.stream=True for the task {signature.target.task!r}",
+                expected="a forecast",
+                fix="--set build.stream=False",
+            )
         if signature.frame.calendar.unit != SECOND:
-            raise RecipeError(f"build.stream=True: the steps are {signature.frame.calendar.unit}s, which differ in "
-                              "length", expected="steps of equal seconds", fix="--set build.stream=False")
+            raise RecipeError(
+                f"build.stream=True: the steps are {signature.frame.calendar.unit}s, which differ "
+                "in length",
+                expected="steps of equal seconds",
+                fix="--set build.stream=False",
+            )
         past = past_ports(signature)
-        window, packed = past[0].shape[0], {each.into: each.columns for each in signature.primitives
-                                            if isinstance(each, PackSteps)}
+        window = past[0].shape[0]
+        packed = {
+            each.into: each.columns for each in signature.primitives if isinstance(each, PackSteps)
+        }
         columns = {name for port in past for name in packed[port.name]}
         if window < self.num_steps():
-            raise RecipeError(f"build.stream=True: a net that looks back on {self.num_steps()} steps in a window of "
-                              f"{window}",
-                              expected="windows that hold all that a stream remembers",
-                              fix=f"--set frame.window={self.num_steps()}, or a lower build.depth")
-        own = next((each for each in signature.primitives if isinstance(each, OwnScale) and each.into in columns
-                    and (each.scaled or each.offset != "none")), None)
+            raise RecipeError(
+                f"build.stream=True: a net that looks back on {self.num_steps()} steps in a window "
+                f"of {window}",
+                expected="windows that hold all that a stream remembers",
+                fix=f"--set frame.window={self.num_steps()}, or a lower build.depth",
+            )
+        own = next(
+            (
+                each
+                for each in signature.primitives
+                if isinstance(each, OwnScale)
+                and each.into in columns
+                and (each.scaled or each.offset != "none")
+            ),
+            None,
+        )
         if own is not None:
-            raise RecipeError(f"build.stream=True: the series {own.into!r} is scaled by itself, window by window",
-                              expected="a step that is the same in every window it is in",
-                              fix="--set 'encode=(FlagGaps(), FillGaps(), ScaleSeries())'")
-        fill = next((each for each in signature.primitives if isinstance(each, FillSteps) and each.how != "previous"
-                     and each.column in columns), None)
+            raise RecipeError(
+                f"build.stream=True: the series {own.into!r} is scaled by itself, window by window",
+                expected="a step that is the same in every window it is in",
+                fix="--set 'encode=(FlagGaps(), FillGaps(), ScaleSeries())'",
+            )
+        fill = next(
+            (
+                each
+                for each in signature.primitives
+                if isinstance(each, FillSteps) and each.how != "previous" and each.column in columns
+            ),
+            None,
+        )
         if fill is not None:
-            raise RecipeError(f"build.stream=True: gaps of {fill.column!r} are filled by {fill.how!r}",
-                              expected="gaps filled from steps that a stream has seen, wherever its window began",
-                              fix="--set 'encode=(FlagGaps(), FillGaps(), ScaleSeries())'")
+            raise RecipeError(
+                f"build.stream=True: gaps of {fill.column!r} are filled by {fill.how!r}",
+                expected="gaps filled from steps that a stream has seen, wherever its window began",
+                fix="--set 'encode=(FlagGaps(), FillGaps(), ScaleSeries())'",
+            )
 
     def _features(self, x, blocks, name):
         import keras
+
         layers = keras.layers
-        x = layers.Conv1D(self.width, 1, name=f"{name}_widen", kernel_initializer=blocks.initializer())(x)
+        x = layers.Conv1D(
+            self.width, 1, name=f"{name}_widen", kernel_initializer=blocks.initializer()
+        )(x)
         for depth in range(self.depth):
             each = f"{name}_block{depth}"
-            inner = layers.Conv1D(self.width, self.kernel, dilation_rate=2**depth, padding="causal",
-                                  name=f"{each}_conv", kernel_initializer=blocks.initializer(),
-                                  kernel_regularizer=blocks.regularizer())(x)
+            inner = layers.Conv1D(
+                self.width,
+                self.kernel,
+                dilation_rate=2**depth,
+                padding="causal",
+                name=f"{each}_conv",
+                kernel_initializer=blocks.initializer(),
+                kernel_regularizer=blocks.regularizer(),
+            )(x)
             x = layers.Add(name=f"{each}_add")([x, blocks.drop(blocks.activate(inner, each), each)])
         return blocks.newest(x, name)
 
@@ -234,7 +314,9 @@ class SeriesRecurrent(SeriesNet):
     def check(self) -> None:
         super().check()
         if not self.widths:
-            raise RecipeError("build.widths=()", expected="one or more widths", fix="--set 'build.widths=(32,)'")
+            raise RecipeError(
+                "build.widths=()", expected="one or more widths", fix="--set 'build.widths=(32,)'"
+            )
 
     def tiny(self) -> "SeriesRecurrent":
         return replace(self, widths=tuple(min(width, 8) for width in self.widths))
@@ -252,24 +334,34 @@ class SeriesRecurrent(SeriesNet):
 
 @dataclass(frozen=True)
 class SeriesLstm(SeriesRecurrent):
-    """Long short-term memory (Hochreiter and Schmidhuber 1997, https://doi.org/10.1162/neco.1997.9.8.1735), which ships
-    as the one fused operator that TFLite has for it."""
+    """Long short-term memory (Hochreiter and Schmidhuber 1997,
+    https://doi.org/10.1162/neco.1997.9.8.1735), which ships as the one fused operator that TFLite
+    has for it.
+    """
 
     _cell = "LSTM"
 
 
 @dataclass(frozen=True)
 class SeriesUnrolled(SeriesRecurrent):
-    """Recurrent layers that TFLite has no operator for: they ship step by step, in at most about `most_unrolled_bytes`
-    of operators beside the weights."""
+    """Recurrent layers that TFLite has no operator for: they ship step by step, in at most about
+    `most_unrolled_bytes` of operators beside the weights.
+    """
 
     most_unrolled_bytes: int = knob(MOST_UNROLLED_BYTES, 1, 2**31 - 1)
 
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
-        """As SeriesNet.build. Raises RecipeError where the steps would take more than `most_unrolled_bytes`."""
-        check_unrolled(self._cell, past_ports(signature)[0].shape[0], len(self.widths), self.most_unrolled_bytes,
-                       fix="--set 'build=SeriesLstm()', which ships as one operator; or a shorter window: --set "
-                           "frame.window={}")
+        """As SeriesNet.build. Raises RecipeError where the steps would take more than
+        `most_unrolled_bytes`.
+        """
+        check_unrolled(
+            self._cell,
+            past_ports(signature)[0].shape[0],
+            len(self.widths),
+            self.most_unrolled_bytes,
+            fix="--set 'build=SeriesLstm()', which ships as one operator; or a shorter window: "
+            "--set frame.window={}",
+        )
         return super().build(signature, seed=seed, synchronized=synchronized)
 
 
@@ -289,9 +381,11 @@ class SeriesRnn(SeriesUnrolled):
 
 @dataclass(frozen=True)
 class EncoderDecoder(SeriesNet):
-    """An LSTM reads the steps; another goes over the steps to foretell, a vector for each made of what the first ended
-    with, and looks back on every step read, weighted by attention (Bahdanau et al. 2015,
-    https://arxiv.org/abs/1409.0473; by scaled products, Luong et al. 2015, https://arxiv.org/abs/1508.04025)."""
+    """An LSTM reads the steps; another goes over the steps to foretell, a vector for each made of
+    what the first ended with, and looks back on every step read, weighted by attention (Bahdanau et
+    al. 2015, https://arxiv.org/abs/1409.0473; by scaled products, Luong et al. 2015,
+    https://arxiv.org/abs/1508.04025).
+    """
 
     width: int = knob(32, 1, 1024)
     step_width: int = knob(8, 1, 256)
@@ -302,22 +396,34 @@ class EncoderDecoder(SeriesNet):
 
     def _features(self, x, blocks, name):
         import keras
-        layers, horizon = keras.layers, blocks.horizon()
+
+        layers = keras.layers
+        horizon = blocks.horizon()
         read = blocks.recur(x, "LSTM", self.width, name=f"{name}_encoder")
-        start = blocks.dense(blocks.newest(read, f"{name}_read"), horizon * self.step_width, name=f"{name}_start")
+        start = blocks.dense(
+            blocks.newest(read, f"{name}_read"), horizon * self.step_width, name=f"{name}_start"
+        )
         start = layers.Reshape((horizon, self.step_width), name=f"{name}_steps")(start)
         asked = blocks.recur(start, "LSTM", self.width, name=f"{name}_decoder")
-        keys = layers.Permute((2, 1), name=f"{name}_keys_turned")(blocks.dense(read, self.width, name=f"{name}_keys"))
-        shares = layers.Softmax(name=f"{name}_shares")(keras.ops.matmul(asked, keys) / self.width ** 0.5)
+        keys = layers.Permute((2, 1), name=f"{name}_keys_turned")(
+            blocks.dense(read, self.width, name=f"{name}_keys")
+        )
+        shares = layers.Softmax(name=f"{name}_shares")(
+            keras.ops.matmul(asked, keys) / self.width**0.5
+        )
         both = blocks.joined([asked, keras.ops.matmul(shares, read)], f"{name}_both")
-        told = blocks.activate(blocks.dense(both, self.step_width, name=f"{name}_told"), f"{name}_told")
+        told = blocks.activate(
+            blocks.dense(both, self.step_width, name=f"{name}_told"), f"{name}_told"
+        )
         return layers.Flatten(name=f"{name}_flat")(told)
 
 
 @dataclass(frozen=True)
 class PatchTransformer(SeriesNet):
-    """Self-attention over patches of `patch` steps (Nie et al. 2023, https://arxiv.org/abs/2211.14730) in layers that
-    int8 suits: batch normalization, ReLU, and a depthwise convolution over patches instead of a table of places."""
+    """Self-attention over patches of `patch` steps (Nie et al. 2023,
+    https://arxiv.org/abs/2211.14730) in layers that int8 suits: batch normalization, ReLU, and a
+    depthwise convolution over patches instead of a table of places.
+    """
 
     patch: int = knob(12, 1, 1000)
     width: int = knob(32, 4, 1024)
@@ -335,15 +441,29 @@ class PatchTransformer(SeriesNet):
 
     def _features(self, x, blocks, name):
         import keras
+
         layers = keras.layers
         if x.shape[1] < self.patch:
-            raise RecipeError(f"patches of {self.patch} steps in series of {x.shape[1]}", expected="shorter patches",
-                              fix=f"--set build.patch={max(x.shape[1] // 4, 1)}")
-        x = x[:, x.shape[1] % self.patch:]  # the newest steps fill whole patches
-        x = layers.Conv1D(self.width, self.patch, strides=self.patch, name=f"{name}_patches",
-                          kernel_initializer=blocks.initializer())(x)
-        place = layers.DepthwiseConv1D(3, padding="same", use_bias=False, name=f"{name}_place",
-                                       depthwise_initializer=blocks.initializer())(x)
+            raise RecipeError(
+                f"patches of {self.patch} steps in series of {x.shape[1]}",
+                expected="shorter patches",
+                fix=f"--set build.patch={max(x.shape[1] // 4, 1)}",
+            )
+        x = x[:, x.shape[1] % self.patch :]  # the newest steps fill whole patches
+        x = layers.Conv1D(
+            self.width,
+            self.patch,
+            strides=self.patch,
+            name=f"{name}_patches",
+            kernel_initializer=blocks.initializer(),
+        )(x)
+        place = layers.DepthwiseConv1D(
+            3,
+            padding="same",
+            use_bias=False,
+            name=f"{name}_place",
+            depthwise_initializer=blocks.initializer(),
+        )(x)
         x = layers.Add(name=f"{name}_place_add")([x, place])
         x = blocks.transform(x, depth=self.depth, heads=self.heads, widening=2, name=f"{name}_")
         return layers.Flatten(name=f"{name}_flat")(blocks.normalize(x, f"{name}_last"))
@@ -359,50 +479,78 @@ class SeriesBlocks(Blocks):
     def horizon(self) -> int:
         """The steps to foretell. Raises RecipeError where there are none."""
         if self._signature.target.task != "forecast":
-            raise RecipeError(f"{type(self.net).__name__} without steps to foretell", expected="a forecast",
-                              fix="--set 'build=SeriesLstm()'")
+            raise RecipeError(
+                f"{type(self.net).__name__} without steps to foretell",
+                expected="a forecast",
+                fix="--set 'build=SeriesLstm()'",
+            )
         return self._signature.frame.horizon
 
     def beside(self, inputs) -> list:
         """What a row has besides its past steps, each as [rows, width]."""
         import keras
-        layers, past, found = keras.layers, past_ports(self._signature), []
+
+        layers = keras.layers
+        past = past_ports(self._signature)
+        found = []
         for port in self._signature.inputs:
             if port in past:
                 continue
             value = inputs[port.name]
             if port.unit == CATEGORY_ID:
                 value = layers.Embedding(port.num_ids, 4, name=f"{port.name}_embedding")(value)
-            found.append(layers.Flatten(name=f"{port.name}_flat")(value) if len(value.shape) > 2 else value)
+            found.append(
+                layers.Flatten(name=f"{port.name}_flat")(value) if len(value.shape) > 2 else value
+            )
         return found
 
     def joined(self, parts: list, name: str):
         """The parts side by side."""
         import keras
-        return keras.layers.Concatenate(name=f"{name}_joined")(parts) if len(parts) > 1 else parts[0]
+
+        if len(parts) > 1:
+            return keras.layers.Concatenate(name=f"{name}_joined")(parts)
+        return parts[0]
 
     def newest(self, x, name: str):
         """The newest step, [rows, width]."""
         import keras
+
         last = keras.layers.Cropping1D((x.shape[1] - 1, 0), name=f"{name}_newest")(x)
         return keras.layers.Reshape((x.shape[2],), name=f"{name}_newest_flat")(last)
 
     def recur(self, x, cell: str, width: int, *, name: str):
         """What a recurrent layer says at every step, [rows, steps, width]."""
         import keras
+
         return getattr(keras.layers, cell)(
-            width, return_sequences=True, name=name, kernel_initializer=self.initializer(),
+            width,
+            return_sequences=True,
+            name=name,
+            kernel_initializer=self.initializer(),
             recurrent_initializer=keras.initializers.Orthogonal(seed=self.next_seed()),
-            kernel_regularizer=self.regularizer())(x)
+            kernel_regularizer=self.regularizer(),
+        )(x)
 
 
 def past_ports(signature: Signature) -> list[Port]:
-    """The ports of past steps: those of nothing that is known beforehand. Raises RecipeError where there is none."""
+    """The ports of past steps: those of nothing that is known beforehand. Raises RecipeError where
+    there is none.
+    """
     known = made_from(signature.primitives, signature.frame.known if signature.frame else ())
-    packed = {each.into: each.columns for each in signature.primitives if isinstance(each, PackSteps)}
-    ports = [port for port in signature.inputs if port.unit in BY_STEP and packed[port.name][0] not in known]
+    packed = {
+        each.into: each.columns for each in signature.primitives if isinstance(each, PackSteps)
+    }
+    ports = [
+        port
+        for port in signature.inputs
+        if port.unit in BY_STEP and packed[port.name][0] not in known
+    ]
     if len({port.shape[0] for port in ports}) != 1:
-        raise RecipeError(f"a net for series on the inputs {[(each.name, each.shape) for each in signature.inputs]}",
-                          expected="series of one length, by step", fix="load series, and --set "
-                          "'encode=(FillGaps(), ScaleSeries())'")
+        raise RecipeError(
+            "a net for series on the inputs "
+            f"{[(each.name, each.shape) for each in signature.inputs]}",
+            expected="series of one length, by step",
+            fix="load series, and --set 'encode=(FillGaps(), ScaleSeries())'",
+        )
     return ports

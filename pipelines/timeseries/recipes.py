@@ -1,5 +1,6 @@
-"""Recipes for series: glucose an hour ahead, the weather a day ahead, three sets of whole series with classes, and
-those that any series start from."""
+"""Recipes for series: glucose an hour ahead, the weather a day ahead, three sets of whole series
+with classes, and those that any series start from.
+"""
 
 from ..faults import InjectFaults
 from ..frame import CutSegments, CutWindows
@@ -15,104 +16,165 @@ from .load_classes import LoadSeriesArrays, LoadSeriesTfds, LoadTsFiles
 from .models import NLinear, SeriesMlp
 
 
-def series_recipe(load: LoadSeries, *, horizon: int, window: int = 0, season: int = 0, name: str = "my_model"
-                  ) -> Recipe:
-    """The recipe for series that nobody has seen before: the last fifth of the time is test, the fifteen hundredths
-    before it validation; windows of four horizons (or `window`), less their newest value, and the hour and the weekday;
-    a small net with a linear one inside, and an interval that holds eight in ten."""
+def series_recipe(
+    load: LoadSeries, *, horizon: int, window: int = 0, season: int = 0, name: str = "my_model"
+) -> Recipe:
+    """The recipe for series that nobody has seen before: the last fifth of the time is test, the
+    fifteen hundredths before it validation; windows of four horizons (or `window`), less their
+    newest value, and the hour and the weekday; a small net with a linear one inside, and an
+    interval that holds eight in ten.
+    """
     return Recipe(
-        name=name, about=f"Foretells {load.target}, {horizon} steps ahead.", load=load, split=SplitByTime(),
-        frame=CutWindows(window=window or min(max(4 * horizon, 16), 336), horizon=horizon, season=season),
+        name=name,
+        about=f"Foretells {load.target}, {horizon} steps ahead.",
+        load=load,
+        split=SplitByTime(),
+        frame=CutWindows(
+            window=window or min(max(4 * horizon, 16), 336), horizon=horizon, season=season
+        ),
         prepare=(EncodeDate(parts=("hour", "weekday"), harmonics=(3, 3)),),
         encode=(FlagGaps(), FillGaps(), ScaleByItself(level=True), ScaleSeries()),
         build=SeriesMlp(widths=(64,), dropout=0.2),
-        training=Training(epochs=12, batch_size=64, learning_rate=1e-3, schedule="cosine", warmup_epochs=1))
+        training=Training(
+            epochs=12, batch_size=64, learning_rate=1e-3, schedule="cosine", warmup_epochs=1
+        ),
+    )
 
 
 GLUCOSE = Recipe(
     name="glucose_mlp",
-    about="A glucose monitor, every five minutes: the hour ahead, with an interval that holds eight in ten.",
+    about="A glucose monitor, every five minutes: the hour ahead, with an interval that holds "
+    "eight in ten.",
     load=LoadSeries("data/cgm_glucose.csv.gz", "datetime", "glucose", columns=("glucose",)),
     split=SplitByTime(test=0.2, valid=0.15),
     frame=CutWindows(window=72, horizon=12, stride=2, origin_step=6, season=288),
     prepare=(EncodeDate(parts=("hour",)),),
     encode=(FlagGaps(), FillGaps(), ScaleByItself(level=True), ScaleSeries()),
     build=SeriesMlp(widths=(64,), dropout=0.2),
-    training=Training(epochs=12, batch_size=64, learning_rate=1e-3, schedule="cosine", warmup_epochs=1),
-    judge=Judge(deciding="mase"))
+    training=Training(
+        epochs=12, batch_size=64, learning_rate=1e-3, schedule="cosine", warmup_epochs=1
+    ),
+    judge=Judge(deciding="mase"),
+)
 
 WEATHER = Recipe(
     name="weather_linear",
-    about="Temperature at Newark airport, hour by hour: the day ahead. With one year of data a linear net does best.",
-    load=LoadSeries("data/nyc_weather.csv.gz", "time_hour", "temp", series="origin", only=("EWR",),
-                    columns=("temp", "dewp", "humid", "wind_speed", "precip", "pressure", "visib")),
+    about="Temperature at Newark airport, hour by hour: the day ahead. With one year of data a "
+    "linear net does best.",
+    load=LoadSeries(
+        "data/nyc_weather.csv.gz",
+        "time_hour",
+        "temp",
+        series="origin",
+        only=("EWR",),
+        columns=("temp", "dewp", "humid", "wind_speed", "precip", "pressure", "visib"),
+    ),
     split=SplitByTime(test=0.2, valid=0.1),
     frame=CutWindows(window=24, horizon=24, season=24),
     prepare=(EncodeDate(parts=("hour", "day_of_year"), harmonics=(6, 1)),),
     encode=(FlagGaps(), FillGaps(), ScaleByItself(level=True), ScaleSeries()),
     build=NLinear(regularizer=1e-4),
-    training=Training(epochs=30, batch_size=64, learning_rate=1e-2, schedule="cosine", warmup_epochs=1),
-    judge=Judge(deciding="mase"))
+    training=Training(
+        epochs=30, batch_size=64, learning_rate=1e-2, schedule="cosine", warmup_epochs=1
+    ),
+    judge=Judge(deciding="mase"),
+)
 
 
-def series_classes_recipe(load: LoadTsFiles | LoadSeriesArrays | LoadSeriesTfds, *, name: str = "my_model") -> Recipe:
-    """The recipe for whole series with classes that nobody has seen before: the parts that the source gives, else a
-    random split; gaps marked and filled; convolutions over series in one unit, three nets side by side."""
-    return Recipe(name=name, load=load, split=SplitGiven() if load.names_parts() else SplitRandom(),
-                  encode=(FlagGaps(), FillGaps(), ScaleSeries()),
-                  augment=(AugmentJitter(), AugmentScaling(), AugmentTimeWarp()), build=SeriesFcn(num_members=3),
-                  training=Training(epochs=200, batch_size=16, learning_rate=3e-3, schedule="cosine"),
-                  judge=Judge(threshold="none"), about="Tells classes of whole series apart.")
+def series_classes_recipe(
+    load: LoadTsFiles | LoadSeriesArrays | LoadSeriesTfds, *, name: str = "my_model"
+) -> Recipe:
+    """The recipe for whole series with classes that nobody has seen before: the parts that the
+    source gives, else a random split; gaps marked and filled; convolutions over series in one unit,
+    three nets side by side.
+    """
+    return Recipe(
+        name=name,
+        load=load,
+        split=SplitGiven() if load.names_parts() else SplitRandom(),
+        encode=(FlagGaps(), FillGaps(), ScaleSeries()),
+        augment=(AugmentJitter(), AugmentScaling(), AugmentTimeWarp()),
+        build=SeriesFcn(num_members=3),
+        training=Training(epochs=200, batch_size=16, learning_rate=3e-3, schedule="cosine"),
+        judge=Judge(threshold="none"),
+        about="Tells classes of whole series apart.",
+    )
 
 
-# The official parts have 40 to 67 training rows: as few as can be are set aside to watch training by, and the threshold
-# stays where the net puts it. Net, augmentation and epochs were chosen by cross-validation inside the training parts.
+# The official parts have 40 to 67 training rows: as few as can be are set aside to watch training
+# by, and the threshold stays where the net puts it. Net, augmentation and epochs were chosen by
+# cross-validation inside the training parts.
 FEW = SplitGiven(valid=0.1)
 
 ITALY_POWER = Recipe(
     name="italy_power",
     about="Days of electricity in Italy, hour by hour: winter or summer? 67 days to learn from. "
-          "Accuracy .964, the mean of five seeds.",
+    "Accuracy .964, the mean of five seeds.",
     load=LoadTsFiles("data/ItalyPowerDemand_TRAIN.ts.gz", "data/ItalyPowerDemand_TEST.ts.gz"),
-    split=FEW, encode=(ScaleSeries(),),
+    split=FEW,
+    encode=(ScaleSeries(),),
     augment=(AugmentJitter(deviation=0.3), AugmentScaling(), AugmentTimeWarp(deviation=0.1)),
     build=SeriesFcn(num_members=4),
     training=Training(epochs=150, batch_size=16, learning_rate=2e-3, schedule="cosine"),
-    judge=Judge(deciding="accuracy", threshold="none"))
+    judge=Judge(deciding="accuracy", threshold="none"),
+)
 
 GUN_POINT = Recipe(
     name="gun_point",
-    about="A hand's way from the hip and back: a gun drawn, or a finger pointed? 50 motions to learn from. "
-          "Accuracy .996, the mean of five seeds.",
+    about="A hand's way from the hip and back: a gun drawn, or a finger pointed? 50 motions to "
+    "learn from. Accuracy .996, the mean of five seeds.",
     load=LoadTsFiles("data/GunPoint_TRAIN.ts.gz", "data/GunPoint_TEST.ts.gz"),
-    split=FEW, encode=(ScaleSeries(),), augment=(AugmentJitter(), AugmentScaling(), AugmentTimeWarp()),
+    split=FEW,
+    encode=(ScaleSeries(),),
+    augment=(AugmentJitter(), AugmentScaling(), AugmentTimeWarp()),
     build=SeriesFcn(num_members=3),
     training=Training(epochs=400, batch_size=16, learning_rate=3e-3, schedule="cosine"),
-    judge=Judge(deciding="accuracy", threshold="none"))
+    judge=Judge(deciding="accuracy", threshold="none"),
+)
 
 BASIC_MOTIONS = Recipe(
     name="basic_motions",
-    about="A smart watch's accelerometer and gyroscope: standing, walking, running or badminton? 40 motions to learn "
-          "from. Accuracy 1.000, the mean of five seeds.",
-    load=LoadTsFiles("data/BasicMotions_TRAIN.ts.gz", "data/BasicMotions_TEST.ts.gz", channels=(
-        "acceleration x", "acceleration y", "acceleration z", "rotation x", "rotation y", "rotation z")),
-    split=FEW, encode=(ScaleSeries(),), augment=(AugmentJitter(), AugmentScaling(), AugmentTimeWarp()),
+    about="A smart watch's accelerometer and gyroscope: standing, walking, running or badminton? "
+    "40 motions to learn from. Accuracy 1.000, the mean of five seeds.",
+    load=LoadTsFiles(
+        "data/BasicMotions_TRAIN.ts.gz",
+        "data/BasicMotions_TEST.ts.gz",
+        channels=(
+            "acceleration x",
+            "acceleration y",
+            "acceleration z",
+            "rotation x",
+            "rotation y",
+            "rotation z",
+        ),
+    ),
+    split=FEW,
+    encode=(ScaleSeries(),),
+    augment=(AugmentJitter(), AugmentScaling(), AugmentTimeWarp()),
     build=SeriesFcn(num_members=3),
     training=Training(epochs=200, batch_size=16, learning_rate=3e-3, schedule="cosine"),
-    judge=Judge(deciding="accuracy", threshold="none"))
+    judge=Judge(deciding="accuracy", threshold="none"),
+)
 
 WEATHER_ANOMALY = Recipe(
     name="weather_anomaly",
-    about="Hourly weather at JFK in 2013: windows of a day that are not like those from January to August. Nobody "
-          "labelled anomalies: the labels of the test part are faults of sensors that were injected into copies of a "
-          "quarter of its windows, and the real windows, storms among them, are taken as normal. A stuck sensor is not "
-          "found, and a linear autoencoder does as well.",
-    load=LoadSeries("data/nyc_weather.csv.gz", "time_hour", series="origin", only=("JFK",),
-                    columns=("temp", "dewp", "humid", "wind_speed", "pressure", "visib")),
+    about="Hourly weather at JFK in 2013: windows of a day that are not like those from January "
+    "to August. Nobody labelled anomalies: the labels of the test part are faults of sensors that "
+    "were injected into copies of a quarter of its windows, and the real windows, storms among "
+    "them, are taken as normal. A stuck sensor is not found, and a linear autoencoder does as "
+    "well.",
+    load=LoadSeries(
+        "data/nyc_weather.csv.gz",
+        "time_hour",
+        series="origin",
+        only=("JFK",),
+        columns=("temp", "dewp", "humid", "wind_speed", "pressure", "visib"),
+    ),
     split=SplitByTime(test=0.2, valid=0.15),
     frame=CutSegments(window=24, test_stride=2, season=24, faults=InjectFaults()),
     prepare=(EncodeDate(parts=("hour",)),),
     encode=(FillGaps(), ScaleSeries(clip=5.0)),  # what is cut off cannot be odd
     build=ConvAutoencoder(widths=(12,), code=32),
     training=Training(epochs=40, batch_size=64, learning_rate=3e-3, schedule="cosine"),
-    judge=Judge(tolerance=0.03))  # rounding adds to a small error; the threshold of int8 is its own
+    judge=Judge(tolerance=0.03),
+)  # rounding adds to a small error; the threshold of int8 is its own

@@ -1,5 +1,6 @@
-"""The gate of labels: a form that answers many rows otherwise than the Keras model is another model, whatever its score
-is."""
+"""The gate of labels: a form that answers many rows otherwise than the Keras model is another
+model, whatever its score is.
+"""
 
 from math import sqrt
 
@@ -8,10 +9,12 @@ from .ladder import Rung
 
 
 def labels_apart(rungs: list[Rung], min_agreement: float, target: Target) -> str:
-    """"" where every rung gives at least that share of rows the label that Keras gives, else which does not, in words.
+    """ "" where every rung gives at least that share of rows the label that Keras gives, else which
+    does not, in words.
 
-    Two standard errors of a share of so many rows are granted. Values without labels are left to the deciding metric:
-    their agreement has no natural bound, since it counts values within a distance.
+    Two standard errors of a share of so many rows are granted. Values without labels are left to
+    the deciding metric: their agreement has no natural bound, since it counts values within a
+    distance.
     """
     if not target.labels:
         return ""
@@ -20,6 +23,9 @@ def labels_apart(rungs: list[Rung], min_agreement: float, target: Target) -> str
             continue
         granted = 2 * sqrt(min_agreement * (1 - min_agreement) / rung.num_rows)
         if rung.agreement + granted < min_agreement:
-            return (f"{rung.form} gives the label of keras to {rung.agreement:.4f} of {rung.num_rows:,} rows, at least "
-                    f"{min_agreement:g} are wanted (judge.min_agreement): it answers as another model does")
+            return (
+                f"{rung.form} gives the label of keras to {rung.agreement:.4f} of "
+                f"{rung.num_rows:,} rows, at least {min_agreement:g} are wanted "
+                "(judge.min_agreement): it answers as another model does"
+            )
     return ""

@@ -1,19 +1,64 @@
-"""Pictures: a folder of classes, arrays, a table of paths or a prepared data set to a verified int8 model.
+"""Pictures: a folder of classes, arrays, a table of paths or a prepared data set to a verified int8
+model.
 
-    from pipelines import run, vision
-    bundle = run(vision.picture_recipe(vision.LoadFolder("photos"), name="parts"))
+from pipelines import run, vision bundle = run(vision.picture_recipe(vision.LoadFolder("photos"),
+name="parts"))
 """
 
-from .augment import (STANDARD, AugmentBrightness, AugmentContrast, AugmentCrop, AugmentCutMix, AugmentErasing,
-                      AugmentFlip, AugmentHue, AugmentMixUp, AugmentNoise, AugmentRand, AugmentRotation,
-                      AugmentTranslation, AugmentZoom)
+from .augment import (
+    STANDARD,
+    AugmentBrightness,
+    AugmentContrast,
+    AugmentCrop,
+    AugmentCutMix,
+    AugmentErasing,
+    AugmentFlip,
+    AugmentHue,
+    AugmentMixUp,
+    AugmentNoise,
+    AugmentRand,
+    AugmentRotation,
+    AugmentTranslation,
+    AugmentZoom,
+)
 from .load import LoadArrays, LoadFolder, LoadPaths, LoadTfds
 from .models import Cnn, DsCnn, EfficientNetLite0, MobileNetV1, ResNet8, Vit
 from .recipes import EMOJI, EMOJI_LITE0, FASHION, FASHION_30KB, FASHION_100KB, picture_recipe
 from .transfer import EarlierModel, Head, KerasApplication, Transfer
 
-__all__ = ["LoadArrays", "LoadFolder", "LoadPaths", "LoadTfds", "STANDARD", "AugmentFlip", "AugmentRotation",
-           "AugmentTranslation", "AugmentZoom", "AugmentCrop", "AugmentBrightness", "AugmentContrast", "AugmentHue",
-           "AugmentNoise", "AugmentErasing", "AugmentRand", "AugmentMixUp", "AugmentCutMix", "Cnn", "ResNet8", "DsCnn",
-           "MobileNetV1", "EfficientNetLite0", "Vit", "Transfer", "Head", "EarlierModel", "KerasApplication",
-           "picture_recipe", "FASHION", "FASHION_100KB", "FASHION_30KB", "EMOJI", "EMOJI_LITE0"]
+__all__ = [
+    "LoadArrays",
+    "LoadFolder",
+    "LoadPaths",
+    "LoadTfds",
+    "STANDARD",
+    "AugmentFlip",
+    "AugmentRotation",
+    "AugmentTranslation",
+    "AugmentZoom",
+    "AugmentCrop",
+    "AugmentBrightness",
+    "AugmentContrast",
+    "AugmentHue",
+    "AugmentNoise",
+    "AugmentErasing",
+    "AugmentRand",
+    "AugmentMixUp",
+    "AugmentCutMix",
+    "Cnn",
+    "ResNet8",
+    "DsCnn",
+    "MobileNetV1",
+    "EfficientNetLite0",
+    "Vit",
+    "Transfer",
+    "Head",
+    "EarlierModel",
+    "KerasApplication",
+    "picture_recipe",
+    "FASHION",
+    "FASHION_100KB",
+    "FASHION_30KB",
+    "EMOJI",
+    "EMOJI_LITE0",
+]

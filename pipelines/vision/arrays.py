@@ -1,5 +1,6 @@
-"""Files of arrays of pictures: .npz, and the idx files that MNIST and its kin come in. Sizes that a file declares are
-checked before memory is taken, and nothing in a file is run."""
+"""Files of arrays of pictures: .npz, and the idx files that MNIST and its kin come in. Sizes that a
+file declares are checked before memory is taken, and nothing in a file is run.
+"""
 
 import math
 import re
@@ -14,37 +15,52 @@ from ..errors import LoadError
 from ..sources.limits import open_unpacked
 
 _IDX = re.compile(r"(?P<part>train|t10k|test)-(?P<what>images|labels)[-.]idx[13]-ubyte(\.gz)?")
-_PICTURES = Wanted(PICTURE, lambda shape, dtype: dtype.kind == "u" and dtype.itemsize <= 2 and len(shape) in (3, 4),
-                   "uint8 or uint16 array [rows, height, width(, channels)]", "images")
+_PICTURES = Wanted(
+    PICTURE,
+    lambda shape, dtype: dtype.kind == "u" and dtype.itemsize <= 2 and len(shape) in (3, 4),
+    "uint8 or uint16 array [rows, height, width(, channels)]",
+    "images",
+)
 # The types of values that an idx file may declare, by its third byte.
 _IDX_TYPES = {9: "int8", 11: "int16", 12: "int32", 13: "float32", 14: "float64"}
 
 
 def read_pictures_npz(path: Path, images: str, labels: str) -> list[Part]:
-    """As `arrays.read_npz`, of pictures uint8 or uint16 [rows, height, width] or [rows, height, width, channels]."""
+    """As `arrays.read_npz`, of pictures uint8 or uint16 [rows, height, width] or [rows, height,
+    width, channels].
+    """
     return read_npz(path, _PICTURES, images, labels)
 
 
 def read_idx_folder(folder: Path) -> list[Part]:
-    """The parts of a folder of idx files: train-images-idx3-ubyte and train-labels-idx1-ubyte, the same with t10k or
-    test, each plain or .gz. Raises LoadError."""
+    """The parts of a folder of idx files: train-images-idx3-ubyte and train-labels-idx1-ubyte, the
+    same with t10k or test, each plain or .gz. Raises LoadError.
+    """
     files = {}
     for path in idx_files(folder):
         found = _IDX.fullmatch(path.name)
         key = "test" if found["part"] == "t10k" else found["part"], found["what"]
         if key in files:
-            raise LoadError(f"{files[key].name!r} and {path.name!r} in one folder", expected="one file of each",
-                            fix="remove the one that is not to be read")
+            raise LoadError(
+                f"{files[key].name!r} and {path.name!r} in one folder",
+                expected="one file of each",
+                fix="remove the one that is not to be read",
+            )
         files[key] = path
     parts = sorted({part for part, _ in files}, reverse=True)
     for part in parts or ["train"]:
         for what in ("images", "labels"):
             if (part, what) not in files:
-                raise LoadError(f"no idx file of the {part} {what} in {shorten(str(folder), 120)}",
-                                expected="train-images-idx3-ubyte, train-labels-idx1-ubyte, the same with t10k; "
-                                         "plain or .gz", fix="check load.source, or write the arrays as one .npz file")
-    return [(part, guarded(files[part, "images"], lambda: _read_idx(files[part, "images"], 3)),
-             guarded(files[part, "labels"], lambda: _read_idx(files[part, "labels"], 1))) for part in parts]
+                raise LoadError(
+                    f"no idx file of the {part} {what} in {shorten(str(folder), 120)}",
+                    expected="train-images-idx3-ubyte, train-labels-idx1-ubyte, the same with "
+                    "t10k; plain or .gz",
+                    fix="check load.source, or write the arrays as one .npz file",
+                )
+    def read(path, num_axes):
+        return guarded(path, lambda: _read_idx(path, num_axes))
+
+    return [(part, read(files[part, "images"], 3), read(files[part, "labels"], 1)) for part in parts]
 
 
 def idx_files(folder: Path) -> list[Path]:
@@ -55,25 +71,39 @@ def idx_files(folder: Path) -> list[Path]:
 def check_bytes(num_bytes: int, what: str) -> None:
     """Raises LoadError for what would not fit into memory."""
     if num_bytes > MAX_ARRAY_BYTES:
-        raise LoadError(f"{what}: {num_bytes:,} bytes", expected=f"at most {MAX_ARRAY_BYTES:,} in memory",
-                        fix="take fewer or smaller pictures, or write them as files for LoadFolder, which may stay on "
-                            "disk")
+        raise LoadError(
+            f"{what}: {num_bytes:,} bytes",
+            expected=f"at most {MAX_ARRAY_BYTES:,} in memory",
+            fix="take fewer or smaller pictures, or write them as files for LoadFolder, which may "
+            "stay on disk",
+        )
 
 
 def _read_idx(path, num_axes):
     with open_unpacked(path, MAX_ARRAY_BYTES + 2**10) as file:
         header = file.read(4 + 4 * num_axes)
         if header[:2] == b"\0\0" and header[2:3] and header[2] in _IDX_TYPES:
-            raise ValueError(f"an idx file of {_IDX_TYPES[header[2]]}; those of bytes, 0 to 255, are read: write the "
-                             "arrays as .npz")
+            raise ValueError(
+                f"an idx file of {_IDX_TYPES[header[2]]}; those of bytes, 0 to 255, are read: "
+                "write the arrays as .npz"
+            )
         if header[:4] != bytes((0, 0, 8, num_axes)) or len(header) < 4 + 4 * num_axes:
             raise ValueError(f"it does not begin as an idx file of bytes with {num_axes} axes")
         shape = struct.unpack(f">{num_axes}I", header[4:])
         size = math.prod(shape)
         check_bytes(size, f"{path.name!r} of shape {shape}")
-        there = size if path.suffix == ".gz" else path.stat().st_size - len(header)
-        content = file.read(size + 1) if there == size else b""
+        if path.suffix == ".gz":
+            there = size
+        else:
+            there = path.stat().st_size - len(header)
+        if there == size:
+            content = file.read(size + 1)
+        else:
+            content = b""
     if len(content) != size or there != size:
-        found = "more" if max(len(content), there) > size else "fewer"
+        if max(len(content), there) > size:
+            found = "more"
+        else:
+            found = "fewer"
         raise ValueError(f"it declares {size:,} values and holds {found}")
     return np.frombuffer(content, np.uint8).reshape(shape)

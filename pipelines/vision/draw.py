@@ -1,5 +1,6 @@
-"""Pictures for the report of a model of pictures: what augmentation does, the most confident mistakes, and where the
-net looked (Grad-CAM)."""
+"""Pictures for the report of a model of pictures: what augmentation does, the most confident
+mistakes, and where the net looked (Grad-CAM).
+"""
 
 import numpy as np
 
@@ -9,7 +10,10 @@ from ..report.drawable import drawable
 from ..report.pictures import picture
 from .augment import sheet
 
-NUM_SHEET_ROWS, NUM_MISTAKES, NUM_CAMS, COLUMNS = 6, 24, 12, 6
+NUM_SHEET_ROWS = 6
+NUM_MISTAKES = 24
+NUM_CAMS = 12
+COLUMNS = 6
 
 
 class Drawn:
@@ -21,17 +25,29 @@ class Drawn:
 
 
 def draw_pictures(recipe, splits, learned, judged) -> list[tuple[str, str]]:
-    """(title, base64 PNG) of every picture: augmented training pictures beside their originals, and of the int8 form
-    on test rows the most confident mistakes, some of them with Grad-CAM."""
+    """(title, base64 PNG) of every picture: augmented training pictures beside their originals, and
+    of the int8 form on test rows the most confident mistakes, some of them with Grad-CAM.
+    """
     name = learned.signature.columns[0].name
     drawn = []
     if recipe.augment:
         few = np.unique(np.linspace(0, len(splits.train) - 1, NUM_SHEET_ROWS).astype(int))
-        altered = sheet(recipe.augment, read_pixels(splits.train.x[name][few]), seed=recipe.training.seed)
-        titles = ["original", *["altered"] * (altered.shape[1] - 1)] + [""] * (altered.shape[1] * (len(few) - 1))
-        drawn.append(_tiles("Training pictures and what augmentation makes of them", altered.reshape(
-            -1, *altered.shape[2:]), titles, columns=altered.shape[1]))
-    labels, answers = learned.signature.target.labels, judged.answers["litert_int8"]
+        altered = sheet(
+            recipe.augment, read_pixels(splits.train.x[name][few]), seed=recipe.training.seed
+        )
+        titles = ["original", *["altered"] * (altered.shape[1] - 1)] + [""] * (
+            altered.shape[1] * (len(few) - 1)
+        )
+        drawn.append(
+            _tiles(
+                "Training pictures and what augmentation makes of them",
+                altered.reshape(-1, *altered.shape[2:]),
+                titles,
+                columns=altered.shape[1],
+            )
+        )
+    labels = learned.signature.target.labels
+    answers = judged.answers["litert_int8"]
     chosen = class_places(answers, labels)
     score = answers.scores[np.arange(len(chosen)), chosen]
     wrong = np.flatnonzero(chosen != splits.test.y)
@@ -39,43 +55,69 @@ def draw_pictures(recipe, splits, learned, judged) -> list[tuple[str, str]]:
     if not len(wrong):
         return drawn
     pixels = read_pixels(splits.test.x[name][wrong])
-    names = [drawable(label, 14) if len(label) <= 14 else f"{drawable(label, 13)}…" for label in labels]
-    captions = [f"{names[splits.test.y[row]]}\n→ {names[chosen[row]]} {score[row]:.0%}" for row in wrong]
-    drawn.append(_tiles("The most confident mistakes on test pictures: true class → said, with its score", pixels,
-                        captions, columns=COLUMNS))
+    names = [
+        drawable(label, 14) if len(label) <= 14 else f"{drawable(label, 13)}…" for label in labels
+    ]
+    captions = [
+        f"{names[splits.test.y[row]]}\n→ {names[chosen[row]]} {score[row]:.0%}" for row in wrong
+    ]
+    drawn.append(
+        _tiles(
+            "The most confident mistakes on test pictures: true class → said, with its score",
+            pixels,
+            captions,
+            columns=COLUMNS,
+        )
+    )
     maps = grad_cam(learned.trained.model, pixels[:NUM_CAMS], chosen[wrong[:NUM_CAMS]])
     if maps is not None:
-        drawn.append(_tiles("Grad-CAM: where the class that was said comes from (bright)", overlay(
-            pixels[:NUM_CAMS], maps), captions[:NUM_CAMS], columns=COLUMNS))
+        drawn.append(
+            _tiles(
+                "Grad-CAM: where the class that was said comes from (bright)",
+                overlay(pixels[:NUM_CAMS], maps),
+                captions[:NUM_CAMS],
+                columns=COLUMNS,
+            )
+        )
     return drawn
 
 
 def grad_cam(model, pixels: np.ndarray, classes: np.ndarray) -> np.ndarray | None:
-    """float32 [rows, h, w] 0..1: how much each place of the net's last feature map speaks for the class int [rows];
-    None for a net that does not end by averaging a map.
+    """float32 [rows, h, w] 0..1: how much each place of the net's last feature map speaks for the
+    class int [rows]; None for a net that does not end by averaging a map.
 
-    pixels: uint8 [rows, height, width, channels]. Selvaraju et al. 2017, https://arxiv.org/abs/1610.02391.
+    pixels: uint8 [rows, height, width, channels]. Selvaraju et al. 2017,
+    https://arxiv.org/abs/1610.02391.
     """
     import keras
     import tensorflow as tf
-    pooling = [layer for layer in model.layers if isinstance(layer, keras.layers.GlobalAveragePooling2D)]
+
+    pooling = [
+        layer for layer in model.layers if isinstance(layer, keras.layers.GlobalAveragePooling2D)
+    ]
     if not pooling:
         return None
-    before, after = keras.Model(model.inputs[0], pooling[-1].input), keras.Model(pooling[-1].input, model.output)
+    before = keras.Model(model.inputs[0], pooling[-1].input)
+    after = keras.Model(pooling[-1].input, model.output)
     features = tf.convert_to_tensor(before(pixels.astype(np.float32), training=False))
     with tf.GradientTape() as tape:
         tape.watch(features)
         logits = after(features)
-        said = (logits[:, 0] * (2.0 * classes - 1) if logits.shape[1] == 1 else
-                tf.gather(logits, classes.astype(np.int64), batch_dims=1))
+        if logits.shape[1] == 1:
+            said = logits[:, 0] * (2.0 * classes - 1)
+        else:
+            said = tf.gather(logits, classes.astype(np.int64), batch_dims=1)
     weights = tf.reduce_mean(tape.gradient(said, features), axis=(1, 2), keepdims=True)
     maps = tf.nn.relu(tf.reduce_sum(weights * features, axis=-1)).numpy()
     return maps / np.maximum(maps.max(axis=(1, 2), keepdims=True), 1e-12)
 
 
 def overlay(pixels: np.ndarray, maps: np.ndarray) -> np.ndarray:
-    """uint8 [rows, h, w, 3]: grey pictures with the maps, enlarged to their size, in colour over them."""
+    """uint8 [rows, h, w, 3]: grey pictures with the maps, enlarged to their size, in colour over
+    them.
+    """
     from matplotlib import colormaps
+
     height, width = pixels.shape[1:3]
     grey = pixels.astype(np.float32).mean(axis=-1)
     large = np.stack([_enlarge(np.uint8(each * 255), height, width) for each in maps])
@@ -85,6 +127,7 @@ def overlay(pixels: np.ndarray, maps: np.ndarray) -> np.ndarray:
 
 def _enlarge(array, height, width):
     from PIL import Image
+
     return np.asarray(Image.fromarray(array).resize((width, height), Image.Resampling.BILINEAR))
 
 
@@ -96,11 +139,29 @@ def _tiles(title, pixels, captions, *, columns):
     def draw(axes):
         for place, (tile, caption) in enumerate(zip(pixels, captions, strict=True)):
             row, column = divmod(place, columns)
-            tile = tile[..., 0] if tile.shape[-1] == 1 else tile
-            axes.imshow(tile, cmap="gray", vmin=0, vmax=255, aspect="auto", interpolation="nearest",
-                        extent=(column + 0.04, column + 0.96, row + (0.74 if two_lines else 0.84), row))
-            axes.text(column + 0.5, row + (0.76 if two_lines else 0.86), caption, ha="center", va="top", fontsize=7)
+            if tile.shape[-1] == 1:
+                tile = tile[..., 0]
+            axes.imshow(
+                tile,
+                cmap="gray",
+                vmin=0,
+                vmax=255,
+                aspect="auto",
+                interpolation="nearest",
+                extent=(column + 0.04, column + 0.96, row + (0.74 if two_lines else 0.84), row),
+            )
+            axes.text(
+                column + 0.5,
+                row + (0.76 if two_lines else 0.86),
+                caption,
+                ha="center",
+                va="top",
+                fontsize=7,
+            )
         axes.set(xlim=(0, columns), ylim=(rows, 0), title=title)
         axes.title.set_fontsize(10)
         axes.set_axis_off()
-    return title, picture(draw, width=7.4, height=0.5 + rows * 7.4 / columns * (1.25 if two_lines else 1.12))
+
+    return title, picture(
+        draw, width=7.4, height=0.5 + rows * 7.4 / columns * (1.25 if two_lines else 1.12)
+    )

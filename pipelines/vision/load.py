@@ -1,7 +1,8 @@
 """Pictures to a Dataset: folders of classes, a CSV of paths, files of arrays, tensorflow-datasets.
 
-Nothing is learned here but the names of the classes. Every file is read once, so that one that is broken is named now
-and not in the third epoch; what cannot be read is set aside, listed, and refused where it is more than half.
+Nothing is learned here but the names of the classes. Every file is read once, so that one that is
+broken is named now and not in the third epoch; what cannot be read is set aside, listed, and
+refused where it is more than half.
 """
 
 from dataclasses import dataclass
@@ -16,26 +17,45 @@ from ..folders import describe_folder, found_in_folder, names_parts
 from ..found import Found
 from ..knobs import knob
 from ..labels import class_texts, read_part
-from ..prepared import IMAGE_FOLDER, count_examples, describe_prepared, feature_of, found_in_splits, open_builder
+from ..prepared import (
+    IMAGE_FOLDER,
+    count_examples,
+    describe_prepared,
+    feature_of,
+    found_in_splits,
+    open_builder,
+)
 from ..rows import Dataset, Inferred
 from ..sources.spellings import check_spelling
 from ..table import Reading, find_table, read_table, settle_reading
 from .arrays import check_bytes, idx_files, read_idx_folder, read_pictures_npz
 from .draw import Drawn
-from .pixels import (MAX_SIDE, SUFFIXES, by, check_arrays, check_size, finish_read, from_cells, from_files,
-                     from_memory, settle)
+from .pixels import (
+    MAX_SIDE,
+    SUFFIXES,
+    by,
+    check_arrays,
+    check_size,
+    finish_read,
+    from_cells,
+    from_files,
+    from_memory,
+    settle,
+)
 from .stored import Stored
 
 
 @dataclass(frozen=True)
 class LoadFolder(Drawn):
-    """A folder of class folders, folder/<class>/**/*.png, or of parts, folder/{train,valid,test}/<class>/... .
+    """A folder of class folders, folder/<class>/**/*.png, or of parts,
+    folder/{train,valid,test}/<class>/... .
 
-    source: the folder; JPEG, PNG, GIF, WebP and BMP files are read, found by their names. height, width, channels: what
-    every picture is brought to; channels 0: 1 where all are grey, else 3. group: a regular expression with one group,
-    found in the file's relative name: pictures of one group (a patient, a scene) stay together. positive: of two
-    classes the one that scores are about. white: the value of 16-bit pictures that is white (4095 of 12 bits); 0:
-    65,535, for which pictures that use far less are refused. spelling: of class folders whose names differ in case
+    source: the folder; JPEG, PNG, GIF, WebP and BMP files are read, found by their names. height,
+    width, channels: what every picture is brought to; channels 0: 1 where all are grey, else 3.
+    group: a regular expression with one group, found in the file's relative name: pictures of one
+    group (a patient, a scene) stay together. positive: of two classes the one that scores are
+    about. white: the value of 16-bit pictures that is white (4095 of 12 bits); 0: 65,535, for which
+    pictures that use far less are refused. spelling: of class folders whose names differ in case
     alone: "join", "keep", or "" to refuse them.
     """
 
@@ -49,8 +69,9 @@ class LoadFolder(Drawn):
     spelling: str = ""
 
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
-        """The Dataset, and what was found. `source`, a dict {"picture": array or list, "label": list}, stands in for
-        the folder. Raises LoadError."""
+        """The Dataset, and what was found. `source`, a dict {"picture": array or list, "label":
+        list}, stands in for the folder. Raises LoadError.
+        """
         check_size(self)
         check_spelling(self.spelling)
         if source is not None:
@@ -63,7 +84,9 @@ class LoadFolder(Drawn):
         return names_parts(self.source)
 
     def describe(self, source: object = None) -> dict[str, str]:
-        """The source's name, and the sha256 of what `sha256sum` prints for its pictures in sorted order."""
+        """The source's name, and the sha256 of what `sha256sum` prints for its pictures in sorted
+        order.
+        """
         if source is not None:
             return describe_memory(source)
         return describe_folder(self.source, PICTURE, SUFFIXES)
@@ -73,9 +96,10 @@ class LoadFolder(Drawn):
 class LoadPaths(Drawn):
     """A table with a column of picture files and one of classes.
 
-    source: a .csv, .csv.gz or .parquet file. target, path: its columns. folder: what the paths are relative to (empty:
-    the table's own folder), and lead out of nowhere. group: columns of which rows with the same values stay together.
-    part: a column that says train, valid or test. The other knobs are those of LoadFolder and LoadTable.
+    source: a .csv, .csv.gz or .parquet file. target, path: its columns. folder: what the paths are
+    relative to (empty: the table's own folder), and lead out of nowhere. group: columns of which
+    rows with the same values stay together. part: a column that says train, valid or test. The
+    other knobs are those of LoadFolder and LoadTable.
     """
 
     source: str
@@ -101,40 +125,59 @@ class LoadPaths(Drawn):
         table = read_table(self.source, settle_reading(file, self.reading))
         absent = {self.target, self.path, *self.group, self.part} - {*table, ""}
         if absent:
-            raise LoadError(f"the column {', '.join(map(shorten, sorted(absent)))} is not in {file.name!r}",
-                            expected=", ".join(map(shorten, list(table)[:30])),
-                            fix="load.path, load.target, load.group and load.part name columns of the table")
+            raise LoadError(
+                f"the column {', '.join(map(shorten, sorted(absent)))} is not in {file.name!r}",
+                expected=", ".join(map(shorten, list(table)[:30])),
+                fix="load.path, load.target, load.group and load.part name columns of the table",
+            )
         missing = frozenset(self.reading.missing_words)
-        found = Found(list(table[self.target]), [_name(cell, missing) for cell in table[self.path]], missing=missing,
-                      where=file.name, named=self.reading.named_words(), spelling=self.reading.spelling)
+        found = Found(
+            list(table[self.target]),
+            [_name(cell, missing) for cell in table[self.path]],
+            missing=missing,
+            where=file.name,
+            named=self.reading.named_words(),
+            spelling=self.reading.spelling,
+        )
         if self.group:
             found.groups = {name: table[name] for name in self.group}
         if self.part:
-            found.parts = [read_part(cell, missing, row) for row, cell in enumerate(table[self.part])]
+            found.parts = [
+                read_part(cell, missing, row) for row, cell in enumerate(table[self.part])
+            ]
         return from_files(self, found, root, self.target)
 
     def describe(self, source: object = None) -> dict[str, str]:
-        """The table's name, and the sha256 of the table; and of its pictures as in LoadFolder.describe."""
+        """The table's name, and the sha256 of the table; and of its pictures as in
+        LoadFolder.describe.
+        """
         if source is not None:
             return describe_memory(source)
         file, root = self._places()
         missing = frozenset(self.reading.missing_words)
         cells = read_table(self.source, settle_reading(file, self.reading)).get(self.path, [])
         names = {_name(cell, missing) for cell in cells} - {None}
-        return {"name": file.name, "sha256": fingerprint(file), "sha256_pictures": fingerprint_files(root, names)}
+        return {
+            "name": file.name,
+            "sha256": fingerprint(file),
+            "sha256_pictures": fingerprint_files(root, names),
+        }
 
     def _places(self):
         file = find_table(self.source)
-        return file, find_folder(self.folder, "the folder of the pictures") if self.folder else file.resolve().parent
+        return file, find_folder(
+            self.folder, "the folder of the pictures"
+        ) if self.folder else file.resolve().parent
 
 
 @dataclass(frozen=True)
 class LoadArrays(Drawn):
-    """Pictures in arrays: a .npz file, or a folder of idx files (train-images-idx3-ubyte.gz and its kin).
+    """Pictures in arrays: a .npz file, or a folder of idx files (train-images-idx3-ubyte.gz and its
+    kin).
 
-    height, width, channels: 0 is as stored. images, labels: names in the .npz; if empty they are found, with
-    x_train, y_train, x_test, y_test as the parts. classes: names of labels 0, 1, ... . max_rows: the first rows of each
-    part only, where above 0. positive, white: as in LoadFolder.
+    height, width, channels: 0 is as stored. images, labels: names in the .npz; if empty they are
+    found, with x_train, y_train, x_test, y_test as the parts. classes: names of labels 0, 1, ... .
+    max_rows: the first rows of each part only, where above 0. positive, white: as in LoadFolder.
     """
 
     source: str
@@ -154,8 +197,13 @@ class LoadArrays(Drawn):
         if source is not None:
             return from_memory(self, source, "label", self.classes)
         path = self._path()
-        read = read_idx_folder(path) if path.is_dir() else read_pictures_npz(path, self.images, self.labels)
-        pictures, labels, parts = [], [], []
+        if path.is_dir():
+            read = read_idx_folder(path)
+        else:
+            read = read_pictures_npz(path, self.images, self.labels)
+        pictures = []
+        labels = []
+        parts = []
         for part, x, y in read:
             x, y = check_arrays(x, y, self.source)
             few = slice(0, self.max_rows or None)
@@ -163,23 +211,37 @@ class LoadArrays(Drawn):
             labels.append(y[few])
             parts += [part] * len(x[few])
         if len({x.shape[1:] for x in pictures}) > 1:
-            raise LoadError(f"parts of shapes {', '.join(str(x.shape) for x in pictures)}",
-                            expected="pictures of one size in all parts", fix="write them in one size")
+            raise LoadError(
+                f"parts of shapes {', '.join(str(x.shape) for x in pictures)}",
+                expected="pictures of one size in all parts",
+                fix="write them in one size",
+            )
         if len({x.dtype.itemsize for x in pictures}) > 1:
-            raise LoadError(f"parts of types {', '.join(str(x.dtype) for x in pictures)}",
-                            expected="pictures of one type in all parts", fix="write them in one type")
+            raise LoadError(
+                f"parts of types {', '.join(str(x.dtype) for x in pictures)}",
+                expected="pictures of one type in all parts",
+                fix="write them in one type",
+            )
         whole = [each[0] if len(each) == 1 else np.concatenate(each) for each in (pictures, labels)]
         texts, order = class_texts(whole[1], self.classes)
-        found = Found(texts, parts=parts if parts and parts[0] else None, order=order, where=path.name)
+        found = Found(
+            texts, parts=parts if parts and parts[0] else None, order=order, where=path.name
+        )
         return from_cells(self, found, whole[0], "label")
 
     def describe(self, source: object = None) -> dict[str, str]:
-        """The source's name and sha256; of idx files that of what `sha256sum` prints for them in sorted order."""
+        """The source's name and sha256; of idx files that of what `sha256sum` prints for them in
+        sorted order.
+        """
         if source is not None:
             return describe_memory(source)
         path = self._path()
-        return {"name": path.name, "sha256": fingerprint(path) if path.is_file() else
-                fingerprint_files(path, [file.name for file in idx_files(path)])}
+        return {
+            "name": path.name,
+            "sha256": fingerprint(path)
+            if path.is_file()
+            else fingerprint_files(path, [file.name for file in idx_files(path)]),
+        }
 
     def _path(self):
         return find_path(self.source, "a .npz file, or a folder of idx files")
@@ -189,10 +251,11 @@ class LoadArrays(Drawn):
 class LoadTfds(Drawn):
     """A data set that tensorflow-datasets has prepared on disk; nothing is downloaded.
 
-    name: as in tfds.load ("mnist", "imagenet_resized/8x8:0.1.0"), or "image_folder" for a folder split/label/files.
-    data_dir: where tfds prepares (empty: ~/tensorflow_datasets), or the folder of the one data set. splits: as tfds
-    names them ("train", "train[:10%]"); if empty, train, validation and test where they are there. image, label: names
-    of the features. height, width, channels: 0 is as stored. positive, white: as in LoadFolder.
+    name: as in tfds.load ("mnist", "imagenet_resized/8x8:0.1.0"), or "image_folder" for a folder
+    split/label/files. data_dir: where tfds prepares (empty: ~/tensorflow_datasets), or the folder
+    of the one data set. splits: as tfds names them ("train", "train[:10%]"); if empty, train,
+    validation and test where they are there. image, label: names of the features. height, width,
+    channels: 0 is as stored. positive, white: as in LoadFolder.
     """
 
     name: str
@@ -215,8 +278,11 @@ class LoadTfds(Drawn):
         counts = count_examples(builder, self)
         shape = settle(self, tuple(feature_of(builder, self, "image").shape or ()))
         num_rows = sum(counts.values())
-        check_bytes(num_rows * int(np.prod(shape)), f"{self.name}, {num_rows:,} pictures {by(shape)}")
-        pixels, stored = np.zeros((num_rows, *shape), np.uint8), Stored(num_rows)
+        check_bytes(
+            num_rows * int(np.prod(shape)), f"{self.name}, {num_rows:,} pictures {by(shape)}"
+        )
+        pixels = np.zeros((num_rows, *shape), np.uint8)
+        stored = Stored(num_rows)
 
         def put(row, cell):
             try:
@@ -224,14 +290,23 @@ class LoadTfds(Drawn):
             except ValueError as error:
                 return str(error)
             return ""
+
         found = found_in_splits(self, builder, counts, knob="image", put=put)
-        return finish_read(self, found, pixels, self.label, stored=stored, as_stored=self.name != IMAGE_FOLDER)
+        return finish_read(
+            self, found, pixels, self.label, stored=stored, as_stored=self.name != IMAGE_FOLDER
+        )
 
     def describe(self, source: object = None) -> dict[str, str]:
-        """The data set's name with its version, and the sha256 of what `sha256sum` prints for its files."""
-        return describe_memory(source) if source is not None else describe_prepared(self)
+        """The data set's name with its version, and the sha256 of what `sha256sum` prints for its
+        files.
+        """
+        if source is not None:
+            return describe_memory(source)
+        return describe_prepared(self)
 
 
 def _name(cell, missing):
     """The relative name in a cell, as POSIX writes it, or None."""
-    return None if is_missing(cell, missing) else str(cell).strip().replace("\\", "/")
+    if is_missing(cell, missing):
+        return None
+    return str(cell).strip().replace("\\", "/")

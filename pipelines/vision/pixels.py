@@ -21,14 +21,25 @@ from .stored import Stored
 # Pictures of files that take more than this stay on disk and are read batch by batch.
 MAX_MEMORY_BYTES = 512 * 2**20
 MAX_SIDE = 4096
-SUFFIXES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".gif": "GIF", ".webp": "WEBP", ".bmp": "BMP"}
+SUFFIXES = {
+    ".png": "PNG",
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".gif": "GIF",
+    ".webp": "WEBP",
+    ".bmp": "BMP",
+}
 
 
 def from_files(spec, found: Found, root, target: str) -> tuple[Dataset, tuple[Inferred, ...]]:
-    """Of names of files below a folder (a resolved path): their pixels or, where these are too many, PictureFiles."""
-    shape, num_rows = (spec.height, spec.width, spec.channels or 3), len(found.names)
+    """Of names of files below a folder (a resolved path): their pixels or, where these are too
+    many, PictureFiles.
+    """
+    shape = (spec.height, spec.width, spec.channels or 3)
+    num_rows = len(found.names)
     stored = Stored(num_rows)
-    names, digests = np.array(found.names, object), np.zeros((num_rows, 16), np.uint8)
+    names = np.array(found.names, object)
+    digests = np.zeros((num_rows, 16), np.uint8)
     grey_digests = np.zeros_like(digests)
 
     def read(row):
@@ -41,21 +52,30 @@ def from_files(spec, found: Found, root, target: str) -> tuple[Dataset, tuple[In
         if stored.is_grey[row]:
             grey_digests[row] = np.frombuffer(picture_digest(pixels[:, :, :1]), np.uint8)
         return pixels
+
     if num_rows * int(np.prod(shape)) <= MAX_MEMORY_BYTES:
         pixels = np.zeros((num_rows, *shape), np.uint8)
         found.reasons = read_all(range(num_rows), read, pixels=pixels, digests=None)
         return finish_read(spec, found, pixels, target, stored=stored)
     found.reasons = read_all(range(num_rows), read_and_digest, pixels=None, digests=digests)
-    found.notes.append(Inferred(PICTURE, "on disk", f"more than {MAX_MEMORY_BYTES:,} bytes of pixels: read as needed"))
+    found.notes.append(
+        Inferred(
+            PICTURE, "on disk", f"more than {MAX_MEMORY_BYTES:,} bytes of pixels: read as needed"
+        )
+    )
     if spec.channels == 0 and stored.all_grey():
-        shape, digests = (*shape[:2], 1), grey_digests
+        shape = (*shape[:2], 1)
+        digests = grey_digests
     files = PictureFiles(str(root), names, shape, digests, spec.white or MAX_WHITE)
     return finish_read(spec, found, files, target, stored=stored)
 
 
-def from_cells(spec, found: Found, cells: Sequence, target: str) -> tuple[Dataset, tuple[Inferred, ...]]:
-    """Of one array [rows, ...], and in memory of whatever `read_picture` takes: as stored, or each brought to the
-    size."""
+def from_cells(
+    spec, found: Found, cells: Sequence, target: str
+) -> tuple[Dataset, tuple[Inferred, ...]]:
+    """Of one array [rows, ...], and in memory of whatever `read_picture` takes: as stored, or each
+    brought to the size.
+    """
     is_array = isinstance(cells, np.ndarray) and cells.dtype.kind == "u"
     is_bytes = is_array and cells.dtype == np.uint8
     shape = settle(spec, cells.shape[1:] if is_array else ())
@@ -63,53 +83,88 @@ def from_cells(spec, found: Found, cells: Sequence, target: str) -> tuple[Datase
     stored = Stored(len(cells))
     if is_bytes and shape in (cells.shape[1:], (*cells.shape[1:], 1)):
         stored.take_bytes(cells)
-        return finish_read(spec, found, cells.reshape(len(cells), *shape), target, stored=stored, as_stored=True)
+        return finish_read(
+            spec, found, cells.reshape(len(cells), *shape), target, stored=stored, as_stored=True
+        )
     pixels = np.zeros((len(cells), *shape), np.uint8)
-    found.reasons = read_all(range(len(cells)), lambda row: stored.read(row, cells[row], shape, spec.white),
-                             pixels=pixels, digests=None)
+    found.reasons = read_all(
+        range(len(cells)),
+        lambda row: stored.read(row, cells[row], shape, spec.white),
+        pixels=pixels,
+        digests=None,
+    )
     return finish_read(spec, found, pixels, target, stored=stored, as_stored=is_array)
 
 
-def finish_read(spec, found: Found, column: np.ndarray | PictureFiles, target: str, *, stored: Stored,
-                as_stored: bool = False) -> tuple[Dataset, tuple[Inferred, ...]]:
-    """As `finish_pictures`, of pictures whose facts are known: one channel, where that is to be found and all are grey.
-    `as_stored`: whether the channels are those of the source. Raises LoadError where they are 16-bit pictures that
-    would be nearly black."""
+def finish_read(
+    spec,
+    found: Found,
+    column: np.ndarray | PictureFiles,
+    target: str,
+    *,
+    stored: Stored,
+    as_stored: bool = False,
+) -> tuple[Dataset, tuple[Inferred, ...]]:
+    """As `finish_pictures`, of pictures whose facts are known: one channel, where that is to be
+    found and all are grey. `as_stored`: whether the channels are those of the source. Raises
+    LoadError where they are 16-bit pictures that would be nearly black.
+    """
     finds_channels = spec.channels == 0 and not as_stored
     if finds_channels and stored.all_grey() and isinstance(column, np.ndarray):
         column = np.ascontiguousarray(column[..., :1])
     if stored.is_read.any():
-        found.notes += stored.notes(found.names, channels=column.shape[3], found_channels=finds_channels,
-                                    white=spec.white)
+        found.notes += stored.notes(
+            found.names, channels=column.shape[3], found_channels=finds_channels, white=spec.white
+        )
     return finish_pictures(spec, found, column, target, white=stored.white(spec.white))
 
 
-def from_memory(spec, source: object, target: str, classes: tuple[str, ...] = (), *, spelling: str = ""
-                ) -> tuple[Dataset, tuple[Inferred, ...]]:
+def from_memory(
+    spec, source: object, target: str, classes: tuple[str, ...] = (), *, spelling: str = ""
+) -> tuple[Dataset, tuple[Inferred, ...]]:
     """Of a dict {"picture": array or list, "label": list} with, if wanted, "group" and "part"."""
-    labels, cells = check_memory(source, PICTURE), source[PICTURE]
+    labels = check_memory(source, PICTURE)
+    cells = source[PICTURE]
     if isinstance(cells, np.ndarray) and cells.dtype.kind != "O":
         cells, labels = check_arrays(cells, labels, "a dict in memory")
     found = found_in_memory(source, labels, names=cells, classes=classes, spelling=spelling)
     return from_cells(spec, found, cells, target)
 
 
-def finish_pictures(spec, found: Found, column: np.ndarray | PictureFiles, target: str, *, white: int = 0
-                    ) -> tuple[Dataset, tuple[Inferred, ...]]:
-    """The Dataset of the rows that can be read and have a class, and what is reported. `white`: the column's white
-    point. Raises LoadError."""
+def finish_pictures(
+    spec, found: Found, column: np.ndarray | PictureFiles, target: str, *, white: int = 0
+) -> tuple[Dataset, tuple[Inferred, ...]]:
+    """The Dataset of the rows that can be read and have a class, and what is reported. `white`: the
+    column's white point. Raises LoadError.
+    """
     kept = usable_rows(found, PICTURE)
-    column = column if len(kept) == len(column) else column[kept]
+    if len(kept) != len(column):
+        column = column[kept]
     shape = tuple(column.shape[1:])
-    dataset, notes = finish(spec, found, kept, columns={Column(PICTURE, PICTURE, shape=shape, white=white): column},
-                            target=target)
-    return dataset, (Inferred(PICTURE, PICTURE, f"{len(dataset):,} pictures {by(shape)} from "
-                              f"{shorten(found.where, 120)}"), *notes)
+    dataset, notes = finish(
+        spec,
+        found,
+        kept,
+        columns={Column(PICTURE, PICTURE, shape=shape, white=white): column},
+        target=target,
+    )
+    return dataset, (
+        Inferred(
+            PICTURE,
+            PICTURE,
+            f"{len(dataset):,} pictures {by(shape)} from {shorten(found.where, 120)}",
+        ),
+        *notes,
+    )
 
 
-def read_inside(root: Path, name: str, shape: tuple[int, ...], *, stored: Stored, row: int, white: int) -> np.ndarray:
-    """The pixels of a file below a folder (a resolved path), by its content, whatever format its name states; its facts
-    are recorded. Raises ValueError with the reason where it cannot be read or leads out of the folder."""
+def read_inside(
+    root: Path, name: str, shape: tuple[int, ...], *, stored: Stored, row: int, white: int
+) -> np.ndarray:
+    """The pixels of a file below a folder (a resolved path), by its content, whatever format its
+    name states; its facts are recorded. Raises ValueError with the reason where it cannot be read
+    or leads out of the folder.
+    """
     path = path_inside(root, name)
     pixels = stored.read(row, path, shape, white)
     with open_regular(path) as file:
@@ -123,33 +178,53 @@ def check_size(spec) -> None:
     """Raises RecipeError or LoadError for knobs that no picture can have."""
     check_knobs(spec, "load.")
     if spec.channels == 2:
-        raise LoadError("load.channels=2", expected="1 (grey) or 3 (RGB)", fix="--set load.channels=3")
+        raise LoadError(
+            "load.channels=2", expected="1 (grey) or 3 (RGB)", fix="--set load.channels=3"
+        )
 
 
 def settle(spec, stored: tuple[int | None, ...]) -> tuple[int, int, int]:
-    """(height, width, channels) of the knobs, 0 being as stored; 3 channels where these are still to be found. Raises
-    LoadError where that is not one size."""
-    stored = (*stored, 1) if len(stored) == 2 else tuple(stored) or (None, None, None)
+    """(height, width, channels) of the knobs, 0 being as stored; 3 channels where these are still
+    to be found. Raises LoadError where that is not one size.
+    """
+    if len(stored) == 2:
+        stored = (*stored, 1)
+    else:
+        stored = tuple(stored) or (None, None, None)
     channels = {1: 1, 3: 3, 4: 3}.get(stored[2], 3)
     shape = spec.height or stored[0], spec.width or stored[1], spec.channels or channels
     if None in shape:
-        raise LoadError("pictures that are not stored in one size", expected="load.height, load.width, load.channels",
-                        fix="--set load.height=64 --set load.width=64 --set load.channels=3")
+        raise LoadError(
+            "pictures that are not stored in one size",
+            expected="load.height, load.width, load.channels",
+            fix="--set load.height=64 --set load.width=64 --set load.channels=3",
+        )
     return tuple(int(each) for each in shape)
 
 
 def check_arrays(x: np.ndarray, y: np.ndarray, source: str) -> tuple[np.ndarray, np.ndarray]:
     """Pictures and labels [rows] that fit each other. Raises LoadError."""
-    y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = y[:, 0]
     is_whole = x.dtype.kind == "u" and x.dtype.itemsize <= 2
-    if not is_whole or x.ndim not in (3, 4) or x.shape[3:] not in ((), (1,), (3,), (4,)) or 0 in x.shape[1:]:
-        raise LoadError(f"pictures {x.dtype} {x.shape} in {shorten(source, 120)}",
-                        expected="uint8, 0 to 255, or uint16, [rows, height, width] or [rows, height, width, 1, 3 or "
-                                 "4]",
-                        fix="scale real numbers to 0..255, move channels to the end, and write them again")
+    if (
+        not is_whole
+        or x.ndim not in (3, 4)
+        or x.shape[3:] not in ((), (1,), (3,), (4,))
+        or 0 in x.shape[1:]
+    ):
+        raise LoadError(
+            f"pictures {x.dtype} {x.shape} in {shorten(source, 120)}",
+            expected="uint8, 0 to 255, or uint16, [rows, height, width] or [rows, height, width, "
+            "1, 3 or 4]",
+            fix="scale real numbers to 0..255, move channels to the end, and write them again",
+        )
     if y.ndim != 1 or len(y) != len(x):
-        raise LoadError(f"labels of shape {y.shape} for {len(x):,} pictures in {shorten(source, 120)}",
-                        expected="one label a picture", fix="of one-hot labels take the argmax")
+        raise LoadError(
+            f"labels of shape {y.shape} for {len(x):,} pictures in {shorten(source, 120)}",
+            expected="one label a picture",
+            fix="of one-hot labels take the argmax",
+        )
     return x, y
 
 

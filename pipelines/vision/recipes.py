@@ -1,4 +1,6 @@
-"""Recipes for pictures: Fashion-MNIST, emoji, and the one that any folder of pictures starts from."""
+"""Recipes for pictures: Fashion-MNIST, emoji, and the one that any folder of pictures
+starts from.
+"""
 
 from dataclasses import replace
 
@@ -6,51 +8,90 @@ from ..balance import WeightByClass
 from ..recipe import Judge, Recipe
 from ..split import SplitGiven, SplitGrouped, SplitRandom
 from ..train import Training
-from .augment import (STANDARD, AugmentBrightness, AugmentContrast, AugmentCrop, AugmentFlip, AugmentMixUp,
-                      AugmentRotation, AugmentZoom)
+from .augment import (
+    STANDARD,
+    AugmentBrightness,
+    AugmentContrast,
+    AugmentCrop,
+    AugmentFlip,
+    AugmentMixUp,
+    AugmentRotation,
+    AugmentZoom,
+)
 from .load import LoadArrays, LoadFolder
 from .models import Cnn, EfficientNetLite0
 from .transfer import Transfer
 
-CLOTHES = ("T-shirt/top", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
+CLOTHES = (
+    "T-shirt/top",
+    "trouser",
+    "pullover",
+    "dress",
+    "coat",
+    "sandal",
+    "shirt",
+    "sneaker",
+    "bag",
+    "ankle boot",
+)
 # Where Debian's package dataset-fashion-mnist puts the whole of it.
 FASHION_MNIST = "/usr/share/datasets/fashion-mnist"
 
 
 def picture_recipe(load: LoadFolder, *, name: str = "my_model") -> Recipe:
-    """The recipe for pictures that nobody has seen before: the parts that the source gives, else groups kept whole,
-    else a random split; flips, shifts, rotation and light; a plain net of convolutions."""
-    how = SplitGiven() if load.names_parts() else SplitGrouped() if load.group else SplitRandom()
-    return Recipe(name=name, load=load, split=how, augment=STANDARD,
-                  build=Cnn(widths=(16, 32, 48, 64, 96), pool_after=(0, 1, 2, 3), dropout=0.2),
-                  training=Training(epochs=40, batch_size=32, learning_rate=2e-3, schedule="cosine"),
-                  judge=Judge(deciding="accuracy", threshold="accuracy"), about="Tells classes of pictures apart.")
+    """The recipe for pictures that nobody has seen before: the parts that the source gives, else
+    groups kept whole, else a random split; flips, shifts, rotation and light; a plain net of
+    convolutions.
+    """
+    if load.names_parts():
+        how = SplitGiven()
+    elif load.group:
+        how = SplitGrouped()
+    else:
+        how = SplitRandom()
+    return Recipe(
+        name=name,
+        load=load,
+        split=how,
+        augment=STANDARD,
+        build=Cnn(widths=(16, 32, 48, 64, 96), pool_after=(0, 1, 2, 3), dropout=0.2),
+        training=Training(epochs=40, batch_size=32, learning_rate=2e-3, schedule="cosine"),
+        judge=Judge(deciding="accuracy", threshold="accuracy"),
+        about="Tells classes of pictures apart.",
+    )
 
 
 FASHION = Recipe(
     name="fashion_cnn",
-    about="Fashion-MNIST, a slice of 6,000 training and 2,000 test pictures of ten kinds of clothes. `make vision`.",
+    about="Fashion-MNIST, a slice of 6,000 training and 2,000 test pictures of ten kinds of "
+    "clothes. `make vision`.",
     load=LoadArrays("data/fashion_mnist_8k.npz", classes=CLOTHES),
     split=SplitGiven(valid=0.1, seed=0),
     augment=(AugmentFlip(), AugmentCrop(pixels=2)),
     build=Cnn(widths=(16, 32, 32, 64), pool_after=(0, 2), dropout=0.2),
     training=Training(epochs=20, batch_size=64, learning_rate=3e-3, schedule="cosine"),
-    judge=Judge(deciding="accuracy", threshold="accuracy"))
+    judge=Judge(deciding="accuracy", threshold="accuracy"),
+)
 
 FASHION_100KB = Recipe(
     name="fashion_100kb",
-    about="The whole of Fashion-MNIST (Debian's package dataset-fashion-mnist), official split, in at most 100 kB.",
+    about="The whole of Fashion-MNIST (Debian's package dataset-fashion-mnist), official "
+    "split, in at most 100 kB.",
     load=LoadArrays(FASHION_MNIST, classes=CLOTHES),
     split=SplitGiven(valid=0.03, seed=0),
     augment=(AugmentFlip(), AugmentCrop(pixels=2)),
     build=Cnn(widths=(16, 40, 40, 64, 64), pool_after=(0, 2), residual=True),
     training=Training(epochs=32, batch_size=128, learning_rate=3e-3, schedule="cosine"),
-    judge=Judge(deciding="accuracy", threshold="accuracy", tolerance=0.003, beside=False))
+    judge=Judge(deciding="accuracy", threshold="accuracy", tolerance=0.003, beside=False),
+)
 
 FASHION_30KB = replace(
-    FASHION_100KB, name="fashion_30kb", build=Cnn(widths=(12, 20, 20, 28, 28), pool_after=(0, 2), residual=True),
+    FASHION_100KB,
+    name="fashion_30kb",
+    build=Cnn(widths=(12, 20, 20, 28, 28), pool_after=(0, 2), residual=True),
     training=replace(FASHION_100KB.training, epochs=16),
-    about="The whole of Fashion-MNIST, official split, in at most 30 kB.")
+    about="The whole of Fashion-MNIST, official split, in at most 30 kB.",
+)
 
 EMOJI = Recipe(
     name="emoji_cnn",
@@ -58,18 +99,32 @@ EMOJI = Recipe(
     load=LoadArrays("data/emoji_32.npz"),
     split=SplitRandom(test=0.2, valid=0.15, seed=0),
     augment=STANDARD,
-    # ReLU6: no rare large activation widens the steps of int8, whose agreement with float is .984 (ReLU: .963).
+    # ReLU6: no rare large activation widens the steps of int8, whose agreement with float is .984
+    # (ReLU: .963).
     build=Cnn(widths=(32, 48, 64, 96), pool_after=(0, 1, 2), dropout=0.3, activation="relu6"),
     training=Training(epochs=50, batch_size=32, learning_rate=2e-3, schedule="cosine"),
-    judge=Judge(deciding="macro_f1", beside=False))
+    judge=Judge(deciding="macro_f1", beside=False),
+)
 
 EMOJI_LITE0 = Recipe(
     name="emoji_lite0",
-    about="The same emoji, enlarged, by a net that knows ImageNet: EfficientNet-Lite0 with a new head, fine-tuned.",
+    about="The same emoji, enlarged, by a net that knows ImageNet: EfficientNet-Lite0 with a "
+    "new head, fine-tuned.",
     load=LoadArrays("data/emoji_32.npz", height=128, width=128),
     split=SplitRandom(test=0.2, valid=0.1, seed=0),
-    augment=(AugmentFlip(), AugmentCrop(pixels=8, reflect=True), AugmentRotation(degrees=12), AugmentZoom(share=0.12),
-             AugmentBrightness(), AugmentContrast(), AugmentMixUp(alpha=0.2)),
-    build=Transfer(EfficientNetLite0(weights="imagenet"), mirrored=True), balance=WeightByClass(strength=0.5),
-    training=Training(epochs=24, batch_size=32, learning_rate=3e-4, schedule="cosine", label_smoothing=0.05),
-    judge=Judge(deciding="macro_f1", beside=False))
+    augment=(
+        AugmentFlip(),
+        AugmentCrop(pixels=8, reflect=True),
+        AugmentRotation(degrees=12),
+        AugmentZoom(share=0.12),
+        AugmentBrightness(),
+        AugmentContrast(),
+        AugmentMixUp(alpha=0.2),
+    ),
+    build=Transfer(EfficientNetLite0(weights="imagenet"), mirrored=True),
+    balance=WeightByClass(strength=0.5),
+    training=Training(
+        epochs=24, batch_size=32, learning_rate=3e-4, schedule="cosine", label_smoothing=0.05
+    ),
+    judge=Judge(deciding="macro_f1", beside=False),
+)

@@ -1,4 +1,6 @@
-"""Learning from fewer pictures: a net that was trained on others, a new head, then as much of the net as one likes."""
+"""Learning from fewer pictures: a net that was trained on others, a new head, then as much of the
+net as one likes.
+"""
 
 import warnings
 from dataclasses import dataclass, replace
@@ -11,20 +13,34 @@ from ..device.signature import Signature
 from ..errors import BundleError, RecipeError, TrainError
 from ..export.keras_file import read_keras
 from ..files import PictureFiles
-from ..knobs import knob
 from ..heads import Head, fit_head
+from ..knobs import knob
 from ..layers import Blocks, with_logits
 from ..rows import HeldOut, TrainSet
 from .models import EfficientNetLite0, picture_port
 
 FEATURE_BATCH = 32
 WEIGHTS = ("none", "imagenet")
-# Nets of keras.applications, by what their weights want: pixels from -1 to 1; those of ImageNet's mean and deviation
-# of each channel in units of 0..1 (as torch's models); or blue, green, red less their mean (as Caffe's).
-_MINUS_ONE_TO_ONE = ("MobileNet", "MobileNetV2", "MobileNetV3Small", "MobileNetV3Large", "ResNet50V2", "InceptionV3",
-                     "Xception")
-_STANDARDIZED = ("DenseNet121", "DenseNet169", "EfficientNetV2B0", "EfficientNetV2B1", "EfficientNetV2B2",
-                 "EfficientNetV2B3")
+# Nets of keras.applications, by what their weights want: pixels from -1 to 1; those of ImageNet's
+# mean and deviation of each channel in units of 0..1 (as torch's models); or blue, green, red less
+# their mean (as Caffe's).
+_MINUS_ONE_TO_ONE = (
+    "MobileNet",
+    "MobileNetV2",
+    "MobileNetV3Small",
+    "MobileNetV3Large",
+    "ResNet50V2",
+    "InceptionV3",
+    "Xception",
+)
+_STANDARDIZED = (
+    "DenseNet121",
+    "DenseNet169",
+    "EfficientNetV2B0",
+    "EfficientNetV2B1",
+    "EfficientNetV2B2",
+    "EfficientNetV2B3",
+)
 _BLUE_GREEN_RED = ("ResNet50", "VGG16", "VGG19")
 APPLICATIONS = _MINUS_ONE_TO_ONE + _STANDARDIZED + _BLUE_GREEN_RED
 _PREPARE_INSIDE = ("MobileNetV3", "EfficientNetV2")  # they would rescale once more
@@ -32,13 +48,15 @@ _PREPARE_INSIDE = ("MobileNetV3", "EfficientNetV2")  # they would rescale once m
 
 @dataclass(frozen=True)
 class Transfer:
-    """A trained net with a new head, fitted in two steps: the head on the frozen net's features, which are computed
-    once; then head and net together, by `training`, every batch normalization keeping the statistics it came with.
+    """A trained net with a new head, fitted in two steps: the head on the frozen net's features,
+    which are computed once; then head and net together, by `training`, every batch normalization
+    keeping the statistics it came with.
 
-    `backbone`: a build spec with weights to start from: EfficientNetLite0(weights="imagenet"), KerasApplication() or
-    EarlierModel(). `head_balance`: a balancer for the features, such as Smote(). `fine_tune_layers`: how many of the
-    backbone's last layers are trained in the second step, -1 all of them, 0 none. `mirrored`: whether the head sees
-    each training picture's mirror image too.
+    `backbone`: a build spec with weights to start from: EfficientNetLite0(weights="imagenet"),
+    KerasApplication() or EarlierModel(). `head_balance`: a balancer for the features, such as
+    Smote(). `fine_tune_layers`: how many of the backbone's last layers are trained in the second
+    step, -1 all of them, 0 none. `mirrored`: whether the head sees each training picture's mirror
+    image too.
     """
 
     backbone: Any = EfficientNetLite0(weights="imagenet")
@@ -52,11 +70,17 @@ class Transfer:
     def check(self) -> None:
         """Raises RecipeError where the net cannot be built."""
         if not hasattr(self.backbone, "build") or isinstance(self.backbone, (Transfer, Head)):
-            raise RecipeError(f"build.backbone={self.backbone!r}", expected="a net for pictures",
-                              fix="--set \"build.backbone=EfficientNetLite0(weights='imagenet')\"")
+            raise RecipeError(
+                f"build.backbone={self.backbone!r}",
+                expected="a net for pictures",
+                fix="--set \"build.backbone=EfficientNetLite0(weights='imagenet')\"",
+            )
         if self.head_balance is not None and not hasattr(self.head_balance, "resample"):
-            raise RecipeError(f"build.head_balance={self.head_balance!r}", expected="a balancer, or None",
-                              fix="--set 'build.head_balance=Smote()'")
+            raise RecipeError(
+                f"build.head_balance={self.head_balance!r}",
+                expected="a balancer, or None",
+                fix="--set 'build.head_balance=Smote()'",
+            )
         self.backbone.check()
         self.head.check()
 
@@ -65,129 +89,203 @@ class Transfer:
         return replace(self, backbone=self.backbone.tiny(), head_epochs=2)
 
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
-        """Signature → keras.Model, uncompiled, the backbone frozen: pixels float32 [rows, height, width, channels],
-        0..255 → logits [rows, 1, outputs]. Raises as the backbone's own `build` does."""
+        """Signature → keras.Model, uncompiled, the backbone frozen: pixels float32 [rows, height,
+        width, channels], 0..255 → logits [rows, 1, outputs]. Raises as the backbone's own `build`
+        does.
+        """
         old = self.backbone.build(signature, seed=seed, synchronized=synchronized)
         for layer in old.layers:
             layer.trainable = False
-        return with_logits(old.input, [_features(old)], signature, blocks=Blocks(self.head, seed=seed))
+        return with_logits(
+            old.input, [_features(old)], signature, blocks=Blocks(self.head, seed=seed)
+        )
 
-    def warm_up(self, model, train_set: TrainSet, valid: HeldOut, *, signature: Signature, training, deciding: str
-                ) -> None:
-        """Fits the head on the frozen backbone's features, then thaws what is to be fine-tuned. To be called before
-        the model is compiled.
+    def warm_up(
+        self,
+        model,
+        train_set: TrainSet,
+        valid: HeldOut,
+        *,
+        signature: Signature,
+        training,
+        deciding: str,
+    ) -> None:
+        """Fits the head on the frozen backbone's features, then thaws what is to be fine-tuned. To
+        be called before the model is compiled.
 
-        `train_set.x`, `valid.x`: pictures uint8 [rows, height, width, channels], or PictureFiles. Raises LeakError
-        where `head_balance` meets rows that were balanced before.
+        `train_set.x`, `valid.x`: pictures uint8 [rows, height, width, channels], or PictureFiles.
+        Raises LeakError where `head_balance` meets rows that were balanced before.
         """
         name = signature.inputs[0].name
         call = feature_function(model)
-        copies = [False, True] if self.mirrored else [False]
-        features = np.concatenate([compute_features(call, train_set.x[name], mirrored=each) for each in copies])
+        if self.mirrored:
+            copies = [False, True]
+        else:
+            copies = [False]
+        features = np.concatenate(
+            [compute_features(call, train_set.x[name], mirrored=each) for each in copies]
+        )
         rows = train_set.take(np.tile(np.arange(len(train_set)), len(copies)))
-        weights = fit_head(self.head, rows.with_columns({"features": features}),
-                           valid.with_columns({"features": compute_features(call, valid.x[name])}),
-                           balancer=self.head_balance, signature=signature, deciding=deciding, training=replace(
-                               training, epochs=self.head_epochs, learning_rate=self.head_learning_rate))
+        weights = fit_head(
+            self.head,
+            rows.with_columns({"features": features}),
+            valid.with_columns({"features": compute_features(call, valid.x[name])}),
+            balancer=self.head_balance,
+            signature=signature,
+            deciding=deciding,
+            training=replace(
+                training, epochs=self.head_epochs, learning_rate=self.head_learning_rate
+            ),
+        )
         model.get_layer("member0_logits").set_weights(weights)
         self.unfreeze(model)
 
     def unfreeze(self, model) -> None:
-        """Makes the last `fine_tune_layers` of the backbone trainable. Its batch normalizations stay frozen: in the
-        few batches of a small set their statistics would drift."""
-        layers = [layer for layer in model.layers if layer.weights and layer.name not in ("member0_logits", "channels")
-                  and type(layer).__name__ != "BatchNormalization"]
-        first = 0 if self.fine_tune_layers < 0 else max(len(layers) - self.fine_tune_layers, 0)
+        """Makes the last `fine_tune_layers` of the backbone trainable. Its batch normalizations
+        stay frozen: in the few batches of a small set their statistics would drift.
+        """
+        layers = [
+            layer
+            for layer in model.layers
+            if layer.weights
+            and layer.name not in ("member0_logits", "channels")
+            and type(layer).__name__ != "BatchNormalization"
+        ]
+        if self.fine_tune_layers < 0:
+            first = 0
+        else:
+            first = max(len(layers) - self.fine_tune_layers, 0)
         for layer in layers[first:]:
             layer.trainable = True
 
 
 def feature_function(model):
-    """A tf.function of a model with a `member0_logits`: pixels float32 [rows, height, width, channels] → what that
-    layer takes before dropout, float32 [rows, width]."""
+    """A tf.function of a model with a `member0_logits`: pixels float32 [rows, height, width,
+    channels] → what that layer takes before dropout, float32 [rows, width].
+    """
     import keras
     import tensorflow as tf
+
     backbone = keras.Model(model.inputs, _features(model))
     shape = (None, *model.inputs[0].shape[1:])
-    return tf.function(lambda pixels: backbone([pixels], training=False),
-                       input_signature=[tf.TensorSpec(shape, tf.float32)])
+    return tf.function(
+        lambda pixels: backbone([pixels], training=False),
+        input_signature=[tf.TensorSpec(shape, tf.float32)],
+    )
 
 
-def compute_features(call, column: np.ndarray | PictureFiles, *, mirrored: bool = False) -> np.ndarray:
-    """float32 [rows, width] that a `feature_function` gives for pictures uint8 [rows, height, width, channels], or for
-    their mirror images."""
+def compute_features(
+    call, column: np.ndarray | PictureFiles, *, mirrored: bool = False
+) -> np.ndarray:
+    """float32 [rows, width] that a `feature_function` gives for pictures uint8 [rows, height,
+    width, channels], or for their mirror images.
+    """
     import tensorflow as tf
     from tqdm import tqdm
+
     parts = []
     for first in tqdm(range(0, len(column), FEATURE_BATCH), desc="features", unit="batch"):
         places = slice(first, first + FEATURE_BATCH)
-        pixels = column.read(places) if isinstance(column, PictureFiles) else column[places]
-        parts.append(call(tf.constant(pixels[:, :, ::-1] if mirrored else pixels, tf.float32)).numpy())
+        if isinstance(column, PictureFiles):
+            pixels = column.read(places)
+        else:
+            pixels = column[places]
+        parts.append(
+            call(tf.constant(pixels[:, :, ::-1] if mirrored else pixels, tf.float32)).numpy()
+        )
     return np.concatenate(parts)
 
 
 def _features(model, head: str = "member0_logits"):
     """What the last dense layer takes, before dropout."""
     import keras
+
     features = model.get_layer(head).input
-    dropout = next((layer for layer in model.layers
-                    if isinstance(layer, keras.layers.Dropout) and layer.output is features), None)
-    return features if dropout is None else dropout.input
+    dropout = next(
+        (
+            layer
+            for layer in model.layers
+            if isinstance(layer, keras.layers.Dropout) and layer.output is features
+        ),
+        None,
+    )
+    if dropout is None:
+        return features
+    return dropout.input
 
 
 @dataclass(frozen=True)
 class EarlierModel:
-    """The net of an earlier bundle as a build spec: all but its last dense layer is kept. `folder`: the bundle,
-    saved_models/<name>."""
+    """The net of an earlier bundle as a build spec: all but its last dense layer is kept. `folder`:
+    the bundle, saved_models/<name>.
+    """
 
     folder: str
 
     def check(self) -> None:
         """Raises RecipeError where there is no bundle."""
         if not (Path(self.folder) / "model.keras").is_file():
-            raise RecipeError(f"no model.keras in {self.folder!r}", expected="a bundle: saved_models/<name>/",
-                              fix="name the folder that `python -m pipelines run` wrote")
+            raise RecipeError(
+                f"no model.keras in {self.folder!r}",
+                expected="a bundle: saved_models/<name>/",
+                fix="name the folder that `python -m pipelines run` wrote",
+            )
 
     def tiny(self) -> "EarlierModel":
         """The same."""
         return self
 
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
-        """As every net for pictures. Raises TrainError where the bundle's model cannot be read or is not one of
-        pictures, DeviceError where it was altered, RecipeError where it takes other pictures. Nothing that the
-        file holds is run."""
+        """As every net for pictures. Raises TrainError where the bundle's model cannot be read or
+        is not one of pictures, DeviceError where it was altered, RecipeError where it takes other
+        pictures. Nothing that the file holds is run.
+        """
         import keras
+
         port = picture_port(signature)
         old = self._load()
         shape = tuple(old.inputs[0].shape[1:])
         if len(old.inputs) != 1 or shape != tuple(port.shape):
-            raise RecipeError(f"pictures of {port.shape} for the model in {self.folder!r}",
-                              expected=f"{shape}, as it was trained with", fix="load them in that size")
+            raise RecipeError(
+                f"pictures of {port.shape} for the model in {self.folder!r}",
+                expected=f"{shape}, as it was trained with",
+                fix="load them in that size",
+            )
         for layer in old.layers:  # it may have been frozen itself
             layer.trainable = True
         pixels = keras.Input(port.shape, name=port.name, dtype="float32")
         kept = keras.Model(old.inputs, _features(old, "logits"))
-        features = keras.models.clone_model(kept, input_tensors=[pixels], clone_function=lambda layer: layer).output
-        return with_logits({port.name: pixels}, [features], signature, blocks=Blocks(Head(dropout=0.0), seed=seed))
+        features = keras.models.clone_model(
+            kept, input_tensors=[pixels], clone_function=lambda layer: layer
+        ).output
+        return with_logits(
+            {port.name: pixels}, [features], signature, blocks=Blocks(Head(dropout=0.0), seed=seed)
+        )
 
     def _load(self):
         try:
             model = read_keras(self.folder)
             if model.get_layer("pixels").input is not model.inputs[0]:
-                raise ValueError("its first layer is not \"pixels\"")
+                raise ValueError('its first layer is not "pixels"')
             model.get_layer("logits")
         except (BundleError, ValueError) as error:
-            said = error.received if isinstance(error, BundleError) else error
-            raise TrainError(f"{self.folder!r} holds no model to start from: {said}",
-                             expected="a bundle of pictures that this version wrote",
-                             fix="name another bundle") from error
+            if isinstance(error, BundleError):
+                said = error.received
+            else:
+                said = error
+            raise TrainError(
+                f"{self.folder!r} holds no model to start from: {said}",
+                expected="a bundle of pictures that this version wrote",
+                fix="name another bundle",
+            ) from error
         return model
 
 
 @dataclass(frozen=True)
 class KerasApplication:
-    """A net of keras.applications as a build spec, by the name it has there. `weights`: "imagenet" downloads them at
-    the first time, "none" draws them anew."""
+    """A net of keras.applications as a build spec, by the name it has there. `weights`: "imagenet"
+    downloads them at the first time, "none" draws them anew.
+    """
 
     name: str = "MobileNetV2"
     weights: str = "imagenet"
@@ -195,61 +293,96 @@ class KerasApplication:
     def check(self) -> None:
         """Raises RecipeError where the net cannot be built."""
         if self.name not in APPLICATIONS:
-            raise RecipeError(f"KerasApplication(name={self.name!r})", expected=", ".join(APPLICATIONS),
-                              fix="name one of these: the others prepare pixels in ways that int8 inputs cannot hold")
+            raise RecipeError(
+                f"KerasApplication(name={self.name!r})",
+                expected=", ".join(APPLICATIONS),
+                fix="name one of these: the others prepare pixels in ways that int8 inputs "
+                "cannot hold",
+            )
         if self.weights not in WEIGHTS:
-            raise RecipeError(f"weights={self.weights!r}", expected=" or ".join(WEIGHTS), fix="weights='imagenet'")
+            raise RecipeError(
+                f"weights={self.weights!r}", expected=" or ".join(WEIGHTS), fix="weights='imagenet'"
+            )
 
     def tiny(self) -> "KerasApplication":
         """The same net with weights that need no download."""
         return replace(self, weights="none")
 
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
-        """As every net for pictures. Raises RecipeError for pictures that it cannot take, TrainError where its weights
-        cannot be downloaded. `synchronized` has no effect: these nets bring their own normalization."""
+        """As every net for pictures. Raises RecipeError for pictures that it cannot take,
+        TrainError where its weights cannot be downloaded. `synchronized` has no effect: these nets
+        bring their own normalization.
+        """
         import keras
+
         port = picture_port(signature)
         if port.shape[2] != 3:
-            raise RecipeError(f"{self.name} for pictures of {port.shape[2]} channels",
-                              expected="red, green and blue", fix="--set load.channels=3, grey ones too")
+            raise RecipeError(
+                f"{self.name} for pictures of {port.shape[2]} channels",
+                expected="red, green and blue",
+                fix="--set load.channels=3, grey ones too",
+            )
         keras.utils.set_random_seed(seed)  # the nets take no seed
         pixels = keras.Input(port.shape, name=port.name, dtype="float32")
         try:
             net = self._net(keras, _prepared(self.name, pixels))
         except ValueError as error:
-            raise RecipeError(f"{self.name} for pictures of {port.shape}: {str(error)[:200]}",
-                              expected="pictures that it can take", fix="load them larger") from error
+            raise RecipeError(
+                f"{self.name} for pictures of {port.shape}: {str(error)[:200]}",
+                expected="pictures that it can take",
+                fix="load them larger",
+            ) from error
         except Exception as error:  # Keras raises nothing narrower where a download fails
-            raise TrainError(f"the weights of {self.name} could not be downloaded: {str(error)[:200]}",
-                             expected="a network, or the file in Keras' cache",
-                             fix="download them where there is a network, or use "
-                             "EfficientNetLite0(weights='imagenet')") from error
-        return with_logits({port.name: pixels}, [net.output], signature, blocks=Blocks(Head(dropout=0.0), seed=seed))
+            raise TrainError(
+                f"the weights of {self.name} could not be downloaded: {str(error)[:200]}",
+                expected="a network, or the file in Keras' cache",
+                fix="download them where there is a network, or use "
+                "EfficientNetLite0(weights='imagenet')",
+            ) from error
+        return with_logits(
+            {port.name: pixels},
+            [net.output],
+            signature,
+            blocks=Blocks(Head(dropout=0.0), seed=seed),
+        )
 
     def _net(self, keras, prepared):
-        inside = {"include_preprocessing": False} if self.name.startswith(_PREPARE_INSIDE) else {}
+        if self.name.startswith(_PREPARE_INSIDE):
+            inside = {"include_preprocessing": False}
+        else:
+            inside = {}
         with warnings.catch_warnings():
             # Of a size that the weights were not made for, which is what a backbone is for.
             warnings.filterwarnings("ignore", "`input_shape` is undefined or non-square")
             return getattr(keras.applications, self.name)(
-                include_top=False, weights=None if self.weights == "none" else self.weights, pooling="avg",
-                input_tensor=prepared, input_shape=tuple(prepared.shape[1:]), **inside)
+                include_top=False,
+                weights=None if self.weights == "none" else self.weights,
+                pooling="avg",
+                input_tensor=prepared,
+                input_shape=tuple(prepared.shape[1:]),
+                **inside,
+            )
 
 
 def _prepared(name, pixels):
-    """What a net of keras.applications takes, of pixels 0..255: one Rescaling, then where channels differ a fixed
-    convolution of 1 × 1."""
+    """What a net of keras.applications takes, of pixels 0..255: one Rescaling, then where channels
+    differ a fixed convolution of 1 × 1.
+    """
     import keras
+
     if name in _MINUS_ONE_TO_ONE:
-        # -1.004 to 0.996: half a level beside what they were trained with, so that 128 is an exact zero in int8.
+        # -1.004 to 0.996: half a level beside what they were trained with, so that 128 is an exact
+        # zero in int8.
         return keras.layers.Rescaling(1 / 127.5, -128 / 127.5, name="pixels")(pixels)
     x = keras.layers.Rescaling(1 / 255, 0.0, name="pixels")(pixels)
     channels = keras.layers.Conv2D(3, 1, name="channels", trainable=False)
     x = channels(x)
     if name in _STANDARDIZED:
         deviation = np.array([0.229, 0.224, 0.225])
-        kernel, bias = np.diag(1 / deviation), -np.array([0.485, 0.456, 0.406]) / deviation
+        kernel = np.diag(1 / deviation)
+        bias = -np.array([0.485, 0.456, 0.406]) / deviation
     else:
-        kernel, bias = 255 * np.eye(3)[::-1], -np.array([103.939, 116.779, 123.68])
+        kernel = 255 * np.eye(3)[::-1]
+        bias = -np.array([103.939, 116.779, 123.68])
     channels.set_weights([kernel[None, None], bias])
     return x

@@ -1,6 +1,7 @@
 """Small hostile or odd files, each with the value that is read or the text of the error.
 
-A module here holds `ODD_FILES`, a tuple of `OddFile`, of one kind of source; `tests/test_odd_files.py` runs them all.
+A module here holds `ODD_FILES`, a tuple of `OddFile`, of one kind of source;
+`tests/test_odd_files.py` runs them all.
 """
 
 from collections.abc import Callable
@@ -12,9 +13,10 @@ from pathlib import Path
 class OddFile:
     """A file, what is done with it, and what comes of it.
 
-    what: what is odd, in words; the name of the test. write: makes the file in an empty folder and returns its path.
-    read: reads it. value: what `read` then returns, compared with `==`. error: where it is refused, a part of the text
-    of the PipelineError, all words as they are shown; "" where it is read.
+    what: what is odd, in words; the name of the test. write: makes the file in an empty folder and
+    returns its path. read: reads it. value: what `read` then returns, compared with `==`. error:
+    where it is refused, a part of the text of the PipelineError, all words as they are shown; ""
+    where it is read.
     """
 
     what: str
@@ -26,8 +28,10 @@ class OddFile:
 
 def file_of(name: str, content: str | bytes) -> Callable[[Path], Path]:
     """Writes one file of this content; text as UTF-8, line ends as they are."""
+
     def write(folder: Path) -> Path:
         path = folder / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
         return path
+
     return write

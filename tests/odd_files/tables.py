@@ -11,6 +11,13 @@ def column_of(path):
 
 
 ODD_FILES = (
-    OddFile("a byte order mark", file_of("t.csv", "\ufeffx,y\n" + "1,a\n2,b\n" * 5), column_of, [1.0, 2.0] * 5),
-    OddFile("no rows", file_of("t.csv", "x,y\n"), column_of, error="a table with 2 columns and no rows"),
+    OddFile(
+        "a byte order mark",
+        file_of("t.csv", "\ufeffx,y\n" + "1,a\n2,b\n" * 5),
+        column_of,
+        [1.0, 2.0] * 5,
+    ),
+    OddFile(
+        "no rows", file_of("t.csv", "x,y\n"), column_of, error="a table with 2 columns and no rows"
+    ),
 )
