@@ -122,7 +122,7 @@ def run_command(
     model.
     """
     from . import catalog
-    from .table import refuse_whole_series
+    from .sources.table import refuse_whole_series
 
     reading = {
         "separator": separator,
@@ -223,7 +223,7 @@ def run_command(
 
 
 def _own_table(path, target, name, columns, reading):
-    from .split import SplitByTime
+    from .rows.split import SplitByTime
     from .tabular import LoadTable, table_recipe
 
     if not target:
@@ -326,7 +326,7 @@ def _knob_of(option, words, reading):
 
 
 def _reading(reading, words):
-    from .table import Reading
+    from .sources.table import Reading
 
     read = Reading(**reading)
     unknown = [word for word in words["no-missing"] if word not in read.missing_words]
@@ -371,7 +371,7 @@ def backtest_command(
 ):
     """Foretell stretch after stretch, each from what came before it; CSV on standard output."""
     from . import catalog
-    from .timeseries import backtest
+    from .studies.backtest import backtest
 
     made = catalog.override(_named(recipe), *settings or [])
     with ends_on_signals(STOPPED):
@@ -399,8 +399,8 @@ def compress_command(
     """Try every way to make a model smaller, draw score against bytes and time, and ship the choice
     for the budget.
     """
-    from .targets import TargetMicro
-    from .tradeoff import compress_bundle
+    from .studies.tradeoff import compress_bundle
+    from .targets.base import TargetMicro
 
     budget = TargetMicro(max_bytes=max_bytes, max_arena_bytes=max_arena_bytes, max_ms=max_ms)
     with ends_on_signals(STOPPED):
@@ -431,12 +431,12 @@ def explain_command(
     encoding: Encoding = "",
 ):
     """Show one raw row on its way through every stage, with the values."""
+    from .bundle.explain import explain
+    from .bundle.folder import read_golden_rows
     from .device import Runner
     from .device.__main__ import takes
     from .device.cells import PICTURE, TEXT
     from .errors import DeviceError
-    from .explain import explain
-    from .export.bundle import read_golden_rows
 
     runner = Runner.load(bundle, form=form)
     if file and (takes(runner) == PICTURE or (takes(runner) == TEXT and not os.path.isfile(file))):
@@ -461,7 +461,7 @@ def explain_command(
         )
     if not 1 <= row <= len(rows):
         raise DeviceError(f"row {row}", expected=f"1 to {len(rows)}", fix="--row 1")
-    from .terminal import print_lines
+    from .report.terminal import print_lines
 
     print_lines(explain(runner, rows[row - 1]), ("stage", "what", "value"))
 
@@ -525,7 +525,7 @@ def predict_command(
 
 
 def _rows_for(file, separator, encoding):
-    from .table import Reading, read_table
+    from .sources.table import Reading, read_table
 
     return read_table(file, Reading(separator=separator, encoding=encoding))
 
@@ -533,8 +533,8 @@ def _rows_for(file, separator, encoding):
 @app.command("report")
 def report_command(bundle: Annotated[Path, typer.Argument(help="saved_models/<name>")]):
     """Print a bundle's table again, and where its report lies."""
-    from .export.bundle import Bundle, malformed
-    from .terminal import print_ladder, printable
+    from .bundle.folder import Bundle, malformed
+    from .report.terminal import print_ladder, printable
 
     facts = Bundle(bundle).report
     with malformed(bundle, "report.json", "a report"):
@@ -567,8 +567,8 @@ def export_command(
 ):
     """Bring your own Keras model: a verified int8 bundle of it, without training."""
     from .catalog import targets_named
-    from .own_model import export_model
-    from .terminal import print_ladder
+    from .own_model.export import export_model
+    from .report.terminal import print_ladder
 
     with ends_on_signals(STOPPED):
         bundle = export_model(

@@ -2,17 +2,25 @@
 
 from dataclasses import replace
 
-from . import balance, compress, steps, table, tabular, text, timeseries, vision
+from . import balance, compress, steps, tabular, text, timeseries, vision
 from . import recipe as recipes
+from .convert.quantize import Quantize
 from .errors import RecipeError
-from .export.quantize import Quantize
-from .faults import InjectFaults
-from .frame import CutSegments, CutWindows
 from .recipe import Judge, Recipe
+from .rows.split import SplitByTime, SplitGiven, SplitGrouped, SplitRandom
 from .shipping import Shipping
-from .split import SplitByTime, SplitGiven, SplitGrouped, SplitRandom
-from .targets import TargetC, TargetEthosU, TargetLiteRT, TargetMediaPipe, TargetMicro, TargetWeb
-from .train import Training
+from .sources import table
+from .targets.base import (
+    TargetC,
+    TargetEthosU,
+    TargetLiteRT,
+    TargetMediaPipe,
+    TargetMicro,
+    TargetWeb,
+)
+from .timeseries.faults import InjectFaults
+from .timeseries.windows import CutSegments, CutWindows
+from .training.fit import Training
 
 RECIPES = {
     "birds_mlp": tabular.BIRDS,

@@ -10,12 +10,11 @@ from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from typing import Any
 
 from .errors import RecipeError
-from .frame import CutSegments, CutWindows
-from .knobs import check_knobs, knob
-from .metrics import LABEL_METRICS
+from .rows.split import Split, SplitRandom
 from .shipping import Shipping
-from .split import Split, SplitRandom
-from .train import Training
+from .spec import check_knobs, knob
+from .tasks.metrics import LABEL_METRICS
+from .training.fit import Training
 
 NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
@@ -53,7 +52,7 @@ class Recipe:
     load: Any
     build: Any
     split: Split = SplitRandom()
-    frame: CutWindows | CutSegments | None = None
+    frame: Any = None
     prepare: tuple = ()
     balance: Any = None
     encode: tuple = ()

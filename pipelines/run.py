@@ -10,23 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from .balance import WeightByClass
-from .decide import decide
+from .bundle.folder import Bundle, bundle_files, check_folder, write_bundle
 from .device.runner import Answers
 from .device.signature import Signature
 from .errors import LeakError, RecipeError, VerifyError
-from .evaluate import Margin, intervals, margin, score, score_plain_rule
-from .export.bundle import Bundle, bundle_files, check_folder, write_bundle
-from .feed import TrainFeed
 from .recipe import Recipe
 from .report.facts import draw_pictures, gather_facts
 from .report.suspects import as_plain, find_suspects
-from .rows import HeldOut, Schema, Splits, TrainSet
-from .ship import Ready, Shrunk, compressed, rehearse, ship
-from .split import find_duplicates, split
-from .steps import apply_steps, fit_steps, make_signature, to_ports, unlabelled_to_ports
-from .steps.ranges import value_ranges
-from .targets import Made, TargetMicro, broken_budgets, climb_all
-from .terminal import (
+from .report.terminal import (
     Stages,
     print_columns,
     print_dropped,
@@ -34,10 +25,19 @@ from .terminal import (
     print_ladder,
     print_suspects,
 )
-from .train import DECIDING_METRICS, Trained, check_deciding, train
+from .rows.parts import HeldOut, Schema, Splits, TrainSet
+from .rows.split import find_duplicates, split
+from .ship import Ready, Shrunk, compressed, rehearse, ship
+from .steps import apply_steps, fit_steps, make_signature, to_ports, unlabelled_to_ports
+from .steps.ranges import value_ranges
+from .targets.base import Made, TargetMicro, broken_budgets, climb_all
+from .targets.streams import climb_streams
+from .tasks.decide import decide
+from .tasks.evaluate import Margin, intervals, margin, score, score_plain_rule
+from .training.feed import TrainFeed
+from .training.fit import DECIDING_METRICS, Trained, check_deciding, train
 from .verify.agreement import labels_apart
 from .verify.ladder import InRunner, KerasInterpreter, Rung, answer_all, failed_step
-from .verify.stream import climb_streams
 
 
 @dataclass(frozen=True)

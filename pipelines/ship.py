@@ -8,20 +8,20 @@ from dataclasses import dataclass, replace
 
 from .compress import PruneChannels, Tuning, make_tuning, share_of_zeros
 from .compress.tuning import Untuned
-from .decide import decide
+from .convert.convert import convert
+from .convert.description import described
+from .convert.lower import NUM_COPIES, pixel_rescaling
+from .convert.stream import streaming_form, with_streaming
 from .device.runner import LiteRT, Runner
 from .device.signature import Signature
 from .errors import ExportError, RecipeError
-from .export.convert import convert
-from .export.description import described
-from .export.lower import NUM_COPIES, pixel_rescaling
-from .export.stream import streaming_form, with_streaming
-from .feed import TrainFeed
 from .recipe import Recipe
-from .rows import HeldOut, TrainSet
-from .targets import Made, RunsOn, ask_files, ask_targets, files_for
-from .terminal import Stages
-from .train import average_members
+from .report.terminal import Stages
+from .rows.parts import HeldOut, TrainSet
+from .targets.base import Made, RunsOn, ask_files, ask_targets, files_for
+from .tasks.decide import decide
+from .training.feed import TrainFeed
+from .training.fit import average_members
 from .verify.ladder import answer_all
 
 

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from .calibrate import CALIBRATIONS
+from .convert.convert import USUAL_FORMS
+from .convert.quantize import Quantize
 from .errors import RecipeError
-from .export.convert import USUAL_FORMS
-from .export.quantize import Quantize
-from .targets import TargetC, TargetLiteRT, TargetMicro
+from .targets.base import TargetC, TargetLiteRT, TargetMicro
+from .tasks.probabilities import CALIBRATIONS
 
 
 @dataclass(frozen=True)

@@ -11,15 +11,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from pipelines.rows.parts.parts import HeldOut, TrainSet
+from pipelines.rows.parts.split import split
 
 from pipelines.device import Runner
-from pipelines.feed import TrainFeed
-from pipelines.rows import HeldOut, TrainSet
-from pipelines.split import split
 from pipelines.steps import fit_steps, make_signature, to_ports
-from pipelines.strategy import load_tensorflow
 from pipelines.tabular import BIRDS
-from pipelines.train import _with_average, task_labels, task_loss, task_metric, train
+from pipelines.training.feed import TrainFeed
+from pipelines.training.fit import _with_average, task_labels, task_loss, task_metric, train
+from pipelines.training.strategy import load_tensorflow
 
 BUNDLE = Path("saved_models/birds_mlp")
 PAIRS = 3

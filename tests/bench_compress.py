@@ -8,6 +8,8 @@ import time
 from dataclasses import dataclass, replace
 
 import numpy as np
+from pipelines.rows.parts.parts import HeldOut, TrainSet
+from pipelines.rows.parts.split import split
 
 from pipelines import vision
 from pipelines.compress import (
@@ -21,18 +23,16 @@ from pipelines.compress import (
     make_tuning,
 )
 from pipelines.compress.channels import cut_to
+from pipelines.convert.convert import convert
 from pipelines.device.runner import LiteRT, Runner
 from pipelines.device.signature import Signature
-from pipelines.evaluate import score
-from pipelines.export.convert import convert
-from pipelines.feed import TrainFeed
 from pipelines.recipe import Recipe
-from pipelines.rows import HeldOut, TrainSet
 from pipelines.ship import quantized
-from pipelines.split import split
 from pipelines.steps import fit_steps, make_signature, to_ports
-from pipelines.strategy import load_tensorflow
-from pipelines.train import Training, average_members, train
+from pipelines.tasks.evaluate import score
+from pipelines.training.feed import TrainFeed
+from pipelines.training.fit import Training, average_members, train
+from pipelines.training.strategy import load_tensorflow
 from pipelines.verify.ladder import KerasInterpreter, answer_all
 
 TIMED_CALLS = 300

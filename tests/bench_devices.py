@@ -13,10 +13,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from pipelines import run, text, timeseries, vision
-from pipelines.catalog import RECIPES
-from pipelines.shipping import Shipping
-from pipelines.targets import (
+from pipelines.targets.base.base import (
     TargetC,
     TargetEthosU,
     TargetLiteRT,
@@ -24,7 +21,11 @@ from pipelines.targets import (
     TargetMicro,
     TargetWeb,
 )
-from pipelines.terminal import print_lines
+
+from pipelines import run, text, timeseries, vision
+from pipelines.catalog import RECIPES
+from pipelines.report.terminal import print_lines
+from pipelines.shipping import Shipping
 
 TARGETS = (
     TargetLiteRT(),

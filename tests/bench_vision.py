@@ -11,14 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from pipelines.rows.parts.split import split
 
 from pipelines import vision
-from pipelines.feed import TrainFeed, training_feed
 from pipelines.recipe import Recipe
-from pipelines.split import split
 from pipelines.steps import fit_steps, make_signature, to_ports
-from pipelines.strategy import load_tensorflow
-from pipelines.train import train
+from pipelines.training.feed import TrainFeed, training_feed
+from pipelines.training.fit import train
+from pipelines.training.strategy import load_tensorflow
 
 from .bench import bench_training
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from pipelines.rows.parts.split import split
 
 from pipelines import tabular
 from pipelines.recipe import tiny
-from pipelines.split import split
 
 
 @pytest.fixture(scope="session")
@@ -65,7 +65,7 @@ def fashion_100kb(whole_fashion_mnist, tmp_path_factory):
     return run(vision.FASHION_100KB, folder=tmp_path_factory.mktemp("whole"))
 
 
-CONVERT = importlib.import_module("pipelines.export.convert")
+CONVERT = importlib.import_module("pipelines.convert.convert")
 COLD = CONVERT._in_child
 
 

@@ -203,7 +203,7 @@ def run_command(sandbox: Sandbox, command: str) -> tuple[int, str]:
     if command == "device check":
         return sandbox.call(lambda: device([bundle, "--check"]))
     if command == "read_keras":
-        from pipelines.export.keras_file import read_keras
+        from pipelines.bundle.keras_file import read_keras
 
         return sandbox.call(lambda: through_door(lambda: 0 if read_keras(bundle) else 1))
     if command.startswith("export"):
@@ -288,8 +288,9 @@ def nothing_long():
     """Reading data again, and conversions, in doubles that refuse: they take minutes, and read
     nothing of a bundle.
     """
-    from pipelines import own_model, tradeoff
     from pipelines.errors import ExportError, LoadError
+    from pipelines.own_model.export import export as own_model
+    from pipelines.studies import tradeoff
 
     def no_rows(recipe, source, *, stages):
         raise LoadError("the fuzz reads no rows", expected="nothing", fix="none")
@@ -434,7 +435,7 @@ def main(bundle, rows, number, seed="0", arrays=""):
 
 def write_rows(bundle, path: Path) -> None:
     """The golden rows of a bundle of a table as CSV."""
-    from pipelines.export.bundle import read_golden_rows
+    from pipelines.bundle.folder import read_golden_rows
 
     rows = read_golden_rows(bundle)
     with path.open("w", newline="", encoding="utf-8") as file:

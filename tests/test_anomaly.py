@@ -15,25 +15,20 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pipelines.rows.parts.split import SplitByTime, split
+from pipelines.targets.base.c.prepare import c_files
 
 from pipelines import catalog, run
 from pipelines.balance import WeightByClass
-from pipelines.decide import threshold_offset
+from pipelines.bundle.explain import explain
 from pipelines.device.__main__ import write_answers
 from pipelines.device.cells import Column
 from pipelines.device.primitives import PackSteps
 from pipelines.device.runner import Runner, answer
 from pipelines.device.signature import Frame, Port, Signature, Target
 from pipelines.errors import FrameError, LeakError, LoadError, PipelineError, RecipeError
-from pipelines.explain import explain
-from pipelines.export.c_code import c_files
-from pipelines.faults import FAULTS, InjectFaults
-from pipelines.feed import TrainFeed
-from pipelines.frame import CutSegments, CutWindows
-from pipelines.metrics import score_anomalies
 from pipelines.recipe import Judge, Recipe
 from pipelines.run import learn, settle
-from pipelines.split import SplitByTime, split
 from pipelines.steps import (
     FillGaps,
     FlagGaps,
@@ -43,6 +38,8 @@ from pipelines.steps import (
     make_signature,
     to_ports,
 )
+from pipelines.tasks.decide import threshold_offset
+from pipelines.tasks.metrics import score_anomalies
 from pipelines.timeseries import (
     Autoencoder,
     ConvAutoencoder,
@@ -52,7 +49,10 @@ from pipelines.timeseries import (
     SeriesMlp,
     fit_residual,
 )
-from pipelines.train import Training, average_members, train
+from pipelines.timeseries.faults import FAULTS, InjectFaults
+from pipelines.timeseries.windows import CutSegments, CutWindows
+from pipelines.training.feed import TrainFeed
+from pipelines.training.fit import Training, average_members, train
 from pipelines.verify.ladder import KerasInterpreter
 
 STEPS = 700

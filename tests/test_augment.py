@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.errors import RecipeError
-from pipelines.knobs import check_knobs
+from pipelines.spec import check_knobs
 from pipelines.vision import augment
 from pipelines.vision.augment import (
     STANDARD,

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pipelines.rows.parts.parts import Schema, TrainSet
 
 from pipelines.device.cells import Column
 from pipelines.device.signature import Target
-from pipelines.files import find_file
-from pipelines.rows import Schema, TrainSet
+from pipelines.sources.files import find_file
 from pipelines.steps import EncodeBins, ImputeMedian, ScaleRobust
 from pipelines.steps.quantiles import quantile_edges
 

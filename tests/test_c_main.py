@@ -9,19 +9,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from pipelines.rows.parts.parts import Schema, TrainSet
+from pipelines.targets.base.c.example import main_files
+from pipelines.targets.base.c.prepare import c_files
 
+from pipelines.bundle.folder import read_golden_rows
+from pipelines.convert.convert import convert
+from pipelines.convert.operators import micro_name, operators
 from pipelines.device import primitives as p
 from pipelines.device.cells import Column
 from pipelines.device.runner import LiteRT, Runner
 from pipelines.device.series import FillSteps, PackSteps
 from pipelines.device.signature import Frame, Port, Signature, Target
 from pipelines.device.texts import Words
-from pipelines.export.bundle import read_golden_rows
-from pipelines.export.c_code import c_files
-from pipelines.export.c_main import main_files
-from pipelines.export.convert import convert
-from pipelines.export.operators import micro_name, operators
-from pipelines.rows import Schema, TrainSet
 from pipelines.ship import quantized
 from pipelines.steps.tokens import spelling
 

@@ -11,10 +11,12 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pipelines.rows.parts.split import SplitByTime, split
 from typer.testing import CliRunner
 
 from pipelines import run
 from pipelines.__main__ import app
+from pipelines.bundle.folder import _raw_cell
 from pipelines.device import Runner
 from pipelines.device.__main__ import write_forecasts
 from pipelines.device.calendar import DAY_SECONDS, MONTH_SECONDS, Calendar
@@ -23,16 +25,14 @@ from pipelines.device.history import known_steps, newest_windows
 from pipelines.device.primitives import DatePart
 from pipelines.device.signature import Frame
 from pipelines.errors import DeviceError, PipelineError, RecipeError
-from pipelines.export.bundle import _raw_cell
-from pipelines.forecast import common_start, usual_seasons
-from pipelines.frame import CutWindows
 from pipelines.recipe import tiny
 from pipelines.report.facts import _missing_shares
 from pipelines.run import _gate_advice
-from pipelines.split import SplitByTime, split
 from pipelines.steps import EncodeDate, FillGaps, ScaleSeries, fit_steps, make_signature
 from pipelines.tabular import LoadTable, load_table
+from pipelines.tasks.forecast import common_start, usual_seasons
 from pipelines.timeseries import LoadSeries, Tcn, series_recipe
+from pipelines.timeseries.windows import CutWindows
 from tests.odd_files.series import dates, jittered, on_days
 
 LOAD = LoadSeries("", "at", "y")

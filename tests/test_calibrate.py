@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss
 
-from pipelines.calibrate import fit_calibration
 from pipelines.device.signature import Calibration, probabilities
 from pipelines.errors import RecipeError
+from pipelines.tasks.probabilities import fit_calibration
 
 
 @pytest.fixture(scope="module")

@@ -5,18 +5,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from pipelines.rows.parts.parts import HeldOut, Schema, TrainSet
+from pipelines.targets.base.base import Made
 
 from pipelines import catalog
 from pipelines.device.signature import Target
-from pipelines.evaluate import score
-from pipelines.metrics import score_classes, score_values
 from pipelines.recipe import Judge, override
 from pipelines.report.cautions import find_cautions
 from pipelines.report.constant import score_constant
 from pipelines.report.text_cuts import count_cuts
 from pipelines.report.write import caution_lines, ladder_lines, ladder_table
-from pipelines.rows import HeldOut, Schema, TrainSet
-from pipelines.targets import Made
+from pipelines.tasks.evaluate import score
+from pipelines.tasks.metrics import score_classes, score_values
 from pipelines.verify.agreement import labels_apart
 from pipelines.verify.ladder import Rung
 

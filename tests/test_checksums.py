@@ -6,11 +6,11 @@ import time
 
 import pytest
 
+from pipelines.bundle.folder import Bundle, read_golden_rows
 from pipelines.device import DeviceError, Runner, check_bundle
 from pipelines.device.__main__ import main
 from pipelines.device.checksums import checksums
 from pipelines.errors import BundleError
-from pipelines.export.bundle import Bundle, read_golden_rows
 from tests.altered import copy_of
 
 

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pipelines.rows.parts.parts import TrainSet
 
+from pipelines.convert.child import Limits, free_bytes, run_watched
+from pipelines.convert.convert import convert
 from pipelines.errors import ExportError
-from pipelines.export.child import Limits, free_bytes, run_watched
-from pipelines.export.convert import convert
-from pipelines.rows import TrainSet
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="memory is watched through /proc"
@@ -41,7 +41,7 @@ def converters(process):
     return [
         child
         for child in children(process)
-        if b"pipelines.export.convert" in Path(f"/proc/{child}/cmdline").read_bytes()
+        if b"pipelines.convert.convert" in Path(f"/proc/{child}/cmdline").read_bytes()
     ]
 
 
@@ -153,8 +153,8 @@ import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
 import keras, numpy as np
 from pipelines.device.door import through_door
-from pipelines.export.convert import convert
-from pipelines.rows import Schema, TrainSet
+from pipelines.convert.convert import convert
+from pipelines.rows.parts import Schema, TrainSet
 from pipelines.device import Target
 model = keras.Sequential([keras.Input((3,), name="numbers"), keras.layers.Dense(1, name="logits")])
 rows = TrainSet(x={"numbers": np.ones((20, 3), np.float32)}, y=np.zeros(20), ids=np.arange(20),

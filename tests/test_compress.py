@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from pipelines.rows.parts.parts import HeldOut, Schema, TrainSet
 
 from pipelines.compress import (
     ClusterWeights,
@@ -28,10 +29,9 @@ from pipelines.compress.factorize import factorize
 from pipelines.compress.fft import by_spectra
 from pipelines.device.signature import Target
 from pipelines.errors import RecipeError, TrainError
-from pipelines.feed import TrainFeed
-from pipelines.rows import HeldOut, Schema, TrainSet
 from pipelines.tabular import Mlp
-from pipelines.train import Training, train
+from pipelines.training.feed import TrainFeed
+from pipelines.training.fit import Training, train
 
 from .test_train import make, signature_of
 
@@ -378,8 +378,8 @@ def test_a_student_may_start_with_its_teachers_channels(model, tuning):
 
 
 def test_methods_follow_one_another_down_to_int8(model, tuning, clothes):
+    from pipelines.convert.convert import convert
     from pipelines.device.runner import LiteRT
-    from pipelines.export.convert import convert
 
     smaller = model
     for spec in (

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from pipelines.files import fingerprint
+from pipelines.sources.files import fingerprint
 
 
 def test_sha256():

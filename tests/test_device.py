@@ -12,7 +12,7 @@ import pytest
 
 from pipelines.device import DeviceError, Runner
 from pipelines.device.__main__ import main
-from pipelines.table import read_table
+from pipelines.sources.table import read_table
 from tests.altered import alter, copy_of
 
 GOOD = {

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.bundle.folder import check_folder, write_bundle
 from pipelines.device.checksums import checksums
 from pipelines.device.door import FAULT, RAISE_NAME, REFUSED, ends_on_signals, through_door
 from pipelines.errors import BundleError, LoadError
-from pipelines.export.bundle import check_folder, write_bundle
 from tests.altered import alter, copy_of
 from tests.fuzz_commands import write_rows
 

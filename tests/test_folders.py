@@ -4,7 +4,7 @@ classes.
 
 import pytest
 
-from pipelines.folders import names_parts, path_inside
+from pipelines.sources.folders import names_parts, path_inside
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipelines.bundle.folder import read_golden_rows
 from pipelines.device import DeviceError, Runner
 from pipelines.device.formats import (
     ADDED_TO_COLUMNS,
@@ -14,7 +15,6 @@ from pipelines.device.formats import (
     FORMAT_VERSION,
 )
 from pipelines.device.signature import RULES, Signature
-from pipelines.export.bundle import read_golden_rows
 from tests.altered import alter, copy_of
 
 FORMAT_1 = sorted(Path(__file__).with_name("format_1").glob("*.json"))

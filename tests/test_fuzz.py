@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from pipelines import catalog, run
+from pipelines.bundle.folder import read_golden_rows
 from pipelines.device import DeviceError, Runner
 from pipelines.device.flow import follow
 from pipelines.device.signature import Signature
-from pipelines.export.bundle import read_golden_rows
 from pipelines.recipe import tiny
 from tests.altered import alter, copy_of
 from tests.mutants import mutate_bytes, mutate_json

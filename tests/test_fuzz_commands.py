@@ -10,8 +10,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from pipelines.bundle.folder import read_golden_rows
 from pipelines.device import Runner
-from pipelines.export.bundle import read_golden_rows
 from tests.altered import alter, copy_of
 from tests.fuzz_commands import Sandbox, fuzz, run_command, write_rows
 from tests.test_fuzz import made  # noqa: F401  a bundle of each modality

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+from pipelines.targets.base.c.prepare import c_files
 
+from pipelines.convert.description import describe
+from pipelines.convert.layer_names import layer_names
+from pipelines.convert.pack_file import pack_file, with_description, without_words
 from pipelines.device.runner import LiteRT
 from pipelines.device.signature import Port, Signature, Target
-from pipelines.export.c_code import c_files
-from pipelines.export.description import describe
-from pipelines.export.layer_names import layer_names
-from pipelines.export.pack_file import pack_file, with_description, without_words
 
 from .test_group_joins import join_of, rows_for
 
@@ -85,7 +85,7 @@ def test_numbers_tell_operators_of_one_layer_apart_where_they_cost_little():
 
 def _chain():
     """A file of five operators."""
-    from pipelines.export.group_joins import group_joins
+    from pipelines.convert.group_joins import group_joins
 
     return group_joins(join_of([1] * 46))
 

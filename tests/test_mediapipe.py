@@ -10,8 +10,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pipelines.rows.parts.parts import Schema, TrainSet
+from pipelines.rows.parts.split import split
+from pipelines.targets.base.mediapipe.graph import delimiters, mediapipe_model, refusal, vocabulary
+from pipelines.targets.base.mediapipe.runner import MediaPipe, available
+from pipelines.targets.base.mediapipe.scores import decide
 
 from pipelines import text, vision
+from pipelines.convert.convert import convert
 from pipelines.device import primitives as p
 from pipelines.device.cells import Column
 from pipelines.device.pictures import read_picture
@@ -19,18 +25,12 @@ from pipelines.device.runner import LiteRT, Runner
 from pipelines.device.signature import Calibration, Port, Signature, Target
 from pipelines.device.texts import Characters, Words
 from pipelines.errors import ExportError, VerifyError
-from pipelines.export.convert import convert
-from pipelines.export.mediapipe import delimiters, mediapipe_model, refusal, vocabulary
-from pipelines.export.mediapipe_scores import decide
 from pipelines.recipe import tiny
-from pipelines.rows import Schema, TrainSet
 from pipelines.run import learn
 from pipelines.ship import quantized
-from pipelines.split import split
 from pipelines.steps.tokens import spelling
-from pipelines.train import average_members
+from pipelines.training.fit import average_members
 from pipelines.verify.ladder import Rung, failed_step
-from pipelines.verify.mediapipe import MediaPipe, available
 
 needs_mediapipe = pytest.mark.skipif(bool(available()), reason=f"needs MediaPipe: {available()}")
 

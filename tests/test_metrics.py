@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.decide import choose_offsets
 from pipelines.device.signature import Target, positive_or_largest, probabilities
-from pipelines.metrics import (
+from pipelines.tasks.decide import choose_offsets
+from pipelines.tasks.metrics import (
     LABEL_METRICS,
     bootstrap_intervals,
     loss_of,

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from pipelines.rows.parts.parts import Schema, TrainSet
+from pipelines.targets.base.micro.runner import Micro, micro_available
 
+from pipelines.convert.convert import convert
+from pipelines.convert.quantize import Quantize
 from pipelines.device.runner import LiteRT
-from pipelines.export.convert import convert
-from pipelines.export.quantize import Quantize
-from pipelines.rows import Schema, TrainSet
-from pipelines.train import average_members
-from pipelines.verify.micro import Micro, micro_available
-from pipelines.vision.models import DsCnn, MobileNetV1, ResNet8
+from pipelines.training.fit import average_members
+from pipelines.vision.networks import DsCnn, MobileNetV1, ResNet8
 
 from .test_vision_models import signature_of
 

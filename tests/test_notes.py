@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pipelines.targets.base.c.prepare import c_files
 
 from pipelines.device.__main__ import main
 from pipelines.device.cells import Column
@@ -20,7 +21,6 @@ from pipelines.device.primitives import run_primitives
 from pipelines.device.runner import Runner
 from pipelines.device.signature import Signature
 from pipelines.errors import LeakError
-from pipelines.export.c_code import c_files
 from pipelines.steps.ranges import value_ranges
 from tests.test_device import GOOD
 

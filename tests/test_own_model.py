@@ -8,12 +8,12 @@ import zipfile
 
 import numpy as np
 import pytest
+from pipelines.own_model.export.export import export_model, load_model, load_rows, take_apart
+from pipelines.own_model.export.inputs import read_rows
 
+from pipelines.bundle.folder import read_golden_rows
 from pipelines.device import DeviceError, Runner
 from pipelines.errors import BundleError, ExportError, RecipeError, VerifyError
-from pipelines.export.bundle import read_golden_rows
-from pipelines.export.own_inputs import read_rows
-from pipelines.own_model import export_model, load_model, load_rows, take_apart
 from pipelines.verify.ladder import KerasInterpreter
 from tests.test_c_code import compile_harness, run_harness
 
@@ -173,7 +173,7 @@ def test_an_embedding_and_an_lstm_that_gives_its_last_step(tmp_path, command):
         "micro,c",
     )
     assert code == 0 and "litert_int8" in out, error
-    from pipelines.export.bundle import Bundle
+    from pipelines.bundle.folder import Bundle
 
     bundle = Bundle(tmp_path / "my-net")
     check(bundle)

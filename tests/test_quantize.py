@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pipelines.rows.parts.parts import Schema, TrainSet
+from pipelines.targets.base.micro.runner import Micro, micro_available
 
 from pipelines.compress import (
     QuantizeAware,
@@ -13,16 +15,14 @@ from pipelines.compress import (
     quantization_aware,
     tuning_from_arrays,
 )
+from pipelines.convert.convert import convert
+from pipelines.convert.fix_biases import mend_biases
+from pipelines.convert.pack_file import pack_file
+from pipelines.convert.quantize import Quantize
+from pipelines.convert.ranges import mse_range, percentile_range
 from pipelines.device.runner import LiteRT
 from pipelines.errors import ExportError, RecipeError
-from pipelines.export.calibrate import mse_range, percentile_range
-from pipelines.export.convert import convert
-from pipelines.export.mend_biases import mend_biases
-from pipelines.export.pack_file import pack_file
-from pipelines.export.quantize import Quantize
-from pipelines.rows import Schema, TrainSet
-from pipelines.train import Training
-from pipelines.verify.micro import Micro, micro_available
+from pipelines.training.fit import Training
 
 from .test_vision_models import signature_of
 
@@ -446,8 +446,8 @@ def test_training_with_rounding_is_ahead_where_channels_are_unlike():
     """
     import keras
 
-    from pipelines.train import average_members
-    from pipelines.vision.models import Cnn
+    from pipelines.training.fit import average_members
+    from pipelines.vision.networks import Cnn
 
     with np.load("data/fashion_mnist_8k.npz") as file:
         x, y, test_x, test_y = (file[name] for name in ("x_train", "y_train", "x_test", "y_test"))

@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from pipelines.rows.parts.parts import TrainSet
 
 from pipelines import catalog, run
 from pipelines.balance import Smote, SmoteNC
+from pipelines.convert.convert import convert
 from pipelines.errors import BundleError, ExportError, PipelineError, RecipeError, VerifyError
-from pipelines.export.convert import convert
 from pipelines.recipe import from_json, override, tiny, to_json
-from pipelines.rows import TrainSet
 from pipelines.steps import (
     EncodeBins,
     EncodeDate,
@@ -311,7 +311,7 @@ def test_unwritable_folder_is_told_before_training(birds, birds_recipe, tmp_path
 )
 def test_full_disk_leaves_nothing_half_written(tmp_path):
     """A real full disk: a file system of 1 MB."""
-    from pipelines.export import bundle as module
+    from pipelines.bundle import folder as module
 
     disk = tmp_path / "disk"
     disk.mkdir()

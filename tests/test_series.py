@@ -12,6 +12,8 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pipelines.rows.parts.parts import HeldOut, Splits
+from pipelines.rows.parts.split import SplitByTime, SplitRandom, split
 
 from pipelines import run, timeseries
 from pipelines.device import Runner
@@ -21,12 +23,8 @@ from pipelines.device.primitives import primitive_from_json, primitive_to_json
 from pipelines.device.series import FillSteps, OwnScale, SinceSeen
 from pipelines.device.signature import Signature
 from pipelines.errors import DeviceError, FrameError, LoadError, PipelineError, RecipeError
-from pipelines.forecast import conformal_offsets, score_forecasts
-from pipelines.frame import CutWindows
 from pipelines.recipe import tiny
-from pipelines.rows import HeldOut, Splits
 from pipelines.run import learn, settle
-from pipelines.split import SplitByTime, SplitRandom, split
 from pipelines.steps import (
     CountSinceSeen,
     EncodeDate,
@@ -37,7 +35,9 @@ from pipelines.steps import (
     fit_steps,
     make_signature,
 )
+from pipelines.tasks.forecast import conformal_offsets, score_forecasts
 from pipelines.timeseries import LoadSeries, series_recipe
+from pipelines.timeseries.windows import CutWindows
 from pipelines.verify.ladder import answer_all
 
 DAY = pd.date_range("2024-01-01", periods=400, freq="1h")
@@ -191,7 +191,7 @@ def test_windows_need_steps_and_steps_need_windows(birds_splits):
 
 
 def test_memory_is_counted_before_it_is_taken(monkeypatch):
-    from pipelines import frame
+    from pipelines.timeseries import windows as frame
 
     monkeypatch.setattr(frame, "MAX_WINDOW_BYTES", 1000)
     with pytest.raises(FrameError, match="raise frame.stride"):

@@ -13,6 +13,8 @@ import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pipelines.rows.parts.parts import TrainSet
+from pipelines.rows.parts.split import SplitGiven, SplitRandom, split
 
 from pipelines import run, tabular, timeseries, vision
 from pipelines.balance import OversampleRandom, Smote, SmoteNC, WeightByClass
@@ -21,11 +23,8 @@ from pipelines.device.cells import SERIES, Column
 from pipelines.device.primitives import PackSteps
 from pipelines.device.signature import Port, Signature, Target
 from pipelines.errors import BalanceError, LeakError, LoadError, RecipeError, SplitError
-from pipelines.feed import TrainFeed, plain_feed, training_feed
-from pipelines.knobs import check_knobs
 from pipelines.recipe import Judge, tiny
-from pipelines.rows import TrainSet
-from pipelines.split import SplitGiven, SplitRandom, split
+from pipelines.spec import check_knobs
 from pipelines.steps import (
     FillGaps,
     FlagGaps,
@@ -53,7 +52,8 @@ from pipelines.timeseries import (
 )
 from pipelines.timeseries.augment import resampled, series_augmenter, spline_weights
 from pipelines.timeseries.ts_files import MAX_STEPS, read_ts
-from pipelines.train import Training, train
+from pipelines.training.feed import TrainFeed, plain_feed, training_feed
+from pipelines.training.fit import Training, train
 
 NETS = (
     SeriesFcn(),

@@ -6,15 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from pipelines.balance import OversampleRandom
-from pipelines.device.cells import Column
-from pipelines.device.pictures import picture_digest
-from pipelines.device.signature import Target
-from pipelines.errors import LeakError, RecipeError, SplitError
-from pipelines.files import PictureFiles
-from pipelines.rows import Dataset, HeldOut, Schema, Splits, TrainSet
-from pipelines.split import (
+from pipelines.rows.parts.parts import Dataset, HeldOut, Schema, Splits, TrainSet
+from pipelines.rows.parts.split import (
     SplitByTime,
     SplitGiven,
     SplitGrouped,
@@ -22,6 +15,13 @@ from pipelines.split import (
     find_duplicates,
     split,
 )
+
+from pipelines.balance import OversampleRandom
+from pipelines.device.cells import Column
+from pipelines.device.pictures import picture_digest
+from pipelines.device.signature import Target
+from pipelines.errors import LeakError, RecipeError, SplitError
+from pipelines.sources.files import PictureFiles
 
 SCHEMA = Schema((Column("x", "numeric"),), Target("y", "binary", ("no", "yes")))
 

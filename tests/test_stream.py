@@ -8,16 +8,16 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from pipelines.rows.parts.split import SplitByTime, split
+from pipelines.targets.base.streams import raw_steps
 
 from pipelines import run, timeseries
+from pipelines.convert.stream import streaming_form, streaming_rows, with_streaming
 from pipelines.device import Runner, Stream
 from pipelines.device.history import newest_windows
 from pipelines.device.signature import Signature
 from pipelines.errors import DeviceError, ExportError, RecipeError
-from pipelines.export.stream import streaming_form, streaming_rows, with_streaming
-from pipelines.frame import CutWindows
 from pipelines.recipe import tiny
-from pipelines.split import SplitByTime, split
 from pipelines.steps import (
     CountSinceSeen,
     EncodeDate,
@@ -31,9 +31,9 @@ from pipelines.steps import (
     to_ports,
 )
 from pipelines.timeseries import LoadSeries, Tcn
-from pipelines.train import average_members
+from pipelines.timeseries.windows import CutWindows
+from pipelines.training.fit import average_members
 from pipelines.verify.ladder import Rung, failed_step
-from pipelines.verify.stream import raw_steps
 from tests.altered import alter, copy_of
 
 WINDOW = 16

@@ -10,12 +10,11 @@ import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pipelines.rows.parts.split import SplitRandom, split
 
 from pipelines import run, tabular, text, vision
 from pipelines.errors import LoadError, RecipeError
-from pipelines.feed import TrainFeed, training_feed
 from pipelines.recipe import tiny
-from pipelines.split import SplitRandom, split
 from pipelines.steps import (
     PairTokens,
     TokenizeCharacters,
@@ -26,7 +25,8 @@ from pipelines.steps import (
 )
 from pipelines.text import AugmentDelete, AugmentMixUpEmbeddings, AugmentSwap, AugmentSynonyms
 from pipelines.text.augment import synonym_table, text_augmenter
-from pipelines.train import train
+from pipelines.training.feed import TrainFeed, training_feed
+from pipelines.training.fit import train
 
 WINDOW = 16
 

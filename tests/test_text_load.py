@@ -9,10 +9,10 @@ import unicodedata
 import numpy as np
 import pandas as pd
 import pytest
+from pipelines.rows.parts.split import SplitGiven, SplitGrouped, SplitRandom, find_duplicates, split
 
 from pipelines import text
 from pipelines.errors import LoadError, RecipeError
-from pipelines.split import SplitGiven, SplitGrouped, SplitRandom, find_duplicates, split
 from pipelines.text import LoadTextFolder, LoadTexts, LoadTextTfds, decode, text_recipe
 
 FRAME = pd.DataFrame(
@@ -207,7 +207,9 @@ def test_a_folder_of_classes(folder, remarks):
     assert [each.name for each in dataset.schema.columns] == ["text"] and dataset.part is None
     assert dataset.ids.tolist() == list(range(24))
     stored = dict(remarks)
-    assert {each: ("none", "some")[y] for each, y in zip(dataset.x["text"], dataset.y, strict=True)} == stored
+    assert {
+        each: ("none", "some")[y] for each, y in zip(dataset.x["text"], dataset.y, strict=True)
+    } == stored
     assert said(inferred)["text"][1].startswith("24 texts of ") and "'remarks'" not in said(
         inferred
     )
@@ -478,7 +480,7 @@ def prepared(remarks, tmp_path_factory):
     """A folder in which tfds has prepared the remarks: numbers, classes and texts, in two
     splits.
     """
-    from pipelines.strategy import load_tensorflow
+    from pipelines.training.strategy import load_tensorflow
 
     load_tensorflow()
     import tensorflow as tf

@@ -8,15 +8,14 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
+from pipelines.rows.parts.parts import HeldOut
+from pipelines.rows.parts.split import SplitGrouped, SplitRandom, split
 
 from pipelines import text
 from pipelines.balance import OversampleRandom, WeightByClass
 from pipelines.errors import LeakError, RecipeError
-from pipelines.feed import TrainFeed
 from pipelines.recipe import tiny
-from pipelines.rows import HeldOut
 from pipelines.run import learn
-from pipelines.split import SplitGrouped, SplitRandom, split
 from pipelines.steps import (
     PairTokens,
     TokenizeWords,
@@ -25,7 +24,8 @@ from pipelines.steps import (
     to_ports,
     unlabelled_to_ports,
 )
-from pipelines.train import train
+from pipelines.training.feed import TrainFeed
+from pipelines.training.fit import train
 
 NETS = [
     text.TransformerEncoder(),

@@ -10,6 +10,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from pipelines.rows.parts.parts import HeldOut
+from pipelines.rows.parts.split import split
 
 from pipelines import run, text
 from pipelines.device import Runner
@@ -17,9 +19,7 @@ from pipelines.device.primitives import run_primitives
 from pipelines.device.texts import Words
 from pipelines.errors import StepError
 from pipelines.recipe import tiny
-from pipelines.rows import HeldOut
 from pipelines.run import learn
-from pipelines.split import split
 from pipelines.text.draw import occlude, shown
 
 

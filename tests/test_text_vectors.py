@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from pipelines.rows.parts.parts import HeldOut
+from pipelines.rows.parts.split import split
 
 from pipelines import text
 from pipelines.device.runner import LiteRT, Runner
 from pipelines.errors import LoadError, RecipeError
 from pipelines.recipe import tiny
-from pipelines.rows import HeldOut
 from pipelines.run import learn
-from pipelines.split import split
 from pipelines.steps import (
     TokenizeCharacters,
     TokenizeSubwords,
@@ -96,8 +96,8 @@ def test_other_tokens_are_found_by_their_own_spelling(step, key, parts, tmp_path
 
 
 def test_padding_has_no_effect_and_frozen_vectors_stay(parts, signature, tmp_path):
-    from pipelines.feed import TrainFeed
-    from pipelines.train import train
+    from pipelines.training.feed import TrainFeed
+    from pipelines.training.fit import train
 
     path = write(tmp_path / "v.txt", "engine 1 2 3\nbird -1 0 4\n")
     ports = to_ports(signature, parts.train.take(np.arange(200)))

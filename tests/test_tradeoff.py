@@ -5,14 +5,14 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+from pipelines.targets.base.base import TargetMicro
 
 from pipelines import run
 from pipelines.compress import ClusterWeights, FactorizeLowRank, PruneChannels
 from pipelines.errors import BundleError, RecipeError
 from pipelines.recipe import tiny
+from pipelines.studies.tradeoff import Way, compress_bundle, ways_to_shrink
 from pipelines.tabular import LoadTable, table_recipe
-from pipelines.targets import TargetMicro
-from pipelines.tradeoff import Way, compress_bundle, ways_to_shrink
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_other_data_are_refused(table):
 
 
 def test_ways_suit_the_net(table):
-    from pipelines.export.keras_file import read_keras
+    from pipelines.bundle.keras_file import read_keras
 
     names = [way.name for way in ways_to_shrink(read_keras(table[1].folder), epochs=1)]
     assert len(set(names)) == len(names) and "int8, least squares" not in names and "int8" in names

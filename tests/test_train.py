@@ -5,14 +5,14 @@ import sys
 
 import numpy as np
 import pytest
+from pipelines.rows.parts.parts import HeldOut, Schema, TrainSet
 
 from pipelines.device.cells import Column
 from pipelines.device.signature import Port, Signature, Target
 from pipelines.errors import RecipeError, TrainError
-from pipelines.feed import TrainFeed, plain_feed, training_feed
-from pipelines.rows import HeldOut, Schema, TrainSet
 from pipelines.tabular import ForestTeacher, Mlp
-from pipelines.train import DECIDING_METRICS, Training, train
+from pipelines.training.feed import TrainFeed, plain_feed, training_feed
+from pipelines.training.fit import DECIDING_METRICS, Training, train
 
 TARGETS = {
     "binary": Target("y", "binary", ("no", "yes")),
@@ -99,7 +99,7 @@ def test_every_task_and_deciding_metric(task, deciding):
 def test_the_shipped_model_is_the_average_of_its_members():
     import keras
 
-    from pipelines.train import average_members
+    from pipelines.training.fit import average_members
 
     net = Mlp(widths=(8,), num_members=3)
     members = net.build(signature_of("multiclass"), seed=4)
@@ -181,7 +181,7 @@ import tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 from tests.test_train import fit_on
-from pipelines.strategy import make_strategy
+from pipelines.training.strategy import make_strategy
 assert make_strategy("mirrored").num_replicas_in_sync == 2
 for task in ("binary", "multiclass"):
     np.savez(f"{sys.argv[1]}/{task}.npz", *fit_on("mirrored", task))
@@ -199,7 +199,7 @@ def fit_on(strategy, task):
 
 
 def test_two_logical_devices_train_the_same_weights(tmp_path):
-    from pipelines.strategy import make_strategy
+    from pipelines.training.strategy import make_strategy
 
     assert make_strategy("one_device").num_replicas_in_sync == 1
     done = subprocess.run(

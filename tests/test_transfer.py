@@ -4,16 +4,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from pipelines.rows.parts.parts import BalancedSet, HeldOut, Schema, TrainSet
 
 from pipelines.balance import Smote
 from pipelines.device.cells import Column
 from pipelines.device.signature import Port, Signature, Target
 from pipelines.errors import LeakError, RecipeError, TrainError
-from pipelines.knobs import check_knobs
-from pipelines.rows import BalancedSet, HeldOut, Schema, TrainSet
-from pipelines.train import Training
-from pipelines.vision import models, transfer
-from pipelines.vision.models import Cnn, EfficientNetLite0, ResNet8
+from pipelines.spec import check_knobs
+from pipelines.training.fit import Training
+from pipelines.vision import networks as models
+from pipelines.vision import transfer
+from pipelines.vision.networks import Cnn, EfficientNetLite0, ResNet8
 from pipelines.vision.transfer import (
     APPLICATIONS,
     EarlierModel,
@@ -121,7 +122,7 @@ def test_pictures_on_disk_give_the_same_features(tmp_path):
     from PIL import Image
 
     from pipelines.device.pictures import picture_digest
-    from pipelines.files import PictureFiles
+    from pipelines.sources.files import PictureFiles
 
     column = rows_of(HeldOut, 5, 3).x["picture"]
     for place, pixels in enumerate(column):
@@ -166,8 +167,8 @@ def test_training_thereafter_leaves_the_statistics():
 
 
 def test_train_fits_the_head_and_then_the_whole():
-    from pipelines.feed import TrainFeed
-    from pipelines.train import train
+    from pipelines.training.feed import TrainFeed
+    from pipelines.training.fit import train
 
     trained = train(
         SMALL,
@@ -273,7 +274,7 @@ def test_a_download_that_fails_says_so(monkeypatch):
 
 
 def test_an_earlier_model_is_carried_on(tmp_path):
-    from pipelines.train import average_members
+    from pipelines.training.fit import average_members
 
     old = ResNet8(width=4, dropout=0.2).build(signature_of((12, 12, 3)), seed=1)
     average_members(old).save(tmp_path / "model.keras")

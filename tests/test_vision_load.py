@@ -14,10 +14,10 @@ import zipfile
 import numpy as np
 import pytest
 from PIL import Image
+from pipelines.rows.parts.split import SplitGiven, find_duplicates, split
 
 from pipelines.errors import LoadError, RecipeError
-from pipelines.files import PictureFiles, read_pixels
-from pipelines.split import SplitGiven, find_duplicates, split
+from pipelines.sources.files import PictureFiles, read_pixels
 from pipelines.vision import LoadArrays, LoadFolder, LoadPaths, LoadTfds
 
 SIZE = {"height": 32, "width": 32}
@@ -606,7 +606,7 @@ def test_pictures_in_memory(emoji, folder):
 
 
 def test_prepared_by_tfds(emoji, tmp_path):
-    from pipelines.strategy import load_tensorflow
+    from pipelines.training.strategy import load_tensorflow
 
     load_tensorflow()
     import tensorflow as tf

@@ -15,9 +15,9 @@ import pytest
 from pipelines.device.cells import Column
 from pipelines.device.signature import Port, Signature, Target
 from pipelines.errors import RecipeError, TrainError
-from pipelines.knobs import check_knobs
+from pipelines.spec import check_knobs
 from pipelines.vision import pretrained
-from pipelines.vision.models import (
+from pipelines.vision.networks import (
     Cnn,
     DsCnn,
     EfficientNetLite0,

@@ -12,24 +12,24 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PIL import Image
+from pipelines.rows.parts.parts import Dataset, HeldOut
+from pipelines.rows.parts.split import SplitRandom, split
+from pipelines.targets.base.micro.runner import Micro
 
 from pipelines import catalog, run, vision
 from pipelines.balance import OversampleRandom, SampleByClass, Smote, WeightByClass
+from pipelines.bundle.explain import explain
+from pipelines.bundle.folder import read_golden_rows
+from pipelines.convert.convert import convert
 from pipelines.device import DeviceError, Runner
 from pipelines.device.runner import LiteRT
 from pipelines.errors import BalanceError, RecipeError
-from pipelines.explain import explain
-from pipelines.export.bundle import read_golden_rows
-from pipelines.export.convert import convert
-from pipelines.feed import TrainFeed, training_feed
 from pipelines.recipe import from_json, tiny, to_json
-from pipelines.rows import Dataset, HeldOut
 from pipelines.ship import quantized
-from pipelines.split import SplitRandom, split
 from pipelines.steps import make_signature, to_ports
-from pipelines.train import Training, train
+from pipelines.training.feed import TrainFeed, training_feed
+from pipelines.training.fit import Training, train
 from pipelines.verify.ladder import KerasInterpreter
-from pipelines.verify.micro import Micro
 from pipelines.vision import (
     AugmentCrop,
     AugmentFlip,

@@ -20,8 +20,26 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pipelines.rows.parts.split import split
+from pipelines.targets.base.base import TargetWeb
+from pipelines.targets.base.web.page import (
+    MAX_UNROLLED_STEPS,
+    PAGE,
+    litert_folder,
+    refused,
+    web_files,
+    web_form,
+)
+from pipelines.targets.base.web.runner import (
+    FLAGS,
+    AsInBrowser,
+    Browser,
+    available,
+    browser_program,
+)
 
 from pipelines import catalog
+from pipelines.bundle.folder import golden
 from pipelines.device import primitives as p
 from pipelines.device.calendar import DAY_SECONDS, MONTH_SECONDS, Calendar
 from pipelines.device.cells import Column, read_column
@@ -33,21 +51,9 @@ from pipelines.device.runner import LiteRT, Runner, answer
 from pipelines.device.signature import Calibration, Frame, Port, Signature, Target
 from pipelines.device.texts import WHITE_SPACE
 from pipelines.errors import ExportError, VerifyError
-from pipelines.export.bundle import golden
-from pipelines.export.web import (
-    MAX_UNROLLED_STEPS,
-    PAGE,
-    litert_folder,
-    refused,
-    web_files,
-    web_form,
-)
 from pipelines.recipe import tiny
 from pipelines.run import learn, settle
 from pipelines.shipping import Shipping
-from pipelines.split import split
-from pipelines.targets import TargetWeb
-from pipelines.verify.web import FLAGS, AsInBrowser, Browser, available, browser_program
 
 from .odd_files.pictures import png
 from .test_c_code import CELLS, EVERY, STEP, WINDOWS
@@ -614,6 +620,7 @@ def test_dates_are_read_alike(node, times, form):
 
         def write(time):
             return time.strftime(form.replace("%Y", f"{time.year:04d}"))
+
     assert_cells_alike(node, [write(time) for time in times], Column("c", "date", form))
 
 

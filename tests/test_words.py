@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pipelines.rows.parts.split import SplitGrouped, split
 
 from pipelines.__main__ import _reading
 from pipelines.device.cells import MISSING_WORDS, Column, read_column
@@ -16,9 +17,8 @@ from pipelines.device.dates import split_end_of_day
 from pipelines.errors import LoadError, RecipeError
 from pipelines.sources.dates import date_format, find_dates
 from pipelines.sources.spellings import folded, join_classes, join_groups, plain
+from pipelines.sources.table import Reading
 from pipelines.sources.words import describe_words
-from pipelines.split import SplitGrouped, split
-from pipelines.table import Reading
 from pipelines.tabular import LoadTable, load_table
 from pipelines.text import LoadTextFolder
 from pipelines.timeseries import LoadSeriesArrays

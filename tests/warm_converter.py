@@ -13,7 +13,7 @@ def main():
     import keras  # noqa: F401
     import tensorflow  # noqa: F401
 
-    from pipelines.export import convert, lower  # noqa: F401
+    from pipelines.convert import convert, lower  # noqa: F401
 
     for line in sys.stdin:
         child = os.fork()

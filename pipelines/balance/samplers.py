@@ -12,8 +12,8 @@ import numpy as np
 
 from ..device.primitives import missing_mask
 from ..errors import BalanceError
-from ..knobs import knob
-from ..rows import BalancedSet, TrainSet, require_train_set
+from ..rows.parts import BalancedSet, TrainSet, require_train_set
+from ..spec import knob
 from .weights import class_counts
 
 _MISSING = "\0missing"  # cannot occur: cells with a null character are refused

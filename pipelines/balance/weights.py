@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import BalanceError
-from ..knobs import knob
-from ..rows import BalancedSet, TrainSet, require_train_set
+from ..rows.parts import BalancedSet, TrainSet, require_train_set
+from ..spec import knob
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..knobs import check_knobs, knob
+from ..spec import check_knobs, knob
 from .prune import prunable_kernels
 from .tuning import Tuning, copy_model
 

@@ -5,11 +5,11 @@ label.
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ..bundle.keras_file import read_keras
 from ..device.errors import DeviceError
 from ..device.signature import Signature, read_signature
 from ..errors import BundleError, RecipeError, TrainError
-from ..export.keras_file import read_keras
-from ..knobs import check_knobs, knob
+from ..spec import check_knobs, knob
 from .channels import cut_to
 from .graph import copy_layer
 from .tuning import Tuning, copy_model, rebuild, same_inputs

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import RecipeError
-from ..knobs import check_knobs, knob
+from ..spec import check_knobs, knob
 from .graph import copy_layer
 from .tuning import Tuning, rebuild
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..device.runner import LiteRT
 from ..errors import RecipeError
-from ..knobs import check_knobs, knob
+from ..spec import check_knobs, knob
 from .graph import copy_layer
 from .tuning import Tuning, rebuild
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..knobs import check_knobs, knob
+from ..spec import check_knobs, knob
 from .tuning import Tuning, copy_model
 
 # By the class of a layer, or one that it is made from: those of its weights that are pruned.

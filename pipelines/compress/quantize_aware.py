@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ..knobs import check_knobs, knob
+from ..spec import check_knobs, knob
 from .fold import fold_batch_norm
 from .tuning import Tuning
 

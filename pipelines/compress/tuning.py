@@ -14,10 +14,9 @@ import numpy as np
 
 from ..device.signature import Signature, Target
 from ..errors import RecipeError, TrainError
-from ..feed import TrainFeed, training_feed
-from ..rows import HeldOut, Schema, TrainSet
-from ..strategy import load_tensorflow, make_strategy
-from ..train import (
+from ..rows.parts import HeldOut, Schema, TrainSet
+from ..training.feed import TrainFeed, training_feed
+from ..training.fit import (
     Training,
     check_deciding,
     compile_model,
@@ -31,6 +30,7 @@ from ..train import (
     task_metric,
     validation_feed,
 )
+from ..training.strategy import load_tensorflow, make_strategy
 from .graph import copy_alike, copy_layer
 
 # By what a model answers: logits of classes of which one is true, of one or more yes or no, or

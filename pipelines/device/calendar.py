@@ -2,7 +2,7 @@
 of months.
 
 A step has a number, counted from 1970, and a date. Training, the runner, the stream and the web
-page (`export/page/calendar.js`) number stamps and date steps by these functions alone.
+page (`targets/web/page/calendar.js`) number stamps and date steps by these functions alone.
 """
 
 from dataclasses import dataclass

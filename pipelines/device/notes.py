@@ -1,7 +1,7 @@
 """What is unusual about a row, in words. Such a row is answered all the same; whoever reads the
 answer should know.
 
-The web page has the same notes: `export/page/notes.js`.
+The web page has the same notes: `targets/web/page/notes.js`.
 """
 
 from decimal import ROUND_HALF_UP, Context

@@ -1,6 +1,6 @@
 """Numbers as people write them: decimal marks, groups of thousands, signs and units.
 
-export/page/numbers.js is the twin of this file: what is changed here is changed there.
+targets/web/page/numbers.js is the twin of this file: what is changed here is changed there.
 """
 
 import math

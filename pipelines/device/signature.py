@@ -64,7 +64,7 @@ class Port:
     The int8 form holds round(x / scale) + zero_point; `scale` is 0.0 where the tensor is not
     quantized. A port of ids holds 0 to num_ids - 1. An int8 output may hold `num_copies` of each
     value, rounded at staggered places, whose sum is finer than one int8 can be (see
-    `export.lower`). The quantized files compute with x * factor + offset, of which their own scale
+    `convert.lower`). The quantized files compute with x * factor + offset, of which their own scale
     and zero point speak: so a picture is quantized as it stands, byte for byte less 128 (scale 1,
     zero point -128), whatever its net does to pixels first.
     """

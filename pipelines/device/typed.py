@@ -65,7 +65,9 @@ def read_value(hint: object, value: object, name: str) -> object:
                 return tuple(value)
             return tuple(read_value(inner[0], each, name) for each in value)
         if len(inner) == len(value):
-            return tuple(read_value(each, item, name) for each, item in zip(inner, value, strict=True))
+            return tuple(
+                read_value(each, item, name) for each, item in zip(inner, value, strict=True)
+            )
     elif origin is dict and isinstance(value, dict):
         return {key: read_value(inner[1], each, name) for key, each in value.items()}
     elif origin in (typing.Union, types.UnionType):

@@ -7,8 +7,8 @@ from math import sqrt
 from shlex import quote
 
 from ..device.cells import shorten
-from ..metrics import SMALLER_IS_BETTER
-from ..train import Training
+from ..tasks.metrics import SMALLER_IS_BETTER
+from ..training.fit import Training
 
 # Of labels, and of values within 5 % of a standard deviation, that a form gives as Keras does.
 LEAST_LABELS_ALIKE = 0.97

@@ -3,8 +3,8 @@
 import numpy as np
 
 from ..device.signature import Target
-from ..metrics import score_labels, score_values
-from ..rows import HeldOut, TrainSet
+from ..rows.parts import HeldOut, TrainSet
+from ..tasks.metrics import score_labels, score_values
 
 
 def score_constant(train: TrainSet, test: HeldOut, target: Target) -> dict | None:

@@ -8,9 +8,9 @@ import numpy as np
 
 from ..device.primitives import missing_mask
 from ..device.signature import probabilities
-from ..evaluate import class_places
-from ..forecast import score_forecasts
 from ..steps.step import is_series
+from ..tasks.evaluate import class_places
+from ..tasks.forecast import score_forecasts
 from . import pictures as draw
 from .cautions import find_cautions
 from .constant import score_constant

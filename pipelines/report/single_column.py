@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..rows import TrainSet, require_train_set
+from ..rows.parts import TrainSet, require_train_set
 
 MAX_ROWS = 50_000
 NUM_FOLDS = 5

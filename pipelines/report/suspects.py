@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..device.cells import shorten
-from ..rows import Splits
+from ..rows.parts import Splits
 from ..steps.step import Step
 from .single_column import MAX_ROWS, score_columns
 

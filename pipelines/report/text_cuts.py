@@ -4,7 +4,7 @@ import numpy as np
 
 from ..device.signature import Signature
 from ..device.texts import Words
-from ..rows import TrainSet
+from ..rows.parts import TrainSet
 
 
 def count_cuts(signature: Signature, train: TrainSet) -> dict | None:

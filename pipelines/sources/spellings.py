@@ -15,7 +15,7 @@ import numpy as np
 
 from ..device.cells import FALSE_WORDS, TRUE_WORDS
 from ..errors import LoadError
-from ..rows import Inferred
+from ..rows.parts import Inferred
 
 JOIN = "join"
 KEEP = "keep"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..device.primitives import Bins
-from ..knobs import knob
+from ..spec import knob
 from .quantiles import quantile_edges
 from .step import UNIT_INTERVAL, FittedStep, Step, as_float32, is_numeric, present
 

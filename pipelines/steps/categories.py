@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..device.primitives import Lookup, Onehot
-from ..knobs import knob
+from ..spec import knob
 from .step import CATEGORY_ID, UNIT_INTERVAL, FittedStep, Step, is_categorical
 
 # A longer text is never a category of its own: C compilers take string literals up to 4,095

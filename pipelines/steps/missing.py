@@ -8,8 +8,8 @@ import numpy as np
 
 from ..device.primitives import Fill, FillPrevious, Missing, missing_mask
 from ..errors import StepError
-from ..knobs import knob
-from ..rows import TrainSet, require_train_set
+from ..rows.parts import TrainSet, require_train_set
+from ..spec import knob
 from .step import FittedStep, Step, as_float32, is_categorical, is_numeric, present
 
 

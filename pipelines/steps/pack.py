@@ -10,7 +10,7 @@ from ..device.primitives import PACKS, OwnScale, Pack, PackSteps, Primitive, mad
 from ..device.runner import to_own_scale
 from ..device.signature import Port, Signature, Target, made_from
 from ..errors import StepError
-from ..rows import HeldOut, TrainSet, Unlabelled, require_train_set
+from ..rows.parts import HeldOut, TrainSet, Unlabelled, require_train_set
 from .step import (
     CATEGORY_ID,
     MAX_ENCODED_BYTES,

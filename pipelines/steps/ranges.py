@@ -4,7 +4,7 @@ import numpy as np
 
 from ..device.cells import SERIES
 from ..device.signature import Signature
-from ..rows import TrainSet, require_train_set
+from ..rows.parts import TrainSet, require_train_set
 
 
 def value_ranges(signature: Signature, train: TrainSet) -> dict[str, tuple[float, float]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..device.primitives import Affine, Clip
-from ..knobs import knob
+from ..spec import knob
 from .step import (
     STANDARD_DEVIATIONS,
     UNIT_INTERVAL,

@@ -10,7 +10,7 @@ import numpy as np
 from ..device.primitives import Affine, Clip, Missing
 from ..device.series import FILLS, OWN_OFFSETS, FillSteps, OwnScale, SinceSeen
 from ..errors import StepError
-from ..knobs import knob
+from ..spec import knob
 from .scale import few_steps
 from .step import (
     SERIES_INTERVAL,

@@ -11,7 +11,7 @@ import numpy as np
 from ..device.cells import shorten
 from ..device.primitives import Columns, Primitive, run_primitives
 from ..errors import StepError
-from ..rows import HeldOut, TrainSet, require_train_set
+from ..rows.parts import HeldOut, TrainSet, require_train_set
 
 UNIT_INTERVAL = "0..1"
 STANDARD_DEVIATIONS = "standard deviations"

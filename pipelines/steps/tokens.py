@@ -10,7 +10,7 @@ import numpy as np
 
 from ..device.texts import MAX_KEY_BYTES, WHITE_SPACE, Bigrams, Characters, Subwords, Words
 from ..errors import StepError
-from ..knobs import knob
+from ..spec import knob
 from .step import PAIR_ID, TOKEN_ID, FittedStep, Step, is_text, is_tokens
 
 MAX_WINDOW = 4096

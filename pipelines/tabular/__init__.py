@@ -1,12 +1,13 @@
 """Tables: CSV, Parquet, DataFrame or dict of arrays to a verified int8 model.
 
-from pipelines import run, tabular
-bundle = run(tabular.table_recipe(tabular.LoadTable("rows.csv", "fault")))
+Example:
+    from pipelines import run, tabular
+    bundle = run(tabular.table_recipe(tabular.LoadTable("rows.csv", "fault")))
 """
 
-from ..table import Reading, read_table
+from ..sources.table import Reading, read_table
 from .load import LoadTable, load_table
-from .models import Mlp
+from .networks import Mlp
 from .recipes import BIRDS, CREDIT, PENGUINS, STORMS, table_recipe
 from .teacher import ForestTeacher
 

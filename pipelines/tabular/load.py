@@ -11,17 +11,17 @@ from pathlib import Path
 
 from ..device.cells import read_column, read_numbers, shorten
 from ..errors import LoadError
-from ..files import describe_memory, fingerprint
-from ..kinds import infer_column, read_times
-from ..labels import group_codes
-from ..rows import Dataset, Inferred, Schema
+from ..rows.parts import Dataset, Inferred, Schema
+from ..sources.files import describe_memory, fingerprint
 from ..sources.given_kinds import check_given_kinds
+from ..sources.kinds import infer_column, read_times
+from ..sources.labels import group_codes
 from ..sources.precision import numbers_as_float32
 from ..sources.row_numbers import counts_rows
 from ..sources.spellings import describe_groups, describe_spellings
+from ..sources.table import Reading, check_names, find_table, marks_of, read_source
+from ..sources.target_column import check_target, labelled_rows, read_target
 from ..sources.words import describe_words
-from ..table import Reading, check_names, find_table, marks_of, read_source
-from ..target import check_target, labelled_rows, read_target
 from .draw import draw_missing
 
 MAX_NAMED = 3

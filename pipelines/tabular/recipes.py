@@ -2,11 +2,11 @@
 
 from ..balance import WeightByClass
 from ..recipe import Judge, Recipe
-from ..split import SplitGrouped, SplitRandom
+from ..rows.split import SplitGrouped, SplitRandom
 from ..steps import DropColumns, EncodeBins, EncodeDate, EncodeOnehot, FlagMissing, ImputeMedian
-from ..train import Training
+from ..training.fit import Training
 from .load import LoadTable
-from .models import Mlp
+from .networks import Mlp
 from .teacher import ForestTeacher
 
 PREPARE = (DropColumns(), EncodeDate(), FlagMissing(), ImputeMedian())

@@ -12,8 +12,8 @@ import numpy as np
 
 from ..device.cells import PICTURE, TEXT
 from ..errors import TrainError
-from ..knobs import knob
-from ..rows import TrainSet, require_train_set
+from ..rows.parts import TrainSet, require_train_set
+from ..spec import knob
 
 
 @dataclass(frozen=True)

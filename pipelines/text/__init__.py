@@ -1,14 +1,16 @@
 """Texts: a column of a table, a folder of files or a prepared data set to a verified int8 model
 that tokenizes itself.
 
-from pipelines import run, text bundle = run(text.text_recipe(text.LoadTexts("tickets.csv", "body",
-"queue"), name="tickets"))
+Example:
+    from pipelines import run, text
+    load = text.LoadTexts("tickets.csv", "body", "queue")
+    bundle = run(text.text_recipe(load, name="tickets"))
 """
 
 from .augment import AugmentDelete, AugmentMixUpEmbeddings, AugmentSwap, AugmentSynonyms
 from .heads import BalancedHead
 from .load import LoadTextFolder, LoadTexts, LoadTextTfds
-from .models import AveragedEmbeddings, Gru, Lstm, SimpleRnn, TextCnn, TransformerEncoder
+from .networks import AveragedEmbeddings, Gru, Lstm, SimpleRnn, TextCnn, TransformerEncoder
 from .pretraining import MaskedPretraining
 from .recipes import REMARKS, REMARKS5, text_recipe
 from .teacher import TfidfTeacher

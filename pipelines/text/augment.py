@@ -15,8 +15,8 @@ from ..device.regular import read_regular
 from ..device.signature import Port, Signature
 from ..device.texts import Bigrams, Words
 from ..errors import LoadError, RecipeError
-from ..files import find_file
-from ..knobs import knob
+from ..sources.files import find_file
+from ..spec import knob
 from ..steps.step import MIX_SHARE, PAIR_ID, PARTNER_ID, TOKEN_ID
 
 MAX_SYNONYMS = 16

@@ -8,10 +8,10 @@ from typing import Any
 from ..balance import Smote
 from ..device.signature import Signature
 from ..errors import RecipeError
-from ..heads import Head, fit_head
-from ..knobs import knob
-from ..rows import HeldOut, TrainSet
-from .models import TextCnn, TextNet
+from ..rows.parts import HeldOut, TrainSet
+from ..spec import knob
+from ..training.heads import Head, fit_head
+from .networks import TextCnn, TextNet
 
 FEATURE_BATCH = 1024
 

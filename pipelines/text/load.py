@@ -11,12 +11,22 @@ import numpy as np
 
 from ..device.cells import TEXT, Column, is_missing, read_column, shorten
 from ..errors import LoadError
-from ..files import describe_memory, fingerprint
-from ..folders import describe_folder, found_in_folder, names_parts
-from ..found import Found, check_memory, finish, found_in_memory, num_files, usable_rows
-from ..knobs import check_knobs
-from ..labels import group_codes
-from ..prepared import (
+from ..rows.parts import Dataset, Inferred, Schema, Unlabelled
+from ..sources.files import describe_memory, fingerprint
+from ..sources.folders import describe_folder, found_in_folder, names_parts
+from ..sources.labelled_files import (
+    Found,
+    check_memory,
+    finish,
+    found_in_memory,
+    num_files,
+    usable_rows,
+)
+from ..sources.labels import group_codes
+from ..sources.spellings import describe_groups
+from ..sources.table import OTHER_ENCODING, Reading, check_names, find_table, marks_of, read_source
+from ..sources.target_column import check_target, labelled_rows, read_target
+from ..sources.tfds import (
     count_examples,
     describe_prepared,
     feature_of,
@@ -24,11 +34,8 @@ from ..prepared import (
     names_train_and_test,
     open_builder,
 )
-from ..rows import Dataset, Inferred, Schema, Unlabelled
-from ..sources.spellings import describe_groups
 from ..sources.words import describe_doubtful_texts
-from ..table import OTHER_ENCODING, Reading, check_names, find_table, marks_of, read_source
-from ..target import check_target, labelled_rows, read_target
+from ..spec import check_knobs
 from .decode import check_bytes, check_folder_bytes, decode, read_text
 from .draw import Drawn
 

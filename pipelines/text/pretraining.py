@@ -9,11 +9,11 @@ import numpy as np
 
 from ..device.signature import Port, Signature
 from ..errors import RecipeError, TrainError
-from ..knobs import knob
-from ..layers import copy_weights
-from ..rows import HeldOut, TrainSet
+from ..rows.parts import HeldOut, TrainSet
+from ..spec import knob
 from ..steps.step import PAIR_ID
-from .models import AveragedEmbeddings, TextBlocks, TextNet, TransformerEncoder, token_port
+from ..training.blocks import copy_weights
+from .networks import AveragedEmbeddings, TextBlocks, TextNet, TransformerEncoder, token_port
 
 MASKED, RANDOM = (
     0.8,
@@ -82,7 +82,7 @@ class MaskedPretraining:
         """
         import tensorflow as tf
 
-        from ..feed import TrainFeed, training_feed
+        from ..training.feed import TrainFeed, training_feed
 
         port = token_port(signature)
         rows = _all_rows(train_set, port)

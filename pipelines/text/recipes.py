@@ -2,11 +2,11 @@
 
 from ..balance import WeightByClass
 from ..recipe import Judge, Recipe
-from ..split import SplitGiven, SplitGrouped, SplitRandom
+from ..rows.split import SplitGiven, SplitGrouped, SplitRandom
 from ..steps import TokenizeWords
-from ..train import Training
+from ..training.fit import Training
 from .load import LoadTextFolder, LoadTexts, LoadTextTfds
-from .models import TextCnn
+from .networks import TextCnn
 from .teacher import TfidfTeacher
 
 

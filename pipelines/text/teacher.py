@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..errors import TrainError
-from ..knobs import knob
-from ..rows import TrainSet, require_train_set
+from ..rows.parts import TrainSet, require_train_set
+from ..spec import knob
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from ..device.cells import MAX_NUMBER, shorten
 from ..device.signature import Signature
 from ..device.texts import Words
 from ..errors import LoadError, RecipeError
-from ..files import find_file
+from ..sources.files import find_file
 from ..sources.limits import UnpackedTooLarge, open_unpacked
 
 MAX_LINE_BYTES = 65_536

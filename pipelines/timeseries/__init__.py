@@ -9,11 +9,10 @@ from .augment import (
     AugmentTimeWarp,
     AugmentWindowSlice,
 )
-from .backtest import backtest
 from .classifiers import InceptionTime, LstmFcn, SeriesFcn, SeriesResNet
 from .load import LoadSeries
 from .load_classes import LoadSeriesArrays, LoadSeriesTfds, LoadTsFiles
-from .models import (
+from .networks import (
     DLinear,
     EncoderDecoder,
     NBeats,
@@ -74,5 +73,4 @@ __all__ = [
     "WEATHER_ANOMALY",
     "series_recipe",
     "series_classes_recipe",
-    "backtest",
 ]

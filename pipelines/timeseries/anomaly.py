@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..decide import threshold_offset
 from ..device.runner import Runner
 from ..device.signature import Signature
 from ..errors import RecipeError
-from ..knobs import knob
-from ..rows import HeldOut, TrainSet, require_train_set
+from ..rows.parts import HeldOut, TrainSet, require_train_set
+from ..spec import knob
+from ..tasks.decide import threshold_offset
 from ..verify.ladder import answer_all
-from .models import SeriesBlocks, SeriesNet, past_ports
+from .networks import SeriesBlocks, SeriesNet, past_ports
 
 
 @dataclass(frozen=True)

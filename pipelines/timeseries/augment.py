@@ -14,7 +14,7 @@ import numpy as np
 from ..device.cells import SERIES, Column
 from ..device.signature import Port, Signature
 from ..errors import RecipeError
-from ..knobs import knob
+from ..spec import knob
 from ..steps.step import CATEGORY_ID, SERIES_INTERVAL, SERIES_STANDARD
 
 # columns {port: tensor [rows, ...]}, labels {name: float32 [rows, outputs]}, seed int [2] →

@@ -8,8 +8,8 @@ ReLU into a Conv2D.
 from dataclasses import dataclass, replace
 
 from ..errors import RecipeError
-from ..knobs import knob
-from .models import SeriesNet
+from ..spec import knob
+from .networks import SeriesNet
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ step, and gaps.
 
 import numpy as np
 
-from ..forecast import common_start, error_by_step
 from ..report.drawable import drawable
 from ..report.pictures import BLUE, GREY, ORANGE, picture
+from ..tasks.forecast import common_start, error_by_step
 from .draw_anomalies import draw_anomalies
 
 NUM_BINS = 160

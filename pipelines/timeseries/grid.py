@@ -8,8 +8,8 @@ from ..device.cells import Column, is_missing, read_column, shorten
 from ..device.flow import check_format
 from ..device.signature import Frame
 from ..errors import LoadError
-from ..kinds import read_times
 from ..sources.dates import date_format
+from ..sources.kinds import read_times
 from .find_step import Pace
 
 MAX_GRID_SHARE = 200  # steps of the grid for each row of the source

@@ -10,15 +10,15 @@ from ..device.calendar import DAY_NAMES, DAY_SECONDS, MONTH, WEEKDAY
 from ..device.cells import Column, is_missing, read_column, read_numbers, shorten
 from ..device.signature import Frame, Target
 from ..errors import LoadError
-from ..files import describe_memory, fingerprint
-from ..kinds import infer_column
-from ..rows import Dataset, Inferred, Schema
+from ..rows.parts import Dataset, Inferred, Schema
+from ..sources.files import describe_memory, fingerprint
 from ..sources.given_kinds import check_given_kinds
+from ..sources.kinds import infer_column
 from ..sources.precision import numbers_as_float32
 from ..sources.row_numbers import counts_rows
 from ..sources.spellings import refuse_spellings
+from ..sources.table import Reading, check_names, find_table, marks_of, read_source
 from ..sources.words import describe_words, refuse_lost_series
-from ..table import Reading, check_names, find_table, marks_of, read_source
 from .draw import Drawn
 from .find_step import find_pace
 from .grid import from_zone, mean_by_place, read_stamps, to_grid

@@ -9,14 +9,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..arrays import MAX_ARRAY_BYTES, Wanted, read_npz
 from ..device.cells import MAX_NUMBER, SERIES, Column, shorten
 from ..errors import LoadError
-from ..files import describe_memory, find_file, fingerprint
-from ..found import Found, check_memory, finish, found_in_memory, usable_rows
-from ..knobs import check_knobs, knob
-from ..labels import class_texts
-from ..prepared import (
+from ..rows.parts import Dataset, Inferred
+from ..sources.arrays import MAX_ARRAY_BYTES, Wanted, read_npz
+from ..sources.files import describe_memory, find_file, fingerprint
+from ..sources.labelled_files import Found, check_memory, finish, found_in_memory, usable_rows
+from ..sources.labels import class_texts
+from ..sources.precision import series_as_float32
+from ..sources.tfds import (
     count_examples,
     describe_prepared,
     feature_of,
@@ -24,8 +25,7 @@ from ..prepared import (
     names_train_and_test,
     open_builder,
 )
-from ..rows import Dataset, Inferred
-from ..sources.precision import series_as_float32
+from ..spec import check_knobs, knob
 from .draw_classes import DrawnClasses
 from .ts_files import MAX_CHANNELS, MAX_STEPS, TS_MISSING, TsFile, read_ts
 

@@ -2,18 +2,18 @@
 with classes, and those that any series start from.
 """
 
-from ..faults import InjectFaults
-from ..frame import CutSegments, CutWindows
 from ..recipe import Judge, Recipe
-from ..split import SplitByTime, SplitGiven, SplitRandom
+from ..rows.split import SplitByTime, SplitGiven, SplitRandom
 from ..steps import EncodeDate, FillGaps, FlagGaps, ScaleByItself, ScaleSeries
-from ..train import Training
+from ..training.fit import Training
 from .anomaly import ConvAutoencoder
 from .augment import AugmentJitter, AugmentScaling, AugmentTimeWarp
 from .classifiers import SeriesFcn
+from .faults import InjectFaults
 from .load import LoadSeries
 from .load_classes import LoadSeriesArrays, LoadSeriesTfds, LoadTsFiles
-from .models import NLinear, SeriesMlp
+from .networks import NLinear, SeriesMlp
+from .windows import CutSegments, CutWindows
 
 
 def series_recipe(

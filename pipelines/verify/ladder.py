@@ -12,10 +12,10 @@ import numpy as np
 from ..device.runner import Answers, Runner
 from ..device.signature import Signature
 from ..errors import VerifyError
-from ..evaluate import agreement, score
-from ..files import read_pixels
-from ..metrics import loss_of
-from ..rows import HeldOut
+from ..rows.parts import HeldOut
+from ..sources.files import read_pixels
+from ..tasks.evaluate import agreement, score
+from ..tasks.metrics import loss_of
 
 TIMED_ROWS = 200
 MAX_TIMED_MS = 5000

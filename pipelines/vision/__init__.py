@@ -1,8 +1,9 @@
 """Pictures: a folder of classes, arrays, a table of paths or a prepared data set to a verified int8
 model.
 
-from pipelines import run, vision bundle = run(vision.picture_recipe(vision.LoadFolder("photos"),
-name="parts"))
+Example:
+    from pipelines import run, vision
+    bundle = run(vision.picture_recipe(vision.LoadFolder("photos"), name="parts"))
 """
 
 from .augment import (
@@ -22,7 +23,7 @@ from .augment import (
     AugmentZoom,
 )
 from .load import LoadArrays, LoadFolder, LoadPaths, LoadTfds
-from .models import Cnn, DsCnn, EfficientNetLite0, MobileNetV1, ResNet8, Vit
+from .networks import Cnn, DsCnn, EfficientNetLite0, MobileNetV1, ResNet8, Vit
 from .recipes import EMOJI, EMOJI_LITE0, FASHION, FASHION_30KB, FASHION_100KB, picture_recipe
 from .transfer import EarlierModel, Head, KerasApplication, Transfer
 

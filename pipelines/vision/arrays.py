@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..arrays import MAX_ARRAY_BYTES, Part, Wanted, guarded, read_npz
 from ..device.cells import PICTURE, shorten
 from ..errors import LoadError
+from ..sources.arrays import MAX_ARRAY_BYTES, Part, Wanted, guarded, read_npz
 from ..sources.limits import open_unpacked
 
 _IDX = re.compile(r"(?P<part>train|t10k|test)-(?P<what>images|labels)[-.]idx[13]-ubyte(\.gz)?")
@@ -57,10 +57,13 @@ def read_idx_folder(folder: Path) -> list[Part]:
                     "t10k; plain or .gz",
                     fix="check load.source, or write the arrays as one .npz file",
                 )
+
     def read(path, num_axes):
         return guarded(path, lambda: _read_idx(path, num_axes))
 
-    return [(part, read(files[part, "images"], 3), read(files[part, "labels"], 1)) for part in parts]
+    return [
+        (part, read(files[part, "images"], 3), read(files[part, "labels"], 1)) for part in parts
+    ]
 
 
 def idx_files(folder: Path) -> list[Path]:

@@ -15,7 +15,7 @@ import numpy as np
 from ..device.cells import PICTURE, Column
 from ..device.signature import Port, Signature
 from ..errors import RecipeError
-from ..knobs import knob
+from ..spec import knob
 
 MID_GREY = 127.5
 # A number, so that making a layer takes nothing from Python's own generator; float32 whatever the

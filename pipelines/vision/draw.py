@@ -4,10 +4,10 @@ mistakes, and where the net looked (Grad-CAM).
 
 import numpy as np
 
-from ..evaluate import class_places
-from ..files import read_pixels
 from ..report.drawable import drawable
 from ..report.pictures import picture
+from ..sources.files import read_pixels
+from ..tasks.evaluate import class_places
 from .augment import sheet
 
 NUM_SHEET_ROWS = 6

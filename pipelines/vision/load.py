@@ -12,12 +12,14 @@ import numpy as np
 from ..device.cells import PICTURE, is_missing, shorten
 from ..device.sixteen_bits import MAX_WHITE
 from ..errors import LoadError
-from ..files import describe_memory, find_folder, find_path, fingerprint, fingerprint_files
-from ..folders import describe_folder, found_in_folder, names_parts
-from ..found import Found
-from ..knobs import knob
-from ..labels import class_texts, read_part
-from ..prepared import (
+from ..rows.parts import Dataset, Inferred
+from ..sources.files import describe_memory, find_folder, find_path, fingerprint, fingerprint_files
+from ..sources.folders import describe_folder, found_in_folder, names_parts
+from ..sources.labelled_files import Found
+from ..sources.labels import class_texts, read_part
+from ..sources.spellings import check_spelling
+from ..sources.table import Reading, find_table, read_table, settle_reading
+from ..sources.tfds import (
     IMAGE_FOLDER,
     count_examples,
     describe_prepared,
@@ -25,9 +27,7 @@ from ..prepared import (
     found_in_splits,
     open_builder,
 )
-from ..rows import Dataset, Inferred
-from ..sources.spellings import check_spelling
-from ..table import Reading, find_table, read_table, settle_reading
+from ..spec import knob
 from .arrays import check_bytes, idx_files, read_idx_folder, read_pictures_npz
 from .draw import Drawn
 from .pixels import (

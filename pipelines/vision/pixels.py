@@ -10,11 +10,11 @@ from ..device.pictures import picture_digest, picture_format
 from ..device.regular import open_regular
 from ..device.sixteen_bits import MAX_WHITE
 from ..errors import LoadError
-from ..files import PictureFiles, read_all
-from ..folders import path_inside
-from ..found import Found, check_memory, finish, found_in_memory, usable_rows
-from ..knobs import check_knobs
-from ..rows import Dataset, Inferred
+from ..rows.parts import Dataset, Inferred
+from ..sources.files import PictureFiles, read_all
+from ..sources.folders import path_inside
+from ..sources.labelled_files import Found, check_memory, finish, found_in_memory, usable_rows
+from ..spec import check_knobs
 from .arrays import check_bytes
 from .stored import Stored
 

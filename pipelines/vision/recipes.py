@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from ..balance import WeightByClass
 from ..recipe import Judge, Recipe
-from ..split import SplitGiven, SplitGrouped, SplitRandom
-from ..train import Training
+from ..rows.split import SplitGiven, SplitGrouped, SplitRandom
+from ..training.fit import Training
 from .augment import (
     STANDARD,
     AugmentBrightness,
@@ -19,7 +19,7 @@ from .augment import (
     AugmentZoom,
 )
 from .load import LoadArrays, LoadFolder
-from .models import Cnn, EfficientNetLite0
+from .networks import Cnn, EfficientNetLite0
 from .transfer import Transfer
 
 CLOTHES = (

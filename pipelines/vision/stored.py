@@ -11,8 +11,8 @@ from ..device.cells import shorten
 from ..device.pictures import decode_picture
 from ..device.sixteen_bits import MAX_WHITE, MIN_BRIGHT, is_dark, likely_white
 from ..errors import LoadError
-from ..found import NUM_SHOWN, num_files
-from ..rows import Inferred
+from ..rows.parts import Inferred
+from ..sources.labelled_files import NUM_SHOWN, num_files
 
 # 8-bit pictures that all stay below this are reported.
 MIN_BRIGHT_BYTE = 64

@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from ..bundle.keras_file import read_keras
 from ..device.signature import Signature
 from ..errors import BundleError, RecipeError, TrainError
-from ..export.keras_file import read_keras
-from ..files import PictureFiles
-from ..heads import Head, fit_head
-from ..knobs import knob
-from ..layers import Blocks, with_logits
-from ..rows import HeldOut, TrainSet
-from .models import EfficientNetLite0, picture_port
+from ..rows.parts import HeldOut, TrainSet
+from ..sources.files import PictureFiles
+from ..spec import knob
+from ..training.blocks import Blocks, with_logits
+from ..training.heads import Head, fit_head
+from .networks import EfficientNetLite0, picture_port
 
 FEATURE_BATCH = 32
 WEIGHTS = ("none", "imagenet")

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from pipelines.table import read_table
+from pipelines.sources.table import read_table
 from pipelines.timeseries import LoadSeries
 from tests.odd_files import OddFile, file_of
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from pipelines.rows.parts.split import SplitRandom, split
 
-from pipelines.split import SplitRandom, split
-from pipelines.table import Reading, read_table
+from pipelines.sources.table import Reading, read_table
 from pipelines.tabular import LoadTable, load_table
 from pipelines.text import LoadTextFolder, LoadTexts
 from pipelines.timeseries import LoadSeries, LoadTsFiles

@@ -1,0 +1,285 @@
+"""Bundles on disk: written whole under a temporary name, then renamed; read without running
+anything in them.
+"""
+
+import base64
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC
+from pathlib import Path
+
+import numpy as np
+
+from ..device.cells import UNIX, shorten, write_time
+from ..device.checksums import SUMS, check_bundle, checksums, read_checked
+from ..device.primitives import run_primitives
+from ..device.runner import LiteRT, Runner, answer
+from ..device.signature import MAX_JSON_BYTES, Signature, read_signature
+from ..device.typed import load_json
+from ..errors import BundleError, DeviceError
+from ..recipe import NAME_PATTERN, to_json
+from ..report.write import card, page
+from ..sources.files import read_pixels
+from .temporary import MIN_FREE_BYTES, check_temporary_folder
+
+GOLDEN_ROWS = 10
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle on disk: saved_models/<name>/. Reading one never runs code from it."""
+
+    folder: Path
+
+    @property
+    def report(self) -> dict:
+        """The content of report.json."""
+        return read_json(self.folder, "report.json")
+
+    @property
+    def signature(self) -> Signature:
+        return read_signature(self.folder)
+
+    def runner(self, *, form: str = "int8") -> Runner:
+        """The device runner of a form: "int8", "float32" or, for pictures, "uint8"."""
+        return Runner.load(self.folder, form=form)
+
+    def check(self) -> list[str]:
+        """The names of all its files, once each is what was written. Raises DeviceError that names
+        those which are missing or altered.
+        """
+        return check_bundle(self.folder)
+
+
+def bundle_files(recipe, facts: dict, learned, test, pictures) -> dict[str, bytes | str]:
+    """Relative name → content of everything that a bundle holds."""
+    signature = learned.signature
+    return {
+        **learned.made.files,
+        "signature.json": as_json(signature.to_json()),
+        "recipe.json": as_json(to_json(recipe)),
+        "report.json": as_json(facts),
+        "report.html": page(facts, pictures, to_json(recipe)),
+        "golden.json": as_json(golden(signature, learned.tflite["int8"], test)),
+        "README.md": card(facts),
+    }
+
+
+def golden(signature: Signature, int8: bytes, test) -> list[dict]:
+    """Ten raw rows with their int8 inputs, int8 outputs and answers: what a port to a device is
+    checked against.
+    """
+    columns = {
+        column.name: read_pixels(test.x[column.name][:GOLDEN_ROWS]) for column in signature.columns
+    }
+    runner = Runner(signature, LiteRT(int8), form="int8")
+    prepared = run_primitives(signature.primitives, columns)
+    inputs = runner.quantize(prepared)
+    raw = runner.interpreter.run(inputs)
+    answers = answer(signature, raw, form="int8", prepared=prepared)
+    return [
+        {
+            "row": {
+                column.name: _raw_cell(columns[column.name][place], column.format)
+                for column in signature.columns
+            },
+            "inputs": {name: _as_text(x[place]) for name, x in inputs.items()},
+            "output": raw[place].tolist(),
+            "label": None if answers.labels is None else answers.labels[place],
+            "scores": np.atleast_1d(answers.scores[place]).tolist(),
+        }
+        for place in range(len(raw))
+    ]
+
+
+def _raw_cell(value, date_format):
+    """A typed cell as a raw one that reads back the same."""
+    if isinstance(value, np.datetime64):
+        if np.isnat(value):
+            return None
+        if date_format == UNIX:
+            return write_time(value, date_format)
+        time = value.item().replace(tzinfo=UTC)  # dates are kept in UTC
+        if date_format == "ISO8601":
+            return time.replace(tzinfo=None).isoformat()
+        return time.strftime(date_format)
+    if isinstance(value, np.ndarray):
+        return _as_text(value)
+    if isinstance(value, np.floating):
+        if np.isnan(value):
+            return None
+        return float(value)
+    return value
+
+
+def _as_text(array):
+    """An array for JSON: numbers in a list, a picture as base64 of its bytes, rows first."""
+    if array.ndim == 1:
+        return [
+            None if value != value else value for value in array.tolist()
+        ]  # NaN: a step that nobody knows
+    return {
+        "base64": base64.b64encode(array.tobytes()).decode("ascii"),
+        "shape": list(array.shape),
+        "dtype": str(array.dtype),
+    }
+
+
+def check_folder(folder: Path, name: str) -> None:
+    """Raises BundleError, before an epoch is spent, where the bundle `name` could not be written
+    into `folder`, or would replace something that is not a bundle.
+    """
+    if not NAME_PATTERN.fullmatch(name):
+        raise BundleError(
+            f"the name {shorten(name, 80)}",
+            expected="letters, digits, _ and -, at most 64: it becomes "
+            f"a folder in {str(folder)!r}",
+            fix="--name my_model",
+        )
+    for place in (folder / name, folder / f"{name}.failed"):
+        _refuse_other_things(place)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".probe-{uuid.uuid4().hex}"
+        probe.write_bytes(b"x" * 4096)
+        probe.unlink()
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        raise BundleError(
+            f"the folder {str(folder)!r} cannot be written to: {error.strerror or error}",
+            expected="a folder with room for the bundle",
+            fix="free some space, change its permissions, or give another with --folder",
+        ) from error
+    if free < MIN_FREE_BYTES:
+        raise BundleError(
+            f"the folder {str(folder)!r} has {free:,} bytes free",
+            expected=f"{MIN_FREE_BYTES:,}",
+            fix="free some space, or give another folder with --folder",
+        )
+    check_temporary_folder()
+
+
+def write_bundle(folder: Path, files: dict[str, bytes | str]) -> Path:
+    """Relative name → content, and the checksums of all in SHA256SUMS, becomes `folder`, all or
+    nothing; a bundle of that name is replaced.
+
+    Raises BundleError where it cannot be written; what stood there before stays.
+    """
+    _refuse_other_things(folder)
+    # Half of a surrogate pair, of a file's name that is not UTF-8, is written as its escape, which
+    # JSON reads back.
+    files = {
+        name: content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace")
+        for name, content in files.items()
+    }
+    partial = folder.parent / f".{folder.name}.partial-{uuid.uuid4().hex[:8]}"
+    old = folder.parent / f".{folder.name}.old-{uuid.uuid4().hex[:8]}"
+    try:
+        for name, content in {**files, SUMS: checksums(files).encode("utf-8")}.items():
+            path = partial / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        if folder.exists():
+            os.rename(folder, old)
+        os.rename(partial, folder)
+    except OSError as error:
+        if old.exists() and not folder.exists():
+            os.rename(old, folder)
+        raise BundleError(
+            f"the bundle {str(folder)!r} cannot be written: {error.strerror or error}",
+            expected="room and permission",
+            fix="free some space, or give another --folder",
+        ) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+    return folder
+
+
+def _refuse_other_things(place):
+    is_bundle = not place.is_symlink() and all(
+        (place / file).is_file() for file in ("signature.json", "report.json")
+    )
+    if os.path.lexists(place) and not is_bundle:
+        raise BundleError(
+            f"{str(place)!r} is there and is not a bundle",
+            expected="a free name, or an older bundle to replace",
+            fix="another --name or --folder; nothing was touched",
+        )
+
+
+@contextmanager
+def malformed(folder: Path, name: str, what: str) -> Iterator[None]:
+    """Whatever Python raises for values of another shape than those of a file of a bundle, as a
+    BundleError. Only for the reading of files that may come from others.
+    """
+    try:
+        yield
+    except (
+        KeyError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        IndexError,
+        OverflowError,
+        RecursionError,
+        ZeroDivisionError,
+    ) as error:
+        raise BundleError(
+            f"{name} of the bundle {str(folder)!r} does not hold {what}: {type(error).__name__}: "
+            f"{shorten(str(error), 200)}",
+            expected="a whole bundle that this version wrote",
+            fix="make the bundle again: python -m pipelines run ...",
+        ) from error
+
+
+def read_json(folder: Path, name: str) -> dict:
+    """A JSON file of a bundle. Raises BundleError where it is not there, damaged or altered."""
+    try:
+        values = load_json(read_checked(folder, name, most=MAX_JSON_BYTES))
+        if name == "report.json" and not (
+            isinstance(values, dict) and "ladder" in values and "target" in values
+        ):
+            raise ValueError("it is no report")
+        return values
+    except (DeviceError, ValueError, TypeError, RecursionError) as error:
+        if isinstance(error, DeviceError):
+            said = error.received
+        else:
+            said = error
+        raise BundleError(
+            f"{name} of the bundle {str(folder)!r} cannot be read: {said}",
+            expected="a whole bundle",
+            fix="make the bundle again: python -m pipelines run ...",
+        ) from error
+
+
+def read_golden_rows(folder: Path, *, pictures: Sequence[str] = ()) -> list[dict]:
+    """The raw rows of golden.json. Raises BundleError where it is damaged, and where a cell of the
+    columns `pictures` is no pixels: a text there would be read as the name of a file.
+    """
+    values = read_json(folder, "golden.json")
+    with malformed(folder, "golden.json", "rows"):
+        rows = [
+            {
+                name: _picture(cell) if isinstance(cell, dict) else cell
+                for name, cell in each["row"].items()
+            }
+            for each in values
+        ]
+        if not all(isinstance(row[name], np.ndarray) for row in rows for name in pictures):
+            raise TypeError("a picture that is no pixels")
+    return rows
+
+
+def _picture(cell):
+    return np.frombuffer(base64.b64decode(cell["base64"]), np.uint8).reshape(cell["shape"])
+
+
+def as_json(values: object) -> str:
+    return json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

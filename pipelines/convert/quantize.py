@@ -1,0 +1,55 @@
+"""How a float32 model becomes int8: a spec."""
+
+from dataclasses import dataclass
+
+from ..errors import RecipeError
+from ..spec import check_knobs, knob
+
+CALIBRATIONS = ("minmax", "percentile", "mse")
+QUANTIZERS = ("tensorflow", "ai_edge")
+DENSE_WEIGHTS = ("per_channel", "per_tensor")
+
+
+@dataclass(frozen=True)
+class Quantize:
+    """Post-training quantization of weights, one scale for each output channel, and activations,
+    one for each tensor.
+
+    `calibration`: what of an activation on training rows its int8 range holds: "minmax" all;
+    "percentile" what lies between the percentiles 100 - `percentile` and `percentile`; "mse" as
+    much as loses least, rounding the rest and clipping what is outside, in mean squared error. Both
+    give what is frequent finer steps where few values are far out. Pictures, outputs and what lies
+    inside of recurrent and attention layers keep "minmax", ranges that were trained (see
+    `QuantizeAware`) stay. `dense_weights`: "per_tensor" saves 8 bytes for each output of a dense
+    layer.
+
+    `quantizer`: "tensorflow", its converter; or "ai_edge", the package ai-edge-quantizer on the
+    float file, for the forms int8 and dynamic, where uint8 and streams stay TensorFlow's. It has no
+    int8 LSTM and takes no trained ranges.
+    """
+
+    calibration: str = "minmax"
+    percentile: float = knob(99.99, 90, 100)
+    quantizer: str = "tensorflow"
+    dense_weights: str = "per_channel"
+
+    def check(self) -> None:
+        """Raises RecipeError where a choice is none of those above, or two do not go together."""
+        check_knobs(self)
+        for name, allowed in (
+            ("calibration", CALIBRATIONS),
+            ("quantizer", QUANTIZERS),
+            ("dense_weights", DENSE_WEIGHTS),
+        ):
+            if getattr(self, name) not in allowed:
+                raise RecipeError(
+                    f"quantize.{name}={getattr(self, name)!r}",
+                    expected=" or ".join(allowed),
+                    fix=f"Quantize({name}={allowed[0]!r})",
+                )
+        if self.quantizer == "ai_edge" and self.dense_weights != "per_channel":
+            raise RecipeError(
+                f"quantize.quantizer='ai_edge' with dense weights {self.dense_weights!r}",
+                expected="'per_channel', as it makes them",
+                fix="Quantize(quantizer='tensorflow')",
+            )

@@ -1,0 +1,236 @@
+"""Rows, and who may learn from them.
+
+Dataset    as loaded; can do nothing but be split
+TrainSet   the only rows that may be learned from, redrawn or altered
+HeldOut    rows to judge on; no learning function takes one
+Splits     train, valid and test, with no row and no group in two of them
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..device.cells import MISSING_WORDS, Column
+from ..device.signature import Frame, Target
+from ..errors import LeakError
+
+
+@dataclass(frozen=True)
+class Schema:
+    """What the columns of a source are: the raw feature columns, the target, the words that read as
+    missing, and how windows were cut.
+    """
+
+    columns: tuple[Column, ...]
+    target: Target
+    missing_words: tuple[str, ...] = MISSING_WORDS
+    frame: Frame | None = None
+
+
+@dataclass(frozen=True)
+class Inferred:
+    """One line of the printed schema: a column, its kind ("ignored" where it is left out)
+    and why.
+    """
+
+    name: str
+    kind: str
+    why: str
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Unlabelled:
+    """Rows that nobody labelled. x: column → array [rows, ...]; group: as of the rows with a label,
+    None where those have none. Like training rows they may be learned from, and `split` leaves out
+    those that held-out rows hold.
+    """
+
+    x: dict[str, np.ndarray]
+    group: np.ndarray | None = None
+
+    def __len__(self):
+        return len(next(iter(self.x.values())))
+
+    def take(self, places: np.ndarray) -> "Unlabelled":
+        """The rows at `places` (int [n] or bool [rows])."""
+        return Unlabelled(
+            {name: array[places] for name, array in self.x.items()},
+            None if self.group is None else self.group[places],
+        )
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class _Rows:
+    """x: column → array [rows, ...], or PictureFiles; y: int64 class or float64 value [rows], of
+    windows float64 [rows, horizon], NaN where nobody knows it; ids: int64 [rows], the source row,
+    which survives resampling; weight: float32 [rows], 1.0 where nothing was said; part: object
+    [rows], "train", "valid" or "test" where the source says so, else None; series: text [rows], the
+    series that a row is a step or a window of; baselines: name → what a plain rule says of each
+    row, like y, or of windows to be judged float64 [rows], the more the odder; unlabelled: more
+    rows beside these, never of a HeldOut, which balancers leave behind and `run.learn` hands to
+    training as ports.
+    """
+
+    x: dict[str, np.ndarray]
+    y: np.ndarray
+    ids: np.ndarray
+    schema: Schema
+    weight: np.ndarray | None = None
+    group: np.ndarray | None = None
+    time: np.ndarray | None = None
+    part: np.ndarray | None = None
+    series: np.ndarray | None = None
+    baselines: dict[str, np.ndarray] | None = None
+    unlabelled: Unlabelled | None = None
+
+    def __post_init__(self):
+        if self.weight is None:
+            object.__setattr__(self, "weight", np.ones(len(self.y), np.float32))
+        per_row = {
+            "ids": self.ids,
+            "weight": self.weight,
+            "group": self.group,
+            "time": self.time,
+            "part": self.part,
+            "series": self.series,
+            **(self.baselines or {}),
+            **self.x,
+        }
+        odd = {
+            name: len(array)
+            for name, array in per_row.items()
+            if array is not None and len(array) != len(self.y)
+        }
+        if odd:
+            raise LeakError(
+                f"{type(self).__name__} with {len(self.y)} labels and other lengths: {odd}",
+                expected="one value a row in every array",
+                fix="cut every array with the same index",
+                stage="rows",
+            )
+        if self.unlabelled is not None and isinstance(self, HeldOut):
+            raise LeakError(
+                "a HeldOut with rows to learn from",
+                expected="unlabelled rows beside training rows",
+                fix="leave HeldOut.unlabelled empty",
+                stage="rows",
+            )
+
+    def __len__(self):
+        return len(self.y)
+
+    def __repr__(self):
+        return (
+            f"{type(self).__name__}({len(self):,} rows of "
+            f"{', '.join(map(repr, list(self.x)[:20]))})"
+        )
+
+
+def _take(rows: _Rows, kind: type, places: np.ndarray):
+    def cut(array):
+        if array is None:
+            return None
+        return array[places]
+
+    return kind(
+        x={name: cut(array) for name, array in rows.x.items()},
+        y=cut(rows.y),
+        ids=cut(rows.ids),
+        schema=rows.schema,
+        weight=cut(rows.weight),
+        group=cut(rows.group),
+        time=cut(rows.time),
+        part=cut(rows.part),
+        series=cut(rows.series),
+        baselines=rows.baselines and {name: cut(array) for name, array in rows.baselines.items()},
+    )
+
+
+class Dataset(_Rows):
+    """Rows as loaded. `split` is the only stage that takes it."""
+
+
+class TrainSet(_Rows):
+    """Rows that may be learned from, redrawn and altered."""
+
+    def take(self, places: np.ndarray) -> "TrainSet":
+        """The rows at `places` (int [n] or bool [rows]), in that order, repeats allowed; unlabelled
+        rows stay.
+        """
+        return replace(_take(self, type(self), places), unlabelled=self.unlabelled)
+
+    def with_columns(self, x: dict[str, np.ndarray]) -> "TrainSet":
+        """The same rows with other columns."""
+        return replace(self, x=x)
+
+
+class HeldOut(_Rows):
+    """Rows to judge on. There is no `take`: they are judged as they are."""
+
+    def with_columns(self, x: dict[str, np.ndarray]) -> "HeldOut":
+        """The same rows with other columns."""
+        return replace(self, x=x)
+
+
+class BalancedSet(TrainSet):
+    """What a balancer gives: to be trained on, but no longer a fair sample, so nothing is fitted on
+    it and no int8 range is calibrated on it.
+    """
+
+
+@dataclass(frozen=True, eq=False)
+class Splits:
+    """The three parts of a data set; `steps`: where rows are windows, the parts they were cut from;
+    `notes`: what a reader of the scores should know of the cut. Raises LeakError where two share a
+    source row or a group.
+    """
+
+    train: TrainSet
+    valid: HeldOut
+    test: HeldOut
+    steps: "Splits | None" = None
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        for name, kind in (("train", TrainSet), ("valid", HeldOut), ("test", HeldOut)):
+            part = getattr(self, name)
+            if not isinstance(part, kind):
+                raise LeakError(
+                    f"Splits.{name} is a {type(part).__name__}",
+                    expected=f"a {kind.__name__}",
+                    fix="take the parts from pipelines.rows.parts.split",
+                )
+        for first, second in (("train", "valid"), ("train", "test"), ("valid", "test")):
+            one = getattr(self, first)
+            other = getattr(self, second)
+            shared = np.intersect1d(one.ids, other.ids)
+            if len(shared):
+                raise LeakError(
+                    f"{first} and {second} share {len(shared)} source rows, such as row {shared[0]}",
+                    expected="no row in two parts",
+                    fix="split by source row, before resampling",
+                )
+            if one.group is not None and other.group is not None:
+                both = np.intersect1d(one.group, other.group)
+                if len(both):
+                    raise LeakError(
+                        f"{first} and {second} share {len(both)} groups",
+                        expected="each group whole in one part",
+                        fix="split with SplitGrouped",
+                    )
+
+
+def require_train_set(rows: object, stage: str) -> TrainSet:
+    """`rows`, if it may be learned from. Raises LeakError for a Dataset, a HeldOut, a BalancedSet
+    or anything else.
+    """
+    if type(rows) is not TrainSet:
+        raise LeakError(
+            f"a {type(rows).__name__} was handed to {stage}, which learns from it",
+            expected="a TrainSet, as it was before balancing"
+            if isinstance(rows, BalancedSet)
+            else "a TrainSet",
+            fix="pass splits.train; held-out rows are only applied to",
+            stage=stage,
+        )
+    return rows

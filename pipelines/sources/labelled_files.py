@@ -1,0 +1,204 @@
+"""What a source of pictures or texts holds → a Dataset: class names, parts, groups, and what is set
+aside.
+
+A kind here is the one column's kind, PICTURE or TEXT, which is also its name and what a row is
+called.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..device.cells import Column, is_missing, shorten
+from ..errors import LoadError
+from ..rows.parts import Dataset, Inferred, Schema
+from .files import describe_memory
+from .labels import class_texts, encode_classes, group_codes, many, read_classes, read_part
+from .spellings import describe_groups, join_classes
+from .words import refuse_lost_class
+
+NUM_SHOWN = 5
+MAX_NAMED = 100
+
+
+@dataclass
+class Found:
+    """A source before it is judged. labels: class names, or what `missing` reads as none; names: of
+    the rows, where they are files; reasons: why a row is set aside, "" where it is not; aside: what
+    is set aside (name, reason); order: of the labels; where: the source's name; named: words for
+    missing that the user has named; spelling: as in `sources.spellings`.
+    """
+
+    labels: Sequence
+    names: Sequence = ()
+    parts: list | None = None
+    groups: dict[str, Sequence] = field(default_factory=dict)
+    reasons: list[str] = field(default_factory=list)
+    aside: list[tuple[str, str]] = field(default_factory=list)
+    notes: list[Inferred] = field(default_factory=list)
+    missing: frozenset[str] = frozenset({""})
+    order: Sequence[str] = ()
+    where: str = "memory"
+    named: frozenset[str] = frozenset()
+    spelling: str = ""
+
+
+def check_memory(source: object, kind: str) -> np.ndarray:
+    """The labels [rows] of a dict {kind: array or list, "label": list} with, if wanted, "group" and
+    "part". Raises LoadError for anything else.
+    """
+    names = (kind, "label", "group", "part")
+    if not isinstance(source, Mapping) or not {kind, "label"} <= set(source):
+        if isinstance(source, Mapping) and source:
+            held = f" with {', '.join(map(shorten, source))}"
+        else:
+            held = ""
+        raise LoadError(
+            f"a source of type {type(source).__name__}{held}",
+            expected=f"a dict {{'{kind}': array or list, 'label': list}}, if wanted with 'group' "
+            "and 'part'",
+            fix="pass one, or leave it out to read the source of the recipe",
+        )
+    odd = [
+        name
+        for name in names
+        if name in source
+        and (
+            not hasattr(source[name], "__len__") or isinstance(source[name], (str, bytes, Mapping))
+        )
+    ]
+    if odd:
+        raise LoadError(
+            f"{odd[0]} is a {type(source[odd[0]]).__name__}",
+            expected=f"one value a {kind}, in a list or an array",
+            fix=f"{{'{odd[0]}': [...]}}",
+        )
+    lengths = {name: len(source[name]) for name in names if name in source}
+    if len(set(lengths.values())) > 1:
+        raise LoadError(
+            f"columns of different lengths: {lengths}",
+            expected=f"one value a {kind} in every column",
+            fix="cut them to the same rows",
+        )
+    return _as_labels(source["label"])
+
+
+def _as_labels(labels):
+    """An array; of a list of text, what is missing stays None: numpy would write NaN as a class
+    called nan.
+    """
+    if isinstance(labels, np.ndarray):
+        return labels
+    cells = [None if is_missing(cell, frozenset()) else cell for cell in labels]
+    return np.asarray(cells, object if any(isinstance(cell, str) for cell in cells) else None)
+
+
+def found_in_memory(
+    source: Mapping,
+    labels: np.ndarray,
+    *,
+    names: Sequence = (),
+    classes: tuple[str, ...] = (),
+    spelling: str = "",
+) -> Found:
+    """Of a dict that `check_memory` gave the labels of. Raises LoadError."""
+    texts, order = class_texts(labels, classes)
+    found = Found(
+        texts, names, order=order, where=describe_memory(source)["name"], spelling=spelling
+    )
+    if "group" in source:
+        found.groups = {"group": list(source["group"])}
+    if "part" in source:
+        found.parts = [
+            read_part(cell, found.missing, row) for row, cell in enumerate(source["part"])
+        ]
+    return found
+
+
+def usable_rows(found: Found, kind: str) -> np.ndarray:
+    """The places int64 of the rows that can be read and have a class; the others are set aside.
+    Raises LoadError where these are more than half.
+    """
+    refuse_lost_class("label", found.labels, found.missing, found.named)
+    reasons = [
+        reason or ("no label" if is_missing(label, found.missing) else "")
+        for reason, label in zip(
+            found.reasons or [""] * len(found.labels), found.labels, strict=True
+        )
+    ]
+    found.aside += [
+        (_name_of(found.names, row), reason) for row, reason in enumerate(reasons) if reason
+    ]
+    kept = np.array([row for row, reason in enumerate(reasons) if not reason], np.int64)
+    if not len(kept) and not found.aside:
+        raise LoadError(
+            f"no {many(kind)} in {shorten(found.where, 120)}",
+            expected=many(kind),
+            fix="check the source",
+        )
+    if len(found.aside) > len(kept):
+        raise LoadError(
+            f"{len(found.aside):,} of {len(found.aside) + len(kept):,} {many(kind)} in "
+            f"{shorten(found.where, 120)} cannot be used: {_in_words(found.aside)}",
+            expected=f"{many(kind)} of which at least half can be read",
+            fix="mend or remove these files",
+        )
+    return kept
+
+
+def finish(
+    spec, found: Found, kept: np.ndarray, *, columns: dict[Column, object], target: str
+) -> tuple[Dataset, list[Inferred]]:
+    """The Dataset of the rows at the places `kept`, which the arrays of `columns` are those of, and
+    what is to be said. Raises LoadError where there is nothing to learn.
+    """
+    texts = read_classes([found.labels[row] for row in kept], target, frozenset())
+    order = list(read_classes(found.order, target, frozenset()))
+    texts, joined, said = join_classes(texts, target, found.spelling, declared=order)
+    found.notes += said
+    y, target = encode_classes(
+        texts,
+        target,
+        positive=joined.get(spec.positive, spec.positive),
+        order=order,
+        noun=next(iter(columns)).kind,
+    )
+    groups = {name: [cells[row] for row in kept] for name, cells in found.groups.items()}
+    found.notes += describe_groups(groups)
+    dataset = Dataset(
+        x={column.name: values for column, values in columns.items()},
+        y=y,
+        ids=kept,
+        schema=Schema(tuple(columns), target),
+        part=None if found.parts is None else np.array(found.parts, object)[kept],
+        group=group_codes(groups, found.missing) if groups else None,
+    )
+    return dataset, [*_notes(dataset.part, found.aside), *found.notes]
+
+
+def _notes(parts, aside):
+    if parts is not None:
+        counts = {
+            part: sum(each == part for each in parts) for part in ("train", "valid", "test", None)
+        }
+        said = ", ".join(f"{part or 'none'} {count:,}" for part, count in counts.items() if count)
+        yield Inferred("part", "part", f"as the source says: {said}")
+    if aside:
+        yield Inferred("set aside", num_files(len(aside)), _in_words(aside, MAX_NAMED))
+
+
+def _name_of(names, row):
+    if len(names) and isinstance(names[row], str):
+        return names[row]
+    return f"row {row}"
+
+
+def _in_words(aside, most=NUM_SHOWN):
+    shown = "; ".join(f"{shorten(name, 80)}: {reason}" for name, reason in aside[:most])
+    return shown + ("; ..." if len(aside) > most else "")
+
+
+def num_files(count: int) -> str:
+    """The count in words."""
+    return f"{count:,} file{'' if count == 1 else 's'}"

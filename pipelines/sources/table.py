@@ -1,0 +1,503 @@
+"""A source to raw cells: column name → list of text and None, or a typed numpy array. Nothing is
+interpreted yet.
+"""
+
+import codecs
+import csv
+import gzip
+import io
+import json
+import zlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from ..device.cells import MISSING_WORDS, shorten
+from ..device.csv_rows import SEPARATORS, lines_of, named_separator, rows_of, without_separator_line
+from ..device.numbers import THOUSANDS
+from ..device.regular import open_regular
+from ..errors import LoadError
+from ..rows.parts import Inferred
+from .files import find_file
+from .limits import MAX_TABLE_BYTES, UnpackedTooLarge, check_cells, open_unpacked
+from .marks import Marks, find_marks
+from .parquet import read_parquet
+from .spellings import check_spelling
+
+MAX_COLUMNS = 10_000
+MAX_JSON_LINE = 16 * 2**20
+# What a file is read as where it is not UTF-8 and has no mark: the Western code page of Windows,
+# which holds Latin-1.
+OTHER_ENCODING = "cp1252"
+_SNIFF_CHARACTERS = 65_536
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How text becomes cells. `separator`, `encoding`, `decimal` (the decimal mark, "." or ",") and
+    `thousands` (the mark that parts the digits of numbers in threes: . , ' or a space) are found if
+    empty. `missing_words`: what reads as missing once white space is cut (the default is pandas'
+    own list). `spelling`: of classes and series whose names differ in spelling alone, see
+    `sources.spellings`.
+    """
+
+    separator: str = ""
+    encoding: str = ""
+    decimal: str = ""
+    missing_words: tuple[str, ...] = MISSING_WORDS
+    spelling: str = ""
+    thousands: str = ""
+
+    def named_words(self) -> frozenset[str]:
+        """The words for missing that the user has named: those beyond the default ones, those that
+        stand twice, and all of a list that has few of the default ones.
+        """
+        default = set(MISSING_WORDS)
+        counts = Counter(self.missing_words)
+        is_own_list = 2 * len(default & set(counts)) < len(default)
+        return frozenset(
+            word
+            for word, count in counts.items()
+            if is_own_list or count > 1 or word not in default
+        )
+
+    def check(self) -> None:
+        """Raises LoadError for what no text can be read with."""
+        check_spelling(self.spelling)
+        if self.separator and (len(self.separator) != 1 or self.separator in '"\r\n'):
+            raise LoadError(
+                f"separator {self.separator!r}", expected="one character", fix="--separator ';'"
+            )
+        if self.decimal not in ("", ".", ","):
+            raise LoadError(
+                f"decimal mark {self.decimal!r}", expected="'.' or ','", fix="--decimal ,"
+            )
+        if self.thousands not in THOUSANDS:
+            raise LoadError(
+                f"thousands mark {self.thousands!r}",
+                expected="'.', ',', \"'\" or ' '",
+                fix="--thousands .",
+            )
+        if self.thousands and self.thousands == self.decimal:
+            raise LoadError(
+                f"{self.decimal!r} as the decimal mark and the thousands mark",
+                expected="two marks",
+                fix="leave --decimal or --thousands out",
+            )
+        if self.encoding:
+            try:
+                "a".encode(self.encoding).decode(self.encoding)
+            except (LookupError, UnicodeError, AttributeError, ValueError):
+                raise LoadError(
+                    f"encoding {self.encoding!r}",
+                    expected="a text encoding that Python knows",
+                    fix="--encoding utf-8, cp1252, latin-1, ...",
+                ) from None
+
+
+def read_table(source: str, reading: Reading = Reading()) -> dict[str, Sequence]:
+    """The raw cells of a .csv, .csv.gz, .parquet or .jsonl file by column: what `Runner.predict`
+    takes. Raises LoadError for whatever cannot be read as one honest table.
+    """
+    reading.check()
+    refuse_whole_series(source)
+    path = find_table(source)
+    size = path.stat().st_size
+    if size == 0:
+        raise LoadError(
+            f"{path.name!r} is empty (0 bytes)",
+            expected="a header line and rows",
+            fix="check how the file was written",
+        )
+    if size > MAX_TABLE_BYTES:
+        raise LoadError(
+            f"{path.name!r} has {size:,} bytes",
+            expected=f"at most {MAX_TABLE_BYTES:,}",
+            fix="take fewer rows, or write Parquet with fewer columns",
+        )
+    if _is_parquet(path):
+        return _read_parquet(path)
+    if _is_jsonl(path):
+        return _read_jsonl(path, reading)
+    return _read_csv(path, settle_reading(path, reading))
+
+
+def refuse_whole_series(source: str) -> None:
+    """Raises LoadError for a .ts file: it holds whole series with a class each, and no table."""
+    path = Path(source)
+    if not path.name.lower().endswith((".ts", ".ts.gz")):
+        return
+    other = path.with_name(path.name.replace("_TRAIN", "_TEST"))
+    if other != path and other.is_file():
+        files = [path, other]
+    else:
+        files = [path]
+    load = f"load=LoadTsFiles({', '.join(json.dumps(str(file)) for file in files)})"
+    if len(files) < 2:
+        random = " --set 'split=SplitRandom()'"
+    else:
+        random = ""
+    raise LoadError(
+        f"{path.name!r} is a .ts file, which holds whole series with a class each",
+        expected="a table of rows: .csv, .csv.gz, .parquet or .jsonl",
+        fix="load it with LoadTsFiles: "
+        f"python -m pipelines run italy_power --set '{load}'{random} --name my_series",
+    )
+
+
+def find_table(source: str) -> Path:
+    """The path of a source; bundled data are found from any folder. Raises LoadError where there is
+    no file.
+    """
+    return find_file(source, "a .csv, .csv.gz, .parquet or .jsonl file")
+
+
+def settle_reading(path: Path, reading: Reading) -> Reading:
+    """The reading with separator and encoding found where they were not given."""
+    if _is_parquet(path) or _is_jsonl(path):
+        return reading
+    encoding = reading.encoding or _find_encoding(path)
+    return replace(
+        reading, encoding=encoding, separator=reading.separator or _find_separator(path, encoding)
+    )
+
+
+def read_source(
+    path: str, reading: Reading, source: object = None
+) -> tuple[Mapping[str, Sequence], tuple[Inferred, ...]]:
+    """The cells of a file by column, or of `source`, a DataFrame or a dict of arrays that stands in
+    for it; and what was found of how it is written. Raises LoadError.
+    """
+    if source is not None:
+        return table_from_memory(source), ()
+    settled = settle_reading(find_table(path), reading)
+    if settled.encoding != OTHER_ENCODING or reading.encoding == OTHER_ENCODING:
+        notes = ()
+    else:
+        notes = (
+            Inferred(
+                "(the file)",
+                "cp1252",
+                "not UTF-8, so read as Western Windows text; --encoding NAME",
+            ),
+        )
+    return read_table(path, settled), notes
+
+
+def marks_of(
+    table: Mapping[str, Sequence], path: str, reading: Reading, source: object = None
+) -> Marks:
+    """How the numbers of a table are written, which `read_source` gave of the same arguments."""
+    if source is not None:
+        separator = ""
+    else:
+        separator = settle_reading(find_table(path), reading).separator
+    return find_marks(
+        table,
+        reading.decimal,
+        reading.thousands,
+        separator=separator,
+        missing=frozenset(reading.missing_words),
+    )
+
+
+def check_names(table: Mapping[str, Sequence], asked: Mapping[str, Sequence[str]]) -> None:
+    """Raises LoadError where a name that a knob asks for (knob → names) is no column."""
+    for knob, names in asked.items():
+        for name in names:
+            if name not in table:
+                raise LoadError(
+                    f"{knob} names the column {shorten(name)}, which is not there",
+                    expected=", ".join(shorten(each) for each in list(table)[:30]),
+                    fix="correct the name; it must be written as in the header",
+                )
+
+
+def table_from_memory(source: object) -> dict[str, Sequence]:
+    """The cells of a DataFrame or a dict of arrays by column. Raises LoadError."""
+    import pandas as pd
+
+    if isinstance(source, Mapping):
+        _refuse_twice([str(name) for name in source])
+        for name, values in source.items():
+            if (
+                not isinstance(
+                    values, (list, tuple, np.ndarray, pd.Series, pd.api.extensions.ExtensionArray)
+                )
+                or getattr(values, "ndim", 1) != 1
+            ):
+                raise LoadError(
+                    f"column {shorten(name)} of type {type(values).__name__}",
+                    expected="a list or a one-dimensional array in every column",
+                    fix="give each column its own name and its own array",
+                )
+        lengths = {name: len(values) for name, values in source.items()}
+        if len(set(lengths.values())) > 1:
+            raise LoadError(
+                f"columns of different lengths: {shorten(lengths, 200)}",
+                expected="one value a row in every column",
+                fix="cut them to the same rows",
+            )
+        source = pd.DataFrame({name: _to_series(values) for name, values in source.items()})
+    if not isinstance(source, pd.DataFrame):
+        raise LoadError(
+            f"a source of type {type(source).__name__}",
+            expected="a path, a pandas DataFrame or a dict of arrays",
+            fix="pass one of these",
+        )
+    _refuse_twice([str(name) for name in source.columns])
+    return _with_rows({str(name): _from_series(source[name], str(name)) for name in source.columns})
+
+
+def _to_series(values):
+    import pandas as pd
+
+    if isinstance(values, tuple):
+        values = list(values)
+    try:
+        return pd.Series(values)
+    except UnicodeEncodeError:
+        # pandas keeps texts as UTF-8, in which half of a surrogate pair has no bytes.
+        return pd.Series(values, dtype=object)
+
+
+def _from_series(series, name):
+    import pandas as pd
+
+    if series.dtype.kind == "c":
+        raise LoadError(
+            f"column {shorten(name)} of complex numbers",
+            expected="real numbers, text, truth values, dates",
+            fix="split it into two columns",
+        )
+    if isinstance(series.dtype, np.dtype) and series.dtype.kind in "fiub":
+        return series.to_numpy()
+    if pd.api.types.is_datetime64_any_dtype(series.dtype):
+        if getattr(series.dtype, "tz", None):
+            utc = series.dt.tz_convert("UTC").dt.tz_localize(None)
+        else:
+            utc = series
+        return utc.to_numpy().astype("datetime64[s]")
+    if pd.api.types.is_bool_dtype(series.dtype) or not pd.api.types.is_numeric_dtype(series.dtype):
+        return [
+            None if absent is True else cell
+            for cell, absent in zip(series.astype(object), series.isna().tolist(), strict=True)
+        ]
+    return series.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _is_parquet(path):
+    return path.suffix.lower() == ".parquet"
+
+
+def _is_jsonl(path):
+    return path.suffix.lower() in (".jsonl", ".ndjson")
+
+
+def _read_jsonl(path, reading):
+    """One JSON object a line (https://jsonlines.org); a name that a line does not have is missing
+    there.
+    """
+    rows = []
+    names = {}
+    encoding = reading.encoding or "utf-8-sig"
+    size = 0
+    with io.TextIOWrapper(open_regular(path), encoding=encoding) as file:
+        try:
+            for line in iter(lambda: file.readline(MAX_JSON_LINE + 1), ""):
+                if not line.strip():
+                    continue
+                if len(line) > MAX_JSON_LINE:
+                    raise ValueError(f"a line of more than {MAX_JSON_LINE:,} characters")
+                row = json.loads(line)
+                if not isinstance(row, dict) or any(
+                    isinstance(each, (dict, list)) for each in row.values()
+                ):
+                    raise ValueError(
+                        f"not an object of single values but {shorten(line.strip(), 80)}"
+                    )
+                names.update(dict.fromkeys(row))
+                size += len(row)
+                check_cells(size, 1, path.name)
+                rows.append(row)
+        except (ValueError, RecursionError) as error:
+            raise LoadError(
+                f"{path.name!r}, after {len(rows):,} rows: {shorten(str(error), 200)}",
+                expected="one JSON object a line, of numbers, texts, true, false or null",
+                fix="mend that line, or give --encoding",
+            ) from error
+    _refuse_twice(list(names))
+    check_cells(len(rows), len(names), path.name)
+    return _with_rows({name: [row.get(name) for row in rows] for name in names})
+
+
+def _read_parquet(path):
+    from pyarrow import ArrowException
+
+    try:
+        return table_from_memory(read_parquet(path))
+    except (ArrowException, OSError, ValueError, KeyError, TypeError) as error:
+        raise LoadError(
+            f"{path.name!r} cannot be read as Parquet: {shorten(str(error), 200)}",
+            expected="a Parquet file",
+            fix="write it again, or rename a CSV file to .csv",
+        ) from error
+
+
+def _read_csv(path, reading):
+    names = None
+    columns = []
+    size = 0
+    with _open(path, reading.encoding) as file:
+        lines = without_separator_line(lines_of(file))
+        for place, row in enumerate(_guarded(rows_of(lines, reading.separator), path)):
+            if isinstance(row, Exception):
+                raise LoadError(
+                    f"{path.name!r} cannot be read as CSV with separator {reading.separator!r} and "
+                    f"encoding {reading.encoding}, after row {place - 1}: {shorten(str(row), 200)}",
+                    expected="cells with matching quotes, in one encoding",
+                    fix="mend that row, or give --separator and --encoding",
+                ) from row
+            if names is None:
+                names = row
+                _refuse_twice(names)
+                columns = [[] for _ in names]
+                continue
+            if len(row) != len(names):
+                raise LoadError(
+                    f"{path.name!r}, row {place - 1}: {len(row)} cells, the header has {len(names)}",
+                    expected="as many cells in every row as in the header",
+                    fix="mend that row, or give --separator and --encoding",
+                )
+            check_cells(place, len(names), path.name)
+            size += sum(map(len, row))
+            if size > MAX_TABLE_BYTES:
+                raise LoadError(
+                    f"{path.name!r} unpacks to more than {MAX_TABLE_BYTES:,} characters",
+                    expected="a table that fits into memory",
+                    fix="take fewer rows or columns",
+                )
+            for column, cell in zip(columns, row, strict=True):
+                column.append(cell)
+    return _with_rows(dict(zip(names or [], columns, strict=True)))
+
+
+def _guarded(rows, path):
+    try:
+        yield from rows
+    except UnpackedTooLarge as error:
+        raise LoadError(
+            str(error), expected="a table that fits into memory", fix="take fewer rows or columns"
+        ) from error
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise LoadError(
+            f"{path.name!r} is not a whole gzip file: {error}",
+            expected="gzip, as the name says",
+            fix="compress it again, or rename it to .csv",
+        ) from error
+
+
+def _open(path, encoding):
+    """The file as text, line ends as they are: csv wants to see them."""
+    binary = open_unpacked(path, MAX_TABLE_BYTES)
+    return io.TextIOWrapper(
+        binary, encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline=""
+    )
+
+
+def _find_encoding(path):
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    start = b""
+    null = False
+    with open_unpacked(path, MAX_TABLE_BYTES) as file:
+        try:
+            for block in _guarded(iter(lambda: file.read(2**20), b""), path):
+                start = start or block[:4]
+                if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+                    return "utf-16"
+                null = null or b"\0" in block
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return OTHER_ENCODING
+    if null:
+        raise LoadError(
+            f"{path.name!r} holds null bytes: it is not text",
+            expected="CSV text",
+            fix="write it as CSV, or give --encoding for UTF-16 without a mark",
+        )
+    return "utf-8"
+
+
+def _find_separator(path, encoding):
+    """The one that the first line names; else the candidate that parts most of the first rows into
+    as many cells as the header, and into most.
+    """
+    with _open(path, encoding) as file:
+        try:
+            text = file.read(_SNIFF_CHARACTERS)
+        except UnicodeError:
+            return ","
+    lines = text.splitlines(keepends=True)
+    if lines:
+        named = named_separator(lines[0])
+    else:
+        named = ""
+    if named:
+        return named
+    if len(lines) < 3:
+        lines = lines[:20]
+    else:
+        lines = lines[: min(20, len(lines) - 1)]
+
+    def fitness(separator):
+        widths = []
+        for row in csv.reader(lines, delimiter=separator):
+            widths.append(len(row))
+        if widths and widths[0] > 1:
+            return (sum(width == widths[0] for width in widths), widths[0])
+        return (0, 0)
+
+    try:
+        return max(SEPARATORS, key=fitness)
+    except csv.Error:  # a cell too large to sniff
+        return max(SEPARATORS, key=lines[0].count)
+
+
+def _refuse_twice(names):
+    if len(names) > MAX_COLUMNS:  # first: what follows looks at each of them
+        raise LoadError(
+            f"{len(names):,} columns", expected=f"at most {MAX_COLUMNS:,}", fix="drop columns first"
+        )
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
+    if twice:
+        raise LoadError(
+            f"the column name {', '.join(map(shorten, twice[:5]))} stands twice",
+            expected="one column a name",
+            fix="rename or remove one of them",
+        )
+    no_text = [
+        name
+        for name in names
+        if "\0" in name or any("\ud800" <= letter <= "\udfff" for letter in name)
+    ]
+    if no_text:
+        raise LoadError(
+            f"the column name {shorten(no_text[0])} holds a null character or half of a "
+            "surrogate pair",
+            expected="names that can be written as UTF-8",
+            fix="rename the column",
+        )
+
+
+def _with_rows(table):
+    if not table or not len(next(iter(table.values()))):
+        raise LoadError(
+            f"a table with {len(table)} columns and no rows",
+            expected="a header line and rows",
+            fix="check how the table was written",
+        )
+    return table

@@ -1,0 +1,184 @@
+"""The column to predict, as a source writes it → numbers, one way for every source with columns.
+
+A spec here is a load spec with the knobs target, target_kind, empty_class, positive and reading
+(see `LoadTable`).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..device.cells import BadCell, is_missing, read_numbers, shorten
+from ..device.signature import Target
+from ..errors import LoadError
+from ..rows.parts import Inferred
+from .labels import MANY, encode_classes, read_classes
+from .marks import code_with_zeros, read_as_numbers, refuse_spellings, some_numbers
+from .precision import refuse_merged
+from .spellings import join_classes
+from .words import count_words, describe_doubtful_classes, describe_words, refuse_lost_class
+
+TARGET_KINDS = ("", "classes", "number", "presence")
+# A numeric target with more different values than this is a real number unless `target_kind` says
+# otherwise.
+MAX_CLASSES_OF_NUMBERS = 20
+MANY_VALUES = 20
+AS_CLASSES = "--set load.target_kind=classes"
+
+
+def check_target(spec) -> None:
+    """Raises LoadError for knobs that no target can be read by."""
+    if spec.target_kind not in TARGET_KINDS:
+        raise LoadError(
+            f"target_kind {spec.target_kind!r}",
+            expected=", ".join(map(repr, TARGET_KINDS)),
+            fix="leave it empty to infer",
+        )
+    if spec.empty_class and spec.target_kind not in ("", "classes"):
+        raise LoadError(
+            f"empty_class {spec.empty_class!r} for target_kind {spec.target_kind!r}",
+            expected="a target of classes",
+            fix="leave one of them empty",
+        )
+
+
+def labelled_rows(table, spec, missing):
+    """The table without the rows that have no target (or with `empty_class` in them), the source
+    rows kept int64 [rows], and what to say of those that were left out: how many, and by which
+    words. Raises LoadError where the words may be a class.
+    """
+    absent = np.fromiter((is_missing(cell, missing) for cell in table[spec.target]), bool)
+    if spec.target_kind == "presence" or not absent.any():
+        return table, np.arange(len(absent)), ()
+    if spec.empty_class:
+        cells = [
+            spec.empty_class if gone else cell
+            for cell, gone in zip(table[spec.target], absent, strict=True)
+        ]
+        return {**table, spec.target: cells}, np.arange(len(absent)), ()
+    words = ""
+    if spec.target_kind != "number":
+        words = refuse_lost_class(
+            spec.target, table[spec.target], missing, spec.reading.named_words(), table
+        )
+    if absent.all():
+        raise LoadError(
+            f"the target {shorten(spec.target)} is missing in all {len(absent):,} rows",
+            expected="rows with a target",
+            fix="choose another target, or check the missing words",
+        )
+    kept = np.flatnonzero(~absent)
+    left_out = [table[spec.target][place] for place in np.flatnonzero(absent)]
+    shown = ", ".join(sorted({repr(str(cell).strip()) for cell in left_out})[:5])
+    said = f"{len(left_out):,} rows without it are left out", f"({shown}){words}"
+    return (
+        {
+            name: cells[kept] if isinstance(cells, np.ndarray) else [cells[place] for place in kept]
+            for name, cells in table.items()
+        },
+        kept,
+        said,
+    )
+
+
+def read_target(cells, spec, missing, marks):
+    """y, its Target, and what was found of how it is written, of `labelled_rows`. Raises LoadError
+    where there is nothing to learn.
+    """
+    missing -= {spec.empty_class} - {""}  # it may well be called "None"
+    if spec.target_kind == "presence":
+        return _as_presence(cells, spec, missing)
+    what = f"the target {shorten(spec.target)}"
+    as_number = spec.target_kind == "number"
+    if as_number:
+        code = ""
+    else:
+        code = code_with_zeros(cells)
+    if spec.target_kind != "classes" and not code:
+        read = read_as_numbers(what, spec.target, cells, marks, given=as_number)
+        numbers, bad = read_numbers(cells, read.column, missing)
+        is_many = len(np.unique(numbers)) > MAX_CLASSES_OF_NUMBERS
+        if is_many and not as_number:
+            refuse_spellings(what, cells, read, AS_CLASSES)
+            refuse_some_numbers(what, cells, bad, AS_CLASSES)
+        if as_number or (not bad and (is_many or np.any(numbers != np.round(numbers)))):
+            if not bad:
+                refuse_merged(
+                    what,
+                    cells,
+                    numbers,
+                    "divide the target, or subtract a constant from it, in the source",
+                )
+            y, target = _as_number(numbers, bad, spec)
+            words = describe_words(cells, read.column, missing).removeprefix("; ")
+            return y, target, _notes(spec, read.why if read.is_special else "", words)
+    y, target, joined = _as_classes(cells, spec, missing)
+    doubtful = describe_doubtful_classes(target.labels, np.bincount(y).tolist(), spec.empty_class)
+    return (
+        y,
+        target,
+        (*joined, *_notes(spec, f"{shorten(code)} is a code: classes" if code else "", doubtful)),
+    )
+
+
+def _notes(spec, *sentences):
+    return tuple(Inferred(spec.target, "target", sentence) for sentence in sentences if sentence)
+
+
+def _as_classes(cells, spec, missing):
+    texts, joined, notes = join_classes(
+        read_classes(cells, spec.target, missing), spec.target, spec.reading.spelling
+    )
+    y, target = encode_classes(
+        texts,
+        spec.target,
+        positive=joined.get(spec.positive, spec.positive),
+        fix_many=f"{MANY}, or set load.target_kind=number for real numbers",
+    )
+    return y, target, notes
+
+
+def _as_presence(cells, spec, missing):
+    y = np.fromiter((not is_missing(cell, missing) for cell in cells), np.int64, len(cells))
+    if len(np.unique(y)) < 2:
+        raise LoadError(
+            f"the target {shorten(spec.target)} is {'filled' if y[0] else 'empty'} in all rows",
+            expected="some filled and some empty cells",
+            fix="choose another target or target_kind",
+        )
+    words = count_words(cells, missing)
+    said = ", ".join(f"{count:,} cells {word!r}" for word, count in words.most_common(3))
+    if words:
+        notes = (Inferred(spec.target, "target", f"{said} count as empty"),)
+    else:
+        notes = ()
+    return y, Target(spec.target, "binary", (f"no {spec.target}", spec.target)), notes
+
+
+def _as_number(numbers, bad, spec):
+    if bad:
+        raise LoadError(
+            f"the target {shorten(spec.target)} in row {bad[0].row}: {bad[0].reason}: "
+            f"{bad[0].value}",
+            expected="a number in every row",
+            fix="mend the cell, or set load.target_kind=classes",
+        )
+    if np.all(numbers == numbers[0]):
+        raise LoadError(
+            f"the target {shorten(spec.target)} is {numbers[0]:g} in all rows",
+            expected="at least two values",
+            fix="choose another target",
+        )
+    return numbers.astype(np.float64), Target(spec.target, "regression")
+
+
+def refuse_some_numbers(what: str, filled: Sequence, odd: list[BadCell], otherwise: str) -> None:
+    """Raises LoadError where the cells are numbers but for a few: nine in ten, or half of them and
+    those of many values. Codes such as 1, 2-10, 11-100 are categories.
+    """
+    share = len(odd) / max(len(filled), 1)
+    rows = {each.row for each in odd}
+    values = {str(cell) for row, cell in enumerate(filled) if row not in rows}
+    if not odd or share > 0.5 or (share > 0.1 and len(values) <= MANY_VALUES):
+        return
+    raise some_numbers(what, filled, odd, otherwise)

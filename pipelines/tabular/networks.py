@@ -1,0 +1,126 @@
+"""Nets for tables."""
+
+from dataclasses import dataclass, replace
+
+from ..device.signature import Signature
+from ..errors import RecipeError
+from ..spec import knob
+
+ACTIVATIONS = ("relu", "relu6", "tanh", "sigmoid")
+
+
+@dataclass(frozen=True)
+class Mlp:
+    """A dense net: `widths` hidden layers with batch normalization and dropout, `num_members` of
+    them side by side.
+
+    Members see the same batches, start from other seeds and ship as one model that averages their
+    logits (after TabM, Gorishniy et al. 2024, https://arxiv.org/abs/2410.24210, without its shared
+    weights). `residual` adds each hidden layer's input to its output where the widths agree.
+    Category ids share one embedding table a member.
+    """
+
+    widths: tuple[int, ...] = knob((64, 32), 1, 4096)
+    dropout: float = knob(0.3, 0, 0.95)
+    normalization: bool = True
+    residual: bool = False
+    activation: str = "relu"
+    embedding_width: int = knob(8, 1, 256)
+    num_members: int = knob(4, 1, 64)
+
+    def check(self) -> None:
+        """Raises RecipeError where the net cannot be built."""
+        if not self.widths:
+            raise RecipeError(
+                "build.widths=()", expected="one or more widths", fix="build.widths=(64, 32)"
+            )
+        if self.activation not in ACTIVATIONS:
+            raise RecipeError(
+                f"build.activation={self.activation!r}",
+                expected=", ".join(ACTIVATIONS),
+                fix="name one that int8 kernels have",
+            )
+
+    def tiny(self) -> "Mlp":
+        """The same kind of net, small enough for a test."""
+        return replace(self, widths=tuple(min(width, 16) for width in self.widths), num_members=2)
+
+    def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
+        """Signature → keras.Model, uncompiled: ports by name → logits [rows, num_members, outputs].
+
+        `synchronized`: batch normalization over all replicas of a mirrored strategy.
+        """
+        import keras
+
+        if any(port.is_picture for port in signature.inputs):
+            raise RecipeError(
+                "a dense net for tables on pictures",
+                expected="a net for pictures",
+                fix="--set 'build=Cnn()'",
+            )
+        inputs = {
+            port.name: keras.Input(port.shape, name=port.name, dtype=port.dtype)
+            for port in signature.inputs
+        }
+        ports = {port.name: port for port in signature.inputs}
+        num_outputs = signature.output.shape[0]
+        heads = [
+            self._member(
+                inputs,
+                ports,
+                num_outputs,
+                seed=seed * 1009 + member,
+                name=f"member{member}",
+                synchronized=synchronized,
+            )
+            for member in range(self.num_members)
+        ]
+        stacked = [keras.layers.Reshape((1, num_outputs))(head) for head in heads]
+        if len(stacked) > 1:
+            together = keras.layers.Concatenate(axis=1)(stacked)
+        else:
+            together = stacked[0]
+        return keras.Model(inputs, together, name="mlp")
+
+    def _member(self, inputs, ports, num_outputs, *, seed, name, synchronized):
+        import keras
+
+        layers = keras.layers
+        parts = []
+        for port_name, port in ports.items():
+            x = inputs[port_name]
+            if port.dtype == "int32":
+                table = layers.Embedding(
+                    port.num_ids,
+                    self.embedding_width,
+                    name=f"{name}_{port_name}_embedding",
+                    embeddings_initializer=keras.initializers.RandomNormal(stddev=0.1, seed=seed),
+                )
+                x = layers.Flatten()(table(x))
+            parts.append(x)
+        if len(parts) > 1:
+            x = layers.Concatenate()(parts)
+        else:
+            x = parts[0]
+        for depth, width in enumerate(self.widths):
+            before = x
+            x = layers.Dense(
+                width,
+                use_bias=not self.normalization,
+                name=f"{name}_dense{depth}",
+                kernel_initializer=keras.initializers.GlorotUniform(seed=seed + 31 * depth),
+            )(x)
+            if self.normalization:
+                x = layers.BatchNormalization(
+                    momentum=0.9, synchronized=synchronized, name=f"{name}_norm{depth}"
+                )(x)
+            x = layers.Activation(self.activation)(x)
+            if self.dropout:
+                x = layers.Dropout(self.dropout, seed=seed + 31 * depth)(x)
+            if self.residual and before.shape[-1] == width:
+                x = layers.Add()([before, x])
+        return layers.Dense(
+            num_outputs,
+            name=f"{name}_logits",
+            kernel_initializer=keras.initializers.GlorotUniform(seed=seed + 997),
+        )(x)

@@ -1,0 +1,295 @@
+"""An example program for TensorFlow Lite for Microcontrollers: one raw row through prepare.c and
+the int8 model to an answer, checked against what was said where the bundle was verified
+(https://github.com/tensorflow/tflite-micro).
+"""
+
+import math
+
+import numpy as np
+
+from ...convert.operators import micro_name, operators
+from ...convert.pack_file import without_words
+from ...device.cells import PICTURE, SERIES
+from ...device.primitives import Columns
+from ...device.runner import LiteRT
+from ...device.signature import Signature
+from .prepare import comment, identifier, literal, quoted
+
+# Where no interpreter of microcontrollers could count: ample for most, and AllocateTensors says if
+# it is too small.
+UNMEASURED_ARENA_BYTES = 2**18
+
+
+def main_files(
+    signature: Signature,
+    int8: bytes,
+    name: str,
+    *,
+    row: Columns,
+    output: np.ndarray,
+    arena_bytes: int | None = None,
+    most_steps: int = 2,
+) -> dict[str, str]:
+    """File name → text: main.cc and README.md, to stand beside signature.h, prepare.c and model.c.
+
+    `row`: typed columns as `Runner.read` gives them, of which the first row is built into the
+    program; `output`: int8 [outputs], the model's for that row, from which the program's may differ
+    by `most_steps`, as two runtimes round a tie differently. `arena_bytes`: as TFLM counted them,
+    None where it could not.
+    """
+    int8 = without_words(int8)  # as it stands in model.c
+    names = [micro_name(each) for each in operators(int8)]
+    if arena_bytes is not None:
+        arena = _with_room(arena_bytes)
+    else:
+        arena = UNMEASURED_ARENA_BYTES
+    tables, fields = _golden_row(signature, row)
+    wanted = _wrapped(map(str, np.asarray(output, np.int8).tolist()))
+    main = _MAIN.format(
+        name=comment(name),
+        most_steps=most_steps,
+        arena=arena,
+        wanted=wanted,
+        tables=tables,
+        fields=fields,
+        num_operators=len(names),
+        added=_added(names),
+        answer=_answer(signature),
+        copies=_copies(LiteRT(int8).port_names()),
+    )
+    return {
+        "main.cc": main,
+        "README.md": _readme(signature, name, names, (len(int8), arena, arena_bytes), most_steps),
+    }
+
+
+def _with_room(arena_bytes):
+    """A tenth and a kilobyte more, in steps of 16: other builds of TFLM lay tensors otherwise."""
+    return math.ceil((arena_bytes * 1.1 + 1024) / 16) * 16
+
+
+def _golden_row(signature, row):
+    """C of the constant tables that the row needs, and of its fields."""
+    tables = []
+    fields = []
+    for place, column in enumerate(signature.columns):
+        table, value = _cell(row[column.name][0], column, f"golden{place}")
+        if table:
+            tables += [table]
+        fields.append(
+            f"  row.{identifier(place, column.name)} = {value};  // {comment(column.name)}"
+        )
+    return "".join(f"{table}\n" for table in tables), "\n".join(fields)
+
+
+def _added(operator_names):
+    return " ||\n      ".join(f"resolver.Add{each}() != kTfLiteOk" for each in operator_names)
+
+
+def _copies(port_names):
+    return "\n".join(
+        f"  memcpy(interpreter.input({place})->data.raw, inputs.{port}, sizeof inputs.{port});"
+        for place, port in enumerate(port_names)
+    )
+
+
+def _wrapped(numbers):
+    numbers = list(numbers)
+    return ",\n    ".join(
+        ", ".join(numbers[start : start + 16]) for start in range(0, len(numbers), 16)
+    )
+
+
+def _answer(signature):
+    """C++ that prints the answer."""
+    task = signature.target.task
+    if task == "regression" and signature.output.shape == (1,):
+        return "  print_value(signature_value(output));"
+    if task == "regression":
+        return (
+            f"  float values[{signature.output.shape[0]}];\n  signature_values(output, values);\n"
+            "  for (float value : values) print_value(value);"
+        )
+    if task == "forecast":
+        return (
+            f"  double values[{signature.output.shape[0]}];\n"
+            "  signature_forecast(output, &inputs, values);\n  for (double value : values) "
+            "print_value(value);"
+        )
+    labels = ", ".join(quoted(label) for label in signature.target.labels)
+    said = f"  static const char* const labels[] = {{{labels}}};\n"
+    if task == "anomaly":
+        return (
+            f"{said}  print_value(signature_score(output, &inputs));\n"
+            '  MicroPrintf("label: %s", labels[signature_label(output, &inputs)]);'
+        )
+    return f'{said}  MicroPrintf("label: %s", labels[signature_label(output)]);'
+
+
+def _cell(value, column, table):
+    """(C of a constant table or "", C of the value) of a typed cell."""
+    if column.kind in (PICTURE, SERIES):
+        if column.kind == PICTURE:
+            kind = "uint8_t"
+        else:
+            kind = "float"
+        numbers = np.asarray(value).ravel().tolist()
+        lines = _wrapped(map(str if column.kind == PICTURE else _number, numbers))
+        return f"const {kind} {table}[{len(numbers)}] = {{\n    {lines}}};", table
+    if column.kind == "numeric":
+        return "", _number(value)
+    if column.kind == "date":
+        return "", "INT64_MIN" if np.isnat(
+            value
+        ) else f"INT64_C({value.astype('datetime64[s]').astype(np.int64)})"
+    return "", "nullptr" if value is None else quoted(str(value))
+
+
+def _number(value):
+    if value != value:
+        return "NAN"
+    return literal(value)
+
+
+def _readme(signature, name, operator_names, sizes, most_steps):
+    model_bytes, arena, arena_bytes = sizes
+    if arena_bytes is not None:
+        measured = (
+            f"TFLM counted {arena_bytes:,} bytes of arena on a 64-bit computer; main.cc has "
+            f"{arena:,}. A 32-bit microcontroller needs less, as its pointers are half as long: "
+            "read `arena used` and lower `kArenaBytes`."
+        )
+    else:
+        measured = (
+            "The arena was not measured here (no `tflite-micro` on this computer); main.cc has "
+            f"{arena:,}: read `arena used` and change `kArenaBytes`."
+        )
+    if "UnidirectionalSequenceLSTM" in operator_names:
+        reset = (
+            "\n\nAn LSTM keeps what the row before left in it: `interpreter.Reset()` "
+            "before every further row."
+        )
+    else:
+        reset = ""
+    if signature.output.shape == (1,):
+        value = "signature_value"
+    else:
+        value = "signature_values"
+    names = {"regression": value, "forecast": "signature_forecast"}
+    answer = names.get(signature.target.task, "signature_label")
+    return f"""# {comment(name)} in C
+
+| file | what it is |
+|---|---|
+| `signature.h` | the raw row, the model's inputs, and the functions below |
+| `prepare.c` | `prepare()`: a raw row to int8 inputs, bit for bit as in Python; `{answer}()`: the answer |
+| `model.c` | the int8 model, {model_bytes:,} bytes, as an array |
+| `main.cc` | an example: one row of the test set through all of it, on TensorFlow Lite for Microcontrollers |
+
+`prepare.c` and `model.c` are plain C99 without allocation and need no library but libm.
+
+## The parts without an interpreter
+
+    gcc -std=c99 -O2 -c prepare.c model.c
+
+## The example
+
+It needs the sources of [TensorFlow Lite for Microcontrollers](https://github.com/tensorflow/tflite-micro), built as
+its documentation says for your target: `libtensorflow-microlite.a`. Then, with `TFLM` its folder:
+
+    make -C $TFLM -f tensorflow/lite/micro/tools/make/Makefile microlite
+    g++ -std=c++17 -O2 -DTF_LITE_STATIC_MEMORY -I. -I$TFLM \\
+        -I$TFLM/tensorflow/lite/micro/tools/make/downloads/flatbuffers/include \\
+        -I$TFLM/tensorflow/lite/micro/tools/make/downloads/gemmlowp \\
+        main.cc prepare.o model.o $TFLM/gen/*/lib/libtensorflow-microlite.a -lm -o example
+    ./example
+
+It prints the answer and by how many int8 steps the outputs differ from those of the verified model, and ends with 0
+where these are at most {most_steps}.
+
+Operators that it adds: {", ".join(operator_names)}. {measured}{reset}
+"""
+
+
+_MAIN = """// One row of the test set through the model '{name}' on TensorFlow Lite for Microcontrollers.
+// Made by pipelines; change it as you like. How it is built: README.md.
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "tensorflow/lite/micro/micro_interpreter.h"
+#include "tensorflow/lite/micro/micro_log.h"
+#include "tensorflow/lite/micro/micro_mutable_op_resolver.h"
+#include "tensorflow/lite/micro/system_setup.h"
+#include "tensorflow/lite/schema/schema_generated.h"
+
+extern "C" {{
+#include "signature.h"
+}}
+
+namespace {{
+
+constexpr int kMostSteps = {most_steps};  // of int8, by which two runtimes may round otherwise
+constexpr size_t kArenaBytes = {arena};
+alignas(16) uint8_t arena[kArenaBytes];
+signature_inputs inputs;
+
+// What the model gave for the row where it was verified.
+constexpr int8_t kWanted[SIGNATURE_NUM_OUTPUTS] = {{
+    {wanted}}};
+{tables}
+signature_row golden_row() {{
+  signature_row row;
+{fields}
+  return row;
+}}
+
+// In whole numbers, because many targets print no fractions.
+[[maybe_unused]] void print_value(double value) {{
+  const double size = value < 0.0 ? -value : value;
+  const int whole = static_cast<int>(size);
+  MicroPrintf("value: %s%d.%03d", value < 0.0 ? "-" : "", whole, static_cast<int>(1000.0 * (size - whole)));
+}}
+
+}}  // namespace
+
+int main() {{
+  tflite::InitializeTarget();
+  const tflite::Model* model = tflite::GetModel(model_int8);
+  if (model->version() != TFLITE_SCHEMA_VERSION) {{
+    MicroPrintf("the model is of schema %d", static_cast<int>(model->version()));
+    return 1;
+  }}
+  static tflite::MicroMutableOpResolver<{num_operators}> resolver;
+  if ({added}) {{
+    return 1;
+  }}
+  static tflite::MicroInterpreter interpreter(model, resolver, arena, kArenaBytes);
+  if (interpreter.AllocateTensors() != kTfLiteOk) {{
+    MicroPrintf("the arena of %d bytes is too small", static_cast<int>(kArenaBytes));
+    return 1;
+  }}
+
+  const signature_row row = golden_row();
+  prepare_reset();
+  const int refused = prepare(&row, &inputs);
+  if (refused != 0) {{
+    MicroPrintf("the row's column %d is none that the model takes", refused - 1);
+    return 1;
+  }}
+{copies}
+  if (interpreter.Invoke() != kTfLiteOk) return 1;
+  const int8_t* output = interpreter.output(0)->data.int8;
+
+{answer}
+  int most = 0;
+  for (int i = 0; i < SIGNATURE_NUM_OUTPUTS; ++i) {{
+    const int steps = output[i] > kWanted[i] ? output[i] - kWanted[i] : kWanted[i] - output[i];
+    if (steps > most) most = steps;
+  }}
+  MicroPrintf("largest difference: %d int8 steps; arena used: %d bytes", most,
+              static_cast<int>(interpreter.arena_used_bytes()));
+  return most > kMostSteps;
+}}
+"""

@@ -1,0 +1,1 @@
+"""MediaPipe Tasks: the int8 file with labels, words and a tokenizer inside."""

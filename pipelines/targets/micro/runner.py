@@ -1,0 +1,218 @@
+"""The microcontroller interpreter (TFLM), through the `tflite-micro` package."""
+
+import re
+import tempfile
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+import numpy as np
+
+from ...convert.graph import with_unknown_operator
+from ...convert.refusals import micro_reason
+from ...device.errors import DeviceError
+from ...device.quiet import quiet
+from ...device.runner import LiteRT
+from ...device.signature import Signature
+from ...errors import VerifyError
+from ...verify.ladder import some_places
+
+# Ample from the start: TFLM has ended the process where the arena was too small. What a model needs
+# is read after.
+ARENA_BYTES = (2**23, 2**26)
+# Its kernels are plain loops. A share of the rows is answered where all of them would take longer
+# than minutes.
+MAX_MICRO_OPERATIONS = 10**10
+MIN_MICRO_ROWS = 50
+MAX_INT8_STEPS = 2
+_WITH_TABLES = (
+    "LSTM",
+    "GRU",
+    "SimpleRNN",
+    "Softmax",
+    "MultiHeadAttention",
+    "GroupedQueryAttention",
+    "Attention",
+    "AdditiveAttention",
+)
+
+
+def num_multiplications(model) -> int:
+    """Multiply-accumulates of a Keras model for one row, of its convolutions and dense layers."""
+    total = 0
+    for layer in model.layers:
+        if hasattr(layer, "kernel") and len(layer.kernel.shape) in (2, 4):
+            places = layer.output.shape[1:-1]
+            total += int(np.prod(layer.kernel.shape)) * int(np.prod(places, dtype=np.int64))
+    return total
+
+
+def micro_places(model, num_rows: int) -> np.ndarray:
+    """int64: the places of the rows that TFLM answers, all of them for a small model, else evenly
+    drawn.
+    """
+    affordable = max(MAX_MICRO_OPERATIONS // max(num_multiplications(model), 1), MIN_MICRO_ROWS)
+    return some_places(num_rows, affordable)
+
+
+def most_steps(model, difference: float, signature: Signature) -> int:
+    """By how many int8 steps of the output TFLM may differ from LiteRT's reference kernels: 2, as
+    two runtimes may round a tie differently (seen: 1). Recurrent gates and a softmax they compute
+    with other tables, so that a net with these may differ by twice what int8 differs from Keras,
+    `difference` in the output's unit: each of two that err by as much. What is beyond is another
+    computation.
+    """
+    has_tables = any(type(layer).__name__ in _WITH_TABLES for layer in model.layers)
+    if has_tables:
+        return max(MAX_INT8_STEPS, int(2 * difference / signature.output.scale))
+    return MAX_INT8_STEPS
+
+
+def check_kernels(content: bytes) -> tuple[LiteRT, str]:
+    """LiteRT with the plain kernels that TFLM is compared with, and what they are called: its
+    reference kernels or, where these lack an operator that TFLM may have (ELU, TILE), its optimized
+    ones.
+    """
+    try:
+        return LiteRT(content, kernels="reference"), "LiteRT's reference kernels"
+    except DeviceError:
+        return LiteRT(content, kernels="optimized"), "LiteRT's optimized kernels"
+
+
+def micro_available() -> bool:
+    """Whether `tflite-micro` is installed; it has wheels for Linux only."""
+    import importlib.util
+
+    return importlib.util.find_spec("tflite_micro") is not None
+
+
+class Micro:
+    """A TFLite file under the TFLM interpreter; one row a call. Has the `run` of
+    `device.runner.Interpreter`.
+    """
+
+    def __init__(
+        self, content: bytes, port_names: list[str], output_names: tuple[str, ...] = ("output",)
+    ):
+        """`port_names`, `output_names`: the model's inputs and outputs in the order of the file.
+        Raises VerifyError where TFLM refuses it.
+        """
+        from tflite_micro.python.tflite_micro import runtime
+
+        self._names, self._outputs, self._invoked = port_names, output_names, False
+        for size in ARENA_BYTES:
+            try:
+                with _said() as said:
+                    self._interpreter = runtime.Interpreter.from_bytes(content, arena_size=size)
+                return
+            except (RuntimeError, ValueError) as refused:
+                error = refused
+        _raise_reason(said.text)
+        if said.text.strip() and not re.search(
+            "Requested: |too small", said.text
+        ):  # no memory: a kernel's own limit
+            raise VerifyError(
+                f"TFLM refuses the model: {' '.join(said.text.split())[-400:]}",
+                expected="layers within the limits of TFLM's kernels",
+                fix="build the net with another layer, or leave the targets micro and c out",
+            )
+        raise VerifyError(
+            f"TFLM cannot hold the model in {ARENA_BYTES[-1]:,} bytes: {error}",
+            expected="operators that TFLM has, and tensors that fit",
+            fix="make the model smaller",
+        )
+
+    def run(self, inputs):
+        """Port → int8 (or int32 ids) [rows, ...] to int8 [rows, outputs]."""
+        results = []
+        for row in range(len(next(iter(inputs.values())))):
+            self._interpreter.reset()  # a recurrent net forgets the row before
+            for place, name in enumerate(self._names):
+                self._interpreter.set_input(inputs[name][row : row + 1], place)
+            self._invoke()
+            results.append(self._interpreter.get_output(0)[0])
+        return np.stack(results)
+
+    def call(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """One row, all outputs by name, as LiteRT.call."""
+        for place, name in enumerate(self._names):
+            self._interpreter.set_input(inputs[name], place)
+        self._invoke()
+        return {
+            name: self._interpreter.get_output(place) for place, name in enumerate(self._outputs)
+        }
+
+    def _invoke(self):
+        try:
+            if self._invoked:
+                self._interpreter.invoke()
+                return
+            with _said() as said:  # of the first row only: catching takes longer than a small net
+                self._interpreter.invoke()
+            self._invoked = True
+        except RuntimeError as error:
+            _raise_reason(said.text if not self._invoked else "")
+            raise VerifyError(
+                f"TFLM fails on a row: {error}",
+                expected="an answer to every row",
+                fix="leave the targets micro and c out",
+            ) from error
+
+    def arena_bytes(self) -> int:
+        """What the model needs of the arena, as TFLM itself counts it (on standard error, which is
+        caught).
+        """
+        with _said() as said:
+            self._interpreter.print_allocations()
+        found = re.search(r"Arena allocation total (\d+) bytes", said.text)
+        if not found:
+            raise VerifyError(
+                f"TFLM printed no arena size: {said.text[:200]!r}",
+                expected="'Arena allocation total'",
+                fix="install the tflite-micro version of constraints.txt",
+            )
+        return int(found.group(1))
+
+
+def _raise_reason(text):
+    """Raises VerifyError with TFLM's own words, where they name an operator."""
+    reason = micro_reason(text)
+    if reason:
+        raise VerifyError(
+            reason,
+            expected="layers and activations that TFLM has operators for",
+            fix="build the net with another, leave the targets micro and c out, or make them "
+            "optional: 'micro?,c?'",
+        )
+
+
+def require_operators(content: bytes) -> None:
+    """Raises VerifyError for the first operator of a TFLite file that TFLM lacks, before any memory
+    is laid out: TFLM looks up every operator first, and then stops at one that is appended here and
+    nobody has.
+    """
+    from tflite_micro.python.tflite_micro import runtime
+
+    with _said() as said:
+        try:
+            runtime.Interpreter.from_bytes(
+                with_unknown_operator(content), arena_size=ARENA_BYTES[0]
+            )
+        except (RuntimeError, ValueError):
+            pass  # always: what it lacks is in its words
+    if "find op for builtin opcode" in said.text:
+        _raise_reason(said.text)
+
+
+@contextmanager
+def _said():
+    """What C++ writes to standard error meanwhile, in `text` afterwards: TFLM says what it has to
+    say there only.
+    """
+    said = SimpleNamespace(text="")
+    with tempfile.TemporaryFile() as caught:
+        try:
+            with quiet(caught.fileno()):
+                yield said
+        finally:
+            caught.seek(0)
+            said.text = caught.read().decode(errors="replace")

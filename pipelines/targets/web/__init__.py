@@ -1,0 +1,1 @@
+"""A page for browsers, run by LiteRT.js."""

@@ -1,0 +1,1 @@
+"""What an answer is: the labels, the decision, the metrics and the scores of each task."""

@@ -1,0 +1,514 @@
+"""Nets for texts: token ids → logits.
+
+Padding never changes an answer. Ids of padding stand before a text; their embedding is zero, what a
+layer makes of them is set to zero again, and pooling passes over them. Recurrent layers have no
+bias of their own, so that from zeros they keep a state of zero until the text begins; a column of
+ones at each token, zeros at padding, gives them one.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..device.signature import Port, Signature
+from ..errors import RecipeError
+from ..spec import knob
+from ..steps.step import MIX_SHARE, PAIR_ID, PARTNER_ID, TOKEN_ID
+from ..training.blocks import (
+    MOST_UNROLLED_BYTES,
+    Blocks,
+    check_heads,
+    check_initializer,
+    check_unrolled,
+    with_logits,
+)
+from .augment import partner_of
+from .vectors import check_vectors, start_table
+
+POOLINGS = ("max", "average", "attention")
+ACTIVATIONS = ("relu", "relu6")
+# Taken from the scores of padding before a softmax: e^-20 is nothing, and int8 still tells the
+# other scores apart. Two numbers: of one the converter makes one tensor for both, and LiteRT 2.3
+# lets the softmax of the average, behind a RESHAPE that copies nothing, overwrite it before
+# attention has read it.
+AVERAGE_PENALTY = 24.0
+ATTENTION_PENALTY = 20.0
+
+
+@dataclass(frozen=True)
+class TextNet(ABC):
+    """The knobs that all nets for texts share. `embedding_width`: of the one table of token
+    vectors. `initializer`: of kernels, by its Keras name. `dropout`: before the last layer;
+    `embedding_dropout`: of whole columns of the token vectors (SpatialDropout1D); `token_dropout`:
+    of whole tokens. `regularizer`: the factor of L2 on kernels. `num_members`: how many nets stand
+    side by side on the one table, their logits averaged. `vectors`: a file of word vectors that the
+    table starts from (see `text.vectors`); `train_vectors`: whether the table is trained further.
+    """
+
+    embedding_width: int = knob(32, 1, 1024)
+    initializer: str = "GlorotUniform"
+    dropout: float = knob(0.3, 0, 0.95)
+    embedding_dropout: float = knob(0.2, 0, 0.95)
+    token_dropout: float = knob(0.0, 0, 0.95)
+    regularizer: float = knob(0.0, 0, 1)
+    num_members: int = knob(1, 1, 64)
+    vectors: str = ""
+    train_vectors: bool = True
+
+    def check(self) -> None:
+        """Raises RecipeError where the net cannot be built, LoadError where there is no file of
+        `vectors`.
+        """
+        check_initializer(self)
+        pooling = getattr(self, "pooling", POOLINGS[0])
+        if pooling not in POOLINGS:
+            raise RecipeError(
+                f"build.pooling={pooling!r}",
+                expected=", ".join(POOLINGS),
+                fix="--set build.pooling=max",
+            )
+        if self.vectors:
+            check_vectors(self.vectors, self.embedding_width)
+        elif not self.train_vectors:
+            raise RecipeError(
+                "build.train_vectors=False without build.vectors",
+                expected="vectors that mean something before training",
+                fix="--set build.vectors=vectors.txt",
+            )
+
+    def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
+        """Signature → keras.Model, uncompiled: token ids int32 [rows, window] → logits [rows,
+        num_members, outputs]. Raises RecipeError for a signature without tokens, and as
+        `start_table` does.
+
+        `synchronized`: batch normalization over all replicas of a mirrored strategy.
+        """
+        import keras
+
+        port = token_port(signature)
+        inputs = {
+            each.name: keras.Input(each.shape, name=each.name, dtype=each.dtype)
+            for each in signature.inputs
+        }
+        blocks = TextBlocks(self, seed=seed, synchronized=synchronized)
+        x, mask = blocks.embed(inputs, port, name="tokens")
+        for other in signature.inputs:
+            if other.unit == PAIR_ID:
+                x = keras.layers.Add(name=f"{other.name}_add")(
+                    [x, blocks.embed(inputs, other, name=other.name)[0]]
+                )
+        if self.embedding_dropout:
+            x = keras.layers.SpatialDropout1D(
+                self.embedding_dropout, seed=blocks.next_seed(), name="columns_dropout"
+            )(x)
+        if self.token_dropout:
+            x = keras.layers.Dropout(
+                self.token_dropout,
+                noise_shape=(None, port.shape[0], 1),
+                seed=blocks.next_seed(),
+                name="tokens_dropout",
+            )(x)
+        members = [
+            self._features(x, mask, blocks, f"member{place}") for place in range(self.num_members)
+        ]
+        model = with_logits(inputs, members, signature, blocks=blocks)
+        if self.vectors:
+            table = model.get_layer("tokens_embedding")
+            start_table(table, self.vectors, signature)
+            table.trainable = self.train_vectors
+        return model
+
+    @abstractmethod
+    def tiny(self) -> "TextNet":
+        """The same kind of net, small enough for a test."""
+
+    @property
+    def _tiny_width(self):
+        if self.vectors:
+            return self.embedding_width
+        return min(self.embedding_width, 8)
+
+    @abstractmethod
+    def _features(self, x, mask, blocks: "TextBlocks", name: str):
+        """Token vectors [rows, window, width], zero at padding, and the mask [rows, window, 1], 1
+        at tokens, → features [rows, width].
+        """
+
+
+@dataclass(frozen=True)
+class AveragedEmbeddings(TextNet):
+    """The average of a text's token vectors, and of its pairs' where the recipe has PairTokens();
+    `widths` hidden layers (Joulin et al. 2016, https://arxiv.org/abs/1607.01759; Iyyer et al. 2015,
+    https://aclanthology.org/P15-1162).
+    """
+
+    widths: tuple[int, ...] = knob((), 1, 4096)
+
+    def tiny(self) -> "AveragedEmbeddings":
+        return replace(self, embedding_width=self._tiny_width)
+
+    def _features(self, x, mask, blocks, name):
+        import keras
+
+        x = blocks.average(x, mask, name=name)
+        for depth, width in enumerate(self.widths):
+            x = keras.layers.Activation("relu", name=f"{name}_relu{depth}")(
+                blocks.dense(x, width, name=f"{name}_dense{depth}")
+            )
+        return x
+
+
+@dataclass(frozen=True)
+class TextCnn(TextNet):
+    """Convolutions over `kernels` tokens side by side, `width` filters each, and of each filter's
+    answers the largest (Kim 2014, https://arxiv.org/abs/1408.5882).
+    """
+
+    kernels: tuple[int, ...] = knob((2, 3, 4), 1, 64)
+    width: int = knob(64, 1, 4096)
+
+    def check(self) -> None:
+        super().check()
+        if not self.kernels:
+            raise RecipeError(
+                "build.kernels=()",
+                expected="one or more sizes",
+                fix="--set 'build.kernels=(2, 3, 4)'",
+            )
+
+    def tiny(self) -> "TextCnn":
+        return replace(self, embedding_width=self._tiny_width, width=min(self.width, 8))
+
+    def _features(self, x, mask, blocks, name):
+        import keras
+
+        parts = []
+        for kernel in self.kernels:
+            part = blocks.told(
+                blocks.convolve(x, self.width, kernel, name=f"{name}_conv{kernel}"),
+                f"{name}_conv{kernel}",
+            )
+            parts.append(blocks.largest(part, mask, name=f"{name}_conv{kernel}"))
+        if len(parts) > 1:
+            return keras.layers.Concatenate(name=f"{name}_features")(parts)
+        return parts[0]
+
+
+@dataclass(frozen=True)
+class Recurrent(TextNet):
+    """Recurrent layers of `widths` units, one on the other; `bidirectional`: each reads the text
+    both ways. `pooling` makes features of the last one's answers: their "max", "average", or an
+    average weighted by "attention" (Yang et al. 2016, https://aclanthology.org/N16-1174).
+    """
+
+    widths: tuple[int, ...] = knob((32,), 1, 1024)
+    bidirectional: bool = False
+    pooling: str = "attention"
+
+    def check(self) -> None:
+        super().check()
+        if not self.widths:
+            raise RecipeError(
+                "build.widths=()", expected="one or more widths", fix="--set 'build.widths=(32,)'"
+            )
+
+    def tiny(self) -> "Recurrent":
+        return replace(
+            self,
+            embedding_width=self._tiny_width,
+            widths=tuple(min(width, 8) for width in self.widths),
+        )
+
+    @property
+    @abstractmethod
+    def _cell(self) -> str:
+        """The name of the Keras layer."""
+
+    def _recur(self, x, width, *, blocks, backwards, name):
+        """The layer's answer to every token, [rows, window, width]."""
+        import keras
+
+        layer = getattr(keras.layers, self._cell)(
+            width,
+            return_sequences=True,
+            use_bias=False,
+            go_backwards=backwards,
+            name=name,
+            recurrent_initializer=keras.initializers.Orthogonal(seed=blocks.next_seed()),
+            kernel_initializer=blocks.initializer(),
+            kernel_regularizer=blocks.regularizer(),
+        )
+        answers = layer(x)
+        if self._cell == "LSTM":
+            # The last row is that of the ones at tokens: the forget gate's bias starts at 1
+            # (Jozefowicz et al. 2015).
+            kernel, recurrent = layer.get_weights()
+            kernel[-1, width : 2 * width] = 1.0
+            layer.set_weights([kernel, recurrent])
+        if backwards:
+            return keras.ops.flip(answers, axis=1)
+        return answers
+
+    def _features(self, x, mask, blocks, name):
+        import keras
+
+        layers = keras.layers
+        for depth, width in enumerate(self.widths):
+            x = layers.Concatenate(name=f"{name}_input{depth}")([x, mask])
+            ways = [
+                self._recur(x, width, blocks=blocks, backwards=False, name=f"{name}_forward{depth}")
+            ]
+            if self.bidirectional:
+                ways.append(
+                    self._recur(
+                        x, width, blocks=blocks, backwards=True, name=f"{name}_backward{depth}"
+                    )
+                )
+            if len(ways) > 1:
+                x = layers.Concatenate(name=f"{name}_ways{depth}")(ways)
+            else:
+                x = ways[0]
+            x = layers.Multiply(name=f"{name}_masked{depth}")([x, mask])
+        x = blocks.told(x, name)
+        if self.pooling == "max":
+            return blocks.largest(x, mask, name=name, least=-1.0)
+        return blocks.average(x, mask, name=name, weighted=self.pooling == "attention")
+
+
+@dataclass(frozen=True)
+class Lstm(Recurrent):
+    """Long short-term memory (Hochreiter and Schmidhuber 1997,
+    https://doi.org/10.1162/neco.1997.9.8.1735), which ships as the one fused operator that TFLite
+    has for it.
+    """
+
+    _cell = "LSTM"
+
+
+@dataclass(frozen=True)
+class Unrolled(Recurrent):
+    """Recurrent layers that TFLite has no operator for: they ship step by step, in at most about
+    `most_unrolled_bytes` of operators beside the weights.
+    """
+
+    most_unrolled_bytes: int = knob(MOST_UNROLLED_BYTES, 1, 2**31 - 1)
+
+    def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
+        """As TextNet.build. Raises RecipeError where the steps would take more than
+        `most_unrolled_bytes`.
+        """
+        check_unrolled(
+            self._cell,
+            token_port(signature).shape[0],
+            len(self.widths) * (1 + self.bidirectional),
+            self.most_unrolled_bytes,
+            fix="--set 'build=Lstm()', which ships as one operator; or a shorter "
+            "window: --set 'encode=(TokenizeWords(window={}),)'",
+        )
+        return super().build(signature, seed=seed, synchronized=synchronized)
+
+
+@dataclass(frozen=True)
+class Gru(Unrolled):
+    """Gated recurrent units (Cho et al. 2014, https://arxiv.org/abs/1406.1078)."""
+
+    _cell = "GRU"
+
+
+@dataclass(frozen=True)
+class SimpleRnn(Unrolled):
+    """The plain recurrent layer (Elman 1990, https://doi.org/10.1207/s15516709cog1402_1)."""
+
+    _cell = "SimpleRNN"
+
+
+@dataclass(frozen=True)
+class TransformerEncoder(TextNet):
+    """Self-attention over tokens (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762) in layers
+    that int8 suits: batch normalization, ReLU, and a depthwise convolution over tokens instead of a
+    table of places, as in `vision.Vit`.
+    """
+
+    width: int = knob(64, 4, 1024)
+    depth: int = knob(2, 1, 48)
+    heads: int = knob(4, 1, 64)
+    activation: str = "relu"
+    normalization: bool = True
+    pooling: str = "average"
+
+    def check(self) -> None:
+        super().check()
+        if self.activation not in ACTIVATIONS:
+            raise RecipeError(
+                f"build.activation={self.activation!r}",
+                expected=" or ".join(ACTIVATIONS),
+                fix="--set build.activation=relu",
+            )
+        check_heads(self)
+
+    def tiny(self) -> "TransformerEncoder":
+        return replace(self, embedding_width=self._tiny_width, width=2 * self.heads, depth=1)
+
+    def _features(self, x, mask, blocks, name):
+        import keras
+
+        layers = keras.layers
+        penalty = layers.Reshape((1, 1, x.shape[1]), name=f"{name}_penalty")(
+            blocks.penalty(mask, ATTENTION_PENALTY, name=f"{name}_keys")
+        )
+        x = layers.Multiply(name=f"{name}_masked")(
+            [blocks.dense(x, self.width, name=f"{name}_widen"), mask]
+        )
+        place = layers.DepthwiseConv1D(
+            3,
+            padding="same",
+            use_bias=False,
+            name=f"{name}_place",
+            depthwise_initializer=blocks.initializer(),
+        )(x)
+        x = layers.Add(name=f"{name}_place_add")([x, place])
+        x = blocks.transform(
+            x, depth=self.depth, heads=self.heads, widening=2, name=f"{name}_", penalty=penalty
+        )
+        x = blocks.told(blocks.normalize(x, f"{name}_last"), name)
+        if self.pooling == "max":
+            x = layers.Activation("relu", name=f"{name}_last_relu")(x)
+            return blocks.largest(x, mask, name=name)
+        return blocks.average(
+            layers.Multiply(name=f"{name}_last_masked")([x, mask]),
+            mask,
+            name=name,
+            weighted=self.pooling == "attention",
+        )
+
+
+class TextBlocks(Blocks):
+    """Blocks for token vectors [rows, window, width]. A mask is [rows, window, 1]: 1 at tokens, 0
+    at padding.
+    """
+
+    def embed(self, inputs, port: Port, *, name: str):
+        """(vectors, mask) of a port's ids [rows, window]; the vector of padding is zero. Where the
+        inputs hold the ids of a partner, the vectors are mixed by the share among the inputs, and
+        the mask is of both.
+        """
+        import keras
+
+        layers = keras.layers
+        ones = np.ones((port.num_ids, 1), np.float32)
+        ones[0] = 0.0
+        mask = layers.Embedding(
+            port.num_ids,
+            1,
+            trainable=False,
+            name=f"{name}_mask",
+            embeddings_initializer=keras.initializers.Constant(0.0),
+        )
+        table = layers.Embedding(
+            port.num_ids,
+            self.net.embedding_width,
+            name=f"{name}_embedding",
+            embeddings_initializer=keras.initializers.RandomNormal(
+                stddev=0.1, seed=self.next_seed()
+            ),
+        )
+        mask.build()
+        mask.set_weights([ones])
+        ids = inputs[port.name]
+        partner = inputs.get(partner_of(port.name))
+        given = mask(ids)
+        vectors = layers.Multiply(name=f"{name}_vectors")([table(ids), given])
+        if partner is None:
+            return vectors, given
+        share = layers.Reshape((1, 1))(inputs["mix_share"])
+        other = mask(partner)
+        return share * vectors + (1 - share) * (table(partner) * other), keras.ops.maximum(
+            given, other
+        )
+
+    def convolve(self, x, width: int, kernel: int, *, name: str):
+        """A convolution over tokens, and ReLU."""
+        import keras
+
+        return keras.layers.Conv1D(
+            width,
+            kernel,
+            padding="same",
+            activation="relu",
+            name=name,
+            kernel_initializer=self.initializer(),
+            kernel_regularizer=self.regularizer(),
+        )(x)
+
+    def told(self, x, name: str):
+        """The same, as a layer called `name`_tokens: what a net says of each token [rows, window,
+        width] before it is pooled, which `MaskedPretraining` trains.
+        """
+        import keras
+
+        return keras.layers.Identity(name=f"{name}_tokens")(x)
+
+    def largest(self, x, mask, *, name: str, least: float = 0.0):
+        """The largest answer of each column at tokens, [rows, width]; `least`: the least answer
+        there can be.
+        """
+        import keras
+
+        layers = keras.layers
+        x = layers.Multiply(name=f"{name}_seen")([x, mask])
+        if least:
+            x = layers.Subtract(name=f"{name}_lowered")(
+                [x, self.penalty(mask, -least, name=f"{name}_least")]
+            )
+        return layers.GlobalMaxPooling1D(name=f"{name}_largest")(x)
+
+    def average(self, x, mask, *, name: str, weighted: bool = False):
+        """The average at tokens, [rows, width]; `weighted`: by what a dense layer gives each token,
+        after a softmax.
+        """
+        import keras
+
+        layers = keras.layers
+        penalty = self.penalty(mask, AVERAGE_PENALTY, name=f"{name}_average")
+        window = x.shape[1]
+        if weighted:
+            hidden = layers.Activation("tanh", name=f"{name}_attention_tanh")(
+                self.dense(x, x.shape[-1], name=f"{name}_attention_hidden")
+            )
+            scores = layers.Subtract(name=f"{name}_attention_masked")(
+                [self.dense(hidden, 1, name=f"{name}_attention"), penalty]
+            )
+        else:
+            scores = layers.Rescaling(-1.0, name=f"{name}_alike")(penalty)
+        shares = layers.Softmax(name=f"{name}_shares")(
+            layers.Reshape((1, window), name=f"{name}_scores")(scores)
+        )
+        return layers.Reshape((x.shape[-1],), name=f"{name}_pooled")(keras.ops.matmul(shares, x))
+
+    def penalty(self, mask, size: float, *, name: str):
+        """0 at tokens, size at padding: to be subtracted, because Keras makes an addition of such a
+        shape a BiasAdd, which the converter does not read.
+        """
+        import keras
+
+        return keras.layers.Rescaling(-size, size, name=f"{name}_penalty")(mask)
+
+
+def token_port(signature: Signature) -> Port:
+    """The one port of token ids. Raises RecipeError where there is none, more than one, or one of
+    anything else.
+    """
+    ports = [port for port in signature.inputs if port.unit == TOKEN_ID]
+    others = [
+        port
+        for port in signature.inputs
+        if port.unit not in (TOKEN_ID, PAIR_ID, PARTNER_ID, MIX_SHARE)
+    ]
+    if len(ports) != 1 or others:
+        raise RecipeError(
+            f"a net for texts on the inputs {[(each.name, each.unit) for each in signature.inputs]}",
+            expected="one text column, in tokens",
+            fix="load one text column, and --set 'encode=(TokenizeWords(),)'",
+        )
+    return ports[0]

@@ -1,0 +1,1 @@
+"""A network and training rows to a trained Keras model."""

@@ -1,0 +1,142 @@
+"""Rows to batches. Only a TrainSet is shuffled and altered; held-out rows pass plain.
+
+Every batch has the same shape, because a batch that does not divide among replicas biases gradients
+(and an empty replica turns batch normalization into NaN): training runs on over the ends of epochs,
+held-out rows are padded with rows of weight zero. Shuffling indices and gathering is the fastest
+feed that was measured for arrays in memory; pictures that stay on disk are read by the batch, in
+threads.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..device.signature import Signature
+from ..rows.parts import HeldOut, TrainSet, require_train_set
+from ..sources.files import PictureFiles
+
+MAX_CACHED_BYTES = 256 * 2**20
+
+
+@dataclass(frozen=True, eq=False)
+class TrainFeed:
+    """What training batches are drawn from: rows whose columns are ports; `soft_labels`, float32
+    [rows, outputs], to learn instead of the rows' own labels; `augment`, specs that alter each
+    batch's pictures anew (see `vision.augment`).
+    """
+
+    rows: TrainSet
+    soft_labels: np.ndarray | None = None
+    augment: tuple = ()
+
+    def __post_init__(self):
+        if not isinstance(self.rows, TrainSet):
+            require_train_set(self.rows, "the training feed")
+
+
+def training_feed(
+    feed: TrainFeed,
+    labels: dict[str, np.ndarray],
+    *,
+    signature: Signature,
+    batch_size: int,
+    seed: int,
+):
+    """An endless tf.data.Dataset of (x, y, weight), each epoch in a new order and altered anew; and
+    the steps that make one epoch.
+
+    x, y: dict of arrays [batch_size, ...]; weight: float32 [batch_size].
+    """
+    import tensorflow as tf
+
+    rows = feed.rows
+    gather = _gather(rows.x, labels, rows.weight)
+    places = tf.range(len(rows), dtype=tf.int64)
+
+    def one_epoch(epoch):
+        # Stateless, unlike Dataset.shuffle, whose order is another one once a strategy has
+        # distributed the dataset.
+        return tf.data.Dataset.from_tensor_slices(
+            tf.random.experimental.stateless_shuffle(
+                places, seed=tf.stack([tf.cast(seed, tf.int64), epoch])
+            )
+        )
+
+    order = tf.data.Dataset.counter().flat_map(one_epoch).batch(batch_size, drop_remainder=True)
+    # More threads than one only where there is more to do than to copy: they take turns with
+    # training's own.
+    on_disk = any(isinstance(x, PictureFiles) for x in rows.x.values())
+    batches = order.map(gather, num_parallel_calls=tf.data.AUTOTUNE if on_disk else 1)
+    if feed.augment:
+        batches = _altered(batches, feed.augment[0].compose(feed.augment, signature), seed)
+    return batches.prefetch(2), max(len(rows) // batch_size, 1)
+
+
+def _altered(batches, alter, seed):
+    """Every batch altered by a seed of its own number, so that threads do not change what comes."""
+    import tensorflow as tf
+
+    def one_batch(number, batch):
+        columns, labels, weight = batch
+        return (*alter(columns, labels, tf.stack([tf.cast(seed, tf.int64), number])), weight)
+
+    return tf.data.Dataset.zip(tf.data.Dataset.counter(), batches).map(
+        one_batch, num_parallel_calls=tf.data.AUTOTUNE
+    )
+
+
+def plain_feed(rows: HeldOut | TrainSet, labels: dict[str, np.ndarray], *, batch_size: int):
+    """A tf.data.Dataset of (x, y, weight) in the order of the rows, the last batch filled up with
+    weight zero.
+    """
+    import tensorflow as tf
+
+    places = np.zeros(-(-len(rows) // batch_size) * batch_size, np.int64)
+    places[: len(rows)] = np.arange(len(rows))
+    weight = (np.arange(len(places)) < len(rows)).astype(np.float32)
+    gather = _gather(rows.x, labels, None)
+    feed = tf.data.Dataset.from_tensor_slices((places, weight)).batch(
+        batch_size, drop_remainder=True
+    )
+    feed = feed.map(lambda place, kept: (*gather(place), kept), num_parallel_calls=1)
+    size = sum(np.prod(x.shape) * x.dtype.itemsize for x in rows.x.values())
+    if size <= MAX_CACHED_BYTES:
+        return feed.cache()
+    return feed.prefetch(1)
+
+
+def _gather(x, labels, weight):
+    import tensorflow as tf
+
+    labels = tf.nest.map_structure(tf.constant, labels)
+    columns = {name: _batch_reader(column) for name, column in x.items()}
+    if weight is None:
+        weight = None
+    else:
+        weight = tf.constant(weight)
+
+    def gather(places):
+        parts = (
+            {name: read(places) for name, read in columns.items()},
+            tf.nest.map_structure(lambda array: tf.gather(array, places), labels),
+        )
+        if weight is None:
+            return parts
+        return (*parts, tf.gather(weight, places))
+
+    return gather
+
+
+def _batch_reader(column):
+    """places int64 [n] → the column's values there, as a tensor."""
+    import tensorflow as tf
+
+    if not isinstance(column, PictureFiles):
+        array = tf.constant(column)
+        return lambda places: tf.gather(array, places)
+
+    def read(places):
+        pixels = tf.numpy_function(column.read, [places], tf.uint8, stateful=False)
+        return tf.ensure_shape(pixels, (places.shape[0], *column.shape[1:]))
+
+    return read

