@@ -198,7 +198,7 @@ class Splits:
                 raise LeakError(
                     f"Splits.{name} is a {type(part).__name__}",
                     expected=f"a {kind.__name__}",
-                    fix="take the parts from pipelines.rows.parts.split",
+                    fix="take the parts from pipelines.rows.split",
                 )
         for first, second in (("train", "valid"), ("train", "test"), ("valid", "test")):
             one = getattr(self, first)
