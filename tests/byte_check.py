@@ -21,6 +21,11 @@ from pipelines import catalog
 from pipelines.recipe import tiny
 from pipelines.run import run
 
+# The whole of Fashion-MNIST is a package of Debian; the bundled part of it stands in.
+STAND_INS = {
+    "fashion_100kb": "data/fashion_mnist_8k.npz",
+    "fashion_30kb": "data/fashion_mnist_8k.npz",
+}
 HASHED = ("model_int8.tflite", "model_float32.tflite", "prepare.c")
 # The parts of report.json that a model decides; others hold times, versions and words.
 REPORTED = ("scores", "decisions", "thresholds", "baselines", "margin", "per_class", "history")
@@ -29,6 +34,8 @@ REPORTED = ("scores", "decisions", "thresholds", "baselines", "margin", "per_cla
 def record_recipe(name: str, folder: Path) -> dict[str, object]:
     """Runs a named recipe in its tiny form and returns file → sha256, or content of JSON."""
     recipe = tiny(catalog.RECIPES[name])
+    if name in STAND_INS:
+        recipe = replace(recipe, load=replace(recipe.load, source=STAND_INS[name]))
     # Two epochs make a poor model: what is checked here are its bytes, not its gate.
     recipe = replace(recipe, judge=replace(recipe.judge, tolerance=1.0, min_agreement=0.0))
     bundle = run(recipe, folder=folder).folder
