@@ -20,7 +20,7 @@ from pipelines.training.feed import TrainFeed, training_feed
 from pipelines.training.fit import train
 from pipelines.training.strategy import load_tensorflow
 
-from .bench import bench_training
+from tests.bench import bench_training
 
 NUM_FILES = 200_000
 
