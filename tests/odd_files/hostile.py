@@ -14,7 +14,6 @@ import zlib
 from unittest import mock
 
 import numpy as np
-from pipelines.own_model.export.export import export_model, load_rows
 
 from pipelines import catalog
 from pipelines.bundle.folder import read_golden_rows, read_json
@@ -24,6 +23,7 @@ from pipelines.device.checksums import SUMS, check_bundle, checksums, read_check
 from pipelines.device.pictures import read_picture
 from pipelines.device.regular import read_regular
 from pipelines.device.signature import read_signature
+from pipelines.own_model.export import export_model, load_rows
 from pipelines.recipe import to_json
 from pipelines.sources import limits
 from pipelines.sources.array_files import read_arrays
