@@ -11,10 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from pipelines.rows.parts.parts import HeldOut, TrainSet
-from pipelines.rows.parts.split import split
 
 from pipelines.device import Runner
+from pipelines.rows.parts import HeldOut, TrainSet
+from pipelines.rows.split import split
 from pipelines.steps import fit_steps, make_signature, to_ports
 from pipelines.tabular import BIRDS
 from pipelines.training.feed import TrainFeed

@@ -8,8 +8,6 @@ import time
 from dataclasses import dataclass, replace
 
 import numpy as np
-from pipelines.rows.parts.parts import HeldOut, TrainSet
-from pipelines.rows.parts.split import split
 
 from pipelines import vision
 from pipelines.compress import (
@@ -27,6 +25,8 @@ from pipelines.convert.convert import convert
 from pipelines.device.runner import LiteRT, Runner
 from pipelines.device.signature import Signature
 from pipelines.recipe import Recipe
+from pipelines.rows.parts import HeldOut, TrainSet
+from pipelines.rows.split import split
 from pipelines.ship import quantized
 from pipelines.steps import fit_steps, make_signature, to_ports
 from pipelines.tasks.evaluate import score

@@ -13,7 +13,11 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from pipelines.targets.base.base import (
+from pipelines import run, text, timeseries, vision
+from pipelines.catalog import RECIPES
+from pipelines.report.terminal import print_lines
+from pipelines.shipping import Shipping
+from pipelines.targets.base import (
     TargetC,
     TargetEthosU,
     TargetLiteRT,
@@ -21,11 +25,6 @@ from pipelines.targets.base.base import (
     TargetMicro,
     TargetWeb,
 )
-
-from pipelines import run, text, timeseries, vision
-from pipelines.catalog import RECIPES
-from pipelines.report.terminal import print_lines
-from pipelines.shipping import Shipping
 
 TARGETS = (
     TargetLiteRT(),

@@ -10,9 +10,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from pipelines.rows.parts.split import split
-
 from pipelines import run, text
+from pipelines.rows.split import split
 from pipelines.steps import (
     PairTokens,
     TokenizeCharacters,

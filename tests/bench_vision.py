@@ -11,15 +11,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from pipelines.rows.parts.split import split
 
 from pipelines import vision
 from pipelines.recipe import Recipe
+from pipelines.rows.split import split
 from pipelines.steps import fit_steps, make_signature, to_ports
 from pipelines.training.feed import TrainFeed, training_feed
 from pipelines.training.fit import train
 from pipelines.training.strategy import load_tensorflow
-
 from tests.bench import bench_training
 
 NUM_FILES = 200_000

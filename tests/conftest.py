@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from pipelines.rows.parts.split import split
 
 from pipelines import tabular
 from pipelines.recipe import tiny
+from pipelines.rows.split import split
 
 
 @pytest.fixture(scope="session")

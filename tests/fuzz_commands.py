@@ -289,7 +289,7 @@ def nothing_long():
     nothing of a bundle.
     """
     from pipelines.errors import ExportError, LoadError
-    from pipelines.own_model.export import export as own_model
+    from pipelines.own_model import export as own_model
     from pipelines.studies import tradeoff
 
     def no_rows(recipe, source, *, stages):

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pipelines.rows.parts.parts import HeldOut, TrainSet
 
 from pipelines.balance import WeightByClass
 from pipelines.convert.convert import convert
 from pipelines.device.primitives import Fill, missing_mask
 from pipelines.errors import LeakError, TrainError
+from pipelines.rows.parts import HeldOut, TrainSet
 from pipelines.run import learn
 from pipelines.steps import FittedStep, ImputeMedian, Step, fit_steps, make_signature, to_ports
 from pipelines.tabular import ForestTeacher

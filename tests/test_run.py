@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from pipelines.rows.parts.parts import TrainSet
 
 from pipelines import catalog, run
 from pipelines.balance import Smote, SmoteNC
 from pipelines.convert.convert import convert
 from pipelines.errors import BundleError, ExportError, PipelineError, RecipeError, VerifyError
 from pipelines.recipe import from_json, override, tiny, to_json
+from pipelines.rows.parts import TrainSet
 from pipelines.steps import (
     EncodeBins,
     EncodeDate,

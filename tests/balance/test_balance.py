@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from pipelines.rows.parts.parts import BalancedSet, Dataset, HeldOut, Schema, TrainSet
 
 from pipelines import balance
 from pipelines.device.cells import Column
 from pipelines.device.signature import Target
 from pipelines.errors import BalanceError, LeakError
+from pipelines.rows.parts import BalancedSet, Dataset, HeldOut, Schema, TrainSet
 from pipelines.tabular import load_table
 
 DRAWING = (balance.WeightByClass(), balance.OversampleRandom(), balance.UndersampleRandom())
@@ -122,8 +122,7 @@ def test_neighbours_are_found_in_scaled_units():
 
 
 def test_real_bird_strikes(birds, birds_recipe):
-    from pipelines.rows.parts.split import split
-
+    from pipelines.rows.split import split
     from pipelines.steps import fit_steps
 
     dataset, _ = load_table(birds_recipe.load, birds)

@@ -40,7 +40,7 @@ def test_nothing_heavy_to_start(code):
 
 def test_functions_are_importable_whatever_came_first():
     code = (
-        "import pipelines.rows.parts.split, pipelines.run\nfrom pipelines.training.fit import train\n"
+        "import pipelines.rows.split, pipelines.run\nfrom pipelines.training.fit import train\n"
         "from pipelines import run, split, tabular, TrainSet\nassert callable(run) and "
         "callable(split)\n"
         "import pipelines\nassert pipelines.run is run and 'run' in dir(pipelines)\n"

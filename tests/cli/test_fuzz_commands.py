@@ -13,8 +13,8 @@ import pytest
 from pipelines.bundle.folder import read_golden_rows
 from pipelines.device import Runner
 from tests.altered import alter, copy_of
-from tests.fuzz_commands import Sandbox, fuzz, run_command, write_rows
 from tests.device.test_fuzz import made  # noqa: F401  a bundle of each modality
+from tests.fuzz_commands import Sandbox, fuzz, run_command, write_rows
 
 NUMBER, FULL_NUMBER = 200, 2500  # the full one over five bundles
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="alarms and forks")

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from pipelines.rows.parts.parts import HeldOut, Schema, TrainSet
 
 from pipelines.compress import (
     ClusterWeights,
@@ -29,10 +28,10 @@ from pipelines.compress.factorize import factorize
 from pipelines.compress.fft import by_spectra
 from pipelines.device.signature import Target
 from pipelines.errors import RecipeError, TrainError
+from pipelines.rows.parts import HeldOut, Schema, TrainSet
 from pipelines.tabular import Mlp
 from pipelines.training.feed import TrainFeed
 from pipelines.training.fit import Training, train
-
 from tests.training.test_fit import make, signature_of
 
 

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pipelines.rows.parts.parts import TrainSet
 
 from pipelines.convert.child import Limits, free_bytes, run_watched
 from pipelines.convert.convert import convert
 from pipelines.errors import ExportError
+from pipelines.rows.parts import TrainSet
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="memory is watched through /proc"

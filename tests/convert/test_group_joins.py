@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
-from pipelines.rows.parts.parts import Schema, TrainSet
-from pipelines.targets.base.micro.runner import Micro, micro_available
 
 from pipelines.convert.convert import convert
 from pipelines.convert.group_joins import MAX_JOINED, group_joins, groups_of
 from pipelines.convert.operators import operator_sequence
 from pipelines.device.runner import LiteRT
 from pipelines.errors import VerifyError
+from pipelines.rows.parts import Schema, TrainSet
+from pipelines.targets.micro.runner import Micro, micro_available
 
 needs_micro = pytest.mark.skipif(not micro_available(), reason="needs tflite-micro (Linux)")
 

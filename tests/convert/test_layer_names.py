@@ -2,14 +2,13 @@
 
 import numpy as np
 import pytest
-from pipelines.targets.base.c.prepare import c_files
 
 from pipelines.convert.description import describe
 from pipelines.convert.layer_names import layer_names
 from pipelines.convert.pack_file import pack_file, with_description, without_words
 from pipelines.device.runner import LiteRT
 from pipelines.device.signature import Port, Signature, Target
-
+from pipelines.targets.c.prepare import c_files
 from tests.convert.test_group_joins import join_of, rows_for
 
 

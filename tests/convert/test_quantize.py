@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pipelines.rows.parts.parts import Schema, TrainSet
-from pipelines.targets.base.micro.runner import Micro, micro_available
 
 from pipelines.compress import (
     QuantizeAware,
@@ -22,8 +20,9 @@ from pipelines.convert.quantize import Quantize
 from pipelines.convert.ranges import mse_range, percentile_range
 from pipelines.device.runner import LiteRT
 from pipelines.errors import ExportError, RecipeError
+from pipelines.rows.parts import Schema, TrainSet
+from pipelines.targets.micro.runner import Micro, micro_available
 from pipelines.training.fit import Training
-
 from tests.vision.test_networks import signature_of
 
 SIDE = 14

@@ -8,8 +8,6 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from pipelines.rows.parts.split import SplitByTime, split
-from pipelines.targets.base.streams import raw_steps
 
 from pipelines import run, timeseries
 from pipelines.convert.stream import streaming_form, streaming_rows, with_streaming
@@ -18,6 +16,7 @@ from pipelines.device.history import newest_windows
 from pipelines.device.signature import Signature
 from pipelines.errors import DeviceError, ExportError, RecipeError
 from pipelines.recipe import tiny
+from pipelines.rows.split import SplitByTime, split
 from pipelines.steps import (
     CountSinceSeen,
     EncodeDate,
@@ -30,6 +29,7 @@ from pipelines.steps import (
     make_signature,
     to_ports,
 )
+from pipelines.targets.streams import raw_steps
 from pipelines.timeseries import LoadSeries, Tcn
 from pipelines.timeseries.windows import CutWindows
 from pipelines.training.fit import average_members

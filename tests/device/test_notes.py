@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pipelines.targets.base.c.prepare import c_files
 
 from pipelines.device.__main__ import main
 from pipelines.device.cells import Column
@@ -22,6 +21,7 @@ from pipelines.device.runner import Runner
 from pipelines.device.signature import Signature
 from pipelines.errors import LeakError
 from pipelines.steps.ranges import value_ranges
+from pipelines.targets.c.prepare import c_files
 from tests.device.test_device import GOOD
 
 MISSING = dict.fromkeys(GOOD, "")

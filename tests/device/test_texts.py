@@ -8,8 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pipelines.rows.parts.parts import HeldOut, Schema, TrainSet
-from pipelines.rows.parts.split import split
 
 from pipelines import steps, text
 from pipelines.device import primitives as p
@@ -17,6 +15,8 @@ from pipelines.device.cells import TEXT, Column, read_column
 from pipelines.device.signature import Port, Signature, Target
 from pipelines.device.texts import MAX_CHARACTERS, WHITE_SPACE, Words
 from pipelines.errors import LeakError, StepError
+from pipelines.rows.parts import HeldOut, Schema, TrainSet
+from pipelines.rows.split import split
 from pipelines.steps.tokens import spelling
 
 STEPS = [

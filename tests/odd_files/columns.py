@@ -6,9 +6,9 @@ import io
 
 import numpy as np
 import pandas as pd
-from pipelines.rows.parts.split import SplitGrouped, SplitRandom, split
 
 from pipelines.report.suspects import find_suspects
+from pipelines.rows.split import SplitGrouped, SplitRandom, split
 from pipelines.sources.table import MAX_COLUMNS
 from pipelines.steps import EncodeBins, fit_steps
 from pipelines.tabular import LoadTable, load_table

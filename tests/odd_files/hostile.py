@@ -14,7 +14,6 @@ import zlib
 from unittest import mock
 
 import numpy as np
-from pipelines.own_model.export.export import export_model, load_rows
 
 from pipelines import catalog
 from pipelines.bundle.folder import read_golden_rows, read_json
@@ -24,8 +23,10 @@ from pipelines.device.checksums import SUMS, check_bundle, checksums, read_check
 from pipelines.device.pictures import read_picture
 from pipelines.device.regular import read_regular
 from pipelines.device.signature import read_signature
+from pipelines.own_model.export import export_model, load_rows
 from pipelines.recipe import to_json
 from pipelines.sources import limits
+from pipelines.sources import table as sources_table
 from pipelines.sources.array_files import read_arrays
 from pipelines.sources.table import read_table, table_from_memory
 from pipelines.tabular import LoadTable
@@ -544,9 +545,7 @@ ODD_FILES = (
     OddFile(
         "ten megabytes of zeros packed",
         packed("t.csv.gz", b"0", 10**7),
-        with_limit(
-            "MAX_TABLE_BYTES", 10**6, table, module=__import__("pipelines.sources.table").table
-        ),
+        with_limit("MAX_TABLE_BYTES", 10**6, table, module=sources_table),
         error="unpacks to more than 1,000,000 bytes",
     ),
     OddFile(

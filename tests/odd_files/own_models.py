@@ -8,9 +8,9 @@ import zipfile
 from functools import cache
 
 import numpy as np
-from pipelines.own_model.export.export import export_model, load_model, load_rows
-from pipelines.own_model.export.inputs import read_rows
 
+from pipelines.own_model.export import export_model, load_model, load_rows
+from pipelines.own_model.inputs import read_rows
 from tests.odd_files import OddFile, file_of
 
 FEW = np.arange(80, dtype=np.float32).reshape(20, 4)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from pipelines.rows.parts.split import SplitRandom, split
 
+from pipelines.rows.split import SplitRandom, split
 from pipelines.sources.table import Reading, read_table
 from pipelines.tabular import LoadTable, load_table
 from pipelines.text import LoadTextFolder, LoadTexts

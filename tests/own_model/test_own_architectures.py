@@ -3,12 +3,12 @@ and the words of the refusal.
 """
 
 import pytest
-from pipelines.own_model.export.export import export_model
-from pipelines.targets.base.web.page import litert_folder
-from pipelines.targets.base.web.runner import browser_program
 
 from pipelines.catalog import targets_named
 from pipelines.errors import PipelineError
+from pipelines.own_model.export import export_model
+from pipelines.targets.web.page import litert_folder
+from pipelines.targets.web.runner import browser_program
 from tests import own_architectures as nets
 
 EVERYWHERE = ""

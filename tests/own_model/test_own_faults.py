@@ -6,10 +6,6 @@ import importlib
 
 import numpy as np
 import pytest
-from pipelines.own_model.export.export import export_model
-from pipelines.own_model.export.gate import changed_too_much, failed_own, num_rows_wanted
-from pipelines.rows.parts.parts import Schema, TrainSet
-from pipelines.targets.base.base import ask_targets
 
 from pipelines.catalog import targets_named
 from pipelines.convert.convert import convert
@@ -17,6 +13,10 @@ from pipelines.convert.refusals import converter_reason, layer_of, micro_reason
 from pipelines.device.runner import Answers
 from pipelines.device.signature import Port, Signature, Target
 from pipelines.errors import ExportError, RecipeError, VerifyError
+from pipelines.own_model.export import export_model
+from pipelines.own_model.gate import changed_too_much, failed_own, num_rows_wanted
+from pipelines.rows.parts import Schema, TrainSet
+from pipelines.targets.base import ask_targets
 from pipelines.verify.ladder import Rung, failed_step
 from tests import own_architectures as nets
 from tests.own_model.test_own_architectures import made, web_runs
@@ -36,7 +36,7 @@ def rows_as_ports(**ports):
 
 @pytest.mark.parametrize("num_outputs, shape", [(1, (2,)), (3, (2, 3))])
 def test_answers_of_a_page_have_every_output(monkeypatch, num_outputs, shape):
-    from pipelines.targets.base.web.runner import Browser
+    from pipelines.targets.web.runner import Browser
 
     said = [
         {"label": None, "scores": [0.5] * num_outputs, "raw": [0.5] * num_outputs} for _ in range(2)
@@ -50,7 +50,7 @@ def test_answers_of_a_page_have_every_output(monkeypatch, num_outputs, shape):
 @pytest.mark.full
 def test_several_numbers_in_the_browser_and_a_target_that_is_optional(tmp_path):
     """MediaPipe takes no such model: the others are written, and the report has its reason."""
-    from pipelines.targets.base.web.runner import Browser
+    from pipelines.targets.web.runner import Browser
 
     if not web_runs():
         pytest.skip("needs LiteRT.js and Chromium")
@@ -309,7 +309,7 @@ def test_an_output_that_hardly_varies_may_be_rounded():
 
 def test_few_rows_are_asked_to_be_more(tmp_path):
     """Ten rows judge, of which one is 10 %."""
-    from pipelines.own_model.export.export import _rows_wanted
+    from pipelines.own_model.export import _rows_wanted
 
     assert _rows_wanted(10) == "provide at least 100 rows (10 judge here, of which one is 10%)"
     assert _rows_wanted(50) == "provide more rows"

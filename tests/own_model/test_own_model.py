@@ -8,12 +8,12 @@ import zipfile
 
 import numpy as np
 import pytest
-from pipelines.own_model.export.export import export_model, load_model, load_rows, take_apart
-from pipelines.own_model.export.inputs import read_rows
 
 from pipelines.bundle.folder import read_golden_rows
 from pipelines.device import DeviceError, Runner
 from pipelines.errors import BundleError, ExportError, RecipeError, VerifyError
+from pipelines.own_model.export import export_model, load_model, load_rows, take_apart
+from pipelines.own_model.inputs import read_rows
 from pipelines.verify.ladder import KerasInterpreter
 from tests.targets.c.test_c_code import compile_harness, run_harness
 

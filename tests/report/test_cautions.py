@@ -5,8 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from pipelines.rows.parts.parts import HeldOut, Schema, TrainSet
-from pipelines.targets.base.base import Made
 
 from pipelines import catalog
 from pipelines.device.signature import Target
@@ -15,6 +13,8 @@ from pipelines.report.cautions import find_cautions
 from pipelines.report.constant import score_constant
 from pipelines.report.text_cuts import count_cuts
 from pipelines.report.write import caution_lines, ladder_lines, ladder_table
+from pipelines.rows.parts import HeldOut, Schema, TrainSet
+from pipelines.targets.base import Made
 from pipelines.tasks.evaluate import score
 from pipelines.tasks.metrics import score_classes, score_values
 from pipelines.verify.agreement import labels_apart

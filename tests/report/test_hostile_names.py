@@ -14,8 +14,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from pipelines.targets.base.c.prepare import c_files
-from pipelines.targets.base.web.page import litert_folder, web_files
 
 from pipelines.device.cells import Column
 from pipelines.device.signature import Target
@@ -26,6 +24,8 @@ from pipelines.report.markdown import code, plain, prose
 from pipelines.report.terminal import print_ladder, print_lines
 from pipelines.report.use import how_to_use
 from pipelines.report.write import card, page
+from pipelines.targets.c.prepare import c_files
+from pipelines.targets.web.page import litert_folder, web_files
 from pipelines.text.draw import shown
 from tests.targets.c.test_c_code import EVERY, WINDOWS
 from tests.targets.web.test_web import TEXTS

@@ -7,14 +7,14 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from pipelines.rows.parts.parts import Inferred
-from pipelines.rows.parts.split import SplitByTime, SplitGrouped, SplitRandom, split
 
 from pipelines.catalog import RECIPES
 from pipelines.errors import LeakError
 from pipelines.report.single_column import score_columns
 from pipelines.report.suspects import find_suspects, is_id_name
 from pipelines.report.terminal import MAX_LINES, first_lines, print_columns, print_suspects
+from pipelines.rows.parts import Inferred
+from pipelines.rows.split import SplitByTime, SplitGrouped, SplitRandom, split
 from pipelines.steps import (
     EncodeBins,
     ScaleByItself,

@@ -6,8 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pipelines.rows.parts.parts import Dataset, HeldOut, Schema, Splits, TrainSet
-from pipelines.rows.parts.split import (
+
+from pipelines.balance import OversampleRandom
+from pipelines.device.cells import Column
+from pipelines.device.pictures import picture_digest
+from pipelines.device.signature import Target
+from pipelines.errors import LeakError, RecipeError, SplitError
+from pipelines.rows.parts import Dataset, HeldOut, Schema, Splits, TrainSet
+from pipelines.rows.split import (
     SplitByTime,
     SplitGiven,
     SplitGrouped,
@@ -15,12 +21,6 @@ from pipelines.rows.parts.split import (
     find_duplicates,
     split,
 )
-
-from pipelines.balance import OversampleRandom
-from pipelines.device.cells import Column
-from pipelines.device.pictures import picture_digest
-from pipelines.device.signature import Target
-from pipelines.errors import LeakError, RecipeError, SplitError
 from pipelines.sources.files import PictureFiles
 
 SCHEMA = Schema((Column("x", "numeric"),), Target("y", "binary", ("no", "yes")))

@@ -351,8 +351,7 @@ def test_a_hundred_thousand_categories_are_one_column(tmp_path):
         LoadTable(str(tmp_path / "many.csv.gz"), "fault", kinds={"id": "categorical"})
     )
     assert len(set(dataset.x["id"])) == 100_000
-    from pipelines.rows.parts.split import SplitRandom, split
-
+    from pipelines.rows.split import SplitRandom, split
     from pipelines.steps import EncodeOnehot
 
     train = split(dataset, SplitRandom()).train

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pipelines.rows.parts.split import SplitGrouped, split
 
 from pipelines.__main__ import _reading
 from pipelines.device.cells import MISSING_WORDS, Column, read_column
 from pipelines.device.dates import split_end_of_day
 from pipelines.errors import LoadError, RecipeError
+from pipelines.rows.split import SplitGrouped, split
 from pipelines.sources.dates import date_format, find_dates
 from pipelines.sources.spellings import folded, join_classes, join_groups, plain
 from pipelines.sources.table import Reading

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pipelines.rows.parts.parts import Schema, TrainSet
 
 from pipelines.device.cells import Column
 from pipelines.device.signature import Target
+from pipelines.rows.parts import Schema, TrainSet
 from pipelines.sources.files import find_file
 from pipelines.steps import EncodeBins, ImputeMedian, ScaleRobust
 from pipelines.steps.quantiles import quantile_edges

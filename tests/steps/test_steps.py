@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pipelines.rows.parts.parts import BalancedSet, Dataset, HeldOut, Schema, TrainSet
 
 from pipelines import steps
 from pipelines.device.cells import Column
 from pipelines.device.signature import Target
 from pipelines.errors import LeakError, StepError
+from pipelines.rows.parts import BalancedSet, Dataset, HeldOut, Schema, TrainSet
 
 STEPS = (
     steps.DropColumns(),

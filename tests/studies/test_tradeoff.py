@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from pipelines.targets.base.base import TargetMicro
 
 from pipelines import run
 from pipelines.compress import ClusterWeights, FactorizeLowRank, PruneChannels
@@ -13,6 +12,7 @@ from pipelines.errors import BundleError, RecipeError
 from pipelines.recipe import tiny
 from pipelines.studies.tradeoff import Way, compress_bundle, ways_to_shrink
 from pipelines.tabular import LoadTable, table_recipe
+from pipelines.targets.base import TargetMicro
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,10 @@ import time
 
 import numpy as np
 import pytest
-from pipelines.rows.parts.split import SplitRandom, split
 
 from pipelines.errors import LoadError, StepError
 from pipelines.report.suspects import find_suspects
+from pipelines.rows.split import SplitRandom, split
 from pipelines.sources.table import read_table
 from pipelines.steps import EncodeBins, EncodeOnehot, ScaleStandard, fit_steps, make_signature
 from pipelines.tabular import LoadTable, load_table

@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 import pytest
-from pipelines.targets.base.base import Cost, TargetC, TargetLiteRT, TargetMicro, broken_budgets
 
 from pipelines import catalog, run
 from pipelines.catalog import override
 from pipelines.errors import RecipeError
 from pipelines.recipe import tiny
 from pipelines.shipping import Shipping
+from pipelines.targets.base import Cost, TargetC, TargetLiteRT, TargetMicro, broken_budgets
 from pipelines.verify.ladder import unscored
 
 PENGUINS = tiny(catalog.RECIPES["penguins_mlp"])

@@ -10,11 +10,11 @@ import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pipelines.rows.parts.split import SplitRandom, split
 
 from pipelines import run, tabular, text, vision
 from pipelines.errors import LoadError, RecipeError
 from pipelines.recipe import tiny
+from pipelines.rows.split import SplitRandom, split
 from pipelines.steps import (
     PairTokens,
     TokenizeCharacters,

@@ -9,10 +9,10 @@ import unicodedata
 import numpy as np
 import pandas as pd
 import pytest
-from pipelines.rows.parts.split import SplitGiven, SplitGrouped, SplitRandom, find_duplicates, split
 
 from pipelines import text
 from pipelines.errors import LoadError, RecipeError
+from pipelines.rows.split import SplitGiven, SplitGrouped, SplitRandom, find_duplicates, split
 from pipelines.text import LoadTextFolder, LoadTexts, LoadTextTfds, decode, text_recipe
 
 FRAME = pd.DataFrame(

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from pipelines.targets.base.micro.runner import micro_available
 
 from pipelines import text
 from pipelines.device.signature import Port, Signature, Target
 from pipelines.errors import RecipeError
+from pipelines.targets.micro.runner import micro_available
 
 NETS = [
     text.AveragedEmbeddings(widths=(8,)),

@@ -8,13 +8,13 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
-from pipelines.rows.parts.parts import HeldOut
-from pipelines.rows.parts.split import SplitGrouped, SplitRandom, split
 
 from pipelines import text
 from pipelines.balance import OversampleRandom, WeightByClass
 from pipelines.errors import LeakError, RecipeError
 from pipelines.recipe import tiny
+from pipelines.rows.parts import HeldOut
+from pipelines.rows.split import SplitGrouped, SplitRandom, split
 from pipelines.run import learn
 from pipelines.steps import (
     PairTokens,

@@ -10,8 +10,6 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from pipelines.rows.parts.parts import HeldOut
-from pipelines.rows.parts.split import split
 
 from pipelines import run, text
 from pipelines.device import Runner
@@ -19,6 +17,8 @@ from pipelines.device.primitives import run_primitives
 from pipelines.device.texts import Words
 from pipelines.errors import StepError
 from pipelines.recipe import tiny
+from pipelines.rows.parts import HeldOut
+from pipelines.rows.split import split
 from pipelines.run import learn
 from pipelines.text.draw import occlude, shown
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from pipelines.rows.parts.parts import TrainSet
-from pipelines.rows.parts.split import SplitRandom, split
 
 from pipelines import text
 from pipelines.errors import TrainError
+from pipelines.rows.parts import TrainSet
+from pipelines.rows.split import SplitRandom, split
 from pipelines.text import TfidfTeacher
 
 

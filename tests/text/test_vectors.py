@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from pipelines.rows.parts.parts import HeldOut
-from pipelines.rows.parts.split import split
 
 from pipelines import text
 from pipelines.device.runner import LiteRT, Runner
 from pipelines.errors import LoadError, RecipeError
 from pipelines.recipe import tiny
+from pipelines.rows.parts import HeldOut
+from pipelines.rows.split import split
 from pipelines.run import learn
 from pipelines.steps import (
     TokenizeCharacters,

@@ -15,8 +15,6 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pipelines.rows.parts.split import SplitByTime, split
-from pipelines.targets.base.c.prepare import c_files
 
 from pipelines import catalog, run
 from pipelines.balance import WeightByClass
@@ -28,6 +26,7 @@ from pipelines.device.runner import Runner, answer
 from pipelines.device.signature import Frame, Port, Signature, Target
 from pipelines.errors import FrameError, LeakError, LoadError, PipelineError, RecipeError
 from pipelines.recipe import Judge, Recipe
+from pipelines.rows.split import SplitByTime, split
 from pipelines.run import learn, settle
 from pipelines.steps import (
     FillGaps,
@@ -38,6 +37,7 @@ from pipelines.steps import (
     make_signature,
     to_ports,
 )
+from pipelines.targets.c.prepare import c_files
 from pipelines.tasks.decide import threshold_offset
 from pipelines.tasks.metrics import score_anomalies
 from pipelines.timeseries import (

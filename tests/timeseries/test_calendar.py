@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pipelines.rows.parts.split import SplitByTime, split
 from typer.testing import CliRunner
 
 from pipelines import run
@@ -27,6 +26,7 @@ from pipelines.device.signature import Frame
 from pipelines.errors import DeviceError, PipelineError, RecipeError
 from pipelines.recipe import tiny
 from pipelines.report.facts import _missing_shares
+from pipelines.rows.split import SplitByTime, split
 from pipelines.run import _gate_advice
 from pipelines.steps import EncodeDate, FillGaps, ScaleSeries, fit_steps, make_signature
 from pipelines.tabular import LoadTable, load_table

@@ -13,8 +13,6 @@ import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pipelines.rows.parts.parts import TrainSet
-from pipelines.rows.parts.split import SplitGiven, SplitRandom, split
 
 from pipelines import run, tabular, timeseries, vision
 from pipelines.balance import OversampleRandom, Smote, SmoteNC, WeightByClass
@@ -24,6 +22,8 @@ from pipelines.device.primitives import PackSteps
 from pipelines.device.signature import Port, Signature, Target
 from pipelines.errors import BalanceError, LeakError, LoadError, RecipeError, SplitError
 from pipelines.recipe import Judge, tiny
+from pipelines.rows.parts import TrainSet
+from pipelines.rows.split import SplitGiven, SplitRandom, split
 from pipelines.spec import check_knobs
 from pipelines.steps import (
     FillGaps,

@@ -12,8 +12,6 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pipelines.rows.parts.parts import HeldOut, Splits
-from pipelines.rows.parts.split import SplitByTime, SplitRandom, split
 
 from pipelines import run, timeseries
 from pipelines.device import Runner
@@ -24,6 +22,8 @@ from pipelines.device.series import FillSteps, OwnScale, SinceSeen
 from pipelines.device.signature import Signature
 from pipelines.errors import DeviceError, FrameError, LoadError, PipelineError, RecipeError
 from pipelines.recipe import tiny
+from pipelines.rows.parts import HeldOut, Splits
+from pipelines.rows.split import SplitByTime, SplitRandom, split
 from pipelines.run import learn, settle
 from pipelines.steps import (
     CountSinceSeen,

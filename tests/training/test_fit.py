@@ -5,11 +5,11 @@ import sys
 
 import numpy as np
 import pytest
-from pipelines.rows.parts.parts import HeldOut, Schema, TrainSet
 
 from pipelines.device.cells import Column
 from pipelines.device.signature import Port, Signature, Target
 from pipelines.errors import RecipeError, TrainError
+from pipelines.rows.parts import HeldOut, Schema, TrainSet
 from pipelines.tabular import ForestTeacher, Mlp
 from pipelines.training.feed import TrainFeed, plain_feed, training_feed
 from pipelines.training.fit import DECIDING_METRICS, Training, train

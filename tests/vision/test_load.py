@@ -14,9 +14,9 @@ import zipfile
 import numpy as np
 import pytest
 from PIL import Image
-from pipelines.rows.parts.split import SplitGiven, find_duplicates, split
 
 from pipelines.errors import LoadError, RecipeError
+from pipelines.rows.split import SplitGiven, find_duplicates, split
 from pipelines.sources.files import PictureFiles, read_pixels
 from pipelines.vision import LoadArrays, LoadFolder, LoadPaths, LoadTfds
 

@@ -6,15 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from pipelines.rows.parts.parts import Schema, TrainSet
-from pipelines.targets.base.micro.runner import Micro, micro_available
 
 from pipelines.convert.convert import convert
 from pipelines.convert.quantize import Quantize
 from pipelines.device.runner import LiteRT
+from pipelines.rows.parts import Schema, TrainSet
+from pipelines.targets.micro.runner import Micro, micro_available
 from pipelines.training.fit import average_members
 from pipelines.vision.networks import DsCnn, MobileNetV1, ResNet8
-
 from tests.vision.test_networks import signature_of
 
 if not micro_available():

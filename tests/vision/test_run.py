@@ -12,9 +12,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PIL import Image
-from pipelines.rows.parts.parts import Dataset, HeldOut
-from pipelines.rows.parts.split import SplitRandom, split
-from pipelines.targets.base.micro.runner import Micro
 
 from pipelines import catalog, run, vision
 from pipelines.balance import OversampleRandom, SampleByClass, Smote, WeightByClass
@@ -25,8 +22,11 @@ from pipelines.device import DeviceError, Runner
 from pipelines.device.runner import LiteRT
 from pipelines.errors import BalanceError, RecipeError
 from pipelines.recipe import from_json, tiny, to_json
+from pipelines.rows.parts import Dataset, HeldOut
+from pipelines.rows.split import SplitRandom, split
 from pipelines.ship import quantized
 from pipelines.steps import make_signature, to_ports
+from pipelines.targets.micro.runner import Micro
 from pipelines.training.feed import TrainFeed, training_feed
 from pipelines.training.fit import Training, train
 from pipelines.verify.ladder import KerasInterpreter

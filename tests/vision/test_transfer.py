@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from pipelines.rows.parts.parts import BalancedSet, HeldOut, Schema, TrainSet
 
 from pipelines.balance import Smote
 from pipelines.device.cells import Column
 from pipelines.device.signature import Port, Signature, Target
 from pipelines.errors import LeakError, RecipeError, TrainError
+from pipelines.rows.parts import BalancedSet, HeldOut, Schema, TrainSet
 from pipelines.spec import check_knobs
 from pipelines.training.fit import Training
 from pipelines.vision import networks as models

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pipelines.targets.base.c.prepare import c_files, comment
 
 from pipelines.device import primitives as p
 from pipelines.device.cells import Column
 from pipelines.device.runner import Runner, answer
 from pipelines.device.signature import Frame, Port, Signature, Target
+from pipelines.targets.c.prepare import c_files, comment
 
 pytestmark = pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc: apt-get install gcc")
 FLAGS = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-O2"]
@@ -28,7 +28,7 @@ def compile_harness(signature, folder, flags=(), model=b"abc"):
     folder.mkdir(exist_ok=True)
     for name, text in c_files(signature, model, "t").items():
         (folder / name).write_text(text, encoding="utf-8")
-    from pipelines.targets.base.c.prepare import identifier
+    from pipelines.targets.c.prepare import identifier
 
     reads = []
     for place, column in enumerate(signature.columns):

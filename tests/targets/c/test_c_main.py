@@ -9,9 +9,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from pipelines.rows.parts.parts import Schema, TrainSet
-from pipelines.targets.base.c.example import main_files
-from pipelines.targets.base.c.prepare import c_files
 
 from pipelines.bundle.folder import read_golden_rows
 from pipelines.convert.convert import convert
@@ -22,8 +19,11 @@ from pipelines.device.runner import LiteRT, Runner
 from pipelines.device.series import FillSteps, PackSteps
 from pipelines.device.signature import Frame, Port, Signature, Target
 from pipelines.device.texts import Words
+from pipelines.rows.parts import Schema, TrainSet
 from pipelines.ship import quantized
 from pipelines.steps.tokens import spelling
+from pipelines.targets.c.example import main_files
+from pipelines.targets.c.prepare import c_files
 
 pytestmark = pytest.mark.skipif(
     not (shutil.which("gcc") and shutil.which("g++")),

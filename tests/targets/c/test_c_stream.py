@@ -10,14 +10,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from pipelines.targets.base.c.stream import stream_files
 
 from pipelines.device import DeviceError, Stream
 from pipelines.device.calendar import Calendar
 from pipelines.device.signature import Port, Streaming
 from pipelines.errors import ExportError
 from pipelines.steps import CountSinceSeen, FillGaps, FlagGaps, ScaleSeries
-
+from pipelines.targets.c.stream import stream_files
 from tests.convert.test_stream import HORIZON, WINDOW, shaped
 
 pytestmark = pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc: apt-get install gcc")

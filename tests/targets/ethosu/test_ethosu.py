@@ -1,11 +1,11 @@
 """Vela's word on int8 files: what it compiles them to, and what stays on the CPU."""
 
 import pytest
-from pipelines.targets.base.ethosu.runner import ACCELERATORS, available, estimate
 
 from pipelines.convert.graph import Graph
 from pipelines.convert.operators import micro_name, operators
 from pipelines.errors import ExportError, RecipeError, VerifyError
+from pipelines.targets.ethosu.runner import ACCELERATORS, available, estimate
 
 needs_vela = pytest.mark.skipif(bool(available()), reason=f"needs Vela: {available()}")
 

@@ -10,11 +10,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pipelines.rows.parts.parts import Schema, TrainSet
-from pipelines.rows.parts.split import split
-from pipelines.targets.base.mediapipe.graph import delimiters, mediapipe_model, refusal, vocabulary
-from pipelines.targets.base.mediapipe.runner import MediaPipe, available
-from pipelines.targets.base.mediapipe.scores import decide
 
 from pipelines import text, vision
 from pipelines.convert.convert import convert
@@ -26,9 +21,14 @@ from pipelines.device.signature import Calibration, Port, Signature, Target
 from pipelines.device.texts import Characters, Words
 from pipelines.errors import ExportError, VerifyError
 from pipelines.recipe import tiny
+from pipelines.rows.parts import Schema, TrainSet
+from pipelines.rows.split import split
 from pipelines.run import learn
 from pipelines.ship import quantized
 from pipelines.steps.tokens import spelling
+from pipelines.targets.mediapipe.graph import delimiters, mediapipe_model, refusal, vocabulary
+from pipelines.targets.mediapipe.runner import MediaPipe, available
+from pipelines.targets.mediapipe.scores import decide
 from pipelines.training.fit import average_members
 from pipelines.verify.ladder import Rung, failed_step
 

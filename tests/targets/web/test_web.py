@@ -20,23 +20,6 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pipelines.rows.parts.split import split
-from pipelines.targets.base.base import TargetWeb
-from pipelines.targets.base.web.page import (
-    MAX_UNROLLED_STEPS,
-    PAGE,
-    litert_folder,
-    refused,
-    web_files,
-    web_form,
-)
-from pipelines.targets.base.web.runner import (
-    FLAGS,
-    AsInBrowser,
-    Browser,
-    available,
-    browser_program,
-)
 
 from pipelines import catalog
 from pipelines.bundle.folder import golden
@@ -52,12 +35,28 @@ from pipelines.device.signature import Calibration, Frame, Port, Signature, Targ
 from pipelines.device.texts import WHITE_SPACE
 from pipelines.errors import ExportError, VerifyError
 from pipelines.recipe import tiny
+from pipelines.rows.split import split
 from pipelines.run import learn, settle
 from pipelines.shipping import Shipping
-
+from pipelines.targets.base import TargetWeb
+from pipelines.targets.web.page import (
+    MAX_UNROLLED_STEPS,
+    PAGE,
+    litert_folder,
+    refused,
+    web_files,
+    web_form,
+)
+from pipelines.targets.web.runner import (
+    FLAGS,
+    AsInBrowser,
+    Browser,
+    available,
+    browser_program,
+)
+from tests.device.test_numbers import written_numbers
 from tests.odd_files.pictures import png
 from tests.targets.c.test_c_code import CELLS, EVERY, STEP, WINDOWS
-from tests.device.test_numbers import written_numbers
 
 needs_node = pytest.mark.skipif(
     not shutil.which("node"), reason="needs node: apt-get install nodejs"
