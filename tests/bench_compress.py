@@ -1,6 +1,6 @@
 """What each way of compressing brings on 8,000 pictures of clothes: scores on test pictures, bytes,
 bytes after gzip and milliseconds of one picture, one thread. Nothing here gates;
-`tests/test_compress.py` does, on less.
+`tests/compress/test_compress.py` does, on less.
 """
 
 import sys

@@ -19,8 +19,7 @@ from pipelines.steps import fit_steps, make_signature, to_ports
 from pipelines.training.feed import TrainFeed, training_feed
 from pipelines.training.fit import train
 from pipelines.training.strategy import load_tensorflow
-
-from .bench import bench_training
+from tests.bench import bench_training
 
 NUM_FILES = 200_000
 

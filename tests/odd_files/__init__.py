@@ -1,7 +1,7 @@
 """Small hostile or odd files, each with the value that is read or the text of the error.
 
 A module here holds `ODD_FILES`, a tuple of `OddFile`, of one kind of source;
-`tests/test_odd_files.py` runs them all.
+`tests/sources/test_odd_files.py` runs them all.
 """
 
 from collections.abc import Callable
