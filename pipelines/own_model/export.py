@@ -17,12 +17,11 @@ import numpy as np
 
 from ..bundle.folder import Bundle, as_json, check_folder, golden, write_bundle
 from ..bundle.keras_zip import MAX_KERAS_BYTES, load_keras, read_config
-from ..convert.convert import MAX_CALIBRATION_ROWS, convert
-from ..convert.description import described
+from ..convert.convert import MAX_CALIBRATION_ROWS
 from ..convert.lower import NUM_COPIES
 from ..device.cells import shorten
 from ..device.regular import read_regular
-from ..device.runner import LiteRT, Runner
+from ..device.runner import Runner
 from ..device.signature import Port, Signature, Target
 from ..errors import ExportError, RecipeError, VerifyError
 from ..recipe import NAME_PATTERN
@@ -40,12 +39,12 @@ from ..report.write import (
     versions,
 )
 from ..rows.parts import HeldOut, Schema, TrainSet
-from ..ship import quantized
 from ..shipping import Shipping
 from ..sources.array_files import read_arrays
 from ..steps import to_ports
 from ..steps.ranges import value_ranges
-from ..targets.base import Made, ask_files, ask_targets, broken_budgets, climb_all, files_for
+from ..targets.base import Made, ask_targets, broken_budgets, climb_all
+from ..targets.export import convert_forms, write_files
 from ..tasks.evaluate import class_places
 from .gate import ALLOWED, changed_too_much, failed_own, num_rows_wanted
 from .inputs import in_front, own_inputs, ported, read_rows
@@ -145,25 +144,10 @@ def _make(name, parts, shipping, train, *, seed):
     """
     refused = ask_targets(shipping.runs_on(), parts.signature, parts.model)
     rows = to_ports(parts.signature, train)
-    tflite = convert(
-        parts.model,
-        rows,
-        seed=seed,
-        copies=_num_copies(parts.model),
-        forms=shipping.forms(),
-        quantize=shipping.quantize,
-        kernels=shipping.kernels(),
-    )
-    refused |= ask_files(shipping.runs_on(), tflite)
-    tflite = described(tflite, name, parts.signature)
-    signature = quantized(parts.signature, LiteRT(tflite["int8"]), parts.model)
-    made = Made(name, signature, parts.model, tflite, rows, seed, train)
-    return replace(
-        made,
-        files=files_for(
-            made, [target for target in shipping.runs_on() if target.form not in refused]
-        ),
-    ), refused
+    made = Made(name, parts.signature, parts.model, {}, rows, seed, train)
+    made, refused_files = convert_forms(made, shipping, copies=_num_copies(parts.model))
+    refused |= refused_files
+    return write_files(made, shipping, refused=refused), refused
 
 
 def load_model(model: object):

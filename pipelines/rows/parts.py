@@ -7,12 +7,16 @@ Splits     train, valid and test, with no row and no group in two of them
 """
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..device.cells import MISSING_WORDS, Column
 from ..device.signature import Frame, Target
 from ..errors import LeakError
+
+if TYPE_CHECKING:
+    from ..report.screening import Screening
 
 
 @dataclass(frozen=True)
@@ -176,6 +180,23 @@ class BalancedSet(TrainSet):
     """What a balancer gives: to be trained on, but no longer a fair sample, so nothing is fitted on
     it and no int8 range is calibrated on it.
     """
+
+
+@dataclass(frozen=True, eq=False)
+class SourceData:
+    """What a loader read of a source.
+
+    Attributes:
+        dataset: the rows.
+        columns: a line a column of the source: its kind and why.
+        facts: the name and the checksums of the source, for the report.
+        screening: what is suspicious about the rows, once their split was looked at.
+    """
+
+    dataset: Dataset
+    columns: list[Inferred]
+    facts: dict
+    screening: "Screening | None" = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,17 +22,17 @@ UNKNOWN = "\u25a1"
 class Drawn:
     """What every way to load texts has in common: how they are drawn in the report."""
 
-    def draw(self, recipe, splits, learned, judged) -> list[tuple[str, str]]:
+    def draw(self, recipe, splits, shipped, evaluation) -> list[tuple[str, str]]:
         """(title, base64 PNG) of what only texts have: see `draw_texts`."""
-        return draw_texts(recipe, splits, learned, judged)
+        return draw_texts(recipe, splits, shipped, evaluation)
 
 
-def draw_texts(recipe, splits, learned, judged) -> list[tuple[str, str]]:
+def draw_texts(recipe, splits, shipped, evaluation) -> list[tuple[str, str]]:
     """(title, base64 PNG) of every picture: tokens a text, tokens without an id of their own, what
     augmentation makes of training texts, and of the int8 form on test rows the most confident
     mistakes with what each token did.
     """
-    signature = learned.signature
+    signature = shipped.signature
     reader = next(each for each in signature.primitives if isinstance(each, Words))
     parts = {"train": splits.train, "valid": splits.valid, "test": splits.test}
     tokens = {
@@ -53,13 +53,13 @@ def draw_texts(recipe, splits, learned, judged) -> list[tuple[str, str]]:
         drawn.append(_sheet(recipe, signature, reader, splits.train.x[reader.column]))
     if not signature.target.labels:
         return drawn
-    answers = judged.answers["litert_int8"]
+    answers = evaluation.answers["litert_int8"]
     chosen = class_places(answers, signature.target.labels)
     score = answers.scores[np.arange(len(chosen)), chosen]
     wrong = np.flatnonzero(chosen != splits.test.y)
     wrong = wrong[np.argsort(-score[wrong], kind="stable")][:NUM_MISTAKES]
     if len(wrong):
-        runner = Runner(signature, LiteRT(learned.tflite["int8"]), form="int8")
+        runner = Runner(signature, LiteRT(shipped.tflite["int8"]), form="int8")
         labels = signature.target.labels
         captions = [
             f"{labels[splits.test.y[row]][:30]} → {labels[chosen[row]][:30]} {score[row]:.0%}"

@@ -4,6 +4,7 @@ Plain `model.fit` with Keras' own losses, metrics and callbacks, under a tf.dist
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -71,7 +72,7 @@ class Training:
 
 
 @dataclass(frozen=True)
-class Trained:
+class FitResult:
     """A model that gives logits (or standardized values) [rows, outputs], how training went (metric
     → one value an epoch), and the seconds that `fit` took.
     """
@@ -100,12 +101,13 @@ def train(
     signature: Signature,
     training: Training,
     deciding: str,
-) -> Trained:
+    callbacks: Sequence = (),
+) -> FitResult:
     """Trains `build.build(signature)` on ports; validation rows show how it goes and, where the
     rate is constant, when to stop.
 
-    `feed.rows.x`, `valid.x`: port → array [rows, ...]. Raises TrainError where a loss stops being a
-    number.
+    `feed.rows.x`, `valid.x`: port → array [rows, ...]. `callbacks`: of Keras, for the fit of the
+    whole net. Raises TrainError where a loss stops being a number.
     """
     load_tensorflow()
     import keras
@@ -171,7 +173,7 @@ def train(
         steps=steps,
         epochs=training.epochs,
         monitor=monitor,
-        callbacks=stops,
+        callbacks=[*stops, *callbacks],
     )
     seconds = time.perf_counter() - start
     if fitted is not members:
@@ -181,7 +183,7 @@ def train(
         build.refit(
             model, feed.rows, valid, signature=signature, training=training, deciding=deciding
         )
-    return Trained(
+    return FitResult(
         model, plain_names(history, deciding, metric_factor(deciding, signature.target)), seconds
     )
 

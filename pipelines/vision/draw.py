@@ -19,16 +19,16 @@ COLUMNS = 6
 class Drawn:
     """What every way to load pictures has in common: how they are drawn in the report."""
 
-    def draw(self, recipe, splits, learned, judged) -> list[tuple[str, str]]:
+    def draw(self, recipe, splits, shipped, evaluation) -> list[tuple[str, str]]:
         """(title, base64 PNG) of what only pictures have: see `draw_pictures`."""
-        return draw_pictures(recipe, splits, learned, judged)
+        return draw_pictures(recipe, splits, shipped, evaluation)
 
 
-def draw_pictures(recipe, splits, learned, judged) -> list[tuple[str, str]]:
+def draw_pictures(recipe, splits, shipped, evaluation) -> list[tuple[str, str]]:
     """(title, base64 PNG) of every picture: augmented training pictures beside their originals, and
     of the int8 form on test rows the most confident mistakes, some of them with Grad-CAM.
     """
-    name = learned.signature.columns[0].name
+    name = shipped.signature.columns[0].name
     drawn = []
     if recipe.augment:
         few = np.unique(np.linspace(0, len(splits.train) - 1, NUM_SHEET_ROWS).astype(int))
@@ -46,8 +46,8 @@ def draw_pictures(recipe, splits, learned, judged) -> list[tuple[str, str]]:
                 columns=altered.shape[1],
             )
         )
-    labels = learned.signature.target.labels
-    answers = judged.answers["litert_int8"]
+    labels = shipped.signature.target.labels
+    answers = evaluation.answers["litert_int8"]
     chosen = class_places(answers, labels)
     score = answers.scores[np.arange(len(chosen)), chosen]
     wrong = np.flatnonzero(chosen != splits.test.y)
@@ -69,7 +69,7 @@ def draw_pictures(recipe, splits, learned, judged) -> list[tuple[str, str]]:
             columns=COLUMNS,
         )
     )
-    maps = grad_cam(learned.trained.model, pixels[:NUM_CAMS], chosen[wrong[:NUM_CAMS]])
+    maps = grad_cam(shipped.trained.model, pixels[:NUM_CAMS], chosen[wrong[:NUM_CAMS]])
     if maps is not None:
         drawn.append(
             _tiles(

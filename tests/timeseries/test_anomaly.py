@@ -27,7 +27,7 @@ from pipelines.device.signature import Frame, Port, Signature, Target
 from pipelines.errors import FrameError, LeakError, LoadError, PipelineError, RecipeError
 from pipelines.recipe import Judge, Recipe
 from pipelines.rows.split import SplitByTime, split
-from pipelines.run import learn, settle
+from pipelines.run import settle
 from pipelines.steps import (
     FillGaps,
     FlagGaps,
@@ -55,6 +55,7 @@ from pipelines.timeseries.windows import CutWindows
 from pipelines.training.feed import TrainFeed
 from pipelines.training.fit import Training, average_members, train
 from pipelines.verify.ladder import KerasInterpreter
+from tests.learned import learn
 
 STEPS = 700
 

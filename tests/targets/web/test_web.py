@@ -36,7 +36,7 @@ from pipelines.device.texts import WHITE_SPACE
 from pipelines.errors import ExportError, VerifyError
 from pipelines.recipe import tiny
 from pipelines.rows.split import split
-from pipelines.run import learn, settle
+from pipelines.run import settle
 from pipelines.shipping import Shipping
 from pipelines.targets.base import TargetWeb
 from pipelines.targets.web.page import (
@@ -55,6 +55,7 @@ from pipelines.targets.web.runner import (
     browser_program,
 )
 from tests.device.test_numbers import written_numbers
+from tests.learned import learn
 from tests.odd_files.pictures import png
 from tests.targets.c.test_c_code import CELLS, EVERY, STEP, WINDOWS
 

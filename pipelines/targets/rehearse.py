@@ -1,0 +1,73 @@
+"""What the targets answer about a network before it is trained."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..compress import PruneChannels
+from ..compress.tuning import Untuned
+from ..convert.scales import staggered_copies
+from ..errors import RecipeError
+from ..training.fit import average_members
+from .base import Made, RunsOn, ask_targets
+from .export import convert_forms
+
+if TYPE_CHECKING:
+    from ..recipe import Recipe
+    from ..training.inputs import TrainingInputs
+
+
+def rehearse(recipe: Recipe, inputs: TrainingInputs) -> dict[str, str]:
+    """Asks the targets about the untrained network, if one of them has something to say.
+
+    A network of random weights takes the bytes, the memory and the time of the trained one.
+
+    Returns:
+        The form of each target that is not required and is left out → the reason.
+
+    Raises:
+        RecipeError: the network cannot run on a required target, or would break a budget.
+    """
+    targets = recipe.shipping.runs_on()
+    limited = [target for target in targets if target.has_budget()]
+    if not limited and not any(type(target).refusal is not RunsOn.refusal for target in targets):
+        return {}
+    model = average_members(recipe.build.build(inputs.signature, seed=recipe.training.seed))
+    refused = ask_targets(targets, inputs.signature, model)
+    if not limited:
+        return refused
+    exported, refused_files = convert_forms(
+        Made(
+            recipe.name,
+            inputs.signature,
+            _pruned(recipe, model),
+            {},
+            inputs.calibration,
+            recipe.training.seed,
+            inputs.train_rows,
+        ),
+        recipe.shipping,
+        copies=staggered_copies(inputs.signature),
+    )
+    refused |= refused_files
+    _check_budgets([target for target in limited if target.form not in refused], exported)
+    return refused
+
+
+def _pruned(recipe, model):
+    """Only pruned channels make a network smaller whatever its weights are."""
+    for spec in recipe.shipping.compress:
+        if isinstance(spec, PruneChannels):
+            model = spec.compress(model, Untuned())
+    return model
+
+
+def _check_budgets(targets, exported):
+    for target in targets:
+        broken = target.broken_budget(target.cost(exported))
+        if broken:
+            raise RecipeError(
+                f"the untrained net breaks a budget: {broken}",
+                expected="a net within its budgets",
+                fix="make the net smaller (its knobs: --set build...), or raise the budget",
+            )
