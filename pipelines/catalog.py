@@ -17,7 +17,8 @@ from .targets.mediapipe.spec import TargetMediaPipe
 from .targets.micro.spec import TargetMicro
 from .targets.web.spec import TargetWeb
 from .timeseries.faults import InjectFaults
-from .timeseries.windows import CutSegments, CutWindows
+from .timeseries.segments import CutSegments
+from .timeseries.windows import CutWindows
 from .training.fit import Training
 
 RECIPES = {
