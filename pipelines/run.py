@@ -34,10 +34,11 @@ from .report.terminal import (
 )
 from .rows.parts import Dataset, HeldOut, Schema, SourceData, Splits, TrainSet
 from .rows.split import split as split_rows
-from .targets.base import Made, TargetMicro, broken_budgets, climb_all
+from .targets.budgets import broken_budgets
+from .targets.climbing import climb_all
 from .targets.export import ShippedModel, convert_forms, write_files
+from .targets.exported_model import ExportedModel
 from .targets.rehearse import rehearse
-from .targets.streams import climb_streams
 from .tasks.decide import decide
 from .tasks.evaluate import intervals, margin, score, score_plain_rule
 from .training.feed import TrainFeed
@@ -275,7 +276,7 @@ def ship(recipe: Recipe, trained: TrainedModel) -> ShippedModel:
 def export(recipe: Recipe, trained: TrainedModel) -> ShippedModel:
     """What `ship` does after the compression."""
     inputs = trained.inputs
-    model = Made(
+    model = ExportedModel(
         recipe.name,
         trained.signature,
         trained.model,
@@ -404,16 +405,13 @@ def _climb(recipe, shipped, test):
     """Rungs and answers of every form; what ships gets intervals, which take hundreds of
     scorings.
     """
-    exported = shipped.exported
-    signature = exported.signature
     targets = recipe.shipping.runs_on()
-    rungs, answers = climb_all(exported, targets, test, refused=shipped.refused)
+    rungs, answers = climb_all(shipped.exported, targets, test, refused=shipped.refused)
     place = next(place for place, rung in enumerate(rungs) if rung.form == "litert_int8")
-    bounds = intervals(test.y, answers["litert_int8"], signature.target, seed=recipe.training.seed)
+    bounds = intervals(
+        test.y, answers["litert_int8"], shipped.signature.target, seed=recipe.training.seed
+    )
     rungs[place] = replace(rungs[place], intervals=bounds)
-    if signature.stream is not None:
-        micro = any(isinstance(target, TargetMicro) for target in recipe.shipping.targets)
-        rungs += climb_streams(signature, exported.tflite, test, answers, micro=micro)
     return rungs, answers
 
 

@@ -14,8 +14,8 @@ from tests.byte_check import read_record
 
 @pytest.fixture(scope="module")
 def recipe():
-    """Penguins: a small real table of uneven classes, so that there is a comparison model."""
-    recipe = tiny(catalog.RECIPES["penguins_mlp"])
+    """Bird strikes: a small real table of uneven classes, so that there is a comparison model."""
+    recipe = tiny(catalog.RECIPES["birds_mlp"])
     return replace(recipe, judge=replace(recipe.judge, tolerance=1.0, min_agreement=0.0))
 
 

@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from ..bundle.folder import Bundle, as_json, check_folder, golden, write_bundle
+from ..bundle.folder import Bundle, as_json, check_folder, write_bundle
+from ..bundle.golden import golden
 from ..bundle.keras_zip import MAX_KERAS_BYTES, load_keras, read_config
 from ..convert.convert import MAX_CALIBRATION_ROWS
 from ..convert.lower import NUM_COPIES
@@ -43,8 +44,11 @@ from ..shipping import Shipping
 from ..sources.array_files import read_arrays
 from ..steps import to_ports
 from ..steps.ranges import value_ranges
-from ..targets.base import Made, ask_targets, broken_budgets, climb_all
+from ..targets.budgets import broken_budgets
+from ..targets.climbing import climb_all
 from ..targets.export import convert_forms, write_files
+from ..targets.exported_model import ExportedModel
+from ..targets.refusals import ask_targets
 from ..tasks.evaluate import class_places
 from .gate import ALLOWED, changed_too_much, failed_own, num_rows_wanted
 from .inputs import in_front, own_inputs, ported, read_rows
@@ -144,7 +148,7 @@ def _make(name, parts, shipping, train, *, seed):
     """
     refused = ask_targets(shipping.runs_on(), parts.signature, parts.model)
     rows = to_ports(parts.signature, train)
-    made = Made(name, parts.signature, parts.model, {}, rows, seed, train)
+    made = ExportedModel(name, parts.signature, parts.model, {}, rows, seed, train)
     made, refused_files = convert_forms(made, shipping, copies=_num_copies(parts.model))
     refused |= refused_files
     return write_files(made, shipping, refused=refused), refused

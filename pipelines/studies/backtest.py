@@ -9,7 +9,7 @@ from ..errors import FrameError
 from ..recipe import Recipe
 from ..rows.parts import Dataset, _take
 from ..run import fit, frame, judge, read, ship, split
-from ..targets.base import TargetLiteRT
+from ..targets.litert.spec import TargetLiteRT
 
 
 def backtest(recipe: Recipe, source: object = None, *, num_folds: int = 4, refit: bool = True):

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from ..errors import RecipeError
 from ..report.pictures import BLUE, GREY, ORANGE, picture
-from ..targets.base import Cost, RunsOn
+from ..slots import Target
+from ..targets.budgets import Cost
 from ..tasks.metrics import SMALLER_IS_BETTER, loss_of
 
 # Scores of single trainings that differ by less say nothing.
@@ -54,7 +55,7 @@ def with_front(points: dict, metric: str) -> dict:
     }
 
 
-def choose(points: dict, budget: RunsOn, metric: str):
+def choose(points: dict, budget: Target, metric: str):
     """Chooses the way to ship: int8, within the budget, and the smallest of those whose score ties
     with the best of them.
 

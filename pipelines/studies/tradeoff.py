@@ -36,8 +36,9 @@ from ..run import (
     split,
     write,
 )
-from ..targets.base import RunsOn, TargetMicro
+from ..slots import Target
 from ..targets.micro.runner import Micro, micro_available
+from ..targets.micro.spec import TargetMicro
 from ..tasks.evaluate import score
 from ..verify.ladder import InRunner, answer_all, time_rows
 from .pareto import Point, choose, draw_points, lines_of, with_front
@@ -49,7 +50,7 @@ NUM_TIMED_ROWS = 16
 def compress_bundle(
     folder: Path,
     *,
-    budget: RunsOn = TargetMicro(),
+    budget: Target = TargetMicro(),
     ways: list[Way] | None = None,
     epochs: int = 0,
     into: Path | None = None,

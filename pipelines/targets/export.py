@@ -13,7 +13,9 @@ from ..convert.scales import with_scales
 from ..convert.stream import streaming_form, with_streaming
 from ..device.runner import LiteRT
 from ..device.signature import Signature
-from .base import Made, ask_files, files_for
+from .exported_model import ExportedModel
+from .files import files_for
+from .refusals import ask_files
 
 if TYPE_CHECKING:
     from ..shipping import Shipping
@@ -31,7 +33,7 @@ class ShippedModel:
         refused: the form of a target that is left out → the reason.
     """
 
-    exported: Made
+    exported: ExportedModel
     trained: TrainedModel | None
     seen_ids: np.ndarray
     refused: dict[str, str] = field(default_factory=dict)
@@ -48,8 +50,8 @@ class ShippedModel:
 
 
 def convert_forms(
-    exported: Made, shipping: Shipping, *, copies: int, stream_steps: int = 0
-) -> tuple[Made, dict[str, str]]:
+    exported: ExportedModel, shipping: Shipping, *, copies: int, stream_steps: int = 0
+) -> tuple[ExportedModel, dict[str, str]]:
     """Converts a Keras model to the TFLite forms that the targets need.
 
     Args:
@@ -91,7 +93,9 @@ def _without_ranges(model):
     return without_ranges(model)
 
 
-def write_files(exported: Made, shipping: Shipping, *, refused: dict[str, str]) -> Made:
+def write_files(
+    exported: ExportedModel, shipping: Shipping, *, refused: dict[str, str]
+) -> ExportedModel:
     """Adds the files of the bundle of every target that is not in `refused`."""
     targets = [target for target in shipping.runs_on() if target.form not in refused]
     return replace(exported, files=files_for(exported, targets))

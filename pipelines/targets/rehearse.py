@@ -9,8 +9,9 @@ from ..compress.tuning import Untuned
 from ..convert.scales import staggered_copies
 from ..errors import RecipeError
 from ..training.fit import average_members
-from .base import Made, RunsOn, ask_targets
 from .export import convert_forms
+from .exported_model import ExportedModel
+from .refusals import ask_targets
 
 if TYPE_CHECKING:
     from ..recipe import Recipe
@@ -30,14 +31,14 @@ def rehearse(recipe: Recipe, inputs: TrainingInputs) -> dict[str, str]:
     """
     targets = recipe.shipping.runs_on()
     limited = [target for target in targets if target.has_budget()]
-    if not limited and not any(type(target).refusal is not RunsOn.refusal for target in targets):
+    if not limited and not any(target.asks_net for target in targets):
         return {}
     model = average_members(recipe.build.build(inputs.signature, seed=recipe.training.seed))
     refused = ask_targets(targets, inputs.signature, model)
     if not limited:
         return refused
     exported, refused_files = convert_forms(
-        Made(
+        ExportedModel(
             recipe.name,
             inputs.signature,
             _pruned(recipe, model),
