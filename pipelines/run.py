@@ -11,18 +11,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from .balance import WeightByClass
 from .bundle.folder import Bundle, bundle_files, check_folder, write_bundle
 from .compress.measure import measure_step
 from .compress.tuning import make_tuning
 from .convert.scales import staggered_copies
 from .device.runner import LiteRT, Runner
 from .device.signature import Signature
-from .errors import LeakError, RecipeError, VerifyError
+from .errors import RecipeError
 from .recipe import Recipe
 from .report.facts import draw_pictures, gather_facts
+from .report.failure import verify_error
 from .report.screening import screen_rows
 from .report.stages import stage, stage_seconds, timed_run
 from .report.terminal import (
@@ -32,7 +30,7 @@ from .report.terminal import (
     print_ladder,
     print_suspects,
 )
-from .rows.parts import Dataset, HeldOut, Schema, SourceData, Splits, TrainSet
+from .rows.parts import Dataset, HeldOut, Schema, SourceData, Splits, TrainSet, require_unseen
 from .rows.split import split as split_rows
 from .targets.budgets import broken_budgets
 from .targets.climbing import climb_all
@@ -40,14 +38,15 @@ from .targets.export import ShippedModel, convert_forms, write_files
 from .targets.exported_model import ExportedModel
 from .targets.rehearse import rehearse
 from .tasks.decide import decide
-from .tasks.evaluate import intervals, margin, score, score_plain_rule
+from .tasks.evaluate import intervals, score, score_plain_rule
+from .training.comparison import other_recipe
 from .training.feed import TrainFeed
 from .training.fit import DECIDING_METRICS, check_deciding
 from .training.fit import train as train_network
 from .training.inputs import TrainingInputs, fit_inputs
 from .training.trained import ComparisonModel, TrainedModel
 from .verify.agreement import labels_apart
-from .verify.evaluation import Comparison, Evaluation
+from .verify.evaluation import Evaluation, compare_answers
 from .verify.ladder import InRunner, KerasInterpreter, answer_all, failed_step
 
 
@@ -123,11 +122,20 @@ def settle(recipe: Recipe, schema: Schema) -> Recipe:
         )
     if task == "anomaly":
         _check_anomaly(recipe, schema)
-    without_season = task == "forecast" and not schema.target.mase_scale
-    deciding = recipe.judge.deciding or DECIDING_METRICS[task][int(without_season)]
-    check_deciding(deciding, task)
     for spec in recipe.augment:
         spec.check_columns(schema.columns)
+    recipe = _with_deciding(recipe, schema)
+    check_deciding(recipe.judge.deciding, task)
+    return recipe
+
+
+def _with_deciding(recipe, schema):
+    """The recipe with the metric that decides, which is the task's first where none is named."""
+    if recipe.judge.deciding:
+        return recipe
+    task = schema.target.task
+    without_season = task == "forecast" and not schema.target.mase_scale
+    deciding = DECIDING_METRICS[task][int(without_season)]
     return replace(recipe, judge=replace(recipe.judge, deciding=deciding))
 
 
@@ -245,8 +253,8 @@ def compress(recipe: Recipe, trained: TrainedModel) -> TrainedModel:
     """Takes the steps of `shipping.compress`, each of which makes the model smaller."""
     if not recipe.shipping.compress:
         return trained
-    recipe = settle(recipe, trained.inputs.train_rows.schema)
     inputs = trained.inputs
+    recipe = _with_deciding(recipe, inputs.train_rows.schema)
     tuning = make_tuning(
         inputs.feed,
         inputs.valid,
@@ -321,40 +329,15 @@ def compare(recipe: Recipe, trained: TrainedModel) -> ComparisonModel | None:
     """Trains the same recipe with the other choice of balancing, or of series a linear network, to
     show in the report what the choice did; None if there is nothing to compare.
     """
-    other, words = _other_recipe(recipe, trained.inputs.train_rows)
+    inputs = trained.inputs
+    other, words = other_recipe(recipe, inputs.train_rows)
     if other is None:
         return None
-    inputs = trained.inputs
+    other = _with_deciding(other, inputs.train_rows.schema)
     with stage("comparison"):
         rows = inputs.balanced_with(other.balance)
         inputs = replace(inputs, feed=replace(inputs.feed, rows=rows))
         return ComparisonModel(words, _train(other, inputs))
-
-
-def _other_recipe(recipe, train):
-    """The recipe to compare with, or None, and what is different about it."""
-    recipe = settle(recipe, train.schema)
-    if not recipe.judge.beside:
-        return None, ""
-    if train.schema.target.task in ("forecast", "anomaly"):
-        linear = recipe.build.linear()
-        if linear is None:
-            return None, ""
-        return replace(recipe, build=linear), repr(linear)
-    if recipe.balancer() is not None:
-        return replace(recipe, balance=None, build=recipe.plain_build()), "no balancing"
-    if not _is_imbalanced(train):
-        return None, ""
-    weights = WeightByClass()
-    return replace(recipe, balance=weights, build=recipe.plain_build()), repr(weights)
-
-
-def _is_imbalanced(rows):
-    """Whether some class is less than a third as frequent as another."""
-    if rows.schema.target.task not in ("binary", "multiclass"):
-        return False
-    counts = np.bincount(rows.y)
-    return counts.min() * 3 < counts.max()
 
 
 def judge(
@@ -369,8 +352,8 @@ def judge(
     Raises:
         LeakError: the rows were learned from or chosen by.
     """
-    _check_unseen(shipped.seen_ids, test)
-    recipe = settle(recipe, test.schema)
+    require_unseen(test, shipped.seen_ids)
+    recipe = _with_deciding(recipe, test.schema)
     target = shipped.signature.target
     with stage("verify"):
         rungs, answers = _climb(recipe, shipped, test)
@@ -386,19 +369,8 @@ def judge(
         compared = None
         if comparison is not None:
             answers["comparison"] = _answers_of(comparison.trained, test)
-            compared = _compared(recipe, comparison, answers, test)
+            compared = compare_answers(comparison, answers, test, recipe=recipe)
     return Evaluation(rungs, answers, failed, compared, baselines)
-
-
-def _check_unseen(seen_ids, test):
-    seen = np.intersect1d(seen_ids, test.ids)
-    if len(seen):
-        raise LeakError(
-            f"{len(seen)} of the test rows were seen in training or validation, such as row "
-            f"{seen[0]}",
-            expected="rows that no stage has seen",
-            fix="judge on the splits.test of the same split",
-        )
 
 
 def _climb(recipe, shipped, test):
@@ -418,20 +390,6 @@ def _climb(recipe, shipped, test):
 def _answers_of(trained, test):
     interpreter = KerasInterpreter(trained.model)
     return answer_all(InRunner(trained.signature, interpreter, form="float32"), test)
-
-
-def _compared(recipe, comparison, answers, test):
-    target = comparison.trained.signature.target
-    ahead = margin(
-        test.y,
-        answers["keras"],
-        answers["comparison"],
-        target,
-        metric=recipe.judge.deciding,
-        seed=recipe.training.seed,
-    )
-    scores = score(test.y, answers["comparison"], target)
-    return Comparison(comparison.words, comparison.trained.num_rows, scores, ahead)
 
 
 def write(
@@ -458,7 +416,7 @@ def write(
     Raises:
         VerifyError: the evaluation failed; the bundle is kept as `folder`/<name>.failed/.
     """
-    recipe = settle(recipe, splits.train.schema)
+    recipe = _with_deciding(recipe, splits.train.schema)
     if data.screening is None:
         data = screen(recipe, data, splits)
     with stage("report"):
@@ -474,34 +432,5 @@ def write(
     bundle = Bundle(write_bundle(Path(folder) / name, files))
     print_ladder(facts, bundle.folder)
     if not passed:
-        raise _verify_error(recipe, facts, shipped.signature, bundle.folder)
+        raise verify_error(recipe, evaluation.failed, shipped.signature, bundle.folder)
     return bundle
-
-
-def _verify_error(recipe, facts, signature, folder):
-    labels_wanted = ""
-    if signature.target.labels:
-        labels_wanted = f"the label of Keras for {recipe.judge.min_agreement:g} of the rows, "
-    return VerifyError(
-        facts["gate"]["failed_step"],
-        expected=f"at most {recipe.judge.tolerance} lost from Keras to "
-        f"the last rung, {labels_wanted}and budgets kept",
-        fix=f"see {folder / 'report.html'}; {_gate_advice(signature)}",
-    )
-
-
-def _gate_advice(signature):
-    """What to try if too much is lost on the way to the last rung: numbers that are predicted have
-    no class, and only columns of numbers can be binned.
-    """
-    has_numbers = any(column.kind == "numeric" for column in signature.columns)
-    bins = ""
-    if has_numbers and signature.frame is None:
-        bins = ", encode numbers with EncodeBins()"
-    what = "rows"
-    if signature.frame is not None:
-        what = "windows"
-    few = f"few test {what}"
-    if signature.target.task in ("binary", "multiclass"):
-        few = f"few {what} of a class"
-    return f"train longer{bins}, or, where {few} make the metric jump, --set judge.tolerance=0.03"

@@ -256,3 +256,17 @@ def require_train_set(rows: object, stage: str) -> TrainSet:
             stage=stage,
         )
     return rows
+
+
+def require_unseen(rows: HeldOut, seen_ids: np.ndarray) -> None:
+    """Raises LeakError if a source row was learned from or chosen by; `seen_ids`: int64, of
+    those.
+    """
+    seen = np.intersect1d(seen_ids, rows.ids)
+    if len(seen):
+        raise LeakError(
+            f"{len(seen)} of the test rows were seen in training or validation, such as row "
+            f"{seen[0]}",
+            expected="rows that no stage has seen",
+            fix="judge on the splits.test of the same split",
+        )

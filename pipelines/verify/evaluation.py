@@ -1,10 +1,18 @@
 """What the test rows showed of the model that ships, and of the one it is compared with."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ..device.runner import Answers
-from ..tasks.evaluate import Margin
+from ..rows.parts import HeldOut
+from ..tasks.evaluate import Margin, margin, score
 from .ladder import Rung
+
+if TYPE_CHECKING:
+    from ..recipe import Recipe
+    from ..training.trained import ComparisonModel
 
 
 @dataclass(frozen=True)
@@ -41,3 +49,27 @@ class Evaluation:
     failed: str = ""
     comparison: Comparison | None = None
     baselines: dict[str, dict[str, float]] = field(default_factory=dict)
+
+
+def compare_answers(
+    model: ComparisonModel, answers: dict[str, Answers], test: HeldOut, *, recipe: Recipe
+) -> Comparison:
+    """Scores the comparison model against the Keras model that ships.
+
+    Args:
+        model: the comparison model.
+        answers: of "keras" and of "comparison", to the test rows.
+        test: raw test rows.
+        recipe: of the model that ships, with its deciding metric.
+    """
+    target = model.trained.signature.target
+    ahead = margin(
+        test.y,
+        answers["keras"],
+        answers["comparison"],
+        target,
+        metric=recipe.judge.deciding,
+        seed=recipe.training.seed,
+    )
+    scores = score(test.y, answers["comparison"], target)
+    return Comparison(model.words, model.trained.num_rows, scores, ahead)
