@@ -11,7 +11,7 @@ import numpy as np
 
 from .balance import WeightByClass
 from .bundle.folder import Bundle, bundle_files, check_folder, write_bundle
-from .device.runner import Answers
+from .device.answers import Answers
 from .device.signature import Signature
 from .errors import LeakError, RecipeError, VerifyError
 from .recipe import Recipe

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ..device.signature import Signature, Target
+from ..device.signature import Signature
+from ..device.target import Target
 from ..errors import RecipeError, TrainError
 from ..rows.parts import HeldOut, Schema, TrainSet
 from ..training.feed import TrainFeed, training_feed

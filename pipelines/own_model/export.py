@@ -21,9 +21,11 @@ from ..convert.convert import MAX_CALIBRATION_ROWS, convert
 from ..convert.description import described
 from ..convert.lower import NUM_COPIES
 from ..device.cells import shorten
+from ..device.ports import Port
 from ..device.regular import read_regular
 from ..device.runner import LiteRT, Runner
-from ..device.signature import Port, Signature, Target
+from ..device.signature import Signature
+from ..device.target import Target
 from ..errors import ExportError, RecipeError, VerifyError
 from ..recipe import NAME_PATTERN
 from ..report import pictures as draw

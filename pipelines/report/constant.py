@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..device.signature import Target
+from ..device.target import Target
 from ..rows.parts import HeldOut, TrainSet
 from ..tasks.metrics import score_labels, score_values
 

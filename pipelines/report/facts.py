@@ -6,8 +6,8 @@ from dataclasses import asdict
 
 import numpy as np
 
+from ..device.calibration import probabilities
 from ..device.primitives import missing_mask
-from ..device.signature import probabilities
 from ..steps.step import is_series
 from ..tasks.evaluate import class_places
 from ..tasks.forecast import score_forecasts

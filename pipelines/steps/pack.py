@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..device.ports import Port
 from ..device.primitives import PACKS, OwnScale, Pack, PackSteps, Primitive, made_by, run_primitives
-from ..device.runner import to_own_scale
-from ..device.signature import Port, Signature, Target, made_from
+from ..device.signature import Signature, made_from
+from ..device.target import Target
+from ..device.tasks.forecast import to_own_scale
 from ..errors import StepError
 from ..rows.parts import HeldOut, TrainSet, Unlabelled, require_train_set
 from .step import (

@@ -12,8 +12,9 @@ import numpy as np
 
 from ..bundle.keras_file import keras_bytes
 from ..convert.trial import fault
+from ..device.answers import Answers
 from ..device.cells import PICTURE, TEXT
-from ..device.runner import FORMS, Answers, LiteRT, Runner
+from ..device.runner import FORMS, LiteRT, Runner
 from ..device.signature import Signature
 from ..errors import ExportError, RecipeError
 from ..rows.parts import HeldOut, TrainSet

@@ -6,8 +6,9 @@ import time
 
 import numpy as np
 
+from ..device.answers import Answers
 from ..device.cells import SERIES
-from ..device.runner import Answers, LiteRT
+from ..device.runner import LiteRT
 from ..device.signature import Signature
 from ..device.stream import Stream
 from ..errors import VerifyError

@@ -13,8 +13,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..device.calibration import positive_or_largest
 from ..device.runner import answer
-from ..device.signature import Signature, Target, positive_or_largest
+from ..device.signature import Signature
+from ..device.target import Target
 from ..recipe import Recipe
 from ..rows.parts import HeldOut, TrainSet
 from .forecast import conformal_offsets, standardized_steps

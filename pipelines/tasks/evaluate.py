@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..device.runner import Answers
-from ..device.signature import Target
+from ..device.answers import Answers
+from ..device.target import Target
 from .forecast import score_forecasts
 from .metrics import (
     LABEL_METRICS,

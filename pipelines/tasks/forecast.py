@@ -9,7 +9,8 @@ import math
 import numpy as np
 
 from ..device.calendar import DAY_NAMES, DAY_SECONDS, MONTH, WEEKDAY
-from ..device.signature import Frame, Target
+from ..device.frame import Frame
+from ..device.target import Target
 
 MONTH_NAMES = (
     "January",

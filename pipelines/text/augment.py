@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..device.cells import TEXT, Column, shorten
+from ..device.ports import Port
 from ..device.regular import read_regular
-from ..device.signature import Port, Signature
+from ..device.signature import Signature
 from ..device.texts import Bigrams, Words
 from ..errors import LoadError, RecipeError
 from ..sources.files import find_file

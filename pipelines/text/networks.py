@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..device.signature import Port, Signature
+from ..device.ports import Port
+from ..device.signature import Signature
 from ..errors import RecipeError
 from ..spec import knob
 from ..steps.step import MIX_SHARE, PAIR_ID, PARTNER_ID, TOKEN_ID

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..device.signature import Port, Signature
+from ..device.ports import Port
+from ..device.signature import Signature
 from ..errors import RecipeError, TrainError
 from ..rows.parts import HeldOut, TrainSet
 from ..spec import knob

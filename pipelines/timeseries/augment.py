@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..device.cells import SERIES, Column
-from ..device.signature import Port, Signature
+from ..device.ports import Port
+from ..device.signature import Signature
 from ..errors import RecipeError
 from ..spec import knob
 from ..steps.step import CATEGORY_ID, SERIES_INTERVAL, SERIES_STANDARD

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..device.signature import Signature, Target
+from ..device.signature import Signature
+from ..device.target import Target
 from ..errors import RecipeError, TrainError
 from ..rows.parts import HeldOut
 from ..spec import knob

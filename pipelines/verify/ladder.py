@@ -9,7 +9,8 @@ from typing import Protocol
 
 import numpy as np
 
-from ..device.runner import Answers, Runner
+from ..device.answers import Answers
+from ..device.runner import Runner
 from ..device.signature import Signature
 from ..errors import VerifyError
 from ..rows.parts import HeldOut

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pipelines import catalog
-from pipelines.device.signature import Target
+from pipelines.device.target import Target
 from pipelines.recipe import Judge, override
 from pipelines.report.cautions import find_cautions
 from pipelines.report.constant import score_constant

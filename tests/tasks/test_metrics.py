@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.device.signature import Target, positive_or_largest, probabilities
+from pipelines.device.calibration import positive_or_largest, probabilities
+from pipelines.device.target import Target
 from pipelines.tasks.decide import choose_offsets
 from pipelines.tasks.metrics import (
     LABEL_METRICS,

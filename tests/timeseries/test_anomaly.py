@@ -21,9 +21,12 @@ from pipelines.balance import WeightByClass
 from pipelines.bundle.explain import explain
 from pipelines.device.__main__ import write_answers
 from pipelines.device.cells import Column
+from pipelines.device.frame import Frame
+from pipelines.device.ports import Port
 from pipelines.device.primitives import PackSteps
 from pipelines.device.runner import Runner, answer
-from pipelines.device.signature import Frame, Port, Signature, Target
+from pipelines.device.signature import Signature
+from pipelines.device.target import Target
 from pipelines.errors import FrameError, LeakError, LoadError, PipelineError, RecipeError
 from pipelines.recipe import Judge, Recipe
 from pipelines.rows.split import SplitByTime, split

@@ -20,9 +20,9 @@ from pipelines.device import Runner
 from pipelines.device.__main__ import write_forecasts
 from pipelines.device.calendar import DAY_SECONDS, MONTH_SECONDS, Calendar
 from pipelines.device.cells import Column, read_column
+from pipelines.device.frame import Frame
 from pipelines.device.history import known_steps, newest_windows
 from pipelines.device.primitives import DatePart
-from pipelines.device.signature import Frame
 from pipelines.errors import DeviceError, PipelineError, RecipeError
 from pipelines.recipe import tiny
 from pipelines.report.facts import _missing_shares

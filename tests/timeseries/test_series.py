@@ -403,7 +403,7 @@ def test_series_cells():
 def test_scores_pass_over_what_nobody_knows():
     y = np.array([[1.0, np.nan], [3.0, 5.0]])
     quantiles = np.array([[[0, 1, 2], [9, 9, 9]], [[0, 1, 2], [4, 5, 6]]], float)
-    from pipelines.device.signature import Target
+    from pipelines.device.target import Target
 
     target = Target("y", "forecast", quantiles=(0.1, 0.5, 0.9), mase_scale=2.0)
     scores = score_forecasts(y, quantiles[:, :, 1], quantiles, target)
