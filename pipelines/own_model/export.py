@@ -48,7 +48,7 @@ from ..sources.array_files import read_arrays
 from ..steps import to_ports
 from ..steps.ranges import value_ranges
 from ..targets.base import Made, ask_files, ask_targets, broken_budgets, climb_all, files_for
-from ..tasks.evaluate import class_places
+from ..tasks.classes import class_places
 from .gate import ALLOWED, changed_too_much, failed_own, num_rows_wanted
 from .inputs import in_front, own_inputs, ported, read_rows
 from .rewrite import flatten, refuse, without_last_activation

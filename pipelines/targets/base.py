@@ -20,7 +20,7 @@ from ..errors import ExportError, RecipeError
 from ..rows.parts import HeldOut, TrainSet
 from ..sources.files import read_pixels
 from ..spec import knob
-from ..tasks.evaluate import agreement
+from ..tasks import task_of
 from ..verify.ladder import (
     InRunner,
     KerasInterpreter,
@@ -599,8 +599,8 @@ def on_its_own(
     )
     return replace(
         rung,
-        runner_agreement=agreement(
-            answer_all(beside, test, places), answers[form], made.signature.target
+        runner_agreement=task_of(made.signature.target).agreement(
+            answer_all(beside, test, places), answers[form]
         ),
     )
 

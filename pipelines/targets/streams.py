@@ -13,7 +13,7 @@ from ..device.signature import Signature
 from ..device.stream import Stream
 from ..errors import VerifyError
 from ..rows.parts import HeldOut
-from ..tasks.evaluate import agreement, score
+from ..tasks import task_of
 from ..verify.ladder import TIMED_ROWS, Rung, some_places
 from .micro.runner import MAX_INT8_STEPS, Micro, check_kernels, micro_available
 
@@ -42,6 +42,8 @@ def climb_streams(
     content = tflite["stream_int8"]
     keras = answers["keras"].take(places)
 
+    task = task_of(signature.target)
+
     def climbed(name, interpreter, *, form, beside, scale, size, arena=None, compared_with):
         said = _push_windows(Stream(signature, interpreter, form=form), test, places)
         values = signature.stream.output.to_float(said.raw)
@@ -52,8 +54,8 @@ def climb_streams(
         median, p95 = _step_ms(interpreter, signature, form)
         return said, Rung(
             name,
-            score(test.y[places], said, signature.target),
-            agreement(keras, said, signature.target),
+            task.score(test.y[places], said, signature.target),
+            task.agreement(keras, said),
             float(np.abs(values - signature.output.to_float(keras.raw)).max()),
             size,
             median,
@@ -63,7 +65,7 @@ def climb_streams(
             steps,
             None if steps is None else MAX_INT8_STEPS,
             compared_with=compared_with,
-            reference=score(test.y[places], keras, signature.target)
+            reference=task.score(test.y[places], keras, signature.target)
             if len(places) < len(test)
             else {},
         )

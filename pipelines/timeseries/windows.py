@@ -16,7 +16,7 @@ from ..device.cells import SERIES, Column, shorten
 from ..errors import FrameError
 from ..rows.parts import HeldOut, Splits, TrainSet
 from ..spec import check_knobs, knob
-from ..tasks.forecast import common_start, usual_seasons
+from ..tasks.seasons import common_start, usual_seasons
 from .faults import InjectFaults
 
 MAX_WINDOW_BYTES = 4 * 2**30

@@ -41,8 +41,8 @@ from pipelines.steps import (
     to_ports,
 )
 from pipelines.targets.c.prepare import c_files
-from pipelines.tasks.decide import threshold_offset
 from pipelines.tasks.metrics import score_anomalies
+from pipelines.tasks.thresholds import anomaly_threshold
 from pipelines.timeseries import (
     Autoencoder,
     ConvAutoencoder,
@@ -339,7 +339,7 @@ def test_a_damaged_signature_is_refused():
 )
 def test_no_more_than_its_share_of_training_windows_is_flagged(scores, quantile):
     scores = np.array(scores, np.float32)
-    flagged = scores + np.float32(threshold_offset(scores, quantile)[0]) >= 0
+    flagged = scores + np.float32(anomaly_threshold(scores, quantile)[0]) >= 0
     assert flagged.mean() <= 1 - quantile + 1e-9
 
 

@@ -30,7 +30,7 @@ from pipelines.rows.split import SplitByTime, split
 from pipelines.run import _gate_advice
 from pipelines.steps import EncodeDate, FillGaps, ScaleSeries, fit_steps, make_signature
 from pipelines.tabular import LoadTable, load_table
-from pipelines.tasks.forecast import common_start, usual_seasons
+from pipelines.tasks.seasons import common_start, usual_seasons
 from pipelines.timeseries import LoadSeries, Tcn, series_recipe
 from pipelines.timeseries.windows import CutWindows
 from tests.odd_files.series import dates, jittered, on_days

@@ -22,6 +22,7 @@ from pipelines.device.ports import Port
 from pipelines.device.primitives import PackSteps
 from pipelines.device.signature import Signature
 from pipelines.device.target import Target
+from pipelines.device.units import SERIES_INTERVAL, SERIES_STANDARD
 from pipelines.errors import BalanceError, LeakError, LoadError, RecipeError, SplitError
 from pipelines.recipe import Judge, tiny
 from pipelines.rows.parts import TrainSet
@@ -36,7 +37,6 @@ from pipelines.steps import (
     make_signature,
     to_ports,
 )
-from pipelines.steps.step import SERIES_INTERVAL, SERIES_STANDARD
 from pipelines.timeseries import (
     AugmentJitter,
     AugmentMagnitudeWarp,

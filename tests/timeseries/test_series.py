@@ -35,7 +35,8 @@ from pipelines.steps import (
     fit_steps,
     make_signature,
 )
-from pipelines.tasks.forecast import conformal_offsets, score_forecasts
+from pipelines.tasks.conformal import conformal_offsets
+from pipelines.tasks.metrics import score_forecasts
 from pipelines.timeseries import LoadSeries, series_recipe
 from pipelines.timeseries.windows import CutWindows
 from pipelines.verify.ladder import answer_all
