@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.device.calibration import positive_or_largest, probabilities
+from pipelines.tasks.intervals import bootstrap_intervals
 from pipelines.tasks.metrics import (
     LABEL_METRICS,
-    bootstrap_intervals,
     loss_of,
     score_classes,
     score_labels,
