@@ -19,7 +19,8 @@ from .targets.base import (
     TargetWeb,
 )
 from .timeseries.faults import InjectFaults
-from .timeseries.windows import CutSegments, CutWindows
+from .timeseries.segments import CutSegments
+from .timeseries.windows import CutWindows
 from .training.fit import Training
 
 RECIPES = {

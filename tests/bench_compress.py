@@ -189,7 +189,8 @@ def print_untaught(teacher: str):
     )
     tuning.fit(cut, epochs=recipe.training.epochs)
     print(
-        f"seed {recipe.training.seed}: cut from the teacher, not taught {clothes.accuracy(cut):.4f}",
+        f"seed {recipe.training.seed}: cut from the teacher, not taught "
+        f"{clothes.accuracy(cut):.4f}",
         flush=True,
     )
 

@@ -8,7 +8,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Calibration:
-    """How logits of classes become probabilities that are met as often as they say: logits * factor
+    """How logits of classes become calibrated probabilities: logits * factor
     + offset, then sigmoid or softmax. Where there is a table, of two classes, the probability is
     `shares` at `logits`, both rising, linearly in between and the nearer end outside.
     """

@@ -65,7 +65,7 @@ class Port:
         return raw.astype(np.float32)
 
     def in_file(self) -> tuple[float, int]:
-        """(scale, zero point) that the int8 file itself says."""
+        """(scale, zero point) that the int8 file itself has."""
         if self.scale == 0.0:
             return 0.0, 0
         scale = self.scale * self.factor

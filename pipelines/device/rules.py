@@ -11,7 +11,9 @@ RULES = {
     "can hold",
     "number that is outside that range by more than it is wide": "answered, with a note",
     "every cell missing, no known token, a picture of one colour": "answered, with a note",
-    "picture of another size": "stretched to the model's size, antialiased bilinear, as in training",
+    "picture of another size": (
+        "stretched to the model's size, antialiased bilinear, as in training"
+    ),
     "transparent picture": "laid over white",
     "16-bit picture": "white, as the column has it, becomes 255, and what is above is refused; "
     "without one white is 65,535, and a picture that stays below 16,384 is refused",

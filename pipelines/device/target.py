@@ -33,8 +33,8 @@ class Target:
     mase_scale: float = 0.0
 
     def middle(self) -> int:
-        """The place of the quantile nearest to the median: what a forecast says if it may say one
-        thing.
+        """The place of the quantile nearest to the median: what a forecast gives if it may give one
+        value.
         """
         if self.quantiles:
             return int(np.argmin(np.abs(np.asarray(self.quantiles) - 0.5)))

@@ -207,7 +207,8 @@ class Splits:
             shared = np.intersect1d(one.ids, other.ids)
             if len(shared):
                 raise LeakError(
-                    f"{first} and {second} share {len(shared)} source rows, such as row {shared[0]}",
+                    f"{first} and {second} share {len(shared)} source rows, "
+                    f"such as row {shared[0]}",
                     expected="no row in two parts",
                     fix="split by source row, before resampling",
                 )

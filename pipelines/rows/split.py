@@ -264,7 +264,8 @@ def _refuse_missing_classes(dataset, parts):
             raise SplitError(
                 f"the {name} part has no row of class {', '.join(map(shorten, lacking))}",
                 expected=f"every class in the {name} part",
-                fix="bring rows of it, merge it with another class, or draw with another split.seed",
+                fix="provide rows of it, merge it with another class, "
+                "or draw with another split.seed",
             )
 
 

@@ -144,7 +144,8 @@ class Marks:
         as_decimal = cell.replace(mark, ".")
         as_whole = cell.replace(mark, "")
         raise LoadError(
-            f"{what} has numbers such as {shorten(cell)}: {noun}, or one that parts thousands?{why}",
+            f"{what} has numbers such as {shorten(cell)}: {noun}, "
+            f"or one that parts thousands?{why}",
             expected=f"marks with one reading: {shorten(cell)} may be {as_decimal} or {as_whole}",
             fix=f"--thousands {mark} for {as_whole}; --decimal {mark} for {as_decimal}",
         )

@@ -368,7 +368,8 @@ def _read_csv(path, reading):
                 continue
             if len(row) != len(names):
                 raise LoadError(
-                    f"{path.name!r}, row {place - 1}: {len(row)} cells, the header has {len(names)}",
+                    f"{path.name!r}, row {place - 1}: {len(row)} cells, "
+                    f"the header has {len(names)}",
                     expected="as many cells in every row as in the header",
                     fix="mend that row, or give --separator and --encoding",
                 )

@@ -167,7 +167,8 @@ class ImputeMostFrequent(Step):
                 raise StepError(
                     f"column {name!r} has no value in the {len(train)} training rows",
                     expected="at least one value for ImputeMostFrequent",
-                    fix="put DropColumns() before it, or name the columns that the step should take",
+                    fix="put DropColumns() before it, "
+                    "or name the columns that the step should take",
                 )
             value = values[counts.argmax()]
             fills.append(Fill(name, value if isinstance(value, str) else as_float32(value)))

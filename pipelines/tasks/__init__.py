@@ -13,6 +13,18 @@ from .forecast import ForecastTask
 from .multiclass import MulticlassTask
 from .regression import RegressionTask
 
+__all__ = [
+    "TASKS",
+    "AnomalyTask",
+    "BinaryTask",
+    "ForecastTask",
+    "MulticlassTask",
+    "RegressionTask",
+    "Target",
+    "Task",
+    "task_of",
+]
+
 TASKS: dict[str, Task] = {
     task.name: task
     for task in (

@@ -165,7 +165,7 @@ class Task(ABC):
         """Returns the signature with the decision of a form.
 
         Args:
-            recipe: Its `judge` and `shipping` say what is chosen for.
+            recipe: Its `judge` and `shipping` name what is chosen for.
             signature: Of the form, with its scales.
             train_rows: Raw training rows.
             rows: As ports, those to choose on: validation rows, or training rows if
@@ -243,7 +243,7 @@ class Task(ABC):
         return float(np.mean(np.abs(one.scores - other.scores) <= 0.05 * spread))
 
     def comparable(self, outputs: np.ndarray) -> np.ndarray:
-        """Returns outputs float32 [rows, outputs] without what says nothing about the answer."""
+        """Returns outputs float32 [rows, outputs] without what is no part of the answer."""
         return outputs
 
     # A user's own model -------------------------------------------------------------------------

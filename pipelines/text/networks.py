@@ -507,8 +507,9 @@ def token_port(signature: Signature) -> Port:
         if port.unit not in (TOKEN_ID, PAIR_ID, PARTNER_ID, MIX_SHARE)
     ]
     if len(ports) != 1 or others:
+        inputs = [(each.name, each.unit) for each in signature.inputs]
         raise RecipeError(
-            f"a net for texts on the inputs {[(each.name, each.unit) for each in signature.inputs]}",
+            f"a net for texts on the inputs {inputs}",
             expected="one text column, in tokens",
             fix="load one text column, and --set 'encode=(TokenizeWords(),)'",
         )

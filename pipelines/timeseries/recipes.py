@@ -13,7 +13,8 @@ from .faults import InjectFaults
 from .load import LoadSeries
 from .load_classes import LoadSeriesArrays, LoadSeriesTfds, LoadTsFiles
 from .networks import NLinear, SeriesMlp
-from .windows import CutSegments, CutWindows
+from .segments import CutSegments
+from .windows import CutWindows
 
 
 def series_recipe(

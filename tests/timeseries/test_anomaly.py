@@ -53,7 +53,8 @@ from pipelines.timeseries import (
     fit_residual,
 )
 from pipelines.timeseries.faults import FAULTS, InjectFaults
-from pipelines.timeseries.windows import CutSegments, CutWindows
+from pipelines.timeseries.segments import CutSegments
+from pipelines.timeseries.windows import CutWindows
 from pipelines.training.feed import TrainFeed
 from pipelines.training.fit import Training, average_members, train
 from pipelines.verify.ladder import KerasInterpreter

@@ -192,9 +192,9 @@ def test_windows_need_steps_and_steps_need_windows(birds_splits):
 
 
 def test_memory_is_counted_before_it_is_taken(monkeypatch):
-    from pipelines.timeseries import windows as frame
+    from pipelines.timeseries import step_grid
 
-    monkeypatch.setattr(frame, "MAX_WINDOW_BYTES", 1000)
+    monkeypatch.setattr(step_grid, "MAX_WINDOW_BYTES", 1000)
     with pytest.raises(FrameError, match="raise frame.stride"):
         cut(CutWindows(window=24, horizon=4), waves())
 

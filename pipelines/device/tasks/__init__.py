@@ -8,6 +8,18 @@ from .forecast import DeviceForecast
 from .multiclass import DeviceMulticlass
 from .regression import DeviceRegression
 
+__all__ = [
+    "TASKS",
+    "DeviceAnomaly",
+    "DeviceBinary",
+    "DeviceForecast",
+    "DeviceMulticlass",
+    "DeviceRegression",
+    "DeviceTask",
+    "Target",
+    "task_of",
+]
+
 TASKS: dict[str, DeviceTask] = {
     task.name: task
     for task in (
