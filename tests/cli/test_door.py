@@ -43,7 +43,7 @@ def users_door(monkeypatch, tmp_path):
 
 def test_a_fault_is_told_with_a_file_that_holds_no_data(users_door, capsys, monkeypatch):
     monkeypatch.setattr(
-        sys, "argv", ["pipelines", "run", "--csv", "/home/ada/patients.csv", "--target=sick"]
+        sys, "argv", ["pipelines", "table", "--name", "/home/ada/patients.csv", "--target=sick"]
     )
     assert through_door(raising(KeyError("patient 17"))) == FAULT
     error = capsys.readouterr().err
@@ -55,7 +55,7 @@ def test_a_fault_is_told_with_a_file_that_holds_no_data(users_door, capsys, monk
         str(file) in error
         and "in work" in details
         and "tensorflow" in details
-        and "--csv --target" in details
+        and "--name --target" in details
     )
     assert not any(words in details for words in ("patient", "ada", "sick"))
 
