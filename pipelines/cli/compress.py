@@ -40,7 +40,7 @@ def compress(options: CompressOptions) -> None:
     """
     from .. import catalog
     from ..studies.tradeoff import compress_bundle
-    from ..targets.base import TargetMicro
+    from ..targets.micro.spec import TargetMicro
 
     budget = TargetMicro(
         max_bytes=options.max_bytes,
