@@ -219,7 +219,7 @@ def test_labels_that_the_terminal_cannot_show(bundle, tmp_path, encoding):
     write_rows(copy, tmp_path / "rows.csv")
     environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
     code = (
-        "import sys; from pipelines.__main__ import main; bundle, rows = sys.argv[1:]\n"
+        "import sys; from pipelines.cli import main; bundle, rows = sys.argv[1:]\n"
         "for arguments in (['predict', bundle, rows], ['explain', bundle], ['report', bundle]):\n"
         "    sys.argv[1:] = arguments\n    assert main() == 0"
     )
@@ -240,7 +240,7 @@ def test_little_memory(bundle, tmp_path):
     write_rows(bundle.folder, tmp_path / "rows.csv")
     limited = (
         "import resource; resource.setrlimit(resource.RLIMIT_AS, (400 * 2**20,) * 2); import sys; "
-        "from pipelines.__main__ import main; sys.exit(main())"
+        "from pipelines.cli import main; sys.exit(main())"
     )
     done = subprocess.run(
         [sys.executable, "-c", limited, "predict", str(bundle.folder), str(tmp_path / "rows.csv")],
