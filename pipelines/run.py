@@ -37,11 +37,9 @@ from .targets.climbing import climb_all
 from .targets.export import ShippedModel, convert_forms, write_files
 from .targets.exported_model import ExportedModel
 from .targets.rehearse import rehearse
-from .tasks.decide import decide
-from .tasks.evaluate import intervals, score, score_plain_rule
+from .tasks import task_of
 from .training.comparison import other_recipe
 from .training.feed import TrainFeed
-from .training.fit import DECIDING_METRICS, check_deciding
 from .training.fit import train as train_network
 from .training.inputs import TrainingInputs, fit_inputs
 from .training.trained import ComparisonModel, TrainedModel
@@ -113,19 +111,19 @@ def settle(recipe: Recipe, schema: Schema) -> Recipe:
     Raises:
         RecipeError: recipe and data do not go together.
     """
-    task = schema.target.task
-    if task == "forecast" and recipe.frame is None:
+    task = task_of(schema.target)
+    if task.needs_frame and recipe.frame is None:
         raise RecipeError(
             "steps of series without windows",
             expected="a frame",
-            fix="--set 'frame=CutWindows(window=48, horizon=12)'",
+            fix=f"--set 'frame={task.frame_example}'",
         )
-    if task == "anomaly":
+    if task.gives_back:
         _check_anomaly(recipe, schema)
     for spec in recipe.augment:
         spec.check_columns(schema.columns)
     recipe = _with_deciding(recipe, schema)
-    check_deciding(recipe.judge.deciding, task)
+    task.check_deciding(recipe.judge.deciding)
     return recipe
 
 
@@ -133,9 +131,7 @@ def _with_deciding(recipe, schema):
     """The recipe with the metric that decides, which is the task's first where none is named."""
     if recipe.judge.deciding:
         return recipe
-    task = schema.target.task
-    without_season = task == "forecast" and not schema.target.mase_scale
-    deciding = DECIDING_METRICS[task][int(without_season)]
+    deciding = task_of(schema.target).usual_deciding(schema.target)
     return replace(recipe, judge=replace(recipe.judge, deciding=deciding))
 
 
@@ -240,10 +236,13 @@ def assess(
     interpreter = KerasInterpreter(model)
     rows = inputs.decision_rows
     raw = interpreter.run(rows.x)
-    signature = decide(recipe, inputs.signature, inputs.train_rows, rows, form="float32", raw=raw)
+    task = task_of(inputs.signature.target)
+    signature = task.decide(
+        recipe, inputs.signature, inputs.train_rows, rows, form="float32", raw=raw
+    )
     runner = InRunner(signature, interpreter, form="float32")
     answers = answer_all(runner, inputs.valid_rows)
-    scores = score(inputs.valid_rows.y, answers, signature.target)
+    scores = task.score(inputs.valid_rows.y, answers, signature.target)
     return TrainedModel(
         model, signature, scores[recipe.judge.deciding], history, fit_seconds, inputs
     )
@@ -322,7 +321,8 @@ def decide_form(
         raw = interpreter.run(runner.quantize(rows.x))
     else:
         raw = answer_all(runner, inputs.valid_rows).raw
-    return decide(recipe, signature, inputs.train_rows, rows, form=form, raw=raw)
+    task = task_of(signature.target)
+    return task.decide(recipe, signature, inputs.train_rows, rows, form=form, raw=raw)
 
 
 def compare(recipe: Recipe, trained: TrainedModel) -> ComparisonModel | None:
@@ -358,7 +358,7 @@ def judge(
     with stage("verify"):
         rungs, answers = _climb(recipe, shipped, test)
         baselines = {
-            name: score_plain_rule(test.y, values, target)
+            name: task_of(target).score_plain_rule(test.y, values, target)
             for name, values in (test.baselines or {}).items()
         }
         failed = (
@@ -380,8 +380,9 @@ def _climb(recipe, shipped, test):
     targets = recipe.shipping.runs_on()
     rungs, answers = climb_all(shipped.exported, targets, test, refused=shipped.refused)
     place = next(place for place, rung in enumerate(rungs) if rung.form == "litert_int8")
-    bounds = intervals(
-        test.y, answers["litert_int8"], shipped.signature.target, seed=recipe.training.seed
+    target = shipped.signature.target
+    bounds = task_of(target).intervals(
+        test.y, answers["litert_int8"], target, seed=recipe.training.seed
     )
     rungs[place] = replace(rungs[place], intervals=bounds)
     return rungs, answers

@@ -6,16 +6,15 @@ from dataclasses import replace
 from ..device.runner import LiteRT
 from ..device.signature import Signature
 from ..errors import ExportError
+from ..tasks import task_of
 from .lower import NUM_COPIES, pixel_rescaling
 
 
 def staggered_copies(signature: Signature) -> int:
     """Returns how many copies of each output the int8 file gives (see `lower.stagger`)."""
-    # Copies tell apart rows that rank alike; a forecast has many outputs and none to rank, a window
-    # given back has many that make one score.
-    if signature.target.task in ("forecast", "anomaly"):
-        return 1
-    return NUM_COPIES
+    if task_of(signature.target).staggers_outputs:
+        return NUM_COPIES
+    return 1
 
 
 def with_scales(signature: Signature, interpreter: LiteRT, model) -> Signature:

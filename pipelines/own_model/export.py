@@ -21,9 +21,11 @@ from ..bundle.keras_zip import MAX_KERAS_BYTES, load_keras, read_config
 from ..convert.convert import MAX_CALIBRATION_ROWS
 from ..convert.lower import NUM_COPIES
 from ..device.cells import shorten
+from ..device.ports import Port
 from ..device.regular import read_regular
 from ..device.runner import Runner
-from ..device.signature import Port, Signature, Target
+from ..device.signature import Signature
+from ..device.target import Target
 from ..errors import ExportError, RecipeError, VerifyError
 from ..recipe import NAME_PATTERN
 from ..report import pictures as draw
@@ -49,7 +51,7 @@ from ..targets.climbing import climb_all
 from ..targets.export import convert_forms, write_files
 from ..targets.exported_model import ExportedModel
 from ..targets.refusals import ask_targets
-from ..tasks.evaluate import class_places
+from ..tasks.classes import class_places
 from .gate import ALLOWED, changed_too_much, failed_own, num_rows_wanted
 from .inputs import in_front, own_inputs, ported, read_rows
 from .rewrite import flatten, refuse, without_last_activation

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..device.primitives import missing_mask
-from ..device.signature import probabilities
 from ..steps.step import is_series
-from ..tasks.evaluate import class_places
-from ..tasks.forecast import score_forecasts
+from ..tasks import task_of
+from ..tasks.classes import class_places
+from ..tasks.metrics import score_forecasts
 from . import pictures as draw
 from .cautions import find_cautions
-from .constant import score_constant
 from .suspects import as_plain
 from .text_cuts import count_cuts
 from .use import how_to_use
@@ -44,6 +43,7 @@ def gather_facts(
     trained = shipped.trained
     comparison = evaluation.comparison
     target = shipped.signature.target
+    task = task_of(target)
     used = {column.name for column in shipped.signature.columns}
     missing = _missing_shares(splits)
     facts = {
@@ -71,7 +71,7 @@ def gather_facts(
         "scores": {rung.form: rung.scores for rung in rungs if rung.scores},
         "ladder": [asdict(rung) for rung in rungs],
         "decisions": {form: list(offsets) for form, offsets in shipped.signature.decisions.items()},
-        "thresholds": _thresholds(shipped.signature),
+        "thresholds": task.thresholds(shipped.signature),
         "probabilities": recipe.shipping.probabilities,
         "compression": [asdict(each) for each in trained.compression],
         "balancing": _balancing(recipe, shipped, evaluation),
@@ -82,7 +82,7 @@ def gather_facts(
         "per_class": per_class(splits.test.y, evaluation.answers["litert_int8"], target),
         "history": trained.history,
         "seconds": dict(seconds),
-        "constant": score_constant(splits.train, splits.test, target),
+        "constant": task.constant_answer(splits.train, splits.test, target),
         "texts": count_cuts(shipped.signature, splits.train),
         "use": how_to_use(shipped.signature, recipe.name),
     }
@@ -119,22 +119,10 @@ def _column_facts(inferred, missing, used):
     }
 
 
-def _thresholds(signature):
-    """By form, of two classes: the probability from which on a row is labelled as the
-    second one.
-    """
-    if signature.target.task != "binary":
-        return {}
-    return {
-        form: float(probabilities(np.array([[-offsets[0]]]), signature.calibration(form))[0, 1])
-        for form, offsets in signature.decisions.items()
-    }
-
-
 def _balancing(recipe, shipped, evaluation):
     """Of classes: what ships and the other choice of balancing."""
     comparison = evaluation.comparison
-    if comparison is None or shipped.signature.target.task not in ("binary", "multiclass"):
+    if comparison is None or not task_of(shipped.signature.target).has_classes:
         return None
     balancer = recipe.balancer()
     words = "no balancing"
@@ -154,7 +142,7 @@ def _balancing(recipe, shipped, evaluation):
 
 def _baselines(shipped, evaluation):
     """Of series: what ships, a linear network, and plain rules."""
-    if shipped.signature.target.task not in ("forecast", "anomaly"):
+    if not task_of(shipped.signature.target).needs_frame:
         return None
     int8 = next(rung for rung in evaluation.rungs if rung.form == "litert_int8")
     lines = [("this model, int8", int8.scores)]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..device.signature import Signature
 from ..errors import VerifyError
+from ..tasks import task_of
 
 if TYPE_CHECKING:
     from ..recipe import Recipe
@@ -43,7 +44,5 @@ def _advice(signature):
     what = "rows"
     if signature.frame is not None:
         what = "windows"
-    few = f"few test {what}"
-    if signature.target.task in ("binary", "multiclass"):
-        few = f"few {what} of a class"
+    few = task_of(signature.target).few_rows(what)
     return f"train longer{bins}, or, where {few} make the metric jump, --set judge.tolerance=0.03"

@@ -39,7 +39,7 @@ from ..run import (
 from ..slots import Target
 from ..targets.micro.runner import Micro, micro_available
 from ..targets.micro.spec import TargetMicro
-from ..tasks.evaluate import score
+from ..tasks import task_of
 from ..verify.ladder import InRunner, answer_all, time_rows
 from .pareto import Point, choose, draw_points, lines_of, with_front
 from .ways import Way, ways_to_shrink
@@ -51,6 +51,7 @@ def compress_bundle(
     folder: Path,
     *,
     budget: Target = TargetMicro(),
+    targets: tuple[Target, ...] = (),
     ways: list[Way] | None = None,
     epochs: int = 0,
     into: Path | None = None,
@@ -63,6 +64,7 @@ def compress_bundle(
     Args:
         folder: of the bundle.
         budget: a target with what the file may take of it.
+        targets: the runtimes of the choice; those of the bundle's recipe if empty.
         ways: that are tried; `ways_to_shrink` if None.
         epochs: of fitting further; a quarter of the recipe's if 0.
         into: where the new bundle is written; the folder that the old one is in if None.
@@ -76,6 +78,8 @@ def compress_bundle(
     history = _history(bundle)
     recipe = read_recipe(bundle.folder, SPECS)
     recipe = replace(recipe, name=f"{recipe.name[:58]}_small")
+    if targets:
+        recipe = replace(recipe, shipping=replace(recipe.shipping, targets=targets))
     into = Path(into or bundle.folder.parent)
     check_folder(into, recipe.name)
     with timed_run():
@@ -234,6 +238,7 @@ class _Search:
         signature = decide_form(self.recipe, signature, interpreter, self.inputs, form=form)
         runner = InRunner(signature, interpreter, form=form)
         answers = answer_all(runner, valid_rows)
+        scores = task_of(signature.target).score(valid_rows.y, answers, signature.target)
         few = {name: x[:NUM_TIMED_ROWS] for name, x in self.inputs.valid.x.items()}
         num_timed = min(len(valid_rows), NUM_TIMED_ROWS)
         arena = None
@@ -241,7 +246,7 @@ class _Search:
             arena = Micro(content, interpreter.port_names()).arena_bytes()
         return Point(
             way.name,
-            score(valid_rows.y, answers, signature.target)[self.recipe.judge.deciding],
+            scores[self.recipe.judge.deciding],
             len(content),
             gzip_bytes(content),
             float(np.median(time_rows(interpreter, runner.quantize(few), num_timed))),

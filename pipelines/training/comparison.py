@@ -9,6 +9,7 @@ import numpy as np
 
 from ..balance import WeightByClass
 from ..rows.parts import TrainSet
+from ..tasks import task_of
 
 if TYPE_CHECKING:
     from ..recipe import Recipe
@@ -26,7 +27,7 @@ def other_recipe(recipe: Recipe, train: TrainSet) -> tuple[Recipe | None, str]:
     """
     if not recipe.judge.beside:
         return None, ""
-    if train.schema.target.task in ("forecast", "anomaly"):
+    if task_of(train.schema.target).needs_frame:
         linear = recipe.build.linear()
         if linear is None:
             return None, ""
@@ -40,7 +41,7 @@ def other_recipe(recipe: Recipe, train: TrainSet) -> tuple[Recipe | None, str]:
 
 
 def _is_imbalanced(rows):
-    if rows.schema.target.task not in ("binary", "multiclass"):
+    if not task_of(rows.schema.target).has_classes:
         return False
     counts = np.bincount(rows.y)
     return counts.min() * MOST_ROWS_FOR_ONE < counts.max()

@@ -11,6 +11,7 @@ from ..device.signature import Signature
 from ..rows.parts import HeldOut, TrainSet
 from ..steps import apply_steps, fit_steps, make_signature, to_ports, unlabelled_to_ports
 from ..steps.ranges import value_ranges
+from ..tasks import task_of
 from .feed import TrainFeed
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class TrainingInputs:
     @property
     def decision_rows(self) -> HeldOut | TrainSet:
         """The rows, as ports, that a decision is chosen on."""
-        if self.signature.target.task == "anomaly":
+        if task_of(self.signature.target).decides_on_training_rows:
             return self.calibration
         return self.valid
 

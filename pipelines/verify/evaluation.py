@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..device.runner import Answers
+from ..device.answers import Answers
 from ..rows.parts import HeldOut
-from ..tasks.evaluate import Margin, margin, score
+from ..tasks import task_of
+from ..tasks.intervals import Margin
 from .ladder import Rung
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def compare_answers(
         recipe: of the model that ships, with its deciding metric.
     """
     target = model.trained.signature.target
-    ahead = margin(
+    ahead = task_of(target).margin(
         test.y,
         answers["keras"],
         answers["comparison"],
@@ -71,5 +72,5 @@ def compare_answers(
         metric=recipe.judge.deciding,
         seed=recipe.training.seed,
     )
-    scores = score(test.y, answers["comparison"], target)
+    scores = task_of(target).score(test.y, answers["comparison"], target)
     return Comparison(model.words, model.trained.num_rows, scores, ahead)
