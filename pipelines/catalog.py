@@ -19,7 +19,8 @@ from .targets.web.spec import TargetWeb
 from .timeseries.faults import InjectFaults
 from .timeseries.segments import CutSegments
 from .timeseries.windows import CutWindows
-from .training.fit import Training
+from .training import losses, optimizers, schedules
+from .training.training import Training
 
 RECIPES = {
     "birds_mlp": tabular.BIRDS,
@@ -47,6 +48,9 @@ SPECS = (
     Recipe,
     Judge,
     Training,
+    *losses.LOSSES,
+    *optimizers.OPTIMIZERS,
+    *schedules.SCHEDULES,
     SplitRandom,
     SplitGrouped,
     SplitByTime,

@@ -7,6 +7,7 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
+from shlex import quote
 from typing import Any
 
 from .errors import RecipeError
@@ -14,7 +15,7 @@ from .rows.split import Split, SplitRandom
 from .shipping import Shipping
 from .spec import check_knobs, knob
 from .tasks.metrics import LABEL_METRICS
-from .training.fit import Training
+from .training.training import Training
 
 NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
@@ -219,6 +220,13 @@ def _replace(spec, path, value, recipe_name, whole):
         before = whole[: len(whole) - len(".".join(path))]
         knobs = [before + each for each in names]
         close = difflib.get_close_matches(before + name, knobs, n=1)
+        if isinstance(spec, Training) and name in spec.MOVED:
+            setting = before + spec.MOVED[name].format(value)
+            raise RecipeError(
+                f"recipe {recipe_name!r} has no knob {whole!r} any more",
+                expected="the slots training.loss, training.optimizer, training.schedule",
+                fix=f"--set {quote(setting)}",
+            )
         raise RecipeError(
             f"recipe {recipe_name!r} has no knob {whole!r}",
             expected=", ".join(knobs) or f"nothing below {before.rstrip('.')!r}",
@@ -242,6 +250,12 @@ def _same_kind(now, value, knob):
         value = (value,)
     if isinstance(now, str) and not isinstance(value, str):
         value = str(value)
+    if is_dataclass(now) and isinstance(value, str):
+        raise RecipeError(
+            f"{knob}={value!r}",
+            expected=f"a spec, such as {now!r}",
+            fix=f"--set '{knob}={value.title()}()', if that is one; or --set '{knob}={now!r}'",
+        )
     plain = (bool, int, float, str, tuple, Mapping)
     if isinstance(now, plain) and (
         not isinstance(value, plain)

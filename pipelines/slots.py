@@ -5,7 +5,7 @@ else.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,6 +14,7 @@ from .spec import knob
 if TYPE_CHECKING:
     from .device.runner import Answers
     from .device.signature import Signature
+    from .device.signature import Target as ColumnTarget
     from .rows.parts import HeldOut
     from .targets.budgets import Cost
     from .targets.exported_model import ExportedModel
@@ -122,3 +123,78 @@ class Target(ABC):
             Its rungs of the streaming forms; none by default.
         """
         return ()
+
+
+# Loss, Optimizer, Schedule
+
+
+class Loss(ABC):
+    """What training minimizes: how far outputs are from the truth, over a loss of Keras."""
+
+    def suits_target(self, target: "ColumnTarget") -> str:
+        """Returns why the loss cannot be used for the target, or "".
+
+        Args:
+            target: Of the signature, with what was learned of it.
+        """
+        return ""
+
+    @abstractmethod
+    def build(self, target: "ColumnTarget") -> Callable[[Any, Any], Any]:
+        """Returns a Keras loss without reduction, called with the truth and the outputs.
+
+        The truth is float32 [rows, members, labels], the outputs are float32
+        [rows, members, outputs], logits or standardized values; what it gives is float32
+        [rows, members].
+
+        Args:
+            target: Of the signature, with what was learned of it.
+        """
+
+
+@dataclass(frozen=True)
+class Optimizer(ABC):
+    """How a step changes the weights: knobs of an optimizer of Keras.
+
+    Attributes:
+        learning_rate: Of a step; the highest one where a schedule changes it.
+    """
+
+    learning_rate: float = knob(1e-3, 1e-9, 10)
+
+    @abstractmethod
+    def build(self, rate: Any) -> Any:
+        """Returns a new keras.optimizers.Optimizer.
+
+        Args:
+            rate: A number, or a schedule of Keras from step to rate.
+        """
+
+
+class Schedule(ABC):
+    """How the rate goes from step to step, and what ends a training early.
+
+    Attributes:
+        keeps_best: Whether the weights of the best epoch are kept, not those of the last one.
+    """
+
+    keeps_best: ClassVar[bool] = False
+
+    @abstractmethod
+    def rate(self, learning_rate: float, *, epochs: int, steps: int) -> Any:
+        """Returns the rate, a number or a schedule of Keras from step to rate.
+
+        Args:
+            learning_rate: The highest one.
+            epochs: Of the whole training.
+            steps: Of one epoch.
+        """
+
+    def callbacks(self, monitor: str, mode: str) -> list:
+        """Returns the callbacks of Keras that the schedule needs.
+
+        Args:
+            monitor: Keras' name of the deciding metric on validation rows.
+            mode: "max" or "min", which of it is better.
+        """
+        return []

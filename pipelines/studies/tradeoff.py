@@ -40,7 +40,7 @@ from ..targets.micro.spec import TargetMicro
 from ..tasks.decide import decide
 from ..tasks.evaluate import score
 from ..tasks.metrics import SMALLER_IS_BETTER, loss_of
-from ..training.fit import Trained
+from ..training.fit import TrainedModel
 from ..verify.ladder import InRunner, KerasInterpreter, answer_all, time_rows
 
 # Scores of single trainings that differ by less say nothing.
@@ -219,7 +219,7 @@ def compress_bundle(
     ]
     learned = Learned(
         made,
-        Trained(small, history, 0.0),
+        TrainedModel(small, history, 0.0),
         len(ready.feed.rows),
         np.union1d(train_rows.ids, valid_rows.ids),
         refused=ready.refused,

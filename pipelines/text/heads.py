@@ -87,6 +87,6 @@ class BalancedHead:
             balancer=self.balancer,
             signature=signature,
             deciding=deciding,
-            training=replace(training, epochs=self.epochs, learning_rate=self.learning_rate),
+            training=training.at(epochs=self.epochs, learning_rate=self.learning_rate),
         )
         model.get_layer("logits").set_weights(weights)

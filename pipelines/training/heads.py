@@ -10,7 +10,8 @@ from ..rows.parts import HeldOut, TrainSet
 from ..spec import knob
 from .blocks import INITIALIZERS, Blocks, with_logits
 from .feed import TrainFeed
-from .fit import Training, train
+from .fit import train
+from .training import Training
 
 
 @dataclass(frozen=True)

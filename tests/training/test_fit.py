@@ -12,7 +12,10 @@ from pipelines.errors import RecipeError, TrainError
 from pipelines.rows.parts import HeldOut, Schema, TrainSet
 from pipelines.tabular import ForestTeacher, Mlp
 from pipelines.training.feed import TrainFeed, plain_feed, training_feed
-from pipelines.training.fit import DECIDING_METRICS, Training, train
+from pipelines.training.fit import DECIDING_METRICS, train
+from pipelines.training.optimizers import AdamW
+from pipelines.training.schedules import Constant
+from pipelines.training.training import Training
 
 TARGETS = {
     "binary": Target("y", "binary", ("no", "yes")),
@@ -69,6 +72,7 @@ def fit(
     deciding=None,
     net=Mlp(widths=(16, 16), num_members=2, residual=True),
     soft_labels=None,
+    callbacks=(),
     **knobs,
 ):
     return train(
@@ -78,6 +82,7 @@ def fit(
         signature=signature_of(task),
         training=Training(**{"epochs": 3, "batch_size": 64, **knobs}),
         deciding=deciding or DECIDING_METRICS[task][0],
+        callbacks=callbacks,
     )
 
 
@@ -99,7 +104,7 @@ def test_every_task_and_deciding_metric(task, deciding):
 def test_the_shipped_model_is_the_average_of_its_members():
     import keras
 
-    from pipelines.training.fit import average_members
+    from pipelines.training.members import average_members
 
     net = Mlp(widths=(8,), num_members=3)
     members = net.build(signature_of("multiclass"), seed=4)
@@ -112,7 +117,9 @@ def test_the_shipped_model_is_the_average_of_its_members():
 
 
 def test_early_stopping_brings_the_best_weights_back():
-    trained = fit("binary", epochs=40, patience=2, learning_rate=0.05)
+    trained = fit(
+        "binary", epochs=40, schedule=Constant(patience=2), optimizer=AdamW(learning_rate=0.05)
+    )
     values = trained.history["val_average_precision"]
     assert len(values) < 40
     import keras
