@@ -129,7 +129,7 @@ class _Fitting:
         return self.strategy.num_replicas_in_sync
 
     def goal(self) -> dict[str, Any]:
-        """What a network that fits a part of itself is told."""
+        """The arguments of a network that fits a part of itself."""
         return {
             "signature": self.signature,
             "training": self.training,

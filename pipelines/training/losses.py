@@ -1,4 +1,4 @@
-"""Losses: each spec holds the knobs of one loss of Keras, and says which targets it suits.
+"""Losses: each spec holds the knobs of one loss of Keras, and states which targets it suits.
 
 `None` in `training.loss` is the task's own: cross-entropy of classes, the squared error of numbers
 and of windows that are given back, the pinball loss of quantiles.
@@ -238,7 +238,7 @@ def token_loss() -> Any:
 
 
 def named_loss(name: str) -> Any:
-    """Returns a loss of Keras by its name, as an object: a function would not say what it takes.
+    """Returns a loss of Keras by its name, as an object: a function has no config.
 
     Raises RecipeError if Keras has none of that name.
     """

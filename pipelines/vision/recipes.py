@@ -42,7 +42,7 @@ FASHION_MNIST = "/usr/share/datasets/fashion-mnist"
 
 
 def picture_recipe(load: LoadFolder, *, name: str = "my_model") -> Recipe:
-    """The recipe for pictures that nobody has seen before: the parts that the source gives, else
+    """The recipe for unseen pictures: the parts that the source gives, else
     groups kept whole, else a random split; flips, shifts, rotation and light; a plain net of
     convolutions.
     """
@@ -62,7 +62,7 @@ def picture_recipe(load: LoadFolder, *, name: str = "my_model") -> Recipe:
             epochs=40, batch_size=32, optimizer=AdamW(learning_rate=2e-3), schedule=Cosine()
         ),
         judge=Judge(deciding="accuracy", threshold="accuracy"),
-        about="Tells classes of pictures apart.",
+        about="Separates classes of pictures.",
     )
 
 
