@@ -192,7 +192,7 @@ def make_tuning(
     than a HeldOut, RecipeError where Keras cannot follow the deciding metric.
     """
     load_tensorflow()
-    require_held_out(valid)
+    require_held_out(valid, "to judge by")
     check_deciding(deciding, signature.target.task)
     strategy = make_strategy(training.strategy)
     num_replicas = strategy.num_replicas_in_sync

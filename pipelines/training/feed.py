@@ -106,11 +106,11 @@ def plain_feed(rows: HeldOut | TrainSet, labels: dict[str, np.ndarray], *, batch
     return feed.prefetch(1)
 
 
-def require_held_out(valid: HeldOut) -> None:
-    """Raises TrainError for other rows to judge by than held-out ones."""
+def require_held_out(valid: HeldOut, purpose: str = "to stop by") -> None:
+    """Raises TrainError for other rows than held-out ones."""
     if not isinstance(valid, HeldOut):
         raise TrainError(
-            f"a {type(valid).__name__} where rows to stop by go",
+            f"a {type(valid).__name__} where rows {purpose} go",
             expected="a HeldOut",
             fix="pass splits.train and splits.valid",
         )
