@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from .spec import knob
 
 if TYPE_CHECKING:
-    from .device.runner import Answers
+    from .device.answers import Answers
     from .device.signature import Signature
-    from .device.signature import Target as ColumnTarget
+    from .device.target import Target as ColumnTarget
     from .rows.parts import HeldOut
     from .targets.budgets import Cost
     from .targets.exported_model import ExportedModel

@@ -12,10 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from ..device.signature import Signature, Target
+from ..device.signature import Signature
+from ..device.target import Target
 from ..errors import RecipeError, TrainError
 from ..rows.parts import HeldOut, Schema, TrainSet
 from ..slots import Optimizer
+from ..tasks import task_of
+from ..tasks.regression import RegressionTask
 from ..training.feed import (
     TrainFeed,
     global_batch,
@@ -23,9 +26,9 @@ from ..training.feed import (
     training_feed,
     validation_feed,
 )
-from ..training.fit import check_deciding, metric_factor, task_labels, task_metric
+from ..training.fit import task_labels, task_metric
 from ..training.loop import compile_model, fit_model, plain_names, start_from_seed
-from ..training.losses import member_loss, named_loss, output_kind
+from ..training.losses import member_loss, named_loss
 from ..training.optimizers import AdamW
 from ..training.schedules import cosine_rate
 from ..training.strategy import load_tensorflow, make_strategy
@@ -193,7 +196,8 @@ def make_tuning(
     """
     load_tensorflow()
     require_held_out(valid, "to judge by")
-    check_deciding(deciding, signature.target.task)
+    task = task_of(signature.target)
+    task.check_deciding(deciding)
     strategy = make_strategy(training.strategy)
     num_replicas = strategy.num_replicas_in_sync
     feed = replace(
@@ -215,11 +219,11 @@ def make_tuning(
         lambda: task_metric(deciding, signature)[0],
         deciding,
         task_metric(deciding, signature)[1],
-        output_kind(signature.target),
+        task.output_kind,
         optimizer=training.optimizer,
         seed=training.seed,
         strategy=strategy,
-        metric_factor=metric_factor(deciding, signature.target),
+        metric_factor=task.metric_factor(deciding, signature.target),
         signature=signature,
     )
 
@@ -383,7 +387,7 @@ def _rows(kind, x, y):
         x=columns,
         y=np.asarray(y),
         ids=np.arange(len(y)),
-        schema=Schema((), Target("y", "regression")),
+        schema=Schema((), Target("y", RegressionTask.name)),
     )
 
 

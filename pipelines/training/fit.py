@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from ..device.signature import Signature, Target
-from ..errors import RecipeError
+from ..device.signature import Signature
 from ..rows.parts import HeldOut
-from ..tasks.forecast import masked_metric, standardized_steps
+from ..tasks import task_of
+from ..tasks.metrics import is_smaller_better
 from .blocks import copy_weights
 from .feed import TrainFeed, global_batch, require_held_out, training_feed, validation_feed
 from .loop import compile_model, fit_model, plain_names, start_from_seed
@@ -22,16 +22,6 @@ from .losses import check_loss, member_loss
 from .members import average_members, with_average
 from .strategy import load_tensorflow, make_strategy
 from .training import Training
-
-# By task: the metrics that can decide, which are the ones that Keras can follow from epoch to
-# epoch.
-DECIDING_METRICS = {
-    "binary": ("average_precision", "roc_auc", "accuracy", "log_loss"),
-    "multiclass": ("macro_f1", "accuracy", "log_loss"),
-    "regression": ("rmse", "mae", "r2"),
-    "forecast": ("mase", "mae", "rmse"),
-    "anomaly": ("mae",),
-}
 
 
 @dataclass(frozen=True)
@@ -49,17 +39,6 @@ class TrainedModel:
     history: dict[str, list[float]]
     fit_seconds: float
     validation_score: float = math.nan
-
-
-def check_deciding(deciding: str, task: str) -> None:
-    """Raises RecipeError where Keras cannot follow the metric for the task."""
-    allowed = DECIDING_METRICS[task]
-    if deciding not in allowed:
-        raise RecipeError(
-            f"judge.deciding={deciding!r} for a {task} target",
-            expected=", ".join(allowed),
-            fix=f"--set judge.deciding={allowed[0]}, or set load.target_kind",
-        )
 
 
 def train(
@@ -91,7 +70,8 @@ def train(
     import keras
 
     require_held_out(valid)
-    check_deciding(deciding, signature.target.task)
+    task = task_of(signature.target)
+    task.check_deciding(deciding)
     check_loss(training.loss, signature.target)
     keras.backend.clear_session()
     start_from_seed(training.seed)
@@ -105,7 +85,7 @@ def train(
     if hasattr(network, "refit"):  # a part of the net is fitted once more
         network.refit(model, feed.rows, valid, **fitting.goal())
         score = fitting.measure(model)
-    factor = metric_factor(deciding, signature.target)
+    factor = task.metric_factor(deciding, signature.target)
     return TrainedModel(model, plain_names(history, deciding, factor), seconds, score * factor)
 
 
@@ -225,62 +205,28 @@ class _Fitting:
 def task_labels(
     y: np.ndarray, signature: Signature, soft_labels: np.ndarray | None = None
 ) -> dict[str, np.ndarray]:
-    """y int [rows] or float [rows] or [rows, horizon] as float32 [rows, outputs]: 0/1, one-hot or
-    standardized values, or the soft labels; for the loss ("members") and for the metric ("logits").
+    """Returns what outputs are compared with: for the loss "members", for the metric "logits".
+
+    Args:
+        y: As the task's `port_truth` gives it.
+        signature: What the model takes and gives.
+        soft_labels: To learn instead, float32 [rows, outputs].
     """
-    target = signature.target
     if soft_labels is not None:
-        wanted = soft_labels.astype(np.float32)
-    elif target.task == "binary":
-        wanted = y.astype(np.float32)[:, None]
-    elif target.task == "multiclass":
-        wanted = np.eye(len(target.labels), dtype=np.float32)[y]
-    elif target.task == "forecast":
-        wanted = standardized_steps(y, target).astype(np.float32)
-    elif target.task == "anomaly":
-        wanted = y
+        truth = soft_labels.astype(np.float32)
     else:
-        wanted = ((y - target.offset) / target.factor).astype(np.float32)[:, None]
-    return {"members": wanted, "logits": wanted}
+        truth = task_of(signature.target).training_truth(y, signature.target)
+    return {"members": truth, "logits": truth}
 
 
-def task_metric(deciding: str, signature: Signature):
-    """The Keras metric of averaged logits [rows, outputs] for a deciding metric, and which way is
-    up, "max" or "min".
+def task_metric(deciding: str, signature: Signature) -> tuple[Any, str]:
+    """Returns the Keras metric of averaged logits, and "max" or "min", which of it is better.
+
+    Raises RecipeError if the metric cannot decide for the task.
     """
-    import keras
-
-    task = signature.target.task
-    check_deciding(deciding, task)
-    metrics = keras.metrics
-    if task in ("forecast", "anomaly"):
-        return masked_metric(signature.target, deciding), "min"
-    if deciding in ("average_precision", "roc_auc"):
-        if deciding == "average_precision":
-            curve = "PR"
-        else:
-            curve = "ROC"
-        return metrics.AUC(curve=curve, from_logits=True, num_thresholds=1000, name=deciding), "max"
-    return {
-        "accuracy": lambda: (
-            metrics.BinaryAccuracy(threshold=0.0, name=deciding)
-            if task == "binary"
-            else metrics.CategoricalAccuracy(name=deciding)
-        ),
-        "log_loss": lambda: (
-            metrics.BinaryCrossentropy(from_logits=True, name=deciding)
-            if task == "binary"
-            else metrics.CategoricalCrossentropy(from_logits=True, name=deciding)
-        ),
-        "macro_f1": lambda: metrics.F1Score(average="macro", name=deciding),
-        "rmse": lambda: metrics.RootMeanSquaredError(name=deciding),
-        "mae": lambda: metrics.MeanAbsoluteError(name=deciding),
-        "r2": lambda: metrics.R2Score(name=deciding),
-    }[deciding](), "min" if deciding in ("log_loss", "rmse", "mae") else "max"
-
-
-def metric_factor(deciding: str, target: Target) -> float:
-    """What takes the metric of standardized values to the target's unit."""
-    if target.task == "regression" and deciding in ("rmse", "mae"):
-        return target.factor
-    return 1.0
+    task = task_of(signature.target)
+    task.check_deciding(deciding)
+    mode = "max"
+    if is_smaller_better(deciding):
+        mode = "min"
+    return task.keras_metric(deciding, signature.target), mode

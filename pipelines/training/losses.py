@@ -8,13 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from ..device.signature import Target
+from ..device.target import Target
 from ..errors import RecipeError
 from ..slots import Loss
 from ..spec import knob
-from ..tasks.forecast import masked_loss
+from ..tasks import task_of
+from ..tasks.masked import masked_loss, masked_mean
 
 _LEFT_OUT = "--set training.loss=None, the task's own"
 
@@ -24,7 +23,7 @@ class ClassLoss(Loss):
 
     def suits_target(self, target: Target) -> str:
         """Returns why not, for a target of numbers."""
-        if output_kind(target) != "values":
+        if task_of(target).output_kind != "values":
             return ""
         return f"{type(self).__name__} is a loss of classes, and {target.name!r} has none"
 
@@ -35,7 +34,7 @@ class NumberLoss(Loss):
     def suits_target(self, target: Target) -> str:
         """Returns why not, for a target of classes or a forecast of quantiles."""
         name = type(self).__name__
-        if output_kind(target) != "values":
+        if task_of(target).output_kind != "values":
             return f"{name} is a loss of numbers, and {target.name!r} has classes"
         if target.quantiles:
             return f"{name} learns one value a step, and the forecast is of {target.quantiles}"
@@ -56,7 +55,7 @@ class CrossEntropy(ClassLoss):
         """Returns keras.losses.BinaryCrossentropy or CategoricalCrossentropy of logits."""
         import keras
 
-        if output_kind(target) == "sigmoid":
+        if task_of(target).output_kind == "sigmoid":
             chosen = keras.losses.BinaryCrossentropy
         else:
             chosen = keras.losses.CategoricalCrossentropy
@@ -86,7 +85,7 @@ class Focal(ClassLoss):
             "from_logits": True,
             "reduction": None,
         }
-        if output_kind(target) == "sigmoid":
+        if task_of(target).output_kind == "sigmoid":
             return keras.losses.BinaryFocalCrossentropy(**knobs)
         return keras.losses.CategoricalFocalCrossentropy(alpha=1.0, **knobs)
 
@@ -150,8 +149,8 @@ class UsualLoss(Loss):
 
     def build(self, target: Target) -> Callable[[Any, Any], Any]:
         """Returns cross-entropy, or the task's own loss for numbers."""
-        if output_kind(target) == "values":
-            return _task_loss(target)
+        if task_of(target).output_kind == "values":
+            return task_of(target).default_loss(target)
         return CrossEntropy(self.label_smoothing).build(target)
 
 
@@ -183,7 +182,7 @@ def member_loss(loss: Loss | None, target: Target) -> Any:
 
     check_loss(loss, target)
     if loss is None:
-        by_member = _task_loss(target)
+        by_member = task_of(target).default_loss(target)
     else:
         by_member = loss.build(target)
     ops = keras.ops
@@ -198,34 +197,6 @@ def member_loss(loss: Loss | None, target: Target) -> Any:
             return ops.mean(by_member(y_true, y_pred), axis=1)
 
     return MemberLoss(name="member_loss")
-
-
-def masked_mean(loss: Callable[[Any, Any], Any], target: Target, *, power: int) -> Callable:
-    """Returns the mean of a loss over the values that are known: NaN is passed over.
-
-    Steps count by their spread: an error counts as much as it is large in the target's unit.
-
-    Args:
-        loss: A Keras loss without reduction, called with one value in the last axis.
-        target: Of the signature.
-        power: Which one of an error the loss grows by, 2 of a squared error.
-    """
-    import keras
-
-    ops = keras.ops
-    factors = target.step_factors or (1.0,)  # a window that is given back has one unit
-    share = np.float32(factors) / np.mean(factors)
-    share = (share**power).astype(np.float32)
-
-    def by_member(y_true, y_pred):
-        known = ops.isfinite(y_true)
-        y_true = ops.where(known, y_true, 0.0)
-        each = loss(ops.expand_dims(y_true, -1), ops.expand_dims(y_pred, -1))
-        weight = ops.cast(known, "float32")
-        total = ops.sum(each * weight * share, axis=2)
-        return total / ops.maximum(ops.sum(weight, axis=2), 1.0)
-
-    return by_member
 
 
 def token_loss() -> Any:
@@ -254,18 +225,3 @@ def named_loss(name: str) -> Any:
         expected="a Keras loss, or the name of one",
         fix="loss=keras.losses.CategoricalCrossentropy(from_logits=True)",
     )
-
-
-def output_kind(target: Target) -> str:
-    """Returns what a model's outputs are: "softmax", "sigmoid" or "values"."""
-    return {"multiclass": "softmax", "binary": "sigmoid"}.get(target.task, "values")
-
-
-def _task_loss(target):
-    if output_kind(target) != "values":
-        return CrossEntropy().build(target)
-    if target.task == "regression":
-        import keras
-
-        return keras.losses.MeanSquaredError(reduction=None)
-    return masked_loss(target)
