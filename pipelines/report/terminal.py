@@ -132,6 +132,8 @@ def print_suspects(suspects: list) -> None:
 
 def _classes(dataset):
     labels = dataset.schema.target.labels
+    if labels and dataset.y.ndim == 2:
+        return f" of {len(labels):,}"
     shares = [(dataset.y == place).mean() for place in range(len(labels))]
     shown = ", ".join(
         f"{_plain(label)} {share:.1%}"

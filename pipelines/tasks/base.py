@@ -46,6 +46,8 @@ class Task(ABC):
         output_kind: What a model's outputs are: "softmax" (logits of which one is true), "sigmoid"
             (logits that are each yes or no) or "values". Losses over classes choose by it.
         has_classes: Whether each row has one class of the target's labels: y int64 [rows].
+        has_label_sets: Whether each row has any number of the target's labels: y int64
+            [rows, labels], 0 or 1.
         has_one_truth: Whether y is one class or one number a row, which a column can be held
             against.
         looks_ahead: Whether outputs are steps ahead, of a frame with a horizon.
@@ -67,6 +69,7 @@ class Task(ABC):
     output_unit: ClassVar[str] = "log-odds"
     output_kind: ClassVar[str] = "values"
     has_classes: ClassVar[bool] = False
+    has_label_sets: ClassVar[bool] = False
     has_one_truth: ClassVar[bool] = False
     looks_ahead: ClassVar[bool] = False
     gives_back: ClassVar[bool] = False
@@ -140,6 +143,12 @@ class Task(ABC):
     def usual_deciding(self, target: Target) -> str:
         """Returns the metric that decides where the recipe names none."""
         return self.deciding_metrics[0]
+
+    def check_recipe(self, recipe: Recipe) -> None:
+        """Raises RecipeError if something in the recipe has no meaning for this task.
+
+        It is asked when the rows have been read, before any is learned from.
+        """
 
     def check_deciding(self, deciding: str) -> None:
         """Raises RecipeError if Keras cannot follow the metric for this task."""
@@ -268,6 +277,12 @@ class Task(ABC):
         same answer; None for tasks that have other plain rules.
         """
         return None
+
+    def class_table(self, y: np.ndarray, answers: Answers, signature: Signature) -> list[dict]:
+        """Returns label, test rows, precision, recall and F1 of each class; empty where rows have
+        none, or it is not known.
+        """
+        return []
 
     def thresholds(self, signature: Signature) -> dict[str, float]:
         """Returns form → the probability from which on a row gets the second label; empty where

@@ -107,6 +107,11 @@ class ClassTask(Task):
             return lambda places: score_ranks(y[places], answers.scores[places])[metric]
         return super().placed_metric(metric, y, answers, target)
 
+    def class_table(self, y: np.ndarray, answers: Answers, signature: Signature) -> list[dict]:
+        """Returns label, test rows, precision, recall and F1 of each class."""
+        target = signature.target
+        return class_scores(y, class_places(answers, target.labels), target.labels)
+
     def few_rows(self, noun: str) -> str:
         """Returns "few rows of a class"."""
         return f"few {noun} of a class"
@@ -166,6 +171,30 @@ def _why_labels(facts, int8, constant):
         f"They were chosen for {name}{gained} on {rows:,} validation rows{few}; "
         "--set judge.threshold=accuracy chooses them for accuracy"
     )
+
+
+def class_scores(y: np.ndarray, chosen: np.ndarray, labels: tuple[str, ...]) -> list[dict]:
+    """Returns label, rows, precision, recall and F1 of each class.
+
+    Args:
+        y: int64 [rows], the true class.
+        chosen: int64 [rows], the answer.
+        labels: of the classes.
+    """
+    from sklearn.metrics import precision_recall_fscore_support
+
+    places = np.arange(len(labels))
+    table = precision_recall_fscore_support(y, chosen, labels=places, zero_division=0)
+    return [
+        {
+            "label": label,
+            "precision": float(table[0][place]),
+            "recall": float(table[1][place]),
+            "f1": float(table[2][place]),
+            "rows": int(table[3][place]),
+        }
+        for place, label in enumerate(labels)
+    ]
 
 
 def class_places(answers: Answers, labels: tuple[str, ...]) -> np.ndarray:

@@ -19,7 +19,7 @@ from ..device.tasks.multilabel import DeviceMultilabel, label_probabilities, spl
 from ..errors import RecipeError
 from ..rows.parts import HeldOut, TrainSet
 from .base import Task
-from .label_metrics import DECIDED, score_decided, score_label_ranks, score_label_sets
+from .label_metrics import DECIDED, label_table, score_decided, score_label_ranks, score_label_sets
 from .thresholds import choose_threshold
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 RANKED = ("mean_average_precision", "roc_auc")
 NO_LABEL = "no label"
 MAX_LOG_FACTOR = 4.0
+MAX_SHOWN = 12
 # By `judge.threshold`, what the threshold of each label is chosen for; the macro-average of F1 is
 # largest where the F1 of each label is.
 _OF_ONE_LABEL = {"macro_f1": "f1"}
@@ -48,6 +49,7 @@ class MultilabelTask(Task):
     )
     interval_metrics = (*RANKED, *DECIDED)
     output_kind = "sigmoid"
+    has_label_sets = True
 
     # Outputs and training -----------------------------------------------------------------------
 
@@ -81,6 +83,16 @@ class MultilabelTask(Task):
                 name=deciding,
             )
         return _f1_of_logits(average=deciding.removesuffix("_f1"), name=deciding)
+
+    def check_recipe(self, recipe: Recipe) -> None:
+        """Raises RecipeError for a teacher, and for a calibration by a line or a table."""
+        check_label_calibration(recipe.shipping.probabilities)
+        if recipe.teacher is not None:
+            raise RecipeError(
+                f"teacher={recipe.teacher!r} for several labels a row",
+                expected="one class or one number a row: the teachers answer that",
+                fix="--set teacher=None",
+            )
 
     # Decision and scores ------------------------------------------------------------------------
 
@@ -159,6 +171,23 @@ class MultilabelTask(Task):
             "scores": score_decided(test.y, chosen),
         }
 
+    def class_table(self, y: np.ndarray, answers: Answers, signature: Signature) -> list[dict]:
+        """Returns label, test rows, precision, recall, F1, average precision and ROC-AUC of each
+        label, and the probability from which on it is given (int8).
+        """
+        target = signature.target
+        chosen = split_labels(answers.labels, target)
+        table = label_table(y, chosen, answers.scores, target.labels)
+        shown = self.label_thresholds(signature, "int8")
+        return [
+            {**line, "threshold": threshold} for line, threshold in zip(table, shown, strict=True)
+        ]
+
+    def label_thresholds(self, signature: Signature, form: str) -> list[float]:
+        """Returns the probability of each label from which on a row has it."""
+        logits = -np.array([signature.offsets(form)], np.float32)
+        return label_probabilities(logits, signature.calibration(form))[0].tolist()
+
     def worse_than_constant(self, facts: Mapping) -> list[str]:
         """Returns cautions by Hamming loss, macro F1 and ROC-AUC."""
         constant = facts["constant"]
@@ -186,11 +215,14 @@ class MultilabelTask(Task):
         """Returns the threshold of each label's logit."""
         if report["judge"]["threshold"] == "none":
             return "Every label whose probability is at least one half: no threshold was chosen."
-        offsets = zip(report["target"]["labels"], report["decisions"]["int8"], strict=True)
-        shown = ", ".join(f"{write(label)} {-offset:+.2f}" for label, offset in offsets)
+        table = report["per_class"]
+        shown = ", ".join(
+            f"{write(line['label'])} {line['threshold']:.3f}" for line in table[:MAX_SHOWN]
+        )
+        more = ", ..." * (len(table) > MAX_SHOWN)
         return (
-            "Every label whose logit (int8) is at least its own threshold, chosen for "
-            f"{report['judge']['threshold']} on validation rows, label by label: {shown}."
+            "Every label whose probability (int8) is at least its own threshold, chosen for "
+            f"{report['judge']['threshold']} on validation rows, label by label: {shown}{more}."
         )
 
 
@@ -234,15 +266,9 @@ def calibrate_labels(logits: np.ndarray, y: np.ndarray, *, how: str) -> Calibrat
     Raises:
         RecipeError: for a line or a table a label.
     """
+    check_label_calibration(how)
     if how == "none":
         return Calibration()
-    if how != "temperature":
-        raise RecipeError(
-            f"shipping.probabilities={how!r} with {logits.shape[1]} labels a row",
-            expected="none or temperature: a line or a table a label would be fitted to the few "
-            "validation rows that a rare label has",
-            fix="--set shipping.probabilities=temperature",
-        )
     from scipy.optimize import minimize_scalar
 
     def log_loss(log_factor):
@@ -253,6 +279,17 @@ def calibrate_labels(logits: np.ndarray, y: np.ndarray, *, how: str) -> Calibrat
     bounds = (-MAX_LOG_FACTOR, MAX_LOG_FACTOR)
     found = minimize_scalar(log_loss, bounds=bounds, method="bounded")
     return Calibration(float(np.float32(np.exp(found.x))))
+
+
+def check_label_calibration(how: str) -> None:
+    """Raises RecipeError for a calibration that would need many rows of every label."""
+    if how not in ("none", "temperature"):
+        raise RecipeError(
+            f"shipping.probabilities={how!r} for several labels a row",
+            expected="none or temperature: a line or a table a label would be fitted to the few "
+            "validation rows that a rare label has",
+            fix="--set shipping.probabilities=temperature",
+        )
 
 
 def _f1_of_logits(average, name):
