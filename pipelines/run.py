@@ -30,8 +30,9 @@ from .rows.split import find_duplicates, split
 from .ship import Ready, Shrunk, compressed, rehearse, ship
 from .steps import apply_steps, fit_steps, make_signature, to_ports, unlabelled_to_ports
 from .steps.ranges import value_ranges
-from .targets.base import Made, TargetMicro, broken_budgets, climb_all
-from .targets.streams import climb_streams
+from .targets.budgets import broken_budgets
+from .targets.climbing import climb_all
+from .targets.exported_model import ExportedModel
 from .tasks import task_of
 from .tasks.intervals import Margin
 from .training.feed import TrainFeed
@@ -61,7 +62,7 @@ class Learned:
     compression left.
     """
 
-    made: Made
+    made: ExportedModel
     trained: Trained
     num_trained_rows: int
     seen_ids: np.ndarray
@@ -395,9 +396,6 @@ def judge(recipe: Recipe, learned: Learned, test: HeldOut) -> Judged:
         else rung
         for rung in rungs
     ]
-    if signature.stream is not None:
-        micro = any(isinstance(target, TargetMicro) for target in recipe.shipping.targets)
-        rungs += climb_streams(signature, made.tflite, test, answers, micro=micro)
     baselines = {
         name: task.score_plain_rule(test.y, values, signature.target)
         for name, values in (test.baselines or {}).items()
