@@ -43,7 +43,7 @@ _PARSER_VERSION = "1.2.1"  # of the metadata's schema: the one that brought the 
 
 def refusal(signature: Signature) -> str:
     """Why MediaPipe's classifiers cannot run a model of the signature, in words, or ""."""
-    if signature.target.task not in ("binary", "multiclass"):
+    if not signature.target.labels or signature.target.task == "anomaly":
         return (
             "MediaPipe Tasks classifies pictures and texts; the target "
             f"{signature.target.name!r} is no class"
