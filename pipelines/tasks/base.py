@@ -24,6 +24,7 @@ from ..errors import RecipeError
 from ..rows.parts import HeldOut, TrainSet
 from .intervals import Margin, bootstrap_intervals
 from .metrics import is_smaller_better
+from .mistakes import Mistake
 
 if TYPE_CHECKING:
     from ..recipe import Recipe
@@ -282,6 +283,12 @@ class Task(ABC):
         """Returns label, test rows, precision, recall and F1 of each class; empty where rows have
         none, or it is not known.
         """
+        return []
+
+    def confident_mistakes(
+        self, y: np.ndarray, answers: Answers, target: Target, *, most: int
+    ) -> list[Mistake]:
+        """Returns at most `most` wrong labels, the most confident first; empty without labels."""
         return []
 
     def thresholds(self, signature: Signature) -> dict[str, float]:

@@ -17,6 +17,7 @@ from ..device.target import Target
 from ..rows.parts import HeldOut, TrainSet
 from .base import Task
 from .metrics import LABEL_METRICS, RANK_METRICS, score_classes, score_labels, score_ranks
+from .mistakes import Mistake
 from .probabilities import fit_calibration
 
 if TYPE_CHECKING:
@@ -111,6 +112,20 @@ class ClassTask(Task):
         """Returns label, test rows, precision, recall and F1 of each class."""
         target = signature.target
         return class_scores(y, class_places(answers, target.labels), target.labels)
+
+    def confident_mistakes(
+        self, y: np.ndarray, answers: Answers, target: Target, *, most: int
+    ) -> list[Mistake]:
+        """Returns the rows with another label than their own."""
+        labels = target.labels
+        chosen = class_places(answers, labels)
+        score = answers.scores[np.arange(len(chosen)), chosen]
+        wrong = np.flatnonzero(chosen != y)
+        wrong = wrong[np.argsort(-score[wrong], kind="stable")][:most]
+        return [
+            Mistake(int(row), labels[y[row]], labels[chosen[row]], int(chosen[row]), score[row])
+            for row in wrong
+        ]
 
     def few_rows(self, noun: str) -> str:
         """Returns "few rows of a class"."""

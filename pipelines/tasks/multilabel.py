@@ -20,6 +20,7 @@ from ..errors import RecipeError
 from ..rows.parts import HeldOut, TrainSet
 from .base import Task
 from .label_metrics import DECIDED, label_table, score_decided, score_label_ranks, score_label_sets
+from .mistakes import Mistake
 from .thresholds import choose_threshold
 
 if TYPE_CHECKING:
@@ -182,6 +183,24 @@ class MultilabelTask(Task):
         return [
             {**line, "threshold": threshold} for line, threshold in zip(table, shown, strict=True)
         ]
+
+    def confident_mistakes(
+        self, y: np.ndarray, answers: Answers, target: Target, *, most: int
+    ) -> list[Mistake]:
+        """Returns labels that are given wrongly or are missed, of a row only one."""
+        chosen = split_labels(answers.labels, target)
+        sure = np.where(chosen, answers.scores, 1 - answers.scores)
+        sure = np.where(chosen == (y == 1), -1.0, sure)
+        worst = sure.argmax(axis=1)
+        surest = sure.max(axis=1)
+        order = np.argsort(-surest, kind="stable")[:most]
+        found = []
+        for row in order[surest[order] >= 0].tolist():
+            place = int(worst[row])
+            words = [f"no {target.labels[place]}", target.labels[place]]
+            truth, given = words[y[row, place]], words[int(chosen[row, place])]
+            found.append(Mistake(row, truth, given, place, float(surest[row])))
+        return found
 
     def label_thresholds(self, signature: Signature, form: str) -> list[float]:
         """Returns the probability of each label from which on a row has it."""

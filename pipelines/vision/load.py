@@ -16,7 +16,13 @@ from ..rows.parts import Dataset, Inferred
 from ..sources.files import describe_memory, find_folder, find_path, fingerprint, fingerprint_files
 from ..sources.folders import describe_folder, found_in_folder, names_parts
 from ..sources.labelled_files import Found
-from ..sources.label_sets import check_label_knobs, read_label_columns, target_names, target_title
+from ..sources.label_sets import (
+    check_label_knobs,
+    holds_several,
+    read_label_columns,
+    target_names,
+    target_title,
+)
 from ..sources.labels import class_texts, read_part
 from ..sources.spellings import check_spelling
 from ..sources.table import Reading, find_table, read_table, settle_reading
@@ -169,6 +175,21 @@ class LoadPaths(Drawn):
                 read_part(cell, missing, row) for row, cell in enumerate(table[self.part])
             ]
         return from_files(self, found, root, title)
+
+    def names_parts(self) -> bool:
+        """Whether a column says train, valid or test."""
+        return bool(self.part)
+
+    def has_label_sets(self) -> bool:
+        """Whether a picture has several labels, by the target's cells alone."""
+        if not isinstance(self.target, str) or self.target_kind == "labels":
+            return True
+        if self.target_kind:
+            return False
+        file, _ = self._places()
+        cells = read_table(self.source, settle_reading(file, self.reading)).get(self.target, [])
+        missing = frozenset(self.reading.missing_words)
+        return bool(self.label_separator or holds_several(cells, missing))
 
     def _check_target(self):
         kinds = ("", "classes", "labels", "presence")
