@@ -12,9 +12,9 @@ class Frame:
     """How a row's series were cut: the column of time, the seconds of a step, and the steps that
     are forecast, of which the row's time is the first (0: none, and the row's time is its newest
     step). `series`: the column that names the series of a step where there are many, or "".
-    `known`: the series whose values are known beforehand, of the steps that are forecast. `format`: how times are written
-    (see `Column`). `calendar`: where the steps lie in time; of months and weekdays `step_seconds`
-    is a mean, by which nothing is counted.
+    `known`: the series whose values are known beforehand, of the steps that are forecast.
+    `format`: how times are written (see `Column`). `calendar`: where the
+    steps lie in time; of months and weekdays `step_seconds` is a mean, by which nothing is counted.
     """
 
     time: str
