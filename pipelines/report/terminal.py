@@ -176,12 +176,13 @@ def print_ladder(facts: dict, folder: Path) -> None:
     for rung in facts["ladder"]:
         if rung["note"]:
             console.print(visible(f"{rung['form']}: {rung['note']}"), soft_wrap=True, markup=False)
+    unit = TASKS[facts["target"]["task"]].agreement_unit
     if facts["target"]["labels"]:
         same = "with the label of"
     else:
         same = "within 5 % of a standard deviation of"
     console.print(
-        f"agreement: share of rows {same} the Keras model; largest: difference of the output from "
+        f"agreement: share of {unit} {same} the Keras model; largest: difference of the output from "
         "Keras; ms: of one row, on this machine",
         soft_wrap=True,
     )

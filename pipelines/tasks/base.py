@@ -49,6 +49,7 @@ class Task(ABC):
         has_classes: Whether each row has one class of the target's labels: y int64 [rows].
         has_label_sets: Whether each row has any number of the target's labels: y int64
             [rows, labels], 0 or 1.
+        agreement_unit: What `agreement` is a share of, in words.
         has_one_truth: Whether y is one class or one number a row, which a column can be held
             against.
         looks_ahead: Whether outputs are steps ahead, of a frame with a horizon.
@@ -72,6 +73,7 @@ class Task(ABC):
     has_classes: ClassVar[bool] = False
     has_label_sets: ClassVar[bool] = False
     has_one_truth: ClassVar[bool] = False
+    agreement_unit: ClassVar[str] = "rows"
     looks_ahead: ClassVar[bool] = False
     gives_back: ClassVar[bool] = False
     frame_example: ClassVar[str] = ""
@@ -243,7 +245,7 @@ class Task(ABC):
         )
         return Margin(metric, float(ahead(np.arange(len(y)))), drawn[metric])
 
-    def agreement(self, one: Answers, other: Answers) -> float:
+    def agreement(self, one: Answers, other: Answers, target: Target) -> float:
         """Returns the share of rows that two forms answer alike: with the same label; or with
         values that differ by at most 5 % of the first one's standard deviation.
         """

@@ -51,6 +51,7 @@ class MultilabelTask(Task):
     interval_metrics = (*RANKED, *DECIDED)
     output_kind = "sigmoid"
     has_label_sets = True
+    agreement_unit = "the single labels of rows"
 
     # Outputs and training -----------------------------------------------------------------------
 
@@ -148,6 +149,12 @@ class MultilabelTask(Task):
         if metric in RANKED:
             return lambda places: score_label_ranks(y[places], answers.scores[places])[metric]
         return super().placed_metric(metric, y, answers, target)
+
+    def agreement(self, one: Answers, other: Answers, target: Target) -> float:
+        """Returns the share of single labels that two forms decide alike."""
+        return float(
+            np.mean(split_labels(one.labels, target) == split_labels(other.labels, target))
+        )
 
     def truth_of_outputs(self, outputs: np.ndarray, *, activated: bool) -> np.ndarray:
         """Returns int64 [rows, labels]: 1 from a probability of one half on."""

@@ -18,6 +18,7 @@ from ...device.signature import Signature
 from ...device.tasks.multilabel import join_labels
 from ...errors import VerifyError
 from ...sources.files import read_pixels
+from ...tasks import task_of
 from .graph import DECISION_FILE
 from .scores import decide, decide_labels
 
@@ -77,7 +78,7 @@ class MediaPipe:
     def _labels(self, scores):
         """object [rows], by the decision in the file."""
         target = self.signature.target
-        if target.task == "multilabel":
+        if task_of(target).has_label_sets:
             return join_labels(decide_labels(scores, self._decision), target)
         return np.asarray(target.labels, object)[decide(scores, self._decision)]
 
@@ -89,7 +90,7 @@ class MediaPipe:
                 np.float32
             )
         logarithms = np.log(np.maximum(scores, _LEAST_SCORE))
-        if self.signature.target.task == "multilabel":
+        if task_of(self.signature.target).has_label_sets:
             logarithms = logarithms - np.log(np.maximum(1 - scores, _LEAST_SCORE))
         if self.signature.target.task == "binary":
             logarithms = logarithms[:, 1:] - logarithms[:, :1]

@@ -10,6 +10,7 @@ from ...device.calibration import probabilities
 from ...device.signature import Signature
 from ...device.tasks.multilabel import label_probabilities
 from ...errors import ExportError
+from ...tasks import task_of
 
 # What a table of probabilities gets at the threshold, so that no two rows on its two sides are
 # level.
@@ -43,7 +44,7 @@ def add_probabilities(graph, signature: Signature) -> None:
     graph.add_operator("DEQUANTIZE", [output], log_odds, version=2)
     calibration = signature.calibration("int8")
     average = np.tile(np.eye(width), (1, copies)) / copies
-    if signature.target.task == "multilabel":
+    if task_of(signature.target).has_label_sets:
         bias = np.full(width, calibration.offset)
         weights = average * calibration.factor
         scores = _add_sigmoid(graph, _add_dense(graph, "calibrated", log_odds, weights, bias))
@@ -66,7 +67,7 @@ def decision_file(signature: Signature) -> str:
     the second label's score, which says the same.
     """
     calibration = signature.calibration("int8")
-    if signature.target.task == "multilabel":
+    if task_of(signature.target).has_label_sets:
         return _labels_file(signature)
     offsets = np.array(signature.offsets("int8"), np.float64)
     if signature.target.task == "binary":
@@ -107,6 +108,13 @@ def _labels_file(signature):
     thresholds = label_probabilities(np.array([logits]), calibration)[0].tolist()
     content = {"rule": LABELS_RULE, "labels": signature.target.labels, "thresholds": thresholds}
     return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+
+
+def rule_of(signature: Signature) -> str:
+    """Returns how the label follows from the scores, in words."""
+    if task_of(signature.target).has_label_sets:
+        return LABELS_RULE
+    return RULE
 
 
 def decide(scores: np.ndarray, decision: dict) -> np.ndarray:
