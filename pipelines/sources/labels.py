@@ -169,7 +169,8 @@ def group_codes(columns: dict[str, Sequence], missing: frozenset[str]) -> np.nda
                 f"the group column {shorten(name)}: {said}",
                 expected="a group in every row",
                 fix="fill it, or remove these rows: rows of an unknown group could stand on "
-                "both sides" + ("; --no-missing WORD where it is a group's name" if words else ""),
+                "both sides"
+                + ("; --read not_missing=WORD where it is a group's name" if words else ""),
             )
         texts.append(join_groups(read))
     together = np.empty(len(texts[0]), object)

@@ -110,6 +110,7 @@ def compress_bundle(
     folder: Path,
     *,
     budget: Target = TargetMicro(),
+    targets: tuple[Target, ...] = (),
     ways: list[Way] | None = None,
     epochs: int = 0,
     into: Path | None = None,
@@ -118,7 +119,8 @@ def compress_bundle(
     for the budget beside it, as <name>_small, with tradeoff.json and the pictures in its report: of
     the ways that keep the budget the smallest whose score on validation rows ties with the best.
 
-    `epochs`: of fitting further, a quarter of the recipe's if 0. Raises BundleError where the data
+    `targets`: the runtimes of the choice; those of the bundle's recipe if empty. `epochs`: of
+    fitting further, a quarter of the recipe's if 0. Raises BundleError where the data
     or the steps are no longer those that the bundle was made with, RecipeError where no way keeps
     the budget, and whatever `run` raises.
     """
@@ -127,6 +129,8 @@ def compress_bundle(
     history = _history(bundle)
     recipe = read_recipe(bundle.folder, SPECS)
     recipe = replace(recipe, name=f"{recipe.name[:58]}_small")
+    if targets:
+        recipe = replace(recipe, shipping=replace(recipe.shipping, targets=targets))
     if into is None:
         into = bundle.folder.parent
     else:

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from pipelines import run
-from pipelines.__main__ import app
 from pipelines.bundle.folder import _raw_cell
+from pipelines.cli import app
 from pipelines.device import Runner
 from pipelines.device.__main__ import write_forecasts
 from pipelines.device.calendar import DAY_SECONDS, MONTH_SECONDS, Calendar
@@ -398,29 +398,23 @@ def test_advice_where_the_gate_fails_is_of_the_task():
     "arguments, words",
     [
         (
-            ("--series", "data/ItalyPowerDemand_TRAIN.ts.gz"),
-            'LoadTsFiles("data/ItalyPowerDemand_TRAIN.ts.gz", "data/ItalyPowerDemand_TEST.ts.gz")',
+            ("table", "data/ItalyPowerDemand_TRAIN.ts.gz", "--target", "y"),
+            "python -m pipelines series data/ItalyPowerDemand_TRAIN.ts.gz "
+            "data/ItalyPowerDemand_TEST.ts.gz",
         ),
-        (("--csv", "x.ts"), """'load=LoadTsFiles("x.ts")' --set 'split=SplitRandom()'"""),
+        (("table", "x.ts"), "python -m pipelines series x.ts"),
+        (("series", "x.ts", "--horizon", 3), "--horizon with whole series"),
+        (("series", "data/nyc_weather.csv.gz"), "'temp', 'dewp'"),
+        (("series", "x.csv", "--time", "at", "--target", "y"), "--horizon STEPS"),
         (
-            (
-                "--series",
-                "x.csv",
-                "--time",
-                "at",
-                "--target",
-                "y",
-                "--horizon",
-                3,
-                "--group",
-                "site",
-            ),
-            "--id site",
+            ("series", "x.csv", "--time", "t", "--target", "y", "--horizon", 3, "--label", "z"),
+            "--target and --label",
         ),
+        (("series", "x.csv", "y.csv", "--time", "at"), "--id COLUMN"),
     ],
 )
 def test_what_a_command_lacks_is_named(arguments, words):
-    done = CliRunner().invoke(app, ["run", *map(str, arguments)])
+    done = CliRunner().invoke(app, [str(argument) for argument in arguments])
     assert isinstance(done.exception, PipelineError) and words in str(done.exception)
 
 
