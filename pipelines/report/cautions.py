@@ -79,7 +79,8 @@ def unlike_keras(facts: dict, *, fix: str = TRAIN_WITH_ROUNDING) -> list[str]:
     unit = TASKS[facts["target"]["task"]].agreement_unit
     counted = unit.replace("rows", f"{worst['num_rows']:,} rows")
     return [
-        f"{worst['form']} gives {what} for {1 - worst['agreement']:.1%} of {counted}, compared with Keras (below {least:.0%} alike: {names}); {fix}"
+        f"{worst['form']} gives {what} for {1 - worst['agreement']:.1%} of {counted}, "
+        f"compared with Keras (below {least:.0%} alike: {names}); {fix}"
     ]
 
 

@@ -7,8 +7,8 @@ from dataclasses import asdict
 import numpy as np
 
 from ..device.primitives import missing_mask
-from ..steps.step import is_series
 from ..device.tasks.multilabel import split_labels
+from ..steps.step import is_series
 from ..tasks import TASKS, task_of
 from ..tasks.classes import class_places
 from ..tasks.metrics import score_forecasts

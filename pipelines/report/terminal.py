@@ -182,8 +182,8 @@ def print_ladder(facts: dict, folder: Path) -> None:
     else:
         same = "within 5 % of a standard deviation of"
     console.print(
-        f"agreement: share of {unit} {same} the Keras model; largest: difference of the output from "
-        "Keras; ms: of one row, on this machine",
+        f"agreement: share of {unit} {same} the Keras model; largest: difference of the output "
+        "from Keras; ms: of one row, on this machine",
         soft_wrap=True,
     )
     if any(rung["form"].startswith("stream_") for rung in facts["ladder"]):

@@ -13,7 +13,6 @@ from .label_cuts import cut_each_label, lacks_labels, missing_labels
 from .parts import Dataset, HeldOut, Splits, TrainSet, _take
 from .rare_classes import cut_each_class, with_each_class
 
-
 # Cuts of groups that are tried, where every label should be in every part.
 NUM_DRAWS = 20
 

@@ -1,7 +1,7 @@
 """The column to predict, as a source writes it → numbers, one way for every source with columns.
 
-A spec here is a load spec with the knobs target, target_kind, label_separator, empty_class, positive
-and reading (see `LoadTable`).
+A spec here is a load spec with the knobs target, target_kind, label_separator, empty_class,
+positive and reading (see `LoadTable`).
 """
 
 from collections.abc import Sequence

@@ -53,9 +53,7 @@ def draw_texts(recipe, splits, learned, judged) -> list[tuple[str, str]]:
         drawn.append(_sheet(recipe, signature, reader, splits.train.x[reader.column]))
     target = signature.target
     answers = judged.answers["litert_int8"]
-    mistakes = task_of(target).confident_mistakes(
-        splits.test.y, answers, target, most=NUM_MISTAKES
-    )
+    mistakes = task_of(target).confident_mistakes(splits.test.y, answers, target, most=NUM_MISTAKES)
     if mistakes:
         runner = Runner(signature, LiteRT(learned.tflite["int8"]), form="int8")
         captions = [f"{each.truth[:30]} → {each.given[:30]} {each.score:.0%}" for each in mistakes]

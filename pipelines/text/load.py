@@ -14,6 +14,7 @@ from ..errors import LoadError
 from ..rows.parts import Dataset, Inferred, Schema, Unlabelled
 from ..sources.files import describe_memory, fingerprint
 from ..sources.folders import describe_folder, found_in_folder, names_parts
+from ..sources.label_sets import target_names, target_title
 from ..sources.labelled_files import (
     Found,
     check_memory,
@@ -22,7 +23,6 @@ from ..sources.labelled_files import (
     num_files,
     usable_rows,
 )
-from ..sources.label_sets import target_names, target_title
 from ..sources.labels import group_codes
 from ..sources.spellings import describe_groups
 from ..sources.table import OTHER_ENCODING, Reading, check_names, find_table, marks_of, read_source

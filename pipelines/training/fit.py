@@ -130,9 +130,7 @@ def train(
         metric, mode = task_metric(deciding, signature)
         compile_model(
             model,
-            loss=task_loss(
-                signature.target, training, label_weights=feed.rows.label_weights
-            ),
+            loss=task_loss(signature.target, training, label_weights=feed.rows.label_weights),
             metric=metric,
             learning_rate=_learning_rate(training, steps),
             weight_decay=training.weight_decay,

@@ -1,4 +1,4 @@
-"""Weights of labels in the loss: of several labels a row, what having and lacking each one counts."""
+"""Weights in the loss of several labels a row: what having and lacking each one counts."""
 
 from collections.abc import Callable
 

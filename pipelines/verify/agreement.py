@@ -26,7 +26,8 @@ def labels_apart(rungs: list[Rung], min_agreement: float, target: Target) -> str
         counted = task_of(target).agreement_unit.replace("rows", f"{rung.num_rows:,} rows")
         if rung.agreement + granted < min_agreement:
             return (
-                f"{rung.form} gives the label of keras to {rung.agreement:.4f} of {counted}, at least {min_agreement:g} are wanted "
+                f"{rung.form} gives the label of keras to {rung.agreement:.4f} of {counted}, "
+                f"at least {min_agreement:g} are wanted "
                 "(judge.min_agreement): it answers as another model does"
             )
     return ""

@@ -52,9 +52,7 @@ def draw_pictures(recipe, splits, learned, judged) -> list[tuple[str, str]]:
         )
     target = learned.signature.target
     answers = judged.answers["litert_int8"]
-    mistakes = task_of(target).confident_mistakes(
-        splits.test.y, answers, target, most=NUM_MISTAKES
-    )
+    mistakes = task_of(target).confident_mistakes(splits.test.y, answers, target, most=NUM_MISTAKES)
     if not mistakes:
         return drawn
     wrong = np.array([mistake.row for mistake in mistakes])

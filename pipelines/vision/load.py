@@ -15,7 +15,6 @@ from ..errors import LoadError
 from ..rows.parts import Dataset, Inferred
 from ..sources.files import describe_memory, find_folder, find_path, fingerprint, fingerprint_files
 from ..sources.folders import describe_folder, found_in_folder, names_parts
-from ..sources.labelled_files import Found
 from ..sources.label_sets import (
     check_label_knobs,
     holds_several,
@@ -23,6 +22,7 @@ from ..sources.label_sets import (
     target_names,
     target_title,
 )
+from ..sources.labelled_files import Found
 from ..sources.labels import class_texts, read_part
 from ..sources.spellings import check_spelling
 from ..sources.table import Reading, find_table, read_table, settle_reading
@@ -105,8 +105,8 @@ class LoadPaths(Drawn):
 
     source: a .csv, .csv.gz or .parquet file. target, path: its columns; several targets are one
     label each. target_kind: "classes", "labels" (several in a cell, parted by `label_separator`,
-    which is found if empty), "presence" (is the cell filled?) or "" to infer. folder: what the paths are
-    relative to (empty: the table's own folder), and lead out of nowhere. group: columns of which
+    which is found if empty), "presence" (is the cell filled?) or "" to infer. folder: what the
+    paths are relative to (empty: the table's own folder), and lead out of nowhere. group: columns of which
     rows with the same values stay together. part: a column that holds train, valid or test. The
     other knobs are those of LoadFolder and LoadTable.
     """
@@ -175,10 +175,6 @@ class LoadPaths(Drawn):
                 read_part(cell, missing, row) for row, cell in enumerate(table[self.part])
             ]
         return from_files(self, found, root, title)
-
-    def names_parts(self) -> bool:
-        """Whether a column says train, valid or test."""
-        return bool(self.part)
 
     def has_label_sets(self) -> bool:
         """Whether a picture has several labels, by the target's cells alone."""

@@ -157,7 +157,13 @@ def test_each_of_several_labels_is_weighted_by_itself():
 
 
 @pytest.mark.parametrize(
-    "balancer", [balance.Smote(), balance.SampleByClass(), balance.OversampleRandom(), balance.UndersampleRandom()]
+    "balancer",
+    [
+        balance.Smote(),
+        balance.SampleByClass(),
+        balance.OversampleRandom(),
+        balance.UndersampleRandom(),
+    ],
 )
 def test_rows_of_several_labels_are_not_redrawn(balancer):
     with pytest.raises(BalanceError, match=r"several labels a row[\s\S]*WeightByClass"):

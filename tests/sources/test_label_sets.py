@@ -10,7 +10,16 @@ from pipelines.tabular.load import LoadTable
 from pipelines.text.load import LoadTexts
 from pipelines.vision.load import LoadFolder, LoadPaths
 
-SHAPES = ("red|round", "red", "round", "blue|round", "blue", "red|round|small", "small", "blue|small")
+SHAPES = (
+    "red|round",
+    "red",
+    "round",
+    "blue|round",
+    "blue",
+    "red|round|small",
+    "small",
+    "blue|small",
+)
 CELLS = SHAPES * 5
 
 

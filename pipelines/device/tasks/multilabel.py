@@ -55,7 +55,7 @@ class DeviceMultilabel(DeviceTask):
 
 
 def label_probabilities(logits: np.ndarray, calibration: Calibration) -> np.ndarray:
-    """Returns float64 [rows, labels]: the sigmoid of each calibrated logit float32 [rows, labels]."""
+    """Returns float64 [rows, labels]: the sigmoid of each calibrated logit, float32 likewise."""
     calibrated = logits.astype(np.float64) * calibration.factor + calibration.offset
     small = np.exp(-np.abs(calibrated))
     return np.where(calibrated >= 0, 1.0, small) / (1.0 + small)

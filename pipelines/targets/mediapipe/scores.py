@@ -21,8 +21,8 @@ RULE = (
     "the scores."
 )
 LABELS_RULE = (
-    "A row has every label whose score is at least its threshold; MediaPipe itself has no threshold "
-    "a label."
+    "A row has every label whose score is at least its threshold; MediaPipe itself has no "
+    "threshold a label."
 )
 
 
