@@ -1,0 +1,340 @@
+"""The contract of every slot of a recipe: an abstract class a slot.
+
+What a member must do is abstract. What it may do is a hook with a default, so that nobody asks
+whether a method is there. Every member is a frozen dataclass (`spec.Spec`), which `check()`s its
+own knobs, has a `tiny()` form, and answers whether it `suits()` the data.
+
+    Loader         a source → Dataset
+    Split          Dataset → places of training, validation and test rows
+    Frame          steps in time → windows, after the split
+    Step           TrainSet → fitted step
+    Balancer       TrainSet → BalancedSet
+    Augmentation   a training batch → an altered one
+    Teacher        TrainSet → soft labels
+    Network        Signature → an untrained Keras model
+    Compression    a trained Keras model → a smaller one
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from .spec import Spec
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from .compress.tuning import Tuning
+    from .device.cells import Column
+    from .device.signature import Port, Signature
+    from .recipe import Recipe
+    from .rows.parts import BalancedSet, Dataset, HeldOut, Inferred, Splits, TrainSet
+    from .steps.step import FittedStep
+    from .tasks.base import Task
+    from .training.fit import Training
+
+# Kinds of columns that steps make; the raw ones are those of `device.cells`.
+ENCODED = "encoded"
+IDS = "ids"
+TOKENS = "tokens"
+
+
+@dataclass(frozen=True)
+class DataSketch:
+    """What is known of the data at one place of a recipe.
+
+    Attributes:
+        tasks: The tasks that are possible; empty if nothing is known.
+        kinds: The kinds of columns that are possible (`device.cells`, or ENCODED, IDS and TOKENS of
+            steps); empty if nothing is known.
+        is_read: Whether the data were read: the task and the kinds are those that are there.
+        columns: The columns, once the data were read.
+        window_steps: How many steps a window holds, 0 where rows are no windows of steps.
+        horizon: How many steps ahead are asked for, 0 for none.
+    """
+
+    tasks: tuple[Task, ...] = ()
+    kinds: frozenset[str] = frozenset()
+    is_read: bool = False
+    columns: tuple[Column, ...] = ()
+    window_steps: int = 0
+    horizon: int = 0
+
+    def may_have(self, *kinds: str) -> bool:
+        """Returns whether a column of one of these kinds is possible."""
+        return not self.kinds or not self.kinds.isdisjoint(kinds)
+
+    def may_be(self, fits: Callable[[Task], bool]) -> bool:
+        """Returns whether a task is possible for which `fits` is true."""
+        return not self.tasks or any(fits(task) for task in self.tasks)
+
+    def task_names(self) -> str:
+        """Returns the possible tasks in words."""
+        return " or ".join(task.name for task in self.tasks) or "unknown"
+
+    def kind_names(self) -> str:
+        """Returns the possible kinds of columns in words."""
+        return ", ".join(sorted(self.kinds)) or "unknown"
+
+    def without(self, *kinds: str) -> DataSketch:
+        """Returns the sketch after a step that leaves no column of these kinds."""
+        return replace(self, kinds=self.kinds - set(kinds))
+
+    def plus(self, *kinds: str) -> DataSketch:
+        """Returns the sketch after a step that makes columns of these kinds."""
+        if not self.kinds:
+            return self
+        return replace(self, kinds=self.kinds | set(kinds))
+
+
+class Loader(Spec):
+    """Reads a source. The contract of `Recipe.load`."""
+
+    @abstractmethod
+    def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
+        """Returns the rows, and what was found out about each column.
+
+        Args:
+            source: Stands in for the source of the spec: a DataFrame or a dict of arrays.
+
+        Raises:
+            LoadError: The source cannot be read as honest rows.
+        """
+
+    @abstractmethod
+    def describe(self, source: object = None) -> dict[str, str]:
+        """Returns the name of the source and its sha256, for the report."""
+
+    def sketch(self) -> DataSketch:
+        """Returns what the knobs alone tell of the data."""
+        return DataSketch()
+
+    def names_parts(self) -> bool:
+        """Returns whether the source itself tells training from test rows."""
+        return False
+
+    def has_groups(self) -> bool:
+        """Returns whether rows belong to groups that a split keeps whole."""
+        return False
+
+    def draw(self, recipe: Recipe, splits: Splits, learned, judged) -> list[tuple[str, str]]:
+        """Returns (title, base64 PNG) of pictures for the report that only such data have."""
+        return []
+
+
+class Split(Spec):
+    """Parts the rows. The contract of `Recipe.split`."""
+
+    @abstractmethod
+    def parts(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Returns the places int64 of training, validation and test rows.
+
+        Raises:
+            SplitError: A part would be empty, or the data have not what the split goes by.
+        """
+
+
+class Frame(Spec):
+    """Cuts steps in time to windows, each part alone. The contract of `Recipe.frame`.
+
+    Attributes:
+        horizon: How many steps ahead the windows ask for; 0 where they are judged themselves.
+    """
+
+    horizon = 0
+
+    @abstractmethod
+    def cut(self, splits: Splits) -> Splits:
+        """Returns splits of windows from splits of steps.
+
+        Raises:
+            FrameError: No window can be cut from a part.
+        """
+
+    def sketch(self, sketch: DataSketch) -> DataSketch:
+        """Returns what is known of the windows, given what is known of the steps."""
+        return sketch
+
+
+class Step(Spec):
+    """Prepares or encodes columns. The contract of `Recipe.prepare` and `Recipe.encode`.
+
+    Attributes:
+        filters_rows: Whether the step leaves out training rows (`filter_rows`) instead of being
+            fitted; such a step has nothing to apply to other rows.
+    """
+
+    filters_rows: ClassVar[bool] = False
+
+    @abstractmethod
+    def fit(self, train: TrainSet) -> FittedStep:
+        """Returns what the step learned, as primitives.
+
+        Raises:
+            LeakError: The rows are no TrainSet.
+            StepError: A named column does not suit.
+        """
+
+    def filter_rows(self, train: TrainSet) -> TrainSet:
+        """Returns the training rows that stay; all of them unless `filters_rows`."""
+        return train
+
+    def flattens(self, x: np.ndarray) -> str:
+        """Returns why nearly all values of a column of numbers would look alike after the step, or
+        "".
+        """
+        return ""
+
+    def sketch(self, sketch: DataSketch) -> DataSketch:
+        """Returns what is known of the data after the step."""
+        return sketch
+
+
+class Balancer(Spec):
+    """Makes classes even. The contract of `Recipe.balance`.
+
+    Attributes:
+        redraws: Whether rows are repeated, left out or made; if not, they get other weights only.
+    """
+
+    redraws: ClassVar[bool] = True
+
+    @abstractmethod
+    def resample(self, train: TrainSet) -> BalancedSet:
+        """Returns the rows to train on; a synthetic row has the id of a parent.
+
+        Raises:
+            LeakError: The rows are no TrainSet.
+            BalanceError: Columns or counts do not suit.
+        """
+
+
+class Augmentation(Spec):
+    """Alters training batches. The contract of `Recipe.augment`.
+
+    A family of augmentations that can be chained shares one `compose`.
+    """
+
+    @staticmethod
+    @abstractmethod
+    def compose(specs: Sequence[Augmentation], signature: Signature) -> Callable:
+        """Returns all specs of one family as one callable for tf.data.
+
+        Returns:
+            A callable of columns (port → tensor [rows, ...]), labels (name → float32 [rows,
+            outputs]) and the batch's seed int [2], which returns columns and labels.
+        """
+
+    @staticmethod
+    def training_ports(
+        specs: Sequence[Augmentation], signature: Signature
+    ) -> tuple[Port, ...]:
+        """Returns the inputs that only training has."""
+        return ()
+
+    @staticmethod
+    def unmixed(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Returns columns of held-out rows with those of `training_ports` that alter nothing."""
+        return columns
+
+
+class Teacher(Spec):
+    """Gives soft labels to learn from. The contract of `Recipe.teacher`."""
+
+    @abstractmethod
+    def soften(self, ports: TrainSet, raw: TrainSet) -> np.ndarray:
+        """Returns the labels to learn instead of the rows' own, float32 [rows, outputs].
+
+        Args:
+            ports: Training rows whose columns are the model's inputs.
+            raw: The same rows before the last encoding.
+
+        Raises:
+            LeakError: The rows are no TrainSet.
+            TrainError: The rows are too few to be answered honestly.
+        """
+
+
+class Network(Spec):
+    """Builds a Keras model. The contract of `Recipe.build`.
+
+    Attributes:
+        balancer: What redraws rows by the features of the net, or None.
+        gives_back: Whether the net gives its input back (an autoencoder).
+        needs_unlabelled: Whether it learns from rows without a label too.
+        stream: Whether it ships in a form that takes one step at a time too.
+    """
+
+    balancer: Any = None
+    gives_back: ClassVar[bool] = False
+    needs_unlabelled: ClassVar[bool] = False
+    stream = False
+
+    @abstractmethod
+    def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False) -> Any:
+        """Returns an uncompiled keras.Model: inputs by port → [rows, members, outputs].
+
+        Args:
+            signature: What the model takes and gives.
+            seed: Of the drawn weights.
+            synchronized: Whether batch normalization goes over all replicas of a strategy.
+
+        Raises:
+            RecipeError: The signature does not suit the net.
+        """
+
+    def plain(self) -> Network:
+        """Returns the net with nothing of its own balanced."""
+        return self
+
+    def linear(self) -> Network | None:
+        """Returns the linear net to compare with in the report, or None."""
+        return None
+
+    def warm_up(
+        self,
+        model: Any,
+        train_set: TrainSet,
+        valid: HeldOut,
+        *,
+        signature: Signature,
+        training: Training,
+        deciding: str,
+    ) -> None:
+        """Fits a part of the model in place before the whole is compiled; does nothing here."""
+
+    def refit(
+        self,
+        model: Any,
+        train_set: TrainSet,
+        valid: HeldOut,
+        *,
+        signature: Signature,
+        training: Training,
+        deciding: str,
+    ) -> None:
+        """Fits a part of the trained model in place once more; does nothing here."""
+
+
+class Compression(Spec):
+    """Makes a trained model smaller. The contract of `Shipping.compress`.
+
+    Attributes:
+        shrinks_untrained: Whether it makes a net of any weights smaller, so that budgets are
+            checked with it before training.
+        float32_only: Whether it gains nothing in an int8 file.
+    """
+
+    shrinks_untrained: ClassVar[bool] = False
+    float32_only: ClassVar[bool] = False
+
+    @abstractmethod
+    def compress(self, model: Any, tuning: Tuning) -> Any:
+        """Returns a keras.Model that is smaller or ready to be; the given one stays as it is.
+
+        Raises:
+            RecipeError: Nothing in the model can be compressed in this way.
+        """
