@@ -400,7 +400,7 @@ def compress_command(
     for the budget.
     """
     from .studies.tradeoff import compress_bundle
-    from .targets.base import TargetMicro
+    from .targets.micro.spec import TargetMicro
 
     budget = TargetMicro(max_bytes=max_bytes, max_arena_bytes=max_arena_bytes, max_ms=max_ms)
     with ends_on_signals(STOPPED):

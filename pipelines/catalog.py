@@ -6,18 +6,15 @@ from . import balance, compress, steps, tabular, text, timeseries, vision
 from . import recipe as recipes
 from .convert.quantize import Quantize
 from .errors import RecipeError
-from .recipe import Judge, Recipe
+from .recipe import Judge, Recipe, Shipping
 from .rows.split import SplitByTime, SplitGiven, SplitGrouped, SplitRandom
-from .shipping import Shipping
 from .sources import table
-from .targets.base import (
-    TargetC,
-    TargetEthosU,
-    TargetLiteRT,
-    TargetMediaPipe,
-    TargetMicro,
-    TargetWeb,
-)
+from .targets.c.spec import TargetC
+from .targets.ethosu.spec import TargetEthosU
+from .targets.litert.spec import TargetLiteRT
+from .targets.mediapipe.spec import TargetMediaPipe
+from .targets.micro.spec import TargetMicro
+from .targets.web.spec import TargetWeb
 from .timeseries.faults import InjectFaults
 from .timeseries.segments import CutSegments
 from .timeseries.windows import CutWindows
@@ -43,6 +40,8 @@ RECIPES = {
     "weather_anomaly": timeseries.WEATHER_ANOMALY,
 }
 
+RUNTIMES = (TargetLiteRT, TargetMicro, TargetC, TargetMediaPipe, TargetWeb, TargetEthosU)
+
 SPECS = (
     Recipe,
     Judge,
@@ -55,12 +54,7 @@ SPECS = (
     CutSegments,
     InjectFaults,
     Shipping,
-    TargetLiteRT,
-    TargetMicro,
-    TargetC,
-    TargetMediaPipe,
-    TargetEthosU,
-    TargetWeb,
+    *RUNTIMES,
     Quantize,
     compress.PruneWeights,
     compress.PruneChannels,
@@ -180,14 +174,7 @@ SPECS = (
 )
 
 
-TARGETS = {
-    "litert": TargetLiteRT(),
-    "micro": TargetMicro(),
-    "c": TargetC(),
-    "mediapipe": TargetMediaPipe(),
-    "web": TargetWeb(),
-    "ethosu": TargetEthosU(),
-}
+TARGETS = {runtime.word(): runtime() for runtime in RUNTIMES}
 
 
 def targets_named(words: str) -> tuple:

@@ -2,14 +2,12 @@
 compares, can be overridden (`training.epochs=3`) and is written beside its result.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from . import spec
-from .convert.convert import USUAL_FORMS
-from .convert.quantize import Quantize
+from .convert.quantize import USUAL_FORMS, Quantize
 from .errors import RecipeError
 from .slots import (
     Augmentation,
@@ -18,16 +16,16 @@ from .slots import (
     Frame,
     Loader,
     Network,
+    RowFilter,
     Split,
     Step,
+    Target,
     Teacher,
 )
-from .spec import Spec, check_knobs, knob
+from .spec import NAME_PATTERN, Spec, check_knobs, knob
 from .tasks.metrics import LABEL_METRICS
 from .tasks.probabilities import CALIBRATIONS
 from .training.fit import Training
-
-NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -57,8 +55,10 @@ def _usual_split() -> Split:
     return SplitRandom()
 
 
-def _usual_targets() -> tuple[Any, ...]:
-    from .targets.base import TargetC, TargetLiteRT, TargetMicro
+def _usual_targets() -> tuple[Target, ...]:
+    from .targets.c.spec import TargetC
+    from .targets.litert.spec import TargetLiteRT
+    from .targets.micro.spec import TargetMicro
 
     return TargetLiteRT(), TargetMicro(), TargetC()
 
@@ -73,12 +73,12 @@ class Shipping(Spec):
     "isotonic" (the last two for two classes; a table makes ties).
     """
 
-    targets: tuple[Any, ...] = field(default_factory=_usual_targets)
+    targets: tuple[Target, ...] = field(default_factory=_usual_targets)
     compress: tuple[Compression, ...] = ()
     quantize: Quantize = Quantize()
     probabilities: str = "none"
 
-    def runs_on(self) -> tuple[Any, ...]:
+    def runs_on(self) -> tuple[Target, ...]:
         """The targets, LiteRT first: every bundle has its forms, which the others are held
         against.
         """
@@ -143,7 +143,7 @@ class Recipe(Spec):
     build: Network
     split: Split = field(default_factory=_usual_split)
     frame: Frame | None = None
-    prepare: tuple[Step, ...] = ()
+    prepare: tuple[Step | RowFilter, ...] = ()
     balance: Balancer | None = None
     encode: tuple[Step, ...] = ()
     teacher: Teacher | None = None
@@ -198,7 +198,7 @@ class Recipe(Spec):
     def _check_slots(self):
         """Refuses what stands in a slot that it is not made for."""
         for name, slot in _SLOTS.items():
-            held = getattr(self, name)
+            held = vars(self)[name]
             if held is None and slot.may_be_empty:
                 continue
             if not slot.is_many and isinstance(held, slot.kind):
@@ -220,19 +220,13 @@ class Recipe(Spec):
 class _Slot:
     """What a field of a recipe may hold, and what to say of anything else."""
 
-    kind: type
+    kind: type | tuple[type, ...]
     expected: str
     fix: str
     is_many: bool = False
     may_be_empty: bool = False
 
 
-_STEPS = _Slot(
-    Step,
-    "a tuple of steps from pipelines.steps",
-    "--set 'prepare=(ImputeMedian(),)' or 'encode=(EncodeBins(),)'",
-    is_many=True,
-)
 _SLOTS = {
     "load": _Slot(Loader, "a spec for load", "turn a knob below it, such as load.source"),
     "split": _Slot(Split, "a spec for split", "--set 'split=SplitRandom()'"),
@@ -242,14 +236,24 @@ _SLOTS = {
         "--set 'frame=CutWindows()' or 'frame=CutSegments()', or frame=None",
         may_be_empty=True,
     ),
-    "prepare": _STEPS,
+    "prepare": _Slot(
+        (Step, RowFilter),
+        "a tuple of steps from pipelines.steps",
+        "--set 'prepare=(ImputeMedian(),)'",
+        is_many=True,
+    ),
     "balance": _Slot(
         Balancer,
         "a balancer from pipelines.balance, or None",
         "--set 'balance=WeightByClass()'",
         may_be_empty=True,
     ),
-    "encode": _STEPS,
+    "encode": _Slot(
+        Step,
+        "a tuple of steps from pipelines.steps",
+        "--set 'encode=(EncodeBins(), EncodeOnehot())'",
+        is_many=True,
+    ),
     "teacher": _Slot(
         Teacher,
         "ForestTeacher() for tables, TfidfTeacher() for texts, or None",
@@ -263,7 +267,10 @@ _SLOTS = {
         is_many=True,
     ),
     "build": _Slot(
-        Network, "a spec for build", "turn a knob below it, such as build.dropout, or --set 'build=Mlp()'"
+        Network,
+        RowFilter,
+        "a spec for build",
+        "turn a knob below it, such as build.dropout, or --set 'build=Mlp()'",
     ),
     "training": _Slot(Training, "a spec for training", "--set training.epochs=3"),
     "judge": _Slot(Judge, "a spec for judge", "--set judge.tolerance=0.03"),

@@ -30,8 +30,9 @@ from .rows.split import find_duplicates, split
 from .ship import Ready, Shrunk, compressed, rehearse, ship
 from .steps import apply_steps, fit_steps, make_signature, to_ports, unlabelled_to_ports
 from .steps.ranges import value_ranges
-from .targets.base import Made, TargetMicro, broken_budgets, climb_all
-from .targets.streams import climb_streams
+from .targets.budgets import broken_budgets
+from .targets.climbing import climb_all
+from .targets.exported_model import ExportedModel
 from .tasks.decide import decide
 from .tasks.evaluate import Margin, intervals, margin, score, score_plain_rule
 from .training.feed import TrainFeed
@@ -61,7 +62,7 @@ class Learned:
     compression left.
     """
 
-    made: Made
+    made: ExportedModel
     trained: Trained
     num_trained_rows: int
     seen_ids: np.ndarray
@@ -235,16 +236,16 @@ def _check_anomaly(recipe, schema):
             expected="a frame",
             fix="--set 'frame=CutSegments(window=24)'",
         )
-    if not hasattr(recipe.build, "code"):
+    if not recipe.build.gives_back:
         raise RecipeError(
             f"{type(recipe.build).__name__} to give windows back",
             expected="an autoencoder, whose code is too narrow for what is not normal",
             fix="--set 'build=Autoencoder()'",
         )
-    for slot in ("balance", "teacher"):
-        if getattr(recipe, slot) is not None:
+    for slot, held in (("balance", recipe.balance), ("teacher", recipe.teacher)):
+        if held is not None:
             raise RecipeError(
-                f"{slot}={getattr(recipe, slot)!r} where normal windows alone are learned from",
+                f"{slot}={held!r} where normal windows alone are learned from",
                 expected="none: there is no class to balance or to teach",
                 fix=f"--set {slot}=None",
             )
@@ -336,8 +337,7 @@ def get_ready(
         signature = replace(signature, ranges=value_ranges(signature, train_rows))
         as_they_were = to_ports(signature, encoded, encoded=True)
         valid = to_ports(signature, valid_rows)
-        # Only a net that is fitted in parts has a use for rows without a label.
-        if hasattr(recipe.build, "warm_up"):
+        if recipe.build.needs_unlabelled:
             unlabelled = unlabelled_to_ports(signature, train_rows)
         else:
             unlabelled = None
@@ -396,9 +396,6 @@ def judge(recipe: Recipe, learned: Learned, test: HeldOut) -> Judged:
         else rung
         for rung in rungs
     ]
-    if signature.stream is not None:
-        micro = any(isinstance(target, TargetMicro) for target in recipe.shipping.targets)
-        rungs += climb_streams(signature, made.tflite, test, answers, micro=micro)
     baselines = {
         name: score_plain_rule(test.y, values, signature.target)
         for name, values in (test.baselines or {}).items()

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from .compress import PruneChannels, Tuning, make_tuning, share_of_zeros
+from .compress import Tuning, make_tuning, share_of_zeros
 from .compress.tuning import Untuned
 from .convert.convert import convert
 from .convert.description import described
@@ -18,7 +18,9 @@ from .errors import ExportError, RecipeError
 from .recipe import Recipe
 from .report.terminal import Stages
 from .rows.parts import HeldOut, TrainSet
-from .targets.base import Made, RunsOn, ask_files, ask_targets, files_for
+from .targets.exported_model import ExportedModel
+from .targets.files import files_for
+from .targets.refusals import ask_files, ask_targets
 from .tasks.decide import decide
 from .training.feed import TrainFeed
 from .training.fit import average_members
@@ -51,19 +53,15 @@ def rehearse(recipe: Recipe, signature: Signature, rows: TrainSet, raw: TrainSet
     and the time that the trained one will.
     """
     targets = recipe.shipping.runs_on()
-    if not any(
-        target.has_budget() or type(target).refusal is not RunsOn.refusal for target in targets
-    ):
+    if not any(target.has_budget() or target.asks_net for target in targets):
         return {}
     model = average_members(recipe.build.build(signature, seed=recipe.training.seed))
     refused = ask_targets(targets, signature, model)
     if any(target.has_budget() for target in targets):
         for spec in recipe.shipping.compress:
-            if isinstance(
-                spec, PruneChannels
-            ):  # the one that makes the net smaller, whatever its weights are
+            if spec.shrinks_untrained:
                 model = spec.compress(model, Untuned())
-        made = Made(recipe.name, signature, model, {}, rows, recipe.training.seed, raw)
+        made = ExportedModel(recipe.name, signature, model, {}, rows, recipe.training.seed, raw)
         tflite = convert(
             model,
             rows,
@@ -136,12 +134,12 @@ def ship(
     *,
     signature: Signature,
     stages: Stages,
-) -> Made:
+) -> ExportedModel:
     """A trained Keras model to what ships: its forms, the decision of int8, and the files of every
     target. `signature`: with the decision of the float form.
     """
     with stages("export"):
-        if getattr(recipe.build, "stream", False):
+        if recipe.build.stream:
             streaming = streaming_form(_without_ranges(model))
         else:
             streaming = None
@@ -170,7 +168,7 @@ def ship(
         else:
             raw = answer_all(runner, valid_rows).raw
         signature = decide(recipe, signature, train_rows, ready.to_decide, form="int8", raw=raw)
-    made = Made(
+    made = ExportedModel(
         recipe.name,
         signature,
         model,

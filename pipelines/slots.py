@@ -7,34 +7,40 @@ own knobs, has a `tiny()` form, and answers whether it `suits()` the data.
     Loader         a source → Dataset
     Split          Dataset → places of training, validation and test rows
     Frame          steps in time → windows, after the split
-    Step           TrainSet → fitted step
+    Step           TrainSet → fitted step; fitted step × columns → columns, same rows
+    RowFilter      TrainSet → fewer training rows
     Balancer       TrainSet → BalancedSet
     Augmentation   a training batch → an altered one
     Teacher        TrainSet → soft labels
     Network        Signature → an untrained Keras model
     Compression    a trained Keras model → a smaller one
+    Target         what ships → the files of a runtime, and its rungs of the ladder
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .spec import Spec
+from .spec import Spec, knob
 
 if TYPE_CHECKING:
     import numpy as np
 
     from .compress.tuning import Tuning
     from .device.cells import Column
+    from .device.runner import Answers
     from .device.signature import Port, Signature
     from .recipe import Recipe
     from .rows.parts import BalancedSet, Dataset, HeldOut, Inferred, Splits, TrainSet
     from .steps.step import FittedStep
+    from .targets.budgets import Cost
+    from .targets.exported_model import ExportedModel
     from .tasks.base import Task
     from .training.fit import Training
+    from .verify.ladder import Rung
 
 # Kinds of columns that steps make; the raw ones are those of `device.cells`.
 ENCODED = "encoded"
@@ -160,14 +166,7 @@ class Frame(Spec):
 
 
 class Step(Spec):
-    """Prepares or encodes columns. The contract of `Recipe.prepare` and `Recipe.encode`.
-
-    Attributes:
-        filters_rows: Whether the step leaves out training rows (`filter_rows`) instead of being
-            fitted; such a step has nothing to apply to other rows.
-    """
-
-    filters_rows: ClassVar[bool] = False
+    """Prepares or encodes columns. The contract of `Recipe.prepare` and `Recipe.encode`."""
 
     @abstractmethod
     def fit(self, train: TrainSet) -> FittedStep:
@@ -178,10 +177,6 @@ class Step(Spec):
             StepError: A named column does not suit.
         """
 
-    def filter_rows(self, train: TrainSet) -> TrainSet:
-        """Returns the training rows that stay; all of them unless `filters_rows`."""
-        return train
-
     def flattens(self, x: np.ndarray) -> str:
         """Returns why nearly all values of a column of numbers would look alike after the step, or
         "".
@@ -191,6 +186,21 @@ class Step(Spec):
     def sketch(self, sketch: DataSketch) -> DataSketch:
         """Returns what is known of the data after the step."""
         return sketch
+
+
+class RowFilter(Spec):
+    """Leaves out training rows. May stand in `Recipe.prepare`; it is not fitted, and has nothing to
+    apply to held-out rows.
+    """
+
+    @abstractmethod
+    def filter_rows(self, train: TrainSet) -> TrainSet:
+        """Returns the training rows that stay.
+
+        Raises:
+            LeakError: The rows are no TrainSet.
+            StepError: No row, or not every class, would be left.
+        """
 
 
 class Balancer(Spec):
@@ -229,9 +239,7 @@ class Augmentation(Spec):
         """
 
     @staticmethod
-    def training_ports(
-        specs: Sequence[Augmentation], signature: Signature
-    ) -> tuple[Port, ...]:
+    def training_ports(specs: Sequence[Augmentation], signature: Signature) -> tuple[Port, ...]:
         """Returns the inputs that only training has."""
         return ()
 
@@ -338,3 +346,101 @@ class Compression(Spec):
         Raises:
             RecipeError: Nothing in the model can be compressed in this way.
         """
+
+
+@dataclass(frozen=True)
+class Target(Spec):
+    """A runtime: what a bundle holds for it, whether a net can run there, what that costs.
+
+    Attributes:
+        form: The rung of the ladder that the budgets are held against.
+        converts: The forms of the TFLite file that it needs in addition to the usual ones.
+        kernels: What runs its files in addition to LiteRT's fastest kernels (`convert.trial`).
+        asks_net: Whether `refusal` or a missing package can refuse a net before it is trained.
+        max_bytes: The most bytes that the file may have; 0: no budget.
+        max_ms: The most milliseconds a row may take, median, on this machine; 0: no budget.
+        required: Whether a net that cannot run there is refused; if not, the report gives the
+            reason.
+
+    Budgets are checked with the untrained net before an epoch is spent, and with the bundle at the
+    end.
+    """
+
+    form: ClassVar[str]
+    converts: ClassVar[tuple[str, ...]] = ()
+    kernels: ClassVar[tuple[Any, ...]] = ()
+    asks_net: ClassVar[bool] = False
+    max_bytes: int = knob(0, 0, 2**40)
+    max_ms: float = knob(0.0, 0, 1e9)
+    required: bool = True
+
+    @classmethod
+    def word(cls) -> str:
+        """Returns its name on the command line."""
+        return cls.__name__.removeprefix("Target").lower()
+
+    def max_memory_bytes(self) -> int:
+        """Returns the most bytes of memory that it may take while it runs; 0: no budget."""
+        return 0
+
+    def has_budget(self) -> bool:
+        """Tests whether a cost could be over its budget."""
+        return bool(self.max_bytes or self.max_ms or self.max_memory_bytes())
+
+    def broken_budget(self, cost: Cost) -> str:
+        """Returns which budget a cost is over, in words, or ""."""
+        limits = (
+            (cost.size_bytes, self.max_bytes, "bytes"),
+            (cost.arena_bytes, self.max_memory_bytes(), "bytes of memory"),
+            (cost.latency_ms, self.max_ms, "ms a row"),
+        )
+        for value, most, unit in limits:
+            if most and value is not None and value > most:
+                name = type(self).__name__
+                return f"{name}: {value:,.10g} {unit} where the budget is {most:,.10g}"
+        return ""
+
+    def refusal(self, signature: Signature, model) -> str:
+        """Returns why a Keras model cannot run there, or ""; asked before it is trained.
+
+        A target that overrides this sets `asks_net`.
+        """
+        return ""
+
+    def files(self, exported: ExportedModel) -> dict[str, bytes | str]:
+        """Returns name → content of what the bundle holds for it, without the TFLite files."""
+        return {}
+
+    @abstractmethod
+    def cost(self, exported: ExportedModel) -> Cost:
+        """Measures what the form takes, on training rows."""
+
+    @abstractmethod
+    def climb(
+        self, exported: ExportedModel, test: HeldOut, answers: dict[str, Answers]
+    ) -> list[Rung]:
+        """Runs its forms on raw test rows.
+
+        Args:
+            exported: What ships, with the files of this target.
+            test: Raw test rows.
+            answers: Form → answers, with those of "keras". The answers of this target are added.
+
+        Returns:
+            Its rungs of the ladder; `verify.ladder.unscored` makes one of a form that is not run.
+        """
+
+    def climb_stream(
+        self, exported: ExportedModel, test: HeldOut, answers: dict[str, Answers]
+    ) -> Iterable[Rung]:
+        """Runs its streaming forms, if the model has them; asked after every target has climbed.
+
+        Args:
+            exported: What ships; `exported.signature.stream` is not None.
+            test: Raw test rows.
+            answers: Form → answers of the forms for whole windows.
+
+        Returns:
+            Its rungs of the streaming forms; none by default.
+        """
+        return ()

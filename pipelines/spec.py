@@ -20,10 +20,12 @@ from .errors import RecipeError
 if typing.TYPE_CHECKING:
     from .slots import DataSketch
 
+# Of recipes, and so of the folders of bundles.
+NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _LINE_OF_A_FIELD = re.compile(r"^    (\w+): (.*)$")
 
 
-class Spec(ABC):
+class Spec(ABC):  # noqa: B024  its members are abstract by their slot
     """The base of everything that a recipe holds: a frozen dataclass, and hooks with defaults."""
 
     def check(self) -> None:
@@ -137,7 +139,7 @@ def check_knobs(spec: object, path: str = "") -> None:
     """
     hints = typing.get_type_hints(type(spec))
     for field in dataclasses.fields(spec):
-        value = getattr(spec, field.name)
+        value = vars(spec)[field.name]
         name = f"{path}{field.name}"
         if not _has_type(value, hints[field.name]):
             raise RecipeError(
@@ -194,7 +196,7 @@ def to_json(spec: object) -> object:
     if is_dataclass(spec):
         return {
             "spec": type(spec).__name__,
-            **{each.name: to_json(getattr(spec, each.name)) for each in fields(spec)},
+            **{each.name: to_json(vars(spec)[each.name]) for each in fields(spec)},
         }
     if isinstance(spec, Mapping):
         return {"spec": "dict", "items": [[key, to_json(value)] for key, value in spec.items()]}
@@ -246,9 +248,7 @@ def override(spec: Any, setting: str, specs: Sequence[type], *, what: str) -> An
         raise RecipeError(
             f"the setting {setting!r}", expected="knob=value", fix="--set training.epochs=3"
         )
-    return _replace(
-        spec, path.strip().split("."), _parse(text.strip(), specs), what, path.strip()
-    )
+    return _replace(spec, path.strip().split("."), _parse(text.strip(), specs), what, path.strip())
 
 
 def _replace(spec, path, value, what, whole):
@@ -267,13 +267,11 @@ def _replace(spec, path, value, what, whole):
             expected=", ".join(knobs) or f"nothing below {before.rstrip('.')!r}",
             fix=f"did you mean {close[0]}?" if close else "name one of these",
         )
-    now = getattr(spec, name)
+    now = vars(spec)[name]
     return replace(
         spec,
         **{
-            name: _replace(now, rest, value, what, whole)
-            if rest
-            else _same_kind(now, value, whole)
+            name: _replace(now, rest, value, what, whole) if rest else _same_kind(now, value, whole)
         },
     )
 

@@ -10,8 +10,8 @@ from ..spec import knob
 from .step import (
     STANDARD_DEVIATIONS,
     UNIT_INTERVAL,
+    ColumnStep,
     FittedStep,
-    Step,
     as_float32,
     is_numeric,
     present,
@@ -53,7 +53,7 @@ def few_steps(x: np.ndarray, spread: float, width: float) -> str:
     )
 
 
-class _Scale(Step):
+class _Scale(ColumnStep):
     def _suits(self, x):
         return is_numeric(x)
 

@@ -15,8 +15,8 @@ from .scale import few_steps
 from .step import (
     SERIES_INTERVAL,
     SERIES_STANDARD,
+    ColumnStep,
     FittedStep,
-    Step,
     as_float32,
     is_series,
     kind_of,
@@ -24,7 +24,7 @@ from .step import (
 )
 
 
-class _SeriesStep(Step):
+class _SeriesStep(ColumnStep):
     def _suits(self, x):
         return is_series(x)
 

@@ -33,8 +33,10 @@ from ..report.terminal import Stages, print_lines
 from ..rows.parts import HeldOut, TrainSet
 from ..run import Learned, finish, get_ready, load
 from ..ship import Ready, quantized, ship, shrunk, staggered_copies
-from ..targets.base import Cost, RunsOn, TargetMicro
+from ..slots import Target
+from ..targets.budgets import Cost
 from ..targets.micro.runner import Micro, micro_available
+from ..targets.micro.spec import TargetMicro
 from ..tasks.decide import decide
 from ..tasks.evaluate import score
 from ..tasks.metrics import SMALLER_IS_BETTER, loss_of
@@ -108,7 +110,7 @@ def ways_to_shrink(model, *, epochs: int) -> list[Way]:
 def compress_bundle(
     folder: Path,
     *,
-    budget: RunsOn = TargetMicro(),
+    budget: Target = TargetMicro(),
     ways: list[Way] | None = None,
     epochs: int = 0,
     into: Path | None = None,

@@ -4,7 +4,7 @@ Every draw comes from the batch's seed and from nothing else, as in `vision.augm
 drop tokens themselves, too: `token_dropout`.
 """
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +15,7 @@ from ..device.regular import read_regular
 from ..device.signature import Port, Signature
 from ..device.texts import Bigrams, Words
 from ..errors import LoadError, RecipeError
+from ..slots import Augmentation
 from ..sources.files import find_file
 from ..spec import knob
 from ..steps.step import MIX_SHARE, PAIR_ID, PARTNER_ID, TOKEN_ID
@@ -27,7 +28,7 @@ Alter = Callable
 
 
 @dataclass(frozen=True)
-class AugmentText(ABC):
+class AugmentText(Augmentation):
     """One alteration of texts."""
 
     def check_columns(self, columns: tuple[Column, ...]) -> None:

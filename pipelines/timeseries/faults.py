@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..spec import knob
+from ..spec import Spec, knob
 
 FAULTS = ("stuck", "spikes", "drift", "scale")
 
 
 @dataclass(frozen=True)
-class InjectFaults:
+class InjectFaults(Spec):
     """Copies of a `share` of the test windows, evenly drawn, each with one fault in one of its
     series, kind after kind:
 

@@ -11,7 +11,7 @@ import numpy as np
 from ..device.signature import Signature, Target
 from ..errors import RecipeError, TrainError
 from ..rows.parts import HeldOut
-from ..spec import knob
+from ..spec import Spec, knob
 from ..tasks.forecast import masked_loss, masked_metric, standardized_steps
 from .blocks import copy_weights
 from .feed import TrainFeed, plain_feed, training_feed
@@ -30,7 +30,7 @@ DECIDING_METRICS = {
 
 
 @dataclass(frozen=True)
-class Training:
+class Training(Spec):
     """How long and how fast. AdamW: Loshchilov and Hutter 2019, https://arxiv.org/abs/1711.05101.
 
     `schedule`: "constant" stops after `patience` epochs without a better deciding metric on
@@ -135,11 +135,9 @@ def train(
         extra = ()
     with strategy.scope():
         members = build.build(signature, seed=training.seed, synchronized=num_replicas > 1)
-        if hasattr(build, "warm_up"):  # a part of the net is fitted by itself, before the whole
-            build.warm_up(
-                members, feed.rows, valid, signature=signature, training=training, deciding=deciding
-            )
-            keras.utils.set_random_seed(training.seed)
+        build.warm_up(
+            members, feed.rows, valid, signature=signature, training=training, deciding=deciding
+        )
         fitted = _for_training(
             build, members, extra, signature=signature, synchronized=num_replicas > 1
         )
@@ -177,10 +175,7 @@ def train(
     if fitted is not members:
         copy_weights(fitted, members)
     model = average_members(members)
-    if hasattr(build, "refit"):  # a part of the net is fitted once more
-        build.refit(
-            model, feed.rows, valid, signature=signature, training=training, deciding=deciding
-        )
+    build.refit(model, feed.rows, valid, signature=signature, training=training, deciding=deciding)
     return Trained(
         model, plain_names(history, deciding, metric_factor(deciding, signature.target)), seconds
     )

@@ -14,7 +14,7 @@ from pipelines.report.constant import score_constant
 from pipelines.report.text_cuts import count_cuts
 from pipelines.report.write import caution_lines, ladder_lines, ladder_table
 from pipelines.rows.parts import HeldOut, Schema, TrainSet
-from pipelines.targets.base import Made
+from pipelines.targets.exported_model import ExportedModel
 from pipelines.tasks.evaluate import score
 from pipelines.tasks.metrics import score_classes, score_values
 from pipelines.verify.agreement import labels_apart
@@ -213,7 +213,7 @@ def test_a_form_that_answers_otherwise_fails_the_ladder_whatever_it_scores(
         "climb_all",
         lambda *_, **__: (rungs, {"keras": answers, "litert_int8": answers}),
     )
-    made = Made("m", bundle.signature, None, {}, None, 0, None)
+    made = ExportedModel("m", bundle.signature, None, {}, None, 0, None)
     learned = Learned(made, None, 0, birds_splits.train.ids)
     recipe = replace(birds_recipe, judge=replace(birds_recipe.judge, deciding="macro_f1"))
     assert (

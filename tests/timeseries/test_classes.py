@@ -492,8 +492,9 @@ def test_the_report_shows_classes_and_altered_series(report_of):
 
 @pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc: apt-get install gcc")
 def test_the_c_code_of_series_with_classes_compiles(report_of, tmp_path):
-    folder = report_of("SeriesFcn").folder / "c"
-    for source in folder.glob("*.c"):
+    sources = sorted((report_of("SeriesFcn").folder / "c").glob("*.c"))
+    assert sources
+    for source in sources:
         done = subprocess.run(
             [
                 "gcc",
