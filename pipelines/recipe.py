@@ -268,7 +268,6 @@ _SLOTS = {
     ),
     "build": _Slot(
         Network,
-        RowFilter,
         "a spec for build",
         "turn a knob below it, such as build.dropout, or --set 'build=Mlp()'",
     ),

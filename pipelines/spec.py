@@ -18,7 +18,7 @@ from typing import Any
 from .errors import RecipeError
 
 if typing.TYPE_CHECKING:
-    from .slots import DataSketch
+    from .rows.sketch import DataSketch
 
 # Of recipes, and so of the folders of bundles.
 NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")

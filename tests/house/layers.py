@@ -7,6 +7,7 @@ LAYERS = (
     "errors",
     "spec",
     "rows.parts",
+    "rows.sketch",
     "slots",
     "tasks",
     "sources",
@@ -35,7 +36,7 @@ LAYERS = (
     "__main__",
     "",  # pipelines/__init__.py: fetches names when they are asked for
 )
-_OWN_LAYERS = ("rows.parts", "convert.quantize")  # files with a layer of their own
+_OWN_LAYERS = ("rows.parts", "rows.sketch", "convert.quantize")  # files with a layer of their own
 
 
 def room_of(module: str) -> str:
