@@ -31,7 +31,7 @@ from .training.fit import Training
 @dataclass(frozen=True)
 class Judge(Spec):
     """What the model is judged by. `deciding`: stops training and gates the ladder ("": the task's
-    first in `train.DECIDING_METRICS`). `min_agreement`: of labels, the share of test rows to which
+    `usual_deciding`). `min_agreement`: of labels, the share of test rows to which
     every rung must give the one that Keras gives, whatever the deciding metric says. `threshold`:
     what the decision threshold is chosen for on validation rows; "none": it stays where the net
     puts it, better than what a handful of rows would say. `tolerance`: how much of the deciding

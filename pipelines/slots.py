@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     import numpy as np
 
     from .compress.tuning import Tuning
-    from .device.runner import Answers
-    from .device.signature import Port, Signature
+    from .device.answers import Answers
+    from .device.ports import Port
+    from .device.signature import Signature
     from .recipe import Recipe
     from .rows.parts import BalancedSet, Dataset, HeldOut, Inferred, Splits, TrainSet
     from .steps.step import FittedStep

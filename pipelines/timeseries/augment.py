@@ -13,10 +13,10 @@ import numpy as np
 
 from ..device.cells import SERIES, Column
 from ..device.signature import Signature
+from ..device.units import CATEGORY_ID, SERIES_INTERVAL, SERIES_STANDARD
 from ..errors import RecipeError
 from ..slots import Augmentation
 from ..spec import knob
-from ..steps.step import CATEGORY_ID, SERIES_INTERVAL, SERIES_STANDARD
 
 # columns {port: tensor [rows, ...]}, labels {name: float32 [rows, outputs]}, seed int [2] →
 # columns, labels
