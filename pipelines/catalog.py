@@ -10,16 +10,15 @@ from .recipe import Judge, Recipe
 from .rows.split import SplitByTime, SplitGiven, SplitGrouped, SplitRandom
 from .shipping import Shipping
 from .sources import table
-from .targets.base import (
-    TargetC,
-    TargetEthosU,
-    TargetLiteRT,
-    TargetMediaPipe,
-    TargetMicro,
-    TargetWeb,
-)
+from .targets.c.spec import TargetC
+from .targets.ethosu.spec import TargetEthosU
+from .targets.litert.spec import TargetLiteRT
+from .targets.mediapipe.spec import TargetMediaPipe
+from .targets.micro.spec import TargetMicro
+from .targets.web.spec import TargetWeb
 from .timeseries.faults import InjectFaults
-from .timeseries.windows import CutSegments, CutWindows
+from .timeseries.segments import CutSegments
+from .timeseries.windows import CutWindows
 from .training.fit import Training
 
 RECIPES = {
@@ -42,6 +41,8 @@ RECIPES = {
     "weather_anomaly": timeseries.WEATHER_ANOMALY,
 }
 
+RUNTIMES = (TargetLiteRT, TargetMicro, TargetC, TargetMediaPipe, TargetWeb, TargetEthosU)
+
 SPECS = (
     Recipe,
     Judge,
@@ -54,12 +55,7 @@ SPECS = (
     CutSegments,
     InjectFaults,
     Shipping,
-    TargetLiteRT,
-    TargetMicro,
-    TargetC,
-    TargetMediaPipe,
-    TargetEthosU,
-    TargetWeb,
+    *RUNTIMES,
     Quantize,
     compress.PruneWeights,
     compress.PruneChannels,
@@ -179,14 +175,7 @@ SPECS = (
 )
 
 
-TARGETS = {
-    "litert": TargetLiteRT(),
-    "micro": TargetMicro(),
-    "c": TargetC(),
-    "mediapipe": TargetMediaPipe(),
-    "web": TargetWeb(),
-    "ethosu": TargetEthosU(),
-}
+TARGETS = {runtime.word(): runtime() for runtime in RUNTIMES}
 
 
 def targets_named(words: str) -> tuple:

@@ -18,8 +18,10 @@ from .errors import ExportError, RecipeError
 from .recipe import Recipe
 from .report.terminal import Stages
 from .rows.parts import HeldOut, TrainSet
-from .targets.base import Made, RunsOn, ask_files, ask_targets, files_for
-from .tasks.decide import decide
+from .targets.exported_model import ExportedModel
+from .targets.files import files_for
+from .targets.refusals import ask_files, ask_targets
+from .tasks import task_of
 from .training.feed import TrainFeed
 from .training.fit import average_members
 from .verify.ladder import answer_all
@@ -51,9 +53,7 @@ def rehearse(recipe: Recipe, signature: Signature, rows: TrainSet, raw: TrainSet
     and the time that the trained one will.
     """
     targets = recipe.shipping.runs_on()
-    if not any(
-        target.has_budget() or type(target).refusal is not RunsOn.refusal for target in targets
-    ):
+    if not any(target.has_budget() or target.asks_net for target in targets):
         return {}
     model = average_members(recipe.build.build(signature, seed=recipe.training.seed))
     refused = ask_targets(targets, signature, model)
@@ -63,7 +63,7 @@ def rehearse(recipe: Recipe, signature: Signature, rows: TrainSet, raw: TrainSet
                 spec, PruneChannels
             ):  # the one that makes the net smaller, whatever its weights are
                 model = spec.compress(model, Untuned())
-        made = Made(recipe.name, signature, model, {}, rows, recipe.training.seed, raw)
+        made = ExportedModel(recipe.name, signature, model, {}, rows, recipe.training.seed, raw)
         tflite = convert(
             model,
             rows,
@@ -136,7 +136,7 @@ def ship(
     *,
     signature: Signature,
     stages: Stages,
-) -> Made:
+) -> ExportedModel:
     """A trained Keras model to what ships: its forms, the decision of int8, and the files of every
     target. `signature`: with the decision of the float form.
     """
@@ -169,8 +169,10 @@ def ship(
             raw = interpreter.run(runner.quantize(ready.to_decide.x))
         else:
             raw = answer_all(runner, valid_rows).raw
-        signature = decide(recipe, signature, train_rows, ready.to_decide, form="int8", raw=raw)
-    made = Made(
+        signature = task_of(signature.target).decide(
+            recipe, signature, train_rows, ready.to_decide, form="int8", raw=raw
+        )
+    made = ExportedModel(
         recipe.name,
         signature,
         model,
@@ -195,11 +197,9 @@ def _without_ranges(model):
 
 def staggered_copies(signature: Signature) -> int:
     """In how many copies the int8 file gives each output (see `lower.stagger`)."""
-    # Copies tell apart rows that rank alike; a forecast has many outputs and none to rank, a window
-    # given back has many that make one score.
-    if signature.target.task in ("forecast", "anomaly"):
-        return 1
-    return NUM_COPIES
+    if task_of(signature.target).staggers_outputs:
+        return NUM_COPIES
+    return 1
 
 
 def quantized(signature: Signature, interpreter: LiteRT, model) -> Signature:

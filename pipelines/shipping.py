@@ -6,7 +6,9 @@ from typing import Any
 from .convert.convert import USUAL_FORMS
 from .convert.quantize import Quantize
 from .errors import RecipeError
-from .targets.base import TargetC, TargetLiteRT, TargetMicro
+from .targets.c.spec import TargetC
+from .targets.litert.spec import TargetLiteRT
+from .targets.micro.spec import TargetMicro
 from .tasks.probabilities import CALIBRATIONS
 
 

@@ -17,14 +17,12 @@ from pipelines import run, text, timeseries, vision
 from pipelines.catalog import RECIPES
 from pipelines.report.terminal import print_lines
 from pipelines.shipping import Shipping
-from pipelines.targets.base import (
-    TargetC,
-    TargetEthosU,
-    TargetLiteRT,
-    TargetMediaPipe,
-    TargetMicro,
-    TargetWeb,
-)
+from pipelines.targets.c.spec import TargetC
+from pipelines.targets.ethosu.spec import TargetEthosU
+from pipelines.targets.litert.spec import TargetLiteRT
+from pipelines.targets.mediapipe.spec import TargetMediaPipe
+from pipelines.targets.micro.spec import TargetMicro
+from pipelines.targets.web.spec import TargetWeb
 
 TARGETS = (
     TargetLiteRT(),

@@ -10,24 +10,20 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC
 from pathlib import Path
 
 import numpy as np
 
-from ..device.cells import UNIX, shorten, write_time
+from ..device.cells import shorten
 from ..device.checksums import SUMS, check_bundle, checksums, read_checked
-from ..device.primitives import run_primitives
-from ..device.runner import LiteRT, Runner, answer
+from ..device.runner import Runner
 from ..device.signature import MAX_JSON_BYTES, Signature, read_signature
 from ..device.typed import load_json
 from ..errors import BundleError, DeviceError
 from ..recipe import NAME_PATTERN, to_json
 from ..report.write import card, page
-from ..sources.files import read_pixels
+from .golden import golden
 from .temporary import MIN_FREE_BYTES, check_temporary_folder
-
-GOLDEN_ROWS = 10
 
 
 @dataclass(frozen=True)
@@ -67,66 +63,6 @@ def bundle_files(recipe, facts: dict, learned, test, pictures) -> dict[str, byte
         "report.html": page(facts, pictures, to_json(recipe)),
         "golden.json": as_json(golden(signature, learned.tflite["int8"], test)),
         "README.md": card(facts),
-    }
-
-
-def golden(signature: Signature, int8: bytes, test) -> list[dict]:
-    """Ten raw rows with their int8 inputs, int8 outputs and answers: what a port to a device is
-    checked against.
-    """
-    columns = {
-        column.name: read_pixels(test.x[column.name][:GOLDEN_ROWS]) for column in signature.columns
-    }
-    runner = Runner(signature, LiteRT(int8), form="int8")
-    prepared = run_primitives(signature.primitives, columns)
-    inputs = runner.quantize(prepared)
-    raw = runner.interpreter.run(inputs)
-    answers = answer(signature, raw, form="int8", prepared=prepared)
-    return [
-        {
-            "row": {
-                column.name: _raw_cell(columns[column.name][place], column.format)
-                for column in signature.columns
-            },
-            "inputs": {name: _as_text(x[place]) for name, x in inputs.items()},
-            "output": raw[place].tolist(),
-            "label": None if answers.labels is None else answers.labels[place],
-            "scores": np.atleast_1d(answers.scores[place]).tolist(),
-        }
-        for place in range(len(raw))
-    ]
-
-
-def _raw_cell(value, date_format):
-    """A typed cell as a raw one that reads back the same."""
-    if isinstance(value, np.datetime64):
-        if np.isnat(value):
-            return None
-        if date_format == UNIX:
-            return write_time(value, date_format)
-        time = value.item().replace(tzinfo=UTC)  # dates are kept in UTC
-        if date_format == "ISO8601":
-            return time.replace(tzinfo=None).isoformat()
-        return time.strftime(date_format)
-    if isinstance(value, np.ndarray):
-        return _as_text(value)
-    if isinstance(value, np.floating):
-        if np.isnan(value):
-            return None
-        return float(value)
-    return value
-
-
-def _as_text(array):
-    """An array for JSON: numbers in a list, a picture as base64 of its bytes, rows first."""
-    if array.ndim == 1:
-        return [
-            None if value != value else value for value in array.tolist()
-        ]  # NaN: a step that nobody knows
-    return {
-        "base64": base64.b64encode(array.tobytes()).decode("ascii"),
-        "shape": list(array.shape),
-        "dtype": str(array.dtype),
     }
 
 

@@ -159,7 +159,8 @@ def _in_child(folder, copies):
             f"the converter was still at work after {limits.seconds:,.0f} s, {_stage(folder)}, and "
             "was ended",
             expected="a model that converts in minutes",
-            fix=f"make the model smaller, or give it more: {SECONDS_NAME}={2 * int(limits.seconds)}",
+            fix="make the model smaller, or give it more: "
+            f"{SECONDS_NAME}={2 * int(limits.seconds)}",
         )
     if done.limit == "memory":
         raise ExportError(

@@ -15,15 +15,18 @@ from typing import Any
 
 import numpy as np
 
-from ..bundle.folder import Bundle, as_json, check_folder, golden, write_bundle
+from ..bundle.folder import Bundle, as_json, check_folder, write_bundle
+from ..bundle.golden import golden
 from ..bundle.keras_zip import MAX_KERAS_BYTES, load_keras, read_config
 from ..convert.convert import MAX_CALIBRATION_ROWS, convert
 from ..convert.description import described
 from ..convert.lower import NUM_COPIES
 from ..device.cells import shorten
+from ..device.ports import Port
 from ..device.regular import read_regular
 from ..device.runner import LiteRT, Runner
-from ..device.signature import Port, Signature, Target
+from ..device.signature import Signature
+from ..device.target import Target
 from ..errors import ExportError, RecipeError, VerifyError
 from ..recipe import NAME_PATTERN
 from ..report import pictures as draw
@@ -45,8 +48,12 @@ from ..shipping import Shipping
 from ..sources.array_files import read_arrays
 from ..steps import to_ports
 from ..steps.ranges import value_ranges
-from ..targets.base import Made, ask_files, ask_targets, broken_budgets, climb_all, files_for
-from ..tasks.evaluate import class_places
+from ..targets.budgets import broken_budgets
+from ..targets.climbing import climb_all
+from ..targets.exported_model import ExportedModel
+from ..targets.files import files_for
+from ..targets.refusals import ask_files, ask_targets
+from ..tasks.classes import class_places
 from .gate import ALLOWED, changed_too_much, failed_own, num_rows_wanted
 from .inputs import in_front, own_inputs, ported, read_rows
 from .rewrite import flatten, refuse, without_last_activation
@@ -157,7 +164,7 @@ def _make(name, parts, shipping, train, *, seed):
     refused |= ask_files(shipping.runs_on(), tflite)
     tflite = described(tflite, name, parts.signature)
     signature = quantized(parts.signature, LiteRT(tflite["int8"]), parts.model)
-    made = Made(name, signature, parts.model, tflite, rows, seed, train)
+    made = ExportedModel(name, signature, parts.model, tflite, rows, seed, train)
     return replace(
         made,
         files=files_for(

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ..device.runner import Answers
+from ..device.answers import Answers
 from ..device.signature import Signature
 from ..verify.ladder import ROUNDING, Rung, failed_step, some_places
 
@@ -17,8 +17,6 @@ SAME_PROBABILITIES = 1e-3
 # number.
 ROUNDED_ULPS = 64
 MOST_FLOAT_CHANGED = 1e-2
-# MediaPipe's scores are rounded to a byte, and compared by its own target.
-_OWN_SCALE = ("mediapipe",)
 
 
 def num_rows_wanted(tolerance: float) -> int:
@@ -71,7 +69,8 @@ def failed_own(signature: Signature, rungs: list[Rung], answers: dict[str, Answe
 
 def _failed_values(signature, rungs, answers, *, what):
     for place, rung in enumerate(rungs[1:], start=1):
-        if not rung.num_rows or rung.form in _OWN_SCALE:
+        # Where a target compared probabilities itself, their scale is its own: MediaPipe's.
+        if not rung.num_rows or rung.probability_difference is not None:
             continue
         wanted = _as_table(
             answers["keras"].take(some_places(rungs[0].num_rows, rung.num_rows)).scores

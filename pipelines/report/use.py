@@ -16,8 +16,8 @@ def how_to_use(signature: Signature, name: str) -> list[str]:
     elif PICTURE in kinds:
         paragraphs = [
             "A row holds a picture and other columns, which no CSV can hold. In Python:",
-            "    from "
-            f'pipelines.device import Runner\n    Runner.load("saved_models/{name}").predict([row])',
+            "    from pipelines.device import Runner\n"
+            f'    Runner.load("saved_models/{name}").predict([row])',
             "`row` maps each column in `signature.json` to its value.",
             _picture_words(signature),
         ]

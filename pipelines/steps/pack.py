@@ -6,15 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..device.ports import Port
 from ..device.primitives import PACKS, OwnScale, Pack, PackSteps, Primitive, made_by, run_primitives
-from ..device.runner import to_own_scale
-from ..device.signature import Port, Signature, Target, made_from
-from ..errors import StepError
-from ..rows.parts import HeldOut, TrainSet, Unlabelled, require_train_set
-from .step import (
+from ..device.signature import Signature, made_from
+from ..device.units import (
     CATEGORY_ID,
-    MAX_ENCODED_BYTES,
-    MAX_INPUTS,
     PAIR_ID,
     PIXELS,
     SERIES_INTERVAL,
@@ -22,9 +18,11 @@ from .step import (
     STANDARD_DEVIATIONS,
     TOKEN_ID,
     UNIT_INTERVAL,
-    FittedStep,
-    kind_of,
 )
+from ..errors import StepError
+from ..rows.parts import HeldOut, TrainSet, Unlabelled, require_train_set
+from ..tasks import task_of
+from .step import MAX_ENCODED_BYTES, MAX_INPUTS, FittedStep, kind_of
 
 _PORT_NAMES = {
     UNIT_INTERVAL: "unit_interval",
@@ -60,25 +58,17 @@ def make_signature(
         for pack in packs
     )
     read = _raw_columns(primitives) | {name for name, x in train.x.items() if x.dtype == np.uint8}
-    target = _fit_target(train, steps, ports)
+    task = task_of(train.schema.target)
+    fitted = [primitive for step in steps for primitive in step.primitives]
+    target = task.fit_target(train, fitted, ports)
     frame = train.schema.frame
-    num_outputs = {
-        "multiclass": len(target.labels),
-        "forecast": frame.horizon * max(len(target.quantiles), 1) if frame else 0,
-        "anomaly": sum(int(np.prod(port.shape)) for port in ports if port.name == target.base),
-    }.get(target.task, 1)
-    if target.task == "anomaly":
-        unit = SERIES_STANDARD
-    elif target.labels:
-        unit = "log-odds"
-    else:
-        unit = "standard deviations of the target"
+    num_outputs = task.num_outputs(target, frame, ports)
     return Signature(
         columns=tuple(column for column in train.schema.columns if column.name in read),
         target=target,
         primitives=primitives,
         inputs=ports,
-        output=Port("output", (num_outputs,), "float32", unit),
+        output=Port("output", (num_outputs,), "float32", task.output_unit),
         missing_words=train.schema.missing_words,
         frame=frame,
     )
@@ -105,16 +95,12 @@ def to_ports(
                 "not fill other rows",
             )
     rows = rows.with_columns({port.name: columns[port.name] for port in signature.inputs})
-    if signature.target.task == "forecast":
-        return replace(rows, y=to_own_scale(rows.y, signature.target, columns))
-    if signature.target.task == "anomaly":
-        window = columns[signature.target.base].reshape(len(rows), -1)
-        return replace(rows, y=np.where((rows.y == 1)[:, None], np.float32(np.nan), window))
-    return rows
+    target = signature.target
+    return replace(rows, y=task_of(target).port_truth(rows.y, target, columns))
 
 
 def unlabelled_to_ports(signature: Signature, train: TrainSet) -> Unlabelled | None:
-    """The raw unlabelled rows beside training rows with ports for columns, as `to_ports`; None
+    """The raw unlabelled rows next to training rows with ports for columns, as `to_ports`; None
     where there are none. Raises StepError where they do not fit into memory.
     """
     if train.unlabelled is None or not len(train.unlabelled):
@@ -124,36 +110,54 @@ def unlabelled_to_ports(signature: Signature, train: TrainSet) -> Unlabelled | N
         raise StepError(
             f"{len(train.unlabelled):,} rows without a label would take {size / 2**30:.1f} GiB",
             expected=f"at most {MAX_ENCODED_BYTES / 2**30:.0f} GiB",
-            fix="bring fewer of them, or lower the window of the tokens",
+            fix="provide fewer of them, or lower the window of the tokens",
         )
     columns = run_primitives(signature.primitives, train.unlabelled.x)
     return Unlabelled({port.name: columns[port.name] for port in signature.inputs})
 
 
 def _packs(steps, train):
-    own = {
-        name
-        for step in steps
-        for primitive in step.primitives
-        if isinstance(primitive, OwnScale)
-        for name in (primitive.into_offset, primitive.into_factor)
-    }
+    own = _names_of_own_scales(steps)
     # The frame gave the time to every window; a model that has no use for it needs no clock on its
     # device.
     if train.schema.frame is not None:
         own |= {train.schema.frame.time}
-    known = made_from(
-        tuple(each for step in steps for each in step.primitives),
-        train.schema.frame.known if train.schema.frame else (),
-    )
     finished = _finishing_steps(steps)
     units = {name: _unit_of(finished, name, train) for name in train.x if name not in own}
+    _refuse_unfinished(units, train)
+    packs: list[Pack | PackSteps] = []
+    for unit, port_name in _PORT_NAMES.items():
+        names = tuple(name for name in units if units[name] == unit)
+        while port_name in train.x:  # a user's column may have our name
+            port_name += "_"
+        if unit in _ALONE:
+            for place, name in enumerate(names):
+                packs.append(Pack((name,), _numbered(port_name, place)))
+        elif unit in _BY_STEP:
+            packs += _packs_of_series(names, port_name, steps, train)
+        elif names:
+            packs.append(Pack(names, port_name))
+    return tuple(packs)
+
+
+def _names_of_own_scales(steps) -> set[str]:
+    """The columns that hold each row's own scale: they are read by other primitives only."""
+    names = set()
+    for step in steps:
+        for primitive in step.primitives:
+            if isinstance(primitive, OwnScale):
+                names |= {primitive.into_offset, primitive.into_factor}
+    return names
+
+
+def _refuse_unfinished(units, train):
+    """Raises StepError for columns without a unit, with missing values, or for none at all."""
     loose = [name for name, unit in units.items() if not unit]
     if loose:
         name = loose[0]
+        more = f" (and {len(loose) - 1} more)" if len(loose) > 1 else ""
         raise StepError(
-            f"the {kind_of(train.x[name])} column {name!r} was never encoded"
-            + (f" (and {len(loose) - 1} more)" if len(loose) > 1 else ""),
+            f"the {kind_of(train.x[name])} column {name!r} was never encoded{more}",
             expected="every column in one unit",
             fix="add a step to `encode`: EncodeBins() or ScaleStandard() for numbers, "
             "EncodeOnehot() for categories, TokenizeWords() for texts, ScaleSeries() for series; "
@@ -170,27 +174,28 @@ def _packs(steps, train):
         raise StepError(
             "no column is left after every step",
             expected="a column that differs between rows",
-            fix="bring more columns, or take DropColumns() out of `prepare`",
+            fix="provide more columns, or take DropColumns() out of `prepare`",
         )
+
+
+def _packs_of_series(names, port_name, steps, train) -> list[PackSteps]:
+    """One port for each number of steps. What is known beforehand is of other steps than the rest,
+    even where there are as many.
+    """
+    frame = train.schema.frame
+    primitives = tuple(each for step in steps for each in step.primitives)
+    known = made_from(primitives, frame.known if frame else ())
+    kinds = {name: (name in known, train.x[name].shape[1]) for name in names}
     packs = []
-    for unit, port_name in _PORT_NAMES.items():
-        names = tuple(name for name in units if units[name] == unit)
-        while port_name in train.x:  # a user's column may have our name
-            port_name += "_"
-        if unit in _ALONE:
-            packs += [
-                Pack((name,), port_name + str(place or "")) for place, name in enumerate(names)
-            ]
-        elif unit in _BY_STEP:
-            # What is known beforehand is of other steps than the rest, even where there are as
-            # many.
-            kinds = {name: (name in known, train.x[name].shape[1]) for name in names}
-            for place, kind in enumerate(sorted(set(kinds.values()))):
-                alike = tuple(name for name in names if kinds[name] == kind)
-                packs.append(PackSteps(alike, port_name + str(place or "")))
-        elif names:
-            packs.append(Pack(names, port_name))
-    return tuple(packs)
+    for place, kind in enumerate(sorted(set(kinds.values()))):
+        alike = tuple(name for name in names if kinds[name] == kind)
+        packs.append(PackSteps(alike, _numbered(port_name, place)))
+    return packs
+
+
+def _numbered(port_name, place):
+    """The first port of a kind has no number."""
+    return port_name + str(place or "")
 
 
 def _unit_of(finished, name, train):
@@ -231,8 +236,8 @@ def _needed(primitives: tuple[Primitive, ...]) -> tuple[Primitive, ...]:
 
 def _raw_columns(primitives):
     """Names that are read before any primitive makes them: those must come from the row."""
-    read = set()
-    made = set()
+    read: set[str] = set()
+    made: set[str] = set()
     for primitive in primitives:
         if not isinstance(primitive, PACKS) and primitive.column not in made:
             read.add(primitive.column)
@@ -255,50 +260,3 @@ def _port(pack, packed, unit, steps):
         unit, _finishing_steps(steps)[pack.columns[0]].num_ids
     )
     return Port(pack.into, (packed.shape[1],), str(packed.dtype), unit, num_ids=num_ids)
-
-
-def _fit_target(train: TrainSet, steps, ports) -> Target:
-    """The target; of anomalies with the port to give back; a real one with the mean and standard
-    deviation of the training rows, each in its own scale where the target's series was given one.
-    """
-    target = train.schema.target
-    if target.task == "anomaly":
-        series = next((port.name for port in ports if port.unit == SERIES_STANDARD), None)
-        if series is None:
-            raise StepError(
-                f"anomalies in the inputs {', '.join(port.name for port in ports)}",
-                expected="a series in standard deviations, to be given back",
-                fix="--set 'encode=(FillGaps(), ScaleSeries())'",
-            )
-        return replace(target, base=series)
-    if target.labels:
-        return target
-    own = next(
-        (
-            primitive
-            for step in steps
-            for primitive in step.primitives
-            if isinstance(primitive, OwnScale) and primitive.into == primitive.column == target.name
-        ),
-        None,
-    )
-    if own is not None and target.task == "forecast":
-        target = replace(target, base=own.into_offset, spread=own.into_factor if own.scaled else "")
-    if target.task == "forecast":
-        return _with_step_scales(target, to_own_scale(train.y, target, train.x))
-    return replace(target, offset=float(train.y.mean()), factor=float(train.y.std()) or 1.0)
-
-
-def _with_step_scales(target, y):
-    """Each step's mean and standard deviation; of a step that nobody knows in training, those of
-    all.
-    """
-    scales = []
-    for step in (*y.T, y.ravel()):
-        known = step[~np.isnan(step)]
-        scales.append((known.mean(), known.std() or 1.0) if len(known) else None)
-    *steps, every = scales
-    offsets, factors = zip(*(step or every for step in steps), strict=True)
-    return replace(
-        target, step_offsets=tuple(map(float, offsets)), step_factors=tuple(map(float, factors))
-    )

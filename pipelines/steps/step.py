@@ -5,6 +5,7 @@ fitted.
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,20 +14,10 @@ from ..device.primitives import Columns, Primitive, run_primitives
 from ..errors import StepError
 from ..rows.parts import HeldOut, TrainSet, require_train_set
 
-UNIT_INTERVAL = "0..1"
-STANDARD_DEVIATIONS = "standard deviations"
-CATEGORY_ID = "category id"
-# Of series [rows, steps]: what one step is measured in.
-SERIES_STANDARD = "standard deviations, by step"
-SERIES_INTERVAL = "0..1, by step"
-PIXELS = "pixels 0..255"
-TOKEN_ID = "token id"
-PAIR_ID = "token pair id"
-# Of inputs that only training has: another row's ids, and how much of the mixture is the row's own.
-PARTNER_ID = "partner's id"
-MIX_SHARE = "share of the mixture"
 MAX_ENCODED_BYTES = 4 * 2**30
 MAX_INPUTS = 32_768
+# Training rows stay training rows, held-out rows stay held out.
+Part = TypeVar("Part", TrainSet, HeldOut)
 
 
 @dataclass(frozen=True)
@@ -42,7 +33,7 @@ class FittedStep:
     dropped: tuple[str, ...] = ()
     num_ids: int = 0
 
-    def apply(self, rows: TrainSet | HeldOut) -> TrainSet | HeldOut:
+    def apply(self, rows: Part) -> Part:
         """The same rows with the step's columns; the type of the rows stays."""
         return rows.with_columns(self.apply_columns(rows.x))
 
@@ -191,7 +182,7 @@ def _refuse_too_large(step, num_rows):
         )
 
 
-def apply_steps(fitted: Sequence[FittedStep], rows: TrainSet | HeldOut) -> TrainSet | HeldOut:
+def apply_steps(fitted: Sequence[FittedStep], rows: Part) -> Part:
     """The rows after every fitted step."""
     for step in fitted:
         rows = step.apply(rows)

@@ -3,117 +3,154 @@ form for windows.
 """
 
 import time
+from functools import cached_property
 
 import numpy as np
 
+from ..device.answers import Answers
 from ..device.cells import SERIES
-from ..device.runner import Answers, LiteRT
+from ..device.runner import LiteRT
 from ..device.signature import Signature
 from ..device.stream import Stream
 from ..errors import VerifyError
 from ..rows.parts import HeldOut
-from ..tasks.evaluate import agreement, score
+from ..tasks import task_of
 from ..verify.ladder import TIMED_ROWS, Rung, some_places
-from .micro.runner import MAX_INT8_STEPS, Micro, check_kernels, micro_available
+from .exported_model import ExportedModel
 
 MAX_PUSHED_STEPS = 2000
 MIN_WINDOWS = 10
 MAX_FLOAT_DIFFERENCE = 1e-5
+MAX_INT8_STEPS = 2
 
 
-def climb_streams(
-    signature: Signature,
-    tflite: dict[str, bytes],
-    test: HeldOut,
-    answers: dict[str, Answers],
-    *,
-    micro: bool,
-) -> list[Rung]:
-    """Rungs "stream_float32", "stream_int8" and, with `micro` where TFLM is installed,
-    "stream_micro_int8", each of the forecasts after windows evenly drawn, pushed step by step;
-    times and arena are of one step. `answers`: those of the forms for windows. Raises VerifyError
-    where the float form differs from that for windows by more than 0.00001 (in standard deviations
-    of the target).
+class StreamLadder:
+    """The streaming forms of a model, each pushed step by step through windows evenly drawn.
+
+    Scores are those of the forecasts after each window; times and memory are those of one step.
     """
-    window = max(column.shape[0] for column in signature.columns if column.kind == SERIES)
-    affordable = max(MAX_PUSHED_STEPS // window, MIN_WINDOWS)
-    places = some_places(len(test), affordable)
-    content = tflite["stream_int8"]
-    keras = answers["keras"].take(places)
 
-    def climbed(name, interpreter, *, form, beside, scale, size, arena=None, compared_with):
-        said = _push_windows(Stream(signature, interpreter, form=form), test, places)
-        values = signature.stream.output.to_float(said.raw)
-        if form == "float32":
-            steps = None
-        else:
-            steps = int(np.round(np.abs(values - beside).max() / scale))
-        median, p95 = _step_ms(interpreter, signature, form)
-        return said, Rung(
-            name,
-            score(test.y[places], said, signature.target),
-            agreement(keras, said, signature.target),
-            float(np.abs(values - signature.output.to_float(keras.raw)).max()),
-            size,
+    def __init__(self, exported: ExportedModel, test: HeldOut, answers: dict[str, Answers]):
+        """Chooses the windows.
+
+        Args:
+            exported: A model with a streaming form.
+            test: Raw test windows.
+            answers: Form → answers of the forms for whole windows.
+        """
+        self._signature = exported.signature
+        self._tflite = exported.tflite
+        self._test = test
+        self._answers = answers
+        series = [column for column in self._signature.columns if column.kind == SERIES]
+        window = max(column.shape[0] for column in series)
+        self._places = some_places(len(test), max(MAX_PUSHED_STEPS // window, MIN_WINDOWS))
+
+    def climb_float32(self) -> Rung:
+        """Runs the float form on LiteRT.
+
+        Raises:
+            VerifyError: It differs from the form for windows by more than 0.00001 standard
+                deviations of the target.
+        """
+        content = self._tflite["stream_float32"]
+        interpreter = LiteRT(content)
+        answers = self._push(interpreter, "float32")
+        wanted = self._for_windows("float32")
+        if not np.allclose(
+            answers.raw, wanted, rtol=MAX_FLOAT_DIFFERENCE, atol=MAX_FLOAT_DIFFERENCE
+        ):
+            raise VerifyError(
+                f"the streaming form differs from the form for windows by "
+                f"{np.abs(answers.raw - wanted).max():.2g}",
+                expected=f"{MAX_FLOAT_DIFFERENCE:g} at most: the same sums in another order",
+                fix="--set build.stream=False, and report this",
+            )
+        return self._rung(
+            "stream_float32",
+            answers,
+            size_bytes=len(content),
+            latency_ms=_step_ms(interpreter, self._signature, "float32"),
+            compared_with="litert_float32",
+        )
+
+    def climb_int8(self) -> Rung:
+        """Runs the int8 form on LiteRT, compared with the int8 form for windows."""
+        content = self._tflite["stream_int8"]
+        interpreter = LiteRT(content)
+        answers = self._push(interpreter, "int8")
+        step = max(self._signature.output.step(), self._signature.stream.output.step())
+        return self._rung(
+            "stream_int8",
+            answers,
+            size_bytes=len(content),
+            latency_ms=_step_ms(interpreter, self._signature, "int8"),
+            int8_steps=self._steps_apart(answers, self._for_windows("int8"), step),
+            most_int8_steps=MAX_INT8_STEPS,
+            compared_with="litert_int8",
+        )
+
+    def climb_micro(self, micro, plain: LiteRT, compared_with: str) -> Rung:
+        """Runs the int8 form on TFLM.
+
+        Args:
+            micro: TFLM with the file.
+            plain: LiteRT with the kernels that it is compared with.
+            compared_with: What these are called.
+        """
+        wanted = self._to_float(self._push(plain, "int8"))
+        answers = self._push(micro, "int8")
+        return self._rung(
+            "stream_micro_int8",
+            answers,
+            size_bytes=len(self._tflite["stream_int8"]),
+            latency_ms=_step_ms(micro, self._signature, "int8"),
+            arena_bytes=micro.arena_bytes(),
+            int8_steps=self._steps_apart(answers, wanted, self._signature.stream.output.step()),
+            most_int8_steps=MAX_INT8_STEPS,
+            compared_with=compared_with,
+        )
+
+    def _rung(self, form, answers, *, size_bytes, latency_ms, **known):
+        target = self._signature.target
+        task = task_of(target)
+        places = self._places
+        keras = self._keras
+        apart = np.abs(self._to_float(answers) - self._signature.output.to_float(keras.raw))
+        median, p95 = latency_ms
+        reference = {}
+        if len(places) < len(self._test):
+            reference = task.score(self._test.y[places], keras, target)
+        return Rung(
+            form,
+            task.score(self._test.y[places], answers, target),
+            task.agreement(keras, answers),
+            float(apart.max()),
+            size_bytes,
             median,
             p95,
             len(places),
-            arena,
-            steps,
-            None if steps is None else MAX_INT8_STEPS,
-            compared_with=compared_with,
-            reference=score(test.y[places], keras, signature.target)
-            if len(places) < len(test)
-            else {},
+            reference=reference,
+            **known,
         )
 
-    def windows(form):
-        return signature.output.to_float(answers[f"litert_{form}"].take(places).raw)
+    @cached_property
+    def _keras(self):
+        return self._answers["keras"].take(self._places)
 
-    said, floats = climbed(
-        "stream_float32",
-        LiteRT(tflite["stream_float32"]),
-        form="float32",
-        beside=None,
-        scale=None,
-        size=len(tflite["stream_float32"]),
-        compared_with="litert_float32",
-    )
-    if not np.allclose(
-        said.raw, windows("float32"), rtol=MAX_FLOAT_DIFFERENCE, atol=MAX_FLOAT_DIFFERENCE
-    ):
-        raise VerifyError(
-            f"the streaming form differs from the form for windows by "
-            f"{np.abs(said.raw - windows('float32')).max():.2g}",
-            expected=f"{MAX_FLOAT_DIFFERENCE:g} at most: the same sums in another order",
-            fix="--set build.stream=False, and report this",
-        )
-    scale = max(signature.output.step(), signature.stream.output.step())
-    _, int8 = climbed(
-        "stream_int8",
-        LiteRT(content),
-        form="int8",
-        beside=windows("int8"),
-        scale=scale,
-        size=len(content),
-        compared_with="litert_int8",
-    )
-    if not (micro and micro_available()):
-        return [floats, int8]
-    plain, compared_with = check_kernels(content)
-    wanted = _push_windows(Stream(signature, plain), test, places)
-    tflm = Micro(content, plain.port_names(), plain.output_names())
-    _, small = climbed(
-        "stream_micro_int8",
-        tflm,
-        form="int8",
-        beside=signature.stream.output.to_float(wanted.raw),
-        scale=signature.stream.output.step(),
-        size=len(content),
-        arena=tflm.arena_bytes(),
-        compared_with=compared_with,
-    )
-    return [floats, int8, small]
+    def _push(self, interpreter, form):
+        stream = Stream(self._signature, interpreter, form=form)
+        return _push_windows(stream, self._test, self._places)
+
+    def _to_float(self, answers):
+        return self._signature.stream.output.to_float(answers.raw)
+
+    def _for_windows(self, form):
+        answers = self._answers[f"litert_{form}"].take(self._places)
+        return self._signature.output.to_float(answers.raw)
+
+    def _steps_apart(self, answers, wanted, step):
+        return int(np.round(np.abs(self._to_float(answers) - wanted).max() / step))
 
 
 def raw_steps(signature: Signature, rows: HeldOut, place: int) -> list[dict]:

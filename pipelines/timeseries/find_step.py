@@ -193,7 +193,8 @@ def _refuse_unlike_days(times, series):
     if len(anchors) > 1 and None not in anchors:
         days = ", ".join(map(str, sorted({anchor.day for anchor in anchors})))
         raise LoadError(
-            f"{len(anchors):,} monthly series that are dated on different days of the month: {days}",
+            f"{len(anchors):,} monthly series that are dated on different days of the month: "
+            f"{days}",
             expected="one day of the month in all series",
             fix="--set load.step=month dates each month by its first day; or write the dates alike",
         )

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..device.cells import PICTURE, Column
-from ..device.signature import Port, Signature
+from ..device.ports import Port
+from ..device.signature import Signature
 from ..errors import RecipeError
 from ..spec import knob
 
@@ -196,7 +197,8 @@ class AugmentCrop(Augment):
     def check(self, shape):
         if self.reflect and self.pixels >= min(shape[:2]):
             raise RecipeError(
-                f"AugmentCrop reflects {self.pixels} pixels of pictures of {shape[0]} by {shape[1]}",
+                f"AugmentCrop reflects {self.pixels} pixels "
+                f"of pictures of {shape[0]} by {shape[1]}",
                 expected=f"at most {min(shape[:2]) - 1}",
                 fix="lower pixels, or set reflect=False",
             )

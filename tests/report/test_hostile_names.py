@@ -2,6 +2,7 @@
 the terminal, C.
 """
 
+import base64
 import io
 import re
 import sys
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from pipelines.device.cells import Column
-from pipelines.device.signature import Target
+from pipelines.device.target import Target
 from pipelines.device.visible import visible
 from pipelines.errors import ExportError
 from pipelines.report import pictures
@@ -172,9 +173,10 @@ def test_pictures_draw_names_without_a_warning():
                     (y > 3).astype(int), np.stack([1 - scores[:, 0], scores[:, 0]], 1), ("a", name)
                 )
             )
-            pictures.picture(
+            drawn = pictures.picture(
                 lambda axes, name=name: axes.text(0, 0, shown(name[:60]), parse_math=False)
             )
+            assert base64.b64decode(drawn).startswith(b"\x89PNG")
 
 
 def test_c_holds_labels_as_comments_and_literals():

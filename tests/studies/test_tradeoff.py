@@ -12,7 +12,7 @@ from pipelines.errors import BundleError, RecipeError
 from pipelines.recipe import tiny
 from pipelines.studies.tradeoff import Way, compress_bundle, ways_to_shrink
 from pipelines.tabular import LoadTable, table_recipe
-from pipelines.targets.base import TargetMicro
+from pipelines.targets.micro.spec import TargetMicro
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,10 @@ from pipelines.catalog import override
 from pipelines.errors import RecipeError
 from pipelines.recipe import tiny
 from pipelines.shipping import Shipping
-from pipelines.targets.base import Cost, TargetC, TargetLiteRT, TargetMicro, broken_budgets
+from pipelines.targets.budgets import Cost, broken_budgets
+from pipelines.targets.c.spec import TargetC
+from pipelines.targets.litert.spec import TargetLiteRT
+from pipelines.targets.micro.spec import TargetMicro
 from pipelines.verify.ladder import unscored
 
 PENGUINS = tiny(catalog.RECIPES["penguins_mlp"])

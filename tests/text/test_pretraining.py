@@ -239,8 +239,8 @@ from dataclasses import replace
 from tests.text.test_pretraining import fitted, parts_of, recipe_of, source, text, train, TrainFeed
 signature, rows, valid = fitted(parts_of(source()))
 training = replace(recipe_of().training, strategy="mirrored")
-trained = train(recipe_of(text.TextCnn(kernels=(3,))).build, TrainFeed(rows), valid, signature=signature,
-                training=training, deciding="average_precision")
+trained = train(recipe_of(text.TextCnn(kernels=(3,))).build, TrainFeed(rows), valid,
+                signature=signature, training=training, deciding="average_precision")
 assert trained.history["loss"][-1] < 2
 """
 

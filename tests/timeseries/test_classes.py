@@ -18,8 +18,11 @@ from pipelines import run, tabular, timeseries, vision
 from pipelines.balance import OversampleRandom, Smote, SmoteNC, WeightByClass
 from pipelines.catalog import RECIPES, override
 from pipelines.device.cells import SERIES, Column
+from pipelines.device.ports import Port
 from pipelines.device.primitives import PackSteps
-from pipelines.device.signature import Port, Signature, Target
+from pipelines.device.signature import Signature
+from pipelines.device.target import Target
+from pipelines.device.units import SERIES_INTERVAL, SERIES_STANDARD
 from pipelines.errors import BalanceError, LeakError, LoadError, RecipeError, SplitError
 from pipelines.recipe import Judge, tiny
 from pipelines.rows.parts import TrainSet
@@ -34,7 +37,6 @@ from pipelines.steps import (
     make_signature,
     to_ports,
 )
-from pipelines.steps.step import SERIES_INTERVAL, SERIES_STANDARD
 from pipelines.timeseries import (
     AugmentJitter,
     AugmentMagnitudeWarp,
@@ -492,8 +494,9 @@ def test_the_report_shows_classes_and_altered_series(report_of):
 
 @pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc: apt-get install gcc")
 def test_the_c_code_of_series_with_classes_compiles(report_of, tmp_path):
-    folder = report_of("SeriesFcn").folder / "c"
-    for source in folder.glob("*.c"):
+    sources = sorted((report_of("SeriesFcn").folder / "c").glob("*.c"))
+    assert sources
+    for source in sources:
         done = subprocess.run(
             [
                 "gcc",

@@ -35,7 +35,9 @@ from pipelines.steps import (
     fit_steps,
     make_signature,
 )
-from pipelines.tasks.forecast import conformal_offsets, score_forecasts
+from pipelines.studies.backtest import backtest
+from pipelines.tasks.conformal import conformal_offsets
+from pipelines.tasks.metrics import score_forecasts
 from pipelines.timeseries import LoadSeries, series_recipe
 from pipelines.timeseries.windows import CutWindows
 from pipelines.verify.ladder import answer_all
@@ -191,9 +193,9 @@ def test_windows_need_steps_and_steps_need_windows(birds_splits):
 
 
 def test_memory_is_counted_before_it_is_taken(monkeypatch):
-    from pipelines.timeseries import windows as frame
+    from pipelines.timeseries import step_grid
 
-    monkeypatch.setattr(frame, "MAX_WINDOW_BYTES", 1000)
+    monkeypatch.setattr(step_grid, "MAX_WINDOW_BYTES", 1000)
     with pytest.raises(FrameError, match="raise frame.stride"):
         cut(CutWindows(window=24, horizon=4), waves())
 
@@ -403,7 +405,7 @@ def test_series_cells():
 def test_scores_pass_over_what_nobody_knows():
     y = np.array([[1.0, np.nan], [3.0, 5.0]])
     quantiles = np.array([[[0, 1, 2], [9, 9, 9]], [[0, 1, 2], [4, 5, 6]]], float)
-    from pipelines.device.signature import Target
+    from pipelines.device.target import Target
 
     target = Target("y", "forecast", quantiles=(0.1, 0.5, 0.9), mase_scale=2.0)
     scores = score_forecasts(y, quantiles[:, :, 1], quantiles, target)
@@ -521,16 +523,16 @@ def test_every_net_reaches_int8(net, tmp_path):
 
 def test_backtest():
     table = waves(360)
-    once = timeseries.backtest(small(), table, num_folds=2, refit=False)
+    once = backtest(small(), table, num_folds=2, refit=False)
     assert once["windows"].tolist() == [9, 9] and once["from"].tolist() == [DAY[288], DAY[324]]
     later = table.copy()
     later.loc[324:, "load"] += 1000
-    changed = timeseries.backtest(small(), later, num_folds=2)
+    changed = backtest(small(), later, num_folds=2)
     assert changed["mae"][0] == once["mae"][0] and changed["mae"][1] > 50, (
         "a fold knows nothing of those after it"
     )
     with pytest.raises(FrameError, match="40 folds of 1 steps"):
-        timeseries.backtest(small(), table, num_folds=40)
+        backtest(small(), table, num_folds=40)
 
 
 def test_unrolled_layers_have_a_budget():

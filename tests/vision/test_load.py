@@ -354,8 +354,9 @@ def paths_csv(folder, rows, header="path,label"):
 
 def test_a_table_of_paths(folder, emoji):
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.png"))
+    parts = ["test", "Training", "Training"]
     rows = [
-        f"{name},{name.split('/')[0].lower()},{'test' if place % 3 == 0 else 'Training'},s{place // 4}"
+        f"{name},{name.split('/')[0].lower()},{parts[place % 3]},s{place // 4}"
         for place, name in enumerate(names)
     ]
     source = paths_csv(folder, rows, "path,kind,part,scene")

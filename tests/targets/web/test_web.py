@@ -22,23 +22,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines import catalog
-from pipelines.bundle.folder import golden
+from pipelines.bundle.golden import golden
 from pipelines.device import primitives as p
 from pipelines.device.calendar import DAY_SECONDS, MONTH_SECONDS, Calendar
+from pipelines.device.calibration import Calibration
 from pipelines.device.cells import Column, read_column
+from pipelines.device.frame import Frame
 from pipelines.device.history import newest_windows
 from pipelines.device.notes import row_notes, short_number
 from pipelines.device.pictures import read_picture
+from pipelines.device.ports import Port
 from pipelines.device.primitives import run_primitives
 from pipelines.device.runner import LiteRT, Runner, answer
-from pipelines.device.signature import Calibration, Frame, Port, Signature, Target
+from pipelines.device.signature import Signature
+from pipelines.device.target import Target
 from pipelines.device.texts import WHITE_SPACE
 from pipelines.errors import ExportError, VerifyError
 from pipelines.recipe import tiny
 from pipelines.rows.split import split
 from pipelines.run import learn, settle
 from pipelines.shipping import Shipping
-from pipelines.targets.base import TargetWeb
 from pipelines.targets.web.page import (
     MAX_UNROLLED_STEPS,
     PAGE,
@@ -54,6 +57,7 @@ from pipelines.targets.web.runner import (
     available,
     browser_program,
 )
+from pipelines.targets.web.spec import TargetWeb
 from tests.device.test_numbers import written_numbers
 from tests.odd_files.pictures import png
 from tests.targets.c.test_c_code import CELLS, EVERY, STEP, WINDOWS

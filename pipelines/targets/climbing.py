@@ -1,0 +1,83 @@
+"""The ladder of an exported model: Keras first, then every target on the same raw test rows."""
+
+from dataclasses import replace
+
+from ..device.runner import Answers
+from ..rows.parts import HeldOut
+from ..slots import Target
+from ..tasks import task_of
+from ..verify.ladder import (
+    InRunner,
+    KerasInterpreter,
+    Rung,
+    Runtime,
+    answer_all,
+    climb,
+    some_places,
+    unscored,
+)
+from .exported_model import ExportedModel
+
+
+def climb_all(
+    exported: ExportedModel, targets: tuple[Target, ...], test: HeldOut, *, refused: dict[str, str]
+) -> tuple[list[Rung], dict[str, Answers]]:
+    """Runs Keras and every target on raw test rows.
+
+    Args:
+        exported: What ships, with all its files.
+        targets: The targets of the recipe, LiteRT first.
+        test: Raw test rows.
+        refused: Rung → why its target is left out.
+
+    Returns:
+        The rungs from Keras down, those of streaming forms last, and form → answers.
+    """
+    keras_runner = InRunner(exported.signature, KerasInterpreter(exported.model), form="float32")
+    size = len(exported.files["model.keras"])
+    first, answer = climb("keras", keras_runner, test, keras_answers=None, size_bytes=size)
+    rungs = [first]
+    answers = {"keras": answer}
+    for target in targets:
+        if target.form in refused:
+            rungs.append(unscored(target.form, 0, refused[target.form]))
+        else:
+            rungs += target.climb(exported, test, answers)
+    if exported.signature.stream is not None:
+        for target in targets:
+            if target.form not in refused:
+                rungs += target.climb_stream(exported, test, answers)
+    return rungs, answers
+
+
+def climb_end_to_end(
+    form: str,
+    runtime: Runtime,
+    test: HeldOut,
+    answers: dict[str, Answers],
+    *,
+    size_bytes: int,
+    most_rows: int,
+    compared_with,
+) -> Rung:
+    """Runs a runtime that goes from the raw row to the label by itself.
+
+    Args:
+        form: The name of its rung.
+        runtime: Answers typed raw columns.
+        test: Raw test rows.
+        answers: Form → answers, with those of "keras"; its own are added.
+        size_bytes: Of its file.
+        most_rows: How many rows it answers at most, evenly drawn.
+        compared_with: The device runner with the same kernels under it.
+
+    Returns:
+        Its rung, with its agreement with `compared_with`.
+    """
+    places = some_places(len(test), most_rows)
+    rung, answers[form] = climb(
+        form, runtime, test, size_bytes=size_bytes, keras_answers=answers["keras"], places=places
+    )
+    wanted = answer_all(compared_with, test, places)
+    agreed = task_of(runtime.signature.target).agreement(wanted, answers[form])
+    return replace(rung, runner_agreement=agreed)

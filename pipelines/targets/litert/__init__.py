@@ -1,0 +1,1 @@
+"""LiteRT on Linux, Android and Raspberry Pi: the device runner runs it."""

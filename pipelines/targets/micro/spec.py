@@ -1,0 +1,75 @@
+"""Microcontrollers as a target."""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+
+from ...device.runner import LiteRT
+from ...slots import Target
+from ...spec import knob
+from ...verify.ladder import InRunner, answer_all, climb, unscored
+from ..budgets import Cost, int8_latency_ms
+from ..streams import StreamLadder
+from .runner import Micro, check_kernels, micro_available, micro_places, most_steps
+
+
+@dataclass(frozen=True)
+class TargetMicro(Target):
+    """Runs on microcontrollers: TFLM's interpreter (`tflite-micro`, Linux).
+
+    Its source: https://github.com/tensorflow/tflite-micro.
+
+    Attributes:
+        max_arena_bytes: The most bytes of its arena; 0: no budget.
+    """
+
+    form: ClassVar[str] = "micro_int8"
+    kernels: ClassVar[tuple[str, ...]] = ("reference", "micro")
+
+    max_arena_bytes: int = knob(0, 0, 2**40)
+
+    def max_memory_bytes(self):
+        return self.max_arena_bytes
+
+    def cost(self, exported):
+        content = exported.tflite["int8"]
+        if not micro_available():
+            return Cost(len(content))
+        micro = Micro(content, LiteRT(content).port_names())
+        return Cost(len(content), micro.arena_bytes(), int8_latency_ms(exported, micro))
+
+    def climb(self, exported, test, answers):
+        int8 = exported.tflite["int8"]
+        if not micro_available():
+            return [unscored(self.form, len(int8), "not run: pip install tflite-micro (Linux)")]
+        plain, compared_with = check_kernels(int8)
+        places = micro_places(exported.model, len(test))
+        micro = Micro(int8, plain.port_names())
+        rung, answers[self.form] = climb(
+            self.form,
+            InRunner(exported.signature, micro),
+            test,
+            size_bytes=len(int8),
+            keras_answers=answers["keras"],
+            arena_bytes=micro.arena_bytes(),
+            places=places,
+        )
+        wanted = answer_all(InRunner(exported.signature, plain), test, places)
+        steps = np.abs(answers[self.form].raw.astype(np.int32) - wanted.raw)
+        to_float = exported.signature.output.to_float
+        lost = to_float(wanted.raw) - to_float(answers["keras"].raw[places])
+        most = most_steps(exported.model, float(np.abs(lost).max()), exported.signature)
+        rung = replace(
+            rung, int8_steps=int(steps.max()), most_int8_steps=most, compared_with=compared_with
+        )
+        return [rung]
+
+    def climb_stream(self, exported, test, answers):
+        if not micro_available():
+            return []
+        content = exported.tflite["stream_int8"]
+        plain, compared_with = check_kernels(content)
+        micro = Micro(content, plain.port_names(), plain.output_names())
+        ladder = StreamLadder(exported, test, answers)
+        return [ladder.climb_micro(micro, plain, compared_with)]

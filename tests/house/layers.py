@@ -1,0 +1,58 @@
+"""The layers of the package, bottom to top: a room imports from rooms before it in the list."""
+
+from tests.house.imports import Import
+
+LAYERS = (
+    "device",
+    "errors",
+    "spec",
+    "rows.parts",
+    "slots",
+    "tasks",
+    "sources",
+    "rows",
+    "steps",
+    "balance",
+    "training",
+    "recipe",
+    "report",
+    "compress",
+    "convert",
+    "verify",
+    "bundle",
+    "tabular",
+    "vision",
+    "text",
+    "timeseries",
+    "targets",
+    "shipping",
+    "ship",
+    "run",
+    "own_model",
+    "studies",
+    "catalog",
+    "cli",
+    "__main__",
+    "",  # pipelines/__init__.py: fetches names when they are asked for
+)
+_OWN_LAYERS = ("rows.parts",)  # files with a layer of their own
+
+
+def room_of(module: str) -> str:
+    """Returns the room of a module: `pipelines.steps.scale` is in `steps`."""
+    inside = module.partition(".")[2]
+    if inside in _OWN_LAYERS:
+        return inside
+    return inside.partition(".")[0]
+
+
+def upward(found: list[Import]) -> list[str]:
+    """Returns `importer -> imported` for each import from a higher room, once each."""
+    rank = {room: place for place, room in enumerate(LAYERS)}
+    wrong = set()
+    for each in found:
+        importer = room_of(each.importer)
+        imported = room_of(each.imported)
+        if importer != imported and rank[importer] < rank[imported]:
+            wrong.add(f"{each.importer} -> {each.imported}")
+    return sorted(wrong)
