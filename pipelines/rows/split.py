@@ -7,6 +7,7 @@ import numpy as np
 from ..device.cells import shorten
 from ..device.pictures import picture_digest
 from ..errors import SplitError
+from ..slots import Split
 from ..sources.files import PictureFiles
 from ..spec import check_knobs, knob
 from .label_cuts import cut_each_label, lacks_labels, missing_labels
@@ -18,7 +19,7 @@ NUM_DRAWS = 20
 
 
 @dataclass(frozen=True)
-class SplitRandom:
+class SplitRandom(Split):
     """Random parts; with classes, each part has the same share of every class, and with several
     labels a row, of every label (see `cut_each_label`). `test` and `valid` are shares, valid of
     what test leaves.
@@ -134,7 +135,7 @@ def _first_with_each_label(has, drawn):
 
 
 @dataclass(frozen=True)
-class SplitByTime:
+class SplitByTime(Split):
     """The last rows in time are test, those before them valid, the first train; rows less than
     `gap` seconds after the end of a part are left out, so that what the part knows cannot reach
     into the next.
@@ -186,7 +187,7 @@ class SplitByTime:
 
 
 @dataclass(frozen=True)
-class SplitGiven:
+class SplitGiven(Split):
     """The parts that the source names. Where it names no valid rows they are drawn from its
     training rows, `valid` being their share: groups kept whole where there are groups, else
     stratified.
@@ -225,9 +226,6 @@ class SplitGiven:
         else:
             drawn = SplitGrouped(seed=self.seed)
         return *drawn._cut(dataset, train, self.valid), test
-
-
-Split = SplitRandom | SplitGrouped | SplitByTime | SplitGiven
 
 
 def split(dataset: Dataset, how: Split) -> Splits:

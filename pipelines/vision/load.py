@@ -106,9 +106,9 @@ class LoadPaths(Drawn):
     source: a .csv, .csv.gz or .parquet file. target, path: its columns; several targets are one
     label each. target_kind: "classes", "labels" (several in a cell, parted by `label_separator`,
     which is found if empty), "presence" (is the cell filled?) or "" to infer. folder: what the
-    paths are relative to (empty: the table's own folder), and lead out of nowhere. group: columns of which
-    rows with the same values stay together. part: a column that holds train, valid or test. The
-    other knobs are those of LoadFolder and LoadTable.
+    paths are relative to (empty: the table's own folder), and lead out of nowhere. group: columns
+    of which rows with the same values stay together. part: a column that holds train, valid or
+    test. The other knobs are those of LoadFolder and LoadTable.
     """
 
     source: str
