@@ -79,8 +79,8 @@ def class_counts(train: TrainSet, balancer: str) -> np.ndarray:
     if has_several_labels(train):
         raise BalanceError(
             f"{balancer} on the target {train.schema.target.name!r} of several labels a row",
-            expected="one class a row: a row that is drawn for one label brings its other labels "
-            "along, and between two rows there is no set of labels",
+            expected="one class a row: a row that is drawn for one label has its other labels too, "
+            "and between two rows there is no set of labels",
             fix="--set 'balance=WeightByClass()', which weights each label in the loss",
         )
     return np.bincount(train.y, minlength=len(labels))

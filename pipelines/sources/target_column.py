@@ -129,28 +129,13 @@ def read_target(table, spec, missing, marks, *, noun="row"):
     """y, its Target, and what was found of how it is written, of `labelled_rows`. Raises LoadError
     where there is nothing to learn. `noun`: what a row is.
     """
-    if not isinstance(spec.target, str):
-        presence = spec.target_kind == "presence"
-        names = target_names(spec.target)
-        sets, _ = read_label_columns(table, names, presence=presence, missing=missing)
+    missing -= {spec.empty_class} - {""}  # it may well be called "None"
+    sets = _read_label_sets(table, spec, missing)
+    if sets is not None:
         return _as_labels(sets, spec, noun)
     cells = table[spec.target]
-    missing -= {spec.empty_class} - {""}  # it may well be called "None"
     if spec.target_kind == "presence":
         return _as_presence(cells, spec, missing)
-    found = spec.label_separator
-    if spec.target_kind == "" and not found:
-        found = holds_several(cells, missing)
-    if found or spec.target_kind == "labels":
-        sets = read_label_sets(
-            cells,
-            spec.target,
-            spec.label_separator,
-            missing=missing,
-            spelling=spec.reading.spelling,
-            no_label=spec.empty_class,
-        )
-        return _as_labels(sets, spec, noun)
     what = f"the target {shorten(spec.target)}"
     as_number = spec.target_kind == "number"
     if as_number:
@@ -181,6 +166,28 @@ def read_target(table, spec, missing, marks, *, noun="row"):
         y,
         target,
         (*joined, *_notes(spec, f"{shorten(code)} is a code: classes" if code else "", doubtful)),
+    )
+
+
+def _read_label_sets(table, spec, missing):
+    """The labels of each row, or None where a row has one class or one number."""
+    presence = spec.target_kind == "presence"
+    if not isinstance(spec.target, str):
+        names = target_names(spec.target)
+        return read_label_columns(table, names, presence=presence, missing=missing)[0]
+    cells = table[spec.target]
+    found = spec.label_separator
+    if spec.target_kind == "" and not found:
+        found = holds_several(cells, missing)
+    if not found and spec.target_kind != "labels":
+        return None
+    return read_label_sets(
+        cells,
+        spec.target,
+        spec.label_separator,
+        missing=missing,
+        spelling=spec.reading.spelling,
+        no_label=spec.empty_class,
     )
 
 

@@ -42,7 +42,7 @@ class DeviceMultilabel(DeviceTask):
         return len(signature.target.labels) == signature.output.shape[0]
 
     def check(self, signature: Signature) -> None:
-        """Raises ValueError if joined labels could not be told apart."""
+        """Raises ValueError if joined labels could not be separated again."""
         target = signature.target
         if not target.separator or any(target.separator in label for label in target.labels):
             raise ValueError(f"labels {target.labels} joined by {target.separator!r}")
