@@ -9,12 +9,12 @@ takes files instead, one of texts takes texts, if it is given any:
     python -m pipelines.device saved_models/emoji_cnn a.png b.jpg
     python -m pipelines.device saved_models/remarks_cnn "two gulls, no damage"
 
-A model that forecasts takes a table of steps and foretells those after the last one of each series;
+A model that forecasts takes a table of steps and forecasts those after the last one of each series;
 one that finds anomalies judges the newest window of each.
 
     python -m pipelines.device --check saved_models/birds_mlp
 
-says whether every file of a bundle is the one that was written with it.
+reports whether every file of a bundle is the one that was written with it.
 """
 
 import argparse
@@ -114,7 +114,7 @@ def _answer_all(runner, source, separator, writer):
     header = next(rows[mark], [])
     if isinstance(header, Exception):
         raise DeviceError(
-            f"the header cannot be read: {header}", expected="CSV", fix="mend the file"
+            f"the header cannot be read: {header}", expected="CSV", fix="fix the file"
         ) from header
     if not header:
         raise DeviceError(
@@ -232,10 +232,10 @@ def write_forecasts(runner, header, rows, writer) -> bool:
     for place, row in enumerate(rows):
         if isinstance(row, Exception) or len(row) != len(header):
             if isinstance(row, Exception):
-                said = row
+                detail = row
             else:
-                said = f"{len(row)} cells, the header has {len(header)}"
-            raise DeviceError(f"row {place}: {said}", expected="CSV", fix="mend the file")
+                detail = f"{len(row)} cells, the header has {len(header)}"
+            raise DeviceError(f"row {place}: {detail}", expected="CSV", fix="fix the file")
         cells.append(row)
     table = {name: [row[place] for row in cells] for place, name in enumerate(header)}
     names, columns = newest_windows(runner.signature, table)
@@ -276,15 +276,15 @@ def write_forecasts(runner, header, rows, writer) -> bool:
     for place, name in enumerate(names):
         for step, time in enumerate(frame.ahead(columns[frame.time][place])):
             if answers.quantiles is None:
-                said = []
+                detail = []
             else:
-                said = answers.quantiles[place, step]
+                detail = answers.quantiles[place, step]
             writer.writerow(
                 [
                     *([name] if many else []),
                     write_time(time, frame.format),
                     f"{answers.scores[place, step]:.6g}",
-                    *(f"{value:.6g}" for value in said),
+                    *(f"{value:.6g}" for value in detail),
                     answers.notes[place],
                 ]
             )

@@ -1,6 +1,6 @@
 """Raw cells to typed columns: the one reading of a cell that training and devices share.
 
-Seven kinds of column, told apart afterwards by dtype and dimensions alone:
+Seven kinds of column, distinguished afterwards by dtype and dimensions alone:
 
     numeric      float32  [rows]   missing is NaN
     series       float32  [rows, steps]   the newest step last, missing is NaN
@@ -249,10 +249,10 @@ def _boolean(cells, column, missing):
 def _date(cells, column, missing):
     if isinstance(cells, np.ndarray) and cells.dtype.kind == "M":
         values = cells.astype("datetime64[s]")
-        odd = np.flatnonzero((values < _FIRST_TIME) | (values > _LAST_TIME))
-        values[odd] = _NOT_A_TIME
+        outside = np.flatnonzero((values < _FIRST_TIME) | (values > _LAST_TIME))
+        values[outside] = _NOT_A_TIME
         return values, [
-            BadCell(int(row), shorten(cells[row]), "outside the years 1 to 9999") for row in odd
+            BadCell(int(row), shorten(cells[row]), "outside the years 1 to 9999") for row in outside
         ]
     values = np.full(len(cells), _NOT_A_TIME)
     bad = []
@@ -373,9 +373,10 @@ def _series(cells, column, missing):
         if not isinstance(parts, (list, tuple, np.ndarray)) or getattr(parts, "ndim", 1) != 1:
             bad.append(BadCell(row, shorten(cell), f"not a series but a {type(cell).__name__}"))
             continue
-        found, odd = _numeric(parts[-steps:], column, missing)
-        if odd:
-            bad.append(BadCell(row, odd[0].value, f"step {odd[0].row + 1}: {odd[0].reason}"))
+        found, problems = _numeric(parts[-steps:], column, missing)
+        if problems:
+            first = problems[0]
+            bad.append(BadCell(row, first.value, f"step {first.row + 1}: {first.reason}"))
         elif len(found):
             values[row, -len(found) :] = found
     return values, bad

@@ -115,7 +115,7 @@ class Port:
         return raw.astype(np.float32)
 
     def in_file(self) -> tuple[float, int]:
-        """(scale, zero point) that the int8 file itself says."""
+        """(scale, zero point) that the int8 file itself holds."""
         if self.scale == 0.0:
             return 0.0, 0
         scale = self.scale * self.factor
@@ -154,7 +154,7 @@ class Target:
     mase_scale: float = 0.0
 
     def middle(self) -> int:
-        """The place of the quantile nearest to the median: what a forecast says if it may say one
+        """The place of the quantile nearest to the median: what a forecast gives if it may give one
         thing.
         """
         if self.quantiles:
@@ -165,9 +165,9 @@ class Target:
 @dataclass(frozen=True)
 class Frame:
     """How a row's series were cut: the column of time, the seconds of a step, and the steps that
-    are foretold, of which the row's time is the first (0: none, and the row's time is its newest
-    step). `series`: the column that tells many series apart, or "". `known`: the series whose
-    values are known beforehand, of the steps that are foretold. `format`: how times are written
+    are forecast, of which the row's time is the first (0: none, and the row's time is its newest
+    step). `series`: the column that separates many series, or "". `known`: the series whose
+    values are known beforehand, of the steps that are forecast. `format`: how times are written
     (see `Column`). `calendar`: where the steps lie in time; of months and weekdays `step_seconds`
     is a mean, by which nothing is counted.
     """
@@ -233,7 +233,7 @@ class Signature:
     """From raw columns to labels. `decisions` holds, by form ("float32", "int8"), what is added to
     the logits before the label is taken: one number for two classes (positive where the sum is ≥
     0), one a class for more; to the outputs of a forecast with quantiles, so that its interval
-    covers what it says; to the score of a window, the mean absolute difference of what it is and
+    covers what it states; to the score of a window, the mean absolute difference of what it is and
     what the model gives back, which is an anomaly where the sum is ≥ 0. `calibrations`, by form
     too: how logits become probabilities. `stream`: where the bundle has a form that takes one new
     step a call. `ranges`: the least and the largest value that training rows had of a numeric
@@ -284,7 +284,7 @@ class Signature:
         values = up_to_date(values, RULES)
         if values["rules"] != RULES:
             raise DeviceError(
-                "a signature with other rules for odd cells",
+                "a signature with other rules for invalid cells",
                 expected="the rules of this version: the runner keeps to them",
                 fix="make the bundle again with this version",
             )
@@ -404,7 +404,7 @@ class Signature:
 
     def _check_flow(self):
         """Every input is made in its shape and type, and where rows have a time, times can
-        be told.
+        be known.
         """
         flows = follow(self.columns, self.primitives)
         if len({port.name for port in self.inputs}) < len(self.inputs):

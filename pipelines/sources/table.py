@@ -327,7 +327,7 @@ def _read_jsonl(path, reading):
             raise LoadError(
                 f"{path.name!r}, after {len(rows):,} rows: {shorten(str(error), 200)}",
                 expected="one JSON object a line, of numbers, texts, true, false or null",
-                fix="mend that line, or give --encoding",
+                fix="fix that line, or give --encoding",
             ) from error
     _refuse_twice(list(names))
     check_cells(len(rows), len(names), path.name)
@@ -359,7 +359,7 @@ def _read_csv(path, reading):
                     f"{path.name!r} cannot be read as CSV with separator {reading.separator!r} and "
                     f"encoding {reading.encoding}, after row {place - 1}: {shorten(str(row), 200)}",
                     expected="cells with matching quotes, in one encoding",
-                    fix="mend that row, or give --separator and --encoding",
+                    fix="fix that row, or give --separator and --encoding",
                 ) from row
             if names is None:
                 names = row
@@ -371,7 +371,7 @@ def _read_csv(path, reading):
                     f"{path.name!r}, row {place - 1}: {len(row)} cells, "
                     f"the header has {len(names)}",
                     expected="as many cells in every row as in the header",
-                    fix="mend that row, or give --separator and --encoding",
+                    fix="fix that row, or give --separator and --encoding",
                 )
             check_cells(place, len(names), path.name)
             size += sum(map(len, row))
@@ -396,7 +396,7 @@ def _guarded(rows, path):
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise LoadError(
             f"{path.name!r} is not a whole gzip file: {error}",
-            expected="gzip, as the name says",
+            expected="gzip, as the name ends",
             fix="compress it again, or rename it to .csv",
         ) from error
 
