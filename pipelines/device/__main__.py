@@ -24,9 +24,10 @@ import sys
 
 import numpy as np
 
-from .cells import PICTURE, TEXT, shorten, write_time
+from .cells import PICTURE, TEXT, shorten
 from .checksums import print_check
 from .csv_rows import SEPARATORS, lines_of, named_separator, rows_of
+from .dates import write_time
 from .door import through_door
 from .errors import DeviceError
 from .history import newest_windows, shared_steps

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from pipelines import run
-from pipelines.bundle.folder import _raw_cell
+from pipelines.bundle.golden import _raw_cell
 from pipelines.cli import app
 from pipelines.device import Runner
 from pipelines.device.__main__ import write_forecasts
