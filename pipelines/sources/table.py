@@ -394,7 +394,7 @@ def _guarded(rows, path):
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise LoadError(
             f"{path.name!r} is not a whole gzip file: {error}",
-            expected="gzip, as the name says",
+            expected="gzip, as the name ends",
             fix="compress it again, or rename it to .csv",
         ) from error
 
