@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from .convert.convert import USUAL_FORMS
+from .convert.forms import USUAL_FORMS, TfliteFiles
+from .convert.kernels import XnnpackKernels
 from .convert.quantize import Quantize
 from .errors import RecipeError
 from .targets.c.spec import TargetC
@@ -36,18 +37,18 @@ class Shipping:
         )
         return (first, *(target for target in self.targets if not isinstance(target, TargetLiteRT)))
 
-    def forms(self) -> tuple[str, ...]:
-        """The forms of the file that the targets take."""
-        return (*USUAL_FORMS, *(form for target in self.targets for form in target.converts))
+    def tflite_files(self) -> TfliteFiles:
+        """Returns which TFLite files the targets take, and what must run them.
 
-    def kernels(self) -> tuple[str, ...]:
-        """What must run the files: LiteRT's fastest kernels, and those of the targets that are
-        required.
+        These are LiteRT's fastest kernels, and those of the targets that are required.
         """
-        needed = (
-            kernels for target in self.targets if target.required for kernels in target.kernels
-        )
-        return tuple(dict.fromkeys(("xnnpack", *needed)))
+        forms = list(USUAL_FORMS)
+        kernels = [XnnpackKernels()]
+        for target in self.targets:
+            forms += target.converts
+            if target.required:
+                kernels += target.kernels
+        return TfliteFiles(tuple(forms), tuple(dict.fromkeys(kernels)))
 
     def check(self) -> None:
         """Raises RecipeError where the slots hold something else, or a target twice."""

@@ -10,21 +10,18 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC
 from pathlib import Path
 
 import numpy as np
 
-from ..device.cells import UNIX, shorten, write_time
+from ..device.cells import shorten
 from ..device.checksums import SUMS, check_bundle, checksums, read_checked
-from ..device.primitives import run_primitives
-from ..device.runner import LiteRT, Runner, answer
+from ..device.runner import Runner
 from ..device.signature import MAX_JSON_BYTES, Signature, read_signature
 from ..device.typed import load_json
 from ..errors import BundleError, DeviceError
 from ..recipe import NAME_PATTERN, to_json
 from ..report.write import card, page
-from ..sources.files import read_pixels
 from .golden import golden
 from .temporary import MIN_FREE_BYTES, check_temporary_folder
 

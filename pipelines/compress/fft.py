@@ -11,7 +11,7 @@ import numpy as np
 from ..device.runner import LiteRT
 from ..errors import RecipeError
 from ..spec import check_knobs, knob
-from .graph import copy_layer
+from ..training.call_graph import copy_layer
 from .tuning import Tuning, rebuild
 
 TIMED_CALLS = 40
