@@ -39,9 +39,10 @@ bench: $(READY) ## Print start-up times, training speed and runner speed of this
 	$(BIN)/python -m tests.bench_text
 	$(BIN)/python -m tests.bench_series
 
-lint: $(READY) ## Check layout and style.
+lint: $(READY) ## Check the layout, the style and the types of the contracts.
 	$(BIN)/ruff format --check pipelines tests
 	$(BIN)/ruff check pipelines tests
+	$(BIN)/python -m mypy
 
 clean: ## Remove the environment and every bundle.
 	rm -rf .venv build *.egg-info saved_models/*/

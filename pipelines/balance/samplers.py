@@ -2,7 +2,7 @@
 
 They work between preparing and encoding, where a cell is still one value: a synthetic row is a row
 one can read, and it passes through the same encoders as every other. Numbers are standardized for
-the neighbour search (with the training rows' own mean and spread) and brought back.
+the neighbour search (with the training rows' own mean and spread) and scaled back.
 """
 
 from abc import ABC, abstractmethod
@@ -243,66 +243,80 @@ class SmoteENN(_Synthesizing):
         return sampler.enn_.sample_indices_
 
 
+def _refuse_column(name, x, balancer):
+    """Raises BalanceError for a column between whose values nothing can be drawn."""
+    if x.ndim == 4:
+        raise BalanceError(
+            f"{balancer} on the pictures {name!r}",
+            expected="numbers and categories: what lies between two pictures is no picture",
+            fix="use OversampleRandom() with augmentation, or "
+            "Transfer(head_balance=Smote()), which draws between their features",
+        )
+    if x.dtype.kind == "T":
+        raise BalanceError(
+            f"{balancer} on the texts {name!r}",
+            expected="numbers and categories: what lies between two texts is no text",
+            fix="use OversampleRandom() or WeightByClass(), or 'build=BalancedHead()', "
+            "which draws between a net's features of them",
+        )
+    if x.dtype.kind == "M":
+        raise BalanceError(
+            f"{balancer} on the date column {name!r}",
+            expected="numbers and categories",
+            fix="put EncodeDate() into `prepare`, which comes before balancing",
+        )
+    if x.dtype.kind == "f" and missing_mask(x).any():
+        raise BalanceError(
+            f"{balancer} on column {name!r}, which has missing values",
+            expected="columns without holes",
+            fix="impute them in `prepare`",
+        )
+
+
+def _has_two_values(x) -> bool:
+    """Looks at the first rows before it looks at all of them."""
+    if x.ndim != 1:
+        return False
+    return len(np.unique(x[:10_000])) <= 2 and len(np.unique(x)) <= 2
+
+
 class _Table:
     """Training columns as one matrix for imbalanced-learn, and the way back."""
 
     def __init__(self, train, balancer):
-        self.train, self.names, self.slices, parts, self.categories, self.nominal_places = (
-            train,
-            [],
-            {},
-            [],
-            {},
-            [],
-        )
+        self.train = train
+        self.names: list[str] = []
+        self.slices: dict[str, slice] = {}
+        self.categories: dict[str, np.ndarray] = {}
+        self.nominal_places: list[int] = []
+        parts = []
         for name, x in train.x.items():
-            if x.ndim == 4:
-                raise BalanceError(
-                    f"{balancer} on the pictures {name!r}",
-                    expected="numbers and categories: what lies between two pictures is no picture",
-                    fix="use OversampleRandom() with augmentation, or "
-                    "Transfer(head_balance=Smote()), which draws between their features",
-                )
-            if x.dtype.kind == "T":
-                raise BalanceError(
-                    f"{balancer} on the texts {name!r}",
-                    expected="numbers and categories: what lies between two texts is no text",
-                    fix="use OversampleRandom() or WeightByClass(), or 'build=BalancedHead()', "
-                    "which draws between a net's features of them",
-                )
-            if x.dtype.kind == "M":
-                raise BalanceError(
-                    f"{balancer} on the date column {name!r}",
-                    expected="numbers and categories",
-                    fix="put EncodeDate() into `prepare`, which comes before balancing",
-                )
-            if x.dtype.kind == "f" and missing_mask(x).any():
-                raise BalanceError(
-                    f"{balancer} on column {name!r}, which has missing values",
-                    expected="columns without holes",
-                    fix="impute them in `prepare`",
-                )
-            if x.dtype.kind == "O":
-                values, codes = np.unique(
-                    [_MISSING if cell is None else cell for cell in x], return_inverse=True
-                )
-                self.categories[name], x = values, codes.astype(np.float64)
-            two_valued = x.ndim == 1 and len(np.unique(x[:10_000])) <= 2 and len(np.unique(x)) <= 2
-            start = len(self.names)
-            if x.ndim == 1:
-                columns = x[:, None]
-            else:
-                columns = x
-            if name in self.categories or two_valued:
-                self.nominal_places.append(start)
-            self.names += [name] * columns.shape[1]
-            self.slices[name] = slice(start, start + columns.shape[1])
-            parts.append(columns.astype(np.float64))
+            _refuse_column(name, x, balancer)
+            parts.append(self._as_numbers(name, x))
         raw = np.concatenate(parts, axis=1)
-        self.mean, self.spread = raw.mean(axis=0), raw.std(axis=0)
+        self.mean = raw.mean(axis=0)
+        self.spread = raw.std(axis=0)
         self.spread[self.spread == 0] = 1
-        self.mean[self.nominal_places], self.spread[self.nominal_places] = 0, 1
+        self.mean[self.nominal_places] = 0
+        self.spread[self.nominal_places] = 1
         self._matrix = (raw - self.mean) / self.spread
+
+    def _as_numbers(self, name, x):
+        """float64 [rows, columns of the matrix] of one column, categories as codes."""
+        if x.dtype.kind == "O":
+            cells = [_MISSING if cell is None else cell for cell in x]
+            self.categories[name], codes = np.unique(cells, return_inverse=True)
+            x = codes.astype(np.float64)
+        start = len(self.names)
+        if name in self.categories or _has_two_values(x):
+            self.nominal_places.append(start)
+        if x.ndim == 1:
+            columns = x[:, None]
+        else:
+            columns = x
+        self.names += [name] * columns.shape[1]
+        self.slices[name] = slice(start, start + columns.shape[1])
+        return columns.astype(np.float64)
 
     def matrix(self):
         """float64 [rows, columns], numbers standardized, categories as codes."""

@@ -61,7 +61,7 @@ class Kernels(ABC):
         self.run(content, plain, zeros)
 
     def litert(self, content: bytes) -> LiteRT:
-        """Loads the file into LiteRT, which tells its inputs."""
+        """Loads the file into LiteRT, which knows its inputs."""
         return LiteRT(content)
 
     @abstractmethod

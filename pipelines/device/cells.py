@@ -157,12 +157,13 @@ def read_numbers(
             except (ValueError, OverflowError):
                 values[row] = math.nan
                 bad.append(BadCell(row, shorten(cell), not_a_number(column)))
-    for row in np.flatnonzero(np.abs(values) > MAX_NUMBER):  # False for NaN
+    for place in np.flatnonzero(np.abs(values) > MAX_NUMBER):  # False for NaN
+        row = int(place)
         if math.isinf(values[row]):
             reason = "infinite"
         else:
             reason = f"beyond {MAX_NUMBER:g}"
-        bad.append(BadCell(int(row), shorten(cells[row]), reason))
+        bad.append(BadCell(row, shorten(cells[row]), reason))
         values[row] = math.nan
     return values, bad
 

@@ -170,7 +170,7 @@ def _check_pixels(width, height):
         raise _Refused(f"{width:,} × {height:,} pixels, at most {MAX_PIXELS:,} together")
 
 
-def check_file(path: object, max_bytes: int = MAX_FILE_BYTES) -> None:
+def check_file(path: str | os.PathLike, max_bytes: int = MAX_FILE_BYTES) -> None:
     """Raises ValueError with the reason in words for what is no regular file of 1 to `max_bytes`
     bytes.
     """

@@ -76,7 +76,7 @@ def read_value(hint: object, value: object, name: str) -> object:
         for each in inner:
             if is_dataclass(each) or type(value) in _SCALARS.get(each, ()):
                 return read_value(each, value, name)
-    elif is_dataclass(hint):
+    elif isinstance(hint, type) and is_dataclass(hint):
         return read_typed(hint, value)
     raise TypeError(f"{name} is {str(value)[:60]!r}, not {hint}")
 

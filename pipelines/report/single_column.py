@@ -1,8 +1,8 @@
-"""How well one column alone tells the target, measured within training rows.
+"""How well one column alone predicts the target, measured within training rows.
 
 A number counts by its rank and by the mean target of the values around it, a category by the mean
 target of its rows. Means are out of fold: the rows of a fold are scored by means of the other
-folds, so that a category of one row tells nothing, and groups are never on both sides.
+folds, so that a category of one row predicts nothing, and groups are never on both sides.
 """
 
 from dataclasses import dataclass
@@ -71,14 +71,14 @@ class _ClassTruth:
         self._binary = len(train.schema.target.labels) == 2
         if self._binary:
             classes = classes[classes == 1]
-        fewest = min(
-            counts[classes].min(initial=len(train)), len(train) - counts[classes].max(initial=0)
-        )
+        num_rows = len(train)
+        fewest_inside = counts[classes].min(initial=num_rows)
+        fewest_outside = num_rows - counts[classes].max(initial=0)
+        fewest = min(fewest_inside, fewest_outside)
         self.suits = len(classes) > 0 and fewest > 0
-        # Of classes that are told apart at random.
-        self._error = np.sqrt(
-            (len(train) + 1) / (12 * max(fewest, 1) * max(len(train) - fewest, 1))
-        )
+        # The standard error of the area when classes are drawn at random.
+        num_pairs = max(fewest, 1) * max(num_rows - fewest, 1)
+        self._error = np.sqrt((num_rows + 1) / (12 * num_pairs))
         self._y = [(train.y == each).astype(np.float64) for each in classes]
 
     def measure(self, parts, folds, ranks):
@@ -86,17 +86,18 @@ class _ClassTruth:
         areas = []
         for y in self._y:
             means, counts, sums = _means_out_of_fold(y, parts, folds)
-            area = _area(_ranks_of_cells(means, counts) @ sums, sums.sum(), len(y))
-            if ranks is None:
-                straight = area
-            else:
+            cell_ranks = _ranks_of_cells(means, counts)
+            area = _area(cell_ranks @ sums, sums.sum(), len(y))
+            if ranks is not None:
                 straight = _area(ranks @ y, y.sum(), len(y))
-            areas.append(max(area, straight, 1 - straight if ranks is not None else 0))
+                area = max(area, straight, 1 - straight)
+            areas.append(area)
         value = float(np.mean(areas))
-        surely = value - 0.5 >= MIN_STANDARD_ERRORS * self._error
-        return Measure(
-            "ROC-AUC" if self._binary else "mean ROC-AUC of the classes", value if surely else 0.5
-        )
+        if value - 0.5 < MIN_STANDARD_ERRORS * self._error:
+            value = 0.5
+        if self._binary:
+            return Measure("ROC-AUC", value)
+        return Measure("mean ROC-AUC of the classes", value)
 
 
 class _NumberTruth:
@@ -110,12 +111,14 @@ class _NumberTruth:
 
     def measure(self, parts, folds, ranks):
         """parts, folds: int64 [rows]; ranks: float64 [rows] of numbers, or None."""
+        num_rows = len(self._y)
         means, counts, sums = _means_out_of_fold(self._y, parts, folds)
-        places = _ranks_of_cells(means, counts) - (len(self._y) + 1) / 2
-        found = _correlation(places @ sums, counts @ places**2, len(self._y))
+        places = _ranks_of_cells(means, counts) - (num_rows + 1) / 2
+        found = _correlation(places @ sums, counts @ places**2, num_rows)
         if ranks is not None:
             places = ranks - ranks.mean()
-            found = max(found, abs(_correlation(places @ self._y, places @ places, len(self._y))))
+            straight = _correlation(places @ self._y, places @ places, num_rows)
+            found = max(found, abs(straight))
         return Measure("rank correlation", found)
 
 
@@ -139,9 +142,10 @@ def _parts(x):
         return pd.factorize(x)[0] + 1, None
     if x.dtype.kind == "M":
         absent = np.isnat(x)
+        x = x.astype(np.int64)
     else:
         absent = np.isnan(x)
-    ranks = _ranks(np.where(absent, -np.inf, x.astype(np.int64) if x.dtype.kind == "M" else x))
+    ranks = _ranks(np.where(absent, -np.inf, x))
     num_parts = np.clip(len(x) // MIN_ROWS, 2, MAX_PARTS)
     parts = 1 + ((ranks - 0.5) * num_parts / len(x)).astype(np.int64)
     return np.where(absent, 0, parts), ranks
@@ -154,11 +158,12 @@ def _means_out_of_fold(y, parts, folds):
     """
     num_parts = parts.max() + 1
     cells = folds * num_parts + parts
-    counts, sums = (
-        np.bincount(cells, weights, minlength=NUM_FOLDS * num_parts).reshape(NUM_FOLDS, num_parts)
-        for weights in (None, y)
-    )
-    means = (sums.sum(axis=0) - sums + y.mean()) / (counts.sum(axis=0) - counts + 1)
+    num_cells = NUM_FOLDS * num_parts
+    counts = np.bincount(cells, minlength=num_cells).reshape(NUM_FOLDS, num_parts)
+    sums = np.bincount(cells, y, minlength=num_cells).reshape(NUM_FOLDS, num_parts)
+    other_sums = sums.sum(axis=0) - sums
+    other_counts = counts.sum(axis=0) - counts
+    means = (other_sums + y.mean()) / (other_counts + 1)
     return means.ravel(), counts.ravel().astype(np.float64), sums.ravel()
 
 
@@ -179,9 +184,9 @@ def _ranks_of_cells(means, counts):
 
 def _area(rank_sum, positives, num_rows):
     """The area under the ROC curve of the sum of the ranks of the positive rows."""
-    return float(
-        (rank_sum - positives * (positives + 1) / 2) / (positives * (num_rows - positives))
-    )
+    least_sum = positives * (positives + 1) / 2
+    num_pairs = positives * (num_rows - positives)
+    return float((rank_sum - least_sum) / num_pairs)
 
 
 def _correlation(product, square, num_rows):

@@ -40,7 +40,7 @@ class Inferred:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Unlabelled:
-    """Rows that nobody labelled. x: column → array [rows, ...]; group: as of the rows with a label,
+    """Rows without a label. x: column → array [rows, ...]; group: as of the rows with a label,
     None where those have none. Like training rows they may be learned from, and `split` leaves out
     those that held-out rows hold.
     """
@@ -62,12 +62,12 @@ class Unlabelled:
 @dataclass(frozen=True, eq=False, repr=False)
 class _Rows:
     """x: column → array [rows, ...], or PictureFiles; y: int64 class or float64 value [rows], of
-    windows float64 [rows, horizon], NaN where nobody knows it; ids: int64 [rows], the source row,
-    which survives resampling; weight: float32 [rows], 1.0 where nothing was said; part: object
-    [rows], "train", "valid" or "test" where the source says so, else None; series: text [rows], the
-    series that a row is a step or a window of; baselines: name → what a plain rule says of each
-    row, like y, or of windows to be judged float64 [rows], the more the odder; unlabelled: more
-    rows beside these, never of a HeldOut, which balancers leave behind and `run.learn` hands to
+    windows float64 [rows, horizon], NaN where it is unknown; ids: int64 [rows], the source row,
+    which survives resampling; weight: float32 [rows], 1.0 by default; part: object [rows], "train",
+    "valid" or "test" if the source names it, else None; series: text [rows], the series that a row
+    is a step or a window of; baselines: name → what a plain rule gives for each row, like y, or of
+    windows to be judged float64 [rows], the higher the more anomalous; unlabelled: more rows
+    without a label, never of a HeldOut, which balancers leave behind and `run.learn` hands to
     training as ports.
     """
 
@@ -96,14 +96,14 @@ class _Rows:
             **(self.baselines or {}),
             **self.x,
         }
-        odd = {
+        unlike = {
             name: len(array)
             for name, array in per_row.items()
             if array is not None and len(array) != len(self.y)
         }
-        if odd:
+        if unlike:
             raise LeakError(
-                f"{type(self).__name__} with {len(self.y)} labels and other lengths: {odd}",
+                f"{type(self).__name__} with {len(self.y)} labels and other lengths: {unlike}",
                 expected="one value a row in every array",
                 fix="cut every array with the same index",
                 stage="rows",
@@ -111,7 +111,7 @@ class _Rows:
         if self.unlabelled is not None and isinstance(self, HeldOut):
             raise LeakError(
                 "a HeldOut with rows to learn from",
-                expected="unlabelled rows beside training rows",
+                expected="unlabelled rows next to training rows",
                 fix="leave HeldOut.unlabelled empty",
                 stage="rows",
             )

@@ -54,12 +54,14 @@ def with_each_class(
     if not give_back.any() and not hold_out.any():
         return kept, held_out
     generator = np.random.default_rng(seed)
-    back = [
+    nothing = np.empty(0, np.int64)
+    given_back = [
         generator.choice(held_out[y[held_out] == label], give_back[label], replace=False)
         for label in np.flatnonzero(give_back)
     ]
-    out = [generator.choice(kept[y[kept] == label], 1) for label in np.flatnonzero(hold_out)]
-    back, out = (np.concatenate([np.empty(0, np.int64), *each]) for each in (back, out))
+    taken_out = [generator.choice(kept[y[kept] == label], 1) for label in np.flatnonzero(hold_out)]
+    back = np.concatenate([nothing, *given_back])
+    out = np.concatenate([nothing, *taken_out])
     return (
         np.concatenate([kept[~np.isin(kept, out)], back]),
         np.concatenate([held_out[~np.isin(held_out, back)], out]),

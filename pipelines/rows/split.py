@@ -53,7 +53,7 @@ class SplitRandom:
                     f"{len(places)} rows cannot be split with a share of {share}: "
                     f"{shorten(classes[rarest])} has {counts[rarest]}",
                     expected=f"rows enough for every part and class: at least {keep + 1} of each",
-                    fix="bring more rows, or merge rare classes",
+                    fix="provide more rows, or merge rare classes",
                 ) from error
             kept, held_out = cut_each_class(y, share, keep=keep, seed=self.seed)
         kept, held_out = with_each_class(y, kept, held_out, keep=keep, seed=self.seed)
@@ -68,7 +68,7 @@ class SplitRandom:
             raise SplitError(
                 f"{len(places)} rows cannot be split with a share of {share}: {error}",
                 expected="rows enough for every part",
-                fix="bring more rows, or change split.test and split.valid",
+                fix="provide more rows, or change split.test and split.valid",
             ) from error
 
 
@@ -103,7 +103,7 @@ class SplitGrouped(SplitRandom):
             raise SplitError(
                 f"the groups cannot be split with a share of {share}: {error}",
                 expected="groups enough for every part",
-                fix="change split.test and split.valid, or bring more groups",
+                fix="change split.test and split.valid, or provide more groups",
             ) from error
         return places[kept], places[held_out]
 
@@ -146,7 +146,7 @@ class SplitByTime:
             raise SplitError(
                 f"{len(places)} rows cannot be split by time with a share of {share}",
                 expected="rows in every part",
-                fix="bring more rows, or change the share",
+                fix="provide more rows, or change the share",
             )
         # Rows of the same second never lie on both sides.
         after = after[time[after] > time[before[-1]]]
@@ -155,7 +155,7 @@ class SplitByTime:
             raise SplitError(
                 f"no row is left after a gap of {self.gap:g} seconds",
                 expected="rows in every part",
-                fix="shorten split.gap, or bring rows over a longer time",
+                fix="shorten split.gap, or provide rows over a longer time",
             )
         return before, after
 
@@ -206,7 +206,7 @@ Split = SplitRandom | SplitGrouped | SplitByTime | SplitGiven
 
 
 def split(dataset: Dataset, how: Split) -> Splits:
-    """Dataset → Splits; unlabelled rows stay beside the training rows. Raises SplitError where a
+    """Dataset → Splits; unlabelled rows stay with the training rows. Raises SplitError where a
     part would be empty or the training rows lack a class.
     """
     if not isinstance(dataset, Dataset):
@@ -279,7 +279,7 @@ def find_duplicates(splits: Splits) -> dict:
     parts = {"train": splits.train, "valid": splits.valid, "test": splits.test}
     contents = dict(zip(parts, _contents(list(parts.values())), strict=True))
     found = {}
-    examples = []
+    examples: list[list[int]] = []
     for one, other in (("test", "train"), ("valid", "train"), ("test", "valid")):
         twins = np.flatnonzero(np.isin(contents[one], contents[other]))
         found[f"{one}_in_{other}"] = len(twins)

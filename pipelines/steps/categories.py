@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..device.primitives import Lookup, Onehot
+from ..device.primitives import Lookup, Onehot, Primitive
 from ..spec import knob
 from .step import CATEGORY_ID, UNIT_INTERVAL, FittedStep, Step, is_categorical
 
@@ -43,7 +43,7 @@ class EncodeOnehot(Step):
         return is_categorical(x)
 
     def _fit(self, train):
-        primitives = []
+        primitives: list[Primitive] = []
         for name in self.chosen(train):
             keys = frequent(train.x[name], self.min_count, self.max_categories)
             primitives += [

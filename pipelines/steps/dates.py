@@ -1,10 +1,10 @@
-"""Dates to cyclic parts: December lies beside January."""
+"""Dates to cyclic parts: December is next to January."""
 
 import math
 from dataclasses import dataclass
 
 from ..device.calendar import MONTH
-from ..device.primitives import DATE_PARTS, DatePart, Table
+from ..device.primitives import DATE_PARTS, DatePart, Primitive, Table
 from ..errors import StepError
 from ..spec import knob
 from .step import UNIT_INTERVAL, FittedStep, Step, as_float32, is_date
@@ -17,7 +17,7 @@ class EncodeDate(Step):
     """Each date column to two numbers in [0, 1] for each part, (1 + cos)/2 and (1 + sin)/2 of its
     place in the cycle; a missing date lies in the middle of the circle. With `parts` empty: month,
     weekday and, where training rows have a time of day, hour. A part that is the same in all
-    training rows tells nothing and is left out; of series whose steps are months, parts of a month
+    training rows is left out; of series whose steps are months, parts of a month
     or a day too, and if no other is named the month takes their place. `harmonics`: of each part,
     how many multiples of the angle (empty: one), so that a linear net can follow a day that is no
     sine.
@@ -37,7 +37,7 @@ class EncodeDate(Step):
                 expected=", ".join(DATE_PARTS),
                 fix="name parts from this list",
             )
-        primitives = []
+        primitives: list[Primitive] = []
         dates = self.chosen(train)
         parts = self.parts or ("month", "weekday", "hour")
         harmonics = self.harmonics or (1,) * len(parts)

@@ -2,6 +2,7 @@
 primitives.
 """
 
+from abc import abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,8 +31,8 @@ class DropColumns(Step):
             x = train.x[name]
             missing = missing_mask(x)
             seen = x[~missing]
-            # A column that is always there or always the same tells nothing; one that is sometimes
-            # missing may.
+            # A column that is always there or always the same carries no information; one that is
+            # sometimes missing may.
             same = not len(seen) or (not missing.any() and all(value == seen[0] for value in seen))
             if same or missing.mean() > self.more_than:
                 dropped.append(name)
@@ -100,6 +101,10 @@ class FlagMissing(Step):
 
 
 class _FillNumbers(Step):
+    @abstractmethod
+    def _value(self, x: np.ndarray) -> float:
+        """Returns what fills a column, from its values x float64 [n]."""
+
     def _suits(self, x):
         return is_numeric(x)
 

@@ -114,7 +114,7 @@ def to_ports(
 
 
 def unlabelled_to_ports(signature: Signature, train: TrainSet) -> Unlabelled | None:
-    """The raw unlabelled rows beside training rows with ports for columns, as `to_ports`; None
+    """The raw unlabelled rows next to training rows with ports for columns, as `to_ports`; None
     where there are none. Raises StepError where they do not fit into memory.
     """
     if train.unlabelled is None or not len(train.unlabelled):
@@ -124,36 +124,54 @@ def unlabelled_to_ports(signature: Signature, train: TrainSet) -> Unlabelled | N
         raise StepError(
             f"{len(train.unlabelled):,} rows without a label would take {size / 2**30:.1f} GiB",
             expected=f"at most {MAX_ENCODED_BYTES / 2**30:.0f} GiB",
-            fix="bring fewer of them, or lower the window of the tokens",
+            fix="provide fewer of them, or lower the window of the tokens",
         )
     columns = run_primitives(signature.primitives, train.unlabelled.x)
     return Unlabelled({port.name: columns[port.name] for port in signature.inputs})
 
 
 def _packs(steps, train):
-    own = {
-        name
-        for step in steps
-        for primitive in step.primitives
-        if isinstance(primitive, OwnScale)
-        for name in (primitive.into_offset, primitive.into_factor)
-    }
+    own = _names_of_own_scales(steps)
     # The frame gave the time to every window; a model that has no use for it needs no clock on its
     # device.
     if train.schema.frame is not None:
         own |= {train.schema.frame.time}
-    known = made_from(
-        tuple(each for step in steps for each in step.primitives),
-        train.schema.frame.known if train.schema.frame else (),
-    )
     finished = _finishing_steps(steps)
     units = {name: _unit_of(finished, name, train) for name in train.x if name not in own}
+    _refuse_unfinished(units, train)
+    packs: list[Pack | PackSteps] = []
+    for unit, port_name in _PORT_NAMES.items():
+        names = tuple(name for name in units if units[name] == unit)
+        while port_name in train.x:  # a user's column may have our name
+            port_name += "_"
+        if unit in _ALONE:
+            for place, name in enumerate(names):
+                packs.append(Pack((name,), _numbered(port_name, place)))
+        elif unit in _BY_STEP:
+            packs += _packs_of_series(names, port_name, steps, train)
+        elif names:
+            packs.append(Pack(names, port_name))
+    return tuple(packs)
+
+
+def _names_of_own_scales(steps) -> set[str]:
+    """The columns that hold each row's own scale: they are read by other primitives only."""
+    names = set()
+    for step in steps:
+        for primitive in step.primitives:
+            if isinstance(primitive, OwnScale):
+                names |= {primitive.into_offset, primitive.into_factor}
+    return names
+
+
+def _refuse_unfinished(units, train):
+    """Raises StepError for columns without a unit, with missing values, or for none at all."""
     loose = [name for name, unit in units.items() if not unit]
     if loose:
         name = loose[0]
+        more = f" (and {len(loose) - 1} more)" if len(loose) > 1 else ""
         raise StepError(
-            f"the {kind_of(train.x[name])} column {name!r} was never encoded"
-            + (f" (and {len(loose) - 1} more)" if len(loose) > 1 else ""),
+            f"the {kind_of(train.x[name])} column {name!r} was never encoded{more}",
             expected="every column in one unit",
             fix="add a step to `encode`: EncodeBins() or ScaleStandard() for numbers, "
             "EncodeOnehot() for categories, TokenizeWords() for texts, ScaleSeries() for series; "
@@ -170,27 +188,28 @@ def _packs(steps, train):
         raise StepError(
             "no column is left after every step",
             expected="a column that differs between rows",
-            fix="bring more columns, or take DropColumns() out of `prepare`",
+            fix="provide more columns, or take DropColumns() out of `prepare`",
         )
+
+
+def _packs_of_series(names, port_name, steps, train) -> list[PackSteps]:
+    """One port for each number of steps. What is known beforehand is of other steps than the rest,
+    even where there are as many.
+    """
+    frame = train.schema.frame
+    primitives = tuple(each for step in steps for each in step.primitives)
+    known = made_from(primitives, frame.known if frame else ())
+    kinds = {name: (name in known, train.x[name].shape[1]) for name in names}
     packs = []
-    for unit, port_name in _PORT_NAMES.items():
-        names = tuple(name for name in units if units[name] == unit)
-        while port_name in train.x:  # a user's column may have our name
-            port_name += "_"
-        if unit in _ALONE:
-            packs += [
-                Pack((name,), port_name + str(place or "")) for place, name in enumerate(names)
-            ]
-        elif unit in _BY_STEP:
-            # What is known beforehand is of other steps than the rest, even where there are as
-            # many.
-            kinds = {name: (name in known, train.x[name].shape[1]) for name in names}
-            for place, kind in enumerate(sorted(set(kinds.values()))):
-                alike = tuple(name for name in names if kinds[name] == kind)
-                packs.append(PackSteps(alike, port_name + str(place or "")))
-        elif names:
-            packs.append(Pack(names, port_name))
-    return tuple(packs)
+    for place, kind in enumerate(sorted(set(kinds.values()))):
+        alike = tuple(name for name in names if kinds[name] == kind)
+        packs.append(PackSteps(alike, _numbered(port_name, place)))
+    return packs
+
+
+def _numbered(port_name, place):
+    """The first port of a kind has no number."""
+    return port_name + str(place or "")
 
 
 def _unit_of(finished, name, train):
@@ -231,8 +250,8 @@ def _needed(primitives: tuple[Primitive, ...]) -> tuple[Primitive, ...]:
 
 def _raw_columns(primitives):
     """Names that are read before any primitive makes them: those must come from the row."""
-    read = set()
-    made = set()
+    read: set[str] = set()
+    made: set[str] = set()
     for primitive in primitives:
         if not isinstance(primitive, PACKS) and primitive.column not in made:
             read.add(primitive.column)
@@ -290,7 +309,7 @@ def _fit_target(train: TrainSet, steps, ports) -> Target:
 
 
 def _with_step_scales(target, y):
-    """Each step's mean and standard deviation; of a step that nobody knows in training, those of
+    """Each step's mean and standard deviation; of a step that is unknown in training, those of
     all.
     """
     scales = []

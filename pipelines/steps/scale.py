@@ -1,11 +1,12 @@
 """Steps that give numbers one unit, so that one int8 scale suits them all."""
 
 import math
+from abc import abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..device.primitives import Affine, Clip
+from ..device.primitives import Affine, Clip, Primitive
 from ..spec import knob
 from .step import (
     STANDARD_DEVIATIONS,
@@ -54,6 +55,18 @@ def few_steps(x: np.ndarray, spread: float, width: float) -> str:
 
 
 class _Scale(Step):
+    @abstractmethod
+    def _offset_and_spread(self, x: np.ndarray) -> tuple[float, float]:
+        """Returns what becomes 0 and what becomes one unit, of the values x float64 [n]."""
+
+    @abstractmethod
+    def _limits(self) -> tuple[float, float]:
+        """Returns the lowest and the highest value after the step."""
+
+    @abstractmethod
+    def _unit(self) -> str:
+        """Returns the unit of the values after the step."""
+
     def _suits(self, x):
         return is_numeric(x)
 
@@ -65,7 +78,7 @@ class _Scale(Step):
         return few_steps(x, self._offset_and_spread(seen)[1], high - low)
 
     def _fit(self, train):
-        primitives = []
+        primitives: list[Primitive] = []
         for name in self.chosen(train):
             offset, spread = self._offset_and_spread(present(train, name, self))
             # A column without spread becomes 0 everywhere instead of a division by nothing.
@@ -113,7 +126,9 @@ class ScaleRobust(_Scale):
             return middle, (high - low) / 1.349
         distances = np.abs(x - middle)
         distances = distances[distances > 0]
-        return middle, MAD_TO_STANDARD * np.median(distances) if len(distances) else 0.0
+        if not len(distances):
+            return middle, 0.0
+        return middle, MAD_TO_STANDARD * np.median(distances)
 
     def _limits(self):
         return -self.clip, self.clip

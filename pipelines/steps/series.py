@@ -132,11 +132,11 @@ class ScaleSeries(_SeriesStep):
 class ScaleByItself(ScaleSeries):
     """Less its own `offset` ("last": its newest value; "mean"), and divided by its own mean
     distance from that where it is `scaled`; then in the standard deviations that training rows have
-    after this. What a forecast says of a series so treated is turned back (reversible instance
+    after this. The forecast of a series so treated is turned back (reversible instance
     normalization: Kim et al. 2022, https://openreview.net/forum?id=cGDAkQo1C0p; the last value
     alone: Zeng et al. 2023, https://arxiv.org/abs/2205.13504). Without `columns`: the series of a
     forecast's target, else every series. `level`: whether the series as it was stays as another one
-    beside it.
+    in addition.
     """
 
     offset: str = "last"

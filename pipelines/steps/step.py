@@ -5,6 +5,7 @@ fitted.
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -27,6 +28,8 @@ PARTNER_ID = "partner's id"
 MIX_SHARE = "share of the mixture"
 MAX_ENCODED_BYTES = 4 * 2**30
 MAX_INPUTS = 32_768
+# Training rows stay training rows, held-out rows stay held out.
+Part = TypeVar("Part", TrainSet, HeldOut)
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class FittedStep:
     dropped: tuple[str, ...] = ()
     num_ids: int = 0
 
-    def apply(self, rows: TrainSet | HeldOut) -> TrainSet | HeldOut:
+    def apply(self, rows: Part) -> Part:
         """The same rows with the step's columns; the type of the rows stays."""
         return rows.with_columns(self.apply_columns(rows.x))
 
@@ -191,7 +194,7 @@ def _refuse_too_large(step, num_rows):
         )
 
 
-def apply_steps(fitted: Sequence[FittedStep], rows: TrainSet | HeldOut) -> TrainSet | HeldOut:
+def apply_steps(fitted: Sequence[FittedStep], rows: Part) -> Part:
     """The rows after every fitted step."""
     for step in fitted:
         rows = step.apply(rows)

@@ -213,7 +213,7 @@ def _train_pieces(words, letters, max_tokens):
 
 @dataclass(frozen=True)
 class PairTokens(Step):
-    """Beside each token its pair with the token before it, hashed to `num_buckets` ids: word order
+    """Adds to each token its pair with the token before it, hashed to `num_buckets` ids: word order
     for nets that average (Joulin et al. 2016, https://arxiv.org/abs/1607.01759).
     """
 

@@ -94,8 +94,8 @@ def load_table(spec: LoadTable, source: object = None) -> tuple[Dataset, tuple[I
     missing = frozenset(spec.reading.missing_words)
     marks = marks_of(table, spec.source, spec.reading, source)
     table, ids, left_out = labelled_rows(table, spec, missing)
-    y, target, said = read_target(table[spec.target], spec, missing, marks)
-    notes += said
+    y, target, target_notes = read_target(table[spec.target], spec, missing, marks)
+    notes += target_notes
     columns, inferred = _infer_columns(table, spec, ids, marks)
     if left_out:
         notes = (Inferred(spec.target, "target", " ".join(left_out)), *notes)
@@ -185,7 +185,7 @@ def _read(cells, column, missing):
             f"the column {shorten(column.name)}, row {first.row}: {first.reason}: {first.value}"
             + (f" (and {len(bad) - 1:,} more cells)" if len(bad) > 1 else ""),
             expected=f"a {column.kind} value or a missing one",
-            fix="mend the cell, name the word as missing (--missing WORD), or override the "
+            fix="correct the cell, name the word as missing (--missing WORD), or override the "
             f"column's kind (--kind '{column.name}=categorical' or =ignored)",
         )
     if is_numeric:

@@ -14,7 +14,7 @@ ENCODE = (EncodeBins(), EncodeOnehot())
 
 
 def table_recipe(load: LoadTable, *, name: str = "my_model", split: object = None) -> Recipe:
-    """The recipe for a table that nobody has seen before: drop what is empty or constant, dates to
+    """The recipe for an unseen table: drop what is empty or constant, dates to
     cycles, flags and medians for holes, quantile bins, one-hot, four nets side by side. Nothing is
     balanced: the decision threshold is chosen for rare classes, and the report shows what class
     weights would do.

@@ -35,8 +35,8 @@ def read_text(root: Path, name: str, encoding: str) -> tuple[str, str]:
 
 
 def decode(content: bytes, encoding: str = "") -> tuple[str, str]:
-    """The text of a file's bytes and its encoding; "" is UTF-8, UTF-16 where a mark says so, else
-    OTHER_ENCODING. Raises ValueError with the reason where it is no text.
+    """The text of a file's bytes and its encoding; "" is UTF-8, UTF-16 if it begins with a mark,
+    else OTHER_ENCODING. Raises ValueError with the reason where it is no text.
     """
     is_marked = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     used = encoding or ("utf-16" if is_marked else "utf-8")
@@ -57,7 +57,7 @@ def _decode_otherwise(content):
         text = content.decode(OTHER_ENCODING)
     except UnicodeError:
         raise ValueError(f"neither UTF-8 nor {OTHER_ENCODING}") from None
-    # Nearly every byte stands for something in that encoding: what no text holds tells that it was
+    # Nearly every byte stands for something in that encoding: control characters show that it was
     # a bad guess.
     if _CONTROL.search(text):
         raise ValueError(f"neither UTF-8 nor {OTHER_ENCODING}: it holds control characters")

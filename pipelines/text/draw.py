@@ -74,8 +74,8 @@ def draw_texts(recipe, splits, learned, judged) -> list[tuple[str, str]]:
     return drawn
 
 
-def occlude(runner: Runner, reader: Words, text: str, said: int) -> np.ndarray:
-    """float32 [tokens]: by how much the log-odds of class `said` fall where each token that the
+def occlude(runner: Runner, reader: Words, text: str, chosen: int) -> np.ndarray:
+    """float32 [tokens]: by how much the log-odds of class `chosen` fall where each token that the
     model reads is padding instead (Zeiler and Fergus 2014, https://arxiv.org/abs/1311.2901).
     """
     signature: Signature = runner.signature
@@ -92,9 +92,9 @@ def occlude(runner: Runner, reader: Words, text: str, said: int) -> np.ndarray:
     raw = runner.interpreter.run({port.name: made[port.name] for port in signature.inputs})
     values = signature.output.to_float(answer(signature, raw, form=runner.form).raw)
     if values.shape[1] == 1:
-        values = values[:, 0] * (2.0 * said - 1)
+        values = values[:, 0] * (2.0 * chosen - 1)
     else:
-        values = values[:, said]
+        values = values[:, chosen]
     return values[0] - values[1:]
 
 
@@ -186,8 +186,8 @@ def _unknown(tokens, known):
 def _mistakes(texts, moved, captions):
     """(title, base64 PNG): each text's tokens in lines of one font, coloured by what they did."""
     title = (
-        "The most confident mistakes: true class → said\norange tokens spoke for what was "
-        "said, blue against it"
+        "The most confident mistakes: true class → predicted\norange tokens spoke for the "
+        "prediction, blue against it"
     )
     lines = sum(1 + min(len(_wrapped(tokens)), NUM_LINES) for tokens in texts) + len(texts) * 0.6
 

@@ -21,7 +21,7 @@ class BalancedHead:
     """`net`, trained on the rows as they are; then its last layer alone on their features, which
     `balancer` has redrawn (Kang et al. 2020, https://arxiv.org/abs/1910.09217). The one place where
     SMOTE suits texts: between two ids of tokens there is nothing. The report shows the net as it
-    was beside it.
+    was for comparison.
     """
 
     net: TextNet = TextCnn()

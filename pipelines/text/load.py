@@ -78,10 +78,10 @@ class LoadTexts(Drawn):
         table, ids, left_out = labelled_rows(table, self, missing)
         texts = self._read_texts(table[self.text])
         kept = self._kept(texts, notes)
-        y, target, said = read_target(
+        y, target, target_notes = read_target(
             [table[self.target][place] for place in kept], self, missing, marks
         )
-        notes += said
+        notes += target_notes
         texts = texts[kept]
         without, more_texts = self._unlabelled(whole, ids, missing)
         if left_out:
@@ -134,7 +134,7 @@ class LoadTexts(Drawn):
         )
 
     def names_parts(self) -> bool:
-        """No column of a table of texts says train, valid or test."""
+        """No column of a table of texts holds train, valid or test."""
         return False
 
     def describe(self, source: object = None) -> dict[str, str]:
@@ -216,11 +216,11 @@ class LoadTextFolder(Drawn):
     """A folder of class folders, folder/<class>/**/*.txt, or of parts,
     folder/{train,valid,test}/<class>/... .
 
-    source: the folder; files are told by their names, .txt, .text and .md. encoding: of all files;
-    if empty each is UTF-8, UTF-16 where a mark says so, else cp1252. distinct: as in LoadTexts.
-    group: a regular expression with one group, found in the file's relative name: texts of one
-    group (an author, a thread) stay together. positive: of two classes the one that scores are
-    about. spelling: of class folders whose names differ in case alone: "join", "keep", or "" to
+    source: the folder; files are recognized by their names, .txt, .text and .md. encoding: of all
+    files; if empty each is UTF-8, UTF-16 if it begins with a mark, else cp1252. distinct: as in
+    LoadTexts. group: a regular expression with one group, found in the file's relative name: texts
+    of one group (an author, a thread) stay together. positive: of two classes the one that scores
+    are about. spelling: of class folders whose names differ in case alone: "join", "keep", or "" to
     refuse them.
     """
 
@@ -350,7 +350,7 @@ def _from_memory(spec, source, target, spelling=""):
 
 
 def _finish(spec, found: Found, cells: list, target: str) -> tuple[Dataset, tuple[Inferred, ...]]:
-    """The Dataset of the rows that have a text and a class, and what is to be said. Raises
+    """The Dataset of the rows that have a text and a class, and notes for the user. Raises
     LoadError.
     """
     texts, bad = read_column(cells, _CELL, frozenset())

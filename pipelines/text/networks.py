@@ -28,7 +28,7 @@ from .vectors import check_vectors, start_table
 
 POOLINGS = ("max", "average", "attention")
 ACTIVATIONS = ("relu", "relu6")
-# Taken from the scores of padding before a softmax: e^-20 is nothing, and int8 still tells the
+# Taken from the scores of padding before a softmax: e^-20 is nothing, and int8 still keeps the
 # other scores apart. Two numbers: of one the converter makes one tensor for both, and LiteRT 2.3
 # lets the softmax of the average, behind a RESHAPE that copies nothing, overwrite it before
 # attention has read it.
@@ -185,7 +185,7 @@ class TextCnn(TextNet):
 
         parts = []
         for kernel in self.kernels:
-            part = blocks.told(
+            part = blocks.token_states(
                 blocks.convolve(x, self.width, kernel, name=f"{name}_conv{kernel}"),
                 f"{name}_conv{kernel}",
             )
@@ -270,7 +270,7 @@ class Recurrent(TextNet):
             else:
                 x = ways[0]
             x = layers.Multiply(name=f"{name}_masked{depth}")([x, mask])
-        x = blocks.told(x, name)
+        x = blocks.token_states(x, name)
         if self.pooling == "max":
             return blocks.largest(x, mask, name=name, least=-1.0)
         return blocks.average(x, mask, name=name, weighted=self.pooling == "attention")
@@ -289,7 +289,7 @@ class Lstm(Recurrent):
 @dataclass(frozen=True)
 class Unrolled(Recurrent):
     """Recurrent layers that TFLite has no operator for: they ship step by step, in at most about
-    `most_unrolled_bytes` of operators beside the weights.
+    `most_unrolled_bytes` of operators in addition to the weights.
     """
 
     most_unrolled_bytes: int = knob(MOST_UNROLLED_BYTES, 1, 2**31 - 1)
@@ -371,7 +371,7 @@ class TransformerEncoder(TextNet):
         x = blocks.transform(
             x, depth=self.depth, heads=self.heads, widening=2, name=f"{name}_", penalty=penalty
         )
-        x = blocks.told(blocks.normalize(x, f"{name}_last"), name)
+        x = blocks.token_states(blocks.normalize(x, f"{name}_last"), name)
         if self.pooling == "max":
             x = layers.Activation("relu", name=f"{name}_last_relu")(x)
             return blocks.largest(x, mask, name=name)
@@ -441,9 +441,9 @@ class TextBlocks(Blocks):
             kernel_regularizer=self.regularizer(),
         )(x)
 
-    def told(self, x, name: str):
-        """The same, as a layer called `name`_tokens: what a net says of each token [rows, window,
-        width] before it is pooled, which `MaskedPretraining` trains.
+    def token_states(self, x, name: str):
+        """Returns the same, as a layer called `name`_tokens: the net's output for each token [rows,
+        window, width] before it is pooled, which `MaskedPretraining` trains.
         """
         import keras
 

@@ -23,9 +23,9 @@ MASKED, RANDOM = (
 
 @dataclass(frozen=True)
 class MaskedPretraining:
-    """A net that first learns to tell tokens that were masked from those around them (Devlin et al.
-    2019, https://arxiv.org/abs/1810.04805), on training rows and on the rows without a label beside
-    them; then the whole is trained by `training`.
+    """A net that first learns to predict tokens that were masked from those around them (Devlin et
+    al. 2019, https://arxiv.org/abs/1810.04805), on training rows and on the rows without a label
+    that come with them; then the whole is trained by `training`.
 
     `net`: a net for texts that reads a token's neighbours. `epochs`, `learning_rate`: of
     pretraining, the rate falling to zero at its end. `mask_share`: how many of a text's tokens are
@@ -124,9 +124,9 @@ class MaskedPretraining:
             others = tf.random.stateless_uniform(
                 tf.shape(places), seeds[2], 1, port.num_ids, tf.int32
             )
-            # The mask is the last id of those that rare tokens share: it says "some token", as they
-            # do. Padding would say "no token": attention passes over it, and a recurrent net does
-            # not answer there.
+            # The mask is the last id of those that rare tokens share: it means "some token", as
+            # they do. Padding would mean "no token": attention passes over it, and a recurrent net
+            # does not answer there.
             put = tf.where(
                 how < MASKED, port.num_ids - 1, tf.where(how < MASKED + RANDOM, others, wanted)
             )

@@ -13,7 +13,7 @@ from .teacher import TfidfTeacher
 def text_recipe(
     load: LoadTexts | LoadTextFolder | LoadTextTfds, *, name: str = "my_model"
 ) -> Recipe:
-    """The recipe for texts that nobody has seen before: the parts that the source gives, else
+    """The recipe for unseen texts: the parts that the source gives, else
     groups kept whole, else a random split; word ids, convolutions over them, of each the largest.
     """
     has_groups = not isinstance(load, LoadTextTfds) and load.group
@@ -26,7 +26,7 @@ def text_recipe(
     if isinstance(load, LoadTexts):
         about = f"Predicts {load.target} from {load.text}."
     else:
-        about = "Tells classes of texts apart."
+        about = "Separates classes of texts."
     return Recipe(
         name=name,
         load=load,
@@ -63,6 +63,6 @@ REMARKS5 = Recipe(
     teacher=TfidfTeacher(share=0.6),
     build=TextCnn(width=128, kernels=(1, 2, 3, 4), token_dropout=0.4),
     training=Training(epochs=30, batch_size=64, learning_rate=1e-3, patience=3),
-    # By log loss, because macro-F1 says little before the offsets of the classes are chosen.
+    # By log loss, because macro-F1 means little before the offsets of the classes are chosen.
     judge=Judge(deciding="log_loss"),
 )

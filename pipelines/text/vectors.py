@@ -144,7 +144,7 @@ def _lines(source):
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise LoadError(
                 f"{path.name!r} is not a whole gzip file: {error}",
-                expected="gzip, as the name says",
+                expected="gzip, as the name ends",
                 fix="compress it again, or rename it to .txt",
             ) from error
 
@@ -163,5 +163,5 @@ def _unreadable(source, number, why):
     return LoadError(
         f"{shorten(source, 120)}, line {number:,}: {why}",
         expected=f"a word and 1 to {MAX_WIDTH:,} numbers, as many in every line",
-        fix="mend the line, or write the vectors as text (word2vec: binary=False)",
+        fix="correct the line, or write the vectors as text (word2vec: binary=False)",
     )

@@ -101,85 +101,94 @@ class StepGrid:
         )
 
     def origins(self, part, horizon, stride, *, whole_past):
-        """int64: the places from which `horizon` steps of a part follow each other, with
-        `whole_past` steps of the series before them.
+        """Returns the places from which `horizon` steps of a part follow each other, int64.
+
+        Each has `whole_past` steps of its series before it.
         """
         found = []
         for start, end in self._runs(part):
-            start = max(start, self.first[start] + whole_past)
-            found.append(np.arange(start, end - horizon + 1, stride))
+            first = max(start, self.first[start] + whole_past)
+            found.append(np.arange(first, end - horizon + 1, stride))
         if found:
             return np.concatenate(found)
         return np.zeros(0, np.int64)
 
     def longest(self, part):
-        """Steps of the longest run of a part."""
-        return max((end - start for start, end in self._runs(part)), default=0)
+        """Returns the number of steps in the longest run of a part."""
+        lengths = [end - start for start, end in self._runs(part)]
+        return max(lengths, default=0)
 
     def _runs(self, part):
         inside = np.concatenate([[False], self.part == part, [False]])
         edges = np.flatnonzero(np.diff(inside.astype(np.int8)))
         runs = []
         for start, end in zip(edges[::2], edges[1::2], strict=True):
-            cuts = start + 1 + np.flatnonzero(np.diff(self.series[start:end]))
-            bounds = [start, *cuts, end]
+            changes = np.flatnonzero(np.diff(self.series[start:end]))
+            bounds = [start, *(start + 1 + changes), end]
             runs += list(zip(bounds[:-1], bounds[1:], strict=True))
         return runs
 
     def season_before(self, name, steps, season):
-        """float32, like `steps` [rows, steps]: the values `season` steps before, NaN before the
-        first of a series.
+        """Returns the values `season` steps before, float32, like `steps` [rows, steps].
+
+        They are NaN before the first step of a series.
         """
         places = steps - season
-        return np.where(
-            self.series[places] == self.series[steps], self.x[name][places], np.nan
-        ).astype(np.float32)
+        same_series = self.series[places] == self.series[steps]
+        values = np.where(same_series, self.x[name][places], np.nan)
+        return values.astype(np.float32)
 
     def seasonal_error(self, season):
-        """The mean absolute error of the value one season before, over the steps before the test;
-        0.0 where no pair is known or all are equal but for the rounding of float32.
+        """Returns the mean absolute error of the value one season before, on steps before the test.
+
+        It is 0.0 where no pair is known, or where all are equal but for the rounding of float32.
         """
-        one = np.arange(season, len(self.y))
-        other = np.arange(len(self.y) - season)
-        before_test = (
-            (self.part[one] >= 0) & (self.part[one] < 2) & (self.series[one] == self.series[other])
-        )
-        error = np.abs(self.y[one] - self.y[other])[before_test]
+        later = np.arange(season, len(self.y))
+        earlier = np.arange(len(self.y) - season)
+        same_series = self.series[later] == self.series[earlier]
+        before_test = (self.part[later] >= 0) & (self.part[later] < 2)
+        error = np.abs(self.y[later] - self.y[earlier])
+        error = error[before_test & same_series]
         error = error[~np.isnan(error)]
-        if len(error):
-            mean = float(error.mean())
-        else:
-            mean = 0.0
+        if not len(error):
+            return 0.0
+        mean = float(error.mean())
         known = self.y[(self.part < 2) & ~np.isnan(self.y)]
         largest = np.abs(known).max(initial=0.0)
-        if mean > 2 * np.finfo(np.float32).eps * largest:
+        rounding = 2 * np.finfo(np.float32).eps * largest
+        if mean > rounding:
             return mean
         return 0.0
 
     def season_errors(self, seasons):
-        """Season → the mean absolute error of the value one season before, over the training steps
-        of which all seasons know one; NaN where there is none.
+        """Returns season → mean absolute error of the value one season before.
+
+        It is taken over the training steps of which all seasons know one; NaN where there is none.
         """
         places = np.flatnonzero(self.part == 0)
         errors = {}
         for season in seasons:
             before = np.maximum(places - season, 0)
-            same = (places >= season) & (self.series[before] == self.series[places])
-            errors[season] = np.where(same, np.abs(self.y[places] - self.y[before]), np.nan)
-        known = ~np.any([np.isnan(each) for each in errors.values()], axis=0)
-        return {
-            season: float(each[known].mean()) if known.any() else np.nan
-            for season, each in errors.items()
-        }
+            same_series = self.series[before] == self.series[places]
+            exists = (places >= season) & same_series
+            error = np.abs(self.y[places] - self.y[before])
+            errors[season] = np.where(exists, error, np.nan)
+        unknown = np.any([np.isnan(each) for each in errors.values()], axis=0)
+        if unknown.all():
+            return dict.fromkeys(errors, np.nan)
+        return {season: float(each[~unknown].mean()) for season, each in errors.items()}
 
     def baselines(self, origins, ahead, season):
-        """Name → float64 [rows, horizon]: what is known before the origin, carried on."""
+        """Returns name → what is known before the origin, carried on, float64 [rows, horizon]."""
         places = np.arange(len(self.y))
-        seen = np.maximum.accumulate(np.where(np.isnan(self.y), self.first, places))
-        filled = self.y[seen]  # NaN before the first value of a series
+        known = np.where(np.isnan(self.y), self.first, places)
+        last_known = np.maximum.accumulate(known)
+        filled = self.y[last_known]  # NaN before the first value of a series
         seasons_back = -(-(ahead - origins[:, None] + 1) // season)
-        same = np.maximum(ahead - season * seasons_back, self.first[origins][:, None])
+        first = self.first[origins][:, None]
+        one_season_before = np.maximum(ahead - season * seasons_back, first)
+        last = filled[origins - 1]
         return {
-            "last value": np.repeat(filled[origins - 1][:, None], ahead.shape[1], axis=1),
-            "seasonal naive": filled[same],
+            "last value": np.repeat(last[:, None], ahead.shape[1], axis=1),
+            "seasonal naive": filled[one_season_before],
         }

@@ -25,8 +25,8 @@ class Drawn:
 
 
 def draw_pictures(recipe, splits, learned, judged) -> list[tuple[str, str]]:
-    """(title, base64 PNG) of every picture: augmented training pictures beside their originals, and
-    of the int8 form on test rows the most confident mistakes, some of them with Grad-CAM.
+    """(title, base64 PNG) of every picture: augmented training pictures next to their originals,
+    and of the int8 form on test rows the most confident mistakes, some of them with Grad-CAM.
     """
     name = learned.signature.columns[0].name
     drawn = []
@@ -63,7 +63,7 @@ def draw_pictures(recipe, splits, learned, judged) -> list[tuple[str, str]]:
     ]
     drawn.append(
         _tiles(
-            "The most confident mistakes on test pictures: true class → said, with its score",
+            "The most confident mistakes on test pictures: true class → predicted, with its score",
             pixels,
             captions,
             columns=COLUMNS,
@@ -73,7 +73,7 @@ def draw_pictures(recipe, splits, learned, judged) -> list[tuple[str, str]]:
     if maps is not None:
         drawn.append(
             _tiles(
-                "Grad-CAM: where the class that was said comes from (bright)",
+                "Grad-CAM: where the predicted class comes from (bright)",
                 overlay(pixels[:NUM_CAMS], maps),
                 captions[:NUM_CAMS],
                 columns=COLUMNS,
@@ -104,10 +104,10 @@ def grad_cam(model, pixels: np.ndarray, classes: np.ndarray) -> np.ndarray | Non
         tape.watch(features)
         logits = after(features)
         if logits.shape[1] == 1:
-            said = logits[:, 0] * (2.0 * classes - 1)
+            chosen = logits[:, 0] * (2.0 * classes - 1)
         else:
-            said = tf.gather(logits, classes.astype(np.int64), batch_dims=1)
-    weights = tf.reduce_mean(tape.gradient(said, features), axis=(1, 2), keepdims=True)
+            chosen = tf.gather(logits, classes.astype(np.int64), batch_dims=1)
+    weights = tf.reduce_mean(tape.gradient(chosen, features), axis=(1, 2), keepdims=True)
     maps = tf.nn.relu(tf.reduce_sum(weights * features, axis=-1)).numpy()
     return maps / np.maximum(maps.max(axis=(1, 2), keepdims=True), 1e-12)
 

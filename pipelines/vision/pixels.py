@@ -74,7 +74,7 @@ def from_cells(
     spec, found: Found, cells: Sequence, target: str
 ) -> tuple[Dataset, tuple[Inferred, ...]]:
     """Of one array [rows, ...], and in memory of whatever `read_picture` takes: as stored, or each
-    brought to the size.
+    resized.
     """
     is_array = isinstance(cells, np.ndarray) and cells.dtype.kind == "u"
     is_bytes = is_array and cells.dtype == np.uint8

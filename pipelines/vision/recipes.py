@@ -39,7 +39,7 @@ FASHION_MNIST = "/usr/share/datasets/fashion-mnist"
 
 
 def picture_recipe(load: LoadFolder, *, name: str = "my_model") -> Recipe:
-    """The recipe for pictures that nobody has seen before: the parts that the source gives, else
+    """The recipe for unseen pictures: the parts that the source gives, else
     groups kept whole, else a random split; flips, shifts, rotation and light; a plain net of
     convolutions.
     """
@@ -57,7 +57,7 @@ def picture_recipe(load: LoadFolder, *, name: str = "my_model") -> Recipe:
         build=Cnn(widths=(16, 32, 48, 64, 96), pool_after=(0, 1, 2, 3), dropout=0.2),
         training=Training(epochs=40, batch_size=32, learning_rate=2e-3, schedule="cosine"),
         judge=Judge(deciding="accuracy", threshold="accuracy"),
-        about="Tells classes of pictures apart.",
+        about="Separates classes of pictures.",
     )
 
 

@@ -50,7 +50,7 @@ class Stored:
         return pixels
 
     def take_bytes(self, pixels: np.ndarray) -> None:
-        """Records what an array uint8 [rows, height, width(, channels)] tells about all its rows
+        """Records what an array uint8 [rows, height, width(, channels)] shows of all its rows
         together.
         """
         self.is_read[:] = True

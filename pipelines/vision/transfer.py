@@ -270,11 +270,11 @@ class EarlierModel:
             model.get_layer("logits")
         except (BundleError, ValueError) as error:
             if isinstance(error, BundleError):
-                said = error.received
+                reason = error.received
             else:
-                said = error
+                reason = error
             raise TrainError(
-                f"{self.folder!r} holds no model to start from: {said}",
+                f"{self.folder!r} holds no model to start from: {reason}",
                 expected="a bundle of pictures that this version wrote",
                 fix="name another bundle",
             ) from error
@@ -311,7 +311,7 @@ class KerasApplication:
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
         """As every net for pictures. Raises RecipeError for pictures that it cannot take,
         TrainError where its weights cannot be downloaded. `synchronized` has no effect: these nets
-        bring their own normalization.
+        have their own normalization.
         """
         import keras
 
@@ -371,7 +371,7 @@ def _prepared(name, pixels):
     import keras
 
     if name in _MINUS_ONE_TO_ONE:
-        # -1.004 to 0.996: half a level beside what they were trained with, so that 128 is an exact
+        # -1.004 to 0.996: half a level from what they were trained with, so that 128 is an exact
         # zero in int8.
         return keras.layers.Rescaling(1 / 127.5, -128 / 127.5, name="pixels")(pixels)
     x = keras.layers.Rescaling(1 / 255, 0.0, name="pixels")(pixels)

@@ -35,6 +35,7 @@ from pipelines.steps import (
     fit_steps,
     make_signature,
 )
+from pipelines.studies.backtest import backtest
 from pipelines.tasks.forecast import conformal_offsets, score_forecasts
 from pipelines.timeseries import LoadSeries, series_recipe
 from pipelines.timeseries.windows import CutWindows
@@ -521,16 +522,16 @@ def test_every_net_reaches_int8(net, tmp_path):
 
 def test_backtest():
     table = waves(360)
-    once = timeseries.backtest(small(), table, num_folds=2, refit=False)
+    once = backtest(small(), table, num_folds=2, refit=False)
     assert once["windows"].tolist() == [9, 9] and once["from"].tolist() == [DAY[288], DAY[324]]
     later = table.copy()
     later.loc[324:, "load"] += 1000
-    changed = timeseries.backtest(small(), later, num_folds=2)
+    changed = backtest(small(), later, num_folds=2)
     assert changed["mae"][0] == once["mae"][0] and changed["mae"][1] > 50, (
         "a fold knows nothing of those after it"
     )
     with pytest.raises(FrameError, match="40 folds of 1 steps"):
-        timeseries.backtest(small(), table, num_folds=40)
+        backtest(small(), table, num_folds=40)
 
 
 def test_unrolled_layers_have_a_budget():

@@ -1,0 +1,1 @@
+"""Code that a type checker must refuse."""
