@@ -115,7 +115,7 @@ def command(monkeypatch, capsys):
     in this process, where TensorFlow is loaded already. Other tests of the command line run the
     real one.
     """
-    from pipelines.__main__ import main
+    from pipelines.cli import main
 
     def call(*arguments):
         monkeypatch.setattr(sys, "argv", ["pipelines", *map(str, arguments)])

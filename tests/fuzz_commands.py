@@ -178,7 +178,7 @@ def commands_of(name: str) -> tuple[str, ...]:
 
 def run_command(sandbox: Sandbox, command: str) -> tuple[int, str]:
     """One command on the sandbox's bundle, in this process."""
-    from pipelines.__main__ import main
+    from pipelines.cli import main
     from pipelines.device.__main__ import main as device
     from pipelines.device.door import through_door
 

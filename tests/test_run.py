@@ -353,7 +353,7 @@ def test_ctrl_c_in_training_leaves_nothing_and_the_next_run_starts_clean(tmp_pat
     # not.
     start = (
         "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
-        "from pipelines.__main__ import main; sys.exit(main())"
+        "from pipelines.cli import main; sys.exit(main())"
     )
     command = [
         sys.executable,

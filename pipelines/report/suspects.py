@@ -257,7 +257,7 @@ def _flattened(name, x, encode):
                 name,
                 reason,
                 "--set 'encode=(EncodeBins(), EncodeOnehot())' for tables, a word for missing "
-                "(--missing), or correct the values",
+                "(--read missing=WORD), or correct the values",
             )
     return None
 

@@ -164,7 +164,7 @@ def _refuse_mixture(name, found, rest, otherwise, *, num_distinct):
             f"{', '.join(map(shorten, words[:5]))}, the first in row {rest[0][0]}"
         )
         # A time may not be missing: a column that has no other use names the rows to remove.
-        as_missing = f", read the others as missing (--missing {shorten(words[0])})"
+        as_missing = f", read the others as missing (--read missing={shorten(words[0])})"
         if otherwise:
             fix += as_missing
         else:

@@ -65,7 +65,7 @@ def infer_column(
         )
         return Column(
             name, "numeric"
-        ), f"all missing: {words} (--no-missing WORD)" if words else "all missing"
+        ), f"all missing: {words} (--read not_missing=WORD)" if words else "all missing"
     words = {str(cell).strip().lower() for cell in filled}
     if words <= TRUE_WORDS | FALSE_WORDS and not words <= {"0", "1", "0.0", "1.0"}:
         return Column(name, "boolean"), "true and false words"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..device.cells import TRUE_WORDS, Column, is_missing, read_column, shorten
-from ..device.signature import Target
+from ..device.target import Target
 from ..errors import LoadError
 from .spellings import join_groups
 from .words import count_words
@@ -169,7 +169,8 @@ def group_codes(columns: dict[str, Sequence], missing: frozenset[str]) -> np.nda
                 f"the group column {shorten(name)}: {said}",
                 expected="a group in every row",
                 fix="fill it, or remove these rows: rows of an unknown group could stand on "
-                "both sides" + ("; --no-missing WORD where it is a group's name" if words else ""),
+                "both sides"
+                + ("; --read not_missing=WORD where it is a group's name" if words else ""),
             )
         texts.append(join_groups(read))
     together = np.empty(len(texts[0]), object)

@@ -147,7 +147,7 @@ class Marks:
             f"{what} has numbers such as {shorten(cell)}: {noun}, "
             f"or one that parts thousands?{why}",
             expected=f"marks with one reading: {shorten(cell)} may be {as_decimal} or {as_whole}",
-            fix=f"--thousands {mark} for {as_whole}; --decimal {mark} for {as_decimal}",
+            fix=f"--read thousands={mark} for {as_whole}; --read decimal={mark} for {as_decimal}",
         )
 
     def _file_decimals(self):
@@ -502,7 +502,7 @@ def refuse_spellings(what: str, filled: Sequence, numbers: Numbers, otherwise: s
             f"marks than {_NAMES[column.decimal]} for decimals and {_NAMES[column.thousands]} for "
             "thousands",
             expected="numbers as the marks state, or categories",
-            fix=f"correct --decimal or --thousands, or {otherwise}",
+            fix=f"correct --read decimal=... or thousands=..., or {otherwise}",
         )
 
 
@@ -534,8 +534,8 @@ def some_numbers(what: str, filled: Sequence, bad: list[BadCell], otherwise: str
     return LoadError(
         f"{what} has {len(filled) - len(bad):,} numbers and {len(bad):,} other values: {shown}",
         expected="numbers only, of one spelling, or categories",
-        fix=f"read them as missing (--missing {words[0]}), give the decimal mark (--decimal ,) or "
-        f"the thousands mark (--thousands .), or {otherwise}",
+        fix=f"read them as missing (--read missing={words[0]}), give the decimal mark "
+        f"(--read decimal=,) or the thousands mark (--read thousands=.), or {otherwise}",
     )
 
 

@@ -42,7 +42,7 @@ def check_spelling(spelling: str) -> None:
         raise LoadError(
             f"spelling {spelling!r}",
             expected="join, keep, or empty: refuse names that differ in case",
-            fix="--spelling join",
+            fix="--read spelling=join",
         )
 
 
@@ -111,7 +111,7 @@ def refuse_spellings(name: str, texts: Sequence[str], spelling: str) -> None:
             f"the series of {name!r} differ in spelling alone: {_in_words(twins, counts)}",
             expected="one spelling of each series",
             fix="write them alike, in training and on the device; "
-            "or --spelling keep if they are series of their own",
+            "or --read spelling=keep if they are series of their own",
         )
 
 
@@ -176,7 +176,7 @@ def _refuse_doubtful(name, twins, counts):
         raise LoadError(
             f"the target {name!r} has several words for true or false: {_in_words(truths, counts)}",
             expected="one word for each",
-            fix="--spelling join if they are the same class, --spelling keep "
+            fix="--read spelling=join if they are the same class, --read spelling=keep "
             "if they are not; or write them alike",
         )
     doubtful = [group for group in twins if folded(group[0]) not in TRUE_WORDS | FALSE_WORDS]
@@ -185,8 +185,8 @@ def _refuse_doubtful(name, twins, counts):
             f"the target {name!r} has classes that differ in case alone: "
             f"{_in_words(doubtful, counts)}",
             expected="one spelling of each class",
-            fix="--spelling join if they are the same class, "
-            "--spelling keep if they are not; or write them alike",
+            fix="--read spelling=join if they are the same class, "
+            "--read spelling=keep if they are not; or write them alike",
         )
 
 

@@ -7,6 +7,7 @@ import csv
 import gzip
 import io
 import json
+import shlex
 import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -69,23 +70,25 @@ class Reading:
         check_spelling(self.spelling)
         if self.separator and (len(self.separator) != 1 or self.separator in '"\r\n'):
             raise LoadError(
-                f"separator {self.separator!r}", expected="one character", fix="--separator ';'"
+                f"separator {self.separator!r}",
+                expected="one character",
+                fix="--read 'separator=;'",
             )
         if self.decimal not in ("", ".", ","):
             raise LoadError(
-                f"decimal mark {self.decimal!r}", expected="'.' or ','", fix="--decimal ,"
+                f"decimal mark {self.decimal!r}", expected="'.' or ','", fix="--read decimal=,"
             )
         if self.thousands not in THOUSANDS:
             raise LoadError(
                 f"thousands mark {self.thousands!r}",
                 expected="'.', ',', \"'\" or ' '",
-                fix="--thousands .",
+                fix="--read thousands=.",
             )
         if self.thousands and self.thousands == self.decimal:
             raise LoadError(
                 f"{self.decimal!r} as the decimal mark and the thousands mark",
                 expected="two marks",
-                fix="leave --decimal or --thousands out",
+                fix="leave --read decimal or --read thousands out",
             )
         if self.encoding:
             try:
@@ -94,7 +97,7 @@ class Reading:
                 raise LoadError(
                     f"encoding {self.encoding!r}",
                     expected="a text encoding that Python knows",
-                    fix="--encoding utf-8, cp1252, latin-1, ...",
+                    fix="--read encoding=utf-8, or cp1252, latin-1, ...",
                 ) from None
 
 
@@ -135,16 +138,10 @@ def refuse_whole_series(source: str) -> None:
         files = [path, other]
     else:
         files = [path]
-    load = f"load=LoadTsFiles({', '.join(json.dumps(str(file)) for file in files)})"
-    if len(files) < 2:
-        random = " --set 'split=SplitRandom()'"
-    else:
-        random = ""
     raise LoadError(
         f"{path.name!r} is a .ts file, which holds whole series with a class each",
         expected="a table of rows: .csv, .csv.gz, .parquet or .jsonl",
-        fix="load it with LoadTsFiles: "
-        f"python -m pipelines run italy_power --set '{load}'{random} --name my_series",
+        fix=f"python -m pipelines series {shlex.join(map(str, files))}; as a function: LoadTsFiles",
     )
 
 
@@ -181,7 +178,7 @@ def read_source(
             Inferred(
                 "(the file)",
                 "cp1252",
-                "not UTF-8, so read as Western Windows text; --encoding NAME",
+                "not UTF-8, so read as Western Windows text; --read encoding=NAME",
             ),
         )
     return read_table(path, settled), notes
@@ -327,7 +324,7 @@ def _read_jsonl(path, reading):
             raise LoadError(
                 f"{path.name!r}, after {len(rows):,} rows: {shorten(str(error), 200)}",
                 expected="one JSON object a line, of numbers, texts, true, false or null",
-                fix="mend that line, or give --encoding",
+                fix="fix that line, or give --read encoding=...",
             ) from error
     _refuse_twice(list(names))
     check_cells(len(rows), len(names), path.name)
@@ -359,7 +356,7 @@ def _read_csv(path, reading):
                     f"{path.name!r} cannot be read as CSV with separator {reading.separator!r} and "
                     f"encoding {reading.encoding}, after row {place - 1}: {shorten(str(row), 200)}",
                     expected="cells with matching quotes, in one encoding",
-                    fix="mend that row, or give --separator and --encoding",
+                    fix="fix that row, or give --read separator=... and --read encoding=...",
                 ) from row
             if names is None:
                 names = row
@@ -371,7 +368,7 @@ def _read_csv(path, reading):
                     f"{path.name!r}, row {place - 1}: {len(row)} cells, "
                     f"the header has {len(names)}",
                     expected="as many cells in every row as in the header",
-                    fix="mend that row, or give --separator and --encoding",
+                    fix="fix that row, or give --read separator=... and --read encoding=...",
                 )
             check_cells(place, len(names), path.name)
             size += sum(map(len, row))
@@ -428,7 +425,7 @@ def _find_encoding(path):
         raise LoadError(
             f"{path.name!r} holds null bytes: it is not text",
             expected="CSV text",
-            fix="write it as CSV, or give --encoding for UTF-16 without a mark",
+            fix="write it as CSV, or give --read encoding=utf-16-le for UTF-16 without a mark",
         )
     return "utf-8"
 

@@ -119,8 +119,9 @@ def refuse_lost_class(
             f"the target {shorten(name)} has {said}, which read as missing: a class of that "
             "name, or none?",
             expected="classes with names, or empty cells",
-            fix=f"--no-missing {_typed(word)} for a class {word!r}, --missing {_typed(word)} to "
-            "leave these rows out (as a function: Reading(missing_words=...))",
+            fix=f"--read not_missing={_typed(word)} for a class {word!r}, "
+            f"--read missing={_typed(word)} to leave these rows out (as a function: "
+            "Reading(missing_words=...))",
         )
     word = of_file[0]
     return (
@@ -146,8 +147,8 @@ def refuse_lost_series(
             f"the column {shorten(name)} has {counts[word]:,} cells {word!r}, which read as "
             "missing: a series of that name, or none?",
             expected="names of series, or empty cells",
-            fix=f"--no-missing {_typed(word)} for a series {word!r}, --missing {_typed(word)} to "
-            "leave these rows out",
+            fix=f"--read not_missing={_typed(word)} for a series {word!r}, "
+            f"--read missing={_typed(word)} to leave these rows out",
         )
 
 
@@ -168,12 +169,13 @@ def describe_words(
         if count >= least
     ]
     said = [
-        f"{count:,} cells {word!r} read as missing (--no-missing {_typed(word)} keeps them)"
+        f"{count:,} cells {word!r} read as missing (--read not_missing={_typed(word)} keeps them)"
         for word, count in read
     ]
     kept = [(word, count) for word, count in _doubtful(cells, missing, least)]
     said += [
-        f"{count:,} cells {word!r} are a category (--missing {_typed(word)} reads them as missing)"
+        f"{count:,} cells {word!r} are a category "
+        f"(--read missing={_typed(word)} reads them as missing)"
         for word, count in kept
     ]
     return "".join(f"; {each}" for each in said)
@@ -189,7 +191,8 @@ def describe_doubtful_classes(labels: Sequence[str], counts: Sequence[int], name
         if label.casefold() in DOUBTFUL_WORDS and label != named
     ]
     return "; ".join(
-        f"{shorten(label)} is a class of {count:,} rows (--missing {_typed(label)} leaves them out)"
+        f"{shorten(label)} is a class of {count:,} rows "
+        f"(--read missing={_typed(label)} leaves them out)"
         for label, count in found[:MAX_WORDS]
     )
 
@@ -227,7 +230,7 @@ def _describe_sentinel(cells):
     if word not in _SENTINELS or count < max(MIN_CELLS, MIN_SHARE * len(cells)):
         return ""
     return (
-        f"; {count:,} cells are {word}, the only negative number (--missing {word} reads "
+        f"; {count:,} cells are {word}, the only negative number (--read missing={word} reads "
         "them as missing)"
     )
 

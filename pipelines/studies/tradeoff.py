@@ -38,8 +38,7 @@ from ..slots import Target
 from ..targets.budgets import Cost
 from ..targets.micro.runner import Micro, micro_available
 from ..targets.micro.spec import TargetMicro
-from ..tasks.decide import decide
-from ..tasks.evaluate import score
+from ..tasks import task_of
 from ..tasks.metrics import SMALLER_IS_BETTER, loss_of
 from ..training.fit import Trained
 from ..verify.ladder import InRunner, KerasInterpreter, answer_all, time_rows
@@ -112,6 +111,7 @@ def compress_bundle(
     folder: Path,
     *,
     budget: Target = TargetMicro(),
+    targets: tuple[Target, ...] = (),
     ways: list[Way] | None = None,
     epochs: int = 0,
     into: Path | None = None,
@@ -120,7 +120,8 @@ def compress_bundle(
     for the budget beside it, as <name>_small, with tradeoff.json and the pictures in its report: of
     the ways that keep the budget the smallest whose score on validation rows ties with the best.
 
-    `epochs`: of fitting further, a quarter of the recipe's if 0. Raises BundleError where the data
+    `targets`: the runtimes of the choice; those of the bundle's recipe if empty. `epochs`: of
+    fitting further, a quarter of the recipe's if 0. Raises BundleError where the data
     or the steps are no longer those that the bundle was made with, RecipeError where no way keeps
     the budget, and whatever `run` raises.
     """
@@ -129,6 +130,8 @@ def compress_bundle(
     history = _history(bundle)
     recipe = read_recipe(bundle.folder, SPECS)
     recipe = replace(recipe, name=f"{recipe.name[:58]}_small")
+    if targets:
+        recipe = replace(recipe, shipping=replace(recipe.shipping, targets=targets))
     if into is None:
         into = bundle.folder.parent
     else:
@@ -196,7 +199,7 @@ def compress_bundle(
     )
     loaded = replace(loaded, recipe=replace(recipe, shipping=shipping))
     small = nets[way.compress]
-    signature = decide(
+    signature = task_of(ready.signature.target).decide(
         loaded.recipe,
         ready.signature,
         train_rows,
@@ -270,7 +273,8 @@ def _point(way, model, content, recipe, ready: Ready, rows: tuple[TrainSet, Held
         raw = interpreter.run(runner.quantize(ready.to_decide.x))
     else:
         raw = answer_all(runner, valid_rows).raw
-    signature = decide(recipe, signature, train_rows, ready.to_decide, form=form, raw=raw)
+    task = task_of(signature.target)
+    signature = task.decide(recipe, signature, train_rows, ready.to_decide, form=form, raw=raw)
     answers = answer_all(InRunner(signature, interpreter, form=form), valid_rows)
     few = {name: x[:16] for name, x in ready.valid.x.items()}
     times = time_rows(interpreter, runner.quantize(few), min(len(ready.valid), 16))
@@ -279,7 +283,7 @@ def _point(way, model, content, recipe, ready: Ready, rows: tuple[TrainSet, Held
         arena = Micro(content, interpreter.port_names()).arena_bytes()
     return Point(
         way.name,
-        score(valid_rows.y, answers, signature.target)[recipe.judge.deciding],
+        task.score(valid_rows.y, answers, signature.target)[recipe.judge.deciding],
         len(content),
         gzip_bytes(content),
         float(np.median(times)),

@@ -78,7 +78,7 @@ def load_table(spec: LoadTable, source: object = None) -> tuple[Dataset, tuple[I
         raise LoadError(
             f"the table has one column, {shorten(next(iter(table)))}",
             expected="a target and at least one feature",
-            fix="give the right one with --separator ';'",
+            fix="give the right one with --read 'separator=;'",
         )
     check_names(
         table,
@@ -185,7 +185,7 @@ def _read(cells, column, missing):
             f"the column {shorten(column.name)}, row {first.row}: {first.reason}: {first.value}"
             + (f" (and {len(bad) - 1:,} more cells)" if len(bad) > 1 else ""),
             expected=f"a {column.kind} value or a missing one",
-            fix="correct the cell, name the word as missing (--missing WORD), or override the "
+            fix="correct the cell, name the word as missing (--read missing=WORD), or override the "
             f"column's kind (--kind '{column.name}=categorical' or =ignored)",
         )
     if is_numeric:

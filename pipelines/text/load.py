@@ -276,7 +276,7 @@ class LoadTextFolder(Drawn):
                     num_files(len(guessed)),
                     OTHER_ENCODING,
                     "not UTF-8, so read as Western "
-                    f"Windows text, such as {shorten(guessed[0], 80)}; --encoding NAME",
+                    f"Windows text, such as {shorten(guessed[0], 80)}; --read encoding=NAME",
                 )
             )
         return texts

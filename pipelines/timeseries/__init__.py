@@ -31,6 +31,7 @@ from .recipes import (
     ITALY_POWER,
     WEATHER,
     WEATHER_ANOMALY,
+    anomaly_recipe,
     series_classes_recipe,
     series_recipe,
 )
@@ -72,5 +73,6 @@ __all__ = [
     "BASIC_MOTIONS",
     "WEATHER_ANOMALY",
     "series_recipe",
+    "anomaly_recipe",
     "series_classes_recipe",
 ]

@@ -8,7 +8,8 @@ import numpy as np
 
 from ..device.calendar import DAY_NAMES, DAY_SECONDS, MONTH, WEEKDAY
 from ..device.cells import Column, is_missing, read_column, read_numbers, shorten
-from ..device.signature import Frame, Target
+from ..device.frame import Frame
+from ..device.target import Target
 from ..errors import LoadError
 from ..rows.parts import Dataset, Inferred, Schema
 from ..sources.files import describe_memory, fingerprint
@@ -281,7 +282,7 @@ class LoadSeries(Drawn):
                 f"the column {shorten(column.name)}, row {bad[0].row}: {bad[0].reason}: "
                 f"{bad[0].value}" + (f" (and {len(bad) - 1:,} more cells)" if len(bad) > 1 else ""),
                 expected=f"a {column.kind} value or a missing one",
-                fix="mend the cell, name the word as missing (--missing WORD), or leave the "
+                fix="fix the cell, name the word as missing (--read missing=WORD), or leave the "
                 f"column out (--drop '{column.name}')",
             )
         if is_numeric:
@@ -304,7 +305,7 @@ class LoadSeries(Drawn):
                 f"the label {shorten(self.label)}, row {bad[0].row}: {bad[0].reason}: "
                 f"{bad[0].value}",
                 expected="true or false, yes or no, 1 or 0, or a missing one",
-                fix="mend the cell",
+                fix="fix the cell",
             )
         for word, value in (("false", 0.0), ("true", 1.0)):  # one row in a step suffices
             y[grid.places[cells == word]] = value

@@ -42,6 +42,34 @@ def series_recipe(
     )
 
 
+def anomaly_recipe(load: LoadSeries, *, window: int = 0, name: str = "my_model") -> Recipe:
+    """Returns the recipe that finds anomalies in series of any kind: the last fifth of the time is
+    the test part; windows of 24 steps (or `window`); an autoencoder of convolutions. Without a
+    column of labels, faults are injected into copies of test windows, to judge the model with.
+
+    Args:
+        load: series without a target; `load.label` may mark the anomalies.
+        window: steps of a window; 0 is 24.
+        name: of the bundle.
+    """
+    if load.label:
+        faults = None
+    else:
+        faults = InjectFaults()
+    return Recipe(
+        name=name,
+        about="Finds anomalies in series.",
+        load=load,
+        split=SplitByTime(),
+        frame=CutSegments(window=window or 24, faults=faults),
+        prepare=(EncodeDate(parts=("hour", "weekday"), harmonics=(3, 3)),),
+        # What is clipped cannot be an anomaly: five standard deviations are far enough.
+        encode=(FillGaps(), ScaleSeries(clip=5.0)),
+        build=ConvAutoencoder(),
+        training=Training(epochs=40, batch_size=64, learning_rate=3e-3, schedule="cosine"),
+    )
+
+
 GLUCOSE = Recipe(
     name="glucose_mlp",
     about="A glucose monitor, every five minutes: the hour ahead, with an interval that holds "

@@ -147,6 +147,10 @@ class LoadPaths(Drawn):
             ]
         return from_files(self, found, root, self.target)
 
+    def names_parts(self) -> bool:
+        """Whether a column of the table names the part of each row."""
+        return bool(self.part)
+
     def describe(self, source: object = None) -> dict[str, str]:
         """The table's name, and the sha256 of the table; and of its pictures as in
         LoadFolder.describe.

@@ -18,7 +18,7 @@ from .augment import (
     AugmentRotation,
     AugmentZoom,
 )
-from .load import LoadArrays, LoadFolder
+from .load import LoadArrays, LoadFolder, LoadPaths
 from .networks import Cnn, EfficientNetLite0
 from .transfer import Transfer
 
@@ -38,7 +38,7 @@ CLOTHES = (
 FASHION_MNIST = "/usr/share/datasets/fashion-mnist"
 
 
-def picture_recipe(load: LoadFolder, *, name: str = "my_model") -> Recipe:
+def picture_recipe(load: LoadFolder | LoadPaths, *, name: str = "my_model") -> Recipe:
     """The recipe for unseen pictures: the parts that the source gives, else
     groups kept whole, else a random split; flips, shifts, rotation and light; a plain net of
     convolutions.

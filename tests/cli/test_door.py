@@ -43,7 +43,7 @@ def users_door(monkeypatch, tmp_path):
 
 def test_a_fault_is_told_with_a_file_that_holds_no_data(users_door, capsys, monkeypatch):
     monkeypatch.setattr(
-        sys, "argv", ["pipelines", "run", "--csv", "/home/ada/patients.csv", "--target=sick"]
+        sys, "argv", ["pipelines", "table", "--name", "/home/ada/patients.csv", "--target=sick"]
     )
     assert through_door(raising(KeyError("patient 17"))) == FAULT
     error = capsys.readouterr().err
@@ -55,7 +55,7 @@ def test_a_fault_is_told_with_a_file_that_holds_no_data(users_door, capsys, monk
         str(file) in error
         and "in work" in details
         and "tensorflow" in details
-        and "--csv --target" in details
+        and "--name --target" in details
     )
     assert not any(words in details for words in ("patient", "ada", "sick"))
 
@@ -219,7 +219,7 @@ def test_labels_that_the_terminal_cannot_show(bundle, tmp_path, encoding):
     write_rows(copy, tmp_path / "rows.csv")
     environment = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
     code = (
-        "import sys; from pipelines.__main__ import main; bundle, rows = sys.argv[1:]\n"
+        "import sys; from pipelines.cli import main; bundle, rows = sys.argv[1:]\n"
         "for arguments in (['predict', bundle, rows], ['explain', bundle], ['report', bundle]):\n"
         "    sys.argv[1:] = arguments\n    assert main() == 0"
     )
@@ -240,7 +240,7 @@ def test_little_memory(bundle, tmp_path):
     write_rows(bundle.folder, tmp_path / "rows.csv")
     limited = (
         "import resource; resource.setrlimit(resource.RLIMIT_AS, (400 * 2**20,) * 2); import sys; "
-        "from pipelines.__main__ import main; sys.exit(main())"
+        "from pipelines.cli import main; sys.exit(main())"
     )
     done = subprocess.run(
         [sys.executable, "-c", limited, "predict", str(bundle.folder), str(tmp_path / "rows.csv")],

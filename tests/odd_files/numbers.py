@@ -105,7 +105,7 @@ ODD_FILES = (
         "points among decimal commas, the fix",
         GERMAN,
         first_values,
-        error="--thousands . for 1250; --decimal .",
+        error="--read thousands=. for 1250; --read decimal=.",
     ),
     OddFile(
         "points that part thousands, as given",

@@ -173,13 +173,14 @@ CLASSES = (
         "a class called None, and empty cells",
         table("x,y", "1,None", "2,yes", "3,", times=5),
         classes(),
-        error="--no-missing None for a class 'None', --missing None to leave these rows out",
+        error="--read not_missing=None for a class 'None', "
+        "--read missing=None to leave these rows out",
     ),
     OddFile(
         "a class called n/a",
         table("x,y", "1,n/a", "2,yes", "3,no", times=5),
         classes(),
-        error="fix: --no-missing 'n/a'",
+        error="fix: --read not_missing='n/a'",
     ),
     OddFile(
         "a class called NA, as told",
@@ -463,7 +464,7 @@ DATES = (
         "an unknown before all dates",
         column(["unknown", *DAYS]),
         values("x"),
-        error="(--missing 'unknown')",
+        error="(--read missing='unknown')",
     ),
     OddFile(
         "one unknown, as told",
@@ -573,13 +574,16 @@ MISSING = (
         "a category None",
         column(["None", "gravel", "paved", "None"] * 9),
         why("x"),
-        ["2 different values; 18 cells 'None' read as missing (--no-missing None keeps them)"],
+        [
+            "2 different values; 18 cells 'None' read as missing "
+            "(--read not_missing=None keeps them)"
+        ],
     ),
     OddFile(
         "nothing but None",
         column(["None", ""] * 9),
         why("x"),
-        ["all missing: 9 cells 'None' (--no-missing WORD)"],
+        ["all missing: 9 cells 'None' (--read not_missing=WORD)"],
     ),
     OddFile(
         "a category None, as told",
@@ -591,14 +595,17 @@ MISSING = (
         "a question mark in half of a column",
         column(["?", "red", "?", "blue"] * 9),
         why("x"),
-        ["3 different values; 18 cells '?' are a category (--missing '?' reads them as missing)"],
+        [
+            "3 different values; 18 cells '?' are a category "
+            "(--read missing='?' reads them as missing)"
+        ],
     ),
     OddFile(
         "a spreadsheet's error",
         column(["#DIV/0!", "red", "blue"] * 9),
         why("x"),
         [
-            "3 different values; 9 cells '#DIV/0!' are a category (--missing '#DIV/0!' reads "
+            "3 different values; 9 cells '#DIV/0!' are a category (--read missing='#DIV/0!' reads "
             "them as missing)"
         ],
     ),
@@ -613,8 +620,8 @@ MISSING = (
         column(["-999", "12.5", "7.5"] * 9),
         why("x"),
         [
-            "every value is a number; 9 cells are -999, the only negative number (--missing -999 "
-            "reads them as missing)"
+            "every value is a number; 9 cells are -999, the only negative number "
+            "(--read missing=-999 reads them as missing)"
         ],
     ),
     OddFile(
@@ -627,7 +634,7 @@ MISSING = (
         "-999 in a target of numbers",
         table("x,y", *(f"{place},{place}.5" for place in range(40)), "1,-999", "2,-999", "3,-999"),
         why("y"),
-        ["3 cells are -999, the only negative number (--missing -999 reads them as missing)"],
+        ["3 cells are -999, the only negative number (--read missing=-999 reads them as missing)"],
     ),
     OddFile(
         "-999 in a series",
@@ -636,8 +643,8 @@ MISSING = (
             each.why for each in LoadSeries(str(path), "t", "v").read()[1] if each.name == "v"
         ],
         [
-            "the target; 5 cells are -999, the only negative number (--missing -999 reads them "
-            "as missing)"
+            "the target; 5 cells are -999, the only negative number "
+            "(--read missing=-999 reads them as missing)"
         ],
     ),
     OddFile(
@@ -651,7 +658,7 @@ MISSING = (
         "a class of question marks",
         table("x,y", "1,?", "2,yes", "3,no", times=5),
         why("y"),
-        ["'?' is a class of 5 rows (--missing '?' leaves them out)"],
+        ["'?' is a class of 5 rows (--read missing='?' leaves them out)"],
     ),
 )
 

@@ -169,7 +169,7 @@ def test_an_embedding_and_an_lstm_that_gives_its_last_step(tmp_path, command):
         "no, yes",
         "--folder",
         tmp_path,
-        "--target",
+        "--runs-on",
         "micro,c",
     )
     assert code == 0 and "litert_int8" in out, error

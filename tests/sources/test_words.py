@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.__main__ import _reading
+from pipelines.cli.reading import reading_of
 from pipelines.device.cells import MISSING_WORDS, Column, read_column
 from pipelines.device.dates import split_end_of_day
 from pipelines.errors import LoadError, RecipeError
@@ -101,8 +101,7 @@ def test_the_positive_class_may_be_named_in_any_spelling_that_is_joined():
 
 
 def test_options_for_words():
-    options = {"separator": "", "encoding": "", "decimal": "", "spelling": "join"}
-    read = _reading(options, {"missing": ["k.A.", "NA"], "no-missing": ["None"]})
+    read = reading_of(["spelling=join", "missing=k.A.", "missing=NA", "not_missing=None"])
     assert (
         set(read.missing_words) == {*MISSING_WORDS, "k.A."} - {"None"} and read.spelling == "join"
     )
@@ -111,8 +110,8 @@ def test_options_for_words():
         "",
         "NA",
     }
-    with pytest.raises(RecipeError, match="--no-missing 'abc'"):
-        _reading(options, {"missing": [], "no-missing": ["abc"]})
+    with pytest.raises(RecipeError, match="--read not_missing=abc"):
+        reading_of(["not_missing=abc"])
 
 
 @pytest.mark.parametrize(

@@ -187,8 +187,7 @@ def test_own_texts_on_the_command_line(remarks, command, tmp_path):
         effect=["some" if effect else "none at all" for effect in remarks.effect]
     ).to_json(tmp_path / "tickets.jsonl", orient="records", lines=True)
     code, _, error = command(
-        "run",
-        "--text",
+        "text",
         tmp_path / "tickets.jsonl",
         "--text-column",
         "remarks",
@@ -229,8 +228,7 @@ def test_a_folder_of_texts_on_the_command_line(remarks, tmp_path):
     ]
     done = call(
         "pipelines",
-        "run",
-        "--text",
+        "text",
         tmp_path / "strikes",
         "--group",
         r"flight(\d+)_",
@@ -253,28 +251,31 @@ def test_a_folder_of_texts_on_the_command_line(remarks, tmp_path):
 
 def test_bad_options_with_a_folder_are_told(tmp_path):
     for arguments, words in (
-        (("--target", "x"), "--target with --text and a folder"),
-        (("--group", "a", "--group", "b"), "with --text and a folder"),
-        (("--encoding", "klingon"), "encoding 'klingon'"),
+        (("--target", "x"), "--target with a folder"),
+        (("--group", "a", "--group", "b"), "--group a --group b with the folder"),
+        (("--read", "encoding=klingon"), "encoding 'klingon'"),
         ((), "no texts in the folder"),
     ):
-        done = call("pipelines", "run", "--text", tmp_path, *arguments)
+        done = call("pipelines", "text", tmp_path, *arguments)
         assert done.returncode == 2 and words in done.stderr and "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(
     "arguments, words",
     [
-        (("--text", "x.csv"), "--text without --text-column and --target"),
-        (("--text", "x.csv", "--csv", "y.csv"), "--csv and --text"),
         (
-            ("--text", "x.csv", "--text-column", "a", "--target", "b", "--drop", "c"),
-            "--drop without --csv",
+            ("text", "data/penguins.csv.gz"),
+            "data/penguins.csv.gz without --text-column and --target",
         ),
-        (("--text", "x.csv", "--text-column", "a", "--target", "b"), "no file 'x.csv'"),
-        (("birds_mlp", "--text-column", "a"), "--text-column without --text"),
+        (("text", "x.csv", "y.csv"), "unexpected extra argument"),
+        (
+            ("text", "x.csv", "--text-column", "a", "--target", "b", "--drop", "c"),
+            "No such option: --drop",
+        ),
+        (("text", "x.csv", "--text-column", "a", "--target", "b"), "no file 'x.csv'"),
+        (("run", "birds_mlp", "--text-column", "a"), "No such option: --text-column"),
     ],
 )
 def test_bad_options_are_told(arguments, words):
-    done = call("pipelines", "run", *arguments)
+    done = call("pipelines", *arguments)
     assert done.returncode == 2 and words in done.stderr

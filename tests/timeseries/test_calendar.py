@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from pipelines import run
-from pipelines.__main__ import app
 from pipelines.bundle.folder import _raw_cell
+from pipelines.cli import app
 from pipelines.device import Runner
 from pipelines.device.__main__ import write_forecasts
 from pipelines.device.calendar import DAY_SECONDS, MONTH_SECONDS, Calendar
 from pipelines.device.cells import Column, read_column
+from pipelines.device.frame import Frame
 from pipelines.device.history import known_steps, newest_windows
 from pipelines.device.primitives import DatePart
-from pipelines.device.signature import Frame
 from pipelines.errors import DeviceError, PipelineError, RecipeError
 from pipelines.recipe import tiny
 from pipelines.report.facts import _missing_shares
@@ -30,7 +30,7 @@ from pipelines.rows.split import SplitByTime, split
 from pipelines.run import _gate_advice
 from pipelines.steps import EncodeDate, FillGaps, ScaleSeries, fit_steps, make_signature
 from pipelines.tabular import LoadTable, load_table
-from pipelines.tasks.forecast import common_start, usual_seasons
+from pipelines.tasks.seasons import common_start, usual_seasons
 from pipelines.timeseries import LoadSeries, Tcn, series_recipe
 from pipelines.timeseries.windows import CutWindows
 from tests.odd_files.series import dates, jittered, on_days
@@ -398,29 +398,23 @@ def test_advice_where_the_gate_fails_is_of_the_task():
     "arguments, words",
     [
         (
-            ("--series", "data/ItalyPowerDemand_TRAIN.ts.gz"),
-            'LoadTsFiles("data/ItalyPowerDemand_TRAIN.ts.gz", "data/ItalyPowerDemand_TEST.ts.gz")',
+            ("table", "data/ItalyPowerDemand_TRAIN.ts.gz", "--target", "y"),
+            "python -m pipelines series data/ItalyPowerDemand_TRAIN.ts.gz "
+            "data/ItalyPowerDemand_TEST.ts.gz",
         ),
-        (("--csv", "x.ts"), """'load=LoadTsFiles("x.ts")' --set 'split=SplitRandom()'"""),
+        (("table", "x.ts"), "python -m pipelines series x.ts"),
+        (("series", "x.ts", "--horizon", 3), "--horizon with whole series"),
+        (("series", "data/nyc_weather.csv.gz"), "'temp', 'dewp'"),
+        (("series", "x.csv", "--time", "at", "--target", "y"), "--horizon STEPS"),
         (
-            (
-                "--series",
-                "x.csv",
-                "--time",
-                "at",
-                "--target",
-                "y",
-                "--horizon",
-                3,
-                "--group",
-                "site",
-            ),
-            "--id site",
+            ("series", "x.csv", "--time", "t", "--target", "y", "--horizon", 3, "--label", "z"),
+            "--target and --label",
         ),
+        (("series", "x.csv", "y.csv", "--time", "at"), "--id COLUMN"),
     ],
 )
 def test_what_a_command_lacks_is_named(arguments, words):
-    done = CliRunner().invoke(app, ["run", *map(str, arguments)])
+    done = CliRunner().invoke(app, [str(argument) for argument in arguments])
     assert isinstance(done.exception, PipelineError) and words in str(done.exception)
 
 

@@ -176,8 +176,7 @@ def test_run_images_on_the_command_line(folder, command, tmp_path):
         "judge.beside=False",
     ]
     code, said, error = command(
-        "run",
-        "--images",
+        "images",
         folder,
         "--name",
         "mine",

@@ -1,0 +1,122 @@
+"""Options that several commands share."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..device.door import ends_on_signals
+
+if TYPE_CHECKING:
+    from ..recipe import Recipe
+
+STOPPED = "stopped: nothing was written"
+
+Bundle = Annotated[
+    Path, typer.Argument(metavar="BUNDLE", help="The folder of a bundle: saved_models/<name>.")
+]
+Folder = Annotated[
+    Path, typer.Option(metavar="FOLDER", help="The folder that bundles are written to.")
+]
+Form = Annotated[
+    str,
+    typer.Option(
+        metavar="FORM", help="The model file: int8 or float32; uint8 for models of pictures."
+    ),
+]
+RecipeName = Annotated[str, typer.Argument(metavar="NAME", help="A named recipe; see `list`.")]
+RunsOn = Annotated[
+    str,
+    typer.Option(
+        metavar="RUNTIMES",
+        help="Where the model shall run: litert, micro, c, mediapipe, web, ethosu, with commas "
+        "between them. One with a question mark is optional: 'litert,web?'.",
+    ),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KNOB=VALUE",
+        help="Turn a knob of the recipe: training.epochs=3, 'balance=SmoteNC()', split.seed=1. "
+        "`knobs` lists them.",
+    ),
+]
+Name = Annotated[
+    str, typer.Option(metavar="NAME", help="Name of the bundle; by default that of the file.")
+]
+Target = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="The column to predict. Several 0/1 columns, each its own label: repeat the option.",
+    ),
+]
+Kinds = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--kind",
+        metavar="COLUMN=KIND",
+        help="State a column's kind: numeric, categorical, boolean, date, date:%d.%m.%Y, "
+        "date:unix or ignored. May be repeated.",
+    ),
+]
+Drop = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COLUMN", help="Leave a column out. May be repeated."),
+]
+Group = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="Keep rows with the same value of this column (a patient) in one part of the split. "
+        "May be repeated.",
+    ),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """What every command that trains a model has.
+
+    Attributes:
+        name: of the bundle.
+        settings: knobs to turn, such as "training.epochs=3".
+        runs_on: runtimes with commas between them; "" keeps those of the recipe.
+        folder: that the bundle is written to.
+    """
+
+    name: Name = ""
+    settings: Settings = None
+    runs_on: RunsOn = ""
+    folder: Folder = Path("saved_models")
+
+    def train(self, recipe: "Recipe") -> None:
+        """Runs the recipe with the knobs turned and the runtimes chosen."""
+        from .. import catalog
+        from ..run import run
+
+        if self.runs_on:
+            targets = catalog.targets_named(self.runs_on)
+            recipe = replace(recipe, shipping=replace(recipe.shipping, targets=targets))
+        recipe = catalog.override(recipe, *self.settings or [])
+        with ends_on_signals(STOPPED):
+            run(recipe, folder=self.folder)
+
+
+def named_recipe(name: str) -> "Recipe":
+    """Returns a recipe of the catalogue. Raises RecipeError for a name that it does not have."""
+    from difflib import get_close_matches
+
+    from .. import catalog
+    from ..errors import RecipeError
+
+    if name in catalog.RECIPES:
+        return catalog.RECIPES[name]
+    close = get_close_matches(name, catalog.RECIPES, n=1)
+    if close:
+        fix = f"did you mean {close[0]}?"
+    else:
+        fix = "python -m pipelines list; for data of your own: table, images, text or series"
+    raise RecipeError(f"recipe {name!r}", expected=", ".join(catalog.RECIPES), fix=fix)
