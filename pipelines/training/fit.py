@@ -160,7 +160,11 @@ class _Fitting:
             metric, mode = task_metric(self.deciding, self.signature)
             compile_model(
                 model,
-                loss=member_loss(self.training.loss, self.signature.target),
+                loss=member_loss(
+                    self.training.loss,
+                    self.signature.target,
+                    label_weights=self.feed.rows.label_weights,
+                ),
                 metric=metric,
                 optimizer=self.training.new_optimizer(steps),
             )

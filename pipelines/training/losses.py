@@ -8,12 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ..device.target import Target
 from ..errors import RecipeError
 from ..slots import Loss
 from ..spec import knob
 from ..tasks import task_of
 from ..tasks.masked import masked_loss, masked_mean
+from .label_weights import weigh_labels
 
 _LEFT_OUT = "--set training.loss=None, the task's own"
 
@@ -168,7 +171,9 @@ def check_loss(loss: Loss | None, target: Target) -> None:
         )
 
 
-def member_loss(loss: Loss | None, target: Target) -> Any:
+def member_loss(
+    loss: Loss | None, target: Target, *, label_weights: np.ndarray | None = None
+) -> Any:
     """Returns the keras.losses.Loss of every member against the same truth, averaged a row.
 
     Its outputs are float32 [rows, members, outputs], or [rows, outputs] of one model. Raises
@@ -177,6 +182,7 @@ def member_loss(loss: Loss | None, target: Target) -> Any:
     Args:
         loss: A spec, or None for the task's own.
         target: Of the signature.
+        label_weights: Of several labels a row, float32 [2, labels]; see `weigh_labels`.
     """
     import keras
 
@@ -185,6 +191,7 @@ def member_loss(loss: Loss | None, target: Target) -> Any:
         by_member = task_of(target).default_loss(target)
     else:
         by_member = loss.build(target)
+    by_member = weigh_labels(by_member, label_weights)
     ops = keras.ops
 
     class MemberLoss(keras.losses.Loss):

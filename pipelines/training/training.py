@@ -6,14 +6,14 @@ from typing import ClassVar
 
 from ..errors import RecipeError
 from ..slots import Loss, Optimizer, Schedule
-from ..spec import knob
+from ..spec import Spec, knob
 from .optimizers import AdamW
 from .schedules import Constant
 from .strategy import STRATEGIES
 
 
 @dataclass(frozen=True)
-class Training:
+class Training(Spec):
     """How long, how fast, by which loss.
 
     Attributes:
