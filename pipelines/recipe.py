@@ -22,7 +22,7 @@ NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 @dataclass(frozen=True)
 class Judge:
     """What the model is judged by. `deciding`: stops training and gates the ladder ("": the task's
-    first in `train.DECIDING_METRICS`). `min_agreement`: of labels, the share of test rows to which
+    `usual_deciding`). `min_agreement`: of labels, the share of test rows to which
     every rung must give the one that Keras gives, whatever the deciding metric says. `threshold`:
     what the decision threshold is chosen for on validation rows; "none": it stays where the net
     puts it, better than what a handful of rows would say. `tolerance`: how much of the deciding

@@ -11,7 +11,7 @@ import numpy as np
 
 from .balance import WeightByClass
 from .bundle.folder import Bundle, bundle_files, check_folder, write_bundle
-from .device.runner import Answers
+from .device.answers import Answers
 from .device.signature import Signature
 from .errors import LeakError, RecipeError, VerifyError
 from .recipe import Recipe
@@ -33,10 +33,10 @@ from .steps.ranges import value_ranges
 from .targets.budgets import broken_budgets
 from .targets.climbing import climb_all
 from .targets.exported_model import ExportedModel
-from .tasks.decide import decide
-from .tasks.evaluate import Margin, intervals, margin, score, score_plain_rule
+from .tasks import task_of
+from .tasks.intervals import Margin
 from .training.feed import TrainFeed
-from .training.fit import DECIDING_METRICS, Trained, check_deciding, train
+from .training.fit import Trained, train
 from .verify.agreement import labels_apart
 from .verify.ladder import InRunner, KerasInterpreter, Rung, answer_all, failed_step
 
@@ -201,10 +201,7 @@ def _gate_advice(signature):
         what = "windows"
     else:
         what = "rows"
-    if signature.target.task in ("binary", "multiclass"):
-        few = f"few {what} of a class"
-    else:
-        few = f"few test {what}"
+    few = task_of(signature.target).few_rows(what)
     return f"train longer{bins}, or, where {few} make the metric jump, --set judge.tolerance=0.03"
 
 
@@ -212,18 +209,17 @@ def settle(recipe: Recipe, schema: Schema) -> Recipe:
     """The recipe with what only the data could tell. Raises RecipeError where recipe and data do
     not go together.
     """
-    task = schema.target.task
-    if task == "forecast" and recipe.frame is None:
+    task = task_of(schema.target)
+    if task.needs_frame and recipe.frame is None:
         raise RecipeError(
             "steps of series without windows",
             expected="a frame",
-            fix="--set 'frame=CutWindows(window=48, horizon=12)'",
+            fix=f"--set 'frame={task.frame_example}'",
         )
-    if task == "anomaly":
+    if task.gives_back:
         _check_anomaly(recipe, schema)
-    without_season = task == "forecast" and not schema.target.mase_scale
-    deciding = recipe.judge.deciding or DECIDING_METRICS[task][int(without_season)]
-    check_deciding(deciding, task)
+    deciding = recipe.judge.deciding or task.usual_deciding(schema.target)
+    task.check_deciding(deciding)
     for spec in recipe.augment:
         spec.check_columns(schema.columns)
     return replace(recipe, judge=replace(recipe.judge, deciding=deciding))
@@ -257,6 +253,7 @@ def learn(
     """Everything that is learned, from training rows, and chosen, on validation rows."""
     stages = stages or Stages()
     ready = get_ready(recipe, train_rows, valid_rows, stages=stages)
+    task = task_of(ready.signature.target)
 
     def fit(build, feed):
         trained = train(
@@ -267,7 +264,7 @@ def learn(
             training=recipe.training,
             deciding=recipe.judge.deciding,
         )
-        return trained, decide(
+        return trained, task.decide(
             recipe,
             ready.signature,
             train_rows,
@@ -282,7 +279,7 @@ def learn(
     shrunk = []
     if recipe.shipping.compress:
         model, shrunk = compressed(recipe, model, ready, stages=stages)
-        signature = decide(
+        signature = task.decide(
             recipe,
             ready.signature,
             train_rows,
@@ -304,7 +301,7 @@ def learn(
             else:
                 words = repr(other)
             beside = Beside(words, *fit(recipe.plain_build(), feed), len(feed.rows))
-    if ready.signature.target.task in ("forecast", "anomaly"):
+    if task.needs_frame:
         linear = recipe.build.linear()
     else:
         linear = None
@@ -364,7 +361,7 @@ def get_ready(
         TrainFeed(to_train, soft_labels, recipe.augment),
         as_they_were,
         valid,
-        as_they_were if signature.target.task == "anomaly" else valid,
+        as_they_were if task_of(signature.target).decides_on_training_rows else valid,
         balanced,
         refused,
     )
@@ -384,12 +381,13 @@ def judge(recipe: Recipe, learned: Learned, test: HeldOut) -> Judged:
         )
     made = learned.made
     signature = learned.signature
+    task = task_of(signature.target)
     rungs, answers = climb_all(made, recipe.shipping.runs_on(), test, refused=learned.refused)
     # What ships gets intervals: they take hundreds of scorings.
     rungs = [
         replace(
             rung,
-            intervals=intervals(
+            intervals=task.intervals(
                 test.y, answers["litert_int8"], signature.target, seed=recipe.training.seed
             ),
         )
@@ -398,7 +396,7 @@ def judge(recipe: Recipe, learned: Learned, test: HeldOut) -> Judged:
         for rung in rungs
     ]
     baselines = {
-        name: score_plain_rule(test.y, values, signature.target)
+        name: task.score_plain_rule(test.y, values, signature.target)
         for name, values in (test.baselines or {}).items()
     }
     failed = (
@@ -418,8 +416,8 @@ def judge(recipe: Recipe, learned: Learned, test: HeldOut) -> Judged:
         rungs,
         answers,
         failed,
-        score(test.y, beside, signature.target),
-        margin(
+        task.score(test.y, beside, signature.target),
+        task.margin(
             test.y,
             answers["keras"],
             beside,
@@ -433,7 +431,7 @@ def judge(recipe: Recipe, learned: Learned, test: HeldOut) -> Judged:
 
 def _is_imbalanced(rows):
     """Whether some class is less than a third as frequent as another."""
-    if rows.schema.target.task in ("binary", "multiclass"):
+    if task_of(rows.schema.target).has_classes:
         counts = np.bincount(rows.y)
     else:
         counts = np.ones(1)

@@ -21,7 +21,7 @@ from .rows.parts import HeldOut, TrainSet
 from .targets.exported_model import ExportedModel
 from .targets.files import files_for
 from .targets.refusals import ask_files, ask_targets
-from .tasks.decide import decide
+from .tasks import task_of
 from .training.feed import TrainFeed
 from .training.fit import average_members
 from .verify.ladder import answer_all
@@ -169,7 +169,9 @@ def ship(
             raw = interpreter.run(runner.quantize(ready.to_decide.x))
         else:
             raw = answer_all(runner, valid_rows).raw
-        signature = decide(recipe, signature, train_rows, ready.to_decide, form="int8", raw=raw)
+        signature = task_of(signature.target).decide(
+            recipe, signature, train_rows, ready.to_decide, form="int8", raw=raw
+        )
     made = ExportedModel(
         recipe.name,
         signature,
@@ -195,11 +197,9 @@ def _without_ranges(model):
 
 def staggered_copies(signature: Signature) -> int:
     """In how many copies the int8 file gives each output (see `lower.stagger`)."""
-    # Copies tell apart rows that rank alike; a forecast has many outputs and none to rank, a window
-    # given back has many that make one score.
-    if signature.target.task in ("forecast", "anomaly"):
-        return 1
-    return NUM_COPIES
+    if task_of(signature.target).staggers_outputs:
+        return NUM_COPIES
+    return 1
 
 
 def quantized(signature: Signature, interpreter: LiteRT, model) -> Signature:

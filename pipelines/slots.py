@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from .spec import knob
 
 if TYPE_CHECKING:
-    from .device.runner import Answers
+    from .device.answers import Answers
     from .device.signature import Signature
     from .rows.parts import HeldOut
     from .targets.budgets import Cost

@@ -29,7 +29,7 @@ from pipelines.rows.parts import HeldOut, TrainSet
 from pipelines.rows.split import split
 from pipelines.ship import quantized
 from pipelines.steps import fit_steps, make_signature, to_ports
-from pipelines.tasks.evaluate import score
+from pipelines.tasks import task_of
 from pipelines.training.feed import TrainFeed
 from pipelines.training.fit import Training, average_members, train
 from pipelines.training.strategy import load_tensorflow
@@ -90,7 +90,9 @@ class Clothes:
         answers = answer_all(
             Runner(self.signature, KerasInterpreter(model), form="float32"), self.test
         )
-        return score(self.test.y, answers, self.signature.target)["accuracy"]
+        return task_of(self.signature.target).score(self.test.y, answers, self.signature.target)[
+            "accuracy"
+        ]
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,9 @@ def measure(model, clothes: Clothes, *, num_test: int = 2000) -> Measured:
         signature = quantized(clothes.signature, LiteRT(files["int8"]), model)
         runner = Runner(signature, interpreter, form=form)
         answers = answer_all(runner, clothes.test, places)
-        accuracy = score(clothes.test.y[places], answers, signature.target)["accuracy"]
+        accuracy = task_of(signature.target).score(
+            clothes.test.y[places], answers, signature.target
+        )["accuracy"]
         forms[form] = (
             accuracy,
             len(files[form]),

@@ -12,18 +12,19 @@ from typing import Any
 
 import numpy as np
 
-from ..device.signature import Signature, Target
+from ..device.signature import Signature
+from ..device.target import Target
 from ..errors import RecipeError, TrainError
 from ..rows.parts import HeldOut, Schema, TrainSet
+from ..tasks import task_of
+from ..tasks.regression import RegressionTask
 from ..training.feed import TrainFeed, training_feed
 from ..training.fit import (
     Training,
-    check_deciding,
     compile_model,
     cosine_rate,
     fit_model,
     global_batch,
-    metric_factor,
     plain_names,
     task_labels,
     task_loss,
@@ -207,7 +208,8 @@ def make_tuning(
             expected="a HeldOut",
             fix="pass splits.train and splits.valid",
         )
-    check_deciding(deciding, signature.target.task)
+    task = task_of(signature.target)
+    task.check_deciding(deciding)
     strategy = make_strategy(training.strategy)
     num_replicas = strategy.num_replicas_in_sync
     feed = replace(
@@ -229,12 +231,12 @@ def make_tuning(
         lambda: task_metric(deciding, signature)[0],
         deciding,
         task_metric(deciding, signature)[1],
-        {"multiclass": "softmax", "binary": "sigmoid"}.get(signature.target.task, "values"),
+        task.output_kind,
         learning_rate=training.learning_rate,
         weight_decay=training.weight_decay,
         seed=training.seed,
         strategy=strategy,
-        metric_factor=metric_factor(deciding, signature.target),
+        metric_factor=task.metric_factor(deciding, signature.target),
         signature=signature,
     )
 
@@ -399,7 +401,7 @@ def _rows(kind, x, y):
         x=columns,
         y=np.asarray(y),
         ids=np.arange(len(y)),
-        schema=Schema((), Target("y", "regression")),
+        schema=Schema((), Target("y", RegressionTask.name)),
     )
 
 

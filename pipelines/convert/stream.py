@@ -10,8 +10,9 @@ import math
 
 import numpy as np
 
+from ..device.ports import Port, Streaming
 from ..device.runner import LiteRT
-from ..device.signature import Port, Signature, Streaming
+from ..device.signature import Signature
 from ..errors import ExportError
 from ..training.blocks import copy_weights
 

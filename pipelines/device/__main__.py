@@ -34,6 +34,7 @@ from .notes import notes_count
 from .primitives import FillPrevious
 from .runner import FORMS, Runner
 from .safe_csv import answers_writer
+from .tasks import task_of
 
 CHUNK_ROWS = 4096
 CHUNK_CELLS = 64
@@ -183,7 +184,7 @@ def write_cell_answers(runner, cells, writer) -> bool:
     writer.writerow(
         [
             "file" if takes(runner) == PICTURE else "text",
-            *_headings(runner.signature),
+            *_task(runner).headings(runner.signature),
             "note",
             "error",
         ]
@@ -199,7 +200,11 @@ def write_cell_answers(runner, cells, writer) -> bool:
         else:
             names = [cell if len(cell) <= 80 else shorten(cell, 80) for cell in chunk]
         num_notes += _write_chunk(
-            runner.predict_columns(columns), {each.row: each.reason for each in bad}, names, writer
+            runner,
+            runner.predict_columns(columns),
+            {each.row: each.reason for each in bad},
+            names,
+            writer,
         )
         failed |= bool(bad)
     _print_count(num_notes, len(cells))
@@ -209,19 +214,6 @@ def write_cell_answers(runner, cells, writer) -> bool:
 def _print_count(num_notes, num_rows):
     if num_notes:
         print(notes_count(num_notes, num_rows), file=sys.stderr)
-
-
-def _headings(signature):
-    """Of the columns that an answer fills."""
-    target, (num_outputs,) = signature.target, signature.output.shape
-    if not target.labels:
-        if num_outputs == 1:
-            return ["value"]
-        return [f"value {place}" for place in range(1, num_outputs + 1)]
-    return [
-        "label",
-        *(["score"] if target.task == "anomaly" else [f"score {label}" for label in target.labels]),
-    ]
 
 
 def write_forecasts(runner, header, rows, writer) -> bool:
@@ -243,51 +235,23 @@ def write_forecasts(runner, header, rows, writer) -> bool:
     if shared:
         print(f"note: {shared}", file=sys.stderr)
     answers = runner.predict_columns(columns)
-    target = runner.signature.target
     frame = runner.signature.frame
+    task = _task(runner)
     _print_count(int(np.count_nonzero(answers.notes)), len(names))
     if len(names) > 1:
         many = [frame.series or "series"]
     else:
         many = []
-    if target.task == "anomaly":
-        writer.writerow([*many, frame.time, "label", "score", "note"])
-        for place, name in enumerate(names):
-            time = write_time(columns[frame.time][place], frame.format)
-            writer.writerow(
-                [
-                    *([name] if many else []),
-                    time,
-                    answers.labels[place],
-                    f"{answers.scores[place]:.4f}",
-                    answers.notes[place],
-                ]
-            )
-        return False
-    writer.writerow(
-        [
-            *many,
-            frame.time,
-            target.name,
-            *(f"quantile {level:g}" for level in target.quantiles),
-            "note",
-        ]
-    )
+    writer.writerow([*many, frame.time, *task.window_headings(runner.signature), "note"])
     for place, name in enumerate(names):
-        for step, time in enumerate(frame.ahead(columns[frame.time][place])):
-            if answers.quantiles is None:
-                said = []
-            else:
-                said = answers.quantiles[place, step]
-            writer.writerow(
-                [
-                    *([name] if many else []),
-                    write_time(time, frame.format),
-                    f"{answers.scores[place, step]:.6g}",
-                    *(f"{value:.6g}" for value in said),
-                    answers.notes[place],
-                ]
-            )
+        if many:
+            first = [name]
+        else:
+            first = []
+        newest = columns[frame.time][place]
+        for time, cells in task.window_lines(runner.signature, answers, place, newest):
+            when = write_time(time, frame.format)
+            writer.writerow([*first, when, *cells, answers.notes[place]])
     return False
 
 
@@ -295,7 +259,7 @@ def write_answers(runner, header, rows, writer) -> bool:
     """Writes a CSV line of answer or error for each row of cells; True where some row had no
     answer.
     """
-    writer.writerow(["row", *_headings(runner.signature), "note", "error"])
+    writer.writerow(["row", *_task(runner).headings(runner.signature), "note", "error"])
     failed = False
     num_notes = 0
     first = 1
@@ -344,32 +308,26 @@ def _answer_chunk(runner, header, cells, errors, writer, first):
     for each in bad:
         errors.setdefault(each.row, f"{each.reason}: {each.value}")
     return _write_chunk(
-        runner.predict_columns(columns), errors, range(first, first + len(cells)), writer
+        runner, runner.predict_columns(columns), errors, range(first, first + len(cells)), writer
     )
 
 
-def _write_chunk(answers, errors, names, writer):
+def _write_chunk(runner, answers, errors, names, writer):
     """Writes the lines of some rows; the number of answers with a note."""
-    notes = np.array(
-        ["" if row in errors else note for row, note in enumerate(answers.notes)], object
-    )
-    if answers.scores.ndim == 2:
-        scores = answers.scores
-    else:
-        scores = answers.scores[:, None]
-    labels = answers.labels
+    task = _task(runner)
+    width = len(task.headings(runner.signature))
+    num_notes = 0
     for row, name in enumerate(names):
         if row in errors:
-            writer.writerow(
-                [name, *[""] * (scores.shape[1] + (labels is not None)), "", errors[row]]
-            )
-        elif labels is not None:
-            writer.writerow(
-                [name, labels[row], *(f"{score:.4f}" for score in scores[row]), notes[row], ""]
-            )
-        else:
-            writer.writerow([name, *(f"{value:.9g}" for value in scores[row]), notes[row], ""])
-    return int(np.count_nonzero(notes))
+            writer.writerow([name, *[""] * width, "", errors[row]])
+            continue
+        num_notes += answers.notes[row] != ""
+        writer.writerow([name, *task.cells(answers, row), answers.notes[row], ""])
+    return num_notes
+
+
+def _task(runner):
+    return task_of(runner.signature.target)
 
 
 if __name__ == "__main__":

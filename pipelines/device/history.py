@@ -13,8 +13,9 @@ import numpy as np
 from .calendar import DAY_NAMES
 from .cells import SERIES, Column, read_column, shorten
 from .errors import DeviceError
+from .frame import Frame
 from .primitives import Columns
-from .signature import Frame, Signature
+from .signature import Signature
 
 MOST_SHARED = 0.05  # of the rows, from which on training refuses them too
 

@@ -8,20 +8,23 @@ answers.labels, answers.scores
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
+from .answers import Answers
 from .cells import PICTURE, SERIES, BadCell, read_column, shorten
 from .checksums import read_checked
 from .errors import DeviceError
 from .notes import row_notes
+from .ports import Port
 from .primitives import Columns, run_primitives
 from .quiet import quiet
-from .signature import Port, Signature, Target, positive_or_largest, probabilities, read_signature
+from .signature import Signature, read_signature
+from .tasks import task_of
 
 FORMS = ("float32", "int8", "uint8")
 
@@ -159,36 +162,6 @@ def _scales(details):
         name: (float(each["quantization"][0]), int(each["quantization"][1]))
         for name, each in details.items()
     }
-
-
-@dataclass(frozen=True)
-class Answers:
-    """Answers to rows, in their order.
-
-    Anomalies: `labels` object [rows], `scores` float64 [rows], the more the odder, in the unit of
-    the series given. Classes: `labels` object [rows], `scores` float64 [rows, classes] in the order
-    of the target's labels. Real numbers: `labels` is None, `scores` float64 [rows] in the target's
-    unit, of several [rows, outputs]; of forecasts [rows, horizon], and `quantiles` float64 [rows,
-    horizon, quantiles], rising, where the target has them. `raw`: the model's own output. `notes`
-    object [rows]: what is unusual about a row, "" where nothing is (see `notes`); None where only
-    the model's output was seen.
-    """
-
-    labels: np.ndarray | None
-    scores: np.ndarray
-    raw: np.ndarray
-    quantiles: np.ndarray | None = None
-    notes: np.ndarray | None = None
-
-    def take(self, places: np.ndarray) -> "Answers":
-        """The answers at `places` (int [n])."""
-        return Answers(
-            None if self.labels is None else self.labels[places],
-            self.scores[places],
-            self.raw[places],
-            None if self.quantiles is None else self.quantiles[places],
-            None if self.notes is None else self.notes[places],
-        )
 
 
 class Runner:
@@ -407,73 +380,13 @@ def _dtype_in_file(port, form):
 def answer(
     signature: Signature, raw: np.ndarray, *, form: str, prepared: Columns | None = None
 ) -> Answers:
-    """The model's raw output [rows, outputs], of a form, to labels and scores. `prepared`: the rows
-    after every primitive, among which forecasts find the row's own scale, and anomalies what went
-    in.
+    """Turns a model's raw output into labels and scores.
+
+    Args:
+        signature: With the decision of the form.
+        raw: float32 or int8 [rows, outputs], as the model gives it.
+        form: Whose decision counts: "int8", "float32" or "uint8".
+        prepared: The rows after every primitive, among which forecasts find the row's own scale,
+            and anomalies what went in.
     """
-    values = signature.output.to_float(raw)
-    target = signature.target
-    if target.task == "regression":
-        values = values.astype(np.float64) * target.factor + target.offset
-        return Answers(None, values[:, 0] if values.shape[1] == 1 else values, raw)
-    if target.task == "forecast":
-        values = (values + np.asarray(signature.offsets(form), np.float32)).astype(np.float64)
-        values = values.reshape(len(values), signature.frame.horizon, -1)
-        values = (
-            values * np.array(target.step_factors)[:, None] + np.array(target.step_offsets)[:, None]
-        )
-        quantiles = np.sort(from_own_scale(values, target, prepared), axis=2)
-        return Answers(
-            None, quantiles[:, :, target.middle()], raw, quantiles if target.quantiles else None
-        )
-    if target.task == "anomaly":
-        scores = _mean_difference(prepared[target.base], values, signature.base_port(), form)
-        flagged = scores + np.float32(signature.offsets(form)[0]) >= 0
-        return Answers(
-            np.asarray(target.labels, object)[flagged.astype(np.int64)],
-            scores.astype(np.float64),
-            raw,
-        )
-    chosen = positive_or_largest(values, signature.offsets(form))
-    return Answers(
-        np.asarray(target.labels, object)[chosen],
-        probabilities(values, signature.calibration(form)),
-        raw,
-    )
-
-
-def _mean_difference(given, back, port, form):
-    """float32 [rows]: of what went in, as the form holds it, and what came back; summed one by one,
-    as in C.
-    """
-    if form == "int8":
-        given = port.dequantize(port.quantize(given))
-    difference = np.abs(given.reshape(back.shape) - back)
-    return np.add.accumulate(difference, axis=1)[:, -1] * (
-        np.float32(1) / np.float32(back.shape[1])
-    )
-
-
-def from_own_scale(values: np.ndarray, target: Target, prepared: Columns) -> np.ndarray:
-    """float64 [rows, steps, ...] in each row's own scale → in the target's unit."""
-    base, spread = _own_scale(target, prepared, values.ndim)
-    return values * spread + base
-
-
-def to_own_scale(values: np.ndarray, target: Target, prepared: Columns) -> np.ndarray:
-    """The inverse of `from_own_scale`."""
-    base, spread = _own_scale(target, prepared, values.ndim)
-    return (values - base) / spread
-
-
-def _own_scale(target, prepared, dimensions):
-    shape = (-1,) + (1,) * (dimensions - 1)
-    if target.base:
-        base = prepared[target.base].astype(np.float64).reshape(shape)
-    else:
-        base = 0.0
-    if target.spread:
-        spread = prepared[target.spread].astype(np.float64).reshape(shape)
-    else:
-        spread = 1.0
-    return base, spread
+    return task_of(signature.target).answer(signature, raw, form=form, prepared=prepared)

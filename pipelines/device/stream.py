@@ -12,13 +12,15 @@ from typing import Protocol
 
 import numpy as np
 
+from .answers import Answers
 from .cells import SERIES, Column, shorten
 from .checksums import read_checked
 from .errors import DeviceError
 from .history import as_cells, read_cells, refuse_days_without_steps
+from .ports import Port
 from .primitives import Columns, run_primitives
-from .runner import Answers, LiteRT, answer
-from .signature import Port, Signature, read_signature
+from .runner import LiteRT, answer
+from .signature import Signature, read_signature
 
 FORMS = ("int8", "float32")
 

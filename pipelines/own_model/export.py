@@ -22,9 +22,11 @@ from ..convert.convert import MAX_CALIBRATION_ROWS, convert
 from ..convert.description import described
 from ..convert.lower import NUM_COPIES
 from ..device.cells import shorten
+from ..device.ports import Port
 from ..device.regular import read_regular
 from ..device.runner import LiteRT, Runner
-from ..device.signature import Port, Signature, Target
+from ..device.signature import Signature
+from ..device.target import Target
 from ..errors import ExportError, RecipeError, VerifyError
 from ..recipe import NAME_PATTERN
 from ..report import pictures as draw
@@ -51,7 +53,7 @@ from ..targets.climbing import climb_all
 from ..targets.exported_model import ExportedModel
 from ..targets.files import files_for
 from ..targets.refusals import ask_files, ask_targets
-from ..tasks.evaluate import class_places
+from ..tasks.classes import class_places
 from .gate import ALLOWED, changed_too_much, failed_own, num_rows_wanted
 from .inputs import in_front, own_inputs, ported, read_rows
 from .rewrite import flatten, refuse, without_last_activation

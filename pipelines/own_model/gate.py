@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ..device.runner import Answers
+from ..device.answers import Answers
 from ..device.signature import Signature
 from ..verify.ladder import ROUNDING, Rung, failed_step, some_places
 

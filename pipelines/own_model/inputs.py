@@ -20,9 +20,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..device.cells import MAX_NUMBER, PICTURE, SERIES, Column
+from ..device.flow import MAX_SIDE, MAX_VALUES
+from ..device.ports import Port
 from ..device.primitives import Affine, Pack, PackSteps, Primitive
 from ..device.series import StepIds
-from ..device.signature import MAX_SIDE, MAX_VALUES, Port
 from .rewrite import check_kind, consumers, rebuild, refuse, unchanged
 
 MAX_COLUMNS = 4096

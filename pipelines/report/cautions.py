@@ -3,10 +3,9 @@ terminal, at the top of report.html, in report.json and on the model card.
 """
 
 from dataclasses import fields, replace
-from math import sqrt
 from shlex import quote
 
-from ..device.cells import shorten
+from ..tasks import TASKS
 from ..tasks.metrics import SMALLER_IS_BETTER
 from ..training.fit import Training
 
@@ -14,7 +13,6 @@ from ..training.fit import Training
 LEAST_LABELS_ALIKE = 0.97
 LEAST_VALUES_ALIKE = 0.9
 LEAST_CUT_SHARE = 0.1
-FEW_VALIDATION_ROWS = 500
 # Cutting texts costs nothing where the window is far too short for them: a longer one is then no
 # small change.
 MOST_TIMES_WINDOW = 4
@@ -27,81 +25,16 @@ def find_cautions(recipe, facts: dict) -> list[str]:
 
 
 def _worse_than_constant(facts):
-    constant = facts["constant"]
-    int8 = facts["scores"]["litert_int8"]
-    if constant is None:
+    if facts["constant"] is None:
         return []
-    if facts["target"]["task"] == "regression":
-        return _worse_than_mean(constant, int8)
-    said = int8["accuracy"]
-    plain = constant["scores"]["accuracy"]
-    answer = shorten(constant["answer"])
-    found = []
-    # By more than these rows could show by chance.
-    if said + sqrt(said * (1 - said) / facts["rows"]["test"]) < plain:
-        found.append(
-            f"Labels are right for {said:.1%} of the test rows; always answering {answer} is right "
-            f"for {plain:.1%}. {_why_labels(facts, int8, constant)}"
-        )
-    if int8["macro_f1"] <= constant["scores"]["macro_f1"]:
-        found.append(
-            f"Labels are no better than always answering {answer}: macro F1 {int8['macro_f1']:.3f} "
-            f"and {constant['scores']['macro_f1']:.3f}"
-        )
-    if _is_known(int8["roc_auc"]) and int8["roc_auc"] <= 0.5:
-        found.append(
-            f"The scores rank test rows no better than chance: ROC-AUC {int8['roc_auc']:.3f}"
-        )
-    return found
-
-
-def _why_labels(facts, int8, constant):
-    """What the labels were chosen for, and how to choose otherwise."""
-    metric = facts["judge"]["threshold"]
-    rows = facts["rows"]["valid"]
-    if rows < FEW_VALIDATION_ROWS:
-        few = ", which are few"
-    else:
-        few = ""
-    if metric == "none":
-        return "No threshold was chosen (judge.threshold=none)"
-    if metric == "accuracy":
-        return f"They were chosen for accuracy on {rows:,} validation rows{few}"
-    name = metric.replace("_", " ").replace("f1", "F1")
-    gained = ""
-    if metric == "macro_f1":
-        gained = (
-            f" ({int8['macro_f1']:.3f}; that answer alone: {constant['scores']['macro_f1']:.3f})"
-        )
-    return (
-        f"They were chosen for {name}{gained} on {rows:,} validation rows{few}; "
-        "--set judge.threshold=accuracy chooses them for accuracy"
-    )
-
-
-def _worse_than_mean(constant, int8):
-    plain = constant["scores"]
-    worse = [
-        f"{name} {int8[metric]:.4g} and {plain[metric]:.4g}"
-        for metric, name in (("rmse", "RMSE"), ("mae", "MAE"))
-        if int8[metric] >= plain[metric]
-    ]
-    if worse:
-        return [
-            "No better than always answering the mean or the median of training: "
-            f"{', '.join(worse)}"
-        ]
-    return []
+    return TASKS[facts["target"]["task"]].worse_than_constant(facts)
 
 
 def _worse_than_plain(facts):
     """Of series: the comparison model or plain rule that does better than what ships."""
     if not facts["baselines"]:
         return []
-    if facts["target"]["task"] == "forecast":
-        metric = facts["judge"]["deciding"]
-    else:
-        metric = "roc_auc"
+    metric = TASKS[facts["target"]["task"]].baseline_metric(facts["judge"]["deciding"])
     (_, *others), int8 = facts["baselines"], facts["scores"]["litert_int8"][metric]
     if metric in SMALLER_IS_BETTER:
         sign = -1

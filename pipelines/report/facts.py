@@ -7,13 +7,12 @@ from dataclasses import asdict
 import numpy as np
 
 from ..device.primitives import missing_mask
-from ..device.signature import probabilities
 from ..steps.step import is_series
-from ..tasks.evaluate import class_places
-from ..tasks.forecast import score_forecasts
+from ..tasks import task_of
+from ..tasks.classes import class_places
+from ..tasks.metrics import score_forecasts
 from . import pictures as draw
 from .cautions import find_cautions
-from .constant import score_constant
 from .text_cuts import count_cuts
 from .use import how_to_use
 from .write import to_plain, versions
@@ -24,6 +23,7 @@ def gather_facts(recipe, inferred, splits, learned, judged, *, source: dict, sec
     rungs = judged.rungs
     failed = judged.failed
     target = learned.signature.target
+    task = task_of(target)
     used = {column.name for column in learned.signature.columns}
     missing = _missing_shares(splits)
     facts = {
@@ -47,7 +47,7 @@ def gather_facts(recipe, inferred, splits, learned, judged, *, source: dict, sec
         "scores": {rung.form: rung.scores for rung in rungs if rung.scores},
         "ladder": [asdict(rung) for rung in rungs],
         "decisions": {form: list(offsets) for form, offsets in learned.signature.decisions.items()},
-        "thresholds": _thresholds(learned.signature),
+        "thresholds": task.thresholds(learned.signature),
         "probabilities": recipe.shipping.probabilities,
         "compression": [asdict(each) for each in learned.shrunk],
         "balancing": _balancing(recipe, learned, judged),
@@ -58,7 +58,7 @@ def gather_facts(recipe, inferred, splits, learned, judged, *, source: dict, sec
         "per_class": per_class(splits.test.y, judged.answers["litert_int8"], target),
         "history": learned.trained.history,
         "seconds": dict(seconds),
-        "constant": score_constant(splits.train, splits.test, target),
+        "constant": task.constant_answer(splits.train, splits.test, target),
         "texts": count_cuts(learned.signature, splits.train),
         "use": how_to_use(learned.signature, recipe.name),
     }
@@ -95,20 +95,8 @@ def _column_facts(inferred, missing, used):
     }
 
 
-def _thresholds(signature):
-    """By form, of two classes: the probability from which on a row is labelled as the
-    second one.
-    """
-    if signature.target.task != "binary":
-        return {}
-    return {
-        form: float(probabilities(np.array([[-offsets[0]]]), signature.calibration(form))[0, 1])
-        for form, offsets in signature.decisions.items()
-    }
-
-
 def _balancing(recipe, learned, judged):
-    if learned.beside is None or learned.signature.target.task not in ("binary", "multiclass"):
+    if learned.beside is None or not task_of(learned.signature.target).has_classes:
         return None
     balancer = recipe.balancer()
     ways = (
@@ -128,7 +116,7 @@ def _balancing(recipe, learned, judged):
 
 def _baselines(learned, judged):
     """Of series: what ships, a linear net, and plain rules."""
-    if learned.signature.target.task not in ("forecast", "anomaly"):
+    if not task_of(learned.signature.target).needs_frame:
         return None
     int8 = next(rung for rung in judged.rungs if rung.form == "litert_int8")
     lines = [("this model, int8", int8.scores)]

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from ..device.cells import KINDS
 from ..device.visible import visible
-from .write import DUPLICATES, LADDER_HEADINGS, SHOWN_METRICS, ladder_lines, number
+from ..tasks import TASKS
+from .write import DUPLICATES, LADDER_HEADINGS, ladder_lines, number
 
 SLOW_STAGES = {
     "export": "a child process converts to float32 and int8, about 10 s",
@@ -147,9 +148,8 @@ def print_ladder(facts: dict, folder: Path) -> None:
     """The one table of a run, and where to look next."""
     from rich.table import Table
 
-    shown = SHOWN_METRICS[facts["target"]["task"]][
-        :3
-    ]  # as many as a window has room for; the page has all
+    task = TASKS[facts["target"]["task"]]
+    shown = task.shown_metrics[:3]  # as many as a window has room for; the page has all
     console = _console()
     console.print(
         visible(
@@ -189,10 +189,7 @@ def print_ladder(facts: dict, folder: Path) -> None:
             "one step"
         )
     if facts.get("baselines"):
-        if facts["target"]["task"] == "forecast":
-            metric = facts["judge"]["deciding"]
-        else:
-            metric = "roc_auc"
+        metric = task.baseline_metric(facts["judge"]["deciding"])
         beside = [
             f"{line['what'].split('(')[0]} {number(line['scores'][metric])}"
             for line in facts["baselines"][1:]

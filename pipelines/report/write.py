@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..device.visible import visible
+from ..tasks import TASKS
 from .markdown import code, plain, prose
 
 PACKAGES = (
@@ -22,14 +23,6 @@ PACKAGES = (
     "scikit-learn",
     "imbalanced-learn",
 )
-SHOWN_METRICS = {
-    "binary": ("average_precision", "roc_auc", "balanced_accuracy", "macro_f1", "accuracy"),
-    "multiclass": ("macro_f1", "balanced_accuracy", "accuracy", "average_precision", "roc_auc"),
-    "regression": ("mae", "rmse", "r2"),
-    "forecast": ("mase", "mae", "rmse", "coverage"),
-    "anomaly": ("mae", "roc_auc", "average_precision", "f1", "flagged"),
-}
-
 # Rows of the same content in two parts of a split.
 DUPLICATES = {
     "test_in_train": "test rows are also training rows",
@@ -76,7 +69,7 @@ def page(report: dict, pictures: list[tuple[str, str]], recipe_json: object) -> 
         duplicate_words=DUPLICATES,
         ladder_lines=ladder_lines(report),
         ladder_headings=LADDER_HEADINGS,
-        shown_metrics=SHOWN_METRICS[report["target"]["task"]],
+        shown_metrics=TASKS[report["target"]["task"]].shown_metrics,
         metrics=list(report["ladder"][0]["scores"]),
         decision_text=decision_text(report),
         recipe_text=json.dumps(recipe_json, indent=1, ensure_ascii=False),
@@ -185,46 +178,7 @@ def ladder_table(report: dict, shown: tuple[str, ...]) -> list[str]:
 
 def decision_text(report: dict, *, name=repr) -> str:
     """How labels are chosen, in a sentence; `name` writes a label."""
-    decisions = report["decisions"]
-    target = report["target"]
-    if target["task"] in ("binary", "multiclass") and report["judge"]["threshold"] == "none":
-        return (
-            "The label with the largest probability: no threshold was chosen "
-            "(judge.threshold is none)."
-        )
-    if target["task"] == "binary":
-        said = report["thresholds"]
-        return (
-            f"Label {name(target['labels'][1])} where its probability is at least "
-            f"{said['float32']:.3f} (float) or {said['int8']:.3f} (int8): the thresholds with the "
-            f"best {report['judge']['threshold']} on validation rows."
-        )
-    if target["task"] == "forecast" and decisions:
-        levels = target["quantiles"]
-        return (
-            f"The interval is of the quantiles {levels[0]:g} and {levels[-1]:g}, moved step by "
-            f"step so that it holds {levels[-1] - levels[0]:.0%} of the targets of validation "
-            "windows (conformalized quantile regression)."
-        )
-    if target["task"] == "multiclass":
-        return (
-            "Label: the largest logit plus an offset a class, chosen for "
-            f"{report['judge']['threshold']} on validation rows: "
-            + ", ".join(
-                f"{name(label)} {offset:+.2f}"
-                for label, offset in zip(target["labels"], decisions["int8"], strict=True)
-            )
-            + "."
-        )
-    if target["task"] == "anomaly":
-        return (
-            f"Label {name(target['labels'][1])} where the mean absolute difference between a "
-            f"window and what the model gives back is at least {-decisions['float32'][0]:.4f} "
-            f"(float) or {-decisions['int8'][0]:.4f} (int8): the {report['judge']['quantile']:g} "
-            "quantile of training windows. Mae and flagged, the share that is flagged, are of the "
-            "windows that are not labelled as anomalies."
-        )
-    return ""
+    return TASKS[report["target"]["task"]].decision_text(report, name)
 
 
 def card(report: dict) -> str:
@@ -248,7 +202,7 @@ def card(report: dict) -> str:
         f"{report['rows']['test']:,} raw test rows that no stage had seen; split "
         f"{code(report['split'])}, seed {report['seed']}.",
         "",
-        *ladder_table(report, SHOWN_METRICS[target["task"]]),
+        *ladder_table(report, TASKS[target["task"]].shown_metrics),
     ]
     lines += [
         "",

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..device.cells import MISSING_WORDS, Column
-from ..device.signature import Frame, Target
+from ..device.frame import Frame
+from ..device.target import Target
 from ..errors import LeakError
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..device.cells import TRUE_WORDS, Column, is_missing, read_column, shorten
-from ..device.signature import Target
+from ..device.target import Target
 from ..errors import LoadError
 from .spellings import join_groups
 from .words import count_words

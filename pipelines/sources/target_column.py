@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..device.cells import BadCell, is_missing, read_numbers, shorten
-from ..device.signature import Target
+from ..device.target import Target
 from ..errors import LoadError
 from ..rows.parts import Inferred
 from .labels import MANY, encode_classes, read_classes

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..device.primitives import Bins
+from ..device.units import UNIT_INTERVAL
 from ..spec import knob
 from .quantiles import quantile_edges
-from .step import UNIT_INTERVAL, FittedStep, Step, as_float32, is_numeric, present
+from .step import FittedStep, Step, as_float32, is_numeric, present
 
 
 @dataclass(frozen=True)

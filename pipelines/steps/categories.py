@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..device.primitives import Lookup, Onehot, Primitive
+from ..device.units import CATEGORY_ID, UNIT_INTERVAL
 from ..spec import knob
-from .step import CATEGORY_ID, UNIT_INTERVAL, FittedStep, Step, is_categorical
+from .step import FittedStep, Step, is_categorical
 
 # A longer text is never a category of its own: C compilers take string literals up to 4,095
 # characters, and each byte may need four.

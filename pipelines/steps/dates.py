@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from ..device.calendar import MONTH
 from ..device.primitives import DATE_PARTS, DatePart, Primitive, Table
+from ..device.units import UNIT_INTERVAL
 from ..errors import StepError
 from ..spec import knob
-from .step import UNIT_INTERVAL, FittedStep, Step, as_float32, is_date
+from .step import FittedStep, Step, as_float32, is_date
 
 PARTS_OF_A_MONTH = ("day_of_month", "weekday", "hour", "minute")
 

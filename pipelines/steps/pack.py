@@ -6,15 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..device.ports import Port
 from ..device.primitives import PACKS, OwnScale, Pack, PackSteps, Primitive, made_by, run_primitives
-from ..device.runner import to_own_scale
-from ..device.signature import Port, Signature, Target, made_from
-from ..errors import StepError
-from ..rows.parts import HeldOut, TrainSet, Unlabelled, require_train_set
-from .step import (
+from ..device.signature import Signature, made_from
+from ..device.units import (
     CATEGORY_ID,
-    MAX_ENCODED_BYTES,
-    MAX_INPUTS,
     PAIR_ID,
     PIXELS,
     SERIES_INTERVAL,
@@ -22,9 +18,11 @@ from .step import (
     STANDARD_DEVIATIONS,
     TOKEN_ID,
     UNIT_INTERVAL,
-    FittedStep,
-    kind_of,
 )
+from ..errors import StepError
+from ..rows.parts import HeldOut, TrainSet, Unlabelled, require_train_set
+from ..tasks import task_of
+from .step import MAX_ENCODED_BYTES, MAX_INPUTS, FittedStep, kind_of
 
 _PORT_NAMES = {
     UNIT_INTERVAL: "unit_interval",
@@ -60,25 +58,17 @@ def make_signature(
         for pack in packs
     )
     read = _raw_columns(primitives) | {name for name, x in train.x.items() if x.dtype == np.uint8}
-    target = _fit_target(train, steps, ports)
+    task = task_of(train.schema.target)
+    fitted = [primitive for step in steps for primitive in step.primitives]
+    target = task.fit_target(train, fitted, ports)
     frame = train.schema.frame
-    num_outputs = {
-        "multiclass": len(target.labels),
-        "forecast": frame.horizon * max(len(target.quantiles), 1) if frame else 0,
-        "anomaly": sum(int(np.prod(port.shape)) for port in ports if port.name == target.base),
-    }.get(target.task, 1)
-    if target.task == "anomaly":
-        unit = SERIES_STANDARD
-    elif target.labels:
-        unit = "log-odds"
-    else:
-        unit = "standard deviations of the target"
+    num_outputs = task.num_outputs(target, frame, ports)
     return Signature(
         columns=tuple(column for column in train.schema.columns if column.name in read),
         target=target,
         primitives=primitives,
         inputs=ports,
-        output=Port("output", (num_outputs,), "float32", unit),
+        output=Port("output", (num_outputs,), "float32", task.output_unit),
         missing_words=train.schema.missing_words,
         frame=frame,
     )
@@ -105,12 +95,8 @@ def to_ports(
                 "not fill other rows",
             )
     rows = rows.with_columns({port.name: columns[port.name] for port in signature.inputs})
-    if signature.target.task == "forecast":
-        return replace(rows, y=to_own_scale(rows.y, signature.target, columns))
-    if signature.target.task == "anomaly":
-        window = columns[signature.target.base].reshape(len(rows), -1)
-        return replace(rows, y=np.where((rows.y == 1)[:, None], np.float32(np.nan), window))
-    return rows
+    target = signature.target
+    return replace(rows, y=task_of(target).port_truth(rows.y, target, columns))
 
 
 def unlabelled_to_ports(signature: Signature, train: TrainSet) -> Unlabelled | None:
@@ -274,50 +260,3 @@ def _port(pack, packed, unit, steps):
         unit, _finishing_steps(steps)[pack.columns[0]].num_ids
     )
     return Port(pack.into, (packed.shape[1],), str(packed.dtype), unit, num_ids=num_ids)
-
-
-def _fit_target(train: TrainSet, steps, ports) -> Target:
-    """The target; of anomalies with the port to give back; a real one with the mean and standard
-    deviation of the training rows, each in its own scale where the target's series was given one.
-    """
-    target = train.schema.target
-    if target.task == "anomaly":
-        series = next((port.name for port in ports if port.unit == SERIES_STANDARD), None)
-        if series is None:
-            raise StepError(
-                f"anomalies in the inputs {', '.join(port.name for port in ports)}",
-                expected="a series in standard deviations, to be given back",
-                fix="--set 'encode=(FillGaps(), ScaleSeries())'",
-            )
-        return replace(target, base=series)
-    if target.labels:
-        return target
-    own = next(
-        (
-            primitive
-            for step in steps
-            for primitive in step.primitives
-            if isinstance(primitive, OwnScale) and primitive.into == primitive.column == target.name
-        ),
-        None,
-    )
-    if own is not None and target.task == "forecast":
-        target = replace(target, base=own.into_offset, spread=own.into_factor if own.scaled else "")
-    if target.task == "forecast":
-        return _with_step_scales(target, to_own_scale(train.y, target, train.x))
-    return replace(target, offset=float(train.y.mean()), factor=float(train.y.std()) or 1.0)
-
-
-def _with_step_scales(target, y):
-    """Each step's mean and standard deviation; of a step that is unknown in training, those of
-    all.
-    """
-    scales = []
-    for step in (*y.T, y.ravel()):
-        known = step[~np.isnan(step)]
-        scales.append((known.mean(), known.std() or 1.0) if len(known) else None)
-    *steps, every = scales
-    offsets, factors = zip(*(step or every for step in steps), strict=True)
-    return replace(
-        target, step_offsets=tuple(map(float, offsets)), step_factors=tuple(map(float, factors))
-    )

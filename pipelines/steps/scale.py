@@ -7,16 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..device.primitives import Affine, Clip, Primitive
+from ..device.units import STANDARD_DEVIATIONS, UNIT_INTERVAL
 from ..spec import knob
-from .step import (
-    STANDARD_DEVIATIONS,
-    UNIT_INTERVAL,
-    FittedStep,
-    Step,
-    as_float32,
-    is_numeric,
-    present,
-)
+from .step import FittedStep, Step, as_float32, is_numeric, present
 
 # The median absolute deviation of normal numbers times this is their standard deviation.
 MAD_TO_STANDARD = 1.4826

@@ -9,19 +9,11 @@ import numpy as np
 
 from ..device.primitives import Affine, Clip, Missing
 from ..device.series import FILLS, OWN_OFFSETS, FillSteps, OwnScale, SinceSeen
+from ..device.units import SERIES_INTERVAL, SERIES_STANDARD
 from ..errors import StepError
 from ..spec import knob
 from .scale import few_steps
-from .step import (
-    SERIES_INTERVAL,
-    SERIES_STANDARD,
-    FittedStep,
-    Step,
-    as_float32,
-    is_series,
-    kind_of,
-    present,
-)
+from .step import FittedStep, Step, as_float32, is_series, kind_of, present
 
 
 class _SeriesStep(Step):

@@ -14,18 +14,6 @@ from ..device.primitives import Columns, Primitive, run_primitives
 from ..errors import StepError
 from ..rows.parts import HeldOut, TrainSet, require_train_set
 
-UNIT_INTERVAL = "0..1"
-STANDARD_DEVIATIONS = "standard deviations"
-CATEGORY_ID = "category id"
-# Of series [rows, steps]: what one step is measured in.
-SERIES_STANDARD = "standard deviations, by step"
-SERIES_INTERVAL = "0..1, by step"
-PIXELS = "pixels 0..255"
-TOKEN_ID = "token id"
-PAIR_ID = "token pair id"
-# Of inputs that only training has: another row's ids, and how much of the mixture is the row's own.
-PARTNER_ID = "partner's id"
-MIX_SHARE = "share of the mixture"
 MAX_ENCODED_BYTES = 4 * 2**30
 MAX_INPUTS = 32_768
 # Training rows stay training rows, held-out rows stay held out.

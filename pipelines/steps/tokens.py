@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..device.texts import MAX_KEY_BYTES, WHITE_SPACE, Bigrams, Characters, Subwords, Words
+from ..device.units import PAIR_ID, TOKEN_ID
 from ..errors import StepError
 from ..spec import knob
-from .step import PAIR_ID, TOKEN_ID, FittedStep, Step, is_text, is_tokens
+from .step import FittedStep, Step, is_text, is_tokens
 
 MAX_WINDOW = 4096
 # Spelled whether training rows hold them or not: ASCII, Latin, combining accents, punctuation,

@@ -11,7 +11,7 @@ from ..recipe import Recipe
 from ..rows.parts import Dataset, _take
 from ..rows.split import split
 from ..run import learn, settle
-from ..tasks.forecast import score_forecasts
+from ..tasks.metrics import score_forecasts
 from ..verify.ladder import answer_all
 
 

@@ -37,8 +37,7 @@ from ..slots import Target
 from ..targets.budgets import Cost
 from ..targets.micro.runner import Micro, micro_available
 from ..targets.micro.spec import TargetMicro
-from ..tasks.decide import decide
-from ..tasks.evaluate import score
+from ..tasks import task_of
 from ..tasks.metrics import SMALLER_IS_BETTER, loss_of
 from ..training.fit import Trained
 from ..verify.ladder import InRunner, KerasInterpreter, answer_all, time_rows
@@ -199,7 +198,7 @@ def compress_bundle(
     )
     loaded = replace(loaded, recipe=replace(recipe, shipping=shipping))
     small = nets[way.compress]
-    signature = decide(
+    signature = task_of(ready.signature.target).decide(
         loaded.recipe,
         ready.signature,
         train_rows,
@@ -273,7 +272,8 @@ def _point(way, model, content, recipe, ready: Ready, rows: tuple[TrainSet, Held
         raw = interpreter.run(runner.quantize(ready.to_decide.x))
     else:
         raw = answer_all(runner, valid_rows).raw
-    signature = decide(recipe, signature, train_rows, ready.to_decide, form=form, raw=raw)
+    task = task_of(signature.target)
+    signature = task.decide(recipe, signature, train_rows, ready.to_decide, form=form, raw=raw)
     answers = answer_all(InRunner(signature, interpreter, form=form), valid_rows)
     few = {name: x[:16] for name, x in ready.valid.x.items()}
     times = time_rows(interpreter, runner.quantize(few), min(len(ready.valid), 16))
@@ -282,7 +282,7 @@ def _point(way, model, content, recipe, ready: Ready, rows: tuple[TrainSet, Held
         arena = Micro(content, interpreter.port_names()).arena_bytes()
     return Point(
         way.name,
-        score(valid_rows.y, answers, signature.target)[recipe.judge.deciding],
+        task.score(valid_rows.y, answers, signature.target)[recipe.judge.deciding],
         len(content),
         gzip_bytes(content),
         float(np.median(times)),

@@ -5,7 +5,7 @@ from dataclasses import replace
 from ..device.runner import Answers
 from ..rows.parts import HeldOut
 from ..slots import Target
-from ..tasks.evaluate import agreement
+from ..tasks import task_of
 from ..verify.ladder import (
     InRunner,
     KerasInterpreter,
@@ -79,5 +79,5 @@ def climb_end_to_end(
         form, runtime, test, size_bytes=size_bytes, keras_answers=answers["keras"], places=places
     )
     wanted = answer_all(compared_with, test, places)
-    agreed = agreement(wanted, answers[form], runtime.signature.target)
+    agreed = task_of(runtime.signature.target).agreement(wanted, answers[form])
     return replace(rung, runner_agreement=agreed)

@@ -7,13 +7,14 @@ from functools import cached_property
 
 import numpy as np
 
+from ..device.answers import Answers
 from ..device.cells import SERIES
-from ..device.runner import Answers, LiteRT
+from ..device.runner import LiteRT
 from ..device.signature import Signature
 from ..device.stream import Stream
 from ..errors import VerifyError
 from ..rows.parts import HeldOut
-from ..tasks.evaluate import agreement, score
+from ..tasks import task_of
 from ..verify.ladder import TIMED_ROWS, Rung, some_places
 from .exported_model import ExportedModel
 
@@ -112,17 +113,18 @@ class StreamLadder:
 
     def _rung(self, form, answers, *, size_bytes, latency_ms, **known):
         target = self._signature.target
+        task = task_of(target)
         places = self._places
         keras = self._keras
         apart = np.abs(self._to_float(answers) - self._signature.output.to_float(keras.raw))
         median, p95 = latency_ms
         reference = {}
         if len(places) < len(self._test):
-            reference = score(self._test.y[places], keras, target)
+            reference = task.score(self._test.y[places], keras, target)
         return Rung(
             form,
-            score(self._test.y[places], answers, target),
-            agreement(keras, answers, target),
+            task.score(self._test.y[places], answers, target),
+            task.agreement(keras, answers),
             float(apart.max()),
             size_bytes,
             median,

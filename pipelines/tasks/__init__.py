@@ -1,1 +1,42 @@
-"""What an answer is: the labels, the decision, the metrics and the scores of each task."""
+"""What an answer is: one file a task; labels, loss, decision, metrics and scores.
+
+`TASKS` is the only list, and `task_of` the only look-up. Besides the tasks: `thresholds` (where the
+threshold is chosen), `probabilities` (calibrated), `conformal` (intervals of forecasts), `metrics`,
+`intervals` (bootstrap), `masked` (losses that pass over unknown truth), `seasons`.
+"""
+
+from ..device.target import Target
+from .anomaly import AnomalyTask
+from .base import Task
+from .binary import BinaryTask
+from .forecast import ForecastTask
+from .multiclass import MulticlassTask
+from .regression import RegressionTask
+
+__all__ = [
+    "TASKS",
+    "AnomalyTask",
+    "BinaryTask",
+    "ForecastTask",
+    "MulticlassTask",
+    "RegressionTask",
+    "Target",
+    "Task",
+    "task_of",
+]
+
+TASKS: dict[str, Task] = {
+    task.name: task
+    for task in (
+        BinaryTask(),
+        MulticlassTask(),
+        RegressionTask(),
+        ForecastTask(),
+        AnomalyTask(),
+    )
+}
+
+
+def task_of(target: Target) -> Task:
+    """Returns the task of a target."""
+    return TASKS[target.task]

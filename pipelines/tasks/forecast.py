@@ -1,214 +1,156 @@
-"""What forecasts are learned by and scored with. A target that nobody knows is NaN: it is passed
-over by the loss, by the metric that decides, and by every score.
+"""Forecasts: values, or quantiles of them, for the steps ahead of a window.
 
-y: float [rows, horizon]; quantiles: float [rows, horizon, quantiles].
+A target that is unknown is NaN: the loss, the metric that decides and every score pass over it.
 """
 
-import math
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..device.calendar import DAY_NAMES, DAY_SECONDS, MONTH, WEEKDAY
-from ..device.signature import Frame, Target
+from ..device.answers import Answers
+from ..device.frame import Frame
+from ..device.ports import Port
+from ..device.primitives import Columns, OwnScale, Primitive
+from ..device.signature import Signature
+from ..device.target import Target
+from ..device.tasks.forecast import DeviceForecast, to_own_scale
+from ..rows.parts import HeldOut, TrainSet
+from .base import Task
+from .conformal import conformal_offsets
+from .masked import masked_loss, masked_metric
+from .metrics import score_forecasts
 
-MONTH_NAMES = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
+if TYPE_CHECKING:
+    from ..recipe import Recipe
 
 
-def usual_seasons(frame: Frame) -> tuple[int, ...]:
-    """Seasons in steps that series of this frame usually have, the usual one first: a day and a
-    week; of days a week; of weeks none and a year; of months a year; else none, 1.
-    """
-    seconds = round(frame.step_seconds)
-    calendar = frame.calendar
-    if calendar.unit == WEEKDAY:
-        return (len(calendar.weekdays),)
-    if calendar.unit == MONTH:
-        if 12 % calendar.months == 0:
-            return (12 // calendar.months,)
-        return (1,)
-    if seconds < DAY_SECONDS and DAY_SECONDS % seconds == 0:
-        return DAY_SECONDS // seconds, 7 * DAY_SECONDS // seconds
-    if seconds == 7 * DAY_SECONDS:
-        return 1, 52
-    if seconds == DAY_SECONDS:
-        return (7,)
-    return (1,)
+class ForecastTask(Task):
+    """Steps ahead: y float64 [rows, horizon]."""
 
+    device = DeviceForecast()
+    name = DeviceForecast.name
+    deciding_metrics = ("mase", "mae", "rmse")
+    shown_metrics = ("mase", "mae", "rmse", "coverage")
+    interval_metrics = ("mae", "rmse", "mase", "coverage")
+    output_unit = "standard deviations of the target"
+    looks_ahead = True
+    frame_example = "CutWindows(window=48, horizon=12)"
+    staggers_outputs = False  # many outputs, and none of them to rank
+    broadcasts_truth = False
 
-def common_start(times: np.ndarray, frame: Frame) -> tuple[str, str]:
-    """Where in a day, week or year all of several forecasts start, such as ("at 06:00", "hour of
-    the day"); two empty texts where they start at different places. times: datetime64 [rows], the
-    first steps that are forecast.
-    """
-    times = times.astype("datetime64[s]")
-    seconds = round(frame.step_seconds)
-    if frame.calendar.unit == MONTH:
-        places = times.astype("datetime64[M]").astype(np.int64) % 12
-        words = f"in {MONTH_NAMES[places[0]]}"
-        cycle = "month of the year"
-        has_cycle = frame.calendar.months < 12
-    elif seconds < DAY_SECONDS:
-        places = times.astype(np.int64) % DAY_SECONDS
-        words = f"at {str(times[0])[11:16]}"
-        cycle = "hour of the day"
-        has_cycle = DAY_SECONDS % seconds == 0
-    else:
-        places = (times.astype("datetime64[D]").astype(np.int64) + 3) % 7
-        words = f"on a {DAY_NAMES[places[0]]}"
-        cycle = "day of the week"
-        has_cycle = seconds == DAY_SECONDS
-    if has_cycle and len(times) > 1 and np.all(places == places[0]):
-        return words, cycle
-    return "", ""
+    def num_outputs(self, target: Target, frame: Frame | None, ports: Sequence[Port]) -> int:
+        """Returns the horizon times the quantiles."""
+        if frame is None:
+            return 0
+        return frame.horizon * max(len(target.quantiles), 1)
 
+    def fit_target(
+        self, train: TrainSet, primitives: Sequence[Primitive], ports: Sequence[Port]
+    ) -> Target:
+        """Returns the target with mean and standard deviation of each step, each row in its own
+        scale where the target's series was given one.
+        """
+        target = train.schema.target
+        for primitive in primitives:
+            if isinstance(primitive, OwnScale) and _scales(primitive, target.name):
+                spread = ""
+                if primitive.scaled:
+                    spread = primitive.into_factor
+                target = replace(target, base=primitive.into_offset, spread=spread)
+                break
+        return _with_step_scales(target, to_own_scale(train.y, target, train.x))
 
-def score_forecasts(
-    y: np.ndarray, values: np.ndarray, quantiles: np.ndarray | None, target: Target
-) -> dict[str, float]:
-    """MASE (NaN where its scale is 0), MAE and RMSE in the target's unit; of quantiles the mean
-    pinball loss, and the share of targets between the outer two, "coverage".
-    """
-    known = ~np.isnan(y)
-    errors = np.abs(values - y)[known]
-    if len(errors):
-        mae = float(errors.mean())
-    else:
-        mae = math.nan
-    scores = {
-        "mase": mae / target.mase_scale if target.mase_scale else math.nan,
-        "mae": mae,
-        "rmse": float(np.sqrt(np.mean(errors**2))) if len(errors) else math.nan,
-    }
-    scores["pinball"] = scores["coverage"] = math.nan
-    if quantiles is not None and len(errors):
-        short = y[known][:, None] - quantiles[known]
-        levels = np.asarray(target.quantiles)
-        scores["pinball"] = float(np.maximum(levels * short, (levels - 1) * short).mean())
-        if len(levels) > 1:
-            inside = (short[:, 0] >= 0) & (short[:, -1] <= 0)
-            scores["coverage"] = float(inside.mean())
-    return scores
+    def port_truth(self, y: np.ndarray, target: Target, columns: Columns) -> np.ndarray:
+        """Returns y in each row's own scale."""
+        return to_own_scale(y, target, columns)
 
+    def training_truth(self, y: np.ndarray, target: Target) -> np.ndarray:
+        """Returns each step in its standard deviations, float32 [rows, horizon]."""
+        return standardized_steps(y, target).astype(np.float32)
 
-def error_by_step(y: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """float64 [horizon]: the mean absolute error of each step ahead; NaN where no target of it is
-    known.
-    """
-    known = ~np.isnan(y)
-    total = np.where(known, np.abs(values - np.where(known, y, 0)), 0).sum(axis=0)
-    return np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)
+    def default_loss(self, target: Target) -> Callable:
+        """Returns the pinball loss of every quantile, or the squared error (see `masked`)."""
+        return masked_loss(target)
+
+    def keras_metric(self, deciding: str, target: Target) -> Any:
+        """Returns the error of the middle quantile over known steps."""
+        return masked_metric(target, deciding)
+
+    def usual_deciding(self, target: Target) -> str:
+        """Returns MASE; MAE where the seasonal naive gives it no scale."""
+        if target.mase_scale:
+            return "mase"
+        return "mae"
+
+    def decide(
+        self,
+        recipe: Recipe,
+        signature: Signature,
+        train_rows: TrainSet,
+        rows: HeldOut | TrainSet,
+        *,
+        form: str,
+        raw: np.ndarray,
+    ) -> Signature:
+        """Returns the signature with conformal offsets of its quantiles."""
+        target = signature.target
+        if len(target.quantiles) < 2:
+            return signature
+        offsets = conformal_offsets(
+            signature.output.to_float(raw),
+            standardized_steps(rows.y, target),
+            target.quantiles,
+            overlap=max(recipe.frame.horizon // recipe.frame.stride, 1),
+        )
+        return replace(signature, decisions={**signature.decisions, form: offsets})
+
+    def score(self, y: np.ndarray, answers: Answers, target: Target) -> dict[str, float]:
+        """Returns MASE, MAE, RMSE, pinball loss and coverage."""
+        return score_forecasts(y, answers.scores, answers.quantiles, target)
+
+    def score_plain_rule(
+        self, y: np.ndarray, values: np.ndarray, target: Target
+    ) -> dict[str, float]:
+        """Returns the scores of forecasts float64 [rows, horizon]."""
+        return score_forecasts(y, values, None, target)
+
+    def decision_text(self, report: Mapping, write: Callable[[str], str]) -> str:
+        """Returns what the interval is of."""
+        if not report["decisions"]:
+            return ""
+        levels = report["target"]["quantiles"]
+        return (
+            f"The interval is of the quantiles {levels[0]:g} and {levels[-1]:g}, moved step by "
+            f"step so that it holds {levels[-1] - levels[0]:.0%} of the targets of validation "
+            "windows (conformalized quantile regression)."
+        )
 
 
 def standardized_steps(y: np.ndarray, target: Target) -> np.ndarray:
-    """y [rows, horizon] in each row's own scale → as the net gives it: each step in its standard
-    deviations.
+    """Returns y [rows, horizon] in each row's own scale as the net gives it: each step in its
+    standard deviations.
     """
     return (y - np.array(target.step_offsets)) / np.array(target.step_factors)
 
 
-def conformal_offsets(
-    outputs: np.ndarray, y: np.ndarray, levels: tuple[float, ...], *, overlap: int = 1
-) -> tuple[float, ...]:
-    """What to add to the outputs [rows, horizon * quantiles] so that, step by step, the interval
-    between each lower quantile and its upper partner holds as many of y [rows, horizon] as their
-    levels say: conformalized quantile regression (Romano et al. 2019,
-    https://arxiv.org/abs/1905.03222) on validation rows. Of `overlap` windows that share their
-    steps one is counted for its correction by the number of rows: the others say little more.
+def _scales(primitive, name):
+    return primitive.into == primitive.column == name
+
+
+def _with_step_scales(target, y):
+    """Each step's mean and standard deviation; of a step that is unknown in training, those of
+    all.
     """
-    quantiles = outputs.reshape(len(outputs), -1, len(levels)).astype(np.float64)
-    offsets = np.zeros(quantiles.shape[1:])
-    for low in range(len(levels) // 2):
-        high = len(levels) - 1 - low
-        outside = np.maximum(quantiles[:, :, low] - y, y - quantiles[:, :, high])
-        for step in range(outside.shape[1]):
-            known = outside[:, step][~np.isnan(outside[:, step])]
-            if len(known):
-                share = min((levels[high] - levels[low]) * (1 + overlap / len(known)), 1.0)
-                wider = np.quantile(known, share, method="higher")
-                offsets[step, low], offsets[step, high] = -wider, wider
-    return tuple(float(np.float32(each)) for each in offsets.ravel())
-
-
-def masked_loss(target: Target):
-    """y [rows, 1, horizon] and outputs [rows, members, horizon * quantiles] → [rows, members]: the
-    mean over the steps with a known target of the pinball loss of every quantile, or of the squared
-    error where there are none. Steps count by their spread, so that an error counts as much as it
-    is large in the target's unit.
-    """
-    import keras
-
-    ops = keras.ops
-    levels = target.quantiles
-    factors = target.step_factors or (1.0,)  # a window that is given back has one unit
-    share = np.float32(factors) / np.mean(factors)
-    if levels:
-        share = share.astype(np.float32)
-    else:
-        share = np.square(share).astype(np.float32)
-
-    def loss(y_true, y_pred):
-        known = ops.isfinite(y_true)
-        shape = ops.shape(y_pred)
-        outputs = ops.reshape(y_pred, (shape[0], shape[1], -1, max(len(levels), 1)))
-        y = ops.expand_dims(ops.where(known, y_true, 0.0), -1)
-        short = y - outputs
-        if not levels:
-            each = ops.square(short)
-        else:
-            each = ops.mean(
-                ops.maximum(short * np.float32(levels), short * (np.float32(levels) - 1)),
-                -1,
-                keepdims=True,
-            )
-        weight = ops.cast(known, "float32")
-        return ops.sum(each[..., 0] * weight * share, axis=2) / ops.maximum(
-            ops.sum(weight, axis=2), 1.0
-        )
-
-    return loss
-
-
-def masked_metric(target: Target, deciding: str):
-    """A Keras metric over steps with a known target, of the middle quantile: "mae" or "rmse" in the
-    target's unit (each row's own scale apart), or "mase".
-    """
-    import keras
-
-    ops = keras.ops
-    width = max(len(target.quantiles), 1)
-    middle = target.middle()
-    is_squared = deciding == "rmse"
-    factors = np.float32(target.step_factors or (1.0,)) / np.float32(
-        target.mase_scale if deciding == "mase" else 1.0
+    scales = []
+    for step in (*y.T, y.ravel()):
+        known = step[~np.isnan(step)]
+        scales.append((known.mean(), known.std() or 1.0) if len(known) else None)
+    *steps, every = scales
+    offsets, factors = zip(*(step or every for step in steps), strict=True)
+    return replace(
+        target, step_offsets=tuple(map(float, offsets)), step_factors=tuple(map(float, factors))
     )
-
-    class MaskedError(keras.metrics.Mean):
-        def update_state(self, y_true, y_pred, sample_weight=None):
-            known = ops.isfinite(y_true)
-            error = (ops.where(known, y_true, 0.0) - y_pred[:, middle::width]) * factors
-            weight = ops.cast(known, "float32")
-            if sample_weight is not None:
-                weight = weight * ops.reshape(sample_weight, (-1, 1))
-            return super().update_state(
-                ops.square(error) if is_squared else ops.abs(error), sample_weight=weight
-            )
-
-        def result(self):
-            if is_squared:
-                return ops.sqrt(super().result())
-            return super().result()
-
-    return MaskedError(name=deciding)

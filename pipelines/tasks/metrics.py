@@ -5,13 +5,22 @@ Where the same score is taken hundreds of times, for a threshold or an interval,
 most of scikit-learn's time is in its checks. `SMALLER_IS_BETTER` tells which way is up.
 """
 
+import math
 import warnings
 from collections.abc import Mapping
 
 import numpy as np
 
+from ..device.target import Target
+
 SMALLER_IS_BETTER = frozenset({"log_loss", "brier", "mae", "rmse", "mase", "pinball"})
+RANK_METRICS = ("average_precision", "roc_auc")
 LABEL_METRICS = ("balanced_accuracy", "macro_f1", "accuracy", "precision", "recall", "f1")
+
+
+def is_smaller_better(metric: str) -> bool:
+    """Returns whether the smaller of two values of a metric is the better one."""
+    return metric in SMALLER_IS_BETTER
 
 
 def score_classes(y: np.ndarray, chosen: np.ndarray, scores: np.ndarray) -> dict[str, float]:
@@ -195,20 +204,38 @@ def loss_of(metric: str, before: Mapping[str, float], after: Mapping[str, float]
     return change
 
 
-def bootstrap_intervals(
-    score, num_rows: int, *, num_draws: int = 200, seed: int = 0
-) -> dict[str, list[float]]:
-    """95 % percentile intervals of every metric that `score(places)` gives, over rows drawn with
-    replacement (Efron 1979); NaN draws are passed over.
+def score_forecasts(
+    y: np.ndarray, values: np.ndarray, quantiles: np.ndarray | None, target: Target
+) -> dict[str, float]:
+    """MASE (NaN where its scale is 0), MAE and RMSE in the target's unit; of quantiles the mean
+    pinball loss, and the share of targets between the outer two, "coverage".
     """
-    generator = np.random.default_rng(seed)
-    draws = [score(generator.integers(0, num_rows, num_rows)) for _ in range(num_draws)]
-    intervals = {}
-    for metric in draws[0]:
-        values = np.array([draw[metric] for draw in draws])
-        values = values[~np.isnan(values)]
-        if len(values):
-            intervals[metric] = [float(each) for each in np.percentile(values, [2.5, 97.5])]
-        else:
-            intervals[metric] = []
-    return intervals
+    known = ~np.isnan(y)
+    errors = np.abs(values - y)[known]
+    if len(errors):
+        mae = float(errors.mean())
+    else:
+        mae = math.nan
+    scores = {
+        "mase": mae / target.mase_scale if target.mase_scale else math.nan,
+        "mae": mae,
+        "rmse": float(np.sqrt(np.mean(errors**2))) if len(errors) else math.nan,
+    }
+    scores["pinball"] = scores["coverage"] = math.nan
+    if quantiles is not None and len(errors):
+        short = y[known][:, None] - quantiles[known]
+        levels = np.asarray(target.quantiles)
+        scores["pinball"] = float(np.maximum(levels * short, (levels - 1) * short).mean())
+        if len(levels) > 1:
+            inside = (short[:, 0] >= 0) & (short[:, -1] <= 0)
+            scores["coverage"] = float(inside.mean())
+    return scores
+
+
+def error_by_step(y: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """float64 [horizon]: the mean absolute error of each step ahead; NaN where no target of it is
+    known.
+    """
+    known = ~np.isnan(y)
+    total = np.where(known, np.abs(values - np.where(known, y, 0)), 0).sum(axis=0)
+    return np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)

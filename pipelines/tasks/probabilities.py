@@ -5,7 +5,7 @@ about logits.
 
 import numpy as np
 
-from ..device.signature import Calibration, probabilities
+from ..device.calibration import Calibration, probabilities
 from ..errors import RecipeError
 
 CALIBRATIONS = ("none", "temperature", "platt", "isotonic")

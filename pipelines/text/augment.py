@@ -11,13 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..device.cells import TEXT, Column, shorten
+from ..device.ports import Port
 from ..device.regular import read_regular
-from ..device.signature import Port, Signature
+from ..device.signature import Signature
 from ..device.texts import Bigrams, Words
+from ..device.units import MIX_SHARE, PAIR_ID, PARTNER_ID, TOKEN_ID
 from ..errors import LoadError, RecipeError
 from ..sources.files import find_file
 from ..spec import knob
-from ..steps.step import MIX_SHARE, PAIR_ID, PARTNER_ID, TOKEN_ID
 
 MAX_SYNONYMS = 16
 MAX_SYNONYM_BYTES = 16 * 2**20

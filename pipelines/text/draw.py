@@ -8,9 +8,9 @@ from ..device.primitives import run_primitives
 from ..device.runner import LiteRT, Runner, answer
 from ..device.signature import Signature
 from ..device.texts import Words
+from ..device.units import TOKEN_ID
 from ..report.pictures import BLUE, GREY, ORANGE, picture
-from ..steps.step import TOKEN_ID
-from ..tasks.evaluate import class_places
+from ..tasks.classes import class_places
 
 NUM_MISTAKES = 10
 LINE_CHARACTERS = 68

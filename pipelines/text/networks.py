@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..device.signature import Port, Signature
+from ..device.ports import Port
+from ..device.signature import Signature
+from ..device.units import MIX_SHARE, PAIR_ID, PARTNER_ID, TOKEN_ID
 from ..errors import RecipeError
 from ..spec import knob
-from ..steps.step import MIX_SHARE, PAIR_ID, PARTNER_ID, TOKEN_ID
 from ..training.blocks import (
     MOST_UNROLLED_BYTES,
     Blocks,

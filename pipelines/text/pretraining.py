@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ..device.signature import Port, Signature
+from ..device.ports import Port
+from ..device.signature import Signature
+from ..device.units import PAIR_ID
 from ..errors import RecipeError, TrainError
 from ..rows.parts import HeldOut, TrainSet
 from ..spec import knob
-from ..steps.step import PAIR_ID
 from ..training.blocks import copy_weights
 from .networks import AveragedEmbeddings, TextBlocks, TextNet, TransformerEncoder, token_port
 

@@ -12,7 +12,7 @@ from ..device.signature import Signature
 from ..errors import RecipeError
 from ..rows.parts import HeldOut, TrainSet, require_train_set
 from ..spec import knob
-from ..tasks.decide import threshold_offset
+from ..tasks.thresholds import anomaly_threshold
 from ..verify.ladder import answer_all
 from .networks import SeriesBlocks, SeriesNet, past_ports
 
@@ -238,4 +238,4 @@ def fit_residual(runner: Runner, train: TrainSet, *, quantile: float = 0.99) -> 
     spread = np.where(known, errors, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     detector = ForecastResidual(tuple(spread.tolist()), 0.0)
     scores = detector.score(runner, train)
-    return replace(detector, threshold=-threshold_offset(scores[~np.isnan(scores)], quantile)[0])
+    return replace(detector, threshold=-anomaly_threshold(scores[~np.isnan(scores)], quantile)[0])

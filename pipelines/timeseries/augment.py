@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..device.cells import SERIES, Column
-from ..device.signature import Port, Signature
+from ..device.ports import Port
+from ..device.signature import Signature
+from ..device.units import CATEGORY_ID, SERIES_INTERVAL, SERIES_STANDARD
 from ..errors import RecipeError
 from ..spec import knob
-from ..steps.step import CATEGORY_ID, SERIES_INTERVAL, SERIES_STANDARD
 
 # columns {port: tensor [rows, ...]}, labels {name: float32 [rows, outputs]}, seed int [2] →
 # columns, labels

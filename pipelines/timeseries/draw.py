@@ -6,7 +6,8 @@ import numpy as np
 
 from ..report.drawable import drawable
 from ..report.pictures import BLUE, GREY, ORANGE, picture
-from ..tasks.forecast import common_start, error_by_step
+from ..tasks.metrics import error_by_step
+from ..tasks.seasons import common_start
 from .draw_anomalies import draw_anomalies
 
 NUM_BINS = 160

@@ -5,10 +5,10 @@ what augmentation makes of training series, and the most confident mistakes.
 import numpy as np
 
 from ..device.primitives import run_primitives
+from ..device.units import SERIES_STANDARD
 from ..report.drawable import drawable
 from ..report.pictures import BLUE, GREY, ORANGE, picture
-from ..steps.step import SERIES_STANDARD
-from ..tasks.evaluate import class_places
+from ..tasks.classes import class_places
 from .augment import series_sheet
 
 NUM_SHEET_ROWS = 5

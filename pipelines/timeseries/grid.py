@@ -6,7 +6,7 @@ import numpy as np
 
 from ..device.cells import Column, is_missing, read_column, shorten
 from ..device.flow import check_format
-from ..device.signature import Frame
+from ..device.frame import Frame
 from ..errors import LoadError
 from ..sources.dates import date_format
 from ..sources.kinds import read_times

@@ -8,7 +8,8 @@ import numpy as np
 
 from ..device.calendar import DAY_NAMES, DAY_SECONDS, MONTH, WEEKDAY
 from ..device.cells import Column, is_missing, read_column, read_numbers, shorten
-from ..device.signature import Frame, Target
+from ..device.frame import Frame
+from ..device.target import Target
 from ..errors import LoadError
 from ..rows.parts import Dataset, Inferred, Schema
 from ..sources.files import describe_memory, fingerprint

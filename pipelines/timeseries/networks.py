@@ -9,11 +9,12 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 
 from ..device.calendar import SECOND
+from ..device.ports import Port
 from ..device.primitives import FillSteps, OwnScale, PackSteps
-from ..device.signature import Port, Signature, made_from
+from ..device.signature import Signature, made_from
+from ..device.units import CATEGORY_ID, SERIES_INTERVAL, SERIES_STANDARD
 from ..errors import RecipeError
 from ..spec import knob
-from ..steps.step import CATEGORY_ID, SERIES_INTERVAL, SERIES_STANDARD
 from ..training.blocks import (
     MOST_UNROLLED_BYTES,
     Blocks,

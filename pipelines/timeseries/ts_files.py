@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..device.cells import MISSING_WORDS, Column, read_numbers, shorten
-from ..device.signature import MAX_SIDE
+from ..device.flow import MAX_SIDE
 from ..errors import LoadError
 from ..sources.limits import open_unpacked
 from ..sources.precision import series_as_float32

@@ -16,7 +16,7 @@ from ..device.cells import SERIES, Column, shorten
 from ..errors import FrameError
 from ..rows.parts import HeldOut, Splits, TrainSet
 from ..spec import check_knobs, knob
-from ..tasks.forecast import common_start, usual_seasons
+from ..tasks.seasons import common_start, usual_seasons
 from .step_grid import PARTS, StepGrid, refuse_too_large
 
 CLEARLY_BETTER = 0.95  # of the error of another season, for which the usual one is left

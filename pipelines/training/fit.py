@@ -8,25 +8,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..device.signature import Signature, Target
+from ..device.signature import Signature
+from ..device.target import Target
 from ..errors import RecipeError, TrainError
 from ..rows.parts import HeldOut
 from ..spec import knob
-from ..tasks.forecast import masked_loss, masked_metric, standardized_steps
+from ..tasks import task_of
+from ..tasks.metrics import is_smaller_better
 from .blocks import copy_weights
 from .feed import TrainFeed, plain_feed, training_feed
 from .strategy import STRATEGIES, load_tensorflow, make_strategy
 
 SCHEDULES = ("constant", "cosine")
-# By task: the metrics that can decide, which are the ones that Keras can follow from epoch to
-# epoch.
-DECIDING_METRICS = {
-    "binary": ("average_precision", "roc_auc", "accuracy", "log_loss"),
-    "multiclass": ("macro_f1", "accuracy", "log_loss"),
-    "regression": ("rmse", "mae", "r2"),
-    "forecast": ("mase", "mae", "rmse"),
-    "anomaly": ("mae",),
-}
 
 
 @dataclass(frozen=True)
@@ -79,17 +72,6 @@ class Trained:
     model: object
     history: dict[str, list[float]]
     fit_seconds: float
-
-
-def check_deciding(deciding: str, task: str) -> None:
-    """Raises RecipeError where Keras cannot follow the metric for the task."""
-    allowed = DECIDING_METRICS[task]
-    if deciding not in allowed:
-        raise RecipeError(
-            f"judge.deciding={deciding!r} for a {task} target",
-            expected=", ".join(allowed),
-            fix=f"--set judge.deciding={allowed[0]}, or set load.target_kind",
-        )
 
 
 def train(
@@ -182,7 +164,11 @@ def train(
             model, feed.rows, valid, signature=signature, training=training, deciding=deciding
         )
     return Trained(
-        model, plain_names(history, deciding, metric_factor(deciding, signature.target)), seconds
+        model,
+        plain_names(
+            history, deciding, task_of(signature.target).metric_factor(deciding, signature.target)
+        ),
+        seconds,
     )
 
 
@@ -324,16 +310,8 @@ def task_labels(
     target = signature.target
     if soft_labels is not None:
         wanted = soft_labels.astype(np.float32)
-    elif target.task == "binary":
-        wanted = y.astype(np.float32)[:, None]
-    elif target.task == "multiclass":
-        wanted = np.eye(len(target.labels), dtype=np.float32)[y]
-    elif target.task == "forecast":
-        wanted = standardized_steps(y, target).astype(np.float32)
-    elif target.task == "anomaly":
-        wanted = y
     else:
-        wanted = ((y - target.offset) / target.factor).astype(np.float32)[:, None]
+        wanted = task_of(target).training_truth(y, target)
     return {"members": wanted, "logits": wanted}
 
 
@@ -343,78 +321,50 @@ def task_loss(target: Target, training: Training):
     """
     import keras
 
-    losses = keras.losses
-    smoothing = training.label_smoothing
-    gamma = training.focal_gamma
-    task = target.task
-    if task in ("forecast", "anomaly"):
-        plain = masked_loss(target)
-    elif task == "regression":
-        plain = losses.MeanSquaredError(reduction=None)
-    elif task == "binary":
-        if gamma:
-            plain = losses.BinaryFocalCrossentropy(
-                gamma=gamma, from_logits=True, label_smoothing=smoothing, reduction=None
-            )
-        else:
-            plain = losses.BinaryCrossentropy(
-                from_logits=True, label_smoothing=smoothing, reduction=None
-            )
-    else:
-        if gamma:
-            plain = losses.CategoricalFocalCrossentropy(
-                alpha=1.0, gamma=gamma, from_logits=True, label_smoothing=smoothing, reduction=None
-            )
-        else:
-            plain = losses.CategoricalCrossentropy(
-                from_logits=True, label_smoothing=smoothing, reduction=None
-            )
+    task = task_of(target)
+    plain = _plain_loss(task, target, training)
 
     class MemberLoss(keras.losses.Loss):
         def call(self, y_true, y_pred):
             y_true = keras.ops.expand_dims(y_true, 1)
             if len(y_pred.shape) == 2:
                 y_pred = keras.ops.expand_dims(y_pred, 1)
-            if task not in ("forecast", "anomaly"):
+            if task.broadcasts_truth:
                 y_true = keras.ops.broadcast_to(y_true, keras.ops.shape(y_pred))
             return keras.ops.mean(plain(y_true, y_pred), axis=1)
 
     return MemberLoss(name="member_loss")
 
 
+def _plain_loss(task, target, training):
+    """The task's own loss; of classes, with focus and smoothing where these are asked for."""
+    import keras
+
+    gamma = training.focal_gamma
+    smoothing = training.label_smoothing
+    if task.output_kind == "values" or not (gamma or smoothing):
+        return task.default_loss(target)
+    losses = keras.losses
+    knobs = {"from_logits": True, "label_smoothing": smoothing, "reduction": None}
+    if task.output_kind == "sigmoid":
+        if gamma:
+            return losses.BinaryFocalCrossentropy(gamma=gamma, **knobs)
+        return losses.BinaryCrossentropy(**knobs)
+    if gamma:
+        return losses.CategoricalFocalCrossentropy(alpha=1.0, gamma=gamma, **knobs)
+    return losses.CategoricalCrossentropy(**knobs)
+
+
 def task_metric(deciding: str, signature: Signature):
     """The Keras metric of averaged logits [rows, outputs] for a deciding metric, and which way is
     up, "max" or "min".
     """
-    import keras
-
-    task = signature.target.task
-    check_deciding(deciding, task)
-    metrics = keras.metrics
-    if task in ("forecast", "anomaly"):
-        return masked_metric(signature.target, deciding), "min"
-    if deciding in ("average_precision", "roc_auc"):
-        if deciding == "average_precision":
-            curve = "PR"
-        else:
-            curve = "ROC"
-        return metrics.AUC(curve=curve, from_logits=True, num_thresholds=1000, name=deciding), "max"
-    return {
-        "accuracy": lambda: (
-            metrics.BinaryAccuracy(threshold=0.0, name=deciding)
-            if task == "binary"
-            else metrics.CategoricalAccuracy(name=deciding)
-        ),
-        "log_loss": lambda: (
-            metrics.BinaryCrossentropy(from_logits=True, name=deciding)
-            if task == "binary"
-            else metrics.CategoricalCrossentropy(from_logits=True, name=deciding)
-        ),
-        "macro_f1": lambda: metrics.F1Score(average="macro", name=deciding),
-        "rmse": lambda: metrics.RootMeanSquaredError(name=deciding),
-        "mae": lambda: metrics.MeanAbsoluteError(name=deciding),
-        "r2": lambda: metrics.R2Score(name=deciding),
-    }[deciding](), "min" if deciding in ("log_loss", "rmse", "mae") else "max"
+    task = task_of(signature.target)
+    task.check_deciding(deciding)
+    mode = "max"
+    if is_smaller_better(deciding):
+        mode = "min"
+    return task.keras_metric(deciding, signature.target), mode
 
 
 def average_members(members):
@@ -442,13 +392,6 @@ def average_members(members):
     kernels, biases = zip(*(each.get_weights() for each in heads), strict=True)
     head.set_weights([np.concatenate(kernels) / len(heads), np.mean(biases, axis=0)])
     return model
-
-
-def metric_factor(deciding: str, target: Target) -> float:
-    """What takes the metric of standardized values to the target's unit."""
-    if target.task == "regression" and deciding in ("rmse", "mae"):
-        return target.factor
-    return 1.0
 
 
 def plain_names(

@@ -4,7 +4,7 @@ model, whatever its score is.
 
 from math import sqrt
 
-from ..device.signature import Target
+from ..device.target import Target
 from .ladder import Rung
 
 

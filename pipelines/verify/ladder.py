@@ -9,12 +9,13 @@ from typing import Protocol
 
 import numpy as np
 
-from ..device.runner import Answers, Runner
+from ..device.answers import Answers
+from ..device.runner import Runner
 from ..device.signature import Signature
 from ..errors import VerifyError
 from ..rows.parts import HeldOut
 from ..sources.files import read_pixels
-from ..tasks.evaluate import agreement, score
+from ..tasks import task_of
 from ..tasks.metrics import loss_of
 
 TIMED_ROWS = 200
@@ -105,17 +106,18 @@ def climb(
     else:
         reference = keras_answers.take(places)
     target = runtime.signature.target
+    task = task_of(target)
     return Rung(
         form,
-        score(rows.y[places], answers, target),
-        agreement(reference, answers, target),
+        task.score(rows.y[places], answers, target),
+        task.agreement(reference, answers),
         _largest_difference(answers, reference, runtime.signature),
         size_bytes,
         float(np.median(times)),
         float(np.percentile(times, 95)),
         len(places),
         arena_bytes,
-        reference=score(rows.y[places], reference, target) if len(places) < len(rows) else {},
+        reference=task.score(rows.y[places], reference, target) if len(places) < len(rows) else {},
     ), answers
 
 
@@ -124,9 +126,8 @@ def _largest_difference(one, other, signature):
     says nothing.
     """
     one, other = (signature.output.to_float(answers.raw) for answers in (one, other))
-    if signature.target.task == "multiclass":
-        one, other = (values - values.mean(axis=1, keepdims=True) for values in (one, other))
-    return float(np.abs(one - other).max())
+    task = task_of(signature.target)
+    return float(np.abs(task.comparable(one) - task.comparable(other)).max())
 
 
 def unscored(

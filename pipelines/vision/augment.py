@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..device.cells import PICTURE, Column
-from ..device.signature import Port, Signature
+from ..device.ports import Port
+from ..device.signature import Signature
 from ..errors import RecipeError
 from ..spec import knob
 

@@ -7,7 +7,7 @@ import numpy as np
 from ..report.drawable import drawable
 from ..report.pictures import picture
 from ..sources.files import read_pixels
-from ..tasks.evaluate import class_places
+from ..tasks.classes import class_places
 from .augment import sheet
 
 NUM_SHEET_ROWS = 6

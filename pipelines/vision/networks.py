@@ -7,7 +7,8 @@ its input, and is made of layers that TFLite Micro has int8 kernels for.
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 
-from ..device.signature import Port, Signature
+from ..device.ports import Port
+from ..device.signature import Signature
 from ..errors import RecipeError
 from ..spec import knob
 from ..training.blocks import Blocks, check_heads, check_initializer, with_logits

@@ -5,7 +5,7 @@ import pytest
 
 from pipelines import balance
 from pipelines.device.cells import Column
-from pipelines.device.signature import Target
+from pipelines.device.target import Target
 from pipelines.errors import BalanceError, LeakError
 from pipelines.rows.parts import BalancedSet, Dataset, HeldOut, Schema, TrainSet
 from pipelines.tabular import load_table

@@ -14,7 +14,8 @@ from pipelines.device.formats import (
     ADDED_TO_SIGNATURE,
     FORMAT_VERSION,
 )
-from pipelines.device.signature import RULES, Signature
+from pipelines.device.rules import RULES
+from pipelines.device.signature import Signature
 from tests.altered import alter, copy_of
 
 FORMAT_1 = sorted(Path(__file__).with_name("format_1").glob("*.json"))

@@ -26,7 +26,7 @@ from pipelines.compress import (
 from pipelines.compress.channels import cut_to, remove_channels, trace_channels
 from pipelines.compress.factorize import factorize
 from pipelines.compress.fft import by_spectra
-from pipelines.device.signature import Target
+from pipelines.device.target import Target
 from pipelines.errors import RecipeError, TrainError
 from pipelines.rows.parts import HeldOut, Schema, TrainSet
 from pipelines.tabular import Mlp

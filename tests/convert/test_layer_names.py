@@ -6,8 +6,10 @@ import pytest
 from pipelines.convert.description import describe
 from pipelines.convert.layer_names import layer_names
 from pipelines.convert.pack_file import pack_file, with_description, without_words
+from pipelines.device.ports import Port
 from pipelines.device.runner import LiteRT
-from pipelines.device.signature import Port, Signature, Target
+from pipelines.device.signature import Signature
+from pipelines.device.target import Target
 from pipelines.targets.c.prepare import c_files
 from tests.convert.test_group_joins import join_of, rows_for
 

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from pipelines.device.cells import Column, read_column, read_numbers
 from pipelines.device.history import as_cells
 from pipelines.device.numbers import MARKS, THOUSANDS, check_style, read_number
+from pipelines.device.ports import Port
 from pipelines.device.primitives import Pack
-from pipelines.device.signature import Port, Signature, Target
+from pipelines.device.signature import Signature
+from pipelines.device.target import Target
 from pipelines.errors import LoadError
 from pipelines.sources.precision import MIN_LEVELS, refuse_merged
 from pipelines.tabular import LoadTable, Reading, load_table

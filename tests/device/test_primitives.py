@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.device import primitives as p
-from pipelines.device.signature import Port
+from pipelines.device.ports import Port
 
 floats = st.floats(width=32, allow_nan=False, allow_infinity=False)
 names = st.text(min_size=1, max_size=8)

@@ -10,8 +10,10 @@ import pytest
 from pipelines.catalog import targets_named
 from pipelines.convert.convert import convert
 from pipelines.convert.refusals import converter_reason, layer_of, micro_reason
-from pipelines.device.runner import Answers
-from pipelines.device.signature import Port, Signature, Target
+from pipelines.device.answers import Answers
+from pipelines.device.ports import Port
+from pipelines.device.signature import Signature
+from pipelines.device.target import Target
 from pipelines.errors import ExportError, RecipeError, VerifyError
 from pipelines.own_model.export import export_model
 from pipelines.own_model.gate import changed_too_much, failed_own, num_rows_wanted

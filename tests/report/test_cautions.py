@@ -7,15 +7,14 @@ import numpy as np
 import pytest
 
 from pipelines import catalog
-from pipelines.device.signature import Target
+from pipelines.device.target import Target
 from pipelines.recipe import Judge, override
 from pipelines.report.cautions import find_cautions
-from pipelines.report.constant import score_constant
 from pipelines.report.text_cuts import count_cuts
 from pipelines.report.write import caution_lines, ladder_lines, ladder_table
 from pipelines.rows.parts import HeldOut, Schema, TrainSet
 from pipelines.targets.exported_model import ExportedModel
-from pipelines.tasks.evaluate import score
+from pipelines.tasks import task_of
 from pipelines.tasks.metrics import score_classes, score_values
 from pipelines.verify.agreement import labels_apart
 from pipelines.verify.ladder import Rung
@@ -203,7 +202,7 @@ def test_a_form_that_answers_otherwise_fails_the_ladder_whatever_it_scores(
     answers = bundle.runner().predict_columns(
         {column.name: test.x[column.name] for column in bundle.signature.columns}
     )
-    scores = score(test.y, answers, bundle.signature.target)
+    scores = task_of(bundle.signature.target).score(test.y, answers, bundle.signature.target)
     rungs = [
         Rung(form, scores, agreement, 0.0, 1, 1.0, 1.0, len(test))
         for form, agreement in (("keras", 1.0), ("litert_int8", 0.74))
@@ -288,7 +287,7 @@ def test_the_constant_answer_is_of_training_rows():
 
     target = Target("y", "multiclass", ("a", "b", "c"))
     test = rows(HeldOut, [0, 0, 0, 1, 2], target)
-    found = score_constant(rows(TrainSet, [1, 1, 0, 2, 1], target), test, target)
+    found = task_of(target).constant_answer(rows(TrainSet, [1, 1, 0, 2, 1], target), test, target)
     plain = score_classes(test.y, np.full(5, 1), np.full((5, 3), 1 / 3))
     assert found == {
         "answer": "b",
@@ -296,13 +295,14 @@ def test_the_constant_answer_is_of_training_rows():
     }
     target = Target("y", "regression")
     test = rows(HeldOut, [0.0, 1.0, 5.0], target)
-    found = score_constant(rows(TrainSet, [1.0, 2.0, 9.0], target), test, target)
+    found = task_of(target).constant_answer(rows(TrainSet, [1.0, 2.0, 9.0], target), test, target)
     assert (
         found["answer"] == "4"
         and found["scores"]["mae"] == score_values(test.y, np.full(3, 2.0))["mae"]
     )
     assert found["scores"]["rmse"] == score_values(test.y, np.full(3, 4.0))["rmse"]
-    assert score_constant(test, test, Target("y", "forecast")) is None
+    forecast = Target("y", "forecast")
+    assert task_of(forecast).constant_answer(test, test, forecast) is None
 
 
 def test_scores_of_a_part_of_the_rows_stand_below_those_of_keras_on_the_same():

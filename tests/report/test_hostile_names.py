@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from pipelines.device.cells import Column
-from pipelines.device.signature import Target
+from pipelines.device.target import Target
 from pipelines.device.visible import visible
 from pipelines.errors import ExportError
 from pipelines.report import pictures

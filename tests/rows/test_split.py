@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pipelines.balance import OversampleRandom
 from pipelines.device.cells import Column
 from pipelines.device.pictures import picture_digest
-from pipelines.device.signature import Target
+from pipelines.device.target import Target
 from pipelines.errors import LeakError, RecipeError, SplitError
 from pipelines.rows.parts import Dataset, HeldOut, Schema, Splits, TrainSet
 from pipelines.rows.split import (

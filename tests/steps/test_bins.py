@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.device.cells import Column
-from pipelines.device.signature import Target
+from pipelines.device.target import Target
 from pipelines.rows.parts import Schema, TrainSet
 from pipelines.sources.files import find_file
 from pipelines.steps import EncodeBins, ImputeMedian, ScaleRobust

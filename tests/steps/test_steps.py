@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pipelines import steps
 from pipelines.device.cells import Column
-from pipelines.device.signature import Target
+from pipelines.device.target import Target
 from pipelines.errors import LeakError, StepError
 from pipelines.rows.parts import BalancedSet, Dataset, HeldOut, Schema, TrainSet
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss
 
-from pipelines.device.signature import Calibration, probabilities
+from pipelines.device.calibration import Calibration, probabilities
 from pipelines.errors import RecipeError
 from pipelines.tasks.probabilities import fit_calibration
 

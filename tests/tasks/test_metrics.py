@@ -5,19 +5,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.device.signature import Target, positive_or_largest, probabilities
-from pipelines.tasks.decide import choose_offsets
+from pipelines.device.calibration import positive_or_largest, probabilities
+from pipelines.tasks.intervals import bootstrap_intervals
 from pipelines.tasks.metrics import (
     LABEL_METRICS,
-    bootstrap_intervals,
     loss_of,
     score_classes,
     score_labels,
     score_ranks,
     score_values,
 )
-
-BINARY = Target("y", "binary", ("no", "yes"))
+from pipelines.tasks.thresholds import choose_adjustment, choose_threshold
 
 
 def test_binary_by_hand():
@@ -89,22 +87,13 @@ def test_threshold_is_the_best_of_validation_rows():
     y = (random.random(2000) < 0.1).astype(int)
     logits = (random.normal(size=2000) + 2 * y - 2).astype(np.float32)[:, None]
     for metric in ("macro_f1", "balanced_accuracy", "f1"):
-        chosen = choose_offsets(
-            logits, y, metric=metric, target=BINARY, class_shares=np.array([0.9, 0.1])
-        )
+        chosen = choose_threshold(logits, y, metric=metric)
         best = max(
             score_labels(metric, y, positive_or_largest(logits, (each,)))
             for each in np.linspace(-3, 6, 400)
         )
         assert score_labels(metric, y, positive_or_largest(logits, chosen)) >= best - 0.006
-    near = choose_offsets(
-        logits + np.float32(0.001),
-        y,
-        metric="f1",
-        target=BINARY,
-        class_shares=np.array([0.9, 0.1]),
-        near=chosen,
-    )
+    near = choose_threshold(logits + np.float32(0.001), y, metric="f1", near=chosen)
     assert near[0] == pytest.approx(chosen[0], abs=0.02)
 
 
@@ -113,10 +102,7 @@ def test_several_classes_get_one_adjustment():
     shares = np.array([0.9, 0.08, 0.02])
     y = random.choice(3, 3000, p=shares)
     logits = (random.normal(size=(3000, 3)) + 2 * np.eye(3)[y] + np.log(shares)).astype(np.float32)
-    target = Target("y", "multiclass", ("a", "b", "c"))
-    offsets = choose_offsets(
-        logits, y, metric="balanced_accuracy", target=target, class_shares=shares
-    )
+    offsets = choose_adjustment(logits, y, metric="balanced_accuracy", class_shares=shares)
     plain, chosen = (
         score_labels("balanced_accuracy", y, positive_or_largest(logits, each))
         for each in ((0.0, 0.0, 0.0), offsets)

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from pipelines import text
-from pipelines.device.signature import Port, Signature, Target
+from pipelines.device.ports import Port
+from pipelines.device.signature import Signature
+from pipelines.device.target import Target
 from pipelines.errors import RecipeError
 from pipelines.targets.micro.runner import micro_available
 

@@ -21,9 +21,12 @@ from pipelines.balance import WeightByClass
 from pipelines.bundle.explain import explain
 from pipelines.device.__main__ import write_answers
 from pipelines.device.cells import Column
+from pipelines.device.frame import Frame
+from pipelines.device.ports import Port
 from pipelines.device.primitives import PackSteps
 from pipelines.device.runner import Runner, answer
-from pipelines.device.signature import Frame, Port, Signature, Target
+from pipelines.device.signature import Signature
+from pipelines.device.target import Target
 from pipelines.errors import FrameError, LeakError, LoadError, PipelineError, RecipeError
 from pipelines.recipe import Judge, Recipe
 from pipelines.rows.split import SplitByTime, split
@@ -38,8 +41,8 @@ from pipelines.steps import (
     to_ports,
 )
 from pipelines.targets.c.prepare import c_files
-from pipelines.tasks.decide import threshold_offset
 from pipelines.tasks.metrics import score_anomalies
+from pipelines.tasks.thresholds import anomaly_threshold
 from pipelines.timeseries import (
     Autoencoder,
     ConvAutoencoder,
@@ -337,7 +340,7 @@ def test_a_damaged_signature_is_refused():
 )
 def test_no_more_than_its_share_of_training_windows_is_flagged(scores, quantile):
     scores = np.array(scores, np.float32)
-    flagged = scores + np.float32(threshold_offset(scores, quantile)[0]) >= 0
+    flagged = scores + np.float32(anomaly_threshold(scores, quantile)[0]) >= 0
     assert flagged.mean() <= 1 - quantile + 1e-9
 
 

@@ -20,9 +20,9 @@ from pipelines.device import Runner
 from pipelines.device.__main__ import write_forecasts
 from pipelines.device.calendar import DAY_SECONDS, MONTH_SECONDS, Calendar
 from pipelines.device.cells import Column, read_column
+from pipelines.device.frame import Frame
 from pipelines.device.history import known_steps, newest_windows
 from pipelines.device.primitives import DatePart
-from pipelines.device.signature import Frame
 from pipelines.errors import DeviceError, PipelineError, RecipeError
 from pipelines.recipe import tiny
 from pipelines.report.facts import _missing_shares
@@ -30,7 +30,7 @@ from pipelines.rows.split import SplitByTime, split
 from pipelines.run import _gate_advice
 from pipelines.steps import EncodeDate, FillGaps, ScaleSeries, fit_steps, make_signature
 from pipelines.tabular import LoadTable, load_table
-from pipelines.tasks.forecast import common_start, usual_seasons
+from pipelines.tasks.seasons import common_start, usual_seasons
 from pipelines.timeseries import LoadSeries, Tcn, series_recipe
 from pipelines.timeseries.windows import CutWindows
 from tests.odd_files.series import dates, jittered, on_days

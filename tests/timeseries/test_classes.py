@@ -18,8 +18,11 @@ from pipelines import run, tabular, timeseries, vision
 from pipelines.balance import OversampleRandom, Smote, SmoteNC, WeightByClass
 from pipelines.catalog import RECIPES, override
 from pipelines.device.cells import SERIES, Column
+from pipelines.device.ports import Port
 from pipelines.device.primitives import PackSteps
-from pipelines.device.signature import Port, Signature, Target
+from pipelines.device.signature import Signature
+from pipelines.device.target import Target
+from pipelines.device.units import SERIES_INTERVAL, SERIES_STANDARD
 from pipelines.errors import BalanceError, LeakError, LoadError, RecipeError, SplitError
 from pipelines.recipe import Judge, tiny
 from pipelines.rows.parts import TrainSet
@@ -34,7 +37,6 @@ from pipelines.steps import (
     make_signature,
     to_ports,
 )
-from pipelines.steps.step import SERIES_INTERVAL, SERIES_STANDARD
 from pipelines.timeseries import (
     AugmentJitter,
     AugmentMagnitudeWarp,

@@ -36,7 +36,8 @@ from pipelines.steps import (
     make_signature,
 )
 from pipelines.studies.backtest import backtest
-from pipelines.tasks.forecast import conformal_offsets, score_forecasts
+from pipelines.tasks.conformal import conformal_offsets
+from pipelines.tasks.metrics import score_forecasts
 from pipelines.timeseries import LoadSeries, series_recipe
 from pipelines.timeseries.windows import CutWindows
 from pipelines.verify.ladder import answer_all
@@ -404,7 +405,7 @@ def test_series_cells():
 def test_scores_pass_over_what_nobody_knows():
     y = np.array([[1.0, np.nan], [3.0, 5.0]])
     quantiles = np.array([[[0, 1, 2], [9, 9, 9]], [[0, 1, 2], [4, 5, 6]]], float)
-    from pipelines.device.signature import Target
+    from pipelines.device.target import Target
 
     target = Target("y", "forecast", quantiles=(0.1, 0.5, 0.9), mase_scale=2.0)
     scores = score_forecasts(y, quantiles[:, :, 1], quantiles, target)

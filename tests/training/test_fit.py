@@ -7,12 +7,15 @@ import numpy as np
 import pytest
 
 from pipelines.device.cells import Column
-from pipelines.device.signature import Port, Signature, Target
+from pipelines.device.ports import Port
+from pipelines.device.signature import Signature
+from pipelines.device.target import Target
 from pipelines.errors import RecipeError, TrainError
 from pipelines.rows.parts import HeldOut, Schema, TrainSet
 from pipelines.tabular import ForestTeacher, Mlp
+from pipelines.tasks import TASKS
 from pipelines.training.feed import TrainFeed, plain_feed, training_feed
-from pipelines.training.fit import DECIDING_METRICS, Training, train
+from pipelines.training.fit import Training, train
 
 TARGETS = {
     "binary": Target("y", "binary", ("no", "yes")),
@@ -77,7 +80,7 @@ def fit(
         make(HeldOut, task, 90, 1),
         signature=signature_of(task),
         training=Training(**{"epochs": 3, "batch_size": 64, **knobs}),
-        deciding=deciding or DECIDING_METRICS[task][0],
+        deciding=deciding or TASKS[task].deciding_metrics[0],
     )
 
 
@@ -85,7 +88,7 @@ def fit(
     "task, deciding",
     [
         (task, metric)
-        for task, metrics in DECIDING_METRICS.items()
+        for task, metrics in ((each.name, each.deciding_metrics) for each in TASKS.values())
         for metric in metrics
         if task not in ("forecast", "anomaly")
     ],

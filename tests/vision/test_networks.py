@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 from pipelines.device.cells import Column
-from pipelines.device.signature import Port, Signature, Target
+from pipelines.device.ports import Port
+from pipelines.device.signature import Signature
+from pipelines.device.target import Target
 from pipelines.errors import RecipeError, TrainError
 from pipelines.spec import check_knobs
 from pipelines.vision import pretrained

@@ -7,7 +7,9 @@ import pytest
 
 from pipelines.balance import Smote
 from pipelines.device.cells import Column
-from pipelines.device.signature import Port, Signature, Target
+from pipelines.device.ports import Port
+from pipelines.device.signature import Signature
+from pipelines.device.target import Target
 from pipelines.errors import LeakError, RecipeError, TrainError
 from pipelines.rows.parts import BalancedSet, HeldOut, Schema, TrainSet
 from pipelines.spec import check_knobs

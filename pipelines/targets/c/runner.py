@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ...device.answers import Answers
 from ...device.primitives import run_primitives
-from ...device.runner import Answers, answer
+from ...device.runner import answer
 from ...device.signature import Signature
 from ...errors import VerifyError
 from .prepare import identifier

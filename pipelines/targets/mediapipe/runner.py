@@ -12,8 +12,8 @@ from ctypes.util import find_library
 
 import numpy as np
 
+from ...device.answers import Answers
 from ...device.quiet import quiet
-from ...device.runner import Answers
 from ...device.signature import Signature
 from ...errors import VerifyError
 from ...sources.files import read_pixels

@@ -6,7 +6,8 @@ import json
 
 import numpy as np
 
-from ...device.signature import Signature, probabilities
+from ...device.calibration import probabilities
+from ...device.signature import Signature
 from ...errors import ExportError
 
 # What a table of probabilities gets at the threshold, so that no two rows on its two sides are

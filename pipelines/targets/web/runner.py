@@ -20,9 +20,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ...device.answers import Answers
 from ...device.cells import PICTURE, TEXT
 from ...device.primitives import Columns, run_primitives
-from ...device.runner import Answers, Runner, answer
+from ...device.runner import Runner, answer
 from ...device.signature import Signature
 from ...errors import ExportError, VerifyError
 from .page import litert_folder

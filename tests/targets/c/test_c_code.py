@@ -14,8 +14,11 @@ from hypothesis import strategies as st
 
 from pipelines.device import primitives as p
 from pipelines.device.cells import Column
+from pipelines.device.frame import Frame
+from pipelines.device.ports import Port
 from pipelines.device.runner import Runner, answer
-from pipelines.device.signature import Frame, Port, Signature, Target
+from pipelines.device.signature import Signature
+from pipelines.device.target import Target
 from pipelines.targets.c.prepare import c_files, comment
 
 pytestmark = pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc: apt-get install gcc")

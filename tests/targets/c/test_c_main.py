@@ -15,9 +15,12 @@ from pipelines.convert.convert import convert
 from pipelines.convert.operators import micro_name, operators
 from pipelines.device import primitives as p
 from pipelines.device.cells import Column
+from pipelines.device.frame import Frame
+from pipelines.device.ports import Port
 from pipelines.device.runner import LiteRT, Runner
 from pipelines.device.series import FillSteps, PackSteps
-from pipelines.device.signature import Frame, Port, Signature, Target
+from pipelines.device.signature import Signature
+from pipelines.device.target import Target
 from pipelines.device.texts import Words
 from pipelines.rows.parts import Schema, TrainSet
 from pipelines.ship import quantized

@@ -13,7 +13,7 @@ import pytest
 
 from pipelines.device import DeviceError, Stream
 from pipelines.device.calendar import Calendar
-from pipelines.device.signature import Port, Streaming
+from pipelines.device.ports import Port, Streaming
 from pipelines.errors import ExportError
 from pipelines.steps import CountSinceSeen, FillGaps, FlagGaps, ScaleSeries
 from pipelines.targets.c.stream import stream_files

@@ -14,10 +14,13 @@ from hypothesis import strategies as st
 from pipelines import text, vision
 from pipelines.convert.convert import convert
 from pipelines.device import primitives as p
+from pipelines.device.calibration import Calibration
 from pipelines.device.cells import Column
 from pipelines.device.pictures import read_picture
+from pipelines.device.ports import Port
 from pipelines.device.runner import LiteRT, Runner
-from pipelines.device.signature import Calibration, Port, Signature, Target
+from pipelines.device.signature import Signature
+from pipelines.device.target import Target
 from pipelines.device.texts import Characters, Words
 from pipelines.errors import ExportError, VerifyError
 from pipelines.recipe import tiny

@@ -25,13 +25,17 @@ from pipelines import catalog
 from pipelines.bundle.golden import golden
 from pipelines.device import primitives as p
 from pipelines.device.calendar import DAY_SECONDS, MONTH_SECONDS, Calendar
+from pipelines.device.calibration import Calibration
 from pipelines.device.cells import Column, read_column
+from pipelines.device.frame import Frame
 from pipelines.device.history import newest_windows
 from pipelines.device.notes import row_notes, short_number
 from pipelines.device.pictures import read_picture
+from pipelines.device.ports import Port
 from pipelines.device.primitives import run_primitives
 from pipelines.device.runner import LiteRT, Runner, answer
-from pipelines.device.signature import Calibration, Frame, Port, Signature, Target
+from pipelines.device.signature import Signature
+from pipelines.device.target import Target
 from pipelines.device.texts import WHITE_SPACE
 from pipelines.errors import ExportError, VerifyError
 from pipelines.recipe import tiny

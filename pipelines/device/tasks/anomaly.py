@@ -1,0 +1,73 @@
+"""Anomalies on the device: how far a window is from what the model gives back."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..answers import Answers
+from .base import DeviceTask
+
+if TYPE_CHECKING:
+    from ..primitives import Columns
+    from ..signature import Signature
+
+
+class DeviceAnomaly(DeviceTask):
+    """Normal or an anomaly, by the mean difference of what went in and what came back."""
+
+    name = "anomaly"
+
+    def answer(
+        self,
+        signature: Signature,
+        raw: np.ndarray,
+        *,
+        form: str,
+        prepared: Columns | None = None,
+    ) -> Answers:
+        """Returns labels, and scores float64 [rows], the larger the more anomalous."""
+        target = signature.target
+        back = signature.output.to_float(raw)
+        scores = _mean_difference(prepared[target.base], back, signature.base_port(), form)
+        flagged = scores + np.float32(signature.offsets(form)[0]) >= 0
+        labels = np.asarray(target.labels, object)[flagged.astype(np.int64)]
+        return Answers(labels, scores.astype(np.float64), raw)
+
+    def scores_shape(self, signature: Signature) -> tuple[int, ...]:
+        """Returns (): one score a window."""
+        return ()
+
+    def fits_labels(self, signature: Signature) -> bool:
+        """Returns whether there are two labels, whatever the outputs give back."""
+        return len(signature.target.labels) == 2
+
+    def num_decisions(self, signature: Signature) -> int:
+        """Returns 1: what is added to the score."""
+        return 1
+
+    def check(self, signature: Signature) -> None:
+        """Raises ValueError if the outputs are not as many as the input that is given back."""
+        base = signature.target.base
+        sizes = [math.prod(port.shape) for port in signature.inputs if port.name == base]
+        if [math.prod(signature.output.shape)] != sizes:
+            raise ValueError(
+                f"outputs {signature.output.shape} to give back {base!r} of {sizes} values"
+            )
+
+    def headings(self, signature: Signature) -> list[str]:
+        """Returns "label" and "score"."""
+        return ["label", "score"]
+
+
+def _mean_difference(given, back, port, form):
+    """float32 [rows]: of what went in, as the form holds it, and what came back; summed one by one,
+    as in C.
+    """
+    if form == "int8":
+        given = port.dequantize(port.quantize(given))
+    difference = np.abs(given.reshape(back.shape) - back)
+    total = np.add.accumulate(difference, axis=1)[:, -1]
+    return total * (np.float32(1) / np.float32(back.shape[1]))

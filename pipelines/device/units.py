@@ -1,0 +1,14 @@
+"""The units of a model's inputs and outputs, in words."""
+
+UNIT_INTERVAL = "0..1"
+STANDARD_DEVIATIONS = "standard deviations"
+CATEGORY_ID = "category id"
+# Of series [rows, steps]: what one step is measured in.
+SERIES_STANDARD = "standard deviations, by step"
+SERIES_INTERVAL = "0..1, by step"
+PIXELS = "pixels 0..255"
+TOKEN_ID = "token id"
+PAIR_ID = "token pair id"
+# Of inputs that only training has: another row's ids, and how much of the mixture is the row's own.
+PARTNER_ID = "partner's id"
+MIX_SHARE = "share of the mixture"

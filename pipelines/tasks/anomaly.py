@@ -1,0 +1,125 @@
+"""Anomalies: windows that a model, trained on normal ones, does not give back as they were."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..device.answers import Answers
+from ..device.frame import Frame
+from ..device.ports import Port
+from ..device.primitives import Columns, Primitive
+from ..device.signature import Signature
+from ..device.target import Target
+from ..device.tasks.anomaly import DeviceAnomaly
+from ..device.units import SERIES_STANDARD
+from ..errors import StepError
+from ..rows.parts import HeldOut, TrainSet
+from .base import Task
+from .masked import masked_loss, masked_metric
+from .metrics import RANK_METRICS, score_anomalies
+from .thresholds import anomaly_threshold
+
+if TYPE_CHECKING:
+    from ..recipe import Recipe
+
+
+class AnomalyTask(Task):
+    """Normal or an anomaly: y float64 [rows], 1 of an anomaly, NaN where it is unknown."""
+
+    device = DeviceAnomaly()
+    name = DeviceAnomaly.name
+    deciding_metrics = ("mae",)
+    shown_metrics = ("mae", "roc_auc", "average_precision", "f1", "flagged")
+    interval_metrics = ("mae",)
+    output_unit = SERIES_STANDARD
+    gives_back = True
+    frame_example = "CutSegments(window=24)"
+    decides_on_training_rows = True
+    staggers_outputs = False  # many outputs that make one score
+    broadcasts_truth = False
+
+    def num_outputs(self, target: Target, frame: Frame | None, ports: Sequence[Port]) -> int:
+        """Returns how many values the input has that is given back."""
+        return sum(math.prod(port.shape) for port in ports if port.name == target.base)
+
+    def fit_target(
+        self, train: TrainSet, primitives: Sequence[Primitive], ports: Sequence[Port]
+    ) -> Target:
+        """Returns the target with the input to give back. Raises StepError if there is none."""
+        for port in ports:
+            if port.unit == SERIES_STANDARD:
+                return replace(train.schema.target, base=port.name)
+        raise StepError(
+            f"anomalies in the inputs {', '.join(port.name for port in ports)}",
+            expected="a series in standard deviations, to be given back",
+            fix="--set 'encode=(FillGaps(), ScaleSeries())'",
+        )
+
+    def port_truth(self, y: np.ndarray, target: Target, columns: Columns) -> np.ndarray:
+        """Returns the window to give back, float32 [rows, outputs]; NaN of a row that is labelled
+        as an anomaly.
+        """
+        window = columns[target.base].reshape(len(y), -1)
+        return np.where((y == 1)[:, None], np.float32(np.nan), window)
+
+    def training_truth(self, y: np.ndarray, target: Target) -> np.ndarray:
+        """Returns the windows as they are."""
+        return y
+
+    def default_loss(self, target: Target) -> Callable:
+        """Returns the squared error over windows that are no anomaly."""
+        return masked_loss(target)
+
+    def keras_metric(self, deciding: str, target: Target) -> Any:
+        """Returns the mean absolute error over windows that are no anomaly."""
+        return masked_metric(target, deciding)
+
+    def decide(
+        self,
+        recipe: Recipe,
+        signature: Signature,
+        train_rows: TrainSet,
+        rows: HeldOut | TrainSet,
+        *,
+        form: str,
+        raw: np.ndarray,
+    ) -> Signature:
+        """Returns the signature with the threshold above `recipe.judge.quantile` of the scores of
+        training windows.
+        """
+        scores = self.device.answer(signature, raw, form=form, prepared=rows.x).scores
+        offsets = anomaly_threshold(scores, recipe.judge.quantile)
+        return replace(signature, decisions={**signature.decisions, form: offsets})
+
+    def score(self, y: np.ndarray, answers: Answers, target: Target) -> dict[str, float]:
+        """Returns the scores of `metrics.score_anomalies`."""
+        return score_anomalies(y, answers.labels == target.labels[1], answers.scores)
+
+    def score_plain_rule(
+        self, y: np.ndarray, values: np.ndarray, target: Target
+    ) -> dict[str, float]:
+        """Returns how well the rule's scores float64 [rows] rank windows: it has no threshold and
+        no unit to share with a model.
+        """
+        scores = score_anomalies(y, np.zeros(len(y), bool), values)
+        return {name: value if name in RANK_METRICS else math.nan for name, value in scores.items()}
+
+    def baseline_metric(self, deciding: str) -> str:
+        """Returns ROC-AUC: plain rules have no threshold."""
+        return "roc_auc"
+
+    def decision_text(self, report: Mapping, write: Callable[[str], str]) -> str:
+        """Returns the threshold of each form, and what "mae" and "flagged" are of."""
+        decisions = report["decisions"]
+        return (
+            f"Label {write(report['target']['labels'][1])} where the mean absolute difference "
+            f"between a window and what the model gives back is at least "
+            f"{-decisions['float32'][0]:.4f} (float) or {-decisions['int8'][0]:.4f} (int8): the "
+            f"{report['judge']['quantile']:g} quantile of training windows. Mae and flagged, the "
+            "share that is flagged, are of the windows that are not labelled as anomalies."
+        )

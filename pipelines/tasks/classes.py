@@ -1,0 +1,174 @@
+"""What tasks with one class a row share: scores of labels and ranks, the decision, the report."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import replace
+from math import sqrt
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..device.answers import Answers
+from ..device.cells import shorten
+from ..device.signature import Signature
+from ..device.target import Target
+from ..rows.parts import HeldOut, TrainSet
+from .base import Task
+from .metrics import LABEL_METRICS, RANK_METRICS, score_classes, score_labels, score_ranks
+from .probabilities import fit_calibration
+
+if TYPE_CHECKING:
+    from ..recipe import Recipe
+
+FEW_VALIDATION_ROWS = 500
+NO_THRESHOLD = (
+    "The label with the largest probability: no threshold was chosen (judge.threshold is none)."
+)
+LABEL_INTERVALS = ("balanced_accuracy", "macro_f1", "accuracy")
+
+
+class ClassTask(Task):
+    """One class a row: y int64 [rows], the place of the class among the target's labels."""
+
+    has_classes = True
+    has_one_truth = True
+    interval_metrics = (*RANK_METRICS, *LABEL_INTERVALS)
+
+    @abstractmethod
+    def choose_offsets(
+        self,
+        logits: np.ndarray,
+        y: np.ndarray,
+        *,
+        metric: str,
+        class_shares: np.ndarray,
+        near: tuple[float, ...] | None,
+    ) -> tuple[float, ...]:
+        """Returns what is added to the logits before the label is taken (see `thresholds`)."""
+
+    def decide(
+        self,
+        recipe: Recipe,
+        signature: Signature,
+        train_rows: TrainSet,
+        rows: HeldOut | TrainSet,
+        *,
+        form: str,
+        raw: np.ndarray,
+    ) -> Signature:
+        """Returns the signature with calibrated probabilities, and the offsets of the logits that
+        make `recipe.judge.threshold` of validation rows largest.
+        """
+        logits = signature.output.to_float(raw)
+        fitted = fit_calibration(logits, rows.y, how=recipe.shipping.probabilities)
+        signature = replace(signature, calibrations={**signature.calibrations, form: fitted})
+        if recipe.judge.threshold == "none":
+            offsets = (0.0,) * signature.output.shape[0]
+        else:
+            near = None
+            if form == "int8":
+                near = signature.decisions.get("float32")
+            counts = np.bincount(train_rows.y, minlength=len(signature.target.labels))
+            offsets = self.choose_offsets(
+                logits,
+                rows.y,
+                metric=recipe.judge.threshold,
+                class_shares=counts / len(train_rows),
+                near=near,
+            )
+        return replace(signature, decisions={**signature.decisions, form: offsets})
+
+    def score(self, y: np.ndarray, answers: Answers, target: Target) -> dict[str, float]:
+        """Returns every metric of `metrics.score_classes`."""
+        return score_classes(y, class_places(answers, target.labels), answers.scores)
+
+    def placed_scores(self, y: np.ndarray, answers: Answers, target: Target):
+        """Returns a function from places to ranks and label metrics, counted: an interval takes
+        hundreds of them.
+        """
+        chosen = class_places(answers, target.labels)
+
+        def scores(places):
+            found = score_ranks(y[places], answers.scores[places])
+            for metric in LABEL_INTERVALS:
+                found[metric] = score_labels(metric, y[places], chosen[places])
+            return found
+
+        return scores
+
+    def placed_metric(self, metric: str, y: np.ndarray, answers: Answers, target: Target):
+        """Returns a function from places to one metric, counted where it can be."""
+        if metric in LABEL_METRICS:
+            chosen = class_places(answers, target.labels)
+            return lambda places: score_labels(metric, y[places], chosen[places])
+        if metric in RANK_METRICS:
+            return lambda places: score_ranks(y[places], answers.scores[places])[metric]
+        return super().placed_metric(metric, y, answers, target)
+
+    def few_rows(self, noun: str) -> str:
+        """Returns "few rows of a class"."""
+        return f"few {noun} of a class"
+
+    def constant_answer(self, train: TrainSet, test: HeldOut, target: Target) -> dict:
+        """Returns the scores of always answering the class most frequent in training."""
+        most = int(np.bincount(train.y, minlength=len(target.labels)).argmax())
+        chosen = np.full(len(test), most)
+        scores = {
+            metric: score_labels(metric, test.y, chosen) for metric in ("accuracy", "macro_f1")
+        }
+        return {"answer": target.labels[most], "scores": scores}
+
+    def worse_than_constant(self, facts: Mapping) -> list[str]:
+        """Returns cautions by accuracy, macro F1 and ROC-AUC."""
+        constant = facts["constant"]
+        int8 = facts["scores"]["litert_int8"]
+        right = int8["accuracy"]
+        plain = constant["scores"]["accuracy"]
+        answer = shorten(constant["answer"])
+        found = []
+        # By more than these rows could show by chance.
+        if right + sqrt(right * (1 - right) / facts["rows"]["test"]) < plain:
+            found.append(
+                f"Labels are right for {right:.1%} of the test rows; always answering {answer} is "
+                f"right for {plain:.1%}. {_why_labels(facts, int8, constant)}"
+            )
+        if int8["macro_f1"] <= constant["scores"]["macro_f1"]:
+            found.append(
+                f"Labels are no better than always answering {answer}: macro F1 "
+                f"{int8['macro_f1']:.3f} and {constant['scores']['macro_f1']:.3f}"
+            )
+        area = int8["roc_auc"]
+        if area is not None and area == area and area <= 0.5:
+            found.append(f"The scores rank test rows no better than chance: ROC-AUC {area:.3f}")
+        return found
+
+
+def _why_labels(facts, int8, constant):
+    """What the labels were chosen for, and how to choose otherwise."""
+    metric = facts["judge"]["threshold"]
+    rows = facts["rows"]["valid"]
+    few = ""
+    if rows < FEW_VALIDATION_ROWS:
+        few = ", which are few"
+    if metric == "none":
+        return "No threshold was chosen (judge.threshold=none)"
+    if metric == "accuracy":
+        return f"They were chosen for accuracy on {rows:,} validation rows{few}"
+    name = metric.replace("_", " ").replace("f1", "F1")
+    gained = ""
+    if metric == "macro_f1":
+        gained = (
+            f" ({int8['macro_f1']:.3f}; that answer alone: {constant['scores']['macro_f1']:.3f})"
+        )
+    return (
+        f"They were chosen for {name}{gained} on {rows:,} validation rows{few}; "
+        "--set judge.threshold=accuracy chooses them for accuracy"
+    )
+
+
+def class_places(answers: Answers, labels: tuple[str, ...]) -> np.ndarray:
+    """Returns int64 [rows]: the place of each answer's label among the labels."""
+    place = {label: index for index, label in enumerate(labels)}
+    return np.fromiter((place[label] for label in answers.labels), np.int64, len(answers.labels))

@@ -1,0 +1,80 @@
+"""More than two classes: an output a class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..device.frame import Frame
+from ..device.ports import Port
+from ..device.target import Target
+from ..device.tasks.multiclass import DeviceMulticlass
+from .classes import NO_THRESHOLD, ClassTask
+from .thresholds import choose_adjustment
+
+
+class MulticlassTask(ClassTask):
+    """One of several labels."""
+
+    device = DeviceMulticlass()
+    name = DeviceMulticlass.name
+    deciding_metrics = ("macro_f1", "accuracy", "log_loss")
+    shown_metrics = ("macro_f1", "balanced_accuracy", "accuracy", "average_precision", "roc_auc")
+    output_kind = "softmax"
+
+    def num_outputs(self, target: Target, frame: Frame | None, ports: Sequence[Port]) -> int:
+        """Returns the number of labels."""
+        return len(target.labels)
+
+    def training_truth(self, y: np.ndarray, target: Target) -> np.ndarray:
+        """Returns one-hot float32 [rows, classes]."""
+        return np.eye(len(target.labels), dtype=np.float32)[y]
+
+    def default_loss(self, target: Target) -> Callable:
+        """Returns categorical cross-entropy of logits."""
+        import keras
+
+        return keras.losses.CategoricalCrossentropy(from_logits=True, reduction=None)
+
+    def keras_metric(self, deciding: str, target: Target) -> Any:
+        """Returns Keras' metric of logits [rows, classes]."""
+        from keras import metrics
+
+        if deciding == "accuracy":
+            return metrics.CategoricalAccuracy(name=deciding)
+        if deciding == "log_loss":
+            return metrics.CategoricalCrossentropy(from_logits=True, name=deciding)
+        return metrics.F1Score(average="macro", name=deciding)
+
+    def choose_offsets(
+        self,
+        logits: np.ndarray,
+        y: np.ndarray,
+        *,
+        metric: str,
+        class_shares: np.ndarray,
+        near: tuple[float, ...] | None,
+    ) -> tuple[float, ...]:
+        """Returns one strength times the logarithms of the class shares."""
+        return choose_adjustment(logits, y, metric=metric, class_shares=class_shares, near=near)
+
+    def comparable(self, outputs: np.ndarray) -> np.ndarray:
+        """Returns logits less their mean in a row, which changes no probability."""
+        return outputs - outputs.mean(axis=1, keepdims=True)
+
+    def truth_of_outputs(self, outputs: np.ndarray, *, activated: bool) -> np.ndarray:
+        """Returns int64 [rows]: the largest output."""
+        return outputs.argmax(axis=1)
+
+    def decision_text(self, report: Mapping, write: Callable[[str], str]) -> str:
+        """Returns the offset of each class's logit."""
+        if report["judge"]["threshold"] == "none":
+            return NO_THRESHOLD
+        offsets = zip(report["target"]["labels"], report["decisions"]["int8"], strict=True)
+        shown = ", ".join(f"{write(label)} {offset:+.2f}" for label, offset in offsets)
+        return (
+            "Label: the largest logit plus an offset a class, chosen for "
+            f"{report['judge']['threshold']} on validation rows: {shown}."
+        )
