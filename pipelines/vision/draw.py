@@ -6,6 +6,7 @@ import numpy as np
 
 from ..report.drawable import drawable
 from ..report.pictures import picture
+from ..slots import Loader
 from ..sources.files import read_pixels
 from ..tasks.classes import class_places
 from .augment import sheet
@@ -16,7 +17,7 @@ NUM_CAMS = 12
 COLUMNS = 6
 
 
-class Drawn:
+class Drawn(Loader):
     """What every way to load pictures has in common: how they are drawn in the report."""
 
     def draw(self, recipe, splits, learned, judged) -> list[tuple[str, str]]:
