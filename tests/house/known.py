@@ -63,7 +63,6 @@ CIRCLES_OF_ROOMS = [
     ]
 ]
 LONG_FILES = {
-    "__main__.py": 604,
     "compress/channels.py": 457,
     "compress/tuning.py": 448,
     "convert/convert.py": 463,
@@ -88,8 +87,6 @@ LONG_FILES = {
     "vision/networks.py": 467,
 }
 LONG_FUNCTIONS = {
-    "__main__.py:run_command": 190,
-    "__main__.py:predict_command": 55,
     "bundle/explain.py:explain": 65,
     "compress/factorize.py:factorize": 52,
     "compress/fft.py:by_spectra": 62,
@@ -103,7 +100,6 @@ LONG_FUNCTIONS = {
     "own_model/export.py:take_apart": 57,
     "own_model/inputs.py:_own_input": 55,
     "recipe.py:Recipe.check": 75,
-    "report/terminal.py:print_ladder": 62,
     "report/write.py:card": 55,
     "run.py:learn": 70,
     "run.py:judge": 59,
@@ -133,7 +129,7 @@ LONG_FUNCTIONS = {
     "training/fit.py:train": 92,
     "vision/draw.py:draw_pictures": 56,
 }
-MANY_ARGUMENTS = {"__main__.py:run_command": 26, "convert/convert.py:convert": 8}
+MANY_ARGUMENTS = {"convert/convert.py:convert": 8}
 ASKS_FOR_ATTRIBUTES = {
     "bundle/explain.py": 3,
     "convert/convert.py": 1,
@@ -161,7 +157,6 @@ ASKS_FOR_ATTRIBUTES = {
     "vision/transfer.py": 3,
 }
 WORDS = {
-    "pipelines/__main__.py": 7,
     "pipelines/bundle/explain.py": 1,
     "pipelines/bundle/folder.py": 2,
     "pipelines/bundle/golden.py": 1,
@@ -201,7 +196,6 @@ WORDS = {
     "pipelines/report/markdown.py": 1,
     "pipelines/report/single_column.py": 4,
     "pipelines/report/suspects.py": 2,
-    "pipelines/report/terminal.py": 5,
     "pipelines/report/use.py": 1,
     "pipelines/report/write.py": 3,
     "pipelines/run.py": 9,
