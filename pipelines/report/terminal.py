@@ -21,7 +21,7 @@ MAX_CLASSES = 10
 
 
 class Stages:
-    """Times each stage and says when it starts and ends: `with stages("load"): ...`. Stages of no
+    """Times each stage and reports when it starts and ends: `with stages("load"): ...`. Stages of no
     length (a slot that the recipe leaves empty) are not mentioned.
     """
 
