@@ -51,7 +51,11 @@ class SeriesOptions(RunOptions):
     ] = 0
     series_id: Annotated[
         str,
-        typer.Option("--id", metavar="COLUMN", help="The column that names the series of a row, if there are many."),
+        typer.Option(
+            "--id",
+            metavar="COLUMN",
+            help="The column that names the series of a row, if there are many.",
+        ),
     ] = ""
     label: Annotated[
         str,

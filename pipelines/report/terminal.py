@@ -21,8 +21,9 @@ MAX_CLASSES = 10
 
 
 class Stages:
-    """Times each stage and reports when it starts and ends: `with stages("load"): ...`. Stages of no
-    length (a slot that the recipe leaves empty) are not mentioned.
+    """Times each stage and reports when it starts and ends: `with stages("load"): ...`.
+
+    Stages of no length (a slot that the recipe leaves empty) are not mentioned.
     """
 
     def __init__(self):
