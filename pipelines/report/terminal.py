@@ -136,6 +136,8 @@ def _class_words(dataset):
     labels = dataset.schema.target.labels
     if not labels:
         return ""
+    if dataset.y.ndim == 2:
+        return f" of {len(labels):,}"
     shares = []
     for place, label in enumerate(labels[:MAX_CLASSES]):
         shares.append(f"{_plain(label)} {(dataset.y == place).mean():.1%}")
@@ -192,13 +194,14 @@ def _print_legend(console, facts):
     for rung in facts["ladder"]:
         if rung["note"]:
             _print_plain(console, f"{rung['form']}: {rung['note']}")
+    unit = TASKS[facts["target"]["task"]].agreement_unit
     if facts["target"]["labels"]:
         same = "with the label of"
     else:
         same = "within 5 % of a standard deviation of"
     console.print(
-        f"agreement: share of rows {same} the Keras model; largest: difference of the output from "
-        "Keras; ms: of one row, on this machine",
+        f"agreement: share of {unit} {same} the Keras model; largest: difference of the output "
+        "from Keras; ms: of one row, on this machine",
         soft_wrap=True,
     )
     if any(rung["form"].startswith("stream_") for rung in facts["ladder"]):
