@@ -7,6 +7,7 @@ or an attribute here: no other file compares the name of a task.
 
 from __future__ import annotations
 
+import ctypes
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 # Metric of a row subset: places int64 [n] → name → score.
 PlacedScores = Callable[[np.ndarray], dict[str, float]]
+# A pointer to the int8 outputs of a row, and its inputs as C keeps them.
+CCall = tuple[Any, ctypes.Structure]
 
 
 class Task(ABC):
@@ -57,6 +60,7 @@ class Task(ABC):
         staggers_outputs: Whether the int8 file gives each output several times, rounded at
             staggered places (see `convert.lower`): copies tell apart rows that rank alike.
         broadcasts_truth: Whether a loss sees the truth once for each member of an ensemble.
+        keeps_own_scale: Whether C keeps a row's base and spread beside its inputs.
     """
 
     name: ClassVar[str]
@@ -74,6 +78,7 @@ class Task(ABC):
     decides_on_training_rows: ClassVar[bool] = False
     staggers_outputs: ClassVar[bool] = True
     broadcasts_truth: ClassVar[bool] = True
+    keeps_own_scale: ClassVar[bool] = False
 
     @property
     def needs_frame(self) -> bool:
@@ -245,6 +250,41 @@ class Task(ABC):
     def comparable(self, outputs: np.ndarray) -> np.ndarray:
         """Returns outputs float32 [rows, outputs] without what is no part of the answer."""
         return outputs
+
+    # C ------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def c_function(self, signature: Signature) -> str:
+        """Returns the name of the C function that gives the answer."""
+
+    @abstractmethod
+    def c_declaration(self, signature: Signature) -> str:
+        """Returns the lines of signature.h that declare the answer."""
+
+    @abstractmethod
+    def c_definition(self, signature: Signature) -> str:
+        """Returns the functions of `c_declaration`, in C99 without allocation.
+
+        They may call `int32_t fine_steps(const int8_t *output, int i)`: the sum of the staggered
+        copies of an output, as a whole number of steps of `signature.output.step()`.
+        """
+
+    @abstractmethod
+    def c_example(self, signature: Signature) -> str:
+        """Returns C++ that prints the answer, with `output`, `inputs` and `print_value` at hand."""
+
+    @abstractmethod
+    def c_answers(
+        self, library: ctypes.CDLL, signature: Signature, answers: Answers, calls: Sequence[CCall]
+    ) -> Answers:
+        """Returns answers with the labels or values that compiled C gives.
+
+        Args:
+            library: The compiled functions of `c_definition`.
+            signature: Of the model.
+            answers: As Python gives them for the same outputs.
+            calls: For each row, a pointer to the int8 outputs and the structure of its inputs.
+        """
 
     # A user's own model -------------------------------------------------------------------------
 

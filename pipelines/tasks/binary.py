@@ -63,6 +63,15 @@ class BinaryTask(ClassTask):
         """Returns minus the threshold in log-odds."""
         return choose_threshold(logits, y, metric=metric, near=near)
 
+    def c_definition(self, signature: Signature) -> str:
+        """Returns a comparison of whole numbers."""
+        offsets = signature.decisions.get("int8", (0.0,))
+        return (
+            "int signature_label(const int8_t *output) {\n"
+            f"  return fine_steps(output, 0) >= {_first_positive(signature.output, offsets[0])};\n"
+            "}\n"
+        )
+
     def truth_of_outputs(self, outputs: np.ndarray, *, activated: bool) -> np.ndarray:
         """Returns int64 [rows]: 1 from a probability of one half on."""
         threshold = 0.0
@@ -88,3 +97,14 @@ class BinaryTask(ClassTask):
             f"{chosen['float32']:.3f} (float) or {chosen['int8']:.3f} (int8): the thresholds with "
             f"the best {report['judge']['threshold']} on validation rows."
         )
+
+
+def _first_positive(output, offset):
+    """The least sum of fine steps that is labelled positive, found with the arithmetic of Python's
+    runner.
+    """
+    sums = np.arange(-256 * output.num_copies, 256 * output.num_copies)
+    positive = sums.astype(np.float32) * output.step() + np.float32(offset) >= 0
+    if positive.any():
+        return int(sums[positive.argmax()])
+    return int(sums[-1]) + 1

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import sqrt
 from typing import TYPE_CHECKING
@@ -15,7 +16,8 @@ from ..device.cells import shorten
 from ..device.signature import Signature
 from ..device.target import Target
 from ..rows.parts import HeldOut, TrainSet
-from .base import Task
+from .base import CCall, Task
+from .c_text import c_labels, comment
 from .metrics import LABEL_METRICS, RANK_METRICS, score_classes, score_labels, score_ranks
 from .probabilities import fit_calibration
 
@@ -106,6 +108,34 @@ class ClassTask(Task):
         if metric in RANK_METRICS:
             return lambda places: score_ranks(y[places], answers.scores[places])[metric]
         return super().placed_metric(metric, y, answers, target)
+
+    def c_function(self, signature: Signature) -> str:
+        """Returns "signature_label"."""
+        return "signature_label"
+
+    def c_declaration(self, signature: Signature) -> str:
+        """Returns the function from outputs to the place of the label."""
+        labels = signature.target.labels
+        lines = "".join(f" * {place}: {comment(label)}\n" for place, label in enumerate(labels))
+        return (
+            f"/* The class of the model's int8 output:\n{lines} */\n"
+            "int signature_label(const int8_t *output);\n"
+        )
+
+    def c_example(self, signature: Signature) -> str:
+        """Returns C++ that prints the label."""
+        return (
+            f"{c_labels(signature.target)}"
+            '  MicroPrintf("label: %s", labels[signature_label(output)]);'
+        )
+
+    def c_answers(
+        self, library: ctypes.CDLL, signature: Signature, answers: Answers, calls: Sequence[CCall]
+    ) -> Answers:
+        """Returns the labels of C; scores are computed from the output as in Python."""
+        places = [library.signature_label(output) for output, _ in calls]
+        labels = np.asarray(signature.target.labels, object)[places]
+        return Answers(labels, answers.scores, answers.raw)
 
     def few_rows(self, noun: str) -> str:
         """Returns "few rows of a class"."""
