@@ -75,6 +75,7 @@ SCRIPTS = (
     "calendar.js",
     "history.js",
     "notes.js",
+    "answers.js",
     "runner.js",
 )
 ANSWERER = """
