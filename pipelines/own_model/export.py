@@ -53,6 +53,7 @@ from ..targets.climbing import climb_all
 from ..targets.exported_model import ExportedModel
 from ..targets.files import files_for
 from ..targets.refusals import ask_files, ask_targets
+from ..tasks import BinaryTask, MulticlassTask, RegressionTask, task_of
 from ..tasks.classes import class_places
 from .gate import ALLOWED, changed_too_much, failed_own, num_rows_wanted
 from .inputs import in_front, own_inputs, ported, read_rows
@@ -332,9 +333,9 @@ def take_apart(
 
 def _target(labels, num_outputs, activation):
     if not labels:
-        return Target("output", "regression")
+        return Target("output", RegressionTask.name)
     if num_outputs == 1 and len(labels) == 2:
-        return Target("label", "binary", labels)
+        return Target("label", BinaryTask.name, labels)
     if num_outputs != len(labels):
         refuse(
             f"{len(labels)} labels for {num_outputs} outputs",
@@ -348,7 +349,7 @@ def _target(labels, num_outputs, activation):
             expected="one label a row (softmax)",
             fix="export without labels: the outputs are then the probabilities",
         )
-    return Target("label", "multiclass", labels)
+    return Target("label", MulticlassTask.name, labels)
 
 
 def _say(model, rows):
@@ -466,19 +467,12 @@ def _split(num_rows, seed):
 def _row_sets(parts, places, held_out):
     """TrainSet and HeldOut of raw columns; y is what the given model says."""
     target = parts.signature.target
-    if parts.said.shape[1] == 1:
-        said = parts.said[:, 0]
-    else:
-        said = parts.said
-    if target.task == "binary":
-        said = (said >= (0.5 if parts.activation else 0)).astype(np.int64)
-    elif target.task == "multiclass":
-        said = said.argmax(axis=1)
+    y = task_of(target).truth_of_outputs(parts.said, activated=bool(parts.activation))
     schema = Schema(parts.signature.columns, target)
     return tuple(
         kind(
             x={key: x[where] for key, x in parts.columns.items()},
-            y=said[where],
+            y=y[where],
             ids=where,
             schema=schema,
         )

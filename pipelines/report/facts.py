@@ -131,7 +131,7 @@ def _per_series(test, answers, target):
     """Of forecasts of many series: test windows, errors and coverage of each, beside the seasonal
     naive's error.
     """
-    if target.task != "forecast" or test.series is None:
+    if not task_of(target).looks_ahead or test.series is None:
         names = []
     else:
         names = np.unique(test.series)

@@ -172,6 +172,10 @@ class AnomalyTask(Task):
         labels = np.asarray(signature.target.labels, object)[places]
         return Answers(labels, np.array(scores, np.float64), answers.raw)
 
+    def scores_text(self, answers: Answers, row: int, target: Target) -> str:
+        """Returns the score of a window."""
+        return f"{answers.scores[row]:.4f}"
+
     def decision_text(self, report: Mapping, write: Callable[[str], str]) -> str:
         """Returns the threshold of each form, and what "mae" and "flagged" are of."""
         decisions = report["decisions"]

@@ -138,6 +138,20 @@ class Task(ABC):
         [rows, outputs].
         """
 
+    def taught_outputs(
+        self, y: np.ndarray, taught: np.ndarray, target: Target
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the truth, and what a teacher answers instead, as the outputs are compared with
+        them: float64 [rows, outputs] each.
+
+        Args:
+            y: Of training rows.
+            taught: Of classes, float64 [rows, classes], their probabilities; else the values, like
+                `y`.
+            target: Of the rows.
+        """
+        raise NotImplementedError(f"no teacher answers a {self.name} target")
+
     def metric_factor(self, deciding: str, target: Target) -> float:
         """Returns what takes the Keras metric to the target's unit."""
         return 1.0
@@ -295,6 +309,8 @@ class Task(ABC):
             outputs: float32 [rows, outputs], of the model itself.
             activated: Whether they are probabilities, not logits.
         """
+        if outputs.shape[1] == 1:
+            return outputs[:, 0]
         return outputs
 
     # Report -------------------------------------------------------------------------------------
@@ -326,6 +342,11 @@ class Task(ABC):
     def baseline_metric(self, deciding: str) -> str:
         """Returns the metric by which plain rules are compared with the model."""
         return deciding
+
+    def scores_text(self, answers: Answers, row: int, target: Target) -> str:
+        """Returns the scores of one answer, in words."""
+        pairs = zip(target.labels, np.atleast_1d(answers.scores[row]), strict=True)
+        return ", ".join(f"{label} {score:.4f}" for label, score in pairs)
 
     def decision_text(self, report: Mapping, write: Callable[[str], str]) -> str:
         """Returns how labels are chosen, in a sentence; `write` writes a label."""

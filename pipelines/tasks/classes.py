@@ -109,6 +109,14 @@ class ClassTask(Task):
             return lambda places: score_ranks(y[places], answers.scores[places])[metric]
         return super().placed_metric(metric, y, answers, target)
 
+    def taught_outputs(
+        self, y: np.ndarray, taught: np.ndarray, target: Target
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Returns one-hot truth and the probabilities, a column for each output."""
+        width = self.num_outputs(target, None, ())
+        own = np.eye(len(target.labels))[y]
+        return own[:, -width:], taught[:, -width:]
+
     def c_function(self, signature: Signature) -> str:
         """Returns "signature_label"."""
         return "signature_label"

@@ -48,6 +48,14 @@ class RegressionTask(Task):
         """Returns standardized values float32 [rows, 1]."""
         return ((y - target.offset) / target.factor).astype(np.float32)[:, None]
 
+    def taught_outputs(
+        self, y: np.ndarray, taught: np.ndarray, target: Target
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Returns both in standard deviations of the training rows."""
+        mean = y.mean()
+        spread = y.std() or 1.0
+        return ((y - mean) / spread)[:, None], ((taught - mean) / spread)[:, None]
+
     def default_loss(self, target: Target) -> Callable:
         """Returns the mean squared error."""
         import keras
