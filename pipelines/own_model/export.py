@@ -29,7 +29,6 @@ from ..device.signature import Signature
 from ..device.target import Target
 from ..errors import ExportError, RecipeError, VerifyError
 from ..recipe import NAME_PATTERN
-from ..report import pictures as draw
 from ..report.cautions import unlike_keras
 from ..report.markdown import code, plain, prose
 from ..report.use import how_to_use
@@ -54,7 +53,6 @@ from ..targets.exported_model import ExportedModel
 from ..targets.files import files_for
 from ..targets.refusals import ask_files, ask_targets
 from ..tasks import BinaryTask, MulticlassTask, RegressionTask, task_of
-from ..tasks.classes import class_places
 from .gate import ALLOWED, changed_too_much, failed_own, num_rows_wanted
 from .inputs import in_front, own_inputs, ported, read_rows
 from .rewrite import flatten, refuse, without_last_activation
@@ -592,19 +590,9 @@ def _column_facts(signature):
 
 def _files(made, facts, answers, test):
     """Relative name → content of everything that the bundle holds."""
-    labels = made.signature.target.labels
-    int8 = answers["litert_int8"]
-    if labels:
-        size = max(3.8, 0.62 * len(labels) + 1)
-        drawn = draw.picture(
-            draw.confusion_matrix(test.y, class_places(int8, labels), labels),
-            width=size + 1.4,
-            height=size,
-        )
-    else:
-        drawn = draw.picture(
-            draw.predicted_against_true(test.y.ravel(), int8.scores.ravel(), "what Keras says")
-        )
+    target = replace(made.signature.target, name="what Keras says")
+    first = task_of(target).pictures(test.y, answers["litert_int8"], target)[0]
+    _, drawn = first.content()
     return {
         **made.files,
         "signature.json": as_json(made.signature.to_json()),
@@ -612,7 +600,7 @@ def _files(made, facts, answers, test):
         "report.html": page(
             facts,
             [("int8 against Keras", drawn)],
-            {"export": facts["source"]["name"], "labels": list(labels)},
+            {"export": facts["source"]["name"], "labels": list(target.labels)},
         ),
         "golden.json": as_json(golden(made.signature, made.tflite["int8"], test)),
         "README.md": _card(facts),

@@ -20,8 +20,10 @@ from ..device.tasks.anomaly import DeviceAnomaly
 from ..device.units import SERIES_STANDARD
 from ..errors import StepError
 from ..rows.parts import HeldOut, TrainSet
-from .base import CCall, Task
+from .base import Task
+from .c_answer import CCall
 from .c_text import FINE_STEPS, c_labels, literal
+from .classes import class_lines, class_places
 from .masked import masked_loss, masked_metric
 from .metrics import RANK_METRICS, score_anomalies
 from .thresholds import anomaly_threshold
@@ -172,9 +174,22 @@ class AnomalyTask(Task):
         labels = np.asarray(signature.target.labels, object)[places]
         return Answers(labels, np.array(scores, np.float64), answers.raw)
 
+    def per_class(self, y: np.ndarray, answers: Answers, target: Target) -> list[dict]:
+        """Returns a line for normal windows and one for anomalies, if every label is known."""
+        if np.isnan(y).any():
+            return []
+        return class_lines(y, class_places(answers, target.labels), target.labels)
+
     def scores_text(self, answers: Answers, row: int, target: Target) -> str:
         """Returns the score of a window."""
         return f"{answers.scores[row]:.4f}"
+
+    def answer_words(self, signature: Signature, write: Callable[[str], str]) -> str:
+        """Returns what the score is."""
+        return (
+            "They give the window back; the score is their mean absolute difference from what "
+            "went in, an anomaly where the score plus `decisions` (`signature.json`) is 0 or more."
+        )
 
     def decision_text(self, report: Mapping, write: Callable[[str], str]) -> str:
         """Returns the threshold of each form, and what "mae" and "flagged" are of."""

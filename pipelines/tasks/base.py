@@ -7,9 +7,8 @@ or an attribute here: no other file compares the name of a task.
 
 from __future__ import annotations
 
-import ctypes
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -23,27 +22,28 @@ from ..device.target import Target
 from ..device.tasks.base import DeviceTask
 from ..errors import RecipeError
 from ..rows.parts import HeldOut, TrainSet
+from .c_answer import CAnswer
 from .intervals import Margin, bootstrap_intervals
 from .metrics import is_smaller_better
+from .shown import ShownTask
 
 if TYPE_CHECKING:
     from ..recipe import Recipe
 
 # Metric of a row subset: places int64 [n] → name → score.
 PlacedScores = Callable[[np.ndarray], dict[str, float]]
-# A pointer to the int8 outputs of a row, and its inputs as C keeps them.
-CCall = tuple[Any, ctypes.Structure]
 
 
-class Task(ABC):
-    """What an answer is: labels, loss, metrics, decision, scores, and how it is written and shown.
+class Task(CAnswer, ShownTask):
+    """What an answer is: labels, loss, metrics, decision and scores.
+
+    How it is written in C, and how it is shown in the report, stand in the two base classes.
 
     Attributes:
         name: As `Target.task` has it.
         device: The half of the task that runs on a device.
         deciding_metrics: Those that can decide: Keras can follow them from epoch to epoch. The
             first is the usual one.
-        shown_metrics: In the order of the report's ladder.
         interval_metrics: Those that get a bootstrap interval.
         output_unit: Of the model's output, in words.
         output_kind: What a model's outputs are: "softmax" (logits of which one is true), "sigmoid"
@@ -60,13 +60,11 @@ class Task(ABC):
         staggers_outputs: Whether the int8 file gives each output several times, rounded at
             staggered places (see `convert.lower`): copies tell apart rows that rank alike.
         broadcasts_truth: Whether a loss sees the truth once for each member of an ensemble.
-        keeps_own_scale: Whether C keeps a row's base and spread beside its inputs.
     """
 
     name: ClassVar[str]
     device: ClassVar[DeviceTask]
     deciding_metrics: ClassVar[tuple[str, ...]]
-    shown_metrics: ClassVar[tuple[str, ...]]
     interval_metrics: ClassVar[tuple[str, ...]] = ()
     output_unit: ClassVar[str] = "log-odds"
     output_kind: ClassVar[str] = "values"
@@ -78,7 +76,6 @@ class Task(ABC):
     decides_on_training_rows: ClassVar[bool] = False
     staggers_outputs: ClassVar[bool] = True
     broadcasts_truth: ClassVar[bool] = True
-    keeps_own_scale: ClassVar[bool] = False
 
     @property
     def needs_frame(self) -> bool:
@@ -265,41 +262,6 @@ class Task(ABC):
         """Returns outputs float32 [rows, outputs] without what is no part of the answer."""
         return outputs
 
-    # C ------------------------------------------------------------------------------------------
-
-    @abstractmethod
-    def c_function(self, signature: Signature) -> str:
-        """Returns the name of the C function that gives the answer."""
-
-    @abstractmethod
-    def c_declaration(self, signature: Signature) -> str:
-        """Returns the lines of signature.h that declare the answer."""
-
-    @abstractmethod
-    def c_definition(self, signature: Signature) -> str:
-        """Returns the functions of `c_declaration`, in C99 without allocation.
-
-        They may call `int32_t fine_steps(const int8_t *output, int i)`: the sum of the staggered
-        copies of an output, as a whole number of steps of `signature.output.step()`.
-        """
-
-    @abstractmethod
-    def c_example(self, signature: Signature) -> str:
-        """Returns C++ that prints the answer, with `output`, `inputs` and `print_value` at hand."""
-
-    @abstractmethod
-    def c_answers(
-        self, library: ctypes.CDLL, signature: Signature, answers: Answers, calls: Sequence[CCall]
-    ) -> Answers:
-        """Returns answers with the labels or values that compiled C gives.
-
-        Args:
-            library: The compiled functions of `c_definition`.
-            signature: Of the model.
-            answers: As Python gives them for the same outputs.
-            calls: For each row, a pointer to the int8 outputs and the structure of its inputs.
-        """
-
     # A user's own model -------------------------------------------------------------------------
 
     def truth_of_outputs(self, outputs: np.ndarray, *, activated: bool) -> np.ndarray:
@@ -312,42 +274,3 @@ class Task(ABC):
         if outputs.shape[1] == 1:
             return outputs[:, 0]
         return outputs
-
-    # Report -------------------------------------------------------------------------------------
-
-    def few_rows(self, noun: str) -> str:
-        """Returns what makes a metric jump, in words; `noun`: "rows" or "windows"."""
-        return f"few test {noun}"
-
-    def constant_answer(self, train: TrainSet, test: HeldOut, target: Target) -> dict | None:
-        """Returns {"answer": in words, "scores": metric → score on test rows} of always giving the
-        same answer; None for tasks that have other plain rules.
-        """
-        return None
-
-    def thresholds(self, signature: Signature) -> dict[str, float]:
-        """Returns form → the probability from which on a row gets the second label; empty where
-        the decision is none of one probability.
-        """
-        return {}
-
-    def worse_than_constant(self, facts: Mapping) -> list[str]:
-        """Returns cautions, the gravest first, where a model is no better than its constant answer.
-
-        Args:
-            facts: The content of report.json, with "constant" as `constant_answer` gives it.
-        """
-        return []
-
-    def baseline_metric(self, deciding: str) -> str:
-        """Returns the metric by which plain rules are compared with the model."""
-        return deciding
-
-    def scores_text(self, answers: Answers, row: int, target: Target) -> str:
-        """Returns the scores of one answer, in words."""
-        pairs = zip(target.labels, np.atleast_1d(answers.scores[row]), strict=True)
-        return ", ".join(f"{label} {score:.4f}" for label, score in pairs)
-
-    def decision_text(self, report: Mapping, write: Callable[[str], str]) -> str:
-        """Returns how labels are chosen, in a sentence; `write` writes a label."""
-        return ""

@@ -79,6 +79,16 @@ class BinaryTask(ClassTask):
             threshold = 0.5
         return (outputs[:, 0] >= threshold).astype(np.int64)
 
+    def curve_marks(self, y: np.ndarray, chosen: np.ndarray):
+        """Returns the false positive rate and recall, and recall and precision, of the labels."""
+        hits = ((y == 1) & (chosen == 1)).sum()
+        recall = hits / max((y == 1).sum(), 1)
+        false_rate = ((y == 0) & (chosen == 1)).sum() / max((y == 0).sum(), 1)
+        num_chosen = (chosen == 1).sum()
+        if num_chosen == 0:
+            return (false_rate, recall), None
+        return (false_rate, recall), (recall, hits / num_chosen)
+
     def thresholds(self, signature: Signature) -> dict[str, float]:
         """Returns form → the probability from which on a row has the second label."""
         found = {}
@@ -86,6 +96,13 @@ class BinaryTask(ClassTask):
             logits = np.array([[-offsets[0]]])
             found[form] = float(probabilities(logits, signature.calibration(form))[0, 1])
         return found
+
+    def answer_words(self, signature: Signature, write: Callable[[str], str]) -> str:
+        """Returns when the second label is given."""
+        return (
+            f"The label is {write(signature.target.labels[1])} where the value plus `decisions` "
+            "(`signature.json`) is 0 or more."
+        )
 
     def decision_text(self, report: Mapping, write: Callable[[str], str]) -> str:
         """Returns the thresholds of both forms, and what they were chosen for."""

@@ -15,9 +15,12 @@ from ..device.answers import Answers
 from ..device.cells import shorten
 from ..device.signature import Signature
 from ..device.target import Target
+from ..report.figures import Picture
 from ..rows.parts import HeldOut, TrainSet
-from .base import CCall, Task
+from .base import Task
+from .c_answer import CCall
 from .c_text import c_labels, comment
+from .draw_classes import calibration, confusion_matrix, curves
 from .metrics import LABEL_METRICS, RANK_METRICS, score_classes, score_labels, score_ranks
 from .probabilities import fit_calibration
 
@@ -149,6 +152,33 @@ class ClassTask(Task):
         """Returns "few rows of a class"."""
         return f"few {noun} of a class"
 
+    def pictures(self, y: np.ndarray, answers: Answers, target: Target) -> list[Picture]:
+        """Returns the confusion matrix, ROC and precision-recall curves, and calibration."""
+        labels = target.labels
+        chosen = class_places(answers, labels)
+        size = max(3.8, 0.62 * len(labels) + 1)
+        width = 7.4
+        if len(labels) <= 3:
+            width = 5.2
+        scores = answers.scores
+        roc_mark, pr_mark = self.curve_marks(y, chosen)
+        roc = curves(y, scores, labels, kind="roc", mark=roc_mark)
+        precision_recall = curves(y, scores, labels, kind="precision_recall", mark=pr_mark)
+        return [
+            Picture("confusion matrix", confusion_matrix(y, chosen, labels), size + 1.4, size),
+            Picture("ROC curve", roc, width),
+            Picture("precision-recall curve", precision_recall, width),
+            Picture("calibration", calibration(y, scores, labels)),
+        ]
+
+    def curve_marks(self, y: np.ndarray, chosen: np.ndarray):
+        """Returns where the decision lies on the ROC and on the precision-recall curve, or None."""
+        return None, None
+
+    def per_class(self, y: np.ndarray, answers: Answers, target: Target) -> list[dict]:
+        """Returns a line for each class of the target."""
+        return class_lines(y, class_places(answers, target.labels), target.labels)
+
     def constant_answer(self, train: TrainSet, test: HeldOut, target: Target) -> dict:
         """Returns the scores of always answering the class most frequent in training."""
         most = int(np.bincount(train.y, minlength=len(target.labels)).argmax())
@@ -210,3 +240,23 @@ def class_places(answers: Answers, labels: tuple[str, ...]) -> np.ndarray:
     """Returns int64 [rows]: the place of each answer's label among the labels."""
     place = {label: index for index, label in enumerate(labels)}
     return np.fromiter((place[label] for label in answers.labels), np.int64, len(answers.labels))
+
+
+def class_lines(y: np.ndarray, chosen: np.ndarray, labels: tuple[str, ...]) -> list[dict]:
+    """Returns rows, precision, recall and F1 of each label.
+
+    Args:
+        y: int64 [rows].
+        chosen: int64 [rows].
+        labels: In the order of their places.
+    """
+    from sklearn.metrics import precision_recall_fscore_support
+
+    table = precision_recall_fscore_support(
+        y, chosen, labels=np.arange(len(labels)), zero_division=0
+    )
+    lines = []
+    for label, precision, recall, f1, rows in zip(labels, *table, strict=True):
+        line = {"label": label, "precision": float(precision), "recall": float(recall)}
+        lines.append({**line, "f1": float(f1), "rows": int(rows)})
+    return lines

@@ -20,7 +20,8 @@ from ..device.signature import Signature
 from ..device.target import Target
 from ..device.tasks.forecast import DeviceForecast, to_own_scale
 from ..rows.parts import HeldOut, TrainSet
-from .base import CCall, Task
+from .base import Task
+from .c_answer import CCall
 from .c_text import FINE_STEPS, c_table, literal
 from .conformal import conformal_offsets
 from .masked import masked_loss, masked_metric
@@ -28,6 +29,9 @@ from .metrics import score_forecasts
 
 if TYPE_CHECKING:
     from ..recipe import Recipe
+
+
+SEASONAL_NAIVE = "seasonal naive"
 
 
 class ForecastTask(Task):
@@ -190,6 +194,31 @@ class ForecastTask(Task):
         if answers.quantiles is None:
             return Answers(None, values, answers.raw)
         return Answers(None, values[:, :, signature.target.middle()], answers.raw, values)
+
+    def per_series(self, test: HeldOut, answers: Answers, target: Target) -> list[dict]:
+        """Returns a line for each series, with the seasonal naive's error for comparison."""
+        if test.series is None:
+            return []
+        names = np.unique(test.series)
+        if len(names) < 2:
+            return []
+        lines = []
+        for name in names:
+            places = np.flatnonzero(test.series == name)
+            y = test.y[places]
+            scores = self.score(y, answers.take(places), target)
+            naive = self.score_plain_rule(y, test.baselines[SEASONAL_NAIVE][places], target)
+            line = {"series": str(name), "rows": len(places), "naive_mae": naive["mae"]}
+            lines.append({**line, **{each: scores[each] for each in ("mae", "rmse", "coverage")}})
+        return lines
+
+    def answer_words(self, signature: Signature, write: Callable[[str], str]) -> str:
+        """Returns the way to the row's own scale."""
+        return (
+            "Plus `decisions`, then times `step_factors` plus `step_offsets` of `target` (all in "
+            "`signature.json`), they are in the row's own scale, as `signature_forecast` in C "
+            "computes."
+        )
 
     def decision_text(self, report: Mapping, write: Callable[[str], str]) -> str:
         """Returns what the interval is of."""

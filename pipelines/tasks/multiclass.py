@@ -87,6 +87,12 @@ class MulticlassTask(ClassTask):
         """Returns int64 [rows]: the largest output."""
         return outputs.argmax(axis=1)
 
+    def answer_words(self, signature: Signature, write: Callable[[str], str]) -> str:
+        """Returns which label is given."""
+        return (
+            "The label is that of the largest value once `decisions` (`signature.json`) are added."
+        )
+
     def decision_text(self, report: Mapping, write: Callable[[str], str]) -> str:
         """Returns the offset of each class's logit."""
         if report["judge"]["threshold"] == "none":

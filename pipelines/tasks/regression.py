@@ -16,9 +16,12 @@ from ..device.primitives import Primitive
 from ..device.signature import Signature
 from ..device.target import Target
 from ..device.tasks.regression import DeviceRegression
+from ..report.figures import Picture
 from ..rows.parts import HeldOut, TrainSet
-from .base import CCall, Task
+from .base import Task
+from .c_answer import CCall
 from .c_text import FINE_STEPS, ONE_PRODUCT, literal
+from .draw_numbers import predicted_against_true, residuals
 from .metrics import score_values
 
 
@@ -142,6 +145,21 @@ class RegressionTask(Task):
             into = row.ctypes.data_as(ctypes.POINTER(ctypes.c_float))
             library.signature_values(output, into)
         return Answers(None, values.astype(np.float64), answers.raw)
+
+    def pictures(self, y: np.ndarray, answers: Answers, target: Target) -> list[Picture]:
+        """Returns predicted against true values, and residuals."""
+        y = y.ravel()  # a user's own model may have several outputs
+        values = answers.scores.ravel()
+        return [
+            Picture("predicted against true", predicted_against_true(y, values, target.name)),
+            Picture("residuals", residuals(y, values, target.name)),
+        ]
+
+    def answer_words(self, signature: Signature, write: Callable[[str], str]) -> str:
+        """Returns the affine map."""
+        target = signature.target
+        answer = f"The answer is value * {target.factor:.9g} + {target.offset:.9g}."
+        return answer.replace("+ -", "- ")
 
     def constant_answer(self, train: TrainSet, test: HeldOut, target: Target) -> dict:
         """Returns the scores of always answering the mean of training; of "mae", its median."""

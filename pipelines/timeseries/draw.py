@@ -4,8 +4,7 @@ step, and gaps.
 
 import numpy as np
 
-from ..report.drawable import drawable
-from ..report.pictures import BLUE, GREY, ORANGE, picture
+from ..report.figures import BLUE, GREY, ORANGE, drawable, picture
 from ..tasks import task_of
 from ..tasks.metrics import error_by_step
 from ..tasks.seasons import common_start

@@ -8,6 +8,7 @@ LAYERS = (
     "spec",
     "rows.parts",
     "slots",
+    "report.figures",
     "tasks",
     "sources",
     "rows",
@@ -35,7 +36,7 @@ LAYERS = (
     "__main__",
     "",  # pipelines/__init__.py: fetches names when they are asked for
 )
-_OWN_LAYERS = ("rows.parts",)  # files with a layer of their own
+_OWN_LAYERS = ("rows.parts", "report.figures")  # files with a layer of their own
 
 
 def room_of(module: str) -> str:
