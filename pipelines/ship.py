@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from .compress import PruneChannels, Tuning, make_tuning, share_of_zeros
+from .compress import Tuning, make_tuning, share_of_zeros
 from .compress.tuning import Untuned
 from .convert.convert import convert
 from .convert.description import described
@@ -59,9 +59,7 @@ def rehearse(recipe: Recipe, signature: Signature, rows: TrainSet, raw: TrainSet
     refused = ask_targets(targets, signature, model)
     if any(target.has_budget() for target in targets):
         for spec in recipe.shipping.compress:
-            if isinstance(
-                spec, PruneChannels
-            ):  # the one that makes the net smaller, whatever its weights are
+            if spec.shrinks_untrained:
                 model = spec.compress(model, Untuned())
         made = ExportedModel(recipe.name, signature, model, {}, rows, recipe.training.seed, raw)
         tflite = convert(
@@ -141,7 +139,7 @@ def ship(
     target. `signature`: with the decision of the float form.
     """
     with stages("export"):
-        if getattr(recipe.build, "stream", False):
+        if recipe.build.stream:
             streaming = streaming_form(_without_ranges(model))
         else:
             streaming = None

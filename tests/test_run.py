@@ -18,8 +18,9 @@ from pipelines import catalog, run
 from pipelines.balance import Smote, SmoteNC
 from pipelines.convert.convert import convert
 from pipelines.errors import BundleError, ExportError, PipelineError, RecipeError, VerifyError
-from pipelines.recipe import from_json, override, tiny, to_json
+from pipelines.recipe import override, tiny
 from pipelines.rows.parts import TrainSet
+from pipelines.spec import from_json, to_json
 from pipelines.steps import (
     EncodeBins,
     EncodeDate,

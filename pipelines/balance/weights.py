@@ -1,21 +1,25 @@
 """Class weights: rare classes count more in the loss; no row is touched."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from ..errors import BalanceError
 from ..rows.parts import BalancedSet, TrainSet, require_train_set
+from ..slots import Balancer
 from ..spec import knob
 
 
 @dataclass(frozen=True)
-class WeightByClass:
+class WeightByClass(Balancer):
     """Weights each row by (rows / (classes * rows of its class)) ** `strength`; 1.0 is
     scikit-learn's "balanced", 0.5 the square root that often serves better with many classes.
     """
 
     strength: float = knob(1.0, 0, 2)
+
+    redraws: ClassVar[bool] = False
 
     def resample(self, train: TrainSet) -> BalancedSet:
         """TrainSet → BalancedSet with the same rows in the same order. Raises BalanceError for

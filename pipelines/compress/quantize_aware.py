@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
+from ..slots import Compression
 from ..spec import check_knobs, knob
 from .fold import fold_batch_norm
 from .tuning import Tuning
 
 
 @dataclass(frozen=True)
-class QuantizeAware:
+class QuantizeAware(Compression):
     """Fits a trained model further while its weights and activations are rounded as int8 will round
     them (Jacob et al. 2018, https://arxiv.org/abs/1712.05877): batch normalization goes into the
     layers before it, kernels are rounded for each output channel, activations in ranges that follow

@@ -45,7 +45,7 @@ from .layer_names import layer_names
 from .lower import NUM_COPIES
 from .operators import flex_operators
 from .pack_file import pack_file
-from .quantize import Quantize
+from .quantize import USUAL_FORMS, Quantize
 from .refusals import converter_reason
 from .stream import streaming_rows
 from .trial import raise_death, raise_refusal, try_in_child
@@ -53,7 +53,6 @@ from .uint8_inputs import with_uint8_inputs
 
 MAX_CALIBRATION_ROWS = 1000
 MAX_CALIBRATION_BYTES = 32 * 2**20
-USUAL_FORMS = ("float32", "int8", "uint8", "stream_float32", "stream_int8")
 ALL_FORMS = (*USUAL_FORMS, "float16", "dynamic", "web")
 _WHOLE = "converting the whole model"
 

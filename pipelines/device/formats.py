@@ -38,7 +38,7 @@ def up_to_date(values: dict, rules: dict[str, str]) -> dict:
             fix="make the bundle again with this version",
         )
     if not values["rules"].items() <= rules.items():
-        raise ValueError("its rules for odd cells are not those of format 1")
+        raise ValueError("its rules for invalid cells are not those of format 1")
     frame = values["frame"]
     return {
         **_with(values, ADDED_TO_SIGNATURE),

@@ -28,7 +28,7 @@ from ..device.runner import LiteRT, Runner
 from ..device.signature import Signature
 from ..device.target import Target
 from ..errors import ExportError, RecipeError, VerifyError
-from ..recipe import NAME_PATTERN
+from ..recipe import Shipping
 from ..report.cautions import unlike_keras
 from ..report.markdown import code, plain, prose
 from ..report.use import how_to_use
@@ -43,8 +43,8 @@ from ..report.write import (
 )
 from ..rows.parts import HeldOut, Schema, TrainSet
 from ..ship import quantized
-from ..shipping import Shipping
 from ..sources.array_files import read_arrays
+from ..spec import NAME_PATTERN
 from ..steps import to_ports
 from ..steps.ranges import value_ranges
 from ..targets.budgets import broken_budgets

@@ -7,6 +7,7 @@ import numpy as np
 from ..device.cells import shorten
 from ..device.pictures import picture_digest
 from ..errors import SplitError
+from ..slots import Split
 from ..sources.files import PictureFiles
 from ..spec import check_knobs, knob
 from .parts import Dataset, HeldOut, Splits, TrainSet, _take
@@ -14,7 +15,7 @@ from .rare_classes import cut_each_class, with_each_class
 
 
 @dataclass(frozen=True)
-class SplitRandom:
+class SplitRandom(Split):
     """Random parts; with classes, each part has the same share of every class. `test` and `valid`
     are shares, valid of what test leaves.
     """
@@ -109,7 +110,7 @@ class SplitGrouped(SplitRandom):
 
 
 @dataclass(frozen=True)
-class SplitByTime:
+class SplitByTime(Split):
     """The last rows in time are test, those before them valid, the first train; rows less than
     `gap` seconds after the end of a part are left out, so that what the part knows cannot reach
     into the next.
@@ -161,7 +162,7 @@ class SplitByTime:
 
 
 @dataclass(frozen=True)
-class SplitGiven:
+class SplitGiven(Split):
     """The parts that the source names. Where it names no valid rows they are drawn from its
     training rows, `valid` being their share: groups kept whole where there are groups, else
     stratified.
@@ -200,9 +201,6 @@ class SplitGiven:
         else:
             drawn = SplitGrouped(seed=self.seed)
         return *drawn._cut(dataset, train, self.valid), test
-
-
-Split = SplitRandom | SplitGrouped | SplitByTime | SplitGiven
 
 
 def split(dataset: Dataset, how: Split) -> Splits:

@@ -1,5 +1,5 @@
 """What a source of pictures or texts holds → a Dataset: class names, parts, groups, and what is set
-aside.
+skipped.
 
 A kind here is the one column's kind, PICTURE or TEXT, which is also its name and what a row is
 called.
@@ -25,8 +25,8 @@ MAX_NAMED = 100
 @dataclass
 class Found:
     """A source before it is judged. labels: class names, or what `missing` reads as none; names: of
-    the rows, where they are files; reasons: why a row is set aside, "" where it is not; aside: what
-    is set aside (name, reason); order: of the labels; where: the source's name; named: words for
+    the rows, where they are files; reasons: why a row is skipped, else ""; skipped: what
+    is left out (name, reason); order: of the labels; where: the source's name; named: words for
     missing that the user has named; spelling: as in `sources.spellings`.
     """
 
@@ -35,7 +35,7 @@ class Found:
     parts: list | None = None
     groups: dict[str, Sequence] = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
-    aside: list[tuple[str, str]] = field(default_factory=list)
+    skipped: list[tuple[str, str]] = field(default_factory=list)
     notes: list[Inferred] = field(default_factory=list)
     missing: frozenset[str] = frozenset({""})
     order: Sequence[str] = ()
@@ -60,7 +60,7 @@ def check_memory(source: object, kind: str) -> np.ndarray:
             "and 'part'",
             fix="pass one, or leave it out to read the source of the recipe",
         )
-    odd = [
+    others = [
         name
         for name in names
         if name in source
@@ -68,11 +68,11 @@ def check_memory(source: object, kind: str) -> np.ndarray:
             not hasattr(source[name], "__len__") or isinstance(source[name], (str, bytes, Mapping))
         )
     ]
-    if odd:
+    if others:
         raise LoadError(
-            f"{odd[0]} is a {type(source[odd[0]]).__name__}",
+            f"{others[0]} is a {type(source[others[0]]).__name__}",
             expected=f"one value a {kind}, in a list or an array",
-            fix=f"{{'{odd[0]}': [...]}}",
+            fix=f"{{'{others[0]}': [...]}}",
         )
     lengths = {name: len(source[name]) for name in names if name in source}
     if len(set(lengths.values())) > 1:
@@ -117,7 +117,7 @@ def found_in_memory(
 
 
 def usable_rows(found: Found, kind: str) -> np.ndarray:
-    """The places int64 of the rows that can be read and have a class; the others are set aside.
+    """The places int64 of the rows that can be read and have a class; the others are skipped.
     Raises LoadError where these are more than half.
     """
     refuse_lost_class("label", found.labels, found.missing, found.named)
@@ -127,22 +127,22 @@ def usable_rows(found: Found, kind: str) -> np.ndarray:
             found.reasons or [""] * len(found.labels), found.labels, strict=True
         )
     ]
-    found.aside += [
+    found.skipped += [
         (_name_of(found.names, row), reason) for row, reason in enumerate(reasons) if reason
     ]
     kept = np.array([row for row, reason in enumerate(reasons) if not reason], np.int64)
-    if not len(kept) and not found.aside:
+    if not len(kept) and not found.skipped:
         raise LoadError(
             f"no {many(kind)} in {shorten(found.where, 120)}",
             expected=many(kind),
             fix="check the source",
         )
-    if len(found.aside) > len(kept):
+    if len(found.skipped) > len(kept):
         raise LoadError(
-            f"{len(found.aside):,} of {len(found.aside) + len(kept):,} {many(kind)} in "
-            f"{shorten(found.where, 120)} cannot be used: {_in_words(found.aside)}",
+            f"{len(found.skipped):,} of {len(found.skipped) + len(kept):,} {many(kind)} in "
+            f"{shorten(found.where, 120)} cannot be used: {_in_words(found.skipped)}",
             expected=f"{many(kind)} of which at least half can be read",
-            fix="mend or remove these files",
+            fix="fix or remove these files",
         )
     return kept
 
@@ -151,12 +151,12 @@ def finish(
     spec, found: Found, kept: np.ndarray, *, columns: dict[Column, object], target: str
 ) -> tuple[Dataset, list[Inferred]]:
     """The Dataset of the rows at the places `kept`, which the arrays of `columns` are those of, and
-    what is to be said. Raises LoadError where there is nothing to learn.
+    notes for the user. Raises LoadError where there is nothing to learn.
     """
     texts = read_classes([found.labels[row] for row in kept], target, frozenset())
     order = list(read_classes(found.order, target, frozenset()))
-    texts, joined, said = join_classes(texts, target, found.spelling, declared=order)
-    found.notes += said
+    texts, joined, class_notes = join_classes(texts, target, found.spelling, declared=order)
+    found.notes += class_notes
     y, target = encode_classes(
         texts,
         target,
@@ -174,18 +174,20 @@ def finish(
         part=None if found.parts is None else np.array(found.parts, object)[kept],
         group=group_codes(groups, found.missing) if groups else None,
     )
-    return dataset, [*_notes(dataset.part, found.aside), *found.notes]
+    return dataset, [*_notes(dataset.part, found.skipped), *found.notes]
 
 
-def _notes(parts, aside):
+def _notes(parts, skipped):
     if parts is not None:
         counts = {
             part: sum(each == part for each in parts) for part in ("train", "valid", "test", None)
         }
-        said = ", ".join(f"{part or 'none'} {count:,}" for part, count in counts.items() if count)
-        yield Inferred("part", "part", f"as the source says: {said}")
-    if aside:
-        yield Inferred("set aside", num_files(len(aside)), _in_words(aside, MAX_NAMED))
+        counted = ", ".join(
+            f"{part or 'none'} {count:,}" for part, count in counts.items() if count
+        )
+        yield Inferred("part", "part", f"as the source gives them: {counted}")
+    if skipped:
+        yield Inferred("skipped", num_files(len(skipped)), _in_words(skipped, MAX_NAMED))
 
 
 def _name_of(names, row):
@@ -194,9 +196,9 @@ def _name_of(names, row):
     return f"row {row}"
 
 
-def _in_words(aside, most=NUM_SHOWN):
-    shown = "; ".join(f"{shorten(name, 80)}: {reason}" for name, reason in aside[:most])
-    return shown + ("; ..." if len(aside) > most else "")
+def _in_words(skipped, most=NUM_SHOWN):
+    shown = "; ".join(f"{shorten(name, 80)}: {reason}" for name, reason in skipped[:most])
+    return shown + ("; ..." if len(skipped) > most else "")
 
 
 def num_files(count: int) -> str:

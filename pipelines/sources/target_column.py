@@ -21,7 +21,7 @@ from .spellings import join_classes
 from .words import count_words, describe_doubtful_classes, describe_words, refuse_lost_class
 
 TARGET_KINDS = ("", "classes", "number", "presence")
-# A numeric target with more different values than this is a real number unless `target_kind` says
+# A numeric target with more different values than this is a real number unless `target_kind` is
 # otherwise.
 MAX_CLASSES_OF_NUMBERS = 20
 MANY_VALUES = 20
@@ -72,14 +72,14 @@ def labelled_rows(table, spec, missing):
     kept = np.flatnonzero(~absent)
     left_out = [table[spec.target][place] for place in np.flatnonzero(absent)]
     shown = ", ".join(sorted({repr(str(cell).strip()) for cell in left_out})[:5])
-    said = f"{len(left_out):,} rows without it are left out", f"({shown}){words}"
+    detail = f"{len(left_out):,} rows without it are left out", f"({shown}){words}"
     return (
         {
             name: cells[kept] if isinstance(cells, np.ndarray) else [cells[place] for place in kept]
             for name, cells in table.items()
         },
         kept,
-        said,
+        detail,
     )
 
 
@@ -149,9 +149,9 @@ def _as_presence(cells, spec, missing):
             fix="choose another target or target_kind",
         )
     words = count_words(cells, missing)
-    said = ", ".join(f"{count:,} cells {word!r}" for word, count in words.most_common(3))
+    detail = ", ".join(f"{count:,} cells {word!r}" for word, count in words.most_common(3))
     if words:
-        notes = (Inferred(spec.target, "target", f"{said} count as empty"),)
+        notes = (Inferred(spec.target, "target", f"{detail} count as empty"),)
     else:
         notes = ()
     return y, class_target(spec.target, (f"no {spec.target}", spec.target)), notes
@@ -163,7 +163,7 @@ def _as_number(numbers, bad, spec):
             f"the target {shorten(spec.target)} in row {bad[0].row}: {bad[0].reason}: "
             f"{bad[0].value}",
             expected="a number in every row",
-            fix="mend the cell, or set load.target_kind=classes",
+            fix="fix the cell, or set load.target_kind=classes",
         )
     if np.all(numbers == numbers[0]):
         raise LoadError(
@@ -174,13 +174,15 @@ def _as_number(numbers, bad, spec):
     return numbers.astype(np.float64), Target(spec.target, RegressionTask.name)
 
 
-def refuse_some_numbers(what: str, filled: Sequence, odd: list[BadCell], otherwise: str) -> None:
+def refuse_some_numbers(
+    what: str, filled: Sequence, invalid: list[BadCell], otherwise: str
+) -> None:
     """Raises LoadError where the cells are numbers but for a few: nine in ten, or half of them and
     those of many values. Codes such as 1, 2-10, 11-100 are categories.
     """
-    share = len(odd) / max(len(filled), 1)
-    rows = {each.row for each in odd}
+    share = len(invalid) / max(len(filled), 1)
+    rows = {each.row for each in invalid}
     values = {str(cell) for row, cell in enumerate(filled) if row not in rows}
-    if not odd or share > 0.5 or (share > 0.1 and len(values) <= MANY_VALUES):
+    if not invalid or share > 0.5 or (share > 0.1 and len(values) <= MANY_VALUES):
         return
-    raise some_numbers(what, filled, odd, otherwise)
+    raise some_numbers(what, filled, invalid, otherwise)

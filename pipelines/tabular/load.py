@@ -12,6 +12,7 @@ from pathlib import Path
 from ..device.cells import read_column, read_numbers, shorten
 from ..errors import LoadError
 from ..rows.parts import Dataset, Inferred, Schema
+from ..slots import Loader
 from ..sources.files import describe_memory, fingerprint
 from ..sources.given_kinds import check_given_kinds
 from ..sources.kinds import infer_column, read_times
@@ -28,7 +29,7 @@ MAX_NAMED = 3
 
 
 @dataclass(frozen=True)
-class LoadTable:
+class LoadTable(Loader):
     """A table and what its columns are for.
 
     source: path of a .csv, .csv.gz or .parquet file. target: the column to predict. target_kind:

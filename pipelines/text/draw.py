@@ -10,6 +10,7 @@ from ..device.signature import Signature
 from ..device.texts import Words
 from ..device.units import TOKEN_ID
 from ..report.figures import BLUE, GREY, ORANGE, picture
+from ..slots import Loader
 from ..tasks.classes import class_places
 
 NUM_MISTAKES = 10
@@ -19,7 +20,7 @@ NUM_SHEET_TEXTS = 6
 UNKNOWN = "\u25a1"
 
 
-class Drawn:
+class Drawn(Loader):
     """What every way to load texts has in common: how they are drawn in the report."""
 
     def draw(self, recipe, splits, learned, judged) -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ step, and gaps.
 import numpy as np
 
 from ..report.figures import BLUE, GREY, ORANGE, drawable, picture
+from ..slots import Loader
 from ..tasks import task_of
 from ..tasks.metrics import error_by_step
 from ..tasks.seasons import common_start
@@ -15,7 +16,7 @@ MAX_COLUMNS = 12
 MAX_LINE_STEPS = 300
 
 
-class Drawn:
+class Drawn(Loader):
     """What every way to load series has in common: how they are drawn in the report."""
 
     def draw(self, recipe, splits, learned, judged) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ import numpy as np
 from ..device.cells import SERIES, Column, shorten
 from ..errors import FrameError
 from ..rows.parts import HeldOut, Splits, TrainSet
+from ..slots import Frame
 from ..spec import check_knobs, knob
 from ..tasks import AnomalyTask, task_of
 from .faults import InjectFaults
@@ -17,7 +18,7 @@ ANOMALY = "anomaly"
 
 
 @dataclass(frozen=True)
-class CutSegments:
+class CutSegments(Frame):
     """Windows of `window` steps of every column, to tell anomalies from what training rows hold;
     nothing is foretold.
 

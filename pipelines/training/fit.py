@@ -12,7 +12,7 @@ from ..device.signature import Signature
 from ..device.target import Target
 from ..errors import RecipeError, TrainError
 from ..rows.parts import HeldOut
-from ..spec import knob
+from ..spec import Spec, knob
 from ..tasks import task_of
 from ..tasks.metrics import is_smaller_better
 from .blocks import copy_weights
@@ -23,7 +23,7 @@ SCHEDULES = ("constant", "cosine")
 
 
 @dataclass(frozen=True)
-class Training:
+class Training(Spec):
     """How long and how fast. AdamW: Loshchilov and Hutter 2019, https://arxiv.org/abs/1711.05101.
 
     `schedule`: "constant" stops after `patience` epochs without a better deciding metric on
@@ -117,11 +117,9 @@ def train(
         extra = ()
     with strategy.scope():
         members = build.build(signature, seed=training.seed, synchronized=num_replicas > 1)
-        if hasattr(build, "warm_up"):  # a part of the net is fitted by itself, before the whole
-            build.warm_up(
-                members, feed.rows, valid, signature=signature, training=training, deciding=deciding
-            )
-            keras.utils.set_random_seed(training.seed)
+        build.warm_up(
+            members, feed.rows, valid, signature=signature, training=training, deciding=deciding
+        )
         fitted = _for_training(
             build, members, extra, signature=signature, synchronized=num_replicas > 1
         )
@@ -159,10 +157,7 @@ def train(
     if fitted is not members:
         copy_weights(fitted, members)
     model = average_members(members)
-    if hasattr(build, "refit"):  # a part of the net is fitted once more
-        build.refit(
-            model, feed.rows, valid, signature=signature, training=training, deciding=deciding
-        )
+    build.refit(model, feed.rows, valid, signature=signature, training=training, deciding=deciding)
     return Trained(
         model,
         plain_names(

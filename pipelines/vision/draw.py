@@ -5,6 +5,7 @@ mistakes, and where the net looked (Grad-CAM).
 import numpy as np
 
 from ..report.figures import drawable, picture
+from ..slots import Loader
 from ..sources.files import read_pixels
 from ..tasks.classes import class_places
 from .augment import sheet
@@ -15,7 +16,7 @@ NUM_CAMS = 12
 COLUMNS = 6
 
 
-class Drawn:
+class Drawn(Loader):
     """What every way to load pictures has in common: how they are drawn in the report."""
 
     def draw(self, recipe, splits, learned, judged) -> list[tuple[str, str]]:

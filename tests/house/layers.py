@@ -7,6 +7,7 @@ LAYERS = (
     "errors",
     "spec",
     "rows.parts",
+    "rows.sketch",
     "slots",
     "report.figures",
     "tasks",
@@ -15,6 +16,7 @@ LAYERS = (
     "steps",
     "balance",
     "training",
+    "convert.quantize",
     "recipe",
     "report",
     "compress",
@@ -26,7 +28,6 @@ LAYERS = (
     "text",
     "timeseries",
     "targets",
-    "shipping",
     "ship",
     "run",
     "own_model",
@@ -36,7 +37,8 @@ LAYERS = (
     "__main__",
     "",  # pipelines/__init__.py: fetches names when they are asked for
 )
-_OWN_LAYERS = ("rows.parts", "report.figures")  # files with a layer of their own
+# Files with a layer of their own.
+_OWN_LAYERS = ("rows.parts", "rows.sketch", "report.figures", "convert.quantize")
 
 
 def room_of(module: str) -> str:
