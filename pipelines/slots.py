@@ -224,12 +224,14 @@ class Network(Spec):
         balancer: What redraws rows by the features of the net, or None.
         gives_back: Whether the net gives its input back (an autoencoder).
         needs_unlabelled: Whether it learns from rows without a label too.
+        refits: Whether `refit` fits a part of the trained model once more.
         stream: Whether it ships in a form that takes one step at a time too.
     """
 
     balancer: Any = None
     gives_back: ClassVar[bool] = False
     needs_unlabelled: ClassVar[bool] = False
+    refits: ClassVar[bool] = False
     stream = False
 
     @abstractmethod

@@ -3,7 +3,7 @@ features.
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from ..balance import Smote
 from ..device.signature import Signature
@@ -25,6 +25,7 @@ class BalancedHead(Network):
     was for comparison.
     """
 
+    refits: ClassVar[bool] = True
     net: TextNet = TextCnn()
     balancer: Any = Smote()
     epochs: int = knob(20, 1, 10_000)

@@ -82,7 +82,7 @@ def train(
         copy_weights(fitted, members)
     model = average_members(members)
     score = fitting.best_score(history)
-    if hasattr(network, "refit"):  # a part of the net is fitted once more
+    if network.refits:
         network.refit(model, feed.rows, valid, **fitting.goal())
         score = fitting.measure(model)
     factor = task.metric_factor(deciding, signature.target)
@@ -120,15 +120,11 @@ class _Fitting:
         """The network's model, and the one to fit: the same, or if training has inputs that the
         model will not have, one with these and the same weights.
         """
-        import keras
-
         seed = self.training.seed
         synchronized = self.num_replicas > 1
         with self.strategy.scope():
             members = self.network.build(self.signature, seed=seed, synchronized=synchronized)
-            if hasattr(self.network, "warm_up"):  # a part is fitted by itself, before the whole
-                self.network.warm_up(members, self.feed.rows, self.valid, **self.goal())
-                keras.utils.set_random_seed(seed)
+            self.network.warm_up(members, self.feed.rows, self.valid, **self.goal())
             extra = self.extra_ports()
             if not extra:
                 return members, members
