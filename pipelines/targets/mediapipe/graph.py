@@ -30,6 +30,7 @@ from ...device.primitives import Pack
 from ...device.signature import Signature
 from ...device.texts import Words
 from ...errors import ExportError
+from ...tasks import task_of
 from .scores import RULE, add_probabilities, decision_file
 
 LABELS_FILE = "labels.txt"
@@ -43,7 +44,7 @@ _PARSER_VERSION = "1.2.1"  # of the metadata's schema: the one that brought the 
 
 def refusal(signature: Signature) -> str:
     """Why MediaPipe's classifiers cannot run a model of the signature, in words, or ""."""
-    if signature.target.task not in ("binary", "multiclass"):
+    if not task_of(signature.target).has_classes:
         return (
             "MediaPipe Tasks classifies pictures and texts; the target "
             f"{signature.target.name!r} is no class"

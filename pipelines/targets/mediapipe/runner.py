@@ -85,7 +85,7 @@ class MediaPipe:
                 np.float32
             )
         logarithms = np.log(np.maximum(scores, _LEAST_SCORE))
-        if self.signature.target.task == "binary":
+        if self.signature.output.shape == (1,):  # the second of two classes, less the first
             logarithms = logarithms[:, 1:] - logarithms[:, :1]
         return ((logarithms - calibration.offset) / calibration.factor).astype(np.float32)
 
