@@ -227,7 +227,7 @@ def make_tuning(
         batches,
         steps,
         validation_feed(valid, task_labels(valid.y, signature), num_replicas),
-        task_loss(signature.target, training),
+        task_loss(signature.target, training, label_weights=feed.rows.label_weights),
         lambda: task_metric(deciding, signature)[0],
         deciding,
         task_metric(deciding, signature)[1],

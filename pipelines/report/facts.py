@@ -54,7 +54,9 @@ def gather_facts(recipe, inferred, splits, learned, judged, *, source: dict, sec
         "per_series": task.per_series(splits.test, judged.answers["litert_int8"], target),
         "margin": asdict(judged.margin) if judged.margin else None,
         "columns": [_column_facts(each, missing, used) for each in inferred],
-        "per_class": task.per_class(splits.test.y, judged.answers["litert_int8"], target),
+        "per_class": task.class_table(
+            splits.test.y, judged.answers["litert_int8"], learned.signature
+        ),
         "history": learned.trained.history,
         "seconds": dict(seconds),
         "constant": task.constant_answer(splits.train, splits.test, target),

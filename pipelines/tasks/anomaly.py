@@ -23,7 +23,7 @@ from ..rows.parts import HeldOut, TrainSet
 from .base import Task
 from .c_answer import CCall
 from .c_text import FINE_STEPS, c_labels, literal
-from .classes import class_lines, class_places
+from .classes import class_places, class_scores
 from .masked import masked_loss, masked_metric
 from .metrics import RANK_METRICS, score_anomalies
 from .thresholds import anomaly_threshold
@@ -174,12 +174,6 @@ class AnomalyTask(Task):
         labels = np.asarray(signature.target.labels, object)[places]
         return Answers(labels, np.array(scores, np.float64), answers.raw)
 
-    def per_class(self, y: np.ndarray, answers: Answers, target: Target) -> list[dict]:
-        """Returns a line for normal windows and one for anomalies, if every label is known."""
-        if np.isnan(y).any():
-            return []
-        return class_lines(y, class_places(answers, target.labels), target.labels)
-
     def scores_text(self, answers: Answers, row: int, target: Target) -> str:
         """Returns the score of a window."""
         return f"{answers.scores[row]:.4f}"
@@ -190,6 +184,13 @@ class AnomalyTask(Task):
             "They give the window back; the score is their mean absolute difference from what "
             "went in, an anomaly where the score plus `decisions` (`signature.json`) is 0 or more."
         )
+
+    def class_table(self, y: np.ndarray, answers: Answers, signature: Signature) -> list[dict]:
+        """Returns the scores of normal windows and of anomalies, where every label is known."""
+        target = signature.target
+        if not target.labels or np.isnan(y).any():
+            return []
+        return class_scores(y, class_places(answers, target.labels), target.labels)
 
     def decision_text(self, report: Mapping, write: Callable[[str], str]) -> str:
         """Returns the threshold of each form, and what "mae" and "flagged" are of."""

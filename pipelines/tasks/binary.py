@@ -13,6 +13,7 @@ from ..device.ports import Port
 from ..device.signature import Signature
 from ..device.target import Target
 from ..device.tasks.binary import DeviceBinary
+from .c_text import first_positive
 from .classes import NO_THRESHOLD, ClassTask
 from .thresholds import choose_threshold
 
@@ -68,7 +69,7 @@ class BinaryTask(ClassTask):
         offsets = signature.decisions.get("int8", (0.0,))
         return (
             "int signature_label(const int8_t *output) {\n"
-            f"  return fine_steps(output, 0) >= {_first_positive(signature.output, offsets[0])};\n"
+            f"  return fine_steps(output, 0) >= {first_positive(signature.output, offsets[0])};\n"
             "}\n"
         )
 
@@ -114,14 +115,3 @@ class BinaryTask(ClassTask):
             f"{chosen['float32']:.3f} (float) or {chosen['int8']:.3f} (int8): the thresholds with "
             f"the best {report['judge']['threshold']} on validation rows."
         )
-
-
-def _first_positive(output, offset):
-    """The least sum of fine steps that is labelled positive, found with the arithmetic of Python's
-    runner.
-    """
-    sums = np.arange(-256 * output.num_copies, 256 * output.num_copies)
-    positive = sums.astype(np.float32) * output.step() + np.float32(offset) >= 0
-    if positive.any():
-        return int(sums[positive.argmax()])
-    return int(sums[-1]) + 1

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from ..device.ports import Port
 from ..device.target import Target
 
 # Gives the sum of the staggered copies of one output. Answers are computed from whole numbers.
@@ -52,3 +53,14 @@ def c_table(kind: str, name: str, values: Sequence[float], write: Callable[[floa
     """Returns a constant table of C; `write` writes one value."""
     written = ", ".join(map(write, values))
     return f"  static const {kind} {name}[{len(values)}] = {{{written}}};\n"
+
+
+def first_positive(output: Port, offset: float) -> int:
+    """Returns the least sum of fine steps that is labelled positive, found with the arithmetic of
+    Python's runner.
+    """
+    sums = np.arange(-256 * output.num_copies, 256 * output.num_copies)
+    positive = sums.astype(np.float32) * output.step() + np.float32(offset) >= 0
+    if positive.any():
+        return int(sums[positive.argmax()])
+    return int(sums[-1]) + 1

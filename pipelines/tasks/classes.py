@@ -22,6 +22,7 @@ from .c_answer import CCall
 from .c_text import c_labels, comment
 from .draw_classes import calibration, confusion_matrix, curves
 from .metrics import LABEL_METRICS, RANK_METRICS, score_classes, score_labels, score_ranks
+from .mistakes import Mistake
 from .probabilities import fit_calibration
 
 if TYPE_CHECKING:
@@ -148,6 +149,25 @@ class ClassTask(Task):
         labels = np.asarray(signature.target.labels, object)[places]
         return Answers(labels, answers.scores, answers.raw)
 
+    def class_table(self, y: np.ndarray, answers: Answers, signature: Signature) -> list[dict]:
+        """Returns label, test rows, precision, recall and F1 of each class."""
+        target = signature.target
+        return class_scores(y, class_places(answers, target.labels), target.labels)
+
+    def confident_mistakes(
+        self, y: np.ndarray, answers: Answers, target: Target, *, most: int
+    ) -> list[Mistake]:
+        """Returns the rows with another label than their own."""
+        labels = target.labels
+        chosen = class_places(answers, labels)
+        score = answers.scores[np.arange(len(chosen)), chosen]
+        wrong = np.flatnonzero(chosen != y)
+        wrong = wrong[np.argsort(-score[wrong], kind="stable")][:most]
+        return [
+            Mistake(int(row), labels[y[row]], labels[chosen[row]], int(chosen[row]), score[row])
+            for row in wrong
+        ]
+
     def few_rows(self, noun: str) -> str:
         """Returns "few rows of a class"."""
         return f"few {noun} of a class"
@@ -174,10 +194,6 @@ class ClassTask(Task):
     def curve_marks(self, y: np.ndarray, chosen: np.ndarray):
         """Returns where the decision lies on the ROC and on the precision-recall curve, or None."""
         return None, None
-
-    def per_class(self, y: np.ndarray, answers: Answers, target: Target) -> list[dict]:
-        """Returns a line for each class of the target."""
-        return class_lines(y, class_places(answers, target.labels), target.labels)
 
     def constant_answer(self, train: TrainSet, test: HeldOut, target: Target) -> dict:
         """Returns the scores of always answering the class most frequent in training."""
@@ -236,27 +252,31 @@ def _why_labels(facts, int8, constant):
     )
 
 
+def class_scores(y: np.ndarray, chosen: np.ndarray, labels: tuple[str, ...]) -> list[dict]:
+    """Returns label, rows, precision, recall and F1 of each class.
+
+    Args:
+        y: int64 [rows], the true class.
+        chosen: int64 [rows], the answer.
+        labels: of the classes.
+    """
+    from sklearn.metrics import precision_recall_fscore_support
+
+    places = np.arange(len(labels))
+    table = precision_recall_fscore_support(y, chosen, labels=places, zero_division=0)
+    return [
+        {
+            "label": label,
+            "precision": float(table[0][place]),
+            "recall": float(table[1][place]),
+            "f1": float(table[2][place]),
+            "rows": int(table[3][place]),
+        }
+        for place, label in enumerate(labels)
+    ]
+
+
 def class_places(answers: Answers, labels: tuple[str, ...]) -> np.ndarray:
     """Returns int64 [rows]: the place of each answer's label among the labels."""
     place = {label: index for index, label in enumerate(labels)}
     return np.fromiter((place[label] for label in answers.labels), np.int64, len(answers.labels))
-
-
-def class_lines(y: np.ndarray, chosen: np.ndarray, labels: tuple[str, ...]) -> list[dict]:
-    """Returns rows, precision, recall and F1 of each label.
-
-    Args:
-        y: int64 [rows].
-        chosen: int64 [rows].
-        labels: In the order of their places.
-    """
-    from sklearn.metrics import precision_recall_fscore_support
-
-    table = precision_recall_fscore_support(
-        y, chosen, labels=np.arange(len(labels)), zero_division=0
-    )
-    lines = []
-    for label, precision, recall, f1, rows in zip(labels, *table, strict=True):
-        line = {"label": label, "precision": float(precision), "recall": float(recall)}
-        lines.append({**line, "f1": float(f1), "rows": int(rows)})
-    return lines

@@ -13,6 +13,7 @@ from ..device.signature import Signature
 from ..device.target import Target
 from ..report.figures import Picture
 from ..rows.parts import HeldOut, TrainSet
+from .mistakes import Mistake
 
 
 class ShownTask(ABC):
@@ -54,8 +55,16 @@ class ShownTask(ABC):
         """
         return []
 
-    def per_class(self, y: np.ndarray, answers: Answers, target: Target) -> list[dict]:
-        """Returns rows, precision, recall and F1 of each class, as {"label": ...}."""
+    def class_table(self, y: np.ndarray, answers: Answers, signature: Signature) -> list[dict]:
+        """Returns label, test rows, precision, recall and F1 of each class; empty where rows have
+        none, or it is not known.
+        """
+        return []
+
+    def confident_mistakes(
+        self, y: np.ndarray, answers: Answers, target: Target, *, most: int
+    ) -> list[Mistake]:
+        """Returns at most `most` wrong labels, the most confident first; empty without labels."""
         return []
 
     def per_series(self, test: HeldOut, answers: Answers, target: Target) -> list[dict]:

@@ -25,6 +25,20 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
     },
   };
 
+  /* Every label whose own shifted logit is not negative. */
+  const labelSets = {
+    answer(signature, raw, form) {
+      const {target} = signature, offsets = offsetsOf(signature, form);
+      const has = target.labels.filter((_, place) => round(raw[place] + offsets[place]) >= 0);
+      return {label: has.join(target.separator),
+              scores: labelProbabilities(Array.from(raw), signature.calibrations?.[form])};
+    },
+
+    show({signature: {target}}, answer) {
+      return [soft(target.name), label(answer.label || "no label"), ...bars(answer.scores, target)];
+    },
+  };
+
   /* Numbers in the target's unit. */
   const regression = {
     answer({target}, raw) {
@@ -60,7 +74,7 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
     },
   };
 
-  const TASKS = {binary: classes, multiclass: classes, regression, forecast: forecasts, anomaly: anomalies};
+  const TASKS = {binary: classes, multiclass: classes, multilabel: labelSets, regression, forecast: forecasts, anomaly: anomalies};
 
   /* The task of a target. */
   function taskOf(target) {
@@ -82,6 +96,14 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
     const most = Math.max(...logits), shifted = logits.map((logit) => Math.exp(logit - most));
     const total = shifted.reduce((a, b) => a + b);
     return shifted.map((each) => each / total);
+  }
+
+  /* Of each label by itself. */
+  function labelProbabilities(logits, calibration = {factor: 1, offset: 0}) {
+    return logits.map((logit) => {
+      const calibrated = logit * calibration.factor + calibration.offset, small = Math.exp(-Math.abs(calibrated));
+      return (calibrated >= 0 ? 1 : small) / (1 + small);
+    });
   }
 
   /* The value at x of a line through rising points, and the nearer end outside of them. */
