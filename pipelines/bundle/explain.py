@@ -11,6 +11,7 @@ from ..device.primitives import Pack, PackingPrimitive, run_primitives
 from ..device.runner import Runner, answer
 from ..errors import DeviceError
 from ..tasks import task_of
+from ..tasks.multilabel import NO_LABEL
 
 
 def explain(runner: Runner, row: Mapping[str, object]) -> list[tuple[str, str, str]]:
@@ -69,7 +70,7 @@ def explain(runner: Runner, row: Mapping[str, object]) -> list[tuple[str, str, s
     return [
         *lines,
         ("decide", "offsets", _show(np.array([offsets]))),
-        ("answer", signature.target.name, str(answers.labels[0])),
+        ("answer", signature.target.name, str(answers.labels[0]) or NO_LABEL),
     ]
 
 

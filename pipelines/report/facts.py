@@ -97,7 +97,8 @@ def _column_facts(inferred, missing, used):
 
 
 def _balancing(recipe, learned, judged):
-    if learned.beside is None or not task_of(learned.signature.target).has_classes:
+    task = task_of(learned.signature.target)
+    if learned.beside is None or not (task.has_classes or task.has_label_sets):
         return None
     balancer = recipe.balancer()
     ways = (

@@ -244,9 +244,11 @@ class MultilabelTask(Task):
         most = train.y.mean(axis=0) > 0.5
         chosen = np.tile(most, (len(test), 1))
         names = [label for label, held in zip(target.labels, most, strict=True) if held]
+        scores = score_decided(test.y, chosen)
+        shown = [metric for metric in self.shown_metrics if metric in scores]
         return {
             "answer": target.separator.join(names) or NO_LABEL,
-            "scores": score_decided(test.y, chosen),
+            "scores": {metric: scores[metric] for metric in shown},
         }
 
     def class_table(self, y: np.ndarray, answers: Answers, signature: Signature) -> list[dict]:
