@@ -74,6 +74,7 @@ SCRIPTS = (
     "calendar.js",
     "history.js",
     "notes.js",
+    "answers.js",
     "runner.js",
 )
 ANSWERER = """
