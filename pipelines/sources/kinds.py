@@ -10,7 +10,8 @@ import numpy as np
 from ..device.cells import FALSE_WORDS, TRUE_WORDS, Column, is_missing, read_column, shorten
 from ..errors import LoadError
 from .dates import date_format, find_dates
-from .marks import Marks, code_with_zeros, read_as_numbers, refuse_spellings
+from .marks import Marks, code_with_zeros, read_as_numbers
+from .refuse_numbers import refuse_spellings
 from .target_column import refuse_some_numbers
 from .words import count_words
 

@@ -10,7 +10,7 @@ from ..device.frame import Frame
 from ..errors import LoadError
 from ..sources.dates import date_format
 from ..sources.kinds import read_times
-from .find_step import Pace
+from .pace import Pace
 
 MAX_GRID_SHARE = 200  # steps of the grid for each row of the source
 FIRST_YEAR, LAST_YEAR = 1500, 2500  # numbers of four digits outside of these are no years

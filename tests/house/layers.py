@@ -5,6 +5,7 @@ from tests.house.imports import Import
 LAYERS = (
     "device",
     "errors",
+    "training.strategy",
     "spec",
     "rows.parts",
     "rows.sketch",
@@ -36,7 +37,8 @@ LAYERS = (
     "__main__",
     "",  # pipelines/__init__.py: fetches names when they are asked for
 )
-_OWN_LAYERS = ("rows.parts", "rows.sketch", "convert.quantize")  # files with a layer of their own
+# Files with a layer of their own.
+_OWN_LAYERS = ("training.strategy", "rows.parts", "rows.sketch", "convert.quantize")
 
 
 def room_of(module: str) -> str:
