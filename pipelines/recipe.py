@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from . import spec
-from .convert.quantize import USUAL_FORMS, Quantize
+from .convert.forms import USUAL_FORMS, TfliteFiles
+from .convert.kernels import XnnpackKernels
+from .convert.quantize import Quantize
 from .errors import RecipeError
 from .slots import (
     Augmentation,
@@ -87,18 +89,18 @@ class Shipping(Spec):
         others = [target for target in self.targets if not isinstance(target, type(litert))]
         return ((first or [litert])[0], *others)
 
-    def forms(self) -> tuple[str, ...]:
-        """The forms of the file that the targets take."""
-        return (*USUAL_FORMS, *(form for target in self.targets for form in target.converts))
+    def tflite_files(self) -> TfliteFiles:
+        """Returns which TFLite files the targets take, and what must run them.
 
-    def kernels(self) -> tuple[str, ...]:
-        """What must run the files: LiteRT's fastest kernels, and those of the targets that are
-        required.
+        These are LiteRT's fastest kernels, and those of the targets that are required.
         """
-        needed = (
-            kernels for target in self.targets if target.required for kernels in target.kernels
-        )
-        return tuple(dict.fromkeys(("xnnpack", *needed)))
+        forms = list(USUAL_FORMS)
+        kernels = [XnnpackKernels()]
+        for target in self.targets:
+            forms += target.converts
+            if target.required:
+                kernels += target.kernels
+        return TfliteFiles(tuple(forms), tuple(dict.fromkeys(kernels)))
 
     def check(self) -> None:
         """Raises RecipeError where the slots hold something else, or a target twice."""

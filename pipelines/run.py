@@ -220,6 +220,7 @@ def settle(recipe: Recipe, schema: Schema) -> Recipe:
         _check_anomaly(recipe, schema)
     deciding = recipe.judge.deciding or task.usual_deciding(schema.target)
     task.check_deciding(deciding)
+    task.check_recipe(recipe)
     for spec in recipe.augment:
         spec.check_columns(schema.columns)
     return replace(recipe, judge=replace(recipe.judge, deciding=deciding))

@@ -302,7 +302,7 @@ class Target(Spec):
     Attributes:
         form: The rung of the ladder that the budgets are held against.
         converts: The forms of the TFLite file that it needs in addition to the usual ones.
-        kernels: What runs its files in addition to LiteRT's fastest kernels (`convert.trial`).
+        kernels: What runs its files in addition to LiteRT's fastest kernels (`convert.kernels`).
         asks_net: Whether `refusal` or a missing package can refuse a net before it is trained.
         max_bytes: The most bytes that the file may have; 0: no budget.
         max_ms: The most milliseconds a row may take, median, on this machine; 0: no budget.

@@ -11,8 +11,8 @@ from ..device.signature import Signature, read_signature
 from ..errors import BundleError, RecipeError, TrainError
 from ..slots import Compression
 from ..spec import check_knobs, knob
+from ..training.call_graph import copy_layer
 from .channels import cut_to
-from .graph import copy_layer
 from .tuning import Tuning, copy_model, rebuild, same_inputs
 
 STARTS = ("trained", "drawn", "teacher")

@@ -12,7 +12,7 @@ from ..device.runner import LiteRT
 from ..errors import RecipeError
 from ..slots import Compression
 from ..spec import check_knobs, knob
-from .graph import copy_layer
+from ..training.call_graph import copy_layer
 from .tuning import Tuning, rebuild
 
 TIMED_CALLS = 40

@@ -13,7 +13,7 @@ from .cells import KINDS, MISSING_WORDS, PICTURE, SERIES, TEXT, Column
 from .checksums import read_checked
 from .errors import DeviceError
 from .flow import MAX_SIDE, Flow, check_format, follow
-from .formats import FORMAT_VERSION, up_to_date
+from .formats import FORMAT_VERSION, up_to_date, without_later_defaults
 from .frame import Frame
 from .ports import Port, Streaming, is_shape
 from .primitives import PACKS, Primitive, made_by, primitive_from_json, primitive_to_json
@@ -75,6 +75,7 @@ class Signature:
         """Plain JSON values; from_json gives the same signature of them, or refuses."""
         values = asdict(self)
         values["primitives"] = [primitive_to_json(primitive) for primitive in self.primitives]
+        values = without_later_defaults(values)
         return {"format_version": FORMAT_VERSION, "rules": RULES, **values}
 
     @classmethod

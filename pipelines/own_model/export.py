@@ -157,9 +157,8 @@ def _make(name, parts, shipping, train, *, seed):
         rows,
         seed=seed,
         copies=_num_copies(parts.model),
-        forms=shipping.forms(),
+        files=shipping.tflite_files(),
         quantize=shipping.quantize,
-        kernels=shipping.kernels(),
     )
     refused |= ask_files(shipping.runs_on(), tflite)
     tflite = described(tflite, name, parts.signature)

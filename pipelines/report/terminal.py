@@ -132,6 +132,8 @@ def print_suspects(suspects: list) -> None:
 
 def _classes(dataset):
     labels = dataset.schema.target.labels
+    if labels and dataset.y.ndim == 2:
+        return f" of {len(labels):,}"
     shares = [(dataset.y == place).mean() for place in range(len(labels))]
     shown = ", ".join(
         f"{_plain(label)} {share:.1%}"
@@ -174,13 +176,14 @@ def print_ladder(facts: dict, folder: Path) -> None:
     for rung in facts["ladder"]:
         if rung["note"]:
             console.print(visible(f"{rung['form']}: {rung['note']}"), soft_wrap=True, markup=False)
+    unit = TASKS[facts["target"]["task"]].agreement_unit
     if facts["target"]["labels"]:
         same = "with the label of"
     else:
         same = "within 5 % of a standard deviation of"
     console.print(
-        f"agreement: share of rows {same} the Keras model; largest: difference of the output from "
-        "Keras; ms: of one row, on this machine",
+        f"agreement: share of {unit} {same} the Keras model; largest: difference of the output "
+        "from Keras; ms: of one row, on this machine",
         soft_wrap=True,
     )
     if any(rung["form"].startswith("stream_") for rung in facts["ladder"]):
