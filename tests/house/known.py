@@ -34,17 +34,9 @@ OF_OTHERS = {
 }
 FILES_AT_THE_TOP = 11
 NODES_A_LINE = 4.8
-UPWARD = [
-    "pipelines.compress.distil -> pipelines.bundle.keras_file",
-    "pipelines.recipe -> pipelines.convert.forms",
-    "pipelines.recipe -> pipelines.convert.kernels",
-    "pipelines.recipe -> pipelines.targets.c.spec",
-    "pipelines.recipe -> pipelines.targets.litert.spec",
-    "pipelines.recipe -> pipelines.targets.micro.spec",
-    "pipelines.studies.tradeoff -> pipelines.catalog",
-]
+UPWARD = []
 CIRCLES_OF_FILES = [["pipelines.compress.prune", "pipelines.compress.tuning"]]
-CIRCLES_OF_ROOMS = [["bundle", "recipe", "targets"]]
+CIRCLES_OF_ROOMS = []
 LONG_FILES = {
     "compress/channels.py": 461,
     "compress/tuning.py": 450,

@@ -309,6 +309,6 @@ def test_specs_are_dataclasses_of_knobs():
         Head(),
         KerasApplication(),
         EarlierModel("x"),
-        *(each() for each in (models.DsCnn, models.MobileNetV1, models.Vit)),
+        *(each() for each in (models.DsCnn, MobileNetV1, models.Vit)),
     ):
         check_knobs(spec)
