@@ -16,7 +16,7 @@ from pipelines.spec import check_knobs
 from pipelines.training.fit import Training
 from pipelines.vision import networks as models
 from pipelines.vision import transfer
-from pipelines.vision.mobile import EfficientNetLite0
+from pipelines.vision.mobile import EfficientNetLite0, MobileNetV1
 from pipelines.vision.networks import Cnn, ResNet8
 from pipelines.vision.transfer import (
     APPLICATIONS,
