@@ -38,16 +38,7 @@ def refuse_spellings(what: str, filled: Sequence, numbers: Numbers, otherwise: s
         )
     units = units_of(spelled)
     if len(units) > 1 and num_numbers >= 0.5 * len(filled):
-        examples = [
-            next(text for text in texts if (each := read_spelling(text)) and each.unit == unit)
-            for unit in units
-        ]
-        raise LoadError(
-            f"{what} has numbers with different units, or with none in some cells: "
-            f"{', '.join(map(shorten, examples[:6]))}",
-            expected="one unit in every cell",
-            fix=f"write all cells in one unit, or {otherwise}",
-        )
+        raise _different_units(what, texts, units, otherwise)
     others = [filled[each.row] for each in numbers.bad]
     column = numbers.column
     num_marked = sum(
@@ -68,6 +59,19 @@ def refuse_spellings(what: str, filled: Sequence, numbers: Numbers, otherwise: s
             expected="numbers as the marks state, or categories",
             fix=f"correct --read decimal=... or thousands=..., or {otherwise}",
         )
+
+
+def _different_units(what, texts, units, otherwise):
+    examples = [
+        next(text for text in texts if (each := read_spelling(text)) and each.unit == unit)
+        for unit in units
+    ]
+    return LoadError(
+        f"{what} has numbers with different units, or with none in some cells: "
+        f"{', '.join(map(shorten, examples[:6]))}",
+        expected="one unit in every cell",
+        fix=f"write all cells in one unit, or {otherwise}",
+    )
 
 
 def some_numbers(what: str, filled: Sequence, bad: list[BadCell], otherwise: str) -> LoadError:

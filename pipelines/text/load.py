@@ -91,53 +91,42 @@ class LoadTexts(Drawn):
         texts = texts[kept]
         without, more_texts = self._unlabelled(whole, ids, missing)
         if left_out:
-            count, words = left_out
-            notes.append(
-                Inferred(
-                    target_title(self.target),
-                    "target",
-                    count
-                    + (
-                        f"; MaskedPretraining() can learn from the texts of {len(without):,}"
-                        if len(without)
-                        else ""
-                    )
-                    + f" {words}",
-                )
-            )
-        # One code for a group, whether its rows have a label or not.
-        if self.group:
-            codes = group_codes(
-                {
-                    name: [whole[name][place] for place in (*ids[kept], *without)]
-                    for name in self.group
-                },
-                missing,
-            )
-        else:
-            codes = None
+            notes.append(self._left_out(left_out, len(without)))
+        group, more_group = self._groups(whole, ids[kept], without, missing)
         notes += describe_groups({name: whole[name] for name in self.group})
-        if codes is None:
-            group, more_group = (None, None)
-        else:
-            group, more_group = np.split(codes, [len(kept)])
         notes.insert(0, Inferred(self.text, TEXT, in_words(texts)))
-        schema = Schema((Column(self.text, TEXT),), target, self.reading.missing_words)
+        unlabelled = None
         if len(without):
             unlabelled = Unlabelled({self.text: more_texts}, more_group)
-        else:
-            unlabelled = None
-        return (
-            Dataset(
-                x={self.text: texts},
-                y=y,
-                ids=ids[kept],
-                schema=schema,
-                group=group,
-                unlabelled=unlabelled,
-            ),
-            tuple(notes),
+        dataset = Dataset(
+            x={self.text: texts},
+            y=y,
+            ids=ids[kept],
+            schema=Schema((Column(self.text, TEXT),), target, self.reading.missing_words),
+            group=group,
+            unlabelled=unlabelled,
         )
+        return dataset, tuple(notes)
+
+    def _left_out(self, left_out, num_unlabelled):
+        """The line of the schema about rows without a target."""
+        count, words = left_out
+        if num_unlabelled:
+            count += f"; MaskedPretraining() can learn from the texts of {num_unlabelled:,}"
+        return Inferred(target_title(self.target), "target", f"{count} {words}")
+
+    def _groups(self, table, places, more_places, missing):
+        """The groups of rows with a label and of those without, or None and None. One code for a
+        group, whether its rows have a label or not.
+        """
+        if not self.group:
+            return None, None
+        every = (*places, *more_places)
+        cells = {name: [table[name][place] for place in every] for name in self.group}
+        codes = group_codes(cells, missing)
+        if codes is None:
+            return None, None
+        return np.split(codes, [len(places)])
 
     def names_parts(self) -> bool:
         """No column of a table of texts holds train, valid or test."""

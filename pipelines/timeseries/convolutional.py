@@ -66,36 +66,8 @@ class Tcn(SeriesNet):
                 expected="windows that hold all that a stream remembers",
                 fix=f"--set frame.window={self.num_steps()}, or a lower build.depth",
             )
-        own = next(
-            (
-                each
-                for each in signature.primitives
-                if isinstance(each, OwnScale)
-                and each.into in columns
-                and (each.scaled or each.offset != "none")
-            ),
-            None,
-        )
-        if own is not None:
-            raise RecipeError(
-                f"build.stream=True: the series {own.into!r} is scaled by itself, window by window",
-                expected="a step that is the same in every window it is in",
-                fix="--set 'encode=(FlagGaps(), FillGaps(), ScaleSeries())'",
-            )
-        fill = next(
-            (
-                each
-                for each in signature.primitives
-                if isinstance(each, FillSteps) and each.how != "previous" and each.column in columns
-            ),
-            None,
-        )
-        if fill is not None:
-            raise RecipeError(
-                f"build.stream=True: gaps of {fill.column!r} are filled by {fill.how!r}",
-                expected="gaps filled from steps that a stream has seen, wherever its window began",
-                fix="--set 'encode=(FlagGaps(), FillGaps(), ScaleSeries())'",
-            )
+        for primitive in signature.primitives:
+            _check_stream_primitive(primitive, columns)
 
     def _features(self, x, blocks, name):
         import keras
@@ -117,3 +89,22 @@ class Tcn(SeriesNet):
             )(x)
             x = layers.Add(name=f"{each}_add")([x, blocks.drop(blocks.activate(inner, each), each)])
         return blocks.newest(x, name)
+
+
+def _check_stream_primitive(primitive, columns):
+    """Raises RecipeError for a step whose result depends on where a window begins."""
+    if isinstance(primitive, OwnScale) and primitive.into in columns:
+        if primitive.scaled or primitive.offset != "none":
+            raise RecipeError(
+                f"build.stream=True: the series {primitive.into!r} is scaled by itself, "
+                "window by window",
+                expected="a step that is the same in every window it is in",
+                fix="--set 'encode=(FlagGaps(), FillGaps(), ScaleSeries())'",
+            )
+    if isinstance(primitive, FillSteps) and primitive.column in columns:
+        if primitive.how != "previous":
+            raise RecipeError(
+                f"build.stream=True: gaps of {primitive.column!r} are filled by {primitive.how!r}",
+                expected="gaps filled from steps that a stream has seen, wherever its window began",
+                fix="--set 'encode=(FlagGaps(), FillGaps(), ScaleSeries())'",
+            )
