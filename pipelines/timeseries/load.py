@@ -68,13 +68,12 @@ class LoadSeries(Drawn):
         check_given_kinds(self.kinds)
         check_shared(self.shared)
         table, found = read_source(self.source, self.reading, source)
-        notes = [*found]
         missing = frozenset(self.reading.missing_words)
         self._check_names(table)
         marks = marks_of(table, self.source, self.reading, source)
         rows = np.arange(len(table[self.time]))
         counting = {name: counts_rows(name, cells, rows) for name, cells in table.items()}
-        notes += self._nameless(table, missing)
+        notes = [*found, *self._nameless(table, missing)]
         table, names, codes = self._of_series(table, missing)
         columns, inferred = self._columns(table, marks, counting)
         times, pace, written, place = self._times(table, codes, names, missing)
