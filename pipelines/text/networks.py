@@ -46,6 +46,7 @@ class TextNet(Network):
     table starts from (see `text.vectors`); `train_vectors`: whether the table is trained further.
     """
 
+    pooling = POOLINGS[0]  # nets with that knob override it
     embedding_width: int = knob(32, 1, 1024)
     initializer: str = "GlorotUniform"
     dropout: float = knob(0.3, 0, 0.95)
@@ -61,10 +62,9 @@ class TextNet(Network):
         `vectors`.
         """
         check_initializer(self)
-        pooling = getattr(self, "pooling", POOLINGS[0])
-        if pooling not in POOLINGS:
+        if self.pooling not in POOLINGS:
             raise RecipeError(
-                f"build.pooling={pooling!r}",
+                f"build.pooling={self.pooling!r}",
                 expected=", ".join(POOLINGS),
                 fix="--set build.pooling=max",
             )

@@ -23,7 +23,7 @@ def draw_anomalies(recipe, splits, learned, judged) -> list[tuple[str, str]]:
     answers = judged.answers["litert_int8"]
     test = splits.test
     threshold = -signature.offsets("int8")[0]
-    faults = getattr(recipe.frame, "faults", None)
+    faults = recipe.frame.faults
     real = len(np.unique(test.ids))  # a copy has its original's id, and stands behind them all
     num_faulty = len(test) - real
     runner = Runner(signature, LiteRT(learned.tflite["int8"]), form="int8")

@@ -33,6 +33,7 @@ class SeriesNet(Network):
     many nets stand side by side, their answers averaged.
     """
 
+    activation = ACTIVATIONS[0]  # nets with that knob override it
     initializer: str = "GlorotUniform"
     dropout: float = knob(0.1, 0, 0.95)
     regularizer: float = knob(0.0, 0, 1)
@@ -41,10 +42,9 @@ class SeriesNet(Network):
     def check(self) -> None:
         """Raises RecipeError where the net cannot be built."""
         check_initializer(self)
-        activation = getattr(self, "activation", ACTIVATIONS[0])
-        if activation not in ACTIVATIONS:
+        if self.activation not in ACTIVATIONS:
             raise RecipeError(
-                f"build.activation={activation!r}",
+                f"build.activation={self.activation!r}",
                 expected=" or ".join(ACTIVATIONS),
                 fix="--set build.activation=relu",
             )

@@ -28,7 +28,7 @@ OF_OTHERS = {
     "targets/c/runner.py": 3,  # ctypes
     "targets/micro/limits.py": 1,  # Keras layers
     "text/recurrent.py": 1,  # keras.layers
-    "timeseries/recurrent.py": 1,  # keras.layers
+    "timeseries/networks.py": 1,  # keras.layers
     "training/blocks.py": 1,  # keras.initializers
     "vision/transfer.py": 1,  # keras.applications
 }
@@ -83,14 +83,9 @@ ASKS_FOR_ATTRIBUTES = {
     "device/signature.py": 1,
     "own_model/export.py": 1,
     "report/cautions.py": 2,
-    "rows/parts.py": 3,
-    "sources/tfds.py": 3,
     "steps/step.py": 1,
     "studies/tradeoff.py": 3,
     "targets/c/prepare.py": 1,
-    "text/networks.py": 1,
-    "timeseries/draw_anomalies.py": 1,
-    "timeseries/networks.py": 2,
     "verify/ladder.py": 2,
 }
 WORDS = {
