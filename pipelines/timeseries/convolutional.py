@@ -7,6 +7,7 @@ from ..device.primitives import FillSteps, OwnScale, PackSteps
 from ..device.signature import Signature
 from ..errors import RecipeError
 from ..spec import knob
+from ..tasks import task_of
 from .networks import SeriesNet, past_ports
 
 
@@ -40,7 +41,7 @@ class Tcn(SeriesNet):
         return 1 + (self.kernel - 1) * (2**self.depth - 1)
 
     def _check_stream(self, signature):
-        if signature.target.task != "forecast":
+        if not task_of(signature.target).looks_ahead:
             raise RecipeError(
                 f"build.stream=True for the task {signature.target.task!r}",
                 expected="a forecast",

@@ -20,6 +20,7 @@ from ..sources.row_numbers import counts_rows
 from ..sources.spellings import refuse_spellings
 from ..sources.table import Reading, check_names, find_table, marks_of, read_source
 from ..sources.words import describe_words, refuse_lost_series
+from ..tasks import AnomalyTask, ForecastTask
 from .draw import Drawn
 from .find_step import find_pace
 from .grid import from_zone, mean_by_place, read_stamps, to_grid
@@ -115,10 +116,10 @@ class LoadSeries(Drawn):
         if self.target:
             y = x[self.target].astype(np.float64)
             self._check_target(y)
-            return y, Target(self.target, "forecast")
+            return y, Target(self.target, ForecastTask.name)
         y = self._labels(table, grid, missing)
         self._check_signals(x)
-        return y, Target(self.label or "anomaly", "anomaly")
+        return y, Target(self.label or AnomalyTask.name, AnomalyTask.name)
 
     def _nameless(self, table, missing):
         """A line of the schema if rows have no series."""

@@ -15,6 +15,7 @@ from ..device.units import CATEGORY_ID, SERIES_INTERVAL, SERIES_STANDARD
 from ..errors import RecipeError
 from ..slots import Network
 from ..spec import knob
+from ..tasks import task_of
 from ..training.blocks import (
     Blocks,
     check_heads,
@@ -255,7 +256,7 @@ class SeriesBlocks(Blocks):
 
     def horizon(self) -> int:
         """The steps to foretell. Raises RecipeError where there are none."""
-        if self._signature.target.task != "forecast":
+        if not task_of(self._signature.target).looks_ahead:
             raise RecipeError(
                 f"{type(self.net).__name__} without steps to foretell",
                 expected="a forecast",

@@ -10,6 +10,7 @@ LAYERS = (
     "rows.parts",
     "rows.sketch",
     "slots",
+    "report.figures",
     "tasks",
     "sources",
     "rows",
@@ -53,6 +54,7 @@ _OWN_LAYERS = (
     "convert.kernels",
     "convert.forms",
     "convert.quantize",
+    "report.figures",
 )
 
 
