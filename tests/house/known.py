@@ -25,7 +25,7 @@ OF_OTHERS = {
     "sources/labelled_files.py": 1,  # columns of users
     "sources/table.py": 2,  # columns of users
     "sources/tfds.py": 1,  # features of tensorflow-datasets
-    "targets/c/runner.py": 3,  # ctypes
+    "targets/c/runner.py": 1,  # ctypes
     "targets/micro/limits.py": 1,  # Keras layers
     "text/recurrent.py": 1,  # keras.layers
     "timeseries/networks.py": 1,  # keras.layers
