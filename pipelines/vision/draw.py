@@ -5,8 +5,8 @@ mistakes, and where the net looked (Grad-CAM).
 import numpy as np
 
 from ..report.figures import drawable, picture
+from ..rows.columns import read_rows
 from ..slots import Loader
-from ..sources.files import read_pixels
 from ..tasks import task_of
 from .augment import sheet
 
@@ -42,7 +42,7 @@ def draw_pictures(recipe, splits, learned, judged) -> list[tuple[str, str]]:
     if not mistakes:
         return drawn
     wrong = np.array([mistake.row for mistake in mistakes])
-    pixels = read_pixels(splits.test.x[name][wrong])
+    pixels = read_rows(splits.test.x[name], wrong)
     captions = [
         f"{_short(mistake.truth)}\n→ {_short(mistake.given)} {mistake.score:.0%}"
         for mistake in mistakes
@@ -72,7 +72,7 @@ def draw_pictures(recipe, splits, learned, judged) -> list[tuple[str, str]]:
 def _altered_pictures(recipe, pictures):
     """The sheet of a few training pictures, each with altered forms of it."""
     few = np.unique(np.linspace(0, len(pictures) - 1, NUM_SHEET_ROWS).astype(int))
-    altered = sheet(recipe.augment, read_pixels(pictures[few]), seed=recipe.training.seed)
+    altered = sheet(recipe.augment, read_rows(pictures, few), seed=recipe.training.seed)
     num_columns = altered.shape[1]
     titles = ["original", *["altered"] * (num_columns - 1)]
     titles += [""] * (num_columns * (len(few) - 1))

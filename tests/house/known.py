@@ -45,12 +45,11 @@ LONG_FILES = {
     "run.py": 438,
     "studies/tradeoff.py": 410,
     "targets/c/helpers.py": 411,
-    "targets/c/prepare.py": 515,
     "targets/mediapipe/graph.py": 413,
     "training/fit.py": 410,
 }
 LONG_FUNCTIONS = {
-    "bundle/explain.py:explain": 60,
+    "bundle/explain.py:explain": 58,
     "compress/factorize.py:factorize": 52,
     "compress/fft.py:by_spectra": 62,
     "compress/tuning.py:tuning_from_arrays": 67,
@@ -67,6 +66,7 @@ LONG_FUNCTIONS = {
     "targets/c/runner.py:CCode.__init__": 62,
     "targets/c/stream.py:_header": 57,
     "targets/c/stream.py:_source": 77,
+    "targets/c/writer.py:PrepareWriter.source": 51,
     "targets/ethosu/runner.py:estimate": 58,
     "targets/mediapipe/graph.py:_take_ids": 53,
     "targets/mediapipe/graph.py:_metadata": 85,
@@ -75,15 +75,10 @@ LONG_FUNCTIONS = {
 }
 MANY_ARGUMENTS = {}
 ASKS_FOR_ATTRIBUTES = {
-    "bundle/explain.py": 3,
     "convert/quantize.py": 2,
-    "device/primitives.py": 1,
-    "device/signature.py": 1,
     "own_model/export.py": 1,
     "report/cautions.py": 2,
-    "steps/step.py": 1,
     "studies/tradeoff.py": 3,
-    "targets/c/prepare.py": 1,
     "verify/ladder.py": 2,
 }
 WORDS = {

@@ -8,6 +8,7 @@ LAYERS = (
     "training.strategy",
     "spec",
     "rows.parts",
+    "rows.columns",
     "rows.sketch",
     "slots",
     "report.figures",
@@ -47,6 +48,7 @@ LAYERS = (
 _OWN_LAYERS = (
     "training.strategy",
     "rows.parts",
+    "rows.columns",
     "rows.sketch",
     "bundle.keras_zip",
     "bundle.keras_file",
