@@ -62,7 +62,8 @@ class Unlabelled:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class _Rows:
-    """x: column → array [rows, ...], or PictureFiles; y: int64 class or float64 value [rows], of
+    """x: column → array [rows, ...], or one that stays on disk (`columns.StoredColumn`);
+    y: int64 class or float64 value [rows], of
     several labels int64 [rows, labels], 1 where a row has the label, of
     windows float64 [rows, horizon], NaN where it is unknown; ids: int64 [rows], the source row,
     which survives resampling; weight: float32 [rows], 1.0 by default; part: object [rows], "train",
@@ -197,8 +198,10 @@ class Splits:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self):
-        for name, kind in (("train", TrainSet), ("valid", HeldOut), ("test", HeldOut)):
-            part = getattr(self, name)
+        parts = {"train": self.train, "valid": self.valid, "test": self.test}
+        kinds = {"train": TrainSet, "valid": HeldOut, "test": HeldOut}
+        for name, kind in kinds.items():
+            part = parts[name]
             if not isinstance(part, kind):
                 raise LeakError(
                     f"Splits.{name} is a {type(part).__name__}",
@@ -206,8 +209,8 @@ class Splits:
                     fix="take the parts from pipelines.rows.split",
                 )
         for first, second in (("train", "valid"), ("train", "test"), ("valid", "test")):
-            one = getattr(self, first)
-            other = getattr(self, second)
+            one = parts[first]
+            other = parts[second]
             shared = np.intersect1d(one.ids, other.ids)
             if len(shared):
                 raise LeakError(
