@@ -1,6 +1,7 @@
 """What errors, notes and pages tell a user to type exists: options, knobs and commands."""
 
 import dataclasses
+import functools
 import re
 import tokenize
 from pathlib import Path
@@ -26,6 +27,7 @@ SPEC = re.compile(r"--set '[^']*?\b([A-Z]\w+)\(")
 COMMAND = re.compile(r"python -m pipelines (\S+)(.*)")
 
 
+@functools.cache
 def commands():
     """Command → its options."""
     group = typer.main.get_command(app)
