@@ -6,6 +6,7 @@ LAYERS = (
     "device",
     "errors",
     "spec",
+    "rows.columns",
     "rows.parts",
     "rows.sketch",
     "slots",
@@ -16,6 +17,8 @@ LAYERS = (
     "steps",
     "balance",
     "training",
+    "convert.kernels",
+    "convert.forms",
     "convert.quantize",
     "recipe",
     "report",
@@ -38,7 +41,15 @@ LAYERS = (
     "",  # pipelines/__init__.py: fetches names when they are asked for
 )
 # Files with a layer of their own.
-_OWN_LAYERS = ("rows.parts", "rows.sketch", "report.figures", "convert.quantize")
+_OWN_LAYERS = (
+    "rows.columns",
+    "rows.parts",
+    "rows.sketch",
+    "report.figures",
+    "convert.kernels",
+    "convert.forms",
+    "convert.quantize",
+)
 
 
 def room_of(module: str) -> str:
