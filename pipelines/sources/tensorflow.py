@@ -4,13 +4,13 @@ import os
 import sys
 import tempfile
 
-# What TensorFlow's C++ writes at its start on any machine without a GPU, before a log level can reach
-# it.
+# What TensorFlow's C++ writes at its start on any machine without a GPU, before a log level can
+# reach it.
 _CHATTER = ("All log messages before absl::InitializeLog()", "Could not find cuda drivers")
 
 
 def load_tensorflow() -> None:
-    """Imports TensorFlow without its two lines of chatter; the rest of standard error is passed on."""
+    """Imports TensorFlow without its two lines of chatter; other lines are passed on."""
     if "tensorflow" in sys.modules:
         return
     kept = os.dup(2)

@@ -18,7 +18,8 @@ from ..spec import knob
 from ..training.blocks import Blocks, with_logits
 from ..training.heads import Head, fit_head
 from ..training.keras_file import read_keras
-from .networks import EfficientNetLite0, picture_port
+from .mobile import EfficientNetLite0
+from .networks import picture_port
 
 FEATURE_BATCH = 32
 WEIGHTS = ("none", "imagenet")
