@@ -16,7 +16,7 @@ def masked_loss(target: Target):
     ops = keras.ops
     levels = target.quantiles
     factors = target.step_factors or (1.0,)  # a window that is given back has one unit
-    share = np.float32(factors) / np.mean(factors)
+    share = np.asarray(factors, np.float32) / np.mean(factors)
     if levels:
         share = share.astype(np.float32)
     else:
@@ -32,7 +32,10 @@ def masked_loss(target: Target):
             each = ops.square(short)
         else:
             each = ops.mean(
-                ops.maximum(short * np.float32(levels), short * (np.float32(levels) - 1)),
+                ops.maximum(
+                    short * np.asarray(levels, np.float32),
+                    short * (np.asarray(levels, np.float32) - 1),
+                ),
                 -1,
                 keepdims=True,
             )
@@ -54,7 +57,7 @@ def masked_metric(target: Target, deciding: str):
     width = max(len(target.quantiles), 1)
     middle = target.middle()
     is_squared = deciding == "rmse"
-    factors = np.float32(target.step_factors or (1.0,)) / np.float32(
+    factors = np.asarray(target.step_factors or (1.0,), np.float32) / np.float32(
         target.mase_scale if deciding == "mase" else 1.0
     )
 
