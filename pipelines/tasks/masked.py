@@ -15,6 +15,7 @@ def masked_loss(target: Target):
 
     ops = keras.ops
     levels = target.quantiles
+    shares = np.asarray(levels, np.float32)
     factors = target.step_factors or (1.0,)  # a window that is given back has one unit
     share = np.asarray(factors, np.float32) / np.mean(factors)
     if levels:
@@ -32,10 +33,7 @@ def masked_loss(target: Target):
             each = ops.square(short)
         else:
             each = ops.mean(
-                ops.maximum(
-                    short * np.asarray(levels, np.float32),
-                    short * (np.asarray(levels, np.float32) - 1),
-                ),
+                ops.maximum(short * shares, short * (shares - 1)),
                 -1,
                 keepdims=True,
             )
