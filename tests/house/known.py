@@ -116,7 +116,6 @@ ASKS_FOR_ATTRIBUTES = {
     "verify/ladder.py": 2,
 }
 WORDS = {
-    "pipelines/tasks/forecast.py": 2,  # a variable of prepare.c, whose bytes are kept
     "pipelines/bundle/explain.py": 1,
     "pipelines/bundle/folder.py": 2,
     "pipelines/bundle/golden.py": 1,
