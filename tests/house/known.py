@@ -39,14 +39,14 @@ CIRCLES_OF_FILES = [["pipelines.compress.prune", "pipelines.compress.tuning"]]
 CIRCLES_OF_ROOMS = []
 LONG_FILES = {
     "compress/channels.py": 461,
-    "compress/tuning.py": 450,
+    "compress/tuning.py": 451,
     "own_model/export.py": 633,
     "own_model/inputs.py": 467,
     "run.py": 438,
     "studies/tradeoff.py": 410,
     "targets/c/helpers.py": 411,
     "targets/mediapipe/graph.py": 413,
-    "training/fit.py": 410,
+    "training/fit.py": 411,
 }
 LONG_FUNCTIONS = {
     "bundle/explain.py:explain": 58,
@@ -84,8 +84,6 @@ ASKS_FOR_ATTRIBUTES = {
 WORDS = {
     "pipelines/bundle/explain.py": 1,
     "pipelines/bundle/folder.py": 2,
-    "pipelines/bundle/golden.py": 1,
-    "pipelines/bundle/keras_file.py": 2,
     "pipelines/compress/cluster.py": 2,
     "pipelines/compress/distil.py": 2,
     "pipelines/compress/prune.py": 1,
@@ -140,7 +138,8 @@ WORDS = {
     "pipelines/timeseries/ts_files.py": 8,
     "pipelines/timeseries/windows.py": 10,
     "pipelines/training/blocks.py": 1,
-    "pipelines/training/strategy.py": 2,
+    "pipelines/training/keras_file.py": 2,
+    "pipelines/verify/golden.py": 1,
     "pipelines/verify/ladder.py": 6,
     "CONTRIBUTING.md": 1,
     "docs/reference/compression.md": 4,
