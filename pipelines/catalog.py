@@ -6,9 +6,8 @@ from . import balance, compress, steps, tabular, text, timeseries, vision
 from . import recipe as recipes
 from .convert.quantize import Quantize
 from .errors import RecipeError
-from .recipe import Judge, Recipe
+from .recipe import Judge, Recipe, Shipping
 from .rows.split import SplitByTime, SplitGiven, SplitGrouped, SplitRandom
-from .shipping import Shipping
 from .sources import table
 from .targets.c.spec import TargetC
 from .targets.ethosu.spec import TargetEthosU
@@ -19,7 +18,8 @@ from .targets.web.spec import TargetWeb
 from .timeseries.faults import InjectFaults
 from .timeseries.segments import CutSegments
 from .timeseries.windows import CutWindows
-from .training.fit import Training
+from .training import losses, optimizers, schedules
+from .training.training import Training
 
 RECIPES = {
     "birds_mlp": tabular.BIRDS,
@@ -47,6 +47,9 @@ SPECS = (
     Recipe,
     Judge,
     Training,
+    *losses.LOSSES,
+    *optimizers.OPTIMIZERS,
+    *schedules.SCHEDULES,
     SplitRandom,
     SplitGrouped,
     SplitByTime,

@@ -124,6 +124,7 @@ def settle(recipe: Recipe, schema: Schema) -> Recipe:
         spec.check_columns(schema.columns)
     recipe = _with_deciding(recipe, schema)
     task.check_deciding(recipe.judge.deciding)
+    task.check_recipe(recipe)
     return recipe
 
 
@@ -142,16 +143,16 @@ def _check_anomaly(recipe, schema):
             expected="a frame",
             fix="--set 'frame=CutSegments(window=24)'",
         )
-    if not hasattr(recipe.build, "code"):
+    if not recipe.build.gives_back:
         raise RecipeError(
             f"{type(recipe.build).__name__} to give windows back",
             expected="an autoencoder, whose code is too narrow for what is not normal",
             fix="--set 'build=Autoencoder()'",
         )
-    for slot in ("balance", "teacher"):
-        if getattr(recipe, slot) is not None:
+    for slot, held in (("balance", recipe.balance), ("teacher", recipe.teacher)):
+        if held is not None:
             raise RecipeError(
-                f"{slot}={getattr(recipe, slot)!r} where normal windows alone are learned from",
+                f"{slot}={held!r} where normal windows alone are learned from",
                 expected="none: there is no class to balance or to teach",
                 fix=f"--set {slot}=None",
             )
@@ -293,7 +294,7 @@ def export(recipe: Recipe, trained: TrainedModel) -> ShippedModel:
         inputs.train_rows,
     )
     stream_steps = 0
-    if getattr(recipe.build, "stream", False):
+    if recipe.build.stream:
         stream_steps = recipe.build.num_steps()
     with stage("export"):
         model, refused = convert_forms(

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pipelines import catalog
 from pipelines.balance import Smote
 from pipelines.errors import RecipeError
-from pipelines.recipe import Recipe, from_json, override, tiny, to_json
+from pipelines.recipe import Recipe, override, tiny
+from pipelines.spec import from_json, to_json
 from pipelines.steps import EncodeBins, ImputeMedian, ScaleStandard
 
 
@@ -35,7 +36,7 @@ def test_only_known_specs_come_of_json():
     "setting, where, value",
     [
         ("training.epochs=3", lambda r: r.training.epochs, 3),
-        ("training.learning_rate=1", lambda r: r.training.learning_rate, 1.0),
+        ("training.optimizer.learning_rate=1", lambda r: r.training.optimizer.learning_rate, 1.0),
         ("balance=Smote(k_neighbors=3)", lambda r: r.balance, Smote(k_neighbors=3)),
         ("balance=Smote", lambda r: r.balance, Smote()),
         ("balance=None", lambda r: r.balance, None),

@@ -16,8 +16,6 @@ from typing import Any
 import numpy as np
 
 from ..bundle.folder import Bundle, as_json, check_folder, write_bundle
-from ..bundle.golden import golden
-from ..bundle.keras_zip import MAX_KERAS_BYTES, load_keras, read_config
 from ..convert.convert import MAX_CALIBRATION_ROWS
 from ..convert.lower import NUM_COPIES
 from ..device.cells import shorten
@@ -27,8 +25,7 @@ from ..device.runner import Runner
 from ..device.signature import Signature
 from ..device.target import Target
 from ..errors import ExportError, RecipeError, VerifyError
-from ..recipe import NAME_PATTERN
-from ..report import pictures as draw
+from ..recipe import Shipping
 from ..report.cautions import unlike_keras
 from ..report.markdown import code, plain, prose
 from ..report.use import how_to_use
@@ -42,8 +39,8 @@ from ..report.write import (
     versions,
 )
 from ..rows.parts import HeldOut, Schema, TrainSet
-from ..shipping import Shipping
 from ..sources.array_files import read_arrays
+from ..spec import NAME_PATTERN
 from ..steps import to_ports
 from ..steps.ranges import value_ranges
 from ..targets.budgets import broken_budgets
@@ -51,7 +48,9 @@ from ..targets.climbing import climb_all
 from ..targets.export import convert_forms, write_files
 from ..targets.exported_model import ExportedModel
 from ..targets.refusals import ask_targets
-from ..tasks.classes import class_places
+from ..tasks import BinaryTask, MulticlassTask, RegressionTask, task_of
+from ..training.keras_zip import MAX_KERAS_BYTES, load_keras, read_config
+from ..verify.golden import golden
 from .gate import ALLOWED, changed_too_much, failed_own, num_rows_wanted
 from .inputs import in_front, own_inputs, ported, read_rows
 from .rewrite import flatten, refuse, without_last_activation
@@ -315,9 +314,9 @@ def take_apart(
 
 def _target(labels, num_outputs, activation):
     if not labels:
-        return Target("output", "regression")
+        return Target("output", RegressionTask.name)
     if num_outputs == 1 and len(labels) == 2:
-        return Target("label", "binary", labels)
+        return Target("label", BinaryTask.name, labels)
     if num_outputs != len(labels):
         refuse(
             f"{len(labels)} labels for {num_outputs} outputs",
@@ -331,7 +330,7 @@ def _target(labels, num_outputs, activation):
             expected="one label a row (softmax)",
             fix="export without labels: the outputs are then the probabilities",
         )
-    return Target("label", "multiclass", labels)
+    return Target("label", MulticlassTask.name, labels)
 
 
 def _say(model, rows):
@@ -449,19 +448,12 @@ def _split(num_rows, seed):
 def _row_sets(parts, places, held_out):
     """TrainSet and HeldOut of raw columns; y is what the given model says."""
     target = parts.signature.target
-    if parts.said.shape[1] == 1:
-        said = parts.said[:, 0]
-    else:
-        said = parts.said
-    if target.task == "binary":
-        said = (said >= (0.5 if parts.activation else 0)).astype(np.int64)
-    elif target.task == "multiclass":
-        said = said.argmax(axis=1)
+    y = task_of(target).truth_of_outputs(parts.said, activated=bool(parts.activation))
     schema = Schema(parts.signature.columns, target)
     return tuple(
         kind(
             x={key: x[where] for key, x in parts.columns.items()},
-            y=said[where],
+            y=y[where],
             ids=where,
             schema=schema,
         )
@@ -581,19 +573,9 @@ def _column_facts(signature):
 
 def _files(made, facts, answers, test):
     """Relative name → content of everything that the bundle holds."""
-    labels = made.signature.target.labels
-    int8 = answers["litert_int8"]
-    if labels:
-        size = max(3.8, 0.62 * len(labels) + 1)
-        drawn = draw.picture(
-            draw.confusion_matrix(test.y, class_places(int8, labels), labels),
-            width=size + 1.4,
-            height=size,
-        )
-    else:
-        drawn = draw.picture(
-            draw.predicted_against_true(test.y.ravel(), int8.scores.ravel(), "what Keras says")
-        )
+    target = replace(made.signature.target, name="what Keras says")
+    first = task_of(target).pictures(test.y, answers["litert_int8"], target)[0]
+    _, drawn = first.content()
     return {
         **made.files,
         "signature.json": as_json(made.signature.to_json()),
@@ -601,7 +583,7 @@ def _files(made, facts, answers, test):
         "report.html": page(
             facts,
             [("int8 against Keras", drawn)],
-            {"export": facts["source"]["name"], "labels": list(labels)},
+            {"export": facts["source"]["name"], "labels": list(target.labels)},
         ),
         "golden.json": as_json(golden(made.signature, made.tflite["int8"], test)),
         "README.md": _card(facts),

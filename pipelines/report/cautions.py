@@ -7,7 +7,7 @@ from shlex import quote
 
 from ..tasks import TASKS
 from ..tasks.metrics import SMALLER_IS_BETTER
-from ..training.fit import Training
+from ..training.training import Training
 
 # Of labels, and of values within 5 % of a standard deviation, that a form gives as Keras does.
 LEAST_LABELS_ALIKE = 0.97
@@ -76,9 +76,11 @@ def unlike_keras(facts: dict, *, fix: str = TRAIN_WITH_ROUNDING) -> list[str]:
     else:
         what = "a value that is more than 5 % of a standard deviation off"
     names = ", ".join(rung["form"] for rung in unlike)
+    unit = TASKS[facts["target"]["task"]].agreement_unit
+    counted = unit.replace("rows", f"{worst['num_rows']:,} rows")
     return [
-        f"{worst['form']} gives {what} for {1 - worst['agreement']:.1%} of {worst['num_rows']:,} "
-        f"rows, compared with Keras (below {least:.0%} alike: {names}); {fix}"
+        f"{worst['form']} gives {what} for {1 - worst['agreement']:.1%} of {counted}, "
+        f"compared with Keras (below {least:.0%} alike: {names}); {fix}"
     ]
 
 
@@ -89,7 +91,7 @@ def _still_rising(recipe, facts):
     values = facts["history"].get(f"val_{metric}", [])
     if (
         not isinstance(training, Training)
-        or training.schedule != "constant"
+        or not training.schedule.keeps_best
         or len(values) < training.epochs
     ):
         return []

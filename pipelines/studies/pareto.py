@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from ..errors import RecipeError
-from ..report.pictures import BLUE, GREY, ORANGE, picture
+from ..report.figures import BLUE, GREY, ORANGE, picture
 from ..slots import Target
 from ..targets.budgets import Cost
 from ..tasks.metrics import SMALLER_IS_BETTER, loss_of

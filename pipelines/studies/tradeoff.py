@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from ..bundle.folder import Bundle, check_folder, malformed
-from ..bundle.keras_file import read_keras
 from ..bundle.saved_recipe import read_recipe
 from ..catalog import SPECS
 from ..compress import gzip_bytes, make_tuning
 from ..compress.measure import measure_step
 from ..convert.convert import convert
 from ..convert.description import described
+from ..convert.forms import TfliteFiles
 from ..convert.scales import staggered_copies, with_scales
 from ..device.runner import LiteRT
 from ..errors import BundleError, RecipeError
@@ -40,6 +40,7 @@ from ..slots import Target
 from ..targets.micro.runner import Micro, micro_available
 from ..targets.micro.spec import TargetMicro
 from ..tasks import task_of
+from ..training.keras_file import read_keras
 from ..verify.ladder import InRunner, answer_all, time_rows
 from .pareto import Point, choose, draw_points, lines_of, with_front
 from .ways import Way, ways_to_shrink
@@ -222,7 +223,7 @@ class _Search:
             seed=self.recipe.training.seed,
             quantize=quantize,
             copies=staggered_copies(signature),
-            forms=tuple(way.form for way in ways),
+            files=TfliteFiles(tuple(way.form for way in ways)),
         )
         return described(tflite, self.recipe.name, signature)
 

@@ -18,7 +18,7 @@ from .files import files_for
 from .refusals import ask_files
 
 if TYPE_CHECKING:
-    from ..shipping import Shipping
+    from ..recipe import Shipping
     from ..training.trained import TrainedModel
 
 
@@ -74,8 +74,7 @@ def convert_forms(
         copies=copies,
         streaming=streaming,
         quantize=shipping.quantize,
-        forms=shipping.forms(),
-        kernels=shipping.kernels(),
+        files=shipping.tflite_files(),
     )
     refused = ask_files(shipping.runs_on(), tflite)
     tflite = described(tflite, exported.name, exported.signature)
@@ -88,7 +87,7 @@ def convert_forms(
 
 def _without_ranges(model):
     """A streaming form measures its own ranges: it takes no trained ones."""
-    from ..compress.fake_quantize import without_ranges
+    from ..training.fake_quantize import without_ranges
 
     return without_ranges(model)
 

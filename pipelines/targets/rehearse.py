@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..compress import PruneChannels
 from ..compress.tuning import Untuned
 from ..convert.scales import staggered_copies
 from ..errors import RecipeError
-from ..training.fit import average_members
+from ..training.members import average_members
 from .export import convert_forms
 from .exported_model import ExportedModel
 from .refusals import ask_targets
@@ -56,9 +55,8 @@ def rehearse(recipe: Recipe, inputs: TrainingInputs) -> dict[str, str]:
 
 
 def _pruned(recipe, model):
-    """Only pruned channels make a network smaller whatever its weights are."""
     for spec in recipe.shipping.compress:
-        if isinstance(spec, PruneChannels):
+        if spec.shrinks_untrained:
             model = spec.compress(model, Untuned())
     return model
 

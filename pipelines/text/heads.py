@@ -3,12 +3,13 @@ features.
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from ..balance import Smote
 from ..device.signature import Signature
 from ..errors import RecipeError
 from ..rows.parts import HeldOut, TrainSet
+from ..slots import Balancer, Network
 from ..spec import knob
 from ..training.heads import Head, fit_head
 from .networks import TextCnn, TextNet
@@ -17,13 +18,14 @@ FEATURE_BATCH = 1024
 
 
 @dataclass(frozen=True)
-class BalancedHead:
+class BalancedHead(Network):
     """`net`, trained on the rows as they are; then its last layer alone on their features, which
     `balancer` has redrawn (Kang et al. 2020, https://arxiv.org/abs/1910.09217). The one place where
     SMOTE suits texts: between two ids of tokens there is nothing. The report shows the net as it
     was for comparison.
     """
 
+    refits: ClassVar[bool] = True
     net: TextNet = TextCnn()
     balancer: Any = Smote()
     epochs: int = knob(20, 1, 10_000)
@@ -37,7 +39,7 @@ class BalancedHead:
                 expected="a net for texts",
                 fix="--set 'build.net=TextCnn()'",
             )
-        if not hasattr(self.balancer, "resample"):
+        if not isinstance(self.balancer, Balancer):
             raise RecipeError(
                 f"build.balancer={self.balancer!r}",
                 expected="a balancer from pipelines.balance",
@@ -87,6 +89,6 @@ class BalancedHead:
             balancer=self.balancer,
             signature=signature,
             deciding=deciding,
-            training=replace(training, epochs=self.epochs, learning_rate=self.learning_rate),
+            training=training.at(epochs=self.epochs, learning_rate=self.learning_rate),
         )
         model.get_layer("logits").set_weights(weights)

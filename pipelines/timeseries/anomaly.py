@@ -4,6 +4,7 @@ forecasts whose residuals are watched.
 
 from abc import abstractmethod
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from ..device.signature import Signature
 from ..errors import RecipeError
 from ..rows.parts import HeldOut, TrainSet, require_train_set
 from ..spec import knob
+from ..tasks import task_of
 from ..tasks.thresholds import anomaly_threshold
 from ..verify.ladder import answer_all
 from .networks import SeriesBlocks, SeriesNet, past_ports
@@ -23,6 +25,8 @@ class GivesBack(SeriesNet):
     → the steps. Only what training windows have in common fits into the code (Sakurada and Yairi
     2014, https://doi.org/10.1145/2689746.2689747).
     """
+
+    gives_back: ClassVar[bool] = True
 
     code: int = knob(8, 1, 1024)
     dropout: float = knob(0.0, 0, 0.95)
@@ -36,7 +40,7 @@ class GivesBack(SeriesNet):
         """
         import keras
 
-        if signature.target.task != "anomaly":
+        if not task_of(signature.target).gives_back:
             raise RecipeError(
                 f"{type(self).__name__} for a {signature.target.task} target",
                 expected="windows to be given back",
@@ -227,7 +231,7 @@ def fit_residual(runner: Runner, train: TrainSet, *, quantile: float = 0.99) -> 
     """
     train = require_train_set(train, "fit_residual")
     target = runner.signature.target
-    if target.task != "forecast" or np.isnan(train.y).all():
+    if not task_of(target).looks_ahead or np.isnan(train.y).all():
         raise RecipeError(
             f"residuals of a model of task {target.task} on {len(train)} rows",
             expected="a forecast, and rows with known targets",

@@ -5,18 +5,19 @@ a row. Series stand in standard deviations by then. What bends time bends all ch
 alike, marks of gaps among them.
 """
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..device.cells import SERIES, Column
-from ..device.ports import Port
 from ..device.signature import Signature
 from ..device.units import CATEGORY_ID, SERIES_INTERVAL, SERIES_STANDARD
 from ..errors import RecipeError
+from ..slots import Augmentation
 from ..spec import knob
+from ..tasks import task_of
 
 # columns {port: tensor [rows, ...]}, labels {name: float32 [rows, outputs]}, seed int [2] →
 # columns, labels
@@ -24,7 +25,7 @@ Alter = Callable
 
 
 @dataclass(frozen=True)
-class AugmentSeries(ABC):
+class AugmentSeries(Augmentation):
     """One alteration of series. `keeps_values`: whether what a series goes on with is still true of
     the altered one.
     """
@@ -49,11 +50,6 @@ class AugmentSeries(ABC):
         """`series_augmenter`, for a feed that imports no modality."""
         return series_augmenter(specs, signature)
 
-    @staticmethod
-    def training_ports(specs: Sequence["AugmentSeries"], signature: Signature) -> tuple[Port, ...]:
-        """Inputs that only training has: none."""
-        return ()
-
 
 def series_augmenter(specs: Sequence[AugmentSeries], signature: Signature) -> Alter:
     """All specs in their order as one callable for tf.data's map: (columns, labels, seed) →
@@ -72,7 +68,7 @@ def series_augmenter(specs: Sequence[AugmentSeries], signature: Signature) -> Al
                 expected="a tuple of specs from pipelines.timeseries.augment",
                 fix="--set 'augment=(AugmentJitter(),)'",
             )
-        if signature.target.task == "forecast" and not spec.keeps_values:
+        if task_of(signature.target).looks_ahead and not spec.keeps_values:
             raise RecipeError(
                 f"augment holds {spec!r} for a forecast, whose true values would stay as they were",
                 expected="AugmentJitter() alone",

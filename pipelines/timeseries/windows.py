@@ -15,7 +15,9 @@ import numpy as np
 from ..device.cells import SERIES, Column, shorten
 from ..errors import FrameError
 from ..rows.parts import HeldOut, Splits, TrainSet
+from ..slots import Frame
 from ..spec import check_knobs, knob
+from ..tasks import ForecastTask, task_of
 from ..tasks.seasons import common_start, usual_seasons
 from .step_grid import PARTS, StepGrid, refuse_too_large
 
@@ -23,7 +25,7 @@ CLEARLY_BETTER = 0.95  # of the error of another season, for which the usual one
 
 
 @dataclass(frozen=True)
-class CutWindows:
+class CutWindows(Frame):
     """Windows of `window` past steps of every numeric column, to foretell the `horizon` steps of
     the target after them.
 
@@ -116,7 +118,7 @@ class CutWindows:
 
     def _schema(self, splits, grid, season):
         schema = splits.train.schema
-        if schema.target.task == "anomaly":
+        if task_of(schema.target).gives_back:
             raise FrameError(
                 "windows to foretell from, of series without a target",
                 expected="a column to foretell",
@@ -148,7 +150,7 @@ class CutWindows:
                 )
         target = replace(
             schema.target,
-            task="forecast",
+            task=ForecastTask.name,
             quantiles=self.quantiles,
             mase_scale=grid.seasonal_error(season),
         )

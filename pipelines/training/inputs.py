@@ -79,9 +79,8 @@ def fit_inputs(recipe: Recipe, train: TrainSet, valid: HeldOut) -> TrainingInput
     signature = make_signature(preparers, encoders, encoded)
     signature = replace(signature, ranges=value_ranges(signature, train))
     calibration = to_ports(signature, encoded, encoded=True)
-    # Only a network that is fitted in parts has a use for rows without a label.
     unlabelled = None
-    if hasattr(recipe.build, "warm_up"):
+    if recipe.build.needs_unlabelled:
         unlabelled = unlabelled_to_ports(signature, train)
     return TrainingInputs(
         signature,

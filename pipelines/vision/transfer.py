@@ -9,15 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from ..bundle.keras_file import read_keras
 from ..device.signature import Signature
 from ..errors import BundleError, RecipeError, TrainError
+from ..rows.columns import Values, read_rows
 from ..rows.parts import HeldOut, TrainSet
-from ..sources.files import PictureFiles
+from ..slots import Balancer, Network
 from ..spec import knob
 from ..training.blocks import Blocks, with_logits
 from ..training.heads import Head, fit_head
-from .networks import EfficientNetLite0, picture_port
+from ..training.keras_file import read_keras
+from .mobile import EfficientNetLite0
+from .networks import picture_port
 
 FEATURE_BATCH = 32
 WEIGHTS = ("none", "imagenet")
@@ -47,7 +49,7 @@ _PREPARE_INSIDE = ("MobileNetV3", "EfficientNetV2")  # they would rescale once m
 
 
 @dataclass(frozen=True)
-class Transfer:
+class Transfer(Network):
     """A trained net with a new head, fitted in two steps: the head on the frozen net's features,
     which are computed once; then head and net together, by `training`, every batch normalization
     keeping the statistics it came with.
@@ -69,13 +71,13 @@ class Transfer:
 
     def check(self) -> None:
         """Raises RecipeError where the net cannot be built."""
-        if not hasattr(self.backbone, "build") or isinstance(self.backbone, (Transfer, Head)):
+        if not isinstance(self.backbone, Network) or isinstance(self.backbone, (Transfer, Head)):
             raise RecipeError(
                 f"build.backbone={self.backbone!r}",
                 expected="a net for pictures",
                 fix="--set \"build.backbone=EfficientNetLite0(weights='imagenet')\"",
             )
-        if self.head_balance is not None and not hasattr(self.head_balance, "resample"):
+        if self.head_balance is not None and not isinstance(self.head_balance, Balancer):
             raise RecipeError(
                 f"build.head_balance={self.head_balance!r}",
                 expected="a balancer, or None",
@@ -113,9 +115,11 @@ class Transfer:
         """Fits the head on the frozen backbone's features, then thaws what is to be fine-tuned. To
         be called before the model is compiled.
 
-        `train_set.x`, `valid.x`: pictures uint8 [rows, height, width, channels], or PictureFiles.
+        `train_set.x`, `valid.x`: pictures uint8 [rows, height, width, channels], or stored ones.
         Raises LeakError where `head_balance` meets rows that were balanced before.
         """
+        import keras
+
         name = signature.inputs[0].name
         call = feature_function(model)
         if self.mirrored:
@@ -133,12 +137,11 @@ class Transfer:
             balancer=self.head_balance,
             signature=signature,
             deciding=deciding,
-            training=replace(
-                training, epochs=self.head_epochs, learning_rate=self.head_learning_rate
-            ),
+            training=training.at(epochs=self.head_epochs, learning_rate=self.head_learning_rate),
         )
         model.get_layer("member0_logits").set_weights(weights)
         self.unfreeze(model)
+        keras.utils.set_random_seed(training.seed)  # as if the head had not been fitted before
 
     def unfreeze(self, model) -> None:
         """Makes the last `fine_tune_layers` of the backbone trainable. Its batch normalizations
@@ -174,9 +177,7 @@ def feature_function(model):
     )
 
 
-def compute_features(
-    call, column: np.ndarray | PictureFiles, *, mirrored: bool = False
-) -> np.ndarray:
+def compute_features(call, column: Values, *, mirrored: bool = False) -> np.ndarray:
     """float32 [rows, width] that a `feature_function` gives for pictures uint8 [rows, height,
     width, channels], or for their mirror images.
     """
@@ -186,10 +187,7 @@ def compute_features(
     parts = []
     for first in tqdm(range(0, len(column), FEATURE_BATCH), desc="features", unit="batch"):
         places = slice(first, first + FEATURE_BATCH)
-        if isinstance(column, PictureFiles):
-            pixels = column.read(places)
-        else:
-            pixels = column[places]
+        pixels = read_rows(column, places)
         parts.append(
             call(tf.constant(pixels[:, :, ::-1] if mirrored else pixels, tf.float32)).numpy()
         )
@@ -215,7 +213,7 @@ def _features(model, head: str = "member0_logits"):
 
 
 @dataclass(frozen=True)
-class EarlierModel:
+class EarlierModel(Network):
     """The net of an earlier bundle as a build spec: all but its last dense layer is kept. `folder`:
     the bundle, saved_models/<name>.
     """
@@ -282,7 +280,7 @@ class EarlierModel:
 
 
 @dataclass(frozen=True)
-class KerasApplication:
+class KerasApplication(Network):
     """A net of keras.applications as a build spec, by the name it has there. `weights`: "imagenet"
     downloads them at the first time, "none" draws them anew.
     """

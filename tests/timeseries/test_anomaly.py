@@ -56,7 +56,11 @@ from pipelines.timeseries.faults import FAULTS, InjectFaults
 from pipelines.timeseries.segments import CutSegments
 from pipelines.timeseries.windows import CutWindows
 from pipelines.training.feed import TrainFeed
-from pipelines.training.fit import Training, average_members, train
+from pipelines.training.fit import train
+from pipelines.training.members import average_members
+from pipelines.training.optimizers import AdamW
+from pipelines.training.schedules import Cosine
+from pipelines.training.training import Training
 from pipelines.verify.ladder import KerasInterpreter
 from tests.learned import learn
 
@@ -97,7 +101,9 @@ RECIPE = Recipe(
     split=SplitByTime(test=0.2, valid=0.15),
     frame=CutSegments(window=12, season=24),
     encode=(FillGaps(), ScaleSeries()),
-    training=Training(epochs=6, batch_size=32, learning_rate=1e-2, schedule="cosine"),
+    training=Training(
+        epochs=6, batch_size=32, optimizer=AdamW(learning_rate=1e-2), schedule=Cosine()
+    ),
     judge=Judge(tolerance=0.05),
 )
 
@@ -192,8 +198,8 @@ def test_the_run_finds_faults_on_every_runtime(bundle):
         "scores over time",
         "histogram of scores",
         "ROC curves",
-        "Oddest 3",
-        "Beside plain rules",
+        "Most anomalous 3",
+        "Plain rules, for comparison",
         "17 training windows",
         "quantile of training windows",
     ):
@@ -499,7 +505,7 @@ def test_a_forecast_whose_residuals_are_watched():
         TrainFeed(to_ports(signature, encoded, encoded=True)),
         to_ports(signature, splits.valid),
         signature=signature,
-        training=Training(epochs=3, learning_rate=1e-2),
+        training=Training(epochs=3, optimizer=AdamW(learning_rate=1e-2)),
         deciding="mae",
     )
     runner = Runner(signature, KerasInterpreter(trained.model), form="float32")
