@@ -8,14 +8,14 @@ from functools import cache
 from ..errors import RecipeError
 
 STRATEGIES = ("one_device", "mirrored")
-# What TensorFlow's C++ says at its start on any machine without a GPU, before a log level can reach
-# it.
+# What TensorFlow's C++ writes at its start on any machine without a GPU, before a log level can
+# reach it.
 _CHATTER = ("All log messages before absl::InitializeLog()", "Could not find cuda drivers")
 
 
 def load_tensorflow() -> None:
-    """Imports TensorFlow without its two lines of chatter; whatever else it says on standard error
-    is passed on.
+    """Imports TensorFlow without its two lines of chatter; whatever else it writes to standard
+    error is passed on.
     """
     if "tensorflow" in sys.modules:
         return
