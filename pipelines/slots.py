@@ -95,9 +95,11 @@ class Frame(Spec):
 
     Attributes:
         horizon: How many steps ahead the windows ask for; 0 where they are judged themselves.
+        stride: How many steps one window starts after another.
     """
 
     horizon = 0
+    stride = 1
 
     @abstractmethod
     def cut(self, splits: Splits) -> Splits:
