@@ -101,9 +101,6 @@ WORDS = {
     "pipelines/timeseries/draw.py": 2,
     "pipelines/timeseries/load.py": 1,
     "pipelines/verify/ladder.py": 4,
-    "docs/reference/compression.md": 4,
-    "docs/reference/frame.md": 5,
-    "docs/reference/loader.md": 3,
-    "docs/reference/network.md": 5,
+    "docs/reference/loader.md": 1,
     "docs/reference/recipe.md": 6,
 }
