@@ -16,6 +16,7 @@ from ..device.signature import Signature
 from ..device.target import Target
 from ..errors import RecipeError, TrainError
 from ..rows.parts import HeldOut, Schema, TrainSet
+from ..sources.tensorflow import load_tensorflow
 from ..tasks import task_of
 from ..tasks.regression import RegressionTask
 from ..training.call_graph import copy_alike, copy_layer
@@ -32,7 +33,7 @@ from ..training.fit import (
     task_metric,
     validation_feed,
 )
-from ..training.strategy import load_tensorflow, make_strategy
+from ..training.strategy import make_strategy
 
 # By what a model answers: logits of classes of which one is true, of one or more yes or no, or
 # numbers.

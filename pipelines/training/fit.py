@@ -12,13 +12,14 @@ from ..device.signature import Signature
 from ..device.target import Target
 from ..errors import RecipeError, TrainError
 from ..rows.parts import HeldOut
+from ..sources.tensorflow import load_tensorflow
 from ..spec import Spec, knob
 from ..tasks import task_of
 from ..tasks.metrics import is_smaller_better
 from .blocks import copy_weights
 from .feed import TrainFeed, plain_feed, training_feed
 from .label_weights import weigh_labels
-from .strategy import STRATEGIES, load_tensorflow, make_strategy
+from .strategy import STRATEGIES, make_strategy
 
 SCHEDULES = ("constant", "cosine")
 
