@@ -15,6 +15,8 @@ from ..rows.parts import HeldOut, TrainSet
 from ..slots import Network
 from ..spec import knob
 from ..training.blocks import copy_weights
+from ..training.losses import token_loss
+from ..training.schedules import Cosine
 from .networks import AveragedEmbeddings, TextBlocks, TextNet, TransformerEncoder, token_port
 
 MASKED, RANDOM = (
@@ -158,13 +160,9 @@ class MaskedPretraining(Network):
         import keras
         from tqdm.keras import TqdmCallback
 
-        rate = keras.optimizers.schedules.CosineDecay(self.learning_rate, self.epochs * steps)
+        rate = Cosine(warmup_epochs=0).rate(self.learning_rate, epochs=self.epochs, steps=steps)
         guesser.compile(
-            optimizer=keras.optimizers.AdamW(rate, weight_decay=training.weight_decay),
-            jit_compile=False,
-            loss=keras.losses.SparseCategoricalCrossentropy(
-                from_logits=True, reduction="mean_with_sample_weight"
-            ),
+            optimizer=training.optimizer.build(rate), loss=token_loss(), jit_compile=False
         )
         history = guesser.fit(
             batches,

@@ -5,7 +5,9 @@ with classes, and those that any series start from.
 from ..recipe import Judge, Recipe
 from ..rows.split import SplitByTime, SplitGiven, SplitRandom
 from ..steps import EncodeDate, FillGaps, FlagGaps, ScaleByItself, ScaleSeries
-from ..training.fit import Training
+from ..training.optimizers import AdamW
+from ..training.schedules import Cosine
+from ..training.training import Training
 from .anomaly import ConvAutoencoder
 from .augment import AugmentJitter, AugmentScaling, AugmentTimeWarp
 from .classifiers import SeriesFcn
@@ -36,9 +38,7 @@ def series_recipe(
         prepare=(EncodeDate(parts=("hour", "weekday"), harmonics=(3, 3)),),
         encode=(FlagGaps(), FillGaps(), ScaleByItself(level=True), ScaleSeries()),
         build=SeriesMlp(widths=(64,), dropout=0.2),
-        training=Training(
-            epochs=12, batch_size=64, learning_rate=1e-3, schedule="cosine", warmup_epochs=1
-        ),
+        training=Training(epochs=12, batch_size=64, schedule=Cosine(warmup_epochs=1)),
     )
 
 
@@ -66,7 +66,9 @@ def anomaly_recipe(load: LoadSeries, *, window: int = 0, name: str = "my_model")
         # What is clipped cannot be an anomaly: five standard deviations are far enough.
         encode=(FillGaps(), ScaleSeries(clip=5.0)),
         build=ConvAutoencoder(),
-        training=Training(epochs=40, batch_size=64, learning_rate=3e-3, schedule="cosine"),
+        training=Training(
+            epochs=40, batch_size=64, optimizer=AdamW(learning_rate=3e-3), schedule=Cosine()
+        ),
     )
 
 
@@ -80,9 +82,7 @@ GLUCOSE = Recipe(
     prepare=(EncodeDate(parts=("hour",)),),
     encode=(FlagGaps(), FillGaps(), ScaleByItself(level=True), ScaleSeries()),
     build=SeriesMlp(widths=(64,), dropout=0.2),
-    training=Training(
-        epochs=12, batch_size=64, learning_rate=1e-3, schedule="cosine", warmup_epochs=1
-    ),
+    training=Training(epochs=12, batch_size=64, schedule=Cosine(warmup_epochs=1)),
     judge=Judge(deciding="mase"),
 )
 
@@ -104,7 +104,10 @@ WEATHER = Recipe(
     encode=(FlagGaps(), FillGaps(), ScaleByItself(level=True), ScaleSeries()),
     build=NLinear(regularizer=1e-4),
     training=Training(
-        epochs=30, batch_size=64, learning_rate=1e-2, schedule="cosine", warmup_epochs=1
+        epochs=30,
+        batch_size=64,
+        optimizer=AdamW(learning_rate=1e-2),
+        schedule=Cosine(warmup_epochs=1),
     ),
     judge=Judge(deciding="mase"),
 )
@@ -124,7 +127,9 @@ def series_classes_recipe(
         encode=(FlagGaps(), FillGaps(), ScaleSeries()),
         augment=(AugmentJitter(), AugmentScaling(), AugmentTimeWarp()),
         build=SeriesFcn(num_members=3),
-        training=Training(epochs=200, batch_size=16, learning_rate=3e-3, schedule="cosine"),
+        training=Training(
+            epochs=200, batch_size=16, optimizer=AdamW(learning_rate=3e-3), schedule=Cosine()
+        ),
         judge=Judge(threshold="none"),
         about="Tells classes of whole series apart.",
     )
@@ -144,7 +149,9 @@ ITALY_POWER = Recipe(
     encode=(ScaleSeries(),),
     augment=(AugmentJitter(deviation=0.3), AugmentScaling(), AugmentTimeWarp(deviation=0.1)),
     build=SeriesFcn(num_members=4),
-    training=Training(epochs=150, batch_size=16, learning_rate=2e-3, schedule="cosine"),
+    training=Training(
+        epochs=150, batch_size=16, optimizer=AdamW(learning_rate=2e-3), schedule=Cosine()
+    ),
     judge=Judge(deciding="accuracy", threshold="none"),
 )
 
@@ -157,7 +164,9 @@ GUN_POINT = Recipe(
     encode=(ScaleSeries(),),
     augment=(AugmentJitter(), AugmentScaling(), AugmentTimeWarp()),
     build=SeriesFcn(num_members=3),
-    training=Training(epochs=400, batch_size=16, learning_rate=3e-3, schedule="cosine"),
+    training=Training(
+        epochs=400, batch_size=16, optimizer=AdamW(learning_rate=3e-3), schedule=Cosine()
+    ),
     judge=Judge(deciding="accuracy", threshold="none"),
 )
 
@@ -181,7 +190,9 @@ BASIC_MOTIONS = Recipe(
     encode=(ScaleSeries(),),
     augment=(AugmentJitter(), AugmentScaling(), AugmentTimeWarp()),
     build=SeriesFcn(num_members=3),
-    training=Training(epochs=200, batch_size=16, learning_rate=3e-3, schedule="cosine"),
+    training=Training(
+        epochs=200, batch_size=16, optimizer=AdamW(learning_rate=3e-3), schedule=Cosine()
+    ),
     judge=Judge(deciding="accuracy", threshold="none"),
 )
 
@@ -204,6 +215,8 @@ WEATHER_ANOMALY = Recipe(
     prepare=(EncodeDate(parts=("hour",)),),
     encode=(FillGaps(), ScaleSeries(clip=5.0)),  # what is cut off cannot be odd
     build=ConvAutoencoder(widths=(12,), code=32),
-    training=Training(epochs=40, batch_size=64, learning_rate=3e-3, schedule="cosine"),
+    training=Training(
+        epochs=40, batch_size=64, optimizer=AdamW(learning_rate=3e-3), schedule=Cosine()
+    ),
     judge=Judge(tolerance=0.03),
 )  # rounding adds to a small error; the threshold of int8 is its own
