@@ -6,9 +6,8 @@ from . import balance, compress, steps, tabular, text, timeseries, vision
 from . import recipe as recipes
 from .convert.quantize import Quantize
 from .errors import RecipeError
-from .recipe import Judge, Recipe
+from .recipe import Judge, Recipe, Shipping
 from .rows.split import SplitByTime, SplitGiven, SplitGrouped, SplitRandom
-from .shipping import Shipping
 from .sources import table
 from .targets.c.spec import TargetC
 from .targets.ethosu.spec import TargetEthosU

@@ -2,26 +2,36 @@
 compares, can be overridden (`training.epochs=3`) and is written beside its result.
 """
 
-import ast
-import difflib
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
-from shlex import quote
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from . import spec
+from .convert.forms import USUAL_FORMS, TfliteFiles
+from .convert.kernels import XnnpackKernels
+from .convert.quantize import Quantize
 from .errors import RecipeError
-from .rows.split import Split, SplitRandom
-from .shipping import Shipping
-from .spec import check_knobs, knob
+from .slots import (
+    Augmentation,
+    Balancer,
+    Compression,
+    Frame,
+    Loader,
+    Network,
+    RowFilter,
+    Split,
+    Step,
+    Target,
+    Teacher,
+)
+from .spec import NAME_PATTERN, Spec, check_knobs, knob
 from .tasks.metrics import LABEL_METRICS
+from .tasks.probabilities import CALIBRATIONS
 from .training.training import Training
-
-NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True)
-class Judge:
+class Judge(Spec):
     """What the model is judged by. `deciding`: stops training and gates the ladder ("": the task's
     `usual_deciding`). `min_agreement`: of labels, the share of test rows to which
     every rung must give the one that Keras gives, whatever the deciding metric says. `threshold`:
@@ -41,8 +51,89 @@ class Judge:
     beside: bool = True
 
 
+def _usual_split() -> Split:
+    from .rows.split import SplitRandom
+
+    return SplitRandom()
+
+
+def _usual_targets() -> tuple[Target, ...]:
+    from .targets.c.spec import TargetC
+    from .targets.litert.spec import TargetLiteRT
+    from .targets.micro.spec import TargetMicro
+
+    return TargetLiteRT(), TargetMicro(), TargetC()
+
+
 @dataclass(frozen=True)
-class Recipe:
+class Shipping(Spec):
+    """`targets`: the runtimes that the bundle holds a form for, each with its budget; LiteRT always
+    is one of them. `compress`: what makes the trained model smaller, one after the other, such as
+    (PruneChannels(), QuantizeAware()). `quantize`: how it becomes int8. `probabilities`: how the
+    scores of classes become probabilities that are met as often as they say, fitted on validation
+    rows form by form: "none" (sigmoid or softmax of what the model says), "temperature", "platt" or
+    "isotonic" (the last two for two classes; a table makes ties).
+    """
+
+    targets: tuple[Target, ...] = field(default_factory=_usual_targets)
+    compress: tuple[Compression, ...] = ()
+    quantize: Quantize = Quantize()
+    probabilities: str = "none"
+
+    def runs_on(self) -> tuple[Target, ...]:
+        """The targets, LiteRT first: every bundle has its forms, which the others are held
+        against.
+        """
+        litert = _usual_targets()[0]
+        first = [target for target in self.targets if isinstance(target, type(litert))]
+        others = [target for target in self.targets if not isinstance(target, type(litert))]
+        return ((first or [litert])[0], *others)
+
+    def tflite_files(self) -> TfliteFiles:
+        """Returns which TFLite files the targets take, and what must run them.
+
+        These are LiteRT's fastest kernels, and those of the targets that are required.
+        """
+        forms = list(USUAL_FORMS)
+        kernels = [XnnpackKernels()]
+        for target in self.targets:
+            forms += target.converts
+            if target.required:
+                kernels += target.kernels
+        return TfliteFiles(tuple(forms), tuple(dict.fromkeys(kernels)))
+
+    def check(self) -> None:
+        """Raises RecipeError where the slots hold something else, or a target twice."""
+        for held, kind, room, example in (
+            (self.targets, Target, "targets", "TargetMicro()"),
+            (self.compress, Compression, "compress", "QuantizeAware()"),
+        ):
+            for each in held:
+                if not isinstance(each, kind):
+                    raise RecipeError(
+                        f"shipping.{room} holds {each!r}",
+                        expected=f"a tuple of specs from pipelines.{room}",
+                        fix=f"--set 'shipping.{room}=({example},)'",
+                    )
+                each.check()
+        self.quantize.check()
+        kinds = [type(spec).__name__ for spec in self.targets]
+        if len(set(kinds)) < len(kinds):
+            raise RecipeError(
+                f"shipping.targets={self.targets}",
+                expected="each target once",
+                fix="--set 'shipping.targets=(TargetLiteRT(), TargetMicro(), TargetC())'",
+            )
+        if self.probabilities not in CALIBRATIONS:
+            raise RecipeError(
+                f"shipping.probabilities={self.probabilities!r}",
+                expected=", ".join(CALIBRATIONS),
+                fix="--set shipping.probabilities=temperature",
+            )
+
+
+@dataclass(frozen=True)
+class Recipe(Spec):
     """From a source to a bundle. `frame` cuts steps in time to windows, after the split; `prepare`
     comes before balancing and leaves one value a cell, `encode` after it; both are fitted on the
     training rows as they were before balancing; `augment` alters training batches only; `shipping`
@@ -50,15 +141,15 @@ class Recipe:
     """
 
     name: str
-    load: Any
-    build: Any
-    split: Split = SplitRandom()
-    frame: Any = None
-    prepare: tuple = ()
-    balance: Any = None
-    encode: tuple = ()
-    teacher: Any = None
-    augment: tuple = ()
+    load: Loader
+    build: Network
+    split: Split = field(default_factory=_usual_split)
+    frame: Frame | None = None
+    prepare: tuple[Step | RowFilter, ...] = ()
+    balance: Balancer | None = None
+    encode: tuple[Step, ...] = ()
+    teacher: Teacher | None = None
+    augment: tuple[Augmentation, ...] = ()
     training: Training = Training()
     shipping: Shipping = Shipping()
     judge: Judge = Judge()
@@ -68,13 +159,11 @@ class Recipe:
         """What balances the rows, or of a net's features, or None."""
         if self.balance is not None:
             return self.balance
-        return getattr(self.build, "balancer", None)
+        return self.build.balancer
 
     def plain_build(self) -> Any:
         """The net with nothing of its own balanced."""
-        if hasattr(self.build, "plain"):
-            return self.build.plain()
-        return self.build
+        return self.build.plain()
 
     def check(self) -> None:
         """Raises RecipeError for what cannot work, before a row is read."""
@@ -84,67 +173,16 @@ class Recipe:
                 expected="letters, digits, _ and -, at most 64: it becomes a folder",
                 fix="--name my_model",
             )
-        for slot, does in (
-            ("load", "read"),
-            ("split", "parts"),
-            ("build", "build"),
-            ("training", "strategy"),
-            ("judge", "tolerance"),
-            ("shipping", "targets"),
-        ):
-            if not hasattr(getattr(self, slot), does):
-                raise RecipeError(
-                    f"{slot}={getattr(self, slot)!r}",
-                    expected=f"a spec for {slot}",
-                    fix=f"turn a knob below it, such as {slot}.{does}, or give a whole spec",
-                )
+        self._check_slots()
         check_knobs(self)
-        if self.frame is not None:
-            self.frame.check()
-        self.training.check()
-        self.build.check()
-        self.shipping.check()
-        for slot in ("prepare", "encode"):
-            for step in (
-                getattr(self, slot)
-                if isinstance(getattr(self, slot), tuple)
-                else (getattr(self, slot),)
-            ):
-                if not hasattr(step, "fit") and not (
-                    slot == "prepare" and hasattr(step, "filter_rows")
-                ):
-                    raise RecipeError(
-                        f"{slot} holds {step!r}",
-                        expected="a tuple of steps from pipelines.steps",
-                        fix=f"--set '{slot}=(ImputeMedian(),)'",
-                    )
-        if self.balance is not None and not hasattr(self.balance, "resample"):
+        for part in self.specs():
+            part.check()
+        if self.teacher is not None and self.balance is not None and self.balance.redraws:
             raise RecipeError(
-                f"balance={self.balance!r}",
-                expected="a balancer from pipelines.balance, or None",
-                fix="--set 'balance=WeightByClass()'",
+                f"a teacher together with {type(self.balance).__name__}",
+                expected="rows that the teacher has answered",
+                fix="--set balance=None or 'balance=WeightByClass()', or --set teacher=None",
             )
-        if self.teacher is not None:
-            if not hasattr(self.teacher, "soften"):
-                raise RecipeError(
-                    f"teacher={self.teacher!r}",
-                    expected="ForestTeacher() for tables, TfidfTeacher() for texts, or None",
-                    fix="--set teacher=None",
-                )
-            if self.balance is not None and type(self.balance).__name__ != "WeightByClass":
-                raise RecipeError(
-                    f"a teacher together with {type(self.balance).__name__}",
-                    expected="rows that the teacher has answered",
-                    fix="--set balance=None or 'balance=WeightByClass()', or --set teacher=None",
-                )
-        for spec in self.augment if isinstance(self.augment, tuple) else (self.augment,):
-            if not hasattr(spec, "compose"):
-                raise RecipeError(
-                    f"augment holds {spec!r}",
-                    expected="a tuple of specs from the augment.py of "
-                    "pipelines.vision, text or timeseries",
-                    fix="--set 'augment=(AugmentFlip(),)', or augment=()",
-                )
         if self.judge.threshold not in (*LABEL_METRICS, "none"):
             raise RecipeError(
                 f"judge.threshold={self.judge.threshold!r}",
@@ -152,182 +190,98 @@ class Recipe:
                 fix="judge.threshold=macro_f1",
             )
 
+    def specs(self) -> tuple[Spec, ...]:
+        """Returns what every slot holds, in the order of the line; an empty slot gives nothing."""
+        single = (self.load, self.split, self.frame)
+        others = (self.balance, *self.encode, self.teacher, *self.augment, self.build)
+        whole = (*single, *self.prepare, *others, self.training, self.shipping, self.judge)
+        return tuple(each for each in whole if each is not None)
 
-def to_json(spec: object) -> object:
-    """A recipe or any spec in it as plain JSON values: {"spec": its class, field: value, ...}."""
-    if is_dataclass(spec):
-        return {
-            "spec": type(spec).__name__,
-            **{each.name: to_json(getattr(spec, each.name)) for each in fields(spec)},
-        }
-    if isinstance(spec, Mapping):
-        return {"spec": "dict", "items": [[key, to_json(value)] for key, value in spec.items()]}
-    if isinstance(spec, (tuple, list)):
-        return [to_json(item) for item in spec]
-    return spec
+    def _check_slots(self):
+        """Refuses what stands in a slot that it is not made for."""
+        for name, slot in _SLOTS.items():
+            held = vars(self)[name]
+            if held is None and slot.may_be_empty:
+                continue
+            if not slot.is_many and isinstance(held, slot.kind):
+                continue
+            wrong = held
+            if slot.is_many and isinstance(held, tuple):
+                others = [each for each in held if not isinstance(each, slot.kind)]
+                if not others:
+                    continue
+                wrong = others[0]
+            if slot.is_many:
+                received = f"{name} holds {wrong!r}"
+            else:
+                received = f"{name}={wrong!r}"
+            raise RecipeError(received, expected=slot.expected, fix=slot.fix)
 
 
-def from_json(values: object, specs: Sequence[type]) -> Any:
-    """The inverse of `to_json`, for the spec classes given; nothing else can come of it. Raises
-    RecipeError.
-    """
-    if isinstance(values, list):
-        return tuple(from_json(item, specs) for item in values)
-    if not isinstance(values, dict):
-        return values
-    kind = values.get("spec")
-    if kind == "dict":
-        return {str(key): from_json(value, specs) for key, value in values.get("items", [])}
-    spec = _spec_class(str(kind), specs)
-    known = {each.name for each in fields(spec)}
-    unknown = set(values) - known - {"spec"}
-    if unknown:
-        raise RecipeError(
-            f"{kind} with {', '.join(sorted(unknown))}",
-            expected=", ".join(sorted(known)),
-            fix="make the recipe again with this version",
-        )
-    return _make(
-        spec, {name: from_json(value, specs) for name, value in values.items() if name != "spec"}
-    )
+@dataclass(frozen=True)
+class _Slot:
+    """What a field of a recipe may hold, and what to say of anything else."""
+
+    kind: type | tuple[type, ...]
+    expected: str
+    fix: str
+    is_many: bool = False
+    may_be_empty: bool = False
+
+
+_SLOTS = {
+    "load": _Slot(Loader, "a spec for load", "turn a knob below it, such as load.source"),
+    "split": _Slot(Split, "a spec for split", "--set 'split=SplitRandom()'"),
+    "frame": _Slot(
+        Frame,
+        "a frame, or None",
+        "--set 'frame=CutWindows()' or 'frame=CutSegments()', or frame=None",
+        may_be_empty=True,
+    ),
+    "prepare": _Slot(
+        (Step, RowFilter),
+        "a tuple of steps from pipelines.steps",
+        "--set 'prepare=(ImputeMedian(),)'",
+        is_many=True,
+    ),
+    "balance": _Slot(
+        Balancer,
+        "a balancer from pipelines.balance, or None",
+        "--set 'balance=WeightByClass()'",
+        may_be_empty=True,
+    ),
+    "encode": _Slot(
+        Step,
+        "a tuple of steps from pipelines.steps",
+        "--set 'encode=(EncodeBins(), EncodeOnehot())'",
+        is_many=True,
+    ),
+    "teacher": _Slot(
+        Teacher,
+        "ForestTeacher() for tables, TfidfTeacher() for texts, or None",
+        "--set teacher=None",
+        may_be_empty=True,
+    ),
+    "augment": _Slot(
+        Augmentation,
+        "a tuple of specs from the augment.py of pipelines.vision, text or timeseries",
+        "--set 'augment=(AugmentFlip(),)', or augment=()",
+        is_many=True,
+    ),
+    "build": _Slot(
+        Network,
+        "a spec for build",
+        "turn a knob below it, such as build.dropout, or --set 'build=Mlp()'",
+    ),
+    "training": _Slot(Training, "a spec for training", "--set training.epochs=3"),
+    "judge": _Slot(Judge, "a spec for judge", "--set judge.tolerance=0.03"),
+    "shipping": _Slot(Shipping, "a spec for shipping", "--set shipping.probabilities=temperature"),
+}
 
 
 def override(recipe: Recipe, setting: str, specs: Sequence[type]) -> Recipe:
-    """The recipe with one knob turned: "training.epochs=3", "balance=Smote(k_neighbors=3)",
-    "split.seed=1".
-
-    Values are Python literals or specs; a bare word is text. Raises RecipeError naming the knobs
-    there are.
-    """
-    path, separator, text = setting.partition("=")
-    if not separator:
-        raise RecipeError(
-            f"the setting {setting!r}", expected="knob=value", fix="--set training.epochs=3"
-        )
-    return _replace(
-        recipe, path.strip().split("."), _parse(text.strip(), specs), recipe.name, path.strip()
-    )
-
-
-def _replace(spec, path, value, recipe_name, whole):
-    name = path[0]
-    rest = path[1:]
-    if is_dataclass(spec):
-        names = [each.name for each in fields(spec)]
-    else:
-        names = []
-    if name not in names:
-        before = whole[: len(whole) - len(".".join(path))]
-        knobs = [before + each for each in names]
-        close = difflib.get_close_matches(before + name, knobs, n=1)
-        if isinstance(spec, Training) and name in spec.MOVED:
-            setting = before + spec.MOVED[name].format(value)
-            raise RecipeError(
-                f"recipe {recipe_name!r} has no knob {whole!r} any more",
-                expected="the slots training.loss, training.optimizer, training.schedule",
-                fix=f"--set {quote(setting)}",
-            )
-        raise RecipeError(
-            f"recipe {recipe_name!r} has no knob {whole!r}",
-            expected=", ".join(knobs) or f"nothing below {before.rstrip('.')!r}",
-            fix=f"did you mean {close[0]}?" if close else "name one of these",
-        )
-    now = getattr(spec, name)
-    return replace(
-        spec,
-        **{
-            name: _replace(now, rest, value, recipe_name, whole)
-            if rest
-            else _same_kind(now, value, whole)
-        },
-    )
-
-
-def _same_kind(now, value, knob):
-    if isinstance(now, float) and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if isinstance(now, tuple) and not isinstance(value, tuple):
-        value = (value,)
-    if isinstance(now, str) and not isinstance(value, str):
-        value = str(value)
-    if is_dataclass(now) and isinstance(value, str):
-        raise RecipeError(
-            f"{knob}={value!r}",
-            expected=f"a spec, such as {now!r}",
-            fix=f"--set '{knob}={value.title()}()', if that is one; or --set '{knob}={now!r}'",
-        )
-    plain = (bool, int, float, str, tuple, Mapping)
-    if isinstance(now, plain) and (
-        not isinstance(value, plain)
-        or isinstance(now, bool) != isinstance(value, bool)
-        or not isinstance(value, Mapping if isinstance(now, Mapping) else type(now))
-    ):
-        raise RecipeError(
-            f"{knob}={value!r}",
-            expected=f"a {type(now).__name__}, as {now!r}",
-            fix=f"--set {knob}={now!r}",
-        )
-    return value
-
-
-def _parse(text, specs):
-    try:
-        return _value(ast.parse(text, mode="eval").body, specs)
-    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
-        return text
-
-
-def _value(node, specs):
-    """A literal, a spec call such as Smote(k_neighbors=3), or a tuple of these; nothing is
-    evaluated.
-    """
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.args:
-        spec = _spec_class(node.func.id, specs)
-        given = {each.arg: _value(each.value, specs) for each in node.keywords}
-        known = [each.name for each in fields(spec)]
-        unknown = [name for name in given if name not in known]
-        if unknown:
-            raise RecipeError(
-                f"{spec.__name__} has no knob {unknown[0]!r}",
-                expected=", ".join(known),
-                fix="name one of these",
-            )
-        return _make(spec, given)
-    if isinstance(node, (ast.Tuple, ast.List)):
-        return tuple(_value(item, specs) for item in node.elts)
-    if isinstance(node, ast.Name):
-        if node.id[:1].isupper() and any(each.__name__ == node.id for each in specs):
-            return _make(_spec_class(node.id, specs), {})
-        raise ValueError(node.id)
-    return ast.literal_eval(node)
-
-
-def _make(spec, given):
-    """The spec with the knobs given. Raises RecipeError where one without a default is not."""
-    lacking = [
-        each.name
-        for each in fields(spec)
-        if each.name not in given and each.default is MISSING and each.default_factory is MISSING
-    ]
-    if lacking:
-        raise RecipeError(
-            f"{spec.__name__} without {', '.join(lacking)}",
-            expected=", ".join(lacking),
-            fix=f"{spec.__name__}({lacking[0]}=...)",
-        )
-    return spec(**given)
-
-
-def _spec_class(name, specs):
-    for spec in specs:
-        if spec.__name__ == name:
-            return spec
-    close = difflib.get_close_matches(name, [spec.__name__ for spec in specs], n=1)
-    raise RecipeError(
-        f"no spec is called {name!r}",
-        expected=", ".join(spec.__name__ for spec in specs),
-        fix=f"did you mean {close[0]}?" if close else "name one of these",
-    )
+    """Returns the recipe with one knob turned; see `spec.override`."""
+    return spec.override(recipe, setting, specs, what=f"recipe {recipe.name!r}")
 
 
 def tiny(recipe: Recipe) -> Recipe:

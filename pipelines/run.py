@@ -220,6 +220,7 @@ def settle(recipe: Recipe, schema: Schema) -> Recipe:
         _check_anomaly(recipe, schema)
     deciding = recipe.judge.deciding or task.usual_deciding(schema.target)
     task.check_deciding(deciding)
+    task.check_recipe(recipe)
     for spec in recipe.augment:
         spec.check_columns(schema.columns)
     return replace(recipe, judge=replace(recipe.judge, deciding=deciding))
@@ -232,16 +233,16 @@ def _check_anomaly(recipe, schema):
             expected="a frame",
             fix="--set 'frame=CutSegments(window=24)'",
         )
-    if not hasattr(recipe.build, "code"):
+    if not recipe.build.gives_back:
         raise RecipeError(
             f"{type(recipe.build).__name__} to give windows back",
             expected="an autoencoder, whose code is too narrow for what is not normal",
             fix="--set 'build=Autoencoder()'",
         )
-    for slot in ("balance", "teacher"):
-        if getattr(recipe, slot) is not None:
+    for slot, held in (("balance", recipe.balance), ("teacher", recipe.teacher)):
+        if held is not None:
             raise RecipeError(
-                f"{slot}={getattr(recipe, slot)!r} where normal windows alone are learned from",
+                f"{slot}={held!r} where normal windows alone are learned from",
                 expected="none: there is no class to balance or to teach",
                 fix=f"--set {slot}=None",
             )
@@ -334,8 +335,7 @@ def get_ready(
         signature = replace(signature, ranges=value_ranges(signature, train_rows))
         as_they_were = to_ports(signature, encoded, encoded=True)
         valid = to_ports(signature, valid_rows)
-        # Only a net that is fitted in parts has a use for rows without a label.
-        if hasattr(recipe.build, "warm_up"):
+        if recipe.build.needs_unlabelled:
             unlabelled = unlabelled_to_ports(signature, train_rows)
         else:
             unlabelled = None

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from .compress import PruneChannels, Tuning, make_tuning, share_of_zeros
+from .compress import Tuning, make_tuning, share_of_zeros
 from .compress.tuning import Untuned
 from .convert.convert import convert
 from .convert.description import described
@@ -59,9 +59,7 @@ def rehearse(recipe: Recipe, signature: Signature, rows: TrainSet, raw: TrainSet
     refused = ask_targets(targets, signature, model)
     if any(target.has_budget() for target in targets):
         for spec in recipe.shipping.compress:
-            if isinstance(
-                spec, PruneChannels
-            ):  # the one that makes the net smaller, whatever its weights are
+            if spec.shrinks_untrained:
                 model = spec.compress(model, Untuned())
         made = ExportedModel(recipe.name, signature, model, {}, rows, recipe.training.seed, raw)
         tflite = convert(
@@ -70,8 +68,7 @@ def rehearse(recipe: Recipe, signature: Signature, rows: TrainSet, raw: TrainSet
             seed=made.seed,
             copies=staggered_copies(signature),
             quantize=recipe.shipping.quantize,
-            forms=recipe.shipping.forms(),
-            kernels=recipe.shipping.kernels(),
+            files=recipe.shipping.tflite_files(),
         )
         refused |= ask_files(targets, tflite)
         made = replace(made, tflite=described(tflite, recipe.name, signature))
@@ -141,7 +138,7 @@ def ship(
     target. `signature`: with the decision of the float form.
     """
     with stages("export"):
-        if getattr(recipe.build, "stream", False):
+        if recipe.build.stream:
             streaming = streaming_form(_without_ranges(model))
         else:
             streaming = None
@@ -152,8 +149,7 @@ def ship(
             copies=staggered_copies(signature),
             streaming=streaming,
             quantize=recipe.shipping.quantize,
-            forms=recipe.shipping.forms(),
-            kernels=recipe.shipping.kernels(),
+            files=recipe.shipping.tflite_files(),
         )
         ready.refused.update(ask_files(recipe.shipping.runs_on(), tflite))
         tflite = described(tflite, recipe.name, signature)
@@ -190,7 +186,7 @@ def ship(
 
 def _without_ranges(model):
     """A streaming form is calibrated anew: it takes no trained ranges."""
-    from .compress.fake_quantize import without_ranges
+    from .training.fake_quantize import without_ranges
 
     return without_ranges(model)
 

@@ -1,37 +1,314 @@
-"""The contract of every slot of a recipe: one abstract class a slot, optional hooks with defaults.
+"""The contract of every slot of a recipe: an abstract class a slot.
 
-No member of a slot is imported here: whoever writes one reads its contract in this file and nothing
-else.
+What a member must do is abstract. What it may do is a hook with a default, so that nobody asks
+whether a method is there. Every member is a frozen dataclass (`spec.Spec`), which `check()`s its
+own knobs, has a `tiny()` form, and answers whether it `suits()` the data.
+
+    Loader         a source → Dataset
+    Split          Dataset → places of training, validation and test rows
+    Frame          steps in time → windows, after the split
+    Step           TrainSet → fitted step; fitted step × columns → columns, same rows
+    RowFilter      TrainSet → fewer training rows
+    Balancer       TrainSet → BalancedSet
+    Augmentation   a training batch → an altered one
+    Teacher        TrainSet → soft labels
+    Network        Signature → an untrained Keras model
+    Loss           truth × outputs → what training minimizes
+    Optimizer      gradients → a step of the weights
+    Schedule       step → learning rate; when training ends
+    Compression    a trained Keras model → a smaller one
+    Target         what ships → the files of a runtime, and its rungs of the ladder
 """
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .spec import knob
+from .rows.sketch import DataSketch
+from .spec import Spec, knob
 
 if TYPE_CHECKING:
+    import numpy as np
+
+    from .compress.tuning import Tuning
     from .device.answers import Answers
+    from .device.ports import Port
     from .device.signature import Signature
     from .device.target import Target as ColumnTarget
-    from .rows.parts import HeldOut
+    from .recipe import Recipe
+    from .rows.parts import BalancedSet, Dataset, HeldOut, Inferred, Splits, TrainSet
+    from .steps.step import FittedStep
     from .targets.budgets import Cost
     from .targets.exported_model import ExportedModel
+    from .training.training import Training
     from .verify.ladder import Rung
 
 
-# Target
+class Loader(Spec):
+    """Reads a source. The contract of `Recipe.load`."""
+
+    @abstractmethod
+    def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
+        """Returns the rows, and what was found out about each column.
+
+        Args:
+            source: Stands in for the source of the spec: a DataFrame or a dict of arrays.
+
+        Raises:
+            LoadError: The source cannot be read as honest rows.
+        """
+
+    @abstractmethod
+    def describe(self, source: object = None) -> dict[str, str]:
+        """Returns the name of the source and its sha256, for the report."""
+
+    def sketch(self) -> DataSketch:
+        """Returns what the knobs alone tell of the data."""
+        return DataSketch()
+
+    def names_parts(self) -> bool:
+        """Returns whether the source itself tells training from test rows."""
+        return False
+
+    def has_groups(self) -> bool:
+        """Returns whether rows belong to groups that a split keeps whole."""
+        return False
+
+    def draw(self, recipe: Recipe, splits: Splits, learned, judged) -> list[tuple[str, str]]:
+        """Returns (title, base64 PNG) of pictures for the report that only such data have."""
+        return []
+
+
+class Split(Spec):
+    """Parts the rows. The contract of `Recipe.split`."""
+
+    @abstractmethod
+    def parts(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Returns the places int64 of training, validation and test rows.
+
+        Raises:
+            SplitError: A part would be empty, or the data have not what the split goes by.
+        """
+
+
+class Frame(Spec):
+    """Cuts steps in time to windows, each part alone. The contract of `Recipe.frame`.
+
+    Attributes:
+        horizon: How many steps ahead the windows ask for; 0 where they are judged themselves.
+    """
+
+    horizon = 0
+
+    @abstractmethod
+    def cut(self, splits: Splits) -> Splits:
+        """Returns splits of windows from splits of steps.
+
+        Raises:
+            FrameError: No window can be cut from a part.
+        """
+
+    def sketch(self, sketch: DataSketch) -> DataSketch:
+        """Returns what is known of the windows, given what is known of the steps."""
+        return sketch
+
+
+class Step(Spec):
+    """Prepares or encodes columns. The contract of `Recipe.prepare` and `Recipe.encode`."""
+
+    @abstractmethod
+    def fit(self, train: TrainSet) -> FittedStep:
+        """Returns what the step learned, as primitives.
+
+        Raises:
+            LeakError: The rows are no TrainSet.
+            StepError: A named column does not suit.
+        """
+
+    def flattens(self, x: np.ndarray) -> str:
+        """Returns why nearly all values of a column of numbers would look alike after the step, or
+        "".
+        """
+        return ""
+
+    def sketch(self, sketch: DataSketch) -> DataSketch:
+        """Returns what is known of the data after the step."""
+        return sketch
+
+
+class RowFilter(Spec):
+    """Leaves out training rows. May stand in `Recipe.prepare`; it is not fitted, and has nothing to
+    apply to held-out rows.
+    """
+
+    @abstractmethod
+    def filter_rows(self, train: TrainSet) -> TrainSet:
+        """Returns the training rows that stay.
+
+        Raises:
+            LeakError: The rows are no TrainSet.
+            StepError: No row, or not every class, would be left.
+        """
+
+
+class Balancer(Spec):
+    """Makes classes even. The contract of `Recipe.balance`.
+
+    Attributes:
+        redraws: Whether rows are repeated, left out or made; if not, they get other weights only.
+    """
+
+    redraws: ClassVar[bool] = True
+
+    @abstractmethod
+    def resample(self, train: TrainSet) -> BalancedSet:
+        """Returns the rows to train on; a synthetic row has the id of a parent.
+
+        Raises:
+            LeakError: The rows are no TrainSet.
+            BalanceError: Columns or counts do not suit.
+        """
+
+
+class Augmentation(Spec):
+    """Alters training batches. The contract of `Recipe.augment`.
+
+    A family of augmentations that can be chained shares one `compose`.
+    """
+
+    @staticmethod
+    @abstractmethod
+    def compose(specs: Sequence[Augmentation], signature: Signature) -> Callable:
+        """Returns all specs of one family as one callable for tf.data.
+
+        Returns:
+            A callable of columns (port → tensor [rows, ...]), labels (name → float32 [rows,
+            outputs]) and the batch's seed int [2], which returns columns and labels.
+        """
+
+    @staticmethod
+    def training_ports(specs: Sequence[Augmentation], signature: Signature) -> tuple[Port, ...]:
+        """Returns the inputs that only training has."""
+        return ()
+
+    @staticmethod
+    def unmixed(columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Returns columns of held-out rows with those of `training_ports` that alter nothing."""
+        return columns
+
+
+class Teacher(Spec):
+    """Gives soft labels to learn from. The contract of `Recipe.teacher`."""
+
+    @abstractmethod
+    def soften(self, ports: TrainSet, raw: TrainSet) -> np.ndarray:
+        """Returns the labels to learn instead of the rows' own, float32 [rows, outputs].
+
+        Args:
+            ports: Training rows whose columns are the model's inputs.
+            raw: The same rows before the last encoding.
+
+        Raises:
+            LeakError: The rows are no TrainSet.
+            TrainError: The rows are too few to be answered honestly.
+        """
+
+
+class Network(Spec):
+    """Builds a Keras model. The contract of `Recipe.build`.
+
+    Attributes:
+        balancer: What redraws rows by the features of the net, or None.
+        gives_back: Whether the net gives its input back (an autoencoder).
+        needs_unlabelled: Whether it learns from rows without a label too.
+        stream: Whether it ships in a form that takes one step at a time too.
+        refits: Whether `refit` changes the trained model.
+    """
+
+    balancer: Any = None
+    gives_back: ClassVar[bool] = False
+    needs_unlabelled: ClassVar[bool] = False
+    stream = False
+    refits: ClassVar[bool] = False
+
+    @abstractmethod
+    def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False) -> Any:
+        """Returns an uncompiled keras.Model: inputs by port → [rows, members, outputs].
+
+        Args:
+            signature: What the model takes and gives.
+            seed: Of the drawn weights.
+            synchronized: Whether batch normalization goes over all replicas of a strategy.
+
+        Raises:
+            RecipeError: The signature does not suit the net.
+        """
+
+    def plain(self) -> Network:
+        """Returns the net with nothing of its own balanced."""
+        return self
+
+    def linear(self) -> Network | None:
+        """Returns the linear net to compare with in the report, or None."""
+        return None
+
+    def warm_up(
+        self,
+        model: Any,
+        train_set: TrainSet,
+        valid: HeldOut,
+        *,
+        signature: Signature,
+        training: Training,
+        deciding: str,
+    ) -> None:
+        """Fits a part of the model in place before the whole is compiled; does nothing here."""
+
+    def refit(
+        self,
+        model: Any,
+        train_set: TrainSet,
+        valid: HeldOut,
+        *,
+        signature: Signature,
+        training: Training,
+        deciding: str,
+    ) -> None:
+        """Fits a part of the trained model in place once more; does nothing here."""
+
+
+class Compression(Spec):
+    """Makes a trained model smaller. The contract of `Shipping.compress`.
+
+    Attributes:
+        shrinks_untrained: Whether it makes a net of any weights smaller, so that budgets are
+            checked with it before training.
+        float32_only: Whether it gains nothing in an int8 file.
+    """
+
+    shrinks_untrained: ClassVar[bool] = False
+    float32_only: ClassVar[bool] = False
+
+    @abstractmethod
+    def compress(self, model: Any, tuning: Tuning) -> Any:
+        """Returns a keras.Model that is smaller or ready to be; the given one stays as it is.
+
+        Raises:
+            RecipeError: Nothing in the model can be compressed in this way.
+        """
 
 
 @dataclass(frozen=True)
-class Target(ABC):
+class Target(Spec):
     """A runtime: what a bundle holds for it, whether a net can run there, what that costs.
 
     Attributes:
         form: The rung of the ladder that the budgets are held against.
         converts: The forms of the TFLite file that it needs in addition to the usual ones.
-        kernels: What runs its files in addition to LiteRT's fastest kernels (`convert.trial`).
+        kernels: What runs its files in addition to LiteRT's fastest kernels (`convert.kernels`).
         asks_net: Whether `refusal` or a missing package can refuse a net before it is trained.
         max_bytes: The most bytes that the file may have; 0: no budget.
         max_ms: The most milliseconds a row may take, median, on this machine; 0: no budget.
@@ -55,9 +332,6 @@ class Target(ABC):
         """Returns its name on the command line."""
         return cls.__name__.removeprefix("Target").lower()
 
-    def check(self) -> None:
-        """Raises RecipeError if the spec is not possible."""
-
     def max_memory_bytes(self) -> int:
         """Returns the most bytes of memory that it may take while it runs; 0: no budget."""
         return 0
@@ -66,7 +340,7 @@ class Target(ABC):
         """Tests whether a cost could be over its budget."""
         return bool(self.max_bytes or self.max_ms or self.max_memory_bytes())
 
-    def broken_budget(self, cost: "Cost") -> str:
+    def broken_budget(self, cost: Cost) -> str:
         """Returns which budget a cost is over, in words, or ""."""
         limits = (
             (cost.size_bytes, self.max_bytes, "bytes"),
@@ -79,25 +353,25 @@ class Target(ABC):
                 return f"{name}: {value:,.10g} {unit} where the budget is {most:,.10g}"
         return ""
 
-    def refusal(self, signature: "Signature", model) -> str:
+    def refusal(self, signature: Signature, model) -> str:
         """Returns why a Keras model cannot run there, or ""; asked before it is trained.
 
         A target that overrides this sets `asks_net`.
         """
         return ""
 
-    def files(self, exported: "ExportedModel") -> dict[str, bytes | str]:
+    def files(self, exported: ExportedModel) -> dict[str, bytes | str]:
         """Returns name → content of what the bundle holds for it, without the TFLite files."""
         return {}
 
     @abstractmethod
-    def cost(self, exported: "ExportedModel") -> "Cost":
+    def cost(self, exported: ExportedModel) -> Cost:
         """Measures what the form takes, on training rows."""
 
     @abstractmethod
     def climb(
-        self, exported: "ExportedModel", test: "HeldOut", answers: dict[str, "Answers"]
-    ) -> list["Rung"]:
+        self, exported: ExportedModel, test: HeldOut, answers: dict[str, Answers]
+    ) -> list[Rung]:
         """Runs its forms on raw test rows.
 
         Args:
@@ -110,8 +384,8 @@ class Target(ABC):
         """
 
     def climb_stream(
-        self, exported: "ExportedModel", test: "HeldOut", answers: dict[str, "Answers"]
-    ) -> Iterable["Rung"]:
+        self, exported: ExportedModel, test: HeldOut, answers: dict[str, Answers]
+    ) -> Iterable[Rung]:
         """Runs its streaming forms, if the model has them; asked after every target has climbed.
 
         Args:
@@ -128,10 +402,10 @@ class Target(ABC):
 # Loss, Optimizer, Schedule
 
 
-class Loss(ABC):
+class Loss(Spec):
     """What training minimizes: how far outputs are from the truth, over a loss of Keras."""
 
-    def suits_target(self, target: "ColumnTarget") -> str:
+    def suits_target(self, target: ColumnTarget) -> str:
         """Returns why the loss cannot be used for the target, or "".
 
         Args:
@@ -140,7 +414,7 @@ class Loss(ABC):
         return ""
 
     @abstractmethod
-    def build(self, target: "ColumnTarget") -> Callable[[Any, Any], Any]:
+    def build(self, target: ColumnTarget) -> Callable[[Any, Any], Any]:
         """Returns a Keras loss without reduction, called with the truth and the outputs.
 
         The truth is float32 [rows, members, labels], the outputs are float32
@@ -153,7 +427,7 @@ class Loss(ABC):
 
 
 @dataclass(frozen=True)
-class Optimizer(ABC):
+class Optimizer(Spec):
     """How a step changes the weights: knobs of an optimizer of Keras.
 
     Attributes:
@@ -171,7 +445,7 @@ class Optimizer(ABC):
         """
 
 
-class Schedule(ABC):
+class Schedule(Spec):
     """How the rate goes from step to step, and what ends a training early.
 
     Attributes:

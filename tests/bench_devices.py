@@ -15,8 +15,8 @@ from pathlib import Path
 
 from pipelines import run, text, timeseries, vision
 from pipelines.catalog import RECIPES
+from pipelines.recipe import Shipping
 from pipelines.report.terminal import print_lines
-from pipelines.shipping import Shipping
 from pipelines.targets.c.spec import TargetC
 from pipelines.targets.ethosu.spec import TargetEthosU
 from pipelines.targets.litert.spec import TargetLiteRT

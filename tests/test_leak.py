@@ -15,7 +15,14 @@ from pipelines.device.primitives import Fill, missing_mask
 from pipelines.errors import LeakError, TrainError
 from pipelines.rows.parts import HeldOut, TrainSet
 from pipelines.run import learn
-from pipelines.steps import FittedStep, ImputeMedian, Step, fit_steps, make_signature, to_ports
+from pipelines.steps import (
+    ColumnStep,
+    FittedStep,
+    ImputeMedian,
+    fit_steps,
+    make_signature,
+    to_ports,
+)
 from pipelines.tabular import ForestTeacher
 from pipelines.text import TfidfTeacher
 from pipelines.training.feed import TrainFeed
@@ -58,7 +65,7 @@ def fitted_numbers(recipe, train_rows):
 
 
 @dataclass(frozen=True, eq=False)
-class LeakyMedian(Step):
+class LeakyMedian(ColumnStep):
     """A leak on purpose: it peeks at rows that it was not handed."""
 
     peeked: object = None

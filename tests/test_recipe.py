@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pipelines import catalog
 from pipelines.balance import Smote
 from pipelines.errors import RecipeError
-from pipelines.recipe import Recipe, from_json, override, tiny, to_json
+from pipelines.recipe import Recipe, override, tiny
+from pipelines.spec import from_json, to_json
 from pipelines.steps import EncodeBins, ImputeMedian, ScaleStandard
 
 

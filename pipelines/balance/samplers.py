@@ -5,7 +5,7 @@ one can read, and it passes through the same encoders as every other. Numbers ar
 the neighbour search (with the training rows' own mean and spread) and scaled back.
 """
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from ..device.primitives import missing_mask
 from ..errors import BalanceError
 from ..rows.parts import BalancedSet, TrainSet, require_train_set
+from ..slots import Balancer
 from ..spec import knob
 from .weights import class_counts
 
@@ -20,7 +21,7 @@ _MISSING = "\0missing"  # cannot occur: cells with a null character are refused
 
 
 @dataclass(frozen=True)
-class _Drawing(ABC):
+class _Drawing(Balancer):
     """Draws rows as they are: valid for every kind of column."""
 
     seed: int = knob(0, 0, 2**31 - 1)
@@ -60,7 +61,7 @@ class UndersampleRandom(_Drawing):
 
 
 @dataclass(frozen=True)
-class SampleByClass:
+class SampleByClass(Balancer):
     """As many rows as there were, of which a class with n rows gets a share in proportion to n **
     (1 - `strength`): 1.0 is class-balanced sampling, 0.5 the square root (Kang et al. 2020,
     https://arxiv.org/abs/1910.09217). Within a class no row is drawn twice more than another.
@@ -86,7 +87,7 @@ class SampleByClass:
 
 
 @dataclass(frozen=True)
-class _Synthesizing(ABC):
+class _Synthesizing(Balancer):
     """Makes rows between a row and its neighbours of the same class."""
 
     k_neighbors: int = knob(5, 1, 1000)

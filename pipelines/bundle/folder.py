@@ -20,8 +20,8 @@ from ..device.runner import Runner
 from ..device.signature import MAX_JSON_BYTES, Signature, read_signature
 from ..device.typed import load_json
 from ..errors import BundleError, DeviceError
-from ..recipe import NAME_PATTERN, to_json
 from ..report.write import card, page
+from ..spec import NAME_PATTERN, to_json
 from .golden import golden
 from .temporary import MIN_FREE_BYTES, check_temporary_folder
 

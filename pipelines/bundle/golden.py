@@ -5,7 +5,7 @@ from datetime import UTC
 
 import numpy as np
 
-from ..device.cells import UNIX, write_time
+from ..device.dates import UNIX, write_time
 from ..device.primitives import run_primitives
 from ..device.runner import LiteRT, Runner, answer
 from ..device.signature import Signature

@@ -21,7 +21,7 @@ def read_keras(folder: str | Path):
     is not there, damaged, altered or of another version.
     """
     load_tensorflow()
-    from ..compress import fake_quantize  # noqa: F401  its layers may be in the model
+    from ..training import fake_quantize  # noqa: F401  its layers may be in the model
 
     path = Path(folder) / "model.keras"
     try:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import BundleError, RecipeError
-from ..recipe import Recipe, from_json
+from ..recipe import Recipe
+from ..spec import from_json
 from .folder import malformed, read_json
 
 

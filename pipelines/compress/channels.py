@@ -6,12 +6,14 @@ the weights that are left.
 """
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
 from ..errors import RecipeError
+from ..slots import Compression
 from ..spec import check_knobs, knob
-from .graph import copy_layer
+from ..training.call_graph import copy_layer
 from .tuning import Tuning, rebuild
 
 IMPORTANCES = ("taylor", "scale", "norm")
@@ -73,7 +75,7 @@ _ALONE = (
 
 
 @dataclass(frozen=True)
-class PruneChannels:
+class PruneChannels(Compression):
     """Removes about `share` of the channels of every convolution and dense layer, then fits what is
     left; in `rounds`, each with its part of the share and of the epochs (Molchanov et al. 2017,
     https://arxiv.org/abs/1611.06440).
@@ -87,6 +89,8 @@ class PruneChannels:
     inputs, and channels of layers that mix them in other ways (attention, layer normalization,
     recurrent layers) stay.
     """
+
+    shrinks_untrained: ClassVar[bool] = True
 
     share: float = knob(0.5, 0, 0.95)
     epochs: int = knob(8, 1, 100_000)

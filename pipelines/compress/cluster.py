@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..slots import Compression
 from ..spec import check_knobs, knob
 from .prune import prunable_kernels
 from .tuning import Tuning, copy_model
 
 
 @dataclass(frozen=True)
-class ClusterWeights:
+class ClusterWeights(Compression):
     """Gives the weights of each kernel `num_clusters` values between them, found by k-means from
     values spread evenly (Han, Mao, Dally 2016, Deep Compression, https://arxiv.org/abs/1510.00149),
     and fits the rest of the model and these values: after every step the weights of a cluster

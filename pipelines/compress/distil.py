@@ -9,16 +9,17 @@ from ..bundle.keras_file import read_keras
 from ..device.errors import DeviceError
 from ..device.signature import Signature, read_signature
 from ..errors import BundleError, RecipeError, TrainError
+from ..slots import Compression
 from ..spec import check_knobs, knob
+from ..training.call_graph import copy_layer
 from .channels import cut_to
-from .graph import copy_layer
 from .tuning import Tuning, copy_model, rebuild, same_inputs
 
 STARTS = ("trained", "drawn", "teacher")
 
 
 @dataclass(frozen=True)
-class Distil:
+class Distil(Compression):
     """Fits a model on the answers of the model in the bundle `teacher` (saved_models/<name>) and on
     the labels (Hinton, Vinyals, Dean 2015, https://arxiv.org/abs/1503.02531). The teacher answers
     each batch as it is altered, mixed pictures too: what it learned from and what it says are seen

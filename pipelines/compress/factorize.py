@@ -5,15 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import RecipeError
+from ..slots import Compression
 from ..spec import check_knobs, knob
-from .graph import copy_layer
+from ..training.call_graph import copy_layer
 from .tuning import Tuning, rebuild
 
 _LAYERS = ("Dense", "Conv1D", "Conv2D")
 
 
 @dataclass(frozen=True)
-class FactorizeLowRank:
+class FactorizeLowRank(Compression):
     """Splits dense layers and convolutions in two by truncated singular value decomposition, where
     that saves `saving` or more of a layer's multiplications: the first layer has the old one's
     kernel size and strides and `rank` outputs, the second is dense over channels, a convolution of

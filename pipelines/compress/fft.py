@@ -10,8 +10,9 @@ import numpy as np
 
 from ..device.runner import LiteRT
 from ..errors import RecipeError
+from ..slots import Compression
 from ..spec import check_knobs, knob
-from .graph import copy_layer
+from ..training.call_graph import copy_layer
 from .tuning import Tuning, rebuild
 
 TIMED_CALLS = 40
@@ -19,7 +20,7 @@ MAX_TIMED_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
-class ConvolveByFft:
+class ConvolveByFft(Compression):
     """Computes Conv1D layers with kernels of `least_kernel` steps or more as products of spectra,
     where LiteRT in float32 is `speedup` times as fast so, here, one thread (Mathieu, Henaff, LeCun
     2014, https://arxiv.org/abs/1312.5851). The answers are the same to float32's rounding; nothing

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..slots import Compression
 from ..spec import check_knobs, knob
 from .tuning import Tuning, copy_model
 
@@ -26,7 +27,7 @@ _KERNELS = {
 
 
 @dataclass(frozen=True)
-class PruneWeights:
+class PruneWeights(Compression):
     """Sets the smallest weights of each kernel to zero, more and more of them from `share_at_start`
     up to `share`, on the cubic schedule of Zhu and Gupta 2017 (https://arxiv.org/abs/1710.01878)
     over the first `ramp` of the training; the last layer is left whole unless `last_layer`.

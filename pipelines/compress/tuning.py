@@ -19,6 +19,7 @@ from ..rows.parts import HeldOut, Schema, TrainSet
 from ..slots import Optimizer
 from ..tasks import task_of
 from ..tasks.regression import RegressionTask
+from ..training.call_graph import copy_alike, copy_layer
 from ..training.feed import (
     TrainFeed,
     global_batch,
@@ -33,7 +34,6 @@ from ..training.optimizers import AdamW
 from ..training.schedules import cosine_rate
 from ..training.strategy import load_tensorflow, make_strategy
 from ..training.training import Training
-from .graph import copy_alike, copy_layer
 
 # By what a model answers: logits of classes of which one is true, of one or more yes or no, or
 # numbers.
@@ -215,7 +215,7 @@ def make_tuning(
         batches,
         steps,
         validation_feed(valid, task_labels(valid.y, signature), num_replicas),
-        member_loss(training.loss, signature.target),
+        member_loss(training.loss, signature.target, label_weights=feed.rows.label_weights),
         lambda: task_metric(deciding, signature)[0],
         deciding,
         task_metric(deciding, signature)[1],

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ..errors import RecipeError
-from ..spec import check_knobs, knob
+from ..spec import Spec, check_knobs, knob
 
 CALIBRATIONS = ("minmax", "percentile", "mse")
 QUANTIZERS = ("tensorflow", "ai_edge")
@@ -11,7 +11,7 @@ DENSE_WEIGHTS = ("per_channel", "per_tensor")
 
 
 @dataclass(frozen=True)
-class Quantize:
+class Quantize(Spec):
     """Post-training quantization of weights, one scale for each output channel, and activations,
     one for each tensor.
 

@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from .cells import UNIX, Column
+from .cells import Column
+from .dates import UNIX
 from .numbers import check_style
 from .primitives import (
     DATE_PARTS,

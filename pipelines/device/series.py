@@ -150,15 +150,15 @@ class StepIds:
     num_ids: int
 
     def check(self) -> None:
-        """Raises ValueError for more ids than a float32 tells apart."""
+        """Raises ValueError for more ids than a float32 can distinguish."""
         if not 0 < self.num_ids <= MAX_IDS:
             raise ValueError(f"{self.num_ids} ids")
 
     def run(self, columns: dict) -> None:
         x = np.where(np.isnan(columns[self.column]), np.float32(0), columns[self.column])
-        odd = ~((x >= 0) & (x < self.num_ids) & (x == np.floor(x)))
-        if odd.any():
-            row, step = np.argwhere(odd)[0]
+        invalid = ~((x >= 0) & (x < self.num_ids) & (x == np.floor(x)))
+        if invalid.any():
+            row, step = np.argwhere(invalid)[0]
             raise DeviceError(
                 f"row {row}, column {self.column!r}: step {step + 1} is {x[row, step]:g}",
                 expected=f"whole numbers from 0 to {self.num_ids - 1}",

@@ -13,7 +13,7 @@ from .cells import KINDS, MISSING_WORDS, PICTURE, SERIES, TEXT, Column
 from .checksums import read_checked
 from .errors import DeviceError
 from .flow import MAX_SIDE, Flow, check_format, follow
-from .formats import FORMAT_VERSION, up_to_date
+from .formats import FORMAT_VERSION, up_to_date, without_later_defaults
 from .frame import Frame
 from .ports import Port, Streaming, is_shape
 from .primitives import PACKS, Primitive, made_by, primitive_from_json, primitive_to_json
@@ -33,7 +33,7 @@ class Signature:
     """From raw columns to labels. `decisions` holds, by form ("float32", "int8"), what is added to
     the logits before the label is taken: one number for two classes (positive where the sum is ≥
     0), one a class for more; to the outputs of a forecast with quantiles, so that its interval
-    covers what it says; to the score of a window, the mean absolute difference of what it is and
+    covers what it states; to the score of a window, the mean absolute difference of what it is and
     what the model gives back, which is an anomaly where the sum is ≥ 0. `calibrations`, by form
     too: how logits become probabilities. `stream`: where the bundle has a form that takes one new
     step a call. `ranges`: the least and the largest value that training rows had of a numeric
@@ -75,6 +75,7 @@ class Signature:
         """Plain JSON values; from_json gives the same signature of them, or refuses."""
         values = asdict(self)
         values["primitives"] = [primitive_to_json(primitive) for primitive in self.primitives]
+        values = without_later_defaults(values)
         return {"format_version": FORMAT_VERSION, "rules": RULES, **values}
 
     @classmethod
@@ -82,7 +83,7 @@ class Signature:
         values = up_to_date(values, RULES)
         if values["rules"] != RULES:
             raise DeviceError(
-                "a signature with other rules for odd cells",
+                "a signature with other rules for invalid cells",
                 expected="the rules of this version: the runner keeps to them",
                 fix="make the bundle again with this version",
             )
@@ -190,7 +191,7 @@ class Signature:
 
     def _check_flow(self):
         """Every input is made in its shape and type, and where rows have a time, times can
-        be told.
+        be known.
         """
         flows = follow(self.columns, self.primitives)
         if len({port.name for port in self.inputs}) < len(self.inputs):

@@ -4,7 +4,7 @@ generated C.
 A text is first spelled: each character that stands in `letters` is replaced by its text there, any
 other stays. `letters` is a table and not a rule of Unicode, because a microcontroller has no tables
 of Unicode and two Pythons have different ones. It turns every white space and all that separates
-tokens into a space; what tokens are is then told by spaces.
+tokens into a space; spaces then separate the tokens.
 
 Ids: 0 is padding, 1 to len(keys) the keys in the order of their UTF-8 bytes, then `num_buckets` ids
 that all other tokens share by their CRC-32. Texts stand at the right end of the window, padding

@@ -28,7 +28,7 @@ from ..device.runner import LiteRT, Runner
 from ..device.signature import Signature
 from ..device.target import Target
 from ..errors import ExportError, RecipeError, VerifyError
-from ..recipe import NAME_PATTERN
+from ..recipe import Shipping
 from ..report import pictures as draw
 from ..report.cautions import unlike_keras
 from ..report.markdown import code, plain, prose
@@ -44,8 +44,8 @@ from ..report.write import (
 )
 from ..rows.parts import HeldOut, Schema, TrainSet
 from ..ship import quantized
-from ..shipping import Shipping
 from ..sources.array_files import read_arrays
+from ..spec import NAME_PATTERN
 from ..steps import to_ports
 from ..steps.ranges import value_ranges
 from ..targets.budgets import broken_budgets
@@ -157,9 +157,8 @@ def _make(name, parts, shipping, train, *, seed):
         rows,
         seed=seed,
         copies=_num_copies(parts.model),
-        forms=shipping.forms(),
+        files=shipping.tflite_files(),
         quantize=shipping.quantize,
-        kernels=shipping.kernels(),
     )
     refused |= ask_files(shipping.runs_on(), tflite)
     tflite = described(tflite, name, parts.signature)

@@ -7,12 +7,14 @@ from dataclasses import asdict
 import numpy as np
 
 from ..device.primitives import missing_mask
+from ..device.tasks.multilabel import split_labels
 from ..steps.step import is_series
-from ..tasks import task_of
+from ..tasks import TASKS, task_of
 from ..tasks.classes import class_places
 from ..tasks.metrics import score_forecasts
 from . import pictures as draw
 from .cautions import find_cautions
+from .label_pictures import label_pictures
 from .text_cuts import count_cuts
 from .use import how_to_use
 from .write import to_plain, versions
@@ -55,7 +57,9 @@ def gather_facts(recipe, inferred, splits, learned, judged, *, source: dict, sec
         "per_series": _per_series(splits.test, judged.answers["litert_int8"], target),
         "margin": asdict(judged.margin) if judged.margin else None,
         "columns": [_column_facts(each, missing, used) for each in inferred],
-        "per_class": per_class(splits.test.y, judged.answers["litert_int8"], target),
+        "per_class": task.class_table(
+            splits.test.y, judged.answers["litert_int8"], learned.signature
+        ),
         "history": learned.trained.history,
         "seconds": dict(seconds),
         "constant": task.constant_answer(splits.train, splits.test, target),
@@ -172,6 +176,9 @@ def draw_pictures(facts: dict, splits, answers) -> list[tuple[str, str]]:
     ]
     if target["task"] in ("binary", "multiclass"):
         drawn += _class_pictures(y, int8, labels)
+    elif TASKS[target["task"]].has_label_sets:
+        chosen = split_labels(int8.labels, splits.test.schema.target)
+        drawn += label_pictures(y, chosen, int8.scores, labels)
     elif target["task"] == "regression":
         drawn += [
             (
@@ -220,28 +227,4 @@ def _class_pictures(y, answers, labels):
             ),
         ),
         ("calibration", draw.picture(draw.calibration(y, answers.scores, labels))),
-    ]
-
-
-def per_class(y, answers, target) -> list[dict]:
-    """Rows, precision, recall and F1 of each class; empty for real numbers and for windows of
-    unknown label.
-    """
-    if not target.labels or np.isnan(y).any():
-        return []
-    from sklearn.metrics import precision_recall_fscore_support
-
-    places = np.arange(len(target.labels))
-    table = precision_recall_fscore_support(
-        y, class_places(answers, target.labels), labels=places, zero_division=0
-    )
-    return [
-        {
-            "label": label,
-            "precision": float(table[0][place]),
-            "recall": float(table[1][place]),
-            "f1": float(table[2][place]),
-            "rows": int(table[3][place]),
-        }
-        for place, label in enumerate(target.labels)
     ]

@@ -111,6 +111,11 @@ def _answer_words(signature):
         return (
             "The label is that of the largest value once `decisions` (`signature.json`) are added."
         )
+    if target.task == "multilabel":
+        return (
+            "Value i is of label i; a row has every label whose value plus its own number in "
+            "`decisions` (`signature.json`) is 0 or more."
+        )
     if target.task == "anomaly":
         return (
             "They give the window back; the score is their mean absolute difference from what "

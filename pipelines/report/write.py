@@ -70,6 +70,7 @@ def page(report: dict, pictures: list[tuple[str, str]], recipe_json: object) -> 
         ladder_lines=ladder_lines(report),
         ladder_headings=LADDER_HEADINGS,
         shown_metrics=TASKS[report["target"]["task"]].shown_metrics,
+        agreement_unit=TASKS[report["target"]["task"]].agreement_unit.replace("rows", "test rows"),
         metrics=list(report["ladder"][0]["scores"]),
         decision_text=decision_text(report),
         recipe_text=json.dumps(recipe_json, indent=1, ensure_ascii=False),

@@ -7,16 +7,22 @@ import numpy as np
 from ..device.cells import shorten
 from ..device.pictures import picture_digest
 from ..errors import SplitError
+from ..slots import Split
 from ..sources.files import PictureFiles
 from ..spec import check_knobs, knob
+from .label_cuts import cut_each_label, lacks_labels, missing_labels
 from .parts import Dataset, HeldOut, Splits, TrainSet, _take
 from .rare_classes import cut_each_class, with_each_class
 
+# Cuts of groups that are tried, where every label should be in every part.
+NUM_DRAWS = 20
+
 
 @dataclass(frozen=True)
-class SplitRandom:
-    """Random parts; with classes, each part has the same share of every class. `test` and `valid`
-    are shares, valid of what test leaves.
+class SplitRandom(Split):
+    """Random parts; with classes, each part has the same share of every class, and with several
+    labels a row, of every label (see `cut_each_label`). `test` and `valid` are shares, valid of
+    what test leaves.
     """
 
     test: float = knob(0.2, 0.001, 0.9)
@@ -41,6 +47,9 @@ class SplitRandom:
         if not classes:
             return self._cut_plainly(places, share)
         y = dataset.y[places]
+        if y.ndim == 2:
+            kept, held_out = cut_each_label(y, share, labels=classes, keep=keep, seed=self.seed)
+            return places[kept], places[held_out]
         try:
             kept, held_out = train_test_split(
                 np.arange(len(places)), test_size=share, random_state=self.seed, stratify=y
@@ -74,7 +83,9 @@ class SplitRandom:
 
 @dataclass(frozen=True)
 class SplitGrouped(SplitRandom):
-    """Random parts that keep each group (`load.group`: a patient, a storm) whole in one part."""
+    """Random parts that keep each group (`load.group`: a patient, a storm) whole in one part. With
+    several labels a row, of 20 draws the first that has every label on both sides, if one has.
+    """
 
     def parts(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Places int64 of train, valid and test rows."""
@@ -96,9 +107,14 @@ class SplitGrouped(SplitRandom):
     def _cut(self, dataset, places, share, keep=1):
         from sklearn.model_selection import GroupShuffleSplit
 
-        cut = GroupShuffleSplit(1, test_size=share, random_state=self.seed)
+        several = bool(dataset.schema.target.labels) and dataset.y.ndim == 2
+        num_draws = NUM_DRAWS if several else 1
+        cut = GroupShuffleSplit(num_draws, test_size=share, random_state=self.seed)
         try:
-            kept, held_out = next(cut.split(places, groups=dataset.group[places]))
+            drawn = list(cut.split(places, groups=dataset.group[places]))
+            kept, held_out = drawn[0]
+            if several:
+                kept, held_out = _first_with_each_label(dataset.y[places], drawn)
         except ValueError as error:
             raise SplitError(
                 f"the groups cannot be split with a share of {share}: {error}",
@@ -108,8 +124,18 @@ class SplitGrouped(SplitRandom):
         return places[kept], places[held_out]
 
 
+def _first_with_each_label(has, drawn):
+    """The first of (kept, held out) in which both sides have each label, or else the first."""
+    for kept, held_out in drawn:
+        is_held_out = np.zeros(len(has), bool)
+        is_held_out[held_out] = True
+        if not lacks_labels(has, is_held_out):
+            return kept, held_out
+    return drawn[0]
+
+
 @dataclass(frozen=True)
-class SplitByTime:
+class SplitByTime(Split):
     """The last rows in time are test, those before them valid, the first train; rows less than
     `gap` seconds after the end of a part are left out, so that what the part knows cannot reach
     into the next.
@@ -161,7 +187,7 @@ class SplitByTime:
 
 
 @dataclass(frozen=True)
-class SplitGiven:
+class SplitGiven(Split):
     """The parts that the source names. Where it names no valid rows they are drawn from its
     training rows, `valid` being their share: groups kept whole where there are groups, else
     stratified.
@@ -202,9 +228,6 @@ class SplitGiven:
         return *drawn._cut(dataset, train, self.valid), test
 
 
-Split = SplitRandom | SplitGrouped | SplitByTime | SplitGiven
-
-
 def split(dataset: Dataset, how: Split) -> Splits:
     """Dataset → Splits; unlabelled rows stay with the training rows. Raises SplitError where a
     part would be empty or the training rows lack a class.
@@ -217,7 +240,7 @@ def split(dataset: Dataset, how: Split) -> Splits:
         )
     check_knobs(how, "split.")
     train, valid, test = how.parts(dataset)
-    _refuse_missing_classes(dataset, {"train": train, "valid": valid, "test": test})
+    notes = _check_classes(dataset, {"train": train, "valid": valid, "test": test})
     if dataset.unlabelled is None:
         unlabelled = None
     else:
@@ -226,6 +249,7 @@ def split(dataset: Dataset, how: Split) -> Splits:
         replace(_take(dataset, TrainSet, train), unlabelled=unlabelled),
         _take(dataset, HeldOut, valid),
         _take(dataset, HeldOut, test),
+        notes=notes,
     )
 
 
@@ -253,10 +277,13 @@ def _plain_rows(columns):
     return zip(*plain, strict=True)
 
 
-def _refuse_missing_classes(dataset, parts):
+def _check_classes(dataset, parts):
+    """What to know of classes that a part lacks. Raises SplitError where nothing can be learned."""
     labels = dataset.schema.target.labels
     if not labels:
-        return
+        return ()
+    if dataset.y.ndim == 2:
+        return missing_labels(dataset.y, labels, parts)
     for name, places in parts.items():
         counts = np.bincount(dataset.y[places], minlength=len(labels))
         lacking = [labels[each] for each in np.flatnonzero(counts == 0)]
@@ -267,6 +294,7 @@ def _refuse_missing_classes(dataset, parts):
                 fix="provide rows of it, merge it with another class, "
                 "or draw with another split.seed",
             )
+    return ()
 
 
 def find_duplicates(splits: Splits) -> dict:

@@ -93,16 +93,16 @@ def infer_column(
         if found:
             return Column(name, "date", found), why
     if code:
-        said = f"{shorten(code)} is a code, and no number: "
+        detail = f"{shorten(code)} is a code, and no number: "
     else:
-        said = ""
+        detail = ""
     distinct = len({str(cell) for cell in filled})
     if distinct > 50 and distinct > MOSTLY_DISTINCT * len(filled):
         return (
             None,
-            f"{said}{distinct:,} different values in {len(filled):,} cells: free text or ids",
+            f"{detail}{distinct:,} different values in {len(filled):,} cells: free text or ids",
         )
-    return Column(name, "categorical"), f"{said}{distinct:,} different values"
+    return Column(name, "categorical"), f"{detail}{distinct:,} different values"
 
 
 def read_times(

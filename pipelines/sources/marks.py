@@ -37,7 +37,7 @@ _SPACED_DIGITS = re.compile(rf"[0-9][{_SPACES}][0-9]")
 _BADLY_GROUPED = re.compile(r"[0-9]+(?:([.,'\u2019])[0-9]+)(?:\1[0-9]+)*\1[0-9]{3}")
 _PLAIN = "every value is a number"
 _POWERS = ("k", "K", "M")
-# A decimal comma, or what some spreadsheets write for 100 beside 1,100: one alone proves nothing.
+# A decimal comma, or what some spreadsheets write for 100 next to 1,100: one alone proves nothing.
 _PADDED = re.compile(r"[+-]?0,[0-9]{3}")
 _NAMES = {
     "": "nothing",

@@ -22,6 +22,7 @@ from ..device.numbers import THOUSANDS
 from ..device.regular import open_regular
 from ..errors import LoadError
 from ..rows.parts import Inferred
+from ..spec import Spec
 from .files import find_file
 from .limits import MAX_TABLE_BYTES, UnpackedTooLarge, check_cells, open_unpacked
 from .marks import Marks, find_marks
@@ -37,7 +38,7 @@ _SNIFF_CHARACTERS = 65_536
 
 
 @dataclass(frozen=True)
-class Reading:
+class Reading(Spec):
     """How text becomes cells. `separator`, `encoding`, `decimal` (the decimal mark, "." or ",") and
     `thousands` (the mark that parts the digits of numbers in threes: . , ' or a space) are found if
     empty. `missing_words`: what reads as missing once white space is cut (the default is pandas'
@@ -393,7 +394,7 @@ def _guarded(rows, path):
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise LoadError(
             f"{path.name!r} is not a whole gzip file: {error}",
-            expected="gzip, as the name says",
+            expected="gzip, as the name ends",
             fix="compress it again, or rename it to .csv",
         ) from error
 

@@ -84,7 +84,7 @@ def found_in_splits(
     spec, builder, counts: dict[str, int], *, knob: str, put: Callable[[int, object], str]
 ) -> Found:
     """Reads every example of the splits in `counts`, in the order on disk. put(row, cell) takes the
-    bytes of a file, or an array, and says why it cannot be read, or "". Raises LoadError.
+    bytes of a file, or an array, and why it cannot be read, or "". Raises LoadError.
     """
     from tqdm import tqdm
 
@@ -183,6 +183,6 @@ def names_train_and_test(spec) -> bool:
     """
     try:
         names = spec.splits or tuple(open_builder(spec.name, spec.data_dir).info.splits)
-    except LoadError:  # `read` says what is wrong with the data set
+    except LoadError:  # `read` reports what is wrong with the data set
         return False
     return {"train", "test"} <= {PARTS.get(name.partition("[")[0]) for name in names}

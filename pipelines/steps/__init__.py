@@ -16,7 +16,7 @@ from .missing import (
 from .pack import make_signature, to_ports, unlabelled_to_ports
 from .scale import ScaleMinMax, ScaleRobust, ScaleStandard
 from .series import CountSinceSeen, FillGaps, FlagGaps, ScaleByItself, ScaleSeries
-from .step import FittedStep, Step, apply_steps, fit_steps
+from .step import ColumnStep, FittedStep, Step, apply_steps, fit_steps
 from .tokens import PairTokens, TokenizeCharacters, TokenizeSubwords, TokenizeWords
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "ScaleSeries",
     "ScaleByItself",
     "Step",
+    "ColumnStep",
     "FittedStep",
     "fit_steps",
     "apply_steps",

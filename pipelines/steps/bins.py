@@ -14,11 +14,11 @@ from ..device.primitives import Bins
 from ..device.units import UNIT_INTERVAL
 from ..spec import knob
 from .quantiles import quantile_edges
-from .step import FittedStep, Step, as_float32, is_numeric, present
+from .step import ColumnStep, FittedStep, as_float32, is_numeric, present
 
 
 @dataclass(frozen=True)
-class EncodeBins(Step):
+class EncodeBins(ColumnStep):
     """Numbers to at most `num_bins` shares each, edges at the training quantiles. Where few values
     hold most rows, such as zeros, each is one edge, and `least_share` of the bins is left to the
     others; with 0 they keep what the quantiles leave them.

@@ -8,7 +8,7 @@ import numpy as np
 from ..device.primitives import Lookup, Onehot, Primitive
 from ..device.units import CATEGORY_ID, UNIT_INTERVAL
 from ..spec import knob
-from .step import FittedStep, Step, is_categorical
+from .step import ColumnStep, FittedStep, is_categorical
 
 # A longer text is never a category of its own: C compilers take string literals up to 4,095
 # characters, and each byte may need four.
@@ -32,7 +32,7 @@ def frequent(x: np.ndarray, min_count: int, max_categories: int) -> tuple[str, .
 
 
 @dataclass(frozen=True)
-class EncodeOnehot(Step):
+class EncodeOnehot(ColumnStep):
     """Categories to one-hot rows: one place for rare and unknown ones, one for missing, one for
     each frequent one.
     """
@@ -55,7 +55,7 @@ class EncodeOnehot(Step):
 
 
 @dataclass(frozen=True)
-class EncodeIds(Step):
+class EncodeIds(ColumnStep):
     """Categories to ids for an embedding; for columns with many values. The ids of all columns run
     on, so that one embedding table serves them all: for each column the ids of rare and unknown,
     missing, and each frequent one.

@@ -8,13 +8,13 @@ from ..device.primitives import DATE_PARTS, DatePart, Primitive, Table
 from ..device.units import UNIT_INTERVAL
 from ..errors import StepError
 from ..spec import knob
-from .step import FittedStep, Step, as_float32, is_date
+from .step import ColumnStep, FittedStep, as_float32, is_date
 
 PARTS_OF_A_MONTH = ("day_of_month", "weekday", "hour", "minute")
 
 
 @dataclass(frozen=True)
-class EncodeDate(Step):
+class EncodeDate(ColumnStep):
     """Each date column to two numbers in [0, 1] for each part, (1 + cos)/2 and (1 + sin)/2 of its
     place in the cycle; a missing date lies in the middle of the circle. With `parts` empty: month,
     weekday and, where training rows have a time of day, hour. A part that is the same in all

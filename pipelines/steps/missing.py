@@ -10,12 +10,13 @@ import numpy as np
 from ..device.primitives import Fill, FillPrevious, Missing, missing_mask
 from ..errors import StepError
 from ..rows.parts import TrainSet, require_train_set
+from ..slots import RowFilter
 from ..spec import knob
-from .step import FittedStep, Step, as_float32, is_categorical, is_numeric, present
+from .step import ColumnStep, FittedStep, as_float32, is_categorical, is_numeric, present
 
 
 @dataclass(frozen=True)
-class DropColumns(Step):
+class DropColumns(ColumnStep):
     """Drops columns that are missing in more than `more_than` of the training rows, or the same in
     all of them.
     """
@@ -47,7 +48,7 @@ class DropColumns(Step):
 
 
 @dataclass(frozen=True)
-class DropRowsWithMissing:
+class DropRowsWithMissing(RowFilter):
     """Leaves out training rows with a missing value in `columns` (all if empty). Held-out rows are
     never dropped: an imputer must follow for them.
     """
@@ -68,7 +69,7 @@ class DropRowsWithMissing:
         whole = ~np.any([missing_mask(train.x[name]) for name in names], axis=0)
         kept = train.take(whole)
         classes = train.schema.target.labels
-        if not len(kept) or (classes and len(np.unique(kept.y)) < len(np.unique(train.y))):
+        if not len(kept) or (classes and _num_classes(kept.y) < _num_classes(train.y)):
             raise StepError(
                 f"{int(whole.sum())} of {len(train)} training rows have no missing value in "
                 f"{', '.join(names)}, and a class would be lost",
@@ -78,8 +79,15 @@ class DropRowsWithMissing:
         return kept
 
 
+def _num_classes(y):
+    """How many classes there are; of y [rows, labels] with and without each label."""
+    if y.ndim == 1:
+        return len(np.unique(y))
+    return int(sum(len(np.unique(has)) for has in y.T))
+
+
 @dataclass(frozen=True)
-class FlagMissing(Step):
+class FlagMissing(ColumnStep):
     """Adds a column of 1.0 and 0.0 for each numeric column that has missing values in training, so
     that the model can tell a filled value from a measured one. Put it before the imputers.
     """
@@ -100,7 +108,7 @@ class FlagMissing(Step):
         return FittedStep("FlagMissing", tuple(Missing(name, flag) for name, flag in made.items()))
 
 
-class _FillNumbers(Step):
+class _FillNumbers(ColumnStep):
     @abstractmethod
     def _value(self, x: np.ndarray) -> float:
         """Returns what fills a column, from its values x float64 [n]."""
@@ -135,7 +143,7 @@ class ImputeMean(_FillNumbers):
 
 
 @dataclass(frozen=True)
-class ImputeConstant(Step):
+class ImputeConstant(ColumnStep):
     """Fills numeric columns with `number` and categorical ones with `text`."""
 
     number: float = knob(0.0, -1e30, 1e30)
@@ -155,7 +163,7 @@ class ImputeConstant(Step):
 
 
 @dataclass(frozen=True)
-class ImputeMostFrequent(Step):
+class ImputeMostFrequent(ColumnStep):
     """Fills numeric and categorical columns with their most frequent training value, the first in
     order of ties.
     """
@@ -181,7 +189,7 @@ class ImputeMostFrequent(Step):
 
 
 @dataclass(frozen=True)
-class ImputePrevious(Step):
+class ImputePrevious(ColumnStep):
     """Fills numeric columns with the last value in the rows before, in the order of the rows of
     each part; the first rows get the training median. For rows that follow each other in time.
     """

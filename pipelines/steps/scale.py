@@ -9,7 +9,7 @@ import numpy as np
 from ..device.primitives import Affine, Clip, Primitive
 from ..device.units import STANDARD_DEVIATIONS, UNIT_INTERVAL
 from ..spec import knob
-from .step import FittedStep, Step, as_float32, is_numeric, present
+from .step import ColumnStep, FittedStep, as_float32, is_numeric, present
 
 # The median absolute deviation of normal numbers times this is their standard deviation.
 MAD_TO_STANDARD = 1.4826
@@ -47,7 +47,7 @@ def few_steps(x: np.ndarray, spread: float, width: float) -> str:
     )
 
 
-class _Scale(Step):
+class _Scale(ColumnStep):
     @abstractmethod
     def _offset_and_spread(self, x: np.ndarray) -> tuple[float, float]:
         """Returns what becomes 0 and what becomes one unit, of the values x float64 [n]."""

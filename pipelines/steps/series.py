@@ -13,10 +13,10 @@ from ..device.units import SERIES_INTERVAL, SERIES_STANDARD
 from ..errors import StepError
 from ..spec import knob
 from .scale import few_steps
-from .step import FittedStep, Step, as_float32, is_series, kind_of, present
+from .step import ColumnStep, FittedStep, as_float32, is_series, kind_of, present
 
 
-class _SeriesStep(Step):
+class _SeriesStep(ColumnStep):
     def _suits(self, x):
         return is_series(x)
 

@@ -2,7 +2,7 @@
 fitted.
 """
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -13,6 +13,7 @@ from ..device.cells import shorten
 from ..device.primitives import Columns, Primitive, run_primitives
 from ..errors import StepError
 from ..rows.parts import HeldOut, TrainSet, require_train_set
+from ..slots import RowFilter, Step
 
 MAX_ENCODED_BYTES = 4 * 2**30
 MAX_INPUTS = 32_768
@@ -44,8 +45,8 @@ class FittedStep:
 
 
 @dataclass(frozen=True)
-class Step(ABC):
-    """A preparing step. `columns` empty: every column that the step suits."""
+class ColumnStep(Step):
+    """A step that works on some columns. `columns` empty: every column that the step suits."""
 
     columns: tuple[str, ...] = ()
 
@@ -60,12 +61,6 @@ class Step(ABC):
         named column does not suit.
         """
         return self._fit(require_train_set(train, f"{type(self).__name__}.fit"))
-
-    def flattens(self, x: np.ndarray) -> str:
-        """Returns why nearly all values of a column of numbers would look alike after the step, or
-        "".
-        """
-        return ""
 
     def chosen(self, train: TrainSet) -> list[str]:
         """The columns that the step will work on."""
@@ -119,7 +114,7 @@ def is_date(x: np.ndarray) -> bool:
     return x.dtype.kind == "M"
 
 
-def present(train: TrainSet, name: str, step: Step) -> np.ndarray:
+def present(train: TrainSet, name: str, step: ColumnStep) -> np.ndarray:
     """A numeric column's values that are there, float64. Raises StepError where none is."""
     x = train.x[name]
     x = x[~np.isnan(x)].astype(np.float64)
@@ -143,17 +138,17 @@ def fit_steps(steps: Sequence, train: TrainSet) -> tuple[tuple[FittedStep, ...],
     """Fits each step on the rows as the steps before it leave them; gives the fitted steps and the
     prepared rows.
 
-    A step with `filter_rows` (see `DropRowsWithMissing`) leaves out training rows and has nothing
+    A RowFilter (see `DropRowsWithMissing`) leaves out training rows and has nothing
     to apply to others.
     """
     fitted = []
     for step in steps:
-        if isinstance(step, Step):
-            fitted.append(step.fit(train))
-            _refuse_too_large(fitted[-1], len(train))
-            train = fitted[-1].apply(train)
-        else:
+        if isinstance(step, RowFilter):
             train = step.filter_rows(train)
+            continue
+        fitted.append(step.fit(train))
+        _refuse_too_large(fitted[-1], len(train))
+        train = fitted[-1].apply(train)
     return tuple(fitted), train
 
 

@@ -12,7 +12,7 @@ from ..device.texts import MAX_KEY_BYTES, WHITE_SPACE, Bigrams, Characters, Subw
 from ..device.units import PAIR_ID, TOKEN_ID
 from ..errors import StepError
 from ..spec import knob
-from .step import FittedStep, Step, is_text, is_tokens
+from .step import ColumnStep, FittedStep, is_text, is_tokens
 
 MAX_WINDOW = 4096
 # Spelled whether training rows hold them or not: ASCII, Latin, combining accents, punctuation,
@@ -73,7 +73,7 @@ def _piece(letter, punctuation):
 
 
 @dataclass(frozen=True)
-class TokenizeWords(Step):
+class TokenizeWords(ColumnStep):
     """Texts to word ids. `min_count`: how often a word stands in training rows to get an id of its
     own; `max_tokens`: how many do, the most frequent; the rest share `num_buckets` ids by hash.
     `window`: how many words of a text are read. `punctuation`: whether a mark is a word. How
@@ -213,7 +213,7 @@ def _train_pieces(words, letters, max_tokens):
 
 
 @dataclass(frozen=True)
-class PairTokens(Step):
+class PairTokens(ColumnStep):
     """Adds to each token its pair with the token before it, hashed to `num_buckets` ids: word order
     for nets that average (Joulin et al. 2016, https://arxiv.org/abs/1607.01759).
     """

@@ -27,7 +27,7 @@ def backtest(recipe: Recipe, source: object = None, *, num_folds: int = 4, refit
     import pandas as pd
 
     recipe.check()
-    if recipe.frame is None or not hasattr(recipe.frame, "horizon") or num_folds < 1:
+    if recipe.frame is None or not recipe.frame.horizon or num_folds < 1:
         raise FrameError(
             f"a backtest of recipe {recipe.name!r} in {num_folds} folds",
             expected="a recipe that forecasts, and at least one fold",

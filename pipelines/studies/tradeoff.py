@@ -25,6 +25,7 @@ from ..compress import (
 )
 from ..convert.convert import convert
 from ..convert.description import described
+from ..convert.forms import TfliteFiles
 from ..convert.quantize import Quantize
 from ..device.runner import LiteRT
 from ..errors import BundleError, RecipeError
@@ -181,7 +182,7 @@ def compress_bundle(
                 seed=recipe.training.seed,
                 quantize=done[1],
                 copies=staggered_copies(ready.signature),
-                forms=tuple(way.form for way in alike),
+                files=TfliteFiles(tuple(way.form for way in alike)),
             )
             tflite = described(tflite, recipe.name, ready.signature)
             for way in alike:

@@ -4,13 +4,14 @@ from dataclasses import dataclass, replace
 
 from ..device.signature import Signature
 from ..errors import RecipeError
+from ..slots import Network
 from ..spec import knob
 
 ACTIVATIONS = ("relu", "relu6", "tanh", "sigmoid")
 
 
 @dataclass(frozen=True)
-class Mlp:
+class Mlp(Network):
     """A dense net: `widths` hidden layers with batch normalization and dropout, `num_members` of
     them side by side.
 

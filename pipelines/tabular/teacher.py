@@ -13,11 +13,12 @@ import numpy as np
 from ..device.cells import PICTURE, TEXT
 from ..errors import TrainError
 from ..rows.parts import TrainSet, require_train_set
+from ..slots import Teacher
 from ..spec import knob
 
 
 @dataclass(frozen=True)
-class ForestTeacher:
+class ForestTeacher(Teacher):
     """Soft labels that are `share` parts forest and the rest the true label."""
 
     share: float = knob(0.7, 0.01, 1)

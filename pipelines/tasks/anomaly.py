@@ -20,6 +20,7 @@ from ..device.units import SERIES_STANDARD
 from ..errors import StepError
 from ..rows.parts import HeldOut, TrainSet
 from .base import Task
+from .classes import class_places, class_scores
 from .masked import masked_loss, masked_metric
 from .metrics import RANK_METRICS, score_anomalies
 from .thresholds import anomaly_threshold
@@ -111,6 +112,13 @@ class AnomalyTask(Task):
     def baseline_metric(self, deciding: str) -> str:
         """Returns ROC-AUC: plain rules have no threshold."""
         return "roc_auc"
+
+    def class_table(self, y: np.ndarray, answers: Answers, signature: Signature) -> list[dict]:
+        """Returns the scores of normal windows and of anomalies, where every label is known."""
+        target = signature.target
+        if not target.labels or np.isnan(y).any():
+            return []
+        return class_scores(y, class_places(answers, target.labels), target.labels)
 
     def decision_text(self, report: Mapping, write: Callable[[str], str]) -> str:
         """Returns the threshold of each form, and what "mae" and "flagged" are of."""

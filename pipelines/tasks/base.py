@@ -24,6 +24,7 @@ from ..errors import RecipeError
 from ..rows.parts import HeldOut, TrainSet
 from .intervals import Margin, bootstrap_intervals
 from .metrics import is_smaller_better
+from .mistakes import Mistake
 
 if TYPE_CHECKING:
     from ..recipe import Recipe
@@ -46,6 +47,9 @@ class Task(ABC):
         output_kind: What a model's outputs are: "softmax" (logits of which one is true), "sigmoid"
             (logits that are each yes or no) or "values". Losses over classes choose by it.
         has_classes: Whether each row has one class of the target's labels: y int64 [rows].
+        has_label_sets: Whether each row has any number of the target's labels: y int64
+            [rows, labels], 0 or 1.
+        agreement_unit: What `agreement` is a share of, in words.
         has_one_truth: Whether y is one class or one number a row, which a column can be held
             against.
         looks_ahead: Whether outputs are steps ahead, of a frame with a horizon.
@@ -66,7 +70,9 @@ class Task(ABC):
     output_unit: ClassVar[str] = "log-odds"
     output_kind: ClassVar[str] = "values"
     has_classes: ClassVar[bool] = False
+    has_label_sets: ClassVar[bool] = False
     has_one_truth: ClassVar[bool] = False
+    agreement_unit: ClassVar[str] = "rows"
     looks_ahead: ClassVar[bool] = False
     gives_back: ClassVar[bool] = False
     frame_example: ClassVar[str] = ""
@@ -138,6 +144,12 @@ class Task(ABC):
     def usual_deciding(self, target: Target) -> str:
         """Returns the metric that decides where the recipe names none."""
         return self.deciding_metrics[0]
+
+    def check_recipe(self, recipe: Recipe) -> None:
+        """Raises RecipeError if something in the recipe has no meaning for this task.
+
+        It is asked when the rows have been read, before any is learned from.
+        """
 
     def check_deciding(self, deciding: str) -> None:
         """Raises RecipeError if Keras cannot follow the metric for this task."""
@@ -231,7 +243,7 @@ class Task(ABC):
         )
         return Margin(metric, float(ahead(np.arange(len(y)))), drawn[metric])
 
-    def agreement(self, one: Answers, other: Answers) -> float:
+    def agreement(self, one: Answers, other: Answers, target: Target) -> float:
         """Returns the share of rows that two forms answer alike: with the same label; or with
         values that differ by at most 5 % of the first one's standard deviation.
         """
@@ -266,6 +278,18 @@ class Task(ABC):
         same answer; None for tasks that have other plain rules.
         """
         return None
+
+    def class_table(self, y: np.ndarray, answers: Answers, signature: Signature) -> list[dict]:
+        """Returns label, test rows, precision, recall and F1 of each class; empty where rows have
+        none, or it is not known.
+        """
+        return []
+
+    def confident_mistakes(
+        self, y: np.ndarray, answers: Answers, target: Target, *, most: int
+    ) -> list[Mistake]:
+        """Returns at most `most` wrong labels, the most confident first; empty without labels."""
+        return []
 
     def thresholds(self, signature: Signature) -> dict[str, float]:
         """Returns form → the probability from which on a row gets the second label; empty where

@@ -17,6 +17,7 @@ from ..device.target import Target
 from ..rows.parts import HeldOut, TrainSet
 from .base import Task
 from .metrics import LABEL_METRICS, RANK_METRICS, score_classes, score_labels, score_ranks
+from .mistakes import Mistake
 from .probabilities import fit_calibration
 
 if TYPE_CHECKING:
@@ -107,6 +108,25 @@ class ClassTask(Task):
             return lambda places: score_ranks(y[places], answers.scores[places])[metric]
         return super().placed_metric(metric, y, answers, target)
 
+    def class_table(self, y: np.ndarray, answers: Answers, signature: Signature) -> list[dict]:
+        """Returns label, test rows, precision, recall and F1 of each class."""
+        target = signature.target
+        return class_scores(y, class_places(answers, target.labels), target.labels)
+
+    def confident_mistakes(
+        self, y: np.ndarray, answers: Answers, target: Target, *, most: int
+    ) -> list[Mistake]:
+        """Returns the rows with another label than their own."""
+        labels = target.labels
+        chosen = class_places(answers, labels)
+        score = answers.scores[np.arange(len(chosen)), chosen]
+        wrong = np.flatnonzero(chosen != y)
+        wrong = wrong[np.argsort(-score[wrong], kind="stable")][:most]
+        return [
+            Mistake(int(row), labels[y[row]], labels[chosen[row]], int(chosen[row]), score[row])
+            for row in wrong
+        ]
+
     def few_rows(self, noun: str) -> str:
         """Returns "few rows of a class"."""
         return f"few {noun} of a class"
@@ -166,6 +186,30 @@ def _why_labels(facts, int8, constant):
         f"They were chosen for {name}{gained} on {rows:,} validation rows{few}; "
         "--set judge.threshold=accuracy chooses them for accuracy"
     )
+
+
+def class_scores(y: np.ndarray, chosen: np.ndarray, labels: tuple[str, ...]) -> list[dict]:
+    """Returns label, rows, precision, recall and F1 of each class.
+
+    Args:
+        y: int64 [rows], the true class.
+        chosen: int64 [rows], the answer.
+        labels: of the classes.
+    """
+    from sklearn.metrics import precision_recall_fscore_support
+
+    places = np.arange(len(labels))
+    table = precision_recall_fscore_support(y, chosen, labels=places, zero_division=0)
+    return [
+        {
+            "label": label,
+            "precision": float(table[0][place]),
+            "recall": float(table[1][place]),
+            "f1": float(table[2][place]),
+            "rows": int(table[3][place]),
+        }
+        for place, label in enumerate(labels)
+    ]
 
 
 def class_places(answers: Answers, labels: tuple[str, ...]) -> np.ndarray:

@@ -13,7 +13,9 @@ import numpy as np
 
 from ..device.target import Target
 
-SMALLER_IS_BETTER = frozenset({"log_loss", "brier", "mae", "rmse", "mase", "pinball"})
+SMALLER_IS_BETTER = frozenset(
+    {"log_loss", "brier", "hamming_loss", "mae", "rmse", "mase", "pinball"}
+)
 RANK_METRICS = ("average_precision", "roc_auc")
 LABEL_METRICS = ("balanced_accuracy", "macro_f1", "accuracy", "precision", "recall", "f1")
 

@@ -4,7 +4,7 @@ Every draw comes from the batch's seed and from nothing else, as in `vision.augm
 drop tokens themselves, too: `token_dropout`.
 """
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +17,7 @@ from ..device.signature import Signature
 from ..device.texts import Bigrams, Words
 from ..device.units import MIX_SHARE, PAIR_ID, PARTNER_ID, TOKEN_ID
 from ..errors import LoadError, RecipeError
+from ..slots import Augmentation
 from ..sources.files import find_file
 from ..spec import knob
 
@@ -28,7 +29,7 @@ Alter = Callable
 
 
 @dataclass(frozen=True)
-class AugmentText(ABC):
+class AugmentText(Augmentation):
     """One alteration of texts."""
 
     def check_columns(self, columns: tuple[Column, ...]) -> None:

@@ -3,12 +3,13 @@ features.
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from ..balance import Smote
 from ..device.signature import Signature
 from ..errors import RecipeError
 from ..rows.parts import HeldOut, TrainSet
+from ..slots import Balancer, Network
 from ..spec import knob
 from ..training.heads import Head, fit_head
 from .networks import TextCnn, TextNet
@@ -17,12 +18,14 @@ FEATURE_BATCH = 1024
 
 
 @dataclass(frozen=True)
-class BalancedHead:
+class BalancedHead(Network):
     """`net`, trained on the rows as they are; then its last layer alone on their features, which
     `balancer` has redrawn (Kang et al. 2020, https://arxiv.org/abs/1910.09217). The one place where
     SMOTE suits texts: between two ids of tokens there is nothing. The report shows the net as it
     was for comparison.
     """
+
+    refits: ClassVar[bool] = True
 
     net: TextNet = TextCnn()
     balancer: Any = Smote()
@@ -37,7 +40,7 @@ class BalancedHead:
                 expected="a net for texts",
                 fix="--set 'build.net=TextCnn()'",
             )
-        if not hasattr(self.balancer, "resample"):
+        if not isinstance(self.balancer, Balancer):
             raise RecipeError(
                 f"build.balancer={self.balancer!r}",
                 expected="a balancer from pipelines.balance",

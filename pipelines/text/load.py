@@ -14,6 +14,7 @@ from ..errors import LoadError
 from ..rows.parts import Dataset, Inferred, Schema, Unlabelled
 from ..sources.files import describe_memory, fingerprint
 from ..sources.folders import describe_folder, found_in_folder, names_parts
+from ..sources.label_sets import target_names, target_title
 from ..sources.labelled_files import (
     Found,
     check_memory,
@@ -54,8 +55,9 @@ class LoadTexts(Drawn):
 
     source: str
     text: str
-    target: str
+    target: str | tuple[str, ...]
     target_kind: str = ""
+    label_separator: str = ""
     empty_class: str = ""
     positive: str = ""
     distinct: bool = False
@@ -78,9 +80,10 @@ class LoadTexts(Drawn):
         table, ids, left_out = labelled_rows(table, self, missing)
         texts = self._read_texts(table[self.text])
         kept = self._kept(texts, notes)
-        y, target, target_notes = read_target(
-            [table[self.target][place] for place in kept], self, missing, marks
-        )
+        targets = {
+            name: [table[name][place] for place in kept] for name in target_names(self.target)
+        }
+        y, target, target_notes = read_target(targets, self, missing, marks, noun=TEXT)
         notes += target_notes
         texts = texts[kept]
         without, more_texts = self._unlabelled(whole, ids, missing)
@@ -88,7 +91,7 @@ class LoadTexts(Drawn):
             count, words = left_out
             notes.append(
                 Inferred(
-                    self.target,
+                    target_title(self.target),
                     "target",
                     count
                     + (
@@ -146,9 +149,13 @@ class LoadTexts(Drawn):
     def _check_names(self, table):
         check_names(
             table,
-            {"load.text": (self.text,), "load.target": (self.target,), "load.group": self.group},
+            {
+                "load.text": (self.text,),
+                "load.target": target_names(self.target),
+                "load.group": self.group,
+            },
         )
-        if self.text == self.target:
+        if self.text in target_names(self.target):
             raise LoadError(
                 f"the column {shorten(self.text)} is both the text and the target",
                 expected="one role a column",
@@ -170,7 +177,7 @@ class LoadTexts(Drawn):
 
     def _unlabelled(self, table, labelled, missing):
         """(the source rows, their texts) of what has no target, but a text and a group."""
-        places = np.setdiff1d(np.arange(len(table[self.target])), labelled)
+        places = np.setdiff1d(np.arange(len(table[self.text])), labelled)
         places = np.array(
             [
                 place

@@ -6,7 +6,7 @@ bias of their own, so that from zeros they keep a state of zero until the text b
 ones at each token, zeros at padding, gives them one.
 """
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +15,7 @@ from ..device.ports import Port
 from ..device.signature import Signature
 from ..device.units import MIX_SHARE, PAIR_ID, PARTNER_ID, TOKEN_ID
 from ..errors import RecipeError
+from ..slots import Network
 from ..spec import knob
 from ..training.blocks import (
     MOST_UNROLLED_BYTES,
@@ -38,7 +39,7 @@ ATTENTION_PENALTY = 20.0
 
 
 @dataclass(frozen=True)
-class TextNet(ABC):
+class TextNet(Network):
     """The knobs that all nets for texts share. `embedding_width`: of the one table of token
     vectors. `initializer`: of kernels, by its Keras name. `dropout`: before the last layer;
     `embedding_dropout`: of whole columns of the token vectors (SpatialDropout1D); `token_dropout`:

@@ -3,7 +3,7 @@ between what.
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from ..device.signature import Signature
 from ..device.units import PAIR_ID
 from ..errors import RecipeError, TrainError
 from ..rows.parts import HeldOut, TrainSet
+from ..slots import Network
 from ..spec import knob
 from ..training.blocks import copy_weights
 from ..training.losses import token_loss
@@ -25,7 +26,7 @@ MASKED, RANDOM = (
 
 
 @dataclass(frozen=True)
-class MaskedPretraining:
+class MaskedPretraining(Network):
     """A net that first learns to predict tokens that were masked from those around them (Devlin et
     al. 2019, https://arxiv.org/abs/1810.04805), on training rows and on the rows without a label
     that come with them; then the whole is trained by `training`.
@@ -34,6 +35,8 @@ class MaskedPretraining:
     pretraining, the rate falling to zero at its end. `mask_share`: how many of a text's tokens are
     to be told.
     """
+
+    needs_unlabelled: ClassVar[bool] = True
 
     net: Any = TransformerEncoder()
     epochs: int = knob(10, 1, 100_000)
@@ -83,6 +86,7 @@ class MaskedPretraining:
         `train_set.x` and `train_set.unlabelled.x`: the port of tokens → int32 [rows, window].
         Held-out rows are not read. Raises TrainError where the loss stops being a number.
         """
+        import keras
         import tensorflow as tf
 
         from ..training.feed import TrainFeed, training_feed
@@ -105,6 +109,7 @@ class MaskedPretraining:
             guesser, self._masked(batches, port, most=most, seed=training.seed), steps, training
         )
         copy_weights(still, model)
+        keras.utils.set_random_seed(training.seed)  # as if nothing had been fitted before
 
     def _masked(self, batches, port: Port, *, most: int, seed: int):
         """Batches with some tokens masked, by the seed and the batch's number: x with "chosen",

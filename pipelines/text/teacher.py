@@ -11,11 +11,12 @@ import numpy as np
 
 from ..errors import TrainError
 from ..rows.parts import TrainSet, require_train_set
+from ..slots import Teacher
 from ..spec import knob
 
 
 @dataclass(frozen=True)
-class TfidfTeacher:
+class TfidfTeacher(Teacher):
     """Soft labels that are `share` parts logistic regression on TF-IDF of n-grams, 1 to `num_words`
     words and 2 to `num_characters` characters long, and the rest the true label.
     `inverse_regularization`: scikit-learn's C.

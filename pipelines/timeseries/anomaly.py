@@ -4,6 +4,7 @@ forecasts whose residuals are watched.
 
 from abc import abstractmethod
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -23,6 +24,8 @@ class GivesBack(SeriesNet):
     → the steps. Only what training windows have in common fits into the code (Sakurada and Yairi
     2014, https://doi.org/10.1145/2689746.2689747).
     """
+
+    gives_back: ClassVar[bool] = True
 
     code: int = knob(8, 1, 1024)
     dropout: float = knob(0.0, 0, 0.95)

@@ -5,17 +5,17 @@ a row. Series stand in standard deviations by then. What bends time bends all ch
 alike, marks of gaps among them.
 """
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..device.cells import SERIES, Column
-from ..device.ports import Port
 from ..device.signature import Signature
 from ..device.units import CATEGORY_ID, SERIES_INTERVAL, SERIES_STANDARD
 from ..errors import RecipeError
+from ..slots import Augmentation
 from ..spec import knob
 
 # columns {port: tensor [rows, ...]}, labels {name: float32 [rows, outputs]}, seed int [2] →
@@ -24,7 +24,7 @@ Alter = Callable
 
 
 @dataclass(frozen=True)
-class AugmentSeries(ABC):
+class AugmentSeries(Augmentation):
     """One alteration of series. `keeps_values`: whether what a series goes on with is still true of
     the altered one.
     """
@@ -48,11 +48,6 @@ class AugmentSeries(ABC):
     def compose(specs: Sequence["AugmentSeries"], signature: Signature) -> Alter:
         """`series_augmenter`, for a feed that imports no modality."""
         return series_augmenter(specs, signature)
-
-    @staticmethod
-    def training_ports(specs: Sequence["AugmentSeries"], signature: Signature) -> tuple[Port, ...]:
-        """Inputs that only training has: none."""
-        return ()
 
 
 def series_augmenter(specs: Sequence[AugmentSeries], signature: Signature) -> Alter:

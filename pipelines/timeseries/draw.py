@@ -6,6 +6,7 @@ import numpy as np
 
 from ..report.drawable import drawable
 from ..report.pictures import BLUE, GREY, ORANGE, picture
+from ..slots import Loader
 from ..tasks.metrics import error_by_step
 from ..tasks.seasons import common_start
 from .draw_anomalies import draw_anomalies
@@ -15,7 +16,7 @@ MAX_COLUMNS = 12
 MAX_LINE_STEPS = 300
 
 
-class Drawn:
+class Drawn(Loader):
     """What every way to load series has in common: how they are drawn in the report."""
 
     def draw(self, recipe, splits, learned, judged) -> list[tuple[str, str]]:

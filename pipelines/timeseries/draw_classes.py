@@ -8,6 +8,7 @@ from ..device.primitives import run_primitives
 from ..device.units import SERIES_STANDARD
 from ..report.drawable import drawable
 from ..report.pictures import BLUE, GREY, ORANGE, picture
+from ..slots import Loader
 from ..tasks.classes import class_places
 from .augment import series_sheet
 
@@ -19,7 +20,7 @@ MAX_CHANNELS = 6
 MAX_CLASSES = 12
 
 
-class DrawnClasses:
+class DrawnClasses(Loader):
     """What every way to load series with classes has in common: how they are drawn in the
     report.
     """

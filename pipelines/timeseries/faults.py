@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..spec import knob
+from ..spec import Spec, knob
 
 FAULTS = ("stuck", "spikes", "drift", "scale")
 
 
 @dataclass(frozen=True)
-class InjectFaults:
+class InjectFaults(Spec):
     """Copies a share of the test windows, evenly drawn, and puts one fault into one series of each.
 
     The kinds follow each other. stuck: from a step of the first half on, the value of that step

@@ -5,7 +5,7 @@ Recurrent layers and convolutions read from the oldest step to the newest. What 
 of the steps to foretell, and single values of a row, join the features before the last layer.
 """
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass, replace
 
 from ..device.calendar import SECOND
@@ -14,6 +14,7 @@ from ..device.primitives import FillSteps, OwnScale, PackSteps
 from ..device.signature import Signature, made_from
 from ..device.units import CATEGORY_ID, SERIES_INTERVAL, SERIES_STANDARD
 from ..errors import RecipeError
+from ..slots import Network
 from ..spec import knob
 from ..training.blocks import (
     MOST_UNROLLED_BYTES,
@@ -29,7 +30,7 @@ BY_STEP = (SERIES_STANDARD, SERIES_INTERVAL)
 
 
 @dataclass(frozen=True)
-class SeriesNet(ABC):
+class SeriesNet(Network):
     """The knobs that all nets for series share. `initializer`: of kernels, by its Keras name.
     `dropout`: before the last layer. `regularizer`: the factor of L2 on kernels. `num_members`: how
     many nets stand side by side, their answers averaged.

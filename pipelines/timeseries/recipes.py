@@ -66,7 +66,9 @@ def anomaly_recipe(load: LoadSeries, *, window: int = 0, name: str = "my_model")
         # What is clipped cannot be an anomaly: five standard deviations are far enough.
         encode=(FillGaps(), ScaleSeries(clip=5.0)),
         build=ConvAutoencoder(),
-        training=Training(epochs=40, batch_size=64, learning_rate=3e-3, schedule="cosine"),
+        training=Training(
+            epochs=40, batch_size=64, optimizer=AdamW(learning_rate=3e-3), schedule=Cosine()
+        ),
     )
 
 

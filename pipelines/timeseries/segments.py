@@ -7,6 +7,7 @@ import numpy as np
 from ..device.cells import SERIES, Column, shorten
 from ..errors import FrameError
 from ..rows.parts import HeldOut, Splits, TrainSet
+from ..slots import Frame
 from ..spec import check_knobs, knob
 from .faults import InjectFaults
 from .step_grid import PARTS, StepGrid, refuse_too_large
@@ -16,7 +17,7 @@ ANOMALY = "anomaly"
 
 
 @dataclass(frozen=True)
-class CutSegments:
+class CutSegments(Frame):
     """Windows of `window` steps of every column, to tell anomalies from what training rows hold;
     nothing is foretold.
 

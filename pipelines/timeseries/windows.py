@@ -15,6 +15,7 @@ import numpy as np
 from ..device.cells import SERIES, Column, shorten
 from ..errors import FrameError
 from ..rows.parts import HeldOut, Splits, TrainSet
+from ..slots import Frame
 from ..spec import check_knobs, knob
 from ..tasks.seasons import common_start, usual_seasons
 from .step_grid import PARTS, StepGrid, refuse_too_large
@@ -23,7 +24,7 @@ CLEARLY_BETTER = 0.95  # of the error of another season, for which the usual one
 
 
 @dataclass(frozen=True)
-class CutWindows:
+class CutWindows(Frame):
     """Windows of `window` past steps of every numeric column, to foretell the `horizon` steps of
     the target after them.
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..device.signature import Signature
 from ..rows.parts import HeldOut
+from ..slots import Network
 from ..tasks import task_of
 from ..tasks.metrics import is_smaller_better
 from .blocks import copy_weights
@@ -42,7 +43,7 @@ class TrainedModel:
 
 
 def train(
-    network,
+    network: Network,
     feed: TrainFeed,
     valid: HeldOut,
     *,
@@ -82,8 +83,8 @@ def train(
         copy_weights(fitted, members)
     model = average_members(members)
     score = fitting.best_score(history)
-    if hasattr(network, "refit"):  # a part of the net is fitted once more
-        network.refit(model, feed.rows, valid, **fitting.goal())
+    network.refit(model, feed.rows, valid, **fitting.goal())
+    if network.refits:
         score = fitting.measure(model)
     factor = task.metric_factor(deciding, signature.target)
     return TrainedModel(model, plain_names(history, deciding, factor), seconds, score * factor)
@@ -93,7 +94,7 @@ def train(
 class _Fitting:
     """One training, in the order of `build` and `fit`."""
 
-    network: Any
+    network: Network
     feed: TrainFeed
     valid: HeldOut
     signature: Signature
@@ -120,15 +121,11 @@ class _Fitting:
         """The network's model, and the one to fit: the same, or if training has inputs that the
         model will not have, one with these and the same weights.
         """
-        import keras
-
         seed = self.training.seed
         synchronized = self.num_replicas > 1
         with self.strategy.scope():
             members = self.network.build(self.signature, seed=seed, synchronized=synchronized)
-            if hasattr(self.network, "warm_up"):  # a part is fitted by itself, before the whole
-                self.network.warm_up(members, self.feed.rows, self.valid, **self.goal())
-                keras.utils.set_random_seed(seed)
+            self.network.warm_up(members, self.feed.rows, self.valid, **self.goal())
             extra = self.extra_ports()
             if not extra:
                 return members, members
@@ -160,7 +157,11 @@ class _Fitting:
             metric, mode = task_metric(self.deciding, self.signature)
             compile_model(
                 model,
-                loss=member_loss(self.training.loss, self.signature.target),
+                loss=member_loss(
+                    self.training.loss,
+                    self.signature.target,
+                    label_weights=self.feed.rows.label_weights,
+                ),
                 metric=metric,
                 optimizer=self.training.new_optimizer(steps),
             )

@@ -8,6 +8,7 @@ from ..device.ports import Port
 from ..device.signature import Signature
 from ..errors import RecipeError
 from ..rows.parts import HeldOut, TrainSet
+from ..slots import Network
 from ..spec import knob
 from .blocks import INITIALIZERS, Blocks, with_logits
 from .feed import TrainFeed
@@ -16,7 +17,7 @@ from .training import Training
 
 
 @dataclass(frozen=True)
-class Head:
+class Head(Network):
     """One dense layer from features to logits, with dropout before it. `initializer`: by its Keras
     name. `regularizer`: the factor of L2 on its kernel.
     """

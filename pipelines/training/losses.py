@@ -8,18 +8,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ..device.target import Target
 from ..errors import RecipeError
+from ..rows.sketch import DataSketch
 from ..slots import Loss
 from ..spec import knob
 from ..tasks import task_of
 from ..tasks.masked import masked_loss, masked_mean
+from .label_weights import weigh_labels
 
 _LEFT_OUT = "--set training.loss=None, the task's own"
 
 
 class ClassLoss(Loss):
     """A loss of classes: of logits that are each yes or no, or of which one is true."""
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why not, if no target of classes is possible."""
+        if sketch.may_be(lambda task: task.output_kind != "values"):
+            return ""
+        return f"{type(self).__name__} is a loss of classes: the task is {sketch.task_names()}"
 
     def suits_target(self, target: Target) -> str:
         """Returns why not, for a target of numbers."""
@@ -30,6 +40,12 @@ class ClassLoss(Loss):
 
 class NumberLoss(Loss):
     """A loss of numbers: one a row, or steps of a series; unknown ones are passed over."""
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why not, if no target of numbers is possible."""
+        if sketch.may_be(lambda task: task.output_kind == "values"):
+            return ""
+        return f"{type(self).__name__} is a loss of numbers: the task is {sketch.task_names()}"
 
     def suits_target(self, target: Target) -> str:
         """Returns why not, for a target of classes or a forecast of quantiles."""
@@ -125,6 +141,12 @@ class Pinball(Loss):
     steps of a forecast whose target is known.
     """
 
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why not, if no forecast is possible."""
+        if sketch.may_be(lambda task: task.looks_ahead):
+            return ""
+        return f"Pinball is a loss of forecasts: the task is {sketch.task_names()}"
+
     def suits_target(self, target: Target) -> str:
         """Returns why not, for all but a forecast of quantiles."""
         if target.quantiles:
@@ -168,7 +190,9 @@ def check_loss(loss: Loss | None, target: Target) -> None:
         )
 
 
-def member_loss(loss: Loss | None, target: Target) -> Any:
+def member_loss(
+    loss: Loss | None, target: Target, *, label_weights: np.ndarray | None = None
+) -> Any:
     """Returns the keras.losses.Loss of every member against the same truth, averaged a row.
 
     Its outputs are float32 [rows, members, outputs], or [rows, outputs] of one model. Raises
@@ -177,6 +201,7 @@ def member_loss(loss: Loss | None, target: Target) -> Any:
     Args:
         loss: A spec, or None for the task's own.
         target: Of the signature.
+        label_weights: float32 [2, labels], as `weigh_labels` takes it.
     """
     import keras
 
@@ -185,6 +210,7 @@ def member_loss(loss: Loss | None, target: Target) -> Any:
         by_member = task_of(target).default_loss(target)
     else:
         by_member = loss.build(target)
+    by_member = weigh_labels(by_member, label_weights)
     ops = keras.ops
 
     class MemberLoss(keras.losses.Loss):

@@ -110,7 +110,7 @@ def climb(
     return Rung(
         form,
         task.score(rows.y[places], answers, target),
-        task.agreement(reference, answers),
+        task.agreement(reference, answers, target),
         _largest_difference(answers, reference, runtime.signature),
         size_bytes,
         float(np.median(times)),

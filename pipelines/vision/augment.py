@@ -6,16 +6,16 @@ their own generators are never read. Draws are made a picture, not a batch.
 """
 
 import functools
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..device.cells import PICTURE, Column
-from ..device.ports import Port
 from ..device.signature import Signature
 from ..errors import RecipeError
+from ..slots import Augmentation
 from ..spec import knob
 
 MID_GREY = 127.5
@@ -28,10 +28,10 @@ Alter = Callable
 
 
 @dataclass(frozen=True)
-class Augment(ABC):
+class Augment(Augmentation):
     """One alteration of pictures."""
 
-    def check(self, shape: tuple[int, ...]) -> None:
+    def check_shape(self, shape: tuple[int, ...]) -> None:
         """Raises RecipeError where it does not suit pictures of that shape, (h, w, c)."""
 
     @abstractmethod
@@ -49,7 +49,7 @@ class Augment(ABC):
                 expected="pictures to alter",
                 fix="--set 'augment=()'",
             )
-        self.check(pictures[0].shape)
+        self.check_shape(pictures[0].shape)
 
     @staticmethod
     def compose(specs: Sequence["Augment"], signature: Signature) -> Callable:
@@ -64,11 +64,6 @@ class Augment(ABC):
             return {**columns, port.name: pixels}, labels
 
         return alter_columns
-
-    @staticmethod
-    def training_ports(specs: Sequence["Augment"], signature: Signature) -> tuple[Port, ...]:
-        """Inputs that only training has: none."""
-        return ()
 
 
 def augmenter(specs: Sequence[Augment], shape: tuple[int, ...]) -> Alter:
@@ -103,7 +98,8 @@ def check_augment(specs: Sequence[Augment], shape: tuple[int, ...]) -> None:
                 expected="a tuple of specs from pipelines.vision.augment",
                 fix="--set 'augment=(AugmentFlip(),)'",
             )
-        spec.check(shape)
+        spec.check()
+        spec.check_shape(shape)
 
 
 def sheet(
@@ -125,7 +121,7 @@ class AugmentFlip(Augment):
     horizontal: bool = True
     vertical: bool = False
 
-    def check(self, shape):
+    def check(self):
         if not (self.horizontal or self.vertical):
             raise RecipeError(
                 "AugmentFlip along no axis",
@@ -194,7 +190,7 @@ class AugmentCrop(Augment):
     pixels: int = knob(4, 1, 1024)
     reflect: bool = False
 
-    def check(self, shape):
+    def check_shape(self, shape):
         if self.reflect and self.pixels >= min(shape[:2]):
             raise RecipeError(
                 f"AugmentCrop reflects {self.pixels} pixels "
@@ -259,7 +255,7 @@ class AugmentHue(Augment):
 
     share: float = knob(0.1, 0, 1)
 
-    def check(self, shape):
+    def check_shape(self, shape):
         if shape[2] != 3:
             raise RecipeError(
                 f"AugmentHue on pictures of {shape[2]} channels",

@@ -6,8 +6,9 @@ import numpy as np
 
 from ..report.drawable import drawable
 from ..report.pictures import picture
+from ..slots import Loader
 from ..sources.files import read_pixels
-from ..tasks.classes import class_places
+from ..tasks import task_of
 from .augment import sheet
 
 NUM_SHEET_ROWS = 6
@@ -16,8 +17,12 @@ NUM_CAMS = 12
 COLUMNS = 6
 
 
-class Drawn:
+class Drawn(Loader):
     """What every way to load pictures has in common: how they are drawn in the report."""
+
+    def has_label_sets(self) -> bool:
+        """Whether a picture has several labels, so that no accuracy of classes can decide."""
+        return False
 
     def draw(self, recipe, splits, learned, judged) -> list[tuple[str, str]]:
         """(title, base64 PNG) of what only pictures have: see `draw_pictures`."""
@@ -46,21 +51,18 @@ def draw_pictures(recipe, splits, learned, judged) -> list[tuple[str, str]]:
                 columns=altered.shape[1],
             )
         )
-    labels = learned.signature.target.labels
+    target = learned.signature.target
     answers = judged.answers["litert_int8"]
-    chosen = class_places(answers, labels)
-    score = answers.scores[np.arange(len(chosen)), chosen]
-    wrong = np.flatnonzero(chosen != splits.test.y)
-    wrong = wrong[np.argsort(-score[wrong], kind="stable")][:NUM_MISTAKES]
-    if not len(wrong):
+    mistakes = task_of(target).confident_mistakes(splits.test.y, answers, target, most=NUM_MISTAKES)
+    if not mistakes:
         return drawn
+    wrong = np.array([mistake.row for mistake in mistakes])
     pixels = read_pixels(splits.test.x[name][wrong])
-    names = [
-        drawable(label, 14) if len(label) <= 14 else f"{drawable(label, 13)}…" for label in labels
-    ]
     captions = [
-        f"{names[splits.test.y[row]]}\n→ {names[chosen[row]]} {score[row]:.0%}" for row in wrong
+        f"{_short(mistake.truth)}\n→ {_short(mistake.given)} {mistake.score:.0%}"
+        for mistake in mistakes
     ]
+    outputs = np.array([mistake.output for mistake in mistakes])
     drawn.append(
         _tiles(
             "The most confident mistakes on test pictures: true class → predicted, with its score",
@@ -69,7 +71,7 @@ def draw_pictures(recipe, splits, learned, judged) -> list[tuple[str, str]]:
             columns=COLUMNS,
         )
     )
-    maps = grad_cam(learned.trained.model, pixels[:NUM_CAMS], chosen[wrong[:NUM_CAMS]])
+    maps = grad_cam(learned.trained.model, pixels[:NUM_CAMS], outputs[:NUM_CAMS])
     if maps is not None:
         drawn.append(
             _tiles(
@@ -80,6 +82,12 @@ def draw_pictures(recipe, splits, learned, judged) -> list[tuple[str, str]]:
             )
         )
     return drawn
+
+
+def _short(label):
+    if len(label) <= 14:
+        return drawable(label, 14)
+    return f"{drawable(label, 13)}…"
 
 
 def grad_cam(model, pixels: np.ndarray, classes: np.ndarray) -> np.ndarray | None:

@@ -4,12 +4,13 @@ Every net begins with one Rescaling called "pixels", which the export folds into
 its input, and is made of layers that TFLite Micro has int8 kernels for.
 """
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass, replace
 
 from ..device.ports import Port
 from ..device.signature import Signature
 from ..errors import RecipeError
+from ..slots import Network
 from ..spec import knob
 from ..training.blocks import Blocks, check_heads, check_initializer, with_logits
 from .pretrained import find_weights, load_lite0
@@ -18,7 +19,7 @@ ACTIVATIONS = ("relu", "relu6")
 
 
 @dataclass(frozen=True)
-class PictureNet(ABC):
+class PictureNet(Network):
     """The knobs that all nets for pictures share. `initializer`: of convolutions and dense layers,
     by its Keras name. `normalization`: batch normalization (Ioffe and Szegedy 2015,
     https://arxiv.org/abs/1502.03167). `dropout`: before the last layer. `regularizer`: the factor

@@ -52,6 +52,9 @@ def picture_recipe(load: LoadFolder | LoadPaths, *, name: str = "my_model") -> R
         how = SplitGrouped()
     else:
         how = SplitRandom()
+    judge = Judge(deciding="accuracy", threshold="accuracy")
+    if load.has_label_sets():
+        judge = Judge()
     return Recipe(
         name=name,
         load=load,
@@ -61,7 +64,7 @@ def picture_recipe(load: LoadFolder | LoadPaths, *, name: str = "my_model") -> R
         training=Training(
             epochs=40, batch_size=32, optimizer=AdamW(learning_rate=2e-3), schedule=Cosine()
         ),
-        judge=Judge(deciding="accuracy", threshold="accuracy"),
+        judge=judge,
         about="Separates classes of pictures.",
     )
 

@@ -13,6 +13,7 @@ from ..bundle.keras_file import read_keras
 from ..device.signature import Signature
 from ..errors import BundleError, RecipeError, TrainError
 from ..rows.parts import HeldOut, TrainSet
+from ..slots import Balancer, Network
 from ..sources.files import PictureFiles
 from ..spec import knob
 from ..training.blocks import Blocks, with_logits
@@ -47,7 +48,7 @@ _PREPARE_INSIDE = ("MobileNetV3", "EfficientNetV2")  # they would rescale once m
 
 
 @dataclass(frozen=True)
-class Transfer:
+class Transfer(Network):
     """A trained net with a new head, fitted in two steps: the head on the frozen net's features,
     which are computed once; then head and net together, by `training`, every batch normalization
     keeping the statistics it came with.
@@ -69,13 +70,13 @@ class Transfer:
 
     def check(self) -> None:
         """Raises RecipeError where the net cannot be built."""
-        if not hasattr(self.backbone, "build") or isinstance(self.backbone, (Transfer, Head)):
+        if not isinstance(self.backbone, Network) or isinstance(self.backbone, (Transfer, Head)):
             raise RecipeError(
                 f"build.backbone={self.backbone!r}",
                 expected="a net for pictures",
                 fix="--set \"build.backbone=EfficientNetLite0(weights='imagenet')\"",
             )
-        if self.head_balance is not None and not hasattr(self.head_balance, "resample"):
+        if self.head_balance is not None and not isinstance(self.head_balance, Balancer):
             raise RecipeError(
                 f"build.head_balance={self.head_balance!r}",
                 expected="a balancer, or None",
@@ -116,6 +117,8 @@ class Transfer:
         `train_set.x`, `valid.x`: pictures uint8 [rows, height, width, channels], or PictureFiles.
         Raises LeakError where `head_balance` meets rows that were balanced before.
         """
+        import keras
+
         name = signature.inputs[0].name
         call = feature_function(model)
         if self.mirrored:
@@ -137,6 +140,7 @@ class Transfer:
         )
         model.get_layer("member0_logits").set_weights(weights)
         self.unfreeze(model)
+        keras.utils.set_random_seed(training.seed)  # as if the head had not been fitted before
 
     def unfreeze(self, model) -> None:
         """Makes the last `fine_tune_layers` of the backbone trainable. Its batch normalizations
@@ -213,7 +217,7 @@ def _features(model, head: str = "member0_logits"):
 
 
 @dataclass(frozen=True)
-class EarlierModel:
+class EarlierModel(Network):
     """The net of an earlier bundle as a build spec: all but its last dense layer is kept. `folder`:
     the bundle, saved_models/<name>.
     """
@@ -280,7 +284,7 @@ class EarlierModel:
 
 
 @dataclass(frozen=True)
-class KerasApplication:
+class KerasApplication(Network):
     """A net of keras.applications as a build spec, by the name it has there. `weights`: "imagenet"
     downloads them at the first time, "none" draws them anew.
     """

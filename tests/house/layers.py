@@ -7,6 +7,7 @@ LAYERS = (
     "errors",
     "spec",
     "rows.parts",
+    "rows.sketch",
     "slots",
     "tasks",
     "sources",
@@ -14,6 +15,7 @@ LAYERS = (
     "steps",
     "balance",
     "training",
+    "convert.quantize",
     "recipe",
     "report",
     "compress",
@@ -25,7 +27,6 @@ LAYERS = (
     "text",
     "timeseries",
     "targets",
-    "shipping",
     "ship",
     "run",
     "own_model",
@@ -35,7 +36,7 @@ LAYERS = (
     "__main__",
     "",  # pipelines/__init__.py: fetches names when they are asked for
 )
-_OWN_LAYERS = ("rows.parts",)  # files with a layer of their own
+_OWN_LAYERS = ("rows.parts", "rows.sketch", "convert.quantize")  # files with a layer of their own
 
 
 def room_of(module: str) -> str:

@@ -24,11 +24,11 @@ from pipelines.device.pictures import read_picture
 from pipelines.device.regular import read_regular
 from pipelines.device.signature import read_signature
 from pipelines.own_model.export import export_model, load_rows
-from pipelines.recipe import to_json
 from pipelines.sources import limits
 from pipelines.sources import table as sources_table
 from pipelines.sources.array_files import read_arrays
 from pipelines.sources.table import read_table, table_from_memory
+from pipelines.spec import to_json
 from pipelines.tabular import LoadTable
 from pipelines.text.augment import synonym_table
 from pipelines.text.vectors import check_vectors

@@ -7,8 +7,7 @@ import pytest
 from pipelines import catalog, run
 from pipelines.catalog import override
 from pipelines.errors import RecipeError
-from pipelines.recipe import tiny
-from pipelines.shipping import Shipping
+from pipelines.recipe import Shipping, tiny
 from pipelines.targets.budgets import Cost, broken_budgets
 from pipelines.targets.c.spec import TargetC
 from pipelines.targets.litert.spec import TargetLiteRT

@@ -198,7 +198,7 @@ def test_the_run_finds_faults_on_every_runtime(bundle):
         "histogram of scores",
         "ROC curves",
         "Oddest 3",
-        "Beside plain rules",
+        "Plain rules, for comparison",
         "17 training windows",
         "quantile of training windows",
     ):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from pipelines import run
-from pipelines.bundle.folder import _raw_cell
+from pipelines.bundle.golden import _raw_cell
 from pipelines.cli import app
 from pipelines.device import Runner
 from pipelines.device.__main__ import write_forecasts
@@ -217,7 +217,7 @@ def test_rows_of_many_series_taken_as_one_are_named(capsys):
     forecast_of(signature, rows)
     assert capsys.readouterr().err == (
         "note: 32 of 40 rows share their step with another row: their mean is read; "
-        "there is no column 'shop', which tells series apart\n"
+        "there is no column 'shop', which separates the series\n"
     )
 
 

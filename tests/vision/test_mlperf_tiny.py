@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from pipelines.convert.convert import convert
+from pipelines.convert.forms import TfliteFiles
 from pipelines.convert.quantize import Quantize
 from pipelines.device.runner import LiteRT
 from pipelines.rows.parts import Schema, TrainSet
@@ -57,7 +58,9 @@ def autoencoder():
 
 def check(model, rows, quantize, *, most_bytes, most_arena):
     name = next(iter(rows.x))
-    content = convert(model, rows, copies=1, quantize=quantize, forms=("int8",))["int8"]
+    content = convert(model, rows, copies=1, quantize=quantize, files=TfliteFiles(("int8",)))[
+        "int8"
+    ]
     plain = LiteRT(content, kernels="reference")
     micro = Micro(content, plain.port_names())
     x = np.random.default_rng(1).integers(-128, 128, (2, *rows.x[name].shape[1:])).astype(np.int8)

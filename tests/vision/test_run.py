@@ -21,10 +21,11 @@ from pipelines.convert.convert import convert
 from pipelines.device import DeviceError, Runner
 from pipelines.device.runner import LiteRT
 from pipelines.errors import BalanceError, RecipeError
-from pipelines.recipe import from_json, tiny, to_json
+from pipelines.recipe import tiny
 from pipelines.rows.parts import Dataset, HeldOut
 from pipelines.rows.split import SplitRandom, split
 from pipelines.ship import quantized
+from pipelines.spec import from_json, to_json
 from pipelines.steps import make_signature, to_ports
 from pipelines.targets.micro.runner import Micro
 from pipelines.training.feed import TrainFeed, training_feed

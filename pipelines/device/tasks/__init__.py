@@ -6,6 +6,7 @@ from .base import DeviceTask
 from .binary import DeviceBinary
 from .forecast import DeviceForecast
 from .multiclass import DeviceMulticlass
+from .multilabel import DeviceMultilabel
 from .regression import DeviceRegression
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "DeviceBinary",
     "DeviceForecast",
     "DeviceMulticlass",
+    "DeviceMultilabel",
     "DeviceRegression",
     "DeviceTask",
     "Target",
@@ -25,6 +27,7 @@ TASKS: dict[str, DeviceTask] = {
     for task in (
         DeviceBinary(),
         DeviceMulticlass(),
+        DeviceMultilabel(),
         DeviceRegression(),
         DeviceForecast(),
         DeviceAnomaly(),

@@ -118,6 +118,12 @@ def _answer(signature):
         )
     labels = ", ".join(quoted(label) for label in signature.target.labels)
     said = f"  static const char* const labels[] = {{{labels}}};\n"
+    if task == "multilabel":
+        return (
+            f"{said}  uint8_t has[SIGNATURE_NUM_LABELS];\n  signature_labels(output, has);\n"
+            "  for (int i = 0; i < SIGNATURE_NUM_LABELS; ++i)\n"
+            '    if (has[i]) MicroPrintf("label: %s", labels[i]);'
+        )
     if task == "anomaly":
         return (
             f"{said}  print_value(signature_score(output, &inputs));\n"
@@ -175,7 +181,11 @@ def _readme(signature, name, operator_names, sizes, most_steps):
         value = "signature_value"
     else:
         value = "signature_values"
-    names = {"regression": value, "forecast": "signature_forecast"}
+    names = {
+        "regression": value,
+        "forecast": "signature_forecast",
+        "multilabel": "signature_labels",
+    }
     answer = names.get(signature.target.task, "signature_label")
     return f"""# {comment(name)} in C
 

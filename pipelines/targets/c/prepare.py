@@ -14,6 +14,7 @@ import numpy as np
 from ...convert.pack_file import without_words
 from ...device.cells import MAX_NUMBER, PICTURE, SERIES
 from ...device.notes import short_number
+from ...device.ports import Port
 from ...device.primitives import DATE_PARTS, Fill, FillPrevious
 from ...device.series import FillSteps, StepIds
 from ...device.signature import Signature
@@ -70,6 +71,8 @@ def _header(signature, name, num_bytes):
         answers = _ANOMALY_NOTE
     elif target.task == "forecast":
         answers = _forecast_note(signature)
+    elif target.task == "multilabel":
+        answers = labels_note(target.labels)
     elif target.labels:
         answers = (
             f"/* The class of the model's int8 output:\n{labels} */\nint "
@@ -559,6 +562,8 @@ int prepare(const signature_row *row, signature_inputs *inputs) {{
                 f"  values[i] = value + {literal(target.offset)};\n  }}\n}}\n"
             )
         offsets = self.signature.decisions.get("int8", (0.0,) * outputs)
+        if target.task == "multilabel":
+            return total + labels_function(output, offsets)
         if target.task == "binary":
             first = _first_positive(output, offsets[0])
             return (
@@ -628,6 +633,33 @@ int prepare(const signature_row *row, signature_inputs *inputs) {{
             "values[k - 1] = kept;\n"
             "      }\n}\n"
         )
+
+
+def labels_note(labels: tuple[str, ...]) -> str:
+    """Returns the declaration in signature.h of the function that gives the labels of a row."""
+    lines = "".join(f" * {place}: {comment(label)}\n" for place, label in enumerate(labels))
+    return (
+        f"/* 1 for each label that the row has by the model's int8 output, else 0:\n{lines} */\n"
+        f"#define SIGNATURE_NUM_LABELS {len(labels)}\n"
+        "void signature_labels(const int8_t *output, uint8_t labels[SIGNATURE_NUM_LABELS]);\n"
+    )
+
+
+def labels_function(output: Port, offsets: tuple[float, ...]) -> str:
+    """Returns C of the function that gives the labels of a row.
+
+    Args:
+        output: the model's, with its scale.
+        offsets: of the logits, before a label is given.
+    """
+    firsts = ", ".join(str(_first_positive(output, offset)) for offset in offsets)
+    return (
+        "void signature_labels(const int8_t *output, uint8_t labels[SIGNATURE_NUM_LABELS]) {\n"
+        f"  static const int32_t first[SIGNATURE_NUM_LABELS] = {{{firsts}}};\n"
+        "  for (int i = 0; i < SIGNATURE_NUM_LABELS; ++i)\n"
+        "    labels[i] = fine_steps(output, i) >= first[i];\n"
+        "}\n"
+    )
 
 
 def _first_positive(output, offset):

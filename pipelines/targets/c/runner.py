@@ -15,6 +15,7 @@ from ...device.answers import Answers
 from ...device.primitives import run_primitives
 from ...device.runner import answer
 from ...device.signature import Signature
+from ...device.tasks.multilabel import join_labels
 from ...errors import VerifyError
 from .prepare import identifier
 
@@ -163,6 +164,9 @@ class CCode:
         pointers = [each.ctypes.data_as(ctypes.POINTER(ctypes.c_int8)) for each in outputs]
         if target.task == "regression":
             return Answers(None, self._values(pointers, answers.scores.shape), answers.raw)
+        if target.task == "multilabel":
+            has = self._labels(pointers, len(target.labels))
+            return Answers(join_labels(has, target), answers.scores, answers.raw)
         if target.task == "forecast":
             return self._forecasts(answers, pointers, kept)
         if target.task == "anomaly":
@@ -183,6 +187,14 @@ class CCode:
                 np.float64,
             )
         return Answers(np.asarray(target.labels, object)[places], scores, answers.raw)
+
+    def _labels(self, pointers, num_labels):
+        """bool [rows, labels]: which labels C gives."""
+        has = np.zeros((len(pointers), num_labels), np.uint8)
+        for pointer, row in zip(pointers, has, strict=True):
+            labels = row.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8))
+            self._library.signature_labels(pointer, labels)
+        return has.astype(bool)
 
     def _values(self, pointers, shape):
         if len(shape) == 1:

@@ -15,10 +15,12 @@ import numpy as np
 from ...device.answers import Answers
 from ...device.quiet import quiet
 from ...device.signature import Signature
+from ...device.tasks.multilabel import join_labels
 from ...errors import VerifyError
 from ...sources.files import read_pixels
+from ...tasks import task_of
 from .graph import DECISION_FILE
-from .scores import decide
+from .scores import decide, decide_labels
 
 _LEAST_SCORE = 1e-37  # what a float32 softmax leaves is more, or nothing
 
@@ -71,11 +73,14 @@ class MediaPipe:
                         fix="make the bundle again",
                     )
                 scores[row, category.index] = category.score
-        return Answers(
-            np.asarray(labels, object)[decide(scores, self._decision)],
-            scores,
-            self._log_odds(scores),
-        )
+        return Answers(self._labels(scores), scores, self._log_odds(scores))
+
+    def _labels(self, scores):
+        """object [rows], by the decision in the file."""
+        target = self.signature.target
+        if task_of(target).has_label_sets:
+            return join_labels(decide_labels(scores, self._decision), target)
+        return np.asarray(target.labels, object)[decide(scores, self._decision)]
 
     def _log_odds(self, scores):
         """The inverse of the runner's probabilities."""
@@ -85,6 +90,8 @@ class MediaPipe:
                 np.float32
             )
         logarithms = np.log(np.maximum(scores, _LEAST_SCORE))
+        if task_of(self.signature.target).has_label_sets:
+            logarithms = logarithms - np.log(np.maximum(1 - scores, _LEAST_SCORE))
         if self.signature.target.task == "binary":
             logarithms = logarithms[:, 1:] - logarithms[:, :1]
         return ((logarithms - calibration.offset) / calibration.factor).astype(np.float32)

@@ -9,6 +9,7 @@ import numpy as np
 from ...device.cells import TEXT
 from ...device.runner import LiteRT
 from ...slots import Target
+from ...tasks import task_of
 from ...verify.ladder import InRunner, answer_all, some_places, unscored
 from ..budgets import Cost
 from ..climbing import climb_end_to_end
@@ -80,6 +81,8 @@ def _note(differences, signature):
     )
     if signature.columns[0].kind == TEXT:
         note += " (words that no training text holds share one vector)"
-    return note + (
-        "; the label is the one with the largest score × weight, see decision.json in the file"
-    )
+    if task_of(signature.target).has_label_sets:
+        rule = "a row has each label whose score is at least its own threshold"
+    else:
+        rule = "the label is the one with the largest score × weight"
+    return f"{note}; {rule}, see decision.json in the file"

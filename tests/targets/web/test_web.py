@@ -38,10 +38,9 @@ from pipelines.device.signature import Signature
 from pipelines.device.target import Target
 from pipelines.device.texts import WHITE_SPACE
 from pipelines.errors import ExportError, VerifyError
-from pipelines.recipe import tiny
+from pipelines.recipe import Shipping, tiny
 from pipelines.rows.split import split
 from pipelines.run import learn, settle
-from pipelines.shipping import Shipping
 from pipelines.targets.web.page import (
     MAX_UNROLLED_STEPS,
     PAGE,

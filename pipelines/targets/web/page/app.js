@@ -80,6 +80,9 @@
       return [...title, label(answer.label), make("p", {}, `Score ${number(answer.scores[0])}; from `
               + `${number(threshold)} on a window is called ${shorten(target.labels[1])}.`)];
     }
+    if (target.task === "multilabel" && !answer.label) {
+      return [...title, make("p", {className: "soft"}, target.name), label("no label"), ...bars(answer.scores)];
+    }
     return [...title, make("p", {className: "soft"}, target.name), label(answer.label), ...bars(answer.scores)];
   }
 

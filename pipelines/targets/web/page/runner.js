@@ -84,6 +84,11 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
       return {label: null, scores: Array.from(raw, (value) => value * target.factor + target.offset)};
     }
     if (target.task === "forecast") return foretell(signature, raw, offsets, prepared);
+    if (target.task === "multilabel") {
+      const has = target.labels.filter((_, place) => round(raw[place] + offsets[place]) >= 0);
+      return {label: has.join(target.separator),
+              scores: labelProbabilities(Array.from(raw), signature.calibrations?.[form])};
+    }
     if (target.task === "anomaly") {
       const score = meanDifference(signature, raw, form, prepared);
       return {label: target.labels[Number(round(score + offsets[0]) >= 0)], scores: [score]};
@@ -109,6 +114,14 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
     const most = Math.max(...logits), shifted = logits.map((logit) => Math.exp(logit - most));
     const total = shifted.reduce((a, b) => a + b);
     return shifted.map((each) => each / total);
+  }
+
+  /* Of each label by itself. */
+  function labelProbabilities(logits, calibration = {factor: 1, offset: 0}) {
+    return logits.map((logit) => {
+      const calibrated = logit * calibration.factor + calibration.offset, small = Math.exp(-Math.abs(calibrated));
+      return (calibrated >= 0 ? 1 : small) / (1 + small);
+    });
   }
 
   /* The value at x of a line through rising points, and the nearer end outside of them. */
