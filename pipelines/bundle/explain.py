@@ -10,6 +10,8 @@ from ..device.cells import shorten
 from ..device.primitives import PACKS, Pack, run_primitives
 from ..device.runner import Runner, answer
 from ..errors import DeviceError
+from ..tasks import task_of
+from ..tasks.multilabel import NO_LABEL
 
 
 def explain(runner: Runner, row: Mapping[str, object]) -> list[tuple[str, str, str]]:
@@ -63,19 +65,14 @@ def explain(runner: Runner, row: Mapping[str, object]) -> list[tuple[str, str, s
         (
             "score",
             signature.target.name,
-            f"{answers.scores[0]:.4f}"
-            if signature.target.task == "anomaly"
-            else ", ".join(
-                f"{label} {score:.4f}"
-                for label, score in zip(signature.target.labels, answers.scores[0], strict=True)
-            ),
+            task_of(signature.target).scores_text(answers, 0, signature.target),
         )
     )
     offsets = signature.offsets(runner.form)
     return [
         *lines,
         ("decide", "offsets", _show(np.array([offsets]))),
-        ("answer", signature.target.name, str(answers.labels[0])),
+        ("answer", signature.target.name, str(answers.labels[0]) or NO_LABEL),
     ]
 
 

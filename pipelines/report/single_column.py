@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..rows.parts import TrainSet, require_train_set
+from ..tasks import task_of
 
 MAX_ROWS = 50_000
 NUM_FOLDS = 5
@@ -40,10 +41,7 @@ def score_columns(train: TrainSet) -> dict[str, Measure]:
         rows are too few.
     """
     train = require_train_set(train, "single_column.score_columns")
-    if (
-        train.schema.target.task not in ("binary", "multiclass", "regression")
-        or len(train) < MIN_ROWS
-    ):
+    if not task_of(train.schema.target).has_one_truth or len(train) < MIN_ROWS:
         return {}
     random = np.random.default_rng(0)
     if len(train) > MAX_ROWS:

@@ -69,6 +69,7 @@ def page(report: dict, pictures: list[tuple[str, str]], recipe_json: object) -> 
         duplicate_words=DUPLICATES,
         ladder_lines=ladder_lines(report),
         ladder_headings=LADDER_HEADINGS,
+        task=TASKS[report["target"]["task"]],
         shown_metrics=TASKS[report["target"]["task"]].shown_metrics,
         agreement_unit=TASKS[report["target"]["task"]].agreement_unit.replace("rows", "test rows"),
         metrics=list(report["ladder"][0]["scores"]),

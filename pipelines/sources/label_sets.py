@@ -12,6 +12,7 @@ from ..device.cells import Column, is_missing, read_column, shorten
 from ..device.signature import Target
 from ..errors import LoadError
 from ..rows.parts import Inferred
+from ..tasks.multilabel import MultilabelTask
 from .labels import many, read_classes
 from .spellings import join_classes
 
@@ -75,7 +76,9 @@ class LabelSets:
                 "without: one to learn from, one to validate, one to test",
                 fix=f"leave the label out, merge it with another, or add more {many(noun)}",
             )
-        return self.has, Target(self.name, "multilabel", self.labels, separator=self.separator)
+        return self.has, Target(
+            self.name, MultilabelTask.name, self.labels, separator=self.separator
+        )
 
     def describe(self) -> tuple[Inferred, ...]:
         """Returns what the schema reports of the labels."""

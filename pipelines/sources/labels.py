@@ -9,6 +9,7 @@ import numpy as np
 from ..device.cells import TRUE_WORDS, Column, is_missing, read_column, shorten
 from ..device.target import Target
 from ..errors import LoadError
+from ..tasks.class_target import class_target
 from .spellings import join_groups
 from .words import count_words
 
@@ -128,7 +129,7 @@ def encode_classes(
     labels = _label_order([str(label) for label in labels], counts, positive, order)
     place = {label: index for index, label in enumerate(labels)}
     y = np.fromiter((place[text] for text in texts), np.int64, len(texts))
-    return y, Target(name, "binary" if len(labels) == 2 else "multiclass", tuple(labels))
+    return y, class_target(name, tuple(labels))
 
 
 def _label_order(labels, counts, positive, order):

@@ -12,6 +12,8 @@ from ..device.cells import BadCell, is_missing, read_numbers, shorten
 from ..device.target import Target
 from ..errors import LoadError
 from ..rows.parts import Inferred
+from ..tasks.class_target import class_target
+from ..tasks.regression import RegressionTask
 from .label_sets import (
     check_label_knobs,
     holds_several,
@@ -233,7 +235,7 @@ def _as_presence(cells, spec, missing):
         notes = (Inferred(spec.target, "target", f"{detail} count as empty"),)
     else:
         notes = ()
-    return y, Target(spec.target, "binary", (f"no {spec.target}", spec.target)), notes
+    return y, class_target(spec.target, (f"no {spec.target}", spec.target)), notes
 
 
 def _as_number(numbers, bad, spec):
@@ -250,7 +252,7 @@ def _as_number(numbers, bad, spec):
             expected="at least two values",
             fix="choose another target",
         )
-    return numbers.astype(np.float64), Target(spec.target, "regression")
+    return numbers.astype(np.float64), Target(spec.target, RegressionTask.name)
 
 
 def refuse_some_numbers(

@@ -29,7 +29,7 @@ from ..convert.forms import TfliteFiles
 from ..convert.quantize import Quantize
 from ..device.runner import LiteRT
 from ..errors import BundleError, RecipeError
-from ..report.pictures import BLUE, GREY, ORANGE, picture
+from ..report.figures import BLUE, GREY, ORANGE, picture
 from ..report.terminal import Stages, print_lines
 from ..rows.parts import HeldOut, TrainSet
 from ..run import Learned, finish, get_ready, load

@@ -7,8 +7,8 @@ or an attribute here: no other file compares the name of a task.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -22,9 +22,10 @@ from ..device.target import Target
 from ..device.tasks.base import DeviceTask
 from ..errors import RecipeError
 from ..rows.parts import HeldOut, TrainSet
+from .c_answer import CAnswer
 from .intervals import Margin, bootstrap_intervals
 from .metrics import is_smaller_better
-from .mistakes import Mistake
+from .shown import ShownTask
 
 if TYPE_CHECKING:
     from ..recipe import Recipe
@@ -33,15 +34,16 @@ if TYPE_CHECKING:
 PlacedScores = Callable[[np.ndarray], dict[str, float]]
 
 
-class Task(ABC):
-    """What an answer is: labels, loss, metrics, decision, scores, and how it is written and shown.
+class Task(CAnswer, ShownTask):
+    """What an answer is: labels, loss, metrics, decision and scores.
+
+    How it is written in C, and how it is shown in the report, stand in the two base classes.
 
     Attributes:
         name: As `Target.task` has it.
         device: The half of the task that runs on a device.
         deciding_metrics: Those that can decide: Keras can follow them from epoch to epoch. The
             first is the usual one.
-        shown_metrics: In the order of the report's ladder.
         interval_metrics: Those that get a bootstrap interval.
         output_unit: Of the model's output, in words.
         output_kind: What a model's outputs are: "softmax" (logits of which one is true), "sigmoid"
@@ -65,7 +67,6 @@ class Task(ABC):
     name: ClassVar[str]
     device: ClassVar[DeviceTask]
     deciding_metrics: ClassVar[tuple[str, ...]]
-    shown_metrics: ClassVar[tuple[str, ...]]
     interval_metrics: ClassVar[tuple[str, ...]] = ()
     output_unit: ClassVar[str] = "log-odds"
     output_kind: ClassVar[str] = "values"
@@ -136,6 +137,20 @@ class Task(ABC):
         """Returns a new Keras metric named `deciding`, of truth and outputs float32
         [rows, outputs].
         """
+
+    def taught_outputs(
+        self, y: np.ndarray, taught: np.ndarray, target: Target
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the truth, and what a teacher answers instead, as the outputs are compared with
+        them: float64 [rows, outputs] each.
+
+        Args:
+            y: Of training rows.
+            taught: Of classes, float64 [rows, classes], their probabilities; else the values, like
+                `y`.
+            target: Of the rows.
+        """
+        raise NotImplementedError(f"no teacher answers a {self.name} target")
 
     def metric_factor(self, deciding: str, target: Target) -> float:
         """Returns what takes the Keras metric to the target's unit."""
@@ -265,50 +280,6 @@ class Task(ABC):
             outputs: float32 [rows, outputs], of the model itself.
             activated: Whether they are probabilities, not logits.
         """
+        if outputs.shape[1] == 1:
+            return outputs[:, 0]
         return outputs
-
-    # Report -------------------------------------------------------------------------------------
-
-    def few_rows(self, noun: str) -> str:
-        """Returns what makes a metric jump, in words; `noun`: "rows" or "windows"."""
-        return f"few test {noun}"
-
-    def constant_answer(self, train: TrainSet, test: HeldOut, target: Target) -> dict | None:
-        """Returns {"answer": in words, "scores": metric → score on test rows} of always giving the
-        same answer; None for tasks that have other plain rules.
-        """
-        return None
-
-    def class_table(self, y: np.ndarray, answers: Answers, signature: Signature) -> list[dict]:
-        """Returns label, test rows, precision, recall and F1 of each class; empty where rows have
-        none, or it is not known.
-        """
-        return []
-
-    def confident_mistakes(
-        self, y: np.ndarray, answers: Answers, target: Target, *, most: int
-    ) -> list[Mistake]:
-        """Returns at most `most` wrong labels, the most confident first; empty without labels."""
-        return []
-
-    def thresholds(self, signature: Signature) -> dict[str, float]:
-        """Returns form → the probability from which on a row gets the second label; empty where
-        the decision is none of one probability.
-        """
-        return {}
-
-    def worse_than_constant(self, facts: Mapping) -> list[str]:
-        """Returns cautions, the gravest first, where a model is no better than its constant answer.
-
-        Args:
-            facts: The content of report.json, with "constant" as `constant_answer` gives it.
-        """
-        return []
-
-    def baseline_metric(self, deciding: str) -> str:
-        """Returns the metric by which plain rules are compared with the model."""
-        return deciding
-
-    def decision_text(self, report: Mapping, write: Callable[[str], str]) -> str:
-        """Returns how labels are chosen, in a sentence; `write` writes a label."""
-        return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -15,10 +16,19 @@ from ..device.frame import Frame
 from ..device.ports import Port
 from ..device.signature import Signature
 from ..device.target import Target
-from ..device.tasks.multilabel import DeviceMultilabel, label_probabilities, split_labels
+from ..device.tasks.multilabel import (
+    DeviceMultilabel,
+    join_labels,
+    label_probabilities,
+    split_labels,
+)
 from ..errors import RecipeError
+from ..report.figures import Picture
 from ..rows.parts import HeldOut, TrainSet
 from .base import Task
+from .c_answer import CCall
+from .c_text import c_labels, comment, first_positive
+from .draw_labels import label_pictures
 from .label_metrics import DECIDED, label_table, score_decided, score_label_ranks, score_label_sets
 from .mistakes import Mistake
 from .thresholds import choose_threshold
@@ -163,20 +173,82 @@ class MultilabelTask(Task):
             threshold = 0.5
         return (outputs >= threshold).astype(np.int64)
 
+    # C ------------------------------------------------------------------------------------------
+
+    def c_function(self, signature: Signature) -> str:
+        """Returns "signature_labels"."""
+        return "signature_labels"
+
+    def c_declaration(self, signature: Signature) -> str:
+        """Returns the function from outputs to a 0 or 1 for each label."""
+        labels = signature.target.labels
+        lines = "".join(f" * {place}: {comment(label)}\n" for place, label in enumerate(labels))
+        return (
+            "/* 1 for each label that the row has by the model's int8 output, else 0:\n"
+            f"{lines} */\n"
+            f"#define SIGNATURE_NUM_LABELS {len(labels)}\n"
+            "void signature_labels(const int8_t *output, uint8_t labels[SIGNATURE_NUM_LABELS]);\n"
+        )
+
+    def c_definition(self, signature: Signature) -> str:
+        """Returns a comparison of whole numbers for each label."""
+        offsets = signature.offsets("int8")
+        firsts = ", ".join(str(first_positive(signature.output, offset)) for offset in offsets)
+        return (
+            "void signature_labels(const int8_t *output, uint8_t labels[SIGNATURE_NUM_LABELS]) {\n"
+            f"  static const int32_t first[SIGNATURE_NUM_LABELS] = {{{firsts}}};\n"
+            "  for (int i = 0; i < SIGNATURE_NUM_LABELS; ++i)\n"
+            "    labels[i] = fine_steps(output, i) >= first[i];\n"
+            "}\n"
+        )
+
+    def c_example(self, signature: Signature) -> str:
+        """Returns C++ that prints every label that the row has."""
+        return (
+            f"{c_labels(signature.target)}"
+            "  uint8_t has[SIGNATURE_NUM_LABELS];\n  signature_labels(output, has);\n"
+            "  for (int i = 0; i < SIGNATURE_NUM_LABELS; ++i)\n"
+            '    if (has[i]) MicroPrintf("label: %s", labels[i]);'
+        )
+
+    def c_answers(
+        self, library: ctypes.CDLL, signature: Signature, answers: Answers, calls: Sequence[CCall]
+    ) -> Answers:
+        """Returns the labels of C; scores are computed from the output as in Python."""
+        target = signature.target
+        has = np.zeros((len(calls), len(target.labels)), np.uint8)
+        for (output, _), row in zip(calls, has, strict=True):
+            library.signature_labels(output, row.ctypes.data_as(ctypes.POINTER(ctypes.c_uint8)))
+        return Answers(join_labels(has.astype(bool), target), answers.scores, answers.raw)
+
     # Report -------------------------------------------------------------------------------------
 
     def few_rows(self, noun: str) -> str:
         """Returns "few rows of a label"."""
         return f"few {noun} of a label"
 
+    def pictures(self, y: np.ndarray, answers: Answers, target: Target) -> list[Picture]:
+        """Returns a curve a label, which labels stand together, and calibration."""
+        chosen = split_labels(answers.labels, target)
+        return label_pictures(y, chosen, answers.scores, target.labels)
+
+    def answer_words(self, signature: Signature, write: Callable[[str], str]) -> str:
+        """Returns which labels are given."""
+        return (
+            "Value i is of label i; a row has every label whose value plus its own number in "
+            "`decisions` (`signature.json`) is 0 or more."
+        )
+
     def constant_answer(self, train: TrainSet, test: HeldOut, target: Target) -> dict:
         """Returns the scores of always answering the labels that most training rows have."""
         most = train.y.mean(axis=0) > 0.5
         chosen = np.tile(most, (len(test), 1))
         names = [label for label, held in zip(target.labels, most, strict=True) if held]
+        scores = score_decided(test.y, chosen)
+        shown = [metric for metric in self.shown_metrics if metric in scores]
         return {
             "answer": target.separator.join(names) or NO_LABEL,
-            "scores": score_decided(test.y, chosen),
+            "scores": {metric: scores[metric] for metric in shown},
         }
 
     def class_table(self, y: np.ndarray, answers: Answers, signature: Signature) -> list[dict]:

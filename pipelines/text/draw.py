@@ -9,7 +9,7 @@ from ..device.runner import LiteRT, Runner, answer
 from ..device.signature import Signature
 from ..device.texts import Words
 from ..device.units import TOKEN_ID
-from ..report.pictures import BLUE, GREY, ORANGE, picture
+from ..report.figures import BLUE, GREY, ORANGE, picture
 from ..slots import Loader
 from ..tasks import task_of
 

@@ -17,6 +17,7 @@ from ..device.units import CATEGORY_ID, SERIES_INTERVAL, SERIES_STANDARD
 from ..errors import RecipeError
 from ..slots import Augmentation
 from ..spec import knob
+from ..tasks import task_of
 
 # columns {port: tensor [rows, ...]}, labels {name: float32 [rows, outputs]}, seed int [2] →
 # columns, labels
@@ -67,7 +68,7 @@ def series_augmenter(specs: Sequence[AugmentSeries], signature: Signature) -> Al
                 expected="a tuple of specs from pipelines.timeseries.augment",
                 fix="--set 'augment=(AugmentJitter(),)'",
             )
-        if signature.target.task == "forecast" and not spec.keeps_values:
+        if task_of(signature.target).looks_ahead and not spec.keeps_values:
             raise RecipeError(
                 f"augment holds {spec!r} for a forecast, whose true values would stay as they were",
                 expected="AugmentJitter() alone",

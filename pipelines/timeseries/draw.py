@@ -4,9 +4,9 @@ step, and gaps.
 
 import numpy as np
 
-from ..report.drawable import drawable
-from ..report.pictures import BLUE, GREY, ORANGE, picture
+from ..report.figures import BLUE, GREY, ORANGE, drawable, picture
 from ..slots import Loader
+from ..tasks import task_of
 from ..tasks.metrics import error_by_step
 from ..tasks.seasons import common_start
 from .draw_anomalies import draw_anomalies
@@ -21,7 +21,7 @@ class Drawn(Loader):
 
     def draw(self, recipe, splits, learned, judged) -> list[tuple[str, str]]:
         """(title, base64 PNG) of what only series have: see `draw_forecasts`, `draw_anomalies`."""
-        if learned.signature.target.task == "anomaly":
+        if task_of(learned.signature.target).gives_back:
             return draw_anomalies(recipe, splits, learned, judged)
         return draw_forecasts(recipe, splits, learned, judged)
 

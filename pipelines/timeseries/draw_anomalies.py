@@ -5,8 +5,7 @@ oddest windows.
 import numpy as np
 
 from ..device.runner import LiteRT, Runner
-from ..report.drawable import drawable
-from ..report.pictures import BLUE, GREY, ORANGE, picture
+from ..report.figures import BLUE, GREY, ORANGE, drawable, picture
 from ..verify.ladder import answer_all
 
 NUM_ODDEST = 3

@@ -20,6 +20,7 @@ from ..sources.row_numbers import counts_rows
 from ..sources.spellings import refuse_spellings
 from ..sources.table import Reading, check_names, find_table, marks_of, read_source
 from ..sources.words import describe_words, refuse_lost_series
+from ..tasks import AnomalyTask, ForecastTask
 from .draw import Drawn
 from .find_step import find_pace
 from .grid import from_zone, mean_by_place, read_stamps, to_grid
@@ -104,11 +105,11 @@ class LoadSeries(Drawn):
         }
         if self.target:
             y = x[self.target].astype(np.float64)
-            target = Target(self.target, "forecast")
+            target = Target(self.target, ForecastTask.name)
             self._check_target(y)
         else:
             y = self._labels(table, grid, missing)
-            target = Target(self.label or "anomaly", "anomaly")
+            target = Target(self.label or AnomalyTask.name, AnomalyTask.name)
             self._check_signals(x)
         notes += [Inferred(self.time, "time", _in_words(grid, place)), *inferred]
         schema = Schema(

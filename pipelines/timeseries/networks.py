@@ -16,6 +16,7 @@ from ..device.units import CATEGORY_ID, SERIES_INTERVAL, SERIES_STANDARD
 from ..errors import RecipeError
 from ..slots import Network
 from ..spec import knob
+from ..tasks import task_of
 from ..training.blocks import (
     MOST_UNROLLED_BYTES,
     Blocks,
@@ -228,7 +229,7 @@ class Tcn(SeriesNet):
         return 1 + (self.kernel - 1) * (2**self.depth - 1)
 
     def _check_stream(self, signature):
-        if signature.target.task != "forecast":
+        if not task_of(signature.target).looks_ahead:
             raise RecipeError(
                 f"build.stream=True for the task {signature.target.task!r}",
                 expected="a forecast",
@@ -480,7 +481,7 @@ class SeriesBlocks(Blocks):
 
     def horizon(self) -> int:
         """The steps to foretell. Raises RecipeError where there are none."""
-        if self._signature.target.task != "forecast":
+        if not task_of(self._signature.target).looks_ahead:
             raise RecipeError(
                 f"{type(self.net).__name__} without steps to foretell",
                 expected="a forecast",

@@ -4,8 +4,7 @@ mistakes, and where the net looked (Grad-CAM).
 
 import numpy as np
 
-from ..report.drawable import drawable
-from ..report.pictures import picture
+from ..report.figures import drawable, picture
 from ..slots import Loader
 from ..sources.files import read_pixels
 from ..tasks import task_of

@@ -86,6 +86,10 @@ class LoadFolder(Drawn):
         root, found = found_in_folder(self, PICTURE, SUFFIXES)
         return from_files(self, found, root, "label")
 
+    def has_groups(self) -> bool:
+        """Whether pictures of one group stay together."""
+        return bool(self.group)
+
     def names_parts(self) -> bool:
         """Whether the folders in it are parts, train among them, rather than classes."""
         return names_parts(self.source)
@@ -204,6 +208,10 @@ class LoadPaths(Drawn):
                 expected="classes or labels of one column, labels or presence of several",
                 fix="leave it empty to infer",
             )
+
+    def has_groups(self) -> bool:
+        """Whether pictures of one group stay together."""
+        return bool(self.group)
 
     def names_parts(self) -> bool:
         """Whether a column of the table names the part of each row."""

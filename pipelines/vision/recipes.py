@@ -48,7 +48,7 @@ def picture_recipe(load: LoadFolder | LoadPaths, *, name: str = "my_model") -> R
     """
     if load.names_parts():
         how = SplitGiven()
-    elif load.group:
+    elif load.has_groups():
         how = SplitGrouped()
     else:
         how = SplitRandom()

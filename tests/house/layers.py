@@ -9,6 +9,7 @@ LAYERS = (
     "rows.parts",
     "rows.sketch",
     "slots",
+    "report.figures",
     "tasks",
     "sources",
     "rows",
@@ -36,7 +37,8 @@ LAYERS = (
     "__main__",
     "",  # pipelines/__init__.py: fetches names when they are asked for
 )
-_OWN_LAYERS = ("rows.parts", "rows.sketch", "convert.quantize")  # files with a layer of their own
+# Files with a layer of their own.
+_OWN_LAYERS = ("rows.parts", "rows.sketch", "report.figures", "convert.quantize")
 
 
 def room_of(module: str) -> str:

@@ -9,15 +9,14 @@ otherwise.
 import math
 import re
 
-import numpy as np
-
 from ...convert.pack_file import without_words
 from ...device.cells import MAX_NUMBER, PICTURE, SERIES
 from ...device.notes import short_number
-from ...device.ports import Port
 from ...device.primitives import DATE_PARTS, Fill, FillPrevious
 from ...device.series import FillSteps, StepIds
 from ...device.signature import Signature
+from ...tasks import task_of
+from ...tasks.c_text import comment, literal, quoted
 from .helpers import needed_helpers
 
 TYPES = {
@@ -63,31 +62,9 @@ def _header(signature, name, num_bytes):
         f" /* {port.unit}, scale {literal(port.scale)}, zero point {port.zero_point} */"
         for port in signature.inputs
     ]
-    target = signature.target
-    if target.task == "forecast":
+    task = task_of(signature.target)
+    if task.keeps_own_scale:
         ports += ["  float base, spread; /* the row's own scale */"]
-    labels = "".join(f" * {place}: {comment(label)}\n" for place, label in enumerate(target.labels))
-    if target.task == "anomaly":
-        answers = _ANOMALY_NOTE
-    elif target.task == "forecast":
-        answers = _forecast_note(signature)
-    elif target.task == "multilabel":
-        answers = labels_note(target.labels)
-    elif target.labels:
-        answers = (
-            f"/* The class of the model's int8 output:\n{labels} */\nint "
-            "signature_label(const int8_t *output);\n"
-        )
-    elif signature.output.shape == (1,):
-        answers = (
-            "/* The predicted value, in the target's unit. */\n"
-            "float signature_value(const int8_t *output);\n"
-        )
-    else:
-        answers = (
-            "/* The predicted values, in the target's unit. */\n"
-            "void signature_values(const int8_t *output, float values[]);\n"
-        )
     return f"""/* Raw row to the int8 inputs of the model '{name}'. Made by pipelines; do not edit. Plain C99. */
 #ifndef SIGNATURE_H
 #define SIGNATURE_H
@@ -114,30 +91,9 @@ void prepare_reset(void);
    whose picture is not there; and then the inputs mean nothing. */
 int prepare(const signature_row *row, signature_inputs *inputs);
 
-{answers}
+{task.c_declaration(signature)}
 #endif
 """
-
-
-_ANOMALY_NOTE = """/* How odd the row is: the mean absolute difference between what went in and what came out. */
-float signature_score(const int8_t *output, const signature_inputs *inputs);
-
-/* 1 where the row is an anomaly, its score over the threshold, else 0. */
-int signature_label(const int8_t *output, const signature_inputs *inputs);
-"""
-
-
-def _forecast_note(signature):
-    levels = signature.target.quantiles
-    if levels:
-        said = f"of each step ahead the quantiles {', '.join(map(str, levels))}"
-    else:
-        said = "step after step"
-    return (
-        f"/* The forecast, {signature.output.shape[0]} values in the target's unit: {said}. */\n"
-        "void signature_forecast(const int8_t *output, const signature_inputs *inputs, double "
-        "*values);\n"
-    )
 
 
 def _note(column):
@@ -221,7 +177,7 @@ class _Writer:
         refusals = "\n".join(
             f"  if ({condition}) return {place + 1};" for place, condition in refused
         )
-        if self.signature.target.task == "forecast":
+        if task_of(self.signature.target).keeps_own_scale:
             self._keep_own_scale()
         statics = "\n".join(
             f"static float {name} = {literal(first)};" for name, first in self.state
@@ -530,7 +486,6 @@ int prepare(const signature_row *row, signature_inputs *inputs) {{
 
     def _answer(self):
         output = self.signature.output
-        target = self.signature.target
         copies = output.num_copies
         outputs = output.shape[0]
         total = (
@@ -540,137 +495,7 @@ int prepare(const signature_row *row, signature_inputs *inputs) {{
             f"  for (int copy = 0; copy < {copies}; ++copy) sum += output[copy * {outputs} + i];\n"
             "  return sum;\n}\n\n"
         )
-        step = literal(output.step())
-        if target.task == "forecast":
-            return total + self._forecast(step)
-        if target.task == "anomaly":
-            return total + self._anomaly(step)
-        if target.task == "regression":
-            value = (
-                "  /* volatile: no compiler may fuse the product with the sum */\n"
-                f"  volatile float value = (float)fine_steps(output, i) * {step};\n"
-                f"  value = value * {literal(target.factor)};\n"
-            )
-            if outputs == 1:
-                return (
-                    f"{total}float signature_value(const int8_t *output) {{\n  const int i = "
-                    f"0;\n{value}  return value + {literal(target.offset)};\n}}\n"
-                )
-            return (
-                f"{total}void signature_values(const int8_t *output, float values[]) {{\n"
-                f"  for (int i = 0; i < {outputs}; ++i) {{\n{value}"
-                f"  values[i] = value + {literal(target.offset)};\n  }}\n}}\n"
-            )
-        offsets = self.signature.decisions.get("int8", (0.0,) * outputs)
-        if target.task == "multilabel":
-            return total + labels_function(output, offsets)
-        if target.task == "binary":
-            first = _first_positive(output, offsets[0])
-            return (
-                f"{total}int signature_label(const int8_t *output) {{\n"
-                f"  return fine_steps(output, 0) >= {first};\n}}\n"
-            )
-        shifts = ", ".join(literal(offset) for offset in offsets)
-        return (
-            f"{total}int signature_label(const int8_t *output) {{\n"
-            f"  static const float offsets[{len(offsets)}] = {{{shifts}}};\n"
-            "  int best = 0;\n  float most = 0.0f;\n"
-            f"  for (int i = 0; i < {len(offsets)}; ++i) {{\n"
-            "    /* volatile: no compiler may fuse the product with the sum */\n"
-            f"    volatile float logit = (float)fine_steps(output, i) * {step};\n"
-            "    float shifted = logit + offsets[i];\n"
-            "    if (i == 0 || shifted > most) { most = shifted; best = i; }\n  }\n  return "
-            "best;\n}\n"
-        )
-
-    def _anomaly(self, step):
-        port = self.signature.base_port()
-        size = self.signature.output.shape[0]
-        share = literal(np.float32(1) / np.float32(size))
-        offset = literal(self.signature.offsets("int8")[0])
-        return (
-            "float signature_score(const int8_t *output, const signature_inputs *inputs) {\n"
-            "  /* volatile: no compiler may fuse a product with a difference or a sum */\n"
-            "  volatile float given, back, mean;\n  float sum = 0.0f;\n"
-            f"  for (int i = 0; i < {size}; ++i) {{\n"
-            f"    given = (float)((int32_t)inputs->{port.name}[i] - ({port.zero_point}))"
-            f" * {literal(port.step())};\n"
-            f"    back = (float)fine_steps(output, i) * {step};\n    sum += fabsf(given - "
-            f"back);\n  }}\n"
-            f"  mean = sum * {share};\n  return mean;\n}}\n\n"
-            "int signature_label(const int8_t *output, const signature_inputs *inputs) {\n"
-            f"  return signature_score(output, inputs) + {offset} >= 0.0f;\n}}\n"
-        )
-
-    def _forecast(self, step):
-        output = self.signature.output
-        target = self.signature.target
-        width = max(len(target.quantiles), 1)
-        offsets = self.signature.offsets("int8")
-        tables = "".join(
-            f"  static const {kind} {name}[{len(values)}] = {{{', '.join(map(write, values))}}};\n"
-            for kind, name, values, write in (
-                ("float", "offsets", offsets, literal),
-                ("double", "factors", target.step_factors, repr),
-                ("double", "shifts", target.step_offsets, repr),
-            )
-        )
-        return (
-            "void signature_forecast(const int8_t *output, const signature_inputs *inputs, "
-            "double *values) {\n"
-            f"{tables}"
-            f"  for (int i = 0; i < {output.shape[0]}; ++i) {{\n"
-            "    /* volatile: no compiler may fuse a product with a sum */\n"
-            f"    volatile float said = (float)fine_steps(output, i) * {step};\n"
-            "    volatile double value = (double)(said + offsets[i]);\n"
-            f"    value = value * factors[i / {width}];\n    value = value + shifts[i / {width}];\n"
-            "    value = value * (double)inputs->spread;\n    values[i] = value + "
-            "(double)inputs->base;\n  }\n"
-            f"  for (int i = 0; i < {output.shape[0]}; i += {width}) /* quantiles rise */\n"
-            f"    for (int j = 1; j < {width}; ++j)\n"
-            "      for (int k = i + j; k > i && values[k - 1] > values[k]; --k) {\n"
-            "        double kept = values[k];\n        values[k] = values[k - 1];\n        "
-            "values[k - 1] = kept;\n"
-            "      }\n}\n"
-        )
-
-
-def labels_note(labels: tuple[str, ...]) -> str:
-    """Returns the declaration in signature.h of the function that gives the labels of a row."""
-    lines = "".join(f" * {place}: {comment(label)}\n" for place, label in enumerate(labels))
-    return (
-        f"/* 1 for each label that the row has by the model's int8 output, else 0:\n{lines} */\n"
-        f"#define SIGNATURE_NUM_LABELS {len(labels)}\n"
-        "void signature_labels(const int8_t *output, uint8_t labels[SIGNATURE_NUM_LABELS]);\n"
-    )
-
-
-def labels_function(output: Port, offsets: tuple[float, ...]) -> str:
-    """Returns C of the function that gives the labels of a row.
-
-    Args:
-        output: the model's, with its scale.
-        offsets: of the logits, before a label is given.
-    """
-    firsts = ", ".join(str(_first_positive(output, offset)) for offset in offsets)
-    return (
-        "void signature_labels(const int8_t *output, uint8_t labels[SIGNATURE_NUM_LABELS]) {\n"
-        f"  static const int32_t first[SIGNATURE_NUM_LABELS] = {{{firsts}}};\n"
-        "  for (int i = 0; i < SIGNATURE_NUM_LABELS; ++i)\n"
-        "    labels[i] = fine_steps(output, i) >= first[i];\n"
-        "}\n"
-    )
-
-
-def _first_positive(output, offset):
-    """The least sum of fine steps that is labelled positive, found with the arithmetic of Python's
-    runner.
-    """
-    sums = np.arange(-256 * output.num_copies, 256 * output.num_copies)
-    positive = sums.astype(np.float32) * output.step() + np.float32(offset) >= 0
-    if positive.any():
-        return int(sums[positive.argmax()])
-    return int(sums[-1]) + 1
+        return total + task_of(self.signature.target).c_definition(self.signature)
 
 
 def _model_array(content):
@@ -688,34 +513,3 @@ def _model_array(content):
 def identifier(place, name):
     """A C name for a column: its place makes it unique, its letters make it readable."""
     return f"c{place}_{re.sub(r'[^A-Za-z0-9]+', '_', name)[:40].strip('_')}".rstrip("_")
-
-
-def comment(text: str) -> str:
-    """Text that can stand in a C comment and cannot end it."""
-    return "".join(
-        letter if letter.isprintable() and letter not in "*/\\?" else "_" for letter in text[:60]
-    )
-
-
-def quoted(text):
-    """A C string literal of the text's UTF-8 bytes; octal escapes end by themselves, and no
-    trigraph can form.
-    """
-    return (
-        '"'
-        + "".join(
-            chr(byte)
-            if chr(byte).isalnum() and byte < 128 or chr(byte) in " _-.,:;+=()"
-            else f"\\{byte:03o}"
-            for byte in text.encode("utf-8")
-        )
-        + '"'
-    )
-
-
-def literal(value):
-    """A float32 as a C literal that reads back the same."""
-    text = repr(float(np.float32(value)))
-    if "inf" not in text:
-        text = np.format_float_scientific(np.float32(value), unique=True)
-    return f"{text}f"

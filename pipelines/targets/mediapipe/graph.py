@@ -30,6 +30,7 @@ from ...device.primitives import Pack
 from ...device.signature import Signature
 from ...device.texts import Words
 from ...errors import ExportError
+from ...tasks import task_of
 from .scores import add_probabilities, decision_file, rule_of
 
 LABELS_FILE = "labels.txt"
@@ -43,7 +44,7 @@ _PARSER_VERSION = "1.2.1"  # of the metadata's schema: the one that brought the 
 
 def refusal(signature: Signature) -> str:
     """Why MediaPipe's classifiers cannot run a model of the signature, in words, or ""."""
-    if not signature.target.labels or signature.target.task == "anomaly":
+    if not signature.target.labels or task_of(signature.target).gives_back:
         return (
             "MediaPipe Tasks classifies pictures and texts; the target "
             f"{signature.target.name!r} is no class"

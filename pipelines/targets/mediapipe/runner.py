@@ -92,7 +92,7 @@ class MediaPipe:
         logarithms = np.log(np.maximum(scores, _LEAST_SCORE))
         if task_of(self.signature.target).has_label_sets:
             logarithms = logarithms - np.log(np.maximum(1 - scores, _LEAST_SCORE))
-        if self.signature.target.task == "binary":
+        elif self.signature.output.shape == (1,):  # the second of two classes, less the first
             logarithms = logarithms[:, 1:] - logarithms[:, :1]
         return ((logarithms - calibration.offset) / calibration.factor).astype(np.float32)
 

@@ -55,7 +55,7 @@ def add_probabilities(graph, signature: Signature) -> None:
     else:
         weights = average * calibration.factor
         bias = np.full(width, calibration.offset)
-        if signature.target.task == "binary":  # no: 0
+        if width == 1:  # the first of two classes: 0
             weights = np.concatenate([np.zeros_like(weights), weights])
             bias = np.concatenate([[0.0], bias])
         scores = _add_softmax(graph, _add_dense(graph, "calibrated", log_odds, weights, bias))
@@ -70,7 +70,7 @@ def decision_file(signature: Signature) -> str:
     if task_of(signature.target).has_label_sets:
         return _labels_file(signature)
     offsets = np.array(signature.offsets("int8"), np.float64)
-    if signature.target.task == "binary":
+    if signature.output.shape == (1,):
         threshold = _threshold(signature)
         weights = [threshold / max(1 - threshold, 1e-30), 1.0]
         return (

@@ -74,6 +74,7 @@ SCRIPTS = (
     "calendar.js",
     "history.js",
     "notes.js",
+    "answers.js",
     "runner.js",
 )
 ANSWERER = """
@@ -648,7 +649,9 @@ def assert_answers_alike(node, signature, raw, prepared, form="int8"):
 
 
 @needs_node
-@pytest.mark.parametrize("task", ["binary", "multiclass", "regression", "forecast", "anomaly"])
+@pytest.mark.parametrize(
+    "task", ["binary", "multiclass", "multilabel", "regression", "forecast", "anomaly"]
+)
 def test_answers_agree_on_every_output(node, task):
     generator = np.random.default_rng(0)
     if task == "forecast":
@@ -661,16 +664,18 @@ def test_answers_agree_on_every_output(node, task):
     labels = {
         "binary": ("no", "yes"),
         "multiclass": ("a", "b", "c"),
+        "multilabel": ("a", "b", "c"),
         "anomaly": ("fine", "odd"),
     }.get(task, ())
-    width = {"multiclass": 3, "anomaly": 24}.get(task, 1)
+    width = {"multiclass": 3, "multilabel": 3, "anomaly": 24}.get(task, 1)
+    separator = "|" if task == "multilabel" else ""
     if task == "anomaly":
         base = "unit"
     else:
         base = ""
     signature = replace(
         EVERY,
-        target=Target("y", task, labels, 4200.5, 812.25, base=base),
+        target=Target("y", task, labels, 4200.5, 812.25, base=base, separator=separator),
         output=replace(EVERY.output, shape=(width,)),
         decisions={"int8": (-0.9,) if task == "anomaly" else (0.1, -0.2, 0.3)[:width]},
     )
@@ -683,7 +688,7 @@ def test_answers_agree_on_every_output(node, task):
         assert_answers_alike(node, signature, raw, prepared, form)
     table = Calibration(logits=(-1.0, 0.0, 0.1, 2.0), shares=(0.1, 0.2, 0.2, 0.9))
     for calibration in (Calibration(0.5, -0.25), table):
-        if task == "binary" or (task == "multiclass" and not calibration.logits):
+        if task == "binary" or (task in ("multiclass", "multilabel") and not calibration.logits):
             assert_answers_alike(
                 node, replace(signature, calibrations={"int8": calibration}), raw, prepared
             )

@@ -4,16 +4,16 @@ probabilities are calibrated.
 
 import numpy as np
 
-from . import pictures as draw
-from .drawable import drawable
+from ..report.figures import BLUE, GREY, Picture, drawable
+from .draw_classes import MAX_CURVES
 
 MAX_CELLS = 25
 
 
 def label_pictures(
     y: np.ndarray, chosen: np.ndarray, scores: np.ndarray, labels: tuple[str, ...]
-) -> list[tuple[str, str]]:
-    """Returns (title, base64 PNG) of every picture.
+) -> list[Picture]:
+    """Returns the pictures of test rows.
 
     Args:
         y: int64 [rows, labels], of test rows.
@@ -21,26 +21,20 @@ def label_pictures(
         scores: float64 [rows, labels], probabilities.
         labels: their names.
     """
-    common = np.sort(np.argsort(-y.sum(axis=0), kind="stable")[: draw.MAX_CURVES])
+    common = np.sort(np.argsort(-y.sum(axis=0), kind="stable")[:MAX_CURVES])
     seen = [place for place in common if 0 < y[:, place].sum() < len(y)]
     shown = np.sort(np.argsort(-y.sum(axis=0), kind="stable")[:MAX_CELLS])
     size = max(3.8, 0.42 * len(shown) + 2)
-    width = 7.4 if len(seen) > 3 else 5.2
+    width = 5.2
+    if len(seen) > 3:
+        width = 7.4
     names = tuple(labels[place] for place in shown)
+    curves = label_curves(y, chosen, scores, labels, seen)
+    together = standing_together(y[:, shown], chosen[:, shown], names)
     return [
-        (
-            "precision-recall curves",
-            draw.picture(label_curves(y, chosen, scores, labels, seen), width=width),
-        ),
-        (
-            "labels that stand together",
-            draw.picture(
-                standing_together(y[:, shown], chosen[:, shown], names),
-                width=2 * size,
-                height=size,
-            ),
-        ),
-        ("calibration", draw.picture(label_calibration(y, scores))),
+        Picture("precision-recall curves", curves, width),
+        Picture("labels that stand together", together, 2 * size, size),
+        Picture("calibration", label_calibration(y, scores)),
     ]
 
 
@@ -117,8 +111,8 @@ def label_calibration(y, scores):
             y.ravel(), scores.ravel(), n_bins=10, strategy="quantile"
         )
         top = min(max(predicted.max(), observed.max()) * 1.1, 1)
-        axes.plot([0, 1], [0, 1], color=draw.GREY, linestyle=":", label="perfect")
-        axes.plot(predicted, observed, "o-", color=draw.BLUE, label="int8, test rows, all labels")
+        axes.plot([0, 1], [0, 1], color=GREY, linestyle=":", label="perfect")
+        axes.plot(predicted, observed, "o-", color=BLUE, label="int8, test rows, all labels")
         axes.set(
             xlabel="predicted probability of a label",
             ylabel="observed share",
