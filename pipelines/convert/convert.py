@@ -17,8 +17,8 @@ import numpy as np
 from tqdm import tqdm
 
 from ..errors import ExportError
+from ..rows.columns import read_rows
 from ..rows.parts import TrainSet, require_train_set
-from ..sources.files import read_pixels
 from .ai_edge import require_ai_edge
 from .child import BYTES_NAME, SECONDS_NAME, Limits, run_watched
 from .forms import WRITTEN_FORMS, TfliteFiles
@@ -114,7 +114,7 @@ def _drawn_rows(calibration, seed):
     row_bytes = sum(int(np.prod(x.shape[1:])) * x.dtype.itemsize for x in calibration.x.values())
     most = min(MAX_CALIBRATION_ROWS, max(MAX_CALIBRATION_BYTES // row_bytes, 1))
     places = np.sort(np.random.default_rng(seed).permutation(len(calibration))[:most])
-    return {name: read_pixels(x[places]) for name, x in calibration.x.items()}
+    return {name: read_rows(x, places) for name, x in calibration.x.items()}
 
 
 def _write_json(path, values):

@@ -25,7 +25,7 @@ import numpy as np
 from .dates import FIRST_TIME, LAST_TIME, read_time
 from .numbers import read_number
 from .pictures import read_picture
-from .texts import MAX_CHARACTERS
+from .primitives.texts import MAX_CHARACTERS
 from .visible import shorten
 
 KINDS = ("numeric", "categorical", "boolean", "date")

@@ -16,7 +16,7 @@ from .flow import MAX_SIDE, Flow, check_format, follow
 from .formats import FORMAT_VERSION, up_to_date, without_later_defaults
 from .frame import Frame
 from .ports import Port, Streaming, is_shape
-from .primitives import PACKS, Primitive, made_by, primitive_from_json, primitive_to_json
+from .primitives import PackingPrimitive, Primitive, primitive_from_json, primitive_to_json
 from .rules import RULES
 from .sixteen_bits import MAX_WHITE
 from .target import Target
@@ -118,7 +118,7 @@ class Signature:
         packed = {
             primitive.into: primitive.columns
             for primitive in self.primitives
-            if isinstance(primitive, PACKS)
+            if isinstance(primitive, PackingPrimitive)
         }
         if any(
             pictures.get(packed.get(port.name, ("",))[0]) not in (None, port.shape)
@@ -131,14 +131,13 @@ class Signature:
         if len(names) < len(self.columns):
             raise ValueError("two columns have one name")
         for primitive in self.primitives:
-            if hasattr(primitive, "check"):
-                primitive.check()
-            read = set(primitive.columns if isinstance(primitive, PACKS) else (primitive.column,))
+            primitive.check()
+            read = set(primitive.reads())
             if not read <= names:
                 raise ValueError(
                     f"{type(primitive).__name__} reads {sorted(read - names)}, which nothing makes"
                 )
-            names |= set(made_by(primitive))
+            names |= set(primitive.makes())
         own = {name for name in (self.target.base, self.target.spread) if name}
         lost = ({port.name for port in self.inputs} | own) - names
         if lost or not self.inputs:
@@ -254,8 +253,9 @@ def made_from(primitives: tuple[Primitive, ...], names: tuple[str, ...]) -> froz
     """The columns, and what primitives that take one column make of them."""
     found = set(names)
     for primitive in primitives:
-        if not isinstance(primitive, PACKS) and primitive.column in found:
-            found.update(made_by(primitive))
+        is_pack = isinstance(primitive, PackingPrimitive)
+        if not is_pack and found.issuperset(primitive.reads()):
+            found.update(primitive.makes())
     return frozenset(found)
 
 

@@ -62,7 +62,8 @@ class Unlabelled:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class _Rows:
-    """x: column → array [rows, ...], or PictureFiles; y: int64 class or float64 value [rows], of
+    """x: column → array [rows, ...], or one that stays on disk (`columns.StoredColumn`);
+    y: int64 class or float64 value [rows], of
     several labels int64 [rows, labels], 1 where a row has the label, of
     windows float64 [rows, horizon], NaN where it is unknown; ids: int64 [rows], the source row,
     which survives resampling; weight: float32 [rows], 1.0 by default; part: object [rows], "train",

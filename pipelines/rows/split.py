@@ -8,8 +8,8 @@ from ..device.cells import shorten
 from ..device.pictures import picture_digest
 from ..errors import SplitError
 from ..slots import Split
-from ..sources.files import PictureFiles
 from ..spec import check_knobs, knob
+from .columns import is_stored
 from .label_cuts import cut_each_label, lacks_labels, missing_labels
 from .parts import Dataset, HeldOut, Splits, TrainSet, _take
 from .rare_classes import cut_each_class, with_each_class
@@ -336,8 +336,8 @@ def _contents(parts):
 
 def _comparable(column):
     """[rows, values] of a column; of wide ones, such as pictures, a digest of each row."""
-    if isinstance(column, PictureFiles):
-        return column.digests.view(np.uint64)
+    if is_stored(column):
+        return column.row_digests()
     if column.ndim == 1:
         return (column.astype(object) if column.dtype.kind == "T" else column)[:, None]
     if column.dtype.kind == "f":

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..device.primitives import Affine, Clip, Missing
-from ..device.series import FILLS, OWN_OFFSETS, FillSteps, OwnScale, SinceSeen
+from ..device.primitives.series import FILLS, OWN_OFFSETS, FillSteps, OwnScale, SinceSeen
 from ..device.units import SERIES_INTERVAL, SERIES_STANDARD
 from ..errors import StepError
 from ..spec import knob

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..device.texts import MAX_KEY_BYTES, WHITE_SPACE, Bigrams, Characters, Subwords, Words
+from ..device.primitives.texts import (
+    MAX_KEY_BYTES,
+    WHITE_SPACE,
+    Bigrams,
+    Characters,
+    Subwords,
+    Words,
+)
 from ..device.units import PAIR_ID, TOKEN_ID
 from ..errors import StepError
 from ..spec import knob

@@ -5,9 +5,9 @@ hold, and which tokens moved an answer.
 import numpy as np
 
 from ..device.primitives import run_primitives
+from ..device.primitives.texts import Words
 from ..device.runner import LiteRT, Runner, answer
 from ..device.signature import Signature
-from ..device.texts import Words
 from ..device.units import TOKEN_ID
 from ..report.figures import BLUE, GREY, ORANGE, picture
 from ..slots import Loader

@@ -5,8 +5,8 @@ mistakes, and where the net looked (Grad-CAM).
 import numpy as np
 
 from ..report.figures import drawable, picture
+from ..rows.columns import read_rows
 from ..slots import Loader
-from ..sources.files import read_pixels
 from ..tasks import task_of
 from .augment import sheet
 
@@ -37,7 +37,7 @@ def draw_pictures(recipe, splits, learned, judged) -> list[tuple[str, str]]:
     if recipe.augment:
         few = np.unique(np.linspace(0, len(splits.train) - 1, NUM_SHEET_ROWS).astype(int))
         altered = sheet(
-            recipe.augment, read_pixels(splits.train.x[name][few]), seed=recipe.training.seed
+            recipe.augment, read_rows(splits.train.x[name], few), seed=recipe.training.seed
         )
         titles = ["original", *["altered"] * (altered.shape[1] - 1)] + [""] * (
             altered.shape[1] * (len(few) - 1)
@@ -56,7 +56,7 @@ def draw_pictures(recipe, splits, learned, judged) -> list[tuple[str, str]]:
     if not mistakes:
         return drawn
     wrong = np.array([mistake.row for mistake in mistakes])
-    pixels = read_pixels(splits.test.x[name][wrong])
+    pixels = read_rows(splits.test.x[name], wrong)
     captions = [
         f"{_short(mistake.truth)}\n→ {_short(mistake.given)} {mistake.score:.0%}"
         for mistake in mistakes

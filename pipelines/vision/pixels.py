@@ -10,6 +10,7 @@ from ..device.pictures import picture_digest, picture_format
 from ..device.regular import open_regular
 from ..device.sixteen_bits import MAX_WHITE
 from ..errors import LoadError
+from ..rows.columns import Values
 from ..rows.parts import Dataset, Inferred
 from ..sources.files import PictureFiles, read_all
 from ..sources.folders import path_inside
@@ -99,7 +100,7 @@ def from_cells(
 def finish_read(
     spec,
     found: Found,
-    column: np.ndarray | PictureFiles,
+    column: Values,
     target: str,
     *,
     stored: Stored,
@@ -147,7 +148,7 @@ def from_memory(
 
 
 def finish_pictures(
-    spec, found: Found, column: np.ndarray | PictureFiles, target: str, *, white: int = 0
+    spec, found: Found, column: Values, target: str, *, white: int = 0
 ) -> tuple[Dataset, tuple[Inferred, ...]]:
     """The Dataset of the rows that can be read and have a class, and what is reported. `white`: the
     column's white point. Raises LoadError.

@@ -15,7 +15,7 @@ from ...device.runner import LiteRT
 from ...device.signature import Signature
 from ...tasks import task_of
 from ...tasks.c_text import comment, literal, quoted
-from .prepare import identifier
+from .names import identifier
 
 # Where no interpreter of microcontrollers could count: ample for most, and AllocateTensors says if
 # it is too small.

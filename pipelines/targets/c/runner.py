@@ -16,7 +16,7 @@ from ...device.runner import answer
 from ...device.signature import Signature
 from ...errors import VerifyError
 from ...tasks import task_of
-from .prepare import identifier
+from .names import identifier
 
 COMPILE_SECONDS = 120
 # From so many columns on the C is compiled without optimization: its milliseconds are then above

@@ -14,7 +14,8 @@ from ...device.cells import MAX_NUMBER, SERIES
 from ...device.signature import Signature
 from ...errors import ExportError
 from ...tasks.c_text import comment, literal
-from .prepare import TYPES, c_files, identifier
+from .names import TYPES, identifier
+from .prepare import c_files
 
 
 def stream_files(signature: Signature, stream_int8: bytes, name: str) -> dict[str, str]:

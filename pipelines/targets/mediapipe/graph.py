@@ -27,8 +27,8 @@ import numpy as np
 
 from ...convert.graph import Graph
 from ...device.primitives import Pack
+from ...device.primitives.texts import Words
 from ...device.signature import Signature
-from ...device.texts import Words
 from ...errors import ExportError
 from ...tasks import task_of
 from .scores import add_probabilities, decision_file, rule_of

@@ -17,7 +17,7 @@ from ...device.quiet import quiet
 from ...device.signature import Signature
 from ...device.tasks.multilabel import join_labels
 from ...errors import VerifyError
-from ...sources.files import read_pixels
+from ...rows.columns import read_rows
 from ...tasks import task_of
 from .graph import DECISION_FILE
 from .scores import decide, decide_labels
@@ -115,7 +115,7 @@ class MediaPipe:
             return [str(text) for text in columns[self._column.name].tolist()]
         import mediapipe
 
-        pictures = read_pixels(columns[self._column.name])
+        pictures = read_rows(columns[self._column.name])
         if pictures.shape[-1] == 1:  # MediaPipe's classifier takes colours only
             pictures = np.repeat(pictures, 3, axis=-1)
         return [

@@ -33,7 +33,7 @@ def compile_harness(signature, folder, flags=(), model=b"abc"):
     folder.mkdir(exist_ok=True)
     for name, text in c_files(signature, model, "t").items():
         (folder / name).write_text(text, encoding="utf-8")
-    from pipelines.targets.c.prepare import identifier
+    from pipelines.targets.c.names import identifier
 
     reads = []
     for place, column in enumerate(signature.columns):

@@ -18,10 +18,10 @@ from pipelines.device.calibration import Calibration
 from pipelines.device.cells import Column
 from pipelines.device.pictures import read_picture
 from pipelines.device.ports import Port
+from pipelines.device.primitives.texts import Characters, Words
 from pipelines.device.runner import LiteRT, Runner
 from pipelines.device.signature import Signature
 from pipelines.device.target import Target
-from pipelines.device.texts import Characters, Words
 from pipelines.errors import ExportError, VerifyError
 from pipelines.recipe import tiny
 from pipelines.rows.parts import Schema, TrainSet

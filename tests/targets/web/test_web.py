@@ -33,10 +33,10 @@ from pipelines.device.notes import row_notes, short_number
 from pipelines.device.pictures import read_picture
 from pipelines.device.ports import Port
 from pipelines.device.primitives import run_primitives
+from pipelines.device.primitives.texts import WHITE_SPACE
 from pipelines.device.runner import LiteRT, Runner, answer
 from pipelines.device.signature import Signature
 from pipelines.device.target import Target
-from pipelines.device.texts import WHITE_SPACE
 from pipelines.errors import ExportError, VerifyError
 from pipelines.recipe import Shipping, tiny
 from pipelines.rows.split import split
