@@ -101,32 +101,39 @@ class Signature:
         """Raises ValueError where the parts do not fit together: every name must be made before it
         is read, and every number be one that can be computed with.
         """
+        self._check_columns()
+        self._check_names()
+        for port in (*self.inputs, self.output, *self._stream_ports()):
+            _check_port(port)
+        self._check_decisions()
+        self._check_flow()
+        self._check_ranges()
+        task_of(self.target).check(self)
+        if self.stream is not None:
+            self._check_stream()
+
+    def _check_columns(self):
+        """Every column has a kind and a shape that cells can be read to."""
         kinds = {column.kind for column in self.columns}
         if self.target.task not in TASKS or not kinds <= {*KINDS, TEXT, PICTURE, SERIES}:
             raise ValueError(f"task {self.target.task!r} or a column's kind is unknown")
         for column in self.columns:
-            is_rgb_or_grey = (
-                len(column.shape) == 3 and is_shape(column.shape) and column.shape[2] in (1, 3)
-            )
-            if column.kind == PICTURE and not is_rgb_or_grey:
-                raise ValueError(f"column {column.name!r}: pictures of shape {column.shape}")
-            if not 0 <= column.white <= MAX_WHITE:
-                raise ValueError(f"column {column.name!r}: white at {column.white}")
-            if column.kind == SERIES and not (len(column.shape) == 1 and is_shape(column.shape)):
-                raise ValueError(f"column {column.name!r}: a series of shape {column.shape}")
+            _check_column(column)
         pictures = {column.name: column.shape for column in self.columns if column.kind == PICTURE}
         packed = {
             primitive.into: primitive.columns
             for primitive in self.primitives
             if isinstance(primitive, PackingPrimitive)
         }
-        if any(
-            pictures.get(packed.get(port.name, ("",))[0]) not in (None, port.shape)
-            for port in self.inputs
-        ):
-            raise ValueError("a picture and its input differ in shape")
+        for port in self.inputs:
+            first = packed.get(port.name, ("",))[0]
+            if pictures.get(first) not in (None, port.shape):
+                raise ValueError("a picture and its input differ in shape")
         if not all(isinstance(word, str) for word in self.missing_words):
             raise ValueError("missing_words are not words")
+
+    def _check_names(self):
+        """Every name is made before it is read."""
         names = {column.name for column in self.columns}
         if len(names) < len(self.columns):
             raise ValueError("two columns have one name")
@@ -142,31 +149,10 @@ class Signature:
         lost = ({port.name for port in self.inputs} | own) - names
         if lost or not self.inputs:
             raise ValueError(f"the inputs {sorted(lost)} are made by nothing")
-        for port in (*self.inputs, self.output, *self._stream_ports()):
-            known = (
-                port.dtype in ("float32", "int32")
-                and -128 <= port.zero_point <= 127
-                and port.num_ids >= 0
-            )
-            finite = (
-                (port.scale == 0 or 1e-20 < port.scale < 1e20)
-                and 1e-6 < port.factor < 1e6
-                and abs(port.offset) < 1e6
-            )
-            if not (
-                known and finite and is_shape(port.shape) and 1 <= port.num_copies <= MAX_COPIES
-            ):
-                raise ValueError(
-                    f"port {port.name!r}: {port.dtype}, scale {port.scale}, zero point "
-                    f"{port.zero_point}, shape {port.shape}, {port.num_copies} times"
-                )
-            if port.is_picture and port.scale and (port.scale, port.zero_point) != (1.0, -128):
-                raise ValueError(
-                    f"port {port.name!r} of pixels: scale {port.scale}, zero point "
-                    f"{port.zero_point}"
-                )
-        task = task_of(self.target)
-        if not task.fits_labels(self) or len(self.output.shape) != 1:
+
+    def _check_decisions(self):
+        """Labels, offsets and calibrations are as many as the outputs need."""
+        if not task_of(self.target).fits_labels(self) or len(self.output.shape) != 1:
             raise ValueError(
                 f"{len(self.target.labels)} labels for outputs {self.output.shape}, "
                 f"{self.target.task}"
@@ -176,17 +162,11 @@ class Signature:
             for offsets in self.decisions.values()
         ):
             raise ValueError(f"decisions {self.decisions}")
-        if not all(
-            is_calibration(each, self.output.shape[0]) for each in self.calibrations.values()
-        ):
+        num_outputs = self.output.shape[0]
+        if not all(is_calibration(each, num_outputs) for each in self.calibrations.values()):
             raise ValueError(f"calibrations {self.calibrations}")
         if len(set(self.target.labels)) < len(self.target.labels):
             raise ValueError(f"a label stands twice among {self.target.labels}")
-        self._check_flow()
-        self._check_ranges()
-        task.check(self)
-        if self.stream is not None:
-            self._check_stream()
 
     def _check_flow(self):
         """Every input is made in its shape and type, and where rows have a time, times can
@@ -257,6 +237,43 @@ def made_from(primitives: tuple[Primitive, ...], names: tuple[str, ...]) -> froz
         if not is_pack and found.issuperset(primitive.reads()):
             found.update(primitive.makes())
     return frozenset(found)
+
+
+def _check_column(column):
+    """Raises ValueError for a shape or a white that no cell can be read to."""
+    has_shape = is_shape(column.shape)
+    is_rgb_or_grey = len(column.shape) == 3 and has_shape and column.shape[2] in (1, 3)
+    if column.kind == PICTURE and not is_rgb_or_grey:
+        raise ValueError(f"column {column.name!r}: pictures of shape {column.shape}")
+    if not 0 <= column.white <= MAX_WHITE:
+        raise ValueError(f"column {column.name!r}: white at {column.white}")
+    if column.kind == SERIES and not (len(column.shape) == 1 and has_shape):
+        raise ValueError(f"column {column.name!r}: a series of shape {column.shape}")
+
+
+def _check_port(port):
+    """Raises ValueError for a port whose numbers cannot be computed with."""
+    is_known = (
+        port.dtype in ("float32", "int32")
+        and -128 <= port.zero_point <= 127
+        and port.num_ids >= 0
+        and is_shape(port.shape)
+        and 1 <= port.num_copies <= MAX_COPIES
+    )
+    is_finite = (
+        (port.scale == 0 or 1e-20 < port.scale < 1e20)
+        and 1e-6 < port.factor < 1e6
+        and abs(port.offset) < 1e6
+    )
+    if not (is_known and is_finite):
+        raise ValueError(
+            f"port {port.name!r}: {port.dtype}, scale {port.scale}, zero point "
+            f"{port.zero_point}, shape {port.shape}, {port.num_copies} times"
+        )
+    if port.is_picture and port.scale and (port.scale, port.zero_point) != (1.0, -128):
+        raise ValueError(
+            f"port {port.name!r} of pixels: scale {port.scale}, zero point {port.zero_point}"
+        )
 
 
 def read_signature(folder: Path) -> Signature:

@@ -198,8 +198,10 @@ class Splits:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self):
-        for name, kind in (("train", TrainSet), ("valid", HeldOut), ("test", HeldOut)):
-            part = getattr(self, name)
+        parts = {"train": self.train, "valid": self.valid, "test": self.test}
+        kinds = {"train": TrainSet, "valid": HeldOut, "test": HeldOut}
+        for name, kind in kinds.items():
+            part = parts[name]
             if not isinstance(part, kind):
                 raise LeakError(
                     f"Splits.{name} is a {type(part).__name__}",
@@ -207,8 +209,8 @@ class Splits:
                     fix="take the parts from pipelines.rows.split",
                 )
         for first, second in (("train", "valid"), ("train", "test"), ("valid", "test")):
-            one = getattr(self, first)
-            other = getattr(self, second)
+            one = parts[first]
+            other = parts[second]
             shared = np.intersect1d(one.ids, other.ids)
             if len(shared):
                 raise LeakError(

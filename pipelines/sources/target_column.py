@@ -22,8 +22,9 @@ from .label_sets import (
     target_names,
 )
 from .labels import MANY, encode_classes, read_classes
-from .marks import code_with_zeros, read_as_numbers, refuse_spellings, some_numbers
+from .marks import code_with_zeros, read_as_numbers
 from .precision import refuse_merged
+from .refuse_numbers import refuse_spellings, some_numbers
 from .spellings import join_classes
 from .words import count_words, describe_doubtful_classes, describe_words, refuse_lost_class
 

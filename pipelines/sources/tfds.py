@@ -54,7 +54,7 @@ def feature_of(builder, spec, knob: str):
     the label, is not there.
     """
     known = builder.info.features
-    name = getattr(spec, knob)
+    name = vars(spec)[knob]
     absent = [each for each in (name, spec.label) if each not in known.keys()]
     if absent:
         raise LoadError(
@@ -93,7 +93,7 @@ def found_in_splits(
     reasons = []
     with tqdm(total=sum(counts.values()), desc="read", unit="example") as bar:
         for split in counts:
-            for cell, label in _examples(builder, split, getattr(spec, knob), spec.label):
+            for cell, label in _examples(builder, split, vars(spec)[knob], spec.label):
                 reasons.append(put(len(reasons), cell))
                 labels.append(label)
                 parts.append(PARTS.get(split.partition("[")[0]))

@@ -235,31 +235,28 @@ def _coverage(y, quantiles, target, steps_ahead):
     return draw
 
 
+def _missing_shares(parts, names):
+    """The edges of bins of time float64 [bins + 1], and the share of missing steps float64
+    [names, bins].
+    """
+    stamps = np.concatenate([rows.time for rows in parts.values()])
+    time = stamps.astype("datetime64[s]").astype(np.int64)
+    edges = np.linspace(time.min(), time.max() + 1, NUM_BINS + 1)
+    places = np.digitize(time, edges) - 1
+    counts = np.maximum(np.bincount(places, minlength=NUM_BINS), 1)
+    shares = []
+    for name in names:
+        values = np.concatenate([rows.x[name] for rows in parts.values()])
+        missing = np.isnan(values).astype(float)
+        shares.append(np.bincount(places, minlength=NUM_BINS, weights=missing) / counts)
+    return edges, np.stack(shares)
+
+
 def _gaps(steps):
     """The share of missing steps of each column over time, and which part a time is of."""
     parts = {"train": steps.train, "valid": steps.valid, "test": steps.test}
     names = [name for name in steps.train.x if steps.train.x[name].dtype.kind == "f"][:MAX_COLUMNS]
-    time = (
-        np.concatenate([rows.time for rows in parts.values()])
-        .astype("datetime64[s]")
-        .astype(np.int64)
-    )
-    edges = np.linspace(time.min(), time.max() + 1, NUM_BINS + 1)
-    places = np.digitize(time, edges) - 1
-    counts = np.maximum(np.bincount(places, minlength=NUM_BINS), 1)
-    absent = np.stack(
-        [
-            np.bincount(
-                places,
-                minlength=NUM_BINS,
-                weights=np.isnan(np.concatenate([rows.x[name] for rows in parts.values()])).astype(
-                    float
-                ),
-            )
-            / counts
-            for name in names
-        ]
-    )
+    edges, absent = _missing_shares(parts, names)
 
     def draw(axes):
         import matplotlib.dates as dates

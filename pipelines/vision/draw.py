@@ -35,21 +35,7 @@ def draw_pictures(recipe, splits, learned, judged) -> list[tuple[str, str]]:
     name = learned.signature.columns[0].name
     drawn = []
     if recipe.augment:
-        few = np.unique(np.linspace(0, len(splits.train) - 1, NUM_SHEET_ROWS).astype(int))
-        altered = sheet(
-            recipe.augment, read_rows(splits.train.x[name], few), seed=recipe.training.seed
-        )
-        titles = ["original", *["altered"] * (altered.shape[1] - 1)] + [""] * (
-            altered.shape[1] * (len(few) - 1)
-        )
-        drawn.append(
-            _tiles(
-                "Training pictures and what augmentation makes of them",
-                altered.reshape(-1, *altered.shape[2:]),
-                titles,
-                columns=altered.shape[1],
-            )
-        )
+        drawn.append(_altered_pictures(recipe, splits.train.x[name]))
     target = learned.signature.target
     answers = judged.answers["litert_int8"]
     mistakes = task_of(target).confident_mistakes(splits.test.y, answers, target, most=NUM_MISTAKES)
@@ -81,6 +67,21 @@ def draw_pictures(recipe, splits, learned, judged) -> list[tuple[str, str]]:
             )
         )
     return drawn
+
+
+def _altered_pictures(recipe, pictures):
+    """The sheet of a few training pictures, each with altered forms of it."""
+    few = np.unique(np.linspace(0, len(pictures) - 1, NUM_SHEET_ROWS).astype(int))
+    altered = sheet(recipe.augment, read_rows(pictures, few), seed=recipe.training.seed)
+    num_columns = altered.shape[1]
+    titles = ["original", *["altered"] * (num_columns - 1)]
+    titles += [""] * (num_columns * (len(few) - 1))
+    return _tiles(
+        "Training pictures and what augmentation makes of them",
+        altered.reshape(-1, *altered.shape[2:]),
+        titles,
+        columns=num_columns,
+    )
 
 
 def _short(label):

@@ -22,7 +22,8 @@ from .augment import (
     AugmentZoom,
 )
 from .load import LoadArrays, LoadFolder, LoadPaths
-from .networks import Cnn, EfficientNetLite0
+from .mobile import EfficientNetLite0
+from .networks import Cnn
 from .transfer import Transfer
 
 CLOTHES = (

@@ -18,7 +18,8 @@ from ..slots import Balancer, Network
 from ..spec import knob
 from ..training.blocks import Blocks, with_logits
 from ..training.heads import Head, fit_head
-from .networks import EfficientNetLite0, picture_port
+from .mobile import EfficientNetLite0
+from .networks import picture_port
 
 FEATURE_BATCH = 32
 WEIGHTS = ("none", "imagenet")

@@ -14,7 +14,7 @@ from pipelines.bundle.explain import explain
 from pipelines.device.__main__ import main
 from pipelines.device.runner import Runner
 from pipelines.device.tasks.multilabel import split_labels
-from pipelines.errors import BalanceError, RecipeError
+from pipelines.errors import PipelineError, RecipeError
 from pipelines.recipe import tiny
 from pipelines.steps import ScaleStandard
 from pipelines.tabular import ForestTeacher, LoadTable, table_recipe
@@ -101,8 +101,12 @@ def test_explain_shows_the_labels(made):
 @pytest.mark.parametrize(
     ("changes", "error", "message"),
     [
-        ({"teacher": ForestTeacher()}, RecipeError, "several labels a row"),
-        ({"balance": Smote(), "encode": (ScaleStandard(),)}, BalanceError, "several labels a row"),
+        ({"teacher": ForestTeacher()}, RecipeError, "several labels a row|multilabel target"),
+        (
+            {"balance": Smote(), "encode": (ScaleStandard(),)},
+            PipelineError,
+            "several labels a row|multilabel target",
+        ),
         ({"deciding": "accuracy"}, RecipeError, "mean_average_precision"),
         ({"probabilities": "platt"}, RecipeError, "several labels a row"),
     ],

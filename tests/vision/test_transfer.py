@@ -17,7 +17,8 @@ from pipelines.training.optimizers import AdamW
 from pipelines.training.training import Training
 from pipelines.vision import networks as models
 from pipelines.vision import transfer
-from pipelines.vision.networks import Cnn, EfficientNetLite0, ResNet8
+from pipelines.vision.mobile import EfficientNetLite0, MobileNetV1
+from pipelines.vision.networks import Cnn, ResNet8
 from pipelines.vision.transfer import (
     APPLICATIONS,
     EarlierModel,
@@ -309,6 +310,6 @@ def test_specs_are_dataclasses_of_knobs():
         Head(),
         KerasApplication(),
         EarlierModel("x"),
-        *(each() for each in (models.DsCnn, models.MobileNetV1, models.Vit)),
+        *(each() for each in (models.DsCnn, MobileNetV1, models.Vit)),
     ):
         check_knobs(spec)
