@@ -13,9 +13,9 @@ own knobs, has a `tiny()` form, and answers whether it `suits()` the data.
     Augmentation   a training batch → an altered one
     Teacher        TrainSet → soft labels
     Network        Signature → an untrained Keras model
-    Loss           truth × outputs → what training minimizes
-    Optimizer      gradients → a step of the weights
-    Schedule       step → learning rate; when training ends
+    Loss           truth and outputs → what training minimizes
+    Optimizer      gradients → new weights
+    Schedule       epochs → learning rate, and what ends training early
     Compression    a trained Keras model → a smaller one
     Target         what ships → the files of a runtime, and its rungs of the ladder
 """
@@ -99,9 +99,11 @@ class Frame(Spec):
 
     Attributes:
         horizon: How many steps ahead the windows ask for; 0 where they are judged themselves.
+        stride: How many steps one window starts after another.
     """
 
     horizon = 0
+    stride = 1
 
     @abstractmethod
     def cut(self, splits: Splits) -> Splits:
@@ -224,15 +226,15 @@ class Network(Spec):
         balancer: What redraws rows by the features of the net, or None.
         gives_back: Whether the net gives its input back (an autoencoder).
         needs_unlabelled: Whether it learns from rows without a label too.
+        refits: Whether `refit` fits a part of the trained model once more.
         stream: Whether it ships in a form that takes one step at a time too.
-        refits: Whether `refit` changes the trained model.
     """
 
     balancer: Any = None
     gives_back: ClassVar[bool] = False
     needs_unlabelled: ClassVar[bool] = False
-    stream = False
     refits: ClassVar[bool] = False
+    stream = False
 
     @abstractmethod
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False) -> Any:

@@ -8,12 +8,12 @@ import difflib
 import inspect
 import math
 import re
-import shlex
 import types
 import typing
 from abc import ABC
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
+from shlex import quote
 from typing import Any
 
 from .errors import RecipeError
@@ -30,8 +30,8 @@ class Spec(ABC):  # noqa: B024  its members are abstract by their slot
     """The base of everything that a recipe holds: a frozen dataclass, and hooks with defaults.
 
     Attributes:
-        MOVED: Knobs that a spec had once → the setting that stands for them now, with {} for the
-            value; for the error of an override.
+        MOVED: Knobs that stood here once → the setting that says the same now, with {} for the
+            value, for the error that names it.
     """
 
     MOVED: typing.ClassVar[Mapping[str, str]] = types.MappingProxyType({})
@@ -274,8 +274,8 @@ def _replace(spec, path, value, what, whole):
             setting = before + spec.MOVED[name].format(value)
             raise RecipeError(
                 f"{what} has no knob {whole!r} any more",
-                expected=f"{before}{spec.MOVED[name].partition('=')[0]}",
-                fix=f"--set {shlex.quote(setting)}",
+                expected=", ".join(knobs),
+                fix=f"--set {quote(setting)}",
             )
         raise RecipeError(
             f"{what} has no knob {whole!r}",
@@ -308,7 +308,7 @@ def _same_kind(now, value, knob, *, one_or_several=False):
         value = (value,)
     if isinstance(now, str) and not isinstance(value, str):
         value = str(value)
-    if isinstance(now, Spec) and isinstance(value, str):
+    if is_dataclass(now) and isinstance(value, str):
         raise RecipeError(
             f"{knob}={value!r}",
             expected=f"a spec, such as {now!r}",

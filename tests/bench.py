@@ -15,6 +15,7 @@ import numpy as np
 from pipelines.device import Runner
 from pipelines.rows.parts import HeldOut, TrainSet
 from pipelines.rows.split import split
+from pipelines.sources.tensorflow import load_tensorflow
 from pipelines.steps import fit_steps, make_signature, to_ports
 from pipelines.tabular import BIRDS
 from pipelines.training.feed import TrainFeed
@@ -22,7 +23,6 @@ from pipelines.training.fit import task_labels, task_metric, train
 from pipelines.training.losses import member_loss
 from pipelines.training.members import with_average
 from pipelines.training.schedules import Constant
-from pipelines.training.strategy import load_tensorflow
 
 BUNDLE = Path("saved_models/birds_mlp")
 PAIRS = 3

@@ -28,6 +28,7 @@ from pipelines.recipe import Recipe
 from pipelines.rows.parts import HeldOut, TrainSet
 from pipelines.rows.split import split
 from pipelines.ship import quantized
+from pipelines.sources.tensorflow import load_tensorflow
 from pipelines.steps import fit_steps, make_signature, to_ports
 from pipelines.tasks import task_of
 from pipelines.training.feed import TrainFeed
@@ -35,7 +36,6 @@ from pipelines.training.fit import train
 from pipelines.training.members import average_members
 from pipelines.training.optimizers import AdamW
 from pipelines.training.schedules import Cosine
-from pipelines.training.strategy import load_tensorflow
 from pipelines.training.training import Training
 from pipelines.verify.ladder import KerasInterpreter, answer_all
 

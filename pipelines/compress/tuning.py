@@ -17,6 +17,7 @@ from ..device.target import Target
 from ..errors import RecipeError, TrainError
 from ..rows.parts import HeldOut, Schema, TrainSet
 from ..slots import Optimizer
+from ..sources.tensorflow import load_tensorflow
 from ..tasks import task_of
 from ..tasks.regression import RegressionTask
 from ..training.call_graph import copy_alike, copy_layer
@@ -32,7 +33,7 @@ from ..training.loop import compile_model, fit_model, plain_names, start_from_se
 from ..training.losses import member_loss, named_loss
 from ..training.optimizers import AdamW
 from ..training.schedules import cosine_rate
-from ..training.strategy import load_tensorflow, make_strategy
+from ..training.strategy import make_strategy
 from ..training.training import Training
 
 # By what a model answers: logits of classes of which one is true, of one or more yes or no, or

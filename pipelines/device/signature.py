@@ -67,6 +67,12 @@ class Signature:
         """How many numbers the decision of a form has."""
         return task_of(self.target).num_decisions(self)
 
+    def windows(self) -> Frame:
+        """Returns how windows were cut. Raises ValueError for a model of plain rows."""
+        if self.frame is None:
+            raise ValueError("a model of plain rows has no windows")
+        return self.frame
+
     def base_port(self) -> Port:
         """The input that a model of anomalies gives back."""
         return next(port for port in self.inputs if port.name == self.target.base)

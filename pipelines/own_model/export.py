@@ -16,8 +16,6 @@ from typing import Any
 import numpy as np
 
 from ..bundle.folder import Bundle, as_json, check_folder, write_bundle
-from ..bundle.golden import golden
-from ..bundle.keras_zip import MAX_KERAS_BYTES, load_keras, read_config
 from ..convert.convert import MAX_CALIBRATION_ROWS, convert
 from ..convert.description import described
 from ..convert.lower import NUM_COPIES
@@ -53,6 +51,8 @@ from ..targets.exported_model import ExportedModel
 from ..targets.files import files_for
 from ..targets.refusals import ask_files, ask_targets
 from ..tasks import BinaryTask, MulticlassTask, RegressionTask, task_of
+from ..training.keras_zip import MAX_KERAS_BYTES, load_keras, read_config
+from ..verify.golden import golden
 from .gate import ALLOWED, changed_too_much, failed_own, num_rows_wanted
 from .inputs import in_front, own_inputs, ported, read_rows
 from .rewrite import flatten, refuse, without_last_activation

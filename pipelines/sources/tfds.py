@@ -10,10 +10,10 @@ import numpy as np
 
 from ..device.cells import shorten
 from ..errors import LoadError, PipelineError
-from ..training.strategy import load_tensorflow
 from .files import fingerprint_files
 from .labelled_files import Found
 from .labels import PARTS, class_texts
+from .tensorflow import load_tensorflow
 
 IMAGE_FOLDER = "image_folder"
 

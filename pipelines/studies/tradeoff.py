@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 
 from ..bundle.folder import Bundle, check_folder, malformed
-from ..bundle.keras_file import read_keras
 from ..bundle.saved_recipe import read_recipe
 from ..catalog import SPECS
 from ..compress import (
@@ -41,6 +40,7 @@ from ..targets.micro.spec import TargetMicro
 from ..tasks import task_of
 from ..tasks.metrics import SMALLER_IS_BETTER, loss_of
 from ..training.fit import TrainedModel
+from ..training.keras_file import read_keras
 from ..verify.ladder import InRunner, KerasInterpreter, answer_all, time_rows
 
 # Scores of single trainings that differ by less say nothing.

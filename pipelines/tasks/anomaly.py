@@ -109,7 +109,7 @@ class AnomalyTask(Task):
 
     def score(self, y: np.ndarray, answers: Answers, target: Target) -> dict[str, float]:
         """Returns the scores of `metrics.score_anomalies`."""
-        return score_anomalies(y, answers.labels == target.labels[1], answers.scores)
+        return score_anomalies(y, answers.given() == target.labels[1], answers.scores)
 
     def score_plain_rule(
         self, y: np.ndarray, values: np.ndarray, target: Target

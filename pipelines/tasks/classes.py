@@ -279,4 +279,5 @@ def class_scores(y: np.ndarray, chosen: np.ndarray, labels: tuple[str, ...]) -> 
 def class_places(answers: Answers, labels: tuple[str, ...]) -> np.ndarray:
     """Returns int64 [rows]: the place of each answer's label among the labels."""
     place = {label: index for index, label in enumerate(labels)}
-    return np.fromiter((place[label] for label in answers.labels), np.int64, len(answers.labels))
+    given = answers.given()
+    return np.fromiter((place[label] for label in given), np.int64, len(given))

@@ -106,11 +106,14 @@ class ForecastTask(Task):
         target = signature.target
         if len(target.quantiles) < 2:
             return signature
+        overlap = 1
+        if recipe.frame is not None:
+            overlap = max(recipe.frame.horizon // recipe.frame.stride, 1)
         offsets = conformal_offsets(
             signature.output.to_float(raw),
             standardized_steps(rows.y, target),
             target.quantiles,
-            overlap=max(recipe.frame.horizon // recipe.frame.stride, 1),
+            overlap=overlap,
         )
         return replace(signature, decisions={**signature.decisions, form: offsets})
 
@@ -199,7 +202,7 @@ class ForecastTask(Task):
         if test.series is None:
             return []
         names = np.unique(test.series)
-        if len(names) < 2:
+        if len(names) < 2 or test.baselines is None:
             return []
         lines = []
         for name in names:

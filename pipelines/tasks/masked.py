@@ -72,7 +72,7 @@ def masked_metric(target: Target, deciding: str):
     width = max(len(target.quantiles), 1)
     middle = target.middle()
     is_squared = deciding == "rmse"
-    factors = np.float32(target.step_factors or (1.0,)) / np.float32(
+    factors = np.asarray(target.step_factors or (1.0,), np.float32) / np.float32(
         target.mase_scale if deciding == "mase" else 1.0
     )
 

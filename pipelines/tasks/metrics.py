@@ -51,7 +51,7 @@ def score_classes(y: np.ndarray, chosen: np.ndarray, scores: np.ndarray) -> dict
         if average == "binary":
             ranked = [1]
         else:
-            ranked = [each for each in classes if each in seen]
+            ranked = [int(each) for each in classes if each in seen]
         precision, recall, f1, _ = metrics.precision_recall_fscore_support(
             y,
             chosen,

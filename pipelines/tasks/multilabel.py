@@ -139,11 +139,11 @@ class MultilabelTask(Task):
 
     def score(self, y: np.ndarray, answers: Answers, target: Target) -> dict[str, float]:
         """Returns every metric of `label_metrics.score_label_sets`."""
-        return score_label_sets(y, split_labels(answers.labels, target), answers.scores)
+        return score_label_sets(y, split_labels(answers.given(), target), answers.scores)
 
     def placed_scores(self, y: np.ndarray, answers: Answers, target: Target):
         """Returns a function from places to ranks and decided metrics."""
-        chosen = split_labels(answers.labels, target)
+        chosen = split_labels(answers.given(), target)
 
         def scores(places):
             ranked = score_label_ranks(y[places], answers.scores[places])
@@ -154,7 +154,7 @@ class MultilabelTask(Task):
     def placed_metric(self, metric: str, y: np.ndarray, answers: Answers, target: Target):
         """Returns a function from places to one metric, counted where it can be."""
         if metric in DECIDED:
-            chosen = split_labels(answers.labels, target)
+            chosen = split_labels(answers.given(), target)
             return lambda places: score_decided(y[places], chosen[places])[metric]
         if metric in RANKED:
             return lambda places: score_label_ranks(y[places], answers.scores[places])[metric]
@@ -163,7 +163,7 @@ class MultilabelTask(Task):
     def agreement(self, one: Answers, other: Answers, target: Target) -> float:
         """Returns the share of single labels that two forms decide alike."""
         return float(
-            np.mean(split_labels(one.labels, target) == split_labels(other.labels, target))
+            np.mean(split_labels(one.given(), target) == split_labels(other.given(), target))
         )
 
     def truth_of_outputs(self, outputs: np.ndarray, *, activated: bool) -> np.ndarray:
@@ -229,7 +229,7 @@ class MultilabelTask(Task):
 
     def pictures(self, y: np.ndarray, answers: Answers, target: Target) -> list[Picture]:
         """Returns a curve a label, which labels stand together, and calibration."""
-        chosen = split_labels(answers.labels, target)
+        chosen = split_labels(answers.given(), target)
         return label_pictures(y, chosen, answers.scores, target.labels)
 
     def answer_words(self, signature: Signature, write: Callable[[str], str]) -> str:
@@ -256,7 +256,7 @@ class MultilabelTask(Task):
         label, and the probability from which on it is given (int8).
         """
         target = signature.target
-        chosen = split_labels(answers.labels, target)
+        chosen = split_labels(answers.given(), target)
         table = label_table(y, chosen, answers.scores, target.labels)
         shown = self.label_thresholds(signature, "int8")
         return [
@@ -267,7 +267,7 @@ class MultilabelTask(Task):
         self, y: np.ndarray, answers: Answers, target: Target, *, most: int
     ) -> list[Mistake]:
         """Returns labels that are given wrongly or are missed, of a row only one."""
-        chosen = split_labels(answers.labels, target)
+        chosen = split_labels(answers.given(), target)
         sure = np.where(chosen, answers.scores, 1 - answers.scores)
         sure = np.where(chosen == (y == 1), -1.0, sure)
         worst = sure.argmax(axis=1)

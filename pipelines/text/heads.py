@@ -26,7 +26,6 @@ class BalancedHead(Network):
     """
 
     refits: ClassVar[bool] = True
-
     net: TextNet = TextCnn()
     balancer: Any = Smote()
     epochs: int = knob(20, 1, 10_000)

@@ -14,6 +14,7 @@ import numpy as np
 from ..device.signature import Signature
 from ..rows.parts import HeldOut
 from ..slots import Network
+from ..sources.tensorflow import load_tensorflow
 from ..tasks import task_of
 from ..tasks.metrics import is_smaller_better
 from .blocks import copy_weights
@@ -21,7 +22,7 @@ from .feed import TrainFeed, global_batch, require_held_out, training_feed, vali
 from .loop import compile_model, fit_model, plain_names, start_from_seed
 from .losses import check_loss, member_loss
 from .members import average_members, with_average
-from .strategy import load_tensorflow, make_strategy
+from .strategy import make_strategy
 from .training import Training
 
 
@@ -83,8 +84,8 @@ def train(
         copy_weights(fitted, members)
     model = average_members(members)
     score = fitting.best_score(history)
-    network.refit(model, feed.rows, valid, **fitting.goal())
     if network.refits:
+        network.refit(model, feed.rows, valid, **fitting.goal())
         score = fitting.measure(model)
     factor = task.metric_factor(deciding, signature.target)
     return TrainedModel(model, plain_names(history, deciding, factor), seconds, score * factor)

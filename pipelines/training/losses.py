@@ -201,7 +201,7 @@ def member_loss(
     Args:
         loss: A spec, or None for the task's own.
         target: Of the signature.
-        label_weights: float32 [2, labels], as `weigh_labels` takes it.
+        label_weights: Of several labels a row, float32 [2, labels]; see `weigh_labels`.
     """
     import keras
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from ..bundle.keras_file import read_keras
 from ..device.signature import Signature
 from ..errors import BundleError, RecipeError, TrainError
 from ..rows.columns import Values, read_rows
@@ -18,6 +17,7 @@ from ..slots import Balancer, Network
 from ..spec import knob
 from ..training.blocks import Blocks, with_logits
 from ..training.heads import Head, fit_head
+from ..training.keras_file import read_keras
 from .mobile import EfficientNetLite0
 from .networks import picture_port
 

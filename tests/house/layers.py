@@ -5,10 +5,9 @@ from tests.house.imports import Import
 LAYERS = (
     "device",
     "errors",
-    "training.strategy",
     "spec",
-    "rows.parts",
     "rows.columns",
+    "rows.parts",
     "rows.sketch",
     "slots",
     "report.figures",
@@ -18,9 +17,6 @@ LAYERS = (
     "steps",
     "balance",
     "training",
-    "bundle.keras_zip",
-    "bundle.keras_file",
-    "bundle.golden",
     "convert.kernels",
     "convert.forms",
     "convert.quantize",
@@ -46,17 +42,13 @@ LAYERS = (
 )
 # Files with a layer of their own.
 _OWN_LAYERS = (
-    "training.strategy",
-    "rows.parts",
     "rows.columns",
+    "rows.parts",
     "rows.sketch",
-    "bundle.keras_zip",
-    "bundle.keras_file",
-    "bundle.golden",
+    "report.figures",
     "convert.kernels",
     "convert.forms",
     "convert.quantize",
-    "report.figures",
 )
 
 

@@ -17,7 +17,6 @@ import numpy as np
 
 from pipelines import catalog
 from pipelines.bundle.folder import read_golden_rows, read_json
-from pipelines.bundle.keras_zip import read_config
 from pipelines.bundle.saved_recipe import read_recipe
 from pipelines.device.checksums import SUMS, check_bundle, checksums, read_checked, unlisted
 from pipelines.device.pictures import read_picture
@@ -32,6 +31,7 @@ from pipelines.tabular import LoadTable
 from pipelines.text.augment import synonym_table
 from pipelines.text.vectors import check_vectors
 from pipelines.timeseries import LoadSeries, LoadTsFiles
+from pipelines.training.keras_zip import read_config
 from pipelines.vision import LoadArrays
 from tests.odd_files import OddFile, file_of
 

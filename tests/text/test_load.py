@@ -480,7 +480,7 @@ def prepared(remarks, tmp_path_factory):
     """A folder in which tfds has prepared the remarks: numbers, classes and texts, in two
     splits.
     """
-    from pipelines.training.strategy import load_tensorflow
+    from pipelines.sources.tensorflow import load_tensorflow
 
     load_tensorflow()
     import tensorflow as tf

@@ -23,6 +23,7 @@ from pipelines.training.training import Training
 TARGETS = {
     "binary": Target("y", "binary", ("no", "yes")),
     "multiclass": Target("y", "multiclass", ("a", "b", "c")),
+    "multilabel": Target("y", "multilabel", ("a", "b")),
     "regression": Target("y", "regression", offset=100.0, factor=20.0),
     "forecast": Target(
         "y",
@@ -33,7 +34,7 @@ TARGETS = {
         mase_scale=2.0,
     ),
 }
-WIDTHS = {"multiclass": 3, "forecast": 6}
+WIDTHS = {"multiclass": 3, "multilabel": 2, "forecast": 6}
 
 
 def make(kind, task, num_rows=256, seed=0):
@@ -44,6 +45,7 @@ def make(kind, task, num_rows=256, seed=0):
     y = {
         "binary": (signal > 1).astype(int),
         "multiclass": np.digitize(signal, [0, 1]),
+        "multilabel": np.stack([signal > 1, signal > 0], axis=1).astype(int),
         "regression": 100 + 20 * signal,
         "forecast": np.stack([np.where(signal > 2, np.nan, signal), 100 + 20 * signal], axis=1),
     }[task]

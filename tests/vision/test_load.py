@@ -608,7 +608,7 @@ def test_pictures_in_memory(emoji, folder):
 
 
 def test_prepared_by_tfds(emoji, tmp_path):
-    from pipelines.training.strategy import load_tensorflow
+    from pipelines.sources.tensorflow import load_tensorflow
 
     load_tensorflow()
     import tensorflow as tf

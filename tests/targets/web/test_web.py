@@ -22,7 +22,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines import catalog
-from pipelines.bundle.golden import golden
 from pipelines.device import primitives as p
 from pipelines.device.calendar import DAY_SECONDS, MONTH_SECONDS, Calendar
 from pipelines.device.calibration import Calibration
@@ -57,6 +56,7 @@ from pipelines.targets.web.runner import (
     browser_program,
 )
 from pipelines.targets.web.spec import TargetWeb
+from pipelines.verify.golden import golden
 from tests.device.test_numbers import written_numbers
 from tests.odd_files.pictures import png
 from tests.targets.c.test_c_code import CELLS, EVERY, STEP, WINDOWS
