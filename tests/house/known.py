@@ -45,7 +45,6 @@ LONG_FILES = {
     "run.py": 438,
     "slots.py": 476,
     "studies/tradeoff.py": 410,
-    "targets/c/helpers.py": 411,
     "targets/mediapipe/graph.py": 413,
 }
 LONG_FUNCTIONS = {
@@ -63,11 +62,8 @@ LONG_FUNCTIONS = {
     "studies/backtest.py:backtest": 63,
     "studies/tradeoff.py:compress_bundle": 129,
     "targets/c/example.py:_readme": 53,
-    "targets/c/runner.py:CCode.__init__": 62,
     "targets/c/stream.py:_header": 57,
     "targets/c/stream.py:_source": 77,
-    "targets/c/writer.py:PrepareWriter.source": 51,
-    "targets/ethosu/runner.py:estimate": 58,
     "targets/mediapipe/graph.py:_take_ids": 53,
     "targets/mediapipe/graph.py:_metadata": 85,
     "tasks/metrics.py:score_classes": 64,
@@ -111,7 +107,7 @@ WORDS = {
     "pipelines/studies/tradeoff.py": 3,
     "pipelines/targets/c/example.py": 4,
     "pipelines/targets/c/stream.py": 2,
-    "pipelines/targets/ethosu/runner.py": 4,
+    "pipelines/targets/ethosu/runner.py": 2,
     "pipelines/targets/mediapipe/graph.py": 1,
     "pipelines/targets/mediapipe/scores.py": 1,
     "pipelines/targets/micro/runner.py": 3,
