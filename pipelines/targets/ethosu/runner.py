@@ -1,4 +1,4 @@
-"""Arm's Ethos-U, a neural processor beside a microcontroller: what its compiler Vela makes of an
+"""Arm's Ethos-U, a neural processor next to a microcontroller: what its compiler Vela makes of an
 int8 file, and what Vela estimates that it takes. Nothing is run: there is no such processor here
 (https://pypi.org/project/ethos-u-vela).
 """
@@ -33,7 +33,7 @@ _ON_NPU = "ethos-u"  # the one custom operator that stands for all that went to 
 
 @dataclass(frozen=True)
 class EthosEstimate:
-    """What Vela says of a model on an accelerator. `content`: the compiled file, for TFLM with
+    """What Vela reports of a model on an accelerator. `content`: the compiled file, for TFLM with
     AddEthosU(). `sram_bytes`: memory at most; `flash_bytes`: weights and commands read there.
     `cycles` of the accelerator for one row, weights fetched from flash too, at `clock_hz` in
     `latency_ms`: of what the CPU does nothing is counted. `num_macs`: multiply-accumulates of a
