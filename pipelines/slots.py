@@ -70,7 +70,7 @@ class Loader(Spec):
         return DataSketch()
 
     def names_parts(self) -> bool:
-        """Returns whether the source itself tells training from test rows."""
+        """Returns whether the source itself separates training from test rows."""
         return False
 
     def has_groups(self) -> bool:

@@ -143,7 +143,7 @@ def _attribute_lines(docstring: str) -> Iterator[tuple[str, str]]:
 
 def check_knobs(spec: object, path: str = "") -> None:
     """Raises RecipeError where a knob of a spec, or of one inside it, has another type than its
-    annotation says or lies outside its limits.
+    annotation or lies outside its limits.
     """
     hints = typing.get_type_hints(type(spec))
     for field in dataclasses.fields(spec):

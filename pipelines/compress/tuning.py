@@ -53,7 +53,7 @@ class Tuning:
     `deciding`, better where it is larger (`mode` "max") or smaller ("min"), in the model's units,
     which times `metric_factor` are the target's. `answers`: one of ANSWERS; `from_logits`: False
     where the model itself ends in softmax or sigmoid. `teacher`: a frozen model of the same inputs
-    whose output stands beside the model's own, last axis after last axis, in what the loss sees
+    whose output stands next to the model's own, last axis after last axis, in what the loss sees
     (see `distil`). `signature`: what the model takes and gives, where the rows came from a recipe.
     Make one with `make_tuning` or `tuning_from_arrays`.
     """

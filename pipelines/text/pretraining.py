@@ -33,7 +33,7 @@ class MaskedPretraining(Network):
 
     `net`: a net for texts that reads a token's neighbours. `epochs`, `learning_rate`: of
     pretraining, the rate falling to zero at its end. `mask_share`: how many of a text's tokens are
-    to be told.
+    to be predicted.
     """
 
     needs_unlabelled: ClassVar[bool] = True

@@ -29,7 +29,7 @@ def series_recipe(
     """
     return Recipe(
         name=name,
-        about=f"Foretells {load.target}, {horizon} steps ahead.",
+        about=f"Forecasts {load.target}, {horizon} steps ahead.",
         load=load,
         split=SplitByTime(),
         frame=CutWindows(
@@ -131,11 +131,11 @@ def series_classes_recipe(
             epochs=200, batch_size=16, optimizer=AdamW(learning_rate=3e-3), schedule=Cosine()
         ),
         judge=Judge(threshold="none"),
-        about="Tells classes of whole series apart.",
+        about="Separates classes of whole series.",
     )
 
 
-# The official parts have 40 to 67 training rows: as few as can be are set aside to watch training
+# The official parts have 40 to 67 training rows: as few as can be are kept out to watch training
 # by, and the threshold stays where the net puts it. Net, augmentation and epochs were chosen by
 # cross-validation inside the training parts.
 FEW = SplitGiven(valid=0.1)
@@ -199,7 +199,7 @@ BASIC_MOTIONS = Recipe(
 WEATHER_ANOMALY = Recipe(
     name="weather_anomaly",
     about="Hourly weather at JFK in 2013: windows of a day that are not like those from January "
-    "to August. Nobody labelled anomalies: the labels of the test part are faults of sensors that "
+    "to August. Anomalies are unlabelled: the labels of the test part are faults of sensors that "
     "were injected into copies of a quarter of its windows, and the real windows, storms among "
     "them, are taken as normal. A stuck sensor is not found, and a linear autoencoder does as "
     "well.",
@@ -213,7 +213,7 @@ WEATHER_ANOMALY = Recipe(
     split=SplitByTime(test=0.2, valid=0.15),
     frame=CutSegments(window=24, test_stride=2, season=24, faults=InjectFaults()),
     prepare=(EncodeDate(parts=("hour",)),),
-    encode=(FillGaps(), ScaleSeries(clip=5.0)),  # what is cut off cannot be odd
+    encode=(FillGaps(), ScaleSeries(clip=5.0)),  # what is cut off cannot be anomalous
     build=ConvAutoencoder(widths=(12,), code=32),
     training=Training(
         epochs=40, batch_size=64, optimizer=AdamW(learning_rate=3e-3), schedule=Cosine()

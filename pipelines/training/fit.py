@@ -13,6 +13,7 @@ import numpy as np
 
 from ..device.signature import Signature
 from ..rows.parts import HeldOut
+from ..slots import Network
 from ..sources.tensorflow import load_tensorflow
 from ..tasks import task_of
 from ..tasks.metrics import is_smaller_better
@@ -43,7 +44,7 @@ class FitResult:
 
 
 def train(
-    network,
+    network: Network,
     feed: TrainFeed,
     valid: HeldOut,
     *,
@@ -94,7 +95,7 @@ def train(
 class _Fitting:
     """One training, in the order of `build` and `fit`."""
 
-    network: Any
+    network: Network
     feed: TrainFeed
     valid: HeldOut
     signature: Signature

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..device.target import Target
 from ..errors import RecipeError
+from ..rows.sketch import DataSketch
 from ..slots import Loss
 from ..spec import knob
 from ..tasks import task_of
@@ -24,6 +25,12 @@ _LEFT_OUT = "--set training.loss=None, the task's own"
 class ClassLoss(Loss):
     """A loss of classes: of logits that are each yes or no, or of which one is true."""
 
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why not, if no target of classes is possible."""
+        if sketch.may_be(lambda task: task.output_kind != "values"):
+            return ""
+        return f"{type(self).__name__} is a loss of classes: the task is {sketch.task_names()}"
+
     def suits_target(self, target: Target) -> str:
         """Returns why not, for a target of numbers."""
         if task_of(target).output_kind != "values":
@@ -33,6 +40,12 @@ class ClassLoss(Loss):
 
 class NumberLoss(Loss):
     """A loss of numbers: one a row, or steps of a series; unknown ones are passed over."""
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why not, if no target of numbers is possible."""
+        if sketch.may_be(lambda task: task.output_kind == "values"):
+            return ""
+        return f"{type(self).__name__} is a loss of numbers: the task is {sketch.task_names()}"
 
     def suits_target(self, target: Target) -> str:
         """Returns why not, for a target of classes or a forecast of quantiles."""
@@ -127,6 +140,12 @@ class Pinball(Loss):
     """The loss of quantiles: Koenker and Bassett 1978, https://doi.org/10.2307/1913643, over the
     steps of a forecast whose target is known.
     """
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why not, if no forecast is possible."""
+        if sketch.may_be(lambda task: task.looks_ahead):
+            return ""
+        return f"Pinball is a loss of forecasts: the task is {sketch.task_names()}"
 
     def suits_target(self, target: Target) -> str:
         """Returns why not, for all but a forecast of quantiles."""

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import ClassVar
 
 from ..errors import RecipeError
+from ..rows.sketch import DataSketch
 from ..slots import Loss, Optimizer, Schedule
 from ..spec import Spec, knob
 from .optimizers import AdamW
@@ -27,7 +27,7 @@ class Training(Spec):
     """
 
     # Knobs that stood here once → where they stand now, for the error that names it.
-    MOVED: ClassVar = MappingProxyType(
+    MOVED = MappingProxyType(
         {
             "learning_rate": "optimizer.learning_rate={}",
             "weight_decay": "optimizer.weight_decay={}",
@@ -54,6 +54,19 @@ class Training(Spec):
                 expected=" or ".join(STRATEGIES),
                 fix="name one of these",
             )
+        for part in self.parts():
+            part.check()
+
+    def parts(self) -> tuple[Spec, ...]:
+        """Returns the specs in the slots of training."""
+        if self.loss is None:
+            return self.optimizer, self.schedule
+        return self.loss, self.optimizer, self.schedule
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why loss, optimizer or schedule cannot work on such data, or ""."""
+        reasons = [part.suits(sketch) for part in self.parts()]
+        return next(filter(None, reasons), "")
 
     def at(self, *, epochs: int, learning_rate: float) -> "Training":
         """Returns the same training for as many epochs, by the same optimizer at another rate."""

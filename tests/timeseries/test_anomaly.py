@@ -448,7 +448,7 @@ def test_hostile_series_are_refused_in_words(change, words):
 
 def test_roles_of_columns():
     with pytest.raises(
-        LoadError, match="a column to foretell, 'flow', and one that marks anomalies"
+        LoadError, match="a column to forecast, 'flow', and one that marks anomalies"
     ):
         LoadSeries("", "at", "flow", label="fault").read(signals())
     with pytest.raises(LoadError, match="one column as two of"):

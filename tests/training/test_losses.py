@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from pipelines.errors import RecipeError
+from pipelines.rows.sketch import DataSketch
+from pipelines.tasks import TASKS
 from pipelines.training.losses import (
     CrossEntropy,
     Focal,
@@ -13,6 +15,7 @@ from pipelines.training.losses import (
     UsualLoss,
     member_loss,
 )
+from pipelines.training.training import Training
 from tests.training.test_fit import TARGETS, fit
 
 RANDOM = np.random.default_rng(0)
@@ -106,3 +109,12 @@ def test_the_task_s_own_loss_has_a_name(loss, task):
 def test_a_loss_that_does_not_suit_the_target_is_refused_in_words(loss, task, words):
     with pytest.raises(RecipeError, match=words):
         fit(task, loss=loss)
+
+
+@pytest.mark.parametrize("loss, suiting", [(Focal(), "binary"), (Huber(), "regression")])
+def test_a_loss_names_the_task_that_it_does_not_suit(loss, suiting):
+    other = {"binary": "regression", "regression": "binary"}[suiting]
+    training = Training(loss=loss)
+    assert training.suits(DataSketch(tasks=(TASKS[suiting],))) == ""
+    assert training.suits(DataSketch()) == Training().suits(DataSketch(tasks=(TASKS[other],))) == ""
+    assert f"the task is {other}" in training.suits(DataSketch(tasks=(TASKS[other],)))
