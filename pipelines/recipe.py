@@ -102,8 +102,8 @@ class Shipping(Spec):
                 kernels += target.kernels
         return TfliteFiles(tuple(forms), tuple(dict.fromkeys(kernels)))
 
-    def check(self) -> None:
-        """Raises RecipeError where the slots hold something else, or a target twice."""
+    def check_slots(self) -> None:
+        """Raises RecipeError where the slots hold something else than their specs."""
         for held, kind, room, example in (
             (self.targets, Target, "targets", "TargetMicro()"),
             (self.compress, Compression, "compress", "QuantizeAware()"),
@@ -115,8 +115,12 @@ class Shipping(Spec):
                         expected=f"a tuple of specs from pipelines.{room}",
                         fix=f"--set 'shipping.{room}=({example},)'",
                     )
-                each.check()
-        self.quantize.check()
+
+    def check(self) -> None:
+        """Raises RecipeError where the slots hold something else, or a target twice."""
+        self.check_slots()
+        for each in (*self.targets, *self.compress, self.quantize):
+            each.check()
         kinds = [type(spec).__name__ for spec in self.targets]
         if len(set(kinds)) < len(kinds):
             raise RecipeError(
@@ -174,6 +178,7 @@ class Recipe(Spec):
                 fix="--name my_model",
             )
         self._check_slots()
+        self.shipping.check_slots()
         check_knobs(self)
         for part in self.specs():
             part.check()
