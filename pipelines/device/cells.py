@@ -27,7 +27,11 @@ from .numbers import read_number
 from .pictures import read_picture
 from .texts import MAX_CHARACTERS
 
-KINDS = ("numeric", "categorical", "boolean", "date")
+NUMERIC = "numeric"
+CATEGORICAL = "categorical"
+BOOLEAN = "boolean"
+DATE = "date"
+KINDS = (NUMERIC, CATEGORICAL, BOOLEAN, DATE)
 PICTURE = "picture"
 TEXT = "text"
 SERIES = "series"

@@ -9,13 +9,15 @@ from abc import abstractmethod
 from dataclasses import dataclass, replace
 
 from ..device.calendar import SECOND
+from ..device.cells import SERIES
 from ..device.ports import Port
 from ..device.primitives import FillSteps, OwnScale, PackSteps
 from ..device.signature import Signature, made_from
 from ..device.units import CATEGORY_ID, SERIES_INTERVAL, SERIES_STANDARD
 from ..errors import RecipeError
+from ..rows.sketch import DataSketch
 from ..slots import Network
-from ..spec import knob
+from ..spec import Refusal, knob
 from ..training.blocks import (
     MOST_UNROLLED_BYTES,
     Blocks,
@@ -51,6 +53,17 @@ class SeriesNet(Network):
                 expected=" or ".join(ACTIVATIONS),
                 fix="--set build.activation=relu",
             )
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why the net cannot read the columns, or ""."""
+        if sketch.may_have(SERIES):
+            return super().suits(sketch)
+        return Refusal(
+            f"{type(self).__name__}, a net for series, on columns of {sketch.kind_names()}",
+            expected="series of one length, by step",
+            fix="use a net for that kind of data: Mlp() for tables, Cnn() for pictures, TextCnn() "
+            "for texts",
+        )
 
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
         """Signature → keras.Model, uncompiled: float32 [rows, steps, channels], and what else there
@@ -211,6 +224,23 @@ class Tcn(SeriesNet):
     kernel: int = knob(3, 2, 64)
     activation: str = "relu"
     stream: bool = False
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why the net cannot read the columns, or not step by step, or ""."""
+        if self.stream and not sketch.may_be(lambda task: task.looks_ahead):
+            return Refusal(
+                f"build.stream=True for the task {sketch.task_names()!r}",
+                expected="a forecast",
+                fix="--set build.stream=False",
+            )
+        if self.stream and 0 < sketch.window_steps < self.num_steps():
+            return Refusal(
+                f"build.stream=True: a net that looks back on {self.num_steps()} steps in a window "
+                f"of {sketch.window_steps}",
+                expected="windows that hold all that a stream remembers",
+                fix=f"--set frame.window={self.num_steps()}, or a lower build.depth",
+            )
+        return super().suits(sketch)
 
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
         """As SeriesNet.build. Raises RecipeError where a stream is asked for and would say
@@ -393,6 +423,16 @@ class EncoderDecoder(SeriesNet):
     step_width: int = knob(8, 1, 256)
     activation: str = "relu"
 
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why there are no columns to read or no steps to forecast, or ""."""
+        if sketch.may_be(lambda task: task.looks_ahead):
+            return super().suits(sketch)
+        return Refusal(
+            "EncoderDecoder without steps to forecast",
+            expected="a forecast",
+            fix="--set 'build=SeriesLstm()'",
+        )
+
     def tiny(self) -> "EncoderDecoder":
         return replace(self, width=min(self.width, 8), step_width=4)
 
@@ -437,6 +477,16 @@ class PatchTransformer(SeriesNet):
     def check(self) -> None:
         super().check()
         check_heads(self)
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why the columns cannot be cut to patches, or ""."""
+        if not 0 < sketch.window_steps < self.patch:
+            return super().suits(sketch)
+        return Refusal(
+            f"patches of {self.patch} steps in series of {sketch.window_steps}",
+            expected="shorter patches",
+            fix=f"--set build.patch={max(sketch.window_steps // 4, 1)}",
+        )
 
     def tiny(self) -> "PatchTransformer":
         return replace(self, width=2 * self.heads, depth=1)

@@ -13,12 +13,14 @@ from ..device.cells import PICTURE, is_missing, shorten
 from ..device.sixteen_bits import MAX_WHITE
 from ..errors import LoadError
 from ..rows.parts import Dataset, Inferred
+from ..rows.sketch import DataSketch
 from ..sources.files import describe_memory, find_folder, find_path, fingerprint, fingerprint_files
 from ..sources.folders import describe_folder, found_in_folder, names_parts
 from ..sources.labelled_files import Found
 from ..sources.labels import class_texts, read_part
 from ..sources.spellings import check_spelling
 from ..sources.table import Reading, find_table, read_table, settle_reading
+from ..sources.target_column import refuse_positive, tasks_of_kind
 from ..sources.tfds import (
     IMAGE_FOLDER,
     count_examples,
@@ -68,6 +70,18 @@ class LoadFolder(Drawn):
     white: int = knob(0, 0, MAX_WHITE)
     spelling: str = ""
 
+    def sketch(self) -> DataSketch:
+        """Returns what the knobs alone show of the pictures."""
+        return sketch_pictures(self, has_groups=bool(self.group), may_name_parts=True)
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why a knob would have no effect, or ""."""
+        return refuse_positive(self.positive, sketch)
+
+    def has_groups(self) -> bool:
+        """Returns whether pictures are grouped."""
+        return bool(self.group)
+
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
         """The Dataset, and what was found. `source`, a dict {"picture": array or list, "label":
         list}, stands in for the folder. Raises LoadError.
@@ -114,6 +128,18 @@ class LoadPaths(Drawn):
     positive: str = ""
     reading: Reading = Reading()
     white: int = knob(0, 0, MAX_WHITE)
+
+    def sketch(self) -> DataSketch:
+        """Returns what the knobs alone show of the pictures."""
+        return sketch_pictures(self, has_groups=bool(self.group), may_name_parts=bool(self.part))
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why a knob would have no effect, or ""."""
+        return refuse_positive(self.positive, sketch)
+
+    def has_groups(self) -> bool:
+        """Returns whether pictures are grouped."""
+        return bool(self.group)
 
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
         """As LoadFolder.read."""
@@ -195,6 +221,14 @@ class LoadArrays(Drawn):
     positive: str = ""
     white: int = knob(0, 0, MAX_WHITE)
 
+    def sketch(self) -> DataSketch:
+        """Returns what the knobs alone show of the pictures."""
+        return sketch_pictures(self, has_groups=False, may_name_parts=True)
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why a knob would have no effect, or ""."""
+        return refuse_positive(self.positive, sketch)
+
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
         """As LoadFolder.read."""
         check_size(self)
@@ -273,6 +307,14 @@ class LoadTfds(Drawn):
     positive: str = ""
     white: int = knob(0, 0, MAX_WHITE)
 
+    def sketch(self) -> DataSketch:
+        """Returns what the knobs alone show of the pictures."""
+        return sketch_pictures(self, has_groups=False, may_name_parts=True)
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why a knob would have no effect, or ""."""
+        return refuse_positive(self.positive, sketch)
+
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
         """As LoadFolder.read."""
         check_size(self)
@@ -314,3 +356,20 @@ def _name(cell, missing):
     if is_missing(cell, missing):
         return None
     return str(cell).strip().replace("\\", "/")
+
+
+def sketch_pictures(spec, *, has_groups: bool, may_name_parts: bool) -> DataSketch:
+    """Returns what the knobs of a loader of pictures alone show of them."""
+    if spec.height and spec.width and spec.channels:
+        shape = (spec.height, spec.width, spec.channels)
+    else:
+        shape = ()
+    return DataSketch(
+        tasks_of_kind("classes"),
+        frozenset({PICTURE}),
+        has_groups=has_groups,
+        has_times=False,
+        may_name_parts=may_name_parts,
+        channels=spec.channels,
+        shape=shape,
+    )

@@ -13,12 +13,13 @@ from ..bundle.keras_file import read_keras
 from ..device.signature import Signature
 from ..errors import BundleError, RecipeError, TrainError
 from ..rows.parts import HeldOut, TrainSet
+from ..rows.sketch import DataSketch
 from ..slots import Balancer, Network
 from ..sources.files import PictureFiles
-from ..spec import knob
+from ..spec import Refusal, knob
 from ..training.blocks import Blocks, with_logits
 from ..training.heads import Head, fit_head
-from .networks import EfficientNetLite0, picture_port
+from .networks import EfficientNetLite0, picture_port, refuse_others
 
 FEATURE_BATCH = 32
 WEIGHTS = ("none", "imagenet")
@@ -84,6 +85,12 @@ class Transfer(Network):
             )
         self.backbone.check()
         self.head.check()
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why the backbone or the balancer of the head cannot work, or ""."""
+        if self.head_balance is not None and not sketch.may_have_classes():
+            return self.head_balance.suits(replace(sketch, kinds=frozenset()))
+        return self.backbone.suits(sketch)
 
     def tiny(self) -> "Transfer":
         """The same kind of net, small enough for a test."""
@@ -235,6 +242,10 @@ class EarlierModel(Network):
                 fix="name the folder that `python -m pipelines run` wrote",
             )
 
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why the net cannot read the columns, or ""."""
+        return refuse_others(self, sketch) or super().suits(sketch)
+
     def tiny(self) -> "EarlierModel":
         """The same."""
         return self
@@ -307,6 +318,16 @@ class KerasApplication(Network):
             raise RecipeError(
                 f"weights={self.weights!r}", expected=" or ".join(WEIGHTS), fix="weights='imagenet'"
             )
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why the net cannot read the columns, or ""."""
+        if sketch.channels == 1:
+            return Refusal(
+                f"{self.name} for pictures of 1 channels",
+                expected="red, green and blue",
+                fix="--set load.channels=3, grey ones too",
+            )
+        return refuse_others(self, sketch) or super().suits(sketch)
 
     def tiny(self) -> "KerasApplication":
         """The same net with weights that need no download."""
