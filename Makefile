@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
-.PHONY: help run vision text timeseries devices compress test test-full bench lint clean
+.PHONY: help run vision text timeseries devices compress test test-full bench docs lint clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,9 +39,12 @@ bench: $(READY) ## Print start-up times, training speed and runner speed of this
 	$(BIN)/python -m tests.bench_text
 	$(BIN)/python -m tests.bench_series
 
+docs: $(READY) ## Write docs/reference/ from the specs.
+	$(BIN)/python docs/make_reference.py
+
 lint: $(READY) ## Check the layout, the style and the types of the contracts.
-	$(BIN)/ruff format --check pipelines tests
-	$(BIN)/ruff check pipelines tests
+	$(BIN)/ruff format --check pipelines tests docs
+	$(BIN)/ruff check pipelines tests docs
 	$(BIN)/python -m mypy
 
 clean: ## Remove the environment and every bundle.

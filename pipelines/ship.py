@@ -68,8 +68,7 @@ def rehearse(recipe: Recipe, signature: Signature, rows: TrainSet, raw: TrainSet
             seed=made.seed,
             copies=staggered_copies(signature),
             quantize=recipe.shipping.quantize,
-            forms=recipe.shipping.forms(),
-            kernels=recipe.shipping.kernels(),
+            files=recipe.shipping.tflite_files(),
         )
         refused |= ask_files(targets, tflite)
         made = replace(made, tflite=described(tflite, recipe.name, signature))
@@ -150,8 +149,7 @@ def ship(
             copies=staggered_copies(signature),
             streaming=streaming,
             quantize=recipe.shipping.quantize,
-            forms=recipe.shipping.forms(),
-            kernels=recipe.shipping.kernels(),
+            files=recipe.shipping.tflite_files(),
         )
         ready.refused.update(ask_files(recipe.shipping.runs_on(), tflite))
         tflite = described(tflite, recipe.name, signature)
@@ -188,7 +186,7 @@ def ship(
 
 def _without_ranges(model):
     """A streaming form is calibrated anew: it takes no trained ranges."""
-    from .compress.fake_quantize import without_ranges
+    from .training.fake_quantize import without_ranges
 
     return without_ranges(model)
 

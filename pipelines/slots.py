@@ -95,9 +95,11 @@ class Frame(Spec):
 
     Attributes:
         horizon: How many steps ahead the windows ask for; 0 where they are judged themselves.
+        stride: How many steps one window starts after another.
     """
 
     horizon = 0
+    stride = 1
 
     def suits(self, sketch: DataSketch) -> str:
         """Returns why there are no steps to cut windows from, or ""."""
@@ -149,6 +151,10 @@ class RowFilter(Spec):
     """Leaves out training rows. May stand in `Recipe.prepare`; it is not fitted, and has nothing to
     apply to held-out rows.
     """
+
+    def sketch(self, sketch: DataSketch) -> DataSketch:
+        """Returns what is known afterwards: the same."""
+        return sketch
 
     @abstractmethod
     def filter_rows(self, train: TrainSet) -> TrainSet:
@@ -348,7 +354,7 @@ class Target(Spec):
     Attributes:
         form: The rung of the ladder that the budgets are held against.
         converts: The forms of the TFLite file that it needs in addition to the usual ones.
-        kernels: What runs its files in addition to LiteRT's fastest kernels (`convert.trial`).
+        kernels: What runs its files in addition to LiteRT's fastest kernels (`convert.kernels`).
         asks_net: Whether `refusal` or a missing package can refuse a net before it is trained.
         max_bytes: The most bytes that the file may have; 0: no budget.
         max_ms: The most milliseconds a row may take, median, on this machine; 0: no budget.

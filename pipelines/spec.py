@@ -289,14 +289,24 @@ def _replace(spec, path, value, what, whole):
     return replace(
         spec,
         **{
-            name: _replace(now, rest, value, what, whole) if rest else _same_kind(now, value, whole)
+            name: _replace(now, rest, value, what, whole)
+            if rest
+            else _same_kind(now, value, whole, one_or_several=_takes_one_or_several(spec, name))
         },
     )
 
 
-def _same_kind(now, value, knob):
+def _takes_one_or_several(spec, name):
+    """Whether a knob is a text or several, such as the target of a table."""
+    arguments = typing.get_args(typing.get_type_hints(type(spec))[name])
+    return str in arguments and any(typing.get_origin(each) is tuple for each in arguments)
+
+
+def _same_kind(now, value, knob, *, one_or_several=False):
     if isinstance(now, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
+    if isinstance(now, (str, tuple)) and one_or_several and isinstance(value, (str, tuple)):
+        return value
     if isinstance(now, tuple) and not isinstance(value, tuple):
         value = (value,)
     if isinstance(now, str) and not isinstance(value, str):

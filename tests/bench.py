@@ -15,11 +15,11 @@ import numpy as np
 from pipelines.device import Runner
 from pipelines.rows.parts import HeldOut, TrainSet
 from pipelines.rows.split import split
+from pipelines.sources.tensorflow import load_tensorflow
 from pipelines.steps import fit_steps, make_signature, to_ports
 from pipelines.tabular import BIRDS
 from pipelines.training.feed import TrainFeed
 from pipelines.training.fit import _with_average, task_labels, task_loss, task_metric, train
-from pipelines.training.strategy import load_tensorflow
 
 BUNDLE = Path("saved_models/birds_mlp")
 PAIRS = 3

@@ -28,11 +28,11 @@ from pipelines.recipe import Recipe
 from pipelines.rows.parts import HeldOut, TrainSet
 from pipelines.rows.split import split
 from pipelines.ship import quantized
+from pipelines.sources.tensorflow import load_tensorflow
 from pipelines.steps import fit_steps, make_signature, to_ports
 from pipelines.tasks import task_of
 from pipelines.training.feed import TrainFeed
 from pipelines.training.fit import Training, average_members, train
-from pipelines.training.strategy import load_tensorflow
 from pipelines.verify.ladder import KerasInterpreter, answer_all
 
 TIMED_CALLS = 300

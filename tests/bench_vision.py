@@ -15,10 +15,10 @@ import numpy as np
 from pipelines import vision
 from pipelines.recipe import Recipe
 from pipelines.rows.split import split
+from pipelines.sources.tensorflow import load_tensorflow
 from pipelines.steps import fit_steps, make_signature, to_ports
 from pipelines.training.feed import TrainFeed, training_feed
 from pipelines.training.fit import train
-from pipelines.training.strategy import load_tensorflow
 from tests.bench import bench_training
 
 NUM_FILES = 200_000

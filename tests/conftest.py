@@ -81,7 +81,7 @@ def warm_converter():
         return
     servers = []
 
-    def in_fork(folder, copies):
+    def in_fork(folder):
         if not servers:
             environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
             servers.append(
@@ -94,7 +94,7 @@ def warm_converter():
                     stderr=subprocess.DEVNULL,
                 )
             )
-        servers[0].stdin.write(f"{copies} {folder}\n")
+        servers[0].stdin.write(f"{folder}\n")
         servers[0].stdin.flush()
         code = int(servers[0].stdout.readline())
         return subprocess.CompletedProcess(

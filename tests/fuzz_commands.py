@@ -203,7 +203,7 @@ def run_command(sandbox: Sandbox, command: str) -> tuple[int, str]:
     if command == "device check":
         return sandbox.call(lambda: device([bundle, "--check"]))
     if command == "read_keras":
-        from pipelines.bundle.keras_file import read_keras
+        from pipelines.training.keras_file import read_keras
 
         return sandbox.call(lambda: through_door(lambda: 0 if read_keras(bundle) else 1))
     if command.startswith("export"):

@@ -17,6 +17,7 @@ import pytest
 from pipelines import catalog, run
 from pipelines.balance import Smote, SmoteNC
 from pipelines.convert.convert import convert
+from pipelines.convert.forms import TfliteFiles
 from pipelines.errors import BundleError, ExportError, PipelineError, RecipeError, VerifyError
 from pipelines.recipe import override, tiny
 from pipelines.rows.parts import TrainSet
@@ -183,8 +184,10 @@ def test_a_lost_step_fails_the_run_and_keeps_the_report(birds, birds_recipe, tmp
     """A converter that breaks the model: its int8 file has the signs of the last layer turned."""
     import keras
 
-    def breaking(model, rows, *, seed, copies, streaming, quantize, forms, kernels):
-        whole = convert(model, rows, seed=seed, copies=copies, quantize=quantize, forms=forms)
+    def breaking(model, rows, *, seed, copies, streaming, quantize, files):
+        whole = convert(
+            model, rows, seed=seed, copies=copies, quantize=quantize, files=TfliteFiles(files.forms)
+        )
         broken = keras.models.clone_model(model)
         broken.set_weights(
             [*model.get_weights()[:-2], *(-weights for weights in model.get_weights()[-2:])]

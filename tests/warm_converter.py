@@ -1,5 +1,5 @@
 """A converter that has TensorFlow loaded already: a process that forks for each line of standard
-input, runs what the converter's child runs with its two arguments, and prints the exit code. It
+input, runs what the converter's child runs, and prints the exit code. It
 saves each conversion the five seconds of imports.
 """
 
@@ -13,21 +13,20 @@ def main():
     import keras  # noqa: F401
     import tensorflow  # noqa: F401
 
-    from pipelines.convert import convert, lower  # noqa: F401
+    from pipelines.convert import worker
 
     for line in sys.stdin:
         child = os.fork()
         if not child:
-            copies, folder = line.rstrip("\n").split(" ", 1)
-            _convert(convert, Path(folder), int(copies))
+            _convert(worker, Path(line.rstrip("\n")))
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 
 
-def _convert(module, folder, copies):
+def _convert(module, folder):
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     os.dup2(os.open(folder / "said", os.O_WRONLY | os.O_CREAT), 2)
     try:
-        module._child(folder, copies)
+        module.run_worker(folder)
     except BaseException:
         traceback.print_exc()
         os._exit(1)

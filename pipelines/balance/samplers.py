@@ -112,7 +112,7 @@ class _Synthesizing(Balancer):
             (
                 (PICTURE,),
                 "two pictures is no picture",
-                "use OversampleRandom() with augmentation, or Transfer(head_balance=Smote()), which "
+                "use OversampleRandom() with augmentation, or Transfer(head_balance=Smote()), that "
                 "draws between their features",
             ),
             (

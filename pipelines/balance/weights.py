@@ -1,6 +1,6 @@
 """Class weights: rare classes count more in the loss; no row is touched."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -16,6 +16,10 @@ from ..spec import knob
 class WeightByClass(Balancer):
     """Weights each row by (rows / (classes * rows of its class)) ** `strength`; 1.0 is
     scikit-learn's "balanced", 0.5 the square root that often serves better with many classes.
+
+    Of several labels a row, each label is weighted by itself: rows that have it by (rows / (2 *
+    rows that have it)) ** `strength`, rows that lack it alike. Such weights depend on the label, so
+    they stand in the loss and not in a row's weight (`label_weights`).
     """
 
     strength: float = knob(1.0, 0, 2)
@@ -33,20 +37,39 @@ class WeightByClass(Balancer):
         real-number targets.
         """
         train = require_train_set(train, "balance")
+        if has_several_labels(train):
+            weights = (len(train) / (2 * _label_counts(train.y))) ** self.strength
+            balanced = _balanced(train, train.weight)
+            return replace(balanced, label_weights=weights.astype(np.float32))
         counts = class_counts(train, "WeightByClass")
         by_class = (
             len(train) / (np.count_nonzero(counts) * np.maximum(counts, 1))
         ) ** self.strength
         weight = (train.weight * by_class[train.y]).astype(np.float32)
-        return BalancedSet(
-            x=train.x,
-            y=train.y,
-            ids=train.ids,
-            schema=train.schema,
-            weight=weight,
-            group=train.group,
-            time=train.time,
-        )
+        return _balanced(train, weight)
+
+
+def _balanced(train, weight):
+    return BalancedSet(
+        x=train.x,
+        y=train.y,
+        ids=train.ids,
+        schema=train.schema,
+        weight=weight,
+        group=train.group,
+        time=train.time,
+    )
+
+
+def has_several_labels(train: TrainSet) -> bool:
+    """Returns whether a row has several labels: y int64 [rows, labels]."""
+    return bool(train.schema.target.labels) and train.y.ndim == 2
+
+
+def _label_counts(has):
+    """float64 [2, labels]: rows that lack each label, rows that have it; at least one."""
+    counts = np.stack([(has == 0).sum(axis=0), (has == 1).sum(axis=0)])
+    return np.maximum(counts, 1).astype(np.float64)
 
 
 def class_counts(train: TrainSet, balancer: str) -> np.ndarray:
@@ -59,5 +82,12 @@ def class_counts(train: TrainSet, balancer: str) -> np.ndarray:
             f"{balancer} on the real-number target {train.schema.target.name!r}",
             expected="a target with classes",
             fix="leave `balance` empty (None) for regression",
+        )
+    if has_several_labels(train):
+        raise BalanceError(
+            f"{balancer} on the target {train.schema.target.name!r} of several labels a row",
+            expected="one class a row: a row that is drawn for one label has its other labels too, "
+            "and between two rows there is no set of labels",
+            fix="--set 'balance=WeightByClass()', which weights each label in the loss",
         )
     return np.bincount(train.y, minlength=len(labels))

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..device.cells import shorten
-from ..device.primitives import PACKS, Pack, run_primitives
+from ..device.primitives import Pack, PackingPrimitive, run_primitives
 from ..device.runner import Runner, answer
 from ..errors import DeviceError
+from ..tasks import task_of
+from ..tasks.multilabel import NO_LABEL
 
 
 def explain(runner: Runner, row: Mapping[str, object]) -> list[tuple[str, str, str]]:
@@ -34,17 +36,15 @@ def explain(runner: Runner, row: Mapping[str, object]) -> list[tuple[str, str, s
             )
         )
     for primitive in signature.primitives:
-        name = getattr(primitive, "into", getattr(primitive, "column", ""))
-        before = columns.get(getattr(primitive, "column", ""))
+        name = primitive.makes()[0]
+        before = columns.get(name)
         columns = run_primitives((primitive,), columns)
         value = _show(columns[name])
         if isinstance(primitive, Pack) and columns[name].ndim == 4:
             continue  # a picture passes as it is
-        if isinstance(primitive, PACKS):
+        if isinstance(primitive, PackingPrimitive):
             value = f"{len(primitive.columns)} columns side by side: {value}"
-        elif (
-            not isinstance(primitive, PACKS) and name == primitive.column and _show(before) == value
-        ):
+        elif name in primitive.reads() and _show(before) == value:
             continue  # a fill where nothing was missing
         lines.append((type(primitive).__name__, name, value))
     inputs = runner.quantize(columns)
@@ -63,19 +63,14 @@ def explain(runner: Runner, row: Mapping[str, object]) -> list[tuple[str, str, s
         (
             "score",
             signature.target.name,
-            f"{answers.scores[0]:.4f}"
-            if signature.target.task == "anomaly"
-            else ", ".join(
-                f"{label} {score:.4f}"
-                for label, score in zip(signature.target.labels, answers.scores[0], strict=True)
-            ),
+            task_of(signature.target).scores_text(answers, 0, signature.target),
         )
     )
     offsets = signature.offsets(runner.form)
     return [
         *lines,
         ("decide", "offsets", _show(np.array([offsets]))),
-        ("answer", signature.target.name, str(answers.labels[0])),
+        ("answer", signature.target.name, str(answers.labels[0]) or NO_LABEL),
     ]
 
 

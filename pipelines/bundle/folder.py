@@ -22,7 +22,7 @@ from ..device.typed import load_json
 from ..errors import BundleError, DeviceError
 from ..report.write import card, page
 from ..spec import NAME_PATTERN, to_json
-from .golden import golden
+from ..verify.golden import golden
 from .temporary import MIN_FREE_BYTES, check_temporary_folder
 
 

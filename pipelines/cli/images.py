@@ -1,11 +1,13 @@
 """`images`: a user's own pictures."""
 
 import os
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import RecipeError
 from .options import RunOptions, Target
 from .own_data import name_of, one_or_all, pattern_of, refuse_options, require_columns
 from .reading import Read, reading_of
@@ -45,15 +47,19 @@ def learn_images(options: ImagesOptions) -> None:
     """Classify your own pictures."""
     from ..vision import picture_recipe
 
-    if _is_table(options.source):
+    if options.source.lower().endswith(".npz"):
+        load = f'load=LoadArrays(source="{options.source}")'
+        raise RecipeError(
+            f"the arrays {options.source}",
+            expected="a folder with a folder for each class, or a table with a column of paths",
+            fix=f"python -m pipelines run fashion_cnn --set {shlex.quote(load)} --set "
+            "'split=SplitRandom()' --name my_pictures",
+        )
+    if os.path.isfile(options.source):
         load = _of_table(options)
     else:
         load = _of_folder(options)
     options.train(picture_recipe(load, name=options.name or name_of(options.source)))
-
-
-def _is_table(source):
-    return os.path.isfile(source)
 
 
 def _of_folder(options: ImagesOptions) -> "LoadFolder":

@@ -1,7 +1,7 @@
 """`run`: a named recipe."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -46,7 +46,7 @@ def _with_columns(recipe: "Recipe", options: NamedOptions) -> "Recipe":
 
     check_one_split(options.group, options.time)
     load = recipe.load
-    knobs = {field.name: getattr(load, field.name) for field in fields(load)}
+    knobs = vars(load)
     changes: dict[str, object] = {}
     if options.drop:
         _require(recipe, knobs, "--drop", "drop")

@@ -51,7 +51,11 @@ class SeriesOptions(RunOptions):
     ] = 0
     series_id: Annotated[
         str,
-        typer.Option("--id", metavar="COLUMN", help="The column that tells many series apart."),
+        typer.Option(
+            "--id",
+            metavar="COLUMN",
+            help="The column that names the series of a row, if there are many.",
+        ),
     ] = ""
     label: Annotated[
         str,
@@ -132,7 +136,7 @@ def _only_file(options):
     if len(options.files) > 1:
         raise RecipeError(
             f"{len(options.files)} tables of series",
-            expected="one table, with a column that tells many series apart",
+            expected="one table, with a column that names the series of each row",
             fix="join the files, and name that column with --id COLUMN",
         )
     return options.files[0]

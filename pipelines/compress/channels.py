@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import RecipeError
 from ..slots import Compression
 from ..spec import check_knobs, knob
-from .graph import copy_layer
+from ..training.call_graph import copy_layer
 from .tuning import Tuning, rebuild
 
 IMPORTANCES = ("taylor", "scale", "norm")

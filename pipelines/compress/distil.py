@@ -5,14 +5,14 @@ label.
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..bundle.keras_file import read_keras
 from ..device.errors import DeviceError
 from ..device.signature import Signature, read_signature
 from ..errors import BundleError, RecipeError, TrainError
 from ..slots import Compression
 from ..spec import check_knobs, knob
+from ..training.call_graph import copy_layer
+from ..training.keras_file import read_keras
 from .channels import cut_to
-from .graph import copy_layer
 from .tuning import Tuning, copy_model, rebuild, same_inputs
 
 STARTS = ("trained", "drawn", "teacher")

@@ -7,7 +7,7 @@ import numpy as np
 from ..errors import RecipeError
 from ..slots import Compression
 from ..spec import check_knobs, knob
-from .graph import copy_layer
+from ..training.call_graph import copy_layer
 from .tuning import Tuning, rebuild
 
 _LAYERS = ("Dense", "Conv1D", "Conv2D")

@@ -14,7 +14,7 @@ from ..errors import RecipeError
 from ..rows.sketch import TOKENS, DataSketch
 from ..slots import Compression
 from ..spec import Refusal, check_knobs, knob
-from .graph import copy_layer
+from ..training.call_graph import copy_layer
 from .tuning import Tuning, rebuild
 
 TIMED_CALLS = 40

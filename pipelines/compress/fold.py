@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 
-from .graph import Call, alter, call_as_it_is, calls_of, copy_layer
+from ..training.call_graph import Call, alter, call_as_it_is, calls_of, copy_layer
 
 # By class: the place of the kernel that gives the output channels among the layer's weights.
 _KERNEL_PLACES = {

@@ -30,7 +30,7 @@ class QuantizeAware(Compression):
 
     def compress(self, model, tuning: Tuning):
         """A keras.Model with rounded layers, fitted on the tuning's rows, which saves, loads
-        (import `pipelines.compress.fake_quantize` before) and converts like any other;
+        (import `pipelines.training.fake_quantize` before) and converts like any other;
         `without_ranges` gives the float32 model that remains of it. Raises RecipeError for a model
         that is not functional.
         """
@@ -52,8 +52,8 @@ def quantization_aware(model):
     activation learns its range in training. Other layers are left as they are, for the converter to
     quantize by calibration. A model that is such a one already comes back as a copy.
     """
-    from .fake_quantize import is_quantization_aware, rounded_layer, with_ranges
-    from .graph import alter, call_as_it_is, copy_layer
+    from ..training.call_graph import alter, call_as_it_is, copy_layer
+    from ..training.fake_quantize import is_quantization_aware, rounded_layer, with_ranges
 
     if is_quantization_aware(model):
         return alter(model, copy_layer, call_as_it_is)
@@ -66,7 +66,7 @@ def _freeze(model, num_steps):
     """
     import keras
 
-    from .fake_quantize import FakeQuantize
+    from ..training.fake_quantize import FakeQuantize
 
     layers = [layer for layer in model.layers if isinstance(layer, FakeQuantize)]
 

@@ -16,8 +16,10 @@ from ..device.signature import Signature
 from ..device.target import Target
 from ..errors import RecipeError, TrainError
 from ..rows.parts import HeldOut, Schema, TrainSet
+from ..sources.tensorflow import load_tensorflow
 from ..tasks import task_of
 from ..tasks.regression import RegressionTask
+from ..training.call_graph import copy_alike, copy_layer
 from ..training.feed import TrainFeed, training_feed
 from ..training.fit import (
     Training,
@@ -31,8 +33,7 @@ from ..training.fit import (
     task_metric,
     validation_feed,
 )
-from ..training.strategy import load_tensorflow, make_strategy
-from .graph import copy_alike, copy_layer
+from ..training.strategy import make_strategy
 
 # By what a model answers: logits of classes of which one is true, of one or more yes or no, or
 # numbers.
@@ -227,7 +228,7 @@ def make_tuning(
         batches,
         steps,
         validation_feed(valid, task_labels(valid.y, signature), num_replicas),
-        task_loss(signature.target, training),
+        task_loss(signature.target, training, label_weights=feed.rows.label_weights),
         lambda: task_metric(deciding, signature)[0],
         deciding,
         task_metric(deciding, signature)[1],

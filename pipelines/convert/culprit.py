@@ -1,8 +1,9 @@
 """What happens where a TFLite file is run once:  python -m pipelines.convert.culprit FILE KERNELS
 
-Prints JSON: {"fatal": the place of the operator that ends the process, or null, "refused": what the
-runtime says, or ""}. To find the operator the file is cut behind an operator, and each part is run
-in a fork of this process, which holds nothing but LiteRT, TFLM and numpy.
+KERNELS is where they are imported from, "module:class" (see `kernels.Kernels.place`). Prints JSON:
+{"fatal": the place of the operator that ends the process, or null, "refused": what the runtime
+says, or ""}. To find the operator the file is cut behind an operator, and each part is run in a
+fork of this process, which holds nothing but the runtimes and numpy.
 """
 
 import json
@@ -13,12 +14,12 @@ from pathlib import Path
 
 from ..device.errors import PipelineError
 from .graph import Graph
-from .trial import run_once
+from .kernels import Kernels, kernels_at
 
 SECONDS = 20
 
 
-def first_fatal(content: bytes, kernels: str) -> int | None:
+def first_fatal(content: bytes, kernels: Kernels) -> int | None:
     """The place of the first operator up to which the file ends the process; None where the whole
     file does not. An operator that ends a part ends every longer part: the places are halved.
     """
@@ -41,7 +42,7 @@ def _is_fatal(content, kernels, count):
         signal.alarm(SECONDS)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         try:
-            run_once(_first_operators(content, count), kernels)
+            kernels.run_once(_first_operators(content, count))
         except PipelineError:
             os._exit(2)
         except BaseException:
@@ -58,16 +59,16 @@ def _first_operators(content, count):
     return graph.to_bytes()
 
 
-def main(content: bytes, kernels: str) -> dict:
+def main(content: bytes, kernels: Kernels) -> dict:
     """What is printed."""
     place = first_fatal(content, kernels)
     if place is None:
         try:
-            run_once(content, kernels)
+            kernels.run_once(content)
         except PipelineError as error:
             return {"fatal": None, "refused": error.received}
     return {"fatal": place, "refused": ""}
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(Path(sys.argv[1]).read_bytes(), sys.argv[2])))
+    print(json.dumps(main(Path(sys.argv[1]).read_bytes(), kernels_at(sys.argv[2]))))

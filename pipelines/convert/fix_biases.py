@@ -7,7 +7,7 @@ _PLACES = {"TRANSPOSE_CONV": (2, 1, 3)}  # of input, weights and bias among what
 _TOLERANCE = 1e-4  # of a scale: what float32 rounds is less
 
 
-def mend_biases(content: bytes) -> bytes:
+def fix_biases(content: bytes) -> bytes:
     """The bytes of a TFLite file in which the bias of every int8 convolution and dense layer has
     the scale of its input times its weights, as the specification demands
     (https://ai.google.dev/edge/litert/conversion/tensorflow/ quantization/quantization_spec).
@@ -20,7 +20,7 @@ def mend_biases(content: bytes) -> bytes:
 
     names = {getattr(schema.BuiltinOperator, name): name for name in _OPERATORS}
     model = schema.ModelT.InitFromPackedBuf(content, 0)
-    num_mended = 0
+    num_fixed = 0
     for graph in model.subgraphs:
         for operator in graph.operators:
             name = names.get(model.operatorCodes[operator.opcodeIndex].builtinCode)
@@ -29,8 +29,8 @@ def mend_biases(content: bytes) -> bytes:
                 continue
             x, weights, bias = (graph.tensors[operator.inputs[place]] for place in places)
             if x.type == schema.TensorType.INT8 and bias.type == schema.TensorType.INT32:
-                num_mended += _mend(model, bias, x.quantization.scale * weights.quantization.scale)
-    if not num_mended:
+                num_fixed += _fix(model, bias, x.quantization.scale * weights.quantization.scale)
+    if not num_fixed:
         return content
     import flatbuffers
 
@@ -39,7 +39,7 @@ def mend_biases(content: bytes) -> bytes:
     return bytes(builder.Output())
 
 
-def _mend(model, bias, wanted):
+def _fix(model, bias, wanted):
     """Whether the bias had to be written in other numbers."""
     found = bias.quantization.scale
     if np.allclose(wanted, found, rtol=_TOLERANCE, atol=0):

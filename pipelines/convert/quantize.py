@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from ..errors import RecipeError
 from ..spec import Spec, check_knobs, knob
 
-USUAL_FORMS = ("float32", "int8", "uint8", "stream_float32", "stream_int8")
 CALIBRATIONS = ("minmax", "percentile", "mse")
 QUANTIZERS = ("tensorflow", "ai_edge")
 DENSE_WEIGHTS = ("per_channel", "per_tensor")

@@ -20,7 +20,7 @@ def with_calibrated_ranges(model, rows: dict[str, np.ndarray], quantize: Quantiz
     """
     import keras
 
-    from ..compress.fake_quantize import FakeQuantize, is_quantization_aware, with_ranges
+    from ..training.fake_quantize import FakeQuantize, is_quantization_aware, with_ranges
 
     if quantize.calibration == "minmax" or is_quantization_aware(model):
         return model

@@ -1,8 +1,6 @@
 """A fresh TFLite file is loaded and run once, on zeros, in the converter's child: a file can end
-the process that loads it. Where it does, a process that has LiteRT and TFLM alone finds the
-operator (see `culprit`).
-
-KERNELS: "xnnpack" and "reference" are LiteRT's, "micro" is TFLM.
+the process that loads it. Where it does, a process that has the runtimes alone finds the operator
+(see `culprit`).
 """
 
 import json
@@ -11,82 +9,73 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from ..device.errors import DeviceError
-from ..device.runner import LiteRT
 from ..errors import ExportError, VerifyError
 from .graph import operator_places
+from .kernels import Kernels, XnnpackKernels
 from .refusals import layer_of, place_in_words
 
-KERNELS = ("xnnpack", "reference", "micro")
 CULPRIT_SECONDS = 120
 _RUNNING = "running "
-_RUNTIMES = {"xnnpack": "LiteRT", "reference": "LiteRT's reference kernels", "micro": "TFLM"}
-_INT8_FORMS = ("int8", "stream_int8")
-_FIX = {
-    "xnnpack": "replace the layer, or give it another size",
-    "reference": "replace the layer, or leave the targets micro and c out",
-    "micro": "replace the layer, or leave the targets micro and c out",
-}
 
 
-def run_once(content: bytes, kernels: str) -> None:
-    """Loads a file and runs it on zeros. Raises DeviceError where LiteRT refuses it, VerifyError
-    where TFLM does; may end the process.
-    """
-    plain = LiteRT(content, kernels=kernels if kernels != "micro" else "xnnpack")
-    zeros = {name: np.zeros(shape, dtype) for name, (shape, dtype) in plain.inputs().items()}
-    if kernels == "micro":
-        from ..targets.micro.runner import Micro
+def try_in_child(
+    folder: Path,
+    form: str,
+    content: bytes,
+    *,
+    kernels: Sequence[Kernels],
+    say: Callable[[str], None],
+) -> None:
+    """Runs `folder`/<form>.tflite once on each of the kernels that take the form.
 
-        Micro(content, plain.port_names()).run(zeros)
-    else:
-        plain.run(zeros)
+    Args:
+        folder: Of the conversion.
+        form: Of the file.
+        content: The file before it lost the names of its tensors.
+        kernels: What must run it.
+        say: Reports the stage, which the parent reads if the process ends.
 
-
-def try_in_child(folder: Path, form: str, content: bytes, *, kernels: tuple[str, ...], say) -> None:
-    """Runs `folder`/<form>.tflite once on each of `kernels` that takes the form. `content`: the
-    file before it lost the names of its tensors. `say(stage)` is what the parent reads where the
-    process ends. Raises ExportError or VerifyError, which the parent raises too (see
-    `raise_refusal`).
+    Raises:
+        ExportError: LiteRT refuses the file; the parent raises it too (see `raise_refusal`).
+        VerifyError: Another runtime does.
     """
     packed = (folder / f"{form}.tflite").read_bytes()
     (folder / "places.json").write_text(json.dumps(operator_places(content)), encoding="utf-8")
+    installed = [each for each in kernels if each.is_installed()]
     try:
-        from ..targets.micro.runner import micro_available, require_operators
-
-        known = [each for each in kernels if each != "micro" or micro_available()]
-        if "micro" in known and form == "float32":
-            require_operators(packed)
-        for each in known:
-            if each == "xnnpack" or form in _INT8_FORMS:
-                say(f"{_RUNNING}{form} on {each}")
+        if form == "float32":
+            for each in installed:
+                each.require_operators(packed)
+        for each in installed:
+            if each.takes(form):
+                say(f"{_RUNNING}{form} on {each.name}")
                 _run(packed, each)
     except (ExportError, VerifyError) as error:
-        said = {
+        refusal = {
             "stage": error.stage,
             "received": error.received,
             "expected": error.expected,
             "fix": error.fix,
         }
-        (folder / "refusal.json").write_text(json.dumps(said), encoding="utf-8")
+        (folder / "refusal.json").write_text(json.dumps(refusal), encoding="utf-8")
         raise
 
 
 def _run(content, kernels):
     try:
-        run_once(content, kernels)
+        kernels.run_once(content)
     except DeviceError as error:
-        if kernels == "reference":  # it lacks operators that TFLM has, and only checks
+        if not kernels.is_decisive:
             return
-        said = str(error.received).removeprefix("LiteRT cannot load the model: ").strip()
+        reason = str(error.received).removeprefix("LiteRT cannot load the model: ").strip()
         raise ExportError(
-            f"LiteRT refuses the converted file: {said}",
+            f"LiteRT refuses the converted file: {reason}",
             expected="operators that LiteRT has",
-            fix=_FIX["xnnpack"],
+            fix=XnnpackKernels.fix,
         ) from error
 
 
@@ -126,46 +115,57 @@ def _with_layer(received, places, layers):
     return received
 
 
-def raise_death(folder: Path, code: int, stage: str, layers: tuple[str, ...]) -> None:
-    """Raises ExportError that names the operator, where a child ended by a signal (`code` below
-    zero) while it ran a file.
+def raise_death(
+    folder: Path,
+    code: int,
+    stage: str,
+    *,
+    layers: tuple[str, ...],
+    kernels: Sequence[Kernels],
+) -> None:
+    """Raises ExportError that names the operator, if a child ended while it ran a file.
+
+    Args:
+        folder: Of the conversion.
+        code: How the child ended; below zero by a signal.
+        stage: What it reported last.
+        layers: The names of the model's layers.
+        kernels: What the files were to run on.
     """
     if code >= 0 or not stage.startswith(_RUNNING):
         return
-    form, kernels = stage.removeprefix(_RUNNING).split(" on ")
+    form, name = stage.removeprefix(_RUNNING).split(" on ")
+    at_work = next(each for each in kernels if each.name == name)
     places = json.loads((folder / "places.json").read_text(encoding="utf-8"))
-    place = _ask(folder / f"{form}.tflite", kernels)["fatal"]
-    if place is None:
-        where = ""
-    else:
+    place = _ask(folder / f"{form}.tflite", at_work)["fatal"]
+    where = ""
+    if place is not None:
         where = f" at {place_in_words(*places[place], layers)}"
     raise ExportError(
-        f"the {form} file ends {_RUNTIMES[kernels]}'s process by signal {-code}{where}",
-        expected=f"operators that {_RUNTIMES[kernels]} can run",
-        fix=_FIX[kernels],
+        f"the {form} file ends {at_work.runtime}'s process by signal {-code}{where}",
+        expected=f"operators that {at_work.runtime} can run",
+        fix=at_work.fix,
     )
 
 
-def fault(content: bytes, kernels: str) -> str:
-    """Why a runtime cannot run a file, in words, or ""; asked in a process of its own."""
+def fault(content: bytes, kernels: Kernels) -> str:
+    """Returns why a runtime cannot run a file, in words, or ""; asked in a process of its own."""
     with tempfile.TemporaryDirectory(prefix="trial_") as folder:
         path = Path(folder) / "model.tflite"
         path.write_bytes(content)
         found = _ask(path, kernels)
     if found["fatal"] is not None:
         name = operator_places(content)[found["fatal"]][0]
-        return f"the file ends {_RUNTIMES[kernels]}'s process at the operator {name}"
+        return f"the file ends {kernels.runtime}'s process at the operator {name}"
     return found["refused"]
 
 
 def _ask(path, kernels):
     """What `culprit` prints of a file; nothing found where it took too long or ended itself."""
-    command = [sys.executable, "-m", "pipelines.convert.culprit", str(path), kernels]
-    root = Path(__file__).parents[2]
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")])),
-    }
+    command = [sys.executable, "-m", "pipelines.convert.culprit", str(path), kernels.place()]
+    root = str(Path(__file__).parents[2])
+    python_path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+    environment = {**os.environ, "PYTHONPATH": python_path}
     try:
         done = subprocess.run(
             command, env=environment, capture_output=True, text=True, timeout=CULPRIT_SECONDS
@@ -173,7 +173,7 @@ def _ask(path, kernels):
     except subprocess.TimeoutExpired:
         return {
             "fatal": None,
-            "refused": f"{_RUNTIMES[kernels]} was still at work after {CULPRIT_SECONDS} s",
+            "refused": f"{kernels.runtime} was still at work after {CULPRIT_SECONDS} s",
         }
     if done.returncode != 0:
         return {

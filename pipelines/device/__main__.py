@@ -9,12 +9,12 @@ takes files instead, one of texts takes texts, if it is given any:
     python -m pipelines.device saved_models/emoji_cnn a.png b.jpg
     python -m pipelines.device saved_models/remarks_cnn "two gulls, no damage"
 
-A model that forecasts takes a table of steps and foretells those after the last one of each series;
+A model that forecasts takes a table of steps and forecasts those after the last one of each series;
 one that finds anomalies judges the newest window of each.
 
     python -m pipelines.device --check saved_models/birds_mlp
 
-says whether every file of a bundle is the one that was written with it.
+reports whether every file of a bundle is the one that was written with it.
 """
 
 import argparse
@@ -24,9 +24,10 @@ import sys
 
 import numpy as np
 
-from .cells import PICTURE, TEXT, shorten, write_time
+from .cells import PICTURE, TEXT, shorten
 from .checksums import print_check
 from .csv_rows import SEPARATORS, lines_of, named_separator, rows_of
+from .dates import write_time
 from .door import through_door
 from .errors import DeviceError
 from .history import newest_windows, shared_steps
@@ -115,7 +116,7 @@ def _answer_all(runner, source, separator, writer):
     header = next(rows[mark], [])
     if isinstance(header, Exception):
         raise DeviceError(
-            f"the header cannot be read: {header}", expected="CSV", fix="mend the file"
+            f"the header cannot be read: {header}", expected="CSV", fix="fix the file"
         ) from header
     if not header:
         raise DeviceError(
@@ -217,17 +218,17 @@ def _print_count(num_notes, num_rows):
 
 
 def write_forecasts(runner, header, rows, writer) -> bool:
-    """Writes a CSV line for every step foretold of each series, or the label and score of its
+    """Writes a CSV line for every step forecast of each series, or the label and score of its
     newest window; False: all or nothing. Raises DeviceError for a row that cannot be read.
     """
     cells = []
     for place, row in enumerate(rows):
         if isinstance(row, Exception) or len(row) != len(header):
             if isinstance(row, Exception):
-                said = row
+                detail = row
             else:
-                said = f"{len(row)} cells, the header has {len(header)}"
-            raise DeviceError(f"row {place}: {said}", expected="CSV", fix="mend the file")
+                detail = f"{len(row)} cells, the header has {len(header)}"
+            raise DeviceError(f"row {place}: {detail}", expected="CSV", fix="fix the file")
         cells.append(row)
     table = {name: [row[place] for row in cells] for place, name in enumerate(header)}
     names, columns = newest_windows(runner.signature, table)

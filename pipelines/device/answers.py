@@ -24,6 +24,12 @@ class Answers:
     quantiles: np.ndarray | None = None
     notes: np.ndarray | None = None
 
+    def given(self) -> np.ndarray:
+        """Returns `labels` of answers that have them. Raises ValueError where they are numbers."""
+        if self.labels is None:
+            raise ValueError("answers that are numbers have no labels")
+        return self.labels
+
     def take(self, places: np.ndarray) -> "Answers":
         """The answers at `places` (int [n])."""
         return Answers(

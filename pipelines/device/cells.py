@@ -1,6 +1,6 @@
 """Raw cells to typed columns: the one reading of a cell that training and devices share.
 
-Seven kinds of column, told apart afterwards by dtype and dimensions alone:
+Seven kinds of column, distinguished afterwards by dtype and dimensions alone:
 
     numeric      float32  [rows]   missing is NaN
     series       float32  [rows, steps]   the newest step last, missing is NaN
@@ -17,15 +17,16 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from decimal import Decimal
 
 import numpy as np
 
-from .dates import split_end_of_day
+from .dates import FIRST_TIME, LAST_TIME, read_time
 from .numbers import read_number
 from .pictures import read_picture
-from .texts import MAX_CHARACTERS
+from .primitives.texts import MAX_CHARACTERS
+from .visible import shorten
 
 NUMERIC = "numeric"
 CATEGORICAL = "categorical"
@@ -63,14 +64,10 @@ MISSING_WORDS = (
 MAX_CELL_CHARACTERS = 10_000
 # The difference of two numbers, and its product with a fitted factor, still fit into float32.
 MAX_NUMBER = 1e30
-UNIX = "unix"
-_UNIX_SECONDS = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]*)?")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _WHOLE = re.compile(r"([+-]?\d+)\.0+")
 _MISSING_TYPES = ("NAType", "NaTType")
 _SCALARS = (str, int, float, date, Decimal, np.generic)
-_FIRST_TIME = np.datetime64("0001-01-01T00:00:00")
-_LAST_TIME = np.datetime64("9999-12-31T23:59:59")
 _NOT_A_TIME = np.datetime64("NaT", "s")
 
 
@@ -253,10 +250,10 @@ def _boolean(cells, column, missing):
 def _date(cells, column, missing):
     if isinstance(cells, np.ndarray) and cells.dtype.kind == "M":
         values = cells.astype("datetime64[s]")
-        odd = np.flatnonzero((values < _FIRST_TIME) | (values > _LAST_TIME))
-        values[odd] = _NOT_A_TIME
+        outside = np.flatnonzero((values < FIRST_TIME) | (values > LAST_TIME))
+        values[outside] = _NOT_A_TIME
         return values, [
-            BadCell(int(row), shorten(cells[row]), "outside the years 1 to 9999") for row in odd
+            BadCell(int(row), shorten(cells[row]), "outside the years 1 to 9999") for row in outside
         ]
     values = np.full(len(cells), _NOT_A_TIME)
     bad = []
@@ -265,52 +262,12 @@ def _date(cells, column, missing):
         if is_missing(cell, missing):
             continue
         if cell not in seen:
-            seen[cell] = _time(cell, column.format)
+            seen[cell] = read_time(cell, column.format)
         if seen[cell] is None:
             bad.append(BadCell(row, shorten(cell), f"not a date of the format {column.format}"))
         else:
             values[row] = seen[cell]
     return values, bad
-
-
-def _time(cell, date_format):
-    text, days = split_end_of_day(str(cell).strip())
-    try:
-        if isinstance(cell, np.datetime64):
-            time = cell.astype("datetime64[s]").item()
-        elif isinstance(cell, datetime):
-            time = cell
-        elif isinstance(cell, date):
-            time = datetime(cell.year, cell.month, cell.day)
-        elif date_format == "ISO8601":
-            time = datetime.fromisoformat(text)
-        elif date_format == UNIX:
-            return _unix_time(text)
-        else:
-            time = datetime.strptime(text, date_format)
-        if time.tzinfo is not None:
-            time = time.astimezone(UTC).replace(tzinfo=None)
-        time += timedelta(days=days)
-    except (ValueError, OverflowError, TypeError):
-        return None
-    return np.datetime64(time, "s")
-
-
-def _unix_time(text):
-    """The time of a number of seconds since 1970, or None; a part of a second is cut."""
-    if not _UNIX_SECONDS.fullmatch(text):
-        return None
-    time = np.datetime64(math.floor(float(text)), "s")
-    if _FIRST_TIME <= time <= _LAST_TIME:
-        return time
-    return None
-
-
-def write_time(time: np.datetime64, date_format: str) -> str:
-    """A time for people: seconds since 1970 where its column has these, else ISO 8601."""
-    if date_format == UNIX:
-        return str(time.astype("datetime64[s]").astype(np.int64))
-    return str(time)
 
 
 def _texts(cells, column, missing):
@@ -377,9 +334,10 @@ def _series(cells, column, missing):
         if not isinstance(parts, (list, tuple, np.ndarray)) or getattr(parts, "ndim", 1) != 1:
             bad.append(BadCell(row, shorten(cell), f"not a series but a {type(cell).__name__}"))
             continue
-        found, odd = _numeric(parts[-steps:], column, missing)
-        if odd:
-            bad.append(BadCell(row, odd[0].value, f"step {odd[0].row + 1}: {odd[0].reason}"))
+        found, problems = _numeric(parts[-steps:], column, missing)
+        if problems:
+            first = problems[0]
+            bad.append(BadCell(row, first.value, f"step {first.row + 1}: {first.reason}"))
         elif len(found):
             values[row, -len(found) :] = found
     return values, bad
@@ -411,17 +369,3 @@ _READERS: Mapping = {
     PICTURE: _picture,
     SERIES: _series,
 }
-
-
-def shorten(cell: object, most: int = 40) -> str:
-    """A value for an error message: quoted, escaped, never longer than `most` characters and its
-    length.
-    """
-    if isinstance(cell, (bytes, bytearray, memoryview)):
-        return f"{len(cell):,} bytes"
-    if isinstance(cell, np.ndarray) and cell.ndim:
-        return f"an array of {cell.dtype}, shape {cell.shape}"
-    text = str(cell)
-    if len(text) <= most:
-        return repr(text)
-    return f"{text[:most]!r}... ({len(text):,} characters)"

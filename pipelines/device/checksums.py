@@ -49,10 +49,10 @@ def checksums(files: Mapping[str, bytes]) -> str:
     """The content of SHA256SUMS for relative name → content, in the order of the names. Raises
     DeviceError for a name that such a file cannot hold.
     """
-    odd = next((name for name in files if not name.isprintable() or "\\" in name), None)
-    if odd is not None:
+    unsafe = next((name for name in files if not name.isprintable() or "\\" in name), None)
+    if unsafe is not None:
         raise DeviceError(
-            f"a file called {odd!r}",
+            f"a file called {unsafe!r}",
             expected="names without backslashes and line ends",
             fix="give it another name",
         )
@@ -60,7 +60,7 @@ def checksums(files: Mapping[str, bytes]) -> str:
 
 
 def read_checked(folder: str | Path, name: str, *, most: int = MAX_FILE_BYTES) -> bytes:
-    """The content of the file `name` of a bundle. Raises DeviceError where it is not there, has
+    """The content of the file `name` of a bundle. Raises DeviceError if it is missing, has
     more bytes than `most` or is not what was written with the bundle; nothing of it is parsed
     before. Files that are not asked for need not be there.
     """
@@ -83,11 +83,11 @@ def read_checked(folder: str | Path, name: str, *, most: int = MAX_FILE_BYTES) -
     found = hashlib.sha256(content).hexdigest()
     if found != wanted:
         if wanted is None:
-            said = "is not in SHA256SUMS"
+            problem = "is not in SHA256SUMS"
         else:
-            said = f"is damaged or was altered: its SHA-256 is {found[:12]}…"
+            problem = f"is damaged or was altered: its SHA-256 is {found[:12]}…"
         raise DeviceError(
-            f"{str(path)!r} {said}",
+            f"{str(path)!r} {problem}",
             expected=f"the {name} that was written with the bundle"
             + (f", {wanted[:12]}…" if wanted else ""),
             fix="copy the bundle again, or make it again",
@@ -201,11 +201,11 @@ def _read_sums(folder):
         ) from None
     except (OSError, ValueError, TypeError) as error:
         if isinstance(error, OSError):
-            said = error.strerror
+            problem = error.strerror
         else:
-            said = error
+            problem = error
         raise DeviceError(
-            f"{str(path)!r} is damaged: {said}",
+            f"{str(path)!r} is damaged: {problem}",
             expected="lines of a SHA-256 and a name",
             fix="copy the bundle again, or make it again",
         ) from error

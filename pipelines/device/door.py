@@ -75,12 +75,12 @@ def through_door(work: Callable[[], int | None]) -> int:
         _print_error(str(error))
         return REFUSED
     except Exception as error:
-        said = _of_the_system(error)
-        if not said and os.environ.get(RAISE_NAME):
+        words = _of_the_system(error)
+        if not words and os.environ.get(RAISE_NAME):
             raise
         _flush_or_drop()
-        _print_error(str(said or _fault(error)))
-        if said:
+        _print_error(str(words or _fault(error)))
+        if words:
             return REFUSED
         return FAULT
 

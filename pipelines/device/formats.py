@@ -20,6 +20,28 @@ ADDED_TO_FRAME: dict[str, object] = {
     }
 }
 
+# Fields of a target that were added within format 2. They are written only where they are not the
+# default, so that bundles of other tasks stay what they were, and readers of before take them.
+LATER_IN_TARGET: dict[str, object] = {"separator": ""}
+
+
+def without_later_defaults(values: dict) -> dict:
+    """Returns the values of a signature without those of LATER_IN_TARGET that are the default."""
+    target = {
+        name: value
+        for name, value in values["target"].items()
+        if name not in LATER_IN_TARGET or value != LATER_IN_TARGET[name]
+    }
+    return {**values, "target": target}
+
+
+def _with_later(values):
+    """The values with the defaults of LATER_IN_TARGET."""
+    target = values.get("target")
+    if not isinstance(target, dict):
+        return values
+    return {**values, "target": {**LATER_IN_TARGET, **target}}
+
 
 def up_to_date(values: dict, rules: dict[str, str]) -> dict:
     """The values of a signature of format 1 as those of today's format; those of today's format as
@@ -28,6 +50,7 @@ def up_to_date(values: dict, rules: dict[str, str]) -> dict:
     Raises DeviceError for another format, and ValueError for fields or rules that format 1 never
     had.
     """
+    values = _with_later(values)
     version = values.get("format_version")
     if version == FORMAT_VERSION and type(version) is int:
         return values
@@ -38,7 +61,7 @@ def up_to_date(values: dict, rules: dict[str, str]) -> dict:
             fix="make the bundle again with this version",
         )
     if not values["rules"].items() <= rules.items():
-        raise ValueError("its rules for odd cells are not those of format 1")
+        raise ValueError("its rules for invalid cells are not those of format 1")
     frame = values["frame"]
     return {
         **_with(values, ADDED_TO_SIGNATURE),

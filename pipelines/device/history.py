@@ -24,7 +24,7 @@ def newest_windows(
     signature: Signature, table: Mapping[str, Sequence]
 ) -> tuple[np.ndarray, Columns]:
     """Raw columns by name, a row a step → (text [series], the names of the series; typed columns of
-    one row a series, as `Runner.read` gives them). The step to be foretold first is the one after
+    one row a series, as `Runner.read` gives them). The step to be forecast first is the one after
     the last with a value that is not known beforehand; that last one is the newest of its window.
     Raises DeviceError where a column is not there, a cell cannot be read, or a series has no value.
     """
@@ -59,7 +59,7 @@ def newest_windows(
     ]
     if not found:
         raise DeviceError(
-            "a table without rows", expected="the newest steps", fix="bring at least one row"
+            "a table without rows", expected="the newest steps", fix="provide at least one row"
         )
     return np.unique(series), {key: np.stack([row[key] for row in found]) for key in names}
 
@@ -83,7 +83,7 @@ def _steps_of(frame, table, missing):
 
 def shared_steps(signature: Signature, table: Mapping[str, Sequence]) -> str:
     """A sentence where more than MOST_SHARED of the rows of a table that `newest_windows` takes
-    share their step with another row of their series, as where the column that tells series apart
+    share their step with another row of their series, as if the column that separates series
     is left out; else "".
     """
     steps, series = _steps_of(signature.frame, table, frozenset(signature.missing_words))
@@ -93,7 +93,7 @@ def shared_steps(signature: Signature, table: Mapping[str, Sequence]) -> str:
         return ""
     left_out = signature.frame.series not in table and bool(signature.frame.series)
     if left_out:
-        hint = f"; there is no column {shorten(signature.frame.series)}, which tells series apart"
+        hint = f"; there is no column {shorten(signature.frame.series)}, which separates the series"
     else:
         hint = ""
     return (
@@ -164,7 +164,7 @@ def read_cells(cells: Sequence, column: Column, missing: frozenset[str]) -> np.n
             f"row {bad[0].row}, column {shorten(column.name)}: {bad[0].reason}: {bad[0].value}"
             + (f" (and {len(bad) - 1} more cells)" if len(bad) > 1 else ""),
             expected="values as in training, or empty cells",
-            fix="mend the cell, or leave it empty",
+            fix="correct the cell, or leave it empty",
         )
     return values
 
@@ -177,7 +177,7 @@ def _window(signature, name, steps, values):
         raise DeviceError(
             f"the series {shorten(name)} has no value of {', '.join(map(shorten, past))}",
             expected="at least one",
-            fix="bring its newest steps",
+            fix="provide its newest steps",
         )
     origin = int(steps[known].max()) + 1
     row = {frame.time: frame.dates(origin - (frame.horizon == 0))[()]}

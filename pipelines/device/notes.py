@@ -11,8 +11,8 @@ import numpy as np
 from .cells import PICTURE, SERIES, TEXT, shorten
 from .history import known_steps, num_past_steps
 from .primitives import Columns, missing_mask
+from .primitives.texts import Words
 from .signature import Signature
-from .texts import Words
 
 _SIX_DIGITS = Context(prec=6, rounding=ROUND_HALF_UP)  # as JavaScript rounds
 

@@ -258,8 +258,10 @@ def _to_shape(opened: Callable, shape, white):
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _Refused(f"more than {MAX_PIXELS:,} pixels") from None
     except _BROKEN as error:
-        said = " ".join(str(error).split())[:80] or type(error).__name__
-        raise _Refused("truncated" if "truncated" in said.lower() else f"broken ({said})") from None
+        problem = " ".join(str(error).split())[:80] or type(error).__name__
+        raise _Refused(
+            "truncated" if "truncated" in problem.lower() else f"broken ({problem})"
+        ) from None
     if turn is not None:
         image = image.transpose(turn)
     if image.size != (width, height):
@@ -315,7 +317,7 @@ def _turn(exif):
 
 
 def _orientation(exif):
-    """1 to 8, of an EXIF block; 0 where it says none. Pillow's own reader warns of blocks that are
+    """1 to 8, of an EXIF block; 0 if it holds none. Pillow's own reader warns of blocks that are
     damaged.
     """
     if not isinstance(exif, bytes):

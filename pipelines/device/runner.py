@@ -262,10 +262,10 @@ class Runner:
             )
 
     def _to_columns(self, rows):
-        odd = next((row for row in rows if not isinstance(row, Mapping)), None)
-        if odd is not None:
+        other = next((row for row in rows if not isinstance(row, Mapping)), None)
+        if other is not None:
             raise DeviceError(
-                f"a row of type {type(odd).__name__}: {shorten(odd)}",
+                f"a row of type {type(other).__name__}: {shorten(other)}",
                 expected="rows as dicts from column to cell",
                 fix="predict([{'height': 400, ...}])",
             )
@@ -316,7 +316,7 @@ class Runner:
                 f"row {first.row}, {first.reason}: {first.value}"
                 + (f" (and {len(bad) - 1} more cells)" if len(bad) > 1 else ""),
                 expected="a value of the column's kind in signature.json, or an empty cell",
-                fix="mend the cell, or leave it empty where the value is not known",
+                fix="correct the cell, or leave it empty where the value is not known",
             )
         return self.predict_columns(columns)
 
@@ -333,7 +333,7 @@ class Runner:
 
 
 def _check_fit(signature, interpreter, form):
-    """Raises DeviceError where the signature's inputs and scales are not those of the model beside
+    """Raises DeviceError where the signature's inputs and scales are not those of the model next to
     it.
     """
     taken = {port.name: ((1, *port.shape), _dtype_in_file(port, form)) for port in signature.inputs}
@@ -352,11 +352,11 @@ def _check_fit(signature, interpreter, form):
             )
         return
     found = interpreter.quantization()
-    said = {port.name: port.in_file() for port in (*signature.inputs, signature.output)}
+    stated = {port.name: port.in_file() for port in (*signature.inputs, signature.output)}
     fits = interpreter.num_outputs() == signature.output.shape[0] * signature.output.num_copies
-    alike = said.keys() == found.keys() and all(
-        math.isclose(said[name][0], found[name][0], rel_tol=1e-6)
-        and said[name][1] == found[name][1]
+    alike = stated.keys() == found.keys() and all(
+        math.isclose(stated[name][0], found[name][0], rel_tol=1e-6)
+        and stated[name][1] == found[name][1]
         for name in found
     )
     if not (alike and fits):
@@ -369,7 +369,7 @@ def _check_fit(signature, interpreter, form):
 
 
 def _dtype_in_file(port, form):
-    """What a form's file takes for a port: "uint8" is of pictures, beside which numbers stay
+    """What a form's file takes for a port: "uint8" is of pictures, next to which numbers stay
     float32.
     """
     if port.dtype != "float32" or (form == "uint8" and not port.is_picture):

@@ -13,10 +13,10 @@ from .cells import KINDS, MISSING_WORDS, PICTURE, SERIES, TEXT, Column
 from .checksums import read_checked
 from .errors import DeviceError
 from .flow import MAX_SIDE, Flow, check_format, follow
-from .formats import FORMAT_VERSION, up_to_date
+from .formats import FORMAT_VERSION, up_to_date, without_later_defaults
 from .frame import Frame
 from .ports import Port, Streaming, is_shape
-from .primitives import PACKS, Primitive, made_by, primitive_from_json, primitive_to_json
+from .primitives import PackingPrimitive, Primitive, primitive_from_json, primitive_to_json
 from .rules import RULES
 from .sixteen_bits import MAX_WHITE
 from .target import Target
@@ -33,7 +33,7 @@ class Signature:
     """From raw columns to labels. `decisions` holds, by form ("float32", "int8"), what is added to
     the logits before the label is taken: one number for two classes (positive where the sum is ≥
     0), one a class for more; to the outputs of a forecast with quantiles, so that its interval
-    covers what it says; to the score of a window, the mean absolute difference of what it is and
+    covers what it states; to the score of a window, the mean absolute difference of what it is and
     what the model gives back, which is an anomaly where the sum is ≥ 0. `calibrations`, by form
     too: how logits become probabilities. `stream`: where the bundle has a form that takes one new
     step a call. `ranges`: the least and the largest value that training rows had of a numeric
@@ -67,6 +67,12 @@ class Signature:
         """How many numbers the decision of a form has."""
         return task_of(self.target).num_decisions(self)
 
+    def windows(self) -> Frame:
+        """Returns how windows were cut. Raises ValueError for a model of plain rows."""
+        if self.frame is None:
+            raise ValueError("a model of plain rows has no windows")
+        return self.frame
+
     def base_port(self) -> Port:
         """The input that a model of anomalies gives back."""
         return next(port for port in self.inputs if port.name == self.target.base)
@@ -75,6 +81,7 @@ class Signature:
         """Plain JSON values; from_json gives the same signature of them, or refuses."""
         values = asdict(self)
         values["primitives"] = [primitive_to_json(primitive) for primitive in self.primitives]
+        values = without_later_defaults(values)
         return {"format_version": FORMAT_VERSION, "rules": RULES, **values}
 
     @classmethod
@@ -82,7 +89,7 @@ class Signature:
         values = up_to_date(values, RULES)
         if values["rules"] != RULES:
             raise DeviceError(
-                "a signature with other rules for odd cells",
+                "a signature with other rules for invalid cells",
                 expected="the rules of this version: the runner keeps to them",
                 fix="make the bundle again with this version",
             )
@@ -100,73 +107,58 @@ class Signature:
         """Raises ValueError where the parts do not fit together: every name must be made before it
         is read, and every number be one that can be computed with.
         """
+        self._check_columns()
+        self._check_names()
+        for port in (*self.inputs, self.output, *self._stream_ports()):
+            _check_port(port)
+        self._check_decisions()
+        self._check_flow()
+        self._check_ranges()
+        task_of(self.target).check(self)
+        if self.stream is not None:
+            self._check_stream()
+
+    def _check_columns(self):
+        """Every column has a kind and a shape that cells can be read to."""
         kinds = {column.kind for column in self.columns}
         if self.target.task not in TASKS or not kinds <= {*KINDS, TEXT, PICTURE, SERIES}:
             raise ValueError(f"task {self.target.task!r} or a column's kind is unknown")
         for column in self.columns:
-            is_rgb_or_grey = (
-                len(column.shape) == 3 and is_shape(column.shape) and column.shape[2] in (1, 3)
-            )
-            if column.kind == PICTURE and not is_rgb_or_grey:
-                raise ValueError(f"column {column.name!r}: pictures of shape {column.shape}")
-            if not 0 <= column.white <= MAX_WHITE:
-                raise ValueError(f"column {column.name!r}: white at {column.white}")
-            if column.kind == SERIES and not (len(column.shape) == 1 and is_shape(column.shape)):
-                raise ValueError(f"column {column.name!r}: a series of shape {column.shape}")
+            _check_column(column)
         pictures = {column.name: column.shape for column in self.columns if column.kind == PICTURE}
         packed = {
             primitive.into: primitive.columns
             for primitive in self.primitives
-            if isinstance(primitive, PACKS)
+            if isinstance(primitive, PackingPrimitive)
         }
-        if any(
-            pictures.get(packed.get(port.name, ("",))[0]) not in (None, port.shape)
-            for port in self.inputs
-        ):
-            raise ValueError("a picture and its input differ in shape")
+        for port in self.inputs:
+            first = packed.get(port.name, ("",))[0]
+            if pictures.get(first) not in (None, port.shape):
+                raise ValueError("a picture and its input differ in shape")
         if not all(isinstance(word, str) for word in self.missing_words):
             raise ValueError("missing_words are not words")
+
+    def _check_names(self):
+        """Every name is made before it is read."""
         names = {column.name for column in self.columns}
         if len(names) < len(self.columns):
             raise ValueError("two columns have one name")
         for primitive in self.primitives:
-            if hasattr(primitive, "check"):
-                primitive.check()
-            read = set(primitive.columns if isinstance(primitive, PACKS) else (primitive.column,))
+            primitive.check()
+            read = set(primitive.reads())
             if not read <= names:
                 raise ValueError(
                     f"{type(primitive).__name__} reads {sorted(read - names)}, which nothing makes"
                 )
-            names |= set(made_by(primitive))
+            names |= set(primitive.makes())
         own = {name for name in (self.target.base, self.target.spread) if name}
         lost = ({port.name for port in self.inputs} | own) - names
         if lost or not self.inputs:
             raise ValueError(f"the inputs {sorted(lost)} are made by nothing")
-        for port in (*self.inputs, self.output, *self._stream_ports()):
-            known = (
-                port.dtype in ("float32", "int32")
-                and -128 <= port.zero_point <= 127
-                and port.num_ids >= 0
-            )
-            finite = (
-                (port.scale == 0 or 1e-20 < port.scale < 1e20)
-                and 1e-6 < port.factor < 1e6
-                and abs(port.offset) < 1e6
-            )
-            if not (
-                known and finite and is_shape(port.shape) and 1 <= port.num_copies <= MAX_COPIES
-            ):
-                raise ValueError(
-                    f"port {port.name!r}: {port.dtype}, scale {port.scale}, zero point "
-                    f"{port.zero_point}, shape {port.shape}, {port.num_copies} times"
-                )
-            if port.is_picture and port.scale and (port.scale, port.zero_point) != (1.0, -128):
-                raise ValueError(
-                    f"port {port.name!r} of pixels: scale {port.scale}, zero point "
-                    f"{port.zero_point}"
-                )
-        task = task_of(self.target)
-        if not task.fits_labels(self) or len(self.output.shape) != 1:
+
+    def _check_decisions(self):
+        """Labels, offsets and calibrations are as many as the outputs need."""
+        if not task_of(self.target).fits_labels(self) or len(self.output.shape) != 1:
             raise ValueError(
                 f"{len(self.target.labels)} labels for outputs {self.output.shape}, "
                 f"{self.target.task}"
@@ -176,21 +168,15 @@ class Signature:
             for offsets in self.decisions.values()
         ):
             raise ValueError(f"decisions {self.decisions}")
-        if not all(
-            is_calibration(each, self.output.shape[0]) for each in self.calibrations.values()
-        ):
+        num_outputs = self.output.shape[0]
+        if not all(is_calibration(each, num_outputs) for each in self.calibrations.values()):
             raise ValueError(f"calibrations {self.calibrations}")
         if len(set(self.target.labels)) < len(self.target.labels):
             raise ValueError(f"a label stands twice among {self.target.labels}")
-        self._check_flow()
-        self._check_ranges()
-        task.check(self)
-        if self.stream is not None:
-            self._check_stream()
 
     def _check_flow(self):
         """Every input is made in its shape and type, and where rows have a time, times can
-        be told.
+        be known.
         """
         flows = follow(self.columns, self.primitives)
         if len({port.name for port in self.inputs}) < len(self.inputs):
@@ -253,9 +239,47 @@ def made_from(primitives: tuple[Primitive, ...], names: tuple[str, ...]) -> froz
     """The columns, and what primitives that take one column make of them."""
     found = set(names)
     for primitive in primitives:
-        if not isinstance(primitive, PACKS) and primitive.column in found:
-            found.update(made_by(primitive))
+        is_pack = isinstance(primitive, PackingPrimitive)
+        if not is_pack and found.issuperset(primitive.reads()):
+            found.update(primitive.makes())
     return frozenset(found)
+
+
+def _check_column(column):
+    """Raises ValueError for a shape or a white that no cell can be read to."""
+    has_shape = is_shape(column.shape)
+    is_rgb_or_grey = len(column.shape) == 3 and has_shape and column.shape[2] in (1, 3)
+    if column.kind == PICTURE and not is_rgb_or_grey:
+        raise ValueError(f"column {column.name!r}: pictures of shape {column.shape}")
+    if not 0 <= column.white <= MAX_WHITE:
+        raise ValueError(f"column {column.name!r}: white at {column.white}")
+    if column.kind == SERIES and not (len(column.shape) == 1 and has_shape):
+        raise ValueError(f"column {column.name!r}: a series of shape {column.shape}")
+
+
+def _check_port(port):
+    """Raises ValueError for a port whose numbers cannot be computed with."""
+    is_known = (
+        port.dtype in ("float32", "int32")
+        and -128 <= port.zero_point <= 127
+        and port.num_ids >= 0
+        and is_shape(port.shape)
+        and 1 <= port.num_copies <= MAX_COPIES
+    )
+    is_finite = (
+        (port.scale == 0 or 1e-20 < port.scale < 1e20)
+        and 1e-6 < port.factor < 1e6
+        and abs(port.offset) < 1e6
+    )
+    if not (is_known and is_finite):
+        raise ValueError(
+            f"port {port.name!r}: {port.dtype}, scale {port.scale}, zero point "
+            f"{port.zero_point}, shape {port.shape}, {port.num_copies} times"
+        )
+    if port.is_picture and port.scale and (port.scale, port.zero_point) != (1.0, -128):
+        raise ValueError(
+            f"port {port.name!r} of pixels: scale {port.scale}, zero point {port.zero_point}"
+        )
 
 
 def read_signature(folder: Path) -> Signature:

@@ -36,7 +36,7 @@ class StepInterpreter(Protocol):
 class Stream:
     """One series under a streaming form, "int8" or "float32". Many series want one Stream each.
 
-    It says what the form for windows says of the same steps. The two fill a gap alike unless the
+    It gives what the form for windows gives for the same steps. The two fill a gap alike unless the
     window begins in it: a stream then has the value from before the gap still, which the window has
     not.
     """
@@ -84,12 +84,12 @@ class Stream:
         back on.
 
         A series has one value, empty where it is missing; one that is known beforehand has its
-        values of the steps to foretell, as a list or text. Steps left out since the row before are
+        values of the steps to forecast, as a list or text. Steps left out since the row before are
         missing ones; after a window of them the stream begins anew. Raises DeviceError where a
         column is not there, a cell cannot be read, or the time is not in a later step than the row
         before; the stream is then as it was.
         """
-        step, new, beside = self._read(row)
+        step, new, others = self._read(row)
         if self._origin is not None and step < self._origin:
             raise DeviceError(
                 f"the time {shorten(row[self.signature.frame.time])} is not in a later step than "
@@ -103,8 +103,8 @@ class Stream:
             self.reset()
         missing = dict.fromkeys(new, np.float32(np.nan))
         for place in range(step if self._origin is None else self._origin, step):
-            self._push(place, missing, beside)
-        return self._push(step, new, beside)
+            self._push(place, missing, others)
+        return self._push(step, new, others)
 
     def _read(self, row):
         """The step's number since 1970, the new value of each series, and the typed columns of what
@@ -126,16 +126,16 @@ class Stream:
                 "a step without a time", expected=f"a time in {frame.time!r}", fix="give its time"
             )
         new = {}
-        beside = {}
+        others = {}
         for column in self.signature.columns:
             if column.name in self._past:
                 (new[column.name],) = read_cells([row[column.name]], as_cells(column), missing)
             elif column.name != frame.time:
-                beside[column.name] = read_cells([row[column.name]], column, missing)
+                others[column.name] = read_cells([row[column.name]], column, missing)
         refuse_days_without_steps(np.array([time]), frame)
-        return int(frame.numbers(np.array([time]))[0]), new, beside
+        return int(frame.numbers(np.array([time]))[0]), new, others
 
-    def _push(self, step, new, beside):
+    def _push(self, step, new, others):
         """The net's answer once `new` is the newest step. The windows are kept raw and prepared
         whole, so that a step is prepared as it is in a window; the net gets the newest alone.
         """
@@ -145,7 +145,7 @@ class Stream:
         first = frame.dates(np.array([step + 1]))
         prepared = run_primitives(
             self.signature.primitives,
-            {**beside, frame.time: first, **{name: x[None] for name, x in past.items()}},
+            {**others, frame.time: first, **{name: x[None] for name, x in past.items()}},
         )
         outputs = self.interpreter.call({**self._newest(prepared), **self._states})
         self._past, self._origin, self._num_steps = past, step + 1, self._num_steps + 1
@@ -170,7 +170,7 @@ class Stream:
                     fix="add an imputing step for the column to "
                     "the recipe and make the bundle again",
                 )
-            # Of past steps the last one; what is known of the steps to foretell has as many as the
+            # Of past steps the last one; what is known of the steps to forecast has as many as the
             # port.
             if x.ndim == 3:
                 x = x[:, -port.shape[0] :]
@@ -187,7 +187,7 @@ class Stream:
 
 
 def _check_fit(signature, interpreter, form):
-    """Raises DeviceError where the ports and scales are not those of the model beside the
+    """Raises DeviceError where the ports and scales are not those of the model next to the
     signature.
     """
     stream = signature.stream

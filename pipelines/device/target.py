@@ -17,7 +17,9 @@ class Target:
     scale: value * spread + base. `mase_scale`: what the mean absolute error is divided by for MASE,
     the seasonal naive's error on the steps before the test (Hyndman and Koehler 2006,
     https://doi.org/10.1016/j.ijforecast.2006.03.001); 0.0 where there is none. Of anomalies `base`
-    is the input that the outputs give back, [steps, channels] as it lies in memory.
+    is the input that the outputs give back, [steps, channels] as it lies in memory. `separator`:
+    of several labels a row, what the labels of an answer are joined with; it stands in none of
+    them.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Target:
     base: str = ""
     spread: str = ""
     mase_scale: float = 0.0
+    separator: str = ""
 
     def middle(self) -> int:
         """The place of the quantile nearest to the median: what a forecast gives if it may give one

@@ -82,11 +82,10 @@ def read_value(hint: object, value: object, name: str) -> object:
 
 
 def _check_scalars(hint, values, name):
-    odd = set(map(type, values)) - set(_SCALARS[hint])
-    if odd:
-        raise TypeError(
-            f"{name} holds a {sorted(each.__name__ for each in odd)[0]}, not {hint.__name__}s alone"
-        )
+    others = set(map(type, values)) - set(_SCALARS[hint])
+    if others:
+        first = sorted(each.__name__ for each in others)[0]
+        raise TypeError(f"{name} holds a {first}, not {hint.__name__}s alone")
     most = {float: MAX_FLOAT, int: 2**63 - 1}.get(hint)
     if most is not None and any(not -most <= value <= most for value in values):
         raise ValueError(f"{name} holds a number that does not fit")

@@ -16,8 +16,6 @@ from typing import Any
 import numpy as np
 
 from ..bundle.folder import Bundle, as_json, check_folder, write_bundle
-from ..bundle.golden import golden
-from ..bundle.keras_zip import MAX_KERAS_BYTES, load_keras, read_config
 from ..convert.convert import MAX_CALIBRATION_ROWS, convert
 from ..convert.description import described
 from ..convert.lower import NUM_COPIES
@@ -29,7 +27,6 @@ from ..device.signature import Signature
 from ..device.target import Target
 from ..errors import ExportError, RecipeError, VerifyError
 from ..recipe import Shipping
-from ..report import pictures as draw
 from ..report.cautions import unlike_keras
 from ..report.markdown import code, plain, prose
 from ..report.use import how_to_use
@@ -53,7 +50,9 @@ from ..targets.climbing import climb_all
 from ..targets.exported_model import ExportedModel
 from ..targets.files import files_for
 from ..targets.refusals import ask_files, ask_targets
-from ..tasks.classes import class_places
+from ..tasks import BinaryTask, MulticlassTask, RegressionTask, task_of
+from ..training.keras_zip import MAX_KERAS_BYTES, load_keras, read_config
+from ..verify.golden import golden
 from .gate import ALLOWED, changed_too_much, failed_own, num_rows_wanted
 from .inputs import in_front, own_inputs, ported, read_rows
 from .rewrite import flatten, refuse, without_last_activation
@@ -157,9 +156,8 @@ def _make(name, parts, shipping, train, *, seed):
         rows,
         seed=seed,
         copies=_num_copies(parts.model),
-        forms=shipping.forms(),
+        files=shipping.tflite_files(),
         quantize=shipping.quantize,
-        kernels=shipping.kernels(),
     )
     refused |= ask_files(shipping.runs_on(), tflite)
     tflite = described(tflite, name, parts.signature)
@@ -332,9 +330,9 @@ def take_apart(
 
 def _target(labels, num_outputs, activation):
     if not labels:
-        return Target("output", "regression")
+        return Target("output", RegressionTask.name)
     if num_outputs == 1 and len(labels) == 2:
-        return Target("label", "binary", labels)
+        return Target("label", BinaryTask.name, labels)
     if num_outputs != len(labels):
         refuse(
             f"{len(labels)} labels for {num_outputs} outputs",
@@ -348,7 +346,7 @@ def _target(labels, num_outputs, activation):
             expected="one label a row (softmax)",
             fix="export without labels: the outputs are then the probabilities",
         )
-    return Target("label", "multiclass", labels)
+    return Target("label", MulticlassTask.name, labels)
 
 
 def _say(model, rows):
@@ -466,19 +464,12 @@ def _split(num_rows, seed):
 def _row_sets(parts, places, held_out):
     """TrainSet and HeldOut of raw columns; y is what the given model says."""
     target = parts.signature.target
-    if parts.said.shape[1] == 1:
-        said = parts.said[:, 0]
-    else:
-        said = parts.said
-    if target.task == "binary":
-        said = (said >= (0.5 if parts.activation else 0)).astype(np.int64)
-    elif target.task == "multiclass":
-        said = said.argmax(axis=1)
+    y = task_of(target).truth_of_outputs(parts.said, activated=bool(parts.activation))
     schema = Schema(parts.signature.columns, target)
     return tuple(
         kind(
             x={key: x[where] for key, x in parts.columns.items()},
-            y=said[where],
+            y=y[where],
             ids=where,
             schema=schema,
         )
@@ -598,19 +589,9 @@ def _column_facts(signature):
 
 def _files(made, facts, answers, test):
     """Relative name → content of everything that the bundle holds."""
-    labels = made.signature.target.labels
-    int8 = answers["litert_int8"]
-    if labels:
-        size = max(3.8, 0.62 * len(labels) + 1)
-        drawn = draw.picture(
-            draw.confusion_matrix(test.y, class_places(int8, labels), labels),
-            width=size + 1.4,
-            height=size,
-        )
-    else:
-        drawn = draw.picture(
-            draw.predicted_against_true(test.y.ravel(), int8.scores.ravel(), "what Keras says")
-        )
+    target = replace(made.signature.target, name="what Keras says")
+    first = task_of(target).pictures(test.y, answers["litert_int8"], target)[0]
+    _, drawn = first.content()
     return {
         **made.files,
         "signature.json": as_json(made.signature.to_json()),
@@ -618,7 +599,7 @@ def _files(made, facts, answers, test):
         "report.html": page(
             facts,
             [("int8 against Keras", drawn)],
-            {"export": facts["source"]["name"], "labels": list(labels)},
+            {"export": facts["source"]["name"], "labels": list(target.labels)},
         ),
         "golden.json": as_json(golden(made.signature, made.tflite["int8"], test)),
         "README.md": _card(facts),

@@ -23,7 +23,7 @@ from ..device.cells import MAX_NUMBER, PICTURE, SERIES, Column
 from ..device.flow import MAX_SIDE, MAX_VALUES
 from ..device.ports import Port
 from ..device.primitives import Affine, Pack, PackSteps, Primitive
-from ..device.series import StepIds
+from ..device.primitives.series import StepIds
 from .rewrite import check_kind, consumers, rebuild, refuse, unchanged
 
 MAX_COLUMNS = 4096

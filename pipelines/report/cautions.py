@@ -76,9 +76,11 @@ def unlike_keras(facts: dict, *, fix: str = TRAIN_WITH_ROUNDING) -> list[str]:
     else:
         what = "a value that is more than 5 % of a standard deviation off"
     names = ", ".join(rung["form"] for rung in unlike)
+    unit = TASKS[facts["target"]["task"]].agreement_unit
+    counted = unit.replace("rows", f"{worst['num_rows']:,} rows")
     return [
-        f"{worst['form']} gives {what} for {1 - worst['agreement']:.1%} of {worst['num_rows']:,} "
-        f"rows, compared with Keras (below {least:.0%} alike: {names}); {fix}"
+        f"{worst['form']} gives {what} for {1 - worst['agreement']:.1%} of {counted}, "
+        f"compared with Keras (below {least:.0%} alike: {names}); {fix}"
     ]
 
 

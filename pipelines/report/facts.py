@@ -9,10 +9,9 @@ import numpy as np
 from ..device.primitives import missing_mask
 from ..steps.step import is_series
 from ..tasks import task_of
-from ..tasks.classes import class_places
-from ..tasks.metrics import score_forecasts
 from . import pictures as draw
 from .cautions import find_cautions
+from .figures import Picture
 from .text_cuts import count_cuts
 from .use import how_to_use
 from .write import to_plain, versions
@@ -52,10 +51,12 @@ def gather_facts(recipe, inferred, splits, learned, judged, *, source: dict, sec
         "compression": [asdict(each) for each in learned.shrunk],
         "balancing": _balancing(recipe, learned, judged),
         "baselines": _baselines(learned, judged),
-        "per_series": _per_series(splits.test, judged.answers["litert_int8"], target),
+        "per_series": task.per_series(splits.test, judged.answers["litert_int8"], target),
         "margin": asdict(judged.margin) if judged.margin else None,
         "columns": [_column_facts(each, missing, used) for each in inferred],
-        "per_class": per_class(splits.test.y, judged.answers["litert_int8"], target),
+        "per_class": task.class_table(
+            splits.test.y, judged.answers["litert_int8"], learned.signature
+        ),
         "history": learned.trained.history,
         "seconds": dict(seconds),
         "constant": task.constant_answer(splits.train, splits.test, target),
@@ -96,7 +97,8 @@ def _column_facts(inferred, missing, used):
 
 
 def _balancing(recipe, learned, judged):
-    if learned.beside is None or not task_of(learned.signature.target).has_classes:
+    task = task_of(learned.signature.target)
+    if learned.beside is None or not (task.has_classes or task.has_label_sets):
         return None
     balancer = recipe.balancer()
     ways = (
@@ -127,121 +129,11 @@ def _baselines(learned, judged):
     ]
 
 
-def _per_series(test, answers, target):
-    """Of forecasts of many series: test windows, errors and coverage of each, beside the seasonal
-    naive's error.
-    """
-    if target.task != "forecast" or test.series is None:
-        names = []
-    else:
-        names = np.unique(test.series)
-    lines = []
-    for name in names if len(names) > 1 else []:
-        places = np.flatnonzero(test.series == name)
-        part = answers.take(places)
-        scores = score_forecasts(test.y[places], part.scores, part.quantiles, target)
-        naive = score_forecasts(
-            test.y[places], test.baselines["seasonal naive"][places], None, target
-        )
-        lines.append(
-            {
-                "series": str(name),
-                "rows": len(places),
-                "mae": scores["mae"],
-                "rmse": scores["rmse"],
-                "coverage": scores["coverage"],
-                "naive_mae": naive["mae"],
-            }
-        )
-    return lines
-
-
 def draw_pictures(facts: dict, splits, answers) -> list[tuple[str, str]]:
     """(title, base64 PNG) of every picture that the task has, of the int8 form on test rows; those
     of a modality come from `recipe.load.draw`.
     """
-    target = facts["target"]
-    y = splits.test.y
-    int8 = answers["litert_int8"]
-    labels = tuple(target["labels"])
-    drawn = [
-        (
-            "learning curves",
-            draw.picture(draw.learning_curves(facts["history"], facts["judge"]["deciding"])),
-        )
-    ]
-    if target["task"] in ("binary", "multiclass"):
-        drawn += _class_pictures(y, int8, labels)
-    elif target["task"] == "regression":
-        drawn += [
-            (
-                "predicted against true",
-                draw.picture(draw.predicted_against_true(y, int8.scores, target["name"])),
-            ),
-            ("residuals", draw.picture(draw.residuals(y, int8.scores, target["name"]))),
-        ]
-    return drawn
-
-
-def _class_pictures(y, answers, labels):
-    chosen = class_places(answers, labels)
-    roc_mark = pr_mark = None
-    if len(labels) == 2:
-        hits = ((y == 1) & (chosen == 1)).sum()
-        positives = (y == 1).sum()
-        said = (chosen == 1).sum()
-        recall = hits / max(positives, 1)
-        roc_mark = (((y == 0) & (chosen == 1)).sum() / max((y == 0).sum(), 1), recall)
-        if said:
-            pr_mark = (recall, hits / said)
-        else:
-            pr_mark = None
-    if len(labels) <= 3:
-        width = 5.2
-    else:
-        width = 7.4
-    size = max(3.8, 0.62 * len(labels) + 1)
-    return [
-        (
-            "confusion matrix",
-            draw.picture(draw.confusion_matrix(y, chosen, labels), width=size + 1.4, height=size),
-        ),
-        (
-            "ROC curve",
-            draw.picture(
-                draw.curves(y, answers.scores, labels, kind="roc", mark=roc_mark), width=width
-            ),
-        ),
-        (
-            "precision-recall curve",
-            draw.picture(
-                draw.curves(y, answers.scores, labels, kind="precision_recall", mark=pr_mark),
-                width=width,
-            ),
-        ),
-        ("calibration", draw.picture(draw.calibration(y, answers.scores, labels))),
-    ]
-
-
-def per_class(y, answers, target) -> list[dict]:
-    """Rows, precision, recall and F1 of each class; empty for real numbers and for windows of
-    unknown label.
-    """
-    if not target.labels or np.isnan(y).any():
-        return []
-    from sklearn.metrics import precision_recall_fscore_support
-
-    places = np.arange(len(target.labels))
-    table = precision_recall_fscore_support(
-        y, class_places(answers, target.labels), labels=places, zero_division=0
-    )
-    return [
-        {
-            "label": label,
-            "precision": float(table[0][place]),
-            "recall": float(table[1][place]),
-            "f1": float(table[2][place]),
-            "rows": int(table[3][place]),
-        }
-        for place, label in enumerate(target.labels)
-    ]
+    target = splits.test.schema.target
+    curves = draw.learning_curves(facts["history"], facts["judge"]["deciding"])
+    pictures = task_of(target).pictures(splits.test.y, answers["litert_int8"], target)
+    return [each.content() for each in (Picture("learning curves", curves), *pictures)]

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..device.visible import shorten
 from ..rows.parts import TrainSet, require_train_set
+from ..tasks import task_of
 
 MAX_ROWS = 50_000
 NUM_FOLDS = 5
@@ -40,15 +42,15 @@ def score_columns(train: TrainSet) -> dict[str, Measure]:
         rows are too few.
     """
     train = require_train_set(train, "single_column.score_columns")
-    if (
-        train.schema.target.task not in ("binary", "multiclass", "regression")
-        or len(train) < MIN_ROWS
-    ):
+    task = task_of(train.schema.target)
+    if not (task.has_one_truth or task.has_label_sets) or len(train) < MIN_ROWS:
         return {}
     random = np.random.default_rng(0)
     if len(train) > MAX_ROWS:
         train = train.take(np.sort(random.choice(len(train), MAX_ROWS, replace=False)))
-    if train.schema.target.labels:
+    if task.has_label_sets:
+        truth = _LabelTruth(train)
+    elif train.schema.target.labels:
         truth = _ClassTruth(train)
     else:
         truth = _NumberTruth(train)
@@ -83,6 +85,12 @@ class _ClassTruth:
 
     def measure(self, parts, folds, ranks):
         """parts, folds: int64 [rows]; ranks: float64 [rows] of numbers, or None."""
+        value = self._significant(float(np.mean(self._areas(parts, folds, ranks))))
+        if self._binary:
+            return Measure("ROC-AUC", value)
+        return Measure("mean ROC-AUC of the classes", value)
+
+    def _areas(self, parts, folds, ranks):
         areas = []
         for y in self._y:
             means, counts, sums = _means_out_of_fold(y, parts, folds)
@@ -92,12 +100,37 @@ class _ClassTruth:
                 straight = _area(ranks @ y, y.sum(), len(y))
                 area = max(area, straight, 1 - straight)
             areas.append(area)
-        value = float(np.mean(areas))
+        return areas
+
+    def _significant(self, value):
         if value - 0.5 < MIN_STANDARD_ERRORS * self._error:
-            value = 0.5
-        if self._binary:
-            return Measure("ROC-AUC", value)
-        return Measure("mean ROC-AUC of the classes", value)
+            return 0.5
+        return value
+
+
+class _LabelTruth(_ClassTruth):
+    """Several labels a row: the largest area under the ROC curve of a label."""
+
+    def __init__(self, train):
+        counts = train.y.sum(axis=0)
+        num_rows = len(train)
+        fewest = np.minimum(counts, num_rows - counts)
+        places = np.argsort(-fewest, kind="stable")[:MAX_CLASSES]
+        places = places[fewest[places] >= MIN_ROWS]
+        self.suits = len(places) > 0
+        least = int(fewest[places].min(initial=num_rows))
+        # The standard error of the area of the rarest label when labels are drawn at random.
+        num_pairs = max(least, 1) * max(num_rows - least, 1)
+        self._error = np.sqrt((num_rows + 1) / (12 * num_pairs))
+        self._labels = [train.schema.target.labels[place] for place in places]
+        self._y = [train.y[:, place].astype(np.float64) for place in places]
+
+    def measure(self, parts, folds, ranks):
+        """As of classes."""
+        areas = self._areas(parts, folds, ranks)
+        best = int(np.argmax(areas))
+        label = shorten(self._labels[best])
+        return Measure(f"ROC-AUC of the label {label}", self._significant(float(areas[best])))
 
 
 class _NumberTruth:

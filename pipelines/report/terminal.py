@@ -17,11 +17,13 @@ SLOW_STAGES = {
 # Lines of a schema that are printed.
 MAX_LINES = 80
 MAX_SUSPECTS = 20
+MAX_CLASSES = 10
 
 
 class Stages:
-    """Times each stage and says when it starts and ends: `with stages("load"): ...`. Stages of no
-    length (a slot that the recipe leaves empty) are not mentioned.
+    """Times each stage and reports when it starts and ends: `with stages("load"): ...`.
+
+    Stages of no length (a slot that the recipe leaves empty) are not mentioned.
     """
 
     def __init__(self):
@@ -43,80 +45,79 @@ class Stages:
 
 
 def print_columns(inferred, dataset) -> None:
-    """The schema: each column's kind and why."""
+    """Prints the schema: each column's kind and why."""
     from rich.table import Table
 
     target = dataset.schema.target
-    _console().print(
-        f"{len(dataset):,} rows; target '{_plain(target.name)}' ({target.task}{_classes(dataset)})"
-    )
+    classes = _class_words(dataset)
+    console = _console()
+    console.print(f"{len(dataset):,} rows; target '{_plain(target.name)}' ({target.task}{classes})")
     table = Table()
     for heading in ("column", "kind", "why"):
         table.add_column(heading, overflow="fold")
     shown, hidden = first_lines(inferred)
     for each in shown:
-        table.add_row(
-            _plain(each.name),
-            each.kind,
-            _plain(each.why, most=300),
-            style="dim" if each.kind == "ignored" else "",
-        )
-    _console().print(table)
+        style = "dim" if each.kind == "ignored" else ""
+        table.add_row(_plain(each.name), each.kind, _plain(each.why, most=300), style=style)
+    console.print(table)
     if hidden:
-        counts = ", ".join(
-            f"{count:,} {kind}" for kind, count in Counter(each.kind for each in hidden).items()
-        )
-        _console().print(
-            f"and {len(hidden):,} more ({counts}): the report has them all.", soft_wrap=True
-        )
+        counts = Counter(each.kind for each in hidden)
+        words = ", ".join(f"{count:,} {kind}" for kind, count in counts.items())
+        console.print(f"and {len(hidden):,} more ({words}): see the report.", soft_wrap=True)
     if any(each.kind in KINDS for each in inferred):
-        _console().print(
-            "Override a kind with --kind 'column=categorical' (or numeric, boolean, date, "
+        console.print(
+            "To state a kind: --kind 'column=categorical' (or numeric, boolean, date, "
             "date:%d.%m.%Y, ignored).\n"
         )
 
 
 def first_lines(inferred: list) -> tuple[list, list]:
-    """Parts the lines of a schema into those to print, in their order, and the rest: where they are
-    very many, the first ones and the first that are no feature, which a reader should see.
+    """Parts the lines of a schema into those to print and the rest.
+
+    If there are very many, the first ones are printed, and the first of those that are no feature,
+    which a reader should see.
+
+    Args:
+        inferred: Lines of the schema.
+
+    Returns:
+        The lines to print, in their order, and the others.
     """
     if len(inferred) <= MAX_LINES:
         return list(inferred), []
-    places = list(range(MAX_LINES // 2))
-    rest = range(MAX_LINES // 2, len(inferred))
-    places += [place for place in rest if inferred[place].kind not in KINDS][: MAX_LINES // 2]
+    half = MAX_LINES // 2
+    rest = range(half, len(inferred))
+    no_features = [place for place in rest if inferred[place].kind not in KINDS]
+    places = [*range(half), *no_features[:half]]
     hidden = sorted(set(range(len(inferred))) - set(places))
     return [inferred[place] for place in places], [inferred[place] for place in hidden]
 
 
 def print_dropped(schema, signature) -> None:
-    """Columns that were loaded and that the model does not read."""
+    """Prints the columns that were loaded and that the model does not read."""
     used = {column.name for column in signature.columns}
     dropped = [_plain(column.name) for column in schema.columns if column.name not in used]
-    if dropped:
-        if len(dropped) > MAX_LINES:
-            more = f" and {len(dropped) - MAX_LINES:,} more"
-        else:
-            more = ""
-        _console().print(
-            "Dropped, because constant or nearly always missing in training: "
-            f"{', '.join(dropped[:MAX_LINES])}{more}\n"
-        )
+    if not dropped:
+        return
+    names = ", ".join(dropped[:MAX_LINES])
+    if len(dropped) > MAX_LINES:
+        names += f" and {len(dropped) - MAX_LINES:,} more"
+    _console().print(f"Dropped: constant or nearly always missing in training: {names}\n")
 
 
 def print_duplicates(found: dict) -> None:
-    """Rows that stand in two parts of the split, whose scores say too much."""
-    said = [f"{found[name]:,} {words}" for name, words in DUPLICATES.items() if found[name]]
-    if said:
+    """Prints how many rows stand in two parts of the split."""
+    counts = [f"{found[name]:,} {words}" for name, words in DUPLICATES.items() if found[name]]
+    if counts:
         _console().print(
-            f"Duplicates: {'; '.join(said)} (the same content, whatever the label). Scores of such "
-            "rows say too much: remove them from the source, or keep them together with a group.\n",
+            f"Duplicates: {'; '.join(counts)} (the same content, whatever the label). Their scores "
+            "are too good: remove them from the source, or keep them together with --group.\n",
             soft_wrap=True,
         )
 
 
 def print_suspects(suspects: list) -> None:
-    """Columns that a model should perhaps not learn from, each with what to type."""
+    """Prints the columns that a model should perhaps not learn from, each with what to type."""
     if not suspects:
         return
     console = _console()
@@ -126,61 +127,81 @@ def print_suspects(suspects: list) -> None:
         fix = _plain(each.fix, most=200)
         console.print(f"  [yellow]{_plain(each.column)}[/]: {reason}. {fix}", soft_wrap=True)
     if len(suspects) > MAX_SUSPECTS:
-        console.print(f"  and {len(suspects) - MAX_SUSPECTS:,} more: the report has them all")
+        console.print(f"  and {len(suspects) - MAX_SUSPECTS:,} more: see the report")
     console.print()
 
 
-def _classes(dataset):
+def _class_words(dataset):
+    """The classes of the target with their shares, for the line above the schema."""
     labels = dataset.schema.target.labels
-    shares = [(dataset.y == place).mean() for place in range(len(labels))]
-    shown = ", ".join(
-        f"{_plain(label)} {share:.1%}"
-        for label, share in list(zip(labels, shares, strict=True))[:10]
-    )
+    if not labels:
+        return ""
+    if dataset.y.ndim == 2:
+        return f" of {len(labels):,}"
+    shares = []
+    for place, label in enumerate(labels[:MAX_CLASSES]):
+        shares.append(f"{_plain(label)} {(dataset.y == place).mean():.1%}")
+    words = f": {', '.join(shares)}"
     if len(labels) == 2:
-        shown += f"; scores are about '{_plain(labels[1])}'"
-    if labels:
-        return f": {shown}"
-    return ""
+        words += f"; scores are about '{_plain(labels[1])}'"
+    return words
 
 
 def print_ladder(facts: dict, folder: Path) -> None:
-    """The one table of a run, and where to look next."""
+    """Prints the one table of a run, and where to look next.
+
+    Args:
+        facts: The content of report.json.
+        folder: Of the bundle.
+    """
+    task = TASKS[facts["target"]["task"]]
+    console = _console()
+    _print_plain(
+        console,
+        f"{facts['name']}: {facts['rows']['test']:,} raw test rows, split {facts['split']}, "
+        f"seed {facts['seed']}",
+    )
+    # As many metrics as a window has room for; the page has all.
+    console.print(_ladder_table(facts, task.shown_metrics[:3]))
+    _print_legend(console, facts)
+    if facts.get("baselines"):
+        metric = task.baseline_metric(facts["judge"]["deciding"])
+        _print_plain(console, _comparison_words(facts["baselines"][1:], metric))
+    for caution in facts.get("cautions") or ():
+        _print_plain(console, f"Caution: {caution}.", style="yellow")
+    console.print(f"Report: {folder / 'report.html'}", soft_wrap=True, markup=False)
+
+
+def _ladder_table(facts, metrics):
+    """The ladder as a table: a line a form."""
     from rich.table import Table
 
-    task = TASKS[facts["target"]["task"]]
-    shown = task.shown_metrics[:3]  # as many as a window has room for; the page has all
-    console = _console()
-    console.print(
-        visible(
-            f"{facts['name']}: {facts['rows']['test']:,} raw test rows, split {facts['split']}, "
-            f"seed {facts['seed']}"
-        ),
-        soft_wrap=True,
-        markup=False,
-    )
     table = Table()
     table.add_column("form")
-    for heading in (*(metric.replace("_", " ") for metric in shown), *LADDER_HEADINGS):
+    for metric in metrics:
+        table.add_column(metric.replace("_", " "), justify="right")
+    for heading in LADDER_HEADINGS:
         table.add_column(heading.replace("largest difference", "largest"), justify="right")
     for line in ladder_lines(facts):
-        table.add_row(
-            _plain(line.form),
-            *(number(line.scores.get(metric)) for metric in shown),
-            *line.cells,
-            style="" if line.is_rung else "dim",
-        )
-    console.print(table)
+        scores = [number(line.scores.get(metric)) for metric in metrics]
+        style = "" if line.is_rung else "dim"
+        table.add_row(_plain(line.form), *scores, *line.cells, style=style)
+    return table
+
+
+def _print_legend(console, facts):
+    """What the table's notes and headings mean."""
     for rung in facts["ladder"]:
         if rung["note"]:
-            console.print(visible(f"{rung['form']}: {rung['note']}"), soft_wrap=True, markup=False)
+            _print_plain(console, f"{rung['form']}: {rung['note']}")
+    unit = TASKS[facts["target"]["task"]].agreement_unit
     if facts["target"]["labels"]:
         same = "with the label of"
     else:
         same = "within 5 % of a standard deviation of"
     console.print(
-        f"agreement: share of rows {same} the Keras model; largest: difference of the output from "
-        "Keras; ms: of one row, on this machine",
+        f"agreement: share of {unit} {same} the Keras model; largest: difference of the output "
+        "from Keras; ms: of one row, on this machine",
         soft_wrap=True,
     )
     if any(rung["form"].startswith("stream_") for rung in facts["ladder"]):
@@ -188,25 +209,24 @@ def print_ladder(facts: dict, folder: Path) -> None:
             "stream_: the form that takes one step a call, pushed window after window; ms: of "
             "one step"
         )
-    if facts.get("baselines"):
-        metric = task.baseline_metric(facts["judge"]["deciding"])
-        beside = [
-            f"{line['what'].split('(')[0]} {number(line['scores'][metric])}"
-            for line in facts["baselines"][1:]
-        ]
-        console.print(
-            visible(f"Beside it, {metric.replace('_', ' ')}: {', '.join(beside)}"),
-            soft_wrap=True,
-            markup=False,
-        )
-    for caution in facts.get("cautions") or ():
-        console.print(f"Caution: {visible(caution)}.", style="yellow", soft_wrap=True, markup=False)
-    console.print(f"Report: {folder / 'report.html'}", soft_wrap=True, markup=False)
+
+
+def _comparison_words(baselines, metric):
+    scores = []
+    for line in baselines:
+        name = line["what"].split("(")[0].strip()
+        scores.append(f"{name} {number(line['scores'][metric])}")
+    return f"For comparison, {metric.replace('_', ' ')}: {', '.join(scores)}"
+
+
+def _print_plain(console, text, style=None):
+    """One line, its control characters as escapes and nothing in it read as markup."""
+    console.print(visible(text), style=style, soft_wrap=True, markup=False)
 
 
 def printable(values: object) -> object:
-    """JSON values of a file that may come from others, without characters that steer a terminal,
-    and with no text of more than 2,000.
+    """Returns JSON values of a file that may come from others, without characters that steer a
+    terminal, and with no text of more than 2,000.
     """
     if isinstance(values, dict):
         return {printable(key): printable(each) for key, each in values.items()}
@@ -220,7 +240,7 @@ def printable(values: object) -> object:
 
 
 def print_lines(lines: list[tuple[str, ...]], headings: tuple[str, ...]) -> None:
-    """Lines of text as a table."""
+    """Prints lines of text as a table."""
     from rich.table import Table
 
     table = Table(*headings)
@@ -240,7 +260,7 @@ def _console():
 
 
 def _plain(text: str, most: int = 60) -> str:
-    """Text from a data set, its control characters as escapes and without markup; at most so many
+    """Text from a data set, its control characters as escapes and without markup; at most `most`
     characters of it.
     """
     from rich.markup import escape

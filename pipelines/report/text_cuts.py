@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from ..device.primitives.texts import Words
 from ..device.signature import Signature
-from ..device.texts import Words
 from ..rows.parts import TrainSet
 
 

@@ -4,6 +4,7 @@ written, and what its int8 outputs mean to whoever runs the file without the run
 
 from ..device.cells import PICTURE, SERIES, TEXT
 from ..device.signature import Signature
+from ..tasks import task_of
 from .markdown import code
 
 
@@ -74,6 +75,7 @@ def _series_words(signature):
 
 
 def _output_words(signature):
+    answer = task_of(signature.target).answer_words(signature, code)
     output = signature.output
     width = signature.output.shape[0]
     copies = output.num_copies
@@ -84,7 +86,7 @@ def _output_words(signature):
         return (
             f"Without the runner: `model_int8.tflite` gives {width} int8 "
             f"value{'s' if width > 1 else ''} q; "
-            f"`{value}`, in {output.unit}. {_answer_words(signature)}"
+            f"`{value}`, in {output.unit}. {answer}"
         )
     value = f"value i = (sum - {copies * zero_point}) * {scale} / {copies}".replace("- -", "+ ")
     each = " + ".join(f"q[{copy * width} + i]" if copy else "q[i]" for copy in range(copies))
@@ -95,31 +97,5 @@ def _output_words(signature):
     return (
         f"Without the runner: `model_int8.tflite` gives {copies * width} int8 values q, {outputs} "
         f"{copies} times, rounded at staggered places; their sum is finer than one int8 can be. "
-        f"`sum = {each}`, `{value}`, in {output.unit}. {_answer_words(signature)}"
+        f"`sum = {each}`, `{value}`, in {output.unit}. {answer}"
     )
-
-
-def _answer_words(signature):
-    """From the values of the model to the answer."""
-    target = signature.target
-    if target.task == "binary":
-        return (
-            f"The label is {code(target.labels[1])} where the value plus `decisions` "
-            "(`signature.json`) is 0 or more."
-        )
-    if target.task == "multiclass":
-        return (
-            "The label is that of the largest value once `decisions` (`signature.json`) are added."
-        )
-    if target.task == "anomaly":
-        return (
-            "They give the window back; the score is their mean absolute difference from what "
-            "went in, an anomaly where the score plus `decisions` (`signature.json`) is 0 or more."
-        )
-    if target.task == "forecast":
-        return (
-            "Plus `decisions`, then times `step_factors` plus `step_offsets` of `target` (all in "
-            "`signature.json`), they are in the row's own scale, as `signature_forecast` in C "
-            "computes."
-        )
-    return f"The answer is value * {target.factor:.9g} + {target.offset:.9g}.".replace("+ -", "- ")

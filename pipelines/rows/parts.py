@@ -62,14 +62,17 @@ class Unlabelled:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class _Rows:
-    """x: column → array [rows, ...], or PictureFiles; y: int64 class or float64 value [rows], of
+    """x: column → array [rows, ...], or one that stays on disk (`columns.StoredColumn`);
+    y: int64 class or float64 value [rows], of
+    several labels int64 [rows, labels], 1 where a row has the label, of
     windows float64 [rows, horizon], NaN where it is unknown; ids: int64 [rows], the source row,
     which survives resampling; weight: float32 [rows], 1.0 by default; part: object [rows], "train",
     "valid" or "test" if the source names it, else None; series: text [rows], the series that a row
     is a step or a window of; baselines: name → what a plain rule gives for each row, like y, or of
     windows to be judged float64 [rows], the higher the more anomalous; unlabelled: more rows
     without a label, never of a HeldOut, which balancers leave behind and `run.learn` hands to
-    training as ports.
+    training as ports; label_weights: float32 [2, labels], of rows with several labels what lacking
+    and having each label counts in the loss, None where all count alike.
     """
 
     x: dict[str, np.ndarray]
@@ -83,6 +86,7 @@ class _Rows:
     series: np.ndarray | None = None
     baselines: dict[str, np.ndarray] | None = None
     unlabelled: Unlabelled | None = None
+    label_weights: np.ndarray | None = None
 
     def __post_init__(self):
         if self.weight is None:
@@ -144,6 +148,7 @@ def _take(rows: _Rows, kind: type, places: np.ndarray):
         part=cut(rows.part),
         series=cut(rows.series),
         baselines=rows.baselines and {name: cut(array) for name, array in rows.baselines.items()},
+        label_weights=rows.label_weights,
     )
 
 
@@ -193,8 +198,10 @@ class Splits:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self):
-        for name, kind in (("train", TrainSet), ("valid", HeldOut), ("test", HeldOut)):
-            part = getattr(self, name)
+        parts = {"train": self.train, "valid": self.valid, "test": self.test}
+        kinds = {"train": TrainSet, "valid": HeldOut, "test": HeldOut}
+        for name, kind in kinds.items():
+            part = parts[name]
             if not isinstance(part, kind):
                 raise LeakError(
                     f"Splits.{name} is a {type(part).__name__}",
@@ -202,8 +209,8 @@ class Splits:
                     fix="take the parts from pipelines.rows.split",
                 )
         for first, second in (("train", "valid"), ("train", "test"), ("valid", "test")):
-            one = getattr(self, first)
-            other = getattr(self, second)
+            one = parts[first]
+            other = parts[second]
             shared = np.intersect1d(one.ids, other.ids)
             if len(shared):
                 raise LeakError(

@@ -8,17 +8,22 @@ from ..device.cells import shorten
 from ..device.pictures import picture_digest
 from ..errors import SplitError
 from ..slots import Split
-from ..sources.files import PictureFiles
 from ..spec import Refusal, check_knobs, knob
+from .columns import is_stored
+from .label_cuts import cut_each_label, lacks_labels, missing_labels
 from .parts import Dataset, HeldOut, Splits, TrainSet, _take
 from .rare_classes import cut_each_class, with_each_class
 from .sketch import DataSketch
 
+# Cuts of groups that are tried, where every label should be in every part.
+NUM_DRAWS = 20
+
 
 @dataclass(frozen=True)
 class SplitRandom(Split):
-    """Random parts; with classes, each part has the same share of every class. `test` and `valid`
-    are shares, valid of what test leaves.
+    """Random parts; with classes, each part has the same share of every class, and with several
+    labels a row, of every label (see `cut_each_label`). `test` and `valid` are shares, valid of
+    what test leaves.
     """
 
     test: float = knob(0.2, 0.001, 0.9)
@@ -53,6 +58,9 @@ class SplitRandom(Split):
         if not classes:
             return self._cut_plainly(places, share)
         y = dataset.y[places]
+        if y.ndim == 2:
+            kept, held_out = cut_each_label(y, share, labels=classes, keep=keep, seed=self.seed)
+            return places[kept], places[held_out]
         try:
             kept, held_out = train_test_split(
                 np.arange(len(places)), test_size=share, random_state=self.seed, stratify=y
@@ -86,7 +94,9 @@ class SplitRandom(Split):
 
 @dataclass(frozen=True)
 class SplitGrouped(SplitRandom):
-    """Random parts that keep each group (`load.group`: a patient, a storm) whole in one part."""
+    """Random parts that keep each group (`load.group`: a patient, a storm) whole in one part. With
+    several labels a row, of 20 draws the first that has every label on both sides, if one has.
+    """
 
     def suits(self, sketch: DataSketch) -> str:
         """Returns why there are no groups, or ""."""
@@ -119,9 +129,14 @@ class SplitGrouped(SplitRandom):
     def _cut(self, dataset, places, share, keep=1):
         from sklearn.model_selection import GroupShuffleSplit
 
-        cut = GroupShuffleSplit(1, test_size=share, random_state=self.seed)
+        several = bool(dataset.schema.target.labels) and dataset.y.ndim == 2
+        num_draws = NUM_DRAWS if several else 1
+        cut = GroupShuffleSplit(num_draws, test_size=share, random_state=self.seed)
         try:
-            kept, held_out = next(cut.split(places, groups=dataset.group[places]))
+            drawn = list(cut.split(places, groups=dataset.group[places]))
+            kept, held_out = drawn[0]
+            if several:
+                kept, held_out = _first_with_each_label(dataset.y[places], drawn)
         except ValueError as error:
             raise SplitError(
                 f"the groups cannot be split with a share of {share}: {error}",
@@ -129,6 +144,16 @@ class SplitGrouped(SplitRandom):
                 fix="change split.test and split.valid, or provide more groups",
             ) from error
         return places[kept], places[held_out]
+
+
+def _first_with_each_label(has, drawn):
+    """The first of (kept, held out) in which both sides have each label, or else the first."""
+    for kept, held_out in drawn:
+        is_held_out = np.zeros(len(has), bool)
+        is_held_out[held_out] = True
+        if not lacks_labels(has, is_held_out):
+            return kept, held_out
+    return drawn[0]
 
 
 @dataclass(frozen=True)
@@ -257,7 +282,7 @@ def split(dataset: Dataset, how: Split) -> Splits:
         )
     check_knobs(how, "split.")
     train, valid, test = how.parts(dataset)
-    _refuse_missing_classes(dataset, {"train": train, "valid": valid, "test": test})
+    notes = _check_classes(dataset, {"train": train, "valid": valid, "test": test})
     if dataset.unlabelled is None:
         unlabelled = None
     else:
@@ -266,6 +291,7 @@ def split(dataset: Dataset, how: Split) -> Splits:
         replace(_take(dataset, TrainSet, train), unlabelled=unlabelled),
         _take(dataset, HeldOut, valid),
         _take(dataset, HeldOut, test),
+        notes=notes,
     )
 
 
@@ -293,10 +319,13 @@ def _plain_rows(columns):
     return zip(*plain, strict=True)
 
 
-def _refuse_missing_classes(dataset, parts):
+def _check_classes(dataset, parts):
+    """What to know of classes that a part lacks. Raises SplitError where nothing can be learned."""
     labels = dataset.schema.target.labels
     if not labels:
-        return
+        return ()
+    if dataset.y.ndim == 2:
+        return missing_labels(dataset.y, labels, parts)
     for name, places in parts.items():
         counts = np.bincount(dataset.y[places], minlength=len(labels))
         lacking = [labels[each] for each in np.flatnonzero(counts == 0)]
@@ -307,6 +336,7 @@ def _refuse_missing_classes(dataset, parts):
                 fix="provide rows of it, merge it with another class, "
                 "or draw with another split.seed",
             )
+    return ()
 
 
 def find_duplicates(splits: Splits) -> dict:
@@ -348,8 +378,8 @@ def _contents(parts):
 
 def _comparable(column):
     """[rows, values] of a column; of wide ones, such as pictures, a digest of each row."""
-    if isinstance(column, PictureFiles):
-        return column.digests.view(np.uint64)
+    if is_stored(column):
+        return column.row_digests()
     if column.ndim == 1:
         return (column.astype(object) if column.dtype.kind == "T" else column)[:, None]
     if column.dtype.kind == "f":

@@ -59,7 +59,7 @@ def read_arrays(path: Path) -> np.ndarray | dict[str, np.ndarray]:
 def npy_header(file: BinaryIO, size: int, name: str = "it") -> tuple[tuple[int, ...], np.dtype]:
     """(shape, dtype) of an .npy file of `size` bytes, read from its start; `name` is for the error.
     Raises ValueError where it declares another size than the file has; of Python objects, which are
-    never unpacked, the size says nothing.
+    never unpacked, the size is unknown.
     """
     version = np.lib.format.read_magic(file)
     if version not in _READERS:

@@ -33,7 +33,7 @@ def date_format(
 ) -> tuple[str, str]:
     """The format that reads every cell, or "" where there is none; and what to say of it. Raises
     LoadError where day first and month first both read every cell, as other dates, and no point
-    between them tells (1.2.2024 is day first), unless `ask` is False.
+    between them decides (1.2.2024 is day first), unless `ask` is False.
     """
     filled = [str(cell).strip() for cell in cells if not is_missing(cell, missing)]
     if not filled or not _may_be_date(filled[0]):

@@ -17,6 +17,7 @@ from ..device.pictures import picture_digest, read_picture
 from ..device.regular import kind_of, open_regular
 from ..device.sixteen_bits import MAX_WHITE
 from ..errors import LoadError
+from ..rows.columns import Places, StoredColumn
 
 _FILES_A_TASK = 64
 
@@ -94,7 +95,7 @@ def describe_memory(source: object) -> dict[str, str]:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PictureFiles:
+class PictureFiles(StoredColumn):
     """Pictures that stay on disk, as a column that looks like an array uint8 [rows, height, width,
     channels].
 
@@ -115,23 +116,20 @@ class PictureFiles:
     def shape(self) -> tuple[int, ...]:
         return (len(self.names), *self.picture_shape)
 
-    def __len__(self):
-        return len(self.names)
-
     def __repr__(self):
         return f"PictureFiles({len(self):,} pictures {self.picture_shape} in {self.folder!r})"
 
-    def __getitem__(self, places):
-        """Other rows (int array, bool mask or slice), of which nothing is read; or the pixels of
-        one row (int).
-        """
-        if isinstance(places, (int, np.integer)):
-            return self._read_one(places)
+    def take(self, places: Places) -> "PictureFiles":
+        """Returns other rows (int array, bool mask or slice), of which nothing is read."""
         return PictureFiles(
             self.folder, self.names[places], self.picture_shape, self.digests[places], self.white
         )
 
-    def read(self, places: np.ndarray | slice | None = None) -> np.ndarray:
+    def row_digests(self) -> np.ndarray:
+        """Returns uint64 [rows, 2]: of the pixels as they were when loaded."""
+        return self.digests.view(np.uint64)
+
+    def read(self, places: Places | None = None) -> np.ndarray:
         """The pixels uint8 [rows, height, width, channels] of the rows at `places`, or of all.
         Raises LoadError where a file has vanished or changed since it was loaded.
         """
@@ -163,13 +161,6 @@ class PictureFiles:
                 fix="load the pictures again",
             )
         return pixels
-
-
-def read_pixels(column: np.ndarray | PictureFiles) -> np.ndarray:
-    """The array of a column, which its pictures are read for where they lie on disk."""
-    if isinstance(column, PictureFiles):
-        return column.read()
-    return column
 
 
 def read_all(

@@ -22,14 +22,14 @@ from .spellings import show
 @dataclass
 class Listing:
     """The files of a folder by their relative names: those that suffixes tell, what is passed over,
-    and what is set aside (name, reason). kind: what a file is called, "picture" or "text".
+    and what is skipped (name, reason). kind: what a file is called, "picture" or "text".
     """
 
     kind: str
     suffixes: tuple[str, ...]
     names: list[str] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
-    aside: list[tuple[str, str]] = field(default_factory=list)
+    skipped: list[tuple[str, str]] = field(default_factory=list)
 
 
 def found_in_folder(spec, kind: str, suffixes: Iterable[str]) -> tuple[Path, Found]:
@@ -40,7 +40,12 @@ def found_in_folder(spec, kind: str, suffixes: Iterable[str]) -> tuple[Path, Fou
     listing = _list(root, kind, suffixes)
     names, labels, parts = _parted(listing, spec.source)
     found = Found(
-        labels, names, parts=parts, aside=listing.aside, where=spec.source, spelling=spec.spelling
+        labels,
+        names,
+        parts=parts,
+        skipped=listing.skipped,
+        where=spec.source,
+        spelling=spec.spelling,
     )
     found.notes += _joined_folders(names, labels, depth=0 if parts is None else 1)
     if spec.group:
@@ -73,7 +78,7 @@ def names_parts(source: str) -> bool:
             for path in Path(source).iterdir()
             if path.is_dir() and not _is_hidden(path.name)
         ]
-    except (OSError, ValueError):  # whoever reads the folder is told what is wrong with it
+    except (OSError, ValueError):  # whoever reads the folder reports what is wrong with it
         return False
     return "train" in parts and None not in parts
 
@@ -118,7 +123,7 @@ def _list(root, kind, suffixes):
         else:
             inside = inside.replace(os.sep, "/") + "/"
         links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
-        found.aside += [
+        found.skipped += [
             (inside + name, "a link to a folder") for name in sorted(links) if not _is_hidden(name)
         ]
         found.ignored += [inside + name for name in folders if _is_hidden(name)]
@@ -142,12 +147,12 @@ def _parted(listing, source):
     is none for a class.
     """
     files = f"<class>/*{listing.suffixes[0]}"
-    layout = f"folder/{files}, or folder/train/{files} with folder/test beside it"
+    layout = f"folder/{files}, or folder/train/{files} with folder/test next to it"
     tops = {name.split("/")[0] for name in listing.names if "/" in name}
     parts = {top: PARTS[top.lower()] for top in tops if top.lower() in PARTS}
     if "train" in parts.values() and len(set(parts.values())) > 1 and len(parts) < len(tops):
         raise LoadError(
-            f"{shorten(source, 120)} holds {', '.join(map(shorten, sorted(parts)))} and beside "
+            f"{shorten(source, 120)} holds {', '.join(map(shorten, sorted(parts)))} and next to "
             f"them {', '.join(map(shorten, sorted(tops - set(parts))[:5]))}",
             expected=layout,
             fix="move what is not a part out of the folder",
@@ -160,17 +165,17 @@ def _parted(listing, source):
     outside = [name for name in listing.names if name.count("/") <= depth]
     if not names:
         if outside:
-            said = (
+            detail = (
                 f", but for {len(outside):,} outside class folders, such as {shorten(outside[0])}"
             )
         else:
-            said = ""
-        if listing.aside:
-            said += f"; {shorten(listing.aside[0][0])} is {listing.aside[0][1]}"
+            detail = ""
+        if listing.skipped:
+            detail += f"; {shorten(listing.skipped[0][0])} is {listing.skipped[0][1]}"
         raise LoadError(
-            f"no {listing.kind}s in the folder {shorten(source, 120)}{said}",
+            f"no {listing.kind}s in the folder {shorten(source, 120)}{detail}",
             expected=layout,
-            fix=f"check the path; {listing.kind}s are told by their names: "
+            fix=f"check the path; {listing.kind}s are recognized by their names: "
             + ", ".join(listing.suffixes),
         )
     listing.ignored += outside
@@ -206,10 +211,10 @@ def _joined_folders(names, labels, depth):
         folders.setdefault(label, Counter())[name.split("/")[depth]] += 1
     for label, counts in folders.items():
         if len(counts) > 1:
-            said = " and ".join(
+            detail = " and ".join(
                 f"{show(folder)} ({count:,})" for folder, count in sorted(counts.items())
             )
-            yield Inferred("label", "target", f"one class, {shorten(label)}: the folders {said}")
+            yield Inferred("label", "target", f"one class, {shorten(label)}: the folders {detail}")
 
 
 def _groups_by_name(pattern, names):

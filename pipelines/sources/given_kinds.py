@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from ..device.cells import KINDS, UNIX, shorten
+from ..device.cells import KINDS, shorten
+from ..device.dates import UNIX
 from ..device.flow import check_format
 from ..errors import LoadError
 

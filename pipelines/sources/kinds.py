@@ -10,7 +10,8 @@ import numpy as np
 from ..device.cells import FALSE_WORDS, TRUE_WORDS, Column, is_missing, read_column, shorten
 from ..errors import LoadError
 from .dates import date_format, find_dates
-from .marks import Marks, code_with_zeros, read_as_numbers, refuse_spellings
+from .marks import Marks, code_with_zeros, read_as_numbers
+from .refuse_numbers import refuse_spellings
 from .target_column import refuse_some_numbers
 from .words import count_words
 
@@ -38,71 +39,77 @@ def infer_column(
     """
     if given == "ignored":
         return None, "given"
-    what = f"the column {shorten(name)}"
-    if isinstance(cells, np.ndarray):
-        filled = []
-    else:
+    filled = []
+    if not isinstance(cells, np.ndarray):
         filled = [cell for cell in cells if not is_missing(cell, missing)]
-    if given == "numeric" and filled:
-        numbers = read_as_numbers(what, name, filled, marks, given=True)
-        return numbers.column, f"given; {numbers.why}" if numbers.is_special else "given"
     if given:
-        kind, _, named = given.partition(":")
-        return Column(
-            name,
-            kind,
-            format=named
-            or (date_format(name, cells, missing)[0] if kind == "date" else "")
-            or "ISO8601",
-        ), "given"
+        return _given_column(name, cells, filled, given, marks=marks, missing=missing)
     if isinstance(cells, np.ndarray):
         kind = {"b": "boolean", "M": "date"}.get(cells.dtype.kind, "numeric")
         return Column(name, kind), f"stored as {cells.dtype}"
     if not filled:
-        words = ", ".join(
-            f"{count:,} cells {word!r}"
-            for word, count in count_words(cells, missing).most_common(3)
-        )
-        return Column(
-            name, "numeric"
-        ), f"all missing: {words} (--read not_missing=WORD)" if words else "all missing"
+        return _empty_column(name, cells, missing)
     words = {str(cell).strip().lower() for cell in filled}
     if words <= TRUE_WORDS | FALSE_WORDS and not words <= {"0", "1", "0.0", "1.0"}:
         return Column(name, "boolean"), "true and false words"
     # Numbers are no dates, and trying a dozen formats on each of thousands of columns would take
     # minutes.
-    numbers = all(_LOOKS_WHOLE.fullmatch(str(cell).strip()) for cell in filled[:100])
-    if numbers:
-        found, why = ("", "")
-    else:
+    if not all(_LOOKS_WHOLE.fullmatch(str(cell).strip()) for cell in filled[:100]):
         found, why = date_format(name, filled, missing, ask=dates)
-    if found:
-        return Column(name, "date", found), why
-    code = code_with_zeros(filled)
-    if not code:
-        numbers = read_as_numbers(what, name, filled, marks)
-        if not numbers.bad:
-            return numbers.column, numbers.why
-        otherwise = f"--kind '{name}=categorical'"
-        refuse_spellings(what, filled, numbers, otherwise)
-        refuse_some_numbers(what, filled, numbers.bad, otherwise)
-    if dates and not code:
-        found, why = find_dates(
-            name, cells, missing, f", or --kind '{name}=categorical' or '{name}=ignored'"
-        )
         if found:
             return Column(name, "date", found), why
+    code = code_with_zeros(filled)
     if code:
-        said = f"{shorten(code)} is a code, and no number: "
-    else:
-        said = ""
+        return _text_column(name, filled, f"{shorten(code)} is a code, and no number: ")
+    numbers = read_as_numbers(f"the column {shorten(name)}", name, filled, marks)
+    if not numbers.bad:
+        return numbers.column, numbers.why
+    _refuse_numbers_in_part(name, filled, numbers)
+    if dates:
+        otherwise = f", or --kind '{name}=categorical' or '{name}=ignored'"
+        found, why = find_dates(name, cells, missing, otherwise)
+        if found:
+            return Column(name, "date", found), why
+    return _text_column(name, filled, "")
+
+
+def _refuse_numbers_in_part(name, filled, numbers):
+    """Raises LoadError where so many cells are numbers that the others are likely wrong."""
+    what = f"the column {shorten(name)}"
+    otherwise = f"--kind '{name}=categorical'"
+    refuse_spellings(what, filled, numbers, otherwise)
+    refuse_some_numbers(what, filled, numbers.bad, otherwise)
+
+
+def _given_column(name, cells, filled, given, *, marks, missing):
+    """(Column, why) of a column whose kind the user gave."""
+    if given == "numeric" and filled:
+        numbers = read_as_numbers(f"the column {shorten(name)}", name, filled, marks, given=True)
+        if numbers.is_special:
+            return numbers.column, f"given; {numbers.why}"
+        return numbers.column, "given"
+    kind, _, named = given.partition(":")
+    if not named and kind == "date":
+        named, _ = date_format(name, cells, missing)
+    return Column(name, kind, format=named or "ISO8601"), "given"
+
+
+def _empty_column(name, cells, missing):
+    """(Column, why) of a column without a value."""
+    most = count_words(cells, missing).most_common(3)
+    if not most:
+        return Column(name, "numeric"), "all missing"
+    words = ", ".join(f"{count:,} cells {word!r}" for word, count in most)
+    return Column(name, "numeric"), f"all missing: {words} (--read not_missing=WORD)"
+
+
+def _text_column(name, filled, reason):
+    """(Column, or None of free text; why) of a column of texts."""
     distinct = len({str(cell) for cell in filled})
     if distinct > 50 and distinct > MOSTLY_DISTINCT * len(filled):
-        return (
-            None,
-            f"{said}{distinct:,} different values in {len(filled):,} cells: free text or ids",
-        )
-    return Column(name, "categorical"), f"{said}{distinct:,} different values"
+        values = f"{distinct:,} different values in {len(filled):,} cells"
+        return None, f"{reason}{values}: free text or ids"
+    return Column(name, "categorical"), f"{reason}{distinct:,} different values"
 
 
 def read_times(

@@ -1,5 +1,5 @@
 """What a source of pictures or texts holds → a Dataset: class names, parts, groups, and what is set
-aside.
+skipped.
 
 A kind here is the one column's kind, PICTURE or TEXT, which is also its name and what a row is
 called.
@@ -14,6 +14,7 @@ from ..device.cells import Column, is_missing, shorten
 from ..errors import LoadError
 from ..rows.parts import Dataset, Inferred, Schema
 from .files import describe_memory
+from .label_sets import LabelSets, free_separator, holds_several, read_label_sets
 from .labels import class_texts, encode_classes, group_codes, many, read_classes, read_part
 from .spellings import describe_groups, join_classes
 from .words import refuse_lost_class
@@ -25,9 +26,12 @@ MAX_NAMED = 100
 @dataclass
 class Found:
     """A source before it is judged. labels: class names, or what `missing` reads as none; names: of
-    the rows, where they are files; reasons: why a row is set aside, "" where it is not; aside: what
-    is set aside (name, reason); order: of the labels; where: the source's name; named: words for
-    missing that the user has named; spelling: as in `sources.spellings`.
+    the rows, where they are files; reasons: why a row is skipped, else ""; skipped: what
+    is left out (name, reason); order: of the labels; where: the source's name; named: words for
+    missing that the user has named; spelling: as in `sources.spellings`; sets: the labels of each
+    row, where a source has several and has been read; label_kind: "classes" where a cell is one
+    class, "labels" where it has several, "" where that is to be found; separator: of several, ""
+    where it is to be found.
     """
 
     labels: Sequence
@@ -35,13 +39,16 @@ class Found:
     parts: list | None = None
     groups: dict[str, Sequence] = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
-    aside: list[tuple[str, str]] = field(default_factory=list)
+    skipped: list[tuple[str, str]] = field(default_factory=list)
     notes: list[Inferred] = field(default_factory=list)
     missing: frozenset[str] = frozenset({""})
     order: Sequence[str] = ()
     where: str = "memory"
     named: frozenset[str] = frozenset()
     spelling: str = ""
+    sets: LabelSets | None = None
+    label_kind: str = "classes"
+    separator: str = ""
 
 
 def check_memory(source: object, kind: str) -> np.ndarray:
@@ -60,7 +67,7 @@ def check_memory(source: object, kind: str) -> np.ndarray:
             "and 'part'",
             fix="pass one, or leave it out to read the source of the recipe",
         )
-    odd = [
+    others = [
         name
         for name in names
         if name in source
@@ -68,11 +75,11 @@ def check_memory(source: object, kind: str) -> np.ndarray:
             not hasattr(source[name], "__len__") or isinstance(source[name], (str, bytes, Mapping))
         )
     ]
-    if odd:
+    if others:
         raise LoadError(
-            f"{odd[0]} is a {type(source[odd[0]]).__name__}",
+            f"{others[0]} is a {type(source[others[0]]).__name__}",
             expected=f"one value a {kind}, in a list or an array",
-            fix=f"{{'{odd[0]}': [...]}}",
+            fix=f"{{'{others[0]}': [...]}}",
         )
     lengths = {name: len(source[name]) for name in names if name in source}
     if len(set(lengths.values())) > 1:
@@ -90,6 +97,10 @@ def _as_labels(labels):
     """
     if isinstance(labels, np.ndarray):
         return labels
+    if any(isinstance(cell, (list, tuple, set, frozenset)) for cell in labels):
+        several = np.empty(len(labels), object)
+        several[:] = list(labels)
+        return several
     cells = [None if is_missing(cell, frozenset()) else cell for cell in labels]
     return np.asarray(cells, object if any(isinstance(cell, str) for cell in cells) else None)
 
@@ -101,12 +112,29 @@ def found_in_memory(
     names: Sequence = (),
     classes: tuple[str, ...] = (),
     spelling: str = "",
+    label_kind: str = "classes",
+    separator: str = "",
 ) -> Found:
-    """Of a dict that `check_memory` gave the labels of. Raises LoadError."""
-    texts, order = class_texts(labels, classes)
-    found = Found(
-        texts, names, order=order, where=describe_memory(source)["name"], spelling=spelling
-    )
+    """Of a dict that `check_memory` gave the labels of. Several labels a row are a list in each
+    row, or an array [rows, labels] of 0 and 1. Raises LoadError.
+    """
+    where = describe_memory(source)["name"]
+    if labels.ndim == 2:
+        sets = _sets_of_array(labels, classes)
+        found = Found(["labels"] * len(labels), names, where=where, sets=sets)
+    elif any(isinstance(cell, (list, tuple, set, frozenset)) for cell in labels.tolist()):
+        found = Found(labels.tolist(), names, where=where, spelling=spelling, label_kind="labels")
+    else:
+        texts, order = class_texts(labels, classes)
+        found = Found(
+            texts,
+            names,
+            order=order,
+            where=where,
+            spelling=spelling,
+            label_kind=label_kind,
+            separator=separator,
+        )
     if "group" in source:
         found.groups = {"group": list(source["group"])}
     if "part" in source:
@@ -116,8 +144,20 @@ def found_in_memory(
     return found
 
 
+def _sets_of_array(labels, classes):
+    """LabelSets of an array [rows, labels] of 0 and 1 or truth values."""
+    names = classes or tuple(map(str, range(labels.shape[1])))
+    if len(names) != labels.shape[1] or not np.isin(labels, (0, 1)).all():
+        raise LoadError(
+            f"labels of shape {labels.shape} with {len(names)} names in load.classes",
+            expected="0 or 1 for each label, and a name for each",
+            fix="of one-hot labels take the argmax; name the labels: load.classes=('red', 'round')",
+        )
+    return LabelSets("label", names, labels.astype(np.int64), free_separator(names))
+
+
 def usable_rows(found: Found, kind: str) -> np.ndarray:
-    """The places int64 of the rows that can be read and have a class; the others are set aside.
+    """The places int64 of the rows that can be read and have a class; the others are skipped.
     Raises LoadError where these are more than half.
     """
     refuse_lost_class("label", found.labels, found.missing, found.named)
@@ -127,22 +167,22 @@ def usable_rows(found: Found, kind: str) -> np.ndarray:
             found.reasons or [""] * len(found.labels), found.labels, strict=True
         )
     ]
-    found.aside += [
+    found.skipped += [
         (_name_of(found.names, row), reason) for row, reason in enumerate(reasons) if reason
     ]
     kept = np.array([row for row, reason in enumerate(reasons) if not reason], np.int64)
-    if not len(kept) and not found.aside:
+    if not len(kept) and not found.skipped:
         raise LoadError(
             f"no {many(kind)} in {shorten(found.where, 120)}",
             expected=many(kind),
             fix="check the source",
         )
-    if len(found.aside) > len(kept):
+    if len(found.skipped) > len(kept):
         raise LoadError(
-            f"{len(found.aside):,} of {len(found.aside) + len(kept):,} {many(kind)} in "
-            f"{shorten(found.where, 120)} cannot be used: {_in_words(found.aside)}",
+            f"{len(found.skipped):,} of {len(found.skipped) + len(kept):,} {many(kind)} in "
+            f"{shorten(found.where, 120)} cannot be used: {_in_words(found.skipped)}",
             expected=f"{many(kind)} of which at least half can be read",
-            fix="mend or remove these files",
+            fix="fix or remove these files",
         )
     return kept
 
@@ -151,41 +191,75 @@ def finish(
     spec, found: Found, kept: np.ndarray, *, columns: dict[Column, object], target: str
 ) -> tuple[Dataset, list[Inferred]]:
     """The Dataset of the rows at the places `kept`, which the arrays of `columns` are those of, and
-    what is to be said. Raises LoadError where there is nothing to learn.
+    notes for the user. Raises LoadError where there is nothing to learn.
     """
-    texts = read_classes([found.labels[row] for row in kept], target, frozenset())
-    order = list(read_classes(found.order, target, frozenset()))
-    texts, joined, said = join_classes(texts, target, found.spelling, declared=order)
-    found.notes += said
-    y, target = encode_classes(
-        texts,
-        target,
-        positive=joined.get(spec.positive, spec.positive),
-        order=order,
-        noun=next(iter(columns)).kind,
-    )
+    noun = next(iter(columns)).kind
+    sets = _label_sets(found, kept, target)
+    if sets is None:
+        y, encoded = _encode_classes(spec, found, kept, target=target, noun=noun)
+    else:
+        _refuse_positive(spec)
+        y, encoded = sets.encode(noun)
+        found.notes += sets.describe()
     groups = {name: [cells[row] for row in kept] for name, cells in found.groups.items()}
     found.notes += describe_groups(groups)
     dataset = Dataset(
         x={column.name: values for column, values in columns.items()},
         y=y,
         ids=kept,
-        schema=Schema(tuple(columns), target),
+        schema=Schema(tuple(columns), encoded),
         part=None if found.parts is None else np.array(found.parts, object)[kept],
         group=group_codes(groups, found.missing) if groups else None,
     )
-    return dataset, [*_notes(dataset.part, found.aside), *found.notes]
+    return dataset, [*_notes(dataset.part, found.skipped), *found.notes]
 
 
-def _notes(parts, aside):
+def _label_sets(found, kept, target):
+    """The labels of the kept rows, or None where each has one class."""
+    if found.sets is not None:
+        return found.sets.take(kept)
+    if found.label_kind == "classes":
+        return None
+    cells = [found.labels[row] for row in kept]
+    if not (found.label_kind or found.separator or holds_several(cells, frozenset())):
+        return None
+    return read_label_sets(cells, target, found.separator, spelling=found.spelling)
+
+
+def _refuse_positive(spec):
+    if spec.positive:
+        raise LoadError(
+            f"load.positive={spec.positive!r} for a target of several labels",
+            expected="two classes, of which one is the positive one",
+            fix="leave load.positive empty: every label is scored by itself",
+        )
+
+
+def _encode_classes(spec, found, kept, *, target, noun):
+    texts = read_classes([found.labels[row] for row in kept], target, frozenset())
+    order = list(read_classes(found.order, target, frozenset()))
+    texts, joined, class_notes = join_classes(texts, target, found.spelling, declared=order)
+    found.notes += class_notes
+    return encode_classes(
+        texts,
+        target,
+        positive=joined.get(spec.positive, spec.positive),
+        order=order,
+        noun=noun,
+    )
+
+
+def _notes(parts, skipped):
     if parts is not None:
         counts = {
             part: sum(each == part for each in parts) for part in ("train", "valid", "test", None)
         }
-        said = ", ".join(f"{part or 'none'} {count:,}" for part, count in counts.items() if count)
-        yield Inferred("part", "part", f"as the source says: {said}")
-    if aside:
-        yield Inferred("set aside", num_files(len(aside)), _in_words(aside, MAX_NAMED))
+        counted = ", ".join(
+            f"{part or 'none'} {count:,}" for part, count in counts.items() if count
+        )
+        yield Inferred("part", "part", f"as the source gives them: {counted}")
+    if skipped:
+        yield Inferred("skipped", num_files(len(skipped)), _in_words(skipped, MAX_NAMED))
 
 
 def _name_of(names, row):
@@ -194,9 +268,9 @@ def _name_of(names, row):
     return f"row {row}"
 
 
-def _in_words(aside, most=NUM_SHOWN):
-    shown = "; ".join(f"{shorten(name, 80)}: {reason}" for name, reason in aside[:most])
-    return shown + ("; ..." if len(aside) > most else "")
+def _in_words(skipped, most=NUM_SHOWN):
+    shown = "; ".join(f"{shorten(name, 80)}: {reason}" for name, reason in skipped[:most])
+    return shown + ("; ..." if len(skipped) > most else "")
 
 
 def num_files(count: int) -> str:

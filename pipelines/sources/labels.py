@@ -9,6 +9,7 @@ import numpy as np
 from ..device.cells import TRUE_WORDS, Column, is_missing, read_column, shorten
 from ..device.target import Target
 from ..errors import LoadError
+from ..tasks.class_target import class_target
 from .spellings import join_groups
 from .words import count_words
 
@@ -36,7 +37,7 @@ def read_classes(cells: Sequence, name: str, missing: frozenset[str]) -> np.ndar
         raise LoadError(
             f"the target {shorten(name)} in row {bad[0].row}: {bad[0].reason}",
             expected="short class names",
-            fix="mend the cell",
+            fix="fix the cell",
         )
     return texts
 
@@ -72,7 +73,7 @@ def class_texts(
         return [classes[value] for value in values.tolist()], classes
     if classes or values.dtype.kind not in "USOb":
         raise LoadError(
-            f"labels of type {values.dtype}" + (" beside load.classes" if classes else ""),
+            f"labels of type {values.dtype}" + (" alongside load.classes" if classes else ""),
             expected="whole numbers" + ("" if classes else ", text or truth values"),
             fix="leave load.classes empty"
             if classes
@@ -115,7 +116,7 @@ def encode_classes(
             f"the target {shorten(name)} has one class, {shorten(labels[0])}, in all {many(noun)} "
             "that have one",
             expected="at least two classes",
-            fix=f"choose another target, or bring {many(noun)} of another class",
+            fix=f"choose another target, or provide {many(noun)} of another class",
         )
     if counts.min() < 3:
         raise LoadError(
@@ -123,12 +124,12 @@ def encode_classes(
             f"{f'one {noun}' if counts.min() == 1 else f'two {many(noun)}'}",
             expected=f"at least three {many(noun)} of each class: one to learn from, one to "
             "validate, one to test",
-            fix=f"remove that {noun}, merge the class with another, or bring more {many(noun)}",
+            fix=f"remove that {noun}, merge the class with another, or provide more {many(noun)}",
         )
     labels = _label_order([str(label) for label in labels], counts, positive, order)
     place = {label: index for index, label in enumerate(labels)}
     y = np.fromiter((place[text] for text in texts), np.int64, len(texts))
-    return y, Target(name, "binary" if len(labels) == 2 else "multiclass", tuple(labels))
+    return y, class_target(name, tuple(labels))
 
 
 def _label_order(labels, counts, positive, order):
@@ -160,13 +161,13 @@ def group_codes(columns: dict[str, Sequence], missing: frozenset[str]) -> np.nda
         if bad or absent:
             words = sorted(count_words(cells, missing))
             if bad:
-                said = f"row {bad[0].row}: {bad[0].reason}"
+                detail = f"row {bad[0].row}: {bad[0].reason}"
             else:
-                said = f"{absent:,} rows have none"
+                detail = f"{absent:,} rows have none"
             if words and not bad:
-                said += f" ({', '.join(map(shorten, words[:5]))} read as missing)"
+                detail += f" ({', '.join(map(shorten, words[:5]))} read as missing)"
             raise LoadError(
-                f"the group column {shorten(name)}: {said}",
+                f"the group column {shorten(name)}: {detail}",
                 expected="a group in every row",
                 fix="fill it, or remove these rows: rows of an unknown group could stand on "
                 "both sides"

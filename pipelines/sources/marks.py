@@ -5,7 +5,6 @@ before a column is inferred. What still has two readings is refused.
 """
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,32 +13,26 @@ from ..device.cells import BadCell, Column, is_missing, not_a_number, read_numbe
 from ..device.numbers import (
     MAGNITUDES,
     MARKS,
-    MAX_UNIT_CHARACTERS,
     MINUS_BEHIND,
     PARENTHESES,
-    THOUSANDS,
 )
 from ..errors import LoadError
+from .spelled_numbers import (
+    APOSTROPHES,
+    PADDED,
+    SPACES,
+    count_spellings,
+    read_spelling,
+    refuse_parentheses,
+    units_of,
+)
 
 # A column of which fewer of these cells are numbers in any spelling gives no evidence.
 _NUM_SAMPLED = 50
 _LIKELY = 0.5
-_SPACES = THOUSANDS[" "]
-_APOSTROPHES = THOUSANDS["'"]
-_NO_UNIT = rf"[^\s0-9.,'\u2019()+\-\u2212_]{{0,{MAX_UNIT_CHARACTERS}}}"
-_CORE = rf"[0-9.,](?:[0-9.,{_SPACES}{_APOSTROPHES}]*[0-9.,])?"
-_CELL = re.compile(
-    rf"(?P<sign>[+-]?)(?P<open>\(?)[{_SPACES}]*(?P<before>{_NO_UNIT})[{_SPACES}]*(?P<open_inside>\(?)[+-]?"
-    rf"(?P<core>{_CORE})(?P<exponent>(?:[eE][+-]?[0-9]+)?)(?P<minus>-?)(?P<close>\)?)(?P<gap>[{_SPACES}]*)"
-    rf"(?P<behind>{_NO_UNIT})(?P<minus_behind>-?)\)?"
-)
-_SPACED_DIGITS = re.compile(rf"[0-9][{_SPACES}][0-9]")
-_BADLY_GROUPED = re.compile(r"[0-9]+(?:([.,'\u2019])[0-9]+)(?:\1[0-9]+)*\1[0-9]{3}")
+_SPACED_DIGITS = re.compile(rf"[0-9][{SPACES}][0-9]")
 _PLAIN = "every value is a number"
-_POWERS = ("k", "K", "M")
-# A decimal comma, or what some spreadsheets write for 100 beside 1,100: one alone proves nothing.
-_PADDED = re.compile(r"[+-]?0,[0-9]{3}")
-_NAMES = {
+MARK_NAMES = {
     "": "nothing",
     ".": "a point",
     ",": "a comma",
@@ -51,21 +44,6 @@ _NAMES = {
 }
 _CODE = re.compile(r"0[0-9]+")
 _PLAIN_WHOLE = re.compile(r"[0-9]+")
-_CURRENCIES = frozenset(
-    "AED AUD BRL CAD CHF CLP CNY COP CZK DKK EUR GBP HKD HUF IDR ILS INR JPY KRW MXN MYR NOK NZD "
-    "PHP PLN RON RUB SAR SEK SGD THB TRY TWD UAH USD VND ZAR kr Kr Rs Fr zł Kč Ft".split()
-)
-# Units that are read where they stand against the digits; others want a space, as codes such as
-# 101A have none.
-_UNITS = frozenset(
-    "% ‰ ° °C °F km hm dm cm mm µm μm nm ft mi yd kg mg µg μg lb lbs oz ms µs μs ns min hr hrs "
-    "sec mV kV mA kW "
-    "MW GW Wh kWh MWh GWh Hz kHz MHz GHz Pa hPa kPa MPa bar mbar psi ml mL cl dl hl gal rpm dB "
-    "ppm ppb mol kJ "
-    "MJ kcal cal kN m/s km/h kmh mph kB KB MB GB TB kb Mb Gb px pt pts m s g h d l t L V W m² "
-    "m³ km² cm² cm³ "
-    "ha mg/dL mmol/L g/L mg/L bpm hp PS ccm cc cyl".split()
-)
 
 
 @dataclass(frozen=True)
@@ -221,7 +199,7 @@ def _evidence(texts, missing):
     joined = "\n".join(texts)
     grouped = (
         "," in joined
-        or any(mark in joined for mark in _APOSTROPHES)
+        or any(mark in joined for mark in APOSTROPHES)
         or _SPACED_DIGITS.search(joined)
     )
     if (not grouped and "." not in joined) or not _are_likely(texts, missing):
@@ -236,10 +214,10 @@ def _evidence(texts, missing):
         if text in seen:
             continue
         seen.add(text)
-        spelled = _spelling(text)
+        spelled = read_spelling(text)
         if spelled is None or not spelled.is_clear:
             continue
-        if _PADDED.fullmatch(text.strip()):
+        if PADDED.fullmatch(text.strip()):
             padded.append(text.strip())
             continue
         for mark, found in (
@@ -270,99 +248,8 @@ def _are_likely(cells, missing):
     few = [
         cell for cell in cells[:: len(cells) // _NUM_SAMPLED + 1] if not is_missing(cell, missing)
     ]
-    spelled = [not isinstance(cell, str) or _spelling(cell) is not None for cell in few]
+    spelled = [not isinstance(cell, str) or read_spelling(cell) is not None for cell in few]
     return bool(few) and sum(spelled) >= _LIKELY * len(few)
-
-
-@dataclass(frozen=True)
-class _Spelling:
-    """A number in some spelling: its unit, whether that stands in front or behind a gap, the
-    further marks, the decimal mark and the thousands mark that are sure, and the mark that may be
-    either; "" where there is none.
-    """
-
-    unit: str = ""
-    in_front: bool = False
-    has_gap: bool = False
-    marks: str = ""
-    decimal: str = ""
-    thousands: str = ""
-    doubt: str = ""
-
-    @property
-    def is_known(self):
-        """Whether the unit is one that numbers have."""
-        is_currency = self.unit in _CURRENCIES or any(
-            unicodedata.category(each) == "Sc" for each in self.unit
-        )
-        return is_currency or (self.unit in _UNITS and not self.in_front)
-
-    @property
-    def is_clear(self):
-        """Whether it is a number for sure, and no code such as A1.250."""
-        return not self.unit or self.is_known or (self.has_gap and not self.in_front)
-
-
-def _spelling(text):
-    """The _Spelling of a cell, None where it is no number, or one with badly formed groups."""
-    found = _CELL.fullmatch(text.strip().replace("\u2212", "-"))
-    if not found or not any(letter.isdigit() for letter in found["core"]):
-        return None
-    digits = _marks_of(found["core"], found["exponent"])
-    before = found["before"]
-    behind = found["behind"]
-    marks = ""
-    if digits is None or (before and behind not in ("", *_POWERS)):
-        return None
-    unit = before or behind
-    if behind.startswith(_POWERS) and not found["gap"] and not found["exponent"]:
-        rest = behind[1:]
-        if (
-            not rest or _Spelling(rest, in_front=True).is_known
-        ):  # the currency of 1.3k€, not the g of 5kg
-            unit = before or rest
-            marks = MAGNITUDES
-    marks += PARENTHESES * bool(found["open"] or found["open_inside"])
-    marks += MINUS_BEHIND * bool(found["minus"] or found["minus_behind"])
-    return _Spelling(unit, bool(before), bool(found["gap"]), marks, *digits)
-
-
-def _marks_of(core, exponent):
-    """(decimal mark, thousands mark, mark that may be either) of digits, None where they are badly
-    formed.
-    """
-    around = [
-        mark
-        for mark, letters in ((" ", _SPACES), ("'", _APOSTROPHES))
-        if any(each in core for each in letters)
-    ]
-    points = sorted((mark for mark in ".," if mark in core), key=core.rfind)
-    separators = around + points[:-1]
-    if not points:
-        if not around:
-            return "", "", ""
-        if len(around) == 1 and _is_grouped(core, around[0]):
-            return ("", around[0], "")
-        return None
-    whole, last, fraction = core.rpartition(points[-1])
-    if len(separators) > 1 or (fraction and not fraction.isdigit()):
-        return None
-    if separators:
-        if _is_grouped(whole, separators[0]):
-            return (last, separators[0], "")
-        return None
-    is_grouped = _is_grouped(core, last) and not exponent and not _is_address(core)
-    if core.count(last) > 1:
-        if is_grouped:
-            return ("", last, "")
-        return None
-    if is_grouped:
-        return ("", "", last)
-    return (last, "", "")
-
-
-def _is_grouped(digits, mark):
-    return re.fullmatch(f"[1-9][0-9]{{0,2}}(?:[{THOUSANDS[mark]}][0-9]{{3}})+", digits) is not None
 
 
 def read_as_numbers(
@@ -379,7 +266,7 @@ def read_as_numbers(
         if column.unit or column.marks:
             bad = _not_numbers(filled, column)
     if not bad and PARENTHESES in column.marks:
-        _refuse_parentheses(what, filled)
+        refuse_parentheses(what, filled)
     return Numbers(column, bad, _in_words(column, marks.columns.get(name, Evidence())))
 
 
@@ -395,8 +282,8 @@ def _with_signs(column, filled, given):
     """The column with the unit that most of its cells have, and the further marks that some
     have.
     """
-    spelled = _spellings(filled)
-    units = _units(spelled)
+    spelled = count_spellings(filled)
+    units = units_of(spelled)
     most = max((unit for unit in units if unit), key=units.get, default="")
     with_it = [each for each in spelled if each.unit == most]
     # A word behind a space is a unit where all cells have it.
@@ -410,133 +297,17 @@ def _with_signs(column, filled, given):
     return replace(column, unit=most if is_unit else "", marks="".join(marks))
 
 
-def _spellings(cells):
-    """_Spelling → how many of the cells are numbers of it; cells that are no text are numbers
-    without marks.
-    """
-    spelled = Counter()
-    for cell, count in Counter(cell if isinstance(cell, str) else None for cell in cells).items():
-        spelled[_Spelling() if cell is None else _spelling(cell)] += count
-    spelled.pop(None, None)
-    return spelled
-
-
-def _units(spelled):
-    units = Counter()
-    for each, count in spelled.items():
-        units[each.unit] += count
-    return units
-
-
-def _refuse_parentheses(what, filled):
-    texts = [str(cell).strip() for cell in filled]
-    if all("(" in text for text in texts):
-        raise LoadError(
-            f"{what} has a number in parentheses in every cell, such as {shorten(texts[0])}: "
-            "negative, or not?",
-            expected="parentheses around negative numbers alone",
-            fix="write the numbers without parentheses, negative ones with a minus",
-        )
-
-
 def _in_words(column, own):
     words = _PLAIN
     if "," in (*own.decimals, *own.doubts) and column.decimal == ",":
         words += " with a decimal comma"
     if column.thousands and column.thousands in (*own.groups, *own.doubts):
-        words += f", thousands parted by {_NAMES[column.thousands]}"
+        words += f", thousands parted by {MARK_NAMES[column.thousands]}"
     if column.unit:
         words += f", in {column.unit}"
     for mark in column.marks:
-        words += f", {_NAMES[mark]}"
+        words += f", {MARK_NAMES[mark]}"
     return words
-
-
-def refuse_spellings(what: str, filled: Sequence, numbers: Numbers, otherwise: str) -> None:
-    """Raises LoadError where cells are plainly meant as numbers and not all can be read: most are
-    numbers, of different units or with badly formed groups; or half are read, and they or the rest
-    have a unit, groups or another decimal mark. `otherwise`: what else can be typed.
-    """
-    if not numbers.bad:
-        return
-    texts = list(dict.fromkeys(str(cell).strip() for cell in filled))
-    spelled = {
-        each: count for each, count in _spellings(filled).items() if not each.unit or each.is_known
-    }
-    num_numbers = sum(spelled.values())
-    badly = [text for text in texts if _is_badly_grouped(text, num_numbers >= 0.5 * len(filled))]
-    if badly and num_numbers + len(badly) >= 0.5 * len(texts):
-        raise LoadError(
-            f"{what} has numbers with badly formed groups of thousands: "
-            f"{', '.join(map(shorten, badly[:5]))}",
-            expected="groups of three digits",
-            fix=f"write the numbers without marks, or {otherwise}",
-        )
-    units = _units(spelled)
-    if len(units) > 1 and num_numbers >= 0.5 * len(filled):
-        examples = [
-            next(text for text in texts if (each := _spelling(text)) and each.unit == unit)
-            for unit in units
-        ]
-        raise LoadError(
-            f"{what} has numbers with different units, or with none in some cells: "
-            f"{', '.join(map(shorten, examples[:6]))}",
-            expected="one unit in every cell",
-            fix=f"write all cells in one unit, or {otherwise}",
-        )
-    others = [filled[each.row] for each in numbers.bad]
-    column = numbers.column
-    num_marked = sum(
-        count
-        for each, count in _spellings(others).items()
-        if each in spelled and each != _Spelling()
-    )
-    is_special = (
-        column.unit or column.marks or column.thousands or column.decimal == "," or num_marked
-    )
-    if is_special and len(others) <= 0.5 * len(filled):
-        raise some_numbers(what, filled, numbers.bad, otherwise)
-    if num_marked > 0.5 * len(filled):
-        raise LoadError(
-            f"{what} has {num_marked:,} numbers such as {numbers.bad[0].value}: they have other "
-            f"marks than {_NAMES[column.decimal]} for decimals and {_NAMES[column.thousands]} for "
-            "thousands",
-            expected="numbers as the marks state, or categories",
-            fix=f"correct --read decimal=... or thousands=..., or {otherwise}",
-        )
-
-
-def _is_badly_grouped(text, among_numbers):
-    """Whether digits stand in groups, the last one of three, that are not all of three: 12,34,567.
-    With points, as a version or an address has them, only among numbers.
-    """
-    if "." in text and not among_numbers:
-        return False
-    return (
-        _BADLY_GROUPED.fullmatch(text) is not None
-        and _spelling(text) is None
-        and not _is_address(text)
-    )
-
-
-def _is_address(digits):
-    """Whether digits may be an IPv4 address."""
-    parts = digits.split(".")
-    return len(parts) == 4 and all(
-        part.isdigit() and len(part) < 4 and int(part) < 256 for part in parts
-    )
-
-
-def some_numbers(what: str, filled: Sequence, bad: list[BadCell], otherwise: str) -> LoadError:
-    """Returns the error of cells that are numbers but for the `bad` ones."""
-    words = list(dict.fromkeys(each.value for each in bad))[:5]
-    shown = ", ".join(words)
-    return LoadError(
-        f"{what} has {len(filled) - len(bad):,} numbers and {len(bad):,} other values: {shown}",
-        expected="numbers only, of one spelling, or categories",
-        fix=f"read them as missing (--read missing={words[0]}), give the decimal mark "
-        f"(--read decimal=,) or the thousands mark (--read thousands=.), or {otherwise}",
-    )
 
 
 def code_with_zeros(filled: Sequence) -> str:

@@ -27,7 +27,7 @@ _EPOCH_SECONDS = (946_684_800, 4_102_444_800)  # the years 2000 to 2100
 
 def numbers_as_float32(name: str, cells: Sequence, values: np.ndarray) -> np.ndarray:
     """float64 [rows] of the column `name`, read from `cells`, as float32. Raises LoadError where
-    the column loses what it says by it: see `refuse_merged`.
+    the column loses information by it: see `refuse_merged`.
     """
     what = f"the column {shorten(name)}"
     known = values[~np.isnan(values)]
@@ -40,7 +40,7 @@ def numbers_as_float32(name: str, cells: Sequence, values: np.ndarray) -> np.nda
 
 def series_as_float32(what: str, values: np.ndarray) -> np.ndarray:
     """The numbers of one whole series, in any shape, as float32. Raises LoadError where it loses
-    what it says.
+    its information.
     """
     if values.dtype != np.float32 and np.any(np.abs(values) > FLOAT32_WHOLE):  # False for NaN
         refuse_merged(

@@ -90,8 +90,8 @@ def join_classes(
 
 
 def describe_spellings(texts: Iterable[str | None]) -> str:
-    """What the schema says of categories that differ in spelling alone, after a semicolon; "" where
-    none do.
+    """What the schema states of categories that differ in spelling alone, after a semicolon; ""
+    where none do.
     """
     counts = Counter(text for text in texts if text is not None)
     twins = groups_of(counts, folded)
@@ -101,7 +101,7 @@ def describe_spellings(texts: Iterable[str | None]) -> str:
 
 
 def refuse_spellings(name: str, texts: Sequence[str], spelling: str) -> None:
-    """Raises LoadError where names of series differ in spelling alone: a device tells them apart,
+    """Raises LoadError where names of series differ in spelling alone: a device distinguishes them,
     so training must not join them.
     """
     counts = Counter(texts)
@@ -193,10 +193,10 @@ def _refuse_doubtful(name, twins, counts):
 def _say_kept(name, twins):
     if not twins:
         return ()
-    said = "; ".join(" and ".join(map(show, group)) for group in twins[:MAX_PAIRS])
+    detail = "; ".join(" and ".join(map(show, group)) for group in twins[:MAX_PAIRS])
     return (
         Inferred(
-            name, "target", f"classes of their own though they differ in spelling alone: {said}"
+            name, "target", f"classes of their own though they differ in spelling alone: {detail}"
         ),
     )
 
@@ -212,7 +212,7 @@ def _in_words(twins, counts):
 
 
 def show(text: str) -> str:
-    """The text in quotes, at most 40 characters; what cannot be told apart by eye is written as
+    """The text in quotes, at most 40 characters; what cannot be distinguished by eye is written as
     escapes.
     """
     if len(text) <= 40:

@@ -2,13 +2,9 @@
 interpreted yet.
 """
 
-import codecs
-import csv
-import gzip
 import io
 import json
 import shlex
-import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,24 +13,26 @@ from pathlib import Path
 import numpy as np
 
 from ..device.cells import MISSING_WORDS, shorten
-from ..device.csv_rows import SEPARATORS, lines_of, named_separator, rows_of, without_separator_line
 from ..device.numbers import THOUSANDS
 from ..device.regular import open_regular
 from ..errors import LoadError
 from ..rows.parts import Inferred
 from ..spec import Spec
+from .csv_files import (
+    OTHER_ENCODING,
+    find_encoding,
+    find_separator,
+    read_csv,
+    refuse_twice,
+    with_rows,
+)
 from .files import find_file
-from .limits import MAX_TABLE_BYTES, UnpackedTooLarge, check_cells, open_unpacked
+from .limits import MAX_TABLE_BYTES, check_cells
 from .marks import Marks, find_marks
 from .parquet import read_parquet
 from .spellings import check_spelling
 
-MAX_COLUMNS = 10_000
 MAX_JSON_LINE = 16 * 2**20
-# What a file is read as where it is not UTF-8 and has no mark: the Western code page of Windows,
-# which holds Latin-1.
-OTHER_ENCODING = "cp1252"
-_SNIFF_CHARACTERS = 65_536
 
 
 @dataclass(frozen=True)
@@ -126,7 +124,7 @@ def read_table(source: str, reading: Reading = Reading()) -> dict[str, Sequence]
         return _read_parquet(path)
     if _is_jsonl(path):
         return _read_jsonl(path, reading)
-    return _read_csv(path, settle_reading(path, reading))
+    return read_csv(path, settle_reading(path, reading))
 
 
 def refuse_whole_series(source: str) -> None:
@@ -157,9 +155,9 @@ def settle_reading(path: Path, reading: Reading) -> Reading:
     """The reading with separator and encoding found where they were not given."""
     if _is_parquet(path) or _is_jsonl(path):
         return reading
-    encoding = reading.encoding or _find_encoding(path)
+    encoding = reading.encoding or find_encoding(path)
     return replace(
-        reading, encoding=encoding, separator=reading.separator or _find_separator(path, encoding)
+        reading, encoding=encoding, separator=reading.separator or find_separator(path, encoding)
     )
 
 
@@ -219,7 +217,7 @@ def table_from_memory(source: object) -> dict[str, Sequence]:
     import pandas as pd
 
     if isinstance(source, Mapping):
-        _refuse_twice([str(name) for name in source])
+        refuse_twice([str(name) for name in source])
         for name, values in source.items():
             if (
                 not isinstance(
@@ -246,8 +244,8 @@ def table_from_memory(source: object) -> dict[str, Sequence]:
             expected="a path, a pandas DataFrame or a dict of arrays",
             fix="pass one of these",
         )
-    _refuse_twice([str(name) for name in source.columns])
-    return _with_rows({str(name): _from_series(source[name], str(name)) for name in source.columns})
+    refuse_twice([str(name) for name in source.columns])
+    return with_rows({str(name): _from_series(source[name], str(name)) for name in source.columns})
 
 
 def _to_series(values):
@@ -327,9 +325,9 @@ def _read_jsonl(path, reading):
                 expected="one JSON object a line, of numbers, texts, true, false or null",
                 fix="fix that line, or give --read encoding=...",
             ) from error
-    _refuse_twice(list(names))
+    refuse_twice(list(names))
     check_cells(len(rows), len(names), path.name)
-    return _with_rows({name: [row.get(name) for row in rows] for name in names})
+    return with_rows({name: [row.get(name) for row in rows] for name in names})
 
 
 def _read_parquet(path):
@@ -343,160 +341,3 @@ def _read_parquet(path):
             expected="a Parquet file",
             fix="write it again, or rename a CSV file to .csv",
         ) from error
-
-
-def _read_csv(path, reading):
-    names = None
-    columns = []
-    size = 0
-    with _open(path, reading.encoding) as file:
-        lines = without_separator_line(lines_of(file))
-        for place, row in enumerate(_guarded(rows_of(lines, reading.separator), path)):
-            if isinstance(row, Exception):
-                raise LoadError(
-                    f"{path.name!r} cannot be read as CSV with separator {reading.separator!r} and "
-                    f"encoding {reading.encoding}, after row {place - 1}: {shorten(str(row), 200)}",
-                    expected="cells with matching quotes, in one encoding",
-                    fix="fix that row, or give --read separator=... and --read encoding=...",
-                ) from row
-            if names is None:
-                names = row
-                _refuse_twice(names)
-                columns = [[] for _ in names]
-                continue
-            if len(row) != len(names):
-                raise LoadError(
-                    f"{path.name!r}, row {place - 1}: {len(row)} cells, "
-                    f"the header has {len(names)}",
-                    expected="as many cells in every row as in the header",
-                    fix="fix that row, or give --read separator=... and --read encoding=...",
-                )
-            check_cells(place, len(names), path.name)
-            size += sum(map(len, row))
-            if size > MAX_TABLE_BYTES:
-                raise LoadError(
-                    f"{path.name!r} unpacks to more than {MAX_TABLE_BYTES:,} characters",
-                    expected="a table that fits into memory",
-                    fix="take fewer rows or columns",
-                )
-            for column, cell in zip(columns, row, strict=True):
-                column.append(cell)
-    return _with_rows(dict(zip(names or [], columns, strict=True)))
-
-
-def _guarded(rows, path):
-    try:
-        yield from rows
-    except UnpackedTooLarge as error:
-        raise LoadError(
-            str(error), expected="a table that fits into memory", fix="take fewer rows or columns"
-        ) from error
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise LoadError(
-            f"{path.name!r} is not a whole gzip file: {error}",
-            expected="gzip, as the name says",
-            fix="compress it again, or rename it to .csv",
-        ) from error
-
-
-def _open(path, encoding):
-    """The file as text, line ends as they are: csv wants to see them."""
-    binary = open_unpacked(path, MAX_TABLE_BYTES)
-    return io.TextIOWrapper(
-        binary, encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline=""
-    )
-
-
-def _find_encoding(path):
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    start = b""
-    null = False
-    with open_unpacked(path, MAX_TABLE_BYTES) as file:
-        try:
-            for block in _guarded(iter(lambda: file.read(2**20), b""), path):
-                start = start or block[:4]
-                if start.startswith((b"\xff\xfe", b"\xfe\xff")):
-                    return "utf-16"
-                null = null or b"\0" in block
-                decoder.decode(block)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return OTHER_ENCODING
-    if null:
-        raise LoadError(
-            f"{path.name!r} holds null bytes: it is not text",
-            expected="CSV text",
-            fix="write it as CSV, or give --read encoding=utf-16-le for UTF-16 without a mark",
-        )
-    return "utf-8"
-
-
-def _find_separator(path, encoding):
-    """The one that the first line names; else the candidate that parts most of the first rows into
-    as many cells as the header, and into most.
-    """
-    with _open(path, encoding) as file:
-        try:
-            text = file.read(_SNIFF_CHARACTERS)
-        except UnicodeError:
-            return ","
-    lines = text.splitlines(keepends=True)
-    if lines:
-        named = named_separator(lines[0])
-    else:
-        named = ""
-    if named:
-        return named
-    if len(lines) < 3:
-        lines = lines[:20]
-    else:
-        lines = lines[: min(20, len(lines) - 1)]
-
-    def fitness(separator):
-        widths = []
-        for row in csv.reader(lines, delimiter=separator):
-            widths.append(len(row))
-        if widths and widths[0] > 1:
-            return (sum(width == widths[0] for width in widths), widths[0])
-        return (0, 0)
-
-    try:
-        return max(SEPARATORS, key=fitness)
-    except csv.Error:  # a cell too large to sniff
-        return max(SEPARATORS, key=lines[0].count)
-
-
-def _refuse_twice(names):
-    if len(names) > MAX_COLUMNS:  # first: what follows looks at each of them
-        raise LoadError(
-            f"{len(names):,} columns", expected=f"at most {MAX_COLUMNS:,}", fix="drop columns first"
-        )
-    twice = sorted(name for name, count in Counter(names).items() if count > 1)
-    if twice:
-        raise LoadError(
-            f"the column name {', '.join(map(shorten, twice[:5]))} stands twice",
-            expected="one column a name",
-            fix="rename or remove one of them",
-        )
-    no_text = [
-        name
-        for name in names
-        if "\0" in name or any("\ud800" <= letter <= "\udfff" for letter in name)
-    ]
-    if no_text:
-        raise LoadError(
-            f"the column name {shorten(no_text[0])} holds a null character or half of a "
-            "surrogate pair",
-            expected="names that can be written as UTF-8",
-            fix="rename the column",
-        )
-
-
-def _with_rows(table):
-    if not table or not len(next(iter(table.values()))):
-        raise LoadError(
-            f"a table with {len(table)} columns and no rows",
-            expected="a header line and rows",
-            fix="check how the table was written",
-        )
-    return table

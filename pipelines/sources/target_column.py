@@ -1,7 +1,7 @@
 """The column to predict, as a source writes it → numbers, one way for every source with columns.
 
-A spec here is a load spec with the knobs target, target_kind, empty_class, positive and reading
-(see `LoadTable`).
+A spec here is a load spec with the knobs target, target_kind, label_separator, empty_class,
+positive and reading (see `LoadTable`).
 """
 
 from collections.abc import Sequence
@@ -15,14 +15,25 @@ from ..rows.parts import Inferred
 from ..rows.sketch import DataSketch
 from ..spec import Refusal
 from ..tasks import TASKS, Task
+from ..tasks.class_target import class_target
+from ..tasks.regression import RegressionTask
+from .label_sets import (
+    check_label_knobs,
+    holds_several,
+    read_label_columns,
+    read_label_sets,
+    target_names,
+)
 from .labels import MANY, encode_classes, read_classes
-from .marks import code_with_zeros, read_as_numbers, refuse_spellings, some_numbers
+from .marks import code_with_zeros, read_as_numbers
 from .precision import refuse_merged
+from .refuse_numbers import refuse_spellings, some_numbers
 from .spellings import join_classes
 from .words import count_words, describe_doubtful_classes, describe_words, refuse_lost_class
 
-TARGET_KINDS = ("", "classes", "number", "presence")
-# A numeric target with more different values than this is a real number unless `target_kind` says
+TARGET_KINDS = ("", "classes", "labels", "number", "presence")
+_KINDS_OF_SEVERAL = ("", "labels", "presence")
+# A numeric target with more different values than this is a real number unless `target_kind` is
 # otherwise.
 MAX_CLASSES_OF_NUMBERS = 20
 MANY_VALUES = 20
@@ -37,10 +48,25 @@ def check_target(spec) -> None:
             expected=", ".join(map(repr, TARGET_KINDS)),
             fix="leave it empty to infer",
         )
-    if spec.empty_class and spec.target_kind not in ("", "classes"):
+    several = not isinstance(spec.target, str)
+    if spec.empty_class and (several or spec.target_kind not in ("", "classes", "labels")):
         raise LoadError(
-            f"empty_class {spec.empty_class!r} for target_kind {spec.target_kind!r}",
-            expected="a target of classes",
+            f"empty_class {spec.empty_class!r} for target_kind {spec.target_kind!r}"
+            + " and several target columns" * several,
+            expected="one column, of classes or labels",
+            fix="leave one of them empty",
+        )
+    check_label_knobs(spec)
+    if several and spec.target_kind not in _KINDS_OF_SEVERAL:
+        raise LoadError(
+            f"target_kind {spec.target_kind!r} for {len(spec.target)} target columns",
+            expected="labels (0 and 1) or presence (empty and filled)",
+            fix="leave it empty, or name one target",
+        )
+    if spec.label_separator and spec.target_kind not in ("", "labels"):
+        raise LoadError(
+            f"load.label_separator={spec.label_separator!r} for target_kind {spec.target_kind!r}",
+            expected="a target of labels",
             fix="leave one of them empty",
         )
 
@@ -50,6 +76,8 @@ def labelled_rows(table, spec, missing):
     rows kept int64 [rows], and what to say of those that were left out: how many, and by which
     words. Raises LoadError where the words may be a class.
     """
+    if not isinstance(spec.target, str):
+        return _rows_with_all_labels(table, spec, missing)
     absent = np.fromiter((is_missing(cell, missing) for cell in table[spec.target]), bool)
     if spec.target_kind == "presence" or not absent.any():
         return table, np.arange(len(absent)), ()
@@ -73,22 +101,45 @@ def labelled_rows(table, spec, missing):
     kept = np.flatnonzero(~absent)
     left_out = [table[spec.target][place] for place in np.flatnonzero(absent)]
     shown = ", ".join(sorted({repr(str(cell).strip()) for cell in left_out})[:5])
-    said = f"{len(left_out):,} rows without it are left out", f"({shown}){words}"
-    return (
-        {
-            name: cells[kept] if isinstance(cells, np.ndarray) else [cells[place] for place in kept]
-            for name, cells in table.items()
-        },
-        kept,
-        said,
-    )
+    detail = f"{len(left_out):,} rows without it are left out", f"({shown}){words}"
+    return _take_rows(table, kept), kept, detail
 
 
-def read_target(cells, spec, missing, marks):
+def _rows_with_all_labels(table, spec, missing):
+    """As `labelled_rows`, of one column a label."""
+    names = target_names(spec.target)
+    presence = spec.target_kind == "presence"
+    sets, is_known = read_label_columns(table, names, presence=presence, missing=missing)
+    kept = np.flatnonzero(is_known)
+    if not len(kept):
+        raise LoadError(
+            f"each of the {len(sets.has):,} rows lacks one of the targets {sets.name}",
+            expected="rows with a value in every target column",
+            fix="choose other targets, or --set load.target_kind=presence where an empty cell is "
+            "no label",
+        )
+    if len(kept) == len(is_known):
+        return table, kept, ()
+    said = f"{len(is_known) - len(kept):,} rows that lack one of them are left out"
+    return _take_rows(table, kept), kept, (said, "")
+
+
+def _take_rows(table, kept):
+    return {
+        name: cells[kept] if isinstance(cells, np.ndarray) else [cells[place] for place in kept]
+        for name, cells in table.items()
+    }
+
+
+def read_target(table, spec, missing, marks, *, noun="row"):
     """y, its Target, and what was found of how it is written, of `labelled_rows`. Raises LoadError
-    where there is nothing to learn.
+    where there is nothing to learn. `noun`: what a row is.
     """
     missing -= {spec.empty_class} - {""}  # it may well be called "None"
+    sets = _read_label_sets(table, spec, missing)
+    if sets is not None:
+        return _as_labels(sets, spec, noun)
+    cells = table[spec.target]
     if spec.target_kind == "presence":
         return _as_presence(cells, spec, missing)
     what = f"the target {shorten(spec.target)}"
@@ -124,8 +175,41 @@ def read_target(cells, spec, missing, marks):
     )
 
 
+def _read_label_sets(table, spec, missing):
+    """The labels of each row, or None where a row has one class or one number."""
+    presence = spec.target_kind == "presence"
+    if not isinstance(spec.target, str):
+        names = target_names(spec.target)
+        return read_label_columns(table, names, presence=presence, missing=missing)[0]
+    cells = table[spec.target]
+    found = spec.label_separator
+    if spec.target_kind == "" and not found:
+        found = holds_several(cells, missing)
+    if not found and spec.target_kind != "labels":
+        return None
+    return read_label_sets(
+        cells,
+        spec.target,
+        spec.label_separator,
+        missing=missing,
+        spelling=spec.reading.spelling,
+        no_label=spec.empty_class,
+    )
+
+
 def _notes(spec, *sentences):
     return tuple(Inferred(spec.target, "target", sentence) for sentence in sentences if sentence)
+
+
+def _as_labels(sets, spec, noun):
+    if spec.positive:
+        raise LoadError(
+            f"load.positive={spec.positive!r} for a target of several labels",
+            expected="two classes, of which one is the positive one",
+            fix="leave load.positive empty: every label is scored by itself",
+        )
+    y, target = sets.encode(noun)
+    return y, target, sets.describe()
 
 
 def _as_classes(cells, spec, missing):
@@ -150,12 +234,12 @@ def _as_presence(cells, spec, missing):
             fix="choose another target or target_kind",
         )
     words = count_words(cells, missing)
-    said = ", ".join(f"{count:,} cells {word!r}" for word, count in words.most_common(3))
+    detail = ", ".join(f"{count:,} cells {word!r}" for word, count in words.most_common(3))
     if words:
-        notes = (Inferred(spec.target, "target", f"{said} count as empty"),)
+        notes = (Inferred(spec.target, "target", f"{detail} count as empty"),)
     else:
         notes = ()
-    return y, Target(spec.target, "binary", (f"no {spec.target}", spec.target)), notes
+    return y, class_target(spec.target, (f"no {spec.target}", spec.target)), notes
 
 
 def _as_number(numbers, bad, spec):
@@ -164,7 +248,7 @@ def _as_number(numbers, bad, spec):
             f"the target {shorten(spec.target)} in row {bad[0].row}: {bad[0].reason}: "
             f"{bad[0].value}",
             expected="a number in every row",
-            fix="mend the cell, or set load.target_kind=classes",
+            fix="fix the cell, or set load.target_kind=classes",
         )
     if np.all(numbers == numbers[0]):
         raise LoadError(
@@ -172,24 +256,26 @@ def _as_number(numbers, bad, spec):
             expected="at least two values",
             fix="choose another target",
         )
-    return numbers.astype(np.float64), Target(spec.target, "regression")
+    return numbers.astype(np.float64), Target(spec.target, RegressionTask.name)
 
 
-def refuse_some_numbers(what: str, filled: Sequence, odd: list[BadCell], otherwise: str) -> None:
+def refuse_some_numbers(
+    what: str, filled: Sequence, invalid: list[BadCell], otherwise: str
+) -> None:
     """Raises LoadError where the cells are numbers but for a few: nine in ten, or half of them and
     those of many values. Codes such as 1, 2-10, 11-100 are categories.
     """
-    share = len(odd) / max(len(filled), 1)
-    rows = {each.row for each in odd}
+    share = len(invalid) / max(len(filled), 1)
+    rows = {each.row for each in invalid}
     values = {str(cell) for row, cell in enumerate(filled) if row not in rows}
-    if not odd or share > 0.5 or (share > 0.1 and len(values) <= MANY_VALUES):
+    if not invalid or share > 0.5 or (share > 0.1 and len(values) <= MANY_VALUES):
         return
-    raise some_numbers(what, filled, odd, otherwise)
+    raise some_numbers(what, filled, invalid, otherwise)
 
 
 def tasks_of_kind(target_kind: str) -> tuple[Task, ...]:
-    """Returns the tasks that `load.target_kind` leaves possible: "classes", "number", "presence" (of
-    a value: yes or no) or "" to infer.
+    """Returns the tasks that `load.target_kind` leaves possible: "classes", "number", "presence"
+    (of a value: yes or no) or "" to infer.
     """
     of_columns = [task for task in TASKS.values() if not task.needs_frame]
     if target_kind == "classes":

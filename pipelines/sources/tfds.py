@@ -10,10 +10,10 @@ import numpy as np
 
 from ..device.cells import shorten
 from ..errors import LoadError, PipelineError
-from ..training.strategy import load_tensorflow
 from .files import fingerprint_files
 from .labelled_files import Found
 from .labels import PARTS, class_texts
+from .tensorflow import load_tensorflow
 
 IMAGE_FOLDER = "image_folder"
 
@@ -54,7 +54,7 @@ def feature_of(builder, spec, knob: str):
     the label, is not there.
     """
     known = builder.info.features
-    name = getattr(spec, knob)
+    name = vars(spec)[knob]
     absent = [each for each in (name, spec.label) if each not in known.keys()]
     if absent:
         raise LoadError(
@@ -84,7 +84,7 @@ def found_in_splits(
     spec, builder, counts: dict[str, int], *, knob: str, put: Callable[[int, object], str]
 ) -> Found:
     """Reads every example of the splits in `counts`, in the order on disk. put(row, cell) takes the
-    bytes of a file, or an array, and says why it cannot be read, or "". Raises LoadError.
+    bytes of a file, or an array, and why it cannot be read, or "". Raises LoadError.
     """
     from tqdm import tqdm
 
@@ -93,7 +93,7 @@ def found_in_splits(
     reasons = []
     with tqdm(total=sum(counts.values()), desc="read", unit="example") as bar:
         for split in counts:
-            for cell, label in _examples(builder, split, getattr(spec, knob), spec.label):
+            for cell, label in _examples(builder, split, vars(spec)[knob], spec.label):
                 reasons.append(put(len(reasons), cell))
                 labels.append(label)
                 parts.append(PARTS.get(split.partition("[")[0]))
@@ -183,6 +183,6 @@ def names_train_and_test(spec) -> bool:
     """
     try:
         names = spec.splits or tuple(open_builder(spec.name, spec.data_dir).info.splits)
-    except LoadError:  # `read` says what is wrong with the data set
+    except LoadError:  # `read` reports what is wrong with the data set
         return False
     return {"train", "test"} <= {PARTS.get(name.partition("[")[0]) for name in names}

@@ -114,9 +114,9 @@ def refuse_lost_class(
     lost = [word for word in counts if word not in of_file]
     if lost:
         word = lost[0]
-        said = ", ".join(f"{counts[word]:,} cells {word!r}" for word in lost[:MAX_WORDS])
+        detail = ", ".join(f"{counts[word]:,} cells {word!r}" for word in lost[:MAX_WORDS])
         raise LoadError(
-            f"the target {shorten(name)} has {said}, which read as missing: a class of that "
+            f"the target {shorten(name)} has {detail}, which read as missing: a class of that "
             "name, or none?",
             expected="classes with names, or empty cells",
             fix=f"--read not_missing={_typed(word)} for a class {word!r}, "
@@ -125,7 +125,7 @@ def refuse_lost_class(
         )
     word = of_file[0]
     return (
-        f"; {word!r} is missing among numbers too: a class of that name is told by --set "
+        f"; {word!r} is missing among numbers too: a class of that name is given by --set "
         f"load.empty_class={_typed(word)}"
     )
 
@@ -155,8 +155,8 @@ def refuse_lost_series(
 def describe_words(
     cells: Sequence, column: Column, missing: frozenset[str], named: frozenset[str] = frozenset()
 ) -> str:
-    """What the schema says of a column's doubtful words, after a semicolon; "" where there is none
-    worth a line.
+    """What the schema states of a column's doubtful words, after a semicolon; "" where there is
+    none worth a line.
     """
     if column.kind == "numeric":
         return _describe_sentinel(cells)
@@ -168,21 +168,21 @@ def describe_words(
         for word, count in count_words(cells, missing - named).most_common(MAX_WORDS)
         if count >= least
     ]
-    said = [
+    detail = [
         f"{count:,} cells {word!r} read as missing (--read not_missing={_typed(word)} keeps them)"
         for word, count in read
     ]
     kept = [(word, count) for word, count in _doubtful(cells, missing, least)]
-    said += [
+    detail += [
         f"{count:,} cells {word!r} are a category "
         f"(--read missing={_typed(word)} reads them as missing)"
         for word, count in kept
     ]
-    return "".join(f"; {each}" for each in said)
+    return "".join(f"; {each}" for each in detail)
 
 
 def describe_doubtful_classes(labels: Sequence[str], counts: Sequence[int], named: str) -> str:
-    """What the schema says of classes whose names may be words for missing, but for the one that
+    """What the schema states of classes whose names may be words for missing, but for the one that
     the user has `named`; or "".
     """
     found = [
@@ -198,7 +198,7 @@ def describe_doubtful_classes(labels: Sequence[str], counts: Sequence[int], name
 
 
 def describe_doubtful_texts(texts: Sequence[str]) -> str:
-    """What the schema says of texts that are nothing but a word for missing, or ""."""
+    """What the schema states of texts that are nothing but a word for missing, or ""."""
     least = max(MIN_CELLS, MIN_SHARE * len(texts))
     return "".join(
         f"; {count:,} are {word!r} and nothing else: empty cells are texts that are missing"

@@ -78,7 +78,7 @@ class DropRowsWithMissing(RowFilter):
         whole = ~np.any([missing_mask(train.x[name]) for name in names], axis=0)
         kept = train.take(whole)
         classes = train.schema.target.labels
-        if not len(kept) or (classes and len(np.unique(kept.y)) < len(np.unique(train.y))):
+        if not len(kept) or (classes and _num_classes(kept.y) < _num_classes(train.y)):
             raise StepError(
                 f"{int(whole.sum())} of {len(train)} training rows have no missing value in "
                 f"{', '.join(names)}, and a class would be lost",
@@ -86,6 +86,13 @@ class DropRowsWithMissing(RowFilter):
                 fix="name fewer columns, or impute instead",
             )
         return kept
+
+
+def _num_classes(y):
+    """How many classes there are; of y [rows, labels] with and without each label."""
+    if y.ndim == 1:
+        return len(np.unique(y))
+    return int(sum(len(np.unique(has)) for has in y.T))
 
 
 @dataclass(frozen=True)

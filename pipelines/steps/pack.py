@@ -7,7 +7,14 @@ from dataclasses import replace
 import numpy as np
 
 from ..device.ports import Port
-from ..device.primitives import PACKS, OwnScale, Pack, PackSteps, Primitive, made_by, run_primitives
+from ..device.primitives import (
+    OwnScale,
+    Pack,
+    PackingPrimitive,
+    PackSteps,
+    Primitive,
+    run_primitives,
+)
 from ..device.signature import Signature, made_from
 from ..device.units import (
     CATEGORY_ID,
@@ -84,7 +91,9 @@ def to_ports(
     """
     primitives = signature.primitives
     if encoded:
-        primitives = tuple(primitive for primitive in primitives if isinstance(primitive, PACKS))
+        primitives = tuple(
+            primitive for primitive in primitives if isinstance(primitive, PackingPrimitive)
+        )
     columns = run_primitives(primitives, rows.x)
     for port in signature.inputs:
         if columns[port.name].dtype == np.float32 and np.isnan(columns[port.name]).any():
@@ -212,7 +221,7 @@ def _finishing_steps(steps):
     finished = {}
     for step in steps:
         for primitive in step.primitives if step.unit else ():
-            for name in made_by(primitive) or (primitive.column,):
+            for name in primitive.makes():
                 finished[name] = step
     return finished
 
@@ -224,12 +233,10 @@ def _needed(primitives: tuple[Primitive, ...]) -> tuple[Primitive, ...]:
     needed: set[str] = set()
     kept = []
     for primitive in reversed(primitives):
-        if isinstance(primitive, PACKS):
-            needed.update(primitive.columns)
-        elif needed & set(made_by(primitive) or (primitive.column,)):
-            needed.add(primitive.column)
-        else:
+        is_pack = isinstance(primitive, PackingPrimitive)
+        if not is_pack and needed.isdisjoint(primitive.makes()):
             continue
+        needed.update(primitive.reads())
         kept.append(primitive)
     return tuple(reversed(kept))
 
@@ -239,9 +246,9 @@ def _raw_columns(primitives):
     read: set[str] = set()
     made: set[str] = set()
     for primitive in primitives:
-        if not isinstance(primitive, PACKS) and primitive.column not in made:
-            read.add(primitive.column)
-        made.update(made_by(primitive))
+        if not isinstance(primitive, PackingPrimitive):
+            read.update(set(primitive.reads()) - made)
+        made.update(primitive.makes())
     return read
 
 

@@ -10,10 +10,11 @@ import numpy as np
 
 from ..device.cells import SERIES
 from ..device.primitives import Affine, Clip, Missing
-from ..device.series import FILLS, OWN_OFFSETS, FillSteps, OwnScale, SinceSeen
+from ..device.primitives.series import FILLS, OWN_OFFSETS, FillSteps, OwnScale, SinceSeen
 from ..device.units import SERIES_INTERVAL, SERIES_STANDARD
 from ..errors import StepError
 from ..spec import knob
+from ..tasks import task_of
 from .scale import few_steps
 from .step import ColumnStep, FittedStep, as_float32, is_series, kind_of, present
 
@@ -150,7 +151,7 @@ class ScaleByItself(ScaleSeries):
                 fix="name one of these",
             )
         primitives = []
-        forecast = train.schema.target.task == "forecast"
+        forecast = task_of(train.schema.target).looks_ahead
         for name in (
             [train.schema.target.name] if forecast and not self.columns else self.chosen(train)
         ):

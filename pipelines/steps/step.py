@@ -185,7 +185,7 @@ def fit_steps(steps: Sequence, train: TrainSet) -> tuple[tuple[FittedStep, ...],
 
 def _refuse_too_large(step, num_rows):
     """Looks at the widths that a step makes before the memory is taken."""
-    widths = [primitive.width() for primitive in step.primitives if hasattr(primitive, "width")]
+    widths = [primitive.width() for primitive in step.primitives if primitive.width()]
     width = sum(widths)
     if width > MAX_INPUTS:
         most = MAX_INPUTS // len(widths)

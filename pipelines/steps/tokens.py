@@ -10,7 +10,14 @@ from typing import ClassVar
 import numpy as np
 
 from ..device.cells import TEXT
-from ..device.texts import MAX_KEY_BYTES, WHITE_SPACE, Bigrams, Characters, Subwords, Words
+from ..device.primitives.texts import (
+    MAX_KEY_BYTES,
+    WHITE_SPACE,
+    Bigrams,
+    Characters,
+    Subwords,
+    Words,
+)
 from ..device.units import PAIR_ID, TOKEN_ID
 from ..errors import StepError
 from ..rows.sketch import PAIRS, TOKENS

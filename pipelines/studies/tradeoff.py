@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 
 from ..bundle.folder import Bundle, check_folder, malformed
-from ..bundle.keras_file import read_keras
 from ..bundle.saved_recipe import read_recipe
 from ..catalog import SPECS
 from ..compress import (
@@ -25,10 +24,11 @@ from ..compress import (
 )
 from ..convert.convert import convert
 from ..convert.description import described
+from ..convert.forms import TfliteFiles
 from ..convert.quantize import Quantize
 from ..device.runner import LiteRT
 from ..errors import BundleError, RecipeError
-from ..report.pictures import BLUE, GREY, ORANGE, picture
+from ..report.figures import BLUE, GREY, ORANGE, picture
 from ..report.terminal import Stages, print_lines
 from ..rows.parts import HeldOut, TrainSet
 from ..run import Learned, finish, get_ready, load
@@ -40,6 +40,7 @@ from ..targets.micro.spec import TargetMicro
 from ..tasks import task_of
 from ..tasks.metrics import SMALLER_IS_BETTER, loss_of
 from ..training.fit import Trained
+from ..training.keras_file import read_keras
 from ..verify.ladder import InRunner, KerasInterpreter, answer_all, time_rows
 
 # Scores of single trainings that differ by less say nothing.
@@ -181,7 +182,7 @@ def compress_bundle(
                 seed=recipe.training.seed,
                 quantize=done[1],
                 copies=staggered_copies(ready.signature),
-                forms=tuple(way.form for way in alike),
+                files=TfliteFiles(tuple(way.form for way in alike)),
             )
             tflite = described(tflite, recipe.name, ready.signature)
             for way in alike:

@@ -3,7 +3,8 @@
 import numpy as np
 
 from ..device.primitives import missing_mask
-from ..report import pictures
+from ..report.figures import picture
+from ..report.pictures import missing_values
 
 MAX_ROWS = 400
 
@@ -15,6 +16,4 @@ def draw_missing(splits) -> list[tuple[str, str]]:
     places = np.unique(np.linspace(0, len(splits.train) - 1, MAX_ROWS).astype(int))
     some = np.stack([mask[places] for mask in masks.values()], axis=1)
     width = max(5.2, 0.3 * len(shares))
-    return [
-        ("missing values", pictures.picture(pictures.missing_values(shares, some), width=width))
-    ]
+    return [("missing values", picture(missing_values(shares, some), width=width))]

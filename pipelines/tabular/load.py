@@ -17,6 +17,7 @@ from ..slots import Loader
 from ..sources.files import describe_memory, fingerprint
 from ..sources.given_kinds import check_given_kinds
 from ..sources.kinds import infer_column, read_times
+from ..sources.label_sets import target_names, target_title
 from ..sources.labels import group_codes
 from ..sources.precision import numbers_as_float32
 from ..sources.row_numbers import counts_rows
@@ -39,17 +40,20 @@ MAX_NAMED = 3
 class LoadTable(Loader):
     """A table and what its columns are for.
 
-    source: path of a .csv, .csv.gz or .parquet file. target: the column to predict. target_kind:
-    "classes", "number", "presence" (is the cell filled?) or "" to infer. empty_class: the class of
-    rows without a target; if empty, they are left out. positive: of two classes the one that scores
+    source: path of a .csv, .csv.gz or .parquet file. target: the column to predict; several columns
+    are one label each. target_kind: "classes", "labels" (several in a cell), "number", "presence"
+    (is the cell filled?) or "" to infer. label_separator: between the labels of a cell; if empty,
+    it is found. empty_class: the class of rows without a target, of labels the word for none; if
+    empty, such rows are left out. positive: of two classes the one that scores
     are about; if empty, the one called true, yes or 1, else the rarer one. columns: features
     (empty: all but target, group and time). drop: columns to leave out. kinds: overrides of the
     inferred kinds. group, time: columns for the split, no features. reading: how text is read.
     """
 
     source: str
-    target: str
+    target: str | tuple[str, ...]
     target_kind: str = ""
+    label_separator: str = ""
     empty_class: str = ""
     positive: str = ""
     columns: tuple[str, ...] = ()
@@ -109,7 +113,7 @@ def load_table(spec: LoadTable, source: object = None) -> tuple[Dataset, tuple[I
     check_names(
         table,
         {
-            "load.target": (spec.target,),
+            "load.target": target_names(spec.target),
             "load.columns": spec.columns,
             "load.drop": spec.drop,
             "load.group": spec.group,
@@ -120,11 +124,12 @@ def load_table(spec: LoadTable, source: object = None) -> tuple[Dataset, tuple[I
     missing = frozenset(spec.reading.missing_words)
     marks = marks_of(table, spec.source, spec.reading, source)
     table, ids, left_out = labelled_rows(table, spec, missing)
-    y, target, target_notes = read_target(table[spec.target], spec, missing, marks)
+    y, target, target_notes = read_target(table, spec, missing, marks)
     notes += target_notes
     columns, inferred = _infer_columns(table, spec, ids, marks)
     if left_out:
-        notes = (Inferred(spec.target, "target", " ".join(left_out)), *notes)
+        title = target_title(spec.target)
+        notes = (Inferred(title, "target", " ".join(left_out).strip()), *notes)
     x = {column.name: _read(table[column.name], column, missing) for column in columns}
     groups = {name: table[name] for name in spec.group}
     if groups:
@@ -144,11 +149,12 @@ def _check_spec(spec):
     check_target(spec)
     spec.reading.check()
     check_given_kinds(spec.kinds)
-    if spec.target in spec.kinds:
+    given = set(target_names(spec.target)) & set(spec.kinds)
+    if given:
         raise LoadError(
-            f"a kind for the target {shorten(spec.target)}",
+            f"a kind for the target {shorten(min(given))}",
             expected="load.target_kind",
-            fix="--set load.target_kind=classes (or number, presence)",
+            fix="--set load.target_kind=classes (or labels, number, presence)",
         )
     if len(set(spec.columns)) < len(spec.columns):
         raise LoadError(
@@ -160,7 +166,7 @@ def _check_spec(spec):
 
 def _infer_columns(table, spec, rows, marks):
     missing = frozenset(spec.reading.missing_words)
-    apart = {spec.target, *spec.group, *((spec.time,) if spec.time else ())}
+    apart = {*target_names(spec.target), *spec.group, *((spec.time,) if spec.time else ())}
     names = spec.columns or [name for name in table if name not in apart]
     columns = []
     inferred = []

@@ -3,6 +3,7 @@
 from ..balance import WeightByClass
 from ..recipe import Judge, Recipe
 from ..rows.split import SplitGrouped, SplitRandom
+from ..sources.label_sets import target_title
 from ..steps import DropColumns, EncodeBins, EncodeDate, EncodeOnehot, FlagMissing, ImputeMedian
 from ..training.fit import Training
 from .load import LoadTable
@@ -27,7 +28,7 @@ def table_recipe(load: LoadTable, *, name: str = "my_model", split: object = Non
         prepare=PREPARE,
         encode=ENCODE,
         build=Mlp(),
-        about=f"Predicts {load.target} from a table.",
+        about=f"Predicts {target_title(load.target)} from a table.",
     )
 
 

@@ -16,6 +16,7 @@ from ..rows.parts import TrainSet, require_train_set
 from ..rows.sketch import TOKENS, DataSketch
 from ..slots import Teacher
 from ..spec import Refusal, knob
+from ..tasks import task_of
 
 
 @dataclass(frozen=True)
@@ -59,20 +60,13 @@ class ForestTeacher(Teacher):
         x = np.concatenate([each for each in train.x.values()], axis=1)
         target = train.schema.target
         forest = self._grow(x, train)
-        if target.task == "regression":
-            mean = train.y.mean()
-            spread = train.y.std() or 1.0
-            own = (train.y - mean) / spread
-            taught = (forest.oob_prediction_ - mean) / spread
-            own = own[:, None]
-            taught = taught[:, None]
-        else:
-            own = np.eye(len(target.labels))[train.y]
-            taught = np.zeros_like(own)
+        task = task_of(target)
+        if task.has_classes:
+            taught = np.zeros((len(train), len(target.labels)))
             taught[:, forest.classes_] = forest.oob_decision_function_
-            if target.task == "binary":
-                own = own[:, 1:]
-                taught = taught[:, 1:]
+        else:
+            taught = forest.oob_prediction_
+        own, taught = task.taught_outputs(train.y, taught, target)
         if not np.isfinite(taught).all():
             raise TrainError(
                 f"{self.num_trees} trees saw every one of some rows",
@@ -86,10 +80,10 @@ class ForestTeacher(Teacher):
         from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
         from tqdm import tqdm
 
-        if train.schema.target.task == "regression":
-            kind = RandomForestRegressor
-        else:
+        if task_of(train.schema.target).has_classes:
             kind = RandomForestClassifier
+        else:
+            kind = RandomForestRegressor
         forest = kind(
             0,
             min_samples_leaf=self.min_samples_leaf,

@@ -79,5 +79,6 @@ def climb_end_to_end(
         form, runtime, test, size_bytes=size_bytes, keras_answers=answers["keras"], places=places
     )
     wanted = answer_all(compared_with, test, places)
-    agreed = task_of(runtime.signature.target).agreement(wanted, answers[form])
+    target = runtime.signature.target
+    agreed = task_of(target).agreement(wanted, answers[form], target)
     return replace(rung, runner_agreement=agreed)

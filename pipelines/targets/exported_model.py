@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..device.signature import Signature
+from ..rows.columns import read_rows
 from ..rows.parts import TrainSet
-from ..sources.files import read_pixels
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,6 @@ class ExportedModel:
     def raw_rows(self, count: int) -> dict[str, Any]:
         """Returns column → array of the first `count` raw training rows, pictures decoded."""
         return {
-            column.name: read_pixels(self.raw.x[column.name][:count])
+            column.name: read_rows(self.raw.x[column.name], slice(0, count))
             for column in self.signature.columns
         }

@@ -1,7 +1,7 @@
 """The files of a bundle that the model and its targets decide."""
 
-from ..bundle.keras_file import keras_bytes
 from ..slots import Target
+from ..training.keras_file import keras_bytes
 from .exported_model import ExportedModel
 
 

@@ -4,7 +4,6 @@ from ..convert.trial import fault
 from ..device.signature import Signature
 from ..errors import RecipeError
 from ..slots import Target
-from .micro.runner import micro_available
 
 
 def ask_targets(targets: tuple[Target, ...], signature: Signature, model) -> dict[str, str]:
@@ -49,17 +48,16 @@ def ask_files(targets: tuple[Target, ...], tflite: dict[str, bytes]) -> dict[str
     Returns:
         Rung → why a target is left out: its runtime refuses the file, or ends its process.
     """
-    optional = [target for target in targets if not target.required]
-    found = {
-        kernels: fault(tflite["int8"], kernels)
-        for kernels in dict.fromkeys(
-            kernels for target in optional for kernels in target.kernels if kernels == "micro"
-        )
-        if micro_available()
-    }
-    return {
-        target.form: f"not possible: {found[kernels]}"
-        for target in optional
-        for kernels in target.kernels
-        if found.get(kernels)
-    }
+    refused = {}
+    faults = {}
+    for target in targets:
+        if target.required:
+            continue
+        for kernels in target.kernels:
+            if not (kernels.is_decisive and kernels.is_installed()):
+                continue
+            if kernels not in faults:
+                faults[kernels] = fault(tflite["int8"], kernels)
+            if faults[kernels]:
+                refused[target.form] = f"not possible: {faults[kernels]}"
+    return refused

@@ -124,7 +124,7 @@ class StreamLadder:
         return Rung(
             form,
             task.score(self._test.y[places], answers, target),
-            task.agreement(keras, answers),
+            task.agreement(keras, answers, target),
             float(apart.max()),
             size_bytes,
             median,

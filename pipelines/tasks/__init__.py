@@ -11,6 +11,7 @@ from .base import Task
 from .binary import BinaryTask
 from .forecast import ForecastTask
 from .multiclass import MulticlassTask
+from .multilabel import MultilabelTask
 from .regression import RegressionTask
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "BinaryTask",
     "ForecastTask",
     "MulticlassTask",
+    "MultilabelTask",
     "RegressionTask",
     "Target",
     "Task",
@@ -30,6 +32,7 @@ TASKS: dict[str, Task] = {
     for task in (
         BinaryTask(),
         MulticlassTask(),
+        MultilabelTask(),
         RegressionTask(),
         ForecastTask(),
         AnomalyTask(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -20,12 +21,23 @@ from ..device.units import SERIES_STANDARD
 from ..errors import StepError
 from ..rows.parts import HeldOut, TrainSet
 from .base import Task
+from .c_answer import CCall
+from .c_text import FINE_STEPS, c_labels, literal
+from .classes import class_places, class_scores
 from .masked import masked_loss, masked_metric
 from .metrics import RANK_METRICS, score_anomalies
 from .thresholds import anomaly_threshold
 
 if TYPE_CHECKING:
     from ..recipe import Recipe
+
+
+C_DECLARATION = """/* The mean absolute difference between what went in and what came out. */
+float signature_score(const int8_t *output, const signature_inputs *inputs);
+
+/* 1 where the row is an anomaly, its score over the threshold, else 0. */
+int signature_label(const int8_t *output, const signature_inputs *inputs);
+"""
 
 
 class AnomalyTask(Task):
@@ -98,7 +110,7 @@ class AnomalyTask(Task):
 
     def score(self, y: np.ndarray, answers: Answers, target: Target) -> dict[str, float]:
         """Returns the scores of `metrics.score_anomalies`."""
-        return score_anomalies(y, answers.labels == target.labels[1], answers.scores)
+        return score_anomalies(y, answers.given() == target.labels[1], answers.scores)
 
     def score_plain_rule(
         self, y: np.ndarray, values: np.ndarray, target: Target
@@ -112,6 +124,73 @@ class AnomalyTask(Task):
     def baseline_metric(self, deciding: str) -> str:
         """Returns ROC-AUC: plain rules have no threshold."""
         return "roc_auc"
+
+    def c_function(self, signature: Signature) -> str:
+        """Returns "signature_label"."""
+        return "signature_label"
+
+    def c_declaration(self, signature: Signature) -> str:
+        """Returns the functions from outputs and inputs to the score and the label."""
+        return C_DECLARATION
+
+    def c_definition(self, signature: Signature) -> str:
+        """Returns the mean absolute difference of inputs and outputs, and its threshold."""
+        port = signature.base_port()
+        (size,) = signature.output.shape
+        offset = literal(signature.offsets("int8")[0])
+        return (
+            "float signature_score(const int8_t *output, const signature_inputs *inputs) {\n"
+            "  /* volatile: no compiler may fuse a product with a difference or a sum */\n"
+            "  volatile float given, back, mean;\n  float sum = 0.0f;\n"
+            f"  for (int i = 0; i < {size}; ++i) {{\n"
+            f"    given = (float)((int32_t)inputs->{port.name}[i] - ({port.zero_point}))"
+            f" * {literal(port.step())};\n"
+            f"    back = {FINE_STEPS} * {literal(signature.output.step())};\n"
+            "    sum += fabsf(given - back);\n  }\n"
+            f"  mean = sum * {literal(np.float32(1) / np.float32(size))};\n"
+            "  return mean;\n}\n\n"
+            "int signature_label(const int8_t *output, const signature_inputs *inputs) {\n"
+            f"  return signature_score(output, inputs) + {offset} >= 0.0f;\n}}\n"
+        )
+
+    def c_example(self, signature: Signature) -> str:
+        """Returns C++ that prints score and label."""
+        return (
+            f"{c_labels(signature.target)}"
+            "  print_value(signature_score(output, &inputs));\n"
+            '  MicroPrintf("label: %s", labels[signature_label(output, &inputs)]);'
+        )
+
+    def c_answers(
+        self, library: ctypes.CDLL, signature: Signature, answers: Answers, calls: Sequence[CCall]
+    ) -> Answers:
+        """Returns the labels and scores of C."""
+        library.signature_score.restype = ctypes.c_float
+        places = []
+        scores = []
+        for output, inputs in calls:
+            places.append(library.signature_label(output, ctypes.byref(inputs)))
+            scores.append(library.signature_score(output, ctypes.byref(inputs)))
+        labels = np.asarray(signature.target.labels, object)[places]
+        return Answers(labels, np.array(scores, np.float64), answers.raw)
+
+    def scores_text(self, answers: Answers, row: int, target: Target) -> str:
+        """Returns the score of a window."""
+        return f"{answers.scores[row]:.4f}"
+
+    def answer_words(self, signature: Signature, write: Callable[[str], str]) -> str:
+        """Returns what the score is."""
+        return (
+            "They give the window back; the score is their mean absolute difference from what "
+            "went in, an anomaly where the score plus `decisions` (`signature.json`) is 0 or more."
+        )
+
+    def class_table(self, y: np.ndarray, answers: Answers, signature: Signature) -> list[dict]:
+        """Returns the scores of normal windows and of anomalies, where every label is known."""
+        target = signature.target
+        if not target.labels or np.isnan(y).any():
+            return []
+        return class_scores(y, class_places(answers, target.labels), target.labels)
 
     def decision_text(self, report: Mapping, write: Callable[[str], str]) -> str:
         """Returns the threshold of each form, and what "mae" and "flagged" are of."""

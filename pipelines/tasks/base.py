@@ -7,8 +7,8 @@ or an attribute here: no other file compares the name of a task.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -22,8 +22,10 @@ from ..device.target import Target
 from ..device.tasks.base import DeviceTask
 from ..errors import RecipeError
 from ..rows.parts import HeldOut, TrainSet
+from .c_answer import CAnswer
 from .intervals import Margin, bootstrap_intervals
 from .metrics import is_smaller_better
+from .shown import ShownTask
 
 if TYPE_CHECKING:
     from ..recipe import Recipe
@@ -32,20 +34,24 @@ if TYPE_CHECKING:
 PlacedScores = Callable[[np.ndarray], dict[str, float]]
 
 
-class Task(ABC):
-    """What an answer is: labels, loss, metrics, decision, scores, and how it is written and shown.
+class Task(CAnswer, ShownTask):
+    """What an answer is: labels, loss, metrics, decision and scores.
+
+    How it is written in C, and how it is shown in the report, stand in the two base classes.
 
     Attributes:
         name: As `Target.task` has it.
         device: The half of the task that runs on a device.
         deciding_metrics: Those that can decide: Keras can follow them from epoch to epoch. The
             first is the usual one.
-        shown_metrics: In the order of the report's ladder.
         interval_metrics: Those that get a bootstrap interval.
         output_unit: Of the model's output, in words.
         output_kind: What a model's outputs are: "softmax" (logits of which one is true), "sigmoid"
             (logits that are each yes or no) or "values". Losses over classes choose by it.
         has_classes: Whether each row has one class of the target's labels: y int64 [rows].
+        has_label_sets: Whether each row has any number of the target's labels: y int64
+            [rows, labels], 0 or 1.
+        agreement_unit: What `agreement` is a share of, in words.
         has_one_truth: Whether y is one class or one number a row, which a column can be held
             against.
         looks_ahead: Whether outputs are steps ahead, of a frame with a horizon.
@@ -62,12 +68,13 @@ class Task(ABC):
     name: ClassVar[str]
     device: ClassVar[DeviceTask]
     deciding_metrics: ClassVar[tuple[str, ...]]
-    shown_metrics: ClassVar[tuple[str, ...]]
     interval_metrics: ClassVar[tuple[str, ...]] = ()
     output_unit: ClassVar[str] = "log-odds"
     output_kind: ClassVar[str] = "values"
     has_classes: ClassVar[bool] = False
+    has_label_sets: ClassVar[bool] = False
     has_one_truth: ClassVar[bool] = False
+    agreement_unit: ClassVar[str] = "rows"
     looks_ahead: ClassVar[bool] = False
     gives_back: ClassVar[bool] = False
     frame_example: ClassVar[str] = ""
@@ -133,6 +140,20 @@ class Task(ABC):
         [rows, outputs].
         """
 
+    def taught_outputs(
+        self, y: np.ndarray, taught: np.ndarray, target: Target
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the truth, and what a teacher answers instead, as the outputs are compared with
+        them: float64 [rows, outputs] each.
+
+        Args:
+            y: Of training rows.
+            taught: Of classes, float64 [rows, classes], their probabilities; else the values, like
+                `y`.
+            target: Of the rows.
+        """
+        raise NotImplementedError(f"no teacher answers a {self.name} target")
+
     def metric_factor(self, deciding: str, target: Target) -> float:
         """Returns what takes the Keras metric to the target's unit."""
         return 1.0
@@ -140,6 +161,12 @@ class Task(ABC):
     def usual_deciding(self, target: Target) -> str:
         """Returns the metric that decides where the recipe names none."""
         return self.deciding_metrics[0]
+
+    def check_recipe(self, recipe: Recipe) -> None:
+        """Raises RecipeError if something in the recipe has no meaning for this task.
+
+        It is asked when the rows have been read, before any is learned from.
+        """
 
     def check_deciding(self, deciding: str) -> None:
         """Raises RecipeError if Keras cannot follow the metric for this task."""
@@ -233,7 +260,7 @@ class Task(ABC):
         )
         return Margin(metric, float(ahead(np.arange(len(y)))), drawn[metric])
 
-    def agreement(self, one: Answers, other: Answers) -> float:
+    def agreement(self, one: Answers, other: Answers, target: Target) -> float:
         """Returns the share of rows that two forms answer alike: with the same label; or with
         values that differ by at most 5 % of the first one's standard deviation.
         """
@@ -255,38 +282,6 @@ class Task(ABC):
             outputs: float32 [rows, outputs], of the model itself.
             activated: Whether they are probabilities, not logits.
         """
+        if outputs.shape[1] == 1:
+            return outputs[:, 0]
         return outputs
-
-    # Report -------------------------------------------------------------------------------------
-
-    def few_rows(self, noun: str) -> str:
-        """Returns what makes a metric jump, in words; `noun`: "rows" or "windows"."""
-        return f"few test {noun}"
-
-    def constant_answer(self, train: TrainSet, test: HeldOut, target: Target) -> dict | None:
-        """Returns {"answer": in words, "scores": metric → score on test rows} of always giving the
-        same answer; None for tasks that have other plain rules.
-        """
-        return None
-
-    def thresholds(self, signature: Signature) -> dict[str, float]:
-        """Returns form → the probability from which on a row gets the second label; empty where
-        the decision is none of one probability.
-        """
-        return {}
-
-    def worse_than_constant(self, facts: Mapping) -> list[str]:
-        """Returns cautions, the gravest first, where a model is no better than its constant answer.
-
-        Args:
-            facts: The content of report.json, with "constant" as `constant_answer` gives it.
-        """
-        return []
-
-    def baseline_metric(self, deciding: str) -> str:
-        """Returns the metric by which plain rules are compared with the model."""
-        return deciding
-
-    def decision_text(self, report: Mapping, write: Callable[[str], str]) -> str:
-        """Returns how labels are chosen, in a sentence; `write` writes a label."""
-        return ""

@@ -13,6 +13,7 @@ from ..device.ports import Port
 from ..device.signature import Signature
 from ..device.target import Target
 from ..device.tasks.binary import DeviceBinary
+from .c_text import first_positive
 from .classes import NO_THRESHOLD, ClassTask
 from .thresholds import choose_threshold
 
@@ -63,12 +64,31 @@ class BinaryTask(ClassTask):
         """Returns minus the threshold in log-odds."""
         return choose_threshold(logits, y, metric=metric, near=near)
 
+    def c_definition(self, signature: Signature) -> str:
+        """Returns a comparison of whole numbers."""
+        offsets = signature.decisions.get("int8", (0.0,))
+        return (
+            "int signature_label(const int8_t *output) {\n"
+            f"  return fine_steps(output, 0) >= {first_positive(signature.output, offsets[0])};\n"
+            "}\n"
+        )
+
     def truth_of_outputs(self, outputs: np.ndarray, *, activated: bool) -> np.ndarray:
         """Returns int64 [rows]: 1 from a probability of one half on."""
         threshold = 0.0
         if activated:
             threshold = 0.5
         return (outputs[:, 0] >= threshold).astype(np.int64)
+
+    def curve_marks(self, y: np.ndarray, chosen: np.ndarray):
+        """Returns the false positive rate and recall, and recall and precision, of the labels."""
+        hits = ((y == 1) & (chosen == 1)).sum()
+        recall = hits / max((y == 1).sum(), 1)
+        false_rate = ((y == 0) & (chosen == 1)).sum() / max((y == 0).sum(), 1)
+        num_chosen = (chosen == 1).sum()
+        if num_chosen == 0:
+            return (false_rate, recall), None
+        return (false_rate, recall), (recall, hits / num_chosen)
 
     def thresholds(self, signature: Signature) -> dict[str, float]:
         """Returns form → the probability from which on a row has the second label."""
@@ -77,6 +97,13 @@ class BinaryTask(ClassTask):
             logits = np.array([[-offsets[0]]])
             found[form] = float(probabilities(logits, signature.calibration(form))[0, 1])
         return found
+
+    def answer_words(self, signature: Signature, write: Callable[[str], str]) -> str:
+        """Returns when the second label is given."""
+        return (
+            f"The label is {write(signature.target.labels[1])} where the value plus `decisions` "
+            "(`signature.json`) is 0 or more."
+        )
 
     def decision_text(self, report: Mapping, write: Callable[[str], str]) -> str:
         """Returns the thresholds of both forms, and what they were chosen for."""

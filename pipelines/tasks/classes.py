@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import sqrt
 from typing import TYPE_CHECKING
@@ -14,9 +15,14 @@ from ..device.answers import Answers
 from ..device.cells import shorten
 from ..device.signature import Signature
 from ..device.target import Target
+from ..report.figures import Picture
 from ..rows.parts import HeldOut, TrainSet
 from .base import Task
+from .c_answer import CCall
+from .c_text import c_labels, comment
+from .draw_classes import calibration, confusion_matrix, curves
 from .metrics import LABEL_METRICS, RANK_METRICS, score_classes, score_labels, score_ranks
+from .mistakes import Mistake
 from .probabilities import fit_calibration
 
 if TYPE_CHECKING:
@@ -107,9 +113,87 @@ class ClassTask(Task):
             return lambda places: score_ranks(y[places], answers.scores[places])[metric]
         return super().placed_metric(metric, y, answers, target)
 
+    def taught_outputs(
+        self, y: np.ndarray, taught: np.ndarray, target: Target
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Returns one-hot truth and the probabilities, a column for each output."""
+        width = self.num_outputs(target, None, ())
+        own = np.eye(len(target.labels))[y]
+        return own[:, -width:], taught[:, -width:]
+
+    def c_function(self, signature: Signature) -> str:
+        """Returns "signature_label"."""
+        return "signature_label"
+
+    def c_declaration(self, signature: Signature) -> str:
+        """Returns the function from outputs to the place of the label."""
+        labels = signature.target.labels
+        lines = "".join(f" * {place}: {comment(label)}\n" for place, label in enumerate(labels))
+        return (
+            f"/* The class of the model's int8 output:\n{lines} */\n"
+            "int signature_label(const int8_t *output);\n"
+        )
+
+    def c_example(self, signature: Signature) -> str:
+        """Returns C++ that prints the label."""
+        return (
+            f"{c_labels(signature.target)}"
+            '  MicroPrintf("label: %s", labels[signature_label(output)]);'
+        )
+
+    def c_answers(
+        self, library: ctypes.CDLL, signature: Signature, answers: Answers, calls: Sequence[CCall]
+    ) -> Answers:
+        """Returns the labels of C; scores are computed from the output as in Python."""
+        places = [library.signature_label(output) for output, _ in calls]
+        labels = np.asarray(signature.target.labels, object)[places]
+        return Answers(labels, answers.scores, answers.raw)
+
+    def class_table(self, y: np.ndarray, answers: Answers, signature: Signature) -> list[dict]:
+        """Returns label, test rows, precision, recall and F1 of each class."""
+        target = signature.target
+        return class_scores(y, class_places(answers, target.labels), target.labels)
+
+    def confident_mistakes(
+        self, y: np.ndarray, answers: Answers, target: Target, *, most: int
+    ) -> list[Mistake]:
+        """Returns the rows with another label than their own."""
+        labels = target.labels
+        chosen = class_places(answers, labels)
+        score = answers.scores[np.arange(len(chosen)), chosen]
+        wrong = np.flatnonzero(chosen != y)
+        wrong = wrong[np.argsort(-score[wrong], kind="stable")][:most]
+        return [
+            Mistake(int(row), labels[y[row]], labels[chosen[row]], int(chosen[row]), score[row])
+            for row in wrong
+        ]
+
     def few_rows(self, noun: str) -> str:
         """Returns "few rows of a class"."""
         return f"few {noun} of a class"
+
+    def pictures(self, y: np.ndarray, answers: Answers, target: Target) -> list[Picture]:
+        """Returns the confusion matrix, ROC and precision-recall curves, and calibration."""
+        labels = target.labels
+        chosen = class_places(answers, labels)
+        size = max(3.8, 0.62 * len(labels) + 1)
+        width = 7.4
+        if len(labels) <= 3:
+            width = 5.2
+        scores = answers.scores
+        roc_mark, pr_mark = self.curve_marks(y, chosen)
+        roc = curves(y, scores, labels, kind="roc", mark=roc_mark)
+        precision_recall = curves(y, scores, labels, kind="precision_recall", mark=pr_mark)
+        return [
+            Picture("confusion matrix", confusion_matrix(y, chosen, labels), size + 1.4, size),
+            Picture("ROC curve", roc, width),
+            Picture("precision-recall curve", precision_recall, width),
+            Picture("calibration", calibration(y, scores, labels)),
+        ]
+
+    def curve_marks(self, y: np.ndarray, chosen: np.ndarray):
+        """Returns where the decision lies on the ROC and on the precision-recall curve, or None."""
+        return None, None
 
     def constant_answer(self, train: TrainSet, test: HeldOut, target: Target) -> dict:
         """Returns the scores of always answering the class most frequent in training."""
@@ -168,7 +252,32 @@ def _why_labels(facts, int8, constant):
     )
 
 
+def class_scores(y: np.ndarray, chosen: np.ndarray, labels: tuple[str, ...]) -> list[dict]:
+    """Returns label, rows, precision, recall and F1 of each class.
+
+    Args:
+        y: int64 [rows], the true class.
+        chosen: int64 [rows], the answer.
+        labels: of the classes.
+    """
+    from sklearn.metrics import precision_recall_fscore_support
+
+    places = np.arange(len(labels))
+    table = precision_recall_fscore_support(y, chosen, labels=places, zero_division=0)
+    return [
+        {
+            "label": label,
+            "precision": float(table[0][place]),
+            "recall": float(table[1][place]),
+            "f1": float(table[2][place]),
+            "rows": int(table[3][place]),
+        }
+        for place, label in enumerate(labels)
+    ]
+
+
 def class_places(answers: Answers, labels: tuple[str, ...]) -> np.ndarray:
     """Returns int64 [rows]: the place of each answer's label among the labels."""
     place = {label: index for index, label in enumerate(labels)}
-    return np.fromiter((place[label] for label in answers.labels), np.int64, len(answers.labels))
+    given = answers.given()
+    return np.fromiter((place[label] for label in given), np.int64, len(given))

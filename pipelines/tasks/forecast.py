@@ -5,6 +5,7 @@ A target that is unknown is NaN: the loss, the metric that decides and every sco
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -20,12 +21,17 @@ from ..device.target import Target
 from ..device.tasks.forecast import DeviceForecast, to_own_scale
 from ..rows.parts import HeldOut, TrainSet
 from .base import Task
+from .c_answer import CCall
+from .c_text import FINE_STEPS, c_table, literal
 from .conformal import conformal_offsets
 from .masked import masked_loss, masked_metric
 from .metrics import score_forecasts
 
 if TYPE_CHECKING:
     from ..recipe import Recipe
+
+
+SEASONAL_NAIVE = "seasonal naive"
 
 
 class ForecastTask(Task):
@@ -41,6 +47,7 @@ class ForecastTask(Task):
     frame_example = "CutWindows(window=48, horizon=12)"
     staggers_outputs = False  # many outputs, and none of them to rank
     broadcasts_truth = False
+    keeps_own_scale = True
 
     def num_outputs(self, target: Target, frame: Frame | None, ports: Sequence[Port]) -> int:
         """Returns the horizon times the quantiles."""
@@ -100,11 +107,14 @@ class ForecastTask(Task):
         target = signature.target
         if len(target.quantiles) < 2:
             return signature
+        overlap = 1
+        if recipe.frame is not None:
+            overlap = max(recipe.frame.horizon // recipe.frame.stride, 1)
         offsets = conformal_offsets(
             signature.output.to_float(raw),
             standardized_steps(rows.y, target),
             target.quantiles,
-            overlap=max(recipe.frame.horizon // recipe.frame.stride, 1),
+            overlap=overlap,
         )
         return replace(signature, decisions={**signature.decisions, form: offsets})
 
@@ -117,6 +127,101 @@ class ForecastTask(Task):
     ) -> dict[str, float]:
         """Returns the scores of forecasts float64 [rows, horizon]."""
         return score_forecasts(y, values, None, target)
+
+    def c_function(self, signature: Signature) -> str:
+        """Returns "signature_forecast"."""
+        return "signature_forecast"
+
+    def c_declaration(self, signature: Signature) -> str:
+        """Returns the function from outputs to all quantiles of all steps."""
+        levels = signature.target.quantiles
+        order = "step after step"
+        if levels:
+            order = f"of each step ahead the quantiles {', '.join(map(str, levels))}"
+        num_outputs = signature.output.shape[0]
+        return (
+            f"/* The forecast, {num_outputs} values in the target's unit: {order}. */\n"
+            "void signature_forecast(const int8_t *output, const signature_inputs *inputs, double "
+            "*values);\n"
+        )
+
+    def c_definition(self, signature: Signature) -> str:
+        """Returns the values in the row's own scale and back, each step's quantiles in order."""
+        target = signature.target
+        (size,) = signature.output.shape
+        width = max(len(target.quantiles), 1)
+        tables = (
+            c_table("float", "offsets", signature.offsets("int8"), literal)
+            + c_table("double", "factors", target.step_factors, repr)
+            + c_table("double", "shifts", target.step_offsets, repr)
+        )
+        return (
+            "void signature_forecast(const int8_t *output, const signature_inputs *inputs, "
+            f"double *values) {{\n{tables}"
+            f"  for (int i = 0; i < {size}; ++i) {{\n"
+            "    /* volatile: no compiler may fuse a product with a sum */\n"
+            f"    volatile float said = {FINE_STEPS} * {literal(signature.output.step())};\n"
+            "    volatile double value = (double)(said + offsets[i]);\n"
+            f"    value = value * factors[i / {width}];\n"
+            f"    value = value + shifts[i / {width}];\n"
+            "    value = value * (double)inputs->spread;\n"
+            "    values[i] = value + (double)inputs->base;\n  }\n"
+            f"  for (int i = 0; i < {size}; i += {width}) /* quantiles rise */\n"
+            f"    for (int j = 1; j < {width}; ++j)\n"
+            "      for (int k = i + j; k > i && values[k - 1] > values[k]; --k) {\n"
+            "        double kept = values[k];\n"
+            "        values[k] = values[k - 1];\n"
+            "        values[k - 1] = kept;\n"
+            "      }\n}\n"
+        )
+
+    def c_example(self, signature: Signature) -> str:
+        """Returns C++ that prints every value."""
+        return (
+            f"  double values[{signature.output.shape[0]}];\n"
+            "  signature_forecast(output, &inputs, values);\n"
+            "  for (double value : values) print_value(value);"
+        )
+
+    def c_answers(
+        self, library: ctypes.CDLL, signature: Signature, answers: Answers, calls: Sequence[CCall]
+    ) -> Answers:
+        """Returns the values of C, and their middle quantile."""
+        shape = answers.scores.shape[1:]
+        if answers.quantiles is not None:
+            shape = answers.quantiles.shape[1:]
+        values = np.empty((len(calls), *shape))
+        for (output, inputs), row in zip(calls, values, strict=True):
+            into = row.ctypes.data_as(ctypes.POINTER(ctypes.c_double))
+            library.signature_forecast(output, ctypes.byref(inputs), into)
+        if answers.quantiles is None:
+            return Answers(None, values, answers.raw)
+        return Answers(None, values[:, :, signature.target.middle()], answers.raw, values)
+
+    def per_series(self, test: HeldOut, answers: Answers, target: Target) -> list[dict]:
+        """Returns a line for each series, with the seasonal naive's error for comparison."""
+        if test.series is None:
+            return []
+        names = np.unique(test.series)
+        if len(names) < 2 or test.baselines is None:
+            return []
+        lines = []
+        for name in names:
+            places = np.flatnonzero(test.series == name)
+            y = test.y[places]
+            scores = self.score(y, answers.take(places), target)
+            naive = self.score_plain_rule(y, test.baselines[SEASONAL_NAIVE][places], target)
+            line = {"series": str(name), "rows": len(places), "naive_mae": naive["mae"]}
+            lines.append({**line, **{each: scores[each] for each in ("mae", "rmse", "coverage")}})
+        return lines
+
+    def answer_words(self, signature: Signature, write: Callable[[str], str]) -> str:
+        """Returns the way to the row's own scale."""
+        return (
+            "Plus `decisions`, then times `step_factors` plus `step_offsets` of `target` (all in "
+            "`signature.json`), they are in the row's own scale, as `signature_forecast` in C "
+            "computes."
+        )
 
     def decision_text(self, report: Mapping, write: Callable[[str], str]) -> str:
         """Returns what the interval is of."""

@@ -15,8 +15,9 @@ def masked_loss(target: Target):
 
     ops = keras.ops
     levels = target.quantiles
+    shares = np.asarray(levels, np.float32)
     factors = target.step_factors or (1.0,)  # a window that is given back has one unit
-    share = np.float32(factors) / np.mean(factors)
+    share = np.asarray(factors, np.float32) / np.mean(factors)
     if levels:
         share = share.astype(np.float32)
     else:
@@ -32,7 +33,7 @@ def masked_loss(target: Target):
             each = ops.square(short)
         else:
             each = ops.mean(
-                ops.maximum(short * np.float32(levels), short * (np.float32(levels) - 1)),
+                ops.maximum(short * shares, short * (shares - 1)),
                 -1,
                 keepdims=True,
             )
@@ -54,7 +55,7 @@ def masked_metric(target: Target, deciding: str):
     width = max(len(target.quantiles), 1)
     middle = target.middle()
     is_squared = deciding == "rmse"
-    factors = np.float32(target.step_factors or (1.0,)) / np.float32(
+    factors = np.asarray(target.step_factors or (1.0,), np.float32) / np.float32(
         target.mase_scale if deciding == "mase" else 1.0
     )
 

@@ -13,7 +13,9 @@ import numpy as np
 
 from ..device.target import Target
 
-SMALLER_IS_BETTER = frozenset({"log_loss", "brier", "mae", "rmse", "mase", "pinball"})
+SMALLER_IS_BETTER = frozenset(
+    {"log_loss", "brier", "hamming_loss", "mae", "rmse", "mase", "pinball"}
+)
 RANK_METRICS = ("average_precision", "roc_auc")
 LABEL_METRICS = ("balanced_accuracy", "macro_f1", "accuracy", "precision", "recall", "f1")
 
@@ -49,7 +51,7 @@ def score_classes(y: np.ndarray, chosen: np.ndarray, scores: np.ndarray) -> dict
         if average == "binary":
             ranked = [1]
         else:
-            ranked = [each for each in classes if each in seen]
+            ranked = [int(each) for each in classes if each in seen]
         precision, recall, f1, _ = metrics.precision_recall_fscore_support(
             y,
             chosen,

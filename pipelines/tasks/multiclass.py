@@ -9,8 +9,10 @@ import numpy as np
 
 from ..device.frame import Frame
 from ..device.ports import Port
+from ..device.signature import Signature
 from ..device.target import Target
 from ..device.tasks.multiclass import DeviceMulticlass
+from .c_text import FINE_STEPS, ONE_PRODUCT, literal
 from .classes import NO_THRESHOLD, ClassTask
 from .thresholds import choose_adjustment
 
@@ -60,6 +62,23 @@ class MulticlassTask(ClassTask):
         """Returns one strength times the logarithms of the class shares."""
         return choose_adjustment(logits, y, metric=metric, class_shares=class_shares, near=near)
 
+    def c_definition(self, signature: Signature) -> str:
+        """Returns a search for the largest shifted logit."""
+        output = signature.output
+        offsets = signature.decisions.get("int8", (0.0,) * output.shape[0])
+        shifts = ", ".join(literal(offset) for offset in offsets)
+        return (
+            "int signature_label(const int8_t *output) {\n"
+            f"  static const float offsets[{len(offsets)}] = {{{shifts}}};\n"
+            "  int best = 0;\n  float most = 0.0f;\n"
+            f"  for (int i = 0; i < {len(offsets)}; ++i) {{\n"
+            f"    {ONE_PRODUCT}\n"
+            f"    volatile float logit = {FINE_STEPS} * {literal(output.step())};\n"
+            "    float shifted = logit + offsets[i];\n"
+            "    if (i == 0 || shifted > most) { most = shifted; best = i; }\n  }\n"
+            "  return best;\n}\n"
+        )
+
     def comparable(self, outputs: np.ndarray) -> np.ndarray:
         """Returns logits less their mean in a row, which changes no probability."""
         return outputs - outputs.mean(axis=1, keepdims=True)
@@ -67,6 +86,12 @@ class MulticlassTask(ClassTask):
     def truth_of_outputs(self, outputs: np.ndarray, *, activated: bool) -> np.ndarray:
         """Returns int64 [rows]: the largest output."""
         return outputs.argmax(axis=1)
+
+    def answer_words(self, signature: Signature, write: Callable[[str], str]) -> str:
+        """Returns which label is given."""
+        return (
+            "The label is that of the largest value once `decisions` (`signature.json`) are added."
+        )
 
     def decision_text(self, report: Mapping, write: Callable[[str], str]) -> str:
         """Returns the offset of each class's logit."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,10 +13,15 @@ from ..device.answers import Answers
 from ..device.frame import Frame
 from ..device.ports import Port
 from ..device.primitives import Primitive
+from ..device.signature import Signature
 from ..device.target import Target
 from ..device.tasks.regression import DeviceRegression
+from ..report.figures import Picture
 from ..rows.parts import HeldOut, TrainSet
 from .base import Task
+from .c_answer import CCall
+from .c_text import FINE_STEPS, ONE_PRODUCT, literal
+from .draw_numbers import predicted_against_true, residuals
 from .metrics import score_values
 
 
@@ -45,6 +51,14 @@ class RegressionTask(Task):
         """Returns standardized values float32 [rows, 1]."""
         return ((y - target.offset) / target.factor).astype(np.float32)[:, None]
 
+    def taught_outputs(
+        self, y: np.ndarray, taught: np.ndarray, target: Target
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Returns both in standard deviations of the training rows."""
+        mean = y.mean()
+        spread = y.std() or 1.0
+        return ((y - mean) / spread)[:, None], ((taught - mean) / spread)[:, None]
+
     def default_loss(self, target: Target) -> Callable:
         """Returns the mean squared error."""
         import keras
@@ -70,6 +84,82 @@ class RegressionTask(Task):
     def score(self, y: np.ndarray, answers: Answers, target: Target) -> dict[str, float]:
         """Returns MAE, RMSE and R²."""
         return score_values(y, answers.scores)
+
+    def c_function(self, signature: Signature) -> str:
+        """Returns "signature_value", or "signature_values" where there are several."""
+        if signature.output.shape == (1,):
+            return "signature_value"
+        return "signature_values"
+
+    def c_declaration(self, signature: Signature) -> str:
+        """Returns the function from outputs to the value or the values."""
+        if signature.output.shape == (1,):
+            return (
+                "/* The predicted value, in the target's unit. */\n"
+                "float signature_value(const int8_t *output);\n"
+            )
+        return (
+            "/* The predicted values, in the target's unit. */\n"
+            "void signature_values(const int8_t *output, float values[]);\n"
+        )
+
+    def c_definition(self, signature: Signature) -> str:
+        """Returns value = output * factor + offset."""
+        target = signature.target
+        offset = literal(target.offset)
+        value = (
+            f"  {ONE_PRODUCT}\n"
+            f"  volatile float value = {FINE_STEPS} * {literal(signature.output.step())};\n"
+            f"  value = value * {literal(target.factor)};\n"
+        )
+        if signature.output.shape == (1,):
+            return (
+                "float signature_value(const int8_t *output) {\n"
+                f"  const int i = 0;\n{value}  return value + {offset};\n}}\n"
+            )
+        return (
+            "void signature_values(const int8_t *output, float values[]) {\n"
+            f"  for (int i = 0; i < {signature.output.shape[0]}; ++i) {{\n{value}"
+            f"  values[i] = value + {offset};\n  }}\n}}\n"
+        )
+
+    def c_example(self, signature: Signature) -> str:
+        """Returns C++ that prints every value."""
+        if signature.output.shape == (1,):
+            return "  print_value(signature_value(output));"
+        return (
+            f"  float values[{signature.output.shape[0]}];\n  signature_values(output, values);\n"
+            "  for (float value : values) print_value(value);"
+        )
+
+    def c_answers(
+        self, library: ctypes.CDLL, signature: Signature, answers: Answers, calls: Sequence[CCall]
+    ) -> Answers:
+        """Returns the values of C."""
+        if signature.output.shape == (1,):
+            library.signature_value.restype = ctypes.c_float
+            values = np.array([library.signature_value(output) for output, _ in calls], np.float64)
+            return Answers(None, values, answers.raw)
+        values = np.empty(answers.scores.shape, np.float32)
+        for (output, _), row in zip(calls, values, strict=True):
+            into = row.ctypes.data_as(ctypes.POINTER(ctypes.c_float))
+            library.signature_values(output, into)
+        return Answers(None, values.astype(np.float64), answers.raw)
+
+    def pictures(self, y: np.ndarray, answers: Answers, target: Target) -> list[Picture]:
+        """Returns predicted against true values, and residuals."""
+        y = y.ravel()  # a user's own model may have several outputs
+        values = answers.scores.ravel()
+        return [
+            Picture("predicted against true", predicted_against_true(y, values, target.name)),
+            Picture("residuals", residuals(y, values, target.name)),
+        ]
+
+    def answer_words(self, signature: Signature, write: Callable[[str], str]) -> str:
+        """Returns the affine map."""
+        target = signature.target
+        answer = f"The answer is value * {target.factor:.9g} + {target.offset:.9g}."
+        return answer.replace("+ -", "- ")
 
     def constant_answer(self, train: TrainSet, test: HeldOut, target: Target) -> dict:
         """Returns the scores of always answering the mean of training; of "mae", its median."""

@@ -10,9 +10,10 @@ Example:
 from .augment import AugmentDelete, AugmentMixUpEmbeddings, AugmentSwap, AugmentSynonyms
 from .heads import BalancedHead
 from .load import LoadTextFolder, LoadTexts, LoadTextTfds
-from .networks import AveragedEmbeddings, Gru, Lstm, SimpleRnn, TextCnn, TransformerEncoder
+from .networks import AveragedEmbeddings, TextCnn, TransformerEncoder
 from .pretraining import MaskedPretraining
 from .recipes import REMARKS, REMARKS5, text_recipe
+from .recurrent import Gru, Lstm, SimpleRnn
 from .teacher import TfidfTeacher
 
 __all__ = [

@@ -12,9 +12,9 @@ import numpy as np
 
 from ..device.cells import TEXT, Column, shorten
 from ..device.ports import Port
+from ..device.primitives.texts import Bigrams, Words
 from ..device.regular import read_regular
 from ..device.signature import Signature
-from ..device.texts import Bigrams, Words
 from ..device.units import MIX_SHARE, PAIR_ID, PARTNER_ID, TOKEN_ID
 from ..errors import LoadError, RecipeError
 from ..rows.sketch import TOKENS, DataSketch

@@ -10,8 +10,9 @@ from ..device.cells import shorten
 from ..device.pictures import check_file
 from ..device.regular import open_regular
 from ..errors import LoadError
+from ..sources.csv_files import OTHER_ENCODING
 from ..sources.folders import path_inside
-from ..sources.table import MAX_TABLE_BYTES, OTHER_ENCODING
+from ..sources.limits import MAX_TABLE_BYTES
 
 MAX_FILE_BYTES = 4_000_000
 _CONTROL = re.compile("[\x01-\x08\x0e-\x1f\x7f]")

@@ -5,13 +5,13 @@ hold, and which tokens moved an answer.
 import numpy as np
 
 from ..device.primitives import run_primitives
+from ..device.primitives.texts import Words
 from ..device.runner import LiteRT, Runner, answer
 from ..device.signature import Signature
-from ..device.texts import Words
 from ..device.units import TOKEN_ID
-from ..report.pictures import BLUE, GREY, ORANGE, picture
+from ..report.figures import BLUE, GREY, ORANGE, picture
 from ..slots import Loader
-from ..tasks.classes import class_places
+from ..tasks import task_of
 
 NUM_MISTAKES = 10
 LINE_CHARACTERS = 68
@@ -52,26 +52,16 @@ def draw_texts(recipe, splits, learned, judged) -> list[tuple[str, str]]:
     ]
     if recipe.augment:
         drawn.append(_sheet(recipe, signature, reader, splits.train.x[reader.column]))
-    if not signature.target.labels:
-        return drawn
+    target = signature.target
     answers = judged.answers["litert_int8"]
-    chosen = class_places(answers, signature.target.labels)
-    score = answers.scores[np.arange(len(chosen)), chosen]
-    wrong = np.flatnonzero(chosen != splits.test.y)
-    wrong = wrong[np.argsort(-score[wrong], kind="stable")][:NUM_MISTAKES]
-    if len(wrong):
+    mistakes = task_of(target).confident_mistakes(splits.test.y, answers, target, most=NUM_MISTAKES)
+    if mistakes:
         runner = Runner(signature, LiteRT(learned.tflite["int8"]), form="int8")
-        labels = signature.target.labels
-        captions = [
-            f"{labels[splits.test.y[row]][:30]} → {labels[chosen[row]][:30]} {score[row]:.0%}"
-            for row in wrong
-        ]
-        moved = [
-            occlude(runner, reader, splits.test.x[reader.column][row], chosen[row]) for row in wrong
-        ]
-        drawn.append(
-            _mistakes([tokens["test"][row][: reader.window] for row in wrong], moved, captions)
-        )
+        captions = [f"{each.truth[:30]} → {each.given[:30]} {each.score:.0%}" for each in mistakes]
+        texts = splits.test.x[reader.column]
+        moved = [occlude(runner, reader, texts[each.row], each.output) for each in mistakes]
+        read = [tokens["test"][each.row][: reader.window] for each in mistakes]
+        drawn.append(_mistakes(read, moved, captions))
     return drawn
 
 

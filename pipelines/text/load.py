@@ -13,19 +13,16 @@ from ..device.cells import TEXT, Column, is_missing, read_column, shorten
 from ..errors import LoadError
 from ..rows.parts import Dataset, Inferred, Schema, Unlabelled
 from ..rows.sketch import DataSketch
+from ..sources.csv_files import OTHER_ENCODING
 from ..sources.files import describe_memory, fingerprint
 from ..sources.folders import describe_folder, found_in_folder, names_parts
+from ..sources.label_sets import target_names, target_title
 from ..sources.labelled_files import (
-    Found,
-    check_memory,
-    finish,
-    found_in_memory,
     num_files,
-    usable_rows,
 )
 from ..sources.labels import group_codes
 from ..sources.spellings import describe_groups
-from ..sources.table import OTHER_ENCODING, Reading, check_names, find_table, marks_of, read_source
+from ..sources.table import Reading, check_names, find_table, marks_of, read_source
 from ..sources.target_column import (
     check_target,
     labelled_rows,
@@ -41,13 +38,20 @@ from ..sources.tfds import (
     names_train_and_test,
     open_builder,
 )
-from ..sources.words import describe_doubtful_texts
 from ..spec import check_knobs
-from .decode import check_bytes, check_folder_bytes, decode, read_text
+from .decode import check_bytes, check_folder_bytes, read_text
 from .draw import Drawn
+from .usable import (
+    decoded,
+    finish_texts,
+    first_of_each,
+    first_of_equal,
+    from_memory,
+    in_words,
+    is_blank,
+)
 
 SUFFIXES = (".txt", ".text", ".md")
-_CELL = Column(TEXT, TEXT)  # of what is no table
 
 
 @dataclass(frozen=True)
@@ -61,8 +65,9 @@ class LoadTexts(Drawn):
 
     source: str
     text: str
-    target: str
+    target: str | tuple[str, ...]
     target_kind: str = ""
+    label_separator: str = ""
     empty_class: str = ""
     positive: str = ""
     distinct: bool = False
@@ -103,60 +108,50 @@ class LoadTexts(Drawn):
         table, ids, left_out = labelled_rows(table, self, missing)
         texts = self._read_texts(table[self.text])
         kept = self._kept(texts, notes)
-        y, target, target_notes = read_target(
-            [table[self.target][place] for place in kept], self, missing, marks
-        )
+        targets = {
+            name: [table[name][place] for place in kept] for name in target_names(self.target)
+        }
+        y, target, target_notes = read_target(targets, self, missing, marks, noun=TEXT)
         notes += target_notes
         texts = texts[kept]
         without, more_texts = self._unlabelled(whole, ids, missing)
         if left_out:
-            count, words = left_out
-            notes.append(
-                Inferred(
-                    self.target,
-                    "target",
-                    count
-                    + (
-                        f"; MaskedPretraining() can learn from the texts of {len(without):,}"
-                        if len(without)
-                        else ""
-                    )
-                    + f" {words}",
-                )
-            )
-        # One code for a group, whether its rows have a label or not.
-        if self.group:
-            codes = group_codes(
-                {
-                    name: [whole[name][place] for place in (*ids[kept], *without)]
-                    for name in self.group
-                },
-                missing,
-            )
-        else:
-            codes = None
+            notes.append(self._left_out(left_out, len(without)))
+        group, more_group = self._groups(whole, ids[kept], without, missing)
         notes += describe_groups({name: whole[name] for name in self.group})
-        if codes is None:
-            group, more_group = (None, None)
-        else:
-            group, more_group = np.split(codes, [len(kept)])
-        notes.insert(0, Inferred(self.text, TEXT, _in_words(texts)))
-        schema = Schema((Column(self.text, TEXT),), target, self.reading.missing_words)
+        notes.insert(0, Inferred(self.text, TEXT, in_words(texts)))
+        unlabelled = None
         if len(without):
             unlabelled = Unlabelled({self.text: more_texts}, more_group)
-        else:
-            unlabelled = None
-        return (
-            Dataset(
-                x={self.text: texts},
-                y=y,
-                ids=ids[kept],
-                schema=schema,
-                group=group,
-                unlabelled=unlabelled,
-            ),
-            tuple(notes),
+        dataset = Dataset(
+            x={self.text: texts},
+            y=y,
+            ids=ids[kept],
+            schema=Schema((Column(self.text, TEXT),), target, self.reading.missing_words),
+            group=group,
+            unlabelled=unlabelled,
         )
+        return dataset, tuple(notes)
+
+    def _left_out(self, left_out, num_unlabelled):
+        """The line of the schema about rows without a target."""
+        count, words = left_out
+        if num_unlabelled:
+            count += f"; MaskedPretraining() can learn from the texts of {num_unlabelled:,}"
+        return Inferred(target_title(self.target), "target", f"{count} {words}")
+
+    def _groups(self, table, places, more_places, missing):
+        """The groups of rows with a label and of those without, or None and None. One code for a
+        group, whether its rows have a label or not.
+        """
+        if not self.group:
+            return None, None
+        every = (*places, *more_places)
+        cells = {name: [table[name][place] for place in every] for name in self.group}
+        codes = group_codes(cells, missing)
+        if codes is None:
+            return None, None
+        return np.split(codes, [len(places)])
 
     def names_parts(self) -> bool:
         """No column of a table of texts holds train, valid or test."""
@@ -171,9 +166,13 @@ class LoadTexts(Drawn):
     def _check_names(self, table):
         check_names(
             table,
-            {"load.text": (self.text,), "load.target": (self.target,), "load.group": self.group},
+            {
+                "load.text": (self.text,),
+                "load.target": target_names(self.target),
+                "load.group": self.group,
+            },
         )
-        if self.text == self.target:
+        if self.text in target_names(self.target):
             raise LoadError(
                 f"the column {shorten(self.text)} is both the text and the target",
                 expected="one role a column",
@@ -195,7 +194,7 @@ class LoadTexts(Drawn):
 
     def _unlabelled(self, table, labelled, missing):
         """(the source rows, their texts) of what has no target, but a text and a group."""
-        places = np.setdiff1d(np.arange(len(table[self.target])), labelled)
+        places = np.setdiff1d(np.arange(len(table[self.text])), labelled)
         places = np.array(
             [
                 place
@@ -207,16 +206,16 @@ class LoadTexts(Drawn):
         texts, _ = read_column(
             [table[self.text][place] for place in places], Column(self.text, TEXT), missing
         )
-        kept = np.flatnonzero(~_is_blank(texts))
+        kept = np.flatnonzero(~is_blank(texts))
         if self.distinct:
-            kept = _first_of_each(texts, kept)
+            kept = first_of_each(texts, kept)
         return places[kept], texts[kept]
 
     def _kept(self, texts, notes):
         """The places int64 of the rows that have a text, and with `distinct` one that did not stand
         before.
         """
-        filled = np.flatnonzero(~_is_blank(texts))
+        filled = np.flatnonzero(~is_blank(texts))
         if len(filled) < len(texts):
             notes.append(
                 Inferred(
@@ -232,7 +231,7 @@ class LoadTexts(Drawn):
                 fix="choose another column",
             )
         if self.distinct:
-            return _first_of_equal(texts, filled, notes, self.text)
+            return first_of_equal(texts, filled, notes, self.text)
         return filled
 
 
@@ -281,10 +280,10 @@ class LoadTextFolder(Drawn):
         check_knobs(self, "load.")
         Reading(encoding=self.encoding, spelling=self.spelling).check()
         if source is not None:
-            return _from_memory(self, source, "label", self.spelling)
+            return from_memory(self, source, "label", self.spelling)
         root, found = found_in_folder(self, TEXT, SUFFIXES)
         check_folder_bytes(root, found.names)
-        return _finish(self, found, self._read_files(root, found), "label")
+        return finish_texts(self, found, self._read_files(root, found), "label")
 
     def names_parts(self) -> bool:
         """Whether the folders in it are parts, train among them, rather than classes."""
@@ -361,7 +360,7 @@ class LoadTextTfds(Drawn):
         """As LoadTextFolder.read."""
         check_knobs(self, "load.")
         if source is not None:
-            return _from_memory(self, source, self.label)
+            return from_memory(self, source, self.label)
         builder = open_builder(self.name, self.data_dir)
         counts = count_examples(builder, self)
         feature = feature_of(builder, self, "text")
@@ -378,11 +377,11 @@ class LoadTextTfds(Drawn):
         texts = []
 
         def put(row, cell):
-            text, reason = _decoded(cell)
+            text, reason = decoded(cell)
             texts.append(text)
             return reason
 
-        return _finish(
+        return finish_texts(
             self, found_in_splits(self, builder, counts, knob="text", put=put), texts, self.label
         )
 
@@ -397,74 +396,3 @@ class LoadTextTfds(Drawn):
         if source is not None:
             return describe_memory(source)
         return describe_prepared(self)
-
-
-def _from_memory(spec, source, target, spelling=""):
-    labels = check_memory(source, TEXT)
-    return _finish(
-        spec, found_in_memory(source, labels, spelling=spelling), list(source[TEXT]), target
-    )
-
-
-def _finish(spec, found: Found, cells: list, target: str) -> tuple[Dataset, tuple[Inferred, ...]]:
-    """The Dataset of the rows that have a text and a class, and notes for the user. Raises
-    LoadError.
-    """
-    texts, bad = read_column(cells, _CELL, frozenset())
-    found.reasons = found.reasons or [""] * len(texts)
-    for row, reason in [
-        *((each.row, each.reason) for each in bad),
-        *((row, "no text") for row in np.flatnonzero(_is_blank(texts))),
-    ]:
-        found.reasons[row] = found.reasons[row] or reason
-    kept = usable_rows(found, TEXT)
-    if spec.distinct:
-        kept = _first_of_equal(texts, kept, found.notes, TEXT)
-    texts = texts[kept]
-    dataset, notes = finish(spec, found, kept, columns={_CELL: texts}, target=target)
-    return dataset, (
-        Inferred(TEXT, TEXT, f"{_in_words(texts)}, from {shorten(found.where, 120)}"),
-        *notes,
-    )
-
-
-def _first_of_equal(texts, places, notes, name):
-    """Of rows at `places` (int64) with texts that are equal but for case the first."""
-    first = _first_of_each(texts, places)
-    if len(first) < len(places):
-        notes.append(
-            Inferred(
-                name,
-                TEXT,
-                f"{len(places) - len(first):,} rows with a text that stood before, in "
-                "whatever case, are left out",
-            )
-        )
-    return first
-
-
-def _first_of_each(texts, places):
-    first = {}
-    for place in places.tolist():
-        first.setdefault(texts[place].lower(), place)
-    return np.fromiter(first.values(), np.int64, len(first))
-
-
-def _is_blank(texts):
-    return np.strings.str_len(np.strings.strip(texts)) == 0
-
-
-def _in_words(texts):
-    lengths = np.strings.str_len(texts)
-    return (
-        f"{len(texts):,} texts of {int(np.median(lengths))} characters (median), at most "
-        f"{lengths.max():,}{describe_doubtful_texts(texts)}"
-    )
-
-
-def _decoded(cell):
-    """(text, "") of the bytes that tfds keeps of a text, or ("", why it is none)."""
-    try:
-        return decode(cell, "utf-8")[0], ""
-    except ValueError as error:
-        return "", str(error)

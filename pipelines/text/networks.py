@@ -20,11 +20,9 @@ from ..rows.sketch import PAIRS, TOKENS, DataSketch
 from ..slots import Network
 from ..spec import Refusal, knob
 from ..training.blocks import (
-    MOST_UNROLLED_BYTES,
     Blocks,
     check_heads,
     check_initializer,
-    check_unrolled,
     with_logits,
 )
 from .augment import partner_of
@@ -50,6 +48,7 @@ class TextNet(Network):
     table starts from (see `text.vectors`); `train_vectors`: whether the table is trained further.
     """
 
+    pooling = POOLINGS[0]  # nets with that knob override it
     embedding_width: int = knob(32, 1, 1024)
     initializer: str = "GlorotUniform"
     dropout: float = knob(0.3, 0, 0.95)
@@ -65,10 +64,9 @@ class TextNet(Network):
         `vectors`.
         """
         check_initializer(self)
-        pooling = getattr(self, "pooling", POOLINGS[0])
-        if pooling not in POOLINGS:
+        if self.pooling not in POOLINGS:
             raise RecipeError(
-                f"build.pooling={pooling!r}",
+                f"build.pooling={self.pooling!r}",
                 expected=", ".join(POOLINGS),
                 fix="--set build.pooling=max",
             )
@@ -201,134 +199,6 @@ class TextCnn(TextNet):
         if len(parts) > 1:
             return keras.layers.Concatenate(name=f"{name}_features")(parts)
         return parts[0]
-
-
-@dataclass(frozen=True)
-class Recurrent(TextNet):
-    """Recurrent layers of `widths` units, one on the other; `bidirectional`: each reads the text
-    both ways. `pooling` makes features of the last one's answers: their "max", "average", or an
-    average weighted by "attention" (Yang et al. 2016, https://aclanthology.org/N16-1174).
-    """
-
-    widths: tuple[int, ...] = knob((32,), 1, 1024)
-    bidirectional: bool = False
-    pooling: str = "attention"
-
-    def check(self) -> None:
-        super().check()
-        if not self.widths:
-            raise RecipeError(
-                "build.widths=()", expected="one or more widths", fix="--set 'build.widths=(32,)'"
-            )
-
-    def tiny(self) -> "Recurrent":
-        return replace(
-            self,
-            embedding_width=self._tiny_width,
-            widths=tuple(min(width, 8) for width in self.widths),
-        )
-
-    @property
-    @abstractmethod
-    def _cell(self) -> str:
-        """The name of the Keras layer."""
-
-    def _recur(self, x, width, *, blocks, backwards, name):
-        """The layer's answer to every token, [rows, window, width]."""
-        import keras
-
-        layer = getattr(keras.layers, self._cell)(
-            width,
-            return_sequences=True,
-            use_bias=False,
-            go_backwards=backwards,
-            name=name,
-            recurrent_initializer=keras.initializers.Orthogonal(seed=blocks.next_seed()),
-            kernel_initializer=blocks.initializer(),
-            kernel_regularizer=blocks.regularizer(),
-        )
-        answers = layer(x)
-        if self._cell == "LSTM":
-            # The last row is that of the ones at tokens: the forget gate's bias starts at 1
-            # (Jozefowicz et al. 2015).
-            kernel, recurrent = layer.get_weights()
-            kernel[-1, width : 2 * width] = 1.0
-            layer.set_weights([kernel, recurrent])
-        if backwards:
-            return keras.ops.flip(answers, axis=1)
-        return answers
-
-    def _features(self, x, mask, blocks, name):
-        import keras
-
-        layers = keras.layers
-        for depth, width in enumerate(self.widths):
-            x = layers.Concatenate(name=f"{name}_input{depth}")([x, mask])
-            ways = [
-                self._recur(x, width, blocks=blocks, backwards=False, name=f"{name}_forward{depth}")
-            ]
-            if self.bidirectional:
-                ways.append(
-                    self._recur(
-                        x, width, blocks=blocks, backwards=True, name=f"{name}_backward{depth}"
-                    )
-                )
-            if len(ways) > 1:
-                x = layers.Concatenate(name=f"{name}_ways{depth}")(ways)
-            else:
-                x = ways[0]
-            x = layers.Multiply(name=f"{name}_masked{depth}")([x, mask])
-        x = blocks.token_states(x, name)
-        if self.pooling == "max":
-            return blocks.largest(x, mask, name=name, least=-1.0)
-        return blocks.average(x, mask, name=name, weighted=self.pooling == "attention")
-
-
-@dataclass(frozen=True)
-class Lstm(Recurrent):
-    """Long short-term memory (Hochreiter and Schmidhuber 1997,
-    https://doi.org/10.1162/neco.1997.9.8.1735), which ships as the one fused operator that TFLite
-    has for it.
-    """
-
-    _cell = "LSTM"
-
-
-@dataclass(frozen=True)
-class Unrolled(Recurrent):
-    """Recurrent layers that TFLite has no operator for: they ship step by step, in at most about
-    `most_unrolled_bytes` of operators in addition to the weights.
-    """
-
-    most_unrolled_bytes: int = knob(MOST_UNROLLED_BYTES, 1, 2**31 - 1)
-
-    def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
-        """As TextNet.build. Raises RecipeError where the steps would take more than
-        `most_unrolled_bytes`.
-        """
-        check_unrolled(
-            self._cell,
-            token_port(signature).shape[0],
-            len(self.widths) * (1 + self.bidirectional),
-            self.most_unrolled_bytes,
-            fix="--set 'build=Lstm()', which ships as one operator; or a shorter "
-            "window: --set 'encode=(TokenizeWords(window={}),)'",
-        )
-        return super().build(signature, seed=seed, synchronized=synchronized)
-
-
-@dataclass(frozen=True)
-class Gru(Unrolled):
-    """Gated recurrent units (Cho et al. 2014, https://arxiv.org/abs/1406.1078)."""
-
-    _cell = "GRU"
-
-
-@dataclass(frozen=True)
-class SimpleRnn(Unrolled):
-    """The plain recurrent layer (Elman 1990, https://doi.org/10.1207/s15516709cog1402_1)."""
-
-    _cell = "SimpleRNN"
 
 
 @dataclass(frozen=True)

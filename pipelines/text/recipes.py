@@ -3,6 +3,7 @@
 from ..balance import WeightByClass
 from ..recipe import Judge, Recipe
 from ..rows.split import SplitGiven, SplitGrouped, SplitRandom
+from ..sources.label_sets import target_title
 from ..steps import TokenizeWords
 from ..training.fit import Training
 from .load import LoadTextFolder, LoadTexts, LoadTextTfds
@@ -24,7 +25,7 @@ def text_recipe(
     else:
         how = SplitRandom()
     if isinstance(load, LoadTexts):
-        about = f"Predicts {load.target} from {load.text}."
+        about = f"Predicts {target_title(load.target)} from {load.text}."
     else:
         about = "Separates classes of texts."
     return Recipe(

@@ -15,6 +15,7 @@ from ..rows.parts import TrainSet, require_train_set
 from ..rows.sketch import TOKENS, DataSketch
 from ..slots import Teacher
 from ..spec import Refusal, knob
+from ..tasks import task_of
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class TfidfTeacher(Teacher):
 
         raw, target = require_train_set(raw, "the teacher"), raw.schema.target
         texts = [x for x in raw.x.values() if x.dtype.kind == "T"]
-        if len(texts) != 1 or not target.labels:
+        if len(texts) != 1 or not task_of(target).has_classes:
             raise TrainError(
                 f"a teacher of texts for {len(texts)} columns of texts and a {target.task} target",
                 expected="one column of texts, and classes",
@@ -83,8 +84,8 @@ class TfidfTeacher(Teacher):
             taught[answered] = (
                 self._model().fit(texts[learned], raw.y[learned]).predict_proba(texts[answered])
             )
-        soft = (1 - self.share) * np.eye(len(target.labels))[raw.y] + self.share * taught
-        return (soft[:, 1:] if target.task == "binary" else soft).astype(np.float32)
+        own, taught = task_of(target).taught_outputs(raw.y, taught, target)
+        return ((1 - self.share) * own + self.share * taught).astype(np.float32)
 
     def _model(self):
         from sklearn.feature_extraction.text import TfidfVectorizer

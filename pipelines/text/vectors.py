@@ -16,8 +16,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..device.cells import MAX_NUMBER, shorten
+from ..device.primitives.texts import Words
 from ..device.signature import Signature
-from ..device.texts import Words
 from ..errors import LoadError, RecipeError
 from ..sources.files import find_file
 from ..sources.limits import UnpackedTooLarge, open_unpacked

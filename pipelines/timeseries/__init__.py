@@ -10,20 +10,10 @@ from .augment import (
     AugmentWindowSlice,
 )
 from .classifiers import InceptionTime, LstmFcn, SeriesFcn, SeriesResNet
+from .convolutional import Tcn
 from .load import LoadSeries
 from .load_classes import LoadSeriesArrays, LoadSeriesTfds, LoadTsFiles
-from .networks import (
-    DLinear,
-    EncoderDecoder,
-    NBeats,
-    NLinear,
-    PatchTransformer,
-    SeriesGru,
-    SeriesLstm,
-    SeriesMlp,
-    SeriesRnn,
-    Tcn,
-)
+from .networks import DLinear, NBeats, NLinear, PatchTransformer, SeriesMlp
 from .recipes import (
     BASIC_MOTIONS,
     GLUCOSE,
@@ -35,6 +25,7 @@ from .recipes import (
     series_classes_recipe,
     series_recipe,
 )
+from .recurrent import EncoderDecoder, SeriesGru, SeriesLstm, SeriesRnn
 
 __all__ = [
     "LoadSeries",

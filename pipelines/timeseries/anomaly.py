@@ -13,6 +13,7 @@ from ..device.signature import Signature
 from ..errors import RecipeError
 from ..rows.parts import HeldOut, TrainSet, require_train_set
 from ..spec import knob
+from ..tasks import task_of
 from ..tasks.thresholds import anomaly_threshold
 from ..verify.ladder import answer_all
 from .networks import SeriesBlocks, SeriesNet, past_ports
@@ -39,7 +40,7 @@ class GivesBack(SeriesNet):
         """
         import keras
 
-        if signature.target.task != "anomaly":
+        if not task_of(signature.target).gives_back:
             raise RecipeError(
                 f"{type(self).__name__} for a {signature.target.task} target",
                 expected="windows to be given back",
@@ -230,7 +231,7 @@ def fit_residual(runner: Runner, train: TrainSet, *, quantile: float = 0.99) -> 
     """
     train = require_train_set(train, "fit_residual")
     target = runner.signature.target
-    if target.task != "forecast" or np.isnan(train.y).all():
+    if not task_of(target).looks_ahead or np.isnan(train.y).all():
         raise RecipeError(
             f"residuals of a model of task {target.task} on {len(train)} rows",
             expected="a forecast, and rows with known targets",

@@ -18,6 +18,7 @@ from ..errors import RecipeError
 from ..rows.sketch import DataSketch
 from ..slots import Augmentation
 from ..spec import Refusal, knob
+from ..tasks import task_of
 
 # columns {port: tensor [rows, ...]}, labels {name: float32 [rows, outputs]}, seed int [2] →
 # columns, labels
@@ -84,7 +85,7 @@ def series_augmenter(specs: Sequence[AugmentSeries], signature: Signature) -> Al
                 expected="a tuple of specs from pipelines.timeseries.augment",
                 fix="--set 'augment=(AugmentJitter(),)'",
             )
-        if signature.target.task == "forecast" and not spec.keeps_values:
+        if task_of(signature.target).looks_ahead and not spec.keeps_values:
             raise RecipeError(
                 f"augment holds {spec!r} for a forecast, whose true values would stay as they were",
                 expected="AugmentJitter() alone",

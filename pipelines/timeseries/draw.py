@@ -4,9 +4,9 @@ step, and gaps.
 
 import numpy as np
 
-from ..report.drawable import drawable
-from ..report.pictures import BLUE, GREY, ORANGE, picture
+from ..report.figures import BLUE, GREY, ORANGE, drawable, picture
 from ..slots import Loader
+from ..tasks import task_of
 from ..tasks.metrics import error_by_step
 from ..tasks.seasons import common_start
 from .draw_anomalies import draw_anomalies
@@ -21,7 +21,7 @@ class Drawn(Loader):
 
     def draw(self, recipe, splits, learned, judged) -> list[tuple[str, str]]:
         """(title, base64 PNG) of what only series have: see `draw_forecasts`, `draw_anomalies`."""
-        if learned.signature.target.task == "anomaly":
+        if task_of(learned.signature.target).gives_back:
             return draw_anomalies(recipe, splits, learned, judged)
         return draw_forecasts(recipe, splits, learned, judged)
 
@@ -235,31 +235,28 @@ def _coverage(y, quantiles, target, steps_ahead):
     return draw
 
 
+def _missing_shares(parts, names):
+    """The edges of bins of time float64 [bins + 1], and the share of missing steps float64
+    [names, bins].
+    """
+    stamps = np.concatenate([rows.time for rows in parts.values()])
+    time = stamps.astype("datetime64[s]").astype(np.int64)
+    edges = np.linspace(time.min(), time.max() + 1, NUM_BINS + 1)
+    places = np.digitize(time, edges) - 1
+    counts = np.maximum(np.bincount(places, minlength=NUM_BINS), 1)
+    shares = []
+    for name in names:
+        values = np.concatenate([rows.x[name] for rows in parts.values()])
+        missing = np.isnan(values).astype(float)
+        shares.append(np.bincount(places, minlength=NUM_BINS, weights=missing) / counts)
+    return edges, np.stack(shares)
+
+
 def _gaps(steps):
     """The share of missing steps of each column over time, and which part a time is of."""
     parts = {"train": steps.train, "valid": steps.valid, "test": steps.test}
     names = [name for name in steps.train.x if steps.train.x[name].dtype.kind == "f"][:MAX_COLUMNS]
-    time = (
-        np.concatenate([rows.time for rows in parts.values()])
-        .astype("datetime64[s]")
-        .astype(np.int64)
-    )
-    edges = np.linspace(time.min(), time.max() + 1, NUM_BINS + 1)
-    places = np.digitize(time, edges) - 1
-    counts = np.maximum(np.bincount(places, minlength=NUM_BINS), 1)
-    absent = np.stack(
-        [
-            np.bincount(
-                places,
-                minlength=NUM_BINS,
-                weights=np.isnan(np.concatenate([rows.x[name] for rows in parts.values()])).astype(
-                    float
-                ),
-            )
-            / counts
-            for name in names
-        ]
-    )
+    edges, absent = _missing_shares(parts, names)
 
     def draw(axes):
         import matplotlib.dates as dates

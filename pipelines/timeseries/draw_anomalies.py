@@ -1,12 +1,11 @@
 """Pictures for the report of anomalies: scores over time, their histogram, ROC curves, and the
-oddest windows.
+most anomalous windows.
 """
 
 import numpy as np
 
 from ..device.runner import LiteRT, Runner
-from ..report.drawable import drawable
-from ..report.pictures import BLUE, GREY, ORANGE, picture
+from ..report.figures import BLUE, GREY, ORANGE, drawable, picture
 from ..verify.ladder import answer_all
 
 NUM_ODDEST = 3
@@ -15,15 +14,15 @@ APART = 4.0
 
 def draw_anomalies(recipe, splits, learned, judged) -> list[tuple[str, str]]:
     """(title, base64 PNG) of the int8 form: its scores of test windows over time with the
-    threshold, the histogram of scores by part, ROC curves beside those of plain rules where labels
-    are known, and the three oddest windows, apart in time and none of them a copy with a fault,
-    against what the model gives back.
+    threshold, the histogram of scores by part, ROC curves with those of plain rules where labels
+    are known, and the three most anomalous windows, apart in time and none of them a copy with a
+    fault, against what the model gives back.
     """
     signature = learned.signature
     answers = judged.answers["litert_int8"]
     test = splits.test
     threshold = -signature.offsets("int8")[0]
-    faults = getattr(recipe.frame, "faults", None)
+    faults = recipe.frame.faults
     real = len(np.unique(test.ids))  # a copy has its original's id, and stands behind them all
     num_faulty = len(test) - real
     runner = Runner(signature, LiteRT(learned.tflite["int8"]), form="int8")
@@ -51,33 +50,30 @@ def draw_anomalies(recipe, splits, learned, judged) -> list[tuple[str, str]]:
         else:
             kinds = np.array([])
         drawn.append(("ROC curves", picture(_roc(test, answers.scores, kinds), height=4.8)))
+    return drawn + _highest_windows(recipe, signature, runner, test, answers, real=real)
+
+
+def _highest_windows(recipe, signature, runner, test, answers, *, real):
+    """(title, base64 PNG) of the most anomalous windows against what the model gives back."""
     names = [column.name for column in signature.columns if column.kind == "series"]
+    time = test.x[test.schema.frame.time]
     port = signature.base_port()
-    oddest = _apart(
-        answers.scores[:real], time, recipe.frame.window * test.schema.frame.step_seconds
-    )
-    given = runner.prepare(
-        {column.name: test.x[column.name][oddest] for column in signature.columns}
-    )[port.name]
-    given = port.dequantize(given)
-    back = signature.output.to_float(answers.raw[oddest]).reshape(-1, *port.shape)
-    for rank, row in enumerate(oddest):
-        label = {1: ", labelled an anomaly", 0: ", labelled normal" if not num_faulty else ""}.get(
-            test.y[row], ""
-        )
+    seconds = recipe.frame.window * test.schema.frame.step_seconds
+    highest = _apart(answers.scores[:real], time, seconds)
+    rows = {column.name: test.x[column.name][highest] for column in signature.columns}
+    given = port.dequantize(runner.prepare(rows)[port.name])
+    back = signature.output.to_float(answers.raw[highest]).reshape(-1, *port.shape)
+    labels = {1: ", labelled an anomaly"}
+    if len(test) == real:  # where faults were injected, 0 is no label of the source
+        labels[0] = ", labelled normal"
+    drawn = []
+    for rank, row in enumerate(highest):
         title = (
-            f"Oddest {rank + 1}: score {answers.scores[row]:.3f}, until "
-            f"{str(time[row])[:16]}{label}"
+            f"Most anomalous {rank + 1}: score {answers.scores[row]:.3f}, until "
+            f"{str(time[row])[:16]}{labels.get(test.y[row], '')}"
         )
-        drawn.append(
-            (
-                title,
-                picture(
-                    _window(given[rank], back[rank], names, title),
-                    height=1.2 + 0.75 * port.shape[1],
-                ),
-            )
-        )
+        draw = _window(given[rank], back[rank], names, title)
+        drawn.append((title, picture(draw, height=1.2 + 0.75 * port.shape[1])))
     return drawn
 
 

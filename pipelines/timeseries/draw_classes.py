@@ -6,8 +6,7 @@ import numpy as np
 
 from ..device.primitives import run_primitives
 from ..device.units import SERIES_STANDARD
-from ..report.drawable import drawable
-from ..report.pictures import BLUE, GREY, ORANGE, picture
+from ..report.figures import BLUE, GREY, ORANGE, drawable, picture
 from ..slots import Loader
 from ..tasks.classes import class_places
 from .augment import series_sheet

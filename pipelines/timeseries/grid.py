@@ -10,7 +10,7 @@ from ..device.frame import Frame
 from ..errors import LoadError
 from ..sources.dates import date_format
 from ..sources.kinds import read_times
-from .find_step import Pace
+from .pace import Pace
 
 MAX_GRID_SHARE = 200  # steps of the grid for each row of the source
 FIRST_YEAR, LAST_YEAR = 1500, 2500  # numbers of four digits outside of these are no years
@@ -51,28 +51,9 @@ def read_stamps(
     cells, name: str, zone: str, missing: frozenset[str], *, given: str = ""
 ) -> tuple[np.ndarray, str]:
     """As `read_zoned_times`, but local times of a zone stay as they are written."""
-    absent = sum(is_missing(cell, missing) for cell in cells)
-    if absent:
-        raise LoadError(
-            f"{absent:,} rows without a time in {shorten(name)}",
-            expected="a time in every row",
-            fix="remove these rows",
-        )
+    _refuse_absent(cells, name, missing)
     if not isinstance(cells, np.ndarray):
-        zoned = sum(_has_offset(str(cell).strip()) for cell in cells)
-        if 0 < zoned < len(cells):
-            raise LoadError(
-                f"{zoned:,} time stamps in {shorten(name)} with an offset from UTC, "
-                f"{len(cells) - zoned:,} without",
-                expected="one way to write times",
-                fix="write the offset in every row, or in none",
-            )
-        if zoned and zone:
-            raise LoadError(
-                f"load.zone={zone!r} for time stamps that have an offset from UTC",
-                expected="one of both",
-                fix="leave load.zone empty",
-            )
+        _refuse_mixed_zones(cells, name, zone)
     kind, _, date_words = given.partition(":")
     if kind not in ("", "date"):
         raise LoadError(
@@ -81,30 +62,61 @@ def read_stamps(
             fix=f"--kind '{name}=date:%d.%m.%Y', or =date:unix",
         )
     if date_words:
-        try:
-            check_format(date_words)
-        except ValueError as error:
-            raise LoadError(
-                f"the kind {given!r} for the time column {shorten(name)}: {error}",
-                expected="a format of datetime.strptime, or unix",
-                fix=f"--kind '{name}=date:%d.%m.%Y'",
-            ) from None
-        times, bad = read_column(cells, Column(name, "date", date_words), missing)
-        if bad:
-            raise LoadError(
-                f"the time column {shorten(name)}, row {bad[0].row}: {bad[0].reason}: "
-                f"{bad[0].value}",
-                expected=f"times of the format {date_words} in every row",
-                fix="correct the format in --kind, or the cell",
-            )
-        return times.astype("datetime64[s]"), date_words
-    if (
-        isinstance(cells, np.ndarray) and cells.dtype.kind in "iu"
-    ):  # 20240131 is a date in CSV, and in Parquet too
+        return _read_given_format(cells, name, missing, date_words), date_words
+    if isinstance(cells, np.ndarray) and cells.dtype.kind in "iu":
+        # 20240131 is a date in CSV, and in Parquet too.
         cells = [str(cell) for cell in cells.tolist()]
     _refuse_numbers(cells, name, missing)
     times, written = read_times(cells, name, missing)
     return times.astype("datetime64[s]"), written
+
+
+def _refuse_absent(cells, name, missing):
+    absent = sum(is_missing(cell, missing) for cell in cells)
+    if absent:
+        raise LoadError(
+            f"{absent:,} rows without a time in {shorten(name)}",
+            expected="a time in every row",
+            fix="remove these rows",
+        )
+
+
+def _refuse_mixed_zones(cells, name, zone):
+    """Raises LoadError if some stamps have an offset from UTC, or all and a zone is given too."""
+    zoned = sum(_has_offset(str(cell).strip()) for cell in cells)
+    if 0 < zoned < len(cells):
+        raise LoadError(
+            f"{zoned:,} time stamps in {shorten(name)} with an offset from UTC, "
+            f"{len(cells) - zoned:,} without",
+            expected="one way to write times",
+            fix="write the offset in every row, or in none",
+        )
+    if zoned and zone:
+        raise LoadError(
+            f"load.zone={zone!r} for time stamps that have an offset from UTC",
+            expected="one of both",
+            fix="leave load.zone empty",
+        )
+
+
+def _read_given_format(cells, name, missing, date_words):
+    """datetime64[s] [rows] of cells in the format that the user gave."""
+    try:
+        check_format(date_words)
+    except ValueError as error:
+        raise LoadError(
+            f"the kind 'date:{date_words}' for the time column {shorten(name)}: {error}",
+            expected="a format of datetime.strptime, or unix",
+            fix=f"--kind '{name}=date:%d.%m.%Y'",
+        ) from None
+    times, bad = read_column(cells, Column(name, "date", date_words), missing)
+    if bad:
+        raise LoadError(
+            f"the time column {shorten(name)}, row {bad[0].row}: {bad[0].reason}: {bad[0].value}",
+            expected=f"times of the format {date_words} in every row",
+            fix="correct the format in --kind, or the cell",
+        )
+    return times.astype("datetime64[s]")
 
 
 def _refuse_numbers(cells, name, missing):

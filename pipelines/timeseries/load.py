@@ -21,7 +21,7 @@ from ..sources.row_numbers import counts_rows
 from ..sources.spellings import refuse_spellings
 from ..sources.table import Reading, check_names, find_table, marks_of, read_source
 from ..sources.words import describe_words, refuse_lost_series
-from ..tasks import TASKS
+from ..tasks import TASKS, AnomalyTask, ForecastTask
 from .draw import Drawn
 from .find_step import find_pace
 from .grid import from_zone, mean_by_place, read_stamps, to_grid
@@ -81,73 +81,66 @@ class LoadSeries(Drawn):
         check_given_kinds(self.kinds)
         check_shared(self.shared)
         table, found = read_source(self.source, self.reading, source)
-        notes = [*found]
         missing = frozenset(self.reading.missing_words)
         self._check_names(table)
         marks = marks_of(table, self.source, self.reading, source)
         rows = np.arange(len(table[self.time]))
         counting = {name: counts_rows(name, cells, rows) for name, cells in table.items()}
-        if self.series:
-            nameless = sum(is_missing(cell, missing) for cell in table[self.series])
-            notes += [
-                Inferred(self.series, "series", f"{nameless:,} rows without it are left out")
-            ] * (nameless > 0)
+        notes = [*found, *self._nameless(table, missing)]
         table, names, codes = self._of_series(table, missing)
         columns, inferred = self._columns(table, marks, counting)
         times, pace, written, place = self._times(table, codes, names, missing)
         grid = to_grid(times, codes, pace)
         if self.shared != "mean":
-            refuse_shared(
-                table,
-                times,
-                codes,
-                grid,
-                roles=(self.time, self.target, self.label, self.series),
-                step=self.step,
-            )
+            roles = (self.time, self.target, self.label, self.series)
+            refuse_shared(table, times, codes, grid, roles=roles, step=self.step)
         if len(grid.time) < MIN_STEPS:
             raise LoadError(
                 f"{len(grid.time)} steps of {pace.step_seconds:,} s",
                 expected=f"at least {MIN_STEPS}",
-                fix="bring a longer series",
+                fix="provide a longer series",
             )
-        x = {
-            column.name: self._on_grid(table[column.name], column, grid, missing)
-            for column in columns
-        }
+        x = {}
+        for column in columns:
+            x[column.name] = self._on_grid(table[column.name], column, grid, missing)
+        y, target = self._truth(x, table, grid, missing)
+        notes += [Inferred(self.time, "time", _in_words(grid, place)), *inferred]
+        frame = Frame(
+            self.time,
+            pace.step_seconds,
+            1,
+            self.series,
+            format=written or "ISO8601",
+            calendar=pace.calendar,
+        )
+        dataset = Dataset(
+            x=x,
+            y=y,
+            ids=np.arange(len(y)),
+            schema=Schema(tuple(columns), target, self.reading.missing_words, frame),
+            time=grid.time,
+            series=names[grid.series],
+        )
+        return dataset, tuple(notes)
+
+    def _truth(self, x, table, grid, missing):
+        """(y float64 [steps], the target): values to forecast, or labels of anomalies."""
         if self.target:
             y = x[self.target].astype(np.float64)
-            target = Target(self.target, "forecast")
             self._check_target(y)
-        else:
-            y = self._labels(table, grid, missing)
-            target = Target(self.label or "anomaly", "anomaly")
-            self._check_signals(x)
-        notes += [Inferred(self.time, "time", _in_words(grid, place)), *inferred]
-        schema = Schema(
-            tuple(columns),
-            target,
-            self.reading.missing_words,
-            Frame(
-                self.time,
-                pace.step_seconds,
-                1,
-                self.series,
-                format=written or "ISO8601",
-                calendar=pace.calendar,
-            ),
-        )
-        return (
-            Dataset(
-                x=x,
-                y=y,
-                ids=np.arange(len(y)),
-                schema=schema,
-                time=grid.time,
-                series=names[grid.series],
-            ),
-            tuple(notes),
-        )
+            return y, Target(self.target, ForecastTask.name)
+        y = self._labels(table, grid, missing)
+        self._check_signals(x)
+        return y, Target(self.label or AnomalyTask.name, AnomalyTask.name)
+
+    def _nameless(self, table, missing):
+        """A line of the schema if rows have no series."""
+        if not self.series:
+            return []
+        nameless = sum(is_missing(cell, missing) for cell in table[self.series])
+        if not nameless:
+            return []
+        return [Inferred(self.series, "series", f"{nameless:,} rows without it are left out")]
 
     def _times(self, table, codes, names, missing):
         """Time stamps datetime64[s] [rows], their Pace, the format that they are written in, and

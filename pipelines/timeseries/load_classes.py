@@ -348,7 +348,7 @@ def _refuse_unlike(files: list[TsFile]):
 def _finish(
     spec, found: Found, rows: list[np.ndarray], longest: int
 ) -> tuple[Dataset, tuple[Inferred, ...]]:
-    """The Dataset of the rows that have a class and a value, and what is to be said; `longest`: the
+    """The Dataset of the rows that have a class and a value, and notes for the user; `longest`: the
     most steps of a training row. Raises LoadError.
     """
     counts = {row.shape[1] for row in rows}
@@ -356,7 +356,7 @@ def _finish(
         raise LoadError(
             f"rows of {', '.join(map(str, sorted(counts)))} channels",
             expected="the same in every row",
-            fix="bring the same channels everywhere",
+            fix="provide the same channels everywhere",
         )
     num_channels = next(iter(counts), 1)
     steps = spec.steps or longest
@@ -372,10 +372,7 @@ def _finish(
             expected=f"at most {MAX_ARRAY_BYTES:,} bytes",
             fix="keep fewer rows, or --set load.steps",
         )
-    laid = np.full((len(rows), steps, num_channels), np.nan, np.float32)
-    for row, values in zip(laid, rows, strict=True):
-        few = min(len(values), steps)
-        row[steps - few :] = values[len(values) - few :]
+    laid = _newest_steps(rows, steps, num_channels)
     empty = np.isnan(laid).all(axis=(1, 2))
     found.reasons = [
         reason or ("no value" if none else "")
@@ -389,13 +386,20 @@ def _finish(
     dataset, notes = finish(spec, found, kept, columns=columns, target="label")
     schema = replace(dataset.schema, missing_words=TS_MISSING)
     lengths = np.array([len(rows[place]) for place in kept])
-    return replace(dataset, schema=schema), (
-        *(
-            Inferred(column.name, SERIES, _in_words(values, lengths, found.where))
-            for column, values in columns.items()
-        ),
-        *notes,
-    )
+    described = [
+        Inferred(column.name, SERIES, _in_words(values, lengths, found.where))
+        for column, values in columns.items()
+    ]
+    return replace(dataset, schema=schema), (*described, *notes)
+
+
+def _newest_steps(rows, steps, num_channels):
+    """float32 [rows, steps, channels]: the last steps of each row, NaN before its first."""
+    laid = np.full((len(rows), steps, num_channels), np.nan, np.float32)
+    for row, values in zip(laid, rows, strict=True):
+        few = min(len(values), steps)
+        row[steps - few :] = values[len(values) - few :]
+    return laid
 
 
 def _names(spec, num_channels):

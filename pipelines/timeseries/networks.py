@@ -8,22 +8,20 @@ of the steps to foretell, and single values of a row, join the features before t
 from abc import abstractmethod
 from dataclasses import dataclass, replace
 
-from ..device.calendar import SECOND
 from ..device.cells import SERIES
 from ..device.ports import Port
-from ..device.primitives import FillSteps, OwnScale, PackSteps
+from ..device.primitives import PackSteps
 from ..device.signature import Signature, made_from
 from ..device.units import CATEGORY_ID, SERIES_INTERVAL, SERIES_STANDARD
 from ..errors import RecipeError
 from ..rows.sketch import DataSketch
 from ..slots import Network
 from ..spec import Refusal, knob
+from ..tasks import task_of
 from ..training.blocks import (
-    MOST_UNROLLED_BYTES,
     Blocks,
     check_heads,
     check_initializer,
-    check_unrolled,
     with_logits,
 )
 
@@ -38,6 +36,7 @@ class SeriesNet(Network):
     many nets stand side by side, their answers averaged.
     """
 
+    activation = ACTIVATIONS[0]  # nets with that knob override it
     initializer: str = "GlorotUniform"
     dropout: float = knob(0.1, 0, 0.95)
     regularizer: float = knob(0.0, 0, 1)
@@ -46,10 +45,9 @@ class SeriesNet(Network):
     def check(self) -> None:
         """Raises RecipeError where the net cannot be built."""
         check_initializer(self)
-        activation = getattr(self, "activation", ACTIVATIONS[0])
-        if activation not in ACTIVATIONS:
+        if self.activation not in ACTIVATIONS:
             raise RecipeError(
-                f"build.activation={activation!r}",
+                f"build.activation={self.activation!r}",
                 expected=" or ".join(ACTIVATIONS),
                 fix="--set build.activation=relu",
             )
@@ -212,255 +210,6 @@ class NBeats(SeriesNet):
 
 
 @dataclass(frozen=True)
-class Tcn(SeriesNet):
-    """Causal convolutions whose dilation doubles from block to block, each block added to what it
-    read (Bai et al. 2018, https://arxiv.org/abs/1803.01271); features of the newest step. `stream`:
-    whether the bundle has a form that takes one new step a call too, and keeps what the
-    convolutions read of the steps before.
-    """
-
-    width: int = knob(24, 1, 1024)
-    depth: int = knob(5, 1, 16)
-    kernel: int = knob(3, 2, 64)
-    activation: str = "relu"
-    stream: bool = False
-
-    def suits(self, sketch: DataSketch) -> str:
-        """Returns why the net cannot read the columns, or not step by step, or ""."""
-        if self.stream and not sketch.may_be(lambda task: task.looks_ahead):
-            return Refusal(
-                f"build.stream=True for the task {sketch.task_names()!r}",
-                expected="a forecast",
-                fix="--set build.stream=False",
-            )
-        if self.stream and 0 < sketch.window_steps < self.num_steps():
-            return Refusal(
-                f"build.stream=True: a net that looks back on {self.num_steps()} steps in a window "
-                f"of {sketch.window_steps}",
-                expected="windows that hold all that a stream remembers",
-                fix=f"--set frame.window={self.num_steps()}, or a lower build.depth",
-            )
-        return super().suits(sketch)
-
-    def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
-        """As SeriesNet.build. Raises RecipeError where a stream is asked for and would say
-        something else than the net for windows.
-        """
-        if self.stream:
-            self._check_stream(signature)
-        return super().build(signature, seed=seed, synchronized=synchronized)
-
-    def tiny(self) -> "Tcn":
-        return replace(self, width=min(self.width, 8), depth=2)
-
-    def num_steps(self) -> int:
-        """How many steps the newest one's features are made of."""
-        return 1 + (self.kernel - 1) * (2**self.depth - 1)
-
-    def _check_stream(self, signature):
-        if signature.target.task != "forecast":
-            raise RecipeError(
-                f"build.stream=True for the task {signature.target.task!r}",
-                expected="a forecast",
-                fix="--set build.stream=False",
-            )
-        if signature.frame.calendar.unit != SECOND:
-            raise RecipeError(
-                f"build.stream=True: the steps are {signature.frame.calendar.unit}s, which differ "
-                "in length",
-                expected="steps of equal seconds",
-                fix="--set build.stream=False",
-            )
-        past = past_ports(signature)
-        window = past[0].shape[0]
-        packed = {
-            each.into: each.columns for each in signature.primitives if isinstance(each, PackSteps)
-        }
-        columns = {name for port in past for name in packed[port.name]}
-        if window < self.num_steps():
-            raise RecipeError(
-                f"build.stream=True: a net that looks back on {self.num_steps()} steps in a window "
-                f"of {window}",
-                expected="windows that hold all that a stream remembers",
-                fix=f"--set frame.window={self.num_steps()}, or a lower build.depth",
-            )
-        own = next(
-            (
-                each
-                for each in signature.primitives
-                if isinstance(each, OwnScale)
-                and each.into in columns
-                and (each.scaled or each.offset != "none")
-            ),
-            None,
-        )
-        if own is not None:
-            raise RecipeError(
-                f"build.stream=True: the series {own.into!r} is scaled by itself, window by window",
-                expected="a step that is the same in every window it is in",
-                fix="--set 'encode=(FlagGaps(), FillGaps(), ScaleSeries())'",
-            )
-        fill = next(
-            (
-                each
-                for each in signature.primitives
-                if isinstance(each, FillSteps) and each.how != "previous" and each.column in columns
-            ),
-            None,
-        )
-        if fill is not None:
-            raise RecipeError(
-                f"build.stream=True: gaps of {fill.column!r} are filled by {fill.how!r}",
-                expected="gaps filled from steps that a stream has seen, wherever its window began",
-                fix="--set 'encode=(FlagGaps(), FillGaps(), ScaleSeries())'",
-            )
-
-    def _features(self, x, blocks, name):
-        import keras
-
-        layers = keras.layers
-        x = layers.Conv1D(
-            self.width, 1, name=f"{name}_widen", kernel_initializer=blocks.initializer()
-        )(x)
-        for depth in range(self.depth):
-            each = f"{name}_block{depth}"
-            inner = layers.Conv1D(
-                self.width,
-                self.kernel,
-                dilation_rate=2**depth,
-                padding="causal",
-                name=f"{each}_conv",
-                kernel_initializer=blocks.initializer(),
-                kernel_regularizer=blocks.regularizer(),
-            )(x)
-            x = layers.Add(name=f"{each}_add")([x, blocks.drop(blocks.activate(inner, each), each)])
-        return blocks.newest(x, name)
-
-
-@dataclass(frozen=True)
-class SeriesRecurrent(SeriesNet):
-    """Recurrent layers of `widths` units, one on the other; features of the newest step."""
-
-    widths: tuple[int, ...] = knob((32,), 1, 1024)
-
-    def check(self) -> None:
-        super().check()
-        if not self.widths:
-            raise RecipeError(
-                "build.widths=()", expected="one or more widths", fix="--set 'build.widths=(32,)'"
-            )
-
-    def tiny(self) -> "SeriesRecurrent":
-        return replace(self, widths=tuple(min(width, 8) for width in self.widths))
-
-    @property
-    @abstractmethod
-    def _cell(self) -> str:
-        """The name of the Keras layer."""
-
-    def _features(self, x, blocks, name):
-        for depth, width in enumerate(self.widths):
-            x = blocks.recur(x, self._cell, width, name=f"{name}_{self._cell.lower()}{depth}")
-        return blocks.newest(x, name)
-
-
-@dataclass(frozen=True)
-class SeriesLstm(SeriesRecurrent):
-    """Long short-term memory (Hochreiter and Schmidhuber 1997,
-    https://doi.org/10.1162/neco.1997.9.8.1735), which ships as the one fused operator that TFLite
-    has for it.
-    """
-
-    _cell = "LSTM"
-
-
-@dataclass(frozen=True)
-class SeriesUnrolled(SeriesRecurrent):
-    """Recurrent layers that TFLite has no operator for: they ship step by step, in at most about
-    `most_unrolled_bytes` of operators beside the weights.
-    """
-
-    most_unrolled_bytes: int = knob(MOST_UNROLLED_BYTES, 1, 2**31 - 1)
-
-    def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
-        """As SeriesNet.build. Raises RecipeError where the steps would take more than
-        `most_unrolled_bytes`.
-        """
-        check_unrolled(
-            self._cell,
-            past_ports(signature)[0].shape[0],
-            len(self.widths),
-            self.most_unrolled_bytes,
-            fix="--set 'build=SeriesLstm()', which ships as one operator; or a shorter window: "
-            "--set frame.window={}",
-        )
-        return super().build(signature, seed=seed, synchronized=synchronized)
-
-
-@dataclass(frozen=True)
-class SeriesGru(SeriesUnrolled):
-    """Gated recurrent units (Cho et al. 2014, https://arxiv.org/abs/1406.1078)."""
-
-    _cell = "GRU"
-
-
-@dataclass(frozen=True)
-class SeriesRnn(SeriesUnrolled):
-    """The plain recurrent layer (Elman 1990, https://doi.org/10.1207/s15516709cog1402_1)."""
-
-    _cell = "SimpleRNN"
-
-
-@dataclass(frozen=True)
-class EncoderDecoder(SeriesNet):
-    """An LSTM reads the steps; another goes over the steps to foretell, a vector for each made of
-    what the first ended with, and looks back on every step read, weighted by attention (Bahdanau et
-    al. 2015, https://arxiv.org/abs/1409.0473; by scaled products, Luong et al. 2015,
-    https://arxiv.org/abs/1508.04025).
-    """
-
-    width: int = knob(32, 1, 1024)
-    step_width: int = knob(8, 1, 256)
-    activation: str = "relu"
-
-    def suits(self, sketch: DataSketch) -> str:
-        """Returns why there are no columns to read or no steps to forecast, or ""."""
-        if sketch.may_be(lambda task: task.looks_ahead):
-            return super().suits(sketch)
-        return Refusal(
-            "EncoderDecoder without steps to forecast",
-            expected="a forecast",
-            fix="--set 'build=SeriesLstm()'",
-        )
-
-    def tiny(self) -> "EncoderDecoder":
-        return replace(self, width=min(self.width, 8), step_width=4)
-
-    def _features(self, x, blocks, name):
-        import keras
-
-        layers = keras.layers
-        horizon = blocks.horizon()
-        read = blocks.recur(x, "LSTM", self.width, name=f"{name}_encoder")
-        start = blocks.dense(
-            blocks.newest(read, f"{name}_read"), horizon * self.step_width, name=f"{name}_start"
-        )
-        start = layers.Reshape((horizon, self.step_width), name=f"{name}_steps")(start)
-        asked = blocks.recur(start, "LSTM", self.width, name=f"{name}_decoder")
-        keys = layers.Permute((2, 1), name=f"{name}_keys_turned")(
-            blocks.dense(read, self.width, name=f"{name}_keys")
-        )
-        shares = layers.Softmax(name=f"{name}_shares")(
-            keras.ops.matmul(asked, keys) / self.width**0.5
-        )
-        both = blocks.joined([asked, keras.ops.matmul(shares, read)], f"{name}_both")
-        told = blocks.activate(
-            blocks.dense(both, self.step_width, name=f"{name}_told"), f"{name}_told"
-        )
-        return layers.Flatten(name=f"{name}_flat")(told)
-
-
-@dataclass(frozen=True)
 class PatchTransformer(SeriesNet):
     """Self-attention over patches of `patch` steps (Nie et al. 2023,
     https://arxiv.org/abs/2211.14730) in layers that int8 suits: batch normalization, ReLU, and a
@@ -530,7 +279,7 @@ class SeriesBlocks(Blocks):
 
     def horizon(self) -> int:
         """The steps to foretell. Raises RecipeError where there are none."""
-        if self._signature.target.task != "forecast":
+        if not task_of(self._signature.target).looks_ahead:
             raise RecipeError(
                 f"{type(self.net).__name__} without steps to foretell",
                 expected="a forecast",

@@ -10,7 +10,7 @@ from ..rows.parts import HeldOut, Splits, TrainSet
 from ..rows.sketch import DataSketch
 from ..slots import Frame
 from ..spec import check_knobs, knob
-from ..tasks import TASKS
+from ..tasks import TASKS, AnomalyTask, task_of
 from .faults import InjectFaults
 from .step_grid import PARTS, StepGrid, refuse_too_large
 
@@ -122,9 +122,9 @@ class CutSegments(Frame):
         )
         target = replace(
             schema.target,
-            task="anomaly",
+            task=AnomalyTask.name,
             labels=(NORMAL, ANOMALY),
-            name=schema.target.name if schema.target.task == "anomaly" else ANOMALY,
+            name=schema.target.name if task_of(schema.target).gives_back else ANOMALY,
         )
         return replace(
             schema,
@@ -231,7 +231,7 @@ class _Segments:
 
 def _label_of_windows(labels, target):
     """float64 [rows] of the labels of their steps [rows, steps]."""
-    if target.task != "anomaly":
+    if not task_of(target).gives_back:
         return np.full(len(labels), np.nan)  # y is a quantity, not a label
     unknown = np.isnan(labels).all(axis=1)
     return np.where(unknown, np.nan, (labels == 1).any(axis=1).astype(np.float64))

@@ -18,6 +18,7 @@ from ..rows.parts import HeldOut, Splits, TrainSet
 from ..rows.sketch import DataSketch
 from ..slots import Frame
 from ..spec import Refusal, check_knobs, knob
+from ..tasks import ForecastTask, task_of
 from ..tasks.seasons import common_start, usual_seasons
 from .step_grid import PARTS, StepGrid, refuse_too_large
 
@@ -141,7 +142,7 @@ class CutWindows(Frame):
 
     def _schema(self, splits, grid, season):
         schema = splits.train.schema
-        if schema.target.task == "anomaly":
+        if task_of(schema.target).gives_back:
             raise FrameError(
                 "windows to foretell from, of series without a target",
                 expected="a column to foretell",
@@ -173,7 +174,7 @@ class CutWindows(Frame):
                 )
         target = replace(
             schema.target,
-            task="forecast",
+            task=ForecastTask.name,
             quantiles=self.quantiles,
             mase_scale=grid.seasonal_error(season),
         )

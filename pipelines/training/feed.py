@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..device.signature import Signature
+from ..rows.columns import is_stored
 from ..rows.parts import HeldOut, TrainSet, require_train_set
-from ..sources.files import PictureFiles
 
 MAX_CACHED_BYTES = 256 * 2**20
 
@@ -65,7 +65,7 @@ def training_feed(
     order = tf.data.Dataset.counter().flat_map(one_epoch).batch(batch_size, drop_remainder=True)
     # More threads than one only where there is more to do than to copy: they take turns with
     # training's own.
-    on_disk = any(isinstance(x, PictureFiles) for x in rows.x.values())
+    on_disk = any(map(is_stored, rows.x.values()))
     batches = order.map(gather, num_parallel_calls=tf.data.AUTOTUNE if on_disk else 1)
     if feed.augment:
         batches = _altered(batches, feed.augment[0].compose(feed.augment, signature), seed)
@@ -131,7 +131,7 @@ def _batch_reader(column):
     """places int64 [n] → the column's values there, as a tensor."""
     import tensorflow as tf
 
-    if not isinstance(column, PictureFiles):
+    if not is_stored(column):
         array = tf.constant(column)
         return lambda places: tf.gather(array, places)
 

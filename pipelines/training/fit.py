@@ -12,12 +12,14 @@ from ..device.signature import Signature
 from ..device.target import Target
 from ..errors import RecipeError, TrainError
 from ..rows.parts import HeldOut
+from ..sources.tensorflow import load_tensorflow
 from ..spec import Spec, knob
 from ..tasks import task_of
 from ..tasks.metrics import is_smaller_better
 from .blocks import copy_weights
 from .feed import TrainFeed, plain_feed, training_feed
-from .strategy import STRATEGIES, load_tensorflow, make_strategy
+from .label_weights import weigh_labels
+from .strategy import STRATEGIES, make_strategy
 
 SCHEDULES = ("constant", "cosine")
 
@@ -127,7 +129,7 @@ def train(
         metric, mode = task_metric(deciding, signature)
         compile_model(
             model,
-            loss=task_loss(signature.target, training),
+            loss=task_loss(signature.target, training, label_weights=feed.rows.label_weights),
             metric=metric,
             learning_rate=_learning_rate(training, steps),
             weight_decay=training.weight_decay,
@@ -310,14 +312,15 @@ def task_labels(
     return {"members": wanted, "logits": wanted}
 
 
-def task_loss(target: Target, training: Training):
+def task_loss(target: Target, training: Training, *, label_weights: np.ndarray | None = None):
     """The task's Keras loss of every member [rows, members, outputs] against the same label,
-    averaged a row; of one model its [rows, outputs].
+    averaged a row; of one model its [rows, outputs]. `label_weights`: float32 [2, labels], see
+    `weigh_labels`.
     """
     import keras
 
     task = task_of(target)
-    plain = _plain_loss(task, target, training)
+    plain = weigh_labels(_plain_loss(task, target, training), label_weights)
 
     class MemberLoss(keras.losses.Loss):
         def call(self, y_true, y_pred):

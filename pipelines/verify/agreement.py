@@ -5,6 +5,7 @@ model, whatever its score is.
 from math import sqrt
 
 from ..device.target import Target
+from ..tasks import task_of
 from .ladder import Rung
 
 
@@ -22,10 +23,11 @@ def labels_apart(rungs: list[Rung], min_agreement: float, target: Target) -> str
         if rung.agreement is None or rung.num_rows == 0:
             continue
         granted = 2 * sqrt(min_agreement * (1 - min_agreement) / rung.num_rows)
+        counted = task_of(target).agreement_unit.replace("rows", f"{rung.num_rows:,} rows")
         if rung.agreement + granted < min_agreement:
             return (
-                f"{rung.form} gives the label of keras to {rung.agreement:.4f} of "
-                f"{rung.num_rows:,} rows, at least {min_agreement:g} are wanted "
+                f"{rung.form} gives the label of keras to {rung.agreement:.4f} of {counted}, "
+                f"at least {min_agreement:g} are wanted "
                 "(judge.min_agreement): it answers as another model does"
             )
     return ""

@@ -13,8 +13,8 @@ from ..device.answers import Answers
 from ..device.runner import Runner
 from ..device.signature import Signature
 from ..errors import VerifyError
+from ..rows.columns import read_rows
 from ..rows.parts import HeldOut
-from ..sources.files import read_pixels
 from ..tasks import task_of
 from ..tasks.metrics import loss_of
 
@@ -110,7 +110,7 @@ def climb(
     return Rung(
         form,
         task.score(rows.y[places], answers, target),
-        task.agreement(reference, answers),
+        task.agreement(reference, answers, target),
         _largest_difference(answers, reference, runtime.signature),
         size_bytes,
         float(np.median(times)),
@@ -180,7 +180,7 @@ def _columns(runtime, rows):
 
 
 def _piece(columns, places):
-    return {name: read_pixels(x[places]) for name, x in columns.items()}
+    return {name: read_rows(x, places) for name, x in columns.items()}
 
 
 def _first_rows(runtime, rows):
@@ -279,7 +279,7 @@ class KerasInterpreter:
         self._call = lambda inputs: call({name: inputs[name] for name in specs})
 
     def run(self, inputs):
-        """Port → float32, int32 or pixels as uint8 [rows, ...] (an array or PictureFiles) to
+        """Port → float32, int32 or pixels as uint8 [rows, ...] (in memory or stored) to
         float32 [rows, outputs].
         """
         pictures = [x for x in inputs.values() if x.ndim == 4]

@@ -23,7 +23,8 @@ from .augment import (
     AugmentZoom,
 )
 from .load import LoadArrays, LoadFolder, LoadPaths, LoadTfds
-from .networks import Cnn, DsCnn, EfficientNetLite0, MobileNetV1, ResNet8, Vit
+from .mobile import EfficientNetLite0, MobileNetV1
+from .networks import Cnn, DsCnn, ResNet8, Vit
 from .recipes import EMOJI, EMOJI_LITE0, FASHION, FASHION_30KB, FASHION_100KB, picture_recipe
 from .transfer import EarlierModel, Head, KerasApplication, Transfer
 

@@ -5,118 +5,24 @@ whatever the number of threads: the layers' `get_random_transformation` is hande
 their own generators are never read. Draws are made a picture, not a batch.
 """
 
-import functools
-from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..device.cells import PICTURE, Column
-from ..device.signature import Signature
 from ..errors import RecipeError
-from ..rows.sketch import DataSketch
-from ..slots import Augmentation
-from ..spec import Refusal, knob
-
-MID_GREY = 127.5
-# A number, so that making a layer takes nothing from Python's own generator; float32 whatever the
-# policy.
-_FIXED = {"seed": 0, "dtype": "float32"}
-# pixels float32 [rows, h, w, c] 0..255, labels {name: float32 [rows, outputs]}, seed int [2] →
-# pixels, labels
-Alter = Callable
-
-
-@dataclass(frozen=True)
-class Augment(Augmentation):
-    """One alteration of pictures."""
-
-    def suits(self, sketch: DataSketch) -> str:
-        """Returns why there is nothing to alter, or ""."""
-        if not sketch.may_have(PICTURE):
-            return Refusal(
-                f"augment holds {self!r} for rows without pictures",
-                expected="pictures to alter",
-                fix="--set 'augment=()'",
-            )
-        if not sketch.shape:
-            return ""
-        try:
-            self.check_shape(sketch.shape)
-        except RecipeError as error:
-            return Refusal(error.received, expected=error.expected, fix=error.fix)
-        return ""
-
-    def check_shape(self, shape: tuple[int, ...]) -> None:
-        """Raises RecipeError where it does not suit pictures of that shape, (h, w, c)."""
-
-    @abstractmethod
-    def layer(self) -> Alter:
-        """Makes its Keras layers, once: the callable (pixels, labels, seed) → (pixels, labels),
-        same shapes, pixels within 0..255 but for rounding.
-        """
-
-    def check_columns(self, columns: tuple[Column, ...]) -> None:
-        """Raises RecipeError where it does not suit the columns of a data set."""
-        pictures = [column for column in columns if column.kind == PICTURE]
-        if not pictures:
-            raise RecipeError(
-                f"augment holds {self!r} for rows without pictures",
-                expected="pictures to alter",
-                fix="--set 'augment=()'",
-            )
-        self.check_shape(pictures[0].shape)
-
-    @staticmethod
-    def compose(specs: Sequence["Augment"], signature: Signature) -> Callable:
-        """`augmenter` for a feed that imports no modality: (columns, labels, seed) → (columns,
-        labels).
-        """
-        port = next(port for port in signature.inputs if port.is_picture)
-        alter = augmenter(specs, port.shape)
-
-        def alter_columns(columns, labels, seed):
-            pixels, labels = alter(columns[port.name], labels, seed)
-            return {**columns, port.name: pixels}, labels
-
-        return alter_columns
-
-
-def augmenter(specs: Sequence[Augment], shape: tuple[int, ...]) -> Alter:
-    """All specs in their order as one callable for tf.data's map: (pixels, labels, seed) → (pixels,
-    labels).
-
-    pixels: uint8 or float32 [rows, h, w, c] 0..255 → float32, same shape and range; labels: dict of
-    float32 [rows, outputs], 0/1, one-hot or soft, changed where pictures are mixed; seed: int32 or
-    int64 [2], the batch's own. `shape`: (h, w, c). Raises RecipeError where a spec does not suit
-    such pictures.
-    """
-    import tensorflow as tf
-
-    check_augment(specs, shape)
-    steps = _chain([spec.layer() for spec in specs])
-
-    def alter(pixels, labels, seed):
-        pixels, labels = steps(tf.cast(pixels, tf.float32), labels, seed)
-        return tf.clip_by_value(pixels, 0.0, 255.0), labels
-
-    return alter
-
-
-def check_augment(specs: Sequence[Augment], shape: tuple[int, ...]) -> None:
-    """Raises RecipeError where a spec is no augmentation, or does not suit pictures of that shape,
-    (h, w, c).
-    """
-    for spec in specs:
-        if not isinstance(spec, Augment):
-            raise RecipeError(
-                f"augment holds {spec!r}",
-                expected="a tuple of specs from pipelines.vision.augment",
-                fix="--set 'augment=(AugmentFlip(),)'",
-            )
-        spec.check()
-        spec.check_shape(shape)
+from ..spec import knob
+from .augment_layers import (
+    FIXED,
+    MID_GREY,
+    Alter,
+    Augment,
+    augmenter,
+    chain,
+    colour_layer,
+    driven,
+    fold_seed,
+)
 
 
 def sheet(
@@ -151,9 +57,9 @@ class AugmentFlip(Augment):
 
         # One layer an axis: Keras' "horizontal_and_vertical" takes one draw for both, which is a
         # half turn.
-        return _chain(
+        return chain(
             [
-                _driven(keras.layers.RandomFlip(mode, **_FIXED))
+                driven(keras.layers.RandomFlip(mode, **FIXED))
                 for mode, chosen in (("horizontal", self.horizontal), ("vertical", self.vertical))
                 if chosen
             ]
@@ -169,7 +75,7 @@ class AugmentRotation(Augment):
     def layer(self):
         import keras
 
-        return _driven(keras.layers.RandomRotation(self.degrees / 360, **_FIXED))
+        return driven(keras.layers.RandomRotation(self.degrees / 360, **FIXED))
 
 
 @dataclass(frozen=True)
@@ -181,7 +87,7 @@ class AugmentTranslation(Augment):
     def layer(self):
         import keras
 
-        return _driven(keras.layers.RandomTranslation(self.share, self.share, **_FIXED))
+        return driven(keras.layers.RandomTranslation(self.share, self.share, **FIXED))
 
 
 @dataclass(frozen=True)
@@ -195,7 +101,7 @@ class AugmentZoom(Augment):
     def layer(self):
         import keras
 
-        return _driven(keras.layers.RandomZoom(self.share, **_FIXED))
+        return driven(keras.layers.RandomZoom(self.share, **FIXED))
 
 
 @dataclass(frozen=True)
@@ -249,7 +155,7 @@ class AugmentBrightness(Augment):
     def layer(self):
         import keras
 
-        return _driven(keras.layers.RandomBrightness(self.share, **_FIXED))
+        return driven(keras.layers.RandomBrightness(self.share, **FIXED))
 
 
 @dataclass(frozen=True)
@@ -261,8 +167,8 @@ class AugmentContrast(Augment):
     def layer(self):
         import keras
 
-        return _driven(
-            keras.layers.RandomContrast((self.share, self.share), **_FIXED)
+        return driven(
+            keras.layers.RandomContrast((self.share, self.share), **FIXED)
         )  # one number: more, never less
 
 
@@ -283,7 +189,7 @@ class AugmentHue(Augment):
     def layer(self):
         import keras
 
-        turn = _driven(keras.layers.RandomHue(self.share, value_range=(0, 1), **_FIXED))
+        turn = driven(keras.layers.RandomHue(self.share, value_range=(0, 1), **FIXED))
 
         def alter(pixels, labels, seed):
             # Keras would divide by 255, which TensorFlow's optimizer makes a product in some
@@ -323,12 +229,12 @@ class AugmentErasing(Augment):
     def layer(self):
         import keras
 
-        return _driven(
+        return driven(
             keras.layers.RandomErasing(
                 (self.rate, self.rate),
                 (min(0.02, self.share), self.share),
                 fill_value=MID_GREY,
-                **_FIXED,
+                **FIXED,
             )
         )
 
@@ -356,18 +262,18 @@ class AugmentRand(Augment):
             """Each picture through the step it drew: a step sees its own pictures only."""
             rows = tf.shape(pixels)[0]
             drawn = tf.random.stateless_uniform(
-                [rows], _fold(seed, len(steps)), 0, len(steps), tf.int32
+                [rows], fold_seed(seed, len(steps)), 0, len(steps), tf.int32
             )
             places = tf.dynamic_partition(tf.range(rows), drawn, len(steps))
             parts = [
-                step(tf.gather(pixels, at), {}, _fold(seed, number))[0]
+                step(tf.gather(pixels, at), {}, fold_seed(seed, number))[0]
                 for number, (step, at) in enumerate(zip(steps, places, strict=True))
             ]
             return tf.ensure_shape(tf.dynamic_stitch(places, parts), pixels.shape)
 
         def alter(pixels, labels, seed):
             for number in range(self.num_ops):
-                pixels = one_op(pixels, _fold(seed, number))
+                pixels = one_op(pixels, fold_seed(seed, number))
             return pixels, labels
 
         return alter
@@ -384,7 +290,7 @@ class AugmentMixUp(Augment):
     def layer(self):
         import keras
 
-        return _driven(keras.layers.MixUp(self.alpha, **_FIXED), mixes=True)
+        return driven(keras.layers.MixUp(self.alpha, **FIXED), mixes=True)
 
 
 @dataclass(frozen=True)
@@ -400,61 +306,11 @@ class AugmentCutMix(Augment):
         import keras
 
         # One number would draw an alpha of 0 to that number for each batch.
-        return _driven(keras.layers.CutMix((self.alpha, self.alpha), **_FIXED), mixes=True)
+        return driven(keras.layers.CutMix((self.alpha, self.alpha), **FIXED), mixes=True)
 
 
 # What photos of everyday things stand without changing their class, with one resampling only.
 STANDARD = (AugmentFlip(), AugmentTranslation(), AugmentBrightness(), AugmentContrast())
-
-
-def _fold(seed, number):
-    import tensorflow as tf
-
-    return tf.random.experimental.stateless_fold_in(seed, number)
-
-
-@functools.cache
-def _seeds_class():
-    """A Keras seed generator that holds no variable: its n-th draw is a function of the batch's
-    seed and n.
-    """
-    import keras
-
-    class Seeds(keras.random.SeedGenerator):
-        def __init__(self, seed):  # not Keras' own, which makes the variable
-            self.seed, self.count = seed, 0
-
-        def next(self, ordered=True):
-            self.count += 1
-            return _fold(self.seed, self.count)
-
-    return Seeds
-
-
-def _driven(layer, *, mixes: bool = False) -> Alter:
-    """A Keras layer as a callable (pixels, labels, seed); `mixes`: it alters labels too."""
-    import tensorflow as tf
-
-    def alter(pixels, labels, seed):
-        drawn = layer.get_random_transformation(pixels, seed=_seeds_class()(seed))
-        if mixes:
-            # Where alpha is small both gamma draws behind a weight can underflow, which Keras
-            # divides: 0 / 0.
-            weight = drawn["mix_weight"]
-            drawn["mix_weight"] = tf.where(tf.math.is_nan(weight), 1.0, weight)
-            labels = {name: layer.transform_labels(each, drawn) for name, each in labels.items()}
-        return layer.transform_images(pixels, drawn), labels
-
-    return alter
-
-
-def _chain(steps) -> Alter:
-    def alter(pixels, labels, seed):
-        for number, step in enumerate(steps):
-            pixels, labels = step(pixels, labels, _fold(seed, number))
-        return pixels, labels
-
-    return alter
 
 
 def _rand_steps(magnitude) -> list[Alter]:
@@ -465,30 +321,24 @@ def _rand_steps(magnitude) -> list[Alter]:
     gain = 0.9 * magnitude
     return [
         lambda pixels, labels, seed: (pixels, labels),
-        _driven(layers.RandomShear(x_factor=0.3 * magnitude, **_FIXED)),
-        _driven(layers.RandomShear(y_factor=0.3 * magnitude, **_FIXED)),
-        _driven(layers.RandomTranslation(0.0, 0.45 * magnitude, **_FIXED)),
-        _driven(layers.RandomTranslation(0.45 * magnitude, 0.0, **_FIXED)),
-        _driven(layers.RandomRotation(30 / 360 * magnitude, **_FIXED)),
-        _driven(
-            layers.RandomBrightness(gain / 2, **_FIXED)
+        driven(layers.RandomShear(x_factor=0.3 * magnitude, **FIXED)),
+        driven(layers.RandomShear(y_factor=0.3 * magnitude, **FIXED)),
+        driven(layers.RandomTranslation(0.0, 0.45 * magnitude, **FIXED)),
+        driven(layers.RandomTranslation(0.45 * magnitude, 0.0, **FIXED)),
+        driven(layers.RandomRotation(30 / 360 * magnitude, **FIXED)),
+        driven(
+            layers.RandomBrightness(gain / 2, **FIXED)
         ),  # added: as far as mid-grey goes by 1 ± gain
-        _driven(layers.RandomContrast((gain, gain), **_FIXED)),
-        _driven(layers.RandomSharpness((0.5 - gain / 2, 0.5 + gain / 2), **_FIXED)),
-        _colour(layers.RandomColorDegeneration((-gain, gain), **_FIXED)),  # below 0: more colour
-        _driven(layers.RandomPosterization((8 - round(4 * magnitude), 8), **_FIXED)),
+        driven(layers.RandomContrast((gain, gain), **FIXED)),
+        driven(layers.RandomSharpness((0.5 - gain / 2, 0.5 + gain / 2), **FIXED)),
+        colour_layer(
+            layers.RandomColorDegeneration((-gain, gain), **FIXED)
+        ),  # below 0: more colour
+        driven(layers.RandomPosterization((8 - round(4 * magnitude), 8), **FIXED)),
         _solarized(magnitude),
         _one_by_one(layers.AutoContrast(dtype="float32")),
         _one_by_one(layers.Equalization(dtype="float32")),
     ]
-
-
-def _colour(layer):
-    """Pictures of one channel have no colour to lose."""
-    step = _driven(layer)
-    return lambda pixels, labels, seed: (
-        step(pixels, labels, seed) if pixels.shape[3] == 3 else (pixels, labels)
-    )
 
 
 def _solarized(magnitude):

@@ -4,11 +4,10 @@ mistakes, and where the net looked (Grad-CAM).
 
 import numpy as np
 
-from ..report.drawable import drawable
-from ..report.pictures import picture
+from ..report.figures import drawable, picture
+from ..rows.columns import read_rows
 from ..slots import Loader
-from ..sources.files import read_pixels
-from ..tasks.classes import class_places
+from ..tasks import task_of
 from .augment import sheet
 
 NUM_SHEET_ROWS = 6
@@ -19,6 +18,10 @@ COLUMNS = 6
 
 class Drawn(Loader):
     """What every way to load pictures has in common: how they are drawn in the report."""
+
+    def has_label_sets(self) -> bool:
+        """Whether a picture has several labels, so that no accuracy of classes can decide."""
+        return False
 
     def draw(self, recipe, splits, learned, judged) -> list[tuple[str, str]]:
         """(title, base64 PNG) of what only pictures have: see `draw_pictures`."""
@@ -32,36 +35,19 @@ def draw_pictures(recipe, splits, learned, judged) -> list[tuple[str, str]]:
     name = learned.signature.columns[0].name
     drawn = []
     if recipe.augment:
-        few = np.unique(np.linspace(0, len(splits.train) - 1, NUM_SHEET_ROWS).astype(int))
-        altered = sheet(
-            recipe.augment, read_pixels(splits.train.x[name][few]), seed=recipe.training.seed
-        )
-        titles = ["original", *["altered"] * (altered.shape[1] - 1)] + [""] * (
-            altered.shape[1] * (len(few) - 1)
-        )
-        drawn.append(
-            _tiles(
-                "Training pictures and what augmentation makes of them",
-                altered.reshape(-1, *altered.shape[2:]),
-                titles,
-                columns=altered.shape[1],
-            )
-        )
-    labels = learned.signature.target.labels
+        drawn.append(_altered_pictures(recipe, splits.train.x[name]))
+    target = learned.signature.target
     answers = judged.answers["litert_int8"]
-    chosen = class_places(answers, labels)
-    score = answers.scores[np.arange(len(chosen)), chosen]
-    wrong = np.flatnonzero(chosen != splits.test.y)
-    wrong = wrong[np.argsort(-score[wrong], kind="stable")][:NUM_MISTAKES]
-    if not len(wrong):
+    mistakes = task_of(target).confident_mistakes(splits.test.y, answers, target, most=NUM_MISTAKES)
+    if not mistakes:
         return drawn
-    pixels = read_pixels(splits.test.x[name][wrong])
-    names = [
-        drawable(label, 14) if len(label) <= 14 else f"{drawable(label, 13)}…" for label in labels
-    ]
+    wrong = np.array([mistake.row for mistake in mistakes])
+    pixels = read_rows(splits.test.x[name], wrong)
     captions = [
-        f"{names[splits.test.y[row]]}\n→ {names[chosen[row]]} {score[row]:.0%}" for row in wrong
+        f"{_short(mistake.truth)}\n→ {_short(mistake.given)} {mistake.score:.0%}"
+        for mistake in mistakes
     ]
+    outputs = np.array([mistake.output for mistake in mistakes])
     drawn.append(
         _tiles(
             "The most confident mistakes on test pictures: true class → predicted, with its score",
@@ -70,7 +56,7 @@ def draw_pictures(recipe, splits, learned, judged) -> list[tuple[str, str]]:
             columns=COLUMNS,
         )
     )
-    maps = grad_cam(learned.trained.model, pixels[:NUM_CAMS], chosen[wrong[:NUM_CAMS]])
+    maps = grad_cam(learned.trained.model, pixels[:NUM_CAMS], outputs[:NUM_CAMS])
     if maps is not None:
         drawn.append(
             _tiles(
@@ -81,6 +67,27 @@ def draw_pictures(recipe, splits, learned, judged) -> list[tuple[str, str]]:
             )
         )
     return drawn
+
+
+def _altered_pictures(recipe, pictures):
+    """The sheet of a few training pictures, each with altered forms of it."""
+    few = np.unique(np.linspace(0, len(pictures) - 1, NUM_SHEET_ROWS).astype(int))
+    altered = sheet(recipe.augment, read_rows(pictures, few), seed=recipe.training.seed)
+    num_columns = altered.shape[1]
+    titles = ["original", *["altered"] * (num_columns - 1)]
+    titles += [""] * (num_columns * (len(few) - 1))
+    return _tiles(
+        "Training pictures and what augmentation makes of them",
+        altered.reshape(-1, *altered.shape[2:]),
+        titles,
+        columns=num_columns,
+    )
+
+
+def _short(label):
+    if len(label) <= 14:
+        return drawable(label, 14)
+    return f"{drawable(label, 13)}…"
 
 
 def grad_cam(model, pixels: np.ndarray, classes: np.ndarray) -> np.ndarray | None:

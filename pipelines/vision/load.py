@@ -16,6 +16,13 @@ from ..rows.parts import Dataset, Inferred
 from ..rows.sketch import DataSketch
 from ..sources.files import describe_memory, find_folder, find_path, fingerprint, fingerprint_files
 from ..sources.folders import describe_folder, found_in_folder, names_parts
+from ..sources.label_sets import (
+    check_label_knobs,
+    holds_several,
+    read_label_columns,
+    target_names,
+    target_title,
+)
 from ..sources.labelled_files import Found
 from ..sources.labels import class_texts, read_part
 from ..sources.spellings import check_spelling
@@ -78,10 +85,6 @@ class LoadFolder(Drawn):
         """Returns why a knob would have no effect, or ""."""
         return refuse_positive(self.positive, sketch)
 
-    def has_groups(self) -> bool:
-        """Returns whether pictures are grouped."""
-        return bool(self.group)
-
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
         """The Dataset, and what was found. `source`, a dict {"picture": array or list, "label":
         list}, stands in for the folder. Raises LoadError.
@@ -92,6 +95,10 @@ class LoadFolder(Drawn):
             return from_memory(self, source, "label", spelling=self.spelling)
         root, found = found_in_folder(self, PICTURE, SUFFIXES)
         return from_files(self, found, root, "label")
+
+    def has_groups(self) -> bool:
+        """Whether pictures of one group stay together."""
+        return bool(self.group)
 
     def names_parts(self) -> bool:
         """Whether the folders in it are parts, train among them, rather than classes."""
@@ -110,14 +117,16 @@ class LoadFolder(Drawn):
 class LoadPaths(Drawn):
     """A table with a column of picture files and one of classes.
 
-    source: a .csv, .csv.gz or .parquet file. target, path: its columns. folder: what the paths are
-    relative to (empty: the table's own folder), and lead out of nowhere. group: columns of which
-    rows with the same values stay together. part: a column that holds train, valid or test. The
-    other knobs are those of LoadFolder and LoadTable.
+    source: a .csv, .csv.gz or .parquet file. target, path: its columns; several targets are one
+    label each. target_kind: "classes", "labels" (several in a cell, parted by `label_separator`,
+    which is found if empty), "presence" (is the cell filled?) or "" to infer. folder: what the
+    paths are relative to (empty: the table's own folder), and lead out of nowhere. group: columns
+    of which rows with the same values stay together. part: a column that holds train, valid or
+    test. The other knobs are those of LoadFolder and LoadTable.
     """
 
     source: str
-    target: str
+    target: str | tuple[str, ...]
     path: str = "path"
     folder: str = ""
     group: tuple[str, ...] = ()
@@ -128,6 +137,8 @@ class LoadPaths(Drawn):
     positive: str = ""
     reading: Reading = Reading()
     white: int = knob(0, 0, MAX_WHITE)
+    target_kind: str = ""
+    label_separator: str = ""
 
     def sketch(self) -> DataSketch:
         """Returns what the knobs alone show of the pictures."""
@@ -137,19 +148,25 @@ class LoadPaths(Drawn):
         """Returns why a knob would have no effect, or ""."""
         return refuse_positive(self.positive, sketch)
 
-    def has_groups(self) -> bool:
-        """Returns whether pictures are grouped."""
-        return bool(self.group)
-
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
         """As LoadFolder.read."""
         check_size(self)
         self.reading.check()
+        self._check_target()
+        title = target_title(self.target)
         if source is not None:
-            return from_memory(self, source, self.target, spelling=self.reading.spelling)
+            return from_memory(
+                self,
+                source,
+                title,
+                spelling=self.reading.spelling,
+                label_kind=self.target_kind,
+                separator=self.label_separator,
+            )
         file, root = self._places()
         table = read_table(self.source, settle_reading(file, self.reading))
-        absent = {self.target, self.path, *self.group, self.part} - {*table, ""}
+        targets = target_names(self.target)
+        absent = {*targets, self.path, *self.group, self.part} - {*table, ""}
         if absent:
             raise LoadError(
                 f"the column {', '.join(map(shorten, sorted(absent)))} is not in {file.name!r}",
@@ -158,20 +175,61 @@ class LoadPaths(Drawn):
             )
         missing = frozenset(self.reading.missing_words)
         found = Found(
-            list(table[self.target]),
+            list(table[targets[0]]),
             [_name(cell, missing) for cell in table[self.path]],
             missing=missing,
             where=file.name,
             named=self.reading.named_words(),
             spelling=self.reading.spelling,
+            label_kind=self.target_kind,
+            separator=self.label_separator,
         )
+        if len(targets) > 1:
+            presence = self.target_kind == "presence"
+            found.sets, is_known = read_label_columns(
+                table, targets, presence=presence, missing=missing
+            )
+            found.labels = ["labels" if known else None for known in is_known.tolist()]
         if self.group:
             found.groups = {name: table[name] for name in self.group}
         if self.part:
             found.parts = [
                 read_part(cell, missing, row) for row, cell in enumerate(table[self.part])
             ]
-        return from_files(self, found, root, self.target)
+        return from_files(self, found, root, title)
+
+    def has_label_sets(self) -> bool:
+        """Whether a picture has several labels, by the target's cells alone."""
+        if not isinstance(self.target, str) or self.target_kind == "labels":
+            return True
+        if self.target_kind:
+            return False
+        file, _ = self._places()
+        cells = read_table(self.source, settle_reading(file, self.reading)).get(self.target, [])
+        missing = frozenset(self.reading.missing_words)
+        return bool(self.label_separator or holds_several(cells, missing))
+
+    def _check_target(self):
+        kinds = ("", "classes", "labels", "presence")
+        if self.target_kind not in kinds:
+            raise LoadError(
+                f"target_kind {self.target_kind!r}",
+                expected=", ".join(map(repr, kinds)),
+                fix="leave it empty to infer",
+            )
+        check_label_knobs(self)
+        several = not isinstance(self.target, str)
+        unfit = "classes" if several else "presence"
+        if self.target_kind == unfit:
+            raise LoadError(
+                f"target_kind {self.target_kind!r} for the target {target_title(self.target)}",
+                expected="classes or labels of one column, labels or presence of several",
+                fix="leave it empty to infer",
+            )
+
+    def has_groups(self) -> bool:
+        """Whether pictures of one group stay together."""
+        return bool(self.group)
 
     def names_parts(self) -> bool:
         """Whether a column of the table names the part of each row."""

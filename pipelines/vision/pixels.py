@@ -10,6 +10,7 @@ from ..device.pictures import picture_digest, picture_format
 from ..device.regular import open_regular
 from ..device.sixteen_bits import MAX_WHITE
 from ..errors import LoadError
+from ..rows.columns import Values
 from ..rows.parts import Dataset, Inferred
 from ..sources.files import PictureFiles, read_all
 from ..sources.folders import path_inside
@@ -99,7 +100,7 @@ def from_cells(
 def finish_read(
     spec,
     found: Found,
-    column: np.ndarray | PictureFiles,
+    column: Values,
     target: str,
     *,
     stored: Stored,
@@ -120,19 +121,34 @@ def finish_read(
 
 
 def from_memory(
-    spec, source: object, target: str, classes: tuple[str, ...] = (), *, spelling: str = ""
+    spec,
+    source: object,
+    target: str,
+    classes: tuple[str, ...] = (),
+    *,
+    spelling: str = "",
+    label_kind: str = "classes",
+    separator: str = "",
 ) -> tuple[Dataset, tuple[Inferred, ...]]:
     """Of a dict {"picture": array or list, "label": list} with, if wanted, "group" and "part"."""
     labels = check_memory(source, PICTURE)
     cells = source[PICTURE]
     if isinstance(cells, np.ndarray) and cells.dtype.kind != "O":
-        cells, labels = check_arrays(cells, labels, "a dict in memory")
-    found = found_in_memory(source, labels, names=cells, classes=classes, spelling=spelling)
+        cells, labels = check_arrays(cells, labels, "a dict in memory", several=True)
+    found = found_in_memory(
+        source,
+        labels,
+        names=cells,
+        classes=classes,
+        spelling=spelling,
+        label_kind=label_kind,
+        separator=separator,
+    )
     return from_cells(spec, found, cells, target)
 
 
 def finish_pictures(
-    spec, found: Found, column: np.ndarray | PictureFiles, target: str, *, white: int = 0
+    spec, found: Found, column: Values, target: str, *, white: int = 0
 ) -> tuple[Dataset, tuple[Inferred, ...]]:
     """The Dataset of the rows that can be read and have a class, and what is reported. `white`: the
     column's white point. Raises LoadError.
@@ -202,8 +218,12 @@ def settle(spec, stored: tuple[int | None, ...]) -> tuple[int, int, int]:
     return tuple(int(each) for each in shape)
 
 
-def check_arrays(x: np.ndarray, y: np.ndarray, source: str) -> tuple[np.ndarray, np.ndarray]:
-    """Pictures and labels [rows] that fit each other. Raises LoadError."""
+def check_arrays(
+    x: np.ndarray, y: np.ndarray, source: str, *, several: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """Pictures and labels [rows] (with `several` also [rows, labels]) that fit each other. Raises
+    LoadError.
+    """
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
     is_whole = x.dtype.kind == "u" and x.dtype.itemsize <= 2
@@ -219,7 +239,7 @@ def check_arrays(x: np.ndarray, y: np.ndarray, source: str) -> tuple[np.ndarray,
             "1, 3 or 4]",
             fix="scale real numbers to 0..255, move channels to the end, and write them again",
         )
-    if y.ndim != 1 or len(y) != len(x):
+    if y.ndim not in (1, 1 + several) or len(y) != len(x):
         raise LoadError(
             f"labels of shape {y.shape} for {len(x):,} pictures in {shorten(source, 120)}",
             expected="one label a picture",

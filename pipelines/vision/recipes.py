@@ -19,7 +19,8 @@ from .augment import (
     AugmentZoom,
 )
 from .load import LoadArrays, LoadFolder, LoadPaths
-from .networks import Cnn, EfficientNetLite0
+from .mobile import EfficientNetLite0
+from .networks import Cnn
 from .transfer import Transfer
 
 CLOTHES = (
@@ -45,10 +46,13 @@ def picture_recipe(load: LoadFolder | LoadPaths, *, name: str = "my_model") -> R
     """
     if load.names_parts():
         how = SplitGiven()
-    elif load.group:
+    elif load.has_groups():
         how = SplitGrouped()
     else:
         how = SplitRandom()
+    judge = Judge(deciding="accuracy", threshold="accuracy")
+    if load.has_label_sets():
+        judge = Judge()
     return Recipe(
         name=name,
         load=load,
@@ -56,7 +60,7 @@ def picture_recipe(load: LoadFolder | LoadPaths, *, name: str = "my_model") -> R
         augment=STANDARD,
         build=Cnn(widths=(16, 32, 48, 64, 96), pool_after=(0, 1, 2, 3), dropout=0.2),
         training=Training(epochs=40, batch_size=32, learning_rate=2e-3, schedule="cosine"),
-        judge=Judge(deciding="accuracy", threshold="accuracy"),
+        judge=judge,
         about="Separates classes of pictures.",
     )
 

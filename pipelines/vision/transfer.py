@@ -9,17 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from ..bundle.keras_file import read_keras
 from ..device.signature import Signature
 from ..errors import BundleError, RecipeError, TrainError
+from ..rows.columns import Values, read_rows
 from ..rows.parts import HeldOut, TrainSet
 from ..rows.sketch import DataSketch
 from ..slots import Balancer, Network
-from ..sources.files import PictureFiles
 from ..spec import Refusal, knob
 from ..training.blocks import Blocks, with_logits
 from ..training.heads import Head, fit_head
-from .networks import EfficientNetLite0, picture_port, refuse_others
+from ..training.keras_file import read_keras
+from .mobile import EfficientNetLite0
+from .networks import picture_port, refuse_others
 
 FEATURE_BATCH = 32
 WEIGHTS = ("none", "imagenet")
@@ -121,7 +122,7 @@ class Transfer(Network):
         """Fits the head on the frozen backbone's features, then thaws what is to be fine-tuned. To
         be called before the model is compiled.
 
-        `train_set.x`, `valid.x`: pictures uint8 [rows, height, width, channels], or PictureFiles.
+        `train_set.x`, `valid.x`: pictures uint8 [rows, height, width, channels], or stored ones.
         Raises LeakError where `head_balance` meets rows that were balanced before.
         """
         import keras
@@ -185,9 +186,7 @@ def feature_function(model):
     )
 
 
-def compute_features(
-    call, column: np.ndarray | PictureFiles, *, mirrored: bool = False
-) -> np.ndarray:
+def compute_features(call, column: Values, *, mirrored: bool = False) -> np.ndarray:
     """float32 [rows, width] that a `feature_function` gives for pictures uint8 [rows, height,
     width, channels], or for their mirror images.
     """
@@ -197,10 +196,7 @@ def compute_features(
     parts = []
     for first in tqdm(range(0, len(column), FEATURE_BATCH), desc="features", unit="batch"):
         places = slice(first, first + FEATURE_BATCH)
-        if isinstance(column, PictureFiles):
-            pixels = column.read(places)
-        else:
-            pixels = column[places]
+        pixels = read_rows(column, places)
         parts.append(
             call(tf.constant(pixels[:, :, ::-1] if mirrored else pixels, tf.float32)).numpy()
         )

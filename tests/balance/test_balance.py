@@ -135,3 +135,36 @@ def test_real_bird_strikes(birds, birds_recipe):
     for name, x in prepared.x.items():
         np.testing.assert_array_equal(balanced.x[name][: len(train)], x)
     assert set(balanced.x["species"]) <= set(prepared.x["species"])
+
+
+def several_labels():
+    has = np.zeros((40, 2), np.int64)
+    has[:4, 0] = 1
+    has[10:30, 1] = 1
+    schema = Schema((Column("x", "numeric"),), Target("y", "multilabel", ("a", "b"), separator="|"))
+    x = {"x": np.arange(40, dtype=np.float32)}
+    return TrainSet(x=x, y=has, ids=np.arange(40), schema=schema)
+
+
+def test_each_of_several_labels_is_weighted_by_itself():
+    train = several_labels()
+    balanced = balance.WeightByClass().resample(train)
+    np.testing.assert_allclose(balanced.label_weights, [[40 / 72, 1], [5, 1]], rtol=1e-6)
+    np.testing.assert_array_equal(balanced.weight, train.weight)
+    np.testing.assert_array_equal(balanced.y, train.y)
+    root = balance.WeightByClass(strength=0.5).resample(train)
+    np.testing.assert_allclose(root.label_weights, np.sqrt([[40 / 72, 1], [5, 1]]), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "balancer",
+    [
+        balance.Smote(),
+        balance.SampleByClass(),
+        balance.OversampleRandom(),
+        balance.UndersampleRandom(),
+    ],
+)
+def test_rows_of_several_labels_are_not_redrawn(balancer):
+    with pytest.raises(BalanceError, match=r"several labels a row[\s\S]*WeightByClass"):
+        balancer.resample(several_labels())

@@ -41,7 +41,7 @@ def converters(process):
     return [
         child
         for child in children(process)
-        if b"pipelines.convert.convert" in Path(f"/proc/{child}/cmdline").read_bytes()
+        if b"pipelines.convert.worker" in Path(f"/proc/{child}/cmdline").read_bytes()
     ]
 
 

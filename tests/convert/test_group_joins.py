@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pipelines.convert.convert import convert
+from pipelines.convert.forms import TfliteFiles
 from pipelines.convert.group_joins import MAX_JOINED, group_joins, groups_of
 from pipelines.convert.operators import operator_sequence
 from pipelines.device.runner import LiteRT
@@ -117,7 +118,7 @@ def test_twelve_embeddings_run_under_tflm():
     random = np.random.default_rng(0)
     rows = {name: random.integers(0, 5, (40, 1)).astype(np.int32) for name in names}
     train = TrainSet(rows, np.zeros(40, int), np.arange(40), Schema((), None))
-    int8 = convert(model, train, forms=("int8",))["int8"]
+    int8 = convert(model, train, files=TfliteFiles(("int8",)))["int8"]
     plain = LiteRT(int8, kernels="reference")
     assert operator_sequence(int8).count("CONCATENATION") == 2
     steps = Micro(int8, plain.port_names()).run(rows).astype(int) - plain.run(rows)

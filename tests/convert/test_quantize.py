@@ -14,7 +14,8 @@ from pipelines.compress import (
     tuning_from_arrays,
 )
 from pipelines.convert.convert import convert
-from pipelines.convert.fix_biases import mend_biases
+from pipelines.convert.fix_biases import fix_biases
+from pipelines.convert.forms import TfliteFiles
 from pipelines.convert.pack_file import pack_file
 from pipelines.convert.quantize import Quantize
 from pipelines.convert.ranges import mse_range, percentile_range
@@ -84,7 +85,7 @@ def files(clothes):
         shaken(own_model()),
         rows_of(picture=clothes[0][:32]),
         copies=1,
-        forms=("float32", "float16", "dynamic", "int8", "uint8"),
+        files=TfliteFiles(("float32", "float16", "dynamic", "int8", "uint8")),
     )
 
 
@@ -205,7 +206,7 @@ def test_a_bias_in_another_scale_is_mended(files, clothes):
     import flatbuffers
     from ai_edge_litert import schema_py_generated as schema
 
-    assert mend_biases(files["int8"]) == files["int8"]
+    assert fix_biases(files["int8"]) == files["int8"]
     model = schema.ModelT.InitFromPackedBuf(files["int8"], 0)
     biases = [
         tensor
@@ -224,7 +225,7 @@ def test_a_bias_in_another_scale_is_mended(files, clothes):
     builder.Finish(model.Pack(builder), b"TFL3")
     wrong = bytes(builder.Output())
     wanted = answers(files["int8"], clothes[0][:20])
-    mended = answers(mend_biases(wrong), clothes[0][:20])
+    mended = answers(fix_biases(wrong), clothes[0][:20])
     step = LiteRT(wrong).quantization()["output"][0]
     assert (
         np.abs(answers(wrong, clothes[0][:20]) - wanted).max()
@@ -283,7 +284,7 @@ def test_a_percentile_leaves_out_what_is_far_out(quantizer):
             model,
             rows_of(x=x),
             copies=1,
-            forms=("int8",),
+            files=TfliteFiles(("int8",)),
             quantize=Quantize(calibration=calibration, percentile=99.0, quantizer=quantizer),
         )["int8"]
         details = LiteRT(content)._interpreter.get_tensor_details()
@@ -306,13 +307,19 @@ def test_an_lstm_is_refused_by_the_second_quantizer():
     )
     rows = rows_of(x=np.random.default_rng(0).normal(size=(20, 6, 3)).astype(np.float32))
     with pytest.raises(ExportError, match="LSTM"):
-        convert(model, rows, copies=1, forms=("int8",), quantize=Quantize(quantizer="ai_edge"))
+        convert(
+            model,
+            rows,
+            copies=1,
+            files=TfliteFiles(("int8",)),
+            quantize=Quantize(quantizer="ai_edge"),
+        )
 
 
 def test_training_with_rounding(clothes, tmp_path):
     import keras
 
-    from pipelines.compress.fake_quantize import FakeQuantize, without_ranges
+    from pipelines.training.fake_quantize import FakeQuantize, without_ranges
 
     pictures, labels = clothes
     x = {"picture": pictures.astype(np.float32)}
@@ -343,7 +350,9 @@ def test_training_with_rounding(clothes, tmp_path):
     wanted = np.asarray(model(some))
     np.testing.assert_array_equal(np.asarray(loaded(some)), wanted)
 
-    made = convert(model, rows_of(picture=pictures), copies=1, forms=("float32", "int8"))
+    made = convert(
+        model, rows_of(picture=pictures), copies=1, files=TfliteFiles(("float32", "int8"))
+    )
     plain = without_ranges(model)
     assert not any(
         "Rounded" in type(layer).__name__ or isinstance(layer, FakeQuantize)
@@ -411,7 +420,7 @@ def test_other_forms_and_models_are_refused(clothes):
     import keras
 
     with pytest.raises(RecipeError, match="int4"):
-        convert(own_model(), rows_of(picture=clothes[0][:4]), forms=("int8", "int4"))
+        convert(own_model(), rows_of(picture=clothes[0][:4]), files=TfliteFiles(("int8", "int4")))
 
     class Subclassed(keras.Model):
         def call(self, x):
@@ -479,7 +488,11 @@ def test_training_with_rounding_is_ahead_where_channels_are_unlike():
 
     def accuracy(net, form="int8", **choice):
         content = convert(
-            net, rows_of(picture=x[:500]), copies=1, forms=(form,), quantize=Quantize(**choice)
+            net,
+            rows_of(picture=x[:500]),
+            copies=1,
+            files=TfliteFiles((form,)),
+            quantize=Quantize(**choice),
         )[form]
         return (answers(content, test_x).argmax(axis=1) == test_y).mean()
 

@@ -1,6 +1,8 @@
 """The primitives: JSON there and back, bit for bit, and columns left as they were."""
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 
 from pipelines.device import primitives as p
 from pipelines.device.ports import Port
+from pipelines.targets.c.primitives import WRITERS
 
 floats = st.floats(width=32, allow_nan=False, allow_infinity=False)
 names = st.text(min_size=1, max_size=8)
@@ -88,3 +91,23 @@ def test_running_leaves_the_columns_alone():
         and out["a"].tolist() == [1, 2]
         and out["b"].tolist() == [0, 1]
     )
+
+
+def test_every_primitive_has_its_c_and_its_javascript():
+    names = {primitive.__name__ for primitive in p.PRIMITIVES}
+    assert set(WRITERS) == set(p.PRIMITIVES)
+    page = Path("pipelines/targets/web/page/primitives.js").read_text()
+    table = re.search(r"const RUN = \{\n(.*?)\n    \}\};", page, re.DOTALL)[1]
+    in_page = set(re.findall(r"^    (?:async )?(\w+)(?:\(step|:)", table, re.MULTILINE))
+    assert in_page == names, "each stands by its name in RUN"
+    assert "RUN[step.primitive](" in page
+
+
+def test_every_primitive_tells_what_it_reads_and_makes():
+    for primitive in p.PRIMITIVES:
+        assert issubclass(primitive, p.Primitive) and primitive.__doc__
+    scale = p.OwnScale("x", "last", True, 1e-3, "offset", "factor", "scaled")
+    assert scale.reads() == ("x",) and scale.makes() == ("scaled", "offset", "factor")
+    assert p.Fill("x", 0.0).makes() == p.Fill("x", 0.0).reads() == ("x",)
+    assert p.Pack(("a", "b"), "port").reads() == ("a", "b")
+    assert p.Pack(("a", "b"), "port").makes() == ("port",)

@@ -13,9 +13,9 @@ from pipelines import steps, text
 from pipelines.device import primitives as p
 from pipelines.device.cells import TEXT, Column, read_column
 from pipelines.device.ports import Port
+from pipelines.device.primitives.texts import MAX_CHARACTERS, WHITE_SPACE, Words
 from pipelines.device.signature import Signature
 from pipelines.device.target import Target
-from pipelines.device.texts import MAX_CHARACTERS, WHITE_SPACE, Words
 from pipelines.errors import LeakError, StepError
 from pipelines.rows.parts import HeldOut, Schema, TrainSet
 from pipelines.rows.split import split

@@ -6,7 +6,7 @@ import csv
 import io
 
 from pipelines.device.safe_csv import answers_writer, safe_cell
-from pipelines.report.drawable import drawable
+from pipelines.report.figures import drawable
 from pipelines.report.markdown import code, plain, prose
 from pipelines.tabular import LoadTable, load_table
 from tests.odd_files import OddFile, file_of

@@ -17,15 +17,13 @@ import numpy as np
 
 from pipelines import catalog
 from pipelines.bundle.folder import read_golden_rows, read_json
-from pipelines.bundle.keras_zip import read_config
 from pipelines.bundle.saved_recipe import read_recipe
 from pipelines.device.checksums import SUMS, check_bundle, checksums, read_checked, unlisted
 from pipelines.device.pictures import read_picture
 from pipelines.device.regular import read_regular
 from pipelines.device.signature import read_signature
 from pipelines.own_model.export import export_model, load_rows
-from pipelines.sources import limits
-from pipelines.sources import table as sources_table
+from pipelines.sources import csv_files, limits
 from pipelines.sources.array_files import read_arrays
 from pipelines.sources.table import read_table, table_from_memory
 from pipelines.spec import to_json
@@ -33,6 +31,7 @@ from pipelines.tabular import LoadTable
 from pipelines.text.augment import synonym_table
 from pipelines.text.vectors import check_vectors
 from pipelines.timeseries import LoadSeries, LoadTsFiles
+from pipelines.training.keras_zip import read_config
 from pipelines.vision import LoadArrays
 from tests.odd_files import OddFile, file_of
 
@@ -545,7 +544,7 @@ ODD_FILES = (
     OddFile(
         "ten megabytes of zeros packed",
         packed("t.csv.gz", b"0", 10**7),
-        with_limit("MAX_TABLE_BYTES", 10**6, table, module=sources_table),
+        with_limit("MAX_TABLE_BYTES", 10**6, table, module=csv_files),
         error="unpacks to more than 1,000,000 bytes",
     ),
     OddFile(

@@ -433,13 +433,13 @@ ODD_FILES = (
     OddFile(
         "text named .png",
         folder_of(encoded(COLOURS), others=[("x.png", b"path,label\n")]),
-        noted("set aside"),
+        noted("skipped"),
         ("1 file", f"'a/x.png': {NOT_A_PICTURE}"),
     ),
     OddFile(
         "a web page named .jpg",
         folder_of(encoded(COLOURS), others=[("x.jpg", b"\n<!DOCTYPE html><html>404")]),
-        noted("set aside"),
+        noted("skipped"),
         ("1 file", f"'a/x.jpg': {NOT_A_PICTURE}, but a web page"),
     ),
     OddFile(
@@ -469,7 +469,7 @@ ODD_FILES = (
     OddFile(
         "half a PNG",
         folder_of(encoded(COLOURS), others=[("x.png", encoded(COLOURS)[:-30])]),
-        noted("set aside"),
+        noted("skipped"),
         ("1 file", "'a/x.png': truncated"),
     ),
     OddFile(

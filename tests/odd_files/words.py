@@ -206,7 +206,7 @@ CLASSES = (
         why("y"),
         [
             "5 rows without it are left out ('NA'); 'NA' is missing among numbers too: a class of "
-            "that name is told by --set load.empty_class=NA"
+            "that name is given by --set load.empty_class=NA"
         ],
     ),
     OddFile(

@@ -9,6 +9,8 @@ import pytest
 
 from pipelines.catalog import targets_named
 from pipelines.convert.convert import convert
+from pipelines.convert.forms import TfliteFiles
+from pipelines.convert.kernels import ReferenceKernels, XnnpackKernels
 from pipelines.convert.refusals import converter_reason, layer_of, micro_reason
 from pipelines.device.answers import Answers
 from pipelines.device.ports import Port
@@ -18,11 +20,13 @@ from pipelines.errors import ExportError, RecipeError, VerifyError
 from pipelines.own_model.export import export_model
 from pipelines.own_model.gate import changed_too_much, failed_own, num_rows_wanted
 from pipelines.rows.parts import Schema, TrainSet
+from pipelines.targets.micro.kernels import MicroKernels
 from pipelines.targets.refusals import ask_targets
 from pipelines.verify.ladder import Rung, failed_step
 from tests import own_architectures as nets
 from tests.own_model.test_own_architectures import made, web_runs
 
+FOR_TFLM = TfliteFiles(kernels=(XnnpackKernels(), ReferenceKernels(), MicroKernels()))
 CONVERT = importlib.import_module("pipelines.convert.convert")
 
 
@@ -126,8 +130,8 @@ def test_an_operator_that_is_lacking_is_found_before_int8(monkeypatch):
 
     written = []
 
-    def watched(folder, copies, real=CONVERT._in_child):
-        done = real(folder, copies)
+    def watched(folder, real=CONVERT._in_child):
+        done = real(folder)
         written.extend(path.name for path in folder.glob("*.tflite"))
         return done
 
@@ -142,7 +146,7 @@ def test_an_operator_that_is_lacking_is_found_before_int8(monkeypatch):
     with pytest.raises(
         VerifyError, match=r"TFLM has no operator GELU, which the file holds \(the layer 'bent'\)"
     ):
-        convert(model, rows_as_ports(x=nets.numbers(8)), kernels=("xnnpack", "reference", "micro"))
+        convert(model, rows_as_ports(x=nets.numbers(8)), files=FOR_TFLM)
     assert written == ["float32.tflite"]
 
 

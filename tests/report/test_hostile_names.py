@@ -20,13 +20,16 @@ from pipelines.device.cells import Column
 from pipelines.device.target import Target
 from pipelines.device.visible import visible
 from pipelines.errors import ExportError
-from pipelines.report import pictures
+from pipelines.report.figures import picture
 from pipelines.report.markdown import code, plain, prose
+from pipelines.report.pictures import missing_values
 from pipelines.report.terminal import print_ladder, print_lines
 from pipelines.report.use import how_to_use
 from pipelines.report.write import card, page
 from pipelines.targets.c.prepare import c_files
 from pipelines.targets.web.page import litert_folder, web_files
+from pipelines.tasks import draw_classes
+from pipelines.tasks.draw_numbers import predicted_against_true
 from pipelines.text.draw import shown
 from tests.targets.c.test_c_code import EVERY, WINDOWS
 from tests.targets.web.test_web import TEXTS
@@ -161,19 +164,17 @@ def test_pictures_draw_names_without_a_warning():
     scores = np.eye(len(HOSTILE))[y] * 0.5 + 0.1
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        pictures.picture(pictures.confusion_matrix(y, y, HOSTILE))
-        pictures.picture(pictures.curves(y, scores, HOSTILE[:10], kind="roc", mark=None))
-        pictures.picture(
-            pictures.missing_values(dict.fromkeys(HOSTILE, 0.1), np.zeros((5, len(HOSTILE)), bool))
-        )
+        picture(draw_classes.confusion_matrix(y, y, HOSTILE))
+        picture(draw_classes.curves(y, scores, HOSTILE[:10], kind="roc", mark=None))
+        picture(missing_values(dict.fromkeys(HOSTILE, 0.1), np.zeros((5, len(HOSTILE)), bool)))
         for name in HOSTILE:
-            pictures.picture(pictures.predicted_against_true(y * 1.0, y * 1.0, name))
-            pictures.picture(
-                pictures.calibration(
+            picture(predicted_against_true(y * 1.0, y * 1.0, name))
+            picture(
+                draw_classes.calibration(
                     (y > 3).astype(int), np.stack([1 - scores[:, 0], scores[:, 0]], 1), ("a", name)
                 )
             )
-            drawn = pictures.picture(
+            drawn = picture(
                 lambda axes, name=name: axes.text(0, 0, shown(name[:60]), parse_math=False)
             )
             assert base64.b64decode(drawn).startswith(b"\x89PNG")

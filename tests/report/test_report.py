@@ -10,7 +10,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from pipelines.report.pictures import picture
+from pipelines.report.figures import picture
 from pipelines.report.write import card, decision_text, number, page, to_plain
 
 BROWSER = next(

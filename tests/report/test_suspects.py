@@ -9,11 +9,13 @@ import pandas as pd
 import pytest
 
 from pipelines.catalog import RECIPES
+from pipelines.device.cells import Column
+from pipelines.device.target import Target
 from pipelines.errors import LeakError
 from pipelines.report.single_column import score_columns
 from pipelines.report.suspects import find_suspects, is_id_name
 from pipelines.report.terminal import MAX_LINES, first_lines, print_columns, print_suspects
-from pipelines.rows.parts import Inferred
+from pipelines.rows.parts import Dataset, Inferred, Schema
 from pipelines.rows.split import SplitByTime, SplitGrouped, SplitRandom, split
 from pipelines.steps import (
     EncodeBins,
@@ -338,3 +340,17 @@ def test_suspects_are_printed_with_what_to_type(capsys):
     assert "--drop 'case.id'" in printed and "[red]'x" in printed and "'[red]'\\''x'" in printed
     print_suspects([])
     assert capsys.readouterr().out == ""
+
+
+def test_a_column_that_tells_one_of_several_labels_is_named():
+    generator = np.random.default_rng(0)
+    has = (generator.random((400, 3)) < 0.3).astype(np.int64)
+    x = {
+        "fine": generator.normal(size=400).astype(np.float32),
+        "leak": (has[:, 1] + 0.3 * generator.random(400)).astype(np.float32),
+    }
+    target = Target("what", "multilabel", ("a", "b", "c"), separator="|")
+    schema = Schema(tuple(Column(name, "numeric") for name in x), target)
+    parts = split(Dataset(x=x, y=has, ids=np.arange(400), schema=schema), SplitRandom())
+    (suspect,) = find_suspects(parts)
+    assert suspect.column == "leak" and "ROC-AUC of the label 'b' 1.000" in suspect.reason

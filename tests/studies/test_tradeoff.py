@@ -85,7 +85,7 @@ def test_other_data_are_refused(table):
 
 
 def test_ways_suit_the_net(table):
-    from pipelines.bundle.keras_file import read_keras
+    from pipelines.training.keras_file import read_keras
 
     names = [way.name for way in ways_to_shrink(read_keras(table[1].folder), epochs=1)]
     assert len(set(names)) == len(names) and "int8, least squares" not in names and "int8" in names

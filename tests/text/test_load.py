@@ -233,7 +233,7 @@ def test_a_folder_of_parts(remarks, tmp_path, valid):
     dataset, inferred = spec.read()
     assert (
         said(inferred)["part"][1]
-        == "as the source says: train 12, " + ("valid 6, " if valid else "") + "test 6"
+        == "as the source gives them: train 12, " + ("valid 6, " if valid else "") + "test 6"
     )
     assert spec.names_parts() and isinstance(text_recipe(spec).split, SplitGiven)
     parts = split(dataset, SplitGiven(valid=0.25))
@@ -328,8 +328,8 @@ def test_what_cannot_be_read_is_set_aside_and_named(folder):
     (folder / ".git").mkdir()
     dataset, inferred = LoadTextFolder(str(folder)).read()
     lines = said(inferred)
-    assert len(dataset) == 24 and lines["set aside"][0] == "7 files"
-    assert lines["set aside"][1].split("; ") == [
+    assert len(dataset) == 24 and lines["skipped"][0] == "7 files"
+    assert lines["skipped"][1].split("; ") == [
         "'some/a.txt': zero bytes",
         "'some/b.txt': no text",
         "'some/c.txt': holds null characters: it is not text",
@@ -368,7 +368,7 @@ def test_links_out_of_the_folder_and_loops(folder, remarks, tmp_path):
     (folder / "elsewhere").symlink_to(outside)
     dataset, inferred = LoadTextFolder(str(folder)).read()
     assert len(dataset) == 25 and set(dataset.schema.target.labels) == {"none", "some"}
-    kind, why = said(inferred)["set aside"]
+    kind, why = said(inferred)["skipped"]
     assert kind == "5 files" and "'some/out.txt': leads out of the folder" in why
     assert "'elsewhere': a link to a folder" in why and "'some/lost.txt': no such file" in why
 
@@ -454,7 +454,7 @@ def test_texts_in_memory(remarks, folder):
     numbered, _ = spec.read({"text": np.array(bodies), "label": np.arange(24) % 12 % 2})
     assert numbered.schema.target.labels == ("0", "1")
     mixed, inferred = spec.read({"text": [None, b"?", *bodies[2:]], "label": [*labels[:23], None]})
-    why = said(inferred)["set aside"][1]
+    why = said(inferred)["skipped"][1]
     assert len(mixed) == 21 and "'row 0': no text" in why and "'row 23': no label" in why
     assert "'row 1': not a single value but a bytes" in why and mixed.ids.tolist() == list(
         range(2, 23)
@@ -480,7 +480,7 @@ def prepared(remarks, tmp_path_factory):
     """A folder in which tfds has prepared the remarks: numbers, classes and texts, in two
     splits.
     """
-    from pipelines.training.strategy import load_tensorflow
+    from pipelines.sources.tensorflow import load_tensorflow
 
     load_tensorflow()
     import tensorflow as tf

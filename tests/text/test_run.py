@@ -14,7 +14,7 @@ import pytest
 from pipelines import run, text
 from pipelines.device import Runner
 from pipelines.device.primitives import run_primitives
-from pipelines.device.texts import Words
+from pipelines.device.primitives.texts import Words
 from pipelines.errors import StepError
 from pipelines.recipe import tiny
 from pipelines.rows.parts import HeldOut

@@ -211,7 +211,7 @@ def test_files_that_are_none(tmp_path):
         with pytest.raises(LoadError, match=said):
             replace(text.REMARKS, build=replace(NET, vectors=str(path))).check()
     with pytest.raises(LoadError, match="not a whole gzip file"):
-        from pipelines.device.texts import Words
+        from pipelines.device.primitives.texts import Words
         from pipelines.text.vectors import check_vectors, read_vectors
 
         check_vectors(str(tmp_path / "v.gz"), 3)

@@ -191,8 +191,8 @@ def test_the_run_finds_faults_on_every_runtime(bundle):
         "scores over time",
         "histogram of scores",
         "ROC curves",
-        "Oddest 3",
-        "Beside plain rules",
+        "Most anomalous 3",
+        "Plain rules, for comparison",
         "17 training windows",
         "quantile of training windows",
     ):

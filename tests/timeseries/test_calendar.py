@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from pipelines import run
-from pipelines.bundle.folder import _raw_cell
 from pipelines.cli import app
 from pipelines.device import Runner
 from pipelines.device.__main__ import write_forecasts
@@ -33,6 +32,7 @@ from pipelines.tabular import LoadTable, load_table
 from pipelines.tasks.seasons import common_start, usual_seasons
 from pipelines.timeseries import LoadSeries, Tcn, series_recipe
 from pipelines.timeseries.windows import CutWindows
+from pipelines.verify.golden import _raw_cell
 from tests.odd_files.series import dates, jittered, on_days
 
 LOAD = LoadSeries("", "at", "y")
@@ -217,7 +217,7 @@ def test_rows_of_many_series_taken_as_one_are_named(capsys):
     forecast_of(signature, rows)
     assert capsys.readouterr().err == (
         "note: 32 of 40 rows share their step with another row: their mean is read; "
-        "there is no column 'shop', which tells series apart\n"
+        "there is no column 'shop', which separates the series\n"
     )
 
 

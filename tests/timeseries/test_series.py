@@ -18,7 +18,7 @@ from pipelines.device import Runner
 from pipelines.device.__main__ import write_forecasts
 from pipelines.device.cells import Column, read_column
 from pipelines.device.primitives import primitive_from_json, primitive_to_json
-from pipelines.device.series import FillSteps, OwnScale, SinceSeen
+from pipelines.device.primitives.series import FillSteps, OwnScale, SinceSeen
 from pipelines.device.signature import Signature
 from pipelines.errors import DeviceError, FrameError, LoadError, PipelineError, RecipeError
 from pipelines.recipe import tiny

@@ -30,10 +30,9 @@ from pipelines.vision.augment import (
     AugmentRotation,
     AugmentTranslation,
     AugmentZoom,
-    augmenter,
-    check_augment,
     sheet,
 )
+from pipelines.vision.augment_layers import augmenter, check_augment
 
 MIXING = (AugmentMixUp(), AugmentCutMix())
 EVERY = (

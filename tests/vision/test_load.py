@@ -16,8 +16,9 @@ import pytest
 from PIL import Image
 
 from pipelines.errors import LoadError, RecipeError
+from pipelines.rows.columns import read_rows
 from pipelines.rows.split import SplitGiven, find_duplicates, split
-from pipelines.sources.files import PictureFiles, read_pixels
+from pipelines.sources.files import PictureFiles
 from pipelines.vision import LoadArrays, LoadFolder, LoadPaths, LoadTfds
 
 SIZE = {"height": 32, "width": 32}
@@ -101,7 +102,7 @@ def test_a_folder_of_parts(emoji, tmp_path, valid):
     dataset, inferred = LoadFolder(str(tmp_path / "d"), **SIZE).read()
     assert (
         said(inferred)["part"][1]
-        == "as the source says: train 12, " + ("valid 6, " if valid else "") + "test 6"
+        == "as the source gives them: train 12, " + ("valid 6, " if valid else "") + "test 6"
     )
     parts = split(dataset, SplitGiven(valid=0.25))
     assert (len(parts.train), len(parts.valid), len(parts.test)) == (
@@ -119,7 +120,7 @@ def test_roles_of_folders_that_are_not_sure(emoji, tmp_path):
     x, y = emoji
     for name in ("train", "test", "extra"):
         write(tmp_path / "d" / name, x, y)
-    refused(LoadFolder(str(tmp_path / "d")), "holds 'test', 'train' and beside them 'extra'")
+    refused(LoadFolder(str(tmp_path / "d")), "holds 'test', 'train' and next to them 'extra'")
     write(tmp_path / "vehicles", x[:9], ["train", "bus", "car"] * 3)
     dataset, _ = LoadFolder(str(tmp_path / "vehicles")).read()
     assert dataset.schema.target.labels == ("bus", "car", "train")
@@ -141,8 +142,8 @@ def test_what_cannot_be_read_is_set_aside_and_named(folder, emoji):
     (folder / ".git" / "h.png").write_bytes(whole)
     dataset, inferred = LoadFolder(str(folder), **SIZE).read()
     lines = said(inferred)
-    assert len(dataset) == 26 and lines["set aside"][0] == "4 files"
-    assert lines["set aside"][1].split("; ") == [
+    assert len(dataset) == 26 and lines["skipped"][0] == "4 files"
+    assert lines["skipped"][1].split("; ") == [
         "'Flags/a.png': zero bytes",
         "'Flags/b.png': truncated",
         "'Flags/c.png': not a JPEG, PNG, GIF, WebP or BMP picture",
@@ -172,7 +173,7 @@ def test_links_out_of_the_folder_and_loops(folder, emoji, tmp_path):
     (folder / "Elsewhere").symlink_to(outside)
     dataset, inferred = LoadFolder(str(folder), **SIZE).read()
     assert len(dataset) == 25 and dataset.schema.target.labels == ("Activities", "Flags")
-    aside = said(inferred)["set aside"]
+    aside = said(inferred)["skipped"]
     assert aside[0] == "6 files"
     for words in (
         "'Flags/out.png': leads out of the folder",
@@ -274,7 +275,7 @@ def test_pictures_that_stay_on_disk(on_disk, folder, monkeypatch):
         np.testing.assert_array_equal(column[places].read(), whole[places])
         np.testing.assert_array_equal(column.read(places), whole[places])
     np.testing.assert_array_equal(column[7], whole[7])
-    np.testing.assert_array_equal(read_pixels(column), read_pixels(whole))
+    np.testing.assert_array_equal(read_rows(column), read_rows(whole))
     if dataset.part is not None:
         parts = split(dataset, SplitGiven())
     else:
@@ -400,7 +401,7 @@ def test_paths_that_lead_out_are_set_aside(folder, tmp_path):
     ]
     dataset, inferred = LoadPaths(paths_csv(folder, [*odd, *rows]), "label").read()
     assert len(dataset) == 24 and dataset.ids[0] == 7
-    kind, why = said(inferred)["set aside"]
+    kind, why = said(inferred)["skipped"]
     assert (
         kind == "7 files"
         and why.count("leads out of the folder") == 4
@@ -598,7 +599,7 @@ def test_pictures_in_memory(emoji, folder):
         np.testing.assert_array_equal(again.x["picture"], x)
         assert other.describe({})["sha256"] == ""
     mixed, inferred = spec.read({"picture": [*x[:23], b"?"], "label": [*y[:22], None, "Flags"]})
-    assert len(mixed) == 22 and "'row 22': no label" in said(inferred)["set aside"][1]
+    assert len(mixed) == 22 and "'row 22': no label" in said(inferred)["skipped"][1]
     refused(LoadArrays(""), "not stored in one size", {"picture": files, "label": y})
     refused(spec, "columns of different lengths", {"picture": files, "label": y[:3]})
     refused(spec, "a source of type list", [1, 2])
@@ -607,7 +608,7 @@ def test_pictures_in_memory(emoji, folder):
 
 
 def test_prepared_by_tfds(emoji, tmp_path):
-    from pipelines.training.strategy import load_tensorflow
+    from pipelines.sources.tensorflow import load_tensorflow
 
     load_tensorflow()
     import tensorflow as tf
@@ -677,7 +678,7 @@ def test_tfds_image_folder(emoji, tmp_path):
     assert sorted(map(bytes, dataset.x["picture"])) == sorted(map(bytes, own.x["picture"]))
     (tmp_path / "d" / "train" / "Flags" / "000.png").write_bytes(b"")
     some, inferred = spec.read()
-    assert len(some) == 23 and "zero bytes" in said(inferred)["set aside"][1]
+    assert len(some) == 23 and "zero bytes" in said(inferred)["skipped"][1]
     refused(LoadTfds("image_folder", str(tmp_path / "d")), "not stored in one size")
 
 

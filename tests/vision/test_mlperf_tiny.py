@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 
 from pipelines.convert.convert import convert
+from pipelines.convert.forms import TfliteFiles
 from pipelines.convert.quantize import Quantize
 from pipelines.device.runner import LiteRT
 from pipelines.rows.parts import Schema, TrainSet
 from pipelines.targets.micro.runner import Micro, micro_available
 from pipelines.training.fit import average_members
-from pipelines.vision.networks import DsCnn, MobileNetV1, ResNet8
+from pipelines.vision.mobile import MobileNetV1
+from pipelines.vision.networks import DsCnn, ResNet8
 from tests.vision.test_networks import signature_of
 
 if not micro_available():
@@ -57,7 +59,9 @@ def autoencoder():
 
 def check(model, rows, quantize, *, most_bytes, most_arena):
     name = next(iter(rows.x))
-    content = convert(model, rows, copies=1, quantize=quantize, forms=("int8",))["int8"]
+    content = convert(model, rows, copies=1, quantize=quantize, files=TfliteFiles(("int8",)))[
+        "int8"
+    ]
     plain = LiteRT(content, kernels="reference")
     micro = Micro(content, plain.port_names())
     x = np.random.default_rng(1).integers(-128, 128, (2, *rows.x[name].shape[1:])).astype(np.int8)

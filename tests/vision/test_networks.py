@@ -19,15 +19,8 @@ from pipelines.device.target import Target
 from pipelines.errors import RecipeError, TrainError
 from pipelines.spec import check_knobs
 from pipelines.vision import pretrained
-from pipelines.vision.networks import (
-    Cnn,
-    DsCnn,
-    EfficientNetLite0,
-    MobileNetV1,
-    ResNet8,
-    Vit,
-    rounded_width,
-)
+from pipelines.vision.mobile import EfficientNetLite0, MobileNetV1
+from pipelines.vision.networks import Cnn, DsCnn, ResNet8, Vit, rounded_width
 from pipelines.vision.pretrained import find_weights, load_lite0, read_torch, read_weights
 
 NETS = (

@@ -16,7 +16,8 @@ from pipelines.spec import check_knobs
 from pipelines.training.fit import Training
 from pipelines.vision import networks as models
 from pipelines.vision import transfer
-from pipelines.vision.networks import Cnn, EfficientNetLite0, ResNet8
+from pipelines.vision.mobile import EfficientNetLite0, MobileNetV1
+from pipelines.vision.networks import Cnn, ResNet8
 from pipelines.vision.transfer import (
     APPLICATIONS,
     EarlierModel,
@@ -308,6 +309,6 @@ def test_specs_are_dataclasses_of_knobs():
         Head(),
         KerasApplication(),
         EarlierModel("x"),
-        *(each() for each in (models.DsCnn, models.MobileNetV1, models.Vit)),
+        *(each() for each in (models.DsCnn, MobileNetV1, models.Vit)),
     ):
         check_knobs(spec)

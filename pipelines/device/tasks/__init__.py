@@ -1,35 +1,30 @@
-"""What an answer is, on the device: one file a task, numpy only. `TASKS` is the only list."""
+"""What an answer is, on the device: one file a task, numpy only.
+
+Every file of this folder is read, so that a task needs no entry in a list: `TASKS` holds an object
+of each class that has a `name` of its own.
+"""
+
+import importlib
+import pkgutil
 
 from ..target import Target
-from .anomaly import DeviceAnomaly
 from .base import DeviceTask
-from .binary import DeviceBinary
-from .forecast import DeviceForecast
-from .multiclass import DeviceMulticlass
-from .regression import DeviceRegression
 
-__all__ = [
-    "TASKS",
-    "DeviceAnomaly",
-    "DeviceBinary",
-    "DeviceForecast",
-    "DeviceMulticlass",
-    "DeviceRegression",
-    "DeviceTask",
-    "Target",
-    "task_of",
-]
+__all__ = ["TASKS", "DeviceTask", "Target", "task_of"]
 
-TASKS: dict[str, DeviceTask] = {
-    task.name: task
-    for task in (
-        DeviceBinary(),
-        DeviceMulticlass(),
-        DeviceRegression(),
-        DeviceForecast(),
-        DeviceAnomaly(),
-    )
-}
+
+def _found() -> dict[str, DeviceTask]:
+    found: dict[str, DeviceTask] = {}
+    for file in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{file.name}")
+        for each in vars(module).values():
+            is_task = isinstance(each, type) and issubclass(each, DeviceTask)
+            if is_task and "name" in vars(each):
+                found[each.name] = each()
+    return found
+
+
+TASKS = _found()
 
 
 def task_of(target: Target) -> DeviceTask:

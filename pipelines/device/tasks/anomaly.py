@@ -29,6 +29,8 @@ class DeviceAnomaly(DeviceTask):
         prepared: Columns | None = None,
     ) -> Answers:
         """Returns labels, and scores float64 [rows], the larger the more anomalous."""
+        if prepared is None:
+            raise ValueError("anomalies are found by what went in: it is not given")
         target = signature.target
         back = signature.output.to_float(raw)
         scores = _mean_difference(prepared[target.base], back, signature.base_port(), form)

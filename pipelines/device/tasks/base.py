@@ -62,7 +62,7 @@ class DeviceTask(ABC):
     def cells(self, answers: Answers, row: int) -> list[str]:
         """Returns the CSV cells of one answer, one for each of `headings`."""
         scores = np.atleast_1d(answers.scores[row])
-        return [answers.labels[row], *(f"{score:.4f}" for score in scores)]
+        return [answers.given()[row], *(f"{score:.4f}" for score in scores)]
 
     def window_headings(self, signature: Signature) -> list[str]:
         """Returns the CSV columns that the answer to a window of steps fills after its time."""

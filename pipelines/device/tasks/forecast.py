@@ -34,11 +34,11 @@ class DeviceForecast(DeviceTask):
         target = signature.target
         shifts = np.asarray(signature.offsets(form), np.float32)
         values = (signature.output.to_float(raw) + shifts).astype(np.float64)
-        values = values.reshape(len(values), signature.frame.horizon, -1)
+        values = values.reshape(len(values), signature.windows().horizon, -1)
         factors = np.array(target.step_factors)[:, None]
         offsets = np.array(target.step_offsets)[:, None]
         values = values * factors + offsets
-        quantiles = np.sort(from_own_scale(values, target, prepared), axis=2)
+        quantiles = np.sort(from_own_scale(values, target, prepared or {}), axis=2)
         middle = quantiles[:, :, target.middle()]
         if not target.quantiles:
             return Answers(None, middle, raw)
@@ -46,7 +46,7 @@ class DeviceForecast(DeviceTask):
 
     def scores_shape(self, signature: Signature) -> tuple[int, ...]:
         """Returns (horizon,)."""
-        return (signature.frame.horizon,)
+        return (signature.windows().horizon,)
 
     def row_scale(self, target: Target) -> tuple[str, ...]:
         """Returns the columns of base and spread, where the target has them."""
@@ -56,9 +56,9 @@ class DeviceForecast(DeviceTask):
         """Raises ValueError if outputs, steps, scales or quantiles do not fit together."""
         target = signature.target
         frame = signature.frame
-        outputs = 0
-        if frame:
-            outputs = frame.horizon * max(len(target.quantiles), 1)
+        if frame is None:
+            raise ValueError("a forecast without windows")
+        outputs = frame.horizon * max(len(target.quantiles), 1)
         if outputs < 1 or signature.output.shape != (outputs,) or not frame.step_seconds > 0:
             raise ValueError(f"a forecast of {frame} with outputs {signature.output.shape}")
         scales = (*target.step_offsets, *target.step_factors)
@@ -77,7 +77,7 @@ class DeviceForecast(DeviceTask):
         self, signature: Signature, answers: Answers, row: int, time: np.datetime64
     ) -> Iterator[tuple[np.datetime64, list[str]]]:
         """Yields a line for each step that is forecast, from `time` on."""
-        for step, when in enumerate(signature.frame.ahead(time)):
+        for step, when in enumerate(signature.windows().ahead(time)):
             values = [answers.scores[row, step]]
             if answers.quantiles is not None:
                 values += list(answers.quantiles[row, step])

@@ -13,7 +13,9 @@ from ...device.cells import PICTURE, SERIES
 from ...device.primitives import Columns
 from ...device.runner import LiteRT
 from ...device.signature import Signature
-from .prepare import comment, identifier, literal, quoted
+from ...tasks import task_of
+from ...tasks.c_text import comment, literal, quoted
+from .names import identifier
 
 # Where no interpreter of microcontrollers could count: ample for most, and AllocateTensors says if
 # it is too small.
@@ -54,7 +56,7 @@ def main_files(
         fields=fields,
         num_operators=len(names),
         added=_added(names),
-        answer=_answer(signature),
+        answer=task_of(signature.target).c_example(signature),
         copies=_copies(LiteRT(int8).port_names()),
     )
     return {
@@ -98,32 +100,6 @@ def _wrapped(numbers):
     return ",\n    ".join(
         ", ".join(numbers[start : start + 16]) for start in range(0, len(numbers), 16)
     )
-
-
-def _answer(signature):
-    """C++ that prints the answer."""
-    task = signature.target.task
-    if task == "regression" and signature.output.shape == (1,):
-        return "  print_value(signature_value(output));"
-    if task == "regression":
-        return (
-            f"  float values[{signature.output.shape[0]}];\n  signature_values(output, values);\n"
-            "  for (float value : values) print_value(value);"
-        )
-    if task == "forecast":
-        return (
-            f"  double values[{signature.output.shape[0]}];\n"
-            "  signature_forecast(output, &inputs, values);\n  for (double value : values) "
-            "print_value(value);"
-        )
-    labels = ", ".join(quoted(label) for label in signature.target.labels)
-    said = f"  static const char* const labels[] = {{{labels}}};\n"
-    if task == "anomaly":
-        return (
-            f"{said}  print_value(signature_score(output, &inputs));\n"
-            '  MicroPrintf("label: %s", labels[signature_label(output, &inputs)]);'
-        )
-    return f'{said}  MicroPrintf("label: %s", labels[signature_label(output)]);'
 
 
 def _cell(value, column, table):
@@ -171,12 +147,7 @@ def _readme(signature, name, operator_names, sizes, most_steps):
         )
     else:
         reset = ""
-    if signature.output.shape == (1,):
-        value = "signature_value"
-    else:
-        value = "signature_values"
-    names = {"regression": value, "forecast": "signature_forecast"}
-    answer = names.get(signature.target.task, "signature_label")
+    answer = task_of(signature.target).c_function(signature)
     return f"""# {comment(name)} in C
 
 | file | what it is |

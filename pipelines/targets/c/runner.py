@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ...device.answers import Answers
 from ...device.primitives import run_primitives
 from ...device.runner import answer
 from ...device.signature import Signature
 from ...errors import VerifyError
-from .prepare import identifier
+from ...tasks import task_of
+from .names import identifier
 
 COMPILE_SECONDS = 120
 # From so many columns on the C is compiled without optimization: its milliseconds are then above
@@ -93,7 +93,7 @@ class CCode:
                 for place, column in enumerate(signature.columns)
             ]
         )
-        if signature.target.task == "forecast":
+        if task_of(signature.target).keeps_own_scale:
             own = [("base", ctypes.c_float), ("spread", ctypes.c_float)]
         else:
             own = []
@@ -108,15 +108,12 @@ class CCode:
             ]
             + own
         )
-        for name in ("signature_value", "signature_score"):
-            if hasattr(self._library, name):
-                getattr(self._library, name).restype = ctypes.c_float
 
     def predict_columns(self, columns):
         prepared, kept = self._prepare(columns)
         raw = self._interpreter.run(prepared)
         values = run_primitives(self.signature.primitives, columns)
-        return self._said(answer(self.signature, raw, form="int8", prepared=values), kept)
+        return self._answers(answer(self.signature, raw, form="int8", prepared=values), kept)
 
     def one_row_ms(self, columns, num_rows):
         times = []
@@ -156,57 +153,15 @@ class CCode:
             for port in self.signature.inputs
         }, kept
 
-    def _said(self, answers, kept):
+    def _answers(self, answers, kept):
         """The answers with C's own labels or values."""
-        target = self.signature.target
         outputs = np.ascontiguousarray(answers.raw)
-        pointers = [each.ctypes.data_as(ctypes.POINTER(ctypes.c_int8)) for each in outputs]
-        if target.task == "regression":
-            return Answers(None, self._values(pointers, answers.scores.shape), answers.raw)
-        if target.task == "forecast":
-            return self._forecasts(answers, pointers, kept)
-        if target.task == "anomaly":
-            also = [(ctypes.byref(each),) for each in kept]
-        else:
-            also = [()] * len(kept)
-        places = [
-            self._library.signature_label(each, *more)
-            for each, more in zip(pointers, also, strict=True)
+        calls = [
+            (output.ctypes.data_as(ctypes.POINTER(ctypes.c_int8)), inputs)
+            for output, inputs in zip(outputs, kept, strict=True)
         ]
-        scores = answers.scores
-        if target.task == "anomaly":
-            scores = np.array(
-                [
-                    self._library.signature_score(each, *more)
-                    for each, more in zip(pointers, also, strict=True)
-                ],
-                np.float64,
-            )
-        return Answers(np.asarray(target.labels, object)[places], scores, answers.raw)
-
-    def _values(self, pointers, shape):
-        if len(shape) == 1:
-            return np.array([self._library.signature_value(each) for each in pointers], np.float64)
-        values = np.empty(shape, np.float32)
-        for pointer, row in zip(pointers, values, strict=True):
-            self._library.signature_values(
-                pointer, row.ctypes.data_as(ctypes.POINTER(ctypes.c_float))
-            )
-        return values.astype(np.float64)
-
-    def _forecasts(self, answers, pointers, kept):
-        if answers.quantiles is None:
-            shape = answers.scores.shape[1:]
-        else:
-            shape = answers.quantiles.shape[1:]
-        values = np.empty((len(kept), *shape))
-        for each, inputs, pointer in zip(values, kept, pointers, strict=True):
-            self._library.signature_forecast(
-                pointer, ctypes.byref(inputs), each.ctypes.data_as(ctypes.POINTER(ctypes.c_double))
-            )
-        if answers.quantiles is None:
-            return Answers(None, values, answers.raw)
-        return Answers(None, values[:, :, self.signature.target.middle()], answers.raw, values)
+        task = task_of(self.signature.target)
+        return task.c_answers(self._library, self.signature, answers, calls)
 
 
 def _structure(fields):

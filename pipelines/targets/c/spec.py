@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from ...convert.kernels import Kernels, ReferenceKernels
 from ...device.runner import Runner
 from ...slots import Target
 from ...verify.ladder import InRunner, unscored
 from ..budgets import Cost
 from ..climbing import climb_end_to_end
-from ..micro.runner import Micro, check_kernels, micro_available, micro_places
+from ..micro.kernels import MicroKernels
+from ..micro.limits import micro_places
+from ..micro.runner import Micro, check_kernels, micro_available
 from .example import main_files
 from .prepare import c_files
 from .runner import CCode, compiler
@@ -28,7 +31,7 @@ class TargetC(Target):
     """
 
     form: ClassVar[str] = "c_int8"
-    kernels: ClassVar[tuple[str, ...]] = ("reference", "micro")
+    kernels: ClassVar[tuple[Kernels, ...]] = (ReferenceKernels(), MicroKernels())
 
     def files(self, exported):
         signature = exported.signature

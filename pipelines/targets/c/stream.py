@@ -13,7 +13,9 @@ from ...device.calendar import SECOND
 from ...device.cells import MAX_NUMBER, SERIES
 from ...device.signature import Signature
 from ...errors import ExportError
-from .prepare import TYPES, c_files, comment, identifier, literal
+from ...tasks.c_text import comment, literal
+from .names import TYPES, identifier
+from .prepare import c_files
 
 
 def stream_files(signature: Signature, stream_int8: bytes, name: str) -> dict[str, str]:

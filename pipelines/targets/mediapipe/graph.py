@@ -27,10 +27,11 @@ import numpy as np
 
 from ...convert.graph import Graph
 from ...device.primitives import Pack
+from ...device.primitives.texts import Words
 from ...device.signature import Signature
-from ...device.texts import Words
 from ...errors import ExportError
-from .scores import RULE, add_probabilities, decision_file
+from ...tasks import task_of
+from .scores import add_probabilities, decision_file, rule_of
 
 LABELS_FILE = "labels.txt"
 VOCABULARY_FILE = "vocabulary.txt"
@@ -43,7 +44,7 @@ _PARSER_VERSION = "1.2.1"  # of the metadata's schema: the one that brought the 
 
 def refusal(signature: Signature) -> str:
     """Why MediaPipe's classifiers cannot run a model of the signature, in words, or ""."""
-    if signature.target.task not in ("binary", "multiclass"):
+    if not signature.target.labels or task_of(signature.target).gives_back:
         return (
             "MediaPipe Tasks classifies pictures and texts; the target "
             f"{signature.target.name!r} is no class"
@@ -371,14 +372,14 @@ def _metadata(signature, name, pattern):
     decision = named(
         schema.AssociatedFileT(),
         name=DECISION_FILE,
-        description=RULE,
+        description=rule_of(signature),
         type=schema.AssociatedFileType.UNKNOWN,
     )
     given = named(
         schema.TensorMetadataT(),
         name=signature.target.name,
         associatedFiles=[labels],
-        description=f"Probabilities of the labels. {RULE} The weights are in {DECISION_FILE}.",
+        description=f"Probabilities of the labels. {rule_of(signature)} See {DECISION_FILE}.",
         content=named(
             schema.ContentT(),
             contentProperties=schema.FeaturePropertiesT(),

@@ -15,10 +15,12 @@ import numpy as np
 from ...device.answers import Answers
 from ...device.quiet import quiet
 from ...device.signature import Signature
+from ...device.tasks.multilabel import join_labels
 from ...errors import VerifyError
-from ...sources.files import read_pixels
+from ...rows.columns import read_rows
+from ...tasks import task_of
 from .graph import DECISION_FILE
-from .scores import decide
+from .scores import decide, decide_labels
 
 _LEAST_SCORE = 1e-37  # what a float32 softmax leaves is more, or nothing
 
@@ -71,11 +73,14 @@ class MediaPipe:
                         fix="make the bundle again",
                     )
                 scores[row, category.index] = category.score
-        return Answers(
-            np.asarray(labels, object)[decide(scores, self._decision)],
-            scores,
-            self._log_odds(scores),
-        )
+        return Answers(self._labels(scores), scores, self._log_odds(scores))
+
+    def _labels(self, scores):
+        """object [rows], by the decision in the file."""
+        target = self.signature.target
+        if task_of(target).has_label_sets:
+            return join_labels(decide_labels(scores, self._decision), target)
+        return np.asarray(target.labels, object)[decide(scores, self._decision)]
 
     def _log_odds(self, scores):
         """The inverse of the runner's probabilities."""
@@ -85,7 +90,9 @@ class MediaPipe:
                 np.float32
             )
         logarithms = np.log(np.maximum(scores, _LEAST_SCORE))
-        if self.signature.target.task == "binary":
+        if task_of(self.signature.target).has_label_sets:
+            logarithms = logarithms - np.log(np.maximum(1 - scores, _LEAST_SCORE))
+        elif self.signature.output.shape == (1,):  # the second of two classes, less the first
             logarithms = logarithms[:, 1:] - logarithms[:, :1]
         return ((logarithms - calibration.offset) / calibration.factor).astype(np.float32)
 
@@ -108,7 +115,7 @@ class MediaPipe:
             return [str(text) for text in columns[self._column.name].tolist()]
         import mediapipe
 
-        pictures = read_pixels(columns[self._column.name])
+        pictures = read_rows(columns[self._column.name])
         if pictures.shape[-1] == 1:  # MediaPipe's classifier takes colours only
             pictures = np.repeat(pictures, 3, axis=-1)
         return [

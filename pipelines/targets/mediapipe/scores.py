@@ -8,7 +8,9 @@ import numpy as np
 
 from ...device.calibration import probabilities
 from ...device.signature import Signature
+from ...device.tasks.multilabel import label_probabilities
 from ...errors import ExportError
+from ...tasks import task_of
 
 # What a table of probabilities gets at the threshold, so that no two rows on its two sides are
 # level.
@@ -17,6 +19,10 @@ MAX_LOG_WEIGHT = 80.0
 RULE = (
     "The label is the one with the largest score × weight; MediaPipe's own order is that of "
     "the scores."
+)
+LABELS_RULE = (
+    "A row has every label whose score is at least its threshold; MediaPipe itself has no "
+    "threshold a label."
 )
 
 
@@ -38,14 +44,18 @@ def add_probabilities(graph, signature: Signature) -> None:
     graph.add_operator("DEQUANTIZE", [output], log_odds, version=2)
     calibration = signature.calibration("int8")
     average = np.tile(np.eye(width), (1, copies)) / copies
-    if calibration.logits:
+    if task_of(signature.target).has_label_sets:
+        bias = np.full(width, calibration.offset)
+        weights = average * calibration.factor
+        scores = _add_sigmoid(graph, _add_dense(graph, "calibrated", log_odds, weights, bias))
+    elif calibration.logits:
         scores = _add_table(
             graph, _add_dense(graph, "mean_log_odds", log_odds, average, np.zeros(1)), signature
         )
     else:
         weights = average * calibration.factor
         bias = np.full(width, calibration.offset)
-        if signature.target.task == "binary":  # no: 0
+        if width == 1:  # the first of two classes: 0
             weights = np.concatenate([np.zeros_like(weights), weights])
             bias = np.concatenate([[0.0], bias])
         scores = _add_softmax(graph, _add_dense(graph, "calibrated", log_odds, weights, bias))
@@ -57,8 +67,10 @@ def decision_file(signature: Signature) -> str:
     the second label's score, which says the same.
     """
     calibration = signature.calibration("int8")
+    if task_of(signature.target).has_label_sets:
+        return _labels_file(signature)
     offsets = np.array(signature.offsets("int8"), np.float64)
-    if signature.target.task == "binary":
+    if signature.output.shape == (1,):
         threshold = _threshold(signature)
         weights = [threshold / max(1 - threshold, 1e-30), 1.0]
         return (
@@ -86,6 +98,25 @@ def decision_file(signature: Signature) -> str:
     )
 
 
+def _labels_file(signature):
+    """The content of decision.json for several labels a row."""
+    calibration = signature.calibration("int8")
+    places = range(len(signature.target.labels))
+    # Between the two neighbouring logits that the runner decides differently.
+    step = float(signature.output.step())
+    logits = [_first_positive(signature, place) - 0.5 * step for place in places]
+    thresholds = label_probabilities(np.array([logits]), calibration)[0].tolist()
+    content = {"rule": LABELS_RULE, "labels": signature.target.labels, "thresholds": thresholds}
+    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+
+
+def rule_of(signature: Signature) -> str:
+    """Returns how the label follows from the scores, in words."""
+    if task_of(signature.target).has_label_sets:
+        return LABELS_RULE
+    return RULE
+
+
 def decide(scores: np.ndarray, decision: dict) -> np.ndarray:
     """int64 [rows]: the places of the labels of scores float [rows, labels], by the content of
     decision.json.
@@ -101,12 +132,19 @@ def _threshold(signature):
     return float(probabilities(np.array([[middle]]), signature.calibration("int8"))[0, 1])
 
 
-def _first_positive(signature):
+def decide_labels(scores: np.ndarray, decision: dict) -> np.ndarray:
+    """Returns bool [rows, labels]: the labels of scores float [rows, labels], by the content of
+    decision.json.
+    """
+    return scores >= np.array(decision["thresholds"])
+
+
+def _first_positive(signature, place=0):
     """The least logit that the int8 output can show and that is positive by the runner's
     decision.
     """
     step = signature.output.step()
-    offset = np.float32(signature.offsets("int8")[0])
+    offset = np.float32(signature.offsets("int8")[place])
     steps = np.arange(-2, 3) + np.round(-float(offset) / float(step))
     positive = steps.astype(np.float32) * step + offset >= 0  # as the runner adds them
     return float(steps[positive.argmax()]) * float(step)
@@ -131,6 +169,12 @@ def _add_softmax(graph, given):
     options = schema.SoftmaxOptionsT()
     options.beta = 1.0
     graph.add_operator("SOFTMAX", [given], scores, options=options)
+    return scores
+
+
+def _add_sigmoid(graph, given):
+    scores = graph.add_tensor("scores", tuple(graph.tensor(given).shape), "float32")
+    graph.add_operator("LOGISTIC", [given], scores)
     return scores
 
 

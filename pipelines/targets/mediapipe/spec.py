@@ -6,9 +6,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from ...device.cells import TEXT
+from ...device.cells import PICTURE, TEXT
 from ...device.runner import LiteRT
+from ...rows.sketch import TOKENS
 from ...slots import Target
+from ...spec import Refusal
+from ...tasks import task_of
 from ...verify.ladder import InRunner, answer_all, some_places, unscored
 from ..budgets import Cost
 from ..climbing import climb_end_to_end
@@ -30,6 +33,19 @@ class TargetMediaPipe(Target):
 
     form: ClassVar[str] = "mediapipe"
     asks_net: ClassVar[bool] = True
+
+    def suits(self, sketch):
+        if not self.required or (
+            sketch.may_have(PICTURE, TEXT, TOKENS) and sketch.may_have_labels()
+        ):
+            return ""
+        return Refusal(
+            f"TargetMediaPipe for columns of {sketch.kind_names()} and a {sketch.task_names()} "
+            "target",
+            expected="one picture or one text, and classes",
+            fix="leave mediapipe out, or make it optional: mediapipe? among the names of the "
+            "targets (TargetMediaPipe(required=False))",
+        )
 
     def refusal(self, signature, model):
         if not find_spec("mediapipe"):
@@ -80,6 +96,8 @@ def _note(differences, signature):
     )
     if signature.columns[0].kind == TEXT:
         note += " (words that no training text holds share one vector)"
-    return note + (
-        "; the label is the one with the largest score × weight, see decision.json in the file"
-    )
+    if task_of(signature.target).has_label_sets:
+        rule = "a row has each label whose score is at least its own threshold"
+    else:
+        rule = "the label is the one with the largest score × weight"
+    return f"{note}; {rule}, see decision.json in the file"

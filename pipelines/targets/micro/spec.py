@@ -5,13 +5,16 @@ from typing import ClassVar
 
 import numpy as np
 
+from ...convert.kernels import Kernels, ReferenceKernels
 from ...device.runner import LiteRT
 from ...slots import Target
 from ...spec import knob
 from ...verify.ladder import InRunner, answer_all, climb, unscored
 from ..budgets import Cost, int8_latency_ms
 from ..streams import StreamLadder
-from .runner import Micro, check_kernels, micro_available, micro_places, most_steps
+from .kernels import MicroKernels
+from .limits import micro_places, most_steps
+from .runner import Micro, check_kernels, micro_available
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class TargetMicro(Target):
     """
 
     form: ClassVar[str] = "micro_int8"
-    kernels: ClassVar[tuple[str, ...]] = ("reference", "micro")
+    kernels: ClassVar[tuple[Kernels, ...]] = (ReferenceKernels(), MicroKernels())
 
     max_arena_bytes: int = knob(0, 0, 2**40)
 

@@ -26,6 +26,7 @@ from ...device.primitives import Columns, run_primitives
 from ...device.runner import Runner, answer
 from ...device.signature import Signature
 from ...errors import ExportError, VerifyError
+from ...tasks import task_of
 from .page import litert_folder
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -159,17 +160,16 @@ class Browser:
         """
         said = self._predict(columns)
         target = self.signature.target
+        task = task_of(target)
         scores = np.array([each["scores"] for each in said], np.float64)
-        is_number = target.task == "anomaly" or (
-            target.task == "regression" and scores.shape[1] == 1
-        )
+        scores = scores.reshape(len(said), *task.device.scores_shape(self.signature))
         if target.quantiles:
             quantiles = np.array([each["quantiles"] for each in said], np.float64)
         else:
             quantiles = None
         return Answers(
             np.array([each["label"] for each in said], object) if target.labels else None,
-            scores[:, 0] if is_number else scores,
+            scores,
             np.array([each["raw"] for each in said], np.float32),
             quantiles,
         )

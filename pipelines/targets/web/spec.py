@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from ...bundle.golden import golden
 from ...device.cells import PICTURE
 from ...device.runner import LiteRT
 from ...errors import ExportError
 from ...slots import Target
+from ...verify.golden import golden
 from ...verify.ladder import unscored
 from ..budgets import Cost
 from ..climbing import climb_end_to_end

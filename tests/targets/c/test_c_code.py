@@ -19,7 +19,9 @@ from pipelines.device.ports import Port
 from pipelines.device.runner import Runner, answer
 from pipelines.device.signature import Signature
 from pipelines.device.target import Target
-from pipelines.targets.c.prepare import c_files, comment
+from pipelines.device.tasks.multilabel import split_labels
+from pipelines.targets.c.prepare import c_files
+from pipelines.tasks.c_text import comment
 
 pytestmark = pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc: apt-get install gcc")
 FLAGS = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-O2"]
@@ -31,7 +33,7 @@ def compile_harness(signature, folder, flags=(), model=b"abc"):
     folder.mkdir(exist_ok=True)
     for name, text in c_files(signature, model, "t").items():
         (folder / name).write_text(text, encoding="utf-8")
-    from pipelines.targets.c.prepare import identifier
+    from pipelines.targets.c.names import identifier
 
     reads = []
     for place, column in enumerate(signature.columns):
@@ -457,6 +459,40 @@ def test_answers_agree_on_every_output(tmp_path, task):
         )  # float32 against float64
     else:
         assert [labels[int(place)] for place in made] == list(answers.labels)
+
+
+def test_labels_agree_on_every_output(tmp_path):
+    """signature_labels against the runner, on outputs near and far from each threshold."""
+    labels = ("a", "b", "c")
+    signature = replace(
+        EVERY,
+        target=Target("y", "multilabel", labels, separator="|"),
+        output=replace(EVERY.output, shape=(3,)),
+        decisions={"int8": (0.1, -0.2, 0.3)},
+    )
+    raw = np.random.default_rng(0).integers(-128, 128, (4000, 12)).astype(np.int8)
+    raw[:2000] = np.clip(raw[:2000] // 40, -128, 127)
+    for name, text in c_files(signature, b"abc", "t").items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "main.c").write_text(
+        '#include "signature.h"\n#include <stdio.h>\nint main(void) {\n'
+        "  int8_t output[SIGNATURE_NUM_OUTPUTS];\n  uint8_t labels[SIGNATURE_NUM_LABELS];\n"
+        "  while (fread(output, sizeof output, 1, stdin) == 1) {\n"
+        "    signature_labels(output, labels);\n"
+        "    fwrite(labels, sizeof labels, 1, stdout);\n  }\n  return 0;\n}\n"
+    )
+    subprocess.run(
+        ["gcc", *FLAGS, "-o", "main", "main.c", "prepare.c", "model.c", "-lm"],
+        cwd=tmp_path,
+        check=True,
+    )
+    done = subprocess.run(
+        [str(tmp_path / "main")], input=raw.tobytes(), capture_output=True, check=True
+    )
+    made = np.frombuffer(done.stdout, np.uint8).reshape(-1, 3)
+    wanted = split_labels(answer(signature, raw, form="int8").labels, signature.target)
+    np.testing.assert_array_equal(made.astype(bool), wanted)
+    assert 0 < wanted.mean() < 1
 
 
 @given(st.text())

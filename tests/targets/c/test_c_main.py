@@ -17,11 +17,11 @@ from pipelines.device import primitives as p
 from pipelines.device.cells import Column
 from pipelines.device.frame import Frame
 from pipelines.device.ports import Port
+from pipelines.device.primitives.series import FillSteps, PackSteps
+from pipelines.device.primitives.texts import Words
 from pipelines.device.runner import LiteRT, Runner
-from pipelines.device.series import FillSteps, PackSteps
 from pipelines.device.signature import Signature
 from pipelines.device.target import Target
-from pipelines.device.texts import Words
 from pipelines.rows.parts import Schema, TrainSet
 from pipelines.ship import quantized
 from pipelines.steps.tokens import spelling

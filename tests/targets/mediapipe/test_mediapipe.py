@@ -18,10 +18,10 @@ from pipelines.device.calibration import Calibration
 from pipelines.device.cells import Column
 from pipelines.device.pictures import read_picture
 from pipelines.device.ports import Port
+from pipelines.device.primitives.texts import Characters, Words
 from pipelines.device.runner import LiteRT, Runner
 from pipelines.device.signature import Signature
 from pipelines.device.target import Target
-from pipelines.device.texts import Characters, Words
 from pipelines.errors import ExportError, VerifyError
 from pipelines.recipe import tiny
 from pipelines.rows.parts import Schema, TrainSet
@@ -172,6 +172,26 @@ def test_calibrated_probabilities_and_every_threshold(pictures, calibration):
     answers = MediaPipe(content, changed).predict_columns({"picture": x})
     np.testing.assert_allclose(answers.scores, wanted.scores, atol=1e-5)
     assert answers.labels.tolist() == wanted.labels.tolist()
+
+
+@needs_mediapipe
+def test_several_labels_have_their_own_scores_and_thresholds(pictures):
+    """The net's outputs read as labels that are each yes or no."""
+    signature, int8, x = pictures
+    if signature.target.task == "binary":
+        pytest.skip("one output")
+    target = Target("kinds", "multilabel", signature.target.labels, separator="|")
+    signature = replace(signature, target=target, calibrations={"int8": Calibration(0.4)})
+    wanted = Runner(signature, LiteRT(int8)).predict_columns({"picture": x})
+    content = mediapipe_model(int8, signature, "t")
+    answers = MediaPipe(content, signature).predict_columns({"picture": x})
+    np.testing.assert_allclose(answers.scores, wanted.scores, atol=1e-5)
+    assert answers.labels.tolist() == wanted.labels.tolist()
+    assert len(set(wanted.labels)) > 3
+    logits = signature.output.to_float(wanted.raw)
+    np.testing.assert_allclose(answers.raw, logits, rtol=1e-3, atol=1e-3)
+    with zipfile.ZipFile(io.BytesIO(content)) as files:
+        assert len(json.loads(files.read("decision.json"))["thresholds"]) == 3
 
 
 def test_probabilities_of_another_computation_fail_the_ladder():

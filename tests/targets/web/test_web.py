@@ -22,7 +22,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines import catalog
-from pipelines.bundle.golden import golden
 from pipelines.device import primitives as p
 from pipelines.device.calendar import DAY_SECONDS, MONTH_SECONDS, Calendar
 from pipelines.device.calibration import Calibration
@@ -33,10 +32,10 @@ from pipelines.device.notes import row_notes, short_number
 from pipelines.device.pictures import read_picture
 from pipelines.device.ports import Port
 from pipelines.device.primitives import run_primitives
+from pipelines.device.primitives.texts import WHITE_SPACE
 from pipelines.device.runner import LiteRT, Runner, answer
 from pipelines.device.signature import Signature
 from pipelines.device.target import Target
-from pipelines.device.texts import WHITE_SPACE
 from pipelines.errors import ExportError, VerifyError
 from pipelines.recipe import Shipping, tiny
 from pipelines.rows.split import split
@@ -57,6 +56,7 @@ from pipelines.targets.web.runner import (
     browser_program,
 )
 from pipelines.targets.web.spec import TargetWeb
+from pipelines.verify.golden import golden
 from tests.device.test_numbers import written_numbers
 from tests.odd_files.pictures import png
 from tests.targets.c.test_c_code import CELLS, EVERY, STEP, WINDOWS
@@ -74,6 +74,7 @@ SCRIPTS = (
     "calendar.js",
     "history.js",
     "notes.js",
+    "answers.js",
     "runner.js",
 )
 ANSWERER = """
@@ -648,7 +649,9 @@ def assert_answers_alike(node, signature, raw, prepared, form="int8"):
 
 
 @needs_node
-@pytest.mark.parametrize("task", ["binary", "multiclass", "regression", "forecast", "anomaly"])
+@pytest.mark.parametrize(
+    "task", ["binary", "multiclass", "multilabel", "regression", "forecast", "anomaly"]
+)
 def test_answers_agree_on_every_output(node, task):
     generator = np.random.default_rng(0)
     if task == "forecast":
@@ -661,16 +664,18 @@ def test_answers_agree_on_every_output(node, task):
     labels = {
         "binary": ("no", "yes"),
         "multiclass": ("a", "b", "c"),
+        "multilabel": ("a", "b", "c"),
         "anomaly": ("fine", "odd"),
     }.get(task, ())
-    width = {"multiclass": 3, "anomaly": 24}.get(task, 1)
+    width = {"multiclass": 3, "multilabel": 3, "anomaly": 24}.get(task, 1)
+    separator = "|" if task == "multilabel" else ""
     if task == "anomaly":
         base = "unit"
     else:
         base = ""
     signature = replace(
         EVERY,
-        target=Target("y", task, labels, 4200.5, 812.25, base=base),
+        target=Target("y", task, labels, 4200.5, 812.25, base=base, separator=separator),
         output=replace(EVERY.output, shape=(width,)),
         decisions={"int8": (-0.9,) if task == "anomaly" else (0.1, -0.2, 0.3)[:width]},
     )
@@ -683,7 +688,7 @@ def test_answers_agree_on_every_output(node, task):
         assert_answers_alike(node, signature, raw, prepared, form)
     table = Calibration(logits=(-1.0, 0.0, 0.1, 2.0), shares=(0.1, 0.2, 0.2, 0.9))
     for calibration in (Calibration(0.5, -0.25), table):
-        if task == "binary" or (task == "multiclass" and not calibration.logits):
+        if task == "binary" or (task in ("multiclass", "multilabel") and not calibration.logits):
             assert_answers_alike(
                 node, replace(signature, calibrations={"int8": calibration}), raw, prepared
             )

@@ -1,4 +1,4 @@
-/* The primitives of pipelines/device (primitives.py, texts.py, series.py) for one row: `columns`, a Map from name to a
+/* The primitives of pipelines/device/primitives for one row: `columns`, a Map from name to a
    typed value (see cells.js), is rewritten in place. All arithmetic is float32, operation by operation, so that the
    values are those of Python and C bit for bit. */
 "use strict";

@@ -4,8 +4,7 @@
 globalThis.pipelines = globalThis.pipelines || {packed: {}};
 
 (function (pipelines) {
-  const {BadCell, readCell, rowNotes, runPrimitives, shorten} = pipelines;
-  const round = Math.fround;
+  const {BadCell, readCell, rowNotes, runPrimitives, shorten, taskOf} = pipelines;
 
   class Runner {
     /* `model`: anything with run(inputs) → Promise of a Float32Array; `form`: whose decision it shares, "int8" or
@@ -79,75 +78,7 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
   /* The raw output Float32Array [outputs] of a model → {label, scores, quantiles}, as `answer` of the runner in
      Python: of classes `scores` are probabilities, of forecasts a value a step, of the rest one number. */
   function answer(signature, raw, form, prepared) {
-    const {target} = signature, offsets = offsetsOf(signature, form);
-    if (target.task === "regression") {
-      return {label: null, scores: Array.from(raw, (value) => value * target.factor + target.offset)};
-    }
-    if (target.task === "forecast") return foretell(signature, raw, offsets, prepared);
-    if (target.task === "anomaly") {
-      const score = meanDifference(signature, raw, form, prepared);
-      return {label: target.labels[Number(round(score + offsets[0]) >= 0)], scores: [score]};
-    }
-    const shifted = Array.from(raw, (logit, place) => round(logit + offsets[place]));
-    const chosen = shifted.length === 1 ? Number(shifted[0] >= 0) : shifted.indexOf(Math.max(...shifted));
-    return {label: target.labels[chosen], scores: probabilities(Array.from(raw), signature.calibrations?.[form])};
-  }
-
-  function offsetsOf(signature, form) {
-    const count = signature.target.task === "anomaly" ? 1 : signature.output.shape[0];
-    return (signature.decisions[form] ?? new Array(count).fill(0)).map(round);
-  }
-
-  /* Of logits as the runner calibrates them: by a table of two classes, or by a factor and an offset. */
-  function probabilities(logits, calibration = {factor: 1, offset: 0, logits: [], shares: []}) {
-    if (calibration.logits.length) {
-      const share = between(logits[0], calibration.logits, calibration.shares);
-      return [1 - share, share];
-    }
-    logits = logits.map((logit) => logit * calibration.factor + calibration.offset);
-    if (logits.length === 1) logits = [0, logits[0]];
-    const most = Math.max(...logits), shifted = logits.map((logit) => Math.exp(logit - most));
-    const total = shifted.reduce((a, b) => a + b);
-    return shifted.map((each) => each / total);
-  }
-
-  /* The value at x of a line through rising points, and the nearer end outside of them. */
-  function between(x, points, values) {
-    const right = points.findIndex((point) => point > x);
-    if (right === 0) return values[0];
-    if (right < 0) return values[values.length - 1];
-    const share = (x - points[right - 1]) / (points[right] - points[right - 1]);
-    return values[right - 1] + share * (values[right] - values[right - 1]);
-  }
-
-  function foretell({target, frame}, raw, offsets, prepared) {
-    const width = raw.length / frame.horizon, quantiles = [];
-    const base = target.base ? prepared.get(target.base) : 0, spread = target.spread ? prepared.get(target.spread) : 1;
-    for (let step = 0; step < frame.horizon; ++step) {
-      const values = Array.from({length: width}, (_, place) => {
-        const value = round(raw[step * width + place] + offsets[step * width + place]);
-        return (value * target.step_factors[step] + target.step_offsets[step]) * spread + base;
-      });
-      quantiles.push(values.sort((a, b) => a - b));
-    }
-    const distances = target.quantiles.map((level) => Math.abs(level - 0.5));
-    const middle = distances.length ? distances.indexOf(Math.min(...distances)) : 0;
-    return {label: null, scores: quantiles.map((values) => values[middle]),
-            quantiles: target.quantiles.length ? quantiles : null};
-  }
-
-  /* Of what went in, as the form holds it, and what came back. */
-  function meanDifference(signature, raw, form, prepared) {
-    const port = signature.inputs.find((each) => each.name === signature.target.base);
-    const held = form === "int8" ? (x) => quantized(x, port) : (x) => x;
-    const total = prepared.get(port.name).reduce((sum, x, place) =>
-      round(sum + Math.abs(round(held(x) - raw[place]))), 0);
-    return round(total * round(1 / round(raw.length)));
-  }
-
-  function quantized(x, {scale, zero_point: zeroPoint, num_copies: copies}) {
-    const steps = round(Math.floor(round(round(x / round(scale)) + 0.5)) + zeroPoint);
-    return round((Math.min(Math.max(steps, -128), 127) - zeroPoint) * round(scale / copies));
+    return taskOf(signature.target).answer(signature, raw, form, prepared);
   }
 
   Object.assign(pipelines, {Runner, answer});

@@ -5,11 +5,11 @@ from datetime import UTC
 
 import numpy as np
 
-from ..device.cells import UNIX, write_time
+from ..device.dates import UNIX, write_time
 from ..device.primitives import run_primitives
 from ..device.runner import LiteRT, Runner, answer
 from ..device.signature import Signature
-from ..sources.files import read_pixels
+from ..rows.columns import read_rows
 
 GOLDEN_ROWS = 10
 
@@ -19,7 +19,8 @@ def golden(signature: Signature, int8: bytes, test) -> list[dict]:
     checked against.
     """
     columns = {
-        column.name: read_pixels(test.x[column.name][:GOLDEN_ROWS]) for column in signature.columns
+        column.name: read_rows(test.x[column.name], slice(0, GOLDEN_ROWS))
+        for column in signature.columns
     }
     runner = Runner(signature, LiteRT(int8), form="int8")
     prepared = run_primitives(signature.primitives, columns)

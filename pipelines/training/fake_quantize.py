@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from .graph import alter, call_as_it_is, calls_of, copy_layer
+from .call_graph import alter, call_as_it_is, calls_of, copy_layer
 
 _PACKAGE = "pipelines"
 _LEAST_RANGE = 1e-6

@@ -4,7 +4,7 @@ generated C.
 A text is first spelled: each character that stands in `letters` is replaced by its text there, any
 other stays. `letters` is a table and not a rule of Unicode, because a microcontroller has no tables
 of Unicode and two Pythons have different ones. It turns every white space and all that separates
-tokens into a space; what tokens are is then told by spaces.
+tokens into a space; spaces then separate the tokens.
 
 Ids: 0 is padding, 1 to len(keys) the keys in the order of their UTF-8 bytes, then `num_buckets` ids
 that all other tokens share by their CRC-32. Texts stand at the right end of the window, padding
@@ -17,7 +17,10 @@ from functools import cached_property
 
 import numpy as np
 
+from .primitive import MAX_KEYS, ColumnPrimitive, Columns, Flow, Flows, take
+
 PADDING = 0
+MAX_SPELLED = 64  # characters that one character may be spelled as
 MAX_KEY_BYTES = 64  # of a token that has an id of its own: C compares in a buffer of this size
 MAX_CHARACTERS = 1_000_000  # of a text
 # str.split() would split at these; so every `letters` makes a space of them.
@@ -55,14 +58,13 @@ class _Ids(dict):
 
 
 @dataclass(frozen=True)
-class Words:
+class Words(ColumnPrimitive):
     """Texts to the ids of their words: what stands between spaces. Text [rows] → int32 [rows,
     window].
 
     `letters`: (code point, text) in the order of the code points.
     """
 
-    column: str
     letters: tuple[tuple[int, str], ...]
     keys: tuple[str, ...]
     num_buckets: int
@@ -109,7 +111,7 @@ class Words:
         """The words of a text, whatever the window."""
         return text.translate(self._spelling).split()
 
-    def run(self, columns) -> None:
+    def run(self, columns: Columns) -> None:
         columns[self.column] = _right_aligned(
             map(self._row, columns[self.column].tolist()), len(columns[self.column]), self.window
         )
@@ -117,6 +119,14 @@ class Words:
     def _row(self, text):
         words = text.translate(self._spelling).split(None, self.window)[: self.window]
         return [self._ids[word] for word in words]
+
+    def follow(self, flows: Flows) -> None:
+        take(flows, self.column, "string", (0,))
+        if not 0 < self.num_ids() <= MAX_KEYS or any(
+            len(text) > MAX_SPELLED for _, text in self.letters
+        ):
+            raise ValueError(f"{self.num_ids()} ids, or a letter that is spelled as a text")
+        flows[self.column] = Flow("int32", (self.window,), self.num_ids())
 
 
 @dataclass(frozen=True)
@@ -191,15 +201,19 @@ class Subwords(Words):
             ids[place : place + 2] = [both]
         return ids
 
+    def follow(self, flows: Flows) -> None:
+        super().follow(flows)
+        if not all(0 <= each < self.num_ids() for merge in self.merges for each in merge):
+            raise ValueError("merges of ids that there are not")
+
 
 @dataclass(frozen=True)
-class Bigrams:
+class Bigrams(ColumnPrimitive):
     """A new column `into`: at each token's place the id of the pair that it makes with the token
     before it, hashed to 1 to `num_buckets`; 0 where there is no such pair. int32 [rows, window] →
     int32 [rows, window].
     """
 
-    column: str
     into: str
     num_buckets: int
 
@@ -207,7 +221,7 @@ class Bigrams:
         """How many ids there are, padding included."""
         return 1 + self.num_buckets
 
-    def run(self, columns) -> None:
+    def run(self, columns: Columns) -> None:
         ids = columns[self.column]
         left = ids[:, :-1].astype(np.uint32)
         right = ids[:, 1:].astype(np.uint32)
@@ -219,6 +233,15 @@ class Bigrams:
         columns[self.into] = np.concatenate(
             [np.zeros((len(ids), 1), np.int32), pairs.astype(np.int32)], axis=1
         )
+
+    def makes(self) -> tuple[str, ...]:
+        return (self.into,)
+
+    def follow(self, flows: Flows) -> None:
+        flow = take(flows, self.column, "int32", (1,))
+        if not 0 < self.num_buckets < MAX_KEYS:
+            raise ValueError(f"{self.num_buckets} buckets")
+        flows[self.into] = Flow("int32", flow.shape, self.num_ids())
 
 
 def _right_aligned(rows, num_rows, window):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..device.checksums import read_checked
 from ..errors import BundleError, DeviceError
-from ..training.strategy import load_tensorflow
+from ..sources.tensorflow import load_tensorflow
 from .keras_zip import MAX_KERAS_BYTES, load_keras
 
 
@@ -21,7 +21,7 @@ def read_keras(folder: str | Path):
     is not there, damaged, altered or of another version.
     """
     load_tensorflow()
-    from ..compress import fake_quantize  # noqa: F401  its layers may be in the model
+    from . import fake_quantize  # noqa: F401  its layers may be in the model
 
     path = Path(folder) / "model.keras"
     try:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .errors import DeviceError
+from ..errors import DeviceError
+from .primitive import MAX_SIDE, ColumnPrimitive, Columns, Flow, Flows, PackingPrimitive, take
 
 MAX_IDS = 2**24  # float32 holds every whole number below
 FILLS = ("previous", "line", "season")
@@ -17,14 +18,13 @@ OWN_OFFSETS = ("none", "last", "mean")
 
 
 @dataclass(frozen=True)
-class FillSteps:
+class FillSteps(ColumnPrimitive):
     """Missing steps from known ones of the same series. `how`: "previous", the last value known;
     "line", on the straight line between the neighbours known, and after the newest one as it is;
     "season", the value `season` steps before, filled or known, else the last one known. Before the
     first known value it is `first`.
     """
 
-    column: str
     how: str
     season: int
     first: float
@@ -34,7 +34,7 @@ class FillSteps:
         if self.how not in FILLS or self.season < 1:
             raise ValueError(f"a fill {self.how!r} with season {self.season}")
 
-    def run(self, columns: dict) -> None:
+    def run(self, columns: Columns) -> None:
         x = columns[self.column]
         unknown = np.isnan(x)
         if not unknown.any():
@@ -76,14 +76,16 @@ class FillSteps:
             x[:, step] = last = np.where(unknown[:, step], other, x[:, step])
         return x
 
+    def follow(self, flows: Flows) -> None:
+        take(flows, self.column, "float32", (1,))
+
 
 @dataclass(frozen=True)
-class SinceSeen:
+class SinceSeen(ColumnPrimitive):
     """A new column `into`: how many steps ago a value was known, as a share of `most` steps, 1 for
     as many and more.
     """
 
-    column: str
     into: str
     most: int
 
@@ -92,7 +94,7 @@ class SinceSeen:
         if self.most < 1:
             raise ValueError(f"most {self.most}")
 
-    def run(self, columns: dict) -> None:
+    def run(self, columns: Columns) -> None:
         x = columns[self.column]
         steps = np.arange(x.shape[1])
         before = np.maximum.accumulate(np.where(np.isnan(x), -self.most, steps), axis=1)
@@ -100,9 +102,17 @@ class SinceSeen:
             self.most
         )
 
+    def makes(self) -> tuple[str, ...]:
+        return (self.into,)
+
+    def follow(self, flows: Flows) -> None:
+        if self.most > MAX_SIDE:
+            raise ValueError(f"most {self.most}")
+        flows[self.into] = take(flows, self.column, "float32", (1,))
+
 
 @dataclass(frozen=True)
-class OwnScale:
+class OwnScale(ColumnPrimitive):
     """The series `into`: (x - offset) / factor, of a series by itself: `offset`, its "last" value,
     its "mean" or "none" (0); the factor, where it is `scaled`, the mean distance from that offset,
     at least `least`, else 1. Both are new columns [rows], by which an answer finds back to the
@@ -110,7 +120,6 @@ class OwnScale:
     2023, https://arxiv.org/abs/2205.13504).
     """
 
-    column: str
     offset: str
     scaled: bool
     least: float
@@ -123,7 +132,7 @@ class OwnScale:
         if self.offset not in OWN_OFFSETS or not self.least > 0:
             raise ValueError(f"an own scale by {self.offset!r}, at least {self.least}")
 
-    def run(self, columns: dict) -> None:
+    def run(self, columns: Columns) -> None:
         x = columns[self.column]
         share = np.float32(1) / np.float32(x.shape[1])
         offset = {
@@ -139,26 +148,34 @@ class OwnScale:
         columns[self.into] = x / factor[:, None]
         columns[self.into_offset], columns[self.into_factor] = offset, factor
 
+    def makes(self) -> tuple[str, ...]:
+        return (self.into, self.into_offset, self.into_factor)
+
+    def follow(self, flows: Flows) -> None:
+        flow = take(flows, self.column, "float32", (1,))
+        flows.update(
+            {self.into: flow, self.into_offset: Flow("float32"), self.into_factor: Flow("float32")}
+        )
+
 
 @dataclass(frozen=True)
-class StepIds:
+class StepIds(ColumnPrimitive):
     """A series of whole numbers from 0 to num_ids - 1 as ids, a missing one is 0. float32 [rows,
     steps] → int32. What is no id is refused: another id would answer another question.
     """
 
-    column: str
     num_ids: int
 
     def check(self) -> None:
-        """Raises ValueError for more ids than a float32 tells apart."""
+        """Raises ValueError for more ids than a float32 can distinguish."""
         if not 0 < self.num_ids <= MAX_IDS:
             raise ValueError(f"{self.num_ids} ids")
 
-    def run(self, columns: dict) -> None:
+    def run(self, columns: Columns) -> None:
         x = np.where(np.isnan(columns[self.column]), np.float32(0), columns[self.column])
-        odd = ~((x >= 0) & (x < self.num_ids) & (x == np.floor(x)))
-        if odd.any():
-            row, step = np.argwhere(odd)[0]
+        invalid = ~((x >= 0) & (x < self.num_ids) & (x == np.floor(x)))
+        if invalid.any():
+            row, step = np.argwhere(invalid)[0]
             raise DeviceError(
                 f"row {row}, column {self.column!r}: step {step + 1} is {x[row, step]:g}",
                 expected=f"whole numbers from 0 to {self.num_ids - 1}",
@@ -166,18 +183,26 @@ class StepIds:
             )
         columns[self.column] = x.astype(np.int32)
 
+    def follow(self, flows: Flows) -> None:
+        flows[self.column] = Flow(
+            "int32", take(flows, self.column, "float32", (1,)).shape, self.num_ids
+        )
+
 
 @dataclass(frozen=True)
-class PackSteps:
+class PackSteps(PackingPrimitive):
     """Series of one unit and one length side by side become the port `into`: [rows, steps] each →
     [rows, steps, columns].
     """
 
-    columns: tuple[str, ...]
-    into: str
-
-    def run(self, columns: dict) -> None:
+    def run(self, columns: Columns) -> None:
         columns[self.into] = np.stack([columns[name] for name in self.columns], axis=2)
+
+    def follow(self, flows: Flows) -> None:
+        shapes = {take(flows, name, "float32", (1,)).shape for name in self.columns}
+        if len(shapes) != 1:
+            raise ValueError(f"series of {sorted(shapes)} steps packed into {self.into!r}")
+        flows[self.into] = Flow("float32", (*shapes.pop(), len(self.columns)))
 
 
 def _sum(x):

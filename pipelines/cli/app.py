@@ -1,0 +1,60 @@
+"""The commands by their names. What each does is imported when it is called, so that help loads
+nothing heavy.
+"""
+
+import sys
+
+import typer
+
+from ..device.door import through_door
+from .backtest import BacktestOptions, run_backtest
+from .check import CheckOptions, check_bundle
+from .command import add_command
+from .compress import CompressOptions, compress
+from .explain import ExplainOptions, explain_row
+from .export import ExportOptions, export
+from .images import ImagesOptions, learn_images
+from .knobs import KnobsOptions, print_knobs
+from .list_recipes import ListOptions, list_recipes
+from .old_forms import refuse_old_form
+from .predict import PredictOptions, predict
+from .report import ReportOptions, print_report
+from .run import NamedOptions, run_named
+from .series import SeriesOptions, learn_series
+from .table import TableOptions, learn_table
+from .text import TextOptions, learn_text
+
+# Plain help: rich's takes 0.1 s to load, and then the whole of it is over the 0.3 s that help may
+# take.
+app = typer.Typer(
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="From a messy data set to an int8 model that was run on its device. Start with "
+    "`run birds_mlp`, or with your own data: table, images, text, series.",
+)
+add_command(app, "run", run_named, NamedOptions)
+add_command(app, "table", learn_table, TableOptions)
+add_command(app, "images", learn_images, ImagesOptions)
+add_command(app, "text", learn_text, TextOptions)
+add_command(app, "series", learn_series, SeriesOptions)
+add_command(app, "list", list_recipes, ListOptions)
+add_command(app, "knobs", print_knobs, KnobsOptions)
+add_command(app, "predict", predict, PredictOptions)
+add_command(app, "explain", explain_row, ExplainOptions)
+add_command(app, "report", print_report, ReportOptions)
+add_command(app, "check", check_bundle, CheckOptions)
+add_command(app, "compress", compress, CompressOptions)
+add_command(app, "export", export, ExportOptions)
+add_command(app, "backtest", run_backtest, BacktestOptions)
+
+
+def main() -> int:
+    """Runs a command and returns its exit code (see `device.door`)."""
+    return through_door(_run_command)
+
+
+def _run_command():
+    refuse_old_form(sys.argv[1:])
+    return app()

@@ -1,0 +1,95 @@
+"""The few numeric primitives that every fitted step becomes, a family a file.
+
+The generated C (`targets/c/primitives.py`) and the web page (`page/primitives.js`) know each of
+PRIMITIVES too.
+"""
+
+from dataclasses import asdict
+
+from ..typed import read_typed
+from .categories import Lookup, Onehot, Table
+from .dates import DATE_PARTS, DatePart
+from .numbers import Affine, Bins, Clip, Fill, FillPrevious, Missing, missing_mask
+from .packs import Pack
+from .primitive import Columns, PackingPrimitive, Primitive
+from .series import FillSteps, OwnScale, PackSteps, SinceSeen, StepIds
+from .texts import Bigrams, Characters, Subwords, Words
+
+PRIMITIVES: tuple[type[Primitive], ...] = (
+    Fill,
+    FillPrevious,
+    Missing,
+    Affine,
+    Clip,
+    Bins,
+    Lookup,
+    Onehot,
+    Table,
+    DatePart,
+    Words,
+    Characters,
+    Subwords,
+    Bigrams,
+    FillSteps,
+    SinceSeen,
+    OwnScale,
+    StepIds,
+    Pack,
+    PackSteps,
+)
+_BY_NAME = {primitive.__name__: primitive for primitive in PRIMITIVES}
+
+__all__ = [
+    "Affine",
+    "Bigrams",
+    "Bins",
+    "Characters",
+    "Clip",
+    "Columns",
+    "DATE_PARTS",
+    "DatePart",
+    "Fill",
+    "FillPrevious",
+    "FillSteps",
+    "Lookup",
+    "Missing",
+    "Onehot",
+    "OwnScale",
+    "PRIMITIVES",
+    "Pack",
+    "PackSteps",
+    "PackingPrimitive",
+    "Primitive",
+    "SinceSeen",
+    "StepIds",
+    "Subwords",
+    "Table",
+    "Words",
+    "missing_mask",
+    "primitive_from_json",
+    "primitive_to_json",
+    "run_primitives",
+]
+
+
+def run_primitives(primitives: tuple[Primitive, ...], columns: Columns) -> Columns:
+    """Runs every primitive in turn; the given mapping and its arrays stay as they were."""
+    columns = dict(columns)
+    for primitive in primitives:
+        primitive.run(columns)
+    return columns
+
+
+def primitive_to_json(primitive: Primitive) -> dict:
+    """Returns a primitive as plain JSON values; every float is a float32 written out whole."""
+    return {"primitive": type(primitive).__name__, **asdict(primitive)}
+
+
+def primitive_from_json(values: dict) -> Primitive:
+    """Reads what `primitive_to_json` gave.
+
+    Raises:
+        KeyError, TypeError, ValueError: Anything else.
+    """
+    values = dict(values)
+    return read_typed(_BY_NAME[values.pop("primitive")], values)

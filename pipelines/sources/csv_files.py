@@ -1,0 +1,176 @@
+"""CSV files: their encoding, their separator, their rows."""
+
+import codecs
+import csv
+import gzip
+import io
+import zlib
+from collections import Counter
+
+from ..device.cells import shorten
+from ..device.csv_rows import SEPARATORS, lines_of, named_separator, rows_of, without_separator_line
+from ..errors import LoadError
+from .limits import MAX_TABLE_BYTES, UnpackedTooLarge, check_cells, open_unpacked
+
+MAX_COLUMNS = 10_000
+# What a file is read as where it is not UTF-8 and has no mark: the Western code page of Windows,
+# which holds Latin-1.
+OTHER_ENCODING = "cp1252"
+_SNIFF_CHARACTERS = 65_536
+
+
+def read_csv(path, reading):
+    names = None
+    columns = []
+    size = 0
+    with _open(path, reading.encoding) as file:
+        lines = without_separator_line(lines_of(file))
+        for place, row in enumerate(_guarded(rows_of(lines, reading.separator), path)):
+            if isinstance(row, Exception):
+                raise LoadError(
+                    f"{path.name!r} cannot be read as CSV with separator {reading.separator!r} and "
+                    f"encoding {reading.encoding}, after row {place - 1}: {shorten(str(row), 200)}",
+                    expected="cells with matching quotes, in one encoding",
+                    fix="fix that row, or give --read separator=... and --read encoding=...",
+                ) from row
+            if names is None:
+                names = row
+                refuse_twice(names)
+                columns = [[] for _ in names]
+                continue
+            if len(row) != len(names):
+                raise LoadError(
+                    f"{path.name!r}, row {place - 1}: {len(row)} cells, "
+                    f"the header has {len(names)}",
+                    expected="as many cells in every row as in the header",
+                    fix="fix that row, or give --read separator=... and --read encoding=...",
+                )
+            check_cells(place, len(names), path.name)
+            size += sum(map(len, row))
+            if size > MAX_TABLE_BYTES:
+                raise LoadError(
+                    f"{path.name!r} unpacks to more than {MAX_TABLE_BYTES:,} characters",
+                    expected="a table that fits into memory",
+                    fix="take fewer rows or columns",
+                )
+            for column, cell in zip(columns, row, strict=True):
+                column.append(cell)
+    return with_rows(dict(zip(names or [], columns, strict=True)))
+
+
+def _guarded(rows, path):
+    try:
+        yield from rows
+    except UnpackedTooLarge as error:
+        raise LoadError(
+            str(error), expected="a table that fits into memory", fix="take fewer rows or columns"
+        ) from error
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise LoadError(
+            f"{path.name!r} is not a whole gzip file: {error}",
+            expected="gzip, as the name ends",
+            fix="compress it again, or rename it to .csv",
+        ) from error
+
+
+def _open(path, encoding):
+    """The file as text, line ends as they are: csv wants to see them."""
+    binary = open_unpacked(path, MAX_TABLE_BYTES)
+    return io.TextIOWrapper(
+        binary, encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline=""
+    )
+
+
+def find_encoding(path):
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    start = b""
+    null = False
+    with open_unpacked(path, MAX_TABLE_BYTES) as file:
+        try:
+            for block in _guarded(iter(lambda: file.read(2**20), b""), path):
+                start = start or block[:4]
+                if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+                    return "utf-16"
+                null = null or b"\0" in block
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return OTHER_ENCODING
+    if null:
+        raise LoadError(
+            f"{path.name!r} holds null bytes: it is not text",
+            expected="CSV text",
+            fix="write it as CSV, or give --read encoding=utf-16-le for UTF-16 without a mark",
+        )
+    return "utf-8"
+
+
+def find_separator(path, encoding):
+    """The one that the first line names; else the candidate that parts most of the first rows into
+    as many cells as the header, and into most.
+    """
+    with _open(path, encoding) as file:
+        try:
+            text = file.read(_SNIFF_CHARACTERS)
+        except UnicodeError:
+            return ","
+    lines = text.splitlines(keepends=True)
+    if lines:
+        named = named_separator(lines[0])
+    else:
+        named = ""
+    if named:
+        return named
+    if len(lines) < 3:
+        lines = lines[:20]
+    else:
+        lines = lines[: min(20, len(lines) - 1)]
+
+    def fitness(separator):
+        widths = []
+        for row in csv.reader(lines, delimiter=separator):
+            widths.append(len(row))
+        if widths and widths[0] > 1:
+            return (sum(width == widths[0] for width in widths), widths[0])
+        return (0, 0)
+
+    try:
+        return max(SEPARATORS, key=fitness)
+    except csv.Error:  # a cell too large to sniff
+        return max(SEPARATORS, key=lines[0].count)
+
+
+def refuse_twice(names):
+    if len(names) > MAX_COLUMNS:  # first: what follows looks at each of them
+        raise LoadError(
+            f"{len(names):,} columns", expected=f"at most {MAX_COLUMNS:,}", fix="drop columns first"
+        )
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
+    if twice:
+        raise LoadError(
+            f"the column name {', '.join(map(shorten, twice[:5]))} stands twice",
+            expected="one column a name",
+            fix="rename or remove one of them",
+        )
+    no_text = [
+        name
+        for name in names
+        if "\0" in name or any("\ud800" <= letter <= "\udfff" for letter in name)
+    ]
+    if no_text:
+        raise LoadError(
+            f"the column name {shorten(no_text[0])} holds a null character or half of a "
+            "surrogate pair",
+            expected="names that can be written as UTF-8",
+            fix="rename the column",
+        )
+
+
+def with_rows(table):
+    if not table or not len(next(iter(table.values()))):
+        raise LoadError(
+            f"a table with {len(table)} columns and no rows",
+            expected="a header line and rows",
+            fix="check how the table was written",
+        )
+    return table

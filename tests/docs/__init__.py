@@ -1,0 +1,1 @@
+"""Tests of docs/, and of the pages at the top."""
