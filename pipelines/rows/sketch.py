@@ -86,6 +86,8 @@ class DataSketch:
 
     def without(self, *kinds: str) -> DataSketch:
         """Returns the sketch after a step that leaves no column of these kinds."""
+        if not kinds or not self.kinds:
+            return self
         return replace(self, kinds=self.kinds - set(kinds))
 
     def plus(self, *kinds: str) -> DataSketch:

@@ -77,9 +77,10 @@ class ColumnStep(Step):
         """Returns what is known of the data after the step."""
         if not sketch.may_have(*self.reads):
             return sketch
-        if not self.columns:
-            sketch = sketch.without(*self.replaces)
-        return sketch.plus(*self.makes)
+        sketch = sketch.plus(*self.makes)
+        if self.columns:
+            return sketch
+        return sketch.without(*self.replaces)
 
     @abstractmethod
     def _fit(self, train: TrainSet) -> FittedStep: ...

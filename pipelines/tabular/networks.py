@@ -47,7 +47,7 @@ class Mlp(Network):
     def suits(self, sketch: DataSketch) -> str:
         """Returns why a dense net cannot read the columns, or ""."""
         for kind, example in ((PICTURE, "Cnn()"), (SERIES, "SeriesMlp()"), (TEXT, "TextCnn()")):
-            if sketch.surely_has(kind):
+            if sketch.surely_has(kind) or (kind == SERIES and sketch.window_steps):
                 return Refusal(
                     f"a dense net for tables on columns of {sketch.kind_names()}",
                     expected=f"a net for columns of that kind: {kind}",

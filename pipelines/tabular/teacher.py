@@ -31,7 +31,7 @@ class ForestTeacher(Teacher):
 
     def suits(self, sketch: DataSketch) -> str:
         """Returns why trees cannot be grown on the columns, or ""."""
-        if sketch.surely_has(PICTURE, TEXT, SERIES, TOKENS):
+        if sketch.surely_has(PICTURE, TEXT, SERIES, TOKENS) or sketch.window_steps:
             return Refusal(
                 f"a forest on columns of {sketch.kind_names()}",
                 expected="columns of numbers and categories",

@@ -193,6 +193,10 @@ class AugmentSynonyms(AugmentText):
     source: str
     share: float = knob(0.1, 0, 1)
 
+    def check(self) -> None:
+        """Raises LoadError if there is no such file."""
+        find_file(self.source, "a text file of synonyms")
+
     def check_columns(self, columns):
         super().check_columns(columns)
         find_file(self.source, "a text file of synonyms")
