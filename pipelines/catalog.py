@@ -18,7 +18,8 @@ from .targets.web.spec import TargetWeb
 from .timeseries.faults import InjectFaults
 from .timeseries.segments import CutSegments
 from .timeseries.windows import CutWindows
-from .training.fit import Training
+from .training import losses, optimizers, schedules
+from .training.training import Training
 
 RECIPES = {
     "birds_mlp": tabular.BIRDS,
@@ -46,6 +47,9 @@ SPECS = (
     Recipe,
     Judge,
     Training,
+    *losses.LOSSES,
+    *optimizers.OPTIMIZERS,
+    *schedules.SCHEDULES,
     SplitRandom,
     SplitGrouped,
     SplitByTime,

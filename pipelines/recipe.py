@@ -28,7 +28,7 @@ from .slots import (
 from .spec import NAME_PATTERN, Refusal, Spec, check_knobs, knob
 from .tasks.metrics import LABEL_METRICS
 from .tasks.probabilities import CALIBRATIONS
-from .training.fit import Training
+from .training.training import Training
 
 
 @dataclass(frozen=True)

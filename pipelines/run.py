@@ -37,7 +37,7 @@ from .targets.exported_model import ExportedModel
 from .tasks import task_of
 from .tasks.intervals import Margin
 from .training.feed import TrainFeed
-from .training.fit import Trained, train
+from .training.fit import TrainedModel, train
 from .verify.agreement import labels_apart
 from .verify.ladder import InRunner, KerasInterpreter, Rung, answer_all, failed_step
 
@@ -64,7 +64,7 @@ class Learned:
     """
 
     made: ExportedModel
-    trained: Trained
+    trained: TrainedModel
     num_trained_rows: int
     seen_ids: np.ndarray
     beside: "Beside | None" = None
@@ -87,7 +87,7 @@ class Beside:
     """
 
     words: str
-    trained: Trained
+    trained: TrainedModel
     signature: Signature
     num_trained_rows: int
 

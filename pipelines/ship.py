@@ -23,7 +23,7 @@ from .targets.files import files_for
 from .targets.refusals import ask_files, ask_targets
 from .tasks import task_of
 from .training.feed import TrainFeed
-from .training.fit import average_members
+from .training.members import average_members
 from .verify.ladder import answer_all
 
 

@@ -13,6 +13,9 @@ own knobs, has a `tiny()` form, and answers whether it `suits()` the data.
     Augmentation   a training batch → an altered one
     Teacher        TrainSet → soft labels
     Network        Signature → an untrained Keras model
+    Loss           truth and outputs → what training minimizes
+    Optimizer      gradients → new weights
+    Schedule       epochs → learning rate, and what ends training early
     Compression    a trained Keras model → a smaller one
     Target         what ships → the files of a runtime, and its rungs of the ladder
 """
@@ -34,12 +37,13 @@ if TYPE_CHECKING:
     from .device.answers import Answers
     from .device.ports import Port
     from .device.signature import Signature
+    from .device.target import Target as ColumnTarget
     from .recipe import Recipe
     from .rows.parts import BalancedSet, Dataset, HeldOut, Inferred, Splits, TrainSet
     from .steps.step import FittedStep
     from .targets.budgets import Cost
     from .targets.exported_model import ExportedModel
-    from .training.fit import Training
+    from .training.training import Training
     from .verify.ladder import Rung
 
 
@@ -66,7 +70,7 @@ class Loader(Spec):
         return DataSketch()
 
     def names_parts(self) -> bool:
-        """Returns whether the source itself tells training from test rows."""
+        """Returns whether the source itself separates training from test rows."""
         return False
 
     def has_groups(self) -> bool:
@@ -256,12 +260,14 @@ class Network(Spec):
         balancer: What redraws rows by the features of the net, or None.
         gives_back: Whether the net gives its input back (an autoencoder).
         needs_unlabelled: Whether it learns from rows without a label too.
+        refits: Whether `refit` fits a part of the trained model once more.
         stream: Whether it ships in a form that takes one step at a time too.
     """
 
     balancer: Any = None
     gives_back: ClassVar[bool] = False
     needs_unlabelled: ClassVar[bool] = False
+    refits: ClassVar[bool] = False
     stream = False
 
     @abstractmethod
@@ -443,3 +449,78 @@ class Target(Spec):
             Its rungs of the streaming forms; none by default.
         """
         return ()
+
+
+# Loss, Optimizer, Schedule
+
+
+class Loss(Spec):
+    """What training minimizes: how far outputs are from the truth, over a loss of Keras."""
+
+    def suits_target(self, target: ColumnTarget) -> str:
+        """Returns why the loss cannot be used for the target, or "".
+
+        Args:
+            target: Of the signature, with what was learned of it.
+        """
+        return ""
+
+    @abstractmethod
+    def build(self, target: ColumnTarget) -> Callable[[Any, Any], Any]:
+        """Returns a Keras loss without reduction, called with the truth and the outputs.
+
+        The truth is float32 [rows, members, labels], the outputs are float32
+        [rows, members, outputs], logits or standardized values; what it gives is float32
+        [rows, members].
+
+        Args:
+            target: Of the signature, with what was learned of it.
+        """
+
+
+@dataclass(frozen=True)
+class Optimizer(Spec):
+    """How a step changes the weights: knobs of an optimizer of Keras.
+
+    Attributes:
+        learning_rate: Of a step; the highest one where a schedule changes it.
+    """
+
+    learning_rate: float = knob(1e-3, 1e-9, 10)
+
+    @abstractmethod
+    def build(self, rate: Any) -> Any:
+        """Returns a new keras.optimizers.Optimizer.
+
+        Args:
+            rate: A number, or a schedule of Keras from step to rate.
+        """
+
+
+class Schedule(Spec):
+    """How the rate goes from step to step, and what ends a training early.
+
+    Attributes:
+        keeps_best: Whether the weights of the best epoch are kept, not those of the last one.
+    """
+
+    keeps_best: ClassVar[bool] = False
+
+    @abstractmethod
+    def rate(self, learning_rate: float, *, epochs: int, steps: int) -> Any:
+        """Returns the rate, a number or a schedule of Keras from step to rate.
+
+        Args:
+            learning_rate: The highest one.
+            epochs: Of the whole training.
+            steps: Of one epoch.
+        """
+
+    def callbacks(self, monitor: str, mode: str) -> list:
+        """Returns the callbacks of Keras that the schedule needs.
+
+        Args:
+            monitor: Keras' name of the deciding metric on validation rows.
+            mode: "max" or "min", which of it is better.
+        """
+        return []

@@ -13,6 +13,7 @@ import typing
 from abc import ABC
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
+from shlex import quote
 from typing import Any
 
 from .errors import RecipeError
@@ -44,7 +45,14 @@ class Refusal(str):
 
 
 class Spec(ABC):  # noqa: B024  its members are abstract by their slot
-    """The base of everything that a recipe holds: a frozen dataclass, and hooks with defaults."""
+    """The base of everything that a recipe holds: a frozen dataclass, and hooks with defaults.
+
+    Attributes:
+        MOVED: Knobs that stood here once → the setting that says the same now, with {} for the
+            value, for the error that names it.
+    """
+
+    MOVED: typing.ClassVar[Mapping[str, str]] = types.MappingProxyType({})
 
     def check(self) -> None:
         """Raises RecipeError if the knobs do not go together."""
@@ -153,7 +161,7 @@ def _attribute_lines(docstring: str) -> Iterator[tuple[str, str]]:
 
 def check_knobs(spec: object, path: str = "") -> None:
     """Raises RecipeError where a knob of a spec, or of one inside it, has another type than its
-    annotation says or lies outside its limits.
+    annotation or lies outside its limits.
     """
     hints = typing.get_type_hints(type(spec))
     for field in dataclasses.fields(spec):
@@ -280,6 +288,13 @@ def _replace(spec, path, value, what, whole):
         before = whole[: len(whole) - len(".".join(path))]
         knobs = [before + each for each in names]
         close = difflib.get_close_matches(before + name, knobs, n=1)
+        if isinstance(spec, Spec) and name in spec.MOVED:
+            setting = before + spec.MOVED[name].format(value)
+            raise RecipeError(
+                f"{what} has no knob {whole!r} any more",
+                expected=", ".join(knobs),
+                fix=f"--set {quote(setting)}",
+            )
         raise RecipeError(
             f"{what} has no knob {whole!r}",
             expected=", ".join(knobs) or f"nothing below {before.rstrip('.')!r}",
@@ -311,6 +326,12 @@ def _same_kind(now, value, knob, *, one_or_several=False):
         value = (value,)
     if isinstance(now, str) and not isinstance(value, str):
         value = str(value)
+    if is_dataclass(now) and isinstance(value, str):
+        raise RecipeError(
+            f"{knob}={value!r}",
+            expected=f"a spec, such as {now!r}",
+            fix=f"--set '{knob}={value.title()}()', if that is one; or --set '{knob}={now!r}'",
+        )
     plain = (bool, int, float, str, tuple, Mapping)
     if isinstance(now, plain) and (
         not isinstance(value, plain)

@@ -19,7 +19,10 @@ from pipelines.sources.tensorflow import load_tensorflow
 from pipelines.steps import fit_steps, make_signature, to_ports
 from pipelines.tabular import BIRDS
 from pipelines.training.feed import TrainFeed
-from pipelines.training.fit import _with_average, task_labels, task_loss, task_metric, train
+from pipelines.training.fit import task_labels, task_metric, train
+from pipelines.training.losses import member_loss
+from pipelines.training.members import with_average
+from pipelines.training.schedules import Constant
 
 BUNDLE = Path("saved_models/birds_mlp")
 PAIRS = 3
@@ -72,10 +75,10 @@ def bare_keras(recipe, signature, rows: TrainSet, valid: HeldOut, *, deciding, e
 
     keras.backend.clear_session()
     keras.utils.set_random_seed(0)
-    model = _with_average(recipe.build.build(signature))
+    model = with_average(recipe.build.build(signature))
     model.compile(
         optimizer=keras.optimizers.AdamW(1e-3),
-        loss={"members": task_loss(signature.target, recipe.training), "logits": None},
+        loss={"members": member_loss(recipe.training.loss, signature.target), "logits": None},
         weighted_metrics={"logits": [task_metric(deciding, signature)[0]]},
         jit_compile=False,
     )
@@ -112,7 +115,7 @@ def bench_training(recipe, signature, rows, valid, *, deciding, ways=()):
 
     def ours(augment):
         def fit(epochs):
-            training = replace(recipe.training, epochs=epochs, patience=epochs)
+            training = replace(recipe.training, epochs=epochs, schedule=Constant(patience=epochs))
             return train(
                 recipe.build,
                 TrainFeed(rows, augment=augment),

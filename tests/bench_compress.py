@@ -32,13 +32,19 @@ from pipelines.sources.tensorflow import load_tensorflow
 from pipelines.steps import fit_steps, make_signature, to_ports
 from pipelines.tasks import task_of
 from pipelines.training.feed import TrainFeed
-from pipelines.training.fit import Training, average_members, train
+from pipelines.training.fit import train
+from pipelines.training.members import average_members
+from pipelines.training.optimizers import AdamW
+from pipelines.training.schedules import Cosine
+from pipelines.training.training import Training
 from pipelines.verify.ladder import KerasInterpreter, answer_all
 
 TIMED_CALLS = 300
 # As fashion_cnn, with more channels than 5,400 pictures need.
 WIDE = vision.Cnn(widths=(32, 64, 64, 96), pool_after=(0, 2), dropout=0.2)
-WIDE_TRAINING = Training(epochs=14, batch_size=64, learning_rate=3e-3, schedule="cosine")
+WIDE_TRAINING = Training(
+    epochs=14, batch_size=64, optimizer=AdamW(learning_rate=3e-3), schedule=Cosine()
+)
 
 
 @dataclass(frozen=True, eq=False)

@@ -98,7 +98,7 @@ def warm_converter():
         servers[0].stdin.flush()
         code = int(servers[0].stdout.readline())
         return subprocess.CompletedProcess(
-            [], code, "", (folder / "said").read_text(errors="replace")
+            [], code, "", (folder / "stderr").read_text(errors="replace")
         )
 
     CONVERT._in_child = in_fork

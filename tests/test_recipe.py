@@ -36,7 +36,7 @@ def test_only_known_specs_come_of_json():
     "setting, where, value",
     [
         ("training.epochs=3", lambda r: r.training.epochs, 3),
-        ("training.learning_rate=1", lambda r: r.training.learning_rate, 1.0),
+        ("training.optimizer.learning_rate=1", lambda r: r.training.optimizer.learning_rate, 1.0),
         ("balance=Smote(k_neighbors=3)", lambda r: r.balance, Smote(k_neighbors=3)),
         ("balance=Smote", lambda r: r.balance, Smote()),
         ("balance=None", lambda r: r.balance, None),

@@ -367,7 +367,7 @@ def test_ctrl_c_in_training_leaves_nothing_and_the_next_run_starts_clean(tmp_pat
         "--set",
         "training.epochs=100000",
         "--set",
-        "training.patience=100000",
+        "training.schedule.patience=100000",
     ]
     with (tmp_path / "said").open("w+b") as said:
         child = subprocess.Popen(

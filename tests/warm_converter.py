@@ -24,7 +24,7 @@ def main():
 
 def _convert(module, folder):
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    os.dup2(os.open(folder / "said", os.O_WRONLY | os.O_CREAT), 2)
+    os.dup2(os.open(folder / "stderr", os.O_WRONLY | os.O_CREAT), 2)
     try:
         module.run_worker(folder)
     except BaseException:

@@ -23,7 +23,7 @@ def explain(runner: Runner, row: Mapping[str, object]) -> list[tuple[str, str, s
         raise DeviceError(
             f"{bad[0].reason}: {bad[0].value}",
             expected="a row that can be read",
-            fix="mend the cell",
+            fix="correct the cell",
         )
     signature = runner.signature
     lines = []

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 100
 _SOURCE = re.compile(r"https?://[^\s)]+[^\s).,;:]")
-_SENTENCE_END = re.compile(r"\.\s")
+_SENTENCE_END = re.compile(r"(?<!\bal)\.\s")
 # (Bai et al. 2018, https://...)
 _REFERENCE = re.compile(r"\s*\((?:[^()]*\b(?:18|19|20)\d\d\b|https?:)[^()]*\)")
 _MOST_SHOWN = 60

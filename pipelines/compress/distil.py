@@ -1,5 +1,5 @@
-"""Distillation: a small net learns from what a large one answers, which says more of a row than its
-label.
+"""Distillation: a small net learns from what a large one answers, which holds more about a row than
+its label.
 """
 
 from dataclasses import dataclass, replace
@@ -22,8 +22,8 @@ STARTS = ("trained", "drawn", "teacher")
 class Distil(Compression):
     """Fits a model on the answers of the model in the bundle `teacher` (saved_models/<name>) and on
     the labels (Hinton, Vinyals, Dean 2015, https://arxiv.org/abs/1503.02531). The teacher answers
-    each batch as it is altered, mixed pictures too: what it learned from and what it says are seen
-    alike (Beyer et al. 2022, https://arxiv.org/abs/2106.05237).
+    each batch as it is altered, mixed pictures too: what it learned from and what it answers are
+    seen alike (Beyer et al. 2022, https://arxiv.org/abs/2106.05237).
 
     `share` of the loss is the teacher's: of classes the divergence of both answers at a
     `temperature`, times its square; of real numbers the squared difference. `start`: from where the

@@ -32,7 +32,7 @@ class PruneWeights(Compression):
     up to `share`, on the cubic schedule of Zhu and Gupta 2017 (https://arxiv.org/abs/1710.01878)
     over the first `ramp` of the training; the last layer is left whole unless `last_layer`.
 
-    What it brings: a file that gzip makes smaller (see `gzip_bytes`), as for a download or an
+    What it gains: a file that gzip makes smaller (see `gzip_bytes`), as for a download or an
     update over the air. The file itself stays as large and, because kernels multiply zeros like
     other numbers, the model as slow; for these see `PruneChannels`. The zeros stay zero in every
     later `Tuning.fit`, and in int8.

@@ -16,29 +16,31 @@ from ..device.signature import Signature
 from ..device.target import Target
 from ..errors import RecipeError, TrainError
 from ..rows.parts import HeldOut, Schema, TrainSet
+from ..slots import Optimizer
 from ..sources.tensorflow import load_tensorflow
 from ..tasks import task_of
 from ..tasks.regression import RegressionTask
 from ..training.call_graph import copy_alike, copy_layer
-from ..training.feed import TrainFeed, training_feed
-from ..training.fit import (
-    Training,
-    compile_model,
-    cosine_rate,
-    fit_model,
+from ..training.feed import (
+    TrainFeed,
     global_batch,
-    plain_names,
-    task_labels,
-    task_loss,
-    task_metric,
+    require_held_out,
+    training_feed,
     validation_feed,
 )
+from ..training.fit import task_labels, task_metric
+from ..training.loop import compile_model, fit_model, plain_names, start_from_seed
+from ..training.losses import member_loss, named_loss
+from ..training.optimizers import AdamW
+from ..training.schedules import cosine_rate
 from ..training.strategy import make_strategy
+from ..training.training import Training
 
 # By what a model answers: logits of classes of which one is true, of one or more yes or no, or
 # numbers.
 ANSWERS = ("softmax", "sigmoid", "values")
 ARRAY_METRICS = ("accuracy", "mae", "rmse")
+ARRAY_TRAINING = Training(batch_size=32, optimizer=AdamW(weight_decay=0.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +53,7 @@ class Tuning:
     `deciding`, better where it is larger (`mode` "max") or smaller ("min"), in the model's units,
     which times `metric_factor` are the target's. `answers`: one of ANSWERS; `from_logits`: False
     where the model itself ends in softmax or sigmoid. `teacher`: a frozen model of the same inputs
-    whose output stands beside the model's own, last axis after last axis, in what the loss sees
+    whose output stands next to the model's own, last axis after last axis, in what the loss sees
     (see `distil`). `signature`: what the model takes and gives, where the rows came from a recipe.
     Make one with `make_tuning` or `tuning_from_arrays`.
     """
@@ -65,8 +67,7 @@ class Tuning:
     mode: str
     answers: str
     from_logits: bool = True
-    learning_rate: float = 1e-3
-    weight_decay: float = 0.0
+    optimizer: Optimizer = AdamW(weight_decay=0.0)
     seed: int = 0
     strategy: Any = None
     metric_factor: float = 1.0
@@ -76,7 +77,7 @@ class Tuning:
     def fit(
         self, model, *, epochs: int, callbacks=(), learning_rate_factor: float = 1.0
     ) -> dict[str, list[float]]:
-        """Fits the model in place, as many `epochs`, by AdamW at `learning_rate` times the factor:
+        """Fits the model in place, as many `epochs`, by the optimizer at its rate times the factor:
         up to it in the first tenth of the steps, down to zero at the end. The same seed gives the
         same weights. Kernels' weights that are exactly zero, which is what pruning leaves, stay
         zero.
@@ -84,20 +85,13 @@ class Tuning:
         Returns "loss", "val_loss", the deciding metric and "val_" of it → one value an epoch.
         Raises TrainError where the loss stops being a number.
         """
-        import keras
-        import tensorflow as tf
-
         from .prune import keep_zeros
 
-        keras.utils.set_random_seed(self.seed)
-        tf.config.experimental.enable_op_determinism()
+        start_from_seed(self.seed)
         total = epochs * self.steps
-        fitted = self._compiled(
-            model,
-            cosine_rate(
-                self.learning_rate * learning_rate_factor, total, warmup=min(total // 10, total - 1)
-            ),
-        )
+        highest = self.optimizer.learning_rate * learning_rate_factor
+        rate = cosine_rate(highest, total, warmup=min(total // 10, total - 1))
+        fitted = self._compiled(model, rate)
         history = fit_model(
             fitted,
             self.batches,
@@ -111,7 +105,7 @@ class Tuning:
 
     def judge(self, model) -> float:
         """The deciding metric of a model on the validation rows, in the target's unit."""
-        scores = self._compiled(model, self.learning_rate).evaluate(
+        scores = self._compiled(model, self.optimizer.learning_rate).evaluate(
             self.valid, verbose=0, return_dict=True
         )
         return float(scores[f"logits_{self.deciding}"]) * self.metric_factor
@@ -122,7 +116,7 @@ class Tuning:
         """
         import tensorflow as tf
 
-        fitted = self._compiled(model, self.learning_rate)
+        fitted = self._compiled(model, self.optimizer.learning_rate)
         with self.scope():
             variables = [each.value for each in model.trainable_variables]
 
@@ -148,7 +142,7 @@ class Tuning:
         """The context that models must be made in."""
         return (self.strategy or make_strategy("one_device")).scope()
 
-    def _compiled(self, model, learning_rate):
+    def _compiled(self, model, rate):
         """A compiled model around the layers of `model`, with the output once for the loss and once
         for the metric.
         """
@@ -169,8 +163,7 @@ class Tuning:
                 fitted,
                 loss=self.loss,
                 metric=self.make_metric(),
-                learning_rate=learning_rate,
-                weight_decay=self.weight_decay,
+                optimizer=self.optimizer.build(rate),
             )
         return fitted
 
@@ -203,12 +196,7 @@ def make_tuning(
     than a HeldOut, RecipeError where Keras cannot follow the deciding metric.
     """
     load_tensorflow()
-    if not isinstance(valid, HeldOut):
-        raise TrainError(
-            f"a {type(valid).__name__} where rows to judge by go",
-            expected="a HeldOut",
-            fix="pass splits.train and splits.valid",
-        )
+    require_held_out(valid, "to judge by")
     task = task_of(signature.target)
     task.check_deciding(deciding)
     strategy = make_strategy(training.strategy)
@@ -221,20 +209,19 @@ def make_tuning(
         feed,
         task_labels(feed.rows.y, signature, feed.soft_labels),
         signature=signature,
-        batch_size=global_batch(training, len(feed.rows), num_replicas),
+        batch_size=global_batch(training.batch_size, len(feed.rows), num_replicas),
         seed=training.seed,
     )
     return Tuning(
         batches,
         steps,
         validation_feed(valid, task_labels(valid.y, signature), num_replicas),
-        task_loss(signature.target, training, label_weights=feed.rows.label_weights),
+        member_loss(training.loss, signature.target, label_weights=feed.rows.label_weights),
         lambda: task_metric(deciding, signature)[0],
         deciding,
         task_metric(deciding, signature)[1],
         task.output_kind,
-        learning_rate=training.learning_rate,
-        weight_decay=training.weight_decay,
+        optimizer=training.optimizer,
         seed=training.seed,
         strategy=strategy,
         metric_factor=task.metric_factor(deciding, signature.target),
@@ -249,14 +236,14 @@ def tuning_from_arrays(
     loss: Any,
     valid: tuple[Any, np.ndarray],
     deciding: str = "",
-    training: Training = Training(batch_size=32, weight_decay=0.0),
+    training: Training = ARRAY_TRAINING,
 ) -> Tuning:
     """For a Keras model of one's own, from arrays as its own `fit` takes them.
 
     `x`: the input [rows, ...], or input's name → array; `y`: [rows, ...] as the loss takes it;
     `valid`: (x, y) of other rows to judge by. `loss`: a Keras loss or its name. `deciding`: one of
     ARRAY_METRICS; "" for accuracy where the loss is a cross-entropy, else mae. Of `training` the
-    batch size, the rate, the decay, the seed and the strategy count. Raises RecipeError where
+    batch size, the optimizer, the seed and the strategy count. Raises RecipeError where
     metric and loss do not go together, TrainError where arrays differ in length.
     """
     load_tensorflow()
@@ -265,7 +252,7 @@ def tuning_from_arrays(
     if not isinstance(loss, str):
         loss = keras.losses.get(loss)
     else:
-        loss = _loss_named(loss)
+        loss = named_loss(loss)
     answers = _answers_of(loss)
     deciding = deciding or ("mae" if answers == "values" else "accuracy")
     if deciding not in ARRAY_METRICS or (deciding == "accuracy") == (answers == "values"):
@@ -291,7 +278,7 @@ def tuning_from_arrays(
         _both(y),
         signature=None,
         seed=training.seed,
-        batch_size=global_batch(training, len(rows), num_replicas),
+        batch_size=global_batch(training.batch_size, len(rows), num_replicas),
     )
     is_sparse = "sparse" in type(loss).__name__.lower()
     return Tuning(
@@ -304,8 +291,7 @@ def tuning_from_arrays(
         "max" if deciding == "accuracy" else "min",
         answers,
         from_logits=from_logits,
-        learning_rate=training.learning_rate,
-        weight_decay=training.weight_decay,
+        optimizer=training.optimizer,
         seed=training.seed,
         strategy=strategy,
     )
@@ -408,23 +394,6 @@ def _rows(kind, x, y):
 
 def _both(y):
     return {"members": np.asarray(y), "logits": np.asarray(y)}
-
-
-def _loss_named(name):
-    """A loss object: its function alone would not say whether it takes logits."""
-    import keras
-
-    wanted = {"mse": "meansquarederror", "mae": "meanabsoluteerror"}.get(
-        name, name.replace("_", "").lower()
-    )
-    for each in vars(keras.losses).values():
-        if isinstance(each, type) and each.__name__.lower() == wanted:
-            return each()
-    raise RecipeError(
-        f"loss={name!r}",
-        expected="a Keras loss, or the name of one",
-        fix="loss=keras.losses.CategoricalCrossentropy(from_logits=True)",
-    )
 
 
 def _answers_of(loss):

@@ -44,7 +44,7 @@ def quantize_file(
     one_row = {name: x[:1] for name, x in rows.items()}
     ranges = made.calibrate(
         {"serving_default": [one_row]}, num_threads=1
-    )  # tells which tensors it asks for
+    )  # shows which tensors it asks for
     asked = [name for name, known in ranges.items() if known]
     for name, (low, high) in _ranges(content, rows, asked, quantize).items():
         ranges[name] = {
@@ -84,7 +84,7 @@ def operators_in_float(content: bytes) -> list[str]:
 
 def _ranges(content, rows, names, quantize):
     """Tensor name → its range over rows: of inputs and outputs from the smallest to the largest
-    value, of others as `quantize` says.
+    value, of others as `quantize` states.
     """
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 

@@ -1,9 +1,9 @@
 """A child process under watch: it ends in bounded time and memory, and it does not outlive its
 parent.
 
-What TensorFlow maps says little of what it uses, so that a limit of the address space would end a
-child that is well; its resident memory is looked at instead, ten times a second (Linux; elsewhere
-the time alone is watched).
+What TensorFlow maps is little evidence of what it uses, so that a limit of the address space would
+end a child that is well; its resident memory is looked at instead, ten times a second (Linux;
+elsewhere the time alone is watched).
 """
 
 import ctypes
@@ -52,8 +52,8 @@ class Limits:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a child ended: its return code, negative of a signal; what it said on standard error; and
-    `limit`, "time" or "memory" where it was ended for passing one, else "".
+    """How a child ended: its return code, negative of a signal; what it wrote to standard error;
+    and `limit`, "time" or "memory" where it was ended for passing one, else "".
     """
 
     returncode: int
@@ -70,19 +70,19 @@ def run_watched(
     look: Callable[[], None] = lambda: None,
 ) -> Ended:
     """Runs a command until it ends or passes a limit; whatever raises here, Ctrl-C included, ends
-    it too. Temporary files of the child lie in `folder`, with what it says in `folder`/said. `look`
-    is called now and then.
+    it too. Temporary files of the child lie in `folder`, with what it writes in `folder`/stderr.
+    `look` is called now and then.
     """
     environment = {**environment, "TMPDIR": str(folder)}
     limit = ""
     deadline = time.monotonic() + limits.seconds
-    with (folder / "said").open("wb") as said:
+    with (folder / "stderr").open("wb") as stderr:
         child = subprocess.Popen(
             command,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=said,
+            stderr=stderr,
         )
         try:
             while child.poll() is None and not limit:
@@ -93,7 +93,7 @@ def run_watched(
             child.kill()
             child.wait()
     return Ended(
-        child.returncode, (folder / "said").read_text(encoding="utf-8", errors="replace"), limit
+        child.returncode, (folder / "stderr").read_text(encoding="utf-8", errors="replace"), limit
     )
 
 

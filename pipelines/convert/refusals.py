@@ -59,7 +59,7 @@ def converter_reason(text: str, layers: tuple[str, ...]) -> str:
 
 def micro_reason(text: str) -> str:
     """Why TFLM refuses a file or a row, of what it wrote to standard error; "" where it wrote
-    nothing that tells.
+    nothing that helps.
     """
     absent = re.search(r"find op for builtin opcode '(\w+)'", text)
     if absent:

@@ -1,4 +1,4 @@
-"""Pictures as uint8 beside inputs of other types: the converter itself gives all inputs of a file
+"""Pictures as uint8 next to inputs of other types: the converter itself gives all inputs of a file
 one type.
 """
 

@@ -8,7 +8,7 @@ from .visible import visible
 
 
 class PipelineError(Exception):
-    """Something the user can fix. Its text says what was received, what was expected and how to
+    """Something the user can fix. Its text states what was received, what was expected and how to
     fix it; whatever of it comes from data steers no terminal.
     """
 

@@ -7,7 +7,7 @@ from shlex import quote
 
 from ..tasks import TASKS
 from ..tasks.metrics import SMALLER_IS_BETTER
-from ..training.fit import Training
+from ..training.training import Training
 
 # Of labels, and of values within 5 % of a standard deviation, that a form gives as Keras does.
 LEAST_LABELS_ALIKE = 0.97
@@ -91,7 +91,7 @@ def _still_rising(recipe, facts):
     values = facts["history"].get(f"val_{metric}", [])
     if (
         not isinstance(training, Training)
-        or training.schedule != "constant"
+        or not training.schedule.keeps_best
         or len(values) < training.epochs
     ):
         return []

@@ -48,7 +48,7 @@ def code(text: str) -> str:
 
 
 def prose(text: str) -> str:
-    """Sentences in which only `code` between backticks is Markdown: what a recipe says about
+    """Sentences in which only `code` between backticks is Markdown: what a recipe states about
     itself.
     """
     parts = text.split("`")

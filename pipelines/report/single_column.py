@@ -27,7 +27,9 @@ MIN_STANDARD_ERRORS = 5
 
 @dataclass(frozen=True)
 class Measure:
-    """A score of a column: `name` in words, and `value`, 1.0 where the column tells the target."""
+    """A score of a column: `name` in words, and `value`, 1.0 where the column determines the
+    target.
+    """
 
     name: str
     value: float

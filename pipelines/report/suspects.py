@@ -19,7 +19,7 @@ from .single_column import MAX_ROWS, score_columns
 
 # One value in at least this share of the rows: nearly constant.
 MOSTLY_THE_SAME = 0.995
-# A column alone that scores at least this tells the target.
+# A column alone that scores at least this gives the target away.
 GIVES_AWAY = 0.98
 # Values that differ in at least this share of the rows are ids, where they are whole numbers or
 # words.
@@ -120,8 +120,8 @@ def _give_aways(train, columns):
     return [
         Suspect(
             name,
-            f"alone nearly tells the target ({measure.name} {measure.value:.3f} on training rows): "
-            "right only if it is known before the answer",
+            f"alone nearly gives the target away ({measure.name} {measure.value:.3f} "
+            "on training rows): right only if it is known before the answer",
             _drop(name),
         )
         for measure, name in named

@@ -68,7 +68,7 @@ def _series_words(signature):
         f"empty cell is a missing step. The newest {longest} steps are read."
     )
     if frame.series:
-        words += f" {code(frame.series)} tells the series apart."
+        words += f" {code(frame.series)} separates the series."
     if ahead:
         words += f" {ahead} also needs the {frame.horizon} steps that are forecast."
     return [words]

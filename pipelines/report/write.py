@@ -161,7 +161,7 @@ def ladder_lines(report: dict) -> list[LadderLine]:
 
 
 def ladder_table(report: dict, shown: tuple[str, ...]) -> list[str]:
-    """The ladder as lines of Markdown, with these metrics, and what is to be said of its rungs."""
+    """The ladder as lines of Markdown, with these metrics, and notes on its rungs."""
     lines = [
         "| form | "
         + " | ".join((*(metric.replace("_", " ") for metric in shown), *LADDER_HEADINGS))

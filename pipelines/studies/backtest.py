@@ -20,7 +20,7 @@ def backtest(recipe: Recipe, source: object = None, *, num_folds: int = 4, refit
     int8 form, and the seasonal naive's MASE.
 
     The last share `recipe.split.test` of the time is cut to `num_folds` stretches, one after the
-    other. Each is foretold by the recipe learned from all steps before it, or, without `refit`,
+    other. Each is forecast by the recipe learned from all steps before it, or, without `refit`,
     from those before the first one. Raises FrameError where the recipe has no windows or there is
     no step for a fold, and whatever learning raises.
     """

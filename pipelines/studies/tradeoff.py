@@ -39,7 +39,7 @@ from ..targets.micro.runner import Micro, micro_available
 from ..targets.micro.spec import TargetMicro
 from ..tasks import task_of
 from ..tasks.metrics import SMALLER_IS_BETTER, loss_of
-from ..training.fit import Trained
+from ..training.fit import TrainedModel
 from ..training.keras_file import read_keras
 from ..verify.ladder import InRunner, KerasInterpreter, answer_all, time_rows
 
@@ -223,7 +223,7 @@ def compress_bundle(
     ]
     learned = Learned(
         made,
-        Trained(small, history, 0.0),
+        TrainedModel(small, history, 0.0),
         len(ready.feed.rows),
         np.union1d(train_rows.ids, valid_rows.ids),
         refused=ready.refused,

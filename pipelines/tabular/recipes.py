@@ -5,7 +5,9 @@ from ..recipe import Judge, Recipe
 from ..rows.split import SplitGrouped, SplitRandom
 from ..sources.label_sets import target_title
 from ..steps import DropColumns, EncodeBins, EncodeDate, EncodeOnehot, FlagMissing, ImputeMedian
-from ..training.fit import Training
+from ..training.optimizers import AdamW
+from ..training.schedules import Constant
+from ..training.training import Training
 from .load import LoadTable
 from .networks import Mlp
 from .teacher import ForestTeacher
@@ -62,7 +64,7 @@ BIRDS = Recipe(
     encode=(EncodeBins(num_bins=16), EncodeOnehot(min_count=5)),
     teacher=ForestTeacher(share=0.7),
     build=Mlp(widths=(128, 64), num_members=4),
-    training=Training(epochs=40, batch_size=128, patience=6),
+    training=Training(epochs=40, batch_size=128, schedule=Constant(patience=6)),
 )
 
 CREDIT = Recipe(
@@ -117,5 +119,10 @@ PENGUINS = Recipe(
     encode=(EncodeBins(num_bins=8), EncodeOnehot(min_count=2)),
     teacher=ForestTeacher(max_features=0.5),
     build=Mlp(widths=(192, 64), num_members=2, dropout=0.2),
-    training=Training(epochs=200, batch_size=32, learning_rate=3e-3, patience=25),
+    training=Training(
+        epochs=200,
+        batch_size=32,
+        optimizer=AdamW(learning_rate=3e-3),
+        schedule=Constant(patience=25),
+    ),
 )

@@ -53,7 +53,6 @@ class AnomalyTask(Task):
     frame_example = "CutSegments(window=24)"
     decides_on_training_rows = True
     staggers_outputs = False  # many outputs that make one score
-    broadcasts_truth = False
 
     def num_outputs(self, target: Target, frame: Frame | None, ports: Sequence[Port]) -> int:
         """Returns how many values the input has that is given back."""

@@ -62,7 +62,6 @@ class Task(CAnswer, ShownTask):
             needs a label.
         staggers_outputs: Whether the int8 file gives each output several times, rounded at
             staggered places (see `convert.lower`): copies tell apart rows that rank alike.
-        broadcasts_truth: Whether a loss sees the truth once for each member of an ensemble.
     """
 
     name: ClassVar[str]
@@ -80,7 +79,6 @@ class Task(CAnswer, ShownTask):
     frame_example: ClassVar[str] = ""
     decides_on_training_rows: ClassVar[bool] = False
     staggers_outputs: ClassVar[bool] = True
-    broadcasts_truth: ClassVar[bool] = True
 
     @property
     def needs_frame(self) -> bool:

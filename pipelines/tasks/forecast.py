@@ -46,7 +46,6 @@ class ForecastTask(Task):
     looks_ahead = True
     frame_example = "CutWindows(window=48, horizon=12)"
     staggers_outputs = False  # many outputs, and none of them to rank
-    broadcasts_truth = False
     keeps_own_scale = True
 
     def num_outputs(self, target: Target, frame: Frame | None, ports: Sequence[Port]) -> int:

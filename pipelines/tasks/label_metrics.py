@@ -2,8 +2,8 @@
 
 A macro-average is over the labels that a row has or an answer gives, one of ranks over the labels
 that some rows have; what does not exist is NaN. Where every label has rows, each score is
-scikit-learn's of the same name (Tsoumakas and Katakis 2007, https://doi.org/10.4018/jdwm.2007070101,
-compare them).
+scikit-learn's of the same name (Tsoumakas and Katakis 2007,
+https://doi.org/10.4018/jdwm.2007070101, compare them).
 """
 
 from collections.abc import Sequence

@@ -1,48 +1,65 @@
 """The loss and the metrics of outputs of which the truth may be unknown: NaN is passed over."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from ..device.target import Target
 
 
 def masked_loss(target: Target):
-    """y [rows, 1, horizon] and outputs [rows, members, horizon * quantiles] → [rows, members]: the
-    mean over the steps with a known target of the pinball loss of every quantile, or of the squared
-    error where there are none. Steps count by their spread, so that an error counts as much as it
-    is large in the target's unit.
+    """Returns the pinball loss of every quantile, or the squared error if there are none.
+
+    As `masked_mean` gives it.
     """
     import keras
 
     ops = keras.ops
     levels = target.quantiles
-    shares = np.asarray(levels, np.float32)
-    factors = target.step_factors or (1.0,)  # a window that is given back has one unit
-    share = np.asarray(factors, np.float32) / np.mean(factors)
-    if levels:
-        share = share.astype(np.float32)
-    else:
-        share = np.square(share).astype(np.float32)
+    if not levels:
+        return masked_mean(keras.losses.MeanSquaredError(reduction=None), target, power=2)
 
-    def loss(y_true, y_pred):
+    def pinball(y_true, y_pred):
+        short = y_true - y_pred
+        each = ops.maximum(short * np.float32(levels), short * (np.float32(levels) - 1))
+        return ops.mean(each, -1)
+
+    return masked_mean(pinball, target, power=1)
+
+
+def masked_mean(loss: Callable[[Any, Any], Any], target: Target, *, power: int) -> Callable:
+    """Returns the mean of a loss over the values that are known.
+
+    It is called with y float32 [rows, members, horizon] and outputs float32
+    [rows, members, horizon * quantiles], and gives float32 [rows, members]. Steps count by their
+    spread: an error counts as much as it is large in the target's unit.
+
+    Args:
+        loss: A Keras loss without reduction, of y [rows, members, horizon, 1] and outputs
+            [rows, members, horizon, quantiles].
+        target: Of the signature.
+        power: Which one of an error the loss grows by, 2 of a squared error.
+    """
+    import keras
+
+    ops = keras.ops
+    width = max(len(target.quantiles), 1)
+    factors = target.step_factors or (1.0,)  # a window that is given back has one unit
+    share = np.float32(factors) / np.mean(factors)
+    share = (share**power).astype(np.float32)
+
+    def by_member(y_true, y_pred):
         known = ops.isfinite(y_true)
         shape = ops.shape(y_pred)
-        outputs = ops.reshape(y_pred, (shape[0], shape[1], -1, max(len(levels), 1)))
+        outputs = ops.reshape(y_pred, (shape[0], shape[1], -1, width))
         y = ops.expand_dims(ops.where(known, y_true, 0.0), -1)
-        short = y - outputs
-        if not levels:
-            each = ops.square(short)
-        else:
-            each = ops.mean(
-                ops.maximum(short * shares, short * (shares - 1)),
-                -1,
-                keepdims=True,
-            )
+        each = loss(y, outputs)
         weight = ops.cast(known, "float32")
-        return ops.sum(each[..., 0] * weight * share, axis=2) / ops.maximum(
-            ops.sum(weight, axis=2), 1.0
-        )
+        total = ops.sum(each * weight * share, axis=2)
+        return total / ops.maximum(ops.sum(weight, axis=2), 1.0)
 
-    return loss
+    return by_member
 
 
 def masked_metric(target: Target, deciding: str):

@@ -2,7 +2,7 @@
 what is reported.
 
 Where the same score is taken hundreds of times, for a threshold or an interval, it is counted here:
-most of scikit-learn's time is in its checks. `SMALLER_IS_BETTER` tells which way is up.
+most of scikit-learn's time is in its checks. `SMALLER_IS_BETTER` states which way is up.
 """
 
 import math
@@ -159,7 +159,7 @@ def score_values(y: np.ndarray, values: np.ndarray) -> dict[str, float]:
 
 
 def score_anomalies(y: np.ndarray, flagged: np.ndarray, scores: np.ndarray) -> dict[str, float]:
-    """Of y float [rows], 1 of an anomaly, NaN where nobody knows; flagged bool [rows]; scores float
+    """Of y float [rows], 1 of an anomaly, NaN where unknown; flagged bool [rows]; scores float
     [rows].
 
     `mae`: the mean score of windows that are not labelled as anomalies, and `flagged`: the share of

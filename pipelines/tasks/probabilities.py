@@ -1,4 +1,4 @@
-"""Logits of classes → probabilities that are met as often as they say, fitted on validation rows
+"""Logits of classes → calibrated probabilities, fitted on validation rows
 (Guo et al. 2017, https://arxiv.org/abs/1706.04599). Labels do not change by it: the decision is
 about logits.
 """
@@ -33,7 +33,7 @@ def fit_calibration(logits: np.ndarray, y: np.ndarray, *, how: str) -> Calibrati
 
         never = 1 / (
             len(y) + 2
-        )  # of so many rows none at an end says no more than that (Laplace's rule)
+        )  # of so many rows none at an end means no more than that (Laplace's rule)
         fitted = IsotonicRegression(y_min=never, y_max=1 - never, out_of_bounds="clip").fit(
             logits[:, 0].astype(np.float64), y
         )

@@ -3,7 +3,7 @@ features.
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from ..balance import Smote
 from ..device.signature import Signature
@@ -26,6 +26,7 @@ class BalancedHead(Network):
     was for comparison.
     """
 
+    refits: ClassVar[bool] = True
     net: TextNet = TextCnn()
     balancer: Any = Smote()
     epochs: int = knob(20, 1, 10_000)
@@ -96,6 +97,6 @@ class BalancedHead(Network):
             balancer=self.balancer,
             signature=signature,
             deciding=deciding,
-            training=replace(training, epochs=self.epochs, learning_rate=self.learning_rate),
+            training=training.at(epochs=self.epochs, learning_rate=self.learning_rate),
         )
         model.get_layer("logits").set_weights(weights)

@@ -16,6 +16,8 @@ from ..rows.sketch import PAIRS, DataSketch
 from ..slots import Network
 from ..spec import Refusal, knob
 from ..training.blocks import copy_weights
+from ..training.losses import token_loss
+from ..training.schedules import Cosine
 from .networks import AveragedEmbeddings, TextBlocks, TextNet, TransformerEncoder, token_port
 
 MASKED, RANDOM = (
@@ -32,7 +34,7 @@ class MaskedPretraining(Network):
 
     `net`: a net for texts that reads a token's neighbours. `epochs`, `learning_rate`: of
     pretraining, the rate falling to zero at its end. `mask_share`: how many of a text's tokens are
-    to be told.
+    to be predicted.
     """
 
     needs_unlabelled: ClassVar[bool] = True
@@ -169,13 +171,9 @@ class MaskedPretraining(Network):
         import keras
         from tqdm.keras import TqdmCallback
 
-        rate = keras.optimizers.schedules.CosineDecay(self.learning_rate, self.epochs * steps)
+        rate = Cosine(warmup_epochs=0).rate(self.learning_rate, epochs=self.epochs, steps=steps)
         guesser.compile(
-            optimizer=keras.optimizers.AdamW(rate, weight_decay=training.weight_decay),
-            jit_compile=False,
-            loss=keras.losses.SparseCategoricalCrossentropy(
-                from_logits=True, reduction="mean_with_sample_weight"
-            ),
+            optimizer=training.optimizer.build(rate), loss=token_loss(), jit_compile=False
         )
         history = guesser.fit(
             batches,

@@ -5,7 +5,9 @@ from ..recipe import Judge, Recipe
 from ..rows.split import SplitGiven, SplitGrouped, SplitRandom
 from ..sources.label_sets import target_title
 from ..steps import TokenizeWords
-from ..training.fit import Training
+from ..training.losses import UsualLoss
+from ..training.schedules import Constant
+from ..training.training import Training
 from .load import LoadTextFolder, LoadTexts, LoadTextTfds
 from .networks import TextCnn
 from .teacher import TfidfTeacher
@@ -35,7 +37,10 @@ def text_recipe(
         encode=(TokenizeWords(),),
         build=TextCnn(kernels=(1, 2, 3), token_dropout=0.4),
         training=Training(
-            epochs=12, batch_size=64, learning_rate=1e-3, patience=3, label_smoothing=0.05
+            epochs=12,
+            batch_size=64,
+            loss=UsualLoss(label_smoothing=0.05),
+            schedule=Constant(patience=3),
         ),
         about=about,
     )
@@ -50,7 +55,7 @@ REMARKS = Recipe(
     encode=(TokenizeWords(min_count=3),),
     teacher=TfidfTeacher(),
     build=TextCnn(kernels=(1, 2, 3), token_dropout=0.4),
-    training=Training(epochs=12, batch_size=64, learning_rate=1e-3, patience=3),
+    training=Training(epochs=12, batch_size=64, schedule=Constant(patience=3)),
     judge=Judge(deciding="average_precision"),
 )
 
@@ -63,7 +68,7 @@ REMARKS5 = Recipe(
     encode=(TokenizeWords(min_count=3),),
     teacher=TfidfTeacher(share=0.6),
     build=TextCnn(width=128, kernels=(1, 2, 3, 4), token_dropout=0.4),
-    training=Training(epochs=30, batch_size=64, learning_rate=1e-3, patience=3),
+    training=Training(epochs=30, batch_size=64, schedule=Constant(patience=3)),
     # By log loss, because macro-F1 means little before the offsets of the classes are chosen.
     judge=Judge(deciding="log_loss"),
 )

@@ -21,7 +21,7 @@ from .networks import SeriesBlocks, SeriesNet, past_ports
 
 @dataclass(frozen=True)
 class GivesBack(SeriesNet):
-    """What autoencoders share: steps → a `code` of few numbers, with what else a row has beside it
+    """What autoencoders share: steps → a `code` of few numbers, with what else a row has
     → the steps. Only what training windows have in common fits into the code (Sakurada and Yairi
     2014, https://doi.org/10.1145/2689746.2689747).
     """
@@ -226,7 +226,7 @@ class ForecastResidual:
 
 def fit_residual(runner: Runner, train: TrainSet, *, quantile: float = 0.99) -> ForecastResidual:
     """The detector of a forecast's runner, its threshold above the `quantile` of training rows'
-    scores. Raises LeakError for other rows, RecipeError where the runner foretells nothing or no
+    scores. Raises LeakError for other rows, RecipeError where the runner forecasts nothing or no
     target is known.
     """
     train = require_train_set(train, "fit_residual")

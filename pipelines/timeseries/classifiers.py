@@ -180,10 +180,10 @@ class InceptionTime(Convolutional):
 
 @dataclass(frozen=True)
 class LstmFcn(SeriesFcn):
-    """The fully convolutional net, and beside it an LSTM of `units` whose newest answer joins the
+    """The fully convolutional net, and next to it an LSTM of `units` whose newest answer joins the
     features (Karim et al. 2018, https://arxiv.org/abs/1709.05206). `shuffled`, as in the paper: the
     LSTM reads channel after channel, of each all steps at once, rather than step after step.
-    `lstm_dropout`: of what it says.
+    `lstm_dropout`: of its output.
     """
 
     units: int = knob(8, 1, 512)

@@ -1,4 +1,4 @@
-"""Pictures for the report of a forecast: what was foretold and what came, how wrong it is step by
+"""Pictures for the report of a forecast: what was forecast and what came, how wrong it is step by
 step, and gaps.
 """
 

@@ -1,4 +1,4 @@
-"""Pictures for the report of a model that tells whole series apart: what the classes look like,
+"""Pictures for the report of a model that classifies whole series: what the classes look like,
 what augmentation makes of training series, and the most confident mistakes.
 """
 
@@ -31,7 +31,7 @@ class DrawnClasses(Loader):
 
 def draw_series_classes(recipe, splits, learned, judged) -> list[tuple[str, str]]:
     """(title, base64 PNG) of every picture: the middle of each class over time, training series as
-    the net reads them beside their altered forms, and of the int8 form on test rows the most
+    the net reads them next to their altered forms, and of the int8 form on test rows the most
     confident mistakes.
     """
     signature = learned.signature
@@ -63,7 +63,8 @@ def draw_series_classes(recipe, splits, learned, judged) -> list[tuple[str, str]
         ]
         drawn.append(
             _tiles(
-                "The most confident mistakes on test series: true class → said, with its score",
+                "The most confident mistakes on test series: true class → predicted, "
+                "with its score",
                 series,
                 captions,
                 [GREY] * len(wrong),

@@ -71,7 +71,7 @@ def find_pace(
         raise LoadError(
             f"the time column {shorten(name)} has no two different times of one series",
             expected="rows that follow each other in time",
-            fix="name another column with --time, or the one that tells series apart with --id",
+            fix="name another column with --time, or the one that separates the series with --id",
         )
     found = _months(times, series, distances) or _weekdays(times, series, distances)
     return found or step_of_seconds(times, series, distances, name=name, names=names)

@@ -38,7 +38,7 @@ def read_zoned_times(
 ) -> tuple[np.ndarray, str]:
     """(datetime64[s] [rows] in UTC; the format that they are written in, see `read_times`): of time
     stamps with offsets; or of local times of `zone`, an IANA name, whose hour that comes twice in
-    autumn is told apart by its order and whose hour that never comes in spring is moved on; or as
+    autumn is recognized by its order and whose hour that never comes in spring is moved on; or as
     they stand. `given`: the kind of the column, such as "date:unix". Raises LoadError for a
     mixture, for stamps without a time, for numbers of an unknown unit, and where the zone is
     unknown.
@@ -168,7 +168,7 @@ def from_zone(times: np.ndarray, name: str, zone: str) -> np.ndarray:
     index = pd.DatetimeIndex(times)
     try:
         zoned = index.tz_localize(place, ambiguous="infer", nonexistent="shift_forward")
-    except ValueError:  # no order tells which of two hours a lone stamp means
+    except ValueError:  # no order shows which of two hours a lone stamp means
         zoned = index.tz_localize(
             place, ambiguous=np.zeros(len(index), bool), nonexistent="shift_forward"
         )

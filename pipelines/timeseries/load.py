@@ -35,9 +35,9 @@ class LoadSeries(Drawn):
     """A table whose rows are steps in time.
 
     source: path of a .csv, .csv.gz, .parquet or .jsonl file. time: the column of time stamps.
-    target: the column to foretell; without one nothing is, and anomalies are looked for
+    target: the column to forecast; without one nothing is, and anomalies are looked for
     (`CutSegments`), of which `label`, a column of truth values, may mark the steps: empty where
-    nobody knows. series: a column that tells many series apart, and only: those of its values to
+    nobody knows. series: a column that separates many series, and only: those of its values to
     keep (empty: all). columns: what else a window holds (empty: every numeric column; one that is
     the same all through each series, of numbers or words, may be named in frame.static). drop:
     columns to leave out. kinds: overrides of inferred kinds; of the time a format, "date:%d.%m.%Y"
@@ -174,7 +174,7 @@ class LoadSeries(Drawn):
     def _check_names(self, table):
         if self.target and self.label:
             raise LoadError(
-                f"a column to foretell, {shorten(self.target)}, and one that marks anomalies, "
+                f"a column to forecast, {shorten(self.target)}, and one that marks anomalies, "
                 f"{shorten(self.label)}",
                 expected="one of them",
                 fix="leave load.target or load.label empty",
@@ -323,7 +323,7 @@ class LoadSeries(Drawn):
             raise LoadError(
                 f"{len(numbers)} columns of numbers, each without a value or the same in all steps",
                 expected="a column that changes",
-                fix="bring more of the source, or name other columns: load.columns",
+                fix="provide more of the source, or name other columns: load.columns",
             )
 
     def _check_target(self, y):

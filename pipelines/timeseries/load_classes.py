@@ -190,7 +190,7 @@ class LoadSeriesArrays(DrawnClasses):
         """Whether the file names training and test rows."""
         try:
             read = read_npz(find_file(self.source, ""), _ARRAYS, self.series, self.labels)
-        except LoadError:  # `read` says what is wrong with it
+        except LoadError:  # `read` reports what is wrong with it
             return False
         return {"train", "test"} <= {part for part, *_ in read}
 
@@ -311,15 +311,15 @@ def _rows(values: Sequence, where: str) -> list[np.ndarray]:
                 expected="numbers [steps] or [steps, channels], NaN where one is missing",
                 fix="put time before channels: np.swapaxes(x, 1, 2)"
                 if row.ndim > 2
-                else "bring numbers",
+                else "provide numbers",
             )
-        odd = np.argwhere(np.abs(row) > MAX_NUMBER)  # False for NaN
-        if len(odd):
+        too_large = np.argwhere(np.abs(row) > MAX_NUMBER)  # False for NaN
+        if len(too_large):
             raise LoadError(
-                f"row {number} of {shorten(where, 120)}, step {odd[0][0] + 1}: "
-                f"{row[tuple(odd[0])]:g}",
+                f"row {number} of {shorten(where, 120)}, step {too_large[0][0] + 1}: "
+                f"{row[tuple(too_large[0])]:g}",
                 expected=f"numbers up to {MAX_NUMBER:g}, or NaN",
-                fix="mend the value",
+                fix="correct the value",
             )
         rows.append(series_as_float32(f"row {number} of {shorten(where, 120)}", row))
     return rows

@@ -1,8 +1,8 @@
 """Nets for series: steps [rows, steps, channels], with what else a row has, → a value (or its
-quantiles) for every step to foretell, or logits.
+quantiles) for every step to forecast, or logits.
 
 Recurrent layers and convolutions read from the oldest step to the newest. What is known beforehand
-of the steps to foretell, and single values of a row, join the features before the last layer.
+of the steps to forecast, and single values of a row, join the features before the last layer.
 """
 
 from abc import abstractmethod
@@ -86,7 +86,7 @@ class SeriesNet(Network):
         return with_logits(inputs, members, signature, blocks=blocks)
 
     def linear(self) -> "NLinear | None":
-        """The net to stand beside this one in the report of a forecast; None where this is it."""
+        """Returns the net to compare with in the report of a forecast; None where this is it."""
         return NLinear()
 
     @abstractmethod
@@ -149,7 +149,7 @@ class DLinear(SeriesNet):
 
 @dataclass(frozen=True)
 class SeriesMlp(SeriesNet):
-    """`widths` hidden layers over all steps, and beside them the linear map of NLinear."""
+    """`widths` hidden layers over all steps, and next to them the linear map of NLinear."""
 
     widths: tuple[int, ...] = knob((64,), 1, 4096)
     activation: str = "relu"
@@ -278,10 +278,10 @@ class SeriesBlocks(Blocks):
         self._signature = signature
 
     def horizon(self) -> int:
-        """The steps to foretell. Raises RecipeError where there are none."""
+        """The steps to forecast. Raises RecipeError where there are none."""
         if not task_of(self._signature.target).looks_ahead:
             raise RecipeError(
-                f"{type(self.net).__name__} without steps to foretell",
+                f"{type(self.net).__name__} without steps to forecast",
                 expected="a forecast",
                 fix="--set 'build=SeriesLstm()'",
             )
@@ -321,7 +321,7 @@ class SeriesBlocks(Blocks):
         return keras.layers.Reshape((x.shape[2],), name=f"{name}_newest_flat")(last)
 
     def recur(self, x, cell: str, width: int, *, name: str):
-        """What a recurrent layer says at every step, [rows, steps, width]."""
+        """The output of a recurrent layer at every step, [rows, steps, width]."""
         import keras
 
         return getattr(keras.layers, cell)(

@@ -54,7 +54,7 @@ class SeriesLstm(SeriesRecurrent):
 @dataclass(frozen=True)
 class SeriesUnrolled(SeriesRecurrent):
     """Recurrent layers that TFLite has no operator for: they ship step by step, in at most about
-    `most_unrolled_bytes` of operators beside the weights.
+    `most_unrolled_bytes` of operators in addition to the weights.
     """
 
     most_unrolled_bytes: int = knob(MOST_UNROLLED_BYTES, 1, 2**31 - 1)
@@ -90,7 +90,7 @@ class SeriesRnn(SeriesUnrolled):
 
 @dataclass(frozen=True)
 class EncoderDecoder(SeriesNet):
-    """An LSTM reads the steps; another goes over the steps to foretell, a vector for each made of
+    """An LSTM reads the steps; another goes over the steps to forecast, a vector for each made of
     what the first ended with, and looks back on every step read, weighted by attention (Bahdanau et
     al. 2015, https://arxiv.org/abs/1409.0473; by scaled products, Luong et al. 2015,
     https://arxiv.org/abs/1508.04025).

@@ -21,12 +21,12 @@ ANOMALY = "anomaly"
 @dataclass(frozen=True)
 class CutSegments(Frame):
     """Windows of `window` steps of every column, to tell anomalies from what training rows hold;
-    nothing is foretold.
+    nothing is forecast.
 
     Windows start every `stride` steps, of the test part every `test_stride` (0: the stride), and
     each lies whole in one part. `season`: steps of a season, for the plain rule that looks at what
     has changed since the season before. `faults`: what is put into copies of test windows, to be
-    judged on where nobody labelled an anomaly.
+    judged on where anomalies are unlabelled.
     """
 
     window: int = knob(24, 1, 20_000)
@@ -50,9 +50,9 @@ class CutSegments(Frame):
     def cut(self, splits: Splits) -> Splits:
         """Splits of steps → Splits of windows; their ids are those of their first step, the column
         of time holds the newest, and their y is float64 [rows]: 1 where some step is labelled as an
-        anomaly, 0 where all known labels say none, NaN where nobody knows. Training windows with an
+        anomaly, 0 where all known labels say none, NaN where unknown. Training windows with an
         anomaly are left out, which `notes` tell, and all windows without a single known value. Test
-        rows end with the copies that have a fault, y 1, and the windows of unknown label beside
+        rows end with the copies that have a fault, y 1, and the windows of unknown label next to
         these are taken as normal. `baselines` of test windows, float64 [rows]: the largest distance
         of a value from its mean, and the mean difference from the value one season before, both in
         standard deviations of training windows. Raises FrameError.
@@ -110,12 +110,12 @@ class CutSegments(Frame):
         return tuple(notes)
 
     def _schema(self, schema):
-        odd = next((column for column in schema.columns if column.kind != "numeric"), None)
-        if odd is not None:
+        other = next((column for column in schema.columns if column.kind != "numeric"), None)
+        if other is not None:
             raise FrameError(
-                f"the {odd.kind} column {shorten(odd.name)} in windows",
+                f"the {other.kind} column {shorten(other.name)} in windows",
                 expected="numbers by step",
-                fix=f"leave it out: --drop '{odd.name}'",
+                fix=f"leave it out: --drop '{other.name}'",
             )
         series = tuple(
             replace(column, kind=SERIES, shape=(self.window,)) for column in schema.columns
@@ -148,7 +148,7 @@ class CutSegments(Frame):
             raise FrameError(
                 f"no {PARTS[part]} window of {self.window} steps: {grid.longest(part):,} steps "
                 "follow each other in that part",
-                fix="shorten frame.window, or bring longer series",
+                fix="shorten frame.window, or provide longer series",
                 expected=f"at least {self.window:,} steps with values among them",
             )
         return starts[known]

@@ -47,7 +47,7 @@ def refuse_shared(
     if found:
         hint = f"--id '{found[0]}', whose {found[1]:,} values tell them apart"
     else:
-        hint = "--id COLUMN, the one that tells series apart"
+        hint = "--id COLUMN, the one that separates the series"
     if step or num_alike > MOST_SHARED * num_rows:
         finer = ""
     else:

@@ -55,7 +55,7 @@ class TsFile:
 
 def read_ts(path: Path) -> TsFile:
     """Reads a .ts or .ts.gz file, of series of one or of many lengths. Raises LoadError naming the
-    line where it is not what its header says, and for time stamps.
+    line where it is not what its header states, and for time stamps.
     """
     lines = _text(path).splitlines()
     file = TsFile(path.name)
@@ -113,7 +113,7 @@ def _read_tag(line, header, file, where):
             raise LoadError(
                 f"{where}: {shorten(line)}",
                 expected=f"@{_FLAGS[tag]} true or false",
-                fix="mend the line",
+                fix="fix the line",
             )
         header[tag] = words[0].lower() == "true"
     if tag in _COUNTS:
@@ -126,7 +126,7 @@ def _read_tag(line, header, file, where):
             raise LoadError(
                 f"{where}: {shorten(line)}",
                 expected=f"@{name} and a number of 1 to {most:,}",
-                fix="mend the line; longer series are read after thinning them out",
+                fix="fix the line; longer series are read after thinning them out",
             )
         header[name] = number
     if tag == "timestamps" and header[tag]:
@@ -163,14 +163,14 @@ def _read_row(line, header, file, where):
             f"{where}: {len(channels)} channels",
             expected=f"{wanted}, as the header or the rows before "
             "say, then the class, parted by colons",
-            fix="mend the line, or @dimensions",
+            fix="fix the line, or @dimensions",
         )
     label = label.strip()
     if label not in (*file.classes, *TS_MISSING):
         raise LoadError(
             f"{where}: the class {shorten(label)}",
             expected=", ".join(map(shorten, file.classes[:20])),
-            fix="mend the line, or name the class in @classLabel",
+            fix="fix the line, or name the class in @classLabel",
         )
     read = [_read_steps(text, where) for text in channels]
     longest = max(map(len, read))
@@ -180,8 +180,8 @@ def _read_row(line, header, file, where):
         if lengths != {steps}:
             raise LoadError(
                 f"{where}: {', '.join(map(str, sorted(lengths)))} steps",
-                expected=f"{steps}, as @equalLength true, @seriesLength or the first row says",
-                fix="write @equalLength false, or mend the line",
+                expected=f"{steps}, as @equalLength true, @seriesLength or the first row states",
+                fix="write @equalLength false, or fix the line",
             )
     if longest > MAX_STEPS:
         raise LoadError(
@@ -208,6 +208,6 @@ def _read_steps(text, where):
         raise LoadError(
             f"{where}, step {bad[0].row + 1}: {bad[0].reason}: {bad[0].value}",
             expected="numbers parted by commas, ? where one is missing",
-            fix="mend the line",
+            fix="fix the line",
         )
     return series_as_float32(where, values)

@@ -1,7 +1,7 @@
 """Steps of series → windows, after the split: Splits of rows in time → Splits whose rows are
 windows.
 
-`CutWindows` foretells what comes after a window, `CutSegments` has windows judged by themselves.
+`CutWindows` forecasts what comes after a window, `CutSegments` has windows judged by themselves.
 
 A window's targets lie in one part. What it looks back on are the steps before them, which are of
 the same part or of an earlier one, so that no window of training rows holds a later value; steps
@@ -27,14 +27,14 @@ CLEARLY_BETTER = 0.95  # of the error of another season, for which the usual one
 
 @dataclass(frozen=True)
 class CutWindows(Frame):
-    """Windows of `window` past steps of every numeric column, to foretell the `horizon` steps of
+    """Windows of `window` past steps of every numeric column, to forecast the `horizon` steps of
     the target after them.
 
     Training and validation windows start every `stride` steps, test windows every `origin_step` (0:
     the horizon), from the first step of their part. `known`: columns whose values are known
-    beforehand (a holiday, a planned price): of these the window holds the steps that are foretold.
+    beforehand (a holiday, a planned price): of these the window holds the steps that are forecast.
     `static`: columns of which the window holds one value, that of its series. `quantiles` to
-    foretell, by the pinball loss (Koenker and Bassett 1978, https://doi.org/10.2307/1913643):
+    forecast, by the pinball loss (Koenker and Bassett 1978, https://doi.org/10.2307/1913643):
     (0.5,) is the median, () the mean. `season`: steps of a season, for the seasonal naive forecast
     and MASE; 0: those of a day or a week, whichever is better on training steps, of a year where
     steps are months, else one.
@@ -83,10 +83,10 @@ class CutWindows(Frame):
         )
 
     def cut(self, splits: Splits) -> Splits:
-        """Splits of steps → Splits of windows; their ids are those of the first step foretold,
-        their y float64 [rows, horizon], NaN where nobody knows it, and the column of time holds
-        that first step's. `baselines` of held-out windows: the last value known, and the value one
-        season before. Raises FrameError.
+        """Splits of steps → Splits of windows; their ids are those of the first step of the
+        forecast, their y float64 [rows, horizon], NaN where it is unknown, and the column of time
+        holds that first step's. `baselines` of held-out windows: the last value known, and the
+        value one season before. Raises FrameError.
         """
         self.check()
         grid = StepGrid.of(splits, margin=self.window)
@@ -144,8 +144,8 @@ class CutWindows(Frame):
         schema = splits.train.schema
         if task_of(schema.target).gives_back:
             raise FrameError(
-                "windows to foretell from, of series without a target",
-                expected="a column to foretell",
+                "windows to forecast from, of series without a target",
+                expected="a column to forecast",
                 fix="name it: load.target; or, to find anomalies, --set 'frame=CutSegments()'",
             )
         names = [column.name for column in schema.columns]
@@ -197,11 +197,11 @@ class CutWindows(Frame):
         ahead = ahead[known]
         if not len(origins):
             raise FrameError(
-                f"no {PARTS[part]} window of {self.window} steps with {self.horizon} to foretell: "
+                f"no {PARTS[part]} window of {self.window} steps with {self.horizon} to forecast: "
                 f"{grid.longest(part):,} steps follow each other in that part",
                 expected=f"at least {self.horizon + (self.window if part == 0 else 0):,} steps "
                 "with a target among them",
-                fix="shorten frame.window or frame.horizon, or bring longer series",
+                fix="shorten frame.window or frame.horizon, or provide longer series",
             )
         behind = origins[:, None] + np.arange(-self.window, 0)
         x = {schema.frame.time: grid.time[origins]}

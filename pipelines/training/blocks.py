@@ -13,8 +13,8 @@ INITIALIZERS = (
     "LecunUniform",
     "Orthogonal",
 )
-# What one step of a recurrent layer takes in an int8 file beside the weights, which all steps
-# share: the difference of files of 24, 48 and 96 steps, the same for 16 and for 64 units.
+# What one step of a recurrent layer takes in an int8 file in addition to the weights, which all
+# steps share: the difference of files of 24, 48 and 96 steps, the same for 16 and for 64 units.
 UNROLLED_STEP_BYTES = {"GRU": 1550, "SimpleRNN": 370}
 MOST_UNROLLED_BYTES = 100_000  # 64 steps of a GRU
 

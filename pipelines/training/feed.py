@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..device.signature import Signature
+from ..errors import TrainError
 from ..rows.columns import is_stored
 from ..rows.parts import HeldOut, TrainSet, require_train_set
 
@@ -103,6 +104,35 @@ def plain_feed(rows: HeldOut | TrainSet, labels: dict[str, np.ndarray], *, batch
     if size <= MAX_CACHED_BYTES:
         return feed.cache()
     return feed.prefetch(1)
+
+
+def require_held_out(valid: HeldOut, purpose: str = "to stop by") -> None:
+    """Raises TrainError for other rows than held-out ones."""
+    if not isinstance(valid, HeldOut):
+        raise TrainError(
+            f"a {type(valid).__name__} where rows {purpose} go",
+            expected="a HeldOut",
+            fix="pass splits.train and splits.valid",
+        )
+
+
+def global_batch(batch_size: int, num_rows: int, num_replicas: int) -> int:
+    """Returns the rows of a batch: as asked for, no more than there are, alike for each replica."""
+    return max(min(batch_size, num_rows) // num_replicas, 1) * num_replicas
+
+
+def validation_feed(valid: HeldOut, labels: dict[str, np.ndarray], num_replicas: int):
+    """Returns `plain_feed` in batches whose feature maps take some tens of megabytes.
+
+    Args:
+        valid: Rows whose columns are ports.
+        labels: Name → float32 [rows, outputs].
+        num_replicas: Of the strategy; each gets as many rows.
+    """
+    values = max(int(np.prod(x.shape[1:])) for x in valid.x.values())
+    most = int(np.clip(2**20 // values, 16, 1024))
+    for_each = -(-min(len(valid), most) // num_replicas)
+    return plain_feed(valid, labels, batch_size=for_each * num_replicas)
 
 
 def _gather(x, labels, weight):

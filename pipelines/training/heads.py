@@ -13,7 +13,8 @@ from ..slots import Network
 from ..spec import Refusal, knob
 from .blocks import INITIALIZERS, Blocks, with_logits
 from .feed import TrainFeed
-from .fit import Training, train
+from .fit import train
+from .training import Training
 
 
 @dataclass(frozen=True)

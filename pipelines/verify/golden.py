@@ -67,7 +67,7 @@ def _as_text(array):
     if array.ndim == 1:
         return [
             None if value != value else value for value in array.tolist()
-        ]  # NaN: a step that nobody knows
+        ]  # NaN: an unknown step
     return {
         "base64": base64.b64encode(array.tobytes()).decode("ascii"),
         "shape": list(array.shape),

@@ -1,5 +1,5 @@
-"""One function climbs down: a form of a model on a runtime, on raw held-out rows, beside Keras and
-the runner.
+"""One function climbs down: a form of a model on a runtime, on raw held-out rows, compared with
+Keras and the runner.
 """
 
 import time
@@ -53,7 +53,7 @@ class Rung:
     from LiteRT's reference kernels in steps of the output, of a streaming form that from the form
     for windows (`compared_with`); and `most_int8_steps`, the largest that is allowed. `num_rows`:
     how many held-out rows it answered; a slow interpreter takes a part of them, evenly drawn; none,
-    where a form is estimated or was not run, which `note` tells about. `reference`: the scores of
+    where a form is estimated or was not run, which `note` states. `reference`: the scores of
     Keras on the same rows, where these are a part of all.
     """
 

@@ -7,7 +7,10 @@ from dataclasses import replace
 from ..balance import WeightByClass
 from ..recipe import Judge, Recipe
 from ..rows.split import SplitGiven, SplitGrouped, SplitRandom
-from ..training.fit import Training
+from ..training.losses import CrossEntropy
+from ..training.optimizers import AdamW
+from ..training.schedules import Cosine
+from ..training.training import Training
 from .augment import (
     STANDARD,
     AugmentBrightness,
@@ -59,7 +62,9 @@ def picture_recipe(load: LoadFolder | LoadPaths, *, name: str = "my_model") -> R
         split=how,
         augment=STANDARD,
         build=Cnn(widths=(16, 32, 48, 64, 96), pool_after=(0, 1, 2, 3), dropout=0.2),
-        training=Training(epochs=40, batch_size=32, learning_rate=2e-3, schedule="cosine"),
+        training=Training(
+            epochs=40, batch_size=32, optimizer=AdamW(learning_rate=2e-3), schedule=Cosine()
+        ),
         judge=judge,
         about="Separates classes of pictures.",
     )
@@ -73,7 +78,9 @@ FASHION = Recipe(
     split=SplitGiven(valid=0.1, seed=0),
     augment=(AugmentFlip(), AugmentCrop(pixels=2)),
     build=Cnn(widths=(16, 32, 32, 64), pool_after=(0, 2), dropout=0.2),
-    training=Training(epochs=20, batch_size=64, learning_rate=3e-3, schedule="cosine"),
+    training=Training(
+        epochs=20, batch_size=64, optimizer=AdamW(learning_rate=3e-3), schedule=Cosine()
+    ),
     judge=Judge(deciding="accuracy", threshold="accuracy"),
 )
 
@@ -85,7 +92,9 @@ FASHION_100KB = Recipe(
     split=SplitGiven(valid=0.03, seed=0),
     augment=(AugmentFlip(), AugmentCrop(pixels=2)),
     build=Cnn(widths=(16, 40, 40, 64, 64), pool_after=(0, 2), residual=True),
-    training=Training(epochs=32, batch_size=128, learning_rate=3e-3, schedule="cosine"),
+    training=Training(
+        epochs=32, batch_size=128, optimizer=AdamW(learning_rate=3e-3), schedule=Cosine()
+    ),
     judge=Judge(deciding="accuracy", threshold="accuracy", tolerance=0.003, beside=False),
 )
 
@@ -106,7 +115,9 @@ EMOJI = Recipe(
     # ReLU6: no rare large activation widens the steps of int8, whose agreement with float is .984
     # (ReLU: .963).
     build=Cnn(widths=(32, 48, 64, 96), pool_after=(0, 1, 2), dropout=0.3, activation="relu6"),
-    training=Training(epochs=50, batch_size=32, learning_rate=2e-3, schedule="cosine"),
+    training=Training(
+        epochs=50, batch_size=32, optimizer=AdamW(learning_rate=2e-3), schedule=Cosine()
+    ),
     judge=Judge(deciding="macro_f1", beside=False),
 )
 
@@ -128,7 +139,11 @@ EMOJI_LITE0 = Recipe(
     build=Transfer(EfficientNetLite0(weights="imagenet"), mirrored=True),
     balance=WeightByClass(strength=0.5),
     training=Training(
-        epochs=24, batch_size=32, learning_rate=3e-4, schedule="cosine", label_smoothing=0.05
+        epochs=24,
+        batch_size=32,
+        optimizer=AdamW(learning_rate=3e-4),
+        schedule=Cosine(),
+        loss=CrossEntropy(label_smoothing=0.05),
     ),
     judge=Judge(deciding="macro_f1", beside=False),
 )

@@ -144,9 +144,7 @@ class Transfer(Network):
             balancer=self.head_balance,
             signature=signature,
             deciding=deciding,
-            training=replace(
-                training, epochs=self.head_epochs, learning_rate=self.head_learning_rate
-            ),
+            training=training.at(epochs=self.head_epochs, learning_rate=self.head_learning_rate),
         )
         model.get_layer("member0_logits").set_weights(weights)
         self.unfreeze(model)

@@ -31,7 +31,10 @@ from pipelines.errors import RecipeError, TrainError
 from pipelines.rows.parts import HeldOut, Schema, TrainSet
 from pipelines.tabular import Mlp
 from pipelines.training.feed import TrainFeed
-from pipelines.training.fit import Training, train
+from pipelines.training.fit import train
+from pipelines.training.optimizers import AdamW
+from pipelines.training.schedules import Cosine
+from pipelines.training.training import Training
 from tests.training.test_fit import make, signature_of
 
 
@@ -56,7 +59,7 @@ def tuning(clothes):
         y,
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         valid=(valid_x, valid_y),
-        training=Training(batch_size=64, learning_rate=5e-3),
+        training=Training(batch_size=64, optimizer=AdamW(learning_rate=5e-3)),
     )
 
 
@@ -406,7 +409,9 @@ def test_a_model_from_a_recipe_is_fitted_further(task, deciding):
     how = {
         "signature": signature_of(task),
         "deciding": deciding,
-        "training": Training(epochs=3, batch_size=64, learning_rate=3e-3, schedule="cosine"),
+        "training": Training(
+            epochs=3, batch_size=64, optimizer=AdamW(learning_rate=3e-3), schedule=Cosine()
+        ),
     }
     trained = train(Mlp(widths=(24, 24), num_members=2, dropout=0.0), feed, valid, **how)
     tuning = make_tuning(feed, valid, **how)

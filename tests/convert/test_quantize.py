@@ -23,7 +23,8 @@ from pipelines.device.runner import LiteRT
 from pipelines.errors import ExportError, RecipeError
 from pipelines.rows.parts import Schema, TrainSet
 from pipelines.targets.micro.runner import Micro, micro_available
-from pipelines.training.fit import Training
+from pipelines.training.optimizers import AdamW
+from pipelines.training.training import Training
 from tests.vision.test_networks import signature_of
 
 SIDE = 14
@@ -328,7 +329,7 @@ def test_training_with_rounding(clothes, tmp_path):
         labels[:500],
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         valid=({"picture": x["picture"][500:]}, labels[500:]),
-        training=Training(batch_size=50, learning_rate=3e-3, weight_decay=0.0),
+        training=Training(batch_size=50, optimizer=AdamW(learning_rate=3e-3, weight_decay=0.0)),
     )
     model = QuantizeAware(epochs=2, learning_rate_factor=1.0).compress(own_model(), tuning)
     kinds = [type(layer).__name__ for layer in model.layers]
@@ -454,7 +455,7 @@ def test_training_with_rounding_is_ahead_where_channels_are_unlike():
     """
     import keras
 
-    from pipelines.training.fit import average_members
+    from pipelines.training.members import average_members
     from pipelines.vision.networks import Cnn
 
     with np.load("data/fashion_mnist_8k.npz") as file:
@@ -482,7 +483,7 @@ def test_training_with_rounding_is_ahead_where_channels_are_unlike():
         y[:5400],
         loss=loss,
         valid=({"picture": x[5400:].astype(np.float32)}, y[5400:]),
-        training=Training(batch_size=64, learning_rate=3e-3, weight_decay=1e-4),
+        training=Training(batch_size=64, optimizer=AdamW(learning_rate=3e-3, weight_decay=1e-4)),
     )
     aware = QuantizeAware(epochs=2).compress(model, tuning)
 

@@ -32,7 +32,7 @@ from pipelines.steps import (
 from pipelines.targets.streams import raw_steps
 from pipelines.timeseries import LoadSeries, Tcn
 from pipelines.timeseries.windows import CutWindows
-from pipelines.training.fit import average_members
+from pipelines.training.members import average_members
 from pipelines.verify.ladder import Rung, failed_step
 from tests.altered import alter, copy_of
 

@@ -16,6 +16,7 @@ from pipelines.rows.parts import HeldOut, Schema, TrainSet
 from pipelines.targets.exported_model import ExportedModel
 from pipelines.tasks import task_of
 from pipelines.tasks.metrics import score_classes, score_values
+from pipelines.training.schedules import Cosine
 from pipelines.verify.agreement import labels_apart
 from pipelines.verify.ladder import Rung
 
@@ -247,7 +248,7 @@ def test_training_that_ended_too_soon(metric, values, words):
         history={f"val_{metric}": values},
     )
     assert words in found and bool(found) is bool(words)
-    cosine = replace(recipe, training=replace(recipe.training, schedule="cosine"))
+    cosine = replace(recipe, training=replace(recipe.training, schedule=Cosine()))
     assert not said(
         cosine,
         judge={"deciding": metric, "threshold": "macro_f1"},

@@ -1,4 +1,4 @@
-"""Logits to probabilities that are met as often as they say."""
+"""Logits to calibrated probabilities."""
 
 import numpy as np
 import pytest

@@ -20,6 +20,7 @@ from pipelines.steps import ScaleStandard
 from pipelines.tabular import ForestTeacher, LoadTable, table_recipe
 from pipelines.targets.web.runner import browser_program
 from pipelines.targets.web.spec import TargetWeb
+from pipelines.training.optimizers import AdamW
 
 LABELS = ("high", "low", "wide")
 
@@ -35,7 +36,7 @@ def table(num_rows=600):
 def recipe(**more):
     load = LoadTable("memory.csv", "what", empty_class="none")
     made = tiny(table_recipe(load, name="labels"))
-    training = replace(made.training, epochs=4, batch_size=32, learning_rate=1e-2)
+    training = replace(made.training, epochs=4, batch_size=32, optimizer=AdamW(learning_rate=1e-2))
     return replace(made, training=training, **more)
 
 

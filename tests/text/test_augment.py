@@ -27,6 +27,8 @@ from pipelines.text import AugmentDelete, AugmentMixUpEmbeddings, AugmentSwap, A
 from pipelines.text.augment import synonym_table, text_augmenter
 from pipelines.training.feed import TrainFeed, training_feed
 from pipelines.training.fit import train
+from pipelines.training.optimizers import AdamW
+from pipelines.training.schedules import Constant
 
 WINDOW = 16
 
@@ -158,7 +160,12 @@ def test_a_net_that_mixes_ships_as_one_that_does_not(words):
     signature, rows, valid = words
     feed = TrainFeed(rows, augment=(AugmentDelete(), AugmentMixUpEmbeddings()))
     net = text.TextCnn(width=8, embedding_width=8, kernels=(2,))
-    training = replace(text.REMARKS.training, epochs=8, patience=8, learning_rate=1e-2)
+    training = replace(
+        text.REMARKS.training,
+        epochs=8,
+        schedule=Constant(patience=8),
+        optimizer=AdamW(learning_rate=1e-2),
+    )
     one, two = (
         train(net, feed, valid, signature=signature, training=training, deciding="roc_auc")
         for _ in range(2)

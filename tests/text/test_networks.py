@@ -11,6 +11,8 @@ from pipelines.device.signature import Signature
 from pipelines.device.target import Target
 from pipelines.errors import RecipeError
 from pipelines.targets.micro.runner import micro_available
+from pipelines.training.optimizers import AdamW
+from pipelines.training.schedules import Constant
 
 NETS = [
     text.AveragedEmbeddings(widths=(8,)),
@@ -100,7 +102,12 @@ def test_every_net_reaches_every_runtime(net, tmp_path):
         build=replace(net.tiny(), embedding_dropout=0.0),
         encode=(TokenizeWords(min_count=9, window=12), PairTokens(num_buckets=64)),
         judge=replace(text.REMARKS.judge, beside=False, tolerance=1.0),
-        training=replace(text.REMARKS.training, epochs=5, learning_rate=1e-2, patience=5),
+        training=replace(
+            text.REMARKS.training,
+            epochs=5,
+            optimizer=AdamW(learning_rate=1e-2),
+            schedule=Constant(patience=5),
+        ),
     )
     report = run(recipe, _few_remarks(), folder=tmp_path).report
     forms = {rung["form"]: rung for rung in report["ladder"]}

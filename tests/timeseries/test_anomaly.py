@@ -56,7 +56,11 @@ from pipelines.timeseries.faults import FAULTS, InjectFaults
 from pipelines.timeseries.segments import CutSegments
 from pipelines.timeseries.windows import CutWindows
 from pipelines.training.feed import TrainFeed
-from pipelines.training.fit import Training, average_members, train
+from pipelines.training.fit import train
+from pipelines.training.members import average_members
+from pipelines.training.optimizers import AdamW
+from pipelines.training.schedules import Cosine
+from pipelines.training.training import Training
 from pipelines.verify.ladder import KerasInterpreter
 
 STEPS = 700
@@ -96,7 +100,9 @@ RECIPE = Recipe(
     split=SplitByTime(test=0.2, valid=0.15),
     frame=CutSegments(window=12, season=24),
     encode=(FillGaps(), ScaleSeries()),
-    training=Training(epochs=6, batch_size=32, learning_rate=1e-2, schedule="cosine"),
+    training=Training(
+        epochs=6, batch_size=32, optimizer=AdamW(learning_rate=1e-2), schedule=Cosine()
+    ),
     judge=Judge(tolerance=0.05),
 )
 
@@ -441,7 +447,7 @@ def test_hostile_series_are_refused_in_words(change, words):
 
 def test_roles_of_columns():
     with pytest.raises(
-        LoadError, match="a column to foretell, 'flow', and one that marks anomalies"
+        LoadError, match="a column to forecast, 'flow', and one that marks anomalies"
     ):
         LoadSeries("", "at", "flow", label="fault").read(signals())
     with pytest.raises(LoadError, match="one column as two of"):
@@ -498,7 +504,7 @@ def test_a_forecast_whose_residuals_are_watched():
         TrainFeed(to_ports(signature, encoded, encoded=True)),
         to_ports(signature, splits.valid),
         signature=signature,
-        training=Training(epochs=3, learning_rate=1e-2),
+        training=Training(epochs=3, optimizer=AdamW(learning_rate=1e-2)),
         deciding="mae",
     )
     runner = Runner(signature, KerasInterpreter(trained.model), form="float32")

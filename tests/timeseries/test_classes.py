@@ -55,7 +55,9 @@ from pipelines.timeseries import (
 from pipelines.timeseries.augment import resampled, series_augmenter, spline_weights
 from pipelines.timeseries.ts_files import MAX_STEPS, read_ts
 from pipelines.training.feed import TrainFeed, plain_feed, training_feed
-from pipelines.training.fit import Training, train
+from pipelines.training.fit import train
+from pipelines.training.schedules import Cosine
+from pipelines.training.training import Training
 
 NETS = (
     SeriesFcn(),
@@ -671,7 +673,7 @@ def test_held_out_rows_are_never_altered_and_move_no_weight(encoded):
     seen = next(iter(plain_feed(valid, labels, batch_size=len(valid))))[0]
     np.testing.assert_array_equal(seen["series"].numpy(), valid.x["series"])
     other = valid.with_columns({name: -x for name, x in valid.x.items()})
-    how = Training(epochs=2, batch_size=16, schedule="cosine")
+    how = Training(epochs=2, batch_size=16, schedule=Cosine())
     one, two = (
         train(
             timeseries.NLinear(),
@@ -790,6 +792,6 @@ def test_recipes_for_series_name_their_parts(tmp_path):
     )
     for name in ("italy_power", "gun_point", "basic_motions"):
         RECIPES[name].check()
-        assert RECIPES[name].training.schedule == "cosine" and isinstance(
+        assert RECIPES[name].training.schedule == Cosine() and isinstance(
             RECIPES[name].training, Training
         )

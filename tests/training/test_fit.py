@@ -15,11 +15,15 @@ from pipelines.rows.parts import HeldOut, Schema, TrainSet
 from pipelines.tabular import ForestTeacher, Mlp
 from pipelines.tasks import TASKS
 from pipelines.training.feed import TrainFeed, plain_feed, training_feed
-from pipelines.training.fit import Training, train
+from pipelines.training.fit import train
+from pipelines.training.optimizers import AdamW
+from pipelines.training.schedules import Constant
+from pipelines.training.training import Training
 
 TARGETS = {
     "binary": Target("y", "binary", ("no", "yes")),
     "multiclass": Target("y", "multiclass", ("a", "b", "c")),
+    "multilabel": Target("y", "multilabel", ("a", "b")),
     "regression": Target("y", "regression", offset=100.0, factor=20.0),
     "forecast": Target(
         "y",
@@ -30,7 +34,7 @@ TARGETS = {
         mase_scale=2.0,
     ),
 }
-WIDTHS = {"multiclass": 3, "forecast": 6}
+WIDTHS = {"multiclass": 3, "multilabel": 2, "forecast": 6}
 
 
 def make(kind, task, num_rows=256, seed=0):
@@ -41,6 +45,7 @@ def make(kind, task, num_rows=256, seed=0):
     y = {
         "binary": (signal > 1).astype(int),
         "multiclass": np.digitize(signal, [0, 1]),
+        "multilabel": np.stack([signal > 1, signal > 0], axis=1).astype(int),
         "regression": 100 + 20 * signal,
         "forecast": np.stack([np.where(signal > 2, np.nan, signal), 100 + 20 * signal], axis=1),
     }[task]
@@ -72,6 +77,7 @@ def fit(
     deciding=None,
     net=Mlp(widths=(16, 16), num_members=2, residual=True),
     soft_labels=None,
+    callbacks=(),
     **knobs,
 ):
     return train(
@@ -81,6 +87,7 @@ def fit(
         signature=signature_of(task),
         training=Training(**{"epochs": 3, "batch_size": 64, **knobs}),
         deciding=deciding or TASKS[task].deciding_metrics[0],
+        callbacks=callbacks,
     )
 
 
@@ -102,7 +109,7 @@ def test_every_task_and_deciding_metric(task, deciding):
 def test_the_shipped_model_is_the_average_of_its_members():
     import keras
 
-    from pipelines.training.fit import average_members
+    from pipelines.training.members import average_members
 
     net = Mlp(widths=(8,), num_members=3)
     members = net.build(signature_of("multiclass"), seed=4)
@@ -115,7 +122,9 @@ def test_the_shipped_model_is_the_average_of_its_members():
 
 
 def test_early_stopping_brings_the_best_weights_back():
-    trained = fit("binary", epochs=40, patience=2, learning_rate=0.05)
+    trained = fit(
+        "binary", epochs=40, schedule=Constant(patience=2), optimizer=AdamW(learning_rate=0.05)
+    )
     values = trained.history["val_average_precision"]
     assert len(values) < 40
     import keras

@@ -13,7 +13,7 @@ from pipelines.convert.quantize import Quantize
 from pipelines.device.runner import LiteRT
 from pipelines.rows.parts import Schema, TrainSet
 from pipelines.targets.micro.runner import Micro, micro_available
-from pipelines.training.fit import average_members
+from pipelines.training.members import average_members
 from pipelines.vision.mobile import MobileNetV1
 from pipelines.vision.networks import DsCnn, ResNet8
 from tests.vision.test_networks import signature_of

@@ -29,7 +29,10 @@ from pipelines.spec import from_json, to_json
 from pipelines.steps import make_signature, to_ports
 from pipelines.targets.micro.runner import Micro
 from pipelines.training.feed import TrainFeed, training_feed
-from pipelines.training.fit import Training, train
+from pipelines.training.fit import train
+from pipelines.training.losses import Focal
+from pipelines.training.schedules import Cosine
+from pipelines.training.training import Training
 from pipelines.verify.ladder import KerasInterpreter
 from pipelines.vision import (
     AugmentCrop,
@@ -329,7 +332,9 @@ def test_mixed_and_focal_training_goes_to_the_device(emoji, small, tmp_path):
         augment=(AugmentMixUp(),),
         balance=OversampleRandom(),
         judge=replace(small.judge, deciding="average_precision", beside=False),
-        training=replace(small.training, focal_gamma=2.0, label_smoothing=0.1, schedule="cosine"),
+        training=replace(
+            small.training, loss=Focal(gamma=2.0, label_smoothing=0.1), schedule=Cosine()
+        ),
     )
     report = run(
         recipe, {"picture": emoji["picture"][two], "label": emoji["label"][two]}, folder=tmp_path

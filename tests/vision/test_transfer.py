@@ -13,7 +13,8 @@ from pipelines.device.target import Target
 from pipelines.errors import LeakError, RecipeError, TrainError
 from pipelines.rows.parts import BalancedSet, HeldOut, Schema, TrainSet
 from pipelines.spec import check_knobs
-from pipelines.training.fit import Training
+from pipelines.training.optimizers import AdamW
+from pipelines.training.training import Training
 from pipelines.vision import networks as models
 from pipelines.vision import transfer
 from pipelines.vision.mobile import EfficientNetLite0, MobileNetV1
@@ -179,7 +180,7 @@ def test_train_fits_the_head_and_then_the_whole():
         rows_of(HeldOut, 30, 1),
         deciding="macro_f1",
         signature=signature_of((12, 12, 3)),
-        training=replace(TRAINING, learning_rate=1e-5),
+        training=replace(TRAINING, optimizer=AdamW(learning_rate=1e-5)),
     )
     assert trained.model.layers[-1].name == "logits" and len(trained.history["loss"]) == 1
     assert (
@@ -277,7 +278,7 @@ def test_a_download_that_fails_says_so(monkeypatch):
 
 
 def test_an_earlier_model_is_carried_on(tmp_path):
-    from pipelines.training.fit import average_members
+    from pipelines.training.members import average_members
 
     old = ResNet8(width=4, dropout=0.2).build(signature_of((12, 12, 3)), seed=1)
     average_members(old).save(tmp_path / "model.keras")

@@ -1,5 +1,5 @@
 """An example program for TensorFlow Lite for Microcontrollers: one raw row through prepare.c and
-the int8 model to an answer, checked against what was said where the bundle was verified
+the int8 model to an answer, checked against the answer of when the bundle was verified
 (https://github.com/tensorflow/tflite-micro).
 """
 
@@ -17,8 +17,8 @@ from ...tasks import task_of
 from ...tasks.c_text import comment, literal, quoted
 from .names import identifier
 
-# Where no interpreter of microcontrollers could count: ample for most, and AllocateTensors says if
-# it is too small.
+# Where no interpreter of microcontrollers could count: ample for most, and AllocateTensors reports
+# if it is too small.
 UNMEASURED_ARENA_BYTES = 2**18
 
 
@@ -32,7 +32,7 @@ def main_files(
     arena_bytes: int | None = None,
     most_steps: int = 2,
 ) -> dict[str, str]:
-    """File name → text: main.cc and README.md, to stand beside signature.h, prepare.c and model.c.
+    """File name → text: main.cc and README.md, to stand next to signature.h, prepare.c and model.c.
 
     `row`: typed columns as `Runner.read` gives them, of which the first row is built into the
     program; `output`: int8 [outputs], the model's for that row, from which the program's may differ
@@ -166,7 +166,7 @@ def _readme(signature, name, operator_names, sizes, most_steps):
 ## The example
 
 It needs the sources of [TensorFlow Lite for Microcontrollers](https://github.com/tensorflow/tflite-micro), built as
-its documentation says for your target: `libtensorflow-microlite.a`. Then, with `TFLM` its folder:
+its documentation describes for your target: `libtensorflow-microlite.a`. Then, with `TFLM` its folder:
 
     make -C $TFLM -f tensorflow/lite/micro/tools/make/Makefile microlite
     g++ -std=c++17 -O2 -DTF_LITE_STATIC_MEMORY -I. -I$TFLM \\

@@ -40,6 +40,38 @@ def compiler() -> str:
     return next(filter(None, map(shutil.which, COMPILERS)), "")
 
 
+def _compiled(files, num_columns):
+    """Returns prepare.c as a library. Raises VerifyError if it cannot be compiled."""
+    # The statements of all columns stand in one function. Optimizing it takes more than twice as
+    # long for twice as many: minutes for ten thousand.
+    effort = "-O1"
+    if num_columns > MANY_COLUMNS:
+        effort = "-O0"
+    with tempfile.TemporaryDirectory(prefix="c_") as folder:
+        for name in ("signature.h", "prepare.c"):
+            (Path(folder) / name).write_text(files[name], encoding="utf-8")
+        library = str(Path(folder) / "prepare.so")
+        options = ["-std=c99", effort, "-shared", "-fPIC", "-o", library]
+        command = [compiler(), *options, "prepare.c", "-lm"]
+        try:
+            done = subprocess.run(
+                command, cwd=folder, capture_output=True, text=True, timeout=COMPILE_SECONDS
+            )
+        except subprocess.TimeoutExpired as error:
+            raise VerifyError(
+                f"the C compiler was still at work after {COMPILE_SECONDS} s",
+                expected="seconds",
+                fix="make the tables of the signature smaller",
+            ) from error
+        if done.returncode:
+            raise VerifyError(
+                f"the C compiler refused prepare.c: {done.stderr.strip()[:300]}",
+                expected="plain C99",
+                fix="report this with the bundle's signature.json",
+            )
+        return ctypes.CDLL(library)
+
+
 class CCode:
     """prepare.c around an interpreter of the int8 file: raw rows to answers, whose labels and
     values are C's; of classes, the scores are computed from the model's output as in Python. A
@@ -49,44 +81,7 @@ class CCode:
     def __init__(self, files: dict[str, str], signature: Signature, interpreter):
         """`files`: name → text of `c_files`. Raises VerifyError where they cannot be compiled."""
         self.signature, self._interpreter = signature, interpreter
-        with tempfile.TemporaryDirectory(prefix="c_") as folder:
-            for name in ("signature.h", "prepare.c"):
-                (Path(folder) / name).write_text(files[name], encoding="utf-8")
-            library = Path(folder) / "prepare.so"
-            # The statements of all columns stand in one function. Optimizing it takes more than
-            # twice as long for twice as many: minutes for ten thousand.
-            if len(signature.columns) > MANY_COLUMNS:
-                effort = "-O0"
-            else:
-                effort = "-O1"
-            command = [
-                compiler(),
-                "-std=c99",
-                effort,
-                "-shared",
-                "-fPIC",
-                "-o",
-                str(library),
-                "prepare.c",
-                "-lm",
-            ]
-            try:
-                done = subprocess.run(
-                    command, cwd=folder, capture_output=True, text=True, timeout=COMPILE_SECONDS
-                )
-            except subprocess.TimeoutExpired as error:
-                raise VerifyError(
-                    f"the C compiler was still at work after {COMPILE_SECONDS} s",
-                    expected="seconds",
-                    fix="make the tables of the signature smaller",
-                ) from error
-            if done.returncode:
-                raise VerifyError(
-                    f"the C compiler refused prepare.c: {done.stderr.strip()[:300]}",
-                    expected="plain C99",
-                    fix="report this with the bundle's signature.json",
-                )
-            self._library = ctypes.CDLL(str(library))
+        self._library = _compiled(files, len(signature.columns))
         self._row = _structure(
             [
                 (identifier(place, column.name), _TYPES[column.kind])

@@ -1,7 +1,7 @@
 """The streaming form as plain C99: one step of a series in, the int8 inputs and states of the model
 out, bit for bit as `device.stream` has them.
 
-`signature.h` and `prepare.c` beside it are those of windows, but for the scales, which are the
+`signature.h` and `prepare.c` next to it are those of windows, but for the scales, which are the
 streaming model's: the windows are kept raw and prepared whole, so that a step is prepared as it is
 in a window, and the model gets the newest.
 """
@@ -251,7 +251,7 @@ def _row(signature):
 
 
 def _newest(signature):
-    """Of past steps the last one; what is known of the steps to foretell has as many as the
+    """Of past steps the last one; what is known of the steps to forecast has as many as the
     port.
     """
     windows = {port.name: math.prod(port.shape) for port in signature.inputs}

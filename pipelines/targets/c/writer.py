@@ -59,16 +59,6 @@ class PrepareWriter:
                 )
         for number, primitive in enumerate(self.signature.primitives):
             WRITERS[type(primitive)](self, primitive, f"t{number}")
-        refused = [
-            *(
-                (place, self._is_invalid(f"row->{name}", column))
-                for place, name, column in self.checks
-            ),
-            *((place, f"row->{name} == NULL") for place, name in self.arrays),
-        ]
-        refusals = "\n".join(
-            f"  if ({condition}) return {place + 1};" for place, condition in refused
-        )
         if task_of(self.signature.target).keeps_own_scale:
             self._keep_own_scale()
         statics = "\n".join(
@@ -94,12 +84,23 @@ void prepare_reset(void) {{
 }}
 
 int prepare(const signature_row *row, signature_inputs *inputs) {{
-{refusals}
+{self._refusals()}
 {body}
   return 0;
 }}
 
 {self._answer()}"""
+
+    def _refusals(self):
+        """The rows that C refuses, before anything is computed."""
+        refused = [
+            *(
+                (place, self._is_invalid(f"row->{name}", column))
+                for place, name, column in self.checks
+            ),
+            *((place, f"row->{name} == NULL") for place, name in self.arrays),
+        ]
+        return "\n".join(f"  if ({condition}) return {place + 1};" for place, condition in refused)
 
     def _read_series(self, place, column):
         """A copy of the row's steps, to be changed."""

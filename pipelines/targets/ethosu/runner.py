@@ -1,4 +1,4 @@
-"""Arm's Ethos-U, a neural processor beside a microcontroller: what its compiler Vela makes of an
+"""Arm's Ethos-U, a neural processor next to a microcontroller: what its compiler Vela makes of an
 int8 file, and what Vela estimates that it takes. Nothing is run: there is no such processor here
 (https://pypi.org/project/ethos-u-vela).
 """
@@ -33,7 +33,7 @@ _ON_NPU = "ethos-u"  # the one custom operator that stands for all that went to 
 
 @dataclass(frozen=True)
 class EthosEstimate:
-    """What Vela says of a model on an accelerator. `content`: the compiled file, for TFLM with
+    """What Vela reports of a model on an accelerator. `content`: the compiled file, for TFLM with
     AddEthosU(). `sram_bytes`: memory at most; `flash_bytes`: weights and commands read there.
     `cycles` of the accelerator for one row, weights fetched from flash too, at `clock_hz` in
     `latency_ms`: of what the CPU does nothing is counted. `num_macs`: multiply-accumulates of a
@@ -90,46 +90,43 @@ def estimate(
     with tempfile.TemporaryDirectory(prefix="ethosu_") as folder:
         folder = Path(folder)
         (folder / "model.tflite").write_bytes(content)
-        command = [
-            sys.executable,
-            "-m",
-            "ethosu.vela",
-            "model.tflite",
-            "--accelerator-config",
-            accelerator,
-            "--output-dir",
-            "out",
-        ]
-        try:
-            done = subprocess.run(
-                command, cwd=folder, capture_output=True, text=True, timeout=seconds
-            )
-        except subprocess.TimeoutExpired as error:
-            raise VerifyError(
-                f"Vela was still at work after {seconds:g} s",
-                expected="a model that compiles in time",
-                fix="make the model smaller, or leave the target ethosu out",
-            ) from error
+        done = _run_vela(folder, accelerator, seconds)
         compiled = folder / "out" / "model_vela.tflite"
         summaries = list((folder / "out").glob("*_summary_*.csv"))
         if done.returncode or not compiled.exists() or len(summaries) != 1:
-            said = [
-                line
-                for line in (done.stderr + done.stdout).splitlines()
-                if line and "Warning" not in line
-            ]
-            if done.returncode < 0:
-                how = f"was killed by signal {-done.returncode}"
-            else:
-                how = "refused the model"
-            raise VerifyError(
-                f"Vela {how}: {said[-1][:300] if said else 'without a word'}",
-                expected="an int8 TFLite file",
-                fix="leave the target ethosu out, or choose another net",
-            )
+            _raise_refusal(done)
         with open(summaries[0], encoding="utf-8", newline="") as file:
             summary = next(csv.DictReader(file))
         return _estimate(content, compiled.read_bytes(), accelerator, summary)
+
+
+def _run_vela(folder, accelerator, seconds):
+    options = ["--accelerator-config", accelerator, "--output-dir", "out"]
+    command = [sys.executable, "-m", "ethosu.vela", "model.tflite", *options]
+    try:
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=seconds)
+    except subprocess.TimeoutExpired as error:
+        raise VerifyError(
+            f"Vela was still at work after {seconds:g} s",
+            expected="a model that compiles in time",
+            fix="make the model smaller, or leave the target ethosu out",
+        ) from error
+
+
+def _raise_refusal(done):
+    lines = (done.stderr + done.stdout).splitlines()
+    lines = [line for line in lines if line and "Warning" not in line]
+    how = "refused the model"
+    if done.returncode < 0:
+        how = f"was killed by signal {-done.returncode}"
+    reason = "without a word"
+    if lines:
+        reason = lines[-1][:300]
+    raise VerifyError(
+        f"Vela {how}: {reason}",
+        expected="an int8 TFLite file",
+        fix="leave the target ethosu out, or choose another net",
+    )
 
 
 def _estimate(content, compiled, accelerator, summary):

@@ -39,7 +39,7 @@ DECISION_FILE = "decision.json"
 # Pillow's grey, and its rounding: the sums are exact in float32.
 GREY = np.array([19595, 38470, 7471], np.float32) / np.float32(65536)
 _LSTM = "UNIDIRECTIONAL_SEQUENCE_LSTM"
-_PARSER_VERSION = "1.2.1"  # of the metadata's schema: the one that brought the tokenizer
+_PARSER_VERSION = "1.2.1"  # of the metadata's schema: the one that added the tokenizer
 
 
 def refusal(signature: Signature) -> str:

@@ -64,7 +64,7 @@ def add_probabilities(graph, signature: Signature) -> None:
 
 def decision_file(signature: Signature) -> str:
     """The content of decision.json: the weight of each label and, of two classes, the threshold of
-    the second label's score, which says the same.
+    the second label's score, which means the same.
     """
     calibration = signature.calibration("int8")
     if task_of(signature.target).has_label_sets:

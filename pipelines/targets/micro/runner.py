@@ -157,8 +157,8 @@ def require_operators(content: bytes) -> None:
 
 @contextmanager
 def _said():
-    """What C++ writes to standard error meanwhile, in `text` afterwards: TFLM says what it has to
-    say there only.
+    """What C++ writes to standard error meanwhile, in `text` afterwards: TFLM reports what it has
+    to say there only.
     """
     said = SimpleNamespace(text="")
     with tempfile.TemporaryFile() as caught:

@@ -95,7 +95,7 @@ def refused(model) -> str:
 
 def litert_folder() -> Path:
     """node_modules/@litertjs: of the environment variable PIPELINES_NODE_MODULES, of this Python's
-    environment, or beside the working directory. Raises ExportError where LiteRT.js is in none.
+    environment, or next to the working directory. Raises ExportError where LiteRT.js is in none.
     """
     prefix = Path(sys.prefix)
     given = os.environ.get("PIPELINES_NODE_MODULES")

@@ -32,7 +32,8 @@ from pipelines.steps.tokens import spelling
 from pipelines.targets.mediapipe.graph import delimiters, mediapipe_model, refusal, vocabulary
 from pipelines.targets.mediapipe.runner import MediaPipe, available
 from pipelines.targets.mediapipe.scores import decide
-from pipelines.training.fit import average_members
+from pipelines.training.members import average_members
+from pipelines.training.optimizers import AdamW
 from pipelines.verify.ladder import Rung, failed_step
 
 needs_mediapipe = pytest.mark.skipif(bool(available()), reason=f"needs MediaPipe: {available()}")
@@ -89,7 +90,7 @@ def remarks():
         teacher=None,
         judge=replace(recipe.judge, beside=False),
         build=text.TextCnn(width=16),
-        training=replace(recipe.training, epochs=2, learning_rate=5e-3),
+        training=replace(recipe.training, epochs=2, optimizer=AdamW(learning_rate=5e-3)),
     )
     splits = split(recipe.load.read(None)[0], recipe.split)
     return learn(recipe, splits.train, splits.valid), splits
