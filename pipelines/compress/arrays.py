@@ -49,8 +49,6 @@ def tuning_from_arrays(
     deciding = _checked_metric(deciding, loss, answers)
     strategy = make_strategy(training.strategy)
     num_replicas = strategy.num_replicas_in_sync
-    from_logits = bool(loss.get_config().get("from_logits", False))
-    is_sparse = "sparse" in type(loss).__name__.lower()
     rows = _rows(TrainSet, x, y)
     batches, steps = training_feed(
         TrainFeed(rows),
@@ -65,11 +63,11 @@ def tuning_from_arrays(
         steps,
         _as_given(held_out, x),
         loss,
-        lambda: _array_metric(deciding, answers, is_sparse=is_sparse, from_logits=from_logits),
+        lambda: _array_metric(deciding, loss),
         deciding,
         _MODES[deciding],
         answers,
-        from_logits=from_logits,
+        from_logits=bool(loss.get_config().get("from_logits", False)),
         optimizer=training.optimizer,
         seed=training.seed,
         strategy=strategy,
@@ -138,16 +136,18 @@ def _answers_of(loss):
     return "values"
 
 
-def _array_metric(deciding, answers, *, is_sparse, from_logits):
-    import keras
+def _array_metric(deciding, loss):
+    from keras import metrics
 
-    metrics = keras.metrics
-    if deciding != "accuracy":
-        return (metrics.MeanAbsoluteError if deciding == "mae" else metrics.RootMeanSquaredError)(
-            name=deciding
-        )
-    if answers == "sigmoid":
-        return metrics.BinaryAccuracy(threshold=0.0 if from_logits else 0.5, name=deciding)
-    return (metrics.SparseCategoricalAccuracy if is_sparse else metrics.CategoricalAccuracy)(
-        name=deciding
-    )
+    if deciding == "mae":
+        return metrics.MeanAbsoluteError(name=deciding)
+    if deciding == "rmse":
+        return metrics.RootMeanSquaredError(name=deciding)
+    if _answers_of(loss) == "sigmoid":
+        threshold = 0.5
+        if loss.get_config().get("from_logits", False):
+            threshold = 0.0
+        return metrics.BinaryAccuracy(threshold=threshold, name=deciding)
+    if "sparse" in type(loss).__name__.lower():
+        return metrics.SparseCategoricalAccuracy(name=deciding)
+    return metrics.CategoricalAccuracy(name=deciding)
