@@ -26,6 +26,7 @@ from .report.terminal import (
     print_suspects,
 )
 from .rows.parts import HeldOut, Schema, Splits, TrainSet
+from .rows.sketch import sketch_of
 from .rows.split import find_duplicates, split
 from .ship import Ready, Shrunk, compressed, rehearse, ship
 from .steps import apply_steps, fit_steps, make_signature, to_ports, unlabelled_to_ports
@@ -216,36 +217,11 @@ def settle(recipe: Recipe, schema: Schema) -> Recipe:
             expected="a frame",
             fix=f"--set 'frame={task.frame_example}'",
         )
-    if task.gives_back:
-        _check_anomaly(recipe, schema)
     deciding = recipe.judge.deciding or task.usual_deciding(schema.target)
     task.check_deciding(deciding)
     task.check_recipe(recipe)
-    for spec in recipe.augment:
-        spec.check_columns(schema.columns)
+    recipe.check_data(sketch_of(schema, task))
     return replace(recipe, judge=replace(recipe.judge, deciding=deciding))
-
-
-def _check_anomaly(recipe, schema):
-    if recipe.frame is None or not schema.target.labels:
-        raise RecipeError(
-            "steps of series without windows",
-            expected="a frame",
-            fix="--set 'frame=CutSegments(window=24)'",
-        )
-    if not recipe.build.gives_back:
-        raise RecipeError(
-            f"{type(recipe.build).__name__} to give windows back",
-            expected="an autoencoder, whose code is too narrow for what is not normal",
-            fix="--set 'build=Autoencoder()'",
-        )
-    for slot, held in (("balance", recipe.balance), ("teacher", recipe.teacher)):
-        if held is not None:
-            raise RecipeError(
-                f"{slot}={held!r} where normal windows alone are learned from",
-                expected="none: there is no class to balance or to teach",
-                fix=f"--set {slot}=None",
-            )
 
 
 def learn(
