@@ -20,10 +20,9 @@ def masked_loss(target: Target):
     if not levels:
         return masked_mean(keras.losses.MeanSquaredError(reduction=None), target, power=2)
 
-    shares = np.asarray(levels, np.float32)
-
     def pinball(y_true, y_pred):
         short = y_true - y_pred
+        shares = np.asarray(levels, np.float32)
         each = ops.maximum(short * shares, short * (shares - 1))
         return ops.mean(each, -1)
 
