@@ -11,6 +11,7 @@ from .convert.forms import USUAL_FORMS, TfliteFiles
 from .convert.kernels import XnnpackKernels
 from .convert.quantize import Quantize
 from .errors import RecipeError
+from .rows.sketch import DataSketch
 from .slots import (
     Augmentation,
     Balancer,
@@ -24,7 +25,7 @@ from .slots import (
     Target,
     Teacher,
 )
-from .spec import NAME_PATTERN, Spec, check_knobs, knob
+from .spec import NAME_PATTERN, Refusal, Spec, check_knobs, knob
 from .tasks.metrics import LABEL_METRICS
 from .tasks.probabilities import CALIBRATIONS
 from .training.training import Training
@@ -49,6 +50,30 @@ class Judge(Spec):
     min_agreement: float = knob(0.9, 0, 1)
     quantile: float = knob(0.99, 0, 1)
     beside: bool = True
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns which knob the task has no use for, or ""."""
+        if self.threshold != "macro_f1" and not sketch.may_have_labels():
+            return Refusal(
+                f"judge.threshold={self.threshold!r} for a {sketch.task_names()} target",
+                expected="labels, which a threshold decides between",
+                fix="--set judge.threshold=macro_f1, which is not used here",
+            )
+        if self.quantile != 0.99 and not sketch.may_be(lambda task: task.gives_back):
+            return Refusal(
+                f"judge.quantile={self.quantile:g} for a {sketch.task_names()} target",
+                expected="anomalies, whose threshold is a quantile of scores",
+                fix="--set judge.quantile=0.99, which is not used here",
+            )
+        allowed = {metric for task in sketch.tasks for metric in task.deciding_metrics}
+        if self.deciding and allowed and self.deciding not in allowed:
+            return Refusal(
+                f"judge.deciding={self.deciding!r} for a {sketch.task_names()} target",
+                expected=", ".join(sorted(allowed)),
+                fix=f"--set judge.deciding={sketch.tasks[0].deciding_metrics[0]}, or set "
+                "load.target_kind",
+            )
+        return ""
 
 
 def _usual_split() -> Split:
@@ -80,6 +105,20 @@ class Shipping(Spec):
     quantize: Quantize = Quantize()
     probabilities: str = "none"
 
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns which knob the task has no use for, or what cannot be compressed so, or ""."""
+        if self.probabilities != "none" and not sketch.may_have_labels():
+            return Refusal(
+                f"shipping.probabilities={self.probabilities!r} for a {sketch.task_names()} target",
+                expected="labels, which have probabilities",
+                fix="--set shipping.probabilities=none",
+            )
+        for each in (*self.compress, *self.targets):
+            reason = each.suits(sketch)
+            if reason:
+                return reason
+        return ""
+
     def runs_on(self) -> tuple[Target, ...]:
         """The targets, LiteRT first: every bundle has its forms, which the others are held
         against.
@@ -102,8 +141,8 @@ class Shipping(Spec):
                 kernels += target.kernels
         return TfliteFiles(tuple(forms), tuple(dict.fromkeys(kernels)))
 
-    def check(self) -> None:
-        """Raises RecipeError where the slots hold something else, or a target twice."""
+    def check_slots(self) -> None:
+        """Raises RecipeError where the slots hold something else than their specs."""
         for held, kind, room, example in (
             (self.targets, Target, "targets", "TargetMicro()"),
             (self.compress, Compression, "compress", "QuantizeAware()"),
@@ -115,8 +154,12 @@ class Shipping(Spec):
                         expected=f"a tuple of specs from pipelines.{room}",
                         fix=f"--set 'shipping.{room}=({example},)'",
                     )
-                each.check()
-        self.quantize.check()
+
+    def check(self) -> None:
+        """Raises RecipeError where the slots hold something else, or a target twice."""
+        self.check_slots()
+        for each in (*self.targets, *self.compress, self.quantize):
+            each.check()
         kinds = [type(spec).__name__ for spec in self.targets]
         if len(set(kinds)) < len(kinds):
             raise RecipeError(
@@ -174,6 +217,7 @@ class Recipe(Spec):
                 fix="--name my_model",
             )
         self._check_slots()
+        self.shipping.check_slots()
         check_knobs(self)
         for part in self.specs():
             part.check()
@@ -189,6 +233,49 @@ class Recipe(Spec):
                 expected=", ".join((*LABEL_METRICS, "none")),
                 fix="judge.threshold=macro_f1",
             )
+        self.check_data(self.load.sketch())
+
+    def check_data(self, sketch: DataSketch) -> None:
+        """Asks every slot whether it suits what is known of the data.
+
+        Args:
+            sketch: As `Loader.sketch` gives it, before a row is read; or as `sketch_of` gives it,
+                of rows that were read, split and framed.
+
+        Raises:
+            RecipeError: A spec cannot work on such data, or has a knob that they have no use for.
+        """
+        _refuse("load", self.load, sketch)
+        if not sketch.is_read:
+            _refuse("split", self.split, sketch)
+            sketch = self._framed(sketch)
+        for step in self.prepare:
+            _refuse("prepare", step, sketch)
+            sketch = step.sketch(sketch)
+        for slot, held in (("balance", self.balance), ("teacher", self.teacher)):
+            if held is not None:
+                _refuse(slot, held, sketch)
+        for step in self.encode:
+            _refuse("encode", step, sketch)
+            sketch = step.sketch(sketch)
+        for each in self.augment:
+            _refuse("augment", each, sketch)
+        for slot in ("build", "training", "shipping", "judge"):
+            _refuse(slot, vars(self)[slot], sketch)
+
+    def _framed(self, sketch):
+        """What is known after the frame. Raises RecipeError for steps that none cuts."""
+        if self.frame is not None:
+            _refuse("frame", self.frame, sketch)
+            return self.frame.sketch(sketch)
+        if sketch.is_steps:
+            examples = [task.frame_example for task in sketch.tasks if task.frame_example]
+            raise RecipeError(
+                "steps of series without windows",
+                expected="a frame",
+                fix=f"--set 'frame={(examples or ['CutWindows()'])[0]}'",
+            )
+        return sketch
 
     def specs(self) -> tuple[Spec, ...]:
         """Returns what every slot holds, in the order of the line; an empty slot gives nothing."""
@@ -216,6 +303,20 @@ class Recipe(Spec):
             else:
                 received = f"{name}={wrong!r}"
             raise RecipeError(received, expected=slot.expected, fix=slot.fix)
+
+
+def _refuse(slot, spec, sketch):
+    """Raises RecipeError if a spec does not suit the data."""
+    reason = spec.suits(sketch)
+    if not reason:
+        return
+    if isinstance(reason, Refusal):
+        raise RecipeError(str(reason), expected=reason.expected, fix=reason.fix)
+    raise RecipeError(
+        f"{slot}={spec!r}: {reason}",
+        expected=f"a spec for columns of {sketch.kind_names()} and a {sketch.task_names()} target",
+        fix="name another spec: python -m pipelines knobs lists them",
+    )
 
 
 @dataclass(frozen=True)

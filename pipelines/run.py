@@ -31,6 +31,7 @@ from .report.terminal import (
     print_suspects,
 )
 from .rows.parts import Dataset, HeldOut, Schema, SourceData, Splits, TrainSet, require_unseen
+from .rows.sketch import sketch_of
 from .rows.split import split as split_rows
 from .targets.budgets import broken_budgets
 from .targets.climbing import climb_all
@@ -118,13 +119,10 @@ def settle(recipe: Recipe, schema: Schema) -> Recipe:
             expected="a frame",
             fix=f"--set 'frame={task.frame_example}'",
         )
-    if task.gives_back:
-        _check_anomaly(recipe, schema)
-    for spec in recipe.augment:
-        spec.check_columns(schema.columns)
     recipe = _with_deciding(recipe, schema)
     task.check_deciding(recipe.judge.deciding)
     task.check_recipe(recipe)
+    recipe.check_data(sketch_of(schema, task))
     return recipe
 
 
@@ -134,28 +132,6 @@ def _with_deciding(recipe, schema):
         return recipe
     deciding = task_of(schema.target).usual_deciding(schema.target)
     return replace(recipe, judge=replace(recipe.judge, deciding=deciding))
-
-
-def _check_anomaly(recipe, schema):
-    if recipe.frame is None or not schema.target.labels:
-        raise RecipeError(
-            "steps of series without windows",
-            expected="a frame",
-            fix="--set 'frame=CutSegments(window=24)'",
-        )
-    if not recipe.build.gives_back:
-        raise RecipeError(
-            f"{type(recipe.build).__name__} to give windows back",
-            expected="an autoencoder, whose code is too narrow for what is not normal",
-            fix="--set 'build=Autoencoder()'",
-        )
-    for slot, held in (("balance", recipe.balance), ("teacher", recipe.teacher)):
-        if held is not None:
-            raise RecipeError(
-                f"{slot}={held!r} where normal windows alone are learned from",
-                expected="none: there is no class to balance or to teach",
-                fix=f"--set {slot}=None",
-            )
 
 
 def screen(recipe: Recipe, data: SourceData, splits: Splits) -> SourceData:

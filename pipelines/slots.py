@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .rows.sketch import DataSketch
-from .spec import Spec, knob
+from .spec import Refusal, Spec, knob
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,7 +66,7 @@ class Loader(Spec):
         """Returns the name of the source and its sha256, for the report."""
 
     def sketch(self) -> DataSketch:
-        """Returns what the knobs alone tell of the data."""
+        """Returns what the knobs alone show of the data."""
         return DataSketch()
 
     def names_parts(self) -> bool:
@@ -104,6 +104,16 @@ class Frame(Spec):
 
     horizon = 0
     stride = 1
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why there are no steps to cut windows from, or ""."""
+        if sketch.is_steps or not sketch.kinds or sketch.is_read:
+            return ""
+        return Refusal(
+            f"{type(self).__name__} on rows that are no steps in time",
+            expected="steps of series, as LoadSeries() reads them",
+            fix="--set frame=None",
+        )
 
     @abstractmethod
     def cut(self, splits: Splits) -> Splits:
@@ -146,6 +156,10 @@ class RowFilter(Spec):
     apply to held-out rows.
     """
 
+    def sketch(self, sketch: DataSketch) -> DataSketch:
+        """Returns what is known afterwards: the same."""
+        return sketch
+
     @abstractmethod
     def filter_rows(self, train: TrainSet) -> TrainSet:
         """Returns the training rows that stay.
@@ -164,6 +178,16 @@ class Balancer(Spec):
     """
 
     redraws: ClassVar[bool] = True
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why there is nothing to make even, or ""."""
+        if sketch.may_have_classes():
+            return ""
+        return Refusal(
+            f"{type(self).__name__} for a {sketch.task_names()} target",
+            expected="classes, which are the only thing to make even",
+            fix="--set balance=None",
+        )
 
     @abstractmethod
     def resample(self, train: TrainSet) -> BalancedSet:
@@ -204,6 +228,16 @@ class Augmentation(Spec):
 
 class Teacher(Spec):
     """Gives soft labels to learn from. The contract of `Recipe.teacher`."""
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why there is nothing to teach, or ""."""
+        if sketch.may_be(lambda task: task.has_one_truth):
+            return ""
+        return Refusal(
+            f"{type(self).__name__} for a {sketch.task_names()} target",
+            expected="a class or a number a row",
+            fix="--set teacher=None",
+        )
 
     @abstractmethod
     def soften(self, ports: TrainSet, raw: TrainSet) -> np.ndarray:
@@ -248,6 +282,22 @@ class Network(Spec):
         Raises:
             RecipeError: The signature does not suit the net.
         """
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why the network cannot learn the task, or ""; members look at the columns too."""
+        if self.gives_back and not sketch.may_be(lambda task: task.gives_back):
+            return Refusal(
+                f"{type(self).__name__} for a {sketch.task_names()} target",
+                expected="windows to be given back",
+                fix="--set 'frame=CutSegments()', or another net: --set 'build=SeriesMlp()'",
+            )
+        if not self.gives_back and not sketch.may_be(lambda task: not task.gives_back):
+            return Refusal(
+                f"{type(self).__name__} to give windows back",
+                expected="an autoencoder, whose code is too narrow for what is not normal",
+                fix="--set 'build=Autoencoder()'",
+            )
+        return ""
 
     def plain(self) -> Network:
         """Returns the net with nothing of its own balanced."""

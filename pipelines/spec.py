@@ -26,6 +26,24 @@ NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _LINE_OF_A_FIELD = re.compile(r"^    (\w+): (.*)$")
 
 
+class Refusal(str):
+    """Why a spec does not suit: a text with what would, and how to get there.
+
+    Attributes:
+        expected: What would suit.
+        fix: The setting that helps.
+    """
+
+    expected: str
+    fix: str
+
+    def __new__(cls, received: str, *, expected: str, fix: str):
+        made = super().__new__(cls, received)
+        made.expected = expected
+        made.fix = fix
+        return made
+
+
 class Spec(ABC):  # noqa: B024  its members are abstract by their slot
     """The base of everything that a recipe holds: a frozen dataclass, and hooks with defaults.
 
@@ -44,7 +62,7 @@ class Spec(ABC):  # noqa: B024  its members are abstract by their slot
         return self
 
     def suits(self, sketch: "DataSketch") -> str:
-        """Returns why the spec cannot work on such data, or "".
+        """Returns why the spec cannot work on such data, or ""; a `Refusal` gives the way out too.
 
         Args:
             sketch: What is known of the data where the spec stands in the recipe: before a row is

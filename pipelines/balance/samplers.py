@@ -10,11 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..device.cells import BOOLEAN, CATEGORICAL, PICTURE, TEXT
 from ..device.primitives import missing_mask
 from ..errors import BalanceError
 from ..rows.parts import BalancedSet, TrainSet, require_train_set
+from ..rows.sketch import TOKENS, DataSketch
 from ..slots import Balancer
-from ..spec import knob
+from ..spec import Refusal, knob
 from .weights import class_counts
 
 _MISSING = "\0missing"  # cannot occur: cells with a null character are refused
@@ -102,6 +104,37 @@ class _Synthesizing(Balancer):
         cleaning.
         """
         return
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why no rows can be made between rows, or ""."""
+        name = type(self).__name__
+        for kinds, between, fix in (
+            (
+                (PICTURE,),
+                "two pictures is no picture",
+                "use OversampleRandom() with augmentation, or Transfer(head_balance=Smote()), that "
+                "draws between their features",
+            ),
+            (
+                (TEXT, TOKENS),
+                "two texts is no text",
+                "use OversampleRandom() or WeightByClass(), or 'build=BalancedHead()', which draws "
+                "between a net's features of them",
+            ),
+        ):
+            if sketch.surely_has(*kinds):
+                return Refusal(
+                    f"{name} on {kinds[0]}s",
+                    expected=f"numbers and categories: what lies between {between}",
+                    fix=fix,
+                )
+        if not self.nominal and sketch.surely_has(CATEGORICAL, BOOLEAN):
+            return Refusal(
+                f"{name} on categorical columns",
+                expected="numbers only: half a category does not exist",
+                fix="use SmoteNC(), which draws categories from neighbours, or WeightByClass()",
+            )
+        return super().suits(sketch)
 
     def resample(self, train: TrainSet) -> BalancedSet:
         """TrainSet → BalancedSet: the training rows and synthetic ones, each with the id of the

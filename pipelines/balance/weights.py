@@ -7,6 +7,7 @@ import numpy as np
 
 from ..errors import BalanceError
 from ..rows.parts import BalancedSet, TrainSet, require_train_set
+from ..rows.sketch import DataSketch
 from ..slots import Balancer
 from ..spec import knob
 
@@ -24,6 +25,12 @@ class WeightByClass(Balancer):
     strength: float = knob(1.0, 0, 2)
 
     redraws: ClassVar[bool] = False
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why there are no labels to weight, or ""."""
+        if sketch.may_have_labels():
+            return ""
+        return super().suits(sketch)
 
     def resample(self, train: TrainSet) -> BalancedSet:
         """TrainSet → BalancedSet with the same rows in the same order. Raises BalanceError for

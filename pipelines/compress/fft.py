@@ -8,10 +8,12 @@ from typing import ClassVar
 
 import numpy as np
 
+from ..device.cells import SERIES
 from ..device.runner import LiteRT
 from ..errors import RecipeError
+from ..rows.sketch import TOKENS, DataSketch
 from ..slots import Compression
-from ..spec import check_knobs, knob
+from ..spec import Refusal, check_knobs, knob
 from ..training.call_graph import copy_layer
 from .tuning import Tuning, rebuild
 
@@ -40,6 +42,16 @@ class ConvolveByFft(Compression):
     def check(self) -> None:
         """Raises RecipeError for a knob out of its limits."""
         check_knobs(self)
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why there can be no convolution over steps, or ""."""
+        if sketch.may_have(SERIES, TOKENS):
+            return ""
+        return Refusal(
+            f"ConvolveByFft on columns of {sketch.kind_names()}",
+            expected="convolutions over steps or tokens (Conv1D)",
+            fix="leave ConvolveByFft out",
+        )
 
     def compress(self, model, tuning: Tuning):
         """A keras.Model of built-in layers in which the layers that gain are computed by spectra;

@@ -28,7 +28,11 @@ from .pictures import read_picture
 from .primitives.texts import MAX_CHARACTERS
 from .visible import shorten
 
-KINDS = ("numeric", "categorical", "boolean", "date")
+NUMERIC = "numeric"
+CATEGORICAL = "categorical"
+BOOLEAN = "boolean"
+DATE = "date"
+KINDS = (NUMERIC, CATEGORICAL, BOOLEAN, DATE)
 PICTURE = "picture"
 TEXT = "text"
 SERIES = "series"

@@ -6,14 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ..device.cells import KINDS, PICTURE, SERIES, TEXT
+
 if TYPE_CHECKING:
-    from ..device.cells import Column
     from ..tasks.base import Task
+    from .parts import Schema
 
 # Kinds of columns that steps make; the raw ones are those of `device.cells`.
 ENCODED = "encoded"
 IDS = "ids"
 TOKENS = "tokens"
+PAIRS = "pairs of tokens"
+ALL_KINDS = (*KINDS, PICTURE, TEXT, SERIES, ENCODED, IDS, TOKENS, PAIRS)
 
 
 @dataclass(frozen=True)
@@ -22,18 +26,27 @@ class DataSketch:
 
     Attributes:
         tasks: The tasks that are possible; empty if nothing is known.
-        kinds: The kinds of columns that are possible (`device.cells`, or ENCODED, IDS and TOKENS of
-            steps); empty if nothing is known.
+        kinds: The kinds of columns that are possible (`ALL_KINDS`); empty if nothing is known.
         is_read: Whether the data were read: the task and the kinds are those that are there.
-        columns: The columns, once the data were read.
-        window_steps: How many steps a window holds, 0 where rows are no windows of steps.
+        is_steps: Whether rows are steps in time that no frame has cut yet.
+        has_groups: Whether rows belong to groups.
+        has_times: Whether rows have a time.
+        may_name_parts: Whether the source may tell training from test rows.
+        channels: Of pictures, 0 if unknown.
+        shape: Of pictures (height, width, channels), () if unknown.
+        window_steps: How many steps a window holds, 0 if unknown or no window.
         horizon: How many steps ahead are asked for, 0 for none.
     """
 
     tasks: tuple[Task, ...] = ()
     kinds: frozenset[str] = frozenset()
     is_read: bool = False
-    columns: tuple[Column, ...] = ()
+    is_steps: bool = False
+    has_groups: bool = True
+    has_times: bool = True
+    may_name_parts: bool = True
+    channels: int = 0
+    shape: tuple[int, ...] = ()
     window_steps: int = 0
     horizon: int = 0
 
@@ -41,9 +54,23 @@ class DataSketch:
         """Returns whether a column of one of these kinds is possible."""
         return not self.kinds or not self.kinds.isdisjoint(kinds)
 
+    def surely_has(self, *kinds: str) -> bool:
+        """Returns whether a column of one of these kinds is there."""
+        if self.is_read:
+            return not self.kinds.isdisjoint(kinds)
+        return bool(self.kinds) and self.kinds <= set(kinds)
+
     def may_be(self, fits: Callable[[Task], bool]) -> bool:
         """Returns whether a task is possible for which `fits` is true."""
         return not self.tasks or any(fits(task) for task in self.tasks)
+
+    def may_have_classes(self) -> bool:
+        """Returns whether each row may have one class."""
+        return self.may_be(lambda task: task.has_classes)
+
+    def may_have_labels(self) -> bool:
+        """Returns whether outputs may be log-odds of labels, one or several a row."""
+        return self.may_be(lambda task: task.output_kind != "values")
 
     def task_names(self) -> str:
         """Returns the possible tasks in words."""
@@ -51,10 +78,16 @@ class DataSketch:
 
     def kind_names(self) -> str:
         """Returns the possible kinds of columns in words."""
-        return ", ".join(sorted(self.kinds)) or "unknown"
+        return ", ".join(kind for kind in ALL_KINDS if kind in self.kinds) or "unknown"
+
+    def only(self, fits: Callable[[Task], bool]) -> DataSketch:
+        """Returns the sketch with those of the possible tasks for which `fits` is true."""
+        return replace(self, tasks=tuple(task for task in self.tasks if fits(task)))
 
     def without(self, *kinds: str) -> DataSketch:
         """Returns the sketch after a step that leaves no column of these kinds."""
+        if not kinds or not self.kinds:
+            return self
         return replace(self, kinds=self.kinds - set(kinds))
 
     def plus(self, *kinds: str) -> DataSketch:
@@ -62,3 +95,21 @@ class DataSketch:
         if not self.kinds:
             return self
         return replace(self, kinds=self.kinds | set(kinds))
+
+
+def sketch_of(schema: Schema, task: Task) -> DataSketch:
+    """Returns what is known once the data were read, split and framed.
+
+    Args:
+        schema: Of the rows that go into the steps.
+        task: Of its target.
+    """
+    columns = schema.columns
+    shapes = [column.shape for column in columns if column.kind == PICTURE]
+    steps = [column.shape[0] for column in columns if column.kind == SERIES]
+    sketch = DataSketch((task,), frozenset(column.kind for column in columns), is_read=True)
+    if shapes:
+        sketch = replace(sketch, shape=shapes[0], channels=shapes[0][2])
+    if schema.frame is not None:
+        sketch = replace(sketch, horizon=schema.frame.horizon)
+    return replace(sketch, window_steps=max(steps, default=0))

@@ -8,11 +8,12 @@ from ..device.cells import shorten
 from ..device.pictures import picture_digest
 from ..errors import SplitError
 from ..slots import Split
-from ..spec import check_knobs, knob
+from ..spec import Refusal, check_knobs, knob
 from .columns import is_stored
 from .label_cuts import cut_each_label, lacks_labels, missing_labels
 from .parts import Dataset, HeldOut, Splits, TrainSet, _take
 from .rare_classes import cut_each_class, with_each_class
+from .sketch import DataSketch
 
 # Cuts of groups that are tried, where every label should be in every part.
 NUM_DRAWS = 20
@@ -28,6 +29,16 @@ class SplitRandom(Split):
     test: float = knob(0.2, 0.001, 0.9)
     valid: float = knob(0.15, 0.001, 0.9)
     seed: int = knob(0, 0, 2**31 - 1)
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why rows must not be drawn at random, or ""."""
+        if not sketch.is_steps:
+            return ""
+        return Refusal(
+            f"{type(self).__name__} on steps in time",
+            expected="training steps before held-out ones",
+            fix="--set 'split=SplitByTime()'",
+        )
 
     def parts(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Places int64 of train, valid and test rows. A class of three rows or more has one in
@@ -87,6 +98,17 @@ class SplitGrouped(SplitRandom):
     several labels a row, of 20 draws the first that has every label on both sides, if one has.
     """
 
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why there are no groups, or ""."""
+        if sketch.has_groups:
+            return super().suits(sketch)
+        return Refusal(
+            "SplitGrouped on a data set without groups",
+            expected="load.group",
+            fix="name the column(s) that identify the groups: load.group=('patient',), or "
+            "--set 'split=SplitRandom()'",
+        )
+
     def parts(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Places int64 of train, valid and test rows."""
         if dataset.group is None:
@@ -145,6 +167,16 @@ class SplitByTime(Split):
     valid: float = knob(0.15, 0.001, 0.9)
     gap: float = knob(0.0, 0, 1e12)
 
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why there are no times, or ""."""
+        if sketch.has_times:
+            return ""
+        return Refusal(
+            "SplitByTime on a data set without times",
+            expected="load.time",
+            fix="name the column with the time: load.time='date', or --set 'split=SplitRandom()'",
+        )
+
     def parts(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Places int64 of train, valid and test rows, each in the order of time."""
         if dataset.time is None:
@@ -195,6 +227,16 @@ class SplitGiven(Split):
 
     valid: float = knob(0.1, 0.001, 0.9)
     seed: int = knob(0, 0, 2**31 - 1)
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why the source cannot name parts, or ""."""
+        if sketch.may_name_parts:
+            return ""
+        return Refusal(
+            "SplitGiven on a data set without parts",
+            expected="a source that names its parts",
+            fix="name the part of every row in the source, or split with SplitRandom()",
+        )
 
     def parts(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Places int64 of train, valid and test rows."""

@@ -12,6 +12,9 @@ from ..device.cells import BadCell, is_missing, read_numbers, shorten
 from ..device.target import Target
 from ..errors import LoadError
 from ..rows.parts import Inferred
+from ..rows.sketch import DataSketch
+from ..spec import Refusal
+from ..tasks import TASKS, Task
 from ..tasks.class_target import class_target
 from ..tasks.regression import RegressionTask
 from .label_sets import (
@@ -268,3 +271,28 @@ def refuse_some_numbers(
     if not invalid or share > 0.5 or (share > 0.1 and len(values) <= MANY_VALUES):
         return
     raise some_numbers(what, filled, invalid, otherwise)
+
+
+def tasks_of_kind(target_kind: str) -> tuple[Task, ...]:
+    """Returns the tasks that `load.target_kind` leaves possible: "classes", "number", "presence"
+    (of a value: yes or no) or "" to infer.
+    """
+    of_columns = [task for task in TASKS.values() if not task.needs_frame]
+    if target_kind == "classes":
+        return tuple(task for task in of_columns if task.output_kind != "values")
+    if target_kind == "number":
+        return tuple(task for task in of_columns if task.output_kind == "values")
+    if target_kind == "presence":
+        return tuple(task for task in of_columns if task.output_kind == "sigmoid")
+    return tuple(of_columns)
+
+
+def refuse_positive(positive: str, sketch: DataSketch) -> str:
+    """Returns why `load.positive` would have no effect, or ""."""
+    if not positive or sketch.may_be(lambda task: task.output_kind == "sigmoid"):
+        return ""
+    return Refusal(
+        f"load.positive={positive!r} for a {sketch.task_names()} target",
+        expected="two classes, of which scores are about one",
+        fix="--set load.positive=''",
+    )

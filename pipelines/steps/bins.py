@@ -7,11 +7,14 @@ one scale for all.
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
+from ..device.cells import NUMERIC
 from ..device.primitives import Bins
 from ..device.units import UNIT_INTERVAL
+from ..rows.sketch import ENCODED
 from ..spec import knob
 from .quantiles import quantile_edges
 from .step import ColumnStep, FittedStep, as_float32, is_numeric, present
@@ -23,6 +26,10 @@ class EncodeBins(ColumnStep):
     hold most rows, such as zeros, each is one edge, and `least_share` of the bins is left to the
     others; with 0 they keep what the quantiles leave them.
     """
+
+    reads: ClassVar[tuple[str, ...]] = (NUMERIC,)
+    replaces: ClassVar[tuple[str, ...]] = (NUMERIC,)
+    makes: ClassVar[tuple[str, ...]] = (ENCODED,)
 
     num_bins: int = knob(16, 1, 1024)
     least_share: float = knob(0.5, 0, 1)

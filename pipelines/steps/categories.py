@@ -2,11 +2,14 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
+from ..device.cells import BOOLEAN, CATEGORICAL
 from ..device.primitives import Lookup, Onehot, Primitive
 from ..device.units import CATEGORY_ID, UNIT_INTERVAL
+from ..rows.sketch import ENCODED, IDS
 from ..spec import knob
 from .step import ColumnStep, FittedStep, is_categorical
 
@@ -37,6 +40,16 @@ class EncodeOnehot(ColumnStep):
     each frequent one.
     """
 
+    reads: ClassVar[tuple[str, ...]] = (
+        CATEGORICAL,
+        BOOLEAN,
+    )
+    replaces: ClassVar[tuple[str, ...]] = (
+        CATEGORICAL,
+        BOOLEAN,
+    )
+    makes: ClassVar[tuple[str, ...]] = (ENCODED,)
+
     min_count: int = knob(10, 1, 2**31)
     max_categories: int = knob(255, 1, 4096)
 
@@ -60,6 +73,16 @@ class EncodeIds(ColumnStep):
     on, so that one embedding table serves them all: for each column the ids of rare and unknown,
     missing, and each frequent one.
     """
+
+    reads: ClassVar[tuple[str, ...]] = (
+        CATEGORICAL,
+        BOOLEAN,
+    )
+    replaces: ClassVar[tuple[str, ...]] = (
+        CATEGORICAL,
+        BOOLEAN,
+    )
+    makes: ClassVar[tuple[str, ...]] = (IDS,)
 
     min_count: int = knob(5, 1, 2**31)
     max_categories: int = knob(1024, 1, 4096)

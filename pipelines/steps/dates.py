@@ -2,11 +2,14 @@
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 from ..device.calendar import MONTH
+from ..device.cells import DATE
 from ..device.primitives import DATE_PARTS, DatePart, Primitive, Table
 from ..device.units import UNIT_INTERVAL
 from ..errors import StepError
+from ..rows.sketch import ENCODED
 from ..spec import knob
 from .step import ColumnStep, FittedStep, as_float32, is_date
 
@@ -23,6 +26,10 @@ class EncodeDate(ColumnStep):
     how many multiples of the angle (empty: one), so that a linear net can follow a day that is no
     sine.
     """
+
+    reads: ClassVar[tuple[str, ...]] = (DATE,)
+    replaces: ClassVar[tuple[str, ...]] = (DATE,)
+    makes: ClassVar[tuple[str, ...]] = (ENCODED,)
 
     parts: tuple[str, ...] = ()
     harmonics: tuple[int, ...] = knob((), 1, 32)

@@ -4,9 +4,11 @@ primitives.
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
+from ..device.cells import BOOLEAN, CATEGORICAL, DATE, NUMERIC
 from ..device.primitives import Fill, FillPrevious, Missing, missing_mask
 from ..errors import StepError
 from ..rows.parts import TrainSet, require_train_set
@@ -20,6 +22,13 @@ class DropColumns(ColumnStep):
     """Drops columns that are missing in more than `more_than` of the training rows, or the same in
     all of them.
     """
+
+    reads: ClassVar[tuple[str, ...]] = (
+        NUMERIC,
+        CATEGORICAL,
+        BOOLEAN,
+        DATE,
+    )
 
     more_than: float = knob(0.95, 0, 1)
 
@@ -92,6 +101,8 @@ class FlagMissing(ColumnStep):
     that the model can tell a filled value from a measured one. Put it before the imputers.
     """
 
+    reads: ClassVar[tuple[str, ...]] = (NUMERIC,)
+
     def _suits(self, x):
         return is_numeric(x)
 
@@ -109,6 +120,8 @@ class FlagMissing(ColumnStep):
 
 
 class _FillNumbers(ColumnStep):
+    reads: ClassVar[tuple[str, ...]] = (NUMERIC,)
+
     @abstractmethod
     def _value(self, x: np.ndarray) -> float:
         """Returns what fills a column, from its values x float64 [n]."""
@@ -146,6 +159,12 @@ class ImputeMean(_FillNumbers):
 class ImputeConstant(ColumnStep):
     """Fills numeric columns with `number` and categorical ones with `text`."""
 
+    reads: ClassVar[tuple[str, ...]] = (
+        NUMERIC,
+        CATEGORICAL,
+        BOOLEAN,
+    )
+
     number: float = knob(0.0, -1e30, 1e30)
     text: str = "missing"
 
@@ -167,6 +186,12 @@ class ImputeMostFrequent(ColumnStep):
     """Fills numeric and categorical columns with their most frequent training value, the first in
     order of ties.
     """
+
+    reads: ClassVar[tuple[str, ...]] = (
+        NUMERIC,
+        CATEGORICAL,
+        BOOLEAN,
+    )
 
     def _suits(self, x):
         return is_numeric(x) or is_categorical(x)
@@ -193,6 +218,8 @@ class ImputePrevious(ColumnStep):
     """Fills numeric columns with the last value in the rows before, in the order of the rows of
     each part; the first rows get the training median. For rows that follow each other in time.
     """
+
+    reads: ClassVar[tuple[str, ...]] = (NUMERIC,)
 
     def _suits(self, x):
         return is_numeric(x)

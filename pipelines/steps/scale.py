@@ -3,11 +3,14 @@
 import math
 from abc import abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
+from ..device.cells import NUMERIC
 from ..device.primitives import Affine, Clip, Primitive
 from ..device.units import STANDARD_DEVIATIONS, UNIT_INTERVAL
+from ..rows.sketch import ENCODED
 from ..spec import knob
 from .step import ColumnStep, FittedStep, as_float32, is_numeric, present
 
@@ -48,6 +51,9 @@ def few_steps(x: np.ndarray, spread: float, width: float) -> str:
 
 
 class _Scale(ColumnStep):
+    reads: ClassVar[tuple[str, ...]] = (NUMERIC,)
+    makes: ClassVar[tuple[str, ...]] = (ENCODED,)
+
     @abstractmethod
     def _offset_and_spread(self, x: np.ndarray) -> tuple[float, float]:
         """Returns what becomes 0 and what becomes one unit, of the values x float64 [n]."""

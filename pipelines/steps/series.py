@@ -4,9 +4,11 @@ Gaps are filled from the steps of the same row, which are all known when an answ
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
+from ..device.cells import SERIES
 from ..device.primitives import Affine, Clip, Missing
 from ..device.primitives.series import FILLS, OWN_OFFSETS, FillSteps, OwnScale, SinceSeen
 from ..device.units import SERIES_INTERVAL, SERIES_STANDARD
@@ -18,6 +20,8 @@ from .step import ColumnStep, FittedStep, as_float32, is_series, kind_of, presen
 
 
 class _SeriesStep(ColumnStep):
+    reads: ClassVar[tuple[str, ...]] = (SERIES,)
+
     def _suits(self, x):
         return is_series(x)
 

@@ -5,7 +5,7 @@ fitted.
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import numpy as np
 
@@ -13,7 +13,9 @@ from ..device.cells import shorten
 from ..device.primitives import Columns, Primitive, run_primitives
 from ..errors import StepError
 from ..rows.parts import HeldOut, TrainSet, require_train_set
+from ..rows.sketch import DataSketch
 from ..slots import RowFilter, Step
+from ..spec import Refusal
 
 MAX_ENCODED_BYTES = 4 * 2**30
 MAX_INPUTS = 32_768
@@ -46,9 +48,39 @@ class FittedStep:
 
 @dataclass(frozen=True)
 class ColumnStep(Step):
-    """A step that works on some columns. `columns` empty: every column that the step suits."""
+    """A step that works on some columns.
+
+    Attributes:
+        reads: The kinds of columns that the step works on.
+        replaces: Those of them that are gone afterwards.
+        makes: The kinds of columns that it makes.
+        columns: Names of the columns to work on; empty: every column that the step suits.
+    """
 
     columns: tuple[str, ...] = ()
+
+    reads: ClassVar[tuple[str, ...]] = ()
+    replaces: ClassVar[tuple[str, ...]] = ()
+    makes: ClassVar[tuple[str, ...]] = ()
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why the step would find no column to work on, or ""."""
+        if sketch.is_read or not self.reads or sketch.may_have(*self.reads):
+            return ""
+        return Refusal(
+            f"{type(self).__name__} on columns of {sketch.kind_names()}",
+            expected=f"columns of {', '.join(self.reads)}",
+            fix=f"leave {type(self).__name__} out of the steps",
+        )
+
+    def sketch(self, sketch: DataSketch) -> DataSketch:
+        """Returns what is known of the data after the step."""
+        if not sketch.may_have(*self.reads):
+            return sketch
+        sketch = sketch.plus(*self.makes)
+        if self.columns:
+            return sketch
+        return sketch.without(*self.replaces)
 
     @abstractmethod
     def _fit(self, train: TrainSet) -> FittedStep: ...

@@ -5,9 +5,11 @@ training rows only.
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
+from ..device.cells import TEXT
 from ..device.primitives.texts import (
     MAX_KEY_BYTES,
     WHITE_SPACE,
@@ -18,6 +20,7 @@ from ..device.primitives.texts import (
 )
 from ..device.units import PAIR_ID, TOKEN_ID
 from ..errors import StepError
+from ..rows.sketch import PAIRS, TOKENS
 from ..spec import knob
 from .step import ColumnStep, FittedStep, is_text, is_tokens
 
@@ -86,6 +89,10 @@ class TokenizeWords(ColumnStep):
     `window`: how many words of a text are read. `punctuation`: whether a mark is a word. How
     characters become words: see `spelling`.
     """
+
+    reads: ClassVar[tuple[str, ...]] = (TEXT,)
+    replaces: ClassVar[tuple[str, ...]] = (TEXT,)
+    makes: ClassVar[tuple[str, ...]] = (TOKENS,)
 
     min_count: int = knob(2, 1, 2**31)
     max_tokens: int = knob(8192, 1, 65_536)
@@ -224,6 +231,9 @@ class PairTokens(ColumnStep):
     """Adds to each token its pair with the token before it, hashed to `num_buckets` ids: word order
     for nets that average (Joulin et al. 2016, https://arxiv.org/abs/1607.01759).
     """
+
+    reads: ClassVar[tuple[str, ...]] = (TOKENS,)
+    makes: ClassVar[tuple[str, ...]] = (PAIRS,)
 
     num_buckets: int = knob(4096, 1, 1_000_000)
 

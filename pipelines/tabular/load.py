@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..device.cells import read_column, read_numbers, shorten
+from ..device.cells import KINDS, read_column, read_numbers, shorten
 from ..errors import LoadError
 from ..rows.parts import Dataset, Inferred, Schema
+from ..rows.sketch import DataSketch
 from ..slots import Loader
 from ..sources.files import describe_memory, fingerprint
 from ..sources.given_kinds import check_given_kinds
@@ -22,7 +23,13 @@ from ..sources.precision import numbers_as_float32
 from ..sources.row_numbers import counts_rows
 from ..sources.spellings import describe_groups, describe_spellings
 from ..sources.table import Reading, check_names, find_table, marks_of, read_source
-from ..sources.target_column import check_target, labelled_rows, read_target
+from ..sources.target_column import (
+    check_target,
+    labelled_rows,
+    read_target,
+    refuse_positive,
+    tasks_of_kind,
+)
 from ..sources.words import describe_words
 from .draw import draw_missing
 
@@ -55,6 +62,24 @@ class LoadTable(Loader):
     group: tuple[str, ...] = ()
     time: str = ""
     reading: Reading = Reading()
+
+    def sketch(self) -> DataSketch:
+        """Returns what the knobs alone show of the table."""
+        return DataSketch(
+            tasks_of_kind(self.target_kind),
+            frozenset(KINDS),
+            has_groups=bool(self.group),
+            has_times=bool(self.time),
+            may_name_parts=False,
+        )
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why a knob would have no effect, or ""."""
+        return refuse_positive(self.positive, sketch)
+
+    def has_groups(self) -> bool:
+        """Returns whether `group` names columns."""
+        return bool(self.group)
 
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
         """See `load_table`."""

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass, replace
 
+from ..device.cells import PICTURE, SERIES, TEXT
 from ..device.signature import Signature
 from ..errors import RecipeError
+from ..rows.sketch import DataSketch
 from ..slots import Network
-from ..spec import knob
+from ..spec import Refusal, knob
 
 ACTIVATIONS = ("relu", "relu6", "tanh", "sigmoid")
 
@@ -41,6 +43,17 @@ class Mlp(Network):
                 expected=", ".join(ACTIVATIONS),
                 fix="name one that int8 kernels have",
             )
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why a dense net cannot read the columns, or ""."""
+        for kind, example in ((PICTURE, "Cnn()"), (SERIES, "SeriesMlp()"), (TEXT, "TextCnn()")):
+            if sketch.surely_has(kind) or (kind == SERIES and sketch.window_steps):
+                return Refusal(
+                    f"a dense net for tables on columns of {sketch.kind_names()}",
+                    expected=f"a net for columns of that kind: {kind}",
+                    fix=f"--set 'build={example}'",
+                )
+        return super().suits(sketch)
 
     def tiny(self) -> "Mlp":
         """The same kind of net, small enough for a test."""

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..device.cells import PICTURE, TEXT
+from ..device.cells import PICTURE, SERIES, TEXT
 from ..errors import TrainError
 from ..rows.parts import TrainSet, require_train_set
+from ..rows.sketch import TOKENS, DataSketch
 from ..slots import Teacher
-from ..spec import knob
+from ..spec import Refusal, knob
 from ..tasks import task_of
 
 
@@ -27,6 +28,16 @@ class ForestTeacher(Teacher):
     min_samples_leaf: int = knob(2, 1, 10_000)
     max_features: float = knob(0.1, 0.001, 1)
     seed: int = knob(0, 0, 2**31 - 1)
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why trees cannot be grown on the columns, or ""."""
+        if sketch.surely_has(PICTURE, TEXT, SERIES, TOKENS) or sketch.window_steps:
+            return Refusal(
+                f"a forest on columns of {sketch.kind_names()}",
+                expected="columns of numbers and categories",
+                fix="--set teacher=None",
+            )
+        return super().suits(sketch)
 
     def tiny(self) -> "ForestTeacher":
         """The same teacher, quick enough for a test."""

@@ -17,9 +17,10 @@ from ..device.regular import read_regular
 from ..device.signature import Signature
 from ..device.units import MIX_SHARE, PAIR_ID, PARTNER_ID, TOKEN_ID
 from ..errors import LoadError, RecipeError
+from ..rows.sketch import TOKENS, DataSketch
 from ..slots import Augmentation
 from ..sources.files import find_file
-from ..spec import knob
+from ..spec import Refusal, knob
 
 MAX_SYNONYMS = 16
 MAX_SYNONYM_BYTES = 16 * 2**20
@@ -31,6 +32,16 @@ Alter = Callable
 @dataclass(frozen=True)
 class AugmentText(Augmentation):
     """One alteration of texts."""
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why there is nothing to alter, or ""."""
+        if not sketch.may_have(TEXT, TOKENS):
+            return Refusal(
+                f"augment holds {self!r} for rows without texts",
+                expected="texts to alter",
+                fix="--set 'augment=()'",
+            )
+        return ""
 
     def check_columns(self, columns: tuple[Column, ...]) -> None:
         """Raises RecipeError where there are no texts to alter."""
@@ -181,6 +192,10 @@ class AugmentSynonyms(AugmentText):
 
     source: str
     share: float = knob(0.1, 0, 1)
+
+    def check(self) -> None:
+        """Raises LoadError if there is no such file."""
+        find_file(self.source, "a text file of synonyms")
 
     def check_columns(self, columns):
         super().check_columns(columns)

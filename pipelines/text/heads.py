@@ -9,6 +9,7 @@ from ..balance import Smote
 from ..device.signature import Signature
 from ..errors import RecipeError
 from ..rows.parts import HeldOut, TrainSet
+from ..rows.sketch import DataSketch
 from ..slots import Balancer, Network
 from ..spec import knob
 from ..training.heads import Head, fit_head
@@ -46,6 +47,13 @@ class BalancedHead(Network):
                 fix="--set 'build.balancer=Smote()', or --set 'build=TextCnn()'",
             )
         self.net.check()
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why the net cannot read the columns, or its features have no classes, or ""."""
+        reason = self.net.suits(sketch)
+        if reason or sketch.may_have_classes():
+            return reason
+        return self.balancer.suits(replace(sketch, kinds=frozenset()))
 
     def tiny(self) -> "BalancedHead":
         """The same kind of net, small enough for a test."""

@@ -12,6 +12,7 @@ import numpy as np
 from ..device.cells import TEXT, Column, is_missing, read_column, shorten
 from ..errors import LoadError
 from ..rows.parts import Dataset, Inferred, Schema, Unlabelled
+from ..rows.sketch import DataSketch
 from ..sources.csv_files import OTHER_ENCODING
 from ..sources.files import describe_memory, fingerprint
 from ..sources.folders import describe_folder, found_in_folder, names_parts
@@ -22,7 +23,13 @@ from ..sources.labelled_files import (
 from ..sources.labels import group_codes
 from ..sources.spellings import describe_groups
 from ..sources.table import Reading, check_names, find_table, marks_of, read_source
-from ..sources.target_column import check_target, labelled_rows, read_target
+from ..sources.target_column import (
+    check_target,
+    labelled_rows,
+    read_target,
+    refuse_positive,
+    tasks_of_kind,
+)
 from ..sources.tfds import (
     count_examples,
     describe_prepared,
@@ -66,6 +73,24 @@ class LoadTexts(Drawn):
     distinct: bool = False
     group: tuple[str, ...] = ()
     reading: Reading = Reading()
+
+    def sketch(self) -> DataSketch:
+        """Returns what the knobs alone show of the texts."""
+        return DataSketch(
+            tasks_of_kind(self.target_kind),
+            frozenset({TEXT}),
+            has_groups=bool(self.group),
+            has_times=False,
+            may_name_parts=False,
+        )
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why a knob would have no effect, or ""."""
+        return refuse_positive(self.positive, sketch)
+
+    def has_groups(self) -> bool:
+        """Returns whether texts are grouped."""
+        return bool(self.group)
 
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
         """The Dataset, and what was found. `source`, a DataFrame or a dict of arrays, stands in for
@@ -230,6 +255,24 @@ class LoadTextFolder(Drawn):
     positive: str = ""
     spelling: str = ""
 
+    def sketch(self) -> DataSketch:
+        """Returns what the knobs alone show of the texts."""
+        return DataSketch(
+            tasks_of_kind("classes"),
+            frozenset({TEXT}),
+            has_groups=bool(self.group),
+            has_times=False,
+            may_name_parts=True,
+        )
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why a knob would have no effect, or ""."""
+        return refuse_positive(self.positive, sketch)
+
+    def has_groups(self) -> bool:
+        """Returns whether texts are grouped."""
+        return bool(self.group)
+
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
         """The Dataset, and what was found. `source`, a dict {"text": list, "label": list}, stands
         in for the folder. Raises LoadError.
@@ -298,6 +341,20 @@ class LoadTextTfds(Drawn):
     label: str = "label"
     distinct: bool = False
     positive: str = ""
+
+    def sketch(self) -> DataSketch:
+        """Returns what the knobs alone show of the texts."""
+        return DataSketch(
+            tasks_of_kind("classes"),
+            frozenset({TEXT}),
+            has_groups=False,
+            has_times=False,
+            may_name_parts=True,
+        )
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why a knob would have no effect, or ""."""
+        return refuse_positive(self.positive, sketch)
 
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
         """As LoadTextFolder.read."""

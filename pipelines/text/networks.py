@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..device.cells import TEXT
 from ..device.ports import Port
 from ..device.signature import Signature
 from ..device.units import MIX_SHARE, PAIR_ID, PARTNER_ID, TOKEN_ID
 from ..errors import RecipeError
+from ..rows.sketch import PAIRS, TOKENS, DataSketch
 from ..slots import Network
-from ..spec import knob
+from ..spec import Refusal, knob
 from ..training.blocks import (
     Blocks,
     check_heads,
@@ -76,6 +78,10 @@ class TextNet(Network):
                 expected="vectors that mean something before training",
                 fix="--set build.vectors=vectors.txt",
             )
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why the net cannot read the columns, or ""."""
+        return refuse_others(self, sketch) or super().suits(sketch)
 
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
         """Signature → keras.Model, uncompiled: token ids int32 [rows, window] → logits [rows,
@@ -385,3 +391,23 @@ def token_port(signature: Signature) -> Port:
             fix="load one text column, and --set 'encode=(TokenizeWords(),)'",
         )
     return ports[0]
+
+
+def refuse_others(net: Network, sketch: DataSketch) -> str:
+    """Returns why a net for texts cannot read the columns, or ""."""
+    if sketch.is_read:
+        unread = sketch.kinds - {TEXT, TOKENS, PAIRS}
+    else:
+        unread = frozenset()
+    if sketch.may_have(TOKENS) and not unread:
+        return ""
+    if sketch.may_have(TEXT):
+        fix = "load one text column, and --set 'encode=(TokenizeWords(),)'"
+    else:
+        fix = "use a net for that kind of data: Mlp() for tables, Cnn() for pictures, SeriesMlp() "
+        fix += "for series"
+    return Refusal(
+        f"{type(net).__name__}, a net for texts, on columns of {sketch.kind_names()}",
+        expected="one text column, in tokens",
+        fix=fix,
+    )

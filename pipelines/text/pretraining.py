@@ -12,8 +12,9 @@ from ..device.signature import Signature
 from ..device.units import PAIR_ID
 from ..errors import RecipeError, TrainError
 from ..rows.parts import HeldOut, TrainSet
+from ..rows.sketch import PAIRS, DataSketch
 from ..slots import Network
-from ..spec import knob
+from ..spec import Refusal, knob
 from ..training.blocks import copy_weights
 from ..training.losses import token_loss
 from ..training.schedules import Cosine
@@ -53,6 +54,16 @@ class MaskedPretraining(Network):
                 "SimpleRnn()",
             )
         self.net.check()
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why the net cannot be pretrained on the columns, or ""."""
+        if sketch.surely_has(PAIRS) or PAIRS in sketch.kinds:
+            return Refusal(
+                "MaskedPretraining() together with PairTokens()",
+                expected="tokens alone",
+                fix="--set 'encode=(TokenizeWords(),)'; the net reads neighbours by itself",
+            )
+        return self.net.suits(sketch)
 
     def tiny(self) -> "MaskedPretraining":
         """The same kind of net, small enough for a test."""

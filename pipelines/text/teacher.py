@@ -9,10 +9,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..device.cells import TEXT
 from ..errors import TrainError
 from ..rows.parts import TrainSet, require_train_set
+from ..rows.sketch import TOKENS, DataSketch
 from ..slots import Teacher
-from ..spec import knob
+from ..spec import Refusal, knob
 from ..tasks import task_of
 
 
@@ -32,6 +34,17 @@ class TfidfTeacher(Teacher):
     inverse_regularization: float = knob(4.0, 1e-6, 1e6)
     num_folds: int = knob(5, 2, 20)
     seed: int = knob(0, 0, 2**31 - 1)
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why there are no texts, or no classes, to teach from, or ""."""
+        if sketch.may_have(TEXT, TOKENS) and sketch.may_have_classes():
+            return ""
+        return Refusal(
+            f"a teacher of texts for columns of {sketch.kind_names()} and a "
+            f"{sketch.task_names()} target",
+            expected="one column of texts, and classes",
+            fix="--set teacher=None",
+        )
 
     def tiny(self) -> "TfidfTeacher":
         """The same teacher, quick enough for a test."""

@@ -15,8 +15,9 @@ from ..device.cells import SERIES, Column
 from ..device.signature import Signature
 from ..device.units import CATEGORY_ID, SERIES_INTERVAL, SERIES_STANDARD
 from ..errors import RecipeError
+from ..rows.sketch import DataSketch
 from ..slots import Augmentation
-from ..spec import knob
+from ..spec import Refusal, knob
 from ..tasks import task_of
 
 # columns {port: tensor [rows, ...]}, labels {name: float32 [rows, outputs]}, seed int [2] →
@@ -31,6 +32,22 @@ class AugmentSeries(Augmentation):
     """
 
     keeps_values = False
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why there is nothing to alter, or ""."""
+        if not sketch.may_have(SERIES):
+            return Refusal(
+                f"augment holds {self!r} for rows without series",
+                expected="series to alter",
+                fix="--set 'augment=()'",
+            )
+        if not self.keeps_values and not sketch.may_be(lambda task: not task.looks_ahead):
+            return Refusal(
+                f"augment holds {self!r} for a forecast, whose true values would stay as they were",
+                expected="AugmentJitter() alone",
+                fix="--set 'augment=(AugmentJitter(),)'",
+            )
+        return ""
 
     def check_columns(self, columns: tuple[Column, ...]) -> None:
         """Raises RecipeError where there are no series to alter."""

@@ -6,7 +6,8 @@ from ..device.calendar import SECOND
 from ..device.primitives import FillSteps, OwnScale, PackSteps
 from ..device.signature import Signature
 from ..errors import RecipeError
-from ..spec import knob
+from ..rows.sketch import DataSketch
+from ..spec import Refusal, knob
 from ..tasks import task_of
 from .networks import SeriesNet, past_ports
 
@@ -24,6 +25,23 @@ class Tcn(SeriesNet):
     kernel: int = knob(3, 2, 64)
     activation: str = "relu"
     stream: bool = False
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why the net cannot read the columns, or not step by step, or ""."""
+        if self.stream and not sketch.may_be(lambda task: task.looks_ahead):
+            return Refusal(
+                f"build.stream=True for the task {sketch.task_names()!r}",
+                expected="a forecast",
+                fix="--set build.stream=False",
+            )
+        if self.stream and 0 < sketch.window_steps < self.num_steps():
+            return Refusal(
+                f"build.stream=True: a net that looks back on {self.num_steps()} steps in a window "
+                f"of {sketch.window_steps}",
+                expected="windows that hold all that a stream remembers",
+                fix=f"--set frame.window={self.num_steps()}, or a lower build.depth",
+            )
+        return super().suits(sketch)
 
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
         """As SeriesNet.build. Raises RecipeError where a stream is asked for and would say

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from ..device.calendar import DAY_NAMES, DAY_SECONDS, MONTH, WEEKDAY
-from ..device.cells import Column, is_missing, read_column, read_numbers, shorten
+from ..device.cells import KINDS, Column, is_missing, read_column, read_numbers, shorten
 from ..device.frame import Frame
 from ..device.target import Target
 from ..errors import LoadError
 from ..rows.parts import Dataset, Inferred, Schema
+from ..rows.sketch import DataSketch
 from ..sources.files import describe_memory, fingerprint
 from ..sources.given_kinds import check_given_kinds
 from ..sources.kinds import infer_column
@@ -20,7 +21,7 @@ from ..sources.row_numbers import counts_rows
 from ..sources.spellings import refuse_spellings
 from ..sources.table import Reading, check_names, find_table, marks_of, read_source
 from ..sources.words import describe_words, refuse_lost_series
-from ..tasks import AnomalyTask, ForecastTask
+from ..tasks import TASKS, AnomalyTask, ForecastTask
 from .draw import Drawn
 from .find_step import find_pace
 from .grid import from_zone, mean_by_place, read_stamps, to_grid
@@ -59,6 +60,17 @@ class LoadSeries(Drawn):
     label: str = ""
     shared: str = ""
     reading: Reading = Reading()
+
+    def sketch(self) -> DataSketch:
+        """Returns what the knobs alone show of the steps."""
+        framed = [task for task in TASKS.values() if task.needs_frame]
+        return DataSketch(
+            tuple(task for task in framed if task.looks_ahead == bool(self.target)),
+            frozenset(KINDS),
+            is_steps=True,
+            has_groups=False,
+            may_name_parts=False,
+        )
 
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
         """The Dataset, and what was found. `source`, a DataFrame or a dict of arrays, stands in for

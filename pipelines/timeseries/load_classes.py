@@ -12,11 +12,13 @@ import numpy as np
 from ..device.cells import MAX_NUMBER, SERIES, Column, shorten
 from ..errors import LoadError
 from ..rows.parts import Dataset, Inferred
+from ..rows.sketch import DataSketch
 from ..sources.arrays import MAX_ARRAY_BYTES, Wanted, read_npz
 from ..sources.files import describe_memory, find_file, fingerprint
 from ..sources.labelled_files import Found, check_memory, finish, found_in_memory, usable_rows
 from ..sources.labels import class_texts
 from ..sources.precision import series_as_float32
+from ..sources.target_column import refuse_positive, tasks_of_kind
 from ..sources.tfds import (
     count_examples,
     describe_prepared,
@@ -52,6 +54,21 @@ class LoadTsFiles(DrawnClasses):
     steps: int = knob(0, 0, MAX_STEPS)
     channels: tuple[str, ...] = ()
     positive: str = ""
+
+    def sketch(self) -> DataSketch:
+        """Returns what the knobs alone show of the series."""
+        return DataSketch(
+            tasks_of_kind("classes"),
+            frozenset({SERIES}),
+            has_groups=False,
+            has_times=False,
+            may_name_parts=bool(self.test),
+            window_steps=self.steps,
+        )
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why a knob would have no effect, or ""."""
+        return refuse_positive(self.positive, sketch)
 
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
         """The Dataset, and what was found. `source`, a dict {"series": array [rows, steps] or
@@ -113,6 +130,21 @@ class LoadSeriesArrays(DrawnClasses):
     steps: int = knob(0, 0, MAX_STEPS)
     channels: tuple[str, ...] = ()
     positive: str = ""
+
+    def sketch(self) -> DataSketch:
+        """Returns what the knobs alone show of the series."""
+        return DataSketch(
+            tasks_of_kind("classes"),
+            frozenset({SERIES}),
+            has_groups=False,
+            has_times=False,
+            may_name_parts=True,
+            window_steps=self.steps,
+        )
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why a knob would have no effect, or ""."""
+        return refuse_positive(self.positive, sketch)
 
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
         """As LoadTsFiles.read."""
@@ -186,6 +218,21 @@ class LoadSeriesTfds(DrawnClasses):
     steps: int = knob(0, 0, MAX_STEPS)
     channels: tuple[str, ...] = ()
     positive: str = ""
+
+    def sketch(self) -> DataSketch:
+        """Returns what the knobs alone show of the series."""
+        return DataSketch(
+            tasks_of_kind("classes"),
+            frozenset({SERIES}),
+            has_groups=False,
+            has_times=False,
+            may_name_parts=True,
+            window_steps=self.steps,
+        )
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why a knob would have no effect, or ""."""
+        return refuse_positive(self.positive, sketch)
 
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
         """As LoadTsFiles.read."""

@@ -8,13 +8,15 @@ of the steps to forecast, and single values of a row, join the features before t
 from abc import abstractmethod
 from dataclasses import dataclass, replace
 
+from ..device.cells import SERIES
 from ..device.ports import Port
 from ..device.primitives import PackSteps
 from ..device.signature import Signature, made_from
 from ..device.units import CATEGORY_ID, SERIES_INTERVAL, SERIES_STANDARD
 from ..errors import RecipeError
+from ..rows.sketch import DataSketch
 from ..slots import Network
-from ..spec import knob
+from ..spec import Refusal, knob
 from ..tasks import task_of
 from ..training.blocks import (
     Blocks,
@@ -49,6 +51,17 @@ class SeriesNet(Network):
                 expected=" or ".join(ACTIVATIONS),
                 fix="--set build.activation=relu",
             )
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why the net cannot read the columns, or ""."""
+        if sketch.may_have(SERIES):
+            return super().suits(sketch)
+        return Refusal(
+            f"{type(self).__name__}, a net for series, on columns of {sketch.kind_names()}",
+            expected="series of one length, by step",
+            fix="use a net for that kind of data: Mlp() for tables, Cnn() for pictures, TextCnn() "
+            "for texts",
+        )
 
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
         """Signature → keras.Model, uncompiled: float32 [rows, steps, channels], and what else there
@@ -213,6 +226,16 @@ class PatchTransformer(SeriesNet):
     def check(self) -> None:
         super().check()
         check_heads(self)
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why the columns cannot be cut to patches, or ""."""
+        if not 0 < sketch.window_steps < self.patch:
+            return super().suits(sketch)
+        return Refusal(
+            f"patches of {self.patch} steps in series of {sketch.window_steps}",
+            expected="shorter patches",
+            fix=f"--set build.patch={max(sketch.window_steps // 4, 1)}",
+        )
 
     def tiny(self) -> "PatchTransformer":
         return replace(self, width=2 * self.heads, depth=1)

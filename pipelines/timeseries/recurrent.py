@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from ..device.signature import Signature
 from ..errors import RecipeError
-from ..spec import knob
+from ..rows.sketch import DataSketch
+from ..spec import Refusal, knob
 from ..training.blocks import (
     MOST_UNROLLED_BYTES,
     check_unrolled,
@@ -98,6 +99,16 @@ class EncoderDecoder(SeriesNet):
     width: int = knob(32, 1, 1024)
     step_width: int = knob(8, 1, 256)
     activation: str = "relu"
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why there are no columns to read or no steps to forecast, or ""."""
+        if sketch.may_be(lambda task: task.looks_ahead):
+            return super().suits(sketch)
+        return Refusal(
+            "EncoderDecoder without steps to forecast",
+            expected="a forecast",
+            fix="--set 'build=SeriesLstm()'",
+        )
 
     def tiny(self) -> "EncoderDecoder":
         return replace(self, width=min(self.width, 8), step_width=4)

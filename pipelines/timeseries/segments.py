@@ -4,12 +4,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..device.cells import SERIES, Column, shorten
+from ..device.cells import DATE, SERIES, Column, shorten
 from ..errors import FrameError
 from ..rows.parts import HeldOut, Splits, TrainSet
+from ..rows.sketch import DataSketch
 from ..slots import Frame
 from ..spec import check_knobs, knob
-from ..tasks import AnomalyTask, task_of
+from ..tasks import TASKS, AnomalyTask, task_of
 from .faults import InjectFaults
 from .step_grid import PARTS, StepGrid, refuse_too_large
 
@@ -37,6 +38,14 @@ class CutSegments(Frame):
     def check(self) -> None:
         """Raises RecipeError where a knob is beyond its limits."""
         check_knobs(self, "frame.")
+
+    def sketch(self, sketch: DataSketch) -> DataSketch:
+        """Returns what is known of the windows."""
+        return DataSketch(
+            tuple(task for task in TASKS.values() if task.gives_back),
+            frozenset({DATE, SERIES}),
+            window_steps=self.window,
+        )
 
     def cut(self, splits: Splits) -> Splits:
         """Splits of steps → Splits of windows; their ids are those of their first step, the column

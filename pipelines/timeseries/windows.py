@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..device.cells import SERIES, Column, shorten
+from ..device.cells import BOOLEAN, CATEGORICAL, DATE, NUMERIC, SERIES, Column, shorten
 from ..errors import FrameError
 from ..rows.parts import HeldOut, Splits, TrainSet
+from ..rows.sketch import DataSketch
 from ..slots import Frame
-from ..spec import check_knobs, knob
+from ..spec import Refusal, check_knobs, knob
 from ..tasks import ForecastTask, task_of
 from ..tasks.seasons import common_start, usual_seasons
 from .step_grid import PARTS, StepGrid, refuse_too_large
@@ -57,6 +58,29 @@ class CutWindows(Frame):
                 expected="rising numbers between 0 and 1",
                 fix="--set 'frame.quantiles=(0.1, 0.5, 0.9)'",
             )
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why no windows can be cut to forecast from, or ""."""
+        if sketch.is_read or sketch.may_be(lambda task: not task.gives_back):
+            return super().suits(sketch)
+        return Refusal(
+            "windows to forecast from, of series without a target",
+            expected="a column to forecast",
+            fix="name it: load.target; or, to find anomalies, --set 'frame=CutSegments()'",
+        )
+
+    def sketch(self, sketch: DataSketch) -> DataSketch:
+        """Returns what is known of the windows."""
+        kinds = {DATE, SERIES}
+        if self.static:
+            kinds |= {NUMERIC, CATEGORICAL, BOOLEAN}
+        return replace(
+            sketch.only(lambda task: task.looks_ahead),
+            kinds=frozenset(kinds),
+            is_steps=False,
+            window_steps=self.window,
+            horizon=self.horizon,
+        )
 
     def cut(self, splits: Splits) -> Splits:
         """Splits of steps → Splits of windows; their ids are those of the first step of the

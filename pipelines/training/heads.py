@@ -8,8 +8,9 @@ from ..device.ports import Port
 from ..device.signature import Signature
 from ..errors import RecipeError
 from ..rows.parts import HeldOut, TrainSet
+from ..rows.sketch import DataSketch
 from ..slots import Network
-from ..spec import knob
+from ..spec import Refusal, knob
 from .blocks import INITIALIZERS, Blocks, with_logits
 from .feed import TrainFeed
 from .fit import train
@@ -34,6 +35,14 @@ class Head(Network):
                 expected=", ".join(INITIALIZERS),
                 fix="initializer='GlorotUniform'",
             )
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why a head alone is no net for rows."""
+        return Refusal(
+            "a head without a net under it",
+            expected="a net whose features it reads",
+            fix="--set 'build=Transfer(head=Head())'",
+        )
 
     def tiny(self) -> "Head":
         """The same."""

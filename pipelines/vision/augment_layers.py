@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from ..device.cells import PICTURE, Column
 from ..device.signature import Signature
 from ..errors import RecipeError
+from ..rows.sketch import DataSketch
 from ..slots import Augmentation
+from ..spec import Refusal
 
 MID_GREY = 127.5
 # A number, so that making a layer takes nothing from Python's own generator; float32 whatever the
@@ -22,6 +24,22 @@ Alter = Callable
 @dataclass(frozen=True)
 class Augment(Augmentation):
     """One alteration of pictures."""
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why there is nothing to alter, or ""."""
+        if not sketch.may_have(PICTURE):
+            return Refusal(
+                f"augment holds {self!r} for rows without pictures",
+                expected="pictures to alter",
+                fix="--set 'augment=()'",
+            )
+        if not sketch.shape:
+            return ""
+        try:
+            self.check_shape(sketch.shape)
+        except RecipeError as error:
+            return Refusal(error.received, expected=error.expected, fix=error.fix)
+        return ""
 
     def check_shape(self, shape: tuple[int, ...]) -> None:
         """Raises RecipeError where it does not suit pictures of that shape, (h, w, c)."""

@@ -13,6 +13,7 @@ from ..device.cells import PICTURE, is_missing, shorten
 from ..device.sixteen_bits import MAX_WHITE
 from ..errors import LoadError
 from ..rows.parts import Dataset, Inferred
+from ..rows.sketch import DataSketch
 from ..sources.files import describe_memory, find_folder, find_path, fingerprint, fingerprint_files
 from ..sources.folders import describe_folder, found_in_folder, names_parts
 from ..sources.label_sets import (
@@ -26,6 +27,7 @@ from ..sources.labelled_files import Found
 from ..sources.labels import class_texts, read_part
 from ..sources.spellings import check_spelling
 from ..sources.table import Reading, find_table, read_table, settle_reading
+from ..sources.target_column import refuse_positive, tasks_of_kind
 from ..sources.tfds import (
     IMAGE_FOLDER,
     count_examples,
@@ -74,6 +76,14 @@ class LoadFolder(Drawn):
     positive: str = ""
     white: int = knob(0, 0, MAX_WHITE)
     spelling: str = ""
+
+    def sketch(self) -> DataSketch:
+        """Returns what the knobs alone show of the pictures."""
+        return sketch_pictures(self, has_groups=bool(self.group), may_name_parts=True)
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why a knob would have no effect, or ""."""
+        return refuse_positive(self.positive, sketch)
 
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
         """The Dataset, and what was found. `source`, a dict {"picture": array or list, "label":
@@ -129,6 +139,14 @@ class LoadPaths(Drawn):
     white: int = knob(0, 0, MAX_WHITE)
     target_kind: str = ""
     label_separator: str = ""
+
+    def sketch(self) -> DataSketch:
+        """Returns what the knobs alone show of the pictures."""
+        return sketch_pictures(self, has_groups=bool(self.group), may_name_parts=bool(self.part))
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why a knob would have no effect, or ""."""
+        return refuse_positive(self.positive, sketch)
 
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
         """As LoadFolder.read."""
@@ -261,6 +279,14 @@ class LoadArrays(Drawn):
     positive: str = ""
     white: int = knob(0, 0, MAX_WHITE)
 
+    def sketch(self) -> DataSketch:
+        """Returns what the knobs alone show of the pictures."""
+        return sketch_pictures(self, has_groups=False, may_name_parts=True)
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why a knob would have no effect, or ""."""
+        return refuse_positive(self.positive, sketch)
+
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
         """As LoadFolder.read."""
         check_size(self)
@@ -339,6 +365,14 @@ class LoadTfds(Drawn):
     positive: str = ""
     white: int = knob(0, 0, MAX_WHITE)
 
+    def sketch(self) -> DataSketch:
+        """Returns what the knobs alone show of the pictures."""
+        return sketch_pictures(self, has_groups=False, may_name_parts=True)
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why a knob would have no effect, or ""."""
+        return refuse_positive(self.positive, sketch)
+
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
         """As LoadFolder.read."""
         check_size(self)
@@ -380,3 +414,20 @@ def _name(cell, missing):
     if is_missing(cell, missing):
         return None
     return str(cell).strip().replace("\\", "/")
+
+
+def sketch_pictures(spec, *, has_groups: bool, may_name_parts: bool) -> DataSketch:
+    """Returns what the knobs of a loader of pictures alone show of them."""
+    if spec.height and spec.width and spec.channels:
+        shape = (spec.height, spec.width, spec.channels)
+    else:
+        shape = ()
+    return DataSketch(
+        tasks_of_kind("classes"),
+        frozenset({PICTURE}),
+        has_groups=has_groups,
+        has_times=False,
+        may_name_parts=may_name_parts,
+        channels=spec.channels,
+        shape=shape,
+    )

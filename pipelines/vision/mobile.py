@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 
 from ..device.signature import Signature
 from ..errors import RecipeError
-from ..spec import knob
+from ..rows.sketch import DataSketch
+from ..spec import Refusal, knob
 from .networks import PictureNet, average, picture_port, rounded_width
 from .pretrained import find_weights, load_lite0
 
@@ -92,6 +93,16 @@ class EfficientNetLite0(PictureNet):
 
     def tiny(self) -> "EfficientNetLite0":
         return replace(self, width_factor=min(self.width_factor, 0.125), weights="none")
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why the net cannot read the columns, or ""."""
+        if self.weights == "imagenet" and sketch.channels == 1:
+            return Refusal(
+                "ImageNet weights for pictures of 1 channels",
+                expected="red, green and blue",
+                fix="load the pictures in colour: --set load.channels=3, or weights='none'",
+            )
+        return super().suits(sketch)
 
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
         """As every net; with ImageNet weights all but the last layer are theirs. Raises RecipeError

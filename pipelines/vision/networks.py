@@ -7,11 +7,13 @@ its input, and is made of layers that TFLite Micro has int8 kernels for.
 from abc import abstractmethod
 from dataclasses import dataclass, replace
 
+from ..device.cells import PICTURE
 from ..device.ports import Port
 from ..device.signature import Signature
 from ..errors import RecipeError
+from ..rows.sketch import DataSketch
 from ..slots import Network
-from ..spec import knob
+from ..spec import Refusal, knob
 from ..training.blocks import Blocks, check_heads, check_initializer, with_logits
 
 ACTIVATIONS = ("relu", "relu6")
@@ -40,6 +42,21 @@ class PictureNet(Network):
                 fix="--set build.activation=relu",
             )
         check_initializer(self)
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why the net cannot read the columns, or ""."""
+        return refuse_others(self, sketch) or self._too_small(sketch) or super().suits(sketch)
+
+    def _too_small(self, sketch):
+        """Why pictures of the shape that is known have too few pixels, or ""."""
+        smallest = self._shrinking() // 2 + 1
+        if not sketch.shape or min(sketch.shape[:2]) >= smallest:
+            return ""
+        return Refusal(
+            f"pictures of {sketch.shape[0]} × {sketch.shape[1]} pixels",
+            expected=f"{smallest} × {smallest} or more for this net",
+            fix="load them larger, or build a net that halves the map less often",
+        )
 
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
         """Signature → keras.Model, uncompiled: pixels float32 [rows, height, width, channels],
@@ -340,3 +357,15 @@ class PictureBlocks(Blocks):
         if same:
             return keras.layers.Add(name=f"{name}_add")([before, x])
         return x
+
+
+def refuse_others(net: Network, sketch: DataSketch) -> str:
+    """Returns why a net for pictures cannot read the columns, or ""."""
+    if sketch.may_have(PICTURE) and not (sketch.is_read and len(sketch.kinds) > 1):
+        return ""
+    return Refusal(
+        f"{type(net).__name__}, a net for pictures, on columns of {sketch.kind_names()}",
+        expected="one column of pictures, as LoadFolder() reads it",
+        fix="use a net for that kind of data: Mlp() for tables, TextCnn() for texts, SeriesMlp() "
+        "for series",
+    )

@@ -13,13 +13,14 @@ from ..device.signature import Signature
 from ..errors import BundleError, RecipeError, TrainError
 from ..rows.columns import Values, read_rows
 from ..rows.parts import HeldOut, TrainSet
+from ..rows.sketch import DataSketch
 from ..slots import Balancer, Network
-from ..spec import knob
+from ..spec import Refusal, knob
 from ..training.blocks import Blocks, with_logits
 from ..training.heads import Head, fit_head
 from ..training.keras_file import read_keras
 from .mobile import EfficientNetLite0
-from .networks import picture_port
+from .networks import picture_port, refuse_others
 
 FEATURE_BATCH = 32
 WEIGHTS = ("none", "imagenet")
@@ -85,6 +86,12 @@ class Transfer(Network):
             )
         self.backbone.check()
         self.head.check()
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why the backbone or the balancer of the head cannot work, or ""."""
+        if self.head_balance is not None and not sketch.may_have_classes():
+            return self.head_balance.suits(replace(sketch, kinds=frozenset()))
+        return self.backbone.suits(sketch)
 
     def tiny(self) -> "Transfer":
         """The same kind of net, small enough for a test."""
@@ -229,6 +236,10 @@ class EarlierModel(Network):
                 fix="name the folder that `python -m pipelines run` wrote",
             )
 
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why the net cannot read the columns, or ""."""
+        return refuse_others(self, sketch) or super().suits(sketch)
+
     def tiny(self) -> "EarlierModel":
         """The same."""
         return self
@@ -301,6 +312,16 @@ class KerasApplication(Network):
             raise RecipeError(
                 f"weights={self.weights!r}", expected=" or ".join(WEIGHTS), fix="weights='imagenet'"
             )
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why the net cannot read the columns, or ""."""
+        if sketch.channels == 1:
+            return Refusal(
+                f"{self.name} for pictures of 1 channels",
+                expected="red, green and blue",
+                fix="--set load.channels=3, grey ones too",
+            )
+        return refuse_others(self, sketch) or super().suits(sketch)
 
     def tiny(self) -> "KerasApplication":
         """The same net with weights that need no download."""

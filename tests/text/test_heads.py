@@ -8,7 +8,7 @@ import pytest
 
 from pipelines import run, text
 from pipelines.balance import OversampleRandom, Smote
-from pipelines.errors import BalanceError, RecipeError
+from pipelines.errors import RecipeError
 from pipelines.recipe import tiny
 
 
@@ -38,7 +38,7 @@ def test_smote_on_features_ships_and_the_report_shows_the_net_without_it(remarks
 
 
 def test_smote_on_ids_is_refused(remarks, tmp_path):
-    with pytest.raises(BalanceError, match="BalancedHead"):
+    with pytest.raises(RecipeError, match="BalancedHead"):
         run(
             replace(open_gate(text.REMARKS), teacher=None, balance=Smote()),
             remarks,

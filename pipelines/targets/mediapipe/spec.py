@@ -6,9 +6,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from ...device.cells import TEXT
+from ...device.cells import PICTURE, TEXT
 from ...device.runner import LiteRT
+from ...rows.sketch import TOKENS
 from ...slots import Target
+from ...spec import Refusal
 from ...tasks import task_of
 from ...verify.ladder import InRunner, answer_all, some_places, unscored
 from ..budgets import Cost
@@ -31,6 +33,19 @@ class TargetMediaPipe(Target):
 
     form: ClassVar[str] = "mediapipe"
     asks_net: ClassVar[bool] = True
+
+    def suits(self, sketch):
+        if not self.required or (
+            sketch.may_have(PICTURE, TEXT, TOKENS) and sketch.may_have_labels()
+        ):
+            return ""
+        return Refusal(
+            f"TargetMediaPipe for columns of {sketch.kind_names()} and a {sketch.task_names()} "
+            "target",
+            expected="one picture or one text, and classes",
+            fix="leave mediapipe out, or make it optional: mediapipe? among the names of the "
+            "targets (TargetMediaPipe(required=False))",
+        )
 
     def refusal(self, signature, model):
         if not find_spec("mediapipe"):
