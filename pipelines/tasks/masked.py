@@ -22,7 +22,8 @@ def masked_loss(target: Target):
 
     def pinball(y_true, y_pred):
         short = y_true - y_pred
-        each = ops.maximum(short * np.float32(levels), short * (np.float32(levels) - 1))
+        shares = np.asarray(levels, np.float32)
+        each = ops.maximum(short * shares, short * (shares - 1))
         return ops.mean(each, -1)
 
     return masked_mean(pinball, target, power=1)
@@ -46,7 +47,7 @@ def masked_mean(loss: Callable[[Any, Any], Any], target: Target, *, power: int) 
     ops = keras.ops
     width = max(len(target.quantiles), 1)
     factors = target.step_factors or (1.0,)  # a window that is given back has one unit
-    share = np.float32(factors) / np.mean(factors)
+    share = np.asarray(factors, np.float32) / np.mean(factors)
     share = (share**power).astype(np.float32)
 
     def by_member(y_true, y_pred):
