@@ -2,6 +2,7 @@
 in any order.
 """
 
+from .arrays import tuning_from_arrays
 from .channels import PruneChannels
 from .cluster import ClusterWeights
 from .distil import Distil, distil, taught
@@ -10,7 +11,7 @@ from .fft import ConvolveByFft
 from .fold import fold_batch_norm
 from .prune import PruneWeights, gzip_bytes, share_of_zeros
 from .quantize_aware import QuantizeAware, quantization_aware
-from .tuning import Tuning, make_tuning, tuning_from_arrays
+from .tuning import Tuning, make_tuning
 
 __all__ = [
     "ClusterWeights",

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..slots import Compression
 from ..spec import check_knobs, knob
-from .prune import prunable_kernels
+from .kernels import prunable_kernels
 from .tuning import Tuning, copy_model
 
 

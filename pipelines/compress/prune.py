@@ -7,23 +7,8 @@ import numpy as np
 
 from ..slots import Compression
 from ..spec import check_knobs, knob
+from .kernels import prunable_kernels
 from .tuning import Tuning, copy_model
-
-# By the class of a layer, or one that it is made from: those of its weights that are pruned.
-# Depthwise kernels are few weights that carry much.
-_KERNELS = {
-    "Dense": ("kernel",),
-    "Conv1D": ("kernel",),
-    "Conv2D": ("kernel",),
-    "EinsumDense": ("kernel",),
-    "Conv1DTranspose": ("kernel",),
-    "Conv2DTranspose": ("kernel",),
-    "SeparableConv1D": ("pointwise_kernel",),
-    "SeparableConv2D": ("pointwise_kernel",),
-    "LSTM": ("kernel", "recurrent_kernel"),
-    "GRU": ("kernel", "recurrent_kernel"),
-    "SimpleRNN": ("kernel", "recurrent_kernel"),
-}
 
 
 @dataclass(frozen=True)
@@ -71,25 +56,6 @@ class PruneWeights(Compression):
         return self.share + (first - self.share) * (1 - min(progress / self.ramp, 1)) ** 3
 
 
-def prunable_kernels(model, *, last_layer: bool = False) -> list:
-    """The Keras variables that magnitude pruning looks at, in the order of the layers."""
-    layers = [layer for layer in model.layers if _kernel_names(layer)]
-    if not (last_layer or len(layers) < 2):
-        layers = layers[:-1]
-    return [
-        variable
-        for layer in layers
-        for variable in layer.trainable_variables
-        if variable.name in _kernel_names(layer)
-    ]
-
-
-def _kernel_names(layer):
-    return next(
-        (_KERNELS[each.__name__] for each in type(layer).__mro__ if each.__name__ in _KERNELS), ()
-    )
-
-
 def share_of_zeros(model) -> float:
     """The share of exact zeros among the weights of all kernels."""
     kernels = [variable.numpy() for variable in prunable_kernels(model, last_layer=True)]
@@ -101,29 +67,6 @@ def share_of_zeros(model) -> float:
 def gzip_bytes(content: bytes) -> int:
     """The size of a file in bytes after gzip at its best."""
     return len(gzip.compress(content, compresslevel=9, mtime=0))
-
-
-def keep_zeros(model):
-    """A Keras callback that sets the weights of kernels that are exactly zero when it starts back
-    to zero after every step. A weight that was drawn or trained is never exactly zero.
-    """
-    import keras
-
-    class KeepZeros(keras.callbacks.Callback):
-        def on_train_begin(self, logs=None):
-            self.masks = []
-            for kernel in prunable_kernels(model, last_layer=True):
-                kept = kernel.numpy() != 0
-                if not kept.all():
-                    self.masks.append(
-                        (kernel, keras.ops.convert_to_tensor(kept.astype(np.float32)))
-                    )
-
-        def on_train_batch_end(self, batch, logs=None):
-            for kernel, mask in self.masks:
-                kernel.assign(kernel * mask)
-
-    return KeepZeros()
 
 
 def _schedule(spec, kernels, num_steps):

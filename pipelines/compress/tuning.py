@@ -5,7 +5,7 @@ model given stays as it is, the one returned is smaller or ready to be, and was 
 `tuning.fit`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,13 +13,11 @@ from typing import Any
 import numpy as np
 
 from ..device.signature import Signature
-from ..device.target import Target
 from ..errors import RecipeError, TrainError
-from ..rows.parts import HeldOut, Schema, TrainSet
+from ..rows.parts import HeldOut
 from ..slots import Optimizer
 from ..sources.tensorflow import load_tensorflow
 from ..tasks import task_of
-from ..tasks.regression import RegressionTask
 from ..training.call_graph import copy_alike, copy_layer
 from ..training.feed import (
     TrainFeed,
@@ -30,17 +28,16 @@ from ..training.feed import (
 )
 from ..training.fit import task_labels, task_metric
 from ..training.loop import compile_model, fit_model, plain_names, start_from_seed
-from ..training.losses import member_loss, named_loss
+from ..training.losses import member_loss
 from ..training.optimizers import AdamW
 from ..training.schedules import cosine_rate
 from ..training.strategy import make_strategy
 from ..training.training import Training
+from .kernels import keep_zeros
 
 # By what a model answers: logits of classes of which one is true, of one or more yes or no, or
 # numbers.
 ANSWERS = ("softmax", "sigmoid", "values")
-ARRAY_METRICS = ("accuracy", "mae", "rmse")
-ARRAY_TRAINING = Training(batch_size=32, optimizer=AdamW(weight_decay=0.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,8 +82,6 @@ class Tuning:
         Returns "loss", "val_loss", the deciding metric and "val_" of it → one value an epoch.
         Raises TrainError where the loss stops being a number.
         """
-        from .prune import keep_zeros
-
         start_from_seed(self.seed)
         total = epochs * self.steps
         highest = self.optimizer.learning_rate * learning_rate_factor
@@ -229,74 +224,6 @@ def make_tuning(
     )
 
 
-def tuning_from_arrays(
-    x: np.ndarray | Mapping[str, np.ndarray],
-    y: np.ndarray,
-    *,
-    loss: Any,
-    valid: tuple[Any, np.ndarray],
-    deciding: str = "",
-    training: Training = ARRAY_TRAINING,
-) -> Tuning:
-    """For a Keras model of one's own, from arrays as its own `fit` takes them.
-
-    `x`: the input [rows, ...], or input's name → array; `y`: [rows, ...] as the loss takes it;
-    `valid`: (x, y) of other rows to judge by. `loss`: a Keras loss or its name. `deciding`: one of
-    ARRAY_METRICS; "" for accuracy where the loss is a cross-entropy, else mae. Of `training` the
-    batch size, the optimizer, the seed and the strategy count. Raises RecipeError where
-    metric and loss do not go together, TrainError where arrays differ in length.
-    """
-    load_tensorflow()
-    import keras
-
-    if not isinstance(loss, str):
-        loss = keras.losses.get(loss)
-    else:
-        loss = named_loss(loss)
-    answers = _answers_of(loss)
-    deciding = deciding or ("mae" if answers == "values" else "accuracy")
-    if deciding not in ARRAY_METRICS or (deciding == "accuracy") == (answers == "values"):
-        raise RecipeError(
-            f"deciding={deciding!r} with the loss {loss.name!r}",
-            expected="accuracy for a cross-entropy; mae or rmse for others",
-            fix="leave deciding empty",
-        )
-    strategy = make_strategy(training.strategy)
-    num_replicas = strategy.num_replicas_in_sync
-    from_logits = bool(loss.get_config().get("from_logits", False))
-    is_single = not isinstance(x, Mapping)
-
-    def plain(rows):  # a bare array goes to a model's one input, whatever its name
-        if is_single:
-            return rows.map(lambda columns, labels, weight: (columns["x"], labels, weight))
-        return rows
-
-    rows = _rows(TrainSet, x, y)
-    held_out = _rows(HeldOut, *valid)
-    batches, steps = training_feed(
-        TrainFeed(rows),
-        _both(y),
-        signature=None,
-        seed=training.seed,
-        batch_size=global_batch(training.batch_size, len(rows), num_replicas),
-    )
-    is_sparse = "sparse" in type(loss).__name__.lower()
-    return Tuning(
-        plain(batches),
-        steps,
-        plain(validation_feed(held_out, _both(valid[1]), num_replicas)),
-        loss,
-        lambda: _array_metric(deciding, answers, is_sparse=is_sparse, from_logits=from_logits),
-        deciding,
-        "max" if deciding == "accuracy" else "min",
-        answers,
-        from_logits=from_logits,
-        optimizer=training.optimizer,
-        seed=training.seed,
-        strategy=strategy,
-    )
-
-
 def copy_model(model):
     """A functional model with layers of its own and the same weights; to be made in the scope of
     its tuning.
@@ -371,50 +298,3 @@ def input_of(model):
     if isinstance(model, keras.Sequential):
         return model.inputs[0]
     return model.input
-
-
-def _rows(kind, x, y):
-    columns = {
-        name: np.asarray(each) for name, each in (x if isinstance(x, Mapping) else {"x": x}).items()
-    }
-    lengths = {name: len(each) for name, each in {**columns, "y": y}.items()}
-    if len(set(lengths.values())) > 1:
-        raise TrainError(
-            f"arrays of other lengths: {lengths}",
-            expected="one row of each for every label",
-            fix="cut all with the same index",
-        )
-    return kind(
-        x=columns,
-        y=np.asarray(y),
-        ids=np.arange(len(y)),
-        schema=Schema((), Target("y", RegressionTask.name)),
-    )
-
-
-def _both(y):
-    return {"members": np.asarray(y), "logits": np.asarray(y)}
-
-
-def _answers_of(loss):
-    name = type(loss).__name__
-    if "Categorical" in name:
-        return "softmax"
-    if name.startswith("Binary"):
-        return "sigmoid"
-    return "values"
-
-
-def _array_metric(deciding, answers, *, is_sparse, from_logits):
-    import keras
-
-    metrics = keras.metrics
-    if deciding != "accuracy":
-        return (metrics.MeanAbsoluteError if deciding == "mae" else metrics.RootMeanSquaredError)(
-            name=deciding
-        )
-    if answers == "sigmoid":
-        return metrics.BinaryAccuracy(threshold=0.0 if from_logits else 0.5, name=deciding)
-    return (metrics.SparseCategoricalAccuracy if is_sparse else metrics.CategoricalAccuracy)(
-        name=deciding
-    )

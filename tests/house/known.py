@@ -35,12 +35,11 @@ OF_OTHERS = {
 FILES_AT_THE_TOP = 9
 NODES_A_LINE = 4.8
 UPWARD = []
-CIRCLES_OF_FILES = [["pipelines.compress.prune", "pipelines.compress.tuning"]]
+CIRCLES_OF_FILES = []
 CIRCLES_OF_ROOMS = []
 LONG_FILES = {
     "balance/samplers.py": 432,
     "compress/channels.py": 461,
-    "compress/tuning.py": 420,
     "own_model/export.py": 633,
     "own_model/inputs.py": 467,
     "run.py": 414,
@@ -57,7 +56,6 @@ LONG_FUNCTIONS = {
     "bundle/explain.py:explain": 58,
     "compress/factorize.py:factorize": 52,
     "compress/fft.py:by_spectra": 62,
-    "compress/tuning.py:tuning_from_arrays": 66,
     "own_model/export.py:export_model": 62,
     "own_model/export.py:take_apart": 57,
     "own_model/inputs.py:_own_input": 55,
