@@ -1,5 +1,8 @@
 """Named recipes, and every spec that a recipe can hold: the one place that knows the modalities."""
 
+import dataclasses
+import inspect
+import types
 from dataclasses import replace
 
 from . import balance, compress, steps, tabular, text, timeseries, vision
@@ -7,17 +10,14 @@ from . import recipe as recipes
 from .convert.quantize import Quantize
 from .errors import RecipeError
 from .recipe import Judge, Recipe, Shipping
-from .rows.split import SplitByTime, SplitGiven, SplitGrouped, SplitRandom
-from .sources import table
+from .rows import split
+from .spec import Spec
 from .targets.c.spec import TargetC
 from .targets.ethosu.spec import TargetEthosU
 from .targets.litert.spec import TargetLiteRT
 from .targets.mediapipe.spec import TargetMediaPipe
 from .targets.micro.spec import TargetMicro
 from .targets.web.spec import TargetWeb
-from .timeseries.faults import InjectFaults
-from .timeseries.segments import CutSegments
-from .timeseries.windows import CutWindows
 from .training import losses, optimizers, schedules
 from .training.training import Training
 
@@ -43,139 +43,39 @@ RECIPES = {
 
 RUNTIMES = (TargetLiteRT, TargetMicro, TargetC, TargetMediaPipe, TargetWeb, TargetEthosU)
 
-SPECS = (
-    Recipe,
-    Judge,
-    Training,
-    *losses.LOSSES,
-    *optimizers.OPTIMIZERS,
-    *schedules.SCHEDULES,
-    SplitRandom,
-    SplitGrouped,
-    SplitByTime,
-    SplitGiven,
-    CutWindows,
-    CutSegments,
-    InjectFaults,
-    Shipping,
-    *RUNTIMES,
-    Quantize,
-    compress.PruneWeights,
-    compress.PruneChannels,
-    compress.Distil,
-    compress.ClusterWeights,
-    compress.FactorizeLowRank,
-    compress.QuantizeAware,
-    compress.ConvolveByFft,
-    steps.DropColumns,
-    steps.DropRowsWithMissing,
-    steps.FlagMissing,
-    steps.ImputeConstant,
-    steps.ImputeMean,
-    steps.ImputeMedian,
-    steps.ImputeMostFrequent,
-    steps.ImputePrevious,
-    steps.ScaleStandard,
-    steps.ScaleMinMax,
-    steps.ScaleRobust,
-    steps.EncodeBins,
-    steps.EncodeOnehot,
-    steps.EncodeIds,
-    steps.EncodeDate,
-    steps.FillGaps,
-    steps.FlagGaps,
-    steps.CountSinceSeen,
-    steps.ScaleSeries,
-    steps.ScaleByItself,
-    steps.TokenizeWords,
-    steps.TokenizeCharacters,
-    steps.TokenizeSubwords,
-    steps.PairTokens,
-    balance.WeightByClass,
-    balance.OversampleRandom,
-    balance.UndersampleRandom,
-    balance.SampleByClass,
-    balance.Smote,
-    balance.SmoteNC,
-    balance.SmoteBorderline,
-    balance.Adasyn,
-    balance.SmoteTomek,
-    balance.SmoteENN,
-    tabular.LoadTable,
-    table.Reading,
-    tabular.Mlp,
-    tabular.ForestTeacher,
-    vision.LoadFolder,
-    vision.LoadPaths,
-    vision.LoadArrays,
-    vision.LoadTfds,
-    vision.AugmentFlip,
-    vision.AugmentRotation,
-    vision.AugmentTranslation,
-    vision.AugmentZoom,
-    vision.AugmentCrop,
-    vision.AugmentBrightness,
-    vision.AugmentContrast,
-    vision.AugmentHue,
-    vision.AugmentNoise,
-    vision.AugmentErasing,
-    vision.AugmentRand,
-    vision.AugmentMixUp,
-    vision.AugmentCutMix,
-    vision.Cnn,
-    vision.ResNet8,
-    vision.DsCnn,
-    vision.MobileNetV1,
-    vision.EfficientNetLite0,
-    vision.Vit,
-    vision.Transfer,
-    vision.Head,
-    vision.KerasApplication,
-    vision.EarlierModel,
-    text.LoadTexts,
-    text.LoadTextFolder,
-    text.LoadTextTfds,
-    text.AveragedEmbeddings,
-    text.TextCnn,
-    text.Lstm,
-    text.Gru,
-    text.SimpleRnn,
-    text.TransformerEncoder,
-    text.BalancedHead,
-    text.MaskedPretraining,
-    text.TfidfTeacher,
-    text.AugmentDelete,
-    text.AugmentSwap,
-    text.AugmentSynonyms,
-    text.AugmentMixUpEmbeddings,
-    timeseries.LoadSeries,
-    timeseries.NLinear,
-    timeseries.DLinear,
-    timeseries.SeriesMlp,
-    timeseries.NBeats,
-    timeseries.Tcn,
-    timeseries.SeriesLstm,
-    timeseries.SeriesGru,
-    timeseries.SeriesRnn,
-    timeseries.EncoderDecoder,
-    timeseries.PatchTransformer,
-    timeseries.LoadTsFiles,
-    timeseries.LoadSeriesArrays,
-    timeseries.LoadSeriesTfds,
-    timeseries.SeriesFcn,
-    timeseries.SeriesResNet,
-    timeseries.InceptionTime,
-    timeseries.LstmFcn,
-    timeseries.AugmentJitter,
-    timeseries.AugmentScaling,
-    timeseries.AugmentMagnitudeWarp,
-    timeseries.AugmentTimeWarp,
-    timeseries.AugmentWindowSlice,
-    timeseries.AugmentMixUpSeries,
-    timeseries.Autoencoder,
-    timeseries.ConvAutoencoder,
-    timeseries.LinearAutoencoder,
-)
+# The rooms whose public specs a recipe can hold, and the files that have no room of their own.
+_ROOMS = (losses, optimizers, schedules, split)
+_ROOMS += (compress, steps, balance, tabular, vision, text, timeseries)
+
+
+def _public_specs(room: types.ModuleType) -> list[type]:
+    """The specs that a room lists in `__all__`, or that a file without one defines."""
+    found = vars(room)
+    own = [name for name, value in found.items() if _is_spec(value) and _is_of(value, room)]
+    names = found.get("__all__", own)
+    return [found[name] for name in names if _is_spec(found[name])]
+
+
+def _is_spec(value):
+    if not (isinstance(value, type) and issubclass(value, Spec)):
+        return False
+    is_final = not inspect.isabstract(value) and not value.__name__.startswith("_")
+    return is_final and dataclasses.is_dataclass(value)
+
+
+def _is_of(value, room):
+    return value.__module__ == room.__name__
+
+
+def _all_specs() -> tuple[type, ...]:
+    """Every spec class, each once: what recipes hold, then the rooms in their order."""
+    found = [Recipe, Judge, Training, Shipping, Quantize, *RUNTIMES]
+    for room in _ROOMS:
+        found += _public_specs(room)
+    return tuple(dict.fromkeys(found))
+
+
+SPECS = _all_specs()
 
 
 TARGETS = {runtime.word(): runtime() for runtime in RUNTIMES}

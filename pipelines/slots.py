@@ -183,6 +183,12 @@ class Balancer(Spec):
         """Returns why there is nothing to make even, or ""."""
         if sketch.may_have_classes():
             return ""
+        if not sketch.may_be(lambda task: not task.gives_back):
+            return Refusal(
+                f"balance={self!r} where normal windows alone are learned from",
+                expected="none: there is no class to balance or to teach",
+                fix="--set balance=None",
+            )
         return Refusal(
             f"{type(self).__name__} for a {sketch.task_names()} target",
             expected="classes, which are the only thing to make even",
@@ -233,6 +239,12 @@ class Teacher(Spec):
         """Returns why there is nothing to teach, or ""."""
         if sketch.may_be(lambda task: task.has_one_truth):
             return ""
+        if not sketch.may_be(lambda task: not task.gives_back):
+            return Refusal(
+                f"teacher={self!r} where normal windows alone are learned from",
+                expected="none: there is no class to balance or to teach",
+                fix="--set teacher=None",
+            )
         return Refusal(
             f"{type(self).__name__} for a {sketch.task_names()} target",
             expected="a class or a number a row",

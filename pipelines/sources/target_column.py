@@ -283,7 +283,8 @@ def tasks_of_kind(target_kind: str) -> tuple[Task, ...]:
     if target_kind == "number":
         return tuple(task for task in of_columns if task.output_kind == "values")
     if target_kind == "presence":
-        return tuple(task for task in of_columns if task.output_kind == "sigmoid")
+        yes_or_no = [task for task in of_columns if task.output_kind == "sigmoid"]
+        return tuple(task for task in yes_or_no if task.has_classes)
     return tuple(of_columns)
 
 

@@ -11,6 +11,7 @@ from .augment import (
 )
 from .classifiers import InceptionTime, LstmFcn, SeriesFcn, SeriesResNet
 from .convolutional import Tcn
+from .faults import InjectFaults
 from .load import LoadSeries
 from .load_classes import LoadSeriesArrays, LoadSeriesTfds, LoadTsFiles
 from .networks import DLinear, NBeats, NLinear, PatchTransformer, SeriesMlp
@@ -26,8 +27,13 @@ from .recipes import (
     series_recipe,
 )
 from .recurrent import EncoderDecoder, SeriesGru, SeriesLstm, SeriesRnn
+from .segments import CutSegments
+from .windows import CutWindows
 
 __all__ = [
+    "CutWindows",
+    "CutSegments",
+    "InjectFaults",
     "LoadSeries",
     "LoadTsFiles",
     "LoadSeriesArrays",

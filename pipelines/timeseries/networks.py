@@ -149,7 +149,8 @@ class DLinear(SeriesNet):
 
 @dataclass(frozen=True)
 class SeriesMlp(SeriesNet):
-    """`widths` hidden layers over all steps, and next to them the linear map of NLinear."""
+    """`widths` hidden layers over all steps, and next to them the linear map of NLinear
+    (Zeng et al. 2023, https://arxiv.org/abs/2205.13504)."""
 
     widths: tuple[int, ...] = knob((64,), 1, 4096)
     activation: str = "relu"

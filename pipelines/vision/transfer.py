@@ -53,7 +53,8 @@ _PREPARE_INSIDE = ("MobileNetV3", "EfficientNetV2")  # they would rescale once m
 class Transfer(Network):
     """A trained net with a new head, fitted in two steps: the head on the frozen net's features,
     which are computed once; then head and net together, by `training`, every batch normalization
-    keeping the statistics it came with.
+    keeping the statistics it came with (Yosinski et al. 2014,
+    https://arxiv.org/abs/1411.1792).
 
     `backbone`: a build spec with weights to start from: EfficientNetLite0(weights="imagenet"),
     KerasApplication() or EarlierModel(). `head_balance`: a balancer for the features, such as
@@ -292,7 +293,8 @@ class EarlierModel(Network):
 
 @dataclass(frozen=True)
 class KerasApplication(Network):
-    """A net of keras.applications as a build spec, by the name it has there. `weights`: "imagenet"
+    """A net of keras.applications as a build spec, by the name it has there
+    (https://keras.io/api/applications/). `weights`: "imagenet"
     downloads them at the first time, "none" draws them anew.
     """
 

@@ -43,13 +43,13 @@ LONG_FILES = {
     "own_model/export.py": 617,
     "own_model/inputs.py": 467,
     "run.py": 414,
-    "slots.py": 526,
+    "slots.py": 538,  # every contract on one page
     "spec.py": 406,
     "targets/mediapipe/graph.py": 413,
     "text/networks.py": 413,
     "timeseries/load_classes.py": 426,
     "vision/load.py": 433,
-    "vision/transfer.py": 407,
+    "vision/transfer.py": 409,
 }
 LONG_FUNCTIONS = {
     "bundle/explain.py:explain": 58,

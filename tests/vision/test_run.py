@@ -296,12 +296,11 @@ def test_a_damaged_bundle_is_refused(made, tmp_path):
 def test_specs_of_the_other_modality_are_refused_before_an_epoch(
     emoji, small, birds, birds_recipe, tmp_path
 ):
-    from pipelines.errors import TrainError
     from pipelines.tabular import ForestTeacher, Mlp
 
     for recipe, source, error in (
         (replace(small, build=Mlp()), emoji, RecipeError),
-        (replace(small, teacher=ForestTeacher()), emoji, TrainError),
+        (replace(small, teacher=ForestTeacher()), emoji, RecipeError),
         (replace(birds_recipe, augment=(AugmentFlip(),)), birds, RecipeError),
         (replace(birds_recipe, build=Cnn(), teacher=None), birds, RecipeError),
     ):
