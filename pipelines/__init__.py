@@ -19,9 +19,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 _WHERE = {
     "run": ".run",
-    "learn": ".run",
+    "read": ".run",
+    "split": ".run",
+    "frame": ".run",
+    "fit": ".run",
+    "ship": ".run",
     "judge": ".run",
-    "split": ".rows.split",
+    "write": ".run",
     "train": ".training.fit",
     "Bundle": ".bundle.folder",
     "Recipe": ".recipe",

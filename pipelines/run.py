@@ -1,214 +1,116 @@
-"""The whole line on one page: a messy data set to an int8 model that was run on its device.
+"""A messy data set to an int8 model that was run on its device, stage by stage on one page.
 
-Who may learn is told by the types. `learn` sees the training rows and the validation rows, `judge`
-the test rows, and nothing in `learn` could take them.
+    read → split → frame → screen → fit → ship → compare → judge → write
+
+`run` calls them one after the other. Each can be called alone; a study calls them many times. Their
+parameters state who may learn: `fit`, `ship` and `compare` take training and validation rows; only
+`judge` and `write` can be handed the test rows.
 """
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from .balance import WeightByClass
 from .bundle.folder import Bundle, bundle_files, check_folder, write_bundle
-from .device.answers import Answers
+from .compress.measure import measure_step
+from .compress.tuning import make_tuning
+from .convert.scales import staggered_copies
+from .device.runner import LiteRT, Runner
 from .device.signature import Signature
-from .errors import LeakError, RecipeError, VerifyError
+from .errors import RecipeError
 from .recipe import Recipe
 from .report.facts import draw_pictures, gather_facts
-from .report.suspects import as_plain, find_suspects
+from .report.failure import verify_error
+from .report.screening import screen_rows
+from .report.stages import stage, stage_seconds, timed_run
 from .report.terminal import (
-    Stages,
     print_columns,
     print_dropped,
     print_duplicates,
     print_ladder,
     print_suspects,
 )
-from .rows.parts import HeldOut, Schema, Splits, TrainSet
+from .rows.parts import Dataset, HeldOut, Schema, SourceData, Splits, TrainSet, require_unseen
 from .rows.sketch import sketch_of
-from .rows.split import find_duplicates, split
-from .ship import Ready, Shrunk, compressed, rehearse, ship
-from .steps import apply_steps, fit_steps, make_signature, to_ports, unlabelled_to_ports
-from .steps.ranges import value_ranges
+from .rows.split import split as split_rows
 from .targets.budgets import broken_budgets
 from .targets.climbing import climb_all
+from .targets.export import ShippedModel, convert_forms, write_files
 from .targets.exported_model import ExportedModel
+from .targets.rehearse import rehearse
 from .tasks import task_of
-from .tasks.intervals import Margin
+from .training.comparison import other_recipe
 from .training.feed import TrainFeed
-from .training.fit import TrainedModel, train
+from .training.fit import train as train_network
+from .training.inputs import TrainingInputs, fit_inputs
+from .training.trained import ComparisonModel, TrainedModel
 from .verify.agreement import labels_apart
-from .verify.ladder import InRunner, KerasInterpreter, Rung, answer_all, failed_step
+from .verify.evaluation import Evaluation, compare_answers
+from .verify.ladder import InRunner, KerasInterpreter, answer_all, failed_step
 
 
-@dataclass(frozen=True)
-class Loaded:
-    """A recipe with what its data told, the parts of the data, the columns as found with why, and
-    what is known of the source.
-    """
+def run(
+    recipe: Recipe,
+    source: object = None,
+    *,
+    folder: str | Path = "saved_models",
+    callbacks: Sequence = (),
+) -> Bundle:
+    """Runs a recipe and writes `folder`/<name>/.
 
-    recipe: Recipe
-    splits: Splits
-    inferred: list
-    source: dict
-    schema: Schema
+    Args:
+        recipe: the slots in order.
+        source: a DataFrame or dict of arrays that stands in for the recipe's file.
+        folder: where bundles are written.
+        callbacks: Keras callbacks for the training.
 
-
-@dataclass(frozen=True)
-class Learned:
-    """All that was made from training and validation rows: what ships, with its files, how training
-    went, and `beside`, the same recipe with the other choice of balancing, or a linear net beside
-    one for series. `refused`: rung → why its target is left out. `shrunk`: what each step of
-    compression left.
-    """
-
-    made: ExportedModel
-    trained: TrainedModel
-    num_trained_rows: int
-    seen_ids: np.ndarray
-    beside: "Beside | None" = None
-    refused: dict[str, str] = field(default_factory=dict)
-    shrunk: list[Shrunk] = field(default_factory=list)
-
-    @property
-    def signature(self) -> Signature:
-        return self.made.signature
-
-    @property
-    def tflite(self) -> dict[str, bytes]:
-        return self.made.tflite
-
-
-@dataclass(frozen=True)
-class Beside:
-    """A model that is trained for the report only, so that one sees what balancing did, or what a
-    net is good for; and what it is, in words.
-    """
-
-    words: str
-    trained: TrainedModel
-    signature: Signature
-    num_trained_rows: int
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What test rows said: a rung and the answers of each form; what they failed by, in words, or
-    ""; the scores of the model beside, and by how much the one that ships is ahead of it; name →
-    scores of each plain rule.
-    """
-
-    rungs: list[Rung]
-    answers: dict[str, Answers]
-    failed: str = ""
-    beside_scores: dict[str, float] | None = None
-    margin: Margin | None = None
-    baselines: dict[str, dict[str, float]] = field(default_factory=dict)
-
-
-def run(recipe: Recipe, source: object = None, *, folder: str | Path = "saved_models") -> Bundle:
-    """Runs a recipe and writes `folder`/<name>/. `source` (a DataFrame or dict of arrays) stands in
-    for the recipe's file. Raises a PipelineError of the stage that could not go on; where the
-    ladder fails, the bundle and its report are kept as `folder`/<name>.failed/.
+    Raises:
+        PipelineError: of the stage that could not go on. If the ladder fails, the bundle and its
+            report are kept as `folder`/<name>.failed/.
     """
     recipe.check()
     check_folder(Path(folder), recipe.name)
-    stages = Stages()
-    loaded = load(recipe, source, stages=stages)
-    learned = learn(loaded.recipe, loaded.splits.train, loaded.splits.valid, stages=stages)
-    print_dropped(loaded.schema, learned.signature)
-    return finish(loaded, learned, folder=Path(folder), stages=stages)
+    with timed_run():
+        data = read(recipe, source)
+        splits = frame(recipe, split(recipe, data.dataset))
+        recipe = settle(recipe, splits.train.schema)
+        data = screen(recipe, data, splits)
+        trained = fit(recipe, splits.train, splits.valid, callbacks=callbacks)
+        print_dropped(data.dataset.schema, trained.signature)
+        shipped = ship(recipe, trained)
+        comparison = compare(recipe, trained)
+        evaluation = judge(recipe, shipped, splits.test, comparison=comparison)
+        return write(recipe, data, splits, shipped, evaluation, folder=folder)
 
 
-def load(recipe: Recipe, source: object, *, stages: Stages) -> Loaded:
-    """Reads, splits and frames."""
-    with stages("load"):
-        dataset, inferred = recipe.load.read(source)
-        described = recipe.load.describe(source)
-    print_columns(inferred, dataset)
-    with stages("split"):
-        splits = split(dataset, recipe.split)
-    with stages("frame"):
-        if recipe.frame is not None:
-            splits = recipe.frame.cut(splits)
-        duplicates = find_duplicates(splits)
-    recipe = settle(recipe, splits.train.schema)
-    print_duplicates(duplicates)
-    with stages("suspects"):
-        suspects = find_suspects(splits, recipe.encode)
-    print_suspects(suspects)
-    source = {**described, "duplicates": duplicates, "suspects": as_plain(suspects)}
-    return Loaded(recipe, splits, inferred, source, dataset.schema)
+def read(recipe: Recipe, source: object = None) -> SourceData:
+    """Reads the source of a recipe, or the one given in its place."""
+    with stage("load"):
+        dataset, columns = recipe.load.read(source)
+        facts = recipe.load.describe(source)
+    print_columns(columns, dataset)
+    return SourceData(dataset, columns, facts)
 
 
-def finish(
-    loaded: Loaded, learned: Learned, *, folder: Path, stages: Stages, pictures: tuple = ()
-) -> Bundle:
-    """Judges on test rows, writes the bundle and its report, and prints the ladder. `pictures`:
-    more of them for the report, (title, base64 PNG). Raises VerifyError where the ladder fails.
-    """
-    recipe = loaded.recipe
-    splits = loaded.splits
-    with stages("verify"):
-        judged = judge(recipe, learned, splits.test)
-    with stages("report"):
-        facts = gather_facts(
-            recipe,
-            loaded.inferred,
-            splits,
-            learned,
-            judged,
-            source=loaded.source,
-            seconds=stages.seconds,
-        )
-        drawn = [
-            *pictures,
-            *draw_pictures(facts, splits, judged.answers),
-            *recipe.load.draw(recipe, splits, learned, judged),
-        ]
-        files = bundle_files(recipe, facts, learned, splits.test, drawn)
-    passed = facts["gate"]["passed"]
-    bundle = Bundle(
-        write_bundle(folder / (recipe.name if passed else f"{recipe.name}.failed"), files)
-    )
-    print_ladder(facts, bundle.folder)
-    if not passed:
-        raise VerifyError(
-            facts["gate"]["failed_step"],
-            expected=f"at most {recipe.judge.tolerance} lost from Keras to "
-            f"the last rung, {_labels_wanted(recipe, learned)}and budgets kept",
-            fix=f"see {bundle.folder / 'report.html'}; {_gate_advice(learned.signature)}",
-        )
-    return bundle
+def split(recipe: Recipe, dataset: Dataset) -> Splits:
+    """Cuts the rows into training, validation and test rows."""
+    with stage("split"):
+        return split_rows(dataset, recipe.split)
 
 
-def _labels_wanted(recipe, learned):
-    if not learned.signature.target.labels:
-        return ""
-    return f"the label of Keras for {recipe.judge.min_agreement:g} of the rows, "
-
-
-def _gate_advice(signature):
-    """What to try where too much is lost on the way to the last rung: of numbers that are predicted
-    there is no class, and only columns of numbers can be binned.
-    """
-    has_numbers = any(column.kind == "numeric" for column in signature.columns)
-    if has_numbers and signature.frame is None:
-        bins = ", encode numbers with EncodeBins()"
-    else:
-        bins = ""
-    if signature.frame is not None:
-        what = "windows"
-    else:
-        what = "rows"
-    few = task_of(signature.target).few_rows(what)
-    return f"train longer{bins}, or, where {few} make the metric jump, --set judge.tolerance=0.03"
+def frame(recipe: Recipe, splits: Splits) -> Splits:
+    """Cuts steps in time to windows, each part on its own; other rows stay as they are."""
+    if recipe.frame is None:
+        return splits
+    with stage("frame"):
+        return recipe.frame.cut(splits)
 
 
 def settle(recipe: Recipe, schema: Schema) -> Recipe:
-    """The recipe with what only the data could tell. Raises RecipeError where recipe and data do
-    not go together.
+    """Completes a recipe with what only the data can tell; every stage that learns asks for it.
+
+    Raises:
+        RecipeError: recipe and data do not go together.
     """
     task = task_of(schema.target)
     if task.needs_frame and recipe.frame is None:
@@ -217,198 +119,296 @@ def settle(recipe: Recipe, schema: Schema) -> Recipe:
             expected="a frame",
             fix=f"--set 'frame={task.frame_example}'",
         )
-    deciding = recipe.judge.deciding or task.usual_deciding(schema.target)
-    task.check_deciding(deciding)
+    recipe = _with_deciding(recipe, schema)
+    task.check_deciding(recipe.judge.deciding)
     task.check_recipe(recipe)
     recipe.check_data(sketch_of(schema, task))
+    return recipe
+
+
+def _with_deciding(recipe, schema):
+    """The recipe with the metric that decides, which is the task's first where none is named."""
+    if recipe.judge.deciding:
+        return recipe
+    deciding = task_of(schema.target).usual_deciding(schema.target)
     return replace(recipe, judge=replace(recipe.judge, deciding=deciding))
 
 
-def learn(
-    recipe: Recipe, train_rows: TrainSet, valid_rows: HeldOut, *, stages: Stages | None = None
-) -> Learned:
-    """Everything that is learned, from training rows, and chosen, on validation rows."""
-    stages = stages or Stages()
-    ready = get_ready(recipe, train_rows, valid_rows, stages=stages)
-    task = task_of(ready.signature.target)
+def screen(recipe: Recipe, data: SourceData, splits: Splits) -> SourceData:
+    """Looks for duplicates and for columns that give the target away, and reports them."""
+    with stage("suspects"):
+        screening = screen_rows(splits, recipe.encode)
+    print_duplicates(screening.duplicates)
+    print_suspects(screening.suspects)
+    return replace(data, screening=screening)
 
-    def fit(build, feed):
-        trained = train(
-            build,
-            feed,
-            ready.valid,
-            signature=ready.signature,
-            training=recipe.training,
-            deciding=recipe.judge.deciding,
-        )
-        return trained, task.decide(
-            recipe,
-            ready.signature,
-            train_rows,
-            ready.to_decide,
-            form="float32",
-            raw=KerasInterpreter(trained.model).run(ready.to_decide.x),
-        )
 
-    with stages("train"):
-        trained, signature = fit(recipe.build, ready.feed)
+def prepare(recipe: Recipe, train: TrainSet, valid: HeldOut) -> TrainingInputs:
+    """Fits the steps, balances the training rows and asks the teacher; before any of the long work
+    the targets are asked.
+
+    Raises:
+        RecipeError: the network cannot run on a target, or would be over its budget.
+    """
+    with stage("prepare"):
+        inputs = fit_inputs(recipe, train, valid)
+    with stage("targets"):
+        inputs = replace(inputs, refused=rehearse(recipe, inputs))
+    with stage("balance"):
+        rows = inputs.balanced_with(recipe.balance)
+    soft_labels = None
+    if recipe.teacher is not None:
+        with stage("teacher"):
+            soft_labels = recipe.teacher.soften(inputs.calibration, inputs.prepared_rows)
+    return replace(inputs, feed=TrainFeed(rows, soft_labels, recipe.augment))
+
+
+def fit(
+    recipe: Recipe, train: TrainSet, valid: HeldOut, *, callbacks: Sequence = ()
+) -> TrainedModel:
+    """Trains the network of a recipe.
+
+    Args:
+        recipe: the slots in order.
+        train: raw rows to learn from.
+        valid: raw rows to stop and to decide by.
+        callbacks: of Keras.
+
+    Returns:
+        The Keras model with its score on the validation rows.
+    """
+    recipe = settle(recipe, train.schema)
+    inputs = prepare(recipe, train, valid)
+    with stage("train"):
+        return _train(recipe, inputs, callbacks)
+
+
+def _train(recipe, inputs, callbacks=()):
+    result = train_network(
+        recipe.build,
+        inputs.feed,
+        inputs.valid,
+        signature=inputs.signature,
+        training=recipe.training,
+        deciding=recipe.judge.deciding,
+        callbacks=callbacks,
+    )
+    return assess(
+        recipe, result.model, inputs, history=result.history, fit_seconds=result.fit_seconds
+    )
+
+
+def assess(
+    recipe: Recipe, model, inputs: TrainingInputs, *, history: dict, fit_seconds: float = 0.0
+) -> TrainedModel:
+    """Makes the decision of a Keras model and scores it on the validation rows.
+
+    Args:
+        recipe: with its deciding metric.
+        model: a keras.Model of the ports of `inputs`.
+        inputs: the rows that it was trained on.
+        history: metric → one value an epoch of its training.
+        fit_seconds: the seconds that it took.
+    """
+    interpreter = KerasInterpreter(model)
+    rows = inputs.decision_rows
+    raw = interpreter.run(rows.x)
+    task = task_of(inputs.signature.target)
+    signature = task.decide(
+        recipe, inputs.signature, inputs.train_rows, rows, form="float32", raw=raw
+    )
+    runner = InRunner(signature, interpreter, form="float32")
+    answers = answer_all(runner, inputs.valid_rows)
+    scores = task.score(inputs.valid_rows.y, answers, signature.target)
+    return TrainedModel(
+        model, signature, scores[recipe.judge.deciding], history, fit_seconds, inputs
+    )
+
+
+def compress(recipe: Recipe, trained: TrainedModel) -> TrainedModel:
+    """Takes the steps of `shipping.compress`, each of which makes the model smaller."""
+    if not recipe.shipping.compress:
+        return trained
+    inputs = trained.inputs
+    recipe = _with_deciding(recipe, inputs.train_rows.schema)
+    tuning = make_tuning(
+        inputs.feed,
+        inputs.valid,
+        signature=inputs.signature,
+        training=recipe.training,
+        deciding=recipe.judge.deciding,
+    )
     model = trained.model
-    shrunk = []
-    if recipe.shipping.compress:
-        model, shrunk = compressed(recipe, model, ready, stages=stages)
-        signature = task.decide(
-            recipe,
-            ready.signature,
-            train_rows,
-            ready.to_decide,
-            form="float32",
-            raw=KerasInterpreter(model).run(ready.to_decide.x),
+    steps = [measure_step("as trained", model, tuning)]
+    for spec in recipe.shipping.compress:
+        with stage(type(spec).__name__):
+            model = spec.compress(model, tuning)
+        steps.append(measure_step(repr(spec), model, tuning))
+    compressed = assess(
+        recipe, model, inputs, history=trained.history, fit_seconds=trained.fit_seconds
+    )
+    return replace(compressed, compression=tuple(steps))
+
+
+def ship(recipe: Recipe, trained: TrainedModel) -> ShippedModel:
+    """Compresses and converts a trained model, decides for int8 and writes the files of every
+    target.
+    """
+    return export(recipe, compress(recipe, trained))
+
+
+def export(recipe: Recipe, trained: TrainedModel) -> ShippedModel:
+    """What `ship` does after the compression."""
+    inputs = trained.inputs
+    model = ExportedModel(
+        recipe.name,
+        trained.signature,
+        trained.model,
+        {},
+        inputs.calibration,
+        recipe.training.seed,
+        inputs.train_rows,
+    )
+    stream_steps = 0
+    if recipe.build.stream:
+        stream_steps = recipe.build.num_steps()
+    with stage("export"):
+        model, refused = convert_forms(
+            model,
+            recipe.shipping,
+            copies=staggered_copies(trained.signature),
+            stream_steps=stream_steps,
         )
-    beside = None
-    balancer = recipe.balancer()
-    if recipe.judge.beside and (balancer is not None or _is_imbalanced(train_rows)):
-        with stages("beside"):
-            if balancer is None:
-                other = WeightByClass()
-            else:
-                other = None
-            feed = replace(ready.feed, rows=ready.balanced(other))
-            if other is None:
-                words = "no balancing"
-            else:
-                words = repr(other)
-            beside = Beside(words, *fit(recipe.plain_build(), feed), len(feed.rows))
-    if task.needs_frame:
-        linear = recipe.build.linear()
+    refused = {**inputs.refused, **refused}
+    with stage("decide"):
+        interpreter = LiteRT(model.tflite["int8"])
+        signature = decide_form(recipe, model.signature, interpreter, inputs, form="int8")
+    with stage("files"):
+        model = write_files(replace(model, signature=signature), recipe.shipping, refused=refused)
+    return ShippedModel(model, trained, inputs.seen_ids, refused)
+
+
+def decide_form(
+    recipe: Recipe, signature: Signature, interpreter, inputs: TrainingInputs, *, form: str
+) -> Signature:
+    """Adds the decision of a converted form, which is chosen on its own answers."""
+    runner = Runner(signature, interpreter, form=form)
+    rows = inputs.decision_rows
+    if rows is inputs.calibration:
+        raw = interpreter.run(runner.quantize(rows.x))
     else:
-        linear = None
-    if recipe.judge.beside and linear is not None:
-        with stages("linear"):
-            beside = Beside(repr(linear), *fit(linear, ready.feed), len(ready.feed.rows))
-    made = ship(recipe, model, ready, train_rows, valid_rows, signature=signature, stages=stages)
-    return Learned(
-        made,
-        trained,
-        len(ready.feed.rows),
-        np.union1d(train_rows.ids, valid_rows.ids),
-        beside,
-        ready.refused,
-        shrunk,
-    )
-
-
-def get_ready(
-    recipe: Recipe, train_rows: TrainSet, valid_rows: HeldOut, *, stages: Stages
-) -> Ready:
-    """Steps fitted, rows balanced and, under a teacher, softened; and before any of the long work
-    the targets were asked. Raises RecipeError where the net cannot run on one of them, or would be
-    over its budget.
-    """
-    with stages("prepare"):
-        prepared, rows = fit_steps(recipe.prepare, train_rows)
-        encoders, encoded = fit_steps(recipe.encode, rows)
-        signature = make_signature(prepared, encoders, encoded)
-        signature = replace(signature, ranges=value_ranges(signature, train_rows))
-        as_they_were = to_ports(signature, encoded, encoded=True)
-        valid = to_ports(signature, valid_rows)
-        if recipe.build.needs_unlabelled:
-            unlabelled = unlabelled_to_ports(signature, train_rows)
-        else:
-            unlabelled = None
-
-    def balanced(balancer):
-        if balancer is None:
-            made = as_they_were
-        else:
-            made = to_ports(signature, apply_steps(encoders, balancer.resample(rows)), encoded=True)
-        return replace(made, unlabelled=unlabelled)
-
-    with stages("targets"):
-        refused = rehearse(recipe, signature, as_they_were, train_rows)
-    with stages("balance"):
-        to_train = balanced(recipe.balance)
-    with stages("teacher"):
-        if recipe.teacher is not None:
-            soft_labels = recipe.teacher.soften(as_they_were, rows)
-        else:
-            soft_labels = None
-    return Ready(
-        signature,
-        TrainFeed(to_train, soft_labels, recipe.augment),
-        as_they_were,
-        valid,
-        as_they_were if task_of(signature.target).decides_on_training_rows else valid,
-        balanced,
-        refused,
-    )
-
-
-def judge(recipe: Recipe, learned: Learned, test: HeldOut) -> Judged:
-    """The ladder on raw test rows: each form through the device runner. Raises LeakError for rows
-    that were learned from or chosen by.
-    """
-    seen = np.intersect1d(learned.seen_ids, test.ids)
-    if len(seen):
-        raise LeakError(
-            f"{len(seen)} of the test rows were seen in training or validation, such as row "
-            f"{seen[0]}",
-            expected="rows that no stage has seen",
-            fix="judge on the splits.test of the same split",
-        )
-    made = learned.made
-    signature = learned.signature
+        raw = answer_all(runner, inputs.valid_rows).raw
     task = task_of(signature.target)
-    rungs, answers = climb_all(made, recipe.shipping.runs_on(), test, refused=learned.refused)
-    # What ships gets intervals: they take hundreds of scorings.
-    rungs = [
-        replace(
-            rung,
-            intervals=task.intervals(
-                test.y, answers["litert_int8"], signature.target, seed=recipe.training.seed
-            ),
+    return task.decide(recipe, signature, inputs.train_rows, rows, form=form, raw=raw)
+
+
+def compare(recipe: Recipe, trained: TrainedModel) -> ComparisonModel | None:
+    """Trains the same recipe with the other choice of balancing, or of series a linear network, to
+    show in the report what the choice did; None if there is nothing to compare.
+    """
+    inputs = trained.inputs
+    other, words = other_recipe(recipe, inputs.train_rows)
+    if other is None:
+        return None
+    other = _with_deciding(other, inputs.train_rows.schema)
+    with stage("comparison"):
+        rows = inputs.balanced_with(other.balance)
+        inputs = replace(inputs, feed=replace(inputs.feed, rows=rows))
+        return ComparisonModel(words, _train(other, inputs))
+
+
+def judge(
+    recipe: Recipe,
+    shipped: ShippedModel,
+    test: HeldOut,
+    *,
+    comparison: ComparisonModel | None = None,
+) -> Evaluation:
+    """Runs every form of a model on its runtime, on raw test rows.
+
+    Raises:
+        LeakError: the rows were learned from or chosen by.
+    """
+    require_unseen(test, shipped.seen_ids)
+    recipe = _with_deciding(recipe, test.schema)
+    target = shipped.signature.target
+    with stage("verify"):
+        rungs, answers = _climb(recipe, shipped, test)
+        baselines = {
+            name: task_of(target).score_plain_rule(test.y, values, target)
+            for name, values in (test.baselines or {}).items()
+        }
+        failed = (
+            failed_step(rungs, recipe.judge.deciding, recipe.judge.tolerance)
+            or labels_apart(rungs, recipe.judge.min_agreement, target)
+            or broken_budgets(recipe.shipping.runs_on(), rungs)
         )
-        if rung.form == "litert_int8"
-        else rung
-        for rung in rungs
-    ]
-    baselines = {
-        name: task.score_plain_rule(test.y, values, signature.target)
-        for name, values in (test.baselines or {}).items()
-    }
-    failed = (
-        failed_step(rungs, recipe.judge.deciding, recipe.judge.tolerance)
-        or labels_apart(rungs, recipe.judge.min_agreement, signature.target)
-        or broken_budgets(recipe.shipping.runs_on(), rungs)
-    )
-    if learned.beside is None:
-        return Judged(rungs, answers, failed, baselines=baselines)
-    beside = answers["beside"] = answer_all(
-        InRunner(
-            learned.beside.signature, KerasInterpreter(learned.beside.trained.model), form="float32"
-        ),
-        test,
-    )
-    return Judged(
-        rungs,
-        answers,
-        failed,
-        task.score(test.y, beside, signature.target),
-        task.margin(
-            test.y,
-            answers["keras"],
-            beside,
-            signature.target,
-            metric=recipe.judge.deciding,
-            seed=recipe.training.seed,
-        ),
-        baselines,
-    )
+        compared = None
+        if comparison is not None:
+            answers["comparison"] = _answers_of(comparison.trained, test)
+            compared = compare_answers(comparison, answers, test, recipe=recipe)
+    return Evaluation(rungs, answers, failed, compared, baselines)
 
 
-def _is_imbalanced(rows):
-    """Whether some class is less than a third as frequent as another."""
-    if task_of(rows.schema.target).has_classes:
-        counts = np.bincount(rows.y)
-    else:
-        counts = np.ones(1)
-    return counts.min() * 3 < counts.max()
+def _climb(recipe, shipped, test):
+    """Rungs and answers of every form; what ships gets intervals, which take hundreds of
+    scorings.
+    """
+    targets = recipe.shipping.runs_on()
+    rungs, answers = climb_all(shipped.exported, targets, test, refused=shipped.refused)
+    place = next(place for place, rung in enumerate(rungs) if rung.form == "litert_int8")
+    target = shipped.signature.target
+    bounds = task_of(target).intervals(
+        test.y, answers["litert_int8"], target, seed=recipe.training.seed
+    )
+    rungs[place] = replace(rungs[place], intervals=bounds)
+    return rungs, answers
+
+
+def _answers_of(trained, test):
+    interpreter = KerasInterpreter(trained.model)
+    return answer_all(InRunner(trained.signature, interpreter, form="float32"), test)
+
+
+def write(
+    recipe: Recipe,
+    data: SourceData,
+    splits: Splits,
+    shipped: ShippedModel,
+    evaluation: Evaluation,
+    *,
+    folder: str | Path = "saved_models",
+    pictures: Sequence[tuple[str, str]] = (),
+) -> Bundle:
+    """Writes the bundle and its report, and prints the ladder.
+
+    Args:
+        recipe: that the model was made with.
+        data: what was read.
+        splits: its parts.
+        shipped: the model.
+        evaluation: of the model on `splits.test`.
+        folder: where bundles are written.
+        pictures: more pictures for the report, (title, base64 PNG).
+
+    Raises:
+        VerifyError: the evaluation failed; the bundle is kept as `folder`/<name>.failed/.
+    """
+    recipe = _with_deciding(recipe, splits.train.schema)
+    if data.screening is None:
+        data = screen(recipe, data, splits)
+    with stage("report"):
+        facts = gather_facts(recipe, data, splits, shipped, evaluation, seconds=stage_seconds())
+        drawn = [
+            *pictures,
+            *draw_pictures(facts, splits, evaluation.answers),
+            *recipe.load.draw(recipe, splits, shipped, evaluation),
+        ]
+        files = bundle_files(recipe, facts, shipped, splits.test, drawn)
+    passed = facts["gate"]["passed"]
+    name = recipe.name if passed else f"{recipe.name}.failed"
+    bundle = Bundle(write_bundle(Path(folder) / name, files))
+    print_ladder(facts, bundle.folder)
+    if not passed:
+        raise verify_error(recipe, evaluation.failed, shipped.signature, bundle.folder)
+    return bundle

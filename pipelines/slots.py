@@ -77,7 +77,7 @@ class Loader(Spec):
         """Returns whether rows belong to groups that a split keeps whole."""
         return False
 
-    def draw(self, recipe: Recipe, splits: Splits, learned, judged) -> list[tuple[str, str]]:
+    def draw(self, recipe: Recipe, splits: Splits, shipped, evaluation) -> list[tuple[str, str]]:
         """Returns (title, base64 PNG) of pictures for the report that only such data have."""
         return []
 

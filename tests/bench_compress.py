@@ -22,12 +22,12 @@ from pipelines.compress import (
 )
 from pipelines.compress.channels import cut_to
 from pipelines.convert.convert import convert
+from pipelines.convert.scales import with_scales
 from pipelines.device.runner import LiteRT, Runner
 from pipelines.device.signature import Signature
 from pipelines.recipe import Recipe
 from pipelines.rows.parts import HeldOut, TrainSet
 from pipelines.rows.split import split
-from pipelines.ship import quantized
 from pipelines.sources.tensorflow import load_tensorflow
 from pipelines.steps import fit_steps, make_signature, to_ports
 from pipelines.tasks import task_of
@@ -118,7 +118,7 @@ def measure(model, clothes: Clothes, *, num_test: int = 2000) -> Measured:
     places = np.arange(min(num_test, len(clothes.test)))
     for form in ("float32", "int8"):
         interpreter = LiteRT(files[form])
-        signature = quantized(clothes.signature, LiteRT(files["int8"]), model)
+        signature = with_scales(clothes.signature, LiteRT(files["int8"]), model)
         runner = Runner(signature, interpreter, form=form)
         answers = answer_all(runner, clothes.test, places)
         accuracy = task_of(signature.target).score(

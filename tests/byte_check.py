@@ -38,7 +38,11 @@ def record_recipe(name: str, folder: Path) -> dict[str, object]:
         recipe = replace(recipe, load=replace(recipe.load, source=STAND_INS[name]))
     # Two epochs make a poor model: what is checked here are its bytes, not its gate.
     recipe = replace(recipe, judge=replace(recipe.judge, tolerance=1.0, min_agreement=0.0))
-    bundle = run(recipe, folder=folder).folder
+    return read_record(run(recipe, folder=folder).folder)
+
+
+def read_record(bundle: Path) -> dict[str, object]:
+    """Returns file → sha256, or content of JSON, of a bundle's folder."""
     found: dict[str, object] = {}
     for path in sorted(bundle.rglob("*")):
         if path.name in HASHED:

@@ -289,21 +289,21 @@ def nothing_long():
     nothing of a bundle.
     """
     from pipelines.errors import ExportError, LoadError
-    from pipelines.own_model import export as own_model
     from pipelines.studies import tradeoff
+    from pipelines.targets import export
 
-    def no_rows(recipe, source, *, stages):
+    def no_rows(recipe, source=None):
         raise LoadError("the fuzz reads no rows", expected="nothing", fix="none")
 
     def no_conversion(*arguments, **options):
         raise ExportError("the fuzz converts nothing", expected="nothing", fix="none")
 
-    before = tradeoff.load, own_model.convert
-    tradeoff.load, own_model.convert = no_rows, no_conversion
+    before = tradeoff.read, export.convert
+    tradeoff.read, export.convert = no_rows, no_conversion
     try:
         yield
     finally:
-        tradeoff.load, own_model.convert = before
+        tradeoff.read, export.convert = before
 
 
 def fuzz(

@@ -2,7 +2,7 @@
 leak in on purpose.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from pipelines.convert.convert import convert
 from pipelines.device.primitives import Fill, missing_mask
 from pipelines.errors import LeakError, TrainError
 from pipelines.rows.parts import HeldOut, TrainSet
-from pipelines.run import learn
+from pipelines.run import compare, fit, ship
 from pipelines.steps import (
     ColumnStep,
     FittedStep,
@@ -27,6 +27,8 @@ from pipelines.tabular import ForestTeacher
 from pipelines.text import TfidfTeacher
 from pipelines.training.feed import TrainFeed
 from pipelines.training.fit import train
+from pipelines.training.inputs import TrainingInputs
+from tests.learned import learn
 
 
 def altered(rows, seed, kind=HeldOut):
@@ -133,15 +135,17 @@ def _fixed_epochs(recipe):
     )
 
 
-def test_learn_cannot_be_handed_test_rows():
+def test_what_learns_cannot_be_handed_test_rows():
     import inspect
 
-    assert list(inspect.signature(learn).parameters) == [
-        "recipe",
-        "train_rows",
-        "valid_rows",
-        "stages",
-    ]
+    for stage, parameters in (
+        (fit, ["recipe", "train", "valid", "callbacks"]),
+        (ship, ["recipe", "trained"]),
+        (compare, ["recipe", "trained"]),
+    ):
+        assert list(inspect.signature(stage).parameters) == parameters
+    inputs = [each.name for each in fields(TrainingInputs)]
+    assert not any("test" in name for name in inputs), inputs
 
 
 def test_trained_weights_do_not_depend_on_validation_rows(birds_recipe, birds_splits, learned):

@@ -194,7 +194,7 @@ def test_a_lost_step_fails_the_run_and_keeps_the_report(birds, birds_recipe, tmp
         )
         return {**whole, "int8": convert(broken, rows, seed=seed, copies=copies)["int8"]}
 
-    monkeypatch.setattr(sys.modules["pipelines.ship"], "convert", breaking)
+    monkeypatch.setattr(sys.modules["pipelines.targets.export"], "convert", breaking)
     with pytest.raises(
         VerifyError, match="litert_float32 → litert_int8 lost .* of average_precision"
     ):
@@ -279,10 +279,11 @@ def test_only_a_bundle_is_ever_replaced(birds, birds_recipe, tmp_path):
 
 def test_test_rows_that_were_seen_are_not_judged_on(birds, birds_recipe, birds_splits):
     from pipelines.errors import LeakError
-    from pipelines.run import Learned, judge
+    from pipelines.run import judge
+    from pipelines.targets.export import ShippedModel
 
     seen = np.union1d(birds_splits.train.ids, birds_splits.valid.ids)
-    learned = Learned(None, None, 0, seen)
+    learned = ShippedModel(None, None, seen)
     with pytest.raises(LeakError, match="of the test rows were seen"):
         judge(birds_recipe, learned, birds_splits.valid)
 

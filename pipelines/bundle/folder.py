@@ -52,16 +52,16 @@ class Bundle:
         return check_bundle(self.folder)
 
 
-def bundle_files(recipe, facts: dict, learned, test, pictures) -> dict[str, bytes | str]:
+def bundle_files(recipe, facts: dict, shipped, test, pictures) -> dict[str, bytes | str]:
     """Relative name → content of everything that a bundle holds."""
-    signature = learned.signature
+    signature = shipped.signature
     return {
-        **learned.made.files,
+        **shipped.exported.files,
         "signature.json": as_json(signature.to_json()),
         "recipe.json": as_json(to_json(recipe)),
         "report.json": as_json(facts),
         "report.html": page(facts, pictures, to_json(recipe)),
-        "golden.json": as_json(golden(signature, learned.tflite["int8"], test)),
+        "golden.json": as_json(golden(signature, shipped.tflite["int8"], test)),
         "README.md": card(facts),
     }
 

@@ -16,13 +16,12 @@ from typing import Any
 import numpy as np
 
 from ..bundle.folder import Bundle, as_json, check_folder, write_bundle
-from ..convert.convert import MAX_CALIBRATION_ROWS, convert
-from ..convert.description import described
+from ..convert.convert import MAX_CALIBRATION_ROWS
 from ..convert.lower import NUM_COPIES
 from ..device.cells import shorten
 from ..device.ports import Port
 from ..device.regular import read_regular
-from ..device.runner import LiteRT, Runner
+from ..device.runner import Runner
 from ..device.signature import Signature
 from ..device.target import Target
 from ..errors import ExportError, RecipeError, VerifyError
@@ -40,16 +39,15 @@ from ..report.write import (
     versions,
 )
 from ..rows.parts import HeldOut, Schema, TrainSet
-from ..ship import quantized
 from ..sources.array_files import read_arrays
 from ..spec import NAME_PATTERN
 from ..steps import to_ports
 from ..steps.ranges import value_ranges
 from ..targets.budgets import broken_budgets
 from ..targets.climbing import climb_all
+from ..targets.export import convert_forms, write_files
 from ..targets.exported_model import ExportedModel
-from ..targets.files import files_for
-from ..targets.refusals import ask_files, ask_targets
+from ..targets.refusals import ask_targets
 from ..tasks import BinaryTask, MulticlassTask, RegressionTask, task_of
 from ..training.keras_zip import MAX_KERAS_BYTES, load_keras, read_config
 from ..verify.golden import golden
@@ -151,24 +149,10 @@ def _make(name, parts, shipping, train, *, seed):
     """
     refused = ask_targets(shipping.runs_on(), parts.signature, parts.model)
     rows = to_ports(parts.signature, train)
-    tflite = convert(
-        parts.model,
-        rows,
-        seed=seed,
-        copies=_num_copies(parts.model),
-        files=shipping.tflite_files(),
-        quantize=shipping.quantize,
-    )
-    refused |= ask_files(shipping.runs_on(), tflite)
-    tflite = described(tflite, name, parts.signature)
-    signature = quantized(parts.signature, LiteRT(tflite["int8"]), parts.model)
-    made = ExportedModel(name, signature, parts.model, tflite, rows, seed, train)
-    return replace(
-        made,
-        files=files_for(
-            made, [target for target in shipping.runs_on() if target.form not in refused]
-        ),
-    ), refused
+    made = ExportedModel(name, parts.signature, parts.model, {}, rows, seed, train)
+    made, refused_files = convert_forms(made, shipping, copies=_num_copies(parts.model))
+    refused |= refused_files
+    return write_files(made, shipping, refused=refused), refused
 
 
 def load_model(model: object):

@@ -2,7 +2,10 @@
 these.
 """
 
+from __future__ import annotations
+
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,24 +15,41 @@ from ..tasks import task_of
 from . import pictures as draw
 from .cautions import find_cautions
 from .figures import Picture
+from .suspects import as_plain
 from .text_cuts import count_cuts
 from .use import how_to_use
 from .write import to_plain, versions
 
+if TYPE_CHECKING:
+    from ..recipe import Recipe
+    from ..rows.parts import SourceData, Splits
+    from ..targets.export import ShippedModel
+    from ..verify.evaluation import Evaluation
 
-def gather_facts(recipe, inferred, splits, learned, judged, *, source: dict, seconds: dict) -> dict:
-    """The content of report.json."""
-    rungs = judged.rungs
-    failed = judged.failed
-    target = learned.signature.target
+
+def gather_facts(
+    recipe: Recipe,
+    data: SourceData,
+    splits: Splits,
+    shipped: ShippedModel,
+    evaluation: Evaluation,
+    *,
+    seconds: dict[str, float],
+) -> dict:
+    """Returns the content of report.json; `seconds`: stage → the time that it took."""
+    rungs = evaluation.rungs
+    failed = evaluation.failed
+    trained = shipped.trained
+    comparison = evaluation.comparison
+    target = shipped.signature.target
     task = task_of(target)
-    used = {column.name for column in learned.signature.columns}
+    used = {column.name for column in shipped.signature.columns}
     missing = _missing_shares(splits)
     facts = {
         "name": recipe.name,
         "about": recipe.about or f"Predicts {target.name}.",
         "target": asdict(target),
-        "output_unit": learned.signature.output.unit,
+        "output_unit": shipped.signature.output.unit,
         "judge": asdict(recipe.judge),
         "seed": recipe.training.seed,
         "split": repr(recipe.split),
@@ -37,31 +57,35 @@ def gather_facts(recipe, inferred, splits, learned, judged, *, source: dict, sec
             "train": len(splits.train),
             "valid": len(splits.valid),
             "test": len(splits.test),
-            "trained_on": learned.num_trained_rows,
+            "trained_on": trained.num_rows,
         },
-        "source": source,
+        "source": {
+            **data.facts,
+            "duplicates": data.screening.duplicates,
+            "suspects": as_plain(data.screening.suspects),
+        },
         "notes": list(splits.notes),
         "versions": versions(),
         "gate": {"passed": not failed, "failed_step": failed},
         "scores": {rung.form: rung.scores for rung in rungs if rung.scores},
         "ladder": [asdict(rung) for rung in rungs],
-        "decisions": {form: list(offsets) for form, offsets in learned.signature.decisions.items()},
-        "thresholds": task.thresholds(learned.signature),
+        "decisions": {form: list(offsets) for form, offsets in shipped.signature.decisions.items()},
+        "thresholds": task.thresholds(shipped.signature),
         "probabilities": recipe.shipping.probabilities,
-        "compression": [asdict(each) for each in learned.shrunk],
-        "balancing": _balancing(recipe, learned, judged),
-        "baselines": _baselines(learned, judged),
-        "per_series": task.per_series(splits.test, judged.answers["litert_int8"], target),
-        "margin": asdict(judged.margin) if judged.margin else None,
-        "columns": [_column_facts(each, missing, used) for each in inferred],
+        "compression": [asdict(each) for each in trained.compression],
+        "balancing": _balancing(recipe, shipped, evaluation),
+        "baselines": _baselines(shipped, evaluation),
+        "per_series": task.per_series(splits.test, evaluation.answers["litert_int8"], target),
+        "margin": asdict(comparison.margin) if comparison else None,
+        "columns": [_column_facts(each, missing, used) for each in data.columns],
         "per_class": task.class_table(
-            splits.test.y, judged.answers["litert_int8"], learned.signature
+            splits.test.y, evaluation.answers["litert_int8"], shipped.signature
         ),
-        "history": learned.trained.history,
+        "history": trained.history,
         "seconds": dict(seconds),
         "constant": task.constant_answer(splits.train, splits.test, target),
-        "texts": count_cuts(learned.signature, splits.train),
-        "use": how_to_use(learned.signature, recipe.name),
+        "texts": count_cuts(shipped.signature, splits.train),
+        "use": how_to_use(shipped.signature, recipe.name),
     }
     return to_plain({**facts, "cautions": find_cautions(recipe, facts)})
 
@@ -96,37 +120,38 @@ def _column_facts(inferred, missing, used):
     }
 
 
-def _balancing(recipe, learned, judged):
-    task = task_of(learned.signature.target)
-    if learned.beside is None or not (task.has_classes or task.has_label_sets):
+def _balancing(recipe, shipped, evaluation):
+    """Of classes: what ships and the other choice of balancing."""
+    comparison = evaluation.comparison
+    task = task_of(shipped.signature.target)
+    if comparison is None or not (task.has_classes or task.has_label_sets):
         return None
     balancer = recipe.balancer()
-    ways = (
-        (
-            repr(balancer) if balancer is not None else "no balancing",
-            True,
-            learned.num_trained_rows,
-            judged.rungs[0].scores,
-        ),
-        (learned.beside.words, False, learned.beside.num_trained_rows, judged.beside_scores),
-    )
+    words = "no balancing"
+    if balancer is not None:
+        words = repr(balancer)
+    scores = evaluation.rungs[0].scores
     return [
-        {"balance": words, "ships": ships, "rows": rows, "scores": scores}
-        for words, ships, rows, scores in ways
+        {"balance": words, "ships": True, "rows": shipped.trained.num_rows, "scores": scores},
+        {
+            "balance": comparison.words,
+            "ships": False,
+            "rows": comparison.num_rows,
+            "scores": comparison.scores,
+        },
     ]
 
 
-def _baselines(learned, judged):
-    """Of series: what ships, a linear net, and plain rules."""
-    if not task_of(learned.signature.target).needs_frame:
+def _baselines(shipped, evaluation):
+    """Of series: what ships, a linear network, and plain rules."""
+    if not task_of(shipped.signature.target).needs_frame:
         return None
-    int8 = next(rung for rung in judged.rungs if rung.form == "litert_int8")
+    int8 = next(rung for rung in evaluation.rungs if rung.form == "litert_int8")
     lines = [("this model, int8", int8.scores)]
-    if learned.beside is not None:
-        lines += [(learned.beside.words, judged.beside_scores)]
-    return [
-        {"what": what, "scores": scores} for what, scores in (*lines, *judged.baselines.items())
-    ]
+    if evaluation.comparison is not None:
+        lines.append((evaluation.comparison.words, evaluation.comparison.scores))
+    lines += evaluation.baselines.items()
+    return [{"what": what, "scores": scores} for what, scores in lines]
 
 
 def draw_pictures(facts: dict, splits, answers) -> list[tuple[str, str]]:

@@ -1,8 +1,6 @@
-"""What a person sees while a recipe runs: stages on standard error, tables on standard output."""
+"""The tables that a person sees on standard output while a recipe runs."""
 
-import time
 from collections import Counter
-from contextlib import contextmanager
 from pathlib import Path
 
 from ..device.cells import KINDS
@@ -10,38 +8,10 @@ from ..device.visible import visible
 from ..tasks import TASKS
 from .write import DUPLICATES, LADDER_HEADINGS, ladder_lines, number
 
-SLOW_STAGES = {
-    "export": "a child process converts to float32 and int8, about 10 s",
-    "beside": "the other choice of balancing (class weights or none), for the report",
-}
 # Lines of a schema that are printed.
 MAX_LINES = 80
 MAX_SUSPECTS = 20
 MAX_CLASSES = 10
-
-
-class Stages:
-    """Times each stage and reports when it starts and ends: `with stages("load"): ...`.
-
-    Stages of no length (a slot that the recipe leaves empty) are not mentioned.
-    """
-
-    def __init__(self):
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def __call__(self, name: str):
-        from rich.console import Console
-
-        console = Console(stderr=True, highlight=False)
-        if name in SLOW_STAGES:
-            console.print(f"[dim]{name}: {SLOW_STAGES[name]}[/]")
-        start = time.perf_counter()
-        yield
-        spent = time.perf_counter() - start
-        self.seconds[name] = round(spent, 2)
-        if spent > 0.05:
-            console.print(f"[green]✓[/] {name} [dim]{spent:.1f} s[/]")
 
 
 def print_columns(inferred, dataset) -> None:

@@ -7,6 +7,7 @@ Splits     train, valid and test, with no row and no group in two of them
 """
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from ..device.cells import MISSING_WORDS, Column
 from ..device.frame import Frame
 from ..device.target import Target
 from ..errors import LeakError
+
+if TYPE_CHECKING:
+    from ..report.screening import Screening
 
 
 @dataclass(frozen=True)
@@ -185,6 +189,23 @@ class BalancedSet(TrainSet):
 
 
 @dataclass(frozen=True, eq=False)
+class SourceData:
+    """What a loader read of a source.
+
+    Attributes:
+        dataset: the rows.
+        columns: a line a column of the source: its kind and why.
+        facts: the name and the checksums of the source, for the report.
+        screening: what is suspicious about the rows, once their split was looked at.
+    """
+
+    dataset: Dataset
+    columns: list[Inferred]
+    facts: dict
+    screening: "Screening | None" = None
+
+
+@dataclass(frozen=True, eq=False)
 class Splits:
     """The three parts of a data set; `steps`: where rows are windows, the parts they were cut from;
     `notes`: what a reader of the scores should know of the cut. Raises LeakError where two share a
@@ -243,3 +264,17 @@ def require_train_set(rows: object, stage: str) -> TrainSet:
             stage=stage,
         )
     return rows
+
+
+def require_unseen(rows: HeldOut, seen_ids: np.ndarray) -> None:
+    """Raises LeakError if a source row was learned from or chosen by; `seen_ids`: int64, of
+    those.
+    """
+    seen = np.intersect1d(seen_ids, rows.ids)
+    if len(seen):
+        raise LeakError(
+            f"{len(seen)} of the test rows were seen in training or validation, such as row "
+            f"{seen[0]}",
+            expected="rows that no stage has seen",
+            fix="judge on the splits.test of the same split",
+        )

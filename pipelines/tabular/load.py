@@ -91,7 +91,7 @@ class LoadTable(Loader):
             return describe_memory(source)
         return {"name": Path(self.source).name, "sha256": fingerprint(find_table(self.source))}
 
-    def draw(self, recipe, splits, learned, judged) -> list[tuple[str, str]]:
+    def draw(self, recipe, splits, shipped, evaluation) -> list[tuple[str, str]]:
         """(title, base64 PNG) of what only tables have: see `draw_missing`."""
         return draw_missing(splits)
 

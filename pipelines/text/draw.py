@@ -23,17 +23,17 @@ UNKNOWN = "\u25a1"
 class Drawn(Loader):
     """What every way to load texts has in common: how they are drawn in the report."""
 
-    def draw(self, recipe, splits, learned, judged) -> list[tuple[str, str]]:
+    def draw(self, recipe, splits, shipped, evaluation) -> list[tuple[str, str]]:
         """(title, base64 PNG) of what only texts have: see `draw_texts`."""
-        return draw_texts(recipe, splits, learned, judged)
+        return draw_texts(recipe, splits, shipped, evaluation)
 
 
-def draw_texts(recipe, splits, learned, judged) -> list[tuple[str, str]]:
+def draw_texts(recipe, splits, shipped, evaluation) -> list[tuple[str, str]]:
     """(title, base64 PNG) of every picture: tokens a text, tokens without an id of their own, what
     augmentation makes of training texts, and of the int8 form on test rows the most confident
     mistakes with what each token did.
     """
-    signature = learned.signature
+    signature = shipped.signature
     reader = next(each for each in signature.primitives if isinstance(each, Words))
     parts = {"train": splits.train, "valid": splits.valid, "test": splits.test}
     tokens = {
@@ -53,10 +53,10 @@ def draw_texts(recipe, splits, learned, judged) -> list[tuple[str, str]]:
     if recipe.augment:
         drawn.append(_sheet(recipe, signature, reader, splits.train.x[reader.column]))
     target = signature.target
-    answers = judged.answers["litert_int8"]
+    answers = evaluation.answers["litert_int8"]
     mistakes = task_of(target).confident_mistakes(splits.test.y, answers, target, most=NUM_MISTAKES)
     if mistakes:
-        runner = Runner(signature, LiteRT(learned.tflite["int8"]), form="int8")
+        runner = Runner(signature, LiteRT(shipped.tflite["int8"]), form="int8")
         captions = [f"{each.truth[:30]} → {each.given[:30]} {each.score:.0%}" for each in mistakes]
         texts = splits.test.x[reader.column]
         moved = [occlude(runner, reader, texts[each.row], each.output) for each in mistakes]

@@ -19,17 +19,17 @@ MAX_LINE_STEPS = 300
 class Drawn(Loader):
     """What every way to load series has in common: how they are drawn in the report."""
 
-    def draw(self, recipe, splits, learned, judged) -> list[tuple[str, str]]:
+    def draw(self, recipe, splits, shipped, evaluation) -> list[tuple[str, str]]:
         """(title, base64 PNG) of what only series have: see `draw_forecasts`, `draw_anomalies`."""
-        if task_of(learned.signature.target).gives_back:
-            return draw_anomalies(recipe, splits, learned, judged)
-        return draw_forecasts(recipe, splits, learned, judged)
+        if task_of(shipped.signature.target).gives_back:
+            return draw_anomalies(recipe, splits, shipped, evaluation)
+        return draw_forecasts(recipe, splits, shipped, evaluation)
 
 
-def draw_forecasts(recipe, splits, learned, judged) -> list[tuple[str, str]]:
+def draw_forecasts(recipe, splits, shipped, evaluation) -> list[tuple[str, str]]:
     """(title, base64 PNG) of every picture, of the int8 form on test windows."""
-    target = learned.signature.target
-    answers = judged.answers["litert_int8"]
+    target = shipped.signature.target
+    answers = evaluation.answers["litert_int8"]
     test = splits.test
     drawn = [
         ("forecasts over time", picture(_over_time(test, answers, target), width=10.6, height=3.4))
@@ -40,8 +40,8 @@ def draw_forecasts(recipe, splits, learned, judged) -> list[tuple[str, str]]:
         row = int(order[int(share * (len(order) - 1))])
         drawn.append((f"one forecast: {words}", picture(_one(test, answers, target, row, words))))
     lines = {"this model": answers.scores, **(test.baselines or {})}
-    if "beside" in judged.answers:
-        lines["linear net"] = judged.answers["beside"].scores
+    if "comparison" in evaluation.answers:
+        lines["linear net"] = evaluation.answers["comparison"].scores
     start, _ = common_start(test.x[test.schema.frame.time], test.schema.frame)
     if start:
         ahead = f"steps ahead; all forecasts start {start}"

@@ -12,20 +12,20 @@ NUM_ODDEST = 3
 APART = 4.0
 
 
-def draw_anomalies(recipe, splits, learned, judged) -> list[tuple[str, str]]:
+def draw_anomalies(recipe, splits, shipped, evaluation) -> list[tuple[str, str]]:
     """(title, base64 PNG) of the int8 form: its scores of test windows over time with the
     threshold, the histogram of scores by part, ROC curves with those of plain rules where labels
     are known, and the three most anomalous windows, apart in time and none of them a copy with a
     fault, against what the model gives back.
     """
-    signature = learned.signature
-    answers = judged.answers["litert_int8"]
+    signature = shipped.signature
+    answers = evaluation.answers["litert_int8"]
     test = splits.test
     threshold = -signature.offsets("int8")[0]
     faults = recipe.frame.faults
     real = len(np.unique(test.ids))  # a copy has its original's id, and stands behind them all
     num_faulty = len(test) - real
-    runner = Runner(signature, LiteRT(learned.tflite["int8"]), form="int8")
+    runner = Runner(signature, LiteRT(shipped.tflite["int8"]), form="int8")
     scores = {
         "training": answer_all(runner, splits.train).scores,
         "validation": answer_all(runner, splits.valid).scores,

@@ -24,17 +24,17 @@ class DrawnClasses(Loader):
     report.
     """
 
-    def draw(self, recipe, splits, learned, judged) -> list[tuple[str, str]]:
+    def draw(self, recipe, splits, shipped, evaluation) -> list[tuple[str, str]]:
         """(title, base64 PNG) of what only these have: see `draw_series_classes`."""
-        return draw_series_classes(recipe, splits, learned, judged)
+        return draw_series_classes(recipe, splits, shipped, evaluation)
 
 
-def draw_series_classes(recipe, splits, learned, judged) -> list[tuple[str, str]]:
+def draw_series_classes(recipe, splits, shipped, evaluation) -> list[tuple[str, str]]:
     """(title, base64 PNG) of every picture: the middle of each class over time, training series as
     the net reads them next to their altered forms, and of the int8 form on test rows the most
     confident mistakes.
     """
-    signature = learned.signature
+    signature = shipped.signature
     name = signature.columns[0].name
     labels = signature.target.labels
     if labels:
@@ -43,7 +43,7 @@ def draw_series_classes(recipe, splits, learned, judged) -> list[tuple[str, str]
         drawn = []
     if recipe.augment:
         drawn.append(_sheet(recipe, signature, splits.train))
-    answers = judged.answers["litert_int8"]
+    answers = evaluation.answers["litert_int8"]
     if not labels:
         return drawn
     chosen = class_places(answers, labels)

@@ -27,8 +27,8 @@ from .training import Training
 
 
 @dataclass(frozen=True)
-class TrainedModel:
-    """A trained model that is ready to ship.
+class FitResult:
+    """What a fit leaves: the model that is ready to ship, and how it went.
 
     Attributes:
         model: A keras.Model that gives logits or standardized values, float32 [rows, outputs].
@@ -52,7 +52,7 @@ def train(
     training: Training,
     deciding: str,
     callbacks: Sequence = (),
-) -> TrainedModel:
+) -> FitResult:
     """Trains a network; validation rows show how it goes and, by the schedule, when to stop.
 
     Args:
@@ -88,7 +88,7 @@ def train(
         network.refit(model, feed.rows, valid, **fitting.goal())
         score = fitting.measure(model)
     factor = task.metric_factor(deciding, signature.target)
-    return TrainedModel(model, plain_names(history, deciding, factor), seconds, score * factor)
+    return FitResult(model, plain_names(history, deciding, factor), seconds, score * factor)
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,21 +23,21 @@ class Drawn(Loader):
         """Whether a picture has several labels, so that no accuracy of classes can decide."""
         return False
 
-    def draw(self, recipe, splits, learned, judged) -> list[tuple[str, str]]:
+    def draw(self, recipe, splits, shipped, evaluation) -> list[tuple[str, str]]:
         """(title, base64 PNG) of what only pictures have: see `draw_pictures`."""
-        return draw_pictures(recipe, splits, learned, judged)
+        return draw_pictures(recipe, splits, shipped, evaluation)
 
 
-def draw_pictures(recipe, splits, learned, judged) -> list[tuple[str, str]]:
+def draw_pictures(recipe, splits, shipped, evaluation) -> list[tuple[str, str]]:
     """(title, base64 PNG) of every picture: augmented training pictures next to their originals,
     and of the int8 form on test rows the most confident mistakes, some of them with Grad-CAM.
     """
-    name = learned.signature.columns[0].name
+    name = shipped.signature.columns[0].name
     drawn = []
     if recipe.augment:
         drawn.append(_altered_pictures(recipe, splits.train.x[name]))
-    target = learned.signature.target
-    answers = judged.answers["litert_int8"]
+    target = shipped.signature.target
+    answers = evaluation.answers["litert_int8"]
     mistakes = task_of(target).confident_mistakes(splits.test.y, answers, target, most=NUM_MISTAKES)
     if not mistakes:
         return drawn
@@ -56,7 +56,7 @@ def draw_pictures(recipe, splits, learned, judged) -> list[tuple[str, str]]:
             columns=COLUMNS,
         )
     )
-    maps = grad_cam(learned.trained.model, pixels[:NUM_CAMS], outputs[:NUM_CAMS])
+    maps = grad_cam(shipped.trained.model, pixels[:NUM_CAMS], outputs[:NUM_CAMS])
     if maps is not None:
         drawn.append(
             _tiles(

@@ -197,7 +197,8 @@ def test_the_gate_of_labels(agreement, num_rows, fails):
 def test_a_form_that_answers_otherwise_fails_the_ladder_whatever_it_scores(
     bundle, birds_recipe, birds_splits, monkeypatch
 ):
-    from pipelines.run import Learned, judge
+    from pipelines.run import judge
+    from pipelines.targets.export import ShippedModel
 
     test = birds_splits.test
     answers = bundle.runner().predict_columns(
@@ -213,8 +214,8 @@ def test_a_form_that_answers_otherwise_fails_the_ladder_whatever_it_scores(
         "climb_all",
         lambda *_, **__: (rungs, {"keras": answers, "litert_int8": answers}),
     )
-    made = ExportedModel("m", bundle.signature, None, {}, None, 0, None)
-    learned = Learned(made, None, 0, birds_splits.train.ids)
+    exported = ExportedModel("m", bundle.signature, None, {}, None, 0, None)
+    learned = ShippedModel(exported, None, birds_splits.train.ids)
     recipe = replace(birds_recipe, judge=replace(birds_recipe.judge, deciding="macro_f1"))
     assert (
         "litert_int8 gives the label of keras to 0.7400 of 400 rows"

@@ -15,7 +15,6 @@ from pipelines.errors import LeakError, RecipeError
 from pipelines.recipe import tiny
 from pipelines.rows.parts import HeldOut
 from pipelines.rows.split import SplitGrouped, SplitRandom, split
-from pipelines.run import learn
 from pipelines.steps import (
     PairTokens,
     TokenizeWords,
@@ -26,6 +25,7 @@ from pipelines.steps import (
 )
 from pipelines.training.feed import TrainFeed
 from pipelines.training.fit import train
+from tests.learned import learn
 
 NETS = [
     text.TransformerEncoder(),
@@ -133,7 +133,7 @@ def test_a_row_like_a_held_out_text_changes_nothing(parts):
 
 @cache
 def weights_of(parts):
-    """Of a tiny net, as `run.learn` trains it."""
+    """Of a tiny net, as `run.fit` trains it."""
     signature, rows, valid = fitted(parts)
     recipe = recipe_of(text.TextCnn(kernels=(3,)))
     return train(

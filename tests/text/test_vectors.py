@@ -14,7 +14,6 @@ from pipelines.errors import LoadError, RecipeError
 from pipelines.recipe import tiny
 from pipelines.rows.parts import HeldOut
 from pipelines.rows.split import split
-from pipelines.run import learn
 from pipelines.steps import (
     TokenizeCharacters,
     TokenizeSubwords,
@@ -24,6 +23,7 @@ from pipelines.steps import (
     to_ports,
 )
 from pipelines.verify.ladder import KerasInterpreter, answer_all
+from tests.learned import learn
 
 NET = text.TextCnn(embedding_width=3)
 

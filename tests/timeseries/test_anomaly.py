@@ -30,7 +30,7 @@ from pipelines.device.target import Target
 from pipelines.errors import FrameError, LeakError, LoadError, PipelineError, RecipeError
 from pipelines.recipe import Judge, Recipe
 from pipelines.rows.split import SplitByTime, split
-from pipelines.run import learn, settle
+from pipelines.run import settle
 from pipelines.steps import (
     FillGaps,
     FlagGaps,
@@ -62,6 +62,7 @@ from pipelines.training.optimizers import AdamW
 from pipelines.training.schedules import Cosine
 from pipelines.training.training import Training
 from pipelines.verify.ladder import KerasInterpreter
+from tests.learned import learn
 
 STEPS = 700
 

@@ -25,8 +25,8 @@ from pipelines.device.primitives import DatePart
 from pipelines.errors import DeviceError, PipelineError, RecipeError
 from pipelines.recipe import tiny
 from pipelines.report.facts import _missing_shares
+from pipelines.report.failure import _advice as _gate_advice
 from pipelines.rows.split import SplitByTime, split
-from pipelines.run import _gate_advice
 from pipelines.steps import EncodeDate, FillGaps, ScaleSeries, fit_steps, make_signature
 from pipelines.tabular import LoadTable, load_table
 from pipelines.tasks.seasons import common_start, usual_seasons

@@ -24,7 +24,7 @@ from pipelines.errors import DeviceError, FrameError, LoadError, PipelineError, 
 from pipelines.recipe import tiny
 from pipelines.rows.parts import HeldOut, Splits
 from pipelines.rows.split import SplitByTime, SplitRandom, split
-from pipelines.run import learn, settle
+from pipelines.run import settle
 from pipelines.steps import (
     CountSinceSeen,
     EncodeDate,
@@ -41,6 +41,7 @@ from pipelines.tasks.metrics import score_forecasts
 from pipelines.timeseries import LoadSeries, series_recipe
 from pipelines.timeseries.windows import CutWindows
 from pipelines.verify.ladder import answer_all
+from tests.learned import learn
 
 DAY = pd.date_range("2024-01-01", periods=400, freq="1h")
 

@@ -18,13 +18,13 @@ from pipelines.balance import OversampleRandom, SampleByClass, Smote, WeightByCl
 from pipelines.bundle.explain import explain
 from pipelines.bundle.folder import read_golden_rows
 from pipelines.convert.convert import convert
+from pipelines.convert.scales import with_scales
 from pipelines.device import DeviceError, Runner
 from pipelines.device.runner import LiteRT
 from pipelines.errors import BalanceError, RecipeError
 from pipelines.recipe import tiny
 from pipelines.rows.parts import Dataset, HeldOut
 from pipelines.rows.split import SplitRandom, split
-from pipelines.ship import quantized
 from pipelines.spec import from_json, to_json
 from pipelines.steps import make_signature, to_ports
 from pipelines.targets.micro.runner import Micro
@@ -198,7 +198,8 @@ def test_run_images_on_the_command_line(folder, command, tmp_path):
 
 def test_pictures_that_stay_on_disk_train_the_same_weights(small, folder, emoji, monkeypatch):
     """The same rows from memory and from files: one feed, one result, to the last bit."""
-    from pipelines.run import learn, settle
+    from pipelines.run import settle
+    from tests.learned import learn
 
     recipe = replace(
         small,
@@ -356,7 +357,8 @@ def test_duplicates_across_the_split_are_told(emoji, small, tmp_path, capsys):
 
 
 def test_no_weight_depends_on_held_out_pictures(emoji, small):
-    from pipelines.run import learn, settle
+    from pipelines.run import settle
+    from tests.learned import learn
 
     recipe = settle(
         replace(
@@ -409,7 +411,7 @@ def test_every_net_reaches_every_runtime(emoji, net):
         deciding="accuracy",
     )
     tflite = convert(trained.model, rows)
-    signature = quantized(signature, LiteRT(tflite["int8"]), trained.model)
+    signature = with_scales(signature, LiteRT(tflite["int8"]), trained.model)
     logits = {"keras": KerasInterpreter(trained.model).run({"image": parts.test.x["picture"]})}
     for form, content in tflite.items():
         runner = Runner(signature, LiteRT(content), form=form)

@@ -13,6 +13,7 @@ import pytest
 from pipelines.bundle.folder import read_golden_rows
 from pipelines.convert.convert import convert
 from pipelines.convert.operators import micro_name, operators
+from pipelines.convert.scales import with_scales
 from pipelines.device import primitives as p
 from pipelines.device.cells import Column
 from pipelines.device.frame import Frame
@@ -23,7 +24,6 @@ from pipelines.device.runner import LiteRT, Runner
 from pipelines.device.signature import Signature
 from pipelines.device.target import Target
 from pipelines.rows.parts import Schema, TrainSet
-from pipelines.ship import quantized
 from pipelines.steps.tokens import spelling
 from pipelines.targets.c.example import main_files
 from pipelines.targets.c.prepare import c_files
@@ -277,7 +277,7 @@ def every():
             (texts[2], [3], 1e20, "no", "2026-11-23", "?"),
         )
     ]
-    return quantized(signature, LiteRT(int8), model), int8, raw
+    return with_scales(signature, LiteRT(int8), model), int8, raw
 
 
 @pytest.mark.parametrize(

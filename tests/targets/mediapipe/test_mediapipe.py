@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pipelines import text, vision
 from pipelines.convert.convert import convert
+from pipelines.convert.scales import with_scales
 from pipelines.device import primitives as p
 from pipelines.device.calibration import Calibration
 from pipelines.device.cells import Column
@@ -26,8 +27,6 @@ from pipelines.errors import ExportError, VerifyError
 from pipelines.recipe import tiny
 from pipelines.rows.parts import Schema, TrainSet
 from pipelines.rows.split import split
-from pipelines.run import learn
-from pipelines.ship import quantized
 from pipelines.steps.tokens import spelling
 from pipelines.targets.mediapipe.graph import delimiters, mediapipe_model, refusal, vocabulary
 from pipelines.targets.mediapipe.runner import MediaPipe, available
@@ -35,6 +34,7 @@ from pipelines.targets.mediapipe.scores import decide
 from pipelines.training.members import average_members
 from pipelines.training.optimizers import AdamW
 from pipelines.verify.ladder import Rung, failed_step
+from tests.learned import learn
 
 needs_mediapipe = pytest.mark.skipif(bool(available()), reason=f"needs MediaPipe: {available()}")
 
@@ -75,7 +75,7 @@ def pictures(request):
     spread_logits(model, {"image": x.astype(np.float32)})
     rows = TrainSet({"image": x}, np.zeros(120, int), np.arange(120), Schema((), signature.target))
     int8 = convert(model, rows)["int8"]
-    signature = quantized(signature, LiteRT(int8), model)
+    signature = with_scales(signature, LiteRT(int8), model)
     raw = Runner(signature, LiteRT(int8)).predict_columns({"picture": x}).raw
     middle = np.median(signature.output.to_float(raw), axis=0)
     return replace(signature, decisions={"int8": tuple((-middle).tolist())}), int8, x
@@ -266,7 +266,7 @@ def test_an_lstm_forgets_the_text_before():
         {"tokens": columns["t"]}, np.zeros(60, int), np.arange(60), Schema((), signature.target)
     )
     int8 = convert(model, rows)["int8"]
-    signature = quantized(signature, LiteRT(int8), model)
+    signature = with_scales(signature, LiteRT(int8), model)
     runtime = MediaPipe(mediapipe_model(int8, signature, "t"), signature)
     forward, backward = (
         runtime.predict_columns({"t": each}).scores for each in (texts, texts[::-1])

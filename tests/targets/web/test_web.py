@@ -39,7 +39,7 @@ from pipelines.device.target import Target
 from pipelines.errors import ExportError, VerifyError
 from pipelines.recipe import Shipping, tiny
 from pipelines.rows.split import split
-from pipelines.run import learn, settle
+from pipelines.run import settle
 from pipelines.targets.web.page import (
     MAX_UNROLLED_STEPS,
     PAGE,
@@ -58,6 +58,7 @@ from pipelines.targets.web.runner import (
 from pipelines.targets.web.spec import TargetWeb
 from pipelines.verify.golden import golden
 from tests.device.test_numbers import written_numbers
+from tests.learned import learn
 from tests.odd_files.pictures import png
 from tests.targets.c.test_c_code import CELLS, EVERY, STEP, WINDOWS
 

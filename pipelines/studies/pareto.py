@@ -1,0 +1,164 @@
+"""Points of score against bytes and milliseconds: the Pareto front, the choice for a budget, and
+how they are shown.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from ..errors import RecipeError
+from ..report.figures import BLUE, GREY, ORANGE, picture
+from ..slots import Target
+from ..targets.budgets import Cost
+from ..tasks.metrics import SMALLER_IS_BETTER, loss_of
+
+# Scores of single trainings that differ by less say nothing.
+TIE = 0.01
+
+
+@dataclass(frozen=True)
+class Point:
+    """What a way came to: the deciding metric on validation rows; bytes of the file, as it is and
+    after gzip; median milliseconds of a row under LiteRT; TFLM's arena. `on_front`: nothing is
+    better in score, bytes and milliseconds at once.
+    """
+
+    name: str
+    score: float
+    size_bytes: int
+    gzip_bytes: int
+    latency_ms: float
+    arena_bytes: int | None
+    on_front: bool = False
+    chosen: bool = False
+
+
+def _sign(metric):
+    if metric in SMALLER_IS_BETTER:
+        return -1
+    return 1
+
+
+def with_front(points: dict, metric: str) -> dict:
+    """Returns way → point with `on_front` set."""
+
+    def beats(one, other):
+        pairs = (
+            (_sign(metric) * one.score, _sign(metric) * other.score),
+            (-one.size_bytes, -other.size_bytes),
+            (-one.latency_ms, -other.latency_ms),
+        )
+        return all(a >= b for a, b in pairs) and any(a > b for a, b in pairs)
+
+    return {
+        way: replace(point, on_front=not any(beats(other, point) for other in points.values()))
+        for way, point in points.items()
+    }
+
+
+def choose(points: dict, budget: Target, metric: str):
+    """Chooses the way to ship: int8, within the budget, and the smallest of those whose score ties
+    with the best of them.
+
+    Raises:
+        RecipeError: no way keeps the budget.
+    """
+    kept = {
+        way: point
+        for way, point in points.items()
+        if way.form == "int8"
+        and not budget.broken_budget(Cost(point.size_bytes, point.arena_bytes, point.latency_ms))
+    }
+    if not kept:
+        least = min(
+            (point for way, point in points.items() if way.form == "int8"),
+            key=lambda each: each.size_bytes,
+        )
+        raise RecipeError(
+            f"no way to make the model small keeps {budget!r}; the smallest, {least.name}, has "
+            f"{least.size_bytes:,} bytes and {least.latency_ms:.3g} ms",
+            expected="a budget that one of them keeps",
+            fix="raise the budget, or train a smaller net (its knobs: --set build...)",
+        )
+    best = max(kept.values(), key=lambda point: _sign(metric) * point.score)
+    ties = {
+        way: point
+        for way, point in kept.items()
+        if loss_of(metric, {metric: best.score}, {metric: point.score}) <= TIE
+    }
+    return min(ties, key=lambda way: ties[way].size_bytes)
+
+
+def lines_of(points: Iterable[Point]) -> list[tuple[str, ...]]:
+    """Returns the lines of the table, a point each."""
+    lines = []
+    for point in points:
+        arena = ""
+        if point.arena_bytes:
+            arena = f"{point.arena_bytes:,}"
+        line = (
+            point.name,
+            f"{point.score:.4f}",
+            f"{point.size_bytes:,}",
+            f"{point.gzip_bytes:,}",
+            f"{point.latency_ms:.3f}",
+            arena,
+            _rank(point),
+        )
+        lines.append(line)
+    return lines
+
+
+def _rank(point):
+    if point.chosen:
+        return "ships"
+    if point.on_front:
+        return "front"
+    return ""
+
+
+def draw_points(points: Iterable[Point], metric: str) -> tuple[tuple[str, str], ...]:
+    """Draws score against bytes, and against milliseconds: (title, base64 PNG)."""
+    name = metric.replace("_", " ")
+    points = list(points)
+    drawn = []
+    for axis, value in (("bytes", "size_bytes"), ("milliseconds a row, LiteRT", "latency_ms")):
+        image = picture(_draw(points, name, value, axis), width=11, height=4.6)
+        drawn.append((f"{name} against {axis}", image))
+    return tuple(drawn)
+
+
+_COLOURS = {"ships": ORANGE, "front": BLUE, "": GREY}
+
+
+def _draw(points, name, value, axis):
+    def draw(axes):
+        for number, point in enumerate(points, 1):
+            rank = _rank(point)
+            colour = _COLOURS[rank]
+            label = f"{number}  {point.name}"
+            if rank:
+                label += f" ({rank})"
+            axes.plot(
+                getattr(point, value),
+                point.score,
+                "o",
+                color=colour,
+                markersize=9 if point.chosen else 6,
+                label=label,
+            )
+            axes.annotate(
+                str(number),
+                (getattr(point, value), point.score),
+                fontsize=8,
+                xytext=(5, 4),
+                color=colour,
+                textcoords="offset points",
+            )
+        front = sorted((getattr(point, value), point.score) for point in points if point.on_front)
+        axes.plot(*zip(*front, strict=True), color=BLUE, linewidth=0.8, alpha=0.5, zorder=0)
+        axes.set_xscale("log")
+        axes.margins(x=0.1, y=0.1)
+        axes.set(xlabel=axis, ylabel=f"{name}, validation rows", title=f"{name} against {axis}")
+        axes.figure.legend(loc="outside right center", fontsize=8, frameon=False)
+
+    return draw

@@ -1,0 +1,72 @@
+"""What the targets answer about a network before it is trained."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..compress.tuning import Untuned
+from ..convert.scales import staggered_copies
+from ..errors import RecipeError
+from ..training.members import average_members
+from .export import convert_forms
+from .exported_model import ExportedModel
+from .refusals import ask_targets
+
+if TYPE_CHECKING:
+    from ..recipe import Recipe
+    from ..training.inputs import TrainingInputs
+
+
+def rehearse(recipe: Recipe, inputs: TrainingInputs) -> dict[str, str]:
+    """Asks the targets about the untrained network, if one of them has something to say.
+
+    A network of random weights takes the bytes, the memory and the time of the trained one.
+
+    Returns:
+        The form of each target that is not required and is left out → the reason.
+
+    Raises:
+        RecipeError: the network cannot run on a required target, or would break a budget.
+    """
+    targets = recipe.shipping.runs_on()
+    limited = [target for target in targets if target.has_budget()]
+    if not limited and not any(target.asks_net for target in targets):
+        return {}
+    model = average_members(recipe.build.build(inputs.signature, seed=recipe.training.seed))
+    refused = ask_targets(targets, inputs.signature, model)
+    if not limited:
+        return refused
+    exported, refused_files = convert_forms(
+        ExportedModel(
+            recipe.name,
+            inputs.signature,
+            _pruned(recipe, model),
+            {},
+            inputs.calibration,
+            recipe.training.seed,
+            inputs.train_rows,
+        ),
+        recipe.shipping,
+        copies=staggered_copies(inputs.signature),
+    )
+    refused |= refused_files
+    _check_budgets([target for target in limited if target.form not in refused], exported)
+    return refused
+
+
+def _pruned(recipe, model):
+    for spec in recipe.shipping.compress:
+        if spec.shrinks_untrained:
+            model = spec.compress(model, Untuned())
+    return model
+
+
+def _check_budgets(targets, exported):
+    for target in targets:
+        broken = target.broken_budget(target.cost(exported))
+        if broken:
+            raise RecipeError(
+                f"the untrained net breaks a budget: {broken}",
+                expected="a net within its budgets",
+                fix="make the net smaller (its knobs: --set build...), or raise the budget",
+            )

@@ -1,0 +1,94 @@
+"""What training starts from: the steps fitted on training rows, and the rows as model inputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..device.signature import Signature
+from ..rows.parts import HeldOut, TrainSet
+from ..steps import apply_steps, fit_steps, make_signature, to_ports, unlabelled_to_ports
+from ..steps.ranges import value_ranges
+from ..tasks import task_of
+from .feed import TrainFeed
+
+if TYPE_CHECKING:
+    from ..recipe import Recipe
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingInputs:
+    """Training and validation rows before a network learns from them. Test rows have no place here.
+
+    Attributes:
+        signature: what the model takes and gives, without a decision.
+        feed: the rows that training draws its batches from, balanced and, under a teacher, with
+            soft labels.
+        calibration: the training rows as ports, as they were before balancing; int8 ranges are
+            measured on them.
+        valid: the validation rows as ports.
+        train_rows: the raw training rows.
+        valid_rows: the raw validation rows.
+        prepared_rows: the training rows after `recipe.prepare`, which is what a balancer resamples.
+        encoders: the fitted steps of `recipe.encode`.
+        refused: the form of a target that is left out → the reason.
+    """
+
+    signature: Signature
+    feed: TrainFeed
+    calibration: TrainSet
+    valid: HeldOut
+    train_rows: TrainSet
+    valid_rows: HeldOut
+    prepared_rows: TrainSet
+    encoders: tuple
+    refused: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def decision_rows(self) -> HeldOut | TrainSet:
+        """The rows, as ports, that a decision is chosen on."""
+        if task_of(self.signature.target).decides_on_training_rows:
+            return self.calibration
+        return self.valid
+
+    @property
+    def seen_ids(self) -> np.ndarray:
+        """int64: the ids of the source rows that were learned from or chosen by."""
+        return np.union1d(self.train_rows.ids, self.valid_rows.ids)
+
+    def balanced_with(self, balancer) -> TrainSet:
+        """Returns the training rows as ports under a balancer, or as they are under None."""
+        if balancer is None:
+            rows = self.calibration
+        else:
+            resampled = apply_steps(self.encoders, balancer.resample(self.prepared_rows))
+            rows = to_ports(self.signature, resampled, encoded=True)
+        return replace(rows, unlabelled=self.feed.rows.unlabelled)
+
+
+def fit_inputs(recipe: Recipe, train: TrainSet, valid: HeldOut) -> TrainingInputs:
+    """Fits every step of a recipe on raw training rows and applies it to both sets of rows.
+
+    Returns:
+        Inputs whose feed draws from the training rows as they are: neither balanced nor softened.
+    """
+    preparers, prepared_rows = fit_steps(recipe.prepare, train)
+    encoders, encoded = fit_steps(recipe.encode, prepared_rows)
+    signature = make_signature(preparers, encoders, encoded)
+    signature = replace(signature, ranges=value_ranges(signature, train))
+    calibration = to_ports(signature, encoded, encoded=True)
+    unlabelled = None
+    if recipe.build.needs_unlabelled:
+        unlabelled = unlabelled_to_ports(signature, train)
+    return TrainingInputs(
+        signature,
+        TrainFeed(replace(calibration, unlabelled=unlabelled)),
+        calibration,
+        valid=to_ports(signature, valid),
+        train_rows=train,
+        valid_rows=valid,
+        prepared_rows=prepared_rows,
+        encoders=encoders,
+    )
