@@ -75,7 +75,8 @@ def export_model(
         seed: of the draw of the rows that calibrate.
 
     Raises:
-        RecipeError, ExportError: the labels are invalid; something has no form on a device.
+        RecipeError: the name or the labels are invalid.
+        ExportError: something has no form on a device.
         VerifyError: a form does not answer as the model does; `folder`/<name>.failed/ holds it.
     """
     _check_name(name)
@@ -92,8 +93,7 @@ def export_model(
     test = _row_set(HeldOut, parts, held_out)
     made, refused = _make(name, parts, shipping, train, seed=seed)
     rungs, answers = climb_all(made, shipping.runs_on(), test, refused=refused)
-    failed = failed_own(made.signature, rungs, answers)
-    failed = failed or broken_budgets(shipping.runs_on(), rungs)
+    failed = failed_own(made.signature, rungs, answers) or broken_budgets(shipping.runs_on(), rungs)
     facts = gather_own_facts(made, rungs, test, notes=_notes(parts, len(test)), failed=failed)
     seconds = round(time.perf_counter() - start, 2)
     facts.update(_source_facts(source, seed, seconds, num_calibration=len(places)))

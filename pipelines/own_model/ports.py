@@ -14,13 +14,15 @@ def ported(model, own: list[OwnInput]):
 
     pictures = [each for each in own if each.port.is_picture]
     inputs = {}
-    tensors = []
     for each in own:
         port = each.port
         inputs[port.name] = keras.Input(port.shape, name=port.name, dtype=port.dtype)
+    tensors = []
     for each in own:
-        tensors.append(_as_taken(each, inputs[each.port.name], pictures))
-    output = model.call(keras.tree.pack_sequence_as(model.input, tensors))
+        tensor = inputs[each.port.name]
+        tensors.append(_as_taken(each, tensor, pictures))
+    structured = keras.tree.pack_sequence_as(model.input, tensors)
+    output = model.call(structured)
     if len(output.shape) != 2:
         output = keras.layers.Flatten(name="flat_output")(output)
     whole = rebuild(keras.Model(inputs, output), unchanged)
@@ -37,9 +39,11 @@ def _as_taken(own, tensor, pictures):
     if _is_rescaled(own):
         name = _pixels_name(own, pictures)
         tensor = keras.layers.Rescaling(own.factor, own.offset, name=name)(tensor)
-    if tuple(tensor.shape[1:]) != own.shape:
-        tensor = keras.layers.Reshape(own.shape, name=f"laid_{own.port.name}")(tensor)
-    return tensor
+    shape = tuple(tensor.shape[1:])
+    if shape == own.shape:
+        return tensor
+    name = f"laid_{own.port.name}"
+    return keras.layers.Reshape(own.shape, name=name)(tensor)
 
 
 def _is_rescaled(own):

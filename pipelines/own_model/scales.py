@@ -47,8 +47,9 @@ def in_front(model, own: list[OwnInput], rows: dict[str, np.ndarray]):
 
 def _move_in_front(model, own, place, values):
     """Returns the model and its input at a place, whose `values` are float64 [rows, columns]."""
-    name = model.inputs[place].name
-    readers = consumers(model, model.inputs[place])
+    tensor = model.inputs[place]
+    name = tensor.name
+    readers = consumers(model, tensor)
     scale = None
     if len(readers) == 1:
         scale = _scale_of(readers[0])
@@ -90,10 +91,12 @@ def _scale_of(layer):
     beta = 0.0
     if layer.center:
         beta = np.asarray(layer.beta, np.float64)
-    factor = gamma / np.sqrt(variance + layer.epsilon)
+    deviation = np.sqrt(variance + layer.epsilon)
+    factor = gamma / deviation
     if not np.all(factor):
         return None
-    return mean - beta / factor, factor
+    offset = mean - beta / factor
+    return offset, factor
 
 
 def _scale_of_rescaling(layer):
@@ -182,7 +185,8 @@ def _lost(values):
     low = min(values.min(), 0.0)
     high = max(values.max(), 0.0)
     step = (high - low) / 255 or 1.0
-    rounded = np.rint((values - low) / step) * step + low
+    levels = np.rint((values - low) / step)
+    rounded = levels * step + low
     num_columns = values.shape[1]
     lost = np.zeros(num_columns)
     varies = values.std(axis=0) > 0
