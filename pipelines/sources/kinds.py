@@ -59,6 +59,11 @@ def infer_column(
         return _stored_column(name, cells)
     if not filled:
         return _empty_column(name, cells, missing)
+    return _column_of_cells(name, cells, filled, marks=marks, missing=missing, dates=dates)
+
+
+def _column_of_cells(name, cells, filled, *, marks, missing, dates):
+    """Returns (column, or None; why) of cells of text, `filled` those with a value."""
     if _are_truth_words(filled):
         return Column(name, "boolean"), "true and false words"
     if not _look_like_numbers(filled):

@@ -239,11 +239,7 @@ def read_label_sets(
         LoadError: where no cell holds several labels, or there are too many of them.
     """
     is_listed = _holds_lists(cells)
-    found = separator
-    if not found and is_listed:
-        found = "|"
-    elif not found:
-        found = find_separator(cells, missing)
+    found = separator or _separator_of(cells, is_listed, missing)
     if found:
         parts = [_parts(cell, found) for cell in cells]
     else:
@@ -268,6 +264,12 @@ def read_label_sets(
         why = f"several labels in a cell, parted by {found!r}; {AS_CLASSES} keeps cells whole"
         notes = (*notes, Inferred(name, "target", why))
     return LabelSets(name, labels, has, free_separator(labels, found), tuple(notes))
+
+
+def _separator_of(cells, is_listed, missing):
+    if is_listed:
+        return "|"
+    return find_separator(cells, missing)
 
 
 def _refuse_single(name, separator):
