@@ -68,7 +68,7 @@ def _score_each_rank(y, scores):
         return {"average_precision": math.nan, "roc_auc": math.nan}
     ranked = seen
     if scores.shape[1] == 2:
-        ranked = [1]
+        ranked = np.array([1])
     precisions = []
     areas = []
     for label in ranked:
@@ -170,7 +170,7 @@ def score_ranks(y: np.ndarray, scores: np.ndarray) -> dict[str, float]:
         return {"average_precision": math.nan, "roc_auc": math.nan}
     classes = np.unique(y)
     if scores.shape[1] == 2:
-        classes = [1]
+        classes = np.array([1])
     found = [_ranked(y == each, scores[:, each]) for each in classes]
     average_precision, roc_auc = np.mean(found, axis=0)
     return {"average_precision": float(average_precision), "roc_auc": float(roc_auc)}

@@ -104,12 +104,11 @@ def _tied_with_best(candidates, logits, y, metric):
 
     Scores tie within TIE, or within half a standard error where few rows leave more open than that.
     """
-    scores = []
+    each_score = []
     for offsets in candidates:
         chosen = positive_or_largest(logits, tuple(offsets))
-        score = score_labels(metric, y, chosen)
-        scores.append(score)
-    scores = np.array(scores)
+        each_score.append(score_labels(metric, y, chosen))
+    scores = np.array(each_score)
     best = scores.max()
     variance = best * (1 - best) / len(y)
     half_error = np.sqrt(variance) / 2
