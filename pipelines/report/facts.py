@@ -37,22 +37,54 @@ def gather_facts(
     seconds: dict[str, float],
 ) -> dict:
     """Returns the content of report.json; `seconds`: stage → the time that it took."""
-    rungs = evaluation.rungs
-    failed = evaluation.failed
+    signature = shipped.signature
     trained = shipped.trained
-    comparison = evaluation.comparison
-    target = shipped.signature.target
+    target = signature.target
     task = task_of(target)
-    used = {column.name for column in shipped.signature.columns}
-    missing = _missing_shares(splits)
+    answers = evaluation.answers["litert_int8"]
+    margin = None
+    if evaluation.comparison is not None:
+        margin = asdict(evaluation.comparison.margin)
     facts = {
+        **_recipe_facts(recipe, signature),
+        **_data_facts(data, splits, trained),
+        **_rung_facts(evaluation),
+        "decisions": {form: list(offsets) for form, offsets in signature.decisions.items()},
+        "thresholds": task.thresholds(signature),
+        "probabilities": recipe.shipping.probabilities,
+        "compression": [asdict(each) for each in trained.compression],
+        "balancing": _balancing(recipe, shipped, evaluation),
+        "baselines": _baselines(shipped, evaluation),
+        "per_series": task.per_series(splits.test, answers, target),
+        "margin": margin,
+        "columns": _columns_facts(data, splits, signature),
+        "per_class": task.class_table(splits.test.y, answers, signature),
+        "history": trained.history,
+        "seconds": dict(seconds),
+        "constant": task.constant_answer(splits.train, splits.test, target),
+        "texts": count_cuts(signature, splits.train),
+        "use": how_to_use(signature, recipe.name),
+    }
+    return to_plain({**facts, "cautions": find_cautions(recipe, facts)})
+
+
+def _recipe_facts(recipe, signature):
+    """Returns what was asked for, and of which target."""
+    target = signature.target
+    return {
         "name": recipe.name,
         "about": recipe.about or f"Predicts {target.name}.",
         "target": asdict(target),
-        "output_unit": shipped.signature.output.unit,
+        "output_unit": signature.output.unit,
         "judge": asdict(recipe.judge),
         "seed": recipe.training.seed,
         "split": repr(recipe.split),
+    }
+
+
+def _data_facts(data, splits, trained):
+    """Returns the rows of each part, and where they come from."""
+    return {
         "rows": {
             "train": len(splits.train),
             "valid": len(splits.valid),
@@ -65,45 +97,43 @@ def gather_facts(
             "suspects": as_plain(data.screening.suspects),
         },
         "notes": list(splits.notes),
+    }
+
+
+def _rung_facts(evaluation):
+    """Returns what each form of the model scores, and whether they pass the gate."""
+    rungs = evaluation.rungs
+    failed = evaluation.failed
+    return {
         "versions": versions(),
         "gate": {"passed": not failed, "failed_step": failed},
         "scores": {rung.form: rung.scores for rung in rungs if rung.scores},
         "ladder": [asdict(rung) for rung in rungs],
-        "decisions": {form: list(offsets) for form, offsets in shipped.signature.decisions.items()},
-        "thresholds": task.thresholds(shipped.signature),
-        "probabilities": recipe.shipping.probabilities,
-        "compression": [asdict(each) for each in trained.compression],
-        "balancing": _balancing(recipe, shipped, evaluation),
-        "baselines": _baselines(shipped, evaluation),
-        "per_series": task.per_series(splits.test, evaluation.answers["litert_int8"], target),
-        "margin": asdict(comparison.margin) if comparison else None,
-        "columns": [_column_facts(each, missing, used) for each in data.columns],
-        "per_class": task.class_table(
-            splits.test.y, evaluation.answers["litert_int8"], shipped.signature
-        ),
-        "history": trained.history,
-        "seconds": dict(seconds),
-        "constant": task.constant_answer(splits.train, splits.test, target),
-        "texts": count_cuts(shipped.signature, splits.train),
-        "use": how_to_use(shipped.signature, recipe.name),
     }
-    return to_plain({**facts, "cautions": find_cautions(recipe, facts)})
+
+
+def _columns_facts(data, splits, signature):
+    """Returns, for each column of the source, its kind, and whether the model reads it."""
+    used = {column.name for column in signature.columns}
+    missing = _missing_shares(splits)
+    return [_column_facts(each, missing, used) for each in data.columns]
 
 
 def _missing_shares(splits):
-    """Column → the share of training rows without a value; of windows, whose steps overlap and of
-    which those without a target are left out, the share of the training steps that they were cut
-    from.
+    """Returns column → the share of training rows without a value; of windows, whose steps overlap
+    and of which those without a target are left out, the share of the training steps that they were
+    cut from.
     """
-    if splits.steps is None:
-        rows = splits.train
-    else:
+    rows = splits.train
+    if splits.steps is not None:
         rows = splits.steps.train
-    return {
-        name: float(np.isnan(x).mean() if is_series(x) else missing_mask(x).mean())
-        for name, x in rows.x.items()
-        if x.ndim == 1 or is_series(x)
-    }
+    shares = {}
+    for name, x in rows.x.items():
+        if is_series(x):
+            shares[name] = float(np.isnan(x).mean())
+        elif x.ndim == 1:
+            shares[name] = float(missing_mask(x).mean())
+    return shares
 
 
 def _column_facts(inferred, missing, used):

@@ -15,21 +15,19 @@ MAX_CLASSES = 10
 
 
 def print_columns(inferred, dataset) -> None:
-    """Prints the schema: each column's kind and why."""
-    from rich.table import Table
+    """Prints the schema: each column's kind and why.
 
-    target = dataset.schema.target
-    classes = _class_words(dataset)
+    Args:
+        inferred: Lines of the schema.
+        dataset: What was loaded.
+    """
     console = _console()
-    console.print(f"{len(dataset):,} rows; target '{_plain(target.name)}' ({target.task}{classes})")
-    table = Table()
-    for heading in ("column", "kind", "why"):
-        table.add_column(heading, overflow="fold")
+    target = dataset.schema.target
+    name = _plain(target.name)
+    classes = _class_words(dataset)
+    console.print(f"{len(dataset):,} rows; target '{name}' ({target.task}{classes})")
     shown, hidden = first_lines(inferred)
-    for each in shown:
-        style = "dim" if each.kind == "ignored" else ""
-        table.add_row(_plain(each.name), each.kind, _plain(each.why, most=300), style=style)
-    console.print(table)
+    console.print(_columns_table(shown))
     if hidden:
         counts = Counter(each.kind for each in hidden)
         words = ", ".join(f"{count:,} {kind}" for kind, count in counts.items())
@@ -39,6 +37,22 @@ def print_columns(inferred, dataset) -> None:
             "To state a kind: --kind 'column=categorical' (or numeric, boolean, date, "
             "date:%d.%m.%Y, ignored).\n"
         )
+
+
+def _columns_table(lines):
+    """Returns lines of a schema as a table."""
+    from rich.table import Table
+
+    table = Table()
+    for heading in ("column", "kind", "why"):
+        table.add_column(heading, overflow="fold")
+    for line in lines:
+        style = ""
+        if line.kind == "ignored":
+            style = "dim"
+        why = _plain(line.why, most=300)
+        table.add_row(_plain(line.name), line.kind, why, style=style)
+    return table
 
 
 def first_lines(inferred: list) -> tuple[list, list]:
@@ -56,17 +70,26 @@ def first_lines(inferred: list) -> tuple[list, list]:
     if len(inferred) <= MAX_LINES:
         return list(inferred), []
     half = MAX_LINES // 2
-    rest = range(half, len(inferred))
-    no_features = [place for place in rest if inferred[place].kind not in KINDS]
-    places = [*range(half), *no_features[:half]]
-    hidden = sorted(set(range(len(inferred))) - set(places))
-    return [inferred[place] for place in places], [inferred[place] for place in hidden]
+    rest = inferred[half:]
+    shown = list(inferred[:half])
+    hidden = []
+    num_no_features = 0
+    for line in rest:
+        if line.kind not in KINDS and num_no_features < half:
+            shown.append(line)
+            num_no_features += 1
+        else:
+            hidden.append(line)
+    return shown, hidden
 
 
 def print_dropped(schema, signature) -> None:
     """Prints the columns that were loaded and that the model does not read."""
     used = {column.name for column in signature.columns}
-    dropped = [_plain(column.name) for column in schema.columns if column.name not in used]
+    dropped = []
+    for column in schema.columns:
+        if column.name not in used:
+            dropped.append(_plain(column.name))
     if not dropped:
         return
     names = ", ".join(dropped[:MAX_LINES])
@@ -77,13 +100,17 @@ def print_dropped(schema, signature) -> None:
 
 def print_duplicates(found: dict) -> None:
     """Prints how many rows stand in two parts of the split."""
-    counts = [f"{found[name]:,} {words}" for name, words in DUPLICATES.items() if found[name]]
-    if counts:
-        _console().print(
-            f"Duplicates: {'; '.join(counts)} (the same content, whatever the label). Their scores "
-            "are too good: remove them from the source, or keep them together with --group.\n",
-            soft_wrap=True,
-        )
+    counts = []
+    for name, words in DUPLICATES.items():
+        if found[name]:
+            counts.append(f"{found[name]:,} {words}")
+    if not counts:
+        return
+    _console().print(
+        f"Duplicates: {'; '.join(counts)} (the same content, whatever the label). Their scores "
+        "are too good: remove them from the source, or keep them together with --group.\n",
+        soft_wrap=True,
+    )
 
 
 def print_suspects(suspects: list) -> None:
@@ -92,17 +119,19 @@ def print_suspects(suspects: list) -> None:
         return
     console = _console()
     console.print("Columns to think about before you trust a score:")
-    for each in suspects[:MAX_SUSPECTS]:
-        reason = _plain(each.reason, most=400)
-        fix = _plain(each.fix, most=200)
-        console.print(f"  [yellow]{_plain(each.column)}[/]: {reason}. {fix}", soft_wrap=True)
-    if len(suspects) > MAX_SUSPECTS:
-        console.print(f"  and {len(suspects) - MAX_SUSPECTS:,} more: see the report")
+    for suspect in suspects[:MAX_SUSPECTS]:
+        name = _plain(suspect.column)
+        reason = _plain(suspect.reason, most=400)
+        fix = _plain(suspect.fix, most=200)
+        console.print(f"  [yellow]{name}[/]: {reason}. {fix}", soft_wrap=True)
+    num_more = len(suspects) - MAX_SUSPECTS
+    if num_more > 0:
+        console.print(f"  and {num_more:,} more: see the report")
     console.print()
 
 
 def _class_words(dataset):
-    """The classes of the target with their shares, for the line above the schema."""
+    """Returns the classes of the target with their shares, for the line above the schema."""
     labels = dataset.schema.target.labels
     if not labels:
         return ""
@@ -110,7 +139,8 @@ def _class_words(dataset):
         return f" of {len(labels):,}"
     shares = []
     for place, label in enumerate(labels[:MAX_CLASSES]):
-        shares.append(f"{_plain(label)} {(dataset.y == place).mean():.1%}")
+        share = (dataset.y == place).mean()
+        shares.append(f"{_plain(label)} {share:.1%}")
     words = f": {', '.join(shares)}"
     if len(labels) == 2:
         words += f"; scores are about '{_plain(labels[1])}'"
@@ -126,24 +156,28 @@ def print_ladder(facts: dict, folder: Path) -> None:
     """
     task = TASKS[facts["target"]["task"]]
     console = _console()
+    num_rows = facts["rows"]["test"]
     _print_plain(
         console,
-        f"{facts['name']}: {facts['rows']['test']:,} raw test rows, split {facts['split']}, "
+        f"{facts['name']}: {num_rows:,} raw test rows, split {facts['split']}, "
         f"seed {facts['seed']}",
     )
     # As many metrics as a window has room for; the page has all.
     console.print(_ladder_table(facts, task.shown_metrics[:3]))
     _print_legend(console, facts)
-    if facts.get("baselines"):
+    baselines = facts.get("baselines")
+    if baselines:
         metric = task.baseline_metric(facts["judge"]["deciding"])
-        _print_plain(console, _comparison_words(facts["baselines"][1:], metric))
-    for caution in facts.get("cautions") or ():
+        _print_plain(console, _comparison_words(baselines[1:], metric))
+    cautions = facts.get("cautions") or ()
+    for caution in cautions:
         _print_plain(console, f"Caution: {caution}.", style="yellow")
-    console.print(f"Report: {folder / 'report.html'}", soft_wrap=True, markup=False)
+    report = folder / "report.html"
+    console.print(f"Report: {report}", soft_wrap=True, markup=False)
 
 
 def _ladder_table(facts, metrics):
-    """The ladder as a table: a line a form."""
+    """Returns the ladder as a table: a line a form."""
     from rich.table import Table
 
     table = Table()
@@ -151,30 +185,35 @@ def _ladder_table(facts, metrics):
     for metric in metrics:
         table.add_column(metric.replace("_", " "), justify="right")
     for heading in LADDER_HEADINGS:
-        table.add_column(heading.replace("largest difference", "largest"), justify="right")
+        short = heading.replace("largest difference", "largest")
+        table.add_column(short, justify="right")
     for line in ladder_lines(facts):
+        form = _plain(line.form)
         scores = [number(line.scores.get(metric)) for metric in metrics]
-        style = "" if line.is_rung else "dim"
-        table.add_row(_plain(line.form), *scores, *line.cells, style=style)
+        style = "dim"
+        if line.is_rung:
+            style = ""
+        table.add_row(form, *scores, *line.cells, style=style)
     return table
 
 
 def _print_legend(console, facts):
-    """What the table's notes and headings mean."""
-    for rung in facts["ladder"]:
+    """Prints what the table's notes and headings mean."""
+    ladder = facts["ladder"]
+    target = facts["target"]
+    for rung in ladder:
         if rung["note"]:
             _print_plain(console, f"{rung['form']}: {rung['note']}")
-    unit = TASKS[facts["target"]["task"]].agreement_unit
-    if facts["target"]["labels"]:
+    unit = TASKS[target["task"]].agreement_unit
+    same = "within 5 % of a standard deviation of"
+    if target["labels"]:
         same = "with the label of"
-    else:
-        same = "within 5 % of a standard deviation of"
     console.print(
         f"agreement: share of {unit} {same} the Keras model; largest: difference of the output "
         "from Keras; ms: of one row, on this machine",
         soft_wrap=True,
     )
-    if any(rung["form"].startswith("stream_") for rung in facts["ladder"]):
+    if any(rung["form"].startswith("stream_") for rung in ladder):
         console.print(
             "stream_: the form that takes one step a call, pushed window after window; ms: of "
             "one step"
@@ -184,13 +223,15 @@ def _print_legend(console, facts):
 def _comparison_words(baselines, metric):
     scores = []
     for line in baselines:
-        name = line["what"].split("(")[0].strip()
-        scores.append(f"{name} {number(line['scores'][metric])}")
-    return f"For comparison, {metric.replace('_', ' ')}: {', '.join(scores)}"
+        name = line["what"].split("(")[0]
+        score = number(line["scores"][metric])
+        scores.append(f"{name.strip()} {score}")
+    shown = metric.replace("_", " ")
+    return f"For comparison, {shown}: {', '.join(scores)}"
 
 
 def _print_plain(console, text, style=None):
-    """One line, its control characters as escapes and nothing in it read as markup."""
+    """Prints one line, its control characters as escapes and nothing in it read as markup."""
     console.print(visible(text), style=style, soft_wrap=True, markup=False)
 
 
@@ -204,9 +245,13 @@ def printable(values: object) -> object:
         return [printable(each) for each in values]
     if not isinstance(values, str):
         return values
-    return "".join(
-        letter if letter.isprintable() or letter == "\n" else "?" for letter in values[:2000]
-    )
+    return "".join(map(_printable_letter, values[:2000]))
+
+
+def _printable_letter(letter):
+    if letter.isprintable() or letter == "\n":
+        return letter
+    return "?"
 
 
 def print_lines(lines: list[tuple[str, ...]], headings: tuple[str, ...]) -> None:
@@ -215,7 +260,8 @@ def print_lines(lines: list[tuple[str, ...]], headings: tuple[str, ...]) -> None
 
     table = Table(*headings)
     for line in lines:
-        table.add_row(*(_plain(cell, most=500) for cell in line))
+        cells = [_plain(cell, most=500) for cell in line]
+        table.add_row(*cells)
     _console().print(table)
 
 
@@ -230,10 +276,12 @@ def _console():
 
 
 def _plain(text: str, most: int = 60) -> str:
-    """Text from a data set, its control characters as escapes and without markup; at most `most`
-    characters of it.
+    """Returns text from a data set, its control characters as escapes and without markup; at most
+    `most` characters of it.
     """
     from rich.markup import escape
 
     shown = visible(text[:most])
-    return escape(shown if len(text) <= most else f"{shown}…")
+    if len(text) > most:
+        shown = f"{shown}…"
+    return escape(shown)

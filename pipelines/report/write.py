@@ -184,60 +184,75 @@ def decision_text(report: dict, *, name=repr) -> str:
 
 
 def card(report: dict) -> str:
-    """The model card (README.md of a bundle; Mitchell et al. 2019,
+    """Returns the model card (README.md of a bundle; Mitchell et al. 2019,
     https://arxiv.org/abs/1810.03993).
     """
-    target = report["target"]
-    rungs = report["ladder"]
     lines = [
-        f"# {report['name']}",
-        "",
-        prose(report["about"]),
-        "",
-        f"Predicts {code(target['name'])} ({target['task']}"
-        + (f": {', '.join(map(code, target['labels']))}" if target["labels"] else "")
-        + ").",
-        "",
-        *caution_lines(report),
-        "## Scores",
-        "",
-        f"{report['rows']['test']:,} raw test rows that no stage had seen; split "
-        f"{code(report['split'])}, seed {report['seed']}.",
-        "",
-        *ladder_table(report, TASKS[target["task"]].shown_metrics),
-    ]
-    lines += [
+        *_card_head(report),
         "",
         decision_text(report, name=code),
         "",
         "## Use",
         "",
-        *use_lines(report),
-        *(
-            [
-                "Step by step, in Python: `Stream.load(folder).push(row)` of `pipelines.device`. "
-                "Elsewhere: the states that `model_stream_int8.tflite` gives go back in at the "
-                "next step, zero points at first.",
-                "",
-            ]
-            if any(rung["form"] == "stream_int8" for rung in rungs)
-            else []
-        ),
-        "In C: `c/signature.h`, `c/prepare.c`, `c/model.c`; C writes no notes, but "
-        "`c/signature.h` has the range "
-        "that each number had in training. Rules for unusual cells stand in `signature.json`.",
-        "",
+        *_card_use(report),
         "## Limits",
         "",
         "Trained on the rows of one source and judged on others of the same source: rows from "
         "elsewhere or from "
         "later may differ. Scores of small classes rest on few rows; the report has the intervals.",
         "",
-        "Made with "
-        + ", ".join(f"{name} {version}" for name, version in report["versions"].items())
-        + ".",
+        _card_versions(report["versions"]),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _card_head(report):
+    """Returns what the model predicts, the cautions and the scores."""
+    target = report["target"]
+    labels = ""
+    if target["labels"]:
+        labels = ": " + ", ".join(map(code, target["labels"]))
+    num_rows = report["rows"]["test"]
+    return [
+        f"# {report['name']}",
+        "",
+        prose(report["about"]),
+        "",
+        f"Predicts {code(target['name'])} ({target['task']}{labels}).",
+        "",
+        *caution_lines(report),
+        "## Scores",
+        "",
+        f"{num_rows:,} raw test rows that no stage had seen; split "
+        f"{code(report['split'])}, seed {report['seed']}.",
+        "",
+        *ladder_table(report, TASKS[target["task"]].shown_metrics),
+    ]
+
+
+def _card_use(report):
+    """Returns how the model is called in Python and in C."""
+    lines = list(use_lines(report))
+    if any(rung["form"] == "stream_int8" for rung in report["ladder"]):
+        lines += [
+            "Step by step, in Python: `Stream.load(folder).push(row)` of `pipelines.device`. "
+            "Elsewhere: the states that `model_stream_int8.tflite` gives go back in at the "
+            "next step, zero points at first.",
+            "",
+        ]
+    lines += [
+        "In C: `c/signature.h`, `c/prepare.c`, `c/model.c`; C writes no notes, but "
+        "`c/signature.h` has the range "
+        "that each number had in training. Rules for unusual cells stand in `signature.json`.",
+        "",
+    ]
+    return lines
+
+
+def _card_versions(found):
+    """Returns a sentence with the packages that made the model, package → version."""
+    names = ", ".join(f"{name} {version}" for name, version in found.items())
+    return f"Made with {names}."
 
 
 def caution_lines(report: dict) -> list[str]:

@@ -31,16 +31,20 @@ def cut_each_label(
         SplitError: where a label cannot be on both sides.
     """
     generator = np.random.default_rng(seed)
+    has = has.astype(bool)
     order = generator.permutation(len(has))
-    shuffled = has[order].astype(bool)
     held_out = np.zeros(len(has), bool)
-    held_out[order] = _assign(shuffled, share, keep)
-    held_out = _with_each_label(has.astype(bool), held_out, keep=keep, generator=generator)
-    lacking = _lacking_side(has.astype(bool), held_out, keep)
+    held_out[order] = _assign(has[order], share, keep)
+    held_out = _with_each_label(has, held_out, keep=keep, generator=generator)
+    lacking = _lacking_side(has, held_out, keep)
     if lacking is not None:
         label, value, _ = lacking
+        if value:
+            word = "with"
+        else:
+            word = "without"
         raise SplitError(
-            f"no cut with a share of {share} has rows {'with' if value else 'without'} the label "
+            f"no cut with a share of {share} has rows {word} the label "
             f"{shorten(labels[label])} on both sides",
             expected="each label in every part",
             fix="merge rare labels, add rows with them, or draw with another split.seed",
@@ -49,18 +53,21 @@ def cut_each_label(
 
 
 def _assign(has, share, keep):
-    """bool [rows]: which of the rows, in their order, are held out."""
+    """Returns which of the rows, in their order, are held out, bool [rows]."""
+    num_rows = len(has)
     counts = has.sum(axis=0)
     # What each side still lacks of each label: [labels, 2], kept and held out.
-    least = np.minimum(1, np.maximum(counts - keep, 0))
-    wanted = np.clip(share * counts, least, np.maximum(counts - keep, 0))
+    most = np.maximum(counts - keep, 0)
+    least = np.minimum(1, most)
+    wanted = np.clip(share * counts, least, most)
     lacking = np.stack([counts - wanted, wanted], axis=1)
-    rows_lacking = np.array([(1 - share) * len(has), share * len(has)])
-    held_out = np.zeros(len(has), bool)
-    is_open = np.ones(len(has), bool)
+    rows_lacking = np.array([(1 - share) * num_rows, share * num_rows])
+    held_out = np.zeros(num_rows, bool)
+    is_open = np.ones(num_rows, bool)
     left = counts.copy()
     while left.any():
-        label = int(np.where(left, left, len(has) + 1).argmin())
+        rarest_first = np.where(left, left, num_rows + 1)
+        label = int(rarest_first.argmin())
         for row in np.flatnonzero(is_open & has[:, label]):
             side = _side(lacking[label], rows_lacking)
             held_out[row] = side == 1
@@ -76,7 +83,9 @@ def _assign(has, share, keep):
 
 
 def _side(lacking, rows_lacking):
-    """The side, 0 or 1, that lacks most of a label; of a tie the one that lacks most rows."""
+    """Returns the side, 0 or 1, that lacks most of a label; of a tie the one that lacks most
+    rows.
+    """
     if lacking[0] == lacking[1]:
         return int(rows_lacking.argmax())
     return int(lacking.argmax())
@@ -84,35 +93,60 @@ def _side(lacking, rows_lacking):
 
 def _with_each_label(has, held_out, *, keep, generator):
     """Moves rows, one by one, until both sides have rows with and without each label."""
-    for _ in range(2 * has.shape[1]):
+    num_labels = has.shape[1]
+    for _ in range(2 * num_labels):
         problem = _lacking_side(has, held_out, keep)
         if problem is None:
             return held_out
         label, value, side = problem
-        movable = np.flatnonzero((has[:, label] == value) & (held_out != (side == 1)))
-        for row in generator.permutation(movable):
-            moved = held_out.copy()
-            moved[row] = side == 1
-            if _num_lacking(has, moved, keep) < _num_lacking(has, held_out, keep):
-                held_out = moved
-                break
-        else:
-            break
+        is_target = side == 1
+        movable = (has[:, label] == value) & (held_out != is_target)
+        rows = generator.permutation(np.flatnonzero(movable))
+        moved = _with_one_moved(has, held_out, rows, is_target, keep)
+        if moved is None:
+            return held_out
+        held_out = moved
     return held_out
 
 
+def _with_one_moved(has, held_out, rows, is_target, keep):
+    """Returns `held_out` with the first row moved that leaves less lacking; None where none does.
+
+    Args:
+        has: bool [rows, labels].
+        held_out: bool [rows].
+        rows: int64, the places of the rows to try.
+        is_target: whether the row is to be held out.
+        keep: as of `cut_each_label`.
+    """
+    before = _num_lacking(has, held_out, keep)
+    for row in rows:
+        moved = held_out.copy()
+        moved[row] = is_target
+        if _num_lacking(has, moved, keep) < before:
+            return moved
+    return None
+
+
 def _sides(has, held_out):
-    """int64 [side, value, label]: how many rows of a side have a label (value 1) or not."""
-    positives = np.stack([has[~held_out].sum(axis=0), has[held_out].sum(axis=0)])
-    sizes = np.array([(~held_out).sum(), held_out.sum()])
-    return np.stack([sizes[:, None] - positives, positives], axis=1)
+    """Counts the rows of a side that have a label (value 1) or not, int64 [side, value, label]."""
+    kept = ~held_out
+    kept_positives = has[kept].sum(axis=0)
+    held_out_positives = has[held_out].sum(axis=0)
+    positives = np.stack([kept_positives, held_out_positives])
+    sizes = np.array([kept.sum(), held_out.sum()])
+    negatives = sizes[:, None] - positives
+    return np.stack([negatives, positives], axis=1)
 
 
 def _lacks(has, held_out, keep):
-    """int64 [side, value, label]: how many rows a side lacks."""
+    """Counts the rows that a side lacks, int64 [side, value, label]."""
     counts = _sides(has, held_out)
     total = counts.sum(axis=0)
-    needed = np.stack([np.minimum(keep, total), np.minimum(1, np.maximum(total - keep, 0))])
+    needed_kept = np.minimum(keep, total)
+    left_over = np.maximum(total - keep, 0)
+    needed_held_out = np.minimum(1, left_over)
+    needed = np.stack([needed_kept, needed_held_out])
     return np.maximum(needed - counts, 0)
 
 
@@ -121,7 +155,7 @@ def _num_lacking(has, held_out, keep):
 
 
 def _lacking_side(has, held_out, keep):
-    """(label, value, side) of what lacks first, or None."""
+    """Returns (label, value, side) of what lacks first, or None."""
     found = np.argwhere(_lacks(has, held_out, keep))
     if not len(found):
         return None
@@ -155,18 +189,38 @@ def missing_labels(
     notes = []
     for name, places in parts.items():
         counts = has[places].sum(axis=0)
-        constant = np.flatnonzero((counts == 0) | (counts == len(places)))
-        if name == "train" and len(constant):
-            label = constant[0]
-            rows = "no row" if counts[label] == 0 else "every row"
-            raise SplitError(
-                f"{rows} of the train part has the label {shorten(labels[label])}",
-                expected="training rows with each label and without it",
-                fix="add rows, merge the label with another, or draw with another split.seed",
-            )
+        if name == "train":
+            _refuse_constant_label(counts, len(places), labels)
         absent = [labels[each] for each in np.flatnonzero(counts == 0)]
-        if absent:
-            shown = ", ".join(map(shorten, absent[:5])) + ", ..." * (len(absent) > 5)
-            effect = "no threshold is chosen" if name == "valid" else "it has no scores"
-            notes.append(f"no row of the {name} part has the label {shown}: {effect}")
+        if not absent:
+            continue
+        shown = ", ".join(map(shorten, absent[:5]))
+        if len(absent) > 5:
+            shown += ", ..."
+        effect = "it has no scores"
+        if name == "valid":
+            effect = "no threshold is chosen"
+        notes.append(f"no row of the {name} part has the label {shown}: {effect}")
     return tuple(notes)
+
+
+def _refuse_constant_label(counts, num_rows, labels):
+    """Raises SplitError where all training rows, or none, have a label.
+
+    Args:
+        counts: int64 [labels], the training rows with each label.
+        num_rows: of the training part.
+        labels: their names.
+    """
+    is_constant = (counts == 0) | (counts == num_rows)
+    if not is_constant.any():
+        return
+    label = np.flatnonzero(is_constant)[0]
+    rows = "every row"
+    if counts[label] == 0:
+        rows = "no row"
+    raise SplitError(
+        f"{rows} of the train part has the label {shorten(labels[label])}",
+        expected="training rows with each label and without it",
+        fix="add rows, merge the label with another, or draw with another split.seed",
+    )

@@ -23,7 +23,9 @@ def cut_each_class(
     held_out = np.zeros(len(y), bool)
     for label in np.unique(y):
         places = generator.permutation(np.flatnonzero(y == label))
-        count = min(round(share * len(places)), max(len(places) - keep, 0))
+        wanted = round(share * len(places))
+        most = max(len(places) - keep, 0)
+        count = min(wanted, most)
         held_out[places[:count]] = True
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)
 
@@ -49,20 +51,27 @@ def with_each_class(
     in_kept = np.bincount(y[kept], minlength=num_classes)
     in_held_out = np.bincount(y[held_out], minlength=num_classes)
     counts = in_kept + in_held_out
-    give_back = np.minimum(np.maximum(keep - in_kept, 0), in_held_out)
+    lacking = np.maximum(keep - in_kept, 0)
+    num_back = np.minimum(lacking, in_held_out)
+    # One row of each of these classes is held out.
     hold_out = (in_held_out == 0) & (counts > keep)
-    if not give_back.any() and not hold_out.any():
+    if not num_back.any() and not hold_out.any():
         return kept, held_out
     generator = np.random.default_rng(seed)
-    nothing = np.empty(0, np.int64)
-    given_back = [
-        generator.choice(held_out[y[held_out] == label], give_back[label], replace=False)
-        for label in np.flatnonzero(give_back)
-    ]
-    taken_out = [generator.choice(kept[y[kept] == label], 1) for label in np.flatnonzero(hold_out)]
-    back = np.concatenate([nothing, *given_back])
-    out = np.concatenate([nothing, *taken_out])
-    return (
-        np.concatenate([kept[~np.isin(kept, out)], back]),
-        np.concatenate([held_out[~np.isin(held_out, back)], out]),
-    )
+    back = _draw_rows(y, held_out, num_back, generator)
+    out = _draw_rows(y, kept, hold_out.astype(np.int64), generator)
+    stays_kept = ~np.isin(kept, out)
+    stays_held_out = ~np.isin(held_out, back)
+    new_kept = np.concatenate([kept[stays_kept], back])
+    new_held_out = np.concatenate([held_out[stays_held_out], out])
+    return new_kept, new_held_out
+
+
+def _draw_rows(y, places, counts, generator):
+    """Draws as many of the places as `counts` (int64 [classes]) wants of each class."""
+    drawn = [np.empty(0, np.int64)]
+    for label in np.flatnonzero(counts):
+        of_class = places[y[places] == label]
+        rows = generator.choice(of_class, counts[label], replace=False)
+        drawn.append(rows)
+    return np.concatenate(drawn)

@@ -31,9 +31,17 @@ class _Format:
 def date_format(
     name: str, cells: Sequence, missing: frozenset[str], *, ask: bool = True
 ) -> tuple[str, str]:
-    """The format that reads every cell, or "" where there is none; and what to say of it. Raises
-    LoadError where day first and month first both read every cell, as other dates, and no point
-    between them decides (1.2.2024 is day first), unless `ask` is False.
+    """Returns the format that reads every cell, or "" where there is none; and why it was chosen.
+
+    Args:
+        name: of the column.
+        cells: raw, one a row.
+        missing: the words that read as missing.
+        ask: whether dates of two readings are an error.
+
+    Raises:
+        LoadError: where day first and month first both read every cell, as other dates, and no
+            point between them decides (1.2.2024 is day first), unless `ask` is False.
     """
     filled = [str(cell).strip() for cell in cells if not is_missing(cell, missing)]
     if not filled or not _may_be_date(filled[0]):
@@ -44,7 +52,7 @@ def date_format(
 def find_dates(
     name: str, cells: Sequence, missing: frozenset[str], otherwise: str
 ) -> tuple[str, str]:
-    """As `date_format`, of a column whose first cell may be no date.
+    """Does as `date_format`, for a column whose first cell may be no date.
 
     Args:
         name: of the column.
@@ -56,62 +64,68 @@ def find_dates(
     Raises:
         LoadError: where most cells are dates, but not all of one format.
     """
-    places = [row for row, cell in enumerate(cells) if not is_missing(cell, missing)]
-    rest = [(row, str(cells[row]).strip()) for row in places]
-    distinct = list(dict.fromkeys(text for _, text in rest))
-    likely = [text for text in distinct if _may_be_date(text) and not _IS_NUMBER.fullmatch(text)]
+    rest = []
+    for row, cell in enumerate(cells):
+        if not is_missing(cell, missing):
+            rest.append((row, str(cell).strip()))
+    filled = [text for _, text in rest]
+    distinct = list(dict.fromkeys(filled))
+    likely = [text for text in distinct if _is_likely_date(text)]
     if not likely or 2 * len(likely) < len(distinct):
         return "", ""
     found = []
     for guess in _frequent_guesses(likely):
-        bad = {
-            each.row
-            for each in read_column(
-                [text for _, text in rest], Column("", "date", guess), frozenset()
-            )[1]
-        }
+        bad = _unread([text for _, text in rest], guess)
         read = [each for place, each in enumerate(rest) if place not in bad]
         if read:
-            found.append(_Format(guess, len(read), *read[0]))
+            row, text = read[0]
+            found.append(_Format(guess, len(read), row, text))
             rest = [each for place, each in enumerate(rest) if place in bad]
     if len(found) == 1 and not rest:
-        filled = [str(cells[row]).strip() for row in places]
-        return _that_reads_all(name, filled, [found[0].format, *_guesses(found[0].text)], ask=True)
+        guesses = [found[0].format, *_guesses(found[0].text)]
+        return _that_reads_all(name, filled, guesses, ask=True)
     _refuse_mixture(name, found, rest, otherwise, num_distinct=len(likely))
     return "", ""
 
 
+def _unread(texts, format):
+    """Returns the places of the texts that a format does not read."""
+    _, bad = read_column(texts, Column("", "date", format), frozenset())
+    return {each.row for each in bad}
+
+
 def _may_be_date(text):
-    return any(letter.isdigit() for letter in text) and len(text) <= MAX_DATE_CHARACTERS
+    has_digit = any(letter.isdigit() for letter in text)
+    return has_digit and len(text) <= MAX_DATE_CHARACTERS
+
+
+def _is_likely_date(text):
+    return _may_be_date(text) and not _IS_NUMBER.fullmatch(text)
 
 
 def _that_reads_all(name, filled, guesses, *, ask):
-    few = filled[
-        :: len(filled) // 20 + 1
-    ]  # they rule most guesses out, and all cells take their time
-    fits = [
-        guess
-        for guess in guesses
-        if not any(
-            read_column(texts, Column("", "date", guess), frozenset())[1] for texts in (few, filled)
-        )
-    ]
-    if fits:
-        return (fits[0], _why(name, filled, fits, ask))
-    return ("", "")
+    # All cells take their time, and a few of them rule most guesses out.
+    few = filled[:: len(filled) // 20 + 1]
+    fits = []
+    for guess in guesses:
+        if not _unread(few, guess) and not _unread(filled, guess):
+            fits.append(guess)
+    if not fits:
+        return "", ""
+    return fits[0], _why(name, filled, fits, ask)
 
 
 def _why(name, filled, fits, ask):
-    why = f"dates of the format {fits[0]}"
-    other = next((guess for guess in fits[1:] if {guess[:2], fits[0][:2]} == {"%d", "%m"}), "")
+    chosen = fits[0]
+    why = f"dates of the format {chosen}"
+    other = _other_order(fits)
     if not other:
         return why
-    if "." in fits[0][:3] or not ask:
+    if "." in chosen[:3] or not ask:
         return f"{why}, or else 'date:{other}'"
-    values, others = (
-        read_column(filled, Column("", "date", each), frozenset())[0] for each in (fits[0], other)
-    )
-    differ = values != others
+    values, _ = read_column(filled, Column("", "date", chosen), frozenset())
+    other_values, _ = read_column(filled, Column("", "date", other), frozenset())
+    differ = values != other_values
     if not differ.any():
         return why
     text = filled[int(differ.argmax())]
@@ -119,25 +133,31 @@ def _why(name, filled, fits, ask):
         f"the column {shorten(name)} has dates such as {shorten(text)}, and no day after the 12th: "
         "is the day first, or the month?",
         expected="dates that can be read in one way",
-        fix=f"--kind '{name}=date:{other}' or --kind '{name}=date:{fits[0]}'",
+        fix=f"--kind '{name}=date:{other}' or --kind '{name}=date:{chosen}'",
     )
+
+
+def _other_order(fits):
+    """Returns the format with day and month the other way round than in the first, or ""."""
+    first = fits[0][:2]
+    for guess in fits[1:]:
+        if {guess[:2], first} == {"%d", "%m"}:
+            return guess
+    return ""
 
 
 def _frequent_guesses(texts):
-    """At most MAX_FORMATS formats, each the one that reads most of what those before it do not."""
+    """Returns at most MAX_FORMATS formats, each the one that reads most of what those before it do
+    not.
+    """
     rest = texts[:: len(texts) // SAMPLE + 1]
     by_shape = {re.sub(r"\d", "9", text): text for text in rest}
-    guesses = list(
-        dict.fromkeys(guess for text in list(by_shape.values())[:20] for guess in _guesses(text))
-    )
+    shapes = list(by_shape.values())[:20]
+    # Of a dict: each guess once, in the order of the first.
+    guesses = list(dict.fromkeys(guess for text in shapes for guess in _guesses(text)))
     chosen = []
     while rest and len(chosen) < MAX_FORMATS:
-        bad = {
-            guess: {
-                each.row for each in read_column(rest, Column("", "date", guess), frozenset())[1]
-            }
-            for guess in guesses
-        }
+        bad = {guess: _unread(rest, guess) for guess in guesses}
         best = min(guesses, key=lambda guess: len(bad[guess]), default="")
         if not best or len(bad[best]) == len(rest):
             break
@@ -148,8 +168,11 @@ def _frequent_guesses(texts):
 
 def _refuse_mixture(name, found, rest, otherwise, *, num_distinct):
     num_dates = sum(each.count for each in found)
-    share = num_dates / max(num_dates + len(rest), 1)
-    if share < 0.5 or (share < MOSTLY_DATES and num_distinct <= MANY_DATES):
+    num_cells = num_dates + len(rest)
+    share = num_dates / max(num_cells, 1)
+    if share < 0.5:
+        return
+    if share < MOSTLY_DATES and num_distinct <= MANY_DATES:
         return
     what = " and ".join(
         f"{each.count:,} of the format {each.format}, such as {shorten(each.text)} in row "
@@ -157,50 +180,72 @@ def _refuse_mixture(name, found, rest, otherwise, *, num_distinct):
         for each in found
     )
     fix = "write them in one way"
+    expected = "dates of one format"
+    if otherwise:
+        expected += ", or categories"
     if rest:
         words = list(dict.fromkeys(text for _, text in rest))
-        what += (
-            f"; and {len(rest):,} other{'s' * (len(rest) > 1)}: "
-            f"{', '.join(map(shorten, words[:5]))}, the first in row {rest[0][0]}"
-        )
+        what += f"; and {_describe_others(rest, words)}"
         # A time may not be missing: a column that has no other use names the rows to remove.
-        as_missing = f", read the others as missing (--read missing={shorten(words[0])})"
         if otherwise:
-            fix += as_missing
+            fix += f", read the others as missing (--read missing={shorten(words[0])})"
         else:
             fix += ", or remove the rows of the others"
     raise LoadError(
         f"the column {shorten(name)} has dates: {what}",
-        expected=f"dates of one format{', or categories' * bool(otherwise)}",
+        expected=expected,
         fix=fix + otherwise,
     )
 
 
+def _describe_others(rest, words):
+    """Returns how many cells are no dates, and which: (row, text) of each, and their texts."""
+    others = "other"
+    if len(rest) > 1:
+        others = "others"
+    shown = ", ".join(map(shorten, words[:5]))
+    first_row = rest[0][0]
+    return f"{len(rest):,} {others}: {shown}, the first in row {first_row}"
+
+
 def _guesses(cell):
-    """Formats that may be the cell's: ISO, day first where points part it, month first else (and
-    then the other).
+    """Returns formats that may be the cell's: ISO, day first where points part it, month first else
+    (and then the other).
     """
+    guesses = []
+    if cell[:4].isdigit():
+        guesses.append("ISO8601")
+    orders = (False, True)
+    if "." in cell[:6]:
+        orders = (True, False)
+    for is_day_first in orders:
+        guess = _guess_of_pandas(cell, is_day_first)
+        if guess:
+            guesses.append(guess)
+        guesses += _usual_formats(cell, is_day_first)
+    return list(dict.fromkeys(guesses))
+
+
+def _guess_of_pandas(cell, is_day_first):
     from pandas.tseries.api import guess_datetime_format
 
-    if cell[:4].isdigit():
-        guesses = ["ISO8601"]
-    else:
-        guesses = []
-    for dayfirst in (True, False) if "." in cell[:6] else (False, True):
-        with warnings.catch_warnings():
-            # pandas warns where the first date can only be read the other way round; every cell is
-            # tried.
-            warnings.simplefilter("ignore", UserWarning)
-            guess = guess_datetime_format(cell, dayfirst=dayfirst)
-        if guess:
-            guesses += [guess]
-        if dayfirst:
-            first, second = ("%d", "%m")
-        else:
-            first, second = ("%m", "%d")
-        for mark in "./-":
-            for year in ("%y", "%Y"):
-                day = f"{first}{mark}{second}{mark}{year}"
-                if mark in cell:
-                    guesses += [day, f"{day} %H:%M", f"{day} %H:%M:%S", f"{day} %I:%M %p"]
-    return list(dict.fromkeys(guesses))
+    with warnings.catch_warnings():
+        # pandas warns where the first date can only be read the other way round; every cell is
+        # tried.
+        warnings.simplefilter("ignore", UserWarning)
+        return guess_datetime_format(cell, dayfirst=is_day_first)
+
+
+def _usual_formats(cell, is_day_first):
+    """Returns the formats of a day, and of a day with a time, whose mark the cell has."""
+    first, second = "%m", "%d"
+    if is_day_first:
+        first, second = "%d", "%m"
+    formats = []
+    for mark in "./-":
+        if mark not in cell:
+            continue
+        for year in ("%y", "%Y"):
+            day = f"{first}{mark}{second}{mark}{year}"
+            formats += [day, f"{day} %H:%M", f"{day} %H:%M:%S", f"{day} %I:%M %p"]
+    return formats

@@ -17,9 +17,8 @@ from .words import count_words
 
 # Text columns in which more than this share of the values are different are free text or ids.
 MOSTLY_DISTINCT = 0.5
-_LOOKS_WHOLE = re.compile(
-    r"[+-]?\d+(\.\d+)?"
-)  # 20240131 and 12.05 are numbers before they are dates
+# 20240131 and 12.05 are numbers before they are dates.
+_LOOKS_WHOLE = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
 def infer_column(
@@ -31,11 +30,23 @@ def infer_column(
     missing: frozenset[str],
     dates: bool = True,
 ) -> tuple[Column | None, str]:
-    """(Column, or None where it is left out; why) of raw cells. `given`: a kind that overrides
-    ("date:%d.%m.%y" names the format as well), or "". `marks`: how the numbers of the source are
-    written. `dates`: whether dates are of any use; if not, those of two readings or two formats are
-    not asked about. Raises LoadError where a column is mostly, but not all, numbers or dates: which
-    cells are wrong only the user knows; and where numbers have two readings.
+    """Infers the kind of a column.
+
+    Args:
+        name: of the column.
+        cells: raw, one a row.
+        given: a kind that overrides ("date:%d.%m.%y" names the format as well), or "".
+        marks: how the numbers of the source are written.
+        missing: the words that read as missing.
+        dates: whether dates are of any use; if not, those of two readings or two formats are not
+            asked about.
+
+    Returns:
+        The column, or None where it is left out; and why.
+
+    Raises:
+        LoadError: where a column is mostly, but not all, numbers or dates: which cells are wrong
+            only the user knows; and where numbers have two readings.
     """
     if given == "ignored":
         return None, "given"
@@ -45,16 +56,17 @@ def infer_column(
     if given:
         return _given_column(name, cells, filled, given, marks=marks, missing=missing)
     if isinstance(cells, np.ndarray):
-        kind = {"b": "boolean", "M": "date"}.get(cells.dtype.kind, "numeric")
-        return Column(name, kind), f"stored as {cells.dtype}"
+        return _stored_column(name, cells)
     if not filled:
         return _empty_column(name, cells, missing)
-    words = {str(cell).strip().lower() for cell in filled}
-    if words <= TRUE_WORDS | FALSE_WORDS and not words <= {"0", "1", "0.0", "1.0"}:
+    return _column_of_cells(name, cells, filled, marks=marks, missing=missing, dates=dates)
+
+
+def _column_of_cells(name, cells, filled, *, marks, missing, dates):
+    """Returns (column, or None; why) of cells of text, `filled` those with a value."""
+    if _are_truth_words(filled):
         return Column(name, "boolean"), "true and false words"
-    # Numbers are no dates, and trying a dozen formats on each of thousands of columns would take
-    # minutes.
-    if not all(_LOOKS_WHOLE.fullmatch(str(cell).strip()) for cell in filled[:100]):
+    if not _look_like_numbers(filled):
         found, why = date_format(name, filled, missing, ask=dates)
         if found:
             return Column(name, "date", found), why
@@ -73,6 +85,31 @@ def infer_column(
     return _text_column(name, filled, "")
 
 
+def _stored_column(name, cells):
+    """Returns (column, why) of an array, whose dtype decides."""
+    kind = "numeric"
+    if cells.dtype.kind == "b":
+        kind = "boolean"
+    elif cells.dtype.kind == "M":
+        kind = "date"
+    return Column(name, kind), f"stored as {cells.dtype}"
+
+
+def _are_truth_words(filled):
+    """Returns whether all cells are words of truth, and not all of them 0 and 1."""
+    words = {str(cell).strip().lower() for cell in filled}
+    if words <= {"0", "1", "0.0", "1.0"}:
+        return False
+    return words <= TRUE_WORDS | FALSE_WORDS
+
+
+def _look_like_numbers(filled):
+    """Returns whether the first cells are numbers. These are no dates, and trying a dozen formats
+    on each of thousands of columns would take minutes.
+    """
+    return all(_LOOKS_WHOLE.fullmatch(str(cell).strip()) for cell in filled[:100])
+
+
 def _refuse_numbers_in_part(name, filled, numbers):
     """Raises LoadError where so many cells are numbers that the others are likely wrong."""
     what = f"the column {shorten(name)}"
@@ -82,88 +119,109 @@ def _refuse_numbers_in_part(name, filled, numbers):
 
 
 def _given_column(name, cells, filled, given, *, marks, missing):
-    """(Column, why) of a column whose kind the user gave."""
+    """Returns (column, why) of a column whose kind the user gave."""
     if given == "numeric" and filled:
-        numbers = read_as_numbers(f"the column {shorten(name)}", name, filled, marks, given=True)
+        what = f"the column {shorten(name)}"
+        numbers = read_as_numbers(what, name, filled, marks, given=True)
         if numbers.is_special:
             return numbers.column, f"given; {numbers.why}"
         return numbers.column, "given"
     kind, _, named = given.partition(":")
     if not named and kind == "date":
         named, _ = date_format(name, cells, missing)
-    return Column(name, kind, format=named or "ISO8601"), "given"
+    if not named:
+        named = "ISO8601"
+    return Column(name, kind, format=named), "given"
 
 
 def _empty_column(name, cells, missing):
-    """(Column, why) of a column without a value."""
+    """Returns (column, why) of a column without a value."""
+    column = Column(name, "numeric")
     most = count_words(cells, missing).most_common(3)
     if not most:
-        return Column(name, "numeric"), "all missing"
+        return column, "all missing"
     words = ", ".join(f"{count:,} cells {word!r}" for word, count in most)
-    return Column(name, "numeric"), f"all missing: {words} (--read not_missing=WORD)"
+    return column, f"all missing: {words} (--read not_missing=WORD)"
 
 
 def _text_column(name, filled, reason):
-    """(Column, or None of free text; why) of a column of texts."""
-    distinct = len({str(cell) for cell in filled})
-    if distinct > 50 and distinct > MOSTLY_DISTINCT * len(filled):
-        values = f"{distinct:,} different values in {len(filled):,} cells"
-        return None, f"{reason}{values}: free text or ids"
-    return Column(name, "categorical"), f"{reason}{distinct:,} different values"
+    """Returns (column, or None of free text; why) of a column of texts."""
+    num_different = len({str(cell) for cell in filled})
+    different = f"{num_different:,} different values"
+    if num_different > 50 and num_different > MOSTLY_DISTINCT * len(filled):
+        return None, f"{reason}{different} in {len(filled):,} cells: free text or ids"
+    return Column(name, "categorical"), f"{reason}{different}"
 
 
 def read_times(
     cells: Sequence, name: str, missing: frozenset[str], given: str = ""
 ) -> tuple[np.ndarray, str]:
-    """(datetime64[s] of dates, datetime64[us] of numbers, which are taken as seconds, [rows]; the
-    format that reads all of them, "" where they are not text). `given`: a kind that names the
-    format ("date:%d/%m/%Y"), or "". Raises LoadError where the cells have no one format.
+    """Reads the column of time.
+
+    Args:
+        cells: raw, one a row.
+        name: of the column.
+        missing: the words that read as missing.
+        given: a kind that names the format ("date:%d/%m/%Y"), or "".
+
+    Returns:
+        The times [rows], datetime64[s] of dates, datetime64[us] of numbers, which are taken as
+        seconds; and the format that reads all of them, "" where they are not text.
+
+    Raises:
+        LoadError: where the cells have no one format.
     """
-    if isinstance(cells, np.ndarray) and cells.dtype.kind == "M":
+    is_array = isinstance(cells, np.ndarray)
+    if is_array and cells.dtype.kind == "M":
         return cells, ""
     found = given.partition(":")[2]
-    if not found and not isinstance(cells, np.ndarray):
+    if not found and not is_array:
         found, _ = date_format(name, cells, missing)
     if found:
         values, bad = read_column(cells, Column(name, "date", found), missing)
-    else:
-        values, bad = (cells, [])
-    if found and not bad:
-        return values, found
+        if not bad:
+            return values, found
     numbers, bad = read_column(cells, Column(name, "numeric"), missing)
-    if bad and not isinstance(cells, np.ndarray):
+    if bad and not is_array:
         found, _ = find_dates(name, cells, missing, "")
         if found:
-            return read_column(cells, Column(name, "date", found), missing)[0], found
+            values, _ = read_column(cells, Column(name, "date", found), missing)
+            return values, found
     if bad or np.isnan(numbers).any():
         _refuse_times(cells, name, missing, given)
-    exact = np.array([float(cell) for cell in cells])
-    if np.abs(exact).max() > 1e11:
+    return _seconds_as_times(cells, name), ""
+
+
+def _seconds_as_times(cells, name):
+    """Returns seconds since 1970 as datetime64[us]. Raises LoadError for milliseconds."""
+    seconds = np.array([float(cell) for cell in cells])
+    if np.abs(seconds).max() > 1e11:
         raise LoadError(
-            f"the time column {shorten(name)} has numbers such as {exact.max():g}",
+            f"the time column {shorten(name)} has numbers such as {seconds.max():g}",
             expected="seconds, up to 1e11",
             fix="divide milliseconds by 1,000",
         )
-    return (exact * 1e6).round().astype(np.int64).astype("datetime64[us]"), ""
+    microseconds = (seconds * 1e6).round().astype(np.int64)
+    return microseconds.astype("datetime64[us]")
 
 
 def _refuse_times(cells, name, missing, given):
     """Raises LoadError that names the first cell which is no time."""
-    column = Column(name, "date", given.partition(":")[2] or "ISO8601")
-    absent = next((row for row, cell in enumerate(cells) if is_missing(cell, missing)), None)
-    if absent is not None:
-        raise LoadError(
-            f"the time column {shorten(name)} has no time in row {absent}",
-            expected="a time in every row",
-            fix="remove the rows without a time",
-        )
-    bad = read_column(cells, column, missing)[1]
+    for row, cell in enumerate(cells):
+        if is_missing(cell, missing):
+            raise LoadError(
+                f"the time column {shorten(name)} has no time in row {row}",
+                expected="a time in every row",
+                fix="remove the rows without a time",
+            )
+    format = given.partition(":")[2] or "ISO8601"
+    _, bad = read_column(cells, Column(name, "date", format), missing)
+    detail = ""
     if bad:
-        first = f": {bad[0].value} in row {bad[0].row} is not of the format {column.format}"
-    else:
-        first = ""
+        first = bad[0]
+        detail = f": {first.value} in row {first.row} is not of the format {format}"
     raise LoadError(
-        f"the time column {shorten(name)} has no one format{first}",
+        f"the time column {shorten(name)} has no one format{detail}",
         expected="dates of one format, or seconds as numbers, in every row",
         fix=f"--kind '{name}=date:FORMAT' with their format, such as date:%d.%m.%Y; quarters as "
         "the date that they begin on (2024-04-01)",

@@ -63,34 +63,48 @@ class LabelSets:
         Raises:
             LoadError: where a label has too few rows to learn from, validate and test.
         """
+        self._refuse_rare(noun)
+        target = Target(self.name, MultilabelTask.name, self.labels, separator=self.separator)
+        return self.has, target
+
+    def _refuse_rare(self, noun):
+        """Raises LoadError where a label has too few rows with it or without it."""
         counts = self.has.sum(axis=0)
         without = len(self.has) - counts
-        fewest = int(np.minimum(counts, without).argmin())
-        if min(counts[fewest], without[fewest]) < MIN_ROWS:
-            has = "with" if counts[fewest] < without[fewest] else "without"
-            few = int(min(counts[fewest], without[fewest]))
-            raise LoadError(
-                f"the label {shorten(self.labels[fewest])} of the target {shorten(self.name)} has "
-                f"{few} {noun if few == 1 else many(noun)} {has} it",
-                expected=f"at least {MIN_ROWS} {many(noun)} with each label and {MIN_ROWS} "
-                "without: one to learn from, one to validate, one to test",
-                fix=f"leave the label out, merge it with another, or add more {many(noun)}",
-            )
-        return self.has, Target(
-            self.name, MultilabelTask.name, self.labels, separator=self.separator
+        fewer = np.minimum(counts, without)
+        rarest = int(fewer.argmin())
+        few = int(fewer[rarest])
+        if few >= MIN_ROWS:
+            return
+        has = "without"
+        if counts[rarest] < without[rarest]:
+            has = "with"
+        rows = many(noun)
+        few_rows = rows
+        if few == 1:
+            few_rows = noun
+        raise LoadError(
+            f"the label {shorten(self.labels[rarest])} of the target {shorten(self.name)} has "
+            f"{few} {few_rows} {has} it",
+            expected=f"at least {MIN_ROWS} {rows} with each label and {MIN_ROWS} "
+            "without: one to learn from, one to validate, one to test",
+            fix=f"leave the label out, merge it with another, or add more {rows}",
         )
 
     def describe(self) -> tuple[Inferred, ...]:
         """Returns what the schema reports of the labels."""
-        counts = dict(zip(self.labels, self.has.sum(axis=0).tolist(), strict=True))
-        common = sorted(counts, key=counts.get, reverse=True)[:MAX_SHOWN]
-        shown = ", ".join(f"{shorten(label)} {counts[label]:,}" for label in common)
-        more = f", and {len(counts) - MAX_SHOWN:,} more" if len(counts) > MAX_SHOWN else ""
+        totals = self.has.sum(axis=0).tolist()
+        counts = dict(zip(self.labels, totals, strict=True))
+        common = sorted(counts, key=counts.get, reverse=True)
+        shown = ", ".join(f"{shorten(label)} {counts[label]:,}" for label in common[:MAX_SHOWN])
+        if len(counts) > MAX_SHOWN:
+            shown += f", and {len(counts) - MAX_SHOWN:,} more"
         each = self.has.sum(axis=1)
-        said = f"{len(counts):,} labels ({shown}{more}); {each.mean():.2g} labels a row"
+        text = f"{len(counts):,} labels ({shown}); {each.mean():.2g} labels a row"
         if not each.all():
-            said += f", {int((each == 0).sum()):,} rows have none"
-        return (Inferred(self.name, "target", said), *self.notes)
+            num_without = int((each == 0).sum())
+            text += f", {num_without:,} rows have none"
+        return (Inferred(self.name, "target", text), *self.notes)
 
 
 def target_names(target: str | tuple[str, ...]) -> tuple[str, ...]:
@@ -144,10 +158,15 @@ def find_separator(
         candidates: in the order in which ties are settled.
     """
     texts = [str(cell).strip() for cell in cells if not is_missing(cell, missing)]
-    counts = [sum(mark in text for text in texts) for mark in candidates]
+    counts = [_num_with(mark, texts) for mark in candidates]
     if not any(counts):
         return ""
-    return candidates[int(np.argmax(counts))]
+    best = int(np.argmax(counts))
+    return candidates[best]
+
+
+def _num_with(mark, texts):
+    return sum(mark in text for text in texts)
 
 
 def holds_several(cells: Sequence, missing: frozenset[str]) -> str:
@@ -156,30 +175,40 @@ def holds_several(cells: Sequence, missing: frozenset[str]) -> str:
     Without doubt: a `|` or `;` in a twentieth of the cells, and fewer different labels than
     different cells, nearly all of them in several cells. Codes such as `Animals|Cats` have more
     parts than cells.
+
+    Args:
+        cells: raw, one a row.
+        missing: the words that read as missing.
     """
     if isinstance(cells, np.ndarray) and cells.dtype.kind != "O":
         return ""
-    if any(isinstance(cell, _SEVERAL_WORDS) for cell in cells):
+    if _holds_lists(cells):
         return SURE_SEPARATORS[0]
     texts = [cell.strip() for cell in cells if isinstance(cell, str)]
     texts = [text for text in texts if text not in missing]
     separator = find_separator(texts, missing, candidates=SURE_SEPARATORS)
     if not separator:
         return ""
-    num_several = sum(separator in text for text in texts)
-    if num_several < max(MIN_ROWS, MIN_SHARE * len(texts)):
+    fewest = max(MIN_ROWS, MIN_SHARE * len(texts))
+    if _num_with(separator, texts) < fewest:
         return ""
     counts: Counter[str] = Counter()
     for text in texts:
-        counts.update(set(_parts(text, separator)))
+        labels = set(_parts(text, separator))
+        counts.update(labels)
     common = sum(count for count in counts.values() if count >= MIN_ROWS)
-    if len(counts) < len(set(texts)) and common >= 0.9 * counts.total():
+    num_different = len(set(texts))
+    if len(counts) < num_different and common >= 0.9 * counts.total():
         return separator
     return ""
 
 
+def _holds_lists(cells):
+    return any(isinstance(cell, _SEVERAL_WORDS) for cell in cells)
+
+
 def _parts(cell, separator):
-    """The labels of a cell that holds some: text, or a list of text."""
+    """Returns the labels of a cell that holds some: text, or a list of text."""
     if isinstance(cell, _SEVERAL_WORDS):
         parts = [str(each).strip() for each in cell]
     else:
@@ -209,29 +238,50 @@ def read_label_sets(
     Raises:
         LoadError: where no cell holds several labels, or there are too many of them.
     """
-    listed = any(isinstance(cell, _SEVERAL_WORDS) for cell in cells)
-    found = separator or ("|" if listed else find_separator(cells, missing))
-    parts = [_parts(cell, found) if found else [str(cell).strip()] for cell in cells]
-    if max(map(len, parts), default=0) < 2:
-        what = f"the separator {found!r}" if found else "several labels"
-        raise LoadError(
-            f"no cell of the target {shorten(name)} has {what}",
-            expected="cells such as 'red|round'",
-            fix=f"--set 'load.label_separator=,', or one label a row: {AS_CLASSES}",
-        )
-    rows = np.repeat(np.arange(len(parts)), [len(each) for each in parts])
+    is_listed = _holds_lists(cells)
+    found = separator or _separator_of(cells, is_listed, missing)
+    if found:
+        parts = [_parts(cell, found) for cell in cells]
+    else:
+        parts = [[str(cell).strip()] for cell in cells]
+    sizes = [len(each) for each in parts]
+    if max(sizes, default=0) < 2:
+        _refuse_single(name, found)
     words = [part for each in parts for part in each]
-    texts, _, notes = join_classes(read_classes(words, name, frozenset()), name, spelling)
-    kept = texts != no_label if no_label else np.ones(len(texts), bool)
-    labels, places = np.unique(texts[kept].astype(object), return_inverse=True)
+    classes = read_classes(words, name, frozenset())
+    texts, _, notes = join_classes(classes, name, spelling)
+    is_label = np.ones(len(texts), bool)
+    if no_label:
+        is_label = texts != no_label
+    label_texts = texts[is_label].astype(object)
+    labels, places = np.unique(label_texts, return_inverse=True)
     labels = tuple(map(str, labels))
     _refuse_number(labels, name)
+    rows = np.repeat(np.arange(len(parts)), sizes)
     has = np.zeros((len(parts), len(labels)), np.int64)
-    has[rows[kept], places] = 1
-    if not separator and not listed:
+    has[rows[is_label], places] = 1
+    if not separator and not is_listed:
         why = f"several labels in a cell, parted by {found!r}; {AS_CLASSES} keeps cells whole"
         notes = (*notes, Inferred(name, "target", why))
     return LabelSets(name, labels, has, free_separator(labels, found), tuple(notes))
+
+
+def _separator_of(cells, is_listed, missing):
+    if is_listed:
+        return "|"
+    return find_separator(cells, missing)
+
+
+def _refuse_single(name, separator):
+    """Raises LoadError for a target of which no cell holds several labels."""
+    what = "several labels"
+    if separator:
+        what = f"the separator {separator!r}"
+    raise LoadError(
+        f"no cell of the target {shorten(name)} has {what}",
+        expected="cells such as 'red|round'",
+        fix=f"--set 'load.label_separator=,', or one label a row: {AS_CLASSES}",
+    )
 
 
 def _refuse_number(labels, name):
@@ -254,7 +304,7 @@ def free_separator(labels: Sequence[str], wanted: str = "") -> str:
     label holds.
     """
     for mark in (wanted, *SEPARATORS, " | ", "||"):
-        if mark and not any(mark in label for label in labels):
+        if mark and not _num_with(mark, labels):
             return mark
     return " || "
 
@@ -284,20 +334,25 @@ def read_label_columns(
     is_known = np.ones(len(table[names[0]]), bool)
     for name in names:
         cells = table[name]
-        filled = np.fromiter((not is_missing(cell, missing) for cell in cells), bool, len(cells))
+        filled = np.array([not is_missing(cell, missing) for cell in cells], bool)
         if presence:
             columns.append(filled)
             continue
-        read, bad = read_column(cells, Column(name, "boolean"), missing)
-        if bad:
-            raise LoadError(
-                f"the target column {shorten(name)}, row {bad[0].row}: {bad[0].reason}: "
-                f"{bad[0].value}",
-                expected="0 or 1 (or yes, no, true, false) in each of several target columns",
-                fix="write 0 and 1; --set load.target_kind=presence where a filled cell is a label",
-            )
-        columns.append(np.fromiter((word == "true" for word in read), bool, len(read)))
+        columns.append(_read_truth(cells, name, missing))
         is_known &= filled
     has = np.stack(columns, axis=1).astype(np.int64)
     title = target_title(names)
     return LabelSets(title, names, has, free_separator(names)), is_known
+
+
+def _read_truth(cells, name, missing):
+    """Returns which cells are true, bool [rows]. Raises LoadError for a word of neither truth."""
+    read, bad = read_column(cells, Column(name, "boolean"), missing)
+    if bad:
+        first = bad[0]
+        raise LoadError(
+            f"the target column {shorten(name)}, row {first.row}: {first.reason}: {first.value}",
+            expected="0 or 1 (or yes, no, true, false) in each of several target columns",
+            fix="write 0 and 1; --set load.target_kind=presence where a filled cell is a label",
+        )
+    return np.array([word == "true" for word in read], bool)

@@ -26,60 +26,93 @@ _EPOCH_SECONDS = (946_684_800, 4_102_444_800)  # the years 2000 to 2100
 
 
 def numbers_as_float32(name: str, cells: Sequence, values: np.ndarray) -> np.ndarray:
-    """float64 [rows] of the column `name`, read from `cells`, as float32. Raises LoadError where
-    the column loses information by it: see `refuse_merged`.
+    """Returns a column of numbers as float32 [rows].
+
+    Args:
+        name: of the column.
+        cells: raw, one a row.
+        values: float64 [rows], read from `cells`.
+
+    Raises:
+        LoadError: where the column loses information by it, see `refuse_merged`.
     """
     what = f"the column {shorten(name)}"
-    known = values[~np.isnan(values)]
     fix = f"--drop '{name}' or --kind '{name}=categorical' for ids"
-    if len(known) and _EPOCH_SECONDS[0] <= known.min() and known.max() <= _EPOCH_SECONDS[1]:
+    if _may_be_epoch_seconds(values):
         fix += f"; --kind '{name}=date:unix' for seconds since 1970"
     refuse_merged(what, cells, values, f"{fix}; or subtract a constant in the source")
     return values.astype(np.float32)
 
 
+def _may_be_epoch_seconds(values):
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return False
+    first, last = _EPOCH_SECONDS
+    return first <= known.min() and known.max() <= last
+
+
 def series_as_float32(what: str, values: np.ndarray) -> np.ndarray:
-    """The numbers of one whole series, in any shape, as float32. Raises LoadError where it loses
-    its information.
+    """Returns the numbers of one whole series, in any shape, as float32.
+
+    Raises:
+        LoadError: where the series loses information by it, see `refuse_merged`.
     """
-    if values.dtype != np.float32 and np.any(np.abs(values) > FLOAT32_WHOLE):  # False for NaN
-        refuse_merged(
-            what,
-            values.ravel(),
-            values.ravel().astype(np.float64),
-            "subtract a constant from every step",
-        )
+    if values.dtype == np.float32:
+        return values.astype(np.float32)
+    if np.any(np.abs(values) > FLOAT32_WHOLE):  # False for NaN
+        flat = values.ravel()
+        fix = "subtract a constant from every step"
+        refuse_merged(what, flat, flat.astype(np.float64), fix)
     return values.astype(np.float32)
 
 
 def refuse_merged(what: str, cells: Sequence, values: np.ndarray, fix: str) -> None:
-    """Raises LoadError where float32 makes different numbers equal: more than a few of whole
-    numbers beyond 2^24, or numbers whose own spread is below what float32 can show at their size.
+    """Refuses numbers of which float32 makes different ones equal: more than a few of whole numbers
+    beyond 2^24, or numbers whose own spread is below what float32 can show at their size.
 
-    values: float64 [rows], NaN where missing, read from `cells`.
+    Args:
+        what: the numbers' name, for the error.
+        cells: raw, one a row.
+        values: float64 [rows], NaN where missing, read from `cells`.
+        fix: what the user may do, for the error.
+
+    Raises:
+        LoadError: for such numbers.
     """
-    known = np.abs(values[~np.isnan(values)])
-    most = known.max(initial=0)
-    if most <= FLOAT32_WHOLE and np.array_equal(known, np.round(known)):
+    known = values[~np.isnan(values)]
+    sizes = np.abs(known)
+    most = sizes.max(initial=0)
+    if most <= FLOAT32_WHOLE and np.array_equal(sizes, np.round(sizes)):
         return
-    distinct = np.unique(values[~np.isnan(values)])
-    num_distinct = max(len(distinct), _num_exact(cells, values) if most >= FLOAT64_WHOLE else 0)
+    distinct = np.unique(known)
+    num_distinct = len(distinct)
+    if most >= FLOAT64_WHOLE:
+        num_distinct = max(num_distinct, _num_exact(cells, values))
     merged = distinct.astype(np.float32)
     num_left = len(np.unique(merged))
-    if num_distinct - num_left <= MAX_SHARE_MERGED * num_distinct or not _matters(distinct):
+    num_lost = num_distinct - num_left
+    if num_lost <= MAX_SHARE_MERGED * num_distinct:
         return
-    order = np.flatnonzero(merged[1:] == merged[:-1])
-    if len(order):
-        pair = distinct[order[0] : order[0] + 2]
-    else:
-        pair = distinct[:1]
+    if not _matters(distinct):
+        return
+    pair = _first_merged(distinct, merged)
+    shown = " and ".join(map(_in_full, pair))
     raise LoadError(
         f"{what} has {num_distinct:,} different numbers, of which {num_left:,} are left in "
-        f"float32, which nets compute in: {' and '.join(map(_in_full, pair))} become "
-        f"{_in_full(np.float32(pair[0]))}",
+        f"float32, which nets compute in: {shown} become {_in_full(np.float32(pair[0]))}",
         expected="numbers that differ by more than 1 in 16,777,216",
         fix=fix,
     )
+
+
+def _first_merged(distinct, merged):
+    """Returns the first two numbers that are equal in float32, or the first number alone."""
+    equal = np.flatnonzero(merged[1:] == merged[:-1])
+    if not len(equal):
+        return distinct[:1]
+    first = equal[0]
+    return distinct[first : first + 2]
 
 
 def _in_full(value):
@@ -89,22 +122,33 @@ def _in_full(value):
 
 
 def _num_exact(cells, values):
-    """How many different whole numbers the cells are, where float64 has lost some."""
+    """Returns how many different whole numbers the cells are, where float64 has lost some."""
     if isinstance(cells, np.ndarray):
         if cells.dtype.kind in "iu":
             return len(np.unique(cells))
         return 0
-    large = np.flatnonzero(np.abs(values) >= FLOAT64_WHOLE)
-    digits = {text for row in large if (text := str(cells[row]).strip().lstrip("+-")).isdigit()}
+    digits = set()
+    large = np.abs(values) >= FLOAT64_WHOLE
+    for row in np.flatnonzero(large):
+        text = str(cells[row]).strip()
+        text = text.lstrip("+-")
+        if text.isdigit():
+            digits.add(text)
     return len(digits)
 
 
 def _matters(distinct):
-    """Whether rising numbers are whole ones, or lie closer together than float32 can show."""
-    if np.abs(distinct).max() > FLOAT32_WHOLE and np.array_equal(distinct, np.round(distinct)):
+    """Returns whether rising numbers are whole ones, or lie closer together than float32 can
+    show.
+    """
+    sizes = np.abs(distinct)
+    is_whole = np.array_equal(distinct, np.round(distinct))
+    if is_whole and sizes.max() > FLOAT32_WHOLE:
         return True
-    size = float(np.median(np.abs(distinct)))
-    low, high = np.percentile(distinct, [5, 95])
-    if distinct[-1] - distinct[0] <= ROUNDING * size:
+    size = float(np.median(sizes))
+    spread = distinct[-1] - distinct[0]
+    if spread <= ROUNDING * size:
         return False
-    return high - low < MIN_LEVELS * float(np.spacing(np.float32(size)))
+    low, high = np.percentile(distinct, [5, 95])
+    spacing = float(np.spacing(np.float32(size)))
+    return high - low < MIN_LEVELS * spacing

@@ -6,6 +6,7 @@ scikit-learn's of the same name (Tsoumakas and Katakis 2007,
 https://doi.org/10.4018/jdwm.2007070101, compare them).
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -23,7 +24,11 @@ def score_label_sets(y: np.ndarray, chosen: np.ndarray, scores: np.ndarray) -> d
         chosen: bool [rows, labels], the answers.
         scores: float64 [rows, labels], probabilities.
     """
-    return {**score_label_ranks(y, scores), **score_decided(y, chosen), **_distances(y, scores)}
+    return {
+        **score_label_ranks(y, scores),
+        **score_decided(y, chosen),
+        **_distances(y, scores),
+    }
 
 
 def score_decided(y: np.ndarray, chosen: np.ndarray) -> dict[str, float]:
@@ -32,20 +37,27 @@ def score_decided(y: np.ndarray, chosen: np.ndarray) -> dict[str, float]:
     `macro_f1`, `precision` and `recall` are means over labels, `micro_f1` is of all labels counted
     together, `exact_match` the share of rows whose labels are all right, `hamming_loss` the share
     of single answers that are wrong.
+
+    Args:
+        y: int64 [rows, labels], 1 where a row has a label.
+        chosen: bool [rows, labels], the answers.
     """
     truth = y.astype(bool)
     hits = (truth & chosen).sum(axis=0)
     true = truth.sum(axis=0)
     given = chosen.sum(axis=0)
-    seen = true + given > 0
-    f1 = 2 * hits / np.maximum(true + given, 1)
+    both = true + given
+    seen = both > 0
+    f1 = 2 * hits / np.maximum(both, 1)
     precision = hits / np.maximum(given, 1)
     recall = hits / np.maximum(true, 1)
+    micro_f1 = 2 * hits.sum() / max(both.sum(), 1)
     wrong = truth != chosen
+    is_exact = ~wrong.any(axis=1)
     return {
         "macro_f1": _mean(f1[seen]),
-        "micro_f1": float(2 * hits.sum() / max((true + given).sum(), 1)),
-        "exact_match": float(np.mean(~wrong.any(axis=1))),
+        "micro_f1": float(micro_f1),
+        "exact_match": float(np.mean(is_exact)),
         "hamming_loss": float(wrong.mean()),
         "precision": _mean(precision[seen]),
         "recall": _mean(recall[seen]),
@@ -55,11 +67,20 @@ def score_decided(y: np.ndarray, chosen: np.ndarray) -> dict[str, float]:
 def score_label_ranks(y: np.ndarray, scores: np.ndarray) -> dict[str, float]:
     """Returns `mean_average_precision` and `roc_auc`, means over the labels that rows have (and
     lack).
+
+    Args:
+        y: int64 [rows, labels], 1 where a row has a label.
+        scores: float64 [rows, labels], probabilities.
     """
-    each = [ranks_of_label(y[:, label] == 1, scores[:, label]) for label in range(y.shape[1])]
+    each = []
+    for label in range(y.shape[1]):
+        each.append(ranks_of_label(y[:, label] == 1, scores[:, label]))
     table = np.array(each, np.float64).reshape(-1, 2)
-    means = [_mean(column[~np.isnan(column)]) for column in table.T]
-    return dict(zip(("mean_average_precision", "roc_auc"), means, strict=True))
+    precisions, areas = table.T
+    return {
+        "mean_average_precision": _mean_of_known(precisions),
+        "roc_auc": _mean_of_known(areas),
+    }
 
 
 def ranks_of_label(truth: np.ndarray, scores: np.ndarray) -> tuple[float, float]:
@@ -70,17 +91,21 @@ def ranks_of_label(truth: np.ndarray, scores: np.ndarray) -> tuple[float, float]
         scores: float64 [rows]; rows of one score are taken together.
     """
     if not truth.any():
-        return float("nan"), float("nan")
+        return math.nan, math.nan
     order = np.argsort(-scores)
-    ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
+    is_last = np.append(np.diff(scores[order]) != 0, True)
+    ends = np.flatnonzero(is_last)
     hits = np.cumsum(truth[order])[ends]
     misses = ends + 1 - hits
     new_hits = np.diff(hits, prepend=0)
     new_misses = np.diff(misses, prepend=0)
-    average_precision = np.sum(new_hits * (hits / (ends + 1))) / hits[-1]
+    precisions = hits / (ends + 1)
+    average_precision = np.sum(new_hits * precisions) / hits[-1]
     if not misses[-1]:
-        return float(average_precision), float("nan")
-    roc_auc = np.sum(new_misses * (hits - new_hits / 2)) / (hits[-1] * misses[-1])
+        return float(average_precision), math.nan
+    hits_above = hits - new_hits / 2
+    num_pairs = hits[-1] * misses[-1]
+    roc_auc = np.sum(new_misses * hits_above) / num_pairs
     return float(average_precision), float(roc_auc)
 
 
@@ -89,13 +114,20 @@ def label_table(
 ) -> list[dict]:
     """Returns, for each label, its name and rows, and its precision, recall, F1, average precision
     and ROC-AUC; None where a score does not exist.
+
+    Args:
+        y: int64 [rows, labels], 1 where a row has a label.
+        chosen: bool [rows, labels], the answers.
+        scores: float64 [rows, labels], probabilities.
+        labels: their names.
     """
     table = []
     for place, label in enumerate(labels):
         truth = y[:, place] == 1
-        hits = int((truth & chosen[:, place]).sum())
+        answers = chosen[:, place]
+        hits = int((truth & answers).sum())
         true = int(truth.sum())
-        given = int(chosen[:, place].sum())
+        given = int(answers.sum())
         average_precision, roc_auc = ranks_of_label(truth, scores[:, place])
         table.append(
             {
@@ -112,18 +144,22 @@ def label_table(
 
 
 def _distances(y, scores):
-    """Log loss and Brier score, means over rows and labels."""
+    """Returns log loss and Brier score, means over rows and labels."""
     likely = np.where(y == 1, scores, 1 - scores)
-    return {
-        "log_loss": float(-np.log(np.clip(likely, _SMALLEST, 1)).mean()),
-        "brier": float(np.mean(np.square(scores - y))),
-    }
+    clipped = np.clip(likely, _SMALLEST, 1)
+    log_loss = -np.log(clipped).mean()
+    brier = np.mean(np.square(scores - y))
+    return {"log_loss": float(log_loss), "brier": float(brier)}
 
 
 def _mean(values):
     if len(values):
         return float(np.mean(values))
-    return float("nan")
+    return math.nan
+
+
+def _mean_of_known(values):
+    return _mean(values[~np.isnan(values)])
 
 
 def _or_none(value):

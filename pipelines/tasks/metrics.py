@@ -18,6 +18,14 @@ SMALLER_IS_BETTER = frozenset(
 )
 RANK_METRICS = ("average_precision", "roc_auc")
 LABEL_METRICS = ("balanced_accuracy", "macro_f1", "accuracy", "precision", "recall", "f1")
+_ANOMALY_METRICS = (
+    "roc_auc",
+    "average_precision",
+    "f1",
+    "precision",
+    "recall",
+    "balanced_accuracy",
+)
 
 
 def is_smaller_better(metric: str) -> bool:
@@ -26,176 +34,229 @@ def is_smaller_better(metric: str) -> bool:
 
 
 def score_classes(y: np.ndarray, chosen: np.ndarray, scores: np.ndarray) -> dict[str, float]:
-    """Every metric of classes, of y int [rows], chosen classes int [rows] and probabilities float
-    [rows, classes].
+    """Returns every metric of classes.
 
     Two classes: precision, recall, F1, average precision, ROC-AUC are of the second class. More:
     precision, recall and F1 are macro-averages, average precision and ROC-AUC macro-averages of one
     class against the rest over the classes that `y` has. NaN where a metric does not exist, as
     ROC-AUC with one class in `y`.
-    """
-    from sklearn import metrics
 
-    classes = np.arange(scores.shape[1])
-    if len(classes) == 2:
-        average = "binary"
-    else:
-        average = "macro"
-    onehot = np.eye(len(classes))[y]
-    seen = np.unique(y)
+    Args:
+        y: int [rows].
+        chosen: int [rows], the chosen classes.
+        scores: float [rows, classes], probabilities.
+    """
+    num_classes = scores.shape[1]
     with warnings.catch_warnings():
         # A class that y lacks, or that was never chosen, is a fact of small held-out sets and
         # stands as 0 or NaN.
         warnings.simplefilter("ignore", category=metrics_warning())
         warnings.simplefilter("ignore", category=UserWarning)
-        if average == "binary":
-            ranked = [1]
-        else:
-            ranked = [int(each) for each in classes if each in seen]
-        precision, recall, f1, _ = metrics.precision_recall_fscore_support(
-            y,
-            chosen,
-            labels=None if average == "binary" else classes,
-            average=average,
-            zero_division=0,
-        )
-        one_class = len(seen) < 2
         return {
-            "average_precision": float("nan")
-            if one_class
-            else float(
-                np.mean(
-                    [
-                        metrics.average_precision_score(onehot[:, each], scores[:, each])
-                        for each in ranked
-                    ]
-                )
-            ),
-            "roc_auc": float("nan")
-            if one_class
-            else float(
-                np.mean(
-                    [metrics.roc_auc_score(onehot[:, each], scores[:, each]) for each in ranked]
-                )
-            ),
-            "balanced_accuracy": float(metrics.balanced_accuracy_score(y, chosen)),
-            "macro_f1": float(metrics.f1_score(y, chosen, average="macro", zero_division=0)),
-            "accuracy": float(metrics.accuracy_score(y, chosen)),
-            "precision": float(precision),
-            "recall": float(recall),
-            "f1": float(f1),
-            "log_loss": float(metrics.log_loss(y, np.clip(scores, 1e-7, 1), labels=classes)),
-            "brier": float(
-                np.mean(np.sum((scores - onehot) ** 2, axis=1)) / (2 if average == "binary" else 1)
-            ),
+            **_score_each_rank(y, scores),
+            **_score_chosen(y, chosen, num_classes),
+            **_score_probabilities(y, scores),
         }
 
 
+def _score_each_rank(y, scores):
+    """Returns average precision and ROC-AUC, by scikit-learn; arguments as of `score_classes`."""
+    from sklearn import metrics
+
+    seen = np.unique(y)
+    if len(seen) < 2:
+        return {"average_precision": math.nan, "roc_auc": math.nan}
+    ranked = seen
+    if scores.shape[1] == 2:
+        ranked = np.array([1])
+    precisions = []
+    areas = []
+    for label in ranked:
+        truth = (y == label).astype(np.float64)
+        score = scores[:, label]
+        precisions.append(metrics.average_precision_score(truth, score))
+        areas.append(metrics.roc_auc_score(truth, score))
+    return {
+        "average_precision": float(np.mean(precisions)),
+        "roc_auc": float(np.mean(areas)),
+    }
+
+
+def _score_chosen(y, chosen, num_classes):
+    """Returns the metrics of chosen classes, by scikit-learn; arguments as of `score_classes`."""
+    from sklearn import metrics
+
+    if num_classes == 2:
+        average, classes = "binary", None
+    else:
+        average, classes = "macro", np.arange(num_classes)
+    precision, recall, f1, _ = metrics.precision_recall_fscore_support(
+        y, chosen, labels=classes, average=average, zero_division=0
+    )
+    balanced_accuracy = metrics.balanced_accuracy_score(y, chosen)
+    macro_f1 = metrics.f1_score(y, chosen, average="macro", zero_division=0)
+    return {
+        "balanced_accuracy": float(balanced_accuracy),
+        "macro_f1": float(macro_f1),
+        "accuracy": float(metrics.accuracy_score(y, chosen)),
+        "precision": float(precision),
+        "recall": float(recall),
+        "f1": float(f1),
+    }
+
+
+def _score_probabilities(y, scores):
+    """Returns log loss and Brier score; arguments as of `score_classes`."""
+    from sklearn import metrics
+
+    num_classes = scores.shape[1]
+    clipped = np.clip(scores, 1e-7, 1)
+    log_loss = metrics.log_loss(y, clipped, labels=np.arange(num_classes))
+    onehot = np.eye(num_classes)[y]
+    squares = (scores - onehot) ** 2
+    brier = np.mean(np.sum(squares, axis=1))
+    if num_classes == 2:
+        brier = brier / 2
+    return {"log_loss": float(log_loss), "brier": float(brier)}
+
+
 def metrics_warning() -> type[Warning]:
-    """scikit-learn's warning that a metric is not defined on the rows at hand."""
+    """Returns scikit-learn's warning that a metric is not defined on the rows at hand."""
     from sklearn.exceptions import UndefinedMetricWarning
 
     return UndefinedMetricWarning
 
 
 def score_labels(metric: str, y: np.ndarray, chosen: np.ndarray) -> float:
-    """One of LABEL_METRICS of y and chosen classes int [rows], counted."""
+    """Returns one metric of chosen classes, counted.
+
+    Args:
+        metric: one of LABEL_METRICS.
+        y: int [rows].
+        chosen: int [rows].
+    """
     num_classes = max(y.max(), chosen.max(), 1) + 1
-    counts = np.bincount(y * num_classes + chosen, minlength=num_classes**2).reshape(
-        num_classes, num_classes
-    )
+    cells = np.bincount(y * num_classes + chosen, minlength=num_classes**2)
+    counts = cells.reshape(num_classes, num_classes)
     hits = counts.diagonal()
     true = counts.sum(axis=1)
-    said = counts.sum(axis=0)
+    given = counts.sum(axis=0)
     if metric == "accuracy":
         return float(hits.sum() / len(y))
     if metric == "balanced_accuracy":
-        return float(np.mean(hits[true > 0] / true[true > 0]))
-    above, below = {"precision": (hits, said), "recall": (hits, true)}.get(
-        metric, (2 * hits, true + said)
-    )
+        seen = true > 0
+        return float(np.mean(hits[seen] / true[seen]))
+    if metric == "precision":
+        above, below = hits, given
+    elif metric == "recall":
+        above, below = hits, true
+    else:
+        above, below = 2 * hits, true + given
     each = above / np.maximum(below, 1)  # 0 of 0 is 0
     if metric != "macro_f1" and num_classes == 2:
         return float(each[1])
-    return float(np.mean(each[true + said > 0]))
+    seen = true + given > 0
+    return float(np.mean(each[seen]))
 
 
 def score_ranks(y: np.ndarray, scores: np.ndarray) -> dict[str, float]:
-    """Average precision and ROC-AUC as `score_classes` gives them, from one sort a class."""
+    """Returns average precision and ROC-AUC as `score_classes` does, from one sort a class.
+
+    Args:
+        y: int [rows].
+        scores: float [rows, classes].
+    """
     if y.min() == y.max():
-        return {"average_precision": float("nan"), "roc_auc": float("nan")}
-    found = [
-        _ranked(y == each, scores[:, each])
-        for each in ([1] if scores.shape[1] == 2 else np.unique(y))
-    ]
-    return dict(
-        zip(("average_precision", "roc_auc"), map(float, np.mean(found, axis=0)), strict=True)
-    )
+        return {"average_precision": math.nan, "roc_auc": math.nan}
+    classes = np.unique(y)
+    if scores.shape[1] == 2:
+        classes = np.array([1])
+    found = [_ranked(y == each, scores[:, each]) for each in classes]
+    average_precision, roc_auc = np.mean(found, axis=0)
+    return {"average_precision": float(average_precision), "roc_auc": float(roc_auc)}
 
 
 def _ranked(is_class, scores):
-    """(average precision, ROC-AUC), rows of one score taken together."""
+    """Returns average precision and ROC-AUC, rows of one score taken together.
+
+    Args:
+        is_class: bool [rows].
+        scores: float [rows].
+    """
     order = np.argsort(-scores)
-    ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
+    is_last = np.append(np.diff(scores[order]) != 0, True)
+    ends = np.flatnonzero(is_last)
     hits = np.cumsum(is_class[order])[ends]
     misses = ends + 1 - hits
     new_hits = np.diff(hits, prepend=0)
     new_misses = np.diff(misses, prepend=0)
-    return (
-        np.sum(new_hits * (hits / (ends + 1))) / hits[-1],
-        np.sum(new_misses * (hits - new_hits / 2)) / (hits[-1] * misses[-1]),
-    )
+    precisions = hits / (ends + 1)
+    average_precision = np.sum(new_hits * precisions) / hits[-1]
+    hits_above = hits - new_hits / 2
+    num_pairs = hits[-1] * misses[-1]
+    roc_auc = np.sum(new_misses * hits_above) / num_pairs
+    return average_precision, roc_auc
 
 
 def score_values(y: np.ndarray, values: np.ndarray) -> dict[str, float]:
-    """MAE and RMSE in the target's unit, and R², of float [rows] each."""
+    """Returns MAE and RMSE in the target's unit, and R², of float [rows] each."""
     from sklearn import metrics
 
-    return {
-        "mae": float(metrics.mean_absolute_error(y, values)),
-        "rmse": float(np.sqrt(metrics.mean_squared_error(y, values))),
-        "r2": float(metrics.r2_score(y, values)) if len(y) > 1 else float("nan"),
-    }
+    r2 = math.nan
+    if len(y) > 1:
+        r2 = metrics.r2_score(y, values)
+    mae = metrics.mean_absolute_error(y, values)
+    mse = metrics.mean_squared_error(y, values)
+    return {"mae": float(mae), "rmse": float(np.sqrt(mse)), "r2": float(r2)}
 
 
 def score_anomalies(y: np.ndarray, flagged: np.ndarray, scores: np.ndarray) -> dict[str, float]:
-    """Of y float [rows], 1 of an anomaly, NaN where unknown; flagged bool [rows]; scores float
-    [rows].
+    """Returns every metric of anomalies.
 
-    `mae`: the mean score of windows that are not labelled as anomalies, and `flagged`: the share of
-    them that is flagged. The others are of the rows with a known label; NaN where these are not of
-    both kinds.
+    `mae` is the mean score of windows that are not labelled as anomalies, and `flagged` the share
+    of them that is flagged. The others are of the rows with a known label; NaN where these are not
+    of both kinds.
+
+    Args:
+        y: float [rows], 1 of an anomaly, NaN where unknown.
+        flagged: bool [rows].
+        scores: float [rows].
     """
-    from sklearn import metrics
-
     calm = y != 1
     known = ~np.isnan(y)
-    found = {"mae": float(scores[calm].mean()) if calm.any() else float("nan")}
-    names = ("roc_auc", "average_precision", "f1", "precision", "recall", "balanced_accuracy")
     truth = y[known] == 1
-    said = flagged[known]
+    mae = share_flagged = math.nan
+    if calm.any():
+        mae = float(scores[calm].mean())
+        share_flagged = float(flagged[calm].mean())
     if truth.any() and not truth.all():
-        precision, recall, f1, _ = metrics.precision_recall_fscore_support(
-            truth, said, average="binary", zero_division=0
-        )
-        found |= {
-            "roc_auc": float(metrics.roc_auc_score(truth, scores[known])),
-            "average_precision": float(metrics.average_precision_score(truth, scores[known])),
-            "f1": float(f1),
-            "precision": float(precision),
-            "recall": float(recall),
-            "balanced_accuracy": float(metrics.balanced_accuracy_score(truth, said)),
-        }
-    return {
-        **found,
-        **{name: found.get(name, float("nan")) for name in names},
-        "flagged": float(flagged[calm].mean()) if calm.any() else float("nan"),
-    }
+        found = _score_known_anomalies(truth, flagged[known], scores[known])
+    else:
+        found = dict.fromkeys(_ANOMALY_METRICS, math.nan)
+    return {"mae": mae, **found, "flagged": share_flagged}
+
+
+def _score_known_anomalies(truth, flagged, scores):
+    """Returns the metrics of rows with a known label: bool, bool and float [rows]."""
+    from sklearn import metrics
+
+    precision, recall, f1, _ = metrics.precision_recall_fscore_support(
+        truth, flagged, average="binary", zero_division=0
+    )
+    found = (
+        metrics.roc_auc_score(truth, scores),
+        metrics.average_precision_score(truth, scores),
+        f1,
+        precision,
+        recall,
+        metrics.balanced_accuracy_score(truth, flagged),
+    )
+    return dict(zip(_ANOMALY_METRICS, map(float, found), strict=True))
 
 
 def loss_of(metric: str, before: Mapping[str, float], after: Mapping[str, float]) -> float:
-    """How much worse `after` is than `before`, ≥ 0 where it is worse. MAE and RMSE count as a share
-    of `before`.
+    """Returns how much worse `after` is than `before`, ≥ 0 where it is worse. MAE and RMSE count as
+    a share of `before`.
     """
     if metric in SMALLER_IS_BETTER:
         change = after[metric] - before[metric]
@@ -209,35 +270,51 @@ def loss_of(metric: str, before: Mapping[str, float], after: Mapping[str, float]
 def score_forecasts(
     y: np.ndarray, values: np.ndarray, quantiles: np.ndarray | None, target: Target
 ) -> dict[str, float]:
-    """MASE (NaN where its scale is 0), MAE and RMSE in the target's unit; of quantiles the mean
-    pinball loss, and the share of targets between the outer two, "coverage".
+    """Returns MASE (NaN where its scale is 0), MAE and RMSE in the target's unit; of quantiles the
+    mean pinball loss, and the share of targets between the outer two, "coverage".
+
+    Args:
+        y: float [rows, horizon], NaN where unknown.
+        values: float [rows, horizon].
+        quantiles: float [rows, horizon, levels], or None.
+        target: states the scale of MASE and the levels of the quantiles.
     """
     known = ~np.isnan(y)
     errors = np.abs(values - y)[known]
+    mae = rmse = mase = pinball = coverage = math.nan
     if len(errors):
         mae = float(errors.mean())
-    else:
-        mae = math.nan
-    scores = {
-        "mase": mae / target.mase_scale if target.mase_scale else math.nan,
-        "mae": mae,
-        "rmse": float(np.sqrt(np.mean(errors**2))) if len(errors) else math.nan,
-    }
-    scores["pinball"] = scores["coverage"] = math.nan
+        rmse = float(np.sqrt(np.mean(errors**2)))
+    if target.mase_scale:
+        mase = mae / target.mase_scale
     if quantiles is not None and len(errors):
         short = y[known][:, None] - quantiles[known]
         levels = np.asarray(target.quantiles)
-        scores["pinball"] = float(np.maximum(levels * short, (levels - 1) * short).mean())
+        losses = np.maximum(levels * short, (levels - 1) * short)
+        pinball = float(losses.mean())
         if len(levels) > 1:
             inside = (short[:, 0] >= 0) & (short[:, -1] <= 0)
-            scores["coverage"] = float(inside.mean())
-    return scores
+            coverage = float(inside.mean())
+    return {
+        "mase": mase,
+        "mae": mae,
+        "rmse": rmse,
+        "pinball": pinball,
+        "coverage": coverage,
+    }
 
 
 def error_by_step(y: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """float64 [horizon]: the mean absolute error of each step ahead; NaN where no target of it is
-    known.
+    """Returns the mean absolute error of each step ahead, float64 [horizon]; NaN where no target of
+    it is known.
+
+    Args:
+        y: float [rows, horizon], NaN where unknown.
+        values: float [rows, horizon].
     """
     known = ~np.isnan(y)
-    total = np.where(known, np.abs(values - np.where(known, y, 0)), 0).sum(axis=0)
-    return np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)
+    errors = np.abs(values - np.where(known, y, 0))
+    total = np.where(known, errors, 0).sum(axis=0)
+    counts = known.sum(axis=0)
+    means = total / np.maximum(counts, 1)
+    return np.where(known.any(axis=0), means, np.nan)

@@ -34,7 +34,9 @@ def anomaly_threshold(scores: np.ndarray, quantile: float) -> tuple[float, ...]:
         quantile: Of the scores, 0 to 1.
     """
     highest = np.float32(np.quantile(scores, quantile, method="higher"))
-    above = max(np.nextafter(highest, np.float32(np.inf)), highest * np.float32(1 + ROUNDING))
+    next_number = np.nextafter(highest, np.float32(np.inf))
+    rounded_up = highest * np.float32(1 + ROUNDING)
+    above = max(next_number, rounded_up)
     return (-float(above),)
 
 
@@ -57,9 +59,13 @@ def choose_threshold(
     good, scores = _tied_with_best(candidates, logits, y, metric)
     if near is not None:
         return _nearest(candidates[good], near)
-    runs = np.split(good, np.flatnonzero(np.diff(good) > 1) + 1)
-    best = next(run for run in runs if scores.argmax() in run)
-    return _plain(candidates[best[len(best) // 2]])
+    gaps = np.flatnonzero(np.diff(good) > 1)
+    best_place = scores.argmax()
+    for run in np.split(good, gaps + 1):
+        if best_place in run:
+            break
+    middle = run[len(run) // 2]
+    return _plain(candidates[middle])
 
 
 def choose_adjustment(
@@ -84,37 +90,50 @@ def choose_adjustment(
         near: The decision of another form, as in `choose_threshold`.
     """
     logs = np.log(np.maximum(class_shares, 1e-6))
-    candidates = np.stack([-strength * logs for strength in STRENGTHS])
+    adjustments = [-strength * logs for strength in STRENGTHS]
+    candidates = np.stack(adjustments)
     good, _ = _tied_with_best(candidates, logits, y, metric)
-    return _nearest(candidates[good], near or (0.0,) * logits.shape[1])
+    if not near:
+        near = (0.0,) * logits.shape[1]
+    return _nearest(candidates[good], near)
 
 
 def _tied_with_best(candidates, logits, y, metric):
-    """(int64 [tied], the candidates that tie with the best; float64 [candidates], the scores).
-    Scores tie within TIE, or within half a standard error where few rows say less than that.
+    """Returns the candidates that tie with the best, int64 [tied], and the scores of all, float64
+    [candidates].
+
+    Scores tie within TIE, or within half a standard error where few rows leave more open than that.
     """
-    chosen = (positive_or_largest(logits, tuple(each)) for each in candidates)
-    scores = np.array([score_labels(metric, y, each) for each in chosen])
+    each_score = []
+    for offsets in candidates:
+        chosen = positive_or_largest(logits, tuple(offsets))
+        each_score.append(score_labels(metric, y, chosen))
+    scores = np.array(each_score)
     best = scores.max()
-    standard_error = np.sqrt(best * (1 - best) / len(y))
-    return np.flatnonzero(scores >= best - max(TIE, standard_error / 2)), scores
+    variance = best * (1 - best) / len(y)
+    half_error = np.sqrt(variance) / 2
+    lowest = best - max(TIE, half_error)
+    return np.flatnonzero(scores >= lowest), scores
 
 
 def _nearest(candidates, near):
-    distance = np.abs(candidates - np.asarray(near)).sum(axis=1)
-    return _plain(candidates[distance.argmin()])
+    differences = np.abs(candidates - np.asarray(near))
+    distance = differences.sum(axis=1)
+    nearest = distance.argmin()
+    return _plain(candidates[nearest])
 
 
 def _thresholds(logits):
-    """Offsets [candidates, 1] between neighbouring scores: every labelling that a threshold can
-    make, at most MAX_CANDIDATES.
+    """Returns offsets [candidates, 1] between neighbouring scores: every labelling that a threshold
+    can make, at most MAX_CANDIDATES.
     """
     values = np.unique(logits[:, 0].astype(np.float64))
     between = values
     if len(values) > 1:
         between = (values[1:] + values[:-1]) / 2
     if len(between) > MAX_CANDIDATES:
-        between = np.quantile(between, np.linspace(0, 1, MAX_CANDIDATES))
+        shares = np.linspace(0, 1, MAX_CANDIDATES)
+        between = np.quantile(between, shares)
     return -between[:, None]
 
 

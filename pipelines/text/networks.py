@@ -9,8 +9,6 @@ ones at each token, zeros at padding, gives them one.
 from abc import abstractmethod
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from ..device.cells import TEXT
 from ..device.ports import Port
 from ..device.signature import Signature
@@ -20,22 +18,15 @@ from ..rows.sketch import PAIRS, TOKENS, DataSketch
 from ..slots import Network
 from ..spec import Refusal, knob
 from ..training.blocks import (
-    Blocks,
     check_heads,
     check_initializer,
     with_logits,
 )
-from .augment import partner_of
+from .blocks import ATTENTION_PENALTY, TextBlocks
 from .vectors import check_vectors, start_table
 
 POOLINGS = ("max", "average", "attention")
 ACTIVATIONS = ("relu", "relu6")
-# Taken from the scores of padding before a softmax: e^-20 is nothing, and int8 still keeps the
-# other scores apart. Two numbers: of one the converter makes one tensor for both, and LiteRT 2.3
-# lets the softmax of the average, behind a RESHAPE that copies nothing, overwrite it before
-# attention has read it.
-AVERAGE_PENALTY = 24.0
-ATTENTION_PENALTY = 20.0
 
 
 @dataclass(frozen=True)
@@ -136,7 +127,7 @@ class TextNet(Network):
         return min(self.embedding_width, 8)
 
     @abstractmethod
-    def _features(self, x, mask, blocks: "TextBlocks", name: str):
+    def _features(self, x, mask, blocks: TextBlocks, name: str):
         """Token vectors [rows, window, width], zero at padding, and the mask [rows, window, 1], 1
         at tokens, → features [rows, width].
         """
@@ -259,118 +250,6 @@ class TransformerEncoder(TextNet):
             name=name,
             weighted=self.pooling == "attention",
         )
-
-
-class TextBlocks(Blocks):
-    """Blocks for token vectors [rows, window, width]. A mask is [rows, window, 1]: 1 at tokens, 0
-    at padding.
-    """
-
-    def embed(self, inputs, port: Port, *, name: str):
-        """(vectors, mask) of a port's ids [rows, window]; the vector of padding is zero. Where the
-        inputs hold the ids of a partner, the vectors are mixed by the share among the inputs, and
-        the mask is of both.
-        """
-        import keras
-
-        layers = keras.layers
-        ones = np.ones((port.num_ids, 1), np.float32)
-        ones[0] = 0.0
-        mask = layers.Embedding(
-            port.num_ids,
-            1,
-            trainable=False,
-            name=f"{name}_mask",
-            embeddings_initializer=keras.initializers.Constant(0.0),
-        )
-        table = layers.Embedding(
-            port.num_ids,
-            self.net.embedding_width,
-            name=f"{name}_embedding",
-            embeddings_initializer=keras.initializers.RandomNormal(
-                stddev=0.1, seed=self.next_seed()
-            ),
-        )
-        mask.build()
-        mask.set_weights([ones])
-        ids = inputs[port.name]
-        partner = inputs.get(partner_of(port.name))
-        given = mask(ids)
-        vectors = layers.Multiply(name=f"{name}_vectors")([table(ids), given])
-        if partner is None:
-            return vectors, given
-        share = layers.Reshape((1, 1))(inputs["mix_share"])
-        other = mask(partner)
-        return share * vectors + (1 - share) * (table(partner) * other), keras.ops.maximum(
-            given, other
-        )
-
-    def convolve(self, x, width: int, kernel: int, *, name: str):
-        """A convolution over tokens, and ReLU."""
-        import keras
-
-        return keras.layers.Conv1D(
-            width,
-            kernel,
-            padding="same",
-            activation="relu",
-            name=name,
-            kernel_initializer=self.initializer(),
-            kernel_regularizer=self.regularizer(),
-        )(x)
-
-    def token_states(self, x, name: str):
-        """Returns the same, as a layer called `name`_tokens: the net's output for each token [rows,
-        window, width] before it is pooled, which `MaskedPretraining` trains.
-        """
-        import keras
-
-        return keras.layers.Identity(name=f"{name}_tokens")(x)
-
-    def largest(self, x, mask, *, name: str, least: float = 0.0):
-        """The largest answer of each column at tokens, [rows, width]; `least`: the least answer
-        there can be.
-        """
-        import keras
-
-        layers = keras.layers
-        x = layers.Multiply(name=f"{name}_seen")([x, mask])
-        if least:
-            x = layers.Subtract(name=f"{name}_lowered")(
-                [x, self.penalty(mask, -least, name=f"{name}_least")]
-            )
-        return layers.GlobalMaxPooling1D(name=f"{name}_largest")(x)
-
-    def average(self, x, mask, *, name: str, weighted: bool = False):
-        """The average at tokens, [rows, width]; `weighted`: by what a dense layer gives each token,
-        after a softmax.
-        """
-        import keras
-
-        layers = keras.layers
-        penalty = self.penalty(mask, AVERAGE_PENALTY, name=f"{name}_average")
-        window = x.shape[1]
-        if weighted:
-            hidden = layers.Activation("tanh", name=f"{name}_attention_tanh")(
-                self.dense(x, x.shape[-1], name=f"{name}_attention_hidden")
-            )
-            scores = layers.Subtract(name=f"{name}_attention_masked")(
-                [self.dense(hidden, 1, name=f"{name}_attention"), penalty]
-            )
-        else:
-            scores = layers.Rescaling(-1.0, name=f"{name}_alike")(penalty)
-        shares = layers.Softmax(name=f"{name}_shares")(
-            layers.Reshape((1, window), name=f"{name}_scores")(scores)
-        )
-        return layers.Reshape((x.shape[-1],), name=f"{name}_pooled")(keras.ops.matmul(shares, x))
-
-    def penalty(self, mask, size: float, *, name: str):
-        """0 at tokens, size at padding: to be subtracted, because Keras makes an addition of such a
-        shape a BiasAdd, which the converter does not read.
-        """
-        import keras
-
-        return keras.layers.Rescaling(-size, size, name=f"{name}_penalty")(mask)
 
 
 def token_port(signature: Signature) -> Port:

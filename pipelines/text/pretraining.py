@@ -18,7 +18,8 @@ from ..spec import Refusal, knob
 from ..training.blocks import copy_weights
 from ..training.losses import token_loss
 from ..training.schedules import Cosine
-from .networks import AveragedEmbeddings, TextBlocks, TextNet, TransformerEncoder, token_port
+from .blocks import TextBlocks
+from .networks import AveragedEmbeddings, TextNet, TransformerEncoder, token_port
 
 MASKED, RANDOM = (
     0.8,

@@ -22,7 +22,8 @@ from .augment import (
     AugmentTranslation,
     AugmentZoom,
 )
-from .load import LoadArrays, LoadFolder, LoadPaths, LoadTfds
+from .load import LoadArrays, LoadFolder, LoadPaths
+from .load_tfds import LoadTfds
 from .mobile import EfficientNetLite0, MobileNetV1
 from .networks import Cnn, DsCnn, ResNet8, Vit
 from .recipes import EMOJI, EMOJI_LITE0, FASHION, FASHION_30KB, FASHION_100KB, picture_recipe

@@ -1,4 +1,4 @@
-"""Pictures to a Dataset: folders of classes, a CSV of paths, files of arrays, tensorflow-datasets.
+"""Pictures to a Dataset: folders of classes, a CSV of paths, files of arrays.
 
 Nothing is learned here but the names of the classes. Every file is read once, so that one that is
 broken is named now and not in the third epoch; what cannot be read is skipped, listed, and
@@ -27,31 +27,20 @@ from ..sources.labelled_files import Found
 from ..sources.labels import class_texts, read_part
 from ..sources.spellings import check_spelling
 from ..sources.table import Reading, find_table, read_table, settle_reading
-from ..sources.target_column import refuse_positive, tasks_of_kind
-from ..sources.tfds import (
-    IMAGE_FOLDER,
-    count_examples,
-    describe_prepared,
-    feature_of,
-    found_in_splits,
-    open_builder,
-)
+from ..sources.target_column import refuse_positive
 from ..spec import knob
-from .arrays import check_bytes, idx_files, read_idx_folder, read_pictures_npz
+from .arrays import idx_files, read_idx_folder, read_pictures_npz
 from .draw import Drawn
 from .pixels import (
     MAX_SIDE,
     SUFFIXES,
-    by,
     check_arrays,
     check_size,
-    finish_read,
     from_cells,
     from_files,
     from_memory,
-    settle,
 )
-from .stored import Stored
+from .sketch import sketch_pictures
 
 
 @dataclass(frozen=True)
@@ -343,91 +332,8 @@ class LoadArrays(Drawn):
         return find_path(self.source, "a .npz file, or a folder of idx files")
 
 
-@dataclass(frozen=True)
-class LoadTfds(Drawn):
-    """A data set that tensorflow-datasets has prepared on disk; nothing is downloaded.
-
-    name: as in tfds.load ("mnist", "imagenet_resized/8x8:0.1.0"), or "image_folder" for a folder
-    split/label/files. data_dir: where tfds prepares (empty: ~/tensorflow_datasets), or the folder
-    of the one data set. splits: as tfds names them ("train", "train[:10%]"); if empty, train,
-    validation and test where they are there. image, label: names of the features. height, width,
-    channels: 0 is as stored. positive, white: as in LoadFolder.
-    """
-
-    name: str
-    data_dir: str = ""
-    splits: tuple[str, ...] = ()
-    image: str = "image"
-    label: str = "label"
-    height: int = knob(0, 0, MAX_SIDE)
-    width: int = knob(0, 0, MAX_SIDE)
-    channels: int = knob(0, 0, 3)
-    positive: str = ""
-    white: int = knob(0, 0, MAX_WHITE)
-
-    def sketch(self) -> DataSketch:
-        """Returns what the knobs alone show of the pictures."""
-        return sketch_pictures(self, has_groups=False, may_name_parts=True)
-
-    def suits(self, sketch: DataSketch) -> str:
-        """Returns why a knob would have no effect, or ""."""
-        return refuse_positive(self.positive, sketch)
-
-    def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
-        """As LoadFolder.read."""
-        check_size(self)
-        if source is not None:
-            return from_memory(self, source, self.label)
-        builder = open_builder(self.name, self.data_dir)
-        counts = count_examples(builder, self)
-        shape = settle(self, tuple(feature_of(builder, self, "image").shape or ()))
-        num_rows = sum(counts.values())
-        check_bytes(
-            num_rows * int(np.prod(shape)), f"{self.name}, {num_rows:,} pictures {by(shape)}"
-        )
-        pixels = np.zeros((num_rows, *shape), np.uint8)
-        stored = Stored(num_rows)
-
-        def put(row, cell):
-            try:
-                pixels[row] = stored.read(row, cell, shape, self.white)
-            except ValueError as error:
-                return str(error)
-            return ""
-
-        found = found_in_splits(self, builder, counts, knob="image", put=put)
-        return finish_read(
-            self, found, pixels, self.label, stored=stored, as_stored=self.name != IMAGE_FOLDER
-        )
-
-    def describe(self, source: object = None) -> dict[str, str]:
-        """The data set's name with its version, and the sha256 of what `sha256sum` prints for its
-        files.
-        """
-        if source is not None:
-            return describe_memory(source)
-        return describe_prepared(self)
-
-
 def _name(cell, missing):
     """The relative name in a cell, as POSIX writes it, or None."""
     if is_missing(cell, missing):
         return None
     return str(cell).strip().replace("\\", "/")
-
-
-def sketch_pictures(spec, *, has_groups: bool, may_name_parts: bool) -> DataSketch:
-    """Returns what the knobs of a loader of pictures alone show of them."""
-    if spec.height and spec.width and spec.channels:
-        shape = (spec.height, spec.width, spec.channels)
-    else:
-        shape = ()
-    return DataSketch(
-        tasks_of_kind("classes"),
-        frozenset({PICTURE}),
-        has_groups=has_groups,
-        has_times=False,
-        may_name_parts=may_name_parts,
-        channels=spec.channels,
-        shape=shape,
-    )

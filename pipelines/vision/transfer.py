@@ -11,7 +11,6 @@ import numpy as np
 
 from ..device.signature import Signature
 from ..errors import BundleError, RecipeError, TrainError
-from ..rows.columns import Values, read_rows
 from ..rows.parts import HeldOut, TrainSet
 from ..rows.sketch import DataSketch
 from ..slots import Balancer, Network
@@ -19,10 +18,10 @@ from ..spec import Refusal, knob
 from ..training.blocks import Blocks, with_logits
 from ..training.heads import Head, fit_head
 from ..training.keras_file import read_keras
+from .features import compute_features, feature_function, last_features
 from .mobile import EfficientNetLite0
 from .networks import picture_port, refuse_others
 
-FEATURE_BATCH = 32
 WEIGHTS = ("none", "imagenet")
 # Nets of keras.applications, by what their weights want: pixels from -1 to 1; those of ImageNet's
 # mean and deviation of each channel in units of 0..1 (as torch's models); or blue, green, red less
@@ -107,7 +106,7 @@ class Transfer(Network):
         for layer in old.layers:
             layer.trainable = False
         return with_logits(
-            old.input, [_features(old)], signature, blocks=Blocks(self.head, seed=seed)
+            old.input, [last_features(old)], signature, blocks=Blocks(self.head, seed=seed)
         )
 
     def warm_up(
@@ -170,56 +169,6 @@ class Transfer(Network):
             layer.trainable = True
 
 
-def feature_function(model):
-    """A tf.function of a model with a `member0_logits`: pixels float32 [rows, height, width,
-    channels] → what that layer takes before dropout, float32 [rows, width].
-    """
-    import keras
-    import tensorflow as tf
-
-    backbone = keras.Model(model.inputs, _features(model))
-    shape = (None, *model.inputs[0].shape[1:])
-    return tf.function(
-        lambda pixels: backbone([pixels], training=False),
-        input_signature=[tf.TensorSpec(shape, tf.float32)],
-    )
-
-
-def compute_features(call, column: Values, *, mirrored: bool = False) -> np.ndarray:
-    """float32 [rows, width] that a `feature_function` gives for pictures uint8 [rows, height,
-    width, channels], or for their mirror images.
-    """
-    import tensorflow as tf
-    from tqdm import tqdm
-
-    parts = []
-    for first in tqdm(range(0, len(column), FEATURE_BATCH), desc="features", unit="batch"):
-        places = slice(first, first + FEATURE_BATCH)
-        pixels = read_rows(column, places)
-        parts.append(
-            call(tf.constant(pixels[:, :, ::-1] if mirrored else pixels, tf.float32)).numpy()
-        )
-    return np.concatenate(parts)
-
-
-def _features(model, head: str = "member0_logits"):
-    """What the last dense layer takes, before dropout."""
-    import keras
-
-    features = model.get_layer(head).input
-    dropout = next(
-        (
-            layer
-            for layer in model.layers
-            if isinstance(layer, keras.layers.Dropout) and layer.output is features
-        ),
-        None,
-    )
-    if dropout is None:
-        return features
-    return dropout.input
-
-
 @dataclass(frozen=True)
 class EarlierModel(Network):
     """The net of an earlier bundle as a build spec: all but its last dense layer is kept. `folder`:
@@ -264,7 +213,7 @@ class EarlierModel(Network):
         for layer in old.layers:  # it may have been frozen itself
             layer.trainable = True
         pixels = keras.Input(port.shape, name=port.name, dtype="float32")
-        kept = keras.Model(old.inputs, _features(old, "logits"))
+        kept = keras.Model(old.inputs, last_features(old, "logits"))
         features = keras.models.clone_model(
             kept, input_tensors=[pixels], clone_function=lambda layer: layer
         ).output
