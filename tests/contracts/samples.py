@@ -139,3 +139,16 @@ def first_sample_for(spec):
     makers = samples_for(spec)
     assert makers, f"no sample of tests/contracts/samples.py suits {spec}"
     return makers[0]()
+
+
+def inputs_of(sample):
+    """Fits the sample's steps on its training rows.
+
+    Returns:
+        The signature, and the parts with its ports for columns.
+    """
+    parts = sample.splits()
+    fitted, encoded = steps.fit_steps(sample.encode, parts.train)
+    signature = steps.make_signature(fitted, (), encoded)
+    train = steps.to_ports(signature, parts.train)
+    return signature, train, steps.to_ports(signature, parts.valid)
