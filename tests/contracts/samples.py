@@ -2,6 +2,7 @@
 
 import dataclasses
 from dataclasses import MISSING, dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -28,11 +29,13 @@ class Sample:
         dataset: The rows; the source names the part of each.
         encode: Steps that leave every column in a unit, whatever came before them.
         kinds: What `suits` is asked with: the kinds of the columns.
+        frame: None, as these rows are no windows of a frame.
     """
 
     dataset: Dataset
     encode: tuple = ()
     kinds: tuple = ()
+    frame: ClassVar[None] = None
 
     def splits(self):
         """Returns the parts that the source names."""
@@ -139,16 +142,3 @@ def first_sample_for(spec):
     makers = samples_for(spec)
     assert makers, f"no sample of tests/contracts/samples.py suits {spec}"
     return makers[0]()
-
-
-def inputs_of(sample):
-    """Fits the sample's steps on its training rows.
-
-    Returns:
-        The signature, and the parts with its ports for columns.
-    """
-    parts = sample.splits()
-    fitted, encoded = steps.fit_steps(sample.encode, parts.train)
-    signature = steps.make_signature(fitted, (), encoded)
-    train = steps.to_ports(signature, parts.train)
-    return signature, train, steps.to_ports(signature, parts.valid)

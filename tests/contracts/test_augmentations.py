@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipelines import slots
+from pipelines import slots, steps
 from pipelines.errors import LeakError
 from pipelines.training.feed import TrainFeed, plain_feed, training_feed
-from tests.contracts.samples import first_sample_for, inputs_of, members, name_of, with_defaults
+from tests.contracts.samples import first_sample_for, members, name_of, with_defaults
 
 AUGMENTATIONS = members(slots.Augmentation)
 BY_KIND = pytest.mark.parametrize("kind", AUGMENTATIONS, ids=name_of)
@@ -30,6 +30,19 @@ def spec(kind, synonyms):
     if "share" in vars(made):
         made = replace(made, share=0.5)
     return made
+
+
+def inputs_of(sample):
+    """Fits the sample's steps on its training rows.
+
+    Returns:
+        The signature, and the parts with its ports for columns.
+    """
+    parts = sample.splits()
+    fitted, encoded = steps.fit_steps(sample.encode, parts.train)
+    signature = steps.make_signature(fitted, (), encoded)
+    train = steps.to_ports(signature, parts.train)
+    return signature, train, steps.to_ports(signature, parts.valid)
 
 
 def batch_of(train):
