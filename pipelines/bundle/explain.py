@@ -15,8 +15,14 @@ from ..tasks.multilabel import NO_LABEL
 
 
 def explain(runner: Runner, row: Mapping[str, object]) -> list[tuple[str, str, str]]:
-    """(stage, what, value) of each thing that happens to a raw row, in order. Raises DeviceError
-    where the row has no honest answer.
+    """Returns (stage, what, value) of each thing that happens to a raw row, in order.
+
+    Args:
+        runner: of a bundle's model.
+        row: column → raw value.
+
+    Raises:
+        DeviceError: the row cannot be read.
     """
     columns, bad = runner.read([row])
     if bad:
@@ -28,81 +34,100 @@ def explain(runner: Runner, row: Mapping[str, object]) -> list[tuple[str, str, s
     signature = runner.signature
     lines = []
     for column in signature.columns:
-        lines.append(
-            (
-                "load",
-                column.name,
-                f"{shorten(row[column.name], 60)} → {_show(columns[column.name])} ({column.kind})",
-            )
-        )
-    for primitive in signature.primitives:
-        name = primitive.makes()[0]
-        before = columns.get(name)
-        columns = run_primitives((primitive,), columns)
+        name = column.name
+        raw = shorten(row[name], 60)
         value = _show(columns[name])
-        if isinstance(primitive, Pack) and columns[name].ndim == 4:
-            continue  # a picture passes as it is
-        if isinstance(primitive, PackingPrimitive):
-            value = f"{len(primitive.columns)} columns side by side: {value}"
-        elif name in primitive.reads() and _show(before) == value:
-            continue  # a fill where nothing was missing
-        lines.append((type(primitive).__name__, name, value))
+        lines.append(("load", name, f"{raw} → {value} ({column.kind})"))
+    for primitive in signature.primitives:
+        before = columns
+        columns = run_primitives((primitive,), before)
+        lines += _primitive_lines(primitive, before, columns)
     inputs = runner.quantize(columns)
+    stage = "input"
+    if runner.form == "int8":
+        stage = "quantize"
     for port in signature.inputs:
-        lines.append(
-            ("quantize" if runner.form == "int8" else "input", port.name, _show(inputs[port.name]))
-        )
+        lines.append((stage, port.name, _show(inputs[port.name])))
     raw = runner.interpreter.run(inputs)
-    answers = answer(signature, raw, form=runner.form, prepared=columns)
     value = _show(signature.output.to_float(raw))
     lines.append(("model", "output", f"{raw[0].tolist()} → {value} {signature.output.unit}"))
+    answers = answer(signature, raw, form=runner.form, prepared=columns)
+    return lines + _answer_lines(signature, answers, runner.form)
+
+
+def _primitive_lines(primitive, before, after):
+    """Returns the line of a primitive, or none where it changes nothing that a reader would see."""
+    name = primitive.makes()[0]
+    value = _show(after[name])
+    stage = type(primitive).__name__
+    if isinstance(primitive, Pack) and after[name].ndim == 4:
+        return []  # a picture passes as it is
+    if isinstance(primitive, PackingPrimitive):
+        num_columns = len(primitive.columns)
+        return [(stage, name, f"{num_columns} columns side by side: {value}")]
+    if name in primitive.reads() and _show(before.get(name)) == value:
+        return []  # a fill where nothing was missing
+    return [(stage, name, value)]
+
+
+def _answer_lines(signature, answers, form):
+    """Returns how the outputs of the model become its answer."""
+    target = signature.target
     if answers.labels is None:
-        shown = _show(np.atleast_2d(answers.scores[:1]))
-        return [*lines, ("answer", signature.target.name, shown.strip("[]"))]
-    lines.append(
-        (
-            "score",
-            signature.target.name,
-            task_of(signature.target).scores_text(answers, 0, signature.target),
-        )
-    )
-    offsets = signature.offsets(runner.form)
+        table = np.atleast_2d(answers.scores[:1])
+        value = _show(table).strip("[]")
+        return [("answer", target.name, value)]
+    scores = task_of(target).scores_text(answers, 0, target)
+    offsets = np.array([signature.offsets(form)])
+    label = str(answers.labels[0]) or NO_LABEL
     return [
-        *lines,
-        ("decide", "offsets", _show(np.array([offsets]))),
-        ("answer", signature.target.name, str(answers.labels[0]) or NO_LABEL),
+        ("score", target.name, scores),
+        ("decide", "offsets", _show(offsets)),
+        ("answer", target.name, label),
     ]
 
 
 def _show(x: np.ndarray) -> str:
-    """The first row of a column, short: of wide ones only where it is not zero."""
-    if x.ndim == 3:
-        return f"{x.shape[1]} steps × {x.shape[2]}, the newest {_show(x[:, -1])}"
-    if x.ndim == 4:
-        height, width, channels = x.shape[1:]
-        return (
-            f"{height} × {width} × {channels}, {x[0].min():.4g} to {x[0].max():.4g}, mean "
-            f"{x[0].mean():.4g}"
-        )
+    """Returns the first row of a column, short."""
     if x.ndim == 1:
-        value = x[0]
-        return repr(
-            value.item()
-            if isinstance(value, np.generic) and x.dtype.kind != "M"
-            else str(value)
-            if x.dtype.kind == "M"
-            else value
-        )
+        return _show_cell(x)
+    if x.ndim == 3:
+        steps, channels = x.shape[1:]
+        newest = _show(x[:, -1])
+        return f"{steps} steps × {channels}, the newest {newest}"
+    row = x[0]
+    if x.ndim == 4:
+        height, width, channels = row.shape
+        size = f"{height} × {width} × {channels}"
+        return f"{size}, {row.min():.4g} to {row.max():.4g}, mean {row.mean():.4g}"
     if x.dtype.kind == "i":
-        row = x[0].astype(np.int64)
-    else:
-        row = x[0]
+        row = row.astype(np.int64)
     if len(row) <= 8:
-        return "[" + ", ".join(f"{value:.4g}" for value in row) + "]"
+        numbers = ", ".join(f"{value:.4g}" for value in row)
+        return f"[{numbers}]"
+    return _show_wide(row)
+
+
+def _show_cell(x):
+    """Returns the first value of a column of single values."""
+    value = x[0]
+    if x.dtype.kind == "M":
+        return repr(str(value))
+    if isinstance(value, np.generic):
+        value = value.item()
+    return repr(value)
+
+
+def _show_wide(row):
+    """Returns a wide row: only where it is not zero, or not the most frequent of whole numbers."""
+    most = 0.0
     if row.dtype.kind == "i":
-        most = np.bincount(row - row.min()).argmax() + row.min()
-    else:
-        most = 0.0
+        smallest = row.min()
+        counts = np.bincount(row - smallest)
+        most = counts.argmax() + smallest
     places = np.flatnonzero(row != most)
     shown = ", ".join(f"[{place}]={row[place]:.4g}" for place in places[:12])
-    return f"{len(row)} values, {most:.4g} but for {shown}{', ...' if len(places) > 12 else ''}"
+    more = ""
+    if len(places) > 12:
+        more = ", ..."
+    return f"{len(row)} values, {most:.4g} but for {shown}{more}"

@@ -37,8 +37,13 @@ class FactorizeLowRank(Compression):
         check_knobs(self)
 
     def compress(self, model, tuning: Tuning):
-        """A keras.Model with layers `<name>_basis` in front of those that were split, fitted on the
-        tuning's rows. Raises RecipeError where no layer would save enough.
+        """Splits layers and fits the model on the tuning's rows.
+
+        Returns:
+            A keras.Model with layers `<name>_basis` in front of those that were split.
+
+        Raises:
+            RecipeError: no layer would save enough.
         """
         self.check()
         ranks = self.ranks(model)
@@ -55,57 +60,53 @@ class FactorizeLowRank(Compression):
         return model
 
     def ranks(self, model) -> dict[str, int]:
-        """Name → rank of the layers that are worth splitting."""
+        """Returns name → rank of the layers that are worth splitting."""
         ranks = {}
-        layers = [
-            each
-            for each in model.layers
-            if type(each).__name__ in _LAYERS and getattr(each, "groups", 1) == 1
-        ]
-        for layer in layers if self.last_layer else layers[:-1]:
-            rows = _as_matrix(layer)
-            energy = np.cumsum(np.linalg.svd(rows, compute_uv=False) ** 2)
-            if self.rank_share:
-                rank = max(round(self.rank_share * len(energy)), 1)
-            else:
-                rank = int(np.searchsorted(energy, self.energy * energy[-1]) + 1)
-            if rank * sum(rows.shape) <= (1 - self.saving) * rows.size:
+        layers = [each for each in model.layers if _can_split(each)]
+        if not self.last_layer:
+            layers = layers[:-1]
+        for layer in layers:
+            kernel = _as_matrix(layer)
+            values = np.linalg.svd(kernel, compute_uv=False)
+            energy = np.cumsum(values**2)
+            rank = self._rank(energy)
+            multiplications = rank * sum(kernel.shape)
+            if multiplications <= (1 - self.saving) * kernel.size:
                 ranks[layer.name] = min(rank, len(energy))
         return ranks
 
+    def _rank(self, energy):
+        """Returns the wanted rank of a kernel by its cumulated squared singular values."""
+        if self.rank_share:
+            return max(round(self.rank_share * len(energy)), 1)
+        wanted = self.energy * energy[-1]
+        return int(np.searchsorted(energy, wanted) + 1)
+
+
+def _can_split(layer):
+    return type(layer).__name__ in _LAYERS and getattr(layer, "groups", 1) == 1
+
 
 def factorize(model, ranks: dict[str, int]):
-    """A functional model in which each layer of `ranks` is two, the product of whose kernels is the
-    nearest of that rank to its own. At full rank it gives the same answers.
+    """Splits layers of a functional model in two.
+
+    The product of a pair's kernels is the nearest of its rank to the old kernel. At full rank the
+    new model gives the same answers.
+
+    Args:
+        model: a functional keras.Model.
+        ranks: layer's name → rank.
+
+    Returns:
+        A keras.Model.
     """
     seconds = {}
 
     def make(layer):
         if layer.name not in ranks:
             return copy_layer(layer)
-        config = layer.get_config()
-        rank = ranks[layer.name]
-        if "units" in config:
-            width = {"units": rank}
-        else:
-            width = {"filters": rank}
-        if "filters" in config:
-            alone = {"kernel_size": 1, "strides": 1, "dilation_rate": 1}
-        else:
-            alone = {}
-        # One-by-one kernels read the first layer's map as it is.
-        if alone:
-            alone = {**alone, "padding": "valid"}
-        seconds[layer.name] = layer.__class__.from_config({**config, **alone})
-        return layer.__class__.from_config(
-            {
-                **config,
-                **width,
-                "name": f"{layer.name}_basis",
-                "activation": "linear",
-                "use_bias": False,
-            }
-        )
+        first, seconds[layer.name] = _pair(layer, ranks[layer.name])
+        return first
 
     def call(layer, *tensors, **others):
         output = layer(*tensors, **others)
@@ -121,14 +122,32 @@ def factorize(model, ranks: dict[str, int]):
         root = np.sqrt(values[:rank])
         first = copy.get_layer(f"{name}_basis")
         second = copy.get_layer(name)
-        first.set_weights([(left[:, :rank] * root).reshape(first.kernel.shape)])
-        second.set_weights(
-            [(root[:, None] * right[:rank]).reshape(second.kernel.shape), *old.get_weights()[1:]]
-        )
+        first_kernel = left[:, :rank] * root
+        second_kernel = root[:, None] * right[:rank]
+        others = old.get_weights()[1:]
+        first.set_weights([first_kernel.reshape(first.kernel.shape)])
+        second.set_weights([second_kernel.reshape(second.kernel.shape), *others])
     return copy
 
 
+def _pair(layer, rank):
+    """Returns the two layers that a layer is split into; the first has `rank` outputs."""
+    config = layer.get_config()
+    first = {**config, "name": f"{layer.name}_basis", "activation": "linear", "use_bias": False}
+    second = dict(config)
+    if "units" in config:
+        first["units"] = rank
+    else:
+        first["filters"] = rank
+    if "filters" in config:
+        # One-by-one kernels read the first layer's map as it is.
+        second.update(kernel_size=1, strides=1, dilation_rate=1, padding="valid")
+    second_layer = layer.__class__.from_config(second)
+    first_layer = layer.__class__.from_config(first)
+    return first_layer, second_layer
+
+
 def _as_matrix(layer):
-    """A kernel [..., in, out] as float32 [all that one output reads, out]."""
+    """Returns a kernel [..., in, out] as float32 [all that one output reads, out]."""
     kernel = layer.get_weights()[0]
     return kernel.reshape(-1, kernel.shape[-1])

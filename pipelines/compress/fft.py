@@ -54,11 +54,17 @@ class ConvolveByFft(Compression):
         )
 
     def compress(self, model, tuning: Tuning):
-        """A keras.Model of built-in layers in which the layers that gain are computed by spectra;
-        not fitted, and not to be fitted further. Raises RecipeError where none gains.
+        """Replaces the layers that gain by products of spectra.
+
+        Returns:
+            A keras.Model of built-in layers; not fitted, and not to be fitted further.
+
+        Raises:
+            RecipeError: no layer gains.
         """
         self.check()
-        speedups = {layer.name: self.measure(layer) for layer in model.layers if self._suits(layer)}
+        suitable = [layer for layer in model.layers if self._suits(layer)]
+        speedups = {layer.name: self.measure(layer) for layer in suitable}
         chosen = [name for name, speedup in speedups.items() if speedup >= self.speedup]
         if not chosen:
             measured = ", ".join(f"{name} × {speedup:.2f}" for name, speedup in speedups.items())
@@ -72,15 +78,18 @@ class ConvolveByFft(Compression):
             return by_spectra(model, chosen)
 
     def measure(self, layer) -> float:
-        """How many times as fast a Conv1D is by spectra: the quickest calls of one row under
-        LiteRT, float32.
+        """Returns how many times as fast a Conv1D is by spectra.
+
+        The quickest calls with one row under LiteRT are compared, in float32.
         """
         import keras
 
         x = keras.Input(layer.input.shape[1:], name="x")
         alone = keras.Model(x, copy_layer(layer)(x))
         alone.layers[-1].set_weights(layer.get_weights())
-        return call_seconds(alone) / call_seconds(by_spectra(alone, [layer.name]))
+        seconds = call_seconds(alone)
+        transformed = by_spectra(alone, [layer.name])
+        return seconds / call_seconds(transformed)
 
     def _suits(self, layer):
         return (
@@ -94,86 +103,132 @@ class ConvolveByFft(Compression):
 
 
 def by_spectra(model, names: list[str]):
-    """A functional model in which the Conv1D layers of these names are computed by spectra. TFLite
-    has the transform of real numbers but not its inverse: that is made of the same transform of
-    (real - imaginary) parts, as Hartley did (Bracewell 1983,
+    """Builds a functional model in which some Conv1D layers are computed by spectra.
+
+    TFLite has the transform of real numbers but not its inverse: that is made of the same transform
+    of (real - imaginary) parts, as Hartley did (Bracewell 1983,
     https://doi.org/10.1364/JOSA.73.001832).
+
+    Args:
+        model: a functional keras.Model.
+        names: of the layers to compute by spectra.
+
+    Returns:
+        A keras.Model.
     """
-    import keras
-
-    ops = keras.ops
-    layers = keras.layers
-
-    def turned(x):
-        return layers.Permute((2, 1))(x)
-
-    def mirrored(real, imaginary):
-        """Of a spectrum's half all frequencies of real - imaginary."""
-        return ops.concatenate(
-            [real - imaginary, ops.flip((real + imaginary)[:, :, 1:-1], axis=2)], axis=2
-        )
-
-    def convolve(x, old):
-        kernel = old.get_weights()[0].astype(np.float64)
-        (size, _, width), num_steps = kernel.shape, x.shape[1]
-        before = {"valid": 0, "causal": size - 1, "same": (size - 1) // 2}[old.padding]
-        if old.padding == "valid":
-            given = num_steps - size + 1
-        else:
-            given = num_steps
-        length = 2 ** int(np.ceil(np.log2(num_steps + size - 1)))
-        half = length // 2 + 1
-        spectrum = np.conj(np.fft.rfft(kernel, length, axis=0))
-        spectrum *= np.exp(-2j * np.pi * before / length * np.arange(half))[:, None, None]
-        by_real, by_imaginary = (
-            layers.EinsumDense(
-                "bfi,fio->bfo",
-                output_shape=(half, width),
-                trainable=False,
-                name=f"{old.name}_{part}",
-            )
-            for part in ("real", "imaginary")
-        )
-        real, imaginary = map(turned, ops.rfft(turned(x), fft_length=length))
-        product = (by_real(real) - by_imaginary(imaginary), by_imaginary(real) + by_real(imaginary))
-        by_real.set_weights([spectrum.real])
-        by_imaginary.set_weights([spectrum.imag])
-        back = ops.rfft(mirrored(*map(turned, product)), fft_length=length)
-        x = turned(mirrored(*back)[:, :, :given])
-        if old.use_bias:
-            bias = old.get_weights()[1]
-        else:
-            bias = np.zeros(width)
-        x = layers.Rescaling(1 / length, [float(each) for each in bias], name=f"{old.name}_scaled")(
-            x
-        )
-        return layers.Activation(keras.activations.serialize(old.activation), name=old.name)(x)
 
     def call(layer, *tensors, **others):
         if layer.name in names:
-            return convolve(tensors[0], model.get_layer(layer.name))
+            return _convolve(tensors[0], model.get_layer(layer.name))
         return layer(*tensors, **others)
 
     return rebuild(model, copy_layer, call)
 
 
+def _convolve(x, old):
+    """Applies a Conv1D to [rows, steps, channels] as a product of spectra."""
+    import keras
+
+    ops = keras.ops
+    layers = keras.layers
+    kernel = old.get_weights()[0].astype(np.float64)
+    size, _, width = kernel.shape
+    num_steps = x.shape[1]
+    before = {"valid": 0, "causal": size - 1, "same": (size - 1) // 2}[old.padding]
+    given = num_steps
+    if old.padding == "valid":
+        given = num_steps - size + 1
+    length = 2 ** int(np.ceil(np.log2(num_steps + size - 1)))
+    spectrum = _spectrum(kernel, length, before)
+    by_real = _frequency_kernels(f"{old.name}_real", spectrum)
+    by_imaginary = _frequency_kernels(f"{old.name}_imaginary", spectrum)
+    real, imaginary = ops.rfft(_swap_axes(x), fft_length=length)
+    real = _swap_axes(real)
+    imaginary = _swap_axes(imaginary)
+    product_real = by_real(real) - by_imaginary(imaginary)
+    product_imaginary = by_imaginary(real) + by_real(imaginary)
+    by_real.set_weights([spectrum.real])
+    by_imaginary.set_weights([spectrum.imag])
+    hartley = _hartley(_swap_axes(product_real), _swap_axes(product_imaginary))
+    real, imaginary = ops.rfft(hartley, fft_length=length)
+    x = _swap_axes(_hartley(real, imaginary)[:, :, :given])
+    bias = np.zeros(width)
+    if old.use_bias:
+        bias = old.get_weights()[1]
+    rescale = layers.Rescaling(1 / length, bias.tolist(), name=f"{old.name}_scaled")
+    activate = layers.Activation(keras.activations.serialize(old.activation), name=old.name)
+    return activate(rescale(x))
+
+
+def _spectrum(kernel, length, before):
+    """Returns the conjugate spectrum of a kernel.
+
+    Args:
+        kernel: float64 [steps, in, out].
+        length: steps of the transform.
+        before: how many steps of the kernel precede the step of its output.
+
+    Returns:
+        complex128 [length / 2 + 1, in, out].
+    """
+    half = length // 2 + 1
+    spectrum = np.conj(np.fft.rfft(kernel, length, axis=0))
+    shift = np.exp(-2j * np.pi * before / length * np.arange(half))
+    spectrum *= shift[:, None, None]
+    return spectrum
+
+
+def _frequency_kernels(name, spectrum):
+    """Returns a layer with a kernel [in, out] for each frequency of a spectrum."""
+    import keras
+
+    half, _, width = spectrum.shape
+    return keras.layers.EinsumDense(
+        "bfi,fio->bfo",
+        output_shape=(half, width),
+        trainable=False,
+        name=name,
+    )
+
+
+def _swap_axes(x):
+    """Swaps the axes of steps and channels."""
+    import keras
+
+    return keras.layers.Permute((2, 1))(x)
+
+
+def _hartley(real, imaginary):
+    """Returns real - imaginary of all frequencies, from those of a spectrum's half."""
+    from keras import ops
+
+    half = real - imaginary
+    inner = (real + imaginary)[:, :, 1:-1]
+    mirrored = ops.flip(inner, axis=2)
+    return ops.concatenate([half, mirrored], axis=2)
+
+
 def call_seconds(model) -> float:
-    """The quickest of some calls of a model's float32 file with one row under LiteRT, one thread,
-    in seconds.
+    """Measures a model's float32 file with one row under LiteRT, one thread.
+
+    Returns:
+        The seconds of the quickest of some calls.
     """
     import keras
 
     (port,) = model.inputs
+    shape = (1, *port.shape[1:])
     with tempfile.TemporaryDirectory(prefix="fft_") as folder:
         path = Path(folder) / "model.tflite"
         model.export(
             path,
             format="litert",
             verbose=False,
-            input_signature=[keras.InputSpec(shape=(1, *port.shape[1:]), dtype="float32")],
+            input_signature=[keras.InputSpec(shape=shape, dtype="float32")],
         )
         interpreter = LiteRT(path.read_bytes())
-    x = np.random.default_rng(0).normal(size=(1, *port.shape[1:])).astype(np.float32)
+    random = np.random.default_rng(0)
+    x = random.normal(size=shape).astype(np.float32)
     row = {interpreter.port_names()[0]: x}
     times = []
     while len(times) < TIMED_CALLS and sum(times) < MAX_TIMED_SECONDS:

@@ -53,18 +53,19 @@ class Signature:
     ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def offsets(self, form: str) -> tuple[float, ...]:
-        """The decision of a form; the uint8 file is the int8 file with another input, so that it
-        decides alike.
+        """Returns the decision of a form, zeros if it has none.
+
+        The uint8 file is the int8 file with another input, so that it decides alike.
         """
         none = (0.0,) * self.num_decisions()
-        return self.decisions.get("int8" if form == "uint8" else form, none)
+        return self.decisions.get(_computing_form(form), none)
 
     def calibration(self, form: str) -> Calibration:
-        """The calibration of a form; of uint8 that of int8."""
-        return self.calibrations.get("int8" if form == "uint8" else form, Calibration())
+        """Returns the calibration of a form; of uint8 that of int8."""
+        return self.calibrations.get(_computing_form(form), Calibration())
 
     def num_decisions(self) -> int:
-        """How many numbers the decision of a form has."""
+        """Returns how many numbers the decision of a form has."""
         return task_of(self.target).num_decisions(self)
 
     def windows(self) -> Frame:
@@ -74,11 +75,11 @@ class Signature:
         return self.frame
 
     def base_port(self) -> Port:
-        """The input that a model of anomalies gives back."""
+        """Returns the input that a model of anomalies gives back."""
         return next(port for port in self.inputs if port.name == self.target.base)
 
     def to_json(self) -> dict:
-        """Plain JSON values; from_json gives the same signature of them, or refuses."""
+        """Returns plain JSON values, of which from_json makes the same signature."""
         values = asdict(self)
         values["primitives"] = [primitive_to_json(primitive) for primitive in self.primitives]
         values = without_later_defaults(values)
@@ -86,6 +87,16 @@ class Signature:
 
     @classmethod
     def from_json(cls, values: dict) -> "Signature":
+        """Reads the values of `to_json`.
+
+        Args:
+            values: Plain JSON values, of this version or an earlier one.
+
+        Raises:
+            DeviceError: For a signature with other rules for invalid cells.
+            TypeError: For a field of another type.
+            ValueError: For parts that are missing, unknown or do not fit together.
+        """
         values = up_to_date(values, RULES)
         if values["rules"] != RULES:
             raise DeviceError(
@@ -93,23 +104,29 @@ class Signature:
                 expected="the rules of this version: the runner keeps to them",
                 fix="make the bundle again with this version",
             )
-        hints = {name: hint for name, hint in get_type_hints(cls).items() if name != "primitives"}
+        hints = get_type_hints(cls)
+        del hints["primitives"]  # read by their own names
         if values.keys() != {"format_version", "rules", "primitives", *hints}:
             raise ValueError(f"its parts are {', '.join(values)}")
-        signature = cls(
-            primitives=tuple(map(primitive_from_json, values["primitives"])),
-            **{name: read_value(hint, values[name], name) for name, hint in hints.items()},
-        )
+        primitives = tuple(map(primitive_from_json, values["primitives"]))
+        parts = {name: read_value(hint, values[name], name) for name, hint in hints.items()}
+        signature = cls(primitives=primitives, **parts)
         signature.check()
         return signature
 
     def check(self) -> None:
-        """Raises ValueError where the parts do not fit together: every name must be made before it
-        is read, and every number be one that can be computed with.
+        """Checks that the parts fit together.
+
+        Every name must be made before it is read, and every number be one that can be computed
+        with.
+
+        Raises:
+            ValueError: If they do not.
         """
         self._check_columns()
         self._check_names()
-        for port in (*self.inputs, self.output, *self._stream_ports()):
+        ports = (*self.inputs, self.output, *self._stream_ports())
+        for port in ports:
             _check_port(port)
         self._check_decisions()
         self._check_flow()
@@ -119,95 +136,93 @@ class Signature:
             self._check_stream()
 
     def _check_columns(self):
-        """Every column has a kind and a shape that cells can be read to."""
+        """Checks that every column has a kind and a shape that cells can be read to."""
         kinds = {column.kind for column in self.columns}
-        if self.target.task not in TASKS or not kinds <= {*KINDS, TEXT, PICTURE, SERIES}:
+        known_kinds = {*KINDS, TEXT, PICTURE, SERIES}
+        if self.target.task not in TASKS or not kinds <= known_kinds:
             raise ValueError(f"task {self.target.task!r} or a column's kind is unknown")
         for column in self.columns:
             _check_column(column)
-        pictures = {column.name: column.shape for column in self.columns if column.kind == PICTURE}
-        packed = {
-            primitive.into: primitive.columns
-            for primitive in self.primitives
-            if isinstance(primitive, PackingPrimitive)
-        }
-        for port in self.inputs:
-            first = packed.get(port.name, ("",))[0]
-            if pictures.get(first) not in (None, port.shape):
-                raise ValueError("a picture and its input differ in shape")
+        self._check_pictures()
         if not all(isinstance(word, str) for word in self.missing_words):
             raise ValueError("missing_words are not words")
 
+    def _check_pictures(self):
+        """Checks that a picture has the shape of the input that it is packed into."""
+        pictures = {}
+        for column in self.columns:
+            if column.kind == PICTURE:
+                pictures[column.name] = column.shape
+        packed = {}
+        for primitive in self.primitives:
+            if isinstance(primitive, PackingPrimitive):
+                packed[primitive.into] = primitive.columns
+        for port in self.inputs:
+            first = packed.get(port.name, ("",))[0]
+            shape = pictures.get(first, port.shape)
+            if shape != port.shape:
+                raise ValueError("a picture and its input differ in shape")
+
     def _check_names(self):
-        """Every name is made before it is read."""
+        """Checks that every name is made before it is read."""
         names = {column.name for column in self.columns}
         if len(names) < len(self.columns):
             raise ValueError("two columns have one name")
         for primitive in self.primitives:
             primitive.check()
-            read = set(primitive.reads())
-            if not read <= names:
-                raise ValueError(
-                    f"{type(primitive).__name__} reads {sorted(read - names)}, which nothing makes"
-                )
+            unknown = set(primitive.reads()) - names
+            if unknown:
+                kind = type(primitive).__name__
+                raise ValueError(f"{kind} reads {sorted(unknown)}, which nothing makes")
             names |= set(primitive.makes())
-        own = {name for name in (self.target.base, self.target.spread) if name}
-        lost = ({port.name for port in self.inputs} | own) - names
+        needed = {port.name for port in self.inputs}
+        needed |= {self.target.base, self.target.spread} - {""}
+        lost = needed - names
         if lost or not self.inputs:
             raise ValueError(f"the inputs {sorted(lost)} are made by nothing")
 
     def _check_decisions(self):
-        """Labels, offsets and calibrations are as many as the outputs need."""
-        if not task_of(self.target).fits_labels(self) or len(self.output.shape) != 1:
-            raise ValueError(
-                f"{len(self.target.labels)} labels for outputs {self.output.shape}, "
-                f"{self.target.task}"
-            )
-        if not self.decisions.keys() <= {"float32", "int8"} or any(
-            len(offsets) != self.num_decisions() or not all(map(math.isfinite, offsets))
-            for offsets in self.decisions.values()
-        ):
+        """Checks that labels, offsets and calibrations are as many as the outputs need."""
+        labels = self.target.labels
+        shape = self.output.shape
+        fits_labels = task_of(self.target).fits_labels(self)
+        if not fits_labels or len(shape) != 1:
+            raise ValueError(f"{len(labels)} labels for outputs {shape}, {self.target.task}")
+        if not self.decisions.keys() <= {"float32", "int8"}:
             raise ValueError(f"decisions {self.decisions}")
-        num_outputs = self.output.shape[0]
-        if not all(is_calibration(each, num_outputs) for each in self.calibrations.values()):
-            raise ValueError(f"calibrations {self.calibrations}")
-        if len(set(self.target.labels)) < len(self.target.labels):
-            raise ValueError(f"a label stands twice among {self.target.labels}")
+        for offsets in self.decisions.values():
+            are_finite = all(map(math.isfinite, offsets))
+            if len(offsets) != self.num_decisions() or not are_finite:
+                raise ValueError(f"decisions {self.decisions}")
+        for calibration in self.calibrations.values():
+            if not is_calibration(calibration, shape[0]):
+                raise ValueError(f"calibrations {self.calibrations}")
+        if len(set(labels)) < len(labels):
+            raise ValueError(f"a label stands twice among {labels}")
 
     def _check_flow(self):
-        """Every input is made in its shape and type, and where rows have a time, times can
-        be known.
-        """
+        """Checks that every input is made in its shape and type, and a frame has usable steps."""
         flows = follow(self.columns, self.primitives)
-        if len({port.name for port in self.inputs}) < len(self.inputs):
+        names = {port.name for port in self.inputs}
+        if len(names) < len(self.inputs):
             raise ValueError("two inputs have one name")
         for port in self.inputs:
-            flow = flows[port.name]
-            if flow.dtype == "uint8":
-                dtype = "float32"
-            else:
-                dtype = flow.dtype
-            if (dtype, flow.shape) != (port.dtype, port.shape) or flow.num_ids > port.num_ids > 0:
-                raise ValueError(
-                    f"the input {port.name!r} is {port.dtype} {list(port.shape)} of {port.num_ids} "
-                    f"ids, made is {flow.dtype} {list(flow.shape)} of {flow.num_ids}"
-                )
+            _check_made(port, flows[port.name])
         own = task_of(self.target).row_scale(self.target)
-        if any(flows[name] != Flow("float32") for name in own):
+        number = Flow("float32")
+        if any(flows[name] != number for name in own):
             raise ValueError(f"a row's own scale by {list(own)}")
         if self.frame is not None:
-            check_format(self.frame.format)
-            if not (
-                1 <= self.frame.step_seconds <= MAX_STEP_SECONDS
-                and 0 <= self.frame.horizon <= MAX_SIDE
-            ):
-                raise ValueError(f"{self.frame.horizon} steps of {self.frame.step_seconds} s")
-            self.frame.calendar.check(self.frame.step_seconds)
+            _check_frame(self.frame)
 
     def _check_ranges(self):
-        numbers = {column.name for column in self.columns if column.kind in ("numeric", SERIES)}
+        numbers = set()
+        for column in self.columns:
+            if column.kind in ("numeric", SERIES):
+                numbers.add(column.name)
         for name, (low, high) in self.ranges.items():
-            if name not in numbers or not -math.inf < low < high < math.inf:
+            is_range = -math.inf < low < high < math.inf
+            if name not in numbers or not is_range:
                 raise ValueError(f"the range {low} to {high} of {name!r}")
 
     def _stream_ports(self):
@@ -218,25 +233,23 @@ class Signature:
     def _check_stream(self):
         stream = self.stream
         windows = {port.name: port.shape for port in self.inputs}
-        fits = {port.name for port in stream.inputs} == set(windows) and all(
-            port.shape in (windows[port.name], (1, *windows[port.name][1:]))
-            for port in stream.inputs
-        )
-        longest = max((shape[0] for shape in windows.values() if len(shape) == 2), default=0)
-        names = {port.name for port in stream.states}
-        if not (
-            fits
-            and self.frame
+        lengths = [shape[0] for shape in windows.values() if len(shape) == 2]
+        longest = max(lengths, default=0)
+        states = {port.name for port in stream.states}
+        fits = (
+            self.frame
+            and _takes_one_step(stream.inputs, windows)
             and stream.output.shape == self.output.shape
             and 1 <= stream.num_steps <= longest
-            and len(names) == len(stream.states) > 0
-            and not names & {*windows, "output"}
-        ):
+            and len(states) == len(stream.states) > 0
+            and not states & {*windows, "output"}
+        )
+        if not fits:
             raise ValueError(f"a stream of {stream} for inputs {windows}")
 
 
 def made_from(primitives: tuple[Primitive, ...], names: tuple[str, ...]) -> frozenset[str]:
-    """The columns, and what primitives that take one column make of them."""
+    """Returns the columns, and what primitives that take one column make of them."""
     found = set(names)
     for primitive in primitives:
         is_pack = isinstance(primitive, PackingPrimitive)
@@ -245,16 +258,62 @@ def made_from(primitives: tuple[Primitive, ...], names: tuple[str, ...]) -> froz
     return frozenset(found)
 
 
+def _computing_form(form):
+    """Returns the form whose numbers a form computes with."""
+    if form == "uint8":
+        return "int8"
+    return form
+
+
+def _takes_one_step(ports, windows):
+    """Returns whether each port takes the window of its name, or one step of it."""
+    names = {port.name for port in ports}
+    if names != set(windows):
+        return False
+    for port in ports:
+        whole = windows[port.name]
+        one_step = (1, *whole[1:])
+        if port.shape not in (whole, one_step):
+            return False
+    return True
+
+
+def _check_made(port, flow):
+    """Raises ValueError for an input that is made in another shape or type."""
+    dtype = flow.dtype
+    if dtype == "uint8":
+        dtype = "float32"
+    is_alike = dtype == port.dtype and flow.shape == port.shape
+    has_more_ids = flow.num_ids > port.num_ids > 0
+    if not is_alike or has_more_ids:
+        raise ValueError(
+            f"the input {port.name!r} is {port.dtype} {list(port.shape)} of {port.num_ids} "
+            f"ids, made is {flow.dtype} {list(flow.shape)} of {flow.num_ids}"
+        )
+
+
+def _check_frame(frame):
+    """Raises ValueError for times that cannot be known."""
+    check_format(frame.format)
+    has_step = 1 <= frame.step_seconds <= MAX_STEP_SECONDS
+    has_horizon = 0 <= frame.horizon <= MAX_SIDE
+    if not (has_step and has_horizon):
+        raise ValueError(f"{frame.horizon} steps of {frame.step_seconds} s")
+    frame.calendar.check(frame.step_seconds)
+
+
 def _check_column(column):
     """Raises ValueError for a shape or a white that no cell can be read to."""
-    has_shape = is_shape(column.shape)
-    is_rgb_or_grey = len(column.shape) == 3 and has_shape and column.shape[2] in (1, 3)
+    shape = column.shape
+    has_shape = is_shape(shape)
+    is_rgb_or_grey = len(shape) == 3 and has_shape and shape[2] in (1, 3)
     if column.kind == PICTURE and not is_rgb_or_grey:
-        raise ValueError(f"column {column.name!r}: pictures of shape {column.shape}")
+        raise ValueError(f"column {column.name!r}: pictures of shape {shape}")
     if not 0 <= column.white <= MAX_WHITE:
         raise ValueError(f"column {column.name!r}: white at {column.white}")
-    if column.kind == SERIES and not (len(column.shape) == 1 and has_shape):
-        raise ValueError(f"column {column.name!r}: a series of shape {column.shape}")
+    is_series = len(shape) == 1 and has_shape
+    if column.kind == SERIES and not is_series:
+        raise ValueError(f"column {column.name!r}: a series of shape {shape}")
 
 
 def _check_port(port):
@@ -266,32 +325,39 @@ def _check_port(port):
         and is_shape(port.shape)
         and 1 <= port.num_copies <= MAX_COPIES
     )
-    is_finite = (
-        (port.scale == 0 or 1e-20 < port.scale < 1e20)
-        and 1e-6 < port.factor < 1e6
-        and abs(port.offset) < 1e6
-    )
+    has_scale = port.scale == 0 or 1e-20 < port.scale < 1e20
+    has_factor = 1e-6 < port.factor < 1e6
+    has_offset = abs(port.offset) < 1e6
+    is_finite = has_scale and has_factor and has_offset
     if not (is_known and is_finite):
         raise ValueError(
             f"port {port.name!r}: {port.dtype}, scale {port.scale}, zero point "
             f"{port.zero_point}, shape {port.shape}, {port.num_copies} times"
         )
-    if port.is_picture and port.scale and (port.scale, port.zero_point) != (1.0, -128):
+    quantizing = (port.scale, port.zero_point)
+    if port.is_picture and port.scale and quantizing != (1.0, -128):
         raise ValueError(
             f"port {port.name!r} of pixels: scale {port.scale}, zero point {port.zero_point}"
         )
 
 
 def read_signature(folder: Path) -> Signature:
-    """The signature of a bundle. Raises DeviceError where there is none, or it is damaged or was
-    altered.
+    """Reads the signature of a bundle.
+
+    Args:
+        folder: The bundle's folder, which holds signature.json.
+
+    Raises:
+        DeviceError: If there is none, or it is damaged or was altered.
     """
     path = Path(folder) / "signature.json"
     content = read_checked(folder, "signature.json", most=MAX_JSON_BYTES)
     try:
-        signature = Signature.from_json(load_json(content))
-        if signature.target.labels and set(signature.decisions) != {"float32", "int8"}:
-            raise ValueError(f"decisions of {sorted(signature.decisions)}")
+        values = load_json(content)
+        signature = Signature.from_json(values)
+        forms = set(signature.decisions)
+        if signature.target.labels and forms != {"float32", "int8"}:
+            raise ValueError(f"decisions of {sorted(forms)}")
         return signature
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError, IndexError) as error:
         raise DeviceError(

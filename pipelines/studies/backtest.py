@@ -2,6 +2,7 @@
 https://doi.org/10.1016/S0169-2070(00)00065-0)."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -35,7 +36,8 @@ def backtest(recipe: Recipe, source: object = None, *, num_folds: int = 4, refit
     import pandas as pd
 
     recipe.check()
-    if recipe.frame is None or not recipe.frame.horizon or num_folds < 1:
+    forecasts = recipe.frame is not None and recipe.frame.horizon
+    if not forecasts or num_folds < 1:
         raise FrameError(
             f"a backtest of recipe {recipe.name!r} in {num_folds} folds",
             expected="a recipe that forecasts, and at least one fold",
@@ -46,46 +48,60 @@ def backtest(recipe: Recipe, source: object = None, *, num_folds: int = 4, refit
     times, bounds = _stretches(recipe, dataset, num_folds)
     shipped = None
     lines = []
-    for start, end in zip(bounds[:-1], bounds[1:], strict=True):
-        fold, splits = _fold(recipe, dataset, times[start], times[end - 1])
+    for start, end in pairwise(bounds):
+        first = times[start]
+        last = times[end - 1]
+        fold, splits = _fold(recipe, dataset, first, last)
         if refit or shipped is None:
-            shipped = ship(fold, fit(fold, splits.train, splits.valid))
-        lines.append({"from": times[start], **_scores(fold, shipped, splits.test)})
+            trained = fit(fold, splits.train, splits.valid)
+            shipped = ship(fold, trained)
+        scores = _scores(fold, shipped, splits.test)
+        lines.append({"from": first, **scores})
     return pd.DataFrame(lines)
 
 
 def _stretches(recipe, dataset, num_folds):
-    """All times in order, and the places among them at which stretches start and end."""
+    """Returns all times in order, and the places among them at which stretches start and end."""
     times = np.unique(dataset.time)
-    first = len(times) - round(len(times) * recipe.split.test)
-    bounds = np.linspace(first, len(times), num_folds + 1).astype(int)
+    num_times = len(times)
+    num_test = round(num_times * recipe.split.test)
+    first = num_times - num_test
+    bounds = np.linspace(first, num_times, num_folds + 1).astype(int)
     shortest = np.diff(bounds).min()
-    if shortest < recipe.frame.horizon:
+    horizon = recipe.frame.horizon
+    if shortest < horizon:
         raise FrameError(
             f"{num_folds} folds of {shortest} steps",
-            expected=f"at least the horizon, {recipe.frame.horizon} steps, in each",
+            expected=f"at least the horizon, {horizon} steps, in each",
             fix="ask for fewer folds, or a larger split.test",
         )
     return times, bounds
 
 
 def _fold(recipe, dataset, first, last):
-    """The recipe and the windows of a fold whose test steps are those from `first` to `last`."""
-    known = _take(dataset, Dataset, np.flatnonzero(dataset.time <= last))
-    test_share = float(np.mean(known.time >= first))
-    recipe = replace(recipe, split=replace(recipe.split, test=test_share))
-    return recipe, frame(recipe, split(recipe, known))
+    """Returns the recipe and the windows of a fold whose test steps are from `first` to `last`."""
+    places = np.flatnonzero(dataset.time <= last)
+    known = _take(dataset, Dataset, places)
+    is_test = known.time >= first
+    test_share = float(np.mean(is_test))
+    fold_split = replace(recipe.split, test=test_share)
+    recipe = replace(recipe, split=fold_split)
+    splits = split(recipe, known)
+    return recipe, frame(recipe, splits)
 
 
 def _scores(recipe, shipped, test):
-    """Of the int8 file under LiteRT: its other runtimes are the run's to judge."""
+    """Returns the scores of the int8 file under LiteRT; the run judges its other runtimes."""
     litert = replace(recipe.shipping, targets=(TargetLiteRT(),))
-    evaluation = judge(replace(recipe, shipping=litert), shipped, test)
-    scores = next(rung.scores for rung in evaluation.rungs if rung.form == "litert_int8")
+    recipe = replace(recipe, shipping=litert)
+    evaluation = judge(recipe, shipped, test)
+    scores_by_form = {rung.form: rung.scores for rung in evaluation.rungs}
+    scores = scores_by_form["litert_int8"]
+    naive = evaluation.baselines["seasonal naive"]
     return {
         "windows": len(test),
         "mase": scores["mase"],
         "mae": scores["mae"],
         "coverage": scores["coverage"],
-        "seasonal naive mase": evaluation.baselines["seasonal naive"]["mase"],
+        "seasonal naive mase": naive["mase"],
     }

@@ -17,9 +17,17 @@ TIE = 0.01
 
 @dataclass(frozen=True)
 class Point:
-    """What a way came to: the deciding metric on validation rows; bytes of the file, as it is and
-    after gzip; median milliseconds of a row under LiteRT; TFLM's arena. `on_front`: nothing is
-    better in score, bytes and milliseconds at once.
+    """What a way came to.
+
+    Attributes:
+        name: of the way.
+        score: the deciding metric on validation rows.
+        size_bytes: of the file.
+        gzip_bytes: of the file after gzip.
+        latency_ms: the median of a row under LiteRT.
+        arena_bytes: TFLM's arena.
+        on_front: whether nothing is better in score, bytes and milliseconds at once.
+        chosen: whether it ships.
     """
 
     name: str
@@ -40,19 +48,23 @@ def _sign(metric):
 
 def with_front(points: dict, metric: str) -> dict:
     """Returns way → point with `on_front` set."""
+    marked = {}
+    for way, point in points.items():
+        beaten = any(_beats(other, point, metric) for other in points.values())
+        marked[way] = replace(point, on_front=not beaten)
+    return marked
 
-    def beats(one, other):
-        pairs = (
-            (_sign(metric) * one.score, _sign(metric) * other.score),
-            (-one.size_bytes, -other.size_bytes),
-            (-one.latency_ms, -other.latency_ms),
-        )
-        return all(a >= b for a, b in pairs) and any(a > b for a, b in pairs)
 
-    return {
-        way: replace(point, on_front=not any(beats(other, point) for other in points.values()))
-        for way, point in points.items()
-    }
+def _beats(one, other, metric):
+    """Returns whether a point is nowhere worse than another, and better somewhere."""
+    sign = _sign(metric)
+    pairs = (
+        (sign * one.score, sign * other.score),
+        (-one.size_bytes, -other.size_bytes),
+        (-one.latency_ms, -other.latency_ms),
+    )
+    nowhere_worse = all(a >= b for a, b in pairs)
+    return nowhere_worse and any(a > b for a, b in pairs)
 
 
 def choose(points: dict, budget: Target, metric: str):
@@ -62,17 +74,14 @@ def choose(points: dict, budget: Target, metric: str):
     Raises:
         RecipeError: no way keeps the budget.
     """
-    kept = {
-        way: point
-        for way, point in points.items()
-        if way.form == "int8"
-        and not budget.broken_budget(Cost(point.size_bytes, point.arena_bytes, point.latency_ms))
-    }
+    int8 = {way: point for way, point in points.items() if way.form == "int8"}
+    kept = {}
+    for way, point in int8.items():
+        cost = Cost(point.size_bytes, point.arena_bytes, point.latency_ms)
+        if not budget.broken_budget(cost):
+            kept[way] = point
     if not kept:
-        least = min(
-            (point for way, point in points.items() if way.form == "int8"),
-            key=lambda each: each.size_bytes,
-        )
+        least = min(int8.values(), key=lambda each: each.size_bytes)
         raise RecipeError(
             f"no way to make the model small keeps {budget!r}; the smallest, {least.name}, has "
             f"{least.size_bytes:,} bytes and {least.latency_ms:.3g} ms",
@@ -80,11 +89,11 @@ def choose(points: dict, budget: Target, metric: str):
             fix="raise the budget, or train a smaller net (its knobs: --set build...)",
         )
     best = max(kept.values(), key=lambda point: _sign(metric) * point.score)
-    ties = {
-        way: point
-        for way, point in kept.items()
-        if loss_of(metric, {metric: best.score}, {metric: point.score}) <= TIE
-    }
+    ties = {}
+    for way, point in kept.items():
+        loss = loss_of(metric, {metric: best.score}, {metric: point.score})
+        if loss <= TIE:
+            ties[way] = point
     return min(ties, key=lambda way: ties[way].size_bytes)
 
 

@@ -77,10 +77,7 @@ def compress_bundle(
     """
     bundle = Bundle(Path(folder))
     history = _history(bundle)
-    recipe = read_recipe(bundle.folder, SPECS)
-    recipe = replace(recipe, name=f"{recipe.name[:58]}_small")
-    if targets:
-        recipe = replace(recipe, shipping=replace(recipe.shipping, targets=targets))
+    recipe = _small_recipe(bundle, targets)
     into = Path(into or bundle.folder.parent)
     check_folder(into, recipe.name)
     with timed_run():
@@ -97,23 +94,40 @@ def compress_bundle(
         recipe = _recipe_of(recipe, way)
         trained = assess(recipe, search.models[way.compress], inputs, history=history)
         trained = replace(trained, compression=search.steps(way))
-        shipped = export(recipe, trained)
-        files = {**shipped.exported.files, "tradeoff.json": search.to_json()}
-        shipped = replace(shipped, exported=replace(shipped.exported, files=files))
+        shipped = _with_tradeoff(export(recipe, trained), search)
         evaluation = judge(recipe, shipped, splits.test)
         drawn = draw_points(search.points.values(), recipe.judge.deciding)
         return write(recipe, data, splits, shipped, evaluation, folder=into, pictures=drawn)
 
 
+def _small_recipe(bundle, targets):
+    """Returns the bundle's recipe under its new name, with `targets` if there are any."""
+    recipe = read_recipe(bundle.folder, SPECS)
+    recipe = replace(recipe, name=f"{recipe.name[:58]}_small")
+    if not targets:
+        return recipe
+    shipping = replace(recipe.shipping, targets=targets)
+    return replace(recipe, shipping=shipping)
+
+
+def _with_tradeoff(shipped, search):
+    """Returns the shipped model whose files hold tradeoff.json."""
+    files = {**shipped.exported.files, "tradeoff.json": search.to_json()}
+    exported = replace(shipped.exported, files=files)
+    return replace(shipped, exported=exported)
+
+
 def _history(bundle):
-    """How the bundle's training went, by curve. Raises BundleError if its report does not hold
-    it.
+    """Returns how the bundle's training went, by curve.
+
+    Raises:
+        BundleError: its report does not hold it.
     """
+    history = {}
     with malformed(bundle.folder, "report.json", "the history of a training"):
-        return {
-            str(name): [float(value) for value in values]
-            for name, values in bundle.report["history"].items()
-        }
+        for name, values in bundle.report["history"].items():
+            history[str(name)] = [float(value) for value in values]
+    return history
 
 
 def _check_same_steps(bundle, signature, source):
@@ -131,7 +145,7 @@ def _quarter(recipe):
 
 
 def _recipe_of(recipe, way):
-    """The recipe that makes what a way makes."""
+    """Returns the recipe that makes what a way makes."""
     compress = (*recipe.shipping.compress, *way.compress)
     shipping = replace(recipe.shipping, compress=compress, quantize=way.quantize)
     return replace(recipe, shipping=shipping)
@@ -242,6 +256,7 @@ class _Search:
         scores = task_of(signature.target).score(valid_rows.y, answers, signature.target)
         few = {name: x[:NUM_TIMED_ROWS] for name, x in self.inputs.valid.x.items()}
         num_timed = min(len(valid_rows), NUM_TIMED_ROWS)
+        latencies_ms = time_rows(interpreter, runner.quantize(few), num_timed)
         arena = None
         if form == "int8" and micro_available():
             arena = Micro(content, interpreter.port_names()).arena_bytes()
@@ -250,6 +265,6 @@ class _Search:
             scores[self.recipe.judge.deciding],
             len(content),
             gzip_bytes(content),
-            float(np.median(time_rows(interpreter, runner.quantize(few), num_timed))),
+            float(np.median(latencies_ms)),
             arena,
         )

@@ -34,9 +34,19 @@ class GivesBack(SeriesNet):
     normalization: bool = True
 
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
-        """Signature → keras.Model, uncompiled: float32 [rows, steps, channels], and what else there
-        is → what the target's input was, [rows, num_members, steps * channels]. Raises RecipeError
-        for another task.
+        """Builds the net, uncompiled.
+
+        Args:
+            signature: Of a target whose windows are given back.
+            seed: Of the initial weights.
+            synchronized: Whether statistics of batches are those of all devices.
+
+        Returns:
+            A keras.Model of float32 [rows, steps, channels], and what else there is → what the
+            target's input was, [rows, num_members, steps * channels].
+
+        Raises:
+            RecipeError: For another task.
         """
         import keras
 
@@ -48,25 +58,24 @@ class GivesBack(SeriesNet):
             )
         layers = keras.layers
         blocks = SeriesBlocks(self, signature, seed=seed, synchronized=synchronized)
-        inputs = {
-            port.name: keras.Input(port.shape, name=port.name, dtype=port.dtype)
-            for port in signature.inputs
-        }
-        x = blocks.joined([inputs[port.name] for port in past_ports(signature)], "steps")
+        inputs = {}
+        for port in signature.inputs:
+            inputs[port.name] = keras.Input(port.shape, name=port.name, dtype=port.dtype)
+        past = [inputs[port.name] for port in past_ports(signature)]
+        x = blocks.joined(past, "steps")
         beside = blocks.beside(inputs)
         shape = signature.base_port().shape
+        num_outputs = signature.output.shape[0]
         members = []
         for place in range(self.num_members):
             name = f"member{place}"
-            code = blocks.dense(
-                blocks.drop(self._features(x, blocks, name), name), self.code, name=f"{name}_code"
-            )
-            back = self._decoded(
-                blocks.joined([code, *beside], f"{name}_known"), shape, blocks, name
-            )
-            members.append(
-                layers.Reshape((1, signature.output.shape[0]), name=f"{name}_stacked")(back)
-            )
+            features = self._features(x, blocks, name)
+            features = blocks.drop(features, name)
+            code = blocks.dense(features, self.code, name=f"{name}_code")
+            known = blocks.joined([code, *beside], f"{name}_known")
+            window = self._decoded(known, shape, blocks, name)
+            member = layers.Reshape((1, num_outputs), name=f"{name}_stacked")(window)
+            members.append(member)
         if len(members) > 1:
             stacked = layers.Concatenate(axis=1, name="stacked")(members)
         else:
@@ -74,8 +83,9 @@ class GivesBack(SeriesNet):
         return keras.Model(inputs, stacked, name=type(self).__name__.lower())
 
     def linear(self) -> "LinearAutoencoder | None":
-        """The same without a hidden layer: what principal components can do. None where
-        this is it.
+        """Returns the same net without a hidden layer, None where this is it.
+
+        It does what principal components can do.
         """
         return LinearAutoencoder(code=self.code)
 
@@ -107,8 +117,10 @@ class Autoencoder(GivesBack):
 
     def _stack(self, x, widths, blocks, name):
         for depth, width in enumerate(widths):
+            layer = f"{name}_{depth}"
             x = blocks.dense(x, width, name=f"{name}_dense{depth}")
-            x = blocks.activate(blocks.normalize(x, f"{name}_{depth}"), f"{name}_{depth}")
+            x = blocks.normalize(x, layer)
+            x = blocks.activate(x, layer)
         return x
 
 
@@ -157,18 +169,26 @@ class ConvAutoencoder(GivesBack):
     def _decoded(self, code, shape, blocks, name):
         import keras
 
-        layers, (steps, channels) = keras.layers, shape
-        lengths = [-(-steps // 2**depth) for depth in range(len(self.widths) + 1)]
-        x = blocks.dense(code, lengths[-1] * self.widths[-1], name=f"{name}_start")
-        x = blocks.activate(blocks.normalize(x, f"{name}_start"), f"{name}_start")
-        x = layers.Reshape((lengths[-1], self.widths[-1]), name=f"{name}_started")(x)
-        for depth in reversed(range(len(self.widths))):
-            each = f"{name}_up{depth}"
+        layers = keras.layers
+        steps, channels = shape
+        num_halvings = len(self.widths)
+        lengths = [-(-steps // 2**depth) for depth in range(num_halvings + 1)]
+        shortest = lengths[-1]
+        width = self.widths[-1]
+        start = f"{name}_start"
+        x = blocks.dense(code, shortest * width, name=start)
+        x = blocks.normalize(x, start)
+        x = blocks.activate(x, start)
+        x = layers.Reshape((shortest, width), name=f"{name}_started")(x)
+        for depth in reversed(range(num_halvings)):
+            layer = f"{name}_up{depth}"
             width = self.widths[max(depth - 1, 0)]
-            x = self._convolve(x, 2 * width, blocks, each)
-            x = layers.Reshape((2 * x.shape[1], width), name=f"{each}_steps")(x)
-            if x.shape[1] > lengths[depth]:
-                x = layers.Cropping1D((0, x.shape[1] - lengths[depth]), name=f"{each}_cut")(x)
+            x = self._convolve(x, 2 * width, blocks, layer)
+            doubled = 2 * x.shape[1]
+            x = layers.Reshape((doubled, width), name=f"{layer}_steps")(x)
+            excess = doubled - lengths[depth]
+            if excess > 0:
+                x = layers.Cropping1D((0, excess), name=f"{layer}_cut")(x)
         x = layers.Conv1D(
             channels,
             self.kernel,
@@ -191,43 +211,62 @@ class ConvAutoencoder(GivesBack):
             kernel_initializer=blocks.initializer(),
             kernel_regularizer=blocks.regularizer(),
         )(x)
-        return blocks.activate(blocks.normalize(x, name), name)
+        x = blocks.normalize(x, name)
+        return blocks.activate(x, name)
 
 
 @dataclass(frozen=True)
 class ForecastResidual:
-    """A forecast as a detector. `spread`: by step ahead, the mean absolute error on training rows,
-    in the target's unit; `threshold`: of scores.
+    """A forecast as a detector.
+
+    Attributes:
+        spread: by step ahead, the mean absolute error on training rows, in the target's unit.
+        threshold: of scores.
     """
 
     spread: tuple[float, ...]
     threshold: float
 
     def score(self, runner: Runner, rows: TrainSet | HeldOut) -> np.ndarray:
-        """float64 [rows]: the mean over the steps with a known target of |y - forecast|, by the
-        width of the forecast's own interval or by the spread, whichever is larger; NaN where no
-        target is known.
+        """Returns the mean scaled error over the steps with a known target, float64 [rows].
 
-        rows: raw windows of CutWindows; runner: of the forecast's bundle.
+        The error is |y - forecast|, by the width of the forecast's own interval or by the spread,
+        whichever is larger; NaN where no target is known.
+
+        Args:
+            runner: Of the forecast's bundle.
+            rows: Raw windows of CutWindows.
         """
         answers = answer_all(runner, rows)
-        scale = np.maximum(np.array(self.spread), np.finfo(np.float32).tiny)
+        smallest = np.finfo(np.float32).tiny
+        scale = np.maximum(np.array(self.spread), smallest)
         if answers.quantiles is not None:
-            scale = np.maximum(scale, answers.quantiles[:, :, -1] - answers.quantiles[:, :, 0])
+            lowest = answers.quantiles[:, :, 0]
+            highest = answers.quantiles[:, :, -1]
+            scale = np.maximum(scale, highest - lowest)
         errors = np.abs(rows.y - answers.scores) / scale
         known = ~np.isnan(rows.y)
         total = np.where(known, errors, 0).sum(axis=1)
-        return np.where(known.any(axis=1), total / np.maximum(known.sum(axis=1), 1), np.nan)
+        num_known = known.sum(axis=1)
+        mean = total / np.maximum(num_known, 1)
+        return np.where(num_known > 0, mean, np.nan)
 
     def flag(self, runner: Runner, rows: TrainSet | HeldOut) -> np.ndarray:
-        """bool [rows]: where the score is at least the threshold."""
+        """Returns where the score is at least the threshold, bool [rows]."""
         return self.score(runner, rows) >= self.threshold
 
 
 def fit_residual(runner: Runner, train: TrainSet, *, quantile: float = 0.99) -> ForecastResidual:
-    """The detector of a forecast's runner, its threshold above the `quantile` of training rows'
-    scores. Raises LeakError for other rows, RecipeError where the runner forecasts nothing or no
-    target is known.
+    """Fits the detector of a forecast's runner.
+
+    Args:
+        runner: Of the forecast's bundle.
+        train: Raw windows of CutWindows.
+        quantile: Of training rows' scores, above which the threshold lies.
+
+    Raises:
+        LeakError: For other rows than training rows.
+        RecipeError: If the runner forecasts nothing or no target is known.
     """
     train = require_train_set(train, "fit_residual")
     target = runner.signature.target
@@ -237,9 +276,14 @@ def fit_residual(runner: Runner, train: TrainSet, *, quantile: float = 0.99) -> 
             expected="a forecast, and rows with known targets",
             fix="the runner of a bundle made with frame=CutWindows(...)",
         )
-    errors = np.abs(train.y - answer_all(runner, train).scores)
+    answers = answer_all(runner, train)
+    errors = np.abs(train.y - answers.scores)
     known = ~np.isnan(train.y)
-    spread = np.where(known, errors, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    total = np.where(known, errors, 0).sum(axis=0)
+    num_known = known.sum(axis=0)
+    spread = total / np.maximum(num_known, 1)
     detector = ForecastResidual(tuple(spread.tolist()), 0.0)
     scores = detector.score(runner, train)
-    return replace(detector, threshold=-anomaly_threshold(scores[~np.isnan(scores)], quantile)[0])
+    scores = scores[~np.isnan(scores)]
+    offset = anomaly_threshold(scores, quantile)[0]
+    return replace(detector, threshold=-offset)

@@ -48,36 +48,29 @@ class CutSegments(Frame):
         )
 
     def cut(self, splits: Splits) -> Splits:
-        """Splits of steps → Splits of windows; their ids are those of their first step, the column
-        of time holds the newest, and their y is float64 [rows]: 1 where some step is labelled as an
-        anomaly, 0 where all known labels say none, NaN where unknown. Training windows with an
-        anomaly are left out, which `notes` tell, and all windows without a single known value. Test
-        rows end with the copies that have a fault, y 1, and the windows of unknown label next to
-        these are taken as normal. `baselines` of test windows, float64 [rows]: the largest distance
-        of a value from its mean, and the mean difference from the value one season before, both in
-        standard deviations of training windows. Raises FrameError.
+        """Cuts steps to windows.
+
+        Training windows with an anomaly are left out, as `notes` report, and all windows without a
+        single known value. Test rows end with the copies that have a fault, y 1; if there are any,
+        windows of unknown label are taken as normal.
+
+        Args:
+            splits: Splits of steps.
+
+        Returns:
+            Splits of windows. Their ids are those of their first step, the column of time holds the
+            newest, and y is float64 [rows]: 1 where some step is labelled as an anomaly, 0 where no
+            known label is one, NaN where unknown. `baselines` of test windows, float64 [rows]: the
+            largest distance of a value from its mean, and the mean difference from the value one
+            season before, both in standard deviations of training windows.
+
+        Raises:
+            FrameError: For steps of which no windows can be cut.
         """
         self.check()
         grid = StepGrid.of(splits, margin=self.season)
         schema = self._schema(splits.train.schema)
-        made: dict[str, _Segments] = {}
-        left_out = 0
-        for place, part in enumerate(PARTS):
-            starts = self._starts(grid, place, schema)
-            y = _label_of_windows(
-                grid.y[starts[:, None] + np.arange(self.window)], splits.train.schema.target
-            )
-            if part == "train":
-                left_out = int((y == 1).sum())
-                starts = starts[y != 1]
-                y = y[y != 1]
-            if part != "test" and not (y != 1).any():
-                raise FrameError(
-                    f"all {part} windows hold an anomaly",
-                    expected=f"{part} windows of what is normal",
-                    fix="shorten frame.window, or move the split: split.test, split.valid",
-                )
-            made[part] = self._windows(grid, starts, y, schema)
+        made, left_out = self._cut_parts(grid, schema, splits.train.schema.target)
         means, spreads, changes = _spreads(made["train"].x, made["train"].before)
         if self.faults is not None:
             made["test"] = made["test"].with_faults(self.faults, means, spreads)
@@ -90,6 +83,28 @@ class CutSegments(Frame):
             steps=splits,
             notes=self._notes(left_out, made["test"]),
         )
+
+    def _cut_parts(self, grid, schema, target):
+        """Returns the windows of each part, and how many training windows are left out."""
+        made: dict[str, _Segments] = {}
+        left_out = 0
+        for place, part in enumerate(PARTS):
+            starts = self._starts(grid, place, schema)
+            steps = starts[:, None] + np.arange(self.window)
+            y = _label_of_windows(grid.y[steps], target)
+            is_normal = y != 1
+            if part == "train":
+                left_out = int((~is_normal).sum())
+                starts = starts[is_normal]
+                y = y[is_normal]
+            if part != "test" and not is_normal.any():
+                raise FrameError(
+                    f"all {part} windows hold an anomaly",
+                    expected=f"{part} windows of what is normal",
+                    fix="shorten frame.window, or move the split: split.test, split.valid",
+                )
+            made[part] = self._windows(grid, starts, y, schema)
+        return made, left_out
 
     def _notes(self, left_out, test):
         notes = []
@@ -110,40 +125,45 @@ class CutSegments(Frame):
         return tuple(notes)
 
     def _schema(self, schema):
-        other = next((column for column in schema.columns if column.kind != "numeric"), None)
-        if other is not None:
-            raise FrameError(
-                f"the {other.kind} column {shorten(other.name)} in windows",
-                expected="numbers by step",
-                fix=f"leave it out: --drop '{other.name}'",
-            )
-        series = tuple(
-            replace(column, kind=SERIES, shape=(self.window,)) for column in schema.columns
-        )
+        series = []
+        for column in schema.columns:
+            if column.kind != "numeric":
+                raise FrameError(
+                    f"the {column.kind} column {shorten(column.name)} in windows",
+                    expected="numbers by step",
+                    fix=f"leave it out: --drop '{column.name}'",
+                )
+            series.append(replace(column, kind=SERIES, shape=(self.window,)))
+        frame = schema.frame
+        time = Column(frame.time, "date", frame.format)
+        name = ANOMALY
+        if task_of(schema.target).gives_back:
+            name = schema.target.name
         target = replace(
             schema.target,
             task=AnomalyTask.name,
             labels=(NORMAL, ANOMALY),
-            name=schema.target.name if task_of(schema.target).gives_back else ANOMALY,
+            name=name,
         )
         return replace(
             schema,
-            columns=(Column(schema.frame.time, "date", schema.frame.format), *series),
+            columns=(time, *series),
             target=target,
-            frame=replace(schema.frame, horizon=0),
+            frame=replace(frame, horizon=0),
         )
 
     def _starts(self, grid, part, schema):
-        if part == 2:
+        stride = self.stride
+        if PARTS[part] == "test":
             stride = self.test_stride or self.stride
-        else:
-            stride = self.stride
         starts = grid.origins(part, self.window, stride, whole_past=0)
-        refuse_too_large(2 * len(starts), self.window * (len(schema.columns) - 1))
+        series = schema.columns[1:]
+        refuse_too_large(2 * len(starts), self.window * len(series))
         steps = starts[:, None] + np.arange(self.window)
         known = np.zeros(len(starts), bool)
-        for column in schema.columns[1:]:
-            known |= ~np.isnan(grid.x[column.name][steps]).all(axis=1)
+        for column in series:
+            values = grid.x[column.name][steps]
+            known |= ~np.isnan(values).all(axis=1)
         if not known.any():
             raise FrameError(
                 f"no {PARTS[part]} window of {self.window} steps: {grid.longest(part):,} steps "
@@ -168,8 +188,16 @@ class CutSegments(Frame):
 
 @dataclass(frozen=True, eq=False)
 class _Segments:
-    """Windows of one part: the time of their newest step, their series, the same one season before,
-    labels, ids; the last `num_faulty` are copies with a fault.
+    """Windows of one part.
+
+    Attributes:
+        time: of the newest step, datetime64[s] [rows].
+        x: series by name, float32 [rows, steps].
+        before: the same one season before.
+        y: labels, float64 [rows], NaN where unknown.
+        ids: of the first step, int64 [rows].
+        series: names, text [rows].
+        num_faulty: how many of the last rows are copies with a fault.
     """
 
     time: np.ndarray
@@ -190,12 +218,13 @@ class _Segments:
         }
 
     def with_faults(self, faults, means, spreads):
-        normal = np.flatnonzero(self.y != 1)
-        if len(normal):
-            copied = normal[faults.places(len(normal))]
-        else:
-            copied = normal
-        spoiled = faults.spoil({name: x[copied] for name, x in self.x.items()}, means, spreads)
+        """Returns these windows and copies of normal ones with a fault each."""
+        copied = np.flatnonzero(self.y != 1)
+        if len(copied):
+            copied = copied[faults.places(len(copied))]
+        copies = {name: x[copied] for name, x in self.x.items()}
+        spoiled = faults.spoil(copies, means, spreads)
+        known_y = np.where(np.isnan(self.y), 0.0, self.y)
 
         def longer(array):
             return np.concatenate([array, array[copied]])
@@ -204,25 +233,29 @@ class _Segments:
             longer(self.time),
             {name: np.concatenate([x, spoiled[name]]) for name, x in self.x.items()},
             {name: longer(x) for name, x in self.before.items()},
-            np.concatenate([np.where(np.isnan(self.y), 0.0, self.y), np.ones(len(copied))]),
+            np.concatenate([known_y, np.ones(len(copied))]),
             longer(self.ids),
             longer(self.series),
             len(copied),
         )
 
     def baselines(self, means, spreads, changes):
-        """Name → float64 [rows]; what is missing speaks for nothing."""
-        largest = np.zeros(len(self.y))
-        changed = np.zeros(len(self.y))
-        counted = np.zeros(len(self.y))
+        """Returns name → float64 [rows]; missing values count for nothing."""
+        num_rows = len(self.y)
+        largest = np.zeros(num_rows)
+        changed = np.zeros(num_rows)
+        counted = np.zeros(num_rows)
         for name, x in self.x.items():
+            x = x.astype(np.float64)
             if spreads[name] > 0:
-                distance = np.abs(x.astype(np.float64) - means[name]) / spreads[name]
-                largest = np.maximum(largest, np.where(np.isnan(distance), 0, distance).max(axis=1))
+                distance = np.abs(x - means[name]) / spreads[name]
+                known_distance = np.where(np.isnan(distance), 0, distance)
+                largest = np.maximum(largest, known_distance.max(axis=1))
             if changes[name] > 0:
-                change = np.abs(x.astype(np.float64) - self.before[name]) / changes[name]
-                changed += np.where(np.isnan(change), 0, change).sum(axis=1)
-                counted += (~np.isnan(change)).sum(axis=1)
+                change = np.abs(x - self.before[name]) / changes[name]
+                unknown = np.isnan(change)
+                changed += np.where(unknown, 0, change).sum(axis=1)
+                counted += (~unknown).sum(axis=1)
         return {
             "largest distance from the mean": largest,
             "difference from the season before": changed / np.maximum(counted, 1),
@@ -230,27 +263,35 @@ class _Segments:
 
 
 def _label_of_windows(labels, target):
-    """float64 [rows] of the labels of their steps [rows, steps]."""
+    """Returns labels of windows, float64 [rows], from those of their steps [rows, steps]."""
     if not task_of(target).gives_back:
         return np.full(len(labels), np.nan)  # y is a quantity, not a label
     unknown = np.isnan(labels).all(axis=1)
-    return np.where(unknown, np.nan, (labels == 1).any(axis=1).astype(np.float64))
+    has_anomaly = (labels == 1).any(axis=1)
+    return np.where(unknown, np.nan, has_anomaly.astype(np.float64))
 
 
 def _spreads(x, before):
-    """Of each series of training windows: mean, standard deviation, and that of its change in a
-    season; 0 of a series without a known value.
+    """Measures each series of training windows.
+
+    Returns:
+        By name: the mean, the standard deviation, and that of the change in a season; each 0 of a
+        series without a known value.
     """
     means = {}
     spreads = {}
     changes = {}
-    for name in x:
-        known = x[name][~np.isnan(x[name])].astype(np.float64)
-        change = x[name].astype(np.float64) - before[name]
+    for name, values in x.items():
+        values = values.astype(np.float64)
+        known = values[~np.isnan(values)]
+        change = values - before[name]
         change = change[~np.isnan(change)]
-        means[name], spreads[name] = (known.mean(), known.std()) if len(known) else (0.0, 0.0)
+        means[name] = 0.0
+        spreads[name] = 0.0
+        changes[name] = 0.0
+        if len(known):
+            means[name] = known.mean()
+            spreads[name] = known.std()
         if len(change):
             changes[name] = change.std()
-        else:
-            changes[name] = 0.0
     return means, spreads, changes

@@ -16,10 +16,12 @@ class Fill(ColumnPrimitive):
     def run(self, columns: Columns) -> None:
         x = columns[self.column]
         if isinstance(self.value, str):
+            unknown = [cell is None for cell in x]
             filled = x.copy()
-            filled[[cell is None for cell in x]] = self.value
+            filled[unknown] = self.value
         else:
-            filled = np.where(np.isnan(x), np.float32(self.value), x)
+            value = np.float32(self.value)
+            filled = np.where(np.isnan(x), value, x)
         columns[self.column] = filled
 
     def follow(self, flows: Flows) -> None:
@@ -38,9 +40,13 @@ class FillPrevious(ColumnPrimitive):
     first: float
 
     def run(self, columns: Columns) -> None:
-        x = np.concatenate([[np.float32(self.first)], columns[self.column]]).astype(np.float32)
-        seen = np.maximum.accumulate(np.where(np.isnan(x), 0, np.arange(len(x))))
-        columns[self.column] = x[seen][1:]
+        first = np.float32(self.first)
+        x = np.concatenate([[first], columns[self.column]]).astype(np.float32)
+        rows = np.arange(len(x))
+        known_rows = np.where(np.isnan(x), 0, rows)
+        last_known = np.maximum.accumulate(known_rows)
+        filled = x[last_known]
+        columns[self.column] = filled[1:]
 
     def follow(self, flows: Flows) -> None:
         take(flows, self.column, "float32", (0,))
@@ -54,7 +60,11 @@ class Missing(ColumnPrimitive):
 
     def run(self, columns: Columns) -> None:
         x = columns[self.column]
-        columns[self.into] = (np.isnan(x) if x.ndim == 2 else missing_mask(x)).astype(np.float32)
+        if x.ndim == 2:
+            unknown = np.isnan(x)
+        else:
+            unknown = missing_mask(x)
+        columns[self.into] = unknown.astype(np.float32)
 
     def makes(self) -> tuple[str, ...]:
         return (self.into,)
@@ -78,19 +88,21 @@ class Affine(ColumnPrimitive):
     factor: float
 
     def run(self, columns: Columns) -> None:
-        with np.errstate(
-            over="ignore"
-        ):  # infinity is cut to the last step of the scale by Clip or by quantizing
-            scaled = (columns[self.column] - np.float32(self.offset)) * np.float32(self.factor)
+        x = columns[self.column]
+        offset = np.float32(self.offset)
+        factor = np.float32(self.factor)
+        # Clip or quantizing cuts infinity to the last step of the scale.
+        with np.errstate(over="ignore"):
+            scaled = (x - offset) * factor
         if scaled.ndim == 2:
             columns[self.column] = scaled
         else:
             columns[self.column] = scaled[:, None]
 
     def follow(self, flows: Flows) -> None:
-        flows[self.column] = Flow(
-            "float32", take(flows, self.column, "float32", (0, 1)).shape or (1,)
-        )
+        flow = take(flows, self.column, "float32", (0, 1))
+        shape = flow.shape or (1,)
+        flows[self.column] = Flow("float32", shape)
 
 
 @dataclass(frozen=True)
@@ -101,9 +113,9 @@ class Clip(ColumnPrimitive):
     high: float
 
     def run(self, columns: Columns) -> None:
-        columns[self.column] = np.clip(
-            columns[self.column], np.float32(self.low), np.float32(self.high)
-        )
+        low = np.float32(self.low)
+        high = np.float32(self.high)
+        columns[self.column] = np.clip(columns[self.column], low, high)
 
     def follow(self, flows: Flows) -> None:
         take(flows, self.column, "float32", (0, 1))
@@ -129,19 +141,22 @@ class Bins(ColumnPrimitive):
     def run(self, columns: Columns) -> None:
         left = np.asarray(self.edges[:-1], np.float32)
         factors = np.asarray(self.factors, np.float32)
+        x = columns[self.column][:, None]
         with np.errstate(over="ignore"):
-            share = (columns[self.column][:, None] - left) * factors
+            share = (x - left) * factors
         columns[self.column] = np.clip(share, np.float32(0), np.float32(1))
 
     def follow(self, flows: Flows) -> None:
         take(flows, self.column, "float32", (0,))
-        if len(self.edges) != len(self.factors) + 1 or not self.factors:
-            raise ValueError(f"{len(self.edges)} edges for {len(self.factors)} bins")
-        flows[self.column] = Flow("float32", (len(self.factors),))
+        num_edges = len(self.edges)
+        num_bins = len(self.factors)
+        if num_edges != num_bins + 1 or not num_bins:
+            raise ValueError(f"{num_edges} edges for {num_bins} bins")
+        flows[self.column] = Flow("float32", (num_bins,))
 
 
 def missing_mask(x: np.ndarray) -> np.ndarray:
-    """bool [rows]: where a column of `cells` is missing."""
+    """Returns where a column of `cells` is missing, bool [rows]."""
     if x.dtype.kind == "M":
         return np.isnat(x)
     if x.dtype == np.uint8:
@@ -149,7 +164,9 @@ def missing_mask(x: np.ndarray) -> np.ndarray:
     if x.dtype.kind == "T":
         return np.asarray(x == "")
     if x.dtype.kind == "O":
-        return np.fromiter((cell is None for cell in x), bool, len(x))
+        unknown = (cell is None for cell in x)
+        return np.fromiter(unknown, bool, len(x))
+    unknown = np.isnan(x)
     if x.ndim == 1:
-        return np.isnan(x)
-    return np.isnan(x).any(axis=1)
+        return unknown
+    return unknown.any(axis=1)

@@ -43,37 +43,46 @@ class FillSteps(ColumnPrimitive):
             columns[self.column] = self._by_season(x, unknown)
             return
         steps = np.arange(x.shape[1])
-        before = np.maximum.accumulate(np.where(unknown, -1, steps), axis=1)
-        previous = np.where(
-            before < 0, np.float32(self.first), np.take_along_axis(x, np.maximum(before, 0), axis=1)
-        )
+        known_steps = np.where(unknown, -1, steps)
+        before = np.maximum.accumulate(known_steps, axis=1)
+        places = np.maximum(before, 0)
+        last_known = np.take_along_axis(x, places, axis=1)
+        first = np.float32(self.first)
+        previous = np.where(before < 0, first, last_known)
         if self.how == "line":
             columns[self.column] = self._on_lines(x, unknown, before, previous)
         else:
             columns[self.column] = previous
 
     def _on_lines(self, x, unknown, before, previous):
-        steps = np.arange(x.shape[1])
         end = x.shape[1]
-        after = np.minimum.accumulate(np.where(unknown, end, steps)[:, ::-1], axis=1)[:, ::-1]
-        between = unknown & (before >= 0) & (after < end)
-        following = np.take_along_axis(x, np.minimum(after, end - 1), axis=1)
+        steps = np.arange(end)
+        known_steps = np.where(unknown, end, steps)
+        newest_first = known_steps[:, ::-1]
+        after = np.minimum.accumulate(newest_first, axis=1)[:, ::-1]
+        has_before = before >= 0
+        has_after = after < end
+        between = unknown & has_before & has_after
+        places = np.minimum(after, end - 1)
+        following = np.take_along_axis(x, places, axis=1)
+        distance = (steps - before).astype(np.float32)
+        gap = np.maximum(after - before, 1).astype(np.float32)
         with np.errstate(invalid="ignore"):
-            share = (steps - before).astype(np.float32) / np.maximum(after - before, 1).astype(
-                np.float32
-            )
+            share = distance / gap
             rise = (following - previous) * share
         return np.where(between, previous + rise, previous)
 
     def _by_season(self, x, unknown):
         x = x.copy()
-        last = np.full(len(x), self.first, np.float32)
-        for step in range(x.shape[1]):
+        num_rows, num_steps = x.shape
+        last = np.full(num_rows, self.first, np.float32)
+        for step in range(num_steps):
             if step >= self.season:
                 other = x[:, step - self.season]
             else:
                 other = last
-            x[:, step] = last = np.where(unknown[:, step], other, x[:, step])
+            last = np.where(unknown[:, step], other, x[:, step])
+            x[:, step] = last
         return x
 
     def follow(self, flows: Flows) -> None:
@@ -97,10 +106,10 @@ class SinceSeen(ColumnPrimitive):
     def run(self, columns: Columns) -> None:
         x = columns[self.column]
         steps = np.arange(x.shape[1])
-        before = np.maximum.accumulate(np.where(np.isnan(x), -self.most, steps), axis=1)
-        columns[self.into] = np.minimum(steps - before, self.most).astype(np.float32) / np.float32(
-            self.most
-        )
+        known_steps = np.where(np.isnan(x), -self.most, steps)
+        before = np.maximum.accumulate(known_steps, axis=1)
+        age = np.minimum(steps - before, self.most)
+        columns[self.into] = age.astype(np.float32) / np.float32(self.most)
 
     def makes(self) -> tuple[str, ...]:
         return (self.into,)
@@ -135,27 +144,35 @@ class OwnScale(ColumnPrimitive):
     def run(self, columns: Columns) -> None:
         x = columns[self.column]
         share = np.float32(1) / np.float32(x.shape[1])
-        offset = {
-            "none": lambda: np.zeros(len(x), np.float32),
-            "last": lambda: x[:, -1].copy(),
-            "mean": lambda: _sum(x) * share,
-        }[self.offset]()
+        offset = self._offset_of(x, share)
         x = x - offset[:, None]
-        if self.scaled:
-            factor = np.maximum(_sum(np.abs(x)) * share, np.float32(self.least))
-        else:
-            factor = np.ones(len(x), np.float32)
+        factor = self._factor_of(x, share)
         columns[self.into] = x / factor[:, None]
-        columns[self.into_offset], columns[self.into_factor] = offset, factor
+        columns[self.into_offset] = offset
+        columns[self.into_factor] = factor
+
+    def _offset_of(self, x, share):
+        if self.offset == "last":
+            return x[:, -1].copy()
+        if self.offset == "mean":
+            return _sum(x) * share
+        return np.zeros(len(x), np.float32)
+
+    def _factor_of(self, x, share):
+        if not self.scaled:
+            return np.ones(len(x), np.float32)
+        distance = _sum(np.abs(x)) * share
+        least = np.float32(self.least)
+        return np.maximum(distance, least)
 
     def makes(self) -> tuple[str, ...]:
         return (self.into, self.into_offset, self.into_factor)
 
     def follow(self, flows: Flows) -> None:
         flow = take(flows, self.column, "float32", (1,))
-        flows.update(
-            {self.into: flow, self.into_offset: Flow("float32"), self.into_factor: Flow("float32")}
-        )
+        flows[self.into] = flow
+        flows[self.into_offset] = Flow("float32")
+        flows[self.into_factor] = Flow("float32")
 
 
 @dataclass(frozen=True)
@@ -172,8 +189,11 @@ class StepIds(ColumnPrimitive):
             raise ValueError(f"{self.num_ids} ids")
 
     def run(self, columns: Columns) -> None:
-        x = np.where(np.isnan(columns[self.column]), np.float32(0), columns[self.column])
-        invalid = ~((x >= 0) & (x < self.num_ids) & (x == np.floor(x)))
+        x = columns[self.column]
+        x = np.where(np.isnan(x), np.float32(0), x)
+        in_range = (x >= 0) & (x < self.num_ids)
+        is_whole = x == np.floor(x)
+        invalid = ~(in_range & is_whole)
         if invalid.any():
             row, step = np.argwhere(invalid)[0]
             raise DeviceError(
@@ -184,9 +204,8 @@ class StepIds(ColumnPrimitive):
         columns[self.column] = x.astype(np.int32)
 
     def follow(self, flows: Flows) -> None:
-        flows[self.column] = Flow(
-            "int32", take(flows, self.column, "float32", (1,)).shape, self.num_ids
-        )
+        series = take(flows, self.column, "float32", (1,))
+        flows[self.column] = Flow("int32", series.shape, self.num_ids)
 
 
 @dataclass(frozen=True)
@@ -196,18 +215,24 @@ class PackSteps(PackingPrimitive):
     """
 
     def run(self, columns: Columns) -> None:
-        columns[self.into] = np.stack([columns[name] for name in self.columns], axis=2)
+        series = [columns[name] for name in self.columns]
+        columns[self.into] = np.stack(series, axis=2)
 
     def follow(self, flows: Flows) -> None:
-        shapes = {take(flows, name, "float32", (1,)).shape for name in self.columns}
+        shapes = set()
+        for name in self.columns:
+            series = take(flows, name, "float32", (1,))
+            shapes.add(series.shape)
         if len(shapes) != 1:
             raise ValueError(f"series of {sorted(shapes)} steps packed into {self.into!r}")
-        flows[self.into] = Flow("float32", (*shapes.pop(), len(self.columns)))
+        steps = shapes.pop()
+        flows[self.into] = Flow("float32", (*steps, len(self.columns)))
 
 
 def _sum(x):
-    """float32 [rows] of [rows, steps], the oldest first."""
-    total = np.zeros(len(x), np.float32)
-    for step in range(x.shape[1]):
+    """Returns the sum of each row, float32 [rows], adding the oldest step first."""
+    num_rows, num_steps = x.shape
+    total = np.zeros(num_rows, np.float32)
+    for step in range(num_steps):
         total += x[:, step]
     return total

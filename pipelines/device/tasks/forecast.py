@@ -32,13 +32,16 @@ class DeviceForecast(DeviceTask):
     ) -> Answers:
         """Returns the middle quantile float64 [rows, horizon], and every quantile."""
         target = signature.target
+        horizon = signature.windows().horizon
         shifts = np.asarray(signature.offsets(form), np.float32)
-        values = (signature.output.to_float(raw) + shifts).astype(np.float64)
-        values = values.reshape(len(values), signature.windows().horizon, -1)
+        outputs = signature.output.to_float(raw)
+        values = (outputs + shifts).astype(np.float64)
+        values = values.reshape(len(values), horizon, -1)
         factors = np.array(target.step_factors)[:, None]
         offsets = np.array(target.step_offsets)[:, None]
         values = values * factors + offsets
-        quantiles = np.sort(from_own_scale(values, target, prepared or {}), axis=2)
+        values = from_own_scale(values, target, prepared or {})
+        quantiles = np.sort(values, axis=2)
         middle = quantiles[:, :, target.middle()]
         if not target.quantiles:
             return Answers(None, middle, raw)
@@ -58,26 +61,32 @@ class DeviceForecast(DeviceTask):
         frame = signature.frame
         if frame is None:
             raise ValueError("a forecast without windows")
-        outputs = frame.horizon * max(len(target.quantiles), 1)
-        if outputs < 1 or signature.output.shape != (outputs,) or not frame.step_seconds > 0:
-            raise ValueError(f"a forecast of {frame} with outputs {signature.output.shape}")
+        shape = signature.output.shape
+        num_outputs = frame.horizon * max(len(target.quantiles), 1)
+        has_outputs = num_outputs >= 1 and shape == (num_outputs,)
+        if not has_outputs or not frame.step_seconds > 0:
+            raise ValueError(f"a forecast of {frame} with outputs {shape}")
         scales = (*target.step_offsets, *target.step_factors)
-        if len(scales) != 2 * frame.horizon or not all(map(math.isfinite, scales)):
+        are_finite = all(map(math.isfinite, scales))
+        if len(scales) != 2 * frame.horizon or not are_finite:
             raise ValueError(f"{len(scales)} numbers for the scales of {frame.horizon} steps")
-        rising = list(target.quantiles) == sorted(set(target.quantiles))
-        if not rising or not all(0 < level < 1 for level in target.quantiles):
+        are_rising = list(target.quantiles) == sorted(set(target.quantiles))
+        are_levels = all(0 < level < 1 for level in target.quantiles)
+        if not are_rising or not are_levels:
             raise ValueError(f"quantiles {target.quantiles}")
 
     def window_headings(self, signature: Signature) -> list[str]:
         """Returns the target's name and its quantiles."""
         target = signature.target
-        return [target.name, *(f"quantile {level:g}" for level in target.quantiles)]
+        quantiles = [f"quantile {level:g}" for level in target.quantiles]
+        return [target.name, *quantiles]
 
     def window_lines(
         self, signature: Signature, answers: Answers, row: int, time: np.datetime64
     ) -> Iterator[tuple[np.datetime64, list[str]]]:
         """Yields a line for each step that is forecast, from `time` on."""
-        for step, when in enumerate(signature.windows().ahead(time)):
+        steps_ahead = signature.windows().ahead(time)
+        for step, when in enumerate(steps_ahead):
             values = [answers.scores[row, step]]
             if answers.quantiles is not None:
                 values += list(answers.quantiles[row, step])
@@ -85,13 +94,13 @@ class DeviceForecast(DeviceTask):
 
 
 def from_own_scale(values: np.ndarray, target: Target, prepared: Columns) -> np.ndarray:
-    """float64 [rows, steps, ...] in each row's own scale → in the target's unit."""
+    """Converts float64 [rows, steps, ...] from each row's own scale to the target's unit."""
     base, spread = _own_scale(target, prepared, values.ndim)
     return values * spread + base
 
 
 def to_own_scale(values: np.ndarray, target: Target, prepared: Columns) -> np.ndarray:
-    """The inverse of `from_own_scale`."""
+    """Converts values in the target's unit to each row's own scale."""
     base, spread = _own_scale(target, prepared, values.ndim)
     return (values - base) / spread
 
@@ -101,7 +110,11 @@ def _own_scale(target, prepared, dimensions):
     base = 0.0
     spread = 1.0
     if target.base:
-        base = prepared[target.base].astype(np.float64).reshape(shape)
+        base = _as_float64(prepared[target.base], shape)
     if target.spread:
-        spread = prepared[target.spread].astype(np.float64).reshape(shape)
+        spread = _as_float64(prepared[target.spread], shape)
     return base, spread
+
+
+def _as_float64(column, shape):
+    return column.astype(np.float64).reshape(shape)
