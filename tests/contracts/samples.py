@@ -2,6 +2,7 @@
 
 import dataclasses
 from dataclasses import MISSING, dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -28,11 +29,13 @@ class Sample:
         dataset: The rows; the source names the part of each.
         encode: Steps that leave every column in a unit, whatever came before them.
         kinds: What `suits` is asked with: the kinds of the columns.
+        frame: None, as these rows are no windows of a frame.
     """
 
     dataset: Dataset
     encode: tuple = ()
     kinds: tuple = ()
+    frame: ClassVar[None] = None
 
     def splits(self):
         """Returns the parts that the source names."""

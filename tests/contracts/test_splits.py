@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pipelines import slots
+from pipelines.device.target import Target
 from pipelines.errors import SplitError
 from pipelines.rows.parts import HeldOut, TrainSet
 from pipelines.rows.sketch import DataSketch
@@ -51,11 +52,17 @@ def test_types_say_who_may_learn(kind):
             np.testing.assert_array_equal(x, dataset.x[name][places])
 
 
+# Classes to predict, and numbers.
+NUMBERS = {"y": np.linspace(0, 1, NUM_ROWS), "target": Target("y", "regression")}
+BY_TARGET = pytest.mark.parametrize("more", [{}, NUMBERS], ids=["classes", "numbers"])
+
+
 @BY_KIND
-def test_is_deterministic_and_does_not_look_at_columns(kind):
+@BY_TARGET
+def test_is_deterministic_and_does_not_look_at_columns(kind, more):
     spec = with_defaults(kind)
-    dataset = rows_for(kind)
-    other = rows_for(kind, seed=1)
+    dataset = rows_for(kind, **more)
+    other = rows_for(kind, seed=1, **more)
     for one, again, with_other_columns in zip(
         spec.parts(dataset), spec.parts(dataset), spec.parts(other), strict=True
     ):

@@ -42,7 +42,8 @@ class TargetMediaPipe(Target):
         return Refusal(
             f"TargetMediaPipe for columns of {sketch.kind_names()} and a {sketch.task_names()} "
             "target",
-            expected="one picture or one text, and classes",
+            expected="one picture or one text, and classes: MediaPipe Tasks classifies pictures "
+            "and texts",
             fix="leave mediapipe out, or make it optional: mediapipe? among the names of the "
             "targets (TargetMediaPipe(required=False))",
         )

@@ -1,0 +1,60 @@
+"""Small windows of steps in time: to be forecast, and to be given back."""
+
+import numpy as np
+import pandas as pd
+
+from pipelines.rows.sketch import sketch_of
+from pipelines.rows.split import SplitByTime, split
+from pipelines.steps import FillGaps, ScaleSeries
+from pipelines.tasks import task_of
+from pipelines.timeseries import CutSegments, CutWindows, LoadSeries
+from tests.contracts.samples import SAMPLES
+
+NUM_STEPS = 500
+WINDOW = 24
+
+
+class FramedSample:
+    """Windows of two series, with the encoding that makes inputs of them.
+
+    Attributes:
+        frame: How the windows were cut.
+        parts: Splits of windows.
+    """
+
+    encode = (FillGaps(), ScaleSeries())
+
+    def __init__(self, frame, target):
+        self.frame = frame
+        hours = np.arange(NUM_STEPS)
+        random = np.random.default_rng(0)
+        rhythm = np.sin(hours * 2 * np.pi / WINDOW)
+        heat = 20 + 5 * rhythm + random.normal(size=NUM_STEPS)
+        flow = 3 + 0.2 * heat + random.normal(size=NUM_STEPS)
+        times = pd.date_range("2024-01-01", periods=NUM_STEPS, freq="h").astype(str)
+        rows = pd.DataFrame({"time": times, "heat": heat, "flow": flow})
+        load = LoadSeries("", "time", target, columns=("heat", "flow"))
+        dataset, _ = load.read(rows)
+        self.parts = frame.cut(split(dataset, SplitByTime()))
+
+    def splits(self):
+        """Returns the parts, cut to windows."""
+        return self.parts
+
+    def sketch(self):
+        """Returns what is known of the windows."""
+        schema = self.parts.train.schema
+        return sketch_of(schema, task_of(schema.target))
+
+
+def forecast():
+    """Windows with the four steps that follow each."""
+    return FramedSample(CutWindows(window=WINDOW, horizon=4, season=WINDOW), "heat")
+
+
+def segments():
+    """Windows to be judged themselves."""
+    return FramedSample(CutSegments(window=WINDOW), "")
+
+
+EVERY_SAMPLE = (*SAMPLES, forecast, segments)
