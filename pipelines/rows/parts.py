@@ -74,7 +74,7 @@ class _Rows:
     "valid" or "test" if the source names it, else None; series: text [rows], the series that a row
     is a step or a window of; baselines: name → what a plain rule gives for each row, like y, or of
     windows to be judged float64 [rows], the higher the more anomalous; unlabelled: more rows
-    without a label, never of a HeldOut, which balancers leave behind and `run.learn` hands to
+    without a label, never of a HeldOut, which balancers leave behind and `run.fit` hands to
     training as ports; label_weights: float32 [2, labels], of rows with several labels what lacking
     and having each label counts in the loss, None where all count alike.
     """

@@ -68,7 +68,7 @@ class LoadTable(Loader):
         return DataSketch(
             tasks_of_kind(self.target_kind),
             frozenset(KINDS),
-            has_groups=bool(self.group),
+            has_groups=self.has_groups(),
             has_times=bool(self.time),
             may_name_parts=False,
         )

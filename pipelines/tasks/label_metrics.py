@@ -11,6 +11,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .metrics import ranks_of_class
+
 # Of decisions, label by label or all together; the others are of scores.
 DECIDED = ("macro_f1", "micro_f1", "exact_match", "hamming_loss", "precision", "recall")
 _SMALLEST = 1e-7
@@ -74,39 +76,13 @@ def score_label_ranks(y: np.ndarray, scores: np.ndarray) -> dict[str, float]:
     """
     each = []
     for label in range(y.shape[1]):
-        each.append(ranks_of_label(y[:, label] == 1, scores[:, label]))
+        each.append(ranks_of_class(y[:, label] == 1, scores[:, label]))
     table = np.array(each, np.float64).reshape(-1, 2)
     precisions, areas = table.T
     return {
         "mean_average_precision": _mean_of_known(precisions),
         "roc_auc": _mean_of_known(areas),
     }
-
-
-def ranks_of_label(truth: np.ndarray, scores: np.ndarray) -> tuple[float, float]:
-    """Returns the average precision and ROC-AUC of a label, NaN where they do not exist.
-
-    Args:
-        truth: bool [rows].
-        scores: float64 [rows]; rows of one score are taken together.
-    """
-    if not truth.any():
-        return math.nan, math.nan
-    order = np.argsort(-scores)
-    is_last = np.append(np.diff(scores[order]) != 0, True)
-    ends = np.flatnonzero(is_last)
-    hits = np.cumsum(truth[order])[ends]
-    misses = ends + 1 - hits
-    new_hits = np.diff(hits, prepend=0)
-    new_misses = np.diff(misses, prepend=0)
-    precisions = hits / (ends + 1)
-    average_precision = np.sum(new_hits * precisions) / hits[-1]
-    if not misses[-1]:
-        return float(average_precision), math.nan
-    hits_above = hits - new_hits / 2
-    num_pairs = hits[-1] * misses[-1]
-    roc_auc = np.sum(new_misses * hits_above) / num_pairs
-    return float(average_precision), float(roc_auc)
 
 
 def label_table(
@@ -128,7 +104,7 @@ def label_table(
         hits = int((truth & answers).sum())
         true = int(truth.sum())
         given = int(answers.sum())
-        average_precision, roc_auc = ranks_of_label(truth, scores[:, place])
+        average_precision, roc_auc = ranks_of_class(truth, scores[:, place])
         table.append(
             {
                 "label": label,

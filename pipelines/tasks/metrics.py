@@ -171,31 +171,36 @@ def score_ranks(y: np.ndarray, scores: np.ndarray) -> dict[str, float]:
     classes = np.unique(y)
     if scores.shape[1] == 2:
         classes = np.array([1])
-    found = [_ranked(y == each, scores[:, each]) for each in classes]
+    found = [ranks_of_class(y == each, scores[:, each]) for each in classes]
     average_precision, roc_auc = np.mean(found, axis=0)
     return {"average_precision": float(average_precision), "roc_auc": float(roc_auc)}
 
 
-def _ranked(is_class, scores):
-    """Returns average precision and ROC-AUC, rows of one score taken together.
+def ranks_of_class(truth: np.ndarray, scores: np.ndarray) -> tuple[float, float]:
+    """Returns the average precision and ROC-AUC of one class or label, NaN where they
+    do not exist.
 
     Args:
-        is_class: bool [rows].
-        scores: float [rows].
+        truth: bool [rows].
+        scores: float64 [rows]; rows of one score are taken together.
     """
+    if not truth.any():
+        return math.nan, math.nan
     order = np.argsort(-scores)
     is_last = np.append(np.diff(scores[order]) != 0, True)
     ends = np.flatnonzero(is_last)
-    hits = np.cumsum(is_class[order])[ends]
+    hits = np.cumsum(truth[order])[ends]
     misses = ends + 1 - hits
     new_hits = np.diff(hits, prepend=0)
     new_misses = np.diff(misses, prepend=0)
     precisions = hits / (ends + 1)
     average_precision = np.sum(new_hits * precisions) / hits[-1]
+    if not misses[-1]:
+        return float(average_precision), math.nan
     hits_above = hits - new_hits / 2
     num_pairs = hits[-1] * misses[-1]
     roc_auc = np.sum(new_misses * hits_above) / num_pairs
-    return average_precision, roc_auc
+    return float(average_precision), float(roc_auc)
 
 
 def score_values(y: np.ndarray, values: np.ndarray) -> dict[str, float]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..device.cells import TEXT, Column, shorten
+from ..device.cells import TEXT, shorten
 from ..device.ports import Port
 from ..device.primitives.texts import Bigrams, Words
 from ..device.regular import read_regular
@@ -21,6 +21,7 @@ from ..rows.sketch import TOKENS, DataSketch
 from ..slots import Augmentation
 from ..sources.files import find_file
 from ..spec import Refusal, knob
+from ..training.feed import fold_seed
 
 MAX_SYNONYMS = 16
 MAX_SYNONYM_BYTES = 16 * 2**20
@@ -42,15 +43,6 @@ class AugmentText(Augmentation):
                 fix="--set 'augment=()'",
             )
         return ""
-
-    def check_columns(self, columns: tuple[Column, ...]) -> None:
-        """Raises RecipeError where there are no texts to alter."""
-        if not any(column.kind == TEXT for column in columns):
-            raise RecipeError(
-                f"augment holds {self!r} for rows without texts",
-                expected="a column of texts",
-                fix="--set 'augment=()'",
-            )
 
     @abstractmethod
     def alter(self, signature: Signature) -> Alter:
@@ -113,13 +105,13 @@ def text_augmenter(specs: Sequence[AugmentText], signature: Signature) -> Alter:
     def alter(columns, labels, seed):
         ids = columns[tokens]
         for number, step in enumerate(steps):
-            ids = step(ids, _fold(seed, number))
+            ids = step(ids, fold_seed(seed, number))
         columns = {**columns, tokens: tf.ensure_shape(ids, columns[tokens].shape)}
         for port, primitive in zip(pairs, bigrams, strict=True):
             made = tf.numpy_function(_paired(primitive), [ids], tf.int32, stateful=False)
             columns[port.name] = tf.ensure_shape(made, columns[port.name].shape)
         for mixer in mixers[:1]:
-            columns, labels = mixer.mix(columns, labels, _fold(seed, len(steps)))
+            columns, labels = mixer.mix(columns, labels, fold_seed(seed, len(steps)))
         return columns, labels
 
     return alter
@@ -167,11 +159,13 @@ class AugmentSwap(AugmentText):
 
         def alter(ids, seed):
             shape = tf.shape(ids)
-            chosen = (ids > 0) & (tf.random.stateless_uniform(shape, _fold(seed, 0)) < self.share)
+            chosen = (ids > 0) & (
+                tf.random.stateless_uniform(shape, fold_seed(seed, 0)) < self.share
+            )
             # The chosen places first, once in their order and once in a drawn one; the others
             # behind, both times alike.
             place = tf.broadcast_to(tf.range(shape[1], dtype=tf.float32), shape)
-            drawn = tf.random.stateless_uniform(shape, _fold(seed, 1))
+            drawn = tf.random.stateless_uniform(shape, fold_seed(seed, 1))
             others = place + tf.cast(shape[1], tf.float32)
             in_order = tf.argsort(tf.where(chosen, place, others), axis=1, stable=True)
             mixed = tf.argsort(tf.where(chosen, drawn, others), axis=1, stable=True)
@@ -197,10 +191,6 @@ class AugmentSynonyms(AugmentText):
         """Raises LoadError if there is no such file."""
         find_file(self.source, "a text file of synonyms")
 
-    def check_columns(self, columns):
-        super().check_columns(columns)
-        find_file(self.source, "a text file of synonyms")
-
     def alter(self, signature):
         import tensorflow as tf
 
@@ -210,13 +200,13 @@ class AugmentSynonyms(AugmentText):
 
         def alter(ids, seed):
             many = tf.gather(counts, ids)
-            drawn = tf.random.stateless_uniform(tf.shape(ids), _fold(seed, 0))
+            drawn = tf.random.stateless_uniform(tf.shape(ids), fold_seed(seed, 0))
             which = tf.minimum(
                 tf.cast(drawn * tf.cast(many, tf.float32), tf.int32), tf.maximum(many - 1, 0)
             )
             other = tf.gather_nd(table, tf.stack([ids, which], axis=-1))
             chosen = (many > 0) & (
-                tf.random.stateless_uniform(tf.shape(ids), _fold(seed, 1)) < self.share
+                tf.random.stateless_uniform(tf.shape(ids), fold_seed(seed, 1)) < self.share
             )
             return tf.where(chosen, other, ids)
 
@@ -293,7 +283,7 @@ class AugmentMixUpEmbeddings(AugmentText):
 
         rows = tf.shape(next(iter(columns.values())))[0]
         draws = [
-            tf.random.stateless_gamma((rows, 1), _fold(seed, number), self.alpha)
+            tf.random.stateless_gamma((rows, 1), fold_seed(seed, number), self.alpha)
             for number in range(2)
         ]
         share = tf.math.divide_no_nan(draws[0], draws[0] + draws[1])
@@ -305,9 +295,3 @@ class AugmentMixUpEmbeddings(AugmentText):
             for name, each in labels.items()
         }
         return {**columns, **partners, "mix_share": share}, labels
-
-
-def _fold(seed, number):
-    import tensorflow as tf
-
-    return tf.random.experimental.stateless_fold_in(seed, number)

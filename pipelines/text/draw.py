@@ -10,7 +10,9 @@ from ..device.runner import LiteRT, Runner, answer
 from ..device.signature import Signature
 from ..device.units import TOKEN_ID
 from ..report.figures import BLUE, GREY, ORANGE, picture
+from ..rows.sketch import DataSketch
 from ..slots import Loader
+from ..sources.target_column import refuse_positive
 from ..tasks import task_of
 
 NUM_MISTAKES = 10
@@ -22,6 +24,12 @@ UNKNOWN = "\u25a1"
 
 class Drawn(Loader):
     """What every way to load texts has in common: how they are drawn in the report."""
+
+    positive: str
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why a knob would have no effect, or ""."""
+        return refuse_positive(self.positive, sketch)
 
     def draw(self, recipe, splits, shipped, evaluation) -> list[tuple[str, str]]:
         """(title, base64 PNG) of what only texts have: see `draw_texts`."""

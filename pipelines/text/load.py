@@ -27,7 +27,6 @@ from ..sources.target_column import (
     check_target,
     labelled_rows,
     read_target,
-    refuse_positive,
     tasks_of_kind,
 )
 from ..sources.tfds import (
@@ -54,6 +53,17 @@ from .usable import (
 SUFFIXES = (".txt", ".text", ".md")
 
 
+def sketch_texts(spec, target_kind: str, *, may_name_parts: bool) -> DataSketch:
+    """Returns what the knobs of a loader of texts alone show of them."""
+    return DataSketch(
+        tasks_of_kind(target_kind),
+        frozenset({TEXT}),
+        has_groups=spec.has_groups(),
+        has_times=False,
+        may_name_parts=may_name_parts,
+    )
+
+
 @dataclass(frozen=True)
 class LoadTexts(Drawn):
     """A table with a column of texts and one to predict.
@@ -76,17 +86,7 @@ class LoadTexts(Drawn):
 
     def sketch(self) -> DataSketch:
         """Returns what the knobs alone show of the texts."""
-        return DataSketch(
-            tasks_of_kind(self.target_kind),
-            frozenset({TEXT}),
-            has_groups=bool(self.group),
-            has_times=False,
-            may_name_parts=False,
-        )
-
-    def suits(self, sketch: DataSketch) -> str:
-        """Returns why a knob would have no effect, or ""."""
-        return refuse_positive(self.positive, sketch)
+        return sketch_texts(self, self.target_kind, may_name_parts=False)
 
     def has_groups(self) -> bool:
         """Returns whether texts are grouped."""
@@ -257,17 +257,7 @@ class LoadTextFolder(Drawn):
 
     def sketch(self) -> DataSketch:
         """Returns what the knobs alone show of the texts."""
-        return DataSketch(
-            tasks_of_kind("classes"),
-            frozenset({TEXT}),
-            has_groups=bool(self.group),
-            has_times=False,
-            may_name_parts=True,
-        )
-
-    def suits(self, sketch: DataSketch) -> str:
-        """Returns why a knob would have no effect, or ""."""
-        return refuse_positive(self.positive, sketch)
+        return sketch_texts(self, "classes", may_name_parts=True)
 
     def has_groups(self) -> bool:
         """Returns whether texts are grouped."""
@@ -344,17 +334,7 @@ class LoadTextTfds(Drawn):
 
     def sketch(self) -> DataSketch:
         """Returns what the knobs alone show of the texts."""
-        return DataSketch(
-            tasks_of_kind("classes"),
-            frozenset({TEXT}),
-            has_groups=False,
-            has_times=False,
-            may_name_parts=True,
-        )
-
-    def suits(self, sketch: DataSketch) -> str:
-        """Returns why a knob would have no effect, or ""."""
-        return refuse_positive(self.positive, sketch)
+        return sketch_texts(self, "classes", may_name_parts=True)
 
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
         """As LoadTextFolder.read."""

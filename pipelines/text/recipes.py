@@ -19,10 +19,9 @@ def text_recipe(
     """The recipe for unseen texts: the parts that the source gives, else
     groups kept whole, else a random split; word ids, convolutions over them, of each the largest.
     """
-    has_groups = not isinstance(load, LoadTextTfds) and load.group
     if load.names_parts():
         how = SplitGiven()
-    elif has_groups:
+    elif load.has_groups():
         how = SplitGrouped()
     else:
         how = SplitRandom()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..device.cells import SERIES, Column
+from ..device.cells import SERIES
 from ..device.signature import Signature
 from ..device.units import CATEGORY_ID, SERIES_INTERVAL, SERIES_STANDARD
 from ..errors import RecipeError
@@ -19,6 +19,7 @@ from ..rows.sketch import DataSketch
 from ..slots import Augmentation
 from ..spec import Refusal, knob
 from ..tasks import task_of
+from ..training.feed import fold_seed
 
 # columns {port: tensor [rows, ...]}, labels {name: float32 [rows, outputs]}, seed int [2] →
 # columns, labels
@@ -48,15 +49,6 @@ class AugmentSeries(Augmentation):
                 fix="--set 'augment=(AugmentJitter(),)'",
             )
         return ""
-
-    def check_columns(self, columns: tuple[Column, ...]) -> None:
-        """Raises RecipeError where there are no series to alter."""
-        if not any(column.kind == SERIES for column in columns):
-            raise RecipeError(
-                f"augment holds {self!r} for rows without series",
-                expected="series to alter",
-                fix="--set 'augment=()'",
-            )
 
     @abstractmethod
     def alter(self, signature: Signature) -> Alter:
@@ -95,7 +87,7 @@ def series_augmenter(specs: Sequence[AugmentSeries], signature: Signature) -> Al
 
     def alter(columns, labels, seed):
         for number, step in enumerate(steps):
-            changed, labels = step(columns, labels, _fold(seed, number))
+            changed, labels = step(columns, labels, fold_seed(seed, number))
             columns = {name: tf.ensure_shape(x, columns[name].shape) for name, x in changed.items()}
         return columns, labels
 
@@ -245,7 +237,7 @@ class AugmentMixUpSeries(AugmentSeries):
         def alter(columns, labels, seed):
             rows = tf.shape(next(iter(columns.values())))[0]
             draws = [
-                tf.random.stateless_gamma((rows,), _fold(seed, number), self.alpha)
+                tf.random.stateless_gamma((rows,), fold_seed(seed, number), self.alpha)
                 for number in range(2)
             ]
             share = tf.math.divide_no_nan(draws[0], draws[0] + draws[1])
@@ -296,7 +288,7 @@ def _each_value(signature, change):
 
     def alter(columns, labels, seed):
         changed = {
-            port.name: change(columns[port.name], _fold(seed, place))
+            port.name: change(columns[port.name], fold_seed(seed, place))
             for place, port in enumerate(ports)
         }
         return {**columns, **changed}, labels
@@ -324,9 +316,3 @@ def _in_time(signature, places):
 
 def _ports(signature, *units):
     return [port for port in signature.inputs if port.unit in units]
-
-
-def _fold(seed, number):
-    import tensorflow as tf
-
-    return tf.random.experimental.stateless_fold_in(seed, number)

@@ -7,7 +7,9 @@ import numpy as np
 from ..device.primitives import run_primitives
 from ..device.units import SERIES_STANDARD
 from ..report.figures import BLUE, GREY, ORANGE, drawable, picture
+from ..rows.sketch import DataSketch
 from ..slots import Loader
+from ..sources.target_column import refuse_positive
 from ..tasks.classes import class_places
 from .augment import series_sheet
 
@@ -23,6 +25,12 @@ class DrawnClasses(Loader):
     """What every way to load series with classes has in common: how they are drawn in the
     report.
     """
+
+    positive: str
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why a knob would have no effect, or ""."""
+        return refuse_positive(self.positive, sketch)
 
     def draw(self, recipe, splits, shipped, evaluation) -> list[tuple[str, str]]:
         """(title, base64 PNG) of what only these have: see `draw_series_classes`."""

@@ -16,7 +16,7 @@ from ..sources.arrays import Wanted, read_npz
 from ..sources.files import describe_memory, find_file, fingerprint
 from ..sources.labelled_files import Found, check_memory, found_in_memory
 from ..sources.labels import class_texts
-from ..sources.target_column import refuse_positive, tasks_of_kind
+from ..sources.target_column import tasks_of_kind
 from ..sources.tfds import (
     count_examples,
     describe_prepared,
@@ -38,6 +38,18 @@ _ARRAYS = Wanted(
 )
 
 
+def sketch_series(spec, *, may_name_parts: bool) -> DataSketch:
+    """Returns what the knobs of a loader of whole series alone show of them."""
+    return DataSketch(
+        tasks_of_kind("classes"),
+        frozenset({SERIES}),
+        has_groups=spec.has_groups(),
+        has_times=False,
+        may_name_parts=may_name_parts,
+        window_steps=spec.steps,
+    )
+
+
 @dataclass(frozen=True)
 class LoadTsFiles(DrawnClasses):
     """Files of the UCR and UEA archives.
@@ -56,18 +68,7 @@ class LoadTsFiles(DrawnClasses):
 
     def sketch(self) -> DataSketch:
         """Returns what the knobs alone show of the series."""
-        return DataSketch(
-            tasks_of_kind("classes"),
-            frozenset({SERIES}),
-            has_groups=False,
-            has_times=False,
-            may_name_parts=bool(self.test),
-            window_steps=self.steps,
-        )
-
-    def suits(self, sketch: DataSketch) -> str:
-        """Returns why a knob would have no effect, or ""."""
-        return refuse_positive(self.positive, sketch)
+        return sketch_series(self, may_name_parts=bool(self.test))
 
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
         """Reads the series and their classes.
@@ -145,18 +146,7 @@ class LoadSeriesArrays(DrawnClasses):
 
     def sketch(self) -> DataSketch:
         """Returns what the knobs alone show of the series."""
-        return DataSketch(
-            tasks_of_kind("classes"),
-            frozenset({SERIES}),
-            has_groups=False,
-            has_times=False,
-            may_name_parts=True,
-            window_steps=self.steps,
-        )
-
-    def suits(self, sketch: DataSketch) -> str:
-        """Returns why a knob would have no effect, or ""."""
-        return refuse_positive(self.positive, sketch)
+        return sketch_series(self, may_name_parts=True)
 
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
         """As LoadTsFiles.read."""
@@ -228,18 +218,7 @@ class LoadSeriesTfds(DrawnClasses):
 
     def sketch(self) -> DataSketch:
         """Returns what the knobs alone show of the series."""
-        return DataSketch(
-            tasks_of_kind("classes"),
-            frozenset({SERIES}),
-            has_groups=False,
-            has_times=False,
-            may_name_parts=True,
-            window_steps=self.steps,
-        )
-
-    def suits(self, sketch: DataSketch) -> str:
-        """Returns why a knob would have no effect, or ""."""
-        return refuse_positive(self.positive, sketch)
+        return sketch_series(self, may_name_parts=True)
 
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
         """As LoadTsFiles.read."""

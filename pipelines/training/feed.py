@@ -86,6 +86,13 @@ def _altered(batches, alter, seed):
     )
 
 
+def fold_seed(seed, number):
+    """Returns the seed int [2] of the draw with this number, of a batch's own seed int [2]."""
+    import tensorflow as tf
+
+    return tf.random.experimental.stateless_fold_in(seed, number)
+
+
 def plain_feed(rows: HeldOut | TrainSet, labels: dict[str, np.ndarray], *, batch_size: int):
     """A tf.data.Dataset of (x, y, weight) in the order of the rows, the last batch filled up with
     weight zero.

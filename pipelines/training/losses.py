@@ -176,9 +176,6 @@ class UsualLoss(Loss):
         return CrossEntropy(self.label_smoothing).build(target)
 
 
-LOSSES = (CrossEntropy, Focal, SquaredError, Huber, Pinball, UsualLoss)
-
-
 def check_loss(loss: Loss | None, target: Target) -> None:
     """Raises RecipeError if a loss does not suit a target."""
     if loss is None:

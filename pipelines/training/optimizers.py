@@ -60,6 +60,3 @@ class Sgd(Optimizer):
         import keras
 
         return keras.optimizers.SGD(rate, momentum=self.momentum, nesterov=self.nesterov)
-
-
-OPTIMIZERS = (AdamW, Adam, Sgd)

@@ -53,9 +53,6 @@ class Cosine(Schedule):
         return cosine_rate(learning_rate, epochs * steps, warmup=warmup_epochs * steps)
 
 
-SCHEDULES = (Constant, Cosine)
-
-
 def cosine_rate(learning_rate: float, num_steps: int, *, warmup: int) -> Any:
     """Returns a Keras schedule up to the rate in `warmup` steps, then down to zero at `num_steps`.
 

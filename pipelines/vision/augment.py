@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import RecipeError
 from ..spec import knob
+from ..training.feed import fold_seed
 from .augment_layers import (
     FIXED,
     MID_GREY,
@@ -21,7 +22,6 @@ from .augment_layers import (
     chain,
     colour_layer,
     driven,
-    fold_seed,
 )
 
 

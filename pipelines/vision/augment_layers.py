@@ -5,12 +5,13 @@ from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..device.cells import PICTURE, Column
+from ..device.cells import PICTURE
 from ..device.signature import Signature
 from ..errors import RecipeError
 from ..rows.sketch import DataSketch
 from ..slots import Augmentation
 from ..spec import Refusal
+from ..training.feed import fold_seed
 
 MID_GREY = 127.5
 # A number, so that making a layer takes nothing from Python's own generator; float32 whatever the
@@ -49,17 +50,6 @@ class Augment(Augmentation):
         """Makes its Keras layers, once: the callable (pixels, labels, seed) → (pixels, labels),
         same shapes, pixels within 0..255 but for rounding.
         """
-
-    def check_columns(self, columns: tuple[Column, ...]) -> None:
-        """Raises RecipeError where it does not suit the columns of a data set."""
-        pictures = [column for column in columns if column.kind == PICTURE]
-        if not pictures:
-            raise RecipeError(
-                f"augment holds {self!r} for rows without pictures",
-                expected="pictures to alter",
-                fix="--set 'augment=()'",
-            )
-        self.check_shape(pictures[0].shape)
 
     @staticmethod
     def compose(specs: Sequence["Augment"], signature: Signature) -> Callable:
@@ -110,12 +100,6 @@ def check_augment(specs: Sequence[Augment], shape: tuple[int, ...]) -> None:
             )
         spec.check()
         spec.check_shape(shape)
-
-
-def fold_seed(seed, number):
-    import tensorflow as tf
-
-    return tf.random.experimental.stateless_fold_in(seed, number)
 
 
 @functools.cache

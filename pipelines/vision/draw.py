@@ -6,7 +6,9 @@ import numpy as np
 
 from ..report.figures import drawable, picture
 from ..rows.columns import read_rows
+from ..rows.sketch import DataSketch
 from ..slots import Loader
+from ..sources.target_column import refuse_positive
 from ..tasks import task_of
 from .augment import sheet
 
@@ -18,6 +20,12 @@ COLUMNS = 6
 
 class Drawn(Loader):
     """What every way to load pictures has in common: how they are drawn in the report."""
+
+    positive: str
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why a knob would have no effect, or ""."""
+        return refuse_positive(self.positive, sketch)
 
     def has_label_sets(self) -> bool:
         """Whether a picture has several labels, so that no accuracy of classes can decide."""

@@ -27,7 +27,6 @@ from ..sources.labelled_files import Found
 from ..sources.labels import class_texts, read_part
 from ..sources.spellings import check_spelling
 from ..sources.table import Reading, find_table, read_table, settle_reading
-from ..sources.target_column import refuse_positive
 from ..spec import knob
 from .arrays import idx_files, read_idx_folder, read_pictures_npz
 from .draw import Drawn
@@ -68,11 +67,7 @@ class LoadFolder(Drawn):
 
     def sketch(self) -> DataSketch:
         """Returns what the knobs alone show of the pictures."""
-        return sketch_pictures(self, has_groups=bool(self.group), may_name_parts=True)
-
-    def suits(self, sketch: DataSketch) -> str:
-        """Returns why a knob would have no effect, or ""."""
-        return refuse_positive(self.positive, sketch)
+        return sketch_pictures(self, may_name_parts=True)
 
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
         """The Dataset, and what was found. `source`, a dict {"picture": array or list, "label":
@@ -131,11 +126,7 @@ class LoadPaths(Drawn):
 
     def sketch(self) -> DataSketch:
         """Returns what the knobs alone show of the pictures."""
-        return sketch_pictures(self, has_groups=bool(self.group), may_name_parts=bool(self.part))
-
-    def suits(self, sketch: DataSketch) -> str:
-        """Returns why a knob would have no effect, or ""."""
-        return refuse_positive(self.positive, sketch)
+        return sketch_pictures(self, may_name_parts=bool(self.part))
 
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
         """As LoadFolder.read."""
@@ -270,11 +261,7 @@ class LoadArrays(Drawn):
 
     def sketch(self) -> DataSketch:
         """Returns what the knobs alone show of the pictures."""
-        return sketch_pictures(self, has_groups=False, may_name_parts=True)
-
-    def suits(self, sketch: DataSketch) -> str:
-        """Returns why a knob would have no effect, or ""."""
-        return refuse_positive(self.positive, sketch)
+        return sketch_pictures(self, may_name_parts=True)
 
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
         """As LoadFolder.read."""

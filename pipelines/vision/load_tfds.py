@@ -8,7 +8,6 @@ from ..device.sixteen_bits import MAX_WHITE
 from ..rows.parts import Dataset, Inferred
 from ..rows.sketch import DataSketch
 from ..sources.files import describe_memory
-from ..sources.target_column import refuse_positive
 from ..sources.tfds import (
     IMAGE_FOLDER,
     count_examples,
@@ -49,11 +48,7 @@ class LoadTfds(Drawn):
 
     def sketch(self) -> DataSketch:
         """Returns what the knobs alone show of the pictures."""
-        return sketch_pictures(self, has_groups=False, may_name_parts=True)
-
-    def suits(self, sketch: DataSketch) -> str:
-        """Returns why a knob would have no effect, or ""."""
-        return refuse_positive(self.positive, sketch)
+        return sketch_pictures(self, may_name_parts=True)
 
     def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
         """As LoadFolder.read."""

@@ -5,7 +5,7 @@ from ..rows.sketch import DataSketch
 from ..sources.target_column import tasks_of_kind
 
 
-def sketch_pictures(spec, *, has_groups: bool, may_name_parts: bool) -> DataSketch:
+def sketch_pictures(spec, *, may_name_parts: bool) -> DataSketch:
     """Returns what the knobs of a loader of pictures alone show of them."""
     shape = ()
     if spec.height and spec.width and spec.channels:
@@ -13,7 +13,7 @@ def sketch_pictures(spec, *, has_groups: bool, may_name_parts: bool) -> DataSket
     return DataSketch(
         tasks_of_kind("classes"),
         frozenset({PICTURE}),
-        has_groups=has_groups,
+        has_groups=spec.has_groups(),
         has_times=False,
         may_name_parts=may_name_parts,
         channels=spec.channels,

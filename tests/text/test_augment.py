@@ -123,7 +123,7 @@ def test_synonyms_come_from_the_file(words, synonyms):
 def test_synonyms_that_cannot_be_used_are_refused(words, remarks, tmp_path):
     signature, _, _ = words
     with pytest.raises(LoadError, match="nowhere"):
-        AugmentSynonyms(str(tmp_path / "nowhere")).check_columns(signature.columns)
+        AugmentSynonyms(str(tmp_path / "nowhere")).check()
     (tmp_path / "odd.txt").write_text("xyzzy, plugh\n")
     with pytest.raises(RecipeError, match="no two words"):
         synonym_table(str(tmp_path / "odd.txt"), signature)
