@@ -12,11 +12,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from .bundle.folder import Bundle, bundle_files, check_folder, write_bundle
+from .compress.apply import apply_compression
 from .compress.measure import measure_step
 from .compress.tuning import make_tuning
 from .convert.scales import staggered_copies
 from .device.runner import LiteRT, Runner
 from .device.signature import Signature
+from .engine.cache import begin, remembered, uncached
+from .engine.making import making
 from .errors import RecipeError
 from .recipe import Recipe
 from .report.facts import draw_pictures, gather_facts
@@ -33,6 +36,7 @@ from .report.terminal import (
 from .rows.parts import Dataset, HeldOut, Schema, SourceData, Splits, TrainSet, require_unseen
 from .rows.sketch import sketch_of
 from .rows.split import split as split_rows
+from .spec import to_json
 from .targets.budgets import broken_budgets
 from .targets.climbing import climb_all
 from .targets.export import ShippedModel, convert_forms, write_files
@@ -55,14 +59,19 @@ def run(
     *,
     folder: str | Path = "saved_models",
     callbacks: Sequence = (),
+    fresh: bool = False,
 ) -> Bundle:
     """Runs a recipe and writes `folder`/<name>/.
+
+    What an earlier run of the same recipe on the same rows finished is taken from `folder`/.cache;
+    a training that was killed goes on after its last epoch.
 
     Args:
         recipe: the slots in order.
         source: a DataFrame or dict of arrays that stands in for the recipe's file.
         folder: where bundles are written.
-        callbacks: Keras callbacks for the training.
+        callbacks: Keras callbacks for the training, whose result is then not kept.
+        fresh: whether everything is computed again.
 
     Raises:
         PipelineError: of the stage that could not go on. If the ladder fails, the bundle and its
@@ -70,7 +79,11 @@ def run(
     """
     recipe.check()
     check_folder(Path(folder), recipe.name)
-    with timed_run():
+    with timed_run(), making(Path(folder), recipe.name, fresh=fresh):
+        work = _whole_run(recipe, source, callbacks)
+        files = work.recall()
+        if files is not None:
+            return _finished(Path(folder) / recipe.name, files)
         data = read(recipe, source)
         splits = frame(recipe, split(recipe, data.dataset))
         recipe = settle(recipe, splits.train.schema)
@@ -80,7 +93,29 @@ def run(
         shipped = ship(recipe, trained)
         comparison = compare(recipe, trained)
         evaluation = judge(recipe, shipped, splits.test, comparison=comparison)
-        return write(recipe, data, splits, shipped, evaluation, folder=folder)
+        bundle = write(recipe, data, splits, shipped, evaluation, folder=folder)
+        work.keep(bundle.files())
+        return bundle
+
+
+def _whole_run(recipe, source, callbacks):
+    """The work of a whole run: its result is the bundle."""
+    if callbacks:
+        return uncached("bundle", "callbacks of the caller follow the training")
+    if source is None:
+        content = recipe.load.describe()
+    else:
+        content = source
+    return begin("bundle", to_json(recipe), recipe, content)
+
+
+def _finished(place, files):
+    """The bundle of an earlier run, written once more if it is not there as it was."""
+    bundle = Bundle(place)
+    if not bundle.holds(files):
+        write_bundle(place, files)
+    print_ladder(bundle.report, place)
+    return bundle
 
 
 def read(recipe: Recipe, source: object = None) -> SourceData:
@@ -159,7 +194,13 @@ def prepare(recipe: Recipe, train: TrainSet, valid: HeldOut) -> TrainingInputs:
     soft_labels = None
     if recipe.teacher is not None:
         with stage("teacher"):
-            soft_labels = recipe.teacher.soften(inputs.calibration, inputs.prepared_rows)
+            soft_labels = remembered(
+                "teacher",
+                recipe.teacher,
+                inputs.calibration,
+                inputs.prepared_rows,
+                make=lambda: recipe.teacher.soften(inputs.calibration, inputs.prepared_rows),
+            )
     return replace(inputs, feed=TrainFeed(rows, soft_labels, recipe.augment))
 
 
@@ -242,7 +283,7 @@ def compress(recipe: Recipe, trained: TrainedModel) -> TrainedModel:
     steps = [measure_step("as trained", model, tuning)]
     for spec in recipe.shipping.compress:
         with stage(type(spec).__name__):
-            model = spec.compress(model, tuning)
+            model = apply_compression(spec, model, tuning)
         steps.append(measure_step(repr(spec), model, tuning))
     compressed = assess(
         recipe, model, inputs, history=trained.history, fit_seconds=trained.fit_seconds

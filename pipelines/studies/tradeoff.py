@@ -14,12 +14,14 @@ from ..bundle.folder import Bundle, check_folder, malformed
 from ..bundle.saved_recipe import read_recipe
 from ..catalog import SPECS
 from ..compress import gzip_bytes, make_tuning
+from ..compress.apply import apply_compression
 from ..compress.measure import measure_step
 from ..convert.convert import convert
 from ..convert.description import described
 from ..convert.forms import TfliteFiles
 from ..convert.scales import staggered_copies, with_scales
 from ..device.runner import LiteRT
+from ..engine.making import making
 from ..errors import BundleError, RecipeError
 from ..report.stages import stage, timed_run
 from ..report.terminal import print_lines
@@ -56,6 +58,7 @@ def compress_bundle(
     ways: list[Way] | None = None,
     epochs: int = 0,
     into: Path | None = None,
+    fresh: bool = False,
 ) -> Bundle:
     """Tries ways to make a bundle's network smaller, and writes the choice as <name>_small.
 
@@ -69,6 +72,7 @@ def compress_bundle(
         ways: that are tried; `ways_to_shrink` if None.
         epochs: of fitting further; a quarter of the recipe's if 0.
         into: where the new bundle is written; the folder that the old one is in if None.
+        fresh: whether everything is computed again.
 
     Raises:
         BundleError: the data or the steps are no longer those that the bundle was made with.
@@ -80,7 +84,7 @@ def compress_bundle(
     recipe = _small_recipe(bundle, targets)
     into = Path(into or bundle.folder.parent)
     check_folder(into, recipe.name)
-    with timed_run():
+    with timed_run(), making(into, recipe.name, fresh=fresh):
         data = read(recipe)
         splits = frame(recipe, split(recipe, data.dataset))
         recipe = settle(recipe, splits.train.schema)
@@ -223,9 +227,10 @@ class _Search:
         """The model after the specs in `compress`, made of the nearest one that is there."""
         if compress in self.models:
             return self.models[compress]
-        before = [done for done in self.models if compress[: len(done)] == done]
-        for place in range(len(max(before, key=len)), len(compress)):
-            model = compress[place].compress(self.models[compress[:place]], self.tuning)
+        done = [each for each in self.models if compress[: len(each)] == each]
+        for place in range(len(max(done, key=len)), len(compress)):
+            before = self.models[compress[:place]]
+            model = apply_compression(compress[place], before, self.tuning)
             self.models[compress[: place + 1]] = model
         return self.models[compress]
 

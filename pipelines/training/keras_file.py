@@ -16,16 +16,21 @@ def keras_bytes(model) -> bytes:
         return (Path(folder) / "model.keras").read_bytes()
 
 
+def keras_from_bytes(content: bytes):
+    """Returns the keras.Model of the content of a .keras file; nothing that it holds is run."""
+    load_tensorflow()
+    from . import fake_quantize  # noqa: F401  its layers may be in the model
+
+    return load_keras(content)
+
+
 def read_keras(folder: str | Path):
     """The keras.Model of a bundle; nothing that the file holds is run. Raises BundleError where it
     is not there, damaged, altered or of another version.
     """
-    load_tensorflow()
-    from . import fake_quantize  # noqa: F401  its layers may be in the model
-
     path = Path(folder) / "model.keras"
     try:
-        return load_keras(read_checked(folder, path.name, most=MAX_KERAS_BYTES))
+        return keras_from_bytes(read_checked(folder, path.name, most=MAX_KERAS_BYTES))
     except (
         Exception
     ) as error:  # Keras and h5py raise nothing narrower: whatever it is, the file is not a model

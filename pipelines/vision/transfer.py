@@ -5,7 +5,7 @@ net as one likes.
 import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -61,6 +61,8 @@ class Transfer(Network):
     step, -1 all of them, 0 none. `mirrored`: whether the head sees each training picture's mirror
     image too.
     """
+
+    warms_up: ClassVar[bool] = True
 
     backbone: Any = EfficientNetLite0(weights="imagenet")
     head: Head = Head()
@@ -176,6 +178,10 @@ class EarlierModel(Network):
     """
 
     folder: str
+
+    def files_read(self) -> dict[str, str]:
+        """Returns the path of the bundle's Keras model."""
+        return {self.folder: str(Path(self.folder) / "model.keras")}
 
     def check(self) -> None:
         """Raises RecipeError where there is no bundle."""

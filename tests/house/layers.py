@@ -7,6 +7,7 @@ LAYERS = (
     "errors",
     "spec",
     "rows.columns",
+    "engine",
     "rows.parts",
     "rows.sketch",
     "slots",
