@@ -7,6 +7,7 @@ import numpy as np
 
 from ..engine.cache import is_caching
 from ..engine.digest import digest
+from .keras_file import with_plain_ids
 
 
 def state_of(model) -> dict[str, list]:
@@ -31,7 +32,7 @@ def model_digest(model) -> str:
     """Returns the sha256 of a model's layers and of what they hold, "" outside of `caching`."""
     if not is_caching():
         return ""
-    return digest(json.loads(model.to_json()), state_of(model))
+    return digest(with_plain_ids(json.loads(model.to_json())), state_of(model))
 
 
 def _layers(model):
