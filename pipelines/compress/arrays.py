@@ -10,7 +10,7 @@ from ..errors import RecipeError, TrainError
 from ..rows.parts import HeldOut, Schema, TrainSet
 from ..sources.tensorflow import load_tensorflow
 from ..tasks.regression import RegressionTask
-from ..training.feed import TrainFeed, global_batch, num_steps, training_feed, validation_feed
+from ..training.feed import TrainFeed, TrainingBatches, global_batch, validation_feed
 from ..training.losses import named_loss
 from ..training.optimizers import AdamW
 from ..training.strategy import make_strategy
@@ -52,22 +52,11 @@ def tuning_from_arrays(
     rows = _rows(TrainSet, x, y)
     feed = TrainFeed(rows)
     batch_size = global_batch(training.batch_size, len(rows), num_replicas)
-
-    def batches(first_step):
-        drawn, _ = training_feed(
-            feed,
-            _both(y),
-            signature=None,
-            seed=training.seed,
-            batch_size=batch_size,
-            first_step=first_step,
-        )
-        return _as_given(drawn, x)
-
+    batches = TrainingBatches(feed, _both(y), None, batch_size, training.seed)
     held_out = validation_feed(_rows(HeldOut, *valid), _both(valid[1]), num_replicas)
     return Tuning(
-        batches,
-        num_steps(feed, batch_size),
+        lambda first_step: _as_given(batches(first_step), x),
+        batches.steps,
         _as_given(held_out, x),
         loss,
         lambda: _array_metric(deciding, loss),

@@ -22,10 +22,9 @@ from ..tasks import task_of
 from ..training.call_graph import copy_alike, copy_layer
 from ..training.feed import (
     TrainFeed,
+    TrainingBatches,
     global_batch,
-    num_steps,
     require_held_out,
-    training_feed,
     validation_feed,
 )
 from ..training.fit import task_labels, task_metric
@@ -207,21 +206,10 @@ def make_tuning(
     )
     batch_size = global_batch(training.batch_size, len(feed.rows), num_replicas)
     labels = task_labels(feed.rows.y, signature, feed.soft_labels)
-
-    def batches(first_step):
-        drawn, _ = training_feed(
-            feed,
-            labels,
-            signature=signature,
-            batch_size=batch_size,
-            seed=training.seed,
-            first_step=first_step,
-        )
-        return drawn
-
+    batches = TrainingBatches(feed, labels, signature, batch_size, training.seed)
     return Tuning(
         batches,
-        num_steps(feed, batch_size),
+        batches.steps,
         validation_feed(valid, task_labels(valid.y, signature), num_replicas),
         member_loss(training.loss, signature.target, label_weights=feed.rows.label_weights),
         lambda: task_metric(deciding, signature)[0],

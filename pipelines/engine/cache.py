@@ -47,25 +47,35 @@ class Cache:
 
 
 _VALUE = "value.npz"
+_is_anew: ContextVar[bool] = ContextVar("anew", default=False)
 _current: ContextVar[Cache | None] = ContextVar("cache", default=None)
 
 
 @contextmanager
-def caching(folder: Path, about: str, *, fresh: bool = False) -> Iterator[Cache]:
+def caching(folder: Path, about: str) -> Iterator[Cache]:
     """Lets the stages inside the block keep their results below `folder`.
 
     Args:
         folder: of the bundles; results lie in its .cache.
         about: what is made, for the list of results.
-        fresh: whether everything is computed again.
     """
     store = open_store(folder / ".cache")
     with workspace(store.folder) as place:
-        token = _current.set(Cache(store, place, about, fresh))
+        token = _current.set(Cache(store, place, about, _is_anew.get()))
         try:
             yield _current.get()
         finally:
             _current.reset(token)
+
+
+@contextmanager
+def anew(wanted: bool = True) -> Iterator[None]:
+    """Lets the runs inside the block compute everything again, if `wanted`, and keep it."""
+    token = _is_anew.set(wanted)
+    try:
+        yield
+    finally:
+        _is_anew.reset(token)
 
 
 def is_caching() -> bool:

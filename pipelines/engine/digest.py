@@ -60,6 +60,9 @@ def _add(hasher, value, files):
         if isinstance(value, kind):
             add(hasher, value, files)
             return
+    if type(value).__module__.partition(".")[0] == "pandas" and type(value).__name__ == "DataFrame":
+        _add_frame(hasher, value, files)
+        return
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         _add_dataclass(hasher, value, files)
         return
@@ -161,7 +164,21 @@ def _add_dataclass(hasher, value, files):
     _tag(hasher, type(value).__qualname__)
     for field in dataclasses.fields(value):
         _add_text(hasher, field.name, {})
-        _add(hasher, getattr(value, field.name), files)
+        _add(hasher, vars(value)[field.name], files)
+
+
+def _add_frame(hasher, value, files):
+    """Adds a table of pandas: names, kinds and cells of its columns."""
+    from pandas.util import hash_pandas_object
+
+    _tag(hasher, "frame", len(value))
+    for name, column in value.items():
+        _add(hasher, name, {})
+        _add_text(hasher, str(column.dtype), {})
+        try:
+            _add_array(hasher, hash_pandas_object(column, index=False).to_numpy(), {})
+        except TypeError:  # lists and arrays in cells
+            _add_many(hasher, column.tolist(), files)
 
 
 _Add = Callable[[object, object, dict[str, str]], None]

@@ -27,15 +27,36 @@ def locked(path: Path) -> Iterator[None]:
     Raises:
         HeldError: another process holds it.
     """
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    file = _open_and_take(path)
     try:
-        if not _take(file):
-            raise HeldError(path)
         os.ftruncate(file, 0)
         os.write(file, json.dumps({"process": os.getpid(), "since": int(time.time())}).encode())
         yield
     finally:
+        path.unlink(missing_ok=True)
         os.close(file)
+
+
+def _open_and_take(path):
+    """Returns the descriptor of a file under `path` whose lock is held.
+
+    A file whose lock is free may be removed by its last holder before it is taken here.
+    """
+    while True:
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        if not _take(file):
+            os.close(file)
+            raise HeldError(path)
+        if _is_at(path, file):
+            return file
+        os.close(file)
+
+
+def _is_at(path, file):
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(file))
+    except FileNotFoundError:
+        return False
 
 
 def is_free(path: Path) -> bool:
@@ -63,7 +84,7 @@ def one_run_of(folder: Path, name: str) -> Iterator[None]:
     Raises:
         BundleError: another process is making it.
     """
-    path = folder / ".cache" / "locks" / f"{name}.lock"
+    path = folder / ".cache" / f"{name}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with locked(path):

@@ -1,5 +1,6 @@
 """Finished results on disk: `<folder>/<key>/`, each whole and with checksums, or not there."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -169,6 +170,13 @@ def open_store(folder: Path, *, most_bytes: int = MOST_BYTES) -> Store:
             fix="free some space, change its permissions, or give another with --folder",
         ) from error
     return Store(folder, most_bytes)
+
+
+def remove_if_empty(folder: Path) -> None:
+    """Removes the folder of a store that holds nothing."""
+    # Another run may have put something into it meanwhile.
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def _is_entry(place):

@@ -26,8 +26,6 @@ from ..errors import BundleError, RecipeError
 from ..report.stages import stage, timed_run
 from ..report.terminal import print_lines
 from ..run import (
-    assess,
-    decide_form,
     export,
     frame,
     judge,
@@ -43,6 +41,7 @@ from ..targets.micro.runner import Micro, micro_available
 from ..targets.micro.spec import TargetMicro
 from ..tasks import task_of
 from ..training.keras_file import read_keras
+from ..verify.assess import assess, decide_form
 from ..verify.ladder import InRunner, answer_all, time_rows
 from .pareto import Point, choose, draw_points, lines_of, with_front
 from .ways import Way, ways_to_shrink
@@ -58,7 +57,6 @@ def compress_bundle(
     ways: list[Way] | None = None,
     epochs: int = 0,
     into: Path | None = None,
-    fresh: bool = False,
 ) -> Bundle:
     """Tries ways to make a bundle's network smaller, and writes the choice as <name>_small.
 
@@ -72,7 +70,6 @@ def compress_bundle(
         ways: that are tried; `ways_to_shrink` if None.
         epochs: of fitting further; a quarter of the recipe's if 0.
         into: where the new bundle is written; the folder that the old one is in if None.
-        fresh: whether everything is computed again.
 
     Raises:
         BundleError: the data or the steps are no longer those that the bundle was made with.
@@ -80,28 +77,33 @@ def compress_bundle(
         PipelineError: whatever a stage raises.
     """
     bundle = Bundle(Path(folder))
-    history = _history(bundle)
     recipe = _small_recipe(bundle, targets)
     into = Path(into or bundle.folder.parent)
     check_folder(into, recipe.name)
-    with timed_run(), making(into, recipe.name, fresh=fresh):
-        data = read(recipe)
-        splits = frame(recipe, split(recipe, data.dataset))
-        recipe = settle(recipe, splits.train.schema)
-        data = screen(recipe, data, splits)
-        inputs = prepare(recipe, splits.train, splits.valid)
-        _check_same_steps(bundle, inputs.signature, data.facts["name"])
-        model = read_keras(bundle.folder)
-        search = _Search(recipe, inputs, model)
-        search.try_ways(ways or ways_to_shrink(model, epochs=epochs or _quarter(recipe)))
-        way = search.choose(budget)
-        recipe = _recipe_of(recipe, way)
-        trained = assess(recipe, search.models[way.compress], inputs, history=history)
-        trained = replace(trained, compression=search.steps(way))
-        shipped = _with_tradeoff(export(recipe, trained), search)
-        evaluation = judge(recipe, shipped, splits.test)
-        drawn = draw_points(search.points.values(), recipe.judge.deciding)
-        return write(recipe, data, splits, shipped, evaluation, folder=into, pictures=drawn)
+    with timed_run(), making(into, recipe.name):
+        return _smaller_bundle(bundle, recipe, budget, ways=ways, epochs=epochs, into=into)
+
+
+def _smaller_bundle(bundle, recipe, budget, *, ways, epochs, into):
+    """Returns the bundle of the way that is chosen."""
+    history = _history(bundle)
+    data = read(recipe)
+    splits = frame(recipe, split(recipe, data.dataset))
+    recipe = settle(recipe, splits.train.schema)
+    data = screen(recipe, data, splits)
+    inputs = prepare(recipe, splits.train, splits.valid)
+    _check_same_steps(bundle, inputs.signature, data.facts["name"])
+    model = read_keras(bundle.folder)
+    search = _Search(recipe, inputs, model)
+    search.try_ways(ways or ways_to_shrink(model, epochs=epochs or _quarter(recipe)))
+    way = search.choose(budget)
+    recipe = _recipe_of(recipe, way)
+    trained = assess(recipe, search.models[way.compress], inputs, history=history)
+    trained = replace(trained, compression=search.steps(way))
+    shipped = _with_tradeoff(export(recipe, trained), search)
+    evaluation = judge(recipe, shipped, splits.test)
+    drawn = draw_points(search.points.values(), recipe.judge.deciding)
+    return write(recipe, data, splits, shipped, evaluation, folder=into, pictures=drawn)
 
 
 def _small_recipe(bundle, targets):

@@ -103,14 +103,15 @@ class MaskedPretraining(Network):
         import keras
         import tensorflow as tf
 
-        from ..training.feed import TrainFeed, num_steps, training_feed
+        from ..training.feed import TrainFeed, TrainingBatches
 
         port = token_port(signature)
         rows = _all_rows(train_set, port)
         num_replicas = tf.distribute.get_strategy().num_replicas_in_sync
         batch_size = max(min(training.batch_size, len(rows)) // num_replicas, 1) * num_replicas
         feed = TrainFeed(rows)
-        steps = num_steps(feed, batch_size)
+        drawn = TrainingBatches(feed, {}, signature, batch_size, training.seed)
+        steps = drawn.steps
         most = max(int(_num_chosen((rows.x[port.name] > 0).sum(axis=1).max(), self.mask_share)), 1)
         # Masks are dropout enough: with the net's own of tokens on top (.4), one training of a
         # transformer on 1,000 labelled remarks came to an average precision of .53 instead of .62.
@@ -120,15 +121,9 @@ class MaskedPretraining(Network):
         guesser = _guesser(still, net, port, most=most, seed=training.seed)
 
         def batches(first_step):
-            drawn, _ = training_feed(
-                feed,
-                {},
-                signature=signature,
-                batch_size=batch_size,
-                seed=training.seed,
-                first_step=first_step,
+            return self._masked(
+                drawn(first_step), port, most=most, seed=training.seed, first_step=first_step
             )
-            return self._masked(drawn, port, most=most, seed=training.seed, first_step=first_step)
 
         self._fit(guesser, batches, steps, training)
         copy_weights(still, model)

@@ -39,7 +39,7 @@ def training_feed(
     feed: TrainFeed,
     labels: dict[str, np.ndarray],
     *,
-    signature: Signature,
+    signature: Signature | None,
     batch_size: int,
     seed: int,
     first_step: int = 0,
@@ -77,6 +77,42 @@ def training_feed(
         alter = feed.augment[0].compose(feed.augment, signature)
         batches = _altered(batches, alter, seed, first_step)
     return batches.prefetch(2), num_steps(feed, batch_size)
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingBatches:
+    """The batches of one training, from any step on.
+
+    Attributes:
+        feed: What they are drawn from.
+        labels: Name → float32 [rows, outputs].
+        signature: What the model takes and gives; None without augmentation.
+        batch_size: Rows of one.
+        seed: Of their order and of what is altered.
+    """
+
+    feed: TrainFeed
+    labels: dict[str, np.ndarray]
+    signature: Signature | None
+    batch_size: int
+    seed: int
+
+    @property
+    def steps(self) -> int:
+        """How many batches make one epoch."""
+        return num_steps(self.feed, self.batch_size)
+
+    def __call__(self, first_step: int = 0):
+        """Returns `training_feed` from a step on."""
+        batches, _ = training_feed(
+            self.feed,
+            self.labels,
+            signature=self.signature,
+            batch_size=self.batch_size,
+            seed=self.seed,
+            first_step=first_step,
+        )
+        return batches
 
 
 def num_steps(feed: TrainFeed, batch_size: int) -> int:

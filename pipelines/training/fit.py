@@ -22,10 +22,9 @@ from ..tasks.metrics import is_smaller_better
 from .blocks import copy_weights
 from .feed import (
     TrainFeed,
+    TrainingBatches,
     global_batch,
-    num_steps,
     require_held_out,
-    training_feed,
     validation_feed,
 )
 from .loop import compile_model, fit_model, plain_names, start_from_seed
@@ -202,20 +201,9 @@ class _Fitting:
     def fit(self, members, callbacks):
         """Keras' history of fitting the model of members, and the seconds it took."""
         batch_size = global_batch(self.training.batch_size, len(self.feed.rows), self.num_replicas)
-        steps = num_steps(self.feed, batch_size)
         labels = task_labels(self.feed.rows.y, self.signature, self.feed.soft_labels)
-
-        def batches(first_step):
-            feed, _ = training_feed(
-                self.feed,
-                labels,
-                signature=self.signature,
-                batch_size=batch_size,
-                seed=self.training.seed,
-                first_step=first_step,
-            )
-            return feed
-
+        batches = TrainingBatches(self.feed, labels, self.signature, batch_size, self.training.seed)
+        steps = batches.steps
         with self.strategy.scope():
             model = with_average(members)
             metric, mode = task_metric(self.deciding, self.signature)
