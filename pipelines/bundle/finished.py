@@ -7,7 +7,7 @@ from ..engine.cache import Work, begin, uncached
 from ..errors import PipelineError
 from ..recipe import Recipe
 from ..report.terminal import print_ladder
-from ..spec import to_json
+from ..settings import to_json
 from .folder import Bundle, write_bundle
 
 
