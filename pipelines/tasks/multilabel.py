@@ -60,6 +60,7 @@ class MultilabelTask(Task):
     )
     interval_metrics = (*RANKED, *DECIDED)
     output_kind = "sigmoid"
+    calibrations = ("none", "temperature")
     has_label_sets = True
     agreement_unit = "the single labels of rows"
 
