@@ -174,8 +174,6 @@ class MultilabelTask(Task):
             threshold = 0.5
         return (outputs >= threshold).astype(np.int64)
 
-    # C ------------------------------------------------------------------------------------------
-
     def c_function(self, signature: Signature) -> str:
         """Returns "signature_labels"."""
         return "signature_labels"

@@ -4,7 +4,7 @@ the device runner.
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -138,25 +138,35 @@ def climb(
         reference = answers
     else:
         reference = keras_answers.take(places)
-    target = runtime.signature.target
-    task = task_of(target)
-    y = rows.y[places]
-    reference_scores = {}
-    if len(places) < len(rows):
-        reference_scores = task.score(y, reference, target)
-    rung = Rung(
-        form=form,
-        scores=task.score(y, answers, target),
-        agreement=task.agreement(reference, answers, target),
-        largest_difference=_largest_difference(answers, reference, runtime.signature),
+    rung = _score(form, runtime.signature, answers, reference, rows.y[places])
+    rung = replace(
+        rung,
         size_bytes=size_bytes,
         latency_ms=float(np.median(times)),
         latency_ms_p95=float(np.percentile(times, 95)),
-        num_rows=len(places),
         arena_bytes=arena_bytes,
-        reference=reference_scores,
     )
+    if len(places) < len(rows):
+        target = runtime.signature.target
+        reference_scores = task_of(target).score(rows.y[places], reference, target)
+        rung = replace(rung, reference=reference_scores)
     return rung, answers
+
+
+def _score(form, signature, answers, reference, y):
+    """Returns a rung of answers to rows with truth y, before bytes and times are known."""
+    target = signature.target
+    task = task_of(target)
+    return Rung(
+        form=form,
+        scores=task.score(y, answers, target),
+        agreement=task.agreement(reference, answers, target),
+        largest_difference=_largest_difference(answers, reference, signature),
+        size_bytes=0,
+        latency_ms=None,
+        latency_ms_p95=None,
+        num_rows=len(y),
+    )
 
 
 def _largest_difference(one, other, signature):
