@@ -123,12 +123,7 @@ def climb(
     Raises:
         VerifyError: The rows are no HeldOut.
     """
-    if not isinstance(rows, HeldOut):
-        raise VerifyError(
-            f"a {type(rows).__name__} was handed to the ladder",
-            expected="a HeldOut",
-            fix="judge on splits.test or splits.valid",
-        )
+    _check_held_out(rows)
     if places is None:
         places = np.arange(len(rows))
     answers = answer_all(runtime, rows, places)
@@ -151,6 +146,16 @@ def climb(
         reference_scores = task_of(target).score(rows.y[places], reference, target)
         rung = replace(rung, reference=reference_scores)
     return rung, answers
+
+
+def _check_held_out(rows):
+    """Raises VerifyError for other rows than HeldOut."""
+    if not isinstance(rows, HeldOut):
+        raise VerifyError(
+            f"a {type(rows).__name__} was handed to the ladder",
+            expected="a HeldOut",
+            fix="judge on splits.test or splits.valid",
+        )
 
 
 def _score(form, signature, answers, reference, y):
