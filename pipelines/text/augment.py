@@ -128,8 +128,11 @@ def _paired(primitive):
 
 @dataclass(frozen=True)
 class AugmentDelete(AugmentText):
-    """Leaves out each token with a chance of `share`; a text that would lose all stays whole (Wei
-    and Zou 2019, https://arxiv.org/abs/1901.11196).
+    """Leaves out tokens; a text that would lose all stays whole (Wei and Zou 2019,
+    https://arxiv.org/abs/1901.11196).
+
+    Attributes:
+        share: The chance of each token to be left out.
     """
 
     share: float = knob(0.1, 0, 0.95)
@@ -148,8 +151,11 @@ class AugmentDelete(AugmentText):
 
 @dataclass(frozen=True)
 class AugmentSwap(AugmentText):
-    """Chooses each token with a chance of `share`; the chosen ones change places with one another
-    (after the random swap of Wei and Zou 2019, https://arxiv.org/abs/1901.11196).
+    """Lets chosen tokens change places with one another (after the random swap of Wei and Zou 2019,
+    https://arxiv.org/abs/1901.11196).
+
+    Attributes:
+        share: The chance of each token to be chosen.
     """
 
     share: float = knob(0.1, 0, 1)
@@ -177,11 +183,13 @@ class AugmentSwap(AugmentText):
 
 @dataclass(frozen=True)
 class AugmentSynonyms(AugmentText):
-    """Replaces each word that has synonyms by one of them with a chance of `share` (Zhang, Zhao and
-    LeCun 2015, https://arxiv.org/abs/1509.01626).
+    """Replaces words by one of their synonyms (Zhang, Zhao and LeCun 2015,
+    https://arxiv.org/abs/1509.01626).
 
-    source: a text file in UTF-8, on each line words of one meaning, parted by commas. They are
-    spelled as the vocabulary is; what is not in it, or more than one word, is passed over.
+    Attributes:
+        source: A text file in UTF-8, on each line words of one meaning, parted by commas. They are
+            spelled as the vocabulary is; what is not in it, or more than one word, is passed over.
+        share: The chance of each word that has synonyms to be replaced.
     """
 
     source: str
@@ -265,11 +273,13 @@ def synonym_table(source: str, signature: Signature) -> np.ndarray:
 @dataclass(frozen=True)
 class AugmentMixUpEmbeddings(AugmentText):
     """Blends each text's token vectors, place by place, and its label with those of another text of
-    the batch, by a weight drawn from Beta(`alpha`, `alpha`) (Guo, Mao and Zhang 2019,
-    https://arxiv.org/abs/1905.08941).
+    the batch (Guo, Mao and Zhang 2019, https://arxiv.org/abs/1905.08941).
 
     The feed gives the partner's ids and the weight as inputs that the net has while it trains and
     not afterwards.
+
+    Attributes:
+        alpha: Of Beta(alpha, alpha), from which each weight is drawn.
     """
 
     alpha: float = knob(0.2, 0.01, 10)

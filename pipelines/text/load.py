@@ -1,4 +1,4 @@
-"""Texts to a Dataset: a column of a table, a folder of classes, tensorflow-datasets.
+"""Texts to a Dataset: a column of a table, or a folder of classes.
 
 Nothing is learned here but the names of the classes: a vocabulary is learned by a step, on training
 rows.
@@ -27,21 +27,12 @@ from ..sources.target_column import (
     check_target,
     labelled_rows,
     read_target,
-    tasks_of_kind,
-)
-from ..sources.tfds import (
-    count_examples,
-    describe_prepared,
-    feature_of,
-    found_in_splits,
-    names_train_and_test,
-    open_builder,
 )
 from ..spec import check_knobs
-from .decode import check_bytes, check_folder_bytes, read_text
+from .decode import check_folder_bytes, read_text
 from .draw import TextLoader
+from .sketch import sketch_texts
 from .usable import (
-    decoded,
     finish_texts,
     first_of_each,
     first_of_equal,
@@ -53,24 +44,24 @@ from .usable import (
 SUFFIXES = (".txt", ".text", ".md")
 
 
-def sketch_texts(spec, target_kind: str, *, may_name_parts: bool) -> DataSketch:
-    """Returns what the knobs of a loader of texts alone show of them."""
-    return DataSketch(
-        tasks_of_kind(target_kind),
-        frozenset({TEXT}),
-        has_groups=spec.has_groups(),
-        has_times=False,
-        may_name_parts=may_name_parts,
-    )
-
-
 @dataclass(frozen=True)
 class LoadTexts(TextLoader):
-    """A table with a column of texts and one to predict.
+    """Loads a table with a column of texts and one to predict.
 
-    source: a .csv, .csv.gz, .parquet or .jsonl file. text, target: its columns. distinct: whether
-    of texts that are equal but for case only the first is kept. group: columns of which rows with
-    the same values stay together. The other knobs are those of LoadTable.
+    Attributes:
+        source: Path of a .csv, .csv.gz, .parquet or .jsonl file.
+        text: The column of texts.
+        target: The column to predict; several columns are one label each.
+        target_kind: "classes", "labels" (several in a cell), "number", "presence" (is the cell
+            filled?), or "" to infer it.
+        label_separator: What stands between the labels of a cell; if empty, it is found.
+        empty_class: The class of rows without a target, of labels the word for none; if empty, such
+            rows are left out.
+        positive: Of two classes the one that scores are about; if empty, the one called true, yes
+            or 1, else the rarer one.
+        distinct: Whether of texts that are equal but for case only the first is kept.
+        group: Columns of which rows with the same values stay together in one part.
+        reading: How text is read.
     """
 
     source: str
@@ -237,15 +228,20 @@ class LoadTexts(TextLoader):
 
 @dataclass(frozen=True)
 class LoadTextFolder(TextLoader):
-    """A folder of class folders, folder/<class>/**/*.txt, or of parts,
+    """Loads a folder of class folders, folder/<class>/**/*.txt, or of parts,
     folder/{train,valid,test}/<class>/... .
 
-    source: the folder; files are recognized by their names, .txt, .text and .md. encoding: of all
-    files; if empty each is UTF-8, UTF-16 if it begins with a mark, else cp1252. distinct: as in
-    LoadTexts. group: a regular expression with one group, found in the file's relative name: texts
-    of one group (an author, a thread) stay together. positive: of two classes the one that scores
-    are about. spelling: of class folders whose names differ in case alone: "join", "keep", or "" to
-    refuse them.
+    Attributes:
+        source: The folder; files are recognized by their names, .txt, .text and .md.
+        encoding: Of all files; if empty, each is UTF-8, UTF-16 if it begins with a mark, else
+            cp1252.
+        distinct: Whether of texts that are equal but for case only the first is kept.
+        group: A regular expression with one group, found in the file's relative name: texts of one
+            group (an author, a thread) stay together in one part.
+        positive: Of two classes the one that scores are about; if empty, the one called true, yes
+            or 1, else the rarer one.
+        spelling: What is done with class folders whose names differ in case alone: "join", "keep",
+            or "" to refuse them.
     """
 
     source: str
@@ -312,67 +308,3 @@ class LoadTextFolder(TextLoader):
                 )
             )
         return texts
-
-
-@dataclass(frozen=True)
-class LoadTextTfds(TextLoader):
-    """A data set that tensorflow-datasets has prepared on disk; nothing is downloaded.
-
-    name: as in tfds.load ("imdb_reviews", "ag_news_subset:1.0.0"). data_dir: where tfds prepares
-    (empty: ~/tensorflow_datasets), or the folder of the one data set. splits: as tfds names them
-    ("train", "train[:10%]"); if empty, train, validation and test where they are there. text,
-    label: names of the features. distinct, positive: as in LoadTextFolder.
-    """
-
-    name: str
-    data_dir: str = ""
-    splits: tuple[str, ...] = ()
-    text: str = "text"
-    label: str = "label"
-    distinct: bool = False
-    positive: str = ""
-
-    def sketch(self) -> DataSketch:
-        """Returns what the knobs alone show of the texts."""
-        return sketch_texts(self, "classes", may_name_parts=True)
-
-    def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
-        """As LoadTextFolder.read."""
-        check_knobs(self, "load.")
-        if source is not None:
-            return from_memory(self, source, self.label)
-        builder = open_builder(self.name, self.data_dir)
-        counts = count_examples(builder, self)
-        feature = feature_of(builder, self, "text")
-        if feature.shape != () or feature.np_dtype != np.object_:
-            raise LoadError(
-                f"the feature {shorten(self.text)} of {builder.info.full_name} is of type "
-                f"{type(feature).__name__}",
-                expected="one text an example",
-                fix="name the feature with the texts: load.text",
-            )
-        check_bytes(
-            sum(builder.info.splits[split].num_bytes for split in counts), builder.info.full_name
-        )
-        texts = []
-
-        def put(row, cell):
-            text, reason = decoded(cell)
-            texts.append(text)
-            return reason
-
-        return finish_texts(
-            self, found_in_splits(self, builder, counts, knob="text", put=put), texts, self.label
-        )
-
-    def names_parts(self) -> bool:
-        """Whether the splits are train and test rather than rows still to be split."""
-        return names_train_and_test(self)
-
-    def describe(self, source: object = None) -> dict[str, str]:
-        """The data set's name with its version, and the sha256 of what `sha256sum` prints for its
-        files.
-        """
-        if source is not None:
-            return describe_memory(source)
-        return describe_prepared(self)

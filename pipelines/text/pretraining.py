@@ -33,9 +33,11 @@ class MaskedPretraining(Network):
     al. 2019, https://arxiv.org/abs/1810.04805), on training rows and on the rows without a label
     that come with them; then the whole is trained by `training`.
 
-    `net`: a net for texts that reads a token's neighbours. `epochs`, `learning_rate`: of
-    pretraining, the rate falling to zero at its end. `mask_share`: how many of a text's tokens are
-    to be predicted.
+    Attributes:
+        net: A net for texts that reads a token's neighbours.
+        epochs: Of pretraining.
+        mask_share: The share of a text's tokens that is to be predicted.
+        learning_rate: Of pretraining, falling to zero at its end.
     """
 
     needs_unlabelled: ClassVar[bool] = True

@@ -21,9 +21,17 @@ from .networks import SeriesBlocks, SeriesNet, past_ports
 
 @dataclass(frozen=True)
 class ReconstructionNet(SeriesNet):
-    """What autoencoders share: steps → a `code` of few numbers, with what else a row has
-    → the steps. Only what training windows have in common fits into the code (Sakurada and Yairi
-    2014, https://doi.org/10.1145/2689746.2689747).
+    """What autoencoders share: steps become a code of few numbers, with what else a row has, and
+    the code becomes the steps.
+
+    Only what training windows have in common fits into the code (Sakurada and Yairi 2014,
+    https://doi.org/10.1145/2689746.2689747).
+
+    Attributes:
+        code: How many numbers the code has.
+        dropout: The share of features that is dropped before the code.
+        activation: relu or relu6.
+        normalization: Whether batch normalization follows each hidden layer.
     """
 
     gives_back: ClassVar[bool] = True
@@ -96,8 +104,11 @@ class ReconstructionNet(SeriesNet):
 
 @dataclass(frozen=True)
 class Autoencoder(ReconstructionNet):
-    """Dense layers of `widths` down to the code, and up again (as the anomaly task of MLPerf Tiny,
-    Banbury et al. 2021, https://arxiv.org/abs/2106.07597).
+    """Dense layers down to the code, and up again (as the anomaly task of MLPerf Tiny, Banbury et
+    al. 2021, https://arxiv.org/abs/2106.07597).
+
+    Attributes:
+        widths: Of the layers down to the code; up again in reverse.
     """
 
     widths: tuple[int, ...] = knob((64,), 1, 4096)
@@ -128,6 +139,9 @@ class Autoencoder(ReconstructionNet):
 class LinearAutoencoder(Autoencoder):
     """No hidden layer: the code is a linear map of the steps, as principal components are (Bourlard
     and Kamp 1988, https://doi.org/10.1007/BF00332918).
+
+    Attributes:
+        widths: None: there is no hidden layer.
     """
 
     widths: tuple[int, ...] = ()
@@ -139,9 +153,12 @@ class LinearAutoencoder(Autoencoder):
 
 @dataclass(frozen=True)
 class ConvAutoencoder(ReconstructionNet):
-    """Convolutions of `widths` filters, each over half as many steps, down to the code; up again by
-    convolutions whose filters become steps, two for one (Shi et al. 2016,
-    https://arxiv.org/abs/1609.05158).
+    """Convolutions over half as many steps each, down to the code; up again by convolutions whose
+    filters become steps, two for one (Shi et al. 2016, https://arxiv.org/abs/1609.05158).
+
+    Attributes:
+        widths: Filters of the convolutions down to the code; up again in reverse.
+        kernel: How many steps a convolution reads.
     """
 
     widths: tuple[int, ...] = knob((16, 32), 1, 1024)
@@ -217,11 +234,11 @@ class ConvAutoencoder(ReconstructionNet):
 
 @dataclass(frozen=True)
 class ForecastResidual:
-    """A forecast as a detector.
+    """A forecast as a detector of anomalies.
 
     Attributes:
-        spread: by step ahead, the mean absolute error on training rows, in the target's unit.
-        threshold: of scores.
+        spread: The mean absolute error of each step ahead on training rows, in the target's unit.
+        threshold: From which score on a window is flagged.
     """
 
     spread: tuple[float, ...]

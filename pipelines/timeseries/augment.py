@@ -116,8 +116,11 @@ def series_sheet(
 
 @dataclass(frozen=True)
 class AugmentJitter(AugmentSeries):
-    """Adds normal noise of `deviation` standard deviations to every step (Um et al. 2017,
-    https://arxiv.org/abs/1706.00527)."""
+    """Adds normal noise to every step (Um et al. 2017, https://arxiv.org/abs/1706.00527).
+
+    Attributes:
+        deviation: Of the noise, in standard deviations of the series.
+    """
 
     deviation: float = knob(0.05, 0, 10)
     keeps_values = True
@@ -133,8 +136,11 @@ class AugmentJitter(AugmentSeries):
 
 @dataclass(frozen=True)
 class AugmentScaling(AugmentSeries):
-    """Multiplies every channel by a number drawn around 1 with a standard deviation of `deviation`
-    (Um et al. 2017, https://arxiv.org/abs/1706.00527).
+    """Multiplies every channel by a number drawn around 1 (Um et al. 2017,
+    https://arxiv.org/abs/1706.00527).
+
+    Attributes:
+        deviation: The standard deviation of that number.
     """
 
     deviation: float = knob(0.1, 0, 2)
@@ -151,8 +157,12 @@ class AugmentScaling(AugmentSeries):
 
 @dataclass(frozen=True)
 class AugmentMagnitudeWarp(AugmentSeries):
-    """Multiplies every channel by a smooth curve through `knots` numbers drawn around 1 with a
-    standard deviation of `deviation` (Um et al. 2017, https://arxiv.org/abs/1706.00527).
+    """Multiplies every channel by a smooth curve through numbers drawn around 1 (Um et al. 2017,
+    https://arxiv.org/abs/1706.00527).
+
+    Attributes:
+        deviation: The standard deviation of these numbers.
+        knots: How many numbers the curve goes through.
     """
 
     deviation: float = knob(0.2, 0, 2)
@@ -173,9 +183,12 @@ class AugmentMagnitudeWarp(AugmentSeries):
 
 @dataclass(frozen=True)
 class AugmentTimeWarp(AugmentSeries):
-    """Lets time run faster here and slower there, by a smooth curve through `knots` speeds drawn
-    around 1 with a standard deviation of `deviation`; the first step and the last stay (Um et al.
-    2017, https://arxiv.org/abs/1706.00527).
+    """Lets time run faster here and slower there, by a smooth curve through speeds drawn around 1;
+    the first step and the last stay (Um et al. 2017, https://arxiv.org/abs/1706.00527).
+
+    Attributes:
+        deviation: The standard deviation of these speeds.
+        knots: How many speeds the curve goes through.
     """
 
     deviation: float = knob(0.2, 0, 2)
@@ -199,8 +212,11 @@ class AugmentTimeWarp(AugmentSeries):
 
 @dataclass(frozen=True)
 class AugmentWindowSlice(AugmentSeries):
-    """Cuts a window of `share` of the steps out anywhere and stretches it to the old length (Le
-    Guennec et al. 2016, https://hal.science/hal-01357973).
+    """Cuts a window out anywhere and stretches it to the old length (Le Guennec et al. 2016,
+    https://hal.science/hal-01357973).
+
+    Attributes:
+        share: The share of the steps that the window holds.
     """
 
     share: float = knob(0.9, 0.1, 1)
@@ -217,8 +233,11 @@ class AugmentWindowSlice(AugmentSeries):
 
 @dataclass(frozen=True)
 class AugmentMixUpSeries(AugmentSeries):
-    """Blends each row and its label with another of the batch, by a weight drawn from Beta(`alpha`,
-    `alpha`) (Zhang et al. 2017, https://arxiv.org/abs/1710.09412).
+    """Blends each row and its label with another of the batch (Zhang et al. 2017,
+    https://arxiv.org/abs/1710.09412).
+
+    Attributes:
+        alpha: Of Beta(alpha, alpha), from which each weight is drawn.
     """
 
     alpha: float = knob(0.2, 0.01, 10)

@@ -14,8 +14,10 @@ from .networks import SeriesNet
 
 @dataclass(frozen=True)
 class ConvolutionalNet(SeriesNet):
-    """The knobs that nets of convolutions share. `normalization`: whether batch normalization
-    follows each.
+    """The knobs that nets of convolutions share.
+
+    Attributes:
+        normalization: Whether batch normalization follows each convolution.
     """
 
     initializer: str = "HeUniform"
@@ -49,9 +51,14 @@ class ConvolutionalNet(SeriesNet):
 
 @dataclass(frozen=True)
 class SeriesFcn(ConvolutionalNet):
-    """The fully convolutional net (Wang et al. 2017, https://arxiv.org/abs/1611.06455): a
-    convolution of `widths` over `kernels` steps each, batch normalization, ReLU. The paper's widths
-    are 128, 256, 128.
+    """The fully convolutional net: convolutions, each with batch normalization and ReLU (Wang et
+    al. 2017, https://arxiv.org/abs/1611.06455).
+
+    The paper's widths are 128, 256, 128.
+
+    Attributes:
+        widths: Filters of the convolutions, one after the other.
+        kernels: How many steps each convolution reads.
     """
 
     widths: tuple[int, ...] = knob((32, 64, 32), 1, 1024)
@@ -77,9 +84,14 @@ class SeriesFcn(ConvolutionalNet):
 
 @dataclass(frozen=True)
 class SeriesResNet(ConvolutionalNet):
-    """Residual blocks of `widths`, each of convolutions over `kernels` steps, with what the block
-    read added before its last ReLU (Wang et al. 2017, https://arxiv.org/abs/1611.06455). The
-    paper's widths are 64, 128, 128.
+    """Residual blocks of convolutions, with what the block read added before its last ReLU (Wang et
+    al. 2017, https://arxiv.org/abs/1611.06455).
+
+    The paper's widths are 64, 128, 128.
+
+    Attributes:
+        widths: Filters of the blocks, one after the other.
+        kernels: How many steps each convolution of a block reads.
     """
 
     widths: tuple[int, ...] = knob((24, 32, 32), 1, 1024)
@@ -116,10 +128,17 @@ class SeriesResNet(ConvolutionalNet):
 
 @dataclass(frozen=True)
 class InceptionTime(ConvolutionalNet):
-    """`depth` modules, each of convolutions over `kernels` steps side by side with the largest of
-    three steps, every third with what stood three before it added (Ismail Fawaz et al. 2020,
-    https://arxiv.org/abs/1909.04939). `width` of each branch; `bottleneck`, of the convolution over
-    one step before them. The paper: width 32, five members.
+    """Modules of convolutions of several lengths side by side with the largest of three steps,
+    every third with what stood three before it added (Ismail Fawaz et al. 2020,
+    https://arxiv.org/abs/1909.04939).
+
+    The paper: width 32, five members.
+
+    Attributes:
+        width: Filters of each branch of a module.
+        depth: How many modules follow each other.
+        kernels: How many steps the branches read.
+        bottleneck: Filters of the convolution over one step before the branches.
     """
 
     width: int = knob(12, 1, 512)
@@ -180,10 +199,14 @@ class InceptionTime(ConvolutionalNet):
 
 @dataclass(frozen=True)
 class LstmFcn(SeriesFcn):
-    """The fully convolutional net, and next to it an LSTM of `units` whose newest answer joins the
-    features (Karim et al. 2018, https://arxiv.org/abs/1709.05206). `shuffled`, as in the paper: the
-    LSTM reads channel after channel, of each all steps at once, rather than step after step.
-    `lstm_dropout`: of its output.
+    """The fully convolutional net, and next to it an LSTM whose newest answer joins the features
+    (Karim et al. 2018, https://arxiv.org/abs/1709.05206).
+
+    Attributes:
+        units: Of the LSTM.
+        shuffled: Whether the LSTM reads channel after channel, of each all steps at once, as in the
+            paper, rather than step after step.
+        lstm_dropout: The share of the LSTM's answer that is dropped.
     """
 
     units: int = knob(8, 1, 512)

@@ -15,9 +15,14 @@ from .networks import SeriesNet, past_ports
 @dataclass(frozen=True)
 class Tcn(SeriesNet):
     """Causal convolutions whose dilation doubles from block to block, each block added to what it
-    read (Bai et al. 2018, https://arxiv.org/abs/1803.01271); features of the newest step. `stream`:
-    whether the bundle has a form that takes one new step a call too, and keeps what the
-    convolutions read of the steps before.
+    read (Bai et al. 2018, https://arxiv.org/abs/1803.01271); features of the newest step.
+
+    Attributes:
+        width: Filters of every convolution.
+        depth: How many blocks follow each other.
+        kernel: How many steps a convolution reads.
+        stream: Whether the bundle also has a form that takes one new step a call, and keeps what
+            the convolutions read of the steps before.
     """
 
     width: int = knob(24, 1, 1024)

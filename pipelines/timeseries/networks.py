@@ -31,9 +31,14 @@ BY_STEP = (SERIES_STANDARD, SERIES_INTERVAL)
 
 @dataclass(frozen=True)
 class SeriesNet(Network):
-    """The knobs that all nets for series share. `initializer`: of kernels, by its Keras name.
-    `dropout`: before the last layer. `regularizer`: the factor of L2 on kernels. `num_members`: how
-    many nets stand side by side, their answers averaged.
+    """The knobs that all nets for series share.
+
+    Attributes:
+        initializer: Of kernels, by its Keras name.
+        dropout: The share of features that is dropped before the last layer.
+        regularizer: The factor of L2 on kernels.
+        num_members: How many nets stand side by side, their answers averaged.
+        activation: relu or relu6.
     """
 
     activation = ACTIVATIONS[0]  # nets with that knob override it
@@ -120,8 +125,11 @@ class NLinear(SeriesNet):
 
 @dataclass(frozen=True)
 class DLinear(SeriesNet):
-    """Two linear maps, of a moving average over `kernel` steps and of what that leaves (Zeng et al.
-    2023).
+    """Two linear maps, of a moving average and of what that leaves (Zeng et al. 2023,
+    https://arxiv.org/abs/2205.13504).
+
+    Attributes:
+        kernel: How many steps the moving average reads.
     """
 
     dropout: float = knob(0.0, 0, 0.95)
@@ -149,8 +157,12 @@ class DLinear(SeriesNet):
 
 @dataclass(frozen=True)
 class SeriesMlp(SeriesNet):
-    """`widths` hidden layers over all steps, and next to them the linear map of NLinear
-    (Zeng et al. 2023, https://arxiv.org/abs/2205.13504)."""
+    """Hidden layers over all steps, and next to them the linear map of NLinear (Zeng et al. 2023,
+    https://arxiv.org/abs/2205.13504).
+
+    Attributes:
+        widths: Of the hidden layers, one after the other.
+    """
 
     widths: tuple[int, ...] = knob((64,), 1, 4096)
     activation: str = "relu"
@@ -172,9 +184,15 @@ class SeriesMlp(SeriesNet):
 
 @dataclass(frozen=True)
 class NBeats(SeriesNet):
-    """`num_blocks` stacks of `depth` dense layers; each takes away from the steps what it has
-    explained, and what all found makes the forecast (N-BEATS with a generic basis of `basis`
-    numbers: Oreshkin et al. 2020, https://arxiv.org/abs/1905.10437).
+    """Stacks of dense layers, each of which takes away from the steps what it has explained; what
+    all found makes the forecast (N-BEATS with a generic basis: Oreshkin et al. 2020,
+    https://arxiv.org/abs/1905.10437).
+
+    Attributes:
+        num_blocks: How many stacks there are.
+        depth: How many dense layers a stack has.
+        width: Of the dense layers.
+        basis: How many numbers a stack finds.
     """
 
     num_blocks: int = knob(3, 1, 64)
@@ -212,9 +230,16 @@ class NBeats(SeriesNet):
 
 @dataclass(frozen=True)
 class PatchTransformer(SeriesNet):
-    """Self-attention over patches of `patch` steps (Nie et al. 2023,
-    https://arxiv.org/abs/2211.14730) in layers that int8 suits: batch normalization, ReLU, and a
-    depthwise convolution over patches instead of a table of places.
+    """Self-attention over patches of steps (Nie et al. 2023, https://arxiv.org/abs/2211.14730) in
+    layers that int8 suits: batch normalization, ReLU, and a depthwise convolution over patches
+    instead of a table of places.
+
+    Attributes:
+        patch: How many steps a patch holds.
+        width: Of the vector of each patch.
+        depth: How many blocks of attention follow each other.
+        heads: How many heads attention has.
+        normalization: Whether batch normalization stands in each block.
     """
 
     patch: int = knob(12, 1, 1000)

@@ -16,7 +16,11 @@ from .networks import SeriesNet, past_ports
 
 @dataclass(frozen=True)
 class RecurrentSeriesNet(SeriesNet):
-    """Recurrent layers of `widths` units, one on the other; features of the newest step."""
+    """Recurrent layers, one on the other; features of the newest step.
+
+    Attributes:
+        widths: Units of the layers, one after the other.
+    """
 
     widths: tuple[int, ...] = knob((32,), 1, 1024)
 
@@ -53,8 +57,11 @@ class SeriesLstm(RecurrentSeriesNet):
 
 @dataclass(frozen=True)
 class UnrolledSeriesNet(RecurrentSeriesNet):
-    """Recurrent layers that TFLite has no operator for: they ship step by step, in at most about
-    `most_unrolled_bytes` of operators in addition to the weights.
+    """Recurrent layers that TFLite has no operator for, which ship step by step.
+
+    Attributes:
+        most_unrolled_bytes: About how many bytes of operators they may take in addition to the
+            weights.
     """
 
     most_unrolled_bytes: int = knob(MOST_UNROLLED_BYTES, 1, 2**31 - 1)
@@ -90,10 +97,15 @@ class SeriesRnn(UnrolledSeriesNet):
 
 @dataclass(frozen=True)
 class EncoderDecoder(SeriesNet):
-    """An LSTM reads the steps; another goes over the steps to forecast, a vector for each made of
-    what the first ended with, and looks back on every step read, weighted by attention (Bahdanau et
-    al. 2015, https://arxiv.org/abs/1409.0473; by scaled products, Luong et al. 2015,
-    https://arxiv.org/abs/1508.04025).
+    """An LSTM reads the steps; another goes over the steps to forecast and looks back on every step
+    read, weighted by attention (Bahdanau et al. 2015, https://arxiv.org/abs/1409.0473; by scaled
+    products, Luong et al. 2015, https://arxiv.org/abs/1508.04025).
+
+    The second reads a vector for each step to forecast, made of what the first ended with.
+
+    Attributes:
+        width: Units of both LSTMs.
+        step_width: Of the vector of each step to forecast.
     """
 
     width: int = knob(32, 1, 1024)

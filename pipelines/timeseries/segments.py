@@ -20,13 +20,19 @@ ANOMALY = "anomaly"
 
 @dataclass(frozen=True)
 class CutSegments(Frame):
-    """Windows of `window` steps of every column, to tell anomalies from what training rows hold;
-    nothing is forecast.
+    """Cuts windows of every column, to tell anomalies from what training rows hold; nothing is
+    forecast.
 
-    Windows start every `stride` steps, of the test part every `test_stride` (0: the stride), and
-    each lies whole in one part. `season`: steps of a season, for the plain rule that looks at what
-    has changed since the season before. `faults`: what is put into copies of test windows, to be
-    judged on where anomalies are unlabelled.
+    Each window lies whole in one part.
+
+    Attributes:
+        window: How many steps a window holds.
+        stride: How many steps one window starts after another.
+        test_stride: The same of the test part; 0 is the stride.
+        season: Steps of a season, for the plain rule that looks at what has changed since the
+            season before.
+        faults: What is put into copies of test windows, to be judged on if anomalies are
+            unlabelled; or None.
     """
 
     window: int = knob(24, 1, 20_000)

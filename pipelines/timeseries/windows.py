@@ -27,17 +27,21 @@ CLEARLY_BETTER = 0.95  # of the error of another season, for which the usual one
 
 @dataclass(frozen=True)
 class CutWindows(Frame):
-    """Windows of `window` past steps of every numeric column, to forecast the `horizon` steps of
-    the target after them.
+    """Cuts windows of past steps of every numeric column, to forecast the steps of the target after
+    them (quantiles by the pinball loss: Koenker and Bassett 1978, https://doi.org/10.2307/1913643).
 
-    Training and validation windows start every `stride` steps, test windows every `origin_step` (0:
-    the horizon), from the first step of their part. `known`: columns whose values are known
-    beforehand (a holiday, a planned price): of these the window holds the steps that are forecast.
-    `static`: columns of which the window holds one value, that of its series. `quantiles` to
-    forecast, by the pinball loss (Koenker and Bassett 1978, https://doi.org/10.2307/1913643):
-    (0.5,) is the median, () the mean. `season`: steps of a season, for the seasonal naive forecast
-    and MASE; 0: those of a day or a week, whichever is better on training steps, of a year where
-    steps are months, else one.
+    Attributes:
+        window: How many past steps a window holds.
+        horizon: How many steps ahead are forecast.
+        stride: How many steps one training or validation window starts after another.
+        origin_step: How many steps one test window starts after another, from the first step of its
+            part; 0 is the horizon.
+        quantiles: Which quantiles are forecast: (0.5,) is the median, () the mean.
+        season: Steps of a season, for the seasonal naive forecast and MASE; 0 is those of a day or
+            a week, whichever is better on training steps, of a year if steps are months, else one.
+        known: Columns whose values are known beforehand (a holiday, a planned price): of these the
+            window holds the steps that are forecast.
+        static: Columns of which the window holds one value, that of its series.
     """
 
     window: int = knob(48, 1, 20_000)
