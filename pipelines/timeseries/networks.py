@@ -27,6 +27,7 @@ from ..training.blocks import (
 
 ACTIVATIONS = ("relu", "relu6")
 BY_STEP = (SERIES_STANDARD, SERIES_INTERVAL)
+MAX_TINY_WIDTH = 8
 
 
 @dataclass(frozen=True)
@@ -69,25 +70,31 @@ class SeriesNet(Network):
         )
 
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
-        """Signature → keras.Model, uncompiled: float32 [rows, steps, channels], and what else there
-        is → outputs [rows, num_members, outputs]. Raises RecipeError for a signature without a
-        series.
+        """Builds the net, uncompiled.
 
-        `synchronized`: batch normalization over all replicas of a mirrored strategy.
+        Args:
+            signature: Of inputs of which one or more are series.
+            seed: Of the initial weights.
+            synchronized: Whether batch normalization is over all replicas of a mirrored strategy.
+
+        Returns:
+            A keras.Model of float32 [rows, steps, channels], and what else there is → outputs,
+            float32 [rows, num_members, outputs].
+
+        Raises:
+            RecipeError: For a signature without a series.
         """
-        import keras
-
         blocks = SeriesBlocks(self, signature, seed=seed, synchronized=synchronized)
-        inputs = {
-            port.name: keras.Input(port.shape, name=port.name, dtype=port.dtype)
-            for port in signature.inputs
-        }
-        x = blocks.joined([inputs[port.name] for port in past_ports(signature)], "steps")
-        beside = blocks.beside(inputs)
+        inputs = input_layers(signature)
+        past = [inputs[port.name] for port in past_ports(signature)]
+        x = blocks.joined(past, "steps")
+        others = blocks.beside(inputs)
         members = []
         for place in range(self.num_members):
-            features = self._features(x, blocks, f"member{place}")
-            members.append(blocks.joined([features, *beside], f"member{place}_all"))
+            name = f"member{place}"
+            features = self._features(x, blocks, name)
+            member = blocks.joined([features, *others], f"{name}_all")
+            members.append(member)
         return with_logits(inputs, members, signature, blocks=blocks)
 
     def linear(self) -> "NLinear | None":
@@ -100,7 +107,22 @@ class SeriesNet(Network):
 
     @abstractmethod
     def _features(self, x, blocks: "SeriesBlocks", name: str):
-        """Steps [rows, steps, channels] → features [rows, width]."""
+        """Returns the features [rows, width] of steps [rows, steps, channels]."""
+
+
+def input_layers(signature: Signature) -> dict:
+    """Returns the Keras input of each port, by name."""
+    import keras
+
+    inputs = {}
+    for port in signature.inputs:
+        inputs[port.name] = keras.Input(port.shape, name=port.name, dtype=port.dtype)
+    return inputs
+
+
+def tiny_widths(widths: tuple[int, ...]) -> tuple[int, ...]:
+    """Returns widths small enough for a test."""
+    return tuple(min(width, MAX_TINY_WIDTH) for width in widths)
 
 
 @dataclass(frozen=True)
@@ -142,17 +164,14 @@ class DLinear(SeriesNet):
         import keras
 
         layers = keras.layers
-        trend = layers.AveragePooling1D(
+        average = layers.AveragePooling1D(
             self.kernel, strides=1, padding="same", name=f"{name}_trend"
-        )(x)
-        rest = layers.Subtract(name=f"{name}_rest")([x, trend])
-        return blocks.joined(
-            [
-                layers.Flatten(name=f"{name}_trend_flat")(trend),
-                layers.Flatten(name=f"{name}_rest_flat")(rest),
-            ],
-            name,
         )
+        trend = average(x)
+        rest = layers.Subtract(name=f"{name}_rest")([x, trend])
+        flat_trend = layers.Flatten(name=f"{name}_trend_flat")(trend)
+        flat_rest = layers.Flatten(name=f"{name}_rest_flat")(rest)
+        return blocks.joined([flat_trend, flat_rest], name)
 
 
 @dataclass(frozen=True)
@@ -168,18 +187,20 @@ class SeriesMlp(SeriesNet):
     activation: str = "relu"
 
     def tiny(self) -> "SeriesMlp":
-        return replace(self, widths=tuple(min(width, 8) for width in self.widths))
+        return replace(self, widths=tiny_widths(self.widths))
 
     def _features(self, x, blocks, name):
         import keras
 
-        flat = x = keras.layers.Flatten(name=f"{name}_flat")(x)
+        flatten = keras.layers.Flatten(name=f"{name}_flat")
+        steps = flatten(x)
+        hidden = steps
         for depth, width in enumerate(self.widths):
-            x = blocks.activate(
-                blocks.dense(x, width, name=f"{name}_dense{depth}"), f"{name}_{depth}"
-            )
-            x = blocks.drop(x, f"{name}_{depth}")
-        return blocks.joined([flat, x], name)
+            layer = f"{name}_{depth}"
+            hidden = blocks.dense(hidden, width, name=f"{name}_dense{depth}")
+            hidden = blocks.activate(hidden, layer)
+            hidden = blocks.drop(hidden, layer)
+        return blocks.joined([steps, hidden], name)
 
 
 @dataclass(frozen=True)
@@ -207,24 +228,23 @@ class NBeats(SeriesNet):
     def _features(self, x, blocks, name):
         import keras
 
-        rest = keras.layers.Flatten(name=f"{name}_flat")(x)
+        layers = keras.layers
+        rest = layers.Flatten(name=f"{name}_flat")(x)
         size = rest.shape[-1]
+        last = self.num_blocks - 1
         found = []
         for place in range(self.num_blocks):
-            each = f"{name}_block{place}"
+            block = f"{name}_block{place}"
             hidden = rest
             for depth in range(self.depth):
-                hidden = blocks.activate(
-                    blocks.dense(hidden, self.width, name=f"{each}_dense{depth}"), f"{each}_{depth}"
-                )
-            found.append(blocks.dense(hidden, self.basis, name=f"{each}_ahead"))
-            if place + 1 < self.num_blocks:
-                explained = blocks.dense(
-                    blocks.dense(hidden, self.basis, name=f"{each}_behind"),
-                    size,
-                    name=f"{each}_explained",
-                )
-                rest = keras.layers.Subtract(name=f"{each}_rest")([rest, explained])
+                hidden = blocks.dense(hidden, self.width, name=f"{block}_dense{depth}")
+                hidden = blocks.activate(hidden, f"{block}_{depth}")
+            ahead = blocks.dense(hidden, self.basis, name=f"{block}_ahead")
+            found.append(ahead)
+            if place < last:
+                behind = blocks.dense(hidden, self.basis, name=f"{block}_behind")
+                explained = blocks.dense(behind, size, name=f"{block}_explained")
+                rest = layers.Subtract(name=f"{block}_rest")([rest, explained])
         return blocks.joined(found, name)
 
 
@@ -276,24 +296,29 @@ class PatchTransformer(SeriesNet):
                 expected="shorter patches",
                 fix=f"--set build.patch={max(x.shape[1] // 4, 1)}",
             )
-        x = x[:, x.shape[1] % self.patch :]  # the newest steps fill whole patches
-        x = layers.Conv1D(
+        num_left = x.shape[1] % self.patch
+        x = x[:, num_left:]  # the newest steps fill whole patches
+        embed = layers.Conv1D(
             self.width,
             self.patch,
             strides=self.patch,
             name=f"{name}_patches",
             kernel_initializer=blocks.initializer(),
-        )(x)
-        place = layers.DepthwiseConv1D(
+        )
+        x = embed(x)
+        locate = layers.DepthwiseConv1D(
             3,
             padding="same",
             use_bias=False,
             name=f"{name}_place",
             depthwise_initializer=blocks.initializer(),
-        )(x)
+        )
+        place = locate(x)
         x = layers.Add(name=f"{name}_place_add")([x, place])
         x = blocks.transform(x, depth=self.depth, heads=self.heads, widening=2, name=f"{name}_")
-        return layers.Flatten(name=f"{name}_flat")(blocks.normalize(x, f"{name}_last"))
+        x = blocks.normalize(x, f"{name}_last")
+        flatten = layers.Flatten(name=f"{name}_flat")
+        return flatten(x)
 
 
 class SeriesBlocks(Blocks):
@@ -304,7 +329,11 @@ class SeriesBlocks(Blocks):
         self._signature = signature
 
     def horizon(self) -> int:
-        """The steps to forecast. Raises RecipeError where there are none."""
+        """Returns how many steps are forecast.
+
+        Raises:
+            RecipeError: If there are none.
+        """
         if not task_of(self._signature.target).looks_ahead:
             raise RecipeError(
                 f"{type(self.net).__name__} without steps to forecast",
@@ -314,37 +343,44 @@ class SeriesBlocks(Blocks):
         return self._signature.frame.horizon
 
     def beside(self, inputs) -> list:
-        """What a row has besides its past steps, each as [rows, width]."""
+        """Returns what a row has besides its past steps, each as [rows, width]."""
         import keras
 
         layers = keras.layers
         past = past_ports(self._signature)
-        found = []
+        others = []
         for port in self._signature.inputs:
             if port in past:
                 continue
             value = inputs[port.name]
             if port.unit == CATEGORY_ID:
-                value = layers.Embedding(port.num_ids, 4, name=f"{port.name}_embedding")(value)
-            found.append(
-                layers.Flatten(name=f"{port.name}_flat")(value) if len(value.shape) > 2 else value
-            )
-        return found
+                embed = layers.Embedding(port.num_ids, 4, name=f"{port.name}_embedding")
+                value = embed(value)
+            if len(value.shape) > 2:
+                flatten = layers.Flatten(name=f"{port.name}_flat")
+                value = flatten(value)
+            others.append(value)
+        return others
 
     def joined(self, parts: list, name: str):
-        """The parts side by side."""
+        """Returns the parts side by side."""
         import keras
 
-        if len(parts) > 1:
-            return keras.layers.Concatenate(name=f"{name}_joined")(parts)
-        return parts[0]
+        if len(parts) == 1:
+            return parts[0]
+        concatenate = keras.layers.Concatenate(name=f"{name}_joined")
+        return concatenate(parts)
 
     def newest(self, x, name: str):
-        """The newest step, [rows, width]."""
+        """Returns the newest step, [rows, width]."""
         import keras
 
-        last = keras.layers.Cropping1D((x.shape[1] - 1, 0), name=f"{name}_newest")(x)
-        return keras.layers.Reshape((x.shape[2],), name=f"{name}_newest_flat")(last)
+        layers = keras.layers
+        _, steps, width = x.shape
+        crop = layers.Cropping1D((steps - 1, 0), name=f"{name}_newest")
+        last = crop(x)
+        flatten = layers.Reshape((width,), name=f"{name}_newest_flat")
+        return flatten(last)
 
     def recur(self, x, cell: str, width: int, *, name: str):
         """The output of a recurrent layer at every step, [rows, steps, width]."""
