@@ -16,7 +16,8 @@ from ..spec import knob
 from ..tasks import task_of
 from ..tasks.thresholds import anomaly_threshold
 from ..verify.ladder import answer_all
-from .networks import SeriesBlocks, SeriesNet, input_layers, past_ports, tiny_widths
+from .blocks import SeriesBlocks, input_layers, past_ports
+from .networks import SeriesNet, tiny_widths
 
 
 @dataclass(frozen=True)

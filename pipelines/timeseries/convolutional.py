@@ -9,7 +9,8 @@ from ..errors import RecipeError
 from ..rows.sketch import DataSketch
 from ..spec import Refusal, knob
 from ..tasks import task_of
-from .networks import SeriesNet, past_ports
+from .blocks import past_ports
+from .networks import SeriesNet
 
 
 @dataclass(frozen=True)

@@ -9,24 +9,15 @@ from abc import abstractmethod
 from dataclasses import dataclass, replace
 
 from ..device.cells import SERIES
-from ..device.ports import Port
-from ..device.primitives import PackSteps
-from ..device.signature import Signature, made_from
-from ..device.units import CATEGORY_ID, SERIES_INTERVAL, SERIES_STANDARD
+from ..device.signature import Signature
 from ..errors import RecipeError
 from ..rows.sketch import DataSketch
 from ..slots import Network
 from ..spec import Refusal, knob
-from ..tasks import task_of
-from ..training.blocks import (
-    Blocks,
-    check_heads,
-    check_initializer,
-    with_logits,
-)
+from ..training.blocks import check_heads, check_initializer, with_logits
+from .blocks import SeriesBlocks, input_layers, past_ports
 
 ACTIVATIONS = ("relu", "relu6")
-BY_STEP = (SERIES_STANDARD, SERIES_INTERVAL)
 MAX_TINY_WIDTH = 8
 
 
@@ -108,16 +99,6 @@ class SeriesNet(Network):
     @abstractmethod
     def _features(self, x, blocks: "SeriesBlocks", name: str):
         """Returns the features [rows, width] of steps [rows, steps, channels]."""
-
-
-def input_layers(signature: Signature) -> dict:
-    """Returns the Keras input of each port, by name."""
-    import keras
-
-    inputs = {}
-    for port in signature.inputs:
-        inputs[port.name] = keras.Input(port.shape, name=port.name, dtype=port.dtype)
-    return inputs
 
 
 def tiny_widths(widths: tuple[int, ...]) -> tuple[int, ...]:
@@ -319,101 +300,3 @@ class PatchTransformer(SeriesNet):
         x = blocks.normalize(x, f"{name}_last")
         flatten = layers.Flatten(name=f"{name}_flat")
         return flatten(x)
-
-
-class SeriesBlocks(Blocks):
-    """Blocks for steps [rows, steps, channels]."""
-
-    def __init__(self, net, signature: Signature, *, seed: int = 0, synchronized: bool = False):
-        super().__init__(net, seed=seed, synchronized=synchronized)
-        self._signature = signature
-
-    def horizon(self) -> int:
-        """Returns how many steps are forecast.
-
-        Raises:
-            RecipeError: If there are none.
-        """
-        if not task_of(self._signature.target).looks_ahead:
-            raise RecipeError(
-                f"{type(self.net).__name__} without steps to forecast",
-                expected="a forecast",
-                fix="--set 'build=SeriesLstm()'",
-            )
-        return self._signature.frame.horizon
-
-    def beside(self, inputs) -> list:
-        """Returns what a row has besides its past steps, each as [rows, width]."""
-        import keras
-
-        layers = keras.layers
-        past = past_ports(self._signature)
-        others = []
-        for port in self._signature.inputs:
-            if port in past:
-                continue
-            value = inputs[port.name]
-            if port.unit == CATEGORY_ID:
-                embed = layers.Embedding(port.num_ids, 4, name=f"{port.name}_embedding")
-                value = embed(value)
-            if len(value.shape) > 2:
-                flatten = layers.Flatten(name=f"{port.name}_flat")
-                value = flatten(value)
-            others.append(value)
-        return others
-
-    def joined(self, parts: list, name: str):
-        """Returns the parts side by side."""
-        import keras
-
-        if len(parts) == 1:
-            return parts[0]
-        concatenate = keras.layers.Concatenate(name=f"{name}_joined")
-        return concatenate(parts)
-
-    def newest(self, x, name: str):
-        """Returns the newest step, [rows, width]."""
-        import keras
-
-        layers = keras.layers
-        _, steps, width = x.shape
-        crop = layers.Cropping1D((steps - 1, 0), name=f"{name}_newest")
-        last = crop(x)
-        flatten = layers.Reshape((width,), name=f"{name}_newest_flat")
-        return flatten(last)
-
-    def recur(self, x, cell: str, width: int, *, name: str):
-        """The output of a recurrent layer at every step, [rows, steps, width]."""
-        import keras
-
-        return getattr(keras.layers, cell)(
-            width,
-            return_sequences=True,
-            name=name,
-            kernel_initializer=self.initializer(),
-            recurrent_initializer=keras.initializers.Orthogonal(seed=self.next_seed()),
-            kernel_regularizer=self.regularizer(),
-        )(x)
-
-
-def past_ports(signature: Signature) -> list[Port]:
-    """The ports of past steps: those of nothing that is known beforehand. Raises RecipeError where
-    there is none.
-    """
-    known = made_from(signature.primitives, signature.frame.known if signature.frame else ())
-    packed = {
-        each.into: each.columns for each in signature.primitives if isinstance(each, PackSteps)
-    }
-    ports = [
-        port
-        for port in signature.inputs
-        if port.unit in BY_STEP and packed[port.name][0] not in known
-    ]
-    if len({port.shape[0] for port in ports}) != 1:
-        raise RecipeError(
-            "a net for series on the inputs "
-            f"{[(each.name, each.shape) for each in signature.inputs]}",
-            expected="series of one length, by step",
-            fix="load series, and --set 'encode=(FillGaps(), ScaleSeries())'",
-        )
-    return ports

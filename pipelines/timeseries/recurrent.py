@@ -11,7 +11,8 @@ from ..training.blocks import (
     MOST_UNROLLED_BYTES,
     check_unrolled,
 )
-from .networks import SeriesNet, past_ports
+from .blocks import past_ports
+from .networks import SeriesNet
 
 
 @dataclass(frozen=True)
