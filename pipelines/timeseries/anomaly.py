@@ -70,7 +70,7 @@ class ReconstructionNet(SeriesNet):
         inputs = input_layers(signature)
         past = [inputs[port.name] for port in past_ports(signature)]
         x = blocks.joined(past, "steps")
-        others = blocks.beside(inputs)
+        others = blocks.other_inputs(inputs)
         shape = signature.base_port().shape
         num_outputs = signature.output.shape[0]
         members = []

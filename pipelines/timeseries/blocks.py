@@ -32,7 +32,7 @@ class SeriesBlocks(Blocks):
             )
         return self._signature.frame.horizon
 
-    def beside(self, inputs) -> list:
+    def other_inputs(self, inputs) -> list:
         """Returns what a row has besides its past steps, each as [rows, width]."""
         import keras
 

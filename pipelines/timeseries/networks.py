@@ -79,7 +79,7 @@ class SeriesNet(Network):
         inputs = input_layers(signature)
         past = [inputs[port.name] for port in past_ports(signature)]
         x = blocks.joined(past, "steps")
-        others = blocks.beside(inputs)
+        others = blocks.other_inputs(inputs)
         members = []
         for place in range(self.num_members):
             name = f"member{place}"
