@@ -76,9 +76,8 @@ class PictureNet(Network):
         scale, offset = self._pixel_scale()
         pixels = keras.Input(port.shape, name=port.name, dtype="float32")
         blocks = PictureBlocks(self, seed=seed, synchronized=synchronized)
-        features = self._features(
-            keras.layers.Rescaling(scale, offset, name="pixels")(pixels), blocks
-        )
+        rescale = keras.layers.Rescaling(scale, offset, name="pixels")
+        features = self._features(rescale(pixels), blocks)
         return with_logits({port.name: pixels}, [features], signature, blocks=blocks)
 
     def _pixel_scale(self):
@@ -121,12 +120,13 @@ class Cnn(PictureNet):
                 expected="one or more widths",
                 fix="--set 'build.widths=(16, 32)'",
             )
-        if len(set(self.pool_after)) < len(self.pool_after) or any(
-            at >= len(self.widths) for at in self.pool_after
-        ):
+        last = len(self.widths) - 1
+        is_twice = len(set(self.pool_after)) < len(self.pool_after)
+        is_beyond = any(place > last for place in self.pool_after)
+        if is_twice or is_beyond:
             raise RecipeError(
                 f"build.pool_after={self.pool_after}",
-                expected=f"places 0 to {len(self.widths) - 1} of convolutions, each once",
+                expected=f"places 0 to {last} of convolutions, each once",
                 fix="--set 'build.pool_after=(0,)'",
             )
 
@@ -172,9 +172,8 @@ class ResNet8(PictureNet):
         import keras
 
         x = blocks.convolve(x, self.width, name="stem")
-        for place, (width, strides) in enumerate(
-            ((self.width, 1), (2 * self.width, 2), (4 * self.width, 2))
-        ):
+        pairs = ((self.width, 1), (2 * self.width, 2), (4 * self.width, 2))
+        for place, (width, strides) in enumerate(pairs):
             name = f"pair{place}"
             before = x
             x = blocks.convolve(x, width, name=f"{name}_conv0", strides=strides)
@@ -183,7 +182,8 @@ class ResNet8(PictureNet):
                 before = blocks.convolve(
                     before, width, name=f"{name}_short", kernel=1, strides=strides, bare=True
                 )
-            x = blocks.activate(keras.layers.Add(name=f"{name}_add")([before, x]), name)
+            x = keras.layers.Add(name=f"{name}_add")([before, x])
+            x = blocks.activate(x, name)
         return average(x)
 
 
@@ -266,11 +266,13 @@ class Vit(PictureNet):
         x = blocks.convolve(
             x, self.width, name="patches", kernel=self.patch, strides=self.patch, activate=False
         )
-        num_patches = x.shape[1] * x.shape[2]
-        x = layers.Add(name="place_add")([x, blocks.depthwise(x, name="place", bare=True)])
-        x = layers.Reshape((num_patches, self.width), name="tokens")(x)
+        _, rows, columns, width = x.shape
+        place = blocks.depthwise(x, name="place", bare=True)
+        x = layers.Add(name="place_add")([x, place])
+        x = layers.Reshape((rows * columns, width), name="tokens")(x)
         x = blocks.transform(x, depth=self.depth, heads=self.heads, widening=4, name="")
-        return layers.GlobalAveragePooling1D(name="average")(blocks.normalize(x, "last"))
+        x = blocks.normalize(x, "last")
+        return layers.GlobalAveragePooling1D(name="average")(x)
 
 
 def picture_port(signature: Signature, *, smallest: int = 1) -> Port:
