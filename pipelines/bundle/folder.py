@@ -21,7 +21,8 @@ from ..device.signature import MAX_JSON_BYTES, Signature, read_signature
 from ..device.typed import load_json
 from ..errors import BundleError, DeviceError
 from ..report.write import card, page
-from ..spec import NAME_PATTERN, to_json
+from ..settings import to_json
+from ..spec import NAME_PATTERN
 from ..verify.golden import golden
 from .temporary import MIN_FREE_BYTES, check_temporary_folder
 
