@@ -83,7 +83,9 @@ class SeriesBlocks(Blocks):
         """
         import keras
 
-        make_layer = getattr(keras.layers, cell)
+        layers = keras.layers
+        cells = {"LSTM": layers.LSTM, "GRU": layers.GRU, "SimpleRNN": layers.SimpleRNN}
+        make_layer = cells[cell]
         layer = make_layer(
             width,
             return_sequences=True,

@@ -61,8 +61,9 @@ class Tcn(SeriesNet):
         return replace(self, width=min(self.width, 8), depth=2)
 
     def num_steps(self) -> int:
-        """How many steps the newest one's features are made of."""
-        return 1 + (self.kernel - 1) * (2**self.depth - 1)
+        """Returns how many steps the newest one's features are made of."""
+        sum_of_dilations = 2**self.depth - 1
+        return 1 + (self.kernel - 1) * sum_of_dilations
 
     def _check_stream(self, signature):
         if not task_of(signature.target).looks_ahead:
@@ -98,21 +99,25 @@ class Tcn(SeriesNet):
         import keras
 
         layers = keras.layers
-        x = layers.Conv1D(
+        widen = layers.Conv1D(
             self.width, 1, name=f"{name}_widen", kernel_initializer=blocks.initializer()
-        )(x)
+        )
+        x = widen(x)
         for depth in range(self.depth):
-            each = f"{name}_block{depth}"
-            inner = layers.Conv1D(
+            block = f"{name}_block{depth}"
+            convolution = layers.Conv1D(
                 self.width,
                 self.kernel,
                 dilation_rate=2**depth,
                 padding="causal",
-                name=f"{each}_conv",
+                name=f"{block}_conv",
                 kernel_initializer=blocks.initializer(),
                 kernel_regularizer=blocks.regularizer(),
-            )(x)
-            x = layers.Add(name=f"{each}_add")([x, blocks.drop(blocks.activate(inner, each), each)])
+            )
+            inner = convolution(x)
+            inner = blocks.activate(inner, block)
+            inner = blocks.drop(inner, block)
+            x = layers.Add(name=f"{block}_add")([x, inner])
         return blocks.newest(x, name)
 
 

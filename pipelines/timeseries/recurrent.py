@@ -12,7 +12,7 @@ from ..training.blocks import (
     check_unrolled,
 )
 from .blocks import past_ports
-from .networks import SeriesNet
+from .networks import SeriesNet, tiny_widths
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class RecurrentSeriesNet(SeriesNet):
             )
 
     def tiny(self) -> "RecurrentSeriesNet":
-        return replace(self, widths=tuple(min(width, 8) for width in self.widths))
+        return replace(self, widths=tiny_widths(self.widths))
 
     @property
     @abstractmethod
@@ -41,8 +41,10 @@ class RecurrentSeriesNet(SeriesNet):
         """The name of the Keras layer."""
 
     def _features(self, x, blocks, name):
+        cell = self._cell
+        prefix = f"{name}_{cell.lower()}"
         for depth, width in enumerate(self.widths):
-            x = blocks.recur(x, self._cell, width, name=f"{name}_{self._cell.lower()}{depth}")
+            x = blocks.recur(x, cell, width, name=f"{prefix}{depth}")
         return blocks.newest(x, name)
 
 
@@ -132,19 +134,18 @@ class EncoderDecoder(SeriesNet):
         layers = keras.layers
         horizon = blocks.horizon()
         read = blocks.recur(x, "LSTM", self.width, name=f"{name}_encoder")
-        start = blocks.dense(
-            blocks.newest(read, f"{name}_read"), horizon * self.step_width, name=f"{name}_start"
-        )
-        start = layers.Reshape((horizon, self.step_width), name=f"{name}_steps")(start)
-        asked = blocks.recur(start, "LSTM", self.width, name=f"{name}_decoder")
-        keys = layers.Permute((2, 1), name=f"{name}_keys_turned")(
-            blocks.dense(read, self.width, name=f"{name}_keys")
-        )
-        shares = layers.Softmax(name=f"{name}_shares")(
-            keras.ops.matmul(asked, keys) / self.width**0.5
-        )
-        both = blocks.joined([asked, keras.ops.matmul(shares, read)], f"{name}_both")
-        told = blocks.activate(
-            blocks.dense(both, self.step_width, name=f"{name}_told"), f"{name}_told"
-        )
-        return layers.Flatten(name=f"{name}_flat")(told)
+        newest = blocks.newest(read, f"{name}_read")
+        start = blocks.dense(newest, horizon * self.step_width, name=f"{name}_start")
+        reshape = layers.Reshape((horizon, self.step_width), name=f"{name}_steps")
+        asked = blocks.recur(reshape(start), "LSTM", self.width, name=f"{name}_decoder")
+        keys = blocks.dense(read, self.width, name=f"{name}_keys")
+        turn = layers.Permute((2, 1), name=f"{name}_keys_turned")
+        products = keras.ops.matmul(asked, turn(keys))
+        softmax = layers.Softmax(name=f"{name}_shares")
+        shares = softmax(products / self.width**0.5)
+        attended = keras.ops.matmul(shares, read)
+        both = blocks.joined([asked, attended], f"{name}_both")
+        answers = blocks.dense(both, self.step_width, name=f"{name}_told")
+        answers = blocks.activate(answers, f"{name}_told")
+        flatten = layers.Flatten(name=f"{name}_flat")
+        return flatten(answers)
