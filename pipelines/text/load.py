@@ -175,46 +175,45 @@ class LoadTexts(TextLoader):
             cells, Column(self.text, TEXT), frozenset(self.reading.missing_words)
         )
         if bad:
+            first = bad[0]
+            more = ""
+            if len(bad) > 1:
+                more = f" (and {len(bad) - 1:,} more cells)"
             raise LoadError(
-                f"the column {shorten(self.text)}, row {bad[0].row}: {bad[0].reason}: "
-                f"{bad[0].value}" + (f" (and {len(bad) - 1:,} more cells)" if len(bad) > 1 else ""),
+                f"the column {shorten(self.text)}, row {first.row}: {first.reason}: "
+                f"{first.value}{more}",
                 expected="texts",
                 fix="shorten the text, or split it into rows",
             )
         return texts
 
     def _unlabelled(self, table, labelled, missing):
-        """(the source rows, their texts) of what has no target, but a text and a group."""
-        places = np.setdiff1d(np.arange(len(table[self.text])), labelled)
-        places = np.array(
-            [
-                place
-                for place in places.tolist()
-                if not any(is_missing(table[name][place], missing) for name in self.group)
-            ],
-            np.int64,
-        )
-        texts, _ = read_column(
-            [table[self.text][place] for place in places], Column(self.text, TEXT), missing
-        )
+        """Returns the source rows and the texts of what has no target, but a text and a group."""
+        all_cells = table[self.text]
+        without_target = np.setdiff1d(np.arange(len(all_cells)), labelled)
+        places = []
+        cells = []
+        for place in without_target.tolist():
+            lacks_group = any(is_missing(table[name][place], missing) for name in self.group)
+            if not lacks_group:
+                places.append(place)
+                cells.append(all_cells[place])
+        texts, _ = read_column(cells, Column(self.text, TEXT), missing)
         kept = np.flatnonzero(~is_blank(texts))
         if self.distinct:
             kept = first_of_each(texts, kept)
-        return places[kept], texts[kept]
+        rows = np.array(places, np.int64)
+        return rows[kept], texts[kept]
 
     def _kept(self, texts, notes):
-        """The places int64 of the rows that have a text, and with `distinct` one that did not stand
-        before.
+        """Returns the places of the rows that have a text, int64, and with `distinct` one that did
+        not stand before.
         """
         filled = np.flatnonzero(~is_blank(texts))
-        if len(filled) < len(texts):
-            notes.append(
-                Inferred(
-                    self.text,
-                    TEXT,
-                    f"{len(texts) - len(filled):,} rows without a text are left out",
-                )
-            )
+        num_blank = len(texts) - len(filled)
+        if num_blank:
+            why = f"{num_blank:,} rows without a text are left out"
+            notes.append(Inferred(self.text, TEXT, why))
         if not len(filled):
             raise LoadError(
                 f"the column {shorten(self.text)} is empty in all {len(texts):,} rows",

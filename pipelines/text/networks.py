@@ -177,7 +177,7 @@ class TextCnn(TextNet):
         width: How many filters each convolution has.
     """
 
-    kernels: tuple[int, ...] = knob((2, 3, 4), 1, 64)
+    kernels: tuple[int, ...] = knob((2, 3, 4), 1, 64, unit="tokens")
     width: int = knob(64, 1, 4096)
 
     def check(self) -> None:

@@ -118,7 +118,7 @@ class UnrolledNet(RecurrentNet):
             weights.
     """
 
-    most_unrolled_bytes: int = knob(MOST_UNROLLED_BYTES, 1, 2**31 - 1)
+    most_unrolled_bytes: int = knob(MOST_UNROLLED_BYTES, 1, 2**31 - 1, unit="bytes")
 
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
         """As TextNet.build. Raises RecipeError where the steps would take more than

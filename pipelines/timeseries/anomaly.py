@@ -175,7 +175,7 @@ class ConvAutoencoder(ReconstructionNet):
     """
 
     widths: tuple[int, ...] = knob((16, 32), 1, 1024)
-    kernel: int = knob(3, 1, 64)
+    kernel: int = knob(3, 1, 64, unit="steps")
 
     def check(self) -> None:
         super().check()

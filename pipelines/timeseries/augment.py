@@ -153,7 +153,7 @@ class AugmentJitter(AugmentSeries):
         deviation: Of the noise, in standard deviations of the series.
     """
 
-    deviation: float = knob(0.05, 0, 10)
+    deviation: float = knob(0.05, 0, 10, unit="standard deviations")
     keeps_values = True
 
     def alter(self, signature):

@@ -67,7 +67,7 @@ class SeriesFcn(ConvolutionalNet):
     """
 
     widths: tuple[int, ...] = knob((32, 64, 32), 1, 1024)
-    kernels: tuple[int, ...] = knob((8, 5, 3), 1, 1000)
+    kernels: tuple[int, ...] = knob((8, 5, 3), 1, 1000, unit="steps")
 
     def check(self) -> None:
         super().check()
@@ -102,7 +102,7 @@ class SeriesResNet(ConvolutionalNet):
     """
 
     widths: tuple[int, ...] = knob((24, 32, 32), 1, 1024)
-    kernels: tuple[int, ...] = knob((8, 5, 3), 1, 1000)
+    kernels: tuple[int, ...] = knob((8, 5, 3), 1, 1000, unit="steps")
 
     def check(self) -> None:
         super().check()
@@ -153,7 +153,7 @@ class InceptionTime(ConvolutionalNet):
 
     width: int = knob(12, 1, 512)
     depth: int = knob(6, 1, 24)
-    kernels: tuple[int, ...] = knob((39, 19, 9), 1, 1000)
+    kernels: tuple[int, ...] = knob((39, 19, 9), 1, 1000, unit="steps")
     bottleneck: int = knob(12, 1, 512)
 
     def check(self) -> None:

@@ -28,7 +28,7 @@ class Tcn(SeriesNet):
 
     width: int = knob(24, 1, 1024)
     depth: int = knob(5, 1, 16)
-    kernel: int = knob(3, 2, 64)
+    kernel: int = knob(3, 2, 64, unit="steps")
     activation: str = "relu"
     stream: bool = False
 

@@ -66,7 +66,7 @@ class LoadTsFiles(LabelledSeriesLoader):
 
     train: str
     test: str = ""
-    steps: int = knob(0, 0, MAX_STEPS)
+    steps: int = knob(0, 0, MAX_STEPS, unit="steps")
     channels: tuple[str, ...] = ()
     positive: str = ""
 
@@ -153,7 +153,7 @@ class LoadSeriesArrays(LabelledSeriesLoader):
     series: str = ""
     labels: str = ""
     classes: tuple[str, ...] = ()
-    steps: int = knob(0, 0, MAX_STEPS)
+    steps: int = knob(0, 0, MAX_STEPS, unit="steps")
     channels: tuple[str, ...] = ()
     positive: str = ""
 
@@ -236,7 +236,7 @@ class LoadSeriesTfds(LabelledSeriesLoader):
     splits: tuple[str, ...] = ()
     series: str = "series"
     label: str = "label"
-    steps: int = knob(0, 0, MAX_STEPS)
+    steps: int = knob(0, 0, MAX_STEPS, unit="steps")
     channels: tuple[str, ...] = ()
     positive: str = ""
 

@@ -136,7 +136,7 @@ class DLinear(SeriesNet):
     """
 
     dropout: float = knob(0.0, 0, 0.95)
-    kernel: int = knob(25, 2, 1000)
+    kernel: int = knob(25, 2, 1000, unit="steps")
 
     def tiny(self) -> "DLinear":
         return replace(self, kernel=min(self.kernel, 5))
@@ -243,7 +243,7 @@ class PatchTransformer(SeriesNet):
         normalization: Whether batch normalization stands in each block.
     """
 
-    patch: int = knob(12, 1, 1000)
+    patch: int = knob(12, 1, 1000, unit="steps")
     width: int = knob(32, 4, 1024)
     depth: int = knob(2, 1, 48)
     heads: int = knob(4, 1, 64)

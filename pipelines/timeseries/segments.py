@@ -35,10 +35,10 @@ class CutSegments(Frame):
             unlabelled; or None.
     """
 
-    window: int = knob(24, 1, 20_000)
-    stride: int = knob(1, 1, 100_000)
-    test_stride: int = knob(0, 0, 100_000)
-    season: int = knob(1, 1, 100_000)
+    window: int = knob(24, 1, 20_000, unit="steps")
+    stride: int = knob(1, 1, 100_000, unit="steps")
+    test_stride: int = knob(0, 0, 100_000, unit="steps")
+    season: int = knob(1, 1, 100_000, unit="steps")
     faults: InjectFaults | None = None
 
     def check(self) -> None:

@@ -44,12 +44,12 @@ class CutWindows(Frame):
         static: Columns of which the window holds one value, that of its series.
     """
 
-    window: int = knob(48, 1, 20_000)
-    horizon: int = knob(12, 1, 2_000)
-    stride: int = knob(1, 1, 100_000)
-    origin_step: int = knob(0, 0, 100_000)
+    window: int = knob(48, 1, 20_000, unit="steps")
+    horizon: int = knob(12, 1, 2_000, unit="steps")
+    stride: int = knob(1, 1, 100_000, unit="steps")
+    origin_step: int = knob(0, 0, 100_000, unit="steps")
     quantiles: tuple[float, ...] = knob((0.1, 0.5, 0.9), 0.001, 0.999)
-    season: int = knob(0, 0, 100_000)
+    season: int = knob(0, 0, 100_000, unit="steps")
     known: tuple[str, ...] = ()
     static: tuple[str, ...] = ()
 

@@ -27,13 +27,27 @@ from .rand_operations import rand_operations
 def sheet(
     specs: Sequence[Augment], pixels: np.ndarray, *, seed: int, num_forms: int = 5
 ) -> np.ndarray:
-    """uint8 [n, h, w, c] → uint8 [n, 1 + num_forms, h, w, c]: each picture, then altered forms of
-    it (mixed with other pictures of the n where a spec mixes).
+    """Returns pictures next to altered forms of them, for the report.
+
+    Args:
+        specs: Of this module.
+        pixels: uint8 [n, height, width, channels].
+        seed: Of the draws.
+        num_forms: How many altered forms each picture has.
+
+    Returns:
+        uint8 [n, 1 + num_forms, height, width, channels]: each picture, then altered forms of it,
+        mixed with other pictures of the n if a spec mixes.
     """
     alter = augmenter(specs, pixels.shape[1:])
     labels = {"none": np.zeros((len(pixels), 1), np.float32)}
-    forms = [np.rint(alter(pixels, labels, np.array([seed, form]))[0]) for form in range(num_forms)]
-    return np.stack([pixels, *forms], axis=1).astype(np.uint8)
+    forms = [pixels]
+    for form in range(num_forms):
+        form_seed = np.array([seed, form])
+        altered, _ = alter(pixels, labels, form_seed)
+        forms.append(np.rint(altered))
+    sheets = np.stack(forms, axis=1)
+    return sheets.astype(np.uint8)
 
 
 @dataclass(frozen=True)
@@ -78,7 +92,7 @@ class AugmentRotation(Augment):
         degrees: The largest angle, in degrees.
     """
 
-    degrees: float = knob(10.0, 0, 180)
+    degrees: float = knob(10.0, 0, 180, unit="degrees")
 
     def layer(self):
         import keras
@@ -129,7 +143,7 @@ class AugmentCrop(Augment):
         reflect: Whether they mirror the picture; else they are zeros.
     """
 
-    pixels: int = knob(4, 1, 1024)
+    pixels: int = knob(4, 1, 1024, unit="pixels")
     reflect: bool = False
 
     def check_shape(self, shape):

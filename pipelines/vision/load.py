@@ -63,8 +63,8 @@ class LoadFolder(PictureLoader):
     """
 
     source: str
-    height: int = knob(64, 1, MAX_SIDE)
-    width: int = knob(64, 1, MAX_SIDE)
+    height: int = knob(64, 1, MAX_SIDE, unit="pixels")
+    width: int = knob(64, 1, MAX_SIDE, unit="pixels")
     channels: int = knob(0, 0, 3)
     group: str = ""
     positive: str = ""
@@ -134,8 +134,8 @@ class LoadPaths(PictureLoader):
     folder: str = ""
     group: tuple[str, ...] = ()
     part: str = ""
-    height: int = knob(64, 1, MAX_SIDE)
-    width: int = knob(64, 1, MAX_SIDE)
+    height: int = knob(64, 1, MAX_SIDE, unit="pixels")
+    width: int = knob(64, 1, MAX_SIDE, unit="pixels")
     channels: int = knob(0, 0, 3)
     positive: str = ""
     reading: Reading = Reading()
@@ -280,8 +280,8 @@ class LoadArrays(PictureLoader):
     """
 
     source: str
-    height: int = knob(0, 0, MAX_SIDE)
-    width: int = knob(0, 0, MAX_SIDE)
+    height: int = knob(0, 0, MAX_SIDE, unit="pixels")
+    width: int = knob(0, 0, MAX_SIDE, unit="pixels")
     channels: int = knob(0, 0, 3)
     images: str = ""
     labels: str = ""

@@ -51,8 +51,8 @@ class LoadTfds(PictureLoader):
     splits: tuple[str, ...] = ()
     image: str = "image"
     label: str = "label"
-    height: int = knob(0, 0, MAX_SIDE)
-    width: int = knob(0, 0, MAX_SIDE)
+    height: int = knob(0, 0, MAX_SIDE, unit="pixels")
+    width: int = knob(0, 0, MAX_SIDE, unit="pixels")
     channels: int = knob(0, 0, 3)
     positive: str = ""
     white: int = knob(0, 0, MAX_WHITE)

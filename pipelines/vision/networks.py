@@ -202,7 +202,7 @@ class DsCnn(PictureNet):
 
     width: int = knob(64, 1, 1024)
     depth: int = knob(4, 1, 50)
-    stem_kernel: tuple[int, ...] = knob((3, 3), 1, 64)
+    stem_kernel: tuple[int, ...] = knob((3, 3), 1, 64, unit="pixels")
 
     def check(self) -> None:
         super().check()
@@ -244,7 +244,7 @@ class Vit(PictureNet):
         heads: How many heads attention has.
     """
 
-    patch: int = knob(4, 1, 64)
+    patch: int = knob(4, 1, 64, unit="pixels")
     width: int = knob(64, 4, 1024)
     depth: int = knob(4, 1, 48)
     heads: int = knob(4, 1, 64)
