@@ -350,7 +350,9 @@ def test_full_disk_leaves_nothing_half_written(tmp_path):
     ],
     ids=["a graph is traced", "later", "SIGTERM"],
 )
-def test_ctrl_c_in_training_leaves_finished_stages_alone_and_the_next_run_starts_clean(tmp_path, moment, number):
+def test_ctrl_c_in_training_leaves_finished_stages_alone_and_the_next_run_starts_clean(
+    tmp_path, moment, number
+):
     # A shell that runs the tests in the background has its children ignore Ctrl-C; this child shall
     # not.
     start = (

@@ -94,9 +94,7 @@ def check_kills(name, folder, *, rounds, kills):
     for seed in range(rounds):
         place = folder / f"killed{seed}"
         draw = random.Random(f"{name} {seed}")
-        killed += run_with_kills(
-            name, place, temporary, draw=draw, longest=longest, kills=kills
-        )
+        killed += run_with_kills(name, place, temporary, draw=draw, longest=longest, kills=kills)
         assert content_of(place / f"{name}_tiny") == wanted
         assert {path.name for path in place.iterdir()} == {".cache", f"{name}_tiny"}
         names = [path.name for path in (place / ".cache").iterdir()]
