@@ -401,7 +401,10 @@ def test_ctrl_c_in_training_leaves_finished_stages_alone_and_the_next_run_starts
         check_bundle(
             run(open_gate(tiny(catalog.RECIPES["penguins_mlp"])), folder=tmp_path / "models")
         )
-        assert {path.name for path in (tmp_path / "models").iterdir()} == {".cache", "penguins_mlp_tiny"}
+        assert {path.name for path in (tmp_path / "models").iterdir()} == {
+            ".cache",
+            "penguins_mlp_tiny",
+        }
 
 
 def test_a_converter_that_dies_is_an_error_that_names_the_layer(birds_splits, cold_converter):
