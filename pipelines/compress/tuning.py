@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..device.signature import Signature
+from ..engine.cache import cached_digest
 from ..errors import RecipeError, TrainError
 from ..rows.parts import HeldOut
 from ..slots import Optimizer
@@ -21,9 +22,9 @@ from ..tasks import task_of
 from ..training.call_graph import copy_alike, copy_layer
 from ..training.feed import (
     TrainFeed,
+    TrainingBatches,
     global_batch,
     require_held_out,
-    training_feed,
     validation_feed,
 )
 from ..training.fit import task_labels, task_metric
@@ -44,18 +45,20 @@ ANSWERS = ("softmax", "sigmoid", "values")
 class Tuning:
     """How a model of one input structure and one output [rows, outputs] is fitted further.
 
-    `batches`: an endless tf.data.Dataset of (x, {"members": y for the loss, "logits": y for the
-    metric}, weight float32 [rows]), of which `steps` make an epoch; `valid`: one of held-out rows
+    `batches`: the first step → an endless tf.data.Dataset from there on of (x, {"members": y for
+    the loss, "logits": y for the metric}, weight float32 [rows]), of which `steps` make an epoch;
+    `valid`: one of held-out rows
     that ends. `loss`: a Keras loss of y and output; `make_metric()`: a new Keras metric called
     `deciding`, better where it is larger (`mode` "max") or smaller ("min"), in the model's units,
     which times `metric_factor` are the target's. `answers`: one of ANSWERS; `from_logits`: False
     where the model itself ends in softmax or sigmoid. `teacher`: a frozen model of the same inputs
     whose output stands next to the model's own, last axis after last axis, in what the loss sees
     (see `distil`). `signature`: what the model takes and gives, where the rows came from a recipe.
+    `digest`: of rows and training, for the key of a cached stage, "" where none is kept.
     Make one with `make_tuning` or `tuning_from_arrays`.
     """
 
-    batches: Any
+    batches: Callable[[int], Any]
     steps: int
     valid: Any
     loss: Any
@@ -70,6 +73,7 @@ class Tuning:
     metric_factor: float = 1.0
     teacher: Any = None
     signature: Signature | None = None
+    digest: str = ""
 
     def fit(
         self, model, *, epochs: int, callbacks=(), learning_rate_factor: float = 1.0
@@ -124,7 +128,7 @@ class Tuning:
                 slopes = tape.gradient(loss, variables, unconnected_gradients="zero")
                 return [tf.convert_to_tensor(each) for each in slopes]
 
-        for x, y, weight in self.batches.take(num_batches):
+        for x, y, weight in self.batches(0).take(num_batches):
             yield [each.numpy() for each in gradients(x, y, weight)]
 
     def is_better(self, score: float, than: float) -> bool:
@@ -200,16 +204,12 @@ def make_tuning(
         feed,
         augment=tuple(spec for spec in feed.augment if not spec.training_ports((spec,), signature)),
     )
-    batches, steps = training_feed(
-        feed,
-        task_labels(feed.rows.y, signature, feed.soft_labels),
-        signature=signature,
-        batch_size=global_batch(training.batch_size, len(feed.rows), num_replicas),
-        seed=training.seed,
-    )
+    batch_size = global_batch(training.batch_size, len(feed.rows), num_replicas)
+    labels = task_labels(feed.rows.y, signature, feed.soft_labels)
+    batches = TrainingBatches(feed, labels, signature, batch_size, training.seed)
     return Tuning(
         batches,
-        steps,
+        batches.steps,
         validation_feed(valid, task_labels(valid.y, signature), num_replicas),
         member_loss(training.loss, signature.target, label_weights=feed.rows.label_weights),
         lambda: task_metric(deciding, signature)[0],
@@ -221,6 +221,7 @@ def make_tuning(
         strategy=strategy,
         metric_factor=task.metric_factor(deciding, signature.target),
         signature=signature,
+        digest=cached_digest(feed, valid, signature, training, deciding),
     )
 
 

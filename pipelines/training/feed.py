@@ -39,14 +39,17 @@ def training_feed(
     feed: TrainFeed,
     labels: dict[str, np.ndarray],
     *,
-    signature: Signature,
+    signature: Signature | None,
     batch_size: int,
     seed: int,
+    first_step: int = 0,
 ):
     """An endless tf.data.Dataset of (x, y, weight), each epoch in a new order and altered anew; and
     the steps that make one epoch.
 
-    x, y: dict of arrays [batch_size, ...]; weight: float32 [batch_size].
+    x, y: dict of arrays [batch_size, ...]; weight: float32 [batch_size]. `first_step`: how many
+    batches were taken before; the rest is what it would have been, because every order and every
+    alteration is drawn from the seed and its own number.
     """
     import tensorflow as tf
 
@@ -63,17 +66,61 @@ def training_feed(
             )
         )
 
-    order = tf.data.Dataset.counter().flat_map(one_epoch).batch(batch_size, drop_remainder=True)
+    first_epoch, num_taken = divmod(first_step * batch_size, len(rows))
+    order = tf.data.Dataset.counter(first_epoch).flat_map(one_epoch).skip(num_taken)
+    order = order.batch(batch_size, drop_remainder=True)
     # More threads than one only where there is more to do than to copy: they take turns with
     # training's own.
     on_disk = any(map(is_stored, rows.x.values()))
     batches = order.map(gather, num_parallel_calls=tf.data.AUTOTUNE if on_disk else 1)
     if feed.augment:
-        batches = _altered(batches, feed.augment[0].compose(feed.augment, signature), seed)
-    return batches.prefetch(2), max(len(rows) // batch_size, 1)
+        alter = feed.augment[0].compose(feed.augment, signature)
+        batches = _altered(batches, alter, seed, first_step)
+    return batches.prefetch(2), num_steps(feed, batch_size)
 
 
-def _altered(batches, alter, seed):
+@dataclass(frozen=True, eq=False)
+class TrainingBatches:
+    """The batches of one training, from any step on.
+
+    Attributes:
+        feed: What they are drawn from.
+        labels: Name → float32 [rows, outputs].
+        signature: What the model takes and gives; None without augmentation.
+        batch_size: Rows of one.
+        seed: Of their order and of what is altered.
+    """
+
+    feed: TrainFeed
+    labels: dict[str, np.ndarray]
+    signature: Signature | None
+    batch_size: int
+    seed: int
+
+    @property
+    def steps(self) -> int:
+        """How many batches make one epoch."""
+        return num_steps(self.feed, self.batch_size)
+
+    def __call__(self, first_step: int = 0):
+        """Returns `training_feed` from a step on."""
+        batches, _ = training_feed(
+            self.feed,
+            self.labels,
+            signature=self.signature,
+            batch_size=self.batch_size,
+            seed=self.seed,
+            first_step=first_step,
+        )
+        return batches
+
+
+def num_steps(feed: TrainFeed, batch_size: int) -> int:
+    """Returns how many batches make one epoch."""
+    return max(len(feed.rows) // batch_size, 1)
+
+
+def _altered(batches, alter, seed, first_step):
     """Every batch altered by a seed of its own number, so that threads do not change what comes."""
     import tensorflow as tf
 
@@ -81,9 +128,8 @@ def _altered(batches, alter, seed):
         columns, labels, weight = batch
         return (*alter(columns, labels, tf.stack([tf.cast(seed, tf.int64), number])), weight)
 
-    return tf.data.Dataset.zip(tf.data.Dataset.counter(), batches).map(
-        one_batch, num_parallel_calls=tf.data.AUTOTUNE
-    )
+    numbered = tf.data.Dataset.zip(tf.data.Dataset.counter(first_step), batches)
+    return numbered.map(one_batch, num_parallel_calls=tf.data.AUTOTUNE)
 
 
 def fold_seed(seed, number):
