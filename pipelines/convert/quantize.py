@@ -36,20 +36,23 @@ class Quantize(Spec):
     def check(self) -> None:
         """Raises RecipeError where a choice is none of those above, or two do not go together."""
         check_knobs(self)
-        for name, allowed in (
-            ("calibration", CALIBRATIONS),
-            ("quantizer", QUANTIZERS),
-            ("dense_weights", DENSE_WEIGHTS),
-        ):
-            if getattr(self, name) not in allowed:
-                raise RecipeError(
-                    f"quantize.{name}={getattr(self, name)!r}",
-                    expected=" or ".join(allowed),
-                    fix=f"Quantize({name}={allowed[0]!r})",
-                )
+        _check_choice("calibration", self.calibration, CALIBRATIONS)
+        _check_choice("quantizer", self.quantizer, QUANTIZERS)
+        _check_choice("dense_weights", self.dense_weights, DENSE_WEIGHTS)
         if self.quantizer == "ai_edge" and self.dense_weights != "per_channel":
             raise RecipeError(
                 f"quantize.quantizer='ai_edge' with dense weights {self.dense_weights!r}",
                 expected="'per_channel', as it makes them",
                 fix="Quantize(quantizer='tensorflow')",
             )
+
+
+def _check_choice(name, chosen, allowed):
+    """Raises RecipeError if the value of a knob is none of those allowed."""
+    if chosen in allowed:
+        return
+    raise RecipeError(
+        f"quantize.{name}={chosen!r}",
+        expected=" or ".join(allowed),
+        fix=f"Quantize({name}={allowed[0]!r})",
+    )
