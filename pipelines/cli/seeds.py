@@ -66,7 +66,7 @@ def print_seeds(result: "SeedsResult") -> None:
 
     seeds = ", ".join(map(str, result.seeds))
     title = f"{result.name}: {result.num_rows:,} raw test rows, split {result.split}, seeds {seeds}"
-    table = Table(title=title, title_justify="left", title_style="")
+    table = Table()
     table.add_column("metric")
     for name in ("form", "mean", "sd", "min", "max"):
         table.add_column(name, justify="right" if name != "form" else "left")
@@ -76,11 +76,14 @@ def print_seeds(result: "SeedsResult") -> None:
             numbers = [f"{value:.4g}" for value in spreads[metric].values()]
             table.add_row(metric, form, *numbers)
     console = Console(highlight=False)
+    console.print(title, soft_wrap=True)
     console.print(table)
     for seed, reason in result.failed.items():
-        console.print(f"seed {seed} did not pass the ladder, and is in no number: {reason}")
+        line = f"seed {seed} did not pass the ladder, and is in no number: {reason}"
+        console.print(line, soft_wrap=True)
     score = result.scores["int8"][result.deciding][result.seeds.index(result.median_seed)]
     console.print(
         f"{result.deciding} decides. Its median, {score:.4g} (int8), is of seed "
-        f"{result.median_seed}, whose bundle is {result.bundle.folder}"
+        f"{result.median_seed}, whose bundle is {result.bundle.folder}",
+        soft_wrap=True,
     )

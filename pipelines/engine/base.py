@@ -224,7 +224,7 @@ class Engine(ABC):
             return
         if handle.num_killed >= MOST_KILLS:
             expected = "memory for every worker"
-            fix = f"lower the slots, such as --engine {self._fewer_slots()}, or end other programs"
+            fix = f"lower the slots{self._fewer_slots()}, or end other programs"
             self._give_up(handle, "no memory, it seems: SIGKILL twice", expected=expected, fix=fix)
         elif handle.num_lost >= MOST_LOSSES:
             expected = "a worker that lives as long as its task"
@@ -247,8 +247,8 @@ class Engine(ABC):
         )
 
     def _fewer_slots(self) -> str:
-        """Returns the engine with fewer slots, as a user names it."""
-        return "local:1"
+        """Returns how to ask for fewer slots, after the words "lower the slots"."""
+        return ""
 
     def _end(self, handle, error):
         handle.error = error

@@ -48,6 +48,8 @@ class _Worker:
                 self.process.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(_END_SECONDS)
+        with contextlib.suppress(OSError):  # what it has not read
+            self.process.stdin.close()
 
 
 class LocalEngine(Engine):
@@ -175,7 +177,9 @@ class LocalEngine(Engine):
         return variables
 
     def _fewer_slots(self) -> str:
-        return f"local:{max(self.slots // 2, 1)}"
+        if self.slots == 1:
+            return " below this one: take a smaller model or fewer rows"
+        return f", such as --engine local:{self.slots // 2}"
 
 
 def _in_words(code):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..device.door import through_door
 from ..errors import EngineError
 from .cache import anew, caching
 from .environment import environment
@@ -19,6 +20,10 @@ from .request import Request
 from .store import open_store
 from .workspace import temporary_files
 
+_USAGE = """
+--parent PROCESS   started by an engine
+TASK.json          one task alone, in sight
+"""
 # A stage keeps its result under the key of (stage, spec, inputs); the folder is for its own files.
 Stages = Mapping[str, Callable[[Mapping[str, Any], Path], None]]
 
@@ -104,6 +109,22 @@ def serve(stages: Stages, *, parent: int) -> None:
     for line in requests:
         request = Request.from_values(json.loads(line))
         print(json.dumps(answer(request, stages)), file=answers, flush=True)
+
+
+def main(stages: Stages) -> int:
+    """Does what the arguments of a worker module ask for, and returns the exit code.
+
+    Args:
+        stages: the module's table.
+    """
+    match sys.argv[1:]:
+        case ["--parent", process]:
+            serve(stages, parent=int(process))
+            return 0
+        case [path]:
+            return through_door(lambda: perform_alone(Path(path), stages))
+    print(_USAGE, file=sys.stderr)
+    return 2
 
 
 def perform_alone(path: Path, stages: Stages) -> None:

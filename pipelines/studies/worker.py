@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..device.door import through_door
-from ..engine.worker import perform_alone, serve
+from ..engine.worker import main
 
 MODULE = "pipelines.studies.worker"
 
@@ -32,17 +31,5 @@ def make_bundle(spec: Mapping[str, Any], folder: Path) -> None:
 STAGES = {"bundle": make_bundle}
 
 
-def main() -> int:
-    """Does the tasks of an engine, or one task of a file."""
-    match sys.argv[1:]:
-        case ["--parent", process]:
-            serve(STAGES, parent=int(process))
-            return 0
-        case [path]:
-            return through_door(lambda: perform_alone(Path(path), STAGES))
-    print(__doc__, file=sys.stderr)
-    return 2
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(STAGES))

@@ -1,0 +1,139 @@
+"""Tasks on a Ray cluster of two nodes, one of which goes away."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipelines.engine.engines import open_engine
+from pipelines.engine.task import Task
+from pipelines.errors import EngineError, StepError
+from tests.engine.test_local import (
+    WORKER,
+    adding,
+    is_alive,
+    leftovers,
+    run_all,
+    starts,
+    wait_until,
+)
+
+ray = pytest.importorskip("ray", reason="Ray is missing: pip install 'pipelines[ray]'")
+pytestmark = [
+    pytest.mark.skipif(os.name != "posix", reason="Ray's clusters of one machine"),
+    # Ray's own sockets and files, which it leaves to the collector.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore::FutureWarning:ray.*"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:ray.*"),
+]
+
+
+@pytest.fixture
+def cluster():
+    """A cluster of a head without processors; nodes are added by the test."""
+    from ray.cluster_utils import Cluster
+
+    before = os.environ.get("RAY_USAGE_STATS_ENABLED")
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
+    ray.init(address=made.address, log_to_driver=False, logging_level="error")
+    yield made
+    ray.shutdown()
+    made.shutdown()
+    if before is None:
+        del os.environ["RAY_USAGE_STATS_ENABLED"]
+
+
+def node_of(process):
+    """The raylet that a worker belongs to."""
+    return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def test_a_node_that_goes_away_changes_nothing(cluster, tmp_path):
+    quick = [adding(tmp_path, seed=seed) for seed in range(4)]
+    quiet = run_all(quick, tmp_path / "quiet", "local:2")
+    nodes = [cluster.add_node(num_cpus=1) for _ in range(2)]
+    cluster.wait_for_nodes()
+    tasks = [adding(tmp_path, seed=seed, seconds=4) for seed in range(4)]
+    with open_engine("ray", tmp_path, worker=WORKER) as engine:
+        handles = [engine.submit(task) for task in tasks]
+        running = tasks[:2]
+        assert wait_until(lambda: all(len(starts(task)) == 2 for task in running), seconds=60)
+        processes = [starts(task)[1] for task in running]
+        assert node_of(processes[0]) != node_of(processes[1])
+        cluster.remove_node(nodes[0], allow_graceful=False)
+        engine.wait(handles)
+        found = [engine.result(handle) for handle in handles]
+    assert [files["sum"] for files in found] == [files["sum"] for files in quiet]
+    assert sum(handle.num_lost for handle in handles) == 1
+    assert sum(len(starts(task)) for task in running) == 5
+    assert leftovers(tmp_path) == []
+
+
+def test_errors_and_cancelling_on_a_cluster(cluster, tmp_path):
+    cluster.add_node(num_cpus=1)
+    failing = Task("fail", {"is_fault": False, "starts": str(tmp_path / "starts")})
+    slow = adding(tmp_path, seed=1, seconds=60)
+    killed = adding(tmp_path, seed=2, deaths=9)
+    with open_engine("ray", tmp_path, worker=WORKER) as engine:
+        handle = engine.submit(failing, about="seed 3")
+        engine.wait([handle])
+        lost = engine.submit(killed)
+        engine.wait([lost])
+        running = engine.submit(slow)
+        assert wait_until(lambda: starts(slow), seconds=60)
+        engine.cancel(running)
+        assert wait_until(lambda: not is_alive(starts(slow)[0]))
+    assert type(handle.error) is StepError
+    assert "seed 3: a column of 0 rows" in str(handle.error)
+    assert "a line that was printed" in str(handle.error)
+    assert len(starts(failing)) == 1
+    assert "3 workers were lost" in str(lost.error)
+    assert "cancelled" in str(running.error)
+
+
+@pytest.mark.full
+def test_a_cluster_of_ones_own(tmp_path):
+    task = adding(tmp_path)
+    assert run_all([task], tmp_path / "ray", "ray") == run_all([task], tmp_path / "local")
+    assert not ray.is_initialized()
+
+
+@pytest.mark.full
+def test_a_cluster_by_its_address(tmp_path):
+    command = Path(sys.executable).with_name("ray")
+    start = [command, "start", "--head", "--num-cpus=1", "--include-dashboard=false", "--port=0"]
+    port = "23001"
+    environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0"}
+    subprocess.run(
+        [*start, f"--ray-client-server-port={port}"],
+        env=environment,
+        check=True,
+        capture_output=True,
+    )
+    try:
+        task = adding(tmp_path)
+        far = run_all([task], tmp_path / "ray", f"ray://127.0.0.1:{port}")
+    finally:
+        subprocess.run([command, "stop", "--force"], check=True, capture_output=True)
+    assert far == run_all([task], tmp_path / "local")
+
+
+def test_no_cluster_at_an_address(tmp_path):
+    with (
+        pytest.raises(EngineError, match=re.escape("ray start --head")),
+        open_engine("ray://127.0.0.1:9", tmp_path, worker=WORKER),
+    ):
+        pass
+    shutil.rmtree(tmp_path)
+
+
+def test_without_ray(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(EngineError, match="Ray is not installed"):
+        open_engine("ray", tmp_path, worker=WORKER)
