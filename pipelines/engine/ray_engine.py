@@ -6,6 +6,7 @@ goes through the folder.
 
 import contextlib
 import os
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,8 @@ class RayEngine(Engine):
         quiet = {"log_to_driver": False, "logging_level": "error"}
         try:
             if self.address.startswith("ray://"):
-                ray.init(address=self.address, **quiet)
+                with warnings.catch_warnings(action="ignore"):  # the error states it
+                    ray.init(address=self.address, **quiet)
                 return
             try:
                 ray.init(address="auto", **quiet)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..device.door import through_door
-from ..errors import EngineError
+from ..errors import EngineError, PipelineError
 from .cache import anew, caching
 from .environment import environment
 from .failure import Failure
@@ -73,6 +73,8 @@ def answer(request: Request, stages: Stages) -> dict[str, Any]:
         with _written_to(request.log):
             try:
                 perform(request, stages)
+            except PipelineError:  # it states all that there is to know
+                raise
             except BaseException:
                 traceback.print_exc()
                 raise

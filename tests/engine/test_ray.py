@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -124,13 +123,13 @@ def test_a_cluster_by_its_address(tmp_path):
     assert far == run_all([task], tmp_path / "local")
 
 
+@pytest.mark.full
 def test_no_cluster_at_an_address(tmp_path):
     with (
         pytest.raises(EngineError, match=re.escape("ray start --head")),
         open_engine("ray://127.0.0.1:9", tmp_path, worker=WORKER),
     ):
         pass
-    shutil.rmtree(tmp_path)
 
 
 def test_without_ray(tmp_path, monkeypatch):
