@@ -9,7 +9,7 @@ from dataclasses import MISSING, is_dataclass
 from pathlib import Path
 
 from pipelines import catalog, slots
-from pipelines.spec import Knob, Spec, knobs_of
+from pipelines.spec import Knob, knobs_of
 
 FOLDER = Path(__file__).parent / "reference"
 _SOURCE = re.compile(r"https?://[^\s)]+[^\s).,;]")
@@ -34,21 +34,12 @@ _WHERE = {
 }
 
 
-def contracts() -> list[type[Spec]]:
-    """Returns the abstract class of every slot, in the order of slots.py."""
-    return [
-        each
-        for each in vars(slots).values()
-        if inspect.isclass(each) and issubclass(each, Spec) and each.__module__ == slots.__name__
-    ]
-
-
 def members() -> dict[str, list[type]]:
     """Returns slot → its specs in the order of the catalogue; "" holds those of no slot."""
-    found: dict[str, list[type]] = {each.__name__: [] for each in contracts()}
+    found: dict[str, list[type]] = {each.__name__: [] for each in slots.CONTRACTS}
     found[""] = []
     for spec in catalog.SPECS:
-        slot = next((each.__name__ for each in contracts() if issubclass(spec, each)), "")
+        slot = next((each.__name__ for each in slots.CONTRACTS if issubclass(spec, each)), "")
         found[_ON_THE_PAGE_OF.get(slot, slot)].append(spec)
     return {slot: specs for slot, specs in found.items() if specs}
 

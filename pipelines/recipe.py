@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from . import spec
+from . import settings
 from .convert.forms import USUAL_FORMS, TfliteFiles
 from .convert.kernels import XnnpackKernels
 from .convert.quantize import Quantize
@@ -381,8 +381,8 @@ _SLOTS = {
 
 
 def override(recipe: Recipe, setting: str, specs: Sequence[type]) -> Recipe:
-    """Returns the recipe with one knob turned; see `spec.override`."""
-    return spec.override(recipe, setting, specs, what=f"recipe {recipe.name!r}")
+    """Returns the recipe with one knob turned; see `settings.override`."""
+    return settings.override(recipe, setting, specs, what=f"recipe {recipe.name!r}")
 
 
 def tiny(recipe: Recipe) -> Recipe:

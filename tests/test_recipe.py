@@ -10,7 +10,7 @@ from pipelines import catalog
 from pipelines.balance import Smote
 from pipelines.errors import RecipeError
 from pipelines.recipe import Recipe, override, tiny
-from pipelines.spec import from_json, to_json
+from pipelines.settings import from_json, to_json
 from pipelines.steps import EncodeBins, ImputeMedian, ScaleStandard
 
 

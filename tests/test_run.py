@@ -21,7 +21,7 @@ from pipelines.convert.forms import TfliteFiles
 from pipelines.errors import BundleError, ExportError, PipelineError, RecipeError, VerifyError
 from pipelines.recipe import override, tiny
 from pipelines.rows.parts import TrainSet
-from pipelines.spec import from_json, to_json
+from pipelines.settings import from_json, to_json
 from pipelines.steps import (
     EncodeBins,
     EncodeDate,

@@ -23,7 +23,8 @@ from ..engine.exchange import put_in_place, sync
 from ..engine.workspace import workspace
 from ..errors import BundleError, DeviceError
 from ..report.write import card, page
-from ..spec import NAME_PATTERN, to_json
+from ..settings import to_json
+from ..spec import NAME_PATTERN
 from ..verify.golden import golden
 from .temporary import MIN_FREE_BYTES, check_temporary_folder
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..errors import BundleError, RecipeError
 from ..recipe import Recipe
-from ..spec import from_json
+from ..settings import from_json
 from .folder import malformed, read_json
 
 

@@ -85,19 +85,14 @@ def print_knobs(options: KnobsOptions) -> None:
 
 
 def _specs_by_slot() -> dict[str, list[type]]:
-    """Slot → the specs of the catalogue that it can hold, in the order of `slots.py`."""
-    from .. import catalog, slots
-    from ..spec import Spec
+    """Slot → the specs of the catalogue that it can hold, in the order of `pipelines.slots`."""
+    from .. import catalog
+    from ..slots import CONTRACTS
 
-    contracts = [
-        each
-        for each in vars(slots).values()
-        if inspect.isclass(each) and issubclass(each, Spec) and each.__module__ == slots.__name__
-    ]
-    found: dict[str, list[type]] = {each.__name__.lower(): [] for each in contracts}
+    found: dict[str, list[type]] = {each.__name__.lower(): [] for each in CONTRACTS}
     found[PARTS] = []
     for spec in catalog.SPECS:
-        slot = next((each for each in contracts if issubclass(spec, each)), None)
+        slot = next((each for each in CONTRACTS if issubclass(spec, each)), None)
         if slot is None:
             found[PARTS].append(spec)
         else:

@@ -1,12 +1,14 @@
 """A step of compression as a stage of its own, which is done once."""
 
+from ..engine.arrays import from_bytes, to_bytes
 from ..engine.cache import Work, begin
 from ..slots import Compression
 from ..training.keras_file import keras_bytes, keras_from_bytes
-from ..training.model_state import model_digest
+from ..training.model_state import model_digest, put_state, state_of
 from .tuning import Tuning
 
 _FILE = "model.keras"
+_STATE = "state.npz"  # with the seeds of dropout, which a .keras file does not hold
 
 
 def apply_compression(spec: Compression, model, tuning: Tuning):
@@ -21,11 +23,14 @@ def apply_compression(spec: Compression, model, tuning: Tuning):
     files = work.recall()
     if files is not None:
         with tuning.scope():
-            return keras_from_bytes(files[_FILE])
+            smaller = keras_from_bytes(files[_FILE])
+            put_state(smaller, from_bytes(files[_STATE]))
+        return smaller
     with work.going_on():
         smaller = spec.compress(model, tuning)
     if work.key:
-        work.keep({_FILE: keras_bytes(smaller)})
+        state = to_bytes(state_of(smaller))
+        work.keep({_FILE: keras_bytes(smaller), _STATE: state})
     return smaller
 
 

@@ -23,7 +23,7 @@ from .digest import NotHashableError, digest
 from .environment import environment
 from .epochs import Epochs, storing_epochs
 from .notice import print_notice
-from .store import Store, open_store
+from .store import Store, about_bytes, open_store
 from .workspace import workspace
 
 
@@ -132,7 +132,8 @@ class Work:
             store = self.cache.store
             if self.cache.is_fresh:
                 store.finish_epochs(self.key)
-            epochs = Epochs(store.epochs_folder(self.key), self.cache.workspace)
+            about = about_bytes(self.stage, self.cache.about)
+            epochs = Epochs(store.epochs_folder(self.key), self.cache.workspace, about)
         with storing_epochs(epochs):
             yield
 

@@ -53,15 +53,20 @@ class Epochs:
     Attributes:
         folder: of their files.
         workspace: a folder on the same file system for what is unfinished.
+        about: the content of about.json, which names the stage.
         count: how many trainings have begun.
     """
 
     folder: Path
     workspace: Path
+    about: bytes = b"{}"
     count: int = 0
 
     def begin(self) -> "EpochFile":
         """Returns the file of the next training of the stage."""
+        if self.count == 0:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            (self.folder / "about.json").write_bytes(self.about)
         self.count += 1
         return EpochFile(self.folder / f"fit{self.count}", self.workspace)
 

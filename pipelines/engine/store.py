@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import shutil
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,8 +77,7 @@ class Store:
             about: of what, in words.
             workspace: a folder on the same file system for what is unfinished.
         """
-        about_json = json.dumps({"stage": stage, "about": about}).encode()
-        everything = {**files, ABOUT: about_json}
+        everything = {**files, ABOUT: about_bytes(stage, about)}
         everything[SUMS] = checksums(everything).encode()
         partial = workspace / key
         partial.mkdir(parents=True, exist_ok=True)
@@ -172,6 +170,11 @@ def open_store(folder: Path, *, most_bytes: int = MOST_BYTES) -> Store:
     return Store(folder, most_bytes)
 
 
+def about_bytes(stage: str, about: str) -> bytes:
+    """Returns the content of the file that describes an entry, finished or not."""
+    return json.dumps({"stage": stage, "about": about}).encode()
+
+
 def remove_if_empty(folder: Path) -> None:
     """Removes the folder of a store that holds nothing."""
     # Another run may have put something into it meanwhile.
@@ -189,7 +192,7 @@ def _entry(place):
     try:
         sizes = [path.stat().st_size for path in place.rglob("*") if path.is_file()]
         about_path = place / ABOUT
-        used = time.time()
+        used = place.stat().st_mtime
         values = {}
         if about_path.is_file():
             values = json.loads(about_path.read_text(encoding="utf-8"))

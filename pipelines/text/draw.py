@@ -22,7 +22,7 @@ NUM_SHEET_TEXTS = 6
 UNKNOWN = "\u25a1"
 
 
-class Drawn(Loader):
+class TextLoader(Loader):
     """What every way to load texts has in common: how they are drawn in the report."""
 
     positive: str

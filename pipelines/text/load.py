@@ -39,7 +39,7 @@ from ..sources.tfds import (
 )
 from ..spec import check_knobs
 from .decode import check_bytes, check_folder_bytes, read_text
-from .draw import Drawn
+from .draw import TextLoader
 from .usable import (
     decoded,
     finish_texts,
@@ -65,7 +65,7 @@ def sketch_texts(spec, target_kind: str, *, may_name_parts: bool) -> DataSketch:
 
 
 @dataclass(frozen=True)
-class LoadTexts(Drawn):
+class LoadTexts(TextLoader):
     """A table with a column of texts and one to predict.
 
     source: a .csv, .csv.gz, .parquet or .jsonl file. text, target: its columns. distinct: whether
@@ -236,7 +236,7 @@ class LoadTexts(Drawn):
 
 
 @dataclass(frozen=True)
-class LoadTextFolder(Drawn):
+class LoadTextFolder(TextLoader):
     """A folder of class folders, folder/<class>/**/*.txt, or of parts,
     folder/{train,valid,test}/<class>/... .
 
@@ -315,7 +315,7 @@ class LoadTextFolder(Drawn):
 
 
 @dataclass(frozen=True)
-class LoadTextTfds(Drawn):
+class LoadTextTfds(TextLoader):
     """A data set that tensorflow-datasets has prepared on disk; nothing is downloaded.
 
     name: as in tfds.load ("imdb_reviews", "ag_news_subset:1.0.0"). data_dir: where tfds prepares

@@ -14,7 +14,7 @@ from .networks import TextNet, token_port
 
 
 @dataclass(frozen=True)
-class Recurrent(TextNet):
+class RecurrentNet(TextNet):
     """Recurrent layers of `widths` units, one on the other; `bidirectional`: each reads the text
     both ways. `pooling` makes features of the last one's answers: their "max", "average", or an
     average weighted by "attention" (Yang et al. 2016, https://aclanthology.org/N16-1174).
@@ -31,7 +31,7 @@ class Recurrent(TextNet):
                 "build.widths=()", expected="one or more widths", fix="--set 'build.widths=(32,)'"
             )
 
-    def tiny(self) -> "Recurrent":
+    def tiny(self) -> "RecurrentNet":
         return replace(
             self,
             embedding_width=self._tiny_width,
@@ -95,7 +95,7 @@ class Recurrent(TextNet):
 
 
 @dataclass(frozen=True)
-class Lstm(Recurrent):
+class Lstm(RecurrentNet):
     """Long short-term memory (Hochreiter and Schmidhuber 1997,
     https://doi.org/10.1162/neco.1997.9.8.1735), which ships as the one fused operator that TFLite
     has for it.
@@ -105,7 +105,7 @@ class Lstm(Recurrent):
 
 
 @dataclass(frozen=True)
-class Unrolled(Recurrent):
+class UnrolledNet(RecurrentNet):
     """Recurrent layers that TFLite has no operator for: they ship step by step, in at most about
     `most_unrolled_bytes` of operators in addition to the weights.
     """
@@ -128,14 +128,14 @@ class Unrolled(Recurrent):
 
 
 @dataclass(frozen=True)
-class Gru(Unrolled):
+class Gru(UnrolledNet):
     """Gated recurrent units (Cho et al. 2014, https://arxiv.org/abs/1406.1078)."""
 
     _cell = "GRU"
 
 
 @dataclass(frozen=True)
-class SimpleRnn(Unrolled):
+class SimpleRnn(UnrolledNet):
     """The plain recurrent layer (Elman 1990, https://doi.org/10.1207/s15516709cog1402_1)."""
 
     _cell = "SimpleRNN"

@@ -20,7 +20,7 @@ from .networks import SeriesBlocks, SeriesNet, past_ports
 
 
 @dataclass(frozen=True)
-class GivesBack(SeriesNet):
+class ReconstructionNet(SeriesNet):
     """What autoencoders share: steps → a `code` of few numbers, with what else a row has
     → the steps. Only what training windows have in common fits into the code (Sakurada and Yairi
     2014, https://doi.org/10.1145/2689746.2689747).
@@ -95,7 +95,7 @@ class GivesBack(SeriesNet):
 
 
 @dataclass(frozen=True)
-class Autoencoder(GivesBack):
+class Autoencoder(ReconstructionNet):
     """Dense layers of `widths` down to the code, and up again (as the anomaly task of MLPerf Tiny,
     Banbury et al. 2021, https://arxiv.org/abs/2106.07597).
     """
@@ -138,7 +138,7 @@ class LinearAutoencoder(Autoencoder):
 
 
 @dataclass(frozen=True)
-class ConvAutoencoder(GivesBack):
+class ConvAutoencoder(ReconstructionNet):
     """Convolutions of `widths` filters, each over half as many steps, down to the code; up again by
     convolutions whose filters become steps, two for one (Shi et al. 2016,
     https://arxiv.org/abs/1609.05158).

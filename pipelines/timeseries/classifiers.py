@@ -13,7 +13,7 @@ from .networks import SeriesNet
 
 
 @dataclass(frozen=True)
-class Convolutional(SeriesNet):
+class ConvolutionalNet(SeriesNet):
     """The knobs that nets of convolutions share. `normalization`: whether batch normalization
     follows each.
     """
@@ -48,7 +48,7 @@ class Convolutional(SeriesNet):
 
 
 @dataclass(frozen=True)
-class SeriesFcn(Convolutional):
+class SeriesFcn(ConvolutionalNet):
     """The fully convolutional net (Wang et al. 2017, https://arxiv.org/abs/1611.06455): a
     convolution of `widths` over `kernels` steps each, batch normalization, ReLU. The paper's widths
     are 128, 256, 128.
@@ -76,7 +76,7 @@ class SeriesFcn(Convolutional):
 
 
 @dataclass(frozen=True)
-class SeriesResNet(Convolutional):
+class SeriesResNet(ConvolutionalNet):
     """Residual blocks of `widths`, each of convolutions over `kernels` steps, with what the block
     read added before its last ReLU (Wang et al. 2017, https://arxiv.org/abs/1611.06455). The
     paper's widths are 64, 128, 128.
@@ -115,7 +115,7 @@ class SeriesResNet(Convolutional):
 
 
 @dataclass(frozen=True)
-class InceptionTime(Convolutional):
+class InceptionTime(ConvolutionalNet):
     """`depth` modules, each of convolutions over `kernels` steps side by side with the largest of
     three steps, every third with what stood three before it added (Ismail Fawaz et al. 2020,
     https://arxiv.org/abs/1909.04939). `width` of each branch; `bottleneck`, of the convolution over

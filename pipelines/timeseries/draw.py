@@ -16,7 +16,7 @@ MAX_COLUMNS = 12
 MAX_LINE_STEPS = 300
 
 
-class Drawn(Loader):
+class SeriesLoader(Loader):
     """What every way to load series has in common: how they are drawn in the report."""
 
     def draw(self, recipe, splits, shipped, evaluation) -> list[tuple[str, str]]:

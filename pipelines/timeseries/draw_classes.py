@@ -21,7 +21,7 @@ MAX_CHANNELS = 6
 MAX_CLASSES = 12
 
 
-class DrawnClasses(Loader):
+class LabelledSeriesLoader(Loader):
     """What every way to load series with classes has in common: how they are drawn in the
     report.
     """

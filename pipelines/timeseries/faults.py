@@ -7,6 +7,7 @@ import numpy as np
 from ..spec import Spec, knob
 
 FAULTS = ("stuck", "spikes", "drift", "scale")
+_SIGNS = (-1.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -19,9 +20,9 @@ class InjectFaults(Spec):
     to 2.5 times itself. Mean and standard deviation are those of training windows.
 
     Attributes:
-        share: copies, as a share of the test windows.
-        strength: factor of spikes and drifts.
-        seed: of what is drawn.
+        share: How many copies are made, as a share of the test windows.
+        strength: Factor of spikes and drifts.
+        seed: Of what is drawn.
     """
 
     share: float = knob(0.25, 0.001, 1)
@@ -31,12 +32,15 @@ class InjectFaults(Spec):
     def places(self, num_rows: int) -> np.ndarray:
         """Returns which windows are copied, in order, int64."""
         num_copies = max(round(num_rows * self.share), 1)
-        places = np.linspace(0, num_rows - 1, num_copies)
-        return np.unique(places.astype(np.int64))
+        last = num_rows - 1
+        places = np.linspace(0, last, num_copies)
+        whole_places = places.astype(np.int64)
+        return np.unique(whole_places)
 
     def kinds(self, num_copies: int) -> np.ndarray:
         """Returns the kind of fault in each copy, in order, text [copies]."""
-        return np.resize(np.array(FAULTS), num_copies)
+        kinds = np.array(FAULTS)
+        return np.resize(kinds, num_copies)
 
     def spoil(
         self,
@@ -50,9 +54,9 @@ class InjectFaults(Spec):
         would be no fault, is left alone.
 
         Args:
-            windows: series by name, float32 [copies, steps].
-            means: the mean of each series in training windows, in its unit.
-            spreads: the standard deviation of each series in training windows.
+            windows: Series by name, float32 [copies, steps].
+            means: The mean of each series in training windows, in its unit.
+            spreads: The standard deviation of each series in training windows, in its unit.
 
         Returns:
             The same series with their faults, float32 [copies, steps] by name.
@@ -67,43 +71,62 @@ class InjectFaults(Spec):
                 continue
             name = changing[random.integers(len(changing))]
             x = spoiled[name][row]
-            if kind == "scale":
-                x[:] = means[name] + (x - means[name]) * self._factor(random)
+            sign = random.choice(_SIGNS)  # drawn for every kind, so that all draw alike
+            unit = sign * spreads[name] * self.strength
+            if kind == "stuck":
+                _hold(x, random)
+            elif kind == "spikes":
+                _add_spikes(x, unit, random)
+            elif kind == "drift":
+                _add_drift(x, unit, random)
             else:
-                self._spoil(x, kind, spreads[name], random)
+                _scale(x, means[name], random)
         return spoiled
-
-    def _factor(self, random):
-        random.choice([-1.0, 1.0])  # as the other kinds draw a sign
-        return random.uniform(1.5, 2.5)
-
-    def _spoil(self, x, kind, spread, random):
-        """Changes one series in place."""
-        sign = random.choice([-1.0, 1.0])
-        if kind == "stuck":
-            _hold(x, random)
-            return
-        size = len(x)
-        unit = sign * spread * self.strength
-        if kind == "spikes":
-            num_spikes = min(random.integers(1, 4), size)
-            steps = random.choice(size, num_spikes, replace=False)
-            x[steps] += unit * random.uniform(4, 8, num_spikes)
-            return
-        x += unit * random.uniform(2, 3) * np.arange(1, size + 1) / size
 
 
 def _changes(x):
-    known = x[~np.isnan(x)]
-    return len(known) > 0 and bool(np.any(known != known[0]))
+    is_known = ~np.isnan(x)
+    known = x[is_known]
+    if not len(known):
+        return False
+    is_different = known != known[0]
+    return bool(is_different.any())
 
 
 def _hold(x, random):
-    """Holds the value of a step of the first half until the end."""
+    """Holds the value of a step of the first half until the end, in place."""
     size = len(x)
-    first_known = int(np.flatnonzero(~np.isnan(x))[0])
-    from_step = min(first_known + random.integers(size // 2 + 1), size - 1)
+    is_known = ~np.isnan(x)
+    first_known = int(is_known.argmax())
+    num_later = random.integers(size // 2 + 1)
+    from_step = min(first_known + num_later, size - 1)
     seen = x[: from_step + 1]
-    held = seen[~np.isnan(seen)][-1]
+    is_seen = is_known[: from_step + 1]
+    known = seen[is_seen]
+    held = known[-1]
     later = x[from_step:]
-    x[from_step:] = np.where(np.isnan(later), np.nan, held)
+    later[is_known[from_step:]] = held
+
+
+def _add_spikes(x, unit, random):
+    """Puts one to three steps off, in place."""
+    size = len(x)
+    num_spikes = min(random.integers(1, 4), size)
+    steps = random.choice(size, num_spikes, replace=False)
+    heights = random.uniform(4, 8, num_spikes)
+    x[steps] += unit * heights
+
+
+def _add_drift(x, unit, random):
+    """Adds an error that grows until the newest step, in place."""
+    size = len(x)
+    height = unit * random.uniform(2, 3)
+    steps = np.arange(1, size + 1)
+    x += height * steps / size
+
+
+def _scale(x, mean, random):
+    """Multiplies the distance from the mean, in place."""
+    factor = random.uniform(1.5, 2.5)
+    distance = x - mean
+    x[:] = mean + distance * factor

@@ -29,6 +29,9 @@ from .pace import NEARLY_ALL, STEP_WORDS, WEEK_SECONDS, Pace
 WORKDAYS = (0, 1, 2, 3, 4)
 MIN_WEEKS = 4
 MIN_WEEKDAY_FILL = 0.6
+_STEP = re.compile(r"\s*(\d*)\s*(.*?)\s*", re.DOTALL)
+_WEEKDAY_WORDS = ("weekday", "weekdays", "B")
+_FIRST_DAY = Calendar(MONTH, months=1, day=1)
 _MONTHS_OF = {
     "month": 1,
     "months": 1,
@@ -60,9 +63,21 @@ _SECONDS_OF = {
 def find_pace(
     times: np.ndarray, series: np.ndarray, *, step: str, name: str, names: Sequence[str] = ("",)
 ) -> Pace:
-    """The Pace of datetime64[s] [rows] and int64 [rows], whose series are called `names`. `step`:
-    see STEP_WORDS; found where it is empty. `name`: the column of time, for errors. Raises
-    LoadError where no step holds most distances, or stamps lie on days that the step given has not.
+    """Finds how far apart the steps of time stamps are.
+
+    Args:
+        times: datetime64[s] [rows].
+        series: The code of each row's series, int64 [rows].
+        step: The step in words, see STEP_WORDS; if empty, it is found.
+        name: The column of time, for errors.
+        names: Of the series, by code.
+
+    Returns:
+        The Pace of all series together.
+
+    Raises:
+        LoadError: If no step holds most distances, or stamps lie on days that the given step has
+            not.
     """
     if step:
         return _given_pace(times, step, name)
@@ -73,28 +88,35 @@ def find_pace(
             expected="rows that follow each other in time",
             fix="name another column with --time, or the one that separates the series with --id",
         )
-    found = _months(times, series, distances) or _weekdays(times, series, distances)
-    return found or step_of_seconds(times, series, distances, name=name, names=names)
+    found = _months(times, series, distances)
+    if found is None:
+        found = _weekdays(times, series, distances)
+    if found is None:
+        found = step_of_seconds(times, series, distances, name=name, names=names)
+    return found
 
 
 def _distances(values, series):
-    """int64: the distances above 0 between neighbours of one series."""
+    """Returns the distances above 0 between neighbours of one series, int64."""
     order = np.lexsort((values, series))
-    distances = np.diff(values[order])[np.diff(series[order]) == 0]
-    return distances[distances > 0]
+    distances = np.diff(values[order])
+    is_same_series = np.diff(series[order]) == 0
+    return distances[is_same_series & (distances > 0)]
 
 
 def _given_pace(times, step, name):
-    count, word = re.fullmatch(r"\s*(\d*)\s*(.*?)\s*", step, re.DOTALL).groups()
+    count, word = _STEP.fullmatch(step).groups()
+    number = 1
     if 0 < len(count) < 10:
         number = int(count)
-    else:
-        number = 1
     months = number * _MONTHS_OF.get(word, 0)
-    if word in ("weekday", "weekdays", "B") and number == 1:
+    if word in _WEEKDAY_WORDS and number == 1:
         return _given_weekdays(times, name)
     if 0 < months <= MAX_MONTHS:
-        return _month_pace(times, months, _anchor(times) or Calendar(MONTH, months=1, day=1))
+        anchor = _anchor(times)
+        if anchor is None:
+            anchor = _FIRST_DAY
+        return _month_pace(times, months, anchor)
     if word in _SECONDS_OF:
         seconds = number * _SECONDS_OF[word]
     elif months:
@@ -120,12 +142,14 @@ def _timedelta_seconds(step):
 
 
 def _given_weekdays(times, name):
-    calendar = Calendar(WEEKDAY, *_time_of_day(times), weekdays=WORKDAYS)
+    phase, early = _time_of_day(times)
+    calendar = Calendar(WEEKDAY, phase, early, weekdays=WORKDAYS)
     outside = np.flatnonzero(~has_step(times, calendar))
     if len(outside):
+        row = outside[0]
         raise LoadError(
             f"{len(outside):,} rows of {shorten(name)} lie on a Saturday or Sunday, such as row "
-            f"{outside[0]}: {times[outside[0]]}",
+            f"{row}: {times[row]}",
             expected="Monday to Friday alone, for load.step=weekday",
             fix="remove these rows, or --set load.step=1D",
         )
@@ -133,8 +157,8 @@ def _given_weekdays(times, name):
 
 
 def _months(times, series, distances):
-    """The Pace of dates on one day of the month, or None."""
-    if np.sort(distances)[len(distances) // 20] < 27 * DAY_SECONDS:
+    """Returns the Pace of dates on one day of the month, or None."""
+    if _short_distance(distances) < 27 * DAY_SECONDS:
         return None
     anchor = _anchor(times)
     if anchor is None:
@@ -145,15 +169,23 @@ def _months(times, series, distances):
     if not len(apart):
         return None
     size = most_frequent(apart)
-    on_phase = months % size == most_frequent(months % size)
-    if np.mean(apart % size == 0) < NEARLY_ALL or np.mean(on_phase) < NEARLY_ALL:
-        if len(np.unique(series)) == 1:
+    remainders = months % size
+    is_multiple = apart % size == 0
+    is_on_phase = remainders == most_frequent(remainders)
+    keeps_to_size = np.mean(is_multiple) >= NEARLY_ALL and np.mean(is_on_phase) >= NEARLY_ALL
+    if not keeps_to_size:
+        num_series = len(np.unique(series))
+        size = 1
+        if num_series == 1:
             size = int(np.gcd.reduce(apart))
-        else:
-            size = 1
     if size <= MAX_MONTHS:
         return _month_pace(times, size, anchor)
     return None
+
+
+def _short_distance(distances):
+    """Returns the distance that a twentieth of all are shorter than."""
+    return np.sort(distances)[len(distances) // 20]
 
 
 def _refuse_unlike_days(times, series):
@@ -161,25 +193,26 @@ def _refuse_unlike_days(times, series):
     equal seconds would average some months and skip others.
     """
     anchors = [_anchor(part) for part in by_series(times, series)]
-    if len(anchors) > 1 and None not in anchors:
-        days = ", ".join(map(str, sorted({anchor.day for anchor in anchors})))
-        raise LoadError(
-            f"{len(anchors):,} monthly series that are dated on different days of the month: "
-            f"{days}",
-            expected="one day of the month in all series",
-            fix="--set load.step=month dates each month by its first day; or write the dates alike",
-        )
+    if len(anchors) < 2 or None in anchors:
+        return
+    days = sorted({anchor.day for anchor in anchors})
+    shown = ", ".join(str(day) for day in days)
+    raise LoadError(
+        f"{len(anchors):,} monthly series that are dated on different days of the month: {shown}",
+        expected="one day of the month in all series",
+        fix="--set load.step=month dates each month by its first day; or write the dates alike",
+    )
 
 
 def _month_pace(times, months, anchor):
-    """The Pace of steps of `months`; `anchor`: a Calendar of months with the day that they are
-    dated by.
+    """Returns the Pace of steps of `months`; `anchor` is a Calendar of months with the day that
+    they are dated by.
     """
     remainders = times.astype("datetime64[M]").astype(np.int64) % months
     first = most_frequent(remainders)
     if np.mean(remainders == first) < NEARLY_ALL:  # finer rows, which are laid together
         first = 0
-        anchor = Calendar(MONTH, months=1, day=1)
+        anchor = _FIRST_DAY
     calendar = Calendar(
         MONTH,
         anchor.phase_seconds,
@@ -192,48 +225,68 @@ def _month_pace(times, months, anchor):
 
 
 def _anchor(times):
-    """A Calendar of months with the day of the month that nearly all stamps lie on, or None."""
-    days = times.astype("datetime64[D]")
-    months = days.astype("datetime64[M]")
-    place = (days - months.astype("datetime64[D]")).astype(np.int64) + 1
-    size = ((months + 1).astype("datetime64[D]") - months.astype("datetime64[D]")).astype(np.int64)
+    """Returns a Calendar of months with the day of the month that nearly all stamps lie on, or
+    None.
+    """
+    dates = times.astype("datetime64[D]")
+    months = dates.astype("datetime64[M]")
+    first_dates = months.astype("datetime64[D]")
+    next_first_dates = (months + 1).astype("datetime64[D]")
+    day_of_month = (dates - first_dates).astype(np.int64) + 1
+    days_in_month = (next_first_dates - first_dates).astype(np.int64)
     phase = most_frequent(times.astype(np.int64) % DAY_SECONDS)
-    shares = {
-        day: np.mean(place == np.minimum(day, size))
-        for day in (most_frequent(place), 29, 30, LAST_DAY)
-    }
+    shares = {}
+    for day in (most_frequent(day_of_month), 29, 30, LAST_DAY):
+        is_on_day = day_of_month == np.minimum(day, days_in_month)
+        shares[day] = np.mean(is_on_day)
     day = max(shares, key=shares.get)
     if shares[day] >= NEARLY_ALL:
         return Calendar(MONTH, phase, months=1, day=day)
-    weekday = (days.astype(np.int64) + 3) % 7
-    first = (place == 1) | ((place <= 3) & (weekday == 0))
-    last = (place == size) | ((place >= size - 2) & (weekday == 4))
-    for day, on_anchor in ((1, first), (LAST_DAY, last)):
-        if np.mean(on_anchor & (weekday < 5)) >= NEARLY_ALL:
-            return Calendar(MONTH, phase, weekdays=WORKDAYS, months=1, day=day)
+    weekday = _weekday_of(dates.astype(np.int64))
+    is_workday = weekday < 5
+    is_first = (day_of_month == 1) | ((day_of_month <= 3) & (weekday == 0))
+    is_last = (day_of_month == days_in_month) | (
+        (day_of_month >= days_in_month - 2) & (weekday == 4)
+    )
+    if np.mean(is_first & is_workday) >= NEARLY_ALL:
+        return Calendar(MONTH, phase, weekdays=WORKDAYS, months=1, day=1)
+    if np.mean(is_last & is_workday) >= NEARLY_ALL:
+        return Calendar(MONTH, phase, weekdays=WORKDAYS, months=1, day=LAST_DAY)
     return None
 
 
+def _weekday_of(days):
+    """Returns the day of the week, 0 for Monday, of days since 1970, whose first was a Thursday."""
+    return (days + 3) % 7
+
+
 def _weekdays(times, series, distances):
-    """The Pace of stamps that keep to some days of the week, or None: those days have a step, and
-    no others.
+    """Returns the Pace of stamps that keep to some days of the week, which alone have a step; or
+    None.
     """
     phase, early = _time_of_day(times)
     days = (times.astype(np.int64) - phase + early) // DAY_SECONDS
-    used = np.unique((days + 3) % 7)
-    if not early or not 2 <= len(used) <= 6 or days.max() - days.min() < MIN_WEEKS * 7:
+    used = np.unique(_weekday_of(days))
+    if not early or not 2 <= len(used) <= 6:
         return None
-    if np.sort(distances)[len(distances) // 20] < DAY_SECONDS // 2:
+    if days.max() - days.min() < MIN_WEEKS * 7:
         return None
-    weeks = sum((each.max() - each.min()) / 7 for each in by_series(days, series))
-    filled = len(np.unique(np.stack([series, days]), axis=1).T)
-    if filled < MIN_WEEKDAY_FILL * weeks * len(used):
+    if _short_distance(distances) < DAY_SECONDS // 2:
         return None
-    return Pace(DAY_SECONDS, Calendar(WEEKDAY, phase, early, weekdays=tuple(used.tolist())))
+    num_weeks = sum((each.max() - each.min()) / 7 for each in by_series(days, series))
+    pairs = np.stack([series, days])
+    num_filled = np.unique(pairs, axis=1).shape[1]
+    if num_filled < MIN_WEEKDAY_FILL * num_weeks * len(used):
+        return None
+    calendar = Calendar(WEEKDAY, phase, early, weekdays=tuple(used.tolist()))
+    return Pace(DAY_SECONDS, calendar)
 
 
 def _time_of_day(times):
-    """(phase, early) seconds of days: the time of day of nearly all stamps and half a day, or (0,
-    0) where there is no such time.
+    """Returns the time of day of nearly all stamps and half a day, in seconds; or 0 and 0 if there
+    is no such time.
     """
-    return phase_of(times.astype(np.int64), DAY_SECONDS) or (0, 0)
+    found = phase_of(times.astype(np.int64), DAY_SECONDS)
+    if found is None:
+        return 0, 0
+    return found

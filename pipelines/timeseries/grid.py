@@ -15,13 +15,21 @@ from .pace import Pace
 MAX_GRID_SHARE = 200  # steps of the grid for each row of the source
 FIRST_YEAR, LAST_YEAR = 1500, 2500  # numbers of four digits outside of these are no years
 _OFFSET_MARKS = ("Z", "z")
+_DATE_LENGTH = 10  # characters of 2024-01-31, behind which the time of day begins
 
 
 @dataclass(frozen=True)
-class Gridded:
-    """Rows of a source on a grid. `places`: int64 [rows], the grid row of each; `time`:
-    datetime64[s] [grid rows]; `series`: int64 [grid rows]; `pace`: the steps; how many rows were
-    out of order, shared their step with others, and how many steps have no row.
+class RegularGrid:
+    """Rows of a source on a regular grid.
+
+    Attributes:
+        places: The step of each row, int64 [rows].
+        time: datetime64[s] [steps].
+        series: The code of each step's series, int64 [steps].
+        pace: How far apart steps are.
+        num_unordered: How many rows were out of order.
+        num_shared: How many rows share their step with others.
+        num_absent: How many steps have no row.
     """
 
     places: np.ndarray
@@ -32,27 +40,47 @@ class Gridded:
     num_shared: int
     num_absent: int
 
+    def num_series(self) -> int:
+        """Returns how many series there are."""
+        return len(np.unique(self.series))
+
 
 def read_zoned_times(
     cells, name: str, zone: str, missing: frozenset[str], *, given: str = ""
 ) -> tuple[np.ndarray, str]:
-    """(datetime64[s] [rows] in UTC; the format that they are written in, see `read_times`): of time
-    stamps with offsets; or of local times of `zone`, an IANA name, whose hour that comes twice in
-    autumn is recognized by its order and whose hour that never comes in spring is moved on; or as
-    they stand. `given`: the kind of the column, such as "date:unix". Raises LoadError for a
-    mixture, for stamps without a time, for numbers of an unknown unit, and where the zone is
-    unknown.
+    """Reads time stamps with offsets, of a zone, or as they stand.
+
+    Of local times the hour that comes twice in autumn is recognized by its order, and the hour that
+    never comes in spring is moved on.
+
+    Args:
+        cells: Time stamps, one a row.
+        name: Of their column.
+        zone: The IANA name of the zone of local times, or "".
+        missing: The words that read as missing.
+        given: The kind of the column, such as "date:unix", or "".
+
+    Returns:
+        Times in UTC, datetime64[s] [rows], and the format that they are written in, see
+        `read_times`.
+
+    Raises:
+        LoadError: For a mixture, for stamps without a time, for numbers of an unknown unit, and for
+            an unknown zone.
     """
     times, written = read_stamps(cells, name, zone, missing, given=given)
-    return (from_zone(times, name, zone) if zone else times), written
+    if zone:
+        times = from_zone(times, name, zone)
+    return times, written
 
 
 def read_stamps(
     cells, name: str, zone: str, missing: frozenset[str], *, given: str = ""
 ) -> tuple[np.ndarray, str]:
-    """As `read_zoned_times`, but local times of a zone stay as they are written."""
+    """Reads time stamps as `read_zoned_times`, but leaves local times of a zone as written."""
+    is_typed = isinstance(cells, np.ndarray)
     _refuse_absent(cells, name, missing)
-    if not isinstance(cells, np.ndarray):
+    if not is_typed:
         _refuse_mixed_zones(cells, name, zone)
     kind, _, date_words = given.partition(":")
     if kind not in ("", "date"):
@@ -62,8 +90,9 @@ def read_stamps(
             fix=f"--kind '{name}=date:%d.%m.%Y', or =date:unix",
         )
     if date_words:
-        return _read_given_format(cells, name, missing, date_words), date_words
-    if isinstance(cells, np.ndarray) and cells.dtype.kind in "iu":
+        times = _read_given_format(cells, name, missing, date_words)
+        return times, date_words
+    if is_typed and cells.dtype.kind in "iu":
         # 20240131 is a date in CSV, and in Parquet too.
         cells = [str(cell) for cell in cells.tolist()]
     _refuse_numbers(cells, name, missing)
@@ -83,15 +112,16 @@ def _refuse_absent(cells, name, missing):
 
 def _refuse_mixed_zones(cells, name, zone):
     """Raises LoadError if some stamps have an offset from UTC, or all and a zone is given too."""
-    zoned = sum(_has_offset(str(cell).strip()) for cell in cells)
-    if 0 < zoned < len(cells):
+    num_zoned = sum(_has_offset(str(cell).strip()) for cell in cells)
+    num_local = len(cells) - num_zoned
+    if num_zoned and num_local:
         raise LoadError(
-            f"{zoned:,} time stamps in {shorten(name)} with an offset from UTC, "
-            f"{len(cells) - zoned:,} without",
+            f"{num_zoned:,} time stamps in {shorten(name)} with an offset from UTC, "
+            f"{num_local:,} without",
             expected="one way to write times",
             fix="write the offset in every row, or in none",
         )
-    if zoned and zone:
+    if num_zoned and zone:
         raise LoadError(
             f"load.zone={zone!r} for time stamps that have an offset from UTC",
             expected="one of both",
@@ -100,7 +130,7 @@ def _refuse_mixed_zones(cells, name, zone):
 
 
 def _read_given_format(cells, name, missing, date_words):
-    """datetime64[s] [rows] of cells in the format that the user gave."""
+    """Returns datetime64[s] [rows] of cells in the format that the user gave."""
     try:
         check_format(date_words)
     except ValueError as error:
@@ -111,8 +141,9 @@ def _read_given_format(cells, name, missing, date_words):
         ) from None
     times, bad = read_column(cells, Column(name, "date", date_words), missing)
     if bad:
+        first = bad[0]
         raise LoadError(
-            f"the time column {shorten(name)}, row {bad[0].row}: {bad[0].reason}: {bad[0].value}",
+            f"the time column {shorten(name)}, row {first.row}: {first.reason}: {first.value}",
             expected=f"times of the format {date_words} in every row",
             fix="correct the format in --kind, or the cell",
         )
@@ -123,19 +154,18 @@ def _refuse_numbers(cells, name, missing):
     """Raises LoadError for numbers that are no dates: their unit is unknown, and so is what a day
     or an hour is.
     """
-    if isinstance(cells, np.ndarray) and cells.dtype.kind == "M":
+    is_typed = isinstance(cells, np.ndarray)
+    if is_typed and cells.dtype.kind == "M":
         return
-    if isinstance(cells, np.ndarray):
-        found = ""
-    else:
-        found = date_format(name, cells, missing)[0]
+    date_words = ""
+    if not is_typed:
+        date_words = date_format(name, cells, missing)[0]
     numbers, bad = read_column(cells, Column(name, "numeric"), missing)
-    is_year = (
-        found == "%Y"
-        and len(numbers)
-        and FIRST_YEAR <= np.nanmin(numbers) <= np.nanmax(numbers) <= LAST_YEAR
-    )
-    if bad or (found and found != "%Y") or is_year:
+    if bad:
+        return
+    if date_words == "%Y" and _are_years(numbers):
+        return
+    if date_words not in ("", "%Y"):
         return
     raise LoadError(
         f"the time column {shorten(name)} holds numbers such as {shorten(cells[0])}",
@@ -146,13 +176,35 @@ def _refuse_numbers(cells, name, missing):
     )
 
 
+def _are_years(numbers):
+    if not len(numbers):
+        return False
+    earliest = np.nanmin(numbers)
+    latest = np.nanmax(numbers)
+    return FIRST_YEAR <= earliest <= latest <= LAST_YEAR
+
+
 def _has_offset(text):
-    clock = text[10:]
-    return clock.endswith(_OFFSET_MARKS) or "+" in clock or clock.rfind("-") > 2
+    clock = text[_DATE_LENGTH:]
+    if clock.endswith(_OFFSET_MARKS) or "+" in clock:
+        return True
+    return clock.rfind("-") > 2
 
 
 def from_zone(times: np.ndarray, name: str, zone: str) -> np.ndarray:
-    """datetime64[s] [rows] of local times as UTC. Raises LoadError for an unknown zone."""
+    """Turns local times into UTC.
+
+    Args:
+        times: datetime64[s] [rows].
+        name: Of their column.
+        zone: The IANA name of their zone.
+
+    Returns:
+        datetime64[s] [rows].
+
+    Raises:
+        LoadError: For an unknown zone.
+    """
     import zoneinfo
 
     import pandas as pd
@@ -169,55 +221,85 @@ def from_zone(times: np.ndarray, name: str, zone: str) -> np.ndarray:
     try:
         zoned = index.tz_localize(place, ambiguous="infer", nonexistent="shift_forward")
     except ValueError:  # no order shows which of two hours a lone stamp means
-        zoned = index.tz_localize(
-            place, ambiguous=np.zeros(len(index), bool), nonexistent="shift_forward"
-        )
-    return zoned.tz_convert("UTC").tz_localize(None).to_numpy().astype("datetime64[s]")
+        is_summer = np.zeros(len(index), bool)
+        zoned = index.tz_localize(place, ambiguous=is_summer, nonexistent="shift_forward")
+    in_utc = zoned.tz_convert("UTC").tz_localize(None)
+    return in_utc.to_numpy().astype("datetime64[s]")
 
 
-def to_grid(times: np.ndarray, series: np.ndarray, pace: Pace) -> Gridded:
-    """datetime64[s] [rows] and int64 [rows] → their grid: each series from its first step to its
-    last, every stamp in its step. Raises LoadError where hardly any row lies in most of the grid,
-    as after one stamp of another century.
+def to_grid(times: np.ndarray, series: np.ndarray, pace: Pace) -> RegularGrid:
+    """Lays rows on a grid, each series from its first step to its last.
+
+    Args:
+        times: datetime64[s] [rows].
+        series: The code of each row's series, int64 [rows].
+        pace: How far apart steps are.
+
+    Returns:
+        The grid, with every time stamp in its step.
+
+    Raises:
+        LoadError: If hardly any row lies in most of the grid, as after one stamp of another
+            century.
     """
-    unordered = int(((np.diff(times) < np.timedelta64(0)) & (np.diff(series) == 0)).sum())
+    num_rows = len(times)
     frame = Frame("", pace.step_seconds, 1, calendar=pace.calendar)
     steps = frame.numbers(times)
     order = np.lexsort((steps, series))
+    sorted_steps = steps[order]
     codes, begins = np.unique(series[order], return_index=True)
-    first = steps[order][begins]
-    lengths = steps[order][np.append(begins[1:], len(order)) - 1] - first + 1
-    if lengths.sum() > MAX_GRID_SHARE * len(times) + 1000:
-        extremes = f"{times.min()} to {times.max()}"
-        raise LoadError(
-            f"{len(times):,} rows from {extremes} in steps of {pace.step_seconds:,} s: a grid of "
-            f"{lengths.sum():,} steps",
-            expected=f"at most {MAX_GRID_SHARE} steps for each row",
-            fix="correct stamps of another century, or give the step: --set load.step=1D",
-        )
-    starts = np.cumsum([0, *lengths])[:-1]
+    ends = np.append(begins[1:], num_rows)
+    first = sorted_steps[begins]
+    last = sorted_steps[ends - 1]
+    lengths = last - first + 1
+    num_steps = int(lengths.sum())
+    _refuse_sparse(times, num_steps, pace)
+    starts = np.cumsum(lengths) - lengths
     which = np.searchsorted(codes, series)
     places = steps - first[which] + starts[which]
-    shared = len(places) - len(np.unique(places))
-    numbers = np.concatenate(
-        [start + np.arange(length) for start, length in zip(first, lengths, strict=True)]
-    )
-    return Gridded(
+    num_filled = len(np.unique(places))
+    place_in_series = np.arange(num_steps) - np.repeat(starts, lengths)
+    numbers = np.repeat(first, lengths) + place_in_series
+    return RegularGrid(
         places,
         frame.dates(numbers),
         np.repeat(codes, lengths),
         pace,
-        unordered,
-        shared,
-        int(lengths.sum()) - (len(places) - shared),
+        num_unordered=_count_unordered(times, series),
+        num_shared=num_rows - num_filled,
+        num_absent=num_steps - num_filled,
+    )
+
+
+def _count_unordered(times, series):
+    goes_back = np.diff(times) < np.timedelta64(0)
+    is_same_series = np.diff(series) == 0
+    return int((goes_back & is_same_series).sum())
+
+
+def _refuse_sparse(times, num_steps, pace):
+    if num_steps <= MAX_GRID_SHARE * len(times) + 1000:
+        return
+    extremes = f"{times.min()} to {times.max()}"
+    raise LoadError(
+        f"{len(times):,} rows from {extremes} in steps of {pace.step_seconds:,} s: a grid of "
+        f"{num_steps:,} steps",
+        expected=f"at most {MAX_GRID_SHARE} steps for each row",
+        fix="correct stamps of another century, or give the step: --set load.step=1D",
     )
 
 
 def mean_by_place(values: np.ndarray, places: np.ndarray, size: int) -> np.ndarray:
-    """float64 [size]: the mean of the values (NaN passed over) of each place; NaN where there is
-    none.
+    """Returns the mean of the known values of each place, float64 [size], NaN where there is none.
+
+    Args:
+        values: float64 [rows], NaN where one is missing.
+        places: Of each row, int64 [rows].
+        size: How many places there are.
     """
-    known = ~np.isnan(values)
-    total = np.bincount(places[known], weights=values[known], minlength=size)
-    count = np.bincount(places[known], minlength=size)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    is_known = ~np.isnan(values)
+    known_places = places[is_known]
+    total = np.bincount(known_places, weights=values[is_known], minlength=size)
+    count = np.bincount(known_places, minlength=size)
+    mean = total / np.maximum(count, 1)
+    return np.where(count > 0, mean, np.nan)

@@ -26,7 +26,7 @@ from ..sources.tfds import (
     open_builder,
 )
 from ..spec import check_knobs, knob
-from .draw_classes import DrawnClasses
+from .draw_classes import LabelledSeriesLoader
 from .series_rows import longest_of_training, series_dataset, series_rows
 from .ts_files import MAX_STEPS, TS_MISSING, TsFile, read_ts
 
@@ -51,7 +51,7 @@ def sketch_series(spec, *, may_name_parts: bool) -> DataSketch:
 
 
 @dataclass(frozen=True)
-class LoadTsFiles(DrawnClasses):
+class LoadTsFiles(LabelledSeriesLoader):
     """Files of the UCR and UEA archives.
 
     train, test: .ts or .ts.gz files; without `test` all rows are still to be split. steps: of a
@@ -128,7 +128,7 @@ class LoadTsFiles(DrawnClasses):
 
 
 @dataclass(frozen=True)
-class LoadSeriesArrays(DrawnClasses):
+class LoadSeriesArrays(LabelledSeriesLoader):
     """Series in a .npz file: [rows, steps] or [rows, steps, channels], and their classes.
 
     series, labels: names in the file; if empty they are found, with x_train, y_train, x_test,
@@ -200,7 +200,7 @@ class LoadSeriesArrays(DrawnClasses):
 
 
 @dataclass(frozen=True)
-class LoadSeriesTfds(DrawnClasses):
+class LoadSeriesTfds(LabelledSeriesLoader):
     """A data set that tensorflow-datasets has prepared on disk; nothing is downloaded.
 
     name, data_dir, splits: as in LoadTextTfds. series: the feature of numbers [steps] or [steps,

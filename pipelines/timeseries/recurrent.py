@@ -15,7 +15,7 @@ from .networks import SeriesNet, past_ports
 
 
 @dataclass(frozen=True)
-class SeriesRecurrent(SeriesNet):
+class RecurrentSeriesNet(SeriesNet):
     """Recurrent layers of `widths` units, one on the other; features of the newest step."""
 
     widths: tuple[int, ...] = knob((32,), 1, 1024)
@@ -27,7 +27,7 @@ class SeriesRecurrent(SeriesNet):
                 "build.widths=()", expected="one or more widths", fix="--set 'build.widths=(32,)'"
             )
 
-    def tiny(self) -> "SeriesRecurrent":
+    def tiny(self) -> "RecurrentSeriesNet":
         return replace(self, widths=tuple(min(width, 8) for width in self.widths))
 
     @property
@@ -42,7 +42,7 @@ class SeriesRecurrent(SeriesNet):
 
 
 @dataclass(frozen=True)
-class SeriesLstm(SeriesRecurrent):
+class SeriesLstm(RecurrentSeriesNet):
     """Long short-term memory (Hochreiter and Schmidhuber 1997,
     https://doi.org/10.1162/neco.1997.9.8.1735), which ships as the one fused operator that TFLite
     has for it.
@@ -52,7 +52,7 @@ class SeriesLstm(SeriesRecurrent):
 
 
 @dataclass(frozen=True)
-class SeriesUnrolled(SeriesRecurrent):
+class UnrolledSeriesNet(RecurrentSeriesNet):
     """Recurrent layers that TFLite has no operator for: they ship step by step, in at most about
     `most_unrolled_bytes` of operators in addition to the weights.
     """
@@ -75,14 +75,14 @@ class SeriesUnrolled(SeriesRecurrent):
 
 
 @dataclass(frozen=True)
-class SeriesGru(SeriesUnrolled):
+class SeriesGru(UnrolledSeriesNet):
     """Gated recurrent units (Cho et al. 2014, https://arxiv.org/abs/1406.1078)."""
 
     _cell = "GRU"
 
 
 @dataclass(frozen=True)
-class SeriesRnn(SeriesUnrolled):
+class SeriesRnn(UnrolledSeriesNet):
     """The plain recurrent layer (Elman 1990, https://doi.org/10.1207/s15516709cog1402_1)."""
 
     _cell = "SimpleRNN"

@@ -18,7 +18,7 @@ NUM_CAMS = 12
 COLUMNS = 6
 
 
-class Drawn(Loader):
+class PictureLoader(Loader):
     """What every way to load pictures has in common: how they are drawn in the report."""
 
     positive: str

@@ -29,7 +29,7 @@ from ..sources.spellings import check_spelling
 from ..sources.table import Reading, find_table, read_table, settle_reading
 from ..spec import knob
 from .arrays import idx_files, read_idx_folder, read_pictures_npz
-from .draw import Drawn
+from .draw import PictureLoader
 from .pixels import (
     MAX_SIDE,
     SUFFIXES,
@@ -43,7 +43,7 @@ from .sketch import sketch_pictures
 
 
 @dataclass(frozen=True)
-class LoadFolder(Drawn):
+class LoadFolder(PictureLoader):
     """A folder of class folders, folder/<class>/**/*.png, or of parts,
     folder/{train,valid,test}/<class>/... .
 
@@ -98,7 +98,7 @@ class LoadFolder(Drawn):
 
 
 @dataclass(frozen=True)
-class LoadPaths(Drawn):
+class LoadPaths(PictureLoader):
     """A table with a column of picture files and one of classes.
 
     source: a .csv, .csv.gz or .parquet file. target, path: its columns; several targets are one
@@ -239,7 +239,7 @@ class LoadPaths(Drawn):
 
 
 @dataclass(frozen=True)
-class LoadArrays(Drawn):
+class LoadArrays(PictureLoader):
     """Pictures in arrays: a .npz file, or a folder of idx files (train-images-idx3-ubyte.gz and its
     kin).
 

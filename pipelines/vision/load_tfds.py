@@ -18,14 +18,14 @@ from ..sources.tfds import (
 )
 from ..spec import knob
 from .arrays import check_bytes
-from .draw import Drawn
+from .draw import PictureLoader
 from .pixels import MAX_SIDE, by, check_size, finish_read, from_memory, settle
 from .sketch import sketch_pictures
-from .stored import Stored
+from .stored import PictureFacts
 
 
 @dataclass(frozen=True)
-class LoadTfds(Drawn):
+class LoadTfds(PictureLoader):
     """A data set that tensorflow-datasets has prepared on disk; nothing is downloaded.
 
     name: as in tfds.load ("mnist", "imagenet_resized/8x8:0.1.0"), or "image_folder" for a folder
@@ -63,7 +63,7 @@ class LoadTfds(Drawn):
             num_rows * int(np.prod(shape)), f"{self.name}, {num_rows:,} pictures {by(shape)}"
         )
         pixels = np.zeros((num_rows, *shape), np.uint8)
-        stored = Stored(num_rows)
+        stored = PictureFacts(num_rows)
 
         def put(row, cell):
             try:

@@ -17,7 +17,7 @@ from ..sources.folders import path_inside
 from ..sources.labelled_files import Found, check_memory, finish, found_in_memory, usable_rows
 from ..spec import check_knobs
 from .arrays import check_bytes
-from .stored import Stored
+from .stored import PictureFacts
 
 # Pictures of files that take more than this stay on disk and are read batch by batch.
 MAX_MEMORY_BYTES = 512 * 2**20
@@ -38,7 +38,7 @@ def from_files(spec, found: Found, root, target: str) -> tuple[Dataset, tuple[In
     """
     shape = (spec.height, spec.width, spec.channels or 3)
     num_rows = len(found.names)
-    stored = Stored(num_rows)
+    stored = PictureFacts(num_rows)
     names = np.array(found.names, object)
     digests = np.zeros((num_rows, 16), np.uint8)
     grey_digests = np.zeros_like(digests)
@@ -81,7 +81,7 @@ def from_cells(
     is_bytes = is_array and cells.dtype == np.uint8
     shape = settle(spec, cells.shape[1:] if is_array else ())
     check_bytes(len(cells) * int(np.prod(shape)), f"{len(cells):,} pictures {by(shape)}")
-    stored = Stored(len(cells))
+    stored = PictureFacts(len(cells))
     if is_bytes and shape in (cells.shape[1:], (*cells.shape[1:], 1)):
         stored.take_bytes(cells)
         return finish_read(
@@ -103,7 +103,7 @@ def finish_read(
     column: Values,
     target: str,
     *,
-    stored: Stored,
+    stored: PictureFacts,
     as_stored: bool = False,
 ) -> tuple[Dataset, tuple[Inferred, ...]]:
     """As `finish_pictures`, of pictures whose facts are known: one channel, where that is to be
@@ -175,7 +175,7 @@ def finish_pictures(
 
 
 def read_inside(
-    root: Path, name: str, shape: tuple[int, ...], *, stored: Stored, row: int, white: int
+    root: Path, name: str, shape: tuple[int, ...], *, stored: PictureFacts, row: int, white: int
 ) -> np.ndarray:
     """The pixels of a file below a folder (a resolved path), by its content, whatever format its
     name states; its facts are recorded. Raises ValueError with the reason where it cannot be read

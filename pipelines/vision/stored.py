@@ -19,7 +19,7 @@ MIN_BRIGHT_BYTE = 64
 _CHUNK_ROWS = 1024
 
 
-class Stored:
+class PictureFacts:
     """Facts about the pictures of a source, one row each, recorded while they are read.
 
     Attributes:

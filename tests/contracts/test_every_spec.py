@@ -12,7 +12,8 @@ import pytest
 
 from pipelines import catalog, slots
 from pipelines.rows.sketch import ALL_KINDS, DataSketch
-from pipelines.spec import Refusal, Spec, from_json, knobs_of, override, to_json
+from pipelines.settings import from_json, override, to_json
+from pipelines.spec import Refusal, Spec, knobs_of
 from pipelines.tasks import TASKS
 
 # What knobs without a default are given here.

@@ -6,6 +6,7 @@ LAYERS = (
     "device",
     "errors",
     "spec",
+    "settings",
     "rows.columns",
     "engine",
     "rows.parts",

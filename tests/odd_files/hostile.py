@@ -23,10 +23,10 @@ from pipelines.device.pictures import read_picture
 from pipelines.device.regular import read_regular
 from pipelines.device.signature import read_signature
 from pipelines.own_model.export import export_model, load_rows
+from pipelines.settings import to_json
 from pipelines.sources import csv_files, limits
 from pipelines.sources.array_files import read_arrays
 from pipelines.sources.table import read_table, table_from_memory
-from pipelines.spec import to_json
 from pipelines.tabular import LoadTable
 from pipelines.text.augment import synonym_table
 from pipelines.text.vectors import check_vectors

@@ -269,7 +269,7 @@ def test_pairs_of_tokens_are_refused(parts):
 
 def test_a_recipe_with_pretraining_is_written_and_read():
     from pipelines import catalog
-    from pipelines.spec import from_json, to_json
+    from pipelines.settings import from_json, to_json
 
     recipe = recipe_of(text.Lstm())
     recipe.check()

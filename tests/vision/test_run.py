@@ -25,7 +25,7 @@ from pipelines.errors import BalanceError, RecipeError
 from pipelines.recipe import tiny
 from pipelines.rows.parts import Dataset, HeldOut
 from pipelines.rows.split import SplitRandom, split
-from pipelines.spec import from_json, to_json
+from pipelines.settings import from_json, to_json
 from pipelines.steps import make_signature, to_ports
 from pipelines.targets.micro.runner import Micro
 from pipelines.training.feed import TrainFeed, training_feed

@@ -1,0 +1,170 @@
+"""The contracts of what is trained and how: networks, losses, optimizers and schedules."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ..rows.sketch import DataSketch
+from ..spec import Refusal, Spec, knob
+
+if TYPE_CHECKING:
+    from ..device.signature import Signature
+    from ..device.target import Target as ColumnTarget
+    from ..rows.parts import HeldOut, TrainSet
+    from ..training.training import Training
+
+
+class Network(Spec):
+    """Builds a Keras model. The contract of `Recipe.build`.
+
+    Attributes:
+        balancer: What redraws rows by the features of the net, or None.
+        gives_back: Whether the net gives its input back (an autoencoder).
+        needs_unlabelled: Whether it learns from rows without a label too.
+        refits: Whether `refit` fits a part of the trained model once more.
+        stream: Whether it ships in a form that takes one step at a time too.
+        warms_up: Whether `warm_up` fits a part of the model before the rest.
+    """
+
+    balancer: Any = None
+    gives_back: ClassVar[bool] = False
+    needs_unlabelled: ClassVar[bool] = False
+    refits: ClassVar[bool] = False
+    stream = False
+    warms_up: ClassVar[bool] = False
+
+    @abstractmethod
+    def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False) -> Any:
+        """Returns an uncompiled keras.Model: inputs by port → [rows, members, outputs].
+
+        Args:
+            signature: What the model takes and gives.
+            seed: Of the drawn weights.
+            synchronized: Whether batch normalization goes over all replicas of a strategy.
+
+        Raises:
+            RecipeError: The signature does not suit the net.
+        """
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why the network cannot learn the task, or ""; members look at the columns too."""
+        if self.gives_back and not sketch.may_be(lambda task: task.gives_back):
+            return Refusal(
+                f"{type(self).__name__} for a {sketch.task_names()} target",
+                expected="windows to be given back",
+                fix="--set 'frame=CutSegments()', or another net: --set 'build=SeriesMlp()'",
+            )
+        if not self.gives_back and not sketch.may_be(lambda task: not task.gives_back):
+            return Refusal(
+                f"{type(self).__name__} to give windows back",
+                expected="an autoencoder, whose code is too narrow for what is not normal",
+                fix="--set 'build=Autoencoder()'",
+            )
+        return ""
+
+    def plain(self) -> Network:
+        """Returns the net with nothing of its own balanced."""
+        return self
+
+    def linear(self) -> Network | None:
+        """Returns the linear net to compare with in the report, or None."""
+        return None
+
+    def warm_up(
+        self,
+        model: Any,
+        train_set: TrainSet,
+        valid: HeldOut,
+        *,
+        signature: Signature,
+        training: Training,
+        deciding: str,
+    ) -> None:
+        """Fits a part of the model in place before the whole is compiled; does nothing here."""
+
+    def refit(
+        self,
+        model: Any,
+        train_set: TrainSet,
+        valid: HeldOut,
+        *,
+        signature: Signature,
+        training: Training,
+        deciding: str,
+    ) -> None:
+        """Fits a part of the trained model in place once more; does nothing here."""
+
+
+class Loss(Spec):
+    """What training minimizes: how far outputs are from the truth, over a loss of Keras."""
+
+    def suits_target(self, target: ColumnTarget) -> str:
+        """Returns why the loss cannot be used for the target, or "".
+
+        Args:
+            target: Of the signature, with what was learned of it.
+        """
+        return ""
+
+    @abstractmethod
+    def build(self, target: ColumnTarget) -> Callable[[Any, Any], Any]:
+        """Returns a Keras loss without reduction, called with the truth and the outputs.
+
+        The truth is float32 [rows, members, labels], the outputs are float32
+        [rows, members, outputs], logits or standardized values; what it gives is float32
+        [rows, members].
+
+        Args:
+            target: Of the signature, with what was learned of it.
+        """
+
+
+@dataclass(frozen=True)
+class Optimizer(Spec):
+    """How a step changes the weights: knobs of an optimizer of Keras.
+
+    Attributes:
+        learning_rate: Of a step; the highest one where a schedule changes it.
+    """
+
+    learning_rate: float = knob(1e-3, 1e-9, 10)
+
+    @abstractmethod
+    def build(self, rate: Any) -> Any:
+        """Returns a new keras.optimizers.Optimizer.
+
+        Args:
+            rate: A number, or a schedule of Keras from step to rate.
+        """
+
+
+class Schedule(Spec):
+    """How the rate goes from step to step, and what ends a training early.
+
+    Attributes:
+        keeps_best: Whether the weights of the best epoch are kept, not those of the last one.
+    """
+
+    keeps_best: ClassVar[bool] = False
+
+    @abstractmethod
+    def rate(self, learning_rate: float, *, epochs: int, steps: int) -> Any:
+        """Returns the rate, a number or a schedule of Keras from step to rate.
+
+        Args:
+            learning_rate: The highest one.
+            epochs: Of the whole training.
+            steps: Of one epoch.
+        """
+
+    def callbacks(self, monitor: str, mode: str) -> list:
+        """Returns the callbacks of Keras that the schedule needs.
+
+        Args:
+            monitor: Keras' name of the deciding metric on validation rows.
+            mode: "max" or "min", which of it is better.
+        """
+        return []
