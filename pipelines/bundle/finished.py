@@ -9,7 +9,7 @@ from ..engine.task import Task
 from ..errors import PipelineError
 from ..recipe import Recipe
 from ..report.terminal import print_ladder
-from ..spec import to_json
+from ..settings import to_json
 from .folder import Bundle, write_bundle
 
 

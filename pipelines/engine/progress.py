@@ -25,7 +25,7 @@ class Progress:
             self._bar.close()
 
     def skip(self) -> None:
-        """Counts a task that was done before: it tells nothing about the time that is left."""
+        """Counts a task that was done before: it is no measure of the time that is left."""
         self._num_skipped += 1
 
     def show(self, num_done: int, num_tasks: int) -> None:

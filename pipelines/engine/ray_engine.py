@@ -40,7 +40,7 @@ class RayEngine(Engine):
         Raises:
             EngineError: Ray is not installed.
         """
-        # Ray reports its use to its makers unless it is told not to.
+        # Ray reports its use to its makers unless this is set.
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         try:
             import ray

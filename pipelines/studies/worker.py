@@ -23,7 +23,7 @@ def make_bundle(spec: Mapping[str, Any], folder: Path) -> None:
     """
     from .. import catalog
     from ..run import run
-    from ..spec import from_json
+    from ..settings import from_json
 
     run(from_json(spec, catalog.SPECS), folder=folder)
 

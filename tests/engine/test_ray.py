@@ -125,11 +125,10 @@ def test_a_cluster_by_its_address(tmp_path):
 
 @pytest.mark.full
 def test_no_cluster_at_an_address(tmp_path):
-    with (
-        pytest.raises(EngineError, match=re.escape("ray start --head")),
-        open_engine("ray://127.0.0.1:9", tmp_path, worker=WORKER),
-    ):
-        pass
+    engine = open_engine("ray://127.0.0.1:9", tmp_path, worker=WORKER)
+    with pytest.raises(EngineError, match=re.escape("ray start --head")):
+        engine.__enter__()
+    assert leftovers(tmp_path) == []
 
 
 def test_without_ray(tmp_path, monkeypatch):
