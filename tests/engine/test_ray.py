@@ -11,6 +11,7 @@ import pytest
 from pipelines.engine.engines import open_engine
 from pipelines.engine.task import Task
 from pipelines.errors import EngineError, StepError
+from tests.engine.ray_warnings import RAY_WARNINGS
 from tests.engine.test_local import (
     WORKER,
     adding,
@@ -24,28 +25,8 @@ from tests.engine.test_local import (
 ray = pytest.importorskip("ray", reason="Ray is missing: pip install 'pipelines[ray]'")
 pytestmark = [
     pytest.mark.skipif(os.name != "posix", reason="Ray's clusters of one machine"),
-    # Ray's own sockets and files, which it leaves to the collector.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore::FutureWarning:ray.*"),
-    pytest.mark.filterwarnings("ignore::DeprecationWarning:ray.*"),
+    *RAY_WARNINGS,
 ]
-
-
-@pytest.fixture
-def cluster():
-    """A cluster of a head without processors; nodes are added by the test."""
-    from ray.cluster_utils import Cluster
-
-    before = os.environ.get("RAY_USAGE_STATS_ENABLED")
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
-    ray.init(address=made.address, log_to_driver=False, logging_level="error")
-    yield made
-    ray.shutdown()
-    made.shutdown()
-    if before is None:
-        del os.environ["RAY_USAGE_STATS_ENABLED"]
 
 
 def node_of(process):

@@ -18,12 +18,19 @@ from pipelines.engine import base
 from pipelines.errors import LoadError, RecipeError
 from pipelines.recipe import tiny
 from pipelines.studies.seeds import _median_seed, _spread, seeds
+from tests.engine.ray_warnings import RAY_WARNINGS
 from tests.engine.test_local import is_alive, leftovers
 
 # What is different each time: how long things took on this machine.
 _TIMES = ("seconds", "fit_seconds", "latency_ms", "latency_ms_p95")
 # The same facts in words and pictures.
 _OF_THE_REPORT = ("report.html", "README.md", "SHA256SUMS")
+
+
+def _under_ray(test):
+    for mark in RAY_WARNINGS:
+        test = mark(test)
+    return test
 
 
 @pytest.fixture(scope="module")
@@ -125,11 +132,31 @@ def test_a_killed_worker_and_more_of_them_change_nothing(quiet, recipe, tmp_path
 
 
 @pytest.mark.full
-def test_two_engines_the_same_bytes(quiet, recipe, tmp_path):
-    pytest.importorskip("ray", reason="Ray is missing: pip install 'pipelines[ray]'")
-    seeds(recipe, num=3, engine="ray", folder=tmp_path)
-    folder, _ = quiet
+@_under_ray
+def test_a_node_that_goes_away_changes_nothing(quiet, recipe, tmp_path, monkeypatch, cluster):
+    """Of two nodes one is removed in the middle of its task."""
+    nodes = [cluster.add_node(num_cpus=1) for _ in range(2)]
+    cluster.wait_for_nodes()
+    removed = []
+    lost = []
+    wait = base.Engine.wait
+
+    def remove_one(engine, handles, *, num=None):
+        if not removed:
+            time.sleep(20)  # into the training or the conversion
+            cluster.remove_node(nodes[0], allow_graceful=False)
+            removed.append(nodes[0])
+        done = wait(engine, handles, num=num)
+        lost[:] = [handle.num_lost for handle in handles]
+        return done
+
+    monkeypatch.setattr(base.Engine, "wait", remove_one)
+    result = seeds(recipe, num=3, engine="ray", folder=tmp_path)
+    assert sum(lost) == 1
+    folder, expected = quiet
+    assert result.to_json() == expected.to_json()
     assert contents(tmp_path) == contents(folder)
+    assert leftovers(tmp_path) == []
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
