@@ -1,7 +1,11 @@
 """Tasks on a Ray cluster of two nodes, one of which goes away."""
 
+import contextlib
 import os
 import re
+import secrets
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -86,22 +90,44 @@ def test_a_cluster_of_ones_own(tmp_path):
 
 @pytest.mark.full
 def test_a_cluster_by_its_address(tmp_path):
-    command = Path(sys.executable).with_name("ray")
-    start = [command, "start", "--head", "--num-cpus=1", "--include-dashboard=false", "--port=0"]
-    port = "23001"
-    environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0"}
-    subprocess.run(
-        [*start, f"--ray-client-server-port={port}"],
-        env=environment,
-        check=True,
-        capture_output=True,
-    )
+    """In a process of its own: Ray reads its variables once a process."""
+    token = tmp_path / "token"
+    token.write_text(secrets.token_hex(32))
+    environment = {
+        **os.environ,
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN_PATH": str(token),
+    }
+    port = _free_port()
+    head = [Path(sys.executable).with_name("ray"), "start", "--head", "--block", "--num-cpus=1"]
+    head += ["--port=0", f"--ray-client-server-port={port}", "--include-dashboard=false"]
+    # Ended by its own group: `ray stop` would end every cluster of this machine.
+    with (tmp_path / "head").open("wb") as output:
+        process = subprocess.Popen(
+            head, env=environment, stdout=output, stderr=output, start_new_session=True
+        )
     try:
-        task = adding(tmp_path)
-        far = run_all([task], tmp_path / "ray", f"ray://127.0.0.1:{port}")
+        assert wait_until(lambda: "--block" in (tmp_path / "head").read_text(), seconds=60)
+        driver = subprocess.run(
+            [sys.executable, "-m", "tests.engine.ray_driver", f"ray://127.0.0.1:{port}", tmp_path],
+            env=environment,
+            check=True,
+            capture_output=True,
+        )
     finally:
-        subprocess.run([command, "stop", "--force"], check=True, capture_output=True)
-    assert far == run_all([task], tmp_path / "local")
+        process.terminate()
+        process.wait(30)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    [files] = run_all([adding(tmp_path)], tmp_path / "local")
+    assert driver.stdout == files["sum"]
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 @pytest.mark.full
