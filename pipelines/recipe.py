@@ -1,5 +1,5 @@
-"""A Recipe says what we intend: the stages in order, each slot holding a frozen spec that prints,
-compares, can be overridden (`training.epochs=3`) and is written beside its result.
+"""A recipe states what we intend: the stages in order. Each slot holds a frozen spec that prints,
+compares, can be overridden (`training.epochs=3`) and is saved with what it made.
 """
 
 from collections.abc import Sequence
@@ -7,73 +7,23 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from . import settings
-from .convert.forms import USUAL_FORMS, TfliteFiles
-from .convert.kernels import XnnpackKernels
-from .convert.quantize import Quantize
 from .errors import RecipeError
 from .rows.sketch import DataSketch
 from .slots import (
     Augmentation,
     Balancer,
-    Compression,
     Frame,
     Loader,
     Network,
     RowFilter,
     Split,
     Step,
-    Target,
     Teacher,
 )
-from .spec import NAME_PATTERN, Refusal, Spec, check_knobs, knob
-from .tasks.metrics import LABEL_METRICS
-from .tasks.probabilities import CALIBRATIONS
+from .spec import NAME_PATTERN, Refusal, Spec, check_knobs
+from .targets.shipping import Shipping
 from .training.training import Training
-
-
-@dataclass(frozen=True)
-class Judge(Spec):
-    """What the model is judged by. `deciding`: stops training and gates the ladder ("": the task's
-    `usual_deciding`). `min_agreement`: of labels, the share of test rows to which
-    every rung must give the one that Keras gives, whatever the deciding metric says. `threshold`:
-    what the decision threshold is chosen for on validation rows; "none": it stays where the net
-    puts it, better than what a handful of rows would say. `tolerance`: how much of the deciding
-    metric a rung of the ladder may lose. `quantile`: of the scores of training windows, above which
-    a window is an anomaly. `beside`: whether uneven classes get a second training with the other
-    choice of balancing, to show in the report what the choice did; a net for series, a linear one
-    beside it.
-    """
-
-    deciding: str = ""
-    threshold: str = "macro_f1"
-    tolerance: float = knob(0.01, 0, 1)
-    min_agreement: float = knob(0.9, 0, 1)
-    quantile: float = knob(0.99, 0, 1)
-    beside: bool = True
-
-    def suits(self, sketch: DataSketch) -> str:
-        """Returns which knob the task has no use for, or ""."""
-        if self.threshold != "macro_f1" and not sketch.may_have_labels():
-            return Refusal(
-                f"judge.threshold={self.threshold!r} for a {sketch.task_names()} target",
-                expected="labels, which a threshold decides between",
-                fix="--set judge.threshold=macro_f1, which is not used here",
-            )
-        if self.quantile != 0.99 and not sketch.may_be(lambda task: task.gives_back):
-            return Refusal(
-                f"judge.quantile={self.quantile:g} for a {sketch.task_names()} target",
-                expected="anomalies, whose threshold is a quantile of scores",
-                fix="--set judge.quantile=0.99, which is not used here",
-            )
-        allowed = {metric for task in sketch.tasks for metric in task.deciding_metrics}
-        if self.deciding and allowed and self.deciding not in allowed:
-            return Refusal(
-                f"judge.deciding={self.deciding!r} for a {sketch.task_names()} target",
-                expected=", ".join(sorted(allowed)),
-                fix=f"--set judge.deciding={sketch.tasks[0].deciding_metrics[0]}, or set "
-                "load.target_kind",
-            )
-        return ""
+from .verify.judge import Judge
 
 
 def _usual_split() -> Split:
@@ -82,105 +32,25 @@ def _usual_split() -> Split:
     return SplitRandom()
 
 
-def _usual_targets() -> tuple[Target, ...]:
-    from .targets.c.spec import TargetC
-    from .targets.litert.spec import TargetLiteRT
-    from .targets.micro.spec import TargetMicro
-
-    return TargetLiteRT(), TargetMicro(), TargetC()
-
-
-@dataclass(frozen=True)
-class Shipping(Spec):
-    """`targets`: the runtimes that the bundle holds a form for, each with its budget; LiteRT always
-    is one of them. `compress`: what makes the trained model smaller, one after the other, such as
-    (PruneChannels(), QuantizeAware()). `quantize`: how it becomes int8. `probabilities`: how the
-    scores of classes become probabilities that are met as often as they say, fitted on validation
-    rows form by form: "none" (sigmoid or softmax of what the model says), "temperature", "platt" or
-    "isotonic" (the last two for two classes; a table makes ties).
-    """
-
-    targets: tuple[Target, ...] = field(default_factory=_usual_targets)
-    compress: tuple[Compression, ...] = ()
-    quantize: Quantize = Quantize()
-    probabilities: str = "none"
-
-    def suits(self, sketch: DataSketch) -> str:
-        """Returns which knob the task has no use for, or what cannot be compressed so, or ""."""
-        if self.probabilities != "none" and not sketch.may_have_labels():
-            return Refusal(
-                f"shipping.probabilities={self.probabilities!r} for a {sketch.task_names()} target",
-                expected="labels, which have probabilities",
-                fix="--set shipping.probabilities=none",
-            )
-        for each in (*self.compress, *self.targets):
-            reason = each.suits(sketch)
-            if reason:
-                return reason
-        return ""
-
-    def runs_on(self) -> tuple[Target, ...]:
-        """The targets, LiteRT first: every bundle has its forms, which the others are held
-        against.
-        """
-        litert = _usual_targets()[0]
-        first = [target for target in self.targets if isinstance(target, type(litert))]
-        others = [target for target in self.targets if not isinstance(target, type(litert))]
-        return ((first or [litert])[0], *others)
-
-    def tflite_files(self) -> TfliteFiles:
-        """Returns which TFLite files the targets take, and what must run them.
-
-        These are LiteRT's fastest kernels, and those of the targets that are required.
-        """
-        forms = list(USUAL_FORMS)
-        kernels = [XnnpackKernels()]
-        for target in self.targets:
-            forms += target.converts
-            if target.required:
-                kernels += target.kernels
-        return TfliteFiles(tuple(forms), tuple(dict.fromkeys(kernels)))
-
-    def check_slots(self) -> None:
-        """Raises RecipeError where the slots hold something else than their specs."""
-        for held, kind, room, example in (
-            (self.targets, Target, "targets", "TargetMicro()"),
-            (self.compress, Compression, "compress", "QuantizeAware()"),
-        ):
-            for each in held:
-                if not isinstance(each, kind):
-                    raise RecipeError(
-                        f"shipping.{room} holds {each!r}",
-                        expected=f"a tuple of specs from pipelines.{room}",
-                        fix=f"--set 'shipping.{room}=({example},)'",
-                    )
-
-    def check(self) -> None:
-        """Raises RecipeError where the slots hold something else, or a target twice."""
-        self.check_slots()
-        for each in (*self.targets, *self.compress, self.quantize):
-            each.check()
-        kinds = [type(spec).__name__ for spec in self.targets]
-        if len(set(kinds)) < len(kinds):
-            raise RecipeError(
-                f"shipping.targets={self.targets}",
-                expected="each target once",
-                fix="--set 'shipping.targets=(TargetLiteRT(), TargetMicro(), TargetC())'",
-            )
-        if self.probabilities not in CALIBRATIONS:
-            raise RecipeError(
-                f"shipping.probabilities={self.probabilities!r}",
-                expected=", ".join(CALIBRATIONS),
-                fix="--set shipping.probabilities=temperature",
-            )
-
-
 @dataclass(frozen=True)
 class Recipe(Spec):
-    """From a source to a bundle. `frame` cuts steps in time to windows, after the split; `prepare`
-    comes before balancing and leaves one value a cell, `encode` after it; both are fitted on the
-    training rows as they were before balancing; `augment` alters training batches only; `shipping`
-    makes the model small and names where it runs. `about`: what it is, and the result to expect.
+    """From a source to a bundle: what every stage does, in order.
+
+    Attributes:
+        name: Of the bundle's folder.
+        load: Reads the source.
+        build: The network.
+        split: Parts the rows into training, validation and test rows.
+        frame: Cuts steps in time into windows, after the split; None for rows that stand alone.
+        prepare: Steps before balancing; they leave one value a cell.
+        balance: Makes classes even in the training rows, or None.
+        encode: Steps after balancing, fitted on the training rows as they were before it.
+        teacher: Gives soft labels to learn from, or None.
+        augment: Alters training batches only.
+        training: How the network is trained.
+        shipping: How the model becomes small, and where it runs.
+        judge: What the model is judged by.
+        about: What the recipe is, and the result to expect.
     """
 
     name: str
@@ -199,13 +69,13 @@ class Recipe(Spec):
     about: str = field(default="", compare=False)
 
     def balancer(self) -> Any:
-        """What balances the rows, or of a net's features, or None."""
+        """Returns what balances the rows, or a net's features, or None."""
         if self.balance is not None:
             return self.balance
         return self.build.balancer
 
     def plain_build(self) -> Any:
-        """The net with nothing of its own balanced."""
+        """Returns the network with nothing of its own balanced."""
         return self.build.plain()
 
     def check(self) -> None:
@@ -226,12 +96,6 @@ class Recipe(Spec):
                 f"a teacher together with {type(self.balance).__name__}",
                 expected="rows that the teacher has answered",
                 fix="--set balance=None or 'balance=WeightByClass()', or --set teacher=None",
-            )
-        if self.judge.threshold not in (*LABEL_METRICS, "none"):
-            raise RecipeError(
-                f"judge.threshold={self.judge.threshold!r}",
-                expected=", ".join((*LABEL_METRICS, "none")),
-                fix="judge.threshold=macro_f1",
             )
         self.check_data(self.load.sketch())
 
@@ -386,7 +250,7 @@ def override(recipe: Recipe, setting: str, specs: Sequence[type]) -> Recipe:
 
 
 def tiny(recipe: Recipe) -> Recipe:
-    """The same line in seconds: two epochs, a small net, a quick teacher."""
+    """Returns the same recipe in seconds: two epochs, a small network, a quick teacher."""
     changes: dict[str, Any] = {
         "training": replace(recipe.training, epochs=2),
         "build": recipe.build.tiny(),

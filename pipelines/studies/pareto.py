@@ -4,6 +4,7 @@ how they are shown.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import compress
 
 from ..errors import RecipeError
 from ..report.figures import BLUE, GREY, ORANGE, picture
@@ -129,45 +130,50 @@ def draw_points(points: Iterable[Point], metric: str) -> tuple[tuple[str, str], 
     """Draws score against bytes, and against milliseconds: (title, base64 PNG)."""
     name = metric.replace("_", " ")
     points = list(points)
-    drawn = []
-    for axis, value in (("bytes", "size_bytes"), ("milliseconds a row, LiteRT", "latency_ms")):
-        image = picture(_draw(points, name, value, axis), width=11, height=4.6)
-        drawn.append((f"{name} against {axis}", image))
-    return tuple(drawn)
+    sizes = [point.size_bytes for point in points]
+    latencies = [point.latency_ms for point in points]
+    return (
+        _draw_costs(points, sizes, name, "bytes"),
+        _draw_costs(points, latencies, name, "milliseconds a row, LiteRT"),
+    )
 
 
 _COLOURS = {"ships": ORANGE, "front": BLUE, "": GREY}
 
 
-def _draw(points, name, value, axis):
+def _draw_costs(points, costs, name, axis):
+    """Returns a title, and the base64 PNG of the score of each point against its cost."""
+
     def draw(axes):
-        for number, point in enumerate(points, 1):
-            rank = _rank(point)
-            colour = _COLOURS[rank]
-            label = f"{number}  {point.name}"
-            if rank:
-                label += f" ({rank})"
-            axes.plot(
-                getattr(point, value),
-                point.score,
-                "o",
-                color=colour,
-                markersize=9 if point.chosen else 6,
-                label=label,
-            )
-            axes.annotate(
-                str(number),
-                (getattr(point, value), point.score),
-                fontsize=8,
-                xytext=(5, 4),
-                color=colour,
-                textcoords="offset points",
-            )
-        front = sorted((getattr(point, value), point.score) for point in points if point.on_front)
+        for number, (point, cost) in enumerate(zip(points, costs, strict=True), 1):
+            _draw_point(axes, number, point, cost)
+        on_front = [point.on_front for point in points]
+        scores = [point.score for point in points]
+        front = sorted(compress(zip(costs, scores, strict=True), on_front))
         axes.plot(*zip(*front, strict=True), color=BLUE, linewidth=0.8, alpha=0.5, zorder=0)
         axes.set_xscale("log")
         axes.margins(x=0.1, y=0.1)
         axes.set(xlabel=axis, ylabel=f"{name}, validation rows", title=f"{name} against {axis}")
         axes.figure.legend(loc="outside right center", fontsize=8, frameon=False)
 
-    return draw
+    return f"{name} against {axis}", picture(draw, width=11, height=4.6)
+
+
+def _draw_point(axes, number, point, cost):
+    rank = _rank(point)
+    colour = _COLOURS[rank]
+    label = f"{number}  {point.name}"
+    if rank:
+        label += f" ({rank})"
+    markersize = 6
+    if point.chosen:
+        markersize = 9
+    axes.plot(cost, point.score, "o", color=colour, markersize=markersize, label=label)
+    axes.annotate(
+        str(number),
+        (cost, point.score),
+        fontsize=8,
+        xytext=(5, 4),
+        color=colour,
+        textcoords="offset points",
+    )

@@ -10,10 +10,16 @@ MAX_ROWS = 400
 
 
 def draw_missing(splits) -> list[tuple[str, str]]:
-    """(title, base64 PNG) of what is missing where in the training rows."""
-    masks = {name: missing_mask(x) for name, x in splits.train.x.items()}
-    shares = {name: float(mask.mean()) for name, mask in masks.items()}
-    places = np.unique(np.linspace(0, len(splits.train) - 1, MAX_ROWS).astype(int))
-    some = np.stack([mask[places] for mask in masks.values()], axis=1)
+    """Returns title and base64 PNG of what is missing where in the training rows."""
+    train = splits.train
+    places = np.linspace(0, len(train) - 1, MAX_ROWS)
+    chosen = np.unique(places.astype(int))
+    shares = {}
+    masks = []
+    for name, x in train.x.items():
+        is_missing = missing_mask(x)
+        shares[name] = float(is_missing.mean())
+        masks.append(is_missing[chosen])
+    drawing = missing_values(shares, np.stack(masks, axis=1))
     width = max(5.2, 0.3 * len(shares))
-    return [("missing values", picture(missing_values(shares, some), width=width))]
+    return [("missing values", picture(drawing, width=width))]

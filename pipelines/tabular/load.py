@@ -38,16 +38,25 @@ MAX_NAMED = 3
 
 @dataclass(frozen=True)
 class LoadTable(Loader):
-    """A table and what its columns are for.
+    """Loads a table and states what its columns are for.
 
-    source: path of a .csv, .csv.gz or .parquet file. target: the column to predict; several columns
-    are one label each. target_kind: "classes", "labels" (several in a cell), "number", "presence"
-    (is the cell filled?) or "" to infer. label_separator: between the labels of a cell; if empty,
-    it is found. empty_class: the class of rows without a target, of labels the word for none; if
-    empty, such rows are left out. positive: of two classes the one that scores
-    are about; if empty, the one called true, yes or 1, else the rarer one. columns: features
-    (empty: all but target, group and time). drop: columns to leave out. kinds: overrides of the
-    inferred kinds. group, time: columns for the split, no features. reading: how text is read.
+    Attributes:
+        source: Path of a .csv, .csv.gz or .parquet file.
+        target: The column to predict; several columns are one label each.
+        target_kind: "classes", "labels" (several in a cell), "number", "presence" (is the cell
+            filled?), or "" to infer it.
+        label_separator: What stands between the labels of a cell; if empty, it is found.
+        empty_class: The class of rows without a target, of labels the word for none; if empty, such
+            rows are left out.
+        positive: Of two classes the one that scores are about; if empty, the one called true, yes
+            or 1, else the rarer one.
+        columns: Features; if empty, all but target, group and time.
+        drop: Columns to leave out.
+        kinds: Kinds of columns that override the inferred ones.
+        group: Columns of which rows with the same values stay together in one part. They are no
+            features.
+        time: The column of time for the split; it is no feature.
+        reading: How text is read.
     """
 
     source: str

@@ -14,13 +14,20 @@ ACTIVATIONS = ("relu", "relu6", "tanh", "sigmoid")
 
 @dataclass(frozen=True)
 class Mlp(Network):
-    """A dense net: `widths` hidden layers with batch normalization and dropout, `num_members` of
-    them side by side.
+    """A dense net: hidden layers with batch normalization and dropout, several nets side by side.
 
     Members see the same batches, start from other seeds and ship as one model that averages their
     logits (after TabM, Gorishniy et al. 2024, https://arxiv.org/abs/2410.24210, without its shared
-    weights). `residual` adds each hidden layer's input to its output where the widths agree.
-    Category ids share one embedding table a member.
+    weights). Category ids share one embedding table a member.
+
+    Attributes:
+        widths: Of the hidden layers, one after the other.
+        dropout: The share of values that is dropped after each hidden layer.
+        normalization: Whether batch normalization follows each hidden layer.
+        residual: Whether each hidden layer's input is added to its output if the widths agree.
+        activation: Of the hidden layers, by its Keras name.
+        embedding_width: Of the vector of a category.
+        num_members: How many nets stand side by side.
     """
 
     widths: tuple[int, ...] = knob((64, 32), 1, 4096)

@@ -21,7 +21,15 @@ from ..tasks import task_of
 
 @dataclass(frozen=True)
 class ForestTeacher(Teacher):
-    """Soft labels that are `share` parts forest and the rest the true label."""
+    """Soft labels from a forest, mixed with the true labels.
+
+    Attributes:
+        share: How much of a soft label is the forest's; the rest is the true label.
+        num_trees: How many trees are grown.
+        min_samples_leaf: The fewest training rows in a leaf.
+        max_features: The share of features that each split of a tree may choose from.
+        seed: Of the forest.
+    """
 
     share: float = knob(0.7, 0.01, 1)
     num_trees: int = knob(300, 20, 5000)

@@ -48,6 +48,7 @@ class Task(CAnswer, ShownTask):
         output_unit: Of the model's output, in words.
         output_kind: What a model's outputs are: "softmax" (logits of which one is true), "sigmoid"
             (logits that are each yes or no) or "values". Losses over classes choose by it.
+        calibrations: What `shipping.probabilities` may be.
         has_classes: Whether each row has one class of the target's labels: y int64 [rows].
         has_label_sets: Whether each row has any number of the target's labels: y int64
             [rows, labels], 0 or 1.
@@ -70,6 +71,7 @@ class Task(CAnswer, ShownTask):
     interval_metrics: ClassVar[tuple[str, ...]] = ()
     output_unit: ClassVar[str] = "log-odds"
     output_kind: ClassVar[str] = "values"
+    calibrations: ClassVar[tuple[str, ...]] = ("none",)
     has_classes: ClassVar[bool] = False
     has_label_sets: ClassVar[bool] = False
     has_one_truth: ClassVar[bool] = False

@@ -15,6 +15,7 @@ from ..device.target import Target
 from ..device.tasks.binary import DeviceBinary
 from .c_text import first_positive
 from .classes import NO_THRESHOLD, ClassTask
+from .probabilities import CALIBRATIONS
 from .thresholds import choose_threshold
 
 
@@ -26,6 +27,7 @@ class BinaryTask(ClassTask):
     deciding_metrics = ("average_precision", "roc_auc", "accuracy", "log_loss")
     shown_metrics = ("average_precision", "roc_auc", "balanced_accuracy", "macro_f1", "accuracy")
     output_kind = "sigmoid"
+    calibrations = CALIBRATIONS
 
     def num_outputs(self, target: Target, frame: Frame | None, ports: Sequence[Port]) -> int:
         """Returns 1."""

@@ -25,6 +25,7 @@ class MulticlassTask(ClassTask):
     deciding_metrics = ("macro_f1", "accuracy", "log_loss")
     shown_metrics = ("macro_f1", "balanced_accuracy", "accuracy", "average_precision", "roc_auc")
     output_kind = "softmax"
+    calibrations = ("none", "temperature")
 
     def num_outputs(self, target: Target, frame: Frame | None, ports: Sequence[Port]) -> int:
         """Returns the number of labels."""

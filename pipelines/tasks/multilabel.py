@@ -60,6 +60,7 @@ class MultilabelTask(Task):
     )
     interval_metrics = (*RANKED, *DECIDED)
     output_kind = "sigmoid"
+    calibrations = ("none", "temperature")
     has_label_sets = True
     agreement_unit = "the single labels of rows"
 
@@ -172,8 +173,6 @@ class MultilabelTask(Task):
         if activated:
             threshold = 0.5
         return (outputs >= threshold).astype(np.int64)
-
-    # C ------------------------------------------------------------------------------------------
 
     def c_function(self, signature: Signature) -> str:
         """Returns "signature_labels"."""

@@ -9,7 +9,8 @@ Example:
 
 from .augment import AugmentDelete, AugmentMixUpEmbeddings, AugmentSwap, AugmentSynonyms
 from .heads import BalancedHead
-from .load import LoadTextFolder, LoadTexts, LoadTextTfds
+from .load import LoadTextFolder, LoadTexts
+from .load_tfds import LoadTextTfds
 from .networks import AveragedEmbeddings, TextCnn, TransformerEncoder
 from .pretraining import MaskedPretraining
 from .recipes import REMARKS, REMARKS5, text_recipe

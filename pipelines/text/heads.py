@@ -20,10 +20,17 @@ FEATURE_BATCH = 1024
 
 @dataclass(frozen=True)
 class BalancedHead(Network):
-    """`net`, trained on the rows as they are; then its last layer alone on their features, which
-    `balancer` has redrawn (Kang et al. 2020, https://arxiv.org/abs/1910.09217). The one place where
-    SMOTE suits texts: between two ids of tokens there is nothing. The report shows the net as it
-    was for comparison.
+    """A net trained on the rows as they are; then its last layer alone on their features, which a
+    balancer has redrawn (Kang et al. 2020, https://arxiv.org/abs/1910.09217).
+
+    The one place where SMOTE suits texts: between two ids of tokens there is nothing. The report
+    shows the net as it was for comparison.
+
+    Attributes:
+        net: The net for texts.
+        balancer: What redraws the features, such as Smote().
+        epochs: Of the last layer.
+        learning_rate: Of the last layer.
     """
 
     refits: ClassVar[bool] = True

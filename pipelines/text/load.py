@@ -1,4 +1,4 @@
-"""Texts to a Dataset: a column of a table, a folder of classes, tensorflow-datasets.
+"""Texts to a Dataset: a column of a table, or a folder of classes.
 
 Nothing is learned here but the names of the classes: a vocabulary is learned by a step, on training
 rows.
@@ -27,21 +27,12 @@ from ..sources.target_column import (
     check_target,
     labelled_rows,
     read_target,
-    tasks_of_kind,
-)
-from ..sources.tfds import (
-    count_examples,
-    describe_prepared,
-    feature_of,
-    found_in_splits,
-    names_train_and_test,
-    open_builder,
 )
 from ..spec import check_knobs
-from .decode import check_bytes, check_folder_bytes, read_text
+from .decode import check_folder_bytes, read_text
 from .draw import TextLoader
+from .sketch import sketch_texts
 from .usable import (
-    decoded,
     finish_texts,
     first_of_each,
     first_of_equal,
@@ -53,24 +44,24 @@ from .usable import (
 SUFFIXES = (".txt", ".text", ".md")
 
 
-def sketch_texts(spec, target_kind: str, *, may_name_parts: bool) -> DataSketch:
-    """Returns what the knobs of a loader of texts alone show of them."""
-    return DataSketch(
-        tasks_of_kind(target_kind),
-        frozenset({TEXT}),
-        has_groups=spec.has_groups(),
-        has_times=False,
-        may_name_parts=may_name_parts,
-    )
-
-
 @dataclass(frozen=True)
 class LoadTexts(TextLoader):
-    """A table with a column of texts and one to predict.
+    """Loads a table with a column of texts and one to predict.
 
-    source: a .csv, .csv.gz, .parquet or .jsonl file. text, target: its columns. distinct: whether
-    of texts that are equal but for case only the first is kept. group: columns of which rows with
-    the same values stay together. The other knobs are those of LoadTable.
+    Attributes:
+        source: Path of a .csv, .csv.gz, .parquet or .jsonl file.
+        text: The column of texts.
+        target: The column to predict; several columns are one label each.
+        target_kind: "classes", "labels" (several in a cell), "number", "presence" (is the cell
+            filled?), or "" to infer it.
+        label_separator: What stands between the labels of a cell; if empty, it is found.
+        empty_class: The class of rows without a target, of labels the word for none; if empty, such
+            rows are left out.
+        positive: Of two classes the one that scores are about; if empty, the one called true, yes
+            or 1, else the rarer one.
+        distinct: Whether of texts that are equal but for case only the first is kept.
+        group: Columns of which rows with the same values stay together in one part.
+        reading: How text is read.
     """
 
     source: str
@@ -184,46 +175,45 @@ class LoadTexts(TextLoader):
             cells, Column(self.text, TEXT), frozenset(self.reading.missing_words)
         )
         if bad:
+            first = bad[0]
+            more = ""
+            if len(bad) > 1:
+                more = f" (and {len(bad) - 1:,} more cells)"
             raise LoadError(
-                f"the column {shorten(self.text)}, row {bad[0].row}: {bad[0].reason}: "
-                f"{bad[0].value}" + (f" (and {len(bad) - 1:,} more cells)" if len(bad) > 1 else ""),
+                f"the column {shorten(self.text)}, row {first.row}: {first.reason}: "
+                f"{first.value}{more}",
                 expected="texts",
                 fix="shorten the text, or split it into rows",
             )
         return texts
 
     def _unlabelled(self, table, labelled, missing):
-        """(the source rows, their texts) of what has no target, but a text and a group."""
-        places = np.setdiff1d(np.arange(len(table[self.text])), labelled)
-        places = np.array(
-            [
-                place
-                for place in places.tolist()
-                if not any(is_missing(table[name][place], missing) for name in self.group)
-            ],
-            np.int64,
-        )
-        texts, _ = read_column(
-            [table[self.text][place] for place in places], Column(self.text, TEXT), missing
-        )
+        """Returns the source rows and the texts of what has no target, but a text and a group."""
+        all_cells = table[self.text]
+        without_target = np.setdiff1d(np.arange(len(all_cells)), labelled)
+        places = []
+        cells = []
+        for place in without_target.tolist():
+            lacks_group = any(is_missing(table[name][place], missing) for name in self.group)
+            if not lacks_group:
+                places.append(place)
+                cells.append(all_cells[place])
+        texts, _ = read_column(cells, Column(self.text, TEXT), missing)
         kept = np.flatnonzero(~is_blank(texts))
         if self.distinct:
             kept = first_of_each(texts, kept)
-        return places[kept], texts[kept]
+        rows = np.array(places, np.int64)
+        return rows[kept], texts[kept]
 
     def _kept(self, texts, notes):
-        """The places int64 of the rows that have a text, and with `distinct` one that did not stand
-        before.
+        """Returns the places of the rows that have a text, int64, and with `distinct` one that did
+        not stand before.
         """
         filled = np.flatnonzero(~is_blank(texts))
-        if len(filled) < len(texts):
-            notes.append(
-                Inferred(
-                    self.text,
-                    TEXT,
-                    f"{len(texts) - len(filled):,} rows without a text are left out",
-                )
-            )
+        num_blank = len(texts) - len(filled)
+        if num_blank:
+            why = f"{num_blank:,} rows without a text are left out"
+            notes.append(Inferred(self.text, TEXT, why))
         if not len(filled):
             raise LoadError(
                 f"the column {shorten(self.text)} is empty in all {len(texts):,} rows",
@@ -237,15 +227,20 @@ class LoadTexts(TextLoader):
 
 @dataclass(frozen=True)
 class LoadTextFolder(TextLoader):
-    """A folder of class folders, folder/<class>/**/*.txt, or of parts,
+    """Loads a folder of class folders, folder/<class>/**/*.txt, or of parts,
     folder/{train,valid,test}/<class>/... .
 
-    source: the folder; files are recognized by their names, .txt, .text and .md. encoding: of all
-    files; if empty each is UTF-8, UTF-16 if it begins with a mark, else cp1252. distinct: as in
-    LoadTexts. group: a regular expression with one group, found in the file's relative name: texts
-    of one group (an author, a thread) stay together. positive: of two classes the one that scores
-    are about. spelling: of class folders whose names differ in case alone: "join", "keep", or "" to
-    refuse them.
+    Attributes:
+        source: The folder; files are recognized by their names, .txt, .text and .md.
+        encoding: Of all files; if empty, each is UTF-8, UTF-16 if it begins with a mark, else
+            cp1252.
+        distinct: Whether of texts that are equal but for case only the first is kept.
+        group: A regular expression with one group, found in the file's relative name: texts of one
+            group (an author, a thread) stay together in one part.
+        positive: Of two classes the one that scores are about; if empty, the one called true, yes
+            or 1, else the rarer one.
+        spelling: What is done with class folders whose names differ in case alone: "join", "keep",
+            or "" to refuse them.
     """
 
     source: str
@@ -312,67 +307,3 @@ class LoadTextFolder(TextLoader):
                 )
             )
         return texts
-
-
-@dataclass(frozen=True)
-class LoadTextTfds(TextLoader):
-    """A data set that tensorflow-datasets has prepared on disk; nothing is downloaded.
-
-    name: as in tfds.load ("imdb_reviews", "ag_news_subset:1.0.0"). data_dir: where tfds prepares
-    (empty: ~/tensorflow_datasets), or the folder of the one data set. splits: as tfds names them
-    ("train", "train[:10%]"); if empty, train, validation and test where they are there. text,
-    label: names of the features. distinct, positive: as in LoadTextFolder.
-    """
-
-    name: str
-    data_dir: str = ""
-    splits: tuple[str, ...] = ()
-    text: str = "text"
-    label: str = "label"
-    distinct: bool = False
-    positive: str = ""
-
-    def sketch(self) -> DataSketch:
-        """Returns what the knobs alone show of the texts."""
-        return sketch_texts(self, "classes", may_name_parts=True)
-
-    def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
-        """As LoadTextFolder.read."""
-        check_knobs(self, "load.")
-        if source is not None:
-            return from_memory(self, source, self.label)
-        builder = open_builder(self.name, self.data_dir)
-        counts = count_examples(builder, self)
-        feature = feature_of(builder, self, "text")
-        if feature.shape != () or feature.np_dtype != np.object_:
-            raise LoadError(
-                f"the feature {shorten(self.text)} of {builder.info.full_name} is of type "
-                f"{type(feature).__name__}",
-                expected="one text an example",
-                fix="name the feature with the texts: load.text",
-            )
-        check_bytes(
-            sum(builder.info.splits[split].num_bytes for split in counts), builder.info.full_name
-        )
-        texts = []
-
-        def put(row, cell):
-            text, reason = decoded(cell)
-            texts.append(text)
-            return reason
-
-        return finish_texts(
-            self, found_in_splits(self, builder, counts, knob="text", put=put), texts, self.label
-        )
-
-    def names_parts(self) -> bool:
-        """Whether the splits are train and test rather than rows still to be split."""
-        return names_train_and_test(self)
-
-    def describe(self, source: object = None) -> dict[str, str]:
-        """The data set's name with its version, and the sha256 of what `sha256sum` prints for its
-        files.
-        """
-        if source is not None:
-            return describe_memory(source)
-        return describe_prepared(self)

@@ -32,12 +32,20 @@ ACTIVATIONS = ("relu", "relu6")
 
 @dataclass(frozen=True)
 class TextNet(Network):
-    """The knobs that all nets for texts share. `embedding_width`: of the one table of token
-    vectors. `initializer`: of kernels, by its Keras name. `dropout`: before the last layer;
-    `embedding_dropout`: of whole columns of the token vectors (SpatialDropout1D); `token_dropout`:
-    of whole tokens. `regularizer`: the factor of L2 on kernels. `num_members`: how many nets stand
-    side by side on the one table, their logits averaged. `vectors`: a file of word vectors that the
-    table starts from (see `text.vectors`); `train_vectors`: whether the table is trained further.
+    """The knobs that all nets for texts share.
+
+    Attributes:
+        embedding_width: Of the one table of token vectors.
+        initializer: Of kernels, by its Keras name.
+        dropout: The share of features that is dropped before the last layer.
+        embedding_dropout: The share of whole columns of the token vectors that is dropped
+            (SpatialDropout1D).
+        token_dropout: The share of whole tokens that is dropped.
+        regularizer: The factor of L2 on kernels.
+        num_members: How many nets stand side by side on the one table, their logits averaged.
+        vectors: A file of word vectors that the table starts from (see `text.vectors`); if empty,
+            it starts at random.
+        train_vectors: Whether the table is trained further.
     """
 
     pooling = POOLINGS[0]  # nets with that knob override it
@@ -142,9 +150,12 @@ class TextNet(Network):
 
 @dataclass(frozen=True)
 class AveragedEmbeddings(TextNet):
-    """The average of a text's token vectors, and of its pairs' where the recipe has PairTokens();
-    `widths` hidden layers (Joulin et al. 2016, https://arxiv.org/abs/1607.01759; Iyyer et al. 2015,
+    """The average of a text's token vectors, and of its pairs' if the recipe has PairTokens(), then
+    hidden layers (Joulin et al. 2016, https://arxiv.org/abs/1607.01759; Iyyer et al. 2015,
     https://aclanthology.org/P15-1162).
+
+    Attributes:
+        widths: Of the hidden layers, one after the other.
     """
 
     widths: tuple[int, ...] = knob((), 1, 4096)
@@ -165,11 +176,15 @@ class AveragedEmbeddings(TextNet):
 
 @dataclass(frozen=True)
 class TextCnn(TextNet):
-    """Convolutions over `kernels` tokens side by side, `width` filters each, and of each filter's
-    answers the largest (Kim 2014, https://arxiv.org/abs/1408.5882).
+    """Convolutions over tokens side by side, and of each filter's answers the largest (Kim 2014,
+    https://arxiv.org/abs/1408.5882).
+
+    Attributes:
+        kernels: How many tokens each convolution reads.
+        width: How many filters each convolution has.
     """
 
-    kernels: tuple[int, ...] = knob((2, 3, 4), 1, 64)
+    kernels: tuple[int, ...] = knob((2, 3, 4), 1, 64, unit="tokens")
     width: int = knob(64, 1, 4096)
 
     def check(self) -> None:
@@ -204,6 +219,15 @@ class TransformerEncoder(TextNet):
     """Self-attention over tokens (Vaswani et al. 2017, https://arxiv.org/abs/1706.03762) in layers
     that int8 suits: batch normalization, ReLU, and a depthwise convolution over tokens instead of a
     table of places, as in `vision.Vit`.
+
+    Attributes:
+        width: Of the vector of each token.
+        depth: How many blocks of attention follow each other.
+        heads: How many heads attention has.
+        activation: relu or relu6.
+        normalization: Whether batch normalization stands in each block.
+        pooling: What makes features of the tokens: "max", "average", or an average weighted by
+            "attention".
     """
 
     width: int = knob(64, 4, 1024)

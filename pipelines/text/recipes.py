@@ -8,7 +8,8 @@ from ..steps import TokenizeWords
 from ..training.losses import UsualLoss
 from ..training.schedules import Constant
 from ..training.training import Training
-from .load import LoadTextFolder, LoadTexts, LoadTextTfds
+from .load import LoadTextFolder, LoadTexts
+from .load_tfds import LoadTextTfds
 from .networks import TextCnn
 from .teacher import TfidfTeacher
 

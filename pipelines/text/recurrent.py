@@ -15,9 +15,14 @@ from .networks import TextNet, token_port
 
 @dataclass(frozen=True)
 class RecurrentNet(TextNet):
-    """Recurrent layers of `widths` units, one on the other; `bidirectional`: each reads the text
-    both ways. `pooling` makes features of the last one's answers: their "max", "average", or an
-    average weighted by "attention" (Yang et al. 2016, https://aclanthology.org/N16-1174).
+    """Recurrent layers, one on the other (attention: Yang et al. 2016,
+    https://aclanthology.org/N16-1174).
+
+    Attributes:
+        widths: Units of the layers, one after the other.
+        bidirectional: Whether each layer reads the text both ways.
+        pooling: What makes features of the last layer's answers: "max", "average", or an average
+            weighted by "attention".
     """
 
     widths: tuple[int, ...] = knob((32,), 1, 1024)
@@ -106,11 +111,14 @@ class Lstm(RecurrentNet):
 
 @dataclass(frozen=True)
 class UnrolledNet(RecurrentNet):
-    """Recurrent layers that TFLite has no operator for: they ship step by step, in at most about
-    `most_unrolled_bytes` of operators in addition to the weights.
+    """Recurrent layers that TFLite has no operator for, which ship step by step.
+
+    Attributes:
+        most_unrolled_bytes: About how many bytes of operators they may take in addition to the
+            weights.
     """
 
-    most_unrolled_bytes: int = knob(MOST_UNROLLED_BYTES, 1, 2**31 - 1)
+    most_unrolled_bytes: int = knob(MOST_UNROLLED_BYTES, 1, 2**31 - 1, unit="bytes")
 
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
         """As TextNet.build. Raises RecipeError where the steps would take more than

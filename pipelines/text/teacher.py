@@ -20,12 +20,18 @@ from ..tasks import task_of
 
 @dataclass(frozen=True)
 class TfidfTeacher(Teacher):
-    """Soft labels that are `share` parts logistic regression on TF-IDF of n-grams, 1 to `num_words`
-    words and 2 to `num_characters` characters long, and the rest the true label.
-    `inverse_regularization`: scikit-learn's C.
+    """Soft labels from logistic regression on TF-IDF of n-grams, mixed with the true labels.
 
-    Each training row is answered by a model that was fitted on other training rows, `num_folds` of
-    them in all, so that the soft labels carry no memory of the row's own label.
+    Each training row is answered by a model that was fitted on other training rows, so that the
+    soft labels carry no memory of the row's own label.
+
+    Attributes:
+        share: How much of a soft label is the regression's; the rest is the true label.
+        num_words: The most words of an n-gram of words.
+        num_characters: The most characters of an n-gram of characters, which have at least 2.
+        inverse_regularization: scikit-learn's C.
+        num_folds: How many models are fitted, each without the rows that it answers.
+        seed: Of the folds.
     """
 
     share: float = knob(0.8, 0.01, 1)

@@ -16,14 +16,23 @@ from ..spec import knob
 from ..tasks import task_of
 from ..tasks.thresholds import anomaly_threshold
 from ..verify.ladder import answer_all
-from .networks import SeriesBlocks, SeriesNet, past_ports
+from .blocks import SeriesBlocks, input_layers, past_ports
+from .networks import SeriesNet, tiny_widths
 
 
 @dataclass(frozen=True)
 class ReconstructionNet(SeriesNet):
-    """What autoencoders share: steps → a `code` of few numbers, with what else a row has
-    → the steps. Only what training windows have in common fits into the code (Sakurada and Yairi
-    2014, https://doi.org/10.1145/2689746.2689747).
+    """What autoencoders share: steps become a code of few numbers, with what else a row has, and
+    the code becomes the steps.
+
+    Only what training windows have in common fits into the code (Sakurada and Yairi 2014,
+    https://doi.org/10.1145/2689746.2689747).
+
+    Attributes:
+        code: How many numbers the code has.
+        dropout: The share of features that is dropped before the code.
+        activation: relu or relu6.
+        normalization: Whether batch normalization follows each hidden layer.
     """
 
     gives_back: ClassVar[bool] = True
@@ -58,12 +67,10 @@ class ReconstructionNet(SeriesNet):
             )
         layers = keras.layers
         blocks = SeriesBlocks(self, signature, seed=seed, synchronized=synchronized)
-        inputs = {}
-        for port in signature.inputs:
-            inputs[port.name] = keras.Input(port.shape, name=port.name, dtype=port.dtype)
+        inputs = input_layers(signature)
         past = [inputs[port.name] for port in past_ports(signature)]
         x = blocks.joined(past, "steps")
-        beside = blocks.beside(inputs)
+        others = blocks.other_inputs(inputs)
         shape = signature.base_port().shape
         num_outputs = signature.output.shape[0]
         members = []
@@ -72,15 +79,16 @@ class ReconstructionNet(SeriesNet):
             features = self._features(x, blocks, name)
             features = blocks.drop(features, name)
             code = blocks.dense(features, self.code, name=f"{name}_code")
-            known = blocks.joined([code, *beside], f"{name}_known")
+            known = blocks.joined([code, *others], f"{name}_known")
             window = self._decoded(known, shape, blocks, name)
-            member = layers.Reshape((1, num_outputs), name=f"{name}_stacked")(window)
-            members.append(member)
+            stack = layers.Reshape((1, num_outputs), name=f"{name}_stacked")
+            members.append(stack(window))
+        outputs = members[0]
         if len(members) > 1:
-            stacked = layers.Concatenate(axis=1, name="stacked")(members)
-        else:
-            stacked = members[0]
-        return keras.Model(inputs, stacked, name=type(self).__name__.lower())
+            concatenate = layers.Concatenate(axis=1, name="stacked")
+            outputs = concatenate(members)
+        name = type(self).__name__.lower()
+        return keras.Model(inputs, outputs, name=name)
 
     def linear(self) -> "LinearAutoencoder | None":
         """Returns the same net without a hidden layer, None where this is it.
@@ -91,29 +99,45 @@ class ReconstructionNet(SeriesNet):
 
     @abstractmethod
     def _decoded(self, code, shape: tuple[int, int], blocks: SeriesBlocks, name: str):
-        """The code [rows, width] → [rows, steps * channels] by a layer called `name`_window."""
+        """Returns the steps of a code, by a layer called `name`_window.
+
+        Args:
+            code: And what else a row has, [rows, width].
+            shape: Steps and channels.
+            blocks: Of this net.
+            name: Of the member.
+
+        Returns:
+            [rows, steps * channels].
+        """
 
 
 @dataclass(frozen=True)
 class Autoencoder(ReconstructionNet):
-    """Dense layers of `widths` down to the code, and up again (as the anomaly task of MLPerf Tiny,
-    Banbury et al. 2021, https://arxiv.org/abs/2106.07597).
+    """Dense layers down to the code, and up again (as the anomaly task of MLPerf Tiny, Banbury et
+    al. 2021, https://arxiv.org/abs/2106.07597).
+
+    Attributes:
+        widths: Of the layers down to the code; up again in reverse.
     """
 
     widths: tuple[int, ...] = knob((64,), 1, 4096)
 
     def tiny(self) -> "Autoencoder":
-        return replace(self, widths=tuple(min(width, 8) for width in self.widths))
+        return replace(self, widths=tiny_widths(self.widths))
 
     def _features(self, x, blocks, name):
         import keras
 
-        x = keras.layers.Flatten(name=f"{name}_flat")(x)
-        return self._stack(x, self.widths, blocks, f"{name}_down")
+        flatten = keras.layers.Flatten(name=f"{name}_flat")
+        steps = flatten(x)
+        return self._stack(steps, self.widths, blocks, f"{name}_down")
 
     def _decoded(self, code, shape, blocks, name):
-        x = self._stack(code, self.widths[::-1], blocks, f"{name}_up")
-        return blocks.dense(x, shape[0] * shape[1], name=f"{name}_window")
+        steps, channels = shape
+        widths_up = self.widths[::-1]
+        x = self._stack(code, widths_up, blocks, f"{name}_up")
+        return blocks.dense(x, steps * channels, name=f"{name}_window")
 
     def _stack(self, x, widths, blocks, name):
         for depth, width in enumerate(widths):
@@ -128,24 +152,30 @@ class Autoencoder(ReconstructionNet):
 class LinearAutoencoder(Autoencoder):
     """No hidden layer: the code is a linear map of the steps, as principal components are (Bourlard
     and Kamp 1988, https://doi.org/10.1007/BF00332918).
+
+    Attributes:
+        widths: None: there is no hidden layer.
     """
 
     widths: tuple[int, ...] = ()
     normalization: bool = False
 
     def linear(self) -> None:
-        """None: this is it."""
+        """Returns None: this is the linear net."""
 
 
 @dataclass(frozen=True)
 class ConvAutoencoder(ReconstructionNet):
-    """Convolutions of `widths` filters, each over half as many steps, down to the code; up again by
-    convolutions whose filters become steps, two for one (Shi et al. 2016,
-    https://arxiv.org/abs/1609.05158).
+    """Convolutions over half as many steps each, down to the code; up again by convolutions whose
+    filters become steps, two for one (Shi et al. 2016, https://arxiv.org/abs/1609.05158).
+
+    Attributes:
+        widths: Filters of the convolutions down to the code; up again in reverse.
+        kernel: How many steps a convolution reads.
     """
 
     widths: tuple[int, ...] = knob((16, 32), 1, 1024)
-    kernel: int = knob(3, 1, 64)
+    kernel: int = knob(3, 1, 64, unit="steps")
 
     def check(self) -> None:
         super().check()
@@ -157,71 +187,91 @@ class ConvAutoencoder(ReconstructionNet):
             )
 
     def tiny(self) -> "ConvAutoencoder":
-        return replace(self, widths=tuple(min(width, 8) for width in self.widths))
+        return replace(self, widths=tiny_widths(self.widths))
 
     def _features(self, x, blocks, name):
         import keras
 
         for depth, width in enumerate(self.widths):
-            x = self._convolve(x, width, blocks, f"{name}_down{depth}", strides=2)
-        return keras.layers.Flatten(name=f"{name}_flat")(x)
+            layer = f"{name}_down{depth}"
+            x = self._convolve(x, width, blocks, f"{layer}_conv", strides=2)
+            x = blocks.normalize(x, layer)
+            x = blocks.activate(x, layer)
+        flatten = keras.layers.Flatten(name=f"{name}_flat")
+        return flatten(x)
 
     def _decoded(self, code, shape, blocks, name):
         import keras
 
-        layers = keras.layers
         steps, channels = shape
-        num_halvings = len(self.widths)
-        lengths = [-(-steps // 2**depth) for depth in range(num_halvings + 1)]
-        shortest = lengths[-1]
-        width = self.widths[-1]
+        lengths = self._lengths(steps)
+        x = self._start(code, lengths[-1], blocks, name)
+        for depth in reversed(range(len(self.widths))):
+            x = self._double(x, depth, lengths[depth], blocks, f"{name}_up{depth}")
+        x = self._convolve(x, channels, blocks, f"{name}_back")
+        flatten = keras.layers.Flatten(name=f"{name}_window")
+        return flatten(x)
+
+    def _lengths(self, steps):
+        """Returns how many steps there are before each convolution down, and after the last."""
+        lengths = [steps]
+        for _ in self.widths:
+            half = -(-lengths[-1] // 2)  # rounded up
+            lengths.append(half)
+        return lengths
+
+    def _start(self, code, num_steps, blocks, name):
+        """Returns the shortest steps, [rows, num_steps, width], of a code."""
+        import keras
+
         start = f"{name}_start"
-        x = blocks.dense(code, shortest * width, name=start)
+        width = self.widths[-1]
+        x = blocks.dense(code, num_steps * width, name=start)
         x = blocks.normalize(x, start)
         x = blocks.activate(x, start)
-        x = layers.Reshape((shortest, width), name=f"{name}_started")(x)
-        for depth in reversed(range(num_halvings)):
-            layer = f"{name}_up{depth}"
-            width = self.widths[max(depth - 1, 0)]
-            x = self._convolve(x, 2 * width, blocks, layer)
-            doubled = 2 * x.shape[1]
-            x = layers.Reshape((doubled, width), name=f"{layer}_steps")(x)
-            excess = doubled - lengths[depth]
-            if excess > 0:
-                x = layers.Cropping1D((0, excess), name=f"{layer}_cut")(x)
-        x = layers.Conv1D(
-            channels,
-            self.kernel,
-            padding="same",
-            name=f"{name}_back",
-            kernel_initializer=blocks.initializer(),
-            kernel_regularizer=blocks.regularizer(),
-        )(x)
-        return layers.Flatten(name=f"{name}_window")(x)
+        reshape = keras.layers.Reshape((num_steps, width), name=f"{name}_started")
+        return reshape(x)
+
+    def _double(self, x, depth, num_steps, blocks, name):
+        """Returns twice as many steps, but at most `num_steps`: filters become steps."""
+        import keras
+
+        layers = keras.layers
+        width = self.widths[max(depth - 1, 0)]
+        x = self._convolve(x, 2 * width, blocks, f"{name}_conv")
+        x = blocks.normalize(x, name)
+        x = blocks.activate(x, name)
+        doubled = 2 * x.shape[1]
+        reshape = layers.Reshape((doubled, width), name=f"{name}_steps")
+        x = reshape(x)
+        excess = doubled - num_steps
+        if excess > 0:
+            crop = layers.Cropping1D((0, excess), name=f"{name}_cut")
+            x = crop(x)
+        return x
 
     def _convolve(self, x, width, blocks, name, *, strides=1):
         import keras
 
-        x = keras.layers.Conv1D(
+        convolution = keras.layers.Conv1D(
             width,
             self.kernel,
             strides=strides,
             padding="same",
-            name=f"{name}_conv",
+            name=name,
             kernel_initializer=blocks.initializer(),
             kernel_regularizer=blocks.regularizer(),
-        )(x)
-        x = blocks.normalize(x, name)
-        return blocks.activate(x, name)
+        )
+        return convolution(x)
 
 
 @dataclass(frozen=True)
 class ForecastResidual:
-    """A forecast as a detector.
+    """A forecast as a detector of anomalies.
 
     Attributes:
-        spread: by step ahead, the mean absolute error on training rows, in the target's unit.
-        threshold: of scores.
+        spread: The mean absolute error of each step ahead on training rows, in the target's unit.
+        threshold: From which score on a window is flagged.
     """
 
     spread: tuple[float, ...]
@@ -239,17 +289,17 @@ class ForecastResidual:
         """
         answers = answer_all(runner, rows)
         smallest = np.finfo(np.float32).tiny
-        scale = np.maximum(np.array(self.spread), smallest)
+        spread = np.array(self.spread)
+        scale = np.maximum(spread, smallest)
         if answers.quantiles is not None:
             lowest = answers.quantiles[:, :, 0]
             highest = answers.quantiles[:, :, -1]
-            scale = np.maximum(scale, highest - lowest)
-        errors = np.abs(rows.y - answers.scores) / scale
-        known = ~np.isnan(rows.y)
-        total = np.where(known, errors, 0).sum(axis=1)
-        num_known = known.sum(axis=1)
-        mean = total / np.maximum(num_known, 1)
-        return np.where(num_known > 0, mean, np.nan)
+            width = highest - lowest
+            scale = np.maximum(scale, width)
+        errors = np.abs(rows.y - answers.scores)
+        is_known = ~np.isnan(rows.y)
+        mean = _mean_of_known(errors / scale, is_known, axis=1)
+        return np.where(is_known.any(axis=1), mean, np.nan)
 
     def flag(self, runner: Runner, rows: TrainSet | HeldOut) -> np.ndarray:
         """Returns where the score is at least the threshold, bool [rows]."""
@@ -263,6 +313,9 @@ def fit_residual(runner: Runner, train: TrainSet, *, quantile: float = 0.99) -> 
         runner: Of the forecast's bundle.
         train: Raw windows of CutWindows.
         quantile: Of training rows' scores, above which the threshold lies.
+
+    Returns:
+        The detector, with its spread and its threshold.
 
     Raises:
         LeakError: For other rows than training rows.
@@ -278,12 +331,18 @@ def fit_residual(runner: Runner, train: TrainSet, *, quantile: float = 0.99) -> 
         )
     answers = answer_all(runner, train)
     errors = np.abs(train.y - answers.scores)
-    known = ~np.isnan(train.y)
-    total = np.where(known, errors, 0).sum(axis=0)
-    num_known = known.sum(axis=0)
-    spread = total / np.maximum(num_known, 1)
-    detector = ForecastResidual(tuple(spread.tolist()), 0.0)
+    is_known = ~np.isnan(train.y)
+    spread = _mean_of_known(errors, is_known, axis=0)
+    detector = ForecastResidual(tuple(spread.tolist()), threshold=0.0)
     scores = detector.score(runner, train)
-    scores = scores[~np.isnan(scores)]
-    offset = anomaly_threshold(scores, quantile)[0]
-    return replace(detector, threshold=-offset)
+    is_scored = ~np.isnan(scores)
+    offsets = anomaly_threshold(scores[is_scored], quantile)
+    return replace(detector, threshold=-offsets[0])
+
+
+def _mean_of_known(errors, is_known, axis):
+    """Returns the mean of the errors of known targets along an axis, 0 if there is none."""
+    known_errors = np.where(is_known, errors, 0)
+    total = known_errors.sum(axis=axis)
+    num_known = is_known.sum(axis=axis)
+    return total / np.maximum(num_known, 1)

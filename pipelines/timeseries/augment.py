@@ -20,7 +20,9 @@ from ..slots import Augmentation
 from ..spec import Refusal, knob
 from ..tasks import task_of
 from ..training.feed import fold_seed
+from .warp import resampled, spline_weights
 
+MIN_SPEED = 0.1  # never backwards, and never quite still
 # columns {port: tensor [rows, ...]}, labels {name: float32 [rows, outputs]}, seed int [2] →
 # columns, labels
 Alter = Callable
@@ -28,8 +30,10 @@ Alter = Callable
 
 @dataclass(frozen=True)
 class AugmentSeries(Augmentation):
-    """One alteration of series. `keeps_values`: whether what a series goes on with is still true of
-    the altered one.
+    """One alteration of series.
+
+    Attributes:
+        keeps_values: Whether what a series goes on with is still true of the altered one.
     """
 
     keeps_values = False
@@ -42,13 +46,15 @@ class AugmentSeries(Augmentation):
                 expected="series to alter",
                 fix="--set 'augment=()'",
             )
-        if not self.keeps_values and not sketch.may_be(lambda task: not task.looks_ahead):
-            return Refusal(
-                f"augment holds {self!r} for a forecast, whose true values would stay as they were",
-                expected="AugmentJitter() alone",
-                fix="--set 'augment=(AugmentJitter(),)'",
-            )
-        return ""
+        if self.keeps_values:
+            return ""
+        if sketch.may_be(lambda task: not task.looks_ahead):
+            return ""
+        return Refusal(
+            f"augment holds {self!r} for a forecast, whose true values would stay as they were",
+            expected="AugmentJitter() alone",
+            fix="--set 'augment=(AugmentJitter(),)'",
+        )
 
     @abstractmethod
     def alter(self, signature: Signature) -> Alter:
@@ -61,12 +67,19 @@ class AugmentSeries(Augmentation):
 
 
 def series_augmenter(specs: Sequence[AugmentSeries], signature: Signature) -> Alter:
-    """All specs in their order as one callable for tf.data's map: (columns, labels, seed) →
-    (columns, labels).
+    """Returns all specs in their order as one callable for tf.data's map.
 
-    columns: port → float32 [rows, steps, channels], and what else a row has, which stays; labels:
-    dict of float32 [rows, outputs], changed where series are mixed; seed: int32 or int64 [2], the
-    batch's own. Raises RecipeError where a spec does not suit the signature.
+    Args:
+        specs: Of this module.
+        signature: Of a model whose inputs are series.
+
+    Returns:
+        A callable (columns, labels, seed) → (columns, labels). Columns are port → float32 [rows,
+        steps, channels], and what else a row has, which stays; labels are float32 [rows, outputs],
+        changed if series are mixed; the seed, int32 or int64 [2], is the batch's own.
+
+    Raises:
+        RecipeError: If a spec does not suit the signature.
     """
     import tensorflow as tf
 
@@ -87,8 +100,13 @@ def series_augmenter(specs: Sequence[AugmentSeries], signature: Signature) -> Al
 
     def alter(columns, labels, seed):
         for number, step in enumerate(steps):
-            changed, labels = step(columns, labels, fold_seed(seed, number))
-            columns = {name: tf.ensure_shape(x, columns[name].shape) for name, x in changed.items()}
+            step_seed = fold_seed(seed, number)
+            changed, labels = step(columns, labels, step_seed)
+            shaped = {}
+            for name, x in changed.items():
+                shape = columns[name].shape
+                shaped[name] = tf.ensure_shape(x, shape)
+            columns = shaped
         return columns, labels
 
     return alter
@@ -102,39 +120,62 @@ def series_sheet(
     seed: int,
     num_forms: int = 3,
 ) -> dict[str, np.ndarray]:
-    """port → float32 [n, 1 + num_forms, steps, channels] of columns [n, ...]: each series, then
-    altered forms of it (mixed with others of the n where a spec mixes).
+    """Returns series next to altered forms of them, for the report.
+
+    Args:
+        specs: Of this module.
+        signature: Of a model whose inputs are series.
+        columns: By port, [n, ...].
+        seed: Of the draws.
+        num_forms: How many altered forms each series has.
+
+    Returns:
+        Port → float32 [n, 1 + num_forms, steps, channels]: each series, then altered forms of it,
+        mixed with others of the n if a spec mixes.
     """
     alter = series_augmenter(specs, signature)
-    labels = {"none": np.zeros((len(next(iter(columns.values()))), 1), np.float32)}
-    forms = [alter(columns, labels, np.array([seed, form]))[0] for form in range(num_forms)]
-    return {
-        port.name: np.stack([columns[port.name], *(form[port.name] for form in forms)], axis=1)
-        for port in _ports(signature, SERIES_STANDARD)
-    }
+    names = [port.name for port in _ports(signature, SERIES_STANDARD)]
+    num_rows = len(columns[names[0]])
+    labels = {"none": np.zeros((num_rows, 1), np.float32)}
+    forms = {name: [columns[name]] for name in names}
+    for form in range(num_forms):
+        form_seed = np.array([seed, form])
+        altered, _ = alter(columns, labels, form_seed)
+        for name in names:
+            forms[name].append(altered[name])
+    return {name: np.stack(of_port, axis=1) for name, of_port in forms.items()}
 
 
 @dataclass(frozen=True)
 class AugmentJitter(AugmentSeries):
-    """Adds normal noise of `deviation` standard deviations to every step (Um et al. 2017,
-    https://arxiv.org/abs/1706.00527)."""
+    """Adds normal noise to every step (Um et al. 2017, https://arxiv.org/abs/1706.00527).
 
-    deviation: float = knob(0.05, 0, 10)
+    Attributes:
+        deviation: Of the noise, in standard deviations of the series.
+    """
+
+    deviation: float = knob(0.05, 0, 10, unit="standard deviations")
     keeps_values = True
 
     def alter(self, signature):
         import tensorflow as tf
 
+        deviation = float(self.deviation)
+
         def change(x, seed):
-            return x + tf.random.stateless_normal(tf.shape(x), seed, stddev=float(self.deviation))
+            noise = tf.random.stateless_normal(tf.shape(x), seed, stddev=deviation)
+            return x + noise
 
         return _each_value(signature, change)
 
 
 @dataclass(frozen=True)
 class AugmentScaling(AugmentSeries):
-    """Multiplies every channel by a number drawn around 1 with a standard deviation of `deviation`
-    (Um et al. 2017, https://arxiv.org/abs/1706.00527).
+    """Multiplies every channel by a number drawn around 1 (Um et al. 2017,
+    https://arxiv.org/abs/1706.00527).
+
+    Attributes:
+        deviation: The standard deviation of that number.
     """
 
     deviation: float = knob(0.1, 0, 2)
@@ -142,17 +183,26 @@ class AugmentScaling(AugmentSeries):
     def alter(self, signature):
         import tensorflow as tf
 
+        deviation = float(self.deviation)
+
         def change(x, seed):
-            shape = (tf.shape(x)[0], 1, x.shape[2])
-            return x * tf.random.stateless_normal(shape, seed, 1.0, float(self.deviation))
+            num_rows = tf.shape(x)[0]
+            num_channels = x.shape[2]
+            shape = (num_rows, 1, num_channels)
+            factors = tf.random.stateless_normal(shape, seed, 1.0, deviation)
+            return x * factors
 
         return _each_value(signature, change)
 
 
 @dataclass(frozen=True)
 class AugmentMagnitudeWarp(AugmentSeries):
-    """Multiplies every channel by a smooth curve through `knots` numbers drawn around 1 with a
-    standard deviation of `deviation` (Um et al. 2017, https://arxiv.org/abs/1706.00527).
+    """Multiplies every channel by a smooth curve through numbers drawn around 1 (Um et al. 2017,
+    https://arxiv.org/abs/1706.00527).
+
+    Attributes:
+        deviation: The standard deviation of these numbers.
+        knots: How many numbers the curve goes through.
     """
 
     deviation: float = knob(0.2, 0, 2)
@@ -161,21 +211,28 @@ class AugmentMagnitudeWarp(AugmentSeries):
     def alter(self, signature):
         import tensorflow as tf
 
+        deviation = float(self.deviation)
+
         def change(x, seed):
-            curves = spline_weights(x.shape[1], self.knots)
-            drawn = tf.random.stateless_normal(
-                (tf.shape(x)[0], self.knots, x.shape[2]), seed, 1.0, float(self.deviation)
-            )
-            return x * tf.einsum("sk,rkc->rsc", curves, drawn)
+            num_rows = tf.shape(x)[0]
+            _, num_steps, num_channels = x.shape
+            weights = spline_weights(num_steps, self.knots)
+            shape = (num_rows, self.knots, num_channels)
+            drawn = tf.random.stateless_normal(shape, seed, 1.0, deviation)
+            curves = tf.einsum("sk,rkc->rsc", weights, drawn)
+            return x * curves
 
         return _each_value(signature, change)
 
 
 @dataclass(frozen=True)
 class AugmentTimeWarp(AugmentSeries):
-    """Lets time run faster here and slower there, by a smooth curve through `knots` speeds drawn
-    around 1 with a standard deviation of `deviation`; the first step and the last stay (Um et al.
-    2017, https://arxiv.org/abs/1706.00527).
+    """Lets time run faster here and slower there, by a smooth curve through speeds drawn around 1;
+    the first step and the last stay (Um et al. 2017, https://arxiv.org/abs/1706.00527).
+
+    Attributes:
+        deviation: The standard deviation of these speeds.
+        knots: How many speeds the curve goes through.
     """
 
     deviation: float = knob(0.2, 0, 2)
@@ -184,23 +241,32 @@ class AugmentTimeWarp(AugmentSeries):
     def alter(self, signature):
         import tensorflow as tf
 
+        deviation = float(self.deviation)
+
         def places(steps, rows, seed):
-            drawn = tf.random.stateless_normal((rows, self.knots), seed, 1.0, float(self.deviation))
-            # Never backwards, and never quite still.
-            speed = tf.maximum(
-                tf.einsum("sk,rk->rs", spline_weights(steps, self.knots), drawn), 0.1
-            )
-            way = tf.cumsum((speed[:, 1:] + speed[:, :-1]) / 2, axis=1)
+            shape = (rows, self.knots)
+            drawn = tf.random.stateless_normal(shape, seed, 1.0, deviation)
+            weights = spline_weights(steps, self.knots)
+            speed = tf.einsum("sk,rk->rs", weights, drawn)
+            speed = tf.maximum(speed, MIN_SPEED)
+            later = speed[:, 1:]
+            earlier = speed[:, :-1]
+            distances = (later + earlier) / 2
+            way = tf.cumsum(distances, axis=1)
             way = tf.pad(way, [[0, 0], [1, 0]])
-            return way / way[:, -1:] * (steps - 1)
+            whole_way = way[:, -1:]
+            return way / whole_way * (steps - 1)
 
         return _in_time(signature, places)
 
 
 @dataclass(frozen=True)
 class AugmentWindowSlice(AugmentSeries):
-    """Cuts a window of `share` of the steps out anywhere and stretches it to the old length (Le
-    Guennec et al. 2016, https://hal.science/hal-01357973).
+    """Cuts a window out anywhere and stretches it to the old length (Le Guennec et al. 2016,
+    https://hal.science/hal-01357973).
+
+    Attributes:
+        share: The share of the steps that the window holds.
     """
 
     share: float = knob(0.9, 0.1, 1)
@@ -209,16 +275,22 @@ class AugmentWindowSlice(AugmentSeries):
         import tensorflow as tf
 
         def places(steps, rows, seed):
-            start = tf.random.stateless_uniform((rows, 1), seed) * ((1 - self.share) * (steps - 1))
-            return start + tf.range(steps, dtype=tf.float32) * self.share
+            last_start = (1 - self.share) * (steps - 1)
+            drawn = tf.random.stateless_uniform((rows, 1), seed)
+            start = drawn * last_start
+            numbers = tf.range(steps, dtype=tf.float32)
+            return start + numbers * self.share
 
         return _in_time(signature, places)
 
 
 @dataclass(frozen=True)
 class AugmentMixUpSeries(AugmentSeries):
-    """Blends each row and its label with another of the batch, by a weight drawn from Beta(`alpha`,
-    `alpha`) (Zhang et al. 2017, https://arxiv.org/abs/1710.09412).
+    """Blends each row and its label with another of the batch (Zhang et al. 2017,
+    https://arxiv.org/abs/1710.09412).
+
+    Attributes:
+        alpha: Of Beta(alpha, alpha), from which each weight is drawn.
     """
 
     alpha: float = knob(0.2, 0.01, 10)
@@ -235,49 +307,27 @@ class AugmentMixUpSeries(AugmentSeries):
             )
 
         def alter(columns, labels, seed):
-            rows = tf.shape(next(iter(columns.values())))[0]
-            draws = [
-                tf.random.stateless_gamma((rows,), fold_seed(seed, number), self.alpha)
-                for number in range(2)
-            ]
-            share = tf.math.divide_no_nan(draws[0], draws[0] + draws[1])
-            # Both draws can underflow where alpha is small.
-            share = tf.where(draws[0] + draws[1] > 0, share, 1.0)
+            first = next(iter(columns.values()))
+            num_rows = tf.shape(first)[0]
+            # Two gammas make a beta, by which the weight is drawn.
+            one = tf.random.stateless_gamma((num_rows,), fold_seed(seed, 0), self.alpha)
+            other = tf.random.stateless_gamma((num_rows,), fold_seed(seed, 1), self.alpha)
+            both = one + other
+            share = tf.math.divide_no_nan(one, both)
+            # Both draws can underflow if alpha is small.
+            share = tf.where(both > 0, share, 1.0)
 
             def mix(x):
-                own = tf.reshape(share, (-1, *[1] * (len(x.shape) - 1)))
-                return own * x + (1 - own) * tf.roll(x, 1, axis=0)
+                num_axes = len(x.shape)
+                own = tf.reshape(share, (-1, *[1] * (num_axes - 1)))
+                partner = tf.roll(x, 1, axis=0)
+                return own * x + (1 - own) * partner
 
-            return (
-                {name: mix(x) for name, x in columns.items()},
-                {name: mix(y) for name, y in labels.items()},
-            )
+            mixed_columns = {name: mix(x) for name, x in columns.items()}
+            mixed_labels = {name: mix(y) for name, y in labels.items()}
+            return mixed_columns, mixed_labels
 
         return alter
-
-
-def spline_weights(steps: int, knots: int) -> np.ndarray:
-    """float32 [steps, knots]: what each knot's value counts at each step in the natural cubic
-    spline through knots that lie evenly from the first step to the last; rows sum to one.
-    """
-    from scipy.interpolate import CubicSpline
-
-    spline = CubicSpline(np.linspace(0, steps - 1, knots), np.eye(knots), bc_type="natural")
-    return spline(np.arange(steps)).astype(np.float32)
-
-
-def resampled(x, places):
-    """float32 [rows, steps, channels] at places float32 [rows, steps], on straight lines between
-    neighbours.
-    """
-    import tensorflow as tf
-
-    last = x.shape[1] - 1
-    before = tf.clip_by_value(tf.floor(places), 0.0, float(max(last - 1, 0)))
-    share = tf.clip_by_value(places - before, 0.0, 1.0)[..., None]
-    before = tf.cast(before, tf.int32)
-    one, other = (tf.gather(x, tf.minimum(before + ahead, last), batch_dims=1) for ahead in (0, 1))
-    return one + (other - one) * share
 
 
 def _each_value(signature, change):
@@ -287,11 +337,11 @@ def _each_value(signature, change):
     ports = _ports(signature, SERIES_STANDARD)
 
     def alter(columns, labels, seed):
-        changed = {
-            port.name: change(columns[port.name], fold_seed(seed, place))
-            for place, port in enumerate(ports)
-        }
-        return {**columns, **changed}, labels
+        changed = dict(columns)
+        for place, port in enumerate(ports):
+            port_seed = fold_seed(seed, place)
+            changed[port.name] = change(columns[port.name], port_seed)
+        return changed, labels
 
     return alter
 
@@ -305,11 +355,14 @@ def _in_time(signature, places):
     ports = _ports(signature, SERIES_STANDARD, SERIES_INTERVAL)
 
     def alter(columns, labels, seed):
-        changed = {}
+        changed = dict(columns)
         for port in ports:
             x = columns[port.name]
-            changed[port.name] = resampled(x, places(x.shape[1], tf.shape(x)[0], seed))
-        return {**columns, **changed}, labels
+            num_rows = tf.shape(x)[0]
+            num_steps = x.shape[1]
+            new_places = places(num_steps, num_rows, seed)
+            changed[port.name] = resampled(x, new_places)
+        return changed, labels
 
     return alter
 

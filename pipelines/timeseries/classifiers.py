@@ -9,13 +9,15 @@ from dataclasses import dataclass, replace
 
 from ..errors import RecipeError
 from ..spec import knob
-from .networks import SeriesNet
+from .networks import SeriesNet, tiny_widths
 
 
 @dataclass(frozen=True)
 class ConvolutionalNet(SeriesNet):
-    """The knobs that nets of convolutions share. `normalization`: whether batch normalization
-    follows each.
+    """The knobs that nets of convolutions share.
+
+    Attributes:
+        normalization: Whether batch normalization follows each convolution.
     """
 
     initializer: str = "HeUniform"
@@ -25,17 +27,21 @@ class ConvolutionalNet(SeriesNet):
     def _features(self, x, blocks, name):
         import keras
 
+        layers = keras.layers
         steps, channels = x.shape[1:]
-        x = self._maps(
-            keras.layers.Reshape((steps, 1, channels), name=f"{name}_steps")(x), blocks, name
-        )
-        return keras.layers.GlobalAveragePooling2D(name=f"{name}_average")(x)
+        reshape = layers.Reshape((steps, 1, channels), name=f"{name}_steps")
+        pictures = reshape(x)
+        maps = self._maps(pictures, blocks, name)
+        average = layers.GlobalAveragePooling2D(name=f"{name}_average")
+        return average(maps)
 
     def _convolve(self, x, blocks, width, kernel, *, name):
-        """A convolution over `kernel` steps and batch normalization: [rows, steps, 1, width]."""
+        """Returns a convolution over `kernel` steps and batch normalization, [rows, steps, 1,
+        width].
+        """
         import keras
 
-        x = keras.layers.Conv2D(
+        convolution = keras.layers.Conv2D(
             width,
             (kernel, 1),
             padding="same",
@@ -43,19 +49,25 @@ class ConvolutionalNet(SeriesNet):
             name=f"{name}_conv",
             kernel_initializer=blocks.initializer(),
             kernel_regularizer=blocks.regularizer(),
-        )(x)
+        )
+        x = convolution(x)
         return blocks.normalize(x, name)
 
 
 @dataclass(frozen=True)
 class SeriesFcn(ConvolutionalNet):
-    """The fully convolutional net (Wang et al. 2017, https://arxiv.org/abs/1611.06455): a
-    convolution of `widths` over `kernels` steps each, batch normalization, ReLU. The paper's widths
-    are 128, 256, 128.
+    """The fully convolutional net: convolutions, each with batch normalization and ReLU (Wang et
+    al. 2017, https://arxiv.org/abs/1611.06455).
+
+    The paper's widths are 128, 256, 128.
+
+    Attributes:
+        widths: Filters of the convolutions, one after the other.
+        kernels: How many steps each convolution reads.
     """
 
     widths: tuple[int, ...] = knob((32, 64, 32), 1, 1024)
-    kernels: tuple[int, ...] = knob((8, 5, 3), 1, 1000)
+    kernels: tuple[int, ...] = knob((8, 5, 3), 1, 1000, unit="steps")
 
     def check(self) -> None:
         super().check()
@@ -64,26 +76,33 @@ class SeriesFcn(ConvolutionalNet):
     def tiny(self) -> "SeriesFcn":
         return replace(
             self,
-            widths=tuple(min(width, 8) for width in self.widths),
+            widths=tiny_widths(self.widths),
             num_members=min(self.num_members, 2),
         )
 
     def _maps(self, x, blocks, name):
-        for depth, (width, kernel) in enumerate(zip(self.widths, self.kernels, strict=True)):
-            each = f"{name}_block{depth}"
-            x = blocks.activate(self._convolve(x, blocks, width, kernel, name=each), each)
+        pairs = zip(self.widths, self.kernels, strict=True)
+        for depth, (width, kernel) in enumerate(pairs):
+            block = f"{name}_block{depth}"
+            x = self._convolve(x, blocks, width, kernel, name=block)
+            x = blocks.activate(x, block)
         return x
 
 
 @dataclass(frozen=True)
 class SeriesResNet(ConvolutionalNet):
-    """Residual blocks of `widths`, each of convolutions over `kernels` steps, with what the block
-    read added before its last ReLU (Wang et al. 2017, https://arxiv.org/abs/1611.06455). The
-    paper's widths are 64, 128, 128.
+    """Residual blocks of convolutions, with what the block read added before its last ReLU (Wang et
+    al. 2017, https://arxiv.org/abs/1611.06455).
+
+    The paper's widths are 64, 128, 128.
+
+    Attributes:
+        widths: Filters of the blocks, one after the other.
+        kernels: How many steps each convolution of a block reads.
     """
 
     widths: tuple[int, ...] = knob((24, 32, 32), 1, 1024)
-    kernels: tuple[int, ...] = knob((8, 5, 3), 1, 1000)
+    kernels: tuple[int, ...] = knob((8, 5, 3), 1, 1000, unit="steps")
 
     def check(self) -> None:
         super().check()
@@ -93,7 +112,7 @@ class SeriesResNet(ConvolutionalNet):
     def tiny(self) -> "SeriesResNet":
         return replace(
             self,
-            widths=tuple(min(width, 8) for width in self.widths[:2]),
+            widths=tiny_widths(self.widths[:2]),
             kernels=self.kernels[-2:],
             num_members=min(self.num_members, 2),
         )
@@ -101,30 +120,40 @@ class SeriesResNet(ConvolutionalNet):
     def _maps(self, x, blocks, name):
         import keras
 
+        last = len(self.kernels) - 1
         for depth, width in enumerate(self.widths):
-            each = f"{name}_block{depth}"
-            before = x
+            block = f"{name}_block{depth}"
+            shortcut = x
             for place, kernel in enumerate(self.kernels):
-                x = self._convolve(x, blocks, width, kernel, name=f"{each}_{place}")
-                if place + 1 < len(self.kernels):
-                    x = blocks.activate(x, f"{each}_{place}")
-            if before.shape[-1] != width:
-                before = self._convolve(before, blocks, width, 1, name=f"{each}_widen")
-            x = blocks.activate(keras.layers.Add(name=f"{each}_add")([x, before]), each)
+                layer = f"{block}_{place}"
+                x = self._convolve(x, blocks, width, kernel, name=layer)
+                if place < last:
+                    x = blocks.activate(x, layer)
+            if shortcut.shape[-1] != width:
+                shortcut = self._convolve(shortcut, blocks, width, 1, name=f"{block}_widen")
+            x = keras.layers.Add(name=f"{block}_add")([x, shortcut])
+            x = blocks.activate(x, block)
         return x
 
 
 @dataclass(frozen=True)
 class InceptionTime(ConvolutionalNet):
-    """`depth` modules, each of convolutions over `kernels` steps side by side with the largest of
-    three steps, every third with what stood three before it added (Ismail Fawaz et al. 2020,
-    https://arxiv.org/abs/1909.04939). `width` of each branch; `bottleneck`, of the convolution over
-    one step before them. The paper: width 32, five members.
+    """Modules of convolutions of several lengths side by side with the largest of three steps,
+    every third with what stood three before it added (Ismail Fawaz et al. 2020,
+    https://arxiv.org/abs/1909.04939).
+
+    The paper: width 32, five members.
+
+    Attributes:
+        width: Filters of each branch of a module.
+        depth: How many modules follow each other.
+        kernels: How many steps the branches read.
+        bottleneck: Filters of the convolution over one step before the branches.
     """
 
     width: int = knob(12, 1, 512)
     depth: int = knob(6, 1, 24)
-    kernels: tuple[int, ...] = knob((39, 19, 9), 1, 1000)
+    kernels: tuple[int, ...] = knob((39, 19, 9), 1, 1000, unit="steps")
     bottleneck: int = knob(12, 1, 512)
 
     def check(self) -> None:
@@ -144,46 +173,59 @@ class InceptionTime(ConvolutionalNet):
     def _maps(self, x, blocks, name):
         import keras
 
-        layers = keras.layers
         before = x
         for depth in range(self.depth):
-            each = f"{name}_module{depth}"
-            narrow = x
-            if x.shape[-1] > 1:
-                narrow = layers.Conv2D(
-                    self.bottleneck,
-                    1,
-                    use_bias=False,
-                    name=f"{each}_bottleneck",
-                    kernel_initializer=blocks.initializer(),
-                )(x)
-            largest = layers.MaxPooling2D(
-                (3, 1), strides=1, padding="same", name=f"{each}_largest"
-            )(x)
-            parts = [
-                self._branch(narrow, blocks, kernel, f"{each}_over{kernel}")
-                for kernel in self.kernels
-            ]
-            # Each branch normalized by itself is the same as all normalized side by side, and folds
-            # into them.
-            x = blocks.joined([*parts, self._branch(largest, blocks, 1, f"{each}_largest")], each)
+            module = f"{name}_module{depth}"
+            x = self._module(x, blocks, module)
             if depth % 3 == 2:
-                shortcut = self._convolve(before, blocks, x.shape[-1], 1, name=f"{each}_shortcut")
-                x = before = blocks.activate(
-                    layers.Add(name=f"{each}_add")([x, shortcut]), f"{each}_sum"
-                )
+                width = x.shape[-1]
+                shortcut = self._convolve(before, blocks, width, 1, name=f"{module}_shortcut")
+                x = keras.layers.Add(name=f"{module}_add")([x, shortcut])
+                x = blocks.activate(x, f"{module}_sum")
+                before = x
         return x
 
+    def _module(self, x, blocks, name):
+        """Returns the branches of a module side by side."""
+        import keras
+
+        layers = keras.layers
+        narrow = x
+        if x.shape[-1] > 1:
+            bottleneck = layers.Conv2D(
+                self.bottleneck,
+                1,
+                use_bias=False,
+                name=f"{name}_bottleneck",
+                kernel_initializer=blocks.initializer(),
+            )
+            narrow = bottleneck(x)
+        pool = layers.MaxPooling2D((3, 1), strides=1, padding="same", name=f"{name}_largest")
+        largest = pool(x)
+        branches = []
+        for kernel in self.kernels:
+            branch = self._branch(narrow, blocks, kernel, f"{name}_over{kernel}")
+            branches.append(branch)
+        branches.append(self._branch(largest, blocks, 1, f"{name}_largest"))
+        # Each branch normalized by itself is the same as all normalized side by side, and folds
+        # into them.
+        return blocks.joined(branches, name)
+
     def _branch(self, x, blocks, kernel, name):
-        return blocks.activate(self._convolve(x, blocks, self.width, kernel, name=name), name)
+        x = self._convolve(x, blocks, self.width, kernel, name=name)
+        return blocks.activate(x, name)
 
 
 @dataclass(frozen=True)
 class LstmFcn(SeriesFcn):
-    """The fully convolutional net, and next to it an LSTM of `units` whose newest answer joins the
-    features (Karim et al. 2018, https://arxiv.org/abs/1709.05206). `shuffled`, as in the paper: the
-    LSTM reads channel after channel, of each all steps at once, rather than step after step.
-    `lstm_dropout`: of its output.
+    """The fully convolutional net, and next to it an LSTM whose newest answer joins the features
+    (Karim et al. 2018, https://arxiv.org/abs/1709.05206).
+
+    Attributes:
+        units: Of the LSTM.
+        shuffled: Whether the LSTM reads channel after channel, of each all steps at once, as in the
+            paper, rather than step after step.
+        lstm_dropout: The share of the LSTM's answer that is dropped.
     """
 
     units: int = knob(8, 1, 512)
@@ -194,18 +236,20 @@ class LstmFcn(SeriesFcn):
         import keras
 
         layers = keras.layers
+        lstm = f"{name}_lstm"
+        sequence = x
         if self.shuffled:
-            read = layers.Permute((2, 1), name=f"{name}_channels")(x)
-        else:
-            read = x
-        said = blocks.newest(
-            blocks.recur(read, "LSTM", self.units, name=f"{name}_lstm"), f"{name}_lstm"
-        )
+            permute = layers.Permute((2, 1), name=f"{name}_channels")
+            sequence = permute(x)
+        states = blocks.recur(sequence, "LSTM", self.units, name=lstm)
+        newest = blocks.newest(states, lstm)
         if self.lstm_dropout:
-            said = layers.Dropout(
-                self.lstm_dropout, seed=blocks.next_seed(), name=f"{name}_lstm_dropout"
-            )(said)
-        return blocks.joined([super()._features(x, blocks, name), said], f"{name}_both")
+            drop = layers.Dropout(
+                self.lstm_dropout, seed=blocks.next_seed(), name=f"{lstm}_dropout"
+            )
+            newest = drop(newest)
+        features = super()._features(x, blocks, name)
+        return blocks.joined([features, newest], f"{name}_both")
 
 
 def _check_pairs(widths, kernels):

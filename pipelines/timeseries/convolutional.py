@@ -9,20 +9,26 @@ from ..errors import RecipeError
 from ..rows.sketch import DataSketch
 from ..spec import Refusal, knob
 from ..tasks import task_of
-from .networks import SeriesNet, past_ports
+from .blocks import past_ports
+from .networks import SeriesNet
 
 
 @dataclass(frozen=True)
 class Tcn(SeriesNet):
     """Causal convolutions whose dilation doubles from block to block, each block added to what it
-    read (Bai et al. 2018, https://arxiv.org/abs/1803.01271); features of the newest step. `stream`:
-    whether the bundle has a form that takes one new step a call too, and keeps what the
-    convolutions read of the steps before.
+    read (Bai et al. 2018, https://arxiv.org/abs/1803.01271); features of the newest step.
+
+    Attributes:
+        width: Filters of every convolution.
+        depth: How many blocks follow each other.
+        kernel: How many steps a convolution reads.
+        stream: Whether the bundle also has a form that takes one new step a call, and keeps what
+            the convolutions read of the steps before.
     """
 
     width: int = knob(24, 1, 1024)
     depth: int = knob(5, 1, 16)
-    kernel: int = knob(3, 2, 64)
+    kernel: int = knob(3, 2, 64, unit="steps")
     activation: str = "relu"
     stream: bool = False
 
@@ -55,8 +61,9 @@ class Tcn(SeriesNet):
         return replace(self, width=min(self.width, 8), depth=2)
 
     def num_steps(self) -> int:
-        """How many steps the newest one's features are made of."""
-        return 1 + (self.kernel - 1) * (2**self.depth - 1)
+        """Returns how many steps the newest one's features are made of."""
+        sum_of_dilations = 2**self.depth - 1
+        return 1 + (self.kernel - 1) * sum_of_dilations
 
     def _check_stream(self, signature):
         if not task_of(signature.target).looks_ahead:
@@ -92,21 +99,25 @@ class Tcn(SeriesNet):
         import keras
 
         layers = keras.layers
-        x = layers.Conv1D(
+        widen = layers.Conv1D(
             self.width, 1, name=f"{name}_widen", kernel_initializer=blocks.initializer()
-        )(x)
+        )
+        x = widen(x)
         for depth in range(self.depth):
-            each = f"{name}_block{depth}"
-            inner = layers.Conv1D(
+            block = f"{name}_block{depth}"
+            convolution = layers.Conv1D(
                 self.width,
                 self.kernel,
                 dilation_rate=2**depth,
                 padding="causal",
-                name=f"{each}_conv",
+                name=f"{block}_conv",
                 kernel_initializer=blocks.initializer(),
                 kernel_regularizer=blocks.regularizer(),
-            )(x)
-            x = layers.Add(name=f"{each}_add")([x, blocks.drop(blocks.activate(inner, each), each)])
+            )
+            inner = convolution(x)
+            inner = blocks.activate(inner, block)
+            inner = blocks.drop(inner, block)
+            x = layers.Add(name=f"{block}_add")([x, inner])
         return blocks.newest(x, name)
 
 

@@ -8,15 +8,18 @@ from ..device.runner import LiteRT, Runner
 from ..report.figures import BLUE, GREY, ORANGE, drawable, picture
 from ..verify.ladder import answer_all
 
-NUM_ODDEST = 3
+NUM_HIGHEST = 3
 APART = 4.0
 
 
 def draw_anomalies(recipe, splits, shipped, evaluation) -> list[tuple[str, str]]:
-    """(title, base64 PNG) of the int8 form: its scores of test windows over time with the
-    threshold, the histogram of scores by part, ROC curves with those of plain rules where labels
-    are known, and the three most anomalous windows, apart in time and none of them a copy with a
-    fault, against what the model gives back.
+    """Draws what only anomalies have, of the int8 form.
+
+    Returns:
+        Title and base64 PNG of every picture: scores of test windows over time with the threshold,
+        the histogram of scores by part, ROC curves with those of plain rules if labels are known,
+        and the three most anomalous windows, apart in time and none of them a copy with a fault,
+        against what the model gives back.
     """
     signature = shipped.signature
     answers = evaluation.answers["litert_int8"]
@@ -34,22 +37,19 @@ def draw_anomalies(recipe, splits, shipped, evaluation) -> list[tuple[str, str]]
     if num_faulty:
         scores["test, fault injected"] = answers.scores[real:]
     time = test.x[test.schema.frame.time]
+    over_time = _over_time(time, answers.scores, test.y, threshold, real)
     drawn = [
-        (
-            "scores over time",
-            picture(
-                _over_time(time, answers.scores, test.y, threshold, real), width=10.6, height=3.8
-            ),
-        ),
+        ("scores over time", picture(over_time, width=10.6, height=3.8)),
         ("histogram of scores", picture(_histogram(scores, threshold))),
     ]
-    known = ~np.isnan(test.y)
-    if 0 < (test.y == 1).sum() < known.sum():
+    num_known = np.sum(~np.isnan(test.y))
+    num_anomalies = np.sum(test.y == 1)
+    if 0 < num_anomalies < num_known:
+        kinds = np.array([])
         if num_faulty:
             kinds = faults.kinds(num_faulty)
-        else:
-            kinds = np.array([])
-        drawn.append(("ROC curves", picture(_roc(test, answers.scores, kinds), height=4.8)))
+        curves = _roc(test, answers.scores, kinds)
+        drawn.append(("ROC curves", picture(curves, height=4.8)))
     return drawn + _highest_windows(recipe, signature, runner, test, answers, real=real)
 
 
@@ -78,53 +78,45 @@ def _highest_windows(recipe, signature, runner, test, answers, *, real):
 
 
 def _apart(scores, time, seconds):
-    """int64: the highest scores, no two of windows that overlap."""
+    """Returns the rows of the highest scores, int64, no two of windows that overlap."""
+    window = np.timedelta64(int(seconds), "s")
     chosen = []
     for row in np.argsort(-scores, kind="stable"):
-        if all(
-            abs(time[row] - time[other]) >= np.timedelta64(int(seconds), "s") for other in chosen
-        ):
+        distances = np.abs(time[chosen] - time[row])
+        if np.all(distances >= window):
             chosen.append(row)
-        if len(chosen) == NUM_ODDEST:
+        if len(chosen) == NUM_HIGHEST:
             break
     return np.array(chosen, np.int64)
 
 
 def _over_time(time, scores, y, threshold, real):
+    """Draws scores of test windows with the threshold; those from `real` on are copies."""
+    real_time = time[:real]
+    real_scores = scores[:real]
+
+    def marks(axes, chosen, marker, color, size, label):
+        axes.plot(time[chosen], scores[chosen], marker, color=color, markersize=size, label=label)
+
     def draw(axes):
-        order = np.argsort(time[:real], kind="stable")
-        axes.plot(
-            time[:real][order], scores[:real][order], ".", markersize=4, color=BLUE, label="window"
-        )
+        order = np.argsort(real_time, kind="stable")
+        marks(axes, order, ".", BLUE, 4, "window")
         axes.axhline(threshold, color=GREY, linestyle="--", label="threshold")
-        flagged = np.flatnonzero(scores[:real] >= threshold)
-        axes.plot(time[flagged], scores[flagged], "o", color=ORANGE, markersize=5, label="flagged")
+        flagged = np.flatnonzero(real_scores >= threshold)
+        marks(axes, flagged, "o", ORANGE, 5, "flagged")
         labelled = np.flatnonzero(y[:real] == 1)
         if len(labelled):
-            axes.plot(
-                time[labelled],
-                scores[labelled],
-                "x",
-                color="black",
-                markersize=5,
-                label="labelled an anomaly",
-            )
-        if real < len(time):
-            axes.plot(
-                time[real:], scores[real:], "+", color=GREY, markersize=4, label="copy with a fault"
-            )
+            marks(axes, labelled, "x", "black", 5, "labelled an anomaly")
+        copies = np.arange(real, len(time))
+        if len(copies):
+            marks(axes, copies, "+", GREY, 4, "copy with a fault")
         # A window far out must not flatten the others.
         top = max(np.quantile(scores, 0.995), threshold) * 1.25
-        beyond = scores > top
-        if beyond.any():
-            axes.plot(
-                time[beyond],
-                np.full(beyond.sum(), top * 0.985),
-                "^",
-                color="black",
-                markersize=4,
-                label=f"beyond: up to {scores.max():.3g}",
-            )
+        is_beyond = scores > top
+        if is_beyond.any():
+            heights = np.full(is_beyond.sum(), top * 0.985)
+            label = f"beyond: up to {scores.max():.3g}"
+            axes.plot(time[is_beyond], heights, "^", color="black", markersize=4, label=label)
         axes.set(
             ylim=(0, top),
             ylabel="score",
@@ -139,19 +131,22 @@ def _over_time(time, scores, y, threshold, real):
 
 
 def _histogram(scores, threshold):
+    """Draws the share of scores in each bin, by part."""
+    colours = (GREY, BLUE, ORANGE, "black")
+
     def draw(axes):
         together = np.concatenate(list(scores.values()))
         top = max(np.quantile(together, 0.995), threshold) * 1.1
         bins = np.linspace(0, top, 50)
-        for (part, values), colour in zip(
-            scores.items(), (GREY, BLUE, ORANGE, "black"), strict=False
-        ):
+        for place, (part, values) in enumerate(scores.items()):
+            num_rows = len(values)
+            share_of_one = 1 / max(num_rows, 1)
             axes.hist(
                 np.minimum(values, top),
                 bins,
-                weights=np.full(len(values), 1 / max(len(values), 1)),
+                weights=np.full(num_rows, share_of_one),
                 histtype="step",
-                color=colour,
+                color=colours[place],
                 label=part,
                 linewidth=1.4,
             )
@@ -168,37 +163,37 @@ def _histogram(scores, threshold):
 
 
 def _roc(test, scores, kinds):
-    def draw(axes):
+    """Draws ROC curves: of the model, of plain rules, and of the model on each kind of fault."""
+    is_known = ~np.isnan(test.y)
+    first_copy = len(test) - len(kinds)
+    kind_of_row = np.full(len(test), "", object)
+    kind_of_row[first_copy:] = kinds
+    baselines = (test.baselines or {}).items()
+    line_styles = (":", "--", "-.", (0, (1, 3)))
+
+    def curve(axes, name, values, chosen, **style):
         from sklearn.metrics import RocCurveDisplay
 
-        known = ~np.isnan(test.y)
-        shown = [("this model, int8", scores, known, BLUE, 2.0)]
-        shown += [
-            (name, values, known, colour, 1.0)
-            for (name, values), colour in zip(
-                (test.baselines or {}).items(), (GREY, ORANGE), strict=False
-            )
-        ]
-        first = len(test) - len(kinds)
-        for style, kind in zip(
-            (":", "--", "-.", (0, (1, 3))), dict.fromkeys(kinds.tolist()), strict=False
-        ):
-            of_kind = known & (
-                (np.arange(len(test)) < first) | np.r_[np.zeros(first, bool), kinds == kind]
-            )
-            shown.append((f"this model, {kind}", scores, of_kind, style, 1.2))
-        for name, values, rows, look, width in shown:
-            if name.startswith("this model, ") and "int8" not in name:
-                style = {"linestyle": look, "color": BLUE}
-            else:
-                style = {"color": look}
-            RocCurveDisplay.from_predictions(
-                (test.y[rows] == 1).astype(int),
-                values[rows],
-                ax=axes,
-                name=name[:36],
-                curve_kwargs={**style, "linewidth": width},
-            )
+        is_anomaly = test.y[chosen] == 1
+        RocCurveDisplay.from_predictions(
+            is_anomaly.astype(int),
+            values[chosen],
+            ax=axes,
+            name=name[:36],
+            curve_kwargs=style,
+        )
+
+    def draw(axes):
+        curve(axes, "this model, int8", scores, is_known, color=BLUE, linewidth=2.0)
+        for (name, values), colour in zip(baselines, (GREY, ORANGE), strict=False):
+            curve(axes, name, values, is_known, color=colour, linewidth=1.0)
+        distinct_kinds = dict.fromkeys(kinds.tolist())
+        for kind, line_style in zip(distinct_kinds, line_styles, strict=False):
+            is_original = kind_of_row == ""
+            is_of_kind = kind_of_row == kind
+            chosen = is_known & (is_original | is_of_kind)
+            name = f"this model, {kind}"
+            curve(axes, name, scores, chosen, linestyle=line_style, color=BLUE, linewidth=1.2)
         axes.set(
             title="ROC",
             xlabel="false positive rate",
@@ -214,29 +209,27 @@ def _roc(test, scores, kinds):
 
 
 def _window(given, back, names, title):
-    """Series side by side, each at its own height: what went in, and what came back."""
+    """Draws series one over the other, each at its own height: what went in, and what came back."""
 
     def draw(axes):
-        steps = np.arange(len(given)) - len(given) + 1
-        for place, _ in enumerate(names):
-            height = -APART * place
-            axes.axhline(height, color=GREY, linewidth=0.4)
-            axes.plot(
-                steps, given[:, place] + height, color=BLUE, label="series" if not place else None
-            )
-            axes.plot(
-                steps,
-                back[:, place] + height,
-                color=ORANGE,
-                linestyle="--",
-                label="given back" if not place else None,
-            )
+        steps = np.arange(1 - len(given), 1)
         off = np.abs(given - back).mean(axis=0)
-        axes.set_yticks(
-            [-APART * place for place in range(len(names))],
-            [f"{drawable(name, 18)}\n{off[place]:.2f} off" for place, name in enumerate(names)],
-            fontsize=8,
-        )
+        heights = []
+        labels = []
+        given_label = "series"
+        back_label = "given back"
+        for place, name in enumerate(names):
+            height = -APART * place
+            heights.append(height)
+            labels.append(f"{drawable(name, 18)}\n{off[place]:.2f} off")
+            before = given[:, place] + height
+            after = back[:, place] + height
+            axes.axhline(height, color=GREY, linewidth=0.4)
+            axes.plot(steps, before, color=BLUE, label=given_label)
+            axes.plot(steps, after, color=ORANGE, linestyle="--", label=back_label)
+            given_label = None  # one entry in the legend for all series
+            back_label = None
+        axes.set_yticks(heights, labels, fontsize=8)
         axes.set(xlabel=f"steps; one row is {APART:g} standard deviations", title=title)
         axes.title.set_fontsize(9)
         axes.legend(fontsize=8, frameon=False, ncols=2, loc="upper left")

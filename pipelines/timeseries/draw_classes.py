@@ -19,6 +19,7 @@ NUM_MISTAKES = 12
 COLUMNS = 4
 MAX_CHANNELS = 6
 MAX_CLASSES = 12
+MAX_LABEL = 14  # characters over a tile
 
 
 class LabelledSeriesLoader(Loader):
@@ -38,53 +39,65 @@ class LabelledSeriesLoader(Loader):
 
 
 def draw_series_classes(recipe, splits, shipped, evaluation) -> list[tuple[str, str]]:
-    """(title, base64 PNG) of every picture: the middle of each class over time, training series as
-    the net reads them next to their altered forms, and of the int8 form on test rows the most
-    confident mistakes.
+    """Draws what only series with classes have.
+
+    Returns:
+        Title and base64 PNG of every picture: the middle of each class over time, training series
+        as the net reads them next to their altered forms, and of the int8 form on test rows the
+        most confident mistakes.
     """
     signature = shipped.signature
     name = signature.columns[0].name
     labels = signature.target.labels
+    train = splits.train
+    drawn = []
     if labels:
-        drawn = [_classes(splits.train.x[name], splits.train.y, labels, name)]
-    else:
-        drawn = []
+        drawn.append(_classes(train.x[name], train.y, labels, name))
     if recipe.augment:
-        drawn.append(_sheet(recipe, signature, splits.train))
-    answers = evaluation.answers["litert_int8"]
-    if not labels:
-        return drawn
-    chosen = class_places(answers, labels)
-    score = answers.scores[np.arange(len(chosen)), chosen]
-    wrong = np.flatnonzero(chosen != splits.test.y)
-    wrong = wrong[np.argsort(-score[wrong], kind="stable")][:NUM_MISTAKES]
-    if len(wrong):
-        short = [
-            drawable(label, 14) if len(label) <= 14 else f"{drawable(label, 13)}…"
-            for label in labels
-        ]
-        series = np.stack(
-            [splits.test.x[each.name][wrong] for each in signature.columns[:MAX_CHANNELS]], axis=2
-        )
-        captions = [
-            f"{short[splits.test.y[row]]} → {short[chosen[row]]} {score[row]:.0%}" for row in wrong
-        ]
-        drawn.append(
-            _tiles(
-                "The most confident mistakes on test series: true class → predicted, "
-                "with its score",
-                series,
-                captions,
-                [GREY] * len(wrong),
-                columns=COLUMNS,
-            )
-        )
+        drawn.append(_sheet(recipe, signature, train))
+    if labels:
+        answers = evaluation.answers["litert_int8"]
+        drawn += _mistakes(splits.test, answers, signature)
     return drawn
 
 
+def _mistakes(test, answers, signature):
+    """Returns title and base64 PNG of the most confident mistakes, if there are any."""
+    labels = signature.target.labels
+    chosen = class_places(answers, labels)
+    scores = answers.scores[np.arange(len(chosen)), chosen]
+    wrong = np.flatnonzero(chosen != test.y)
+    order = np.argsort(-scores[wrong], kind="stable")
+    worst = wrong[order[:NUM_MISTAKES]]
+    if not len(worst):
+        return []
+    columns = signature.columns[:MAX_CHANNELS]
+    channels = [test.x[column.name][worst] for column in columns]
+    captions = []
+    for row in worst:
+        truth = _short(labels[test.y[row]])
+        answer = _short(labels[chosen[row]])
+        captions.append(f"{truth} → {answer} {scores[row]:.0%}")
+    tiles = _tiles(
+        "The most confident mistakes on test series: true class → predicted, with its score",
+        np.stack(channels, axis=2),
+        captions,
+        [GREY] * len(worst),
+        columns=COLUMNS,
+    )
+    return [tiles]
+
+
+def _short(label):
+    """Returns a label that fits over a tile."""
+    if len(label) <= MAX_LABEL:
+        return drawable(label, MAX_LABEL)
+    return f"{drawable(label, MAX_LABEL - 1)}…"
+
+
 def _classes(x, y, labels, name):
-    """(title, base64 PNG): at each step the median of a class, and the middle half of its training
-    rows.
+    """Returns a title and a base64 PNG: at each step the median of a class, and the middle half of
+    its training rows.
     """
     title = (
         f"{drawable(name, 40)}: the median of each class, and the middle half of its training rows"
@@ -95,9 +108,9 @@ def _classes(x, y, labels, name):
 
         for place, label in enumerate(labels[:MAX_CLASSES]):
             rows = x[y == place]
-            rows = rows[:, ~np.isnan(x[y == place]).all(axis=0)]
-            steps = np.flatnonzero(~np.isnan(x[y == place]).all(axis=0))
-            low, middle, high = np.nanpercentile(rows, [25, 50, 75], axis=0)
+            is_empty_step = np.isnan(rows).all(axis=0)
+            steps = np.flatnonzero(~is_empty_step)
+            low, middle, high = np.nanpercentile(rows[:, steps], [25, 50, 75], axis=0)
             colour = colormaps["tab10"](place % 10)
             axes.plot(steps, middle, color=colour, label=drawable(label), linewidth=1.4)
             axes.fill_between(steps, low, high, color=colour, alpha=0.15, linewidth=0)
@@ -109,52 +122,55 @@ def _classes(x, y, labels, name):
 
 
 def _sheet(recipe, signature, train):
-    few = np.unique(np.linspace(0, len(train) - 1, NUM_SHEET_ROWS).astype(int))
-    columns = run_primitives(signature.primitives, {name: x[few] for name, x in train.x.items()})
+    """Returns a title and a base64 PNG: training series, each next to altered forms of it."""
+    places = np.linspace(0, len(train) - 1, NUM_SHEET_ROWS)
+    few = np.unique(places.astype(int))
+    rows = {name: x[few] for name, x in train.x.items()}
+    columns = run_primitives(signature.primitives, rows)
     ports = {port.name: columns[port.name] for port in signature.inputs}
     sheets = series_sheet(
         recipe.augment, signature, ports, seed=recipe.training.seed, num_forms=NUM_FORMS
     )
-    sheet = sheets[next(port.name for port in signature.inputs if port.unit == SERIES_STANDARD)]
-    series = sheet.reshape(-1, *sheet.shape[2:])[..., :MAX_CHANNELS]
-    captions = (["original"] + ["altered"] * NUM_FORMS) + [""] * (len(series) - NUM_FORMS - 1)
-    colours = ([GREY] + [BLUE] * NUM_FORMS) * len(few)
+    names = [port.name for port in signature.inputs if port.unit == SERIES_STANDARD]
+    sheet = sheets[names[0]]
+    series = sheet.reshape(-1, *sheet.shape[2:])
+    num_columns = 1 + NUM_FORMS
+    captions = ["original", *["altered"] * NUM_FORMS]  # over the first row alone
+    captions += [""] * (len(series) - num_columns)
+    colours_of_row = [GREY, *[BLUE] * NUM_FORMS]
     return _tiles(
         "Training series as the net reads them and, in blue, what augmentation makes of them",
-        series,
+        series[..., :MAX_CHANNELS],
         captions,
-        colours,
-        columns=NUM_FORMS + 1,
+        colours_of_row * len(few),
+        columns=num_columns,
     )
 
 
 def _tiles(title, series, captions, colours, *, columns):
-    """(title, base64 PNG) of series [n, steps, channels] in rows of `columns`, a row's in one
-    scale.
+    """Returns a title and a base64 PNG of series [n, steps, channels] in rows of `columns`, those
+    of a row in one scale.
     """
-    rows = -(-len(series) // columns)
+    num_rows = -(-len(series) // columns)
 
     def draw(axes):
-        for place, (values, caption, colour) in enumerate(
-            zip(series, captions, colours, strict=True)
-        ):
+        for place, caption in enumerate(captions):
             row, column = divmod(place, columns)
-            beside = series[row * columns : (row + 1) * columns]
-            low = np.nanmin(beside)
-            high = np.nanmax(beside)
-            across = column + 0.04 + 0.92 * np.linspace(0, 1, values.shape[0])
-            down = row + 0.95 - 0.78 * (values - low) / max(high - low, 1e-9)
-            for channel in range(values.shape[1]):
-                axes.plot(
-                    across,
-                    down[:, channel],
-                    linewidth=0.9,
-                    alpha=0.9 if channel == 0 else 0.5,
-                    color=colour if channel == 0 else ORANGE,
-                )
+            first = row * columns
+            series_of_row = series[first : first + columns]
+            low = np.nanmin(series_of_row)
+            high = np.nanmax(series_of_row)
+            values = series[place]
+            num_steps, num_channels = values.shape
+            share = (values - low) / max(high - low, 1e-9)
+            across = column + 0.04 + 0.92 * np.linspace(0, 1, num_steps)
+            down = row + 0.95 - 0.78 * share
+            for channel in range(1, num_channels):
+                axes.plot(across, down[:, channel], linewidth=0.9, alpha=0.5, color=ORANGE)
+            axes.plot(across, down[:, 0], linewidth=0.9, alpha=0.9, color=colours[place])
             axes.text(column + 0.5, row + 0.02, caption, ha="center", va="top", fontsize=7)
-        axes.set(xlim=(0, columns), ylim=(rows, 0), title=title)
+        axes.set(xlim=(0, columns), ylim=(num_rows, 0), title=title)
         axes.title.set_fontsize(9)
         axes.set_axis_off()
 
-    return title, picture(draw, width=7.4, height=0.5 + rows * 1.15)
+    return title, picture(draw, width=7.4, height=0.5 + num_rows * 1.15)

@@ -52,17 +52,21 @@ def sketch_series(spec, *, may_name_parts: bool) -> DataSketch:
 
 @dataclass(frozen=True)
 class LoadTsFiles(LabelledSeriesLoader):
-    """Files of the UCR and UEA archives.
+    """Loads files of the UCR and UEA archives.
 
-    train, test: .ts or .ts.gz files; without `test` all rows are still to be split. steps: of a
-    series; 0 is as many as the longest of `train` has; of longer ones the newest are read.
-    channels: their names (empty: series, or channel 1, channel 2, ...). positive: of two classes
-    the one that scores are about.
+    Attributes:
+        train: A .ts or .ts.gz file of training rows.
+        test: A .ts or .ts.gz file of test rows; if empty, all rows are still to be split.
+        steps: Of every series; 0 is as many as the longest training series has. Of longer ones the
+            newest are read.
+        channels: Names of the channels; if empty: series, or channel 1, channel 2, ... .
+        positive: Of two classes the one that scores are about; if empty, the one called true, yes
+            or 1, else the rarer one.
     """
 
     train: str
     test: str = ""
-    steps: int = knob(0, 0, MAX_STEPS)
+    steps: int = knob(0, 0, MAX_STEPS, unit="steps")
     channels: tuple[str, ...] = ()
     positive: str = ""
 
@@ -129,18 +133,27 @@ class LoadTsFiles(LabelledSeriesLoader):
 
 @dataclass(frozen=True)
 class LoadSeriesArrays(LabelledSeriesLoader):
-    """Series in a .npz file: [rows, steps] or [rows, steps, channels], and their classes.
+    """Loads series in a .npz file, [rows, steps] or [rows, steps, channels], and their classes.
 
-    series, labels: names in the file; if empty they are found, with x_train, y_train, x_test,
-    y_test as the parts. classes: names of labels 0, 1, ... . steps, channels, positive: as in
-    LoadTsFiles.
+    Attributes:
+        source: Path of the file.
+        series: The name of the series in the file; if empty, it is found, with x_train and x_test
+            as the parts.
+        labels: The name of the labels in the file; if empty, it is found, with y_train and y_test
+            as the parts.
+        classes: Names of labels 0, 1, ... .
+        steps: Of every series; 0 is as many as the longest training series has. Of longer ones the
+            newest are read.
+        channels: Names of the channels; if empty: series, or channel 1, channel 2, ... .
+        positive: Of two classes the one that scores are about; if empty, the one called true, yes
+            or 1, else the rarer one.
     """
 
     source: str
     series: str = ""
     labels: str = ""
     classes: tuple[str, ...] = ()
-    steps: int = knob(0, 0, MAX_STEPS)
+    steps: int = knob(0, 0, MAX_STEPS, unit="steps")
     channels: tuple[str, ...] = ()
     positive: str = ""
 
@@ -201,10 +214,21 @@ class LoadSeriesArrays(LabelledSeriesLoader):
 
 @dataclass(frozen=True)
 class LoadSeriesTfds(LabelledSeriesLoader):
-    """A data set that tensorflow-datasets has prepared on disk; nothing is downloaded.
+    """Loads series that tensorflow-datasets has prepared on disk; nothing is downloaded.
 
-    name, data_dir, splits: as in LoadTextTfds. series: the feature of numbers [steps] or [steps,
-    channels]; label: that of the class. steps, channels, positive: as in LoadTsFiles.
+    Attributes:
+        name: As in tfds.load.
+        data_dir: Where tfds prepares data sets, or the folder of the one data set; if empty,
+            ~/tensorflow_datasets.
+        splits: As tfds names them ("train", "train[:10%]"); if empty, those of train, validation
+            and test that exist.
+        series: The feature of numbers, [steps] or [steps, channels].
+        label: The feature of classes.
+        steps: Of every series; 0 is as many as the longest training series has. Of longer ones the
+            newest are read.
+        channels: Names of the channels; if empty: series, or channel 1, channel 2, ... .
+        positive: Of two classes the one that scores are about; if empty, the one called true, yes
+            or 1, else the rarer one.
     """
 
     name: str
@@ -212,7 +236,7 @@ class LoadSeriesTfds(LabelledSeriesLoader):
     splits: tuple[str, ...] = ()
     series: str = "series"
     label: str = "label"
-    steps: int = knob(0, 0, MAX_STEPS)
+    steps: int = knob(0, 0, MAX_STEPS, unit="steps")
     channels: tuple[str, ...] = ()
     positive: str = ""
 

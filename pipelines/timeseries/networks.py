@@ -9,31 +9,28 @@ from abc import abstractmethod
 from dataclasses import dataclass, replace
 
 from ..device.cells import SERIES
-from ..device.ports import Port
-from ..device.primitives import PackSteps
-from ..device.signature import Signature, made_from
-from ..device.units import CATEGORY_ID, SERIES_INTERVAL, SERIES_STANDARD
+from ..device.signature import Signature
 from ..errors import RecipeError
 from ..rows.sketch import DataSketch
 from ..slots import Network
 from ..spec import Refusal, knob
-from ..tasks import task_of
-from ..training.blocks import (
-    Blocks,
-    check_heads,
-    check_initializer,
-    with_logits,
-)
+from ..training.blocks import check_heads, check_initializer, with_logits
+from .blocks import SeriesBlocks, input_layers, past_ports
 
 ACTIVATIONS = ("relu", "relu6")
-BY_STEP = (SERIES_STANDARD, SERIES_INTERVAL)
+MAX_TINY_WIDTH = 8
 
 
 @dataclass(frozen=True)
 class SeriesNet(Network):
-    """The knobs that all nets for series share. `initializer`: of kernels, by its Keras name.
-    `dropout`: before the last layer. `regularizer`: the factor of L2 on kernels. `num_members`: how
-    many nets stand side by side, their answers averaged.
+    """The knobs that all nets for series share.
+
+    Attributes:
+        initializer: Of kernels, by its Keras name.
+        dropout: The share of features that is dropped before the last layer.
+        regularizer: The factor of L2 on kernels.
+        num_members: How many nets stand side by side, their answers averaged.
+        activation: relu or relu6.
     """
 
     activation = ACTIVATIONS[0]  # nets with that knob override it
@@ -64,25 +61,31 @@ class SeriesNet(Network):
         )
 
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
-        """Signature → keras.Model, uncompiled: float32 [rows, steps, channels], and what else there
-        is → outputs [rows, num_members, outputs]. Raises RecipeError for a signature without a
-        series.
+        """Builds the net, uncompiled.
 
-        `synchronized`: batch normalization over all replicas of a mirrored strategy.
+        Args:
+            signature: Of inputs of which one or more are series.
+            seed: Of the initial weights.
+            synchronized: Whether batch normalization is over all replicas of a mirrored strategy.
+
+        Returns:
+            A keras.Model of float32 [rows, steps, channels], and what else there is → outputs,
+            float32 [rows, num_members, outputs].
+
+        Raises:
+            RecipeError: For a signature without a series.
         """
-        import keras
-
         blocks = SeriesBlocks(self, signature, seed=seed, synchronized=synchronized)
-        inputs = {
-            port.name: keras.Input(port.shape, name=port.name, dtype=port.dtype)
-            for port in signature.inputs
-        }
-        x = blocks.joined([inputs[port.name] for port in past_ports(signature)], "steps")
-        beside = blocks.beside(inputs)
+        inputs = input_layers(signature)
+        past = [inputs[port.name] for port in past_ports(signature)]
+        x = blocks.joined(past, "steps")
+        others = blocks.other_inputs(inputs)
         members = []
         for place in range(self.num_members):
-            features = self._features(x, blocks, f"member{place}")
-            members.append(blocks.joined([features, *beside], f"member{place}_all"))
+            name = f"member{place}"
+            features = self._features(x, blocks, name)
+            member = blocks.joined([features, *others], f"{name}_all")
+            members.append(member)
         return with_logits(inputs, members, signature, blocks=blocks)
 
     def linear(self) -> "NLinear | None":
@@ -95,7 +98,12 @@ class SeriesNet(Network):
 
     @abstractmethod
     def _features(self, x, blocks: "SeriesBlocks", name: str):
-        """Steps [rows, steps, channels] → features [rows, width]."""
+        """Returns the features [rows, width] of steps [rows, steps, channels]."""
+
+
+def tiny_widths(widths: tuple[int, ...]) -> tuple[int, ...]:
+    """Returns widths small enough for a test."""
+    return tuple(min(width, MAX_TINY_WIDTH) for width in widths)
 
 
 @dataclass(frozen=True)
@@ -120,12 +128,15 @@ class NLinear(SeriesNet):
 
 @dataclass(frozen=True)
 class DLinear(SeriesNet):
-    """Two linear maps, of a moving average over `kernel` steps and of what that leaves (Zeng et al.
-    2023).
+    """Two linear maps, of a moving average and of what that leaves (Zeng et al. 2023,
+    https://arxiv.org/abs/2205.13504).
+
+    Attributes:
+        kernel: How many steps the moving average reads.
     """
 
     dropout: float = knob(0.0, 0, 0.95)
-    kernel: int = knob(25, 2, 1000)
+    kernel: int = knob(25, 2, 1000, unit="steps")
 
     def tiny(self) -> "DLinear":
         return replace(self, kernel=min(self.kernel, 5))
@@ -134,47 +145,56 @@ class DLinear(SeriesNet):
         import keras
 
         layers = keras.layers
-        trend = layers.AveragePooling1D(
+        average = layers.AveragePooling1D(
             self.kernel, strides=1, padding="same", name=f"{name}_trend"
-        )(x)
-        rest = layers.Subtract(name=f"{name}_rest")([x, trend])
-        return blocks.joined(
-            [
-                layers.Flatten(name=f"{name}_trend_flat")(trend),
-                layers.Flatten(name=f"{name}_rest_flat")(rest),
-            ],
-            name,
         )
+        trend = average(x)
+        rest = layers.Subtract(name=f"{name}_rest")([x, trend])
+        flat_trend = layers.Flatten(name=f"{name}_trend_flat")(trend)
+        flat_rest = layers.Flatten(name=f"{name}_rest_flat")(rest)
+        return blocks.joined([flat_trend, flat_rest], name)
 
 
 @dataclass(frozen=True)
 class SeriesMlp(SeriesNet):
-    """`widths` hidden layers over all steps, and next to them the linear map of NLinear
-    (Zeng et al. 2023, https://arxiv.org/abs/2205.13504)."""
+    """Hidden layers over all steps, and next to them the linear map of NLinear (Zeng et al. 2023,
+    https://arxiv.org/abs/2205.13504).
+
+    Attributes:
+        widths: Of the hidden layers, one after the other.
+    """
 
     widths: tuple[int, ...] = knob((64,), 1, 4096)
     activation: str = "relu"
 
     def tiny(self) -> "SeriesMlp":
-        return replace(self, widths=tuple(min(width, 8) for width in self.widths))
+        return replace(self, widths=tiny_widths(self.widths))
 
     def _features(self, x, blocks, name):
         import keras
 
-        flat = x = keras.layers.Flatten(name=f"{name}_flat")(x)
+        flatten = keras.layers.Flatten(name=f"{name}_flat")
+        steps = flatten(x)
+        hidden = steps
         for depth, width in enumerate(self.widths):
-            x = blocks.activate(
-                blocks.dense(x, width, name=f"{name}_dense{depth}"), f"{name}_{depth}"
-            )
-            x = blocks.drop(x, f"{name}_{depth}")
-        return blocks.joined([flat, x], name)
+            layer = f"{name}_{depth}"
+            hidden = blocks.dense(hidden, width, name=f"{name}_dense{depth}")
+            hidden = blocks.activate(hidden, layer)
+            hidden = blocks.drop(hidden, layer)
+        return blocks.joined([steps, hidden], name)
 
 
 @dataclass(frozen=True)
 class NBeats(SeriesNet):
-    """`num_blocks` stacks of `depth` dense layers; each takes away from the steps what it has
-    explained, and what all found makes the forecast (N-BEATS with a generic basis of `basis`
-    numbers: Oreshkin et al. 2020, https://arxiv.org/abs/1905.10437).
+    """Stacks of dense layers, each of which takes away from the steps what it has explained; what
+    all found makes the forecast (N-BEATS with a generic basis: Oreshkin et al. 2020,
+    https://arxiv.org/abs/1905.10437).
+
+    Attributes:
+        num_blocks: How many stacks there are.
+        depth: How many dense layers a stack has.
+        width: Of the dense layers.
+        basis: How many numbers a stack finds.
     """
 
     num_blocks: int = knob(3, 1, 64)
@@ -189,35 +209,41 @@ class NBeats(SeriesNet):
     def _features(self, x, blocks, name):
         import keras
 
-        rest = keras.layers.Flatten(name=f"{name}_flat")(x)
+        layers = keras.layers
+        rest = layers.Flatten(name=f"{name}_flat")(x)
         size = rest.shape[-1]
+        last = self.num_blocks - 1
         found = []
         for place in range(self.num_blocks):
-            each = f"{name}_block{place}"
+            block = f"{name}_block{place}"
             hidden = rest
             for depth in range(self.depth):
-                hidden = blocks.activate(
-                    blocks.dense(hidden, self.width, name=f"{each}_dense{depth}"), f"{each}_{depth}"
-                )
-            found.append(blocks.dense(hidden, self.basis, name=f"{each}_ahead"))
-            if place + 1 < self.num_blocks:
-                explained = blocks.dense(
-                    blocks.dense(hidden, self.basis, name=f"{each}_behind"),
-                    size,
-                    name=f"{each}_explained",
-                )
-                rest = keras.layers.Subtract(name=f"{each}_rest")([rest, explained])
+                hidden = blocks.dense(hidden, self.width, name=f"{block}_dense{depth}")
+                hidden = blocks.activate(hidden, f"{block}_{depth}")
+            ahead = blocks.dense(hidden, self.basis, name=f"{block}_ahead")
+            found.append(ahead)
+            if place < last:
+                behind = blocks.dense(hidden, self.basis, name=f"{block}_behind")
+                explained = blocks.dense(behind, size, name=f"{block}_explained")
+                rest = layers.Subtract(name=f"{block}_rest")([rest, explained])
         return blocks.joined(found, name)
 
 
 @dataclass(frozen=True)
 class PatchTransformer(SeriesNet):
-    """Self-attention over patches of `patch` steps (Nie et al. 2023,
-    https://arxiv.org/abs/2211.14730) in layers that int8 suits: batch normalization, ReLU, and a
-    depthwise convolution over patches instead of a table of places.
+    """Self-attention over patches of steps (Nie et al. 2023, https://arxiv.org/abs/2211.14730) in
+    layers that int8 suits: batch normalization, ReLU, and a depthwise convolution over patches
+    instead of a table of places.
+
+    Attributes:
+        patch: How many steps a patch holds.
+        width: Of the vector of each patch.
+        depth: How many blocks of attention follow each other.
+        heads: How many heads attention has.
+        normalization: Whether batch normalization stands in each block.
     """
 
-    patch: int = knob(12, 1, 1000)
+    patch: int = knob(12, 1, 1000, unit="steps")
     width: int = knob(32, 4, 1024)
     depth: int = knob(2, 1, 48)
     heads: int = knob(4, 1, 64)
@@ -251,108 +277,26 @@ class PatchTransformer(SeriesNet):
                 expected="shorter patches",
                 fix=f"--set build.patch={max(x.shape[1] // 4, 1)}",
             )
-        x = x[:, x.shape[1] % self.patch :]  # the newest steps fill whole patches
-        x = layers.Conv1D(
+        num_left = x.shape[1] % self.patch
+        x = x[:, num_left:]  # the newest steps fill whole patches
+        embed = layers.Conv1D(
             self.width,
             self.patch,
             strides=self.patch,
             name=f"{name}_patches",
             kernel_initializer=blocks.initializer(),
-        )(x)
-        place = layers.DepthwiseConv1D(
+        )
+        x = embed(x)
+        locate = layers.DepthwiseConv1D(
             3,
             padding="same",
             use_bias=False,
             name=f"{name}_place",
             depthwise_initializer=blocks.initializer(),
-        )(x)
+        )
+        place = locate(x)
         x = layers.Add(name=f"{name}_place_add")([x, place])
         x = blocks.transform(x, depth=self.depth, heads=self.heads, widening=2, name=f"{name}_")
-        return layers.Flatten(name=f"{name}_flat")(blocks.normalize(x, f"{name}_last"))
-
-
-class SeriesBlocks(Blocks):
-    """Blocks for steps [rows, steps, channels]."""
-
-    def __init__(self, net, signature: Signature, *, seed: int = 0, synchronized: bool = False):
-        super().__init__(net, seed=seed, synchronized=synchronized)
-        self._signature = signature
-
-    def horizon(self) -> int:
-        """The steps to forecast. Raises RecipeError where there are none."""
-        if not task_of(self._signature.target).looks_ahead:
-            raise RecipeError(
-                f"{type(self.net).__name__} without steps to forecast",
-                expected="a forecast",
-                fix="--set 'build=SeriesLstm()'",
-            )
-        return self._signature.frame.horizon
-
-    def beside(self, inputs) -> list:
-        """What a row has besides its past steps, each as [rows, width]."""
-        import keras
-
-        layers = keras.layers
-        past = past_ports(self._signature)
-        found = []
-        for port in self._signature.inputs:
-            if port in past:
-                continue
-            value = inputs[port.name]
-            if port.unit == CATEGORY_ID:
-                value = layers.Embedding(port.num_ids, 4, name=f"{port.name}_embedding")(value)
-            found.append(
-                layers.Flatten(name=f"{port.name}_flat")(value) if len(value.shape) > 2 else value
-            )
-        return found
-
-    def joined(self, parts: list, name: str):
-        """The parts side by side."""
-        import keras
-
-        if len(parts) > 1:
-            return keras.layers.Concatenate(name=f"{name}_joined")(parts)
-        return parts[0]
-
-    def newest(self, x, name: str):
-        """The newest step, [rows, width]."""
-        import keras
-
-        last = keras.layers.Cropping1D((x.shape[1] - 1, 0), name=f"{name}_newest")(x)
-        return keras.layers.Reshape((x.shape[2],), name=f"{name}_newest_flat")(last)
-
-    def recur(self, x, cell: str, width: int, *, name: str):
-        """The output of a recurrent layer at every step, [rows, steps, width]."""
-        import keras
-
-        return getattr(keras.layers, cell)(
-            width,
-            return_sequences=True,
-            name=name,
-            kernel_initializer=self.initializer(),
-            recurrent_initializer=keras.initializers.Orthogonal(seed=self.next_seed()),
-            kernel_regularizer=self.regularizer(),
-        )(x)
-
-
-def past_ports(signature: Signature) -> list[Port]:
-    """The ports of past steps: those of nothing that is known beforehand. Raises RecipeError where
-    there is none.
-    """
-    known = made_from(signature.primitives, signature.frame.known if signature.frame else ())
-    packed = {
-        each.into: each.columns for each in signature.primitives if isinstance(each, PackSteps)
-    }
-    ports = [
-        port
-        for port in signature.inputs
-        if port.unit in BY_STEP and packed[port.name][0] not in known
-    ]
-    if len({port.shape[0] for port in ports}) != 1:
-        raise RecipeError(
-            "a net for series on the inputs "
-            f"{[(each.name, each.shape) for each in signature.inputs]}",
-            expected="series of one length, by step",
-            fix="load series, and --set 'encode=(FillGaps(), ScaleSeries())'",
-        )
-    return ports
+        x = blocks.normalize(x, f"{name}_last")
+        flatten = layers.Flatten(name=f"{name}_flat")
+        return flatten(x)

@@ -11,12 +11,17 @@ from ..training.blocks import (
     MOST_UNROLLED_BYTES,
     check_unrolled,
 )
-from .networks import SeriesNet, past_ports
+from .blocks import past_ports
+from .networks import SeriesNet, tiny_widths
 
 
 @dataclass(frozen=True)
 class RecurrentSeriesNet(SeriesNet):
-    """Recurrent layers of `widths` units, one on the other; features of the newest step."""
+    """Recurrent layers, one on the other; features of the newest step.
+
+    Attributes:
+        widths: Units of the layers, one after the other.
+    """
 
     widths: tuple[int, ...] = knob((32,), 1, 1024)
 
@@ -28,7 +33,7 @@ class RecurrentSeriesNet(SeriesNet):
             )
 
     def tiny(self) -> "RecurrentSeriesNet":
-        return replace(self, widths=tuple(min(width, 8) for width in self.widths))
+        return replace(self, widths=tiny_widths(self.widths))
 
     @property
     @abstractmethod
@@ -36,8 +41,10 @@ class RecurrentSeriesNet(SeriesNet):
         """The name of the Keras layer."""
 
     def _features(self, x, blocks, name):
+        cell = self._cell
+        prefix = f"{name}_{cell.lower()}"
         for depth, width in enumerate(self.widths):
-            x = blocks.recur(x, self._cell, width, name=f"{name}_{self._cell.lower()}{depth}")
+            x = blocks.recur(x, cell, width, name=f"{prefix}{depth}")
         return blocks.newest(x, name)
 
 
@@ -53,11 +60,14 @@ class SeriesLstm(RecurrentSeriesNet):
 
 @dataclass(frozen=True)
 class UnrolledSeriesNet(RecurrentSeriesNet):
-    """Recurrent layers that TFLite has no operator for: they ship step by step, in at most about
-    `most_unrolled_bytes` of operators in addition to the weights.
+    """Recurrent layers that TFLite has no operator for, which ship step by step.
+
+    Attributes:
+        most_unrolled_bytes: About how many bytes of operators they may take in addition to the
+            weights.
     """
 
-    most_unrolled_bytes: int = knob(MOST_UNROLLED_BYTES, 1, 2**31 - 1)
+    most_unrolled_bytes: int = knob(MOST_UNROLLED_BYTES, 1, 2**31 - 1, unit="bytes")
 
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
         """As SeriesNet.build. Raises RecipeError where the steps would take more than
@@ -90,10 +100,15 @@ class SeriesRnn(UnrolledSeriesNet):
 
 @dataclass(frozen=True)
 class EncoderDecoder(SeriesNet):
-    """An LSTM reads the steps; another goes over the steps to forecast, a vector for each made of
-    what the first ended with, and looks back on every step read, weighted by attention (Bahdanau et
-    al. 2015, https://arxiv.org/abs/1409.0473; by scaled products, Luong et al. 2015,
-    https://arxiv.org/abs/1508.04025).
+    """An LSTM reads the steps; another goes over the steps to forecast and looks back on every step
+    read, weighted by attention (Bahdanau et al. 2015, https://arxiv.org/abs/1409.0473; by scaled
+    products, Luong et al. 2015, https://arxiv.org/abs/1508.04025).
+
+    The second reads a vector for each step to forecast, made of what the first ended with.
+
+    Attributes:
+        width: Units of both LSTMs.
+        step_width: Of the vector of each step to forecast.
     """
 
     width: int = knob(32, 1, 1024)
@@ -119,19 +134,18 @@ class EncoderDecoder(SeriesNet):
         layers = keras.layers
         horizon = blocks.horizon()
         read = blocks.recur(x, "LSTM", self.width, name=f"{name}_encoder")
-        start = blocks.dense(
-            blocks.newest(read, f"{name}_read"), horizon * self.step_width, name=f"{name}_start"
-        )
-        start = layers.Reshape((horizon, self.step_width), name=f"{name}_steps")(start)
-        asked = blocks.recur(start, "LSTM", self.width, name=f"{name}_decoder")
-        keys = layers.Permute((2, 1), name=f"{name}_keys_turned")(
-            blocks.dense(read, self.width, name=f"{name}_keys")
-        )
-        shares = layers.Softmax(name=f"{name}_shares")(
-            keras.ops.matmul(asked, keys) / self.width**0.5
-        )
-        both = blocks.joined([asked, keras.ops.matmul(shares, read)], f"{name}_both")
-        told = blocks.activate(
-            blocks.dense(both, self.step_width, name=f"{name}_told"), f"{name}_told"
-        )
-        return layers.Flatten(name=f"{name}_flat")(told)
+        newest = blocks.newest(read, f"{name}_read")
+        start = blocks.dense(newest, horizon * self.step_width, name=f"{name}_start")
+        reshape = layers.Reshape((horizon, self.step_width), name=f"{name}_steps")
+        asked = blocks.recur(reshape(start), "LSTM", self.width, name=f"{name}_decoder")
+        keys = blocks.dense(read, self.width, name=f"{name}_keys")
+        turn = layers.Permute((2, 1), name=f"{name}_keys_turned")
+        products = keras.ops.matmul(asked, turn(keys))
+        softmax = layers.Softmax(name=f"{name}_shares")
+        shares = softmax(products / self.width**0.5)
+        attended = keras.ops.matmul(shares, read)
+        both = blocks.joined([asked, attended], f"{name}_both")
+        answers = blocks.dense(both, self.step_width, name=f"{name}_told")
+        answers = blocks.activate(answers, f"{name}_told")
+        flatten = layers.Flatten(name=f"{name}_flat")
+        return flatten(answers)

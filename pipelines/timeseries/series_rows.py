@@ -102,13 +102,7 @@ def series_dataset(
     steps = spec.steps or longest
     _check_size(len(rows), steps, num_channels)
     laid = _newest_steps(rows, steps, num_channels)
-    is_empty = np.isnan(laid).all(axis=(1, 2))
-    reasons = []
-    for reason, empty in zip(found.reasons or [""] * len(rows), is_empty, strict=True):
-        if empty and not reason:
-            reason = "no value"
-        reasons.append(reason)
-    found.reasons = reasons
+    found.reasons = _reasons(found.reasons, laid)
     kept = usable_rows(found, SERIES)
     columns = {}
     for place, name in enumerate(_names(spec, num_channels)):
@@ -119,26 +113,46 @@ def series_dataset(
     lengths = np.array([len(rows[place]) for place in kept])
     described = []
     for column, values in columns.items():
-        note = _in_words(values, lengths, found.where)
-        described.append(Inferred(column.name, SERIES, note))
-    return replace(dataset, schema=schema), (*described, *notes)
+        words = _in_words(values, lengths, found.where)
+        note = Inferred(column.name, SERIES, words)
+        described.append(note)
+    dataset = replace(dataset, schema=schema)
+    return dataset, (*described, *notes)
+
+
+def _reasons(reasons, laid):
+    """Returns why rows cannot be used, with a reason for those that have no value."""
+    if not reasons:
+        reasons = [""] * len(laid)
+    is_missing = np.isnan(laid)
+    is_empty = is_missing.all(axis=(1, 2))
+    all_reasons = []
+    for reason, empty in zip(reasons, is_empty, strict=True):
+        if empty and not reason:
+            reason = "no value"
+        all_reasons.append(reason)
+    return all_reasons
 
 
 def _count_channels(rows):
-    counts = {row.shape[1] for row in rows}
+    counts = sorted({row.shape[1] for row in rows})
+    if not counts:
+        return 1
     if len(counts) > 1:
+        shown = ", ".join(str(count) for count in counts)
         raise LoadError(
-            f"rows of {', '.join(map(str, sorted(counts)))} channels",
+            f"rows of {shown} channels",
             expected="the same in every row",
             fix="provide the same channels everywhere",
         )
-    return next(iter(counts), 1)
+    return counts[0]
 
 
 def _check_size(num_rows, steps, num_channels):
     has_channels = 0 < num_channels <= MAX_CHANNELS
     is_short = num_rows > 0 and steps < 2
-    if not has_channels or steps > MAX_STEPS or is_short:
+    is_long = steps > MAX_STEPS
+    if not has_channels or is_short or is_long:
         raise LoadError(
             f"{num_channels:,} channels of {steps:,} steps",
             expected=f"at most {MAX_CHANNELS:,} channels and 2 to {MAX_STEPS:,} steps",
@@ -158,16 +172,17 @@ def _newest_steps(rows, steps, num_channels):
     shape = (len(rows), steps, num_channels)
     laid = np.full(shape, np.nan, np.float32)
     for row, values in zip(laid, rows, strict=True):
-        length = len(values)
-        num_kept = min(length, steps)
-        row[steps - num_kept :] = values[length - num_kept :]
+        newest = values[-steps:]
+        num_missing = steps - len(newest)
+        row[num_missing:] = newest
     return laid
 
 
 def _names(spec, num_channels):
     names = spec.channels or _default_names(num_channels)
     distinct = {*names, "label", ""}
-    if len(names) != num_channels or len(distinct) < num_channels + 2:
+    is_named_twice = len(distinct) < num_channels + 2
+    if len(names) != num_channels or is_named_twice:
         raise LoadError(
             f"load.channels={names!r} for {num_channels} channels",
             expected="a name of its own for each, but for 'label'",
@@ -185,10 +200,12 @@ def _default_names(num_channels):
 def _in_words(values, lengths, where):
     num_rows, steps = values.shape
     parts = [f"{num_rows:,} series of {steps:,} steps from {shorten(where, 120)}"]
-    num_shorter = int((lengths < steps).sum())
-    num_longer = int((lengths > steps).sum())
-    if num_shorter:
-        parts.append(f"{num_shorter:,} shorter, at least {lengths.min():,}: missing in front")
-    if num_longer:
-        parts.append(f"{num_longer:,} longer, at most {lengths.max():,}: the newest steps")
+    is_shorter = lengths < steps
+    is_longer = lengths > steps
+    if is_shorter.any():
+        shortest = lengths.min()
+        parts.append(f"{is_shorter.sum():,} shorter, at least {shortest:,}: missing in front")
+    if is_longer.any():
+        longest = lengths.max()
+        parts.append(f"{is_longer.sum():,} longer, at most {longest:,}: the newest steps")
     return "; ".join(parts)

@@ -20,32 +20,36 @@ from ..slots import Frame
 from ..spec import Refusal, check_knobs, knob
 from ..tasks import ForecastTask, task_of
 from ..tasks.seasons import common_start, usual_seasons
-from .step_grid import PARTS, StepGrid, refuse_too_large
+from .step_grid import PARTS, TEST, TRAIN, StepGrid, refuse_too_large
 
 CLEARLY_BETTER = 0.95  # of the error of another season, for which the usual one is left
 
 
 @dataclass(frozen=True)
 class CutWindows(Frame):
-    """Windows of `window` past steps of every numeric column, to forecast the `horizon` steps of
-    the target after them.
+    """Cuts windows of past steps of every numeric column, to forecast the steps of the target after
+    them (quantiles by the pinball loss: Koenker and Bassett 1978, https://doi.org/10.2307/1913643).
 
-    Training and validation windows start every `stride` steps, test windows every `origin_step` (0:
-    the horizon), from the first step of their part. `known`: columns whose values are known
-    beforehand (a holiday, a planned price): of these the window holds the steps that are forecast.
-    `static`: columns of which the window holds one value, that of its series. `quantiles` to
-    forecast, by the pinball loss (Koenker and Bassett 1978, https://doi.org/10.2307/1913643):
-    (0.5,) is the median, () the mean. `season`: steps of a season, for the seasonal naive forecast
-    and MASE; 0: those of a day or a week, whichever is better on training steps, of a year where
-    steps are months, else one.
+    Attributes:
+        window: How many past steps a window holds.
+        horizon: How many steps ahead are forecast.
+        stride: How many steps one training or validation window starts after another.
+        origin_step: How many steps one test window starts after another, from the first step of its
+            part; 0 is the horizon.
+        quantiles: Which quantiles are forecast: (0.5,) is the median, () the mean.
+        season: Steps of a season, for the seasonal naive forecast and MASE; 0 is those of a day or
+            a week, whichever is better on training steps, of a year if steps are months, else one.
+        known: Columns whose values are known beforehand (a holiday, a planned price): of these the
+            window holds the steps that are forecast.
+        static: Columns of which the window holds one value, that of its series.
     """
 
-    window: int = knob(48, 1, 20_000)
-    horizon: int = knob(12, 1, 2_000)
-    stride: int = knob(1, 1, 100_000)
-    origin_step: int = knob(0, 0, 100_000)
+    window: int = knob(48, 1, 20_000, unit="steps")
+    horizon: int = knob(12, 1, 2_000, unit="steps")
+    stride: int = knob(1, 1, 100_000, unit="steps")
+    origin_step: int = knob(0, 0, 100_000, unit="steps")
     quantiles: tuple[float, ...] = knob((0.1, 0.5, 0.9), 0.001, 0.999)
-    season: int = knob(0, 0, 100_000)
+    season: int = knob(0, 0, 100_000, unit="steps")
     known: tuple[str, ...] = ()
     static: tuple[str, ...] = ()
 
@@ -83,62 +87,70 @@ class CutWindows(Frame):
         )
 
     def cut(self, splits: Splits) -> Splits:
-        """Splits of steps → Splits of windows; their ids are those of the first step of the
-        forecast, their y float64 [rows, horizon], NaN where it is unknown, and the column of time
-        holds that first step's. `baselines` of held-out windows: the last value known, and the
-        value one season before. Raises FrameError.
+        """Cuts steps to windows.
+
+        Args:
+            splits: Splits of steps.
+
+        Returns:
+            Splits of windows. Their ids are those of the first step of the forecast, their y is
+            float64 [rows, horizon], NaN where it is unknown, and the column of time holds that
+            first step's. `baselines` of held-out windows, float64 [rows, horizon]: the last value
+            known, and the value one season before.
+
+        Raises:
+            FrameError: For steps of which no windows can be cut.
         """
         self.check()
         grid = StepGrid.of(splits, margin=self.window)
         season, notes = self._season(grid, splits.train.schema.frame)
         schema = self._schema(splits, grid, season)
-        made = {
-            part: self._windows(grid, place, schema, season) for place, part in enumerate(PARTS)
-        }
-        notes += self._note_on_starts(made["test"]["x"][schema.frame.time], schema.frame)
+        train = self._windows(grid, PARTS.index("train"), schema, season)
+        valid = self._windows(grid, PARTS.index("valid"), schema, season)
+        test = self._windows(grid, PARTS.index("test"), schema, season)
+        test_times = test["x"][schema.frame.time]
+        notes += self._note_on_starts(test_times, schema.frame)
         return Splits(
-            TrainSet(**made["train"]),
-            HeldOut(**made["valid"]),
-            HeldOut(**made["test"]),
+            TrainSet(**train),
+            HeldOut(**valid),
+            HeldOut(**test),
             steps=splits,
             notes=notes,
         )
 
     def _season(self, grid, frame):
-        """The season of the seasonal naive forecast, and a note on it: of the usual ones the first,
-        unless a longer one is clearly better on training steps.
+        """Chooses the season of the seasonal naive forecast: of the usual ones the first, unless a
+        longer one is clearly better on training steps.
+
+        Returns:
+            Its steps, and notes on it.
         """
-        usual = usual_seasons(frame)
-        errors = grid.season_errors(usual if self.season in (0, *usual) else (self.season, *usual))
-        season = self.season or usual[0]
+        candidates = usual_seasons(frame)
+        season = self.season or candidates[0]
+        if season not in candidates:
+            candidates = (season, *candidates)
+        errors = grid.season_errors(candidates)
         better = min(errors, key=errors.get)
         is_clear = errors[better] < CLEARLY_BETTER * errors[season]
-        if is_clear and not self.season:
-            season = better
         if self.season and not is_clear:
             return season, ()
-        note = f"The seasonal naive forecast and MASE repeat the value {season:,} steps before"
-        others = ", ".join(
-            f"{error:.4g} of {each:,} steps before"
-            for each, error in errors.items()
-            if each != season and np.isfinite(error)
-        )
-        if others:
-            note += (
-                f", whose mean absolute error on training steps is {errors[season]:.4g}; "
-                f"that is {others}"
-            )
-        return season, (f"{note}: --set frame.season={better}" if self.season else note,)
+        if self.season:
+            note = _note_on_season(season, errors)
+            return season, (f"{note}: --set frame.season={better}",)
+        if is_clear:
+            season = better
+        return season, (_note_on_season(season, errors),)
 
     def _note_on_starts(self, times, frame):
         start, cycle = common_start(times, frame)
         if not start or self.horizon < 2:
             return ()
-        return (
+        note = (
             f"All {len(times):,} test forecasts start {start}: an error by step is an error by "
             f"{cycle} as well; "
-            f"--set frame.origin_step={self.horizon + 1} lets them start everywhere",
+            f"--set frame.origin_step={self.horizon + 1} lets them start everywhere"
         )
+        return (note,)
 
     def _schema(self, splits, grid, season):
         schema = splits.train.schema
@@ -148,30 +160,9 @@ class CutWindows(Frame):
                 expected="a column to forecast",
                 fix="name it: load.target; or, to find anomalies, --set 'frame=CutSegments()'",
             )
-        names = [column.name for column in schema.columns]
-        unknown = [name for name in (*self.known, *self.static) if name not in names]
-        if unknown:
-            raise FrameError(
-                f"frame names the column {shorten(unknown[0])}, which is not there",
-                expected=", ".join(map(shorten, names)),
-                fix="correct frame.known or frame.static",
-            )
-        columns = [Column(schema.frame.time, "date", schema.frame.format)]
-        for column in schema.columns:
-            if column.name in self.static:
-                columns.append(column)
-            elif column.kind == "numeric":
-                if column.name in self.known:
-                    steps = self.horizon
-                else:
-                    steps = self.window
-                columns.append(replace(column, kind=SERIES, shape=(steps,)))
-            else:
-                raise FrameError(
-                    f"the {column.kind} column {shorten(column.name)} in windows",
-                    expected="numbers by step",
-                    fix=f"name it in frame.static, or leave it out: --drop '{column.name}'",
-                )
+        self._check_columns(schema)
+        time = Column(schema.frame.time, "date", schema.frame.format)
+        columns = [time, *(self._column(column) for column in schema.columns)]
         target = replace(
             schema.target,
             task=ForecastTask.name,
@@ -181,43 +172,100 @@ class CutWindows(Frame):
         frame = replace(schema.frame, horizon=self.horizon, known=self.known)
         return replace(schema, columns=tuple(columns), target=target, frame=frame)
 
-    def _windows(self, grid, part, schema, season):
-        if part == 2:
-            stride = self.origin_step or self.horizon
-        else:
-            stride = self.stride
-        origins = grid.origins(
-            part, self.horizon, stride, whole_past=self.window if part == 0 else 1
-        )
-        num_values = sum(np.prod(column.shape or (1,)) for column in schema.columns) + self.horizon
-        refuse_too_large(len(origins), num_values)
-        ahead = origins[:, None] + np.arange(self.horizon)
-        known = ~np.isnan(grid.y[ahead]).all(axis=1)
-        origins = origins[known]
-        ahead = ahead[known]
-        if not len(origins):
+    def _check_columns(self, schema):
+        """Raises FrameError for a column in frame.known or frame.static that does not exist."""
+        names = [column.name for column in schema.columns]
+        unknown = [name for name in (*self.known, *self.static) if name not in names]
+        if unknown:
             raise FrameError(
-                f"no {PARTS[part]} window of {self.window} steps with {self.horizon} to forecast: "
-                f"{grid.longest(part):,} steps follow each other in that part",
-                expected=f"at least {self.horizon + (self.window if part == 0 else 0):,} steps "
-                "with a target among them",
-                fix="shorten frame.window or frame.horizon, or provide longer series",
+                f"frame names the column {shorten(unknown[0])}, which is not there",
+                expected=", ".join(shorten(name) for name in names),
+                fix="correct frame.known or frame.static",
             )
+
+    def _column(self, column):
+        """Returns the windows' column of a column of steps."""
+        if column.name in self.static:
+            return column
+        if column.kind != "numeric":
+            raise FrameError(
+                f"the {column.kind} column {shorten(column.name)} in windows",
+                expected="numbers by step",
+                fix=f"name it in frame.static, or leave it out: --drop '{column.name}'",
+            )
+        num_steps = self.window
+        if column.name in self.known:
+            num_steps = self.horizon
+        return replace(column, kind=SERIES, shape=(num_steps,))
+
+    def _origins(self, grid, part):
+        """Returns the places of the first step ahead of a part's windows, int64 [rows]."""
+        stride = self.stride
+        if part == TEST:
+            stride = self.origin_step or self.horizon
+        # The past of a held-out window may lie in the part before it.
+        num_past = 1
+        if part == TRAIN:
+            num_past = self.window
+        return grid.origins(part, self.horizon, stride, whole_past=num_past)
+
+    def _windows(self, grid, part, schema, season):
+        origins = self._origins(grid, part)
+        sizes = [np.prod(column.shape or (1,)) for column in schema.columns]
+        refuse_too_large(len(origins), sum(sizes) + self.horizon)
+        ahead = origins[:, None] + np.arange(self.horizon)
+        is_unknown = np.isnan(grid.y[ahead])
+        has_target = ~is_unknown.all(axis=1)
+        if not has_target.any():
+            self._refuse_short(grid, part)
+        origins = origins[has_target]
+        ahead = ahead[has_target]
         behind = origins[:, None] + np.arange(-self.window, 0)
         x = {schema.frame.time: grid.time[origins]}
         for column in schema.columns[1:]:
+            name = column.name
             if column.kind != SERIES:
                 places = origins
-            elif column.name in self.known:
+            elif name in self.known:
                 places = ahead
             else:
                 places = behind
-            x[column.name] = grid.x[column.name][places]
+            x[name] = grid.x[name][places]
+        baselines = None
+        if part != TRAIN:
+            baselines = grid.baselines(origins, ahead, season)
+        codes = grid.series[origins]
         return {
             "x": x,
             "y": grid.y[ahead],
             "ids": grid.ids[origins],
             "schema": schema,
-            "series": grid.names[grid.series[origins]],
-            "baselines": grid.baselines(origins, ahead, season) if part else None,
+            "series": grid.names[codes],
+            "baselines": baselines,
         }
+
+    def _refuse_short(self, grid, part):
+        num_steps = self.horizon
+        if part == TRAIN:
+            num_steps += self.window
+        raise FrameError(
+            f"no {PARTS[part]} window of {self.window} steps with {self.horizon} to forecast: "
+            f"{grid.longest(part):,} steps follow each other in that part",
+            expected=f"at least {num_steps:,} steps with a target among them",
+            fix="shorten frame.window or frame.horizon, or provide longer series",
+        )
+
+
+def _note_on_season(season, errors):
+    note = f"The seasonal naive forecast and MASE repeat the value {season:,} steps before"
+    others = []
+    for other, error in errors.items():
+        if other != season and np.isfinite(error):
+            others.append(f"{error:.4g} of {other:,} steps before")
+    if others:
+        listed = ", ".join(others)
+        note += (
+            f", whose mean absolute error on training steps is {errors[season]:.4g}; "
+            f"that is {listed}"
+        )
+    return note

@@ -77,11 +77,11 @@ def read_keras(folder: str | Path):
         Exception
     ) as error:  # Keras and h5py raise nothing narrower: whatever it is, the file is not a model
         if isinstance(error, DeviceError):
-            said = error.received
+            reason = error.received
         else:
-            said = f"{type(error).__name__}: {str(error)[:200]}"
+            reason = f"{type(error).__name__}: {str(error)[:200]}"
         raise BundleError(
-            f"{str(path)!r} is not a model that can be read: {said}",
+            f"{str(path)!r} is not a model that can be read: {reason}",
             expected="a whole bundle that this version wrote",
             fix="make the bundle again, or name another",
         ) from error

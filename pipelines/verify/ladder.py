@@ -1,10 +1,10 @@
-"""One function climbs down: a form of a model on a runtime, on raw held-out rows, compared with
-Keras and the runner.
+"""The ladder: each form of a model on its runtime, on raw held-out rows, compared with Keras and
+the device runner.
 """
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -21,9 +21,8 @@ from ..tasks.metrics import loss_of
 TIMED_ROWS = 200
 MAX_TIMED_MS = 5000
 PIECE_ROWS = 512
-ROUNDING = (
-    1e-9  # of shares of rows: 0.02 of 50 rows is one row, whatever 0.96 - 0.94 is in floating point
-)
+# Of shares of rows: 0.02 of 50 rows is one row, whatever 0.96 - 0.94 is in floating point.
+ROUNDING = 1e-9
 # Of the labels that a runtime gives, the share that the device runner must give to the same rows.
 MIN_RUNNER_AGREEMENT = 0.99
 # And by how much its probabilities may differ from the runner's, on average over the rows.
@@ -31,30 +30,51 @@ MAX_PROBABILITY_DIFFERENCE = 0.02
 
 
 class Runtime(Protocol):
-    """A form of a model on what runs it: typed raw columns, as `HeldOut.x` has them, to answers;
-    and the milliseconds of `num_rows` single rows, without what prepares them where the two can be
-    told apart.
+    """A form of a model on what runs it.
+
+    Attributes:
+        signature: What the model takes and gives.
     """
 
     signature: Signature
 
-    def predict_columns(self, columns: Mapping[str, np.ndarray]) -> Answers: ...
+    def predict_columns(self, columns: Mapping[str, np.ndarray]) -> Answers:
+        """Returns the answers to typed raw columns, as `HeldOut.x` has them."""
+        ...
 
-    def one_row_ms(self, columns: Mapping[str, np.ndarray], num_rows: int) -> np.ndarray: ...
+    def one_row_ms(self, columns: Mapping[str, np.ndarray], num_rows: int) -> np.ndarray:
+        """Returns the milliseconds of single rows, float64 [rows timed], without what prepares
+        them if the two can be told apart.
+        """
+        ...
 
 
 @dataclass(frozen=True)
 class Rung:
-    """How one form did on held-out rows. `agreement`: share of rows with the label that Keras
-    gives; `runner_agreement`: that the device runner gives, of runtimes that do all the work from
-    the raw row themselves. `probability_difference`: mean over rows of the largest difference of a
-    class's probability from the runner's. `largest_difference`: of the output in its unit, from
-    Keras. `latency_ms`: median of one row at a time. `int8_steps`: of TFLM, the largest difference
-    from LiteRT's reference kernels in steps of the output, of a streaming form that from the form
-    for windows (`compared_with`); and `most_int8_steps`, the largest that is allowed. `num_rows`:
-    how many held-out rows it answered; a slow interpreter takes a part of them, evenly drawn; none,
-    where a form is estimated or was not run, which `note` states. `reference`: the scores of
-    Keras on the same rows, where these are a part of all.
+    """How one form did on held-out rows.
+
+    Attributes:
+        form: Name of the form.
+        scores: Metric → value; empty if the form was not run.
+        agreement: The share of rows with the label that Keras gives.
+        largest_difference: Of the output from that of Keras, in its unit.
+        size_bytes: Of the file.
+        latency_ms: The median of one row at a time.
+        latency_ms_p95: The 95th percentile of one row at a time.
+        num_rows: How many held-out rows it answered. A slow interpreter takes a part of them,
+            evenly drawn; 0 if a form is estimated or was not run, for the reason in `note`.
+        arena_bytes: The memory that TFLM takes.
+        int8_steps: Of TFLM, the largest difference from LiteRT's reference kernels, in steps of
+            the output; of a streaming form, that from the form for windows (`compared_with`).
+        most_int8_steps: The largest of `int8_steps` that is allowed.
+        intervals: Metric → its lower and upper bound.
+        compared_with: What `int8_steps` are counted from.
+        runner_agreement: The share of rows with the label that the device runner gives, of
+            runtimes that do all the work from the raw row themselves.
+        probability_difference: The mean over rows of the largest difference of a class's
+            probability from the runner's.
+        note: Why the form was not run, or what is known of it.
+        reference: The scores of Keras on the same rows, if these are a part of all.
     """
 
     form: str
@@ -86,48 +106,82 @@ def climb(
     arena_bytes: int | None = None,
     places: np.ndarray | None = None,
 ) -> tuple[Rung, Answers]:
-    """Scores one form of a model on its runtime, on raw held-out rows (only those at `places`, int
-    [n], if given); raw means columns as loaded. `keras_answers`: to all rows; of Keras itself none.
+    """Scores one form of a model on its runtime.
 
-    Raises VerifyError for other rows than HeldOut.
+    Args:
+        form: Name of the form.
+        runtime: What runs it.
+        rows: Raw held-out rows: columns as loaded.
+        keras_answers: To all rows; None for Keras itself.
+        size_bytes: Of the file.
+        arena_bytes: The memory that TFLM takes.
+        places: The rows to answer, int [n]; None for all.
+
+    Returns:
+        The rung, and the answers.
+
+    Raises:
+        VerifyError: The rows are no HeldOut.
     """
+    _check_held_out(rows)
+    if places is None:
+        places = np.arange(len(rows))
+    answers = answer_all(runtime, rows, places)
+    num_timed = min(len(rows), TIMED_ROWS)
+    times = runtime.one_row_ms(_first_rows(runtime, rows), num_timed)
+    if keras_answers is None:
+        reference = answers
+    else:
+        reference = keras_answers.take(places)
+    rung = _score(form, runtime.signature, answers, reference, rows.y[places])
+    rung = replace(
+        rung,
+        size_bytes=size_bytes,
+        latency_ms=float(np.median(times)),
+        latency_ms_p95=float(np.percentile(times, 95)),
+        arena_bytes=arena_bytes,
+    )
+    if len(places) < len(rows):
+        target = runtime.signature.target
+        reference_scores = task_of(target).score(rows.y[places], reference, target)
+        rung = replace(rung, reference=reference_scores)
+    return rung, answers
+
+
+def _check_held_out(rows):
+    """Raises VerifyError for other rows than HeldOut."""
     if not isinstance(rows, HeldOut):
         raise VerifyError(
             f"a {type(rows).__name__} was handed to the ladder",
             expected="a HeldOut",
             fix="judge on splits.test or splits.valid",
         )
-    if places is None:
-        places = np.arange(len(rows))
-    answers = answer_all(runtime, rows, places)
-    times = runtime.one_row_ms(_first_rows(runtime, rows), min(len(rows), TIMED_ROWS))
-    if keras_answers is None:
-        reference = answers
-    else:
-        reference = keras_answers.take(places)
-    target = runtime.signature.target
+
+
+def _score(form, signature, answers, reference, y):
+    """Returns a rung of answers to rows with truth y, before bytes and times are known."""
+    target = signature.target
     task = task_of(target)
     return Rung(
-        form,
-        task.score(rows.y[places], answers, target),
-        task.agreement(reference, answers, target),
-        _largest_difference(answers, reference, runtime.signature),
-        size_bytes,
-        float(np.median(times)),
-        float(np.percentile(times, 95)),
-        len(places),
-        arena_bytes,
-        reference=task.score(rows.y[places], reference, target) if len(places) < len(rows) else {},
-    ), answers
+        form=form,
+        scores=task.score(y, answers, target),
+        agreement=task.agreement(reference, answers, target),
+        largest_difference=_largest_difference(answers, reference, signature),
+        size_bytes=0,
+        latency_ms=None,
+        latency_ms_p95=None,
+        num_rows=len(y),
+    )
 
 
 def _largest_difference(one, other, signature):
-    """Of the outputs in their unit; of more than two classes without what is common to a row, which
-    says nothing.
+    """Returns the largest difference of outputs in their unit; of more than two classes without
+    what is common to a row, which decides nothing.
     """
-    one, other = (signature.output.to_float(answers.raw) for answers in (one, other))
     task = task_of(signature.target)
-    return float(np.abs(task.comparable(one) - task.comparable(other)).max())
+    ours = task.comparable(signature.output.to_float(one.raw))
+    theirs = task.comparable(signature.output.to_float(other.raw))
+    return float(np.abs(ours - theirs).max())
 
 
 def unscored(
@@ -138,41 +192,60 @@ def unscored(
     arena_bytes: int | None = None,
     latency_ms: float | None = None,
 ) -> Rung:
-    """A rung of a form that was not run here, and why, or what is known of it."""
-    return Rung(form, {}, None, None, size_bytes, latency_ms, None, 0, arena_bytes, note=note)
+    """Returns a rung of a form that was not run here, with the reason or what is known of it."""
+    return Rung(
+        form=form,
+        scores={},
+        agreement=None,
+        largest_difference=None,
+        size_bytes=size_bytes,
+        latency_ms=latency_ms,
+        latency_ms_p95=None,
+        num_rows=0,
+        arena_bytes=arena_bytes,
+        note=note,
+    )
 
 
 def some_places(num_rows: int, most: int) -> np.ndarray:
-    """int64: places of at most so many rows, evenly drawn."""
-    return np.unique(np.linspace(0, num_rows - 1, min(most, num_rows)).astype(np.int64))
+    """Returns int64: places of at most so many rows, evenly drawn."""
+    evenly = np.linspace(0, num_rows - 1, min(most, num_rows))
+    return np.unique(evenly.astype(np.int64))
 
 
 def answer_all(runtime: Runtime, rows: HeldOut, places: np.ndarray | None = None) -> Answers:
-    """A runtime's answers to the rows (at `places`, if given); pictures are read and answered in
-    pieces, so that memory stays small.
+    """Returns a runtime's answers to the rows (at `places`, if given); pictures are read and
+    answered in pieces, so that memory stays small.
     """
     columns = _columns(runtime, rows)
     if places is None:
         places = np.arange(len(rows))
-    if not any(x.ndim == 4 for x in columns.values()):
+    has_pictures = any(x.ndim == 4 for x in columns.values())
+    if not has_pictures:
         return runtime.predict_columns(_piece(columns, places))
-    return join_answers(
-        [
-            runtime.predict_columns(_piece(columns, places[start : start + PIECE_ROWS]))
-            for start in range(0, len(places), PIECE_ROWS)
-        ]
-    )
+    parts = []
+    for start in range(0, len(places), PIECE_ROWS):
+        piece = _piece(columns, places[start : start + PIECE_ROWS])
+        parts.append(runtime.predict_columns(piece))
+    return join_answers(parts)
 
 
 def join_answers(parts: list[Answers]) -> Answers:
-    """Answers to parts of rows as one."""
+    """Returns the answers to parts of the rows as one."""
+    return Answers(
+        labels=_join([each.labels for each in parts]),
+        scores=np.concatenate([each.scores for each in parts]),
+        raw=np.concatenate([each.raw for each in parts]),
+        quantiles=_join([each.quantiles for each in parts]),
+        notes=_join([each.notes for each in parts]),
+    )
 
-    def joined(name):
-        if getattr(parts[0], name) is None:
-            return None
-        return np.concatenate([getattr(each, name) for each in parts])
 
-    return Answers(*(joined(name) for name in ("labels", "scores", "raw", "quantiles", "notes")))
+def _join(arrays):
+    """Returns arrays as one; None of a field that such answers do not have."""
+    if arrays[0] is None:
+        return None
+    return np.concatenate(arrays)
 
 
 def _columns(runtime, rows):
@@ -195,56 +268,38 @@ class InRunner(Runner):
 
 
 def time_rows(interpreter, inputs: Mapping[str, np.ndarray], num_rows: int) -> np.ndarray:
-    """float64 [rows timed]: milliseconds of an interpreter for one prepared row after the other,
-    for as many as fit into MAX_TIMED_MS.
+    """Returns milliseconds float64 [rows timed] of an interpreter for one prepared row after the
+    other, of as many rows as fit into MAX_TIMED_MS.
     """
-    single = [{name: x[row : row + 1] for name, x in inputs.items()} for row in range(num_rows)]
+    single = []
+    for row in range(num_rows):
+        single.append({name: x[row : row + 1] for name, x in inputs.items()})
     interpreter.run(single[0])  # the first call sets things up
     times = []
     for row in single:
         start = time.perf_counter()
         interpreter.run(row)
-        times.append((time.perf_counter() - start) * 1000)
+        seconds = time.perf_counter() - start
+        times.append(seconds * 1000)
         if sum(times) > MAX_TIMED_MS:
             break
     return np.array(times)
 
 
 def failed_step(rungs: list[Rung], deciding: str, tolerance: float) -> str:
-    """ "" where every rung keeps the deciding metric within the tolerance of Keras and the runtimes
-    agree on the int8 file; else what lost it, in words.
+    """Returns "" if every rung keeps the deciding metric within the tolerance of Keras and the
+    runtimes agree on the int8 file; else what lost it, in words.
     """
-    for after in rungs[1:]:
-        if after.int8_steps is not None and after.int8_steps > after.most_int8_steps:
-            return (
-                f"{after.form} differs from {after.compared_with} by {after.int8_steps} int8 "
-                "steps on some row, "
-                f"tolerance {after.most_int8_steps}: the runtime computes something else"
-            )
-        if after.runner_agreement is not None and after.runner_agreement < MIN_RUNNER_AGREEMENT:
-            return (
-                f"{after.form} gives the device runner's label to {after.runner_agreement:.4f} "
-                f"of {after.num_rows} "
-                f"rows, at least {MIN_RUNNER_AGREEMENT} are wanted: it computes something else"
-            )
-        if (
-            after.probability_difference is not None
-            and after.probability_difference > MAX_PROBABILITY_DIFFERENCE
-        ):
-            return (
-                f"{after.form} gives probabilities that differ from the device runner's by "
-                f"{after.probability_difference:.4f} on average over {after.num_rows} rows, at "
-                f"most {MAX_PROBABILITY_DIFFERENCE} are allowed: it computes something else"
-            )
-        if after.num_rows < rungs[0].num_rows:
-            continue  # a score of fewer rows says nothing beside one of all; the steps above do
-        lost = loss_of(deciding, rungs[0].scores, after.scores)
+    keras = rungs[0]
+    for place, after in enumerate(rungs[1:], 1):
+        reason = _computes_otherwise(after)
+        if reason:
+            return reason
+        if after.num_rows < keras.num_rows:
+            continue  # a score of a part of the rows cannot be held against one of all
+        lost = loss_of(deciding, keras.scores, after.scores)
         if lost > tolerance + ROUNDING:
-            before = next(
-                rung
-                for rung in reversed(rungs[: rungs.index(after)])
-                if rung.num_rows == after.num_rows
-            )
+            before = _last_on_as_many_rows(rungs[:place], after.num_rows)
             step = loss_of(deciding, before.scores, after.scores)
             return (
                 f"{before.form} → {after.form} lost {step:.4f} of {deciding} "
@@ -255,14 +310,44 @@ def failed_step(rungs: list[Rung], deciding: str, tolerance: float) -> str:
     return ""
 
 
+def _computes_otherwise(rung):
+    """Returns how a runtime differs from what else runs the same file, or ""."""
+    if rung.int8_steps is not None and rung.int8_steps > rung.most_int8_steps:
+        return (
+            f"{rung.form} differs from {rung.compared_with} by {rung.int8_steps} int8 "
+            "steps on some row, "
+            f"tolerance {rung.most_int8_steps}: the runtime computes something else"
+        )
+    if rung.runner_agreement is not None and rung.runner_agreement < MIN_RUNNER_AGREEMENT:
+        return (
+            f"{rung.form} gives the device runner's label to {rung.runner_agreement:.4f} "
+            f"of {rung.num_rows} "
+            f"rows, at least {MIN_RUNNER_AGREEMENT} are wanted: it computes something else"
+        )
+    difference = rung.probability_difference
+    if difference is not None and difference > MAX_PROBABILITY_DIFFERENCE:
+        return (
+            f"{rung.form} gives probabilities that differ from the device runner's by "
+            f"{difference:.4f} on average over {rung.num_rows} rows, at "
+            f"most {MAX_PROBABILITY_DIFFERENCE} are allowed: it computes something else"
+        )
+    return ""
+
+
+def _last_on_as_many_rows(rungs, num_rows):
+    for rung in reversed(rungs):
+        if rung.num_rows == num_rows:
+            return rung
+    raise ValueError("no rung answered as many rows")  # the first one, Keras, always does
+
+
 def _in_rows(deciding, lost, tolerance, rung):
-    """Of a share of rows also the rows, which four digits may hide."""
+    """Returns a lost share of rows as a count, which four digits may hide."""
     if deciding != "accuracy":
         return ""
-    return (
-        f": {round(lost * rung.num_rows)} of {rung.num_rows} rows, of which "
-        f"{int(tolerance * rung.num_rows + ROUNDING)} may be lost"
-    )
+    lost_rows = round(lost * rung.num_rows)
+    allowed = int(tolerance * rung.num_rows + ROUNDING)
+    return f": {lost_rows} of {rung.num_rows} rows, of which {allowed} may be lost"
 
 
 class KerasInterpreter:
@@ -272,28 +357,43 @@ class KerasInterpreter:
         import tensorflow as tf
 
         # Any number of rows: another trace for each would take longer than the rows.
-        specs = {
-            each.name: tf.TensorSpec((None, *each.shape[1:]), each.dtype) for each in model.inputs
-        }
-        call = tf.function(lambda inputs: model(inputs, training=False), input_signature=[specs])
-        self._call = lambda inputs: call({name: inputs[name] for name in specs})
+        specs = {}
+        for each in model.inputs:
+            specs[each.name] = tf.TensorSpec((None, *each.shape[1:]), each.dtype)
+
+        def predict(inputs):
+            return model(inputs, training=False)
+
+        self._names = tuple(specs)
+        self._predict = tf.function(predict, input_signature=[specs])
+
+    def _call(self, inputs):
+        named = {name: inputs[name] for name in self._names}
+        return np.asarray(self._predict(named))
 
     def run(self, inputs):
-        """Port → float32, int32 or pixels as uint8 [rows, ...] (in memory or stored) to
-        float32 [rows, outputs].
+        """Returns float32 [rows, outputs].
+
+        Args:
+            inputs: Port → float32, int32 or pixels as uint8 [rows, ...], in memory or stored.
         """
         pictures = [x for x in inputs.values() if x.ndim == 4]
         if not pictures:
-            return np.asarray(self._call(inputs))
+            return self._call(inputs)
         # All feature maps of a piece are in memory at once: keep them to some tens of megabytes.
-        step = int(np.clip(2**20 // np.prod(pictures[0].shape[1:]), 8, PIECE_ROWS))
-        return np.concatenate(
-            [
-                np.asarray(self._call(_as_float(_piece(inputs, slice(start, start + step)))))
-                for start in range(0, len(pictures[0]), step)
-            ]
-        )
+        values_per_picture = np.prod(pictures[0].shape[1:])
+        step = int(np.clip(2**20 // values_per_picture, 8, PIECE_ROWS))
+        outputs = []
+        for start in range(0, len(pictures[0]), step):
+            piece = _piece(inputs, slice(start, start + step))
+            outputs.append(self._call(_as_float(piece)))
+        return np.concatenate(outputs)
 
 
 def _as_float(columns):
-    return {name: x.astype(np.float32) if x.dtype == np.uint8 else x for name, x in columns.items()}
+    floats = {}
+    for name, x in columns.items():
+        if x.dtype == np.uint8:
+            x = x.astype(np.float32)
+        floats[name] = x
+    return floats

@@ -33,13 +33,25 @@ def read_pictures_npz(path: Path, images: str, labels: str) -> list[Part]:
 
 
 def read_idx_folder(folder: Path) -> list[Part]:
-    """The parts of a folder of idx files: train-images-idx3-ubyte and train-labels-idx1-ubyte, the
-    same with t10k or test, each plain or .gz. Raises LoadError.
+    """Reads a folder of idx files.
+
+    Args:
+        folder: Of train-images-idx3-ubyte and train-labels-idx1-ubyte, the same with t10k or test,
+            each plain or .gz.
+
+    Returns:
+        The parts, training rows first.
+
+    Raises:
+        LoadError: If a file is missing, stands twice or cannot be read.
     """
     files = {}
     for path in idx_files(folder):
         found = _IDX.fullmatch(path.name)
-        key = "test" if found["part"] == "t10k" else found["part"], found["what"]
+        part = found["part"]
+        if part == "t10k":
+            part = "test"
+        key = (part, found["what"])
         if key in files:
             raise LoadError(
                 f"{files[key].name!r} and {path.name!r} in one folder",
@@ -61,13 +73,16 @@ def read_idx_folder(folder: Path) -> list[Part]:
     def read(path, num_axes):
         return guarded(path, lambda: _read_idx(path, num_axes))
 
-    return [
-        (part, read(files[part, "images"], 3), read(files[part, "labels"], 1)) for part in parts
-    ]
+    arrays = []
+    for part in parts:
+        images = read(files[part, "images"], 3)
+        labels = read(files[part, "labels"], 1)
+        arrays.append((part, images, labels))
+    return arrays
 
 
 def idx_files(folder: Path) -> list[Path]:
-    """The idx files of a folder, sorted."""
+    """Returns the idx files of a folder, sorted."""
     return sorted(path for path in folder.iterdir() if _IDX.fullmatch(path.name))
 
 

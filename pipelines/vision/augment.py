@@ -16,30 +16,48 @@ from ..training.feed import fold_seed
 from .augment_layers import (
     FIXED,
     MID_GREY,
-    Alter,
     Augment,
     augmenter,
     chain,
-    colour_layer,
     driven,
 )
+from .rand_operations import rand_operations
 
 
 def sheet(
     specs: Sequence[Augment], pixels: np.ndarray, *, seed: int, num_forms: int = 5
 ) -> np.ndarray:
-    """uint8 [n, h, w, c] → uint8 [n, 1 + num_forms, h, w, c]: each picture, then altered forms of
-    it (mixed with other pictures of the n where a spec mixes).
+    """Returns pictures next to altered forms of them, for the report.
+
+    Args:
+        specs: Of this module.
+        pixels: uint8 [n, height, width, channels].
+        seed: Of the draws.
+        num_forms: How many altered forms each picture has.
+
+    Returns:
+        uint8 [n, 1 + num_forms, height, width, channels]: each picture, then altered forms of it,
+        mixed with other pictures of the n if a spec mixes.
     """
     alter = augmenter(specs, pixels.shape[1:])
     labels = {"none": np.zeros((len(pixels), 1), np.float32)}
-    forms = [np.rint(alter(pixels, labels, np.array([seed, form]))[0]) for form in range(num_forms)]
-    return np.stack([pixels, *forms], axis=1).astype(np.uint8)
+    forms = [pixels]
+    for form in range(num_forms):
+        form_seed = np.array([seed, form])
+        altered, _ = alter(pixels, labels, form_seed)
+        forms.append(np.rint(altered))
+    sheets = np.stack(forms, axis=1)
+    return sheets.astype(np.uint8)
 
 
 @dataclass(frozen=True)
 class AugmentFlip(Augment):
-    """Mirrors every second picture, along each of the axes chosen."""
+    """Mirrors every second picture, along each of the axes chosen.
+
+    Attributes:
+        horizontal: Whether left and right change places.
+        vertical: Whether top and bottom change places.
+    """
 
     horizontal: bool = True
     vertical: bool = False
@@ -68,9 +86,13 @@ class AugmentFlip(Augment):
 
 @dataclass(frozen=True)
 class AugmentRotation(Augment):
-    """Turns by up to `degrees` either way; the corners are filled by reflection."""
+    """Turns pictures either way; the corners are filled by reflection.
 
-    degrees: float = knob(10.0, 0, 180)
+    Attributes:
+        degrees: The largest angle, in degrees.
+    """
+
+    degrees: float = knob(10.0, 0, 180, unit="degrees")
 
     def layer(self):
         import keras
@@ -80,7 +102,11 @@ class AugmentRotation(Augment):
 
 @dataclass(frozen=True)
 class AugmentTranslation(Augment):
-    """Moves by up to `share` of the height and of the width; the edge is filled by reflection."""
+    """Moves pictures; the edge is filled by reflection.
+
+    Attributes:
+        share: The farthest way, as a share of the height and of the width.
+    """
 
     share: float = knob(0.1, 0, 1)
 
@@ -92,8 +118,11 @@ class AugmentTranslation(Augment):
 
 @dataclass(frozen=True)
 class AugmentZoom(Augment):
-    """Shows 1 - `share` to 1 + `share` of the height and the width; the edge is filled by
-    reflection.
+    """Shows more or less of pictures; the edge is filled by reflection.
+
+    Attributes:
+        share: By how much, as a share of the height and of the width: 1 - share to 1 + share are
+            shown.
     """
 
     share: float = knob(0.1, 0, 0.9)
@@ -106,11 +135,15 @@ class AugmentZoom(Augment):
 
 @dataclass(frozen=True)
 class AugmentCrop(Augment):
-    """Pads every side by `pixels`, with zeros or by reflection, and cuts the old size out anywhere
-    (Lee et al. 2015, https://arxiv.org/abs/1409.5185; the standard augmentation of CIFAR-10).
+    """Pads every side and cuts the old size out anywhere (Lee et al. 2015,
+    https://arxiv.org/abs/1409.5185; the standard augmentation of CIFAR-10).
+
+    Attributes:
+        pixels: How many pixels are added on every side.
+        reflect: Whether they mirror the picture; else they are zeros.
     """
 
-    pixels: int = knob(4, 1, 1024)
+    pixels: int = knob(4, 1, 1024, unit="pixels")
     reflect: bool = False
 
     def check_shape(self, shape):
@@ -148,7 +181,11 @@ class AugmentCrop(Augment):
 
 @dataclass(frozen=True)
 class AugmentBrightness(Augment):
-    """Adds up to `share` of the range of pixels, or takes it away."""
+    """Adds a number to all pixels, or takes it away.
+
+    Attributes:
+        share: The largest number, as a share of the range of pixels.
+    """
 
     share: float = knob(0.2, 0, 1)
 
@@ -160,7 +197,11 @@ class AugmentBrightness(Augment):
 
 @dataclass(frozen=True)
 class AugmentContrast(Augment):
-    """Multiplies each channel's distance from its mean by 1 - `share` to 1 + `share`."""
+    """Multiplies each channel's distance from its mean.
+
+    Attributes:
+        share: By how much: the factor is 1 - share to 1 + share.
+    """
 
     share: float = knob(0.2, 0, 1)
 
@@ -174,7 +215,11 @@ class AugmentContrast(Augment):
 
 @dataclass(frozen=True)
 class AugmentHue(Augment):
-    """Turns hues by up to `share` of half the colour circle, either way."""
+    """Turns hues either way.
+
+    Attributes:
+        share: The largest turn, as a share of half the colour circle.
+    """
 
     share: float = knob(0.1, 0, 1)
 
@@ -202,7 +247,11 @@ class AugmentHue(Augment):
 
 @dataclass(frozen=True)
 class AugmentNoise(Augment):
-    """Adds normal noise of a standard deviation of `levels` (of 255) to every pixel and channel."""
+    """Adds normal noise to every pixel and channel.
+
+    Attributes:
+        levels: Its standard deviation, in levels of 255.
+    """
 
     levels: float = knob(8.0, 0, 255)
 
@@ -219,8 +268,11 @@ class AugmentNoise(Augment):
 
 @dataclass(frozen=True)
 class AugmentErasing(Augment):
-    """Paints a rectangle of up to `share` of the area mid-grey, in `rate` of the pictures (Zhong et
-    al. 2017, https://arxiv.org/abs/1708.04896).
+    """Paints a rectangle mid-grey (Zhong et al. 2017, https://arxiv.org/abs/1708.04896).
+
+    Attributes:
+        share: The largest area, as a share of the picture's.
+        rate: The share of pictures that is painted on.
     """
 
     share: float = knob(0.2, 0, 1)
@@ -241,10 +293,15 @@ class AugmentErasing(Augment):
 
 @dataclass(frozen=True)
 class AugmentRand(Augment):
-    """`num_ops` of fourteen operations a picture, one after the other, each as strong as up to
-    `magnitude` of its range (RandAugment, Cubuk et al. 2019, https://arxiv.org/abs/1909.13719; the
-    operations and ranges are those of AutoAugment, https://arxiv.org/abs/1805.09501). Evening out
-    the histogram and stretching the contrast have no magnitude.
+    """Applies some of fourteen operations to each picture, one after the other (RandAugment, Cubuk
+    et al. 2019, https://arxiv.org/abs/1909.13719).
+
+    The operations and ranges are those of AutoAugment (https://arxiv.org/abs/1805.09501). Evening
+    out the histogram and stretching the contrast have no magnitude.
+
+    Attributes:
+        num_ops: How many operations a picture goes through.
+        magnitude: How strong each may be, as a share of its range.
     """
 
     num_ops: int = knob(2, 1, 14)
@@ -256,7 +313,7 @@ class AugmentRand(Augment):
         # only its operations are used.
         import tensorflow as tf
 
-        steps = _rand_steps(self.magnitude)
+        steps = rand_operations(self.magnitude)
 
         def one_op(pixels, seed):
             """Each picture through the step it drew: a step sees its own pictures only."""
@@ -281,8 +338,11 @@ class AugmentRand(Augment):
 
 @dataclass(frozen=True)
 class AugmentMixUp(Augment):
-    """Blends each picture and its label with another of the batch, by a weight drawn from
-    Beta(`alpha`, `alpha`) (Zhang et al. 2017, https://arxiv.org/abs/1710.09412).
+    """Blends each picture and its label with another of the batch (Zhang et al. 2017,
+    https://arxiv.org/abs/1710.09412).
+
+    Attributes:
+        alpha: Of Beta(alpha, alpha), from which each weight is drawn.
     """
 
     alpha: float = knob(0.2, 0.01, 10)
@@ -295,9 +355,11 @@ class AugmentMixUp(Augment):
 
 @dataclass(frozen=True)
 class AugmentCutMix(Augment):
-    """Pastes a rectangle of another picture of the batch, whose share of the area is drawn from
-    Beta(`alpha`, `alpha`), and mixes the labels by that share (Yun et al. 2019,
-    https://arxiv.org/abs/1905.04899).
+    """Pastes a rectangle of another picture of the batch, and mixes the labels by its share of the
+    area (Yun et al. 2019, https://arxiv.org/abs/1905.04899).
+
+    Attributes:
+        alpha: Of Beta(alpha, alpha), from which each share is drawn.
     """
 
     alpha: float = knob(1.0, 0.01, 1)
@@ -311,62 +373,3 @@ class AugmentCutMix(Augment):
 
 # What photos of everyday things stand without changing their class, with one resampling only.
 STANDARD = (AugmentFlip(), AugmentTranslation(), AugmentBrightness(), AugmentContrast())
-
-
-def _rand_steps(magnitude) -> list[Alter]:
-    """The operations of RandAugment; ranges at magnitude 1 as in AutoAugment's table 6."""
-    import keras
-
-    layers = keras.layers
-    gain = 0.9 * magnitude
-    return [
-        lambda pixels, labels, seed: (pixels, labels),
-        driven(layers.RandomShear(x_factor=0.3 * magnitude, **FIXED)),
-        driven(layers.RandomShear(y_factor=0.3 * magnitude, **FIXED)),
-        driven(layers.RandomTranslation(0.0, 0.45 * magnitude, **FIXED)),
-        driven(layers.RandomTranslation(0.45 * magnitude, 0.0, **FIXED)),
-        driven(layers.RandomRotation(30 / 360 * magnitude, **FIXED)),
-        driven(
-            layers.RandomBrightness(gain / 2, **FIXED)
-        ),  # added: as far as mid-grey goes by 1 ± gain
-        driven(layers.RandomContrast((gain, gain), **FIXED)),
-        driven(layers.RandomSharpness((0.5 - gain / 2, 0.5 + gain / 2), **FIXED)),
-        colour_layer(
-            layers.RandomColorDegeneration((-gain, gain), **FIXED)
-        ),  # below 0: more colour
-        driven(layers.RandomPosterization((8 - round(4 * magnitude), 8), **FIXED)),
-        _solarized(magnitude),
-        _one_by_one(layers.AutoContrast(dtype="float32")),
-        _one_by_one(layers.Equalization(dtype="float32")),
-    ]
-
-
-def _solarized(magnitude):
-    """Inverts pixels from a threshold on; Keras' Solarization lets the threshold's lower end be 0
-    or 1 of 255 only.
-    """
-    import tensorflow as tf
-
-    def alter(pixels, labels, seed):
-        shape = (tf.shape(pixels)[0], 1, 1, 1)
-        threshold = tf.random.stateless_uniform(shape, seed, 256.0 * (1 - magnitude), 256.0)
-        return tf.where(pixels < threshold, pixels, 255.0 - pixels), labels
-
-    return alter
-
-
-def _one_by_one(layer):
-    """A Keras layer that is handed one picture at a time: Equalization makes one histogram of all
-    that it is given, AutoContrast refuses to be given none.
-    """
-    import tensorflow as tf
-
-    def alter(pixels, labels, seed):
-        one = tf.TensorSpec(pixels.shape[1:], tf.float32)
-        return tf.map_fn(
-            lambda picture: layer.transform_single_image(picture, None),
-            pixels,
-            fn_output_signature=one,
-        ), labels
-
-    return alter

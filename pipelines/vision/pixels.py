@@ -33,8 +33,15 @@ SUFFIXES = {
 
 
 def from_files(spec, found: Found, root, target: str) -> tuple[Dataset, tuple[Inferred, ...]]:
-    """Of names of files below a folder (a resolved path): their pixels or, where these are too
-    many, PictureFiles.
+    """Returns the Dataset of names of files below a folder, and notes for the user.
+
+    Pixels are held in memory or, if they are too many, read from disk as they are needed.
+
+    Args:
+        spec: The loader, with its knobs.
+        found: The names, the labels, and what else is known of each row.
+        root: The folder, a resolved path.
+        target: The name of the target.
     """
     shape = (spec.height, spec.width, spec.channels or 3)
     num_rows = len(found.names)
@@ -74,27 +81,35 @@ def from_files(spec, found: Found, root, target: str) -> tuple[Dataset, tuple[In
 def from_cells(
     spec, found: Found, cells: Sequence, target: str
 ) -> tuple[Dataset, tuple[Inferred, ...]]:
-    """Of one array [rows, ...], and in memory of whatever `read_picture` takes: as stored, or each
-    resized.
+    """Returns the Dataset of pictures in memory, as stored or each resized, and notes for the user.
+
+    Args:
+        spec: The loader, with its knobs.
+        found: The labels, and what else is known of each row.
+        cells: One array [rows, ...], or a list of whatever `read_picture` takes.
+        target: The name of the target.
     """
+    num_rows = len(cells)
     is_array = isinstance(cells, np.ndarray) and cells.dtype.kind == "u"
-    is_bytes = is_array and cells.dtype == np.uint8
-    shape = settle(spec, cells.shape[1:] if is_array else ())
-    check_bytes(len(cells) * int(np.prod(shape)), f"{len(cells):,} pictures {by(shape)}")
-    stored = PictureFacts(len(cells))
-    if is_bytes and shape in (cells.shape[1:], (*cells.shape[1:], 1)):
-        stored.take_bytes(cells)
-        return finish_read(
-            spec, found, cells.reshape(len(cells), *shape), target, stored=stored, as_stored=True
-        )
-    pixels = np.zeros((len(cells), *shape), np.uint8)
-    found.reasons = read_all(
-        range(len(cells)),
-        lambda row: stored.read(row, cells[row], shape, spec.white),
-        pixels=pixels,
-        digests=None,
-    )
-    return finish_read(spec, found, pixels, target, stored=stored, as_stored=is_array)
+    stored_shape = ()
+    if is_array:
+        stored_shape = cells.shape[1:]
+    shape = settle(spec, stored_shape)
+    size_bytes = num_rows * int(np.prod(shape))
+    check_bytes(size_bytes, f"{num_rows:,} pictures {by(shape)}")
+    facts = PictureFacts(num_rows)
+    is_as_stored = shape in (stored_shape, (*stored_shape, 1))
+    if is_array and cells.dtype == np.uint8 and is_as_stored:
+        facts.take_bytes(cells)
+        pixels = cells.reshape(num_rows, *shape)
+        return finish_read(spec, found, pixels, target, stored=facts, as_stored=True)
+
+    def read(row):
+        return facts.read(row, cells[row], shape, spec.white)
+
+    pixels = np.zeros((num_rows, *shape), np.uint8)
+    found.reasons = read_all(range(num_rows), read, pixels=pixels, digests=None)
+    return finish_read(spec, found, pixels, target, stored=facts, as_stored=is_array)
 
 
 def finish_read(
@@ -203,12 +218,19 @@ def settle(spec, stored: tuple[int | None, ...]) -> tuple[int, int, int]:
     """(height, width, channels) of the knobs, 0 being as stored; 3 channels where these are still
     to be found. Raises LoadError where that is not one size.
     """
-    if len(stored) == 2:
+    if not stored:
+        stored = (None, None, None)
+    elif len(stored) == 2:
         stored = (*stored, 1)
-    else:
-        stored = tuple(stored) or (None, None, None)
-    channels = {1: 1, 3: 3, 4: 3}.get(stored[2], 3)
-    shape = spec.height or stored[0], spec.width or stored[1], spec.channels or channels
+    height, width, stored_channels = stored
+    channels = 3
+    if stored_channels == 1:
+        channels = 1
+    shape = (
+        spec.height or height,
+        spec.width or width,
+        spec.channels or channels,
+    )
     if None in shape:
         raise LoadError(
             "pictures that are not stored in one size",
@@ -226,13 +248,7 @@ def check_arrays(
     """
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
-    is_whole = x.dtype.kind == "u" and x.dtype.itemsize <= 2
-    if (
-        not is_whole
-        or x.ndim not in (3, 4)
-        or x.shape[3:] not in ((), (1,), (3,), (4,))
-        or 0 in x.shape[1:]
-    ):
+    if not _are_pictures(x):
         raise LoadError(
             f"pictures {x.dtype} {x.shape} in {shorten(source, 120)}",
             expected="uint8, 0 to 255, or uint16, [rows, height, width] or [rows, height, width, "
@@ -248,6 +264,16 @@ def check_arrays(
     return x, y
 
 
+def _are_pictures(x):
+    is_whole = x.dtype.kind == "u" and x.dtype.itemsize <= 2
+    if not is_whole or x.ndim not in (3, 4):
+        return False
+    channels = x.shape[3:]
+    if channels not in ((), (1,), (3,), (4,)):
+        return False
+    return 0 not in x.shape[1:]
+
+
 def by(shape: Sequence[int]) -> str:
-    """32 × 32 × 3"""
-    return " × ".join(map(str, shape))
+    """Returns a shape in words, such as 32 × 32 × 3."""
+    return " × ".join(str(size) for size in shape)

@@ -23,13 +23,19 @@ _MAGIC_NUMBER = 0x1950A86A20F9469CFC6C  # the first pickle of every such file
 
 
 def find_weights() -> Path:
-    """The file of weights. Raises RecipeError where the package is not installed. The package is
-    not imported.
+    """Finds the file of weights; the package is not imported.
+
+    Raises:
+        RecipeError: If the package is not installed.
     """
     spec = find_spec(PACKAGE.replace("-", "_"))
-    for folder in spec.submodule_search_locations or () if spec else ():
-        if (Path(folder) / FILE_NAME).is_file():
-            return Path(folder) / FILE_NAME
+    folders = []
+    if spec:
+        folders = spec.submodule_search_locations or []
+    for folder in folders:
+        path = Path(folder) / FILE_NAME
+        if path.is_file():
+            return path
     raise RecipeError(
         f"ImageNet weights without the package {PACKAGE}",
         expected="the package that holds them",
@@ -98,7 +104,8 @@ class _Reader(pickle.Unpickler):
 
     def __init__(self, file, storages, limit):
         super().__init__(file)
-        self._storages, self._limit = storages, limit
+        self._storages = storages
+        self._limit = limit
 
     def find_class(self, module, name):
         known = {
@@ -113,25 +120,24 @@ class _Reader(pickle.Unpickler):
 
     def persistent_load(self, pid):
         kind, dtype, key, _, num_values, view = pid
-        if (
-            kind != "storage"
-            or view is not None
-            or not 0 <= num_values * dtype.itemsize <= self._limit
-        ):
+        is_whole_storage = kind == "storage" and view is None
+        if not is_whole_storage or not 0 <= num_values * dtype.itemsize <= self._limit:
             raise pickle.UnpicklingError(f"it holds the object {pid!r}")
         return self._storages.setdefault(key, np.zeros(num_values, dtype))
 
 
 def _make_tensor(storage, offset, shape, strides, *_):
-    """The array of a shape in a storage; offset and strides count values."""
-    last = offset + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
-    if min(offset, *shape, *strides, 0) < 0 or last >= len(storage):
+    """Returns the array of a shape in a storage; offset and strides count values."""
+    last = offset
+    for size, stride in zip(shape, strides, strict=True):
+        last += (size - 1) * stride
+    is_negative = min(offset, *shape, *strides, 0) < 0
+    if is_negative or last >= len(storage):
         raise pickle.UnpicklingError(
             f"a tensor {tuple(shape)} reaches beyond its storage of {len(storage)} values"
         )
-    return np.lib.stride_tricks.as_strided(
-        storage[offset:], shape, [each * storage.itemsize for each in strides]
-    )
+    strides_bytes = [stride * storage.itemsize for stride in strides]
+    return np.lib.stride_tricks.as_strided(storage[offset:], shape, strides_bytes)
 
 
 def load_lite0(model) -> None:
@@ -148,9 +154,10 @@ def load_lite0(model) -> None:
             layer.set_weights([tensors[f"{_torch_name(name)}.{part}"] for part in parts])
         elif kind in ("Conv2D", "DepthwiseConv2D"):
             kernel = tensors[f"{_torch_name(name)}.weight"]  # outputs, inputs, height, width
-            layer.set_weights(
-                [kernel.transpose((2, 3, 0, 1) if kind == "DepthwiseConv2D" else (2, 3, 1, 0))]
-            )
+            axes = (2, 3, 1, 0)
+            if kind == "DepthwiseConv2D":
+                axes = (2, 3, 0, 1)
+            layer.set_weights([kernel.transpose(axes)])
 
 
 def _torch_name(name):

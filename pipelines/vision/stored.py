@@ -31,19 +31,31 @@ class PictureFacts:
     """
 
     def __init__(self, num_rows: int):
-        self.is_read, self.is_grey = np.zeros(num_rows, bool), np.zeros(num_rows, bool)
-        self.largest, self.brightest = np.full(num_rows, -1, np.int64), np.zeros(num_rows, np.uint8)
+        self.is_read = np.zeros(num_rows, bool)
+        self.is_grey = np.zeros(num_rows, bool)
+        self.largest = np.full(num_rows, -1, np.int64)
+        self.brightest = np.zeros(num_rows, np.uint8)
         self.misnamed: dict[int, str] = {}
 
     def read(self, row: int, cell: object, shape: tuple[int, ...], white: int) -> np.ndarray:
-        """The pixels of a cell, as `read_picture` gives them, and its facts recorded. `white`: 0
-        where it is not known. Raises ValueError with the reason where it cannot be read.
+        """Reads the pixels of a cell, and records their facts.
+
+        Args:
+            row: Of the picture.
+            cell: What `read_picture` takes.
+            shape: Height, width and channels.
+            white: The white point of 16-bit pictures, 0 if it is not known.
+
+        Returns:
+            uint8 [height, width, channels].
+
+        Raises:
+            ValueError: With the reason, if the cell cannot be read.
         """
         pixels, largest = decode_picture(cell, shape, white=white or MAX_WHITE)
         if largest is None:
-            self.largest[row] = -1
-        else:
-            self.largest[row] = largest
+            largest = -1
+        self.largest[row] = largest
         self.brightest[row] = pixels.max()
         self.is_grey[row] = are_grey(pixels)
         self.is_read[row] = True
@@ -54,23 +66,25 @@ class PictureFacts:
         together.
         """
         self.is_read[:] = True
-        if pixels.size:
-            self.brightest[:] = pixels.max()
-        else:
-            self.brightest[:] = 0
-        self.is_grey[:] = pixels.ndim == 3 or all(
-            are_grey(pixels[start : start + _CHUNK_ROWS])
-            for start in range(0, len(pixels), _CHUNK_ROWS)
-        )
+        self.brightest[:] = pixels.max(initial=0)
+        self.is_grey[:] = _all_are_grey(pixels)
 
     def all_grey(self) -> bool:
-        """Whether there are pictures, and all are grey."""
-        return bool(self.is_read.any() and self.is_grey[self.is_read].all())
+        """Returns whether there are pictures, and all are grey."""
+        is_grey = self.is_grey[self.is_read]
+        return len(is_grey) > 0 and bool(is_grey.all())
 
     def white(self, given: int) -> int:
-        """The white point of the column, for the knob `given`: 0 where no 16-bit picture has a
-        pixel above 0. Raises LoadError where the knob is 0 and all 16-bit pictures would be nearly
-        black.
+        """Returns the white point of the column.
+
+        Args:
+            given: The knob, 0 if it is to be found.
+
+        Returns:
+            The value that is white, 0 if no 16-bit picture has a pixel above 0.
+
+        Raises:
+            LoadError: If the knob is 0 and all 16-bit pictures would be nearly black.
         """
         largest = int(self.largest.max(initial=-1))
         if given or largest <= 0:
@@ -88,66 +102,91 @@ class PictureFacts:
     def notes(
         self, names: Sequence, *, channels: int, found_channels: bool, white: int
     ) -> list[Inferred]:
-        """What is reported of the pictures. `names`: of the rows, where they are files; `channels`:
-        as they are read, by a knob or as stored, or found.
+        """Returns what is reported of the pictures.
+
+        Args:
+            names: Of the rows, if they are files.
+            channels: As they are read, by a knob or as stored, or found.
+            found_channels: Whether they were found.
+            white: The knob of the white point.
         """
         notes = []
         if found_channels:
-            if channels == 1:
-                why = "every picture is grey"
-            else:
-                why = "not every picture is grey"
-            other = f"--set load.channels={4 - channels} reads {4 - channels}"
-            notes.append(Inferred("channels", str(channels), f"{why}; {other}"))
+            notes.append(_note_on_channels(channels))
         elif channels == 3 and self.all_grey():
-            notes.append(
-                Inferred("channels", "3", "equal in every picture: --set load.channels=1 reads one")
-            )
-        sixteen = self.largest >= 0
-        if sixteen.any():
-            notes.append(self._depth_note(self.largest[sixteen], white))
-        eight = self.is_read & ~sixteen
-        brightest = int(self.brightest[eight].max(initial=0))
-        if eight.any() and brightest < MIN_BRIGHT_BYTE:
-            notes.append(
-                Inferred(
-                    "brightness",
-                    f"at most {brightest} of 255",
-                    "8-bit pictures that look black; if they are not that dark, multiply them by "
-                    f"{255 // max(brightest, 1)} and write them again",
-                )
-            )
+            why = "equal in every picture: --set load.channels=1 reads one"
+            notes.append(Inferred("channels", "3", why))
+        is_sixteen_bit = self.largest >= 0
+        if is_sixteen_bit.any():
+            notes.append(_note_on_depth(self.largest[is_sixteen_bit], white))
+        is_eight_bit = self.is_read & ~is_sixteen_bit
+        brightest = int(self.brightest[is_eight_bit].max(initial=0))
+        if is_eight_bit.any() and brightest < MIN_BRIGHT_BYTE:
+            notes.append(_note_on_brightness(brightest))
         if self.misnamed:
-            shown = "; ".join(
-                f"{shorten(names[row], 80)}: a {kind}"
-                for row, kind in sorted(self.misnamed.items())[:NUM_SHOWN]
-            )
-            if len(self.misnamed) > NUM_SHOWN:
-                more = "; ..."
-            else:
-                more = ""
-            notes.append(
-                Inferred(
-                    "named otherwise",
-                    num_files(len(self.misnamed)),
-                    f"read by content: {shown}{more}",
-                )
-            )
+            notes.append(self._note_on_names(names))
         return notes
 
-    def _depth_note(self, largest, white):
-        why = f"{len(largest):,} pictures, the largest value is {int(largest.max()):,}"
-        num_dark = int((largest < MIN_BRIGHT).sum())
-        if white in (0, MAX_WHITE) and num_dark:
-            why += f"; {num_dark:,} stay below {MIN_BRIGHT:,}, dark or of fewer bits"
-        elif white < MAX_WHITE and likely_white(int(largest.max())) < white:
-            why += f": they may use fewer bits, white at {likely_white(int(largest.max())):,}"
-        return Inferred("16-bit pictures", f"white {white or MAX_WHITE:,}", why)
+    def _note_on_names(self, names):
+        rows = sorted(self.misnamed)
+        shown = []
+        for row in rows[:NUM_SHOWN]:
+            name = shorten(names[row], 80)
+            shown.append(f"{name}: a {self.misnamed[row]}")
+        if len(rows) > NUM_SHOWN:
+            shown.append("...")
+        listed = "; ".join(shown)
+        return Inferred("named otherwise", num_files(len(rows)), f"read by content: {listed}")
+
+
+def _note_on_channels(channels):
+    why = "not every picture is grey"
+    if channels == 1:
+        why = "every picture is grey"
+    other = 4 - channels  # 1 of 3, 3 of 1
+    fix = f"--set load.channels={other} reads {other}"
+    return Inferred("channels", str(channels), f"{why}; {fix}")
+
+
+def _note_on_brightness(brightest):
+    factor = 255 // max(brightest, 1)
+    return Inferred(
+        "brightness",
+        f"at most {brightest} of 255",
+        "8-bit pictures that look black; if they are not that dark, multiply them by "
+        f"{factor} and write them again",
+    )
+
+
+def _note_on_depth(largest, white):
+    most = int(largest.max())
+    why = f"{len(largest):,} pictures, the largest value is {most:,}"
+    is_dark_picture = largest < MIN_BRIGHT
+    num_dark = int(is_dark_picture.sum())
+    likely = likely_white(most)
+    if white in (0, MAX_WHITE) and num_dark:
+        why += f"; {num_dark:,} stay below {MIN_BRIGHT:,}, dark or of fewer bits"
+    elif white < MAX_WHITE and likely < white:
+        why += f": they may use fewer bits, white at {likely:,}"
+    return Inferred("16-bit pictures", f"white {white or MAX_WHITE:,}", why)
+
+
+def _all_are_grey(pixels):
+    """Returns whether pixels [rows, height, width(, channels)] are grey, a chunk at a time."""
+    if pixels.ndim == 3:
+        return True
+    for start in range(0, len(pixels), _CHUNK_ROWS):
+        chunk = pixels[start : start + _CHUNK_ROWS]
+        if not are_grey(chunk):
+            return False
+    return True
 
 
 def are_grey(pixels: np.ndarray) -> bool:
-    """Whether the colour channels of pixels [..., channels] are equal."""
-    return all(
-        np.array_equal(pixels[..., 0], pixels[..., place])
-        for place in range(1, min(pixels.shape[-1], 3))
-    )
+    """Returns whether the colour channels of pixels [..., channels] are equal."""
+    num_colours = min(pixels.shape[-1], 3)
+    first = pixels[..., 0]
+    for place in range(1, num_colours):
+        if not np.array_equal(first, pixels[..., place]):
+            return False
+    return True

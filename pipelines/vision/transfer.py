@@ -51,15 +51,21 @@ _PREPARE_INSIDE = ("MobileNetV3", "EfficientNetV2")  # they would rescale once m
 @dataclass(frozen=True)
 class Transfer(Network):
     """A trained net with a new head, fitted in two steps: the head on the frozen net's features,
-    which are computed once; then head and net together, by `training`, every batch normalization
-    keeping the statistics it came with (Yosinski et al. 2014,
+    which are computed once; then head and net together, by `training`.
+
+    Every batch normalization keeps the statistics it came with (Yosinski et al. 2014,
     https://arxiv.org/abs/1411.1792).
 
-    `backbone`: a build spec with weights to start from: EfficientNetLite0(weights="imagenet"),
-    KerasApplication() or EarlierModel(). `head_balance`: a balancer for the features, such as
-    Smote(). `fine_tune_layers`: how many of the backbone's last layers are trained in the second
-    step, -1 all of them, 0 none. `mirrored`: whether the head sees each training picture's mirror
-    image too.
+    Attributes:
+        backbone: A build spec with weights to start from: EfficientNetLite0(weights="imagenet"),
+            KerasApplication() or EarlierModel().
+        head: The new last layer.
+        head_epochs: Of the head's own step.
+        head_learning_rate: Of the head's own step.
+        head_balance: A balancer for the features, such as Smote(), or None.
+        mirrored: Whether the head sees each training picture's mirror image too.
+        fine_tune_layers: How many of the backbone's last layers are trained in the second step; -1
+            is all of them, 0 none.
     """
 
     warms_up: ClassVar[bool] = True
@@ -173,8 +179,10 @@ class Transfer(Network):
 
 @dataclass(frozen=True)
 class EarlierModel(Network):
-    """The net of an earlier bundle as a build spec: all but its last dense layer is kept. `folder`:
-    the bundle, saved_models/<name>.
+    """The net of an earlier bundle as a build spec: all but its last dense layer is kept.
+
+    Attributes:
+        folder: The bundle, saved_models/<name>.
     """
 
     folder: str
@@ -248,9 +256,11 @@ class EarlierModel(Network):
 
 @dataclass(frozen=True)
 class KerasApplication(Network):
-    """A net of keras.applications as a build spec, by the name it has there
-    (https://keras.io/api/applications/). `weights`: "imagenet"
-    downloads them at the first time, "none" draws them anew.
+    """A net of keras.applications as a build spec (https://keras.io/api/applications/).
+
+    Attributes:
+        name: As the net is called there.
+        weights: "imagenet" downloads them at the first time, "none" draws them anew.
     """
 
     name: str = "MobileNetV2"

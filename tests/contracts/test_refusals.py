@@ -1,9 +1,36 @@
 """Settings that cannot work are refused by the specs alone, before a row is read."""
 
+from dataclasses import replace
+
 import pytest
 
 from pipelines import catalog
 from pipelines.errors import RecipeError
+from pipelines.recipe import Judge, Shipping
+from pipelines.rows.sketch import DataSketch
+from pipelines.tasks import TASKS
+
+LABELS = {"binary", "multiclass", "multilabel"}
+# Knob → the tasks that use it.
+USED_BY = {
+    "threshold": LABELS,
+    "min_agreement": {*LABELS, "anomaly"},
+    "quantile": {"anomaly"},
+    "probabilities": LABELS,
+}
+TASK_KNOBS = [
+    ("threshold", "accuracy"),
+    ("threshold", "none"),
+    ("min_agreement", 0.5),
+    ("quantile", 0.5),
+    ("probabilities", "temperature"),
+]
+TASK_KNOBS_OF = {
+    "threshold": Judge(),
+    "min_agreement": Judge(),
+    "quantile": Judge(),
+    "probabilities": Shipping(),
+}
 
 REFUSED = {
     "penguins_mlp": [  # a table, a number to predict
@@ -35,8 +62,10 @@ REFUSED = {
         "encode=PairTokens()",
         "judge.threshold=accuracy",
         "judge.quantile=0.9",
+        "judge.min_agreement=0.8",
         "judge.deciding=accuracy",
         "shipping.probabilities=temperature",
+        "shipping.quantize=Quantize(percentile=99)",
         "shipping.targets=(TargetMediaPipe(),)",
         "shipping.compress=(ConvolveByFft(),)",
         "load.positive=yes",
@@ -122,6 +151,7 @@ REFUSED = {
         "judge.threshold=accuracy",
         "judge.quantile=0.9",
         "judge.deciding=macro_f1",
+        "judge.min_agreement=0.8",
         "shipping.probabilities=temperature",
         "shipping.targets=(TargetMediaPipe(),)",
     ],
@@ -160,6 +190,7 @@ REFUSED = {
         "split=SplitGrouped()",
         "judge.quantile=0.9",
         "judge.deciding=mase",
+        "shipping.quantize=Quantize(calibration='mse', percentile=99)",
         "shipping.targets=(TargetMediaPipe(),)",
     ],
 }
@@ -189,3 +220,22 @@ def test_what_works_is_not_refused(name):
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_dozen_for_each_kind_of_data(name):
     assert len(REFUSED[name]) >= 12
+
+
+@pytest.mark.parametrize("how", ["platt", "isotonic"])
+@pytest.mark.parametrize("task", TASKS.values(), ids=lambda task: task.name)
+def test_a_calibration_of_one_output_is_for_two_classes(task, how):
+    reason = Shipping(probabilities=how).suits(DataSketch((task,)))
+    assert bool(reason) == (task.name != "binary")
+
+
+@pytest.mark.parametrize("task", TASKS.values(), ids=lambda task: task.name)
+@pytest.mark.parametrize(("knob", "value"), TASK_KNOBS)
+def test_a_knob_of_judging_is_used_or_refused(task, knob, value):
+    """A knob that the task has no use for is refused; with its default nothing is."""
+    sketch = DataSketch((task,))
+    assert not Judge().suits(sketch) and not Shipping().suits(sketch)
+    reason = replace(TASK_KNOBS_OF[knob], **{knob: value}).suits(sketch)
+    assert bool(reason) == (task.name not in USED_BY[knob])
+    if reason:
+        assert f"{knob}=" in reason and reason.expected and reason.fix

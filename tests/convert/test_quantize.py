@@ -280,16 +280,20 @@ def test_a_percentile_leaves_out_what_is_far_out(quantizer):
     x = np.random.default_rng(0).normal(size=(200, 32)).astype(np.float32)
     x[7] *= 50
     scales = {}
-    for calibration in ("minmax", "percentile"):
+    specs = (
+        Quantize(quantizer=quantizer),
+        Quantize(calibration="percentile", percentile=99.0, quantizer=quantizer),
+    )
+    for quantize in specs:
         content = convert(
             model,
             rows_of(x=x),
             copies=1,
             files=TfliteFiles(("int8",)),
-            quantize=Quantize(calibration=calibration, percentile=99.0, quantizer=quantizer),
+            quantize=quantize,
         )["int8"]
         details = LiteRT(content)._interpreter.get_tensor_details()
-        scales[calibration] = next(
+        scales[quantize.calibration] = next(
             each["quantization"][0] for each in details if list(each["shape"]) == [1, 16]
         )
     assert scales["percentile"] < 0.1 * scales["minmax"]
@@ -405,6 +409,7 @@ def test_layers_without_a_rounded_twin_are_left_to_the_converter():
     [
         (Quantize(calibration="median"), "quantize.calibration='median'"),
         (Quantize(percentile=50.0), "percentile=50.0"),
+        (Quantize(percentile=99.0), "quantize.percentile=99 with calibration 'minmax'"),
         (Quantize(quantizer="other"), "quantize.quantizer='other'"),
         (QuantizeAware(epochs=0), "epochs=0"),
         (Quantize(quantizer="ai_edge", dense_weights="per_tensor"), "'per_tensor'"),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pipelines.errors import RecipeError
 from pipelines.spec import check_knobs
-from pipelines.vision import augment
+from pipelines.vision import augment, rand_operations
 from pipelines.vision.augment import (
     STANDARD,
     AugmentBrightness,
@@ -312,7 +312,7 @@ def test_rand_evens_out_each_picture_alone():
     dark = np.zeros((1, 16, 16, 1), np.float32)
     bright = np.full((1, 16, 16, 1), 200, np.float32)
     dark[:, ::2], bright[:, ::2] = 10, 210
-    equalize = augment._rand_steps(0.5)[-1]
+    equalize = rand_operations.rand_operations(0.5)[-1]
     pixels, _ = equalize(tf.constant(np.concatenate([dark, bright])), {}, tf.constant([0, 0]))
     np.testing.assert_array_equal(
         pixels[0], equalize(tf.constant(dark), {}, tf.constant([0, 0]))[0][0]

@@ -1,0 +1,79 @@
+"""What a model is judged by: a spec."""
+
+from dataclasses import dataclass
+
+from ..errors import RecipeError
+from ..rows.sketch import DataSketch
+from ..spec import Refusal, Spec, knob
+from ..tasks.metrics import LABEL_METRICS
+
+
+@dataclass(frozen=True)
+class Judge(Spec):
+    """What the model is judged by.
+
+    Attributes:
+        deciding: The metric that stops training and gates the ladder; "": the task's usual one.
+        threshold: The metric of validation rows that the decision threshold is chosen for;
+            "none": the threshold stays where the network puts it, which is better than what a
+            handful of rows would choose.
+        tolerance: How much of the deciding metric a rung of the ladder may lose.
+        min_agreement: The share of test rows to which every rung must give the label that Keras
+            gives, whatever the deciding metric is; 0: no such gate.
+        quantile: Of the scores of training windows; a window above it is an anomaly.
+        beside: Whether a second model is trained for comparison in the report: of uneven classes
+            with the other choice of balancing, of series a linear one.
+    """
+
+    deciding: str = ""
+    threshold: str = "macro_f1"
+    tolerance: float = knob(0.01, 0, 1)
+    min_agreement: float = knob(0.9, 0, 1)
+    quantile: float = knob(0.99, 0, 1)
+    beside: bool = True
+
+    def check(self) -> None:
+        """Raises RecipeError for a threshold of an unknown metric."""
+        allowed = (*LABEL_METRICS, "none")
+        if self.threshold not in allowed:
+            raise RecipeError(
+                f"judge.threshold={self.threshold!r}",
+                expected=", ".join(allowed),
+                fix="--set judge.threshold=macro_f1",
+            )
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns which knob the task has no use for, or ""."""
+        if self.threshold != "macro_f1" and not sketch.may_have_labels():
+            return Refusal(
+                f"judge.threshold={self.threshold!r} for a {sketch.task_names()} target",
+                expected="labels, which a threshold decides between",
+                fix="--set judge.threshold=macro_f1, which is not used here",
+            )
+        if self.quantile != 0.99 and not sketch.may_be(lambda task: task.gives_back):
+            return Refusal(
+                f"judge.quantile={self.quantile:g} for a {sketch.task_names()} target",
+                expected="anomalies, whose threshold is a quantile of scores",
+                fix="--set judge.quantile=0.99, which is not used here",
+            )
+        has_gate = self.min_agreement not in (0, 0.9)
+        if has_gate and not sketch.may_be(_gives_labels):
+            return Refusal(
+                f"judge.min_agreement={self.min_agreement:g} for a {sketch.task_names()} target",
+                expected="labels, which two models give alike or not; numbers are held against "
+                "each other by judge.tolerance",
+                fix="--set judge.min_agreement=0.9, which is not used here",
+            )
+        allowed = {metric for task in sketch.tasks for metric in task.deciding_metrics}
+        if self.deciding and allowed and self.deciding not in allowed:
+            return Refusal(
+                f"judge.deciding={self.deciding!r} for a {sketch.task_names()} target",
+                expected=", ".join(sorted(allowed)),
+                fix=f"--set judge.deciding={sketch.tasks[0].deciding_metrics[0]}, or set "
+                "load.target_kind",
+            )
+        return ""
+
+
+def _gives_labels(task):
+    return task.gives_back or task.output_kind != "values"
