@@ -142,6 +142,8 @@ class Work:
         if not self.key:
             return
         cache = self.cache
+        if cache.is_fresh:
+            cache.store.remove(self.key)
         try:
             cache.store.write(
                 self.key, files, stage=self.stage, about=cache.about, workspace=cache.workspace
