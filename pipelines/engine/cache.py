@@ -21,8 +21,8 @@ from ..errors import DeviceError
 from .arrays import from_bytes, to_bytes
 from .digest import NotHashableError, digest
 from .environment import environment
-from .epochs import Epochs, storing_epochs
 from .notice import print_notice
+from .resume import Epochs, storing_epochs
 from .store import Store, about_bytes, open_store
 from .workspace import workspace
 

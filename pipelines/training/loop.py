@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.epochs import begin_training, first_epoch, store_epochs
+from ..engine.resume import begin_training, first_epoch, store_epochs
 from ..errors import TrainError
 
 
