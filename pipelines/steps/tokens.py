@@ -84,10 +84,14 @@ def _piece(letter, punctuation):
 
 @dataclass(frozen=True)
 class TokenizeWords(ColumnStep):
-    """Texts to word ids. `min_count`: how often a word stands in training rows to get an id of its
-    own; `max_tokens`: how many do, the most frequent; the rest share `num_buckets` ids by hash.
-    `window`: how many words of a text are read. `punctuation`: whether a mark is a word. How
-    characters become words: see `spelling`.
+    """Turns texts into word ids. How characters become words: see `spelling`.
+
+    Attributes:
+        min_count: How often a token must stand in training rows to get an id of its own.
+        max_tokens: Most tokens with an id of their own, the most frequent ones.
+        num_buckets: How many ids all other tokens share by their hash.
+        window: How many tokens of a text are read, from its start.
+        punctuation: Whether a punctuation mark is a word of its own; else it separates words.
     """
 
     reads: ClassVar[tuple[str, ...]] = (TEXT,)
@@ -97,7 +101,7 @@ class TokenizeWords(ColumnStep):
     min_count: int = knob(2, 1, 2**31)
     max_tokens: int = knob(8192, 1, 65_536)
     num_buckets: int = knob(256, 1, 65_536)
-    window: int = knob(64, 1, MAX_WINDOW)
+    window: int = knob(64, 1, MAX_WINDOW, unit="tokens")
     punctuation: bool = False
 
     _primitive = Words
@@ -144,12 +148,12 @@ class TokenizeWords(ColumnStep):
 
 @dataclass(frozen=True)
 class TokenizeCharacters(TokenizeWords):
-    """Texts to character ids, after the same spelling; a space between words is a character too.
-    The knobs are those of TokenizeWords.
+    """Turns texts into character ids, after the same spelling as `TokenizeWords`; a space between
+    words is a character too.
     """
 
     num_buckets: int = knob(16, 1, 65_536)
-    window: int = knob(256, 1, MAX_WINDOW)
+    window: int = knob(256, 1, MAX_WINDOW, unit="tokens")
     punctuation: bool = True
 
     _primitive = Characters
@@ -157,15 +161,18 @@ class TokenizeCharacters(TokenizeWords):
 
 @dataclass(frozen=True)
 class TokenizeSubwords(TokenizeWords):
-    """Texts to ids of parts of words by byte-pair encoding, which the package `sentencepiece`
-    trains (Kudo and Richardson 2018, https://arxiv.org/abs/1808.06226). `max_tokens`: how many
-    parts there are at most; a character that training rows hold less than `min_count` times shares
-    one of `num_buckets` ids. The other knobs are those of TokenizeWords.
+    """Turns texts into ids of parts of words by byte-pair encoding, which the package
+    `sentencepiece` trains (Kudo and Richardson 2018, https://arxiv.org/abs/1808.06226).
+
+    Attributes:
+        min_count: How often a character must stand in training rows to get an id of its own.
+        max_tokens: Most parts of words that are learned, in addition to the characters.
+        num_buckets: How many ids all other characters share by their hash.
     """
 
     max_tokens: int = knob(2048, 16, 65_536)
     num_buckets: int = knob(16, 1, 65_536)
-    window: int = knob(96, 1, MAX_WINDOW)
+    window: int = knob(96, 1, MAX_WINDOW, unit="tokens")
 
     _primitive = Subwords
 
@@ -230,6 +237,9 @@ def _train_pieces(words, letters, max_tokens):
 class PairTokens(ColumnStep):
     """Adds to each token its pair with the token before it, hashed to `num_buckets` ids: word order
     for nets that average (Joulin et al. 2016, https://arxiv.org/abs/1607.01759).
+
+    Attributes:
+        num_buckets: How many ids the pairs share by their hash.
     """
 
     reads: ClassVar[tuple[str, ...]] = (TOKENS,)
