@@ -102,12 +102,10 @@ def _check_names(signature):
         primitive.check()
         unknown = set(primitive.reads()) - made
         if unknown:
-            raise ValueError(f"nothing makes {sorted(unknown)}, read by {primitive}")
+            raise ValueError(f"{primitive} reads {sorted(unknown)}, which nothing makes")
         made.update(primitive.makes())
-    if not signature.inputs:
-        raise ValueError("a model without inputs")
     lost = _needed_names(signature) - made
-    if lost:
+    if lost or not signature.inputs:
         raise ValueError(f"the inputs {sorted(lost)} are made by nothing")
 
 
@@ -131,7 +129,7 @@ def _check_ports(signature):
         ports.append(stream.output)
     for port in ports:
         if not _is_computable(port):
-            raise ValueError(f"nothing can be computed with {port}")
+            raise ValueError(f"scale {port.scale} or another number of {port}")
 
 
 def _is_computable(port):
@@ -183,7 +181,7 @@ def _check_decisions(signature):
     for offsets in decisions.values():
         are_finite = all(map(math.isfinite, offsets))
         if len(offsets) != num_offsets or not are_finite:
-            raise ValueError(f"the decision {offsets}")
+            raise ValueError(f"decisions {decisions}")
     (num_outputs,) = signature.output.shape
     for calibration in signature.calibrations.values():
         if not is_calibration(calibration, num_outputs):
