@@ -200,7 +200,7 @@ class SourceData:
     """
 
     dataset: Dataset
-    columns: list[Inferred]
+    columns: tuple[Inferred, ...]
     facts: dict
     screening: "Screening | None" = None
 
