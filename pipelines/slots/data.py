@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..device.ports import Port
     from ..device.signature import Signature
     from ..recipe import Recipe
-    from ..rows.parts import BalancedSet, Dataset, Inferred, Splits, TrainSet
+    from ..rows.parts import BalancedSet, ColumnNote, Dataset, Splits, TrainSet
     from ..steps.step import FittedStep
 
 
@@ -25,7 +25,7 @@ class Loader(Spec):
     """Reads a source. The contract of `Recipe.load`."""
 
     @abstractmethod
-    def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
+    def read(self, source: object = None) -> tuple[Dataset, tuple[ColumnNote, ...]]:
         """Returns the rows, and what was found out about each column.
 
         Args:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from ..device.cells import shorten
 from ..errors import LoadError
-from ..rows.parts import Inferred
+from ..rows.parts import ColumnNote
 from .files import find_folder, fingerprint_files
-from .labelled_files import NUM_SHOWN, Found, num_files
+from .labelled_files import NUM_SHOWN, LabelledSource, num_files
 from .labels import PARTS, read_classes
 from .spellings import show
 
@@ -32,14 +32,14 @@ class Listing:
     skipped: list[tuple[str, str]] = field(default_factory=list)
 
 
-def found_in_folder(spec, kind: str, suffixes: Iterable[str]) -> tuple[Path, Found]:
+def found_in_folder(spec, kind: str, suffixes: Iterable[str]) -> tuple[Path, LabelledSource]:
     """The folder `spec.source`, links resolved, and what it holds: names of files, and what these
     tell. Raises LoadError.
     """
     root = _find(spec.source, kind)
     listing = _list(root, kind, suffixes)
     names, labels, parts = _parted(listing, spec.source)
-    found = Found(
+    found = LabelledSource(
         labels,
         names,
         parts=parts,
@@ -53,7 +53,7 @@ def found_in_folder(spec, kind: str, suffixes: Iterable[str]) -> tuple[Path, Fou
     if listing.ignored:
         shown = ", ".join(map(shorten, listing.ignored[:NUM_SHOWN]))
         found.notes.append(
-            Inferred(
+            ColumnNote(
                 "ignored",
                 num_files(len(listing.ignored)),
                 f"hidden, or no {kind}s in a class folder: {shown}",
@@ -214,7 +214,9 @@ def _joined_folders(names, labels, depth):
             detail = " and ".join(
                 f"{show(folder)} ({count:,})" for folder, count in sorted(counts.items())
             )
-            yield Inferred("label", "target", f"one class, {shorten(label)}: the folders {detail}")
+            yield ColumnNote(
+                "label", "target", f"one class, {shorten(label)}: the folders {detail}"
+            )
 
 
 def _groups_by_name(pattern, names):

@@ -11,7 +11,7 @@ import numpy as np
 from ..device.cells import Column, is_missing, read_column, shorten
 from ..device.signature import Target
 from ..errors import LoadError
-from ..rows.parts import Inferred
+from ..rows.parts import ColumnNote
 from ..tasks.multilabel import MultilabelTask
 from .labels import many, read_classes
 from .spellings import join_classes
@@ -48,7 +48,7 @@ class LabelSets:
     labels: tuple[str, ...]
     has: np.ndarray
     separator: str
-    notes: tuple[Inferred, ...] = ()
+    notes: tuple[ColumnNote, ...] = ()
 
     def take(self, places: np.ndarray) -> "LabelSets":
         """Returns the rows at `places` (int [n])."""
@@ -91,7 +91,7 @@ class LabelSets:
             fix=f"leave the label out, merge it with another, or add more {rows}",
         )
 
-    def describe(self) -> tuple[Inferred, ...]:
+    def describe(self) -> tuple[ColumnNote, ...]:
         """Returns what the schema reports of the labels."""
         totals = self.has.sum(axis=0).tolist()
         counts = dict(zip(self.labels, totals, strict=True))
@@ -104,7 +104,7 @@ class LabelSets:
         if not each.all():
             num_without = int((each == 0).sum())
             text += f", {num_without:,} rows have none"
-        return (Inferred(self.name, "target", text), *self.notes)
+        return (ColumnNote(self.name, "target", text), *self.notes)
 
 
 def target_names(target: str | tuple[str, ...]) -> tuple[str, ...]:
@@ -262,7 +262,7 @@ def read_label_sets(
     has[rows[is_label], places] = 1
     if not separator and not is_listed:
         why = f"several labels in a cell, parted by {found!r}; {AS_CLASSES} keeps cells whole"
-        notes = (*notes, Inferred(name, "target", why))
+        notes = (*notes, ColumnNote(name, "target", why))
     return LabelSets(name, labels, has, free_separator(labels, found), tuple(notes))
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..device.cells import Column, is_missing, shorten
 from ..errors import LoadError
-from ..rows.parts import Dataset, Inferred, Schema
+from ..rows.parts import ColumnNote, Dataset, Schema
 from .files import describe_memory
 from .label_sets import LabelSets, free_separator, holds_several, read_label_sets
 from .labels import class_texts, encode_classes, group_codes, many, read_classes, read_part
@@ -24,7 +24,7 @@ MAX_NAMED = 100
 
 
 @dataclass
-class Found:
+class LabelledSource:
     """A source before it is judged. labels: class names, or what `missing` reads as none; names: of
     the rows, where they are files; reasons: why a row is skipped, else ""; skipped: what
     is left out (name, reason); order: of the labels; where: the source's name; named: words for
@@ -40,7 +40,7 @@ class Found:
     groups: dict[str, Sequence] = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
-    notes: list[Inferred] = field(default_factory=list)
+    notes: list[ColumnNote] = field(default_factory=list)
     missing: frozenset[str] = frozenset({""})
     order: Sequence[str] = ()
     where: str = "memory"
@@ -114,19 +114,21 @@ def found_in_memory(
     spelling: str = "",
     label_kind: str = "classes",
     separator: str = "",
-) -> Found:
+) -> LabelledSource:
     """Of a dict that `check_memory` gave the labels of. Several labels a row are a list in each
     row, or an array [rows, labels] of 0 and 1. Raises LoadError.
     """
     where = describe_memory(source)["name"]
     if labels.ndim == 2:
         sets = _sets_of_array(labels, classes)
-        found = Found(["labels"] * len(labels), names, where=where, sets=sets)
+        found = LabelledSource(["labels"] * len(labels), names, where=where, sets=sets)
     elif any(isinstance(cell, (list, tuple, set, frozenset)) for cell in labels.tolist()):
-        found = Found(labels.tolist(), names, where=where, spelling=spelling, label_kind="labels")
+        found = LabelledSource(
+            labels.tolist(), names, where=where, spelling=spelling, label_kind="labels"
+        )
     else:
         texts, order = class_texts(labels, classes)
-        found = Found(
+        found = LabelledSource(
             texts,
             names,
             order=order,
@@ -156,7 +158,7 @@ def _sets_of_array(labels, classes):
     return LabelSets("label", names, labels.astype(np.int64), free_separator(names))
 
 
-def usable_rows(found: Found, kind: str) -> np.ndarray:
+def usable_rows(found: LabelledSource, kind: str) -> np.ndarray:
     """The places int64 of the rows that can be read and have a class; the others are skipped.
     Raises LoadError where these are more than half.
     """
@@ -188,8 +190,8 @@ def usable_rows(found: Found, kind: str) -> np.ndarray:
 
 
 def finish(
-    spec, found: Found, kept: np.ndarray, *, columns: dict[Column, object], target: str
-) -> tuple[Dataset, list[Inferred]]:
+    spec, found: LabelledSource, kept: np.ndarray, *, columns: dict[Column, object], target: str
+) -> tuple[Dataset, list[ColumnNote]]:
     """The Dataset of the rows at the places `kept`, which the arrays of `columns` are those of, and
     notes for the user. Raises LoadError where there is nothing to learn.
     """
@@ -257,9 +259,9 @@ def _notes(parts, skipped):
         counted = ", ".join(
             f"{part or 'none'} {count:,}" for part, count in counts.items() if count
         )
-        yield Inferred("part", "part", f"as the source gives them: {counted}")
+        yield ColumnNote("part", "part", f"as the source gives them: {counted}")
     if skipped:
-        yield Inferred("skipped", num_files(len(skipped)), _in_words(skipped, MAX_NAMED))
+        yield ColumnNote("skipped", num_files(len(skipped)), _in_words(skipped, MAX_NAMED))
 
 
 def _name_of(names, row):

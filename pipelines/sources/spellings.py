@@ -15,7 +15,7 @@ import numpy as np
 
 from ..device.cells import FALSE_WORDS, TRUE_WORDS
 from ..errors import LoadError
-from ..rows.parts import Inferred
+from ..rows.parts import ColumnNote
 
 JOIN = "join"
 KEEP = "keep"
@@ -48,7 +48,7 @@ def check_spelling(spelling: str) -> None:
 
 def join_classes(
     texts: np.ndarray, name: str, spelling: str, *, declared: Sequence[str] = ()
-) -> tuple[np.ndarray, dict[str, str], tuple[Inferred, ...]]:
+) -> tuple[np.ndarray, dict[str, str], tuple[ColumnNote, ...]]:
     """Gives all spellings of a class one name.
 
     Args:
@@ -85,7 +85,7 @@ def join_classes(
     return (
         out,
         joined,
-        (Inferred(name, "target", f"read as one class: {_in_words(every, counts)}"),),
+        (ColumnNote(name, "target", f"read as one class: {_in_words(every, counts)}"),),
     )
 
 
@@ -125,14 +125,16 @@ def join_groups(texts: np.ndarray) -> np.ndarray:
     return out
 
 
-def describe_groups(columns: Mapping[str, Sequence]) -> tuple[Inferred, ...]:
+def describe_groups(columns: Mapping[str, Sequence]) -> tuple[ColumnNote, ...]:
     """What to say of groups that `join_groups` joined, of column → cells."""
     notes = []
     for name, cells in columns.items():
         counts = Counter(str(cell).strip() for cell in cells)
         twins = groups_of(counts, folded)
         if twins:
-            notes.append(Inferred(name, "group", f"read as one group: {_in_words(twins, counts)}"))
+            notes.append(
+                ColumnNote(name, "group", f"read as one group: {_in_words(twins, counts)}")
+            )
     return tuple(notes)
 
 
@@ -195,7 +197,7 @@ def _say_kept(name, twins):
         return ()
     detail = "; ".join(" and ".join(map(show, group)) for group in twins[:MAX_PAIRS])
     return (
-        Inferred(
+        ColumnNote(
             name, "target", f"classes of their own though they differ in spelling alone: {detail}"
         ),
     )

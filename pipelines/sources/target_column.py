@@ -11,7 +11,7 @@ import numpy as np
 from ..device.cells import BadCell, is_missing, read_numbers, shorten
 from ..device.target import Target
 from ..errors import LoadError
-from ..rows.parts import Inferred
+from ..rows.parts import ColumnNote
 from ..rows.sketch import DataSketch
 from ..spec import Refusal
 from ..tasks import TASKS, Task
@@ -198,7 +198,7 @@ def _read_label_sets(table, spec, missing):
 
 
 def _notes(spec, *sentences):
-    return tuple(Inferred(spec.target, "target", sentence) for sentence in sentences if sentence)
+    return tuple(ColumnNote(spec.target, "target", sentence) for sentence in sentences if sentence)
 
 
 def _as_labels(sets, spec, noun):
@@ -236,7 +236,7 @@ def _as_presence(cells, spec, missing):
     words = count_words(cells, missing)
     detail = ", ".join(f"{count:,} cells {word!r}" for word, count in words.most_common(3))
     if words:
-        notes = (Inferred(spec.target, "target", f"{detail} count as empty"),)
+        notes = (ColumnNote(spec.target, "target", f"{detail} count as empty"),)
     else:
         notes = ()
     return y, class_target(spec.target, (f"no {spec.target}", spec.target)), notes
