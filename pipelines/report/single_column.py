@@ -64,10 +64,18 @@ def score_columns(train: TrainSet) -> dict[str, Measure]:
     if not truth.suits:
         return scores
     for name, x in train.x.items():
-        if x.ndim == 1 and x.dtype.kind in "fMO":
-            parts, ranks = _parts(x)
-            scores[name] = truth.measure(parts, folds, ranks)
+        if not _is_scored(x):
+            continue
+        parts, ranks = _parts(x)
+        scores[name] = truth.measure(parts, folds, ranks)
     return scores
+
+
+def _is_scored(x):
+    """Tests whether a column holds one number, date or category a row."""
+    if x.ndim != 1:
+        return False
+    return x.dtype.kind in "fMO"
 
 
 def _sample(train, random):
@@ -90,18 +98,16 @@ class _ClassTruth:
     """Classes: the area under the ROC curve, of more than two the mean of each against the rest."""
 
     def __init__(self, train):
+        num_rows = len(train)
         counts = np.bincount(train.y)
-        classes = np.argsort(-counts, kind="stable")
-        classes = classes[:MAX_CLASSES]
-        is_frequent = counts[classes] >= MIN_ROWS
-        classes = classes[is_frequent]
+        classes = _most_frequent(counts)
         self._is_binary = len(train.schema.target.labels) == 2
         if self._is_binary:
             # The area of one class is that of the other.
             classes = classes[classes == 1]
-        num_rows = len(train)
-        fewest_inside = counts[classes].min(initial=num_rows)
-        fewest_outside = num_rows - counts[classes].max(initial=0)
+        counts = counts[classes]
+        fewest_inside = counts.min(initial=num_rows)
+        fewest_outside = num_rows - counts.max(initial=0)
         fewest = min(fewest_inside, fewest_outside)
         self.suits = len(classes) > 0 and fewest > 0
         self._error = _standard_error(fewest, num_rows)
@@ -127,12 +133,10 @@ class _ClassTruth:
     def _areas(self, parts, folds, ranks):
         areas = []
         for y in self._y:
-            num_rows = len(y)
-            means, counts, sums = _means_out_of_fold(y, parts, folds)
-            cell_ranks = _ranks_of_cells(means, counts)
-            area = _area(cell_ranks @ sums, sums.sum(), num_rows)
+            area = _area_out_of_fold(y, parts, folds)
             if ranks is not None:
-                rank_area = _area(ranks @ y, y.sum(), num_rows)
+                rank_sum = ranks @ y
+                rank_area = _area(rank_sum, y.sum(), len(y))
                 # A number may fall as the class grows likely.
                 area = max(area, rank_area, 1 - rank_area)
             areas.append(area)
@@ -148,13 +152,10 @@ class _LabelTruth(_ClassTruth):
     """Several labels a row: the largest area under the ROC curve of a label."""
 
     def __init__(self, train):
-        counts = train.y.sum(axis=0)
         num_rows = len(train)
+        counts = train.y.sum(axis=0)
         fewest = np.minimum(counts, num_rows - counts)
-        places = np.argsort(-fewest, kind="stable")
-        places = places[:MAX_CLASSES]
-        is_frequent = fewest[places] >= MIN_ROWS
-        places = places[is_frequent]
+        places = _most_frequent(fewest)
         self.suits = len(places) > 0
         rarest = int(fewest[places].min(initial=num_rows))
         self._error = _standard_error(rarest, num_rows)
@@ -162,16 +163,25 @@ class _LabelTruth(_ClassTruth):
         self._y = []
         for place in places:
             has_label = train.y[:, place]
-            self._labels.append(train.schema.target.labels[place])
+            label = train.schema.target.labels[place]
+            self._labels.append(label)
             self._y.append(has_label.astype(np.float64))
 
     def measure(self, parts, folds, ranks):
         """Scores a column, as of classes."""
         areas = self._areas(parts, folds, ranks)
         best = int(np.argmax(areas))
+        area = float(areas[best])
         label = shorten(self._labels[best])
-        value = self._significant(float(areas[best]))
-        return Measure(f"ROC-AUC of the label {label}", value)
+        return Measure(f"ROC-AUC of the label {label}", self._significant(area))
+
+
+def _most_frequent(counts):
+    """Returns the places of at most MAX_CLASSES counts, the largest first, of MIN_ROWS or more."""
+    places = np.argsort(-counts, kind="stable")
+    places = places[:MAX_CLASSES]
+    is_frequent = counts[places] >= MIN_ROWS
+    return places[is_frequent]
 
 
 def _standard_error(fewest, num_rows):
@@ -184,7 +194,8 @@ def _standard_error(fewest, num_rows):
     num_inside = max(fewest, 1)
     num_outside = max(num_rows - fewest, 1)
     num_pairs = num_inside * num_outside
-    return np.sqrt((num_rows + 1) / (12 * num_pairs))
+    variance = (num_rows + 1) / (12 * num_pairs)
+    return np.sqrt(variance)
 
 
 class _NumberTruth:
@@ -194,7 +205,8 @@ class _NumberTruth:
 
     def __init__(self, train):
         ranks = _ranks(train.y)
-        self._y = (ranks - ranks.mean()) / ranks.std()
+        centered = ranks - ranks.mean()
+        self._y = centered / ranks.std()
 
     def measure(self, parts, folds, ranks):
         """Scores a column, as of classes."""
@@ -202,10 +214,12 @@ class _NumberTruth:
         means, counts, sums = _means_out_of_fold(self._y, parts, folds)
         mean_rank = (num_rows + 1) / 2
         centered = _ranks_of_cells(means, counts) - mean_rank
-        value = _correlation(centered @ sums, counts @ centered**2, num_rows)
+        square = counts @ centered**2
+        value = _correlation(centered @ sums, square, num_rows)
         if ranks is not None:
             centered = ranks - ranks.mean()
-            of_ranks = _correlation(centered @ self._y, centered @ centered, num_rows)
+            square = centered @ centered
+            of_ranks = _correlation(centered @ self._y, square, num_rows)
             value = max(value, abs(of_ranks))
         return Measure("rank correlation", value)
 
@@ -237,12 +251,23 @@ def _parts(x):
         x = x.astype(np.int64)
     else:
         is_absent = np.isnan(x)
-    ranks = _ranks(np.where(is_absent, -np.inf, x))
+    values = np.where(is_absent, -np.inf, x)
+    ranks = _ranks(values)
     num_rows = len(x)
-    num_parts = np.clip(num_rows // MIN_ROWS, 2, MAX_PARTS)
+    num_parts = num_rows // MIN_ROWS
+    num_parts = np.clip(num_parts, 2, MAX_PARTS)
     places = (ranks - 0.5) * num_parts / num_rows
     parts = 1 + places.astype(np.int64)
-    return np.where(is_absent, 0, parts), ranks
+    parts = np.where(is_absent, 0, parts)
+    return parts, ranks
+
+
+def _area_out_of_fold(y, parts, folds):
+    """Returns the area under the ROC curve of the rows, scored by the means of other folds."""
+    means, counts, sums = _means_out_of_fold(y, parts, folds)
+    cell_ranks = _ranks_of_cells(means, counts)
+    rank_sum = cell_ranks @ sums
+    return _area(rank_sum, sums.sum(), len(y))
 
 
 def _means_out_of_fold(y, parts, folds):
@@ -267,9 +292,10 @@ def _means_out_of_fold(y, parts, folds):
     sums = sums.reshape(shape)
     other_sums = sums.sum(axis=0) - sums
     other_counts = counts.sum(axis=0) - counts
-    means = (other_sums + y.mean()) / (other_counts + 1)
-    num_rows = counts.ravel().astype(np.float64)
-    return means.ravel(), num_rows, sums.ravel()
+    means = other_sums + y.mean()
+    means = means / (other_counts + 1)
+    num_rows = counts.ravel()
+    return means.ravel(), num_rows.astype(np.float64), sums.ravel()
 
 
 def _ranks(values):
@@ -292,8 +318,10 @@ def _ranks_of_cells(means, counts):
 def _area(rank_sum, positives, num_rows):
     """Returns the area under the ROC curve of the sum of the ranks of the positive rows."""
     least_sum = positives * (positives + 1) / 2
-    num_pairs = positives * (num_rows - positives)
-    return float((rank_sum - least_sum) / num_pairs)
+    negatives = num_rows - positives
+    num_pairs = positives * negatives
+    area = (rank_sum - least_sum) / num_pairs
+    return float(area)
 
 
 def _correlation(product, square, num_rows):
@@ -306,4 +334,5 @@ def _correlation(product, square, num_rows):
     """
     if not square > 0:
         return 0.0
-    return float(product / np.sqrt(square * num_rows))
+    norm = np.sqrt(square * num_rows)
+    return float(product / norm)

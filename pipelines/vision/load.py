@@ -16,10 +16,10 @@ from ..rows.parts import ColumnNote, Dataset
 from ..rows.sketch import DataSketch
 from ..sources.files import describe_memory, find_folder, find_path, fingerprint, fingerprint_files
 from ..sources.folders import describe_folder, found_in_folder, names_parts
+from ..sources.label_columns import read_label_columns
 from ..sources.label_sets import (
     check_label_knobs,
     holds_several,
-    read_label_columns,
     target_names,
     target_title,
 )
