@@ -25,7 +25,7 @@ from .label_sets import (
     target_names,
 )
 from .labels import MANY, encode_classes, read_classes
-from .marks import code_with_zeros, read_as_numbers
+from .number_columns import code_with_zeros, read_as_numbers
 from .precision import refuse_merged
 from .refuse_numbers import refuse_spellings, some_numbers
 from .spellings import join_classes
