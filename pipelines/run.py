@@ -11,12 +11,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from .bundle.finished import finished_bundle, whole_run
 from .bundle.folder import Bundle, bundle_files, check_folder, write_bundle
+from .compress.apply import apply_compression
 from .compress.measure import measure_step
 from .compress.tuning import make_tuning
 from .convert.scales import staggered_copies
-from .device.runner import LiteRT, Runner
-from .device.signature import Signature
+from .device.runner import LiteRT
+from .engine.cache import remembered
+from .engine.making import making
 from .errors import RecipeError
 from .recipe import Recipe
 from .report.facts import draw_pictures, gather_facts
@@ -45,8 +48,9 @@ from .training.fit import train as train_network
 from .training.inputs import TrainingInputs, fit_inputs
 from .training.trained import ComparisonModel, TrainedModel
 from .verify.agreement import labels_apart
+from .verify.assess import answers_of, assess, decide_form
 from .verify.evaluation import Evaluation, compare_answers
-from .verify.ladder import InRunner, KerasInterpreter, answer_all, failed_step
+from .verify.ladder import failed_step
 
 
 def run(
@@ -58,11 +62,14 @@ def run(
 ) -> Bundle:
     """Runs a recipe and writes `folder`/<name>/.
 
+    What an earlier run of the same recipe on the same rows finished is taken from `folder`/.cache;
+    a training that was killed goes on after its last epoch. `engine.cache.anew` ignores both.
+
     Args:
         recipe: the slots in order.
         source: a DataFrame or dict of arrays that stands in for the recipe's file.
         folder: where bundles are written.
-        callbacks: Keras callbacks for the training.
+        callbacks: Keras callbacks for the training, whose result is then not kept.
 
     Raises:
         PipelineError: of the stage that could not go on. If the ladder fails, the bundle and its
@@ -70,7 +77,11 @@ def run(
     """
     recipe.check()
     check_folder(Path(folder), recipe.name)
-    with timed_run():
+    with timed_run(), making(Path(folder), recipe.name):
+        work = whole_run(recipe, source, callbacks)
+        files = work.recall()
+        if files is not None:
+            return finished_bundle(Path(folder) / recipe.name, files)
         data = read(recipe, source)
         splits = frame(recipe, split(recipe, data.dataset))
         recipe = settle(recipe, splits.train.schema)
@@ -80,7 +91,9 @@ def run(
         shipped = ship(recipe, trained)
         comparison = compare(recipe, trained)
         evaluation = judge(recipe, shipped, splits.test, comparison=comparison)
-        return write(recipe, data, splits, shipped, evaluation, folder=folder)
+        bundle = write(recipe, data, splits, shipped, evaluation, folder=folder)
+        work.keep(bundle.files())
+        return bundle
 
 
 def read(recipe: Recipe, source: object = None) -> SourceData:
@@ -159,7 +172,13 @@ def prepare(recipe: Recipe, train: TrainSet, valid: HeldOut) -> TrainingInputs:
     soft_labels = None
     if recipe.teacher is not None:
         with stage("teacher"):
-            soft_labels = recipe.teacher.soften(inputs.calibration, inputs.prepared_rows)
+            soft_labels = remembered(
+                "teacher",
+                recipe.teacher,
+                inputs.calibration,
+                inputs.prepared_rows,
+                make=lambda: recipe.teacher.soften(inputs.calibration, inputs.prepared_rows),
+            )
     return replace(inputs, feed=TrainFeed(rows, soft_labels, recipe.augment))
 
 
@@ -198,33 +217,6 @@ def _train(recipe, inputs, callbacks=()):
     )
 
 
-def assess(
-    recipe: Recipe, model, inputs: TrainingInputs, *, history: dict, fit_seconds: float = 0.0
-) -> TrainedModel:
-    """Makes the decision of a Keras model and scores it on the validation rows.
-
-    Args:
-        recipe: with its deciding metric.
-        model: a keras.Model of the ports of `inputs`.
-        inputs: the rows that it was trained on.
-        history: metric → one value an epoch of its training.
-        fit_seconds: the seconds that it took.
-    """
-    interpreter = KerasInterpreter(model)
-    rows = inputs.decision_rows
-    raw = interpreter.run(rows.x)
-    task = task_of(inputs.signature.target)
-    signature = task.decide(
-        recipe, inputs.signature, inputs.train_rows, rows, form="float32", raw=raw
-    )
-    runner = InRunner(signature, interpreter, form="float32")
-    answers = answer_all(runner, inputs.valid_rows)
-    scores = task.score(inputs.valid_rows.y, answers, signature.target)
-    return TrainedModel(
-        model, signature, scores[recipe.judge.deciding], history, fit_seconds, inputs
-    )
-
-
 def compress(recipe: Recipe, trained: TrainedModel) -> TrainedModel:
     """Takes the steps of `shipping.compress`, each of which makes the model smaller."""
     if not recipe.shipping.compress:
@@ -242,7 +234,7 @@ def compress(recipe: Recipe, trained: TrainedModel) -> TrainedModel:
     steps = [measure_step("as trained", model, tuning)]
     for spec in recipe.shipping.compress:
         with stage(type(spec).__name__):
-            model = spec.compress(model, tuning)
+            model = apply_compression(spec, model, tuning)
         steps.append(measure_step(repr(spec), model, tuning))
     compressed = assess(
         recipe, model, inputs, history=trained.history, fit_seconds=trained.fit_seconds
@@ -288,20 +280,6 @@ def export(recipe: Recipe, trained: TrainedModel) -> ShippedModel:
     return ShippedModel(model, trained, inputs.seen_ids, refused)
 
 
-def decide_form(
-    recipe: Recipe, signature: Signature, interpreter, inputs: TrainingInputs, *, form: str
-) -> Signature:
-    """Adds the decision of a converted form, which is chosen on its own answers."""
-    runner = Runner(signature, interpreter, form=form)
-    rows = inputs.decision_rows
-    if rows is inputs.calibration:
-        raw = interpreter.run(runner.quantize(rows.x))
-    else:
-        raw = answer_all(runner, inputs.valid_rows).raw
-    task = task_of(signature.target)
-    return task.decide(recipe, signature, inputs.train_rows, rows, form=form, raw=raw)
-
-
 def compare(recipe: Recipe, trained: TrainedModel) -> ComparisonModel | None:
     """Trains the same recipe with the other choice of balancing, or of series a linear network, to
     show in the report what the choice did; None if there is nothing to compare.
@@ -345,7 +323,7 @@ def judge(
         )
         compared = None
         if comparison is not None:
-            answers["comparison"] = _answers_of(comparison.trained, test)
+            answers["comparison"] = answers_of(comparison.trained, test)
             compared = compare_answers(comparison, answers, test, recipe=recipe)
     return Evaluation(rungs, answers, failed, compared, baselines)
 
@@ -363,11 +341,6 @@ def _climb(recipe, shipped, test):
     )
     rungs[place] = replace(rungs[place], intervals=bounds)
     return rungs, answers
-
-
-def _answers_of(trained, test):
-    interpreter = KerasInterpreter(trained.model)
-    return answer_all(InRunner(trained.signature, interpreter, form="float32"), test)
 
 
 def write(

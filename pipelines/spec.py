@@ -57,6 +57,14 @@ class Spec(ABC):  # noqa: B024  its members are abstract by their slot
         """Returns the same, quick enough for a test."""
         return self
 
+    def files_read(self) -> dict[str, str]:
+        """Returns each text of a knob that names a file → the path of the file.
+
+        What the spec makes depends on the file's content, not on its path: so does a key of the
+        cache.
+        """
+        return {}
+
     def suits(self, sketch: "DataSketch") -> str:
         """Returns why the spec cannot work on such data, or ""; a `Refusal` gives the way out too.
 

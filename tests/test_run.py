@@ -350,7 +350,9 @@ def test_full_disk_leaves_nothing_half_written(tmp_path):
     ],
     ids=["a graph is traced", "later", "SIGTERM"],
 )
-def test_ctrl_c_in_training_leaves_nothing_and_the_next_run_starts_clean(tmp_path, moment, number):
+def test_ctrl_c_in_training_leaves_finished_stages_alone_and_the_next_run_starts_clean(
+    tmp_path, moment, number
+):
     # A shell that runs the tests in the background has its children ignore Ctrl-C; this child shall
     # not.
     start = (
@@ -370,9 +372,15 @@ def test_ctrl_c_in_training_leaves_nothing_and_the_next_run_starts_clean(tmp_pat
         "--set",
         "training.schedule.patience=100000",
     ]
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
     with (tmp_path / "said").open("w+b") as said:
         child = subprocess.Popen(
-            command, stderr=said, stdout=subprocess.DEVNULL, start_new_session=True
+            command,
+            stderr=said,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+            env={**os.environ, "TMPDIR": str(temporary)},
         )
         deadline = time.time() + 120
         while not re.search(moment, (tmp_path / "said").read_bytes()) and time.time() < deadline:
@@ -385,13 +393,18 @@ def test_ctrl_c_in_training_leaves_nothing_and_the_next_run_starts_clean(tmp_pat
             child.wait()
     text = (tmp_path / "said").read_text()
     assert code == 128 + number, (code, text[-2000:])
-    assert "stopped: nothing was written" in text and "Traceback" not in text, text[-2000:]
-    assert not files_of(tmp_path / "models")
+    assert "stopped: no bundle was written" in text and "Traceback" not in text, text[-2000:]
+    left = files_of(tmp_path / "models")
+    assert all(re.match(r"\.cache/[0-9a-f]{64}(\.epochs)?/", name) for name in left), left
+    assert not list(temporary.iterdir())
     if moment == rb"epoch/s":
         check_bundle(
             run(open_gate(tiny(catalog.RECIPES["penguins_mlp"])), folder=tmp_path / "models")
         )
-        assert {path.name for path in (tmp_path / "models").iterdir()} == {"penguins_mlp_tiny"}
+        assert {path.name for path in (tmp_path / "models").iterdir()} == {
+            ".cache",
+            "penguins_mlp_tiny",
+        }
 
 
 def test_a_converter_that_dies_is_an_error_that_names_the_layer(birds_splits, cold_converter):

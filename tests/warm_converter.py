@@ -5,6 +5,7 @@ saves each conversion the five seconds of imports.
 
 import os
 import sys
+import tempfile
 import traceback
 from pathlib import Path
 
@@ -23,6 +24,9 @@ def main():
 
 
 def _convert(module, folder):
+    # As `convert.child` sets it for a converter of its own.
+    os.environ["TMPDIR"] = str(folder)
+    tempfile.tempdir = None
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     os.dup2(os.open(folder / "stderr", os.O_WRONLY | os.O_CREAT), 2)
     try:

@@ -6,8 +6,8 @@ import base64
 import json
 import os
 import shutil
-import uuid
-from collections.abc import Iterator, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,8 @@ from ..device.checksums import SUMS, check_bundle, checksums, read_checked
 from ..device.runner import Runner
 from ..device.signature import MAX_JSON_BYTES, Signature, read_signature
 from ..device.typed import load_json
+from ..engine.exchange import put_in_place, sync
+from ..engine.workspace import workspace
 from ..errors import BundleError, DeviceError
 from ..report.write import card, page
 from ..settings import to_json
@@ -45,6 +47,17 @@ class Bundle:
     def runner(self, *, form: str = "int8") -> Runner:
         """The device runner of a form: "int8", "float32" or, for pictures, "uint8"."""
         return Runner.load(self.folder, form=form)
+
+    def files(self) -> dict[str, bytes]:
+        """The name and content of each of its files, without the checksums."""
+        return {name: (self.folder / name).read_bytes() for name in self.check()}
+
+    def holds(self, files: Mapping[str, bytes]) -> bool:
+        """Tests whether the folder holds these files as they are."""
+        try:
+            return self.files() == dict(files)
+        except (DeviceError, OSError):  # it is not there, or was altered
+            return False
 
     def check(self) -> list[str]:
         """The names of all its files, once each is what was written. Raises DeviceError that names
@@ -82,9 +95,8 @@ def check_folder(folder: Path, name: str) -> None:
         _refuse_other_things(place)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".probe-{uuid.uuid4().hex}"
-        probe.write_bytes(b"x" * 4096)
-        probe.unlink()
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(b"x" * 4096)
         free = shutil.disk_usage(folder).free
     except OSError as error:
         raise BundleError(
@@ -114,27 +126,22 @@ def write_bundle(folder: Path, files: dict[str, bytes | str]) -> Path:
         name: content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace")
         for name, content in files.items()
     }
-    partial = folder.parent / f".{folder.name}.partial-{uuid.uuid4().hex[:8]}"
-    old = folder.parent / f".{folder.name}.old-{uuid.uuid4().hex[:8]}"
     try:
-        for name, content in {**files, SUMS: checksums(files).encode("utf-8")}.items():
-            path = partial / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-        if folder.exists():
-            os.rename(folder, old)
-        os.rename(partial, folder)
+        with workspace(folder.parent) as place:
+            partial = place / folder.name
+            for name, content in {**files, SUMS: checksums(files).encode("utf-8")}.items():
+                path = partial / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+                sync(path)
+            put_in_place(partial, folder)
+            sync(folder.parent)
     except OSError as error:
-        if old.exists() and not folder.exists():
-            os.rename(old, folder)
         raise BundleError(
             f"the bundle {str(folder)!r} cannot be written: {error.strerror or error}",
             expected="room and permission",
             fix="free some space, or give another --folder",
         ) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
     return folder
 
 

@@ -4,7 +4,6 @@ need one.
 
 import shutil
 import tempfile
-import uuid
 from pathlib import Path
 
 from ..errors import BundleError
@@ -17,11 +16,8 @@ def check_temporary_folder() -> None:
     """Raises BundleError where temporary files have no place, or too little of it."""
     try:
         folder = Path(tempfile.gettempdir())
-        probe = folder / f"pipelines-probe-{uuid.uuid4().hex}"
-        try:
-            probe.write_bytes(b"x" * 4096)
-        finally:
-            probe.unlink(missing_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(b"x" * 4096)
         free = shutil.disk_usage(folder).free
     except OSError as error:
         raise BundleError(

@@ -8,6 +8,7 @@ import typer
 
 from ..device.door import through_door
 from .backtest import BacktestOptions, run_backtest
+from .cache import CacheOptions, manage_cache
 from .check import CheckOptions, check_bundle
 from .command import add_command
 from .compress import CompressOptions, compress
@@ -45,6 +46,7 @@ add_command(app, "predict", predict, PredictOptions)
 add_command(app, "explain", explain_row, ExplainOptions)
 add_command(app, "report", print_report, ReportOptions)
 add_command(app, "check", check_bundle, CheckOptions)
+add_command(app, "cache", manage_cache, CacheOptions)
 add_command(app, "compress", compress, CompressOptions)
 add_command(app, "export", export, ExportOptions)
 add_command(app, "backtest", run_backtest, BacktestOptions)

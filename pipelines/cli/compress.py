@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ..device.door import ends_on_signals
-from .options import STOPPED, Bundle, RunsOn
+from .options import STOPPED, Bundle, Fresh, RunsOn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +30,7 @@ class CompressOptions:
         Path | None,
         typer.Option(help="Where <name>_small is written; by default next to the bundle."),
     ] = None
+    fresh: Fresh = False
 
 
 def compress(options: CompressOptions) -> None:
@@ -39,6 +40,7 @@ def compress(options: CompressOptions) -> None:
     The bundle's data must still be where they were.
     """
     from .. import catalog
+    from ..engine.cache import anew
     from ..studies.tradeoff import compress_bundle
     from ..targets.micro.spec import TargetMicro
 
@@ -48,7 +50,7 @@ def compress(options: CompressOptions) -> None:
         max_ms=options.max_ms,
     )
     targets = catalog.targets_named(options.runs_on) if options.runs_on else ()
-    with ends_on_signals(STOPPED):
+    with ends_on_signals(STOPPED), anew(options.fresh):
         compress_bundle(
             options.bundle,
             budget=budget,

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ..device.door import ends_on_signals
-from .options import STOPPED, Folder, Name, RunsOn
+from .options import STOPPED, Folder, Fresh, Name, RunsOn
 from .own_data import name_of
 
 
@@ -31,15 +31,17 @@ class ExportOptions:
     name: Name = ""
     seed: Annotated[int, typer.Option(help="Draws the rows that set the int8 ranges.")] = 0
     folder: Folder = Path("saved_models")
+    fresh: Fresh = False
 
 
 def export(options: ExportOptions) -> None:
     """Make an int8 bundle of your own Keras model."""
     from ..catalog import targets_named
+    from ..engine.cache import anew
     from ..own_model.export import export_model
     from ..report.terminal import print_ladder
 
-    with ends_on_signals(STOPPED):
+    with ends_on_signals(STOPPED), anew(options.fresh):
         bundle = export_model(
             options.model,
             options.rows,

@@ -11,7 +11,7 @@ from ..device.door import ends_on_signals
 if TYPE_CHECKING:
     from ..recipe import Recipe
 
-STOPPED = "stopped: nothing was written"
+STOPPED = "stopped: no bundle was written; the same command goes on from here"
 
 Bundle = Annotated[
     Path, typer.Argument(metavar="BUNDLE", help="The folder of a bundle: saved_models/<name>.")
@@ -42,6 +42,10 @@ Settings = Annotated[
         help="Turn a knob of the recipe: training.epochs=3, 'balance=SmoteNC()', split.seed=1. "
         "`knobs` lists them.",
     ),
+]
+Fresh = Annotated[
+    bool,
+    typer.Option("--fresh", help="Compute everything again, whatever earlier runs have finished."),
 ]
 Name = Annotated[
     str, typer.Option(metavar="NAME", help="Name of the bundle; by default that of the file.")
@@ -85,23 +89,26 @@ class RunOptions:
         settings: knobs to turn, such as "training.epochs=3".
         runs_on: runtimes with commas between them; "" keeps those of the recipe.
         folder: that the bundle is written to.
+        fresh: whether everything is computed again.
     """
 
     name: Name = ""
     settings: Settings = None
     runs_on: RunsOn = ""
     folder: Folder = Path("saved_models")
+    fresh: Fresh = False
 
     def train(self, recipe: "Recipe") -> None:
         """Runs the recipe with the knobs turned and the runtimes chosen."""
         from .. import catalog
+        from ..engine.cache import anew
         from ..run import run
 
         if self.runs_on:
             targets = catalog.targets_named(self.runs_on)
             recipe = replace(recipe, shipping=replace(recipe.shipping, targets=targets))
         recipe = catalog.override(recipe, *self.settings or [])
-        with ends_on_signals(STOPPED):
+        with ends_on_signals(STOPPED), anew(self.fresh):
             run(recipe, folder=self.folder)
 
 

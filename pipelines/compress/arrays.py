@@ -10,7 +10,7 @@ from ..errors import RecipeError, TrainError
 from ..rows.parts import HeldOut, Schema, TrainSet
 from ..sources.tensorflow import load_tensorflow
 from ..tasks.regression import RegressionTask
-from ..training.feed import TrainFeed, global_batch, training_feed, validation_feed
+from ..training.feed import TrainFeed, TrainingBatches, global_batch, validation_feed
 from ..training.losses import named_loss
 from ..training.optimizers import AdamW
 from ..training.strategy import make_strategy
@@ -50,17 +50,13 @@ def tuning_from_arrays(
     strategy = make_strategy(training.strategy)
     num_replicas = strategy.num_replicas_in_sync
     rows = _rows(TrainSet, x, y)
-    batches, steps = training_feed(
-        TrainFeed(rows),
-        _both(y),
-        signature=None,
-        seed=training.seed,
-        batch_size=global_batch(training.batch_size, len(rows), num_replicas),
-    )
+    feed = TrainFeed(rows)
+    batch_size = global_batch(training.batch_size, len(rows), num_replicas)
+    batches = TrainingBatches(feed, _both(y), None, batch_size, training.seed)
     held_out = validation_feed(_rows(HeldOut, *valid), _both(valid[1]), num_replicas)
     return Tuning(
-        _as_given(batches, x),
-        steps,
+        lambda first_step: _as_given(batches(first_step), x),
+        batches.steps,
         _as_given(held_out, x),
         loss,
         lambda: _array_metric(deciding, loss),

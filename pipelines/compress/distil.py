@@ -40,6 +40,10 @@ class Distil(Compression):
     learning_rate_factor: float = knob(1.0, 1e-6, 100)
     start: str = "trained"
 
+    def files_read(self) -> dict[str, str]:
+        """Returns the path of the teacher's Keras model."""
+        return {self.teacher: str(Path(self.teacher) / "model.keras")}
+
     def check(self) -> None:
         """Raises RecipeError for a knob out of its limits, an unknown start, or where there is no
         bundle.

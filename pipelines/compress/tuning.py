@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..device.signature import Signature
+from ..engine.cache import cached_digest
 from ..errors import RecipeError, TrainError
 from ..rows.parts import HeldOut
 from ..slots import Optimizer
@@ -21,9 +22,9 @@ from ..tasks import task_of
 from ..training.call_graph import copy_alike, copy_layer
 from ..training.feed import (
     TrainFeed,
+    TrainingBatches,
     global_batch,
     require_held_out,
-    training_feed,
     validation_feed,
 )
 from ..training.fit import task_labels, task_metric
@@ -42,20 +43,32 @@ ANSWERS = ("softmax", "sigmoid", "values")
 
 @dataclass(frozen=True, eq=False)
 class Tuning:
-    """How a model of one input structure and one output [rows, outputs] is fitted further.
+    """Holds how a model of one input structure and one output [rows, outputs] is fitted further.
 
-    `batches`: an endless tf.data.Dataset of (x, {"members": y for the loss, "logits": y for the
-    metric}, weight float32 [rows]), of which `steps` make an epoch; `valid`: one of held-out rows
-    that ends. `loss`: a Keras loss of y and output; `make_metric()`: a new Keras metric called
-    `deciding`, better where it is larger (`mode` "max") or smaller ("min"), in the model's units,
-    which times `metric_factor` are the target's. `answers`: one of ANSWERS; `from_logits`: False
-    where the model itself ends in softmax or sigmoid. `teacher`: a frozen model of the same inputs
-    whose output stands next to the model's own, last axis after last axis, in what the loss sees
-    (see `distil`). `signature`: what the model takes and gives, where the rows came from a recipe.
     Make one with `make_tuning` or `tuning_from_arrays`.
+
+    Attributes:
+        batches: the first step → an endless tf.data.Dataset from there on of (x, {"members": y for
+            the loss, "logits": y for the metric}, weight float32 [rows]).
+        steps: how many batches make an epoch.
+        valid: a tf.data.Dataset of held-out rows, which ends.
+        loss: a Keras loss of y and output.
+        make_metric: makes a new Keras metric called `deciding`, in the model's unit.
+        deciding: name of the metric.
+        mode: "max" if a larger metric is better, "min" if a smaller one is.
+        answers: one of ANSWERS.
+        from_logits: False if the model itself ends in softmax or sigmoid.
+        optimizer: a spec; its learning rate is the highest one.
+        seed: of dropout and everything else that is drawn.
+        strategy: a tf.distribute strategy; None for one device.
+        metric_factor: the metric times it is in the target's unit.
+        teacher: a frozen model of the same inputs. Its output follows the model's own on the last
+            axis in what the loss sees (see `distil`).
+        signature: what the model takes and gives, if the rows came from a recipe.
+        digest: of rows and training, for the key of a cached stage; "" if none is kept.
     """
 
-    batches: Any
+    batches: Callable[[int], Any]
     steps: int
     valid: Any
     loss: Any
@@ -70,17 +83,28 @@ class Tuning:
     metric_factor: float = 1.0
     teacher: Any = None
     signature: Signature | None = None
+    digest: str = ""
 
     def fit(
         self, model, *, epochs: int, callbacks=(), learning_rate_factor: float = 1.0
     ) -> dict[str, list[float]]:
-        """Fits the model in place, as many `epochs`, by the optimizer at its rate times the factor:
-        up to it in the first tenth of the steps, down to zero at the end. The same seed gives the
-        same weights. Kernels' weights that are exactly zero, which is what pruning leaves, stay
-        zero.
+        """Fits a model in place.
 
-        Returns "loss", "val_loss", the deciding metric and "val_" of it → one value an epoch.
-        Raises TrainError where the loss stops being a number.
+        The same seed gives the same weights. Weights of kernels that are exactly zero, which is
+        what pruning leaves, stay zero.
+
+        Args:
+            model: a keras.Model.
+            epochs: how many.
+            callbacks: of Keras.
+            learning_rate_factor: of the optimizer's rate. The product is reached in the first tenth
+                of the steps, and the rate falls to zero at the end.
+
+        Returns:
+            "loss", "val_loss", the deciding metric and "val_" of it → one value an epoch.
+
+        Raises:
+            TrainError: the loss stops being a number.
         """
         start_from_seed(self.seed)
         total = epochs * self.steps
@@ -99,15 +123,15 @@ class Tuning:
         return plain_names(history, self.deciding, self.metric_factor)
 
     def judge(self, model) -> float:
-        """The deciding metric of a model on the validation rows, in the target's unit."""
-        scores = self._compiled(model, self.optimizer.learning_rate).evaluate(
-            self.valid, verbose=0, return_dict=True
-        )
+        """Measures the deciding metric of a model on the validation rows, in the target's unit."""
+        compiled = self._compiled(model, self.optimizer.learning_rate)
+        scores = compiled.evaluate(self.valid, verbose=0, return_dict=True)
         return float(scores[f"logits_{self.deciding}"]) * self.metric_factor
 
     def gradients(self, model, *, num_batches: int) -> Iterator[list[np.ndarray]]:
-        """For each of the first batches, the gradients of the loss by `model.trainable_variables`,
-        with the model as it answers after training (no dropout, running statistics).
+        """Yields the gradients of the loss by `model.trainable_variables`, of each first batch.
+
+        The model answers as it does after training: no dropout, running statistics.
         """
         import tensorflow as tf
 
@@ -124,23 +148,22 @@ class Tuning:
                 slopes = tape.gradient(loss, variables, unconnected_gradients="zero")
                 return [tf.convert_to_tensor(each) for each in slopes]
 
-        for x, y, weight in self.batches.take(num_batches):
+        for x, y, weight in self.batches(0).take(num_batches):
             yield [each.numpy() for each in gradients(x, y, weight)]
 
     def is_better(self, score: float, than: float) -> bool:
-        """Whether one value of the deciding metric is better than another."""
+        """Reports whether one value of the deciding metric is better than another."""
         if self.mode == "max":
             return score > than
         return score < than
 
     def scope(self):
-        """The context that models must be made in."""
-        return (self.strategy or make_strategy("one_device")).scope()
+        """Returns the context that models must be made in."""
+        strategy = self.strategy or make_strategy("one_device")
+        return strategy.scope()
 
     def _compiled(self, model, rate):
-        """A compiled model around the layers of `model`, with the output once for the loss and once
-        for the metric.
-        """
+        """Compiles a model around the layers of `model`, its output for the loss and the metric."""
         import keras
 
         with self.scope():
@@ -200,16 +223,12 @@ def make_tuning(
         feed,
         augment=tuple(spec for spec in feed.augment if not spec.training_ports((spec,), signature)),
     )
-    batches, steps = training_feed(
-        feed,
-        task_labels(feed.rows.y, signature, feed.soft_labels),
-        signature=signature,
-        batch_size=global_batch(training.batch_size, len(feed.rows), num_replicas),
-        seed=training.seed,
-    )
+    batch_size = global_batch(training.batch_size, len(feed.rows), num_replicas)
+    labels = task_labels(feed.rows.y, signature, feed.soft_labels)
+    batches = TrainingBatches(feed, labels, signature, batch_size, training.seed)
     return Tuning(
         batches,
-        steps,
+        batches.steps,
         validation_feed(valid, task_labels(valid.y, signature), num_replicas),
         member_loss(training.loss, signature.target, label_weights=feed.rows.label_weights),
         lambda: task_metric(deciding, signature)[0],
@@ -221,6 +240,7 @@ def make_tuning(
         strategy=strategy,
         metric_factor=task.metric_factor(deciding, signature.target),
         signature=signature,
+        digest=cached_digest(feed, valid, signature, training, deciding),
     )
 
 

@@ -16,9 +16,11 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from ..engine.cache import begin
 from ..errors import ExportError
 from ..rows.columns import read_rows
 from ..rows.parts import TrainSet, require_train_set
+from ..training.model_state import model_digest
 from .ai_edge import require_ai_edge
 from .child import BYTES_NAME, SECONDS_NAME, Limits, run_watched
 from .forms import WRITTEN_FORMS, TfliteFiles
@@ -76,10 +78,26 @@ def convert(
         "copies": copies,
         "alone": False,
     }
+    rows = _drawn_rows(calibration, seed)
+    work = begin("convert", wanted, rows, *_digests(model, streaming))
+    tflite = work.recall()
+    if tflite is None:
+        tflite = _converted(model, streaming, rows, wanted, files)
+        work.keep(tflite)
+    return tflite
+
+
+def _digests(model, streaming):
+    """Returns the digests of the models that are there."""
+    return [model_digest(each) for each in (model, streaming) if each is not None]
+
+
+def _converted(model, streaming, rows, wanted, files):
+    """Returns form → bytes of its TFLite file, as the child process made them."""
     with tempfile.TemporaryDirectory(prefix="convert_") as folder:
         folder = Path(folder)
         _write_json(folder / "wanted.json", wanted)
-        _write_models(folder, model, streaming, _drawn_rows(calibration, seed))
+        _write_models(folder, model, streaming, rows)
         _run(folder, wanted, files.kernels, tuple(layer.name for layer in model.layers))
         paths = [folder / f"{form}.tflite" for form in WRITTEN_FORMS]
         return {path.stem: path.read_bytes() for path in paths if path.exists()}

@@ -8,13 +8,20 @@ _TOLERANCE = 1e-4  # of a scale: what float32 rounds is less
 
 
 def fix_biases(content: bytes) -> bytes:
-    """The bytes of a TFLite file in which the bias of every int8 convolution and dense layer has
-    the scale of its input times its weights, as the specification demands
-    (https://ai.google.dev/edge/litert/conversion/tensorflow/ quantization/quantization_spec).
+    """Gives the bias of every int8 convolution and dense layer the scale that kernels expect.
+
+    That is the scale of its input times its weights, as the specification demands
+    (https://ai.google.dev/edge/litert/conversion/tensorflow/quantization/quantization_spec).
 
     Where a layer reads a concatenation or a pooling whose range was set, TensorFlow 2.21 quantizes
     the bias by the range that calibration saw instead; kernels add it as if it had not, and answers
     are off by a constant.
+
+    Args:
+        content: of a TFLite file.
+
+    Returns:
+        The content of the fixed file; `content` itself if no bias needs it.
     """
     from ai_edge_litert import schema_py_generated as schema
 
@@ -40,17 +47,15 @@ def fix_biases(content: bytes) -> bytes:
 
 
 def _fix(model, bias, wanted):
-    """Whether the bias had to be written in other numbers."""
+    """Writes a bias in the wanted scale; reports whether that was necessary."""
     found = bias.quantization.scale
     if np.allclose(wanted, found, rtol=_TOLERANCE, atol=0):
         return False
     buffer = model.buffers[bias.buffer]
-    values = buffer.data.tobytes()
-    numbers = np.round(
-        np.frombuffer(values, np.int32) * (found.astype(np.float64) / wanted)
-    ).astype(np.int32)
-    buffer.data, bias.quantization.scale = (
-        np.frombuffer(numbers.tobytes(), np.uint8),
-        wanted.astype(np.float32),
-    )
+    values = np.frombuffer(buffer.data.tobytes(), np.int32)
+    factor = found.astype(np.float64) / wanted
+    numbers = np.round(values * factor)
+    numbers = numbers.astype(np.int32)
+    buffer.data = np.frombuffer(numbers.tobytes(), np.uint8)
+    bias.quantization.scale = wanted.astype(np.float32)
     return True

@@ -22,25 +22,29 @@ def stagger(model, values: np.ndarray, *, copies: int = NUM_COPIES):
     last = model.layers[-1]
     if copies == 1:
         return model
-    step = (max(values.max(), 0) - min(values.min(), 0)) / 255
-    shifts = (np.arange(copies) - (copies - 1) / 2) / copies * step
+    high = max(values.max(), 0)
+    low = min(values.min(), 0)
+    step = (high - low) / 255
+    from_middle = np.arange(copies) - (copies - 1) / 2
+    shifts = from_middle / copies * step
     head = keras.layers.Dense(copies * last.units, name="staggered")
     copy = keras.Model(model.input, head(last.input))
     kernel, bias = last.get_weights()
-    head.set_weights(
-        [np.tile(kernel, (1, copies)), np.tile(bias, copies) + np.repeat(shifts, last.units)]
-    )
+    kernels = np.tile(kernel, (1, copies))
+    biases = np.tile(bias, copies)
+    head.set_weights([kernels, biases + np.repeat(shifts, last.units)])
     return copy
 
 
 def pixel_rescaling(model) -> tuple[float, float]:
-    """(factor, offset) of the layer "pixels" that a net of pictures starts with; (1.0, 0.0) where
-    there is none.
+    """Returns (factor, offset) of the layer "pixels" that a net of pictures starts with.
+
+    (1.0, 0.0) if the model has none.
     """
-    layer = next((layer for layer in model.layers if layer.name == "pixels"), None)
-    if layer is not None:
-        return (float(layer.scale), float(layer.offset))
-    return (1.0, 0.0)
+    for layer in model.layers:
+        if layer.name == "pixels":
+            return float(layer.scale), float(layer.offset)
+    return 1.0, 0.0
 
 
 def lower(model, *, pixels: bool = True, fused: bool = True):
@@ -81,10 +85,12 @@ def lower(model, *, pixels: bool = True, fused: bool = True):
 
 
 def unrolled_steps(model) -> int:
-    """How many steps the recurrent layers of a Keras model have in all: each is written out where
-    they are unrolled.
-    """
+    """Counts the steps of all recurrent layers of a Keras model: unrolled, each is written out."""
     import keras
 
     kinds = (keras.layers.LSTM, keras.layers.GRU, keras.layers.SimpleRNN)
-    return sum(layer.input.shape[1] for layer in model.layers if isinstance(layer, kinds))
+    num_steps = 0
+    for layer in model.layers:
+        if isinstance(layer, kinds):
+            num_steps += layer.input.shape[1]
+    return num_steps

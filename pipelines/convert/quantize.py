@@ -38,18 +38,9 @@ class Quantize(Spec):
     def check(self) -> None:
         """Raises RecipeError where a choice is none of those above, or two do not go together."""
         check_knobs(self)
-        for name, allowed in (
-            ("calibration", CALIBRATIONS),
-            ("quantizer", QUANTIZERS),
-            ("dense_weights", DENSE_WEIGHTS),
-        ):
-            chosen = vars(self)[name]
-            if chosen not in allowed:
-                raise RecipeError(
-                    f"quantize.{name}={chosen!r}",
-                    expected=" or ".join(allowed),
-                    fix=f"Quantize({name}={allowed[0]!r})",
-                )
+        _check_choice("calibration", self.calibration, CALIBRATIONS)
+        _check_choice("quantizer", self.quantizer, QUANTIZERS)
+        _check_choice("dense_weights", self.dense_weights, DENSE_WEIGHTS)
         if self.percentile != 99.99 and self.calibration != "percentile":
             raise RecipeError(
                 f"quantize.percentile={self.percentile:g} with calibration {self.calibration!r}",
@@ -62,3 +53,14 @@ class Quantize(Spec):
                 expected="'per_channel', as it makes them",
                 fix="Quantize(quantizer='tensorflow')",
             )
+
+
+def _check_choice(name, chosen, allowed):
+    """Raises RecipeError if the value of a knob is none of those allowed."""
+    if chosen in allowed:
+        return
+    raise RecipeError(
+        f"quantize.{name}={chosen!r}",
+        expected=" or ".join(allowed),
+        fix=f"Quantize({name}={allowed[0]!r})",
+    )

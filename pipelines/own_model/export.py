@@ -25,6 +25,7 @@ from ..bundle.folder import Bundle, check_folder, write_bundle
 from ..convert.convert import MAX_CALIBRATION_ROWS
 from ..convert.lower import NUM_COPIES
 from ..device.cells import shorten
+from ..engine.making import making
 from ..errors import RecipeError, VerifyError
 from ..recipe import Shipping
 from ..report.write import DUPLICATES
@@ -85,20 +86,23 @@ def export_model(
     shipping.check()
     start = time.perf_counter()
     check_folder(Path(folder), name)
-    model, source = load_model(model)
-    rows = read_rows(model, load_rows(rows))
-    places, held_out = _split(rows, seed)
-    parts = take_apart(model, rows, places, labels=tuple(labels))
-    train = _row_set(TrainSet, parts, places)
-    test = _row_set(HeldOut, parts, held_out)
-    made, refused = _make(name, parts, shipping, train, seed=seed)
-    rungs, answers = climb_all(made, shipping.runs_on(), test, refused=refused)
-    failed = failed_own(made.signature, rungs, answers) or broken_budgets(shipping.runs_on(), rungs)
-    facts = gather_own_facts(made, rungs, test, notes=_notes(parts, len(test)), failed=failed)
-    seconds = round(time.perf_counter() - start, 2)
-    facts.update(_source_facts(source, seed, seconds, num_calibration=len(places)))
-    files = bundle_files(made, facts, answers, test)
-    return _write(Path(folder), name, facts, files)
+    with making(Path(folder), name):
+        model, source = load_model(model)
+        rows = read_rows(model, load_rows(rows))
+        places, held_out = _split(rows, seed)
+        parts = take_apart(model, rows, places, labels=tuple(labels))
+        train = _row_set(TrainSet, parts, places)
+        test = _row_set(HeldOut, parts, held_out)
+        made, refused = _make(name, parts, shipping, train, seed=seed)
+        rungs, answers = climb_all(made, shipping.runs_on(), test, refused=refused)
+        failed = failed_own(made.signature, rungs, answers) or broken_budgets(
+            shipping.runs_on(), rungs
+        )
+        facts = gather_own_facts(made, rungs, test, notes=_notes(parts, len(test)), failed=failed)
+        seconds = round(time.perf_counter() - start, 2)
+        facts.update(_source_facts(source, seed, seconds, num_calibration=len(places)))
+        files = bundle_files(made, facts, answers, test)
+        return _write(Path(folder), name, facts, files)
 
 
 def _source_facts(source, seed, seconds, *, num_calibration):

@@ -26,6 +26,7 @@ class Network(Spec):
         needs_unlabelled: Whether it learns from rows without a label too.
         refits: Whether `refit` fits a part of the trained model once more.
         stream: Whether it ships in a form that takes one step at a time too.
+        warms_up: Whether `warm_up` fits a part of the model before the rest.
     """
 
     balancer: Any = None
@@ -33,6 +34,7 @@ class Network(Spec):
     needs_unlabelled: ClassVar[bool] = False
     refits: ClassVar[bool] = False
     stream = False
+    warms_up: ClassVar[bool] = False
 
     @abstractmethod
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False) -> Any:

@@ -14,18 +14,18 @@ from ..bundle.folder import Bundle, check_folder, malformed
 from ..bundle.saved_recipe import read_recipe
 from ..catalog import SPECS
 from ..compress import gzip_bytes, make_tuning
+from ..compress.apply import apply_compression
 from ..compress.measure import measure_step
 from ..convert.convert import convert
 from ..convert.description import described
 from ..convert.forms import TfliteFiles
 from ..convert.scales import staggered_copies, with_scales
 from ..device.runner import LiteRT
+from ..engine.making import making
 from ..errors import BundleError, RecipeError
 from ..report.stages import stage, timed_run
 from ..report.terminal import print_lines
 from ..run import (
-    assess,
-    decide_form,
     export,
     frame,
     judge,
@@ -41,6 +41,7 @@ from ..targets.micro.runner import Micro, micro_available
 from ..targets.micro.spec import TargetMicro
 from ..tasks import task_of
 from ..training.keras_file import read_keras
+from ..verify.assess import assess, decide_form
 from ..verify.ladder import InRunner, answer_all, time_rows
 from .pareto import Point, choose, draw_points, lines_of, with_front
 from .ways import Way, ways_to_shrink
@@ -76,28 +77,33 @@ def compress_bundle(
         PipelineError: whatever a stage raises.
     """
     bundle = Bundle(Path(folder))
-    history = _history(bundle)
     recipe = _small_recipe(bundle, targets)
     into = Path(into or bundle.folder.parent)
     check_folder(into, recipe.name)
-    with timed_run():
-        data = read(recipe)
-        splits = frame(recipe, split(recipe, data.dataset))
-        recipe = settle(recipe, splits.train.schema)
-        data = screen(recipe, data, splits)
-        inputs = prepare(recipe, splits.train, splits.valid)
-        _check_same_steps(bundle, inputs.signature, data.facts["name"])
-        model = read_keras(bundle.folder)
-        search = _Search(recipe, inputs, model)
-        search.try_ways(ways or ways_to_shrink(model, epochs=epochs or _quarter(recipe)))
-        way = search.choose(budget)
-        recipe = _recipe_of(recipe, way)
-        trained = assess(recipe, search.models[way.compress], inputs, history=history)
-        trained = replace(trained, compression=search.steps(way))
-        shipped = _with_tradeoff(export(recipe, trained), search)
-        evaluation = judge(recipe, shipped, splits.test)
-        drawn = draw_points(search.points.values(), recipe.judge.deciding)
-        return write(recipe, data, splits, shipped, evaluation, folder=into, pictures=drawn)
+    with timed_run(), making(into, recipe.name):
+        return _smaller_bundle(bundle, recipe, budget, ways=ways, epochs=epochs, into=into)
+
+
+def _smaller_bundle(bundle, recipe, budget, *, ways, epochs, into):
+    """Returns the bundle of the way that is chosen."""
+    history = _history(bundle)
+    data = read(recipe)
+    splits = frame(recipe, split(recipe, data.dataset))
+    recipe = settle(recipe, splits.train.schema)
+    data = screen(recipe, data, splits)
+    inputs = prepare(recipe, splits.train, splits.valid)
+    _check_same_steps(bundle, inputs.signature, data.facts["name"])
+    model = read_keras(bundle.folder)
+    search = _Search(recipe, inputs, model)
+    search.try_ways(ways or ways_to_shrink(model, epochs=epochs or _quarter(recipe)))
+    way = search.choose(budget)
+    recipe = _recipe_of(recipe, way)
+    trained = assess(recipe, search.models[way.compress], inputs, history=history)
+    trained = replace(trained, compression=search.steps(way))
+    shipped = _with_tradeoff(export(recipe, trained), search)
+    evaluation = judge(recipe, shipped, splits.test)
+    drawn = draw_points(search.points.values(), recipe.judge.deciding)
+    return write(recipe, data, splits, shipped, evaluation, folder=into, pictures=drawn)
 
 
 def _small_recipe(bundle, targets):
@@ -223,9 +229,10 @@ class _Search:
         """The model after the specs in `compress`, made of the nearest one that is there."""
         if compress in self.models:
             return self.models[compress]
-        before = [done for done in self.models if compress[: len(done)] == done]
-        for place in range(len(max(before, key=len)), len(compress)):
-            model = compress[place].compress(self.models[compress[:place]], self.tuning)
+        done = [each for each in self.models if compress[: len(each)] == each]
+        for place in range(len(max(done, key=len)), len(compress)):
+            before = self.models[compress[:place]]
+            model = apply_compression(compress[place], before, self.tuning)
             self.models[compress[: place + 1]] = model
         return self.models[compress]
 

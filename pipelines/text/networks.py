@@ -16,6 +16,7 @@ from ..device.units import MIX_SHARE, PAIR_ID, PARTNER_ID, TOKEN_ID
 from ..errors import RecipeError
 from ..rows.sketch import PAIRS, TOKENS, DataSketch
 from ..slots import Network
+from ..sources.files import find_file
 from ..spec import Refusal, knob
 from ..training.blocks import (
     check_heads,
@@ -57,6 +58,12 @@ class TextNet(Network):
     num_members: int = knob(1, 1, 64)
     vectors: str = ""
     train_vectors: bool = True
+
+    def files_read(self) -> dict[str, str]:
+        """Returns the path of the file of vectors."""
+        if not self.vectors:
+            return {}
+        return {self.vectors: str(find_file(self.vectors, "a file of word vectors"))}
 
     def check(self) -> None:
         """Raises RecipeError where the net cannot be built, LoadError where there is no file of

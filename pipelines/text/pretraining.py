@@ -16,6 +16,7 @@ from ..rows.sketch import PAIRS, DataSketch
 from ..slots import Network
 from ..spec import Refusal, knob
 from ..training.blocks import copy_weights
+from ..training.loop import fit_epochs
 from ..training.losses import token_loss
 from ..training.schedules import Cosine
 from .blocks import TextBlocks
@@ -41,6 +42,7 @@ class MaskedPretraining(Network):
     """
 
     needs_unlabelled: ClassVar[bool] = True
+    warms_up: ClassVar[bool] = True
 
     net: Any = TransformerEncoder()
     epochs: int = knob(10, 1, 100_000)
@@ -103,16 +105,14 @@ class MaskedPretraining(Network):
         import keras
         import tensorflow as tf
 
-        from ..training.feed import TrainFeed, training_feed
+        from ..training.feed import TrainFeed, TrainingBatches
 
         port = token_port(signature)
         rows = _all_rows(train_set, port)
         num_replicas = tf.distribute.get_strategy().num_replicas_in_sync
         rows_of_replica = min(training.batch_size, len(rows)) // num_replicas
         batch_size = max(rows_of_replica, 1) * num_replicas
-        batches, steps = training_feed(
-            TrainFeed(rows), {}, signature=signature, batch_size=batch_size, seed=training.seed
-        )
+        drawn = TrainingBatches(TrainFeed(rows), {}, signature, batch_size, training.seed)
         is_token = rows.x[port.name] > 0
         longest = is_token.sum(axis=1).max()
         most = max(int(_num_chosen(longest, self.mask_share)), 1)
@@ -122,12 +122,17 @@ class MaskedPretraining(Network):
         still = net.build(signature, seed=training.seed, synchronized=num_replicas > 1)
         copy_weights(model, still)
         guesser = _guesser(still, net, port, most=most, seed=training.seed)
-        masked = self._masked(batches, port, most=most, seed=training.seed)
-        self._fit(guesser, masked, steps, training)
+
+        def batches(first_step):
+            return self._masked(
+                drawn(first_step), port, most=most, seed=training.seed, first_step=first_step
+            )
+
+        self._fit(guesser, batches, drawn.steps, training)
         copy_weights(still, model)
         keras.utils.set_random_seed(training.seed)  # as if nothing had been fitted before
 
-    def _masked(self, batches, port: Port, *, most: int, seed: int):
+    def _masked(self, batches, port: Port, *, most: int, seed: int, first_step: int):
         """Batches with some tokens masked, by the seed and the batch's number: x with "chosen",
         float32 [rows, most, window], 1 at the place of each; the tokens that stood there, int32
         [rows, most * members]; and a weight for each, 0 where a text has fewer.
@@ -170,7 +175,7 @@ class MaskedPretraining(Network):
                 tf.tile(weight, [1, num_members]),
             )
 
-        numbered = tf.data.Dataset.zip(tf.data.Dataset.counter(), batches)
+        numbered = tf.data.Dataset.zip(tf.data.Dataset.counter(first_step), batches)
         masked = numbered.map(one_batch, num_parallel_calls=1)
         return masked.prefetch(2)
 
@@ -182,18 +187,17 @@ class MaskedPretraining(Network):
         guesser.compile(
             optimizer=training.optimizer.build(rate), loss=token_loss(), jit_compile=False
         )
-        history = guesser.fit(
+        guesser.optimizer.build(guesser.trainable_variables)
+        history = fit_epochs(
+            guesser,
             batches,
+            None,
+            steps=steps,
             epochs=self.epochs,
-            steps_per_epoch=steps,
-            verbose=0,
-            shuffle=False,
-            callbacks=[
-                keras.callbacks.TerminateOnNaN(),
-                TqdmCallback(epochs=self.epochs, verbose=0, desc="pretrain", leave=True),
-            ],
+            callbacks=[keras.callbacks.TerminateOnNaN()],
+            bar=TqdmCallback(epochs=self.epochs, verbose=0, desc="pretrain", leave=True),
         )
-        losses = history.history["loss"]
+        losses = history["loss"]
         if not np.all(np.isfinite(losses)):
             raise TrainError(
                 f"the loss of pretraining became {losses[-1]} in epoch {len(losses)}",

@@ -7,6 +7,7 @@ feed that was measured for arrays in memory; pictures that stay on disk are read
 threads.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,9 +22,12 @@ MAX_CACHED_BYTES = 256 * 2**20
 
 @dataclass(frozen=True, eq=False)
 class TrainFeed:
-    """What training batches are drawn from: rows whose columns are ports; `soft_labels`, float32
-    [rows, outputs], to learn instead of the rows' own labels; `augment`, specs that alter each
-    batch's pictures anew (see `vision.augment`).
+    """Holds what training batches are drawn from.
+
+    Attributes:
+        rows: rows whose columns are ports.
+        soft_labels: float32 [rows, outputs], to learn instead of the rows' own labels.
+        augment: specs that alter each batch's pictures anew (see `vision.augment`).
     """
 
     rows: TrainSet
@@ -39,14 +43,25 @@ def training_feed(
     feed: TrainFeed,
     labels: dict[str, np.ndarray],
     *,
-    signature: Signature,
+    signature: Signature | None,
     batch_size: int,
     seed: int,
+    first_step: int = 0,
 ):
-    """An endless tf.data.Dataset of (x, y, weight), each epoch in a new order and altered anew; and
-    the steps that make one epoch.
+    """Builds the endless feed of training, each epoch in a new order and altered anew.
 
-    x, y: dict of arrays [batch_size, ...]; weight: float32 [batch_size].
+    Args:
+        feed: what the batches are drawn from.
+        labels: name → float32 [rows, outputs].
+        signature: of the model.
+        batch_size: rows of a batch.
+        seed: of the order and of the augmentation.
+        first_step: how many batches were taken before. The rest is what it would have been, because
+            every order and every alteration is drawn from the seed and its own number.
+
+    Returns:
+        (tf.data.Dataset of (x, y, weight), the steps that make one epoch). x, y: dict of arrays
+        [batch_size, ...]; weight: float32 [batch_size].
     """
     import tensorflow as tf
 
@@ -57,33 +72,78 @@ def training_feed(
     def one_epoch(epoch):
         # Stateless, unlike Dataset.shuffle, whose order is another one once a strategy has
         # distributed the dataset.
-        return tf.data.Dataset.from_tensor_slices(
-            tf.random.experimental.stateless_shuffle(
-                places, seed=tf.stack([tf.cast(seed, tf.int64), epoch])
-            )
-        )
+        epoch_seed = tf.stack([tf.cast(seed, tf.int64), epoch])
+        shuffled = tf.random.experimental.stateless_shuffle(places, seed=epoch_seed)
+        return tf.data.Dataset.from_tensor_slices(shuffled)
 
-    order = tf.data.Dataset.counter().flat_map(one_epoch).batch(batch_size, drop_remainder=True)
+    first_epoch, num_taken = divmod(first_step * batch_size, len(rows))
+    order = tf.data.Dataset.counter(first_epoch).flat_map(one_epoch).skip(num_taken)
+    order = order.batch(batch_size, drop_remainder=True)
     # More threads than one only where there is more to do than to copy: they take turns with
     # training's own.
-    on_disk = any(map(is_stored, rows.x.values()))
-    batches = order.map(gather, num_parallel_calls=tf.data.AUTOTUNE if on_disk else 1)
+    num_threads = 1
+    if any(map(is_stored, rows.x.values())):
+        num_threads = tf.data.AUTOTUNE
+    batches = order.map(gather, num_parallel_calls=num_threads)
     if feed.augment:
-        batches = _altered(batches, feed.augment[0].compose(feed.augment, signature), seed)
-    return batches.prefetch(2), max(len(rows) // batch_size, 1)
+        alter = feed.augment[0].compose(feed.augment, signature)
+        batches = _altered(batches, alter, seed, first_step)
+    return batches.prefetch(2), num_steps(feed, batch_size)
 
 
-def _altered(batches, alter, seed):
+@dataclass(frozen=True, eq=False)
+class TrainingBatches:
+    """The batches of one training, from any step on.
+
+    Attributes:
+        feed: What they are drawn from.
+        labels: Name → float32 [rows, outputs].
+        signature: What the model takes and gives; None without augmentation.
+        batch_size: Rows of one.
+        seed: Of their order and of what is altered.
+    """
+
+    feed: TrainFeed
+    labels: dict[str, np.ndarray]
+    signature: Signature | None
+    batch_size: int
+    seed: int
+
+    @property
+    def steps(self) -> int:
+        """How many batches make one epoch."""
+        return num_steps(self.feed, self.batch_size)
+
+    def __call__(self, first_step: int = 0):
+        """Returns `training_feed` from a step on."""
+        batches, _ = training_feed(
+            self.feed,
+            self.labels,
+            signature=self.signature,
+            batch_size=self.batch_size,
+            seed=self.seed,
+            first_step=first_step,
+        )
+        return batches
+
+
+def num_steps(feed: TrainFeed, batch_size: int) -> int:
+    """Returns how many batches make one epoch."""
+    return max(len(feed.rows) // batch_size, 1)
+
+
+def _altered(batches, alter, seed, first_step):
     """Every batch altered by a seed of its own number, so that threads do not change what comes."""
     import tensorflow as tf
 
     def one_batch(number, batch):
         columns, labels, weight = batch
-        return (*alter(columns, labels, tf.stack([tf.cast(seed, tf.int64), number])), weight)
+        batch_seed = tf.stack([tf.cast(seed, tf.int64), number])
+        altered = alter(columns, labels, batch_seed)
+        return (*altered, weight)
 
-    return tf.data.Dataset.zip(tf.data.Dataset.counter(), batches).map(
-        one_batch, num_parallel_calls=tf.data.AUTOTUNE
-    )
+    numbered = tf.data.Dataset.zip(tf.data.Dataset.counter(first_step), batches)
+    return numbered.map(one_batch, num_parallel_calls=tf.data.AUTOTUNE)
 
 
 def fold_seed(seed, number):
@@ -94,21 +154,31 @@ def fold_seed(seed, number):
 
 
 def plain_feed(rows: HeldOut | TrainSet, labels: dict[str, np.ndarray], *, batch_size: int):
-    """A tf.data.Dataset of (x, y, weight) in the order of the rows, the last batch filled up with
-    weight zero.
+    """Builds a tf.data.Dataset of (x, y, weight) in the order of the rows.
+
+    The last batch is filled up with rows of weight zero.
     """
     import tensorflow as tf
 
-    places = np.zeros(-(-len(rows) // batch_size) * batch_size, np.int64)
-    places[: len(rows)] = np.arange(len(rows))
-    weight = (np.arange(len(places)) < len(rows)).astype(np.float32)
+    num_rows = len(rows)
+    num_batches = math.ceil(num_rows / batch_size)
+    places = np.zeros(num_batches * batch_size, np.int64)
+    places[:num_rows] = np.arange(num_rows)
+    is_row = np.arange(len(places)) < num_rows
+    weight = is_row.astype(np.float32)
     gather = _gather(rows.x, labels, None)
-    feed = tf.data.Dataset.from_tensor_slices((places, weight)).batch(
-        batch_size, drop_remainder=True
-    )
-    feed = feed.map(lambda place, kept: (*gather(place), kept), num_parallel_calls=1)
-    size = sum(np.prod(x.shape) * x.dtype.itemsize for x in rows.x.values())
-    if size <= MAX_CACHED_BYTES:
+
+    def with_weight(place, kept):
+        columns, batch_labels = gather(place)
+        return columns, batch_labels, kept
+
+    feed = tf.data.Dataset.from_tensor_slices((places, weight))
+    feed = feed.batch(batch_size, drop_remainder=True)
+    feed = feed.map(with_weight, num_parallel_calls=1)
+    size_bytes = 0
+    for x in rows.x.values():
+        size_bytes += np.prod(x.shape) * x.dtype.itemsize
+    if size_bytes <= MAX_CACHED_BYTES:
         return feed.cache()
     return feed.prefetch(1)
 
@@ -125,7 +195,9 @@ def require_held_out(valid: HeldOut, purpose: str = "to stop by") -> None:
 
 def global_batch(batch_size: int, num_rows: int, num_replicas: int) -> int:
     """Returns the rows of a batch: as asked for, no more than there are, alike for each replica."""
-    return max(min(batch_size, num_rows) // num_replicas, 1) * num_replicas
+    wanted = min(batch_size, num_rows)
+    for_each = max(wanted // num_replicas, 1)
+    return for_each * num_replicas
 
 
 def validation_feed(valid: HeldOut, labels: dict[str, np.ndarray], num_replicas: int):
@@ -138,7 +210,8 @@ def validation_feed(valid: HeldOut, labels: dict[str, np.ndarray], num_replicas:
     """
     values = max(int(np.prod(x.shape[1:])) for x in valid.x.values())
     most = int(np.clip(2**20 // values, 16, 1024))
-    for_each = -(-min(len(valid), most) // num_replicas)
+    num_rows = min(len(valid), most)
+    for_each = math.ceil(num_rows / num_replicas)
     return plain_feed(valid, labels, batch_size=for_each * num_replicas)
 
 
@@ -147,25 +220,21 @@ def _gather(x, labels, weight):
 
     labels = tf.nest.map_structure(tf.constant, labels)
     columns = {name: _batch_reader(column) for name, column in x.items()}
-    if weight is None:
-        weight = None
-    else:
+    if weight is not None:
         weight = tf.constant(weight)
 
     def gather(places):
-        parts = (
-            {name: read(places) for name, read in columns.items()},
-            tf.nest.map_structure(lambda array: tf.gather(array, places), labels),
-        )
+        batch = {name: read(places) for name, read in columns.items()}
+        batch_labels = tf.nest.map_structure(lambda array: tf.gather(array, places), labels)
         if weight is None:
-            return parts
-        return (*parts, tf.gather(weight, places))
+            return batch, batch_labels
+        return batch, batch_labels, tf.gather(weight, places)
 
     return gather
 
 
 def _batch_reader(column):
-    """places int64 [n] → the column's values there, as a tensor."""
+    """Returns a function: places int64 [n] → the column's values there, as a tensor."""
     import tensorflow as tf
 
     if not is_stored(column):

@@ -12,16 +12,25 @@ from typing import Any
 import numpy as np
 
 from ..device.signature import Signature
+from ..engine.arrays import from_bytes, to_bytes
+from ..engine.cache import begin, uncached
 from ..rows.parts import HeldOut
 from ..slots import Network
 from ..sources.tensorflow import load_tensorflow
 from ..tasks import task_of
 from ..tasks.metrics import is_smaller_better
 from .blocks import copy_weights
-from .feed import TrainFeed, global_batch, require_held_out, training_feed, validation_feed
+from .feed import (
+    TrainFeed,
+    TrainingBatches,
+    global_batch,
+    require_held_out,
+    validation_feed,
+)
 from .loop import compile_model, fit_model, plain_names, start_from_seed
 from .losses import check_loss, member_loss
 from .members import average_members, with_average
+from .model_state import put_state, state_of
 from .strategy import make_strategy
 from .training import Training
 
@@ -78,17 +87,22 @@ def train(
     keras.backend.clear_session()
     start_from_seed(training.seed)
     fitting = _Fitting(network, feed, valid, signature, training, deciding)
-    members, fitted = fitting.build()
-    history, seconds = fitting.fit(fitted, callbacks)
-    if fitted is not members:
-        copy_weights(fitted, members)
-    model = average_members(members)
-    score = fitting.best_score(history)
-    if network.refits:
-        network.refit(model, feed.rows, valid, **fitting.goal())
-        score = fitting.measure(model)
-    factor = task.metric_factor(deciding, signature.target)
-    return FitResult(model, plain_names(history, deciding, factor), seconds, score * factor)
+    if callbacks:
+        work = uncached("train", "callbacks of the caller follow it")
+    else:
+        work = begin("train", network, feed, valid, signature, training, deciding)
+    files = work.recall()
+    if files is not None:
+        return fitting.recalled(files["trained.npz"])
+    with work.going_on():
+        result = fitting.run(callbacks)
+    work.keep({"trained.npz": _stored(result)})
+    return result
+
+
+def _stored(result):
+    """The content of the file that a result is kept in."""
+    return to_bytes({**vars(result), "model": state_of(result.model)})
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +132,32 @@ class _Fitting:
             "deciding": self.deciding,
         }
 
+    def run(self, callbacks: Sequence) -> FitResult:
+        """Builds and fits."""
+        members, fitted = self.build()
+        history, seconds = self.fit(fitted, callbacks)
+        if fitted is not members:
+            copy_weights(fitted, members)
+        model = average_members(members)
+        score = self.best_score(history)
+        if self.network.refits:
+            self.network.refit(model, self.feed.rows, self.valid, **self.goal())
+            score = self.measure(model)
+        factor = task_of(self.signature.target).metric_factor(self.deciding, self.signature.target)
+        history = plain_names(history, self.deciding, factor)
+        return FitResult(model, history, seconds, score * factor)
+
+    def recalled(self, content: bytes) -> FitResult:
+        """The result of an earlier `run`, in a model that is built anew."""
+        stored: Any = from_bytes(content)
+        with self.strategy.scope():
+            members = self.network.build(
+                self.signature, seed=self.training.seed, synchronized=self.num_replicas > 1
+            )
+            model = average_members(members)
+            put_state(model, stored["model"])
+        return FitResult(**{**stored, "model": model})
+
     def build(self):
         """The network's model, and the one to fit: the same, or if training has inputs that the
         model will not have, one with these and the same weights.
@@ -126,7 +166,7 @@ class _Fitting:
         synchronized = self.num_replicas > 1
         with self.strategy.scope():
             members = self.network.build(self.signature, seed=seed, synchronized=synchronized)
-            self.network.warm_up(members, self.feed.rows, self.valid, **self.goal())
+            self.warm_up(members)
             extra = self.extra_ports()
             if not extra:
                 return members, members
@@ -134,6 +174,22 @@ class _Fitting:
             fitted = self.network.build(signature, synchronized=synchronized)
             copy_weights(members, fitted)
         return members, fitted
+
+    def warm_up(self, members) -> None:
+        """Trains what a network trains before the rest, a stage of its own."""
+        if not self.network.warms_up:
+            return
+        rows = (self.feed.rows, self.valid)
+        work = begin("warm-up", self.network, *rows, self.signature, self.training, self.deciding)
+        files = work.recall()
+        if files is not None:
+            put_state(members, from_bytes(files["warm.npz"]))
+            start_from_seed(self.training.seed)  # as after the warm-up itself
+            return
+        with work.going_on():
+            self.network.warm_up(members, *rows, **self.goal())
+        start_from_seed(self.training.seed)
+        work.keep({"warm.npz": to_bytes(state_of(members))})
 
     def extra_ports(self) -> tuple:
         """The inputs that only training has."""
@@ -144,15 +200,10 @@ class _Fitting:
 
     def fit(self, members, callbacks):
         """Keras' history of fitting the model of members, and the seconds it took."""
-        batches, steps = training_feed(
-            self.feed,
-            task_labels(self.feed.rows.y, self.signature, self.feed.soft_labels),
-            signature=self.signature,
-            batch_size=global_batch(
-                self.training.batch_size, len(self.feed.rows), self.num_replicas
-            ),
-            seed=self.training.seed,
-        )
+        batch_size = global_batch(self.training.batch_size, len(self.feed.rows), self.num_replicas)
+        labels = task_labels(self.feed.rows.y, self.signature, self.feed.soft_labels)
+        batches = TrainingBatches(self.feed, labels, self.signature, batch_size, self.training.seed)
+        steps = batches.steps
         with self.strategy.scope():
             model = with_average(members)
             metric, mode = task_metric(self.deciding, self.signature)

@@ -1,9 +1,11 @@
 """Keras' compile and fit, as every training here calls them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
+from ..engine.epochs import begin_training, first_epoch, store_epochs
 from ..errors import TrainError
 
 
@@ -45,7 +47,7 @@ def compile_model(model, *, loss, metric, optimizer) -> None:
 
 def fit_model(
     model,
-    batches,
+    batches: Callable[[int], Any],
     valid_batches,
     *,
     steps: int,
@@ -57,7 +59,7 @@ def fit_model(
 
     Args:
         model: A compiled keras.Model.
-        batches: An endless tf.data.Dataset of training rows.
+        batches: The first step → an endless tf.data.Dataset of training rows from there on.
         valid_batches: A tf.data.Dataset of held-out rows, or None.
         steps: Batches of one epoch.
         epochs: At most.
@@ -72,15 +74,15 @@ def fit_model(
     """
     import keras
 
-    history = model.fit(
+    history = fit_epochs(
+        model,
         batches,
+        valid_batches,
+        steps=steps,
         epochs=epochs,
-        steps_per_epoch=steps,
-        validation_data=valid_batches,
-        callbacks=[*callbacks, keras.callbacks.TerminateOnNaN(), _bar(epochs, monitor)],
-        verbose=0,
-        shuffle=False,
-    ).history
+        callbacks=[*callbacks, keras.callbacks.TerminateOnNaN()],
+        bar=_bar(epochs, monitor),
+    )
     if not np.all(np.isfinite(history["loss"])):
         raise TrainError(
             f"the loss became {history['loss'][-1]} in epoch {len(history['loss'])}",
@@ -88,6 +90,53 @@ def fit_model(
             fix="lower training.optimizer.learning_rate, or scale the inputs",
         )
     return history
+
+
+def fit_epochs(
+    model,
+    batches: Callable[[int], Any],
+    valid_batches,
+    *,
+    steps: int,
+    epochs: int,
+    callbacks: Sequence,
+    bar,
+) -> dict[str, list[float]]:
+    """Runs Keras' fit; in a cached stage it goes on where a killed one stopped.
+
+    Args:
+        model: A compiled keras.Model.
+        batches: The first step → an endless tf.data.Dataset of training rows from there on.
+        valid_batches: A tf.data.Dataset of held-out rows, or None.
+        steps: Batches of one epoch.
+        epochs: At most.
+        callbacks: Of Keras; what they remember is stored with each epoch.
+        bar: The Keras callback that shows how it goes.
+
+    Returns:
+        Keras' names of losses and metrics → one value an epoch.
+    """
+    import keras
+
+    # Keras would add its own after those given, which are stored before it learns of an epoch.
+    remembering = [keras.callbacks.History(), *callbacks]
+    file = begin_training()
+    first = first_epoch(file, epochs)
+    if file is None:
+        storing = []
+    else:
+        storing = [store_epochs(file, remembering)]
+    fitted = model.fit(
+        batches(first * steps),
+        initial_epoch=first,
+        epochs=epochs,
+        steps_per_epoch=steps,
+        validation_data=valid_batches,
+        callbacks=[*remembering, bar, *storing],
+        verbose=0,
+        shuffle=False,
+    )
+    return fitted.history
 
 
 def _bar(epochs, monitor):

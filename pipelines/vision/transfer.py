@@ -5,7 +5,7 @@ net as one likes.
 import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -67,6 +67,8 @@ class Transfer(Network):
         fine_tune_layers: How many of the backbone's last layers are trained in the second step; -1
             is all of them, 0 none.
     """
+
+    warms_up: ClassVar[bool] = True
 
     backbone: Any = EfficientNetLite0(weights="imagenet")
     head: Head = Head()
@@ -184,6 +186,10 @@ class EarlierModel(Network):
     """
 
     folder: str
+
+    def files_read(self) -> dict[str, str]:
+        """Returns the path of the bundle's Keras model."""
+        return {self.folder: str(Path(self.folder) / "model.keras")}
 
     def check(self) -> None:
         """Raises RecipeError where there is no bundle."""

@@ -8,6 +8,7 @@ LAYERS = (
     "spec",
     "settings",
     "rows.columns",
+    "engine",
     "rows.parts",
     "rows.sketch",
     "slots",

@@ -128,27 +128,42 @@ def _number(value):
 
 
 def _readme(signature, name, operator_names, sizes, most_steps):
+    """Returns the text of README.md."""
     model_bytes, arena, arena_bytes = sizes
-    if arena_bytes is not None:
-        measured = (
-            f"TFLM counted {arena_bytes:,} bytes of arena on a 64-bit computer; main.cc has "
-            f"{arena:,}. A 32-bit microcontroller needs less, as its pointers are half as long: "
-            "read `arena used` and lower `kArenaBytes`."
-        )
-    else:
-        measured = (
+    reset = ""
+    if "UnidirectionalSequenceLSTM" in operator_names:
+        reset = _RESET
+    return _README.format(
+        name=comment(name),
+        answer=task_of(signature.target).c_function(signature),
+        model_bytes=model_bytes,
+        most_steps=most_steps,
+        operators=", ".join(operator_names),
+        measured=_arena_in_words(arena, arena_bytes),
+        reset=reset,
+    )
+
+
+def _arena_in_words(arena, arena_bytes):
+    """Describes the arena of main.cc; `arena_bytes`: what TFLM counted, None if not measured."""
+    if arena_bytes is None:
+        return (
             "The arena was not measured here (no `tflite-micro` on this computer); main.cc has "
             f"{arena:,}: read `arena used` and change `kArenaBytes`."
         )
-    if "UnidirectionalSequenceLSTM" in operator_names:
-        reset = (
-            "\n\nAn LSTM keeps what the row before left in it: `interpreter.Reset()` "
-            "before every further row."
-        )
-    else:
-        reset = ""
-    answer = task_of(signature.target).c_function(signature)
-    return f"""# {comment(name)} in C
+    return (
+        f"TFLM counted {arena_bytes:,} bytes of arena on a 64-bit computer; main.cc has "
+        f"{arena:,}. A 32-bit microcontroller needs less, as its pointers are half as long: "
+        "read `arena used` and lower `kArenaBytes`."
+    )
+
+
+_RESET = (
+    "\n\nAn LSTM keeps what the row before left in it: `interpreter.Reset()` "
+    "before every further row."
+)
+
+_README = """# {name} in C
 
 | file | what it is |
 |---|---|
@@ -178,9 +193,8 @@ its documentation describes for your target: `libtensorflow-microlite.a`. Then, 
 It prints the answer and by how many int8 steps the outputs differ from those of the verified model, and ends with 0
 where these are at most {most_steps}.
 
-Operators that it adds: {", ".join(operator_names)}. {measured}{reset}
+Operators that it adds: {operators}. {measured}{reset}
 """
-
 
 _MAIN = """// One row of the test set through the model '{name}' on TensorFlow Lite for Microcontrollers.
 // Made by pipelines; change it as you like. How it is built: README.md.

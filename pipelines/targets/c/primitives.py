@@ -60,68 +60,77 @@ def _missing(writer, step, name):
             f"{name}[i] = {variable}[i] != {variable}[i] ? 1.0f : 0.0f;"
         )
         return
-    test = {"numeric": f"{variable} != {variable}", "date": f"{variable} == INT64_MIN"}.get(
-        kind, f"{variable} == NULL"
-    )
-    writer.lines.append(f"  float {name} = {test} ? 1.0f : 0.0f;")
+    if kind == "numeric":
+        is_missing = f"{variable} != {variable}"
+    elif kind == "date":
+        is_missing = f"{variable} == INT64_MIN"
+    else:
+        is_missing = f"{variable} == NULL"
+    writer.lines.append(f"  float {name} = {is_missing} ? 1.0f : 0.0f;")
     writer.variables[step.into] = ("numeric", name)
 
 
 def _affine(writer, step, _):
     kind, variable = writer.variables[step.column]
+    offset = literal(step.offset)
+    factor = literal(step.factor)
     if kind == "series":
-        writer.for_each(
-            step.column, lambda x: f"({x} - {literal(step.offset)}) * {literal(step.factor)}"
-        )
+        writer.for_each(step.column, lambda x: f"({x} - {offset}) * {factor}")
         return
-    writer.lines.append(
-        f"  {variable} = ({variable} - {literal(step.offset)}) * {literal(step.factor)};"
-    )
+    writer.lines.append(f"  {variable} = ({variable} - {offset}) * {factor};")
     writer.finished[step.column] = ("scalar", variable, 1)
 
 
 def _clip(writer, step, _):
     kind, variable = writer.variables[step.column]
+    low = literal(step.low)
+    high = literal(step.high)
     if kind == "series":
-        writer.for_each(
-            step.column, lambda x: f"clip({x}, {literal(step.low)}, {literal(step.high)})"
-        )
+        writer.for_each(step.column, lambda x: f"clip({x}, {low}, {high})")
         return
-    writer.lines.append(
-        f"  {variable} = clip({variable}, {literal(step.low)}, {literal(step.high)});"
-    )
+    writer.lines.append(f"  {variable} = clip({variable}, {low}, {high});")
 
 
 def _bins(writer, step, name):
-    writer.constant("float", f"{name}_left", [literal(edge) for edge in step.edges[:-1]])
-    writer.constant("float", f"{name}_factor", [literal(factor) for factor in step.factors])
-    writer.finished[step.column] = (
-        "bins",
-        writer.variables[step.column][1],
-        len(step.factors),
-        name,
-    )
+    variable = writer.variables[step.column][1]
+    left_edges = [literal(edge) for edge in step.edges[:-1]]
+    factors = [literal(factor) for factor in step.factors]
+    writer.constant("float", f"{name}_left", left_edges)
+    writer.constant("float", f"{name}_factor", factors)
+    writer.finished[step.column] = ("bins", variable, len(factors), name)
 
 
 def _lookup(writer, step, name):
     variable = writer.variables[step.column][1]
-    writer.constant("char *const", f"{name}_keys", [quoted(key) for key in step.keys] or ["NULL"])
+    num_keys = len(step.keys)
+    _add_keys(writer, step, name)
     writer.lines.append(
-        f"  int32_t {name} = lookup({variable}, {name}_keys, {len(step.keys)}, {step.first}, "
+        f"  int32_t {name} = lookup({variable}, {name}_keys, {num_keys}, {step.first}, "
         f"{step.unknown}, {step.missing});"
     )
     writer.variables[step.column] = ("id", name)
     writer.finished[step.column] = ("id", name, 1)
 
 
+def _add_keys(writer, step, name):
+    """Adds the table of a step's keys; C has no empty array, so that no keys are one NULL."""
+    keys = [quoted(key) for key in step.keys]
+    writer.constant("char *const", f"{name}_keys", keys or ["NULL"])
+
+
 def _onehot(writer, step, _):
-    writer.finished[step.column] = ("onehot", writer.variables[step.column][1], step.depth)
+    variable = writer.variables[step.column][1]
+    writer.finished[step.column] = ("onehot", variable, step.depth)
 
 
 def _table(writer, step, name):
+    variable = writer.variables[step.column][1]
     width = len(step.rows[0])
-    writer.constant("float", name, [literal(value) for row in step.rows for value in row])
-    writer.finished[step.column] = ("table", writer.variables[step.column][1], width, name)
+    values = []
+    for row in step.rows:
+        values += map(literal, row)
+    writer.constant("float", name, values)
+    writer.finished[step.column] = ("table", variable, width, name)
 
 
 def _date_part(writer, step, name):
@@ -142,30 +151,31 @@ def _characters(writer, step, name):
 
 
 def _subwords(writer, step, name):
-    merges = sorted(
-        (left, right, rank, both) for rank, (left, right, both) in enumerate(step.merges)
-    )
-    writer.constant(
-        "merge",
-        f"{name}_merges",
-        [f"{{{left}, {right}, {rank}, {both}}}" for left, right, rank, both in merges]
-        or ["{0, 0, 0, 0}"],
-    )
+    ranked = []
+    for rank, (left, right, both) in enumerate(step.merges):
+        ranked.append((left, right, rank, both))
+    merges = []
+    for left, right, rank, both in sorted(ranked):
+        merges.append(f"{{{left}, {right}, {rank}, {both}}}")
+    writer.constant("merge", f"{name}_merges", merges or ["{0, 0, 0, 0}"])
     _tokens(writer, step, name, "subwords", f", {name}_merges, {len(merges)}")
 
 
 def _tokens(writer, step, name, function, more=""):
     variable = writer.variables[step.column][1]
-    if step.letters:
-        codes, spelled = zip(*step.letters, strict=True)
-    else:
-        codes, spelled = ((0,), ("",))
-    writer.constant("uint32_t", f"{name}_codes", [str(code) for code in codes])
-    writer.constant("char *const", f"{name}_spelled", [quoted(text) for text in spelled])
-    writer.constant("char *const", f"{name}_keys", [quoted(key) for key in step.keys] or ["NULL"])
+    num_letters = len(step.letters)
+    num_keys = len(step.keys)
+    codes = []
+    spelled = []
+    for code, text in step.letters or [(0, "")]:
+        codes.append(str(code))
+        spelled.append(quoted(text))
+    writer.constant("uint32_t", f"{name}_codes", codes)
+    writer.constant("char *const", f"{name}_spelled", spelled)
+    _add_keys(writer, step, name)
     writer.tables.append(
         f"static const vocabulary {name}_vocabulary = {{{name}_codes, {name}_spelled, "
-        f"{len(step.letters)}, {name}_keys, {len(step.keys)}, {step.num_buckets}}};\n"
+        f"{num_letters}, {name}_keys, {num_keys}, {step.num_buckets}}};\n"
         f"static int32_t {name}[{step.window}];"
     )
     writer.lines.append(
@@ -185,11 +195,11 @@ def _bigrams(writer, step, name):
 def _fill_steps(writer, step, _):
     variable = writer.variables[step.column][1]
     size = writer.steps[step.column]
+    first = literal(step.first)
+    season = ""
     if step.how == "season":
         season = f", {step.season}"
-    else:
-        season = ""
-    writer.lines.append(f"  fill_{step.how}({variable}, {size}{season}, {literal(step.first)});")
+    writer.lines.append(f"  fill_{step.how}({variable}, {size}{season}, {first});")
 
 
 def _since_seen(writer, step, name):
@@ -204,32 +214,35 @@ def _own_scale(writer, step, name):
     size = writer.steps[step.column]
     into = f"{name}_own"
     writer.new_series(into, size, step.into)
-    for column, what in ((step.into_offset, "offset"), (step.into_factor, "factor")):
-        writer.lines.append(f"  float {name}_{what};")
-        writer.variables[column] = ("numeric", f"{name}_{what}")
-    offset = {
+    writer.lines.append(f"  float {name}_offset;")
+    writer.lines.append(f"  float {name}_factor;")
+    writer.variables[step.into_offset] = ("numeric", f"{name}_offset")
+    writer.variables[step.into_factor] = ("numeric", f"{name}_factor")
+    offsets = {
         "none": "0.0f",
         "last": f"{variable}[{size - 1}]",
         "mean": f"mean({variable}, {size})",
-    }[step.offset]
+    }
+    offset = offsets[step.offset]
+    scaled = int(step.scaled)
+    least = literal(step.least)
     writer.lines.append(
         f"  {name}_offset = {offset};\n  own_scale({variable}, {size}, {name}_offset, "
-        f"{int(step.scaled)}, {literal(step.least)}, {into}, &{name}_factor);"
+        f"{scaled}, {least}, {into}, &{name}_factor);"
     )
 
 
 def _step_ids(writer, step, name):
-    ((place, column),) = (
-        (place, column)
-        for place, column in enumerate(writer.signature.columns)
-        if column.name == step.column
-    )
-    variable, (size,) = writer.variables[step.column][1], column.shape
+    columns = writer.signature.columns
+    place = [column.name for column in columns].index(step.column)
+    (size,) = columns[place].shape
+    variable = writer.variables[step.column][1]
+    num_ids = literal(step.num_ids)
     writer.tables.append(f"static int32_t {name}[{size}];")
     writer.lines.append(
         f"  for (int32_t i = 0; i < {size}; ++i) {{\n"
         f"    float id = {variable}[i] != {variable}[i] ? 0.0f : {variable}[i];\n"
-        f"    if (!(id >= 0.0f && id < {literal(step.num_ids)} && id == floorf(id))) "
+        f"    if (!(id >= 0.0f && id < {num_ids} && id == floorf(id))) "
         f"return {place + 1};\n    {name}[i] = (int32_t)id;\n  }}"
     )
     writer.variables[step.column] = ("tokens", name)
@@ -237,42 +250,64 @@ def _step_ids(writer, step, name):
 
 
 def _pack(writer, step, _):
-    port = next(port for port in writer.signature.inputs if port.name == step.into)
+    port = _input(writer, step)
     place = 0
     for column in step.columns:
-        kind, variable, width, *table = writer.finished[column]
-        many = width > 1 or kind in ("bins", "onehot", "table", "tokens", "picture")
-        target = f"inputs->{port.name}[{place}{' + i' if many else ''}]"
-        value = {
-            "scalar": variable,
-            "id": variable,
-            "tokens": f"{variable}[i]",
-            "bins": f"clip(({variable} - {table[0] if table else ''}_left[i]) * "
-            f"{table[0] if table else ''}_factor[i], 0.0f, 1.0f)",
-            "onehot": f"{variable} == i ? 1.0f : 0.0f",
-            "table": f"{table[0] if table else ''}[{variable} * {width} + i]",
-            "picture": f"(int8_t)({variable}[i] - 128)",
-        }[kind]
-        if port.scale == 0.0 or kind == "picture":
-            written = value
-        else:
-            written = f"quantize({value}, {literal(port.scale)}, {port.zero_point}.0f)"
-        if many:
+        kind, variable, width, *names = writer.finished[column]
+        table = ""
+        if names:
+            table = names[0]
+        value = _value(kind, variable, width, table)
+        if port.scale != 0.0 and kind != "picture":
+            value = _quantized(value, port)
+        if width > 1 or kind in _LOOPED:
             loop = f"for (int32_t i = 0; i < {width}; ++i) "
+            target = f"inputs->{port.name}[{place} + i]"
         else:
             loop = ""
-        writer.lines.append(f"  {loop}{target} = {written};")
+            target = f"inputs->{port.name}[{place}]"
+        writer.lines.append(f"  {loop}{target} = {value};")
         place += width
 
 
+# Columns that a loop over i packs, whatever their width.
+_LOOPED = ("bins", "onehot", "table", "tokens", "picture")
+
+
+def _value(kind, variable, width, table):
+    """Returns the C of a finished column's value; at i, if it has several."""
+    values = {
+        "scalar": variable,
+        "id": variable,
+        "tokens": f"{variable}[i]",
+        "bins": f"clip(({variable} - {table}_left[i]) * {table}_factor[i], 0.0f, 1.0f)",
+        "onehot": f"{variable} == i ? 1.0f : 0.0f",
+        "table": f"{table}[{variable} * {width} + i]",
+        "picture": f"(int8_t)({variable}[i] - 128)",
+    }
+    return values[kind]
+
+
+def _quantized(value, port):
+    """Returns the C that rounds a value to the int8 of a port."""
+    scale = literal(port.scale)
+    return f"quantize({value}, {scale}, {port.zero_point}.0f)"
+
+
+def _input(writer, step):
+    """Returns the input port that a step packs."""
+    for port in writer.signature.inputs:
+        if port.name == step.into:
+            return port
+    raise LookupError(step.into)
+
+
 def _pack_steps(writer, step, _):
-    port = next(port for port in writer.signature.inputs if port.name == step.into)
+    port = _input(writer, step)
     size, width = port.shape
     for place, column in enumerate(step.columns):
-        value = (
-            f"quantize({writer.variables[column][1]}[i], {literal(port.scale)}, "
-            f"{port.zero_point}.0f)"
-        )
+        variable = writer.variables[column][1]
+        value = _quantized(f"{variable}[i]", port)
         writer.lines.append(
             f"  for (int32_t i = 0; i < {size}; ++i) inputs->{port.name}[i * {width} + "
             f"{place}] = {value};"

@@ -67,141 +67,91 @@ def _number_type(port):
 
 
 def _header(signature, name):
+    """Returns the text of stream.h."""
     stream = signature.stream
-    columns = signature.columns
-    fields = "\n".join(
-        f"  {kind}{'' if kind.endswith('*') else ' '}{field}; /* {comment(columns[place].name)}"
-        f"{', NAN where missing' if kept else ''} */"
-        for place, field, kind, kept in _fields(signature)
+    fields = []
+    for place, field, kind, kept in _fields(signature):
+        note = comment(signature.columns[place].name)
+        if kept:
+            note += ", NAN where missing"
+        space = "" if kind.endswith("*") else " "
+        fields.append(f"  {kind}{space}{field}; /* {note} */")
+    ports = []
+    for port in (*stream.inputs, *stream.states):
+        size = math.prod(port.shape)
+        ports.append(f"  {_number_type(port)} {port.name}[{size}];")
+    return _HEADER.format(
+        name=comment(name),
+        seconds=signature.frame.step_seconds,
+        fields="\n".join(fields),
+        ports="\n".join(ports),
+        given=_state_arguments(stream),
     )
-    ports = "\n".join(
-        f"  {_number_type(port)} {port.name}[{math.prod(port.shape)}];"
-        for port in (*stream.inputs, *stream.states)
-    )
-    given = ", ".join(f"const int8_t *{port.name}" for port in stream.states)
-    return f"""/* Step after step of a series to the model '{comment(name)}'. Made by pipelines; do not edit. Plain C99.
 
-   stream_reset();
-   for every step of {signature.frame.step_seconds:g} seconds, the oldest first:
-     if (stream_push(&step) == 0)
-       while (stream_next(&inputs)) {{ run the model on inputs; stream_keep(its states); }}
-     if (stream_ready()) stream_forecast(its output, values);
-*/
-#ifndef STREAM_H
-#define STREAM_H
 
-#include "signature.h"
-
-/* One step. What it points to stays as it is until stream_next returns 0. */
-typedef struct {{
-  int64_t time; /* seconds since 1970-01-01 UTC, anywhere in the step */
-{fields}
-}} stream_step;
-
-typedef struct {{
-{ports}
-}} stream_inputs;
-
-/* Forgets every step: the next one begins a series. */
-void stream_reset(void);
-
-/* Returns 0; -1 where the time is not in a later step than the one before; or 1 + the place of the column whose number
-   is infinite. The stream is then as it was. */
-int stream_push(const stream_step *step);
-
-/* Returns 1 as long as there is a step for the model: those left out, as missing, and then the one that was pushed. */
-int stream_next(stream_inputs *inputs);
-
-/* The states that the model gave. */
-void stream_keep({given});
-
-/* Whether there were as many steps since the reset as the model looks back on. */
-int stream_ready(void);
-
-/* The forecast after the newest step; see signature_forecast. */
-void stream_forecast(const int8_t *output, double *values);
-
-#endif
-"""
+def _state_arguments(stream):
+    return ", ".join(f"const int8_t *{port.name}" for port in stream.states)
 
 
 def _source(signature, name):
+    """Returns the text of stream.c."""
     stream = signature.stream
-    frame = signature.frame
-    kept = [(place, field) for place, field, _, is_kept in _fields(signature) if is_kept]
-    sizes = {place: signature.columns[place].shape[0] for place, _ in kept}
-    phase = frame.calendar.phase_seconds
-    early = frame.calendar.early_seconds
-    windows = "\n".join(f"static float past{place}[{size}];" for place, size in sizes.items())
-    states = "\n".join(
-        f"static int8_t kept_{port.name}[{math.prod(port.shape)}];" for port in stream.states
+    calendar = signature.frame.calendar
+    return _SOURCE.format(
+        name=comment(name),
+        seconds=round(signature.frame.step_seconds),
+        shift_seconds=_plus(calendar.early_seconds - calendar.phase_seconds),
+        num_steps=stream.num_steps,
+        given=_state_arguments(stream),
+        checks=_lines(_checks(signature)),
+        row=_lines(_row(signature)),
+        newest=_lines(_newest(signature)),
+        **_window_parts(signature),
+        **_state_parts(stream.states),
     )
-    given = ", ".join(f"const int8_t *{port.name}" for port in stream.states)
-    return f"""/* Made by pipelines from the signature of '{comment(name)}'; do not edit. Plain C99, no allocation. */
-#include "stream.h"
 
-#include <math.h>
-#include <stddef.h>
-#include <string.h>
 
-{windows}
-{states}
-static stream_step now;
-static signature_inputs prepared;
-static int64_t next_step, last_step;
-static int has_steps;
-static int32_t num_steps;
+def _window_parts(signature):
+    """Returns the parts of stream.c that keep raw steps."""
+    windows = []
+    clear = []
+    shifts = []
+    most_steps = 0
+    for place, field, _, kept in _fields(signature):
+        if not kept:
+            continue
+        size = signature.columns[place].shape[0]
+        most_steps = max(most_steps, size)
+        windows.append(f"static float past{place}[{size}];")
+        clear.append(f"for (int32_t i = 0; i < {size}; ++i) past{place}[i] = NAN;")
+        shifts.append(_shift(place, field, size))
+    return {
+        "windows": "\n".join(windows),
+        "clear_windows": _lines(clear),
+        "shifts": _lines(shifts),
+        "most_steps": most_steps,
+    }
 
-void stream_reset(void) {{
-{_lines(f"for (int32_t i = 0; i < {size}; ++i) past{place}[i] = NAN;" for place, size in sizes.items())}
-{_lines(f"memset(kept_{port.name}, {port.zero_point}, sizeof kept_{port.name});" for port in stream.states)}
-  has_steps = 0;
-  next_step = 0;
-  last_step = -1;
-  num_steps = 0;
-}}
 
-int stream_push(const stream_step *step) {{
-  const int64_t seconds = {round(frame.step_seconds)};
-  const int64_t time = step->time == INT64_MIN ? 0 : step->time{_plus(early - phase)};
-  const int64_t into = (time % seconds + seconds) % seconds;
-  const int64_t place = (time - into) / seconds;
-{_lines(_checks(signature))}
-  if (step->time == INT64_MIN || (has_steps && place < next_step)) return -1;
-  if (has_steps && place - next_step >= {max(sizes.values())}) stream_reset();
-  now = *step;
-  if (!has_steps) next_step = place;
-  last_step = place;
-  has_steps = 1;
-  return 0;
-}}
-
-int stream_next(stream_inputs *inputs) {{
-  signature_row row;
-  if (next_step > last_step) return 0;
-{_lines(_shift(place, field, sizes[place]) for place, field in kept)}
-{_lines(_row(signature))}
-  prepare_reset();
-  prepare(&row, &prepared); /* what it would refuse was refused before */
-{_lines(_newest(signature))}
-{_lines(f"memcpy(inputs->{port.name}, kept_{port.name}, sizeof kept_{port.name});" for port in stream.states)}
-  ++next_step;
-  ++num_steps;
-  return 1;
-}}
-
-void stream_keep({given}) {{
-{_lines(f"memcpy(kept_{port.name}, {port.name}, sizeof kept_{port.name});" for port in stream.states)}
-}}
-
-int stream_ready(void) {{
-  return num_steps >= {stream.num_steps};
-}}
-
-void stream_forecast(const int8_t *output, double *values) {{
-  signature_forecast(output, &prepared, values);
-}}
-"""
+def _state_parts(ports):
+    """Returns the parts of stream.c that keep the states of the model."""
+    states = []
+    clear = []
+    give = []
+    keep = []
+    for port in ports:
+        name = port.name
+        size = math.prod(port.shape)
+        states.append(f"static int8_t kept_{name}[{size}];")
+        clear.append(f"memset(kept_{name}, {port.zero_point}, sizeof kept_{name});")
+        give.append(f"memcpy(inputs->{name}, kept_{name}, sizeof kept_{name});")
+        keep.append(f"memcpy(kept_{name}, {name}, sizeof kept_{name});")
+    return {
+        "states": "\n".join(states),
+        "clear_states": _lines(clear),
+        "give_states": _lines(give),
+        "keep_states": _lines(keep),
+    }
 
 
 def _plus(seconds):
@@ -260,3 +210,115 @@ def _newest(signature):
             f"memcpy(inputs->{port.name}, prepared.{port.name} + "
             f"{windows[port.name] - math.prod(port.shape)}, sizeof inputs->{port.name});"
         )
+
+
+_HEADER = """/* Step after step of a series to the model '{name}'. Made by pipelines; do not edit. Plain C99.
+
+   stream_reset();
+   for every step of {seconds:g} seconds, the oldest first:
+     if (stream_push(&step) == 0)
+       while (stream_next(&inputs)) {{ run the model on inputs; stream_keep(its states); }}
+     if (stream_ready()) stream_forecast(its output, values);
+*/
+#ifndef STREAM_H
+#define STREAM_H
+
+#include "signature.h"
+
+/* One step. What it points to stays as it is until stream_next returns 0. */
+typedef struct {{
+  int64_t time; /* seconds since 1970-01-01 UTC, anywhere in the step */
+{fields}
+}} stream_step;
+
+typedef struct {{
+{ports}
+}} stream_inputs;
+
+/* Forgets every step: the next one begins a series. */
+void stream_reset(void);
+
+/* Returns 0; -1 where the time is not in a later step than the one before; or 1 + the place of the column whose number
+   is infinite. The stream is then as it was. */
+int stream_push(const stream_step *step);
+
+/* Returns 1 as long as there is a step for the model: those left out, as missing, and then the one that was pushed. */
+int stream_next(stream_inputs *inputs);
+
+/* The states that the model gave. */
+void stream_keep({given});
+
+/* Whether there were as many steps since the reset as the model looks back on. */
+int stream_ready(void);
+
+/* The forecast after the newest step; see signature_forecast. */
+void stream_forecast(const int8_t *output, double *values);
+
+#endif
+"""
+
+_SOURCE = """/* Made by pipelines from the signature of '{name}'; do not edit. Plain C99, no allocation. */
+#include "stream.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+{windows}
+{states}
+static stream_step now;
+static signature_inputs prepared;
+static int64_t next_step, last_step;
+static int has_steps;
+static int32_t num_steps;
+
+void stream_reset(void) {{
+{clear_windows}
+{clear_states}
+  has_steps = 0;
+  next_step = 0;
+  last_step = -1;
+  num_steps = 0;
+}}
+
+int stream_push(const stream_step *step) {{
+  const int64_t seconds = {seconds};
+  const int64_t time = step->time == INT64_MIN ? 0 : step->time{shift_seconds};
+  const int64_t into = (time % seconds + seconds) % seconds;
+  const int64_t place = (time - into) / seconds;
+{checks}
+  if (step->time == INT64_MIN || (has_steps && place < next_step)) return -1;
+  if (has_steps && place - next_step >= {most_steps}) stream_reset();
+  now = *step;
+  if (!has_steps) next_step = place;
+  last_step = place;
+  has_steps = 1;
+  return 0;
+}}
+
+int stream_next(stream_inputs *inputs) {{
+  signature_row row;
+  if (next_step > last_step) return 0;
+{shifts}
+{row}
+  prepare_reset();
+  prepare(&row, &prepared); /* what it would refuse was refused before */
+{newest}
+{give_states}
+  ++next_step;
+  ++num_steps;
+  return 1;
+}}
+
+void stream_keep({given}) {{
+{keep_states}
+}}
+
+int stream_ready(void) {{
+  return num_steps >= {num_steps};
+}}
+
+void stream_forecast(const int8_t *output, double *values) {{
+  signature_forecast(output, &prepared, values);
+}}
+"""

@@ -53,17 +53,17 @@ class Micro:
         self._names, self._outputs, self._invoked = port_names, output_names, False
         for size in ARENA_BYTES:
             try:
-                with _said() as said:
+                with _standard_error() as printed:
                     self._interpreter = runtime.Interpreter.from_bytes(content, arena_size=size)
                 return
             except (RuntimeError, ValueError) as refused:
                 error = refused
-        _raise_reason(said.text)
-        if said.text.strip() and not re.search(
-            "Requested: |too small", said.text
+        _raise_reason(printed.text)
+        if printed.text.strip() and not re.search(
+            "Requested: |too small", printed.text
         ):  # no memory: a kernel's own limit
             raise VerifyError(
-                f"TFLM refuses the model: {' '.join(said.text.split())[-400:]}",
+                f"TFLM refuses the model: {' '.join(printed.text.split())[-400:]}",
                 expected="layers within the limits of TFLM's kernels",
                 fix="build the net with another layer, or leave the targets micro and c out",
             )
@@ -98,11 +98,12 @@ class Micro:
             if self._invoked:
                 self._interpreter.invoke()
                 return
-            with _said() as said:  # of the first row only: catching takes longer than a small net
+            # Of the first row only: catching takes longer than a small net.
+            with _standard_error() as printed:
                 self._interpreter.invoke()
             self._invoked = True
         except RuntimeError as error:
-            _raise_reason(said.text if not self._invoked else "")
+            _raise_reason(printed.text if not self._invoked else "")
             raise VerifyError(
                 f"TFLM fails on a row: {error}",
                 expected="an answer to every row",
@@ -113,12 +114,12 @@ class Micro:
         """What the model needs of the arena, as TFLM itself counts it (on standard error, which is
         caught).
         """
-        with _said() as said:
+        with _standard_error() as printed:
             self._interpreter.print_allocations()
-        found = re.search(r"Arena allocation total (\d+) bytes", said.text)
+        found = re.search(r"Arena allocation total (\d+) bytes", printed.text)
         if not found:
             raise VerifyError(
-                f"TFLM printed no arena size: {said.text[:200]!r}",
+                f"TFLM printed no arena size: {printed.text[:200]!r}",
                 expected="'Arena allocation total'",
                 fix="install the tflite-micro version of constraints.txt",
             )
@@ -138,33 +139,35 @@ def _raise_reason(text):
 
 
 def require_operators(content: bytes) -> None:
-    """Raises VerifyError for the first operator of a TFLite file that TFLM lacks, before any memory
-    is laid out: TFLM looks up every operator first, and then stops at one that is appended here and
-    nobody has.
+    """Checks that TFLM has every operator of a TFLite file, before any memory is laid out.
+
+    TFLM looks up every operator first, and then stops at one that is appended here and that no
+    runtime has.
+
+    Raises:
+        VerifyError: TFLM lacks an operator; the error names the first.
     """
     from tflite_micro.python.tflite_micro import runtime
 
-    with _said() as said:
+    with _standard_error() as printed:
         try:
             runtime.Interpreter.from_bytes(
                 with_unknown_operator(content), arena_size=ARENA_BYTES[0]
             )
         except (RuntimeError, ValueError):
             pass  # always: what it lacks is in its words
-    if "find op for builtin opcode" in said.text:
-        _raise_reason(said.text)
+    if "find op for builtin opcode" in printed.text:
+        _raise_reason(printed.text)
 
 
 @contextmanager
-def _said():
-    """What C++ writes to standard error meanwhile, in `text` afterwards: TFLM reports what it has
-    to say there only.
-    """
-    said = SimpleNamespace(text="")
+def _standard_error():
+    """Catches what C++ writes to standard error, in `text` afterwards: TFLM reports there only."""
+    printed = SimpleNamespace(text="")
     with tempfile.TemporaryFile() as caught:
         try:
             with quiet(caught.fileno()):
-                yield said
+                yield printed
         finally:
             caught.seek(0)
-            said.text = caught.read().decode(errors="replace")
+            printed.text = caught.read().decode(errors="replace")

@@ -158,19 +158,19 @@ class Browser:
         `Runner.predict_columns`; `raw` is float32. Raises VerifyError where the browser refuses the
         model or takes too long.
         """
-        said = self._predict(columns)
+        answers = self._predict(columns)
         target = self.signature.target
         task = task_of(target)
-        scores = np.array([each["scores"] for each in said], np.float64)
-        scores = scores.reshape(len(said), *task.device.scores_shape(self.signature))
+        scores = np.array([each["scores"] for each in answers], np.float64)
+        scores = scores.reshape(len(answers), *task.device.scores_shape(self.signature))
         if target.quantiles:
-            quantiles = np.array([each["quantiles"] for each in said], np.float64)
+            quantiles = np.array([each["quantiles"] for each in answers], np.float64)
         else:
             quantiles = None
         return Answers(
-            np.array([each["label"] for each in said], object) if target.labels else None,
+            np.array([each["label"] for each in answers], object) if target.labels else None,
             scores,
-            np.array([each["raw"] for each in said], np.float32),
+            np.array([each["raw"] for each in answers], np.float32),
             quantiles,
         )
 
@@ -181,29 +181,29 @@ class Browser:
         places = np.arange(num_rows + 1) % len(
             next(iter(columns.values()))
         )  # the first call sets things up
-        said = self._predict({name: x[places] for name, x in columns.items()})
-        return np.array([each["milliseconds"] for each in said[1:]], np.float64)
+        answers = self._predict({name: x[places] for name, x in columns.items()})
+        return np.array([each["milliseconds"] for each in answers[1:]], np.float64)
 
     def read_picture(self, content: bytes) -> np.ndarray:
         """uint8 [height, width, channels]: the pixels that the page gives its model of a picture
         file. Raises VerifyError where it refuses the file.
         """
-        said = self._do("decode", file=base64.b64encode(content).decode("ascii"))
-        return np.frombuffer(base64.b64decode(said), np.uint8).reshape(
+        decoded = self._do("decode", file=base64.b64encode(content).decode("ascii"))
+        return np.frombuffer(base64.b64decode(decoded), np.uint8).reshape(
             self.signature.columns[0].shape
         )
 
     def ask_page(self, given: Mapping[str, object] | str | bytes) -> str:
         """The label (or value) that the page shows for input that is put into its own controls: a
         raw row by column, a text, the CSV of steps, or the bytes of a picture file. Raises
-        VerifyError with what the page says where it refuses the input.
+        VerifyError with what the page reports if it refuses the input.
         """
-        said = self._do("ask", **self._controls(given))
-        if "refused" in said:
+        answer = self._do("ask", **self._controls(given))
+        if "refused" in answer:
             raise VerifyError(
-                f"the page says: {said['refused']}", expected="a label", fix="mend the input"
+                f"the page reports: {answer['refused']}", expected="a label", fix="fix the input"
             )
-        return said["label"]
+        return answer["label"]
 
     def _controls(self, given):
         if isinstance(given, bytes):
@@ -223,13 +223,13 @@ class Browser:
         }
 
     def _predict(self, columns):
-        said = []
+        answers = []
         cells = [_cells(columns[column.name], column.kind) for column in self.signature.columns]
         num_rows = len(cells[0])
         for start in range(0, num_rows, PIECE_ROWS):
             piece = [each[start : start + PIECE_ROWS] for each in cells]
-            said += self._do("predict", rows=list(zip(*piece, strict=True)), reset=start == 0)
-        return said
+            answers += self._do("predict", rows=list(zip(*piece, strict=True)), reset=start == 0)
+        return answers
 
     def _do(self, what, **given):
         self._tasks.put(json.dumps({"what": what, **given}).encode())
@@ -282,13 +282,14 @@ class _Server(ThreadingHTTPServer):
     def handle_error(self, request, client_address):
         if not isinstance(
             sys.exc_info()[1], ConnectionError
-        ):  # a browser that is ended takes leave of nobody
+        ):  # a browser that is ended closes no connection
             super().handle_error(request, client_address)
 
 
 def _handler(content, token, tasks, done):
-    """A request handler for those files, the tasks and what was done; all below a token that nobody
-    else knows.
+    """Returns a request handler for those files, the tasks and what was done.
+
+    All are below a token that is known to the page only.
     """
 
     class Handler(BaseHTTPRequestHandler):

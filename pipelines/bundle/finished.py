@@ -1,0 +1,42 @@
+"""A whole run as work that is done once: its result is the bundle."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ..engine.cache import Work, begin, uncached
+from ..errors import PipelineError
+from ..recipe import Recipe
+from ..report.terminal import print_ladder
+from ..settings import to_json
+from .folder import Bundle, write_bundle
+
+
+def whole_run(recipe: Recipe, source: object, callbacks: Sequence) -> Work:
+    """Returns the work of a whole run.
+
+    Args:
+        recipe: the slots in order.
+        source: what stands in for the recipe's file, or None.
+        callbacks: of Keras, given by the caller; what they do is in no key.
+    """
+    if callbacks:
+        return uncached("bundle", "callbacks of the caller follow the training")
+    try:
+        content = recipe.load.describe(source)
+    except PipelineError:  # `read` raises it, or what is wrong before
+        return Work("bundle")
+    return begin("bundle", to_json(recipe), recipe, content, source)
+
+
+def finished_bundle(place: Path, files: Mapping[str, bytes]) -> Bundle:
+    """Returns the bundle of an earlier run, written once more if it is not there as it was.
+
+    Args:
+        place: saved_models/<name>.
+        files: name → content.
+    """
+    bundle = Bundle(place)
+    if not bundle.holds(files):
+        write_bundle(place, files)
+    print_ladder(bundle.report, place)
+    return bundle

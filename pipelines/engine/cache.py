@@ -1,0 +1,196 @@
+"""One stage as work that is done once: recalled if it was finished, gone on with if it was begun.
+
+    work = begin("teacher", spec, rows)
+    files = work.recall()
+    if files is None:
+        with work.going_on():
+            files = ...
+        work.keep(files)
+
+Outside of `caching` nothing is recalled and nothing kept.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..errors import DeviceError
+from .arrays import from_bytes, to_bytes
+from .digest import NotHashableError, digest
+from .environment import environment
+from .epochs import Epochs, storing_epochs
+from .notice import print_notice
+from .store import Store, about_bytes, open_store
+from .workspace import workspace
+
+
+@dataclass(eq=False)
+class Cache:
+    """What a run takes its finished stages from.
+
+    Attributes:
+        store: the results on disk.
+        workspace: a folder on the same file system for what is unfinished.
+        about: what the run makes, in words.
+        is_fresh: whether everything is computed again.
+        taken: the stages that were taken from the cache.
+    """
+
+    store: Store
+    workspace: Path
+    about: str
+    is_fresh: bool = False
+    taken: list[str] = field(default_factory=list)
+
+
+_VALUE = "value.npz"
+_is_anew: ContextVar[bool] = ContextVar("anew", default=False)
+_current: ContextVar[Cache | None] = ContextVar("cache", default=None)
+
+
+@contextmanager
+def caching(folder: Path, about: str) -> Iterator[Cache]:
+    """Lets the stages inside the block keep their results below `folder`.
+
+    Args:
+        folder: of the bundles; results lie in its .cache.
+        about: what is made, for the list of results.
+    """
+    store = open_store(folder / ".cache")
+    with workspace(store.folder) as place:
+        token = _current.set(Cache(store, place, about, _is_anew.get()))
+        try:
+            yield _current.get()
+        finally:
+            _current.reset(token)
+
+
+@contextmanager
+def anew(wanted: bool = True) -> Iterator[None]:
+    """Lets the runs inside the block compute everything again, if `wanted`, and keep it."""
+    token = _is_anew.set(wanted)
+    try:
+        yield
+    finally:
+        _is_anew.reset(token)
+
+
+def is_caching() -> bool:
+    """Tests whether stages keep their results now."""
+    return _current.get() is not None
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """One stage that runs now.
+
+    Attributes:
+        stage: its name.
+        key: of what its result is made from; "" if it cannot be kept.
+        cache: where it is kept, or None.
+    """
+
+    stage: str
+    key: str = ""
+    cache: Cache | None = None
+
+    def recall(self) -> dict[str, bytes] | None:
+        """Returns the finished result, name → content, or None if it has to be computed.
+
+        A damaged result is removed, with a line that reports it.
+        """
+        if not self.key or self.cache.is_fresh:
+            return None
+        try:
+            files = self.cache.store.read(self.key)
+        except DeviceError as error:
+            print_notice(
+                f"{self.stage} in the cache is damaged, and is computed again: {error.received}"
+            )
+            self.cache.store.remove(self.key)
+            return None
+        if files is not None:
+            self.cache.taken.append(self.stage)
+            print_notice(f"{self.stage}: taken from the cache")
+        return files
+
+    @contextmanager
+    def going_on(self) -> Iterator[None]:
+        """Lets the trainings inside the block store their epochs, and take them up again."""
+        epochs = None
+        if self.key:
+            store = self.cache.store
+            if self.cache.is_fresh:
+                store.finish_epochs(self.key)
+            about = about_bytes(self.stage, self.cache.about)
+            epochs = Epochs(store.epochs_folder(self.key), self.cache.workspace, about)
+        with storing_epochs(epochs):
+            yield
+
+    def keep(self, files: Mapping[str, bytes]) -> None:
+        """Keeps the result. A cache without room is reported and costs the run nothing else."""
+        if not self.key:
+            return
+        cache = self.cache
+        try:
+            cache.store.write(
+                self.key, files, stage=self.stage, about=cache.about, workspace=cache.workspace
+            )
+        except OSError as error:
+            print_notice(f"{self.stage} is not kept in the cache: {error.strerror or error}")
+
+
+def begin(stage: str, *inputs: object) -> Work:
+    """Returns the work of a stage under the key of all that decides its result.
+
+    Args:
+        stage: its name.
+        inputs: specs, rows, arrays and numbers; see `digest`.
+    """
+    cache = _current.get()
+    if cache is None:
+        return Work(stage)
+    try:
+        key = digest(stage, environment(), *inputs)
+    except NotHashableError as error:
+        print_notice(f"{stage} is not kept in the cache: {error} has no digest")
+        return Work(stage)
+    return Work(stage, key, cache)
+
+
+def remembered(stage: str, *inputs: object, make: Callable[[], Any]) -> Any:
+    """Returns what `make` gives: numbers, texts and arrays, or lists, tuples and dicts of these.
+
+    Args:
+        stage: its name.
+        inputs: all that decides the result; see `digest`.
+        make: computes it, if it is not in the cache.
+    """
+    work = begin(stage, *inputs)
+    files = work.recall()
+    if files is not None:
+        return from_bytes(files[_VALUE])
+    with work.going_on():
+        value = make()
+    work.keep({_VALUE: to_bytes(value)})
+    return value
+
+
+def cached_digest(*values: object) -> str:
+    """Returns the digest of values; "" outside of `caching`, or if one of them has none."""
+    if not is_caching():
+        return ""
+    try:
+        return digest(*values)
+    except NotHashableError:
+        return ""
+
+
+def uncached(stage: str, reason: str) -> Work:
+    """Returns the work of a stage whose result cannot be kept, and reports why."""
+    if _current.get() is not None:
+        print_notice(f"{stage} is not kept in the cache: {reason}")
+    return Work(stage)

@@ -1,0 +1,64 @@
+"""What a trained model decides, and how it scores on validation rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..device.answers import Answers
+from ..device.runner import Runner
+from ..device.signature import Signature
+from ..rows.parts import HeldOut
+from ..tasks import task_of
+from ..training.inputs import TrainingInputs
+from ..training.trained import TrainedModel
+from .ladder import InRunner, KerasInterpreter, answer_all
+
+if TYPE_CHECKING:
+    from ..recipe import Recipe
+
+
+def assess(
+    recipe: Recipe, model, inputs: TrainingInputs, *, history: dict, fit_seconds: float = 0.0
+) -> TrainedModel:
+    """Makes the decision of a Keras model and scores it on the validation rows.
+
+    Args:
+        recipe: with its deciding metric.
+        model: a keras.Model of the ports of `inputs`.
+        inputs: the rows that it was trained on.
+        history: metric → one value an epoch of its training.
+        fit_seconds: the seconds that it took.
+    """
+    interpreter = KerasInterpreter(model)
+    rows = inputs.decision_rows
+    raw = interpreter.run(rows.x)
+    task = task_of(inputs.signature.target)
+    signature = task.decide(
+        recipe, inputs.signature, inputs.train_rows, rows, form="float32", raw=raw
+    )
+    runner = InRunner(signature, interpreter, form="float32")
+    answers = answer_all(runner, inputs.valid_rows)
+    scores = task.score(inputs.valid_rows.y, answers, signature.target)
+    return TrainedModel(
+        model, signature, scores[recipe.judge.deciding], history, fit_seconds, inputs
+    )
+
+
+def decide_form(
+    recipe: Recipe, signature: Signature, interpreter, inputs: TrainingInputs, *, form: str
+) -> Signature:
+    """Adds the decision of a converted form, which is chosen on its own answers."""
+    runner = Runner(signature, interpreter, form=form)
+    rows = inputs.decision_rows
+    if rows is inputs.calibration:
+        raw = interpreter.run(runner.quantize(rows.x))
+    else:
+        raw = answer_all(runner, inputs.valid_rows).raw
+    task = task_of(signature.target)
+    return task.decide(recipe, signature, inputs.train_rows, rows, form=form, raw=raw)
+
+
+def answers_of(trained: TrainedModel, test: HeldOut) -> Answers:
+    """Returns what a trained Keras model answers to raw rows."""
+    interpreter = KerasInterpreter(trained.model)
+    return answer_all(InRunner(trained.signature, interpreter, form="float32"), test)
