@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from ..rows.sketch import DataSketch
 from ..spec import Refusal, Spec
@@ -113,6 +113,10 @@ class Step(Spec):
             LeakError: The rows are no TrainSet.
             StepError: A named column does not suit.
         """
+
+    def with_window(self, window: int) -> Self:
+        """Returns the step that reads `window` tokens of each text; the same if it cuts no text."""
+        return self
 
     def flattens(self, x: np.ndarray) -> str:
         """Returns why nearly all values of a column of numbers would look alike after the step, or
