@@ -170,14 +170,15 @@ def prepare(recipe: Recipe, train: TrainSet, valid: HeldOut) -> TrainingInputs:
     with stage("balance"):
         rows = inputs.balanced_with(recipe.balance)
     soft_labels = None
-    if recipe.teacher is not None:
+    teacher = recipe.teacher
+    if teacher is not None:
         with stage("teacher"):
             soft_labels = remembered(
                 "teacher",
-                recipe.teacher,
+                teacher,
                 inputs.calibration,
                 inputs.prepared_rows,
-                make=lambda: recipe.teacher.soften(inputs.calibration, inputs.prepared_rows),
+                make=lambda: teacher.soften(inputs.calibration, inputs.prepared_rows),
             )
     return replace(inputs, feed=TrainFeed(rows, soft_labels, recipe.augment))
 

@@ -22,7 +22,11 @@ from .weights import class_counts
 
 @dataclass(frozen=True)
 class _RowSampler(Balancer):
-    """Draws rows as they are: valid for every kind of column."""
+    """Draws rows as they are: valid for every kind of column.
+
+    Attributes:
+        seed: Of the draw.
+    """
 
     seed: int = knob(0, 0, 2**31 - 1)
 
@@ -62,9 +66,14 @@ class UndersampleRandom(_RowSampler):
 
 @dataclass(frozen=True)
 class SampleByClass(Balancer):
-    """As many rows as there were, of which a class with n rows gets a share in proportion to n **
-    (1 - `strength`): 1.0 is class-balanced sampling, 0.5 the square root (Kang et al. 2020,
-    https://arxiv.org/abs/1910.09217). Within a class no row is drawn twice more than another.
+    """Draws as many rows as there were, of which a class with n rows gets a share in proportion to
+    n ** (1 - `strength`) (Kang et al. 2020, https://arxiv.org/abs/1910.09217). Within a class no
+    row is drawn twice more than another.
+
+    Attributes:
+        strength: How far classes are evened out: 0 leaves them, 0.5 is the square root, 1 is
+            class-balanced sampling.
+        seed: Of the draw.
     """
 
     strength: float = knob(1.0, 0, 1)
@@ -88,7 +97,13 @@ class SampleByClass(Balancer):
 
 @dataclass(frozen=True)
 class _SyntheticSampler(Balancer):
-    """Makes rows between a row and its neighbours of the same class."""
+    """Makes rows between a row and its neighbours of the same class.
+
+    Attributes:
+        k_neighbors: How many nearest neighbours a new row may lie between; every class must have
+            more rows than that.
+        seed: Of the draw.
+    """
 
     k_neighbors: int = knob(5, 1, 1000)
     seed: int = knob(0, 0, 2**31 - 1)

@@ -20,6 +20,9 @@ class WeightByClass(Balancer):
     Of several labels a row, each label is weighted by itself: rows that have it by (rows / (2 *
     rows that have it)) ** `strength`, rows that lack it alike. Such weights depend on the label, so
     they stand in the loss and not in a row's weight (`label_weights`).
+
+    Attributes:
+        strength: How much rare classes are raised: 0 not at all, 1 until classes count alike.
     """
 
     strength: float = knob(1.0, 0, 2)

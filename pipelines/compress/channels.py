@@ -22,17 +22,23 @@ IMPORTANCES = ("taylor", "scale", "norm")
 @dataclass(frozen=True)
 class PruneChannels(Compression):
     """Removes about `share` of the channels of every convolution and dense layer, then fits what is
-    left; in `rounds`, each with its part of the share and of the epochs (Molchanov et al. 2017,
-    https://arxiv.org/abs/1611.06440).
+    left (Molchanov et al. 2017, https://arxiv.org/abs/1611.06440).
 
-    Channels go by `importance`: "taylor", how much the loss would change without the channel, to
-    first order (Molchanov et al. 2019, https://arxiv.org/abs/1906.10771); "scale", the factor of
-    its batch normalization (Liu et al. 2017, https://arxiv.org/abs/1708.06519), else its norm;
-    "norm", the sum of its kernel's absolute weights (Li et al. 2017,
-    https://arxiv.org/abs/1608.08710). What a residual sum joins goes together. Kernels are fastest
-    on widths of whole registers: as many channels stay as make a multiple of `multiple`. Outputs,
-    inputs, and channels of layers that mix them in other ways (attention, layer normalization,
-    recurrent layers) stay.
+    What a residual sum joins goes together. Outputs, inputs, and channels of layers that mix them
+    in other ways (attention, layer normalization, recurrent layers) stay.
+
+    Attributes:
+        share: Share of each layer's channels that goes.
+        epochs: How long the model is fitted, over all rounds.
+        rounds: In how many rounds the channels go, each with its part of the share and the epochs.
+        importance: By what channels stay: "taylor", how much the loss would change without the
+            channel, to first order (Molchanov et al. 2019, https://arxiv.org/abs/1906.10771);
+            "scale", the factor of its batch normalization (Liu et al. 2017,
+            https://arxiv.org/abs/1708.06519), else its norm; "norm", the sum of its kernel's
+            absolute weights (Li et al. 2017, https://arxiv.org/abs/1608.08710).
+        multiple: The number of channels that stay is rounded up to a multiple of this, because
+            kernels are fastest on widths of whole registers.
+        learning_rate_factor: Factor of the learning rate of training.
     """
 
     shrinks_untrained: ClassVar[bool] = True

@@ -15,12 +15,17 @@ class ClusterWeights(Compression):
     """Gives the weights of each kernel `num_clusters` values between them, found by k-means from
     values spread evenly (Han, Mao, Dally 2016, Deep Compression, https://arxiv.org/abs/1510.00149),
     and fits the rest of the model and these values: after every step the weights of a cluster
-    become their mean. Weights that are zero stay zero, apart from the clusters. The last layer is
-    left whole unless `last_layer`.
+    become their mean. Weights that are zero stay zero, apart from the clusters.
 
     What it gains: a file that gzip makes smaller; the file itself stays as large and the model as
     slow. int8 keeps the clusters, with a scale for each channel; fitting with fake quantization
     afterwards does not, so cluster last.
+
+    Attributes:
+        num_clusters: Most values that the weights of a kernel have, in addition to zero.
+        epochs: How long the model is fitted.
+        learning_rate_factor: Factor of the learning rate of training.
+        last_layer: Whether the last layer is clustered too.
     """
 
     num_clusters: int = knob(16, 2, 256)

@@ -25,12 +25,21 @@ class Distil(Compression):
     each batch as it is altered, mixed pictures too: what it learned from and what it answers are
     seen alike (Beyer et al. 2022, https://arxiv.org/abs/2106.05237).
 
-    `share` of the loss is the teacher's: of classes the divergence of both answers at a
-    `temperature`, times its square; of real numbers the squared difference. `start`: from where the
-    net learns, "trained" as it is; "drawn", with weights drawn anew; "teacher", with the weights of
-    those channels of the teacher that matter most, which must be the same net, but wider (as
-    DistilBERT starts with layers of its teacher: Sanh et al. 2019,
-    https://arxiv.org/abs/1910.01108). The latter two take as many epochs as training does.
+    The teacher's part of the loss is, of classes, the divergence of both answers at a
+    `temperature`, times its square; of real numbers, the squared difference. A net that starts from
+    drawn weights or from the teacher's (as DistilBERT starts with layers of its teacher: Sanh et
+    al. 2019, https://arxiv.org/abs/1910.01108) takes as many epochs as training does.
+
+    Attributes:
+        teacher: Folder of the teacher's bundle, `saved_models/<name>`.
+        share: Share of the loss that is the teacher's; the rest is that of the labels.
+        temperature: What logits are divided by before both answers are compared; more shows more of
+            the classes that the teacher finds unlikely.
+        epochs: How long the model is fitted.
+        learning_rate_factor: Factor of the learning rate of training.
+        start: Where the net starts: "trained", as it is; "drawn", with weights drawn anew;
+            "teacher", with the weights of the teacher's channels that matter most, where the
+            teacher is the same net, but wider.
     """
 
     teacher: str = ""

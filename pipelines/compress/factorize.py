@@ -16,13 +16,19 @@ _LAYERS = ("Dense", "Conv1D", "Conv2D")
 @dataclass(frozen=True)
 class FactorizeLowRank(Compression):
     """Splits dense layers and convolutions in two by truncated singular value decomposition, where
-    that saves `saving` or more of a layer's multiplications: the first layer has the old one's
-    kernel size and strides and `rank` outputs, the second is dense over channels, a convolution of
+    that saves enough of a layer's multiplications: the first layer has the old one's kernel size
+    and strides and as many outputs as the rank, the second is dense over channels, a convolution of
     1 × 1 (Zhang et al. 2015, https://arxiv.org/abs/1505.06798).
 
-    The rank is the least that keeps `energy`, a share of the kernel's squared singular values; or
-    `rank_share` of the full rank where that is over 0. The last layer is left whole unless
-    `last_layer`.
+    Attributes:
+        energy: Share of a kernel's squared singular values that the rank must keep; the least such
+            rank is taken.
+        rank_share: Share of the full rank that is taken instead of `energy`; 0 leaves it to
+            `energy`.
+        saving: Least share of a layer's multiplications that must be saved for it to be split.
+        epochs: How long the model is fitted.
+        learning_rate_factor: Factor of the learning rate of training.
+        last_layer: Whether the last layer may be split too.
     """
 
     energy: float = knob(0.8, 0.01, 1)

@@ -13,14 +13,21 @@ from .tuning import Tuning, copy_model
 
 @dataclass(frozen=True)
 class PruneWeights(Compression):
-    """Sets the smallest weights of each kernel to zero, more and more of them from `share_at_start`
-    up to `share`, on the cubic schedule of Zhu and Gupta 2017 (https://arxiv.org/abs/1710.01878)
-    over the first `ramp` of the training; the last layer is left whole unless `last_layer`.
+    """Sets the smallest weights of each kernel to zero, more and more of them on the cubic schedule
+    of Zhu and Gupta 2017 (https://arxiv.org/abs/1710.01878).
 
     What it gains: a file that gzip makes smaller (see `gzip_bytes`), as for a download or an
     update over the air. The file itself stays as large and, because kernels multiply zeros like
     other numbers, the model as slow; for these see `PruneChannels`. The zeros stay zero in every
     later `Tuning.fit`, and in int8.
+
+    Attributes:
+        share: Share of each kernel's weights that is zero in the end.
+        share_at_start: Share that is zero from the first step on.
+        ramp: Share of the training in which the zeros grow to `share`; in the rest they stay.
+        epochs: How long the model is fitted.
+        learning_rate_factor: Factor of the learning rate of training.
+        last_layer: Whether the last layer is pruned too.
     """
 
     share: float = knob(0.5, 0, 0.99)

@@ -13,11 +13,16 @@ class QuantizeAware(Compression):
     """Fits a trained model further while its weights and activations are rounded as int8 will round
     them (Jacob et al. 2018, https://arxiv.org/abs/1712.05877): batch normalization goes into the
     layers before it, kernels are rounded for each output channel, activations in ranges that follow
-    the batches and stand still after the share `freeze_after` of the training, gradients pass the
-    rounding. The int8 file takes these ranges; what they are not known for, pictures, outputs, and
-    what lies inside of recurrent, attention and other layers, the converter calibrates as ever.
+    the batches until they are frozen, gradients pass the rounding. The int8 file takes these
+    ranges; the converter finds the others as ever: those of pictures, of outputs, and of what lies
+    inside recurrent, attention and other layers.
 
     To be the last of the compressions: what else changes weights does not know of rounding.
+
+    Attributes:
+        epochs: How long the model is fitted.
+        learning_rate_factor: Factor of the learning rate of training.
+        freeze_after: Share of the training after which the ranges of activations stand still.
     """
 
     epochs: int = knob(4, 1, 100_000)

@@ -200,7 +200,7 @@ class SourceData:
     """
 
     dataset: Dataset
-    columns: list[ColumnNote]
+    columns: tuple[ColumnNote, ...]
     facts: dict
     screening: "Screening | None" = None
 

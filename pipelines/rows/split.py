@@ -21,9 +21,13 @@ NUM_DRAWS = 20
 
 @dataclass(frozen=True)
 class SplitRandom(Split):
-    """Random parts; with classes, each part has the same share of every class, and with several
-    labels a row, of every label (see `cut_each_label`). `test` and `valid` are shares, valid of
-    what test leaves.
+    """Draws the parts at random; with classes, each part has the same share of every class, and
+    with several labels a row, of every label (see `cut_each_label`).
+
+    Attributes:
+        test: Share of all rows that become test rows.
+        valid: Share of the rows that `test` leaves that become validation rows.
+        seed: Of the draw.
     """
 
     test: float = knob(0.2, 0.001, 0.9)
@@ -158,14 +162,19 @@ def _first_with_each_label(has, drawn):
 
 @dataclass(frozen=True)
 class SplitByTime(Split):
-    """The last rows in time are test, those before them valid, the first train; rows less than
-    `gap` seconds after the end of a part are left out, so that what the part knows cannot reach
-    into the next.
+    """Cuts rows in the order of time: the first are training rows, then come validation rows, and
+    the last are test rows.
+
+    Attributes:
+        test: Share of all rows that become test rows, the latest ones.
+        valid: Share of the rows that `test` leaves that become validation rows, the latest of them.
+        gap: Rows that follow the end of a part by less than this are left out, so that what the
+            part knows cannot reach into the next.
     """
 
     test: float = knob(0.2, 0.001, 0.9)
     valid: float = knob(0.15, 0.001, 0.9)
-    gap: float = knob(0.0, 0, 1e12)
+    gap: float = knob(0.0, 0, 1e12, unit="seconds")
 
     def suits(self, sketch: DataSketch) -> str:
         """Returns why there are no times, or ""."""
@@ -220,9 +229,12 @@ class SplitByTime(Split):
 
 @dataclass(frozen=True)
 class SplitGiven(Split):
-    """The parts that the source names. Where it names no valid rows they are drawn from its
-    training rows, `valid` being their share: groups kept whole where there are groups, else
-    stratified.
+    """Takes the parts that the source names. If it names no validation rows, they are drawn from
+    its training rows: groups are kept whole where there are groups, else classes keep their shares.
+
+    Attributes:
+        valid: Share of the training rows that become validation rows, if the source names none.
+        seed: Of that draw.
     """
 
     valid: float = knob(0.1, 0.001, 0.9)

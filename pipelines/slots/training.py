@@ -69,6 +69,10 @@ class Network(Spec):
         """Returns the net with nothing of its own balanced."""
         return self
 
+    def num_steps(self) -> int:
+        """Returns on how many steps an output looks back; 0 where the net does not `stream`."""
+        return 0
+
     def linear(self) -> Network | None:
         """Returns the linear net to compare with in the report, or None."""
         return None

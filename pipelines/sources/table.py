@@ -37,11 +37,18 @@ MAX_JSON_LINE = 16 * 2**20
 
 @dataclass(frozen=True)
 class Reading(Spec):
-    """How text becomes cells. `separator`, `encoding`, `decimal` (the decimal mark, "." or ",") and
-    `thousands` (the mark that parts the digits of numbers in threes: . , ' or a space) are found if
-    empty. `missing_words`: what reads as missing once white space is cut (the default is pandas'
-    own list). `spelling`: of classes and series whose names differ in spelling alone, see
-    `sources.spellings`.
+    """How text becomes cells.
+
+    Attributes:
+        separator: The character between cells; empty: found.
+        encoding: How characters are encoded, by its Python name; empty: found.
+        decimal: The decimal mark, "." or ","; empty: found.
+        missing_words: What reads as missing once white space is cut; the default is pandas' list.
+        spelling: What becomes of classes and series whose names differ in spelling alone: "join"
+            makes them one, "keep" leaves them apart; empty: classes that look the same are joined,
+            names that differ in case are refused (see `sources.spellings`).
+        thousands: The mark that parts the digits of numbers in threes: . , ' or a space; empty:
+            found.
     """
 
     separator: str = ""

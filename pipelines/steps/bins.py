@@ -22,9 +22,13 @@ from .step import ColumnStep, FittedStep, as_float32, is_numeric, present
 
 @dataclass(frozen=True)
 class EncodeBins(ColumnStep):
-    """Numbers to at most `num_bins` shares each, edges at the training quantiles. Where few values
-    hold most rows, such as zeros, each is one edge, and `least_share` of the bins is left to the
-    others; with 0 they keep what the quantiles leave them.
+    """Turns each number into shares of bins whose edges lie at the training quantiles. Where few
+    values hold most rows, such as zeros, each of them is one edge.
+
+    Attributes:
+        num_bins: Most bins of a column.
+        least_share: Share of the bins that is left to the other values where few values hold most
+            rows; 0 leaves them what the quantiles leave.
     """
 
     reads: ClassVar[tuple[str, ...]] = (NUMERIC,)

@@ -36,8 +36,12 @@ def frequent(x: np.ndarray, min_count: int, max_categories: int) -> tuple[str, .
 
 @dataclass(frozen=True)
 class EncodeOnehot(ColumnStep):
-    """Categories to one-hot rows: one place for rare and unknown ones, one for missing, one for
-    each frequent one.
+    """Turns categories into one-hot rows: one place for rare and unknown ones, one for missing, one
+    for each frequent one.
+
+    Attributes:
+        min_count: How many training rows a category must have to get a place of its own.
+        max_categories: Most categories with a place of their own, the most frequent ones.
     """
 
     reads: ClassVar[tuple[str, ...]] = (
@@ -69,9 +73,13 @@ class EncodeOnehot(ColumnStep):
 
 @dataclass(frozen=True)
 class EncodeIds(ColumnStep):
-    """Categories to ids for an embedding; for columns with many values. The ids of all columns run
-    on, so that one embedding table serves them all: for each column the ids of rare and unknown,
-    missing, and each frequent one.
+    """Turns categories into ids for an embedding; for columns with many values. The ids of all
+    columns run on, so that one embedding table serves them all: for each column the ids of rare and
+    unknown, missing, and each frequent one.
+
+    Attributes:
+        min_count: How many training rows a category must have to get an id of its own.
+        max_categories: Most categories of a column with an id of their own, the most frequent ones.
     """
 
     reads: ClassVar[tuple[str, ...]] = (

@@ -18,13 +18,16 @@ PARTS_OF_A_MONTH = ("day_of_month", "weekday", "hour", "minute")
 
 @dataclass(frozen=True)
 class EncodeDate(ColumnStep):
-    """Each date column to two numbers in [0, 1] for each part, (1 + cos)/2 and (1 + sin)/2 of its
-    place in the cycle; a missing date lies in the middle of the circle. With `parts` empty: month,
-    weekday and, where training rows have a time of day, hour. A part that is the same in all
-    training rows is left out; of series whose steps are months, parts of a month
-    or a day too, and if no other is named the month takes their place. `harmonics`: of each part,
-    how many multiples of the angle (empty: one), so that a linear net can follow a day that is no
-    sine.
+    """Turns each date column into two numbers in [0, 1] for each part, (1 + cos)/2 and (1 + sin)/2
+    of its place in the cycle; a missing date lies in the middle of the circle. A part that is the
+    same in all training rows is left out; of series whose steps are months, parts of a month or a
+    day too, and if no other is named the month takes their place.
+
+    Attributes:
+        parts: Of "month", "day_of_month", "day_of_year", "weekday", "hour" and "minute" those that
+            are taken; empty: month, weekday and, where training rows have a time of day, hour.
+        harmonics: For each part, how many multiples of the angle are taken, so that a linear net
+            can follow a day that is no sine; empty: one each.
     """
 
     reads: ClassVar[tuple[str, ...]] = (DATE,)

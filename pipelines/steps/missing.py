@@ -19,8 +19,10 @@ from .step import ColumnStep, FittedStep, as_float32, is_categorical, is_numeric
 
 @dataclass(frozen=True)
 class DropColumns(ColumnStep):
-    """Drops columns that are missing in more than `more_than` of the training rows, or the same in
-    all of them.
+    """Drops columns that are missing in most training rows, or the same in all of them.
+
+    Attributes:
+        more_than: Share of the training rows in which a column may be missing and stay.
     """
 
     reads: ClassVar[tuple[str, ...]] = (
@@ -58,8 +60,11 @@ class DropColumns(ColumnStep):
 
 @dataclass(frozen=True)
 class DropRowsWithMissing(RowFilter):
-    """Leaves out training rows with a missing value in `columns` (all if empty). Held-out rows are
-    never dropped: an imputer must follow for them.
+    """Leaves out training rows with a missing value. Held-out rows are never dropped: an imputer
+    must follow for them.
+
+    Attributes:
+        columns: Names of the columns that must have a value; empty: all columns.
     """
 
     columns: tuple[str, ...] = ()
@@ -157,7 +162,12 @@ class ImputeMean(_FillNumbers):
 
 @dataclass(frozen=True)
 class ImputeConstant(ColumnStep):
-    """Fills numeric columns with `number` and categorical ones with `text`."""
+    """Fills each kind of column with one constant.
+
+    Attributes:
+        number: What fills numeric columns, in the column's own unit.
+        text: What fills categorical columns: a category of its own, or one that is there.
+    """
 
     reads: ClassVar[tuple[str, ...]] = (
         NUMERIC,

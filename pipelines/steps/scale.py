@@ -95,9 +95,13 @@ class _Scale(ColumnStep):
 
 @dataclass(frozen=True)
 class ScaleStandard(_Scale):
-    """(x - mean) / standard deviation, cut to ±`clip`."""
+    """(x - mean) / standard deviation, cut to ±`clip`.
 
-    clip: float = knob(5.0, 0.1, 1000)
+    Attributes:
+        clip: How far from the mean a value is cut.
+    """
+
+    clip: float = knob(5.0, 0.1, 1000, unit="standard deviations")
 
     def _offset_and_spread(self, x):
         return np.mean(x), np.std(x)
@@ -115,9 +119,12 @@ class ScaleRobust(_Scale):
     ScaleStandard; outliers do not move it. Where one value holds so many rows that both quartiles
     are that value, the spread is 1.4826 times the median distance from it of the rows that differ,
     so that these stay apart.
+
+    Attributes:
+        clip: How far from the median a value is cut.
     """
 
-    clip: float = knob(5.0, 0.1, 1000)
+    clip: float = knob(5.0, 0.1, 1000, unit="standard deviations")
 
     def _offset_and_spread(self, x):
         low, middle, high = np.percentile(x, [25, 50, 75])

@@ -37,13 +37,16 @@ class _SeriesStep(ColumnStep):
 
 @dataclass(frozen=True)
 class FillGaps(_SeriesStep):
-    """Fills missing steps, the "previous" way: the last value known; by a "line" between the
-    neighbours known; or by "season": the value `season` steps before. Steps before the first known
-    value get the training median.
+    """Fills missing steps. Steps before the first known value get the training median.
+
+    Attributes:
+        how: "previous", the last value known; "line", on the line between the neighbours known;
+            "season", the value one season before.
+        season: Steps of a season.
     """
 
     how: str = "previous"
-    season: int = knob(1, 1, 100_000)
+    season: int = knob(1, 1, 100_000, unit="steps")
 
     def _fit(self, train):
         if self.how not in FILLS:
@@ -80,9 +83,12 @@ class FlagGaps(_SeriesStep):
 class CountSinceSeen(_SeriesStep):
     """Adds, for each series with missing steps in training, how long ago a value was known, as a
     share of `most` steps (the time interval of Che et al. 2018). Put it before FillGaps.
+
+    Attributes:
+        most: Where counting ends: longer ago is 1.
     """
 
-    most: int = knob(24, 1, 100_000)
+    most: int = knob(24, 1, 100_000, unit="steps")
 
     def _fit(self, train):
         names = [name for name in self.chosen(train) if np.isnan(train.x[name]).any()]
@@ -97,9 +103,13 @@ class CountSinceSeen(_SeriesStep):
 
 @dataclass(frozen=True)
 class ScaleSeries(_SeriesStep):
-    """(x - mean) / standard deviation over all training steps of a series, cut to ±`clip`."""
+    """(x - mean) / standard deviation over all training steps of a series, cut to ±`clip`.
 
-    clip: float = knob(4.0, 0.1, 1000)
+    Attributes:
+        clip: How far from the mean a value is cut.
+    """
+
+    clip: float = knob(4.0, 0.1, 1000, unit="standard deviations")
 
     def flattens(self, x):
         return few_steps(
@@ -127,13 +137,17 @@ class ScaleSeries(_SeriesStep):
 
 @dataclass(frozen=True)
 class ScaleByItself(ScaleSeries):
-    """Less its own `offset` ("last": its newest value; "mean"), and divided by its own mean
-    distance from that where it is `scaled`; then in the standard deviations that training rows have
-    after this. The forecast of a series so treated is turned back (reversible instance
-    normalization: Kim et al. 2022, https://openreview.net/forum?id=cGDAkQo1C0p; the last value
-    alone: Zeng et al. 2023, https://arxiv.org/abs/2205.13504). Without `columns`: the series of a
-    forecast's target, else every series. `level`: whether the series as it was stays as another one
-    in addition.
+    """Subtracts from each window its own `offset`; then scales to the standard deviations that
+    training rows have after this. The forecast of a series so treated is turned back (reversible
+    instance normalization: Kim et al. 2022, https://openreview.net/forum?id=cGDAkQo1C0p; the last
+    value alone: Zeng et al. 2023, https://arxiv.org/abs/2205.13504).
+
+    Attributes:
+        columns: Names of the series to work on; empty: the series of a forecast's target, else
+            every series.
+        offset: What is subtracted: "last", the newest value of the window; "mean"; or "none".
+        scaled: Whether the window is divided by its own mean distance from the offset too.
+        level: Whether the series as it was stays as another one in addition.
     """
 
     offset: str = "last"

@@ -201,7 +201,7 @@ class TokenizeSubwords(TokenizeWords):
 
     Attributes:
         min_count: How often a character stands in training rows to get an id of its own.
-        max_tokens: How many parts of words there are at most.
+        max_tokens: Most parts of words that are learned, in addition to the characters.
         num_buckets: How many ids the rarer characters share, by hash.
         window: How many parts of words of a text are read.
         punctuation: Whether a punctuation mark is a word.

@@ -224,7 +224,7 @@ class TransformerEncoder(TextNet):
         width: Of the vector of each token.
         depth: How many blocks of attention follow each other.
         heads: How many heads attention has.
-        activation: relu or relu6.
+        activation: "relu" or "relu6".
         normalization: Whether batch normalization stands in each block.
         pooling: What makes features of the tokens: "max", "average", or an average weighted by
             "attention".

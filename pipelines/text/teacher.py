@@ -29,7 +29,7 @@ class TfidfTeacher(Teacher):
         share: How much of a soft label is the regression's; the rest is the true label.
         num_words: The most words of an n-gram of words.
         num_characters: The most characters of an n-gram of characters, which have at least 2.
-        inverse_regularization: scikit-learn's C.
+        inverse_regularization: How little the weights are held down: scikit-learn's C.
         num_folds: How many models are fitted, each without the rows that it answers.
         seed: Of the folds.
     """

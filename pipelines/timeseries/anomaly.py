@@ -31,7 +31,7 @@ class ReconstructionNet(SeriesNet):
     Attributes:
         code: How many numbers the code has.
         dropout: The share of features that is dropped before the code.
-        activation: relu or relu6.
+        activation: "relu" or "relu6".
         normalization: Whether batch normalization follows each hidden layer.
     """
 

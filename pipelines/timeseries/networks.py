@@ -30,7 +30,7 @@ class SeriesNet(Network):
         dropout: The share of features that is dropped before the last layer.
         regularizer: The factor of L2 on kernels.
         num_members: How many nets stand side by side, their answers averaged.
-        activation: relu or relu6.
+        activation: "relu" or "relu6".
     """
 
     activation = ACTIVATIONS[0]  # nets with that knob override it

@@ -19,8 +19,12 @@ from .training import Training
 
 @dataclass(frozen=True)
 class Head(Network):
-    """One dense layer from features to logits, with dropout before it. `initializer`: by its Keras
-    name. `regularizer`: the factor of L2 on its kernel.
+    """One dense layer from features to logits, with dropout before it.
+
+    Attributes:
+        dropout: Share of the features that is left out in each step of training.
+        regularizer: The factor of L2 on the kernel.
+        initializer: How the kernel is drawn, by its Keras name.
     """
 
     dropout: float = knob(0.2, 0, 0.95)

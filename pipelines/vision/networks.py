@@ -26,7 +26,7 @@ class PictureNet(Network):
 
     Attributes:
         initializer: Of convolutions and dense layers, by its Keras name.
-        activation: relu or relu6.
+        activation: "relu" or "relu6".
         normalization: Whether batch normalization follows each convolution.
         dropout: The share of features that is dropped before the last layer.
         regularizer: The factor of L2 on all kernels but depthwise ones.

@@ -95,6 +95,12 @@ def test_limits_of_knobs_hold_their_default(kind):
         assert all(knob.low <= value <= knob.high for value in values), knob
 
 
+def test_every_knob_has_a_meaning(kind):
+    """A sentence in `Attributes`, which the reference and `python -m pipelines knobs` print."""
+    for knob in knobs_of(kind):
+        assert knob.meaning.endswith("."), f"`Attributes` has no sentence on {knob.name}"
+
+
 def test_tiny_is_of_the_same_slot(kind):
     tiny = made(kind).tiny()
     assert isinstance(tiny, Spec)

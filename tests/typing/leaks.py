@@ -5,13 +5,19 @@ Nothing here is run. `# error: CODE` names the error of mypy that the line must 
 
 import numpy as np
 
+from pipelines import run
 from pipelines.balance import OversampleRandom, Smote
 from pipelines.convert.convert import convert
+from pipelines.recipe import Recipe
 from pipelines.rows.parts import BalancedSet, Dataset, HeldOut, Splits, TrainSet
 from pipelines.rows.split import SplitRandom, split
 from pipelines.steps import ImputeMedian, ScaleStandard, apply_steps, fit_steps
 from pipelines.steps.step import FittedStep
+from pipelines.targets.export import ShippedModel
 from pipelines.training.feed import TrainFeed
+from pipelines.training.inputs import TrainingInputs
+from pipelines.training.trained import ComparisonModel, TrainedModel
+from pipelines.verify.evaluation import Evaluation
 
 
 def steps_learn_from_training_rows_only(train: TrainSet, held_out: HeldOut, data: Dataset) -> None:
@@ -71,3 +77,53 @@ def parts_keep_their_places(train: TrainSet, valid: HeldOut, test: HeldOut, data
 def int8_ranges_are_of_training_rows(model: object, train: TrainSet, test: HeldOut) -> None:
     convert(model, train)
     convert(model, test)  # error: arg-type
+
+
+def stages_split_once(recipe: Recipe, data: Dataset, train: TrainSet, held_out: HeldOut) -> None:
+    splits: Splits = run.split(recipe, data)
+    run.split(recipe, train)  # error: arg-type
+    run.split(recipe, held_out)  # error: arg-type
+    run.frame(recipe, held_out)  # error: arg-type
+    print(splits)
+
+
+def stages_that_learn_take_training_rows(
+    recipe: Recipe, train: TrainSet, valid: HeldOut, test: HeldOut, data: Dataset
+) -> None:
+    inputs: TrainingInputs = run.prepare(recipe, train, valid)
+    run.prepare(recipe, test, valid)  # error: arg-type
+    run.prepare(recipe, data, valid)  # error: arg-type
+    trained: TrainedModel = run.fit(recipe, train, valid)
+    run.fit(recipe, test, valid)  # error: arg-type
+    run.fit(recipe, data, valid)  # error: arg-type
+    run.fit(recipe, valid, train)  # error: arg-type, arg-type
+    print(inputs, trained)
+
+
+def stages_decide_by_held_out_rows(recipe: Recipe, train: TrainSet, data: Dataset) -> None:
+    run.prepare(recipe, train, train)  # error: arg-type
+    run.fit(recipe, train, train)  # error: arg-type
+    run.fit(recipe, train, data)  # error: arg-type
+
+
+def what_ships_is_not_handed_test_rows(
+    recipe: Recipe, trained: TrainedModel, test: HeldOut
+) -> None:
+    shipped: ShippedModel = run.ship(recipe, trained)
+    run.ship(recipe, test)  # error: arg-type
+    run.ship(recipe, trained, test)  # error: call-arg
+    run.compress(recipe, trained, test)  # error: call-arg
+    run.export(recipe, trained, test)  # error: call-arg
+    compared: ComparisonModel | None = run.compare(recipe, trained)
+    run.compare(recipe, test)  # error: arg-type
+    run.compare(recipe, trained, test)  # error: call-arg
+    print(shipped, compared)
+
+
+def what_ships_is_judged_on_held_out_rows(
+    recipe: Recipe, shipped: ShippedModel, trained: TrainedModel, train: TrainSet, test: HeldOut
+) -> None:
+    evaluation: Evaluation = run.judge(recipe, shipped, test)
+    run.judge(recipe, shipped, train)  # error: arg-type
+    run.judge(recipe, trained, test)  # error: arg-type
+    print(evaluation)
