@@ -12,6 +12,7 @@ PipelineError            what was received / expected: ... / fix: ..., with its 
 ├── ExportError          the converter refused, or died, and where
 ├── VerifyError          a runtime does not answer as the model before it did
 ├── BundleError          a bundle cannot be written or read
+├── EngineError          a task was lost with its worker, or no engine is there
 └── DeviceError          a raw row that has no honest answer (lives in `pipelines.device`)
 """
 
@@ -30,6 +31,7 @@ __all__ = [
     "ExportError",
     "VerifyError",
     "BundleError",
+    "EngineError",
     "DeviceError",
 ]
 
@@ -78,3 +80,7 @@ class VerifyError(PipelineError):
 
 class BundleError(PipelineError):
     stage = "bundle"
+
+
+class EngineError(PipelineError):
+    stage = "engine"

@@ -9,7 +9,7 @@ from shlex import quote
 from typing import Any
 
 from .errors import RecipeError
-from .spec import Spec
+from .spec import Spec, knobs_of
 
 
 def to_json(spec: object) -> object:
@@ -70,6 +70,16 @@ def override(spec: Any, setting: str, specs: Sequence[type], *, what: str) -> An
             f"the setting {setting!r}", expected="knob=value", fix="--set training.epochs=3"
         )
     return _replace(spec, path.strip().split("."), _parse(text.strip(), specs), what, path.strip())
+
+
+def written(spec: Spec) -> str:
+    """Returns a spec as a person writes it for `override`: with the knobs that are turned."""
+    turned = []
+    for knob in knobs_of(type(spec)):
+        value = vars(spec)[knob.name]
+        if value != knob.default:
+            turned.append(f"{knob.name}={value!r}")
+    return f"{type(spec).__name__}({', '.join(turned)})"
 
 
 def _replace(spec, path, value, what, whole):

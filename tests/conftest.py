@@ -129,6 +129,20 @@ def command(monkeypatch, capsys):
 
 
 @pytest.fixture
+def cluster(monkeypatch):
+    """A Ray cluster of a head without processors, to which a test adds nodes."""
+    ray = pytest.importorskip("ray", reason="Ray is missing: pip install 'pipelines[ray]'")
+    from ray.cluster_utils import Cluster
+
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
+    ray.init(address=made.address, log_to_driver=False, logging_level="error")
+    yield made
+    ray.shutdown()
+    made.shutdown()
+
+
+@pytest.fixture
 def cold_converter(monkeypatch):
     """The child that a user's conversion runs in."""
     monkeypatch.setattr(CONVERT, "_in_child", COLD)

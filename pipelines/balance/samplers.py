@@ -21,7 +21,7 @@ from .weights import class_counts
 
 
 @dataclass(frozen=True)
-class _Drawing(Balancer):
+class _RowSampler(Balancer):
     """Draws rows as they are: valid for every kind of column.
 
     Attributes:
@@ -45,7 +45,7 @@ class _Drawing(Balancer):
 
 
 @dataclass(frozen=True)
-class OversampleRandom(_Drawing):
+class OversampleRandom(_RowSampler):
     """Repeats rows of the rare classes until all are as frequent as the most frequent."""
 
     def _sampler(self):
@@ -55,7 +55,7 @@ class OversampleRandom(_Drawing):
 
 
 @dataclass(frozen=True)
-class UndersampleRandom(_Drawing):
+class UndersampleRandom(_RowSampler):
     """Leaves out rows of the frequent classes until all are as rare as the rarest."""
 
     def _sampler(self):
@@ -96,7 +96,7 @@ class SampleByClass(Balancer):
 
 
 @dataclass(frozen=True)
-class _Synthesizing(Balancer):
+class _SyntheticSampler(Balancer):
     """Makes rows between a row and its neighbours of the same class.
 
     Attributes:
@@ -211,7 +211,7 @@ class _Synthesizing(Balancer):
 
 
 @dataclass(frozen=True)
-class Smote(_Synthesizing):
+class Smote(_SyntheticSampler):
     """SMOTE (Chawla et al. 2002, https://arxiv.org/abs/1106.1813): points between a rare row and a
     neighbour.
     """
@@ -223,7 +223,7 @@ class Smote(_Synthesizing):
 
 
 @dataclass(frozen=True)
-class SmoteNC(_Synthesizing):
+class SmoteNC(_SyntheticSampler):
     """SMOTE for numeric and nominal columns: numbers as SMOTE, categories the most frequent of the
     neighbours.
     """
@@ -237,7 +237,7 @@ class SmoteNC(_Synthesizing):
 
 
 @dataclass(frozen=True)
-class SmoteBorderline(_Synthesizing):
+class SmoteBorderline(_SyntheticSampler):
     """Borderline-SMOTE (Han et al. 2005): only from rare rows whose neighbours are mostly of other
     classes.
     """
@@ -249,7 +249,7 @@ class SmoteBorderline(_Synthesizing):
 
 
 @dataclass(frozen=True)
-class Adasyn(_Synthesizing):
+class Adasyn(_SyntheticSampler):
     """ADASYN (He et al. 2008): more rows where the rare class is harder to tell."""
 
     def _sampler(self, nominal_places):
@@ -259,7 +259,7 @@ class Adasyn(_Synthesizing):
 
 
 @dataclass(frozen=True)
-class SmoteTomek(_Synthesizing):
+class SmoteTomek(_SyntheticSampler):
     """SMOTE, then Tomek links are removed (Batista et al. 2004)."""
 
     def _sampler(self, nominal_places):
@@ -276,7 +276,7 @@ class SmoteTomek(_Synthesizing):
 
 
 @dataclass(frozen=True)
-class SmoteENN(_Synthesizing):
+class SmoteENN(_SyntheticSampler):
     """SMOTE, then rows that their neighbours contradict are removed (Batista et al. 2004)."""
 
     def _sampler(self, nominal_places):

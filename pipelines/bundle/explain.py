@@ -13,61 +13,90 @@ from ..errors import DeviceError
 from ..tasks import task_of
 from ..tasks.multilabel import NO_LABEL
 
+Line = tuple[str, str, str]  # stage, what, value
 
-def explain(runner: Runner, row: Mapping[str, object]) -> list[tuple[str, str, str]]:
+MAX_WHOLE = 8  # values of a row that are all shown
+MAX_SHOWN = 12  # values of a wider row
+
+
+def explain(runner: Runner, row: Mapping[str, object]) -> list[Line]:
     """Returns (stage, what, value) of each thing that happens to a raw row, in order.
 
     Args:
-        runner: of a bundle's model.
-        row: column → raw value.
+        runner: Of a bundle's model.
+        row: Raw cells by column.
 
     Raises:
-        DeviceError: the row cannot be read.
+        DeviceError: If the row cannot be read.
     """
     columns, bad = runner.read([row])
     if bad:
+        first = bad[0]
         raise DeviceError(
-            f"{bad[0].reason}: {bad[0].value}",
+            f"{first.reason}: {first.value}",
             expected="a row that can be read",
             fix="correct the cell",
         )
     signature = runner.signature
-    lines = []
-    for column in signature.columns:
-        name = column.name
-        raw = shorten(row[name], 60)
-        value = _show(columns[name])
-        lines.append(("load", name, f"{raw} → {value} ({column.kind})"))
+    lines = _read_lines(signature, row, columns)
     for primitive in signature.primitives:
         before = columns
         columns = run_primitives((primitive,), before)
         lines += _primitive_lines(primitive, before, columns)
     inputs = runner.quantize(columns)
-    stage = "input"
-    if runner.form == "int8":
-        stage = "quantize"
-    for port in signature.inputs:
-        lines.append((stage, port.name, _show(inputs[port.name])))
+    lines += _input_lines(runner, inputs)
     raw = runner.interpreter.run(inputs)
-    value = _show(signature.output.to_float(raw))
-    lines.append(("model", "output", f"{raw[0].tolist()} → {value} {signature.output.unit}"))
+    lines.append(_output_line(signature, raw))
     answers = answer(signature, raw, form=runner.form, prepared=columns)
-    return lines + _answer_lines(signature, answers, runner.form)
+    lines += _answer_lines(signature, answers, runner.form)
+    return lines
+
+
+def _read_lines(signature, row, columns):
+    """Returns what each raw cell is read as."""
+    lines = []
+    for column in signature.columns:
+        name = column.name
+        cell = shorten(row[name], 60)
+        value = _show(columns[name])
+        lines.append(("load", name, f"{cell} → {value} ({column.kind})"))
+    return lines
 
 
 def _primitive_lines(primitive, before, after):
-    """Returns the line of a primitive, or none where it changes nothing that a reader would see."""
+    """Returns the line of a primitive, or none if it changes nothing that a reader would see."""
     name = primitive.makes()[0]
-    value = _show(after[name])
-    stage = type(primitive).__name__
-    if isinstance(primitive, Pack) and after[name].ndim == 4:
+    made = after[name]
+    value = _show(made)
+    if isinstance(primitive, Pack) and made.ndim == 4:
         return []  # a picture passes as it is
     if isinstance(primitive, PackingPrimitive):
         num_columns = len(primitive.columns)
-        return [(stage, name, f"{num_columns} columns side by side: {value}")]
-    if name in primitive.reads() and _show(before.get(name)) == value:
+        value = f"{num_columns} columns side by side: {value}"
+    elif name in primitive.reads() and _show(before[name]) == value:
         return []  # a fill where nothing was missing
+    stage = type(primitive).__name__
     return [(stage, name, value)]
+
+
+def _input_lines(runner, inputs):
+    """Returns what the model takes."""
+    stage = "input"
+    if runner.form == "int8":
+        stage = "quantize"
+    lines = []
+    for port in runner.signature.inputs:
+        value = _show(inputs[port.name])
+        lines.append((stage, port.name, value))
+    return lines
+
+
+def _output_line(signature, raw):
+    """Returns what the model gives, as it is and in the unit of the output."""
+    output = signature.output
+    given = raw[0].tolist()
+    value = _show(output.to_float(raw))
+    return "model", "output", f"{given} → {value} {output.unit}"
 
 
 def _answer_lines(signature, answers, form):
@@ -75,8 +104,8 @@ def _answer_lines(signature, answers, form):
     target = signature.target
     if answers.labels is None:
         table = np.atleast_2d(answers.scores[:1])
-        value = _show(table).strip("[]")
-        return [("answer", target.name, value)]
+        value = _show(table)
+        return [("answer", target.name, value.strip("[]"))]
     scores = task_of(target).scores_text(answers, 0, target)
     offsets = np.array([signature.offsets(form)])
     label = str(answers.labels[0]) or NO_LABEL
@@ -92,17 +121,13 @@ def _show(x: np.ndarray) -> str:
     if x.ndim == 1:
         return _show_cell(x)
     if x.ndim == 3:
-        steps, channels = x.shape[1:]
-        newest = _show(x[:, -1])
-        return f"{steps} steps × {channels}, the newest {newest}"
+        return _show_steps(x)
     row = x[0]
     if x.ndim == 4:
-        height, width, channels = row.shape
-        size = f"{height} × {width} × {channels}"
-        return f"{size}, {row.min():.4g} to {row.max():.4g}, mean {row.mean():.4g}"
+        return _show_picture(row)
     if x.dtype.kind == "i":
         row = row.astype(np.int64)
-    if len(row) <= 8:
+    if len(row) <= MAX_WHOLE:
         numbers = ", ".join(f"{value:.4g}" for value in row)
         return f"[{numbers}]"
     return _show_wide(row)
@@ -118,16 +143,39 @@ def _show_cell(x):
     return repr(value)
 
 
+def _show_steps(x):
+    """Returns the size of series side by side, and their newest step."""
+    num_steps, num_channels = x.shape[1:]
+    newest = x[:, -1]
+    return f"{num_steps} steps × {num_channels}, the newest {_show(newest)}"
+
+
+def _show_picture(pixels):
+    """Returns the size of a picture, and the range and the mean of its pixels."""
+    height, width, channels = pixels.shape
+    least = pixels.min()
+    most = pixels.max()
+    mean = pixels.mean()
+    return f"{height} × {width} × {channels}, {least:.4g} to {most:.4g}, mean {mean:.4g}"
+
+
 def _show_wide(row):
-    """Returns a wide row: only where it is not zero, or not the most frequent of whole numbers."""
-    most = 0.0
+    """Returns a wide row: where it is not zero, or not the most frequent of whole numbers."""
+    usual = 0.0
     if row.dtype.kind == "i":
-        smallest = row.min()
-        counts = np.bincount(row - smallest)
-        most = counts.argmax() + smallest
-    places = np.flatnonzero(row != most)
-    shown = ", ".join(f"[{place}]={row[place]:.4g}" for place in places[:12])
-    more = ""
-    if len(places) > 12:
-        more = ", ..."
-    return f"{len(row)} values, {most:.4g} but for {shown}{more}"
+        usual = _most_frequent(row)
+    places = np.flatnonzero(row != usual)
+    shown = []
+    for place in places[:MAX_SHOWN]:
+        shown.append(f"[{place}]={row[place]:.4g}")
+    if len(places) > MAX_SHOWN:
+        shown.append("...")
+    numbers = ", ".join(shown)
+    return f"{len(row)} values, {usual:.4g} but for {numbers}"
+
+
+def _most_frequent(numbers):
+    """Returns the most frequent of whole numbers, the smallest of several."""
+    smallest = numbers.min()
+    counts = np.bincount(numbers - smallest)
+    return counts.argmax() + smallest

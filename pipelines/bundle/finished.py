@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..engine.cache import Work, begin, uncached
+from ..engine.digest import NotHashableError, digest
+from ..engine.task import Task
 from ..errors import PipelineError
 from ..recipe import Recipe
 from ..report.terminal import print_ladder
@@ -22,10 +24,27 @@ def whole_run(recipe: Recipe, source: object, callbacks: Sequence) -> Work:
     if callbacks:
         return uncached("bundle", "callbacks of the caller follow the training")
     try:
-        content = recipe.load.describe(source)
+        task = bundle_task(recipe, source)
     except PipelineError:  # `read` raises it, or what is wrong before
         return Work("bundle")
-    return begin("bundle", to_json(recipe), recipe, content, source)
+    except NotHashableError as error:
+        return uncached("bundle", f"{error} has no digest")
+    return begin(task.stage, task.spec, *task.inputs)
+
+
+def bundle_task(recipe: Recipe, source: object = None) -> Task:
+    """Returns a whole run as a task; its result are the files of the bundle.
+
+    Args:
+        recipe: the slots in order.
+        source: what stands in for the recipe's file, or None.
+
+    Raises:
+        NotHashableError: the source has no digest.
+        PipelineError: the source cannot be read.
+    """
+    content = recipe.load.describe(source)
+    return Task("bundle", to_json(recipe), (digest(recipe, content, source),))
 
 
 def finished_bundle(place: Path, files: Mapping[str, bytes]) -> Bundle:

@@ -21,6 +21,7 @@ from .old_forms import refuse_old_form
 from .predict import PredictOptions, predict
 from .report import ReportOptions, print_report
 from .run import NamedOptions, run_named
+from .seeds import SeedsOptions, run_seeds
 from .series import SeriesOptions, learn_series
 from .table import TableOptions, learn_table
 from .text import TextOptions, learn_text
@@ -50,6 +51,7 @@ add_command(app, "cache", manage_cache, CacheOptions)
 add_command(app, "compress", compress, CompressOptions)
 add_command(app, "export", export, ExportOptions)
 add_command(app, "backtest", run_backtest, BacktestOptions)
+add_command(app, "seeds", run_seeds, SeedsOptions)
 
 
 def main() -> int:

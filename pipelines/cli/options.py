@@ -100,16 +100,21 @@ class RunOptions:
 
     def train(self, recipe: "Recipe") -> None:
         """Runs the recipe with the knobs turned and the runtimes chosen."""
-        from .. import catalog
         from ..engine.cache import anew
         from ..run import run
+
+        recipe = self.applied_to(recipe)
+        with ends_on_signals(STOPPED), anew(self.fresh):
+            run(recipe, folder=self.folder)
+
+    def applied_to(self, recipe: "Recipe") -> "Recipe":
+        """Returns the recipe with the knobs turned and the runtimes chosen."""
+        from .. import catalog
 
         if self.runs_on:
             targets = catalog.targets_named(self.runs_on)
             recipe = replace(recipe, shipping=replace(recipe.shipping, targets=targets))
-        recipe = catalog.override(recipe, *self.settings or [])
-        with ends_on_signals(STOPPED), anew(self.fresh):
-            run(recipe, folder=self.folder)
+        return catalog.override(recipe, *self.settings or [])
 
 
 def named_recipe(name: str) -> "Recipe":

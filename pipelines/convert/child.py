@@ -6,15 +6,14 @@ end a child that is well; its resident memory is looked at instead, ten times a 
 elsewhere the time alone is watched).
 """
 
-import ctypes
 import os
-import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+from ..engine.machine import free_bytes
 
 LOOK_SECONDS = 0.1
 BASE_SECONDS = 600
@@ -23,7 +22,6 @@ MEMORY_SHARE = 0.8
 RESERVE_BYTES = 128 * 2**20
 SECONDS_NAME = "PIPELINES_CONVERT_SECONDS"
 BYTES_NAME = "PIPELINES_CONVERT_BYTES"
-_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 
 
 @dataclass(frozen=True)
@@ -111,18 +109,6 @@ def _passed(process, limits, deadline):
     return ""
 
 
-def end_with_parent(parent: int) -> None:
-    """Called by a child: the system kills it when `parent` (a process id) has ended, and first of
-    all where memory runs out. Linux only; elsewhere nothing changes.
-    """
-    if not sys.platform.startswith("linux"):
-        return
-    ctypes.CDLL(None, use_errno=True).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
-    Path("/proc/self/oom_score_adj").write_text("1000")
-    if os.getppid() != parent:
-        sys.exit(1)
-
-
 def resident_bytes(process: int) -> int:
     """Memory that a process holds; 0 once it has ended, or where the system does not say."""
     try:
@@ -131,24 +117,6 @@ def resident_bytes(process: int) -> int:
         )
     except (FileNotFoundError, ProcessLookupError):
         return 0
-
-
-def free_bytes() -> int | None:
-    """Memory that can be taken without swapping: of the machine or, where that is less, of the
-    control group that this process is in. None where the system does not say.
-    """
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        found = [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")]
-    except FileNotFoundError:
-        return None
-    most = Path("/sys/fs/cgroup/memory.max")
-    taken = Path("/sys/fs/cgroup/memory.current")
-    if most.is_file() and taken.is_file() and (limit := most.read_text().strip()) != "max":
-        found.append(int(limit) - int(taken.read_text()))
-    if found:
-        return max(min(found), 0)
-    return None
 
 
 def _from_environment(name, otherwise):

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ..engine.machine import end_with_parent
 from .alone import convert_alone, is_worth_a_trial
-from .child import end_with_parent
 from .fix_biases import fix_biases
 from .fix_lstms import fix_lstms
 from .full_windows import with_full_windows

@@ -9,13 +9,16 @@ import numpy as np
 class Answers:
     """Answers to rows, in their order.
 
-    Anomalies: `labels` object [rows], `scores` float64 [rows], the more the odder, in the unit of
-    the series given. Classes: `labels` object [rows], `scores` float64 [rows, classes] in the order
-    of the target's labels. Real numbers: `labels` is None, `scores` float64 [rows] in the target's
-    unit, of several [rows, outputs]; of forecasts [rows, horizon], and `quantiles` float64 [rows,
-    horizon, quantiles], rising, where the target has them. `raw`: the model's own output. `notes`
-    object [rows]: what is unusual about a row, "" where nothing is (see `notes`); None where only
-    the model's output was seen.
+    Attributes:
+        labels: object [rows]; None for real numbers.
+        scores: float64. Of classes, [rows, classes] in the order of the target's labels. Of
+            anomalies, [rows], the larger the more anomalous, in the unit of the series given. Of
+            real numbers, [rows] in the target's unit, of several [rows, outputs]; of forecasts
+            [rows, horizon].
+        raw: The model's own output.
+        quantiles: Of forecasts with quantiles, float64 [rows, horizon, quantiles], rising.
+        notes: object [rows]: what is unusual about a row, "" where nothing is (see `notes`); None
+            if only the model's output was seen.
     """
 
     labels: np.ndarray | None
@@ -25,17 +28,27 @@ class Answers:
     notes: np.ndarray | None = None
 
     def given(self) -> np.ndarray:
-        """Returns `labels` of answers that have them. Raises ValueError where they are numbers."""
+        """Returns `labels` of answers that have them. Raises ValueError if they are numbers."""
         if self.labels is None:
             raise ValueError("answers that are numbers have no labels")
         return self.labels
 
     def take(self, places: np.ndarray) -> "Answers":
-        """The answers at `places` (int [n])."""
+        """Returns the answers at some places.
+
+        Args:
+            places: int [n], or bool [rows].
+        """
         return Answers(
-            None if self.labels is None else self.labels[places],
+            _taken(self.labels, places),
             self.scores[places],
             self.raw[places],
-            None if self.quantiles is None else self.quantiles[places],
-            None if self.notes is None else self.notes[places],
+            _taken(self.quantiles, places),
+            _taken(self.notes, places),
         )
+
+
+def _taken(values, places):
+    if values is None:
+        return None
+    return values[places]

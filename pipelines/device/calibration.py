@@ -8,9 +8,16 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Calibration:
-    """How logits of classes become calibrated probabilities: logits * factor
-    + offset, then sigmoid or softmax. Where there is a table, of two classes, the probability is
-    `shares` at `logits`, both rising, linearly in between and the nearer end outside.
+    """How logits of classes become calibrated probabilities.
+
+    Logits * factor + offset, then sigmoid or softmax. With a table, which only two classes have,
+    the probability is `shares` at `logits`, linear in between, and outside that of the nearer end.
+
+    Attributes:
+        factor: What logits are multiplied by.
+        offset: What is added to the products.
+        logits: The logits of the table, rising.
+        shares: Their probabilities, rising.
     """
 
     factor: float = 1.0
@@ -19,43 +26,68 @@ class Calibration:
     shares: tuple[float, ...] = ()
 
 
-def is_calibration(each, num_outputs):
-    """Whether it has finite numbers, a factor that keeps the order, and no table but a rising one
-    of one output.
+def is_calibration(calibration: Calibration, num_outputs: int) -> bool:
+    """Returns whether its numbers are finite, and it keeps the order of logits.
+
+    Args:
+        calibration: As it was read.
+        num_outputs: Of the model: only one output may have a table.
     """
-    numbers = (each.factor, each.offset, *each.logits, *each.shares)
-    rising = all(list(table) == sorted(table) for table in (each.logits, each.shares))
-    return (
-        all(map(math.isfinite, numbers))
-        and each.factor > 0
-        and len(each.logits) == len(each.shares)
-        and rising
-        and all(0 <= share <= 1 for share in each.shares)
-        and (not each.logits or num_outputs == 1)
-    )
+    if not (math.isfinite(calibration.offset) and 0 < calibration.factor < math.inf):
+        return False
+    if not calibration.logits:
+        return not calibration.shares
+    return num_outputs == 1 and _is_table(calibration)
+
+
+def _is_table(calibration):
+    """Returns whether logits and shares are as many, finite and rising."""
+    if len(calibration.logits) != len(calibration.shares):
+        return False
+    if not all(map(math.isfinite, calibration.logits)):
+        return False
+    for share in calibration.shares:
+        if not 0 <= share <= 1:
+            return False
+    return _is_rising(calibration.logits) and _is_rising(calibration.shares)
+
+
+def _is_rising(numbers):
+    return list(numbers) == sorted(numbers)
 
 
 def probabilities(logits: np.ndarray, calibration: Calibration = Calibration()) -> np.ndarray:
-    """float64 [rows, classes] of logits [rows, 1] (sigmoid; classes no, yes) or [rows, classes]
-    (softmax).
+    """Returns the probability of each class, float64 [rows, classes].
+
+    Args:
+        logits: float32 [rows, 1] for two classes, no and yes, by the sigmoid; [rows, classes] for
+            more, by softmax.
+        calibration: Of the form that gave the logits.
     """
+    logits = logits.astype(np.float64)
     if calibration.logits:
-        positive = np.interp(
-            logits[:, 0].astype(np.float64), calibration.logits, calibration.shares
-        )
+        positive = np.interp(logits[:, 0], calibration.logits, calibration.shares)
         return np.stack([1 - positive, positive], axis=1)
-    logits = logits.astype(np.float64) * calibration.factor + calibration.offset
+    logits = logits * calibration.factor + calibration.offset
     if logits.shape[1] == 1:
-        logits = np.concatenate([np.zeros_like(logits), logits], axis=1)
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return shifted / shifted.sum(axis=1, keepdims=True)
+        # The sigmoid is softmax with a logit of 0 for no.
+        no = np.zeros_like(logits)
+        logits = np.concatenate([no, logits], axis=1)
+    largest = logits.max(axis=1, keepdims=True)
+    shares = np.exp(logits - largest)
+    total = shares.sum(axis=1, keepdims=True)
+    return shares / total
 
 
 def positive_or_largest(logits: np.ndarray, offsets: tuple[float, ...]) -> np.ndarray:
-    """Class index int64 [rows] of logits float32 [rows, outputs] once the decision's offsets are
-    added.
+    """Returns the class of each row by the decision, int64 [rows].
+
+    Args:
+        logits: float32 [rows, outputs].
+        offsets: The decision of the form, which is added to them.
     """
     shifted = logits + np.asarray(offsets, np.float32)
     if shifted.shape[1] == 1:
-        return (shifted[:, 0] >= 0).astype(np.int64)
+        is_positive = shifted[:, 0] >= 0
+        return is_positive.astype(np.int64)
     return shifted.argmax(axis=1)

@@ -15,52 +15,56 @@ Numeric, categorical, boolean and date are what a table's column can be.
 
 import math
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
 import numpy as np
 
+from .columns import (
+    BOOLEAN,
+    CATEGORICAL,
+    DATE,
+    FALSE_WORDS,
+    KINDS,
+    MISSING_WORDS,
+    NUMERIC,
+    PICTURE,
+    SERIES,
+    TEXT,
+    TRUE_WORDS,
+    BadCell,
+    Column,
+)
 from .dates import FIRST_TIME, LAST_TIME, read_time
 from .numbers import read_number
 from .pictures import read_picture
 from .primitives.texts import MAX_CHARACTERS
 from .visible import shorten
 
-NUMERIC = "numeric"
-CATEGORICAL = "categorical"
-BOOLEAN = "boolean"
-DATE = "date"
-KINDS = (NUMERIC, CATEGORICAL, BOOLEAN, DATE)
-PICTURE = "picture"
-TEXT = "text"
-SERIES = "series"
-TRUE_WORDS = frozenset({"true", "t", "yes", "y", "1", "1.0"})
-FALSE_WORDS = frozenset({"false", "f", "no", "n", "0", "0.0"})
-# The words that pandas reads as missing, written out so that a bundle can carry and a user can
-# change them.
-MISSING_WORDS = (
-    "",
-    "#N/A",
-    "#N/A N/A",
-    "#NA",
-    "-1.#IND",
-    "-1.#QNAN",
-    "-NaN",
-    "-nan",
-    "1.#IND",
-    "1.#QNAN",
-    "<NA>",
-    "N/A",
-    "NA",
-    "NULL",
-    "NaN",
-    "None",
-    "n/a",
-    "nan",
-    "null",
-)
+__all__ = [
+    "BOOLEAN",
+    "BadCell",
+    "CATEGORICAL",
+    "Column",
+    "DATE",
+    "FALSE_WORDS",
+    "KINDS",
+    "MAX_CELL_CHARACTERS",
+    "MAX_NUMBER",
+    "MISSING_WORDS",
+    "NUMERIC",
+    "PICTURE",
+    "SERIES",
+    "TEXT",
+    "TRUE_WORDS",
+    "is_missing",
+    "not_a_number",
+    "read_column",
+    "read_numbers",
+    "shorten",
+]
+
 MAX_CELL_CHARACTERS = 10_000
 # The difference of two numbers, and its product with a fitted factor, still fit into float32.
 MAX_NUMBER = 1e30
@@ -71,65 +75,53 @@ _SCALARS = (str, int, float, date, Decimal, np.generic)
 _NOT_A_TIME = np.datetime64("NaT", "s")
 
 
-@dataclass(frozen=True)
-class Column:
-    """A raw column: its name in the source, its kind, and how its text is read.
-
-    `format` is a `datetime.strptime` format for dates, "ISO8601", or "unix" for seconds since 1970.
-    `decimal` is the decimal mark of numbers. `shape` is a picture's (height, width, channels), a
-    series' (steps,). `white` is the white point of 16-bit pictures, 1 to 65,535 (see
-    `sixteen_bits.to_bytes`); 0 where training saw none. `thousands` parts the digits of numbers in
-    threes ("" where nothing does), every text of a number carries `unit`, and `marks` are further
-    ones that it may have (see `numbers`).
-    """
-
-    name: str
-    kind: str
-    format: str = "ISO8601"
-    decimal: str = "."
-    shape: tuple[int, ...] = ()
-    white: int = 0
-    thousands: str = ""
-    unit: str = ""
-    marks: str = ""
-
-
-@dataclass(frozen=True)
-class BadCell:
-    """A cell that could not be read: its row (0-based), the value received, and the reason."""
-
-    row: int
-    value: str
-    reason: str
-
-
 def read_column(
     cells: Sequence, column: Column, missing: frozenset[str]
 ) -> tuple[np.ndarray, list[BadCell]]:
-    """Reads raw cells (text, numbers, None; what `read_picture` takes; of series, lists of numbers
-    or text such as "1.5 NA 3") into the column's dtype; cells it cannot read come back as BadCells
-    and stand as missing, or as black pictures, in the array.
+    """Reads raw cells into the column's dtype.
+
+    Args:
+        cells: Text, numbers, None; what `read_picture` takes; of series, lists of numbers or text
+            such as "1.5 NA 3".
+        column: Of the cells.
+        missing: The words that are read as missing.
+
+    Returns:
+        The array, and the cells that it cannot read, which are missing, or black pictures, in the
+        array.
     """
     bad = []
-    if column.kind not in (PICTURE, SERIES) and not (
-        isinstance(cells, np.ndarray) and cells.dtype.kind != "O"
-    ):
-        bad = [
-            BadCell(row, shorten(cell), f"not a single value but a {type(cell).__name__}")
-            for row, cell in enumerate(cells)
-            if cell is not None
-            and not isinstance(cell, _SCALARS)
-            and type(cell).__name__ not in _MISSING_TYPES
-        ]
-        if bad:
-            rows = {each.row for each in bad}
-            cells = [None if row in rows else cell for row, cell in enumerate(cells)]
-    values, more = _READERS[column.kind](cells, column, missing)
-    return values, bad + more
+    is_typed_array = isinstance(cells, np.ndarray) and cells.dtype.kind != "O"
+    if column.kind not in (PICTURE, SERIES) and not is_typed_array:
+        bad = _not_single(cells)
+    if bad:
+        cells = list(cells)
+        for cell in bad:
+            cells[cell.row] = None
+    read = _READERS[column.kind]
+    values, unreadable = read(cells, column, missing)
+    return values, bad + unreadable
+
+
+def _not_single(cells):
+    """Returns the cells that are not single values, but lists and the like."""
+    bad = []
+    for row, cell in enumerate(cells):
+        if cell is None or isinstance(cell, _SCALARS):
+            continue
+        kind = type(cell).__name__
+        if kind not in _MISSING_TYPES:
+            bad.append(BadCell(row, shorten(cell), f"not a single value but a {kind}"))
+    return bad
 
 
 def is_missing(cell: object, missing: frozenset[str]) -> bool:
-    """True for None, NaN, NaT and for text that reads as missing once its white space is cut."""
+    """Returns whether a cell is None, NaN, NaT, or text that reads as missing.
+
+    Args:
+        cell: A raw cell; white space at the ends of a text does not count.
+        missing: The words that are read as missing.
+    """
     if isinstance(cell, str):
         return cell.strip() in missing
     if isinstance(cell, (float, np.floating, np.datetime64)):
@@ -140,32 +132,45 @@ def is_missing(cell: object, missing: frozenset[str]) -> bool:
 def read_numbers(
     cells: Sequence, column: Column, missing: frozenset[str]
 ) -> tuple[np.ndarray, list[BadCell]]:
-    """Reads the cells of a numeric column as `read_column` does, in float64: what float32 could not
-    tell apart is still different here.
+    """Reads the cells of a numeric column as `read_column` does, in float64.
+
+    What float32 could not tell apart is still different here.
+
+    Args:
+        cells: Raw cells.
+        column: Of the cells.
+        missing: The words that are read as missing.
     """
-    if isinstance(cells, np.ndarray) and cells.dtype.kind in "fiub":
+    bad = []
+    if _is_numeric_array(cells):
         values = cells.astype(np.float64)
-        bad = []
     else:
-        values = np.empty(len(cells), np.float64)
-        bad = []
-        for row, cell in enumerate(cells):
-            if is_missing(cell, missing):
-                values[row] = math.nan
-                continue
-            try:
-                values[row] = _number(cell, column)
-            except (ValueError, OverflowError):
-                values[row] = math.nan
-                bad.append(BadCell(row, shorten(cell), not_a_number(column)))
-    for place in np.flatnonzero(np.abs(values) > MAX_NUMBER):  # False for NaN
-        row = int(place)
+        values, bad = _parsed_numbers(cells, column, missing)
+    is_beyond = np.abs(values) > MAX_NUMBER  # False for NaN
+    for row in np.flatnonzero(is_beyond).tolist():
+        reason = f"beyond {MAX_NUMBER:g}"
         if math.isinf(values[row]):
             reason = "infinite"
-        else:
-            reason = f"beyond {MAX_NUMBER:g}"
         bad.append(BadCell(row, shorten(cells[row]), reason))
         values[row] = math.nan
+    return values, bad
+
+
+def _is_numeric_array(cells):
+    return isinstance(cells, np.ndarray) and cells.dtype.kind in "fiub"
+
+
+def _parsed_numbers(cells, column, missing):
+    """Returns float64 [rows], NaN for what is missing or no number, and the latter."""
+    values = np.full(len(cells), math.nan)
+    bad = []
+    for row, cell in enumerate(cells):
+        if is_missing(cell, missing):
+            continue
+        try:
+            values[row] = _number(cell, column)
+        except (ValueError, OverflowError):
+            bad.append(BadCell(row, shorten(cell), not_a_number(column)))
     return values, bad
 
 
@@ -176,11 +181,6 @@ def not_a_number(column: Column) -> str:
     return "not a number"
 
 
-def _numeric(cells, column, missing):
-    values, bad = read_numbers(cells, column, missing)
-    return values.astype(np.float32), bad
-
-
 def _number(cell, column):
     if isinstance(cell, str):
         return read_number(cell.strip(), column)
@@ -189,33 +189,31 @@ def _number(cell, column):
     return float(str(cell))
 
 
+def _numeric(cells, column, missing):
+    values, bad = read_numbers(cells, column, missing)
+    return values.astype(np.float32), bad
+
+
 def _categorical(cells, column, missing):
     values = np.empty(len(cells), object)
     bad = []
     for row, cell in enumerate(cells):
         if is_missing(cell, missing):
-            text = None
+            continue
+        text = _category(cell)
+        fault = _fault_of_category(text)
+        if fault:
+            bad.append(BadCell(row, shorten(text), fault))
         else:
-            text = _text(cell)
-        if text is not None and len(text) > MAX_CELL_CHARACTERS:
-            bad.append(
-                BadCell(
-                    row, shorten(text), f"{len(text):,} characters, at most {MAX_CELL_CHARACTERS:,}"
-                )
-            )
-            text = None
-        elif text is not None and ("\0" in text or not _is_unicode(text)):
-            bad.append(
-                BadCell(row, shorten(text), "holds a null character or half of a surrogate pair")
-            )
-            text = None
-        values[row] = text
+            values[row] = text
     return values, bad
 
 
-def _text(cell):
-    """A category's text. 4.0 and 4 are the same category, typed or written: a column of whole
-    numbers with holes is written with points by some tools and without by others.
+def _category(cell):
+    """Returns a category's text.
+
+    4.0 and 4 are the same category, typed or written: a column of whole numbers with holes is
+    written with points by some tools and without by others.
     """
     text = str(cell).strip()
     whole = _WHOLE.fullmatch(text)
@@ -224,10 +222,20 @@ def _text(cell):
     return text
 
 
+def _fault_of_category(text):
+    """Returns why a text can be no category, or ""."""
+    num_characters = len(text)
+    if num_characters > MAX_CELL_CHARACTERS:
+        return f"{num_characters:,} characters, at most {MAX_CELL_CHARACTERS:,}"
+    if "\0" in text or not _is_unicode(text):
+        return "holds a null character or half of a surrogate pair"
+    return ""
+
+
 def _is_unicode(text):
-    if not text.isascii():
-        return not any("\ud800" <= letter <= "\udfff" for letter in text)
-    return True
+    if text.isascii():
+        return True
+    return not _SURROGATE.search(text)
 
 
 def _boolean(cells, column, missing):
@@ -235,26 +243,20 @@ def _boolean(cells, column, missing):
     bad = []
     for row, cell in enumerate(cells):
         if is_missing(cell, missing):
-            word = None
-        else:
-            word = str(cell).strip().lower()
+            continue
+        word = str(cell).strip().lower()
         if word in TRUE_WORDS:
             values[row] = "true"
         elif word in FALSE_WORDS:
             values[row] = "false"
-        elif word is not None:
+        else:
             bad.append(BadCell(row, shorten(cell), "neither true nor false"))
     return values, bad
 
 
 def _date(cells, column, missing):
     if isinstance(cells, np.ndarray) and cells.dtype.kind == "M":
-        values = cells.astype("datetime64[s]")
-        outside = np.flatnonzero((values < FIRST_TIME) | (values > LAST_TIME))
-        values[outside] = _NOT_A_TIME
-        return values, [
-            BadCell(int(row), shorten(cells[row]), "outside the years 1 to 9999") for row in outside
-        ]
+        return _typed_dates(cells)
     values = np.full(len(cells), _NOT_A_TIME)
     bad = []
     seen = {}
@@ -263,10 +265,22 @@ def _date(cells, column, missing):
             continue
         if cell not in seen:
             seen[cell] = read_time(cell, column.format)
-        if seen[cell] is None:
+        time = seen[cell]
+        if time is None:
             bad.append(BadCell(row, shorten(cell), f"not a date of the format {column.format}"))
         else:
-            values[row] = seen[cell]
+            values[row] = time
+    return values, bad
+
+
+def _typed_dates(cells):
+    """Returns datetime64[s] [rows] of dates of numpy, and those of no year that is written."""
+    values = cells.astype("datetime64[s]")
+    is_outside = (values < FIRST_TIME) | (values > LAST_TIME)
+    values[is_outside] = _NOT_A_TIME
+    bad = []
+    for row in np.flatnonzero(is_outside).tolist():
+        bad.append(BadCell(row, shorten(cells[row]), "outside the years 1 to 9999"))
     return values, bad
 
 
@@ -274,23 +288,28 @@ def _texts(cells, column, missing):
     values = []
     bad = []
     for row, cell in enumerate(cells):
-        # Of the words for missing only the empty one: a text may well say "none".
-        if is_missing(cell, frozenset()):
-            text = ""
-        else:
+        text = ""
+        # Of the words for missing only the empty one: a text may well be "none".
+        if not is_missing(cell, frozenset()):
             text = str(cell)
-        if len(text) > MAX_CHARACTERS:
-            bad.append(
-                BadCell(row, shorten(text), f"{len(text):,} characters, at most {MAX_CHARACTERS:,}")
-            )
+        num_characters = len(text)
+        if num_characters > MAX_CHARACTERS:
+            reason = f"{num_characters:,} characters, at most {MAX_CHARACTERS:,}"
+            bad.append(BadCell(row, shorten(text), reason))
             text = ""
-        # A null ends a text in C, and half of a surrogate pair has no bytes in UTF-8.
-        values.append(
-            text.replace("\0", " ")
-            if text.isascii()
-            else _SURROGATE.sub("\ufffd", text.replace("\0", " "))
-        )
+        values.append(_with_bytes(text))
     return np.array(values, np.dtypes.StringDType()), bad
+
+
+def _with_bytes(text):
+    """Returns a text that C can hold.
+
+    A null ends a text in C, and half of a surrogate pair has no bytes in UTF-8.
+    """
+    text = text.replace("\0", " ")
+    if text.isascii():
+        return text
+    return _SURROGATE.sub("\ufffd", text)
 
 
 def _picture(cells, column, missing):
@@ -302,69 +321,77 @@ def _picture(cells, column, missing):
     values = np.zeros((len(cells), *column.shape), np.uint8)
     bad = []
     for row, cell in enumerate(cells):
+        source = cell
+        # Of the words for missing only the empty one: a file may be called NA.
+        if is_missing(cell, frozenset({""})):
+            source = None
         try:
-            # Of the words for missing only the empty one: a file may be called NA.
-            values[row] = read_picture(
-                None if is_missing(cell, frozenset({""})) else cell,
-                column.shape,
-                white=column.white,
-            )
+            values[row] = read_picture(source, column.shape, white=column.white)
         except ValueError as error:
             bad.append(BadCell(row, shorten(cell), str(error)))
     return values, bad
 
 
 def _series(cells, column, missing):
-    (steps,) = column.shape
-    if isinstance(cells, np.ndarray) and cells.ndim == 2 and cells.dtype.kind in "fiub":
-        values, bad = _numeric(cells[:, -steps:].ravel(), column, missing)
-        values = values.reshape(len(cells), -1)
-        return _with_front(values, steps), [
-            BadCell(each.row // max(values.shape[1], 1), each.value, each.reason) for each in bad
-        ]
-    values = np.full((len(cells), steps), np.nan, np.float32)
+    if _is_numeric_array(cells) and cells.ndim == 2:
+        return _series_of_table(cells, column, missing)
+    (num_steps,) = column.shape
+    values = np.full((len(cells), num_steps), np.nan, np.float32)
     bad = []
     for row, cell in enumerate(cells):
         if is_missing(cell, missing):
             continue
-        if isinstance(cell, str):
-            parts = _steps(cell, column)
-        else:
-            parts = cell
-        if not isinstance(parts, (list, tuple, np.ndarray)) or getattr(parts, "ndim", 1) != 1:
+        steps = _steps(cell, column)
+        if steps is None:
             bad.append(BadCell(row, shorten(cell), f"not a series but a {type(cell).__name__}"))
             continue
-        found, problems = _numeric(parts[-steps:], column, missing)
-        if problems:
-            first = problems[0]
+        newest, unreadable = _numeric(steps[-num_steps:], column, missing)
+        if unreadable:
+            first = unreadable[0]
             bad.append(BadCell(row, first.value, f"step {first.row + 1}: {first.reason}"))
-        elif len(found):
-            values[row, -len(found) :] = found
+        elif len(newest):
+            values[row, -len(newest) :] = newest
     return values, bad
 
 
-def _steps(text, column):
-    """The cells of a series in one text; where spaces part thousands, semicolons alone part
-    steps.
+def _series_of_table(cells, column, missing):
+    """Reads an array of numbers [rows, steps]; missing steps come before shorter series."""
+    (num_steps,) = column.shape
+    newest = cells[:, -num_steps:]
+    num_rows, num_given = newest.shape
+    numbers, unreadable = _numeric(newest.ravel(), column, missing)
+    bad = []
+    for step in unreadable:
+        row = step.row // num_given
+        bad.append(BadCell(row, step.value, step.reason))
+    values = np.full((num_rows, num_steps), np.nan, np.float32)
+    values[:, num_steps - num_given :] = numbers.reshape(num_rows, num_given)
+    return values, bad
+
+
+def _steps(cell, column):
+    """Returns the cells of a series in one cell; None if it is none.
+
+    Where spaces separate thousands, semicolons alone separate steps.
     """
-    if column.thousands == " ":
-        return text.split(";")
-    return text.replace(";", " ").split()
+    if isinstance(cell, str):
+        if column.thousands == " ":
+            return cell.split(";")
+        return cell.replace(";", " ").split()
+    if isinstance(cell, np.ndarray):
+        if cell.ndim == 1:
+            return cell
+        return None
+    if isinstance(cell, (list, tuple)):
+        return cell
+    return None
 
 
-def _with_front(values, steps):
-    """The series as long as they should be, missing steps before them."""
-    lacking = steps - values.shape[1]
-    if lacking:
-        return np.pad(values, ((0, 0), (lacking, 0)), constant_values=np.nan)
-    return values
-
-
-_READERS: Mapping = {
-    "numeric": _numeric,
-    "categorical": _categorical,
-    "boolean": _boolean,
-    "date": _date,
+_READERS: Mapping[str, Callable] = {
+    NUMERIC: _numeric,
+    CATEGORICAL: _categorical,
+    BOOLEAN: _boolean,
+    DATE: _date,
     TEXT: _texts,
     PICTURE: _picture,
     SERIES: _series,

@@ -16,49 +16,67 @@ _END_OF_DAY = re.compile(r"([ T])24:00(:00(?:[.,]0+)?)?(?![0-9:.,])")
 
 
 def split_end_of_day(text: str) -> tuple[str, int]:
-    """(the text with 00:00 in the place of 24:00, the days to add: 1; or the text as it is, 0)."""
+    """Returns a text with 00:00 in the place of 24:00, and the days to add, 1 or 0."""
     if "24:00" not in text:
         return text, 0
-    start, count = _END_OF_DAY.subn(r"\g<1>00:00\g<2>", text, count=1)
-    return start, count
+    return _END_OF_DAY.subn(r"\g<1>00:00\g<2>", text, count=1)
 
 
 def read_time(cell: object, date_format: str) -> np.datetime64 | None:
-    """Returns the time of a cell in UTC, datetime64[s]; None if it is not of the format."""
-    text, days = split_end_of_day(str(cell).strip())
+    """Returns the time of a cell in UTC, datetime64[s]; None if it is not of the format.
+
+    Args:
+        cell: A text, a number, or a date of Python or numpy.
+        date_format: As a `Column` states it.
+    """
+    text = str(cell).strip()
     try:
-        if isinstance(cell, np.datetime64):
-            time = cell.astype("datetime64[s]").item()
-        elif isinstance(cell, datetime):
-            time = cell
-        elif isinstance(cell, date):
-            time = datetime(cell.year, cell.month, cell.day)
-        elif date_format == "ISO8601":
-            time = datetime.fromisoformat(text)
-        elif date_format == UNIX:
+        if isinstance(cell, (np.datetime64, date)):
+            return _as_utc(_typed_time(cell))
+        if date_format == UNIX:
             return _unix_time(text)
+        text, days = split_end_of_day(text)
+        if date_format == "ISO8601":
+            time = datetime.fromisoformat(text)
         else:
             time = datetime.strptime(text, date_format)
-        if time.tzinfo is not None:
-            time = time.astimezone(UTC).replace(tzinfo=None)
-        time += timedelta(days=days)
+        return _as_utc(time, days)
     except (ValueError, OverflowError, TypeError):
         return None
+
+
+def _typed_time(cell):
+    """Returns the time of a date of Python or numpy."""
+    if isinstance(cell, np.datetime64):
+        return cell.astype("datetime64[s]").item()
+    if isinstance(cell, datetime):
+        return cell
+    return datetime(cell.year, cell.month, cell.day)
+
+
+def _as_utc(time, days=0):
+    """Returns a time with or without a zone in UTC, some days later, datetime64[s]."""
+    if time.tzinfo is not None:
+        in_utc = time.astimezone(UTC)
+        time = in_utc.replace(tzinfo=None)
+    time += timedelta(days=days)
     return np.datetime64(time, "s")
 
 
 def _unix_time(text):
-    """The time of a number of seconds since 1970, or None; a part of a second is cut."""
+    """Returns the time of a number of seconds since 1970, or None; a part of a second is cut."""
     if not _UNIX_SECONDS.fullmatch(text):
         return None
-    time = np.datetime64(math.floor(float(text)), "s")
+    seconds = math.floor(float(text))
+    time = np.datetime64(seconds, "s")
     if FIRST_TIME <= time <= LAST_TIME:
         return time
     return None
 
 
 def write_time(time: np.datetime64, date_format: str) -> str:
-    """A time for people: seconds since 1970 where its column has these, else ISO 8601."""
+    """Returns a time for people: ISO 8601, or seconds since 1970 if its column has these."""
     if date_format == UNIX:
-        return str(time.astype("datetime64[s]").astype(np.int64))
+        seconds = time.astype("datetime64[s]").astype(np.int64)
+        return str(seconds)
     return str(time)

@@ -8,14 +8,21 @@ from .visible import visible
 
 
 class PipelineError(Exception):
-    """Something the user can fix. Its text states what was received, what was expected and how to
-    fix it; whatever of it comes from data steers no terminal.
+    """Something the user can fix; whatever of its text comes from data steers no terminal.
+
+    Attributes:
+        received: What happened, with the value received.
+        expected: What was expected instead.
+        fix: How to fix it.
+        stage: Where it happened.
     """
 
     stage = "pipeline"
 
     def __init__(self, received: str, *, expected: str, fix: str, stage: str | None = None):
-        self.received, self.expected, self.fix = received, expected, fix
+        self.received = received
+        self.expected = expected
+        self.fix = fix
         self.stage = stage or type(self).stage
         text = f"[{self.stage}] {received}\n  expected: {expected}\n  fix: {fix}"
         super().__init__(visible(text, keep="\n"))

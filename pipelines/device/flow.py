@@ -9,13 +9,13 @@ import math
 import re
 from datetime import datetime
 
-from .cells import Column
+from .cells import PICTURE, SERIES, Column
 from .dates import UNIX
 from .numbers import check_style
 from .primitives import Primitive
-from .primitives.primitive import MAX_SIDE, MAX_VALUES, Flow
+from .primitives.primitive import MAX_SIDE, MAX_VALUES, Flow, Flows
 
-_OF_KIND = {
+_DTYPES = {
     "numeric": "float32",
     "series": "float32",
     "categorical": "text",
@@ -26,34 +26,51 @@ _OF_KIND = {
 }
 
 
-def follow(columns: tuple[Column, ...], primitives: tuple[Primitive, ...]) -> dict[str, Flow]:
-    """Every column after the last primitive. Raises ValueError where one reads what it cannot,
-    KeyError where it reads what nothing made.
+def follow(columns: tuple[Column, ...], primitives: tuple[Primitive, ...]) -> Flows:
+    """Returns every column after the last primitive.
+
+    Raises:
+        ValueError: If a primitive reads what it cannot, or a row has too many values.
+        KeyError: If one reads what nothing made.
     """
+    flows: Flows = {}
     for column in columns:
         _check_column(column)
-    flows = {column.name: Flow(_OF_KIND[column.kind], column.shape) for column in columns}
+        dtype = _DTYPES[column.kind]
+        flows[column.name] = Flow(dtype, column.shape)
     for primitive in primitives:
         primitive.follow(flows)
-        size = sum(math.prod(flow.shape) for flow in flows.values())
-        if size > MAX_VALUES or any(
-            max(flow.shape, default=0) > MAX_SIDE for flow in flows.values()
-        ):
-            raise ValueError(f"{type(primitive).__name__} makes a row of {size:,} values")
+        _check_size(primitive, flows)
     return flows
+
+
+def _check_size(primitive, flows):
+    """Raises ValueError for a row with too many values, or with too long an array."""
+    num_values = 0
+    longest = 0
+    for flow in flows.values():
+        num_values += math.prod(flow.shape)
+        longest = max(longest, *flow.shape, 0)
+    if num_values > MAX_VALUES or longest > MAX_SIDE:
+        raise ValueError(f"{type(primitive).__name__} makes a row of {num_values:,} values")
 
 
 def _check_column(column):
     check_style(column)
-    if (column.kind in ("picture", "series")) != bool(column.shape):
+    has_shape = len(column.shape) > 0
+    needs_shape = column.kind in (PICTURE, SERIES)
+    if has_shape != needs_shape:
         raise ValueError(f"column {column.name!r}: {column.kind} of shape {column.shape}")
     check_format(column.format)
 
 
 def check_format(words: str) -> None:
     """Raises ValueError for a date format that `strptime` cannot make an expression of."""
-    if words not in ("ISO8601", UNIX):
-        try:
-            datetime.strptime(datetime(2001, 2, 3).strftime(words), words)
-        except re.error as error:
-            raise ValueError(f"the date format {words!r}: {error}") from None
+    if words in ("ISO8601", UNIX):
+        return
+    example = datetime(2001, 2, 3)
+    text = example.strftime(words)
+    try:
+        datetime.strptime(text, words)
+    except re.error as error:
+        raise ValueError(f"the date format {words!r}: {error}") from None

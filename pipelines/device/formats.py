@@ -27,16 +27,16 @@ LATER_IN_TARGET: dict[str, object] = {"separator": ""}
 
 def without_later_defaults(values: dict) -> dict:
     """Returns the values of a signature without those of LATER_IN_TARGET that are the default."""
-    target = {
-        name: value
-        for name, value in values["target"].items()
-        if name not in LATER_IN_TARGET or value != LATER_IN_TARGET[name]
-    }
+    target = {}
+    for name, value in values["target"].items():
+        is_default = name in LATER_IN_TARGET and value == LATER_IN_TARGET[name]
+        if not is_default:
+            target[name] = value
     return {**values, "target": target}
 
 
 def _with_later(values):
-    """The values with the defaults of LATER_IN_TARGET."""
+    """Returns the values with the defaults of LATER_IN_TARGET."""
     target = values.get("target")
     if not isinstance(target, dict):
         return values
@@ -44,11 +44,17 @@ def _with_later(values):
 
 
 def up_to_date(values: dict, rules: dict[str, str]) -> dict:
-    """The values of a signature of format 1 as those of today's format; those of today's format as
-    they are.
+    """Returns the values of a signature of format 1 as those of today's format.
 
-    Raises DeviceError for another format, and ValueError for fields or rules that format 1 never
-    had.
+    Those of today's format stay as they are.
+
+    Args:
+        values: Of a signature.json.
+        rules: Of today's runner.
+
+    Raises:
+        DeviceError: For another format.
+        ValueError: For fields or rules that format 1 never had.
     """
     values = _with_later(values)
     version = values.get("format_version")
@@ -62,18 +68,22 @@ def up_to_date(values: dict, rules: dict[str, str]) -> dict:
         )
     if not values["rules"].items() <= rules.items():
         raise ValueError("its rules for invalid cells are not those of format 1")
+    columns = [_with(column, ADDED_TO_COLUMNS) for column in values["columns"]]
     frame = values["frame"]
+    if frame is not None:
+        frame = _with(frame, ADDED_TO_FRAME)
     return {
         **_with(values, ADDED_TO_SIGNATURE),
         "format_version": FORMAT_VERSION,
         "rules": rules,
-        "columns": [_with(column, ADDED_TO_COLUMNS) for column in values["columns"]],
-        "frame": None if frame is None else _with(frame, ADDED_TO_FRAME),
+        "columns": columns,
+        "frame": frame,
     }
 
 
 def _with(part, added):
-    known = part.keys() & added.keys()
-    if known:
-        raise ValueError(f"format 1 has no field {sorted(known)[0]!r}")
+    """Returns a part of format 1 with the fields that later formats added."""
+    unexpected = sorted(part.keys() & added.keys())
+    if unexpected:
+        raise ValueError(f"format 1 has no field {unexpected[0]!r}")
     return {**part, **added}

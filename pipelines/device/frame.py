@@ -9,12 +9,18 @@ from .calendar import Calendar, has_step, step_dates, step_numbers
 
 @dataclass(frozen=True)
 class Frame:
-    """How a row's series were cut: the column of time, the seconds of a step, and the steps that
-    are forecast, of which the row's time is the first (0: none, and the row's time is its newest
-    step). `series`: the column that names the series of a step where there are many, or "".
-    `known`: the series whose values are known beforehand, of the steps that are forecast.
-    `format`: how times are written (see `Column`). `calendar`: where the
-    steps lie in time; of months and weekdays `step_seconds` is a mean, by which nothing is counted.
+    """How a row's series were cut.
+
+    Attributes:
+        time: The column of time.
+        step_seconds: The length of a step; of months and weekdays a mean, by which nothing is
+            counted.
+        horizon: The steps that are forecast, of which the row's time is the first; 0 if none is,
+            and the row's time is its newest step.
+        series: The column that names the series of a step if there are many, or "".
+        known: The series whose values are known beforehand, of the steps that are forecast.
+        format: How times are written (see `Column`).
+        calendar: Where the steps lie in time.
     """
 
     time: str
@@ -26,19 +32,27 @@ class Frame:
     calendar: Calendar = Calendar()
 
     def numbers(self, times: np.ndarray) -> np.ndarray:
-        """int64 [rows]: the numbers of the steps that time stamps (datetime64 [rows]) lie in."""
+        """Returns the numbers of the steps that time stamps lie in, int64 [rows].
+
+        Args:
+            times: datetime64 [rows].
+        """
         return step_numbers(times, self.step_seconds, self.calendar)
 
     def dates(self, numbers: np.ndarray) -> np.ndarray:
-        """datetime64[s], like `numbers`: the dates of steps."""
+        """Returns the dates of steps, datetime64[s] like their numbers."""
         return step_dates(numbers, self.step_seconds, self.calendar)
 
     def has_step(self, times: np.ndarray) -> np.ndarray:
-        """bool [rows]: whether there is a step on the day of each time stamp."""
+        """Returns whether there is a step on the day of each time stamp, bool [rows]."""
         return has_step(times, self.calendar)
 
     def ahead(self, time: np.datetime64) -> np.ndarray:
-        """datetime64[s] [horizon]: the dates of the steps that are forecast, of which `time` is the
-        first.
+        """Returns the dates of the steps that are forecast, datetime64[s] [horizon].
+
+        Args:
+            time: The first of them.
         """
-        return self.dates(self.numbers(np.array([time])) + np.arange(self.horizon))
+        first = self.numbers(np.array([time]))
+        steps_ahead = np.arange(self.horizon)
+        return self.dates(first + steps_ahead)

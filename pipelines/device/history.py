@@ -23,38 +23,53 @@ MOST_SHARED = 0.05  # of the rows, from which on training refuses them too
 def newest_windows(
     signature: Signature, table: Mapping[str, Sequence]
 ) -> tuple[np.ndarray, Columns]:
-    """Raw columns by name, a row a step → (text [series], the names of the series; typed columns of
-    one row a series, as `Runner.read` gives them). The step to be forecast first is the one after
-    the last with a value that is not known beforehand; that last one is the newest of its window.
-    Raises DeviceError where a column is not there, a cell cannot be read, or a series has no value.
+    """Cuts the newest window of each series from a table of steps.
+
+    The first step to forecast is the one after the last with a value that is not known beforehand;
+    that last one is the newest of its window.
+
+    Args:
+        signature: Of a model of windows.
+        table: Raw columns by name, a row a step.
+
+    Returns:
+        The names of the series, text [series], and typed columns of one row a series, as
+        `Runner.read` gives them.
+
+    Raises:
+        DeviceError: If a column is missing, a cell cannot be read, or a series has no value.
     """
-    frame = signature.frame
+    frame = signature.windows()
     missing = frozenset(signature.missing_words)
-    read_columns = [column for column in signature.columns if column.name != frame.time]
-    names = [frame.time, *(column.name for column in read_columns)]
-    _refuse_absent(frame, names, table)
+    _refuse_absent(signature, table)
     steps, series = _steps_of(frame, table, missing)
     values = {}
-    for column in read_columns:
-        cells = table[column.name]
-        values[column.name] = read_cells(cells, as_cells(column), missing)
-    series_names = np.unique(series)
-    rows = []
-    for name in series_names:
-        of_series = series == name
-        series_values = {key: x[of_series] for key, x in values.items()}
-        row = _window(signature, name, steps[of_series], series_values)
-        rows.append(row)
-    if not rows:
+    for column in signature.columns:
+        if column.name != frame.time:
+            cells = table[column.name]
+            values[column.name] = read_cells(cells, as_cells(column), missing)
+    names = np.unique(series)
+    if not len(names):
         raise DeviceError(
             "a table without rows", expected="the newest steps", fix="provide at least one row"
         )
-    return series_names, {key: np.stack([row[key] for row in rows]) for key in names}
+    columns = {frame.time: []}
+    for column_name in values:
+        columns[column_name] = []
+    for name in names:
+        is_own = series == name
+        own_values = {column_name: x[is_own] for column_name, x in values.items()}
+        window = _window(signature, name, steps[is_own], own_values)
+        for column_name, cell in window.items():
+            columns[column_name].append(cell)
+    return names, {column_name: np.stack(cells) for column_name, cells in columns.items()}
 
 
-def _refuse_absent(frame, names, table):
+def _refuse_absent(signature, table):
     """Raises DeviceError for columns that the table lacks, except that of the series alone."""
-    wanted = list(names)
+    frame = signature.windows()
+    names = [column.name for column in signature.columns if column.name != frame.time]
+    wanted = [frame.time, *names]
     if frame.series:
         wanted.append(frame.series)
     absent = [name for name in wanted if name not in table]
@@ -73,19 +88,22 @@ def _steps_of(frame, table, missing):
     """
     time_column = Column(frame.time, "date", frame.format)
     times = read_cells(table[frame.time], time_column, missing)
-    unknown = np.isnat(times)
-    if unknown.any():
-        raise DeviceError(
-            f"row {int(unknown.argmax())} has no time",
-            expected="a time in every row",
-            fix="remove the row",
-        )
+    _refuse_unknown_times(times)
     refuse_days_without_steps(times, frame)
     steps = frame.numbers(times)
     if frame.series not in table:
         return steps, np.full(len(times), "")
     names = [str(cell).strip() for cell in table[frame.series]]
     return steps, np.array(names)
+
+
+def _refuse_unknown_times(times):
+    unknown = np.isnat(times)
+    if unknown.any():
+        first = int(unknown.argmax())
+        raise DeviceError(
+            f"row {first} has no time", expected="a time in every row", fix="remove the row"
+        )
 
 
 def shared_steps(signature: Signature, table: Mapping[str, Sequence]) -> str:
@@ -98,20 +116,21 @@ def shared_steps(signature: Signature, table: Mapping[str, Sequence]) -> str:
         signature: Of a model of windows.
         table: Raw columns by name, as `newest_windows` takes them.
     """
-    frame = signature.frame
+    frame = signature.windows()
     missing = frozenset(signature.missing_words)
     steps, series = _steps_of(frame, table, missing)
-    codes = np.unique(series, return_inverse=True)[1]
-    pairs = np.stack([codes, steps])
-    num_distinct = np.unique(pairs, axis=1).shape[1]
-    num_shared = len(steps) - num_distinct
-    if num_shared <= MOST_SHARED * len(steps):
+    _, series_numbers = np.unique(series, return_inverse=True)
+    pairs = np.stack([series_numbers, steps])
+    distinct_pairs = np.unique(pairs, axis=1)
+    num_rows = len(steps)
+    num_shared = num_rows - distinct_pairs.shape[1]
+    if num_shared <= MOST_SHARED * num_rows:
         return ""
     hint = ""
     if frame.series and frame.series not in table:
         hint = f"; there is no column {shorten(frame.series)}, which separates the series"
     return (
-        f"{num_shared:,} of {len(steps):,} rows share their step with another row: their "
+        f"{num_shared:,} of {num_rows:,} rows share their step with another row: their "
         f"mean is read{hint}"
     )
 
@@ -126,12 +145,13 @@ def known_steps(signature: Signature, columns: Columns) -> np.ndarray:
         columns: Windows, as `newest_windows` gives them.
     """
     past = _past_columns(signature)
-    size = num_past_steps(signature)
+    num_steps = num_past_steps(signature)
     num_windows = len(columns[past[0].name])
-    known = np.zeros((num_windows, size), bool)
+    known = np.zeros((num_windows, num_steps), bool)
     for column in past:
-        first = size - column.shape[0]
-        known[:, first:] |= ~np.isnan(columns[column.name])
+        values = columns[column.name]
+        (column_steps,) = column.shape
+        known[:, num_steps - column_steps :] |= ~np.isnan(values)
     return known.sum(axis=1)
 
 
@@ -147,13 +167,13 @@ def refuse_days_without_steps(times: np.ndarray, frame: Frame) -> None:
         times: Time stamps, datetime64 [rows].
         frame: How windows were cut.
     """
-    outside = np.flatnonzero(~frame.has_step(times))
-    if not len(outside):
+    is_outside = ~frame.has_step(times)
+    if not is_outside.any():
         return
-    row = outside[0]
+    row = int(is_outside.argmax())
     stamp = np.datetime_as_string(times[row], unit="s")
     kept = ", ".join(DAY_NAMES[day] for day in frame.calendar.weekdays)
-    num_more = len(outside) - 1
+    num_more = int(is_outside.sum()) - 1
     more = ""
     if num_more:
         more = f" (and {num_more:,} more rows)"
@@ -165,9 +185,13 @@ def refuse_days_without_steps(times: np.ndarray, frame: Frame) -> None:
 
 
 def _past_columns(signature):
-    known = signature.frame.known
-    series = [column for column in signature.columns if column.kind == SERIES]
-    return [column for column in series if column.name not in known]
+    """Returns the series whose values are not known beforehand."""
+    known = signature.windows().known
+    past = []
+    for column in signature.columns:
+        if column.kind == SERIES and column.name not in known:
+            past.append(column)
+    return past
 
 
 def as_cells(column: Column) -> Column:
@@ -180,6 +204,11 @@ def as_cells(column: Column) -> Column:
 def read_cells(cells: Sequence, column: Column, missing: frozenset[str]) -> np.ndarray:
     """Reads cells of steps as `read_column` does.
 
+    Args:
+        cells: Raw cells, one a step.
+        column: Their column.
+        missing: The words that are read as missing.
+
     Raises:
         DeviceError: For the first cell that cannot be read.
     """
@@ -187,9 +216,10 @@ def read_cells(cells: Sequence, column: Column, missing: frozenset[str]) -> np.n
     if not bad:
         return values
     first = bad[0]
+    num_more = len(bad) - 1
     more = ""
-    if len(bad) > 1:
-        more = f" (and {len(bad) - 1} more cells)"
+    if num_more:
+        more = f" (and {num_more} more cells)"
     raise DeviceError(
         f"row {first.row}, column {shorten(column.name)}: {first.reason}: {first.value}{more}",
         expected="values as in training, or empty cells",
@@ -198,41 +228,60 @@ def read_cells(cells: Sequence, column: Column, missing: frozenset[str]) -> np.n
 
 
 def _window(signature, name, steps, values):
-    frame = signature.frame
+    """Returns the newest window of a series, a cell by column.
+
+    Args:
+        signature: Of a model of windows.
+        name: Of the series.
+        steps: The number of the step of each of its rows, int64 [rows].
+        values: Typed cells of its rows by column, [rows].
+    """
+    frame = signature.windows()
+    origin = _origin(signature, name, steps, values)
+    stamped_step = origin
+    if frame.horizon == 0:
+        stamped_step = origin - 1  # the row's time is its newest step
+    window = {frame.time: frame.dates(stamped_step)[()]}
+    is_past = steps < origin
+    for column in signature.columns:
+        column_values = values.get(column.name)
+        if column.kind == SERIES:
+            (num_steps,) = column.shape
+            first = origin
+            if column.name not in frame.known:
+                first = origin - num_steps
+            window[column.name] = _mean_by_place(steps - first, column_values, num_steps)
+        elif column.name != frame.time:
+            past_values = column_values[is_past]
+            window[column.name] = past_values[-1]
+    return window
+
+
+def _origin(signature, name, steps, values):
+    """Returns the step after the newest one with a value. Raises DeviceError if none has one."""
     past = [column.name for column in _past_columns(signature)]
-    has_value = [~np.isnan(values[key]) for key in past]
-    known = np.any(has_value, axis=0)
-    if not known.any():
+    has_value = np.zeros(len(steps), bool)
+    for column_name in past:
+        has_value |= ~np.isnan(values[column_name])
+    if not has_value.any():
         raise DeviceError(
             f"the series {shorten(name)} has no value of {', '.join(map(shorten, past))}",
             expected="at least one",
             fix="provide its newest steps",
         )
-    origin = int(steps[known].max()) + 1
-    stamped_step = origin
-    if frame.horizon == 0:
-        stamped_step = origin - 1
-    row = {frame.time: frame.dates(stamped_step)[()]}
-    for column in signature.columns:
-        if column.kind == SERIES:
-            size = column.shape[0]
-            first = origin
-            if column.name not in frame.known:
-                first = origin - size
-            row[column.name] = _mean_by_place(steps - first, values[column.name], size)
-        elif column.name != frame.time:
-            before = values[column.name][steps < origin]
-            row[column.name] = before[-1]
-    return row
+    newest = steps[has_value].max()
+    return int(newest) + 1
 
 
 def _mean_by_place(places, values, size):
     """Returns the mean of the known values of each place, float32 [size]."""
     is_inside = (places >= 0) & (places < size)
-    kept = is_inside & ~np.isnan(values)
-    places = places[kept]
-    weights = values[kept].astype(np.float64)
-    total = np.bincount(places, weights=weights, minlength=size)
-    count = np.bincount(places, minlength=size)
+    is_known = ~np.isnan(values)
+    is_kept = is_inside & is_known
+    kept_places = places[is_kept]
+    kept_values = values[is_kept].astype(np.float64)
+    total = np.bincount(kept_places, weights=kept_values, minlength=size)
+    count = np.bincount(kept_places, minlength=size)
     mean = total / np.maximum(count, 1)
-    return np.where(count > 0, mean, np.nan).astype(np.float32)
+    of_known = np.where(count > 0, mean, np.nan)
+    return of_known.astype(np.float32)

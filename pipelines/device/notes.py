@@ -4,11 +4,12 @@ answer should know.
 The web page has the same notes: `targets/web/page/notes.js`.
 """
 
+from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Context
 
 import numpy as np
 
-from .cells import PICTURE, SERIES, TEXT, shorten
+from .cells import PICTURE, SERIES, TEXT, Column, shorten
 from .history import known_steps, num_past_steps
 from .primitives import Columns, missing_mask
 from .primitives.texts import Words
@@ -16,143 +17,184 @@ from .signature import Signature
 
 _SIX_DIGITS = Context(prec=6, rounding=ROUND_HALF_UP)  # as JavaScript rounds
 
+Note = tuple[int, str]  # of a row: its number and the words
+
 
 def row_notes(signature: Signature, columns: Columns, prepared: Columns) -> np.ndarray:
-    """object [rows]: the notes on each row, with "; " between them, "" where there is none.
+    """Returns the notes on each row, object [rows]: "; " between them, "" if there is none.
 
-    columns: typed raw columns, as `Runner.read` gives them. prepared: the same rows after every
-    primitive.
+    Args:
+        signature: Of the model.
+        columns: Typed raw columns, as `Runner.read` gives them.
+        prepared: The same rows after every primitive.
     """
-    num_rows = len(next(iter(columns.values())))
-    found: dict[int, list[str]] = {}
-    for rows, words in (
-        _without_values(signature, columns, num_rows),
-        _without_known_tokens(signature, prepared),
-        _of_one_colour(signature, columns),
-    ):
-        for row in rows.tolist():
-            found.setdefault(row, []).append(words)
-    for row, words in (
-        *_few_steps(signature, columns).items(),
-        *_far_outside(signature, columns).items(),
-    ):
-        found.setdefault(row, []).append(words)
-    notes = np.full(num_rows, "", object)
-    for row, words in found.items():
-        notes[row] = "; ".join(words)
+    first_column = next(iter(columns.values()))
+    notes = np.full(len(first_column), "", object)
+    for row, words in _all_notes(signature, columns, prepared):
+        if notes[row]:
+            notes[row] += "; "
+        notes[row] += words
     return notes
 
 
-def _without_values(signature, columns, num_rows):
-    """(int [n], words): rows whose every cell is missing, or windows without a value."""
-    frame = signature.frame
-    if frame:
-        ahead = frame.known
-    else:
-        ahead = ()
-    past = [
-        column.name
-        for column in signature.columns
-        if column.kind == SERIES and column.name not in ahead
-    ]
-    if frame:
-        time = frame.time
-    else:
-        time = ""
-    cells = [
-        column.name for column in signature.columns if column.kind != TEXT and column.name != time
-    ]
-    rows = np.arange(num_rows)
-    # What numpy looks through comes first: few rows are left for the others.
-    for name in sorted(past or cells, key=lambda name: columns[name].dtype.kind != "f"):
-        x = columns[name][rows]
-        if x.ndim == 2:
-            missing = np.isnan(x).all(axis=1)
-        else:
-            missing = missing_mask(x)
-        rows = rows[missing]
-        if not len(rows):
-            break
+def _all_notes(signature, columns, prepared) -> Iterator[Note]:
+    yield from _without_values(signature, columns)
+    yield from _without_known_tokens(signature, prepared)
+    yield from _of_one_colour(signature, columns)
+    if signature.frame is not None:
+        yield from _few_steps(signature, columns)
+    yield from _far_outside(signature, columns)
+
+
+def _without_values(signature, columns) -> Iterator[Note]:
+    """Yields a note on rows whose every cell is missing, or windows without a value."""
+    cells = _single_cells(signature)
     if not cells:
-        rows = rows[:0]
-    return rows, "no step of the window has a value" if past else "every cell is missing"
+        return
+    past = _past_series(signature)
+    names = past or cells
+    # What numpy looks through comes first: few rows are left for the others.
+    names.sort(key=lambda name: columns[name].dtype.kind != "f")
+    num_rows = len(columns[names[0]])
+    rows = np.arange(num_rows)
+    for name in names:
+        is_missing = _has_no_value(columns[name][rows])
+        rows = rows[is_missing]
+        if not len(rows):
+            return
+    words = "every cell is missing"
+    if past:
+        words = "no step of the window has a value"
+    for row in rows.tolist():
+        yield row, words
 
 
-def _few_steps(signature, columns):
-    """Row → words, for windows of which some past steps are known, but less than half."""
-    if signature.frame is None:
-        return {}
-    size = num_past_steps(signature)
-    counts = known_steps(signature, columns)
-    return {
-        row: f"{counts[row]:,} of the {size:,} past steps that the model reads are known"
-        for row in np.flatnonzero((counts > 0) & (2 * counts < size)).tolist()
-    }
+def _single_cells(signature):
+    """Returns the names of the columns but texts and the time of a window."""
+    names = []
+    for column in signature.columns:
+        is_time = signature.frame is not None and column.name == signature.frame.time
+        if column.kind != TEXT and not is_time:
+            names.append(column.name)
+    return names
 
 
-def _without_known_tokens(signature, prepared):
-    """(int [n], words): texts that hold nothing the model learned from."""
-    reader = next((each for each in signature.primitives if isinstance(each, Words)), None)
-    if reader is None:
-        return np.zeros(0, np.int64), ""
+def _past_series(signature):
+    """Returns the names of the series, but those that are known beforehand."""
+    known = ()
+    if signature.frame is not None:
+        known = signature.frame.known
+    names = []
+    for column in signature.columns:
+        if column.kind == SERIES and column.name not in known:
+            names.append(column.name)
+    return names
+
+
+def _has_no_value(x):
+    """Returns where a cell is missing, or every step of a series, bool [rows]."""
+    if x.ndim == 2:
+        unknown = np.isnan(x)
+        return unknown.all(axis=1)
+    return missing_mask(x)
+
+
+def _without_known_tokens(signature, prepared) -> Iterator[Note]:
+    """Yields a note on texts that hold nothing the model learned from."""
+    readers = [each for each in signature.primitives if isinstance(each, Words)]
+    if not readers:
+        return
+    reader = readers[0]
     ids = prepared[reader.column]
-    known = (ids > 0) & (ids <= len(reader.keys))
-    return np.flatnonzero(~known.any(axis=1)), "no token of the text is known from training"
+    is_known = (ids > 0) & (ids <= len(reader.keys))
+    has_known = is_known.any(axis=1)
+    for row in np.flatnonzero(~has_known).tolist():
+        yield row, "no token of the text is known from training"
 
 
-def _of_one_colour(signature, columns):
-    """(int [n], words): pictures whose every pixel is the same."""
-    name = next((column.name for column in signature.columns if column.kind == PICTURE), None)
-    if name is None:
-        return np.zeros(0, np.int64), ""
-    pixels = columns[name]
-    return np.flatnonzero(
-        (pixels == pixels[:, :1, :1]).all(axis=(1, 2, 3))
-    ), "the picture has one colour"
+def _of_one_colour(signature, columns) -> Iterator[Note]:
+    """Yields a note on pictures whose every pixel is the same."""
+    pictures = [column.name for column in signature.columns if column.kind == PICTURE]
+    if not pictures:
+        return
+    pixels = columns[pictures[0]]
+    corner = pixels[:, :1, :1]
+    is_plain = (pixels == corner).all(axis=(1, 2, 3))
+    for row in np.flatnonzero(is_plain).tolist():
+        yield row, "the picture has one colour"
+
+
+def _few_steps(signature, columns) -> Iterator[Note]:
+    """Yields a note on windows of which some past steps are known, but less than half."""
+    num_steps = num_past_steps(signature)
+    counts = known_steps(signature, columns)
+    is_sparse = (counts > 0) & (2 * counts < num_steps)
+    for row in np.flatnonzero(is_sparse).tolist():
+        words = f"{counts[row]:,} of the {num_steps:,} past steps that the model reads are known"
+        yield row, words
 
 
 def far_limits(low: float, high: float) -> tuple[np.float32, np.float32]:
-    """Below the first and above the second a number is far outside of training's range: by more
-    than that range is wide.
+    """Returns the numbers below and above which a number is far outside of training's range.
+
+    It is then outside by more than the range is wide.
+
+    Args:
+        low: The least number of the training rows.
+        high: The largest one.
     """
+    width = high - low
     with np.errstate(over="ignore"):  # nothing is below or above infinity
-        return np.float32(low - (high - low)), np.float32(high + (high - low))
+        least = np.float32(low - width)
+        most = np.float32(high + width)
+    return least, most
 
 
-def _far_outside(signature, columns):
-    """Row → words, for numbers far outside of training's range: the first such column is named, the
-    others counted.
+def _far_outside(signature, columns) -> Iterator[Note]:
+    """Yields a note on numbers far outside of training's range.
+
+    The first such column is named, the others are counted.
     """
-    found: dict[int, str] = {}
-    more: dict[int, int] = {}
+    words: dict[int, str] = {}
+    num_more: dict[int, int] = {}
     for column in signature.columns:
         if column.name not in signature.ranges:
             continue
-        low, high = signature.ranges[column.name]
+        limits = signature.ranges[column.name]
         x = columns[column.name]
-        least, most = far_limits(low, high)
-        far = (x < least) | (x > most)  # False for NaN
-        for row in np.flatnonzero(far.any(axis=1) if far.ndim == 2 else far).tolist():
-            if row in found:
-                more[row] = more.get(row, 0) + 1
+        is_far = _is_far(x, limits)
+        for row in _rows_with_any(is_far):
+            if row in words:
+                num_more[row] += 1
             else:
-                found[row] = _far_words(column, x[row], far[row], (low, high))
-    return {row: words + _count_of(more.get(row, 0)) for row, words in found.items()}
+                words[row] = _far_words(column, x[row], is_far[row], limits)
+                num_more[row] = 0
+    for row, of_first in words.items():
+        yield row, of_first + _count_of(num_more[row])
 
 
-def _far_words(column, x, far, limits):
-    if far.ndim:
-        step = int(np.argmax(far))
-    else:
-        step = 0
-    if far.ndim:
+def _is_far(x, limits):
+    """Returns where a number is far outside of the limits, bool like x; not where it is missing."""
+    low, high = limits
+    least, most = far_limits(low, high)
+    return (x < least) | (x > most)
+
+
+def _rows_with_any(mask):
+    """Returns the rows of a mask [rows] or [rows, steps] that have a place in it."""
+    if mask.ndim == 2:
+        mask = mask.any(axis=1)
+    return np.flatnonzero(mask).tolist()
+
+
+def _far_words(column: Column, x, is_far, limits):
+    """Returns the note on a cell, or on the first such step of a series."""
+    value = x
+    where = ""
+    if is_far.ndim:
+        step = int(np.argmax(is_far))
         value = x[step]
-    else:
-        value = x
-    if far.ndim:
         where = f"step {step + 1} is "
-    else:
-        where = ""
     low, high = map(short_number, limits)
     return (
         f"column {shorten(column.name)}: {where}{short_number(value)}, far outside of "
@@ -160,21 +202,26 @@ def _far_words(column, x, far, limits):
     )
 
 
-def _count_of(more):
-    if not more:
+def _count_of(num_more):
+    """Returns how many more columns are far outside, in words."""
+    if num_more == 0:
         return ""
-    return f" (and {more} more column{'s' if more > 1 else ''})"
+    if num_more == 1:
+        return " (and 1 more column)"
+    return f" (and {num_more} more columns)"
 
 
 def short_number(value: float) -> str:
-    """A number in at most six digits, as `format(value, "g")`, halves rounded away from zero."""
-    return f"{float(_SIX_DIGITS.create_decimal(float(value))):g}"
+    """Returns a number in at most six digits, as `format(value, "g")`, halves rounded away from
+    zero.
+    """
+    rounded = _SIX_DIGITS.create_decimal(float(value))
+    return f"{float(rounded):g}"
 
 
 def notes_count(notes: int, rows: int) -> str:
-    """The line for standard error: how many of the rows have a note."""
+    """Returns the line for standard error: how many of the rows have a note."""
+    has = "have"
     if notes == 1:
         has = "has"
-    else:
-        has = "have"
     return f"{notes:,} of {rows:,} answers {has} a note: see the column note"

@@ -24,54 +24,84 @@ _NO_UNIT = re.compile("[\\s0-9.,'\u2019()+\\-\u2212_\ud800-\udfff]")
 
 
 def check_style(column) -> None:
-    """Raises ValueError where no number could be written as the column's `decimal`, `thousands`,
-    `unit` and `marks` state.
+    """Raises ValueError if no number could be written as a column states.
+
+    Args:
+        column: A `Column`, of which `decimal`, `thousands`, `unit` and `marks` count.
     """
+    fault = _style_fault(column)
+    if fault:
+        raise ValueError(f"column {column.name!r}: {fault}")
+
+
+def _style_fault(column):
+    """Returns what of a column's style is invalid, in words; "" if nothing is."""
     if column.decimal not in DECIMALS:
-        raise ValueError(f"column {column.name!r}: the decimal mark {column.decimal!r}")
+        return f"the decimal mark {column.decimal!r}"
     if column.thousands not in THOUSANDS or column.thousands == column.decimal:
-        raise ValueError(f"column {column.name!r}: the thousands mark {column.thousands!r}")
+        return f"the thousands mark {column.thousands!r}"
     if len(column.unit) > MAX_UNIT_CHARACTERS or _NO_UNIT.search(column.unit):
-        raise ValueError(f"column {column.name!r}: the unit {column.unit!r}")
+        return f"the unit {column.unit!r}"
     if not set(column.marks) <= set(MARKS):
-        raise ValueError(f"column {column.name!r}: the marks {column.marks!r}")
+        return f"the marks {column.marks!r}"
+    return ""
 
 
 def read_number(text: str, column) -> float:
-    """Returns the number of a cell without white space at its ends, written as the column states; a
-    unit is left out.
+    """Reads a number as its column states it; a unit is left out.
 
-    Raises ValueError for everything else: badly formed groups, another unit, a cell without the
-    column's unit.
+    Args:
+        text: The cell without white space at its ends.
+        column: Its `Column`.
+
+    Raises:
+        ValueError: For everything else: badly formed groups, another unit, a cell without the
+            column's unit.
     """
     if not column.unit:
         value = _plain_number(text, column.decimal)
         if value is not None:
             return value
-    found = _pattern(column.decimal, column.thousands, column.unit, column.marks).fullmatch(
-        text.replace(_MINUS, "-")
-    )
+    pattern = _pattern(column.decimal, column.thousands, column.unit, column.marks)
+    found = pattern.fullmatch(text.replace(_MINUS, "-"))
     if not found:
         raise ValueError(text)
     parts = found.groupdict("")
-    negative = parts["sign"] + parts["sign_inside"] + parts["minus"] + parts["minus_behind"]
-    opened = parts["open"] + parts["open_inside"]
-    closed = parts["close"] + parts["close_behind"]
-    units = bool(parts["unit"]) + bool(parts["unit_behind"])
-    if len(negative + opened) > 1 or len(opened) != len(closed) or units != bool(column.unit):
+    is_negative = _is_negative(parts)
+    num_units = bool(parts["unit"]) + bool(parts["unit_behind"])
+    if is_negative is None or num_units != bool(column.unit):
         raise ValueError(text)
     digits = parts["number"]
     for letter in THOUSANDS[column.thousands]:
         digits = digits.replace(letter, "")
-    value = float(digits.replace(column.decimal, ".") + _POWERS[parts["power"]])
-    if "-" in negative or opened:
+    digits = digits.replace(column.decimal, ".")
+    power = _POWERS[parts["power"]]
+    value = float(digits + power)
+    if is_negative:
         return -value
     return value
 
 
+def _is_negative(parts):
+    """Returns whether a number is negative; None for two signs, or parentheses that do not close.
+
+    Args:
+        parts: The groups of `_pattern` by name.
+    """
+    signs = parts["sign"] + parts["sign_inside"] + parts["minus"] + parts["minus_behind"]
+    opened = parts["open"] + parts["open_inside"]
+    closed = parts["close"] + parts["close_behind"]
+    if len(signs + opened) > 1:
+        return None
+    if len(opened) != len(closed):
+        return None
+    return "-" in signs or opened != ""
+
+
 def _plain_number(text, decimal):
-    """The number of a text without groups and unit; None for other texts, as most cells need no
-    more than this.
+    """Returns the number of a text without groups and unit; None for other texts.
+
+    Most cells need no more than this.
     """
     if decimal == ",":
         if "." in text:
@@ -92,29 +122,54 @@ def _plain_number(text, decimal):
 
 @lru_cache(maxsize=256)
 def _pattern(decimal, thousands, unit, marks):
-    point = re.escape(decimal)
+    """Returns the expression of a number with all that may stand around its digits."""
+    space = ""
     if unit:
         space = f"[{THOUSANDS[' ']}]*"
-    else:
-        space = ""
-    whole = "[0-9]+"
-    if thousands:
-        whole = f"(?:[1-9][0-9]{{0,2}}(?:[{THOUSANDS[thousands]}][0-9]{{3}})+|[0-9]+)"
-    number = f"(?P<number>(?:{whole}(?:{point}[0-9]*)?|{point}[0-9]+)(?:[eE][+-]?[0-9]+)?)"
-    power = "(?P<power>[kKM]?)"
-    if MAGNITUDES not in marks:
-        power = "(?P<power>)"
+    power = ""
+    if MAGNITUDES in marks:
+        power = "[kKM]?"
+    opened = ""
+    closed = ""
     if PARENTHESES in marks:
-        opened, closed = (r"\(?", r"\)?")
-    else:
-        opened, closed = ("", "")
+        opened = r"\(?"
+        closed = r"\)?"
+    minus = ""
     if MINUS_BEHIND in marks:
         minus = "-?"
-    else:
-        minus = ""
     unit = f"(?:{re.escape(unit)})?"
-    return re.compile(
-        f"(?P<sign>[+-]?)(?P<open>{opened}){space}(?P<unit>{unit}){space}(?P<open_inside>{opened})"
-        f"(?P<sign_inside>[+-]?){number}{power}(?P<minus>{minus})(?P<close>{closed}){space}"
-        f"(?P<unit_behind>{unit})(?P<minus_behind>{minus})(?P<close_behind>{closed})"
-    )
+    parts = [
+        _group("sign", "[+-]?"),
+        _group("open", opened),
+        space,
+        _group("unit", unit),
+        space,
+        _group("open_inside", opened),
+        _group("sign_inside", "[+-]?"),
+        _group("number", _digits(decimal, thousands)),
+        _group("power", power),
+        _group("minus", minus),
+        _group("close", closed),
+        space,
+        _group("unit_behind", unit),
+        _group("minus_behind", minus),
+        _group("close_behind", closed),
+    ]
+    return re.compile("".join(parts))
+
+
+def _digits(decimal, thousands):
+    """Returns the expression of digits, with groups, a decimal mark and an exponent."""
+    point = re.escape(decimal)
+    whole = "[0-9]+"
+    if thousands:
+        letters = THOUSANDS[thousands]
+        whole = f"(?:[1-9][0-9]{{0,2}}(?:[{letters}][0-9]{{3}})+|[0-9]+)"
+    with_whole = f"{whole}(?:{point}[0-9]*)?"
+    without_whole = f"{point}[0-9]+"
+    exponent = "(?:[eE][+-]?[0-9]+)?"
+    return f"(?:{with_whole}|{without_whole}){exponent}"
+
+
+def _group(name, expression):
+    return f"(?P<{name}>{expression})"

@@ -17,7 +17,7 @@ from io import BytesIO
 import numpy as np
 
 from .regular import open_regular
-from .sixteen_bits import MAX_WHITE, _Refused, colours_of, to_bytes
+from .sixteen_bits import MAX_WHITE, RefusedPicture, colours_of, to_bytes
 
 MAX_PIXELS, MAX_SIDE = 64_000_000, 30_000  # a resize takes memory by the side as well
 MAX_FILE_BYTES = 256 * 2**20
@@ -97,12 +97,12 @@ def decode_picture(
             with open_regular(cell) as file:
                 return _to_shape(lambda: _open(file), shape, white)
         except PermissionError:
-            raise _Refused("may not be read") from None
+            raise RefusedPicture("may not be read") from None
     if type(cell).__module__.startswith("PIL."):
         return _to_shape(lambda: cell, shape, white)
     if cell is None:
-        raise _Refused("no picture")
-    raise _Refused(
+        raise RefusedPicture("no picture")
+    raise RefusedPicture(
         f"not a picture but a {type(cell).__name__}: pass a path, the bytes of a file, or an array"
     )
 
@@ -132,7 +132,7 @@ def _eight_bit(array, white):
         or (array.ndim == 3 and array.shape[2] not in (1, 3, 4))
         or not array.size
     ):
-        raise _Refused(
+        raise RefusedPicture(
             f"an array of shape {array.shape}: a picture has [height, width] or [height, "
             "width, 1, 3, 4]"
         )
@@ -142,7 +142,7 @@ def _eight_bit(array, white):
     if array.dtype.kind == "u" and array.dtype.itemsize == 2:
         return to_bytes(array, white), int(array.max())
     if array.dtype != np.uint8:
-        raise _Refused(
+        raise RefusedPicture(
             f"an array of {array.dtype}: pass uint8, 0 to 255, so that the scale is sure"
         )
     return array, None
@@ -158,16 +158,16 @@ def _image_of(pixels):
 
 def _check_size(num_bytes, max_bytes=MAX_FILE_BYTES):
     if num_bytes == 0:
-        raise _Refused("zero bytes")
+        raise RefusedPicture("zero bytes")
     if num_bytes > max_bytes:
-        raise _Refused(f"{num_bytes:,} bytes, at most {max_bytes:,}")
+        raise RefusedPicture(f"{num_bytes:,} bytes, at most {max_bytes:,}")
 
 
 def _check_pixels(width, height):
     if max(width, height) > MAX_SIDE:
-        raise _Refused(f"{width:,} × {height:,} pixels, at most {MAX_SIDE:,} a side")
+        raise RefusedPicture(f"{width:,} × {height:,} pixels, at most {MAX_SIDE:,} a side")
     if width * height > MAX_PIXELS:
-        raise _Refused(f"{width:,} × {height:,} pixels, at most {MAX_PIXELS:,} together")
+        raise RefusedPicture(f"{width:,} × {height:,} pixels, at most {MAX_PIXELS:,} together")
 
 
 def check_file(path: str | os.PathLike, max_bytes: int = MAX_FILE_BYTES) -> None:
@@ -177,11 +177,11 @@ def check_file(path: str | os.PathLike, max_bytes: int = MAX_FILE_BYTES) -> None
     try:
         found = os.stat(path)
     except PermissionError:
-        raise _Refused("may not be read") from None
+        raise RefusedPicture("may not be read") from None
     except (OSError, ValueError):  # ValueError: a name that no file can have
-        raise _Refused("no such file") from None
+        raise RefusedPicture("no such file") from None
     if not stat.S_ISREG(found.st_mode):
-        raise _Refused(
+        raise RefusedPicture(
             "a folder, not a file" if stat.S_ISDIR(found.st_mode) else "not a regular file"
         )
     _check_size(found.st_size, max_bytes)
@@ -222,7 +222,7 @@ def _open(file):
     kind = picture_format(beginning)
     if not kind:
         other = _other_format(beginning)
-        raise _Refused(f"{_NO_FORMAT}, but {other}" if other else _NO_FORMAT)
+        raise RefusedPicture(f"{_NO_FORMAT}, but {other}" if other else _NO_FORMAT)
     file.seek(0)
     return _readers()[kind](file)
 
@@ -240,7 +240,7 @@ def _to_shape(opened: Callable, shape, white):
     try:
         from PIL import Image
     except ImportError:
-        raise _Refused(
+        raise RefusedPicture(
             f"reading it needs Pillow; without it pass a uint8 array of shape {shape}"
         ) from None
     height, width, channels = shape
@@ -253,13 +253,13 @@ def _to_shape(opened: Callable, shape, white):
         if image.mode.startswith("I"):
             image, largest = _from_sixteen_bit(image, white)
         image = _opaque(image).convert("L" if channels == 1 else "RGB")
-    except _Refused:
+    except RefusedPicture:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise _Refused(f"more than {MAX_PIXELS:,} pixels") from None
+        raise RefusedPicture(f"more than {MAX_PIXELS:,} pixels") from None
     except _BROKEN as error:
         problem = " ".join(str(error).split())[:80] or type(error).__name__
-        raise _Refused(
+        raise RefusedPicture(
             "truncated" if "truncated" in problem.lower() else f"broken ({problem})"
         ) from None
     if turn is not None:
@@ -276,7 +276,9 @@ def _opaque(image):
     from PIL import Image
 
     if image.mode == "F":
-        raise _Refused("its pixels are real numbers: pass whole numbers, so that the scale is sure")
+        raise RefusedPicture(
+            "its pixels are real numbers: pass whole numbers, so that the scale is sure"
+        )
     if not image.has_transparency_data:
         return image
     image = image.convert("RGBA")
@@ -289,7 +291,7 @@ def _from_sixteen_bit(image, white):
 
     pixels = np.asarray(image)
     if pixels.min() < 0 or pixels.max() > 65_535:
-        raise _Refused("its pixels lie outside 0 to 65,535")
+        raise RefusedPicture("its pixels lie outside 0 to 65,535")
     through = image.info.get("transparency")
     if through is None:
         seen = pixels.astype(np.uint16)

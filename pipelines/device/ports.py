@@ -10,15 +10,26 @@ from .flow import MAX_SIDE, MAX_VALUES
 
 @dataclass(frozen=True)
 class Port:
-    """One tensor: its name, shape without the rows axis, dtype of the float form, and unit in
-    words.
+    """One tensor of a model.
 
-    The int8 form holds round(x / scale) + zero_point; `scale` is 0.0 where the tensor is not
-    quantized. A port of ids holds 0 to num_ids - 1. An int8 output may hold `num_copies` of each
-    value, rounded at staggered places, whose sum is finer than one int8 can be (see
-    `convert.lower`). The quantized files compute with x * factor + offset, of which their own scale
-    and zero point speak: so a picture is quantized as it stands, byte for byte less 128 (scale 1,
-    zero point -128), whatever its net does to pixels first.
+    The int8 form holds round(x / scale) + zero_point.
+
+    The quantized files compute with x * factor + offset, of which their own scale and zero point
+    speak. So a picture is quantized as it stands, byte for byte less 128 (scale 1, zero point
+    -128), whatever its net does to pixels first.
+
+    Attributes:
+        name: Of the tensor.
+        shape: Without the rows axis.
+        dtype: Of the float form, "float32" or "int32".
+        unit: In words.
+        scale: Of the int8 form; 0.0 if the tensor is not quantized.
+        zero_point: Of the int8 form.
+        num_ids: A port of ids holds 0 to num_ids - 1.
+        num_copies: An int8 output may hold so many copies of each value, rounded at staggered
+            places, whose sum is finer than one int8 can be (see `convert.lower`).
+        factor: Of the quantized files.
+        offset: Of the quantized files.
     """
 
     name: str
@@ -38,52 +49,71 @@ class Port:
         return len(self.shape) == 3
 
     def quantize(self, x: np.ndarray) -> np.ndarray:
-        """float32 → int8, halves rounded up; the C code does the same in the same order. Ids pass
-        unchanged.
+        """Quantizes float32 to int8, halves rounded up; ids pass unchanged.
+
+        The C code does the same in the same order.
         """
         if self.scale == 0.0:
             return x.astype(self.dtype)
         if x.dtype == np.uint8:
-            return (x ^ np.uint8(128)).view(np.int8)  # p - 128
-        with np.errstate(over="ignore"):  # infinity is cut to the last step, in C too
-            steps = np.floor(x / np.float32(self.scale) + np.float32(0.5)) + np.float32(
-                self.zero_point
-            )
+            less_128 = x ^ np.uint8(128)  # as two's complement has it
+            return less_128.view(np.int8)
+        scale = np.float32(self.scale)
+        half = np.float32(0.5)
+        zero_point = np.float32(self.zero_point)
+        # Infinity is cut to the last step, in C too.
+        with np.errstate(over="ignore"):
+            steps = np.floor(x / scale + half)
+            steps = steps + zero_point
         return np.clip(steps, -128, 127).astype(np.int8)
 
     def dequantize(self, q: np.ndarray) -> np.ndarray:
-        """int8 [rows, num_copies * width] → float32 [rows, width] in the port's unit. The sum is of
-        whole numbers, so that C gives the same.
+        """Returns float32 [rows, width] in the port's unit.
+
+        The sum is of whole numbers, so that C gives the same.
+
+        Args:
+            q: int8 [rows, num_copies * width].
         """
-        copies = q.reshape(len(q), self.num_copies, *self.shape).sum(axis=1, dtype=np.int32)
-        return (copies - self.num_copies * self.zero_point).astype(np.float32) * self.step()
+        num_rows = len(q)
+        copies = q.reshape(num_rows, self.num_copies, *self.shape)
+        sums = copies.sum(axis=1, dtype=np.int32)
+        steps = sums - self.num_copies * self.zero_point
+        return steps.astype(np.float32) * self.step()
 
     def to_float(self, raw: np.ndarray) -> np.ndarray:
-        """A model's raw output, float32 or int8, as float32 in the port's unit."""
+        """Returns a model's raw output, float32 or int8, as float32 in the port's unit."""
         if raw.dtype == np.int8:
             return self.dequantize(raw)
         return raw.astype(np.float32)
 
     def in_file(self) -> tuple[float, int]:
-        """(scale, zero point) that the int8 file itself has."""
+        """Returns the scale and the zero point that the int8 file itself has."""
         if self.scale == 0.0:
             return 0.0, 0
         scale = self.scale * self.factor
-        return scale, self.zero_point - round(self.offset / scale)
+        shift = round(self.offset / scale)
+        return scale, self.zero_point - shift
 
     def step(self) -> np.float32:
-        """The smallest difference that the dequantized port can show, in its unit."""
-        return np.float32(self.scale / self.num_copies)
+        """Returns the smallest difference that the dequantized port can show, in its unit."""
+        step = self.scale / self.num_copies
+        return np.float32(step)
 
 
 @dataclass(frozen=True)
 class Streaming:
-    """The form that takes one new step a call (`model_stream_int8.tflite`,
-    `model_stream_float32.tflite`). `inputs`: the ports, those of past steps with their newest step
-    alone, [1, channels]. `states` [steps, width]: inputs and outputs of the same name, scale and
-    zero point; kept from call to call until a reset, which sets them to zeros (int8: the zero
-    point). `output`: as of the form for windows, in its own scale. `num_steps`: as many the net
-    looks back on, so many calls after a reset is its answer that of the form for windows.
+    """The form that takes one new step a call.
+
+    It is in `model_stream_int8.tflite` and `model_stream_float32.tflite`.
+
+    Attributes:
+        inputs: The ports, those of past steps with their newest step alone, [1, channels].
+        states: [steps, width]: inputs and outputs of the same name, scale and zero point, kept from
+            call to call until a reset, which sets them to zeros (int8: the zero point).
+        output: As of the form for windows, in its own scale.
+        num_steps: How many steps the net looks back on: so many calls after a reset it answers as
+            the form for windows.
     """
 
     inputs: tuple[Port, ...]
@@ -92,9 +122,11 @@ class Streaming:
     num_steps: int
 
 
-def is_shape(shape):
-    return (
-        len(shape) in (1, 2, 3)
-        and all(type(size) is int and 0 < size <= MAX_SIDE for size in shape)
-        and math.prod(shape) <= MAX_VALUES
-    )
+def is_shape(shape: tuple[int, ...]) -> bool:
+    """Returns whether a row has one to three axes, of sizes that memory can be taken for."""
+    if len(shape) not in (1, 2, 3):
+        return False
+    for size in shape:
+        if type(size) is not int or not 0 < size <= MAX_SIDE:
+            return False
+    return math.prod(shape) <= MAX_VALUES

@@ -6,8 +6,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet(into: int | None = None):
-    """What any thread of this process writes to standard error meanwhile goes to the open file of
-    the descriptor `into`, or nowhere.
+    """Redirects what any thread of this process writes to standard error.
+
+    Args:
+        into: The descriptor of an open file; without one it goes nowhere.
     """
     try:
         kept = os.dup(2)
@@ -15,8 +17,10 @@ def quiet(into: int | None = None):
         yield
         return
     nothing = os.open(os.devnull, os.O_WRONLY)
+    if into is None:
+        into = nothing
     try:
-        os.dup2(nothing if into is None else into, 2)
+        os.dup2(into, 2)
         yield
     finally:
         os.dup2(kept, 2)

@@ -11,112 +11,147 @@ MAX_WHITE = 65_535
 MIN_BRIGHT = 16_384
 
 
-class _Refused(ValueError):
+class RefusedPicture(ValueError):
     """A reason in words why a picture cannot be read, as opposed to what Pillow raises."""
 
 
 def to_bytes(values: np.ndarray, white: int) -> np.ndarray:
-    """uint8, rounded, of uint16 values of any shape; `white` (1 to 65,535) becomes 255.
+    """Rounds 16-bit values to bytes.
 
-    0 is an unknown white point: 65,535, and what is too dark for it is refused. Raises ValueError
-    for that, and for values above a known white point.
+    Args:
+        values: uint16 of any shape.
+        white: What becomes 255, 1 to 65,535. 0 is an unknown white point: 65,535, and what is too
+            dark for it is refused.
+
+    Returns:
+        uint8 of the same shape.
+
+    Raises:
+        ValueError: For values above a known white point, or too dark for an unknown one.
     """
     _check_range(int(values.max()), white)
-    most = white or MAX_WHITE
-    return (
-        (values.astype(np.uint32) * np.uint32(255) + np.uint32(most // 2)) // np.uint32(most)
-    ).astype(np.uint8)
+    most = np.uint32(white or MAX_WHITE)
+    half = most // np.uint32(2)
+    scaled = values.astype(np.uint32) * np.uint32(255)
+    rounded = (scaled + half) // most
+    return rounded.astype(np.uint8)
 
 
 def likely_white(largest: int) -> int:
-    """The largest value of as many bits as `largest` takes, at least 8: 4,095 for 3,900."""
-    return 2 ** max(largest.bit_length(), 8) - 1
+    """Returns the largest value of as many bits as `largest` takes, at least 8: 4,095 for 3,900."""
+    num_bits = max(largest.bit_length(), 8)
+    return 2**num_bits - 1
 
 
 def is_dark(largest: int) -> bool:
-    """Whether a picture's largest 16-bit value, which is not zero, is far below 65,535."""
+    """Returns whether a picture's largest 16-bit value, which is not zero, is far below 65,535."""
     return 0 < largest < MIN_BRIGHT
 
 
 def _check_range(largest, white):
     if white and largest > white:
-        raise _Refused(f"its 16-bit pixels go up to {largest:,}, and the white point is {white:,}")
+        raise RefusedPicture(
+            f"its 16-bit pixels go up to {largest:,}, and the white point is {white:,}"
+        )
     if not white and is_dark(largest):
-        raise _Refused(
+        raise RefusedPicture(
             f"its 16-bit pixels go up to {largest:,} of {MAX_WHITE:,}, which would be nearly "
             "black: scale them to 8 bits"
         )
 
 
 def colours_of(image, white: int) -> tuple[object, int | None]:
-    """(image, largest) of a PIL image that has not been loaded: a PNG of 16-bit colours as one of 8
-    bits by the white point, with the largest value of its colours. Any other image comes back as it
-    is, with None.
+    """Reads a PNG of 16-bit colours as one of 8 bits.
 
     Pillow keeps the high byte of such colours alone, of 12 bits no more than four.
+
+    Args:
+        image: A PIL image that has not been loaded.
+        white: The white point, see `to_bytes`.
+
+    Returns:
+        The image, and the largest value of its colours. Any other image comes back as it is, with
+        None.
     """
     raw_mode = _sixteen_bit_colours(image)
     if not raw_mode:
         return image, None
-    from PIL import Image
-
     if raw_mode == "LA;16B":
         return _grey_with_alpha(image, white)
+    from PIL import Image
+
     low = _low_bytes(image)
     image.load()
     high = np.asarray(image)
     values = high.astype(np.uint16) * np.uint16(256) + np.asarray(low)
-    largest = int(values[:, :, :3].max())
+    values_of_colours = values[:, :, :3]
+    largest = int(values_of_colours.max())
     if white in (0, MAX_WHITE):
         _check_range(largest, white)
         colours = high[:, :, :3]  # not rounded: so it was before there was a white point
     else:
-        colours = to_bytes(values[:, :, :3], white)
-    through = image.info.get("transparency")
-    if isinstance(through, tuple):
-        colours = np.where(
-            (values == np.array(through)).all(axis=2, keepdims=True), np.uint8(255), colours
-        )
-    made = Image.fromarray(np.concatenate([colours, high[:, :, 3:]], axis=2))
+        colours = to_bytes(values_of_colours, white)
+    colours = _with_transparency(colours, values, image)
+    alpha = high[:, :, 3:]
+    pixels = np.concatenate([colours, alpha], axis=2)
+    eight_bits = Image.fromarray(pixels)
+    eight_bits.info = {}
     if "exif" in image.info:
-        made.info = {"exif": image.info["exif"]}
-    else:
-        made.info = {}
-    return made, largest
+        eight_bits.info["exif"] = image.info["exif"]
+    return eight_bits, largest
+
+
+def _with_transparency(colours, values, image):
+    """Returns colours with white in the place of the one that an image states as transparent."""
+    transparent = image.info.get("transparency")
+    if not isinstance(transparent, tuple):
+        return colours
+    is_colour = values == np.array(transparent)
+    is_transparent = is_colour.all(axis=2, keepdims=True)
+    return np.where(is_transparent, np.uint8(255), colours)
 
 
 def _sixteen_bit_colours(image):
-    """ "RGB;16B", "RGBA;16B" or "LA;16B" of a PNG of these that has not been loaded, else ""."""
+    """Returns "RGB;16B", "RGBA;16B" or "LA;16B" of an unloaded PNG of these, else ""."""
     if image.format != "PNG" or image.mode not in ("RGB", "RGBA", "LA"):
         return ""
-    raw_modes = [str(tile[3]) for tile in image.tile]
-    if raw_modes and raw_modes[0].endswith(";16B"):
-        return raw_modes[0]
+    if not image.tile:
+        return ""
+    raw_mode = str(image.tile[0][3])
+    if raw_mode.endswith(";16B"):
+        return raw_mode
     return ""
 
 
 def _low_bytes(image):
-    """The same file read as if the low byte stood first, so that the bytes that Pillow keeps are
-    the low ones.
+    """Returns the same file read as if the low byte stood first.
+
+    So the bytes that Pillow keeps are the low ones.
     """
-    place = image.fp.tell()
-    image.fp.seek(0)
-    low = type(image)(image.fp)
-    low.tile = [tile[:3] + (str(tile[3]).replace(";16B", ";16L"),) for tile in low.tile]
+    file = image.fp
+    position = file.tell()
+    file.seek(0)
+    low = type(image)(file)
+    tiles = []
+    for tile in low.tile:
+        raw_mode = str(tile[3]).replace(";16B", ";16L")
+        tiles.append(tile[:3] + (raw_mode,))
+    low.tile = tiles
     low.load()
-    image.fp.seek(place)
+    file.seek(position)
     return low
 
 
 def _grey_with_alpha(image, white):
+    """Returns an image of grey with transparency, and its largest value."""
     image.load()
-    largest = (
-        int(np.asarray(image)[:, :, 0].max()) * 257
-    )  # of the high byte, which is all that Pillow reads
+    pixels = np.asarray(image)
+    # Pillow reads the high byte alone.
+    largest = int(pixels[:, :, 0].max()) * 257
     if white in (0, MAX_WHITE):
         _check_range(largest, white)
         return image, largest
-    raise _Refused(
+    raise RefusedPicture(
         "16-bit grey with transparency is read with the white point 65,535 alone: save it without "
         "transparency"
     )

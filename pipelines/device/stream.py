@@ -1,8 +1,8 @@
 """A forecast step by step: one raw row a call, the net's states kept in between. numpy and LiteRT
 only.
 
-stream = Stream.load("saved_models/weather") answers = stream.push({"time_hour":
-"2013-12-30T05:00:00Z", "temp": 39.0, ...})    # None at first
+stream = Stream.load("saved_models/weather")
+answers = stream.push({"time_hour": "2013-12-30T05:00:00Z", "temp": 39.0, ...})    # None at first
 """
 
 from collections.abc import Mapping
@@ -17,46 +17,72 @@ from .cells import SERIES, Column, shorten
 from .checksums import read_checked
 from .errors import DeviceError
 from .history import as_cells, read_cells, refuse_days_without_steps
+from .litert import LiteRT
 from .ports import Port
 from .primitives import Columns, run_primitives
-from .runner import LiteRT, answer
+from .raw_rows import ADD_COLUMN
+from .runner import answer, are_same_scales, refuse_missing
 from .signature import Signature, read_signature
 
 FORMS = ("int8", "float32")
 
 
 class StepInterpreter(Protocol):
-    """A runtime that holds one streaming form: arrays [1, ...] by port and state, to outputs by
-    name.
-    """
+    """A runtime that holds one streaming form."""
 
-    def call(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]: ...
+    def call(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Returns outputs by name of arrays [1, ...] by port and state."""
+        ...
 
 
 class Stream:
-    """One series under a streaming form, "int8" or "float32". Many series want one Stream each.
+    """One series under a streaming form. Many series need one Stream each.
 
     It gives what the form for windows gives for the same steps. The two fill a gap alike unless the
-    window begins in it: a stream then has the value from before the gap still, which the window has
+    window begins in it: a stream then still has the value from before the gap, which the window has
     not.
+
+    Attributes:
+        signature: Of a bundle with a streaming form.
+        interpreter: The runtime that holds the form.
+        form: "int8" or "float32".
     """
 
     def __init__(self, signature: Signature, interpreter: StepInterpreter, *, form: str = "int8"):
-        self.signature, self.interpreter, self.form = signature, interpreter, form
-        self._known = signature.frame.known
+        if signature.stream is None:
+            raise ValueError("a signature without a streaming form")
+        self.signature = signature
+        self.interpreter = interpreter
+        self.form = form
+        self._frame = signature.windows()
+        self._streaming = signature.stream
+        self._past_columns = []
+        self._other_columns = []
+        for column in signature.columns:
+            if column.kind == SERIES and column.name not in self._frame.known:
+                self._past_columns.append(column)
+            elif column.name != self._frame.time:
+                self._other_columns.append(column)
         self.reset()
 
     @classmethod
     def load(cls, folder: str | Path, *, form: str = "int8") -> "Stream":
-        """The stream of a bundle. Raises DeviceError where it has no streaming form or is
-        damaged.
+        """Loads the stream of a bundle.
+
+        Args:
+            folder: The bundle's folder.
+            form: "int8" or "float32".
+
+        Raises:
+            DeviceError: If it has no streaming form or is damaged.
         """
-        signature = read_signature(Path(folder))
+        folder = Path(folder)
+        signature = read_signature(folder)
         if form not in FORMS:
             raise DeviceError(
                 f"form {form!r}", expected=" or ".join(FORMS), fix="name one of these"
             )
-        path = Path(folder) / f"model_stream_{form}.tflite"
+        path = folder / f"model_stream_{form}.tflite"
         if signature.stream is None or not path.is_file():
             raise DeviceError(
                 f"no streaming form in {str(folder)!r}",
@@ -64,147 +90,200 @@ class Stream:
                 fix="make the bundle with --set 'build=Tcn(stream=True)', or ask for "
                 "windows: Runner.load(folder)",
             )
-        interpreter = LiteRT(read_checked(folder, path.name))
-        _check_fit(signature, interpreter, form)
+        content = read_checked(folder, path.name)
+        interpreter = LiteRT(content)
+        _check_fit(signature.stream, interpreter, form)
         return cls(signature, interpreter, form=form)
 
     def reset(self) -> None:
         """Forgets every step: the next one begins a series."""
-        self._origin, self._num_steps = None, 0
-        self._past = {
-            column.name: np.full(column.shape, np.nan, np.float32)
-            for column in self.signature.columns
-            if column.kind == SERIES and column.name not in self._known
-        }
-        self._states = {port.name: self._zeros(port) for port in self.signature.stream.states}
+        self._next_step = None
+        self._num_steps = 0
+        self._past = {}
+        for column in self._past_columns:
+            self._past[column.name] = np.full(column.shape, np.nan, np.float32)
+        self._states = {}
+        for port in self._streaming.states:
+            self._states[port.name] = self._zeros(port)
 
     def push(self, row: Mapping[str, object]) -> Answers | None:
-        """The raw cells of one step by column, with its time → the forecast of the steps after it
-        (arrays of one row), or None while there are fewer steps since the reset than the net looks
-        back on.
+        """Takes one step and forecasts the steps after it.
 
-        A series has one value, empty where it is missing; one that is known beforehand has its
-        values of the steps to forecast, as a list or text. Steps left out since the row before are
-        missing ones; after a window of them the stream begins anew. Raises DeviceError where a
-        column is not there, a cell cannot be read, or the time is not in a later step than the row
-        before; the stream is then as it was.
+        Steps left out since the row before are missing ones; after a window of them the stream
+        begins anew.
+
+        Args:
+            row: The raw cells of the step by column, with its time. A series has one value, empty
+                where it is missing; one that is known beforehand has its values of the steps to
+                forecast, as a list or text.
+
+        Returns:
+            Arrays of one row, or None while there are fewer steps since the reset than the net
+            looks back on.
+
+        Raises:
+            DeviceError: If a column is missing, a cell cannot be read, or the time is not in a
+                later step than the row before; the stream is then as it was.
         """
-        step, new, others = self._read(row)
-        if self._origin is not None and step < self._origin:
-            raise DeviceError(
-                f"the time {shorten(row[self.signature.frame.time])} is not in a later step than "
-                "the row before",
-                expected=f"steps of {self.signature.frame.step_seconds:g} s, each once, in order",
-                fix="push the mean of rows that share a step, or reset() for another series",
-            )
-        if self._origin is not None and step - self._origin >= max(
-            len(x) for x in self._past.values()
-        ):
+        step, values, others = self._read(row)
+        if self._next_step is not None and step < self._next_step:
+            self._refuse_time(row)
+        if self._skips_a_window(step):
             self.reset()
-        missing = dict.fromkeys(new, np.float32(np.nan))
-        for place in range(step if self._origin is None else self._origin, step):
-            self._push(place, missing, others)
-        return self._push(step, new, others)
+        self._push_missing(step, values, others)
+        return self._push(step, values, others)
+
+    def _refuse_time(self, row):
+        """Raises DeviceError for a row that is not later than the row before."""
+        time = row[self._frame.time]
+        raise DeviceError(
+            f"the time {shorten(time)} is not in a later step than the row before",
+            expected=f"steps of {self._frame.step_seconds:g} s, each once, in order",
+            fix="push the mean of rows that share a step, or reset() for another series",
+        )
+
+    def _skips_a_window(self, step):
+        """Returns whether a window of steps, or more, is left out before a step."""
+        if self._next_step is None:
+            return False
+        window_steps = max(map(len, self._past.values()))
+        num_skipped = step - self._next_step
+        return num_skipped >= window_steps
+
+    def _push_missing(self, step, values, others):
+        """Takes the steps that are left out before a step."""
+        if self._next_step is None:
+            return
+        missing = dict.fromkeys(values, np.float32(np.nan))
+        for skipped in range(self._next_step, step):
+            self._push(skipped, missing, others)
 
     def _read(self, row):
-        """The step's number since 1970, the new value of each series, and the typed columns of what
-        else there is.
+        """Reads the raw cells of a step.
+
+        Returns:
+            The number of the step since 1970, the newest value of each series by column, and the
+            typed columns of what else there is.
         """
-        frame = self.signature.frame
+        self._refuse_absent(row)
+        time = self._read_time(row)
         missing = frozenset(self.signature.missing_words)
-        names = dict.fromkeys((frame.time, *(column.name for column in self.signature.columns)))
-        absent = [name for name in names if not isinstance(row, Mapping) or name not in row]
+        values = {}
+        for column in self._past_columns:
+            cells = [row[column.name]]
+            (values[column.name],) = read_cells(cells, as_cells(column), missing)
+        others = {}
+        for column in self._other_columns:
+            cells = [row[column.name]]
+            others[column.name] = read_cells(cells, column, missing)
+        refuse_days_without_steps(time, self._frame)
+        (step,) = self._frame.numbers(time)
+        return int(step), values, others
+
+    def _refuse_absent(self, row):
+        """Raises DeviceError for a row that lacks a column."""
+        names = [self._frame.time]
+        for column in self.signature.columns:
+            if column.name != self._frame.time:
+                names.append(column.name)
+        absent = names
+        if isinstance(row, Mapping):
+            absent = [name for name in names if name not in row]
         if absent:
             raise DeviceError(
                 f"a step without the column {', '.join(map(repr, absent))}",
                 expected=", ".join(names),
-                fix="add the column; leave its cell empty where the value is not known",
+                fix=ADD_COLUMN,
             )
-        (time,) = read_cells([row[frame.time]], Column(frame.time, "date", frame.format), missing)
-        if np.isnat(time):
+
+    def _read_time(self, row):
+        """Returns the time of a step, datetime64[s] [1]."""
+        name = self._frame.time
+        column = Column(name, "date", self._frame.format)
+        missing = frozenset(self.signature.missing_words)
+        time = read_cells([row[name]], column, missing)
+        if np.isnat(time).any():
             raise DeviceError(
-                "a step without a time", expected=f"a time in {frame.time!r}", fix="give its time"
+                "a step without a time", expected=f"a time in {name!r}", fix="give its time"
             )
-        new = {}
-        others = {}
-        for column in self.signature.columns:
-            if column.name in self._past:
-                (new[column.name],) = read_cells([row[column.name]], as_cells(column), missing)
-            elif column.name != frame.time:
-                others[column.name] = read_cells([row[column.name]], column, missing)
-        refuse_days_without_steps(np.array([time]), frame)
-        return int(frame.numbers(np.array([time]))[0]), new, others
+        return time
 
-    def _push(self, step, new, others):
-        """The net's answer once `new` is the newest step. The windows are kept raw and prepared
-        whole, so that a step is prepared as it is in a window; the net gets the newest alone.
+    def _push(self, step, values, others):
+        """Returns the net's answer once `values` are the newest step, or None.
+
+        The windows are kept raw and prepared whole, so that a step is prepared as it is in a
+        window; the net gets the newest alone.
         """
-        frame = self.signature.frame
-        stream = self.signature.stream
-        past = {name: np.append(x[1:], np.float32(new[name])) for name, x in self._past.items()}
-        first = frame.dates(np.array([step + 1]))
-        prepared = run_primitives(
-            self.signature.primitives,
-            {**others, frame.time: first, **{name: x[None] for name, x in past.items()}},
-        )
-        outputs = self.interpreter.call({**self._newest(prepared), **self._states})
-        self._past, self._origin, self._num_steps = past, step + 1, self._num_steps + 1
-        self._states = {port.name: outputs[port.name] for port in stream.states}
-        if self._num_steps < stream.num_steps:
+        past = {}
+        for name, window in self._past.items():
+            newest = np.float32(values[name])
+            past[name] = np.append(window[1:], newest)
+        prepared = self._prepare(past, others, step)
+        inputs = self._newest(prepared)
+        outputs = self.interpreter.call({**inputs, **self._states})
+        self._past = past
+        self._next_step = step + 1
+        self._num_steps += 1
+        for name in self._states:
+            self._states[name] = outputs[name]
+        if self._num_steps < self._streaming.num_steps:
             return None
-        return answer(
-            replace(self.signature, output=stream.output),
-            outputs["output"],
-            form=self.form,
-            prepared=prepared,
-        )
+        signature = replace(self.signature, output=self._streaming.output)
+        return answer(signature, outputs["output"], form=self.form, prepared=prepared)
 
-    def _newest(self, prepared: Columns):
-        newest = {}
-        for port in self.signature.stream.inputs:
+    def _prepare(self, past, others, step):
+        """Returns the windows up to a step, as one row, after every primitive."""
+        columns: Columns = dict(others)
+        first_ahead = np.array([step + 1])
+        columns[self._frame.time] = self._frame.dates(first_ahead)
+        for name, window in past.items():
+            columns[name] = window[None]
+        return run_primitives(self.signature.primitives, columns)
+
+    def _newest(self, prepared):
+        """Returns the arrays of the ports, of past steps the newest alone."""
+        inputs = {}
+        for port in self._streaming.inputs:
+            refuse_missing(prepared, port)
             x = prepared[port.name]
-            if x.dtype == np.float32 and np.isnan(x).any():
-                raise DeviceError(
-                    f"the input {port.name!r} has a missing value after every step",
-                    expected="steps that fill every column",
-                    fix="add an imputing step for the column to "
-                    "the recipe and make the bundle again",
-                )
-            # Of past steps the last one; what is known of the steps to forecast has as many as the
-            # port.
             if x.ndim == 3:
-                x = x[:, -port.shape[0] :]
+                # What is known of the steps to forecast has as many steps as the port.
+                num_steps = port.shape[0]
+                x = x[:, -num_steps:]
             if self.form == "int8":
-                newest[port.name] = port.quantize(x)
-            else:
-                newest[port.name] = x
-        return newest
+                x = port.quantize(x)
+            inputs[port.name] = x
+        return inputs
 
     def _zeros(self, port: Port):
+        shape = (1, *port.shape)
         if self.form == "int8":
-            return np.full((1, *port.shape), port.zero_point, np.int8)
-        return np.zeros((1, *port.shape), np.float32)
+            return np.full(shape, port.zero_point, np.int8)
+        return np.zeros(shape, np.float32)
 
 
-def _check_fit(signature, interpreter, form):
-    """Raises DeviceError where the ports and scales are not those of the model next to the
-    signature.
+def _check_fit(stream, interpreter, form):
+    """Raises DeviceError for ports and scales that are not those of the model in the same folder.
+
+    Args:
+        stream: The streaming form's part of the signature.
+        interpreter: A LiteRT that holds the model.
+        form: Of the model.
     """
-    stream = signature.stream
-    taken = {
-        port.name: ((1, *port.shape), form if port.dtype == "float32" else port.dtype)
-        for port in (*stream.inputs, *stream.states)
-    }
-    given = {
-        port.name: (port.scale if form == "int8" else 0.0, port.zero_point if form == "int8" else 0)
-        for port in (*stream.states, stream.output)
-    }
-    found = interpreter.output_quantization()
-    if (
-        taken != interpreter.inputs()
-        or given.keys() != found.keys()
-        or not all(np.allclose(given[name], found[name], rtol=1e-6, atol=0) for name in given)
-    ):
+    expected_inputs = {}
+    for port in (*stream.inputs, *stream.states):
+        dtype = port.dtype
+        if dtype == "float32":
+            dtype = form
+        expected_inputs[port.name] = ((1, *port.shape), dtype)
+    stated_scales = {}
+    for port in (*stream.states, stream.output):
+        stated_scales[port.name] = (0.0, 0)
+        if form == "int8":
+            stated_scales[port.name] = (port.scale, port.zero_point)
+    fits_inputs = expected_inputs == interpreter.inputs()
+    fits_scales = are_same_scales(stated_scales, interpreter.output_quantization())
+    if not (fits_inputs and fits_scales):
         raise DeviceError(
             f"the signature and model_stream_{form}.tflite are not of one bundle: their ports or "
             "scales differ",

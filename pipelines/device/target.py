@@ -7,19 +7,30 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Target:
-    """What is predicted: its name, the task, the labels in the order of the outputs, and for real
-    numbers, one or several, the affine map from the model's output to the target's own unit (value
-    = output * factor + offset).
+    """What is predicted.
 
-    A forecast has outputs step after step, of each step one value or one a quantile of `quantiles`,
-    each step with its own affine map (`step_offsets`, `step_factors`), because steps far ahead vary
-    more; where `base` and `spread` name columns of the prepared row, values are in the row's own
-    scale: value * spread + base. `mase_scale`: what the mean absolute error is divided by for MASE,
-    the seasonal naive's error on the steps before the test (Hyndman and Koehler 2006,
-    https://doi.org/10.1016/j.ijforecast.2006.03.001); 0.0 where there is none. Of anomalies `base`
-    is the input that the outputs give back, [steps, channels] as it lies in memory. `separator`:
-    of several labels a row, what the labels of an answer are joined with; it stands in none of
-    them.
+    A forecast has outputs step after step, of each step one value or one a quantile. Each step has
+    an affine map of its own, because steps far ahead vary more.
+
+    Attributes:
+        name: Of the column.
+        task: The name of a task.
+        labels: In the order of the outputs.
+        offset: Of real numbers, one or several: value = output * factor + offset, in the target's
+            own unit.
+        factor: Of the same map.
+        quantiles: Of a forecast, the levels, rising.
+        step_offsets: Of a forecast, the offset of each step.
+        step_factors: Of a forecast, the factor of each step.
+        base: Of a forecast in the row's own scale, the column of the prepared row that is added:
+            value * spread + base. Of anomalies, the input that the outputs give back, [steps,
+            channels] as it lies in memory.
+        spread: Of the same forecast, the column that is multiplied by.
+        mase_scale: What the mean absolute error is divided by for MASE: the seasonal naive's error
+            on the steps before the test (Hyndman and Koehler 2006,
+            https://doi.org/10.1016/j.ijforecast.2006.03.001); 0.0 if there is none.
+        separator: Of several labels a row, what the labels of an answer are joined with; no label
+            contains it.
     """
 
     name: str
@@ -36,9 +47,12 @@ class Target:
     separator: str = ""
 
     def middle(self) -> int:
-        """The place of the quantile nearest to the median: what a forecast gives if it may give one
-        value.
+        """Returns the place of the quantile nearest to the median.
+
+        It is what a forecast gives if it may give one value.
         """
-        if self.quantiles:
-            return int(np.argmin(np.abs(np.asarray(self.quantiles) - 0.5)))
-        return 0
+        if not self.quantiles:
+            return 0
+        levels = np.asarray(self.quantiles)
+        distances = np.abs(levels - 0.5)
+        return int(distances.argmin())

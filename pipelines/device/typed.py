@@ -13,7 +13,14 @@ from functools import cache
 
 MAX_FLOAT = 3.4028234663852886e38  # of float32, in which nearly everything here is computed
 MAX_INT = 2**63 - 1
-_SCALARS = {float: (float, int), int: (int,), str: (str,), bool: (bool,)}
+# Types of fields → the types that JSON has for them.
+_SCALARS = {
+    float: (float, int),
+    int: (int,),
+    str: (str,),
+    bool: (bool,),
+}
+_LARGEST = {float: MAX_FLOAT, int: MAX_INT}
 
 
 def load_json(content: bytes) -> object:
@@ -26,23 +33,31 @@ def _refuse(word):
 
 
 def _once(pairs):
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError(f"a key stands twice among {list(found)[:20]}")
-    return found
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        some_keys = list(values)[:20]
+        raise ValueError(f"a key stands twice among {some_keys}")
+    return values
 
 
 def read_typed(kind: type, values: object) -> object:
-    """A dataclass of plain JSON values: numbers that float32 holds, whole numbers that 64 bits
-    hold, text, lists, and other dataclasses. Raises TypeError for other fields or types, ValueError
-    for numbers that do not fit.
+    """Reads a dataclass of plain JSON values.
+
+    Args:
+        kind: The dataclass. Its fields are numbers that float32 holds, whole numbers that 64 bits
+            hold, text, lists, and other dataclasses.
+        values: Its fields by name.
+
+    Raises:
+        TypeError: For other fields or types.
+        ValueError: For numbers that do not fit.
     """
     hints = _hints(kind)
-    fields_of = f"{kind.__name__} has the fields {list(hints)}, got "
+    expected = f"{kind.__name__} has the fields {list(hints)}"
     if not isinstance(values, dict):
-        raise TypeError(fields_of + type(values).__name__)
+        raise TypeError(f"{expected}, got {type(values).__name__}")
     if values.keys() != hints.keys():
-        raise TypeError(fields_of + str(list(values)))
+        raise TypeError(f"{expected}, got {list(values)}")
     arguments = {}
     for name, hint in hints.items():
         arguments[name] = read_value(hint, values[name], name)
@@ -51,8 +66,12 @@ def read_typed(kind: type, values: object) -> object:
 
 @cache
 def _hints(kind):
-    hints = typing.get_type_hints(kind)
-    return {field.name: hints[field.name] for field in fields(kind)}
+    """Returns the annotations of a dataclass by field."""
+    all_hints = typing.get_type_hints(kind)
+    hints = {}
+    for field in fields(kind):
+        hints[field.name] = all_hints[field.name]
+    return hints
 
 
 def read_value(hint: object, value: object, name: str) -> object:
@@ -70,26 +89,36 @@ def read_value(hint: object, value: object, name: str) -> object:
     if hint in _SCALARS:
         _check_scalars(hint, (value,), name)
         return value
-    origin = typing.get_origin(hint)
-    inner = typing.get_args(hint)
-    if origin is tuple and isinstance(value, list):
-        if len(inner) == 2 and inner[1] is Ellipsis:
-            return _read_items(inner[0], value, name)
-        if len(inner) == len(value):
-            items = zip(inner, value, strict=True)
-            return tuple(read_value(each, item, name) for each, item in items)
-    elif origin is dict and isinstance(value, dict):
-        return {key: read_value(inner[1], each, name) for key, each in value.items()}
-    elif origin in (typing.Union, types.UnionType):
-        if value is None and types.NoneType in inner:
-            return None
-        for each in inner:
-            is_scalar = type(value) in _SCALARS.get(each, ())
-            if is_scalar or is_dataclass(each):
-                return read_value(each, value, name)
-    elif isinstance(hint, type) and is_dataclass(hint):
+    if isinstance(hint, type) and is_dataclass(hint):
         return read_typed(hint, value)
-    raise TypeError(f"{name} is {str(value)[:60]!r}, not {hint}")
+    origin = typing.get_origin(hint)
+    if origin is tuple and isinstance(value, list):
+        return _read_tuple(hint, value, name)
+    if origin is dict and isinstance(value, dict):
+        _, item_hint = typing.get_args(hint)
+        return {key: read_value(item_hint, item, name) for key, item in value.items()}
+    if origin in (typing.Union, types.UnionType):
+        return _read_union(hint, value, name)
+    raise _other_type(hint, value, name)
+
+
+def _other_type(hint, value, name):
+    """Returns the error of a value that is not of its annotation."""
+    text = str(value)
+    return TypeError(f"{name} is {text[:60]!r}, not {hint}")
+
+
+def _read_tuple(hint, values, name):
+    """Reads a list as a tuple of one type or of a type for each place."""
+    item_hints = typing.get_args(hint)
+    if item_hints[-1] is Ellipsis:
+        return _read_items(item_hints[0], values, name)
+    if len(item_hints) != len(values):
+        raise _other_type(hint, values, name)
+    items = []
+    for item_hint, item in zip(item_hints, values, strict=True):
+        items.append(read_value(item_hint, item, name))
+    return tuple(items)
 
 
 def _read_items(hint, values, name):
@@ -97,21 +126,31 @@ def _read_items(hint, values, name):
     if hint in _SCALARS:  # many at once: vocabularies are long
         _check_scalars(hint, values, name)
         return tuple(values)
-    return tuple(read_value(hint, each, name) for each in values)
+    return tuple(read_value(hint, item, name) for item in values)
+
+
+def _read_union(hint, value, name):
+    """Reads a value of the first type of a union that fits."""
+    kinds = typing.get_args(hint)
+    if value is None and types.NoneType in kinds:
+        return None
+    for kind in kinds:
+        is_scalar = type(value) in _SCALARS.get(kind, ())
+        if is_scalar or is_dataclass(kind):
+            return read_value(kind, value, name)
+    raise _other_type(hint, value, name)
 
 
 def _check_scalars(hint, values, name):
+    """Raises an error for values that are not all of a scalar type, or do not fit."""
     kinds = set(map(type, values))
     others = kinds - set(_SCALARS[hint])
     if others:
-        names = sorted(each.__name__ for each in others)
+        names = sorted(kind.__name__ for kind in others)
         raise TypeError(f"{name} holds a {names[0]}, not {hint.__name__}s alone")
-    if hint is float:
-        most = MAX_FLOAT
-    elif hint is int:
-        most = MAX_INT
-    else:
+    most = _LARGEST.get(hint)
+    if most is None:
         return
     # NaN compares as false, so that it does not fit either.
-    if any(not -most <= value <= most for value in values):
+    if not all(-most <= value <= most for value in values):
         raise ValueError(f"{name} holds a number that does not fit")

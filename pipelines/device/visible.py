@@ -12,30 +12,46 @@ _JOINERS = "\u200c\u200d"
 
 
 def visible(text: str, *, keep: str = "") -> str:
-    """The text with every control character, line separator, invisible format character (the
-    bidirectional ones among them) and half of a surrogate pair as Python writes it: "\\x1b", "\\n",
-    "\\u202e", "\\ud800". `keep`: characters that stay as they are.
+    """Returns a text whose unseen characters are escaped, as Python writes them.
+
+    They are control characters, line separators, invisible format characters (the bidirectional
+    ones among them) and halves of surrogate pairs: "\\x1b", "\\n", "\\u202e", "\\ud800".
+
+    Args:
+        text: From anywhere.
+        keep: Characters that stay as they are.
     """
     if text.isprintable():
         return text
-    return "".join(_escaped(letter) if letter not in keep else letter for letter in text)
+    shown = []
+    for letter in text:
+        if letter not in keep and _is_unseen(letter):
+            escape = letter.encode("unicode_escape")
+            letter = escape.decode("ascii")
+        shown.append(letter)
+    return "".join(shown)
 
 
-def _escaped(letter):
-    if letter.isprintable() or letter in _JOINERS or unicodedata.category(letter) not in _UNSEEN:
-        return letter
-    return letter.encode("unicode_escape").decode("ascii")
+def _is_unseen(letter):
+    if letter.isprintable() or letter in _JOINERS:
+        return False
+    return unicodedata.category(letter) in _UNSEEN
 
 
 def shorten(cell: object, most: int = 40) -> str:
-    """A value for an error message: quoted, escaped, never longer than `most` characters and its
-    length.
+    """Returns a value for an error message: quoted and escaped.
+
+    Args:
+        cell: Anything.
+        most: Characters that are shown; of a longer text its length is added.
     """
     if isinstance(cell, (bytes, bytearray, memoryview)):
         return f"{len(cell):,} bytes"
     if isinstance(cell, np.ndarray) and cell.ndim:
         return f"an array of {cell.dtype}, shape {cell.shape}"
     text = str(cell)
-    if len(text) <= most:
+    num_characters = len(text)
+    if num_characters <= most:
         return repr(text)
-    return f"{text[:most]!r}... ({len(text):,} characters)"
+    beginning = text[:most]
+    return f"{beginning!r}... ({num_characters:,} characters)"

@@ -21,8 +21,8 @@ from ..errors import DeviceError
 from .arrays import from_bytes, to_bytes
 from .digest import NotHashableError, digest
 from .environment import environment
-from .epochs import Epochs, storing_epochs
 from .notice import print_notice
+from .resume import Epochs, storing_epochs
 from .store import Store, about_bytes, open_store
 from .workspace import workspace
 
@@ -55,10 +55,17 @@ _current: ContextVar[Cache | None] = ContextVar("cache", default=None)
 def caching(folder: Path, about: str) -> Iterator[Cache]:
     """Lets the stages inside the block keep their results below `folder`.
 
+    Inside of another such block its cache is used: a worker's runs write their bundles to folders
+    of their own, and their stages to the driver's cache.
+
     Args:
         folder: of the bundles; results lie in its .cache.
         about: what is made, for the list of results.
     """
+    outer = _current.get()
+    if outer is not None:
+        yield outer
+        return
     store = open_store(folder / ".cache")
     with workspace(store.folder) as place:
         token = _current.set(Cache(store, place, about, _is_anew.get()))
@@ -135,6 +142,8 @@ class Work:
         if not self.key:
             return
         cache = self.cache
+        if cache.is_fresh:
+            cache.store.remove(self.key)
         try:
             cache.store.write(
                 self.key, files, stage=self.stage, about=cache.about, workspace=cache.workspace

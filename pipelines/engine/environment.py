@@ -8,6 +8,8 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from .machine import num_cores, visible_gpus
+
 # Whose results end in a bundle. A result of other versions is another result.
 PACKAGES = (
     "tensorflow",
@@ -23,20 +25,22 @@ PACKAGES = (
     "matplotlib",
 )
 # What alters a last digit of what TensorFlow computes.
-_VARIABLES = ("TF_ENABLE_ONEDNN_OPTS", "CUDA_VISIBLE_DEVICES")
+_VARIABLES = ("TF_ENABLE_ONEDNN_OPTS",)
 
 
-@cache
-def environment() -> dict[str, object]:
+def environment(device: str = "") -> dict[str, object]:
     """Returns what decides a result besides its recipe and its rows, as values of JSON.
 
     There is no name, path or time in it: two machines that would compute the same have the same.
+
+    Args:
+        device: the kind of a device that shall compute; this process' own if "".
     """
     return {
         "package": package_digest(),
         "python": ".".join(map(str, sys.version_info[:2])),
-        "versions": {name: _version(name) for name in PACKAGES},
-        "device": device_kind(),
+        "versions": _versions(),
+        "device": device or device_kind(),
     }
 
 
@@ -54,24 +58,33 @@ def package_digest() -> str:
     return hasher.hexdigest()
 
 
-def device_kind() -> str:
-    """Returns what computes: the kind of processor, its threads, and whether there are GPUs.
+def device_kind(threads: int = 0, num_gpus: int | None = None) -> str:
+    """Returns what computes: the kind of processor, its threads, and how many GPUs.
 
     A sum over more threads is another sum in its last bits.
+
+    Args:
+        threads: of one operation; as this process has them if 0.
+        num_gpus: that a process sees; as many as this one sees if None.
     """
-    threads = os.environ.get("TF_NUM_INTRAOP_THREADS", "0")
-    if not threads.isdecimal() or int(threads) == 0:
-        threads = str(num_cores())
+    if threads == 0:
+        threads = _own_threads()
+    if num_gpus is None:
+        num_gpus = len(visible_gpus())
     switches = [f"{name}={os.environ[name]}" for name in _VARIABLES if name in os.environ]
-    num_gpus = len(list(Path("/dev").glob("nvidia[0-9]*")))
     return " ".join([platform.machine(), f"{threads} threads", f"{num_gpus} GPUs", *switches])
 
 
-def num_cores() -> int:
-    """Returns the cores that this process may use."""
-    if sys.platform.startswith("linux"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def _own_threads():
+    named = os.environ.get("TF_NUM_INTRAOP_THREADS", "0")
+    if named.isdecimal() and int(named) > 0:
+        return int(named)
+    return num_cores()
+
+
+@cache
+def _versions():
+    return {name: _version(name) for name in PACKAGES}
 
 
 def _version(name):

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from .exchange import sync
 from .lock import is_free, locked
 
 PREFIX = ".pipelines-"
@@ -55,6 +56,15 @@ def temporary_files() -> Iterator[Path]:
                 del os.environ["TMPDIR"]
             else:
                 os.environ["TMPDIR"] = before[1]
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes a file; at every moment its name holds the old content or the new."""
+    with workspace(path.parent) as place:
+        partial = place / path.name
+        partial.write_bytes(content)
+        sync(partial)
+        os.replace(partial, path)
 
 
 def remove_leftovers(folder: Path) -> list[str]:

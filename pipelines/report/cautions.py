@@ -2,9 +2,10 @@
 terminal, at the top of report.html, in report.json and on the model card.
 """
 
-from dataclasses import fields, replace
+import math
 from shlex import quote
 
+from ..settings import written
 from ..tasks import TASKS
 from ..tasks.metrics import SMALLER_IS_BETTER
 from ..training.training import Training
@@ -19,133 +20,135 @@ MOST_TIMES_WINDOW = 4
 
 
 def find_cautions(recipe, facts: dict) -> list[str]:
-    """Sentences, the gravest first; `facts`: the content of report.json without them."""
-    found = [*_worse_than_constant(facts), *_worse_than_plain(facts), *unlike_keras(facts)]
-    return [*found, *_still_rising(recipe, facts), *_cut_texts(recipe, facts)]
+    """Returns what a reader of the scores must not miss.
+
+    Args:
+        recipe: Of the run.
+        facts: The content of report.json without the cautions.
+
+    Returns:
+        Sentences, the gravest first.
+    """
+    return [
+        *_worse_than_constant(facts),
+        *_worse_than_plain(facts),
+        *unlike_keras(facts),
+        *_still_rising(recipe, facts),
+        *_cut_texts(recipe, facts),
+    ]
+
+
+def _task_of(facts):
+    return TASKS[facts["target"]["task"]]
 
 
 def _worse_than_constant(facts):
     if facts["constant"] is None:
         return []
-    return TASKS[facts["target"]["task"]].worse_than_constant(facts)
+    return _task_of(facts).worse_than_constant(facts)
 
 
 def _worse_than_plain(facts):
-    """Of series: the comparison model or plain rule that does better than what ships."""
+    """Returns, of series, the comparison model or plain rule that does better than what ships."""
     if not facts["baselines"]:
         return []
-    metric = TASKS[facts["target"]["task"]].baseline_metric(facts["judge"]["deciding"])
-    (_, *others), int8 = facts["baselines"], facts["scores"]["litert_int8"][metric]
-    if metric in SMALLER_IS_BETTER:
-        sign = -1
-    else:
-        sign = 1
+    metric = _task_of(facts).baseline_metric(facts["judge"]["deciding"])
+    int8 = facts["scores"]["litert_int8"][metric]
+    # The first line is the model itself.
+    others = facts["baselines"][1:]
     known = [line for line in others if _is_known(line["scores"][metric])]
     if not known or not _is_known(int8):
         return []
+    sign = 1
+    if metric in SMALLER_IS_BETTER:
+        sign = -1
     best = max(known, key=lambda line: sign * line["scores"][metric])
-    if sign * best["scores"][metric] <= sign * int8:
+    score = best["scores"][metric]
+    if sign * score <= sign * int8:
         return []
-    return [
-        f"{best['what']} does better than this model: {metric.replace('_', ' ')} "
-        f"{best['scores'][metric]:.3f} and {int8:.3f}"
-    ]
+    shown = metric.replace("_", " ")
+    return [f"{best['what']} does better than this model: {shown} {score:.3f} and {int8:.3f}"]
 
 
 TRAIN_WITH_ROUNDING = "--set 'shipping.compress=(QuantizeAware(),)' trains with the rounding"
 
 
 def unlike_keras(facts: dict, *, fix: str = TRAIN_WITH_ROUNDING) -> list[str]:
-    """A sentence where a form answers many rows otherwise than the Keras model, whatever its score
-    is. `fix`: what helps.
+    """Returns a sentence if a form answers many rows otherwise than the Keras model, whatever its
+    score is.
+
+    Args:
+        facts: The content of report.json.
+        fix: What helps.
     """
+    least = LEAST_VALUES_ALIKE
+    what = "a value that is more than 5 % of a standard deviation off"
     if facts["target"]["labels"]:
         least = LEAST_LABELS_ALIKE
-    else:
-        least = LEAST_VALUES_ALIKE
-    unlike = [
-        rung
-        for rung in facts["ladder"]
-        if _is_known(rung["agreement"]) and rung["agreement"] < least
-    ]
+        what = "another label"
+    unlike = []
+    for rung in facts["ladder"]:
+        agreement = rung["agreement"]
+        if _is_known(agreement) and agreement < least:
+            unlike.append(rung)
     if not unlike:
         return []
     worst = min(unlike, key=lambda rung: rung["agreement"])
-    if facts["target"]["labels"]:
-        what = "another label"
-    else:
-        what = "a value that is more than 5 % of a standard deviation off"
     names = ", ".join(rung["form"] for rung in unlike)
-    unit = TASKS[facts["target"]["task"]].agreement_unit
+    unit = _task_of(facts).agreement_unit
     counted = unit.replace("rows", f"{worst['num_rows']:,} rows")
+    share = 1 - worst["agreement"]
     return [
-        f"{worst['form']} gives {what} for {1 - worst['agreement']:.1%} of {counted}, "
+        f"{worst['form']} gives {what} for {share:.1%} of {counted}, "
         f"compared with Keras (below {least:.0%} alike: {names}); {fix}"
     ]
 
 
 def _still_rising(recipe, facts):
-    """Training whose best epoch is its last one, and which no patience ended."""
+    """Returns a sentence on training whose best epoch is its last one, and which no patience
+    ended.
+    """
     training = recipe.training
+    if not isinstance(training, Training) or not training.schedule.keeps_best:
+        return []
     metric = facts["judge"]["deciding"]
     values = facts["history"].get(f"val_{metric}", [])
-    if (
-        not isinstance(training, Training)
-        or not training.schedule.keeps_best
-        or len(values) < training.epochs
-    ):
+    num_epochs = len(values)
+    if num_epochs < max(training.epochs, 2):
         return []
+    best = max(values)
+    better = "rising"
     if metric in SMALLER_IS_BETTER:
         best = min(values)
-    else:
-        best = max(values)
-    # The last epoch in which the best was reached: on few rows scores tie.
-    last_best = len(values) - values[::-1].index(best)
-    if len(values) < 2 or last_best < len(values):
-        return []
-    if metric in SMALLER_IS_BETTER:
         better = "falling"
-    else:
-        better = "rising"
+    # The best was reached before, too: on few rows scores tie.
+    if values[-1] != best:
+        return []
+    shown = metric.replace("_", " ")
     return [
-        f"Training ended after its {training.epochs} epochs while {metric.replace('_', ' ')} of "
-        f"validation rows was still {better}: --set training.epochs={2 * training.epochs}"
+        f"Training ended after its {training.epochs} epochs while {shown} of validation rows was "
+        f"still {better}: --set training.epochs={2 * training.epochs}"
     ]
 
 
 def _cut_texts(recipe, facts):
+    """Returns a sentence on texts that are longer than the window."""
     texts = facts["texts"]
     if texts is None or texts["cut_share"] < LEAST_CUT_SHARE:
         return []
-    words = (
+    longest = MOST_TIMES_WINDOW * texts["window"]
+    window = min(texts["most_tokens"], longest)
+    steps = [written(step.with_window(window)) for step in recipe.encode]
+    setting = f"encode=({', '.join(steps)},)"
+    return [
         f"{texts['cut_share']:.1%} of the training texts are longer than the window of "
-        f"{texts['window']} tokens: "
-        f"the rest of them is not read; 95 % have at most {texts['most_tokens']:,}"
-    )
-    window = min(texts["most_tokens"], MOST_TIMES_WINDOW * texts["window"])
-    return [f"{words}: --set {quote(f'encode={_with_window(recipe.encode, window)}')}"]
-
-
-def _with_window(encode, window):
-    """The steps of a recipe as `--set` takes them, with another window."""
-    steps = [
-        replace(step, window=window)
-        if any(each.name == "window" for each in fields(step))
-        else step
-        for step in encode
+        f"{texts['window']} tokens: the rest of them is not read; 95 % have at most "
+        f"{texts['most_tokens']:,}: --set {quote(setting)}"
     ]
-    return f"({''.join(f'{_setting(step)}, ' for step in steps)[:-1]})"
-
-
-def _setting(step):
-    """A spec as it is written by hand: with the knobs that are turned."""
-    turned = [
-        f"{each.name}={getattr(step, each.name)!r}"
-        for each in fields(step)
-        if getattr(step, each.name) != each.default
-    ]
-    return f"{type(step).__name__}({', '.join(turned)})"
 
 
 def _is_known(value):
-    return value is not None and value == value
+    """Tests whether a score is there and no NaN."""
+    if value is None:
+        return False
+    return not math.isnan(value)

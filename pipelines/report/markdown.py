@@ -16,47 +16,72 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _MARKS = frozenset("\\`*_[]#|~$")
 # What begins a list or underlines a heading, at the beginning of a line.
 _BEGINNING = re.compile(r"[-+=]|\d{1,9}(?=[.)](\s|$))")
+_SCHEME = re.compile(r"(?i)\b(https?|ftp|javascript|data|mailto|xmpp):")
+_WWW = re.compile(r"(?i)\bwww\.")
 _PLAIN = re.compile(r"[^&<>`|]*[^&<>`|\s][^&<>`|]*")
 
 
 def plain(text: str, *, most: int | None = MAX_CHARACTERS) -> str:
-    """The text as Markdown that shows it letter by letter, on one line; its first `most`
-    characters, if not None.
+    """Returns the text as Markdown that shows it letter by letter, on one line.
+
+    Args:
+        text: From data.
+        most: How many characters of it are shown, None for all.
     """
-    shown = "".join(
-        _ENTITIES.get(letter, f"\\{letter}" if letter in _MARKS else letter)
-        for letter in visible(_shortened(text, most))
-    )
-    beginning = _BEGINNING.match(shown)
-    if beginning:
-        if not shown[0].isdigit():
-            mark = beginning.group()
-        else:
-            mark = shown[beginning.end()]
-        shown = shown.replace(mark, f"\\{mark}", 1)
+    letters = visible(_shortened(text, most))
+    shown = "".join(map(_escaped, letters))
+    shown = _escape_beginning(shown)
     # Bare addresses become links in GitHub's Markdown.
-    shown = re.sub(r"(?i)\b(https?|ftp|javascript|data|mailto|xmpp):", r"\1&#58;", shown)
-    return re.sub(r"(?i)\bwww\.", "www&#46;", shown).replace("@", "&#64;")
+    shown = _SCHEME.sub(r"\1&#58;", shown)
+    shown = _WWW.sub("www&#46;", shown)
+    return shown.replace("@", "&#64;")
+
+
+def _escaped(letter):
+    if letter in _ENTITIES:
+        return _ENTITIES[letter]
+    if letter in _MARKS:
+        return f"\\{letter}"
+    return letter
+
+
+def _escape_beginning(text):
+    """Returns the text with a backslash before what begins a list or underlines a heading."""
+    match = _BEGINNING.match(text)
+    if not match:
+        return text
+    mark = match.group()
+    if text[0].isdigit():
+        # Of "1." the point makes it a list.
+        mark = text[match.end()]
+    return text.replace(mark, f"\\{mark}", 1)
 
 
 def code(text: str) -> str:
-    """A name from data as Markdown code; as `plain` where code could not show it."""
+    """Returns a name from data as Markdown code; as `plain` if code cannot show it."""
     shown = visible(_shortened(text, MAX_CHARACTERS))
-    if _PLAIN.fullmatch(shown) and shown == shown.strip():
-        return f"`{shown}`"
-    return plain(text)
+    has_margin = shown != shown.strip()
+    if has_margin or not _PLAIN.fullmatch(shown):
+        return plain(text)
+    return f"`{shown}`"
 
 
 def prose(text: str) -> str:
-    """Sentences in which only `code` between backticks is Markdown: what a recipe states about
-    itself.
+    """Returns sentences in which only `code` between backticks is Markdown: what a recipe states
+    about itself.
     """
     parts = text.split("`")
-    if len(parts) % 2 == 0:  # a backtick without a partner
+    has_odd_backtick = len(parts) % 2 == 0
+    if has_odd_backtick:
         return plain(text, most=None)
-    return "".join(
-        code(part) if place % 2 else plain(part, most=None) for place, part in enumerate(parts)
-    )
+    shown = []
+    for place, part in enumerate(parts):
+        is_code = place % 2 == 1
+        if is_code:
+            shown.append(code(part))
+        else:
+            shown.append(plain(part, most=None))
+    return "".join(shown)
 
 
 def _shortened(text, most):

@@ -49,7 +49,13 @@ _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 @dataclass(frozen=True)
 class Suspect:
-    """A column, why it may mislead, in words, and what to type about it."""
+    """A column that may mislead.
+
+    Attributes:
+        column: Its name.
+        reason: Why, in words.
+        fix: What to type about it.
+    """
 
     column: str
     reason: str
@@ -61,42 +67,56 @@ def find_suspects(splits: Splits, encode: Sequence[Step] = ()) -> list[Suspect]:
     looked at.
 
     Args:
-        splits: of which the training rows are read.
-        encode: the steps that will turn columns into inputs.
+        splits: Of which the training rows are read.
+        encode: The steps that will turn columns into inputs.
     """
     if splits.steps is not None:
-        columns = {name: x for name, x in splits.steps.train.x.items() if x.ndim == 1}
-        found = [
-            _nearly_constant(name, x) or _flattened(name, x, encode) for name, x in columns.items()
-        ]
-        return [suspect for suspect in found if suspect]
+        return _suspects_of_steps(splits.steps.train, encode)
     train = splits.train
-    columns = {name: x for name, x in train.x.items() if x.ndim == 1 and x.dtype.kind in "fMO"}
+    columns = {}
+    for name, x in train.x.items():
+        if x.ndim == 1 and x.dtype.kind in "fMO":
+            columns[name] = x
     if not columns or len(train) < MIN_ROWS:
         return []
-    found = _give_aways(train, columns)
-    order = np.argsort(train.ids, kind="stable")[:MAX_ROWS]
+    suspects = _give_aways(train, columns)
+    first_rows = np.argsort(train.ids, kind="stable")[:MAX_ROWS]
     for name, x in columns.items():
-        found.append(
-            _row_order(name, x[order], train)
-            or _id(name, x[order], train)
+        in_order = x[first_rows]
+        suspect = (
+            _row_order(name, in_order, train)
+            or _id(name, in_order, train)
             or _nearly_constant(name, x)
             or _flattened(name, x, encode)
         )
-    return _merged([suspect for suspect in found if suspect])
+        if suspect:
+            suspects.append(suspect)
+    return _merged(suspects)
+
+
+def _suspects_of_steps(train, encode):
+    """Finds the columns to name of rows that are steps in time."""
+    suspects = []
+    for name, x in train.x.items():
+        if x.ndim != 1:
+            continue
+        suspect = _nearly_constant(name, x) or _flattened(name, x, encode)
+        if suspect:
+            suspects.append(suspect)
+    return suspects
 
 
 def _merged(suspects):
-    """One line a column."""
+    """Returns one line a column, with all reasons and the longest fix."""
     lines: dict[str, Suspect] = {}
     for each in suspects:
         before = lines.get(each.column)
         if before is None:
             lines[each.column] = each
-        else:
-            lines[each.column] = Suspect(
-                each.column, f"{before.reason}; {each.reason}", max(before.fix, each.fix, key=len)
-            )
+            continue
+        reason = f"{before.reason}; {each.reason}"
+        fix = max(before.fix, each.fix, key=len)
+        lines[each.column] = Suspect(each.column, reason, fix)
     return list(lines.values())
 
 
@@ -105,153 +125,200 @@ def _drop(name):
 
 
 def quoted(name: str) -> str:
-    """A name as it is typed in a shell."""
-    return "'" + name.replace("'", "'\\''") + "'"
+    """Returns a name as it is typed in a shell."""
+    inside = name.replace("'", "'\\''")
+    return f"'{inside}'"
 
 
 def _give_aways(train, columns):
+    """Returns the columns that nearly determine the target alone, the best first."""
     if len(columns) < 2:
         return []
     scores = score_columns(train)
-    named = sorted(
-        ((measure, name) for name, measure in scores.items() if measure.value >= GIVES_AWAY),
-        key=lambda each: -each[0].value,
-    )
-    return [
-        Suspect(
-            name,
+    names = [name for name, measure in scores.items() if measure.value >= GIVES_AWAY]
+    names.sort(key=lambda name: -scores[name].value)
+    suspects = []
+    for name in names:
+        measure = scores[name]
+        reason = (
             f"alone nearly gives the target away ({measure.name} {measure.value:.3f} "
-            "on training rows): right only if it is known before the answer",
-            _drop(name),
+            "on training rows): right only if it is known before the answer"
         )
-        for measure, name in named
-    ]
+        suspects.append(Suspect(name, reason, _drop(name)))
+    return suspects
 
 
 def _row_order(name, x, train):
-    """Numbers and dates that rise, or fall, from each row of the file to the next."""
+    """Names numbers and dates that rise, or fall, from each row of the file to the next."""
     if x.dtype.kind == "O" or len(x) < MIN_ROWS:
         return None
     if x.dtype.kind == "M":
-        if train.time is not None or train.group is not None or np.isnat(x).any():
-            return None
-        steps = np.diff(x).astype(np.int64)
-        if len(np.unique(x)) < len(x) / 2 or not ((steps >= 0).all() or (steps <= 0).all()):
-            return None
-        return Suspect(
-            name,
-            "the rows of the file are in its order, and a random split puts neighbours on both "
-            "sides",
-            f"--time {quoted(name)}",
-        )
+        return _date_order(name, x, train)
     steps = np.diff(x)
-    if not ((steps > 0).all() or (steps < 0).all()):
-        return None
-    if steps[0] > 0:
+    if (steps > 0).all():
         way = "rise"
-    else:
+    elif (steps < 0).all():
         way = "fall"
+    else:
+        return None
+    time = f"--time {quoted(name)}"
     if _are_whole(x):
         return Suspect(
             name,
             f"whole numbers that {way} from row to row of the file, as row numbers do",
-            f"{_drop(name)}, or --time {quoted(name)} if it is a time",
+            f"{_drop(name)}, or {time} if it is a time",
         )
     return Suspect(
         name,
         f"numbers that {way} from row to row of the file, as a time does",
-        f"--time {quoted(name)}, or {_drop(name)}",
+        f"{time}, or {_drop(name)}",
+    )
+
+
+def _date_order(name, x, train):
+    """Names dates in whose order the rows of the file are, where a split takes no heed of it."""
+    if train.time is not None or train.group is not None:
+        return None
+    if np.isnat(x).any():
+        return None
+    steps = np.diff(x).astype(np.int64)
+    is_sorted = (steps >= 0).all() or (steps <= 0).all()
+    num_dates = len(np.unique(x))
+    if not is_sorted or num_dates < len(x) / 2:
+        return None
+    return Suspect(
+        name,
+        "the rows of the file are in its order, and a random split puts neighbours on both sides",
+        f"--time {quoted(name)}",
     )
 
 
 def _id(name, x, train):
-    """Whole numbers and words of which each has one row, or a few."""
-    if x.dtype.kind == "O":
-        present = x[[cell is not None for cell in x]]
-    else:
-        present = x[~_absent(x)]
-    if (
-        x.dtype.kind == "M"
-        or len(present) < MIN_ROWS
-        or (x.dtype.kind == "f" and not _are_whole(present))
-    ):
+    """Names whole numbers and words of which each has one row, or a few."""
+    present = _present(x)
+    if not _may_be_ids(present):
         return None
-    distinct = _num_distinct(present)
-    called = is_id_name(name)
-    if distinct >= NEARLY_DISTINCT * len(present):
-        if x.dtype.kind == "O" or called or _pairs_expected(present) >= MIN_EXPECTED_PAIRS:
-            if x.dtype.kind == "O":
-                what = "values"
-            else:
-                what = "whole numbers"
-            share = distinct / len(present)
-            return Suspect(
-                name,
-                f"{what} that differ in {share:.1%} of the training rows, as ids do",
-                _drop(name),
-            )
-        return None
-    rows_each = len(present) / distinct
-    if called and distinct >= MIN_VALUES and rows_each <= MAX_ROWS_OF_ID:
-        if train.group is not None:
-            return Suspect(name, f"an id by its name, {distinct:,} different values", _drop(name))
-        return Suspect(
-            name,
-            f"an id by its name, with {rows_each:.1f} training rows for each of {distinct:,} "
-            "values: rows of one value stand on both sides of the split",
-            f"--group {quoted(name)}, or {_drop(name)}",
-        )
-    rare = distinct > MANY_CATEGORIES and rows_each < MIN_ROWS_OF_CATEGORY
-    if x.dtype.kind == "O" and (rare or distinct > VERY_MANY_CATEGORIES):
-        fix = _drop(name)
-        if train.group is None:
-            fix += f", or --group {quoted(name)} if rows of one value belong together"
-        return Suspect(
-            name,
-            f"{distinct:,} different values with {rows_each:.1f} training rows each: few to learn "
-            "from",
-            fix,
-        )
+    num_distinct = _num_distinct(present)
+    if num_distinct >= NEARLY_DISTINCT * len(present):
+        return _distinct_id(name, present, num_distinct)
+    rows_each = len(present) / num_distinct
+    is_repeated = num_distinct >= MIN_VALUES and rows_each <= MAX_ROWS_OF_ID
+    if is_repeated and is_id_name(name):
+        return _repeated_id(name, num_distinct, rows_each, train)
+    if x.dtype.kind == "O" and _are_too_many(num_distinct, rows_each):
+        return _many_categories(name, num_distinct, rows_each, train)
     return None
 
 
+def _present(x):
+    """Returns the values of a column that are there."""
+    if x.dtype.kind == "O":
+        is_present = [cell is not None for cell in x]
+        return x[is_present]
+    if x.dtype.kind == "M":
+        return x[~np.isnat(x)]
+    return x[~np.isnan(x)]
+
+
+def _may_be_ids(present):
+    """Tests whether values are enough whole numbers or words."""
+    if len(present) < MIN_ROWS or present.dtype.kind == "M":
+        return False
+    return present.dtype.kind != "f" or _are_whole(present)
+
+
+def _distinct_id(name, present, num_distinct):
+    """Names a column whose values nearly all differ; of numbers, if that is no chance."""
+    what = "values"
+    if present.dtype.kind != "O":
+        what = "whole numbers"
+        is_likely = is_id_name(name) or _pairs_expected(present) >= MIN_EXPECTED_PAIRS
+        if not is_likely:
+            return None
+    share = num_distinct / len(present)
+    reason = f"{what} that differ in {share:.1%} of the training rows, as ids do"
+    return Suspect(name, reason, _drop(name))
+
+
+def _repeated_id(name, num_distinct, rows_each, train):
+    """Names a column that is called an id and has a few rows of each value."""
+    if train.group is not None:
+        reason = f"an id by its name, {num_distinct:,} different values"
+        return Suspect(name, reason, _drop(name))
+    return Suspect(
+        name,
+        f"an id by its name, with {rows_each:.1f} training rows for each of {num_distinct:,} "
+        "values: rows of one value stand on both sides of the split",
+        f"--group {quoted(name)}, or {_drop(name)}",
+    )
+
+
+def _are_too_many(num_distinct, rows_each):
+    """Tests whether categories are too many to be learned, or have too few rows each."""
+    if num_distinct > VERY_MANY_CATEGORIES:
+        return True
+    return num_distinct > MANY_CATEGORIES and rows_each < MIN_ROWS_OF_CATEGORY
+
+
+def _many_categories(name, num_distinct, rows_each, train):
+    fix = _drop(name)
+    if train.group is None:
+        fix += f", or --group {quoted(name)} if rows of one value belong together"
+    reason = f"{num_distinct:,} different values with {rows_each:.1f} training rows each: "
+    reason += "few to learn from"
+    return Suspect(name, reason, fix)
+
+
 def _nearly_constant(name, x):
-    """One value in nearly all rows. Where it is in all of them, a step that drops such columns
-    will.
+    """Names a column with one value in nearly all rows. Where it is in all of them, a step that
+    drops such columns will.
     """
-    if len(x) > MAX_ROWS:
-        x = x[np.linspace(0, len(x) - 1, MAX_ROWS).astype(np.int64)]
     import pandas as pd
 
-    codes, values = pd.factorize(x)  # missing values are -1
-    counts = np.bincount(codes[codes >= 0])
-    if not len(counts) or counts.max() < MOSTLY_THE_SAME * len(x):
+    x = _spread_rows(x)
+    codes, values = pd.factorize(x)
+    is_present = codes >= 0
+    counts = np.bincount(codes[is_present])
+    num_rows = len(x)
+    if not len(counts) or counts.max() < MOSTLY_THE_SAME * num_rows:
         return None
+    most = counts.max()
     value = values[counts.argmax()]
     if x.dtype.kind == "f":
-        value = f"{value:g}"
+        shown = f"{value:g}"
     else:
-        value = shorten(value)
-    if counts.max() == len(x):
-        share = "all"
-    else:
-        share = f"{np.floor(1000 * counts.max() / len(x)) / 10:.1f} % of the"
-    return Suspect(name, f"the same value, {value}, in {share} training rows", _drop(name))
+        shown = shorten(value)
+    share = "all"
+    if most < num_rows:
+        # Rounded down: 99.96 % is not all.
+        percent = np.floor(1000 * most / num_rows) / 10
+        share = f"{percent:.1f} % of the"
+    reason = f"the same value, {shown}, in {share} training rows"
+    return Suspect(name, reason, _drop(name))
+
+
+def _spread_rows(x):
+    """Returns at most MAX_ROWS values of a column, from its first row to its last."""
+    if len(x) <= MAX_ROWS:
+        return x
+    places = np.linspace(0, len(x) - 1, MAX_ROWS)
+    return x[places.astype(np.int64)]
 
 
 def _flattened(name, x, encode):
-    """A few values far away, which leave all others hardly a step of int8."""
+    """Names a column of which a few values far away leave all others hardly a step of int8."""
     if x.dtype.kind != "f":
         return None
-    if len(x) > MAX_ROWS:  # with the values far away
-        x = np.concatenate(
-            [x[np.linspace(0, len(x) - 1, MAX_ROWS).astype(np.int64)], [np.nanmin(x), np.nanmax(x)]]
-        )
+    if len(x) > MAX_ROWS:
+        # The values far away are what matters.
+        extremes = [np.nanmin(x), np.nanmax(x)]
+        x = np.concatenate([_spread_rows(x), extremes])
     for step in encode:
-        if isinstance(step, Step) and name in (step.columns or (name,)):
-            reason = step.flattens(x)
-        else:
-            reason = ""
+        if not isinstance(step, Step):
+            continue
+        if step.columns and name not in step.columns:
+            continue
+        reason = step.flattens(x)
         if reason:
             return Suspect(
                 name,
@@ -260,12 +327,6 @@ def _flattened(name, x, encode):
                 "(--read missing=WORD), or correct the values",
             )
     return None
-
-
-def _absent(x):
-    if x.dtype.kind == "M":
-        return np.isnat(x)
-    return np.isnan(x)
 
 
 def _are_whole(x):
@@ -279,21 +340,28 @@ def _num_distinct(x):
 
 
 def _pairs_expected(x):
-    """Equal pairs among as many whole numbers drawn from their range: where numbers are no ids,
-    some are equal.
+    """Returns how many equal pairs as many whole numbers have that are drawn from their range:
+    where numbers are no ids, some are equal.
     """
     span = float(x.max()) - float(x.min()) + 1
-    return len(x) ** 2 / (2 * span)
+    num_pairs = len(x) ** 2 / 2
+    return num_pairs / span
 
 
 def is_id_name(name: str) -> bool:
     """Tests whether a column is called an id: case.id, subject_id, patientId, UUID; not valid,
     humid or grid.
     """
-    words = [word.lower() for word in _WORD.findall(name)]
-    return any(word in _ID_WORDS or _ID_ENDING.fullmatch(word) for word in words)
+    for part in _WORD.findall(name):
+        word = part.lower()
+        if word in _ID_WORDS or _ID_ENDING.fullmatch(word):
+            return True
+    return False
 
 
 def as_plain(suspects: Sequence[Suspect]) -> list[dict[str, str]]:
-    """The lines of report.json."""
-    return [{"column": each.column, "reason": each.reason, "fix": each.fix} for each in suspects]
+    """Returns the lines of report.json."""
+    lines = []
+    for each in suspects:
+        lines.append({"column": each.column, "reason": each.reason, "fix": each.fix})
+    return lines

@@ -12,6 +12,7 @@ from .write import DUPLICATES, LADDER_HEADINGS, ladder_lines, number
 MAX_LINES = 80
 MAX_SUSPECTS = 20
 MAX_CLASSES = 10
+MAX_CHARACTERS = 2000
 
 
 def print_columns(inferred, dataset) -> None:
@@ -29,14 +30,19 @@ def print_columns(inferred, dataset) -> None:
     shown, hidden = first_lines(inferred)
     console.print(_columns_table(shown))
     if hidden:
-        counts = Counter(each.kind for each in hidden)
-        words = ", ".join(f"{count:,} {kind}" for kind, count in counts.items())
-        console.print(f"and {len(hidden):,} more ({words}): see the report.", soft_wrap=True)
-    if any(each.kind in KINDS for each in inferred):
+        kinds = _count_kinds(hidden)
+        console.print(f"and {len(hidden):,} more ({kinds}): see the report.", soft_wrap=True)
+    if any(line.kind in KINDS for line in inferred):
         console.print(
             "To state a kind: --kind 'column=categorical' (or numeric, boolean, date, "
             "date:%d.%m.%Y, ignored).\n"
         )
+
+
+def _count_kinds(lines):
+    """Returns in words how many lines of a schema are of each kind."""
+    counts = Counter(line.kind for line in lines)
+    return ", ".join(f"{count:,} {kind}" for kind, count in counts.items())
 
 
 def _columns_table(lines):
@@ -93,9 +99,11 @@ def print_dropped(schema, signature) -> None:
     if not dropped:
         return
     names = ", ".join(dropped[:MAX_LINES])
-    if len(dropped) > MAX_LINES:
-        names += f" and {len(dropped) - MAX_LINES:,} more"
-    _console().print(f"Dropped: constant or nearly always missing in training: {names}\n")
+    num_more = len(dropped) - MAX_LINES
+    if num_more > 0:
+        names += f" and {num_more:,} more"
+    console = _console()
+    console.print(f"Dropped: constant or nearly always missing in training: {names}\n")
 
 
 def print_duplicates(found: dict) -> None:
@@ -106,7 +114,8 @@ def print_duplicates(found: dict) -> None:
             counts.append(f"{found[name]:,} {words}")
     if not counts:
         return
-    _console().print(
+    console = _console()
+    console.print(
         f"Duplicates: {'; '.join(counts)} (the same content, whatever the label). Their scores "
         "are too good: remove them from the source, or keep them together with --group.\n",
         soft_wrap=True,
@@ -139,11 +148,12 @@ def _class_words(dataset):
         return f" of {len(labels):,}"
     shares = []
     for place, label in enumerate(labels[:MAX_CLASSES]):
-        share = (dataset.y == place).mean()
-        shares.append(f"{_plain(label)} {share:.1%}")
+        is_label = dataset.y == place
+        shares.append(f"{_plain(label)} {is_label.mean():.1%}")
     words = f": {', '.join(shares)}"
     if len(labels) == 2:
-        words += f"; scores are about '{_plain(labels[1])}'"
+        positive = _plain(labels[1])
+        words += f"; scores are about '{positive}'"
     return words
 
 
@@ -157,18 +167,18 @@ def print_ladder(facts: dict, folder: Path) -> None:
     task = TASKS[facts["target"]["task"]]
     console = _console()
     num_rows = facts["rows"]["test"]
-    _print_plain(
-        console,
-        f"{facts['name']}: {num_rows:,} raw test rows, split {facts['split']}, "
-        f"seed {facts['seed']}",
-    )
+    title = f"{facts['name']}: {num_rows:,} raw test rows, "
+    title += f"split {facts['split']}, seed {facts['seed']}"
+    _print_plain(console, title)
     # As many metrics as a window has room for; the page has all.
-    console.print(_ladder_table(facts, task.shown_metrics[:3]))
+    metrics = task.shown_metrics[:3]
+    console.print(_ladder_table(facts, metrics))
     _print_legend(console, facts)
     baselines = facts.get("baselines")
     if baselines:
         metric = task.baseline_metric(facts["judge"]["deciding"])
-        _print_plain(console, _comparison_words(baselines[1:], metric))
+        others = baselines[1:]
+        _print_plain(console, _comparison_words(others, metric))
     cautions = facts.get("cautions") or ()
     for caution in cautions:
         _print_plain(console, f"Caution: {caution}.", style="yellow")
@@ -183,7 +193,8 @@ def _ladder_table(facts, metrics):
     table = Table()
     table.add_column("form")
     for metric in metrics:
-        table.add_column(metric.replace("_", " "), justify="right")
+        heading = metric.replace("_", " ")
+        table.add_column(heading, justify="right")
     for heading in LADDER_HEADINGS:
         short = heading.replace("largest difference", "largest")
         table.add_column(short, justify="right")
@@ -200,10 +211,10 @@ def _ladder_table(facts, metrics):
 def _print_legend(console, facts):
     """Prints what the table's notes and headings mean."""
     ladder = facts["ladder"]
-    target = facts["target"]
     for rung in ladder:
         if rung["note"]:
             _print_plain(console, f"{rung['form']}: {rung['note']}")
+    target = facts["target"]
     unit = TASKS[target["task"]].agreement_unit
     same = "within 5 % of a standard deviation of"
     if target["labels"]:
@@ -213,7 +224,8 @@ def _print_legend(console, facts):
         "from Keras; ms: of one row, on this machine",
         soft_wrap=True,
     )
-    if any(rung["form"].startswith("stream_") for rung in ladder):
+    has_stream = any(rung["form"].startswith("stream_") for rung in ladder)
+    if has_stream:
         console.print(
             "stream_: the form that takes one step a call, pushed window after window; ms: of "
             "one step"
@@ -221,9 +233,10 @@ def _print_legend(console, facts):
 
 
 def _comparison_words(baselines, metric):
+    """Returns the scores of models for comparison, each by the name in front of its details."""
     scores = []
     for line in baselines:
-        name = line["what"].split("(")[0]
+        name, _, _ = line["what"].partition("(")
         score = number(line["scores"][metric])
         scores.append(f"{name.strip()} {score}")
     shown = metric.replace("_", " ")
@@ -237,15 +250,16 @@ def _print_plain(console, text, style=None):
 
 def printable(values: object) -> object:
     """Returns JSON values of a file that may come from others, without characters that steer a
-    terminal, and with no text of more than 2,000.
+    terminal, and with no text of more than MAX_CHARACTERS.
     """
     if isinstance(values, dict):
-        return {printable(key): printable(each) for key, each in values.items()}
+        return {printable(key): printable(value) for key, value in values.items()}
     if isinstance(values, list):
-        return [printable(each) for each in values]
+        return [printable(value) for value in values]
     if not isinstance(values, str):
         return values
-    return "".join(map(_printable_letter, values[:2000]))
+    letters = values[:MAX_CHARACTERS]
+    return "".join(map(_printable_letter, letters))
 
 
 def _printable_letter(letter):
@@ -262,7 +276,8 @@ def print_lines(lines: list[tuple[str, ...]], headings: tuple[str, ...]) -> None
     for line in lines:
         cells = [_plain(cell, most=500) for cell in line]
         table.add_row(*cells)
-    _console().print(table)
+    console = _console()
+    console.print(table)
 
 
 def _console():

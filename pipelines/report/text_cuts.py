@@ -8,15 +8,33 @@ from ..rows.parts import TrainSet
 
 
 def count_cuts(signature: Signature, train: TrainSet) -> dict | None:
-    """Of training texts: {"window" in tokens, "cut_share" of texts that are longer, "most_tokens"
-    that 95 % of them have at most}; None for a model without texts.
+    """Counts the training texts that are longer than the window.
+
+    Args:
+        signature: Of the model.
+        train: The raw training rows.
+
+    Returns:
+        "window" in tokens, "cut_share" of the texts that are longer, and "most_tokens" that 95 % of
+        them have at most; None for a model without texts.
     """
-    reader = next((each for each in signature.primitives if isinstance(each, Words)), None)
+    reader = _reader_of(signature)
     if reader is None:
         return None
-    counts = np.array([len(reader.tokens(text)) for text in train.x[reader.column].tolist()])
+    texts = train.x[reader.column].tolist()
+    counts = np.array([len(reader.tokens(text)) for text in texts])
+    is_cut = counts > reader.window
+    most_tokens = np.percentile(counts, 95, method="higher")
     return {
         "window": reader.window,
-        "cut_share": float((counts > reader.window).mean()),
-        "most_tokens": int(np.percentile(counts, 95, method="higher")),
+        "cut_share": float(is_cut.mean()),
+        "most_tokens": int(most_tokens),
     }
+
+
+def _reader_of(signature):
+    """Returns the primitive that reads texts, or None."""
+    for primitive in signature.primitives:
+        if isinstance(primitive, Words):
+            return primitive
+    return None

@@ -6,6 +6,7 @@ import json
 import math
 import platform
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +33,7 @@ DUPLICATES = {
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that make a result."""
+    """Returns the versions of Python and of the packages that make a model."""
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
@@ -43,7 +44,7 @@ def versions() -> dict[str, str]:
 
 
 def to_plain(values: object) -> object:
-    """Values for JSON: NaN and infinity, which JSON lacks, become None."""
+    """Returns values for JSON: NaN and infinity, which JSON lacks, become None."""
     if isinstance(values, dict):
         return {key: to_plain(value) for key, value in values.items()}
     if isinstance(values, (list, tuple)):
@@ -54,14 +55,22 @@ def to_plain(values: object) -> object:
 
 
 def page(report: dict, pictures: list[tuple[str, str]], recipe_json: object) -> str:
-    """The self-contained report.html: no script, no address outside the page; every name is
+    """Returns the self-contained report.html: no script, no address outside the page; every name is
     escaped, and nothing in one hides or reorders letters.
+
+    Args:
+        report: The content of report.json.
+        pictures: (title, PNG as base64 text) of each.
+        recipe_json: The recipe as JSON values.
     """
     import jinja2
 
-    template = jinja2.Environment(
+    environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, finalize=_shown
-    ).from_string((Path(__file__).parent / "page.html").read_text(encoding="utf-8"))
+    )
+    source = Path(__file__).parent / "page.html"
+    template = environment.from_string(source.read_text(encoding="utf-8"))
+    task = TASKS[report["target"]["task"]]
     return template.render(
         **report,
         pictures=[(*each, _is_wide(each[1])) for each in pictures],
@@ -69,9 +78,9 @@ def page(report: dict, pictures: list[tuple[str, str]], recipe_json: object) -> 
         duplicate_words=DUPLICATES,
         ladder_lines=ladder_lines(report),
         ladder_headings=LADDER_HEADINGS,
-        task=TASKS[report["target"]["task"]],
-        shown_metrics=TASKS[report["target"]["task"]].shown_metrics,
-        agreement_unit=TASKS[report["target"]["task"]].agreement_unit.replace("rows", "test rows"),
+        task=task,
+        shown_metrics=task.shown_metrics,
+        agreement_unit=task.agreement_unit.replace("rows", "test rows"),
         metrics=list(report["ladder"][0]["scores"]),
         decision_text=decision_text(report),
         recipe_text=json.dumps(recipe_json, indent=1, ensure_ascii=False),
@@ -79,21 +88,23 @@ def page(report: dict, pictures: list[tuple[str, str]], recipe_json: object) -> 
 
 
 def _shown(value):
-    return (
-        visible(value, keep="\n") if type(value) is str else value
-    )  # what is escaped already is of another type
+    # What is escaped already is of another type.
+    if type(value) is str:
+        return visible(value, keep="\n")
+    return value
 
 
 def _is_wide(content):
-    """Whether a PNG as base64 text is more than twice as wide as high: its size stands in the first
-    bytes.
+    """Tests whether a PNG as base64 text is more than twice as wide as high: its size stands in the
+    first bytes.
     """
-    width, height = struct.unpack(">II", base64.b64decode(content[:32])[16:24])
+    first_bytes = base64.b64decode(content[:32])
+    width, height = struct.unpack(">II", first_bytes[16:24])
     return width > 2 * height
 
 
 def number(value: float | None, digits: int = 4) -> str:
-    """A score for a table; a dash where there is none."""
+    """Returns a score for a table; a dash if there is none."""
     if value is None or not math.isfinite(value):
         return "–"
     if abs(value) < 100:
@@ -105,27 +116,44 @@ LADDER_HEADINGS = ("agreement", "largest difference", "bytes", "arena", "ms", "m
 
 
 def ladder_cells(rung: dict, num_rows: int) -> tuple[str, tuple[str, ...]]:
-    """The name of a rung, with the rows it answered where these are fewer than `num_rows`, and its
-    cells under LADDER_HEADINGS.
+    """Returns a rung as it is shown.
+
+    Args:
+        rung: Of the ladder.
+        num_rows: The number of test rows.
+
+    Returns:
+        Its name, with the rows that it answered if these are fewer than `num_rows`, and its cells
+        under LADDER_HEADINGS.
     """
+    name = rung["form"]
     if 0 < rung["num_rows"] < num_rows:
-        few = f" ({rung['num_rows']:,} rows)"
-    else:
-        few = ""
-    return rung["form"] + few, (
+        name += f" ({rung['num_rows']:,} rows)"
+    arena = ""
+    if rung["arena_bytes"]:
+        arena = f"{rung['arena_bytes']:,}"
+    cells = (
         number(rung["agreement"]),
         number(rung["largest_difference"], 3),
         f"{rung['size_bytes']:,}",
-        f"{rung['arena_bytes']:,}" if rung["arena_bytes"] else "",
+        arena,
         number(rung["latency_ms"], 3),
         number(rung["latency_ms_p95"], 3),
     )
+    return name, cells
 
 
 @dataclass(frozen=True)
 class LadderLine:
-    """A line of the ladder as it is shown: a rung, or for comparison the scores of Keras on the
-    same rows, where a rung answered a part of them. `cells`: under LADDER_HEADINGS.
+    """A line of the ladder as it is shown.
+
+    Attributes:
+        form: The name of the rung, or of Keras on the same rows.
+        scores: Metric → score.
+        intervals: Metric → [low, high].
+        cells: Under LADDER_HEADINGS.
+        is_rung: Whether it is a rung; if not, the scores of Keras on the rows that a rung answered
+            a part of, for comparison.
     """
 
     form: str
@@ -136,51 +164,63 @@ class LadderLine:
 
 
 def ladder_lines(report: dict) -> list[LadderLine]:
-    """Every rung; before the first of those that answered the same part of the rows, Keras on
-    these: scores of other rows are not to be compared.
+    """Returns every rung; before the first of those that answered the same part of the rows, Keras
+    on these: scores of other rows are not to be compared.
     """
     lines = []
     num_rows = report["rows"]["test"]
-    before = report["rows"]["test"]
+    rows_before = num_rows
     for rung in report["ladder"]:
         reference = rung.get("reference")
-        if reference and rung["num_rows"] != before:
-            lines.append(
-                LadderLine(
-                    f"keras, the same {rung['num_rows']:,} rows",
-                    reference,
-                    {},
-                    ("",) * len(LADDER_HEADINGS),
-                    is_rung=False,
-                )
-            )
-        before = rung["num_rows"] or before
+        if reference and rung["num_rows"] != rows_before:
+            lines.append(_reference_line(rung["num_rows"], reference))
+        if rung["num_rows"]:
+            rows_before = rung["num_rows"]
         form, cells = ladder_cells(rung, num_rows)
         lines.append(LadderLine(form, rung["scores"], rung["intervals"], cells, is_rung=True))
     return lines
 
 
+def _reference_line(num_rows, scores):
+    """Returns the line of Keras on a part of the rows."""
+    form = f"keras, the same {num_rows:,} rows"
+    empty = ("",) * len(LADDER_HEADINGS)
+    return LadderLine(form, scores, {}, empty, is_rung=False)
+
+
 def ladder_table(report: dict, shown: tuple[str, ...]) -> list[str]:
-    """The ladder as lines of Markdown, with these metrics, and notes on its rungs."""
-    lines = [
-        "| form | "
-        + " | ".join((*(metric.replace("_", " ") for metric in shown), *LADDER_HEADINGS))
-        + " |",
-        "|---" * (len(shown) + len(LADDER_HEADINGS) + 1) + "|",
-    ]
+    """Returns the ladder as lines of Markdown, and notes on its rungs.
+
+    Args:
+        report: The content of report.json.
+        shown: The metrics that have a column.
+    """
+    metrics = [metric.replace("_", " ") for metric in shown]
+    headings = ["form", *metrics, *LADDER_HEADINGS]
+    lines = [_table_line(headings), "|---" * len(headings) + "|"]
     for line in ladder_lines(report):
-        scores = (number(line.scores.get(metric)) for metric in shown)
-        lines.append(f"| {line.form} | " + " | ".join((*scores, *line.cells)) + " |")
-    return (
-        lines
-        + [""]
-        + [f"- {rung['form']}: {plain(rung['note'])}." for rung in report["ladder"] if rung["note"]]
-    )
+        scores = [number(line.scores.get(metric)) for metric in shown]
+        lines.append(_table_line([line.form, *scores, *line.cells]))
+    lines.append("")
+    for rung in report["ladder"]:
+        if rung["note"]:
+            lines.append(f"- {rung['form']}: {plain(rung['note'])}.")
+    return lines
 
 
-def decision_text(report: dict, *, name=repr) -> str:
-    """How labels are chosen, in a sentence; `name` writes a label."""
-    return TASKS[report["target"]["task"]].decision_text(report, name)
+def _table_line(cells):
+    return f"| {' | '.join(cells)} |"
+
+
+def decision_text(report: dict, *, name: Callable[[str], str] = repr) -> str:
+    """Returns a sentence on how labels are chosen.
+
+    Args:
+        report: The content of report.json.
+        name: Writes a label.
+    """
+    task = TASKS[report["target"]["task"]]
+    return task.decision_text(report, name)
 
 
 def card(report: dict) -> str:
@@ -231,21 +271,24 @@ def _card_head(report):
 
 
 def _card_use(report):
-    """Returns how the model is called in Python and in C."""
+    """Returns how the model is called in Python, and in C where the bundle holds C."""
     lines = list(use_lines(report))
-    if any(rung["form"] == "stream_int8" for rung in report["ladder"]):
+    forms = {rung["form"] for rung in report["ladder"]}
+    if "stream_int8" in forms:
         lines += [
             "Step by step, in Python: `Stream.load(folder).push(row)` of `pipelines.device`. "
             "Elsewhere: the states that `model_stream_int8.tflite` gives go back in at the "
             "next step, zero points at first.",
             "",
         ]
-    lines += [
-        "In C: `c/signature.h`, `c/prepare.c`, `c/model.c`; C writes no notes, but "
-        "`c/signature.h` has the range "
-        "that each number had in training. Rules for unusual cells stand in `signature.json`.",
-        "",
-    ]
+    # The C runtime has its rung even if no compiler could run it.
+    if "c_int8" in forms:
+        lines += [
+            "In C: `c/signature.h`, `c/prepare.c`, `c/model.c`; C writes no notes, but "
+            "`c/signature.h` has the range that each number had in training.",
+            "",
+        ]
+    lines += ["Rules for unusual cells stand in `signature.json`.", ""]
     return lines
 
 
@@ -256,13 +299,17 @@ def _card_versions(found):
 
 
 def caution_lines(report: dict) -> list[str]:
-    """The cautions of a report as a section of Markdown; nothing where there are none."""
+    """Returns the cautions of a report as a section of Markdown; nothing if there are none."""
     cautions = report.get("cautions") or []
-    if cautions:
-        return ["## Cautions", "", *(f"- {plain(caution, most=None)}." for caution in cautions), ""]
-    return []
+    if not cautions:
+        return []
+    points = [f"- {plain(caution, most=None)}." for caution in cautions]
+    return ["## Cautions", "", *points, ""]
 
 
 def use_lines(report: dict) -> list[str]:
-    """How the bundle is used, as lines of Markdown."""
-    return [line for paragraph in report["use"] for line in (paragraph, "")]
+    """Returns how the bundle is used, as lines of Markdown."""
+    lines = []
+    for paragraph in report["use"]:
+        lines += [paragraph, ""]
+    return lines

@@ -33,7 +33,7 @@ class Schema:
 
 
 @dataclass(frozen=True)
-class Inferred:
+class ColumnNote:
     """One line of the printed schema: a column, its kind ("ignored" where it is left out)
     and why.
     """
@@ -44,7 +44,7 @@ class Inferred:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Unlabelled:
+class UnlabelledRows:
     """Rows without a label. x: column → array [rows, ...]; group: as of the rows with a label,
     None where those have none. Like training rows they may be learned from, and `split` leaves out
     those that held-out rows hold.
@@ -56,9 +56,9 @@ class Unlabelled:
     def __len__(self):
         return len(next(iter(self.x.values())))
 
-    def take(self, places: np.ndarray) -> "Unlabelled":
+    def take(self, places: np.ndarray) -> "UnlabelledRows":
         """The rows at `places` (int [n] or bool [rows])."""
-        return Unlabelled(
+        return UnlabelledRows(
             {name: array[places] for name, array in self.x.items()},
             None if self.group is None else self.group[places],
         )
@@ -89,7 +89,7 @@ class _Rows:
     part: np.ndarray | None = None
     series: np.ndarray | None = None
     baselines: dict[str, np.ndarray] | None = None
-    unlabelled: Unlabelled | None = None
+    unlabelled: UnlabelledRows | None = None
     label_weights: np.ndarray | None = None
 
     def __post_init__(self):
@@ -200,7 +200,7 @@ class SourceData:
     """
 
     dataset: Dataset
-    columns: tuple[Inferred, ...]
+    columns: tuple[ColumnNote, ...]
     facts: dict
     screening: "Screening | None" = None
 

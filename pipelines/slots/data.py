@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from ..rows.sketch import DataSketch
 from ..spec import Refusal, Spec
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..device.ports import Port
     from ..device.signature import Signature
     from ..recipe import Recipe
-    from ..rows.parts import BalancedSet, Dataset, Inferred, Splits, TrainSet
+    from ..rows.parts import BalancedSet, ColumnNote, Dataset, Splits, TrainSet
     from ..steps.step import FittedStep
 
 
@@ -25,7 +25,7 @@ class Loader(Spec):
     """Reads a source. The contract of `Recipe.load`."""
 
     @abstractmethod
-    def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
+    def read(self, source: object = None) -> tuple[Dataset, tuple[ColumnNote, ...]]:
         """Returns the rows, and what was found out about each column.
 
         Args:
@@ -113,6 +113,10 @@ class Step(Spec):
             LeakError: The rows are no TrainSet.
             StepError: A named column does not suit.
         """
+
+    def with_window(self, window: int) -> Self:
+        """Returns the step that reads `window` tokens of each text; the same if it cuts no text."""
+        return self
 
     def flattens(self, x: np.ndarray) -> str:
         """Returns why nearly all values of a column of numbers would look alike after the step, or

@@ -40,7 +40,7 @@ Part = tuple[str | None, np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ArrayFormat:
     """What a modality looks for in a .npz file. `noun`: what a row is; `suits`: whether an array of
     that shape and dtype holds rows; `expected`: such arrays in words; `knob`: the one of the load
     spec that names them.
@@ -52,7 +52,7 @@ class Wanted:
     knob: str
 
 
-def read_npz(path: Path, wanted: Wanted, values: str, labels: str) -> list[Part]:
+def read_npz(path: Path, wanted: ArrayFormat, values: str, labels: str) -> list[Part]:
     """The parts of a .npz file: the two arrays named; else x_train, y_train, x_test, y_test (and
     x_valid, y_valid); else the one array that suits and the one of labels. Raises LoadError.
     """

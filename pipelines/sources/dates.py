@@ -15,12 +15,20 @@ MOSTLY_DATES = 0.9
 MANY_DATES = 20
 MAX_FORMATS = 3
 SAMPLE = 60
+MAX_SHAPES = 20
 _IS_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
 @dataclass(frozen=True)
 class _Format:
-    """A date format, how many cells it reads, and the first of these: its row and its text."""
+    """A date format and what it reads.
+
+    Attributes:
+        format: As of Python's strptime, or "ISO8601".
+        count: How many cells it reads.
+        row: Of the first of them.
+        text: Of the first of them.
+    """
 
     format: str
     count: int
@@ -31,22 +39,35 @@ class _Format:
 def date_format(
     name: str, cells: Sequence, missing: frozenset[str], *, ask: bool = True
 ) -> tuple[str, str]:
-    """Returns the format that reads every cell, or "" where there is none; and why it was chosen.
+    """Returns the format that reads every cell, or "" if there is none; and why it was chosen.
 
     Args:
-        name: of the column.
-        cells: raw, one a row.
-        missing: the words that read as missing.
-        ask: whether dates of two readings are an error.
+        name: Of the column.
+        cells: Raw, one a row.
+        missing: The words that read as missing.
+        ask: Whether dates of two readings are an error.
 
     Raises:
-        LoadError: where day first and month first both read every cell, as other dates, and no
-            point between them decides (1.2.2024 is day first), unless `ask` is False.
+        LoadError: If day first and month first both read every cell, as other dates, and no point
+            between them decides (1.2.2024 is day first), unless `ask` is False.
     """
-    filled = [str(cell).strip() for cell in cells if not is_missing(cell, missing)]
-    if not filled or not _may_be_date(filled[0]):
+    filled = [text for _, text in _filled_cells(cells, missing)]
+    if not filled:
         return "", ""
-    return _that_reads_all(name, filled, _guesses(filled[0]), ask=ask)
+    first = filled[0]
+    if not _may_be_date(first):
+        return "", ""
+    return _format_of_all(name, filled, _guesses(first), ask=ask)
+
+
+def _filled_cells(cells, missing):
+    """Returns (row, text) of each cell with a value."""
+    filled = []
+    for row, cell in enumerate(cells):
+        if not is_missing(cell, missing):
+            text = str(cell).strip()
+            filled.append((row, text))
+    return filled
 
 
 def find_dates(
@@ -55,60 +76,93 @@ def find_dates(
     """Does as `date_format`, for a column whose first cell may be no date.
 
     Args:
-        name: of the column.
-        cells: raw, one a row.
-        missing: the words that read as missing.
-        otherwise: what else the user may do with the column, for the error; "" for the column of
+        name: Of the column.
+        cells: Raw, one a row.
+        missing: The words that read as missing.
+        otherwise: What else the user may do with the column, for the error; "" for the column of
             time, of which no cell may be missing.
 
     Raises:
-        LoadError: where most cells are dates, but not all of one format.
+        LoadError: If most cells are dates, but not all of one format.
     """
-    rest = []
-    for row, cell in enumerate(cells):
-        if not is_missing(cell, missing):
-            rest.append((row, str(cell).strip()))
-    filled = [text for _, text in rest]
-    distinct = list(dict.fromkeys(filled))
+    filled = _filled_cells(cells, missing)
+    texts = [text for _, text in filled]
+    distinct = _distinct(texts)
     likely = [text for text in distinct if _is_likely_date(text)]
     if not likely or 2 * len(likely) < len(distinct):
         return "", ""
-    found = []
-    for guess in _frequent_guesses(likely):
-        bad = _unread([text for _, text in rest], guess)
-        read = [each for place, each in enumerate(rest) if place not in bad]
-        if read:
-            row, text = read[0]
-            found.append(_Format(guess, len(read), row, text))
-            rest = [each for place, each in enumerate(rest) if place in bad]
-    if len(found) == 1 and not rest:
-        guesses = [found[0].format, *_guesses(found[0].text)]
-        return _that_reads_all(name, filled, guesses, ask=True)
-    _refuse_mixture(name, found, rest, otherwise, num_distinct=len(likely))
+    formats, rest = _part_by_format(filled, _frequent_guesses(likely))
+    if len(formats) == 1 and not rest:
+        only = formats[0]
+        guesses = [only.format, *_guesses(only.text)]
+        return _format_of_all(name, texts, guesses, ask=True)
+    _refuse_mixture(name, formats, rest, otherwise, num_distinct=len(likely))
     return "", ""
+
+
+def _distinct(values):
+    """Returns each value once, in the order of its first place."""
+    return list(dict.fromkeys(values))
+
+
+def _part_by_format(filled, guesses):
+    """Parts cells by the first of the guesses that reads them.
+
+    Args:
+        filled: (row, text) of each cell.
+        guesses: Formats.
+
+    Returns:
+        A _Format for each guess that reads a cell, and the cells that none reads.
+    """
+    formats = []
+    rest = filled
+    for guess in guesses:
+        texts = [text for _, text in rest]
+        bad = _unread(texts, guess)
+        read = [cell for place, cell in enumerate(rest) if place not in bad]
+        if not read:
+            continue
+        row, text = read[0]
+        formats.append(_Format(guess, len(read), row, text))
+        rest = [cell for place, cell in enumerate(rest) if place in bad]
+    return formats, rest
 
 
 def _unread(texts, format):
     """Returns the places of the texts that a format does not read."""
-    _, bad = read_column(texts, Column("", "date", format), frozenset())
+    _, bad = _read_dates(texts, format)
     return {each.row for each in bad}
 
 
+def _read_dates(texts, format):
+    """Returns the dates of texts in a format, and the cells that it does not read."""
+    column = Column("", "date", format)
+    return read_column(texts, column, frozenset())
+
+
 def _may_be_date(text):
-    has_digit = any(letter.isdigit() for letter in text)
-    return has_digit and len(text) <= MAX_DATE_CHARACTERS
+    if len(text) > MAX_DATE_CHARACTERS:
+        return False
+    return any(letter.isdigit() for letter in text)
 
 
 def _is_likely_date(text):
-    return _may_be_date(text) and not _IS_NUMBER.fullmatch(text)
+    if _IS_NUMBER.fullmatch(text):
+        return False
+    return _may_be_date(text)
 
 
-def _that_reads_all(name, filled, guesses, *, ask):
+def _format_of_all(name, filled, guesses, *, ask):
+    """Returns the first of the guesses that reads all texts, "" if none does; and why."""
     # All cells take their time, and a few of them rule most guesses out.
-    few = filled[:: len(filled) // 20 + 1]
+    step = len(filled) // 20 + 1
+    few = filled[::step]
     fits = []
     for guess in guesses:
-        if not _unread(few, guess) and not _unread(filled, guess):
+        if _unread(few, guess):
+            continue
+        if not _unread(filled, guess):
             fits.append(guess)
     if not fits:
         return "", ""
@@ -116,22 +170,24 @@ def _that_reads_all(name, filled, guesses, *, ask):
 
 
 def _why(name, filled, fits, ask):
+    """Returns why the first format that fits was chosen. Raises LoadError for two readings."""
     chosen = fits[0]
     why = f"dates of the format {chosen}"
     other = _other_order(fits)
     if not other:
         return why
-    if "." in chosen[:3] or not ask:
+    has_points = "." in chosen[:3]
+    if has_points or not ask:
         return f"{why}, or else 'date:{other}'"
-    values, _ = read_column(filled, Column("", "date", chosen), frozenset())
-    other_values, _ = read_column(filled, Column("", "date", other), frozenset())
-    differ = values != other_values
+    dates, _ = _read_dates(filled, chosen)
+    other_dates, _ = _read_dates(filled, other)
+    differ = dates != other_dates
     if not differ.any():
         return why
-    text = filled[int(differ.argmax())]
+    first = int(differ.argmax())
     raise LoadError(
-        f"the column {shorten(name)} has dates such as {shorten(text)}, and no day after the 12th: "
-        "is the day first, or the month?",
+        f"the column {shorten(name)} has dates such as {shorten(filled[first])}, and no day after "
+        "the 12th: is the day first, or the month?",
         expected="dates that can be read in one way",
         fix=f"--kind '{name}=date:{other}' or --kind '{name}=date:{chosen}'",
     )
@@ -150,41 +206,68 @@ def _frequent_guesses(texts):
     """Returns at most MAX_FORMATS formats, each the one that reads most of what those before it do
     not.
     """
-    rest = texts[:: len(texts) // SAMPLE + 1]
-    by_shape = {re.sub(r"\d", "9", text): text for text in rest}
-    shapes = list(by_shape.values())[:20]
-    # Of a dict: each guess once, in the order of the first.
-    guesses = list(dict.fromkeys(guess for text in shapes for guess in _guesses(text)))
+    step = len(texts) // SAMPLE + 1
+    rest = texts[::step]
+    guesses = _guesses_of_shapes(rest)
     chosen = []
-    while rest and len(chosen) < MAX_FORMATS:
-        bad = {guess: _unread(rest, guess) for guess in guesses}
-        best = min(guesses, key=lambda guess: len(bad[guess]), default="")
-        if not best or len(bad[best]) == len(rest):
+    while rest and guesses and len(chosen) < MAX_FORMATS:
+        best, bad = _best_guess(rest, guesses)
+        if len(bad) == len(rest):
             break
         chosen.append(best)
-        rest = [text for place, text in enumerate(rest) if place in bad[best]]
+        rest = [text for place, text in enumerate(rest) if place in bad]
     return chosen
 
 
-def _refuse_mixture(name, found, rest, otherwise, *, num_distinct):
-    num_dates = sum(each.count for each in found)
+def _guesses_of_shapes(texts):
+    """Returns the formats that texts of different shapes may be of, each once."""
+    by_shape = {}
+    for text in texts:
+        shape = re.sub(r"\d", "9", text)
+        by_shape[shape] = text
+    few = list(by_shape.values())[:MAX_SHAPES]
+    guesses = []
+    for text in few:
+        guesses += _guesses(text)
+    return _distinct(guesses)
+
+
+def _best_guess(texts, guesses):
+    """Returns the first format that reads most texts, and the places that it does not read."""
+    best = ""
+    least_bad = None
+    for guess in guesses:
+        bad = _unread(texts, guess)
+        if least_bad is None or len(bad) < len(least_bad):
+            best = guess
+            least_bad = bad
+    return best, least_bad
+
+
+def _refuse_mixture(name, formats, rest, otherwise, *, num_distinct):
+    """Raises LoadError if most cells are dates of several formats.
+
+    Args:
+        name: Of the column.
+        formats: The _Formats of the cells that are dates.
+        rest: (row, text) of the other cells.
+        otherwise: As of `find_dates`.
+        num_distinct: How many different texts look like dates.
+    """
+    num_dates = sum(each.count for each in formats)
     num_cells = num_dates + len(rest)
     share = num_dates / max(num_cells, 1)
     if share < 0.5:
         return
     if share < MOSTLY_DATES and num_distinct <= MANY_DATES:
         return
-    what = " and ".join(
-        f"{each.count:,} of the format {each.format}, such as {shorten(each.text)} in row "
-        f"{each.row}"
-        for each in found
-    )
+    what = " and ".join(map(_describe_format, formats))
     fix = "write them in one way"
     expected = "dates of one format"
     if otherwise:
         expected += ", or categories"
     if rest:
-        words = list(dict.fromkeys(text for _, text in rest))
+        words = _distinct(text for _, text in rest)
         what += f"; and {_describe_others(rest, words)}"
         # A time may not be missing: a column that has no other use names the rows to remove.
         if otherwise:
@@ -196,6 +279,11 @@ def _refuse_mixture(name, found, rest, otherwise, *, num_distinct):
         expected=expected,
         fix=fix + otherwise,
     )
+
+
+def _describe_format(each):
+    first = f"such as {shorten(each.text)} in row {each.row}"
+    return f"{each.count:,} of the format {each.format}, {first}"
 
 
 def _describe_others(rest, words):
@@ -223,7 +311,7 @@ def _guesses(cell):
         if guess:
             guesses.append(guess)
         guesses += _usual_formats(cell, is_day_first)
-    return list(dict.fromkeys(guesses))
+    return _distinct(guesses)
 
 
 def _guess_of_pandas(cell, is_day_first):

@@ -10,13 +10,18 @@ import numpy as np
 from ..device.cells import FALSE_WORDS, TRUE_WORDS, Column, is_missing, read_column, shorten
 from ..errors import LoadError
 from .dates import date_format, find_dates
-from .marks import Marks, code_with_zeros, read_as_numbers
+from .marks import Marks
+from .number_columns import code_with_zeros, read_as_numbers
 from .refuse_numbers import refuse_spellings
 from .target_column import refuse_some_numbers
 from .words import count_words
 
 # Text columns in which more than this share of the values are different are free text or ids.
 MOSTLY_DISTINCT = 0.5
+# So few different values are categories, whatever their share.
+MANY_DIFFERENT = 50
+# Numbers of time above this are milliseconds.
+MAX_SECONDS = 1e11
 # 20240131 and 12.05 are numbers before they are dates.
 _LOOKS_WHOLE = re.compile(r"[+-]?\d+(\.\d+)?")
 
@@ -33,29 +38,30 @@ def infer_column(
     """Infers the kind of a column.
 
     Args:
-        name: of the column.
-        cells: raw, one a row.
-        given: a kind that overrides ("date:%d.%m.%y" names the format as well), or "".
-        marks: how the numbers of the source are written.
-        missing: the words that read as missing.
-        dates: whether dates are of any use; if not, those of two readings or two formats are not
+        name: Of the column.
+        cells: Raw, one a row.
+        given: A kind that overrides ("date:%d.%m.%y" names the format as well), or "".
+        marks: How the numbers of the source are written.
+        missing: The words that read as missing.
+        dates: Whether dates are of any use; if not, those of two readings or two formats are not
             asked about.
 
     Returns:
-        The column, or None where it is left out; and why.
+        The column, or None if it is left out; and why.
 
     Raises:
-        LoadError: where a column is mostly, but not all, numbers or dates: which cells are wrong
-            only the user knows; and where numbers have two readings.
+        LoadError: If a column is mostly, but not all, numbers or dates: which cells are wrong only
+            the user knows; and if numbers have two readings.
     """
     if given == "ignored":
         return None, "given"
+    is_array = isinstance(cells, np.ndarray)
     filled = []
-    if not isinstance(cells, np.ndarray):
+    if not is_array:
         filled = [cell for cell in cells if not is_missing(cell, missing)]
     if given:
         return _given_column(name, cells, filled, given, marks=marks, missing=missing)
-    if isinstance(cells, np.ndarray):
+    if is_array:
         return _stored_column(name, cells)
     if not filled:
         return _empty_column(name, cells, missing)
@@ -67,31 +73,30 @@ def _column_of_cells(name, cells, filled, *, marks, missing, dates):
     if _are_truth_words(filled):
         return Column(name, "boolean"), "true and false words"
     if not _look_like_numbers(filled):
-        found, why = date_format(name, filled, missing, ask=dates)
-        if found:
-            return Column(name, "date", found), why
+        format, why = date_format(name, filled, missing, ask=dates)
+        if format:
+            return Column(name, "date", format), why
     code = code_with_zeros(filled)
     if code:
-        return _text_column(name, filled, f"{shorten(code)} is a code, and no number: ")
-    numbers = read_as_numbers(f"the column {shorten(name)}", name, filled, marks)
+        reason = f"{shorten(code)} is a code, and no number: "
+        return _text_column(name, filled, reason)
+    what = f"the column {shorten(name)}"
+    numbers = read_as_numbers(what, name, filled, marks)
     if not numbers.bad:
         return numbers.column, numbers.why
     _refuse_numbers_in_part(name, filled, numbers)
     if dates:
         otherwise = f", or --kind '{name}=categorical' or '{name}=ignored'"
-        found, why = find_dates(name, cells, missing, otherwise)
-        if found:
-            return Column(name, "date", found), why
+        format, why = find_dates(name, cells, missing, otherwise)
+        if format:
+            return Column(name, "date", format), why
     return _text_column(name, filled, "")
 
 
 def _stored_column(name, cells):
     """Returns (column, why) of an array, whose dtype decides."""
-    kind = "numeric"
-    if cells.dtype.kind == "b":
-        kind = "boolean"
-    elif cells.dtype.kind == "M":
-        kind = "date"
+    kinds = {"b": "boolean", "M": "date"}
+    kind = kinds.get(cells.dtype.kind, "numeric")
     return Column(name, kind), f"stored as {cells.dtype}"
 
 
@@ -107,7 +112,11 @@ def _look_like_numbers(filled):
     """Returns whether the first cells are numbers. These are no dates, and trying a dozen formats
     on each of thousands of columns would take minutes.
     """
-    return all(_LOOKS_WHOLE.fullmatch(str(cell).strip()) for cell in filled[:100])
+    for cell in filled[:100]:
+        text = str(cell).strip()
+        if not _LOOKS_WHOLE.fullmatch(text):
+            return False
+    return True
 
 
 def _refuse_numbers_in_part(name, filled, numbers):
@@ -126,30 +135,32 @@ def _given_column(name, cells, filled, given, *, marks, missing):
         if numbers.is_special:
             return numbers.column, f"given; {numbers.why}"
         return numbers.column, "given"
-    kind, _, named = given.partition(":")
-    if not named and kind == "date":
-        named, _ = date_format(name, cells, missing)
-    if not named:
-        named = "ISO8601"
-    return Column(name, kind, format=named), "given"
+    kind, _, format = given.partition(":")
+    if not format and kind == "date":
+        format, _ = date_format(name, cells, missing)
+    if not format:
+        format = "ISO8601"
+    return Column(name, kind, format=format), "given"
 
 
 def _empty_column(name, cells, missing):
     """Returns (column, why) of a column without a value."""
     column = Column(name, "numeric")
-    most = count_words(cells, missing).most_common(3)
-    if not most:
+    words = count_words(cells, missing)
+    if not words:
         return column, "all missing"
-    words = ", ".join(f"{count:,} cells {word!r}" for word, count in most)
-    return column, f"all missing: {words} (--read not_missing=WORD)"
+    shown = [f"{count:,} cells {word!r}" for word, count in words.most_common(3)]
+    return column, f"all missing: {', '.join(shown)} (--read not_missing=WORD)"
 
 
 def _text_column(name, filled, reason):
     """Returns (column, or None of free text; why) of a column of texts."""
+    num_cells = len(filled)
     num_different = len({str(cell) for cell in filled})
     different = f"{num_different:,} different values"
-    if num_different > 50 and num_different > MOSTLY_DISTINCT * len(filled):
-        return None, f"{reason}{different} in {len(filled):,} cells: free text or ids"
+    are_many = num_different > MANY_DIFFERENT
+    if are_many and num_different > MOSTLY_DISTINCT * num_cells:
+        return None, f"{reason}{different} in {num_cells:,} cells: free text or ids"
     return Column(name, "categorical"), f"{reason}{different}"
 
 
@@ -159,69 +170,79 @@ def read_times(
     """Reads the column of time.
 
     Args:
-        cells: raw, one a row.
-        name: of the column.
-        missing: the words that read as missing.
-        given: a kind that names the format ("date:%d/%m/%Y"), or "".
+        cells: Raw, one a row.
+        name: Of the column.
+        missing: The words that read as missing.
+        given: A kind that names the format ("date:%d/%m/%Y"), or "".
 
     Returns:
         The times [rows], datetime64[s] of dates, datetime64[us] of numbers, which are taken as
-        seconds; and the format that reads all of them, "" where they are not text.
+        seconds; and the format that reads all of them, "" if they are not text.
 
     Raises:
-        LoadError: where the cells have no one format.
+        LoadError: If the cells have no one format.
     """
     is_array = isinstance(cells, np.ndarray)
     if is_array and cells.dtype.kind == "M":
         return cells, ""
-    found = given.partition(":")[2]
-    if not found and not is_array:
-        found, _ = date_format(name, cells, missing)
-    if found:
-        values, bad = read_column(cells, Column(name, "date", found), missing)
+    _, _, format = given.partition(":")
+    if not format and not is_array:
+        format, _ = date_format(name, cells, missing)
+    if format:
+        times, bad = _read_dates(cells, name, format, missing)
         if not bad:
-            return values, found
+            return times, format
     numbers, bad = read_column(cells, Column(name, "numeric"), missing)
     if bad and not is_array:
-        found, _ = find_dates(name, cells, missing, "")
-        if found:
-            values, _ = read_column(cells, Column(name, "date", found), missing)
-            return values, found
+        format, _ = find_dates(name, cells, missing, "")
+        if format:
+            times, _ = _read_dates(cells, name, format, missing)
+            return times, format
     if bad or np.isnan(numbers).any():
         _refuse_times(cells, name, missing, given)
     return _seconds_as_times(cells, name), ""
 
 
+def _read_dates(cells, name, format, missing):
+    """Returns the dates of cells in a format, and the cells that it does not read."""
+    column = Column(name, "date", format)
+    return read_column(cells, column, missing)
+
+
 def _seconds_as_times(cells, name):
     """Returns seconds since 1970 as datetime64[us]. Raises LoadError for milliseconds."""
     seconds = np.array([float(cell) for cell in cells])
-    if np.abs(seconds).max() > 1e11:
+    if np.abs(seconds).max() > MAX_SECONDS:
         raise LoadError(
             f"the time column {shorten(name)} has numbers such as {seconds.max():g}",
             expected="seconds, up to 1e11",
             fix="divide milliseconds by 1,000",
         )
-    microseconds = (seconds * 1e6).round().astype(np.int64)
-    return microseconds.astype("datetime64[us]")
+    microseconds = (seconds * 1e6).round()
+    whole = microseconds.astype(np.int64)
+    return whole.astype("datetime64[us]")
 
 
 def _refuse_times(cells, name, missing, given):
     """Raises LoadError that names the first cell which is no time."""
+    what = f"the time column {shorten(name)}"
     for row, cell in enumerate(cells):
         if is_missing(cell, missing):
             raise LoadError(
-                f"the time column {shorten(name)} has no time in row {row}",
+                f"{what} has no time in row {row}",
                 expected="a time in every row",
                 fix="remove the rows without a time",
             )
-    format = given.partition(":")[2] or "ISO8601"
-    _, bad = read_column(cells, Column(name, "date", format), missing)
+    _, _, format = given.partition(":")
+    if not format:
+        format = "ISO8601"
+    _, bad = _read_dates(cells, name, format, missing)
     detail = ""
     if bad:
         first = bad[0]
         detail = f": {first.value} in row {first.row} is not of the format {format}"
     raise LoadError(
-        f"the time column {shorten(name)} has no one format{detail}",
+        f"{what} has no one format{detail}",
         expected="dates of one format, or seconds as numbers, in every row",
         fix=f"--kind '{name}=date:FORMAT' with their format, such as date:%d.%m.%Y; quarters as "
         "the date that they begin on (2024-04-01)",

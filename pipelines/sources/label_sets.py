@@ -1,17 +1,15 @@
-"""Several labels a row, as a source writes them → 0 and 1: one cell with all labels of the row
-(`red|round`), or one column a label.
-"""
+"""Several labels a row, as a source writes them into one cell (`red|round`) → 0 and 1."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..device.cells import Column, is_missing, read_column, shorten
+from ..device.cells import is_missing, shorten
 from ..device.signature import Target
 from ..errors import LoadError
-from ..rows.parts import Inferred
+from ..rows.parts import ColumnNote
 from ..tasks.multilabel import MultilabelTask
 from .labels import many, read_classes
 from .spellings import join_classes
@@ -29,7 +27,8 @@ SEPARATORS = (*SURE_SEPARATORS, ",", "/", "+", "&", " ")
 MIN_SHARE = 0.05
 MAX_SHOWN = 8
 AS_CLASSES = "--set load.target_kind=classes"
-_SEVERAL_WORDS = (list, tuple, set, frozenset)
+# What a list of labels in a cell may be.
+LIST_TYPES = (list, tuple, set, frozenset)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,18 +36,18 @@ class LabelSets:
     """The labels of rows.
 
     Attributes:
-        name: of the target.
-        labels: one a column of `has`, in the order of the model's outputs.
+        name: Of the target.
+        labels: One a column of `has`, in the order of the model's outputs.
         has: int64 [rows, labels], 1 where the row has the label.
-        separator: what parts the labels of an answer; it stands in no label.
-        notes: what the schema reports.
+        separator: What parts the labels of an answer; it stands in no label.
+        notes: What the schema reports.
     """
 
     name: str
     labels: tuple[str, ...]
     has: np.ndarray
     separator: str
-    notes: tuple[Inferred, ...] = ()
+    notes: tuple[ColumnNote, ...] = ()
 
     def take(self, places: np.ndarray) -> "LabelSets":
         """Returns the rows at `places` (int [n])."""
@@ -58,10 +57,10 @@ class LabelSets:
         """Returns y, int64 [rows, labels], and the target.
 
         Args:
-            noun: what a row is.
+            noun: What a row is.
 
         Raises:
-            LoadError: where a label has too few rows to learn from, validate and test.
+            LoadError: If a label has too few rows to learn from, validate and test.
         """
         self._refuse_rare(noun)
         target = Target(self.name, MultilabelTask.name, self.labels, separator=self.separator)
@@ -91,20 +90,32 @@ class LabelSets:
             fix=f"leave the label out, merge it with another, or add more {rows}",
         )
 
-    def describe(self) -> tuple[Inferred, ...]:
+    def describe(self) -> tuple[ColumnNote, ...]:
         """Returns what the schema reports of the labels."""
+        num_labels = len(self.labels)
+        labels_of_rows = self.has.sum(axis=1)
+        has_none = labels_of_rows == 0
+        text = f"{num_labels:,} labels ({self._counts_in_words()}); "
+        text += f"{labels_of_rows.mean():.2g} labels a row"
+        if has_none.any():
+            num_without = int(has_none.sum())
+            text += f", {num_without:,} rows have none"
+        note = ColumnNote(self.name, "target", text)
+        return (note, *self.notes)
+
+    def _counts_in_words(self):
+        """Returns how many rows have each of the most frequent labels."""
         totals = self.has.sum(axis=0).tolist()
         counts = dict(zip(self.labels, totals, strict=True))
-        common = sorted(counts, key=counts.get, reverse=True)
-        shown = ", ".join(f"{shorten(label)} {counts[label]:,}" for label in common[:MAX_SHOWN])
-        if len(counts) > MAX_SHOWN:
-            shown += f", and {len(counts) - MAX_SHOWN:,} more"
-        each = self.has.sum(axis=1)
-        text = f"{len(counts):,} labels ({shown}); {each.mean():.2g} labels a row"
-        if not each.all():
-            num_without = int((each == 0).sum())
-            text += f", {num_without:,} rows have none"
-        return (Inferred(self.name, "target", text), *self.notes)
+        most_frequent = sorted(counts, key=counts.get, reverse=True)
+        shown = []
+        for label in most_frequent[:MAX_SHOWN]:
+            shown.append(f"{shorten(label)} {counts[label]:,}")
+        words = ", ".join(shown)
+        num_more = len(counts) - MAX_SHOWN
+        if num_more > 0:
+            words += f", and {num_more:,} more"
+        return words
 
 
 def target_names(target: str | tuple[str, ...]) -> tuple[str, ...]:
@@ -122,7 +133,7 @@ def target_title(target: str | tuple[str, ...]) -> str:
 def check_label_knobs(spec) -> None:
     """Raises LoadError for knobs of several labels that contradict each other."""
     separator = spec.label_separator
-    if separator and (len(separator) > 3 or separator in ("\n", "\r", '"')):
+    if separator and not _may_separate(separator):
         raise LoadError(
             f"load.label_separator={separator!r}",
             expected="one to three characters",
@@ -130,7 +141,9 @@ def check_label_knobs(spec) -> None:
         )
     if isinstance(spec.target, str):
         return
-    if len(spec.target) < 2 or len(set(spec.target)) < len(spec.target):
+    num_targets = len(spec.target)
+    num_different = len(set(spec.target))
+    if num_targets < 2 or num_different < num_targets:
         raise LoadError(
             f"load.target={spec.target!r}",
             expected="one column, or several different ones of 0 and 1",
@@ -138,26 +151,33 @@ def check_label_knobs(spec) -> None:
         )
     if separator:
         raise LoadError(
-            f"load.label_separator={separator!r} with {len(spec.target)} target columns",
+            f"load.label_separator={separator!r} with {num_targets} target columns",
             expected="one column with several labels in a cell, or one column a label",
             fix="leave load.label_separator empty",
         )
 
 
-# --- one cell with all labels -----------------------------------------------------------------
+def _may_separate(separator):
+    """Tests whether labels may be parted by it: short, and nothing that a CSV file uses."""
+    if separator in ("\n", "\r", '"'):
+        return False
+    return len(separator) <= 3
 
 
 def find_separator(
     cells: Sequence, missing: frozenset[str], *, candidates: tuple[str, ...] = SEPARATORS
 ) -> str:
-    """Returns the candidate that most cells hold, "" where none holds one.
+    """Returns the candidate that most cells hold, "" if none holds one.
 
     Args:
-        cells: raw, one a row.
-        missing: the words that read as missing.
-        candidates: in the order in which ties are settled.
+        cells: Raw, one a row.
+        missing: The words that read as missing.
+        candidates: In the order in which ties are settled.
     """
-    texts = [str(cell).strip() for cell in cells if not is_missing(cell, missing)]
+    texts = []
+    for cell in cells:
+        if not is_missing(cell, missing):
+            texts.append(str(cell).strip())
     counts = [_num_with(mark, texts) for mark in candidates]
     if not any(counts):
         return ""
@@ -177,43 +197,53 @@ def holds_several(cells: Sequence, missing: frozenset[str]) -> str:
     parts than cells.
 
     Args:
-        cells: raw, one a row.
-        missing: the words that read as missing.
+        cells: Raw, one a row.
+        missing: The words that read as missing.
     """
     if isinstance(cells, np.ndarray) and cells.dtype.kind != "O":
         return ""
-    if _holds_lists(cells):
+    if has_lists(cells):
         return SURE_SEPARATORS[0]
-    texts = [cell.strip() for cell in cells if isinstance(cell, str)]
-    texts = [text for text in texts if text not in missing]
+    texts = []
+    for cell in cells:
+        if isinstance(cell, str) and cell.strip() not in missing:
+            texts.append(cell.strip())
     separator = find_separator(texts, missing, candidates=SURE_SEPARATORS)
     if not separator:
         return ""
     fewest = max(MIN_ROWS, MIN_SHARE * len(texts))
     if _num_with(separator, texts) < fewest:
         return ""
-    counts: Counter[str] = Counter()
-    for text in texts:
-        labels = set(_parts(text, separator))
-        counts.update(labels)
-    common = sum(count for count in counts.values() if count >= MIN_ROWS)
-    num_different = len(set(texts))
-    if len(counts) < num_different and common >= 0.9 * counts.total():
+    counts = _count_labels(texts, separator)
+    num_frequent = sum(count for count in counts.values() if count >= MIN_ROWS)
+    are_fewer = len(counts) < len(set(texts))
+    if are_fewer and num_frequent >= 0.9 * counts.total():
         return separator
     return ""
 
 
-def _holds_lists(cells):
-    return any(isinstance(cell, _SEVERAL_WORDS) for cell in cells)
+def _count_labels(texts, separator) -> Counter[str]:
+    """Counts the texts that hold each label."""
+    counts: Counter[str] = Counter()
+    for text in texts:
+        labels = _parts(text, separator)
+        counts.update(set(labels))
+    return counts
+
+
+def has_lists(cells: Sequence) -> bool:
+    """Tests whether a cell is a list of labels."""
+    return any(isinstance(cell, LIST_TYPES) for cell in cells)
 
 
 def _parts(cell, separator):
     """Returns the labels of a cell that holds some: text, or a list of text."""
-    if isinstance(cell, _SEVERAL_WORDS):
-        parts = [str(each).strip() for each in cell]
+    if isinstance(cell, LIST_TYPES):
+        parts = [str(each) for each in cell]
     else:
-        parts = [part.strip() for part in str(cell).split(separator)]
-    return [part for part in parts if part]
+        parts = str(cell).split(separator)
+    labels = [part.strip() for part in parts]
+    return [label for label in labels if label]
 
 
 def read_label_sets(
@@ -228,42 +258,49 @@ def read_label_sets(
     """Reads cells that hold several labels each.
 
     Args:
-        cells: text, or lists of text, one a row; none is missing.
-        name: of the target.
-        separator: between the labels of a cell; if empty, the one that most cells hold.
-        missing: the words that read as missing.
-        spelling: of labels whose names differ in spelling alone, see `sources.spellings`.
-        no_label: the word of a row that has no label.
+        cells: Text, or lists of text, one a row; none is missing.
+        name: Of the target.
+        separator: Between the labels of a cell; if empty, the one that most cells hold.
+        missing: The words that read as missing.
+        spelling: Of labels whose names differ in spelling alone, see `sources.spellings`.
+        no_label: The word of a row that has no label.
 
     Raises:
-        LoadError: where no cell holds several labels, or there are too many of them.
+        LoadError: If no cell holds several labels, or there are too many of them.
     """
-    is_listed = _holds_lists(cells)
-    found = separator or _separator_of(cells, is_listed, missing)
-    if found:
-        parts = [_parts(cell, found) for cell in cells]
-    else:
-        parts = [[str(cell).strip()] for cell in cells]
+    is_listed = has_lists(cells)
+    used = separator or _separator_of(cells, is_listed, missing)
+    parts = _parts_of_cells(cells, used)
     sizes = [len(each) for each in parts]
     if max(sizes, default=0) < 2:
-        _refuse_single(name, found)
-    words = [part for each in parts for part in each]
+        _refuse_single(name, used)
+    words = []
+    for each in parts:
+        words += each
     classes = read_classes(words, name, frozenset())
     texts, _, notes = join_classes(classes, name, spelling)
     is_label = np.ones(len(texts), bool)
     if no_label:
         is_label = texts != no_label
     label_texts = texts[is_label].astype(object)
-    labels, places = np.unique(label_texts, return_inverse=True)
-    labels = tuple(map(str, labels))
+    unique_texts, columns = np.unique(label_texts, return_inverse=True)
+    labels = tuple(map(str, unique_texts))
     _refuse_number(labels, name)
+    # The row that each word stands in.
     rows = np.repeat(np.arange(len(parts)), sizes)
     has = np.zeros((len(parts), len(labels)), np.int64)
-    has[rows[is_label], places] = 1
+    has[rows[is_label], columns] = 1
     if not separator and not is_listed:
-        why = f"several labels in a cell, parted by {found!r}; {AS_CLASSES} keeps cells whole"
-        notes = (*notes, Inferred(name, "target", why))
-    return LabelSets(name, labels, has, free_separator(labels, found), tuple(notes))
+        why = f"several labels in a cell, parted by {used!r}; {AS_CLASSES} keeps cells whole"
+        notes = (*notes, ColumnNote(name, "target", why))
+    return LabelSets(name, labels, has, free_separator(labels, used), tuple(notes))
+
+
+def _parts_of_cells(cells, separator):
+    """Returns the labels of each cell; without a separator, the cell is one."""
+    if separator:
+        return [_parts(cell, separator) for cell in cells]
+    return [[str(cell).strip()] for cell in cells]
 
 
 def _separator_of(cells, is_listed, missing):
@@ -285,15 +322,17 @@ def _refuse_single(name, separator):
 
 
 def _refuse_number(labels, name):
-    if len(labels) > MAX_LABELS:
+    """Raises LoadError for too many labels or too few."""
+    num_labels = len(labels)
+    if num_labels > MAX_LABELS:
         raise LoadError(
-            f"the target {shorten(name)} has {len(labels):,} labels",
+            f"the target {shorten(name)} has {num_labels:,} labels",
             expected=f"at most {MAX_LABELS:,}",
             fix="merge labels, or check load.label_separator",
         )
-    if len(labels) < 2:
+    if num_labels < 2:
         raise LoadError(
-            f"the target {shorten(name)} has {len(labels)} labels",
+            f"the target {shorten(name)} has {num_labels} labels",
             expected="at least two",
             fix=f"{AS_CLASSES}, or target_kind=presence for one label that a row has or lacks",
         )
@@ -303,56 +342,10 @@ def free_separator(labels: Sequence[str], wanted: str = "") -> str:
     """Returns what an answer joins its labels with: `wanted`, or else the first separator that no
     label holds.
     """
-    for mark in (wanted, *SEPARATORS, " | ", "||"):
-        if mark and not _num_with(mark, labels):
+    candidates = [*SEPARATORS, " | ", "||"]
+    if wanted:
+        candidates.insert(0, wanted)
+    for mark in candidates:
+        if not _num_with(mark, labels):
             return mark
     return " || "
-
-
-# --- one column a label -----------------------------------------------------------------------
-
-
-def read_label_columns(
-    table: Mapping[str, Sequence], names: tuple[str, ...], *, presence: bool, missing: frozenset
-) -> tuple[LabelSets, np.ndarray]:
-    """Reads one column a label: of 0 and 1 (or other words of truth), or filled and empty.
-
-    Args:
-        table: column → raw cells.
-        names: of the columns, which are the labels.
-        presence: whether a row has the label where the cell is filled.
-        missing: the words that read as missing.
-
-    Returns:
-        The labels of all rows, and bool [rows]: which rows have a value in each column. The labels
-        of the others are not known.
-
-    Raises:
-        LoadError: for a cell that is neither.
-    """
-    columns = []
-    is_known = np.ones(len(table[names[0]]), bool)
-    for name in names:
-        cells = table[name]
-        filled = np.array([not is_missing(cell, missing) for cell in cells], bool)
-        if presence:
-            columns.append(filled)
-            continue
-        columns.append(_read_truth(cells, name, missing))
-        is_known &= filled
-    has = np.stack(columns, axis=1).astype(np.int64)
-    title = target_title(names)
-    return LabelSets(title, names, has, free_separator(names)), is_known
-
-
-def _read_truth(cells, name, missing):
-    """Returns which cells are true, bool [rows]. Raises LoadError for a word of neither truth."""
-    read, bad = read_column(cells, Column(name, "boolean"), missing)
-    if bad:
-        first = bad[0]
-        raise LoadError(
-            f"the target column {shorten(name)}, row {first.row}: {first.reason}: {first.value}",
-            expected="0 or 1 (or yes, no, true, false) in each of several target columns",
-            fix="write 0 and 1; --set load.target_kind=presence where a filled cell is a label",
-        )
-    return np.array([word == "true" for word in read], bool)

@@ -29,13 +29,22 @@ PARTS = {
 
 
 def read_classes(cells: Sequence, name: str, missing: frozenset[str]) -> np.ndarray:
-    """Text, object [rows], of a target's cells. Raises LoadError for what cannot be the name of a
-    class.
+    """Returns the text, object [rows], of a target's cells.
+
+    Args:
+        cells: Raw, one a row.
+        name: Of the target.
+        missing: The words that read as missing.
+
+    Raises:
+        LoadError: For what cannot be the name of a class.
     """
-    texts, bad = read_column(cells, Column(name, "categorical"), missing)
+    column = Column(name, "categorical")
+    texts, bad = read_column(cells, column, missing)
     if bad:
+        first = bad[0]
         raise LoadError(
-            f"the target {shorten(name)} in row {bad[0].row}: {bad[0].reason}",
+            f"the target {shorten(name)} in row {first.row}: {first.reason}",
             expected="short class names",
             fix="fix the cell",
         )
@@ -45,8 +54,17 @@ def read_classes(cells: Sequence, name: str, missing: frozenset[str]) -> np.ndar
 def class_texts(
     values: np.ndarray, classes: tuple[str, ...]
 ) -> tuple[list[str | None], tuple[str, ...]]:
-    """Class names of labels [rows] that are text, whole numbers or truth values, None where there
-    is none; and the order of whole numbers. `classes` names 0, 1, ... . Raises LoadError.
+    """Returns the class names of labels.
+
+    Args:
+        values: [rows], text, whole numbers or truth values.
+        classes: The names of 0, 1, ..., or empty.
+
+    Returns:
+        The class name of each row, None if it has none; and the order of whole numbers.
+
+    Raises:
+        LoadError: For labels of another type, or without a name in `classes`.
     """
     if len(set(classes)) < len(classes):
         raise LoadError(
@@ -54,39 +72,61 @@ def class_texts(
             expected="each name once",
             fix="give every class its own name",
         )
-    if (
-        values.dtype.kind == "f"
-        and np.array_equal(values, np.round(values))
-        and np.abs(values).max(initial=0) < 2**53
-    ):
+    if values.dtype.kind == "f" and _are_whole(values):
         values = values.astype(np.int64)
     if values.dtype.kind in "iu":
-        numbers = np.unique(values).tolist()
-        if not classes:
-            return [str(value) for value in values.tolist()], tuple(map(str, numbers))
-        if numbers and not 0 <= numbers[0] <= numbers[-1] < len(classes):
+        return _texts_of_numbers(values, classes)
+    if classes or values.dtype.kind not in "USOb":
+        _refuse_type(values, classes)
+    return [_text_of(cell) for cell in values.tolist()], ()
+
+
+def _are_whole(values):
+    """Tests whether floats are whole numbers that int64 holds exactly."""
+    if not np.array_equal(values, np.round(values)):
+        return False
+    return np.abs(values).max(initial=0) < 2**53
+
+
+def _texts_of_numbers(values, classes):
+    """Does as `class_texts`, of whole numbers."""
+    numbers = np.unique(values).tolist()
+    if not classes:
+        texts = [str(value) for value in values.tolist()]
+        return texts, tuple(map(str, numbers))
+    if numbers:
+        least = numbers[0]
+        largest = numbers[-1]
+        if least < 0 or largest >= len(classes):
             raise LoadError(
-                f"labels {numbers[0]} to {numbers[-1]} for {len(classes)} names in load.classes",
+                f"labels {least} to {largest} for {len(classes)} names in load.classes",
                 expected=f"0 to {len(classes) - 1}",
                 fix="name every class, in the order of the numbers",
             )
-        return [classes[value] for value in values.tolist()], classes
-    if classes or values.dtype.kind not in "USOb":
+    return [classes[value] for value in values.tolist()], classes
+
+
+def _refuse_type(values, classes):
+    """Raises LoadError for labels that are no classes, or none that `classes` can name."""
+    if classes:
         raise LoadError(
-            f"labels of type {values.dtype}" + (" alongside load.classes" if classes else ""),
-            expected="whole numbers" + ("" if classes else ", text or truth values"),
-            fix="leave load.classes empty"
-            if classes
-            else "give the numbers of classes, or their names",
+            f"labels of type {values.dtype} alongside load.classes",
+            expected="whole numbers",
+            fix="leave load.classes empty",
         )
-    return [
-        cell.decode("utf-8", "replace")
-        if isinstance(cell, bytes)
-        else None
-        if cell is None
-        else str(cell)
-        for cell in values.tolist()
-    ], ()
+    raise LoadError(
+        f"labels of type {values.dtype}",
+        expected="whole numbers, text or truth values",
+        fix="give the numbers of classes, or their names",
+    )
+
+
+def _text_of(cell):
+    if cell is None:
+        return None
+    if isinstance(cell, bytes):
+        return cell.decode("utf-8", "replace")
+    return str(cell)
 
 
 def encode_classes(
@@ -98,13 +138,25 @@ def encode_classes(
     noun: str = "row",
     fix_many: str = MANY,
 ) -> tuple[np.ndarray, Target]:
-    """int64 class [rows] of class names [rows], and the target.
+    """Numbers classes.
 
-    Labels are sorted, or stand as in `order`; of two, the positive one comes last: the one named,
-    else the one called true, yes or 1, else the rarer. `noun`: what a row is. Raises LoadError
-    where there is nothing to learn.
+    Args:
+        texts: object [rows], the class names.
+        name: Of the target.
+        positive: The one of two classes that comes last; if empty, the one called true, yes or 1,
+            else the rarer.
+        order: Of the labels; if empty, they are sorted.
+        noun: What a row is.
+        fix_many: What the user may do about too many classes, for the error.
+
+    Returns:
+        int64 class [rows], and the target.
+
+    Raises:
+        LoadError: If there is nothing to learn.
     """
-    labels, counts = np.unique(texts, return_counts=True)
+    unique_texts, counts = np.unique(texts, return_counts=True)
+    labels = [str(text) for text in unique_texts]
     if len(labels) > MAX_CLASSES:
         raise LoadError(
             f"the target {shorten(name)} has {len(labels):,} classes",
@@ -112,75 +164,113 @@ def encode_classes(
             fix=fix_many,
         )
     if len(labels) == 1:
+        rows = many(noun)
         raise LoadError(
-            f"the target {shorten(name)} has one class, {shorten(labels[0])}, in all {many(noun)} "
+            f"the target {shorten(name)} has one class, {shorten(labels[0])}, in all {rows} "
             "that have one",
             expected="at least two classes",
-            fix=f"choose another target, or provide {many(noun)} of another class",
+            fix=f"choose another target, or provide {rows} of another class",
         )
-    if counts.min() < 3:
-        raise LoadError(
-            f"class {shorten(labels[counts.argmin()])} of the target {shorten(name)} has "
-            f"{f'one {noun}' if counts.min() == 1 else f'two {many(noun)}'}",
-            expected=f"at least three {many(noun)} of each class: one to learn from, one to "
-            "validate, one to test",
-            fix=f"remove that {noun}, merge the class with another, or provide more {many(noun)}",
-        )
-    labels = _label_order([str(label) for label in labels], counts, positive, order)
-    place = {label: index for index, label in enumerate(labels)}
-    y = np.fromiter((place[text] for text in texts), np.int64, len(texts))
+    _refuse_rare(labels, counts, name, noun)
+    labels = _label_order(labels, counts, positive, order)
+    places = {label: place for place, label in enumerate(labels)}
+    y = np.fromiter((places[text] for text in texts), np.int64, len(texts))
     return y, class_target(name, tuple(labels))
 
 
+def _refuse_rare(labels, counts, name, noun):
+    """Raises LoadError for a class of fewer than three rows."""
+    rarest = counts.argmin()
+    count = counts[rarest]
+    if count >= 3:
+        return
+    rows = many(noun)
+    few = f"two {rows}"
+    if count == 1:
+        few = f"one {noun}"
+    raise LoadError(
+        f"class {shorten(labels[rarest])} of the target {shorten(name)} has {few}",
+        expected=f"at least three {rows} of each class: one to learn from, one to "
+        "validate, one to test",
+        fix=f"remove that {noun}, merge the class with another, or provide more {rows}",
+    )
+
+
 def _label_order(labels, counts, positive, order):
+    """Returns the labels in the order of the model's outputs, see `encode_classes`."""
     if positive and positive not in labels:
         raise LoadError(
             f"load.positive={positive!r}",
             expected=f"one of {', '.join(labels[:20])}",
             fix="write the class as it stands in the source",
         )
-    if len(labels) != 2:
-        if order:
-            return sorted(labels, key=list(order).index)
-        return labels
-    yes = [label for label in labels if label.lower() in TRUE_WORDS]
-    positive = positive or (
-        yes[0] if len(yes) == 1 else labels[0] if counts[0] < counts[1] else labels[1]
-    )
-    return [label for label in labels if label != positive] + [positive]
+    if len(labels) == 2:
+        positive = positive or _likely_positive(labels, counts)
+        others = [label for label in labels if label != positive]
+        return [*others, positive]
+    if order:
+        return sorted(labels, key=list(order).index)
+    return labels
+
+
+def _likely_positive(labels, counts):
+    """Returns the one of two labels that is a word for true, or else the rarer."""
+    words = [label for label in labels if label.lower() in TRUE_WORDS]
+    if len(words) == 1:
+        return words[0]
+    if counts[0] < counts[1]:
+        return labels[0]
+    return labels[1]
 
 
 def group_codes(columns: dict[str, Sequence], missing: frozenset[str]) -> np.ndarray:
-    """int64 [rows]: one code a group, in the order of the groups' texts. Raises LoadError where a
-    row has none.
+    """Numbers groups in the order of their texts.
+
+    Args:
+        columns: The columns that tell the groups apart, each with its cells.
+        missing: The words that read as missing.
+
+    Returns:
+        int64 [rows], one code a group.
+
+    Raises:
+        LoadError: If a row has no group.
     """
     texts = []
     for name, cells in columns.items():
         read, bad = read_column(cells, Column(name, "categorical"), missing)
-        absent = sum(cell is None for cell in read) - len(bad)
-        if bad or absent:
-            words = sorted(count_words(cells, missing))
-            if bad:
-                detail = f"row {bad[0].row}: {bad[0].reason}"
-            else:
-                detail = f"{absent:,} rows have none"
-            if words and not bad:
-                detail += f" ({', '.join(map(shorten, words[:5]))} read as missing)"
-            raise LoadError(
-                f"the group column {shorten(name)}: {detail}",
-                expected="a group in every row",
-                fix="fill it, or remove these rows: rows of an unknown group could stand on "
-                "both sides"
-                + ("; --read not_missing=WORD where it is a group's name" if words else ""),
-            )
+        num_absent = sum(cell is None for cell in read) - len(bad)
+        if bad or num_absent:
+            _refuse_no_group(name, cells, bad, num_absent, missing)
         texts.append(join_groups(read))
     together = np.empty(len(texts[0]), object)
+    # A character that no cell holds keeps ("ab", "c") from ("a", "bc").
     together[:] = ["\x1f".join(row) for row in zip(*texts, strict=True)]
-    return np.unique(together, return_inverse=True)[1]
+    _, codes = np.unique(together, return_inverse=True)
+    return codes
+
+
+def _refuse_no_group(name, cells, bad, num_absent, missing):
+    """Raises LoadError for rows without a group."""
+    fix = "fill it, or remove these rows: rows of an unknown group could stand on both sides"
+    words = sorted(count_words(cells, missing))
+    if words:
+        fix += "; --read not_missing=WORD where it is a group's name"
+    detail = f"{num_absent:,} rows have none"
+    if bad:
+        first = bad[0]
+        detail = f"row {first.row}: {first.reason}"
+    elif words:
+        detail += f" ({', '.join(map(shorten, words[:5]))} read as missing)"
+    raise LoadError(
+        f"the group column {shorten(name)}: {detail}",
+        expected="a group in every row",
+        fix=fix,
+    )
 
 
 def many(noun: str) -> str:
-    """The word for more than one."""
+    """Returns the word for more than one."""
     if noun.endswith("s"):
         return noun
     return f"{noun}s"

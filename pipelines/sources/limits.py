@@ -13,7 +13,8 @@ from ..errors import LoadError
 
 MAX_TABLE_BYTES = 4 * 2**30  # of text or of typed cells
 MAX_CELLS = 100_000_000  # of a table: an empty cell of text takes 8 bytes, a short one 58
-MAX_ARRAY_BYTES, MAX_ARCHIVE_BYTES = 4 * 2**30, 16 * 2**30  # of one array, of all in one file
+MAX_ARRAY_BYTES = 4 * 2**30  # of one array
+MAX_ARCHIVE_BYTES = 16 * 2**30  # of all arrays in one file
 MAX_MEMBERS = 10_000  # of a zip file
 # A smaller part of the size than this has never been seen in honest files: gzip cannot pack more
 # than 1:1032.
@@ -26,24 +27,35 @@ class UnpackedTooLarge(ValueError):
 
 
 class CountedReader(io.RawIOBase):
-    """A reader of another reader that raises UnpackedTooLarge once more than `most` bytes came out
-    of it.
+    """A reader that counts what comes out of another one.
+
+    Args:
+        source: The other reader; it is closed with this one.
+        most: How many bytes may come out.
+        name: Of the file, for the error.
+
+    Raises:
+        UnpackedTooLarge: Once more bytes than `most` came out.
     """
 
     def __init__(self, source: BinaryIO, most: int, name: str):
         super().__init__()
-        self._source, self._most, self._name, self._count = source, most, name, 0
+        self._source = source
+        self._most = most
+        self._name = name
+        self._count = 0
 
     def readable(self):
         return True
 
     def readinto(self, buffer):
         content = self._source.read(len(buffer))
-        self._count += len(content)
+        num_read = len(content)
+        self._count += num_read
         if self._count > self._most:
             raise UnpackedTooLarge(f"{self._name!r} unpacks to more than {self._most:,} bytes")
-        buffer[: len(content)] = content
-        return len(content)
+        buffer[:num_read] = content
+        return num_read
 
     def close(self):
         if not self.closed:
@@ -52,14 +64,21 @@ class CountedReader(io.RawIOBase):
 
 
 def open_unpacked(path: Path, most: int) -> BinaryIO:
-    """A regular file, unpacked if its name ends in .gz, of which at most `most` bytes can be read:
-    further on it raises UnpackedTooLarge. Raises OSError for what is no regular file.
+    """Opens a regular file, unpacked if its name ends in .gz.
+
+    Args:
+        path: Of the file.
+        most: How many unpacked bytes can be read; further on the reader raises UnpackedTooLarge.
+
+    Raises:
+        OSError: For what is no regular file.
     """
     file = open_regular(path)
     if path.suffix.lower() != ".gz":
         return file
     # gzip closes nothing that it was given.
-    return io.BufferedReader(CountedReader(_Gzip(file), most, path.name))
+    counted = CountedReader(_Gzip(file), most, path.name)
+    return io.BufferedReader(counted)
 
 
 class _Gzip(gzip.GzipFile):
@@ -74,7 +93,8 @@ class _Gzip(gzip.GzipFile):
 
 def check_cells(num_rows: int, num_columns: int, name: str) -> None:
     """Raises LoadError for a table of more cells than memory should hold."""
-    if num_rows * num_columns > MAX_CELLS:
+    num_cells = num_rows * num_columns
+    if num_cells > MAX_CELLS:
         raise LoadError(
             f"{name!r} holds {num_rows:,} rows of {num_columns:,} columns, more than "
             f"{MAX_CELLS:,} cells",
@@ -84,9 +104,17 @@ def check_cells(num_rows: int, num_columns: int, name: str) -> None:
 
 
 def check_members(archive: zipfile.ZipFile, most: int) -> None:
-    """Raises UnpackedTooLarge where the members of a zip file are too many, or unpack to more than
-    `most` bytes together, or one to more than its packed bytes can hold; ValueError where one is
-    encrypted or has a name that leads out of a folder.
+    """Checks the members of a zip file before one is unpacked.
+
+    Args:
+        archive: The zip file.
+        most: How many bytes the members may unpack to together.
+
+    Raises:
+        UnpackedTooLarge: If the members are too many, or unpack to more than `most`, or one to more
+            than its packed bytes can hold.
+        ValueError: If two have one name, or one is encrypted or has a name that leads out of a
+            folder.
     """
     members = archive.infolist()
     if len(members) > MAX_MEMBERS:
@@ -94,28 +122,47 @@ def check_members(archive: zipfile.ZipFile, most: int) -> None:
     total = sum(member.file_size for member in members)
     if total > most:
         raise UnpackedTooLarge(f"its members unpack to {total:,} bytes, at most {most:,}")
-    names = [member.filename for member in members]
-    if len(set(names)) < len(names):
+    names = {member.filename for member in members}
+    if len(names) < len(members):
         raise ValueError("two members have one name")
     for member in members:
-        parts = member.filename.replace("\\", "/").split("/")
-        if ".." in parts or member.filename.startswith(("/", "\\")) or ":" in parts[0]:
-            raise ValueError(f"the member {member.filename[:60]!r} leads out of the file")
-        if (
-            member.file_size > FREE_BYTES
-            and member.file_size > MAX_EXPANSION * member.compress_size
-        ):
-            raise UnpackedTooLarge(
-                f"the member {member.filename[:60]!r} declares {member.file_size:,} bytes of "
-                f"{member.compress_size:,}"
-            )
-        if member.flag_bits & 1:
-            raise ValueError(f"the member {member.filename[:60]!r} is encrypted")
+        _check_member(member)
+
+
+def _check_member(member):
+    """Raises what `check_members` raises for one member."""
+    name = repr(member.filename[:60])
+    if _leads_out(member.filename):
+        raise ValueError(f"the member {name} leads out of the file")
+    size = member.file_size
+    packed_size = member.compress_size
+    if size > FREE_BYTES and size > MAX_EXPANSION * packed_size:
+        raise UnpackedTooLarge(f"the member {name} declares {size:,} bytes of {packed_size:,}")
+    is_encrypted = member.flag_bits & 1
+    if is_encrypted:
+        raise ValueError(f"the member {name} is encrypted")
+
+
+def _leads_out(name):
+    """Tests whether the name of a member is absolute, names a drive or goes up."""
+    if name.startswith(("/", "\\")):
+        return True
+    parts = name.replace("\\", "/").split("/")
+    return ".." in parts or ":" in parts[0]
 
 
 def read_member(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
-    """The content of a member of a zip file, whatever size it declares. Raises UnpackedTooLarge
-    above `most` bytes, KeyError where there is none, and what zipfile raises for a damaged one.
+    """Reads a member of a zip file, whatever size it declares.
+
+    Args:
+        archive: The zip file.
+        name: Of the member.
+        most: How many bytes it may unpack to.
+
+    Raises:
+        UnpackedTooLarge: Above `most` bytes.
+        KeyError: If there is no such member.
+        Exception: What zipfile raises for a damaged one.
     """
     with archive.open(name) as file:
         content = file.read(most + 1)

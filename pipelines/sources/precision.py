@@ -29,23 +29,25 @@ def numbers_as_float32(name: str, cells: Sequence, values: np.ndarray) -> np.nda
     """Returns a column of numbers as float32 [rows].
 
     Args:
-        name: of the column.
-        cells: raw, one a row.
+        name: Of the column.
+        cells: Raw, one a row.
         values: float64 [rows], read from `cells`.
 
     Raises:
-        LoadError: where the column loses information by it, see `refuse_merged`.
+        LoadError: If the column loses information by it, see `refuse_merged`.
     """
     what = f"the column {shorten(name)}"
     fix = f"--drop '{name}' or --kind '{name}=categorical' for ids"
     if _may_be_epoch_seconds(values):
         fix += f"; --kind '{name}=date:unix' for seconds since 1970"
-    refuse_merged(what, cells, values, f"{fix}; or subtract a constant in the source")
+    fix += "; or subtract a constant in the source"
+    refuse_merged(what, cells, values, fix)
     return values.astype(np.float32)
 
 
 def _may_be_epoch_seconds(values):
-    known = values[~np.isnan(values)]
+    is_known = ~np.isnan(values)
+    known = values[is_known]
     if not len(known):
         return False
     first, last = _EPOCH_SECONDS
@@ -56,14 +58,15 @@ def series_as_float32(what: str, values: np.ndarray) -> np.ndarray:
     """Returns the numbers of one whole series, in any shape, as float32.
 
     Raises:
-        LoadError: where the series loses information by it, see `refuse_merged`.
+        LoadError: If the series loses information by it, see `refuse_merged`.
     """
     if values.dtype == np.float32:
         return values.astype(np.float32)
-    if np.any(np.abs(values) > FLOAT32_WHOLE):  # False for NaN
+    is_large = np.abs(values) > FLOAT32_WHOLE  # False for NaN
+    if is_large.any():
         flat = values.ravel()
-        fix = "subtract a constant from every step"
-        refuse_merged(what, flat, flat.astype(np.float64), fix)
+        exact = flat.astype(np.float64)
+        refuse_merged(what, flat, exact, "subtract a constant from every step")
     return values.astype(np.float32)
 
 
@@ -72,23 +75,25 @@ def refuse_merged(what: str, cells: Sequence, values: np.ndarray, fix: str) -> N
     beyond 2^24, or numbers whose own spread is below what float32 can show at their size.
 
     Args:
-        what: the numbers' name, for the error.
-        cells: raw, one a row.
+        what: The numbers' name, for the error.
+        cells: Raw, one a row.
         values: float64 [rows], NaN where missing, read from `cells`.
-        fix: what the user may do, for the error.
+        fix: What the user may do, for the error.
 
     Raises:
-        LoadError: for such numbers.
+        LoadError: For such numbers.
     """
-    known = values[~np.isnan(values)]
+    is_known = ~np.isnan(values)
+    known = values[is_known]
     sizes = np.abs(known)
-    most = sizes.max(initial=0)
-    if most <= FLOAT32_WHOLE and np.array_equal(sizes, np.round(sizes)):
+    largest = sizes.max(initial=0)
+    if largest <= FLOAT32_WHOLE and _are_whole(sizes):
         return
     distinct = np.unique(known)
     num_distinct = len(distinct)
-    if most >= FLOAT64_WHOLE:
-        num_distinct = max(num_distinct, _num_exact(cells, values))
+    if largest >= FLOAT64_WHOLE:
+        num_exact = _num_exact(cells, values)
+        num_distinct = max(num_distinct, num_exact)
     merged = distinct.astype(np.float32)
     num_left = len(np.unique(merged))
     num_lost = num_distinct - num_left
@@ -98,20 +103,25 @@ def refuse_merged(what: str, cells: Sequence, values: np.ndarray, fix: str) -> N
         return
     pair = _first_merged(distinct, merged)
     shown = " and ".join(map(_in_full, pair))
+    as_float32 = np.float32(pair[0])
     raise LoadError(
         f"{what} has {num_distinct:,} different numbers, of which {num_left:,} are left in "
-        f"float32, which nets compute in: {shown} become {_in_full(np.float32(pair[0]))}",
+        f"float32, which nets compute in: {shown} become {_in_full(as_float32)}",
         expected="numbers that differ by more than 1 in 16,777,216",
         fix=fix,
     )
 
 
+def _are_whole(values):
+    return np.array_equal(values, np.round(values))
+
+
 def _first_merged(distinct, merged):
     """Returns the first two numbers that are equal in float32, or the first number alone."""
-    equal = np.flatnonzero(merged[1:] == merged[:-1])
-    if not len(equal):
+    is_equal = merged[1:] == merged[:-1]
+    if not is_equal.any():
         return distinct[:1]
-    first = equal[0]
+    first = int(is_equal.argmax())
     return distinct[first : first + 2]
 
 
@@ -128,27 +138,26 @@ def _num_exact(cells, values):
             return len(np.unique(cells))
         return 0
     digits = set()
-    large = np.abs(values) >= FLOAT64_WHOLE
-    for row in np.flatnonzero(large):
-        text = str(cells[row]).strip()
-        text = text.lstrip("+-")
+    is_large = np.abs(values) >= FLOAT64_WHOLE
+    for row in np.flatnonzero(is_large):
+        cell = str(cells[row])
+        text = cell.strip().lstrip("+-")
         if text.isdigit():
             digits.add(text)
     return len(digits)
 
 
 def _matters(distinct):
-    """Returns whether rising numbers are whole ones, or lie closer together than float32 can
-    show.
-    """
+    """Tests whether rising numbers are whole ones, or lie closer together than float32 can show."""
     sizes = np.abs(distinct)
-    is_whole = np.array_equal(distinct, np.round(distinct))
-    if is_whole and sizes.max() > FLOAT32_WHOLE:
+    is_large = sizes.max() > FLOAT32_WHOLE
+    if is_large and _are_whole(distinct):
         return True
     size = float(np.median(sizes))
     spread = distinct[-1] - distinct[0]
     if spread <= ROUNDING * size:
         return False
     low, high = np.percentile(distinct, [5, 95])
-    spacing = float(np.spacing(np.float32(size)))
-    return high - low < MIN_LEVELS * spacing
+    middle = high - low
+    spacing = np.spacing(np.float32(size))
+    return middle < MIN_LEVELS * float(spacing)

@@ -47,9 +47,16 @@ _UNITS = frozenset(
 
 @dataclass(frozen=True)
 class SpelledNumber:
-    """A number in some spelling: its unit, whether that stands in front or behind a gap, the
-    further marks, the decimal mark and the thousands mark that are sure, and the mark that may be
-    either; "" where there is none.
+    """A number in some spelling; what it does not have is "".
+
+    Attributes:
+        unit: Its unit.
+        in_front: Whether the unit stands in front.
+        has_gap: Whether the unit stands behind a gap.
+        marks: The further marks, see `device.numbers.MARKS`.
+        decimal: The decimal mark, if it is sure.
+        thousands: The mark between thousands, if it is sure.
+        doubt: The mark that may be either.
     """
 
     unit: str = ""
@@ -63,60 +70,68 @@ class SpelledNumber:
     @property
     def is_known(self):
         """Whether the unit is one that numbers have."""
-        is_currency = self.unit in _CURRENCIES or any(
-            unicodedata.category(each) == "Sc" for each in self.unit
-        )
-        return is_currency or (self.unit in _UNITS and not self.in_front)
+        if self.unit in _CURRENCIES:
+            return True
+        if any(unicodedata.category(each) == "Sc" for each in self.unit):
+            return True
+        return self.unit in _UNITS and not self.in_front
 
     @property
     def is_clear(self):
         """Whether it is a number for sure, and no code such as A1.250."""
-        return not self.unit or self.is_known or (self.has_gap and not self.in_front)
+        if not self.unit or self.is_known:
+            return True
+        return self.has_gap and not self.in_front
 
 
 def read_spelling(text):
-    """The SpelledNumber of a cell, None where it is no number, or one with badly formed groups."""
-    found = _CELL.fullmatch(text.strip().replace("\u2212", "-"))
-    if not found or not any(letter.isdigit() for letter in found["core"]):
+    """Returns the SpelledNumber of a cell, None for no number and for badly formed groups."""
+    match = _CELL.fullmatch(text.strip().replace("\u2212", "-"))
+    if not match or not any(letter.isdigit() for letter in match["core"]):
         return None
-    digits = _marks_of(found["core"], found["exponent"])
-    before = found["before"]
-    behind = found["behind"]
-    marks = ""
-    if digits is None or (before and behind not in ("", *_POWERS)):
+    digits = _marks_of(match["core"], match["exponent"])
+    if digits is None:
+        return None
+    before = match["before"]
+    behind = match["behind"]
+    if before and behind and behind not in _POWERS:
         return None
     unit = before or behind
-    if behind.startswith(_POWERS) and not found["gap"] and not found["exponent"]:
+    marks = ""
+    follows_directly = not match["gap"] and not match["exponent"]
+    if follows_directly and behind.startswith(_POWERS):
         rest = behind[1:]
-        if (
-            not rest or SpelledNumber(rest, in_front=True).is_known
-        ):  # the currency of 1.3k€, not the g of 5kg
+        # The currency of 1.3k€, not the g of 5kg.
+        if not rest or SpelledNumber(rest, in_front=True).is_known:
             unit = before or rest
             marks = MAGNITUDES
-    marks += PARENTHESES * bool(found["open"] or found["open_inside"])
-    marks += MINUS_BEHIND * bool(found["minus"] or found["minus_behind"])
-    return SpelledNumber(unit, bool(before), bool(found["gap"]), marks, *digits)
+    if match["open"] or match["open_inside"]:
+        marks += PARENTHESES
+    if match["minus"] or match["minus_behind"]:
+        marks += MINUS_BEHIND
+    decimal, thousands, doubt = digits
+    in_front = bool(before)
+    has_gap = bool(match["gap"])
+    return SpelledNumber(unit, in_front, has_gap, marks, decimal, thousands, doubt)
 
 
 def _marks_of(core, exponent):
-    """(decimal mark, thousands mark, mark that may be either) of digits, None where they are badly
-    formed.
+    """Returns (decimal mark, thousands mark, mark that may be either) of digits, None if they are
+    badly formed.
     """
-    around = [
-        mark
-        for mark, letters in ((" ", SPACES), ("'", APOSTROPHES))
-        if any(each in core for each in letters)
-    ]
+    around = []
+    for mark, letters in ((" ", SPACES), ("'", APOSTROPHES)):
+        if any(each in core for each in letters):
+            around.append(mark)
     points = sorted((mark for mark in ".," if mark in core), key=core.rfind)
-    separators = around + points[:-1]
     if not points:
-        if not around:
-            return "", "", ""
-        if len(around) == 1 and _is_grouped(core, around[0]):
-            return ("", around[0], "")
+        return _marks_of_whole(core, around)
+    last = points[-1]
+    separators = around + points[:-1]
+    whole, _, fraction = core.rpartition(last)
+    if len(separators) > 1:
         return None
-    whole, last, fraction = core.rpartition(points[-1])
-    if len(separators) > 1 or (fraction and not fraction.isdigit()):
+    if fraction and not fraction.isdigit():
         return None
     if separators:
         if _is_grouped(whole, separators[0]):
@@ -132,22 +147,37 @@ def _marks_of(core, exponent):
     return (last, "", "")
 
 
+def _marks_of_whole(core, around):
+    """Returns the marks of digits without a point or a comma; `around`: spaces and apostrophes."""
+    if not around:
+        return ("", "", "")
+    if len(around) == 1 and _is_grouped(core, around[0]):
+        return ("", around[0], "")
+    return None
+
+
 def _is_grouped(digits, mark):
-    return re.fullmatch(f"[1-9][0-9]{{0,2}}(?:[{THOUSANDS[mark]}][0-9]{{3}})+", digits) is not None
+    groups = f"[1-9][0-9]{{0,2}}(?:[{THOUSANDS[mark]}][0-9]{{3}})+"
+    return re.fullmatch(groups, digits) is not None
 
 
 def count_spellings(cells):
-    """SpelledNumber → how many of the cells are numbers of it; cells that are no text are numbers
-    without marks.
+    """Returns SpelledNumber → how many of the cells are numbers of it; cells that are no text are
+    numbers without marks.
     """
+    texts = Counter(cell if isinstance(cell, str) else None for cell in cells)
     spelled = Counter()
-    for cell, count in Counter(cell if isinstance(cell, str) else None for cell in cells).items():
-        spelled[SpelledNumber() if cell is None else read_spelling(cell)] += count
-    spelled.pop(None, None)
+    for text, count in texts.items():
+        number = SpelledNumber()
+        if text is not None:
+            number = read_spelling(text)
+        if number is not None:
+            spelled[number] += count
     return spelled
 
 
 def units_of(spelled):
+    """Returns unit → how many of the spelled numbers have it."""
     units = Counter()
     for each, count in spelled.items():
         units[each.unit] += count
@@ -155,32 +185,35 @@ def units_of(spelled):
 
 
 def refuse_parentheses(what, filled):
+    """Raises LoadError for numbers that are all in parentheses."""
     texts = [str(cell).strip() for cell in filled]
-    if all("(" in text for text in texts):
-        raise LoadError(
-            f"{what} has a number in parentheses in every cell, such as {shorten(texts[0])}: "
-            "negative, or not?",
-            expected="parentheses around negative numbers alone",
-            fix="write the numbers without parentheses, negative ones with a minus",
-        )
+    if not all("(" in text for text in texts):
+        return
+    raise LoadError(
+        f"{what} has a number in parentheses in every cell, such as {shorten(texts[0])}: "
+        "negative, or not?",
+        expected="parentheses around negative numbers alone",
+        fix="write the numbers without parentheses, negative ones with a minus",
+    )
 
 
 def is_badly_grouped(text, among_numbers):
-    """Whether digits stand in groups, the last one of three, that are not all of three: 12,34,567.
-    With points, as a version or an address has them, only among numbers.
+    """Tests whether digits stand in groups, the last one of three, that are not all of three:
+    12,34,567. With points, as a version or an address has them, only among numbers.
     """
     if "." in text and not among_numbers:
         return False
-    return (
-        _BADLY_GROUPED.fullmatch(text) is not None
-        and read_spelling(text) is None
-        and not _is_address(text)
-    )
+    if not _BADLY_GROUPED.fullmatch(text):
+        return False
+    return read_spelling(text) is None and not _is_address(text)
 
 
 def _is_address(digits):
-    """Whether digits may be an IPv4 address."""
+    """Tests whether digits may be an IPv4 address."""
     parts = digits.split(".")
-    return len(parts) == 4 and all(
-        part.isdigit() and len(part) < 4 and int(part) < 256 for part in parts
-    )
+    if len(parts) != 4:
+        return False
+    for part in parts:
+        if not part.isdigit() or len(part) > 3 or int(part) > 255:
+            return False
+    return True

@@ -9,13 +9,13 @@ user decides.
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
 from ..device.cells import FALSE_WORDS, TRUE_WORDS
 from ..errors import LoadError
-from ..rows.parts import Inferred
+from ..rows.parts import ColumnNote
 
 JOIN = "join"
 KEEP = "keep"
@@ -27,12 +27,16 @@ _NO_WIDTH = re.compile("[\u00ad\u200b\u200c\u2060\ufeff]")
 
 
 def plain(text: str) -> str:
-    """The text in the composed form, without characters that have no width, with single spaces."""
-    return " ".join(unicodedata.normalize("NFC", _NO_WIDTH.sub("", text)).split())
+    """Returns the text in the composed form, without characters that have no width, with single
+    spaces.
+    """
+    visible = _NO_WIDTH.sub("", text)
+    composed = unicodedata.normalize("NFC", visible)
+    return " ".join(composed.split())
 
 
 def folded(text: str) -> str:
-    """`plain` without case."""
+    """Returns `plain` without case."""
     return unicodedata.normalize("NFC", plain(text).casefold())
 
 
@@ -48,56 +52,77 @@ def check_spelling(spelling: str) -> None:
 
 def join_classes(
     texts: np.ndarray, name: str, spelling: str, *, declared: Sequence[str] = ()
-) -> tuple[np.ndarray, dict[str, str], tuple[Inferred, ...]]:
+) -> tuple[np.ndarray, dict[str, str], tuple[ColumnNote, ...]]:
     """Gives all spellings of a class one name.
 
     Args:
         texts: object [rows], the class names, as `read_classes` gives them.
-        name: of the target.
+        name: Of the target.
         spelling: "" joins what looks the same and refuses what differs in case, "join" joins both,
             "keep" neither.
-        declared: classes that the source lists in an order of its own; these are kept.
+        declared: Classes that the source lists in an order of its own; these are kept.
 
     Returns:
-        The texts, spelling → class of those that are joined, and what to say of it.
+        The texts, spelling → class of those that are joined, and notes on it.
 
     Raises:
-        LoadError: where names differ in case only, and `spelling` is "".
+        LoadError: If names differ in case only, and `spelling` is "".
     """
     counts = Counter(texts)
     if spelling == KEEP or declared:
-        return texts, {}, _say_kept(name, groups_of(counts, folded))
-    joined = {each: _chosen(group, counts) for group in groups_of(counts, plain) for each in group}
+        return texts, {}, _note_kept(name, groups_of(counts, folded))
+    joined = _join_look_alikes(counts)
     merged = _merged(joined, counts)
-    twins = groups_of(
-        merged, _truth if all(_truth(text) in ("true", "false") for text in merged) else folded
-    )
+    twins = groups_of(merged, _key_of_case(merged))
     if spelling != JOIN:
         _refuse_doubtful(name, twins, merged)
     for group in twins:
         chosen = max(group, key=lambda each: (merged[each], each))
-        joined |= {text: chosen for text in counts if joined.get(text, text) in group}
+        for text in counts:
+            if joined.get(text, text) in group:
+                joined[text] = chosen
     if not joined:
         return texts, {}, ()
     every = groups_of(counts, lambda text: joined.get(text, text))
-    out = np.empty(len(texts), object)
-    out[:] = [joined.get(text, text) for text in texts]
-    return (
-        out,
-        joined,
-        (Inferred(name, "target", f"read as one class: {_in_words(every, counts)}"),),
-    )
+    why = f"read as one class: {_in_words(every, counts)}"
+    return _replaced(texts, joined), joined, (ColumnNote(name, "target", why),)
+
+
+def _join_look_alikes(counts):
+    """Returns spelling → class of the texts that look the same."""
+    joined = {}
+    for group in groups_of(counts, plain):
+        chosen = _chosen(group, counts)
+        for text in group:
+            joined[text] = chosen
+    return joined
+
+
+def _key_of_case(texts):
+    """Returns what is equal for texts that differ in case alone; among words of truth alone, for
+    all words of one truth.
+    """
+    if all(_truth(text) in ("true", "false") for text in texts):
+        return _truth
+    return folded
+
+
+def _replaced(texts, names):
+    """Returns object [rows]: the texts, those in `names` by their name."""
+    replaced = np.empty(len(texts), object)
+    replaced[:] = [names.get(text, text) for text in texts]
+    return replaced
 
 
 def describe_spellings(texts: Iterable[str | None]) -> str:
-    """What the schema states of categories that differ in spelling alone, after a semicolon; ""
-    where none do.
+    """Returns what the schema states of categories that differ in spelling alone, after a
+    semicolon; "" if none do.
     """
     counts = Counter(text for text in texts if text is not None)
     twins = groups_of(counts, folded)
-    if twins:
-        return f"; categories of their own: {_in_words(twins, counts)}"
-    return ""
+    if not twins:
+        return ""
+    return f"; categories of their own: {_in_words(twins, counts)}"
 
 
 def refuse_spellings(name: str, texts: Sequence[str], spelling: str) -> None:
@@ -116,28 +141,41 @@ def refuse_spellings(name: str, texts: Sequence[str], spelling: str) -> None:
 
 
 def join_groups(texts: np.ndarray) -> np.ndarray:
-    """Object [rows]: the first spelling, in sorted order, of groups that differ in spelling alone.
-    A group that is too large is harmless; two halves of one could stand on both sides of the split.
+    """Joins groups that differ in spelling alone. A group that is too large is harmless; two halves
+    of one could stand on both sides of the split.
+
+    Args:
+        texts: object [rows].
+
+    Returns:
+        object [rows], the first spelling, in sorted order, of each group.
     """
-    first = {text: group[0] for group in groups_of(Counter(texts), folded) for text in group}
-    out = np.empty(len(texts), object)
-    out[:] = [first.get(text, text) for text in texts]
-    return out
+    names = {}
+    for group in groups_of(Counter(texts), folded):
+        for text in group:
+            names[text] = group[0]
+    return _replaced(texts, names)
 
 
-def describe_groups(columns: Mapping[str, Sequence]) -> tuple[Inferred, ...]:
-    """What to say of groups that `join_groups` joined, of column → cells."""
+def describe_groups(columns: Mapping[str, Sequence]) -> tuple[ColumnNote, ...]:
+    """Returns notes on the groups that `join_groups` joined.
+
+    Args:
+        columns: Column → cells.
+    """
     notes = []
     for name, cells in columns.items():
         counts = Counter(str(cell).strip() for cell in cells)
         twins = groups_of(counts, folded)
-        if twins:
-            notes.append(Inferred(name, "group", f"read as one group: {_in_words(twins, counts)}"))
+        if not twins:
+            continue
+        why = f"read as one group: {_in_words(twins, counts)}"
+        notes.append(ColumnNote(name, "group", why))
     return tuple(notes)
 
 
 def _truth(text):
-    """ "true" or "false" of a word for it, else the folded text."""
+    """Returns "true" or "false" of a word for it, else the folded text."""
     word = folded(text)
     if word in TRUE_WORDS:
         return "true"
@@ -146,32 +184,46 @@ def _truth(text):
     return word
 
 
-def groups_of(counts: Counter[str], key) -> list[list[str]]:
-    """Lists of two or more texts that have one key, the most frequent list first."""
+def groups_of(counts: Counter[str], key: Callable[[str], str]) -> list[list[str]]:
+    """Returns lists of two or more texts that have one key, the most frequent list first.
+
+    Args:
+        counts: Text → how often it stands in the source.
+        key: Gives the key of a text.
+    """
     by_key: dict[str, list[str]] = {}
     for text in counts:
-        by_key.setdefault(key(text), []).append(text)
+        group = by_key.setdefault(key(text), [])
+        group.append(text)
     twins = [sorted(group) for group in by_key.values() if len(group) > 1]
-    return sorted(twins, key=lambda group: -sum(counts[text] for text in group))
+
+    def frequency(group):
+        return sum(counts[text] for text in group)
+
+    # Sorted by the negative, so that equally frequent ones keep their order.
+    return sorted(twins, key=lambda group: -frequency(group))
 
 
 def _chosen(group, counts):
-    """The plain one of spellings that look the same, or else the most frequent one."""
-    return next(
-        (text for text in group if text == plain(text)), max(group, key=lambda text: counts[text])
-    )
+    """Returns the plain one of spellings that look the same, or else the most frequent one."""
+    for text in group:
+        if text == plain(text):
+            return text
+    return max(group, key=lambda text: counts[text])
 
 
 def _merged(joined, counts):
-    """How often each class stands in the source."""
+    """Counts how often each class stands in the source."""
     merged: Counter[str] = Counter()
     for text, count in counts.items():
-        merged[joined.get(text, text)] += count
+        name = joined.get(text, text)
+        merged[name] += count
     return merged
 
 
 def _refuse_doubtful(name, twins, counts):
-    truths = [group for group in twins if len({folded(text) for text in group}) > 1]
+    """Raises LoadError for classes that may be one, or several."""
+    truths = [group for group in twins if len(set(map(folded, group))) > 1]
     if truths:
         raise LoadError(
             f"the target {name!r} has several words for true or false: {_in_words(truths, counts)}",
@@ -179,7 +231,8 @@ def _refuse_doubtful(name, twins, counts):
             fix="--read spelling=join if they are the same class, --read spelling=keep "
             "if they are not; or write them alike",
         )
-    doubtful = [group for group in twins if folded(group[0]) not in TRUE_WORDS | FALSE_WORDS]
+    words_of_truth = TRUE_WORDS | FALSE_WORDS
+    doubtful = [group for group in twins if folded(group[0]) not in words_of_truth]
     if doubtful:
         raise LoadError(
             f"the target {name!r} has classes that differ in case alone: "
@@ -190,34 +243,34 @@ def _refuse_doubtful(name, twins, counts):
         )
 
 
-def _say_kept(name, twins):
+def _note_kept(name, twins):
     if not twins:
         return ()
-    detail = "; ".join(" and ".join(map(show, group)) for group in twins[:MAX_PAIRS])
-    return (
-        Inferred(
-            name, "target", f"classes of their own though they differ in spelling alone: {detail}"
-        ),
-    )
+    pairs = []
+    for group in twins[:MAX_PAIRS]:
+        shown = map(show, group)
+        pairs.append(" and ".join(shown))
+    why = f"classes of their own though they differ in spelling alone: {'; '.join(pairs)}"
+    return (ColumnNote(name, "target", why),)
 
 
 def _in_words(twins, counts):
-    shown = [
-        " and ".join(f"{show(text)} ({counts[text]:,})" for text in group[:4])
-        for group in twins[:MAX_PAIRS]
-    ]
-    return "; ".join(shown) + (
-        f"; and {len(twins) - MAX_PAIRS:,} more" if len(twins) > MAX_PAIRS else ""
-    )
+    pairs = []
+    for group in twins[:MAX_PAIRS]:
+        shown = [f"{show(text)} ({counts[text]:,})" for text in group[:4]]
+        pairs.append(" and ".join(shown))
+    num_more = len(twins) - MAX_PAIRS
+    if num_more > 0:
+        pairs.append(f"and {num_more:,} more")
+    return "; ".join(pairs)
 
 
 def show(text: str) -> str:
-    """The text in quotes, at most 40 characters; what cannot be distinguished by eye is written as
-    escapes.
+    """Returns the text in quotes, at most 40 characters; what cannot be distinguished by eye is
+    written as escapes.
     """
-    if len(text) <= 40:
-        short = text
-    else:
+    short = text
+    if len(text) > 40:
         short = f"{text[:40]}..."
     is_plain = plain(text) == text and text.isprintable()
     if is_plain:

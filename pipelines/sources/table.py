@@ -16,7 +16,7 @@ from ..device.cells import MISSING_WORDS, shorten
 from ..device.numbers import THOUSANDS
 from ..device.regular import open_regular
 from ..errors import LoadError
-from ..rows.parts import Inferred
+from ..rows.parts import ColumnNote
 from ..spec import Spec
 from .csv_files import (
     OTHER_ENCODING,
@@ -170,7 +170,7 @@ def settle_reading(path: Path, reading: Reading) -> Reading:
 
 def read_source(
     path: str, reading: Reading, source: object = None
-) -> tuple[Mapping[str, Sequence], tuple[Inferred, ...]]:
+) -> tuple[Mapping[str, Sequence], tuple[ColumnNote, ...]]:
     """The cells of a file by column, or of `source`, a DataFrame or a dict of arrays that stands in
     for it; and what was found of how it is written. Raises LoadError.
     """
@@ -181,7 +181,7 @@ def read_source(
         notes = ()
     else:
         notes = (
-            Inferred(
+            ColumnNote(
                 "(the file)",
                 "cp1252",
                 "not UTF-8, so read as Western Windows text; --read encoding=NAME",

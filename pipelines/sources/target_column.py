@@ -11,21 +11,21 @@ import numpy as np
 from ..device.cells import BadCell, is_missing, read_numbers, shorten
 from ..device.target import Target
 from ..errors import LoadError
-from ..rows.parts import Inferred
+from ..rows.parts import ColumnNote
 from ..rows.sketch import DataSketch
 from ..spec import Refusal
 from ..tasks import TASKS, Task
 from ..tasks.class_target import class_target
 from ..tasks.regression import RegressionTask
+from .label_columns import read_label_columns
 from .label_sets import (
     check_label_knobs,
     holds_several,
-    read_label_columns,
     read_label_sets,
     target_names,
 )
 from .labels import MANY, encode_classes, read_classes
-from .marks import code_with_zeros, read_as_numbers
+from .number_columns import code_with_zeros, read_as_numbers
 from .precision import refuse_merged
 from .refuse_numbers import refuse_spellings, some_numbers
 from .spellings import join_classes
@@ -48,16 +48,11 @@ def check_target(spec) -> None:
             expected=", ".join(map(repr, TARGET_KINDS)),
             fix="leave it empty to infer",
         )
-    several = not isinstance(spec.target, str)
-    if spec.empty_class and (several or spec.target_kind not in ("", "classes", "labels")):
-        raise LoadError(
-            f"empty_class {spec.empty_class!r} for target_kind {spec.target_kind!r}"
-            + " and several target columns" * several,
-            expected="one column, of classes or labels",
-            fix="leave one of them empty",
-        )
+    if spec.empty_class:
+        _check_empty_class(spec)
     check_label_knobs(spec)
-    if several and spec.target_kind not in _KINDS_OF_SEVERAL:
+    is_several = not isinstance(spec.target, str)
+    if is_several and spec.target_kind not in _KINDS_OF_SEVERAL:
         raise LoadError(
             f"target_kind {spec.target_kind!r} for {len(spec.target)} target columns",
             expected="labels (0 and 1) or presence (empty and filled)",
@@ -71,121 +66,186 @@ def check_target(spec) -> None:
         )
 
 
+def _check_empty_class(spec):
+    """Raises LoadError for a class of empty cells where cells are no classes."""
+    of_several = ""
+    if not isinstance(spec.target, str):
+        of_several = " and several target columns"
+    elif spec.target_kind in ("", "classes", "labels"):
+        return
+    raise LoadError(
+        f"empty_class {spec.empty_class!r} for target_kind {spec.target_kind!r}{of_several}",
+        expected="one column, of classes or labels",
+        fix="leave one of them empty",
+    )
+
+
 def labelled_rows(table, spec, missing):
-    """The table without the rows that have no target (or with `empty_class` in them), the source
-    rows kept int64 [rows], and what to say of those that were left out: how many, and by which
-    words. Raises LoadError where the words may be a class.
+    """Takes the rows that have a target, or gives the others `empty_class`.
+
+    Args:
+        table: Column → raw cells.
+        spec: A load spec.
+        missing: The words that read as missing.
+
+    Returns:
+        The table of these rows; int64 [rows], the source rows; and what to say of the rows that
+        were left out: how many, and by which words.
+
+    Raises:
+        LoadError: If the words may be a class, or no row has a target.
     """
     if not isinstance(spec.target, str):
         return _rows_with_all_labels(table, spec, missing)
-    absent = np.fromiter((is_missing(cell, missing) for cell in table[spec.target]), bool)
-    if spec.target_kind == "presence" or not absent.any():
-        return table, np.arange(len(absent)), ()
+    cells = table[spec.target]
+    is_absent = np.fromiter((is_missing(cell, missing) for cell in cells), bool)
+    num_rows = len(is_absent)
+    if spec.target_kind == "presence" or not is_absent.any():
+        return table, np.arange(num_rows), ()
     if spec.empty_class:
-        cells = [
-            spec.empty_class if gone else cell
-            for cell, gone in zip(table[spec.target], absent, strict=True)
-        ]
-        return {**table, spec.target: cells}, np.arange(len(absent)), ()
-    words = ""
+        filled = _fill(cells, is_absent, spec.empty_class)
+        return {**table, spec.target: filled}, np.arange(num_rows), ()
+    lost_words = ""
     if spec.target_kind != "number":
-        words = refuse_lost_class(
-            spec.target, table[spec.target], missing, spec.reading.named_words(), table
-        )
-    if absent.all():
+        named = spec.reading.named_words()
+        lost_words = refuse_lost_class(spec.target, cells, missing, named, table)
+    if is_absent.all():
         raise LoadError(
-            f"the target {shorten(spec.target)} is missing in all {len(absent):,} rows",
+            f"the target {shorten(spec.target)} is missing in all {num_rows:,} rows",
             expected="rows with a target",
             fix="choose another target, or check the missing words",
         )
-    kept = np.flatnonzero(~absent)
-    left_out = [table[spec.target][place] for place in np.flatnonzero(absent)]
-    shown = ", ".join(sorted({repr(str(cell).strip()) for cell in left_out})[:5])
-    detail = f"{len(left_out):,} rows without it are left out", f"({shown}){words}"
+    kept = np.flatnonzero(~is_absent)
+    left_out = np.flatnonzero(is_absent)
+    words = {repr(str(cells[place]).strip()) for place in left_out}
+    shown = ", ".join(sorted(words)[:5])
+    detail = (f"{len(left_out):,} rows without it are left out", f"({shown}){lost_words}")
     return _take_rows(table, kept), kept, detail
 
 
+def _fill(cells, is_absent, word):
+    """Returns the cells with a word in place of those that are absent."""
+    filled = list(cells)
+    for place in np.flatnonzero(is_absent):
+        filled[place] = word
+    return filled
+
+
 def _rows_with_all_labels(table, spec, missing):
-    """As `labelled_rows`, of one column a label."""
+    """Does as `labelled_rows`, of one column a label."""
     names = target_names(spec.target)
     presence = spec.target_kind == "presence"
     sets, is_known = read_label_columns(table, names, presence=presence, missing=missing)
+    num_rows = len(is_known)
     kept = np.flatnonzero(is_known)
     if not len(kept):
         raise LoadError(
-            f"each of the {len(sets.has):,} rows lacks one of the targets {sets.name}",
+            f"each of the {num_rows:,} rows lacks one of the targets {sets.name}",
             expected="rows with a value in every target column",
             fix="choose other targets, or --set load.target_kind=presence where an empty cell is "
             "no label",
         )
-    if len(kept) == len(is_known):
+    num_left_out = num_rows - len(kept)
+    if num_left_out == 0:
         return table, kept, ()
-    said = f"{len(is_known) - len(kept):,} rows that lack one of them are left out"
-    return _take_rows(table, kept), kept, (said, "")
+    detail = (f"{num_left_out:,} rows that lack one of them are left out", "")
+    return _take_rows(table, kept), kept, detail
 
 
 def _take_rows(table, kept):
-    return {
-        name: cells[kept] if isinstance(cells, np.ndarray) else [cells[place] for place in kept]
-        for name, cells in table.items()
-    }
+    taken = {}
+    for name, cells in table.items():
+        if isinstance(cells, np.ndarray):
+            taken[name] = cells[kept]
+        else:
+            taken[name] = [cells[place] for place in kept]
+    return taken
 
 
 def read_target(table, spec, missing, marks, *, noun="row"):
-    """y, its Target, and what was found of how it is written, of `labelled_rows`. Raises LoadError
-    where there is nothing to learn. `noun`: what a row is.
+    """Reads the target of `labelled_rows`.
+
+    Args:
+        table: Column → raw cells.
+        spec: A load spec.
+        missing: The words that read as missing.
+        marks: How the numbers of the source are written.
+        noun: What a row is.
+
+    Returns:
+        y; its Target; and notes on how it is written.
+
+    Raises:
+        LoadError: If there is nothing to learn.
     """
-    missing -= {spec.empty_class} - {""}  # it may well be called "None"
+    if spec.empty_class:
+        missing -= {spec.empty_class}  # it may well be called "None"
     sets = _read_label_sets(table, spec, missing)
     if sets is not None:
         return _as_labels(sets, spec, noun)
     cells = table[spec.target]
     if spec.target_kind == "presence":
         return _as_presence(cells, spec, missing)
-    what = f"the target {shorten(spec.target)}"
-    as_number = spec.target_kind == "number"
-    if as_number:
-        code = ""
-    else:
+    code = ""
+    if spec.target_kind != "number":
         code = code_with_zeros(cells)
     if spec.target_kind != "classes" and not code:
-        read = read_as_numbers(what, spec.target, cells, marks, given=as_number)
-        numbers, bad = read_numbers(cells, read.column, missing)
-        is_many = len(np.unique(numbers)) > MAX_CLASSES_OF_NUMBERS
-        if is_many and not as_number:
+        read = _read_number(cells, spec, missing, marks)
+        if read is not None:
+            return read
+    y, target, joined = _as_classes(cells, spec, missing)
+    counts = np.bincount(y).tolist()
+    doubtful = describe_doubtful_classes(target.labels, counts, spec.empty_class)
+    why = ""
+    if code:
+        why = f"{shorten(code)} is a code: classes"
+    return y, target, (*joined, *_notes(spec, why, doubtful))
+
+
+def _read_number(cells, spec, missing, marks):
+    """Returns (y, Target, notes) of a target of real numbers, None where it has classes.
+
+    Raises:
+        LoadError: For cells that are numbers but for a few, or that float32 cannot tell apart.
+    """
+    is_given = spec.target_kind == "number"
+    what = f"the target {shorten(spec.target)}"
+    read = read_as_numbers(what, spec.target, cells, marks, given=is_given)
+    numbers, bad = read_numbers(cells, read.column, missing)
+    are_many = len(np.unique(numbers)) > MAX_CLASSES_OF_NUMBERS
+    if not is_given:
+        if are_many:
             refuse_spellings(what, cells, read, AS_CLASSES)
             refuse_some_numbers(what, cells, bad, AS_CLASSES)
-        if as_number or (not bad and (is_many or np.any(numbers != np.round(numbers)))):
-            if not bad:
-                refuse_merged(
-                    what,
-                    cells,
-                    numbers,
-                    "divide the target, or subtract a constant from it, in the source",
-                )
-            y, target = _as_number(numbers, bad, spec)
-            words = describe_words(cells, read.column, missing).removeprefix("; ")
-            return y, target, _notes(spec, read.why if read.is_special else "", words)
-    y, target, joined = _as_classes(cells, spec, missing)
-    doubtful = describe_doubtful_classes(target.labels, np.bincount(y).tolist(), spec.empty_class)
-    return (
-        y,
-        target,
-        (*joined, *_notes(spec, f"{shorten(code)} is a code: classes" if code else "", doubtful)),
-    )
+        if bad or not (are_many or _have_fractions(numbers)):
+            return None
+    if not bad:
+        fix = "divide the target, or subtract a constant from it, in the source"
+        refuse_merged(what, cells, numbers, fix)
+    y, target = _as_number(numbers, bad, spec)
+    why = ""
+    if read.is_special:
+        why = read.why
+    words = describe_words(cells, read.column, missing)
+    return y, target, _notes(spec, why, words.removeprefix("; "))
+
+
+def _have_fractions(numbers):
+    return np.any(numbers != np.round(numbers))
 
 
 def _read_label_sets(table, spec, missing):
-    """The labels of each row, or None where a row has one class or one number."""
-    presence = spec.target_kind == "presence"
+    """Returns the labels of each row, or None where a row has one class or one number."""
     if not isinstance(spec.target, str):
         names = target_names(spec.target)
-        return read_label_columns(table, names, presence=presence, missing=missing)[0]
+        presence = spec.target_kind == "presence"
+        sets, _ = read_label_columns(table, names, presence=presence, missing=missing)
+        return sets
     cells = table[spec.target]
-    found = spec.label_separator
-    if spec.target_kind == "" and not found:
-        found = holds_several(cells, missing)
-    if not found and spec.target_kind != "labels":
+    separator = spec.label_separator
+    if spec.target_kind == "" and not separator:
+        separator = holds_several(cells, missing)
+    if not separator and spec.target_kind != "labels":
         return None
     return read_label_sets(
         cells,
@@ -198,10 +258,11 @@ def _read_label_sets(table, spec, missing):
 
 
 def _notes(spec, *sentences):
-    return tuple(Inferred(spec.target, "target", sentence) for sentence in sentences if sentence)
+    return tuple(ColumnNote(spec.target, "target", sentence) for sentence in sentences if sentence)
 
 
 def _as_labels(sets, spec, noun):
+    """Returns (y, Target, notes) of several labels a row."""
     if spec.positive:
         raise LoadError(
             f"load.positive={spec.positive!r} for a target of several labels",
@@ -213,9 +274,9 @@ def _as_labels(sets, spec, noun):
 
 
 def _as_classes(cells, spec, missing):
-    texts, joined, notes = join_classes(
-        read_classes(cells, spec.target, missing), spec.target, spec.reading.spelling
-    )
+    """Returns (y, Target, notes) of classes."""
+    classes = read_classes(cells, spec.target, missing)
+    texts, joined, notes = join_classes(classes, spec.target, spec.reading.spelling)
     y, target = encode_classes(
         texts,
         spec.target,
@@ -226,33 +287,39 @@ def _as_classes(cells, spec, missing):
 
 
 def _as_presence(cells, spec, missing):
+    """Returns (y, Target, notes) of cells that are filled or empty."""
     y = np.fromiter((not is_missing(cell, missing) for cell in cells), np.int64, len(cells))
     if len(np.unique(y)) < 2:
+        state = "empty"
+        if y[0]:
+            state = "filled"
         raise LoadError(
-            f"the target {shorten(spec.target)} is {'filled' if y[0] else 'empty'} in all rows",
+            f"the target {shorten(spec.target)} is {state} in all rows",
             expected="some filled and some empty cells",
             fix="choose another target or target_kind",
         )
     words = count_words(cells, missing)
-    detail = ", ".join(f"{count:,} cells {word!r}" for word, count in words.most_common(3))
+    notes = ()
     if words:
-        notes = (Inferred(spec.target, "target", f"{detail} count as empty"),)
-    else:
-        notes = ()
-    return y, class_target(spec.target, (f"no {spec.target}", spec.target)), notes
+        shown = [f"{count:,} cells {word!r}" for word, count in words.most_common(3)]
+        notes = _notes(spec, f"{', '.join(shown)} count as empty")
+    labels = (f"no {spec.target}", spec.target)
+    return y, class_target(spec.target, labels), notes
 
 
 def _as_number(numbers, bad, spec):
+    """Returns (y, Target) of real numbers. Raises LoadError for bad cells and equal numbers."""
+    name = shorten(spec.target)
     if bad:
+        first = bad[0]
         raise LoadError(
-            f"the target {shorten(spec.target)} in row {bad[0].row}: {bad[0].reason}: "
-            f"{bad[0].value}",
+            f"the target {name} in row {first.row}: {first.reason}: {first.value}",
             expected="a number in every row",
             fix="fix the cell, or set load.target_kind=classes",
         )
     if np.all(numbers == numbers[0]):
         raise LoadError(
-            f"the target {shorten(spec.target)} is {numbers[0]:g} in all rows",
+            f"the target {name} is {numbers[0]:g} in all rows",
             expected="at least two values",
             fix="choose another target",
         )
@@ -262,20 +329,38 @@ def _as_number(numbers, bad, spec):
 def refuse_some_numbers(
     what: str, filled: Sequence, invalid: list[BadCell], otherwise: str
 ) -> None:
-    """Raises LoadError where the cells are numbers but for a few: nine in ten, or half of them and
-    those of many values. Codes such as 1, 2-10, 11-100 are categories.
+    """Refuses cells that are numbers but for a few: nine in ten, or half of them and those of many
+    values. Codes such as 1, 2-10, 11-100 are categories.
+
+    Args:
+        what: What the cells are, for the error.
+        filled: The cells that have a value.
+        invalid: Those of them that are no numbers.
+        otherwise: What else can be typed, for the error.
+
+    Raises:
+        LoadError: For such cells.
     """
+    if not invalid:
+        return
     share = len(invalid) / max(len(filled), 1)
-    rows = {each.row for each in invalid}
-    values = {str(cell) for row, cell in enumerate(filled) if row not in rows}
-    if not invalid or share > 0.5 or (share > 0.1 and len(values) <= MANY_VALUES):
+    if share > 0.5:
+        return
+    invalid_rows = {each.row for each in invalid}
+    values = set()
+    for row, cell in enumerate(filled):
+        if row not in invalid_rows:
+            values.add(str(cell))
+    if share > 0.1 and len(values) <= MANY_VALUES:
         return
     raise some_numbers(what, filled, invalid, otherwise)
 
 
 def tasks_of_kind(target_kind: str) -> tuple[Task, ...]:
-    """Returns the tasks that `load.target_kind` leaves possible: "classes", "number", "presence"
-    (of a value: yes or no) or "" to infer.
+    """Returns the tasks that a load spec leaves possible.
+
+    Args:
+        target_kind: "classes", "number", "presence" (of a value: yes or no), or "" to infer.
     """
     of_columns = [task for task in TASKS.values() if not task.needs_frame]
     if target_kind == "classes":

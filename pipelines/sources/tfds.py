@@ -11,7 +11,7 @@ import numpy as np
 from ..device.cells import shorten
 from ..errors import LoadError, PipelineError
 from .files import fingerprint_files
-from .labelled_files import Found
+from .labelled_files import LabelledSource
 from .labels import PARTS, class_texts
 from .tensorflow import load_tensorflow
 
@@ -82,7 +82,7 @@ def count_examples(builder, spec) -> dict[str, int]:
 
 def found_in_splits(
     spec, builder, counts: dict[str, int], *, knob: str, put: Callable[[int, object], str]
-) -> Found:
+) -> LabelledSource:
     """Reads every example of the splits in `counts`, in the order on disk. put(row, cell) takes the
     bytes of a file, or an array, and why it cannot be read, or "". Raises LoadError.
     """
@@ -101,7 +101,7 @@ def found_in_splits(
     are_numbers = all(isinstance(label, np.integer) for label in labels)
     texts, numbers = class_texts(np.asarray(labels, None if are_numbers else object), ())
     order = tuple(getattr(builder.info.features[spec.label], "names", None) or ()) or numbers
-    return Found(
+    return LabelledSource(
         texts,
         parts=parts if all(parts) else None,
         reasons=reasons,

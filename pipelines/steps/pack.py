@@ -27,7 +27,7 @@ from ..device.units import (
     UNIT_INTERVAL,
 )
 from ..errors import StepError
-from ..rows.parts import HeldOut, TrainSet, Unlabelled, require_train_set
+from ..rows.parts import HeldOut, TrainSet, UnlabelledRows, require_train_set
 from ..tasks import task_of
 from .step import MAX_ENCODED_BYTES, MAX_INPUTS, FittedStep, kind_of
 
@@ -108,7 +108,7 @@ def to_ports(
     return replace(rows, y=task_of(target).port_truth(rows.y, target, columns))
 
 
-def unlabelled_to_ports(signature: Signature, train: TrainSet) -> Unlabelled | None:
+def unlabelled_to_ports(signature: Signature, train: TrainSet) -> UnlabelledRows | None:
     """The raw unlabelled rows next to training rows with ports for columns, as `to_ports`; None
     where there are none. Raises StepError where they do not fit into memory.
     """
@@ -122,7 +122,7 @@ def unlabelled_to_ports(signature: Signature, train: TrainSet) -> Unlabelled | N
             fix="provide fewer of them, or lower the window of the tokens",
         )
     columns = run_primitives(signature.primitives, train.unlabelled.x)
-    return Unlabelled({port.name: columns[port.name] for port in signature.inputs})
+    return UnlabelledRows({port.name: columns[port.name] for port in signature.inputs})
 
 
 def _packs(steps, train):

@@ -4,8 +4,8 @@ training rows only.
 
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -37,47 +37,65 @@ _BLOCKS = (
     range(0xFF00, 0xFFF0),
 )
 _ACCENTS = range(0x300, 0x370)
+_VARIATION_SELECTORS = range(0xFE00, 0xFE10)
+# Zero-width space, non-joiner and joiner, word joiner, mark of byte order.
+_JOINERS = "\u200b\u200c\u200d\u2060\ufeff"
+_HANGUL = range(0xAC00, 0xD7A4)
+_SURROGATES = range(0xD800, 0xE000)
 
 
 def spelling(texts: np.ndarray, *, punctuation: bool = False) -> tuple[tuple[int, str], ...]:
-    """(code point, what stands for it) of the characters in texts, and of common ones, that do not
-    stand for themselves.
+    """Spells out the characters in texts, and common ones, that do not stand for themselves.
 
     Letters are taken apart and folded (NFKD and casefold, Unicode Standard Annex 15), and lose
     their accents; digits stay; white space, control characters and punctuation separate words; a
     symbol, an emoji too, is a word of its own, and with `punctuation` so is each mark. As a regular
     expression of the outcome: `[^\\W_]+|[symbols]`.
+
+    Args:
+        texts: Text [rows].
+        punctuation: Whether a mark is a word.
+
+    Returns:
+        (code point, what stands for it), in the order of the code points.
     """
-    codes = {ord(letter) for text in texts for letter in set(text)} | {
-        code for block in _BLOCKS for code in block
-    }
-    spelled = {
-        code: _spell(chr(code), punctuation) for code in codes if not 0xD800 <= code <= 0xDFFF
-    }
-    spelled |= dict.fromkeys(WHITE_SPACE, " ")
-    return tuple((code, text) for code, text in sorted(spelled.items()) if text != chr(code))
+    codes: set[int] = set()
+    for block in _BLOCKS:
+        codes.update(block)
+    for text in texts:
+        codes.update(map(ord, text))
+    spelled = {}
+    for code in codes:
+        if code not in _SURROGATES:
+            spelled[code] = _spell(chr(code), punctuation)
+    spelled.update(dict.fromkeys(WHITE_SPACE, " "))
+    changed = []
+    for code, text in sorted(spelled.items()):
+        if text != chr(code):
+            changed.append((code, text))
+    return tuple(changed)
 
 
 def _spell(letter, punctuation):
-    is_hangul = 0xAC00 <= ord(letter) <= 0xD7A3  # whose parts are no letters that one writes alone
-    plain = unicodedata.normalize("NFKC" if is_hangul else "NFKD", letter).casefold()
-    return "".join(
-        _piece(each, punctuation)
-        for each in unicodedata.normalize("NFKC" if is_hangul else "NFKD", plain)
-    )
+    """Returns what stands for a letter, which is taken apart, folded and without accents."""
+    form = "NFKD"
+    if ord(letter) in _HANGUL:
+        # Its parts are no letters that one writes alone.
+        form = "NFKC"
+    plain = unicodedata.normalize(form, letter).casefold()
+    parts = unicodedata.normalize(form, plain)
+    return "".join(_piece(part, punctuation) for part in parts)
 
 
 def _piece(letter, punctuation):
-    if (
-        ord(letter) in _ACCENTS
-        or letter in "\u200b\u200c\u200d\u2060\ufeff"
-        or 0xFE00 <= ord(letter) < 0xFE10
-    ):
-        return ""  # accents, joiners, variation selectors
-    kind = unicodedata.category(letter)
-    if kind[0] == "S" or (kind[0] == "P" and punctuation):
+    code = ord(letter)
+    if code in _ACCENTS or code in _VARIATION_SELECTORS or letter in _JOINERS:
+        return ""
+    category = unicodedata.category(letter)
+    kind = category[0]
+    if kind == "S" or (kind == "P" and punctuation):
         return f" {letter} "
-    if kind[0] in "ZP" or kind == "Cc":
+    if kind in "ZP" or category == "Cc":
         return " "
     return letter
 
@@ -87,32 +105,37 @@ class TokenizeWords(ColumnStep):
     """Turns texts into word ids. How characters become words: see `spelling`.
 
     Attributes:
-        min_count: How often a token must stand in training rows to get an id of its own.
-        max_tokens: Most tokens with an id of their own, the most frequent ones.
-        num_buckets: How many ids all other tokens share by their hash.
-        window: How many tokens of a text are read, from its start.
-        punctuation: Whether a punctuation mark is a word of its own; else it separates words.
+        min_count: How often a word stands in training rows to get an id of its own.
+        max_tokens: How many words, the most frequent, get an id of their own.
+        num_buckets: How many ids the other words share, by hash.
+        window: How many words of a text are read.
+        punctuation: Whether a punctuation mark is a word.
     """
 
     reads: ClassVar[tuple[str, ...]] = (TEXT,)
     replaces: ClassVar[tuple[str, ...]] = (TEXT,)
     makes: ClassVar[tuple[str, ...]] = (TOKENS,)
 
-    min_count: int = knob(2, 1, 2**31)
-    max_tokens: int = knob(8192, 1, 65_536)
-    num_buckets: int = knob(256, 1, 65_536)
+    min_count: int = knob(2, 1, 2**31, unit="occurrences")
+    max_tokens: int = knob(8192, 1, 65_536, unit="ids")
+    num_buckets: int = knob(256, 1, 65_536, unit="ids")
     window: int = knob(64, 1, MAX_WINDOW, unit="tokens")
     punctuation: bool = False
 
     _primitive = Words
 
+    def with_window(self, window: int) -> Self:
+        """Returns the step that reads `window` tokens of each text."""
+        return replace(self, window=window)
+
     def _suits(self, x):
         return is_text(x)
 
     def _fit(self, train):
+        step_name = type(self).__name__
         names = self.chosen(train)
         if not names:
-            return FittedStep(type(self).__name__, ())
+            return FittedStep(step_name, ())
         texts = np.concatenate([train.x[name] for name in names]).tolist()
         letters = spelling(texts, punctuation=self.punctuation)
         learned = self._learn(texts, letters)
@@ -123,36 +146,48 @@ class TokenizeWords(ColumnStep):
                 expected="words that come again",
                 fix="lower min_count, set punctuation=True, or choose another column",
             )
-        primitives = tuple(
-            self._primitive(
-                name, letters, num_buckets=self.num_buckets, window=self.window, **learned
-            )
-            for name in names
-        )
-        return FittedStep(
-            type(self).__name__, primitives, unit=TOKEN_ID, num_ids=primitives[0].num_ids()
-        )
+        sizes = {"num_buckets": self.num_buckets, "window": self.window}
+        primitives = []
+        for name in names:
+            primitives.append(self._primitive(name, letters, **sizes, **learned))
+        num_ids = primitives[0].num_ids()
+        return FittedStep(step_name, tuple(primitives), unit=TOKEN_ID, num_ids=num_ids)
 
     def _learn(self, texts, letters):
-        """The fields of the primitive that are learned."""
+        """Returns the fields of the primitive that are learned."""
         reader = self._primitive("", letters, (), 1, 1)
-        counts = Counter(
-            token
-            for text in texts
-            for token in reader.tokens(text)
-            if len(token.encode("utf-8")) < MAX_KEY_BYTES
-        )
-        common = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[: self.max_tokens]
-        return {"keys": _by_bytes(key for key, count in common if count >= self.min_count)}
+        counts: Counter[str] = Counter()
+        for text in texts:
+            counts.update(token for token in reader.tokens(text) if _fits_key(token))
+        most_frequent = sorted(counts.items(), key=_by_frequency)[: self.max_tokens]
+        keys = [token for token, count in most_frequent if count >= self.min_count]
+        return {"keys": _by_bytes(keys)}
+
+
+def _fits_key(token):
+    return len(token.encode("utf-8")) < MAX_KEY_BYTES
+
+
+def _by_frequency(item):
+    """Sorts (token, count) by falling count, of equal ones by the token."""
+    token, count = item
+    return -count, token
 
 
 @dataclass(frozen=True)
 class TokenizeCharacters(TokenizeWords):
-    """Turns texts into character ids, after the same spelling as `TokenizeWords`; a space between
-    words is a character too.
+    """Turns texts into character ids, after the same spelling; a space between words is a character
+    too.
+
+    Attributes:
+        min_count: How often a character stands in training rows to get an id of its own.
+        max_tokens: How many characters, the most frequent, get an id of their own.
+        num_buckets: How many ids the other characters share, by hash.
+        window: How many characters of a text are read.
+        punctuation: Whether a punctuation mark is kept; if not, it separates words.
     """
 
-    num_buckets: int = knob(16, 1, 65_536)
+    num_buckets: int = knob(16, 1, 65_536, unit="ids")
     window: int = knob(256, 1, MAX_WINDOW, unit="tokens")
     punctuation: bool = True
 
@@ -165,52 +200,63 @@ class TokenizeSubwords(TokenizeWords):
     `sentencepiece` trains (Kudo and Richardson 2018, https://arxiv.org/abs/1808.06226).
 
     Attributes:
-        min_count: How often a character must stand in training rows to get an id of its own.
+        min_count: How often a character stands in training rows to get an id of its own.
         max_tokens: Most parts of words that are learned, in addition to the characters.
-        num_buckets: How many ids all other characters share by their hash.
+        num_buckets: How many ids the rarer characters share, by hash.
+        window: How many parts of words of a text are read.
+        punctuation: Whether a punctuation mark is a word.
     """
 
-    max_tokens: int = knob(2048, 16, 65_536)
-    num_buckets: int = knob(16, 1, 65_536)
+    max_tokens: int = knob(2048, 16, 65_536, unit="ids")
+    num_buckets: int = knob(16, 1, 65_536, unit="ids")
     window: int = knob(96, 1, MAX_WINDOW, unit="tokens")
 
     _primitive = Subwords
 
     def _learn(self, texts, letters):
         reader = Words("", letters, (), 1, 1)
-        words = [reader.tokens(text) for text in texts]
-        counts = Counter(letter for each in words for word in each for letter in word)
-        kept = {letter for letter, count in counts.items() if count >= self.min_count}
-        if kept:
-            pieces = _train_pieces(words, kept, self.max_tokens)
-        else:
-            pieces = []
-        keys = _by_bytes([Subwords.START, *kept, *pieces])
-        ids = {key: place for place, key in enumerate(keys, start=1)}
-        # Any two neighbours that make a piece are joined, in the order in which the pieces were
-        # learned.
-        merges = [
-            (ids[piece[:cut]], ids[piece[cut:]], ids[piece])
-            for piece in pieces
-            for cut in range(1, len(piece))
-            if piece[:cut] in ids and piece[cut:] in ids
-        ]
-        return {"keys": keys, "merges": tuple(merges)}
+        texts_in_words = [reader.tokens(text) for text in texts]
+        counts: Counter[str] = Counter()
+        for words in texts_in_words:
+            for word in words:
+                counts.update(word)
+        common = {letter for letter, count in counts.items() if count >= self.min_count}
+        pieces = []
+        if common:
+            pieces = _train_pieces(texts_in_words, common, self.max_tokens)
+        keys = _by_bytes([Subwords.START, *common, *pieces])
+        return {"keys": keys, "merges": _merges(keys, pieces)}
+
+
+def _merges(keys, pieces):
+    """Returns (id, id, id of both together) of any two neighbours that make a piece.
+
+    They are joined in this order, which is that in which the pieces were learned.
+    """
+    ids = {key: place for place, key in enumerate(keys, start=1)}
+    merges = []
+    for piece in pieces:
+        for cut in range(1, len(piece)):
+            left = piece[:cut]
+            right = piece[cut:]
+            if left in ids and right in ids:
+                merges.append((ids[left], ids[right], ids[piece]))
+    return tuple(merges)
 
 
 def _by_bytes(keys):
     return tuple(sorted(set(keys), key=lambda key: key.encode("utf-8")))
 
 
-def _train_pieces(words, letters, max_tokens):
-    """The parts of words that the package learns, the first learned first."""
+def _train_pieces(texts_in_words, letters, max_tokens):
+    """Returns the parts of words that the package learns, the first learned first."""
     import io
 
     import sentencepiece
 
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=(" ".join(each) for each in words if each),
+        sentence_iterator=(" ".join(words) for words in texts_in_words if words),
         model_writer=model,
         model_type="bpe",
         vocab_size=max_tokens + len(letters) + 4,
@@ -222,41 +268,42 @@ def _train_pieces(words, letters, max_tokens):
         num_threads=1,
         minloglevel=2,
     )
-    read = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
-    scored = sorted(
-        (-read.get_score(place), read.id_to_piece(place))
-        for place in range(len(read))
-        if not (read.is_control(place) or read.is_unknown(place))
-    )
-    return [
-        piece for _, piece in scored if len(piece) > 1 and set(piece) <= letters | {Subwords.START}
-    ]
+    processor = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
+    scored = []
+    for place in range(len(processor)):
+        if not (processor.is_control(place) or processor.is_unknown(place)):
+            # The score falls with every piece that is learned.
+            scored.append((-processor.get_score(place), processor.id_to_piece(place)))
+    allowed = letters | {Subwords.START}
+    pieces = []
+    for _, piece in sorted(scored):
+        if len(piece) > 1 and set(piece) <= allowed:
+            pieces.append(piece)
+    return pieces
 
 
 @dataclass(frozen=True)
 class PairTokens(ColumnStep):
-    """Adds to each token its pair with the token before it, hashed to `num_buckets` ids: word order
-    for nets that average (Joulin et al. 2016, https://arxiv.org/abs/1607.01759).
+    """Adds to each token its pair with the token before it, by hash: word order for nets that
+    average (Joulin et al. 2016, https://arxiv.org/abs/1607.01759).
 
     Attributes:
-        num_buckets: How many ids the pairs share by their hash.
+        num_buckets: How many ids the pairs share.
     """
 
     reads: ClassVar[tuple[str, ...]] = (TOKENS,)
     makes: ClassVar[tuple[str, ...]] = (PAIRS,)
 
-    num_buckets: int = knob(4096, 1, 1_000_000)
+    num_buckets: int = knob(4096, 1, 1_000_000, unit="ids")
 
     def _suits(self, x):
         return is_tokens(x)
 
     def _fit(self, train):
-        primitives = tuple(
-            Bigrams(name, f"{name} pairs", self.num_buckets) for name in self.chosen(train)
-        )
-        return FittedStep(
-            "PairTokens",
-            primitives,
-            unit=PAIR_ID,
-            num_ids=primitives[0].num_ids() if primitives else 0,
-        )
+        primitives = []
+        for name in self.chosen(train):
+            primitives.append(Bigrams(name, f"{name} pairs", self.num_buckets))
+        num_ids = 0
+        if primitives:
+            num_ids = primitives[0].num_ids()
+        return FittedStep("PairTokens", tuple(primitives), unit=PAIR_ID, num_ids=num_ids)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..device.cells import KINDS, read_column, read_numbers, shorten
 from ..errors import LoadError
-from ..rows.parts import Dataset, Inferred, Schema
+from ..rows.parts import ColumnNote, Dataset, Schema
 from ..rows.sketch import DataSketch
 from ..slots import Loader
 from ..sources.files import describe_memory, fingerprint
@@ -90,7 +90,7 @@ class LoadTable(Loader):
         """Returns whether `group` names columns."""
         return bool(self.group)
 
-    def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
+    def read(self, source: object = None) -> tuple[Dataset, tuple[ColumnNote, ...]]:
         """See `load_table`."""
         return load_table(self, source)
 
@@ -105,7 +105,7 @@ class LoadTable(Loader):
         return draw_missing(splits)
 
 
-def load_table(spec: LoadTable, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
+def load_table(spec: LoadTable, source: object = None) -> tuple[Dataset, tuple[ColumnNote, ...]]:
     """The Dataset of a spec, and what was inferred about each column.
 
     `source` (a DataFrame or a dict of arrays) stands in for the file of the spec. Raises LoadError,
@@ -138,7 +138,7 @@ def load_table(spec: LoadTable, source: object = None) -> tuple[Dataset, tuple[I
     columns, inferred = _infer_columns(table, spec, ids, marks)
     if left_out:
         title = target_title(spec.target)
-        notes = (Inferred(title, "target", " ".join(left_out).strip()), *notes)
+        notes = (ColumnNote(title, "target", " ".join(left_out).strip()), *notes)
     x = {column.name: _read(table[column.name], column, missing) for column in columns}
     groups = {name: table[name] for name in spec.group}
     if groups:
@@ -194,14 +194,14 @@ def _infer_columns(table, spec, rows, marks):
         else:
             counting = counts_rows(name, table[name], rows)
         if counting:
-            inferred.append(Inferred(name, "ignored", counting))
+            inferred.append(ColumnNote(name, "ignored", counting))
             continue
         column, why = infer_column(name, table[name], given, marks=marks, missing=missing)
         if column:
             why += describe_words(table[name], column, missing, spec.reading.named_words())
         if column and column.kind == "categorical":
             why += describe_spellings(read_column(table[name], column, missing)[0])
-        inferred.append(Inferred(name, given or (column.kind if column else "ignored"), why))
+        inferred.append(ColumnNote(name, given or (column.kind if column else "ignored"), why))
         if column:
             columns.append(column)
     if not columns:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..device.cells import TEXT, Column, is_missing, read_column, shorten
 from ..errors import LoadError
-from ..rows.parts import Dataset, Inferred, Schema, Unlabelled
+from ..rows.parts import ColumnNote, Dataset, Schema, UnlabelledRows
 from ..rows.sketch import DataSketch
 from ..sources.csv_files import OTHER_ENCODING
 from ..sources.files import describe_memory, fingerprint
@@ -83,7 +83,7 @@ class LoadTexts(TextLoader):
         """Returns whether texts are grouped."""
         return bool(self.group)
 
-    def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
+    def read(self, source: object = None) -> tuple[Dataset, tuple[ColumnNote, ...]]:
         """The Dataset, and what was found. `source`, a DataFrame or a dict of arrays, stands in for
         the file. Raises LoadError. Rows without a text are left out; those with a text and no
         target are its `unlabelled`.
@@ -110,10 +110,10 @@ class LoadTexts(TextLoader):
             notes.append(self._left_out(left_out, len(without)))
         group, more_group = self._groups(whole, ids[kept], without, missing)
         notes += describe_groups({name: whole[name] for name in self.group})
-        notes.insert(0, Inferred(self.text, TEXT, in_words(texts)))
+        notes.insert(0, ColumnNote(self.text, TEXT, in_words(texts)))
         unlabelled = None
         if len(without):
-            unlabelled = Unlabelled({self.text: more_texts}, more_group)
+            unlabelled = UnlabelledRows({self.text: more_texts}, more_group)
         dataset = Dataset(
             x={self.text: texts},
             y=y,
@@ -129,7 +129,7 @@ class LoadTexts(TextLoader):
         count, words = left_out
         if num_unlabelled:
             count += f"; MaskedPretraining() can learn from the texts of {num_unlabelled:,}"
-        return Inferred(target_title(self.target), "target", f"{count} {words}")
+        return ColumnNote(target_title(self.target), "target", f"{count} {words}")
 
     def _groups(self, table, places, more_places, missing):
         """The groups of rows with a label and of those without, or None and None. One code for a
@@ -213,7 +213,7 @@ class LoadTexts(TextLoader):
         num_blank = len(texts) - len(filled)
         if num_blank:
             why = f"{num_blank:,} rows without a text are left out"
-            notes.append(Inferred(self.text, TEXT, why))
+            notes.append(ColumnNote(self.text, TEXT, why))
         if not len(filled):
             raise LoadError(
                 f"the column {shorten(self.text)} is empty in all {len(texts):,} rows",
@@ -258,7 +258,7 @@ class LoadTextFolder(TextLoader):
         """Returns whether texts are grouped."""
         return bool(self.group)
 
-    def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
+    def read(self, source: object = None) -> tuple[Dataset, tuple[ColumnNote, ...]]:
         """The Dataset, and what was found. `source`, a dict {"text": list, "label": list}, stands
         in for the folder. Raises LoadError.
         """
@@ -299,7 +299,7 @@ class LoadTextFolder(TextLoader):
             found.reasons.append(reason)
         if guessed:
             found.notes.append(
-                Inferred(
+                ColumnNote(
                     num_files(len(guessed)),
                     OTHER_ENCODING,
                     "not UTF-8, so read as Western "

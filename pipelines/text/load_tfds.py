@@ -6,7 +6,7 @@ import numpy as np
 
 from ..device.cells import shorten
 from ..errors import LoadError
-from ..rows.parts import Dataset, Inferred
+from ..rows.parts import ColumnNote, Dataset
 from ..rows.sketch import DataSketch
 from ..sources.files import describe_memory
 from ..sources.tfds import (
@@ -53,7 +53,7 @@ class LoadTextTfds(TextLoader):
         """Returns what the knobs alone show of the texts."""
         return sketch_texts(self, "classes", may_name_parts=True)
 
-    def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
+    def read(self, source: object = None) -> tuple[Dataset, tuple[ColumnNote, ...]]:
         """As LoadTextFolder.read."""
         check_knobs(self, "load.")
         if source is not None:

@@ -195,7 +195,9 @@ class MaskedPretraining(Network):
             steps=steps,
             epochs=self.epochs,
             callbacks=[keras.callbacks.TerminateOnNaN()],
-            bar=TqdmCallback(epochs=self.epochs, verbose=0, desc="pretrain", leave=True),
+            make_bar=lambda: TqdmCallback(
+                epochs=self.epochs, verbose=0, desc="pretrain", leave=True
+            ),
         )
         losses = history["loss"]
         if not np.all(np.isfinite(losses)):

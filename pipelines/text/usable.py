@@ -3,9 +3,9 @@
 import numpy as np
 
 from ..device.cells import TEXT, Column, read_column, shorten
-from ..rows.parts import Dataset, Inferred
+from ..rows.parts import ColumnNote, Dataset
 from ..sources.labelled_files import (
-    Found,
+    LabelledSource,
     check_memory,
     finish,
     found_in_memory,
@@ -25,8 +25,8 @@ def from_memory(spec, source, target, spelling=""):
 
 
 def finish_texts(
-    spec, found: Found, cells: list, target: str
-) -> tuple[Dataset, tuple[Inferred, ...]]:
+    spec, found: LabelledSource, cells: list, target: str
+) -> tuple[Dataset, tuple[ColumnNote, ...]]:
     """The Dataset of the rows that have a text and a class, and notes for the user. Raises
     LoadError.
     """
@@ -43,7 +43,7 @@ def finish_texts(
     texts = texts[kept]
     dataset, notes = finish(spec, found, kept, columns={TEXT_CELL: texts}, target=target)
     return dataset, (
-        Inferred(TEXT, TEXT, f"{in_words(texts)}, from {shorten(found.where, 120)}"),
+        ColumnNote(TEXT, TEXT, f"{in_words(texts)}, from {shorten(found.where, 120)}"),
         *notes,
     )
 
@@ -53,7 +53,7 @@ def first_of_equal(texts, places, notes, name):
     first = first_of_each(texts, places)
     if len(first) < len(places):
         notes.append(
-            Inferred(
+            ColumnNote(
                 name,
                 TEXT,
                 f"{len(places) - len(first):,} rows with a text that stood before, in "

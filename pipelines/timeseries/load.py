@@ -11,7 +11,7 @@ from ..device.cells import KINDS, Column, is_missing, read_column, shorten
 from ..device.frame import Frame
 from ..device.target import Target
 from ..errors import LoadError
-from ..rows.parts import Dataset, Inferred, Schema
+from ..rows.parts import ColumnNote, Dataset, Schema
 from ..rows.sketch import DataSketch
 from ..sources.files import describe_memory, fingerprint
 from ..sources.given_kinds import check_given_kinds
@@ -85,7 +85,7 @@ class LoadSeries(SeriesLoader):
             may_name_parts=False,
         )
 
-    def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
+    def read(self, source: object = None) -> tuple[Dataset, tuple[ColumnNote, ...]]:
         """Reads the steps onto a regular grid.
 
         A few rows that share a step become their mean; the values of a step without a row are
@@ -121,7 +121,7 @@ class LoadSeries(SeriesLoader):
         for column in columns:
             x[column.name] = column_on_grid(table[column.name], column, grid, missing)
         y, target = self._truth(x, table, grid, missing)
-        time_note = Inferred(self.time, "time", grid_in_words(grid, place))
+        time_note = ColumnNote(self.time, "time", grid_in_words(grid, place))
         dataset = Dataset(
             x=x,
             y=y,
@@ -175,7 +175,7 @@ class LoadSeries(SeriesLoader):
         num_lost = sum(is_missing(cell, missing) for cell in table[self.series])
         if not num_lost:
             return []
-        return [Inferred(self.series, "series", f"{num_lost:,} rows without it are left out")]
+        return [ColumnNote(self.series, "series", f"{num_lost:,} rows without it are left out")]
 
     def _times(self, table, codes, names, missing):
         """Reads the time stamps.

@@ -10,11 +10,11 @@ import numpy as np
 
 from ..device.cells import SERIES, shorten
 from ..errors import LoadError
-from ..rows.parts import Dataset, Inferred
+from ..rows.parts import ColumnNote, Dataset
 from ..rows.sketch import DataSketch
-from ..sources.arrays import Wanted, read_npz
+from ..sources.arrays import ArrayFormat, read_npz
 from ..sources.files import describe_memory, find_file, fingerprint
-from ..sources.labelled_files import Found, check_memory, found_in_memory
+from ..sources.labelled_files import LabelledSource, check_memory, found_in_memory
 from ..sources.labels import class_texts
 from ..sources.target_column import tasks_of_kind
 from ..sources.tfds import (
@@ -30,7 +30,7 @@ from .draw_classes import LabelledSeriesLoader
 from .series_rows import longest_of_training, series_dataset, series_rows
 from .ts_files import MAX_STEPS, TS_MISSING, TsFile, read_ts
 
-_ARRAYS = Wanted(
+_ARRAYS = ArrayFormat(
     SERIES,
     lambda shape, dtype: dtype.kind in "fiu" and len(shape) in (2, 3) and shape[1] > 1,
     "array of numbers [rows, steps] or [rows, steps, channels]",
@@ -74,7 +74,7 @@ class LoadTsFiles(LabelledSeriesLoader):
         """Returns what the knobs alone show of the series."""
         return sketch_series(self, may_name_parts=bool(self.test))
 
-    def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
+    def read(self, source: object = None) -> tuple[Dataset, tuple[ColumnNote, ...]]:
         """Reads the series and their classes.
 
         Args:
@@ -100,7 +100,7 @@ class LoadTsFiles(LabelledSeriesLoader):
             labels += file.labels
             parts += [part] * len(file.rows)
         first = files[0]
-        found = Found(
+        found = LabelledSource(
             labels,
             parts=parts if self.test else None,
             missing=frozenset(TS_MISSING) - set(first.classes),
@@ -161,7 +161,7 @@ class LoadSeriesArrays(LabelledSeriesLoader):
         """Returns what the knobs alone show of the series."""
         return sketch_series(self, may_name_parts=True)
 
-    def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
+    def read(self, source: object = None) -> tuple[Dataset, tuple[ColumnNote, ...]]:
         """As LoadTsFiles.read."""
         check_knobs(self, "load.")
         if source is not None:
@@ -185,7 +185,7 @@ class LoadSeriesArrays(LabelledSeriesLoader):
             parts += [part] * len(x)
         texts, order = class_texts(np.concatenate(labels), self.classes)
         names_parts = bool(parts and parts[0])
-        found = Found(
+        found = LabelledSource(
             texts,
             parts=parts if names_parts else None,
             order=order,
@@ -244,7 +244,7 @@ class LoadSeriesTfds(LabelledSeriesLoader):
         """Returns what the knobs alone show of the series."""
         return sketch_series(self, may_name_parts=True)
 
-    def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
+    def read(self, source: object = None) -> tuple[Dataset, tuple[ColumnNote, ...]]:
         """As LoadTsFiles.read."""
         check_knobs(self, "load.")
         if source is not None:

@@ -7,9 +7,9 @@ import numpy as np
 
 from ..device.cells import MAX_NUMBER, SERIES, Column, shorten
 from ..errors import LoadError
-from ..rows.parts import Dataset, Inferred
+from ..rows.parts import ColumnNote, Dataset
 from ..sources.arrays import MAX_ARRAY_BYTES
-from ..sources.labelled_files import Found, finish, usable_rows
+from ..sources.labelled_files import LabelledSource, finish, usable_rows
 from ..sources.precision import series_as_float32
 from .ts_files import MAX_CHANNELS, MAX_STEPS, TS_MISSING
 
@@ -85,8 +85,8 @@ def longest_of_training(rows: list[np.ndarray], parts: Sequence | None) -> int:
 
 
 def series_dataset(
-    spec, found: Found, rows: list[np.ndarray], longest: int
-) -> tuple[Dataset, tuple[Inferred, ...]]:
+    spec, found: LabelledSource, rows: list[np.ndarray], longest: int
+) -> tuple[Dataset, tuple[ColumnNote, ...]]:
     """Returns the Dataset of the rows that have a class and a value, and notes for the user.
 
     Args:
@@ -114,7 +114,7 @@ def series_dataset(
     described = []
     for column, values in columns.items():
         words = _in_words(values, lengths, found.where)
-        note = Inferred(column.name, SERIES, words)
+        note = ColumnNote(column.name, SERIES, words)
         described.append(note)
     dataset = replace(dataset, schema=schema)
     return dataset, (*described, *notes)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..device.cells import Column, read_column, read_numbers, shorten
 from ..errors import LoadError
-from ..rows.parts import Inferred
+from ..rows.parts import ColumnNote
 from ..sources.kinds import infer_column
 from ..sources.marks import Marks
 from ..sources.precision import numbers_as_float32
@@ -18,7 +18,7 @@ from .grid import RegularGrid, mean_by_place
 
 def infer_columns(
     spec, table: Mapping[str, Sequence], marks: Marks, counting: Mapping[str, str]
-) -> tuple[list[Column], list[Inferred]]:
+) -> tuple[list[Column], list[ColumnNote]]:
     """Infers which columns of a table a window holds.
 
     Args:
@@ -34,26 +34,26 @@ def infer_columns(
         LoadError: For a column that is mostly, but not all, numbers or dates.
     """
     columns: list[Column] = []
-    inferred: list[Inferred] = []
+    inferred: list[ColumnNote] = []
     skipped = _columns_with_a_role(spec)
     named = {spec.target, *spec.columns, *spec.kinds}
     for name in spec.columns or table:
         if name in skipped:
             continue
         if counting[name] and name not in named:
-            inferred.append(Inferred(name, "ignored", counting[name]))
+            inferred.append(ColumnNote(name, "ignored", counting[name]))
             continue
         column, why = _infer_one(spec, name, table[name], marks)
         if column is None:
-            inferred.append(Inferred(name, "ignored", why))
+            inferred.append(ColumnNote(name, "ignored", why))
             continue
         columns.append(column)
-        inferred.append(Inferred(name, column.kind, why))
+        inferred.append(ColumnNote(name, column.kind, why))
     is_target_read = any(column.name == spec.target for column in columns)
     if spec.target and not is_target_read:
         column, why = _infer_target(spec, table[spec.target], marks)
         columns.append(column)
-        inferred.append(Inferred(spec.target, "numeric", why))
+        inferred.append(ColumnNote(spec.target, "numeric", why))
     return columns, inferred
 
 

@@ -49,9 +49,12 @@ def _plain_ids(config, numbers):
         return [_plain_ids(each, numbers) for each in config]
     if not isinstance(config, dict):
         return config
+    is_policy = config.get("class_name") == "DTypePolicy"
     plain = {}
     for name, value in config.items():
         if name == _SHARED and isinstance(value, int):
+            if is_policy:
+                continue  # a value: layers that are loaded no longer share it
             plain[name] = numbers.setdefault(value, len(numbers))
         else:
             plain[name] = _plain_ids(value, numbers)

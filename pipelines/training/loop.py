@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.epochs import begin_training, first_epoch, store_epochs
+from ..engine.resume import begin_training, first_epoch, store_epochs
 from ..errors import TrainError
 
 
@@ -81,7 +81,7 @@ def fit_model(
         steps=steps,
         epochs=epochs,
         callbacks=[*callbacks, keras.callbacks.TerminateOnNaN()],
-        bar=_bar(epochs, monitor),
+        make_bar=lambda: _bar(epochs, monitor),
     )
     if not np.all(np.isfinite(history["loss"])):
         raise TrainError(
@@ -100,7 +100,7 @@ def fit_epochs(
     steps: int,
     epochs: int,
     callbacks: Sequence,
-    bar,
+    make_bar: Callable[[], Any],
 ) -> dict[str, list[float]]:
     """Runs Keras' fit; in a cached stage it goes on where a killed one stopped.
 
@@ -111,7 +111,7 @@ def fit_epochs(
         steps: Batches of one epoch.
         epochs: At most.
         callbacks: Of Keras; what they remember is stored with each epoch.
-        bar: The Keras callback that shows how it goes.
+        make_bar: Makes the Keras callback that shows how it goes, after what is printed before.
 
     Returns:
         Keras' names of losses and metrics → one value an epoch.
@@ -132,7 +132,7 @@ def fit_epochs(
         epochs=epochs,
         steps_per_epoch=steps,
         validation_data=valid_batches,
-        callbacks=[*remembering, bar, *storing],
+        callbacks=[*remembering, make_bar(), *storing],
         verbose=0,
         shuffle=False,
     )

@@ -11,11 +11,11 @@ import numpy as np
 
 from ..device.cells import PICTURE, shorten
 from ..errors import LoadError
-from ..sources.arrays import MAX_ARRAY_BYTES, Part, Wanted, guarded, read_npz
+from ..sources.arrays import MAX_ARRAY_BYTES, ArrayFormat, Part, guarded, read_npz
 from ..sources.limits import open_unpacked
 
 _IDX = re.compile(r"(?P<part>train|t10k|test)-(?P<what>images|labels)[-.]idx[13]-ubyte(\.gz)?")
-_PICTURES = Wanted(
+_PICTURES = ArrayFormat(
     PICTURE,
     lambda shape, dtype: dtype.kind == "u" and dtype.itemsize <= 2 and len(shape) in (3, 4),
     "uint8 or uint16 array [rows, height, width(, channels)]",

@@ -12,18 +12,18 @@ import numpy as np
 from ..device.cells import PICTURE, is_missing, shorten
 from ..device.sixteen_bits import MAX_WHITE
 from ..errors import LoadError
-from ..rows.parts import Dataset, Inferred
+from ..rows.parts import ColumnNote, Dataset
 from ..rows.sketch import DataSketch
 from ..sources.files import describe_memory, find_folder, find_path, fingerprint, fingerprint_files
 from ..sources.folders import describe_folder, found_in_folder, names_parts
+from ..sources.label_columns import read_label_columns
 from ..sources.label_sets import (
     check_label_knobs,
     holds_several,
-    read_label_columns,
     target_names,
     target_title,
 )
-from ..sources.labelled_files import Found
+from ..sources.labelled_files import LabelledSource
 from ..sources.labels import class_texts, read_part
 from ..sources.spellings import check_spelling
 from ..sources.table import Reading, find_table, read_table, settle_reading
@@ -75,7 +75,7 @@ class LoadFolder(PictureLoader):
         """Returns what the knobs alone show of the pictures."""
         return sketch_pictures(self, may_name_parts=True)
 
-    def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
+    def read(self, source: object = None) -> tuple[Dataset, tuple[ColumnNote, ...]]:
         """The Dataset, and what was found. `source`, a dict {"picture": array or list, "label":
         list}, stands in for the folder. Raises LoadError.
         """
@@ -147,7 +147,7 @@ class LoadPaths(PictureLoader):
         """Returns what the knobs alone show of the pictures."""
         return sketch_pictures(self, may_name_parts=bool(self.part))
 
-    def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
+    def read(self, source: object = None) -> tuple[Dataset, tuple[ColumnNote, ...]]:
         """As LoadFolder.read."""
         check_size(self)
         self.reading.check()
@@ -173,7 +173,7 @@ class LoadPaths(PictureLoader):
                 fix="load.path, load.target, load.group and load.part name columns of the table",
             )
         missing = frozenset(self.reading.missing_words)
-        found = Found(
+        found = LabelledSource(
             list(table[targets[0]]),
             [_name(cell, missing) for cell in table[self.path]],
             missing=missing,
@@ -294,7 +294,7 @@ class LoadArrays(PictureLoader):
         """Returns what the knobs alone show of the pictures."""
         return sketch_pictures(self, may_name_parts=True)
 
-    def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
+    def read(self, source: object = None) -> tuple[Dataset, tuple[ColumnNote, ...]]:
         """As LoadFolder.read."""
         check_size(self)
         if source is not None:
@@ -327,7 +327,7 @@ class LoadArrays(PictureLoader):
             )
         whole = [each[0] if len(each) == 1 else np.concatenate(each) for each in (pictures, labels)]
         texts, order = class_texts(whole[1], self.classes)
-        found = Found(
+        found = LabelledSource(
             texts, parts=parts if parts and parts[0] else None, order=order, where=path.name
         )
         return from_cells(self, found, whole[0], "label")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..device.sixteen_bits import MAX_WHITE
-from ..rows.parts import Dataset, Inferred
+from ..rows.parts import ColumnNote, Dataset
 from ..rows.sketch import DataSketch
 from ..sources.files import describe_memory
 from ..sources.tfds import (
@@ -61,7 +61,7 @@ class LoadTfds(PictureLoader):
         """Returns what the knobs alone show of the pictures."""
         return sketch_pictures(self, may_name_parts=True)
 
-    def read(self, source: object = None) -> tuple[Dataset, tuple[Inferred, ...]]:
+    def read(self, source: object = None) -> tuple[Dataset, tuple[ColumnNote, ...]]:
         """As LoadFolder.read."""
         check_size(self)
         if source is not None:

@@ -11,10 +11,16 @@ from ..device.regular import open_regular
 from ..device.sixteen_bits import MAX_WHITE
 from ..errors import LoadError
 from ..rows.columns import Values
-from ..rows.parts import Dataset, Inferred
+from ..rows.parts import ColumnNote, Dataset
 from ..sources.files import PictureFiles, read_all
 from ..sources.folders import path_inside
-from ..sources.labelled_files import Found, check_memory, finish, found_in_memory, usable_rows
+from ..sources.labelled_files import (
+    LabelledSource,
+    check_memory,
+    finish,
+    found_in_memory,
+    usable_rows,
+)
 from ..spec import check_knobs
 from .arrays import check_bytes
 from .stored import PictureFacts
@@ -32,7 +38,9 @@ SUFFIXES = {
 }
 
 
-def from_files(spec, found: Found, root, target: str) -> tuple[Dataset, tuple[Inferred, ...]]:
+def from_files(
+    spec, found: LabelledSource, root, target: str
+) -> tuple[Dataset, tuple[ColumnNote, ...]]:
     """Returns the Dataset of names of files below a folder, and notes for the user.
 
     Pixels are held in memory or, if they are too many, read from disk as they are needed.
@@ -67,7 +75,7 @@ def from_files(spec, found: Found, root, target: str) -> tuple[Dataset, tuple[In
         return finish_read(spec, found, pixels, target, stored=stored)
     found.reasons = read_all(range(num_rows), read_and_digest, pixels=None, digests=digests)
     found.notes.append(
-        Inferred(
+        ColumnNote(
             PICTURE, "on disk", f"more than {MAX_MEMORY_BYTES:,} bytes of pixels: read as needed"
         )
     )
@@ -79,8 +87,8 @@ def from_files(spec, found: Found, root, target: str) -> tuple[Dataset, tuple[In
 
 
 def from_cells(
-    spec, found: Found, cells: Sequence, target: str
-) -> tuple[Dataset, tuple[Inferred, ...]]:
+    spec, found: LabelledSource, cells: Sequence, target: str
+) -> tuple[Dataset, tuple[ColumnNote, ...]]:
     """Returns the Dataset of pictures in memory, as stored or each resized, and notes for the user.
 
     Args:
@@ -114,13 +122,13 @@ def from_cells(
 
 def finish_read(
     spec,
-    found: Found,
+    found: LabelledSource,
     column: Values,
     target: str,
     *,
     stored: PictureFacts,
     as_stored: bool = False,
-) -> tuple[Dataset, tuple[Inferred, ...]]:
+) -> tuple[Dataset, tuple[ColumnNote, ...]]:
     """As `finish_pictures`, of pictures whose facts are known: one channel, where that is to be
     found and all are grey. `as_stored`: whether the channels are those of the source. Raises
     LoadError where they are 16-bit pictures that would be nearly black.
@@ -144,7 +152,7 @@ def from_memory(
     spelling: str = "",
     label_kind: str = "classes",
     separator: str = "",
-) -> tuple[Dataset, tuple[Inferred, ...]]:
+) -> tuple[Dataset, tuple[ColumnNote, ...]]:
     """Of a dict {"picture": array or list, "label": list} with, if wanted, "group" and "part"."""
     labels = check_memory(source, PICTURE)
     cells = source[PICTURE]
@@ -163,8 +171,8 @@ def from_memory(
 
 
 def finish_pictures(
-    spec, found: Found, column: Values, target: str, *, white: int = 0
-) -> tuple[Dataset, tuple[Inferred, ...]]:
+    spec, found: LabelledSource, column: Values, target: str, *, white: int = 0
+) -> tuple[Dataset, tuple[ColumnNote, ...]]:
     """The Dataset of the rows that can be read and have a class, and what is reported. `white`: the
     column's white point. Raises LoadError.
     """
@@ -180,7 +188,7 @@ def finish_pictures(
         target=target,
     )
     return dataset, (
-        Inferred(
+        ColumnNote(
             PICTURE,
             PICTURE,
             f"{len(dataset):,} pictures {by(shape)} from {shorten(found.where, 120)}",

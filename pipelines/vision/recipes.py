@@ -5,7 +5,8 @@ starts from.
 from dataclasses import replace
 
 from ..balance import WeightByClass
-from ..recipe import Judge, Recipe
+from ..compress import QuantizeAware
+from ..recipe import Judge, Recipe, Shipping
 from ..rows.split import SplitGiven, SplitGrouped, SplitRandom
 from ..training.losses import CrossEntropy
 from ..training.optimizers import AdamW
@@ -118,6 +119,8 @@ EMOJI = Recipe(
     training=Training(
         epochs=50, batch_size=32, optimizer=AdamW(learning_rate=2e-3), schedule=Cosine()
     ),
+    # Of validation rows, int8 loses .005 of macro-F1 without it, and nothing with it.
+    shipping=Shipping(compress=(QuantizeAware(epochs=3),)),
     judge=Judge(deciding="macro_f1", beside=False),
 )
 

@@ -11,7 +11,7 @@ from ..device.cells import shorten
 from ..device.pictures import decode_picture
 from ..device.sixteen_bits import MAX_WHITE, MIN_BRIGHT, is_dark, likely_white
 from ..errors import LoadError
-from ..rows.parts import Inferred
+from ..rows.parts import ColumnNote
 from ..sources.labelled_files import NUM_SHOWN, num_files
 
 # 8-bit pictures that all stay below this are reported.
@@ -101,7 +101,7 @@ class PictureFacts:
 
     def notes(
         self, names: Sequence, *, channels: int, found_channels: bool, white: int
-    ) -> list[Inferred]:
+    ) -> list[ColumnNote]:
         """Returns what is reported of the pictures.
 
         Args:
@@ -115,7 +115,7 @@ class PictureFacts:
             notes.append(_note_on_channels(channels))
         elif channels == 3 and self.all_grey():
             why = "equal in every picture: --set load.channels=1 reads one"
-            notes.append(Inferred("channels", "3", why))
+            notes.append(ColumnNote("channels", "3", why))
         is_sixteen_bit = self.largest >= 0
         if is_sixteen_bit.any():
             notes.append(_note_on_depth(self.largest[is_sixteen_bit], white))
@@ -136,7 +136,7 @@ class PictureFacts:
         if len(rows) > NUM_SHOWN:
             shown.append("...")
         listed = "; ".join(shown)
-        return Inferred("named otherwise", num_files(len(rows)), f"read by content: {listed}")
+        return ColumnNote("named otherwise", num_files(len(rows)), f"read by content: {listed}")
 
 
 def _note_on_channels(channels):
@@ -145,12 +145,12 @@ def _note_on_channels(channels):
         why = "every picture is grey"
     other = 4 - channels  # 1 of 3, 3 of 1
     fix = f"--set load.channels={other} reads {other}"
-    return Inferred("channels", str(channels), f"{why}; {fix}")
+    return ColumnNote("channels", str(channels), f"{why}; {fix}")
 
 
 def _note_on_brightness(brightest):
     factor = 255 // max(brightest, 1)
-    return Inferred(
+    return ColumnNote(
         "brightness",
         f"at most {brightest} of 255",
         "8-bit pictures that look black; if they are not that dark, multiply them by "
@@ -168,7 +168,7 @@ def _note_on_depth(largest, white):
         why += f"; {num_dark:,} stay below {MIN_BRIGHT:,}, dark or of fewer bits"
     elif white < MAX_WHITE and likely < white:
         why += f": they may use fewer bits, white at {likely:,}"
-    return Inferred("16-bit pictures", f"white {white or MAX_WHITE:,}", why)
+    return ColumnNote("16-bit pictures", f"white {white or MAX_WHITE:,}", why)
 
 
 def _all_are_grey(pixels):

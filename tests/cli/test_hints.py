@@ -19,6 +19,10 @@ PAGES = [*PACKAGE.parent.glob("docs/**/*.md"), PACKAGE.parent / "README.md"]
 # Options of other programs (browsers, Vela, pip, npm), and C.
 OF_OTHERS = ("targets/web/runner.py", "targets/ethosu/runner.py", "targets/c/")
 OTHERS = {"--prefix", "--force-reinstall", "--headless"}
+# ray start
+OTHERS |= {"--head", "--address", "--port", "--num-cpus", "--ray-client-server-port"}
+# python -m pipelines.studies.worker
+OTHERS |= {"--parent"}
 # python -m pipelines.device
 OF_DEVICE = {"--form", "--check", "--separator", "--safe-csv", "--no-safe-csv", "--help"}
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")

@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.convert.child import Limits, free_bytes, run_watched
+from pipelines.convert.child import Limits, run_watched
 from pipelines.convert.convert import convert
+from pipelines.engine.machine import free_bytes
 from pipelines.errors import ExportError
 from pipelines.rows.parts import TrainSet
 

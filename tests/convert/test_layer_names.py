@@ -10,7 +10,7 @@ from pipelines.device.ports import Port
 from pipelines.device.runner import LiteRT
 from pipelines.device.signature import Signature
 from pipelines.device.target import Target
-from pipelines.targets.c.prepare import c_files
+from pipelines.targets.c.c_files import c_files
 from tests.convert.test_group_joins import join_of, rows_for
 
 

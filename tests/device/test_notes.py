@@ -21,7 +21,7 @@ from pipelines.device.runner import Runner
 from pipelines.device.signature import Signature
 from pipelines.errors import LeakError
 from pipelines.steps.ranges import value_ranges
-from pipelines.targets.c.prepare import c_files
+from pipelines.targets.c.c_files import c_files
 from tests.device.test_device import GOOD
 
 MISSING = dict.fromkeys(GOOD, "")

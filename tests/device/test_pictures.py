@@ -327,7 +327,7 @@ def test_refused_in_words(emoji, case):
     cell, words = REFUSED[case]
     with pytest.raises(ValueError, match=words) as caught:
         read_picture(cell(emoji) if callable(cell) else cell, SHAPE)
-    assert type(caught.value).__name__ == "_Refused" and len(str(caught.value)) < 130
+    assert type(caught.value).__name__ == "RefusedPicture" and len(str(caught.value)) < 130
 
 
 def test_files_that_are_not_regular_or_too_large(tmp_path, monkeypatch):
@@ -358,7 +358,7 @@ def test_damaged_bytes_give_pixels_or_a_reason(kind, data):
     try:
         assert read_picture(bytes(content), (8, 8, 3)).shape == (8, 8, 3)
     except ValueError as error:
-        assert type(error).__name__ == "_Refused"
+        assert type(error).__name__ == "RefusedPicture"
 
 
 def test_without_pillow_arrays_of_the_size_pass(emoji, monkeypatch):

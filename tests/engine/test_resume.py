@@ -10,7 +10,7 @@ import pytest
 from pipelines import catalog
 from pipelines.compress import ClusterWeights, PruneWeights, QuantizeAware
 from pipelines.engine.cache import caching
-from pipelines.engine.epochs import EpochFile
+from pipelines.engine.resume import EpochFile
 from pipelines.recipe import tiny
 from pipelines.run import compress, fit, frame, read, settle, split
 from pipelines.text import MaskedPretraining, TransformerEncoder
@@ -39,7 +39,7 @@ def kill_after(monkeypatch):
 
     monkeypatch.setattr(EpochFile, "write", write_and_die)
     # Every epoch is stored, however fast it is.
-    monkeypatch.setattr("pipelines.engine.epochs._MOST_SHARE", float("inf"))
+    monkeypatch.setattr("pipelines.engine.resume._MOST_SHARE", float("inf"))
     return lambda count: left.append(count)
 
 

@@ -26,7 +26,7 @@ from pipelines.report.pictures import missing_values
 from pipelines.report.terminal import print_ladder, print_lines
 from pipelines.report.use import how_to_use
 from pipelines.report.write import card, page
-from pipelines.targets.c.prepare import c_files
+from pipelines.targets.c.c_files import c_files
 from pipelines.targets.web.page import litert_folder, web_files
 from pipelines.tasks import draw_classes
 from pipelines.tasks.draw_numbers import predicted_against_true

@@ -145,6 +145,17 @@ def test_the_card_says_how_int8_outputs_combine(bundle):
         np.testing.assert_allclose(value, bundle.signature.output.dequantize(raw)[0, 0], rtol=1e-6)
 
 
+def test_the_card_names_the_c_that_is_written_and_no_other(bundle):
+    report = bundle.report
+    assert (bundle.folder / "c" / "prepare.c").is_file()
+    assert "In C: `c/signature.h`" in (bundle.folder / "README.md").read_text(encoding="utf-8")
+    others = [rung for rung in report["ladder"] if not rung["form"].startswith("c_")]
+    assert len(others) < len(report["ladder"])
+    text = card({**report, "ladder": others})
+    assert "In C" not in text and "prepare.c" not in text
+    assert "Rules for unusual cells stand in `signature.json`." in text
+
+
 def test_small_things():
     assert to_plain({"a": [float("nan"), 1.0, float("inf")]}) == {"a": [None, 1.0, None]}
     assert number(None) == "–" and number(1234.56) == "1,234.6" and number(0.12345) == "0.1235"

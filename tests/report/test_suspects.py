@@ -15,7 +15,7 @@ from pipelines.errors import LeakError
 from pipelines.report.single_column import score_columns
 from pipelines.report.suspects import find_suspects, is_id_name
 from pipelines.report.terminal import MAX_LINES, first_lines, print_columns, print_suspects
-from pipelines.rows.parts import Dataset, Inferred, Schema
+from pipelines.rows.parts import ColumnNote, Dataset, Schema
 from pipelines.rows.split import SplitByTime, SplitGrouped, SplitRandom, split
 from pipelines.steps import (
     EncodeBins,
@@ -319,7 +319,7 @@ def test_names_of_ids(name, expected):
 
 def test_long_schemas_are_printed_in_part(capsys):
     lines = [
-        Inferred(
+        ColumnNote(
             f"gene {place}", "ignored" if place == 700 else "numeric", "every value is a number"
         )
         for place in range(1000)

@@ -40,7 +40,7 @@ from pipelines.steps import (
     make_signature,
     to_ports,
 )
-from pipelines.targets.c.prepare import c_files
+from pipelines.targets.c.c_files import c_files
 from pipelines.tasks.metrics import score_anomalies
 from pipelines.tasks.thresholds import anomaly_threshold
 from pipelines.timeseries import (

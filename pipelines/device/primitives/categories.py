@@ -4,16 +4,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .primitive import MAX_KEYS, ColumnPrimitive, Columns, Flow, Flows, has_ids, take
+from .primitive import MAX_KEYS, Flow, MappingPrimitive, has_ids
 
 
 @dataclass(frozen=True)
-class Lookup(ColumnPrimitive):
-    """Text becomes an id: the place of its key plus `first`; `unknown` and `missing` are the ids of
-    the others.
+class Lookup(MappingPrimitive):
+    """Reads a text as an id: the place of its key plus `first`. Object [rows] → int32 [rows].
 
-    `keys` are sorted by their UTF-8 bytes, so that C finds them with strcmp. Object [rows] → int32
-    [rows].
+    Attributes:
+        keys: Sorted by their UTF-8 bytes, so that C finds them with strcmp.
+        first: The id of the first key.
+        unknown: The id of a text that is no key.
+        missing: The id of a missing text.
     """
 
     keys: tuple[str, ...]
@@ -21,31 +23,40 @@ class Lookup(ColumnPrimitive):
     unknown: int
     missing: int
 
-    def run(self, columns: Columns) -> None:
-        ids = {key: self.first + place for place, key in enumerate(self.keys)}
-        ids[None] = self.missing
-        x = columns[self.column]
-        columns[self.column] = np.fromiter(
-            (ids.get(cell, self.unknown) for cell in x), np.int32, len(x)
-        )
+    def compute(self, x: np.ndarray) -> np.ndarray:
+        ids: dict[str | None, int] = {None: self.missing}
+        for key_id, key in enumerate(self.keys, start=self.first):
+            ids[key] = key_id
+        found = (ids.get(cell, self.unknown) for cell in x)
+        return np.fromiter(found, np.int32, len(x))
 
-    def follow(self, flows: Flows) -> None:
-        take(flows, self.column, "text", (0,))
-        ids = (
-            self.unknown,
-            self.missing,
-            *((self.first, self.first + len(self.keys) - 1) if self.keys else ()),
-        )
-        keys = [key.encode("utf-8") for key in self.keys]
-        if not all(0 <= each < MAX_KEYS for each in ids) or keys != sorted(set(keys)):
-            raise ValueError(f"keys out of order, or ids {ids}")
-        flows[self.column] = Flow("int32", (), max(ids) + 1)
+    def flow_of(self, flow: Flow) -> Flow:
+        self.expect(flow, "text", (0,))
+        contents = [key.encode("utf-8") for key in self.keys]
+        if contents != sorted(set(contents)):
+            raise ValueError(f"the keys of column {self.column!r} are out of order")
+        ids = self._outermost_ids()
+        if not 0 <= min(ids) <= max(ids) < MAX_KEYS:
+            raise ValueError(f"ids {ids}")
+        num_ids = max(ids) + 1
+        return Flow("int32", (), num_ids)
+
+    def _outermost_ids(self):
+        """Returns the ids without a key, and the least and the largest one of a key."""
+        ids = [self.unknown, self.missing]
+        if self.keys:
+            after_last = self.first + len(self.keys)
+            ids.append(self.first)
+            ids.append(after_last - 1)
+        return ids
 
 
 @dataclass(frozen=True)
-class Onehot(ColumnPrimitive):
-    """An id becomes a row of zeros with a one at its place. int32 [rows] → float32 [rows,
-    depth].
+class Onehot(MappingPrimitive):
+    """Turns an id into zeros with a one at its place. int32 [rows] → float32 [rows, depth].
+
+    Attributes:
+        depth: How many numbers a row has.
     """
 
     depth: int
@@ -53,31 +64,39 @@ class Onehot(ColumnPrimitive):
     def width(self) -> int:
         return self.depth
 
-    def run(self, columns: Columns) -> None:
-        columns[self.column] = np.eye(self.depth, dtype=np.float32)[columns[self.column]]
+    def compute(self, x: np.ndarray) -> np.ndarray:
+        table = np.eye(self.depth, dtype=np.float32)
+        return table[x]
 
-    def follow(self, flows: Flows) -> None:
-        has_ids(take(flows, self.column, "int32", (0,)), self.depth)
-        flows[self.column] = Flow("float32", (self.depth,))
+    def flow_of(self, flow: Flow) -> Flow:
+        self.expect(flow, "int32", (0,))
+        has_ids(flow, self.depth)
+        return Flow("float32", (self.depth,))
 
 
 @dataclass(frozen=True)
-class Table(ColumnPrimitive):
-    """An id becomes its row of a table; the last row is for missing. int32 [rows] → float32 [rows,
-    width].
+class Table(MappingPrimitive):
+    """Looks up an id's row of a table. int32 [rows] → float32 [rows, width].
+
+    Attributes:
+        rows: A row an id; the last one is for missing.
     """
 
     rows: tuple[tuple[float, ...], ...]
 
     def width(self) -> int:
-        return len(self.rows[0])
+        first = self.rows[0]
+        return len(first)
 
-    def run(self, columns: Columns) -> None:
-        columns[self.column] = np.asarray(self.rows, np.float32)[columns[self.column]]
+    def compute(self, x: np.ndarray) -> np.ndarray:
+        table = np.asarray(self.rows, np.float32)
+        return table[x]
 
-    def follow(self, flows: Flows) -> None:
-        has_ids(take(flows, self.column, "int32", (0,)), len(self.rows))
+    def flow_of(self, flow: Flow) -> Flow:
+        self.expect(flow, "int32", (0,))
+        has_ids(flow, len(self.rows))
         widths = {len(row) for row in self.rows}
         if len(widths) != 1 or 0 in widths:
             raise ValueError(f"a table with rows of {sorted(widths)} values")
-        flows[self.column] = Flow("float32", (widths.pop(),))
+        width = widths.pop()
+        return Flow("float32", (width,))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .primitive import ColumnPrimitive, Columns, Flow, Flows, take
+from .primitive import DerivingPrimitive, Flow
 
 DATE_PARTS = {
     "month": 12,
@@ -17,38 +17,52 @@ DATE_PARTS = {
 
 
 @dataclass(frozen=True)
-class DatePart(ColumnPrimitive):
-    """A new column `into`: a part of a date as a whole number from 0; a missing date gives the
-    part's size.
+class DatePart(DerivingPrimitive):
+    """Makes a column of one part of a date, as a whole number from 0.
 
-    datetime64[s] [rows] → int32 [rows].
+    datetime64[s] [rows] → int32 [rows]; a missing date gives the size of the part.
+
+    Attributes:
+        part: One of DATE_PARTS.
     """
 
-    into: str
     part: str
 
-    def run(self, columns: Columns) -> None:
-        x = columns[self.column]
-        missing = np.isnat(x)
-        seconds = np.where(missing, np.datetime64(0, "s"), x)
-        days = seconds.astype("datetime64[D]")
+    def compute(self, x: np.ndarray) -> np.ndarray:
+        unknown = np.isnat(x)
+        epoch = np.datetime64(0, "s")
+        times = np.where(unknown, epoch, x)
+        of_missing = DATE_PARTS[self.part]
+        values = np.where(unknown, of_missing, self._values(times))
+        return values.astype(np.int32)
+
+    def flow_of(self, flow: Flow) -> Flow:
+        self.expect(flow, "date", (0,))
+        num_ids = DATE_PARTS[self.part] + 1
+        return Flow("int32", (), num_ids)
+
+    def _values(self, times):
+        """Returns the part of each time, int64 [rows]."""
+        seconds = times.astype(np.int64)
+        days = times.astype("datetime64[D]")
         if self.part == "month":
-            value = days.astype("datetime64[M]").astype(np.int64) % 12
-        elif self.part == "day_of_month":
-            value = (days - days.astype("datetime64[M]").astype("datetime64[D]")).astype(np.int64)
-        elif self.part == "day_of_year":
-            value = (days - days.astype("datetime64[Y]").astype("datetime64[D]")).astype(np.int64)
-        elif self.part == "weekday":  # 1970-01-01 was a Thursday; Monday is 0
-            value = (days.astype(np.int64) + 3) % 7
-        elif self.part == "hour":
-            value = seconds.astype(np.int64) // 3600 % 24
-        else:
-            value = seconds.astype(np.int64) // 60 % 60
-        columns[self.into] = np.where(missing, DATE_PARTS[self.part], value).astype(np.int32)
+            months = days.astype("datetime64[M]")
+            return months.astype(np.int64) % 12
+        if self.part == "day_of_month":
+            return _days_since_first(days, "datetime64[M]")
+        if self.part == "day_of_year":
+            return _days_since_first(days, "datetime64[Y]")
+        if self.part == "weekday":
+            # 1970-01-01 was a Thursday; Monday is 0.
+            return (days.astype(np.int64) + 3) % 7
+        if self.part == "hour":
+            hours = seconds // 3600
+            return hours % 24
+        minutes = seconds // 60
+        return minutes % 60
 
-    def makes(self) -> tuple[str, ...]:
-        return (self.into,)
 
-    def follow(self, flows: Flows) -> None:
-        take(flows, self.column, "date", (0,))
-        flows[self.into] = Flow("int32", (), DATE_PARTS[self.part] + 1)
+def _days_since_first(days, period):
+    """Returns the days since the first one of their month or year, int64 [rows]."""
+    first_days = days.astype(period).astype("datetime64[D]")
+    return (days - first_days).astype(np.int64)

@@ -4,132 +4,144 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .primitive import ColumnPrimitive, Columns, Flow, Flows, take
+from .primitive import DerivingPrimitive, Flow, MappingPrimitive
 
 
 @dataclass(frozen=True)
-class Fill(ColumnPrimitive):
-    """A missing number or text becomes `value`."""
+class Fill(MappingPrimitive):
+    """Fills missing numbers, or texts, with one value.
+
+    Attributes:
+        value: A number, or a text for a column of texts.
+    """
 
     value: float | str
 
-    def run(self, columns: Columns) -> None:
-        x = columns[self.column]
+    def compute(self, x: np.ndarray) -> np.ndarray:
         if isinstance(self.value, str):
-            unknown = [cell is None for cell in x]
             filled = x.copy()
+            unknown = missing_mask(x)
             filled[unknown] = self.value
-        else:
-            value = np.float32(self.value)
-            filled = np.where(np.isnan(x), value, x)
-        columns[self.column] = filled
+            return filled
+        value = np.float32(self.value)
+        unknown = np.isnan(x)
+        return np.where(unknown, value, x)
 
-    def follow(self, flows: Flows) -> None:
+    def flow_of(self, flow: Flow) -> Flow:
         if isinstance(self.value, str):
-            take(flows, self.column, "text", (0,))
+            self.expect(flow, "text", (0,))
         else:
-            take(flows, self.column, "float32", (0, 1))
+            self.expect(flow, "float32", (0, 1))
+        return flow
 
 
 @dataclass(frozen=True)
-class FillPrevious(ColumnPrimitive):
-    """A missing number becomes the last one seen in the rows before it, or `first` where there is
-    none.
+class FillPrevious(MappingPrimitive):
+    """Fills a missing number with the last one seen in the rows before it.
+
+    Attributes:
+        first: What stands before the first known number.
     """
 
     first: float
 
-    def run(self, columns: Columns) -> None:
+    def compute(self, x: np.ndarray) -> np.ndarray:
+        # `first` is row 0, so that every row has a known one before it.
         first = np.float32(self.first)
-        x = np.concatenate([[first], columns[self.column]]).astype(np.float32)
-        rows = np.arange(len(x))
-        known_rows = np.where(np.isnan(x), 0, rows)
+        padded = np.concatenate([[first], x])
+        padded = padded.astype(np.float32)
+        rows = np.arange(len(padded))
+        unknown = np.isnan(padded)
+        known_rows = np.where(unknown, 0, rows)
         last_known = np.maximum.accumulate(known_rows)
-        filled = x[last_known]
-        columns[self.column] = filled[1:]
+        filled = padded[last_known]
+        return filled[1:]
 
-    def follow(self, flows: Flows) -> None:
-        take(flows, self.column, "float32", (0,))
+    def flow_of(self, flow: Flow) -> Flow:
+        self.expect(flow, "float32", (0,))
+        return flow
 
 
 @dataclass(frozen=True)
-class Missing(ColumnPrimitive):
-    """A new column `into`: 1.0 where `column` is missing, else 0.0; of a series step by step."""
+class Missing(DerivingPrimitive):
+    """Makes a column of 1.0 where a value is missing, else 0.0; of a series step by step."""
 
-    into: str
-
-    def run(self, columns: Columns) -> None:
-        x = columns[self.column]
+    def compute(self, x: np.ndarray) -> np.ndarray:
         if x.ndim == 2:
             unknown = np.isnan(x)
         else:
             unknown = missing_mask(x)
-        columns[self.into] = unknown.astype(np.float32)
+        return unknown.astype(np.float32)
 
-    def makes(self) -> tuple[str, ...]:
-        return (self.into,)
-
-    def follow(self, flows: Flows) -> None:
-        flow = flows[self.column]
+    def flow_of(self, flow: Flow) -> Flow:
         if flow.dtype == "int32" or len(flow.shape) > 1:
-            raise ValueError(
-                f"column {self.column!r} is {flow.dtype} {list(flow.shape)}, which is never missing"
-            )
-        flows[self.into] = Flow("float32", flow.shape)
+            raise ValueError(f"column {self.column!r} is {flow}, which is never missing")
+        return Flow("float32", flow.shape)
 
 
 @dataclass(frozen=True)
-class Affine(ColumnPrimitive):
-    """(x - offset) * factor. float32 [rows] → [rows, 1], a series [rows, steps] stays one: the
-    column is finished.
+class Affine(MappingPrimitive):
+    """Scales numbers: (x - offset) * factor; the column is then finished.
+
+    float32 [rows] → [rows, 1]; a series [rows, steps] stays one.
+
+    Attributes:
+        offset: What is subtracted, in the unit of the column.
+        factor: What the difference is multiplied by.
     """
 
     offset: float
     factor: float
 
-    def run(self, columns: Columns) -> None:
-        x = columns[self.column]
+    def compute(self, x: np.ndarray) -> np.ndarray:
         offset = np.float32(self.offset)
         factor = np.float32(self.factor)
         # Clip or quantizing cuts infinity to the last step of the scale.
         with np.errstate(over="ignore"):
             scaled = (x - offset) * factor
         if scaled.ndim == 2:
-            columns[self.column] = scaled
-        else:
-            columns[self.column] = scaled[:, None]
+            return scaled
+        return scaled[:, None]
 
-    def follow(self, flows: Flows) -> None:
-        flow = take(flows, self.column, "float32", (0, 1))
+    def flow_of(self, flow: Flow) -> Flow:
+        self.expect(flow, "float32", (0, 1))
         shape = flow.shape or (1,)
-        flows[self.column] = Flow("float32", shape)
+        return Flow("float32", shape)
 
 
 @dataclass(frozen=True)
-class Clip(ColumnPrimitive):
-    """x cut to [low, high]."""
+class Clip(MappingPrimitive):
+    """Cuts numbers to a range.
+
+    Attributes:
+        low: The least number left.
+        high: The largest one.
+    """
 
     low: float
     high: float
 
-    def run(self, columns: Columns) -> None:
+    def compute(self, x: np.ndarray) -> np.ndarray:
         low = np.float32(self.low)
         high = np.float32(self.high)
-        columns[self.column] = np.clip(columns[self.column], low, high)
+        return np.clip(x, low, high)
 
-    def follow(self, flows: Flows) -> None:
-        take(flows, self.column, "float32", (0, 1))
+    def flow_of(self, flow: Flow) -> Flow:
+        self.expect(flow, "float32", (0, 1))
         if not self.low <= self.high:
             raise ValueError(f"a clip from {self.low} to {self.high}")
+        return flow
 
 
 @dataclass(frozen=True)
-class Bins(ColumnPrimitive):
-    """Piecewise-linear encoding: one value a bin, 0 below it, 1 above it, the share of the way
-    inside it.
+class Bins(MappingPrimitive):
+    """Encodes numbers piecewise linearly: one value a bin, float32 [rows] → [rows, bins].
 
-    `edges` are n+1 rising float32 numbers; `factors` are the n reciprocal widths. float32 [rows] →
-    [rows, n].
+    It is 0 below the bin, 1 above it, and inside it the share of the way.
+
+    Attributes:
+        edges: Rising float32 numbers, one more than there are bins.
+        factors: The reciprocal width of each bin.
     """
 
     edges: tuple[float, ...]
@@ -138,32 +150,36 @@ class Bins(ColumnPrimitive):
     def width(self) -> int:
         return len(self.factors)
 
-    def run(self, columns: Columns) -> None:
-        left = np.asarray(self.edges[:-1], np.float32)
+    def compute(self, x: np.ndarray) -> np.ndarray:
+        lower_edges = self.edges[:-1]
+        left = np.asarray(lower_edges, np.float32)
         factors = np.asarray(self.factors, np.float32)
-        x = columns[self.column][:, None]
         with np.errstate(over="ignore"):
-            share = (x - left) * factors
-        columns[self.column] = np.clip(share, np.float32(0), np.float32(1))
+            share = (x[:, None] - left) * factors
+        zero = np.float32(0)
+        one = np.float32(1)
+        return np.clip(share, zero, one)
 
-    def follow(self, flows: Flows) -> None:
-        take(flows, self.column, "float32", (0,))
-        num_edges = len(self.edges)
+    def flow_of(self, flow: Flow) -> Flow:
+        self.expect(flow, "float32", (0,))
         num_bins = len(self.factors)
-        if num_edges != num_bins + 1 or not num_bins:
+        num_edges = len(self.edges)
+        if num_edges != num_bins + 1 or num_bins < 1:
             raise ValueError(f"{num_edges} edges for {num_bins} bins")
-        flows[self.column] = Flow("float32", (num_bins,))
+        return Flow("float32", (num_bins,))
 
 
 def missing_mask(x: np.ndarray) -> np.ndarray:
-    """Returns where a column of `cells` is missing, bool [rows]."""
-    if x.dtype.kind == "M":
+    """Returns where a column of `cells` is missing, bool [rows]; of a series, any step of it."""
+    kind = x.dtype.kind
+    if kind == "M":
         return np.isnat(x)
     if x.dtype == np.uint8:
-        return np.zeros(len(x), bool)  # a picture that cannot be read is refused
-    if x.dtype.kind == "T":
+        # A picture that cannot be read is refused, so that none is missing.
+        return np.zeros(len(x), bool)
+    if kind == "T":
         return np.asarray(x == "")
-    if x.dtype.kind == "O":
+    if kind == "O":
         unknown = (cell is None for cell in x)
         return np.fromiter(unknown, bool, len(x))
     unknown = np.isnan(x)

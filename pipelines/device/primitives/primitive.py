@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-MAX_SIDE, MAX_VALUES = 32_768, 2**26  # of one array of a row, and of all arrays of a row
+MAX_SIDE = 32_768  # of one array of a row
+MAX_VALUES = 2**26  # of all arrays of a row
 MAX_KEYS = 2**24
 
 Columns = dict[str, np.ndarray]
@@ -79,7 +80,7 @@ class Primitive(ABC):
 
 @dataclass(frozen=True)
 class ColumnPrimitive(Primitive):
-    """A primitive of one column, which it rewrites unless it makes others.
+    """A primitive that reads one column.
 
     Attributes:
         column: The name of the column.
@@ -90,8 +91,50 @@ class ColumnPrimitive(Primitive):
     def reads(self) -> tuple[str, ...]:
         return (self.column,)
 
+    def expect(self, flow: Flow, dtype: str, dimensions: tuple[int, ...]) -> None:
+        """Raises ValueError if its column has another dtype or number of dimensions of a row."""
+        if flow.dtype != dtype or len(flow.shape) not in dimensions:
+            raise ValueError(f"column {self.column!r} is {flow}, wanted is {dtype}")
+
+
+@dataclass(frozen=True)
+class MappingPrimitive(ColumnPrimitive):
+    """A primitive that makes one column of one column; unless it states another, the same."""
+
     def makes(self) -> tuple[str, ...]:
         return (self.column,)
+
+    def run(self, columns: Columns) -> None:
+        (made,) = self.makes()
+        x = columns[self.column]
+        columns[made] = self.compute(x)
+
+    def follow(self, flows: Flows) -> None:
+        (made,) = self.makes()
+        flow = flows[self.column]
+        flows[made] = self.flow_of(flow)
+
+    @abstractmethod
+    def compute(self, x: np.ndarray) -> np.ndarray:
+        """Returns what it makes of a column; the column itself stays as it is."""
+
+    @abstractmethod
+    def flow_of(self, flow: Flow) -> Flow:
+        """Returns what `compute` makes of a column. Raises ValueError if it cannot read it."""
+
+
+@dataclass(frozen=True)
+class DerivingPrimitive(MappingPrimitive):
+    """A primitive that makes a new column of one column.
+
+    Attributes:
+        into: The name of the new column.
+    """
+
+    into: str
+
+    def makes(self) -> tuple[str, ...]:
+        return (self.into,)
 
 
 @dataclass(frozen=True)
@@ -112,13 +155,23 @@ class PackingPrimitive(Primitive):
     def makes(self) -> tuple[str, ...]:
         return (self.into,)
 
+    def run(self, columns: Columns) -> None:
+        parts = [columns[name] for name in self.columns]
+        columns[self.into] = self.pack(parts)
 
-def take(flows: Flows, name: str, dtype: str, dimensions: tuple[int, ...]) -> Flow:
-    """Returns the flow of a column. Raises ValueError for another dtype or number of dimensions."""
-    flow = flows[name]
-    if flow.dtype != dtype or len(flow.shape) not in dimensions:
-        raise ValueError(f"column {name!r} is {flow.dtype} {list(flow.shape)}, wanted is {dtype}")
-    return flow
+    def follow(self, flows: Flows) -> None:
+        parts = [flows[name] for name in self.columns]
+        if not parts:
+            raise ValueError(f"nothing to pack into {self.into!r}")
+        flows[self.into] = self.flow_of(parts)
+
+    @abstractmethod
+    def pack(self, parts: list[np.ndarray]) -> np.ndarray:
+        """Returns the array of the port, of those of the columns."""
+
+    @abstractmethod
+    def flow_of(self, parts: list[Flow]) -> Flow:
+        """Returns what `pack` makes of columns. Raises ValueError if they do not fit together."""
 
 
 def has_ids(flow: Flow, places: int) -> None:

@@ -12,14 +12,18 @@ before them; of a longer text the first `window` tokens are kept.
 """
 
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
-from .primitive import MAX_KEYS, ColumnPrimitive, Columns, Flow, Flows, take
+from .primitive import MAX_KEYS, DerivingPrimitive, Flow, MappingPrimitive
 
 PADDING = 0
+SPACE = 32
+NUM_CODE_POINTS = 0x110000
 MAX_SPELLED = 64  # characters that one character may be spelled as
 MAX_KEY_BYTES = 64  # of a token that has an id of its own: C compares in a buffer of this size
 MAX_CHARACTERS = 1_000_000  # of a text
@@ -39,30 +43,42 @@ WHITE_SPACE = tuple(
         0x3000,
     ]
 )
+MAX_REMEMBERED = 100_000  # tokens, and split words, that are not looked up again
 
 
 class _Ids(dict):
-    """Token → id; a token that is no key gets its bucket's id, which is remembered for as long as
-    few are.
+    """Maps tokens to ids; a token that is no key gets its bucket's id.
+
+    A bucket's id is remembered until there are MAX_REMEMBERED of them.
     """
 
     def __init__(self, keys, num_buckets):
-        super().__init__(zip(keys, range(1, len(keys) + 1), strict=True))
-        self.first, self.num_buckets, self.most = len(keys) + 1, num_buckets, len(self) + 100_000
+        num_keys = len(keys)
+        super().__init__(zip(keys, range(1, num_keys + 1), strict=True))
+        self.first_bucket = num_keys + 1
+        self.num_buckets = num_buckets
+        self.most = len(self) + MAX_REMEMBERED
 
     def __missing__(self, token):
-        place = self.first + zlib.crc32(token.encode("utf-8")) % self.num_buckets
+        content = token.encode("utf-8")
+        bucket = zlib.crc32(content) % self.num_buckets
+        token_id = self.first_bucket + bucket
         if len(self) < self.most:
-            self[token] = place
-        return place
+            self[token] = token_id
+        return token_id
 
 
 @dataclass(frozen=True)
-class Words(ColumnPrimitive):
-    """Texts to the ids of their words: what stands between spaces. Text [rows] → int32 [rows,
-    window].
+class Words(MappingPrimitive):
+    """Reads texts as the ids of their words: what stands between spaces.
 
-    `letters`: (code point, text) in the order of the code points.
+    Text [rows] → int32 [rows, window].
+
+    Attributes:
+        letters: (code point, text) in the order of the code points.
+        keys: The tokens that have ids of their own, in the order of their UTF-8 bytes.
+        num_buckets: How many ids all other tokens share.
+        window: Tokens of a row.
     """
 
     letters: tuple[tuple[int, str], ...]
@@ -71,33 +87,20 @@ class Words(ColumnPrimitive):
     window: int
 
     def num_ids(self) -> int:
-        """How many ids there are, padding included."""
+        """Returns how many ids there are, padding included."""
         return 1 + len(self.keys) + self.num_buckets
 
     def width(self) -> int:
         return self.window
 
     def check(self) -> None:
-        """Raises ValueError where the fields do not fit together."""
-        codes = [code for code, _ in self.letters]
-        spaces = dict(self.letters)
-        keys = [key.encode("utf-8") for key in self.keys]
-        if codes != sorted(set(codes)) or not all(
-            type(code) is int and 0 <= code < 0x110000 for code in codes
-        ):
-            raise ValueError("letters are not in the order of their code points")
-        if any(spaces.get(code, "").strip() for code in WHITE_SPACE) or not all(
-            code in spaces for code in WHITE_SPACE if code != 32
-        ):
-            raise ValueError("a white space is spelled as something else")
-        if keys != sorted(set(keys)) or any(not 0 < len(key) < MAX_KEY_BYTES for key in keys):
-            raise ValueError("keys are not in the order of their bytes, or too long")
-        if not (
-            type(self.window) is type(self.num_buckets) is int
-            and self.window > 0
-            and self.num_buckets > 0
-        ):
-            raise ValueError(f"window {self.window!r}, num_buckets {self.num_buckets!r}")
+        """Raises ValueError if the fields do not fit together."""
+        _check_letters(self.letters)
+        _check_white_space(self._spelling)
+        _check_keys(self.keys)
+        for size in (self.window, self.num_buckets):
+            if type(size) is not int or size <= 0:
+                raise ValueError(f"window {self.window!r}, num_buckets {self.num_buckets!r}")
 
     @cached_property
     def _spelling(self):
@@ -108,46 +111,61 @@ class Words(ColumnPrimitive):
         return _Ids(self.keys, self.num_buckets)
 
     def tokens(self, text: str) -> list[str]:
-        """The words of a text, whatever the window."""
-        return text.translate(self._spelling).split()
+        """Returns the words of a text, whatever the window."""
+        spelled = text.translate(self._spelling)
+        return spelled.split()
 
-    def run(self, columns: Columns) -> None:
-        columns[self.column] = _right_aligned(
-            map(self._row, columns[self.column].tolist()), len(columns[self.column]), self.window
-        )
+    def compute(self, x: np.ndarray) -> np.ndarray:
+        texts = x.tolist()
+        rows = map(self._row, texts)
+        return _right_aligned(rows, len(texts), self.window)
 
     def _row(self, text):
-        words = text.translate(self._spelling).split(None, self.window)[: self.window]
-        return [self._ids[word] for word in words]
+        """Returns the ids of a text, at most `window`."""
+        spelled = text.translate(self._spelling)
+        # What stands behind the window is not split further.
+        words = spelled.split(None, self.window)
+        ids = self._ids
+        return [ids[word] for word in words[: self.window]]
 
-    def follow(self, flows: Flows) -> None:
-        take(flows, self.column, "string", (0,))
-        if not 0 < self.num_ids() <= MAX_KEYS or any(
-            len(text) > MAX_SPELLED for _, text in self.letters
-        ):
-            raise ValueError(f"{self.num_ids()} ids, or a letter that is spelled as a text")
-        flows[self.column] = Flow("int32", (self.window,), self.num_ids())
+    def flow_of(self, flow: Flow) -> Flow:
+        self.expect(flow, "string", (0,))
+        num_ids = self.num_ids()
+        if not 0 < num_ids <= MAX_KEYS:
+            raise ValueError(f"{num_ids} ids")
+        for _, text in self.letters:
+            if len(text) > MAX_SPELLED:
+                raise ValueError("a letter is spelled as a text")
+        return Flow("int32", (self.window,), num_ids)
 
 
 @dataclass(frozen=True)
 class Characters(Words):
-    """Texts to the ids of their characters, spelled; runs of spaces are one, and none stands at an
-    end.
+    """Reads texts as the ids of their characters, spelled.
+
+    Runs of spaces are one, and none stands at an end.
     """
 
     def tokens(self, text: str) -> list[str]:
-        return list(" ".join(super().tokens(text)))
+        words = super().tokens(text)
+        return list(" ".join(words))
 
     def _row(self, text):
-        return [self._ids[letter] for letter in self.tokens(text)[: self.window]]
+        letters = self.tokens(text)
+        ids = self._ids
+        return [ids[letter] for letter in letters[: self.window]]
 
 
 @dataclass(frozen=True)
 class Subwords(Words):
-    """Texts to the ids of parts of their words by byte-pair encoding (Sennrich et al. 2016,
-    https://arxiv.org/abs/1508.07909): a word starts as "\\u2581" and its characters, at most
-    MAX_SYMBOLS of both; of all neighbours that stand in `merges`, as (left id, right id, id of
-    both), the first in that order are joined, the leftmost first, until none is left.
+    """Reads texts as the ids of parts of their words, by byte-pair encoding.
+
+    A word starts as "\\u2581" and its characters, at most MAX_SYMBOLS of both. Of all neighbours
+    that stand in `merges` the first in its order are joined, the leftmost first, until none is
+    left (Sennrich et al. 2016, https://arxiv.org/abs/1508.07909).
+
+    Attributes:
+        merges: (left id, right id, id of both).
     """
 
     merges: tuple[tuple[int, int, int], ...] = ()
@@ -157,97 +175,145 @@ class Subwords(Words):
 
     @cached_property
     def _ranks(self):
-        return {(left, right): (rank, both) for rank, (left, right, both) in enumerate(self.merges)}
+        """(left id, right id) → (its place among the merges, id of both)."""
+        ranks = {}
+        for rank, (left, right, both) in enumerate(self.merges):
+            ranks[left, right] = (rank, both)
+        return ranks
 
     @cached_property
     def _parts(self):
+        """Word → ids of its parts, of words that were split before."""
         return {}
 
     def tokens(self, text: str) -> list[str]:
-        """The parts of a text's words; what has no id of its own is "\\ufffd"."""
+        """Returns the parts of a text's words; what has no id of its own is "\\ufffd"."""
         names = dict(enumerate(self.keys, start=1))
-        return [
-            names.get(each, "\ufffd") for word in super().tokens(text) for each in self._split(word)
-        ]
+        parts = []
+        for word in super().tokens(text):
+            for token_id in self._split(word):
+                part = names.get(token_id, "\ufffd")
+                parts.append(part)
+        return parts
 
     def _row(self, text):
-        found = []
+        ids = []
         for word in super().tokens(text):
-            found += self._split(word)
-            if len(found) >= self.window:
+            ids += self._split(word)
+            if len(ids) >= self.window:
                 break
-        return found[: self.window]
+        return ids[: self.window]
 
     def _split(self, word):
-        parts = self._parts.get(word)
-        if parts is None:
-            parts = self._merge(
-                [self._ids[symbol] for symbol in (self.START + word)[: self.MAX_SYMBOLS]]
-            )
-            if len(self._parts) < 100_000:
-                self._parts[word] = parts
+        """Returns the ids of the parts of a word."""
+        known_parts = self._parts.get(word)
+        if known_parts is not None:
+            return known_parts
+        symbols = self.START + word
+        ids = [self._ids[symbol] for symbol in symbols[: self.MAX_SYMBOLS]]
+        parts = self._merge(ids)
+        if len(self._parts) < MAX_REMEMBERED:
+            self._parts[word] = parts
         return parts
 
     def _merge(self, ids):
-        while len(ids) > 1:
-            found = [
-                (self._ranks[pair], place)
-                for place, pair in enumerate(zip(ids, ids[1:], strict=False))
-                if pair in self._ranks
-            ]
-            if not found:
-                break
-            (_, both), place = min(found)
+        """Joins neighbours in place, until no two of them are to be joined."""
+        while True:
+            pairs = self._known_pairs(ids)
+            if not pairs:
+                return ids
+            (_, both), place = min(pairs)
             ids[place : place + 2] = [both]
-        return ids
 
-    def follow(self, flows: Flows) -> None:
-        super().follow(flows)
-        if not all(0 <= each < self.num_ids() for merge in self.merges for each in merge):
-            raise ValueError("merges of ids that there are not")
+    def _known_pairs(self, ids):
+        """Returns (rank and id of both, place) of each two neighbours that may be joined."""
+        found = []
+        for place, pair in enumerate(pairwise(ids)):
+            if pair in self._ranks:
+                found.append((self._ranks[pair], place))
+        return found
+
+    def flow_of(self, flow: Flow) -> Flow:
+        made = super().flow_of(flow)
+        for merge in self.merges:
+            if not 0 <= min(merge) <= max(merge) < made.num_ids:
+                raise ValueError("merges of ids that there are not")
+        return made
 
 
 @dataclass(frozen=True)
-class Bigrams(ColumnPrimitive):
-    """A new column `into`: at each token's place the id of the pair that it makes with the token
-    before it, hashed to 1 to `num_buckets`; 0 where there is no such pair. int32 [rows, window] →
-    int32 [rows, window].
+class Bigrams(DerivingPrimitive):
+    """Makes a column of pairs: at each token's place the id of it and the token before it, hashed.
+
+    int32 [rows, window] → int32 [rows, window]; 0 where there is no such pair.
+
+    Attributes:
+        num_buckets: Pairs are hashed to 1 to this number.
     """
 
-    into: str
     num_buckets: int
 
     def num_ids(self) -> int:
-        """How many ids there are, padding included."""
+        """Returns how many ids there are, padding included."""
         return 1 + self.num_buckets
 
-    def run(self, columns: Columns) -> None:
-        ids = columns[self.column]
-        left = ids[:, :-1].astype(np.uint32)
-        right = ids[:, 1:].astype(np.uint32)
-        mixed = left * np.uint32(0x9E3779B1) + right * np.uint32(
-            0x85EBCA6B
-        )  # modulo 2**32, as in C
+    def compute(self, x: np.ndarray) -> np.ndarray:
+        ids = x.astype(np.uint32)
+        left = ids[:, :-1]
+        right = ids[:, 1:]
+        # Products and sums are modulo 2**32, as in C.
+        mixed = left * np.uint32(0x9E3779B1)
+        mixed += right * np.uint32(0x85EBCA6B)
         mixed ^= mixed >> np.uint32(15)
-        pairs = np.where(left == PADDING, 0, mixed % np.uint32(self.num_buckets) + 1)
-        columns[self.into] = np.concatenate(
-            [np.zeros((len(ids), 1), np.int32), pairs.astype(np.int32)], axis=1
-        )
+        buckets = mixed % np.uint32(self.num_buckets)
+        pairs = np.where(left == PADDING, 0, buckets + 1)
+        made = np.zeros(ids.shape, np.int32)
+        made[:, 1:] = pairs  # the first token has none before it
+        return made
 
-    def makes(self) -> tuple[str, ...]:
-        return (self.into,)
-
-    def follow(self, flows: Flows) -> None:
-        flow = take(flows, self.column, "int32", (1,))
+    def flow_of(self, flow: Flow) -> Flow:
+        self.expect(flow, "int32", (1,))
         if not 0 < self.num_buckets < MAX_KEYS:
             raise ValueError(f"{self.num_buckets} buckets")
-        flows[self.into] = Flow("int32", flow.shape, self.num_ids())
+        return Flow("int32", flow.shape, self.num_ids())
 
 
-def _right_aligned(rows, num_rows, window):
-    """int32 [num_rows, window] of lists of at most `window` ids."""
+def _check_letters(letters):
+    """Raises ValueError for letters that are not in the order of their code points."""
+    before = -1
+    for code, _ in letters:
+        is_next = type(code) is int and before < code < NUM_CODE_POINTS
+        if not is_next:
+            raise ValueError("letters are not in the order of their code points")
+        before = code
+
+
+def _check_white_space(spelling):
+    """Raises ValueError for a white space that does not become spaces."""
+    for code in WHITE_SPACE:
+        spelled = spelling.get(code)
+        if spelled is None:
+            is_space = code == SPACE
+        else:
+            is_space = not spelled.strip()
+        if not is_space:
+            raise ValueError("a white space is spelled as something else")
+
+
+def _check_keys(keys):
+    """Raises ValueError for keys that C could not search: it compares bytes, in a buffer."""
+    contents = [key.encode("utf-8") for key in keys]
+    are_sorted = contents == sorted(set(contents))
+    fit = all(0 < len(content) < MAX_KEY_BYTES for content in contents)
+    if not (are_sorted and fit):
+        raise ValueError("keys are not in the order of their bytes, or too long")
+
+
+def _right_aligned(rows: Iterable[list[int]], num_rows: int, window: int) -> np.ndarray:
+    """Returns lists of at most `window` ids as int32 [num_rows, window], padding before them."""
     ids = np.zeros((num_rows, window), np.int32)
     for place, row in enumerate(rows):
         if row:
-            ids[place, window - len(row) :] = row
+            first = window - len(row)
+            ids[place, first:] = row
     return ids

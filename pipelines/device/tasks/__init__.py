@@ -17,11 +17,17 @@ def _found() -> dict[str, DeviceTask]:
     found: dict[str, DeviceTask] = {}
     for file in pkgutil.iter_modules(__path__):
         module = importlib.import_module(f"{__name__}.{file.name}")
-        for each in vars(module).values():
-            is_task = isinstance(each, type) and issubclass(each, DeviceTask)
-            if is_task and "name" in vars(each):
-                found[each.name] = each()
+        for value in vars(module).values():
+            if _is_named_task(value):
+                found[value.name] = value()
     return found
+
+
+def _is_named_task(value):
+    """Returns whether a value is a class of tasks with a name of its own."""
+    if not isinstance(value, type):
+        return False
+    return issubclass(value, DeviceTask) and "name" in vars(value)
 
 
 TASKS = _found()

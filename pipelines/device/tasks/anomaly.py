@@ -32,10 +32,16 @@ class DeviceAnomaly(DeviceTask):
         if prepared is None:
             raise ValueError("anomalies are found by what went in: it is not given")
         target = signature.target
+        given = prepared[target.base]
+        if form == "int8":
+            port = signature.base_port()
+            given = port.dequantize(port.quantize(given))
         back = signature.output.to_float(raw)
-        scores = _mean_difference(prepared[target.base], back, signature.base_port(), form)
-        flagged = scores + np.float32(signature.offsets(form)[0]) >= 0
-        labels = np.asarray(target.labels, object)[flagged.astype(np.int64)]
+        scores = _mean_difference(given, back)
+        (offset,) = signature.offsets(form)
+        is_anomaly = scores + np.float32(offset) >= 0
+        names = np.asarray(target.labels, object)
+        labels = names[is_anomaly.astype(np.int64)]
         return Answers(labels, scores.astype(np.float64), raw)
 
     def scores_shape(self, signature: Signature) -> tuple[int, ...]:
@@ -53,23 +59,24 @@ class DeviceAnomaly(DeviceTask):
     def check(self, signature: Signature) -> None:
         """Raises ValueError if the outputs are not as many as the input that is given back."""
         base = signature.target.base
-        sizes = [math.prod(port.shape) for port in signature.inputs if port.name == base]
-        if [math.prod(signature.output.shape)] != sizes:
-            raise ValueError(
-                f"outputs {signature.output.shape} to give back {base!r} of {sizes} values"
-            )
+        num_outputs = math.prod(signature.output.shape)
+        sizes = {port.name: math.prod(port.shape) for port in signature.inputs}
+        if sizes.get(base) != num_outputs:
+            raise ValueError(f"{num_outputs} outputs to give back {base!r} of {sizes}")
 
     def headings(self, signature: Signature) -> list[str]:
         """Returns "label" and "score"."""
         return ["label", "score"]
 
 
-def _mean_difference(given, back, port, form):
-    """float32 [rows]: of what went in, as the form holds it, and what came back; summed one by one,
-    as in C.
+def _mean_difference(given, back):
+    """Returns the mean difference of what went in and what came back, float32 [rows].
+
+    It is summed one by one, as in C.
     """
-    if form == "int8":
-        given = port.dequantize(port.quantize(given))
-    difference = np.abs(given.reshape(back.shape) - back)
-    total = np.add.accumulate(difference, axis=1)[:, -1]
-    return total * (np.float32(1) / np.float32(back.shape[1]))
+    flat = given.reshape(back.shape)
+    differences = np.abs(flat - back)
+    sums = np.add.accumulate(differences, axis=1)
+    num_values = np.float32(back.shape[1])
+    share = np.float32(1) / num_values
+    return sums[:, -1] * share

@@ -57,12 +57,18 @@ class DeviceTask(ABC):
 
     def headings(self, signature: Signature) -> list[str]:
         """Returns the CSV columns that an answer fills."""
-        return ["label", *(f"score {label}" for label in signature.target.labels)]
+        headings = ["label"]
+        for label in signature.target.labels:
+            headings.append(f"score {label}")
+        return headings
 
     def cells(self, answers: Answers, row: int) -> list[str]:
         """Returns the CSV cells of one answer, one for each of `headings`."""
-        scores = np.atleast_1d(answers.scores[row])
-        return [answers.given()[row], *(f"{score:.4f}" for score in scores)]
+        labels = answers.given()
+        cells = [labels[row]]
+        for score in np.atleast_1d(answers.scores[row]):
+            cells.append(f"{score:.4f}")
+        return cells
 
     def window_headings(self, signature: Signature) -> list[str]:
         """Returns the CSV columns that the answer to a window of steps fills after its time."""

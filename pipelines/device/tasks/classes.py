@@ -29,5 +29,6 @@ class DeviceClasses(DeviceTask):
         """Returns labels by the decision, and calibrated probabilities [rows, labels]."""
         logits = signature.output.to_float(raw)
         chosen = positive_or_largest(logits, signature.offsets(form))
-        labels = np.asarray(signature.target.labels, object)[chosen]
-        return Answers(labels, probabilities(logits, signature.calibration(form)), raw)
+        names = np.asarray(signature.target.labels, object)
+        scores = probabilities(logits, signature.calibration(form))
+        return Answers(names[chosen], scores, raw)

@@ -34,13 +34,12 @@ class DeviceForecast(DeviceTask):
         target = signature.target
         horizon = signature.windows().horizon
         shifts = np.asarray(signature.offsets(form), np.float32)
-        outputs = signature.output.to_float(raw)
-        values = (outputs + shifts).astype(np.float64)
-        values = values.reshape(len(values), horizon, -1)
-        factors = np.array(target.step_factors)[:, None]
-        offsets = np.array(target.step_offsets)[:, None]
-        values = values * factors + offsets
-        values = from_own_scale(values, target, prepared or {})
+        outputs = signature.output.to_float(raw) + shifts
+        by_step = outputs.astype(np.float64).reshape(len(raw), horizon, -1)
+        factors = np.array(target.step_factors)
+        offsets = np.array(target.step_offsets)
+        scaled = by_step * factors[:, None] + offsets[:, None]
+        values = from_own_scale(scaled, target, prepared or {})
         quantiles = np.sort(values, axis=2)
         middle = quantiles[:, :, target.middle()]
         if not target.quantiles:
@@ -61,25 +60,21 @@ class DeviceForecast(DeviceTask):
         frame = signature.frame
         if frame is None:
             raise ValueError("a forecast without windows")
-        shape = signature.output.shape
+        if frame.horizon < 1 or not frame.step_seconds > 0:
+            raise ValueError(f"a forecast of {frame}")
         num_outputs = frame.horizon * max(len(target.quantiles), 1)
-        has_outputs = num_outputs >= 1 and shape == (num_outputs,)
-        if not has_outputs or not frame.step_seconds > 0:
-            raise ValueError(f"a forecast of {frame} with outputs {shape}")
-        scales = (*target.step_offsets, *target.step_factors)
-        are_finite = all(map(math.isfinite, scales))
-        if len(scales) != 2 * frame.horizon or not are_finite:
-            raise ValueError(f"{len(scales)} numbers for the scales of {frame.horizon} steps")
-        are_rising = list(target.quantiles) == sorted(set(target.quantiles))
-        are_levels = all(0 < level < 1 for level in target.quantiles)
-        if not are_rising or not are_levels:
-            raise ValueError(f"quantiles {target.quantiles}")
+        if signature.output.shape != (num_outputs,):
+            raise ValueError(f"{signature.output} for {num_outputs} forecasts")
+        _check_scales(target, frame.horizon)
+        _check_quantiles(target.quantiles)
 
     def window_headings(self, signature: Signature) -> list[str]:
         """Returns the target's name and its quantiles."""
         target = signature.target
-        quantiles = [f"quantile {level:g}" for level in target.quantiles]
-        return [target.name, *quantiles]
+        headings = [target.name]
+        for level in target.quantiles:
+            headings.append(f"quantile {level:g}")
+        return headings
 
     def window_lines(
         self, signature: Signature, answers: Answers, row: int, time: np.datetime64
@@ -89,32 +84,58 @@ class DeviceForecast(DeviceTask):
         for step, when in enumerate(steps_ahead):
             values = [answers.scores[row, step]]
             if answers.quantiles is not None:
-                values += list(answers.quantiles[row, step])
+                values.extend(answers.quantiles[row, step])
             yield when, [f"{value:.6g}" for value in values]
 
 
+def _check_scales(target, horizon):
+    """Raises ValueError unless each step ahead has a finite offset and factor."""
+    for numbers in (target.step_offsets, target.step_factors):
+        are_finite = all(map(math.isfinite, numbers))
+        if len(numbers) != horizon or not are_finite:
+            raise ValueError(f"scales {numbers} of {horizon} steps")
+
+
+def _check_quantiles(quantiles):
+    """Raises ValueError unless quantiles rise between 0 and 1."""
+    before = 0.0
+    for level in quantiles:
+        if not before < level < 1:
+            raise ValueError(f"quantiles {quantiles}")
+        before = level
+
+
 def from_own_scale(values: np.ndarray, target: Target, prepared: Columns) -> np.ndarray:
-    """Converts float64 [rows, steps, ...] from each row's own scale to the target's unit."""
+    """Converts values from each row's own scale to the target's unit.
+
+    Args:
+        values: float64 [rows, steps, ...].
+        target: Which names the columns of the scale, if there are any.
+        prepared: The rows after every primitive.
+    """
     base, spread = _own_scale(target, prepared, values.ndim)
     return values * spread + base
 
 
 def to_own_scale(values: np.ndarray, target: Target, prepared: Columns) -> np.ndarray:
-    """Converts values in the target's unit to each row's own scale."""
+    """Converts values in the target's unit to each row's own scale (see `from_own_scale`)."""
     base, spread = _own_scale(target, prepared, values.ndim)
     return (values - base) / spread
 
 
-def _own_scale(target, prepared, dimensions):
-    shape = (-1,) + (1,) * (dimensions - 1)
+def _own_scale(target, prepared, num_axes):
+    """Returns the base and the spread, numbers or float64 [rows, 1, ...] of as many axes."""
     base = 0.0
     spread = 1.0
     if target.base:
-        base = _as_float64(prepared[target.base], shape)
+        base = _one_a_row(prepared[target.base], num_axes)
     if target.spread:
-        spread = _as_float64(prepared[target.spread], shape)
+        spread = _one_a_row(prepared[target.spread], num_axes)
     return base, spread
 
 
-def _as_float64(column, shape):
-    return column.astype(np.float64).reshape(shape)
+def _one_a_row(column, num_axes):
+    num_rows = len(column)
+    numbers = column.astype(np.float64)
+    ones = (1,) * (num_axes - 1)
+    return numbers.reshape(num_rows, *ones)

@@ -33,9 +33,11 @@ class DeviceMultilabel(DeviceTask):
         itself, float64 [rows, labels].
         """
         logits = signature.output.to_float(raw)
-        has = logits + np.asarray(signature.offsets(form), np.float32) >= 0
+        offsets = np.asarray(signature.offsets(form), np.float32)
+        has_label = logits + offsets >= 0
+        labels = join_labels(has_label, signature.target)
         scores = label_probabilities(logits, signature.calibration(form))
-        return Answers(join_labels(has, signature.target), scores, raw)
+        return Answers(labels, scores, raw)
 
     def fits_labels(self, signature: Signature) -> bool:
         """Returns whether there is a label for each output."""
@@ -44,42 +46,65 @@ class DeviceMultilabel(DeviceTask):
     def check(self, signature: Signature) -> None:
         """Raises ValueError if joined labels could not be separated again."""
         target = signature.target
-        if not target.separator or any(target.separator in label for label in target.labels):
-            raise ValueError(f"labels {target.labels} joined by {target.separator!r}")
-        if "" in target.labels:
-            raise ValueError("a label without a name")
+        if not target.separator:
+            raise ValueError("labels that nothing separates")
+        for label in target.labels:
+            if not label or target.separator in label:
+                raise ValueError(f"the label {label!r} joined by {target.separator!r}")
 
     def headings(self, signature: Signature) -> list[str]:
         """Returns "labels" and a score a label."""
-        return ["labels", *(f"score {label}" for label in signature.target.labels)]
+        headings = ["labels"]
+        for label in signature.target.labels:
+            headings.append(f"score {label}")
+        return headings
 
 
 def label_probabilities(logits: np.ndarray, calibration: Calibration) -> np.ndarray:
-    """Returns float64 [rows, labels]: the sigmoid of each calibrated logit, float32 likewise."""
-    calibrated = logits.astype(np.float64) * calibration.factor + calibration.offset
-    small = np.exp(-np.abs(calibrated))
-    return np.where(calibrated >= 0, 1.0, small) / (1.0 + small)
-
-
-def join_labels(has: np.ndarray, target: Target) -> np.ndarray:
-    """Returns object [rows]: the labels of each row, joined.
+    """Returns the probability of each label, float64 [rows, labels]: the sigmoid of its logit.
 
     Args:
-        has: bool [rows, labels].
+        logits: float32 [rows, labels].
+        calibration: Of the form that gave them.
+    """
+    calibrated = logits.astype(np.float64) * calibration.factor + calibration.offset
+    # exp of a number that is not positive never overflows.
+    small = np.exp(-np.abs(calibrated))
+    numerator = np.where(calibrated >= 0, 1.0, small)
+    return numerator / (1.0 + small)
+
+
+def join_labels(has_label: np.ndarray, target: Target) -> np.ndarray:
+    """Returns the labels of each row, joined, object [rows].
+
+    Args:
+        has_label: bool [rows, labels].
         target: Its labels and its separator.
     """
-    sets, places = np.unique(has, axis=0, return_inverse=True)
+    # Few sets of labels occur: each is joined once.
+    sets, set_of_row = np.unique(has_label, axis=0, return_inverse=True)
     names = np.asarray(target.labels, object)
-    words = np.empty(len(sets), object)
-    words[:] = [target.separator.join(names[each]) for each in sets]
-    return words[places.reshape(-1)]
+    texts = np.empty(len(sets), object)
+    for place, is_in_set in enumerate(sets):
+        labels = names[is_in_set]
+        texts[place] = target.separator.join(labels)
+    return texts[set_of_row.reshape(-1)]
 
 
 def split_labels(labels: np.ndarray, target: Target) -> np.ndarray:
-    """Returns bool [rows, labels]: the inverse of `join_labels`."""
-    place = {label: index for index, label in enumerate(target.labels)}
-    has = np.zeros((len(labels), len(target.labels)), bool)
+    """Returns which labels each row has, bool [rows, labels]: the inverse of `join_labels`.
+
+    Args:
+        labels: Joined labels, object [rows].
+        target: Its labels and its separator.
+    """
+    places = {}
+    for place, label in enumerate(target.labels):
+        places[label] = place
+    has_label = np.zeros((len(labels), len(places)), bool)
     for row, text in enumerate(labels):
-        if text:
-            has[row, [place[label] for label in text.split(target.separator)]] = True
-    return has
+        if not text:
+            continue
+        for label in text.split(target.separator):
+            has_label[row, places[label]] = True
+    return has_label

@@ -31,7 +31,8 @@ class DeviceRegression(DeviceTask):
         target = signature.target
         values = signature.output.to_float(raw)
         values = values.astype(np.float64) * target.factor + target.offset
-        return Answers(None, values.reshape(len(values), *self.scores_shape(signature)), raw)
+        shape = (len(values), *self.scores_shape(signature))
+        return Answers(None, values.reshape(shape), raw)
 
     def scores_shape(self, signature: Signature) -> tuple[int, ...]:
         """Returns () for one output, else (outputs,)."""

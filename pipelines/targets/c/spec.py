@@ -12,8 +12,8 @@ from ..climbing import climb_end_to_end
 from ..micro.kernels import MicroKernels
 from ..micro.limits import micro_places
 from ..micro.runner import Micro, check_kernels, micro_available
+from .c_files import c_files
 from .example import main_files
-from .prepare import c_files
 from .runner import CCode, compiler
 from .stream import stream_files
 

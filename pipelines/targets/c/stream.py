@@ -14,8 +14,8 @@ from ...device.cells import MAX_NUMBER, SERIES
 from ...device.signature import Signature
 from ...errors import ExportError
 from ...tasks.c_text import comment, literal
+from .c_files import c_files
 from .names import TYPES, identifier
-from .prepare import c_files
 
 
 def stream_files(signature: Signature, stream_int8: bytes, name: str) -> dict[str, str]:

@@ -20,7 +20,7 @@ from pipelines.device.runner import Runner, answer
 from pipelines.device.signature import Signature
 from pipelines.device.target import Target
 from pipelines.device.tasks.multilabel import split_labels
-from pipelines.targets.c.prepare import c_files
+from pipelines.targets.c.c_files import c_files
 from pipelines.tasks.c_text import comment
 
 pytestmark = pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc: apt-get install gcc")

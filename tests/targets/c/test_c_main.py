@@ -25,8 +25,8 @@ from pipelines.device.signature import Signature
 from pipelines.device.target import Target
 from pipelines.rows.parts import Schema, TrainSet
 from pipelines.steps.tokens import spelling
+from pipelines.targets.c.c_files import c_files
 from pipelines.targets.c.example import main_files
-from pipelines.targets.c.prepare import c_files
 
 pytestmark = pytest.mark.skipif(
     not (shutil.which("gcc") and shutil.which("g++")),

@@ -5,7 +5,7 @@ in Python.
 from ...convert.pack_file import without_words
 from ...device.signature import Signature
 from .header import write_header
-from .writer import PrepareWriter
+from .write_prepare import PrepareWriter
 
 
 def c_files(signature: Signature, int8_model: bytes, name: str) -> dict[str, str]:

@@ -1,0 +1,89 @@
+"""`seeds`: one recipe with several seeds."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..device.door import ends_on_signals
+from .options import RecipeName, RunOptions, named_recipe
+
+if TYPE_CHECKING:
+    from ..studies.seeds import SeedsResult
+
+STOPPED = "stopped: what is finished is kept; the same command goes on from here"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeedsOptions(RunOptions):
+    """Options of `seeds`."""
+
+    recipe: RecipeName
+    num: Annotated[
+        int, typer.Option(metavar="NUMBER", help="Seeds: the recipe's own, and those after it.")
+    ] = 5
+    engine: Annotated[
+        str,
+        typer.Option(
+            metavar="ENGINE",
+            help="What runs them: local (as many at once as the machine has room for), local:2, "
+            "ray, ray://host:port.",
+        ),
+    ] = "local"
+    threads: Annotated[
+        int,
+        typer.Option(
+            metavar="NUMBER", help="Threads of each training. Others give other last digits."
+        ),
+    ] = 1
+
+
+def run_seeds(options: SeedsOptions) -> None:
+    """Run a recipe with several seeds: mean and spread of its scores.
+
+    The bundle of the median seed is written.
+    """
+    from ..studies.seeds import seeds
+
+    recipe = named_recipe(options.recipe)
+    recipe = options.applied_to(replace(recipe, name=options.name or recipe.name))
+    with ends_on_signals(STOPPED):
+        result = seeds(
+            recipe,
+            num=options.num,
+            engine=options.engine,
+            threads=options.threads,
+            folder=options.folder,
+            is_fresh=options.fresh,
+        )
+    print_seeds(result)
+
+
+def print_seeds(result: "SeedsResult") -> None:
+    """Prints the scores of all seeds as a table, the deciding metric first."""
+    from rich.console import Console
+    from rich.table import Table
+
+    seeds = ", ".join(map(str, result.seeds))
+    title = f"{result.name}: {result.num_rows:,} raw test rows, split {result.split}, seeds {seeds}"
+    table = Table()
+    table.add_column("metric")
+    for name in ("form", "mean", "sd", "min", "max"):
+        table.add_column(name, justify="right" if name != "form" else "left")
+    summary = result.summary()
+    for metric in sorted(summary["int8"], key=lambda name: name != result.deciding):
+        for form, spreads in summary.items():
+            numbers = [f"{value:.4g}" for value in spreads[metric].values()]
+            table.add_row(metric, form, *numbers)
+    console = Console(highlight=False)
+    console.print(title, soft_wrap=True)
+    console.print(table)
+    for seed, reason in result.failed.items():
+        line = f"seed {seed} did not pass the ladder, and is in no number: {reason}"
+        console.print(line, soft_wrap=True)
+    score = result.scores["int8"][result.deciding][result.seeds.index(result.median_seed)]
+    console.print(
+        f"{result.deciding} decides. Its median, {score:.4g} (int8), is of seed "
+        f"{result.median_seed}, whose bundle is {result.bundle.folder}",
+        soft_wrap=True,
+    )

@@ -1,0 +1,114 @@
+"""Raw rows in the forms that people have them, to raw columns by name."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from .cells import PICTURE, SERIES, Column, shorten
+from .errors import DeviceError
+
+RawRows = Mapping[str, Sequence] | Iterable[Mapping[str, object]]
+
+NAMED_COLUMNS = 20  # of a table that lacks one
+ADD_COLUMN = "add the column; leave its cell empty where the value is not known"
+
+
+def raw_columns(rows: RawRows, columns: tuple[Column, ...]) -> Mapping[str, Sequence]:
+    """Returns the raw cells of rows by column, every column of the same length.
+
+    Args:
+        rows: Rows as dicts, columns as lists or arrays, or a DataFrame.
+        columns: The columns that are needed; others are ignored.
+
+    Raises:
+        DeviceError: If rows are of another type, or a column is missing.
+    """
+    # pandas is not imported here: a DataFrame is what looks like one.
+    if hasattr(rows, "columns") and hasattr(rows, "to_dict"):
+        raw = {str(name): rows[name].to_numpy() for name in rows.columns}
+    elif isinstance(rows, Mapping):
+        raw = rows
+    else:
+        raw = _columns_of_rows(rows, columns)
+    _refuse_absent(raw, columns)
+    for column in columns:
+        _check_cells(raw[column.name], column)
+    _check_lengths(raw, columns)
+    return raw
+
+
+def _columns_of_rows(rows, columns):
+    """Returns columns of rows as dicts; a cell that a row does not have is None."""
+    if isinstance(rows, (str, bytes)) or not isinstance(rows, Iterable):
+        raise DeviceError(
+            f"rows of type {type(rows).__name__}",
+            expected="a list of dicts, or a dict of lists",
+            fix="predict([{'height': 400, ...}])",
+        )
+    rows = list(rows)
+    needed = [column.name for column in columns]
+    names: dict[str, None] = {}
+    if not rows:
+        names = dict.fromkeys(needed)
+    for place, row in enumerate(rows):
+        _check_row(place, row, needed)
+        names.update(dict.fromkeys(row))
+    by_name = {}
+    for name in names:
+        by_name[name] = [row.get(name) for row in rows]
+    return by_name
+
+
+def _check_row(place, row, needed):
+    """Raises DeviceError for a row that is no dict, or lacks a column."""
+    if not isinstance(row, Mapping):
+        raise DeviceError(
+            f"a row of type {type(row).__name__}: {shorten(row)}",
+            expected="rows as dicts from column to cell",
+            fix="predict([{'height': 400, ...}])",
+        )
+    absent = [name for name in needed if name not in row]
+    if absent:
+        raise DeviceError(
+            f"row {place} misses the column {', '.join(map(repr, absent))}",
+            expected=f"the {len(needed)} columns of signature.json",
+            fix=ADD_COLUMN,
+        )
+
+
+def _refuse_absent(raw, columns):
+    """Raises DeviceError for columns that a table lacks."""
+    absent = [repr(column.name) for column in columns if column.name not in raw]
+    if absent:
+        present = list(raw)[:NAMED_COLUMNS]
+        names = ", ".join(map(shorten, present))
+        raise DeviceError(
+            f"rows without the column {', '.join(absent)}; they have {names}",
+            expected=f"the {len(columns)} columns of signature.json",
+            fix=ADD_COLUMN,
+        )
+
+
+def _check_cells(cells, column):
+    """Raises DeviceError for a column that is not one cell a row."""
+    is_list = isinstance(cells, Sequence) and not isinstance(cells, (str, bytes))
+    is_array = isinstance(cells, np.ndarray)
+    if is_array and column.kind not in (PICTURE, SERIES):
+        is_array = cells.ndim == 1
+    if not (is_list or is_array):
+        raise DeviceError(
+            f"column {shorten(column.name)} is a {type(cells).__name__}: {shorten(cells)}",
+            expected="columns as lists or one-dimensional arrays, or a list of rows",
+            fix="for one row: predict([row])",
+        )
+
+
+def _check_lengths(raw, columns):
+    """Raises DeviceError for columns that differ in the number of rows."""
+    lengths = {column.name: len(raw[column.name]) for column in columns}
+    if len(set(lengths.values())) > 1:
+        raise DeviceError(
+            f"columns of different lengths: {shorten(lengths, 200)}",
+            expected="one cell a row in every column",
+            fix="cut them to the same rows",
+        )

@@ -1,0 +1,75 @@
+"""The error of a task as data, on its way from a worker to the driver."""
+
+import traceback
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+
+from .. import errors
+from ..errors import EngineError, PipelineError
+
+_TAIL_LINES = 8
+_TAIL_BYTES = 20_000
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What went wrong with a task, as texts.
+
+    Attributes:
+        kind: the name of the error's class.
+        received: what happened.
+        expected: what was expected.
+        fix: how to fix it.
+        stage: of the run.
+    """
+
+    kind: str
+    received: str
+    expected: str
+    fix: str
+    stage: str
+
+    @classmethod
+    def of(cls, error: BaseException) -> "Failure":
+        """Returns an error as data. One that is not of this package is a fault."""
+        kind = type(error).__name__
+        if isinstance(error, PipelineError):
+            return cls(kind, error.received, error.expected, error.fix, error.stage)
+        words = traceback.format_exception_only(error)[-1].strip()
+        return cls(kind, words, "a task that ends", "see what the worker wrote", "engine")
+
+    def error(self, *, about: str, alone: str, log: Path) -> PipelineError:
+        """Returns the error for the driver.
+
+        Args:
+            about: the task in words.
+            alone: the command that does the task without an engine.
+            log: what the worker wrote on standard error.
+        """
+        return error_class(self.kind)(
+            f"{about}: {self.received}\n{tail(log)}",
+            expected=self.expected,
+            fix=f"{self.fix}\n  alone: {alone}\n  all it wrote: {log}",
+            stage=self.stage,
+        )
+
+
+def error_class(name: str) -> type[PipelineError]:
+    """Returns the class of errors of a name, EngineError for one of another package."""
+    found = vars(errors).get(name)
+    if isinstance(found, type) and issubclass(found, PipelineError):
+        return found
+    return EngineError
+
+
+def tail(log: Path) -> str:
+    """Returns the last lines of what a worker wrote, each behind a bar."""
+    try:
+        content = log.read_bytes()[-_TAIL_BYTES:]
+    except OSError:
+        return "  | (it wrote nothing)"
+    # A bar writes one line many times, with a carriage return between.
+    lines = [line.rpartition("\r")[2] for line in content.decode(errors="replace").split("\n")]
+    last = deque((line for line in lines if line.strip()), maxlen=_TAIL_LINES)
+    return "\n".join(f"  | {line}" for line in last) or "  | (it wrote nothing)"

@@ -1,0 +1,56 @@
+"""What the machine has, and how a child process ends with its parent."""
+
+import ctypes
+import os
+import signal
+import sys
+from pathlib import Path
+
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
+
+
+def end_with_parent(parent: int) -> None:
+    """Called by a child: the system kills it when `parent` (a process id) has ended, and first of
+    all where memory runs out. Linux only; elsewhere nothing changes.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    ctypes.CDLL(None, use_errno=True).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+    Path("/proc/self/oom_score_adj").write_text("1000")
+    if os.getppid() != parent:
+        sys.exit(1)
+
+
+def free_bytes() -> int | None:
+    """Memory that can be taken without swapping: of the machine or, where that is less, of the
+    control group that this process is in. None where the system does not say.
+    """
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        found = [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")]
+    except FileNotFoundError:
+        return None
+    most = Path("/sys/fs/cgroup/memory.max")
+    taken = Path("/sys/fs/cgroup/memory.current")
+    if most.is_file() and taken.is_file() and (limit := most.read_text().strip()) != "max":
+        found.append(int(limit) - int(taken.read_text()))
+    if found:
+        return max(min(found), 0)
+    return None
+
+
+def num_cores() -> int:
+    """Returns the cores that this process may use."""
+    if sys.platform.startswith("linux"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def visible_gpus() -> tuple[str, ...]:
+    """Returns the numbers of the GPUs that this process may use, as in CUDA_VISIBLE_DEVICES."""
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if named is None:
+        devices = Path("/dev").glob("nvidia[0-9]*")
+        return tuple(sorted(device.name.removeprefix("nvidia") for device in devices))
+    numbers = [number.strip() for number in named.split(",")]
+    return tuple(number for number in numbers if number not in ("", "-1", "NoDevFiles"))

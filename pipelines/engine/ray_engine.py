@@ -1,0 +1,143 @@
+"""Tasks on a Ray cluster: many machines, with the folder of the cache on all of them.
+
+Ray's core alone is used. A task goes to Ray as a line of JSON and comes back as a key; the result
+goes through the folder.
+"""
+
+import contextlib
+import os
+import warnings
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ..errors import EngineError
+from .base import Engine, Handle
+from .slot import WORKER_BYTES, Slot, num_slots
+from .worker import answer_line
+
+# No task returns more than a key.
+_OBJECT_STORE_BYTES = 80 * 2**20
+_NO_RAY = "pip install 'pipelines[ray]'"
+
+
+class RayEngine(Engine):
+    """Does tasks in workers of a Ray cluster."""
+
+    def __init__(
+        self, folder: Path, worker: str, *, slot: Slot, address: str = "ray", is_fresh: bool = False
+    ):
+        """Takes where results are kept and who makes them; see `Engine`.
+
+        Args:
+            folder: whose .cache keeps the results, on all machines under the same path.
+            worker: the module with the table of stages, installed on all machines.
+            slot: what one worker computes with.
+            address: "ray" for the cluster that this machine belongs to, or one of its own if there
+                is none; "ray://host:port" for another.
+            is_fresh: whether results that are there are computed again.
+
+        Raises:
+            EngineError: Ray is not installed.
+        """
+        # Ray reports its use to its makers unless this is set.
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        try:
+            import ray
+        except ImportError as error:
+            raise EngineError(
+                "Ray is not installed", expected="ray, for --engine ray", fix=_NO_RAY
+            ) from error
+        super().__init__(folder, worker, slot=slot, is_fresh=is_fresh)
+        self.address = address
+        self._ray: Any = ray
+        self._has_started = False
+        self._running: dict[Any, Handle] = {}
+
+    def _open(self) -> None:
+        ray = self._ray
+        if not ray.is_initialized():
+            self._connect()
+            self._has_started = True
+        num_gpus = min(int(ray.cluster_resources().get("GPU", 0)), 1)
+        self.slot = replace(self.slot, num_gpus=num_gpus)
+        self._function = ray.remote(answer_line).options(
+            num_cpus=self.slot.threads,
+            num_gpus=num_gpus,
+            memory=WORKER_BYTES,
+            max_retries=0,  # what is begun once more is decided in one place for all engines
+            runtime_env={"env_vars": self.slot.variables()},
+        )
+
+    def _connect(self):
+        ray = self._ray
+        quiet = {"log_to_driver": False, "logging_level": "error"}
+        try:
+            if self.address.startswith("ray://"):
+                with warnings.catch_warnings(action="ignore"):  # the error states it
+                    ray.init(address=self.address, **quiet)
+                return
+            try:
+                ray.init(address="auto", **quiet)
+            except ConnectionError:
+                ray.init(
+                    address="local",
+                    num_cpus=num_slots(self.slot) * self.slot.threads,
+                    object_store_memory=_OBJECT_STORE_BYTES,
+                    include_dashboard=False,
+                    **quiet,
+                )
+        except (ConnectionError, RuntimeError, ImportError) as error:
+            words = str(error).partition("\n")[0]
+            raise EngineError(
+                f"no Ray cluster answers at {self.address}: {words}",
+                expected="a cluster with the same Ray and the same Python",
+                fix="start it on its first machine: ray start --head",
+            ) from error
+
+    def _close(self) -> None:
+        for reference in list(self._running):
+            self._cancel(reference)
+        self._running.clear()
+        if self._has_started:
+            self._ray.shutdown()
+
+    def _start(self, handle: Handle) -> None:
+        reference = self._function.remote(self._request(handle).to_line())
+        self._running[reference] = handle
+
+    def _stop(self, handle: Handle) -> None:
+        for reference, running in list(self._running.items()):
+            if running is handle:
+                del self._running[reference]
+                self._cancel(reference)
+
+    def _cancel(self, reference):
+        # It may have ended meanwhile, with its node.
+        with contextlib.suppress(self._ray.exceptions.RayError, ValueError, ConnectionError):
+            self._ray.cancel(reference, force=True)
+
+    def _look(self, seconds: float) -> None:
+        ended, _ = self._ray.wait(list(self._running), num_returns=1, timeout=seconds)
+        for reference in ended:
+            self._note(self._running.pop(reference), reference)
+
+    def _note(self, handle, reference):
+        """Notes how a task has ended."""
+        exceptions = self._ray.exceptions
+        try:
+            answer = self._ray.get(reference)
+        except (exceptions.RayTaskError, exceptions.RuntimeEnvSetupError) as error:
+            raise EngineError(
+                f"a node cannot do {handle.about}: {str(error).strip().splitlines()[-1]}",
+                expected="this package on every node of the cluster",
+                fix="install the same package and the same versions on every machine",
+            ) from error
+        except exceptions.RayError as error:
+            is_killed = isinstance(error, exceptions.OutOfMemoryError)
+            self._note_loss(handle, type(error).__name__, is_killed=is_killed)
+        else:
+            self._note_answer(handle, answer)
+
+    def _fewer_slots(self) -> str:
+        return ": start the nodes with a smaller --num-cpus"

@@ -1,0 +1,35 @@
+"""A worker of every study: what a task's stage means.
+
+python -m pipelines.studies.worker --parent PROCESS   started by an engine
+python -m pipelines.studies.worker TASK.json          one task alone, in sight
+"""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..engine.worker import main
+
+MODULE = "pipelines.studies.worker"
+
+
+def make_bundle(spec: Mapping[str, Any], folder: Path) -> None:
+    """Runs a recipe; the run itself keeps the bundle's files in the cache.
+
+    Args:
+        spec: the recipe as values of JSON.
+        folder: that the bundle is written to.
+    """
+    from .. import catalog
+    from ..run import run
+    from ..settings import from_json
+
+    run(from_json(spec, catalog.SPECS), folder=folder)
+
+
+STAGES = {"bundle": make_bundle}
+
+
+if __name__ == "__main__":
+    sys.exit(main(STAGES))
