@@ -44,7 +44,7 @@ class Spec(ABC):  # noqa: B024  its members are abstract by their slot
     """The base of everything that a recipe holds: a frozen dataclass, and hooks with defaults.
 
     Attributes:
-        MOVED: Knobs that stood here once → the setting that says the same now, with {} for the
+        MOVED: Knobs that stood here once → the setting that does the same now, with {} for the
             value, for the error that names it.
     """
 

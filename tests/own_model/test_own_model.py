@@ -375,7 +375,7 @@ def test_what_is_mended_says_the_same():
         )  # raises where the model that would ship says something else
         prepared = Runner(parts.signature, None, form="float32").prepare(parts.columns)
         said = KerasInterpreter(parts.model).run(prepared)
-        assert said.shape == parts.said.shape, name
+        assert said.shape == parts.answers.shape, name
         kinds = {type(layer).__name__ for layer in parts.model.layers}
         assert not kinds & {
             "Normalization",
