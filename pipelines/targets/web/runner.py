@@ -69,7 +69,7 @@ def browser_program() -> str:
 
 
 class AsInBrowser:
-    """What the device runner answers with the page's own file, whose decision is that of another form:
+    """What the device runner answers with the page's own file. Its decision is of another form:
     "int8" where it computes in int8, though floats or pixels go in.
     """
 
