@@ -123,7 +123,12 @@ def write_bundle(folder: Path, files: dict[str, bytes | str]) -> Path:
     # Half of a surrogate pair, of a file's name that is not UTF-8, is written as its escape, which
     # JSON reads back.
     files = {
-        name: content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace")
+        name: content
+        if isinstance(content, bytes)
+        else content.encode(
+            "utf-8",
+            "backslashreplace",
+        )
         for name, content in files.items()
     }
     try:

@@ -86,7 +86,14 @@ def export_model(
     shipping.check()
     check_folder(Path(folder), name)
     with making(Path(folder), name):
-        facts, files = _run(model, rows, shipping, name=name, labels=tuple(labels), seed=seed)
+        facts, files = _run(
+            model,
+            rows,
+            shipping,
+            name=name,
+            labels=tuple(labels),
+            seed=seed,
+        )
         return _write(Path(folder), name, facts, files)
 
 
@@ -103,7 +110,13 @@ def _run(model, rows, shipping, *, name, labels, seed):
     targets = shipping.runs_on()
     rungs, answers = climb_all(made, targets, test, refused=refused)
     failed = failed_own(made.signature, rungs, answers) or broken_budgets(targets, rungs)
-    facts = gather_own_facts(made, rungs, test, notes=_notes(parts, len(test)), failed=failed)
+    facts = gather_own_facts(
+        made,
+        rungs,
+        test,
+        notes=_notes(parts, len(test)),
+        failed=failed,
+    )
     seconds = round(time.perf_counter() - start, 2)
     facts.update(_source_facts(source, seed, seconds, num_calibration=len(places)))
     return facts, bundle_files(made, facts, answers, test)

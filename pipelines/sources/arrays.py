@@ -122,7 +122,14 @@ def _pairs(path, headers, wanted, values, labels):
     if values:
         suiting = [values]
     else:
-        suiting = [name for name, (shape, dtype) in headers.items() if wanted.suits(shape, dtype)]
+        suiting = [
+            name
+            for name, (shape, dtype) in headers.items()
+            if wanted.suits(
+                shape,
+                dtype,
+            )
+        ]
     if labels:
         named = [labels]
     else:

@@ -30,7 +30,14 @@ def read_parquet(path: Path):
         ]
         packed = pyarrow.parquet.ParquetFile(opened, read_dictionary=texts)
         num_bytes = 0
-        for batch in packed.iter_batches(batch_size=BATCH_ROWS, columns=texts) if texts else ():
+        for batch in (
+            packed.iter_batches(
+                batch_size=BATCH_ROWS,
+                columns=texts,
+            )
+            if texts
+            else ()
+        ):
             num_bytes += sum(map(_num_bytes, batch.columns))
             if num_bytes > MAX_TABLE_BYTES:
                 raise LoadError(

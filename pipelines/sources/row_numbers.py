@@ -30,7 +30,12 @@ def counts_rows(name: str, cells: Sequence, rows: np.ndarray) -> str:
         return ""
     for first in (0, 1):
         if all(
-            _is_number(cell, row + first) for cell, row in zip(cells, rows.tolist(), strict=True)
+            _is_number(cell, row + first)
+            for cell, row in zip(
+                cells,
+                rows.tolist(),
+                strict=True,
+            )
         ):
             return (
                 f"row numbers from {first}, in a column without a name; --kind '{name}=numeric' "

@@ -100,7 +100,17 @@ def found_in_splits(
                 bar.update()
     are_numbers = all(isinstance(label, np.integer) for label in labels)
     texts, numbers = class_texts(np.asarray(labels, None if are_numbers else object), ())
-    order = tuple(getattr(builder.info.features[spec.label], "names", None) or ()) or numbers
+    order = (
+        tuple(
+            getattr(
+                builder.info.features[spec.label],
+                "names",
+                None,
+            )
+            or ()
+        )
+        or numbers
+    )
     return LabelledSource(
         texts,
         parts=parts if all(parts) else None,
@@ -132,7 +142,10 @@ def _examples(builder, split, column, label) -> Iterator[tuple[object, object]]:
         encoded = None
     is_class = isinstance(known[label], tfds.features.ClassLabel)
     with _told(builder.name):
-        for example in builder.as_dataset(split=split, decoders=encoded).as_numpy_iterator():
+        for example in builder.as_dataset(
+            split=split,
+            decoders=encoded,
+        ).as_numpy_iterator():
             value = example[label]
             if is_class:
                 if value >= 0:
