@@ -29,8 +29,8 @@ class SplitRandom(Split):
         seed: Of the draw.
     """
 
-    test: float = knob(0.2, 0.001, 0.9)
-    valid: float = knob(0.15, 0.001, 0.9)
+    test: float = knob(0.2, 0.001, 0.9, unit="share of the rows")
+    valid: float = knob(0.15, 0.001, 0.9, unit="share of the rows")
     seed: int = knob(0, 0, 2**31 - 1)
 
     def suits(self, sketch: DataSketch) -> str:
@@ -202,8 +202,8 @@ class SplitByTime(Split):
             part knows cannot reach into the next.
     """
 
-    test: float = knob(0.2, 0.001, 0.9)
-    valid: float = knob(0.15, 0.001, 0.9)
+    test: float = knob(0.2, 0.001, 0.9, unit="share of the rows")
+    valid: float = knob(0.15, 0.001, 0.9, unit="share of the rows")
     gap: float = knob(0.0, 0, 1e12, unit="seconds")
 
     def suits(self, sketch: DataSketch) -> str:
@@ -280,7 +280,7 @@ class SplitGiven(Split):
         seed: Of that draw.
     """
 
-    valid: float = knob(0.1, 0.001, 0.9)
+    valid: float = knob(0.1, 0.001, 0.9, unit="share of the rows")
     seed: int = knob(0, 0, 2**31 - 1)
 
     def suits(self, sketch: DataSketch) -> str:
