@@ -105,7 +105,11 @@ class Target(Spec):
 
     @abstractmethod
     def cost(self, exported: ExportedModel) -> Cost:
-        """Measures what the form takes, on training rows."""
+        """Measures what the form takes, on training rows.
+
+        Args:
+            exported: What ships, or the untrained net: no file of this target is written then.
+        """
 
     @abstractmethod
     def climb(

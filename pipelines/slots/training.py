@@ -40,6 +40,9 @@ class Network(Spec):
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False) -> Any:
         """Returns an uncompiled keras.Model: inputs by port → [rows, members, outputs].
 
+        Each member ends in a dense layer whose name ends in "_logits", of nets that give windows
+        back in a layer whose name ends in "_window": `training.members` makes one model of them.
+
         Args:
             signature: What the model takes and gives.
             seed: Of the drawn weights.

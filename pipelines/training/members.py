@@ -2,11 +2,21 @@
 
 import numpy as np
 
+from ..errors import RecipeError
+
 
 def with_average(members):
-    """The model to fit: each member's logits for the loss, their average for the metric."""
+    """The model to fit: each member's logits for the loss, their average for the metric. Raises
+    RecipeError for members that cannot be averaged afterwards.
+    """
     import keras
 
+    if not _windows(members) and not _heads(members):
+        raise RecipeError(
+            f"the network {members.name!r} without a layer of logits",
+            expected="a dense layer a member whose name ends in _logits",
+            fix='name its last dense layer: name="member0_logits"',
+        )
     stacked = members.output
     average = keras.layers.GlobalAveragePooling1D(name="logits")(stacked)
     return keras.Model(
@@ -22,14 +32,14 @@ def average_members(members):
     """
     import keras
 
-    windows = [layer.output for layer in members.layers if layer.name.endswith("_window")]
+    windows = [layer.output for layer in _windows(members)]
     if windows:
         return keras.Model(
             members.input,
             keras.layers.Average(name="window")(windows) if len(windows) > 1 else windows[0],
             name="model",
         )
-    heads = [layer for layer in members.layers if layer.name.endswith("_logits")]
+    heads = _heads(members)
     features = [head.input for head in heads]
     if len(heads) > 1:
         together = keras.layers.Concatenate(name="features")(features)
@@ -40,3 +50,13 @@ def average_members(members):
     kernels, biases = zip(*(each.get_weights() for each in heads), strict=True)
     head.set_weights([np.concatenate(kernels) / len(heads), np.mean(biases, axis=0)])
     return model
+
+
+def _heads(members):
+    """The dense layers that give each member's logits."""
+    return [layer for layer in members.layers if layer.name.endswith("_logits")]
+
+
+def _windows(members):
+    """The layers that give each member's window back."""
+    return [layer for layer in members.layers if layer.name.endswith("_window")]

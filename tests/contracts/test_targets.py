@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from pipelines import catalog, slots
+from pipelines.errors import RecipeError
 from pipelines.recipe import Judge, Recipe, Shipping
 from pipelines.rows.split import SplitGiven
-from pipelines.run import fit, judge, ship
+from pipelines.run import fit, judge, prepare, ship
 from pipelines.tabular import LoadTable, Mlp
 from pipelines.targets.budgets import Cost
 from pipelines.training.training import Training
@@ -81,6 +82,16 @@ def test_a_budget_that_is_broken_is_named(kind):
     assert held.broken_budget(Cost(100, latency_ms=1.0)) == ""
     assert kind.__name__ in held.broken_budget(Cost(101, latency_ms=1.0))
     assert "ms" in held.broken_budget(Cost(100, latency_ms=1.5))
+
+
+@pytest.mark.parametrize("kind", marked())
+def test_a_budget_is_held_against_the_untrained_net(kind, parts, trained):
+    """`cost` is asked before any file of the target was written."""
+    target = replace(with_defaults(kind), max_bytes=1)
+    if target.refusal(trained.inputs.signature, trained.model):
+        return
+    with pytest.raises(RecipeError, match=f"breaks a budget: {kind.__name__}: .* bytes"):
+        prepare(recipe_for(target), parts.train, parts.valid)
 
 
 @pytest.mark.parametrize("kind", marked())

@@ -34,6 +34,7 @@ def test_the_new_network_builds(monkeypatch):
     from pipelines.device.ports import Port
     from pipelines.device.signature import Signature
     from pipelines.device.target import Target
+    from pipelines.training.members import average_members, with_average
 
     module = types.ModuleType("how_to")
     monkeypatch.setitem(sys.modules, "how_to", module)
@@ -49,3 +50,6 @@ def test_the_new_network_builds(monkeypatch):
     model = module.Bottleneck().build(signature)
     x = {"one": np.zeros((4, 3), np.float32), "two": np.zeros((4, 2), np.float32)}
     assert model(x).shape == (4, 1, 3)
+    fitted = with_average(model)
+    shipped = average_members(model)
+    np.testing.assert_allclose(shipped(x), fitted(x)["logits"], rtol=1e-5)
