@@ -1,4 +1,4 @@
-"""Rows whose tokens fill their window, for the int8 ranges of recurrent layers that are unrolled."""
+"""Rows whose tokens fill their window, for the int8 ranges of unrolled recurrent layers."""
 
 import numpy as np
 

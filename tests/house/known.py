@@ -17,7 +17,6 @@ OF_OTHERS = {
     "convert/graph.py": 3,  # the schema of TFLite
     "convert/pack_file.py": 1,  # objects of the schema of TFLite
     "device/__main__.py": 1,  # streams
-    "device/cells.py": 1,  # arrays of users
     "device/door.py": 4,  # errno, signal, sys and streams
     "device/regular.py": 4,  # flags of os
     "device/raw_rows.py": 2,  # rows of users
