@@ -14,6 +14,8 @@ import numpy as np
 from ..engine.machine import end_with_parent
 from .alone import convert_alone, is_worth_a_trial
 from .fix_biases import fix_biases
+from .fix_lstms import fix_lstms
+from .full_windows import with_full_windows
 from .group_joins import group_joins
 from .kernels import kernels_at
 from .layer_names import layer_names
@@ -114,6 +116,7 @@ class Worker:
             )
         if not {"int8", "uint8", "web"} & set(self._forms):
             return
+        rows = with_full_windows(plain, rows)
         lowered = self._with_ranges(model, rows)
         if "int8" in self._forms:
             self.say(f"{WHOLE} to int8")
@@ -166,7 +169,7 @@ class Worker:
         content = tflite_bytes(model, rows, form=converted, quantize=self._quantize)
         if pictures:
             content = with_uint8_inputs(content, pictures)
-        content = group_joins(fix_biases(content))
+        content = group_joins(fix_lstms(fix_biases(content)))
         names = layer_names(
             content,
             [layer.name for layer in model.layers],
