@@ -240,7 +240,11 @@ _SLOTS = {
     ),
     "training": _Slot(Training, "a spec for training", "--set training.epochs=3"),
     "judge": _Slot(Judge, "a spec for judge", "--set judge.tolerance=0.03"),
-    "shipping": _Slot(Shipping, "a spec for shipping", "--set shipping.probabilities=temperature"),
+    "shipping": _Slot(
+        Shipping,
+        "a spec for shipping",
+        "--set shipping.probabilities=temperature",
+    ),
 }
 
 

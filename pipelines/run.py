@@ -277,7 +277,11 @@ def export(recipe: Recipe, trained: TrainedModel) -> ShippedModel:
         interpreter = LiteRT(model.tflite["int8"])
         signature = decide_form(recipe, model.signature, interpreter, inputs, form="int8")
     with stage("files"):
-        model = write_files(replace(model, signature=signature), recipe.shipping, refused=refused)
+        model = write_files(
+            replace(model, signature=signature),
+            recipe.shipping,
+            refused=refused,
+        )
     return ShippedModel(model, trained, inputs.seen_ids, refused)
 
 
@@ -372,7 +376,14 @@ def write(
     if data.screening is None:
         data = screen(recipe, data, splits)
     with stage("report"):
-        facts = gather_facts(recipe, data, splits, shipped, evaluation, seconds=stage_seconds())
+        facts = gather_facts(
+            recipe,
+            data,
+            splits,
+            shipped,
+            evaluation,
+            seconds=stage_seconds(),
+        )
         drawn = [
             *pictures,
             *draw_pictures(facts, splits, evaluation.answers),

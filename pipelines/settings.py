@@ -36,7 +36,13 @@ def from_json(values: object, specs: Sequence[type]) -> Any:
         return values
     kind = values.get("spec")
     if kind == "dict":
-        return {str(key): from_json(value, specs) for key, value in values.get("items", [])}
+        return {
+            str(key): from_json(
+                value,
+                specs,
+            )
+            for key, value in values.get("items", [])
+        }
     spec = _spec_class(str(kind), specs)
     known = {each.name for each in fields(spec)}
     unknown = set(values) - known - {"spec"}
@@ -47,7 +53,15 @@ def from_json(values: object, specs: Sequence[type]) -> Any:
             fix="make the recipe again with this version",
         )
     return _make(
-        spec, {name: from_json(value, specs) for name, value in values.items() if name != "spec"}
+        spec,
+        {
+            name: from_json(
+                value,
+                specs,
+            )
+            for name, value in values.items()
+            if name != "spec"
+        },
     )
 
 
@@ -69,7 +83,13 @@ def override(spec: Any, setting: str, specs: Sequence[type], *, what: str) -> An
         raise RecipeError(
             f"the setting {setting!r}", expected="knob=value", fix="--set training.epochs=3"
         )
-    return _replace(spec, path.strip().split("."), _parse(text.strip(), specs), what, path.strip())
+    return _replace(
+        spec,
+        path.strip().split("."),
+        _parse(text.strip(), specs),
+        what,
+        path.strip(),
+    )
 
 
 def written(spec: Spec) -> str:
@@ -111,7 +131,12 @@ def _replace(spec, path, value, what, whole):
         **{
             name: _replace(now, rest, value, what, whole)
             if rest
-            else _same_kind(now, value, whole, one_or_several=_takes_one_or_several(spec, name))
+            else _same_kind(
+                now,
+                value,
+                whole,
+                one_or_several=_takes_one_or_several(spec, name),
+            )
         },
     )
 
@@ -125,7 +150,14 @@ def _takes_one_or_several(spec, name):
 def _same_kind(now, value, knob, *, one_or_several=False):
     if isinstance(now, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    if isinstance(now, (str, tuple)) and one_or_several and isinstance(value, (str, tuple)):
+    if (
+        isinstance(now, (str, tuple))
+        and one_or_several
+        and isinstance(
+            value,
+            (str, tuple),
+        )
+    ):
         return value
     if isinstance(now, tuple) and not isinstance(value, tuple):
         value = (value,)

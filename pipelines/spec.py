@@ -44,7 +44,7 @@ class Spec(ABC):  # noqa: B024  its members are abstract by their slot
     """The base of everything that a recipe holds: a frozen dataclass, and hooks with defaults.
 
     Attributes:
-        MOVED: Knobs that stood here once → the setting that says the same now, with {} for the
+        MOVED: Knobs that stood here once → the setting that does the same now, with {} for the
             value, for the error that names it.
     """
 
@@ -201,7 +201,13 @@ def _has_type(value, hint):
     if origin in (typing.Union, types.UnionType):
         return any(_has_type(value, each) for each in arguments)
     if origin is tuple:
-        return isinstance(value, tuple) and all(_has_type(each, arguments[0]) for each in value)
+        return isinstance(value, tuple) and all(
+            _has_type(
+                each,
+                arguments[0],
+            )
+            for each in value
+        )
     if origin is not None:  # a mapping of texts
         return isinstance(value, origin) and all(
             isinstance(each, str) for pair in value.items() for each in pair
@@ -210,7 +216,12 @@ def _has_type(value, hint):
         return isinstance(value, int) and not isinstance(value, bool)
     if hint is float:
         return (
-            isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+            isinstance(
+                value,
+                (int, float),
+            )
+            and not isinstance(value, bool)
+            and math.isfinite(value)
         )
     return isinstance(value, hint)
 

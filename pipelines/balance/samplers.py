@@ -34,8 +34,11 @@ class _RowSampler(Balancer):
     def _sampler(self): ...
 
     def resample(self, train: TrainSet) -> BalancedSet:
-        """TrainSet → BalancedSet of repeated or left-out rows. Raises BalanceError for real-number
-        targets.
+        """Returns repeated or left-out rows.
+
+        Raises:
+            LeakError: For rows that are no TrainSet.
+            BalanceError: For real-number targets.
         """
         train = require_train_set(train, "balance")
         _two_classes(train, type(self).__name__)
@@ -80,19 +83,30 @@ class SampleByClass(Balancer):
     seed: int = knob(0, 0, 2**31 - 1)
 
     def resample(self, train: TrainSet) -> BalancedSet:
-        """TrainSet → BalancedSet of drawn rows. Raises BalanceError for real-number targets."""
+        """Returns the rows that are drawn.
+
+        Raises:
+            LeakError: For rows that are no TrainSet.
+            BalanceError: For real-number targets.
+        """
         train = require_train_set(train, "balance")
         counts = _two_classes(train, "SampleByClass")
-        wanted = np.where(counts > 0, np.maximum(counts, 1) ** (1 - self.strength), 0)
-        wanted = np.maximum(np.rint(wanted / wanted.sum() * len(train)), counts > 0).astype(
-            np.int64
-        )
+        num_drawn = self._num_drawn(counts)
         generator = np.random.default_rng(self.seed)
         drawn = []
         for label in np.flatnonzero(counts):
             own = generator.permutation(np.flatnonzero(train.y == label))
-            drawn.append(np.resize(own, wanted[label]))  # whole rounds, then the first of one more
+            # Whole rounds, then the first of one more.
+            drawn.append(np.resize(own, num_drawn[label]))
         return _balanced(train.take(np.concatenate(drawn)))
+
+    def _num_drawn(self, counts):
+        """Returns how many rows of each class are drawn, int64 [classes]; at least one."""
+        is_there = counts > 0
+        parts = np.where(is_there, np.maximum(counts, 1) ** (1 - self.strength), 0)
+        shares = parts / parts.sum()
+        wanted = np.rint(shares * counts.sum())
+        return np.maximum(wanted, is_there).astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -105,7 +119,7 @@ class _SyntheticSampler(Balancer):
         seed: Of the draw.
     """
 
-    k_neighbors: int = knob(5, 1, 1000)
+    k_neighbors: int = knob(5, 1, 1000, unit="rows")
     seed: int = knob(0, 0, 2**31 - 1)
     nominal = False
 
@@ -113,34 +127,28 @@ class _SyntheticSampler(Balancer):
     def _sampler(self, nominal_places): ...
 
     def _kept(self, sampler):
-        """Places of the rows that survive a cleaning after the drawing, or None where there is no
-        cleaning.
+        """Returns the places of the rows that survive a cleaning after the drawing, or None if
+        there is no cleaning.
         """
         return
 
     def suits(self, sketch: DataSketch) -> str:
         """Returns why no rows can be made between rows, or ""."""
         name = type(self).__name__
-        for kinds, between, fix in (
-            (
-                (PICTURE,),
-                "two pictures is no picture",
-                "use OversampleRandom() with augmentation, or Transfer(head_balance=Smote()), that "
-                "draws between their features",
-            ),
-            (
-                (TEXT, TOKENS),
-                "two texts is no text",
-                "use OversampleRandom() or WeightByClass(), or 'build=BalancedHead()', which draws "
-                "between a net's features of them",
-            ),
-        ):
-            if sketch.surely_has(*kinds):
-                return Refusal(
-                    f"{name} on {kinds[0]}s",
-                    expected=f"numbers and categories: what lies between {between}",
-                    fix=fix,
-                )
+        if sketch.surely_has(PICTURE):
+            return Refusal(
+                f"{name} on pictures",
+                expected="numbers and categories: what lies between two pictures is no picture",
+                fix="use OversampleRandom() with augmentation, or Transfer(head_balance=Smote()), "
+                "that draws between their features",
+            )
+        if sketch.surely_has(TEXT, TOKENS):
+            return Refusal(
+                f"{name} on texts",
+                expected="numbers and categories: what lies between two texts is no text",
+                fix="use OversampleRandom() or WeightByClass(), or 'build=BalancedHead()', which "
+                "draws between a net's features of them",
+            )
         if not self.nominal and sketch.surely_has(CATEGORICAL, BOOLEAN):
             return Refusal(
                 f"{name} on categorical columns",
@@ -150,32 +158,33 @@ class _SyntheticSampler(Balancer):
         return super().suits(sketch)
 
     def resample(self, train: TrainSet) -> BalancedSet:
-        """TrainSet → BalancedSet: the training rows and synthetic ones, each with the id of the
-        training row of its class that it lies nearest to. Raises BalanceError where columns or
-        counts do not suit.
+        """Returns the training rows and synthetic ones, each with the id of the training row of its
+        class that it lies nearest to.
+
+        Raises:
+            LeakError: For rows that are no TrainSet.
+            BalanceError: If columns or counts do not suit.
         """
         train = require_train_set(train, "balance")
         name = type(self).__name__
         counts = _two_classes(train, name)
         table = NumberTable(train, name)
         self._check(name, counts, table, train)
+        matrix = table.matrix()
         sampler = self._sampler(table.nominal_places)
         try:
-            drawn, y = sampler.fit_resample(table.matrix(), train.y)
+            drawn, y = sampler.fit_resample(matrix, train.y)
         except (ValueError, RuntimeError) as error:
             raise BalanceError(
                 f"{name} cannot draw from these rows: {error}",
                 expected="rare rows with neighbours of both kinds near them",
                 fix="use WeightByClass() or OversampleRandom()",
             ) from error
-        kept = self._kept(sampler)
-        if kept is None:
+        # imbalanced-learn puts the real rows first, in their order.
+        origin = self._kept(sampler)
+        if origin is None:
             origin = np.arange(len(drawn))
-        else:
-            origin = kept
-        parents = find_parents(
-            table.scaled(drawn), y, table.scaled(table.matrix()), train.y, origin
-        )
+        parents = find_parents(table.scaled(drawn), y, table.scaled(matrix), train.y, origin)
         return table.to_rows(drawn, y, parents, origin)
 
     def _check(self, name, counts, table, train):

@@ -40,10 +40,12 @@ def _refuse_column(name, x, balancer):
 
 
 def _has_two_values(x) -> bool:
-    """Looks at the first rows before it looks at all of them."""
+    """Tests whether a column has at most two values; its first rows are looked at before all."""
     if x.ndim != 1:
         return False
-    return len(np.unique(x[:10_000])) <= 2 and len(np.unique(x)) <= 2
+    if len(np.unique(x[:10_000])) > 2:
+        return False
+    return len(np.unique(x)) <= 2
 
 
 class NumberTable:
@@ -58,7 +60,8 @@ class NumberTable:
         parts = []
         for name, x in train.x.items():
             _refuse_column(name, x, balancer)
-            parts.append(self._as_numbers(name, x))
+            numbers = self._as_numbers(name, x)
+            parts.append(numbers)
         raw = np.concatenate(parts, axis=1)
         self.mean = raw.mean(axis=0)
         self.spread = raw.std(axis=0)
@@ -68,7 +71,7 @@ class NumberTable:
         self._matrix = (raw - self.mean) / self.spread
 
     def _as_numbers(self, name, x):
-        """float64 [rows, columns of the matrix] of one column, categories as codes."""
+        """Returns float64 [rows, columns of the matrix] of one column, categories as codes."""
         if x.dtype.kind == "O":
             cells = [_MISSING if cell is None else cell for cell in x]
             self.categories[name], codes = np.unique(cells, return_inverse=True)
@@ -76,66 +79,97 @@ class NumberTable:
         start = len(self.names)
         if name in self.categories or _has_two_values(x):
             self.nominal_places.append(start)
+        columns = x
         if x.ndim == 1:
             columns = x[:, None]
-        else:
-            columns = x
-        self.names += [name] * columns.shape[1]
-        self.slices[name] = slice(start, start + columns.shape[1])
+        width = columns.shape[1]
+        self.names += [name] * width
+        self.slices[name] = slice(start, start + width)
         return columns.astype(np.float64)
 
     def matrix(self):
-        """float64 [rows, columns], numbers standardized, categories as codes."""
+        """Returns float64 [rows, columns], numbers standardized, categories as codes."""
         return self._matrix
 
     def scaled(self, matrix):
-        """The numeric columns alone, for distances."""
+        """Returns the numeric columns alone, for distances."""
         return np.delete(matrix, self.nominal_places, axis=1)
 
     def to_rows(self, drawn, y, parents, origin):
-        num_real = len(self.train)
-        real = origin < num_real
+        """Returns the rows that were drawn.
+
+        Args:
+            drawn: float64 [rows, columns of the matrix].
+            y: Class [rows].
+            parents: int64 [rows], the training row whose id each row gets.
+            origin: int64 [rows], the training row that each row is; of a synthetic row, at least
+                the number of training rows.
+        """
+        train = self.train
+        is_real = origin < len(train)
         columns = drawn * self.spread + self.mean
         x = {}
         for name, place in self.slices.items():
-            source = self.train.x[name]
-            if name in self.categories:
-                made = self.categories[name][columns[:, place.start].round().astype(int)].astype(
-                    object
-                )
-                made[made == _MISSING] = None
-            else:
-                made = columns[:, place].astype(np.float32)
-                if source.ndim == 1:
-                    made = made[:, 0]
-            made[real] = source[origin[real]]  # real rows bit for bit as they were
-            x[name] = made
+            source = train.x[name]
+            values = self._as_column(name, columns[:, place], source.ndim)
+            # Real rows bit for bit as they were.
+            values[is_real] = source[origin[is_real]]
+            x[name] = values
+        group = None
+        if train.group is not None:
+            group = train.group[parents]
+        time = None
+        if train.time is not None:
+            time = train.time[parents]
         return BalancedSet(
             x=x,
             y=y.astype(np.int64),
-            ids=self.train.ids[parents],
-            schema=self.train.schema,
-            weight=self.train.weight[parents],
-            group=None if self.train.group is None else self.train.group[parents],
-            time=None if self.train.time is None else self.train.time[parents],
+            ids=train.ids[parents],
+            schema=train.schema,
+            weight=train.weight[parents],
+            group=group,
+            time=time,
         )
+
+    def _as_column(self, name, columns, ndim):
+        """Returns a column of the training rows from its columns in the matrix."""
+        if name in self.categories:
+            codes = columns[:, 0].round().astype(int)
+            cells = self.categories[name][codes].astype(object)
+            cells[cells == _MISSING] = None
+            return cells
+        numbers = columns.astype(np.float32)
+        if ndim == 1:
+            return numbers[:, 0]
+        return numbers
 
 
 def find_parents(drawn, y, matrix, train_y, origin):
-    """int64 [drawn rows]: a real row is its own parent; a synthetic row's is the nearest real row
-    of its class.
+    """Finds the parent of each row: a real row is its own; a synthetic row's is the nearest real
+    row of its class.
+
+    Args:
+        drawn: float64 [drawn rows, columns], numbers standardized.
+        y: Class [drawn rows].
+        matrix: float64 [training rows, columns], numbers standardized.
+        train_y: Class [training rows].
+        origin: int64 [drawn rows], the training row that each row is; of a synthetic row, at least
+            the number of training rows.
+
+    Returns:
+        int64 [drawn rows], places of training rows.
     """
     from sklearn.neighbors import NearestNeighbors
 
     parents = origin.copy()
+    is_synthetic = origin >= len(matrix)
     for label in np.unique(y):
-        made = np.flatnonzero((y == label) & (origin >= len(matrix)))
-        if len(made):
-            own = np.flatnonzero(train_y == label)
-            nearest = (
-                NearestNeighbors(n_neighbors=1)
-                .fit(matrix[own])
-                .kneighbors(drawn[made], return_distance=False)
-            )
-            parents[made] = own[nearest[:, 0]]
+        synthetic = np.flatnonzero(is_synthetic & (y == label))
+        if not len(synthetic):
+            continue
+        real = np.flatnonzero(train_y == label)
+        neighbors = NearestNeighbors(n_neighbors=1)
+        neighbors.fit(matrix[real])
+        nearest = neighbors.kneighbors(drawn[synthetic], return_distance=False)
+        parents[synthetic] = real[nearest[:, 0]]
     return parents

@@ -123,7 +123,12 @@ def write_bundle(folder: Path, files: dict[str, bytes | str]) -> Path:
     # Half of a surrogate pair, of a file's name that is not UTF-8, is written as its escape, which
     # JSON reads back.
     files = {
-        name: content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace")
+        name: content
+        if isinstance(content, bytes)
+        else content.encode(
+            "utf-8",
+            "backslashreplace",
+        )
         for name, content in files.items()
     }
     try:
@@ -183,7 +188,7 @@ def malformed(folder: Path, name: str, what: str) -> Iterator[None]:
 
 
 def read_json(folder: Path, name: str) -> dict:
-    """A JSON file of a bundle. Raises BundleError where it is not there, damaged or altered."""
+    """A JSON file of a bundle. Raises BundleError if it is missing, damaged or altered."""
     try:
         values = load_json(read_checked(folder, name, most=MAX_JSON_BYTES))
         if name == "report.json" and not (
@@ -193,11 +198,11 @@ def read_json(folder: Path, name: str) -> dict:
         return values
     except (DeviceError, ValueError, TypeError, RecursionError) as error:
         if isinstance(error, DeviceError):
-            said = error.received
+            reason = error.received
         else:
-            said = error
+            reason = error
         raise BundleError(
-            f"{name} of the bundle {str(folder)!r} cannot be read: {said}",
+            f"{name} of the bundle {str(folder)!r} cannot be read: {reason}",
             expected="a whole bundle",
             fix="make the bundle again: python -m pipelines run ...",
         ) from error

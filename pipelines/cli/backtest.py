@@ -14,7 +14,11 @@ class BacktestOptions:
     """Options of `backtest`."""
 
     recipe: Annotated[
-        str, typer.Argument(metavar="NAME", help="A named recipe that forecasts; see `list`.")
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="A named recipe that forecasts; see `list`.",
+        ),
     ]
     folds: Annotated[int, typer.Option(help="Stretches that the test part is cut into.")] = 4
     refit: Annotated[

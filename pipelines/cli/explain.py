@@ -39,7 +39,11 @@ def explain_row(options: ExplainOptions) -> None:
     runner = Runner.load(options.bundle, form=options.form)
     rows = _rows(runner, options)
     if not 1 <= options.row <= len(rows):
-        raise DeviceError(f"row {options.row}", expected=f"1 to {len(rows)}", fix="--row 1")
+        raise DeviceError(
+            f"row {options.row}",
+            expected=f"1 to {len(rows)}",
+            fix="--row 1",
+        )
     print_lines(explain(runner, rows[options.row - 1]), ("stage", "what", "value"))
 
 
@@ -62,4 +66,10 @@ def _rows(runner: "Runner", options: ExplainOptions) -> list[dict]:
     cells = read_table(file, reading_of(options.read, marks=FILE_MARKS))
     if runner.signature.frame:
         cells = newest_windows(runner.signature, cells)[1]
-    return [dict(zip(cells, values, strict=True)) for values in zip(*cells.values(), strict=True)]
+    return [
+        dict(zip(cells, values, strict=True))
+        for values in zip(
+            *cells.values(),
+            strict=True,
+        )
+    ]

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 STOPPED = "stopped: no bundle was written; the same command goes on from here"
 
 Bundle = Annotated[
-    Path, typer.Argument(metavar="BUNDLE", help="The folder of a bundle: saved_models/<name>.")
+    Path,
+    typer.Argument(
+        metavar="BUNDLE",
+        help="The folder of a bundle: saved_models/<name>.",
+    ),
 ]
 Folder = Annotated[
     Path, typer.Option(metavar="FOLDER", help="The folder that bundles are written to.")
@@ -25,7 +29,13 @@ Form = Annotated[
         metavar="FORM", help="The model file: int8 or float32; uint8 for models of pictures."
     ),
 ]
-RecipeName = Annotated[str, typer.Argument(metavar="NAME", help="A named recipe; see `list`.")]
+RecipeName = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME",
+        help="A named recipe; see `list`.",
+    ),
+]
 RunsOn = Annotated[
     str,
     typer.Option(
@@ -45,10 +55,17 @@ Settings = Annotated[
 ]
 Fresh = Annotated[
     bool,
-    typer.Option("--fresh", help="Compute everything again, whatever earlier runs have finished."),
+    typer.Option(
+        "--fresh",
+        help="Compute everything again, whatever earlier runs have finished.",
+    ),
 ]
 Name = Annotated[
-    str, typer.Option(metavar="NAME", help="Name of the bundle; by default that of the file.")
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="Name of the bundle; by default that of the file.",
+    ),
 ]
 Target = Annotated[
     list[str] | None,

@@ -25,7 +25,10 @@ class NamedOptions(RunOptions):
     group: Group = None
     time: Annotated[
         str,
-        typer.Option(metavar="COLUMN", help="The column with the time: hold out the last rows."),
+        typer.Option(
+            metavar="COLUMN",
+            help="The column with the time: hold out the last rows.",
+        ),
     ] = ""
     read: Read = None
 

@@ -20,7 +20,11 @@ class SeedsOptions(RunOptions):
 
     recipe: RecipeName
     num: Annotated[
-        int, typer.Option(metavar="NUMBER", help="Seeds: the recipe's own, and those after it.")
+        int,
+        typer.Option(
+            metavar="NUMBER",
+            help="Seeds: the recipe's own, and those after it.",
+        ),
     ] = 5
     engine: Annotated[
         str,

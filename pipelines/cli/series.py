@@ -30,7 +30,11 @@ class SeriesOptions(RunOptions):
         ),
     ]
     time: Annotated[
-        str, typer.Option(metavar="COLUMN", help="The column with the time, needed of a table.")
+        str,
+        typer.Option(
+            metavar="COLUMN",
+            help="The column with the time, needed of a table.",
+        ),
     ] = ""
     target: Annotated[
         list[str] | None,

@@ -15,7 +15,11 @@ class TableOptions(RunOptions):
     """Options of `table`."""
 
     file: Annotated[
-        str, typer.Argument(metavar="FILE", help="A .csv, .csv.gz, .parquet or .jsonl file.")
+        str,
+        typer.Argument(
+            metavar="FILE",
+            help="A .csv, .csv.gz, .parquet or .jsonl file.",
+        ),
     ]
     target: Target = None
     drop: Drop = None

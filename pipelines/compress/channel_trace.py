@@ -140,13 +140,21 @@ class Channels:
         scores = self._zeros()
         for gradients in tuning.gradients(model, num_batches=NUM_BATCHES):
             by_path = {}
-            for variable, gradient in zip(model.trainable_variables, gradients, strict=True):
+            for variable, gradient in zip(
+                model.trainable_variables,
+                gradients,
+                strict=True,
+            ):
                 by_path[variable.path] = gradient
             changes = self._zeros()
             for name, channels in self.gives.items():
                 for variable in model.get_layer(name).trainable_variables:
                     change = variable.numpy() * by_path[variable.path]
-                    self._add(changes, channels, _by_output(change, variable, len(channels)))
+                    self._add(
+                        changes,
+                        channels,
+                        _by_output(change, variable, len(channels)),
+                    )
             for each, change in changes.items():
                 scores[each] += change**2
         return scores

@@ -89,7 +89,11 @@ class PruneChannels(Compression):
             gone = _weakest(channels.groups(), scores, kept)
             model = remove_channels(model, channels, gone, tuning)
             epochs = self._round_epochs(place)
-            tuning.fit(model, epochs=epochs, learning_rate_factor=self.learning_rate_factor)
+            tuning.fit(
+                model,
+                epochs=epochs,
+                learning_rate_factor=self.learning_rate_factor,
+            )
         return model
 
     def _round_epochs(self, place):

@@ -85,7 +85,12 @@ def _tie(kernels, clusters, num_clusters):
     import tensorflow as tf
 
     clusters = [tf.constant(each) for each in clusters]
-    filled = tf.constant(np.append(np.ones(num_clusters, np.float32), 0.0).astype(np.float32))
+    filled = tf.constant(
+        np.append(
+            np.ones(num_clusters, np.float32),
+            0.0,
+        ).astype(np.float32)
+    )
 
     class Tie(keras.callbacks.Callback):
         def on_train_begin(self, logs=None):

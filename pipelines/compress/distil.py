@@ -77,7 +77,12 @@ class Distil(Compression):
         """The tuning with the teacher in its loss, for any other method to fit with. Raises as
         `compress`.
         """
-        return taught(tuning, self.load(tuning), share=self.share, temperature=self.temperature)
+        return taught(
+            tuning,
+            self.load(tuning),
+            share=self.share,
+            temperature=self.temperature,
+        )
 
     def load(self, tuning: Tuning):
         """The bundle's keras.Model. Nothing that the file holds is run."""
@@ -130,7 +135,11 @@ def distil(model, teacher, tuning: Tuning, spec: Distil = Distil()):
 def _check_knobs(spec):
     check_knobs(spec)
     if spec.start not in STARTS:
-        raise RecipeError(f"start={spec.start!r}", expected=", ".join(STARTS), fix="start='drawn'")
+        raise RecipeError(
+            f"start={spec.start!r}",
+            expected=", ".join(STARTS),
+            fix="start='drawn'",
+        )
 
 
 def taught(tuning: Tuning, teacher, *, share: float = 0.9, temperature: float = 2.0) -> Tuning:

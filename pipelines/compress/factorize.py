@@ -62,7 +62,11 @@ class FactorizeLowRank(Compression):
             )
         with tuning.scope():
             model = factorize(model, ranks)
-        tuning.fit(model, epochs=self.epochs, learning_rate_factor=self.learning_rate_factor)
+        tuning.fit(
+            model,
+            epochs=self.epochs,
+            learning_rate_factor=self.learning_rate_factor,
+        )
         return model
 
     def ranks(self, model) -> dict[str, int]:

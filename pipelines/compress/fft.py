@@ -160,7 +160,10 @@ def _convolve(x, old):
     if old.use_bias:
         bias = old.get_weights()[1]
     rescale = layers.Rescaling(1 / length, bias.tolist(), name=f"{old.name}_scaled")
-    activate = layers.Activation(keras.activations.serialize(old.activation), name=old.name)
+    activate = layers.Activation(
+        keras.activations.serialize(old.activation),
+        name=old.name,
+    )
     return activate(rescale(x))
 
 

@@ -34,7 +34,12 @@ def fold_batch_norm(model):
     calls = calls_of(model)
     num_calls = Counter(call.layer.name for call in calls)
     folded = {
-        call.givers[0].layer.name: call.layer.name for call in calls if _folds(call, num_calls)
+        call.givers[0].layer.name: call.layer.name
+        for call in calls
+        if _folds(
+            call,
+            num_calls,
+        )
     }
     if not folded:
         return alter(model, copy_layer, call_as_it_is)

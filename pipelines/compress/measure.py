@@ -25,4 +25,9 @@ class CompressionStep:
 
 def measure_step(what: str, model, tuning: Tuning) -> CompressionStep:
     """Measures a Keras model after the step that `what` names."""
-    return CompressionStep(what, tuning.judge(model), model.count_params(), share_of_zeros(model))
+    return CompressionStep(
+        what,
+        tuning.judge(model),
+        model.count_params(),
+        share_of_zeros(model),
+    )

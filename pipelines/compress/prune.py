@@ -98,7 +98,12 @@ def _schedule(spec, kernels, num_steps):
 
         def _widen(self, share):
             for place, kernel in enumerate(kernels):
-                self.masks[place] = keras.ops.convert_to_tensor(_mask(kernel.numpy(), share))
+                self.masks[place] = keras.ops.convert_to_tensor(
+                    _mask(
+                        kernel.numpy(),
+                        share,
+                    )
+                )
                 kernel.assign(kernel * self.masks[place])
 
     return Prune()
@@ -107,5 +112,10 @@ def _schedule(spec, kernels, num_steps):
 def _mask(kernel, share):
     """float32, 0 for the `share` of smallest weights, ties in the order in memory, else 1."""
     mask = np.ones(kernel.size, np.float32)
-    mask[np.argsort(np.abs(kernel).ravel(), kind="stable")[: round(share * kernel.size)]] = 0
+    mask[
+        np.argsort(
+            np.abs(kernel).ravel(),
+            kind="stable",
+        )[: round(share * kernel.size)]
+    ] = 0
     return mask.reshape(kernel.shape)

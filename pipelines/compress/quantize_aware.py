@@ -46,7 +46,12 @@ class QuantizeAware(Compression):
             model,
             epochs=self.epochs,
             learning_rate_factor=self.learning_rate_factor,
-            callbacks=[_freeze(model, round(self.freeze_after * self.epochs * tuning.steps))],
+            callbacks=[
+                _freeze(
+                    model,
+                    round(self.freeze_after * self.epochs * tuning.steps),
+                )
+            ],
         )
         return model
 

@@ -143,7 +143,12 @@ class Tuning:
             def gradients(x, y, weight):
                 with tf.GradientTape() as tape:
                     loss = self.loss(
-                        y["members"], fitted(x, training=False)["members"], sample_weight=weight
+                        y["members"],
+                        fitted(
+                            x,
+                            training=False,
+                        )["members"],
+                        sample_weight=weight,
                     )
                 slopes = tape.gradient(loss, variables, unconnected_gradients="zero")
                 return [tf.convert_to_tensor(each) for each in slopes]
@@ -197,7 +202,13 @@ class Untuned:
         return {}
 
     def gradients(self, model, *, num_batches: int) -> Iterator[list[np.ndarray]]:
-        yield [np.ones(variable.shape, np.float32) for variable in model.trainable_variables]
+        yield [
+            np.ones(
+                variable.shape,
+                np.float32,
+            )
+            for variable in model.trainable_variables
+        ]
 
     def scope(self):
         return nullcontext()
@@ -221,7 +232,14 @@ def make_tuning(
     num_replicas = strategy.num_replicas_in_sync
     feed = replace(
         feed,
-        augment=tuple(spec for spec in feed.augment if not spec.training_ports((spec,), signature)),
+        augment=tuple(
+            spec
+            for spec in feed.augment
+            if not spec.training_ports(
+                (spec,),
+                signature,
+            )
+        ),
     )
     batch_size = global_batch(training.batch_size, len(feed.rows), num_replicas)
     labels = task_labels(feed.rows.y, signature, feed.soft_labels)
@@ -230,7 +248,11 @@ def make_tuning(
         batches,
         batches.steps,
         validation_feed(valid, task_labels(valid.y, signature), num_replicas),
-        member_loss(training.loss, signature.target, label_weights=feed.rows.label_weights),
+        member_loss(
+            training.loss,
+            signature.target,
+            label_weights=feed.rows.label_weights,
+        ),
         lambda: task_metric(deciding, signature)[0],
         deciding,
         task_metric(deciding, signature)[1],

@@ -66,7 +66,12 @@ def operators_in_float(content: bytes) -> list[str]:
     from ai_edge_litert import schema_py_generated as schema
 
     names = {
-        code: name for name, code in vars(schema.BuiltinOperator).items() if isinstance(code, int)
+        code: name
+        for name, code in vars(schema.BuiltinOperator).items()
+        if isinstance(
+            code,
+            int,
+        )
     }
     model = schema.ModelT.InitFromPackedBuf(content, 0)
     found = []
@@ -109,7 +114,15 @@ def _ranges(content, rows, names, quantize):
         if each["name"] in names and each["name"] not in ports and each["dtype"] == np.float32
     }
     ends = {}
-    samples = {name: Sample(min(len(next(iter(rows.values()))), MAX_ROWS)) for name in inner}
+    samples = {
+        name: Sample(
+            min(
+                len(next(iter(rows.values()))),
+                MAX_ROWS,
+            )
+        )
+        for name in inner
+    }
     for place in range(len(next(iter(rows.values())))):
         interpreter.reset_all_variables()
         for name, each in inputs.items():

@@ -67,8 +67,14 @@ def convert_alone(call) -> None:
         key: keras.Input(each.shape[1:], dtype=each.dtype, name=f"input{place}")
         for place, (key, each) in enumerate(read.items())
     }
-    args, kwargs = keras.tree.map_structure(lambda each: inputs.get(id(each), each), call.arguments)
-    alone = keras.Model({each.name: each for each in inputs.values()}, call.layer(*args, **kwargs))
+    args, kwargs = keras.tree.map_structure(
+        lambda each: inputs.get(id(each), each),
+        call.arguments,
+    )
+    alone = keras.Model(
+        {each.name: each for each in inputs.values()},
+        call.layer(*args, **kwargs),
+    )
     generator = np.random.default_rng(0)
     rows = {
         each.name: generator.normal(size=(4, *each.shape[1:])).astype(each.dtype)

@@ -44,7 +44,10 @@ class Limits:
             _from_environment(
                 SECONDS_NAME, BASE_SECONDS + SECONDS_PER_MEGABYTE * model_bytes / 2**20
             ),
-            _from_environment(BYTES_NAME, None if free is None else int(free * MEMORY_SHARE)),
+            _from_environment(
+                BYTES_NAME,
+                None if free is None else int(free * MEMORY_SHARE),
+            ),
         )
 
 
@@ -91,7 +94,12 @@ def run_watched(
             child.kill()
             child.wait()
     return Ended(
-        child.returncode, (folder / "stderr").read_text(encoding="utf-8", errors="replace"), limit
+        child.returncode,
+        (folder / "stderr").read_text(
+            encoding="utf-8",
+            errors="replace",
+        ),
+        limit,
     )
 
 

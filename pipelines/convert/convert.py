@@ -142,7 +142,14 @@ def _write_json(path, values):
 def _is_unexplained(folder, text, layers):
     """Tests whether the converter gave up on the whole model, and named no operation."""
     refused = (folder / "refusal.json").exists()  # by a runtime
-    return _stage(folder).startswith(WHOLE) and not refused and not converter_reason(text, layers)
+    return (
+        _stage(folder).startswith(WHOLE)
+        and not refused
+        and not converter_reason(
+            text,
+            layers,
+        )
+    )
 
 
 def _first_ended(folder, of_whole):

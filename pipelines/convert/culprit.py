@@ -1,8 +1,8 @@
 """What happens where a TFLite file is run once:  python -m pipelines.convert.culprit FILE KERNELS
 
 KERNELS is where they are imported from, "module:class" (see `kernels.Kernels.place`). Prints JSON:
-{"fatal": the place of the operator that ends the process, or null, "refused": what the runtime
-says, or ""}. To find the operator the file is cut behind an operator, and each part is run in a
+{"fatal": the place of the operator that ends the process, or null, "refused": the runtime's
+reason, or ""}. To find the operator the file is cut behind an operator, and each part is run in a
 fork of this process, which holds nothing but the runtimes and numpy.
 """
 

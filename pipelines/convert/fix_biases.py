@@ -36,7 +36,11 @@ def fix_biases(content: bytes) -> bytes:
                 continue
             x, weights, bias = (graph.tensors[operator.inputs[place]] for place in places)
             if x.type == schema.TensorType.INT8 and bias.type == schema.TensorType.INT32:
-                num_fixed += _fix(model, bias, x.quantization.scale * weights.quantization.scale)
+                num_fixed += _fix(
+                    model,
+                    bias,
+                    x.quantization.scale * weights.quantization.scale,
+                )
     if not num_fixed:
         return content
     import flatbuffers

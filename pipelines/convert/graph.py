@@ -126,7 +126,10 @@ class Graph:
         from ai_edge_litert import schema_py_generated as schema
 
         operator = schema.OperatorT()
-        operator.opcodeIndex = self._operator_code(getattr(schema.BuiltinOperator, kind), version)
+        operator.opcodeIndex = self._operator_code(
+            getattr(schema.BuiltinOperator, kind),
+            version,
+        )
         operator.inputs, operator.outputs = list(inputs), [output]
         if options is not None:
             operator.builtinOptions = options
@@ -178,7 +181,10 @@ class Graph:
                 return place
         new = schema.OperatorCodeT()
         new.builtinCode, new.version = code, version
-        new.deprecatedBuiltinCode = min(code, 127)  # a byte: files of greater codes say so by 127
+        new.deprecatedBuiltinCode = min(
+            code,
+            127,
+        )  # a byte: files of greater codes say so by 127
         self.model.operatorCodes.append(new)
         return len(self.model.operatorCodes) - 1
 

@@ -80,4 +80,7 @@ def micro_name(operator: str) -> str:
     """What follows "Add" in TFLM's MicroMutableOpResolver, for an operator as the schema names it:
     CONV_2D → Conv2D.
     """
-    return _MICRO_NAMES.get(operator, "".join(word.capitalize() for word in operator.split("_")))
+    return _MICRO_NAMES.get(
+        operator,
+        "".join(word.capitalize() for word in operator.split("_")),
+    )

@@ -103,7 +103,10 @@ def _share_tables(model):
     written = {}
     for graph in model.subgraphs:
         for tensor in graph.tensors:
-            tensor.quantization = tensor.quantization and Once(tensor.quantization, written)
+            tensor.quantization = tensor.quantization and Once(
+                tensor.quantization,
+                written,
+            )
         for operator in graph.operators:
             operator.builtinOptions = operator.builtinOptions and Once(
                 operator.builtinOptions, written

@@ -34,7 +34,15 @@ def with_scales(signature: Signature, interpreter: LiteRT, model) -> Signature:
     for port in signature.inputs:
         scale, zero_point = scales[port.name]
         if port.is_picture:
-            inputs.append(_pixel_port(port, scale, zero_point, factor=factor, offset=offset))
+            inputs.append(
+                _pixel_port(
+                    port,
+                    scale,
+                    zero_point,
+                    factor=factor,
+                    offset=offset,
+                )
+            )
         else:
             inputs.append(replace(port, scale=scale, zero_point=zero_point))
     scale, zero_point = scales["output"]

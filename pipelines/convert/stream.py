@@ -206,7 +206,13 @@ def with_streaming(signature: Signature, interpreter: LiteRT, *, num_steps: int)
     for place in range(num_states):
         name = f"state{place}"
         _check_state(name, taken[name], given[name])
-        state = Port(name, shapes[name], "float32", "activations of past steps", *taken[name])
+        state = Port(
+            name,
+            shapes[name],
+            "float32",
+            "activations of past steps",
+            *taken[name],
+        )
         states.append(state)
     inputs = []
     for port in signature.inputs:

@@ -44,7 +44,10 @@ def try_in_child(
         VerifyError: Another runtime does.
     """
     packed = (folder / f"{form}.tflite").read_bytes()
-    (folder / "places.json").write_text(json.dumps(operator_places(content)), encoding="utf-8")
+    (folder / "places.json").write_text(
+        json.dumps(operator_places(content)),
+        encoding="utf-8",
+    )
     installed = [each for each in kernels if each.is_installed()]
     try:
         if form == "float32":

@@ -155,7 +155,10 @@ def _show_any_text():
                 os.close(nothing)
             setattr(sys, name, open(number, "w", encoding="utf-8", closefd=False))
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # what stands in for a stream may be plainer than one
+        if hasattr(
+            stream,
+            "reconfigure",
+        ):  # what stands in for a stream may be plainer than one
             stream.reconfigure(errors="backslashreplace")
 
 

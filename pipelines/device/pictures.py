@@ -120,7 +120,10 @@ def picture_format(beginning: bytes) -> str:
 def picture_digest(pixels: np.ndarray) -> bytes:
     """16 bytes (BLAKE2b) that two pictures share where their shapes and pixels are the same."""
     pixels = np.ascontiguousarray(pixels)
-    return hashlib.blake2b(repr(pixels.shape).encode() + pixels.data, digest_size=16).digest()
+    return hashlib.blake2b(
+        repr(pixels.shape).encode() + pixels.data,
+        digest_size=16,
+    ).digest()
 
 
 def _eight_bit(array, white):
@@ -282,7 +285,10 @@ def _opaque(image):
     if not image.has_transparency_data:
         return image
     image = image.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+    return Image.alpha_composite(
+        Image.new("RGBA", image.size, "white"),
+        image,
+    ).convert("RGB")
 
 
 def _from_sixteen_bit(image, white):

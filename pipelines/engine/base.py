@@ -110,7 +110,10 @@ class Engine(ABC):
             handle.is_done = True
             self._progress.skip()
             return handle
-        self._request_path(handle).write_text(self._request(handle).to_line(), encoding="utf-8")
+        self._request_path(handle).write_text(
+            self._request(handle).to_line(),
+            encoding="utf-8",
+        )
         self._start(handle)
         return handle
 
@@ -225,7 +228,12 @@ class Engine(ABC):
         if handle.num_killed >= MOST_KILLS:
             expected = "memory for every worker"
             fix = f"lower the slots{self._fewer_slots()}, or end other programs"
-            self._give_up(handle, "no memory, it seems: SIGKILL twice", expected=expected, fix=fix)
+            self._give_up(
+                handle,
+                "no memory, it seems: SIGKILL twice",
+                expected=expected,
+                fix=fix,
+            )
         elif handle.num_lost >= MOST_LOSSES:
             expected = "a worker that lives as long as its task"
             words = f"{handle.num_lost} workers were lost, the last one by {reason}"

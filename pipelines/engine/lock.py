@@ -30,7 +30,10 @@ def locked(path: Path) -> Iterator[None]:
     file = _open_and_take(path)
     try:
         os.ftruncate(file, 0)
-        os.write(file, json.dumps({"process": os.getpid(), "since": int(time.time())}).encode())
+        os.write(
+            file,
+            json.dumps({"process": os.getpid(), "since": int(time.time())}).encode(),
+        )
         yield
     finally:
         path.unlink(missing_ok=True)

@@ -33,7 +33,12 @@ class Progress:
         if self._bar is None:
             from tqdm import tqdm
 
-            self._bar = tqdm(total=num_tasks, initial=self._num_skipped, desc="tasks", unit="task")
+            self._bar = tqdm(
+                total=num_tasks,
+                initial=self._num_skipped,
+                desc="tasks",
+                unit="task",
+            )
         is_due = sys.stderr.isatty() and time.monotonic() > self._shown_at + _SECONDS
         if (self._bar.n, self._bar.total) == (num_done, num_tasks) and not is_due:
             return

@@ -114,7 +114,11 @@ class RayEngine(Engine):
 
     def _cancel(self, reference):
         # It may have ended meanwhile, with its node.
-        with contextlib.suppress(self._ray.exceptions.RayError, ValueError, ConnectionError):
+        with contextlib.suppress(
+            self._ray.exceptions.RayError,
+            ValueError,
+            ConnectionError,
+        ):
             self._ray.cancel(reference, force=True)
 
     def _look(self, seconds: float) -> None:

@@ -151,7 +151,14 @@ def store_epochs(file: EpochFile, others: Sequence[Any]):
             if not is_last and self.seconds > _MOST_SHARE * (now - self.stored_at):
                 return
             is_done = bool(self.model.stop_training)
-            file.write(_state_of(self.model, others, num_epochs=epoch + 1, is_done=is_done))
+            file.write(
+                _state_of(
+                    self.model,
+                    others,
+                    num_epochs=epoch + 1,
+                    is_done=is_done,
+                )
+            )
             self.stored_at = time.monotonic()
             self.seconds = self.stored_at - now
 
@@ -173,7 +180,12 @@ def first_epoch(file: EpochFile | None, epochs: int) -> int:
 
 def _state_of(model, callbacks, *, num_epochs, is_done):
     variables = [variable.numpy() for variable in _variables(model)]
-    return TrainingState(num_epochs, is_done, variables, [_fields(each) for each in callbacks])
+    return TrainingState(
+        num_epochs,
+        is_done,
+        variables,
+        [_fields(each) for each in callbacks],
+    )
 
 
 def _variables(model):

@@ -42,7 +42,14 @@ def perform(request: Request, stages: Stages) -> None:
     _require_same(request)
     folder = Path(request.folder)
     task = request.task
-    with anew(request.is_fresh), caching(folder, request.about), temporary_files() as place:
+    with (
+        anew(request.is_fresh),
+        caching(
+            folder,
+            request.about,
+        ),
+        temporary_files() as place,
+    ):
         stages[task.stage](task.spec, place)
     if open_store(folder / ".cache").read(request.key) is None:
         raise EngineError(

@@ -84,25 +84,42 @@ def export_model(
     _check_labels(labels)
     shipping = Shipping(targets)
     shipping.check()
-    start = time.perf_counter()
     check_folder(Path(folder), name)
     with making(Path(folder), name):
-        model, source = load_model(model)
-        rows = read_rows(model, load_rows(rows))
-        places, held_out = _split(rows, seed)
-        parts = take_apart(model, rows, places, labels=tuple(labels))
-        train = _row_set(TrainSet, parts, places)
-        test = _row_set(HeldOut, parts, held_out)
-        made, refused = _make(name, parts, shipping, train, seed=seed)
-        rungs, answers = climb_all(made, shipping.runs_on(), test, refused=refused)
-        failed = failed_own(made.signature, rungs, answers) or broken_budgets(
-            shipping.runs_on(), rungs
+        facts, files = _run(
+            model,
+            rows,
+            shipping,
+            name=name,
+            labels=tuple(labels),
+            seed=seed,
         )
-        facts = gather_own_facts(made, rungs, test, notes=_notes(parts, len(test)), failed=failed)
-        seconds = round(time.perf_counter() - start, 2)
-        facts.update(_source_facts(source, seed, seconds, num_calibration=len(places)))
-        files = bundle_files(made, facts, answers, test)
         return _write(Path(folder), name, facts, files)
+
+
+def _run(model, rows, shipping, *, name, labels, seed):
+    """Returns the facts of the report, and name → content of the bundle's files."""
+    start = time.perf_counter()
+    model, source = load_model(model)
+    rows = read_rows(model, load_rows(rows))
+    places, held_out = _split(rows, seed)
+    parts = take_apart(model, rows, places, labels=labels)
+    train = _row_set(TrainSet, parts, places)
+    test = _row_set(HeldOut, parts, held_out)
+    made, refused = _make(name, parts, shipping, train, seed=seed)
+    targets = shipping.runs_on()
+    rungs, answers = climb_all(made, targets, test, refused=refused)
+    failed = failed_own(made.signature, rungs, answers) or broken_budgets(targets, rungs)
+    facts = gather_own_facts(
+        made,
+        rungs,
+        test,
+        notes=_notes(parts, len(test)),
+        failed=failed,
+    )
+    seconds = round(time.perf_counter() - start, 2)
+    facts.update(_source_facts(source, seed, seconds, num_calibration=len(places)))
+    return facts, bundle_files(made, facts, answers, test)
 
 
 def _source_facts(source, seed, seconds, *, num_calibration):
@@ -185,7 +202,7 @@ def _split(rows, seed):
         refuse(
             f"{num_rows} rows",
             expected=f"at least {MIN_ROWS}, half to calibrate and half to verify",
-            fix="bring more rows; hundreds are better",
+            fix="give more rows; hundreds are better",
         )
     order = np.random.default_rng(seed).permutation(num_rows)
     num_calibration = min(num_rows // 2, MAX_CALIBRATION_ROWS)
@@ -197,7 +214,7 @@ def _split(rows, seed):
 def _row_set(kind, parts, places):
     """Returns raw columns as a TrainSet or HeldOut; y is what the given model answers."""
     target = parts.signature.target
-    y = task_of(target).truth_of_outputs(parts.said, activated=bool(parts.activation))
+    y = task_of(target).truth_of_outputs(parts.answers, activated=bool(parts.activation))
     return kind(
         x={name: x[places] for name, x in parts.columns.items()},
         y=y[places],
@@ -232,7 +249,7 @@ def _notes(parts, num_judged):
     """Returns the sentences of the report on how the model is judged."""
     notes = [
         *parts.notes,
-        "The truth that every form is scored against is what the given Keras model says",
+        "The truth that every form is scored against is what the given Keras model answers",
     ]
     if num_judged < num_rows_wanted(ALLOWED["accuracy"]):
         notes.append(f"Only {num_judged} rows judge: {_rows_wanted(num_judged)}")

@@ -1,4 +1,4 @@
-"""What a form of a user's own model may differ by from what the model itself says."""
+"""What a form of a user's own model may differ by from what the model itself answers."""
 
 import math
 from itertools import pairwise

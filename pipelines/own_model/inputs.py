@@ -151,7 +151,7 @@ def _check_shape(tensor, x):
         refuse(
             f"the rows of {name!r} have the shape {x.shape}, the model's input {wanted}",
             expected=f"{wanted}",
-            fix="bring rows as model.predict takes them",
+            fix="give rows as model.predict takes them",
         )
 
 
@@ -175,7 +175,7 @@ def _check_numbers(tensor, x):
         refuse(
             f"rows of {name!r} that are not whole, for an input of {dtype}",
             expected="whole numbers",
-            fix="bring rows as model.predict takes them",
+            fix="give rows as model.predict takes them",
         )
     # Keras would wrap them, -1 to 255.
     limits = np.iinfo(dtype)
@@ -185,7 +185,7 @@ def _check_numbers(tensor, x):
         refuse(
             f"numbers from {low:g} to {high:g} in the rows of {name!r}, an input of {dtype}",
             expected=f"{limits.min} to {limits.max}",
-            fix="bring rows as model.predict takes them",
+            fix="give rows as model.predict takes them",
         )
 
 
@@ -315,7 +315,7 @@ def _ids(tensor, name, x, embeddings):
         refuse(
             f"ids from {low} to {high} in the rows of {tensor.name!r}",
             expected=f"0 to {num_ids - 1}, as the Embedding layer has rows",
-            fix="bring rows as model.predict takes them",
+            fix="give rows as model.predict takes them",
         )
     return OwnInput(
         Port(name, shape, "int32", "token id", num_ids=num_ids),

@@ -105,7 +105,7 @@ def bundle_files(made, facts, answers, test):
         answers: form → Answers on the held-out rows.
         test: the HeldOut rows.
     """
-    target = replace(made.signature.target, name="what Keras says")
+    target = replace(made.signature.target, name="what Keras answers")
     pictures = task_of(target).pictures(test.y, answers["litert_int8"], target)
     _, drawn = pictures[0].content()
     made_of = {"export": facts["source"]["name"], "labels": list(target.labels)}

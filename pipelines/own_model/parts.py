@@ -33,7 +33,7 @@ class Parts:
         model: the Keras model of ports.
         signature: without scales.
         columns: the raw columns of all rows, by name.
-        said: what the given model answers, float32 [rows, outputs], before a last softmax or
+        answers: what the given model answers, float32 [rows, outputs], before a last softmax or
             sigmoid was taken off.
         activation: the name of what was taken off, or "".
         notes: sentences for the report.
@@ -42,7 +42,7 @@ class Parts:
     model: object
     signature: Signature
     columns: dict[str, np.ndarray]
-    said: np.ndarray
+    answers: np.ndarray
     activation: str
     notes: tuple[str, ...] = ()
 
@@ -212,7 +212,7 @@ def _check_same(parts, *, half):
     most = MOST_CHANGED
     if half:
         most = MOST_CHANGED_HALF
-    changed = changed_too_much(found, parts.said, most)
+    changed = changed_too_much(found, parts.answers, most)
     if changed:
         raise VerifyError(
             f"the model as it would ship differs from the one given by {changed}",

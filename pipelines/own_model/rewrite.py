@@ -184,40 +184,40 @@ def _applied(new, old, *args, **kwargs):
 def _check(layer):
     """Raises ExportError for a layer that has no form on a device."""
     kind = type(layer).__name__
-    said = f"the layer {layer.name!r} ({type(layer).__name__})"
+    named = f"the layer {layer.name!r} ({type(layer).__name__})"
     if not type(layer).__module__.startswith("keras."):
         refuse(
-            f"{said} is not one of Keras",
+            f"{named} is not one of Keras",
             expected="built-in layers",
             fix="write it with built-in layers: no code travels to a device",
         )
     if kind == "Lambda":
         refuse(
-            f"{said} holds code",
+            f"{named} holds code",
             expected="built-in layers",
             fix="write it with built-in layers or keras.ops",
         )
     if kind in _LOOKUPS:
         refuse(
-            f"{said} looks things up outside the graph",
+            f"{named} looks things up outside the graph",
             expected="a model of numbers or token ids",
             fix="cut the model after it, and hand over its ids as rows",
         )
     if kind in _UNCONVERTED:
         refuse(
-            f"{said} kills the converter: it is a loop",
+            f"{named} kills the converter: it is a loop",
             expected="LSTM, GRU or SimpleRNN, which have a device form",
             fix="use one of them",
         )
     if kind == "Masking" or (kind == "Embedding" and layer.mask_zero):
         refuse(
-            f"{said} hides steps from the layers after it",
+            f"{named} hides steps from the layers after it",
             expected="a model without masks: no device runtime has them",
             fix="build it without the mask (mask_zero=False), and train it on padded rows",
         )
     if getattr(layer, "quantization_mode", None):
         refuse(
-            f"{said} is quantized already ({layer.quantization_mode})",
+            f"{named} is quantized already ({layer.quantization_mode})",
             expected="float weights",
             fix="hand over the model from before model.quantize()",
         )
@@ -226,19 +226,19 @@ def _check(layer):
     else:
         inner = [layer]
     for each in inner if kind in (*_RECURRENT, "Bidirectional") else []:
-        _check_recurrent(each, said)
+        _check_recurrent(each, named)
 
 
-def _check_recurrent(layer, said):
+def _check_recurrent(layer, named):
     if type(layer).__name__ not in _RECURRENT:
         refuse(
-            f"{said} holds a {type(layer).__name__}",
+            f"{named} holds a {type(layer).__name__}",
             expected=" or ".join(_RECURRENT),
             fix="use one of them",
         )
     if layer.stateful or layer.return_state:
         refuse(
-            f"{said} keeps or gives its state",
+            f"{named} keeps or gives its state",
             expected="a layer that begins each row anew",
             fix="stateful=False, return_state=False",
         )
@@ -247,7 +247,7 @@ def _check_recurrent(layer, said):
     )
     if type(layer).__name__ == "LSTM" and names != ["tanh", "sigmoid"]:
         refuse(
-            f"{said} with the activations {' and '.join(names)}",
+            f"{named} with the activations {' and '.join(names)}",
             expected="tanh and sigmoid, which the device's LSTM has",
             fix="train it with these, or use a GRU, which is unrolled",
         )

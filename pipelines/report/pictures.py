@@ -15,7 +15,13 @@ def learning_curves(history: dict[str, list[float]], deciding: str):
         axes.plot(
             epochs, history["loss"], marker=".", color=GREY, label="training loss (with dropout)"
         )
-        axes.plot(epochs, history["val_loss"], marker=".", color=BLUE, label="validation loss")
+        axes.plot(
+            epochs,
+            history["val_loss"],
+            marker=".",
+            color=BLUE,
+            label="validation loss",
+        )
         axes.set(
             xlabel="epoch",
             ylabel="loss",

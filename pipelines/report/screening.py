@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..rows.duplicates import find_duplicates
 from ..rows.parts import Splits
-from ..rows.split import find_duplicates
 from ..steps.step import Step
 from .suspects import Suspect, find_suspects
 

@@ -31,7 +31,10 @@ def print_columns(inferred, dataset) -> None:
     console.print(_columns_table(shown))
     if hidden:
         kinds = _count_kinds(hidden)
-        console.print(f"and {len(hidden):,} more ({kinds}): see the report.", soft_wrap=True)
+        console.print(
+            f"and {len(hidden):,} more ({kinds}): see the report.",
+            soft_wrap=True,
+        )
     if any(line.kind in KINDS for line in inferred):
         console.print(
             "To state a kind: --kind 'column=categorical' (or numeric, boolean, date, "

@@ -88,7 +88,10 @@ def _output_words(signature):
             f"value{'s' if width > 1 else ''} q; "
             f"`{value}`, in {output.unit}. {answer}"
         )
-    value = f"value i = (sum - {copies * zero_point}) * {scale} / {copies}".replace("- -", "+ ")
+    value = f"value i = (sum - {copies * zero_point}) * {scale} / {copies}".replace(
+        "- -",
+        "+ ",
+    )
     each = " + ".join(f"q[{copy * width} + i]" if copy else "q[i]" for copy in range(copies))
     if width > 1:
         outputs = f"each of {width} outputs"

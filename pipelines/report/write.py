@@ -177,7 +177,15 @@ def ladder_lines(report: dict) -> list[LadderLine]:
         if rung["num_rows"]:
             rows_before = rung["num_rows"]
         form, cells = ladder_cells(rung, num_rows)
-        lines.append(LadderLine(form, rung["scores"], rung["intervals"], cells, is_rung=True))
+        lines.append(
+            LadderLine(
+                form,
+                rung["scores"],
+                rung["intervals"],
+                cells,
+                is_rung=True,
+            )
+        )
     return lines
 
 

@@ -12,9 +12,9 @@ def cut_each_class(
 
     Args:
         y: int64 class [rows].
-        share: of a class's rows that are held out, rounded, as far as `keep` of them are left.
-        keep: the rows of each class that are not held out.
-        seed: draws the rows.
+        share: Of a class's rows that are held out, rounded, as far as `keep` of them are left.
+        keep: The rows of each class that are not held out.
+        seed: Draws the rows.
 
     Returns:
         Places int64 of the rows kept and of those held out, each in the order of the rows.
@@ -22,11 +22,13 @@ def cut_each_class(
     generator = np.random.default_rng(seed)
     held_out = np.zeros(len(y), bool)
     for label in np.unique(y):
-        places = generator.permutation(np.flatnonzero(y == label))
-        wanted = round(share * len(places))
-        most = max(len(places) - keep, 0)
-        count = min(wanted, most)
-        held_out[places[:count]] = True
+        places = np.flatnonzero(y == label)
+        places = generator.permutation(places)
+        num_rows = len(places)
+        wanted = round(share * num_rows)
+        most = max(num_rows - keep, 0)
+        num_held_out = min(wanted, most)
+        held_out[places[:num_held_out]] = True
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)
 
 
@@ -37,41 +39,47 @@ def with_each_class(
 
     Args:
         y: int64 class [rows].
-        kept: places int64 on the one side, which needs `keep` rows of each class, or all that there
+        kept: Places int64 on the one side, which needs `keep` rows of each class, or all that there
             are.
-        held_out: places int64 on the other side, which needs one row of each class that has more
+        held_out: Places int64 on the other side, which needs one row of each class that has more
             than `keep`.
-        keep: see `kept`.
-        seed: draws the rows that are moved.
+        keep: See `kept`.
+        seed: Draws the rows that are moved.
 
     Returns:
         Places int64 of both sides, unchanged and in the same order where nothing was lacking.
     """
     num_classes = int(y.max(initial=-1)) + 1
-    in_kept = np.bincount(y[kept], minlength=num_classes)
-    in_held_out = np.bincount(y[held_out], minlength=num_classes)
-    counts = in_kept + in_held_out
-    lacking = np.maximum(keep - in_kept, 0)
-    num_back = np.minimum(lacking, in_held_out)
-    # One row of each of these classes is held out.
-    hold_out = (in_held_out == 0) & (counts > keep)
-    if not num_back.any() and not hold_out.any():
+    num_kept = np.bincount(y[kept], minlength=num_classes)
+    num_held_out = np.bincount(y[held_out], minlength=num_classes)
+    num_rows = num_kept + num_held_out
+    num_lacking = np.maximum(keep - num_kept, 0)
+    num_back = np.minimum(num_lacking, num_held_out)
+    # One row of each class that has no row held out, and more than are kept.
+    is_unseen = num_held_out == 0
+    num_out = (is_unseen & (num_rows > keep)).astype(np.int64)
+    if not num_back.any() and not num_out.any():
         return kept, held_out
     generator = np.random.default_rng(seed)
     back = _draw_rows(y, held_out, num_back, generator)
-    out = _draw_rows(y, kept, hold_out.astype(np.int64), generator)
-    stays_kept = ~np.isin(kept, out)
-    stays_held_out = ~np.isin(held_out, back)
-    new_kept = np.concatenate([kept[stays_kept], back])
-    new_held_out = np.concatenate([held_out[stays_held_out], out])
+    out = _draw_rows(y, kept, num_out, generator)
+    new_kept = _exchange(kept, out, back)
+    new_held_out = _exchange(held_out, back, out)
     return new_kept, new_held_out
+
+
+def _exchange(places, leaving, coming):
+    """Returns the places of a side without those that leave, and behind them those that come."""
+    stays = ~np.isin(places, leaving)
+    return np.concatenate([places[stays], coming])
 
 
 def _draw_rows(y, places, counts, generator):
     """Draws as many of the places as `counts` (int64 [classes]) wants of each class."""
     drawn = [np.empty(0, np.int64)]
+    classes = y[places]
     for label in np.flatnonzero(counts):
-        of_class = places[y[places] == label]
+        of_class = places[classes == label]
         rows = generator.choice(of_class, counts[label], replace=False)
         drawn.append(rows)
     return np.concatenate(drawn)

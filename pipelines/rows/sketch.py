@@ -52,17 +52,23 @@ class DataSketch:
 
     def may_have(self, *kinds: str) -> bool:
         """Returns whether a column of one of these kinds is possible."""
-        return not self.kinds or not self.kinds.isdisjoint(kinds)
+        if not self.kinds:
+            return True
+        return not self.kinds.isdisjoint(kinds)
 
     def surely_has(self, *kinds: str) -> bool:
         """Returns whether a column of one of these kinds is there."""
         if self.is_read:
             return not self.kinds.isdisjoint(kinds)
-        return bool(self.kinds) and self.kinds <= set(kinds)
+        if not self.kinds:
+            return False
+        return self.kinds <= set(kinds)
 
     def may_be(self, fits: Callable[[Task], bool]) -> bool:
         """Returns whether a task is possible for which `fits` is true."""
-        return not self.tasks or any(fits(task) for task in self.tasks)
+        if not self.tasks:
+            return True
+        return any(fits(task) for task in self.tasks)
 
     def may_have_classes(self) -> bool:
         """Returns whether each row may have one class."""
@@ -74,15 +80,18 @@ class DataSketch:
 
     def task_names(self) -> str:
         """Returns the possible tasks in words."""
-        return " or ".join(task.name for task in self.tasks) or "unknown"
+        names = [task.name for task in self.tasks]
+        return " or ".join(names) or "unknown"
 
     def kind_names(self) -> str:
         """Returns the possible kinds of columns in words."""
-        return ", ".join(kind for kind in ALL_KINDS if kind in self.kinds) or "unknown"
+        names = [kind for kind in ALL_KINDS if kind in self.kinds]
+        return ", ".join(names) or "unknown"
 
     def only(self, fits: Callable[[Task], bool]) -> DataSketch:
         """Returns the sketch with those of the possible tasks for which `fits` is true."""
-        return replace(self, tasks=tuple(task for task in self.tasks if fits(task)))
+        tasks = [task for task in self.tasks if fits(task)]
+        return replace(self, tasks=tuple(tasks))
 
     def without(self, *kinds: str) -> DataSketch:
         """Returns the sketch after a step that leaves no column of these kinds."""
@@ -104,12 +113,19 @@ def sketch_of(schema: Schema, task: Task) -> DataSketch:
         schema: Of the rows that go into the steps.
         task: Of its target.
     """
-    columns = schema.columns
-    shapes = [column.shape for column in columns if column.kind == PICTURE]
-    steps = [column.shape[0] for column in columns if column.kind == SERIES]
-    sketch = DataSketch((task,), frozenset(column.kind for column in columns), is_read=True)
+    kinds = frozenset(column.kind for column in schema.columns)
+    sketch = DataSketch((task,), kinds, is_read=True)
+    window_steps = 0
+    shapes = []
+    for column in schema.columns:
+        if column.kind == PICTURE:
+            shapes.append(column.shape)
+        elif column.kind == SERIES:
+            num_steps = column.shape[0]
+            window_steps = max(window_steps, num_steps)
     if shapes:
-        sketch = replace(sketch, shape=shapes[0], channels=shapes[0][2])
+        shape = shapes[0]
+        sketch = replace(sketch, shape=shape, channels=shape[2])
     if schema.frame is not None:
         sketch = replace(sketch, horizon=schema.frame.horizon)
-    return replace(sketch, window_steps=max(steps, default=0))
+    return replace(sketch, window_steps=window_steps)

@@ -5,18 +5,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..device.cells import shorten
-from ..device.pictures import picture_digest
 from ..errors import SplitError
 from ..slots import Split
 from ..spec import Refusal, check_knobs, knob
-from .columns import is_stored
 from .label_cuts import cut_each_label, lacks_labels, missing_labels
 from .parts import Dataset, HeldOut, Splits, TrainSet, _take
 from .rare_classes import cut_each_class, with_each_class
 from .sketch import DataSketch
+from .split_by_time import SplitByTime as SplitByTime
 
 # Cuts of groups that are tried, where every label should be in every part.
 NUM_DRAWS = 20
+_NAME_PARTS = "name the part of every row in the source, or split with SplitRandom()"
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class SplitRandom(Split):
         seed: Of the draw.
     """
 
-    test: float = knob(0.2, 0.001, 0.9)
-    valid: float = knob(0.15, 0.001, 0.9)
+    test: float = knob(0.2, 0.001, 0.9, unit="share of the rows")
+    valid: float = knob(0.15, 0.001, 0.9, unit="share of the rows")
     seed: int = knob(0, 0, 2**31 - 1)
 
     def suits(self, sketch: DataSketch) -> str:
@@ -45,43 +45,43 @@ class SplitRandom(Split):
         )
 
     def parts(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Places int64 of train, valid and test rows. A class of three rows or more has one in
-        each.
+        """Draws the parts. A class of three rows or more has one in each.
+
+        Returns:
+            Places int64 of train, valid and test rows.
         """
-        rest, test = self._cut(dataset, np.arange(len(dataset)), self.test, keep=2)
+        everything = np.arange(len(dataset))
+        rest, test = self._cut(dataset, everything, self.test, keep=2)
         train, valid = self._cut(dataset, rest, self.valid, keep=1)
         return train, valid, test
 
     def _cut(self, dataset, places, share, keep=1):
-        """(kept, held out) of `places`; of each class at least `keep` rows are kept, then at least
-        one held out.
+        """Returns (kept, held out) of `places`; of each class at least `keep` rows are kept, then
+        at least one held out.
         """
-        from sklearn.model_selection import train_test_split
-
         classes = dataset.schema.target.labels
         if not classes:
             return self._cut_plainly(places, share)
         y = dataset.y[places]
         if y.ndim == 2:
             kept, held_out = cut_each_label(y, share, labels=classes, keep=keep, seed=self.seed)
-            return places[kept], places[held_out]
+        else:
+            kept, held_out = self._cut_classes(y, share, classes, keep)
+        return places[kept], places[held_out]
+
+    def _cut_classes(self, y, share, classes, keep):
+        """Returns the places in y, int64 class [rows], that are kept and that are held out."""
+        from sklearn.model_selection import train_test_split
+
         try:
             kept, held_out = train_test_split(
-                np.arange(len(places)), test_size=share, random_state=self.seed, stratify=y
+                np.arange(len(y)), test_size=share, random_state=self.seed, stratify=y
             )
-        except ValueError as error:  # it wants as many rows in each part as there are classes
-            counts = np.bincount(y, minlength=len(classes))
-            rarest = int(np.where(counts, counts, len(y) + 1).argmin())
-            if counts[rarest] <= keep:
-                raise SplitError(
-                    f"{len(places)} rows cannot be split with a share of {share}: "
-                    f"{shorten(classes[rarest])} has {counts[rarest]}",
-                    expected=f"rows enough for every part and class: at least {keep + 1} of each",
-                    fix="provide more rows, or merge rare classes",
-                ) from error
+        except ValueError as error:
+            # It wants as many rows in each part as there are classes.
+            _refuse_rare_class(y, share, classes, keep, error)
             kept, held_out = cut_each_class(y, share, keep=keep, seed=self.seed)
-        kept, held_out = with_each_class(y, kept, held_out, keep=keep, seed=self.seed)
-        return places[kept], places[held_out]
+        return with_each_class(y, kept, held_out, keep=keep, seed=self.seed)
 
     def _cut_plainly(self, places, share):
         from sklearn.model_selection import train_test_split
@@ -114,7 +114,14 @@ class SplitGrouped(SplitRandom):
         )
 
     def parts(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Places int64 of train, valid and test rows."""
+        """Draws the parts.
+
+        Returns:
+            Places int64 of train, valid and test rows.
+
+        Raises:
+            SplitError: If there are fewer groups than parts.
+        """
         if dataset.group is None:
             raise SplitError(
                 "SplitGrouped on a data set without groups",
@@ -131,100 +138,57 @@ class SplitGrouped(SplitRandom):
         return super().parts(dataset)
 
     def _cut(self, dataset, places, share, keep=1):
+        labels = dataset.schema.target.labels
+        has_label_sets = bool(labels) and dataset.y.ndim == 2
+        num_draws = 1
+        if has_label_sets:
+            num_draws = NUM_DRAWS
+        drawn = self._draw_groups(dataset.group[places], share, num_draws)
+        kept, held_out = drawn[0]
+        if has_label_sets:
+            kept, held_out = _first_with_each_label(dataset.y[places], drawn)
+        return places[kept], places[held_out]
+
+    def _draw_groups(self, groups, share, num_draws):
+        """Returns (kept, held out), places in the groups [rows], of each draw."""
         from sklearn.model_selection import GroupShuffleSplit
 
-        several = bool(dataset.schema.target.labels) and dataset.y.ndim == 2
-        num_draws = NUM_DRAWS if several else 1
         cut = GroupShuffleSplit(num_draws, test_size=share, random_state=self.seed)
         try:
-            drawn = list(cut.split(places, groups=dataset.group[places]))
-            kept, held_out = drawn[0]
-            if several:
-                kept, held_out = _first_with_each_label(dataset.y[places], drawn)
+            return list(cut.split(groups, groups=groups))
         except ValueError as error:
             raise SplitError(
                 f"the groups cannot be split with a share of {share}: {error}",
                 expected="groups enough for every part",
                 fix="change split.test and split.valid, or provide more groups",
             ) from error
-        return places[kept], places[held_out]
+
+
+def _refuse_rare_class(y, share, classes, keep, error):
+    """Raises SplitError if the rarest class that is there has no row to hold out."""
+    num_rows = len(y)
+    counts = np.bincount(y, minlength=len(classes))
+    counts_of_present = np.where(counts, counts, num_rows + 1)
+    rarest = int(counts_of_present.argmin())
+    count = counts[rarest]
+    if count > keep:
+        return
+    raise SplitError(
+        f"{num_rows} rows cannot be split with a share of {share}: "
+        f"{shorten(classes[rarest])} has {count}",
+        expected=f"rows enough for every part and class: at least {keep + 1} of each",
+        fix="provide more rows, or merge rare classes",
+    ) from error
 
 
 def _first_with_each_label(has, drawn):
-    """The first of (kept, held out) in which both sides have each label, or else the first."""
+    """Returns the first draw in which both sides have each label, or else the first of all."""
     for kept, held_out in drawn:
         is_held_out = np.zeros(len(has), bool)
         is_held_out[held_out] = True
         if not lacks_labels(has, is_held_out):
             return kept, held_out
     return drawn[0]
-
-
-@dataclass(frozen=True)
-class SplitByTime(Split):
-    """Cuts rows in the order of time: the first are training rows, then come validation rows, and
-    the last are test rows.
-
-    Attributes:
-        test: Share of all rows that become test rows, the latest ones.
-        valid: Share of the rows that `test` leaves that become validation rows, the latest of them.
-        gap: Rows that follow the end of a part by less than this are left out, so that what the
-            part knows cannot reach into the next.
-    """
-
-    test: float = knob(0.2, 0.001, 0.9)
-    valid: float = knob(0.15, 0.001, 0.9)
-    gap: float = knob(0.0, 0, 1e12, unit="seconds")
-
-    def suits(self, sketch: DataSketch) -> str:
-        """Returns why there are no times, or ""."""
-        if sketch.has_times:
-            return ""
-        return Refusal(
-            "SplitByTime on a data set without times",
-            expected="load.time",
-            fix="name the column with the time: load.time='date', or --set 'split=SplitRandom()'",
-        )
-
-    def parts(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Places int64 of train, valid and test rows, each in the order of time."""
-        if dataset.time is None:
-            raise SplitError(
-                "SplitByTime on a data set without times",
-                expected="load.time",
-                fix="name the column with the time: load.time='date'",
-            )
-        unknown = int(np.isnat(dataset.time).sum())
-        if unknown:
-            raise SplitError(
-                f"{unknown} rows have no time",
-                expected="a time in every row",
-                fix="remove these rows, or split with SplitRandom()",
-            )
-        rest, test = self._cut(dataset.time, np.argsort(dataset.time, kind="stable"), self.test)
-        train, valid = self._cut(dataset.time, rest, self.valid)
-        return train, valid, test
-
-    def _cut(self, time, places, share):
-        first = len(places) - round(len(places) * share)
-        before = places[:first]
-        after = places[first:]
-        if not len(before) or not len(after):
-            raise SplitError(
-                f"{len(places)} rows cannot be split by time with a share of {share}",
-                expected="rows in every part",
-                fix="provide more rows, or change the share",
-            )
-        # Rows of the same second never lie on both sides.
-        after = after[time[after] > time[before[-1]]]
-        after = after[(time[after] - time[before[-1]]) / np.timedelta64(1, "s") >= self.gap]
-        if not len(after):
-            raise SplitError(
-                f"no row is left after a gap of {self.gap:g} seconds",
-                expected="rows in every part",
-                fix="shorten split.gap, or provide rows over a longer time",
-            )
-        return before, after
 
 
 @dataclass(frozen=True)
@@ -237,7 +201,7 @@ class SplitGiven(Split):
         seed: Of that draw.
     """
 
-    valid: float = knob(0.1, 0.001, 0.9)
+    valid: float = knob(0.1, 0.001, 0.9, unit="share of the rows")
     seed: int = knob(0, 0, 2**31 - 1)
 
     def suits(self, sketch: DataSketch) -> str:
@@ -247,44 +211,64 @@ class SplitGiven(Split):
         return Refusal(
             "SplitGiven on a data set without parts",
             expected="a source that names its parts",
-            fix="name the part of every row in the source, or split with SplitRandom()",
+            fix=_NAME_PARTS,
         )
 
     def parts(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Places int64 of train, valid and test rows."""
-        fix = "name the part of every row in the source, or split with SplitRandom()"
-        if dataset.part is None:
+        """Takes the parts that the source names, and draws valid rows if it names none.
+
+        Returns:
+            Places int64 of train, valid and test rows.
+
+        Raises:
+            SplitError: If a row has no part, or a part no row.
+        """
+        part = dataset.part
+        if part is None:
             raise SplitError(
                 "SplitGiven on a data set without parts",
                 expected="a source that names its parts",
-                fix=fix,
+                fix=_NAME_PARTS,
             )
-        train, valid, test, unnamed = (
-            np.flatnonzero(dataset.part == part) for part in ("train", "valid", "test", None)
-        )
+        train = np.flatnonzero(part == "train")
+        valid = np.flatnonzero(part == "valid")
+        test = np.flatnonzero(part == "test")
+        unnamed = np.flatnonzero([each is None for each in part])
         if len(unnamed):
+            first = dataset.ids[unnamed[0]]
             raise SplitError(
-                f"{len(unnamed):,} rows have no part, such as row {dataset.ids[unnamed[0]]}",
+                f"{len(unnamed):,} rows have no part, such as row {first}",
                 expected="a part for every row",
-                fix=fix,
+                fix=_NAME_PARTS,
             )
-        for name, places in (("train", train), ("test", test)):
-            if not len(places):
-                raise SplitError(
-                    f"the source names no {name} rows", expected="train and test rows", fix=fix
-                )
+        _refuse_empty("train", train)
+        _refuse_empty("test", test)
         if len(valid):
             return train, valid, test
-        if dataset.group is None:
-            drawn = SplitRandom(seed=self.seed)
-        else:
-            drawn = SplitGrouped(seed=self.seed)
-        return *drawn._cut(dataset, train, self.valid), test
+        draw = SplitRandom(seed=self.seed)
+        if dataset.group is not None:
+            draw = SplitGrouped(seed=self.seed)
+        train, valid = draw._cut(dataset, train, self.valid)
+        return train, valid, test
+
+
+def _refuse_empty(name, places):
+    """Raises SplitError if the source names no row of a part."""
+    if not len(places):
+        raise SplitError(
+            f"the source names no {name} rows", expected="train and test rows", fix=_NAME_PARTS
+        )
 
 
 def split(dataset: Dataset, how: Split) -> Splits:
-    """Dataset → Splits; unlabelled rows stay with the training rows. Raises SplitError where a
-    part would be empty or the training rows lack a class.
+    """Splits a data set; unlabelled rows stay with the training rows.
+
+    Args:
+        dataset: The rows as loaded.
+        how: Which rows become which part.
+
+    Raises:
+        SplitError: If a part would be empty or the training rows lack a class.
     """
     if not isinstance(dataset, Dataset):
         raise SplitError(
@@ -295,12 +279,13 @@ def split(dataset: Dataset, how: Split) -> Splits:
     check_knobs(how, "split.")
     train, valid, test = how.parts(dataset)
     notes = _check_classes(dataset, {"train": train, "valid": valid, "test": test})
-    if dataset.unlabelled is None:
-        unlabelled = None
-    else:
-        unlabelled = _to_learn_from(dataset, np.concatenate([valid, test]))
+    unlabelled = None
+    if dataset.unlabelled is not None:
+        held_out = np.concatenate([valid, test])
+        unlabelled = _to_learn_from(dataset, held_out)
+    train_set = _take(dataset, TrainSet, train)
     return Splits(
-        replace(_take(dataset, TrainSet, train), unlabelled=unlabelled),
+        replace(train_set, unlabelled=unlabelled),
         _take(dataset, HeldOut, valid),
         _take(dataset, HeldOut, test),
         notes=notes,
@@ -308,31 +293,37 @@ def split(dataset: Dataset, how: Split) -> Splits:
 
 
 def _to_learn_from(dataset, held_out):
-    """The unlabelled rows without those that hold what a held-out row holds, or are of its group:
-    its own text must not be learned from, label or none.
+    """Returns the unlabelled rows without those that hold what a held-out row holds, or are of its
+    group: its own text must not be learned from, label or none.
     """
     rows = dataset.unlabelled
-    known = set(_plain_rows({name: x[held_out] for name, x in dataset.x.items()}))
-    kept = np.array([row not in known for row in _plain_rows(rows.x)], bool)
+    columns = {name: x[held_out] for name, x in dataset.x.items()}
+    held_out_rows = set(_plain_rows(columns))
+    is_kept = np.array([row not in held_out_rows for row in _plain_rows(rows.x)], bool)
     if rows.group is not None:
-        kept &= ~np.isin(rows.group, dataset.group[held_out])
-    return rows.take(kept)
+        is_kept &= ~np.isin(rows.group, dataset.group[held_out])
+    return rows.take(is_kept)
 
 
 def _plain_rows(columns):
-    """Tuples of each row's values; of texts without their case and their white space."""
-    plain = [
-        [
-            " ".join(value.casefold().split()) if isinstance(value, str) else value
-            for value in x.tolist()
-        ]
-        for x in columns.values()
-    ]
+    """Yields a tuple of each row's values; of texts without their case and their white space."""
+    plain = []
+    for x in columns.values():
+        plain.append([_plain(value) for value in x.tolist()])
     return zip(*plain, strict=True)
 
 
+def _plain(value):
+    if not isinstance(value, str):
+        return value
+    words = value.casefold().split()
+    return " ".join(words)
+
+
 def _check_classes(dataset, parts):
-    """What to know of classes that a part lacks. Raises SplitError where nothing can be learned."""
+    """Returns notes on the labels that a part lacks. Raises SplitError if nothing can be learned,
+    or two classes not be scored.
+    """
     labels = dataset.schema.target.labels
     if not labels:
         return ()
@@ -340,61 +331,13 @@ def _check_classes(dataset, parts):
         return missing_labels(dataset.y, labels, parts)
     for name, places in parts.items():
         counts = np.bincount(dataset.y[places], minlength=len(labels))
-        lacking = [labels[each] for each in np.flatnonzero(counts == 0)]
-        if lacking and (name == "train" or len(labels) == 2):
+        lacking = [shorten(labels[each]) for each in np.flatnonzero(counts == 0)]
+        needs_all = name == "train" or len(labels) == 2
+        if lacking and needs_all:
             raise SplitError(
-                f"the {name} part has no row of class {', '.join(map(shorten, lacking))}",
+                f"the {name} part has no row of class {', '.join(lacking)}",
                 expected=f"every class in the {name} part",
                 fix="provide rows of it, merge it with another class, "
                 "or draw with another split.seed",
             )
     return ()
-
-
-def find_duplicates(splits: Splits) -> dict:
-    """Rows of one part whose whole content (every column; labels are not counted) stands in another
-    part too.
-
-    {"test_in_train": rows of test that are in train, "valid_in_train": ..., "test_in_valid": ...,
-    "examples": at most five [id of such a row, id of its twin]}. Two missing values are the same.
-    """
-    parts = {"train": splits.train, "valid": splits.valid, "test": splits.test}
-    contents = dict(zip(parts, _contents(list(parts.values())), strict=True))
-    found = {}
-    examples: list[list[int]] = []
-    for one, other in (("test", "train"), ("valid", "train"), ("test", "valid")):
-        twins = np.flatnonzero(np.isin(contents[one], contents[other]))
-        found[f"{one}_in_{other}"] = len(twins)
-        for place in twins[: 5 - len(examples)]:
-            twin = np.flatnonzero(contents[other] == contents[one][place])[0]
-            examples.append([int(parts[one].ids[place]), int(parts[other].ids[twin])])
-    return {**found, "examples": examples}
-
-
-def _contents(parts):
-    """int64 [rows] of each part: one number for all rows with the same content."""
-    import pandas as pd
-
-    together = np.zeros(sum(map(len, parts)), np.int64)
-    for name in parts[0].x:
-        columns = [_comparable(part.x[name]) for part in parts]
-        for values in np.concatenate(columns).T:
-            # A missing value is a code of its own, -1; two codes make one number, which is numbered
-            # anew.
-            codes = pd.factorize(values)[0].astype(np.int64) + 1
-            together = pd.factorize(together * (codes.max(initial=0) + 1) + codes)[0].astype(
-                np.int64
-            )
-    return np.split(together, np.cumsum([len(part) for part in parts])[:-1])
-
-
-def _comparable(column):
-    """[rows, values] of a column; of wide ones, such as pictures, a digest of each row."""
-    if is_stored(column):
-        return column.row_digests()
-    if column.ndim == 1:
-        return (column.astype(object) if column.dtype.kind == "T" else column)[:, None]
-    if column.dtype.kind == "f":
-        column = np.where(np.isnan(column), np.nan, column) + 0.0  # one NaN, one zero
-    digests = b"".join(picture_digest(row) for row in column)
-    return np.frombuffer(digests, np.uint64).reshape(len(column), 2)

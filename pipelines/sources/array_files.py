@@ -40,37 +40,55 @@ _READERS = {
 
 
 def read_arrays(path: Path) -> np.ndarray | dict[str, np.ndarray]:
-    """The array of an .npy file, or the arrays of an .npz file by name; which of the two is found
-    from its first bytes. Raises ValueError with the reason in words for what is neither, OSError
-    for what is no regular file.
+    """Reads a file of arrays; its first bytes tell whether it is .npy or .npz.
+
+    Returns:
+        The array of an .npy file, or the arrays of an .npz file by name.
+
+    Raises:
+        ValueError: For what is neither, with the reason in words.
+        OSError: For what is no regular file.
     """
     with open_regular(path) as file:
         try:
-            if file.read(4)[:2] == b"PK":
+            first_bytes = file.read(4)
+            if first_bytes[:2] == b"PK":
                 return _read_npz(file)
             file.seek(0, io.SEEK_END)
             size = file.tell()
             file.seek(0)
             return _read_npy(file, size)
         except _DAMAGED as error:
-            raise ValueError(f"{type(error).__name__}: {str(error)[:200]}") from error
+            reason = str(error)[:200]
+            raise ValueError(f"{type(error).__name__}: {reason}") from error
 
 
 def npy_header(file: BinaryIO, size: int, name: str = "it") -> tuple[tuple[int, ...], np.dtype]:
-    """(shape, dtype) of an .npy file of `size` bytes, read from its start; `name` is for the error.
-    Raises ValueError where it declares another size than the file has; of Python objects, which are
-    never unpacked, the size is unknown.
+    """Reads the header of an .npy file.
+
+    Args:
+        file: At its start.
+        size: Of the file, in bytes.
+        name: For the error.
+
+    Returns:
+        Shape and dtype.
+
+    Raises:
+        ValueError: If the header declares another size than the file has; of Python objects, which
+            are never unpacked, the size is unknown.
     """
     version = np.lib.format.read_magic(file)
     if version not in _READERS:
         raise ValueError(f"an array of format {version}")
-    shape, _, dtype = _READERS[version](file, max_header_size=MAX_HEADER)
+    read_header = _READERS[version]
+    shape, _, dtype = read_header(file, max_header_size=MAX_HEADER)
     if len(shape) > MAX_AXES or min(shape, default=0) < 0:
         raise ValueError(f"an array of shape {str(shape)[:80]}")
     declared = math.prod(shape) * dtype.itemsize
-    there = size - file.tell()
-    if declared != there and not dtype.hasobject:
-        raise ValueError(f"{name} declares {declared:,} bytes and holds {there:,}")
+    num_bytes = size - file.tell()
+    if declared != num_bytes and not dtype.hasobject:
+        raise ValueError(f"{name} declares {declared:,} bytes and holds {num_bytes:,}")
     return shape, dtype
 
 
@@ -88,13 +106,14 @@ def _read_npy(file, size, name="it"):
 
 
 def _read_npz(file):
+    arrays = {}
     with zipfile.ZipFile(file) as archive:
         check_members(archive, MAX_ARCHIVE_BYTES)
-        found = {}
         for member in archive.infolist():
             if not member.filename.endswith(".npy"):
                 raise ValueError(f"the member {member.filename[:60]!r}, which is no array")
             with archive.open(member) as opened:
                 array = _read_npy(opened, member.file_size, member.filename)
-            found[member.filename.removesuffix(".npy")] = array
-        return found
+            name = member.filename.removesuffix(".npy")
+            arrays[name] = array
+    return arrays

@@ -33,7 +33,11 @@ def find_file(source: str, expected: str) -> Path:
             what = "no file"
         else:
             what = f"{kind_of(other)}:"
-        raise LoadError(f"{what} {shorten(source, 120)}", expected=expected, fix="check the path")
+        raise LoadError(
+            f"{what} {shorten(source, 120)}",
+            expected=expected,
+            fix="check the path",
+        )
     return path
 
 
@@ -47,7 +51,11 @@ def find_folder(source: str, expected: str) -> Path:
             what = "a file, not a folder:"
         else:
             what = "no folder"
-        raise LoadError(f"{what} {shorten(source, 120)}", expected=expected, fix="check the path")
+        raise LoadError(
+            f"{what} {shorten(source, 120)}",
+            expected=expected,
+            fix="check the path",
+        )
     return path.resolve()
 
 
@@ -197,7 +205,14 @@ def read_all(
     ):
         try:
             for task in as_completed(
-                [pool.submit(work, first) for first in range(0, len(sources), _FILES_A_TASK)]
+                [
+                    pool.submit(work, first)
+                    for first in range(
+                        0,
+                        len(sources),
+                        _FILES_A_TASK,
+                    )
+                ]
             ):
                 bar.update(task.result())
         except BaseException:

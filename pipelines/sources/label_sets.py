@@ -63,7 +63,12 @@ class LabelSets:
             LoadError: If a label has too few rows to learn from, validate and test.
         """
         self._refuse_rare(noun)
-        target = Target(self.name, MultilabelTask.name, self.labels, separator=self.separator)
+        target = Target(
+            self.name,
+            MultilabelTask.name,
+            self.labels,
+            separator=self.separator,
+        )
         return self.has, target
 
     def _refuse_rare(self, noun):

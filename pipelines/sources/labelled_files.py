@@ -170,7 +170,13 @@ def found_in_memory(
         found.spelling = spelling
     else:
         texts, order = class_texts(labels, classes)
-        found = LabelledSource(texts, names, order=order, where=where, label_kind=label_kind)
+        found = LabelledSource(
+            texts,
+            names,
+            order=order,
+            where=where,
+            label_kind=label_kind,
+        )
         found.spelling = spelling
         found.separator = separator
     if "group" in source:
@@ -329,7 +335,11 @@ def _encode_classes(spec, found, kept, *, target, noun):
 def _notes(parts, skipped):
     """Yields notes on the parts of the kept rows and on what is skipped."""
     if parts is not None:
-        yield ColumnNote("part", "part", f"as the source gives them: {_count_parts(parts)}")
+        yield ColumnNote(
+            "part",
+            "part",
+            f"as the source gives them: {_count_parts(parts)}",
+        )
     if skipped:
         words = _in_words(skipped, MAX_NAMED)
         yield ColumnNote("skipped", num_files(len(skipped)), words)

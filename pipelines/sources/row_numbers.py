@@ -19,19 +19,18 @@ def counts_rows(name: str, cells: Sequence, rows: np.ndarray) -> str:
     """Tests whether an unnamed column holds the number of each row and nothing else.
 
     Args:
-        name: the column's name.
-        cells: its raw cells.
+        name: The column's name.
+        cells: Its raw cells.
         rows: int64 [rows], the place of each row in the source, from 0.
 
     Returns:
-        Why it does, for the printed schema; "" where it does not.
+        Why it does, for the printed schema; "" if it does not.
     """
     if not is_unnamed(name) or len(rows) < 2:
         return ""
     for first in (0, 1):
-        if all(
-            _is_number(cell, row + first) for cell, row in zip(cells, rows.tolist(), strict=True)
-        ):
+        numbers = (rows + first).tolist()
+        if all(map(_is_number, cells, numbers)):
             return (
                 f"row numbers from {first}, in a column without a name; --kind '{name}=numeric' "
                 "takes it as a feature"
@@ -42,4 +41,6 @@ def counts_rows(name: str, cells: Sequence, rows: np.ndarray) -> str:
 def _is_number(cell, number):
     if isinstance(cell, str):
         return cell.strip() in (str(number), f"{number}.0")
-    return not isinstance(cell, (bool, np.bool_)) and cell == number
+    if isinstance(cell, (bool, np.bool_)):
+        return False
+    return cell == number

@@ -164,7 +164,13 @@ def settle_reading(path: Path, reading: Reading) -> Reading:
         return reading
     encoding = reading.encoding or find_encoding(path)
     return replace(
-        reading, encoding=encoding, separator=reading.separator or find_separator(path, encoding)
+        reading,
+        encoding=encoding,
+        separator=reading.separator
+        or find_separator(
+            path,
+            encoding,
+        ),
     )
 
 
@@ -252,7 +258,15 @@ def table_from_memory(source: object) -> dict[str, Sequence]:
             fix="pass one of these",
         )
     refuse_twice([str(name) for name in source.columns])
-    return with_rows({str(name): _from_series(source[name], str(name)) for name in source.columns})
+    return with_rows(
+        {
+            str(name): _from_series(
+                source[name],
+                str(name),
+            )
+            for name in source.columns
+        }
+    )
 
 
 def _to_series(values):
@@ -287,7 +301,11 @@ def _from_series(series, name):
     if pd.api.types.is_bool_dtype(series.dtype) or not pd.api.types.is_numeric_dtype(series.dtype):
         return [
             None if absent is True else cell
-            for cell, absent in zip(series.astype(object), series.isna().tolist(), strict=True)
+            for cell, absent in zip(
+                series.astype(object),
+                series.isna().tolist(),
+                strict=True,
+            )
         ]
     return series.to_numpy(dtype=np.float64, na_value=np.nan)
 

@@ -19,58 +19,97 @@ IMAGE_FOLDER = "image_folder"
 
 
 def open_builder(name: str, data_dir: str):
-    """The tfds builder of a prepared data set: of `data_dir` itself where it holds one, else of the
-    name below it; or tfds' ImageFolder where the name is image_folder. Raises LoadError where the
-    data are not there.
+    """Opens a prepared data set.
+
+    Args:
+        name: Of the data set, or "image_folder" for tfds' ImageFolder.
+        data_dir: The folder that holds the data set, or that has one of this name below it; "" for
+            the one of tfds.
+
+    Returns:
+        Its tfds builder.
+
+    Raises:
+        LoadError: If the data are not there.
     """
     where = data_dir or str(Path.home() / "tensorflow_datasets")
-    if (name == IMAGE_FOLDER or data_dir) and not Path(where).is_dir():
+    is_folder_needed = name == IMAGE_FOLDER or data_dir
+    if is_folder_needed and not Path(where).is_dir():
         raise LoadError(
             f"no folder {shorten(where, 120)}",
             expected="the folder that tfds prepared a data set in",
-            fix=_prepare(name),
+            fix=_how_to_prepare(name),
         )
-    with _told(name):
+    with _errors_as_ours(name):
         load_tensorflow()
         import tensorflow_datasets as tfds
-        from tensorflow_datasets.core.read_only_builder import builder_from_files
 
         if name == IMAGE_FOLDER:
             return tfds.folder_dataset.ImageFolder(where)
         if (Path(where) / "dataset_info.json").is_file():
             return tfds.builder_from_directory(where)
-        try:
-            return builder_from_files(name, **({"data_dir": data_dir} if data_dir else {}))
-        except tfds.core.DatasetNotFoundError:
-            raise LoadError(
-                f"the data set {shorten(name)} is not prepared in {shorten(where, 120)}",
-                expected=f"{name.partition(':')[0]}/<version>/dataset_info.json in that folder",
-                fix=_prepare(name),
-            ) from None
+        return _builder_of_name(name, data_dir, where)
+
+
+def _builder_of_name(name, data_dir, where):
+    import tensorflow_datasets as tfds
+    from tensorflow_datasets.core.read_only_builder import builder_from_files
+
+    options = {}
+    if data_dir:
+        options["data_dir"] = data_dir
+    try:
+        return builder_from_files(name, **options)
+    except tfds.core.DatasetNotFoundError:
+        base_name, _, _ = name.partition(":")
+        raise LoadError(
+            f"the data set {shorten(name)} is not prepared in {shorten(where, 120)}",
+            expected=f"{base_name}/<version>/dataset_info.json in that folder",
+            fix=_how_to_prepare(name),
+        ) from None
 
 
 def feature_of(builder, spec, knob: str):
-    """The tfds feature that a knob of a spec ("image", "text") names. Raises LoadError where it, or
-    the label, is not there.
+    """Returns the tfds feature that a knob of a spec names.
+
+    Args:
+        builder: Of the data set.
+        spec: A load spec.
+        knob: "image" or "text".
+
+    Raises:
+        LoadError: If the feature, or the label, is not there.
     """
     known = builder.info.features
     name = vars(spec)[knob]
-    absent = [each for each in (name, spec.label) if each not in known.keys()]
-    if absent:
-        raise LoadError(
-            f"no feature {shorten(absent[0])} in {builder.info.full_name}",
-            expected=", ".join(map(shorten, known)),
-            fix=f"name them: load.{knob}=..., load.label=...",
-        )
+    for each in (name, spec.label):
+        if each not in known.keys():
+            raise LoadError(
+                f"no feature {shorten(each)} in {builder.info.full_name}",
+                expected=", ".join(map(shorten, known)),
+                fix=f"name them: load.{knob}=..., load.label=...",
+            )
     return known[name]
 
 
 def count_examples(builder, spec) -> dict[str, int]:
-    """Split → number of examples, of `spec.splits` or, if empty, of train, validation and test
-    where they are there. Raises LoadError for a split that is not there.
+    """Counts the examples of the splits to read.
+
+    Args:
+        builder: Of the data set.
+        spec: A load spec with the knob splits; if that is empty, train, validation and test are
+            read where they are there.
+
+    Returns:
+        Split → number of examples.
+
+    Raises:
+        LoadError: For a split that is not there.
     """
     known = builder.info.splits
-    splits = spec.splits or tuple(name for name in known if name in PARTS)
+    splits = spec.splits
+    if not splits:
+        splits = tuple(name for name in known if name in PARTS)
     if not splits:
         raise LoadError(
             f"the splits of {spec.name} are {', '.join(map(shorten, known))}",
@@ -83,69 +122,101 @@ def count_examples(builder, spec) -> dict[str, int]:
 def found_in_splits(
     spec, builder, counts: dict[str, int], *, knob: str, put: Callable[[int, object], str]
 ) -> LabelledSource:
-    """Reads every example of the splits in `counts`, in the order on disk. put(row, cell) takes the
-    bytes of a file, or an array, and why it cannot be read, or "". Raises LoadError.
+    """Reads every example of the splits, in the order on disk.
+
+    Args:
+        spec: A load spec with the knob label.
+        builder: Of the data set.
+        counts: Split → number of examples.
+        knob: The one of the spec that names the feature.
+        put: Takes a row and its cell, which is the bytes of a file or an array, and returns why it
+            cannot be read, or "".
+
+    Raises:
+        LoadError: If the data set cannot be read.
     """
     from tqdm import tqdm
 
     labels = []
     parts = []
     reasons = []
+    column = vars(spec)[knob]
     with tqdm(total=sum(counts.values()), desc="read", unit="example") as bar:
         for split in counts:
-            for cell, label in _examples(builder, split, vars(spec)[knob], spec.label):
+            part = _part_of(split)
+            for cell, label in _examples(builder, split, column, spec.label):
                 reasons.append(put(len(reasons), cell))
                 labels.append(label)
-                parts.append(PARTS.get(split.partition("[")[0]))
+                parts.append(part)
                 bar.update()
-    are_numbers = all(isinstance(label, np.integer) for label in labels)
-    texts, numbers = class_texts(np.asarray(labels, None if are_numbers else object), ())
-    order = tuple(getattr(builder.info.features[spec.label], "names", None) or ()) or numbers
-    return LabelledSource(
-        texts,
-        parts=parts if all(parts) else None,
-        reasons=reasons,
-        order=order,
-        where=builder.info.full_name,
-    )
+    texts, numbers = class_texts(_as_array(labels), ())
+    names = getattr(builder.info.features[spec.label], "names", None)
+    found = LabelledSource(texts, reasons=reasons, where=builder.info.full_name)
+    found.order = tuple(names or numbers)
+    if all(parts):
+        found.parts = parts
+    return found
+
+
+def _part_of(split):
+    """Returns the part of a split such as train[:10%], None if it is none."""
+    name, _, _ = split.partition("[")
+    return PARTS.get(name)
+
+
+def _as_array(labels):
+    if all(isinstance(label, np.integer) for label in labels):
+        return np.asarray(labels)
+    return np.asarray(labels, object)
 
 
 def describe_prepared(spec) -> dict[str, str]:
-    """The data set's name with its version, and the sha256 of what `sha256sum` prints for its
-    files.
+    """Returns the data set's name with its version, and the sha256 of what `sha256sum` prints for
+    its files.
     """
     builder = open_builder(spec.name, spec.data_dir)
-    root = Path(spec.data_dir if spec.name == IMAGE_FOLDER else builder.data_path).resolve()
-    names = [path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()]
+    folder = builder.data_path
+    if spec.name == IMAGE_FOLDER:
+        folder = spec.data_dir
+    root = Path(folder).resolve()
+    names = []
+    for path in root.rglob("*"):
+        if path.is_file():
+            names.append(path.relative_to(root).as_posix())
     return {"name": builder.info.full_name, "sha256": fingerprint_files(root, names)}
 
 
 def _examples(builder, split, column, label) -> Iterator[tuple[object, object]]:
-    """(cell; class name, number or None) of each example of a split."""
+    """Yields (cell; class name, number or None) of each example of a split."""
     import tensorflow_datasets as tfds
 
     known = builder.info.features
-    # The files' own bytes: what a device reads is decoded by the same reader.
+    decoders = None
     if isinstance(known[column], tfds.features.Image):
-        encoded = {column: tfds.decode.SkipDecoding()}
-    else:
-        encoded = None
+        # The files' own bytes: what a device reads is decoded by the same reader.
+        decoders = {column: tfds.decode.SkipDecoding()}
     is_class = isinstance(known[label], tfds.features.ClassLabel)
-    with _told(builder.name):
-        for example in builder.as_dataset(split=split, decoders=encoded).as_numpy_iterator():
+    with _errors_as_ours(builder.name):
+        examples = builder.as_dataset(split=split, decoders=decoders)
+        for example in examples.as_numpy_iterator():
             value = example[label]
             if is_class:
-                if value >= 0:
-                    value = known[label].int2str(int(value))
-                else:
-                    value = None
+                value = _class_name(known[label], value)
             yield example[column], value
 
 
+def _class_name(feature, number):
+    """Returns the name of a class, None of a negative number, which means no class."""
+    if number < 0:
+        return None
+    return feature.int2str(int(number))
+
+
 def _num_examples(builder, split):
-    with _told(builder.name):
+    with _errors_as_ours(builder.name):
         splits = builder.info.splits
-        if split.partition("[")[0] not in splits:
+        name, _, _ = split.partition("[")
+        if name not in splits:
             raise LoadError(
                 f"no split {shorten(split)} in {builder.info.full_name}",
                 expected=", ".join(map(shorten, splits)),
@@ -154,7 +225,7 @@ def _num_examples(builder, split):
         return splits[split].num_examples
 
 
-def _prepare(name):
+def _how_to_prepare(name):
     return (
         f"on a machine with network run tfds.load({name!r}, data_dir='tfds'), copy the folder tfds "
         "here, and give it: load.data_dir=tfds"
@@ -162,27 +233,31 @@ def _prepare(name):
 
 
 @contextmanager
-def _told(name):
-    """Whatever tensorflow-datasets and TensorFlow raise, with their message, as a LoadError."""
+def _errors_as_ours(name):
+    """Turns whatever tensorflow-datasets and TensorFlow raise into a LoadError with its message."""
     try:
         yield
     except PipelineError:
         raise
     except Exception as error:  # they share no class
+        reason = shorten(str(error), 300)
         raise LoadError(
-            f"tensorflow-datasets cannot read {shorten(name)}: {type(error).__name__}: "
-            f"{shorten(str(error), 300)}",
+            f"tensorflow-datasets cannot read {shorten(name)}: {type(error).__name__}: {reason}",
             expected="a data set that tfds prepared",
             fix="prepare it again with the version of tensorflow-datasets that is installed here",
         ) from error
 
 
 def names_train_and_test(spec) -> bool:
-    """Whether the splits of a spec with the knobs name, data_dir and splits are train and test
-    rather than rows still to be split.
+    """Tests whether the splits of a spec with the knobs name, data_dir and splits are train and
+    test rather than rows still to be split.
     """
-    try:
-        names = spec.splits or tuple(open_builder(spec.name, spec.data_dir).info.splits)
-    except LoadError:  # `read` reports what is wrong with the data set
-        return False
-    return {"train", "test"} <= {PARTS.get(name.partition("[")[0]) for name in names}
+    names = spec.splits
+    if not names:
+        try:
+            builder = open_builder(spec.name, spec.data_dir)
+        except LoadError:  # `read` reports what is wrong with the data set
+            return False
+        names = tuple(builder.info.splits)
+    parts = {_part_of(name) for name in names}
+    return {"train", "test"} <= parts

@@ -35,27 +35,28 @@ class EncodeBins(ColumnStep):
     replaces: ClassVar[tuple[str, ...]] = (NUMERIC,)
     makes: ClassVar[tuple[str, ...]] = (ENCODED,)
 
-    num_bins: int = knob(16, 1, 1024)
-    least_share: float = knob(0.5, 0, 1)
+    num_bins: int = knob(16, 1, 1024, unit="bins")
+    least_share: float = knob(0.5, 0, 1, unit="share of the bins")
 
     def _suits(self, x):
         return is_numeric(x)
 
     def _fit(self, train):
-        return FittedStep(
-            "EncodeBins",
-            tuple(self._bins(name, present(train, name, self)) for name in self.chosen(train)),
-            unit=UNIT_INTERVAL,
-        )
+        primitives = []
+        for name in self.chosen(train):
+            x = present(train, name, self)
+            primitives.append(self._bins(name, x))
+        return FittedStep("EncodeBins", tuple(primitives), unit=UNIT_INTERVAL)
 
     def _bins(self, name, x):
         edges = quantile_edges(x, self.num_bins, self.least_share)
-        if len(edges) == 1:  # a constant: one bin that is never entered
-            edges = np.array([edges[0], np.nextafter(edges[0], np.float32(np.inf))], np.float32)
+        if len(edges) == 1:
+            # A constant: one bin that is never entered.
+            only = edges[0]
+            next_number = np.nextafter(only, np.float32(np.inf))
+            edges = np.array([only, next_number], np.float32)
+        most = np.finfo(np.float32).max
         with np.errstate(over="ignore", divide="ignore"):
-            factors = np.minimum(np.float32(1) / (edges[1:] - edges[:-1]), np.finfo(np.float32).max)
-        return Bins(
-            name,
-            tuple(as_float32(edge) for edge in edges),
-            tuple(as_float32(each) for each in factors),
-        )
+            widths = edges[1:] - edges[:-1]
+            factors = np.minimum(np.float32(1) / widths, most)
+        return Bins(name, tuple(map(as_float32, edges)), tuple(map(as_float32, factors)))

@@ -19,19 +19,33 @@ MAX_KEY_BYTES = 1000
 
 
 def frequent(x: np.ndarray, min_count: int, max_categories: int) -> tuple[str, ...]:
-    """The categories of text [rows] that occur at least `min_count` times, the most frequent if
-    there are too many; sorted by their UTF-8 bytes, as `Lookup` wants them.
+    """Returns the frequent categories of a column.
+
+    Args:
+        x: object [rows], text or None.
+        min_count: How often a category occurs at least.
+        max_categories: Most categories; of more, the most frequent are taken.
+
+    Returns:
+        The categories, sorted by their UTF-8 bytes, as `Lookup` wants them.
     """
-    counts = Counter(
-        cell for cell in x if cell is not None and len(cell.encode("utf-8")) <= MAX_KEY_BYTES
-    )
-    common = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:max_categories]
-    return tuple(
-        sorted(
-            (key for key, count in common if count >= min_count),
-            key=lambda key: key.encode("utf-8"),
-        )
-    )
+    counts: Counter[str] = Counter()
+    for cell, count in Counter(x).items():
+        if cell is not None and len(_bytes(cell)) <= MAX_KEY_BYTES:
+            counts[cell] = count
+    most_frequent = sorted(counts.items(), key=_by_frequency)[:max_categories]
+    keys = [key for key, count in most_frequent if count >= min_count]
+    return tuple(sorted(keys, key=_bytes))
+
+
+def _bytes(text):
+    return text.encode("utf-8")
+
+
+def _by_frequency(item):
+    """Sorts (category, count) by falling count, of equal ones by the category."""
+    category, count = item
+    return -count, category
 
 
 @dataclass(frozen=True)
@@ -54,8 +68,8 @@ class EncodeOnehot(ColumnStep):
     )
     makes: ClassVar[tuple[str, ...]] = (ENCODED,)
 
-    min_count: int = knob(10, 1, 2**31)
-    max_categories: int = knob(255, 1, 4096)
+    min_count: int = knob(10, 1, 2**31, unit="rows")
+    max_categories: int = knob(255, 1, 4096, unit="categories")
 
     def _suits(self, x):
         return is_categorical(x)
@@ -64,10 +78,9 @@ class EncodeOnehot(ColumnStep):
         primitives: list[Primitive] = []
         for name in self.chosen(train):
             keys = frequent(train.x[name], self.min_count, self.max_categories)
-            primitives += [
-                Lookup(name, keys, first=2, unknown=0, missing=1),
-                Onehot(name, len(keys) + 2),
-            ]
+            num_places = len(keys) + 2
+            lookup = Lookup(name, keys, first=2, unknown=0, missing=1)
+            primitives += [lookup, Onehot(name, num_places)]
         return FittedStep("EncodeOnehot", tuple(primitives), unit=UNIT_INTERVAL)
 
 
@@ -92,8 +105,8 @@ class EncodeIds(ColumnStep):
     )
     makes: ClassVar[tuple[str, ...]] = (IDS,)
 
-    min_count: int = knob(5, 1, 2**31)
-    max_categories: int = knob(1024, 1, 4096)
+    min_count: int = knob(5, 1, 2**31, unit="rows")
+    max_categories: int = knob(1024, 1, 4096, unit="categories")
 
     def _suits(self, x):
         return is_categorical(x)
@@ -103,6 +116,7 @@ class EncodeIds(ColumnStep):
         first = 0
         for name in self.chosen(train):
             keys = frequent(train.x[name], self.min_count, self.max_categories)
-            primitives.append(Lookup(name, keys, first=first + 2, unknown=first, missing=first + 1))
+            lookup = Lookup(name, keys, first=first + 2, unknown=first, missing=first + 1)
+            primitives.append(lookup)
             first += len(keys) + 2
         return FittedStep("EncodeIds", tuple(primitives), unit=CATEGORY_ID, num_ids=first)

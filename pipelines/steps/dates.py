@@ -13,6 +13,7 @@ from ..rows.sketch import ENCODED
 from ..spec import knob
 from .step import ColumnStep, FittedStep, as_float32, is_date
 
+USUAL_PARTS = ("month", "weekday", "hour")
 PARTS_OF_A_MONTH = ("day_of_month", "weekday", "hour", "minute")
 
 
@@ -35,63 +36,84 @@ class EncodeDate(ColumnStep):
     makes: ClassVar[tuple[str, ...]] = (ENCODED,)
 
     parts: tuple[str, ...] = ()
-    harmonics: tuple[int, ...] = knob((), 1, 32)
+    harmonics: tuple[int, ...] = knob((), 1, 32, unit="multiples of the angle")
 
     def _suits(self, x):
         return is_date(x)
 
     def _fit(self, train):
-        unknown = [part for part in self.parts if part not in DATE_PARTS]
-        if unknown:
-            raise StepError(
-                f"EncodeDate has no part {unknown[0]!r}",
-                expected=", ".join(DATE_PARTS),
-                fix="name parts from this list",
-            )
-        primitives: list[Primitive] = []
+        multiples = self._multiples()
         dates = self.chosen(train)
-        parts = self.parts or ("month", "weekday", "hour")
-        harmonics = self.harmonics or (1,) * len(parts)
+        primitives: list[Primitive] = []
+        for name in dates:
+            for part, num_multiples in _of_steps(name, train.schema.frame, multiples).items():
+                primitives += _encode_part(train, name, part, num_multiples)
+        return FittedStep("EncodeDate", tuple(primitives), unit=UNIT_INTERVAL, dropped=tuple(dates))
+
+    def _multiples(self):
+        """Returns part → how many multiples of its angle. Raises StepError for unknown parts."""
+        for part in self.parts:
+            if part not in DATE_PARTS:
+                raise StepError(
+                    f"EncodeDate has no part {part!r}",
+                    expected=", ".join(DATE_PARTS),
+                    fix="name parts from this list",
+                )
+        parts = self.parts or USUAL_PARTS
+        one_each = (1,) * len(parts)
+        harmonics = self.harmonics or one_each
         if len(harmonics) != len(parts):
             raise StepError(
                 f"EncodeDate with {len(harmonics)} harmonics for {len(parts)} parts",
                 expected="one number a part",
-                fix=f"harmonics={(1,) * len(parts)}",
+                fix=f"harmonics={one_each}",
             )
-        for name in dates:
-            for part, multiples in _of_steps(
-                name, train.schema.frame, dict(zip(parts, harmonics, strict=True))
-            ):
-                into = f"{name} {part}"
-                if into in train.x:
-                    raise StepError(
-                        f"the data set has a column {into!r} already",
-                        expected="a free name for the date's part",
-                        fix="rename it in the source",
-                    )
-                made = {name: train.x[name]}
-                read = DatePart(name, into, part)
-                read.run(made)
-                if len(set(made[into].tolist())) > 1:
-                    primitives += [read, Table(into, _circle(DATE_PARTS[part], multiples))]
-        return FittedStep("EncodeDate", tuple(primitives), unit=UNIT_INTERVAL, dropped=tuple(dates))
+        return dict(zip(parts, harmonics, strict=True))
 
 
-def _of_steps(name, frame, parts):
-    """Pairs of part and multiples that differ from step to step of a frame."""
+def _encode_part(train, name, part, num_multiples) -> list[Primitive]:
+    """Returns the primitives of a part of a date; none if it is the same in all training rows.
+
+    Raises:
+        StepError: If the data set has a column of the part's name.
+    """
+    into = f"{name} {part}"
+    if into in train.x:
+        raise StepError(
+            f"the data set has a column {into!r} already",
+            expected="a free name for the date's part",
+            fix="rename it in the source",
+        )
+    columns = {name: train.x[name]}
+    read = DatePart(name, into, part)
+    read.run(columns)
+    values = set(columns[into].tolist())
+    if len(values) < 2:
+        return []
+    circle = _circle(DATE_PARTS[part], num_multiples)
+    return [read, Table(into, circle)]
+
+
+def _of_steps(name, frame, multiples):
+    """Returns part → multiples of those that differ from step to step of a frame."""
     if frame is None or name != frame.time or frame.calendar.unit != MONTH:
-        return parts.items()
-    coarse = {part: multiples for part, multiples in parts.items() if part not in PARTS_OF_A_MONTH}
-    return (coarse or {"month": max(parts.values())}).items()
+        return multiples
+    coarse = {part: each for part, each in multiples.items() if part not in PARTS_OF_A_MONTH}
+    if coarse:
+        return coarse
+    return {"month": max(multiples.values())}
 
 
-def _circle(size, multiples):
-    rows = [
-        [
-            as_float32((1 + wave(2 * math.pi * multiple * place / size)) / 2)
-            for multiple in range(1, multiples + 1)
-            for wave in (math.cos, math.sin)
-        ]
-        for place in range(size)
-    ]
-    return tuple(map(tuple, rows)) + ((0.5, 0.5) * multiples,)
+def _circle(size, num_multiples):
+    """Returns the row of numbers of each place in a cycle of `size`, and of a missing date."""
+    rows = []
+    for place in range(size):
+        row = []
+        for multiple in range(1, num_multiples + 1):
+            angle = 2 * math.pi * multiple * place / size
+            for wave in (math.cos, math.sin):
+                share = (1 + wave(angle)) / 2
+                row.append(as_float32(share))
+        rows.append(tuple(row))
+    middle = (0.5, 0.5) * num_multiples
+    return (*rows, middle)

@@ -32,7 +32,7 @@ class DropColumns(ColumnStep):
         DATE,
     )
 
-    more_than: float = knob(0.95, 0, 1)
+    more_than: float = knob(0.95, 0, 1, unit="share of the rows")
 
     def _suits(self, x):
         return x.ndim == 1

@@ -49,27 +49,30 @@ _ALONE = (TOKEN_ID, PAIR_ID, PIXELS)
 def make_signature(
     prepared: tuple[FittedStep, ...], encoders: tuple[FittedStep, ...], encoded: TrainSet
 ) -> Signature:
-    """The Signature of everything fitted, given the training rows after it.
+    """Makes the Signature of everything fitted.
 
     Columns of one unit share a port, because one int8 tensor has one scale; so do series of one
-    unit and length. Raises StepError where a column was never encoded or still has missing values.
+    unit and length.
+
+    Args:
+        prepared: The fitted steps of `Recipe.prepare`.
+        encoders: The fitted steps of `Recipe.encode`.
+        encoded: The training rows after all of them.
+
+    Raises:
+        StepError: If a column was never encoded or still has missing values.
     """
     train = require_train_set(encoded, "the signature")
     steps = prepared + encoders
+    fitted = _primitives_of(steps)
     packs = _packs(steps, train)
-    primitives = _needed((*(primitive for step in steps for primitive in step.primitives), *packs))
-    packed = run_primitives(packs, train.x)
-    finished = _finishing_steps(steps)
-    ports = tuple(
-        _port(pack, packed[pack.into], _unit_of(finished, pack.columns[0], train), steps)
-        for pack in packs
-    )
-    read = _raw_columns(primitives) | {name for name, x in train.x.items() if x.dtype == np.uint8}
+    primitives = _needed((*fitted, *packs))
+    ports = _ports(packs, steps, train)
     task = task_of(train.schema.target)
-    fitted = [primitive for step in steps for primitive in step.primitives]
     target = task.fit_target(train, fitted, ports)
     frame = train.schema.frame
     num_outputs = task.num_outputs(target, frame, ports)
+    read = _raw_columns(primitives) | _pictures(train)
     return Signature(
         columns=tuple(column for column in train.schema.columns if column.name in read),
         target=target,
@@ -81,51 +84,96 @@ def make_signature(
     )
 
 
+def _primitives_of(steps) -> list[Primitive]:
+    primitives: list[Primitive] = []
+    for step in steps:
+        primitives += step.primitives
+    return primitives
+
+
+def _pictures(train) -> set[str]:
+    """Returns the columns of pictures, which no primitive reads."""
+    return {name for name, x in train.x.items() if x.dtype == np.uint8}
+
+
+def _ports(packs, steps, train) -> tuple[Port, ...]:
+    """Returns the port of each pack."""
+    packed = run_primitives(packs, train.x)
+    finished = _finishing_steps(steps)
+    ports = []
+    for pack in packs:
+        unit = _unit_of(finished, pack.columns[0], train)
+        ports.append(_port(pack, packed[pack.into], unit, steps))
+    return tuple(ports)
+
+
 def to_ports(
     signature: Signature, rows: TrainSet | HeldOut, *, encoded: bool = False
 ) -> TrainSet | HeldOut:
-    """Raw rows (or rows that are `encoded` already) to rows whose columns are the signature's
-    ports, float32, int32 or pixels as uint8, unquantized: what the Keras model takes. The y of a
-    forecast is then in each row's own scale; that of anomalies is the window to give back, float32
-    [rows, outputs], NaN of a row that is labelled as one.
+    """Turns rows into what the Keras model takes.
+
+    Args:
+        signature: Of the model.
+        rows: Raw rows.
+        encoded: Whether the rows are encoded already.
+
+    Returns:
+        Rows whose columns are the signature's ports: float32, int32 or pixels as uint8,
+        unquantized. The y of a forecast is in each row's own scale; that of anomalies is the window
+        to give back, float32 [rows, outputs], NaN of a row that is labelled as one.
+
+    Raises:
+        StepError: If a value is missing after every step.
     """
     primitives = signature.primitives
     if encoded:
-        primitives = tuple(
-            primitive for primitive in primitives if isinstance(primitive, PackingPrimitive)
-        )
+        primitives = tuple(each for each in primitives if isinstance(each, PackingPrimitive))
     columns = run_primitives(primitives, rows.x)
-    for port in signature.inputs:
-        if columns[port.name].dtype == np.float32 and np.isnan(columns[port.name]).any():
-            raise StepError(
-                "held-out rows have missing values after every step",
-                expected="no missing value",
-                fix="add an imputing step, such as ImputeMedian(); dropping training rows does "
-                "not fill other rows",
-            )
-    rows = rows.with_columns({port.name: columns[port.name] for port in signature.inputs})
+    ports = {port.name: columns[port.name] for port in signature.inputs}
+    if any(map(_has_missing, ports.values())):
+        raise StepError(
+            "held-out rows have missing values after every step",
+            expected="no missing value",
+            fix="add an imputing step, such as ImputeMedian(); dropping training rows does "
+            "not fill other rows",
+        )
     target = signature.target
-    return replace(rows, y=task_of(target).port_truth(rows.y, target, columns))
+    truth = task_of(target).port_truth(rows.y, target, columns)
+    return replace(rows.with_columns(ports), y=truth)
+
+
+def _has_missing(x):
+    if x.dtype.kind != "f":
+        return False
+    return np.isnan(x).any()
 
 
 def unlabelled_to_ports(signature: Signature, train: TrainSet) -> UnlabelledRows | None:
-    """The raw unlabelled rows next to training rows with ports for columns, as `to_ports`; None
-    where there are none. Raises StepError where they do not fit into memory.
+    """Turns the raw unlabelled rows next to training rows into rows of ports, as `to_ports`.
+
+    Returns:
+        The rows, None if there are none.
+
+    Raises:
+        StepError: If they do not fit into memory.
     """
-    if train.unlabelled is None or not len(train.unlabelled):
+    rows = train.unlabelled
+    if rows is None or not len(rows):
         return None
-    size = len(train.unlabelled) * 4 * sum(int(np.prod(port.shape)) for port in signature.inputs)
-    if size > MAX_ENCODED_BYTES:
+    widths = [int(np.prod(port.shape)) for port in signature.inputs]
+    num_bytes = len(rows) * 4 * sum(widths)
+    if num_bytes > MAX_ENCODED_BYTES:
         raise StepError(
-            f"{len(train.unlabelled):,} rows without a label would take {size / 2**30:.1f} GiB",
+            f"{len(rows):,} rows without a label would take {num_bytes / 2**30:.1f} GiB",
             expected=f"at most {MAX_ENCODED_BYTES / 2**30:.0f} GiB",
             fix="provide fewer of them, or lower the window of the tokens",
         )
-    columns = run_primitives(signature.primitives, train.unlabelled.x)
+    columns = run_primitives(signature.primitives, rows.x)
     return UnlabelledRows({port.name: columns[port.name] for port in signature.inputs})
 
 
-def _packs(steps, train):
+def _packs(steps, train) -> tuple[Pack | PackSteps, ...]:
+    """Returns which columns share which ports."""
     own = _names_of_own_scales(steps)
     # The frame gave the time to every window; a model that has no use for it needs no clock on its
     # device.
@@ -137,7 +185,8 @@ def _packs(steps, train):
     packs: list[Pack | PackSteps] = []
     for unit, port_name in _PORT_NAMES.items():
         names = tuple(name for name in units if units[name] == unit)
-        while port_name in train.x:  # a user's column may have our name
+        # A user's column may have our name.
+        while port_name in train.x:
             port_name += "_"
         if unit in _ALONE:
             for place, name in enumerate(names):
@@ -150,12 +199,11 @@ def _packs(steps, train):
 
 
 def _names_of_own_scales(steps) -> set[str]:
-    """The columns that hold each row's own scale: they are read by other primitives only."""
+    """Returns the columns of each row's own scale, which other primitives read only."""
     names = set()
-    for step in steps:
-        for primitive in step.primitives:
-            if isinstance(primitive, OwnScale):
-                names |= {primitive.into_offset, primitive.into_factor}
+    for primitive in _primitives_of(steps):
+        if isinstance(primitive, OwnScale):
+            names |= {primitive.into_offset, primitive.into_factor}
     return names
 
 
@@ -164,7 +212,10 @@ def _refuse_unfinished(units, train):
     loose = [name for name, unit in units.items() if not unit]
     if loose:
         name = loose[0]
-        more = f" (and {len(loose) - 1} more)" if len(loose) > 1 else ""
+        num_more = len(loose) - 1
+        more = ""
+        if num_more:
+            more = f" (and {num_more} more)"
         raise StepError(
             f"the {kind_of(train.x[name])} column {name!r} was never encoded{more}",
             expected="every column in one unit",
@@ -173,7 +224,7 @@ def _refuse_unfinished(units, train):
             "or EncodeDate() to `prepare`",
         )
     for name, x in train.x.items():
-        if x.dtype.kind == "f" and np.isnan(x).any():
+        if _has_missing(x):
             raise StepError(
                 f"column {name!r} still has missing values after every step",
                 expected="no missing value",
@@ -188,13 +239,18 @@ def _refuse_unfinished(units, train):
 
 
 def _packs_of_series(names, port_name, steps, train) -> list[PackSteps]:
-    """One port for each number of steps. What is known beforehand is of other steps than the rest,
-    even where there are as many.
+    """Returns one pack for each number of steps. What is known beforehand is of other steps than
+    the rest, even where there are as many.
     """
     frame = train.schema.frame
-    primitives = tuple(each for step in steps for each in step.primitives)
-    known = made_from(primitives, frame.known if frame else ())
-    kinds = {name: (name in known, train.x[name].shape[1]) for name in names}
+    known_before = ()
+    if frame is not None:
+        known_before = frame.known
+    known = made_from(tuple(_primitives_of(steps)), known_before)
+    kinds = {}
+    for name in names:
+        num_steps = train.x[name].shape[1]
+        kinds[name] = (name in known, num_steps)
     packs = []
     for place, kind in enumerate(sorted(set(kinds.values()))):
         alike = tuple(name for name in names if kinds[name] == kind)
@@ -203,12 +259,16 @@ def _packs_of_series(names, port_name, steps, train) -> list[PackSteps]:
 
 
 def _numbered(port_name, place):
-    """The first port of a kind has no number."""
-    return port_name + str(place or "")
+    # The first port of a kind has no number.
+    if place == 0:
+        return port_name
+    return f"{port_name}{place}"
 
 
 def _unit_of(finished, name, train):
-    """The unit of the last step that finished a column; a picture needs none."""
+    """Returns the unit of the last step that finished a column, "" if none did; a picture needs
+    none.
+    """
     if train.x[name].dtype == np.uint8:
         return PIXELS
     if name in finished:
@@ -217,18 +277,20 @@ def _unit_of(finished, name, train):
 
 
 def _finishing_steps(steps):
-    """Column → the last step that finished it."""
+    """Returns column → the last step that finished it."""
     finished = {}
     for step in steps:
-        for primitive in step.primitives if step.unit else ():
+        if not step.unit:
+            continue
+        for primitive in step.primitives:
             for name in primitive.makes():
                 finished[name] = step
     return finished
 
 
 def _needed(primitives: tuple[Primitive, ...]) -> tuple[Primitive, ...]:
-    """The primitives that something packed depends on: what was dropped on the way costs the device
-    nothing.
+    """Returns the primitives that something packed depends on: what was dropped on the way costs
+    the device nothing.
     """
     needed: set[str] = set()
     kept = []
@@ -242,28 +304,37 @@ def _needed(primitives: tuple[Primitive, ...]) -> tuple[Primitive, ...]:
 
 
 def _raw_columns(primitives):
-    """Names that are read before any primitive makes them: those must come from the row."""
+    """Returns names that are read before any primitive makes them: those must come from the row."""
     read: set[str] = set()
     made: set[str] = set()
     for primitive in primitives:
         if not isinstance(primitive, PackingPrimitive):
-            read.update(set(primitive.reads()) - made)
+            new = set(primitive.reads()) - made
+            read.update(new)
         made.update(primitive.makes())
     return read
 
 
 def _port(pack, packed, unit, steps):
-    if unit == PIXELS:  # the net takes them as float32; until a batch is made they stay bytes
-        return Port(pack.into, packed.shape[1:], "float32", unit)
-    if unit in _BY_STEP:
-        return Port(pack.into, packed.shape[1:], "float32", unit)
-    if packed.shape[1] > MAX_INPUTS:
+    """Returns the port of a pack, whose values of the training rows are `packed`."""
+    shape = packed.shape[1:]
+    # The net takes pixels as float32; until a batch is made they stay bytes.
+    if unit == PIXELS or unit in _BY_STEP:
+        return Port(pack.into, shape, "float32", unit)
+    width = shape[0]
+    if width > MAX_INPUTS:
         raise StepError(
-            f"{packed.shape[1]:,} model inputs in the unit {unit!r}",
+            f"{width:,} model inputs in the unit {unit!r}",
             expected=f"at most {MAX_INPUTS:,}",
             fix="raise min_count or lower max_categories and num_bins, or use EncodeIds()",
         )
-    num_ids = {CATEGORY_ID: sum(step.num_ids for step in steps if step.unit == CATEGORY_ID)}.get(
-        unit, _finishing_steps(steps)[pack.columns[0]].num_ids
-    )
-    return Port(pack.into, (packed.shape[1],), str(packed.dtype), unit, num_ids=num_ids)
+    num_ids = _num_ids(pack, unit, steps)
+    return Port(pack.into, (width,), str(packed.dtype), unit, num_ids=num_ids)
+
+
+def _num_ids(pack, unit, steps):
+    """Returns how many ids there are in a port; those of category columns run on."""
+    if unit == CATEGORY_ID:
+        return sum(step.num_ids for step in steps if step.unit == CATEGORY_ID)
+    last = _finishing_steps(steps)[pack.columns[0]]
+    return last.num_ids

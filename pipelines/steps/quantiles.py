@@ -6,8 +6,7 @@ import numpy as np
 
 
 def quantile_edges(x: np.ndarray, num_bins: int, least_share: float = 0.5) -> np.ndarray:
-    """Computes rising float32 edges of at most `num_bins` bins over the values of float64 `x`
-    [rows].
+    """Computes the rising edges of bins over values.
 
     The edges are quantiles. A value that holds more than 1 / num_bins of the rows is several of
     these quantiles at once, and the other values share the edges that are left: with 96 % zeros, 16
@@ -16,6 +15,11 @@ def quantile_edges(x: np.ndarray, num_bins: int, least_share: float = 0.5) -> np
     quantiles of the other values, among which the same rule holds again. In every other column the
     edges are the plain quantiles.
 
+    Args:
+        x: float64 [rows].
+        num_bins: Most bins.
+        least_share: See above.
+
     Returns:
         float32 [edges], one edge where all values are the same.
     """
@@ -23,14 +27,20 @@ def quantile_edges(x: np.ndarray, num_bins: int, least_share: float = 0.5) -> np
     edges = []
     bins = num_bins
     while True:
-        frequent = counts > max(counts.sum() / bins, 1)
-        num_others = counts[~frequent].sum()
-        if num_others == 0 or num_others >= least_share * counts.sum():
+        num_rows = counts.sum()
+        is_frequent = counts > max(num_rows / bins, 1)
+        num_others = counts[~is_frequent].sum()
+        if num_others == 0 or num_others >= least_share * num_rows:
             break
-        edges.append(values[frequent])
+        edges.append(values[is_frequent])
         # The frequent values are fewer than the bins, because each holds more than one bin's rows.
-        bins = min(bins - int(frequent.sum()), math.ceil(bins * least_share))
-        values = values[~frequent]
-        counts = counts[~frequent]
-    edges.append(np.quantile(np.repeat(values, counts), np.linspace(0, 1, bins + 1)))
-    return np.unique(np.concatenate(edges).astype(np.float32))
+        bins_left = bins - int(is_frequent.sum())
+        bins_of_others = math.ceil(bins * least_share)
+        bins = min(bins_left, bins_of_others)
+        values = values[~is_frequent]
+        counts = counts[~is_frequent]
+    shares = np.linspace(0, 1, bins + 1)
+    rows = np.repeat(values, counts)
+    edges.append(np.quantile(rows, shares))
+    all_edges = np.concatenate(edges)
+    return np.unique(all_edges.astype(np.float32))

@@ -2,23 +2,36 @@
 
 import numpy as np
 
-from ..device.cells import SERIES
+from ..device.cells import NUMERIC, SERIES
 from ..device.signature import Signature
 from ..rows.parts import TrainSet, require_train_set
 
 
 def value_ranges(signature: Signature, train: TrainSet) -> dict[str, tuple[float, float]]:
-    """Column → (least, largest) value of raw training rows, of each numeric column and series that
-    the model reads; a column without two different values has no range. Raises LeakError for other
-    rows than a TrainSet.
+    """Returns the ranges that raw training rows had.
+
+    Args:
+        signature: Of the model.
+        train: Raw training rows.
+
+    Returns:
+        Column → (least, largest) value of each numeric column and series that the model reads; a
+        column without two different values has no range.
+
+    Raises:
+        LeakError: For other rows than a TrainSet.
     """
     columns = require_train_set(train, "the ranges").x
     ranges = {}
     for column in signature.columns:
-        if column.kind not in ("numeric", SERIES):
+        if column.kind not in (NUMERIC, SERIES):
             continue
         x = columns[column.name]
         known = x[~np.isnan(x)]
-        if len(known) and known.min() < known.max():
-            ranges[column.name] = (float(known.min()), float(known.max()))
+        if not len(known):
+            continue
+        least = float(known.min())
+        largest = float(known.max())
+        if least < largest:
+            ranges[column.name] = (least, largest)
     return ranges

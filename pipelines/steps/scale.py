@@ -16,8 +16,8 @@ from .step import ColumnStep, FittedStep, as_float32, is_numeric, present
 
 # The median absolute deviation of normal numbers times this is their standard deviation.
 MAD_TO_STANDARD = 1.4826
-
-
+# The interquartile range of normal numbers is so many standard deviations.
+IQR_TO_STANDARD = 1.349
 # Fewer int8 steps than these for the middle nine tenths of so many different values: they look
 # alike.
 MIN_STEPS = 8
@@ -25,28 +25,33 @@ MIN_VALUES = 20
 
 
 def few_steps(x: np.ndarray, spread: float, width: float) -> str:
-    """Returns how few int8 steps the middle nine tenths of the different values of `x` [rows] get,
-    in words.
+    """Returns in words how few int8 steps the middle nine tenths of the different values get.
 
     Args:
-        x: numbers, NaN where missing.
-        spread: what becomes one unit.
-        width: the units that the 255 steps of int8 hold.
+        x: Numbers [rows], NaN where missing.
+        spread: What becomes one unit.
+        width: The units that the 255 steps of int8 hold.
 
     Returns:
         "" where they get enough, or are few.
     """
-    values = np.unique(x[~np.isnan(x)].astype(np.float64))
+    known = x[~np.isnan(x)].astype(np.float64)
+    values = np.unique(known)
     if len(values) < MIN_VALUES or not spread > 0:
         return ""
     low, high = np.percentile(values, [5, 95])
-    steps = (high - low) / spread / width * 255
-    if steps >= MIN_STEPS:
+    num_steps = (high - low) / spread / width * 255
+    if num_steps >= MIN_STEPS:
         return ""
-    far = max(values[0], values[-1], key=lambda value: abs(value - np.median(values)))
+    middle = np.median(values)
+    least = values[0]
+    largest = values[-1]
+    far = least
+    if largest - middle > middle - least:
+        far = largest
     return (
         f"values such as {far:g} stretch its scale: nine tenths of the different values share "
-        f"{math.ceil(steps)} of 255 int8 steps"
+        f"{math.ceil(num_steps)} of 255 int8 steps"
     )
 
 
@@ -70,32 +75,31 @@ class _Scale(ColumnStep):
         return is_numeric(x)
 
     def flattens(self, x):
-        seen = x[~np.isnan(x)].astype(np.float64)
-        if not len(seen):
+        known = x[~np.isnan(x)].astype(np.float64)
+        if not len(known):
             return ""
+        _, spread = self._offset_and_spread(known)
         low, high = self._limits()
-        return few_steps(x, self._offset_and_spread(seen)[1], high - low)
+        return few_steps(x, spread, high - low)
 
     def _fit(self, train):
         primitives: list[Primitive] = []
+        low, high = self._limits()
         for name in self.chosen(train):
-            offset, spread = self._offset_and_spread(present(train, name, self))
+            x = present(train, name, self)
+            offset, spread = self._offset_and_spread(x)
             # A column without spread becomes 0 everywhere instead of a division by nothing.
+            factor = 0.0
             if spread > 0 and np.isfinite(np.float32(1 / spread)):
                 factor = 1 / spread
-            else:
-                factor = 0.0
-            low, high = self._limits()
-            primitives += [
-                Affine(name, as_float32(offset), as_float32(factor)),
-                Clip(name, low, high),
-            ]
+            affine = Affine(name, as_float32(offset), as_float32(factor))
+            primitives += [affine, Clip(name, low, high)]
         return FittedStep(type(self).__name__, tuple(primitives), unit=self._unit())
 
 
 @dataclass(frozen=True)
 class ScaleStandard(_Scale):
-    """(x - mean) / standard deviation, cut to ±`clip`.
+    """Scales numbers by (x - mean) / standard deviation, cut to ±`clip`.
 
     Attributes:
         clip: How far from the mean a value is cut.
@@ -115,10 +119,10 @@ class ScaleStandard(_Scale):
 
 @dataclass(frozen=True)
 class ScaleRobust(_Scale):
-    """(x - median) / (interquartile range / 1.349), cut to ±`clip`. For normal numbers the same as
-    ScaleStandard; outliers do not move it. Where one value holds so many rows that both quartiles
-    are that value, the spread is 1.4826 times the median distance from it of the rows that differ,
-    so that these stay apart.
+    """Scales numbers by (x - median) / (interquartile range / 1.349), cut to ±`clip`. For normal
+    numbers the same as ScaleStandard; outliers do not move it. Where one value holds so many rows
+    that both quartiles are that value, the spread is 1.4826 times the median distance from it of
+    the rows that differ, so that these stay apart.
 
     Attributes:
         clip: How far from the median a value is cut.
@@ -129,7 +133,7 @@ class ScaleRobust(_Scale):
     def _offset_and_spread(self, x):
         low, middle, high = np.percentile(x, [25, 50, 75])
         if high > low:
-            return middle, (high - low) / 1.349
+            return middle, (high - low) / IQR_TO_STANDARD
         distances = np.abs(x - middle)
         distances = distances[distances > 0]
         if not len(distances):
@@ -145,10 +149,11 @@ class ScaleRobust(_Scale):
 
 @dataclass(frozen=True)
 class ScaleMinMax(_Scale):
-    """(x - smallest) / (largest - smallest), cut to [0, 1]."""
+    """Scales numbers by (x - smallest) / (largest - smallest), cut to [0, 1]."""
 
     def _offset_and_spread(self, x):
-        return np.min(x), np.max(x) - np.min(x)
+        least = np.min(x)
+        return least, np.max(x) - least
 
     def _limits(self):
         return 0.0, 1.0

@@ -26,13 +26,19 @@ class _SeriesStep(ColumnStep):
         return is_series(x)
 
     def chosen(self, train):
-        """Without `columns`: the source's own series, but for those in their own scale already."""
-        names = {column.name for column in train.schema.columns}
-        return [
-            name
-            for name in super().chosen(train)
-            if self.columns or (name in names and own_offset(name) not in train.x)
-        ]
+        """Returns, without `columns`, the source's own series, but for those in their own scale
+        already.
+        """
+        names = super().chosen(train)
+        if self.columns:
+            return names
+        of_source = {column.name for column in train.schema.columns}
+        chosen = []
+        for name in names:
+            has_own_scale = own_offset(name) in train.x
+            if name in of_source and not has_own_scale:
+                chosen.append(name)
+        return chosen
 
 
 @dataclass(frozen=True)
@@ -53,15 +59,11 @@ class FillGaps(_SeriesStep):
             raise StepError(
                 f"FillGaps(how={self.how!r})", expected=", ".join(FILLS), fix="name one of these"
             )
-        return FittedStep(
-            "FillGaps",
-            tuple(
-                FillSteps(
-                    name, self.how, self.season, as_float32(np.median(present(train, name, self)))
-                )
-                for name in self.chosen(train)
-            ),
-        )
+        primitives = []
+        for name in self.chosen(train):
+            median = as_float32(np.median(present(train, name, self)))
+            primitives.append(FillSteps(name, self.how, self.season, median))
+        return FittedStep("FillGaps", tuple(primitives))
 
 
 @dataclass(frozen=True)
@@ -71,12 +73,11 @@ class FlagGaps(_SeriesStep):
     """
 
     def _fit(self, train):
-        names = [name for name in self.chosen(train) if np.isnan(train.x[name]).any()]
-        return FittedStep(
-            "FlagGaps",
-            tuple(Missing(name, free_name(train, f"{name} is missing")) for name in names),
-            unit=SERIES_INTERVAL,
-        )
+        primitives = []
+        for name in _with_gaps(self, train):
+            flag = free_name(train, f"{name} is missing")
+            primitives.append(Missing(name, flag))
+        return FittedStep("FlagGaps", tuple(primitives), unit=SERIES_INTERVAL)
 
 
 @dataclass(frozen=True)
@@ -91,19 +92,21 @@ class CountSinceSeen(_SeriesStep):
     most: int = knob(24, 1, 100_000, unit="steps")
 
     def _fit(self, train):
-        names = [name for name in self.chosen(train) if np.isnan(train.x[name]).any()]
-        return FittedStep(
-            "CountSinceSeen",
-            tuple(
-                SinceSeen(name, free_name(train, f"{name} since seen"), self.most) for name in names
-            ),
-            unit=SERIES_INTERVAL,
-        )
+        primitives = []
+        for name in _with_gaps(self, train):
+            count = free_name(train, f"{name} since seen")
+            primitives.append(SinceSeen(name, count, self.most))
+        return FittedStep("CountSinceSeen", tuple(primitives), unit=SERIES_INTERVAL)
+
+
+def _with_gaps(step, train):
+    """Returns the series of a step that have missing steps in training."""
+    return [name for name in step.chosen(train) if np.isnan(train.x[name]).any()]
 
 
 @dataclass(frozen=True)
 class ScaleSeries(_SeriesStep):
-    """(x - mean) / standard deviation over all training steps of a series, cut to ±`clip`.
+    """Scales series by (x - mean) / standard deviation over all training steps, cut to ±`clip`.
 
     Attributes:
         clip: How far from the mean a value is cut.
@@ -112,9 +115,11 @@ class ScaleSeries(_SeriesStep):
     clip: float = knob(4.0, 0.1, 1000, unit="standard deviations")
 
     def flattens(self, x):
-        return few_steps(
-            x, float(np.nanstd(x.astype(np.float64))) if np.any(x == x) else 0.0, 2 * self.clip
-        )
+        is_known = ~np.isnan(x)
+        spread = 0.0
+        if is_known.any():
+            spread = float(np.nanstd(x.astype(np.float64)))
+        return few_steps(x, spread, 2 * self.clip)
 
     def _fit(self, train):
         primitives = []
@@ -125,14 +130,11 @@ class ScaleSeries(_SeriesStep):
 
     def _to_unit(self, name, mean, spread):
         # A series without spread becomes 0 everywhere instead of a division by nothing.
+        factor = 0.0
         if spread > 0 and np.isfinite(np.float32(1 / spread)):
             factor = 1 / spread
-        else:
-            factor = 0.0
-        return [
-            Affine(name, as_float32(mean), as_float32(factor)),
-            Clip(name, -self.clip, self.clip),
-        ]
+        affine = Affine(name, as_float32(mean), as_float32(factor))
+        return [affine, Clip(name, -self.clip, self.clip)]
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,8 @@ class ScaleByItself(ScaleSeries):
     level: bool = False
 
     def flattens(self, x):
-        return ""  # each window has a scale of its own
+        # Each window has a scale of its own.
+        return ""
 
     def _fit(self, train):
         if self.offset not in OWN_OFFSETS:
@@ -165,16 +168,7 @@ class ScaleByItself(ScaleSeries):
                 fix="name one of these",
             )
         primitives = []
-        forecast = task_of(train.schema.target).looks_ahead
-        for name in (
-            [train.schema.target.name] if forecast and not self.columns else self.chosen(train)
-        ):
-            if name not in self.chosen(train):
-                raise StepError(
-                    f"ScaleByItself without columns, and the target {name!r} is no series",
-                    expected="the series of a forecast's target",
-                    fix="name the columns",
-                )
+        for name in self._names(train):
             x = train.x[name]
             if np.isnan(x).any():
                 raise StepError(
@@ -183,40 +177,66 @@ class ScaleByItself(ScaleSeries):
                     fix="put FillGaps() before it",
                 )
             if self.level:
-                copy = free_name(train, f"{name} level")
-                # A copy: nothing taken away, divided by one.
-                primitives.append(
-                    OwnScale(name, "none", False, 1.0, f"{copy} offset", f"{copy} factor", copy)
-                )
-                primitives += self._to_unit(copy, x.mean(dtype=np.float64), x.std(dtype=np.float64))
-            least = max(float(x.std(dtype=np.float64)) / 100, 1e-6)
-            own = OwnScale(
-                name,
-                self.offset,
-                self.scaled,
-                as_float32(least),
-                free_name(train, own_offset(name)),
-                free_name(train, f"{name} own factor"),
-                name,
-            )
-            made = {name: x}
-            own.run(made)
-            after = made[name]
-            primitives += [
-                own,
-                *self._to_unit(name, after.mean(dtype=np.float64), after.std(dtype=np.float64)),
-            ]
+                primitives += self._keep_level(train, name)
+            primitives += self._scale(train, name)
         return FittedStep("ScaleByItself", tuple(primitives), unit=SERIES_STANDARD)
+
+    def _names(self, train):
+        """Returns the series to work on. Raises StepError if the target is no series."""
+        series = self.chosen(train)
+        target = train.schema.target
+        if self.columns or not task_of(target).looks_ahead:
+            return series
+        if target.name not in series:
+            raise StepError(
+                f"ScaleByItself without columns, and the target {target.name!r} is no series",
+                expected="the series of a forecast's target",
+                fix="name the columns",
+            )
+        return [target.name]
+
+    def _keep_level(self, train, name):
+        """Returns what copies a series as it was and scales the copy."""
+        x = train.x[name]
+        copy = free_name(train, f"{name} level")
+        # A copy: nothing taken away, divided by one.
+        keep = OwnScale(name, "none", False, 1.0, f"{copy} offset", f"{copy} factor", copy)
+        return [keep, *self._scale_values(copy, x)]
+
+    def _scale(self, train, name):
+        """Returns what scales each window by itself, and then all of them alike."""
+        x = train.x[name]
+        least = max(float(x.std(dtype=np.float64)) / 100, 1e-6)
+        own = OwnScale(
+            name,
+            self.offset,
+            self.scaled,
+            as_float32(least),
+            free_name(train, own_offset(name)),
+            free_name(train, f"{name} own factor"),
+            name,
+        )
+        columns = {name: x}
+        own.run(columns)
+        return [own, *self._scale_values(name, columns[name])]
+
+    def _scale_values(self, name, x):
+        """Returns what scales a column to the mean and the spread of its training values."""
+        mean = x.mean(dtype=np.float64)
+        spread = x.std(dtype=np.float64)
+        return self._to_unit(name, mean, spread)
 
 
 def own_offset(name: str) -> str:
-    """The column that holds what ScaleByItself took away."""
+    """Returns the column that holds what ScaleByItself took away."""
     return f"{name} own offset"
 
 
 def free_name(train, name: str) -> str:
-    """The name of a column that a step makes. Raises StepError where the data set has it
-    already.
+    """Returns the name of a column that a step makes.
+
+    Raises:
+        StepError: If the data set has it already.
     """
     if name in train.x:
         raise StepError(

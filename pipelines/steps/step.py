@@ -25,9 +25,14 @@ Part = TypeVar("Part", TrainSet, HeldOut)
 
 @dataclass(frozen=True)
 class FittedStep:
-    """What a step learned, as primitives. `unit`: what the columns it finished are measured in, or
-    "" where they are still to be encoded. `dropped`: columns that go no further. `num_ids`: how
-    many ids there are, for id columns.
+    """What a step learned.
+
+    Attributes:
+        name: Of the step.
+        primitives: What a device does to the columns.
+        unit: What the columns that it finished are measured in, "" if they are still to be encoded.
+        dropped: Columns that go no further.
+        num_ids: How many ids there are, for id columns.
     """
 
     name: str
@@ -37,11 +42,11 @@ class FittedStep:
     num_ids: int = 0
 
     def apply(self, rows: Part) -> Part:
-        """The same rows with the step's columns; the type of the rows stays."""
+        """Returns the same rows with the step's columns; the type of the rows stays."""
         return rows.with_columns(self.apply_columns(rows.x))
 
     def apply_columns(self, columns: Columns) -> Columns:
-        """Columns to columns, same rows; the given mapping is left as it was."""
+        """Returns the columns after the step, of the same rows; those given stay as they were."""
         columns = run_primitives(self.primitives, columns)
         return {name: array for name, array in columns.items() if name not in self.dropped}
 
@@ -65,12 +70,15 @@ class ColumnStep(Step):
 
     def suits(self, sketch: DataSketch) -> str:
         """Returns why the step would find no column to work on, or ""."""
-        if sketch.is_read or not self.reads or sketch.may_have(*self.reads):
+        if sketch.is_read or not self.reads:
             return ""
+        if sketch.may_have(*self.reads):
+            return ""
+        name = type(self).__name__
         return Refusal(
-            f"{type(self).__name__} on columns of {sketch.kind_names()}",
+            f"{name} on columns of {sketch.kind_names()}",
             expected=f"columns of {', '.join(self.reads)}",
-            fix=f"leave {type(self).__name__} out of the steps",
+            fix=f"leave {name} out of the steps",
         )
 
     def sketch(self, sketch: DataSketch) -> DataSketch:
@@ -89,37 +97,49 @@ class ColumnStep(Step):
     def _suits(self, x: np.ndarray) -> bool: ...
 
     def fit(self, train: TrainSet) -> FittedStep:
-        """Learns from training rows only. Raises LeakError for anything else, StepError where a
-        named column does not suit.
+        """Learns from training rows only.
+
+        Raises:
+            LeakError: For anything but a TrainSet.
+            StepError: If a named column does not suit.
         """
-        return self._fit(require_train_set(train, f"{type(self).__name__}.fit"))
+        stage = f"{type(self).__name__}.fit"
+        return self._fit(require_train_set(train, stage))
 
     def chosen(self, train: TrainSet) -> list[str]:
-        """The columns that the step will work on."""
+        """Returns the columns that the step will work on.
+
+        Raises:
+            StepError: If a named column is missing or does not suit.
+        """
         if not self.columns:
             return [name for name, x in train.x.items() if self._suits(x)]
+        step = type(self).__name__
         for name in self.columns:
             if name not in train.x:
                 raise StepError(
-                    f"{type(self).__name__} names the column {shorten(name)}, which is not there",
+                    f"{step} names the column {shorten(name)}, which is not there",
                     expected=", ".join(train.x),
                     fix="correct the name, or drop the step",
                 )
-            if not self._suits(train.x[name]):
+            x = train.x[name]
+            if not self._suits(x):
                 raise StepError(
-                    f"{type(self).__name__} names {shorten(name)}, a {kind_of(train.x[name])} "
-                    "column",
-                    expected=f"a column that suits {type(self).__name__}",
+                    f"{step} names {shorten(name)}, a {kind_of(x)} column",
+                    expected=f"a column that suits {step}",
                     fix="use a step for that kind, or override the column's kind when loading",
                 )
         return list(self.columns)
 
 
+_KIND_NAMES = {"O": "categorical", "T": "text", "M": "date", "i": "id"}
+
+
 def kind_of(x: np.ndarray) -> str:
-    """A column's kind in words, from its dtype."""
+    """Returns a column's kind in words, from its dtype."""
     if x.ndim == 2:
         return "finished or series"
-    return {"O": "categorical", "T": "text", "M": "date", "i": "id"}.get(x.dtype.kind, "numeric")
+    return _KIND_NAMES.get(x.dtype.kind, "numeric")
 
 
 def is_numeric(x: np.ndarray) -> bool:
@@ -147,70 +167,84 @@ def is_date(x: np.ndarray) -> bool:
 
 
 def present(train: TrainSet, name: str, step: ColumnStep) -> np.ndarray:
-    """A numeric column's values that are there, float64. Raises StepError where none is."""
+    """Returns the values of a numeric column that are there, float64 [n].
+
+    Raises:
+        StepError: If none is.
+    """
     x = train.x[name]
-    x = x[~np.isnan(x)].astype(np.float64)
-    if not len(x):
+    is_present = ~np.isnan(x)
+    values = x[is_present]
+    if not len(values):
         raise StepError(
             f"column {shorten(name)} has no value in the {len(train)} training rows",
             expected=f"at least one value for {type(step).__name__}",
             fix="put DropColumns() before it, or name the columns that the step should take",
         )
-    return x
+    return values.astype(np.float64)
 
 
 def as_float32(value: float) -> float:
-    """A Python float that float32 holds exactly, so that what is written is what is
+    """Returns a Python float that float32 holds exactly, so that what is written is what is
     computed with.
     """
     return float(np.float32(value))
 
 
 def fit_steps(steps: Sequence, train: TrainSet) -> tuple[tuple[FittedStep, ...], TrainSet]:
-    """Fits each step on the rows as the steps before it leave them; gives the fitted steps and the
-    prepared rows.
+    """Fits each step on the rows as the steps before it leave them.
 
-    A RowFilter (see `DropRowsWithMissing`) leaves out training rows and has nothing
-    to apply to others.
+    A RowFilter (see `DropRowsWithMissing`) leaves out training rows and has nothing to apply to
+    others.
+
+    Returns:
+        The fitted steps and the prepared rows.
+
+    Raises:
+        StepError: If a step would make more columns than memory should hold.
     """
-    fitted = []
+    fitted_steps = []
     for step in steps:
         if isinstance(step, RowFilter):
             train = step.filter_rows(train)
             continue
-        fitted.append(step.fit(train))
-        _refuse_too_large(fitted[-1], len(train))
-        train = fitted[-1].apply(train)
-    return tuple(fitted), train
+        fitted = step.fit(train)
+        _refuse_too_large(fitted, len(train))
+        train = fitted.apply(train)
+        fitted_steps.append(fitted)
+    return tuple(fitted_steps), train
 
 
 def _refuse_too_large(step, num_rows):
-    """Looks at the widths that a step makes before the memory is taken."""
-    widths = [primitive.width() for primitive in step.primitives if primitive.width()]
+    """Raises StepError for the widths that a step makes, before the memory is taken."""
+    widths = []
+    for primitive in step.primitives:
+        if primitive.width():
+            widths.append(primitive.width())
     width = sum(widths)
     if width > MAX_INPUTS:
+        lower = ""
         most = MAX_INPUTS // len(widths)
         if most:
             lower = f"set num_bins or max_categories to {most} at most, or "
-        else:
-            lower = ""
         raise StepError(
             f"{step.name} would make {width:,} model inputs of {len(widths):,} columns",
             expected=f"at most {MAX_INPUTS:,}",
             fix=f"{lower}leave columns out (--drop COLUMN); ScaleStandard() makes one input of "
             "a number",
         )
-    if width * num_rows * 4 > MAX_ENCODED_BYTES:
+    num_bytes = width * num_rows * 4
+    if num_bytes > MAX_ENCODED_BYTES:
         raise StepError(
             f"{step.name} would make {width:,} columns of {num_rows:,} rows, "
-            f"{width * num_rows * 4 / 2**30:.1f} GiB",
+            f"{num_bytes / 2**30:.1f} GiB",
             expected=f"at most {MAX_ENCODED_BYTES / 2**30:.0f} GiB",
             fix="lower max_categories or num_bins, raise min_count, or use EncodeIds()",
         )
 
 
 def apply_steps(fitted: Sequence[FittedStep], rows: Part) -> Part:
-    """The rows after every fitted step."""
+    """Returns the rows after every fitted step."""
     for step in fitted:
         rows = step.apply(rows)
     return rows

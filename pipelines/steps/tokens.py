@@ -5,7 +5,7 @@ training rows only.
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 
@@ -78,7 +78,7 @@ def spelling(texts: np.ndarray, *, punctuation: bool = False) -> tuple[tuple[int
 
 def _spell(letter, punctuation):
     """Returns what stands for a letter, which is taken apart, folded and without accents."""
-    form = "NFKD"
+    form: Literal["NFKC", "NFKD"] = "NFKD"
     if ord(letter) in _HANGUL:
         # Its parts are no letters that one writes alone.
         form = "NFKC"
@@ -146,10 +146,12 @@ class TokenizeWords(ColumnStep):
                 expected="words that come again",
                 fix="lower min_count, set punctuation=True, or choose another column",
             )
-        sizes = {"num_buckets": self.num_buckets, "window": self.window}
         primitives = []
         for name in names:
-            primitives.append(self._primitive(name, letters, **sizes, **learned))
+            primitive = self._primitive(
+                name, letters, num_buckets=self.num_buckets, window=self.window, **learned
+            )
+            primitives.append(primitive)
         num_ids = primitives[0].num_ids()
         return FittedStep(step_name, tuple(primitives), unit=TOKEN_ID, num_ids=num_ids)
 

@@ -150,10 +150,20 @@ def _draw_costs(points, costs, name, axis):
         on_front = [point.on_front for point in points]
         scores = [point.score for point in points]
         front = sorted(compress(zip(costs, scores, strict=True), on_front))
-        axes.plot(*zip(*front, strict=True), color=BLUE, linewidth=0.8, alpha=0.5, zorder=0)
+        axes.plot(
+            *zip(*front, strict=True),
+            color=BLUE,
+            linewidth=0.8,
+            alpha=0.5,
+            zorder=0,
+        )
         axes.set_xscale("log")
         axes.margins(x=0.1, y=0.1)
-        axes.set(xlabel=axis, ylabel=f"{name}, validation rows", title=f"{name} against {axis}")
+        axes.set(
+            xlabel=axis,
+            ylabel=f"{name}, validation rows",
+            title=f"{name} against {axis}",
+        )
         axes.figure.legend(loc="outside right center", fontsize=8, frameon=False)
 
     return f"{name} against {axis}", picture(draw, width=11, height=4.6)

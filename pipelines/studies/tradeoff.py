@@ -257,7 +257,13 @@ class _Search:
         if way.form == "int8":
             form = "int8"
             signature = with_scales(signature, interpreter, model)
-        signature = decide_form(self.recipe, signature, interpreter, self.inputs, form=form)
+        signature = decide_form(
+            self.recipe,
+            signature,
+            interpreter,
+            self.inputs,
+            form=form,
+        )
         runner = InRunner(signature, interpreter, form=form)
         answers = answer_all(runner, valid_rows)
         scores = task_of(signature.target).score(valid_rows.y, answers, signature.target)

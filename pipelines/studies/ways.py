@@ -43,7 +43,10 @@ def ways_to_shrink(model, *, epochs: int) -> list[Way]:
         Way("int8, least squares", quantize=Quantize(calibration="mse")),
         Way("fitted further", (PruneWeights(share=0.0, epochs=epochs),)),
         Way("quantization-aware", (aware,)),
-        Way("a quarter of the channels pruned", (PruneChannels(share=0.25, epochs=epochs),)),
+        Way(
+            "a quarter of the channels pruned",
+            (PruneChannels(share=0.25, epochs=epochs),),
+        ),
         Way("half of the channels pruned", (half,)),
         Way("half of the channels pruned, quantization-aware", (half, aware)),
         Way("low rank", (FactorizeLowRank(epochs=epochs),)),

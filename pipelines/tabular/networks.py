@@ -64,7 +64,11 @@ class Mlp(Network):
 
     def tiny(self) -> "Mlp":
         """The same kind of net, small enough for a test."""
-        return replace(self, widths=tuple(min(width, 16) for width in self.widths), num_members=2)
+        return replace(
+            self,
+            widths=tuple(min(width, 16) for width in self.widths),
+            num_members=2,
+        )
 
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
         """Signature → keras.Model, uncompiled: ports by name → logits [rows, num_members, outputs].
@@ -115,7 +119,10 @@ class Mlp(Network):
                     port.num_ids,
                     self.embedding_width,
                     name=f"{name}_{port_name}_embedding",
-                    embeddings_initializer=keras.initializers.RandomNormal(stddev=0.1, seed=seed),
+                    embeddings_initializer=keras.initializers.RandomNormal(
+                        stddev=0.1,
+                        seed=seed,
+                    ),
                 )
                 x = layers.Flatten()(table(x))
             parts.append(x)

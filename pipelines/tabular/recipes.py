@@ -85,7 +85,12 @@ STORMS = Recipe(
     name="storms_mlp",
     about="NOAA storm tracks: which of nine kinds of storm is it, from place, time, wind and "
     "pressure? Whole storms are held out. `python -m pipelines run storms_mlp`.",
-    load=LoadTable("data/storms.csv.gz", "status", drop=("category",), group=("name", "year")),
+    load=LoadTable(
+        "data/storms.csv.gz",
+        "status",
+        drop=("category",),
+        group=("name", "year"),
+    ),
     split=SplitGrouped(test=0.2, valid=0.15, seed=0),
     # Plain quantiles, as above: macro-F1 .471 and .470.
     prepare=PREPARE,

@@ -41,7 +41,14 @@ def int8_latency_ms(exported: ExportedModel, interpreter) -> float:
 
 def broken_budgets(targets: tuple[Target, ...], rungs: list[Rung]) -> str:
     """Returns the first budget that the measured rungs are over, in words, or ""."""
-    costs = {rung.form: Cost(rung.size_bytes, rung.arena_bytes, rung.latency_ms) for rung in rungs}
+    costs = {
+        rung.form: Cost(
+            rung.size_bytes,
+            rung.arena_bytes,
+            rung.latency_ms,
+        )
+        for rung in rungs
+    }
     for target in targets:
         if target.form in costs:
             broken = target.broken_budget(costs[target.form])

@@ -33,7 +33,11 @@ def climb_all(
     Returns:
         The rungs from Keras down, those of streaming forms last, and form → answers.
     """
-    keras_runner = InRunner(exported.signature, KerasInterpreter(exported.model), form="float32")
+    keras_runner = InRunner(
+        exported.signature,
+        KerasInterpreter(exported.model),
+        form="float32",
+    )
     size = len(exported.files["model.keras"])
     first, answer = climb("keras", keras_runner, test, keras_answers=None, size_bytes=size)
     rungs = [first]

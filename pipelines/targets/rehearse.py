@@ -32,7 +32,12 @@ def rehearse(recipe: Recipe, inputs: TrainingInputs) -> dict[str, str]:
     limited = [target for target in targets if target.has_budget()]
     if not limited and not any(target.asks_net for target in targets):
         return {}
-    model = average_members(recipe.build.build(inputs.signature, seed=recipe.training.seed))
+    model = average_members(
+        recipe.build.build(
+            inputs.signature,
+            seed=recipe.training.seed,
+        )
+    )
     refused = ask_targets(targets, inputs.signature, model)
     if not limited:
         return refused

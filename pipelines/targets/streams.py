@@ -106,7 +106,11 @@ class StreamLadder:
             size_bytes=len(self._tflite["stream_int8"]),
             latency_ms=_step_ms(micro, self._signature, "int8"),
             arena_bytes=micro.arena_bytes(),
-            int8_steps=self._steps_apart(answers, wanted, self._signature.stream.output.step()),
+            int8_steps=self._steps_apart(
+                answers,
+                wanted,
+                self._signature.stream.output.step(),
+            ),
             most_int8_steps=MAX_INT8_STEPS,
             compared_with=compared_with,
         )
@@ -204,7 +208,10 @@ def _step_ms(interpreter, signature, form):
     """Median and 95th percentile in ms of the interpreter alone, one step a call."""
     ports = (*signature.stream.inputs, *signature.stream.states)
     inputs = {
-        port.name: np.zeros((1, *port.shape), form if port.dtype == "float32" else port.dtype)
+        port.name: np.zeros(
+            (1, *port.shape),
+            form if port.dtype == "float32" else port.dtype,
+        )
         for port in ports
     }
     times = []

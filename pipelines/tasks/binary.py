@@ -52,7 +52,12 @@ class BinaryTask(ClassTask):
         if deciding == "log_loss":
             return metrics.BinaryCrossentropy(from_logits=True, name=deciding)
         curve = {"average_precision": "PR", "roc_auc": "ROC"}[deciding]
-        return metrics.AUC(curve=curve, from_logits=True, num_thresholds=1000, name=deciding)
+        return metrics.AUC(
+            curve=curve,
+            from_logits=True,
+            num_thresholds=1000,
+            name=deciding,
+        )
 
     def choose_offsets(
         self,

@@ -69,7 +69,10 @@ class ClassTask(Task):
         """
         logits = signature.output.to_float(raw)
         fitted = fit_calibration(logits, rows.y, how=recipe.shipping.probabilities)
-        signature = replace(signature, calibrations={**signature.calibrations, form: fitted})
+        signature = replace(
+            signature,
+            calibrations={**signature.calibrations, form: fitted},
+        )
         if recipe.judge.threshold == "none":
             offsets = (0.0,) * signature.output.shape[0]
         else:
@@ -164,7 +167,13 @@ class ClassTask(Task):
         wrong = np.flatnonzero(chosen != y)
         wrong = wrong[np.argsort(-score[wrong], kind="stable")][:most]
         return [
-            Mistake(int(row), labels[y[row]], labels[chosen[row]], int(chosen[row]), score[row])
+            Mistake(
+                int(row),
+                labels[y[row]],
+                labels[chosen[row]],
+                int(chosen[row]),
+                score[row],
+            )
             for row in wrong
         ]
 
@@ -185,7 +194,12 @@ class ClassTask(Task):
         roc = curves(y, scores, labels, kind="roc", mark=roc_mark)
         precision_recall = curves(y, scores, labels, kind="precision_recall", mark=pr_mark)
         return [
-            Picture("confusion matrix", confusion_matrix(y, chosen, labels), size + 1.4, size),
+            Picture(
+                "confusion matrix",
+                confusion_matrix(y, chosen, labels),
+                size + 1.4,
+                size,
+            ),
             Picture("ROC curve", roc, width),
             Picture("precision-recall curve", precision_recall, width),
             Picture("calibration", calibration(y, scores, labels)),
@@ -200,7 +214,12 @@ class ClassTask(Task):
         most = int(np.bincount(train.y, minlength=len(target.labels)).argmax())
         chosen = np.full(len(test), most)
         scores = {
-            metric: score_labels(metric, test.y, chosen) for metric in ("accuracy", "macro_f1")
+            metric: score_labels(
+                metric,
+                test.y,
+                chosen,
+            )
+            for metric in ("accuracy", "macro_f1")
         }
         return {"answer": target.labels[most], "scores": scores}
 

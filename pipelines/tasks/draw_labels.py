@@ -53,7 +53,13 @@ def label_curves(y, chosen, scores, labels, places):
             hits = (truth == 1) & given
             if given.any():
                 point = (hits.sum() / truth.sum(), hits.sum() / given.sum())
-                axes.plot(*point, "o", color=shown.line_.get_color(), markersize=7, zorder=5)
+                axes.plot(
+                    *point,
+                    "o",
+                    color=shown.line_.get_color(),
+                    markersize=7,
+                    zorder=5,
+                )
         axes.set(
             title="Precision and recall, label by label (dots: chosen thresholds)",
             xlim=(-0.01, 1.01),
@@ -84,7 +90,13 @@ def standing_together(y, chosen, labels):
             shares = counts / np.maximum(np.diag(counts)[:, None], 1)
             inner.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
             names = [drawable(label, 16) for label in labels]
-            inner.set_xticks(range(len(labels)), names, rotation=60, ha="right", fontsize=7)
+            inner.set_xticks(
+                range(len(labels)),
+                names,
+                rotation=60,
+                ha="right",
+                fontsize=7,
+            )
             inner.set_yticks(range(len(labels)), names, fontsize=7)
             inner.set_title(title, fontsize=9)
             if len(labels) > 10:
@@ -94,7 +106,10 @@ def standing_together(y, chosen, labels):
                 inner.text(
                     column, row, f"{share:.0%}", ha="center", va="center", fontsize=7, color=color
                 )
-        axes.set_title("Of the rows with a label (line), the share with another one", fontsize=9)
+        axes.set_title(
+            "Of the rows with a label (line), the share with another one",
+            fontsize=9,
+        )
 
     return draw_on
 
@@ -112,7 +127,13 @@ def label_calibration(y, scores):
         )
         top = min(max(predicted.max(), observed.max()) * 1.1, 1)
         axes.plot([0, 1], [0, 1], color=GREY, linestyle=":", label="perfect")
-        axes.plot(predicted, observed, "o-", color=BLUE, label="int8, test rows, all labels")
+        axes.plot(
+            predicted,
+            observed,
+            "o-",
+            color=BLUE,
+            label="int8, test rows, all labels",
+        )
         axes.set(
             xlabel="predicted probability of a label",
             ylabel="observed share",

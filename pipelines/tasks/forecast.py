@@ -209,7 +209,11 @@ class ForecastTask(Task):
             places = np.flatnonzero(test.series == name)
             y = test.y[places]
             scores = self.score(y, answers.take(places), target)
-            naive = self.score_plain_rule(y, test.baselines[SEASONAL_NAIVE][places], target)
+            naive = self.score_plain_rule(
+                y,
+                test.baselines[SEASONAL_NAIVE][places],
+                target,
+            )
             line = {"series": str(name), "rows": len(places), "naive_mae": naive["mae"]}
             lines.append({**line, **{each: scores[each] for each in ("mae", "rmse", "coverage")}})
         return lines
@@ -256,5 +260,12 @@ def _with_step_scales(target, y):
     *steps, every = scales
     offsets, factors = zip(*(step or every for step in steps), strict=True)
     return replace(
-        target, step_offsets=tuple(map(float, offsets)), step_factors=tuple(map(float, factors))
+        target,
+        step_offsets=tuple(
+            map(
+                float,
+                offsets,
+            )
+        ),
+        step_factors=tuple(map(float, factors)),
     )

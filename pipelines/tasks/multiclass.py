@@ -61,7 +61,13 @@ class MulticlassTask(ClassTask):
         near: tuple[float, ...] | None,
     ) -> tuple[float, ...]:
         """Returns one strength times the logarithms of the class shares."""
-        return choose_adjustment(logits, y, metric=metric, class_shares=class_shares, near=near)
+        return choose_adjustment(
+            logits,
+            y,
+            metric=metric,
+            class_shares=class_shares,
+            near=near,
+        )
 
     def c_definition(self, signature: Signature) -> str:
         """Returns a search for the largest shifted logit."""

@@ -34,10 +34,15 @@ def fit_calibration(logits: np.ndarray, y: np.ndarray, *, how: str) -> Calibrati
         never = 1 / (
             len(y) + 2
         )  # of so many rows none at an end means no more than that (Laplace's rule)
-        fitted = IsotonicRegression(y_min=never, y_max=1 - never, out_of_bounds="clip").fit(
-            logits[:, 0].astype(np.float64), y
+        fitted = IsotonicRegression(
+            y_min=never,
+            y_max=1 - never,
+            out_of_bounds="clip",
+        ).fit(logits[:, 0].astype(np.float64), y)
+        return Calibration(
+            logits=_plain(fitted.X_thresholds_),
+            shares=_plain(fitted.y_thresholds_),
         )
-        return Calibration(logits=_plain(fitted.X_thresholds_), shares=_plain(fitted.y_thresholds_))
     from scipy.optimize import minimize
 
     def log_loss(parameters):

@@ -45,7 +45,11 @@ class RegressionTask(Task):
     ) -> Target:
         """Returns the target with mean and standard deviation of the training rows."""
         mean = float(train.y.mean())
-        return replace(train.schema.target, offset=mean, factor=float(train.y.std()) or 1.0)
+        return replace(
+            train.schema.target,
+            offset=mean,
+            factor=float(train.y.std()) or 1.0,
+        )
 
     def training_truth(self, y: np.ndarray, target: Target) -> np.ndarray:
         """Returns standardized values float32 [rows, 1]."""
@@ -138,7 +142,10 @@ class RegressionTask(Task):
         """Returns the values of C."""
         if signature.output.shape == (1,):
             library.signature_value.restype = ctypes.c_float
-            values = np.array([library.signature_value(output) for output, _ in calls], np.float64)
+            values = np.array(
+                [library.signature_value(output) for output, _ in calls],
+                np.float64,
+            )
             return Answers(None, values, answers.raw)
         values = np.empty(answers.scores.shape, np.float32)
         for (output, _), row in zip(calls, values, strict=True):
@@ -151,7 +158,10 @@ class RegressionTask(Task):
         y = y.ravel()  # a user's own model may have several outputs
         values = answers.scores.ravel()
         return [
-            Picture("predicted against true", predicted_against_true(y, values, target.name)),
+            Picture(
+                "predicted against true",
+                predicted_against_true(y, values, target.name),
+            ),
             Picture("residuals", residuals(y, values, target.name)),
         ]
 

@@ -129,7 +129,12 @@ def text_augmenter(specs: Sequence[AugmentText], signature: Signature) -> Alter:
             ids = step(ids, fold_seed(seed, number))
         altered[tokens] = tf.ensure_shape(ids, columns[tokens].shape)
         for name, primitive in zip(pairs, bigrams, strict=True):
-            pair_ids = tf.numpy_function(_paired(primitive), [ids], tf.int32, stateful=False)
+            pair_ids = tf.numpy_function(
+                _paired(primitive),
+                [ids],
+                tf.int32,
+                stateful=False,
+            )
             altered[name] = tf.ensure_shape(pair_ids, columns[name].shape)
         if mixers:
             mix_seed = fold_seed(seed, len(steps))

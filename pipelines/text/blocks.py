@@ -115,7 +115,10 @@ class TextBlocks(Blocks):
         shares = layers.Softmax(name=f"{name}_shares")(
             layers.Reshape((1, window), name=f"{name}_scores")(scores)
         )
-        return layers.Reshape((x.shape[-1],), name=f"{name}_pooled")(keras.ops.matmul(shares, x))
+        return layers.Reshape(
+            (x.shape[-1],),
+            name=f"{name}_pooled",
+        )(keras.ops.matmul(shares, x))
 
     def penalty(self, mask, size: float, *, name: str):
         """0 at tokens, size at padding: to be subtracted, because Keras makes an addition of such a

@@ -194,7 +194,13 @@ class LoadTexts(TextLoader):
         places = []
         cells = []
         for place in without_target.tolist():
-            lacks_group = any(is_missing(table[name][place], missing) for name in self.group)
+            lacks_group = any(
+                is_missing(
+                    table[name][place],
+                    missing,
+                )
+                for name in self.group
+            )
             if not lacks_group:
                 places.append(place)
                 cells.append(all_cells[place])

@@ -122,7 +122,13 @@ class TextNet(Network):
                 name="tokens_dropout",
             )(x)
         members = [
-            self._features(x, mask, blocks, f"member{place}") for place in range(self.num_members)
+            self._features(
+                x,
+                mask,
+                blocks,
+                f"member{place}",
+            )
+            for place in range(self.num_members)
         ]
         model = with_logits(inputs, members, signature, blocks=blocks)
         if self.vectors:
@@ -248,7 +254,12 @@ class TransformerEncoder(TextNet):
         check_heads(self)
 
     def tiny(self) -> "TransformerEncoder":
-        return replace(self, embedding_width=self._tiny_width, width=2 * self.heads, depth=1)
+        return replace(
+            self,
+            embedding_width=self._tiny_width,
+            width=2 * self.heads,
+            depth=1,
+        )
 
     def _features(self, x, mask, blocks, name):
         import keras

@@ -50,7 +50,13 @@ REMARKS = Recipe(
     name="remarks_cnn",
     about="Remarks on bird strikes: did the strike have an effect on the flight? One in seven. "
     "Net and vocabulary in 200 kB. `make text`.",
-    load=LoadTexts("data/birds.csv.gz", "remarks", "effect", target_kind="presence", distinct=True),
+    load=LoadTexts(
+        "data/birds.csv.gz",
+        "remarks",
+        "effect",
+        target_kind="presence",
+        distinct=True,
+    ),
     split=SplitRandom(test=0.2, valid=0.1, seed=0),
     encode=(TokenizeWords(min_count=3),),
     teacher=TfidfTeacher(),
@@ -62,7 +68,13 @@ REMARKS = Recipe(
 REMARKS5 = Recipe(
     name="remarks5_cnn",
     about="The same remarks: which of four effects, or none? The rarest is one in 120.",
-    load=LoadTexts("data/birds.csv.gz", "remarks", "effect", empty_class="None", distinct=True),
+    load=LoadTexts(
+        "data/birds.csv.gz",
+        "remarks",
+        "effect",
+        empty_class="None",
+        distinct=True,
+    ),
     split=SplitRandom(test=0.2, valid=0.1, seed=0),
     balance=WeightByClass(strength=0.5),
     encode=(TokenizeWords(min_count=3),),

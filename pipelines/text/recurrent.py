@@ -80,7 +80,13 @@ class RecurrentNet(TextNet):
         for depth, width in enumerate(self.widths):
             x = layers.Concatenate(name=f"{name}_input{depth}")([x, mask])
             ways = [
-                self._recur(x, width, blocks=blocks, backwards=False, name=f"{name}_forward{depth}")
+                self._recur(
+                    x,
+                    width,
+                    blocks=blocks,
+                    backwards=False,
+                    name=f"{name}_forward{depth}",
+                )
             ]
             if self.bidirectional:
                 ways.append(

@@ -83,12 +83,24 @@ class TfidfTeacher(Teacher):
             )
         texts = texts[0].astype(object)
         taught = np.zeros((len(raw), len(target.labels)))
-        folds = StratifiedKFold(self.num_folds, shuffle=True, random_state=self.seed).split(
-            taught, raw.y
-        )
-        for learned, answered in tqdm(folds, total=self.num_folds, desc="teacher", unit="fold"):
+        folds = StratifiedKFold(
+            self.num_folds,
+            shuffle=True,
+            random_state=self.seed,
+        ).split(taught, raw.y)
+        for learned, answered in tqdm(
+            folds,
+            total=self.num_folds,
+            desc="teacher",
+            unit="fold",
+        ):
             taught[answered] = (
-                self._model().fit(texts[learned], raw.y[learned]).predict_proba(texts[answered])
+                self._model()
+                .fit(
+                    texts[learned],
+                    raw.y[learned],
+                )
+                .predict_proba(texts[answered])
             )
         own, taught = task_of(target).taught_outputs(raw.y, taught, target)
         return ((1 - self.share) * own + self.share * taught).astype(np.float32)

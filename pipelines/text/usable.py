@@ -20,7 +20,14 @@ TEXT_CELL = Column(TEXT, TEXT)  # of what is no table
 def from_memory(spec, source, target, spelling=""):
     labels = check_memory(source, TEXT)
     return finish_texts(
-        spec, found_in_memory(source, labels, spelling=spelling), list(source[TEXT]), target
+        spec,
+        found_in_memory(
+            source,
+            labels,
+            spelling=spelling,
+        ),
+        list(source[TEXT]),
+        target,
     )
 
 

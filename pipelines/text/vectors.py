@@ -134,7 +134,10 @@ def _lines(source):
     path = find_file(source, _A_FILE)
     with open_unpacked(path, MAX_VECTOR_BYTES) as file:
         try:
-            yield from enumerate(iter(lambda: file.readline(MAX_LINE_BYTES + 1), b""), start=1)
+            yield from enumerate(
+                iter(lambda: file.readline(MAX_LINE_BYTES + 1), b""),
+                start=1,
+            )
         except UnpackedTooLarge as error:
             raise LoadError(
                 str(error),

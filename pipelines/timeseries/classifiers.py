@@ -130,7 +130,13 @@ class SeriesResNet(ConvolutionalNet):
                 if place < last:
                     x = blocks.activate(x, layer)
             if shortcut.shape[-1] != width:
-                shortcut = self._convolve(shortcut, blocks, width, 1, name=f"{block}_widen")
+                shortcut = self._convolve(
+                    shortcut,
+                    blocks,
+                    width,
+                    1,
+                    name=f"{block}_widen",
+                )
             x = keras.layers.Add(name=f"{block}_add")([x, shortcut])
             x = blocks.activate(x, block)
         return x
@@ -179,7 +185,13 @@ class InceptionTime(ConvolutionalNet):
             x = self._module(x, blocks, module)
             if depth % 3 == 2:
                 width = x.shape[-1]
-                shortcut = self._convolve(before, blocks, width, 1, name=f"{module}_shortcut")
+                shortcut = self._convolve(
+                    before,
+                    blocks,
+                    width,
+                    1,
+                    name=f"{module}_shortcut",
+                )
                 x = keras.layers.Add(name=f"{module}_add")([x, shortcut])
                 x = blocks.activate(x, f"{module}_sum")
                 before = x
@@ -200,7 +212,12 @@ class InceptionTime(ConvolutionalNet):
                 kernel_initializer=blocks.initializer(),
             )
             narrow = bottleneck(x)
-        pool = layers.MaxPooling2D((3, 1), strides=1, padding="same", name=f"{name}_largest")
+        pool = layers.MaxPooling2D(
+            (3, 1),
+            strides=1,
+            padding="same",
+            name=f"{name}_largest",
+        )
         largest = pool(x)
         branches = []
         for kernel in self.kernels:

@@ -82,7 +82,12 @@ class Tcn(SeriesNet):
         past = past_ports(signature)
         window = past[0].shape[0]
         packed = {
-            each.into: each.columns for each in signature.primitives if isinstance(each, PackSteps)
+            each.into: each.columns
+            for each in signature.primitives
+            if isinstance(
+                each,
+                PackSteps,
+            )
         }
         columns = {name for port in past for name in packed[port.name]}
         if window < self.num_steps():

@@ -88,7 +88,15 @@ def _draw_interval(axes, when, quantiles, target, *, labelled=True):
         label = f"{levels[-1] - levels[0]:.0%} interval"
     lowest = quantiles[:, 0]
     highest = quantiles[:, -1]
-    axes.fill_between(when, lowest, highest, color=BLUE, linewidth=0, alpha=0.2, label=label)
+    axes.fill_between(
+        when,
+        lowest,
+        highest,
+        color=BLUE,
+        linewidth=0,
+        alpha=0.2,
+        label=label,
+    )
 
 
 def _rows_of_last_stretch(test, numbers):
@@ -124,8 +132,20 @@ def _over_time(test, answers, target):
             is_first = place == 0
             when = frame.ahead(time[row]).astype(object)
             if _has_interval(answers, target):
-                _draw_interval(axes, when, answers.quantiles[row], target, labelled=is_first)
-            axes.plot(when, answers.scores[row], color=BLUE, linewidth=1.2, label=forecast_label)
+                _draw_interval(
+                    axes,
+                    when,
+                    answers.quantiles[row],
+                    target,
+                    labelled=is_first,
+                )
+            axes.plot(
+                when,
+                answers.scores[row],
+                color=BLUE,
+                linewidth=1.2,
+                label=forecast_label,
+            )
             axes.plot(when, test.y[row], color="black", linewidth=0.9, label=truth_label)
             forecast_label = None  # one entry in the legend for all of them
             truth_label = None
@@ -214,7 +234,15 @@ def _residuals(y, values, name, steps_ahead):
         axes.fill_between(
             ahead, low, high, color=BLUE, alpha=0.15, linewidth=0, label="90 % of windows"
         )
-        axes.fill_between(ahead, first, third, color=BLUE, alpha=0.3, linewidth=0, label="50 %")
+        axes.fill_between(
+            ahead,
+            first,
+            third,
+            color=BLUE,
+            alpha=0.3,
+            linewidth=0,
+            label="50 %",
+        )
         axes.plot(ahead, middle, color=BLUE, label="median")
         axes.axhline(0, color="black", linewidth=0.8)
         axes.set(
@@ -269,7 +297,11 @@ def _missing_shares(parts, names):
     for name in names:
         values = np.concatenate([rows.x[name] for rows in parts.values()])
         is_missing = np.isnan(values)
-        num_missing = np.bincount(places, minlength=NUM_BINS, weights=is_missing.astype(float))
+        num_missing = np.bincount(
+            places,
+            minlength=NUM_BINS,
+            weights=is_missing.astype(float),
+        )
         shares.append(num_missing / num_steps)
     return edges, np.stack(shares)
 

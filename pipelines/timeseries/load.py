@@ -175,7 +175,13 @@ class LoadSeries(SeriesLoader):
         num_lost = sum(is_missing(cell, missing) for cell in table[self.series])
         if not num_lost:
             return []
-        return [ColumnNote(self.series, "series", f"{num_lost:,} rows without it are left out")]
+        return [
+            ColumnNote(
+                self.series,
+                "series",
+                f"{num_lost:,} rows without it are left out",
+            )
+        ]
 
     def _times(self, table, codes, names, missing):
         """Reads the time stamps.
@@ -185,7 +191,13 @@ class LoadSeries(SeriesLoader):
             they are of.
         """
         given = self.kinds.get(self.time, "")
-        times, written = read_stamps(table[self.time], self.time, self.zone, missing, given=given)
+        times, written = read_stamps(
+            table[self.time],
+            self.time,
+            self.zone,
+            missing,
+            given=given,
+        )
         in_utc = times
         if self.zone:
             in_utc = from_zone(times, self.time, self.zone)

@@ -296,7 +296,13 @@ class PatchTransformer(SeriesNet):
         )
         place = locate(x)
         x = layers.Add(name=f"{name}_place_add")([x, place])
-        x = blocks.transform(x, depth=self.depth, heads=self.heads, widening=2, name=f"{name}_")
+        x = blocks.transform(
+            x,
+            depth=self.depth,
+            heads=self.heads,
+            widening=2,
+            name=f"{name}_",
+        )
         x = blocks.normalize(x, f"{name}_last")
         flatten = layers.Flatten(name=f"{name}_flat")
         return flatten(x)

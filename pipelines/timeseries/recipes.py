@@ -76,7 +76,12 @@ GLUCOSE = Recipe(
     name="glucose_mlp",
     about="A glucose monitor, every five minutes: the hour ahead, with an interval that holds "
     "eight in ten.",
-    load=LoadSeries("data/cgm_glucose.csv.gz", "datetime", "glucose", columns=("glucose",)),
+    load=LoadSeries(
+        "data/cgm_glucose.csv.gz",
+        "datetime",
+        "glucose",
+        columns=("glucose",),
+    ),
     split=SplitByTime(test=0.2, valid=0.15),
     frame=CutWindows(window=72, horizon=12, stride=2, origin_step=6, season=288),
     prepare=(EncodeDate(parts=("hour",)),),
@@ -144,7 +149,10 @@ ITALY_POWER = Recipe(
     name="italy_power",
     about="Days of electricity in Italy, hour by hour: winter or summer? 67 days to learn from. "
     "Accuracy .964, the mean of five seeds.",
-    load=LoadTsFiles("data/ItalyPowerDemand_TRAIN.ts.gz", "data/ItalyPowerDemand_TEST.ts.gz"),
+    load=LoadTsFiles(
+        "data/ItalyPowerDemand_TRAIN.ts.gz",
+        "data/ItalyPowerDemand_TEST.ts.gz",
+    ),
     split=FEW,
     encode=(ScaleSeries(),),
     augment=(AugmentJitter(deviation=0.3), AugmentScaling(), AugmentTimeWarp(deviation=0.1)),

@@ -75,7 +75,14 @@ def _infer_one(spec, name, cells, marks):
     given = spec.kinds.get(name, "")
     if is_target:
         given = "numeric"
-    column, why = infer_column(name, cells, given, marks=marks, missing=missing, dates=is_named)
+    column, why = infer_column(
+        name,
+        cells,
+        given,
+        marks=marks,
+        missing=missing,
+        dates=is_named,
+    )
     if column and column.kind != "numeric" and not is_named:
         kind = column.kind
         column = None

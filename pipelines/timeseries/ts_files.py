@@ -203,7 +203,11 @@ def _read_steps(text, where):
             expected=f"at most {MAX_STEPS:,}",
             fix="thin the series out",
         )
-    values, bad = read_numbers(text.split(","), Column("", "numeric"), frozenset(TS_MISSING))
+    values, bad = read_numbers(
+        text.split(","),
+        Column("", "numeric"),
+        frozenset(TS_MISSING),
+    )
     if bad:
         raise LoadError(
             f"{where}, step {bad[0].row + 1}: {bad[0].reason}: {bad[0].value}",

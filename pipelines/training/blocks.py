@@ -29,7 +29,12 @@ def with_logits(inputs, members: list, signature: Signature, *, blocks: "Blocks"
     stacked = []
     for place, features in enumerate(members):
         logits = blocks.dense(
-            blocks.drop(features, f"member{place}"), num_outputs, name=f"member{place}_logits"
+            blocks.drop(
+                features,
+                f"member{place}",
+            ),
+            num_outputs,
+            name=f"member{place}_logits",
         )
         stacked.append(
             keras.layers.Reshape((1, num_outputs), name=f"member{place}_stacked")(logits)
@@ -106,9 +111,10 @@ class Blocks:
         tokens, width = x.shape[1:]
 
         def split(part, axes):
-            each = layers.Reshape((tokens, heads, width // heads), name=f"{name}_{part}_heads")(
-                self.dense(x, width, name=f"{name}_{part}")
-            )
+            each = layers.Reshape(
+                (tokens, heads, width // heads),
+                name=f"{name}_{part}_heads",
+            )(self.dense(x, width, name=f"{name}_{part}"))
             return layers.Permute(axes, name=f"{name}_{part}_turned")(each)
 
         scores = keras.ops.matmul(split("query", (2, 1, 3)), split("key", (2, 3, 1)))
@@ -120,7 +126,12 @@ class Blocks:
             keras.ops.matmul(shares, split("value", (2, 1, 3)))
         )
         return self.dense(
-            layers.Reshape((tokens, width), name=f"{name}_joined")(mixed), width, name=f"{name}_mix"
+            layers.Reshape(
+                (tokens, width),
+                name=f"{name}_joined",
+            )(mixed),
+            width,
+            name=f"{name}_mix",
         )
 
     def transform(self, x, *, depth: int, heads: int, widening: int, name: str, penalty=None):
@@ -163,7 +174,11 @@ class Blocks:
 
         rate = self.net.dropout
         if rate:
-            return keras.layers.Dropout(rate, seed=self.next_seed(), name=f"{name}_dropout")(x)
+            return keras.layers.Dropout(
+                rate,
+                seed=self.next_seed(),
+                name=f"{name}_dropout",
+            )(x)
         return x
 
     def normalize(self, x, name: str):
@@ -180,7 +195,10 @@ class Blocks:
         """The net's activation."""
         import keras
 
-        return keras.layers.Activation(self.net.activation, name=f"{name}_{self.net.activation}")(x)
+        return keras.layers.Activation(
+            self.net.activation,
+            name=f"{name}_{self.net.activation}",
+        )(x)
 
     def next_seed(self) -> int:
         """Another one for each layer."""

@@ -88,7 +88,10 @@ class FakeQuantize(keras.layers.Layer):
         return tf.where(high > low, rounded, x)
 
     def _follow(self, x):
-        share = (1 - self.frozen) * keras.ops.maximum(1 / (self.num_batches + 1), 1 - self.momentum)
+        share = (1 - self.frozen) * keras.ops.maximum(
+            1 / (self.num_batches + 1),
+            1 - self.momentum,
+        )
         for bound, of_batch in (
             (self.low, keras.ops.minimum(keras.ops.min(x), 0)),
             (self.high, keras.ops.maximum(keras.ops.max(x), 0)),
@@ -126,7 +129,14 @@ class _RoundedKernel:
     def call(self, inputs):
         rounded = {id(kernel): self._rounded(kernel) for kernel in self._kernels()}
         values = [
-            (variable, rounded.get(id(variable), variable.value)) for variable in self.variables
+            (
+                variable,
+                rounded.get(
+                    id(variable),
+                    variable.value,
+                ),
+            )
+            for variable in self.variables
         ]
         with keras.StatelessScope(state_mapping=values):
             return super().call(inputs)
@@ -134,7 +144,15 @@ class _RoundedKernel:
     def rounded_weights(self):
         """The layer's weights as it computes with them, in the order of `get_weights`."""
         rounded = {id(kernel): self._rounded(kernel) for kernel in self._kernels()}
-        return [keras.ops.convert_to_numpy(rounded.get(id(each), each)) for each in self.weights]
+        return [
+            keras.ops.convert_to_numpy(
+                rounded.get(
+                    id(each),
+                    each,
+                )
+            )
+            for each in self.weights
+        ]
 
     def _kernels(self):
         return [self.kernel]
@@ -261,7 +279,11 @@ def clipped_rows(model, rows):
     ends = {
         layer.input.name: layer.range()
         for layer in model.layers
-        if isinstance(layer, FakeQuantize) and any(layer.input is each for each in model.inputs)
+        if isinstance(
+            layer,
+            FakeQuantize,
+        )
+        and any(layer.input is each for each in model.inputs)
     }
     return {
         name: np.clip(x, *map(np.float32, ends[name])) if name in ends else x

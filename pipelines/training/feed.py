@@ -225,7 +225,10 @@ def _gather(x, labels, weight):
 
     def gather(places):
         batch = {name: read(places) for name, read in columns.items()}
-        batch_labels = tf.nest.map_structure(lambda array: tf.gather(array, places), labels)
+        batch_labels = tf.nest.map_structure(
+            lambda array: tf.gather(array, places),
+            labels,
+        )
         if weight is None:
             return batch, batch_labels
         return batch, batch_labels, tf.gather(weight, places)

@@ -143,7 +143,10 @@ class _Fitting:
         if self.network.refits:
             self.network.refit(model, self.feed.rows, self.valid, **self.goal())
             score = self.measure(model)
-        factor = task_of(self.signature.target).metric_factor(self.deciding, self.signature.target)
+        factor = task_of(self.signature.target).metric_factor(
+            self.deciding,
+            self.signature.target,
+        )
         history = plain_names(history, self.deciding, factor)
         return FitResult(model, history, seconds, score * factor)
 
@@ -165,7 +168,11 @@ class _Fitting:
         seed = self.training.seed
         synchronized = self.num_replicas > 1
         with self.strategy.scope():
-            members = self.network.build(self.signature, seed=seed, synchronized=synchronized)
+            members = self.network.build(
+                self.signature,
+                seed=seed,
+                synchronized=synchronized,
+            )
             self.warm_up(members)
             extra = self.extra_ports()
             if not extra:
@@ -180,7 +187,14 @@ class _Fitting:
         if not self.network.warms_up:
             return
         rows = (self.feed.rows, self.valid)
-        work = begin("warm-up", self.network, *rows, self.signature, self.training, self.deciding)
+        work = begin(
+            "warm-up",
+            self.network,
+            *rows,
+            self.signature,
+            self.training,
+            self.deciding,
+        )
         files = work.recall()
         if files is not None:
             put_state(members, from_bytes(files["warm.npz"]))
@@ -200,9 +214,19 @@ class _Fitting:
 
     def fit(self, members, callbacks):
         """Keras' history of fitting the model of members, and the seconds it took."""
-        batch_size = global_batch(self.training.batch_size, len(self.feed.rows), self.num_replicas)
+        batch_size = global_batch(
+            self.training.batch_size,
+            len(self.feed.rows),
+            self.num_replicas,
+        )
         labels = task_labels(self.feed.rows.y, self.signature, self.feed.soft_labels)
-        batches = TrainingBatches(self.feed, labels, self.signature, batch_size, self.training.seed)
+        batches = TrainingBatches(
+            self.feed,
+            labels,
+            self.signature,
+            batch_size,
+            self.training.seed,
+        )
         steps = batches.steps
         with self.strategy.scope():
             model = with_average(members)
@@ -235,7 +259,11 @@ class _Fitting:
 
     def valid_batches(self, valid: HeldOut):
         """Held-out rows in batches."""
-        return validation_feed(valid, task_labels(valid.y, self.signature), self.num_replicas)
+        return validation_feed(
+            valid,
+            task_labels(valid.y, self.signature),
+            self.num_replicas,
+        )
 
     def best_score(self, history: dict[str, list[float]]) -> float:
         """The metric of the weights that are kept, on validation rows."""
@@ -251,7 +279,11 @@ class _Fitting:
         """The metric of a model on validation rows."""
         metric, _ = task_metric(self.deciding, self.signature)
         for x, y, weight in self.valid_batches(self.valid):
-            metric.update_state(y["logits"], model(x, training=False), sample_weight=weight)
+            metric.update_state(
+                y["logits"],
+                model(x, training=False),
+                sample_weight=weight,
+            )
         return float(metric.result())
 
 

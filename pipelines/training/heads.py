@@ -98,7 +98,10 @@ def fit_head(
         valid,
         training=training,
         deciding=deciding,
-        signature=replace(signature, inputs=(Port("features", mean.shape, "float32", "features"),)),
+        signature=replace(
+            signature,
+            inputs=(Port("features", mean.shape, "float32", "features"),),
+        ),
     )
     kernel, bias = trained.model.get_layer("logits").get_weights()
     return kernel / spread[:, None], bias - (mean / spread) @ kernel

@@ -71,7 +71,7 @@ def keras_from_bytes(content: bytes):
 
 def read_keras(folder: str | Path):
     """The keras.Model of a bundle; nothing that the file holds is run. Raises BundleError where it
-    is not there, damaged, altered or of another version.
+    is missing, damaged, altered or of another version.
     """
     path = Path(folder) / "model.keras"
     try:

@@ -145,7 +145,14 @@ def _bar(epochs, monitor):
     """
     from tqdm.keras import TqdmCallback
 
-    names = {"loss": "loss", "val_loss": "val_loss", monitor: monitor.replace("logits_", "")}
+    names = {
+        "loss": "loss",
+        "val_loss": "val_loss",
+        monitor: monitor.replace(
+            "logits_",
+            "",
+        ),
+    }
     bar = TqdmCallback(epochs=epochs, verbose=0, desc="train", leave=True)
     show = bar.on_epoch_end  # tqdm sets it on the instance, where a subclass could not reach it
 

@@ -75,7 +75,11 @@ class CrossEntropy(ClassLoss):
             chosen = keras.losses.BinaryCrossentropy
         else:
             chosen = keras.losses.CategoricalCrossentropy
-        return chosen(from_logits=True, label_smoothing=self.label_smoothing, reduction=None)
+        return chosen(
+            from_logits=True,
+            label_smoothing=self.label_smoothing,
+            reduction=None,
+        )
 
 
 @dataclass(frozen=True)

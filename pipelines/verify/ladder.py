@@ -44,7 +44,7 @@ class Runtime(Protocol):
 
     def one_row_ms(self, columns: Mapping[str, np.ndarray], num_rows: int) -> np.ndarray:
         """Returns the milliseconds of single rows, float64 [rows timed], without what prepares
-        them if the two can be told apart.
+        them if the two are separate.
         """
         ...
 

@@ -260,7 +260,11 @@ class AugmentNoise(Augment):
 
         def alter(pixels, labels, seed):
             # Keras' GaussianNoise reads a generator of its own and cannot be handed a seed.
-            noise = tf.random.stateless_normal(tf.shape(pixels), seed, stddev=float(self.levels))
+            noise = tf.random.stateless_normal(
+                tf.shape(pixels),
+                seed,
+                stddev=float(self.levels),
+            )
             return tf.clip_by_value(pixels + noise, 0.0, 255.0), labels
 
         return alter

@@ -46,7 +46,12 @@ def draw_pictures(recipe, splits, shipped, evaluation) -> list[tuple[str, str]]:
         drawn.append(_altered_pictures(recipe, splits.train.x[name]))
     target = shipped.signature.target
     answers = evaluation.answers["litert_int8"]
-    mistakes = task_of(target).confident_mistakes(splits.test.y, answers, target, most=NUM_MISTAKES)
+    mistakes = task_of(target).confident_mistakes(
+        splits.test.y,
+        answers,
+        target,
+        most=NUM_MISTAKES,
+    )
     if not mistakes:
         return drawn
     wrong = np.array([mistake.row for mistake in mistakes])
@@ -109,7 +114,12 @@ def grad_cam(model, pixels: np.ndarray, classes: np.ndarray) -> np.ndarray | Non
     import tensorflow as tf
 
     averages = [
-        layer for layer in model.layers if isinstance(layer, keras.layers.GlobalAveragePooling2D)
+        layer
+        for layer in model.layers
+        if isinstance(
+            layer,
+            keras.layers.GlobalAveragePooling2D,
+        )
     ]
     if not averages:
         return None
@@ -204,4 +214,8 @@ def _tiles(title, pixels, captions, *, columns):
 
     width = 7.4
     column_width = width / columns
-    return title, picture(draw, width=width, height=0.5 + num_rows * column_width * row_height)
+    return title, picture(
+        draw,
+        width=width,
+        height=0.5 + num_rows * column_width * row_height,
+    )

@@ -204,7 +204,10 @@ class LoadPaths(PictureLoader):
         if self.target_kind:
             return False
         file, _ = self._places()
-        cells = read_table(self.source, settle_reading(file, self.reading)).get(self.target, [])
+        cells = read_table(self.source, settle_reading(file, self.reading)).get(
+            self.target,
+            [],
+        )
         missing = frozenset(self.reading.missing_words)
         return bool(self.label_separator or holds_several(cells, missing))
 
@@ -242,7 +245,10 @@ class LoadPaths(PictureLoader):
             return describe_memory(source)
         file, root = self._places()
         missing = frozenset(self.reading.missing_words)
-        cells = read_table(self.source, settle_reading(file, self.reading)).get(self.path, [])
+        cells = read_table(self.source, settle_reading(file, self.reading)).get(
+            self.path,
+            [],
+        )
         names = {_name(cell, missing) for cell in cells} - {None}
         return {
             "name": file.name,

@@ -135,7 +135,12 @@ class EfficientNetLite0(PictureNet):
         return 32
 
     def _features(self, x, blocks):
-        x = blocks.convolve(x, rounded_width(32 * self.width_factor), name="stem", strides=2)
+        x = blocks.convolve(
+            x,
+            rounded_width(32 * self.width_factor),
+            name="stem",
+            strides=2,
+        )
         place = 0
         for kernel, stride, expansion, width, repeats in _LITE_BLOCKS:
             for repeat in range(repeats):
@@ -149,5 +154,10 @@ class EfficientNetLite0(PictureNet):
                 )
                 place += 1
         return average(
-            blocks.convolve(x, rounded_width(1280 * self.width_factor), name="top", kernel=1)
+            blocks.convolve(
+                x,
+                rounded_width(1280 * self.width_factor),
+                name="top",
+                kernel=1,
+            )
         )

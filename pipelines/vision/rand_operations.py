@@ -42,7 +42,12 @@ def _solarized(magnitude):
 
     def alter(pixels, labels, seed):
         shape = (tf.shape(pixels)[0], 1, 1, 1)
-        threshold = tf.random.stateless_uniform(shape, seed, 256.0 * (1 - magnitude), 256.0)
+        threshold = tf.random.stateless_uniform(
+            shape,
+            seed,
+            256.0 * (1 - magnitude),
+            256.0,
+        )
         return tf.where(pixels < threshold, pixels, 255.0 - pixels), labels
 
     return alter

@@ -136,7 +136,11 @@ class PictureFacts:
         if len(rows) > NUM_SHOWN:
             shown.append("...")
         listed = "; ".join(shown)
-        return ColumnNote("named otherwise", num_files(len(rows)), f"read by content: {listed}")
+        return ColumnNote(
+            "named otherwise",
+            num_files(len(rows)),
+            f"read by content: {listed}",
+        )
 
 
 def _note_on_channels(channels):

@@ -80,7 +80,10 @@ class Transfer(Network):
 
     def check(self) -> None:
         """Raises RecipeError where the net cannot be built."""
-        if not isinstance(self.backbone, Network) or isinstance(self.backbone, (Transfer, Head)):
+        if not isinstance(self.backbone, Network) or isinstance(
+            self.backbone,
+            (Transfer, Head),
+        ):
             raise RecipeError(
                 f"build.backbone={self.backbone!r}",
                 expected="a net for pictures",
@@ -152,7 +155,10 @@ class Transfer(Network):
             balancer=self.head_balance,
             signature=signature,
             deciding=deciding,
-            training=training.at(epochs=self.head_epochs, learning_rate=self.head_learning_rate),
+            training=training.at(
+                epochs=self.head_epochs,
+                learning_rate=self.head_learning_rate,
+            ),
         )
         model.get_layer("member0_logits").set_weights(weights)
         self.unfreeze(model)
@@ -232,7 +238,13 @@ class EarlierModel(Network):
             kept, input_tensors=[pixels], clone_function=lambda layer: layer
         ).output
         return with_logits(
-            {port.name: pixels}, [features], signature, blocks=Blocks(Head(dropout=0.0), seed=seed)
+            {port.name: pixels},
+            [features],
+            signature,
+            blocks=Blocks(
+                Head(dropout=0.0),
+                seed=seed,
+            ),
         )
 
     def _load(self):

@@ -18,6 +18,8 @@ INSTEAD = {
     r"where it is not there": "if it is missing",
     r"met as often as they say": "calibrated probabilities",
 }
+# The name of a knob before its meaning, which may be a word of the table: judge.beside.
+_FIELD = re.compile(r"^ {8}\w+: ", re.MULTILINE)
 _TABLE = re.compile("|".join(rf"\b(?:{words})\b" for words in INSTEAD), re.IGNORECASE)
 
 
@@ -34,7 +36,7 @@ def prose(path: Path) -> list[tuple[int, str]]:
     texts = []
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type in (tokenize.STRING, tokenize.COMMENT):
-            texts.append((token.start[0], token.string))
+            texts.append((token.start[0], _FIELD.sub("", token.string)))
         elif tokenize.tok_name[token.type] == "FSTRING_MIDDLE":  # Python 3.12 and later
             texts.append((token.start[0], token.string))
     return texts

@@ -24,6 +24,7 @@ from pipelines.targets.micro.kernels import MicroKernels
 from pipelines.targets.refusals import ask_targets
 from pipelines.verify.ladder import Rung, failed_step
 from tests import own_architectures as nets
+from tests.folders import left_in
 from tests.own_model.test_own_architectures import made, web_runs
 
 FOR_TFLM = TfliteFiles(kernels=(XnnpackKernels(), ReferenceKernels(), MicroKernels()))
@@ -105,7 +106,7 @@ def test_a_file_that_ends_the_process_is_named_by_its_layer(tmp_path):
         ExportError, match=r"LiteRT's process by signal \d+ at the operator \w+ of the layer 'norm'"
     ):
         export_model(model, rows, name="own", folder=tmp_path, targets=targets_named("litert"))
-    assert not list(tmp_path.iterdir())
+    assert not left_in(tmp_path)
 
 
 def test_what_only_microcontrollers_refuse_leaves_the_other_targets(tmp_path):

@@ -15,6 +15,7 @@ from pipelines.errors import BundleError, ExportError, RecipeError, VerifyError
 from pipelines.own_model.export import export_model, load_model, load_rows, take_apart
 from pipelines.own_model.inputs import read_rows
 from pipelines.verify.ladder import KerasInterpreter
+from tests.folders import left_in
 from tests.targets.c.test_c_code import compile_harness, run_harness
 
 RANDOM = np.random.default_rng(0)
@@ -253,7 +254,7 @@ def test_attention_of_keras(tmp_path):
 def test_an_operator_that_microcontrollers_lack_is_named(tmp_path):
     with pytest.raises(VerifyError, match="TFLM has no operator GELU"):
         export_model(transformer("gelu"), STEPS, name="own", folder=tmp_path)
-    assert not list(tmp_path.iterdir())
+    assert not left_in(tmp_path)
 
 
 def models():
@@ -375,7 +376,7 @@ def test_what_is_mended_says_the_same():
         )  # raises where the model that would ship says something else
         prepared = Runner(parts.signature, None, form="float32").prepare(parts.columns)
         said = KerasInterpreter(parts.model).run(prepared)
-        assert said.shape == parts.said.shape, name
+        assert said.shape == parts.answers.shape, name
         kinds = {type(layer).__name__ for layer in parts.model.layers}
         assert not kinds & {
             "Normalization",
@@ -565,7 +566,7 @@ def test_names_and_few_rows(tmp_path):
                 **changes,
             }
             export_model(given.pop("model"), given.pop("rows"), **given)
-    assert not (tmp_path / "models").exists() or not list((tmp_path / "models").iterdir())
+    assert not (tmp_path / "models").exists() or not left_in(tmp_path / "models")
 
 
 def test_files_run_no_code(tmp_path):
@@ -611,7 +612,7 @@ def test_an_operator_that_no_device_has_is_named(tmp_path):
         ExportError, match="the converter refused while converting the whole model to float32"
     ):
         export_model(model, square.reshape(40, 16), name="own", folder=tmp_path)
-    assert not list(tmp_path.iterdir())
+    assert not left_in(tmp_path)
 
 
 def test_a_form_that_loses_too_much_is_kept_aside(tmp_path):
@@ -623,4 +624,4 @@ def test_a_form_that_loses_too_much_is_kept_aside(tmp_path):
     last.set_weights([np.array([[1e3, 0], [0, 1e-3], [0, 0], [0, 0]]), np.zeros(2)])
     with pytest.raises(VerifyError, match="litert_float32 → litert_int8 lost .* of r2"):
         export_model(model, UNLIKE[:, [0, 3, 0, 3]], name="own", folder=tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["own.failed"]
+    assert left_in(tmp_path) == ["own.failed"]

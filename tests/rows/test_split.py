@@ -12,13 +12,13 @@ from pipelines.device.cells import Column
 from pipelines.device.pictures import picture_digest
 from pipelines.device.target import Target
 from pipelines.errors import LeakError, RecipeError, SplitError
+from pipelines.rows.duplicates import find_duplicates
 from pipelines.rows.parts import Dataset, HeldOut, Schema, Splits, TrainSet
 from pipelines.rows.split import (
     SplitByTime,
     SplitGiven,
     SplitGrouped,
     SplitRandom,
-    find_duplicates,
     split,
 )
 from pipelines.sources.files import PictureFiles

@@ -13,6 +13,7 @@ from pipelines.targets.c.spec import TargetC
 from pipelines.targets.litert.spec import TargetLiteRT
 from pipelines.targets.micro.spec import TargetMicro
 from pipelines.verify.ladder import unscored
+from tests.folders import left_in
 
 PENGUINS = tiny(catalog.RECIPES["penguins_mlp"])
 
@@ -29,7 +30,7 @@ def test_a_budget_is_checked_before_an_epoch(budget, words, tmp_path, capfd):
     recipe = override(PENGUINS, f"shipping.targets=({budget},)")
     with pytest.raises(RecipeError, match=f"the untrained net breaks a budget: .*{words}"):
         run(recipe, folder=tmp_path)
-    assert "train:" not in capfd.readouterr().err and not list(tmp_path.iterdir())
+    assert "train:" not in capfd.readouterr().err and not left_in(tmp_path)
 
 
 def test_a_budget_is_of_the_net_that_ships(tmp_path, capfd):
@@ -65,7 +66,7 @@ def test_what_a_target_lacks_is_told_before_an_epoch(tmp_path, monkeypatch, capf
         run(recipe, folder=tmp_path)
     with pytest.raises(RecipeError, match="MediaPipe Tasks classifies pictures and texts"):
         run(override(PENGUINS, "shipping.targets=(TargetMediaPipe(),)"), folder=tmp_path)
-    assert "train:" not in capfd.readouterr().err and not list(tmp_path.iterdir())
+    assert "train:" not in capfd.readouterr().err and not left_in(tmp_path)
     optional = override(
         PENGUINS,
         "judge.tolerance=1.0",

@@ -12,7 +12,8 @@ import pytest
 
 from pipelines import text
 from pipelines.errors import LoadError, RecipeError
-from pipelines.rows.split import SplitGiven, SplitGrouped, SplitRandom, find_duplicates, split
+from pipelines.rows.duplicates import find_duplicates
+from pipelines.rows.split import SplitGiven, SplitGrouped, SplitRandom, split
 from pipelines.text import LoadTextFolder, LoadTexts, LoadTextTfds, decode, text_recipe
 
 FRAME = pd.DataFrame(

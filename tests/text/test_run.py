@@ -20,6 +20,7 @@ from pipelines.recipe import tiny
 from pipelines.rows.parts import HeldOut
 from pipelines.rows.split import split
 from pipelines.text.draw import occlude, shown
+from tests.folders import left_in
 from tests.learned import learn
 
 
@@ -170,7 +171,7 @@ def test_texts_without_a_token_are_refused_before_an_epoch(tmp_path):
     recipe = text.text_recipe(text.LoadTexts("", "body", "queue"), name="odd")
     with pytest.raises(StepError, match="(?s)hold no token 2 times.*punctuation=True"):
         run(recipe, {"body": ["!", "?!", "..."] * 20, "queue": ["p", "q"] * 30}, folder=tmp_path)
-    assert not any(tmp_path.iterdir())
+    assert not left_in(tmp_path)
 
 
 def test_letters_without_a_glyph_are_boxes():

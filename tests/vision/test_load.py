@@ -17,7 +17,8 @@ from PIL import Image
 
 from pipelines.errors import LoadError, RecipeError
 from pipelines.rows.columns import read_rows
-from pipelines.rows.split import SplitGiven, find_duplicates, split
+from pipelines.rows.duplicates import find_duplicates
+from pipelines.rows.split import SplitGiven, split
 from pipelines.sources.files import PictureFiles
 from pipelines.vision import LoadArrays, LoadFolder, LoadPaths, LoadTfds
 

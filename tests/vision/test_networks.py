@@ -22,6 +22,7 @@ from pipelines.vision import pretrained
 from pipelines.vision.mobile import EfficientNetLite0, MobileNetV1
 from pipelines.vision.networks import Cnn, DsCnn, ResNet8, Vit, rounded_width
 from pipelines.vision.pretrained import find_weights, load_lite0, read_torch, read_weights
+from tests.folders import left_in
 
 NETS = (
     Cnn(),
@@ -250,7 +251,7 @@ def test_a_pickle_that_would_run_something_is_refused(content, tmp_path, monkeyp
     monkeypatch.chdir(tmp_path)
     with pytest.raises(TrainError, match="cannot be read: it names"):
         read_torch(content)
-    assert not list(tmp_path.iterdir())
+    assert not left_in(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,7 @@ from pipelines.vision import (
     LoadFolder,
 )
 from tests.altered import alter, copy_of
+from tests.folders import left_in
 
 FORMS = ["keras", "litert_float32", "litert_int8", "litert_uint8", "micro_int8", "c_int8"]
 
@@ -306,7 +307,7 @@ def test_specs_of_the_other_modality_are_refused_before_an_epoch(
     ):
         with pytest.raises(error):
             run(recipe, source, folder=tmp_path)
-    assert not list(tmp_path.iterdir())
+    assert not left_in(tmp_path)
 
 
 def test_what_does_not_suit_is_told_before_an_epoch(emoji, small, tmp_path):
@@ -321,7 +322,7 @@ def test_what_does_not_suit_is_told_before_an_epoch(emoji, small, tmp_path):
         )
     with pytest.raises(RecipeError, match="augment holds"):
         run(replace(small, augment=(Cnn(),)), emoji, folder=tmp_path)
-    assert not list(tmp_path.iterdir())
+    assert not left_in(tmp_path)
 
 
 def test_mixed_and_focal_training_goes_to_the_device(emoji, small, tmp_path):

@@ -61,7 +61,13 @@ def main_files(
     )
     return {
         "main.cc": main,
-        "README.md": _readme(signature, name, names, (len(int8), arena, arena_bytes), most_steps),
+        "README.md": _readme(
+            signature,
+            name,
+            names,
+            (len(int8), arena, arena_bytes),
+            most_steps,
+        ),
     }
 
 

@@ -108,7 +108,10 @@ class CCode:
         prepared, kept = self._prepare(columns)
         raw = self._interpreter.run(prepared)
         values = run_primitives(self.signature.primitives, columns)
-        return self._answers(answer(self.signature, raw, form="int8", prepared=values), kept)
+        return self._answers(
+            answer(self.signature, raw, form="int8", prepared=values),
+            kept,
+        )
 
     def one_row_ms(self, columns, num_rows):
         times = []
@@ -125,7 +128,11 @@ class CCode:
         kept = []
         for row in range(len(next(iter(columns.values())))):
             cells = [
-                _cell(columns[column.name][row], column.kind) for column in self.signature.columns
+                _cell(
+                    columns[column.name][row],
+                    column.kind,
+                )
+                for column in self.signature.columns
             ]
             inputs = self._inputs()
             wrong = self._library.prepare(

@@ -35,8 +35,19 @@ def stream_files(signature: Signature, stream_int8: bytes, name: str) -> dict[st
             fix="--set build.stream=False",
         )
     ports = {port.name: port for port in signature.inputs}
-    inputs = tuple(replace(port, shape=ports[port.name].shape) for port in signature.stream.inputs)
-    as_windows = replace(signature, inputs=inputs, output=signature.stream.output, stream=None)
+    inputs = tuple(
+        replace(
+            port,
+            shape=ports[port.name].shape,
+        )
+        for port in signature.stream.inputs
+    )
+    as_windows = replace(
+        signature,
+        inputs=inputs,
+        output=signature.stream.output,
+        stream=None,
+    )
     return {
         **c_files(as_windows, stream_int8, name),
         "stream.h": _header(signature, name),

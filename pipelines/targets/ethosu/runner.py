@@ -104,7 +104,13 @@ def _run_vela(folder, accelerator, seconds):
     options = ["--accelerator-config", accelerator, "--output-dir", "out"]
     command = [sys.executable, "-m", "ethosu.vela", "model.tflite", *options]
     try:
-        return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=seconds)
+        return subprocess.run(
+            command,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+        )
     except subprocess.TimeoutExpired as error:
         raise VerifyError(
             f"Vela was still at work after {seconds:g} s",

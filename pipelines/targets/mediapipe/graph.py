@@ -129,7 +129,13 @@ def _take_pictures(graph, port):
     options.dilationHFactor = 1
     options.dilationWFactor = 1
     graph.add_operator("DEQUANTIZE", [pixels], colours, first=True)
-    graph.add_operator("CONV_2D", [colours, kernel, bias], grey, options=options, first=True)
+    graph.add_operator(
+        "CONV_2D",
+        [colours, kernel, bias],
+        grey,
+        options=options,
+        first=True,
+    )
     graph.add_operator("QUANTIZE", [grey], given, first=True)
 
 

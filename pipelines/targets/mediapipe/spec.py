@@ -80,7 +80,11 @@ class TargetMediaPipe(Target):
             most_rows=MAX_MEDIAPIPE_ROWS,
             compared_with=runner,
         )
-        wanted = answer_all(runner, test, some_places(len(test), MAX_MEDIAPIPE_ROWS)).scores
+        wanted = answer_all(
+            runner,
+            test,
+            some_places(len(test), MAX_MEDIAPIPE_ROWS),
+        ).scores
         differences = np.abs(answers[self.form].scores - wanted).max(axis=1)
         if exported.signature.calibration("int8").logits:
             # A table makes log-odds level: they cannot be read back.

@@ -28,7 +28,12 @@ def num_multiplications(model) -> int:
     for layer in model.layers:
         if hasattr(layer, "kernel") and len(layer.kernel.shape) in (2, 4):
             places = layer.output.shape[1:-1]
-            total += int(np.prod(layer.kernel.shape)) * int(np.prod(places, dtype=np.int64))
+            total += int(np.prod(layer.kernel.shape)) * int(
+                np.prod(
+                    places,
+                    dtype=np.int64,
+                )
+            )
     return total
 
 
@@ -36,7 +41,10 @@ def micro_places(model, num_rows: int) -> np.ndarray:
     """int64: the places of the rows that TFLM answers, all of them for a small model, else evenly
     drawn.
     """
-    affordable = max(MAX_MICRO_OPERATIONS // max(num_multiplications(model), 1), MIN_MICRO_ROWS)
+    affordable = max(
+        MAX_MICRO_OPERATIONS // max(num_multiplications(model), 1),
+        MIN_MICRO_ROWS,
+    )
     return some_places(num_rows, affordable)
 
 

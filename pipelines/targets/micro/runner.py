@@ -54,7 +54,10 @@ class Micro:
         for size in ARENA_BYTES:
             try:
                 with _standard_error() as printed:
-                    self._interpreter = runtime.Interpreter.from_bytes(content, arena_size=size)
+                    self._interpreter = runtime.Interpreter.from_bytes(
+                        content,
+                        arena_size=size,
+                    )
                 return
             except (RuntimeError, ValueError) as refused:
                 error = refused

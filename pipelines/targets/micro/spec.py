@@ -45,7 +45,13 @@ class TargetMicro(Target):
     def climb(self, exported, test, answers):
         int8 = exported.tflite["int8"]
         if not micro_available():
-            return [unscored(self.form, len(int8), "not run: pip install tflite-micro (Linux)")]
+            return [
+                unscored(
+                    self.form,
+                    len(int8),
+                    "not run: pip install tflite-micro (Linux)",
+                )
+            ]
         plain, compared_with = check_kernels(int8)
         places = micro_places(exported.model, len(test))
         micro = Micro(int8, plain.port_names())

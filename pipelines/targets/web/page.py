@@ -124,13 +124,23 @@ def litert_folder() -> Path:
         "version"
     )
     if version != LITERT_VERSION:
-        raise ExportError(f"LiteRT.js {version} in {found}", expected=LITERT_VERSION, fix=install)
+        raise ExportError(
+            f"LiteRT.js {version} in {found}",
+            expected=LITERT_VERSION,
+            fix=install,
+        )
     return found
 
 
 @cache
 def _litert_script(folder):
-    parts = [_packed(name, (folder / file).read_bytes()) for name, file in _LITERT_FILES.items()]
+    parts = [
+        _packed(
+            name,
+            (folder / file).read_bytes(),
+        )
+        for name, file in _LITERT_FILES.items()
+    ]
     return (
         f"/* LiteRT.js {LITERT_VERSION}, npm package @litertjs/core, unchanged, as base64 of gzip. "
         "Apache License 2.0: see LICENSE.txt.\n   https://github.com/google-ai-edge/LiteRT */\n"

@@ -69,7 +69,7 @@ def browser_program() -> str:
 
 
 class AsInBrowser:
-    """What the device runner says with the page's own file, whose decision is that of another form:
+    """What the device runner answers with the page's own file. Its decision is of another form:
     "int8" where it computes in int8, though floats or pixels go in.
     """
 
@@ -123,7 +123,10 @@ class Browser:
                 for name, text in files.items()
             },
         }
-        self._server = _Server(("127.0.0.1", 0), _handler(content, token, self._tasks, self._done))
+        self._server = _Server(
+            ("127.0.0.1", 0),
+            _handler(content, token, self._tasks, self._done),
+        )
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         self._profile = tempfile.mkdtemp(prefix="browser_")
         self._process = subprocess.Popen(
@@ -168,7 +171,12 @@ class Browser:
         else:
             quantiles = None
         return Answers(
-            np.array([each["label"] for each in answers], object) if target.labels else None,
+            np.array(
+                [each["label"] for each in answers],
+                object,
+            )
+            if target.labels
+            else None,
             scores,
             np.array([each["raw"] for each in answers], np.float32),
             quantiles,
@@ -224,11 +232,21 @@ class Browser:
 
     def _predict(self, columns):
         answers = []
-        cells = [_cells(columns[column.name], column.kind) for column in self.signature.columns]
+        cells = [
+            _cells(
+                columns[column.name],
+                column.kind,
+            )
+            for column in self.signature.columns
+        ]
         num_rows = len(cells[0])
         for start in range(0, num_rows, PIECE_ROWS):
             piece = [each[start : start + PIECE_ROWS] for each in cells]
-            answers += self._do("predict", rows=list(zip(*piece, strict=True)), reset=start == 0)
+            answers += self._do(
+                "predict",
+                rows=list(zip(*piece, strict=True)),
+                reset=start == 0,
+            )
         return answers
 
     def _do(self, what, **given):

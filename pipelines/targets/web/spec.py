@@ -45,7 +45,13 @@ class TargetWeb(Target):
     def files(self, exported):
         form, content = web_form(exported.tflite)
         rows = golden(exported.signature, exported.tflite["int8"], exported.raw)
-        pages = web_files(exported.signature, content, exported.name, form=form, golden=rows)
+        pages = web_files(
+            exported.signature,
+            content,
+            exported.name,
+            form=form,
+            golden=rows,
+        )
         return {f"web/{name}": page for name, page in pages.items()}
 
     def cost(self, exported):
@@ -69,4 +75,9 @@ class TargetWeb(Target):
         kind = "uint8"
         if "uint8" not in exported.tflite:
             kind = _IN_WORDS[form]
-        return [replace(rung, note=f"the form that is {kind}, under LiteRT.js in a browser")]
+        return [
+            replace(
+                rung,
+                note=f"the form that is {kind}, under LiteRT.js in a browser",
+            )
+        ]

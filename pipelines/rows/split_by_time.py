@@ -1,0 +1,91 @@
+"""The last rows in time are held out: what a model will meet comes after what it learned from."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import SplitError
+from ..slots import Split
+from ..spec import Refusal, knob
+from .parts import Dataset
+from .sketch import DataSketch
+
+
+@dataclass(frozen=True)
+class SplitByTime(Split):
+    """Cuts rows in the order of time: the first are training rows, then come validation rows, and
+    the last are test rows.
+
+    Attributes:
+        test: Share of all rows that become test rows, the latest ones.
+        valid: Share of the rows that `test` leaves that become validation rows, the latest of them.
+        gap: Rows that follow the end of a part by less than this are left out, so that what the
+            part knows cannot reach into the next.
+    """
+
+    test: float = knob(0.2, 0.001, 0.9, unit="share of the rows")
+    valid: float = knob(0.15, 0.001, 0.9, unit="share of the rows")
+    gap: float = knob(0.0, 0, 1e12, unit="seconds")
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why there are no times, or ""."""
+        if sketch.has_times:
+            return ""
+        return Refusal(
+            "SplitByTime on a data set without times",
+            expected="load.time",
+            fix="name the column with the time: load.time='date', or --set 'split=SplitRandom()'",
+        )
+
+    def parts(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Cuts the parts.
+
+        Returns:
+            Places int64 of train, valid and test rows, each in the order of time.
+
+        Raises:
+            SplitError: If a row has no time, or a part no row.
+        """
+        time = dataset.time
+        if time is None:
+            raise SplitError(
+                "SplitByTime on a data set without times",
+                expected="load.time",
+                fix="name the column with the time: load.time='date'",
+            )
+        num_unknown = int(np.isnat(time).sum())
+        if num_unknown:
+            raise SplitError(
+                f"{num_unknown} rows have no time",
+                expected="a time in every row",
+                fix="remove these rows, or split with SplitRandom()",
+            )
+        in_order = np.argsort(time, kind="stable")
+        rest, test = self._cut(time, in_order, self.test)
+        train, valid = self._cut(time, rest, self.valid)
+        return train, valid, test
+
+    def _cut(self, time, places, share):
+        """Returns (before, after) of `places`, which are in the order of time."""
+        num_rows = len(places)
+        first = num_rows - round(num_rows * share)
+        before = places[:first]
+        after = places[first:]
+        if not len(before) or not len(after):
+            raise SplitError(
+                f"{num_rows} rows cannot be split by time with a share of {share}",
+                expected="rows in every part",
+                fix="provide more rows, or change the share",
+            )
+        last_time = time[before[-1]]
+        # Rows of the same second never lie on both sides.
+        after = after[time[after] > last_time]
+        seconds = (time[after] - last_time) / np.timedelta64(1, "s")
+        after = after[seconds >= self.gap]
+        if not len(after):
+            raise SplitError(
+                f"no row is left after a gap of {self.gap:g} seconds",
+                expected="rows in every part",
+                fix="shorten split.gap, or provide rows over a longer time",
+            )
+        return before, after
