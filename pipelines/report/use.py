@@ -39,9 +39,9 @@ def how_to_use(signature: Signature, name: str) -> list[str]:
 
 
 def _picture_words(signature):
-    height, width, channels = next(
-        column.shape for column in signature.columns if column.kind == PICTURE
-    )
+    """Returns what reads a picture file, and the shape that the runner takes instead."""
+    shapes = [column.shape for column in signature.columns if column.kind == PICTURE]
+    height, width, channels = shapes[0]
     return (
         "Reading a picture file needs Pillow (`pip install pillow`). Without it the runner takes "
         f"uint8 arrays of shape [{height}, {width}, {channels}]."
@@ -75,30 +75,46 @@ def _series_words(signature):
 
 
 def _output_words(signature):
-    answer = task_of(signature.target).answer_words(signature, code)
+    """Returns what the int8 outputs mean to whoever runs the file without the runner."""
     output = signature.output
-    width = signature.output.shape[0]
+    if output.num_copies == 1:
+        words = _one_copy_words(output)
+    else:
+        words = _copies_words(output)
+    answer = task_of(signature.target).answer_words(signature, code)
+    return f"Without the runner: `model_int8.tflite` gives {words}, in {output.unit}. {answer}"
+
+
+def _one_copy_words(output):
+    width = output.shape[0]
+    values = "value"
+    if width > 1:
+        values = "values"
+    formula = _formula("q[i]", output.zero_point, output)
+    return f"{width} int8 {values} q; `{formula}`"
+
+
+def _copies_words(output):
+    """Returns the words of outputs that the file gives several times."""
+    width = output.shape[0]
     copies = output.num_copies
-    zero_point = output.zero_point
-    scale = f"{output.scale:.9g}"
-    if copies == 1:
-        value = f"value i = (q[i] - {zero_point}) * {scale}".replace("- -", "+ ")
-        return (
-            f"Without the runner: `model_int8.tflite` gives {width} int8 "
-            f"value{'s' if width > 1 else ''} q; "
-            f"`{value}`, in {output.unit}. {answer}"
-        )
-    value = f"value i = (sum - {copies * zero_point}) * {scale} / {copies}".replace(
-        "- -",
-        "+ ",
-    )
-    each = " + ".join(f"q[{copy * width} + i]" if copy else "q[i]" for copy in range(copies))
+    places = ["q[i]"]
+    for copy in range(1, copies):
+        places.append(f"q[{copy * width} + i]")
+    outputs = "its one output"
     if width > 1:
         outputs = f"each of {width} outputs"
-    else:
-        outputs = "its one output"
+    formula = _formula("sum", copies * output.zero_point, output)
     return (
-        f"Without the runner: `model_int8.tflite` gives {copies * width} int8 values q, {outputs} "
-        f"{copies} times, rounded at staggered places; their sum is finer than one int8 can be. "
-        f"`sum = {each}`, `{value}`, in {output.unit}. {answer}"
+        f"{copies * width} int8 values q, {outputs} {copies} times, rounded at staggered places; "
+        "their sum is finer than one int8 can be. "
+        f"`sum = {' + '.join(places)}`, `{formula} / {copies}`"
     )
+
+
+def _formula(raw, zero_point, output):
+    """Returns how a raw output becomes a value."""
+    sign = "-"
+    if zero_point < 0:
+        sign = "+"
+    return f"value i = ({raw} {sign} {abs(zero_point)}) * {output.scale:.9g}"

@@ -1,5 +1,7 @@
 """Rows that stand in two parts of a split."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from ..device.pictures import picture_digest
@@ -8,6 +10,29 @@ from .parts import Splits
 
 MAX_EXAMPLES = 5
 _PAIRS = (("test", "train"), ("valid", "train"), ("test", "valid"))
+
+
+@dataclass(frozen=True)
+class _RowContents:
+    """The rows of a part, comparable.
+
+    Attributes:
+        ids: int64 [rows].
+        contents: int64 [rows], one number for all rows with the same content.
+    """
+
+    ids: np.ndarray
+    contents: np.ndarray
+
+    def is_in(self, other: "_RowContents") -> np.ndarray:
+        """Returns which rows stand in another part, bool [rows]."""
+        return np.isin(self.contents, other.contents)
+
+    def first_like(self, content: int) -> int:
+        """Returns the id of the first row with a content."""
+        is_like = self.contents == content
+        first = is_like.argmax()
+        return int(self.ids[first])
 
 
 def find_duplicates(splits: Splits) -> dict:
@@ -19,21 +44,30 @@ def find_duplicates(splits: Splits) -> dict:
         "test_in_train", "valid_in_train" and "test_in_valid": how many rows of the one part are in
         the other; "examples": at most MAX_EXAMPLES of [id of such a row, id of its twin].
     """
-    parts = {"train": splits.train, "valid": splits.valid, "test": splits.test}
-    contents = dict(zip(parts, _contents(list(parts.values())), strict=True))
+    parts = _row_contents(splits)
     counts = {}
     examples: list[list[int]] = []
     for one, other in _PAIRS:
-        is_twin = np.isin(contents[one], contents[other])
+        rows = parts[one]
+        others = parts[other]
+        is_twin = rows.is_in(others)
         counts[f"{one}_in_{other}"] = int(is_twin.sum())
         num_more = MAX_EXAMPLES - len(examples)
         for place in np.flatnonzero(is_twin)[:num_more]:
-            is_same = contents[other] == contents[one][place]
-            first = int(is_same.argmax())
-            row_id = int(parts[one].ids[place])
-            twin_id = int(parts[other].ids[first])
+            row_id = int(rows.ids[place])
+            twin_id = others.first_like(rows.contents[place])
             examples.append([row_id, twin_id])
     return {**counts, "examples": examples}
+
+
+def _row_contents(splits) -> dict[str, _RowContents]:
+    """Returns the comparable rows of each part."""
+    parts = {"train": splits.train, "valid": splits.valid, "test": splits.test}
+    contents = _contents(list(parts.values()))
+    comparable = {}
+    for name, numbers in zip(parts, contents, strict=True):
+        comparable[name] = _RowContents(parts[name].ids, numbers)
+    return comparable
 
 
 def _contents(parts):
@@ -42,12 +76,14 @@ def _contents(parts):
     numbers = np.zeros(sum(lengths), np.int64)
     for name in parts[0].x:
         columns = [_comparable(part.x[name]) for part in parts]
-        for values in np.concatenate(columns).T:
+        together = np.concatenate(columns)
+        for values in together.T:
             # A missing value is a code of its own, -1.
             codes = _factorized(values) + 1
             num_codes = codes.max(initial=0) + 1
             # Two codes make one number, which is numbered anew before it grows too large.
-            numbers = _factorized(numbers * num_codes + codes)
+            pairs = numbers * num_codes + codes
+            numbers = _factorized(pairs)
     ends = np.cumsum(lengths)
     return np.split(numbers, ends[:-1])
 
@@ -71,5 +107,6 @@ def _comparable(column):
     if column.dtype.kind == "f":
         # One NaN, one zero.
         column = np.where(np.isnan(column), np.nan, column) + 0.0
-    digests = b"".join(picture_digest(row) for row in column)
-    return np.frombuffer(digests, np.uint64).reshape(len(column), 2)
+    digests = b"".join(map(picture_digest, column))
+    numbers = np.frombuffer(digests, np.uint64)
+    return numbers.reshape(len(column), 2)

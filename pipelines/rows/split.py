@@ -13,6 +13,7 @@ from .parts import Dataset, HeldOut, Splits, TrainSet, _take
 from .rare_classes import cut_each_class, with_each_class
 from .sketch import DataSketch
 from .split_by_time import SplitByTime as SplitByTime
+from .unlabelled import rows_to_learn_from
 
 # Cuts of groups that are tried, where every label should be in every part.
 NUM_DRAWS = 20
@@ -282,7 +283,7 @@ def split(dataset: Dataset, how: Split) -> Splits:
     unlabelled = None
     if dataset.unlabelled is not None:
         held_out = np.concatenate([valid, test])
-        unlabelled = _to_learn_from(dataset, held_out)
+        unlabelled = rows_to_learn_from(dataset.unlabelled, dataset, held_out)
     train_set = _take(dataset, TrainSet, train)
     return Splits(
         replace(train_set, unlabelled=unlabelled),
@@ -290,34 +291,6 @@ def split(dataset: Dataset, how: Split) -> Splits:
         _take(dataset, HeldOut, test),
         notes=notes,
     )
-
-
-def _to_learn_from(dataset, held_out):
-    """Returns the unlabelled rows without those that hold what a held-out row holds, or are of its
-    group: its own text must not be learned from, label or none.
-    """
-    rows = dataset.unlabelled
-    columns = {name: x[held_out] for name, x in dataset.x.items()}
-    held_out_rows = set(_plain_rows(columns))
-    is_kept = np.array([row not in held_out_rows for row in _plain_rows(rows.x)], bool)
-    if rows.group is not None:
-        is_kept &= ~np.isin(rows.group, dataset.group[held_out])
-    return rows.take(is_kept)
-
-
-def _plain_rows(columns):
-    """Yields a tuple of each row's values; of texts without their case and their white space."""
-    plain = []
-    for x in columns.values():
-        plain.append([_plain(value) for value in x.tolist()])
-    return zip(*plain, strict=True)
-
-
-def _plain(value):
-    if not isinstance(value, str):
-        return value
-    words = value.casefold().split()
-    return " ".join(words)
 
 
 def _check_classes(dataset, parts):
