@@ -14,7 +14,7 @@ from ...device.quiet import quiet
 from ...verify.ladder import Rung
 from .runner import Micro
 
-# Of what an operator gives. Measured over all networks: FULLY_CONNECTED in 0.14 % of 250,000 values,
+# Of what an operator gives. Over all networks: FULLY_CONNECTED in 0.14 % of 250,000 values,
 # where LiteRT's reference kernel rounds ties as XNNPACK does, and TFLM's as LiteRT's optimized one.
 # The other operators: in none of 7 million. LiteRT's optimized kernels, which stand in where the
 # reference ones lack an operator, round convolutions in their own way too.
