@@ -316,7 +316,8 @@ def _computes_otherwise(rung):
         return (
             f"{rung.form} differs from {rung.compared_with} by {rung.int8_steps} int8 "
             "steps on some row, "
-            f"tolerance {rung.most_int8_steps}: the runtime computes something else"
+            f"tolerance {rung.most_int8_steps}: "
+            f"{rung.note or 'the runtime computes something else'}"
         )
     if rung.runner_agreement is not None and rung.runner_agreement < MIN_RUNNER_AGREEMENT:
         return (

@@ -92,6 +92,17 @@ def test_rows_that_do_not_suit_are_refused_before_anything_is_learned(kind):
             settle(recipe_of(network, make), schema)
 
 
+# Their batch normalization has a momentum of .999: after one epoch every row gets one answer, and
+# the threshold is a tie. Their outputs are held against Keras', not their labels.
+ONE_ANSWER = ("KerasApplication",)
+
+
+def least_agreement(network):
+    if type(network).__name__ in ONE_ANSWER:
+        return 0.0
+    return Judge().min_agreement
+
+
 def recipe_of(network, make):
     return Recipe(
         name="contract",
@@ -102,7 +113,7 @@ def recipe_of(network, make):
         encode=sample_of(make).encode,
         build=network,
         training=Training(epochs=1, batch_size=24),
-        judge=Judge(tolerance=1.0, beside=False),
+        judge=Judge(tolerance=1.0, beside=False, min_agreement=least_agreement(network)),
         shipping=Shipping(),
     )
 
@@ -143,4 +154,8 @@ def test_trains_converts_and_agrees(kind):
     assert evaluation.failed == ""
     forms = {rung.form: rung for rung in evaluation.rungs}
     assert {"keras", "litert_float32", "litert_int8"} <= forms.keys()
-    assert forms["litert_float32"].agreement >= 0.99
+    if kind.__name__ in ONE_ANSWER:
+        assert np.ptp(evaluation.answers["keras"].scores, axis=0).max() < 1e-3
+        assert forms["litert_float32"].largest_difference < 1e-3
+    else:
+        assert forms["litert_float32"].agreement >= 0.99

@@ -42,11 +42,10 @@ def test_lstms_that_are_joined_answer_as_keras_does(size):
     content = convert(model, train_set({"series": rows}), files=TfliteFiles(("int8",)), copies=1)
     int8 = content["int8"]
     plain = LiteRT(int8, kernels="reference")
-    details = plain._interpreter.get_input_details()[0]
-    scale, zero_point = details["quantization"]
+    scale, zero_point = plain.quantization()["series"]
     steps = np.round(rows / scale + zero_point)
     x = {"series": np.clip(steps, -128, 127).astype(np.int8)}
-    scale, zero_point = plain._interpreter.get_output_details()[0]["quantization"]
+    scale, zero_point = plain.quantization()["output"]
     wanted = np.asarray(model({"series": rows}))
     answers = {"LiteRT": LiteRT(int8).run(x), "reference": plain.run(x)}
     if micro_available():

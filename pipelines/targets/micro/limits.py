@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ...device.answers import Answers
 from ...device.signature import Signature
 from ...verify.ladder import some_places
 
@@ -9,17 +10,10 @@ from ...verify.ladder import some_places
 # than minutes.
 MAX_MICRO_OPERATIONS = 10**10
 MIN_MICRO_ROWS = 50
+# What is more is looked at operator by operator (`rounding`).
 MAX_INT8_STEPS = 2
-_WITH_TABLES = (
-    "LSTM",
-    "GRU",
-    "SimpleRNN",
-    "Softmax",
-    "MultiHeadAttention",
-    "GroupedQueryAttention",
-    "Attention",
-    "AdditiveAttention",
-)
+# Of these, as rows take long: the one that differs most, and others evenly drawn.
+MAX_TRACED_ROWS = 8
 
 
 def num_multiplications(model) -> int:
@@ -48,14 +42,27 @@ def micro_places(model, num_rows: int) -> np.ndarray:
     return some_places(num_rows, affordable)
 
 
-def most_steps(model, difference: float, signature: Signature) -> int:
-    """By how many int8 steps of the output TFLM may differ from LiteRT's reference kernels: 2, as
-    two runtimes may round a tie differently (seen: 1). Recurrent gates and a softmax they compute
-    with other tables, so that a net with these may differ by twice what int8 differs from Keras,
-    `difference` in the output's unit: each of two that err by as much. What is beyond is another
-    computation.
+def traced_places(apart: np.ndarray) -> np.ndarray:
+    """Returns the places of a few rows, int64: that which differs most, and others evenly drawn.
+
+    Args:
+        apart: Differences of two runtimes, [rows, ...].
     """
-    has_tables = any(type(layer).__name__ in _WITH_TABLES for layer in model.layers)
-    if has_tables:
-        return max(MAX_INT8_STEPS, int(2 * difference / signature.output.scale))
-    return MAX_INT8_STEPS
+    by_row = apart.reshape(len(apart), -1).max(axis=1)
+    others = some_places(len(apart), MAX_TRACED_ROWS - 1)
+    return np.union1d(others, [by_row.argmax()])
+
+
+def most_rounding_steps(int8: Answers, keras: Answers, signature: Signature) -> int:
+    """Returns how many steps of the output rounding may add up to, from operator to operator.
+
+    It is twice what int8 differs from Keras: each of two runtimes may err by as much.
+
+    Args:
+        int8: LiteRT's answers.
+        keras: Keras' answers to the same rows.
+        signature: Of the model.
+    """
+    to_float = signature.output.to_float
+    lost = np.abs(to_float(int8.raw) - to_float(keras.raw)).max()
+    return max(MAX_INT8_STEPS, int(2 * lost / signature.output.scale))

@@ -80,12 +80,16 @@ class Micro:
         """Port → int8 (or int32 ids) [rows, ...] to int8 [rows, outputs]."""
         results = []
         for row in range(len(next(iter(inputs.values())))):
-            self._interpreter.reset()  # a recurrent net forgets the row before
+            self.reset()
             for place, name in enumerate(self._names):
                 self._interpreter.set_input(inputs[name][row : row + 1], place)
             self._invoke()
             results.append(self._interpreter.get_output(0)[0])
         return np.stack(results)
+
+    def reset(self) -> None:
+        """Forgets the rows before, as a recurrent net must."""
+        self._interpreter.reset()
 
     def call(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """One row, all outputs by name, as LiteRT.call."""

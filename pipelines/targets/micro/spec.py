@@ -7,13 +7,15 @@ import numpy as np
 
 from ...convert.kernels import Kernels, ReferenceKernels
 from ...device.runner import LiteRT
+from ...rows.columns import read_rows
 from ...slots import Target
 from ...spec import knob
 from ...verify.ladder import InRunner, answer_all, climb, unscored
 from ..budgets import Cost, int8_latency_ms
 from ..streams import StreamLadder
 from .kernels import MicroKernels
-from .limits import micro_places, most_steps
+from .limits import MAX_INT8_STEPS, micro_places, most_rounding_steps, traced_places
+from .rounding import explain_steps
 from .runner import Micro, check_kernels, micro_available
 
 
@@ -64,15 +66,23 @@ class TargetMicro(Target):
             arena_bytes=micro.arena_bytes(),
             places=places,
         )
-        wanted = answer_all(InRunner(exported.signature, plain), test, places)
-        steps = np.abs(answers[self.form].raw.astype(np.int32) - wanted.raw)
-        to_float = exported.signature.output.to_float
-        lost = to_float(wanted.raw) - to_float(answers["keras"].raw[places])
-        most = most_steps(exported.model, float(np.abs(lost).max()), exported.signature)
+        runner = InRunner(exported.signature, plain)
+        wanted = answer_all(runner, test, places)
+        apart = np.abs(answers[self.form].raw.astype(np.int32) - wanted.raw)
         rung = replace(
-            rung, int8_steps=int(steps.max()), most_int8_steps=most, compared_with=compared_with
+            rung,
+            int8_steps=int(apart.max()),
+            most_int8_steps=MAX_INT8_STEPS,
+            compared_with=compared_with,
         )
-        return [rung]
+        if rung.int8_steps <= MAX_INT8_STEPS:
+            return [rung]
+        keras = answers["keras"].take(places)
+        most_steps = most_rounding_steps(wanted, keras, exported.signature)
+        columns = {}
+        for column in exported.signature.columns:
+            columns[column.name] = read_rows(test.x[column.name], places[traced_places(apart)])
+        return [explain_steps(rung, int8, runner.prepare(columns), most_steps)]
 
     def climb_stream(self, exported, test, answers):
         if not micro_available():
