@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from .packed import packed
+
 _OPERATORS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV")
 _PLACES = {"TRANSPOSE_CONV": (2, 1, 3)}  # of input, weights and bias among what the operator reads
 _TOLERANCE = 1e-4  # of a scale: what float32 rounds is less
@@ -43,11 +45,7 @@ def fix_biases(content: bytes) -> bytes:
                 )
     if not num_fixed:
         return content
-    import flatbuffers
-
-    builder = flatbuffers.Builder(len(content))
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+    return packed(model)
 
 
 def _fix(model, bias, wanted):

@@ -2,6 +2,8 @@
 
 import copy
 
+from .packed import packed
+
 # Of what the operator reads, the last answer and the cell's state, which both stay from step to
 # step; of its intermediates, the answer before it is projected.
 _STATE = 18
@@ -41,11 +43,7 @@ def fix_lstms(content: bytes) -> bytes:
                 num_fixed += _fix(graph, operator, answer)
     if not num_fixed:
         return content
-    import flatbuffers
-
-    builder = flatbuffers.Builder(len(content))
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+    return packed(model)
 
 
 def _fix(graph, operator, answer):

@@ -6,6 +6,8 @@ import copy
 
 import numpy as np
 
+from .packed import packed
+
 # what the TFLite schema asks of every buffer, and what Python's flatbuffer writer does not know of
 ALIGNMENT = 16
 
@@ -150,14 +152,11 @@ class Graph:
 
     def to_bytes(self) -> bytes:
         """The content of a TFLite file."""
-        import flatbuffers
-
-        builder = flatbuffers.Builder(2**16)
         buffers = self.model.buffers
         self.model.buffers = [_AlignedBuffer(each) for each in buffers]
-        builder.Finish(self.model.Pack(builder), b"TFL3")
+        content = packed(self.model)
         self.model.buffers = buffers
-        return bytes(builder.Output())
+        return content
 
     def _insert_first(self, operator):
         self.subgraph.operators.insert(self._num_first, operator)
@@ -181,10 +180,7 @@ class Graph:
                 return place
         new = schema.OperatorCodeT()
         new.builtinCode, new.version = code, version
-        new.deprecatedBuiltinCode = min(
-            code,
-            127,
-        )  # a byte: files of greater codes say so by 127
+        new.deprecatedBuiltinCode = min(code, 127)  # a byte: files of greater codes say so by 127
         self.model.operatorCodes.append(new)
         return len(self.model.operatorCodes) - 1
 

@@ -2,6 +2,8 @@
 
 import copy
 
+from .packed import packed
+
 MAX_JOINED = 10  # kMaxInputNum of tensorflow/lite/micro/kernels/concatenation.cc
 
 
@@ -25,11 +27,7 @@ def group_joins(content: bytes) -> bytes:
         graph.operators = operators
     if not num_grouped:
         return content
-    import flatbuffers
-
-    builder = flatbuffers.Builder(len(content))
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+    return packed(model)
 
 
 def _joins(graph, operator):
