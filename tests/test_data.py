@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from pipelines.sources.files import fingerprint
+from pipelines.engine.digest import file_digest
 
 
 def test_sha256():
@@ -12,4 +12,4 @@ def test_sha256():
     )
     assert set(listed) == {path.name for path in Path("data").iterdir()} - {"README.md"}
     for name, sha256 in listed.items():
-        assert fingerprint(str(Path("data") / name)) == sha256
+        assert file_digest(str(Path("data") / name)) == sha256

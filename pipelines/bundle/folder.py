@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from ..device.cells import shorten
-from ..device.checksums import SUMS, check_bundle, checksums, read_checked
+from ..device.checksums import check_bundle, read_bundle, read_checked
 from ..device.runner import Runner
 from ..device.signature import MAX_JSON_BYTES, Signature, read_signature
 from ..device.typed import load_json
-from ..engine.exchange import put_in_place, sync
+from ..engine.exchange import put_in_place, sync, write_checked
 from ..engine.workspace import workspace
 from ..errors import BundleError, DeviceError
 from ..report.write import card, page
@@ -50,7 +50,7 @@ class Bundle:
 
     def files(self) -> dict[str, bytes]:
         """The name and content of each of its files, without the checksums."""
-        return {name: (self.folder / name).read_bytes() for name in self.check()}
+        return read_bundle(self.folder)
 
     def holds(self, files: Mapping[str, bytes]) -> bool:
         """Tests whether the folder holds these files as they are."""
@@ -120,25 +120,11 @@ def write_bundle(folder: Path, files: dict[str, bytes | str]) -> Path:
     Raises BundleError where it cannot be written; what stood there before stays.
     """
     _refuse_other_things(folder)
-    # Half of a surrogate pair, of a file's name that is not UTF-8, is written as its escape, which
-    # JSON reads back.
-    files = {
-        name: content
-        if isinstance(content, bytes)
-        else content.encode(
-            "utf-8",
-            "backslashreplace",
-        )
-        for name, content in files.items()
-    }
+    encoded = {name: _as_bytes(content) for name, content in files.items()}
     try:
         with workspace(folder.parent) as place:
             partial = place / folder.name
-            for name, content in {**files, SUMS: checksums(files).encode("utf-8")}.items():
-                path = partial / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(content)
-                sync(path)
+            write_checked(partial, encoded)
             put_in_place(partial, folder)
             sync(folder.parent)
     except OSError as error:
@@ -148,6 +134,14 @@ def write_bundle(folder: Path, files: dict[str, bytes | str]) -> Path:
             fix="free some space, or give another --folder",
         ) from error
     return folder
+
+
+def _as_bytes(content):
+    if isinstance(content, bytes):
+        return content
+    # Half of a surrogate pair, of a file's name that is not UTF-8, is written as its escape, which
+    # JSON reads back.
+    return content.encode("utf-8", "backslashreplace")
 
 
 def _refuse_other_things(place):

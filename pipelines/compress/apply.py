@@ -28,7 +28,7 @@ def apply_compression(spec: Compression, model, tuning: Tuning):
         return smaller
     with work.going_on():
         smaller = spec.compress(model, tuning)
-    if work.key:
+    if work.is_kept:
         state = to_bytes(state_of(smaller))
         work.keep({_FILE: keras_bytes(smaller), _STATE: state})
     return smaller

@@ -100,13 +100,29 @@ def check_bundle(folder: str | Path) -> list[str]:
     that names every file which is missing or altered, and every one that was added where a command,
     a compiler or a browser would use it.
     """
+    return [name for name, _ in _each_checked(folder)]
+
+
+def read_bundle(folder: str | Path) -> dict[str, bytes]:
+    """Name → content of all files of a bundle, each read once. Raises DeviceError as `check_bundle`
+    does.
+    """
+    return dict(_each_checked(folder))
+
+
+def _each_checked(folder):
+    """Gives name and content of each file that is as it was written; raises in the end for those
+    that are not.
+    """
     names = list(_read_sums(Path(folder)))
     refused = []
     for name in names:
         try:
-            read_checked(folder, name)
+            content = read_checked(folder, name)
         except DeviceError as error:
             refused.append(error.received)
+            continue
+        yield name, content
     added = [name for name in unlisted(folder) if _is_used(name)]
     if added:
         refused.append(
@@ -118,7 +134,6 @@ def check_bundle(folder: str | Path) -> list[str]:
             expected=f"the {len(names)} files of {SUMS}",
             fix="copy the bundle again, or make it again",
         )
-    return names
 
 
 def print_check(folder: str | Path) -> None:

@@ -104,12 +104,17 @@ class Work:
     key: str = ""
     cache: Cache | None = None
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether the result is kept; else nobody need pack it for that."""
+        return bool(self.key)
+
     def recall(self) -> dict[str, bytes] | None:
         """Returns the finished result, name → content, or None if it has to be computed.
 
         A damaged result is removed, with a line that reports it.
         """
-        if not self.key or self.cache.is_fresh:
+        if not self.is_kept or self.cache.is_fresh:
             return None
         try:
             files = self.cache.store.read(self.key)
@@ -128,7 +133,7 @@ class Work:
     def going_on(self) -> Iterator[None]:
         """Lets the trainings inside the block store their epochs, and take them up again."""
         epochs = None
-        if self.key:
+        if self.is_kept:
             store = self.cache.store
             if self.cache.is_fresh:
                 store.finish_epochs(self.key)
@@ -139,7 +144,7 @@ class Work:
 
     def keep(self, files: Mapping[str, bytes]) -> None:
         """Keeps the result. A cache without room is reported and costs the run nothing else."""
-        if not self.key:
+        if not self.is_kept:
             return
         cache = self.cache
         if cache.is_fresh:
@@ -184,7 +189,8 @@ def remembered(stage: str, *inputs: object, make: Callable[[], Any]) -> Any:
         return from_bytes(files[_VALUE])
     with work.going_on():
         value = make()
-    work.keep({_VALUE: to_bytes(value)})
+    if work.is_kept:
+        work.keep({_VALUE: to_bytes(value)})
     return value
 
 

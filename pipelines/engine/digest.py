@@ -13,10 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ..device.regular import open_regular
 from ..rows.columns import StoredColumn
 from ..spec import Spec
-
-_BLOCK_BYTES = 2**20
 
 
 class NotHashableError(TypeError):
@@ -40,12 +39,9 @@ def digest(*values: object) -> str:
 
 
 def file_digest(path: str | Path) -> str:
-    """Returns the sha256 of a file's content."""
-    hasher = hashlib.sha256()
-    with Path(path).open("rb") as file:
-        while block := file.read(_BLOCK_BYTES):
-            hasher.update(block)
-    return hasher.hexdigest()
+    """Returns the sha256 of a regular file's content, 64 hexadecimal digits."""
+    with open_regular(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _add(hasher, value, files):

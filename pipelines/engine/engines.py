@@ -33,11 +33,23 @@ def open_engine(
     local = _LOCAL.fullmatch(words)
     if local:
         slots = int(local[1]) if local[1] else None
-        return LocalEngine(folder, worker, slot=slot, slots=slots, is_fresh=is_fresh)
+        return LocalEngine(
+            folder,
+            worker,
+            slot=slot,
+            slots=slots,
+            is_fresh=is_fresh,
+        )
     if _RAY.fullmatch(words):
         from .ray_engine import RayEngine
 
-        return RayEngine(folder, worker, slot=slot, address=words, is_fresh=is_fresh)
+        return RayEngine(
+            folder,
+            worker,
+            slot=slot,
+            address=words,
+            is_fresh=is_fresh,
+        )
     raise EngineError(
         f"the engine {words!r}",
         expected="local, local:N, ray, or ray://host:port",

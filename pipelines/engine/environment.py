@@ -84,10 +84,11 @@ def _own_threads():
 
 @cache
 def _versions():
-    return {name: _version(name) for name in PACKAGES}
+    return {name: installed_version(name) for name in PACKAGES}
 
 
-def _version(name):
+def installed_version(name: str) -> str:
+    """Returns the version of a package, "" if it is not installed."""
     try:
         return version(name)
     except PackageNotFoundError:

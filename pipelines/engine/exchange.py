@@ -1,11 +1,16 @@
-"""A folder that takes the place of another: at every moment its name holds the old or the new."""
+"""A file or folder that takes the place of another: at every moment its name holds the old or the
+new.
+"""
 
 import ctypes
 import errno
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+
+from ..device.checksums import SUMS, checksums
 
 _HERE = -100  # AT_FDCWD
 _EXCHANGE = 2  # RENAME_EXCHANGE of Linux, RENAME_SWAP of macOS
@@ -28,6 +33,36 @@ def put_in_place(new: Path, place: Path) -> None:
         _one_after_the_other(new, place)
     if new.exists():  # the old folder, under the name of the new one
         shutil.rmtree(new, ignore_errors=True)
+
+
+def write_checked(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Writes files with their checksums in SHA256SUMS, and waits until they are on the disk.
+
+    Args:
+        folder: for them; it is made if it is missing.
+        files: relative name → content.
+    """
+    for name, content in {**files, SUMS: checksums(files).encode()}.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        sync(path)
+    sync(folder)
+
+
+def replace_file(path: Path, content: bytes, *, workspace: Path) -> None:
+    """Writes a file; at every moment its name holds the old content or the new.
+
+    Args:
+        path: of the file; its folder is made if it is missing.
+        content: of the file.
+        workspace: a folder on the same file system for what is unfinished.
+    """
+    partial = workspace / f"{path.parent.name}.{path.name}"
+    partial.write_bytes(content)
+    sync(partial)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(partial, path)
 
 
 def sync(path: Path) -> None:

@@ -37,7 +37,13 @@ class Failure:
         if isinstance(error, PipelineError):
             return cls(kind, error.received, error.expected, error.fix, error.stage)
         words = traceback.format_exception_only(error)[-1].strip()
-        return cls(kind, words, "a task that ends", "see what the worker wrote", "engine")
+        return cls(
+            kind,
+            words,
+            "a task that ends",
+            "see what the worker wrote",
+            "engine",
+        )
 
     def error(self, *, about: str, alone: str, log: Path) -> PipelineError:
         """Returns the error for the driver.

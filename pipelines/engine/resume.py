@@ -8,7 +8,6 @@ been.
 """
 
 import hashlib
-import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ from typing import Any
 
 from ..errors import TrainError
 from .arrays import from_bytes, is_storable, to_bytes
-from .exchange import sync
+from .exchange import replace_file
 from .notice import print_notice
 
 # Storing takes at most about this part of the time: an epoch that is faster waits for the next.
@@ -120,11 +119,8 @@ class EpochFile:
     def write(self, state: TrainingState) -> None:
         """Stores a training; a kill leaves the file as it was or as it shall be."""
         content = to_bytes(vars(state))
-        partial = self.workspace / f"{self.path.parent.name}.{self.path.name}"
-        partial.write_bytes(hashlib.sha256(content).digest() + content)
-        sync(partial)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(partial, self.path)
+        content = hashlib.sha256(content).digest() + content
+        replace_file(self.path, content, workspace=self.workspace)
 
 
 def store_epochs(file: EpochFile, others: Sequence[Any]):

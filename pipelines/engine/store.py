@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..device.checksums import SUMS, check_bundle, checksums
+from ..device.checksums import check_bundle, read_bundle
 from ..errors import BundleError, DeviceError
-from .exchange import sync
+from .exchange import sync, write_checked
 
 MOST_BYTES = 2_000_000_000
 ABOUT = "about.json"
@@ -60,8 +60,8 @@ class Store:
         place = self.folder / key
         if not place.is_dir():
             return None
-        names = check_bundle(place)
-        files = {name: (place / name).read_bytes() for name in names if name != ABOUT}
+        files = read_bundle(place)
+        del files[ABOUT]
         os.utime(place / ABOUT)
         return files
 
@@ -77,16 +77,8 @@ class Store:
             about: of what, in words.
             workspace: a folder on the same file system for what is unfinished.
         """
-        everything = {**files, ABOUT: about_bytes(stage, about)}
-        everything[SUMS] = checksums(everything).encode()
         partial = workspace / key
-        partial.mkdir(parents=True, exist_ok=True)
-        for name, content in everything.items():
-            path = partial / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-            sync(path)
-        sync(partial)
+        write_checked(partial, {**files, ABOUT: about_bytes(stage, about)})
         try:
             os.rename(partial, self.folder / key)
         except OSError:

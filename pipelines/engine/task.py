@@ -42,4 +42,9 @@ class Task:
 
 def canonical_json(values: object) -> str:
     """Returns values as one line of JSON, the same for equal values."""
-    return json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return json.dumps(
+        values,
+        sort_keys=True,
+        separators=(",", ":"),
+        allow_nan=False,
+    )

@@ -44,10 +44,7 @@ def perform(request: Request, stages: Stages) -> None:
     task = request.task
     with (
         anew(request.is_fresh),
-        caching(
-            folder,
-            request.about,
-        ),
+        caching(folder, request.about),
         temporary_files() as place,
     ):
         stages[task.stage](task.spec, place)

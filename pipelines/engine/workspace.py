@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .exchange import sync
+from .exchange import replace_file
 from .lock import is_free, locked
 
 PREFIX = ".pipelines-"
@@ -61,10 +61,7 @@ def temporary_files() -> Iterator[Path]:
 def write_whole(path: Path, content: bytes) -> None:
     """Writes a file; at every moment its name holds the old content or the new."""
     with workspace(path.parent) as place:
-        partial = place / path.name
-        partial.write_bytes(content)
-        sync(partial)
-        os.replace(partial, path)
+        replace_file(path, content, workspace=place)
 
 
 def remove_leftovers(folder: Path) -> list[str]:

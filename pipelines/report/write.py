@@ -1,7 +1,6 @@
 """report.json, report.html and the model card from one dictionary of facts."""
 
 import base64
-import importlib.metadata
 import json
 import math
 import platform
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..device.visible import visible
+from ..engine.environment import installed_version
 from ..tasks import TASKS
 from .markdown import code, plain, prose
 
@@ -36,10 +36,7 @@ def versions() -> dict[str, str]:
     """Returns the versions of Python and of the packages that make a model."""
     found = {"python": platform.python_version()}
     for package in PACKAGES:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            found[package] = "not installed"
+        found[package] = installed_version(package) or "not installed"
     return found
 
 

@@ -14,8 +14,9 @@ import numpy as np
 
 from ..device.cells import shorten
 from ..device.pictures import picture_digest, read_picture
-from ..device.regular import kind_of, open_regular
+from ..device.regular import kind_of
 from ..device.sixteen_bits import MAX_WHITE
+from ..engine.digest import file_digest
 from ..errors import LoadError
 from ..rows.columns import Places, StoredColumn
 
@@ -76,12 +77,6 @@ def _find(source, is_there):
         return None  # a name that nothing can have
 
 
-def fingerprint(path: str | Path) -> str:
-    """sha256 of a file, in hexadecimal."""
-    with open_regular(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def fingerprint_files(folder: Path, names: Iterable[str]) -> str:
     """sha256, in hexadecimal, of the text that `sha256sum` prints for the files of a folder (a
     resolved path) in sorted order. What is no file of the folder counts with its name only.
@@ -90,7 +85,7 @@ def fingerprint_files(folder: Path, names: Iterable[str]) -> str:
     for name in sorted(names):
         path = Path(os.path.realpath(folder / name))
         if os.path.isfile(path) and path.is_relative_to(folder):
-            content = fingerprint(path)
+            content = file_digest(path)
         else:
             content = ""
         digest.update(f"{content}  {name}\n".encode(errors="surrogateescape"))
@@ -204,16 +199,9 @@ def read_all(
         ThreadPoolExecutor(min(os.cpu_count() or 1, 16)) as pool,
     ):
         try:
-            for task in as_completed(
-                [
-                    pool.submit(work, first)
-                    for first in range(
-                        0,
-                        len(sources),
-                        _FILES_A_TASK,
-                    )
-                ]
-            ):
+            firsts = range(0, len(sources), _FILES_A_TASK)
+            tasks = [pool.submit(work, first) for first in firsts]
+            for task in as_completed(tasks):
                 bar.update(task.result())
         except BaseException:
             pool.shutdown(cancel_futures=True)  # else Ctrl-C would wait for every picture

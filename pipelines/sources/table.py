@@ -163,15 +163,8 @@ def settle_reading(path: Path, reading: Reading) -> Reading:
     if _is_parquet(path) or _is_jsonl(path):
         return reading
     encoding = reading.encoding or find_encoding(path)
-    return replace(
-        reading,
-        encoding=encoding,
-        separator=reading.separator
-        or find_separator(
-            path,
-            encoding,
-        ),
-    )
+    separator = reading.separator or find_separator(path, encoding)
+    return replace(reading, encoding=encoding, separator=separator)
 
 
 def read_source(
@@ -258,15 +251,10 @@ def table_from_memory(source: object) -> dict[str, Sequence]:
             fix="pass one of these",
         )
     refuse_twice([str(name) for name in source.columns])
-    return with_rows(
-        {
-            str(name): _from_series(
-                source[name],
-                str(name),
-            )
-            for name in source.columns
-        }
-    )
+    columns = {}
+    for name in source.columns:
+        columns[str(name)] = _from_series(source[name], str(name))
+    return with_rows(columns)
 
 
 def _to_series(values):

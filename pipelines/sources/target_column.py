@@ -135,7 +135,12 @@ def _rows_with_all_labels(table, spec, missing):
     """Does as `labelled_rows`, of one column a label."""
     names = target_names(spec.target)
     presence = spec.target_kind == "presence"
-    sets, is_known = read_label_columns(table, names, presence=presence, missing=missing)
+    sets, is_known = read_label_columns(
+        table,
+        names,
+        presence=presence,
+        missing=missing,
+    )
     num_rows = len(is_known)
     kept = np.flatnonzero(is_known)
     if not len(kept):
@@ -239,7 +244,12 @@ def _read_label_sets(table, spec, missing):
     if not isinstance(spec.target, str):
         names = target_names(spec.target)
         presence = spec.target_kind == "presence"
-        sets, _ = read_label_columns(table, names, presence=presence, missing=missing)
+        sets, _ = read_label_columns(
+            table,
+            names,
+            presence=presence,
+            missing=missing,
+        )
         return sets
     cells = table[spec.target]
     separator = spec.label_separator

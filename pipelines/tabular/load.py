@@ -14,7 +14,7 @@ from ..errors import LoadError
 from ..rows.parts import ColumnNote, Dataset, Schema
 from ..rows.sketch import DataSketch
 from ..slots import Loader
-from ..sources.files import describe_memory, fingerprint
+from ..sources.files import describe_memory, file_digest
 from ..sources.given_kinds import check_given_kinds
 from ..sources.kinds import infer_column, read_times
 from ..sources.label_sets import target_names, target_title
@@ -98,7 +98,7 @@ class LoadTable(Loader):
         """The source's name and sha256, for the report."""
         if source is not None:
             return describe_memory(source)
-        return {"name": Path(self.source).name, "sha256": fingerprint(find_table(self.source))}
+        return {"name": Path(self.source).name, "sha256": file_digest(find_table(self.source))}
 
     def draw(self, recipe, splits, shipped, evaluation) -> list[tuple[str, str]]:
         """(title, base64 PNG) of what only tables have: see `draw_missing`."""

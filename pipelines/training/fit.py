@@ -13,7 +13,7 @@ import numpy as np
 
 from ..device.signature import Signature
 from ..engine.arrays import from_bytes, to_bytes
-from ..engine.cache import begin, uncached
+from ..engine.cache import begin, remembered, uncached
 from ..rows.parts import HeldOut
 from ..slots import Network
 from ..sources.tensorflow import load_tensorflow
@@ -96,7 +96,8 @@ def train(
         return fitting.recalled(files["trained.npz"])
     with work.going_on():
         result = fitting.run(callbacks)
-    work.keep({"trained.npz": _stored(result)})
+    if work.is_kept:
+        work.keep({"trained.npz": _stored(result)})
     return result
 
 
@@ -187,23 +188,15 @@ class _Fitting:
         if not self.network.warms_up:
             return
         rows = (self.feed.rows, self.valid)
-        work = begin(
-            "warm-up",
-            self.network,
-            *rows,
-            self.signature,
-            self.training,
-            self.deciding,
-        )
-        files = work.recall()
-        if files is not None:
-            put_state(members, from_bytes(files["warm.npz"]))
-            start_from_seed(self.training.seed)  # as after the warm-up itself
-            return
-        with work.going_on():
+
+        def warmed_up():
             self.network.warm_up(members, *rows, **self.goal())
-        start_from_seed(self.training.seed)
-        work.keep({"warm.npz": to_bytes(state_of(members))})
+            return state_of(members)
+
+        goal = (self.signature, self.training, self.deciding)
+        state = remembered("warm-up", self.network, *rows, *goal, make=warmed_up)
+        put_state(members, state)
+        start_from_seed(self.training.seed)  # as if nothing had been fitted before
 
     def extra_ports(self) -> tuple:
         """The inputs that only training has."""

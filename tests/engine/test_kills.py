@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.folders import without_times
+
 NAMES = ["penguins_mlp", "remarks_cnn", "gun_point", "emoji_cnn", "glucose_mlp"]
-# What the clock decides; everything else in report.json is compared.
-TIMES = {"seconds", "latency_ms", "latency_ms_p95", "fit_seconds"}
 
 
 def start(name, folder, temporary):
@@ -28,14 +28,6 @@ def start(name, folder, temporary):
         env={**os.environ, "TMPDIR": str(temporary)},
         start_new_session=True,
     )
-
-
-def without_times(value):
-    if isinstance(value, dict):
-        return {name: without_times(each) for name, each in value.items() if name not in TIMES}
-    if isinstance(value, list):
-        return [without_times(each) for each in value]
-    return value
 
 
 def content_of(folder):

@@ -20,9 +20,8 @@ from pipelines.recipe import tiny
 from pipelines.studies.seeds import _median_seed, _spread, seeds
 from tests.engine.ray_warnings import RAY_WARNINGS
 from tests.engine.test_local import is_alive, leftovers
+from tests.folders import without_times
 
-# What is different each time: how long things took on this machine.
-_TIMES = ("seconds", "fit_seconds", "latency_ms", "latency_ms_p95")
 # The same facts in words and pictures.
 _OF_THE_REPORT = ("report.html", "README.md", "SHA256SUMS")
 
@@ -45,14 +44,6 @@ def quiet(recipe, tmp_path_factory):
     """Three seeds, one after the other and undisturbed."""
     folder = tmp_path_factory.mktemp("quiet")
     return folder, seeds(recipe, num=3, engine="local:1", folder=folder)
-
-
-def without_times(values):
-    if isinstance(values, dict):
-        return {name: without_times(each) for name, each in values.items() if name not in _TIMES}
-    if isinstance(values, list):
-        return [without_times(each) for each in values]
-    return values
 
 
 def contents(folder):
