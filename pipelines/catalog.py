@@ -51,15 +51,10 @@ _ROOMS += (compress, steps, balance, tabular, vision, text, timeseries)
 def _public_specs(room: types.ModuleType) -> list[type]:
     """The specs that a room lists in `__all__`, or that a file without one defines."""
     found = vars(room)
-    own = [
-        name
-        for name, value in found.items()
-        if _is_spec(value)
-        and _is_of(
-            value,
-            room,
-        )
-    ]
+    own = []
+    for name, value in found.items():
+        if _is_spec(value) and _is_of(value, room):
+            own.append(name)
     names = found.get("__all__", own)
     return [found[name] for name in names if _is_spec(found[name])]
 
@@ -105,13 +100,7 @@ def targets_named(words: str) -> tuple:
                 "optional",
             )
         required[name] = required.get(name, False) or not word.strip().endswith("?")
-    return tuple(
-        replace(
-            TARGETS[name],
-            required=needed,
-        )
-        for name, needed in required.items()
-    )
+    return tuple(replace(TARGETS[name], required=needed) for name, needed in required.items())
 
 
 def override(recipe: Recipe, *settings: str) -> Recipe:

@@ -36,13 +36,7 @@ def from_json(values: object, specs: Sequence[type]) -> Any:
         return values
     kind = values.get("spec")
     if kind == "dict":
-        return {
-            str(key): from_json(
-                value,
-                specs,
-            )
-            for key, value in values.get("items", [])
-        }
+        return {str(key): from_json(value, specs) for key, value in values.get("items", [])}
     spec = _spec_class(str(kind), specs)
     known = {each.name for each in fields(spec)}
     unknown = set(values) - known - {"spec"}
@@ -54,14 +48,7 @@ def from_json(values: object, specs: Sequence[type]) -> Any:
         )
     return _make(
         spec,
-        {
-            name: from_json(
-                value,
-                specs,
-            )
-            for name, value in values.items()
-            if name != "spec"
-        },
+        {name: from_json(value, specs) for name, value in values.items() if name != "spec"},
     )
 
 
@@ -126,19 +113,12 @@ def _replace(spec, path, value, what, whole):
             fix=f"did you mean {close[0]}?" if close else "name one of these",
         )
     now = vars(spec)[name]
-    return replace(
-        spec,
-        **{
-            name: _replace(now, rest, value, what, whole)
-            if rest
-            else _same_kind(
-                now,
-                value,
-                whole,
-                one_or_several=_takes_one_or_several(spec, name),
-            )
-        },
-    )
+    if rest:
+        new = _replace(now, rest, value, what, whole)
+    else:
+        one_or_several = _takes_one_or_several(spec, name)
+        new = _same_kind(now, value, whole, one_or_several=one_or_several)
+    return replace(spec, **{name: new})
 
 
 def _takes_one_or_several(spec, name):
@@ -150,15 +130,10 @@ def _takes_one_or_several(spec, name):
 def _same_kind(now, value, knob, *, one_or_several=False):
     if isinstance(now, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    if (
-        isinstance(now, (str, tuple))
-        and one_or_several
-        and isinstance(
-            value,
-            (str, tuple),
-        )
-    ):
-        return value
+    if one_or_several:
+        kinds = (str, tuple)
+        if isinstance(now, kinds) and isinstance(value, kinds):
+            return value
     if isinstance(now, tuple) and not isinstance(value, tuple):
         value = (value,)
     if isinstance(now, str) and not isinstance(value, str):

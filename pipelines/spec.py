@@ -201,13 +201,9 @@ def _has_type(value, hint):
     if origin in (typing.Union, types.UnionType):
         return any(_has_type(value, each) for each in arguments)
     if origin is tuple:
-        return isinstance(value, tuple) and all(
-            _has_type(
-                each,
-                arguments[0],
-            )
-            for each in value
-        )
+        if not isinstance(value, tuple):
+            return False
+        return all(_has_type(each, arguments[0]) for each in value)
     if origin is not None:  # a mapping of texts
         return isinstance(value, origin) and all(
             isinstance(each, str) for pair in value.items() for each in pair
@@ -215,14 +211,8 @@ def _has_type(value, hint):
     if hint is int:
         return isinstance(value, int) and not isinstance(value, bool)
     if hint is float:
-        return (
-            isinstance(
-                value,
-                (int, float),
-            )
-            and not isinstance(value, bool)
-            and math.isfinite(value)
-        )
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return is_number and math.isfinite(value)
     return isinstance(value, hint)
 
 

@@ -184,7 +184,13 @@ class _SyntheticSampler(Balancer):
         origin = self._kept(sampler)
         if origin is None:
             origin = np.arange(len(drawn))
-        parents = find_parents(table.scaled(drawn), y, table.scaled(matrix), train.y, origin)
+        parents = find_parents(
+            table.scaled(drawn),
+            y,
+            table.scaled(matrix),
+            train.y,
+            origin,
+        )
         return table.to_rows(drawn, y, parents, origin)
 
     def _check(self, name, counts, table, train):

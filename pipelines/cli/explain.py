@@ -66,10 +66,8 @@ def _rows(runner: "Runner", options: ExplainOptions) -> list[dict]:
     cells = read_table(file, reading_of(options.read, marks=FILE_MARKS))
     if runner.signature.frame:
         cells = newest_windows(runner.signature, cells)[1]
-    return [
-        dict(zip(cells, values, strict=True))
-        for values in zip(
-            *cells.values(),
-            strict=True,
-        )
-    ]
+    rows = []
+    for values in zip(*cells.values(), strict=True):
+        row = dict(zip(cells, values, strict=True))
+        rows.append(row)
+    return rows

@@ -107,7 +107,12 @@ def _of_table(options: SeriesOptions) -> "Recipe":
     name = options.name or name_of(file)
     if not options.target:
         return anomaly_recipe(load, window=options.window, name=name)
-    return series_recipe(load, horizon=options.horizon, window=options.window, name=name)
+    return series_recipe(
+        load,
+        horizon=options.horizon,
+        window=options.window,
+        name=name,
+    )
 
 
 def _check_intention(options, file, reading):

@@ -101,17 +101,9 @@ def _as_given(batches, x):
 
 
 def _rows(kind, x, y):
-    columns = {
-        name: np.asarray(each)
-        for name, each in (
-            x
-            if isinstance(
-                x,
-                Mapping,
-            )
-            else {"x": x}
-        ).items()
-    }
+    if not isinstance(x, Mapping):
+        x = {"x": x}
+    columns = {name: np.asarray(each) for name, each in x.items()}
     lengths = {name: len(each) for name, each in {**columns, "y": y}.items()}
     if len(set(lengths.values())) > 1:
         raise TrainError(

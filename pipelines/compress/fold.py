@@ -33,14 +33,11 @@ def fold_batch_norm(model):
     """
     calls = calls_of(model)
     num_calls = Counter(call.layer.name for call in calls)
-    folded = {
-        call.givers[0].layer.name: call.layer.name
-        for call in calls
-        if _folds(
-            call,
-            num_calls,
-        )
-    }
+    folded = {}
+    for each in calls:
+        if _folds(each, num_calls):
+            giver = each.givers[0].layer
+            folded[giver.name] = each.layer.name
     if not folded:
         return alter(model, copy_layer, call_as_it_is)
     norms = set(folded.values())

@@ -98,12 +98,8 @@ def _schedule(spec, kernels, num_steps):
 
         def _widen(self, share):
             for place, kernel in enumerate(kernels):
-                self.masks[place] = keras.ops.convert_to_tensor(
-                    _mask(
-                        kernel.numpy(),
-                        share,
-                    )
-                )
+                mask = _mask(kernel.numpy(), share)
+                self.masks[place] = keras.ops.convert_to_tensor(mask)
                 kernel.assign(kernel * self.masks[place])
 
     return Prune()

@@ -144,10 +144,7 @@ class Tuning:
                 with tf.GradientTape() as tape:
                     loss = self.loss(
                         y["members"],
-                        fitted(
-                            x,
-                            training=False,
-                        )["members"],
+                        fitted(x, training=False)["members"],
                         sample_weight=weight,
                     )
                 slopes = tape.gradient(loss, variables, unconnected_gradients="zero")
@@ -202,13 +199,7 @@ class Untuned:
         return {}
 
     def gradients(self, model, *, num_batches: int) -> Iterator[list[np.ndarray]]:
-        yield [
-            np.ones(
-                variable.shape,
-                np.float32,
-            )
-            for variable in model.trainable_variables
-        ]
+        yield [np.ones(variable.shape, np.float32) for variable in model.trainable_variables]
 
     def scope(self):
         return nullcontext()
@@ -230,17 +221,11 @@ def make_tuning(
     task.check_deciding(deciding)
     strategy = make_strategy(training.strategy)
     num_replicas = strategy.num_replicas_in_sync
-    feed = replace(
-        feed,
-        augment=tuple(
-            spec
-            for spec in feed.augment
-            if not spec.training_ports(
-                (spec,),
-                signature,
-            )
-        ),
-    )
+    augment = []
+    for spec in feed.augment:
+        if not spec.training_ports((spec,), signature):
+            augment.append(spec)
+    feed = replace(feed, augment=tuple(augment))
     batch_size = global_batch(training.batch_size, len(feed.rows), num_replicas)
     labels = task_labels(feed.rows.y, signature, feed.soft_labels)
     batches = TrainingBatches(feed, labels, signature, batch_size, training.seed)

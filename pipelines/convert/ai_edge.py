@@ -66,12 +66,7 @@ def operators_in_float(content: bytes) -> list[str]:
     from ai_edge_litert import schema_py_generated as schema
 
     names = {
-        code: name
-        for name, code in vars(schema.BuiltinOperator).items()
-        if isinstance(
-            code,
-            int,
-        )
+        code: name for name, code in vars(schema.BuiltinOperator).items() if isinstance(code, int)
     }
     model = schema.ModelT.InitFromPackedBuf(content, 0)
     found = []
@@ -114,16 +109,10 @@ def _ranges(content, rows, names, quantize):
         if each["name"] in names and each["name"] not in ports and each["dtype"] == np.float32
     }
     ends = {}
-    samples = {
-        name: Sample(
-            min(
-                len(next(iter(rows.values()))),
-                MAX_ROWS,
-            )
-        )
-        for name in inner
-    }
-    for place in range(len(next(iter(rows.values())))):
+    num_rows = len(next(iter(rows.values())))
+    num_samples = min(num_rows, MAX_ROWS)
+    samples = {name: Sample(num_samples) for name in inner}
+    for place in range(num_rows):
         interpreter.reset_all_variables()
         for name, each in inputs.items():
             interpreter.set_tensor(each["index"], rows[name][place : place + 1])

@@ -98,7 +98,12 @@ def _converted(model, streaming, rows, wanted, files):
         folder = Path(folder)
         _write_json(folder / "wanted.json", wanted)
         _write_models(folder, model, streaming, rows)
-        _run(folder, wanted, files.kernels, tuple(layer.name for layer in model.layers))
+        _run(
+            folder,
+            wanted,
+            files.kernels,
+            tuple(layer.name for layer in model.layers),
+        )
         paths = [folder / f"{form}.tflite" for form in WRITTEN_FORMS]
         return {path.stem: path.read_bytes() for path in paths if path.exists()}
 
@@ -141,15 +146,11 @@ def _write_json(path, values):
 
 def _is_unexplained(folder, text, layers):
     """Tests whether the converter gave up on the whole model, and named no operation."""
-    refused = (folder / "refusal.json").exists()  # by a runtime
-    return (
-        _stage(folder).startswith(WHOLE)
-        and not refused
-        and not converter_reason(
-            text,
-            layers,
-        )
-    )
+    if not _stage(folder).startswith(WHOLE):
+        return False
+    if (folder / "refusal.json").exists():  # by a runtime
+        return False
+    return not converter_reason(text, layers)
 
 
 def _first_ended(folder, of_whole):

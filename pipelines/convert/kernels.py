@@ -57,13 +57,9 @@ class Kernels(ABC):
             VerifyError: Another runtime refuses it.
         """
         plain = self.litert(content)
-        zeros = {
-            name: np.zeros(
-                shape,
-                dtype,
-            )
-            for name, (shape, dtype) in plain.inputs().items()
-        }
+        zeros = {}
+        for name, (shape, dtype) in plain.inputs().items():
+            zeros[name] = np.zeros(shape, dtype)
         self.run(content, plain, zeros)
 
     def litert(self, content: bytes) -> LiteRT:

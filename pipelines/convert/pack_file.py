@@ -103,14 +103,11 @@ def _share_tables(model):
     written = {}
     for graph in model.subgraphs:
         for tensor in graph.tensors:
-            tensor.quantization = tensor.quantization and Once(
-                tensor.quantization,
-                written,
-            )
+            if tensor.quantization:
+                tensor.quantization = Once(tensor.quantization, written)
         for operator in graph.operators:
-            operator.builtinOptions = operator.builtinOptions and Once(
-                operator.builtinOptions, written
-            )
+            if operator.builtinOptions:
+                operator.builtinOptions = Once(operator.builtinOptions, written)
 
 
 def _content(value):

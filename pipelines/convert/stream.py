@@ -223,7 +223,13 @@ def with_streaming(signature: Signature, interpreter: LiteRT, *, num_steps: int)
         )
         inputs.append(streamed)
     unit = signature.output.unit
-    output = Port("output", signature.output.shape, "float32", unit, *given["output"])
+    output = Port(
+        "output",
+        signature.output.shape,
+        "float32",
+        unit,
+        *given["output"],
+    )
     stream = Streaming(tuple(inputs), tuple(states), output, num_steps)
     return replace(signature, stream=stream)
 

@@ -176,7 +176,13 @@ class Worker:
             [layer.name for layer in model.layers if type(layer).__name__ == "FusedLstm"],
         )
         (self._folder / f"{form}.tflite").write_bytes(pack_file(content, names=names))
-        try_in_child(self._folder, form, content, kernels=self._kernels, say=self.say)
+        try_in_child(
+            self._folder,
+            form,
+            content,
+            kernels=self._kernels,
+            say=self.say,
+        )
 
 
 def _rescaled(rows, factor, offset):

@@ -155,10 +155,7 @@ def _show_any_text():
                 os.close(nothing)
             setattr(sys, name, open(number, "w", encoding="utf-8", closefd=False))
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(
-            stream,
-            "reconfigure",
-        ):  # what stands in for a stream may be plainer than one
+        if hasattr(stream, "reconfigure"):  # what stands in for a stream may be plainer than one
             stream.reconfigure(errors="backslashreplace")
 
 
@@ -237,7 +234,12 @@ def _write_details(error):
     for folder in (_temporary_folder(), os.curdir):
         path = os.path.join(folder, name)
         try:
-            with open(path, "x", encoding="utf-8", errors="backslashreplace") as file:
+            with open(
+                path,
+                "x",
+                encoding="utf-8",
+                errors="backslashreplace",
+            ) as file:
                 file.write("\n".join(lines) + "\n")
             return path
         except OSError:

@@ -266,4 +266,9 @@ def answer(
         prepared: The rows after every primitive, among which forecasts find the row's own scale,
             and anomalies what went in.
     """
-    return task_of(signature.target).answer(signature, raw, form=form, prepared=prepared)
+    return task_of(signature.target).answer(
+        signature,
+        raw,
+        form=form,
+        prepared=prepared,
+    )

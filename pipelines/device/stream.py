@@ -229,7 +229,12 @@ class Stream:
         if self._num_steps < self._streaming.num_steps:
             return None
         signature = replace(self.signature, output=self._streaming.output)
-        return answer(signature, outputs["output"], form=self.form, prepared=prepared)
+        return answer(
+            signature,
+            outputs["output"],
+            form=self.form,
+            prepared=prepared,
+        )
 
     def _prepare(self, past, others, step):
         """Returns the windows up to a step, as one row, after every primitive."""

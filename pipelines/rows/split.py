@@ -65,7 +65,13 @@ class SplitRandom(Split):
             return self._cut_plainly(places, share)
         y = dataset.y[places]
         if y.ndim == 2:
-            kept, held_out = cut_each_label(y, share, labels=classes, keep=keep, seed=self.seed)
+            kept, held_out = cut_each_label(
+                y,
+                share,
+                labels=classes,
+                keep=keep,
+                seed=self.seed,
+            )
         else:
             kept, held_out = self._cut_classes(y, share, classes, keep)
         return places[kept], places[held_out]

@@ -116,7 +116,18 @@ class EncodeIds(ColumnStep):
         first = 0
         for name in self.chosen(train):
             keys = frequent(train.x[name], self.min_count, self.max_categories)
-            lookup = Lookup(name, keys, first=first + 2, unknown=first, missing=first + 1)
+            lookup = Lookup(
+                name,
+                keys,
+                first=first + 2,
+                unknown=first,
+                missing=first + 1,
+            )
             primitives.append(lookup)
             first += len(keys) + 2
-        return FittedStep("EncodeIds", tuple(primitives), unit=CATEGORY_ID, num_ids=first)
+        return FittedStep(
+            "EncodeIds",
+            tuple(primitives),
+            unit=CATEGORY_ID,
+            num_ids=first,
+        )

@@ -48,7 +48,12 @@ class EncodeDate(ColumnStep):
         for name in dates:
             for part, num_multiples in _of_steps(name, train.schema.frame, multiples).items():
                 primitives += _encode_part(train, name, part, num_multiples)
-        return FittedStep("EncodeDate", tuple(primitives), unit=UNIT_INTERVAL, dropped=tuple(dates))
+        return FittedStep(
+            "EncodeDate",
+            tuple(primitives),
+            unit=UNIT_INTERVAL,
+            dropped=tuple(dates),
+        )
 
     def _multiples(self):
         """Returns part → how many multiples of its angle. Raises StepError for unknown parts."""

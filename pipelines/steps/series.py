@@ -200,7 +200,15 @@ class ScaleByItself(ScaleSeries):
         x = train.x[name]
         copy = free_name(train, f"{name} level")
         # A copy: nothing taken away, divided by one.
-        keep = OwnScale(name, "none", False, 1.0, f"{copy} offset", f"{copy} factor", copy)
+        keep = OwnScale(
+            name,
+            "none",
+            False,
+            1.0,
+            f"{copy} offset",
+            f"{copy} factor",
+            copy,
+        )
         return [keep, *self._scale_values(copy, x)]
 
     def _scale(self, train, name):

@@ -153,7 +153,12 @@ class TokenizeWords(ColumnStep):
             )
             primitives.append(primitive)
         num_ids = primitives[0].num_ids()
-        return FittedStep(step_name, tuple(primitives), unit=TOKEN_ID, num_ids=num_ids)
+        return FittedStep(
+            step_name,
+            tuple(primitives),
+            unit=TOKEN_ID,
+            num_ids=num_ids,
+        )
 
     def _learn(self, texts, letters):
         """Returns the fields of the primitive that are learned."""
@@ -308,4 +313,9 @@ class PairTokens(ColumnStep):
         num_ids = 0
         if primitives:
             num_ids = primitives[0].num_ids()
-        return FittedStep("PairTokens", tuple(primitives), unit=PAIR_ID, num_ids=num_ids)
+        return FittedStep(
+            "PairTokens",
+            tuple(primitives),
+            unit=PAIR_ID,
+            num_ids=num_ids,
+        )

@@ -178,7 +178,14 @@ def _draw_point(axes, number, point, cost):
     markersize = 6
     if point.chosen:
         markersize = 9
-    axes.plot(cost, point.score, "o", color=colour, markersize=markersize, label=label)
+    axes.plot(
+        cost,
+        point.score,
+        "o",
+        color=colour,
+        markersize=markersize,
+        label=label,
+    )
     axes.annotate(
         str(number),
         (cost, point.score),

@@ -81,7 +81,14 @@ def compress_bundle(
     into = Path(into or bundle.folder.parent)
     check_folder(into, recipe.name)
     with timed_run(), making(into, recipe.name):
-        return _smaller_bundle(bundle, recipe, budget, ways=ways, epochs=epochs, into=into)
+        return _smaller_bundle(
+            bundle,
+            recipe,
+            budget,
+            ways=ways,
+            epochs=epochs,
+            into=into,
+        )
 
 
 def _smaller_bundle(bundle, recipe, budget, *, ways, epochs, into):
@@ -103,7 +110,15 @@ def _smaller_bundle(bundle, recipe, budget, *, ways, epochs, into):
     shipped = _with_tradeoff(export(recipe, trained), search)
     evaluation = judge(recipe, shipped, splits.test)
     drawn = draw_points(search.points.values(), recipe.judge.deciding)
-    return write(recipe, data, splits, shipped, evaluation, folder=into, pictures=drawn)
+    return write(
+        recipe,
+        data,
+        splits,
+        shipped,
+        evaluation,
+        folder=into,
+        pictures=drawn,
+    )
 
 
 def _small_recipe(bundle, targets):

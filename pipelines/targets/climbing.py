@@ -39,7 +39,13 @@ def climb_all(
         form="float32",
     )
     size = len(exported.files["model.keras"])
-    first, answer = climb("keras", keras_runner, test, keras_answers=None, size_bytes=size)
+    first, answer = climb(
+        "keras",
+        keras_runner,
+        test,
+        keras_answers=None,
+        size_bytes=size,
+    )
     rungs = [first]
     answers = {"keras": answer}
     for target in targets:

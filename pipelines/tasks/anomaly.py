@@ -103,7 +103,12 @@ class AnomalyTask(Task):
         """Returns the signature with the threshold above `recipe.judge.quantile` of the scores of
         training windows.
         """
-        scores = self.device.answer(signature, raw, form=form, prepared=rows.x).scores
+        scores = self.device.answer(
+            signature,
+            raw,
+            form=form,
+            prepared=rows.x,
+        ).scores
         offsets = anomaly_threshold(scores, recipe.judge.quantile)
         return replace(signature, decisions={**signature.decisions, form: offsets})
 

@@ -192,7 +192,13 @@ class ClassTask(Task):
         scores = answers.scores
         roc_mark, pr_mark = self.curve_marks(y, chosen)
         roc = curves(y, scores, labels, kind="roc", mark=roc_mark)
-        precision_recall = curves(y, scores, labels, kind="precision_recall", mark=pr_mark)
+        precision_recall = curves(
+            y,
+            scores,
+            labels,
+            kind="precision_recall",
+            mark=pr_mark,
+        )
         return [
             Picture(
                 "confusion matrix",
@@ -214,12 +220,7 @@ class ClassTask(Task):
         most = int(np.bincount(train.y, minlength=len(target.labels)).argmax())
         chosen = np.full(len(test), most)
         scores = {
-            metric: score_labels(
-                metric,
-                test.y,
-                chosen,
-            )
-            for metric in ("accuracy", "macro_f1")
+            metric: score_labels(metric, test.y, chosen) for metric in ("accuracy", "macro_f1")
         }
         return {"answer": target.labels[most], "scores": scores}
 
@@ -282,7 +283,12 @@ def class_scores(y: np.ndarray, chosen: np.ndarray, labels: tuple[str, ...]) -> 
     from sklearn.metrics import precision_recall_fscore_support
 
     places = np.arange(len(labels))
-    table = precision_recall_fscore_support(y, chosen, labels=places, zero_division=0)
+    table = precision_recall_fscore_support(
+        y,
+        chosen,
+        labels=places,
+        zero_division=0,
+    )
     return [
         {
             "label": label,

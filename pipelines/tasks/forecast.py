@@ -195,7 +195,12 @@ class ForecastTask(Task):
             library.signature_forecast(output, ctypes.byref(inputs), into)
         if answers.quantiles is None:
             return Answers(None, values, answers.raw)
-        return Answers(None, values[:, :, signature.target.middle()], answers.raw, values)
+        return Answers(
+            None,
+            values[:, :, signature.target.middle()],
+            answers.raw,
+            values,
+        )
 
     def per_series(self, test: HeldOut, answers: Answers, target: Target) -> list[dict]:
         """Returns a line for each series, with the seasonal naive's error for comparison."""
@@ -261,11 +266,6 @@ def _with_step_scales(target, y):
     offsets, factors = zip(*(step or every for step in steps), strict=True)
     return replace(
         target,
-        step_offsets=tuple(
-            map(
-                float,
-                offsets,
-            )
-        ),
+        step_offsets=tuple(map(float, offsets)),
         step_factors=tuple(map(float, factors)),
     )

@@ -34,13 +34,8 @@ def bootstrap_intervals(
         values = np.array([draw[metric] for draw in draws])
         values = values[~np.isnan(values)]
         if len(values):
-            intervals[metric] = [
-                float(each)
-                for each in np.percentile(
-                    values,
-                    [2.5, 97.5],
-                )
-            ]
+            bounds = np.percentile(values, [2.5, 97.5])
+            intervals[metric] = [float(each) for each in bounds]
         else:
             intervals[metric] = []
     return intervals

@@ -66,7 +66,13 @@ class AugmentText(Augmentation):
         ports = []
         for port in signature.inputs:
             name = partner_of(port.name)
-            partner = Port(name, port.shape, "int32", PARTNER_ID, num_ids=port.num_ids)
+            partner = Port(
+                name,
+                port.shape,
+                "int32",
+                PARTNER_ID,
+                num_ids=port.num_ids,
+            )
             ports.append(partner)
         ports.append(Port(SHARE_PORT, (1,), "float32", MIX_SHARE))
         return tuple(ports)

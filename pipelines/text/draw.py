@@ -68,7 +68,12 @@ def draw_texts(recipe, splits, shipped, evaluation) -> list[tuple[str, str]]:
         drawn.append(_sheet(recipe, signature, reader, train))
     target = signature.target
     answers = evaluation.answers["litert_int8"]
-    mistakes = task_of(target).confident_mistakes(splits.test.y, answers, target, most=NUM_MISTAKES)
+    mistakes = task_of(target).confident_mistakes(
+        splits.test.y,
+        answers,
+        target,
+        most=NUM_MISTAKES,
+    )
     if not mistakes:
         return drawn
     runner = Runner(signature, LiteRT(shipped.tflite["int8"]), form="int8")

@@ -14,7 +14,7 @@ from ..errors import LoadError
 from ..rows.parts import ColumnNote, Dataset, Schema, UnlabelledRows
 from ..rows.sketch import DataSketch
 from ..sources.csv_files import OTHER_ENCODING
-from ..sources.files import describe_memory, fingerprint
+from ..sources.files import describe_memory, file_digest
 from ..sources.folders import describe_folder, found_in_folder, names_parts
 from ..sources.label_sets import target_names, target_title
 from ..sources.labelled_files import (
@@ -152,7 +152,7 @@ class LoadTexts(TextLoader):
         """The source's name and sha256, for the report."""
         if source is not None:
             return describe_memory(source)
-        return {"name": Path(self.source).name, "sha256": fingerprint(find_table(self.source))}
+        return {"name": Path(self.source).name, "sha256": file_digest(find_table(self.source))}
 
     def _check_names(self, table):
         check_names(
@@ -194,13 +194,8 @@ class LoadTexts(TextLoader):
         places = []
         cells = []
         for place in without_target.tolist():
-            lacks_group = any(
-                is_missing(
-                    table[name][place],
-                    missing,
-                )
-                for name in self.group
-            )
+            groups = [table[name][place] for name in self.group]
+            lacks_group = any(is_missing(cell, missing) for cell in groups)
             if not lacks_group:
                 places.append(place)
                 cells.append(all_cells[place])

@@ -102,7 +102,12 @@ class RecurrentNet(TextNet):
         x = blocks.token_states(x, name)
         if self.pooling == "max":
             return blocks.largest(x, mask, name=name, least=-1.0)
-        return blocks.average(x, mask, name=name, weighted=self.pooling == "attention")
+        return blocks.average(
+            x,
+            mask,
+            name=name,
+            weighted=self.pooling == "attention",
+        )
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,13 @@ def finish_texts(
     if spec.distinct:
         kept = first_of_equal(texts, kept, found.notes, TEXT)
     texts = texts[kept]
-    dataset, notes = finish(spec, found, kept, columns={TEXT_CELL: texts}, target=target)
+    dataset, notes = finish(
+        spec,
+        found,
+        kept,
+        columns={TEXT_CELL: texts},
+        target=target,
+    )
     return dataset, (
         ColumnNote(TEXT, TEXT, f"{in_words(texts)}, from {shorten(found.where, 120)}"),
         *notes,

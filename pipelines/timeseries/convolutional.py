@@ -81,14 +81,10 @@ class Tcn(SeriesNet):
             )
         past = past_ports(signature)
         window = past[0].shape[0]
-        packed = {
-            each.into: each.columns
-            for each in signature.primitives
-            if isinstance(
-                each,
-                PackSteps,
-            )
-        }
+        packed = {}
+        for primitive in signature.primitives:
+            if isinstance(primitive, PackSteps):
+                packed[primitive.into] = primitive.columns
         columns = {name for port in past for name in packed[port.name]}
         if window < self.num_steps():
             raise RecipeError(

@@ -146,7 +146,13 @@ def _over_time(test, answers, target):
                 linewidth=1.2,
                 label=forecast_label,
             )
-            axes.plot(when, test.y[row], color="black", linewidth=0.9, label=truth_label)
+            axes.plot(
+                when,
+                test.y[row],
+                color="black",
+                linewidth=0.9,
+                label=truth_label,
+            )
             forecast_label = None  # one entry in the legend for all of them
             truth_label = None
         axes.set(

@@ -112,8 +112,21 @@ def _classes(x, y, labels, name):
             steps = np.flatnonzero(~is_empty_step)
             low, middle, high = np.nanpercentile(rows[:, steps], [25, 50, 75], axis=0)
             colour = colormaps["tab10"](place % 10)
-            axes.plot(steps, middle, color=colour, label=drawable(label), linewidth=1.4)
-            axes.fill_between(steps, low, high, color=colour, alpha=0.15, linewidth=0)
+            axes.plot(
+                steps,
+                middle,
+                color=colour,
+                label=drawable(label),
+                linewidth=1.4,
+            )
+            axes.fill_between(
+                steps,
+                low,
+                high,
+                color=colour,
+                alpha=0.15,
+                linewidth=0,
+            )
         axes.set(xlabel="step", title=title)
         axes.title.set_fontsize(9)
         axes.legend(fontsize=7, frameon=False)
@@ -166,9 +179,28 @@ def _tiles(title, series, captions, colours, *, columns):
             across = column + 0.04 + 0.92 * np.linspace(0, 1, num_steps)
             down = row + 0.95 - 0.78 * share
             for channel in range(1, num_channels):
-                axes.plot(across, down[:, channel], linewidth=0.9, alpha=0.5, color=ORANGE)
-            axes.plot(across, down[:, 0], linewidth=0.9, alpha=0.9, color=colours[place])
-            axes.text(column + 0.5, row + 0.02, caption, ha="center", va="top", fontsize=7)
+                axes.plot(
+                    across,
+                    down[:, channel],
+                    linewidth=0.9,
+                    alpha=0.5,
+                    color=ORANGE,
+                )
+            axes.plot(
+                across,
+                down[:, 0],
+                linewidth=0.9,
+                alpha=0.9,
+                color=colours[place],
+            )
+            axes.text(
+                column + 0.5,
+                row + 0.02,
+                caption,
+                ha="center",
+                va="top",
+                fontsize=7,
+            )
         axes.set(xlim=(0, columns), ylim=(num_rows, 0), title=title)
         axes.title.set_fontsize(9)
         axes.set_axis_off()

@@ -13,7 +13,7 @@ from ..device.target import Target
 from ..errors import LoadError
 from ..rows.parts import ColumnNote, Dataset, Schema
 from ..rows.sketch import DataSketch
-from ..sources.files import describe_memory, fingerprint
+from ..sources.files import describe_memory, file_digest
 from ..sources.given_kinds import check_given_kinds
 from ..sources.row_numbers import counts_rows
 from ..sources.spellings import refuse_spellings
@@ -137,7 +137,7 @@ class LoadSeries(SeriesLoader):
         if source is not None:
             return describe_memory(source)
         path = find_table(self.source)
-        return {"name": Path(self.source).name, "sha256": fingerprint(path)}
+        return {"name": Path(self.source).name, "sha256": file_digest(path)}
 
     def _schema(self, columns, target, pace, written):
         frame = Frame(

@@ -13,7 +13,7 @@ from ..errors import LoadError
 from ..rows.parts import ColumnNote, Dataset
 from ..rows.sketch import DataSketch
 from ..sources.arrays import ArrayFormat, read_npz
-from ..sources.files import describe_memory, find_file, fingerprint
+from ..sources.files import describe_memory, file_digest, find_file
 from ..sources.labelled_files import LabelledSource, check_memory, found_in_memory
 from ..sources.labels import class_texts
 from ..sources.target_column import tasks_of_kind
@@ -121,7 +121,7 @@ class LoadTsFiles(LabelledSeriesLoader):
         paths = self._paths()
         return {
             "name": " and ".join(path.name for path in paths),
-            "sha256": " and ".join(fingerprint(path) for path in paths),
+            "sha256": " and ".join(file_digest(path) for path in paths),
         }
 
     def _paths(self):
@@ -209,7 +209,7 @@ class LoadSeriesArrays(LabelledSeriesLoader):
         if source is not None:
             return describe_memory(source)
         path = find_file(self.source, "a .npz file")
-        return {"name": path.name, "sha256": fingerprint(path)}
+        return {"name": path.name, "sha256": file_digest(path)}
 
 
 @dataclass(frozen=True)

@@ -137,7 +137,12 @@ class EncoderDecoder(SeriesNet):
         newest = blocks.newest(read, f"{name}_read")
         start = blocks.dense(newest, horizon * self.step_width, name=f"{name}_start")
         reshape = layers.Reshape((horizon, self.step_width), name=f"{name}_steps")
-        asked = blocks.recur(reshape(start), "LSTM", self.width, name=f"{name}_decoder")
+        asked = blocks.recur(
+            reshape(start),
+            "LSTM",
+            self.width,
+            name=f"{name}_decoder",
+        )
         keys = blocks.dense(read, self.width, name=f"{name}_keys")
         turn = layers.Permute((2, 1), name=f"{name}_keys_turned")
         products = keras.ops.matmul(asked, turn(keys))

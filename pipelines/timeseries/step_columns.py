@@ -97,7 +97,13 @@ def _infer_one(spec, name, cells, marks):
 def _infer_target(spec, cells, marks):
     """Returns the column of a target that load.columns does not name, and why it is read."""
     missing = frozenset(spec.reading.missing_words)
-    column, why = infer_column(spec.target, cells, "numeric", marks=marks, missing=missing)
+    column, why = infer_column(
+        spec.target,
+        cells,
+        "numeric",
+        marks=marks,
+        missing=missing,
+    )
     return column, why.replace("given", "the target", 1)
 
 

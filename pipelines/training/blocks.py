@@ -28,17 +28,10 @@ def with_logits(inputs, members: list, signature: Signature, *, blocks: "Blocks"
     num_outputs = signature.output.shape[0]
     stacked = []
     for place, features in enumerate(members):
-        logits = blocks.dense(
-            blocks.drop(
-                features,
-                f"member{place}",
-            ),
-            num_outputs,
-            name=f"member{place}_logits",
-        )
-        stacked.append(
-            keras.layers.Reshape((1, num_outputs), name=f"member{place}_stacked")(logits)
-        )
+        kept = blocks.drop(features, f"member{place}")
+        logits = blocks.dense(kept, num_outputs, name=f"member{place}_logits")
+        reshape = keras.layers.Reshape((1, num_outputs), name=f"member{place}_stacked")
+        stacked.append(reshape(logits))
     if len(stacked) > 1:
         together = keras.layers.Concatenate(axis=1, name="stacked")(stacked)
     else:

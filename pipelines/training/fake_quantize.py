@@ -131,10 +131,7 @@ class _RoundedKernel:
         values = [
             (
                 variable,
-                rounded.get(
-                    id(variable),
-                    variable.value,
-                ),
+                rounded.get(id(variable), variable.value),
             )
             for variable in self.variables
         ]
@@ -144,15 +141,7 @@ class _RoundedKernel:
     def rounded_weights(self):
         """The layer's weights as it computes with them, in the order of `get_weights`."""
         rounded = {id(kernel): self._rounded(kernel) for kernel in self._kernels()}
-        return [
-            keras.ops.convert_to_numpy(
-                rounded.get(
-                    id(each),
-                    each,
-                )
-            )
-            for each in self.weights
-        ]
+        return [keras.ops.convert_to_numpy(rounded.get(id(each), each)) for each in self.weights]
 
     def _kernels(self):
         return [self.kernel]
@@ -276,15 +265,12 @@ def clipped_rows(model, rows):
     """Rows of a model, input → array, cut off at the ranges of the FakeQuantize layers that read
     inputs: the converter then finds the same ranges in them.
     """
-    ends = {
-        layer.input.name: layer.range()
-        for layer in model.layers
-        if isinstance(
-            layer,
-            FakeQuantize,
-        )
-        and any(layer.input is each for each in model.inputs)
-    }
+    ends = {}
+    for layer in model.layers:
+        if not isinstance(layer, FakeQuantize):
+            continue
+        if any(layer.input is each for each in model.inputs):
+            ends[layer.input.name] = layer.range()
     return {
         name: np.clip(x, *map(np.float32, ends[name])) if name in ends else x
         for name, x in rows.items()

@@ -148,10 +148,7 @@ def _bar(epochs, monitor):
     names = {
         "loss": "loss",
         "val_loss": "val_loss",
-        monitor: monitor.replace(
-            "logits_",
-            "",
-        ),
+        monitor: monitor.replace("logits_", ""),
     }
     bar = TqdmCallback(epochs=epochs, verbose=0, desc="train", leave=True)
     show = bar.on_epoch_end  # tqdm sets it on the instance, where a subclass could not reach it

@@ -55,7 +55,14 @@ def decide_form(
     else:
         raw = answer_all(runner, inputs.valid_rows).raw
     task = task_of(signature.target)
-    return task.decide(recipe, signature, inputs.train_rows, rows, form=form, raw=raw)
+    return task.decide(
+        recipe,
+        signature,
+        inputs.train_rows,
+        rows,
+        form=form,
+        raw=raw,
+    )
 
 
 def answers_of(trained: TrainedModel, test: HeldOut) -> Answers:

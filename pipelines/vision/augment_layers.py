@@ -131,13 +131,7 @@ def driven(layer, *, mixes: bool = False) -> Alter:
             # divides: 0 / 0.
             weight = drawn["mix_weight"]
             drawn["mix_weight"] = tf.where(tf.math.is_nan(weight), 1.0, weight)
-            labels = {
-                name: layer.transform_labels(
-                    each,
-                    drawn,
-                )
-                for name, each in labels.items()
-            }
+            labels = {name: layer.transform_labels(each, drawn) for name, each in labels.items()}
         return layer.transform_images(pixels, drawn), labels
 
     return alter

@@ -14,7 +14,7 @@ from ..device.sixteen_bits import MAX_WHITE
 from ..errors import LoadError
 from ..rows.parts import ColumnNote, Dataset
 from ..rows.sketch import DataSketch
-from ..sources.files import describe_memory, find_folder, find_path, fingerprint, fingerprint_files
+from ..sources.files import describe_memory, file_digest, find_folder, find_path, fingerprint_files
 from ..sources.folders import describe_folder, found_in_folder, names_parts
 from ..sources.label_columns import read_label_columns
 from ..sources.label_sets import (
@@ -252,7 +252,7 @@ class LoadPaths(PictureLoader):
         names = {_name(cell, missing) for cell in cells} - {None}
         return {
             "name": file.name,
-            "sha256": fingerprint(file),
+            "sha256": file_digest(file),
             "sha256_pictures": fingerprint_files(root, names),
         }
 
@@ -347,7 +347,7 @@ class LoadArrays(PictureLoader):
         path = self._path()
         return {
             "name": path.name,
-            "sha256": fingerprint(path)
+            "sha256": file_digest(path)
             if path.is_file()
             else fingerprint_files(path, [file.name for file in idx_files(path)]),
         }

@@ -66,14 +66,7 @@ def read_torch(content: bytes) -> dict[str, np.ndarray]:
     file = io.BytesIO(content)
     storages = {}
     try:
-        magic_number, _, _ = (
-            _Reader(
-                file,
-                storages,
-                len(content),
-            ).load()
-            for _ in range(3)
-        )
+        magic_number, _, _ = (_Reader(file, storages, len(content)).load() for _ in range(3))
         if magic_number != _MAGIC_NUMBER:
             raise pickle.UnpicklingError("it does not begin with torch's magic number")
         tensors = _Reader(file, storages, len(content)).load()

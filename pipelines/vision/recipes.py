@@ -96,7 +96,12 @@ FASHION_100KB = Recipe(
     training=Training(
         epochs=32, batch_size=128, optimizer=AdamW(learning_rate=3e-3), schedule=Cosine()
     ),
-    judge=Judge(deciding="accuracy", threshold="accuracy", tolerance=0.003, beside=False),
+    judge=Judge(
+        deciding="accuracy",
+        threshold="accuracy",
+        tolerance=0.003,
+        beside=False,
+    ),
 )
 
 FASHION_30KB = replace(

@@ -80,10 +80,8 @@ class Transfer(Network):
 
     def check(self) -> None:
         """Raises RecipeError where the net cannot be built."""
-        if not isinstance(self.backbone, Network) or isinstance(
-            self.backbone,
-            (Transfer, Head),
-        ):
+        is_network = isinstance(self.backbone, Network)
+        if not is_network or isinstance(self.backbone, (Transfer, Head)):
             raise RecipeError(
                 f"build.backbone={self.backbone!r}",
                 expected="a net for pictures",
@@ -241,10 +239,7 @@ class EarlierModel(Network):
             {port.name: pixels},
             [features],
             signature,
-            blocks=Blocks(
-                Head(dropout=0.0),
-                seed=seed,
-            ),
+            blocks=Blocks(Head(dropout=0.0), seed=seed),
         )
 
     def _load(self):

@@ -128,11 +128,7 @@ class CCode:
         kept = []
         for row in range(len(next(iter(columns.values())))):
             cells = [
-                _cell(
-                    columns[column.name][row],
-                    column.kind,
-                )
-                for column in self.signature.columns
+                _cell(columns[column.name][row], column.kind) for column in self.signature.columns
             ]
             inputs = self._inputs()
             wrong = self._library.prepare(

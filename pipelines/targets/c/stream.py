@@ -35,16 +35,13 @@ def stream_files(signature: Signature, stream_int8: bytes, name: str) -> dict[st
             fix="--set build.stream=False",
         )
     ports = {port.name: port for port in signature.inputs}
-    inputs = tuple(
-        replace(
-            port,
-            shape=ports[port.name].shape,
-        )
-        for port in signature.stream.inputs
-    )
+    inputs = []
+    for port in signature.stream.inputs:
+        shape = ports[port.name].shape
+        inputs.append(replace(port, shape=shape))
     as_windows = replace(
         signature,
-        inputs=inputs,
+        inputs=tuple(inputs),
         output=signature.stream.output,
         stream=None,
     )

@@ -33,15 +33,11 @@ def available() -> str:
 
     if not importlib.util.find_spec("mediapipe"):
         return "pip install mediapipe"
-    absent = sys.platform.startswith("linux") and not all(
-        map(
-            find_library,
-            ("EGL", "GLESv2"),
-        )
-    )
-    if absent:
-        return "apt-get install libegl1 libgles2"
-    return ""
+    if not sys.platform.startswith("linux"):
+        return ""
+    if all(map(find_library, ("EGL", "GLESv2"))):
+        return ""
+    return "apt-get install libegl1 libgles2"
 
 
 class MediaPipe:

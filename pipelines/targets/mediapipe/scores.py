@@ -179,10 +179,20 @@ def _add_dense(graph, name, given, weights, bias):
 
     width = len(bias)
     made = graph.add_tensor(name, (1, width), "float32")
-    kernel = graph.add_tensor(f"{name}/kernel", weights.shape, "float32", values=weights)
+    kernel = graph.add_tensor(
+        f"{name}/kernel",
+        weights.shape,
+        "float32",
+        values=weights,
+    )
     offsets = graph.add_tensor(f"{name}/bias", (width,), "float32", values=bias)
     options = schema.FullyConnectedOptionsT()
-    graph.add_operator("FULLY_CONNECTED", [given, kernel, offsets], made, options=options)
+    graph.add_operator(
+        "FULLY_CONNECTED",
+        [given, kernel, offsets],
+        made,
+        options=options,
+    )
     return made
 
 
@@ -212,7 +222,13 @@ def _add_table(graph, logit, signature):
     starts, widths, heights, lowest = ramps(signature)
     num_ramps = len(starts)
     shape = (1, num_ramps)
-    beyond = _add_dense(graph, "beyond_start", logit, np.ones((num_ramps, 1)), -starts)
+    beyond = _add_dense(
+        graph,
+        "beyond_start",
+        logit,
+        np.ones((num_ramps, 1)),
+        -starts,
+    )
     above = graph.add_tensor("above_start", shape, "float32")
     within = graph.add_tensor("within", shape, "float32")
     most = graph.add_tensor("within/widths", shape, "float32", values=widths[None])

@@ -22,12 +22,9 @@ def num_multiplications(model) -> int:
     for layer in model.layers:
         if hasattr(layer, "kernel") and len(layer.kernel.shape) in (2, 4):
             places = layer.output.shape[1:-1]
-            total += int(np.prod(layer.kernel.shape)) * int(
-                np.prod(
-                    places,
-                    dtype=np.int64,
-                )
-            )
+            num_places = int(np.prod(places, dtype=np.int64))
+            num_weights = int(np.prod(layer.kernel.shape))
+            total += num_weights * num_places
     return total
 
 

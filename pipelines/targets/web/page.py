@@ -134,13 +134,10 @@ def litert_folder() -> Path:
 
 @cache
 def _litert_script(folder):
-    parts = [
-        _packed(
-            name,
-            (folder / file).read_bytes(),
-        )
-        for name, file in _LITERT_FILES.items()
-    ]
+    parts = []
+    for name, file in _LITERT_FILES.items():
+        content = (folder / file).read_bytes()
+        parts.append(_packed(name, content))
     return (
         f"/* LiteRT.js {LITERT_VERSION}, npm package @litertjs/core, unchanged, as base64 of gzip. "
         "Apache License 2.0: see LICENSE.txt.\n   https://github.com/google-ai-edge/LiteRT */\n"

@@ -232,13 +232,7 @@ class Browser:
 
     def _predict(self, columns):
         answers = []
-        cells = [
-            _cells(
-                columns[column.name],
-                column.kind,
-            )
-            for column in self.signature.columns
-        ]
+        cells = [_cells(columns[column.name], column.kind) for column in self.signature.columns]
         num_rows = len(cells[0])
         for start in range(0, num_rows, PIECE_ROWS):
             piece = [each[start : start + PIECE_ROWS] for each in cells]
