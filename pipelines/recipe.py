@@ -97,6 +97,8 @@ class Recipe(Spec):
                 expected="rows that the teacher has answered",
                 fix="--set balance=None or 'balance=WeightByClass()', or --set teacher=None",
             )
+        if self.build.solves:
+            self._check_solved()
         self.check_data(self.load.sketch())
 
     def check_data(self, sketch: DataSketch) -> None:
@@ -147,6 +149,17 @@ class Recipe(Spec):
         others = (self.balance, *self.encode, self.teacher, *self.augment, self.build)
         whole = (*single, *self.prepare, *others, self.training, self.shipping, self.judge)
         return tuple(each for each in whole if each is not None)
+
+    def _check_solved(self):
+        """Refuses what only epochs of training could learn from."""
+        for slot, empty in (("teacher", None), ("augment", ())):
+            held = vars(self)[slot]
+            if held:
+                raise RecipeError(
+                    f"{slot}={held!r} for {type(self.build).__name__}, which has no epochs",
+                    expected="the rows alone: its weights are solved for, not trained",
+                    fix=f"--set '{slot}={empty!r}'",
+                )
 
     def _check_slots(self):
         """Refuses what stands in a slot that it is not made for."""

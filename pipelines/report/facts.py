@@ -189,6 +189,8 @@ def draw_pictures(facts: dict, splits, answers) -> list[tuple[str, str]]:
     of a modality come from `recipe.load.draw`.
     """
     target = splits.test.schema.target
-    curves = draw.learning_curves(facts["history"], facts["judge"]["deciding"])
-    pictures = task_of(target).pictures(splits.test.y, answers["litert_int8"], target)
-    return [each.content() for each in (Picture("learning curves", curves), *pictures)]
+    pictures = list(task_of(target).pictures(splits.test.y, answers["litert_int8"], target))
+    if facts["history"]:
+        curves = draw.learning_curves(facts["history"], facts["judge"]["deciding"])
+        pictures.insert(0, Picture("learning curves", curves))
+    return [each.content() for each in pictures]

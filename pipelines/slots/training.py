@@ -25,6 +25,7 @@ class Network(Spec):
         gives_back: Whether the net gives its input back (an autoencoder).
         needs_unlabelled: Whether it learns from rows without a label too.
         refits: Whether `refit` fits a part of the trained model once more.
+        solves: Whether `solve` fits the whole model, in place of epochs of training.
         stream: Whether it ships in a form that takes one step at a time too.
         warms_up: Whether `warm_up` fits a part of the model before the rest.
     """
@@ -33,6 +34,7 @@ class Network(Spec):
     gives_back: ClassVar[bool] = False
     needs_unlabelled: ClassVar[bool] = False
     refits: ClassVar[bool] = False
+    solves: ClassVar[bool] = False
     stream = False
     warms_up: ClassVar[bool] = False
 
@@ -91,6 +93,30 @@ class Network(Spec):
         deciding: str,
     ) -> None:
         """Fits a part of the model in place before the whole is compiled; does nothing here."""
+
+    def solve(
+        self,
+        model: Any,
+        train_set: TrainSet,
+        valid: HeldOut,
+        *,
+        signature: Signature,
+        training: Training,
+        deciding: str,
+    ) -> None:
+        """Fits the whole model in place where no gradient does; called only if `solves`.
+
+        The result is what is kept in the cache: the same rows and `training.seed` give the same
+        weights. Such a net has no epochs, so a recipe with a teacher or augmentation is refused.
+
+        Args:
+            model: What `build` returned, its weights as drawn.
+            train_set: Rows to learn from, `train_set.x`: port → array [rows, ...]; with weights.
+            valid: Rows to choose by, as the schedule of a training would.
+            signature: What the model takes and gives.
+            training: Its seed; the other knobs have no effect.
+            deciding: The metric to choose by.
+        """
 
     def refit(
         self,

@@ -41,7 +41,8 @@ class FitResult:
 
     Attributes:
         model: A keras.Model that gives logits or standardized values, float32 [rows, outputs].
-        history: Metric → one value an epoch: "loss", "val_loss", the deciding one, "val_" of it.
+        history: Metric → one value an epoch: "loss", "val_loss", the deciding one, "val_" of it;
+            empty for a network that `solves`.
         fit_seconds: How long Keras' fit took.
         validation_score: The deciding metric of `model` on validation rows, in the target's unit.
     """
@@ -136,6 +137,8 @@ class _Fitting:
     def run(self, callbacks: Sequence) -> FitResult:
         """Builds and fits."""
         members, fitted = self.build()
+        if self.network.solves:
+            return self.solve(members)
         history, seconds = self.fit(fitted, callbacks)
         if fitted is not members:
             copy_weights(fitted, members)
@@ -144,12 +147,23 @@ class _Fitting:
         if self.network.refits:
             self.network.refit(model, self.feed.rows, self.valid, **self.goal())
             score = self.measure(model)
-        factor = task_of(self.signature.target).metric_factor(
-            self.deciding,
-            self.signature.target,
-        )
+        factor = self.metric_factor()
         history = plain_names(history, self.deciding, factor)
         return FitResult(model, history, seconds, score * factor)
+
+    def solve(self, members) -> FitResult:
+        """Fits a network that learns without epochs."""
+        start = time.perf_counter()
+        self.network.solve(members, self.feed.rows, self.valid, **self.goal())
+        seconds = time.perf_counter() - start
+        model = average_members(members)
+        score = self.measure(model) * self.metric_factor()
+        return FitResult(model, {}, seconds, score)
+
+    def metric_factor(self) -> float:
+        """What takes the deciding metric to the target's unit."""
+        target = self.signature.target
+        return task_of(target).metric_factor(self.deciding, target)
 
     def recalled(self, content: bytes) -> FitResult:
         """The result of an earlier `run`, in a model that is built anew."""
