@@ -31,7 +31,7 @@ class OwnDataOptions(RunOptions):
     ] = "good"
 
     def train_best(self, candidates: "Sequence[Candidate]") -> None:
-        """Chooses a recipe and runs it; one whose int8 model does not pass gives way to the next."""
+        """Chooses a recipe and runs it; one that does not pass its gate gives way to the next."""
         from ..engine.cache import anew
         from ..engine.notice import print_notice
         from ..errors import VerifyError

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..device.cells import CATEGORICAL, NUMERIC, Column
 from ..peers.columns import tree_features
 from ..peers.tables import boosting_knobs
 from ..rows.folds import grouped_folds, random_folds
@@ -47,13 +48,12 @@ class BoostingTeacher(TreeTeacher):
         """
         train = require_train_set(raw, "the teacher")
         refuse_other_columns(train)
+        train = _as_prepared(train)
         places = np.arange(len(train))
         if train.group is None:
             folds = random_folds(train, places, self.num_folds, seed=self.seed)
         else:
-            folds = grouped_folds(
-                train, places, self.num_folds, groups=train.group, seed=self.seed
-            )
+            folds = grouped_folds(train, places, self.num_folds, groups=train.group, seed=self.seed)
         taught = self._answer(train, folds)
         return mixed_labels(train, taught, self.share)
 
@@ -87,3 +87,26 @@ class BoostingTeacher(TreeTeacher):
             fewest = counts[counts > 0].min()
         trees = kind(**boosting_knobs(self.seed, fewest), categorical_features=is_code)
         return trees.fit(x, y)
+
+
+def _as_prepared(train: TrainSet) -> TrainSet:
+    """The rows with a schema of the columns that the steps before encoding left or made, each of
+    which holds one value a row.
+    """
+    flat = {}
+    for name, x in train.x.items():
+        values = np.asarray(x)
+        if values.ndim == 1:
+            flat[name] = values
+            continue
+        for place, column in enumerate(values.reshape(len(values), -1).T):
+            flat[f"{name}[{place}]"] = column
+    columns = tuple(Column(name, _kind(values)) for name, values in flat.items())
+    schema = replace(train.schema, columns=columns)
+    return replace(train, x=flat, schema=schema)
+
+
+def _kind(values):
+    if values.dtype.kind in "fiub":
+        return NUMERIC
+    return CATEGORICAL

@@ -8,6 +8,7 @@ Example:
 """
 
 from .augment import AugmentDelete, AugmentMixUpEmbeddings, AugmentSwap, AugmentSynonyms
+from .candidates import text_candidates
 from .heads import BalancedHead
 from .load import LoadTextFolder, LoadTexts
 from .load_tfds import LoadTextTfds
@@ -18,6 +19,7 @@ from .recurrent import Gru, Lstm, SimpleRnn
 from .teacher import TfidfTeacher
 
 __all__ = [
+    "text_candidates",
     "LoadTexts",
     "LoadTextFolder",
     "LoadTextTfds",

@@ -5,11 +5,11 @@ from dataclasses import replace
 from ..recipe import Candidate
 from ..training.optimizers import AdamW
 from ..training.schedules import Cosine
-from .classifiers import SeriesResNet
 from .load import LoadSeries
 from .load_classes import LoadSeriesArrays, LoadSeriesTfds, LoadTsFiles
+from .minirocket import MiniRocket
 from .networks import NLinear
-from .recipes import series_classes_recipe, series_recipe
+from .recipes import anomaly_recipe, series_classes_recipe, series_recipe
 
 
 def series_candidates(
@@ -36,10 +36,19 @@ def series_candidates(
 def series_classes_candidates(
     load: LoadTsFiles | LoadSeriesArrays | LoadSeriesTfds, *, name: str = "my_model"
 ) -> tuple[Candidate, ...]:
-    """Returns the recipes among which one is chosen for classes of whole series, the usual first."""
+    """Returns the recipes among which one is chosen for whole series with a class each."""
     usual = series_classes_recipe(load, name=name)
-    residual = replace(usual, build=SeriesResNet(), training=replace(usual.training, epochs=100))
+    fixed = replace(usual, augment=(), build=MiniRocket())
+    finer = replace(fixed, build=MiniRocket(num_features=1008))
     return (
         Candidate("three convolutional nets", usual),
-        Candidate("a residual net", residual),
+        Candidate("MiniRocket, 504 features", fixed),
+        Candidate("MiniRocket, 1,008 features", finer),
     )
+
+
+def anomaly_candidates(
+    load: LoadSeries, *, window: int = 0, name: str = "my_model"
+) -> tuple[Candidate, ...]:
+    """Returns the one recipe for anomalies: normal windows alone cannot tell which is better."""
+    return (Candidate("autoencoder", anomaly_recipe(load, window=window, name=name)),)
