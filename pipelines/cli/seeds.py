@@ -40,6 +40,14 @@ class SeedsOptions(RunOptions):
             metavar="NUMBER", help="Threads of each training. Others give other last digits."
         ),
     ] = 1
+    cache: Annotated[
+        str,
+        typer.Option(
+            metavar="URL",
+            help="Where machines without a common folder share results: s3://bucket/pipelines, or "
+            "another URL of fsspec.",
+        ),
+    ] = ""
 
 
 def run_seeds(options: SeedsOptions) -> None:
@@ -59,6 +67,7 @@ def run_seeds(options: SeedsOptions) -> None:
             threads=options.threads,
             folder=options.folder,
             is_fresh=options.fresh,
+            cache=options.cache,
         )
     print_seeds(result)
 

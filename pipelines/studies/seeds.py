@@ -78,6 +78,7 @@ def seeds(
     threads: int = 1,
     folder: str | Path = "saved_models",
     is_fresh: bool = False,
+    cache: str = "",
 ) -> SeedsResult:
     """Runs a recipe with the seeds base, base + 1, ...; base is the recipe's own.
 
@@ -92,6 +93,7 @@ def seeds(
         threads: of each training.
         folder: where bundles are written.
         is_fresh: whether everything is computed again.
+        cache: a URL of fsspec that machines share results through; see `open_engine`.
 
     Raises:
         RecipeError: there is no seed.
@@ -103,7 +105,9 @@ def seeds(
         raise RecipeError(f"{num} seeds", expected="at least one", fix="--num 5")
     folder = Path(folder)
     check_folder(folder, recipe.name)
-    opened = open_engine(engine, folder, worker=MODULE, threads=threads, is_fresh=is_fresh)
+    opened = open_engine(
+        engine, folder, worker=MODULE, threads=threads, is_fresh=is_fresh, cache=cache
+    )
     with making(folder, recipe.name), opened:
         handles = _submit_all(recipe, num, opened)
         _wait_for_all(handles.values(), opened)
