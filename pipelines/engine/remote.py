@@ -83,7 +83,7 @@ class Remote:
             sums = checksums(files)
             for name, digest in parse_sums(sums.encode()).items():
                 self._write(f"{key}/{digest}", files[name])
-            # The last line tells a list that was cut off from a whole one.
+            # By its last line a whole list is known from one that was cut off.
             self._write(f"{key}/{SUMS}", f"{sums}{_digest(sums.encode())}  {SUMS}\n".encode())
         except DeviceError as error:
             raise self._error(error.received) from error
