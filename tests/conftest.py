@@ -143,11 +143,13 @@ def whole_cluster():
             initialize_head=True,
             head_node_args={"num_cpus": 0, "temp_dir": folder, "include_dashboard": False},
         )
-        ray.init(address=made.address, log_to_driver=False, logging_level="error")
-        yield made
-        ray.shutdown()
-        made.shutdown()
-    shutil.rmtree(folder)
+        try:
+            ray.init(address=made.address, log_to_driver=False, logging_level="error")
+            yield made
+        finally:
+            ray.shutdown()
+            made.shutdown()
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

@@ -43,25 +43,11 @@ def open_engine(
     remote = _shared_results(cache)
     if local:
         slots = int(local[1]) if local[1] else None
-        return LocalEngine(
-            folder,
-            worker,
-            slot=slot,
-            slots=slots,
-            is_fresh=is_fresh,
-            remote=remote,
-        )
+        return LocalEngine(folder, worker, slot=slot, slots=slots, is_fresh=is_fresh, remote=remote)
     if _RAY.fullmatch(words):
         from .ray_engine import RayEngine
 
-        return RayEngine(
-            folder,
-            worker,
-            slot=slot,
-            address=words,
-            is_fresh=is_fresh,
-            remote=remote,
-        )
+        return RayEngine(folder, worker, slot=slot, address=words, is_fresh=is_fresh, remote=remote)
     raise EngineError(
         f"the engine {words!r}",
         expected="local, local:N, ray, or ray://host:port",
