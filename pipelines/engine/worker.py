@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..device.door import through_door
+from ..device.door import error_of_the_system, through_door
 from ..errors import EngineError, PipelineError
 from .cache import anew, caching
 from .environment import environment
@@ -79,7 +79,10 @@ def answer(request: Request, stages: Stages) -> dict[str, Any]:
                 perform(request, stages)
             except PipelineError:  # it states all that there is to know
                 raise
-            except BaseException:
+            except BaseException as error:
+                of_the_system = error_of_the_system(error)
+                if of_the_system:
+                    raise of_the_system from error
                 traceback.print_exc()
                 raise
     except BaseException as error:
