@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..device.door import ends_on_signals
+from .making import making_command
 from .options import RecipeName, RunOptions, named_recipe
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def run_seeds(options: SeedsOptions) -> None:
 
     recipe = named_recipe(options.recipe)
     recipe = options.applied_to(replace(recipe, name=options.name or recipe.name))
-    with ends_on_signals(STOPPED):
+    with making_command(STOPPED):
         result = seeds(
             recipe,
             num=options.num,
@@ -60,7 +60,7 @@ def run_seeds(options: SeedsOptions) -> None:
             folder=options.folder,
             is_fresh=options.fresh,
         )
-    print_seeds(result)
+        print_seeds(result)
 
 
 def print_seeds(result: "SeedsResult") -> None:
