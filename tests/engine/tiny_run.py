@@ -11,6 +11,7 @@ from pipelines.device.door import leave, through_door
 from pipelines.recipe import Recipe, tiny
 from pipelines.run import run
 from pipelines.studies.seeds import seeds
+from pipelines.studies.workers import Workers
 from pipelines.text import MaskedPretraining, TextCnn
 
 
@@ -31,7 +32,7 @@ def killable(name: str) -> Recipe:
 def main(name: str, folder: str, num_seeds: str = "") -> None:
     recipe = killable(name)
     if num_seeds:
-        seeds(recipe, num=int(num_seeds), engine="local:2", folder=folder)
+        seeds(recipe, num=int(num_seeds), workers=Workers("local:2", folder=Path(folder)))
     else:
         run(recipe, folder=Path(folder))
 
