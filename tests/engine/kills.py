@@ -20,6 +20,7 @@ STAGES = [
     "load",
     "steps",
     "teacher",
+    "building",
     "pretraining",
     "training",
     "compression",
@@ -40,7 +41,7 @@ _LINE = re.compile(
 )
 # What a run does after the stage of a line.
 _AFTER = {
-    "teacher": "training",
+    "teacher": "building",
     "train": "compression",
     "QuantizeAware": "conversion",
     "export": "files",
