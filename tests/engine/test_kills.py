@@ -173,6 +173,29 @@ def test_sixty_kills_in_all_stages_change_nothing(tmp_path, capsys):
     assert killed == {"run", "worker", "driver"}
 
 
+@pytest.mark.parametrize(
+    ("text", "stage"),
+    [
+        ("", "load"),
+        ("✓ load 0.4 s\n", "steps"),
+        ("✓ load\n✓ split 1 s\nforest:   0%|", "teacher"),
+        ("✓ teacher 0.4 s\n", "building"),
+        ("✓ teacher 0.4 s\n\rpretrain:  50%|", "pretraining"),
+        ("✓ teacher 0.4 s\n\rpretrain:  50%|\rtrain:  0%|", "training"),
+        ("✓ train 2 s\n\rtrain:   0%|", "compression"),
+        ("✓ train 2 s\n✓ PruneWeights 4 s\n", "compression"),
+        ("✓ train 2 s\nexport: a child process converts", "conversion"),
+        ("✓ export 2 s\n✓ decide 0.1 s", "files"),
+        ("✓ export 2 s\ncomparison: another\rtrain:  0%|", "comparison"),
+        ("✓ comparison 2 s\n✓ verify 1 s\n", "judging"),
+        ("✓ report 2 s\n", "writing"),
+        ("✓ report 2 s\nReport: saved_models", "ending"),
+    ],
+)
+def test_what_a_run_wrote_tells_its_stage(text, stage):
+    assert kills.stage_of(text) == stage
+
+
 def test_kills_of_the_smallest_run(tmp_path):
     landed = Landed()
     check_kills("penguins_mlp", tmp_path, landed, targets="training writing")
