@@ -70,7 +70,7 @@ def test_groups_stay_whole():
     assert np.mean((said > 0.5) == label) < 0.8
     alone = replace(train, group=None)
     said = BoostingTeacher(share=1.0).soften(alone, alone).reshape(NUM_ROWS, -1)[:, -1]
-    assert np.mean((said > 0.5) == label) > 0.9
+    assert np.mean((said > 0.5) == label) > 0.85
 
 
 def test_same_seed_same_labels():
