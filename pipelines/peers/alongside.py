@@ -49,8 +49,9 @@ def fit_peers(splits: Splits, *, threshold: str) -> FittedPeers:
 def most_rows(peer: Peer, train: TrainSet, *, num_test: int = 0) -> int:
     """Returns how many rows a peer may learn from, by its estimates alone."""
     num_fits = 1 + needs_decision(train.schema.target)
-    seconds = max(BUDGET_SECONDS - num_test * peer.answer_seconds(), 0.0)
-    return int(seconds / (num_fits * peer.row_seconds(train)))
+    extract = peer.extract_seconds()
+    seconds = max(BUDGET_SECONDS - num_test * extract, 0.0)
+    return int(seconds / (extract + num_fits * peer.row_seconds(train)))
 
 
 def needs_decision(target: Target) -> bool:

@@ -79,14 +79,14 @@ class Peer(ABC):
 
     @abstractmethod
     def row_seconds(self, train: TrainSet) -> float:
-        """Returns the estimated seconds for one training row on two cores.
+        """Returns the estimated seconds of `learn` for one training row on two cores.
 
         It is computed from the shape of the rows alone: a clock would let a slow machine change the
         report.
         """
 
-    def answer_seconds(self) -> float:
-        """Returns the estimated seconds for one test row, where they count."""
+    def extract_seconds(self) -> float:
+        """Returns the estimated seconds of `extract` for one row, where they count."""
         return 0.0
 
     def extract(self, x: Columns) -> Columns:

@@ -128,7 +128,7 @@ def _fit_label(x, y, seed):
     best = max(outside, key=lambda each: _ranks(y, outside[each]))
     scale = LogisticRegression().fit(outside[best][:, None], y)
     with quiet():
-        model = _machine(best).fit(x, y)
+        model = _machine(best, seed).fit(x, y)
     return lambda features: scale.predict_proba(model.decision_function(features)[:, None])[:, 1]
 
 
@@ -140,15 +140,15 @@ def _outside_decisions(x, y, inverse_regularization, seed, num_folds):
     folds = StratifiedKFold(num_folds, shuffle=True, random_state=seed)
     for learned, answered in folds.split(np.zeros(len(y)), y):
         with quiet():
-            model = _machine(inverse_regularization).fit(x[learned], y[learned])
+            model = _machine(inverse_regularization, seed).fit(x[learned], y[learned])
         values[answered] = model.decision_function(x[answered])
     return values
 
 
-def _machine(inverse_regularization) -> Any:
+def _machine(inverse_regularization, seed) -> Any:
     from sklearn.svm import LinearSVC
 
-    return LinearSVC(C=inverse_regularization)
+    return LinearSVC(C=inverse_regularization, random_state=seed)
 
 
 def _ranks(y, values):

@@ -290,7 +290,7 @@ def _peer_section(report):
     lines = ["", "## Plain peers", "", *_peer_words(peers)]
     lines += [_table_line(headings), "|---" * len(headings) + "|"]
     for line in peer_lines(report):
-        lines.append(_table_line([line.name, *line.cells]))
+        lines.append(_table_line([plain(line.name), *line.cells]))
     return [*lines, "", plain(peer_note(report), most=None)]
 
 
