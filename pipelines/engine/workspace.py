@@ -21,6 +21,7 @@ PREFIX = ".pipelines-"
 _LOCK = "owner.lock"
 # Between the making of a folder and the locking of its file.
 _YOUNG_SECONDS = 60
+_NEW = f".new{PREFIX}"
 
 
 @contextmanager
@@ -31,12 +32,29 @@ def workspace(folder: Path) -> Iterator[Path]:
     """
     remove_leftovers(folder)
     place = folder / f"{PREFIX}{uuid.uuid4().hex[:12]}"
-    place.mkdir(parents=True)
     try:
-        with locked(place / _LOCK):
+        with _locked_folder(place):
             yield place
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+@contextmanager
+def _locked_folder(place):
+    """Makes a folder that has its name only once it is locked.
+
+    Whoever removes leftovers at that moment would else find a lock that is free.
+    """
+    if os.name != "posix":  # no open file's folder can be renamed there
+        place.mkdir(parents=True)
+        with locked(place / _LOCK):
+            yield
+        return
+    new = place.with_name(f"{_NEW}{place.name}")
+    new.mkdir(parents=True)
+    with locked(new / _LOCK):
+        os.rename(new, place)
+        yield
 
 
 @contextmanager
@@ -67,7 +85,7 @@ def write_whole(path: Path, content: bytes) -> None:
 def remove_leftovers(folder: Path) -> list[str]:
     """Removes what dead processes left below `folder`, and returns the names."""
     removed = []
-    for place in sorted(folder.glob(f"{PREFIX}*")):
+    for place in sorted([*folder.glob(f"{PREFIX}*"), *folder.glob(f"{_NEW}*")]):
         if _is_given_up(place):
             shutil.rmtree(place, ignore_errors=True)
             removed.append(place.name)
@@ -78,7 +96,7 @@ def _is_given_up(place):
     if place.is_symlink() or not place.is_dir():
         return False
     lock = place / _LOCK
-    if lock.is_file():
+    if lock.is_file() and not place.name.startswith(_NEW):
         return is_free(lock)
     try:
         age_seconds = time.time() - place.stat().st_mtime

@@ -278,6 +278,12 @@ def test_unknown_engines(words, tmp_path):
         open_engine(words, tmp_path, worker=WORKER)
 
 
+def test_without_ray(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(EngineError, match="Ray is not installed"):
+        open_engine("ray", tmp_path, worker=WORKER)
+
+
 def test_one_bar_for_all(tmp_path, capsys):
     tasks = [adding(tmp_path, seed=seed) for seed in range(3)]
     run_all(tasks[:1], tmp_path)
