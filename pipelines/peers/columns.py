@@ -1,0 +1,130 @@
+"""Raw columns of tables → features for scikit-learn: scaled and one-hot for linear models, numbers
+and codes for trees.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..device.cells import BOOLEAN, CATEGORICAL, DATE, NUMERIC
+from ..rows.parts import TrainSet
+from .peer import Columns
+
+TABLE_KINDS = (NUMERIC, CATEGORICAL, BOOLEAN, DATE)
+MOST_CATEGORIES = 254  # histogram gradient boosting has 255 bins, one of them for what is missing
+_DAY_SECONDS = 86_400.0
+
+
+@dataclass(frozen=True)
+class TableColumns:
+    """The columns of a table by what they are.
+
+    Attributes:
+        numbers: Names of numeric columns.
+        dates: Names of dates.
+        words: Names of categories and flags.
+    """
+
+    numbers: tuple[str, ...]
+    dates: tuple[str, ...]
+    words: tuple[str, ...]
+
+    @staticmethod
+    def of(train: TrainSet) -> "TableColumns":
+        """Returns the columns of raw rows; texts, pictures and series are passed over."""
+        columns = train.schema.columns
+
+        def named(*kinds):
+            return tuple(column.name for column in columns if column.kind in kinds)
+
+        return TableColumns(named(NUMERIC), named(DATE), named(CATEGORICAL, BOOLEAN))
+
+    def read_numbers(self, x: Columns) -> np.ndarray:
+        """Returns float64 [rows, numbers + 4 × dates], NaN where a value is missing."""
+        parts = [np.asarray(x[name], np.float64)[:, None] for name in self.numbers]
+        parts += [_parts_of_date(np.asarray(x[name])) for name in self.dates]
+        if not parts:
+            return np.zeros((_num_rows(x), 0))
+        return np.concatenate(parts, axis=1)
+
+    def read_words(self, x: Columns) -> np.ndarray:
+        """Returns object [rows, words], None where a value is missing."""
+        if not self.words:
+            return np.empty((_num_rows(x), 0), object)
+        return np.stack([np.asarray(x[name], object) for name in self.words], axis=1)
+
+
+def _num_rows(x):
+    return len(next(iter(x.values())))
+
+
+def _parts_of_date(times):
+    """Returns day, month, weekday and hour, float64 [rows, 4]; NaN where the date is missing."""
+    seconds = times.astype("datetime64[s]")
+    since = seconds.astype(np.int64).astype(np.float64)
+    months = seconds.astype("datetime64[M]").astype(np.int64) % 12
+    days = np.floor(since / _DAY_SECONDS)
+    parts = np.stack([days, months, (days + 3) % 7, since % _DAY_SECONDS / 3600], axis=1)
+    parts[np.isnat(seconds)] = np.nan
+    return parts
+
+
+def linear_features(train: TrainSet) -> Callable[[Columns], Any]:
+    """Fits features for linear models: medians and flags for what is missing, standard deviations,
+    one-hot.
+
+    Returns:
+        Raw columns → sparse float64 [rows, features].
+    """
+    from scipy import sparse
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    columns = TableColumns.of(train)
+    blocks = []
+    if columns.numbers or columns.dates:
+        filled = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
+        scaled = make_pipeline(filled, StandardScaler())
+        blocks.append((columns.read_numbers, scaled.fit(columns.read_numbers(train.x))))
+    if columns.words:
+        onehot = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MOST_CATEGORIES)
+        blocks.append((columns.read_words, onehot.fit(columns.read_words(train.x))))
+
+    def features(x):
+        made = [sparse.csr_matrix(fitted.transform(read(x))) for read, fitted in blocks]
+        return sparse.hstack(made, format="csr")
+
+    return features
+
+
+def tree_features(train: TrainSet) -> tuple[Callable[[Columns], np.ndarray], np.ndarray]:
+    """Fits features for trees: numbers as they are, a code a category, NaN where one is missing.
+
+    Returns:
+        Raw columns → float64 [rows, features], and which features are codes, bool [features].
+    """
+    from sklearn.preprocessing import OrdinalEncoder
+
+    columns = TableColumns.of(train)
+    codes = OrdinalEncoder(
+        handle_unknown="use_encoded_value",
+        unknown_value=np.nan,
+        encoded_missing_value=np.nan,
+        max_categories=MOST_CATEGORIES,
+    )
+    words = columns.read_words(train.x)
+    if columns.words:
+        codes.fit(words)
+
+    def features(x):
+        numbers = columns.read_numbers(x)
+        if not columns.words:
+            return numbers
+        return np.concatenate([numbers, codes.transform(columns.read_words(x))], axis=1)
+
+    num_numbers = columns.read_numbers(train.x).shape[1]
+    is_code = np.arange(num_numbers + len(columns.words)) >= num_numbers
+    return features, is_code
