@@ -120,9 +120,7 @@ def test_one_that_fails_is_left_out_and_named(capfd):
 
 
 def test_if_all_fail_the_error_is_that_of_the_first():
-    errors = {
-        seed: TrainError(f"error {seed}", expected="none", fix="none") for seed in range(2)
-    }
+    errors = {seed: TrainError(f"error {seed}", expected="none", fix="none") for seed in range(2)}
     with pytest.raises(TrainError, match="error 0"):
         choose(candidates(2), workers=FakeEngine([1, 1], errors))
 
