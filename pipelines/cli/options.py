@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..device.door import ends_on_signals
+from .making import making_command
 
 if TYPE_CHECKING:
     from ..recipe import Recipe
@@ -34,6 +34,13 @@ RecipeName = Annotated[
     typer.Argument(
         metavar="NAME",
         help="A named recipe; see `list`.",
+    ),
+]
+AnyRecipe = Annotated[
+    str,
+    typer.Argument(
+        metavar="RECIPE",
+        help="A named recipe (see `list`), or a bundle or a recipe.json: its recipe.",
     ),
 ]
 RunsOn = Annotated[
@@ -121,7 +128,7 @@ class RunOptions:
         from ..run import run
 
         recipe = self.applied_to(recipe)
-        with ends_on_signals(STOPPED), anew(self.fresh):
+        with making_command(STOPPED), anew(self.fresh):
             run(recipe, folder=self.folder)
 
     def applied_to(self, recipe: "Recipe") -> "Recipe":
@@ -132,6 +139,24 @@ class RunOptions:
             targets = catalog.targets_named(self.runs_on)
             recipe = replace(recipe, shipping=replace(recipe.shipping, targets=targets))
         return catalog.override(recipe, *self.settings or [])
+
+
+def recipe_of(words: str) -> "Recipe":
+    """Returns a recipe of the catalogue, or that of a bundle or of a recipe.json.
+
+    Raises:
+        BundleError: the file holds no recipe.
+        RecipeError: there is no such recipe.
+    """
+    from .. import catalog
+    from ..bundle.saved_recipe import load_recipe, read_recipe
+
+    place = Path(words)
+    if words in catalog.RECIPES or not place.exists():
+        return named_recipe(words)
+    if place.is_dir():
+        return read_recipe(place, catalog.SPECS)
+    return load_recipe(place, catalog.SPECS)
 
 
 def named_recipe(name: str) -> "Recipe":
