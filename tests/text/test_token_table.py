@@ -1,4 +1,4 @@
-"""The linear table of tokens: what int8 keeps of a weight, and that folds see training rows only."""
+"""The linear table of tokens: what int8 keeps of a weight; folds see training rows only."""
 
 from dataclasses import replace
 
