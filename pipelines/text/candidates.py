@@ -8,6 +8,7 @@ from ..training.schedules import Cosine
 from .load import LoadTextFolder, LoadTexts
 from .load_tfds import LoadTextTfds
 from .recipes import text_recipe
+from .token_table import TokenTable
 
 
 def text_candidates(
@@ -15,9 +16,13 @@ def text_candidates(
 ) -> tuple[Candidate, ...]:
     """Returns the recipes among which one is chosen for texts, the usual one first."""
     usual = text_recipe(load, name=name)
+    # The window is learned from the lengths of the training texts.
+    whole = (TokenizeWords(window=0),)
     slow = replace(usual.training, epochs=30, schedule=Cosine(warmup_epochs=1))
-    long = replace(usual, encode=(TokenizeWords(window=256),), training=slow)
+    long = replace(usual, encode=whole, training=slow)
+    linear = replace(usual, encode=whole, build=TokenTable())
     return (
         Candidate("convolutions over 64 tokens", usual),
-        Candidate("convolutions over 256 tokens, 30 epochs", long),
+        Candidate("convolutions over whole texts, 30 epochs", long),
+        Candidate("a linear table of tokens", linear),
     )
