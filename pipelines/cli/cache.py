@@ -56,7 +56,7 @@ def manage_cache(options: CacheOptions) -> None:
     )
 
 
-_HEADINGS = ("key", "stage", "of", "bytes", "last used", "")
+_HEADINGS = ("key", "stage", "of", "bytes", "last used", "state")
 
 
 def _line(entry):
