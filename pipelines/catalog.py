@@ -10,7 +10,7 @@ from . import recipe as recipes
 from .convert.quantize import Quantize
 from .errors import RecipeError
 from .recipe import Judge, Recipe, Shipping
-from .rows import split, split_by_time
+from .rows import split, split_by_time, split_fold
 from .spec import Spec
 from .targets.c.spec import TargetC
 from .targets.ethosu.spec import TargetEthosU
@@ -44,7 +44,7 @@ RECIPES = {
 RUNTIMES = (TargetLiteRT, TargetMicro, TargetC, TargetMediaPipe, TargetWeb, TargetEthosU)
 
 # The rooms whose public specs a recipe can hold, and the files that have no room of their own.
-_ROOMS = (losses, optimizers, schedules, split, split_by_time)
+_ROOMS = (losses, optimizers, schedules, split, split_by_time, split_fold)
 _ROOMS += (compress, steps, balance, tabular, vision, text, timeseries)
 
 

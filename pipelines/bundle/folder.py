@@ -157,9 +157,13 @@ def _refuse_other_things(place):
 
 
 @contextmanager
-def malformed(folder: Path, name: str, what: str) -> Iterator[None]:
-    """Whatever Python raises for values of another shape than those of a file of a bundle, as a
+def malformed(path: Path, what: str) -> Iterator[None]:
+    """Whatever Python raises for values of another shape than those of a file of ours, as a
     BundleError. Only for the reading of files that may come from others.
+
+    Args:
+        path: of the file.
+        what: it should hold.
     """
     try:
         yield
@@ -174,9 +178,9 @@ def malformed(folder: Path, name: str, what: str) -> Iterator[None]:
         ZeroDivisionError,
     ) as error:
         raise BundleError(
-            f"{name} of the bundle {str(folder)!r} does not hold {what}: {type(error).__name__}: "
+            f"{path.name} in {str(path.parent)!r} does not hold {what}: {type(error).__name__}: "
             f"{shorten(str(error), 200)}",
-            expected="a whole bundle that this version wrote",
+            expected="a whole file that this version wrote",
             fix="make the bundle again: python -m pipelines run ...",
         ) from error
 
@@ -207,7 +211,7 @@ def read_golden_rows(folder: Path, *, pictures: Sequence[str] = ()) -> list[dict
     columns `pictures` is no pixels: a text there would be read as the name of a file.
     """
     values = read_json(folder, "golden.json")
-    with malformed(folder, "golden.json", "rows"):
+    with malformed(folder / "golden.json", "rows"):
         rows = [
             {
                 name: _picture(cell) if isinstance(cell, dict) else cell

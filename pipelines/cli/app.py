@@ -12,6 +12,7 @@ from .cache import CacheOptions, manage_cache
 from .check import CheckOptions, check_bundle
 from .command import add_command
 from .compress import CompressOptions, compress
+from .crossvalidate import CrossvalidateOptions, run_crossvalidate
 from .explain import ExplainOptions, explain_row
 from .export import ExportOptions, export
 from .images import ImagesOptions, learn_images
@@ -50,6 +51,7 @@ add_command(app, "check", check_bundle, CheckOptions)
 add_command(app, "cache", manage_cache, CacheOptions)
 add_command(app, "compress", compress, CompressOptions)
 add_command(app, "export", export, ExportOptions)
+add_command(app, "crossvalidate", run_crossvalidate, CrossvalidateOptions)
 add_command(app, "backtest", run_backtest, BacktestOptions)
 add_command(app, "seeds", run_seeds, SeedsOptions)
 

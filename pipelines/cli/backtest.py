@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ..device.door import ends_on_signals
-from .options import STOPPED, Settings, named_recipe
+from .options import STOPPED, Settings, recipe_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ def run_backtest(options: BacktestOptions) -> None:
     from .. import catalog
     from ..studies.backtest import backtest
 
-    recipe = catalog.override(named_recipe(options.recipe), *options.settings or [])
+    recipe = catalog.override(recipe_of(options.recipe), *options.settings or [])
     with ends_on_signals(STOPPED):
         table = backtest(recipe, num_folds=options.folds, refit=options.refit)
     print(table.to_csv(index=False, float_format="%.4f"), end="")

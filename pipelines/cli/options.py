@@ -36,6 +36,13 @@ RecipeName = Annotated[
         help="A named recipe; see `list`.",
     ),
 ]
+AnyRecipe = Annotated[
+    str,
+    typer.Argument(
+        metavar="RECIPE",
+        help="A named recipe (see `list`), or a bundle or a recipe.json: its recipe.",
+    ),
+]
 RunsOn = Annotated[
     str,
     typer.Option(
@@ -132,6 +139,24 @@ class RunOptions:
             targets = catalog.targets_named(self.runs_on)
             recipe = replace(recipe, shipping=replace(recipe.shipping, targets=targets))
         return catalog.override(recipe, *self.settings or [])
+
+
+def recipe_of(words: str) -> "Recipe":
+    """Returns a recipe of the catalogue, or that of a bundle or of a recipe.json.
+
+    Raises:
+        BundleError: the file holds no recipe.
+        RecipeError: there is no such recipe.
+    """
+    from .. import catalog
+    from ..bundle.saved_recipe import load_recipe, read_recipe
+
+    place = Path(words)
+    if words in catalog.RECIPES or not place.exists():
+        return named_recipe(words)
+    if place.is_dir():
+        return read_recipe(place, catalog.SPECS)
+    return load_recipe(place, catalog.SPECS)
 
 
 def named_recipe(name: str) -> "Recipe":

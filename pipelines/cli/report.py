@@ -18,5 +18,5 @@ def print_report(options: ReportOptions) -> None:
     from ..report.terminal import print_ladder, printable
 
     facts = Bundle(options.bundle).report
-    with malformed(options.bundle, "report.json", "a report"):
+    with malformed(options.bundle / "report.json", "a report"):
         print_ladder(printable(facts), options.bundle)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import RecipeError
-from .options import Drop, Group, Kinds, RecipeName, RunOptions, named_recipe
+from .options import AnyRecipe, Drop, Group, Kinds, RunOptions, recipe_of
 from .own_data import check_one_split, kinds_of
 from .reading import Read, reading_of
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class NamedOptions(RunOptions):
     """Options of `run`. Those of columns are for recipes of tables and series."""
 
-    recipe: RecipeName
+    recipe: AnyRecipe
     drop: Drop = None
     kind: Kinds = None
     group: Group = None
@@ -35,7 +35,7 @@ class NamedOptions(RunOptions):
 
 def run_named(options: NamedOptions) -> None:
     """Run a named recipe: raw rows to an int8 model."""
-    recipe = named_recipe(options.recipe)
+    recipe = recipe_of(options.recipe)
     recipe = _with_columns(recipe, options)
     options.train(replace(recipe, name=options.name or recipe.name))
 

@@ -6,19 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..device.door import ends_on_signals
-from .options import RecipeName, RunOptions, named_recipe
+from .options import AnyRecipe, RunOptions, recipe_of
+from .study import STOPPED, StudyOptions
 
 if TYPE_CHECKING:
     from ..studies.seeds import SeedsResult
 
-STOPPED = "stopped: what is finished is kept; the same command goes on from here"
-
 
 @dataclass(frozen=True, kw_only=True)
-class SeedsOptions(RunOptions):
+class SeedsOptions(StudyOptions, RunOptions):
     """Options of `seeds`."""
 
-    recipe: RecipeName
+    recipe: AnyRecipe
     num: Annotated[
         int,
         typer.Option(
@@ -26,20 +25,6 @@ class SeedsOptions(RunOptions):
             help="Seeds: the recipe's own, and those after it.",
         ),
     ] = 5
-    engine: Annotated[
-        str,
-        typer.Option(
-            metavar="ENGINE",
-            help="What runs them: local (as many at once as the machine has room for), local:2, "
-            "ray, ray://host:port.",
-        ),
-    ] = "local"
-    threads: Annotated[
-        int,
-        typer.Option(
-            metavar="NUMBER", help="Threads of each training. Others give other last digits."
-        ),
-    ] = 1
 
 
 def run_seeds(options: SeedsOptions) -> None:
@@ -49,16 +34,13 @@ def run_seeds(options: SeedsOptions) -> None:
     """
     from ..studies.seeds import seeds
 
-    recipe = named_recipe(options.recipe)
+    recipe = recipe_of(options.recipe)
     recipe = options.applied_to(replace(recipe, name=options.name or recipe.name))
     with ends_on_signals(STOPPED):
         result = seeds(
             recipe,
             num=options.num,
-            engine=options.engine,
-            threads=options.threads,
-            folder=options.folder,
-            is_fresh=options.fresh,
+            workers=options.workers(options.folder, is_fresh=options.fresh),
         )
     print_seeds(result)
 

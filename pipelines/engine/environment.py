@@ -69,10 +69,27 @@ def device_kind(threads: int = 0, num_gpus: int | None = None) -> str:
     """
     if threads == 0:
         threads = _own_threads()
+    switches = [f"{name}={os.environ[name]}" for name in _VARIABLES if name in os.environ]
     if num_gpus is None:
         num_gpus = len(visible_gpus())
-    switches = [f"{name}={os.environ[name]}" for name in _VARIABLES if name in os.environ]
+        switches += _logical_devices()
     return " ".join([platform.machine(), f"{threads} threads", f"{num_gpus} GPUs", *switches])
+
+
+def _logical_devices():
+    """Returns the devices that this process has parted in several, in words.
+
+    A mirrored training has a replica on each.
+    """
+    tensorflow = sys.modules.get("tensorflow")
+    if tensorflow is None:
+        return []
+    found = []
+    for device in tensorflow.config.list_physical_devices():
+        parts = tensorflow.config.get_logical_device_configuration(device) or []
+        if len(parts) > 1:
+            found.append(f"{device.device_type} in {len(parts)}")
+    return found
 
 
 def _own_threads():

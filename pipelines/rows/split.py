@@ -8,6 +8,7 @@ from ..device.cells import shorten
 from ..errors import SplitError
 from ..slots import Split
 from ..spec import Refusal, check_knobs, knob
+from .folds import grouped_folds, random_folds
 from .label_cuts import cut_each_label, lacks_labels, missing_labels
 from .parts import Dataset, HeldOut, Splits, TrainSet, _take
 from .rare_classes import cut_each_class, with_each_class
@@ -53,8 +54,18 @@ class SplitRandom(Split):
         """
         everything = np.arange(len(dataset))
         rest, test = self._cut(dataset, everything, self.test, keep=2)
-        train, valid = self._cut(dataset, rest, self.valid, keep=1)
+        train, valid = self.cut_valid(dataset, rest)
         return train, valid, test
+
+    def cut_valid(self, dataset: Dataset, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the places int64 of training and of validation rows among `places`."""
+        return self._cut(dataset, places, self.valid, keep=1)
+
+    def cut_folds(
+        self, dataset: Dataset, places: np.ndarray, num: int, *, repeat: int = 0
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Draws folds; with classes or labels, each has its share of them."""
+        return random_folds(dataset, places, num, seed=self.seed + repeat)
 
     def _cut(self, dataset, places, share, keep=1):
         """Returns (kept, held out) of `places`; of each class at least `keep` rows are kept, then
@@ -129,13 +140,7 @@ class SplitGrouped(SplitRandom):
         Raises:
             SplitError: If there are fewer groups than parts.
         """
-        if dataset.group is None:
-            raise SplitError(
-                "SplitGrouped on a data set without groups",
-                expected="load.group",
-                fix="name the column(s) that tell the groups apart: load.group=('patient',)",
-            )
-        num_groups = len(np.unique(dataset.group))
+        num_groups = len(np.unique(_groups(dataset)))
         if num_groups < 3:
             raise SplitError(
                 f"{num_groups} groups for three parts",
@@ -144,13 +149,20 @@ class SplitGrouped(SplitRandom):
             )
         return super().parts(dataset)
 
+    def cut_folds(
+        self, dataset: Dataset, places: np.ndarray, num: int, *, repeat: int = 0
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Draws folds of whole groups; with classes, each has about its share of them."""
+        groups = _groups(dataset)[places]
+        return grouped_folds(dataset, places, num, groups=groups, seed=self.seed + repeat)
+
     def _cut(self, dataset, places, share, keep=1):
         labels = dataset.schema.target.labels
         has_label_sets = bool(labels) and dataset.y.ndim == 2
         num_draws = 1
         if has_label_sets:
             num_draws = NUM_DRAWS
-        drawn = self._draw_groups(dataset.group[places], share, num_draws)
+        drawn = self._draw_groups(_groups(dataset)[places], share, num_draws)
         kept, held_out = drawn[0]
         if has_label_sets:
             kept, held_out = _first_with_each_label(dataset.y[places], drawn)
@@ -169,6 +181,17 @@ class SplitGrouped(SplitRandom):
                 expected="groups enough for every part",
                 fix="change split.test and split.valid, or provide more groups",
             ) from error
+
+
+def _groups(dataset):
+    """Returns the group of each row. Raises SplitError if there are none."""
+    if dataset.group is None:
+        raise SplitError(
+            "SplitGrouped on a data set without groups",
+            expected="load.group",
+            fix="name the column(s) that tell the groups apart: load.group=('patient',)",
+        )
+    return dataset.group
 
 
 def _refuse_rare_class(y, share, classes, keep, error):
@@ -230,13 +253,7 @@ class SplitGiven(Split):
         Raises:
             SplitError: If a row has no part, or a part no row.
         """
-        part = dataset.part
-        if part is None:
-            raise SplitError(
-                "SplitGiven on a data set without parts",
-                expected="a source that names its parts",
-                fix=_NAME_PARTS,
-            )
+        part = _named_parts(dataset)
         train = np.flatnonzero(part == "train")
         valid = np.flatnonzero(part == "valid")
         test = np.flatnonzero(part == "test")
@@ -252,11 +269,45 @@ class SplitGiven(Split):
         _refuse_empty("test", test)
         if len(valid):
             return train, valid, test
-        draw = SplitRandom(seed=self.seed)
-        if dataset.group is not None:
-            draw = SplitGrouped(seed=self.seed)
-        train, valid = draw._cut(dataset, train, self.valid)
+        train, valid = self.cut_valid(dataset, train)
         return train, valid, test
+
+    def cut_valid(self, dataset: Dataset, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Draws validation rows among `places`."""
+        return self._draw(dataset).cut_valid(dataset, places)
+
+    def cut_folds(
+        self, dataset: Dataset, places: np.ndarray, num: int, *, repeat: int = 0
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Draws folds of rows that are no test rows.
+
+        Raises:
+            SplitError: Test rows are among `places`: who named them did not want them learned from.
+        """
+        if (_named_parts(dataset)[places] == "test").any():
+            raise SplitError(
+                "folds of all rows, where the source names the test rows",
+                expected="folds of the other rows",
+                fix="--inside, or draw the parts: --set 'split=SplitRandom()'",
+            )
+        return self._draw(dataset).cut_folds(dataset, places, num, repeat=repeat)
+
+    def _draw(self, dataset):
+        """Returns how rows of the training part are drawn."""
+        if dataset.group is None:
+            return SplitRandom(valid=self.valid, seed=self.seed)
+        return SplitGrouped(valid=self.valid, seed=self.seed)
+
+
+def _named_parts(dataset):
+    """Returns the part of each row. Raises SplitError if the source names none."""
+    if dataset.part is None:
+        raise SplitError(
+            "SplitGiven on a data set without parts",
+            expected="a source that names its parts",
+            fix=_NAME_PARTS,
+        )
+    return dataset.part
 
 
 def _refuse_empty(name, places):

@@ -67,6 +67,26 @@ class Split(Spec):
             SplitError: A part would be empty, or the data have not what the split goes by.
         """
 
+    @abstractmethod
+    def cut_valid(self, dataset: Dataset, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the places int64 of training and of validation rows among `places`."""
+
+    @abstractmethod
+    def cut_folds(
+        self, dataset: Dataset, places: np.ndarray, num: int, *, repeat: int = 0
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Returns (learned from, judged on) of each of `num` folds of the rows at `places`.
+
+        Args:
+            dataset: The rows as loaded.
+            places: int64, of the rows that are folded.
+            num: How many folds.
+            repeat: Draws them anew.
+
+        Raises:
+            SplitError: The rows are too few, or cannot be drawn anew.
+        """
+
 
 class Frame(Spec):
     """Cuts steps in time to windows, each part alone. The contract of `Recipe.frame`.

@@ -2,13 +2,12 @@
 https://doi.org/10.1016/S0169-2070(00)00065-0)."""
 
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 
 from ..errors import FrameError
 from ..recipe import Recipe
-from ..rows.parts import Dataset, _take
+from ..rows.split_fold import SplitFold
 from ..run import fit, frame, judge, read, ship, split
 from ..targets.litert.spec import TargetLiteRT
 
@@ -45,49 +44,31 @@ def backtest(recipe: Recipe, source: object = None, *, num_folds: int = 4, refit
         )
     recipe = replace(recipe, judge=replace(recipe.judge, beside=False))
     dataset = read(recipe, source).dataset
-    times, bounds = _stretches(recipe, dataset, num_folds)
     shipped = None
     lines = []
-    for start, end in pairwise(bounds):
-        first = times[start]
-        last = times[end - 1]
-        fold, splits = _fold(recipe, dataset, first, last)
+    for place in range(num_folds):
+        fold = replace(recipe, split=SplitFold(recipe.split, num_folds, place))
+        steps = split(fold, dataset)
+        _refuse_short(steps.test, num_folds, recipe.frame.horizon)
+        splits = frame(fold, steps)
         if refit or shipped is None:
             trained = fit(fold, splits.train, splits.valid)
             shipped = ship(fold, trained)
         scores = _scores(fold, shipped, splits.test)
-        lines.append({"from": first, **scores})
+        lines.append({"from": steps.test.time.min(), **scores})
     return pd.DataFrame(lines)
 
 
-def _stretches(recipe, dataset, num_folds):
-    """Returns all times in order, and the places among them at which stretches start and end."""
-    times = np.unique(dataset.time)
-    num_times = len(times)
-    num_test = round(num_times * recipe.split.test)
-    first = num_times - num_test
-    bounds = np.linspace(first, num_times, num_folds + 1).astype(int)
-    shortest = np.diff(bounds).min()
-    horizon = recipe.frame.horizon
-    if shortest < horizon:
-        raise FrameError(
-            f"{num_folds} folds of {shortest} steps",
-            expected=f"at least the horizon, {horizon} steps, in each",
-            fix="ask for fewer folds, or a larger split.test",
-        )
-    return times, bounds
-
-
-def _fold(recipe, dataset, first, last):
-    """Returns the recipe and the windows of a fold whose test steps are from `first` to `last`."""
-    places = np.flatnonzero(dataset.time <= last)
-    known = _take(dataset, Dataset, places)
-    is_test = known.time >= first
-    test_share = float(np.mean(is_test))
-    fold_split = replace(recipe.split, test=test_share)
-    recipe = replace(recipe, split=fold_split)
-    splits = split(recipe, known)
-    return recipe, frame(recipe, splits)
+def _refuse_short(steps, num_folds, horizon):
+    """Raises FrameError for a stretch in which no forecast has room."""
+    num_steps = len(np.unique(steps.time))
+    if num_steps >= horizon:
+        return
+    raise FrameError(
+        f"{num_folds} folds of {num_steps} steps",
+        expected=f"at least the horizon, {horizon} steps, in each",
+        fix="ask for fewer folds, or a larger split.test",
+    )
 
 
 def _scores(recipe, shipped, test):

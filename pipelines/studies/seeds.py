@@ -6,18 +6,16 @@ import json
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from ..bundle.finished import bundle_task
 from ..bundle.folder import Bundle, as_json, check_folder, write_bundle
 from ..engine.base import Engine, Handle
-from ..engine.engines import USUAL, open_engine
 from ..engine.making import making
 from ..engine.workspace import write_whole
 from ..errors import RecipeError, VerifyError
 from ..recipe import Recipe
-from .worker import MODULE
+from .workers import Workers
 
 FORMS = ("float32", "int8")
 
@@ -74,24 +72,18 @@ def seeds(
     recipe: Recipe,
     *,
     num: int = 5,
-    engine: str = USUAL,
-    threads: int = 1,
-    folder: str | Path = "saved_models",
-    is_fresh: bool = False,
+    workers: Workers = Workers(),
 ) -> SeedsResult:
     """Runs a recipe with the seeds base, base + 1, ...; base is the recipe's own.
 
     The split keeps its seed: what varies is the training. The bundle of the median seed is written
-    to `folder`/<name>; the others stay in the cache. All scores are written to
-    `folder`/<name>.seeds.json.
+    to `workers.folder`/<name>; the others stay in the cache. All scores are written to
+    `workers.folder`/<name>.seeds.json.
 
     Args:
         recipe: the slots in order, with a source that other processes can read.
         num: how many seeds.
-        engine: "local", "local:4", "ray" or "ray://host:port".
-        threads: of each training.
-        folder: where bundles are written.
-        is_fresh: whether everything is computed again.
+        workers: who does the runs.
 
     Raises:
         RecipeError: there is no seed.
@@ -101,9 +93,9 @@ def seeds(
     recipe.check()
     if num < 1:
         raise RecipeError(f"{num} seeds", expected="at least one", fix="--num 5")
-    folder = Path(folder)
+    folder = workers.folder
     check_folder(folder, recipe.name)
-    opened = open_engine(engine, folder, worker=MODULE, threads=threads, is_fresh=is_fresh)
+    opened = workers.open()
     with making(folder, recipe.name), opened:
         handles = _submit_all(recipe, num, opened)
         _wait_for_all(handles.values(), opened)

@@ -146,7 +146,7 @@ def _history(bundle):
         BundleError: its report does not hold it.
     """
     history = {}
-    with malformed(bundle.folder, "report.json", "the history of a training"):
+    with malformed(bundle.folder / "report.json", "the history of a training"):
         for name, values in bundle.report["history"].items():
             history[str(name)] = [float(value) for value in values]
     return history

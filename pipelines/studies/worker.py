@@ -28,7 +28,21 @@ def make_bundle(spec: Mapping[str, Any], folder: Path) -> None:
     run(from_json(spec, catalog.SPECS), folder=folder)
 
 
-STAGES = {"bundle": make_bundle}
+def judge_recipe(spec: Mapping[str, Any], folder: Path) -> None:
+    """Judges a recipe on the test rows of its split; what came of it is kept in the cache.
+
+    Args:
+        spec: the recipe as values of JSON.
+        folder: for files; nothing is written to it.
+    """
+    from .. import catalog
+    from ..settings import from_json
+    from .judged import perform_judged
+
+    perform_judged(from_json(spec, catalog.SPECS))
+
+
+STAGES = {"bundle": make_bundle, "judged": judge_recipe}
 
 
 if __name__ == "__main__":

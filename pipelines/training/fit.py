@@ -142,7 +142,8 @@ class _Fitting:
         history, seconds = self.fit(fitted, callbacks)
         if fitted is not members:
             copy_weights(fitted, members)
-        model = average_members(members)
+        with self.strategy.scope():  # a compression fits what is made here
+            model = average_members(members)
         score = self.best_score(history)
         if self.network.refits:
             self.network.refit(model, self.feed.rows, self.valid, **self.goal())

@@ -18,6 +18,7 @@ from pipelines.engine import base
 from pipelines.errors import LoadError, RecipeError
 from pipelines.recipe import tiny
 from pipelines.studies.seeds import _median_seed, _spread, seeds
+from pipelines.studies.workers import Workers
 from tests.engine.ray_warnings import RAY_WARNINGS
 from tests.engine.test_local import is_alive, leftovers
 from tests.folders import without_times
@@ -43,7 +44,7 @@ def recipe():
 def quiet(recipe, tmp_path_factory):
     """Three seeds, one after the other and undisturbed."""
     folder = tmp_path_factory.mktemp("quiet")
-    return folder, seeds(recipe, num=3, engine="local:1", folder=folder)
+    return folder, seeds(recipe, num=3, workers=Workers("local:1", folder=folder))
 
 
 def contents(folder):
@@ -94,7 +95,7 @@ def test_the_bundle_of_the_median(quiet, recipe):
 def test_a_second_time_takes_seconds(quiet, recipe):
     folder, result = quiet
     start = time.perf_counter()
-    again = seeds(recipe, num=3, engine="local:2", folder=folder)
+    again = seeds(recipe, num=3, workers=Workers("local:2", folder=folder))
     assert time.perf_counter() - start < 5
     assert again == result
 
@@ -114,7 +115,7 @@ def test_a_killed_worker_and_more_of_them_change_nothing(quiet, recipe, tmp_path
         return look(engine, handles, num=num)
 
     monkeypatch.setattr(base.Engine, "wait", kill_one)
-    result = seeds(recipe, num=3, engine="local:2", folder=tmp_path)
+    result = seeds(recipe, num=3, workers=Workers("local:2", folder=tmp_path))
     assert killed
     folder, expected = quiet
     assert result.to_json() == expected.to_json()
@@ -142,7 +143,7 @@ def test_a_node_that_goes_away_changes_nothing(quiet, recipe, tmp_path, monkeypa
         return done
 
     monkeypatch.setattr(base.Engine, "wait", remove_one)
-    result = seeds(recipe, num=3, engine="ray", folder=tmp_path)
+    result = seeds(recipe, num=3, workers=Workers("ray", folder=tmp_path))
     assert sum(lost) == 1
     folder, expected = quiet
     assert result.to_json() == expected.to_json()
@@ -180,13 +181,13 @@ def _children(process):
 def test_an_error_ends_it_and_names_the_seed(recipe, tmp_path, capfd):
     broken = replace(recipe, load=replace(recipe.load, target="no_such_column"))
     with pytest.raises(LoadError, match="with seed 0: ") as caught:
-        seeds(broken, num=3, engine="local:1", folder=tmp_path)
+        seeds(broken, num=3, workers=Workers("local:1", folder=tmp_path))
     assert "alone: python -m pipelines.studies.worker" in caught.value.fix
 
 
 def test_no_seeds(recipe, tmp_path):
     with pytest.raises(RecipeError, match="--num 5"):
-        seeds(recipe, num=0, folder=tmp_path)
+        seeds(recipe, num=0, workers=Workers(folder=tmp_path))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,89 @@
+"""`crossvalidate`: a recipe on every fold of its rows."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..device.door import ends_on_signals
+from .options import AnyRecipe, RunOptions, recipe_of
+from .study import STOPPED, StudyOptions
+
+if TYPE_CHECKING:
+    from ..studies.crossvalidate import FoldsResult
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrossvalidateOptions(StudyOptions, RunOptions):
+    """Options of `crossvalidate`."""
+
+    recipe: AnyRecipe
+    folds: Annotated[int, typer.Option(metavar="NUMBER", help="How many folds.")] = 5
+    repeats: Annotated[
+        int, typer.Option(metavar="NUMBER", help="How often the folds are drawn anew.")
+    ] = 1
+    inside: Annotated[
+        bool,
+        typer.Option(
+            "--inside",
+            help="Leave the recipe's own test rows out, so that they stay unseen when something "
+            "is chosen by the folds.",
+        ),
+    ] = False
+
+
+def run_crossvalidate(options: CrossvalidateOptions) -> None:
+    """Judge a recipe on every fold of its rows: mean, spread and interval of its scores.
+
+    Everything is learned anew in each fold: steps, balance, network, threshold, int8. Rows in time
+    are judged stretch after stretch, each by the rows before it.
+    """
+    from ..studies.crossvalidate import crossvalidate
+
+    recipe = recipe_of(options.recipe)
+    recipe = options.applied_to(replace(recipe, name=options.name or recipe.name))
+    with ends_on_signals(STOPPED):
+        result = crossvalidate(
+            recipe,
+            num_folds=options.folds,
+            repeats=options.repeats,
+            inside=options.inside,
+            workers=options.workers(options.folder, is_fresh=options.fresh),
+        )
+    print_folds(result)
+
+
+def print_folds(result: "FoldsResult") -> None:
+    """Prints means over the folds as a table, the deciding metric first, then the score of each."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table()
+    table.add_column("metric")
+    table.add_column("form")
+    for name in ("mean", "95 % interval", "sd", "least", "most"):
+        table.add_column(name, justify="right")
+    for metric in result.metrics():
+        for form in ("float32", "int8"):
+            found = result.mean(metric, form)
+            values = result.values(metric, form)
+            interval = f"{found.low:.4g} to {found.high:.4g}"
+            numbers = [f"{each:.4g}" for each in (found.sd, min(values), max(values))]
+            table.add_row(metric, form, f"{found.mean:.4g}", interval, *numbers)
+    console = Console(highlight=False)
+    console.print(_title(result), soft_wrap=True)
+    console.print(table)
+    scores = ", ".join(f"{each:.4g}" for each in result.values(result.deciding))
+    console.print(f"{result.deciding} decides. int8, fold by fold: {scores}", soft_wrap=True)
+    for place, fold in enumerate(result.folds):
+        if fold.failed:
+            line = f"fold {place} would not pass the ladder: {fold.failed.splitlines()[0]}"
+            console.print(line, soft_wrap=True)
+
+
+def _title(result):
+    num_rows = sum(fold.num_rows["test"] for fold in result.folds)
+    words = f"{result.name}: {len(result.folds)} folds of {result.split}, {num_rows:,} rows judged"
+    if result.inside:
+        words += ", the recipe's test rows left out"
+    return f"{words}, training seed {result.seed}"

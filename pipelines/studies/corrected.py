@@ -1,0 +1,54 @@
+"""Means over folds, and differences between them, with intervals that know that folds share rows:
+the corrected resampled t-test (Nadeau and Bengio 2003, https://doi.org/10.1023/A:1024068626366).
+"""
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class FoldMean:
+    """A mean over folds.
+
+    Attributes:
+        mean: of the folds.
+        sd: their standard deviation (n - 1); 0 of one fold.
+        low: lower end of the 95 % interval.
+        high: its upper end.
+        p_value: of a mean of 0; 1 of one fold.
+    """
+
+    mean: float
+    sd: float
+    low: float
+    high: float
+    p_value: float
+
+
+def mean_over_folds(values: Sequence[float], *, test_share: float) -> FoldMean:
+    """Returns the mean of one value a fold, such as a score or a difference of two scores.
+
+    Training rows of two folds are mostly the same, so that their scores are not independent: the
+    variance of the mean is (1/n + rows judged on / rows learned from) of that of the folds.
+
+    Args:
+        values: one a fold.
+        test_share: rows judged on / rows learned from.
+    """
+    from scipy.stats import t as student
+
+    mean = statistics.fmean(values)
+    num = len(values)
+    if num < 2:
+        return FoldMean(mean, 0.0, -math.inf, math.inf, 1.0)
+    sd = statistics.stdev(values)
+    error = sd * math.sqrt(1 / num + test_share)
+    if error == 0:
+        return FoldMean(mean, sd, mean, mean, float(mean == 0))
+    reach = error * float(student.ppf((1 + CONFIDENCE) / 2, num - 1))
+    p_value = 2 * float(student.sf(abs(mean) / error, num - 1))
+    return FoldMean(mean, sd, mean - reach, mean + reach, p_value)

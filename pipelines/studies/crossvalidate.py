@@ -1,0 +1,162 @@
+"""Cross-validation: every row is judged on once, by a model that was made without it.
+
+A fold is the recipe itself with another split, `SplitFold`. So everything is learned anew in each:
+steps, balance, network, threshold, calibration, int8.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..bundle.folder import as_json, check_folder
+from ..engine.base import Engine, Handle
+from ..engine.workspace import write_whole
+from ..errors import RecipeError
+from ..recipe import Recipe
+from ..report.write import to_plain
+from ..rows.split_fold import SplitFold
+from .corrected import FoldMean, mean_over_folds
+from .judged import Judged, judged_task
+from .workers import Workers, wait_for_each
+
+
+@dataclass(frozen=True)
+class FoldsResult:
+    """What cross-validation gave.
+
+    Attributes:
+        name: of the recipe.
+        split: of the recipe, in words.
+        seed: of the trainings.
+        num_folds: in each repeat.
+        inside: whether the recipe's own test rows were left out.
+        folds: how the recipe did on each, repeat after repeat.
+    """
+
+    name: str
+    split: str
+    seed: int
+    num_folds: int
+    inside: bool
+    folds: tuple[Judged, ...]
+
+    @property
+    def deciding(self) -> str:
+        """The metric that decides."""
+        return self.folds[0].deciding
+
+    def values(self, metric: str, form: str = "int8") -> list[float]:
+        """Returns one score a fold."""
+        return [fold.scores[form][metric] for fold in self.folds]
+
+    def mean(self, metric: str, form: str = "int8") -> FoldMean:
+        """Returns a score over the folds, with its corrected interval."""
+        return mean_over_folds(self.values(metric, form), test_share=self.test_share)
+
+    @property
+    def test_share(self) -> float:
+        """Rows judged on / rows learned from, on average over the folds."""
+        judged = sum(fold.num_rows["test"] for fold in self.folds)
+        return judged / sum(fold.num_learned for fold in self.folds)
+
+    def table(self):
+        """Returns a pandas DataFrame, a row a fold: its rows, the scores of the int8 file, why it
+        would not ship.
+        """
+        import pandas as pd
+
+        lines = []
+        for place, fold in enumerate(self.folds):
+            repeat, number = divmod(place, self.num_folds)
+            line = {"repeat": repeat, "fold": number, **fold.num_rows, **fold.scores["int8"]}
+            lines.append({**line, "failed": fold.failed})
+        return pd.DataFrame(lines)
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns all of it as values of JSON."""
+        means = {
+            form: {metric: vars(self.mean(metric, form)) for metric in self.metrics()}
+            for form in ("float32", "int8")
+        }
+        return {
+            "name": self.name,
+            "split": self.split,
+            "seed": self.seed,
+            "num_folds": self.num_folds,
+            "inside": self.inside,
+            "deciding": self.deciding,
+            "means": means,
+            "folds": [to_plain(vars(fold)) for fold in self.folds],
+        }
+
+    def metrics(self) -> list[str]:
+        """Returns the metrics that every fold has a number for, the deciding one first."""
+        known = [fold.known_metrics() for fold in self.folds]
+        names = [name for name in known[0] if all(name in each for each in known)]
+        return sorted(names, key=lambda name: name != self.deciding)
+
+
+def crossvalidate(
+    recipe: Recipe,
+    *,
+    num_folds: int = 5,
+    repeats: int = 1,
+    inside: bool = False,
+    workers: Workers = Workers(),
+) -> FoldsResult:
+    """Judges a recipe on every fold of its rows.
+
+    All of it is written to `workers.folder`/<name>.folds.json.
+
+    Args:
+        recipe: the slots in order; its split gives the kind of folds (see `SplitFold`).
+        num_folds: into which the rows are cut.
+        repeats: how often they are cut anew.
+        inside: whether the recipe's own test rows are left out: then they are still unseen when
+            something was chosen by the folds.
+        workers: who does the folds.
+
+    Raises:
+        RecipeError: there are no folds.
+        PipelineError: of the first fold that failed.
+    """
+    if num_folds < 2 or repeats < 1:
+        raise RecipeError(
+            f"{num_folds} folds, {repeats} times",
+            expected="at least two folds, at least once",
+            fix="--folds 5",
+        )
+    recipe.check()
+    check_folder(workers.folder, recipe.name)
+    folds = [
+        replace(recipe, split=SplitFold(recipe.split, num_folds, place, repeat, inside))
+        for repeat in range(repeats)
+        for place in range(num_folds)
+    ]
+    with workers.open() as engine:
+        judged = judge_all(folds, engine)
+    result = FoldsResult(
+        name=recipe.name,
+        split=repr(recipe.split),
+        seed=recipe.training.seed,
+        num_folds=num_folds,
+        inside=inside,
+        folds=tuple(judged),
+    )
+    place = workers.folder / f"{recipe.name}.folds.json"
+    write_whole(place, as_json(result.to_json()).encode())
+    return result
+
+
+def judge_all(recipes: Sequence[Recipe], engine: Engine) -> list[Judged]:
+    """Judges recipes side by side, and returns what came of each, in their order.
+
+    Raises:
+        PipelineError: of the first that failed; the others are ended.
+    """
+    handles: list[Handle] = []
+    for recipe in recipes:
+        about = f"{recipe.name} on {recipe.split!r}"
+        handles.append(engine.submit(judged_task(recipe), about=about))
+    wait_for_each(handles, engine)
+    return [Judged.of(engine.result(handle)) for handle in handles]

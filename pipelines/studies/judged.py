@@ -1,0 +1,115 @@
+"""A recipe judged once, without a bundle: what folds, trials and candidates are made of.
+
+Everything is learned anew from the recipe's training and validation rows, the int8 file included;
+its scores are those of that file under LiteRT, on raw rows that no stage has seen.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from ..bundle.folder import as_json
+from ..engine.cache import begin
+from ..engine.digest import digest
+from ..engine.task import Task
+from ..recipe import Recipe
+from ..report.write import to_plain
+from ..rows.parts import Splits
+from ..run import fit, frame, judge, read, settle, ship, split
+from ..settings import to_json
+from ..targets.litert.spec import TargetLiteRT
+
+STAGE = "judged"
+RESULT = "judged.json"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """How a recipe did on the test rows of its split.
+
+    Attributes:
+        deciding: the metric that decides.
+        scores: "float32" and "int8" → metric → score, under LiteRT on raw test rows.
+        baselines: name of a plain rule → its scores on the same rows.
+        num_rows: "train", "valid" and "test" → rows.
+        size_bytes: of the int8 file.
+        failed: why such a model would not ship, in words, or "".
+    """
+
+    deciding: str
+    scores: dict[str, dict[str, float]]
+    baselines: dict[str, dict[str, float]]
+    num_rows: dict[str, int]
+    size_bytes: int
+    failed: str = ""
+
+    @property
+    def score(self) -> float:
+        """The deciding metric of the int8 file."""
+        return self.scores["int8"][self.deciding]
+
+    @property
+    def num_learned(self) -> int:
+        """Rows that were learned from or stopped by."""
+        return self.num_rows["train"] + self.num_rows["valid"]
+
+    def known_metrics(self) -> list[str]:
+        """Returns the metrics that are numbers here: ROC-AUC of rows of one class is none."""
+        scores = self.scores["int8"]
+        return [name for name, value in scores.items() if isinstance(value, (int, float))]
+
+    @classmethod
+    def of(cls, files: Mapping[str, bytes]) -> "Judged":
+        """Returns what a task's result holds."""
+        return cls(**json.loads(files[RESULT]))
+
+
+def judged_task(recipe: Recipe) -> Task:
+    """Returns the judging of a recipe as a task for an engine.
+
+    Raises:
+        PipelineError: the recipe or its source is wrong.
+    """
+    recipe = _alone(recipe)
+    recipe.check()
+    return Task(STAGE, to_json(recipe), (digest(recipe, recipe.load.describe()),))
+
+
+def perform_judged(recipe: Recipe) -> None:
+    """Judges a recipe in a worker, and keeps what came of it in the cache."""
+    task = judged_task(recipe)
+    work = begin(task.stage, task.spec, *task.inputs)
+    if work.recall() is not None:
+        return
+    recipe = _alone(recipe)
+    splits = frame(recipe, split(recipe, read(recipe).dataset))
+    found = judge_once(recipe, splits)
+    work.keep({RESULT: as_json(to_plain(vars(found))).encode()})
+
+
+def judge_once(recipe: Recipe, splits: Splits) -> Judged:
+    """Learns from training and validation rows, makes the int8 file, and judges it.
+
+    Args:
+        recipe: the slots in order.
+        splits: of its rows, framed.
+    """
+    recipe = settle(_alone(recipe), splits.train.schema)
+    shipped = ship(recipe, fit(recipe, splits.train, splits.valid))
+    evaluation = judge(recipe, shipped, splits.test)
+    rungs = {rung.form: rung for rung in evaluation.rungs}
+    parts = {"train": splits.train, "valid": splits.valid, "test": splits.test}
+    return Judged(
+        deciding=recipe.judge.deciding,
+        scores={form: dict(rungs[f"litert_{form}"].scores) for form in ("float32", "int8")},
+        baselines=evaluation.baselines,
+        num_rows={name: len(part) for name, part in parts.items()},
+        size_bytes=rungs["litert_int8"].size_bytes,
+        failed=str(evaluation.failed or ""),
+    )
+
+
+def _alone(recipe):
+    """The recipe on one runtime, without a comparison model: nothing else is asked of it."""
+    shipping = replace(recipe.shipping, targets=(TargetLiteRT(),))
+    return replace(recipe, shipping=shipping, judge=replace(recipe.judge, beside=False))

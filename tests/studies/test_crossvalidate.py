@@ -1,0 +1,105 @@
+"""Cross-validation: everything is learned anew in each fold, by workers, and judged on its rows."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pipelines import catalog
+from pipelines.bundle.saved_recipe import load_recipe, write_recipe
+from pipelines.cli.crossvalidate import print_folds
+from pipelines.engine.cache import caching
+from pipelines.errors import BundleError, RecipeError, SplitError
+from pipelines.recipe import tiny
+from pipelines.rows.split import split
+from pipelines.rows.split_fold import SplitFold
+from pipelines.run import read
+from pipelines.studies.crossvalidate import FoldsResult, crossvalidate
+from pipelines.studies.judged import Judged, judge_once, perform_judged
+from pipelines.studies.workers import Workers
+
+
+@pytest.fixture(scope="module")
+def recipe():
+    small = tiny(catalog.RECIPES["penguins_mlp"])
+    return replace(small, name="folded", training=replace(small.training, epochs=3))
+
+
+@pytest.fixture(scope="module")
+def result(recipe, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("folds")
+    return folder, crossvalidate(recipe, num_folds=2, workers=Workers("local:2", folder=folder))
+
+
+def test_every_row_is_judged_on_once(result):
+    _, folds = result
+    assert sum(fold.num_rows["test"] for fold in folds.folds) == 342
+    assert all(sum(fold.num_rows.values()) == 342 for fold in folds.folds)
+    assert folds.deciding == "rmse"
+    assert len(folds.values("rmse")) == 2
+
+
+def test_a_fold_is_the_recipe_with_another_split(recipe, result):
+    _, folds = result
+    fold = replace(recipe, split=SplitFold(recipe.split, 2, 1))
+    alone = judge_once(fold, split(read(fold).dataset, fold.split))
+    assert alone.num_rows == folds.folds[1].num_rows
+    # Other numbers of threads sum in another order.
+    assert alone.score == pytest.approx(folds.folds[1].score, rel=1e-3)
+
+
+def test_it_is_written_and_taken_again(recipe, result, capsys):
+    folder, folds = result
+    written = json.loads((folder / "folded.folds.json").read_text())
+    assert written["means"]["int8"]["rmse"]["mean"] == pytest.approx(np.mean(folds.values("rmse")))
+    again = crossvalidate(recipe, num_folds=2, workers=Workers("local:1", folder=folder))
+    assert again == folds
+
+
+def test_the_table(result, capsys):
+    _, folds = result
+    print_folds(folds)
+    shown = capsys.readouterr().out
+    assert "2 folds of SplitRandom" in shown and "342 rows judged" in shown
+    assert "rmse decides" in shown
+    table = folds.table()
+    assert list(table["fold"]) == [0, 1]
+    assert list(table["rmse"]) == folds.values("rmse")
+
+
+def test_a_score_that_a_fold_lacks_has_no_mean():
+    scores = {"int8": {"auc": None, "f1": 0.5}, "float32": {"auc": 0.5, "f1": 0.5}}
+    rows = {"train": 6, "valid": 2, "test": 2}
+    fold = Judged("f1", scores, {}, rows, 1000)
+    folds = FoldsResult("name", "split", 0, 2, False, (fold, fold))
+    assert folds.metrics() == ["f1"]
+    assert folds.test_share == 0.25
+
+
+@pytest.mark.parametrize("knobs", [{"num_folds": 1}, {"repeats": 0}])
+def test_no_folds(recipe, knobs, tmp_path):
+    with pytest.raises(RecipeError, match="folds"):
+        crossvalidate(recipe, **knobs, workers=Workers(folder=tmp_path))
+
+
+def test_more_folds_than_rows_end_before_a_training(recipe, tmp_path):
+    many = replace(recipe, split=SplitFold(recipe.split, 900, 0))
+    with caching(tmp_path, "folds"), pytest.raises(SplitError, match="900 folds of 342 rows"):
+        perform_judged(many)
+
+
+def test_a_recipe_in_a_file(recipe, tmp_path):
+    path = tmp_path / "mine.json"
+    write_recipe(path, recipe)
+    assert load_recipe(path, catalog.SPECS) == recipe
+
+
+@pytest.mark.parametrize("content", ["", "[1]", '{"spec": "Smote"}', '{"spec": "Recipe"}', "{"])
+def test_what_is_no_recipe(content, tmp_path):
+    path = tmp_path / "mine.json"
+    path.write_text(content)
+    with pytest.raises(BundleError) as caught:
+        load_recipe(path, catalog.SPECS)
+    assert "mine.json" in caught.value.received
+    assert caught.value.expected and caught.value.fix
