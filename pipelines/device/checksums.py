@@ -255,7 +255,7 @@ def _read_sums(folder):
     path = folder / SUMS
     try:
         content = read_regular(path, MAX_SUMS_BYTES)
-        return _parsed_sums(content)
+        return parse_sums(content)
     except FileNotFoundError:
         raise DeviceError(
             f"no {SUMS} in {str(folder)!r}",
@@ -273,10 +273,17 @@ def _read_sums(folder):
         ) from error
 
 
-def _parsed_sums(content):
-    """Returns SHA-256 by name of the content of SHA256SUMS. Raises ValueError for anything else."""
+def parse_sums(content: bytes) -> dict[str, str]:
+    """Returns the SHA-256 of each file by its relative name.
+
+    Args:
+        content: Of SHA256SUMS.
+
+    Raises:
+        ValueError: For other lines, and for a name that leads out of the folder.
+    """
     text = content.decode("utf-8")
-    sums = {}
+    sums: dict[str, str] = {}
     for line in text.split("\n")[:-1]:
         parts = _LINE.fullmatch(line)
         if parts is None:

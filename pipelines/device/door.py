@@ -3,7 +3,7 @@ ours with a file of details. Standard library only.
 
     0    done                         2    a PipelineError, or a system without room or memory
     1    some rows have no answer     70   a fault of this package; its details are in a file
-    130  Ctrl-C                       143  SIGTERM
+    130  Ctrl-C                       143  SIGTERM         129  SIGHUP
 """
 
 import contextlib
@@ -18,6 +18,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
+from typing import NoReturn
 
 from .errors import PipelineError
 
@@ -34,6 +35,7 @@ _NO_ROOM = (
     errno.ENFILE,
     getattr(errno, "EDQUOT", errno.ENOSPC),
 )  # Windows has no quota of its own
+_NO_PERMISSION = (errno.EACCES, errno.EPERM)
 _NO_MEMORY = (
     "failed to map segment",
     "cannot allocate memory",
@@ -51,6 +53,9 @@ _PACKAGES = (
     "pyarrow",
     "pillow",
 )
+# Windows has no SIGHUP.
+_ENDING_SIGNALS = [each for each in signal.Signals if each.name in ("SIGINT", "SIGTERM", "SIGHUP")]
+_CODES_OF_SIGNALS = [128 + number for number in _ENDING_SIGNALS]
 _REPEAT_SECONDS = 1.0
 _MAX_WORDS = 300
 
@@ -80,7 +85,7 @@ def through_door(work: Callable[[], int | None]) -> int:
         _print_error(str(error))
         return REFUSED
     except Exception as error:
-        refusal = _of_the_system(error)
+        refusal = error_of_the_system(error)
         if refusal is not None:
             _flush_or_drop()
             _print_error(str(refusal))
@@ -91,6 +96,17 @@ def through_door(work: Callable[[], int | None]) -> int:
         fault = _fault(error)
         _print_error(str(fault))
         return FAULT
+
+
+def leave(code: int) -> NoReturn:
+    """Ends the process with the exit code of a command.
+
+    After a signal at once: TensorFlow takes a second or more to unload. What was open is closed.
+    """
+    if code in _CODES_OF_SIGNALS:
+        _flush_or_drop()
+        os._exit(code)
+    raise SystemExit(code)
 
 
 def _code_of(work):
@@ -107,7 +123,7 @@ def _code_of(work):
 
 @contextlib.contextmanager
 def ends_on_signals(words: str) -> Iterator[list[int]]:
-    """Ends what runs here on Ctrl-C and SIGTERM, with one line and the exit code 130 or 143.
+    """Ends what runs here on Ctrl-C, SIGTERM and SIGHUP, with one line and 128 and its number.
 
     What it opened is closed as in any other error. While TensorFlow traces a graph it may turn the
     interrupt into an error of its own, or lose it: so what counts is that it came, and it comes
@@ -134,7 +150,7 @@ def ends_on_signals(words: str) -> Iterator[list[int]]:
         raise KeyboardInterrupt
 
     before = {}
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _ENDING_SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             before[number] = signal.signal(number, note)
     if repeats is not None:
@@ -179,7 +195,7 @@ def _into_nothing(number):
     return open(number, "w", encoding="utf-8", closefd=False)
 
 
-def _of_the_system(error):
+def error_of_the_system(error: BaseException) -> PipelineError | None:
     """Returns a PipelineError if the system, not this package, could not go on; else None."""
     words = str(error)
     if _is_out_of_memory(error):
@@ -189,6 +205,13 @@ def _of_the_system(error):
             stage="system",
             expected="memory for the rows and the model",
             fix="end other programs, raise `ulimit -v`, or give fewer rows",
+        )
+    if isinstance(error, OSError) and error.errno in _NO_PERMISSION:
+        return PipelineError(
+            f"the system refused: {error.strerror}{_place_of(error)}",
+            stage="system",
+            expected="files and folders that this user may read, and write where output goes",
+            fix="change their permissions, or name another place",
         )
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
         return _no_room(error)
@@ -211,17 +234,20 @@ def _is_out_of_memory(error):
 
 def _no_room(error):
     """Returns the PipelineError of an OSError for want of space or of files."""
-    where = ""
-    if error.filename:
-        name = _shown(str(error.filename))
-        where = f" ({name})"
     temporary = _shown(_temporary_folder())
     return PipelineError(
-        f"the system refused: {error.strerror}{where}",
+        f"the system refused: {error.strerror}{_place_of(error)}",
         stage="system",
         expected="room where the output and temporary files go, and files that can be opened",
         fix=f"free some space, write to another place, or set TMPDIR (now {temporary})",
     )
+
+
+def _place_of(error):
+    """Returns the file of an OSError in parentheses, or ""."""
+    if error.filename:
+        return f" ({_shown(str(error.filename))})"
+    return ""
 
 
 def _fault(error):
