@@ -44,7 +44,7 @@ class Tried(Spec):
             rows that it was judged on; None where it gave none.
         num_folds: How many these are.
         size_bytes: Of its int8 file.
-        note: What speaks against it, or "".
+        note: What stands against it, or "".
     """
 
     words: str
@@ -59,7 +59,7 @@ class Candidate:
     """A recipe among which one is chosen.
 
     Attributes:
-        words: What it is, beside the others.
+        words: What it is, for whoever compares.
         recipe: The slots in order.
     """
 

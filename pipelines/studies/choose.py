@@ -24,7 +24,7 @@ QUALITIES = ("fast", "good", "best")
 NUM_FOLDS = 5
 # Of so many rows at most: more would take longer and choose the same.
 MOST_ROWS = 20_000
-# With fewer rows than these, one fold says little: the better candidates are judged on all.
+# With fewer rows than these, one fold shows little: the better candidates are judged on all.
 FEW_ROWS = 3_000
 # Scores so near to each other are alike; the candidate that stands first is taken.
 TIE = 0.002
@@ -48,7 +48,7 @@ class _Trial:
         return statistics.fmean(scores)
 
     def note(self) -> str:
-        """What speaks against it, or ""."""
+        """What stands against it, or ""."""
         if self.error is not None:
             return self.error.received.partition("\n")[0]
         failed = [judged.failed for judged in self.judged if judged.failed]

@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..device.cells import CATEGORICAL, NUMERIC, Column
-from ..peers.columns import tree_features
-from ..peers.tables import boosting_knobs
 from ..rows.folds import grouped_folds, random_folds
 from ..rows.parts import TrainSet, require_train_set
 from ..spec import knob
 from ..tasks import task_of
+from .plain_features import boosting_knobs, tree_features
 from .teacher import TreeTeacher, mixed_labels, refuse_other_columns
 
 

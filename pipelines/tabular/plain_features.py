@@ -2,18 +2,22 @@
 and codes for trees.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..device.cells import BOOLEAN, CATEGORICAL, DATE, NUMERIC
+from ..rows.columns import Values
 from ..rows.parts import TrainSet
-from .peer import Columns
 
+# Column → values of it.
+Columns = Mapping[str, Values]
 TABLE_KINDS = (NUMERIC, CATEGORICAL, BOOLEAN, DATE)
 MOST_CATEGORIES = 254  # histogram gradient boosting has 255 bins, one of them for what is missing
+# Below so many rows of a class, or rows, boosting keeps none back to stop by.
+FEWEST_TO_STOP_BY = 20
 _DAY_SECONDS = 86_400.0
 
 
@@ -128,3 +132,21 @@ def tree_features(train: TrainSet) -> tuple[Callable[[Columns], np.ndarray], np.
     num_numbers = columns.read_numbers(train.x).shape[1]
     is_code = np.arange(num_numbers + len(columns.words)) >= num_numbers
     return features, is_code
+
+
+def boosting_knobs(seed: int, fewest: int) -> dict:
+    """Returns the knobs of histogram gradient boosting that peers and teachers share.
+
+    Args:
+        seed: Of the rows that it stops by.
+        fewest: Rows of the rarest class; of numbers, rows.
+    """
+    if fewest < FEWEST_TO_STOP_BY:
+        return {"max_iter": 100, "early_stopping": False, "random_state": seed}
+    return {
+        "learning_rate": 0.06,
+        "max_iter": 400,
+        "early_stopping": True,
+        "n_iter_no_change": 20,
+        "random_state": seed,
+    }
