@@ -11,10 +11,10 @@ import numpy as np
 from ..device.cells import BOOLEAN, CATEGORICAL, DATE, NUMERIC
 from ..rows.parts import TrainSet
 from .peer import Columns
+from .windows import calendar
 
 TABLE_KINDS = (NUMERIC, CATEGORICAL, BOOLEAN, DATE)
 MOST_CATEGORIES = 254  # histogram gradient boosting has 255 bins, one of them for what is missing
-_DAY_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True)
@@ -43,30 +43,37 @@ class TableColumns:
 
     def read_numbers(self, x: Columns) -> np.ndarray:
         """Returns float64 [rows, numbers + 4 × dates], NaN where a value is missing."""
-        parts = [np.asarray(x[name], np.float64)[:, None] for name in self.numbers]
-        parts += [_parts_of_date(np.asarray(x[name])) for name in self.dates]
-        if not parts:
-            return np.zeros((_num_rows(x), 0))
+        parts = [np.zeros((_num_rows(x), 0))]
+        for name in self.numbers:
+            numbers = np.asarray(x[name], np.float64)
+            parts.append(numbers[:, None])
+        for name in self.dates:
+            times = np.asarray(x[name])
+            parts.append(_parts_of_date(times))
         return np.concatenate(parts, axis=1)
 
     def read_words(self, x: Columns) -> np.ndarray:
         """Returns object [rows, words], None where a value is missing."""
-        if not self.words:
-            return np.empty((_num_rows(x), 0), object)
-        return np.stack([np.asarray(x[name], object) for name in self.words], axis=1)
+        words = np.empty((_num_rows(x), len(self.words)), object)
+        for place, name in enumerate(self.words):
+            words[:, place] = x[name]
+        return words
 
 
 def _num_rows(x):
-    return len(next(iter(x.values())))
+    first = next(iter(x.values()))
+    return len(first)
 
 
 def _parts_of_date(times):
     """Returns day, month, weekday and hour, float64 [rows, 4]; NaN where the date is missing."""
     seconds = times.astype("datetime64[s]")
-    since = seconds.astype(np.int64).astype(np.float64)
-    months = seconds.astype("datetime64[M]").astype(np.int64) % 12
-    days = np.floor(since / _DAY_SECONDS)
-    parts = np.stack([days, months, (days + 3) % 7, since % _DAY_SECONDS / 3600], axis=1)
+    whole_months = seconds.astype("datetime64[M]")
+    month = whole_months.astype(np.int64) % 12
+    hour, weekday, _ = calendar(seconds)
+    whole_days = seconds.astype("datetime64[D]")
+    day = whole_days.astype(np.int64)
+    parts = np.stack([day, month, weekday, hour], axis=1)
     parts[np.isnat(seconds)] = np.nan
     return parts
 
@@ -88,13 +95,20 @@ def linear_features(train: TrainSet) -> Callable[[Columns], Any]:
     if columns.numbers or columns.dates:
         filled = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
         scaled = make_pipeline(filled, StandardScaler())
-        blocks.append((columns.read_numbers, scaled.fit(columns.read_numbers(train.x))))
+        numbers = columns.read_numbers(train.x)
+        scaled.fit(numbers)
+        blocks.append((columns.read_numbers, scaled))
     if columns.words:
         onehot = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MOST_CATEGORIES)
-        blocks.append((columns.read_words, onehot.fit(columns.read_words(train.x))))
+        words = columns.read_words(train.x)
+        onehot.fit(words)
+        blocks.append((columns.read_words, onehot))
 
     def features(x):
-        made = [sparse.csr_matrix(fitted.transform(read(x))) for read, fitted in blocks]
+        made = []
+        for read, fitted in blocks:
+            block = fitted.transform(read(x))
+            made.append(sparse.csr_matrix(block))
         return sparse.hstack(made, format="csr")
 
     return features
@@ -123,7 +137,8 @@ def tree_features(train: TrainSet) -> tuple[Callable[[Columns], np.ndarray], np.
         numbers = columns.read_numbers(x)
         if not columns.words:
             return numbers
-        return np.concatenate([numbers, codes.transform(columns.read_words(x))], axis=1)
+        words = columns.read_words(x)
+        return np.concatenate([numbers, codes.transform(words)], axis=1)
 
     num_numbers = columns.read_numbers(train.x).shape[1]
     is_code = np.arange(num_numbers + len(columns.words)) >= num_numbers

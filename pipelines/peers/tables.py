@@ -14,6 +14,7 @@ from .outputs import fit_outputs
 from .peer import Peer, Predict
 
 NUM_TREES = 200
+NUM_ITERATIONS = 400
 # Below so many rows of a class, or rows, boosting keeps none back to stop by.
 FEWEST_TO_STOP_BY = 20
 _ALPHAS = np.logspace(-2, 4, 13)
@@ -140,10 +141,11 @@ def boosting_knobs(seed: int, fewest: int) -> dict:
         fewest: Rows of the rarest class; of numbers, rows.
     """
     if fewest < FEWEST_TO_STOP_BY:
-        return {"max_iter": 100, "early_stopping": False, "random_state": seed}
+        few = min(100, NUM_ITERATIONS)
+        return {"max_iter": few, "early_stopping": False, "random_state": seed}
     return {
         "learning_rate": 0.06,
-        "max_iter": 400,
+        "max_iter": NUM_ITERATIONS,
         "early_stopping": True,
         "n_iter_no_change": 20,
         "random_state": seed,
