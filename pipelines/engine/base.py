@@ -230,8 +230,8 @@ class Engine(ABC):
             self._log_path(handle).write_text(answer["log"], encoding="utf-8")
         if "failure" in answer:
             failure = Failure(**answer["failure"])
-            log, alone = self._keep_failed(handle)
-            self._end(handle, failure.error(about=handle.about, alone=alone, log=log))
+            log, kept = self._keep_failed(handle)
+            self._end(handle, failure.error(about=handle.about, log=log, kept=kept))
             return
         self._forget_failed(handle)
         self._end(handle, None)
@@ -262,13 +262,13 @@ class Engine(ABC):
             self._start(handle)
 
     def _give_up(self, handle, words, *, expected, fix):
-        log, alone = self._keep_failed(handle)
+        log, kept = self._keep_failed(handle)
         self._end(
             handle,
             EngineError(
                 f"{handle.about}: {words}\n{tail(log)}",
                 expected=expected,
-                fix=f"{fix}\n  alone: {alone}\n  all it wrote: {log}",
+                fix=f"{fix}\n{kept}",
             ),
         )
 
@@ -301,15 +301,26 @@ class Engine(ABC):
         return self.store.folder / FAILED / handle.key[:_SHORT_KEY]
 
     def _keep_failed(self, handle):
-        """Keeps request and log of a failed task; returns the log and what does it alone."""
+        """Keeps request and log of a failed task.
+
+        Returns:
+            The log, and in words where both are. Without room for them the log is the one of the
+            workspace, which ends with the engine.
+        """
         folder = self._failed_folder(handle)
-        folder.mkdir(parents=True, exist_ok=True)
-        request = shutil.copyfile(self._request_path(handle), folder / "task.json")
         log = folder / "log.txt"
-        log.touch()
-        if self._log_path(handle).is_file():
-            shutil.copyfile(self._log_path(handle), log)
-        return log, self._request(handle).command(request)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            request = shutil.copyfile(self._request_path(handle), folder / "task.json")
+            log.touch()
+            if self._log_path(handle).is_file():
+                shutil.copyfile(self._log_path(handle), log)
+        except OSError as error:
+            self._forget_failed(handle)
+            reason = error.strerror or error
+            return self._log_path(handle), f"  what it wrote is not kept: {reason}"
+        alone = self._request(handle).command(request)
+        return log, f"  alone: {alone}\n  all it wrote: {log}"
 
     def _forget_failed(self, handle):
         """Removes what an earlier failure of the task left."""

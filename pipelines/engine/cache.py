@@ -159,11 +159,14 @@ class Work:
         if not self.is_kept:
             return
         cache = self.cache
-        if cache.is_fresh:
-            cache.store.remove(self.key)
         try:
             cache.store.write(
-                self.key, files, stage=self.stage, about=cache.about, workspace=cache.workspace
+                self.key,
+                files,
+                stage=self.stage,
+                about=cache.about,
+                workspace=cache.workspace,
+                replaces=cache.is_fresh,
             )
         except OSError as error:
             print_notice(f"{self.stage} is not kept in the cache: {error.strerror or error}")

@@ -45,18 +45,18 @@ class Failure:
             "engine",
         )
 
-    def error(self, *, about: str, alone: str, log: Path) -> PipelineError:
+    def error(self, *, about: str, log: Path, kept: str) -> PipelineError:
         """Returns the error for the driver.
 
         Args:
             about: the task in words.
-            alone: the command that does the task without an engine.
             log: what the worker wrote on standard error.
+            kept: what remains of the task, in words.
         """
         return error_class(self.kind)(
             f"{about}: {self.received}\n{tail(log)}",
             expected=self.expected,
-            fix=f"{self.fix}\n  alone: {alone}\n  all it wrote: {log}",
+            fix=f"{self.fix}\n{kept}",
             stage=self.stage,
         )
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..device.door import through_door
+from ..device.door import error_of_the_system, through_door
 from ..errors import EngineError, PipelineError
 from .cache import anew, caching
 from .environment import environment
@@ -96,7 +96,10 @@ def _answer(request, stages):
                 perform(request, stages)
             except PipelineError:  # it states all that there is to know
                 raise
-            except BaseException:
+            except BaseException as error:
+                of_the_system = error_of_the_system(error)
+                if of_the_system:
+                    raise of_the_system from error
                 traceback.print_exc()
                 raise
     except BaseException as error:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..errors import BundleError
 from .exchange import replace_file
 from .lock import is_free, locked
 
@@ -77,9 +78,20 @@ def temporary_files() -> Iterator[Path]:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Writes a file; at every moment its name holds the old content or the new."""
-    with workspace(path.parent) as place:
-        replace_file(path, content, workspace=place)
+    """Writes a file; at every moment its name holds the old content or the new.
+
+    Raises:
+        BundleError: the system does not let it; what stood there before stays.
+    """
+    try:
+        with workspace(path.parent) as place:
+            replace_file(path, content, workspace=place)
+    except OSError as error:
+        raise BundleError(
+            f"{str(path)!r} cannot be written: {error.strerror or error}",
+            expected="room and permission, and no folder of that name",
+            fix="free some space, change the permissions, or give another --folder",
+        ) from error
 
 
 def remove_leftovers(folder: Path) -> list[str]:
