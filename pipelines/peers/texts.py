@@ -133,7 +133,7 @@ def _fit_label(x, y, seed):
     for each in _INVERSE_REGULARIZATION:
         outside[each] = _outside_decisions(x, y, each, seed, num_folds)
         ranks[each] = average_precision_score(y, outside[each])
-    best = max(ranks, key=ranks.get)
+    best = max(ranks, key=lambda each: ranks[each])
     scale = LogisticRegression()
     scale.fit(outside[best][:, None], y)
     with quiet():
