@@ -50,7 +50,7 @@ from .training.trained import ComparisonModel, TrainedModel
 from .verify.agreement import labels_apart
 from .verify.assess import answers_of, assess, decide_form
 from .verify.evaluation import Evaluation, compare_answers
-from .verify.ladder import failed_step
+from .verify.tolerance import failed_step
 
 
 def run(

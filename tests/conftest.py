@@ -4,8 +4,10 @@ between tests.
 
 import importlib
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -128,18 +130,34 @@ def command(monkeypatch, capsys):
     return call
 
 
-@pytest.fixture
-def cluster(monkeypatch):
-    """A Ray cluster of a head without processors, to which a test adds nodes."""
+@pytest.fixture(scope="module")
+def whole_cluster():
+    """A Ray cluster of a head without processors, for the tests of a module."""
     ray = pytest.importorskip("ray", reason="Ray is missing: pip install 'pipelines[ray]'")
     from ray.cluster_utils import Cluster
 
-    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
-    ray.init(address=made.address, log_to_driver=False, logging_level="error")
-    yield made
-    ray.shutdown()
-    made.shutdown()
+    folder = tempfile.mkdtemp(prefix="ray-")  # short: it holds the paths of sockets
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        made = Cluster(
+            initialize_head=True,
+            head_node_args={"num_cpus": 0, "temp_dir": folder, "include_dashboard": False},
+        )
+        try:
+            ray.init(address=made.address, log_to_driver=False, logging_level="error")
+            yield made
+        finally:
+            ray.shutdown()
+            made.shutdown()
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def cluster(whole_cluster):
+    """The cluster of the module, to which a test adds nodes; they go away with the test."""
+    yield whole_cluster
+    for node in list(whole_cluster.worker_nodes):
+        whole_cluster.remove_node(node)
 
 
 @pytest.fixture

@@ -2,10 +2,12 @@
 need one.
 """
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
 
+from ..engine.notice import print_notice
 from ..errors import BundleError
 
 MIN_FREE_BYTES = 64 * 2**20
@@ -16,6 +18,7 @@ def check_temporary_folder() -> None:
     """Raises BundleError where temporary files have no place, or too little of it."""
     try:
         folder = Path(tempfile.gettempdir())
+        _report_another(folder)
         with tempfile.TemporaryFile(dir=folder) as probe:
             probe.write(b"x" * 4096)
         free = shutil.disk_usage(folder).free
@@ -31,3 +34,13 @@ def check_temporary_folder() -> None:
             expected=f"{MIN_FREE_BYTES:,}, for the converter's files",
             fix=_FIX,
         )
+
+
+def _report_another(folder):
+    """Reports that temporary files do not go where TMPDIR names a place: Python takes the next
+    folder that it can write to.
+    """
+    wanted = os.environ.get("TMPDIR", "")
+    if not wanted or (os.path.isdir(wanted) and os.access(wanted, os.W_OK)):
+        return
+    print_notice(f"TMPDIR is {wanted}, which cannot be written to: temporary files go to {folder}")

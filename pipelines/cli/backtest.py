@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ..device.door import ends_on_signals
+from .making import making_command
 from .options import STOPPED, Settings, recipe_of
 
 
@@ -36,6 +36,6 @@ def run_backtest(options: BacktestOptions) -> None:
     from ..studies.backtest import backtest
 
     recipe = catalog.override(recipe_of(options.recipe), *options.settings or [])
-    with ends_on_signals(STOPPED):
+    with making_command(STOPPED):
         table = backtest(recipe, num_folds=options.folds, refit=options.refit)
     print(table.to_csv(index=False, float_format="%.4f"), end="")

@@ -40,12 +40,16 @@ def manage_cache(options: CacheOptions) -> None:
     store = Store(options.folder / ".cache")
     if options.verify:
         for key, reason in store.broken().items():
-            store.remove(key)
-            print(f"{key[:12]} was damaged and is removed: {reason}")
+            if store.remove(key):
+                print(f"{key[:12]} was damaged and is removed: {reason}")
+            else:
+                print(f"{key[:12]} is damaged, and the system does not let it go: {reason}")
     if options.prune:
-        removed = store.prune(size_bytes(options.prune))
+        most_bytes = size_bytes(options.prune)
+        removed = store.prune(most_bytes)
         freed = sum(entry.size_bytes for entry in removed)
         print(f"{len(removed)} results removed, {freed:,} bytes")
+        _require_at_most(most_bytes, store)
     entries = store.entries()
     if entries:
         print_lines([_line(entry) for entry in reversed(entries)], _HEADINGS)
@@ -54,6 +58,18 @@ def manage_cache(options: CacheOptions) -> None:
         f"{len(entries)} results, {total:,} of at most {store.most_bytes:,} bytes, in "
         f"{store.folder}"
     )
+
+
+def _require_at_most(most_bytes, store):
+    """Raises BundleError if more is left, which the system did not let go."""
+    left = sum(entry.size_bytes for entry in store.entries())
+    if left > most_bytes:
+        raise BundleError(
+            f"{left:,} bytes cannot be removed from {str(store.folder)!r}",
+            expected="a folder that this user may write to",
+            fix="change its permissions",
+            stage="cache",
+        )
 
 
 _HEADINGS = ("key", "stage", "of", "bytes", "last used", "")

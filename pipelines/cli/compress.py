@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ..device.door import ends_on_signals
+from .making import making_command
 from .options import STOPPED, Bundle, Fresh, RunsOn
 
 
@@ -50,7 +50,7 @@ def compress(options: CompressOptions) -> None:
         max_ms=options.max_ms,
     )
     targets = catalog.targets_named(options.runs_on) if options.runs_on else ()
-    with ends_on_signals(STOPPED), anew(options.fresh):
+    with making_command(STOPPED), anew(options.fresh):
         compress_bundle(
             options.bundle,
             budget=budget,

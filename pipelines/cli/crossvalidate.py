@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..device.door import ends_on_signals
+from .making import making_command
 from .options import AnyRecipe, RunOptions, recipe_of
 from .study import STOPPED, StudyOptions
 
@@ -42,7 +42,7 @@ def run_crossvalidate(options: CrossvalidateOptions) -> None:
 
     recipe = recipe_of(options.recipe)
     recipe = options.applied_to(replace(recipe, name=options.name or recipe.name))
-    with ends_on_signals(STOPPED):
+    with making_command(STOPPED):
         result = crossvalidate(
             recipe,
             num_folds=options.folds,
@@ -50,7 +50,7 @@ def run_crossvalidate(options: CrossvalidateOptions) -> None:
             inside=options.inside,
             workers=options.workers(options.folder, is_fresh=options.fresh),
         )
-    print_folds(result)
+        print_folds(result)
 
 
 def print_folds(result: "FoldsResult") -> None:

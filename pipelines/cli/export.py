@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ..device.door import ends_on_signals
+from .making import making_command
 from .options import STOPPED, Folder, Fresh, Name, RunsOn
 from .own_data import name_of
 
@@ -41,7 +41,7 @@ def export(options: ExportOptions) -> None:
     from ..own_model.export import export_model
     from ..report.terminal import print_ladder
 
-    with ends_on_signals(STOPPED), anew(options.fresh):
+    with making_command(STOPPED), anew(options.fresh):
         bundle = export_model(
             options.model,
             options.rows,
@@ -51,7 +51,7 @@ def export(options: ExportOptions) -> None:
             labels=_listed(options.labels),
             seed=options.seed,
         )
-    print_ladder(bundle.report, bundle.folder)
+        print_ladder(bundle.report, bundle.folder)
 
 
 def _listed(text):

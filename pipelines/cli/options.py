@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..device.door import ends_on_signals
+from .making import making_command
 
 if TYPE_CHECKING:
     from ..recipe import Recipe
@@ -128,7 +128,7 @@ class RunOptions:
         from ..run import run
 
         recipe = self.applied_to(recipe)
-        with ends_on_signals(STOPPED), anew(self.fresh):
+        with making_command(STOPPED), anew(self.fresh):
             run(recipe, folder=self.folder)
 
     def applied_to(self, recipe: "Recipe") -> "Recipe":

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..device.door import ends_on_signals
+from .making import making_command
 from .options import AnyRecipe, RunOptions, recipe_of
 from .study import STOPPED, StudyOptions
 
@@ -36,13 +36,13 @@ def run_seeds(options: SeedsOptions) -> None:
 
     recipe = recipe_of(options.recipe)
     recipe = options.applied_to(replace(recipe, name=options.name or recipe.name))
-    with ends_on_signals(STOPPED):
+    with making_command(STOPPED):
         result = seeds(
             recipe,
             num=options.num,
             workers=options.workers(options.folder, is_fresh=options.fresh),
         )
-    print_seeds(result)
+        print_seeds(result)
 
 
 def print_seeds(result: "SeedsResult") -> None:

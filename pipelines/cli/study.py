@@ -19,6 +19,7 @@ class StudyOptions:
     Attributes:
         engine: the kind of workers.
         threads: of each run.
+        cache: the URL that machines share results through, "" for none.
     """
 
     engine: Annotated[
@@ -33,9 +34,17 @@ class StudyOptions:
         int,
         typer.Option(metavar="NUMBER", help="Threads of each run. Others give other last digits."),
     ] = 1
+    cache: Annotated[
+        str,
+        typer.Option(
+            metavar="URL",
+            help="Where machines without a common folder share results: s3://bucket/pipelines, or "
+            "another URL of fsspec.",
+        ),
+    ] = ""
 
     def workers(self, folder: Path, *, is_fresh: bool) -> "Workers":
         """Returns who does the runs."""
         from ..studies.workers import Workers
 
-        return Workers(self.engine, self.threads, folder, is_fresh)
+        return Workers(self.engine, self.threads, folder, is_fresh, self.cache)

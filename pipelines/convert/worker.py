@@ -23,6 +23,7 @@ from .lower import lower, pixel_rescaling, stagger, unrolled_steps
 from .pack_file import pack_file
 from .quantize import Quantize
 from .ranges import with_calibrated_ranges
+from .share_scales import share_scales
 from .trial import try_in_child
 from .uint8_inputs import with_uint8_inputs
 from .write import tflite_bytes
@@ -169,7 +170,7 @@ class Worker:
         content = tflite_bytes(model, rows, form=converted, quantize=self._quantize)
         if pictures:
             content = with_uint8_inputs(content, pictures)
-        content = group_joins(fix_lstms(fix_biases(content)))
+        content = group_joins(share_scales(fix_lstms(fix_biases(content))))
         names = layer_names(
             content,
             [layer.name for layer in model.layers],

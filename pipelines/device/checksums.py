@@ -195,19 +195,23 @@ def _is_there(path):
         return False
 
 
+def parse_sums(content: bytes) -> dict[str, str]:
+    """The relative name → SHA-256 of the content of SHA256SUMS. Raises ValueError or TypeError for
+    other lines, and for a name that leads out of the folder.
+    """
+    lines = [_LINE.fullmatch(line) for line in content.decode("utf-8").split("\n")[:-1]]
+    sums = {line[2]: line[1] for line in lines}
+    if len(sums) < len(lines) or any(
+        ".." in Path(name).parts or Path(name).is_absolute() for name in sums
+    ):
+        raise ValueError("it names a file twice, or one outside the bundle")
+    return sums
+
+
 def _read_sums(folder):
     path = folder / SUMS
     try:
-        lines = [
-            _LINE.fullmatch(line)
-            for line in read_regular(path, MAX_SUMS_BYTES).decode("utf-8").split("\n")[:-1]
-        ]
-        sums = {line[2]: line[1] for line in lines}
-        if len(sums) < len(lines) or any(
-            ".." in Path(name).parts or Path(name).is_absolute() for name in sums
-        ):
-            raise ValueError("it names a file twice, or one outside the bundle")
-        return sums
+        return parse_sums(read_regular(path, MAX_SUMS_BYTES))
     except FileNotFoundError:
         raise DeviceError(
             f"no {SUMS} in {str(folder)!r}",

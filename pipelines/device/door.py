@@ -3,7 +3,7 @@ ours with a file of details. Standard library only.
 
     0    done                         2    a PipelineError, or a system without room or memory
     1    some rows have no answer     70   a fault of this package; its details are in a file
-    130  Ctrl-C                       143  SIGTERM
+    130  Ctrl-C                       143  SIGTERM         129  SIGHUP
 """
 
 import contextlib
@@ -18,6 +18,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
+from typing import NoReturn
 
 from .errors import PipelineError
 
@@ -34,6 +35,7 @@ _NO_ROOM = (
     errno.ENFILE,
     getattr(errno, "EDQUOT", errno.ENOSPC),
 )  # Windows has no quota of its own
+_NO_PERMISSION = (errno.EACCES, errno.EPERM)
 _NO_MEMORY = (
     "failed to map segment",
     "cannot allocate memory",
@@ -51,6 +53,9 @@ _PACKAGES = (
     "pyarrow",
     "pillow",
 )
+# Windows has no SIGHUP.
+_ENDING_SIGNALS = [each for each in signal.Signals if each.name in ("SIGINT", "SIGTERM", "SIGHUP")]
+_CODES_OF_SIGNALS = [128 + number for number in _ENDING_SIGNALS]
 _REPEAT_SECONDS = 1.0
 _MAX_WORDS = 300
 
@@ -75,7 +80,7 @@ def through_door(work: Callable[[], int | None]) -> int:
         _print_error(str(error))
         return REFUSED
     except Exception as error:
-        words = _of_the_system(error)
+        words = error_of_the_system(error)
         if not words and os.environ.get(RAISE_NAME):
             raise
         _flush_or_drop()
@@ -83,6 +88,17 @@ def through_door(work: Callable[[], int | None]) -> int:
         if words:
             return REFUSED
         return FAULT
+
+
+def leave(code: int) -> NoReturn:
+    """Ends the process with the exit code of a command.
+
+    After a signal at once: TensorFlow takes a second or more to unload. What was open is closed.
+    """
+    if code in _CODES_OF_SIGNALS:
+        _flush_or_drop()
+        os._exit(code)
+    raise SystemExit(code)
 
 
 def _code_of(work):
@@ -98,8 +114,9 @@ def _code_of(work):
 
 @contextlib.contextmanager
 def ends_on_signals(words: str) -> Iterator[list[int]]:
-    """Ctrl-C and SIGTERM end what runs here with one line, `words`, and the exit code 130 or 143;
-    what it opened is closed as in any other error. Yields the numbers of the signals that came.
+    """Ctrl-C, SIGTERM and SIGHUP end what runs here with one line, `words`, and the exit code 130,
+    143 or 129; what it opened is closed as in any other error. Yields the numbers of the signals
+    that came.
 
     While TensorFlow traces a graph it may turn the interrupt into an error of its own, or lose it:
     so what counts is that it came, and it comes again until the work has ended.
@@ -120,9 +137,7 @@ def ends_on_signals(words: str) -> Iterator[list[int]]:
         raise KeyboardInterrupt
 
     numbers = [
-        number
-        for number in (signal.SIGINT, signal.SIGTERM)
-        if signal.getsignal(number) is not signal.SIG_IGN
+        number for number in _ENDING_SIGNALS if signal.getsignal(number) is not signal.SIG_IGN
     ]
     before = {number: signal.signal(number, note) for number in numbers}
     if repeats is not None:
@@ -159,7 +174,7 @@ def _show_any_text():
             stream.reconfigure(errors="backslashreplace")
 
 
-def _of_the_system(error):
+def error_of_the_system(error: BaseException) -> PipelineError | None:
     """A PipelineError where the system, not this package, could not go on; else None."""
     words = str(error)
     if isinstance(error, MemoryError) or any(each in words.lower() for each in _NO_MEMORY):
@@ -169,13 +184,16 @@ def _of_the_system(error):
             expected="memory for the rows and the model",
             fix="end other programs, raise `ulimit -v`, or give fewer rows",
         )
-    if isinstance(error, OSError) and error.errno in _NO_ROOM:
-        if error.filename:
-            where = f" ({_shown(str(error.filename))})"
-        else:
-            where = ""
+    if isinstance(error, OSError) and error.errno in _NO_PERMISSION:
         return PipelineError(
-            f"the system refused: {error.strerror}{where}",
+            f"the system refused: {error.strerror}{_place_of(error)}",
+            stage="system",
+            expected="files and folders that this user may read, and write where output goes",
+            fix="change their permissions, or name another place",
+        )
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        return PipelineError(
+            f"the system refused: {error.strerror}{_place_of(error)}",
             stage="system",
             expected="room where the output and temporary files go, and files that can be opened",
             fix=f"free some space, write to another place, or set TMPDIR (now "
@@ -189,6 +207,12 @@ def _of_the_system(error):
             fix="end other programs, or raise `ulimit -u`",
         )
     return None
+
+
+def _place_of(error):
+    if error.filename:
+        return f" ({_shown(str(error.filename))})"
+    return ""
 
 
 def _fault(error):

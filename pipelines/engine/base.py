@@ -22,6 +22,7 @@ from ..errors import DeviceError, EngineError, PipelineError
 from .failure import Failure, tail
 from .notice import print_notice
 from .progress import Progress
+from .remote import Remote
 from .request import Request
 from .slot import Slot
 from .store import open_store, remove_if_empty
@@ -62,19 +63,30 @@ class Handle:
 class Engine(ABC):
     """Does tasks in other processes. Used as a context manager: at its end they end."""
 
-    def __init__(self, folder: Path, worker: str, *, slot: Slot, is_fresh: bool = False):
+    def __init__(
+        self,
+        folder: Path,
+        worker: str,
+        *,
+        slot: Slot,
+        is_fresh: bool = False,
+        remote: Remote | None = None,
+    ):
         """Takes where results are kept and who makes them.
 
         Args:
-            folder: whose .cache keeps the results; other machines must see it under this path.
+            folder: whose .cache keeps the results; without `remote`, other machines must see it
+                under this path.
             worker: the module with the table STAGES, which `python -m` starts as a worker.
             slot: what one worker computes with.
             is_fresh: whether results that are there are computed again.
+            remote: where machines share results, or None.
         """
         self.folder = folder.absolute()
         self.worker = worker
         self.slot = slot
         self.is_fresh = is_fresh
+        self.remote = remote
         self.store = open_store(self.folder / ".cache")
         self._handles: dict[str, Handle] = {}
         self._stack = ExitStack()
@@ -106,7 +118,10 @@ class Engine(ABC):
             return self._handles[key]
         handle = Handle(task, key, about or task.stage)
         self._handles[key] = handle
-        if not self.is_fresh and self._is_kept(handle):
+        if self.is_fresh and self.remote is not None:
+            # Its new result may come from another folder, and must not meet the old one here.
+            self.store.remove(key)
+        if self._is_kept(handle):
             handle.is_done = True
             self._progress.skip()
             return handle
@@ -159,7 +174,7 @@ class Engine(ABC):
         """
         if handle.error is not None:
             raise handle.error
-        files = self.store.read(handle.key)
+        files = self._kept_files(handle)
         if files is None:
             raise EngineError(
                 f"the result of {handle.about} is no longer in the cache",
@@ -200,6 +215,7 @@ class Engine(ABC):
             worker=self.worker,
             log=str(self._log_path(handle)),
             is_fresh=self.is_fresh,
+            cache=self.remote.url if self.remote else "",
         )
 
     def _request_path(self, handle: Handle) -> Path:
@@ -210,10 +226,12 @@ class Engine(ABC):
 
     def _note_answer(self, handle: Handle, answer: Mapping[str, Any]) -> None:
         """Ends a task with what its worker answered."""
+        if "log" in answer:
+            self._log_path(handle).write_text(answer["log"], encoding="utf-8")
         if "failure" in answer:
             failure = Failure(**answer["failure"])
-            log, alone = self._keep_failed(handle)
-            self._end(handle, failure.error(about=handle.about, alone=alone, log=log))
+            log, kept = self._keep_failed(handle)
+            self._end(handle, failure.error(about=handle.about, log=log, kept=kept))
             return
         self._forget_failed(handle)
         self._end(handle, None)
@@ -244,13 +262,13 @@ class Engine(ABC):
             self._start(handle)
 
     def _give_up(self, handle, words, *, expected, fix):
-        log, alone = self._keep_failed(handle)
+        log, kept = self._keep_failed(handle)
         self._end(
             handle,
             EngineError(
                 f"{handle.about}: {words}\n{tail(log)}",
                 expected=expected,
-                fix=f"{fix}\n  alone: {alone}\n  all it wrote: {log}",
+                fix=f"{fix}\n{kept}",
             ),
         )
 
@@ -263,27 +281,46 @@ class Engine(ABC):
         handle.is_done = True
 
     def _is_kept(self, handle):
-        """Whether the result is there and whole; a damaged one is removed."""
+        """Whether the result is there and whole; one that shall be made again is not."""
+        return not self.is_fresh and self._kept_files(handle) is not None
+
+    def _kept_files(self, handle):
+        """Returns the files of a result, or None; a damaged one is removed."""
         try:
-            return self.store.read(handle.key) is not None
+            files = self.store.read(handle.key)
         except DeviceError as error:
             print_notice(f"{handle.about} in the cache is damaged: {error.received}")
             self.store.remove(handle.key)
-            return False
+            files = None
+        if files is not None or self.remote is None:
+            return files
+        self.remote.fetch(handle.key, self.store, workspace=self.workspace)
+        return self.store.read(handle.key)
 
     def _failed_folder(self, handle):
         return self.store.folder / FAILED / handle.key[:_SHORT_KEY]
 
     def _keep_failed(self, handle):
-        """Keeps request and log of a failed task; returns the log and what does it alone."""
+        """Keeps request and log of a failed task.
+
+        Returns:
+            The log, and in words where both are. Without room for them the log is the one of the
+            workspace, which ends with the engine.
+        """
         folder = self._failed_folder(handle)
-        folder.mkdir(parents=True, exist_ok=True)
-        request = shutil.copyfile(self._request_path(handle), folder / "task.json")
         log = folder / "log.txt"
-        log.touch()
-        if self._log_path(handle).is_file():
-            shutil.copyfile(self._log_path(handle), log)
-        return log, self._request(handle).command(request)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            request = shutil.copyfile(self._request_path(handle), folder / "task.json")
+            log.touch()
+            if self._log_path(handle).is_file():
+                shutil.copyfile(self._log_path(handle), log)
+        except OSError as error:
+            self._forget_failed(handle)
+            reason = error.strerror or error
+            return self._log_path(handle), f"  what it wrote is not kept: {reason}"
+        alone = self._request(handle).command(request)
+        return log, f"  alone: {alone}\n  all it wrote: {log}"
 
     def _forget_failed(self, handle):
         """Removes what an earlier failure of the task left."""

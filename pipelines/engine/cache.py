@@ -17,11 +17,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..errors import DeviceError
+from ..errors import DeviceError, EngineError
 from .arrays import from_bytes, to_bytes
 from .digest import NotHashableError, digest
 from .environment import environment
 from .notice import print_notice
+from .remote import Remote
 from .resume import Epochs, storing_epochs
 from .store import Store, about_bytes, open_store
 from .workspace import workspace
@@ -37,6 +38,7 @@ class Cache:
         about: what the run makes, in words.
         is_fresh: whether everything is computed again.
         taken: the stages that were taken from the cache.
+        remote: what is asked for a result that the store has not, and gets what is kept; or None.
     """
 
     store: Store
@@ -44,6 +46,7 @@ class Cache:
     about: str
     is_fresh: bool = False
     taken: list[str] = field(default_factory=list)
+    remote: Remote | None = None
 
 
 _VALUE = "value.npz"
@@ -52,7 +55,7 @@ _current: ContextVar[Cache | None] = ContextVar("cache", default=None)
 
 
 @contextmanager
-def caching(folder: Path, about: str) -> Iterator[Cache]:
+def caching(folder: Path, about: str, *, remote: Remote | None = None) -> Iterator[Cache]:
     """Lets the stages inside the block keep their results below `folder`.
 
     Inside of another such block its cache is used: a worker's runs write their bundles to folders
@@ -61,6 +64,7 @@ def caching(folder: Path, about: str) -> Iterator[Cache]:
     Args:
         folder: of the bundles; results lie in its .cache.
         about: what is made, for the list of results.
+        remote: where results are shared with other machines, or None.
     """
     outer = _current.get()
     if outer is not None:
@@ -68,7 +72,7 @@ def caching(folder: Path, about: str) -> Iterator[Cache]:
         return
     store = open_store(folder / ".cache")
     with workspace(store.folder) as place:
-        token = _current.set(Cache(store, place, about, _is_anew.get()))
+        token = _current.set(Cache(store, place, about, _is_anew.get(), remote=remote))
         try:
             yield _current.get()
         finally:
@@ -116,18 +120,26 @@ class Work:
         """
         if not self.is_kept or self.cache.is_fresh:
             return None
-        try:
-            files = self.cache.store.read(self.key)
-        except DeviceError as error:
-            print_notice(
-                f"{self.stage} in the cache is damaged, and is computed again: {error.received}"
-            )
-            self.cache.store.remove(self.key)
-            return None
+        files = self._read()
         if files is not None:
             self.cache.taken.append(self.stage)
             print_notice(f"{self.stage}: taken from the cache")
         return files
+
+    def _read(self) -> dict[str, bytes] | None:
+        cache = self.cache
+        try:
+            files = cache.store.read(self.key)
+        except DeviceError as error:
+            print_notice(
+                f"{self.stage} in the cache is damaged, and is computed again: {error.received}"
+            )
+            cache.store.remove(self.key)
+            files = None
+        if files is not None or cache.remote is None:
+            return files
+        cache.remote.fetch(self.key, cache.store, workspace=cache.workspace)
+        return cache.store.read(self.key)
 
     @contextmanager
     def going_on(self) -> Iterator[None]:
@@ -147,14 +159,24 @@ class Work:
         if not self.is_kept:
             return
         cache = self.cache
-        if cache.is_fresh:
-            cache.store.remove(self.key)
         try:
             cache.store.write(
-                self.key, files, stage=self.stage, about=cache.about, workspace=cache.workspace
+                self.key,
+                files,
+                stage=self.stage,
+                about=cache.about,
+                workspace=cache.workspace,
+                replaces=cache.is_fresh,
             )
         except OSError as error:
             print_notice(f"{self.stage} is not kept in the cache: {error.strerror or error}")
+            return
+        if cache.remote is None:
+            return
+        try:
+            cache.remote.send(self.key, cache.store)
+        except EngineError as error:
+            print_notice(f"{self.stage} is kept on this machine alone: {error.received}")
 
 
 def begin(stage: str, *inputs: object) -> Work:

@@ -2,6 +2,7 @@
 new.
 """
 
+import contextlib
 import ctypes
 import errno
 import os
@@ -38,16 +39,22 @@ def put_in_place(new: Path, place: Path) -> None:
 def write_checked(folder: Path, files: Mapping[str, bytes]) -> None:
     """Writes files with their checksums in SHA256SUMS, and waits until they are on the disk.
 
+    Without room for all of them none is left: what was written would take the room of what comes.
+
     Args:
         folder: for them; it is made if it is missing.
         files: relative name → content.
     """
-    for name, content in {**files, SUMS: checksums(files).encode()}.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        sync(path)
-    sync(folder)
+    try:
+        for name, content in {**files, SUMS: checksums(files).encode()}.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+            sync(path)
+        sync(folder)
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def replace_file(path: Path, content: bytes, *, workspace: Path) -> None:
@@ -59,10 +66,15 @@ def replace_file(path: Path, content: bytes, *, workspace: Path) -> None:
         workspace: a folder on the same file system for what is unfinished.
     """
     partial = workspace / f"{path.parent.name}.{path.name}"
-    partial.write_bytes(content)
-    sync(partial)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    os.replace(partial, path)
+    try:
+        partial.write_bytes(content)
+        sync(partial)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(partial, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        raise
 
 
 def sync(path: Path) -> None:

@@ -45,18 +45,18 @@ class Failure:
             "engine",
         )
 
-    def error(self, *, about: str, alone: str, log: Path) -> PipelineError:
+    def error(self, *, about: str, log: Path, kept: str) -> PipelineError:
         """Returns the error for the driver.
 
         Args:
             about: the task in words.
-            alone: the command that does the task without an engine.
             log: what the worker wrote on standard error.
+            kept: what remains of the task, in words.
         """
         return error_class(self.kind)(
             f"{about}: {self.received}\n{tail(log)}",
             expected=self.expected,
-            fix=f"{self.fix}\n  alone: {alone}\n  all it wrote: {log}",
+            fix=f"{self.fix}\n{kept}",
             stage=self.stage,
         )
 
@@ -69,13 +69,17 @@ def error_class(name: str) -> type[PipelineError]:
     return EngineError
 
 
+def end_of(log: Path) -> str:
+    """Returns the last 20,000 bytes of a log, "" if there is none."""
+    try:
+        return log.read_bytes()[-_TAIL_BYTES:].decode(errors="replace")
+    except OSError:
+        return ""
+
+
 def tail(log: Path) -> str:
     """Returns the last lines of what a worker wrote, each behind a bar."""
-    try:
-        content = log.read_bytes()[-_TAIL_BYTES:]
-    except OSError:
-        return "  | (it wrote nothing)"
     # A bar writes one line many times, with a carriage return between.
-    lines = [line.rpartition("\r")[2] for line in content.decode(errors="replace").split("\n")]
+    lines = [line.rpartition("\r")[2] for line in end_of(log).split("\n")]
     last = deque((line for line in lines if line.strip()), maxlen=_TAIL_LINES)
     return "\n".join(f"  | {line}" for line in last) or "  | (it wrote nothing)"

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from .base import Engine, Handle
 from .machine import visible_gpus
+from .remote import Remote
 from .slot import Slot, num_slots
 
 _END_SECONDS = 1.0
@@ -63,6 +64,7 @@ class LocalEngine(Engine):
         slot: Slot,
         slots: int | None = None,
         is_fresh: bool = False,
+        remote: Remote | None = None,
     ):
         """Takes where results are kept and who makes them; see `Engine`.
 
@@ -72,8 +74,9 @@ class LocalEngine(Engine):
             slot: what one worker computes with.
             slots: the most workers at once; what the machine has room for if None.
             is_fresh: whether results that are there are computed again.
+            remote: where machines share results, or None.
         """
-        super().__init__(folder, worker, slot=slot, is_fresh=is_fresh)
+        super().__init__(folder, worker, slot=slot, is_fresh=is_fresh, remote=remote)
         self.slots = slots or num_slots(slot)
         self._waiting: deque[Handle] = deque()
         self._workers: list[_Worker] = []

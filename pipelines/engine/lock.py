@@ -1,5 +1,6 @@
 """One run of a name at a time, by a lock that ends with its process."""
 
+import contextlib
 import json
 import os
 import time
@@ -8,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import BundleError
+from .store import open_store, unwritable_error
 
 if os.name == "posix":
     import fcntl
@@ -29,15 +31,20 @@ def locked(path: Path) -> Iterator[None]:
     """
     file = _open_and_take(path)
     try:
-        os.ftruncate(file, 0)
-        os.write(
-            file,
-            json.dumps({"process": os.getpid(), "since": int(time.time())}).encode(),
-        )
+        _write_holder(file)
         yield
     finally:
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # the folder may have become read-only meanwhile
+            path.unlink(missing_ok=True)
         os.close(file)
+
+
+def _write_holder(file):
+    """Writes down who holds a lock. It holds without that on a full disk."""
+    values = {"process": os.getpid(), "since": int(time.time())}
+    with contextlib.suppress(OSError):
+        os.ftruncate(file, 0)
+        os.write(file, json.dumps(values).encode())
 
 
 def _open_and_take(path):
@@ -85,13 +92,18 @@ def one_run_of(folder: Path, name: str) -> Iterator[None]:
         name: of the bundle.
 
     Raises:
-        BundleError: another process is making it.
+        BundleError: another process is making it, or nothing can be written there.
     """
-    path = folder / ".cache" / f"{name}.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = open_store(folder / ".cache").folder / f"{name}.lock"
+    with contextlib.ExitStack() as stack:
+        _enter(stack, path, name)
+        yield
+
+
+def _enter(stack, path, name):
+    """Takes the lock until the end of `stack`."""
     try:
-        with locked(path):
-            yield
+        stack.enter_context(locked(path))
     except HeldError as error:
         process, age_seconds = _holder(path)
         raise BundleError(
@@ -99,6 +111,8 @@ def one_run_of(folder: Path, name: str) -> Iterator[None]:
             expected="one run of a name at a time",
             fix=f"wait for it, end it (kill {process}), or give another --name",
         ) from error
+    except OSError as error:
+        raise unwritable_error(path.parent, error) from error
 
 
 def _holder(path):
@@ -106,7 +120,7 @@ def _holder(path):
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         return int(values["process"]), max(int(time.time()) - int(values["since"]), 0)
-    except (ValueError, KeyError, TypeError):  # it is just being written
+    except (OSError, ValueError, KeyError, TypeError):  # it is just being written, or removed
         return "unknown", 0
 
 

@@ -1,7 +1,7 @@
-"""Tasks on a Ray cluster: many machines, with the folder of the cache on all of them.
+"""Tasks on a Ray cluster: many machines, with the folder of the cache on all of them or its URL.
 
 Ray's core alone is used. A task goes to Ray as a line of JSON and comes back as a key; the result
-goes through the folder.
+goes through the folder or the URL.
 """
 
 import contextlib
@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import EngineError
 from .base import Engine, Handle
+from .remote import Remote
 from .slot import WORKER_BYTES, Slot, num_slots
 from .worker import answer_line
 
@@ -25,17 +26,26 @@ class RayEngine(Engine):
     """Does tasks in workers of a Ray cluster."""
 
     def __init__(
-        self, folder: Path, worker: str, *, slot: Slot, address: str = "ray", is_fresh: bool = False
+        self,
+        folder: Path,
+        worker: str,
+        *,
+        slot: Slot,
+        address: str = "ray",
+        is_fresh: bool = False,
+        remote: Remote | None = None,
     ):
         """Takes where results are kept and who makes them; see `Engine`.
 
         Args:
-            folder: whose .cache keeps the results, on all machines under the same path.
+            folder: whose .cache keeps the results, without `remote` on all machines under the same
+                path.
             worker: the module with the table of stages, installed on all machines.
             slot: what one worker computes with.
             address: "ray" for the cluster that this machine belongs to, or one of its own if there
                 is none; "ray://host:port" for another.
             is_fresh: whether results that are there are computed again.
+            remote: where machines share results, or None.
 
         Raises:
             EngineError: Ray is not installed.
@@ -48,7 +58,7 @@ class RayEngine(Engine):
             raise EngineError(
                 "Ray is not installed", expected="ray, for --engine ray", fix=_NO_RAY
             ) from error
-        super().__init__(folder, worker, slot=slot, is_fresh=is_fresh)
+        super().__init__(folder, worker, slot=slot, is_fresh=is_fresh, remote=remote)
         self.address = address
         self._ray: Any = ray
         self._has_started = False
@@ -103,7 +113,10 @@ class RayEngine(Engine):
             self._ray.shutdown()
 
     def _start(self, handle: Handle) -> None:
-        reference = self._function.remote(self._request(handle).to_line())
+        request = self._request(handle)
+        if self.remote is not None:
+            request = request.elsewhere()
+        reference = self._function.remote(request.to_line())
         self._running[reference] = handle
 
     def _stop(self, handle: Handle) -> None:

@@ -18,11 +18,12 @@ class Request:
         about: the task in words.
         environment: what the key was computed with.
         variables: of the process, set before TensorFlow is imported.
-        folder: whose .cache keeps the result.
+        folder: whose .cache keeps the result; "" for one that lasts as long as the task.
         working_folder: that relative paths of the spec start from.
         worker: the module with the table of stages.
         log: the file for what is written on standard error; "" leaves that as it is.
         is_fresh: whether everything is computed again.
+        cache: the URL that results are shared through, "" for the folder.
     """
 
     task: Task
@@ -35,6 +36,7 @@ class Request:
     worker: str
     log: str = ""
     is_fresh: bool = False
+    cache: str = ""
 
     def to_line(self) -> str:
         """Returns the request as one line of JSON."""
@@ -48,6 +50,10 @@ class Request:
     def alone(self) -> "Request":
         """Returns the same for a process of its own, which shows what it does."""
         return replace(self, log="")
+
+    def elsewhere(self) -> "Request":
+        """Returns the same for a machine that shares no folder with the driver."""
+        return replace(self, folder="", log="")
 
     def command(self, path: Path) -> str:
         """Returns what does the task without an engine.

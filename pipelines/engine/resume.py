@@ -7,6 +7,7 @@ and how many epochs are done. With a feed that takes a first step, the rest is w
 been.
 """
 
+import contextlib
 import hashlib
 import time
 from collections.abc import Iterator, Sequence
@@ -64,8 +65,10 @@ class Epochs:
     def begin(self) -> "EpochFile":
         """Returns the file of the next training of the stage."""
         if self.count == 0:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            (self.folder / "about.json").write_bytes(self.about)
+            # Without room for it, the list of results names no stage, and the training goes on.
+            with contextlib.suppress(OSError):
+                self.folder.mkdir(parents=True, exist_ok=True)
+                (self.folder / "about.json").write_bytes(self.about)
         self.count += 1
         return EpochFile(self.folder / f"fit{self.count}", self.workspace)
 
@@ -103,24 +106,43 @@ class EpochFile:
     path: Path
     workspace: Path
     _state: TrainingState | None = field(default=None, init=False)
+    _is_reported: bool = field(default=False, init=False)
 
     def read(self) -> TrainingState | None:
         """Returns the training as it was stored, or None if it starts anew."""
         if self._state is None and self.path.is_file():
-            content = self.path.read_bytes()
+            content = self._content()
             stored, rest = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
             if hashlib.sha256(rest).digest() != stored:
                 print_notice(f"{self.path.name} of the cache is damaged: the training starts anew")
-                self.path.unlink()
+                with contextlib.suppress(OSError):
+                    self.path.unlink()
                 return None
             self._state = TrainingState(**from_bytes(rest))
         return self._state
 
     def write(self, state: TrainingState) -> None:
-        """Stores a training; a kill leaves the file as it was or as it shall be."""
+        """Stores a training; a kill leaves the file as it was or as it shall be.
+
+        A disk without room is reported once. It costs a training nothing but that it cannot go on
+        from this epoch after a kill.
+        """
         content = to_bytes(vars(state))
         content = hashlib.sha256(content).digest() + content
-        replace_file(self.path, content, workspace=self.workspace)
+        try:
+            replace_file(self.path, content, workspace=self.workspace)
+        except OSError as error:
+            if not self._is_reported:
+                words = error.strerror or error
+                print_notice(f"epoch {state.num_epochs} is not kept in the cache: {words}")
+            self._is_reported = True
+
+    def _content(self):
+        """Returns the bytes of the file, none if the system does not give them."""
+        try:
+            return self.path.read_bytes()
+        except OSError:
+            return b""
 
 
 def store_epochs(file: EpochFile, others: Sequence[Any]):

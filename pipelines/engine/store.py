@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..device.checksums import check_bundle, read_bundle
 from ..errors import BundleError, DeviceError
-from .exchange import sync, write_checked
+from .exchange import put_in_place, sync, write_checked
 
 MOST_BYTES = 2_000_000_000
 ABOUT = "about.json"
@@ -62,13 +62,21 @@ class Store:
             return None
         files = read_bundle(place)
         del files[ABOUT]
-        os.utime(place / ABOUT)
+        with contextlib.suppress(OSError):  # an entry of another user can be read
+            os.utime(place / ABOUT)
         return files
 
     def write(
-        self, key: str, files: Mapping[str, bytes], *, stage: str, about: str, workspace: Path
+        self,
+        key: str,
+        files: Mapping[str, bytes],
+        *,
+        stage: str,
+        about: str,
+        workspace: Path,
+        replaces: bool = False,
     ) -> None:
-        """Writes an entry; one that is there already is as good.
+        """Writes an entry. Without room for it, one that is there stays.
 
         Args:
             key: of what it was made from.
@@ -76,18 +84,25 @@ class Store:
             stage: that made it.
             about: of what, in words.
             workspace: a folder on the same file system for what is unfinished.
+            replaces: whether it takes the place of one that is there; else that is as good.
         """
         partial = workspace / key
         write_checked(partial, {**files, ABOUT: about_bytes(stage, about)})
+        if replaces:
+            put_in_place(partial, self.folder / key)
+        else:
+            self._add(partial, key)
+        sync(self.folder)
+        self.finish_epochs(key)
+        self.prune(keep=key)
+
+    def _add(self, partial, key):
         try:
             os.rename(partial, self.folder / key)
         except OSError:
             if not (self.folder / key).is_dir():
                 raise
             shutil.rmtree(partial)
-        sync(self.folder)
-        self.finish_epochs(key)
-        self.prune(keep=key)
 
     def epochs_folder(self, key: str) -> Path:
         """Returns the folder of the training that makes an entry."""
@@ -97,10 +112,11 @@ class Store:
         """Removes what was stored of the training that made an entry."""
         shutil.rmtree(self.epochs_folder(key), ignore_errors=True)
 
-    def remove(self, key: str) -> None:
-        """Removes an entry, finished or not."""
+    def remove(self, key: str) -> bool:
+        """Removes an entry, finished or not; returns False where the system refuses."""
         shutil.rmtree(self.folder / key, ignore_errors=True)
         self.finish_epochs(key)
+        return not (self.folder / key).exists() and not self.epochs_folder(key).exists()
 
     def entries(self) -> list[Entry]:
         """Returns what is there, that used longest ago first."""
@@ -139,9 +155,9 @@ class Store:
                 break
             if entry.key == keep:
                 continue
-            self.remove(entry.key)
-            too_many -= entry.size_bytes
-            removed.append(entry)
+            if self.remove(entry.key):
+                too_many -= entry.size_bytes
+                removed.append(entry)
         return removed
 
 
@@ -154,12 +170,17 @@ def open_store(folder: Path, *, most_bytes: int = MOST_BYTES) -> Store:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BundleError(
-            f"the cache {str(folder)!r} cannot be written to: {error.strerror or error}",
-            expected="a folder with room",
-            fix="free some space, change its permissions, or give another with --folder",
-        ) from error
+        raise unwritable_error(folder, error) from error
     return Store(folder, most_bytes)
+
+
+def unwritable_error(folder: Path, error: OSError) -> BundleError:
+    """Returns the error of a cache that the system writes nothing to."""
+    return BundleError(
+        f"the cache {str(folder)!r} cannot be written to: {error.strerror or error}",
+        expected="a folder with room that this user may write to",
+        fix="free some space, change its permissions, or give another with --folder",
+    )
 
 
 def about_bytes(stage: str, about: str) -> bytes:

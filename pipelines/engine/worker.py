@@ -7,17 +7,18 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..device.door import through_door
+from ..device.door import error_of_the_system, through_door
 from ..errors import EngineError, PipelineError
 from .cache import anew, caching
 from .environment import environment
-from .failure import Failure
+from .failure import Failure, end_of
 from .machine import end_with_parent
+from .remote import open_remote
 from .request import Request
-from .store import open_store
 from .workspace import temporary_files
 
 _USAGE = """
@@ -40,20 +41,24 @@ def perform(request: Request, stages: Stages) -> None:
         PipelineError: of the task itself.
     """
     _require_same(request)
-    folder = Path(request.folder)
+    remote = None
+    if request.cache:
+        remote = open_remote(request.cache)
     task = request.task
     with (
         anew(request.is_fresh),
-        caching(folder, request.about),
+        caching(Path(request.folder), request.about, remote=remote) as cache,
         temporary_files() as place,
     ):
         stages[task.stage](task.spec, place)
-    if open_store(folder / ".cache").read(request.key) is None:
+    if cache.store.read(request.key) is None:
         raise EngineError(
             f"the result of {request.about} was not kept",
             expected="a cache with room",
-            fix=f"free some space in {folder}",
+            fix=f"free some space in {request.folder}",
         )
+    if remote is not None and not remote.has(request.key):
+        remote.send(request.key, cache.store)
 
 
 def _require_same(request):
@@ -72,14 +77,29 @@ def _require_same(request):
 
 
 def answer(request: Request, stages: Stages) -> dict[str, Any]:
-    """Does a task, and returns its key or its failure as values of JSON."""
+    """Does a task, and returns its key or its failure as values of JSON.
+
+    Without a folder of the driver, what was written on standard error comes with it.
+    """
+    if request.folder:
+        return _answer(request, stages)
+    with temporary_files() as place:
+        log = place / "log.txt"
+        here = replace(request, folder=str(place), log=str(log))
+        return {**_answer(here, stages), "log": end_of(log)}
+
+
+def _answer(request, stages):
     try:
         with _written_to(request.log):
             try:
                 perform(request, stages)
             except PipelineError:  # it states all that there is to know
                 raise
-            except BaseException:
+            except BaseException as error:
+                of_the_system = error_of_the_system(error)
+                if of_the_system:
+                    raise of_the_system from error
                 traceback.print_exc()
                 raise
     except BaseException as error:

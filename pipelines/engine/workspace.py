@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..errors import BundleError
 from .exchange import replace_file
 from .lock import is_free, locked
 
@@ -21,6 +22,7 @@ PREFIX = ".pipelines-"
 _LOCK = "owner.lock"
 # Between the making of a folder and the locking of its file.
 _YOUNG_SECONDS = 60
+_NEW = f".new{PREFIX}"
 
 
 @contextmanager
@@ -31,12 +33,29 @@ def workspace(folder: Path) -> Iterator[Path]:
     """
     remove_leftovers(folder)
     place = folder / f"{PREFIX}{uuid.uuid4().hex[:12]}"
-    place.mkdir(parents=True)
     try:
-        with locked(place / _LOCK):
+        with _locked_folder(place):
             yield place
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+@contextmanager
+def _locked_folder(place):
+    """Makes a folder that has its name only once it is locked.
+
+    Whoever removes leftovers at that moment would else find a lock that is free.
+    """
+    if os.name != "posix":  # no open file's folder can be renamed there
+        place.mkdir(parents=True)
+        with locked(place / _LOCK):
+            yield
+        return
+    new = place.with_name(f"{_NEW}{place.name}")
+    new.mkdir(parents=True)
+    with locked(new / _LOCK):
+        os.rename(new, place)
+        yield
 
 
 @contextmanager
@@ -59,15 +78,26 @@ def temporary_files() -> Iterator[Path]:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Writes a file; at every moment its name holds the old content or the new."""
-    with workspace(path.parent) as place:
-        replace_file(path, content, workspace=place)
+    """Writes a file; at every moment its name holds the old content or the new.
+
+    Raises:
+        BundleError: the system does not let it; what stood there before stays.
+    """
+    try:
+        with workspace(path.parent) as place:
+            replace_file(path, content, workspace=place)
+    except OSError as error:
+        raise BundleError(
+            f"{str(path)!r} cannot be written: {error.strerror or error}",
+            expected="room and permission, and no folder of that name",
+            fix="free some space, change the permissions, or give another --folder",
+        ) from error
 
 
 def remove_leftovers(folder: Path) -> list[str]:
     """Removes what dead processes left below `folder`, and returns the names."""
     removed = []
-    for place in sorted(folder.glob(f"{PREFIX}*")):
+    for place in sorted([*folder.glob(f"{PREFIX}*"), *folder.glob(f"{_NEW}*")]):
         if _is_given_up(place):
             shutil.rmtree(place, ignore_errors=True)
             removed.append(place.name)
@@ -78,7 +108,7 @@ def _is_given_up(place):
     if place.is_symlink() or not place.is_dir():
         return False
     lock = place / _LOCK
-    if lock.is_file():
+    if lock.is_file() and not place.name.startswith(_NEW):
         return is_free(lock)
     try:
         age_seconds = time.time() - place.stat().st_mtime

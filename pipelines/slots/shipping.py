@@ -87,7 +87,7 @@ class Target(Spec):
             (cost.latency_ms, self.max_ms, "ms a row"),
         )
         for value, most, unit in limits:
-            if most and value is not None and value > most:
+            if most and value is not None and not value <= most:  # a budget of NaN too
                 name = type(self).__name__
                 return f"{name}: {value:,.10g} {unit} where the budget is {most:,.10g}"
         return ""

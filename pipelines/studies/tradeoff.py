@@ -42,6 +42,7 @@ from ..targets.micro.spec import TargetMicro
 from ..tasks import task_of
 from ..training.keras_file import read_keras
 from ..verify.assess import assess, decide_form
+from ..verify.finite import check_form, check_score
 from ..verify.ladder import InRunner, answer_all, time_rows
 from .pareto import Point, choose, draw_points, lines_of, with_front
 from .ways import Way, ways_to_shrink
@@ -281,7 +282,9 @@ class _Search:
         )
         runner = InRunner(signature, interpreter, form=form)
         answers = answer_all(runner, valid_rows)
+        check_form(answers.raw, f"{way.name} as {way.form}")
         scores = task_of(signature.target).score(valid_rows.y, answers, signature.target)
+        score = check_score(scores, self.recipe.judge.deciding, "the validation rows")
         few = {name: x[:NUM_TIMED_ROWS] for name, x in self.inputs.valid.x.items()}
         num_timed = min(len(valid_rows), NUM_TIMED_ROWS)
         latencies_ms = time_rows(interpreter, runner.quantize(few), num_timed)
@@ -290,7 +293,7 @@ class _Search:
             arena = Micro(content, interpreter.port_names()).arena_bytes()
         return Point(
             way.name,
-            scores[self.recipe.judge.deciding],
+            score,
             len(content),
             gzip_bytes(content),
             float(np.median(latencies_ms)),

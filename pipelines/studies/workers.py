@@ -18,12 +18,15 @@ class Workers:
         threads: of each run; others give other last digits.
         folder: where bundles are written; results lie in its .cache.
         is_fresh: whether everything is computed again.
+        cache: a URL of fsspec that machines without a common folder share results through; see
+            `open_engine`.
     """
 
     engine: str = USUAL
     threads: int = 1
     folder: Path = Path("saved_models")
     is_fresh: bool = False
+    cache: str = ""
 
     def open(self) -> Engine:
         """Returns the engine, to be used as a context manager."""
@@ -33,6 +36,7 @@ class Workers:
             worker=MODULE,
             threads=self.threads,
             is_fresh=self.is_fresh,
+            cache=self.cache,
         )
 
 

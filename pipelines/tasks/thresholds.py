@@ -11,6 +11,7 @@ nothing to say. (To the quantiles of a forecast: see `conformal`.)
 import numpy as np
 
 from ..device.calibration import positive_or_largest
+from ..errors import TrainError
 from .metrics import score_labels
 
 STRENGTHS = np.linspace(-0.5, 1.5, 21)
@@ -32,11 +33,22 @@ def anomaly_threshold(scores: np.ndarray, quantile: float) -> tuple[float, ...]:
     Args:
         scores: float [rows], of training windows.
         quantile: Of the scores, 0 to 1.
+
+    Raises:
+        TrainError: A score is NaN, or no threshold lies above the quantile: no window would ever
+            be flagged.
     """
     highest = np.float32(np.quantile(scores, quantile, method="higher"))
     next_number = np.nextafter(highest, np.float32(np.inf))
     rounded_up = highest * np.float32(1 + ROUNDING)
     above = max(next_number, rounded_up)
+    if not np.isfinite(above):
+        raise TrainError(
+            f"the {quantile:g} quantile of the scores of {len(scores)} training windows is "
+            f"{highest}",
+            expected="numbers, so that a threshold can lie above them",
+            fix="scale the inputs, or lower training.optimizer.learning_rate",
+        )
     return (-float(above),)
 
 

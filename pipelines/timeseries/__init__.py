@@ -14,6 +14,7 @@ from .convolutional import Tcn
 from .faults import InjectFaults
 from .load import LoadSeries
 from .load_classes import LoadSeriesArrays, LoadSeriesTfds, LoadTsFiles
+from .minirocket import MiniRocket
 from .networks import DLinear, NBeats, NLinear, PatchTransformer, SeriesMlp
 from .recipes import (
     BASIC_MOTIONS,
@@ -52,6 +53,7 @@ __all__ = [
     "SeriesResNet",
     "InceptionTime",
     "LstmFcn",
+    "MiniRocket",
     "Autoencoder",
     "ConvAutoencoder",
     "LinearAutoencoder",

@@ -15,6 +15,7 @@ from ..rows.parts import HeldOut, TrainSet, require_train_set
 from ..spec import knob
 from ..tasks import task_of
 from ..tasks.thresholds import anomaly_threshold
+from ..verify.finite import check_form
 from ..verify.ladder import answer_all
 from .blocks import SeriesBlocks, input_layers, past_ports
 from .networks import SeriesNet, tiny_widths
@@ -287,7 +288,7 @@ class ForecastResidual:
             runner: Of the forecast's bundle.
             rows: Raw windows of CutWindows.
         """
-        answers = answer_all(runner, rows)
+        answers = _finite_answers(runner, rows)
         smallest = np.finfo(np.float32).tiny
         spread = np.array(self.spread)
         scale = np.maximum(spread, smallest)
@@ -329,7 +330,7 @@ def fit_residual(runner: Runner, train: TrainSet, *, quantile: float = 0.99) -> 
             expected="a forecast, and rows with known targets",
             fix="the runner of a bundle made with frame=CutWindows(...)",
         )
-    answers = answer_all(runner, train)
+    answers = _finite_answers(runner, train)
     errors = np.abs(train.y - answers.scores)
     is_known = ~np.isnan(train.y)
     spread = _mean_of_known(errors, is_known, axis=0)
@@ -338,6 +339,13 @@ def fit_residual(runner: Runner, train: TrainSet, *, quantile: float = 0.99) -> 
     is_scored = ~np.isnan(scores)
     offsets = anomaly_threshold(scores[is_scored], quantile)
     return replace(detector, threshold=-offsets[0])
+
+
+def _finite_answers(runner, rows):
+    """Returns the answers; their NaN would be taken for that of a row without a known target."""
+    answers = answer_all(runner, rows)
+    check_form(answers.raw, "the forecast")
+    return answers
 
 
 def _mean_of_known(errors, is_known, axis):

@@ -51,14 +51,7 @@ class SeriesNet(Network):
 
     def suits(self, sketch: DataSketch) -> str:
         """Returns why the net cannot read the columns, or ""."""
-        if sketch.may_have(SERIES):
-            return super().suits(sketch)
-        return Refusal(
-            f"{type(self).__name__}, a net for series, on columns of {sketch.kind_names()}",
-            expected="series of one length, by step",
-            fix="use a net for that kind of data: Mlp() for tables, Cnn() for pictures, TextCnn() "
-            "for texts",
-        )
+        return refuse_other_columns(self, sketch) or super().suits(sketch)
 
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
         """Builds the net, uncompiled.
@@ -99,6 +92,18 @@ class SeriesNet(Network):
     @abstractmethod
     def _features(self, x, blocks: "SeriesBlocks", name: str):
         """Returns the features [rows, width] of steps [rows, steps, channels]."""
+
+
+def refuse_other_columns(net: Network, sketch: DataSketch) -> str:
+    """Returns why a net for series cannot read the columns, or ""."""
+    if sketch.may_have(SERIES):
+        return ""
+    return Refusal(
+        f"{type(net).__name__}, a net for series, on columns of {sketch.kind_names()}",
+        expected="series of one length, by step",
+        fix="use a net for that kind of data: Mlp() for tables, Cnn() for pictures, TextCnn() "
+        "for texts",
+    )
 
 
 def tiny_widths(widths: tuple[int, ...]) -> tuple[int, ...]:

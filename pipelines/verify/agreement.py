@@ -24,7 +24,7 @@ def labels_apart(rungs: list[Rung], min_agreement: float, target: Target) -> str
             continue
         granted = 2 * sqrt(min_agreement * (1 - min_agreement) / rung.num_rows)
         counted = task_of(target).agreement_unit.replace("rows", f"{rung.num_rows:,} rows")
-        if rung.agreement + granted < min_agreement:
+        if not rung.agreement + granted >= min_agreement:  # NaN too
             return (
                 f"{rung.form} gives the label of keras to {rung.agreement:.4f} of {counted}, "
                 f"at least {min_agreement:g} are wanted "

@@ -11,6 +11,7 @@ from ..rows.parts import HeldOut
 from ..tasks import task_of
 from ..training.inputs import TrainingInputs
 from ..training.trained import TrainedModel
+from .finite import check_form, check_score, check_trained
 from .ladder import InRunner, KerasInterpreter, answer_all
 
 if TYPE_CHECKING:
@@ -28,32 +29,42 @@ def assess(
         inputs: the rows that it was trained on.
         history: metric → one value an epoch of its training.
         fit_seconds: the seconds that it took.
+
+    Raises:
+        TrainError: an output is NaN or infinite.
+        VerifyError: the validation rows give no deciding score.
     """
     interpreter = KerasInterpreter(model)
     rows = inputs.decision_rows
     raw = interpreter.run(rows.x)
+    check_trained(raw, "the rows that it decides by")
     task = task_of(inputs.signature.target)
     signature = task.decide(
         recipe, inputs.signature, inputs.train_rows, rows, form="float32", raw=raw
     )
     runner = InRunner(signature, interpreter, form="float32")
     answers = answer_all(runner, inputs.valid_rows)
+    check_trained(answers.raw, "validation rows")
     scores = task.score(inputs.valid_rows.y, answers, signature.target)
-    return TrainedModel(
-        model, signature, scores[recipe.judge.deciding], history, fit_seconds, inputs
-    )
+    score = check_score(scores, recipe.judge.deciding, "the validation rows")
+    return TrainedModel(model, signature, score, history, fit_seconds, inputs)
 
 
 def decide_form(
     recipe: Recipe, signature: Signature, interpreter, inputs: TrainingInputs, *, form: str
 ) -> Signature:
-    """Adds the decision of a converted form, which is chosen on its own answers."""
+    """Adds the decision of a converted form, which is chosen on its own answers.
+
+    Raises:
+        VerifyError: one of these is NaN or infinite.
+    """
     runner = Runner(signature, interpreter, form=form)
     rows = inputs.decision_rows
     if rows is inputs.calibration:
         raw = interpreter.run(runner.quantize(rows.x))
     else:
         raw = answer_all(runner, inputs.valid_rows).raw
+    check_form(raw, f"the {form} file")
     task = task_of(signature.target)
     return task.decide(
         recipe,

@@ -16,17 +16,11 @@ from ..errors import VerifyError
 from ..rows.columns import read_rows
 from ..rows.parts import HeldOut
 from ..tasks import task_of
-from ..tasks.metrics import loss_of
+from .finite import check_form
 
 TIMED_ROWS = 200
 MAX_TIMED_MS = 5000
 PIECE_ROWS = 512
-# Of shares of rows: 0.02 of 50 rows is one row, whatever 0.96 - 0.94 is in floating point.
-ROUNDING = 1e-9
-# Of the labels that a runtime gives, the share that the device runner must give to the same rows.
-MIN_RUNNER_AGREEMENT = 0.99
-# And by how much its probabilities may differ from the runner's, on average over the rows.
-MAX_PROBABILITY_DIFFERENCE = 0.02
 
 
 class Runtime(Protocol):
@@ -121,14 +115,14 @@ def climb(
         The rung, and the answers.
 
     Raises:
-        VerifyError: The rows are no HeldOut.
+        VerifyError: The rows are no HeldOut, or an output is NaN or infinite.
     """
     _check_held_out(rows)
     if places is None:
         places = np.arange(len(rows))
     answers = answer_all(runtime, rows, places)
-    num_timed = min(len(rows), TIMED_ROWS)
-    times = runtime.one_row_ms(_first_rows(runtime, rows), num_timed)
+    check_form(answers.raw, form)
+    times = runtime.one_row_ms(_first_rows(runtime, rows), min(len(rows), TIMED_ROWS))
     if keras_answers is None:
         reference = answers
     else:
@@ -143,8 +137,8 @@ def climb(
     )
     if len(places) < len(rows):
         target = runtime.signature.target
-        reference_scores = task_of(target).score(rows.y[places], reference, target)
-        rung = replace(rung, reference=reference_scores)
+        scores = task_of(target).score(rows.y[places], reference, target)
+        rung = replace(rung, reference=scores)
     return rung, answers
 
 
@@ -284,71 +278,6 @@ def time_rows(interpreter, inputs: Mapping[str, np.ndarray], num_rows: int) -> n
         if sum(times) > MAX_TIMED_MS:
             break
     return np.array(times)
-
-
-def failed_step(rungs: list[Rung], deciding: str, tolerance: float) -> str:
-    """Returns "" if every rung keeps the deciding metric within the tolerance of Keras and the
-    runtimes agree on the int8 file; else what lost it, in words.
-    """
-    keras = rungs[0]
-    for place, after in enumerate(rungs[1:], 1):
-        reason = _computes_otherwise(after)
-        if reason:
-            return reason
-        if after.num_rows < keras.num_rows:
-            continue  # a score of a part of the rows cannot be held against one of all
-        lost = loss_of(deciding, keras.scores, after.scores)
-        if lost > tolerance + ROUNDING:
-            before = _last_on_as_many_rows(rungs[:place], after.num_rows)
-            step = loss_of(deciding, before.scores, after.scores)
-            return (
-                f"{before.form} → {after.form} lost {step:.4f} of {deciding} "
-                f"({before.scores[deciding]:.4f} → {after.scores[deciding]:.4f}); with the steps "
-                f"before it {lost:.4f} against keras, tolerance {tolerance}"
-                + _in_rows(deciding, lost, tolerance, after)
-            )
-    return ""
-
-
-def _computes_otherwise(rung):
-    """Returns how a runtime differs from what else runs the same file, or ""."""
-    if rung.int8_steps is not None and rung.int8_steps > rung.most_int8_steps:
-        return (
-            f"{rung.form} differs from {rung.compared_with} by {rung.int8_steps} int8 "
-            "steps on some row, "
-            f"tolerance {rung.most_int8_steps}: "
-            f"{rung.note or 'the runtime computes something else'}"
-        )
-    if rung.runner_agreement is not None and rung.runner_agreement < MIN_RUNNER_AGREEMENT:
-        return (
-            f"{rung.form} gives the device runner's label to {rung.runner_agreement:.4f} "
-            f"of {rung.num_rows} "
-            f"rows, at least {MIN_RUNNER_AGREEMENT} are wanted: it computes something else"
-        )
-    difference = rung.probability_difference
-    if difference is not None and difference > MAX_PROBABILITY_DIFFERENCE:
-        return (
-            f"{rung.form} gives probabilities that differ from the device runner's by "
-            f"{difference:.4f} on average over {rung.num_rows} rows, at "
-            f"most {MAX_PROBABILITY_DIFFERENCE} are allowed: it computes something else"
-        )
-    return ""
-
-
-def _last_on_as_many_rows(rungs, num_rows):
-    for rung in reversed(rungs):
-        if rung.num_rows == num_rows:
-            return rung
-    raise ValueError("no rung answered as many rows")  # the first one, Keras, always does
-
-
-def _in_rows(deciding, lost, tolerance, rung):
-    """Returns a lost share of rows as a count, which four digits may hide."""
-    if deciding != "accuracy":
-        return ""
-    lost_rows = round(lost * rung.num_rows)
-    allowed = int(tolerance * rung.num_rows + ROUNDING)
-    return f": {lost_rows} of {rung.num_rows} rows, of which {allowed} may be lost"
 
 
 class KerasInterpreter:

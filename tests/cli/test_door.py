@@ -16,7 +16,14 @@ import pytest
 
 from pipelines.bundle.folder import check_folder, write_bundle
 from pipelines.device.checksums import checksums
-from pipelines.device.door import FAULT, RAISE_NAME, REFUSED, ends_on_signals, through_door
+from pipelines.device.door import (
+    FAULT,
+    RAISE_NAME,
+    REFUSED,
+    ends_on_signals,
+    leave,
+    through_door,
+)
 from pipelines.errors import BundleError, LoadError
 from tests.altered import alter, copy_of
 from tests.fuzz_commands import write_rows
@@ -120,7 +127,7 @@ def test_exits_keep_their_codes(stop, code):
     assert through_door(raising(stop)) == code
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signals_end_the_work_with_one_line(capsys, number):
     before = {
         each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
@@ -139,6 +146,44 @@ def test_signals_end_the_work_with_one_line(capsys, number):
     assert stopped.value.code == 128 + number and closed == [True]
     assert capsys.readouterr().err == "\nstopped: nothing was written\n"
     assert {each: signal.getsignal(each) for each in before} == before
+
+
+def test_what_nohup_ignores_stays_ignored():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with ends_on_signals("stopped") as came:
+            os.kill(os.getpid(), signal.SIGHUP)
+        assert came == []
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+INTERRUPTED = """
+import runpy, sys
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == "typer":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupt())
+runpy.run_module("pipelines", run_name="__main__")
+"""
+
+
+def test_ctrl_c_while_python_loads_shows_no_stack():
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+@pytest.mark.parametrize(
+    ("code", "is_at_once"), [(0, False), (REFUSED, False), (130, True), (143, True)]
+)
+def test_a_process_ends_at_once_after_a_signal(monkeypatch, code, is_at_once):
+    codes = []
+    monkeypatch.setattr(os, "_exit", codes.append)
+    with pytest.raises(SystemExit) as stopped:
+        leave(code)
+    assert stopped.value.code == code
+    assert codes == ([code] if is_at_once else [])
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -33,7 +33,8 @@ from pipelines.targets.streams import raw_steps
 from pipelines.timeseries import LoadSeries, Tcn
 from pipelines.timeseries.windows import CutWindows
 from pipelines.training.members import average_members
-from pipelines.verify.ladder import Rung, failed_step
+from pipelines.verify.ladder import Rung
+from pipelines.verify.tolerance import failed_step
 from tests.altered import alter, copy_of
 
 WINDOW = 16

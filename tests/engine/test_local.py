@@ -251,7 +251,7 @@ def driver(tmp_path):
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_ctrl_c_ends_all_at_once(driver, tmp_path, number):
     process, workers = driver
     start = time.monotonic()
@@ -276,6 +276,12 @@ def test_workers_die_with_a_killed_driver(driver, tmp_path):
 def test_unknown_engines(words, tmp_path):
     with pytest.raises(EngineError, match="local:N"):
         open_engine(words, tmp_path, worker=WORKER)
+
+
+def test_without_ray(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(EngineError, match="Ray is not installed"):
+        open_engine("ray", tmp_path, worker=WORKER)
 
 
 def test_one_bar_for_all(tmp_path, capsys):

@@ -1,20 +1,13 @@
 """Tasks on a Ray cluster of two nodes, one of which goes away."""
 
-import contextlib
 import os
-import re
-import secrets
-import signal
-import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from pipelines.engine.engines import open_engine
 from pipelines.engine.task import Task
-from pipelines.errors import EngineError, StepError
+from pipelines.errors import StepError
 from tests.engine.ray_warnings import RAY_WARNINGS
 from tests.engine.test_local import (
     WORKER,
@@ -59,6 +52,30 @@ def test_a_node_that_goes_away_changes_nothing(cluster, tmp_path):
     assert leftovers(tmp_path) == []
 
 
+def test_nodes_without_a_common_folder_share_a_url(cluster, tmp_path):
+    """The driver's folder is none that a worker is told of."""
+    for _ in range(2):
+        cluster.add_node(num_cpus=1)
+    shared = f"file://{tmp_path}/bucket"
+    tasks = [adding(tmp_path, seed=seed) for seed in range(3)]
+    failing = Task("fail", {"is_fault": False, "starts": str(tmp_path / "starts")})
+    with open_engine("ray", tmp_path / "driver", worker=WORKER, cache=shared) as engine:
+        handles = [engine.submit(task) for task in (*tasks, failing)]
+        sent = engine._request(handles[0]).elsewhere().to_line()
+        engine.wait(handles)
+        found = [engine.result(handle) for handle in handles[:3]]
+    assert str(tmp_path / "driver") not in sent
+    assert "a line that was printed" in str(handles[3].error)
+    assert "a line that was printed" in (
+        next((tmp_path / "driver" / ".cache" / "failed").glob("*/log.txt")).read_text()
+    )
+    assert run_all(tasks, tmp_path / "alone") == found
+    with open_engine("local:1", tmp_path / "other", worker=WORKER, cache=shared) as engine:
+        assert [engine.submit(task).is_done for task in tasks] == [True] * 3
+    assert [len(starts(task)) for task in tasks] == [2, 2, 2]
+    assert leftovers(tmp_path / "driver") == []
+
+
 def test_errors_and_cancelling_on_a_cluster(cluster, tmp_path):
     cluster.add_node(num_cpus=1)
     failing = Task("fail", {"is_fault": False, "starts": str(tmp_path / "starts")})
@@ -79,66 +96,3 @@ def test_errors_and_cancelling_on_a_cluster(cluster, tmp_path):
     assert len(starts(failing)) == 1
     assert "3 workers were lost" in str(lost.error)
     assert "cancelled" in str(running.error)
-
-
-@pytest.mark.full
-def test_a_cluster_of_ones_own(tmp_path):
-    task = adding(tmp_path)
-    assert run_all([task], tmp_path / "ray", "ray") == run_all([task], tmp_path / "local")
-    assert not ray.is_initialized()
-
-
-@pytest.mark.full
-def test_a_cluster_by_its_address(tmp_path):
-    """In a process of its own: Ray reads its variables once a process."""
-    token = tmp_path / "token"
-    token.write_text(secrets.token_hex(32))
-    environment = {
-        **os.environ,
-        "RAY_USAGE_STATS_ENABLED": "0",
-        "RAY_AUTH_MODE": "token",
-        "RAY_AUTH_TOKEN_PATH": str(token),
-    }
-    port = _free_port()
-    head = [Path(sys.executable).with_name("ray"), "start", "--head", "--block", "--num-cpus=1"]
-    head += ["--port=0", f"--ray-client-server-port={port}", "--include-dashboard=false"]
-    # Ended by its own group: `ray stop` would end every cluster of this machine.
-    with (tmp_path / "head").open("wb") as output:
-        process = subprocess.Popen(
-            head, env=environment, stdout=output, stderr=output, start_new_session=True
-        )
-    try:
-        assert wait_until(lambda: "--block" in (tmp_path / "head").read_text(), seconds=60)
-        driver = subprocess.run(
-            [sys.executable, "-m", "tests.engine.ray_driver", f"ray://127.0.0.1:{port}", tmp_path],
-            env=environment,
-            check=True,
-            capture_output=True,
-        )
-    finally:
-        process.terminate()
-        process.wait(30)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-    [files] = run_all([adding(tmp_path)], tmp_path / "local")
-    assert driver.stdout == files["sum"]
-
-
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@pytest.mark.full
-def test_no_cluster_at_an_address(tmp_path):
-    engine = open_engine("ray://127.0.0.1:9", tmp_path, worker=WORKER)
-    with pytest.raises(EngineError, match=re.escape("ray start --head")):
-        engine.__enter__()
-    assert leftovers(tmp_path) == []
-
-
-def test_without_ray(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(EngineError, match="Ray is not installed"):
-        open_engine("ray", tmp_path, worker=WORKER)

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
+from pipelines.engine import workspace as workspaces
 from pipelines.engine.arrays import NotStorableError, from_bytes, is_storable, to_bytes
 from pipelines.engine.cache import anew, begin, caching, remembered
 from pipelines.engine.exchange import put_in_place
@@ -262,3 +263,19 @@ def test_what_others_put_there_is_left_alone(tmp_path):
     (tmp_path / "outside").mkdir()
     (tmp_path / f"{PREFIX}link").symlink_to(tmp_path / "outside")
     assert remove_leftovers(tmp_path) == []
+
+
+def test_a_folder_that_is_not_locked_yet_is_no_leftover(tmp_path, monkeypatch):
+    """Another process removes leftovers between the making of the lock's file and its lock."""
+    locked = workspaces.locked
+
+    def locked_late(path):
+        path.touch()
+        assert remove_leftovers(tmp_path) == []
+        return locked(path)
+
+    monkeypatch.setattr(workspaces, "locked", locked_late)
+    with workspace(tmp_path) as place:
+        assert remove_leftovers(tmp_path) == []
+        (place / "unfinished").touch()
+    assert not list(tmp_path.iterdir())

@@ -1,5 +1,5 @@
-"""`python -m tests.engine.tiny_run NAME FOLDER`: a named recipe in its tiny form, with what can be
-killed in it: pretraining, a teacher, compression."""
+"""`python -m tests.engine.tiny_run NAME FOLDER [NUM]`: a named recipe in its tiny form, with what
+can be killed in it: pretraining, a teacher, compression. With NUM, so many seeds on two workers."""
 
 import sys
 from dataclasses import replace
@@ -7,9 +7,11 @@ from pathlib import Path
 
 from pipelines import catalog
 from pipelines.compress import PruneWeights, QuantizeAware
-from pipelines.device.door import ends_on_signals
+from pipelines.device.door import leave, through_door
 from pipelines.recipe import Recipe, tiny
 from pipelines.run import run
+from pipelines.studies.seeds import seeds
+from pipelines.studies.workers import Workers
 from pipelines.text import MaskedPretraining, TextCnn
 
 
@@ -27,10 +29,13 @@ def killable(name: str) -> Recipe:
     return replace(recipe, training=training)
 
 
-def main(name: str, folder: str) -> None:
-    with ends_on_signals("stopped"):
-        run(killable(name), folder=Path(folder))
+def main(name: str, folder: str, num_seeds: str = "") -> None:
+    recipe = killable(name)
+    if num_seeds:
+        seeds(recipe, num=int(num_seeds), workers=Workers("local:2", folder=Path(folder)))
+    else:
+        run(recipe, folder=Path(folder))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    leave(through_door(lambda: main(*sys.argv[1:])))

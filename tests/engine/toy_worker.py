@@ -34,9 +34,11 @@ def add(spec, folder):
 
 
 def fail(spec, folder):
-    """Raises an error of the package, or another one."""
+    """Raises an error of the package, of the system, or another one."""
     _note_start(spec)
     print("a line that was printed")
+    if "errno" in spec:
+        raise OSError(spec["errno"], os.strerror(spec["errno"]))
     if spec["is_fault"]:
         raise ZeroDivisionError("a fault")
     raise StepError("a column of 0 rows", expected="rows", fix="--set load.rows=5")

@@ -22,7 +22,8 @@ from pipelines.own_model.gate import changed_too_much, failed_own, num_rows_want
 from pipelines.rows.parts import Schema, TrainSet
 from pipelines.targets.micro.kernels import MicroKernels
 from pipelines.targets.refusals import ask_targets
-from pipelines.verify.ladder import Rung, failed_step
+from pipelines.verify.ladder import Rung
+from pipelines.verify.tolerance import failed_step
 from tests import own_architectures as nets
 from tests.folders import left_in
 from tests.own_model.test_own_architectures import made, web_runs
@@ -312,6 +313,29 @@ def test_an_output_that_hardly_varies_may_be_rounded():
     varied = np.random.default_rng(0).normal(size=(50, 1))
     assert gate(np.hstack([nearly, varied]), np.hstack([nearly, varied + 0.01])) == ""
     assert "of r2" in gate(np.hstack([nearly, varied]), np.hstack([nearly, 0 * varied]))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_values_that_are_no_numbers_pass_no_gate(value):
+    varied = np.random.default_rng(0).normal(size=(50, 2))
+    constant = np.hstack([varied, np.ones((50, 1))])
+    for keras, column in ((varied, 1), (constant, 2)):
+        spoiled = keras.copy()
+        spoiled[7, column] = value
+        assert gate(keras, keras) == ""
+        assert "litert_float32 → litert_int8" in gate(keras, spoiled)
+    sure = np.array([0.9, 0.06, 0.04]) + 0.01 * varied[:, :1]
+    spoiled = sure.copy()
+    spoiled[7, 2] = value
+    assert "of the probabilities' r2" in gate(sure, spoiled, ("a", "b", "c"))
+
+
+def test_numbers_too_large_to_be_squared_in_float32_are_judged():
+    """The variance of float32 beyond 1e19 is infinite, and so was what they might differ by."""
+    large = np.random.default_rng(0).normal(size=(50, 1)).astype(np.float32) * np.float32(1e25)
+    assert changed_too_much(large, large, 1e-2) == ""
+    assert "on some row" in changed_too_much(-large, large, 1e-2)
+    assert "of r2" in gate(large, -large)
 
 
 def test_few_rows_are_asked_to_be_more(tmp_path):

@@ -15,6 +15,9 @@ import pytest
 from pipelines import catalog
 from pipelines.bundle.folder import Bundle
 from pipelines.engine import base
+from pipelines.engine.local import LocalEngine
+from pipelines.engine.remote import open_remote
+from pipelines.engine.store import open_store
 from pipelines.errors import LoadError, RecipeError
 from pipelines.recipe import tiny
 from pipelines.studies.seeds import _median_seed, _spread, seeds
@@ -98,6 +101,19 @@ def test_a_second_time_takes_seconds(quiet, recipe):
     again = seeds(recipe, num=3, workers=Workers("local:2", folder=folder))
     assert time.perf_counter() - start < 5
     assert again == result
+
+
+def test_another_folder_takes_all_from_a_url(quiet, recipe, tmp_path, monkeypatch):
+    folder, expected = quiet
+    far = open_remote(f"file://{tmp_path}/far")
+    store = open_store(folder / ".cache")
+    for entry in store.entries():
+        far.send(entry.key, store)
+    monkeypatch.setattr(LocalEngine, "_start", lambda *task: pytest.fail("it computes"))
+    result = seeds(recipe, num=3, workers=Workers(folder=tmp_path / "other", cache=far.url))
+    assert result.to_json() == expected.to_json()
+    name = recipe.name
+    assert contents(tmp_path / "other")[name] == contents(folder)[name]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kills by signals")

@@ -3,13 +3,16 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from pipelines import run
 from pipelines.compress import ClusterWeights, FactorizeLowRank, PruneChannels
-from pipelines.errors import BundleError, RecipeError
+from pipelines.device.runner import LiteRT
+from pipelines.errors import BundleError, RecipeError, VerifyError
 from pipelines.recipe import tiny
+from pipelines.studies import tradeoff
 from pipelines.studies.tradeoff import Way, compress_bundle, ways_to_shrink
 from pipelines.tabular import LoadTable, table_recipe
 from pipelines.targets.micro.spec import TargetMicro
@@ -42,6 +45,17 @@ WAYS = [
     Way("pruned, 16 weights", (HALF, ClusterWeights(epochs=1))),
     Way("low rank", (FactorizeLowRank(energy=0.999999, epochs=1),)),
 ]
+
+
+def test_a_way_that_answers_with_nan_is_refused(table, monkeypatch):
+    class Spoiled(LiteRT):
+        def run(self, inputs):
+            return np.full_like(super().run(inputs), np.nan)
+
+    monkeypatch.setattr(tradeoff, "LiteRT", Spoiled)
+    _, bundle = table
+    with pytest.raises(VerifyError, match="the float32 file answers held-out rows with NaN"):
+        compress_bundle(bundle.folder, ways=WAYS[:1])
 
 
 def test_the_choice_is_written_with_the_table_of_all(table, capsys):

@@ -27,7 +27,14 @@ from pipelines.device.primitives import PackSteps
 from pipelines.device.runner import Runner, answer
 from pipelines.device.signature import Signature
 from pipelines.device.target import Target
-from pipelines.errors import FrameError, LeakError, LoadError, PipelineError, RecipeError
+from pipelines.errors import (
+    FrameError,
+    LeakError,
+    LoadError,
+    PipelineError,
+    RecipeError,
+    VerifyError,
+)
 from pipelines.recipe import Judge, Recipe
 from pipelines.rows.split import SplitByTime, split
 from pipelines.run import settle
@@ -524,6 +531,11 @@ def test_a_forecast_whose_residuals_are_watched():
     assert np.isnan(detector.score(runner, blank)).all() and not detector.flag(runner, blank).any()
     with pytest.raises(LeakError):
         fit_residual(runner, splits.test)
+    bias = trained.model.weights[-1]
+    bias.assign(np.full(bias.shape, np.nan, np.float32))
+    spoiled = Runner(signature, KerasInterpreter(trained.model), form="float32")
+    with pytest.raises(VerifyError, match="the forecast answers held-out rows with NaN"):
+        detector.score(spoiled, splits.test)
     with pytest.raises(RecipeError, match="residuals of a model of task anomaly"):
         fit_residual(Runner(SMALL, None), splits.train)
 

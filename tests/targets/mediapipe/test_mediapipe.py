@@ -33,7 +33,8 @@ from pipelines.targets.mediapipe.runner import MediaPipe, available
 from pipelines.targets.mediapipe.scores import decide
 from pipelines.training.members import average_members
 from pipelines.training.optimizers import AdamW
-from pipelines.verify.ladder import Rung, failed_step
+from pipelines.verify.ladder import Rung
+from pipelines.verify.tolerance import failed_step
 from tests.learned import learn
 
 needs_mediapipe = pytest.mark.skipif(bool(available()), reason=f"needs MediaPipe: {available()}")

@@ -12,7 +12,8 @@ from pipelines.convert.one_operator import single_operators
 from pipelines.device.runner import LiteRT
 from pipelines.targets.micro.rounding import explain_steps, operator_differences
 from pipelines.targets.micro.runner import micro_available
-from pipelines.verify.ladder import failed_step, unscored
+from pipelines.verify.ladder import unscored
+from pipelines.verify.tolerance import failed_step
 from tests.convert.test_recurrent import lstm_both_ways, train_set
 
 pytestmark = pytest.mark.skipif(not micro_available(), reason="needs tflite-micro (Linux)")
