@@ -137,7 +137,7 @@ def _title(result):
 
 
 def _table(result):
-    """The best trials, or all on the front of several objectives; a column a knob."""
+    """The best trials, or all on the front of several objectives; with their knobs."""
     from rich.table import Table
     from rich.text import Text
 
@@ -147,13 +147,25 @@ def _table(result):
     table = Table()
     for name in ("trial", result.deciding, "bytes", "arena", "ms"):
         table.add_column(name, justify="right")
-    for dimension in result.space:
-        table.add_column(_end_of(dimension.knob), overflow="fold")
-    table.add_column("")
+    table.add_column("knobs", overflow="fold")
     for trial in shown:
-        knobs = [Text(_in_words(trial.params[each.knob])) for each in result.space]
-        table.add_row(str(trial.number), *_measures(trial), *knobs, _note(trial, result))
+        knobs = [_turned(trial, each) for each in result.space]
+        note = _note(trial, result)
+        if note:
+            knobs.insert(0, note)
+        table.add_row(str(trial.number), *_measures(trial), Text(", ".join(knobs)))
     return table
+
+
+def _turned(trial, dimension):
+    """A knob of a trial in words, the value as short as it can be."""
+    value = trial.params[dimension.knob]
+    words = f"{value:.3g}" if isinstance(value, float) else str(value)
+    words = dimension.labels().get(value, words)
+    name = dimension.knob.rpartition(".")[2]
+    if words.startswith(f"{name}="):
+        return words
+    return f"{name}={words}"
 
 
 def _measures(trial: "Trial") -> list[str]:
@@ -165,20 +177,10 @@ def _measures(trial: "Trial") -> list[str]:
 
 def _note(trial, result):
     if trial.excess:
-        return f"over: {', '.join(trial.excess)}"
+        return f"over {' and '.join(trial.excess)}"
     if result.before is not None and trial is result.before:
         return "as it was"
     return ""
-
-
-def _end_of(knob):
-    return ".".join(knob.split(".")[-2:])
-
-
-def _in_words(value):
-    if isinstance(value, float):
-        return f"{value:.3g}"
-    return str(value)
 
 
 def _others(result):

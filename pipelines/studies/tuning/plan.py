@@ -25,7 +25,7 @@ class SearchPlan:
         is_halving: whether most trials end after a ninth of their epochs (successive halving).
         objectives: what is compared: "score", "bytes", "arena", "ms".
         limits: of the cost.
-        storage: URL of a database for the trials; "" is a journal beside the bundles.
+        storage: URL of a database for the trials; "" is a journal next to the bundles.
     """
 
     sampler: str = TPE

@@ -1,5 +1,6 @@
 """The space that a study searches: knobs of a recipe, each with a range or with choices."""
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
@@ -13,6 +14,8 @@ from ...spec import check_knobs
 # A number, or a choice as a person writes it for --set.
 Value = int | float | str
 Params = Mapping[str, Value]
+# Longer values are shown by what they differ in.
+_SHORT_LETTERS = 16
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,10 @@ class Dimension(ABC):
     @abstractmethod
     def value_in(self, recipe: Recipe) -> Value | None:
         """Returns the value that a recipe has, or None if it is not among those searched."""
+
+    def labels(self) -> dict[Value, str]:
+        """Returns the values that are shown in other words → these."""
+        return {}
 
     def turn(self, recipe: Recipe, value: Value) -> Recipe:
         """Returns the recipe with this knob turned. Raises RecipeError as --set does."""
@@ -123,11 +130,28 @@ class Choice(Dimension):
                 f"--set '{self.knob}={self.values[0]}'",
             )
 
+    def labels(self) -> dict[Value, str]:
+        """Returns each value → as little of it as the others do not have."""
+        if all(len(value) <= _SHORT_LETTERS for value in self.values):
+            return {value: value for value in self.values}
+        first = _same_start(self.values, " (,")
+        last = _same_start([value[first:][::-1] for value in self.values], " ),")
+        labels: dict[Value, str] = {}
+        for value in self.values:
+            labels[value] = value[first : len(value) - last] or "default"
+        return labels
+
     def __str__(self) -> str:
         return f"{self.knob}={'|'.join(self.values)}"
 
 
 Space = tuple[Dimension, ...]
+
+
+def _same_start(texts: Sequence[str], ends: str) -> int:
+    """Returns how many letters texts have in common, up to the last one that ends a word."""
+    same = os.path.commonprefix(list(texts))
+    return max(same.rfind(end) for end in ends) + 1
 
 
 def _bad_range(dimension, expected):

@@ -1,4 +1,4 @@
-"""Where finished trials are kept: a journal beside the bundles, or a database.
+"""Where finished trials are kept: a journal next to the bundles, or a database.
 
 A trial is written by one operation, with its knobs and all that came of it. So a process that is
 killed leaves whole trials behind; what it was about to write is asked for again, and its result is

@@ -25,9 +25,9 @@ SPACE = parse_search(SEARCH, RECIPE)
 
 
 def loss_of(recipe):
-    """Least near a rate of .003, a dropout of .2 and four members; more epochs are better."""
-    rate = math.log10(recipe.training.optimizer.learning_rate / 0.003)
-    dropout = 5 * (recipe.build.dropout - 0.2)
+    """Least near a rate of .0006, a dropout of .4 and four members; more epochs are better."""
+    rate = math.log10(recipe.training.optimizer.learning_rate / 0.0006)
+    dropout = 5 * (recipe.build.dropout - 0.4)
     return 1 + rate**2 + dropout**2 + 1 / recipe.build.num_members + 3 / recipe.training.epochs
 
 
