@@ -33,6 +33,7 @@ RECIPES = {
     "fashion_30kb": vision.FASHION_30KB,
     "remarks_cnn": text.REMARKS,
     "remarks5_cnn": text.REMARKS5,
+    "remarks_linear": text.REMARKS_LINEAR,
     "glucose_mlp": timeseries.GLUCOSE,
     "weather_linear": timeseries.WEATHER,
     "italy_power": timeseries.ITALY_POWER,

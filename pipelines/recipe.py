@@ -191,7 +191,7 @@ def _refuse(slot, spec, sketch):
         raise RecipeError(str(reason), expected=reason.expected, fix=reason.fix)
     raise RecipeError(
         f"{slot}={spec!r}: {reason}",
-        expected=f"a spec for columns of {sketch.kind_names()} and a {sketch.task_names()} target",
+        expected=f"a spec for columns of {sketch.kind_names()} and {sketch.target_words()}",
         fix="name another spec: python -m pipelines knobs lists them",
     )
 

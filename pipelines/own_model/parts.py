@@ -15,7 +15,8 @@ from ..tasks import BinaryTask, MulticlassTask, RegressionTask
 from .gate import changed_too_much
 from .inputs import own_inputs
 from .ports import ported
-from .rewrite import flatten, refuse, without_last_activation
+from .refusals import refuse
+from .rewrite import flatten, without_last_activation
 from .scales import in_front
 
 # Keras itself sums otherwise after a rewriting; half-precision models are computed in float32 from

@@ -20,7 +20,7 @@ from ..device.primitives import Columns, Primitive
 from ..device.signature import Signature
 from ..device.target import Target
 from ..device.tasks.base import DeviceTask
-from ..errors import RecipeError
+from ..errors import RecipeError, with_article
 from ..rows.parts import HeldOut, TrainSet
 from .c_answer import CAnswer
 from .intervals import Margin, bootstrap_intervals
@@ -152,7 +152,7 @@ class Task(CAnswer, ShownTask):
                 `y`.
             target: Of the rows.
         """
-        raise NotImplementedError(f"no teacher answers a {self.name} target")
+        raise NotImplementedError(f"no teacher answers {with_article(self.name)} target")
 
     def metric_factor(self, deciding: str, target: Target) -> float:
         """Returns what takes the Keras metric to the target's unit."""
@@ -171,8 +171,9 @@ class Task(CAnswer, ShownTask):
     def check_deciding(self, deciding: str) -> None:
         """Raises RecipeError if Keras cannot follow the metric for this task."""
         if deciding not in self.deciding_metrics:
+            target = with_article(f"{self.name} target")
             raise RecipeError(
-                f"judge.deciding={deciding!r} for a {self.name} target",
+                f"judge.deciding={deciding!r} for {target}",
                 expected=", ".join(self.deciding_metrics),
                 fix=f"--set judge.deciding={self.deciding_metrics[0]}, or set load.target_kind",
             )

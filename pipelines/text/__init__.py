@@ -13,9 +13,10 @@ from .load import LoadTextFolder, LoadTexts
 from .load_tfds import LoadTextTfds
 from .networks import AveragedEmbeddings, TextCnn, TransformerEncoder
 from .pretraining import MaskedPretraining
-from .recipes import REMARKS, REMARKS5, text_recipe
+from .recipes import REMARKS, REMARKS5, REMARKS_LINEAR, text_recipe
 from .recurrent import Gru, Lstm, SimpleRnn
 from .teacher import TfidfTeacher
+from .token_table import TokenTable
 
 __all__ = [
     "LoadTexts",
@@ -28,6 +29,7 @@ __all__ = [
     "SimpleRnn",
     "TransformerEncoder",
     "BalancedHead",
+    "TokenTable",
     "MaskedPretraining",
     "AugmentDelete",
     "AugmentSwap",
@@ -37,4 +39,5 @@ __all__ = [
     "text_recipe",
     "REMARKS",
     "REMARKS5",
+    "REMARKS_LINEAR",
 ]

@@ -12,6 +12,7 @@ from .load import LoadTextFolder, LoadTexts
 from .load_tfds import LoadTextTfds
 from .networks import TextCnn
 from .teacher import TfidfTeacher
+from .token_table import TokenTable
 
 
 def text_recipe(
@@ -83,4 +84,15 @@ REMARKS5 = Recipe(
     training=Training(epochs=30, batch_size=64, schedule=Constant(patience=3)),
     # By log loss, because macro-F1 means little before the offsets of the classes are chosen.
     judge=Judge(deciding="log_loss"),
+)
+
+REMARKS_LINEAR = Recipe(
+    name="remarks_linear",
+    about="Remarks on bird strikes: did the strike have an effect on the flight? A weight for each "
+    "word, solved for in seconds: a net of 20 kB.",
+    load=REMARKS.load,
+    split=REMARKS.split,
+    encode=(TokenizeWords(min_count=2, window=0),),
+    build=TokenTable(),
+    judge=Judge(deciding="average_precision"),
 )

@@ -46,20 +46,20 @@ class Judge(Spec):
         """Returns which knob the task has no use for, or ""."""
         if self.threshold != "macro_f1" and not sketch.may_have_labels():
             return Refusal(
-                f"judge.threshold={self.threshold!r} for a {sketch.task_names()} target",
+                f"judge.threshold={self.threshold!r} for {sketch.target_words()}",
                 expected="labels, which a threshold decides between",
                 fix="--set judge.threshold=macro_f1, which is not used here",
             )
         if self.quantile != 0.99 and not sketch.may_be(lambda task: task.gives_back):
             return Refusal(
-                f"judge.quantile={self.quantile:g} for a {sketch.task_names()} target",
+                f"judge.quantile={self.quantile:g} for {sketch.target_words()}",
                 expected="anomalies, whose threshold is a quantile of scores",
                 fix="--set judge.quantile=0.99, which is not used here",
             )
         has_gate = self.min_agreement not in (0, 0.9)
         if has_gate and not sketch.may_be(_gives_labels):
             return Refusal(
-                f"judge.min_agreement={self.min_agreement:g} for a {sketch.task_names()} target",
+                f"judge.min_agreement={self.min_agreement:g} for {sketch.target_words()}",
                 expected="labels, which two models give alike or not; numbers are held against "
                 "each other by judge.tolerance",
                 fix="--set judge.min_agreement=0.9, which is not used here",
@@ -67,7 +67,7 @@ class Judge(Spec):
         allowed = {metric for task in sketch.tasks for metric in task.deciding_metrics}
         if self.deciding and allowed and self.deciding not in allowed:
             return Refusal(
-                f"judge.deciding={self.deciding!r} for a {sketch.task_names()} target",
+                f"judge.deciding={self.deciding!r} for {sketch.target_words()}",
                 expected=", ".join(sorted(allowed)),
                 fix=f"--set judge.deciding={sketch.tasks[0].deciding_metrics[0]}, or set "
                 "load.target_kind",

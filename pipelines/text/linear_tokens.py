@@ -1,0 +1,316 @@
+"""A linear function of token counts, fitted by a linear SVM or ridge regression; how tokens are
+weighted and how strongly it is regularized is chosen by folds inside the training rows.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Of a linear SVM on sums of squares of 1, before and after the rest is chosen.
+FIRST_STRENGTH = 0.3
+MAX_ITERATIONS = 10_000
+# Rows that separate by a hair would get a probability of 1.
+LEAST_SLOPE = 1e-3
+MARGIN_STRENGTH = 1e3
+
+# Outputs float64 [rows, outputs] → a number, the higher the better.
+Scorer = Callable[[np.ndarray], float]
+
+
+@dataclass(frozen=True)
+class TokenWeighting:
+    """One way to fit a linear function of token counts.
+
+    Attributes:
+        blend: 0 weighs a token by its inverse document frequency, 1 by its naive-Bayes log-count
+            ratio, between them by a geometric mean of both.
+        exponent: Counts are divided by the number of tokens to this power.
+        strength: C of the linear SVM, 1 / alpha of ridge regression, for rows scaled to squares
+            that sum to 1 on average.
+    """
+
+    blend: float
+    exponent: float
+    strength: float
+
+
+@dataclass(frozen=True, eq=False)
+class LinearTokens:
+    """output = bias + factor of the number of tokens * sum of the weights of the tokens.
+
+    Attributes:
+        weights: float64 [ids, outputs]; those of padding are 0.
+        bias: float64 [outputs].
+        factors: float64 [window + 1], by the number of tokens.
+    """
+
+    weights: NDArray[np.float64]
+    bias: NDArray[np.float64]
+    factors: NDArray[np.float64]
+
+    def sums(self, counts: Any) -> NDArray[np.float64]:
+        """Returns float64 [rows, outputs]: the sums of the weights of the tokens of each row.
+
+        Args:
+            counts: Of `count_matrix`.
+        """
+        return counts @ self.weights
+
+    def outputs(self, counts: Any) -> NDArray[np.float64]:
+        """Returns float64 [rows, outputs], of rows of `count_matrix`."""
+        factors = self.factors[count_tokens(counts)]
+        return self.bias + factors[:, None] * self.sums(counts)
+
+
+@dataclass(frozen=True, eq=False)
+class TokenRows:
+    """Rows to fit a linear function on.
+
+    Attributes:
+        counts: Of `count_matrix`.
+        truth: float32 [rows, outputs]: 0 or 1, or standardized values.
+        weight: float32 [rows], what each row counts.
+        window: Tokens of the longest text.
+        has_values: Whether the truth is values.
+    """
+
+    counts: Any
+    truth: NDArray[np.float32]
+    weight: NDArray[np.float32]
+    window: int
+    has_values: bool
+
+    def take(self, places: np.ndarray) -> TokenRows:
+        """Returns the rows at `places`, int [n]."""
+        return replace(
+            self, counts=self.counts[places], truth=self.truth[places], weight=self.weight[places]
+        )
+
+
+def count_tokens(counts: Any) -> NDArray[np.int64]:
+    """Returns int64 [rows]: how many tokens the rows of `count_matrix` have."""
+    return np.asarray(counts.sum(axis=1)).ravel().astype(np.int64)
+
+
+def length_factors(window: int, exponent: float) -> np.ndarray:
+    """Returns float64 [window + 1]: the number of tokens to minus `exponent`, 1 for no token."""
+    lengths = np.maximum(np.arange(window + 1), 1)
+    return lengths.astype(np.float64) ** -exponent
+
+
+def count_matrix(ids: np.ndarray, num_ids: int) -> Any:
+    """Returns a scipy.sparse CSR matrix [rows, ids] of how often each row has each token.
+
+    Args:
+        ids: int32 [rows, window]; 0 is padding, which is not counted.
+        num_ids: How many ids there are.
+    """
+    from scipy import sparse
+
+    rows, places = np.nonzero(ids)
+    ones = np.ones(len(rows))
+    matrix = sparse.csr_matrix((ones, (rows, ids[rows, places])), shape=(len(ids), num_ids))
+    matrix.sum_duplicates()
+    return matrix
+
+
+def log_count_ratios(counts, positive: np.ndarray, weight: np.ndarray, smoothing: float):
+    """Returns float64 [ids]: the logarithm of how much more often a token stands in positive rows
+    than in the others, of all tokens there (Wang and Manning 2012,
+    https://aclanthology.org/P12-2018). A row counts each of its tokens once.
+
+    Args:
+        counts: Of `count_matrix`.
+        positive: bool [rows].
+        weight: float [rows], what each row counts.
+        smoothing: What is added to each count.
+    """
+    is_there = (counts > 0).astype(np.float64)
+    of_positive = is_there.T @ (weight * positive) + smoothing
+    of_others = is_there.T @ (weight * ~positive) + smoothing
+    return np.log(of_positive / of_positive.sum()) - np.log(of_others / of_others.sum())
+
+
+def inverse_document_frequencies(counts) -> np.ndarray:
+    """Returns float64 [ids]: 1 + log((1 + rows) / (1 + rows with the token))."""
+    frequencies = np.asarray((counts > 0).sum(axis=0)).ravel()
+    return np.log((1 + counts.shape[0]) / (1 + frequencies)) + 1
+
+
+def fit_linear(
+    rows: TokenRows, way: TokenWeighting, *, smoothing: float, seed: int
+) -> LinearTokens:
+    """Fits a linear function in one way, each output by itself."""
+    counts = rows.counts
+    factors = length_factors(rows.window, way.exponent)
+    scaled = counts.multiply(factors[count_tokens(counts)][:, None]).tocsr()
+    columns = []
+    biases = []
+    for truth in rows.truth.T:
+        importance = _importance(counts, truth, rows, way.blend, smoothing)
+        features = scaled.multiply(importance[None, :]).tocsr()
+        squares = features.power(2).sum() / max(len(rows.truth), 1)
+        scale = 1 / np.sqrt(squares or 1.0)
+        solved, bias = _solve(features * scale, truth, rows, strength=way.strength, seed=seed)
+        columns.append(solved * importance * scale)
+        biases.append(bias)
+    weights = np.stack(columns, axis=1)
+    weights[0] = 0.0
+    return LinearTokens(weights, np.array(biases), factors)
+
+
+def _importance(counts, truth, rows, blend, smoothing):
+    """Returns float64 [ids]: the weight of each token before the fit."""
+    positive = truth > 0
+    ratios = np.abs(log_count_ratios(counts, positive, rows.weight, smoothing))
+    frequencies = inverse_document_frequencies(counts)
+    return _even(ratios) ** blend * _even(frequencies) ** (1 - blend)
+
+
+def _even(values):
+    """Returns values whose squares are 1 on average, none of them zero."""
+    values = np.maximum(values, 1e-3)
+    return values / np.sqrt(np.mean(values**2))
+
+
+def _solve(features, truth, rows, *, strength, seed):
+    """Returns (weights float64 [ids], bias) for one output."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import Ridge
+    from sklearn.svm import LinearSVC
+
+    if rows.has_values:
+        ridge = Ridge(alpha=1 / strength, solver="sparse_cg", tol=1e-6)
+        ridge.fit(features, truth.astype(np.float64), sample_weight=rows.weight)
+        return ridge.coef_, float(ridge.intercept_)
+    positive = truth > 0.5
+    if positive.all() or not positive.any():
+        # A fold without a rare class knows nothing of it.
+        return np.zeros(features.shape[1]), 2.0 * float(positive.any()) - 1.0
+    machine = LinearSVC(C=strength, dual=True, random_state=seed, max_iter=MAX_ITERATIONS)
+    with warnings.catch_warnings():
+        # The last digits of weights are not what rows are ranked by.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        machine.fit(features, positive, sample_weight=rows.weight)
+    return machine.coef_[0], float(machine.intercept_[0])
+
+
+@dataclass(frozen=True)
+class WeightingChoice:
+    """What is tried, and by how many folds.
+
+    Attributes:
+        blends: Of `TokenWeighting`.
+        exponents: Of `TokenWeighting`.
+        strengths: Of `TokenWeighting`.
+        smoothing: Of the log-count ratios.
+        seed: Of the solver.
+    """
+
+    blends: tuple[float, ...]
+    exponents: tuple[float, ...]
+    strengths: tuple[float, ...]
+    smoothing: float
+    seed: int
+
+    def first_ways(self) -> Iterator[TokenWeighting]:
+        """Yields every blend and exponent at a middle strength."""
+        middle = min(self.strengths, key=lambda each: abs(np.log(each / FIRST_STRENGTH)))
+        for exponent in self.exponents:
+            for blend in self.blends:
+                yield TokenWeighting(blend, exponent, middle)
+
+    def ways_like(self, way: TokenWeighting) -> Iterator[TokenWeighting]:
+        """Yields a way with every strength."""
+        for strength in self.strengths:
+            yield replace(way, strength=strength)
+
+    def num_ways(self) -> int:
+        """Returns how many ways are tried."""
+        return len(self.exponents) * len(self.blends) + len(self.strengths)
+
+
+def fit_by_folds(
+    rows: TokenRows,
+    folds: list[tuple[np.ndarray, np.ndarray]],
+    choice: WeightingChoice,
+    score: Scorer,
+) -> tuple[LinearTokens, TokenWeighting]:
+    """Fits a linear function in the way whose out-of-fold answers score best.
+
+    Everything is refitted in each fold, the log-count ratios too: those of all rows would flatter
+    the folds by .01 of average precision. The outputs of classes become log-odds, by a line that is
+    fitted to the out-of-fold answers: those to the training rows themselves are too sure.
+
+    Args:
+        rows: Training rows.
+        folds: Places of rows to learn from and to answer, int64 each.
+        choice: What is tried.
+        score: Of the out-of-fold outputs.
+
+    Returns:
+        The function, and the way it was fitted.
+    """
+    from tqdm import tqdm
+
+    tried: dict[TokenWeighting, tuple[float, np.ndarray]] = {}
+
+    def best_of(ways):
+        ways = list(ways)
+        for way in ways:
+            if way not in tried:
+                answers = _fold_answers(rows, folds, way, choice)
+                tried[way] = (score(_with_lines(answers, _lines(answers, rows))), answers)
+            progress.update()
+        return max(ways, key=lambda each: tried[each][0])
+
+    with tqdm(total=choice.num_ways(), desc="folds", unit="way") as progress:
+        best = best_of(choice.ways_like(best_of(choice.first_ways())))
+    linear = fit_linear(rows, best, smoothing=choice.smoothing, seed=choice.seed)
+    slopes, offsets = _lines(tried[best][1], rows)
+    calibrated = LinearTokens(
+        linear.weights * slopes, linear.bias * slopes + offsets, linear.factors
+    )
+    return calibrated, best
+
+
+def _fold_answers(rows, folds, way, choice):
+    """Returns float64 [rows, outputs]: what functions fitted on the other folds answer."""
+    answers = np.zeros(rows.truth.shape)
+    for learned, answered in folds:
+        linear = fit_linear(rows.take(learned), way, smoothing=choice.smoothing, seed=choice.seed)
+        answers[answered] = linear.outputs(rows.counts[answered])
+    return answers
+
+
+def _lines(answers, rows):
+    """Returns (slopes, offsets), float64 [outputs] each, from margins to log-odds (Platt 1999);
+    values stay as they are.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    num_outputs = answers.shape[1]
+    slopes = np.ones(num_outputs)
+    offsets = np.zeros(num_outputs)
+    if rows.has_values:
+        return slopes, offsets
+    for place, (margins, truth) in enumerate(zip(answers.T, rows.truth.T, strict=True)):
+        positive = truth > 0.5
+        if positive.all() or not positive.any():
+            continue
+        line = LogisticRegression(C=MARGIN_STRENGTH)
+        line.fit(margins[:, None], positive, sample_weight=rows.weight)
+        slopes[place] = max(float(line.coef_[0, 0]), LEAST_SLOPE)
+        offsets[place] = float(line.intercept_[0])
+    return slopes, offsets
+
+
+def _with_lines(answers, lines):
+    slopes, offsets = lines
+    return answers * slopes + offsets
