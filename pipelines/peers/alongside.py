@@ -126,7 +126,7 @@ def fit_peer(
 
 
 def _extracted(peer, rows):
-    return rows.with_columns(dict(peer.extract(rows.x)))
+    return rows.with_columns(peer.extract(rows.x))
 
 
 def _class_shares(train):

@@ -17,6 +17,7 @@ _ALPHAS = np.logspace(-1, 5, 13)
 # Steps ahead that boosting learns from of each window: neighbouring windows show the others.
 MOST_STEPS = 24
 _PIECE = 250
+NUM_ITERATIONS = 200
 
 
 class ForecastPeer(Peer):
@@ -48,15 +49,22 @@ class RidgePeer(ForecastPeer):
         from sklearn.preprocessing import StandardScaler
 
         columns = WindowColumns.of(train.schema)
-        scale = make_pipeline(SimpleImputer(keep_empty_features=True), StandardScaler())
-        x = scale.fit_transform(linear_windows(columns, train.x))
-        y = train.y - columns.base(train.x)[:, None]
-        models = _fit_steps(x, y)
+        filled = SimpleImputer(keep_empty_features=True)
+        scale = make_pipeline(filled, StandardScaler())
+        raw = linear_windows(columns, train.x)
+        x = scale.fit_transform(raw)
+        base = columns.base(train.x)
+        models = _fit_steps(x, train.y - base[:, None])
 
         def predict(given: Columns) -> np.ndarray:
-            features = scale.transform(linear_windows(columns, given))
-            steps = [model.predict(features).reshape(len(features), -1) for model in models]
-            return np.concatenate(steps, axis=1) + columns.base(given)[:, None]
+            raw = linear_windows(columns, given)
+            features = scale.transform(raw)
+            steps = []
+            for model in models:
+                values = model.predict(features)
+                steps.append(values.reshape(len(features), -1))
+            base = columns.base(given)
+            return np.concatenate(steps, axis=1) + base[:, None]
 
         return predict
 
@@ -66,17 +74,23 @@ def _fit_steps(x, y):
     from sklearn.linear_model import Ridge, RidgeCV
 
     is_known = ~np.isnan(y)
+    chooser = RidgeCV(_ALPHAS)
     if is_known.all():
-        return [RidgeCV(_ALPHAS).fit(x, y)]
-    middle = is_known.sum(axis=0).argmax()
-    rows = is_known[:, middle]
-    alpha = RidgeCV(_ALPHAS).fit(x[rows], y[rows, middle]).alpha_
+        return [chooser.fit(x, y)]
+    counts = is_known.sum(axis=0)
+    best = counts.argmax()
+    rows = is_known[:, best]
+    chooser.fit(x[rows], y[rows, best])
     models = []
-    for step in range(y.shape[1]):
-        rows = is_known[:, step]
-        if not rows.any():
-            rows, step = is_known[:, middle], middle
-        models.append(Ridge(alpha).fit(x[rows], y[rows, step]))
+    for step, count in enumerate(counts):
+        # Of a step that is never known, the one that is known most.
+        known = step
+        if not count:
+            known = best
+        rows = is_known[:, known]
+        model = Ridge(chooser.alpha_)
+        model.fit(x[rows], y[rows, known])
+        models.append(model)
     return models
 
 
@@ -104,17 +118,19 @@ class BoostedStepsPeer(ForecastPeer):
         loss = "squared_error"
         if 0.5 in train.schema.target.quantiles:
             loss = "absolute_error"
-        knobs = boosting_knobs(self.seed, len(y)) | {"max_iter": 200, "loss": loss}
+        knobs = boosting_knobs(self.seed, len(y)) | {"max_iter": NUM_ITERATIONS, "loss": loss}
         model = HistGradientBoostingRegressor(**knobs).fit(x, y)
 
         def predict(given: Columns) -> np.ndarray:
             parts = []
-            for start in range(0, len(given[columns.frame.time]), _PIECE):
-                piece = {name: x[start : start + _PIECE] for name, x in given.items()}
+            for piece in _pieces(given):
                 features = step_features(columns, piece)
-                flat = features.reshape(-1, features.shape[-1])
-                steps = model.predict(flat).reshape(features.shape[:2])
-                parts.append(steps + columns.base(piece)[:, None])
+                num_features = features.shape[2]
+                flat = features.reshape(-1, num_features)
+                values = model.predict(flat)
+                steps = values.reshape(features.shape[:2])
+                base = columns.base(piece)
+                parts.append(steps + base[:, None])
             return np.concatenate(parts)
 
         return predict
@@ -125,15 +141,29 @@ def _known_steps(columns, train, seed):
     most MOST_STEPS.
     """
     random = np.random.default_rng(seed)
-    parts = []
-    for start in range(0, len(train), _PIECE):
-        piece = {name: x[start : start + _PIECE] for name, x in train.x.items()}
-        y = train.y[start : start + _PIECE] - columns.base(piece)[:, None]
+    found = []
+    truth = []
+    first = 0
+    for piece in _pieces(train.x):
+        base = columns.base(piece)
+        last = first + len(base)
+        y = train.y[first:last] - base[:, None]
         features = step_features(columns, piece)
-        order = random.random(y.shape).argsort(axis=1)[:, :MOST_STEPS]
+        drawn = random.random(y.shape)
+        order = drawn.argsort(axis=1)
+        order = order[:, :MOST_STEPS]
         y = np.take_along_axis(y, order, axis=1)
+        features = np.take_along_axis(features, order[..., None], axis=1)
         is_known = ~np.isnan(y)
-        chosen = np.take_along_axis(features, order[..., None], axis=1)
-        parts.append((chosen[is_known], y[is_known]))
-    chosen, known = zip(*parts, strict=True)
-    return np.concatenate(chosen), np.concatenate(known)
+        found.append(features[is_known])
+        truth.append(y[is_known])
+        first = last
+    return np.concatenate(found), np.concatenate(truth)
+
+
+def _pieces(x):
+    """Yields the columns of a few hundred rows at a time: features of every step take memory."""
+    num_rows = len(next(iter(x.values())))
+    for start in range(0, num_rows, _PIECE):
+        places = slice(start, start + _PIECE)
+        yield {name: column[places] for name, column in x.items()}

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -35,7 +35,7 @@ class FittedPeer:
     """
 
     target: Target
-    extract: Callable[[Columns], Columns]
+    extract: Callable[[Columns], dict[str, Any]]
     predict: Predict
     decision: tuple[float, ...] = ()
 
@@ -88,9 +88,9 @@ class Peer(ABC):
         """Returns the estimated seconds of `extract` for one row, where they count."""
         return 0.0
 
-    def extract(self, x: Columns) -> Columns:
+    def extract(self, x: Columns) -> dict[str, Any]:
         """Returns what the peer reads of raw columns, each row by itself: nothing is learned."""
-        return x
+        return dict(x)
 
     @abstractmethod
     def learn(self, train: TrainSet) -> Predict:
@@ -103,7 +103,7 @@ class Peer(ABC):
             LeakError: The rows are no TrainSet.
         """
         rows = require_train_set(train, f"the peer {self.name}")
-        return self.fit_extracted(rows.with_columns(dict(self.extract(rows.x))))
+        return self.fit_extracted(rows.with_columns(self.extract(rows.x)))
 
     def fit_extracted(self, train: TrainSet) -> FittedPeer:
         """Fits the peer on rows whose columns are extracted already.

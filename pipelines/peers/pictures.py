@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -34,7 +34,7 @@ class PicturePeer(Peer):
     def reader(self) -> Callable[[np.ndarray], np.ndarray]:
         """Returns pixels uint8 [rows, height, width, channels] → float64 [rows, features]."""
 
-    def extract(self, x: Columns) -> Columns:
+    def extract(self, x: Columns) -> dict[str, Any]:
         """Returns the features of all columns of pictures, piece by piece."""
         features = self.reader()
         columns = [column for column in x.values() if column.ndim == 4]

@@ -20,13 +20,12 @@ def as_training(valid: HeldOut) -> TrainSet:
 
 def joined(one: TrainSet, other: TrainSet) -> TrainSet:
     """Returns the rows of both; their columns are in memory."""
-    x = {name: np.concatenate([column, other.x[name]]) for name, column in one.x.items()}
-    return TrainSet(
-        x=x,
-        y=np.concatenate([one.y, other.y]),
-        ids=np.concatenate([one.ids, other.ids]),
-        schema=one.schema,
-    )
+    x = {}
+    for name, column in one.x.items():
+        x[name] = np.concatenate([column, other.x[name]])
+    y = np.concatenate([one.y, other.y])
+    ids = np.concatenate([one.ids, other.ids])
+    return TrainSet(x=x, y=y, ids=ids, schema=one.schema)
 
 
 def sample_rows(train: TrainSet, share: float, *, seed: int) -> TrainSet:
@@ -41,13 +40,15 @@ def sample_rows(train: TrainSet, share: float, *, seed: int) -> TrainSet:
     if share >= 1:
         return train
     random = np.random.default_rng(seed)
-    kinds = [np.arange(len(train))]
+    strata = np.zeros(len(train), np.int64)
     if task_of(train.schema.target).has_classes:
-        kinds = [np.flatnonzero(train.y == label) for label in np.unique(train.y)]
-    drawn = [_draw(places, share, random) for places in kinds]
-    return train.take(np.sort(np.concatenate(drawn)))
-
-
-def _draw(places, share, random):
-    wanted = max(round(len(places) * share), min(len(places), FEWEST_OF_A_CLASS))
-    return random.choice(places, wanted, replace=False)
+        strata = train.y
+    drawn = []
+    for stratum in np.unique(strata):
+        places = np.flatnonzero(strata == stratum)
+        fewest = min(len(places), FEWEST_OF_A_CLASS)
+        wanted = round(len(places) * share)
+        chosen = random.choice(places, max(wanted, fewest), replace=False)
+        drawn.append(chosen)
+    places = np.concatenate(drawn)
+    return train.take(np.sort(places))

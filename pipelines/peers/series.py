@@ -11,7 +11,7 @@ from ..rows.parts import TrainSet
 from ..rows.sketch import DataSketch
 from .outputs import RidgeShares, fit_outputs
 from .peer import Columns, Peer, Predict
-from .windows import carried
+from .windows import carried, read_numbers
 
 _ALPHAS = np.logspace(-1, 5, 13)
 
@@ -29,13 +29,18 @@ class SeriesPeer(Peer):
 def read_series(train: TrainSet, x: Columns) -> np.ndarray:
     """Returns float64 [rows, channels, steps]: gaps hold the last known value, or the first."""
     names = [column.name for column in train.schema.columns if column.kind == SERIES]
-    channels = [_without_gaps(np.asarray(x[name], np.float64)) for name in names]
+    channels = []
+    for name in names:
+        window = read_numbers(x, name)
+        channels.append(_without_gaps(window))
     return np.stack(channels, axis=1)
 
 
 def _without_gaps(window):
-    backward = carried(carried(window)[:, ::-1])[:, ::-1]
-    return np.nan_to_num(backward)
+    forward = carried(window)
+    turned = forward[:, ::-1]
+    backward = carried(turned)
+    return np.nan_to_num(backward[:, ::-1])
 
 
 def channel_scale(series: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

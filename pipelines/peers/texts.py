@@ -40,9 +40,11 @@ class TfidfPeer(Peer):
 
     def row_seconds(self, train: TrainSet) -> float:
         """Returns the seconds by characters and classes."""
-        num_letters = sum(len(text) for text in _texts(train.x, _names(train)))
-        a_row = num_letters / len(train)
-        return 6e-7 * a_row * (2 + num_models(train, by_class=True))
+        texts = _texts(train.x, _names(train))
+        num_letters = sum(map(len, texts))
+        letters_a_row = num_letters / len(texts)
+        num_fits = 2 + num_models(train, by_class=True)
+        return 6e-7 * letters_a_row * num_fits
 
     def learn(self, train: TrainSet) -> Predict:
         """Fits the vocabulary and the model."""
@@ -71,8 +73,11 @@ def _names(train):
 
 def _texts(x, names):
     """Returns the texts of every row, those of several columns one after the other."""
-    columns = [np.asarray(x[name]).astype(object) for name in names]
-    return [" ".join(map(str, row)) for row in zip(*columns, strict=True)]
+    columns = []
+    for name in names:
+        texts = np.asarray(x[name])
+        columns.append(texts.astype(object))
+    return [" ".join(row) for row in zip(*columns, strict=True)]
 
 
 def _fit_values(x, y):
@@ -116,20 +121,30 @@ def _fit_labels(x, truth, seed, *, is_exclusive):
 def _fit_label(x, y, seed):
     """Returns features → the probability of one label."""
     from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import average_precision_score
 
     fewest = int(np.bincount(y, minlength=2).min())
     if fewest < 2:
         share = (y.sum() + 1) / (len(y) + 2)
         return lambda features: np.full(features.shape[0], share)
     num_folds = min(_NUM_FOLDS, fewest)
-    outside = {
-        each: _outside_decisions(x, y, each, seed, num_folds) for each in _INVERSE_REGULARIZATION
-    }
-    best = max(outside, key=lambda each: _ranks(y, outside[each]))
-    scale = LogisticRegression().fit(outside[best][:, None], y)
+    outside = {}
+    ranks = {}
+    for each in _INVERSE_REGULARIZATION:
+        outside[each] = _outside_decisions(x, y, each, seed, num_folds)
+        ranks[each] = average_precision_score(y, outside[each])
+    best = max(ranks, key=lambda each: ranks[each])
+    scale = LogisticRegression()
+    scale.fit(outside[best][:, None], y)
     with quiet():
         model = _machine(best, seed).fit(x, y)
-    return lambda features: scale.predict_proba(model.decision_function(features)[:, None])[:, 1]
+
+    def shares(features):
+        values = model.decision_function(features)
+        probabilities = scale.predict_proba(values[:, None])
+        return probabilities[:, 1]
+
+    return shares
 
 
 def _outside_decisions(x, y, inverse_regularization, seed, num_folds):
@@ -149,9 +164,3 @@ def _machine(inverse_regularization, seed) -> Any:
     from sklearn.svm import LinearSVC
 
     return LinearSVC(C=inverse_regularization, random_state=seed)
-
-
-def _ranks(y, values):
-    from sklearn.metrics import average_precision_score
-
-    return average_precision_score(y, values)

@@ -9,14 +9,13 @@ import numpy as np
 from ..device.cells import DATE, SERIES
 from ..device.frame import Frame
 from ..rows.parts import Schema
+from ..tabular.plain_features import DAYS_OF_YEAR, calendar
 from ..tasks.seasons import usual_seasons
 from .peer import Columns
 
 MOST_LAGS = 336
 OTHER_LAGS = 24
 RECENT = 6
-_DAY_SECONDS = 86_400
-_DAYS_OF_YEAR = 365.2425
 
 
 @dataclass(frozen=True)
@@ -43,12 +42,20 @@ class WindowColumns:
         frame = schema.frame
         if frame is None:
             raise ValueError("windows without a frame")
-        series = [column.name for column in schema.columns if column.kind == SERIES]
-        known = [name for name in series if name in frame.known]
-        past = [name for name in series if name not in frame.known]
-        others = [name for name in past if name != schema.target.name]
-        static = [column.name for column in schema.columns if column.kind not in (SERIES, DATE)]
-        target = schema.target.name if schema.target.name in past else ""
+        target = ""
+        others = []
+        known = []
+        static = []
+        for column in schema.columns:
+            name = column.name
+            if column.kind not in (SERIES, DATE):
+                static.append(name)
+            elif name in frame.known:
+                known.append(name)
+            elif column.kind == SERIES and name == schema.target.name:
+                target = name
+            elif column.kind == SERIES:
+                others.append(name)
         return WindowColumns(frame, target, tuple(others), tuple(known), tuple(static))
 
     def base(self, x: Columns) -> np.ndarray:
@@ -57,14 +64,23 @@ class WindowColumns:
         """
         if not self.target:
             return np.zeros(len(x[self.frame.time]))
-        last = carried(np.asarray(x[self.target], np.float64))[:, -1]
-        return np.where(np.isnan(last), 0.0, last)
+        window = read_numbers(x, self.target)
+        last = carried(window)[:, -1]
+        return np.nan_to_num(last)
 
     def times_ahead(self, x: Columns) -> np.ndarray:
         """Returns the dates of the steps that are forecast, datetime64[s] [rows, horizon]."""
-        first = self.frame.numbers(np.asarray(x[self.frame.time]))
-        numbers = first[:, None] + np.arange(self.frame.horizon)
-        return self.frame.dates(numbers.ravel()).reshape(numbers.shape)
+        times = np.asarray(x[self.frame.time])
+        first = self.frame.numbers(times)
+        steps = np.arange(self.frame.horizon)
+        numbers = first[:, None] + steps
+        dates = self.frame.dates(numbers.ravel())
+        return dates.reshape(numbers.shape)
+
+
+def read_numbers(x: Columns, name: str) -> np.ndarray:
+    """Returns a column as float64."""
+    return np.asarray(x[name], np.float64)
 
 
 def carried(window: np.ndarray) -> np.ndarray:
@@ -72,18 +88,10 @@ def carried(window: np.ndarray) -> np.ndarray:
     the first.
     """
     steps = np.arange(window.shape[1])
-    places = np.where(np.isnan(window), 0, steps)
+    is_missing = np.isnan(window)
+    places = np.where(is_missing, 0, steps)
     last = np.maximum.accumulate(places, axis=1)
     return np.take_along_axis(window, last, axis=1)
-
-
-def calendar(times: np.ndarray) -> np.ndarray:
-    """Returns the hour, the weekday and the day of the year, float64 [..., 3]."""
-    seconds = times.astype("datetime64[s]").astype(np.int64)
-    days = seconds // _DAY_SECONDS
-    hour = seconds % _DAY_SECONDS / 3600
-    day_of_year = days % _DAYS_OF_YEAR
-    return np.stack([hour, (days + 3) % 7, day_of_year], axis=-1).astype(np.float64)
 
 
 def linear_windows(columns: WindowColumns, x: Columns) -> np.ndarray:
@@ -91,28 +99,38 @@ def linear_windows(columns: WindowColumns, x: Columns) -> np.ndarray:
     window less its last value, the last values of the other series, what is known beforehand, and
     the first step's place in the day, the week and the year.
     """
-    base = columns.base(x)
-    parts = [_cycles(calendar(np.asarray(x[columns.frame.time])))]
+    first = np.asarray(x[columns.frame.time])
+    parts = [_cycles(first)]
     if columns.target:
-        window = carried(np.asarray(x[columns.target], np.float64))[:, -MOST_LAGS:]
-        parts += [window - base[:, None], base[:, None]]
+        base = columns.base(x)[:, None]
+        window = read_numbers(x, columns.target)
+        lags = carried(window)[:, -MOST_LAGS:]
+        parts.append(lags - base)
+        parts.append(base)
     for name in columns.others:
-        parts.append(carried(np.asarray(x[name], np.float64))[:, -OTHER_LAGS:])
+        window = read_numbers(x, name)
+        lags = carried(window)[:, -OTHER_LAGS:]
+        parts.append(lags)
     for name in columns.known:
-        parts.append(np.asarray(x[name], np.float64))
+        ahead = read_numbers(x, name)
+        parts.append(ahead)
     return np.concatenate(parts, axis=1)
 
 
-def _cycles(parts):
+def _cycles(times):
     """Returns sine and cosine of the hour (three harmonics) and of the year, and each weekday."""
-    hour, weekday, day_of_year = np.moveaxis(parts, -1, 0)
-    found = []
+    hour, weekday, day_of_year = calendar(times)
+    angles = [2 * np.pi * day_of_year / DAYS_OF_YEAR]
     for harmonic in (1, 2, 3):
-        angle = hour * harmonic * 2 * np.pi / 24
-        found += [np.sin(angle), np.cos(angle)]
-    angle = day_of_year * 2 * np.pi / _DAYS_OF_YEAR
-    found += [np.sin(angle), np.cos(angle)]
-    found += [(weekday == day).astype(np.float64) for day in range(7)]
+        angle = 2 * np.pi * harmonic * hour / 24
+        angles.append(angle)
+    found = []
+    for angle in angles:
+        found.append(np.sin(angle))
+        found.append(np.cos(angle))
+    for day in range(7):
+        is_day = weekday == day
+        found.append(is_day.astype(np.float64))
     return np.stack(found, axis=1)
 
 
@@ -121,56 +139,81 @@ def step_features(columns: WindowColumns, x: Columns) -> np.ndarray:
     [rows, horizon, features], NaN where unknown: the step, the last values, the same place of the
     seasons before, the calendar of the step, and what is known of it beforehand.
     """
-    num_rows = len(x[columns.frame.time])
-    horizon = columns.frame.horizon
-    of_step = [np.broadcast_to(np.arange(horizon, dtype=np.float64), (num_rows, horizon))]
-    of_step += list(np.moveaxis(calendar(columns.times_ahead(x)), -1, 0))
+    ahead = columns.times_ahead(x)
+    steps = np.arange(columns.frame.horizon, dtype=np.float64)
+    of_step = [steps, *calendar(ahead)]
     of_window = []
     if columns.target:
-        window = np.asarray(x[columns.target], np.float64)
         base = columns.base(x)
+        window = read_numbers(x, columns.target)
         less = window - base[:, None]
-        of_window += [base, *_recent(less)]
+        of_window.append(base)
+        of_window += _recent(less)
         of_step += _seasons_before(less, columns.frame)
     for name in columns.others:
-        of_window += _recent(np.asarray(x[name], np.float64))
+        window = read_numbers(x, name)
+        of_window += _recent(window)
     for name in columns.known:
-        of_step.append(np.asarray(x[name], np.float64))
+        values = read_numbers(x, name)
+        of_step.append(values)
     for name in columns.static:
         values = np.asarray(x[name])
         if values.dtype.kind == "f":
-            of_window.append(values.astype(np.float64))
-    repeated = [np.broadcast_to(each[:, None], (num_rows, horizon)) for each in of_window]
-    return np.stack([*of_step, *repeated], axis=-1)
+            of_window.append(values)
+    columns_of_window = [values[:, None] for values in of_window]
+    features = np.broadcast_arrays(ahead.astype(np.int64), *of_step, *columns_of_window)
+    return np.stack(features[1:], axis=-1).astype(np.float64)
 
 
 def _recent(window):
     """Returns the last three values, and the means of the last few and of all known ones."""
     known = carried(window)
-    last = [known[:, -back] for back in range(1, min(3, window.shape[1]) + 1)]
-    return [*last, _mean(window[:, -RECENT:]), _mean(window)]
+    num_last = min(3, window.shape[1])
+    found = []
+    for back in range(1, num_last + 1):
+        found.append(known[:, -back])
+    newest = window[:, -RECENT:]
+    found.append(_mean(newest))
+    found.append(_mean(window))
+    return found
 
 
 def _mean(window):
+    """Returns the mean of the known values along the second axis, NaN where there is none."""
     is_known = ~np.isnan(window)
-    total = np.where(is_known, window, 0.0).sum(axis=1)
+    values = np.where(is_known, window, 0.0)
+    total = values.sum(axis=1)
     counts = is_known.sum(axis=1)
-    return np.where(counts > 0, total / np.maximum(counts, 1), np.nan)
+    means = total / np.maximum(counts, 1)
+    return np.where(counts > 0, means, np.nan)
 
 
 def _seasons_before(window, frame):
     """Returns, of each usual season, the value one season before each step ahead, and the mean of
     all seasons that the window holds; [rows, horizon] each.
     """
-    num_steps = window.shape[1]
     found = []
     for season in usual_seasons(frame):
-        if not 1 < season <= num_steps:
+        if not 1 < season <= window.shape[1]:
             continue
-        ahead = num_steps + np.arange(frame.horizon)
-        nearest = ahead - (np.arange(frame.horizon) // season + 1) * season
-        seasons = [nearest - back * season for back in range(nearest.min() // season + 1)]
-        values = np.stack([window[:, places] for places in seasons], axis=1)
-        folded = np.moveaxis(values, 1, 2).reshape(-1, len(seasons))
-        found += [values[:, 0], _mean(folded).reshape(len(window), -1)]
+        values = _values_of_seasons(window, season, frame.horizon)
+        found.append(values[:, 0])
+        found.append(_mean(values))
     return found
+
+
+def _values_of_seasons(window, season, horizon):
+    """Returns the values a whole number of seasons before each step ahead, the newest season first,
+    float64 [rows, seasons, horizon].
+    """
+    num_steps = window.shape[1]
+    steps = np.arange(horizon)
+    # Of a step beyond the first season, the value one season before is not known yet.
+    seasons_back = steps // season + 1
+    newest = num_steps + steps - seasons_back * season
+    num_seasons = newest.min() // season + 1
+    values = []
+    for back in range(num_seasons):
+        places = newest - back * season
+        values.append(window[:, places])
+    return np.stack(values, axis=1)

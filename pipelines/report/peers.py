@@ -31,10 +31,8 @@ def peer_facts(recipe: Recipe, evaluation: Evaluation, *, num_test: int) -> dict
         return None
     int8 = next(rung for rung in evaluation.rungs if rung.form == "litert_int8")
     lines = [_line_of_peer(each) for each in table.scores]
-    ours = {"name": OURS, "ships": True, "scores": int8.scores, "margin": None}
-    ours |= {"rows": None, "seconds": None, "on_device": True}
     place = _place_of_ours(table, int8.scores[table.metric])
-    lines.insert(place, ours)
+    lines.insert(place, _line_of_ours(int8))
     found = {
         "metric": table.metric,
         "lines": lines,
@@ -42,6 +40,18 @@ def peer_facts(recipe: Recipe, evaluation: Evaluation, *, num_test: int) -> dict
         "rows": table.num_rows,
     }
     return found | _verdict(recipe, table, num_test)
+
+
+def _line_of_ours(rung):
+    return {
+        "name": OURS,
+        "ships": True,
+        "scores": rung.scores,
+        "margin": None,
+        "rows": None,
+        "seconds": None,
+        "on_device": True,
+    }
 
 
 def _line_of_peer(peer):
@@ -61,8 +71,11 @@ def _place_of_ours(table, score):
     sign = 1
     if is_smaller_better(table.metric):
         sign = -1
-    better = [peer for peer in table.scores if sign * peer.scores[table.metric] > sign * score]
-    return len(better)
+    num_better = 0
+    for peer in table.scores:
+        other = peer.scores[table.metric]
+        num_better += sign * other > sign * score
+    return num_better
 
 
 def _verdict(recipe, table, num_test):
@@ -129,16 +142,21 @@ def peer_metrics(report: dict) -> list[str]:
     """Returns the metrics that have a column: the one that they are compared by, and the first
     others of the task.
     """
-    metric = report["peers"]["metric"]
-    others = [each for each in TASKS[report["target"]["task"]].shown_metrics if each != metric]
-    known = [each for each in others if _is_known(report, each)]
-    return [metric, *known][:MOST_METRICS]
+    metrics = [report["peers"]["metric"]]
+    task = TASKS[report["target"]["task"]]
+    for metric in task.shown_metrics:
+        if metric not in metrics and _is_known(report, metric):
+            metrics.append(metric)
+    return metrics[:MOST_METRICS]
 
 
 def _is_known(report, metric):
     """Tests whether a peer has a score; NaN stands as None in a report."""
-    peers = [line for line in report["peers"]["lines"] if not line["ships"]]
-    return any(line["scores"][metric] is not None for line in peers)
+    for line in report["peers"]["lines"]:
+        score = line["scores"].get(metric)
+        if score is not None and not line["ships"]:
+            return True
+    return False
 
 
 def peer_headings(report: dict) -> list[str]:
@@ -150,35 +168,43 @@ def peer_headings(report: dict) -> list[str]:
 def peer_lines(report: dict) -> list[PeerLine]:
     """Returns the lines of the table, the best first."""
     metrics = peer_metrics(report)
-    return [_shown(line, metrics, report["peers"]["rows"]) for line in report["peers"]["lines"]]
+    peers = report["peers"]
+    num_rows = peers["rows"]
+    return [_shown(line, metrics, num_rows) for line in peers["lines"]]
 
 
 def _shown(line, metrics, num_rows):
-    scores = [number(line["scores"][metric]) for metric in metrics]
+    cells = [number(line["scores"][metric]) for metric in metrics]
     if line["ships"]:
-        cells = (*scores, "", "", "", "", "yes")
+        cells += ["", "", "", "", "yes"]
     else:
-        cells = (*scores, *_margin_cells(line["margin"]), *_fit_cells(line, num_rows), "no")
-    return PeerLine(line["name"], cells, line["ships"])
+        cells += _margin_cells(line["margin"])
+        cells += _fit_cells(line, num_rows)
+        cells.append("no")
+    return PeerLine(line["name"], tuple(cells), line["ships"])
 
 
 def _margin_cells(margin):
-    if margin["value"] is None or not margin["interval"]:
+    value = margin["value"]
+    if value is None or not margin["interval"]:
         return "–", ""
     low, high = margin["interval"]
-    return signed(margin["value"]), f"[{signed(low)}, {signed(high)}]"
+    interval = f"[{signed(low)}, {signed(high)}]"
+    return signed(value), interval
 
 
 def _fit_cells(line, num_rows):
     """Returns the rows that a peer learned from, where they are a sample with the word, and the
     seconds.
     """
-    if not line["rows"]:
+    learned = line["rows"]
+    if not learned:
         return "none", ""
-    rows = f"{line['rows']:,}"
-    if line["rows"] < num_rows:
-        rows = f"{rows} (sample)"
-    return rows, f"{line['seconds']:.1f}"
+    rows = f"{learned:,}"
+    if learned < num_rows:
+        rows += " (sample)"
+    seconds = f"{line['seconds']:.1f}"
+    return rows, seconds
 
 
 def peer_note(report: dict) -> str:

@@ -71,7 +71,7 @@ def page(report: dict, pictures: list[tuple[str, str]], recipe_json: object) -> 
     template = environment.from_string(source.read_text(encoding="utf-8"))
     task = TASKS[report["target"]["task"]]
     return template.render(
-        **{"tried": [], **report},
+        **({"tried": []} | report | _peer_parts(report)),
         pictures=[(*each, _is_wide(each[1])) for each in pictures],
         number=number,
         duplicate_words=DUPLICATES,
@@ -82,7 +82,6 @@ def page(report: dict, pictures: list[tuple[str, str]], recipe_json: object) -> 
         agreement_unit=task.agreement_unit.replace("rows", "test rows"),
         metrics=list(report["ladder"][0]["scores"]),
         decision_text=decision_text(report),
-        **_peer_parts(report),
         recipe_text=json.dumps(recipe_json, indent=1, ensure_ascii=False),
     )
 

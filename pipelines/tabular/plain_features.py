@@ -18,7 +18,10 @@ TABLE_KINDS = (NUMERIC, CATEGORICAL, BOOLEAN, DATE)
 MOST_CATEGORIES = 254  # histogram gradient boosting has 255 bins, one of them for what is missing
 # Below so many rows of a class, or rows, boosting keeps none back to stop by.
 FEWEST_TO_STOP_BY = 20
-_DAY_SECONDS = 86_400.0
+NUM_ITERATIONS = 400
+_DAY_SECONDS = 86_400
+DAYS_OF_YEAR = 365.2425
+_FIRST_WEEKDAY = 3  # 1970-01-01 was a Thursday; Monday is 0
 
 
 @dataclass(frozen=True)
@@ -47,30 +50,37 @@ class TableColumns:
 
     def read_numbers(self, x: Columns) -> np.ndarray:
         """Returns float64 [rows, numbers + 4 × dates], NaN where a value is missing."""
-        parts = [np.asarray(x[name], np.float64)[:, None] for name in self.numbers]
-        parts += [_parts_of_date(np.asarray(x[name])) for name in self.dates]
-        if not parts:
-            return np.zeros((_num_rows(x), 0))
+        parts = [np.zeros((_num_rows(x), 0))]
+        for name in self.numbers:
+            numbers = np.asarray(x[name], np.float64)
+            parts.append(numbers[:, None])
+        for name in self.dates:
+            times = np.asarray(x[name])
+            parts.append(_parts_of_date(times))
         return np.concatenate(parts, axis=1)
 
     def read_words(self, x: Columns) -> np.ndarray:
         """Returns object [rows, words], None where a value is missing."""
-        if not self.words:
-            return np.empty((_num_rows(x), 0), object)
-        return np.stack([np.asarray(x[name], object) for name in self.words], axis=1)
+        words = np.empty((_num_rows(x), len(self.words)), object)
+        for place, name in enumerate(self.words):
+            words[:, place] = x[name]
+        return words
 
 
 def _num_rows(x):
-    return len(next(iter(x.values())))
+    first = next(iter(x.values()))
+    return len(first)
 
 
 def _parts_of_date(times):
     """Returns day, month, weekday and hour, float64 [rows, 4]; NaN where the date is missing."""
     seconds = times.astype("datetime64[s]")
-    since = seconds.astype(np.int64).astype(np.float64)
-    months = seconds.astype("datetime64[M]").astype(np.int64) % 12
-    days = np.floor(since / _DAY_SECONDS)
-    parts = np.stack([days, months, (days + 3) % 7, since % _DAY_SECONDS / 3600], axis=1)
+    whole_months = seconds.astype("datetime64[M]")
+    month = whole_months.astype(np.int64) % 12
+    hour, weekday, _ = calendar(seconds)
+    whole_days = seconds.astype("datetime64[D]")
+    day = whole_days.astype(np.int64)
+    parts = np.stack([day, month, weekday, hour], axis=1)
     parts[np.isnat(seconds)] = np.nan
     return parts
 
@@ -92,13 +102,20 @@ def linear_features(train: TrainSet) -> Callable[[Columns], Any]:
     if columns.numbers or columns.dates:
         filled = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
         scaled = make_pipeline(filled, StandardScaler())
-        blocks.append((columns.read_numbers, scaled.fit(columns.read_numbers(train.x))))
+        numbers = columns.read_numbers(train.x)
+        scaled.fit(numbers)
+        blocks.append((columns.read_numbers, scaled))
     if columns.words:
         onehot = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MOST_CATEGORIES)
-        blocks.append((columns.read_words, onehot.fit(columns.read_words(train.x))))
+        words = columns.read_words(train.x)
+        onehot.fit(words)
+        blocks.append((columns.read_words, onehot))
 
     def features(x):
-        made = [sparse.csr_matrix(fitted.transform(read(x))) for read, fitted in blocks]
+        made = []
+        for read, fitted in blocks:
+            block = fitted.transform(read(x))
+            made.append(sparse.csr_matrix(block))
         return sparse.hstack(made, format="csr")
 
     return features
@@ -127,7 +144,8 @@ def tree_features(train: TrainSet) -> tuple[Callable[[Columns], np.ndarray], np.
         numbers = columns.read_numbers(x)
         if not columns.words:
             return numbers
-        return np.concatenate([numbers, codes.transform(columns.read_words(x))], axis=1)
+        words = columns.read_words(x)
+        return np.concatenate([numbers, codes.transform(words)], axis=1)
 
     num_numbers = columns.read_numbers(train.x).shape[1]
     is_code = np.arange(num_numbers + len(columns.words)) >= num_numbers
@@ -142,11 +160,24 @@ def boosting_knobs(seed: int, fewest: int) -> dict:
         fewest: Rows of the rarest class; of numbers, rows.
     """
     if fewest < FEWEST_TO_STOP_BY:
-        return {"max_iter": 100, "early_stopping": False, "random_state": seed}
+        few = min(100, NUM_ITERATIONS)
+        return {"max_iter": few, "early_stopping": False, "random_state": seed}
     return {
         "learning_rate": 0.06,
-        "max_iter": 400,
+        "max_iter": NUM_ITERATIONS,
         "early_stopping": True,
         "n_iter_no_change": 20,
         "random_state": seed,
     }
+
+
+def calendar(times: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Returns the hour, the weekday and the day of the year, float64 of the times' shape each."""
+    whole = times.astype("datetime64[s]")
+    seconds = whole.astype(np.int64)
+    days = seconds // _DAY_SECONDS
+    seconds_of_day = seconds % _DAY_SECONDS
+    hour = seconds_of_day / 3600
+    weekday = (days + _FIRST_WEEKDAY) % 7
+    day_of_year = days % DAYS_OF_YEAR
+    return hour, weekday.astype(np.float64), day_of_year

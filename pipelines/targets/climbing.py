@@ -6,9 +6,9 @@ from ..device.runner import Answers
 from ..rows.parts import HeldOut
 from ..slots import Target
 from ..tasks import task_of
+from ..verify.keras_interpreter import KerasInterpreter
 from ..verify.ladder import (
     InRunner,
-    KerasInterpreter,
     Rung,
     Runtime,
     answer_all,

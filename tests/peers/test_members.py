@@ -9,11 +9,12 @@ import pytest
 
 from pipelines.device.target import Target
 from pipelines.errors import LeakError
-from pipelines.peers import PEERS
+from pipelines.peers import PEERS, anomalies, forecasts, tables
 from pipelines.peers.alongside import fit_peer, most_rows
 from pipelines.peers.members import suiting
 from pipelines.rows.parts import HeldOut
 from pipelines.rows.sketch import sketch_of
+from pipelines.tabular import plain_features
 from pipelines.tasks import task_of
 from tests.contracts import framed_samples, samples
 from tests.contracts.samples import NUM_ROWS
@@ -36,6 +37,15 @@ ROWS = {
 FRAMED = {make.__name__: (make, {}) for make in (framed_samples.forecast, framed_samples.segments)}
 # Loads a network: it has a test of its own.
 SLOW = ("frozen pretrained features, linear model",)
+
+
+@pytest.fixture(autouse=True)
+def _few_trees(monkeypatch):
+    """What is looked at here does not depend on how many trees there are."""
+    monkeypatch.setattr(tables, "NUM_TREES", 10)
+    monkeypatch.setattr(plain_features, "NUM_ITERATIONS", 10)
+    monkeypatch.setattr(forecasts, "NUM_ITERATIONS", 10)
+    monkeypatch.setattr(anomalies, "NUM_TREES", 10)
 
 
 def parts_of(name):
