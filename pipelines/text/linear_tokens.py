@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .margins import lines_of_each, lines_together
+
 # Of a linear SVM on sums of squares of 1, before and after the rest is chosen.
 FIRST_STRENGTH = 0.3
 MAX_ITERATIONS = 10_000
-# Rows that separate by a hair would get a probability of 1.
-LEAST_SLOPE = 1e-3
-MARGIN_STRENGTH = 1e3
 
 # Outputs float64 [rows, outputs] → a number, the higher the better.
 Scorer = Callable[[np.ndarray], float]
@@ -77,14 +76,14 @@ class TokenRows:
         truth: float32 [rows, outputs]: 0 or 1, or standardized values.
         weight: float32 [rows], what each row counts.
         window: Tokens of the longest text.
-        has_values: Whether the truth is values.
+        output_kind: As tasks have it: "softmax", "sigmoid" or "values".
     """
 
     counts: Any
     truth: NDArray[np.float32]
     weight: NDArray[np.float32]
     window: int
-    has_values: bool
+    output_kind: str
 
     def take(self, places: np.ndarray) -> TokenRows:
         """Returns the rows at `places`, int [n]."""
@@ -185,7 +184,7 @@ def _solve(features, truth, rows, *, strength, seed):
     from sklearn.linear_model import Ridge
     from sklearn.svm import LinearSVC
 
-    if rows.has_values:
+    if rows.output_kind == "values":
         ridge = Ridge(alpha=1 / strength, solver="sparse_cg", tol=1e-6)
         ridge.fit(features, truth.astype(np.float64), sample_weight=rows.weight)
         return ridge.coef_, float(ridge.intercept_)
@@ -266,7 +265,8 @@ def fit_by_folds(
         for way in ways:
             if way not in tried:
                 answers = _fold_answers(rows, folds, way, choice)
-                tried[way] = (score(_with_lines(answers, _lines(answers, rows))), answers)
+                slopes, offsets = _lines(answers, rows)
+                tried[way] = (score(answers * slopes + offsets), answers)
             progress.update()
         return max(ways, key=lambda each: tried[each][0])
 
@@ -290,27 +290,12 @@ def _fold_answers(rows, folds, way, choice):
 
 
 def _lines(answers, rows):
-    """Returns (slopes, offsets), float64 [outputs] each, from margins to log-odds (Platt 1999);
-    values stay as they are.
+    """Returns (slopes, offsets), float64 [outputs] each, from margins to log-odds; values stay as
+    they are.
     """
-    from sklearn.linear_model import LogisticRegression
-
+    if rows.output_kind == "softmax":
+        return lines_together(answers, rows.truth, rows.weight)
+    if rows.output_kind == "sigmoid":
+        return lines_of_each(answers, rows.truth, rows.weight)
     num_outputs = answers.shape[1]
-    slopes = np.ones(num_outputs)
-    offsets = np.zeros(num_outputs)
-    if rows.has_values:
-        return slopes, offsets
-    for place, (margins, truth) in enumerate(zip(answers.T, rows.truth.T, strict=True)):
-        positive = truth > 0.5
-        if positive.all() or not positive.any():
-            continue
-        line = LogisticRegression(C=MARGIN_STRENGTH)
-        line.fit(margins[:, None], positive, sample_weight=rows.weight)
-        slopes[place] = max(float(line.coef_[0, 0]), LEAST_SLOPE)
-        offsets[place] = float(line.intercept_[0])
-    return slopes, offsets
-
-
-def _with_lines(answers, lines):
-    slopes, offsets = lines
-    return answers * slopes + offsets
+    return np.ones(num_outputs), np.zeros(num_outputs)
