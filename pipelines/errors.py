@@ -84,3 +84,10 @@ class BundleError(PipelineError):
 
 class EngineError(PipelineError):
     stage = "engine"
+
+
+def with_article(noun: str) -> str:
+    """Returns a noun with "a" or "an", by its first letter."""
+    if noun.startswith(tuple("aeiou")):
+        return f"an {noun}"
+    return f"a {noun}"

@@ -72,7 +72,7 @@ def _require_at_most(most_bytes, store):
         )
 
 
-_HEADINGS = ("key", "stage", "of", "bytes", "last used", "")
+_HEADINGS = ("key", "stage", "of", "bytes", "last used", "state")
 
 
 def _line(entry):

@@ -53,7 +53,7 @@ def _rows(runner: "Runner", options: ExplainOptions) -> list[dict]:
     from ..device.__main__ import takes
     from ..device.cells import PICTURE, TEXT
     from ..device.history import newest_windows
-    from ..sources.table import read_table
+    from ..sources.table import read_table, refuse_series_to_answer
 
     file = options.file
     columns = runner.signature.columns
@@ -63,6 +63,7 @@ def _rows(runner: "Runner", options: ExplainOptions) -> list[dict]:
     kind = takes(runner)
     if kind == PICTURE or (kind == TEXT and not os.path.isfile(file)):
         return [{columns[0].name: file}]
+    refuse_series_to_answer(file, [column.name for column in columns])
     cells = read_table(file, reading_of(options.read, marks=FILE_MARKS))
     if runner.signature.frame:
         cells = newest_windows(runner.signature, cells)[1]

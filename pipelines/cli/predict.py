@@ -56,8 +56,9 @@ def predict(options: PredictOptions) -> None:
 
 
 def _answer_table(runner, options, writer):
-    from ..device.__main__ import check_header, write_answers, write_forecasts
-    from ..sources.table import read_table
+    from ..device.__main__ import write_answers, write_forecasts
+    from ..device.csv_header import check_header
+    from ..sources.table import read_table, refuse_series_to_answer
 
     if len(options.files) > 1:
         raise RecipeError(
@@ -65,9 +66,11 @@ def _answer_table(runner, options, writer):
             expected="one table",
             fix="answer them one by one",
         )
+    wanted = [column.name for column in runner.signature.columns]
+    refuse_series_to_answer(options.files[0], wanted)
     cells = read_table(options.files[0], reading_of(options.read, marks=FILE_MARKS))
     names = list(cells)
-    check_header(names, [column.name for column in runner.signature.columns])
+    check_header(names, wanted)
     rows = list(zip(*cells.values(), strict=True))
     if runner.signature.frame:
         return write_forecasts(runner, names, rows, writer)

@@ -18,15 +18,13 @@ reports whether every file of a bundle is the one that was written with it.
 """
 
 import argparse
-import csv
-import itertools
 import sys
 
 import numpy as np
 
 from .cells import PICTURE, TEXT, shorten
 from .checksums import print_check
-from .csv_rows import SEPARATORS, lines_of, named_separator, rows_of
+from .csv_header import GIVE_ROWS, check_header, read_table
 from .dates import write_time
 from .door import through_door
 from .errors import DeviceError
@@ -39,9 +37,18 @@ from .tasks import task_of
 
 CHUNK_ROWS = 4096
 CHUNK_CELLS = 64
+MAX_TEXT = 80  # characters of a text that stand in its line
 
 
-def main(arguments=None) -> int:
+def main(arguments: list[str] | None = None) -> int:
+    """Answers rows, pictures, texts or steps, or checks a bundle.
+
+    Args:
+        arguments: Of the command line; those of the process if None.
+
+    Returns:
+        The exit code: 1 if any row had an error.
+    """
     parser = argparse.ArgumentParser(prog="pipelines.device", description=__doc__.split("\n")[0])
     parser.add_argument("bundle", help="folder of a bundle: saved_models/<name>")
     parser.add_argument(
@@ -68,9 +75,8 @@ def main(arguments=None) -> int:
     options = parser.parse_args(arguments)
     if len(options.separator) > 1 or options.separator in ('"', "\r", "\n"):
         parser.error("--separator takes one character")
-    if hasattr(
-        sys.stdin, "reconfigure"
-    ):  # whatever the locale: the file that was trained on was read this way
+    if hasattr(sys.stdin, "reconfigure"):
+        # Whatever the locale: the file that was trained on was read this way.
         sys.stdin.reconfigure(encoding="utf-8-sig", errors="strict", newline="")
     return through_door(lambda: _run(options))
 
@@ -82,99 +88,49 @@ def _run(options):
     runner = Runner.load(options.bundle, form=options.form)
     writer = answers_writer(sys.stdout, safe=options.safe_csv)
     if options.cells or takes(runner) == PICTURE:
-        return int(write_cell_answers(runner, options.cells, writer))
-    return _answer_all(runner, sys.stdin, options.separator, writer)
-
-
-def _answer_all(runner, source, separator, writer):
-    if source is not None:
-        text = lines_of(source)
+        failed = write_cell_answers(runner, options.cells, writer)
     else:
-        text = iter(())
-    try:
-        first = next(text, "")
-        named = named_separator(first)
-        if named:
-            first = next(text, "")
-    except csv.Error as error:
-        raise DeviceError(
-            f"the header: {error}",
-            expected="CSV with a header line",
-            fix="python -m pipelines.device BUNDLE < rows.csv",
-        ) from error
-    except UnicodeError as error:
-        raise DeviceError(
-            f"the input is not UTF-8: {error}",
-            expected="CSV in UTF-8",
-            fix="iconv -f latin1 -t utf-8 rows.csv | python -m pipelines.device BUNDLE",
-        ) from error
+        failed = _answer_table(runner, sys.stdin, options.separator, writer)
+    return int(failed)
+
+
+def _answer_table(runner, source, separator, writer):
+    """Answers a CSV file; returns whether some row has no answer."""
     wanted = [column.name for column in runner.signature.columns]
-    marks = separator or named or SEPARATORS
-    rows = {mark: rows_of(itertools.chain([first], text), mark) for mark in marks}
-    headers = {mark: _header(rows_of([first], mark)) for mark in rows}
-    mark = max(headers, key=lambda each: len(set(wanted) & set(headers[each])))
-    header = next(rows[mark], [])
-    if isinstance(header, Exception):
-        raise DeviceError(
-            f"the header cannot be read: {header}", expected="CSV", fix="fix the file"
-        ) from header
-    if not header:
-        raise DeviceError(
-            "nothing on standard input",
-            expected="CSV with a header line",
-            fix="python -m pipelines.device BUNDLE < rows.csv",
-        )
+    header, rows = read_table(source, separator, wanted)
     check_header(header, wanted)
     if runner.signature.frame:
-        return int(write_forecasts(runner, header, rows[mark], writer))
-    return int(write_answers(runner, header, rows[mark], writer))
+        return write_forecasts(runner, header, rows, writer)
+    return write_answers(runner, header, rows, writer)
 
 
-def _header(rows):
-    header = next(rows, [])
-    if isinstance(header, Exception):
-        return []
-    return header
-
-
-def check_header(header, wanted) -> None:
-    """Raises DeviceError where a name stands twice or a column that the model knows is not
-    there.
-    """
-    if len(set(header)) < len(header):
-        twice = sorted({name for name in header if header.count(name) > 1})
-        raise DeviceError(
-            f"the header names {', '.join(map(repr, twice))} twice",
-            expected="one column a name",
-            fix="rename or remove one of them",
-        )
-    absent = [name for name in wanted if name not in header]
-    if absent:
-        raise DeviceError(
-            f"no column {', '.join(map(repr, absent))} in the header",
-            expected=", ".join(wanted),
-            fix="add the column; leave its cells empty where the values are not known",
-        )
-
-
-def takes(runner) -> str:
-    """The kind of the model's one column where it is a picture or a text, else ""."""
+def takes(runner: Runner) -> str:
+    """Returns the kind of the model's one column if it is a picture or a text, else ""."""
     kinds = [column.kind for column in runner.signature.columns]
     if kinds in ([PICTURE], [TEXT]):
         return kinds[0]
     return ""
 
 
-def write_cell_answers(runner, cells, writer) -> bool:
-    """Writes a CSV line of answer or error for each picture file or text; True where some had no
-    answer.
+def write_cell_answers(runner: Runner, cells: list[str], writer) -> bool:
+    """Writes a CSV line of answer or error for each picture file or text.
+
+    Args:
+        runner: Of a model of one picture or one text.
+        cells: Paths of pictures, or texts.
+        writer: A csv writer.
+
+    Returns:
+        Whether some have no answer.
     """
-    if not takes(runner):
+    signature = runner.signature
+    kind = takes(runner)
+    if not kind:
+        names = [column.name for column in signature.columns[:8]]
         raise DeviceError(
-            f"{len(cells)} files or texts for a model of rows with "
-            f"{', '.join(column.name for column in runner.signature.columns[:8])}",
+            f"{len(cells)} files or texts for a model of rows with {', '.join(names)}",
             expected="a bundle whose model takes pictures or texts",
-            fix="python -m pipelines.device BUNDLE < rows.csv",
+            fix=GIVE_ROWS,
         )
     if not cells:
         raise DeviceError(
@@ -182,34 +138,32 @@ def write_cell_answers(runner, cells, writer) -> bool:
             expected="one or more picture files",
             fix="python -m pipelines.device BUNDLE picture.png ...",
         )
-    writer.writerow(
-        [
-            "file" if takes(runner) == PICTURE else "text",
-            *_task(runner).headings(runner.signature),
-            "note",
-            "error",
-        ]
-    )
-    name = runner.signature.columns[0].name
+    first = "text"
+    if kind == PICTURE:
+        first = "file"
+    writer.writerow([first, *_task(runner).headings(signature), "note", "error"])
+    (column,) = signature.columns
     failed = False
     num_notes = 0
     for start in range(0, len(cells), CHUNK_CELLS):
         chunk = [str(cell) for cell in cells[start : start + CHUNK_CELLS]]
-        columns, bad = runner.read({name: chunk})
-        if takes(runner) == PICTURE:
-            names = chunk
-        else:
-            names = [cell if len(cell) <= 80 else shorten(cell, 80) for cell in chunk]
-        num_notes += _write_chunk(
-            runner,
-            runner.predict_columns(columns),
-            {each.row: each.reason for each in bad},
-            names,
-            writer,
-        )
+        columns, bad = runner.read({column.name: chunk})
+        answers = runner.predict_columns(columns)
+        errors = {cell.row: cell.reason for cell in bad}
+        names = chunk
+        if kind == TEXT:
+            names = list(map(_short_text, chunk))
+        num_notes += _write_chunk(runner, answers, errors, names, writer)
         failed |= bool(bad)
     _print_count(num_notes, len(cells))
     return failed
+
+
+def _short_text(text):
+    """Returns a text as the first cell of its line."""
+    if len(text) <= MAX_TEXT:
+        return text
+    return shorten(text, MAX_TEXT)
 
 
 def _print_count(num_notes, num_rows):
@@ -217,81 +171,132 @@ def _print_count(num_notes, num_rows):
         print(notes_count(num_notes, num_rows), file=sys.stderr)
 
 
-def write_forecasts(runner, header, rows, writer) -> bool:
-    """Writes a CSV line for every step forecast of each series, or the label and score of its
-    newest window; False: all or nothing. Raises DeviceError for a row that cannot be read.
+def write_forecasts(runner: Runner, header: list[str], rows, writer) -> bool:
+    """Writes a CSV line for every step forecast of each series.
+
+    Of a model of anomalies it is the label and the score of the newest window.
+
+    Args:
+        runner: Of a model of windows.
+        header: The names of the table's columns.
+        rows: Its cells, a row a step, or the error that ended them.
+        writer: A csv writer.
+
+    Returns:
+        False: all series have an answer, or none.
+
+    Raises:
+        DeviceError: If a row cannot be read.
     """
-    cells = []
-    for place, row in enumerate(rows):
-        if isinstance(row, Exception) or len(row) != len(header):
-            if isinstance(row, Exception):
-                detail = row
-            else:
-                detail = f"{len(row)} cells, the header has {len(header)}"
-            raise DeviceError(f"row {place}: {detail}", expected="CSV", fix="fix the file")
-        cells.append(row)
-    table = {name: [row[place] for row in cells] for place, name in enumerate(header)}
+    table = _whole_table(header, rows)
     names, columns = newest_windows(runner.signature, table)
     shared = shared_steps(runner.signature, table)
     if shared:
         print(f"note: {shared}", file=sys.stderr)
     answers = runner.predict_columns(columns)
-    frame = runner.signature.frame
+    num_notes = int(np.count_nonzero(answers.notes))
+    _print_count(num_notes, len(names))
+    signature = runner.signature
+    frame = signature.windows()
     task = _task(runner)
-    _print_count(int(np.count_nonzero(answers.notes)), len(names))
-    if len(names) > 1:
-        many = [frame.series or "series"]
-    else:
-        many = []
-    writer.writerow([*many, frame.time, *task.window_headings(runner.signature), "note"])
+    headings = [frame.time, *task.window_headings(signature), "note"]
+    has_names = len(names) > 1
+    if has_names:
+        headings.insert(0, frame.series or "series")
+    writer.writerow(headings)
     for place, name in enumerate(names):
-        if many:
-            first = [name]
-        else:
-            first = []
-        newest = columns[frame.time][place]
-        for time, cells in task.window_lines(runner.signature, answers, place, newest):
-            when = write_time(time, frame.format)
-            writer.writerow([*first, when, *cells, answers.notes[place]])
+        stamp = columns[frame.time][place]
+        note = answers.notes[place]
+        for time, cells in task.window_lines(signature, answers, place, stamp):
+            line = [write_time(time, frame.format), *cells, note]
+            if has_names:
+                line.insert(0, name)
+            writer.writerow(line)
     return False
 
 
-def write_answers(runner, header, rows, writer) -> bool:
-    """Writes a CSV line of answer or error for each row of cells; True where some row had no
-    answer.
+def _whole_table(header, rows):
+    """Returns the cells of rows by column. Raises DeviceError for a row that is not as wide."""
+    cells = []
+    for place, row in enumerate(rows):
+        fault = _fault_of(row, len(header))
+        if fault:
+            raise DeviceError(f"row {place}: {fault}", expected="CSV", fix="fix the file")
+        cells.append(row)
+    return _by_column(header, cells)
+
+
+def _fault_of(row, width):
+    """Returns why a row of cells cannot be read, or ""."""
+    if isinstance(row, Exception):
+        return str(row) or type(row).__name__
+    if len(row) != width:
+        return f"{len(row)} cells, the header has {width}"
+    return ""
+
+
+def _by_column(header, cells):
+    """Returns rows of cells as columns by name."""
+    table = {}
+    for place, name in enumerate(header):
+        table[name] = [row[place] for row in cells]
+    return table
+
+
+def write_answers(runner: Runner, header: list[str], rows, writer) -> bool:
+    """Writes a CSV line of answer or error for each row.
+
+    Args:
+        runner: Of a model of rows.
+        header: The names of the table's columns.
+        rows: Its cells, or the error that ended them.
+        writer: A csv writer.
+
+    Returns:
+        Whether some row has no answer.
     """
-    writer.writerow(["row", *_task(runner).headings(runner.signature), "note", "error"])
+    headings = _task(runner).headings(runner.signature)
+    writer.writerow(["row", *headings, "note", "error"])
     failed = False
     num_notes = 0
     first = 1
-    for cells, errors in _chunks(iter(rows), len(header), _chunk_rows(runner)):
-        num_notes += _answer_chunk(runner, header, cells, errors, writer, first)
+    chunk_rows = _chunk_rows(runner)
+    for cells, errors in _chunks(rows, len(header), chunk_rows):
+        columns, bad = runner.read(_by_column(header, cells))
+        for cell in bad:
+            errors.setdefault(cell.row, f"{cell.reason}: {cell.value}")
+        answers = runner.predict_columns(columns)
+        after_last = first + len(cells)
+        numbers = range(first, after_last)
+        num_notes += _write_chunk(runner, answers, errors, numbers, writer)
         failed |= bool(errors)
-        first += len(cells)
-    _print_count(num_notes, first - 1)
+        first = after_last
+    num_rows = first - 1
+    _print_count(num_notes, num_rows)
     return failed
 
 
 def _chunk_rows(runner):
-    """A column that is filled with the value of the row before wants all rows at once."""
-    remembers = any(
-        isinstance(primitive, FillPrevious) for primitive in runner.signature.primitives
-    )
-    if remembers:
-        return sys.maxsize
+    """Returns how many rows are answered at once.
+
+    A column that is filled with the value of the row before needs all rows at once.
+    """
+    for primitive in runner.signature.primitives:
+        if isinstance(primitive, FillPrevious):
+            return sys.maxsize
     return CHUNK_ROWS
 
 
 def _chunks(rows, width, chunk_rows):
-    """Lists of rows of cells, with the errors of those that are ragged or unreadable."""
+    """Yields lists of rows of cells, with the errors of those that are ragged or unreadable."""
     cells = []
     errors = {}
     for row in rows:
+        fault = _fault_of(row, width)
         if isinstance(row, Exception):
-            errors[len(cells)] = f"cannot be read as CSV, and no row after it: {row}"
-            row = [""] * width
-        elif len(row) != width:
-            errors[len(cells)] = f"{len(row)} cells, the header has {width}"
+            fault = f"cannot be read as CSV, and no row after it: {row}"
+        if fault:
+            errors[len(cells)] = fault
             row = [""] * width
         cells.append(row)
         if len(cells) == chunk_rows:
@@ -302,28 +307,20 @@ def _chunks(rows, width, chunk_rows):
         yield cells, errors
 
 
-def _answer_chunk(runner, header, cells, errors, writer, first):
-    columns, bad = runner.read(
-        {name: [row[place] for row in cells] for place, name in enumerate(header)}
-    )
-    for each in bad:
-        errors.setdefault(each.row, f"{each.reason}: {each.value}")
-    return _write_chunk(
-        runner, runner.predict_columns(columns), errors, range(first, first + len(cells)), writer
-    )
-
-
 def _write_chunk(runner, answers, errors, names, writer):
-    """Writes the lines of some rows; the number of answers with a note."""
+    """Writes the lines of some rows; returns the number of answers with a note."""
     task = _task(runner)
-    width = len(task.headings(runner.signature))
+    num_cells = len(task.headings(runner.signature))
+    no_answer = [""] * num_cells
     num_notes = 0
     for row, name in enumerate(names):
         if row in errors:
-            writer.writerow([name, *[""] * width, "", errors[row]])
+            writer.writerow([name, *no_answer, "", errors[row]])
             continue
-        num_notes += answers.notes[row] != ""
-        writer.writerow([name, *task.cells(answers, row), answers.notes[row], ""])
+        note = answers.notes[row]
+        if note:
+            num_notes += 1
+        writer.writerow([name, *task.cells(answers, row), note, ""])
     return num_notes
 
 

@@ -57,7 +57,9 @@ class Calendar:
             step_seconds: The length of a step; of months and weekdays the mean one.
         """
         has_steps = self._has_steps()
-        if not (has_steps and self._has_weekdays() and self._has_seconds(step_seconds)):
+        has_weekdays = self._has_weekdays()
+        has_seconds = self._has_seconds(step_seconds)
+        if not (has_steps and has_weekdays and has_seconds):
             raise ValueError(f"a calendar of {self} with steps of {step_seconds} s")
 
     def _has_steps(self):
@@ -177,7 +179,8 @@ def _days_of_months(months, calendar):
     """Returns days since 1970 of the date of each month since January 1970, int64."""
     firsts = _first_days(months)
     sizes = _first_days(months + 1) - firsts
-    days = firsts + np.minimum(calendar.day, sizes) - 1
+    day_of_month = np.minimum(calendar.day, sizes)
+    days = firsts + day_of_month - 1
     if not calendar.weekdays:
         return days
     # A date that must lie on a weekday moves into its month: forward from the first half, back from

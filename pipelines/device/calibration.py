@@ -66,13 +66,23 @@ def probabilities(logits: np.ndarray, calibration: Calibration = Calibration()) 
     """
     logits = logits.astype(np.float64)
     if calibration.logits:
-        positive = np.interp(logits[:, 0], calibration.logits, calibration.shares)
-        return np.stack([1 - positive, positive], axis=1)
+        return _from_table(logits, calibration)
     logits = logits * calibration.factor + calibration.offset
     if logits.shape[1] == 1:
         # The sigmoid is softmax with a logit of 0 for no.
         no = np.zeros_like(logits)
         logits = np.concatenate([no, logits], axis=1)
+    return _softmax(logits)
+
+
+def _from_table(logits, calibration):
+    positive = np.interp(logits[:, 0], calibration.logits, calibration.shares)
+    negative = 1 - positive
+    return np.stack([negative, positive], axis=1)
+
+
+def _softmax(logits):
+    # The largest is subtracted, so that exp does not overflow.
     largest = logits.max(axis=1, keepdims=True)
     shares = np.exp(logits - largest)
     total = shares.sum(axis=1, keepdims=True)
@@ -86,8 +96,10 @@ def positive_or_largest(logits: np.ndarray, offsets: tuple[float, ...]) -> np.nd
         logits: float32 [rows, outputs].
         offsets: The decision of the form, which is added to them.
     """
-    shifted = logits + np.asarray(offsets, np.float32)
-    if shifted.shape[1] == 1:
-        is_positive = shifted[:, 0] >= 0
-        return is_positive.astype(np.int64)
-    return shifted.argmax(axis=1)
+    shifts = np.asarray(offsets, np.float32)
+    shifted = logits + shifts
+    num_outputs = shifted.shape[1]
+    if num_outputs > 1:
+        return shifted.argmax(axis=1)
+    is_positive = shifted[:, 0] >= 0
+    return is_positive.astype(np.int64)

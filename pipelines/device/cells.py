@@ -16,6 +16,7 @@ Numeric, categorical, boolean and date are what a table's column can be.
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -34,6 +35,7 @@ from .columns import (
     TEXT,
     TRUE_WORDS,
     BadCell,
+    BadCells,
     Column,
 )
 from .dates import FIRST_TIME, LAST_TIME, read_time
@@ -90,7 +92,7 @@ def read_column(
         The array, and the cells that it cannot read, which are missing, or black pictures, in the
         array.
     """
-    bad = []
+    bad = BadCells()
     is_typed_array = isinstance(cells, np.ndarray) and cells.dtype.kind != "O"
     if column.kind not in (PICTURE, SERIES) and not is_typed_array:
         bad = _not_single(cells)
@@ -105,13 +107,13 @@ def read_column(
 
 def _not_single(cells):
     """Returns the cells that are not single values, but lists and the like."""
-    bad = []
+    bad = BadCells()
     for row, cell in enumerate(cells):
         if cell is None or isinstance(cell, _SCALARS):
             continue
         kind = type(cell).__name__
         if kind not in _MISSING_TYPES:
-            bad.append(BadCell(row, shorten(cell), f"not a single value but a {kind}"))
+            bad.add(row, cell, f"not a single value but a {kind}")
     return bad
 
 
@@ -135,13 +137,8 @@ def read_numbers(
     """Reads the cells of a numeric column as `read_column` does, in float64.
 
     What float32 could not tell apart is still different here.
-
-    Args:
-        cells: Raw cells.
-        column: Of the cells.
-        missing: The words that are read as missing.
     """
-    bad = []
+    bad = BadCells()
     if _is_numeric_array(cells):
         values = cells.astype(np.float64)
     else:
@@ -151,7 +148,7 @@ def read_numbers(
         reason = f"beyond {MAX_NUMBER:g}"
         if math.isinf(values[row]):
             reason = "infinite"
-        bad.append(BadCell(row, shorten(cells[row]), reason))
+        bad.add(row, cells[row], reason)
         values[row] = math.nan
     return values, bad
 
@@ -163,14 +160,14 @@ def _is_numeric_array(cells):
 def _parsed_numbers(cells, column, missing):
     """Returns float64 [rows], NaN for what is missing or no number, and the latter."""
     values = np.full(len(cells), math.nan)
-    bad = []
+    bad = BadCells()
     for row, cell in enumerate(cells):
         if is_missing(cell, missing):
             continue
         try:
             values[row] = _number(cell, column)
         except (ValueError, OverflowError):
-            bad.append(BadCell(row, shorten(cell), not_a_number(column)))
+            bad.add(row, cell, not_a_number(column))
     return values, bad
 
 
@@ -196,14 +193,14 @@ def _numeric(cells, column, missing):
 
 def _categorical(cells, column, missing):
     values = np.empty(len(cells), object)
-    bad = []
+    bad = BadCells()
     for row, cell in enumerate(cells):
         if is_missing(cell, missing):
             continue
         text = _category(cell)
         fault = _fault_of_category(text)
         if fault:
-            bad.append(BadCell(row, shorten(text), fault))
+            bad.add(row, text, fault)
         else:
             values[row] = text
     return values, bad
@@ -240,7 +237,7 @@ def _is_unicode(text):
 
 def _boolean(cells, column, missing):
     values = np.empty(len(cells), object)
-    bad = []
+    bad = BadCells()
     for row, cell in enumerate(cells):
         if is_missing(cell, missing):
             continue
@@ -250,7 +247,7 @@ def _boolean(cells, column, missing):
         elif word in FALSE_WORDS:
             values[row] = "false"
         else:
-            bad.append(BadCell(row, shorten(cell), "neither true nor false"))
+            bad.add(row, cell, "neither true nor false")
     return values, bad
 
 
@@ -258,7 +255,7 @@ def _date(cells, column, missing):
     if isinstance(cells, np.ndarray) and cells.dtype.kind == "M":
         return _typed_dates(cells)
     values = np.full(len(cells), _NOT_A_TIME)
-    bad = []
+    bad = BadCells()
     seen = {}
     for row, cell in enumerate(cells):
         if is_missing(cell, missing):
@@ -267,7 +264,8 @@ def _date(cells, column, missing):
             seen[cell] = read_time(cell, column.format)
         time = seen[cell]
         if time is None:
-            bad.append(BadCell(row, shorten(cell), f"not a date of the format {column.format}"))
+            reason = f"not a date of the format {column.format}"
+            bad.add(row, cell, reason)
         else:
             values[row] = time
     return values, bad
@@ -278,15 +276,15 @@ def _typed_dates(cells):
     values = cells.astype("datetime64[s]")
     is_outside = (values < FIRST_TIME) | (values > LAST_TIME)
     values[is_outside] = _NOT_A_TIME
-    bad = []
+    bad = BadCells()
     for row in np.flatnonzero(is_outside).tolist():
-        bad.append(BadCell(row, shorten(cells[row]), "outside the years 1 to 9999"))
+        bad.add(row, cells[row], "outside the years 1 to 9999")
     return values, bad
 
 
 def _texts(cells, column, missing):
     values = []
-    bad = []
+    bad = BadCells()
     for row, cell in enumerate(cells):
         text = ""
         # Of the words for missing only the empty one: a text may well be "none".
@@ -295,7 +293,7 @@ def _texts(cells, column, missing):
         num_characters = len(text)
         if num_characters > MAX_CHARACTERS:
             reason = f"{num_characters:,} characters, at most {MAX_CHARACTERS:,}"
-            bad.append(BadCell(row, shorten(text), reason))
+            bad.add(row, text, reason)
             text = ""
         values.append(_with_bytes(text))
     return np.array(values, np.dtypes.StringDType()), bad
@@ -314,12 +312,13 @@ def _with_bytes(text):
 
 def _picture(cells, column, missing):
     if isinstance(cells, np.ndarray) and cells.dtype == np.uint8:
-        if cells.shape[1:] == column.shape:
-            return cells, []
-        if (*cells.shape[1:], 1) == column.shape:
-            return cells[..., None], []
+        picture_shape = cells.shape[1:]
+        if picture_shape == column.shape:
+            return cells, BadCells()
+        if (*picture_shape, 1) == column.shape:
+            return cells[..., None], BadCells()
     values = np.zeros((len(cells), *column.shape), np.uint8)
-    bad = []
+    bad = BadCells()
     for row, cell in enumerate(cells):
         source = cell
         # Of the words for missing only the empty one: a file may be called NA.
@@ -328,7 +327,7 @@ def _picture(cells, column, missing):
         try:
             values[row] = read_picture(source, column.shape, white=column.white)
         except ValueError as error:
-            bad.append(BadCell(row, shorten(cell), str(error)))
+            bad.add(row, cell, str(error))
     return values, bad
 
 
@@ -337,20 +336,23 @@ def _series(cells, column, missing):
         return _series_of_table(cells, column, missing)
     (num_steps,) = column.shape
     values = np.full((len(cells), num_steps), np.nan, np.float32)
-    bad = []
+    bad = BadCells()
     for row, cell in enumerate(cells):
         if is_missing(cell, missing):
             continue
         steps = _steps(cell, column)
         if steps is None:
-            bad.append(BadCell(row, shorten(cell), f"not a series but a {type(cell).__name__}"))
+            kind = type(cell).__name__
+            bad.add(row, cell, f"not a series but a {kind}")
             continue
         newest, unreadable = _numeric(steps[-num_steps:], column, missing)
         if unreadable:
-            first = unreadable[0]
-            bad.append(BadCell(row, first.value, f"step {first.row + 1}: {first.reason}"))
-        elif len(newest):
-            values[row, -len(newest) :] = newest
+            step = unreadable[0]
+            reason = f"step {step.row + 1}: {step.reason}"
+            bad.append(replace(step, row=row, reason=reason))
+            continue
+        first = num_steps - len(newest)
+        values[row, first:] = newest
     return values, bad
 
 
@@ -360,12 +362,13 @@ def _series_of_table(cells, column, missing):
     newest = cells[:, -num_steps:]
     num_rows, num_given = newest.shape
     numbers, unreadable = _numeric(newest.ravel(), column, missing)
-    bad = []
+    bad = BadCells()
     for step in unreadable:
         row = step.row // num_given
-        bad.append(BadCell(row, step.value, step.reason))
+        bad.append(replace(step, row=row))
+    first = num_steps - num_given
     values = np.full((num_rows, num_steps), np.nan, np.float32)
-    values[:, num_steps - num_given :] = numbers.reshape(num_rows, num_given)
+    values[:, first:] = numbers.reshape(newest.shape)
     return values, bad
 
 
@@ -378,11 +381,8 @@ def _steps(cell, column):
         if column.thousands == " ":
             return cell.split(";")
         return cell.replace(";", " ").split()
-    if isinstance(cell, np.ndarray):
-        if cell.ndim == 1:
-            return cell
-        return None
-    if isinstance(cell, (list, tuple)):
+    is_array = isinstance(cell, np.ndarray) and cell.ndim == 1
+    if is_array or isinstance(cell, (list, tuple)):
         return cell
     return None
 

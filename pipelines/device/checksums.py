@@ -19,8 +19,11 @@ from .errors import DeviceError
 from .regular import read_regular
 
 SUMS = "SHA256SUMS"
-MAX_SUMS_BYTES, MAX_FILE_BYTES = 2**20, 2**31  # no TFLite file can be larger
+MAX_SUMS_BYTES = 2**20
+MAX_FILE_BYTES = 2**31  # no TFLite file can be larger
 MAX_UNLISTED = 1000  # names that are looked at
+MAX_NAMED = 20  # of them in a message
+_COPY_AGAIN = "copy the bundle again, or make it again"
 # What is used without being asked for by name: what a compiler or a browser is given, and the
 # suffixes of the rest.
 _USED_FOLDERS = ("c", "web")
@@ -46,32 +49,49 @@ _LINE = re.compile(r"([0-9a-f]{64}) [ *]([^\\\n]+)")
 
 
 def checksums(files: Mapping[str, bytes]) -> str:
-    """The content of SHA256SUMS for relative name → content, in the order of the names. Raises
-    DeviceError for a name that such a file cannot hold.
+    """Returns the content of SHA256SUMS, in the order of the names.
+
+    Args:
+        files: Content by relative name.
+
+    Raises:
+        DeviceError: For a name that such a file cannot hold.
     """
-    unsafe = next((name for name in files if not name.isprintable() or "\\" in name), None)
-    if unsafe is not None:
-        raise DeviceError(
-            f"a file called {unsafe!r}",
-            expected="names without backslashes and line ends",
-            fix="give it another name",
-        )
-    return "".join(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files))
+    lines = []
+    for name in sorted(files):
+        if "\\" in name or not name.isprintable():
+            raise DeviceError(
+                f"a file called {name!r}",
+                expected="names without backslashes and line ends",
+                fix="give it another name",
+            )
+        digest = hashlib.sha256(files[name])
+        lines.append(f"{digest.hexdigest()}  {name}\n")
+    return "".join(lines)
 
 
 def read_checked(folder: str | Path, name: str, *, most: int = MAX_FILE_BYTES) -> bytes:
-    """The content of the file `name` of a bundle. Raises DeviceError if it is missing, has
-    more bytes than `most` or is not what was written with the bundle; nothing of it is parsed
-    before. Files that are not asked for need not be there.
+    """Reads a file of a bundle; nothing of it is parsed before its checksum is compared.
+
+    Files that are not asked for need not be there.
+
+    Args:
+        folder: The bundle's folder.
+        name: Of the file.
+        most: Bytes that it may have.
+
+    Raises:
+        DeviceError: If it is missing, has more bytes or is not what was written with the bundle.
     """
-    path = Path(folder) / name
+    folder = Path(folder)
+    path = folder / name
     if not _is_there(path):
         raise DeviceError(
             f"no {name} in {str(folder)!r}",
             expected="a whole bundle: saved_models/<name>/",
             fix="name the folder that `python -m pipelines run` wrote, or copy it again",
         )
-    wanted = _read_sums(Path(folder)).get(name)
+    wanted = _read_sums(folder).get(name)
     try:
         content = read_regular(path, most)
     except OSError as error:
@@ -80,25 +100,34 @@ def read_checked(folder: str | Path, name: str, *, most: int = MAX_FILE_BYTES) -
             expected="a readable file",
             fix="change its permissions, or copy the bundle again",
         ) from error
-    found = hashlib.sha256(content).hexdigest()
-    if found != wanted:
-        if wanted is None:
-            problem = "is not in SHA256SUMS"
-        else:
-            problem = f"is damaged or was altered: its SHA-256 is {found[:12]}…"
-        raise DeviceError(
-            f"{str(path)!r} {problem}",
-            expected=f"the {name} that was written with the bundle"
-            + (f", {wanted[:12]}…" if wanted else ""),
-            fix="copy the bundle again, or make it again",
-        )
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != wanted:
+        _refuse_content(path, digest, wanted)
     return content
 
 
+def _refuse_content(path, digest, wanted):
+    """Raises DeviceError for a file whose SHA-256 is not the one that is wanted, or None."""
+    problem = "is not in SHA256SUMS"
+    expected = f"the {path.name} that was written with the bundle"
+    if wanted is not None:
+        problem = f"is damaged or was altered: its SHA-256 is {digest[:12]}…"
+        expected = f"{expected}, {wanted[:12]}…"
+    raise DeviceError(f"{str(path)!r} {problem}", expected=expected, fix=_COPY_AGAIN)
+
+
 def check_bundle(folder: str | Path) -> list[str]:
-    """The names of all files of a bundle, once each is what was written with it. Raises DeviceError
-    that names every file which is missing or altered, and every one that was added where a command,
-    a compiler or a browser would use it.
+    """Checks that every file of a bundle is what was written with it.
+
+    Args:
+        folder: The bundle's folder.
+
+    Returns:
+        The names of all files.
+
+    Raises:
+        DeviceError: It names every file which is missing or altered, and every one that was added
+            where a command, a compiler or a browser would use it.
     """
     return [name for name, _ in _each_checked(folder)]
 
@@ -123,108 +152,145 @@ def _each_checked(folder):
             refused.append(error.received)
             continue
         yield name, content
-    added = [name for name in unlisted(folder) if _is_used(name)]
+    added = list(filter(_is_used, unlisted(folder)))
     if added:
-        refused.append(
-            f"{', '.join(map(repr, added[:20]))} in {str(folder)!r} is not in {SUMS}: it was added"
-        )
+        some = ", ".join(map(repr, added[:MAX_NAMED]))
+        refused.append(f"{some} in {str(folder)!r} is not in {SUMS}: it was added")
     if refused:
         raise DeviceError(
-            "; ".join(refused),
-            expected=f"the {len(names)} files of {SUMS}",
-            fix="copy the bundle again, or make it again",
+            "; ".join(refused), expected=f"the {len(names)} files of {SUMS}", fix=_COPY_AGAIN
         )
 
 
 def print_check(folder: str | Path) -> None:
-    """Prints how many files are as they were written; on standard error, what lies there and is not
-    among them. Raises DeviceError as `check_bundle` does.
+    """Prints how many files are as they were written.
+
+    On standard error it prints what is in the folder and not among them.
+
+    Args:
+        folder: The bundle's folder.
+
+    Raises:
+        DeviceError: As `check_bundle` does.
     """
     names = check_bundle(folder)
-    others = unlisted(folder)
     print(f"{len(names)} files, each as it was written")
-    if others:
-        if len(others) > 20:
-            more = ", ..."
-        else:
-            more = ""
-        print(
-            f"not in {SUMS}, and not used: {', '.join(map(repr, others[:20]))}{more}",
-            file=sys.stderr,
-        )
+    others = unlisted(folder)
+    if not others:
+        return
+    shown = list(map(repr, others[:MAX_NAMED]))
+    if len(others) > MAX_NAMED:
+        shown.append("...")
+    print(f"not in {SUMS}, and not used: {', '.join(shown)}", file=sys.stderr)
 
 
 def unlisted(folder: str | Path) -> list[str]:
-    """The relative names, sorted, of what lies in a bundle and not in its SHA256SUMS: files, and
-    folders, which end in "/" and are not looked into, that hold nothing of it. At most
-    MAX_UNLISTED. Raises DeviceError where the folder or SHA256SUMS cannot be read.
+    """Returns the relative names of what is in a bundle and not in its SHA256SUMS, sorted.
+
+    They are files, and folders that hold nothing of it, which end in "/" and are not looked into.
+
+    Args:
+        folder: The bundle's folder.
+
+    Returns:
+        At most MAX_UNLISTED names.
+
+    Raises:
+        DeviceError: If the folder or SHA256SUMS cannot be read.
     """
-    listed = {*_read_sums(Path(folder)), SUMS}
-    holding = {parent.as_posix() for name in listed for parent in Path(name).parents}
+    folder = Path(folder)
+    listed = {*_read_sums(folder), SUMS}
+    holding = set()
+    for name in listed:
+        for parent in Path(name).parents:
+            holding.add(parent.as_posix())
     found: list[str] = []
     for inside in sorted(holding):
-        try:
-            with os.scandir(Path(folder) / inside) as entries:
-                for entry in entries:
-                    if inside == ".":
-                        name = entry.name
-                    else:
-                        name = f"{inside}/{entry.name}"
-                    if name in listed or name in holding:
-                        continue
-                    found.append(f"{name}/" if entry.is_dir(follow_symlinks=False) else name)
-                    if len(found) >= MAX_UNLISTED:
-                        return sorted(found)
-        except OSError:
-            # a folder that is not there: its files are missing, which `check_bundle` reports
-            continue
+        for name in _names_inside(folder, inside):
+            plain_name = name.rstrip("/")
+            if plain_name in listed or plain_name in holding:
+                continue
+            found.append(name)
+            if len(found) >= MAX_UNLISTED:
+                return sorted(found)
     return sorted(found)
 
 
+def _names_inside(folder, inside):
+    """Yields the relative names of what is in a folder of a bundle; folders end in "/"."""
+    prefix = f"{inside}/"
+    if inside == ".":
+        prefix = ""
+    try:
+        with os.scandir(folder / inside) as entries:
+            for entry in entries:
+                name = prefix + entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    name += "/"
+                yield name
+    except OSError:
+        # The folder is missing, and its files with it, which `check_bundle` reports.
+        return
+
+
 def _is_used(name):
-    """Whether something would use a file of this name, or look into a folder of this name."""
+    """Returns whether something would use a file of this name, or look into such a folder."""
     parts = name.lower().split("/")
-    return parts[0] in _USED_FOLDERS or parts[-1].endswith(_USED_SUFFIXES)
+    if parts[0] in _USED_FOLDERS:
+        return True
+    return parts[-1].endswith(_USED_SUFFIXES)
 
 
 def _is_there(path):
-    """Whether something that could be a file, of whatever kind, is there: a folder is not."""
+    """Returns whether something that could be a file, of whatever kind, is there."""
     try:
-        return not stat.S_ISDIR(os.stat(path).st_mode)
+        status = os.stat(path)
     except (OSError, ValueError):
         return False
-
-
-def parse_sums(content: bytes) -> dict[str, str]:
-    """The relative name → SHA-256 of the content of SHA256SUMS. Raises ValueError or TypeError for
-    other lines, and for a name that leads out of the folder.
-    """
-    lines = [_LINE.fullmatch(line) for line in content.decode("utf-8").split("\n")[:-1]]
-    sums = {line[2]: line[1] for line in lines}
-    if len(sums) < len(lines) or any(
-        ".." in Path(name).parts or Path(name).is_absolute() for name in sums
-    ):
-        raise ValueError("it names a file twice, or one outside the bundle")
-    return sums
+    return not stat.S_ISDIR(status.st_mode)
 
 
 def _read_sums(folder):
+    """Returns the SHA-256 of each file by name."""
     path = folder / SUMS
     try:
-        return parse_sums(read_regular(path, MAX_SUMS_BYTES))
+        content = read_regular(path, MAX_SUMS_BYTES)
+        return parse_sums(content)
     except FileNotFoundError:
         raise DeviceError(
             f"no {SUMS} in {str(folder)!r}",
             expected="a bundle with its checksums",
             fix="copy that file too; a bundle from before there were checksums must be made again",
         ) from None
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError) as error:
+        problem = error
         if isinstance(error, OSError):
             problem = error.strerror
-        else:
-            problem = error
         raise DeviceError(
             f"{str(path)!r} is damaged: {problem}",
             expected="lines of a SHA-256 and a name",
-            fix="copy the bundle again, or make it again",
+            fix=_COPY_AGAIN,
         ) from error
+
+
+def parse_sums(content: bytes) -> dict[str, str]:
+    """Returns the SHA-256 of each file by its relative name.
+
+    Args:
+        content: Of SHA256SUMS.
+
+    Raises:
+        ValueError: For other lines, and for a name that leads out of the folder.
+    """
+    text = content.decode("utf-8")
+    sums: dict[str, str] = {}
+    for line in text.split("\n")[:-1]:
+        parts = _LINE.fullmatch(line)
+        if parts is None:
+            raise ValueError("it has a line of another form")
+        digest, name = parts.groups()
+        path = Path(name)
+        if name in sums or path.is_absolute() or ".." in path.parts:
+            raise ValueError("it names a file twice, or one outside the bundle")
+        sums[name] = digest
+    return sums

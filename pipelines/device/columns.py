@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from .visible import shorten
+
 NUMERIC = "numeric"
 CATEGORICAL = "categorical"
 BOOLEAN = "boolean"
@@ -78,3 +80,18 @@ class BadCell:
     row: int
     value: str
     reason: str
+
+
+class BadCells(list[BadCell]):
+    """The cells of a column that could not be read."""
+
+    def add(self, row: int, cell: object, reason: str) -> None:
+        """Adds a cell.
+
+        Args:
+            row: From 0.
+            cell: What was received.
+            reason: In words.
+        """
+        value = shorten(cell)
+        self.append(BadCell(row, value, reason))

@@ -20,7 +20,7 @@ MAX_ROW_SEPARATORS = 16 * 2**20
 
 
 def lines_of(file: TextIO) -> Iterator[str]:
-    """The lines of a text file. Raises csv.Error for one that is longer than MAX_CSV_LINE."""
+    """Yields the lines of a text file. Raises csv.Error for one longer than MAX_CSV_LINE."""
     while line := file.readline(MAX_CSV_LINE + 1):
         if len(line) > MAX_CSV_LINE:
             raise csv.Error(f"a line of more than {MAX_CSV_LINE:,} characters")
@@ -30,11 +30,14 @@ def lines_of(file: TextIO) -> Iterator[str]:
 def rows_of(
     lines: Iterable[str], separator: str = ","
 ) -> Iterator[list[str] | csv.Error | UnicodeError]:
-    """The cells of each row, the header's first; blank lines are passed over unless the header has
-    one cell.
+    """Yields the cells of each row, the header's first.
 
-    After something that is not CSV or not text comes that error, and nothing more: where the next
-    row would begin is not known.
+    Blank lines are passed over unless the header has one cell. After something that is not CSV or
+    not text comes that error, and nothing more: where the next row would begin is not known.
+
+    Args:
+        lines: Of the file.
+        separator: Of cells.
     """
     before = csv.field_size_limit(MAX_CSV_CELL)
     try:
@@ -64,7 +67,9 @@ class _Counted:
     """Lines, of which those of one row hold at most MAX_ROW_SEPARATORS separators."""
 
     def __init__(self, lines, separator):
-        self._lines, self._separator, self.separators = iter(lines), separator, 0
+        self._lines = iter(lines)
+        self._separator = separator
+        self.separators = 0
 
     def __iter__(self):
         return self
@@ -78,7 +83,7 @@ class _Counted:
 
 
 def named_separator(line: str) -> str:
-    """The separator that a first line names, as `sep=;` does; "" where the line is a header."""
+    """Returns the separator that a first line names, as `sep=;` does; "" if it is a header."""
     found = _NAMED_SEPARATOR.fullmatch(line)
     if found:
         return found.group(1)
@@ -86,7 +91,7 @@ def named_separator(line: str) -> str:
 
 
 def without_separator_line(lines: Iterable[str]) -> Iterator[str]:
-    """The lines of a file without a first one that names the separator."""
+    """Yields the lines of a file without a first one that names the separator."""
     lines = iter(lines)
     for line in lines:
         if not named_separator(line):

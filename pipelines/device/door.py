@@ -61,8 +61,13 @@ _MAX_WORDS = 300
 
 
 def through_door(work: Callable[[], int | None]) -> int:
-    """The exit code of a command. Nothing but SystemExit leaves it as an exception: see the table
-    above.
+    """Runs a command; nothing but SystemExit leaves it as an exception.
+
+    Args:
+        work: The command. It returns an exit code, or None for 0.
+
+    Returns:
+        The exit code, see the table above.
     """
     _show_any_text()
     try:
@@ -80,13 +85,16 @@ def through_door(work: Callable[[], int | None]) -> int:
         _print_error(str(error))
         return REFUSED
     except Exception as error:
-        words = error_of_the_system(error)
-        if not words and os.environ.get(RAISE_NAME):
+        refusal = error_of_the_system(error)
+        if refusal is not None:
+            _flush_or_drop()
+            _print_error(str(refusal))
+            return REFUSED
+        if os.environ.get(RAISE_NAME):
             raise
         _flush_or_drop()
-        _print_error(str(words or _fault(error)))
-        if words:
-            return REFUSED
+        fault = _fault(error)
+        _print_error(str(fault))
         return FAULT
 
 
@@ -102,6 +110,7 @@ def leave(code: int) -> NoReturn:
 
 
 def _code_of(work):
+    """Returns the exit code of a command, whether it returns or raises it."""
     try:
         return work() or 0
     except SystemExit as stop:  # of typer and argparse, which have printed why
@@ -114,16 +123,20 @@ def _code_of(work):
 
 @contextlib.contextmanager
 def ends_on_signals(words: str) -> Iterator[list[int]]:
-    """Ctrl-C, SIGTERM and SIGHUP end what runs here with one line, `words`, and the exit code 130,
-    143 or 129; what it opened is closed as in any other error. Yields the numbers of the signals
-    that came.
+    """Ends what runs here on Ctrl-C, SIGTERM and SIGHUP, with one line and 128 and its number.
 
-    While TensorFlow traces a graph it may turn the interrupt into an error of its own, or lose it:
-    so what counts is that it came, and it comes again until the work has ended.
+    What it opened is closed as in any other error. While TensorFlow traces a graph it may turn the
+    interrupt into an error of its own, or lose it: so what counts is that it came, and it comes
+    again until the work has ended.
+
+    Args:
+        words: The line.
+
+    Yields:
+        The numbers of the signals that came.
     """
-    if (
-        threading.current_thread() is not threading.main_thread()
-    ):  # signals reach the main thread alone
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main:  # signals reach the main thread alone
         yield []
         return
     came: list[int] = []
@@ -136,10 +149,10 @@ def ends_on_signals(words: str) -> Iterator[list[int]]:
             signal.setitimer(signal.ITIMER_REAL, _REPEAT_SECONDS)
         raise KeyboardInterrupt
 
-    numbers = [
-        number for number in _ENDING_SIGNALS if signal.getsignal(number) is not signal.SIG_IGN
-    ]
-    before = {number: signal.signal(number, note) for number in numbers}
+    before = {}
+    for number in _ENDING_SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            before[number] = signal.signal(number, note)
     if repeats is not None:
         before[repeats] = signal.getsignal(repeats)
     try:
@@ -153,33 +166,42 @@ def ends_on_signals(words: str) -> Iterator[list[int]]:
         raise SystemExit(128 + came[0]) from None
     finally:
         for number, handler in before.items():
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+            if handler is None:
+                handler = signal.SIG_DFL
+            signal.signal(number, handler)
 
 
 def _show_any_text():
-    """A letter that the terminal's encoding lacks is shown as its escape, \\xe9, and ends
-    nothing.
-    """
-    for name, number in (("stdout", 1), ("stderr", 2)):
-        if (
-            getattr(sys, name) is None
-        ):  # closed by whoever started us: the next file that is opened would stand there
-            nothing = os.open(os.devnull, os.O_WRONLY)
-            if nothing != number:
-                os.dup2(nothing, number)
-                os.close(nothing)
-            setattr(sys, name, open(number, "w", encoding="utf-8", closefd=False))
+    """Shows a letter that the terminal's encoding lacks as its escape, \\xe9, and ends nothing."""
+    if sys.stdout is None:
+        sys.stdout = _into_nothing(1)
+    if sys.stderr is None:
+        sys.stderr = _into_nothing(2)
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # what stands in for a stream may be plainer than one
+        # What stands in for a stream may be plainer than one.
+        if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
 
 
+def _into_nothing(number):
+    """Returns a stream that goes nowhere, under the number of one that was closed.
+
+    Whoever started us closed it: the next file that is opened would be written to in its place.
+    """
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    if nothing != number:
+        os.dup2(nothing, number)
+        os.close(nothing)
+    return open(number, "w", encoding="utf-8", closefd=False)
+
+
 def error_of_the_system(error: BaseException) -> PipelineError | None:
-    """A PipelineError where the system, not this package, could not go on; else None."""
+    """Returns a PipelineError if the system, not this package, could not go on; else None."""
     words = str(error)
-    if isinstance(error, MemoryError) or any(each in words.lower() for each in _NO_MEMORY):
+    if _is_out_of_memory(error):
+        problem = _shown(words) or type(error).__name__
         return PipelineError(
-            f"no memory is left: {_shown(words) or type(error).__name__}",
+            f"no memory is left: {problem}",
             stage="system",
             expected="memory for the rows and the model",
             fix="end other programs, raise `ulimit -v`, or give fewer rows",
@@ -192,13 +214,7 @@ def error_of_the_system(error: BaseException) -> PipelineError | None:
             fix="change their permissions, or name another place",
         )
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
-        return PipelineError(
-            f"the system refused: {error.strerror}{_place_of(error)}",
-            stage="system",
-            expected="room where the output and temporary files go, and files that can be opened",
-            fix=f"free some space, write to another place, or set TMPDIR (now "
-            f"{_shown(_temporary_folder())})",
-        )
+        return _no_room(error)
     if isinstance(error, RuntimeError) and "can't start new thread" in words:
         return PipelineError(
             "the system starts no more threads",
@@ -209,22 +225,45 @@ def error_of_the_system(error: BaseException) -> PipelineError | None:
     return None
 
 
+def _is_out_of_memory(error):
+    if isinstance(error, MemoryError):
+        return True
+    words = str(error).lower()
+    return any(phrase in words for phrase in _NO_MEMORY)
+
+
+def _no_room(error):
+    """Returns the PipelineError of an OSError for want of space or of files."""
+    temporary = _shown(_temporary_folder())
+    return PipelineError(
+        f"the system refused: {error.strerror}{_place_of(error)}",
+        stage="system",
+        expected="room where the output and temporary files go, and files that can be opened",
+        fix=f"free some space, write to another place, or set TMPDIR (now {temporary})",
+    )
+
+
 def _place_of(error):
+    """Returns the file of an OSError in parentheses, or ""."""
     if error.filename:
         return f" ({_shown(str(error.filename))})"
     return ""
 
 
 def _fault(error):
-    """The fault in words, once its details are in a file."""
-    place = traceback.extract_tb(error.__traceback__)[-1]
+    """Returns the fault in words, once its details are in a file."""
     path = _write_details(error)
     if path:
         fix = f"report it with the file {path}, which holds no data"
     else:
-        fix = f"report it with this place: {os.path.basename(place.filename)}, line {place.lineno}"
+        frames = traceback.extract_tb(error.__traceback__)
+        place = frames[-1]
+        file_name = os.path.basename(place.filename)
+        fix = f"report it with this place: {file_name}, line {place.lineno}"
+    kind = type(error).__name__
+    words = _shown(str(error))
     return PipelineError(
-        f"a fault of this package: {type(error).__name__}: {_shown(str(error))}",
+        f"a fault of this package: {kind}: {words}",
         stage="fault",
         expected="an answer, or an error that names what to change",
         fix=fix,
@@ -232,11 +271,34 @@ def _fault(error):
 
 
 def _write_details(error):
-    """The path of a new file with the stack and the versions, in the temporary or the current
-    folder; "" where none can be written. No text of an error is in it, and no argument but options'
-    names: those could hold data.
+    """Writes the stack and the versions to a new file, in the temporary or the current folder.
+
+    No text of an error is in it, and no argument but options' names: those could hold data.
+
+    Returns:
+        The path, or "" if none can be written.
     """
-    options = [word.partition("=")[0] for word in sys.argv[1:] if word.startswith("--")]
+    details = "\n".join(_details(error))
+    moment = time.strftime("%Y%m%d-%H%M%S")
+    name = f"pipelines-fault-{moment}-{os.getpid()}.txt"
+    for folder in (_temporary_folder(), os.curdir):
+        path = os.path.join(folder, name)
+        try:
+            with open(path, "x", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(f"{details}\n")
+            return path
+        except OSError:
+            continue  # the next place, or none: a full disk must not hide the fault itself
+    return ""
+
+
+def _details(error):
+    """Returns the lines of a file of details."""
+    options = []
+    for argument in sys.argv[1:]:
+        if argument.startswith("--"):
+            option, _, _ = argument.partition("=")
+            options.append(option)
     lines = [
         f"Python {platform.python_version()} on {platform.platform()}",
         *map(_version, _PACKAGES),
@@ -244,34 +306,19 @@ def _write_details(error):
         "",
         "The texts of errors are left out: they can hold data.",
     ]
-    each = error
     seen = []
-    while each is not None and each not in seen:
-        lines += [
-            "",
-            f"{type(each).__module__}.{type(each).__name__}",
-            *traceback.format_tb(each.__traceback__),
-        ]
-        seen.append(each)
-        each = each.__cause__ or each.__context__
-    name = f"pipelines-fault-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.txt"
-    for folder in (_temporary_folder(), os.curdir):
-        path = os.path.join(folder, name)
-        try:
-            with open(
-                path,
-                "x",
-                encoding="utf-8",
-                errors="backslashreplace",
-            ) as file:
-                file.write("\n".join(lines) + "\n")
-            return path
-        except OSError:
-            continue  # the next place, or none: a full disk must not hide the fault itself
-    return ""
+    while error is not None and error not in seen:
+        kind = type(error)
+        lines.append("")
+        lines.append(f"{kind.__module__}.{kind.__name__}")
+        lines += traceback.format_tb(error.__traceback__)
+        seen.append(error)
+        error = error.__cause__ or error.__context__
+    return lines
 
 
 def _version(package):
+    """Returns a package with its version."""
     try:
         return f"{package} {version(package)}"
     except PackageNotFoundError:
@@ -286,14 +333,20 @@ def _temporary_folder():
 
 
 def _shown(words):
-    plain = "".join(letter if letter.isprintable() else "?" for letter in words)
+    """Returns words from elsewhere, short, with "?" for what is not printable."""
+    letters = []
+    for letter in words[: _MAX_WORDS + 1]:
+        if not letter.isprintable():
+            letter = "?"
+        letters.append(letter)
+    plain = "".join(letters)
     if len(plain) <= _MAX_WORDS:
         return plain
     return f"{plain[:_MAX_WORDS]}..."
 
 
 def _print_error(words):
-    """On standard error, where there is one that takes it."""
+    """Prints on standard error, if there is one that takes it."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         print(words, file=sys.stderr, flush=True)
 
@@ -306,8 +359,10 @@ def _flush_or_drop():
 
 
 def _drop_output():
-    """What is still to be flushed goes nowhere: Python would try again at its end, and fail
-    again.
+    """Sends what is still to be flushed nowhere.
+
+    Python would try again at its end, and fail again.
     """
     with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, sys.stdout.fileno())

@@ -6,7 +6,12 @@ FORMAT_VERSION = 2
 # Fields that later formats added: the part that has them, and each with the value that a bundle
 # from before meant. A part is the signature itself, one of its columns, or its frame.
 ADDED_TO_SIGNATURE: dict[str, object] = {"ranges": {}}
-ADDED_TO_COLUMNS: dict[str, object] = {"white": 65_535, "thousands": "", "unit": "", "marks": ""}
+ADDED_TO_COLUMNS: dict[str, object] = {
+    "white": 65_535,  # as every 16-bit picture was read then
+    "thousands": "",
+    "unit": "",
+    "marks": "",
+}
 ADDED_TO_FRAME: dict[str, object] = {
     # Steps of equal seconds since 1970, each with the stamps that fall into it.
     "calendar": {

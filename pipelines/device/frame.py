@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .calendar import Calendar, has_step, step_dates, step_numbers
+from .columns import DATE, Column
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,10 @@ class Frame:
     known: tuple[str, ...] = ()
     format: str = "ISO8601"
     calendar: Calendar = Calendar()
+
+    def time_column(self) -> Column:
+        """Returns the column of time."""
+        return Column(self.time, DATE, self.format)
 
     def numbers(self, times: np.ndarray) -> np.ndarray:
         """Returns the numbers of the steps that time stamps lie in, int64 [rows].

@@ -15,7 +15,9 @@ from .cells import SERIES, Column, read_column, shorten
 from .errors import DeviceError
 from .frame import Frame
 from .primitives import Columns
+from .raw_rows import names_missing
 from .signature import Signature
+from .visible import and_more
 
 MOST_SHARED = 0.05  # of the rows, from which on training refuses them too
 
@@ -40,9 +42,9 @@ def newest_windows(
         DeviceError: If a column is missing, a cell cannot be read, or a series has no value.
     """
     frame = signature.windows()
-    missing = frozenset(signature.missing_words)
+    missing = signature.missing()
     _refuse_absent(signature, table)
-    steps, series = _steps_of(frame, table, missing)
+    steps, series = _steps_of(signature, table)
     values = {}
     for column in signature.columns:
         if column.name != frame.time:
@@ -53,48 +55,55 @@ def newest_windows(
         raise DeviceError(
             "a table without rows", expected="the newest steps", fix="provide at least one row"
         )
-    columns = {frame.time: []}
-    for column_name in values:
-        columns[column_name] = []
+    windows = []
     for name in names:
         is_own = series == name
-        own_values = {column_name: x[is_own] for column_name, x in values.items()}
+        own_values = {}
+        for column_name, x in values.items():
+            own_values[column_name] = x[is_own]
         window = _window(signature, name, steps[is_own], own_values)
-        for column_name, cell in window.items():
-            columns[column_name].append(cell)
-    return names, {column_name: np.stack(cells) for column_name, cells in columns.items()}
+        windows.append(window)
+    columns = {}
+    for column_name in (frame.time, *values):
+        cells = [window[column_name] for window in windows]
+        columns[column_name] = np.stack(cells)
+    return names, columns
 
 
 def _refuse_absent(signature, table):
     """Raises DeviceError for columns that the table lacks, except that of the series alone."""
     frame = signature.windows()
-    names = [column.name for column in signature.columns if column.name != frame.time]
-    wanted = [frame.time, *names]
+    wanted = [frame.time]
+    for column in signature.columns:
+        if column.name != frame.time:
+            wanted.append(column.name)
     if frame.series:
         wanted.append(frame.series)
-    absent = [name for name in wanted if name not in table]
+    absent = names_missing(wanted, table)
     if absent and absent != [frame.series]:
+        names = ", ".join(map(shorten, absent))
         raise DeviceError(
-            f"no column {', '.join(map(shorten, absent))} in the steps",
+            f"no column {names} in the steps",
             expected=", ".join(wanted),
             fix="add the column; leave its cells empty where the values are not known",
         )
 
 
-def _steps_of(frame, table, missing):
+def _steps_of(signature, table):
     """Returns the number of each row's step, int64 [rows], and its series, text [rows].
 
     The series is "" if the table has no column of it.
     """
-    time_column = Column(frame.time, "date", frame.format)
-    times = read_cells(table[frame.time], time_column, missing)
+    frame = signature.windows()
+    times = read_cells(table[frame.time], frame.time_column(), signature.missing())
     _refuse_unknown_times(times)
     refuse_days_without_steps(times, frame)
     steps = frame.numbers(times)
-    if frame.series not in table:
-        return steps, np.full(len(times), "")
-    names = [str(cell).strip() for cell in table[frame.series]]
-    return steps, np.array(names)
+    names = [""] * len(times)
+    if frame.series in table:
+        cells = map(str, table[frame.series])
+        names = [cell.strip() for cell in cells]
+    return steps, np.array(names, str)
 
 
 def _refuse_unknown_times(times):
@@ -117,8 +126,7 @@ def shared_steps(signature: Signature, table: Mapping[str, Sequence]) -> str:
         table: Raw columns by name, as `newest_windows` takes them.
     """
     frame = signature.windows()
-    missing = frozenset(signature.missing_words)
-    steps, series = _steps_of(frame, table, missing)
+    steps, series = _steps_of(signature, table)
     _, series_numbers = np.unique(series, return_inverse=True)
     pairs = np.stack([series_numbers, steps])
     distinct_pairs = np.unique(pairs, axis=1)
@@ -144,20 +152,25 @@ def known_steps(signature: Signature, columns: Columns) -> np.ndarray:
         signature: Of a model of windows.
         columns: Windows, as `newest_windows` gives them.
     """
-    past = _past_columns(signature)
     num_steps = num_past_steps(signature)
-    num_windows = len(columns[past[0].name])
-    known = np.zeros((num_windows, num_steps), bool)
-    for column in past:
+    known = None
+    for column in signature.past_series():
         values = columns[column.name]
-        (column_steps,) = column.shape
-        known[:, num_steps - column_steps :] |= ~np.isnan(values)
+        num_windows, own_steps = values.shape
+        if known is None:
+            known = np.zeros((num_windows, num_steps), bool)
+        first = num_steps - own_steps
+        known[:, first:] |= ~np.isnan(values)
     return known.sum(axis=1)
 
 
 def num_past_steps(signature: Signature) -> int:
     """Returns how many past steps a window holds."""
-    return max(column.shape[0] for column in _past_columns(signature))
+    num_steps = 0
+    for column in signature.past_series():
+        (own_steps,) = column.shape
+        num_steps = max(num_steps, own_steps)
+    return num_steps
 
 
 def refuse_days_without_steps(times: np.ndarray, frame: Frame) -> None:
@@ -172,26 +185,15 @@ def refuse_days_without_steps(times: np.ndarray, frame: Frame) -> None:
         return
     row = int(is_outside.argmax())
     stamp = np.datetime_as_string(times[row], unit="s")
-    kept = ", ".join(DAY_NAMES[day] for day in frame.calendar.weekdays)
-    num_more = int(is_outside.sum()) - 1
-    more = ""
-    if num_more:
-        more = f" (and {num_more:,} more rows)"
+    weekdays = [DAY_NAMES[day] for day in frame.calendar.weekdays]
+    kept = ", ".join(weekdays)
+    num_outside = int(is_outside.sum())
+    more = and_more(num_outside - 1, "row")
     raise DeviceError(
         f"row {row}: {stamp} is on a day without a step{more}",
         expected=f"steps on {kept}, as in training",
         fix="remove these rows",
     )
-
-
-def _past_columns(signature):
-    """Returns the series whose values are not known beforehand."""
-    known = signature.windows().known
-    past = []
-    for column in signature.columns:
-        if column.kind == SERIES and column.name not in known:
-            past.append(column)
-    return past
 
 
 def as_cells(column: Column) -> Column:
@@ -216,10 +218,7 @@ def read_cells(cells: Sequence, column: Column, missing: frozenset[str]) -> np.n
     if not bad:
         return values
     first = bad[0]
-    num_more = len(bad) - 1
-    more = ""
-    if num_more:
-        more = f" (and {num_more} more cells)"
+    more = and_more(len(bad) - 1, "cell")
     raise DeviceError(
         f"row {first.row}, column {shorten(column.name)}: {first.reason}: {first.value}{more}",
         expected="values as in training, or empty cells",
@@ -259,13 +258,14 @@ def _window(signature, name, steps, values):
 
 def _origin(signature, name, steps, values):
     """Returns the step after the newest one with a value. Raises DeviceError if none has one."""
-    past = [column.name for column in _past_columns(signature)]
+    past = [column.name for column in signature.past_series()]
     has_value = np.zeros(len(steps), bool)
     for column_name in past:
         has_value |= ~np.isnan(values[column_name])
     if not has_value.any():
+        names = ", ".join(map(shorten, past))
         raise DeviceError(
-            f"the series {shorten(name)} has no value of {', '.join(map(shorten, past))}",
+            f"the series {shorten(name)} has no value of {names}",
             expected="at least one",
             fix="provide its newest steps",
         )
@@ -282,6 +282,7 @@ def _mean_by_place(places, values, size):
     kept_values = values[is_kept].astype(np.float64)
     total = np.bincount(kept_places, weights=kept_values, minlength=size)
     count = np.bincount(kept_places, minlength=size)
-    mean = total / np.maximum(count, 1)
-    of_known = np.where(count > 0, mean, np.nan)
-    return of_known.astype(np.float32)
+    has_mean = count > 0
+    mean = np.full(size, np.nan, np.float32)
+    mean[has_mean] = total[has_mean] / count[has_mean]
+    return mean

@@ -9,11 +9,12 @@ from decimal import ROUND_HALF_UP, Context
 
 import numpy as np
 
-from .cells import PICTURE, SERIES, TEXT, Column, shorten
+from .cells import PICTURE, TEXT, Column, shorten
 from .history import known_steps, num_past_steps
 from .primitives import Columns, missing_mask
 from .primitives.texts import Words
 from .signature import Signature
+from .visible import and_more
 
 _SIX_DIGITS = Context(prec=6, rounding=ROUND_HALF_UP)  # as JavaScript rounds
 
@@ -51,7 +52,7 @@ def _without_values(signature, columns) -> Iterator[Note]:
     cells = _single_cells(signature)
     if not cells:
         return
-    past = _past_series(signature)
+    past = [column.name for column in signature.past_series()]
     names = past or cells
     # What numpy looks through comes first: few rows are left for the others.
     names.sort(key=lambda name: columns[name].dtype.kind != "f")
@@ -71,22 +72,12 @@ def _without_values(signature, columns) -> Iterator[Note]:
 
 def _single_cells(signature):
     """Returns the names of the columns but texts and the time of a window."""
-    names = []
-    for column in signature.columns:
-        is_time = signature.frame is not None and column.name == signature.frame.time
-        if column.kind != TEXT and not is_time:
-            names.append(column.name)
-    return names
-
-
-def _past_series(signature):
-    """Returns the names of the series, but those that are known beforehand."""
-    known = ()
+    time = ""
     if signature.frame is not None:
-        known = signature.frame.known
+        time = signature.frame.time
     names = []
     for column in signature.columns:
-        if column.kind == SERIES and column.name not in known:
+        if column.kind != TEXT and column.name != time:
             names.append(column.name)
     return names
 
@@ -101,10 +92,9 @@ def _has_no_value(x):
 
 def _without_known_tokens(signature, prepared) -> Iterator[Note]:
     """Yields a note on texts that hold nothing the model learned from."""
-    readers = [each for each in signature.primitives if isinstance(each, Words)]
-    if not readers:
+    reader = _token_reader(signature)
+    if reader is None:
         return
-    reader = readers[0]
     ids = prepared[reader.column]
     is_known = (ids > 0) & (ids <= len(reader.keys))
     has_known = is_known.any(axis=1)
@@ -112,23 +102,33 @@ def _without_known_tokens(signature, prepared) -> Iterator[Note]:
         yield row, "no token of the text is known from training"
 
 
+def _token_reader(signature):
+    """Returns the primitive that reads texts as tokens, or None."""
+    for primitive in signature.primitives:
+        if isinstance(primitive, Words):
+            return primitive
+    return None
+
+
 def _of_one_colour(signature, columns) -> Iterator[Note]:
     """Yields a note on pictures whose every pixel is the same."""
-    pictures = [column.name for column in signature.columns if column.kind == PICTURE]
-    if not pictures:
-        return
-    pixels = columns[pictures[0]]
-    corner = pixels[:, :1, :1]
-    is_plain = (pixels == corner).all(axis=(1, 2, 3))
-    for row in np.flatnonzero(is_plain).tolist():
-        yield row, "the picture has one colour"
+    for column in signature.columns:
+        if column.kind != PICTURE:
+            continue
+        pixels = columns[column.name]
+        corner = pixels[:, :1, :1]
+        is_plain = (pixels == corner).all(axis=(1, 2, 3))
+        for row in np.flatnonzero(is_plain).tolist():
+            yield row, "the picture has one colour"
+        return  # of several pictures the first
 
 
 def _few_steps(signature, columns) -> Iterator[Note]:
     """Yields a note on windows of which some past steps are known, but less than half."""
     num_steps = num_past_steps(signature)
     counts = known_steps(signature, columns)
-    is_sparse = (counts > 0) & (2 * counts < num_steps)
+    is_known = counts > 0
+    is_sparse = is_known & (2 * counts < num_steps)
     for row in np.flatnonzero(is_sparse).tolist():
         words = f"{counts[row]:,} of the {num_steps:,} past steps that the model reads are known"
         yield row, words
@@ -170,7 +170,7 @@ def _far_outside(signature, columns) -> Iterator[Note]:
                 words[row] = _far_words(column, x[row], is_far[row], limits)
                 num_more[row] = 0
     for row, of_first in words.items():
-        yield row, of_first + _count_of(num_more[row])
+        yield row, of_first + and_more(num_more[row], "column")
 
 
 def _is_far(x, limits):
@@ -200,15 +200,6 @@ def _far_words(column: Column, x, is_far, limits):
         f"column {shorten(column.name)}: {where}{short_number(value)}, far outside of "
         f"training's {low} to {high}"
     )
-
-
-def _count_of(num_more):
-    """Returns how many more columns are far outside, in words."""
-    if num_more == 0:
-        return ""
-    if num_more == 1:
-        return " (and 1 more column)"
-    return f" (and {num_more} more columns)"
 
 
 def short_number(value: float) -> str:

@@ -10,7 +10,13 @@ from functools import lru_cache
 DECIMALS = (".", ",")
 # The mark that parts thousands → the letters that are read as it: spaces of every width, both
 # apostrophes.
-THOUSANDS = {"": "", ".": ".", ",": ",", " ": " \u00a0\u202f\u2009", "'": "'\u2019"}
+THOUSANDS = {
+    "": "",
+    ".": ".",
+    ",": ",",
+    " ": " \u00a0\u202f\u2009",  # no-break, narrow no-break and thin
+    "'": "'\u2019",
+}
 # Further marks of a column: a number in parentheses is negative; a minus may stand behind; k is
 # thousand, M million.
 PARENTHESES = "("
@@ -40,11 +46,18 @@ def _style_fault(column):
         return f"the decimal mark {column.decimal!r}"
     if column.thousands not in THOUSANDS or column.thousands == column.decimal:
         return f"the thousands mark {column.thousands!r}"
-    if len(column.unit) > MAX_UNIT_CHARACTERS or _NO_UNIT.search(column.unit):
+    if not _is_unit(column.unit):
         return f"the unit {column.unit!r}"
     if not set(column.marks) <= set(MARKS):
         return f"the marks {column.marks!r}"
     return ""
+
+
+def _is_unit(text):
+    """Returns whether a text can be a unit: short, and of letters that no number is made of."""
+    if len(text) > MAX_UNIT_CHARACTERS:
+        return False
+    return not _NO_UNIT.search(text)
 
 
 def read_number(text: str, column) -> float:
@@ -88,7 +101,9 @@ def _is_negative(parts):
     Args:
         parts: The groups of `_pattern` by name.
     """
-    signs = parts["sign"] + parts["sign_inside"] + parts["minus"] + parts["minus_behind"]
+    signs_before = parts["sign"] + parts["sign_inside"]
+    signs_behind = parts["minus"] + parts["minus_behind"]
+    signs = signs_before + signs_behind
     opened = parts["open"] + parts["open_inside"]
     closed = parts["close"] + parts["close_behind"]
     if len(signs + opened) > 1:

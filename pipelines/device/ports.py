@@ -64,8 +64,9 @@ class Port:
         # Infinity is cut to the last step, in C too.
         with np.errstate(over="ignore"):
             steps = np.floor(x / scale + half)
-            steps = steps + zero_point
-        return np.clip(steps, -128, 127).astype(np.int8)
+            shifted = steps + zero_point
+        clipped = np.clip(shifted, -128, 127)
+        return clipped.astype(np.int8)
 
     def dequantize(self, q: np.ndarray) -> np.ndarray:
         """Returns float32 [rows, width] in the port's unit.

@@ -1,16 +1,41 @@
 """Raw rows in the forms that people have them, to raw columns by name."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from .cells import PICTURE, SERIES, Column, shorten
 from .errors import DeviceError
 
-RawRows = Mapping[str, Sequence] | Iterable[Mapping[str, object]]
-
 NAMED_COLUMNS = 20  # of a table that lacks one
 ADD_COLUMN = "add the column; leave its cell empty where the value is not known"
+
+RawRows = Mapping[str, Sequence] | Iterable[Mapping[str, object]]
+
+
+@runtime_checkable
+class DataFrame(Protocol):
+    """What looks like a DataFrame: pandas is not imported here."""
+
+    columns: Iterable
+
+    def to_dict(self) -> dict:
+        """Returns the cells by column; no other table has it."""
+        ...
+
+    def __getitem__(self, name: object):
+        """Returns a column."""
+        ...
+
+
+def names_missing(names: Iterable[str], found: Container[str]) -> list[str]:
+    """Returns those of the names that are not found, in their order."""
+    missing = []
+    for name in names:
+        if name not in found:
+            missing.append(name)
+    return missing
 
 
 def raw_columns(rows: RawRows, columns: tuple[Column, ...]) -> Mapping[str, Sequence]:
@@ -23,11 +48,12 @@ def raw_columns(rows: RawRows, columns: tuple[Column, ...]) -> Mapping[str, Sequ
     Raises:
         DeviceError: If rows are of another type, or a column is missing.
     """
-    # pandas is not imported here: a DataFrame is what looks like one.
-    if hasattr(rows, "columns") and hasattr(rows, "to_dict"):
-        raw = {str(name): rows[name].to_numpy() for name in rows.columns}
-    elif isinstance(rows, Mapping):
+    if isinstance(rows, Mapping):
         raw = rows
+    elif isinstance(rows, list):  # not asked for what a DataFrame has: that takes 10 µs a call
+        raw = _columns_of_rows(rows, columns)
+    elif isinstance(rows, DataFrame):
+        raw = _columns_of_frame(rows)
     else:
         raw = _columns_of_rows(rows, columns)
     _refuse_absent(raw, columns)
@@ -35,6 +61,14 @@ def raw_columns(rows: RawRows, columns: tuple[Column, ...]) -> Mapping[str, Sequ
         _check_cells(raw[column.name], column)
     _check_lengths(raw, columns)
     return raw
+
+
+def _columns_of_frame(frame):
+    """Returns the columns of a DataFrame as arrays."""
+    by_name = {}
+    for name in frame.columns:
+        by_name[str(name)] = frame[name].to_numpy()
+    return by_name
 
 
 def _columns_of_rows(rows, columns):
@@ -67,10 +101,11 @@ def _check_row(place, row, needed):
             expected="rows as dicts from column to cell",
             fix="predict([{'height': 400, ...}])",
         )
-    absent = [name for name in needed if name not in row]
+    absent = names_missing(needed, row)
     if absent:
+        names = ", ".join(map(repr, absent))
         raise DeviceError(
-            f"row {place} misses the column {', '.join(map(repr, absent))}",
+            f"row {place} misses the column {names}",
             expected=f"the {len(needed)} columns of signature.json",
             fix=ADD_COLUMN,
         )
@@ -78,12 +113,14 @@ def _check_row(place, row, needed):
 
 def _refuse_absent(raw, columns):
     """Raises DeviceError for columns that a table lacks."""
-    absent = [repr(column.name) for column in columns if column.name not in raw]
+    needed = [column.name for column in columns]
+    absent = names_missing(needed, raw)
     if absent:
+        names = ", ".join(map(repr, absent))
         present = list(raw)[:NAMED_COLUMNS]
-        names = ", ".join(map(shorten, present))
+        present_names = ", ".join(map(shorten, present))
         raise DeviceError(
-            f"rows without the column {', '.join(absent)}; they have {names}",
+            f"rows without the column {names}; they have {present_names}",
             expected=f"the {len(columns)} columns of signature.json",
             fix=ADD_COLUMN,
         )
@@ -105,7 +142,10 @@ def _check_cells(cells, column):
 
 def _check_lengths(raw, columns):
     """Raises DeviceError for columns that differ in the number of rows."""
-    lengths = {column.name: len(raw[column.name]) for column in columns}
+    lengths = {}
+    for column in columns:
+        cells = raw[column.name]
+        lengths[column.name] = len(cells)
     if len(set(lengths.values())) > 1:
         raise DeviceError(
             f"columns of different lengths: {shorten(lengths, 200)}",

@@ -24,6 +24,7 @@ from .primitives import Columns, run_primitives
 from .raw_rows import RawRows, raw_columns
 from .signature import Signature, read_signature
 from .tasks import task_of
+from .visible import and_more
 
 FORMS = ("float32", "int8", "uint8")
 _COPY_AGAIN = "copy the bundle again, or make it again"
@@ -90,7 +91,7 @@ class Runner:
             DeviceError: If a column that the model knows is missing.
         """
         raw = raw_columns(rows, self.signature.columns)
-        missing = frozenset(self.signature.missing_words)
+        missing = self.signature.missing()
         columns = {}
         bad = []
         for column in self.signature.columns:
@@ -111,7 +112,8 @@ class Runner:
         inputs = {}
         for port in self.signature.inputs:
             refuse_missing(prepared, port)
-            inputs[port.name] = self._to_port(prepared[port.name], port)
+            x = prepared[port.name]
+            inputs[port.name] = self._to_port(x, port)
         return inputs
 
     def _to_port(self, x, port):
@@ -160,10 +162,7 @@ def refuse_missing(prepared: Columns, port: Port) -> None:
 def _refuse_cells(bad):
     """Raises DeviceError for cells that cannot be read, of which it names the first."""
     first = bad[0]
-    num_more = len(bad) - 1
-    more = ""
-    if num_more:
-        more = f" (and {num_more} more cells)"
+    more = and_more(len(bad) - 1, "cell")
     raise DeviceError(
         f"row {first.row}, {first.reason}: {first.value}{more}",
         expected="a value of the column's kind in signature.json, or an empty cell",
@@ -215,8 +214,9 @@ def _check_fit(signature, interpreter, form):
 
 def _check_scales(signature, interpreter):
     """Raises DeviceError for a signature whose scales are not those of the int8 file."""
-    stated = {port.name: port.in_file() for port in signature.inputs}
-    stated[signature.output.name] = signature.output.in_file()
+    stated = {}
+    for port in (*signature.inputs, signature.output):
+        stated[port.name] = port.in_file()
     found = interpreter.quantization()
     if not are_same_scales(stated, found):
         raise DeviceError(

@@ -16,13 +16,13 @@ FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def safe_cell(cell: object) -> object:
-    """The cell as the rule above has it; a number stays as it is."""
+    """Returns a cell as the rule above has it; a number stays as it is."""
     if not isinstance(cell, str):
         return cell
-    marked = cell.startswith(FORMULA_MARKS) and not _is_number(cell)
-    if marked:
-        return f"'{visible(cell)}"
-    return visible(cell)
+    shown = visible(cell)
+    if cell.startswith(FORMULA_MARKS) and not _is_number(cell):
+        return f"'{shown}"
+    return shown
 
 
 def _is_number(text):
@@ -46,8 +46,11 @@ class SafeWriter:
 
 
 def answers_writer(sink, *, safe: bool | None = None):
-    """A csv writer to an open text file: of safe cells if `safe`, or if it is None and the file is
-    a terminal.
+    """Returns a csv writer to an open text file.
+
+    Args:
+        sink: The file.
+        safe: Whether it writes safe cells; if None, to a terminal.
     """
     writer = csv.writer(sink, lineterminator="\n")
     if safe is None:

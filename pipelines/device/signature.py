@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import get_type_hints
 
 from .calibration import Calibration
-from .cells import MISSING_WORDS, Column
+from .cells import MISSING_WORDS, SERIES, Column
 from .checksums import read_checked
 from .errors import DeviceError
 from .formats import FORMAT_VERSION, up_to_date, without_later_defaults
@@ -83,6 +83,21 @@ class Signature:
             raise ValueError("a model of plain rows has no windows")
         return self.frame
 
+    def past_series(self) -> list[Column]:
+        """Returns the series, but those whose values are known beforehand."""
+        known: tuple[str, ...] = ()
+        if self.frame is not None:
+            known = self.frame.known
+        series = []
+        for column in self.columns:
+            if column.kind == SERIES and column.name not in known:
+                series.append(column)
+        return series
+
+    def missing(self) -> frozenset[str]:
+        """Returns the cells that are read as missing."""
+        return frozenset(self.missing_words)
+
     def base_port(self) -> Port:
         """Returns the input that a model of anomalies gives back."""
         ports = {port.name: port for port in self.inputs}
@@ -91,7 +106,8 @@ class Signature:
     def to_json(self) -> dict:
         """Returns plain JSON values, of which from_json makes the same signature."""
         values = asdict(self)
-        values["primitives"] = [primitive_to_json(primitive) for primitive in self.primitives]
+        primitives = map(primitive_to_json, self.primitives)
+        values["primitives"] = list(primitives)
         values = without_later_defaults(values)
         return {"format_version": FORMAT_VERSION, "rules": RULES, **values}
 

@@ -100,9 +100,9 @@ def _check_names(signature):
         raise ValueError("two columns have one name")
     for primitive in signature.primitives:
         primitive.check()
-        unknown = set(primitive.reads()) - made
-        if unknown:
-            raise ValueError(f"{primitive} reads {sorted(unknown)}, which nothing makes")
+        for name in primitive.reads():
+            if name not in made:
+                raise ValueError(f"{primitive} reads {name!r}, which nothing makes")
         made.update(primitive.makes())
     lost = _needed_names(signature) - made
     if lost or not signature.inputs:
@@ -163,13 +163,14 @@ def _has_quantization(port):
 
 def _check_labels(signature):
     """Checks that there is an output, or a number of outputs, for the labels, each once."""
-    labels = signature.target.labels
+    target = signature.target
     output = signature.output
-    fits_labels = task_of(signature.target).fits_labels(signature)
+    num_labels = len(target.labels)
+    fits_labels = task_of(target).fits_labels(signature)
     if not fits_labels or len(output.shape) != 1:
-        raise ValueError(f"{len(labels)} labels for {output}")
-    if len(set(labels)) < len(labels):
-        raise ValueError(f"a label stands twice among {labels}")
+        raise ValueError(f"{num_labels} labels for {output}")
+    if len(set(target.labels)) < num_labels:
+        raise ValueError(f"a label stands twice among {target.labels}")
 
 
 def _check_decisions(signature):
@@ -179,8 +180,8 @@ def _check_decisions(signature):
         raise ValueError(f"decisions of {sorted(decisions)}")
     num_offsets = signature.num_decisions()
     for offsets in decisions.values():
-        are_finite = all(map(math.isfinite, offsets))
-        if len(offsets) != num_offsets or not are_finite:
+        has_offsets = len(offsets) == num_offsets
+        if not has_offsets or not all(map(math.isfinite, offsets)):
             raise ValueError(f"decisions {decisions}")
     (num_outputs,) = signature.output.shape
     for calibration in signature.calibrations.values():
@@ -230,14 +231,15 @@ def _check_frame(frame):
 
 def _check_ranges(signature):
     """Checks that every range is of a column of numbers, and has a width."""
-    numbers = set()
+    kinds = {}
     for column in signature.columns:
-        if column.kind in (NUMERIC, SERIES):
-            numbers.add(column.name)
-    for name, (low, high) in signature.ranges.items():
+        kinds[column.name] = column.kind
+    for name, limits in signature.ranges.items():
+        low, high = limits
+        is_number = kinds.get(name) in (NUMERIC, SERIES)
         has_width = -math.inf < low < high < math.inf
-        if name not in numbers or not has_width:
-            raise ValueError(f"the range {low} to {high} of {name!r}")
+        if not (is_number and has_width):
+            raise ValueError(f"the range {limits} of {name!r}")
 
 
 def _check_stream(signature):
@@ -245,13 +247,15 @@ def _check_stream(signature):
     stream = signature.stream
     if signature.frame is None:
         raise ValueError("a stream of a model without windows")
-    if stream.output.shape != signature.output.shape:
-        raise ValueError(f"{stream.output} of a stream for {signature.output}")
-    windows = {port.name: port.shape for port in signature.inputs}
+    windows = {}
+    for port in signature.inputs:
+        windows[port.name] = port.shape
     if not _takes_one_step(stream.inputs, windows):
-        raise ValueError(f"{stream.inputs} of a stream for inputs {windows}")
+        raise ValueError(f"inputs of {stream} for {windows}")
     if not _has_states(stream, windows):
-        raise ValueError(f"states {stream.states} of {stream.num_steps} steps, inputs {windows}")
+        raise ValueError(f"states of {stream} for {windows}")
+    if stream.output.shape != signature.output.shape:
+        raise ValueError(f"the output of {stream} for {signature.output}")
 
 
 def _takes_one_step(ports, windows):

@@ -83,7 +83,8 @@ def colours_of(image, white: int) -> tuple[object, int | None]:
     low = _low_bytes(image)
     image.load()
     high = np.asarray(image)
-    values = high.astype(np.uint16) * np.uint16(256) + np.asarray(low)
+    values = high.astype(np.uint16) * np.uint16(256)
+    values += np.asarray(low)
     values_of_colours = values[:, :, :3]
     largest = int(values_of_colours.max())
     if white in (0, MAX_WHITE):
@@ -147,7 +148,8 @@ def _grey_with_alpha(image, white):
     image.load()
     pixels = np.asarray(image)
     # Pillow reads the high byte alone.
-    largest = int(pixels[:, :, 0].max()) * 257
+    largest_byte = pixels[:, :, 0].max()
+    largest = int(largest_byte) * 257
     if white in (0, MAX_WHITE):
         _check_range(largest, white)
         return image, largest

@@ -13,14 +13,14 @@ from typing import Protocol
 import numpy as np
 
 from .answers import Answers
-from .cells import SERIES, Column, shorten
+from .cells import shorten
 from .checksums import read_checked
 from .errors import DeviceError
 from .history import as_cells, read_cells, refuse_days_without_steps
 from .litert import LiteRT
 from .ports import Port
 from .primitives import Columns, run_primitives
-from .raw_rows import ADD_COLUMN
+from .raw_rows import ADD_COLUMN, names_missing
 from .runner import answer, are_same_scales, refuse_missing
 from .signature import Signature, read_signature
 
@@ -56,12 +56,11 @@ class Stream:
         self.form = form
         self._frame = signature.windows()
         self._streaming = signature.stream
-        self._past_columns = []
+        self._past_columns = signature.past_series()
         self._other_columns = []
         for column in signature.columns:
-            if column.kind == SERIES and column.name not in self._frame.known:
-                self._past_columns.append(column)
-            elif column.name != self._frame.time:
+            is_time = column.name == self._frame.time
+            if column not in self._past_columns and not is_time:
                 self._other_columns.append(column)
         self.reset()
 
@@ -167,7 +166,7 @@ class Stream:
         """
         self._refuse_absent(row)
         time = self._read_time(row)
-        missing = frozenset(self.signature.missing_words)
+        missing = self.signature.missing()
         values = {}
         for column in self._past_columns:
             cells = [row[column.name]]
@@ -188,23 +187,23 @@ class Stream:
                 names.append(column.name)
         absent = names
         if isinstance(row, Mapping):
-            absent = [name for name in names if name not in row]
+            absent = names_missing(names, row)
         if absent:
+            absent_names = ", ".join(map(repr, absent))
             raise DeviceError(
-                f"a step without the column {', '.join(map(repr, absent))}",
+                f"a step without the column {absent_names}",
                 expected=", ".join(names),
                 fix=ADD_COLUMN,
             )
 
     def _read_time(self, row):
         """Returns the time of a step, datetime64[s] [1]."""
-        name = self._frame.time
-        column = Column(name, "date", self._frame.format)
-        missing = frozenset(self.signature.missing_words)
-        time = read_cells([row[name]], column, missing)
+        column = self._frame.time_column()
+        cells = [row[column.name]]
+        time = read_cells(cells, column, self.signature.missing())
         if np.isnat(time).any():
             raise DeviceError(
-                "a step without a time", expected=f"a time in {name!r}", fix="give its time"
+                "a step without a time", expected=f"a time in {column.name!r}", fix="give its time"
             )
         return time
 
@@ -214,10 +213,7 @@ class Stream:
         The windows are kept raw and prepared whole, so that a step is prepared as it is in a
         window; the net gets the newest alone.
         """
-        past = {}
-        for name, window in self._past.items():
-            newest = np.float32(values[name])
-            past[name] = np.append(window[1:], newest)
+        past = self._moved(values)
         prepared = self._prepare(past, others, step)
         inputs = self._newest(prepared)
         outputs = self.interpreter.call({**inputs, **self._states})
@@ -235,6 +231,14 @@ class Stream:
             form=self.form,
             prepared=prepared,
         )
+
+    def _moved(self, values):
+        """Returns the windows with new values at their end, and without their oldest step."""
+        past = {}
+        for name, window in self._past.items():
+            newest = np.float32(values[name])
+            past[name] = np.append(window[1:], newest)
+        return past
 
     def _prepare(self, past, others, step):
         """Returns the windows up to a step, as one row, after every primitive."""

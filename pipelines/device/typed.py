@@ -13,6 +13,7 @@ from functools import cache
 
 MAX_FLOAT = 3.4028234663852886e38  # of float32, in which nearly everything here is computed
 MAX_INT = 2**63 - 1
+MAX_SHOWN = 60  # characters of a value in an error
 # Types of fields → the types that JSON has for them.
 _SCALARS = {
     float: (float, int),
@@ -53,11 +54,10 @@ def read_typed(kind: type, values: object) -> object:
         ValueError: For numbers that do not fit.
     """
     hints = _hints(kind)
-    expected = f"{kind.__name__} has the fields {list(hints)}"
-    if not isinstance(values, dict):
-        raise TypeError(f"{expected}, got {type(values).__name__}")
-    if values.keys() != hints.keys():
-        raise TypeError(f"{expected}, got {list(values)}")
+    has_fields = isinstance(values, dict) and values.keys() == hints.keys()
+    if not has_fields:
+        text = str(values)
+        raise TypeError(f"{kind.__name__} has the fields {list(hints)}, got {text[:MAX_SHOWN]!r}")
     arguments = {}
     for name, hint in hints.items():
         arguments[name] = read_value(hint, values[name], name)
@@ -95,17 +95,25 @@ def read_value(hint: object, value: object, name: str) -> object:
     if origin is tuple and isinstance(value, list):
         return _read_tuple(hint, value, name)
     if origin is dict and isinstance(value, dict):
-        _, item_hint = typing.get_args(hint)
-        return {key: read_value(item_hint, item, name) for key, item in value.items()}
+        return _read_dict(hint, value, name)
     if origin in (typing.Union, types.UnionType):
         return _read_union(hint, value, name)
     raise _other_type(hint, value, name)
 
 
+def _read_dict(hint, values, name):
+    """Reads the values of an object, which are all of one type."""
+    _, item_hint = typing.get_args(hint)
+    items = {}
+    for key, item in values.items():
+        items[key] = read_value(item_hint, item, name)
+    return items
+
+
 def _other_type(hint, value, name):
     """Returns the error of a value that is not of its annotation."""
     text = str(value)
-    return TypeError(f"{name} is {text[:60]!r}, not {hint}")
+    return TypeError(f"{name} is {text[:MAX_SHOWN]!r}, not {hint}")
 
 
 def _read_tuple(hint, values, name):
@@ -143,11 +151,10 @@ def _read_union(hint, value, name):
 
 def _check_scalars(hint, values, name):
     """Raises an error for values that are not all of a scalar type, or do not fit."""
-    kinds = set(map(type, values))
-    others = kinds - set(_SCALARS[hint])
-    if others:
-        names = sorted(kind.__name__ for kind in others)
-        raise TypeError(f"{name} holds a {names[0]}, not {hint.__name__}s alone")
+    # Types, not values, are compared: there are few of them in a long list.
+    for kind in dict.fromkeys(map(type, values)):
+        if kind not in _SCALARS[hint]:
+            raise TypeError(f"{name} holds a {kind.__name__}, not {hint.__name__}s alone")
     most = _LARGEST.get(hint)
     if most is None:
         return

@@ -38,6 +38,20 @@ def _is_unseen(letter):
     return unicodedata.category(letter) in _UNSEEN
 
 
+def and_more(number: int, noun: str) -> str:
+    """Returns " (and 2 more cells)" for the end of a list that names the first alone.
+
+    Args:
+        number: Of the others; "" is returned for 0.
+        noun: What they are, in the singular.
+    """
+    if number == 0:
+        return ""
+    if number == 1:
+        return f" (and 1 more {noun})"
+    return f" (and {number:,} more {noun}s)"
+
+
 def shorten(cell: object, most: int = 40) -> str:
     """Returns a value for an error message: quoted and escaped.
 
@@ -47,7 +61,7 @@ def shorten(cell: object, most: int = 40) -> str:
     """
     if isinstance(cell, (bytes, bytearray, memoryview)):
         return f"{len(cell):,} bytes"
-    if isinstance(cell, np.ndarray) and cell.ndim:
+    if isinstance(cell, np.ndarray) and cell.ndim > 0:
         return f"an array of {cell.dtype}, shape {cell.shape}"
     text = str(cell)
     num_characters = len(text)

@@ -7,7 +7,8 @@ converted.
 
     own_model.load      the model and the rows from their files
     own_model.inputs    the inputs as columns, primitives and ports
-    own_model.rewrite   layers that have another form on a device, or none
+    own_model.rewrite   the model flat, of layers that have a form on a device
+    own_model.refusals  layers that have none
     own_model.scales    scales, moved in front of the int8 graph
     own_model.parts     all of these: the model taken apart
     own_model.gate      what a form may differ by
@@ -43,7 +44,7 @@ from .inputs import read_rows
 from .load import load_model, load_rows
 from .page import bundle_files, gather_own_facts
 from .parts import take_apart
-from .rewrite import refuse
+from .refusals import refuse
 
 MIN_ROWS = 20
 MAX_HELD_OUT_ROWS = 5000
@@ -64,21 +65,21 @@ def export_model(
     code, golden vectors and report, each form run here on rows that did not calibrate it.
 
     Args:
-        model: a Functional or Sequential keras.Model of built-in layers with one output, or the
+        model: A Functional or Sequential keras.Model of built-in layers with one output, or the
             path of a .keras file.
-        rows: at least 20 as model.predict takes them, [rows, ...], for several inputs by name; or
+        rows: At least 20 as model.predict takes them, [rows, ...], for several inputs by name; or
             the path of an .npy or .npz file. Half of them, at most 1,000, calibrate.
-        name: of the bundle.
-        targets: the runtimes that it is made for.
-        folder: where the bundle's folder is written.
-        labels: of a classifier, in the order of its outputs (two for one sigmoid output), which
+        name: Of the bundle.
+        targets: The runtimes that it is made for.
+        folder: Where the bundle's folder is written.
+        labels: Of a classifier, in the order of its outputs (two for one sigmoid output), which
             may be probabilities or logits; without, the outputs are numbers.
-        seed: of the draw of the rows that calibrate.
+        seed: Of the draw of the rows that calibrate.
 
     Raises:
-        RecipeError: the name or the labels are invalid.
-        ExportError: something has no form on a device.
-        VerifyError: a form does not answer as the model does; `folder`/<name>.failed/ holds it.
+        RecipeError: If the name or the labels are invalid.
+        ExportError: If something has no form on a device.
+        VerifyError: If a form does not answer as the model does; `folder`/<name>.failed/ holds it.
     """
     _check_name(name)
     _check_labels(labels)
@@ -109,7 +110,9 @@ def _run(model, rows, shipping, *, name, labels, seed):
     made, refused = _make(name, parts, shipping, train, seed=seed)
     targets = shipping.runs_on()
     rungs, answers = climb_all(made, targets, test, refused=refused)
-    failed = failed_own(made.signature, rungs, answers) or broken_budgets(targets, rungs)
+    failed = failed_own(made.signature, rungs, answers)
+    if not failed:
+        failed = broken_budgets(targets, rungs)
     facts = gather_own_facts(
         made,
         rungs,
@@ -176,9 +179,9 @@ def _check_name(name):
 
 def _check_labels(labels):
     """Raises RecipeError for labels that are no names, or that are not two or more, each once."""
-    repeated = len(set(labels)) < len(labels)
-    named = all(isinstance(each, str) and each for each in labels)
-    if repeated or len(labels) == 1 or not named:
+    num_labels = len(labels)
+    are_repeated = len(set(labels)) < num_labels
+    if are_repeated or num_labels == 1 or not all(map(_is_name, labels)):
         received = ", ".join(map(str, labels))
         raise RecipeError(
             f"the labels {received}",
@@ -193,6 +196,10 @@ def _check_labels(labels):
                 expected="names that can be written as UTF-8",
                 fix="--labels cat,dog",
             )
+
+
+def _is_name(label):
+    return isinstance(label, str) and label != ""
 
 
 def _split(rows, seed):

@@ -23,11 +23,17 @@ from ..device.flow import MAX_SIDE, MAX_VALUES
 from ..device.ports import Port
 from ..device.primitives import Affine, Pack, PackSteps, Primitive
 from ..device.primitives.series import StepIds
-from .rewrite import check_kind, consumers, refuse
+from .rebuild import consumers
+from .refusals import check_kind, refuse
 
 MAX_COLUMNS = 4096
-# (factor, offset) of pixels as models take them: 0..255, 0..1 and -1..1.
-_PIXEL_SCALES = ((1.0, 0.0), (1 / 255, 0.0), (1 / 127.5, -1.0))
+_PROVIDE_ROWS = "provide rows as model.predict takes them"
+# (factor, offset) of pixels as models take them.
+_PIXEL_SCALES = (
+    (1.0, 0.0),  # 0..255
+    (1 / 255, 0.0),  # 0..1
+    (1 / 127.5, -1.0),  # -1..1
+)
 # Whole numbers up to this one need a few bits alone: they are counts or classes, not pixels.
 _LARGEST_COUNT = 15
 _C_WORDS = frozenset(
@@ -42,12 +48,12 @@ class OwnInput:
     """One input of the model.
 
     Attributes:
-        port: the input of the model on the device.
-        columns: the raw columns that it is made of.
-        primitives: the primitives that make it of them.
-        shape: the shape that the model itself takes, without the rows' axis.
-        factor: of pixels that the model takes rescaled (pixel * factor + offset).
-        offset: of the same pixels.
+        port: The input of the model on the device.
+        columns: The raw columns that it is made of.
+        primitives: The primitives that make it of them.
+        shape: The shape that the model itself takes, without the rows' axis.
+        factor: Of pixels that the model takes rescaled (pixel * factor + offset).
+        offset: Of the same pixels.
     """
 
     port: Port
@@ -61,47 +67,56 @@ class OwnInput:
         """Returns rows [rows, ...] as raw columns by name, typed as the runner reads them."""
         num_rows = len(x)
         if self.port.is_picture:
-            rescaled = (x.astype(np.float64) - self.offset) / self.factor
-            pixels = np.rint(rescaled).astype(np.uint8)
-            return {self.columns[0].name: pixels.reshape(num_rows, *self.port.shape)}
-        x = x.astype(np.float32).reshape(num_rows, -1, len(self.columns))
-        numeric = self.columns[0].kind == "numeric"
+            (column,) = self.columns
+            pixels = self._pixels(x)
+            return {column.name: pixels.reshape(num_rows, *self.port.shape)}
+        num_columns = len(self.columns)
+        by_step = x.astype(np.float32).reshape(num_rows, -1, num_columns)
         by_name = {}
         for place, column in enumerate(self.columns):
-            if numeric:
-                by_name[column.name] = x[:, 0, place]
+            series = by_step[:, :, place]
+            if column.kind == "numeric":
+                by_name[column.name] = series[:, 0]
             else:
-                by_name[column.name] = x[:, :, place]
+                by_name[column.name] = series
         return by_name
+
+    def _pixels(self, x):
+        """Returns bytes of pixels as the model takes them, uint8 of the same shape."""
+        pixels = (x.astype(np.float64) - self.offset) / self.factor
+        return np.rint(pixels).astype(np.uint8)
 
 
 def read_rows(model, rows: Mapping[str, np.ndarray] | np.ndarray) -> dict[str, np.ndarray]:
     """Returns rows by input, in the model's order; one array is enough for one input.
 
     Args:
-        model: the user's keras.Model.
+        model: The user's keras.Model.
         rows: [rows, ...] for one input; by input name for more.
 
     Raises:
-        ExportError: they are not what the model takes, or are not numbers.
+        ExportError: If they are not what the model takes, or are not numbers.
     """
     check_kind(model)
     names = [tensor.name for tensor in model.inputs]
     by_input = _rows_by_input(names, rows)
-    found = {}
+    checked = {}
     for tensor in model.inputs:
         x = np.asarray(by_input[tensor.name])
         _check_shape(tensor, x)
         _check_numbers(tensor, x)
-        found[tensor.name] = x
-    lengths = {name: len(x) for name, x in found.items()}
+        _check_whole_numbers(tensor, x)
+        checked[tensor.name] = x
+    lengths = {}
+    for name, x in checked.items():
+        lengths[name] = len(x)
     if len(set(lengths.values())) > 1:
         refuse(
             f"rows of different numbers: {lengths}",
             expected="one row in every array",
             fix="cut them to the same rows",
         )
-    return found
+    return checked
 
 
 def _rows_by_input(names, rows):
@@ -115,7 +130,7 @@ def _rows_by_input(names, rows):
             )
         rows = {names[0]: rows}
     if len(names) == len(rows) == 1:
-        only = next(iter(rows.values()))
+        (only,) = rows.values()
         rows = {names[0]: only}
     if set(rows) != set(names):
         received = ", ".join(map(str, rows))
@@ -131,8 +146,8 @@ def _check_shape(tensor, x):
     """Raises ExportError for rows of another shape or type than the input has."""
     name = tensor.name
     dtype = str(tensor.dtype)
-    shape = tuple(tensor.shape[1:])
-    row_shape = tuple(x.shape[1:])
+    shape = _row_shape(tensor)
+    row_shape = _row_shape(x)
     if None in shape or not shape:
         refuse(
             f"the input {name!r} has the shape {shape or '()'}",
@@ -151,31 +166,42 @@ def _check_shape(tensor, x):
         refuse(
             f"the rows of {name!r} have the shape {x.shape}, the model's input {wanted}",
             expected=f"{wanted}",
-            fix="give rows as model.predict takes them",
+            fix=_PROVIDE_ROWS,
         )
+
+
+def _row_shape(x):
+    """Returns the shape of an array or a tensor without the rows' axis."""
+    return tuple(x.shape[1:])
 
 
 def _check_numbers(tensor, x):
-    """Raises ExportError for numbers that the input cannot hold, or no int8 tensor can."""
-    name = tensor.name
-    dtype = str(tensor.dtype)
-    table = x.reshape(len(x), -1).astype(np.float64)
-    # NaN compares as False.
-    valid = (np.abs(table) <= MAX_NUMBER).all(axis=1)
-    invalid = np.flatnonzero(~valid)
-    if len(invalid):
+    """Raises ExportError for numbers that no int8 tensor can hold."""
+    num_rows = len(x)
+    table = x.reshape(num_rows, -1).astype(np.float64)
+    is_number = np.abs(table) <= MAX_NUMBER  # False for NaN
+    is_valid = is_number.all(axis=1)
+    if not is_valid.all():
+        row = int(is_valid.argmin())
         refuse(
-            f"row {invalid[0]} of {name!r} holds NaN, or a number beyond {MAX_NUMBER:g}",
+            f"row {row} of {tensor.name!r} holds NaN, or a number beyond {MAX_NUMBER:g}",
             expected="numbers in every row",
             fix="fill or leave out such rows: int8 has no NaN",
         )
+
+
+def _check_whole_numbers(tensor, x):
+    """Raises ExportError for numbers that an input of whole numbers cannot hold."""
+    name = tensor.name
+    dtype = str(tensor.dtype)
     if "int" not in dtype:
         return
-    if not (np.rint(x) == x).all():
+    is_whole = np.rint(x) == x
+    if not is_whole.all():
         refuse(
             f"rows of {name!r} that are not whole, for an input of {dtype}",
             expected="whole numbers",
-            fix="give rows as model.predict takes them",
+            fix=_PROVIDE_ROWS,
         )
     # Keras would wrap them, -1 to 255.
     limits = np.iinfo(dtype)
@@ -185,7 +211,7 @@ def _check_numbers(tensor, x):
         refuse(
             f"numbers from {low:g} to {high:g} in the rows of {name!r}, an input of {dtype}",
             expected=f"{limits.min} to {limits.max}",
-            fix="give rows as model.predict takes them",
+            fix=_PROVIDE_ROWS,
         )
 
 
@@ -193,49 +219,56 @@ def own_inputs(model, rows: dict[str, np.ndarray]) -> list[OwnInput]:
     """Returns how each input of a flat model is made of raw columns.
 
     Args:
-        model: a flat keras.Model.
+        model: A flat keras.Model.
         rows: [rows, ...] by input name.
 
     Raises:
-        ExportError: an input has no such form.
+        ExportError: If an input has no such form.
     """
-    single = len(model.inputs) == 1
-    found = []
+    is_only = len(model.inputs) == 1
+    own = []
+    num_columns = 0
     for place, tensor in enumerate(model.inputs):
         x = rows[tensor.name]
-        name = _name_in_c(tensor.name, place, single)
-        readers = consumers(model, tensor)
+        name = _name_in_c(tensor.name, place, is_only)
         prefix = name
-        if single:
+        if is_only:
             prefix = "x"
-        found.append(_own_input(tensor, x, name, prefix, readers))
-    num_columns = sum(len(each.columns) for each in found)
+        readers = consumers(model, tensor)
+        own_input = _own_input(tensor, x, name, prefix, readers)
+        own.append(own_input)
+        num_columns += len(own_input.columns)
     if num_columns > MAX_COLUMNS:
         refuse(
             f"inputs of {num_columns:,} columns",
             expected=f"at most {MAX_COLUMNS:,}",
             fix="lay long axes first: [steps, channels] has a column a channel",
         )
-    return found
+    return own
 
 
-def _name_in_c(name, place, single):
-    """Returns the user's own name of an input where it can be one in C, else `input`."""
+def _name_in_c(name, place, is_only):
+    """Returns the user's own name of an input if it can be one in C, else `input`."""
     is_word = re.fullmatch("[A-Za-z][A-Za-z0-9_]*", name)
     by_keras = re.match("keras_tensor|input_layer", name)
     if is_word and not by_keras and name not in _C_WORDS:
         return name
-    if single:
+    if is_only:
         return "input"
     return f"input{place}"
 
 
 def _own_input(tensor, x, name, prefix, readers):
-    """Returns the OwnInput of a tensor; `prefix` begins the names of its columns, `readers` are
-    the layers that it goes to.
+    """Returns the OwnInput of a tensor.
+
+    Args:
+        tensor: The input of the model.
+        x: Its rows, [rows, ...].
+        name: Of the port.
+        prefix: What the names of its columns begin with.
+        readers: The layers that it goes to.
     """
-    shape = tuple(tensor.shape[1:])
-    dtype = str(tensor.dtype)
+    shape = _row_shape(tensor)
     num_values = int(np.prod(shape))
     if num_values > MAX_VALUES or max(shape) > MAX_SIDE:
         refuse(
@@ -243,64 +276,66 @@ def _own_input(tensor, x, name, prefix, readers):
             expected=f"at most {MAX_SIDE:,} along an axis and {MAX_VALUES:,} values",
             fix="make the input smaller",
         )
-    embeddings = [layer for layer in readers if type(layer).__name__ == "Embedding"]
-    whole_numbers = "int" in dtype and dtype != "uint8"
-    if embeddings or whole_numbers:
+    dtype = str(tensor.dtype)
+    is_ids = "int" in dtype and dtype != "uint8"
+    embeddings = []
+    for layer in readers:
+        if type(layer).__name__ == "Embedding":
+            embeddings.append(layer)
+    if embeddings or is_ids:
         if len(embeddings) < len(readers):
-            embeddings = []
+            embeddings.clear()  # something else reads the numbers too
         return _ids(tensor, name, x, embeddings)
     size = _picture_shape(shape, x)
-    scale = None
     if size is not None:
         scale = _pixel_scale(x)
-    if scale is not None:
-        return _picture(name, size, shape, scale)
+        if scale is not None:
+            return _picture(name, size, shape, scale)
     if len(shape) == 1:
         return _numbers(name, prefix, shape)
     return _series(name, prefix, shape)
 
 
 def _picture(name, size, shape, scale):
+    """Returns the OwnInput of pictures."""
     factor, offset = scale
-    return OwnInput(
-        Port(name, size, "float32", "pixels 0..255"),
-        (Column(name, PICTURE, shape=size),),
-        (Pack((name,), name),),
-        shape,
-        factor,
-        offset,
-    )
+    port = Port(name, size, "float32", "pixels 0..255")
+    column = Column(name, PICTURE, shape=size)
+    pack = Pack((name,), name)
+    return OwnInput(port, (column,), (pack,), shape, factor, offset)
 
 
 def _numbers(name, prefix, shape):
-    names = tuple(f"{prefix}{number}" for number in range(shape[0]))
-    columns = tuple(Column(each, "numeric") for each in names)
-    affine = [Affine(each, 0.0, 1.0) for each in names]
+    """Returns the OwnInput of numbers: a column and an Affine for each, which may scale it."""
+    columns = []
+    affines = []
+    for number in range(shape[0]):
+        column_name = f"{prefix}{number}"
+        columns.append(Column(column_name, "numeric"))
+        affines.append(Affine(column_name, 0.0, 1.0))
+    names = tuple(column.name for column in columns)
     pack = Pack(names, name)
-    return OwnInput(
-        Port(name, shape, "float32", "as the model takes it"),
-        columns,
-        (*affine, pack),
-        shape,
-    )
+    port = Port(name, shape, "float32", "as the model takes it")
+    return OwnInput(port, tuple(columns), (*affines, pack), shape)
 
 
 def _series(name, prefix, shape):
-    steps = shape[0]
-    channels = int(np.prod(shape[1:]))
-    names = tuple(f"{prefix}{number}" for number in range(channels))
-    columns = tuple(Column(each, SERIES, shape=(steps,)) for each in names)
-    return OwnInput(
-        Port(name, (steps, channels), "float32", "as the model takes it"),
-        columns,
-        (PackSteps(names, name),),
-        shape,
-    )
+    """Returns the OwnInput of series: a column for each channel."""
+    num_steps = shape[0]
+    num_channels = int(np.prod(shape[1:]))
+    columns = []
+    for number in range(num_channels):
+        column_name = f"{prefix}{number}"
+        columns.append(Column(column_name, SERIES, shape=(num_steps,)))
+    names = tuple(column.name for column in columns)
+    pack = PackSteps(names, name)
+    port = Port(name, (num_steps, num_channels), "float32", "as the model takes it")
+    return OwnInput(port, tuple(columns), (pack,), shape)
 
 
 def _ids(tensor, name, x, embeddings):
     """Returns the OwnInput of ids that go to Embedding layers and nowhere else."""
-    shape = tuple(tensor.shape[1:])
+    shape = _row_shape(tensor)
     if not embeddings or len(shape) != 1:
         refuse(
             f"the input {tensor.name!r} takes whole numbers {shape}, and not Embedding layers "
@@ -315,18 +350,17 @@ def _ids(tensor, name, x, embeddings):
         refuse(
             f"ids from {low} to {high} in the rows of {tensor.name!r}",
             expected=f"0 to {num_ids - 1}, as the Embedding layer has rows",
-            fix="give rows as model.predict takes them",
+            fix=_PROVIDE_ROWS,
         )
-    return OwnInput(
-        Port(name, shape, "int32", "token id", num_ids=num_ids),
-        (Column(name, SERIES, shape=shape),),
-        (StepIds(name, num_ids), Pack((name,), name)),
-        shape,
-    )
+    port = Port(name, shape, "int32", "token id", num_ids=num_ids)
+    column = Column(name, SERIES, shape=shape)
+    ids = StepIds(name, num_ids)
+    pack = Pack((name,), name)
+    return OwnInput(port, (column,), (ids, pack), shape)
 
 
 def _picture_shape(shape, x):
-    """Returns (height, width, channels) where rows of a shape can be pictures, or None."""
+    """Returns (height, width, channels) if rows of a shape can be pictures, else None."""
     if len(shape) == 3 and shape[2] in (1, 3):
         return shape
     if len(shape) == 2 and x.dtype == np.uint8:
@@ -335,15 +369,19 @@ def _picture_shape(shape, x):
 
 
 def _pixel_scale(x):
-    """Returns (factor, offset) where rows are pixels: bytes, or whole numbers that need more than
-    a few bits, or such numbers rescaled to 0..1 or -1..1. Returns None for others.
+    """Returns (factor, offset) if rows are pixels, else None.
+
+    Pixels are bytes, or whole numbers that need more than a few bits, or such numbers rescaled to
+    0..1 or -1..1.
     """
     for factor, offset in _PIXEL_SCALES:
         pixels = (x.astype(np.float64) - offset) / factor
         whole = np.rint(pixels)
-        in_a_byte = whole.min() >= 0 and whole.max() <= 255
-        if not in_a_byte or np.abs(pixels - whole).max() >= 1e-3:
+        largest = whole.max()
+        if whole.min() < 0 or largest > 255:
             continue
-        if x.dtype == np.uint8 or whole.max() > _LARGEST_COUNT:
+        if np.abs(pixels - whole).max() >= 1e-3:
+            continue
+        if x.dtype == np.uint8 or largest > _LARGEST_COUNT:
             return factor, offset
     return None

@@ -11,7 +11,7 @@ from ..device.regular import read_regular
 from ..errors import ExportError
 from ..sources.array_files import read_arrays
 from ..training.keras_zip import MAX_KERAS_BYTES, load_keras, read_config
-from .rewrite import refuse
+from .refusals import refuse
 
 
 def load_model(model: object):

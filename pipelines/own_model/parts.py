@@ -15,7 +15,8 @@ from ..tasks import BinaryTask, MulticlassTask, RegressionTask
 from .gate import changed_too_much
 from .inputs import own_inputs
 from .ports import ported
-from .rewrite import flatten, refuse, without_last_activation
+from .refusals import refuse
+from .rewrite import flatten, without_last_activation
 from .scales import in_front
 
 # Keras itself sums otherwise after a rewriting; half-precision models are computed in float32 from
@@ -204,7 +205,7 @@ def _structured(model, batch):
 
 def _check_same(parts, *, half):
     """Raises VerifyError where the model of ports answers something else than the given one."""
-    from ..verify.ladder import KerasInterpreter
+    from ..verify.keras_interpreter import KerasInterpreter
 
     prepared = Runner(parts.signature, None, form="float32").prepare(parts.columns)
     logits = KerasInterpreter(parts.model).run(prepared)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..device.cells import KINDS, PICTURE, SERIES, TEXT
+from ..errors import with_article
 
 if TYPE_CHECKING:
     from ..tasks.base import Task
@@ -82,6 +83,10 @@ class DataSketch:
         """Returns the possible tasks in words."""
         names = [task.name for task in self.tasks]
         return " or ".join(names) or "unknown"
+
+    def target_words(self) -> str:
+        """Returns a target of the possible tasks in words, such as "an anomaly target"."""
+        return with_article(f"{self.task_names()} target")
 
     def kind_names(self) -> str:
         """Returns the possible kinds of columns in words."""

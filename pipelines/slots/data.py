@@ -188,7 +188,7 @@ class Balancer(Spec):
                 fix="--set balance=None",
             )
         return Refusal(
-            f"{type(self).__name__} for a {sketch.task_names()} target",
+            f"{type(self).__name__} for {sketch.target_words()}",
             expected="classes, which are the only thing to make even",
             fix="--set balance=None",
         )
@@ -244,7 +244,7 @@ class Teacher(Spec):
                 fix="--set teacher=None",
             )
         return Refusal(
-            f"{type(self).__name__} for a {sketch.task_names()} target",
+            f"{type(self).__name__} for {sketch.target_words()}",
             expected="a class or a number a row",
             fix="--set teacher=None",
         )

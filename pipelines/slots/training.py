@@ -58,7 +58,7 @@ class Network(Spec):
         """Returns why the network cannot learn the task, or ""; members look at the columns too."""
         if self.gives_back and not sketch.may_be(lambda task: task.gives_back):
             return Refusal(
-                f"{type(self).__name__} for a {sketch.task_names()} target",
+                f"{type(self).__name__} for {sketch.target_words()}",
                 expected="windows to be given back",
                 fix="--set 'frame=CutSegments()', or another net: --set 'build=SeriesMlp()'",
             )

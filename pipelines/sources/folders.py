@@ -15,10 +15,8 @@ from ..errors import LoadError
 from ..rows.parts import ColumnNote
 from .files import find_folder, fingerprint_files
 from .labelled_files import NUM_SHOWN, LabelledSource, num_files
-from .labels import PARTS, read_classes
+from .labels import GROUP_EXAMPLE, PARTS, check_name_groups, read_classes
 from .spellings import show
-
-_GROUP_EXAMPLE = r"load.group='patient(\d+)' for patient12/left.png, for example"
 
 
 @dataclass
@@ -66,8 +64,8 @@ def found_in_folder(spec, kind: str, suffixes: Iterable[str]) -> tuple[Path, Lab
         depth = 1
     found.notes += _joined_folders(names, labels, depth)
     if spec.group:
-        groups = _groups_by_name(spec.group, names)
-        found.groups = {"load.group": groups}
+        found.group_pattern = spec.group
+        found.groups = {"load.group": _groups_by_name(spec.group, names)}
     if listing.ignored:
         shown = ", ".join(map(shorten, listing.ignored[:NUM_SHOWN]))
         why = f"hidden, or no {kind}s in a class folder: {shown}"
@@ -292,27 +290,22 @@ def _joined_folders(names, labels, depth):
 
 
 def _groups_by_name(pattern, names):
-    """Returns what the one group of a regular expression finds in each name. Raises LoadError where
-    it finds nothing.
+    """Returns what the one group of a regular expression finds in each name, None for nothing.
+
+    Raises:
+        LoadError: If it finds nothing in most names. A few may be of files that cannot be read, and
+            that are skipped: `check_name_groups` looks at the others.
     """
     compiled = _compile(pattern)
     groups = []
-    without = []
     for name in names:
         match = compiled.search(name)
         group = None
         if match:
             group = match.group(1)
-        if group is None:
-            without.append(name)
         groups.append(group)
-    if without:
-        raise LoadError(
-            f"load.group={pattern!r} finds no group in {len(without):,} names, such as "
-            f"{shorten(without[0], 120)}",
-            expected="a group in every name",
-            fix=_GROUP_EXAMPLE,
-        )
+    if 2 * groups.count(None) > len(groups):
+        check_name_groups(pattern, names, groups)
     return groups
 
 
@@ -324,12 +317,12 @@ def _compile(pattern):
         raise LoadError(
             f"load.group={pattern!r}: {error}",
             expected="a regular expression",
-            fix=_GROUP_EXAMPLE,
+            fix=GROUP_EXAMPLE,
         ) from error
     if compiled.groups != 1:
         raise LoadError(
             f"load.group={pattern!r} has {compiled.groups} groups",
             expected="one group in parentheses",
-            fix=_GROUP_EXAMPLE,
+            fix=GROUP_EXAMPLE,
         )
     return compiled

@@ -15,7 +15,15 @@ from ..errors import LoadError
 from ..rows.parts import ColumnNote, Dataset, Schema
 from .files import describe_memory
 from .label_sets import LabelSets, free_separator, has_lists, holds_several, read_label_sets
-from .labels import class_texts, encode_classes, group_codes, many, read_classes, read_part
+from .labels import (
+    check_name_groups,
+    class_texts,
+    encode_classes,
+    group_codes,
+    many,
+    read_classes,
+    read_part,
+)
 from .spellings import describe_groups, join_classes
 from .words import refuse_lost_class
 
@@ -32,6 +40,7 @@ class LabelledSource:
         names: Of the rows, where they are files.
         parts: "train", "valid", "test" or None of each row; None if the source has no parts.
         groups: Name → the group of each row, by the column or knob that it comes from.
+        group_pattern: What found the groups in the names, which then may lack one.
         reasons: Why a row is skipped, else "".
         skipped: What is left out: (name, reason).
         notes: What the schema reports.
@@ -50,6 +59,7 @@ class LabelledSource:
     names: Sequence = ()
     parts: list | None = None
     groups: dict[str, Sequence] = field(default_factory=dict)
+    group_pattern: str = ""
     reasons: list[str] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     notes: list[ColumnNote] = field(default_factory=list)
@@ -282,6 +292,9 @@ def finish(
         y, encoded = sets.encode(noun)
         found.notes += sets.describe()
     groups = {name: [cells[row] for row in kept] for name, cells in found.groups.items()}
+    if found.group_pattern:
+        names = [found.names[row] for row in kept]
+        check_name_groups(found.group_pattern, names, *groups.values())
     found.notes += describe_groups(groups)
     group = None
     if groups:

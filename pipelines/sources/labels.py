@@ -223,6 +223,33 @@ def _likely_positive(labels, counts):
     return labels[1]
 
 
+GROUP_EXAMPLE = r"load.group='patient(\d+)' for patient12/left.png, for example"
+
+
+def check_name_groups(pattern: str, names: Sequence[str], groups: Sequence[str | None]) -> None:
+    """Checks that a regular expression found a group in every name.
+
+    Args:
+        pattern: The expression.
+        names: Of files.
+        groups: What it found in each, None for nothing.
+
+    Raises:
+        LoadError: If it found nothing in one.
+    """
+    without = []
+    for name, group in zip(names, groups, strict=True):
+        if group is None:
+            without.append(name)
+    if without:
+        raise LoadError(
+            f"load.group={pattern!r} finds no group in {len(without):,} names, such as "
+            f"{shorten(without[0], 120)}",
+            expected="a group in every name",
+            fix=GROUP_EXAMPLE,
+        )
+
+
 def group_codes(columns: dict[str, Sequence], missing: frozenset[str]) -> np.ndarray:
     """Numbers groups in the order of their texts.
 

@@ -32,6 +32,7 @@ from .marks import Marks, find_marks
 from .parquet import read_parquet
 from .spellings import check_spelling
 
+_NUM_NAMED = 5  # columns of a model
 MAX_JSON_LINE = 16 * 2**20
 
 
@@ -113,6 +114,7 @@ def read_table(source: str, reading: Reading = Reading()) -> dict[str, Sequence]
     """
     reading.check()
     refuse_whole_series(source)
+    refuse_arrays(source)
     path = find_table(source)
     size = path.stat().st_size
     if size == 0:
@@ -148,6 +150,38 @@ def refuse_whole_series(source: str) -> None:
         f"{path.name!r} is a .ts file, which holds whole series with a class each",
         expected="a table of rows: .csv, .csv.gz, .parquet or .jsonl",
         fix=f"python -m pipelines series {shlex.join(map(str, files))}; as a function: LoadTsFiles",
+    )
+
+
+def refuse_series_to_answer(source: str, names: Sequence[str]) -> None:
+    """Raises LoadError for a file of whole series that are to be answered: only a training reads
+    one.
+
+    Args:
+        source: Path of the file.
+        names: The columns that the model knows.
+    """
+    name = Path(source).name
+    if not name.lower().endswith((".ts", ".ts.gz", ".npy", ".npz")):
+        return
+    header = ", ".join(map(shorten, names[:_NUM_NAMED]))
+    raise LoadError(
+        f"{name!r} holds whole series or arrays",
+        expected="a table of rows: .csv, .csv.gz, .parquet or .jsonl",
+        fix=f"write a table with the columns {header}, a whole series in one cell, such as "
+        "'1.5 NA 3'; or in Python: Runner.load(BUNDLE).predict({column: array})",
+    )
+
+
+def refuse_arrays(source: str) -> None:
+    """Raises LoadError for a file of numpy arrays: it holds pictures or whole series."""
+    name = Path(source).name
+    if not name.lower().endswith((".npy", ".npz")):
+        return
+    raise LoadError(
+        f"{name!r} holds arrays",
+        expected="a table of rows: .csv, .csv.gz, .parquet or .jsonl",
+        fix="python -m pipelines images, or series, learns from arrays",
     )
 
 

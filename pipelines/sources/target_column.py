@@ -388,7 +388,7 @@ def refuse_positive(positive: str, sketch: DataSketch) -> str:
     if not positive or sketch.may_be(lambda task: task.output_kind == "sigmoid"):
         return ""
     return Refusal(
-        f"load.positive={positive!r} for a {sketch.task_names()} target",
+        f"load.positive={positive!r} for {sketch.target_words()}",
         expected="two classes, of which scores are about one",
         fix="--set load.positive=''",
     )

@@ -220,7 +220,7 @@ class _Search:
         self.points = with_front(self.points, deciding)
         way = choose(self.points, budget, deciding)
         self.points[way] = replace(self.points[way], chosen=True)
-        headings = ("way", deciding.replace("_", " "), "bytes", "gzip", "ms", "arena", "")
+        headings = ("way", deciding.replace("_", " "), "bytes", "gzip", "ms", "arena", "result")
         print_lines(lines_of(self.points.values()) + self.refused, headings)
         return way
 

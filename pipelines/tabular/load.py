@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..device.cells import KINDS, read_column, read_numbers, shorten
+from ..device.visible import and_more
 from ..errors import LoadError
 from ..rows.parts import ColumnNote, Dataset, Schema
 from ..rows.sketch import DataSketch
@@ -222,9 +223,10 @@ def _read(cells, column, missing):
         values, bad = read_column(cells, column, missing)
     if bad:
         first = bad[0]
+        more = and_more(len(bad) - 1, "cell")
         raise LoadError(
-            f"the column {shorten(column.name)}, row {first.row}: {first.reason}: {first.value}"
-            + (f" (and {len(bad) - 1:,} more cells)" if len(bad) > 1 else ""),
+            f"the column {shorten(column.name)}, row {first.row}: {first.reason}: "
+            f"{first.value}{more}",
             expected=f"a {column.kind} value or a missing one",
             fix="correct the cell, name the word as missing (--read missing=WORD), or override the "
             f"column's kind (--kind '{column.name}=categorical' or =ignored)",

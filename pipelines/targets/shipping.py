@@ -44,14 +44,14 @@ class Shipping(Spec):
         """Returns which knob the task has no use for, or what cannot be compressed so, or ""."""
         if self.probabilities != "none" and not sketch.may_have_labels():
             return Refusal(
-                f"shipping.probabilities={self.probabilities!r} for a {sketch.task_names()} target",
+                f"shipping.probabilities={self.probabilities!r} for {sketch.target_words()}",
                 expected="labels, which have probabilities",
                 fix="--set shipping.probabilities=none",
             )
         if not sketch.may_be(lambda task: self.probabilities in task.calibrations):
             allowed = {how for task in sketch.tasks for how in task.calibrations}
             return Refusal(
-                f"shipping.probabilities={self.probabilities!r} for a {sketch.task_names()} target",
+                f"shipping.probabilities={self.probabilities!r} for {sketch.target_words()}",
                 expected=" or ".join(how for how in CALIBRATIONS if how in allowed)
                 + ": a line or a table is fitted to one output, that of two classes",
                 fix="--set shipping.probabilities=temperature",

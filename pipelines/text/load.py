@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..device.cells import TEXT, Column, is_missing, read_column, shorten
+from ..device.visible import and_more
 from ..errors import LoadError
 from ..rows.parts import ColumnNote, Dataset, Schema, UnlabelledRows
 from ..rows.sketch import DataSketch
@@ -176,9 +177,7 @@ class LoadTexts(TextLoader):
         )
         if bad:
             first = bad[0]
-            more = ""
-            if len(bad) > 1:
-                more = f" (and {len(bad) - 1:,} more cells)"
+            more = and_more(len(bad) - 1, "cell")
             raise LoadError(
                 f"the column {shorten(self.text)}, row {first.row}: {first.reason}: "
                 f"{first.value}{more}",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..device.cells import TEXT
-from ..errors import TrainError
+from ..errors import TrainError, with_article
 from ..rows.parts import TrainSet, require_train_set
 from ..rows.sketch import TOKENS, DataSketch
 from ..slots import Teacher
@@ -67,8 +67,9 @@ class TfidfTeacher(Teacher):
         raw, target = require_train_set(raw, "the teacher"), raw.schema.target
         texts = [x for x in raw.x.values() if x.dtype.kind == "T"]
         if len(texts) != 1 or not task_of(target).has_classes:
+            kind = with_article(f"{target.task} target")
             raise TrainError(
-                f"a teacher of texts for {len(texts)} columns of texts and a {target.task} target",
+                f"a teacher of texts for {len(texts)} columns of texts and {kind}",
                 expected="one column of texts, and classes",
                 fix="--set teacher=None",
                 stage="teacher",

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..device.runner import Runner
 from ..device.signature import Signature
-from ..errors import RecipeError
+from ..errors import RecipeError, with_article
 from ..rows.parts import HeldOut, TrainSet, require_train_set
 from ..spec import knob
 from ..tasks import task_of
@@ -61,8 +61,9 @@ class ReconstructionNet(SeriesNet):
         import keras
 
         if not task_of(signature.target).gives_back:
+            target = with_article(f"{signature.target.task} target")
             raise RecipeError(
-                f"{type(self).__name__} for a {signature.target.task} target",
+                f"{type(self).__name__} for {target}",
                 expected="windows to be given back",
                 fix="--set 'frame=CutSegments()', or another net: --set 'build=SeriesMlp()'",
             )

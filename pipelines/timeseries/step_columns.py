@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ..device.cells import Column, read_column, read_numbers, shorten
+from ..device.visible import and_more
 from ..errors import LoadError
 from ..rows.parts import ColumnNote
 from ..sources.kinds import infer_column
@@ -142,9 +143,7 @@ def column_on_grid(
 
 def _refuse_cells(column, bad):
     first = bad[0]
-    more = ""
-    if len(bad) > 1:
-        more = f" (and {len(bad) - 1:,} more cells)"
+    more = and_more(len(bad) - 1, "cell")
     raise LoadError(
         f"the column {shorten(column.name)}, row {first.row}: {first.reason}: {first.value}{more}",
         expected=f"a {column.kind} value or a missing one",

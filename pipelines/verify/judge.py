@@ -1,6 +1,6 @@
 """What a model is judged by: a spec."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..errors import RecipeError
 from ..rows.sketch import DataSketch
@@ -23,6 +23,8 @@ class Judge(Spec):
         quantile: Of the scores of training windows; a window above it is an anomaly.
         beside: Whether a second model is trained for comparison in the report: of uneven classes
             with the other choice of balancing, of series a linear one.
+        peers: Whether plain models of scikit-learn are fitted on the same rows, for comparison in
+            the report.
     """
 
     deciding: str = ""
@@ -31,6 +33,11 @@ class Judge(Spec):
     min_agreement: float = knob(0.9, 0, 1)
     quantile: float = knob(0.99, 0, 1)
     beside: bool = True
+    peers: bool = True
+
+    def tiny(self) -> "Judge":
+        """Returns the same without peers, which take longer than a tiny training."""
+        return replace(self, peers=False)
 
     def check(self) -> None:
         """Raises RecipeError for a threshold of an unknown metric."""
@@ -46,20 +53,20 @@ class Judge(Spec):
         """Returns which knob the task has no use for, or ""."""
         if self.threshold != "macro_f1" and not sketch.may_have_labels():
             return Refusal(
-                f"judge.threshold={self.threshold!r} for a {sketch.task_names()} target",
+                f"judge.threshold={self.threshold!r} for {sketch.target_words()}",
                 expected="labels, which a threshold decides between",
                 fix="--set judge.threshold=macro_f1, which is not used here",
             )
         if self.quantile != 0.99 and not sketch.may_be(lambda task: task.gives_back):
             return Refusal(
-                f"judge.quantile={self.quantile:g} for a {sketch.task_names()} target",
+                f"judge.quantile={self.quantile:g} for {sketch.target_words()}",
                 expected="anomalies, whose threshold is a quantile of scores",
                 fix="--set judge.quantile=0.99, which is not used here",
             )
         has_gate = self.min_agreement not in (0, 0.9)
         if has_gate and not sketch.may_be(_gives_labels):
             return Refusal(
-                f"judge.min_agreement={self.min_agreement:g} for a {sketch.task_names()} target",
+                f"judge.min_agreement={self.min_agreement:g} for {sketch.target_words()}",
                 expected="labels, which two models give alike or not; numbers are held against "
                 "each other by judge.tolerance",
                 fix="--set judge.min_agreement=0.9, which is not used here",
@@ -67,7 +74,7 @@ class Judge(Spec):
         allowed = {metric for task in sketch.tasks for metric in task.deciding_metrics}
         if self.deciding and allowed and self.deciding not in allowed:
             return Refusal(
-                f"judge.deciding={self.deciding!r} for a {sketch.task_names()} target",
+                f"judge.deciding={self.deciding!r} for {sketch.target_words()}",
                 expected=", ".join(sorted(allowed)),
                 fix=f"--set judge.deciding={sketch.tasks[0].deciding_metrics[0]}, or set "
                 "load.target_kind",

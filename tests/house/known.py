@@ -17,10 +17,9 @@ OF_OTHERS = {
     "convert/graph.py": 3,  # the schema of TFLite
     "convert/pack_file.py": 1,  # objects of the schema of TFLite
     "device/__main__.py": 1,  # streams
-    "device/door.py": 4,  # errno, signal, sys and streams
+    "device/door.py": 3,  # errno, signal and streams
     "device/regular.py": 4,  # flags of os
-    "device/raw_rows.py": 2,  # rows of users
-    "own_model/rewrite.py": 5,  # Keras layers
+    "own_model/rewrite.py": 2,  # Keras layers
     "sources/labelled_files.py": 1,  # columns of users
     "sources/table.py": 2,  # columns of users
     "sources/tfds.py": 1,  # features of tensorflow-datasets

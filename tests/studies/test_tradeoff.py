@@ -77,6 +77,8 @@ def test_the_choice_is_written_with_the_table_of_all(table, capsys):
     page = (small.folder / "report.html").read_text()
     assert "How it was made smaller" in page and page.count("data:image/png") > 4
     printed = capsys.readouterr().out
+    (headings,) = [line for line in printed.splitlines() if "gzip" in line]
+    assert headings.rstrip("┃ ").endswith("result")
     assert "low rank" in printed and "not possible: " in printed and "ships" in printed
 
 

@@ -267,6 +267,17 @@ def test_groups_by_name_and_the_recipe_for_them(remarks, tmp_path):
         refused(LoadTextFolder(str(tmp_path / "d"), group=pattern), words)
 
 
+def test_a_text_that_cannot_be_read_needs_no_group(remarks, tmp_path):
+    folder = write_files(tmp_path / "d", remarks, prefix="author1_")
+    spec = LoadTextFolder(str(folder), group=r"author(\d)_")
+    num_rows = len(spec.read()[0])
+    unread = folder / remarks[0][1] / "unread.txt"
+    unread.write_bytes(b"")
+    assert len(spec.read()[0]) == num_rows
+    unread.write_text("a text of its own")
+    refused(spec, "finds no group in 1 names")
+
+
 def test_every_encoding_gives_the_same_text(folder):
     body = "Caf\u00e9 \u2013 na\u00efve"
     some = folder / "some"

@@ -403,6 +403,7 @@ def test_advice_where_the_gate_fails_is_of_the_task():
             "data/ItalyPowerDemand_TEST.ts.gz",
         ),
         (("table", "x.ts"), "python -m pipelines series x.ts"),
+        (("table", "x.npz"), "'x.npz' holds arrays"),
         (("series", "x.ts", "--horizon", 3), "--horizon with whole series"),
         (("series", "data/nyc_weather.csv.gz"), "'temp', 'dewp'"),
         (("series", "x.csv", "--time", "at", "--target", "y"), "--horizon STEPS"),

@@ -228,6 +228,19 @@ def test_groups_by_name(emoji, tmp_path):
         refused(LoadFolder(str(tmp_path / "d"), group=pattern), words)
 
 
+def test_a_file_that_cannot_be_read_needs_no_group(emoji, tmp_path):
+    x, y = emoji
+    folder = write(tmp_path / "d", x, y, prefix="p1_")
+    damaged = folder / y[0] / "damaged.png"
+    damaged.write_bytes(b"no picture")
+    spec = LoadFolder(str(folder), group=r"(p\d)_")
+    dataset, inferred = spec.read()
+    assert len(dataset) == len(dataset.group) == 24
+    assert "damaged.png" in said(inferred)["skipped"][1]
+    Image.fromarray(x[0]).save(damaged)
+    refused(spec, f"finds no group in 1 names, such as '{y[0]}/damaged.png'")
+
+
 def test_folders_that_hold_nothing(folder, tmp_path):
     refused(LoadFolder(str(tmp_path / "none")), "no folder")
     refused(LoadFolder("\0"), "no folder")

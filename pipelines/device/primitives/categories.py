@@ -36,10 +36,11 @@ class Lookup(MappingPrimitive):
         if contents != sorted(set(contents)):
             raise ValueError(f"the keys of column {self.column!r} are out of order")
         ids = self._outermost_ids()
-        if not 0 <= min(ids) <= max(ids) < MAX_KEYS:
+        least = min(ids)
+        largest = max(ids)
+        if least < 0 or largest >= MAX_KEYS:
             raise ValueError(f"ids {ids}")
-        num_ids = max(ids) + 1
-        return Flow("int32", (), num_ids)
+        return Flow("int32", (), largest + 1)
 
     def _outermost_ids(self):
         """Returns the ids without a key, and the least and the largest one of a key."""

@@ -51,6 +51,7 @@ def _stays_as_it_is(flow):
 
 def _is_packable(flow):
     """Returns whether a column is one number, one id or a row of numbers."""
+    num_axes = len(flow.shape)
     if flow.dtype == "int32":
-        return len(flow.shape) == 0
-    return flow.dtype == "float32" and len(flow.shape) <= 1
+        return num_axes == 0
+    return flow.dtype == "float32" and num_axes <= 1

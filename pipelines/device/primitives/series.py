@@ -233,8 +233,9 @@ class StepIds(MappingPrimitive):
         """Raises DeviceError for the first step that is no id."""
         invalid_places = np.argwhere(~is_id)
         row, step = invalid_places[0]
+        value = x[row, step]
         raise DeviceError(
-            f"row {row}, column {self.column!r}: step {step + 1} is {x[row, step]:g}",
+            f"row {row}, column {self.column!r}: step {step + 1} is {value:g}",
             expected=f"whole numbers from 0 to {self.num_ids - 1}",
             fix="use the vocabulary that the model was trained with",
         )
@@ -257,7 +258,8 @@ class PackSteps(PackingPrimitive):
     def flow_of(self, parts: list[Flow]) -> Flow:
         first = parts[0]
         is_series = first.dtype == "float32" and len(first.shape) == 1
-        if not is_series or any(flow != first for flow in parts):
+        are_alike = len(set(parts)) == 1
+        if not (is_series and are_alike):
             raise ValueError(f"series {parts} packed into {self.into!r}")
         (num_steps,) = first.shape
         num_channels = len(parts)

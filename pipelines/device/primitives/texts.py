@@ -24,6 +24,10 @@ from .primitive import MAX_KEYS, DerivingPrimitive, Flow, MappingPrimitive
 PADDING = 0
 SPACE = 32
 NUM_CODE_POINTS = 0x110000
+# What pairs of tokens are hashed by.
+_LEFT_FACTOR = np.uint32(0x9E3779B1)
+_RIGHT_FACTOR = np.uint32(0x85EBCA6B)
+_SHIFT = np.uint32(15)
 MAX_SPELLED = 64  # characters that one character may be spelled as
 MAX_KEY_BYTES = 64  # of a token that has an id of its own: C compares in a buffer of this size
 MAX_CHARACTERS = 1_000_000  # of a text
@@ -54,7 +58,8 @@ class _Ids(dict):
 
     def __init__(self, keys, num_buckets):
         num_keys = len(keys)
-        super().__init__(zip(keys, range(1, num_keys + 1), strict=True))
+        key_ids = range(1, num_keys + 1)
+        super().__init__(zip(keys, key_ids, strict=True))
         self.first_bucket = num_keys + 1
         self.num_buckets = num_buckets
         self.most = len(self) + MAX_REMEMBERED
@@ -210,7 +215,9 @@ class Subwords(Words):
         if known_parts is not None:
             return known_parts
         symbols = self.START + word
-        ids = [self._ids[symbol] for symbol in symbols[: self.MAX_SYMBOLS]]
+        ids = []
+        for symbol in symbols[: self.MAX_SYMBOLS]:
+            ids.append(self._ids[symbol])
         parts = self._merge(ids)
         if len(self._parts) < MAX_REMEMBERED:
             self._parts[word] = parts
@@ -262,14 +269,13 @@ class Bigrams(DerivingPrimitive):
         left = ids[:, :-1]
         right = ids[:, 1:]
         # Products and sums are modulo 2**32, as in C.
-        mixed = left * np.uint32(0x9E3779B1)
-        mixed += right * np.uint32(0x85EBCA6B)
-        mixed ^= mixed >> np.uint32(15)
+        mixed = left * _LEFT_FACTOR + right * _RIGHT_FACTOR
+        mixed ^= mixed >> _SHIFT
         buckets = mixed % np.uint32(self.num_buckets)
-        pairs = np.where(left == PADDING, 0, buckets + 1)
-        made = np.zeros(ids.shape, np.int32)
-        made[:, 1:] = pairs  # the first token has none before it
-        return made
+        is_pair = left != PADDING
+        pairs = np.zeros(ids.shape, np.int32)
+        pairs[:, 1:] = np.where(is_pair, buckets + 1, 0)  # the first token has none before it
+        return pairs
 
     def flow_of(self, flow: Flow) -> Flow:
         self.expect(flow, "int32", (1,))
@@ -302,11 +308,12 @@ def _check_white_space(spelling):
 
 def _check_keys(keys):
     """Raises ValueError for keys that C could not search: it compares bytes, in a buffer."""
-    contents = [key.encode("utf-8") for key in keys]
-    are_sorted = contents == sorted(set(contents))
-    fit = all(0 < len(content) < MAX_KEY_BYTES for content in contents)
-    if not (are_sorted and fit):
-        raise ValueError("keys are not in the order of their bytes, or too long")
+    before = b""
+    for key in keys:
+        content = key.encode("utf-8")
+        if content <= before or len(content) >= MAX_KEY_BYTES:
+            raise ValueError("keys are not in the order of their bytes, or too long")
+        before = content
 
 
 def _right_aligned(rows: Iterable[list[int]], num_rows: int, window: int) -> np.ndarray:

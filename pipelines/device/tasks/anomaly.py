@@ -60,7 +60,9 @@ class DeviceAnomaly(DeviceTask):
         """Raises ValueError if the outputs are not as many as the input that is given back."""
         base = signature.target.base
         num_outputs = math.prod(signature.output.shape)
-        sizes = {port.name: math.prod(port.shape) for port in signature.inputs}
+        sizes = {}
+        for port in signature.inputs:
+            sizes[port.name] = math.prod(port.shape)
         if sizes.get(base) != num_outputs:
             raise ValueError(f"{num_outputs} outputs to give back {base!r} of {sizes}")
 

@@ -17,4 +17,5 @@ class DeviceBinary(DeviceClasses):
 
     def fits_labels(self, signature: Signature) -> bool:
         """Returns whether there are two labels and one output."""
-        return len(signature.target.labels) == 2 and signature.output.shape == (1,)
+        has_two_labels = len(signature.target.labels) == 2
+        return has_two_labels and signature.output.shape == (1,)

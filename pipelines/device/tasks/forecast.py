@@ -35,10 +35,9 @@ class DeviceForecast(DeviceTask):
         horizon = signature.windows().horizon
         shifts = np.asarray(signature.offsets(form), np.float32)
         outputs = signature.output.to_float(raw) + shifts
-        by_step = outputs.astype(np.float64).reshape(len(raw), horizon, -1)
-        factors = np.array(target.step_factors)
-        offsets = np.array(target.step_offsets)
-        scaled = by_step * factors[:, None] + offsets[:, None]
+        num_rows = len(outputs)
+        by_step = outputs.astype(np.float64).reshape(num_rows, horizon, -1)
+        scaled = _in_unit(by_step, target)
         values = from_own_scale(scaled, target, prepared or {})
         quantiles = np.sort(values, axis=2)
         middle = quantiles[:, :, target.middle()]
@@ -52,7 +51,11 @@ class DeviceForecast(DeviceTask):
 
     def row_scale(self, target: Target) -> tuple[str, ...]:
         """Returns the columns of base and spread, where the target has them."""
-        return tuple(name for name in (target.base, target.spread) if name)
+        names = []
+        for name in (target.base, target.spread):
+            if name:
+                names.append(name)
+        return tuple(names)
 
     def check(self, signature: Signature) -> None:
         """Raises ValueError if outputs, steps, scales or quantiles do not fit together."""
@@ -81,11 +84,21 @@ class DeviceForecast(DeviceTask):
     ) -> Iterator[tuple[np.datetime64, list[str]]]:
         """Yields a line for each step that is forecast, from `time` on."""
         steps_ahead = signature.windows().ahead(time)
+        middle = answers.scores[row]
         for step, when in enumerate(steps_ahead):
-            values = [answers.scores[row, step]]
+            values = [middle[step]]
             if answers.quantiles is not None:
-                values.extend(answers.quantiles[row, step])
-            yield when, [f"{value:.6g}" for value in values]
+                of_step = answers.quantiles[row, step]
+                values.extend(of_step)
+            cells = [f"{value:.6g}" for value in values]
+            yield when, cells
+
+
+def _in_unit(by_step, target):
+    """Returns outputs [rows, horizon, quantiles] by the affine map of each step."""
+    factors = np.array(target.step_factors)
+    offsets = np.array(target.step_offsets)
+    return by_step * factors[:, None] + offsets[:, None]
 
 
 def _check_scales(target, horizon):

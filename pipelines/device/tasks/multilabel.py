@@ -67,7 +67,8 @@ def label_probabilities(logits: np.ndarray, calibration: Calibration) -> np.ndar
         logits: float32 [rows, labels].
         calibration: Of the form that gave them.
     """
-    calibrated = logits.astype(np.float64) * calibration.factor + calibration.offset
+    logits = logits.astype(np.float64)
+    calibrated = logits * calibration.factor + calibration.offset
     # exp of a number that is not positive never overflows.
     small = np.exp(-np.abs(calibrated))
     numerator = np.where(calibrated >= 0, 1.0, small)

@@ -31,8 +31,9 @@ class DeviceRegression(DeviceTask):
         target = signature.target
         values = signature.output.to_float(raw)
         values = values.astype(np.float64) * target.factor + target.offset
-        shape = (len(values), *self.scores_shape(signature))
-        return Answers(None, values.reshape(shape), raw)
+        num_rows = len(values)
+        scores = values.reshape(num_rows, *self.scores_shape(signature))
+        return Answers(None, scores, raw)
 
     def scores_shape(self, signature: Signature) -> tuple[int, ...]:
         """Returns () for one output, else (outputs,)."""
@@ -45,8 +46,10 @@ class DeviceRegression(DeviceTask):
         (num_outputs,) = signature.output.shape
         if num_outputs == 1:
             return ["value"]
-        return [f"value {place}" for place in range(1, num_outputs + 1)]
+        places = range(1, num_outputs + 1)
+        return [f"value {place}" for place in places]
 
     def cells(self, answers: Answers, row: int) -> list[str]:
         """Returns the values with nine digits."""
-        return [f"{value:.9g}" for value in np.atleast_1d(answers.scores[row])]
+        values = np.atleast_1d(answers.scores[row])
+        return [f"{value:.9g}" for value in values]

@@ -40,8 +40,7 @@ class TargetMediaPipe(Target):
         ):
             return ""
         return Refusal(
-            f"TargetMediaPipe for columns of {sketch.kind_names()} and a {sketch.task_names()} "
-            "target",
+            f"TargetMediaPipe for columns of {sketch.kind_names()} and {sketch.target_words()}",
             expected="one picture or one text, and classes: MediaPipe Tasks classifies pictures "
             "and texts",
             fix="leave mediapipe out, or make it optional: mediapipe? among the names of the "

@@ -36,6 +36,7 @@ from pipelines.device.primitives.texts import WHITE_SPACE
 from pipelines.device.runner import LiteRT, Runner, answer
 from pipelines.device.signature import Signature
 from pipelines.device.target import Target
+from pipelines.device.visible import and_more
 from pipelines.errors import ExportError, VerifyError
 from pipelines.recipe import Shipping, tiny
 from pipelines.rows.split import split
@@ -112,6 +113,7 @@ const DO = {
     return times.map((time) => [p.hasStep(frame, time), p.stepNumber(frame, time),
                                 p.stepDate(frame, p.stepNumber(frame, time))]);
   },
+  more({numbers, noun}) { return numbers.map((number) => p.andMore(number, noun)); },
   short({values}) { return values.map(p.shortNumber); },
   notes({signature, rows}) {
     const runner = new p.Runner(signature, null, "int8");
@@ -187,6 +189,14 @@ def raw_rows(signature, columns):
         {column.name: raw(columns[column.name][row]) for column in signature.columns}
         for row in range(num_rows)
     ]
+
+
+@needs_node
+def test_others_are_counted_alike(node):
+    numbers = [0, 1, 2, 999, 1234, 1_000_000]
+    said = node("more", numbers=numbers, noun="cell")
+    assert said == [and_more(number, "cell") for number in numbers]
+    assert said[:2] == ["", " (and 1 more cell)"] and said[4] == " (and 1,234 more cells)"
 
 
 def assert_prepared_alike(node, signature, columns):

@@ -49,6 +49,11 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
     return count.toLocaleString("en-US");
   }
 
+  /* " (and 2 more cells)" for the end of a list that names the first alone, the twin of `and_more` in visible.py. */
+  function andMore(number, noun) {
+    return number ? ` (and ${withCommas(number)} more ${noun}${number > 1 ? "s" : ""})` : "";
+  }
+
   function readNumber(cell, column, missing) {
     if (isMissing(cell, missing)) return NaN;
     const value = typeof cell === "string" ? parseNumber(strip(cell), column) : Number(cell);
@@ -279,5 +284,5 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
     return withMarks(text, column);
   }
 
-  Object.assign(pipelines, {BadCell, readCell, shorten, split, strip, withCommas, writeCell, writeDate});
+  Object.assign(pipelines, {BadCell, andMore, readCell, shorten, split, strip, withCommas, writeCell, writeDate});
 })(globalThis.pipelines);

@@ -3,7 +3,7 @@
 globalThis.pipelines = globalThis.pipelines || {packed: {}};
 
 (function (pipelines) {
-  const {shorten, withCommas} = pipelines;
+  const {andMore, shorten, withCommas} = pipelines;
   const round = Math.fround, TOKENIZERS = ["Words", "Characters", "Subwords"];
 
   /* Notes on one row as a list of texts. `columns`: typed raw values by name; `prepared`: after every primitive. */
@@ -64,8 +64,7 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
       found.push(`column ${shorten(column.name)}: ${where}${shortNumber(far)}, far outside of training's `
                  + `${shortNumber(low)} to ${shortNumber(high)}`);
     }
-    const more = found.length - 1;
-    return found.length ? found[0] + (more ? ` (and ${more} more column${more > 1 ? "s" : ""})` : "") : "";
+    return found.length ? found[0] + andMore(found.length - 1, "column") : "";
   }
 
   /* A number in at most six digits, as Python's format(value, "g"). */

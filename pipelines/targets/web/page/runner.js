@@ -4,7 +4,7 @@
 globalThis.pipelines = globalThis.pipelines || {packed: {}};
 
 (function (pipelines) {
-  const {BadCell, readCell, rowNotes, runPrimitives, shorten, taskOf} = pipelines;
+  const {BadCell, andMore, readCell, rowNotes, runPrimitives, shorten, taskOf} = pipelines;
 
   class Runner {
     /* `model`: anything with run(inputs) → Promise of a Float32Array; `form`: whose decision it shares, "int8" or
@@ -43,7 +43,7 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
     columnsOf(row) {
       const {columns, bad} = this.read(row);
       if (bad.length) {
-        const [{column, value, reason}] = bad, more = bad.length > 1 ? ` (and ${bad.length - 1} more cells)` : "";
+        const [{column, value, reason}] = bad, more = andMore(bad.length - 1, "cell");
         throw new BadCell(`column ${shorten(column)}: ${reason}: ${shorten(value)}${more}`);
       }
       return columns;
