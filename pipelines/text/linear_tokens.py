@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .margins import lines_of_each, lines_together
+from .margins import is_constant, lines_of_each, lines_together
 
 # Of a linear SVM on sums of squares of 1, before and after the rest is chosen.
 FIRST_STRENGTH = 0.3
 MAX_ITERATIONS = 10_000
+# Of a token before the fit: one whose ratio is 0 can still get a weight.
+LEAST_IMPORTANCE = 1e-3
 
 # Outputs float64 [rows, outputs] → a number, the higher the better.
 Scorer = Callable[[np.ndarray], float]
@@ -113,8 +115,12 @@ def count_matrix(ids: np.ndarray, num_ids: int) -> Any:
     from scipy import sparse
 
     rows, places = np.nonzero(ids)
+    tokens = ids[rows, places]
     ones = np.ones(len(rows))
-    matrix = sparse.csr_matrix((ones, (rows, ids[rows, places])), shape=(len(ids), num_ids))
+    matrix = sparse.csr_matrix(
+        (ones, (rows, tokens)),
+        shape=(len(ids), num_ids),
+    )
     matrix.sum_duplicates()
     return matrix
 
@@ -131,15 +137,26 @@ def log_count_ratios(counts, positive: np.ndarray, weight: np.ndarray, smoothing
         smoothing: What is added to each count.
     """
     is_there = (counts > 0).astype(np.float64)
-    of_positive = is_there.T @ (weight * positive) + smoothing
-    of_others = is_there.T @ (weight * ~positive) + smoothing
-    return np.log(of_positive / of_positive.sum()) - np.log(of_others / of_others.sum())
+    by_token = is_there.T
+    of_positive = by_token @ (weight * positive)
+    of_others = by_token @ (weight * ~positive)
+    return _log_shares(of_positive + smoothing) - _log_shares(of_others + smoothing)
+
+
+def _log_shares(numbers):
+    """Returns the logarithm of what share of all each number is."""
+    total = numbers.sum()
+    return np.log(numbers / total)
 
 
 def inverse_document_frequencies(counts) -> np.ndarray:
     """Returns float64 [ids]: 1 + log((1 + rows) / (1 + rows with the token))."""
-    frequencies = np.asarray((counts > 0).sum(axis=0)).ravel()
-    return np.log((1 + counts.shape[0]) / (1 + frequencies)) + 1
+    is_there = counts > 0
+    num_rows = counts.shape[0]
+    rows_with = np.asarray(is_there.sum(axis=0))
+    frequencies = rows_with.ravel()
+    inverse = (1 + num_rows) / (1 + frequencies)
+    return np.log(inverse) + 1
 
 
 def fit_linear(
@@ -148,15 +165,21 @@ def fit_linear(
     """Fits a linear function in one way, each output by itself."""
     counts = rows.counts
     factors = length_factors(rows.window, way.exponent)
-    scaled = counts.multiply(factors[count_tokens(counts)][:, None]).tocsr()
+    factor_of_row = factors[count_tokens(counts)]
+    scaled = _times_rows(counts, factor_of_row)
     columns = []
     biases = []
     for truth in rows.truth.T:
         importance = _importance(counts, truth, rows, way.blend, smoothing)
-        features = scaled.multiply(importance[None, :]).tocsr()
-        squares = features.power(2).sum() / max(len(rows.truth), 1)
-        scale = 1 / np.sqrt(squares or 1.0)
-        solved, bias = _solve(features * scale, truth, rows, strength=way.strength, seed=seed)
+        features = _times_columns(scaled, importance)
+        scale = _even_scale(features)
+        solved, bias = _solve(
+            features * scale,
+            truth,
+            rows,
+            strength=way.strength,
+            seed=seed,
+        )
         columns.append(solved * importance * scale)
         biases.append(bias)
     weights = np.stack(columns, axis=1)
@@ -164,18 +187,42 @@ def fit_linear(
     return LinearTokens(weights, np.array(biases), factors)
 
 
+def _times_rows(matrix, factors):
+    """Returns a CSR matrix, each row times a factor of its own."""
+    product = matrix.multiply(factors[:, None])
+    return product.tocsr()
+
+
+def _times_columns(matrix, factors):
+    """Returns a CSR matrix, each column times a factor of its own."""
+    product = matrix.multiply(factors[None, :])
+    return product.tocsr()
+
+
+def _even_scale(features):
+    """Returns what makes the squares of a row sum to 1 on average."""
+    total = features.power(2).sum()
+    if not total:
+        return 1.0
+    num_rows = features.shape[0]
+    return np.sqrt(num_rows / total)
+
+
 def _importance(counts, truth, rows, blend, smoothing):
     """Returns float64 [ids]: the weight of each token before the fit."""
     positive = truth > 0
-    ratios = np.abs(log_count_ratios(counts, positive, rows.weight, smoothing))
+    ratios = log_count_ratios(counts, positive, rows.weight, smoothing)
     frequencies = inverse_document_frequencies(counts)
-    return _even(ratios) ** blend * _even(frequencies) ** (1 - blend)
+    by_ratio = _even(np.abs(ratios)) ** blend
+    by_frequency = _even(frequencies) ** (1 - blend)
+    return by_ratio * by_frequency
 
 
 def _even(values):
     """Returns values whose squares are 1 on average, none of them zero."""
-    values = np.maximum(values, 1e-3)
-    return values / np.sqrt(np.mean(values**2))
+    values = np.maximum(values, LEAST_IMPORTANCE)
+    square = np.mean(values**2)
+    return values / np.sqrt(square)
 
 
 def _solve(features, truth, rows, *, strength, seed):
@@ -189,15 +236,24 @@ def _solve(features, truth, rows, *, strength, seed):
         ridge.fit(features, truth.astype(np.float64), sample_weight=rows.weight)
         return ridge.coef_, float(ridge.intercept_)
     positive = truth > 0.5
-    if positive.all() or not positive.any():
+    if is_constant(positive):
         # A fold without a rare class knows nothing of it.
-        return np.zeros(features.shape[1]), 2.0 * float(positive.any()) - 1.0
-    machine = LinearSVC(C=strength, dual=True, random_state=seed, max_iter=MAX_ITERATIONS)
+        bias = 1.0
+        if not positive.any():
+            bias = -1.0
+        return np.zeros(features.shape[1]), bias
+    machine = LinearSVC(
+        C=strength,
+        dual=True,
+        random_state=seed,
+        max_iter=MAX_ITERATIONS,
+    )
     with warnings.catch_warnings():
         # The last digits of weights are not what rows are ranked by.
         warnings.simplefilter("ignore", ConvergenceWarning)
         machine.fit(features, positive, sample_weight=rows.weight)
-    return machine.coef_[0], float(machine.intercept_[0])
+    bias = float(machine.intercept_.item())
+    return machine.coef_[0], bias
 
 
 @dataclass(frozen=True)
@@ -284,8 +340,14 @@ def _fold_answers(rows, folds, way, choice):
     """Returns float64 [rows, outputs]: what functions fitted on the other folds answer."""
     answers = np.zeros(rows.truth.shape)
     for learned, answered in folds:
-        linear = fit_linear(rows.take(learned), way, smoothing=choice.smoothing, seed=choice.seed)
-        answers[answered] = linear.outputs(rows.counts[answered])
+        linear = fit_linear(
+            rows.take(learned),
+            way,
+            smoothing=choice.smoothing,
+            seed=choice.seed,
+        )
+        unseen = rows.counts[answered]
+        answers[answered] = linear.outputs(unseen)
     return answers
 
 

@@ -16,6 +16,11 @@ PENALTY = 1e-4
 Lines = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
+def is_constant(positive: np.ndarray) -> bool:
+    """Returns whether all values of bool [rows] are alike."""
+    return bool(positive.all() or not positive.any())
+
+
 def lines_of_each(margins: np.ndarray, truth: np.ndarray, weight: np.ndarray) -> Lines:
     """Fits a line to each output by itself (Platt 1999): any of them may be true.
 
@@ -26,16 +31,23 @@ def lines_of_each(margins: np.ndarray, truth: np.ndarray, weight: np.ndarray) ->
     """
     from sklearn.linear_model import LogisticRegression
 
-    slopes = np.ones(margins.shape[1])
-    offsets = np.zeros(margins.shape[1])
-    for place in range(margins.shape[1]):
+    num_outputs = margins.shape[1]
+    slopes = np.ones(num_outputs)
+    offsets = np.zeros(num_outputs)
+    for place in range(num_outputs):
         positive = truth[:, place] > 0.5
-        if positive.all() or not positive.any():
+        if is_constant(positive):
             continue
+        margin = margins[:, place]
         line = LogisticRegression(C=LINE_STRENGTH)
-        line.fit(margins[:, place : place + 1], positive, sample_weight=weight)
-        slopes[place] = max(float(line.coef_[0, 0]), LEAST_SLOPE)
-        offsets[place] = float(line.intercept_[0])
+        line.fit(
+            margin[:, None],
+            positive,
+            sample_weight=weight,
+        )
+        slope = float(line.coef_.item())
+        slopes[place] = max(slope, LEAST_SLOPE)
+        offsets[place] = float(line.intercept_.item())
     return slopes, offsets
 
 
@@ -54,20 +66,34 @@ def lines_together(margins: np.ndarray, truth: np.ndarray, weight: np.ndarray) -
     from scipy.optimize import minimize
     from scipy.special import log_softmax
 
-    share = (weight / weight.sum()).astype(np.float64)[:, None]
+    num_outputs = margins.shape[1]
+    total = weight.sum()
+    share = (weight / total).astype(np.float64)
+    share = share[:, None]
 
-    def log_loss(parameters):
-        slopes = np.exp(parameters[0])
-        logs = log_softmax(margins * slopes + parameters[1], axis=1)
-        loss = -(share * truth * logs).sum() + PENALTY * (parameters**2).sum()
+    def loss_of(flat):
+        """Returns the log loss of logarithms of slopes and of offsets, and its gradient."""
+        log_slopes = flat[:num_outputs]
+        offsets = flat[num_outputs:]
+        slopes = np.exp(log_slopes)
+        logits = margins * slopes + offsets
+        logs = log_softmax(logits, axis=1)
+        missed = share * truth * logs
         too_much = share * (np.exp(logs) - truth)
-        gradient = np.stack([(too_much * margins).sum(axis=0) * slopes, too_much.sum(axis=0)])
-        return loss, gradient + 2 * PENALTY * parameters
+        of_offsets = too_much.sum(axis=0)
+        of_slopes = (too_much * margins).sum(axis=0)
+        gradient = np.concatenate([of_slopes * slopes, of_offsets])
+        penalty = PENALTY * np.sum(flat**2)
+        of_penalty = 2 * PENALTY * flat
+        return penalty - missed.sum(), gradient + of_penalty
 
-    def flat_loss(flat):
-        loss, gradient = log_loss(flat.reshape(2, -1))
-        return loss, gradient.ravel()
-
-    start = np.zeros(2 * margins.shape[1])
-    found = minimize(flat_loss, start, jac=True, method="L-BFGS-B").x.reshape(2, -1)
-    return np.exp(found[0]), found[1]
+    start = np.zeros(2 * num_outputs)
+    found = minimize(
+        loss_of,
+        start,
+        jac=True,
+        method="L-BFGS-B",
+    )
+    slopes = np.exp(found.x[:num_outputs])
+    offsets = found.x[num_outputs:]
+    return slopes, offsets
