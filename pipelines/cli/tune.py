@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..device.door import ends_on_signals
+from .making import making_command
 from .options import AnyRecipe, RunOptions, recipe_of
 from .study import STOPPED, StudyOptions
 
@@ -103,7 +103,7 @@ def run_tune(options: TuneOptions) -> None:
 
     recipe = recipe_of(options.recipe)
     recipe = options.applied_to(replace(recipe, name=options.name or recipe.name))
-    with ends_on_signals(STOPPED):
+    with making_command(STOPPED):
         result = tune(
             recipe,
             options.search or (),
@@ -111,7 +111,7 @@ def run_tune(options: TuneOptions) -> None:
             plan=options.plan(),
             workers=options.workers(options.folder, is_fresh=options.fresh),
         )
-    print_tuned(result)
+        print_tuned(result)
 
 
 def print_tuned(result: "TuneResult") -> None:

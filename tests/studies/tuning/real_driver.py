@@ -1,5 +1,4 @@
-"""`python -m tests.studies.tuning.real_driver FOLDER ENGINE TRIALS`: a study of a real recipe in its
-tiny form."""
+"""`python -m tests.studies.tuning.real_driver FOLDER ENGINE TRIALS`: a study of real trials."""
 
 import sys
 from dataclasses import replace
