@@ -160,12 +160,12 @@ def _table(result):
 def _turned(trial, dimension):
     """A knob of a trial in words, the value as short as it can be."""
     value = trial.params[dimension.knob]
-    words = f"{value:.3g}" if isinstance(value, float) else str(value)
-    words = dimension.labels().get(value, words)
-    name = dimension.knob.rpartition(".")[2]
-    if words.startswith(f"{name}="):
-        return words
-    return f"{name}={words}"
+    label = dimension.labels().get(value)
+    if label is not None and label != value and "=" in label:
+        return label
+    if isinstance(value, float):
+        label = f"{value:.3g}"
+    return f"{dimension.knob.rpartition('.')[2]}={label or value}"
 
 
 def _measures(trial: "Trial") -> list[str]:

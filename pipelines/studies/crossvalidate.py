@@ -153,19 +153,8 @@ def crossvalidate(
         RecipeError: there are no folds.
         PipelineError: of the first fold that failed.
     """
-    if num_folds < 2 or repeats < 1:
-        raise RecipeError(
-            f"{num_folds} folds, {repeats} times",
-            expected="at least two folds, at least once",
-            fix="--folds 5",
-        )
-    recipe.check()
+    folds = _folds_of(recipe, num_folds, repeats=repeats, inside=inside)
     check_folder(workers.folder, recipe.name)
-    folds = [
-        replace(recipe, split=SplitFold(recipe.split, num_folds, place, repeat, inside))
-        for repeat in range(repeats)
-        for place in range(num_folds)
-    ]
     chosen: list[Params] = []
     with making(workers.folder, f"{recipe.name}.folds"), workers.open() as engine:
         if tuning is not None:
@@ -183,6 +172,22 @@ def crossvalidate(
     place = workers.folder / f"{recipe.name}.folds.json"
     write_whole(place, as_json(result.to_json()).encode())
     return result
+
+
+def _folds_of(recipe, num_folds, *, repeats, inside):
+    """Returns the recipe with the split of each fold, repeat after repeat."""
+    if num_folds < 2 or repeats < 1:
+        raise RecipeError(
+            f"{num_folds} folds, {repeats} times",
+            expected="at least two folds, at least once",
+            fix="--folds 5",
+        )
+    recipe.check()
+    return [
+        replace(recipe, split=SplitFold(recipe.split, num_folds, place, repeat, inside))
+        for repeat in range(repeats)
+        for place in range(num_folds)
+    ]
 
 
 def _tune_each(folds, tuning, *, engine, workers):
