@@ -12,6 +12,8 @@ from .study import STOPPED, StudyOptions
 from .tune import Search
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from ..studies.crossvalidate import FoldsResult
 
 
@@ -105,6 +107,7 @@ def print_folds(result: "FoldsResult") -> None:
     console.print(f"{result.deciding} decides. int8, fold by fold: {scores}", soft_wrap=True)
     for line in _chosen(result):
         console.print(Text(line), soft_wrap=True)
+    print_peers(result, console)
     for place, fold in enumerate(result.folds):
         if fold.failed:
             line = f"fold {place} would not pass the ladder: {fold.failed.splitlines()[0]}"
@@ -122,6 +125,38 @@ def _in_words(value):
     if isinstance(value, float):
         return f"{value:.3g}"
     return str(value)
+
+
+def print_peers(result: "FoldsResult", console: "Console") -> None:
+    """Prints plain peers on the same folds, and whether the int8 file is ahead of the best."""
+    from rich.table import Table
+
+    means = result.peer_means()
+    if not means:
+        return
+    table = Table()
+    table.add_column("plain peers, same folds")
+    for name in (result.deciding, "ours better by", "95 % interval", "p"):
+        table.add_column(name, justify="right")
+    for name, (mean, ahead) in means.items():
+        interval = f"{ahead.low:+.4g} to {ahead.high:+.4g}"
+        numbers = (f"{mean:.4g}", f"{ahead.mean:+.4g}", interval, f"{ahead.p_value:.2g}")
+        table.add_row(name, *numbers)
+    console.print(table)
+    best, (_, ahead) = next(iter(means.items()))
+    console.print(
+        f"{_verdict(ahead)} the best plain peer, {best}: better by {ahead.mean:+.4g} in "
+        f"{result.deciding} (corrected resampled t-test over {len(result.folds)} folds)",
+        soft_wrap=True,
+    )
+
+
+def _verdict(ahead):
+    if ahead.low > 0:
+        return "Ahead of"
+    if ahead.high < 0:
+        return "Behind"
+    return "Tied with"
 
 
 def _title(result):
