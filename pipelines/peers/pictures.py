@@ -66,7 +66,7 @@ class PicturePeer(Peer):
 class PixelPeer(PicturePeer):
     """Logistic regression, or ridge, on pictures of SIDE × SIDE pixels."""
 
-    name: ClassVar[str] = "pixels, linear model"
+    name: ClassVar[str] = "linear model of pixels"
     advice: ClassVar[str] = "more epochs: --set training.epochs=40"
 
     def row_seconds(self, train: TrainSet) -> float:

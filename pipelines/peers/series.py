@@ -56,7 +56,7 @@ class NeighbourPeer(SeriesPeer):
     deviations.
     """
 
-    name: ClassVar[str] = "nearest neighbour (Euclidean)"
+    name: ClassVar[str] = "nearest neighbour"
     advice: ClassVar[str] = "more epochs: --set training.epochs=200"
 
     def row_seconds(self, train: TrainSet) -> float:
@@ -90,7 +90,7 @@ class MiniRocketPeer(SeriesPeer):
     2021, https://doi.org/10.1145/3447548.3467231); of the package aeon.
     """
 
-    name: ClassVar[str] = "MiniRocket, linear model"
+    name: ClassVar[str] = "MiniRocket"
     advice: ClassVar[str] = "more epochs and more rows by augmentation: --set training.epochs=200"
 
     def lacks(self) -> str:

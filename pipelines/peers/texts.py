@@ -26,7 +26,7 @@ class TfidfPeer(Peer):
     is regularized is chosen by folds, and so are its probabilities (Platt 1999).
     """
 
-    name: ClassVar[str] = "TF-IDF of words and pairs, linear"
+    name: ClassVar[str] = "linear model of TF-IDF"
     advice: ClassVar[str] = (
         "more epochs, or a longer window: --set training.epochs=40, --set 'encode=(TokenizeWords("
         "window=256),)'"
