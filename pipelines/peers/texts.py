@@ -108,7 +108,10 @@ def _fit_labels(x, truth, seed, *, is_exclusive):
     models = [_fit_label(x, truth[:, place], seed) for place in places]
 
     def outputs(features):
-        shares = np.stack([each(features) for each in models], axis=1)
+        shares_of_labels = []
+        for each in models:
+            shares_of_labels.append(each(features))
+        shares = np.stack(shares_of_labels, axis=1)
         if is_binary:
             return np.concatenate([1 - shares, shares], axis=1)
         if is_exclusive:

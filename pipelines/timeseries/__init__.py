@@ -9,6 +9,7 @@ from .augment import (
     AugmentTimeWarp,
     AugmentWindowSlice,
 )
+from .candidates import anomaly_candidates, series_candidates, series_classes_candidates
 from .classifiers import InceptionTime, LstmFcn, SeriesFcn, SeriesResNet
 from .convolutional import Tcn
 from .faults import InjectFaults
@@ -33,6 +34,9 @@ from .segments import CutSegments
 from .windows import CutWindows
 
 __all__ = [
+    "anomaly_candidates",
+    "series_candidates",
+    "series_classes_candidates",
     "CutWindows",
     "CutSegments",
     "InjectFaults",
