@@ -101,8 +101,9 @@ def print_peers(result: "FoldsResult", console: "Console") -> None:
         table.add_row(name, *numbers)
     console.print(table)
     best, (_, ahead) = next(iter(means.items()))
+    word = "worse" if ahead.mean < 0 else "better"
     console.print(
-        f"{_verdict(ahead)} the best plain peer, {best}: better by {ahead.mean:+.4g} in "
+        f"{_verdict(ahead)} the best plain peer, {best}: {word} by {abs(ahead.mean):.4g} in "
         f"{result.deciding} (corrected resampled t-test over {len(result.folds)} folds)",
         soft_wrap=True,
     )

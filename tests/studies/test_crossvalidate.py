@@ -91,7 +91,7 @@ def test_peers_are_compared_fold_by_fold(capsys):
     assert means["linear"][1].mean == pytest.approx(2.1) and means["linear"][1].low > 0
     assert means["forest"][1].mean == pytest.approx(-0.9667, abs=1e-3)
     print_folds(result)
-    assert "Behind the best plain peer, forest: better by -0.9667" in capsys.readouterr().out
+    assert "Behind the best plain peer, forest: worse by 0.9667" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("knobs", [{"num_folds": 1}, {"repeats": 0}])
