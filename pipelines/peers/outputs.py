@@ -78,8 +78,8 @@ def _fit_labels(x, y, make):
     """Label by label, each by a model of its own."""
     outputs_of_labels = []
     for truth in y.T:
-        outputs = _fit_classes(x, truth, 2, make)
-        outputs_of_labels.append(outputs)
+        of_label = _fit_classes(x, truth, 2, make)
+        outputs_of_labels.append(of_label)
 
     def outputs(features):
         shares = []
