@@ -26,9 +26,11 @@ from .recipes import (
     anomaly_recipe,
     series_classes_recipe,
     series_recipe,
+    shared_steps_recipe,
 )
 from .recurrent import EncoderDecoder, SeriesGru, SeriesLstm, SeriesRnn
 from .segments import CutSegments
+from .step_net import StepNet
 from .windows import CutWindows
 
 __all__ = [
@@ -42,6 +44,7 @@ __all__ = [
     "NLinear",
     "DLinear",
     "SeriesMlp",
+    "StepNet",
     "NBeats",
     "Tcn",
     "SeriesLstm",
@@ -72,6 +75,7 @@ __all__ = [
     "BASIC_MOTIONS",
     "WEATHER_ANOMALY",
     "series_recipe",
+    "shared_steps_recipe",
     "anomaly_recipe",
     "series_classes_recipe",
 ]

@@ -1,0 +1,275 @@
+"""One small net that all steps ahead share: it reads, for each of them, the past at the same time
+of the day and the week.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..device.primitives import PackSteps
+from ..device.signature import Signature
+from ..rows.sketch import DataSketch
+from ..spec import Refusal, knob
+from ..tasks.seasons import usual_seasons
+from .blocks import BY_STEP, past_ports
+from .networks import SeriesNet, tiny_widths
+from .step_calendar import calendar_port, turned_width, turning_weights
+
+NUM_LAGS = 2  # seasons back, of the shorter one
+MOST_AVERAGED = 4  # of the longer one
+MOST_TILED = 8  # TFLM's CONCATENATION takes ten inputs
+CALENDAR = "calendar_ahead"
+
+
+@dataclass(frozen=True)
+class StepNet(SeriesNet):
+    """The same small net for every step ahead. It reads the target one and two days before that
+    step, its mean at that time of the week over up to four weeks, the calendar of the step, what is
+    known of it beforehand, and a context: the newest steps less their own mean over weeks, and the
+    newest values of the other columns. A linear map stands next to it (the idea: one model for all
+    horizons with the step as input, the "direct" rather than "multi-output" way of Ben Taieb et al.
+    2012, https://doi.org/10.1016/j.eswa.2012.01.039).
+
+    Days and weeks are the usual seasons of the frame, or `season`; one that the window does not
+    hold is left out, so that a window of four weeks reads most. With EncodeDate(),
+    FlagGaps(), FillGaps(how="season"), ScaleByItself() and ScaleSeries().
+
+    Attributes:
+        widths: Of the layers that all steps ahead share.
+        context: Width of the layer over the newest steps.
+        recent: How many newest steps the context reads.
+        season: Steps of a season, read instead of the usual ones; 0: these.
+    """
+
+    dropout: float = knob(0.0, 0, 0.95)
+    widths: tuple[int, ...] = knob((64, 64), 1, 4096)
+    context: int = knob(32, 1, 4096)
+    recent: int = knob(24, 1, 10_000, unit="steps")
+    season: int = knob(0, 0, 100_000, unit="steps")
+    activation: str = "relu"
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why there are no columns to read or no steps to forecast, or ""."""
+        if sketch.may_be(lambda task: task.looks_ahead):
+            return super().suits(sketch)
+        return Refusal(
+            "StepNet without steps to forecast",
+            expected="a forecast",
+            fix="--set 'build=SeriesMlp()'",
+        )
+
+    def tiny(self) -> "StepNet":
+        return replace(self, widths=tiny_widths(self.widths), context=8)
+
+    def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
+        """Builds the net, uncompiled; see `SeriesNet.build`."""
+        model = super().build(signature, seed=seed, synchronized=synchronized)
+        for place in range(self.num_members):
+            turn = model.get_layer(f"member{place}_{CALENDAR}")
+            turn.set_weights(turning_weights(signature, turn.input.shape[1]))
+            head = model.get_layer(f"member{place}_logits")
+            head.set_weights(_first_head(signature, head.input.shape[1]))
+        return model
+
+    def _features(self, x, blocks, name):
+        import keras
+
+        past = _Past(self, x, blocks, name)
+        recent = past.recent()
+        newest = blocks.newest(x, f"{name}_past")
+        hidden = self._context(past, recent, newest, blocks, name)
+        ahead = past.ahead()
+        shared = []
+        if ahead is not None:
+            shared.append(blocks.dense(ahead, self.widths[0], name=f"{name}_ahead"))
+        calendar = _calendar(newest, blocks, name)
+        shared.append(blocks.dense(calendar, self.widths[0], name=f"{name}_calendar_in"))
+        add = keras.layers.Add(name=f"{name}_shared")
+        x = blocks.activate(add([*shared, hidden]), f"{name}_shared0")
+        for depth, width in enumerate(self.widths[1:], start=1):
+            x = blocks.dense(x, width, name=f"{name}_shared{depth}")
+            x = blocks.activate(x, f"{name}_shared{depth}")
+        parts = [x]
+        if ahead is not None:
+            parts.append(ahead)
+        both = blocks.joined(parts, f"{name}_with_linear")
+        answers = blocks.dense(both, _num_quantiles(blocks.signature), name=f"{name}_answers")
+        flatten = keras.layers.Flatten(name=f"{name}_answers_flat")
+        return blocks.joined([flatten(answers), recent], name)
+
+    def _context(self, past, recent, newest, blocks, name):
+        """Returns what all steps ahead share, [rows, 1, width]."""
+        import keras
+
+        parts = [past.recent_anomaly(recent), newest, *blocks.other_inputs(blocks.inputs)]
+        joined = blocks.joined(parts, f"{name}_context")
+        x = blocks.dense(joined, self.context, name=f"{name}_context")
+        x = blocks.activate(x, f"{name}_context")
+        x = blocks.dense(x, self.widths[0], name=f"{name}_context_out")
+        reshape = keras.layers.Reshape((1, self.widths[0]), name=f"{name}_context_step")
+        return reshape(x)
+
+
+class _Past:
+    """The target's window, [rows, steps, channels], cut at seasons.
+
+    Attributes:
+        target: The target's values, and the marks of its gaps if there are any.
+    """
+
+    def __init__(self, net, x, blocks, name):
+        self.net = net
+        self.blocks = blocks
+        self.name = name
+        self.num_steps = x.shape[1]
+        self.horizon = blocks.horizon()
+        self.target = self._target(x)
+        self.short, self.long = self._seasons()
+
+    def _target(self, x):
+        signature = self.blocks.signature
+        names = _channel_names(signature)
+        wanted = (signature.target.name, f"{signature.target.name} is missing")
+        places = [names.index(name) for name in wanted if name in names]
+        parts = [x[:, :, place : place + 1] for place in places]
+        if not parts:
+            return x
+        return self.blocks.joined(parts, f"{self.name}_target")
+
+    def _seasons(self):
+        """Returns the shortest and the longest season that the window holds, 0 for none."""
+        seasons = usual_seasons(self.blocks.signature.windows())
+        if self.net.season:
+            seasons = (self.net.season,)
+        held = [season for season in seasons if self._holds(season)]
+        if not held:
+            return 0, 0
+        return held[0], held[-1]
+
+    def _holds(self, season):
+        return season <= self.num_steps and self.horizon <= MOST_TILED * season
+
+    def _season_before(self, season, number, name):
+        """Returns the steps a number of seasons before those ahead, [rows, horizon, channels]; of a
+        horizon beyond a season the same ones again and again.
+        """
+        start = self.num_steps - number * season
+        block = self.target[:, start : start + min(season, self.horizon)]
+        num_blocks = -(-self.horizon // season)
+        if num_blocks == 1:
+            return block
+        tiled = self.blocks.along_time([block] * num_blocks, f"{self.name}_{name}{number}")
+        return tiled[:, : self.horizon]
+
+    def ahead(self):
+        """Returns what is read of each step ahead, [rows, horizon, channels], or None."""
+        parts = []
+        if self.short:
+            num_lags = min(NUM_LAGS, self.num_steps // self.short)
+            for number in range(1, num_lags + 1):
+                parts.append(self._season_before(self.short, number, "short"))
+        if self.long:
+            num_averaged = min(MOST_AVERAGED, self.num_steps // self.long)
+            seasons = []
+            for number in range(1, num_averaged + 1):
+                seasons.append(self._season_before(self.long, number, "long"))
+            if num_averaged > 1:
+                parts.append(_average(seasons, f"{self.name}_long_mean"))
+            elif self.long != self.short:
+                parts += seasons
+        parts += _known_ahead(self.blocks)
+        if not parts:
+            return None
+        return self.blocks.joined(parts, f"{self.name}_known")
+
+    def recent(self):
+        """Returns the newest steps, flat."""
+        import keras
+
+        num_recent = min(self.net.recent, self.num_steps)
+        flatten = keras.layers.Flatten(name=f"{self.name}_recent")
+        return flatten(self.target[:, self.num_steps - num_recent :])
+
+    def recent_anomaly(self, recent):
+        """Returns the newest steps less their mean over seasons; as they are, if the window holds
+        none before them.
+        """
+        import keras
+
+        num_recent = min(self.net.recent, self.num_steps)
+        first = self.num_steps - num_recent
+        if not self.long or first < self.long:
+            return recent
+        seasons = []
+        for number in range(1, min(MOST_AVERAGED, first // self.long) + 1):
+            start = first - number * self.long
+            seasons.append(self.target[:, start : start + num_recent])
+        mean = _average(seasons, f"{self.name}_recent_mean")
+        flatten = keras.layers.Flatten(name=f"{self.name}_recent_mean_flat")
+        subtract = keras.layers.Subtract(name=f"{self.name}_recent_anomaly")
+        return subtract([recent, flatten(mean)])
+
+
+def _average(parts, name):
+    import keras
+
+    if len(parts) == 1:
+        return parts[0]
+    average = keras.layers.Average(name=name)
+    return average(parts)
+
+
+def _channel_names(signature):
+    """Returns the columns of the joined past ports, in order."""
+    columns_of = {}
+    for primitive in signature.primitives:
+        if isinstance(primitive, PackSteps):
+            columns_of[primitive.into] = primitive.columns
+    names = []
+    for port in past_ports(signature):
+        names += columns_of[port.name]
+    return names
+
+
+def _known_ahead(blocks):
+    """Returns the inputs of what is known beforehand, each [rows, horizon, channels]."""
+    past = past_ports(blocks.signature)
+    known = []
+    for port in blocks.signature.inputs:
+        if port.unit in BY_STEP and port not in past:
+            known.append(blocks.inputs[port.name])
+    return known
+
+
+def _calendar(newest, blocks, name):
+    """Returns the calendar of each step ahead, [rows, horizon, width]."""
+    import keras
+
+    layers = keras.layers
+    horizon = blocks.horizon()
+    width = turned_width(blocks.signature)
+    port = calendar_port(blocks.signature)
+    # Without a calendar the layer names the steps alone: its kernel is 0.
+    read = newest
+    if port is not None:
+        read = blocks.inputs[port.name]
+    turn = layers.Dense(horizon * width, trainable=False, name=f"{name}_{CALENDAR}")
+    reshape = layers.Reshape((horizon, width), name=f"{name}_{CALENDAR}_steps")
+    return reshape(turn(read))
+
+
+def _num_quantiles(signature):
+    return max(len(signature.target.quantiles), 1)
+
+
+def _first_head(signature, num_features):
+    """Returns the head that training starts from: each answer of the shared net, in the unit of the
+    series, in the unit of its step, which grows with the distance.
+    """
+    (num_outputs,) = signature.output.shape
+    num_quantiles = _num_quantiles(signature)
+    factors = np.array(signature.target.step_factors)
+    gains = np.repeat(factors.mean() / factors, num_quantiles)
+    kernel = np.zeros((num_features, num_outputs), np.float32)
+    np.fill_diagonal(kernel[:num_outputs], gains)
+    return [kernel, np.zeros(num_outputs, np.float32)]
