@@ -38,6 +38,7 @@ RECIPES = {
     "weather_linear": timeseries.WEATHER,
     "italy_power": timeseries.ITALY_POWER,
     "gun_point": timeseries.GUN_POINT,
+    "gun_point_minirocket": timeseries.GUN_POINT_MINIROCKET,
     "basic_motions": timeseries.BASIC_MOTIONS,
     "weather_anomaly": timeseries.WEATHER_ANOMALY,
 }

@@ -8,6 +8,7 @@ from typing import Any
 
 from . import settings
 from .errors import RecipeError
+from .rows.parts import Schema
 from .rows.sketch import DataSketch
 from .slots import (
     Augmentation,
@@ -22,6 +23,7 @@ from .slots import (
 )
 from .spec import NAME_PATTERN, Refusal, Spec, check_knobs
 from .targets.shipping import Shipping
+from .tasks import task_of
 from .training.training import Training
 from .verify.judge import Judge
 
@@ -266,11 +268,24 @@ def override(recipe: Recipe, setting: str, specs: Sequence[type]) -> Recipe:
     return settings.override(recipe, setting, specs, what=f"recipe {recipe.name!r}")
 
 
+def with_deciding(recipe: Recipe, schema: Schema) -> Recipe:
+    """Returns the recipe with the metric that decides, which is the task's first where none is
+    named.
+    """
+    if recipe.judge.deciding:
+        return recipe
+    deciding = task_of(schema.target).usual_deciding(schema.target)
+    return replace(recipe, judge=replace(recipe.judge, deciding=deciding))
+
+
 def tiny(recipe: Recipe) -> Recipe:
-    """Returns the same recipe in seconds: two epochs, a small network, a quick teacher."""
+    """Returns the same recipe in seconds: two epochs, a small network, a quick teacher, no
+    peers.
+    """
     changes: dict[str, Any] = {
         "training": replace(recipe.training, epochs=2),
         "build": recipe.build.tiny(),
+        "judge": recipe.judge.tiny(),
     }
     if recipe.teacher is not None:
         changes["teacher"] = recipe.teacher.tiny()

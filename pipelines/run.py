@@ -1,10 +1,10 @@
 """A messy data set to an int8 model that was run on its device, stage by stage on one page.
 
-    read → split → frame → screen → fit → ship → compare → judge → write
+    read → split → frame → screen → fit → ship → compare → peers → judge → write
 
 `run` calls them one after the other. Each can be called alone; a study calls them many times. Their
 parameters state who may learn: `fit`, `ship` and `compare` take training and validation rows; only
-`judge` and `write` can be handed the test rows.
+`peers`, whose models are no part of what ships, `judge` and `write` can be handed the test rows.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,8 @@ from .device.runner import LiteRT
 from .engine.cache import remembered
 from .engine.making import making
 from .errors import RecipeError
-from .recipe import Recipe
+from .peers import fit_peers
+from .recipe import Recipe, with_deciding
 from .report.facts import draw_pictures, gather_facts
 from .report.failure import verify_error
 from .report.screening import screen_rows
@@ -37,7 +38,7 @@ from .rows.parts import Dataset, HeldOut, Schema, SourceData, Splits, TrainSet, 
 from .rows.sketch import sketch_of
 from .rows.split import split as split_rows
 from .targets.budgets import broken_budgets
-from .targets.climbing import climb_all
+from .targets.climbing import climb_shipped
 from .targets.export import ShippedModel, convert_forms, write_files
 from .targets.exported_model import ExportedModel
 from .targets.rehearse import rehearse
@@ -50,6 +51,7 @@ from .training.trained import ComparisonModel, TrainedModel
 from .verify.agreement import labels_apart
 from .verify.assess import answers_of, assess, decide_form
 from .verify.evaluation import Evaluation, compare_answers
+from .verify.peers import FittedPeers, score_peers
 from .verify.tolerance import failed_step
 
 
@@ -90,7 +92,8 @@ def run(
         print_dropped(data.dataset.schema, trained.signature)
         shipped = ship(recipe, trained)
         comparison = compare(recipe, trained)
-        evaluation = judge(recipe, shipped, splits.test, comparison=comparison)
+        others = peers(recipe, splits)
+        evaluation = judge(recipe, shipped, splits.test, comparison=comparison, peers=others)
         bundle = write(recipe, data, splits, shipped, evaluation, folder=folder)
         work.keep(bundle.files())
         return bundle
@@ -132,19 +135,11 @@ def settle(recipe: Recipe, schema: Schema) -> Recipe:
             expected="a frame",
             fix=f"--set 'frame={task.frame_example}'",
         )
-    recipe = _with_deciding(recipe, schema)
+    recipe = with_deciding(recipe, schema)
     task.check_deciding(recipe.judge.deciding)
     task.check_recipe(recipe)
     recipe.check_data(sketch_of(schema, task))
     return recipe
-
-
-def _with_deciding(recipe, schema):
-    """The recipe with the metric that decides, which is the task's first where none is named."""
-    if recipe.judge.deciding:
-        return recipe
-    deciding = task_of(schema.target).usual_deciding(schema.target)
-    return replace(recipe, judge=replace(recipe.judge, deciding=deciding))
 
 
 def screen(recipe: Recipe, data: SourceData, splits: Splits) -> SourceData:
@@ -223,7 +218,7 @@ def compress(recipe: Recipe, trained: TrainedModel) -> TrainedModel:
     if not recipe.shipping.compress:
         return trained
     inputs = trained.inputs
-    recipe = _with_deciding(recipe, inputs.train_rows.schema)
+    recipe = with_deciding(recipe, inputs.train_rows.schema)
     tuning = make_tuning(
         inputs.feed,
         inputs.valid,
@@ -293,11 +288,21 @@ def compare(recipe: Recipe, trained: TrainedModel) -> ComparisonModel | None:
     other, words = other_recipe(recipe, inputs.train_rows)
     if other is None:
         return None
-    other = _with_deciding(other, inputs.train_rows.schema)
+    other = with_deciding(other, inputs.train_rows.schema)
     with stage("comparison"):
         rows = inputs.balanced_with(other.balance)
         inputs = replace(inputs, feed=replace(inputs.feed, rows=rows))
         return ComparisonModel(words, _train(other, inputs))
+
+
+def peers(recipe: Recipe, splits: Splits) -> FittedPeers | None:
+    """Fits plain models on training and validation rows, to show what a network had to
+    beat, and asks them for the test rows; None if the recipe wants none.
+    """
+    if not recipe.judge.peers:
+        return None
+    with stage("peers"):
+        return fit_peers(splits, threshold=recipe.judge.threshold)
 
 
 def judge(
@@ -306,6 +311,7 @@ def judge(
     test: HeldOut,
     *,
     comparison: ComparisonModel | None = None,
+    peers: FittedPeers | None = None,
 ) -> Evaluation:
     """Runs every form of a model on its runtime, on raw test rows.
 
@@ -313,10 +319,16 @@ def judge(
         LeakError: the rows were learned from or chosen by.
     """
     require_unseen(test, shipped.seen_ids)
-    recipe = _with_deciding(recipe, test.schema)
+    recipe = with_deciding(recipe, test.schema)
     target = shipped.signature.target
     with stage("verify"):
-        rungs, answers = _climb(recipe, shipped, test)
+        rungs, answers = climb_shipped(
+            shipped.exported,
+            recipe.shipping.runs_on(),
+            test,
+            refused=shipped.refused,
+            seed=recipe.training.seed,
+        )
         baselines = {
             name: task_of(target).score_plain_rule(test.y, values, target)
             for name, values in (test.baselines or {}).items()
@@ -330,22 +342,10 @@ def judge(
         if comparison is not None:
             answers["comparison"] = answers_of(comparison.trained, test)
             compared = compare_answers(comparison, answers, test, recipe=recipe)
-    return Evaluation(rungs, answers, failed, compared, baselines)
-
-
-def _climb(recipe, shipped, test):
-    """Rungs and answers of every form; what ships gets intervals, which take hundreds of
-    scorings.
-    """
-    targets = recipe.shipping.runs_on()
-    rungs, answers = climb_all(shipped.exported, targets, test, refused=shipped.refused)
-    place = next(place for place, rung in enumerate(rungs) if rung.form == "litert_int8")
-    target = shipped.signature.target
-    bounds = task_of(target).intervals(
-        test.y, answers["litert_int8"], target, seed=recipe.training.seed
-    )
-    rungs[place] = replace(rungs[place], intervals=bounds)
-    return rungs, answers
+        table = None
+        if peers is not None:
+            table = score_peers(peers, answers["litert_int8"], test, target, recipe=recipe)
+    return Evaluation(rungs, answers, failed, compared, baselines, table)
 
 
 def write(
@@ -372,7 +372,7 @@ def write(
     Raises:
         VerifyError: the evaluation failed; the bundle is kept as `folder`/<name>.failed/.
     """
-    recipe = _with_deciding(recipe, splits.train.schema)
+    recipe = with_deciding(recipe, splits.train.schema)
     if data.screening is None:
         data = screen(recipe, data, splits)
     with stage("report"):

@@ -37,7 +37,8 @@ from pipelines.training.members import average_members
 from pipelines.training.optimizers import AdamW
 from pipelines.training.schedules import Cosine
 from pipelines.training.training import Training
-from pipelines.verify.ladder import KerasInterpreter, answer_all
+from pipelines.verify.keras_interpreter import KerasInterpreter
+from pipelines.verify.ladder import answer_all
 
 TIMED_CALLS = 300
 # As fashion_cnn, with more channels than 5,400 pictures need.

@@ -26,6 +26,7 @@ from .seeds import SeedsOptions, run_seeds
 from .series import SeriesOptions, learn_series
 from .table import TableOptions, learn_table
 from .text import TextOptions, learn_text
+from .tune import TuneOptions, run_tune
 
 # Plain help: rich's takes 0.1 s to load, and then the whole of it is over the 0.3 s that help may
 # take.
@@ -52,6 +53,7 @@ add_command(app, "cache", manage_cache, CacheOptions)
 add_command(app, "compress", compress, CompressOptions)
 add_command(app, "export", export, ExportOptions)
 add_command(app, "crossvalidate", run_crossvalidate, CrossvalidateOptions)
+add_command(app, "tune", run_tune, TuneOptions)
 add_command(app, "backtest", run_backtest, BacktestOptions)
 add_command(app, "seeds", run_seeds, SeedsOptions)
 

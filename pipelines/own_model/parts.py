@@ -205,7 +205,7 @@ def _structured(model, batch):
 
 def _check_same(parts, *, half):
     """Raises VerifyError where the model of ports answers something else than the given one."""
-    from ..verify.ladder import KerasInterpreter
+    from ..verify.keras_interpreter import KerasInterpreter
 
     prepared = Runner(parts.signature, None, form="float32").prepare(parts.columns)
     logits = KerasInterpreter(parts.model).run(prepared)

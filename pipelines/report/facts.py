@@ -15,6 +15,7 @@ from ..tasks import task_of
 from . import pictures as draw
 from .cautions import find_cautions
 from .figures import Picture
+from .peers import peer_facts
 from .suspects import as_plain
 from .text_cuts import count_cuts
 from .use import how_to_use
@@ -57,6 +58,7 @@ def gather_facts(
         "baselines": _baselines(shipped, evaluation),
         "per_series": task.per_series(splits.test, answers, target),
         "margin": margin,
+        "peers": peer_facts(recipe, evaluation, num_test=len(splits.test)),
         "columns": _columns_facts(data, splits, signature),
         "per_class": task.class_table(splits.test.y, answers, signature),
         "history": trained.history,

@@ -6,7 +6,9 @@ from pathlib import Path
 from ..device.cells import KINDS
 from ..device.visible import visible
 from ..tasks import TASKS
-from .write import DUPLICATES, LADDER_HEADINGS, ladder_lines, number
+from .numbers import number
+from .peers import BEHIND, peer_headings, peer_lines, peer_note
+from .write import DUPLICATES, LADDER_HEADINGS, ladder_lines
 
 # Lines of a schema that are printed.
 MAX_LINES = 80
@@ -182,11 +184,35 @@ def print_ladder(facts: dict, folder: Path) -> None:
         metric = task.baseline_metric(facts["judge"]["deciding"])
         others = baselines[1:]
         _print_plain(console, _comparison_words(others, metric))
+    if facts.get("peers"):
+        _print_peers(console, facts)
     cautions = facts.get("cautions") or ()
     for caution in cautions:
         _print_plain(console, f"Caution: {caution}.", style="yellow")
     report = folder / "report.html"
     console.print(f"Report: {report}", soft_wrap=True, markup=False)
+
+
+def _print_peers(console, facts):
+    """Prints the table of peers, how they were fitted, and the sentence on the best of them."""
+    from rich.table import Table
+
+    peers = facts["peers"]
+    table = Table()
+    table.add_column("plain peers")
+    for heading in peer_headings(facts):
+        table.add_column(heading, justify="right")
+    for line in peer_lines(facts):
+        style = "bold" if line.ships else ""
+        table.add_row(_plain(line.name), *map(_plain, line.cells), style=style)
+    console.print(table)
+    _print_plain(console, peer_note(facts), style="dim")
+    if not peers["sentence"]:
+        return
+    style = "yellow" if peers["verdict"] == BEHIND else None
+    _print_plain(console, f"{peers['sentence']}.", style=style)
+    if peers["advice"]:
+        _print_plain(console, f"What to try: {peers['advice']}.", style=style)
 
 
 def _ladder_table(facts, metrics):

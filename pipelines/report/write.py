@@ -13,6 +13,8 @@ from ..device.visible import visible
 from ..engine.environment import installed_version
 from ..tasks import TASKS
 from .markdown import code, plain, prose
+from .numbers import number
+from .peers import peer_headings, peer_lines, peer_note
 
 PACKAGES = (
     "tensorflow",
@@ -69,7 +71,7 @@ def page(report: dict, pictures: list[tuple[str, str]], recipe_json: object) -> 
     template = environment.from_string(source.read_text(encoding="utf-8"))
     task = TASKS[report["target"]["task"]]
     return template.render(
-        **report,
+        **(report | _peer_parts(report)),
         pictures=[(*each, _is_wide(each[1])) for each in pictures],
         number=number,
         duplicate_words=DUPLICATES,
@@ -82,6 +84,17 @@ def page(report: dict, pictures: list[tuple[str, str]], recipe_json: object) -> 
         decision_text=decision_text(report),
         recipe_text=json.dumps(recipe_json, indent=1, ensure_ascii=False),
     )
+
+
+def _peer_parts(report):
+    """Returns what the page needs for the table of peers; bundles of earlier versions have none."""
+    if not report.get("peers"):
+        return {"peers": None}
+    return {
+        "peer_headings": peer_headings(report),
+        "peer_lines": peer_lines(report),
+        "peer_note": peer_note(report),
+    }
 
 
 def _shown(value):
@@ -98,15 +111,6 @@ def _is_wide(content):
     first_bytes = base64.b64decode(content[:32])
     width, height = struct.unpack(">II", first_bytes[16:24])
     return width > 2 * height
-
-
-def number(value: float | None, digits: int = 4) -> str:
-    """Returns a score for a table; a dash if there is none."""
-    if value is None or not math.isfinite(value):
-        return "–"
-    if abs(value) < 100:
-        return f"{value:.{digits}f}"
-    return f"{value:,.1f}"
 
 
 LADDER_HEADINGS = ("agreement", "largest difference", "bytes", "arena", "ms", "ms p95")
@@ -272,7 +276,30 @@ def _card_head(report):
         f"{code(report['split'])}, seed {report['seed']}.",
         "",
         *ladder_table(report, TASKS[target["task"]].shown_metrics),
+        *_peer_section(report),
     ]
+
+
+def _peer_section(report):
+    """Returns the table of peers as a section of Markdown; nothing if there is none."""
+    peers = report.get("peers")
+    if not peers:
+        return []
+    headings = ["", *peer_headings(report)]
+    lines = ["", "## Plain peers", "", *_peer_words(peers)]
+    lines += [_table_line(headings), "|---" * len(headings) + "|"]
+    for line in peer_lines(report):
+        lines.append(_table_line([plain(line.name), *line.cells]))
+    return [*lines, "", plain(peer_note(report), most=None)]
+
+
+def _peer_words(peers):
+    if not peers["sentence"]:
+        return []
+    sentence = plain(f"{peers['sentence']}.", most=None)
+    if not peers["advice"]:
+        return [sentence, ""]
+    return [f"{sentence} What to try: {prose(peers['advice'])}.", ""]
 
 
 def _card_use(report):

@@ -18,6 +18,7 @@ from ..rows.parts import Splits
 from ..run import fit, frame, judge, read, settle, ship, split
 from ..settings import to_json
 from ..targets.litert.spec import TargetLiteRT
+from ..targets.micro.runner import arena_bytes_of
 
 STAGE = "judged"
 RESULT = "judged.json"
@@ -33,6 +34,8 @@ class Judged:
         baselines: name of a plain rule → its scores on the same rows.
         num_rows: "train", "valid" and "test" → rows.
         size_bytes: of the int8 file.
+        arena_bytes: that TFLM takes for it; None if it is not installed, or cannot run it.
+        latency_ms: a row under LiteRT, the median; no other number here differs from run to run.
         failed: why such a model would not ship, in words, or "".
     """
 
@@ -41,6 +44,8 @@ class Judged:
     baselines: dict[str, dict[str, float]]
     num_rows: dict[str, int]
     size_bytes: int
+    arena_bytes: int | None = None
+    latency_ms: float = 0.0
     failed: str = ""
 
     @property
@@ -70,7 +75,7 @@ def judged_task(recipe: Recipe) -> Task:
     Raises:
         PipelineError: the recipe or its source is wrong.
     """
-    recipe = _alone(recipe)
+    recipe = alone(recipe)
     recipe.check()
     return Task(STAGE, to_json(recipe), (digest(recipe, recipe.load.describe()),))
 
@@ -81,7 +86,7 @@ def perform_judged(recipe: Recipe) -> None:
     work = begin(task.stage, task.spec, *task.inputs)
     if work.recall() is not None:
         return
-    recipe = _alone(recipe)
+    recipe = alone(recipe)
     splits = frame(recipe, split(recipe, read(recipe).dataset))
     found = judge_once(recipe, splits)
     work.keep({RESULT: as_json(to_plain(vars(found))).encode()})
@@ -94,22 +99,25 @@ def judge_once(recipe: Recipe, splits: Splits) -> Judged:
         recipe: the slots in order.
         splits: of its rows, framed.
     """
-    recipe = settle(_alone(recipe), splits.train.schema)
+    recipe = settle(alone(recipe), splits.train.schema)
     shipped = ship(recipe, fit(recipe, splits.train, splits.valid))
     evaluation = judge(recipe, shipped, splits.test)
     rungs = {rung.form: rung for rung in evaluation.rungs}
     parts = {"train": splits.train, "valid": splits.valid, "test": splits.test}
+    int8 = rungs["litert_int8"]
     return Judged(
         deciding=recipe.judge.deciding,
         scores={form: dict(rungs[f"litert_{form}"].scores) for form in ("float32", "int8")},
         baselines=evaluation.baselines,
         num_rows={name: len(part) for name, part in parts.items()},
-        size_bytes=rungs["litert_int8"].size_bytes,
+        size_bytes=int8.size_bytes,
+        arena_bytes=arena_bytes_of(shipped.tflite["int8"]),
+        latency_ms=int8.latency_ms,
         failed=str(evaluation.failed or ""),
     )
 
 
-def _alone(recipe):
-    """The recipe on one runtime, without a comparison model: nothing else is asked of it."""
+def alone(recipe: Recipe) -> Recipe:
+    """Returns the recipe on one runtime, without a comparison model: nothing else is wanted."""
     shipping = replace(recipe.shipping, targets=(TargetLiteRT(),))
     return replace(recipe, shipping=shipping, judge=replace(recipe.judge, beside=False))

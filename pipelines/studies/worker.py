@@ -42,7 +42,21 @@ def judge_recipe(spec: Mapping[str, Any], folder: Path) -> None:
     perform_judged(from_json(spec, catalog.SPECS))
 
 
-STAGES = {"bundle": make_bundle, "judged": judge_recipe}
+def rehearse_recipe(spec: Mapping[str, Any], folder: Path) -> None:
+    """Measures what the untrained network of a recipe costs, and keeps it in the cache.
+
+    Args:
+        spec: the recipe as values of JSON.
+        folder: for files; nothing is written to it.
+    """
+    from .. import catalog
+    from ..settings import from_json
+    from .rehearsed import perform_rehearsed
+
+    perform_rehearsed(from_json(spec, catalog.SPECS))
+
+
+STAGES = {"bundle": make_bundle, "judged": judge_recipe, "rehearsed": rehearse_recipe}
 
 
 if __name__ == "__main__":

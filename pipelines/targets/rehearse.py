@@ -32,16 +32,33 @@ def rehearse(recipe: Recipe, inputs: TrainingInputs) -> dict[str, str]:
     limited = [target for target in targets if target.has_budget()]
     if not limited and not any(target.asks_net for target in targets):
         return {}
-    model = average_members(
-        recipe.build.build(
-            inputs.signature,
-            seed=recipe.training.seed,
-        )
-    )
+    model = _untrained(recipe, inputs)
     refused = ask_targets(targets, inputs.signature, model)
     if not limited:
         return refused
-    exported, refused_files = convert_forms(
+    exported, refused_files = _converted(recipe, inputs, model)
+    refused |= refused_files
+    _check_budgets([target for target in limited if target.form not in refused], exported)
+    return refused
+
+
+def export_untrained(recipe: Recipe, inputs: TrainingInputs) -> ExportedModel:
+    """Returns the untrained network with its TFLite files, which are as large as the trained ones.
+
+    Raises:
+        PipelineError: it cannot be built or converted.
+    """
+    exported, _ = _converted(recipe, inputs, _untrained(recipe, inputs))
+    return exported
+
+
+def _untrained(recipe, inputs):
+    return average_members(recipe.build.build(inputs.signature, seed=recipe.training.seed))
+
+
+def _converted(recipe, inputs, model):
+    """The network with its TFLite files, and the forms that runtimes refuse → the reason."""
+    return convert_forms(
         ExportedModel(
             recipe.name,
             inputs.signature,
@@ -54,9 +71,6 @@ def rehearse(recipe: Recipe, inputs: TrainingInputs) -> dict[str, str]:
         recipe.shipping,
         copies=staggered_copies(inputs.signature),
     )
-    refused |= refused_files
-    _check_budgets([target for target in limited if target.form not in refused], exported)
-    return refused
 
 
 def _pruned(recipe, model):

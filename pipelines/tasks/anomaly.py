@@ -112,6 +112,13 @@ class AnomalyTask(Task):
         offsets = anomaly_threshold(scores, recipe.judge.quantile)
         return replace(signature, decisions={**signature.decisions, form: offsets})
 
+    def plain_answers(
+        self, outputs: np.ndarray, target: Target, decision: tuple[float, ...]
+    ) -> Answers:
+        """Returns scores that only rank windows: a plain model has no threshold."""
+        labels = np.full(len(outputs), target.labels[0], object)
+        return Answers(labels, outputs, outputs)
+
     def score(self, y: np.ndarray, answers: Answers, target: Target) -> dict[str, float]:
         """Returns the scores of `metrics.score_anomalies`."""
         return score_anomalies(y, answers.given() == target.labels[1], answers.scores)
@@ -124,6 +131,10 @@ class AnomalyTask(Task):
         """
         scores = score_anomalies(y, np.zeros(len(y), bool), values)
         return {name: value if name in RANK_METRICS else math.nan for name, value in scores.items()}
+
+    def plain_scores(self, y: np.ndarray, answers: Answers, target: Target) -> dict[str, float]:
+        """Returns how well the scores rank windows: they have no threshold."""
+        return self.score_plain_rule(y, answers.scores, target)
 
     def baseline_metric(self, deciding: str) -> str:
         """Returns ROC-AUC: plain rules have no threshold."""

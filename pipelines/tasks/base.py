@@ -25,6 +25,7 @@ from ..rows.parts import HeldOut, TrainSet
 from .c_answer import CAnswer
 from .intervals import Margin, bootstrap_intervals
 from .metrics import is_smaller_better
+from .plain_models import PlainModels
 from .shown import ShownTask
 
 if TYPE_CHECKING:
@@ -34,10 +35,11 @@ if TYPE_CHECKING:
 PlacedScores = Callable[[np.ndarray], dict[str, float]]
 
 
-class Task(CAnswer, ShownTask):
+class Task(CAnswer, ShownTask, PlainModels):
     """What an answer is: labels, loss, metrics, decision and scores.
 
-    How it is written in C, and how it is shown in the report, stand in the two base classes.
+    How it is written in C, how it is shown in the report, and how plain models are judged
+    alongside, stand in the base classes.
 
     Attributes:
         name: As `Target.task` has it.
@@ -212,6 +214,10 @@ class Task(CAnswer, ShownTask):
     ) -> dict[str, float]:
         """Returns what `score` gives, of the values of a plain rule that the frame computed."""
         raise NotImplementedError(f"{type(self).__name__} has no plain rules")
+
+    def plain_scores(self, y: np.ndarray, answers: Answers, target: Target) -> dict[str, float]:
+        """Returns what `score` gives of a plain model's answers (see `plain_answers`)."""
+        return self.score(y, answers, target)
 
     def placed_scores(self, y: np.ndarray, answers: Answers, target: Target) -> PlacedScores:
         """Returns a function from places to the `interval_metrics` of the rows there."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..device.answers import Answers
+from ..device.calibration import positive_or_largest
 from ..device.cells import shorten
 from ..device.signature import Signature
 from ..device.target import Target
@@ -23,6 +24,7 @@ from .c_text import c_labels, comment
 from .draw_classes import calibration, confusion_matrix, curves
 from .metrics import LABEL_METRICS, RANK_METRICS, score_classes, score_labels, score_ranks
 from .mistakes import Mistake
+from .plain_models import class_logits
 from .probabilities import fit_calibration
 
 if TYPE_CHECKING:
@@ -115,6 +117,29 @@ class ClassTask(Task):
         if metric in RANK_METRICS:
             return lambda places: score_ranks(y[places], answers.scores[places])[metric]
         return super().placed_metric(metric, y, answers, target)
+
+    def plain_decision(
+        self,
+        outputs: np.ndarray,
+        y: np.ndarray,
+        target: Target,
+        *,
+        metric: str,
+        class_shares: np.ndarray | None,
+    ) -> tuple[float, ...]:
+        """Returns the offsets of the logits that make `metric` largest."""
+        logits = class_logits(outputs)
+        if metric == "none" or class_shares is None:
+            return (0.0,) * logits.shape[1]
+        return self.choose_offsets(logits, y, metric=metric, class_shares=class_shares, near=None)
+
+    def plain_answers(
+        self, outputs: np.ndarray, target: Target, decision: tuple[float, ...]
+    ) -> Answers:
+        """Returns the labels by the decision, and the probabilities."""
+        logits = class_logits(outputs)
+        places = positive_or_largest(logits, decision)
+        return Answers(np.asarray(target.labels, object)[places], outputs, logits)
 
     def taught_outputs(
         self, y: np.ndarray, taught: np.ndarray, target: Target

@@ -31,7 +31,8 @@ from .c_text import c_labels, comment, first_positive
 from .draw_labels import label_pictures
 from .label_metrics import DECIDED, label_table, score_decided, score_label_ranks, score_label_sets
 from .mistakes import Mistake
-from .thresholds import choose_threshold
+from .plain_models import label_logits
+from .thresholds import choose_label_thresholds
 
 if TYPE_CHECKING:
     from ..recipe import Recipe
@@ -40,9 +41,6 @@ RANKED = ("mean_average_precision", "roc_auc")
 NO_LABEL = "no label"
 MAX_LOG_FACTOR = 4.0
 MAX_SHOWN = 12
-# By `judge.threshold`, what the threshold of each label is chosen for; the macro-average of F1 is
-# largest where the F1 of each label is.
-_OF_ONE_LABEL = {"macro_f1": "f1"}
 
 
 class MultilabelTask(Task):
@@ -160,6 +158,28 @@ class MultilabelTask(Task):
         if metric in RANKED:
             return lambda places: score_label_ranks(y[places], answers.scores[places])[metric]
         return super().placed_metric(metric, y, answers, target)
+
+    def plain_decision(
+        self,
+        outputs: np.ndarray,
+        y: np.ndarray,
+        target: Target,
+        *,
+        metric: str,
+        class_shares: np.ndarray | None,
+    ) -> tuple[float, ...]:
+        """Returns a threshold a label."""
+        if metric == "none":
+            return (0.0,) * outputs.shape[1]
+        return choose_label_thresholds(label_logits(outputs), y, metric=metric, near=None)
+
+    def plain_answers(
+        self, outputs: np.ndarray, target: Target, decision: tuple[float, ...]
+    ) -> Answers:
+        """Returns the joined labels by the decision, and the probability of each label."""
+        logits = label_logits(outputs)
+        chosen = logits + np.asarray(decision, np.float32) >= 0
+        return Answers(join_labels(chosen, target), outputs, logits)
 
     def agreement(self, one: Answers, other: Answers, target: Target) -> float:
         """Returns the share of single labels that two forms decide alike."""
@@ -321,34 +341,6 @@ class MultilabelTask(Task):
             "Every label whose probability (int8) is at least its own threshold, chosen for "
             f"{report['judge']['threshold']} on validation rows, label by label: {shown}{more}."
         )
-
-
-def choose_label_thresholds(
-    logits: np.ndarray, y: np.ndarray, *, metric: str, near: tuple[float, ...] | None
-) -> tuple[float, ...]:
-    """Returns the offset of each label's logit, chosen as that of two classes is.
-
-    A label that all rows have, or none, keeps what `near` has, or no offset: such rows say nothing
-    about a threshold.
-
-    Args:
-        logits: float32 [rows, labels], of validation rows.
-        y: int64 [rows, labels].
-        metric: `judge.threshold`.
-        near: The offsets of another form, as in `thresholds.choose_threshold`.
-    """
-    offsets = list(near or (0.0,) * logits.shape[1])
-    metric = _OF_ONE_LABEL.get(metric, metric)
-    for label in range(logits.shape[1]):
-        truth = y[:, label]
-        if truth.min() == truth.max():
-            continue
-        own = None
-        if near is not None:
-            own = (near[label],)
-        column = logits[:, label : label + 1]
-        (offsets[label],) = choose_threshold(column, truth, metric=metric, near=own)
-    return tuple(offsets)
 
 
 def calibrate_labels(logits: np.ndarray, y: np.ndarray, *, how: str) -> Calibration:

@@ -21,6 +21,9 @@ TIE = 0.005
 # By how much of itself a score may differ from runtime to runtime, which sum float32 in other
 # orders.
 ROUNDING = 1e-4
+# By `judge.threshold`, what the threshold of each label is chosen for; the macro-average of F1 is
+# largest where the F1 of each label is.
+_OF_ONE_LABEL = {"macro_f1": "f1"}
 
 
 def anomaly_threshold(scores: np.ndarray, quantile: float) -> tuple[float, ...]:
@@ -78,6 +81,34 @@ def choose_threshold(
             break
     middle = run[len(run) // 2]
     return _plain(candidates[middle])
+
+
+def choose_label_thresholds(
+    logits: np.ndarray, y: np.ndarray, *, metric: str, near: tuple[float, ...] | None
+) -> tuple[float, ...]:
+    """Returns the offset of each label's logit, chosen as that of two classes is.
+
+    A label that all rows have, or none, keeps what `near` has, or no offset: such rows say nothing
+    about a threshold.
+
+    Args:
+        logits: float32 [rows, labels], of validation rows.
+        y: int64 [rows, labels].
+        metric: `judge.threshold`.
+        near: The offsets of another form, as in `choose_threshold`.
+    """
+    offsets = list(near or (0.0,) * logits.shape[1])
+    metric = _OF_ONE_LABEL.get(metric, metric)
+    for label in range(logits.shape[1]):
+        truth = y[:, label]
+        if truth.min() == truth.max():
+            continue
+        own = None
+        if near is not None:
+            own = (near[label],)
+        column = logits[:, label : label + 1]
+        (offsets[label],) = choose_threshold(column, truth, metric=metric, near=own)
+    return tuple(offsets)
 
 
 def choose_adjustment(

@@ -54,7 +54,8 @@ def plan_convolutions(num_steps: int, num_features: int) -> list[ConvolutionPlan
     """Returns the layers for series of a length.
 
     Dilations grow exponentially up to a kernel as long as the series, as in the paper, which pads
-    one kernel and not the next. Here all kernels of a layer are padded or none is.
+    one kernel and not the next. Here one layer is padded and not the next, but for kernels longer
+    than half of the series: without zeros they would see a few steps only.
 
     Args:
         num_steps: Of a series, at least 9.
@@ -62,9 +63,11 @@ def plan_convolutions(num_steps: int, num_features: int) -> list[ConvolutionPlan
     """
     plans = []
     for dilation, num_blocks in _dilations(num_steps, num_features // NUM_KERNELS):
-        for blocks in _shared_out(dilation, num_blocks):
+        is_long = 2 * dilation * (KERNEL_STEPS - 1) > num_steps
+        for blocks in _shared_out(dilation, num_blocks, is_long):
             place = len(plans)
-            plans.append(ConvolutionPlan(dilation, blocks, place % 2 == 0, place))
+            is_padded = is_long or place % 2 == 0
+            plans.append(ConvolutionPlan(dilation, blocks, is_padded, place))
     return plans
 
 
@@ -80,7 +83,7 @@ def _dilations(num_steps, num_blocks):
     return [(int(dilation), int(count)) for dilation, count in zip(dilations, counts, strict=True)]
 
 
-def _shared_out(dilation, num_blocks):
+def _shared_out(dilation, num_blocks, is_long):
     """Returns the blocks of each layer of a dilation.
 
     More than one padded layer and one without would share the operator that spreads the steps
@@ -89,8 +92,8 @@ def _shared_out(dilation, num_blocks):
     """
     if dilation == 1:
         return [1] * num_blocks
-    if num_blocks == 1:
-        return [1]
+    if num_blocks == 1 or is_long:
+        return [num_blocks]
     return [num_blocks - num_blocks // 2, num_blocks // 2]
 
 

@@ -12,7 +12,8 @@ from ..tasks import task_of
 from ..training.inputs import TrainingInputs
 from ..training.trained import TrainedModel
 from .finite import check_form, check_score, check_trained
-from .ladder import InRunner, KerasInterpreter, answer_all
+from .keras_interpreter import KerasInterpreter
+from .ladder import InRunner, answer_all
 
 if TYPE_CHECKING:
     from ..recipe import Recipe

@@ -10,6 +10,7 @@ from ..rows.parts import HeldOut
 from ..tasks import task_of
 from ..tasks.intervals import Margin
 from .ladder import Rung
+from .peers import PeerTable
 
 if TYPE_CHECKING:
     from ..recipe import Recipe
@@ -43,6 +44,7 @@ class Evaluation:
         failed: why the model must not ship, in words, or "".
         comparison: of the comparison model, if there is one.
         baselines: name of a plain rule → its scores.
+        peers: how plain models did, if they were fitted.
     """
 
     rungs: list[Rung]
@@ -50,6 +52,7 @@ class Evaluation:
     failed: str = ""
     comparison: Comparison | None = None
     baselines: dict[str, dict[str, float]] = field(default_factory=dict)
+    peers: PeerTable | None = None
 
 
 def compare_answers(

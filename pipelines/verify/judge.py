@@ -1,6 +1,6 @@
 """What a model is judged by: a spec."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..errors import RecipeError
 from ..rows.sketch import DataSketch
@@ -23,6 +23,8 @@ class Judge(Spec):
         quantile: Of the scores of training windows; a window above it is an anomaly.
         beside: Whether a second model is trained for comparison in the report: of uneven classes
             with the other choice of balancing, of series a linear one.
+        peers: Whether plain models of scikit-learn are fitted on the same rows, for comparison in
+            the report.
     """
 
     deciding: str = ""
@@ -31,6 +33,11 @@ class Judge(Spec):
     min_agreement: float = knob(0.9, 0, 1)
     quantile: float = knob(0.99, 0, 1)
     beside: bool = True
+    peers: bool = True
+
+    def tiny(self) -> "Judge":
+        """Returns the same without peers, which take longer than a tiny training."""
+        return replace(self, peers=False)
 
     def check(self) -> None:
         """Raises RecipeError for a threshold of an unknown metric."""

@@ -40,6 +40,7 @@ REFUSED = {
         "build=TextCnn()",
         "build=SeriesMlp()",
         "build=SeriesFcn()",
+        "build=MiniRocket()",
         "build=Autoencoder()",
         "build=Transfer()",
         "build=BalancedHead()",
@@ -92,6 +93,7 @@ REFUSED = {
         "build=Tcn()",
         "build=TextCnn()",
         "build=SeriesFcn()",
+        "build=MiniRocket()",
         "build=ConvAutoencoder()",
         "build=EncoderDecoder()",
         "balance=Smote()",
@@ -130,6 +132,7 @@ REFUSED = {
         "judge.deciding=mae",
     ],
     "glucose_mlp": [  # a forecast
+        "build=MiniRocket()",
         "build=Mlp()",
         "build=Cnn()",
         "build=TextCnn()",
@@ -156,6 +159,7 @@ REFUSED = {
         "shipping.targets=(TargetMediaPipe(),)",
     ],
     "weather_anomaly": [  # windows to be judged themselves
+        "build=MiniRocket()",
         "build=SeriesMlp()",
         "build=EncoderDecoder()",
         "build=Mlp()",
@@ -174,6 +178,7 @@ REFUSED = {
         "shipping.probabilities=temperature",
     ],
     "gun_point": [  # whole series with classes
+        "build=MiniRocket()",
         "build=Mlp()",
         "build=Cnn()",
         "build=Gru()",

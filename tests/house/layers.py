@@ -33,6 +33,7 @@ LAYERS = (
     "vision",
     "text",
     "timeseries",
+    "peers",
     "ship",
     "run",
     "own_model",

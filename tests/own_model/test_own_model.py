@@ -14,7 +14,7 @@ from pipelines.device import DeviceError, Runner
 from pipelines.errors import BundleError, ExportError, RecipeError, VerifyError
 from pipelines.own_model.export import export_model, load_model, load_rows, take_apart
 from pipelines.own_model.inputs import read_rows
-from pipelines.verify.ladder import KerasInterpreter
+from pipelines.verify.keras_interpreter import KerasInterpreter
 from tests.folders import left_in
 from tests.targets.c.test_c_code import compile_harness, run_harness
 

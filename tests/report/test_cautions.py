@@ -210,7 +210,7 @@ def test_a_form_that_answers_otherwise_fails_the_ladder_whatever_it_scores(
         for form, agreement in (("keras", 1.0), ("litert_int8", 0.74))
     ]
     monkeypatch.setattr(
-        sys.modules["pipelines.run"],
+        sys.modules["pipelines.targets.climbing"],
         "climb_all",
         lambda *_, **__: (rungs, {"keras": answers, "litert_int8": answers}),
     )

@@ -22,7 +22,8 @@ from pipelines.steps import (
     make_signature,
     to_ports,
 )
-from pipelines.verify.ladder import KerasInterpreter, answer_all
+from pipelines.verify.keras_interpreter import KerasInterpreter
+from pipelines.verify.ladder import answer_all
 from tests.learned import learn
 
 NET = text.TextCnn(embedding_width=3)

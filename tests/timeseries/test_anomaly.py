@@ -68,7 +68,7 @@ from pipelines.training.members import average_members
 from pipelines.training.optimizers import AdamW
 from pipelines.training.schedules import Cosine
 from pipelines.training.training import Training
-from pipelines.verify.ladder import KerasInterpreter
+from pipelines.verify.keras_interpreter import KerasInterpreter
 from tests.learned import learn
 
 STEPS = 700

@@ -31,9 +31,9 @@ from pipelines.training.fit import train
 from pipelines.training.training import Training
 from tests.timeseries.test_classes import prepared, signature_of, waves
 
-NUM_STEPS = 24
-# Dilations 1, 1, 2, 2: two layers without, two with SPACE_TO_BATCH_ND between them and the steps.
-NET = MiniRocket(num_features=84 * 4)
+# Dilations 1, 1, 2, 2, 4: of 2 one layer is padded, the other is not.
+NUM_STEPS = 33
+NET = MiniRocket(num_features=84 * 5)
 
 
 @cache
@@ -116,6 +116,8 @@ def test_layers_span_the_series_and_merge_with_no_other(num_steps, num_features)
         assert max(plan.dilation for plan in plans) >= (num_steps - 1) // 8 - 1
     spread = [(plan.dilation, plan.is_padded) for plan in plans if plan.dilation > 1]
     assert len(spread) == len(set(spread))
+    for plan in plans:
+        assert plan.is_padded or 16 * plan.dilation <= num_steps
     names = [plan.name for plan in plans]
     assert len(names) == len(set(names))
     near = {plan.roll % 84: draw_kernels(plan, 1, 0).tobytes() for plan in plans[:84]}

@@ -8,6 +8,8 @@ import numpy as np
 from pipelines import run
 from pipelines.balance import OversampleRandom, Smote
 from pipelines.convert.convert import convert
+from pipelines.peers import FittedPeer, Peer
+from pipelines.peers.alongside import fit_peer
 from pipelines.recipe import Recipe
 from pipelines.rows.parts import BalancedSet, Dataset, HeldOut, Splits, TrainSet
 from pipelines.rows.split import SplitRandom, split
@@ -18,6 +20,7 @@ from pipelines.training.feed import TrainFeed
 from pipelines.training.inputs import TrainingInputs
 from pipelines.training.trained import ComparisonModel, TrainedModel
 from pipelines.verify.evaluation import Evaluation
+from pipelines.verify.peers import FittedPeers
 
 
 def steps_learn_from_training_rows_only(train: TrainSet, held_out: HeldOut, data: Dataset) -> None:
@@ -118,6 +121,20 @@ def what_ships_is_not_handed_test_rows(
     run.compare(recipe, test)  # error: arg-type
     run.compare(recipe, trained, test)  # error: call-arg
     print(shipped, compared)
+
+
+def peers_learn_from_training_rows_only(
+    peer: Peer, train: TrainSet, valid: HeldOut, splits: Splits, recipe: Recipe
+) -> None:
+    fitted: FittedPeer = peer.fit(train)
+    peer.fit(valid)  # error: arg-type
+    fitted.answers(valid)
+    fitted.answers(train)  # error: arg-type
+    fit_peer(peer, train, valid, threshold="none", most=1)
+    fit_peer(peer, valid, train, threshold="none", most=1)  # error: arg-type, arg-type
+    found: FittedPeers | None = run.peers(recipe, splits)
+    run.peers(recipe, train)  # error: arg-type
+    print(found)
 
 
 def what_ships_is_judged_on_held_out_rows(

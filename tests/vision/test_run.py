@@ -33,7 +33,7 @@ from pipelines.training.fit import train
 from pipelines.training.losses import Focal
 from pipelines.training.schedules import Cosine
 from pipelines.training.training import Training
-from pipelines.verify.ladder import KerasInterpreter
+from pipelines.verify.keras_interpreter import KerasInterpreter
 from pipelines.vision import (
     AugmentCrop,
     AugmentFlip,

@@ -133,6 +133,19 @@ class Micro:
         return int(found.group(1))
 
 
+def arena_bytes_of(content: bytes) -> int | None:
+    """Returns the memory that TFLM takes for a TFLite file; None if `tflite-micro` is not
+    installed, or if TFLM cannot run the file.
+    """
+    if not micro_available():
+        return None
+    try:
+        require_operators(content)
+        return Micro(content, LiteRT(content).port_names()).arena_bytes()
+    except VerifyError:
+        return None
+
+
 def _raise_reason(text):
     """Raises VerifyError with TFLM's own words, where they name an operator."""
     reason = micro_reason(text)

@@ -1,0 +1,225 @@
+"""The table of peers: in report.json, and as cells for the terminal, the page and the card."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..tasks import TASKS
+from ..tasks.metrics import is_smaller_better
+from .numbers import number, signed
+
+if TYPE_CHECKING:
+    from ..recipe import Recipe
+    from ..verify.evaluation import Evaluation
+
+OURS = "this model, int8"
+AHEAD, TIED, BEHIND = "ahead", "tied", "behind"
+MOST_METRICS = 3
+
+
+def peer_facts(recipe: Recipe, evaluation: Evaluation, *, num_test: int) -> dict | None:
+    """Returns the table of peers for report.json; None if there is none.
+
+    Args:
+        recipe: of the run.
+        evaluation: with the table.
+        num_test: test rows.
+    """
+    table = evaluation.peers
+    if table is None or not table.scores:
+        return None
+    int8 = next(rung for rung in evaluation.rungs if rung.form == "litert_int8")
+    lines = [_line_of_peer(each) for each in table.scores]
+    place = _place_of_ours(table, int8.scores[table.metric])
+    lines.insert(place, _line_of_ours(int8))
+    found = {
+        "metric": table.metric,
+        "lines": lines,
+        "left_out": dict(table.left_out),
+        "rows": table.num_rows,
+    }
+    return found | _verdict(recipe, table, num_test)
+
+
+def _line_of_ours(rung):
+    return {
+        "name": OURS,
+        "ships": True,
+        "scores": rung.scores,
+        "margin": None,
+        "rows": None,
+        "seconds": None,
+        "on_device": True,
+    }
+
+
+def _line_of_peer(peer):
+    return {
+        "name": peer.name,
+        "ships": False,
+        "scores": peer.scores,
+        "margin": {"value": peer.margin.value, "interval": peer.margin.interval},
+        "rows": peer.num_rows,
+        "seconds": peer.fit_seconds,
+        "on_device": False,
+    }
+
+
+def _place_of_ours(table, score):
+    """Returns before how many peers what ships stands: the table is sorted by its metric."""
+    sign = 1
+    if is_smaller_better(table.metric):
+        sign = -1
+    num_better = 0
+    for peer in table.scores:
+        other = peer.scores[table.metric]
+        num_better += sign * other > sign * score
+    return num_better
+
+
+def _verdict(recipe, table, num_test):
+    """Returns which peer is best, whether what ships is ahead of it, and both in a sentence."""
+    best = table.scores[0]
+    interval = best.margin.interval
+    if not interval:
+        return {"best": best.name, "verdict": "", "sentence": "", "advice": ""}
+    low, high = interval
+    verdict = TIED
+    advice = ""
+    if low > 0:
+        verdict = AHEAD
+    elif high < 0:
+        verdict = BEHIND
+        advice = best.advice
+    return {
+        "best": best.name,
+        "verdict": verdict,
+        "sentence": _sentence(recipe, table, verdict, num_test),
+        "advice": advice,
+    }
+
+
+def _sentence(recipe, table, verdict, num_test):
+    best = table.scores[0]
+    metric = table.metric.replace("_", " ")
+    if is_smaller_better(table.metric):
+        metric = f"{metric} (smaller is better)"
+    value = best.margin.value
+    low, high = best.margin.interval
+    how = (
+        f"95 % interval, paired bootstrap over {num_test:,} test rows; split {recipe.split!r}, "
+        f"seed {recipe.training.seed}"
+    )
+    if verdict == TIED:
+        return (
+            f"Tied with the best plain peer, {best.name}: in {metric} better by {signed(value)}, "
+            f"[{signed(low)}, {signed(high)}] ({how})"
+        )
+    if verdict == AHEAD:
+        ours = f"Ahead of the best plain peer, {best.name}, by {number(value)}"
+        return f"{ours} [{number(low)}, {number(high)}] in {metric} ({how})"
+    ours = f"Behind the best plain peer, {best.name}, by {number(-value)}"
+    return f"{ours} [{number(-high)}, {number(-low)}] in {metric} ({how})"
+
+
+@dataclass(frozen=True)
+class PeerLine:
+    """A line of the table as it is shown.
+
+    Attributes:
+        name: of the peer.
+        cells: under `peer_headings`.
+        ships: whether it is the model of this run.
+    """
+
+    name: str
+    cells: tuple[str, ...]
+    ships: bool
+
+
+def peer_metrics(report: dict) -> list[str]:
+    """Returns the metrics that have a column: the one that they are compared by, and the first
+    others of the task.
+    """
+    metrics = [report["peers"]["metric"]]
+    task = TASKS[report["target"]["task"]]
+    for metric in task.shown_metrics:
+        if metric not in metrics and _is_known(report, metric):
+            metrics.append(metric)
+    return metrics[:MOST_METRICS]
+
+
+def _is_known(report, metric):
+    """Tests whether a peer has a score; NaN stands as None in a report."""
+    for line in report["peers"]["lines"]:
+        score = line["scores"].get(metric)
+        if score is not None and not line["ships"]:
+            return True
+    return False
+
+
+def peer_headings(report: dict) -> list[str]:
+    """Returns the headings of the table, that of the names apart."""
+    metrics = [metric.replace("_", " ") for metric in peer_metrics(report)]
+    return [*metrics, "ours better by", "95 % interval", "rows", "s to fit", "runs on a device"]
+
+
+def peer_lines(report: dict) -> list[PeerLine]:
+    """Returns the lines of the table, the best first."""
+    metrics = peer_metrics(report)
+    peers = report["peers"]
+    num_rows = peers["rows"]
+    return [_shown(line, metrics, num_rows) for line in peers["lines"]]
+
+
+def _shown(line, metrics, num_rows):
+    cells = [number(line["scores"][metric]) for metric in metrics]
+    if line["ships"]:
+        cells += ["", "", "", "", "yes"]
+    else:
+        cells += _margin_cells(line["margin"])
+        cells += _fit_cells(line, num_rows)
+        cells.append("no")
+    return PeerLine(line["name"], tuple(cells), line["ships"])
+
+
+def _margin_cells(margin):
+    value = margin["value"]
+    if value is None or not margin["interval"]:
+        return "–", ""
+    low, high = margin["interval"]
+    interval = f"[{signed(low)}, {signed(high)}]"
+    return signed(value), interval
+
+
+def _fit_cells(line, num_rows):
+    """Returns the rows that a peer learned from, where they are a sample with the word, and the
+    seconds.
+    """
+    learned = line["rows"]
+    if not learned:
+        return "none", ""
+    rows = f"{learned:,}"
+    if learned < num_rows:
+        rows += " (sample)"
+    seconds = f"{line['seconds']:.1f}"
+    return rows, seconds
+
+
+def peer_note(report: dict) -> str:
+    """Returns how the peers were fitted, in a sentence or two."""
+    peers = report["peers"]
+    note = (
+        f"Peers learn from the same raw training rows and from the validation rows too "
+        f"({peers['rows']:,} together), as none is needed to stop them by"
+    )
+    if report["target"]["labels"] and report["judge"]["threshold"] != "none":
+        note += (
+            "; their threshold is chosen as ours is, on validation rows, by a fit that had none of "
+            "these"
+        )
+    note += ". Positive differences: ours is better."
+    for name, reason in peers["left_out"].items():
+        note += f" Left out: {name} ({reason})."
+    return note

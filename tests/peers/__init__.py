@@ -1,0 +1,1 @@
+"""Peers: plain models on the rows that ours had."""

@@ -1,0 +1,135 @@
+"""The table of peers and its sentence, in the terminal, on the page and on the card."""
+
+import json
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from markdown_it import MarkdownIt
+
+from pipelines import tabular
+from pipelines.device.target import Target
+from pipelines.report.peers import OURS, peer_facts, peer_lines
+from pipelines.report.terminal import print_ladder
+from pipelines.report.write import card, page, to_plain
+from pipelines.rows.parts import HeldOut, Schema
+from pipelines.tasks import BinaryTask, RegressionTask, task_of
+from pipelines.verify.evaluation import Evaluation
+from pipelines.verify.ladder import Rung
+from pipelines.verify.peers import FittedPeers, PeerAnswers, score_peers
+
+NUM_ROWS = 400
+LABELS = Target("y", BinaryTask.name, ("no", "yes"))
+NUMBERS = Target("y", RegressionTask.name)
+HOSTILE = "<script>alert(1)</script> | [red]x[/red] `a`"
+
+
+def noisy(y, noise):
+    """Probabilities of two classes that are as wrong as `noise`."""
+    random = np.random.default_rng(1)
+    yes = 1 / (1 + np.exp(-(4 * y - 2 + noise * random.normal(size=len(y)))))
+    return np.stack([1 - yes, yes], axis=1)
+
+
+def facts_of(outputs_of_peers, ours, *, target=LABELS, deciding="average_precision", advice=""):
+    """The facts of a run whose model gives `ours`, alongside peers with these outputs."""
+    task = task_of(target)
+    y = np.arange(NUM_ROWS) % 2
+    if target is NUMBERS:
+        y = np.linspace(0, 1000, NUM_ROWS)
+    test = HeldOut(x={}, y=y, ids=np.arange(NUM_ROWS), schema=Schema((), target))
+    decision = (0.0,)
+    answers = [
+        PeerAnswers(name, task.plain_answers(outputs, target, decision), 90, 1.25, advice)
+        for name, outputs in outputs_of_peers.items()
+    ]
+    recipe = tabular.BIRDS
+    recipe = replace(recipe, judge=replace(recipe.judge, deciding=deciding))
+    mine = task.plain_answers(ours, target, decision)
+    table = score_peers(
+        FittedPeers(tuple(answers), {"slow one": f"too slow for {HOSTILE}"}, 100),
+        mine,
+        test,
+        target,
+        recipe=recipe,
+    )
+    rung = Rung("litert_int8", task.score(y, mine, target), 1.0, 0.0, 10, 0.1, 0.1, NUM_ROWS)
+    evaluation = Evaluation([rung], {"litert_int8": mine}, peers=table)
+    return to_plain(peer_facts(recipe, evaluation, num_test=NUM_ROWS))
+
+
+Y = np.arange(NUM_ROWS) % 2
+
+
+def test_ahead_of_the_best_peer():
+    facts = facts_of({"poor": noisy(Y, 9.0), "worse": noisy(Y, 30.0)}, noisy(Y, 0.5))
+    assert facts["verdict"] == "ahead" and facts["best"] == "poor"
+    assert facts["sentence"].startswith("Ahead of the best plain peer, poor, by 0.")
+    assert "400 test rows; split SplitRandom(" in facts["sentence"]
+    assert facts["sentence"].endswith("seed 0)") and facts["advice"] == ""
+    assert [line["name"] for line in facts["lines"]] == [OURS, "poor", "worse"]
+
+
+def test_tied_with_the_best_peer():
+    facts = facts_of({"same": noisy(Y, 3.0)}, noisy(Y, 3.0) * 0.5 + 0.25)
+    assert facts["verdict"] == "tied" and facts["advice"] == ""
+    assert facts["sentence"].startswith("Tied with the best plain peer, same: in average precision")
+
+
+def test_behind_the_best_peer():
+    advice = "finer bins: --set build.dropout=0.1"
+    facts = facts_of({"good": noisy(Y, 0.5), "poor": noisy(Y, 50.0)}, noisy(Y, 9.0), advice=advice)
+    assert facts["verdict"] == "behind" and facts["advice"] == advice
+    assert facts["sentence"].startswith("Behind the best plain peer, good, by 0.")
+    assert [line["name"] for line in facts["lines"]] == ["good", OURS, "poor"]
+
+
+def test_of_errors_the_smaller_is_better():
+    y = np.linspace(0, 1000, NUM_ROWS)
+    near = y + 10 * np.cos(np.arange(NUM_ROWS))
+    far = y + 100 * np.cos(np.arange(NUM_ROWS))
+    facts = facts_of({"far": far}, near, target=NUMBERS, deciding="rmse")
+    assert facts["verdict"] == "ahead" and "rmse (smaller is better)" in facts["sentence"]
+    assert facts["lines"][0]["name"] == OURS
+    margin = facts["lines"][1]["margin"]
+    assert margin["value"] == pytest.approx(0.9 * 100 / np.sqrt(2), rel=0.01)
+    assert margin["interval"][0] < margin["value"] < margin["interval"][1]
+    facts = facts_of({"near": near}, far, target=NUMBERS, deciding="rmse")
+    assert facts["verdict"] == "behind"
+
+
+def test_a_sample_and_what_runs_on_a_device_are_marked():
+    facts = facts_of({"poor": noisy(Y, 9.0)}, noisy(Y, 0.5))
+    report = {"peers": facts, "target": {"task": "binary", "labels": ["no", "yes"]}}
+    ours, poor = peer_lines(report)
+    assert ours.ships and ours.cells[-1] == "yes"
+    assert poor.cells[-1] == "no" and poor.cells[-2] == "1.2" and poor.cells[-3] == "90 (sample)"
+
+
+def test_every_place_shows_the_table(bundle, tmp_path, capsys):
+    advice = "finer bins: --set 'encode=(EncodeBins(num_bins=64),)'"
+    peers = facts_of({HOSTILE: noisy(Y, 0.5)}, noisy(Y, 9.0), advice=advice)
+    report = bundle.report | {"peers": json.loads(json.dumps(peers))}
+    html = page(report, [], {})
+    assert "<script>" not in html and "&lt;script&gt;" in html
+    assert "Plain peers on the same rows" in html and "What to try: finer bins" in html
+    text = card(report)
+    rendered = MarkdownIt("commonmark", {"html": True}).enable("table").render(text)
+    assert "<script>" not in rendered and "Plain peers" in rendered
+    table = rendered[rendered.index("Plain peers") :]
+    assert len(re.findall("<tr>", table)) == 3
+    print_ladder(report, tmp_path)
+    shown = capsys.readouterr().out
+    assert "plain peers" in shown and "[red]" in shown and "Behind the best plain peer" in shown
+    assert "Left out: slow one" in " ".join(shown.split())
+
+
+def test_a_report_without_peers_shows_none(bundle, tmp_path, capsys):
+    report = bundle.report
+    assert report["peers"] is None
+    del report["peers"]
+    assert 'id="peers"' not in page(report, [], {})
+    assert "Plain peers" not in card(report)
+    print_ladder(report, tmp_path)
+    assert "plain peers" not in capsys.readouterr().out
