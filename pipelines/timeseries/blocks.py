@@ -23,6 +23,7 @@ class SeriesBlocks(Blocks):
         super().__init__(net, seed=seed, synchronized=synchronized)
         self.signature = signature
         self.inputs = input_layers(signature)
+        self._others: list | None = None
 
     def horizon(self) -> int:
         """Returns how many steps are forecast.
@@ -39,7 +40,14 @@ class SeriesBlocks(Blocks):
         return self.signature.frame.horizon
 
     def other_inputs(self, inputs) -> list:
-        """Returns what a row has besides its past steps, each as [rows, width]."""
+        """Returns what a row has besides its past steps, each as [rows, width]; the same layers
+        whenever it is asked.
+        """
+        if self._others is None:
+            self._others = self._flat_inputs(inputs)
+        return self._others
+
+    def _flat_inputs(self, inputs):
         import keras
 
         layers = keras.layers

@@ -64,9 +64,7 @@ def shared_steps_recipe(
     return replace(
         usual,
         frame=replace(usual.frame, window=window),
-        prepare=(
-            EncodeDate(parts=("hour", "weekday", "day_of_year"), harmonics=(3, 3, 1)),
-        ),
+        prepare=(EncodeDate(parts=("hour", "weekday", "day_of_year"), harmonics=(3, 3, 1)),),
         encode=(
             FlagGaps(),
             FillGaps(how="season", season=season),

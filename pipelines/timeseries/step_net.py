@@ -26,19 +26,18 @@ class StepNet(SeriesNet):
     """The same small net for every step ahead. It reads the target one and two days before that
     step, its mean at that time of the week over up to four weeks, the calendar of the step, what is
     known of it beforehand, and a context: the newest steps less their own mean over weeks, and the
-    newest values of the other columns. A linear map stands next to it (the idea: one model for all
-    horizons with the step as input, the "direct" rather than "multi-output" way of Ben Taieb et al.
-    2012, https://doi.org/10.1016/j.eswa.2012.01.039).
+    newest values of the other columns. A linear map stands next to it (a local net shared by all
+    horizons under a global context: MQ-RNN, Wen et al. 2017, https://arxiv.org/abs/1711.11053).
 
-    Days and weeks are the usual seasons of the frame, or `season`; one that the window does not
-    hold is left out, so that a window of four weeks reads most. With EncodeDate(),
-    FlagGaps(), FillGaps(how="season"), ScaleByItself() and ScaleSeries().
+    Days and weeks are the usual seasons of the frame; one that the window does not hold is left
+    out, so that a window of four weeks reads most. With EncodeDate(), FlagGaps(),
+    FillGaps(how="season", season=0), ScaleByItself(level=True) and ScaleSeries().
 
     Attributes:
         widths: Of the layers that all steps ahead share.
         context: Width of the layer over the newest steps.
         recent: How many newest steps the context reads.
-        season: Steps of a season, read instead of the usual ones; 0: these.
+        season: Steps of a season that is read as well as the usual ones; 0: these alone.
     """
 
     dropout: float = knob(0.0, 0, 0.95)
@@ -138,10 +137,10 @@ class _Past:
 
     def _seasons(self):
         """Returns the shortest and the longest season that the window holds, 0 for none."""
-        seasons = usual_seasons(self.blocks.signature.windows())
+        seasons = set(usual_seasons(self.blocks.signature.windows()))
         if self.net.season:
-            seasons = (self.net.season,)
-        held = [season for season in seasons if self._holds(season)]
+            seasons.add(self.net.season)
+        held = [season for season in sorted(seasons) if self._holds(season)]
         if not held:
             return 0, 0
         return held[0], held[-1]

@@ -85,6 +85,25 @@ def test_the_answers_begin_in_the_unit_of_their_step(hourly):
     np.testing.assert_allclose(outputs * factors / np.mean(factors), answers, atol=1e-4)
 
 
+def test_what_is_known_beforehand_is_read_at_its_own_step():
+    frame = CutWindows(window=48, horizon=6, known=("flow",))
+    signature, rows = encoded(frame, num_steps=600)
+    model = StepNet().tiny().build(signature, seed=0)
+    rows = rows.take(np.arange(2))
+    ahead = layer_output(model, "member0_known_joined", rows)
+    (port,) = [port for port in signature.inputs if port.shape == (6, 1)]
+    np.testing.assert_array_equal(ahead[:, :, -1:], rows.x[port.name])
+
+
+def test_a_season_of_its_own_is_read_with_the_usual_ones():
+    signature, rows = encoded(CutWindows(window=48, horizon=6), num_steps=600)
+    model = StepNet(season=8).tiny().build(signature, seed=0)
+    rows = rows.take(np.arange(2))
+    ahead = layer_output(model, "member0_known_joined", rows)
+    target = layer_output(model, "member0_target_joined", rows)
+    np.testing.assert_allclose(ahead[:, :, :2], target[:, 40:46], atol=1e-6)
+
+
 @pytest.mark.parametrize("freq", ["h", "6h", "D"])
 def test_the_calendar_of_each_step_is_that_of_its_date(freq):
     signature, rows = encoded(CutWindows(window=24, horizon=9), freq=freq, num_steps=600)
