@@ -9,7 +9,7 @@ from . import balance, compress, steps, tabular, text, timeseries, vision
 from . import recipe as recipes
 from .convert.quantize import Quantize
 from .errors import RecipeError
-from .recipe import Judge, Recipe, Shipping
+from .recipe import Judge, Recipe, Shipping, Tried
 from .rows import split, split_by_time, split_fold
 from .spec import Spec
 from .targets.c.spec import TargetC
@@ -74,7 +74,7 @@ def _is_of(value, room):
 
 def _all_specs() -> tuple[type, ...]:
     """Every spec class, each once: what recipes hold, then the rooms in their order."""
-    found = [Recipe, Judge, Training, Shipping, Quantize, *RUNTIMES]
+    found = [Recipe, Tried, Judge, Training, Shipping, Quantize, *RUNTIMES]
     for room in _ROOMS:
         found += _public_specs(room)
     return tuple(dict.fromkeys(found))

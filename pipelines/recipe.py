@@ -35,6 +35,39 @@ def _usual_split() -> Split:
 
 
 @dataclass(frozen=True)
+class Tried(Spec):
+    """One of the candidates among which a recipe was chosen.
+
+    Attributes:
+        words: What it is.
+        score: The deciding metric of its int8 file, the mean of the folds inside the training
+            rows that it was judged on; None where it gave none.
+        num_folds: How many these are.
+        size_bytes: Of its int8 file.
+        note: What stands against it, or "".
+    """
+
+    words: str
+    score: float | None
+    num_folds: int
+    size_bytes: int
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A recipe among which one is chosen.
+
+    Attributes:
+        words: What it is, for whoever compares.
+        recipe: The slots in order.
+    """
+
+    words: str
+    recipe: "Recipe"
+
+
+@dataclass(frozen=True)
 class Recipe(Spec):
     """From a source to a bundle: what every stage does, in order.
 
@@ -53,6 +86,7 @@ class Recipe(Spec):
         shipping: How the model becomes small, and where it runs.
         judge: What the model is judged by.
         about: What the recipe is, and the result to expect.
+        tried: What it was chosen among, the chosen one first; () if it was not chosen so.
     """
 
     name: str
@@ -69,6 +103,7 @@ class Recipe(Spec):
     shipping: Shipping = Shipping()
     judge: Judge = Judge()
     about: str = field(default="", compare=False)
+    tried: tuple[Tried, ...] = field(default=(), compare=False)
 
     def balancer(self) -> Any:
         """Returns what balances the rows, or a net's features, or None."""

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import RecipeError
-from .options import RunOptions, Target
+from .options import Target
 from .own_data import name_of, one_or_all, pattern_of, refuse_options, require_columns
+from .own_recipe import OwnDataOptions
 from .reading import Read, reading_of
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImagesOptions(RunOptions):
+class ImagesOptions(OwnDataOptions):
     """Options of `images`."""
 
     source: Annotated[
@@ -45,7 +46,7 @@ class ImagesOptions(RunOptions):
 
 def learn_images(options: ImagesOptions) -> None:
     """Classify your own pictures."""
-    from ..vision import picture_recipe
+    from ..vision import picture_candidates
 
     if options.source.lower().endswith(".npz"):
         load = f'load=LoadArrays(source="{options.source}")'
@@ -59,7 +60,7 @@ def learn_images(options: ImagesOptions) -> None:
         load = _of_table(options)
     else:
         load = _of_folder(options)
-    options.train(picture_recipe(load, name=options.name or name_of(options.source)))
+    options.train_best(picture_candidates(load, name=options.name or name_of(options.source)))
 
 
 def _of_folder(options: ImagesOptions) -> "LoadFolder":

@@ -6,19 +6,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import RecipeError
-from .options import Drop, Kinds, RunOptions
+from .options import Drop, Kinds
 from .own_data import kinds_of, name_of, one_or_all, refuse_options, require_columns
+from .own_recipe import OwnDataOptions
 from .reading import Read, reading_of
 
 if TYPE_CHECKING:
-    from ..recipe import Recipe
+    from ..recipe import Candidate
 
 _TS_FILES = (".ts", ".ts.gz")
 _ARRAYS = (".npz",)
 
 
 @dataclass(frozen=True, kw_only=True)
-class SeriesOptions(RunOptions):
+class SeriesOptions(OwnDataOptions):
     """Options of `series`."""
 
     files: Annotated[
@@ -82,14 +83,14 @@ def learn_series(options: SeriesOptions) -> None:
     """
     first = options.files[0].lower()
     if first.endswith((*_TS_FILES, *_ARRAYS)):
-        recipe = _classify(options)
+        candidates = _classify(options)
     else:
-        recipe = _of_table(options)
-    options.train(recipe)
+        candidates = _of_table(options)
+    options.train_best(candidates)
 
 
-def _of_table(options: SeriesOptions) -> "Recipe":
-    from ..timeseries import LoadSeries, anomaly_recipe, series_recipe
+def _of_table(options: SeriesOptions) -> "tuple[Candidate, ...]":
+    from ..timeseries import LoadSeries, anomaly_candidates, series_candidates
 
     file = _only_file(options)
     reading = reading_of(options.read)
@@ -106,8 +107,8 @@ def _of_table(options: SeriesOptions) -> "Recipe":
     )
     name = options.name or name_of(file)
     if not options.target:
-        return anomaly_recipe(load, window=options.window, name=name)
-    return series_recipe(
+        return anomaly_candidates(load, window=options.window, name=name)
+    return series_candidates(
         load,
         horizon=options.horizon,
         window=options.window,
@@ -151,9 +152,9 @@ def _only_file(options):
     return options.files[0]
 
 
-def _classify(options: SeriesOptions) -> "Recipe":
-    """The recipe for whole series with a class each."""
-    from ..timeseries import LoadSeriesArrays, LoadTsFiles, series_classes_recipe
+def _classify(options: SeriesOptions) -> "tuple[Candidate, ...]":
+    """The recipes for whole series with a class each."""
+    from ..timeseries import LoadSeriesArrays, LoadTsFiles, series_classes_candidates
 
     refuse_options(
         {
@@ -172,11 +173,11 @@ def _classify(options: SeriesOptions) -> "Recipe":
     )
     name = options.name or name_of(options.files[0])
     if options.files[0].lower().endswith(_ARRAYS):
-        return series_classes_recipe(LoadSeriesArrays(_only_file(options)), name=name)
+        return series_classes_candidates(LoadSeriesArrays(_only_file(options)), name=name)
     if len(options.files) > 2:
         raise RecipeError(
             f"{len(options.files)} .ts files",
             expected="one for training and one for testing, or one that is split",
             fix="python -m pipelines series TRAIN.ts TEST.ts",
         )
-    return series_classes_recipe(LoadTsFiles(*options.files), name=name)
+    return series_classes_candidates(LoadTsFiles(*options.files), name=name)

@@ -5,13 +5,14 @@ from typing import Annotated
 
 import typer
 
-from .options import Drop, Group, Kinds, RunOptions, Target
+from .options import Drop, Group, Kinds, Target
 from .own_data import check_one_split, kinds_of, name_of, one_or_all, require_columns
+from .own_recipe import OwnDataOptions
 from .reading import Read, reading_of
 
 
 @dataclass(frozen=True, kw_only=True)
-class TableOptions(RunOptions):
+class TableOptions(OwnDataOptions):
     """Options of `table`."""
 
     file: Annotated[
@@ -37,7 +38,7 @@ class TableOptions(RunOptions):
 def learn_table(options: TableOptions) -> None:
     """Predict a column of your own table: classes or a number."""
     from ..rows.split import SplitByTime
-    from ..tabular import LoadTable, table_recipe
+    from ..tabular import LoadTable, table_candidates
 
     reading = reading_of(options.read)
     require_columns({"--target": options.target}, options.file, reading)
@@ -56,4 +57,4 @@ def learn_table(options: TableOptions) -> None:
     else:
         split = None
     name = options.name or name_of(options.file)
-    options.train(table_recipe(load, name=name, split=split))
+    options.train_best(table_candidates(load, name=name, split=split))

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import RunOptions, Target
+from .options import Target
 from .own_data import name_of, one_or_all, pattern_of, refuse_options, require_columns
+from .own_recipe import OwnDataOptions
 from .reading import Read, reading_of
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TextOptions(RunOptions):
+class TextOptions(OwnDataOptions):
     """Options of `text`."""
 
     source: Annotated[
@@ -43,13 +44,13 @@ class TextOptions(RunOptions):
 
 def learn_text(options: TextOptions) -> None:
     """Classify your own texts."""
-    from ..text import text_recipe
+    from ..text import text_candidates
 
     if os.path.isdir(options.source):
         load = _of_folder(options)
     else:
         load = _of_table(options)
-    options.train(text_recipe(load, name=options.name or name_of(options.source)))
+    options.train_best(text_candidates(load, name=options.name or name_of(options.source)))
 
 
 def _of_folder(options: TextOptions) -> "LoadTextFolder":

@@ -9,8 +9,8 @@ import numpy as np
 
 from ..rows.parts import TrainSet
 from ..rows.sketch import DataSketch
+from ..tabular.plain_features import boosting_knobs
 from .peer import Columns, Peer, Predict
-from .tables import boosting_knobs
 from .windows import WindowColumns, linear_windows, step_features
 
 _ALPHAS = np.logspace(-1, 5, 13)

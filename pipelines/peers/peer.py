@@ -5,7 +5,7 @@ judged on the same test rows, so that a reader sees what a network had to beat.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -14,12 +14,11 @@ import numpy as np
 
 from ..device.answers import Answers
 from ..device.target import Target
-from ..rows.columns import Values
 from ..rows.parts import HeldOut, TrainSet, require_train_set
 from ..rows.sketch import DataSketch
+from ..tabular.plain_features import Columns
 from ..tasks import task_of
 
-Columns = Mapping[str, Values]
 # Raw columns → plain outputs, see `tasks.plain_models`. It is never handed a label.
 Predict = Callable[[Columns], np.ndarray]
 

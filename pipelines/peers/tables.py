@@ -8,15 +8,17 @@ import numpy as np
 from ..device.cells import PICTURE, SERIES, TEXT
 from ..rows.parts import TrainSet
 from ..rows.sketch import DataSketch
+from ..tabular.plain_features import (
+    TABLE_KINDS,
+    boosting_knobs,
+    linear_features,
+    tree_features,
+)
 from ..tasks import task_of
-from .columns import TABLE_KINDS, linear_features, tree_features
 from .outputs import fit_outputs
 from .peer import Peer, Predict
 
 NUM_TREES = 200
-NUM_ITERATIONS = 400
-# Below so many rows of a class, or rows, boosting keeps none back to stop by.
-FEWEST_TO_STOP_BY = 20
 _ALPHAS = np.logspace(-2, 4, 13)
 
 
@@ -131,22 +133,3 @@ class BoostingPeer(TablePeer):
             ),
         )
         return lambda x: outputs(features(x))
-
-
-def boosting_knobs(seed: int, fewest: int) -> dict:
-    """Returns the knobs of histogram gradient boosting that all peers share.
-
-    Args:
-        seed: Of the rows that it stops by.
-        fewest: Rows of the rarest class; of numbers, rows.
-    """
-    if fewest < FEWEST_TO_STOP_BY:
-        few = min(100, NUM_ITERATIONS)
-        return {"max_iter": few, "early_stopping": False, "random_state": seed}
-    return {
-        "learning_rate": 0.06,
-        "max_iter": NUM_ITERATIONS,
-        "early_stopping": True,
-        "n_iter_no_change": 20,
-        "random_state": seed,
-    }

@@ -9,15 +9,13 @@ import numpy as np
 from ..device.cells import DATE, SERIES
 from ..device.frame import Frame
 from ..rows.parts import Schema
+from ..tabular.plain_features import DAYS_OF_YEAR, calendar
 from ..tasks.seasons import usual_seasons
 from .peer import Columns
 
 MOST_LAGS = 336
 OTHER_LAGS = 24
 RECENT = 6
-_DAY_SECONDS = 86_400
-_DAYS_OF_YEAR = 365.2425
-_FIRST_WEEKDAY = 3  # 1970-01-01 was a Thursday; Monday is 0
 
 
 @dataclass(frozen=True)
@@ -96,18 +94,6 @@ def carried(window: np.ndarray) -> np.ndarray:
     return np.take_along_axis(window, last, axis=1)
 
 
-def calendar(times: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Returns the hour, the weekday and the day of the year, float64 of the times' shape each."""
-    whole = times.astype("datetime64[s]")
-    seconds = whole.astype(np.int64)
-    days = seconds // _DAY_SECONDS
-    seconds_of_day = seconds % _DAY_SECONDS
-    hour = seconds_of_day / 3600
-    weekday = (days + _FIRST_WEEKDAY) % 7
-    day_of_year = days % _DAYS_OF_YEAR
-    return hour, weekday.astype(np.float64), day_of_year
-
-
 def linear_windows(columns: WindowColumns, x: Columns) -> np.ndarray:
     """Returns features of each window for a linear model, float64 [rows, features]: the target's
     window less its last value, the last values of the other series, what is known beforehand, and
@@ -134,7 +120,7 @@ def linear_windows(columns: WindowColumns, x: Columns) -> np.ndarray:
 def _cycles(times):
     """Returns sine and cosine of the hour (three harmonics) and of the year, and each weekday."""
     hour, weekday, day_of_year = calendar(times)
-    angles = [2 * np.pi * day_of_year / _DAYS_OF_YEAR]
+    angles = [2 * np.pi * day_of_year / DAYS_OF_YEAR]
     for harmonic in (1, 2, 3):
         angle = 2 * np.pi * harmonic * hour / 24
         angles.append(angle)

@@ -76,6 +76,7 @@ def _recipe_facts(recipe, signature):
     return {
         "name": recipe.name,
         "about": recipe.about or f"Predicts {target.name}.",
+        "tried": [asdict(each) for each in recipe.tried],
         "target": asdict(target),
         "output_unit": signature.output.unit,
         "judge": asdict(recipe.judge),

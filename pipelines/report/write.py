@@ -71,7 +71,7 @@ def page(report: dict, pictures: list[tuple[str, str]], recipe_json: object) -> 
     template = environment.from_string(source.read_text(encoding="utf-8"))
     task = TASKS[report["target"]["task"]]
     return template.render(
-        **(report | _peer_parts(report)),
+        **({"tried": []} | report | _peer_parts(report)),
         pictures=[(*each, _is_wide(each[1])) for each in pictures],
         number=number,
         duplicate_words=DUPLICATES,

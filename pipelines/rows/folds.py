@@ -6,16 +6,16 @@ import numpy as np
 
 from ..errors import SplitError
 from .label_cuts import cut_each_label
-from .parts import Dataset
+from .parts import Dataset, TrainSet
 
 
 def random_folds(
-    dataset: Dataset, places: np.ndarray, num: int, *, seed: int
+    rows: Dataset | TrainSet, places: np.ndarray, num: int, *, seed: int
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Draws folds; with classes or labels, each has its share of them.
 
     Args:
-        dataset: The rows as loaded.
+        rows: As loaded, or training rows.
         places: int64, of the rows that are folded.
         num: How many folds.
         seed: Of the draw.
@@ -29,8 +29,8 @@ def random_folds(
     from sklearn.model_selection import KFold, StratifiedKFold
 
     _refuse_few(len(places), num, "rows")
-    y = dataset.y[places]
-    labels = dataset.schema.target.labels
+    y = rows.y[places]
+    labels = rows.schema.target.labels
     if labels and y.ndim == 2:
         return _folds_of_labels(y, places, num, labels=labels, seed=seed)
     if not labels or np.bincount(y).max() < num:
@@ -44,12 +44,12 @@ def random_folds(
 
 
 def grouped_folds(
-    dataset: Dataset, places: np.ndarray, num: int, *, groups: np.ndarray, seed: int
+    rows: Dataset | TrainSet, places: np.ndarray, num: int, *, groups: np.ndarray, seed: int
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Draws folds of whole groups; with classes, each has about its share of them.
 
     Args:
-        dataset: The rows as loaded.
+        rows: As loaded, or training rows.
         places: int64, of the rows that are folded.
         num: How many folds.
         groups: Of the rows at `places`.
@@ -64,8 +64,8 @@ def grouped_folds(
     from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 
     _refuse_few(len(np.unique(groups)), num, "groups")
-    y = dataset.y[places]
-    has_classes = bool(dataset.schema.target.labels) and y.ndim == 1
+    y = rows.y[places]
+    has_classes = bool(rows.schema.target.labels) and y.ndim == 1
     if has_classes and np.bincount(y).max() >= num:
         cut = StratifiedGroupKFold(num, shuffle=True, random_state=seed)
     else:

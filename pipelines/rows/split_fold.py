@@ -25,6 +25,7 @@ class SplitFold(Split):
         repeat: Draws the folds anew.
         inside: Whether the test rows of `of` are left out, in no part: what is chosen by such folds
             was not chosen by them.
+        most: Rows that are folded at most; more are sampled. 0 is all of them.
     """
 
     of: Split = SplitRandom()
@@ -32,6 +33,7 @@ class SplitFold(Split):
     place: int = knob(0, 0, 999)
     repeat: int = knob(0, 0, 10_000)
     inside: bool = False
+    most: int = knob(0, 0, 2**31 - 1, unit="rows")
 
     def check(self) -> None:
         """Raises SplitError for a place that is not there."""
@@ -61,6 +63,9 @@ class SplitFold(Split):
         if self.inside:
             train, valid, _ = self.of.parts(dataset)
             places = np.concatenate([train, valid])
+        if 0 < self.most < len(places):
+            generator = np.random.default_rng(self.repeat)
+            places = np.sort(generator.choice(places, self.most, replace=False))
         folds = self.of.cut_folds(dataset, places, self.num, repeat=self.repeat)
         others, test = folds[self.place]
         train, valid = self.cut_valid(dataset, others)

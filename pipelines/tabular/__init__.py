@@ -6,12 +6,16 @@ Example:
 """
 
 from ..sources.table import Reading, read_table
+from .boosting_teacher import BoostingTeacher
+from .candidates import table_candidates
 from .load import LoadTable, load_table
 from .networks import Mlp
 from .recipes import BIRDS, CREDIT, PENGUINS, STORMS, table_recipe
 from .teacher import ForestTeacher
 
 __all__ = [
+    "BoostingTeacher",
+    "table_candidates",
     "LoadTable",
     "Reading",
     "load_table",

@@ -21,7 +21,8 @@ class Mlp(Network):
     weights). Category ids share one embedding table a member.
 
     Attributes:
-        widths: Of the hidden layers, one after the other.
+        widths: Of the hidden layers, one after the other; () is a linear model of the inputs, which
+            on bins is a sum of curves, one a column.
         dropout: The share of values that is dropped after each hidden layer.
         normalization: Whether batch normalization follows each hidden layer.
         residual: Whether each hidden layer's input is added to its output if the widths agree.
@@ -40,10 +41,6 @@ class Mlp(Network):
 
     def check(self) -> None:
         """Raises RecipeError where the net cannot be built."""
-        if not self.widths:
-            raise RecipeError(
-                "build.widths=()", expected="one or more widths", fix="build.widths=(64, 32)"
-            )
         if self.activation not in ACTIVATIONS:
             raise RecipeError(
                 f"build.activation={self.activation!r}",

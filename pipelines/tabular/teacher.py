@@ -19,33 +19,67 @@ from ..spec import Refusal, knob
 from ..tasks import task_of
 
 
+def refuse_other_columns(train: TrainSet) -> None:
+    """Raises TrainError for pictures and texts, which trees cannot split."""
+    if any(column.kind in (PICTURE, TEXT) for column in train.schema.columns):
+        kinds = ", ".join(sorted({each.kind for each in train.schema.columns}))
+        raise TrainError(
+            f"trees on columns of {kinds}",
+            expected="columns of numbers and categories",
+            fix="--set teacher=None",
+            stage="teacher",
+        )
+
+
+def mixed_labels(train: TrainSet, taught: np.ndarray, share: float) -> np.ndarray:
+    """Returns float32 [rows, outputs]: the true labels with a share of what a teacher answers.
+
+    Args:
+        train: rows with their labels.
+        taught: of classes float64 [rows, classes], their probabilities; else the values, like `y`.
+        share: of the teacher.
+    """
+    target = train.schema.target
+    own, taught = task_of(target).taught_outputs(train.y, taught, target)
+    return ((1 - share) * own + share * taught).astype(np.float32)
+
+
 @dataclass(frozen=True)
-class ForestTeacher(Teacher):
+class TreeTeacher(Teacher):
+    """What teachers of trees share.
+
+    Attributes:
+        share: How much of a soft label is the teacher's; the rest is the true label.
+    """
+
+    share: float = knob(0.7, 0.01, 1)
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why trees cannot be grown on the columns, or ""."""
+        if sketch.surely_has(PICTURE, TEXT, SERIES, TOKENS) or sketch.window_steps:
+            return Refusal(
+                f"trees on columns of {sketch.kind_names()}",
+                expected="columns of numbers and categories",
+                fix="--set teacher=None",
+            )
+        return super().suits(sketch)
+
+
+@dataclass(frozen=True)
+class ForestTeacher(TreeTeacher):
     """Soft labels from a forest, mixed with the true labels.
 
     Attributes:
-        share: How much of a soft label is the forest's; the rest is the true label.
         num_trees: How many trees are grown.
         min_samples_leaf: The fewest training rows in a leaf.
         max_features: The share of features that each split of a tree may choose from.
         seed: Of the forest.
     """
 
-    share: float = knob(0.7, 0.01, 1)
     num_trees: int = knob(300, 20, 5000)
     min_samples_leaf: int = knob(2, 1, 10_000)
     max_features: float = knob(0.1, 0.001, 1)
     seed: int = knob(0, 0, 2**31 - 1)
-
-    def suits(self, sketch: DataSketch) -> str:
-        """Returns why trees cannot be grown on the columns, or ""."""
-        if sketch.surely_has(PICTURE, TEXT, SERIES, TOKENS) or sketch.window_steps:
-            return Refusal(
-                f"a forest on columns of {sketch.kind_names()}",
-                expected="columns of numbers and categories",
-                fix="--set teacher=None",
-            )
-        return super().suits(sketch)
 
     def tiny(self) -> "ForestTeacher":
         """The same teacher, quick enough for a test."""
@@ -57,24 +91,15 @@ class ForestTeacher(Teacher):
         seen by every tree, or for pictures and texts.
         """
         train = require_train_set(ports, "the teacher")
-        if any(column.kind in (PICTURE, TEXT) for column in train.schema.columns):
-            kinds = ", ".join(sorted({each.kind for each in train.schema.columns}))
-            raise TrainError(
-                f"a forest on columns of {kinds}",
-                expected="columns of numbers and categories",
-                fix="--set teacher=None",
-                stage="teacher",
-            )
+        refuse_other_columns(train)
         x = np.concatenate([each for each in train.x.values()], axis=1)
         target = train.schema.target
         forest = self._grow(x, train)
-        task = task_of(target)
-        if task.has_classes:
+        if task_of(target).has_classes:
             taught = np.zeros((len(train), len(target.labels)))
             taught[:, forest.classes_] = forest.oob_decision_function_
         else:
             taught = forest.oob_prediction_
-        own, taught = task.taught_outputs(train.y, taught, target)
         if not np.isfinite(taught).all():
             raise TrainError(
                 f"{self.num_trees} trees saw every one of some rows",
@@ -82,7 +107,7 @@ class ForestTeacher(Teacher):
                 fix="raise teacher.num_trees",
                 stage="teacher",
             )
-        return ((1 - self.share) * own + self.share * taught).astype(np.float32)
+        return mixed_labels(train, taught, self.share)
 
     def _grow(self, x, train):
         from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor

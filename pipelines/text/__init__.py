@@ -8,6 +8,7 @@ Example:
 """
 
 from .augment import AugmentDelete, AugmentMixUpEmbeddings, AugmentSwap, AugmentSynonyms
+from .candidates import text_candidates
 from .heads import BalancedHead
 from .load import LoadTextFolder, LoadTexts
 from .load_tfds import LoadTextTfds
@@ -19,6 +20,7 @@ from .teacher import TfidfTeacher
 from .token_table import TokenTable
 
 __all__ = [
+    "text_candidates",
     "LoadTexts",
     "LoadTextFolder",
     "LoadTextTfds",

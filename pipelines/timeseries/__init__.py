@@ -9,6 +9,7 @@ from .augment import (
     AugmentTimeWarp,
     AugmentWindowSlice,
 )
+from .candidates import anomaly_candidates, series_candidates, series_classes_candidates
 from .classifiers import InceptionTime, LstmFcn, SeriesFcn, SeriesResNet
 from .convolutional import Tcn
 from .faults import InjectFaults
@@ -35,6 +36,9 @@ from .step_net import StepNet
 from .windows import CutWindows
 
 __all__ = [
+    "anomaly_candidates",
+    "series_candidates",
+    "series_classes_candidates",
     "CutWindows",
     "CutSegments",
     "InjectFaults",

@@ -75,13 +75,6 @@ class SeriesBlocks(Blocks):
         concatenate = keras.layers.Concatenate(name=f"{name}_joined")
         return concatenate(parts)
 
-    def along_time(self, parts: list, name: str):
-        """Returns the steps of all parts, one part after the other."""
-        import keras
-
-        concatenate = keras.layers.Concatenate(axis=1, name=f"{name}_along_time")
-        return concatenate(parts)
-
     def newest(self, x, name: str):
         """Returns the newest step, [rows, width]."""
         import keras

@@ -110,19 +110,32 @@ class StepNet(SeriesNet):
 
 
 class _Past:
-    """The target's window, [rows, steps, channels], cut at seasons.
+    """The target's window, cut at seasons.
+
+    Cuts are flat, [rows, steps * channels]: of one channel the converter stops at sums of cuts
+    [rows, steps, 1].
 
     Attributes:
-        target: The target's values, and the marks of its gaps if there are any.
+        net: Its knobs.
+        horizon: How many steps are ahead.
+        num_steps: Of the window.
+        num_channels: 1, the target's values; 2 with the marks of its gaps.
+        short: The shortest season that the window holds, 0 for none.
+        long: The longest one.
     """
 
     def __init__(self, net, x, blocks, name):
+        import keras
+
         self.net = net
         self.blocks = blocks
         self.name = name
-        self.num_steps = x.shape[1]
         self.horizon = blocks.horizon()
-        self.target = self._target(x)
+        self.num_steps = x.shape[1]
+        target = self._target(x)
+        self.num_channels = target.shape[2]
+        flatten = keras.layers.Flatten(name=f"{name}_target_flat")
+        self._flat = flatten(target)
         self.short, self.long = self._seasons()
 
     def _target(self, x):
@@ -136,7 +149,6 @@ class _Past:
         return self.blocks.joined(parts, f"{self.name}_target")
 
     def _seasons(self):
-        """Returns the shortest and the longest season that the window holds, 0 for none."""
         seasons = set(usual_seasons(self.blocks.signature.windows()))
         if self.net.season:
             seasons.add(self.net.season)
@@ -148,46 +160,70 @@ class _Past:
     def _holds(self, season):
         return season <= self.num_steps and self.horizon <= MOST_TILED * season
 
+    def _cut(self, start, num_steps):
+        """Returns steps of the window, flat."""
+        first = start * self.num_channels
+        last = first + num_steps * self.num_channels
+        return self._flat[:, first:last]
+
     def _season_before(self, season, number, name):
-        """Returns the steps a number of seasons before those ahead, [rows, horizon, channels]; of a
-        horizon beyond a season the same ones again and again.
+        """Returns the steps a number of seasons before those ahead, flat; of a horizon beyond a
+        season the same ones again and again.
         """
         start = self.num_steps - number * season
-        block = self.target[:, start : start + min(season, self.horizon)]
+        block = self._cut(start, min(season, self.horizon))
         num_blocks = -(-self.horizon // season)
         if num_blocks == 1:
             return block
-        tiled = self.blocks.along_time([block] * num_blocks, f"{self.name}_{name}{number}")
-        return tiled[:, : self.horizon]
+        tiled = self.blocks.joined([block] * num_blocks, f"{self.name}_{name}{number}")
+        return tiled[:, : self.horizon * self.num_channels]
 
     def ahead(self):
         """Returns what is read of each step ahead, [rows, horizon, channels], or None."""
         parts = []
-        if self.short:
-            num_lags = min(NUM_LAGS, self.num_steps // self.short)
-            for number in range(1, num_lags + 1):
-                parts.append(self._season_before(self.short, number, "short"))
-        if self.long:
-            num_averaged = min(MOST_AVERAGED, self.num_steps // self.long)
-            seasons = []
-            for number in range(1, num_averaged + 1):
-                seasons.append(self._season_before(self.long, number, "long"))
-            if num_averaged > 1:
-                parts.append(_average(seasons, f"{self.name}_long_mean"))
-            elif self.long != self.short:
-                parts += seasons
+        for place, cut in enumerate([*self._lags(), *self._means()]):
+            parts.append(self._by_step(cut, f"{self.name}_read{place}"))
         parts += _known_ahead(self.blocks)
         if not parts:
             return None
         return self.blocks.joined(parts, f"{self.name}_known")
 
-    def recent(self):
-        """Returns the newest steps, flat."""
+    def _lags(self):
+        """Returns what lies one season before and two, of the short one."""
+        if not self.short:
+            return []
+        num_lags = min(NUM_LAGS, self.num_steps // self.short)
+        lags = []
+        for number in range(1, num_lags + 1):
+            lags.append(self._season_before(self.short, number, "short"))
+        return lags
+
+    def _means(self):
+        """Returns the mean over long seasons, if it is not read already."""
+        if not self.long:
+            return []
+        num_averaged = min(MOST_AVERAGED, self.num_steps // self.long)
+        if num_averaged == 1 and self.long == self.short:
+            return []
+        seasons = []
+        for number in range(1, num_averaged + 1):
+            seasons.append(self._season_before(self.long, number, "long"))
+        return [_average(seasons, f"{self.name}_long_mean")]
+
+    def _by_step(self, cut, name):
         import keras
 
-        num_recent = min(self.net.recent, self.num_steps)
-        flatten = keras.layers.Flatten(name=f"{self.name}_recent")
-        return flatten(self.target[:, self.num_steps - num_recent :])
+        reshape = keras.layers.Reshape((self.horizon, self.num_channels), name=name)
+        return reshape(cut)
+
+    def num_recent(self):
+        """Returns how many newest steps are read."""
+        return min(self.net.recent, self.num_steps)
+
+    def recent(self):
+        """Returns the newest steps, flat."""
+        num_recent = self.num_recent()
+        return self._cut(self.num_steps - num_recent, num_recent)
 
     def recent_anomaly(self, recent):
         """Returns the newest steps less their mean over seasons; as they are, if the window holds
@@ -195,18 +231,18 @@ class _Past:
         """
         import keras
 
-        num_recent = min(self.net.recent, self.num_steps)
+        num_recent = self.num_recent()
         first = self.num_steps - num_recent
         if not self.long or first < self.long:
             return recent
+        num_averaged = min(MOST_AVERAGED, first // self.long)
         seasons = []
-        for number in range(1, min(MOST_AVERAGED, first // self.long) + 1):
+        for number in range(1, num_averaged + 1):
             start = first - number * self.long
-            seasons.append(self.target[:, start : start + num_recent])
+            seasons.append(self._cut(start, num_recent))
         mean = _average(seasons, f"{self.name}_recent_mean")
-        flatten = keras.layers.Flatten(name=f"{self.name}_recent_mean_flat")
         subtract = keras.layers.Subtract(name=f"{self.name}_recent_anomaly")
-        return subtract([recent, flatten(mean)])
+        return subtract([recent, mean])
 
 
 def _average(parts, name):

@@ -22,6 +22,7 @@ from .augment import (
     AugmentTranslation,
     AugmentZoom,
 )
+from .candidates import picture_candidates
 from .load import LoadArrays, LoadFolder, LoadPaths
 from .load_tfds import LoadTfds
 from .mobile import EfficientNetLite0, MobileNetV1
@@ -30,6 +31,7 @@ from .recipes import EMOJI, EMOJI_LITE0, FASHION, FASHION_30KB, FASHION_100KB, p
 from .transfer import EarlierModel, Head, KerasApplication, Transfer
 
 __all__ = [
+    "picture_candidates",
     "LoadArrays",
     "LoadFolder",
     "LoadPaths",

@@ -151,6 +151,8 @@ def recipes_run(monkeypatch):
     recipes = []
     module = importlib.import_module("pipelines.run")
     monkeypatch.setattr(module, "run", lambda recipe, **options: recipes.append(recipe))
+    choosing = importlib.import_module("pipelines.studies.choose")
+    monkeypatch.setattr(choosing, "choose", lambda tried, **options: [tried[0].recipe])
     return recipes
 
 

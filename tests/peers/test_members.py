@@ -14,6 +14,7 @@ from pipelines.peers.alongside import fit_peer, most_rows
 from pipelines.peers.members import suiting
 from pipelines.rows.parts import HeldOut
 from pipelines.rows.sketch import sketch_of
+from pipelines.tabular import plain_features
 from pipelines.tasks import task_of
 from tests.contracts import framed_samples, samples
 from tests.contracts.samples import NUM_ROWS
@@ -42,7 +43,7 @@ SLOW = ("frozen pretrained features, linear model",)
 def _few_trees(monkeypatch):
     """What is looked at here does not depend on how many trees there are."""
     monkeypatch.setattr(tables, "NUM_TREES", 10)
-    monkeypatch.setattr(tables, "NUM_ITERATIONS", 10)
+    monkeypatch.setattr(plain_features, "NUM_ITERATIONS", 10)
     monkeypatch.setattr(forecasts, "NUM_ITERATIONS", 10)
     monkeypatch.setattr(anomalies, "NUM_TREES", 10)
 

@@ -11,6 +11,7 @@ from pipelines.peers import alongside, tables
 from pipelines.recipe import tiny
 from pipelines.rows.parts import HeldOut
 from pipelines.run import peers
+from pipelines.tabular import plain_features
 from tests.contracts import samples
 
 # A name of a column that is text and no HTML, no Markdown and no markup of a terminal.
@@ -21,7 +22,7 @@ HOSTILE = "<script>alert(1)</script> | [red]x[/red] `a`"
 def _few_trees(monkeypatch):
     """What is looked at here does not depend on how many trees there are."""
     monkeypatch.setattr(tables, "NUM_TREES", 10)
-    monkeypatch.setattr(tables, "NUM_ITERATIONS", 10)
+    monkeypatch.setattr(plain_features, "NUM_ITERATIONS", 10)
 
 
 @pytest.fixture

@@ -2,19 +2,26 @@
 and codes for trees.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..device.cells import BOOLEAN, CATEGORICAL, DATE, NUMERIC
+from ..rows.columns import Values
 from ..rows.parts import TrainSet
-from .peer import Columns
-from .windows import calendar
 
+# Column → values of it.
+Columns = Mapping[str, Values]
 TABLE_KINDS = (NUMERIC, CATEGORICAL, BOOLEAN, DATE)
 MOST_CATEGORIES = 254  # histogram gradient boosting has 255 bins, one of them for what is missing
+# Below so many rows of a class, or rows, boosting keeps none back to stop by.
+FEWEST_TO_STOP_BY = 20
+NUM_ITERATIONS = 400
+_DAY_SECONDS = 86_400
+DAYS_OF_YEAR = 365.2425
+_FIRST_WEEKDAY = 3  # 1970-01-01 was a Thursday; Monday is 0
 
 
 @dataclass(frozen=True)
@@ -143,3 +150,34 @@ def tree_features(train: TrainSet) -> tuple[Callable[[Columns], np.ndarray], np.
     num_numbers = columns.read_numbers(train.x).shape[1]
     is_code = np.arange(num_numbers + len(columns.words)) >= num_numbers
     return features, is_code
+
+
+def boosting_knobs(seed: int, fewest: int) -> dict:
+    """Returns the knobs of histogram gradient boosting that peers and teachers share.
+
+    Args:
+        seed: Of the rows that it stops by.
+        fewest: Rows of the rarest class; of numbers, rows.
+    """
+    if fewest < FEWEST_TO_STOP_BY:
+        few = min(100, NUM_ITERATIONS)
+        return {"max_iter": few, "early_stopping": False, "random_state": seed}
+    return {
+        "learning_rate": 0.06,
+        "max_iter": NUM_ITERATIONS,
+        "early_stopping": True,
+        "n_iter_no_change": 20,
+        "random_state": seed,
+    }
+
+
+def calendar(times: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Returns the hour, the weekday and the day of the year, float64 of the times' shape each."""
+    whole = times.astype("datetime64[s]")
+    seconds = whole.astype(np.int64)
+    days = seconds // _DAY_SECONDS
+    seconds_of_day = seconds % _DAY_SECONDS
+    hour = seconds_of_day / 3600
+    weekday = (days + _FIRST_WEEKDAY) % 7
+    day_of_year = days % DAYS_OF_YEAR
+    return hour, weekday.astype(np.float64), day_of_year

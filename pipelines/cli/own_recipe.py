@@ -1,0 +1,74 @@
+"""What the commands for a user's own data share: a recipe that is chosen among a few."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..device.door import ends_on_signals
+from .options import STOPPED, RunOptions
+
+if TYPE_CHECKING:
+    from ..recipe import Candidate, Recipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnDataOptions(RunOptions):
+    """Options of the commands for a user's own data.
+
+    Attributes:
+        quality: how much is tried before a recipe is chosen.
+    """
+
+    quality: Annotated[
+        str,
+        typer.Option(
+            metavar="WORD",
+            help="How much is tried: fast (the usual recipe as it is), good (a few, by folds "
+            "inside the training rows), best (all of them on all folds).",
+        ),
+    ] = "good"
+
+    def train_best(self, candidates: "Sequence[Candidate]") -> None:
+        """Chooses a recipe and runs it; one that does not pass its gate gives way to the next."""
+        from ..engine.cache import anew
+        from ..engine.notice import print_notice
+        from ..errors import VerifyError
+        from ..run import run
+        from ..studies.choose import choose
+        from ..studies.workers import Workers
+
+        turned = [replace(each, recipe=self.applied_to(each.recipe)) for each in candidates]
+        workers = Workers(folder=self.folder, is_fresh=self.fresh)
+        with ends_on_signals(STOPPED):
+            recipes = choose(turned, quality=self.quality, workers=workers)
+            print_tried(recipes[0])
+            with anew(self.fresh):
+                for place, recipe in enumerate(recipes):
+                    try:
+                        run(recipe, folder=self.folder)
+                        return
+                    except VerifyError as error:
+                        if place + 1 == len(recipes):
+                            raise
+                        print_notice(f"{error.received}; the next best recipe is taken")
+
+
+def print_tried(recipe: "Recipe") -> None:
+    """Prints the candidates with their scores, the chosen one first; nothing if none were tried."""
+    from rich.console import Console
+    from rich.table import Table
+
+    if not recipe.tried:
+        return
+    table = Table(title="chosen by folds inside the training rows", title_justify="left")
+    table.add_column("recipe")
+    for name in ("score (int8)", "folds", "bytes"):
+        table.add_column(name, justify="right")
+    table.add_column("note")
+    for each in recipe.tried:
+        score = "none" if each.score is None else f"{each.score:.4g}"
+        numbers = (score, str(each.num_folds), f"{each.size_bytes:,}")
+        table.add_row(each.words, *numbers, each.note)
+    Console(highlight=False).print(table)
