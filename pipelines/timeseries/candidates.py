@@ -17,7 +17,13 @@ def series_candidates(
 ) -> tuple[Candidate, ...]:
     """Returns the recipes among which one is chosen for a forecast, the usual one first."""
     usual = series_recipe(load, horizon=horizon, window=window, season=season, name=name)
-    shared = shared_steps_recipe(load, horizon=horizon, window=window, season=season, name=name)
+    shared = shared_steps_recipe(
+        load,
+        horizon=horizon,
+        window=window,
+        season=season,
+        name=name,
+    )
     linear = replace(
         usual,
         build=NLinear(regularizer=1e-4),

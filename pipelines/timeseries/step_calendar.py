@@ -27,11 +27,13 @@ PLACES = 2  # numbers that name a step ahead: its share of the horizon, and one 
 
 def calendar_port(signature: Signature) -> Port | None:
     """Returns the port that holds parts of a date; None if there is none."""
-    ports = {port.name: port for port in signature.inputs if port.unit == UNIT_INTERVAL}
     names = {part.into for part in _date_parts(signature)}
-    for pack in _packs(signature):
-        if pack.into in ports and names.intersection(pack.columns):
-            return ports[pack.into]
+    for port in signature.inputs:
+        if port.unit != UNIT_INTERVAL:
+            continue
+        pack = _pack_of(signature, port)
+        if names.intersection(pack.columns):
+            return port
     return None
 
 
@@ -51,24 +53,31 @@ def turning_weights(signature: Signature, num_read: int) -> tuple[np.ndarray, np
     """
     horizon = signature.windows().horizon
     pairs = _pairs(signature)
-    width = 2 * len(pairs) + PLACES
+    num_turned = 2 * len(pairs)
+    width = num_turned + PLACES
     kernel = np.zeros((num_read, horizon, width))
     bias = np.zeros((horizon, width))
     steps = np.arange(horizon)
     for place, (first, angle) in enumerate(pairs):
-        cosine = np.cos(angle * steps)
-        sine = np.sin(angle * steps)
-        to = 2 * place
-        kernel[first, :, to] = cosine
-        kernel[first + 1, :, to] = -sine
-        bias[:, to] = (1 - cosine + sine) / 2
-        kernel[first, :, to + 1] = sine
-        kernel[first + 1, :, to + 1] = cosine
-        bias[:, to + 1] = (1 - cosine - sine) / 2
-    bias[:, -2] = steps / max(horizon - 1, 1)
+        angles = angle * steps
+        cosine = np.cos(angles)
+        sine = np.sin(angles)
+        second = first + 1
+        to_cosine = 2 * place
+        to_sine = to_cosine + 1
+        kernel[first, :, to_cosine] = cosine
+        kernel[second, :, to_cosine] = -sine
+        kernel[first, :, to_sine] = sine
+        kernel[second, :, to_sine] = cosine
+        # The circle's centre is (0.5, 0.5).
+        bias[:, to_cosine] = (1 - cosine + sine) / 2
+        bias[:, to_sine] = (1 - cosine - sine) / 2
+    last_step = max(horizon - 1, 1)
+    bias[:, -2] = steps / last_step
     bias[:, -1] = 1 / (steps + 1)
-    flat = kernel.reshape(num_read, horizon * width)
-    return flat.astype(np.float32), bias.ravel().astype(np.float32)
+    flat_kernel = kernel.reshape(num_read, -1)
+    flat_bias = bias.ravel()
+    return flat_kernel.astype(np.float32), flat_bias.astype(np.float32)
 
 
 def turned_width(signature: Signature) -> int:
@@ -83,15 +92,20 @@ def _pairs(signature) -> list[tuple[int, float]]:
         return []
     step_seconds = signature.windows().step_seconds
     parts = {part.into: part.part for part in _date_parts(signature)}
-    (pack,) = [pack for pack in _packs(signature) if pack.into == port.name]
+    pack = _pack_of(signature, port)
     pairs = []
     first = 0
     for column in pack.columns:
         width = _width_of(signature, column)
         if column in parts:
-            radians = 2 * math.pi * step_seconds / CYCLE_SECONDS[parts[column]]
-            for harmonic in range(width // 2):
-                pairs.append((first + 2 * harmonic, (harmonic + 1) * radians))
+            part = parts[column]
+            share = step_seconds / CYCLE_SECONDS[part]
+            radians = 2 * math.pi * share
+            num_multiples = width // 2
+            for harmonic in range(num_multiples):
+                place = first + 2 * harmonic
+                angle = (harmonic + 1) * radians
+                pairs.append((place, angle))
         first += width
     return pairs
 
@@ -101,19 +115,27 @@ def _date_parts(signature) -> list[DatePart]:
     time = signature.windows().time
     found = []
     for primitive in signature.primitives:
-        if isinstance(primitive, DatePart) and primitive.column == time:
+        if not isinstance(primitive, DatePart):
+            continue
+        if primitive.column == time:
             found.append(primitive)
     return found
 
 
-def _packs(signature) -> list[Pack]:
-    return [each for each in signature.primitives if isinstance(each, Pack)]
+def _pack_of(signature, port) -> Pack:
+    """Returns what packs a port of numbers."""
+    for primitive in signature.primitives:
+        if isinstance(primitive, Pack) and primitive.into == port.name:
+            return primitive
+    raise LookupError(port.name)
 
 
 def _width_of(signature, column):
     """Returns how many numbers a packed column has."""
     width = 1
     for primitive in signature.primitives:
-        if column in primitive.makes():
-            width = primitive.width() or width
+        made = primitive.makes()
+        if column not in made:
+            continue
+        width = primitive.width() or width
     return width

@@ -65,47 +65,76 @@ class StepNet(SeriesNet):
         model = super().build(signature, seed=seed, synchronized=synchronized)
         for place in range(self.num_members):
             turn = model.get_layer(f"member{place}_{CALENDAR}")
-            turn.set_weights(turning_weights(signature, turn.input.shape[1]))
+            num_read = turn.input.shape[1]
+            weights = turning_weights(signature, num_read)
+            turn.set_weights(weights)
             head = model.get_layer(f"member{place}_logits")
-            head.set_weights(_first_head(signature, head.input.shape[1]))
+            num_features = head.input.shape[1]
+            weights = _first_head(signature, num_features)
+            head.set_weights(weights)
         return model
 
     def _features(self, x, blocks, name):
         import keras
 
-        past = _Past(self, x, blocks, name)
+        past = _Past(
+            self,
+            x,
+            blocks,
+            name,
+        )
         recent = past.recent()
         newest = blocks.newest(x, f"{name}_past")
         hidden = self._context(past, recent, newest, blocks, name)
         ahead = past.ahead()
         shared = []
         if ahead is not None:
-            shared.append(blocks.dense(ahead, self.widths[0], name=f"{name}_ahead"))
+            read_ahead = blocks.dense(ahead, self.widths[0], name=f"{name}_ahead")
+            shared.append(read_ahead)
         calendar = _calendar(newest, blocks, name)
-        shared.append(blocks.dense(calendar, self.widths[0], name=f"{name}_calendar_in"))
+        read_calendar = blocks.dense(
+            calendar,
+            self.widths[0],
+            name=f"{name}_calendar_in",
+        )
+        shared.append(read_calendar)
+        shared.append(hidden)
         add = keras.layers.Add(name=f"{name}_shared")
-        x = blocks.activate(add([*shared, hidden]), f"{name}_shared0")
-        for depth, width in enumerate(self.widths[1:], start=1):
-            x = blocks.dense(x, width, name=f"{name}_shared{depth}")
-            x = blocks.activate(x, f"{name}_shared{depth}")
+        x = add(shared)
+        x = blocks.activate(x, f"{name}_shared0")
+        deeper_widths = self.widths[1:]
+        for depth, width in enumerate(deeper_widths, start=1):
+            layer = f"{name}_shared{depth}"
+            x = blocks.dense(x, width, name=layer)
+            x = blocks.activate(x, layer)
         parts = [x]
         if ahead is not None:
             parts.append(ahead)
         both = blocks.joined(parts, f"{name}_with_linear")
-        answers = blocks.dense(both, _num_quantiles(blocks.signature), name=f"{name}_answers")
+        num_quantiles = _num_quantiles(blocks.signature)
+        answers = blocks.dense(
+            both,
+            num_quantiles,
+            name=f"{name}_answers",
+        )
         flatten = keras.layers.Flatten(name=f"{name}_answers_flat")
-        return blocks.joined([flatten(answers), recent], name)
+        flat_answers = flatten(answers)
+        return blocks.joined([flat_answers, recent], name)
 
     def _context(self, past, recent, newest, blocks, name):
         """Returns what all steps ahead share, [rows, 1, width]."""
         import keras
 
-        parts = [past.recent_anomaly(recent), newest, *blocks.other_inputs(blocks.inputs)]
-        joined = blocks.joined(parts, f"{name}_context")
-        x = blocks.dense(joined, self.context, name=f"{name}_context")
-        x = blocks.activate(x, f"{name}_context")
-        x = blocks.dense(x, self.widths[0], name=f"{name}_context_out")
-        reshape = keras.layers.Reshape((1, self.widths[0]), name=f"{name}_context_step")
+        layer = f"{name}_context"
+        width = self.widths[0]
+        anomaly = past.recent_anomaly(recent)
+        parts = [anomaly, newest]
+        parts += blocks.other_inputs(blocks.inputs)
+        x = blocks.joined(parts, layer)
+        x = blocks.dense(x, self.context, name=layer)
+        x = blocks.activate(x, layer)
+        x = blocks.dense(x, width, name=f"{layer}_out")
+        reshape = keras.layers.Reshape((1, width), name=f"{layer}_step")
         return reshape(x)
 
 
@@ -140,30 +169,39 @@ class _Past:
 
     def _target(self, x):
         signature = self.blocks.signature
+        target = signature.target.name
         names = _channel_names(signature)
-        wanted = (signature.target.name, f"{signature.target.name} is missing")
-        places = [names.index(name) for name in wanted if name in names]
-        parts = [x[:, :, place : place + 1] for place in places]
+        parts = []
+        for wanted in (target, f"{target} is missing"):
+            if wanted not in names:
+                continue
+            place = names.index(wanted)
+            parts.append(x[:, :, place : place + 1])
         if not parts:
             return x
         return self.blocks.joined(parts, f"{self.name}_target")
 
     def _seasons(self):
-        seasons = set(usual_seasons(self.blocks.signature.windows()))
+        frame = self.blocks.signature.windows()
+        seasons = list(usual_seasons(frame))
         if self.net.season:
-            seasons.add(self.net.season)
-        held = [season for season in sorted(seasons) if self._holds(season)]
+            seasons.append(self.net.season)
+        seasons.sort()
+        held = list(filter(self._holds, seasons))
         if not held:
             return 0, 0
         return held[0], held[-1]
 
     def _holds(self, season):
-        return season <= self.num_steps and self.horizon <= MOST_TILED * season
+        if season > self.num_steps:
+            return False
+        return self.horizon <= MOST_TILED * season
 
     def _cut(self, start, num_steps):
         """Returns steps of the window, flat."""
         first = start * self.num_channels
-        last = first + num_steps * self.num_channels
+        num_values = num_steps * self.num_channels
+        last = first + num_values
         return self._flat[:, first:last]
 
     def _season_before(self, season, number, name):
@@ -171,18 +209,23 @@ class _Past:
         season the same ones again and again.
         """
         start = self.num_steps - number * season
-        block = self._cut(start, min(season, self.horizon))
+        num_steps = min(season, self.horizon)
+        block = self._cut(start, num_steps)
         num_blocks = -(-self.horizon // season)
         if num_blocks == 1:
             return block
-        tiled = self.blocks.joined([block] * num_blocks, f"{self.name}_{name}{number}")
-        return tiled[:, : self.horizon * self.num_channels]
+        blocks = [block] * num_blocks
+        tiled = self.blocks.joined(blocks, f"{self.name}_{name}{number}")
+        last = self.horizon * self.num_channels
+        return tiled[:, :last]
 
     def ahead(self):
         """Returns what is read of each step ahead, [rows, horizon, channels], or None."""
         parts = []
-        for place, cut in enumerate([*self._lags(), *self._means()]):
-            parts.append(self._by_step(cut, f"{self.name}_read{place}"))
+        cuts = self._lags() + self._means()
+        for place, cut in enumerate(cuts):
+            steps = self._by_step(cut, f"{self.name}_read{place}")
+            parts.append(steps)
         parts += _known_ahead(self.blocks)
         if not parts:
             return None
@@ -192,28 +235,34 @@ class _Past:
         """Returns what lies one season before and two, of the short one."""
         if not self.short:
             return []
-        num_lags = min(NUM_LAGS, self.num_steps // self.short)
+        num_held = self.num_steps // self.short
+        num_lags = min(NUM_LAGS, num_held)
         lags = []
         for number in range(1, num_lags + 1):
-            lags.append(self._season_before(self.short, number, "short"))
+            lag = self._season_before(self.short, number, "short")
+            lags.append(lag)
         return lags
 
     def _means(self):
         """Returns the mean over long seasons, if it is not read already."""
         if not self.long:
             return []
-        num_averaged = min(MOST_AVERAGED, self.num_steps // self.long)
+        num_held = self.num_steps // self.long
+        num_averaged = min(MOST_AVERAGED, num_held)
         if num_averaged == 1 and self.long == self.short:
             return []
         seasons = []
         for number in range(1, num_averaged + 1):
-            seasons.append(self._season_before(self.long, number, "long"))
-        return [_average(seasons, f"{self.name}_long_mean")]
+            season = self._season_before(self.long, number, "long")
+            seasons.append(season)
+        mean = _average(seasons, f"{self.name}_long_mean")
+        return [mean]
 
     def _by_step(self, cut, name):
         import keras
 
-        reshape = keras.layers.Reshape((self.horizon, self.num_channels), name=name)
+        shape = (self.horizon, self.num_channels)
+        reshape = keras.layers.Reshape(shape, name=name)
         return reshape(cut)
 
     def num_recent(self):
@@ -223,7 +272,8 @@ class _Past:
     def recent(self):
         """Returns the newest steps, flat."""
         num_recent = self.num_recent()
-        return self._cut(self.num_steps - num_recent, num_recent)
+        start = self.num_steps - num_recent
+        return self._cut(start, num_recent)
 
     def recent_anomaly(self, recent):
         """Returns the newest steps less their mean over seasons; as they are, if the window holds
@@ -235,11 +285,13 @@ class _Past:
         first = self.num_steps - num_recent
         if not self.long or first < self.long:
             return recent
-        num_averaged = min(MOST_AVERAGED, first // self.long)
+        num_held = first // self.long
+        num_averaged = min(MOST_AVERAGED, num_held)
         seasons = []
         for number in range(1, num_averaged + 1):
             start = first - number * self.long
-            seasons.append(self._cut(start, num_recent))
+            season = self._cut(start, num_recent)
+            seasons.append(season)
         mean = _average(seasons, f"{self.name}_recent_mean")
         subtract = keras.layers.Subtract(name=f"{self.name}_recent_anomaly")
         return subtract([recent, mean])
@@ -262,7 +314,8 @@ def _channel_names(signature):
             columns_of[primitive.into] = primitive.columns
     names = []
     for port in past_ports(signature):
-        names += columns_of[port.name]
+        columns = columns_of[port.name]
+        names += columns
     return names
 
 
@@ -272,7 +325,8 @@ def _known_ahead(blocks):
     known = []
     for port in blocks.signature.inputs:
         if port.unit in BY_STEP and port not in past:
-            known.append(blocks.inputs[port.name])
+            value = blocks.inputs[port.name]
+            known.append(value)
     return known
 
 
@@ -288,9 +342,18 @@ def _calendar(newest, blocks, name):
     read = newest
     if port is not None:
         read = blocks.inputs[port.name]
-    turn = layers.Dense(horizon * width, trainable=False, name=f"{name}_{CALENDAR}")
-    reshape = layers.Reshape((horizon, width), name=f"{name}_{CALENDAR}_steps")
-    return reshape(turn(read))
+    layer = f"{name}_{CALENDAR}"
+    turn = layers.Dense(
+        horizon * width,
+        trainable=False,
+        name=layer,
+    )
+    turned = turn(read)
+    reshape = layers.Reshape(
+        (horizon, width),
+        name=f"{layer}_steps",
+    )
+    return reshape(turned)
 
 
 def _num_quantiles(signature):
@@ -304,7 +367,10 @@ def _first_head(signature, num_features):
     (num_outputs,) = signature.output.shape
     num_quantiles = _num_quantiles(signature)
     factors = np.array(signature.target.step_factors)
-    gains = np.repeat(factors.mean() / factors, num_quantiles)
+    gains = factors.mean() / factors
+    gains_of_outputs = np.repeat(gains, num_quantiles)
     kernel = np.zeros((num_features, num_outputs), np.float32)
-    np.fill_diagonal(kernel[:num_outputs], gains)
-    return [kernel, np.zeros(num_outputs, np.float32)]
+    answers = kernel[:num_outputs]
+    np.fill_diagonal(answers, gains_of_outputs)
+    bias = np.zeros(num_outputs, np.float32)
+    return [kernel, bias]

@@ -21,12 +21,19 @@ def usual_window(train: TrainSet, horizon: int) -> int:
         horizon: How many steps ahead are forecast.
     """
     seasons = usual_seasons(train.schema.frame)
-    lengths = [number * seasons[-1] for number in range(NUM_LONG, 0, -1)]
-    lengths.append(NUM_SHORT * seasons[0])
+    short = seasons[0]
+    long = seasons[-1]
+    lengths = []
+    for number in range(NUM_LONG, 0, -1):
+        lengths.append(number * long)
+    lengths.append(NUM_SHORT * short)
+    fewest_steps = max(short, horizon)
     num_steps = _steps_of_a_series(train)
     for length in lengths:
-        fits = FEWEST_WINDOWS * (length + horizon) <= num_steps
-        if fits and max(seasons[0], horizon) < length <= MOST_STEPS:
+        if not fewest_steps < length <= MOST_STEPS:
+            continue
+        whole = length + horizon
+        if FEWEST_WINDOWS * whole <= num_steps:
             return length
     return max(4 * horizon, 16)
 
