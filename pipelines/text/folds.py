@@ -31,12 +31,16 @@ def fold_places(
     strata = _strata(train, num_folds)
     places = np.zeros(len(train))
     if num_groups == len(train):
-        if strata is None:
-            return list(KFold(**knobs).split(places))
-        return list(StratifiedKFold(**knobs).split(places, strata))
-    if strata is None:
-        return list(GroupKFold(**knobs).split(places, groups=together))
-    return list(StratifiedGroupKFold(**knobs).split(places, strata, groups=together))
+        together = None
+    if strata is None and together is None:
+        cutter = KFold(**knobs)
+    elif together is None:
+        cutter = StratifiedKFold(**knobs)
+    elif strata is None:
+        cutter = GroupKFold(**knobs)
+    else:
+        cutter = StratifiedGroupKFold(**knobs)
+    return list(cutter.split(places, strata, together))
 
 
 def _strata(train, num_folds):

@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .margins import is_constant, lines_of_each, lines_together
+
 # Of a linear SVM on sums of squares of 1, before and after the rest is chosen.
 FIRST_STRENGTH = 0.3
 MAX_ITERATIONS = 10_000
-# Rows that separate by a hair would get a probability of 1.
-LEAST_SLOPE = 1e-3
-MARGIN_STRENGTH = 1e3
+# Of a token before the fit: one whose ratio is 0 can still get a weight.
+LEAST_IMPORTANCE = 1e-3
 
 # Outputs float64 [rows, outputs] → a number, the higher the better.
 Scorer = Callable[[np.ndarray], float]
@@ -77,14 +78,14 @@ class TokenRows:
         truth: float32 [rows, outputs]: 0 or 1, or standardized values.
         weight: float32 [rows], what each row counts.
         window: Tokens of the longest text.
-        has_values: Whether the truth is values.
+        output_kind: As tasks have it: "softmax", "sigmoid" or "values".
     """
 
     counts: Any
     truth: NDArray[np.float32]
     weight: NDArray[np.float32]
     window: int
-    has_values: bool
+    output_kind: str
 
     def take(self, places: np.ndarray) -> TokenRows:
         """Returns the rows at `places`, int [n]."""
@@ -114,8 +115,12 @@ def count_matrix(ids: np.ndarray, num_ids: int) -> Any:
     from scipy import sparse
 
     rows, places = np.nonzero(ids)
+    tokens = ids[rows, places]
     ones = np.ones(len(rows))
-    matrix = sparse.csr_matrix((ones, (rows, ids[rows, places])), shape=(len(ids), num_ids))
+    matrix = sparse.csr_matrix(
+        (ones, (rows, tokens)),
+        shape=(len(ids), num_ids),
+    )
     matrix.sum_duplicates()
     return matrix
 
@@ -132,15 +137,26 @@ def log_count_ratios(counts, positive: np.ndarray, weight: np.ndarray, smoothing
         smoothing: What is added to each count.
     """
     is_there = (counts > 0).astype(np.float64)
-    of_positive = is_there.T @ (weight * positive) + smoothing
-    of_others = is_there.T @ (weight * ~positive) + smoothing
-    return np.log(of_positive / of_positive.sum()) - np.log(of_others / of_others.sum())
+    by_token = is_there.T
+    of_positive = by_token @ (weight * positive)
+    of_others = by_token @ (weight * ~positive)
+    return _log_shares(of_positive + smoothing) - _log_shares(of_others + smoothing)
+
+
+def _log_shares(numbers):
+    """Returns the logarithm of what share of all each number is."""
+    total = numbers.sum()
+    return np.log(numbers / total)
 
 
 def inverse_document_frequencies(counts) -> np.ndarray:
     """Returns float64 [ids]: 1 + log((1 + rows) / (1 + rows with the token))."""
-    frequencies = np.asarray((counts > 0).sum(axis=0)).ravel()
-    return np.log((1 + counts.shape[0]) / (1 + frequencies)) + 1
+    is_there = counts > 0
+    num_rows = counts.shape[0]
+    rows_with = np.asarray(is_there.sum(axis=0))
+    frequencies = rows_with.ravel()
+    inverse = (1 + num_rows) / (1 + frequencies)
+    return np.log(inverse) + 1
 
 
 def fit_linear(
@@ -149,15 +165,21 @@ def fit_linear(
     """Fits a linear function in one way, each output by itself."""
     counts = rows.counts
     factors = length_factors(rows.window, way.exponent)
-    scaled = counts.multiply(factors[count_tokens(counts)][:, None]).tocsr()
+    factor_of_row = factors[count_tokens(counts)]
+    scaled = _times_rows(counts, factor_of_row)
     columns = []
     biases = []
     for truth in rows.truth.T:
         importance = _importance(counts, truth, rows, way.blend, smoothing)
-        features = scaled.multiply(importance[None, :]).tocsr()
-        squares = features.power(2).sum() / max(len(rows.truth), 1)
-        scale = 1 / np.sqrt(squares or 1.0)
-        solved, bias = _solve(features * scale, truth, rows, strength=way.strength, seed=seed)
+        features = _times_columns(scaled, importance)
+        scale = _even_scale(features)
+        solved, bias = _solve(
+            features * scale,
+            truth,
+            rows,
+            strength=way.strength,
+            seed=seed,
+        )
         columns.append(solved * importance * scale)
         biases.append(bias)
     weights = np.stack(columns, axis=1)
@@ -165,18 +187,42 @@ def fit_linear(
     return LinearTokens(weights, np.array(biases), factors)
 
 
+def _times_rows(matrix, factors):
+    """Returns a CSR matrix, each row times a factor of its own."""
+    product = matrix.multiply(factors[:, None])
+    return product.tocsr()
+
+
+def _times_columns(matrix, factors):
+    """Returns a CSR matrix, each column times a factor of its own."""
+    product = matrix.multiply(factors[None, :])
+    return product.tocsr()
+
+
+def _even_scale(features):
+    """Returns what makes the squares of a row sum to 1 on average."""
+    total = features.power(2).sum()
+    if not total:
+        return 1.0
+    num_rows = features.shape[0]
+    return np.sqrt(num_rows / total)
+
+
 def _importance(counts, truth, rows, blend, smoothing):
     """Returns float64 [ids]: the weight of each token before the fit."""
     positive = truth > 0
-    ratios = np.abs(log_count_ratios(counts, positive, rows.weight, smoothing))
+    ratios = log_count_ratios(counts, positive, rows.weight, smoothing)
     frequencies = inverse_document_frequencies(counts)
-    return _even(ratios) ** blend * _even(frequencies) ** (1 - blend)
+    by_ratio = _even(np.abs(ratios)) ** blend
+    by_frequency = _even(frequencies) ** (1 - blend)
+    return by_ratio * by_frequency
 
 
 def _even(values):
     """Returns values whose squares are 1 on average, none of them zero."""
-    values = np.maximum(values, 1e-3)
-    return values / np.sqrt(np.mean(values**2))
+    values = np.maximum(values, LEAST_IMPORTANCE)
+    square = np.mean(values**2)
+    return values / np.sqrt(square)
 
 
 def _solve(features, truth, rows, *, strength, seed):
@@ -185,20 +231,29 @@ def _solve(features, truth, rows, *, strength, seed):
     from sklearn.linear_model import Ridge
     from sklearn.svm import LinearSVC
 
-    if rows.has_values:
+    if rows.output_kind == "values":
         ridge = Ridge(alpha=1 / strength, solver="sparse_cg", tol=1e-6)
         ridge.fit(features, truth.astype(np.float64), sample_weight=rows.weight)
         return ridge.coef_, float(ridge.intercept_)
     positive = truth > 0.5
-    if positive.all() or not positive.any():
+    if is_constant(positive):
         # A fold without a rare class knows nothing of it.
-        return np.zeros(features.shape[1]), 2.0 * float(positive.any()) - 1.0
-    machine = LinearSVC(C=strength, dual=True, random_state=seed, max_iter=MAX_ITERATIONS)
+        bias = 1.0
+        if not positive.any():
+            bias = -1.0
+        return np.zeros(features.shape[1]), bias
+    machine = LinearSVC(
+        C=strength,
+        dual=True,
+        random_state=seed,
+        max_iter=MAX_ITERATIONS,
+    )
     with warnings.catch_warnings():
         # The last digits of weights are not what rows are ranked by.
         warnings.simplefilter("ignore", ConvergenceWarning)
         machine.fit(features, positive, sample_weight=rows.weight)
-    return machine.coef_[0], float(machine.intercept_[0])
+    bias = float(machine.intercept_.item())
+    return machine.coef_[0], bias
 
 
 @dataclass(frozen=True)
@@ -266,7 +321,8 @@ def fit_by_folds(
         for way in ways:
             if way not in tried:
                 answers = _fold_answers(rows, folds, way, choice)
-                tried[way] = (score(_with_lines(answers, _lines(answers, rows))), answers)
+                slopes, offsets = _lines(answers, rows)
+                tried[way] = (score(answers * slopes + offsets), answers)
             progress.update()
         return max(ways, key=lambda each: tried[each][0])
 
@@ -284,33 +340,24 @@ def _fold_answers(rows, folds, way, choice):
     """Returns float64 [rows, outputs]: what functions fitted on the other folds answer."""
     answers = np.zeros(rows.truth.shape)
     for learned, answered in folds:
-        linear = fit_linear(rows.take(learned), way, smoothing=choice.smoothing, seed=choice.seed)
-        answers[answered] = linear.outputs(rows.counts[answered])
+        linear = fit_linear(
+            rows.take(learned),
+            way,
+            smoothing=choice.smoothing,
+            seed=choice.seed,
+        )
+        unseen = rows.counts[answered]
+        answers[answered] = linear.outputs(unseen)
     return answers
 
 
 def _lines(answers, rows):
-    """Returns (slopes, offsets), float64 [outputs] each, from margins to log-odds (Platt 1999);
-    values stay as they are.
+    """Returns (slopes, offsets), float64 [outputs] each, from margins to log-odds; values stay as
+    they are.
     """
-    from sklearn.linear_model import LogisticRegression
-
+    if rows.output_kind == "softmax":
+        return lines_together(answers, rows.truth, rows.weight)
+    if rows.output_kind == "sigmoid":
+        return lines_of_each(answers, rows.truth, rows.weight)
     num_outputs = answers.shape[1]
-    slopes = np.ones(num_outputs)
-    offsets = np.zeros(num_outputs)
-    if rows.has_values:
-        return slopes, offsets
-    for place, (margins, truth) in enumerate(zip(answers.T, rows.truth.T, strict=True)):
-        positive = truth > 0.5
-        if positive.all() or not positive.any():
-            continue
-        line = LogisticRegression(C=MARGIN_STRENGTH)
-        line.fit(margins[:, None], positive, sample_weight=rows.weight)
-        slopes[place] = max(float(line.coef_[0, 0]), LEAST_SLOPE)
-        offsets[place] = float(line.intercept_[0])
-    return slopes, offsets
-
-
-def _with_lines(answers, lines):
-    slopes, offsets = lines
-    return answers * slopes + offsets
+    return np.ones(num_outputs), np.zeros(num_outputs)

@@ -96,42 +96,53 @@ def sum_weights(linear: LinearTokens, counts: Any, largest: float) -> SumWeights
     """
     window = len(linear.factors) - 1
     ends = length_ranges(window)
+    num_ranges = len(ends)
     range_of_length = _ranges_of_lengths(ends)
     largest_sums = _largest_sums(linear, counts, range_of_length)
     # What each length could give at most, and of it the share of the largest.
-    most = linear.factors[1:] * largest_sums[range_of_length]
+    sum_of_length = largest_sums[range_of_length]
+    most = linear.factors[1:] * sum_of_length
     largest_output = most.max()
-    range_of_sum = np.repeat(np.arange(len(ends)), NUM_PIECES * 2)
-    signs = np.tile([1.0, -1.0], len(ends) * NUM_PIECES)
-    units = signs * FULL * NUM_PIECES * largest / largest_sums[range_of_sum]
+    range_of_sum = np.repeat(np.arange(num_ranges), NUM_PIECES * 2)
+    signs = np.tile([1.0, -1.0], num_ranges * NUM_PIECES)
+    sum_of_piece = largest_sums / NUM_PIECES
+    units = signs * FULL * largest / sum_of_piece[range_of_sum]
     kernel = np.repeat([units, units / STEPS], window, axis=0)
-    starts = np.tile(np.repeat(-FULL * np.arange(NUM_PIECES), 2), len(ends))
-    gates = _gates(most / largest_output, range_of_length)[:, range_of_sum]
+    start_of_piece = -FULL * np.arange(NUM_PIECES)
+    starts = np.repeat(start_of_piece, 2)
+    gates = _gates(most / largest_output, range_of_length)
+    gates_of_sums = gates[:, range_of_sum]
+    output = signs * largest_output / FULL / NUM_PIECES
     return SumWeights(
         kernel.astype(np.float32),
-        starts.astype(np.float32),
-        _by_place(gates).astype(np.float32),
-        (signs * largest_output / FULL / NUM_PIECES).astype(np.float32),
+        np.tile(starts, num_ranges).astype(np.float32),
+        _by_place(gates_of_sums).astype(np.float32),
+        output.astype(np.float32),
     )
 
 
 def _ranges_of_lengths(ends):
     """Returns int64 [window]: the range of texts of 1, 2, ... tokens."""
     lengths = np.arange(1, ends[0] + 1)
-    return (lengths[:, None] <= np.array(ends)).sum(axis=1) - 1
+    is_within = lengths[:, None] <= np.array(ends)
+    return is_within.sum(axis=1) - 1
 
 
 def _largest_sums(linear, counts, range_of_length):
     """Returns float64 [ranges]: how large a sum of any output can become in a range of lengths."""
     lengths = count_tokens(counts)
-    sums = np.abs(linear.sums(counts)).max(axis=1)
-    factors = linear.factors[lengths]
-    largest_output = float((factors * sums).max()) or 1.0
-    found = np.zeros(range_of_length.max() + 1)
-    for place in range(len(found)):
+    sums = np.abs(linear.sums(counts))
+    largest_of_row = sums.max(axis=1)
+    outputs = linear.factors[lengths] * largest_of_row
+    largest_output = float(outputs.max()) or 1.0
+    num_ranges = range_of_length.max() + 1
+    found = np.zeros(num_ranges)
+    for place in range(num_ranges):
         of_range = np.flatnonzero(range_of_length == place) + 1
-        largest_sum = sums[np.isin(lengths, of_range)].max(initial=0.0)
-        least = LEAST_SHARE * largest_output / linear.factors[of_range].min()
+        is_in = np.isin(lengths, of_range)
+        largest_sum = largest_of_row[is_in].max(initial=0.0)
+        factor = linear.factors[of_range].min()
+        least = LEAST_SHARE * largest_output / factor
         found[place] = HEADROOM * max(largest_sum, least)
     return found
 
@@ -142,11 +153,13 @@ def _gates(shares, range_of_length):
     Rounded to 127 steps of the largest share of the range, so that int8 kernels hold the
     differences of neighbours exactly.
     """
-    gates = np.zeros((len(shares), range_of_length.max() + 1))
-    for place in range(gates.shape[1]):
+    num_ranges = range_of_length.max() + 1
+    gates = np.zeros((len(shares), num_ranges))
+    for place in range(num_ranges):
         is_own = range_of_length == place
-        step = shares[is_own].max() / STEPS
-        gates[is_own, place] = np.round(shares[is_own] / step) * step
+        own = shares[is_own]
+        step = own.max() / STEPS
+        gates[is_own, place] = np.round(own / step) * step
     return gates
 
 

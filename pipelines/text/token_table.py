@@ -156,7 +156,7 @@ class TokenTable(Network):
             truth,
             train_set.weight,
             window=ids.shape[1],
-            has_values=task.output_kind == "values",
+            output_kind=task.output_kind,
         )
         choice = WeightingChoice(
             self.blends, self.exponents, self.strengths, self.smoothing, training.seed

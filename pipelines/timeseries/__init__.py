@@ -33,6 +33,7 @@ from .recipes import (
 from .recurrent import EncoderDecoder, SeriesGru, SeriesLstm, SeriesRnn
 from .segments import CutSegments
 from .step_net import StepNet
+from .teacher import MiniRocketTeacher
 from .windows import CutWindows
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "InceptionTime",
     "LstmFcn",
     "MiniRocket",
+    "MiniRocketTeacher",
     "Autoencoder",
     "ConvAutoencoder",
     "LinearAutoencoder",

@@ -27,7 +27,9 @@ PLACES = 2  # numbers that name a step ahead: its share of the horizon, and one 
 
 def calendar_port(signature: Signature) -> Port | None:
     """Returns the port that holds parts of a date; None if there is none."""
-    names = {part.into for part in _date_parts(signature)}
+    names = set()
+    for date_part in _date_parts(signature):
+        names.add(date_part.into)
     for port in signature.inputs:
         if port.unit != UNIT_INTERVAL:
             continue
@@ -55,8 +57,9 @@ def turning_weights(signature: Signature, num_read: int) -> tuple[np.ndarray, np
     pairs = _pairs(signature)
     num_turned = 2 * len(pairs)
     width = num_turned + PLACES
-    kernel = np.zeros((num_read, horizon, width))
-    bias = np.zeros((horizon, width))
+    shape = (horizon, width)
+    kernel = np.zeros((num_read, *shape))
+    bias = np.zeros(shape)
     steps = np.arange(horizon)
     for place, (first, angle) in enumerate(pairs):
         angles = angle * steps
@@ -82,7 +85,8 @@ def turning_weights(signature: Signature, num_read: int) -> tuple[np.ndarray, np
 
 def turned_width(signature: Signature) -> int:
     """Returns how many numbers a step ahead has."""
-    return 2 * len(_pairs(signature)) + PLACES
+    pairs = _pairs(signature)
+    return 2 * len(pairs) + PLACES
 
 
 def _pairs(signature) -> list[tuple[int, float]]:
@@ -91,7 +95,9 @@ def _pairs(signature) -> list[tuple[int, float]]:
     if port is None:
         return []
     step_seconds = signature.windows().step_seconds
-    parts = {part.into: part.part for part in _date_parts(signature)}
+    parts = {}
+    for date_part in _date_parts(signature):
+        parts[date_part.into] = date_part.part
     pack = _pack_of(signature, port)
     pairs = []
     first = 0

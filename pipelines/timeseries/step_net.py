@@ -58,7 +58,12 @@ class StepNet(SeriesNet):
         )
 
     def tiny(self) -> "StepNet":
-        return replace(self, widths=tiny_widths(self.widths), context=8)
+        widths = tiny_widths(self.widths)
+        return replace(
+            self,
+            widths=widths,
+            context=8,
+        )
 
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
         """Builds the net, uncompiled; see `SeriesNet.build`."""
@@ -89,7 +94,11 @@ class StepNet(SeriesNet):
         ahead = past.ahead()
         shared = []
         if ahead is not None:
-            read_ahead = blocks.dense(ahead, self.widths[0], name=f"{name}_ahead")
+            read_ahead = blocks.dense(
+                ahead,
+                self.widths[0],
+                name=f"{name}_ahead",
+            )
             shared.append(read_ahead)
         calendar = _calendar(newest, blocks, name)
         read_calendar = blocks.dense(
@@ -133,7 +142,11 @@ class StepNet(SeriesNet):
         x = blocks.joined(parts, layer)
         x = blocks.dense(x, self.context, name=layer)
         x = blocks.activate(x, layer)
-        x = blocks.dense(x, width, name=f"{layer}_out")
+        x = blocks.dense(
+            x,
+            width,
+            name=f"{layer}_out",
+        )
         reshape = keras.layers.Reshape((1, width), name=f"{layer}_step")
         return reshape(x)
 
@@ -239,7 +252,11 @@ class _Past:
         num_lags = min(NUM_LAGS, num_held)
         lags = []
         for number in range(1, num_lags + 1):
-            lag = self._season_before(self.short, number, "short")
+            lag = self._season_before(
+                self.short,
+                number,
+                "short",
+            )
             lags.append(lag)
         return lags
 
@@ -253,7 +270,11 @@ class _Past:
             return []
         seasons = []
         for number in range(1, num_averaged + 1):
-            season = self._season_before(self.long, number, "long")
+            season = self._season_before(
+                self.long,
+                number,
+                "long",
+            )
             seasons.append(season)
         mean = _average(seasons, f"{self.name}_long_mean")
         return [mean]

@@ -183,7 +183,7 @@ def test_the_answers_of_a_fold_do_not_depend_on_its_own_truth():
 
     def answers(truth):
         weight = np.ones(len(truth), np.float32)
-        known = TokenRows(counts, truth, weight, port.shape[0], has_values=False)
+        known = TokenRows(counts, truth, weight, port.shape[0], output_kind="sigmoid")
         return _fold_answers(known, folds, way, choice)
 
     changed = truth.copy()
