@@ -33,11 +33,12 @@ test: $(READY) ## Run the tests, two at a time (about 8 minutes).
 test-full: $(READY) ## The long proofs: every set against its peers, the whole of Fashion-MNIST (about three hours).
 	$(BIN)/python -m pytest -m full
 
-bench: $(READY) ## Print start-up times, training speed and runner speed of this machine.
+bench: $(READY) ## Print start-up times, training speed, runner speed and the cost of keeping stages.
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench_vision
 	$(BIN)/python -m tests.bench_text
 	$(BIN)/python -m tests.bench_series
+	$(BIN)/python -m tests.bench_resume
 
 docs: $(READY) ## Write docs/reference/ from the specs.
 	$(BIN)/python docs/make_reference.py

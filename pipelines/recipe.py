@@ -273,7 +273,8 @@ _SLOTS = {
     ),
     "teacher": _Slot(
         Teacher,
-        "ForestTeacher() for tables, TfidfTeacher() for texts, or None",
+        "ForestTeacher() for tables, TfidfTeacher() for texts, MiniRocketTeacher() for series, "
+        "or None",
         "--set teacher=None",
         may_be_empty=True,
     ),

@@ -10,6 +10,8 @@ from .options import AnyRecipe, RunOptions, recipe_of
 from .study import STOPPED, StudyOptions
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from ..studies.crossvalidate import FoldsResult
 
 
@@ -75,10 +77,43 @@ def print_folds(result: "FoldsResult") -> None:
     console.print(table)
     scores = ", ".join(f"{each:.4g}" for each in result.values(result.deciding))
     console.print(f"{result.deciding} decides. int8, fold by fold: {scores}", soft_wrap=True)
+    print_peers(result, console)
     for place, fold in enumerate(result.folds):
         if fold.failed:
             line = f"fold {place} would not pass the ladder: {fold.failed.splitlines()[0]}"
             console.print(line, soft_wrap=True)
+
+
+def print_peers(result: "FoldsResult", console: "Console") -> None:
+    """Prints plain peers on the same folds, and whether the int8 file is ahead of the best."""
+    from rich.table import Table
+
+    means = result.peer_means()
+    if not means:
+        return
+    table = Table()
+    table.add_column("plain peers, same folds")
+    for name in (result.deciding, "ours better by", "95 % interval", "p"):
+        table.add_column(name, justify="right")
+    for name, (mean, ahead) in means.items():
+        interval = f"{ahead.low:+.4g} to {ahead.high:+.4g}"
+        numbers = (f"{mean:.4g}", f"{ahead.mean:+.4g}", interval, f"{ahead.p_value:.2g}")
+        table.add_row(name, *numbers)
+    console.print(table)
+    best, (_, ahead) = next(iter(means.items()))
+    console.print(
+        f"{_verdict(ahead)} the best plain peer, {best}: better by {ahead.mean:+.4g} in "
+        f"{result.deciding} (corrected resampled t-test over {len(result.folds)} folds)",
+        soft_wrap=True,
+    )
+
+
+def _verdict(ahead):
+    if ahead.low > 0:
+        return "Ahead of"
+    if ahead.high < 0:
+        return "Behind"
+    return "Tied with"
 
 
 def _title(result):

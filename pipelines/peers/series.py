@@ -91,7 +91,10 @@ class MiniRocketPeer(SeriesPeer):
     """
 
     name: ClassVar[str] = "MiniRocket, linear model"
-    advice: ClassVar[str] = "more epochs and more rows by augmentation: --set training.epochs=200"
+    advice: ClassVar[str] = (
+        "the same as a network: --set 'build=MiniRocket(num_features=1008)' --set 'augment=()' "
+        "--set teacher=None"
+    )
 
     def lacks(self) -> str:
         """Returns how to get aeon, or ""."""

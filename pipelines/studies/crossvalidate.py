@@ -4,6 +4,7 @@ A fold is the recipe itself with another split, `SplitFold`. So everything is le
 steps, balance, network, threshold, calibration, int8.
 """
 
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,6 +16,7 @@ from ..errors import RecipeError
 from ..recipe import Recipe
 from ..report.write import to_plain
 from ..rows.split_fold import SplitFold
+from ..tasks.metrics import is_smaller_better
 from .corrected import FoldMean, mean_over_folds
 from .judged import Judged, judged_task
 from .workers import Workers, wait_for_each
@@ -59,6 +61,23 @@ class FoldsResult:
         judged = sum(fold.num_rows["test"] for fold in self.folds)
         return judged / sum(fold.num_learned for fold in self.folds)
 
+    def peer_means(self) -> dict[str, tuple[float, FoldMean]]:
+        """Returns each plain peer that was judged on every fold, the best first → the mean of its
+        deciding metric, and by how much the int8 file is better: positive is better.
+        """
+        metric = self.deciding
+        sign = -1 if is_smaller_better(metric) else 1
+        ours = self.values(metric)
+        found = {}
+        for name in self.folds[0].peers:
+            theirs = [fold.peers.get(name, {}).get(metric) for fold in self.folds]
+            if None in theirs:
+                continue
+            ahead = [sign * (one - other) for one, other in zip(ours, theirs, strict=True)]
+            difference = mean_over_folds(ahead, test_share=self.test_share)
+            found[name] = (statistics.fmean(theirs), difference)
+        return dict(sorted(found.items(), key=lambda item: item[1][1].mean))
+
     def table(self):
         """Returns a pandas DataFrame, a row a fold: its rows, the scores of the int8 file, why it
         would not ship.
@@ -86,7 +105,14 @@ class FoldsResult:
             "inside": self.inside,
             "deciding": self.deciding,
             "means": means,
+            "peers": self._peers_to_json(),
             "folds": [to_plain(vars(fold)) for fold in self.folds],
+        }
+
+    def _peers_to_json(self):
+        return {
+            name: {"mean": mean, "ours_better_by": to_plain(vars(difference))}
+            for name, (mean, difference) in self.peer_means().items()
         }
 
     def metrics(self) -> list[str]:
@@ -157,6 +183,6 @@ def judge_all(recipes: Sequence[Recipe], engine: Engine) -> list[Judged]:
     handles: list[Handle] = []
     for recipe in recipes:
         about = f"{recipe.name} on {recipe.split!r}"
-        handles.append(engine.submit(judged_task(recipe), about=about))
+        handles.append(engine.submit(judged_task(recipe, with_peers=True), about=about))
     wait_for_each(handles, engine)
     return [Judged.of(engine.result(handle)) for handle in handles]

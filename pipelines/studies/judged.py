@@ -6,7 +6,7 @@ its scores are those of that file under LiteRT, on raw rows that no stage has se
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ..bundle.folder import as_json
 from ..engine.cache import begin
@@ -15,7 +15,7 @@ from ..engine.task import Task
 from ..recipe import Recipe
 from ..report.write import to_plain
 from ..rows.parts import Splits
-from ..run import fit, frame, judge, read, settle, ship, split
+from ..run import fit, frame, judge, peers, read, settle, ship, split
 from ..settings import to_json
 from ..targets.litert.spec import TargetLiteRT
 from ..targets.micro.runner import arena_bytes_of
@@ -37,6 +37,7 @@ class Judged:
         arena_bytes: that TFLM takes for it; None if it is not installed, or cannot run it.
         latency_ms: a row under LiteRT, the median; no other number here differs from run to run.
         failed: why such a model would not ship, in words, or "".
+        peers: name of a plain peer → its scores on the same rows, if they were asked for.
     """
 
     deciding: str
@@ -47,6 +48,7 @@ class Judged:
     arena_bytes: int | None = None
     latency_ms: float = 0.0
     failed: str = ""
+    peers: dict[str, dict[str, float]] = field(default_factory=dict)
 
     @property
     def score(self) -> float:
@@ -69,20 +71,26 @@ class Judged:
         return cls(**json.loads(files[RESULT]))
 
 
-def judged_task(recipe: Recipe) -> Task:
+def judged_task(recipe: Recipe, *, with_peers: bool = False) -> Task:
     """Returns the judging of a recipe as a task for an engine.
+
+    Args:
+        recipe: the slots in order.
+        with_peers: whether plain peers are judged too, if the recipe wants peers.
 
     Raises:
         PipelineError: the recipe or its source is wrong.
     """
     recipe = alone(recipe)
+    if not with_peers:
+        recipe = replace(recipe, judge=replace(recipe.judge, peers=False))
     recipe.check()
     return Task(STAGE, to_json(recipe), (digest(recipe, recipe.load.describe()),))
 
 
 def perform_judged(recipe: Recipe) -> None:
     """Judges a recipe in a worker, and keeps what came of it in the cache."""
-    task = judged_task(recipe)
+    task = judged_task(recipe, with_peers=recipe.judge.peers)
     work = begin(task.stage, task.spec, *task.inputs)
     if work.recall() is not None:
         return
@@ -101,7 +109,7 @@ def judge_once(recipe: Recipe, splits: Splits) -> Judged:
     """
     recipe = settle(alone(recipe), splits.train.schema)
     shipped = ship(recipe, fit(recipe, splits.train, splits.valid))
-    evaluation = judge(recipe, shipped, splits.test)
+    evaluation = judge(recipe, shipped, splits.test, peers=peers(recipe, splits))
     rungs = {rung.form: rung for rung in evaluation.rungs}
     parts = {"train": splits.train, "valid": splits.valid, "test": splits.test}
     int8 = rungs["litert_int8"]
@@ -114,7 +122,14 @@ def judge_once(recipe: Recipe, splits: Splits) -> Judged:
         arena_bytes=arena_bytes_of(shipped.tflite["int8"]),
         latency_ms=int8.latency_ms,
         failed=str(evaluation.failed or ""),
+        peers=_peer_scores(evaluation),
     )
+
+
+def _peer_scores(evaluation):
+    if evaluation.peers is None:
+        return {}
+    return {peer.name: dict(peer.scores) for peer in evaluation.peers.scores}
 
 
 def alone(recipe: Recipe) -> Recipe:

@@ -31,6 +31,7 @@ from .recipes import (
 )
 from .recurrent import EncoderDecoder, SeriesGru, SeriesLstm, SeriesRnn
 from .segments import CutSegments
+from .teacher import MiniRocketTeacher
 from .windows import CutWindows
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "InceptionTime",
     "LstmFcn",
     "MiniRocket",
+    "MiniRocketTeacher",
     "Autoencoder",
     "ConvAutoencoder",
     "LinearAutoencoder",

@@ -20,8 +20,8 @@ from .minirocket_kernels import (
     KERNEL_STEPS,
     NUM_KERNELS,
     Grid,
-    choose_thresholds,
     draw_kernels,
+    fit_convolutions,
     plan_convolutions,
 )
 from .networks import refuse_other_columns
@@ -141,12 +141,8 @@ class MiniRocket(Network):
         model.get_layer(GRID).set_range(low, high)
         grid = Grid.of_range(low, high)
         places = grid.places(steps)
-        first = 0
-        for plan in plan_convolutions(steps.shape[1], self.num_features):
-            kernels = draw_kernels(plan, steps.shape[2], training.seed)
-            thresholds = choose_thresholds(places, kernels, plan, first=first, seed=training.seed)
-            _set_convolution(model, plan, kernels, thresholds, scale=grid.scale)
-            first += plan.num_filters
+        for each in fit_convolutions(places, self.num_features, training.seed):
+            _set_convolution(model, each.plan, each.kernels, each.thresholds, scale=grid.scale)
         features = self._features(model, train_set.x, num_steps=steps.shape[1])
         truth = task_of(signature.target).training_truth(train_set.y, signature.target)
         weights = fit_ridge(features, truth, train_set.weight, least_spread=LEAST_SPREAD)

@@ -162,6 +162,60 @@ class Grid:
         return np.clip(places, self.lowest, self.lowest + LEVELS).astype(np.int64)
 
 
+@dataclass(frozen=True, eq=False)
+class FittedConvolution:
+    """A layer with its thresholds.
+
+    Attributes:
+        plan: Of the layer.
+        kernels: int64 [9, channels, filters].
+        thresholds: int64 [filters].
+    """
+
+    plan: ConvolutionPlan
+    kernels: np.ndarray
+    thresholds: np.ndarray
+
+    def shares(self, places: np.ndarray) -> np.ndarray:
+        """Returns the share of steps above each threshold, float64 [rows, filters].
+
+        Args:
+            places: Rows on the grid, int64 [rows, steps, channels].
+        """
+        reach = KERNEL_STEPS // 2 * self.plan.dilation
+        if self.plan.is_padded:
+            places = np.pad(places, ((0, 0), (reach, reach), (0, 0)))
+        num_windows = places.shape[1] - 2 * reach
+        starts = self.plan.dilation * np.arange(KERNEL_STEPS)
+        seen = [places[:, start : start + num_windows] for start in starts]
+        # Exact: the sums stay below 2**24, up to which float32 holds whole numbers.
+        windows = np.concatenate(seen, axis=2).astype(np.float32)
+        kernels = self.kernels[:, :, :NUM_KERNELS].reshape(-1, NUM_KERNELS)
+        values = windows @ kernels.astype(np.float32)
+        shares = []
+        for thresholds in self.thresholds.reshape(-1, NUM_KERNELS):
+            shares.append((values > thresholds).mean(axis=1))
+        return np.concatenate(shares, axis=1)
+
+
+def fit_convolutions(places: np.ndarray, num_features: int, seed: int) -> list[FittedConvolution]:
+    """Returns the layers for training rows, with their thresholds.
+
+    Args:
+        places: Training rows on the grid, int64 [rows, steps, channels].
+        num_features: At least 84.
+        seed: Of the channels that kernels read, and of the rows that give thresholds.
+    """
+    fitted = []
+    first = 0
+    for plan in plan_convolutions(places.shape[1], num_features):
+        kernels = draw_kernels(plan, places.shape[2], seed)
+        thresholds = choose_thresholds(places, kernels, plan, first=first, seed=seed)
+        fitted.append(FittedConvolution(plan, kernels, thresholds))
+        first += plan.num_filters
+    return fitted
+
+
 def choose_thresholds(
     places: np.ndarray, kernels: np.ndarray, plan: ConvolutionPlan, *, first: int, seed: int
 ) -> np.ndarray:

@@ -77,6 +77,23 @@ def test_a_score_that_a_fold_lacks_has_no_mean():
     assert folds.test_share == 0.25
 
 
+def test_peers_are_compared_fold_by_fold(capsys):
+    def fold(ours, linear, forest):
+        scores = {"int8": {"rmse": ours}, "float32": {"rmse": ours}}
+        rows = {"train": 60, "valid": 20, "test": 20}
+        peers = {"linear": {"rmse": linear}, "forest": {"rmse": forest}, "odd": {"rmse": None}}
+        return Judged("rmse", scores, {}, rows, 1000, peers=peers)
+
+    folds = (fold(10, 12, 9), fold(11, 13.1, 10.2), fold(12, 14.2, 10.9))
+    result = FoldsResult("name", "split", 0, 3, False, folds)
+    means = result.peer_means()
+    assert list(means) == ["forest", "linear"]
+    assert means["linear"][1].mean == pytest.approx(2.1) and means["linear"][1].low > 0
+    assert means["forest"][1].mean == pytest.approx(-0.9667, abs=1e-3)
+    print_folds(result)
+    assert "Behind the best plain peer, forest: better by -0.9667" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("knobs", [{"num_folds": 1}, {"repeats": 0}])
 def test_no_folds(recipe, knobs, tmp_path):
     with pytest.raises(RecipeError, match="folds"):
