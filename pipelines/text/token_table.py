@@ -93,8 +93,6 @@ class TokenTable(Network):
         """
         import keras
 
-        from ..training.fake_quantize import FakeQuantize
-
         layers = keras.layers
         port = token_port(signature)
         window = port.shape[0]
@@ -106,23 +104,8 @@ class TokenTable(Network):
         }
         # Drawn, so that the untrained net has the operators and the ranges of the solved one.
         drawn = keras.initializers.RandomUniform(-1.0, 1.0, seed=seed)
-        columns = []
-        for each in _id_ports(signature):
-            table = layers.Embedding(
-                each.num_ids,
-                2 * num_outputs,
-                name=table_name(each),
-                embeddings_initializer=drawn,
-            )
-            # The converter would take the range of the calibration rows, and clip the weights of
-            # tokens that none of them has.
-            ranged = FakeQuantize(name=f"{table_name(each)}_range")
-            columns.append(ranged(table(inputs[each.name])))
-            ranged.set_range(*TABLE_RANGE)
-        numbers = columns[0]
-        if len(columns) > 1:
-            numbers = layers.Concatenate(axis=1, name="tables")(columns)
-        num_numbers = 2 * len(columns) * window
+        numbers = _looked_up(inputs, signature, drawn)
+        num_numbers = 2 * numbers.shape[1]
         by_output = layers.Permute((2, 1), name="by_output")(numbers)
         joined = layers.Reshape((num_outputs, num_numbers), name="tokens_joined")(by_output)
         sums = layers.Dense(sums_each, activation="relu6", name="sums", kernel_initializer=drawn)(
@@ -202,6 +185,35 @@ def table_name(port: Port) -> str:
     if port.unit == PAIR_ID:
         return "pairs_table"
     return "table"
+
+
+def _looked_up(inputs, signature, drawn):
+    """Returns the coarse and fine numbers of all ids, one column of ids after the other:
+    [rows, columns * window, 2 * outputs].
+    """
+    from keras import layers
+
+    from ..training.fake_quantize import FakeQuantize
+
+    num_outputs = signature.output.shape[0]
+    columns = []
+    for port in _id_ports(signature):
+        name = table_name(port)
+        table = layers.Embedding(
+            port.num_ids,
+            2 * num_outputs,
+            name=name,
+            embeddings_initializer=drawn,
+        )
+        # The converter would take the range of the calibration rows, and clip the weights of tokens
+        # that none of them has.
+        ranged = FakeQuantize(name=f"{name}_range")
+        numbers = table(inputs[port.name])
+        columns.append(ranged(numbers))
+        ranged.set_range(*TABLE_RANGE)
+    if len(columns) == 1:
+        return columns[0]
+    return layers.Concatenate(axis=1, name="tables")(columns)
 
 
 def _id_ports(signature):
