@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import RecipeError
 from .making import making_command
 from .options import AnyRecipe, RunOptions, recipe_of
 from .study import STOPPED, StudyOptions
+from .tune import Search
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,6 +34,15 @@ class CrossvalidateOptions(StudyOptions, RunOptions):
             "is chosen by the folds.",
         ),
     ] = False
+    tune: Annotated[
+        int,
+        typer.Option(
+            metavar="NUMBER",
+            help="Tune the recipe anew in each fold, by so many trials inside the rows that it "
+            "learns from: the scores are those of tuning and training together.",
+        ),
+    ] = 0
+    search: Search = None
 
 
 def run_crossvalidate(options: CrossvalidateOptions) -> None:
@@ -50,15 +61,32 @@ def run_crossvalidate(options: CrossvalidateOptions) -> None:
             num_folds=options.folds,
             repeats=options.repeats,
             inside=options.inside,
+            tuning=_tuning(options),
             workers=options.workers(options.folder, is_fresh=options.fresh),
         )
         print_folds(result)
+
+
+def _tuning(options):
+    """How each fold is tuned, or None. Raises RecipeError for a space without trials."""
+    from ..studies.crossvalidate import Tuning
+
+    if options.tune:
+        return Tuning(tuple(options.search or ()), options.tune)
+    if options.search:
+        raise RecipeError(
+            "--search without trials",
+            expected="how many trials search it in each fold",
+            fix="--tune 20",
+        )
+    return None
 
 
 def print_folds(result: "FoldsResult") -> None:
     """Prints means over the folds as a table, the deciding metric first, then the score of each."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table()
     table.add_column("metric")
@@ -77,11 +105,26 @@ def print_folds(result: "FoldsResult") -> None:
     console.print(table)
     scores = ", ".join(f"{each:.4g}" for each in result.values(result.deciding))
     console.print(f"{result.deciding} decides. int8, fold by fold: {scores}", soft_wrap=True)
+    for line in _chosen(result):
+        console.print(Text(line), soft_wrap=True)
     print_peers(result, console)
     for place, fold in enumerate(result.folds):
         if fold.failed:
             line = f"fold {place} would not pass the ladder: {fold.failed.splitlines()[0]}"
             console.print(line, soft_wrap=True)
+
+
+def _chosen(result):
+    """What each fold was tuned to."""
+    for place, params in enumerate(result.chosen):
+        knobs = ", ".join(f"{knob}={_in_words(value)}" for knob, value in params.items())
+        yield f"fold {place} was tuned to {knobs}"
+
+
+def _in_words(value):
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    return str(value)
 
 
 def print_peers(result: "FoldsResult", console: "Console") -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..device.door import ends_on_signals
+from .making import making_command
 from .options import AnyRecipe, RunOptions, recipe_of
 from .study import STOPPED, StudyOptions
 
@@ -103,7 +103,7 @@ def run_tune(options: TuneOptions) -> None:
 
     recipe = recipe_of(options.recipe)
     recipe = options.applied_to(replace(recipe, name=options.name or recipe.name))
-    with ends_on_signals(STOPPED):
+    with making_command(STOPPED):
         result = tune(
             recipe,
             options.search or (),
@@ -111,7 +111,7 @@ def run_tune(options: TuneOptions) -> None:
             plan=options.plan(),
             workers=options.workers(options.folder, is_fresh=options.fresh),
         )
-    print_tuned(result)
+        print_tuned(result)
 
 
 def print_tuned(result: "TuneResult") -> None:
@@ -160,12 +160,12 @@ def _table(result):
 def _turned(trial, dimension):
     """A knob of a trial in words, the value as short as it can be."""
     value = trial.params[dimension.knob]
-    words = f"{value:.3g}" if isinstance(value, float) else str(value)
-    words = dimension.labels().get(value, words)
-    name = dimension.knob.rpartition(".")[2]
-    if words.startswith(f"{name}="):
-        return words
-    return f"{name}={words}"
+    label = dimension.labels().get(value)
+    if label is not None and label != value and "=" in label:
+        return label
+    if isinstance(value, float):
+        label = f"{value:.3g}"
+    return f"{dimension.knob.rpartition('.')[2]}={label or value}"
 
 
 def _measures(trial: "Trial") -> list[str]:

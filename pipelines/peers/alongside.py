@@ -71,11 +71,12 @@ def _too_slow(most, num_rows):
 def _answers_of(peer, splits, threshold, most):
     """Returns the answers of a peer, from the cache where they are there."""
     train, valid, test = splits.train, splits.valid, splits.test
-    found: Any = remembered(
-        "peers",
-        *(peer, threshold, most, train, valid, test.x),
-        make=lambda: _make(peer, train, valid, test, threshold=threshold, most=most),
-    )
+
+    def make():
+        return _make(peer, train, valid, test, threshold=threshold, most=most)
+
+    key = (peer, threshold, most, train, valid, test.x)
+    found: Any = remembered("peers", *key, make=make)
     outputs, decision, num_rows, seconds = found
     target = train.schema.target
     answers = task_of(target).plain_answers(outputs, target, tuple(decision))

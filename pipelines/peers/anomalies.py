@@ -8,7 +8,7 @@ import numpy as np
 from ..rows.parts import TrainSet
 from ..rows.sketch import DataSketch
 from .peer import Peer, Predict
-from .series import channel_scale, read_series
+from .series import ChannelScale, read_series
 
 NUM_TREES = 200
 
@@ -36,13 +36,15 @@ class IsolationPeer(Peer):
         """Grows the trees."""
         from sklearn.ensemble import IsolationForest
 
-        series = read_series(train, train.x)[train.y != 1]
-        mean, spread = channel_scale(series)
+        series = read_series(train, train.x)
+        calm = series[train.y != 1]
+        scale = ChannelScale.of(calm)
         model = IsolationForest(n_estimators=NUM_TREES, random_state=self.seed)
-        model.fit(((series - mean) / spread).reshape(len(series), -1))
+        model.fit(scale.flat(calm))
 
         def predict(x):
-            given = (read_series(train, x) - mean) / spread
-            return -model.score_samples(given.reshape(len(given), -1)).astype(np.float64)
+            given = read_series(train, x)
+            calmness = model.score_samples(scale.flat(given))
+            return -calmness.astype(np.float64)
 
         return predict

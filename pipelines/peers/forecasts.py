@@ -34,7 +34,7 @@ class ForecastPeer(Peer):
 class RidgePeer(ForecastPeer):
     """Ridge from the window and the calendar to every step ahead."""
 
-    name: ClassVar[str] = "ridge on lags and calendar"
+    name: ClassVar[str] = "ridge of lags and calendar"
     advice: ClassVar[str] = "a linear network: --set 'build=NLinear(regularizer=1e-4)'"
 
     def row_seconds(self, train: TrainSet) -> float:
@@ -100,7 +100,7 @@ class BoostedStepsPeer(ForecastPeer):
     error where the median is asked for, else of the squared one.
     """
 
-    name: ClassVar[str] = "gradient boosting on lags and calendar"
+    name: ClassVar[str] = "gradient boosting of lags and calendar"
     advice: ClassVar[str] = (
         "a longer window that holds a whole season, such as --set frame.window=168 for hours"
     )

@@ -35,21 +35,40 @@ def fit_outputs(
         return _fit_classes(x, y, len(target.labels), classifier)
     if task.has_label_sets:
         return _fit_labels(x, y, classifier)
-    model = regressor(y).fit(x, y)
-    return lambda features: one_thread(model).predict(features).astype(np.float64)
+    return _fit_values(x, y, regressor)
+
+
+def _fit_values(x, y, make):
+    model = make(y)
+    model.fit(x, y)
+
+    def outputs(features):
+        single = one_thread(model)
+        values = single.predict(features)
+        return values.astype(np.float64)
+
+    return outputs
 
 
 def _fit_classes(x, y, num_classes, make):
     """A class that no row has gets probability 0."""
-    seen = np.unique(y)
-    if len(seen) == 1:
-        return lambda features: np.tile(np.eye(num_classes)[seen[0]], (features.shape[0], 1))
-    with quiet():
-        model = make(y).fit(x, y)
+    classes = np.unique(y)
+    model = None
+    # Of one class alone there is nothing to learn.
+    if len(classes) > 1:
+        model = make(y)
+        with quiet():
+            model.fit(x, y)
+        classes = model.classes_
 
     def outputs(features):
-        shares = np.zeros((features.shape[0], num_classes))
-        shares[:, model.classes_] = one_thread(model).predict_proba(features)
+        num_rows = features.shape[0]
+        shares = np.zeros((num_rows, num_classes))
+        if model is None:
+            shares[:, classes] = 1.0
+            return shares
+        single = one_thread(model)
+        shares[:, classes] = single.predict_proba(features)
         return shares
 
     return outputs
@@ -57,8 +76,19 @@ def _fit_classes(x, y, num_classes, make):
 
 def _fit_labels(x, y, make):
     """Label by label, each by a model of its own."""
-    models = [_fit_classes(x, y[:, label], 2, make) for label in range(y.shape[1])]
-    return lambda features: np.stack([each(features)[:, 1] for each in models], axis=1)
+    outputs_of_labels = []
+    for truth in y.T:
+        of_label = _fit_classes(x, truth, 2, make)
+        outputs_of_labels.append(of_label)
+
+    def outputs(features):
+        shares = []
+        for each in outputs_of_labels:
+            no_and_yes = each(features)
+            shares.append(no_and_yes[:, 1])
+        return np.stack(shares, axis=1)
+
+    return outputs
 
 
 def one_thread(model: Any) -> Any:
@@ -107,5 +137,7 @@ class RidgeShares:
         values = self._model.decision_function(x)
         if values.ndim == 1:
             values = np.stack([-values, values], axis=1)
-        shares = np.exp(values - values.max(axis=1, keepdims=True))
-        return shares / shares.sum(axis=1, keepdims=True)
+        largest = values.max(axis=1, keepdims=True)
+        shares = np.exp(values - largest)
+        total = shares.sum(axis=1, keepdims=True)
+        return shares / total

@@ -41,7 +41,10 @@ class PicturePeer(Peer):
         parts = []
         for start in range(0, len(columns[0]), _PIECE):
             places = slice(start, start + _PIECE)
-            pieces = [features(read_rows(column, places)) for column in columns]
+            pieces = []
+            for column in columns:
+                pixels = read_rows(column, places)
+                pieces.append(features(pixels))
             parts.append(np.concatenate(pieces, axis=1))
         return {_FEATURES: np.concatenate(parts)}
 
@@ -66,7 +69,7 @@ class PicturePeer(Peer):
 class PixelPeer(PicturePeer):
     """Logistic regression, or ridge, on pictures of SIDE × SIDE pixels."""
 
-    name: ClassVar[str] = "pixels, linear model"
+    name: ClassVar[str] = "linear model of pixels"
     advice: ClassVar[str] = "more epochs: --set training.epochs=40"
 
     def row_seconds(self, train: TrainSet) -> float:
@@ -80,8 +83,10 @@ class PixelPeer(PicturePeer):
 
 
 def _mean_areas(pixels):
-    rows = _areas(pixels.astype(np.float64), 1)
-    return _areas(rows, 2).reshape(len(pixels), -1)
+    values = pixels.astype(np.float64)
+    rows = _areas(values, 1)
+    areas = _areas(rows, 2)
+    return areas.reshape(len(pixels), -1)
 
 
 def _areas(pixels, axis):
@@ -91,7 +96,8 @@ def _areas(pixels, axis):
         return pixels
     starts = np.arange(SIDE) * size // SIDE
     sums = np.add.reduceat(pixels, starts, axis=axis)
-    counts = np.diff(np.append(starts, size))
+    ends = np.append(starts[1:], size)
+    counts = ends - starts
     shape = [1] * pixels.ndim
     shape[axis] = SIDE
     return sums / counts.reshape(shape)

@@ -27,7 +27,7 @@ class PretrainedPeer(PicturePeer):
     none of which is trained.
     """
 
-    name: ClassVar[str] = "frozen pretrained features, linear model"
+    name: ClassVar[str] = "linear model of pretrained features"
     advice: ClassVar[str] = "trained weights to start from: --set 'build=Transfer()'"
 
     def lacks(self) -> str:

@@ -43,11 +43,30 @@ def _without_gaps(window):
     return np.nan_to_num(backward[:, ::-1])
 
 
-def channel_scale(series: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns mean and standard deviation of each channel, float64 [channels, 1]."""
-    mean = series.mean(axis=(0, 2))[:, None]
-    spread = series.std(axis=(0, 2))[:, None]
-    return mean, np.where(spread > 0, spread, 1.0)
+@dataclass(frozen=True, eq=False)
+class ChannelScale:
+    """The scale of each channel of training series.
+
+    Attributes:
+        mean: float64 [channels, 1].
+        spread: The standard deviation, float64 [channels, 1]; 1 of a channel that never changes.
+    """
+
+    mean: np.ndarray
+    spread: np.ndarray
+
+    @staticmethod
+    def of(series: np.ndarray) -> "ChannelScale":
+        """Returns the scale of series [rows, channels, steps]."""
+        mean = series.mean(axis=(0, 2))
+        spread = series.std(axis=(0, 2))
+        spread[spread == 0] = 1.0
+        return ChannelScale(mean[:, None], spread[:, None])
+
+    def flat(self, series: np.ndarray) -> np.ndarray:
+        """Returns series in this scale, [rows, channels * steps]."""
+        scaled = (series - self.mean) / self.spread
+        return scaled.reshape(len(scaled), -1)
 
 
 @dataclass(frozen=True)
@@ -56,7 +75,7 @@ class NeighbourPeer(SeriesPeer):
     deviations.
     """
 
-    name: ClassVar[str] = "nearest neighbour (Euclidean)"
+    name: ClassVar[str] = "nearest neighbour"
     advice: ClassVar[str] = "more epochs: --set training.epochs=200"
 
     def row_seconds(self, train: TrainSet) -> float:
@@ -68,9 +87,9 @@ class NeighbourPeer(SeriesPeer):
         from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
         series = read_series(train, train.x)
-        mean, spread = channel_scale(series)
+        scale = ChannelScale.of(series)
         outputs = fit_outputs(
-            ((series - mean) / spread).reshape(len(series), -1),
+            scale.flat(series),
             train.y,
             train.schema.target,
             classifier=lambda y: KNeighborsClassifier(1),
@@ -78,8 +97,8 @@ class NeighbourPeer(SeriesPeer):
         )
 
         def predict(x):
-            given = (read_series(train, x) - mean) / spread
-            return outputs(given.reshape(len(given), -1))
+            given = read_series(train, x)
+            return outputs(scale.flat(given))
 
         return predict
 
@@ -90,7 +109,7 @@ class MiniRocketPeer(SeriesPeer):
     2021, https://doi.org/10.1145/3447548.3467231); of the package aeon.
     """
 
-    name: ClassVar[str] = "MiniRocket, linear model"
+    name: ClassVar[str] = "MiniRocket"
     advice: ClassVar[str] = (
         "the same as a network: --set 'build=MiniRocket(num_features=1008)' --set 'augment=()' "
         "--set teacher=None"
@@ -115,7 +134,8 @@ class MiniRocketPeer(SeriesPeer):
         rocket = MiniRocket(random_state=self.seed)
         scale = StandardScaler(with_mean=False)
         series = read_series(train, train.x).astype(np.float32)
-        x = scale.fit_transform(np.asarray(rocket.fit_transform(series)))
+        convolved = rocket.fit_transform(series)
+        x = scale.fit_transform(np.asarray(convolved))
         outputs = fit_outputs(
             x,
             train.y,
@@ -125,7 +145,9 @@ class MiniRocketPeer(SeriesPeer):
         )
 
         def predict(given):
-            features = rocket.transform(read_series(train, given).astype(np.float32))
-            return outputs(scale.transform(np.asarray(features)))
+            series = read_series(train, given)
+            convolved = rocket.transform(series.astype(np.float32))
+            features = scale.transform(np.asarray(convolved))
+            return outputs(features)
 
         return predict

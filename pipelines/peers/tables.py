@@ -49,7 +49,7 @@ def num_models(train: TrainSet, *, by_class: bool) -> int:
 class LinearPeer(TablePeer):
     """Logistic regression, or ridge, on scaled numbers and one-hot categories."""
 
-    name: ClassVar[str] = "linear model (one-hot, scaled)"
+    name: ClassVar[str] = "linear model"
     advice: ClassVar[str] = (
         "a smaller network, or more dropout: --set 'build.widths=(32,)', --set build.dropout=0.3"
     )

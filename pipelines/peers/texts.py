@@ -26,7 +26,7 @@ class TfidfPeer(Peer):
     is regularized is chosen by folds, and so are its probabilities (Platt 1999).
     """
 
-    name: ClassVar[str] = "TF-IDF of words and pairs, linear"
+    name: ClassVar[str] = "linear model of TF-IDF"
     advice: ClassVar[str] = (
         "more epochs, or a longer window: --set training.epochs=40, --set 'encode=(TokenizeWords("
         "window=256),)'"
@@ -108,7 +108,10 @@ def _fit_labels(x, truth, seed, *, is_exclusive):
     models = [_fit_label(x, truth[:, place], seed) for place in places]
 
     def outputs(features):
-        shares = np.stack([each(features) for each in models], axis=1)
+        shares_of_labels = []
+        for each in models:
+            shares_of_labels.append(each(features))
+        shares = np.stack(shares_of_labels, axis=1)
         if is_binary:
             return np.concatenate([1 - shares, shares], axis=1)
         if is_exclusive:

@@ -159,15 +159,15 @@ def _is_known(report, metric):
     return False
 
 
-def peer_headings(report: dict) -> list[str]:
-    """Returns the headings of the table, that of the names apart."""
+def peer_headings(report: dict, *, most: int = MOST_METRICS) -> list[str]:
+    """Returns the headings of the table, that of the names apart; `most` metrics have a column."""
     metrics = [metric.replace("_", " ") for metric in peer_metrics(report)]
-    return [*metrics, "ours better by", "95 % interval", "rows", "s to fit", "runs on a device"]
+    return [*metrics[:most], "ours better by [95 %]", "rows", "s to fit", "on a device"]
 
 
-def peer_lines(report: dict) -> list[PeerLine]:
-    """Returns the lines of the table, the best first."""
-    metrics = peer_metrics(report)
+def peer_lines(report: dict, *, most: int = MOST_METRICS) -> list[PeerLine]:
+    """Returns the lines of the table, the best first; `most` metrics have a column."""
+    metrics = peer_metrics(report)[:most]
     peers = report["peers"]
     num_rows = peers["rows"]
     return [_shown(line, metrics, num_rows) for line in peers["lines"]]
@@ -176,21 +176,20 @@ def peer_lines(report: dict) -> list[PeerLine]:
 def _shown(line, metrics, num_rows):
     cells = [number(line["scores"][metric]) for metric in metrics]
     if line["ships"]:
-        cells += ["", "", "", "", "yes"]
+        cells += ["", "", "", "yes"]
     else:
-        cells += _margin_cells(line["margin"])
+        cells.append(_margin_cell(line["margin"]))
         cells += _fit_cells(line, num_rows)
         cells.append("no")
     return PeerLine(line["name"], tuple(cells), line["ships"])
 
 
-def _margin_cells(margin):
+def _margin_cell(margin):
     value = margin["value"]
     if value is None or not margin["interval"]:
-        return "–", ""
+        return number(None)
     low, high = margin["interval"]
-    interval = f"[{signed(low)}, {signed(high)}]"
-    return signed(value), interval
+    return f"{signed(value)} [{signed(low)}, {signed(high)}]"
 
 
 def _fit_cells(line, num_rows):

@@ -7,6 +7,7 @@ from contextvars import ContextVar
 
 SLOW_STAGES = {
     "export": "a child process converts to float32 and int8, about 10 s",
+    "peers": "plain models are fitted on the same rows, for comparison in the report",
     "comparison": "another model is trained, for comparison in the report",
 }
 SHORT_SECONDS = 0.05

@@ -182,8 +182,9 @@ def print_ladder(facts: dict, folder: Path) -> None:
     baselines = facts.get("baselines")
     if baselines:
         metric = task.baseline_metric(facts["judge"]["deciding"])
-        others = baselines[1:]
-        _print_plain(console, _comparison_words(others, metric))
+        others = _not_among_peers(baselines[1:], facts)
+        if others:
+            _print_plain(console, _comparison_words(others, metric))
     if facts.get("peers"):
         _print_peers(console, facts)
     cautions = facts.get("cautions") or ()
@@ -200,9 +201,10 @@ def _print_peers(console, facts):
     peers = facts["peers"]
     table = Table()
     table.add_column("plain peers")
-    for heading in peer_headings(facts):
+    # As many metrics as a window has room for; the page has more.
+    for heading in peer_headings(facts, most=1):
         table.add_column(heading, justify="right")
-    for line in peer_lines(facts):
+    for line in peer_lines(facts, most=1):
         style = "bold" if line.ships else ""
         table.add_row(_plain(line.name), *map(_plain, line.cells), style=style)
     console.print(table)
@@ -259,6 +261,13 @@ def _print_legend(console, facts):
             "stream_: the form that takes one step a call, pushed window after window; ms: of "
             "one step"
         )
+
+
+def _not_among_peers(baselines, facts):
+    """Returns the models for comparison that the table of peers, if there is one, does not show."""
+    peers = facts.get("peers") or {"lines": ()}
+    shown = {line["name"] for line in peers["lines"]}
+    return [line for line in baselines if line["what"] not in shown]
 
 
 def _comparison_words(baselines, metric):

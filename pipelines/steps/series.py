@@ -15,6 +15,7 @@ from ..device.units import SERIES_INTERVAL, SERIES_STANDARD
 from ..errors import StepError
 from ..spec import knob
 from ..tasks import task_of
+from ..tasks.seasons import usual_seasons
 from .scale import few_steps
 from .step import ColumnStep, FittedStep, as_float32, is_series, kind_of, present
 
@@ -48,11 +49,12 @@ class FillGaps(_SeriesStep):
     Attributes:
         how: "previous", the last value known; "line", on the line between the neighbours known;
             "season", the value one season before.
-        season: Steps of a season.
+        season: Steps of a season; 0 is the longest usual one (a week, a day) that a window of the
+            frame holds twice, else 1.
     """
 
     how: str = "previous"
-    season: int = knob(1, 1, 100_000, unit="steps")
+    season: int = knob(1, 0, 100_000, unit="steps")
 
     def _fit(self, train):
         if self.how not in FILLS:
@@ -62,8 +64,19 @@ class FillGaps(_SeriesStep):
         primitives = []
         for name in self.chosen(train):
             median = as_float32(np.median(present(train, name, self)))
-            primitives.append(FillSteps(name, self.how, self.season, median))
+            season = self.season or _usual_season(train, name)
+            primitives.append(FillSteps(name, self.how, season, median))
         return FittedStep("FillGaps", tuple(primitives))
+
+
+def _usual_season(train, name):
+    """Returns the steps of the longest usual season that a series holds twice, else 1."""
+    frame = train.schema.frame
+    if frame is None:
+        return 1
+    num_steps = train.x[name].shape[1]
+    held = [season for season in usual_seasons(frame) if 2 * season <= num_steps]
+    return max(held, default=1)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..bundle.folder import as_json, check_folder
 from ..engine.base import Engine, Handle
+from ..engine.making import making
 from ..engine.workspace import write_whole
 from ..errors import RecipeError
 from ..recipe import Recipe
@@ -19,7 +20,29 @@ from ..rows.split_fold import SplitFold
 from ..tasks.metrics import is_smaller_better
 from .corrected import FoldMean, mean_over_folds
 from .judged import Judged, judged_task
+from .tune import search_with, space_of
+from .tuning.judge import EngineJudge
+from .tuning.plan import SearchPlan
+from .tuning.space import Params
 from .workers import Workers, wait_for_each
+
+# Of a name with the number of a fold behind it.
+_NAME_LETTERS = 53
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """How the recipe is tuned anew in each fold.
+
+    Attributes:
+        search: knobs as `--search` takes them; the usual ones of the network if there are none.
+        num_trials: in each fold.
+        plan: how it is searched.
+    """
+
+    search: Sequence[str] = ()
+    num_trials: int = 30
+    plan: SearchPlan = SearchPlan()
 
 
 @dataclass(frozen=True)
@@ -33,6 +56,7 @@ class FoldsResult:
         num_folds: in each repeat.
         inside: whether the recipe's own test rows were left out.
         folds: how the recipe did on each, repeat after repeat.
+        chosen: the knobs that each fold was judged with, if it was tuned in each.
     """
 
     name: str
@@ -41,6 +65,7 @@ class FoldsResult:
     num_folds: int
     inside: bool
     folds: tuple[Judged, ...]
+    chosen: tuple[Params, ...] = ()
 
     @property
     def deciding(self) -> str:
@@ -107,6 +132,7 @@ class FoldsResult:
             "means": means,
             "peers": self._peers_to_json(),
             "folds": [to_plain(vars(fold)) for fold in self.folds],
+            "chosen": [dict(params) for params in self.chosen],
         }
 
     def _peers_to_json(self):
@@ -128,9 +154,14 @@ def crossvalidate(
     num_folds: int = 5,
     repeats: int = 1,
     inside: bool = False,
+    tuning: Tuning | None = None,
     workers: Workers = Workers(),
 ) -> FoldsResult:
     """Judges a recipe on every fold of its rows.
+
+    With `tuning` the folds are nested (Cawley and Talbot 2010,
+    https://jmlr.org/papers/v11/cawley10a.html): in each the knobs are chosen anew, by the rows that
+    the fold learns from, so that the scores are those of tuning and training together.
 
     All of it is written to `workers.folder`/<name>.folds.json.
 
@@ -140,26 +171,20 @@ def crossvalidate(
         repeats: how often they are cut anew.
         inside: whether the recipe's own test rows are left out: then they are still unseen when
             something was chosen by the folds.
+        tuning: how the recipe is tuned in each fold; None for the recipe as it is. Its trials are
+            kept in `workers.folder`/<name>.folds/.
         workers: who does the folds.
 
     Raises:
         RecipeError: there are no folds.
         PipelineError: of the first fold that failed.
     """
-    if num_folds < 2 or repeats < 1:
-        raise RecipeError(
-            f"{num_folds} folds, {repeats} times",
-            expected="at least two folds, at least once",
-            fix="--folds 5",
-        )
-    recipe.check()
+    folds = _folds_of(recipe, num_folds, repeats=repeats, inside=inside)
     check_folder(workers.folder, recipe.name)
-    folds = [
-        replace(recipe, split=SplitFold(recipe.split, num_folds, place, repeat, inside))
-        for repeat in range(repeats)
-        for place in range(num_folds)
-    ]
-    with workers.open() as engine:
+    chosen: list[Params] = []
+    with making(workers.folder, f"{recipe.name}.folds"), workers.open() as engine:
+        if tuning is not None:
+            folds, chosen = _tune_each(folds, tuning, engine=engine, workers=workers)
         judged = judge_all(folds, engine)
     result = FoldsResult(
         name=recipe.name,
@@ -168,10 +193,48 @@ def crossvalidate(
         num_folds=num_folds,
         inside=inside,
         folds=tuple(judged),
+        chosen=tuple(chosen),
     )
     place = workers.folder / f"{recipe.name}.folds.json"
     write_whole(place, as_json(result.to_json()).encode())
     return result
+
+
+def _folds_of(recipe, num_folds, *, repeats, inside):
+    """Returns the recipe with the split of each fold, repeat after repeat."""
+    if num_folds < 2 or repeats < 1:
+        raise RecipeError(
+            f"{num_folds} folds, {repeats} times",
+            expected="at least two folds, at least once",
+            fix="--folds 5",
+        )
+    recipe.check()
+    return [
+        replace(recipe, split=SplitFold(recipe.split, num_folds, place, repeat, inside))
+        for repeat in range(repeats)
+        for place in range(num_folds)
+    ]
+
+
+def _tune_each(folds, tuning, *, engine, workers):
+    """Returns the recipe of each fold with the knobs that were chosen in it, and these."""
+    tuning.plan.check()
+    space = space_of(folds[0], tuning.search, num_trials=tuning.num_trials)
+    inner = replace(workers, folder=workers.folder / f"{folds[0].name}.folds")
+    tuned = []
+    chosen = []
+    for place, fold in enumerate(folds):
+        result = search_with(
+            EngineJudge(engine, tuning.plan.num_folds),
+            replace(fold, name=f"{fold.name[:_NAME_LETTERS]}_{place}"),
+            space,
+            num_trials=tuning.num_trials,
+            plan=tuning.plan,
+            workers=inner,
+        )
+        tuned.append(replace(result.recipe, name=fold.name))
+        chosen.append(result.best.params)
+    return tuned, chosen
 
 
 def judge_all(recipes: Sequence[Recipe], engine: Engine) -> list[Judged]:

@@ -59,16 +59,30 @@ def tune(
         EngineError: workers were lost; the same call goes on.
         PipelineError: of the first trial, if none of the first batch could be judged.
     """
-    import_optuna()
     plan.check()
     recipe.check()
-    if num_trials < 1:
-        raise RecipeError(f"{num_trials} trials", expected="at least one", fix="--trials 30")
-    space = parse_search(search, recipe) or usual_space(recipe)
+    space = space_of(recipe, search, num_trials=num_trials)
     check_folder(workers.folder, recipe.name)
     with making(workers.folder, recipe.name), workers.open() as engine:
         judge = EngineJudge(engine, plan.num_folds)
         return search_with(judge, recipe, space, num_trials=num_trials, plan=plan, workers=workers)
+
+
+def space_of(recipe: Recipe, search: Sequence[str], *, num_trials: int) -> Space:
+    """Returns the space of a study.
+
+    Args:
+        recipe: whose knobs are turned.
+        search: as `tune` takes it.
+        num_trials: in all.
+
+    Raises:
+        RecipeError: Optuna is not installed, there is no trial, or a knob is unknown.
+    """
+    import_optuna()
+    if num_trials < 1:
+        raise RecipeError(f"{num_trials} trials", expected="at least one", fix="--trials 30")
+    return parse_search(search, recipe) or usual_space(recipe)
 
 
 def search_with(

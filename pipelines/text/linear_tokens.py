@@ -5,7 +5,7 @@ weighted and how strongly it is regularized is chosen by folds inside the traini
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -42,6 +42,23 @@ class TokenWeighting:
 
 
 @dataclass(frozen=True, eq=False)
+class TokenCounts:
+    """How often each row has each id.
+
+    Attributes:
+        matrix: A scipy.sparse CSR matrix [rows, ids], of tokens and what else is counted.
+        lengths: int64 [rows], how many tokens a row has.
+    """
+
+    matrix: Any
+    lengths: NDArray[np.int64]
+
+    def take(self, places: np.ndarray) -> TokenCounts:
+        """Returns the rows at `places`, int [n]."""
+        return TokenCounts(self.matrix[places], self.lengths[places])
+
+
+@dataclass(frozen=True, eq=False)
 class LinearTokens:
     """output = bias + factor of the number of tokens * sum of the weights of the tokens.
 
@@ -55,17 +72,13 @@ class LinearTokens:
     bias: NDArray[np.float64]
     factors: NDArray[np.float64]
 
-    def sums(self, counts: Any) -> NDArray[np.float64]:
-        """Returns float64 [rows, outputs]: the sums of the weights of the tokens of each row.
+    def sums(self, counts: TokenCounts) -> NDArray[np.float64]:
+        """Returns float64 [rows, outputs]: the sums of the weights of the tokens of each row."""
+        return counts.matrix @ self.weights
 
-        Args:
-            counts: Of `count_matrix`.
-        """
-        return counts @ self.weights
-
-    def outputs(self, counts: Any) -> NDArray[np.float64]:
-        """Returns float64 [rows, outputs], of rows of `count_matrix`."""
-        factors = self.factors[count_tokens(counts)]
+    def outputs(self, counts: TokenCounts) -> NDArray[np.float64]:
+        """Returns float64 [rows, outputs]."""
+        factors = self.factors[counts.lengths]
         return self.bias + factors[:, None] * self.sums(counts)
 
 
@@ -74,14 +87,14 @@ class TokenRows:
     """Rows to fit a linear function on.
 
     Attributes:
-        counts: Of `count_matrix`.
+        counts: Of the rows.
         truth: float32 [rows, outputs]: 0 or 1, or standardized values.
         weight: float32 [rows], what each row counts.
         window: Tokens of the longest text.
         output_kind: As tasks have it: "softmax", "sigmoid" or "values".
     """
 
-    counts: Any
+    counts: TokenCounts
     truth: NDArray[np.float32]
     weight: NDArray[np.float32]
     window: int
@@ -90,13 +103,11 @@ class TokenRows:
     def take(self, places: np.ndarray) -> TokenRows:
         """Returns the rows at `places`, int [n]."""
         return replace(
-            self, counts=self.counts[places], truth=self.truth[places], weight=self.weight[places]
+            self,
+            counts=self.counts.take(places),
+            truth=self.truth[places],
+            weight=self.weight[places],
         )
-
-
-def count_tokens(counts: Any) -> NDArray[np.int64]:
-    """Returns int64 [rows]: how many tokens the rows of `count_matrix` have."""
-    return np.asarray(counts.sum(axis=1)).ravel().astype(np.int64)
 
 
 def length_factors(window: int, exponent: float) -> np.ndarray:
@@ -105,20 +116,31 @@ def length_factors(window: int, exponent: float) -> np.ndarray:
     return lengths.astype(np.float64) ** -exponent
 
 
-def count_matrix(ids: np.ndarray, num_ids: int) -> Any:
-    """Returns a scipy.sparse CSR matrix [rows, ids] of how often each row has each token.
+def count_ids(columns: Sequence[tuple[np.ndarray, int]]) -> TokenCounts:
+    """Counts the ids of every row.
 
     Args:
-        ids: int32 [rows, window]; 0 is padding, which is not counted.
-        num_ids: How many ids there are.
+        columns: (int32 [rows, window], how many ids there are) of tokens, then of what is made of
+            them; 0 is padding, which is not counted.
     """
     from scipy import sparse
 
+    matrices = [_count_matrix(ids, num_ids) for ids, num_ids in columns]
+    tokens, _ = columns[0]
+    is_token = tokens != 0
+    joined = sparse.hstack(matrices)
+    return TokenCounts(joined.tocsr(), is_token.sum(axis=1))
+
+
+def _count_matrix(ids, num_ids):
+    """Returns a CSR matrix [rows, ids] of how often each row has each id."""
+    from scipy import sparse
+
     rows, places = np.nonzero(ids)
-    tokens = ids[rows, places]
+    found = ids[rows, places]
     ones = np.ones(len(rows))
     matrix = sparse.csr_matrix(
-        (ones, (rows, tokens)),
+        (ones, (rows, found)),
         shape=(len(ids), num_ids),
     )
     matrix.sum_duplicates()
@@ -131,7 +153,7 @@ def log_count_ratios(counts, positive: np.ndarray, weight: np.ndarray, smoothing
     https://aclanthology.org/P12-2018). A row counts each of its tokens once.
 
     Args:
-        counts: Of `count_matrix`.
+        counts: A CSR matrix [rows, ids] of how often each row has each token.
         positive: bool [rows].
         weight: float [rows], what each row counts.
         smoothing: What is added to each count.
@@ -163,9 +185,9 @@ def fit_linear(
     rows: TokenRows, way: TokenWeighting, *, smoothing: float, seed: int
 ) -> LinearTokens:
     """Fits a linear function in one way, each output by itself."""
-    counts = rows.counts
+    counts = rows.counts.matrix
     factors = length_factors(rows.window, way.exponent)
-    factor_of_row = factors[count_tokens(counts)]
+    factor_of_row = factors[rows.counts.lengths]
     scaled = _times_rows(counts, factor_of_row)
     columns = []
     biases = []
@@ -346,7 +368,7 @@ def _fold_answers(rows, folds, way, choice):
             smoothing=choice.smoothing,
             seed=choice.seed,
         )
-        unseen = rows.counts[answered]
+        unseen = rows.counts.take(answered)
         answers[answered] = linear.outputs(unseen)
     return answers
 

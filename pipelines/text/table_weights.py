@@ -13,12 +13,11 @@ that a piece has all steps of an int8 for itself.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .linear_tokens import LinearTokens, count_tokens
+from .linear_tokens import LinearTokens, TokenCounts
 
 STEPS = 127  # of int8, on each side of zero
 # The int8 range of the table, of which one step is 1/127 and 0 is one value.
@@ -73,7 +72,7 @@ class SumWeights:
     """The weights of the layers after the table.
 
     Attributes:
-        kernel: float32 [2 * window, sums], for the coarse numbers of all tokens, then the fine.
+        kernel: float32 [2 * columns * window, sums], for all coarse numbers, then the fine.
         starts: float32 [sums], the biases with which pieces begin one after the other.
         gates: float32 [window, sums]; its sum over the places with a token is the gate of the
             text's length: 0 but for the sums of its range.
@@ -86,13 +85,16 @@ class SumWeights:
     output: NDArray[np.float32]
 
 
-def sum_weights(linear: LinearTokens, counts: Any, largest: float) -> SumWeights:
+def sum_weights(
+    linear: LinearTokens, counts: TokenCounts, largest: float, *, num_columns: int
+) -> SumWeights:
     """Returns the weights that make the outputs of a linear function.
 
     Args:
         linear: The function.
-        counts: Of `count_matrix`, of training rows, which show how large sums become.
+        counts: Of training rows, which show how large sums become.
         largest: The largest weight, as `two_columns` gives it.
+        num_columns: How many columns of ids there are, each as long as the window.
     """
     window = len(linear.factors) - 1
     ends = length_ranges(window)
@@ -107,7 +109,7 @@ def sum_weights(linear: LinearTokens, counts: Any, largest: float) -> SumWeights
     signs = np.tile([1.0, -1.0], num_ranges * NUM_PIECES)
     sum_of_piece = largest_sums / NUM_PIECES
     units = signs * FULL * largest / sum_of_piece[range_of_sum]
-    kernel = np.repeat([units, units / STEPS], window, axis=0)
+    kernel = np.repeat([units, units / STEPS], num_columns * window, axis=0)
     start_of_piece = -FULL * np.arange(NUM_PIECES)
     starts = np.repeat(start_of_piece, 2)
     gates = _gates(most / largest_output, range_of_length)
@@ -130,7 +132,7 @@ def _ranges_of_lengths(ends):
 
 def _largest_sums(linear, counts, range_of_length):
     """Returns float64 [ranges]: how large a sum of any output can become in a range of lengths."""
-    lengths = count_tokens(counts)
+    lengths = counts.lengths
     sums = np.abs(linear.sums(counts))
     largest_of_row = sums.max(axis=1)
     outputs = linear.factors[lengths] * largest_of_row

@@ -7,15 +7,24 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from ..device.ports import Port
 from ..device.signature import Signature
+from ..device.units import PAIR_ID
 from ..errors import RecipeError, TrainError
 from ..rows.parts import HeldOut, TrainSet
-from ..rows.sketch import PAIRS, DataSketch
+from ..rows.sketch import DataSketch
 from ..slots import Network
-from ..spec import Refusal, knob
+from ..spec import knob
 from ..tasks import task_of
 from .folds import fold_places
-from .linear_tokens import LinearTokens, TokenRows, WeightingChoice, count_matrix, fit_by_folds
+from .linear_tokens import (
+    LinearTokens,
+    TokenCounts,
+    TokenRows,
+    WeightingChoice,
+    count_ids,
+    fit_by_folds,
+)
 from .networks import refuse_others, token_port
 from .table_weights import TABLE_RANGE, num_sums, sum_weights, two_columns
 
@@ -35,6 +44,7 @@ class TokenTable(Network):
     Which blend, what a count is divided by and how strong the fit is are chosen by folds inside the
     training rows, everything refitted in each; validation rows are not looked at. On long texts
     with a rare class it was ahead of convolutions, at a tenth of the bytes. There are no epochs.
+    With PairTokens() among the steps each pair of neighbours has a weight too.
 
     Attributes:
         blends: Tried: 0 weighs tokens by inverse document frequency, 1 by log-count ratios.
@@ -65,12 +75,6 @@ class TokenTable(Network):
 
     def suits(self, sketch: DataSketch) -> str:
         """Returns why the net cannot read the columns, or ""."""
-        if sketch.surely_has(PAIRS) or PAIRS in sketch.kinds:
-            return Refusal(
-                "TokenTable() together with PairTokens()",
-                expected="tokens alone",
-                fix="--set 'encode=(TokenizeWords(),)', or --set 'build=AveragedEmbeddings()'",
-            )
         return refuse_others(self, sketch) or super().suits(sketch)
 
     def tiny(self) -> TokenTable:
@@ -89,33 +93,28 @@ class TokenTable(Network):
         """
         import keras
 
-        from ..training.fake_quantize import FakeQuantize
-
         layers = keras.layers
         port = token_port(signature)
         window = port.shape[0]
         num_outputs = signature.output.shape[0]
         sums_each = num_sums(window)
-        ids = keras.Input(port.shape, name=port.name, dtype=port.dtype)
+        inputs = {
+            each.name: keras.Input(each.shape, name=each.name, dtype=each.dtype)
+            for each in _id_ports(signature)
+        }
         # Drawn, so that the untrained net has the operators and the ranges of the solved one.
         drawn = keras.initializers.RandomUniform(-1.0, 1.0, seed=seed)
-        table = layers.Embedding(
-            port.num_ids, 2 * num_outputs, name="table", embeddings_initializer=drawn
-        )
-        # The converter would take the range of the calibration rows, and clip the weights of tokens
-        # that none of them has.
-        ranged = FakeQuantize(name="table_range")
-        numbers = ranged(table(ids))
-        ranged.set_range(*TABLE_RANGE)
+        numbers = _looked_up(inputs, signature, drawn)
+        num_numbers = 2 * numbers.shape[1]
         by_output = layers.Permute((2, 1), name="by_output")(numbers)
-        joined = layers.Reshape((num_outputs, 2 * window), name="tokens_joined")(by_output)
+        joined = layers.Reshape((num_outputs, num_numbers), name="tokens_joined")(by_output)
         sums = layers.Dense(sums_each, activation="relu6", name="sums", kernel_initializer=drawn)(
             joined
         )
         is_token = layers.Embedding(
             port.num_ids, 1, trainable=False, name="mask", embeddings_initializer=drawn
         )
-        mask = layers.Reshape((window,), name="mask_places")(is_token(ids))
+        mask = layers.Reshape((window,), name="mask_places")(is_token(inputs[port.name]))
         gates = layers.Dense(sums_each, use_bias=False, name="gates", kernel_initializer=drawn)(
             mask
         )
@@ -124,7 +123,7 @@ class TokenTable(Network):
         features = layers.Reshape((num_outputs * sums_each,), name="features")(gated)
         head = layers.Dense(num_outputs, name="member0_logits", kernel_initializer=drawn)
         outputs = layers.Reshape((1, num_outputs), name="member0_stacked")(head(features))
-        return keras.Model({port.name: ids}, outputs, name="tokentable")
+        return keras.Model(inputs, outputs, name="tokentable")
 
     def solve(
         self,
@@ -141,21 +140,20 @@ class TokenTable(Network):
         Raises:
             TrainError: There are fewer than four rows, or a class has no row.
         """
-        port = token_port(signature)
-        ids = train_set.x[port.name]
+        ports = _id_ports(signature)
         task = task_of(signature.target)
         truth = task.training_truth(train_set.y, signature.target)
-        if len(ids) < FEWEST_ROWS:
+        if len(train_set) < FEWEST_ROWS:
             raise TrainError(
-                f"{len(ids)} training rows",
+                f"{len(train_set)} training rows",
                 expected=f"at least {FEWEST_ROWS}, to choose by folds",
                 fix="provide more rows",
             )
         rows = TokenRows(
-            count_matrix(ids, port.num_ids),
+            count_ids([(train_set.x[port.name], port.num_ids) for port in ports]),
             truth,
             train_set.weight,
-            window=ids.shape[1],
+            window=ports[0].shape[0],
             output_kind=task.output_kind,
         )
         choice = WeightingChoice(
@@ -164,7 +162,7 @@ class TokenTable(Network):
         folds = fold_places(train_set, self.num_folds, seed=training.seed)
         score = _scorer(signature, truth, deciding)
         linear, _ = fit_by_folds(rows, folds, choice, score)
-        write_linear(model, linear, rows.counts)
+        write_linear(model, linear, rows.counts, signature=signature)
 
 
 def _scorer(signature, truth, deciding):
@@ -182,21 +180,71 @@ def _scorer(signature, truth, deciding):
     return score
 
 
-def write_linear(model: Any, linear: LinearTokens, counts: Any) -> None:
+def table_name(port: Port) -> str:
+    """Returns the name of the layer that holds the numbers of a port's ids."""
+    if port.unit == PAIR_ID:
+        return "pairs_table"
+    return "table"
+
+
+def _looked_up(inputs, signature, drawn):
+    """Returns the coarse and fine numbers of all ids, one column of ids after the other:
+    [rows, columns * window, 2 * outputs].
+    """
+    from keras import layers
+
+    from ..training.fake_quantize import FakeQuantize
+
+    num_outputs = signature.output.shape[0]
+    columns = []
+    for port in _id_ports(signature):
+        name = table_name(port)
+        table = layers.Embedding(
+            port.num_ids,
+            2 * num_outputs,
+            name=name,
+            embeddings_initializer=drawn,
+        )
+        # The converter would take the range of the calibration rows, and clip the weights of tokens
+        # that none of them has.
+        ranged = FakeQuantize(name=f"{name}_range")
+        numbers = table(inputs[port.name])
+        columns.append(ranged(numbers))
+        ranged.set_range(*TABLE_RANGE)
+    if len(columns) == 1:
+        return columns[0]
+    return layers.Concatenate(axis=1, name="tables")(columns)
+
+
+def _id_ports(signature):
+    """Returns the port of tokens, then those of pairs of them."""
+    pairs = [port for port in signature.inputs if port.unit == PAIR_ID]
+    return [token_port(signature), *pairs]
+
+
+def write_linear(
+    model: Any, linear: LinearTokens, counts: TokenCounts, *, signature: Signature
+) -> None:
     """Writes a linear function into the layers of a `TokenTable` model.
 
     Args:
         model: As `TokenTable.build` gives it.
-        linear: The function.
-        counts: Of `count_matrix`, of training rows, which show how large sums become.
+        linear: The function, of all ids of tokens, then those of pairs.
+        counts: Of training rows, which show how large sums become.
+        signature: What the model was built for.
     """
-    columns, largest = two_columns(linear.weights)
-    sums = sum_weights(linear, counts, largest)
-    num_ids, num_outputs = linear.weights.shape
-    mask = np.ones((num_ids, 1), np.float32)
+    ports = _id_ports(signature)
+    numbers, largest = two_columns(linear.weights)
+    sums = sum_weights(linear, counts, largest, num_columns=len(ports))
+    first = 0
+    for port in ports:
+        of_port = numbers[first : first + port.num_ids]
+        model.get_layer(table_name(port)).set_weights([of_port])
+        first += port.num_ids
+    num_outputs = linear.weights.shape[1]
+    mask = np.ones((ports[0].num_ids, 1), np.float32)
     mask[0] = 0.0
     of_each = np.kron(np.eye(num_outputs), sums.output[:, None])
-    model.get_layer("table").set_weights([columns])
     model.get_layer("mask").set_weights([mask])
     model.get_layer("sums").set_weights([sums.kernel, sums.starts])
     model.get_layer("gates").set_weights([sums.gates])

@@ -28,9 +28,11 @@ from .recipes import (
     anomaly_recipe,
     series_classes_recipe,
     series_recipe,
+    shared_steps_recipe,
 )
 from .recurrent import EncoderDecoder, SeriesGru, SeriesLstm, SeriesRnn
 from .segments import CutSegments
+from .step_net import StepNet
 from .teacher import MiniRocketTeacher
 from .windows import CutWindows
 
@@ -48,6 +50,7 @@ __all__ = [
     "NLinear",
     "DLinear",
     "SeriesMlp",
+    "StepNet",
     "NBeats",
     "Tcn",
     "SeriesLstm",
@@ -80,6 +83,7 @@ __all__ = [
     "BASIC_MOTIONS",
     "WEATHER_ANOMALY",
     "series_recipe",
+    "shared_steps_recipe",
     "anomaly_recipe",
     "series_classes_recipe",
 ]

@@ -12,11 +12,18 @@ BY_STEP = (SERIES_STANDARD, SERIES_INTERVAL)
 
 
 class SeriesBlocks(Blocks):
-    """Blocks for steps [rows, steps, channels]."""
+    """Blocks for steps [rows, steps, channels].
+
+    Attributes:
+        signature: Of the model.
+        inputs: The Keras input of each port, by name.
+    """
 
     def __init__(self, net, signature: Signature, *, seed: int = 0, synchronized: bool = False):
         super().__init__(net, seed=seed, synchronized=synchronized)
-        self._signature = signature
+        self.signature = signature
+        self.inputs = input_layers(signature)
+        self._others: list | None = None
 
     def horizon(self) -> int:
         """Returns how many steps are forecast.
@@ -24,22 +31,29 @@ class SeriesBlocks(Blocks):
         Raises:
             RecipeError: If there are none.
         """
-        if not task_of(self._signature.target).looks_ahead:
+        if not task_of(self.signature.target).looks_ahead:
             raise RecipeError(
                 f"{type(self.net).__name__} without steps to forecast",
                 expected="a forecast",
                 fix="--set 'build=SeriesLstm()'",
             )
-        return self._signature.frame.horizon
+        return self.signature.frame.horizon
 
     def other_inputs(self, inputs) -> list:
-        """Returns what a row has besides its past steps, each as [rows, width]."""
+        """Returns what a row has besides its past steps, each as [rows, width]; the same layers
+        whenever it is asked.
+        """
+        if self._others is None:
+            self._others = self._flat_inputs(inputs)
+        return self._others
+
+    def _flat_inputs(self, inputs):
         import keras
 
         layers = keras.layers
-        past = past_ports(self._signature)
+        past = past_ports(self.signature)
         others = []
-        for port in self._signature.inputs:
+        for port in self.signature.inputs:
             if port in past:
                 continue
             value = inputs[port.name]

@@ -9,7 +9,7 @@ from .load import LoadSeries
 from .load_classes import LoadSeriesArrays, LoadSeriesTfds, LoadTsFiles
 from .minirocket import MiniRocket
 from .networks import NLinear
-from .recipes import anomaly_recipe, series_classes_recipe, series_recipe
+from .recipes import anomaly_recipe, series_classes_recipe, series_recipe, shared_steps_recipe
 
 
 def series_candidates(
@@ -17,6 +17,13 @@ def series_candidates(
 ) -> tuple[Candidate, ...]:
     """Returns the recipes among which one is chosen for a forecast, the usual one first."""
     usual = series_recipe(load, horizon=horizon, window=window, season=season, name=name)
+    shared = shared_steps_recipe(
+        load,
+        horizon=horizon,
+        window=window,
+        season=season,
+        name=name,
+    )
     linear = replace(
         usual,
         build=NLinear(regularizer=1e-4),
@@ -30,6 +37,7 @@ def series_candidates(
     return (
         Candidate("dense net with a linear one inside", usual),
         Candidate("linear net", linear),
+        Candidate("small net that all steps ahead share", shared),
     )
 
 

@@ -15,7 +15,7 @@ from ..rows.sketch import DataSketch
 from ..slots import Network
 from ..spec import Refusal, knob
 from ..training.blocks import check_heads, check_initializer, with_logits
-from .blocks import SeriesBlocks, input_layers, past_ports
+from .blocks import SeriesBlocks, past_ports
 
 ACTIVATIONS = ("relu", "relu6")
 MAX_TINY_WIDTH = 8
@@ -69,7 +69,7 @@ class SeriesNet(Network):
             RecipeError: For a signature without a series.
         """
         blocks = SeriesBlocks(self, signature, seed=seed, synchronized=synchronized)
-        inputs = input_layers(signature)
+        inputs = blocks.inputs
         past = [inputs[port.name] for port in past_ports(signature)]
         x = blocks.joined(past, "steps")
         others = blocks.other_inputs(inputs)

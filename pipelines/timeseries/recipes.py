@@ -19,6 +19,7 @@ from .load_classes import LoadSeriesArrays, LoadSeriesTfds, LoadTsFiles
 from .minirocket import MiniRocket
 from .networks import NLinear, SeriesMlp
 from .segments import CutSegments
+from .step_net import StepNet
 from .windows import CutWindows
 
 
@@ -42,6 +43,36 @@ def series_recipe(
         encode=(FlagGaps(), FillGaps(), ScaleByItself(level=True), ScaleSeries()),
         build=SeriesMlp(widths=(64,), dropout=0.2),
         training=Training(epochs=12, batch_size=64, schedule=Cosine(warmup_epochs=1)),
+    )
+
+
+def shared_steps_recipe(
+    load: LoadSeries, *, horizon: int, window: int = 0, season: int = 0, name: str = "my_model"
+) -> Recipe:
+    """Returns the recipe for series with a rhythm of days and weeks: the parts of `series_recipe`,
+    windows of four weeks where the training steps allow it (or `window`), gaps filled from the same
+    time a week before, and one small net that all steps ahead share.
+
+    Args:
+        load: Series with a target.
+        horizon: How many steps ahead are forecast.
+        window: Steps of a window; 0: see `CutWindows`.
+        season: Steps of a season; 0: those that series of this step usually have.
+        name: Of the bundle.
+    """
+    usual = series_recipe(load, horizon=horizon, season=season, name=name)
+    return replace(
+        usual,
+        frame=replace(usual.frame, window=window),
+        prepare=(EncodeDate(parts=("hour", "weekday", "day_of_year"), harmonics=(3, 3, 1)),),
+        encode=(
+            FlagGaps(),
+            FillGaps(how="season", season=season),
+            ScaleByItself(level=True),
+            ScaleSeries(),
+        ),
+        build=StepNet(season=season),
+        training=replace(usual.training, optimizer=AdamW(learning_rate=2e-3)),
     )
 
 

@@ -21,6 +21,7 @@ from ..spec import Refusal, check_knobs, knob
 from ..tasks import ForecastTask, task_of
 from ..tasks.seasons import common_start, usual_seasons
 from .step_grid import PARTS, TEST, TRAIN, StepGrid, refuse_too_large
+from .window_length import usual_window
 
 CLEARLY_BETTER = 0.95  # of the error of another season, for which the usual one is left
 
@@ -31,7 +32,8 @@ class CutWindows(Frame):
     them (quantiles by the pinball loss: Koenker and Bassett 1978, https://doi.org/10.2307/1913643).
 
     Attributes:
-        window: How many past steps a window holds.
+        window: How many past steps a window holds; 0 is four weeks, or as many whole seasons as the
+            training steps allow (see `usual_window`).
         horizon: How many steps ahead are forecast.
         stride: How many steps one training or validation window starts after another.
         origin_step: How many steps one test window starts after another, from the first step of its
@@ -44,7 +46,7 @@ class CutWindows(Frame):
         static: Columns of which the window holds one value, that of its series.
     """
 
-    window: int = knob(48, 1, 20_000, unit="steps")
+    window: int = knob(48, 0, 20_000, unit="steps")
     horizon: int = knob(12, 1, 2_000, unit="steps")
     stride: int = knob(1, 1, 100_000, unit="steps")
     origin_step: int = knob(0, 0, 100_000, unit="steps")
@@ -102,6 +104,9 @@ class CutWindows(Frame):
             FrameError: For steps of which no windows can be cut.
         """
         self.check()
+        if not self.window:
+            window = usual_window(splits.train, self.horizon)
+            return replace(self, window=window).cut(splits)
         grid = StepGrid.of(splits, margin=self.window)
         season, notes = self._season(grid, splits.train.schema.frame)
         schema = self._schema(splits, grid, season)

@@ -16,6 +16,9 @@ from ..tasks.metrics import is_smaller_better
 if TYPE_CHECKING:
     from ..recipe import Recipe
 
+# What to try where a plain rule of the frame does better, such as the seasonal naive.
+ADVICE_OF_RULES = "a longer window that holds a whole season (frame.window), or more epochs"
+
 
 @dataclass(frozen=True, eq=False)
 class PeerAnswers:
@@ -104,7 +107,7 @@ def score_peers(
     task = task_of(target)
     metric = task.baseline_metric(recipe.judge.deciding)
     rules = [
-        PeerAnswers(name, task.plain_answers(values, target, ()))
+        PeerAnswers(name, task.plain_answers(values, target, ()), advice=ADVICE_OF_RULES)
         for name, values in (test.baselines or {}).items()
     ]
     found = []

@@ -36,7 +36,7 @@ ROWS = {
 }
 FRAMED = {make.__name__: (make, {}) for make in (framed_samples.forecast, framed_samples.segments)}
 # Loads a network: it has a test of its own.
-SLOW = ("frozen pretrained features, linear model",)
+SLOW = ("linear model of pretrained features",)
 
 
 @pytest.fixture(autouse=True)
@@ -126,7 +126,7 @@ def test_each_kind_of_rows_has_peers_of_its_own():
     every = [peer for found in of_rows.values() for peer in found]
     assert len(every) == len(set(every)) == len(PEERS) - 1
     assert "histogram gradient boosting" in of_rows["table"]
-    assert "gradient boosting on lags and calendar" in of_rows["forecast"]
+    assert "gradient boosting of lags and calendar" in of_rows["forecast"]
     assert of_rows["segments"] == {"isolation forest"}
 
 

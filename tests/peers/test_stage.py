@@ -77,7 +77,7 @@ def test_what_would_take_too_long_is_left_out_or_learns_from_a_sample(recipe, mo
     monkeypatch.setattr(alongside, "BUDGET_SECONDS", 0.05)
     found = peers(recipe, parts)
     by_name = {peer.name: peer.num_rows for peer in found.answers}
-    assert by_name["prior"] == by_name["linear model (one-hot, scaled)"] == num_rows
+    assert by_name["prior"] == by_name["linear model"] == num_rows
     monkeypatch.setattr(alongside, "BUDGET_SECONDS", 0.015)
     found = peers(recipe, parts)
     by_name = {peer.name: peer.num_rows for peer in found.answers}

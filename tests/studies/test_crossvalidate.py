@@ -15,8 +15,9 @@ from pipelines.recipe import tiny
 from pipelines.rows.split import split
 from pipelines.rows.split_fold import SplitFold
 from pipelines.run import read
-from pipelines.studies.crossvalidate import FoldsResult, crossvalidate
+from pipelines.studies.crossvalidate import FoldsResult, Tuning, crossvalidate
 from pipelines.studies.judged import Judged, judge_once, perform_judged
+from pipelines.studies.tuning.judge import inner_folds
 from pipelines.studies.workers import Workers
 
 
@@ -120,3 +121,35 @@ def test_what_is_no_recipe(content, tmp_path):
         load_recipe(path, catalog.SPECS)
     assert "mine.json" in caught.value.received
     assert caught.value.expected and caught.value.fix
+
+
+def test_nested_folds(recipe, tmp_path, capsys):
+    """Each fold is tuned by the rows that it learns from."""
+    pytest.importorskip("optuna", reason="Optuna is missing: pip install 'pipelines[tune]'")
+    workers = Workers("local:2", folder=tmp_path)
+    tuning = Tuning(("build.num_members=1|2", "build.dropout=0.1|0.2"), num_trials=2)
+    folds = crossvalidate(recipe, num_folds=2, tuning=tuning, workers=workers)
+    assert len(folds.chosen) == 2 and len(folds.folds) == 2
+    assert all(set(params) == {"build.num_members", "build.dropout"} for params in folds.chosen)
+    place = tmp_path / "folded.folds"
+    assert {path.name for path in place.glob("*.json")} == {
+        "folded_0_tuned.json",
+        "folded_1_tuned.json",
+    }
+    [first, *_] = sorted(place.glob("*.json"))
+    tuned = load_recipe(first, catalog.SPECS)
+    assert tuned.split == SplitFold(recipe.split, 2, 0)
+    assert str(tuned.build.num_members) == folds.chosen[0]["build.num_members"]
+    print_folds(folds)
+    assert "fold 1 was tuned to build.num_members=" in capsys.readouterr().out
+
+
+def test_inner_folds_of_a_fold_leave_its_rows_out(recipe):
+    fold = replace(recipe, split=SplitFold(recipe.split, 4, 1))
+    data = read(fold).dataset
+    outer = split(data, fold.split)
+    [inner] = inner_folds(fold, 1)
+    parts = split(data, inner.split)
+    seen = np.concatenate([parts.train.ids, parts.valid.ids, parts.test.ids])
+    assert not np.intersect1d(seen, outer.test.ids).size
+    assert sorted(seen) == sorted([*outer.train.ids, *outer.valid.ids])

@@ -8,12 +8,12 @@ import pytest
 from pipelines import steps, text
 from pipelines.convert.convert import convert
 from pipelines.convert.forms import TfliteFiles
-from pipelines.device.cells import Column
+from pipelines.device.cells import SERIES, Column
 from pipelines.device.runner import LiteRT
 from pipelines.device.target import Target
 from pipelines.errors import RecipeError, TrainError
 from pipelines.rows.parts import Dataset, Schema, TrainSet
-from pipelines.rows.sketch import PAIRS, TOKENS, DataSketch
+from pipelines.rows.sketch import DataSketch
 from pipelines.rows.split import SplitGiven, split
 from pipelines.tasks import task_of
 from pipelines.text.folds import fold_places
@@ -23,7 +23,7 @@ from pipelines.text.linear_tokens import (
     TokenWeighting,
     WeightingChoice,
     _fold_answers,
-    count_matrix,
+    count_ids,
     length_factors,
 )
 from pipelines.text.table_weights import STEPS, two_columns
@@ -52,7 +52,7 @@ def truth_of(target, has):
     return has @ np.array([1.0, -2.0, 0.5]) + 10.0
 
 
-def prepared(target=BINARY, seed=0):
+def prepared(target=BINARY, seed=0, more=()):
     """Training and validation rows as ports, and their signature."""
     random = np.random.default_rng(seed)
     words = np.array([f"w{place}" for place in range(40)])
@@ -63,7 +63,7 @@ def prepared(target=BINARY, seed=0):
     part = np.array(["train", "train", "train", "valid", "test"] * (NUM_ROWS // 5), object)
     dataset = Dataset({"t": texts}, truth_of(target, has), np.arange(NUM_ROWS), schema, part=part)
     parts = split(dataset, SplitGiven())
-    fitted, encoded = steps.fit_steps((steps.TokenizeWords(window=24),), parts.train)
+    fitted, encoded = steps.fit_steps((steps.TokenizeWords(window=24), *more), parts.train)
     signature = steps.make_signature(fitted, (), encoded)
     rows = steps.to_ports(signature, encoded, encoded=True)
     return signature, rows, steps.to_ports(signature, parts.valid)
@@ -111,9 +111,9 @@ def test_the_layers_compute_the_linear_function(target, exponent):
     linear = random_function(signature, exponent)
     port = signature.inputs[0]
     ids = rows.x[port.name]
-    counts = count_matrix(ids, port.num_ids)
+    counts = count_ids([(ids, port.num_ids)])
     model = TINY.build(signature)
-    write_linear(model, linear, counts)
+    write_linear(model, linear, counts, signature=signature)
     expected = linear.outputs(counts)
     answers = np.asarray(model({port.name: ids}))[:, 0]
     # A gate is rounded to 127 steps of the largest of its range, which is at most twice as large.
@@ -126,7 +126,7 @@ def test_a_text_without_tokens_gets_the_bias():
     linear = random_function(signature, 0.5)
     port = signature.inputs[0]
     model = TINY.build(signature)
-    write_linear(model, linear, count_matrix(rows.x[port.name], port.num_ids))
+    write_linear(model, linear, count_ids([(rows.x[port.name], port.num_ids)]), signature=signature)
     empty = np.zeros((1, port.shape[0]), np.int32)
     assert np.asarray(model({port.name: empty})) == pytest.approx(linear.bias[0], abs=1e-6)
 
@@ -137,7 +137,7 @@ def test_int8_answers_as_float_does_with_a_weight_far_above_the_rest():
     port = signature.inputs[0]
     ids = rows.x[port.name]
     members = TINY.build(signature)
-    write_linear(members, linear, count_matrix(ids, port.num_ids))
+    write_linear(members, linear, count_ids([(ids, port.num_ids)]), signature=signature)
     model = average_members(members)
     content = convert(model, rows, files=TfliteFiles(forms=("int8",)))["int8"]
     interpreter = LiteRT(content)
@@ -163,6 +163,27 @@ def test_each_kind_of_answer_is_learned(target):
     assert result.history == {}
 
 
+def test_pairs_of_neighbours_have_weights_too():
+    signature, rows, valid = prepared(more=(steps.PairTokens(num_buckets=50),))
+    num_ids = [port.num_ids for port in signature.inputs]
+    random = np.random.default_rng(1)
+    weights = random.normal(size=(sum(num_ids), 1))
+    weights[[0, num_ids[0]]] = 0.0
+    linear = LinearTokens(weights, np.zeros(1), length_factors(24, 0.5))
+    columns = [rows.x[port.name] for port in signature.inputs]
+    counts = count_ids(list(zip(columns, num_ids, strict=True)))
+    model = TINY.build(signature)
+    write_linear(model, linear, counts, signature=signature)
+    expected = linear.outputs(counts)
+    answers = np.asarray(model(rows.x))[:, 0]
+    assert np.abs(answers - expected).max() < np.abs(expected).max() / STEPS
+    result = solved(signature, rows, valid)
+    content = convert(result.model, rows, files=TfliteFiles(forms=("int8",)))["int8"]
+    raw = LiteRT(content).run(valid.x).astype(np.float64).mean(axis=1)
+    in_float = np.asarray(result.model(valid.x))[:, 0]
+    assert np.corrcoef(raw, in_float)[0, 1] > 0.999
+
+
 def test_held_out_rows_change_no_weight_and_one_seed_gives_one_model():
     signature, rows, valid = prepared()
     weights = solved(signature, rows, valid).model.get_weights()
@@ -175,7 +196,7 @@ def test_the_answers_of_a_fold_do_not_depend_on_its_own_truth():
     signature, rows, _ = prepared()
     port = signature.inputs[0]
     truth = task_of(BINARY).training_truth(rows.y, BINARY)
-    counts = count_matrix(rows.x[port.name], port.num_ids)
+    counts = count_ids([(rows.x[port.name], port.num_ids)])
     choice = WeightingChoice((1.0,), (0.0,), (1.0,), 1.0, 0)
     way = TokenWeighting(1.0, 0.0, 1.0)
     folds = fold_places(rows, 3, seed=0)
@@ -210,8 +231,8 @@ def test_a_class_rarer_than_the_folds_is_learned_all_the_same():
 
 
 def test_what_it_cannot_do_is_refused():
-    texts = DataSketch((task_of(BINARY),), frozenset({TOKENS, PAIRS}))
-    assert "PairTokens" in TINY.suits(texts)
+    series = DataSketch((task_of(BINARY),), frozenset({SERIES}))
+    assert "a net for texts" in TINY.suits(series)
     with pytest.raises(RecipeError, match=r"build\.strengths=\(\)"):
         text.TokenTable(strengths=()).check()
     signature, rows, valid = prepared()

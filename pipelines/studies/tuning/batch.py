@@ -27,6 +27,7 @@ class Batch:
         shares: of the epochs, one after the other; the last is all of them.
         deciding: the metric of the score, "" until one was judged.
         ended: number → what came of it.
+        params: number → its knobs.
         running: number → its recipe.
         errors: number → why it failed.
         rungs: number → its scores after the shares so far.

@@ -16,9 +16,9 @@ from ...balance import WeightByClass
 from ...errors import RecipeError
 from ...recipe import Recipe
 from ...settings import written
-from ...slots import Network
+from ...slots import Network, Step
 from ...spec import Spec, knobs_of
-from ...steps import EncodeBins
+from ...steps import EncodeBins, TokenizeWords
 from ...tasks import task_of
 from .space import Choice, Dimension, Range, Space, has_knob, holder_of, value_of
 
@@ -108,24 +108,29 @@ class Scaled(UsualDimension):
 
 
 @dataclass(frozen=True)
-class Bins(UsualDimension):
-    """How many bins numbers of a table fall into.
+class StepKnob(UsualDimension):
+    """A knob of one kind of step among `encode`, the recipe's own value first.
 
     Attributes:
-        nums: of bins.
+        step: the kind of step.
+        knob: its name there.
+        values: that are tried.
     """
 
-    nums: tuple[int, ...] = (16, 32, 64)
+    step: type[Step]
+    knob: str
+    values: tuple[float, ...]
 
     def of(self, recipe: Recipe) -> Dimension | None:
-        values = [_in_words(recipe.encode)]
-        for num in self.nums:
-            steps = tuple(
-                replace(step, num_bins=num) if isinstance(step, EncodeBins) else step
-                for step in recipe.encode
-            )
-            values.append(_in_words(steps))
-        return _choice("encode", values)
+        words = [_in_words(recipe.encode)]
+        for value in self.values:
+            words.append(_in_words(tuple(self._turned(step, value) for step in recipe.encode)))
+        return _choice("encode", words)
+
+    def _turned(self, step, value):
+        if isinstance(step, self.step):
+            return replace(step, **{self.knob: value})
+        return step
 
 
 @dataclass(frozen=True)
@@ -148,6 +153,7 @@ WIDTHS = Scaled("build.widths")
 # A picture's layers cost four times the multiplications at twice the width.
 PICTURE_WIDTHS = Scaled("build.widths", (0.75, 1.0, 1.5))
 BALANCE = Balance()
+BINS = StepKnob(EncodeBins, "num_bins", (16, 32, 64))
 
 _LEARNED = (RATE, DECAY)
 _PICTURES = (*_LEARNED, DROPOUT, BALANCE)
@@ -158,7 +164,7 @@ _WHOLE_SERIES = (*_SERIES, BALANCE)
 _DEPTH = Between("build.depth", 2, 6)
 
 USUAL: dict[type[Network], tuple[UsualDimension, ...]] = {
-    tabular.Mlp: (*_LEARNED, DROPOUT, WIDTHS, Bins(), BALANCE),
+    tabular.Mlp: (*_LEARNED, DROPOUT, WIDTHS, BINS, BALANCE),
     vision.Cnn: (*_PICTURES, PICTURE_WIDTHS),
     vision.ResNet8: (*_PICTURES, WIDTH),
     vision.DsCnn: (*_PICTURES, Scaled("build.width", (0.75, 1.0, 1.5)), _DEPTH),
@@ -171,6 +177,10 @@ USUAL: dict[type[Network], tuple[UsualDimension, ...]] = {
     text.Lstm: (*_EMBEDDED, WIDTHS),
     text.Gru: (*_EMBEDDED, WIDTHS),
     text.SimpleRnn: (*_EMBEDDED, WIDTHS),
+    text.TokenTable: (
+        StepKnob(TokenizeWords, "min_count", (1, 2, 3, 5)),
+        Between("build.smoothing", 0.1, 10.0, is_log=True),
+    ),
     text.TransformerEncoder: (*_TEXTS, _DEPTH),
     timeseries.NLinear: (RATE, DECAY, Between("build.regularizer", 1e-6, 1e-2, is_log=True)),
     timeseries.DLinear: (RATE, DECAY, Scaled("build.kernel")),
@@ -185,6 +195,7 @@ USUAL: dict[type[Network], tuple[UsualDimension, ...]] = {
     timeseries.SeriesFcn: (*_WHOLE_SERIES, WIDTHS),
     timeseries.SeriesResNet: (*_WHOLE_SERIES, WIDTHS),
     timeseries.InceptionTime: (*_WHOLE_SERIES, WIDTH, _DEPTH),
+    timeseries.MiniRocket: (Scaled("build.num_features"),),
     timeseries.LstmFcn: (*_WHOLE_SERIES, WIDTHS, Scaled("build.units")),
     timeseries.Autoencoder: (*_SERIES, Scaled("build.code"), WIDTHS),
     timeseries.ConvAutoencoder: (*_SERIES, Scaled("build.code"), WIDTHS),

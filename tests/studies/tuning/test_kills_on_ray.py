@@ -5,7 +5,7 @@ import os
 import pytest
 
 from tests.engine.ray_warnings import RAY_WARNINGS
-from tests.studies.tuning.test_kills import check_study
+from tests.studies.tuning.test_kills import REAL, check_starts, check_study
 
 pytest.importorskip("optuna", reason="Optuna is missing: pip install 'pipelines[tune]'")
 ray = pytest.importorskip("ray", reason="Ray is missing: pip install 'pipelines[ray]'")
@@ -21,3 +21,11 @@ def test_thirty_trials_and_five_kills(cluster, tmp_path):
     cluster.wait_for_nodes()
     places = check_study(tmp_path, "ray", trials=30, kills=5, longest=15, seed=0)
     assert places
+    check_starts(tmp_path, num_kills=len(places))
+
+
+def test_thirty_trials_of_a_real_recipe_and_five_kills(cluster, tmp_path):
+    cluster.add_node(num_cpus=2)
+    cluster.wait_for_nodes()
+    places = check_study(tmp_path, "ray", driver=REAL, trials=30, kills=5, longest=80, seed=0)
+    assert len(places) == 5

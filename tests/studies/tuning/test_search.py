@@ -15,6 +15,7 @@ from pipelines.studies.tuning.parse import parse_search
 from pipelines.studies.tuning.plan import SearchPlan
 from pipelines.studies.tuning.trials import DONE, FAILED, PRUNED
 from pipelines.studies.workers import Workers
+from pipelines.targets.budgets import Cost
 from tests.studies.tuning.fake_judge import (
     RATE,
     RECIPE,
@@ -265,6 +266,48 @@ def test_the_front_of_two_objectives(tmp_path):
     assert len(set(sizes)) == len(sizes) >= 2
     assert scores == sorted(scores) and sizes == sorted(sizes, reverse=True)
     assert result.best is result.front[0]
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random"])
+def test_a_front_within_limits_and_with_failures(sampler, tmp_path):
+    judge = FakeJudge(breaks=lambda recipe: recipe.build.dropout > 0.5)
+    result = search(
+        tmp_path,
+        judge,
+        num_trials=30,
+        objectives=("score", "bytes", "ms"),
+        limits=Limits(max_arena=5000),
+        sampler=sampler,
+    )
+    assert {trial.size_bytes for trial in result.front} <= {1000, 2000}
+    assert result.pruned and result.failed
+    assert all(trial.excess.keys() == {"arena"} for trial in result.pruned)
+
+
+def test_a_network_that_tflm_cannot_run_is_over_every_limit_of_its_memory(tmp_path):
+    class Judge(FakeJudge):
+        def costs(self, recipes):
+            return [Cost(size_of(recipe)) for recipe in recipes]
+
+    with pytest.raises(RecipeError, match="TFLM cannot run it"):
+        search(tmp_path, Judge(), limits=Limits(max_arena=5000))
+
+
+def test_an_objective_that_cannot_be_measured_fails_the_trial(tmp_path):
+    class Judge(FakeJudge):
+        def scores(self, recipes):
+            found = super().scores(recipes)
+            small = [size_of(recipe) < 2000 for recipe in recipes]
+            return [
+                replace(each, cost=Cost(1, None, 0.5)) if is_small else each
+                for each, is_small in zip(found, small, strict=True)
+            ]
+
+    result = search(tmp_path, Judge(), objectives=("score", "arena"))
+    assert result.failed
+    assert {trial.reason for trial in result.failed} == {
+        "score, arena: one of them cannot be measured"
+    }
 
 
 @pytest.mark.parametrize(
