@@ -1,10 +1,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
-.PHONY: help run vision text timeseries devices compress test test-full bench docs lint clean
+.PHONY: help run vision text timeseries devices compress test test-full bench bench-defaults docs lint clean
 
 help: ## List the targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(READY) ## Bird strikes: raw CSV to a verified int8 model in saved_models/birds_mlp (about 2 minutes).
 	$(BIN)/python -m pipelines run birds_mlp
@@ -39,6 +39,9 @@ bench: $(READY) ## Print start-up times, training speed, runner speed and the co
 	$(BIN)/python -m tests.bench_text
 	$(BIN)/python -m tests.bench_series
 	$(BIN)/python -m tests.bench_resume
+
+bench-defaults: $(READY) ## One command with no knob turned on 24 sets, next to plain peers (hours).
+	$(BIN)/python -m tests.bench_defaults
 
 docs: $(READY) ## Write docs/reference/ from the specs.
 	$(BIN)/python docs/make_reference.py

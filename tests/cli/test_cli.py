@@ -219,6 +219,8 @@ def test_own_file_from_raw_rows_to_predictions(birds, tmp_path):
         "own",
         "--folder",
         tmp_path,
+        "--quality",
+        "fast",
         "--drop",
         "opid",
         "--kind",

@@ -80,7 +80,7 @@ def test_an_error_goes_through_data(tmp_path):
     failure = Failure(**json.loads(json.dumps(vars(Failure.of(error)))))
     log = tmp_path / "log.txt"
     log.write_text("tree: 1\rtree: 2\n\nlast line\n")
-    there = failure.error(about="seed 3", alone="python -m x task.json", log=log)
+    there = failure.error(about="seed 3", log=log, kept="  alone: python -m x task.json")
     assert type(there) is StepError
     assert there.stage == "prepare"
     assert "seed 3: a column" in str(there)

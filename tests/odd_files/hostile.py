@@ -471,7 +471,7 @@ ODD_FILES = (
         "golden rows that are a number",
         bundle_of(golden_json="5"),
         read_golden_rows,
-        error="golden.json of the bundle",
+        error="golden.json in ",
     ),
     OddFile(
         "a bundle's file of more bytes than it may have",

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from pipelines import tabular, text, timeseries, vision
+from pipelines import catalog, tabular, text, timeseries, vision
+from pipelines.bundle.saved_recipe import load_recipe, write_recipe
 from pipelines.engine.base import Handle
 from pipelines.engine.task import Task
 from pipelines.errors import EngineError, RecipeError, TrainError
@@ -142,6 +143,13 @@ def test_a_knob_that_rules_some_out_leaves_the_others():
 def test_candidates_that_a_knob_makes_equal_are_one():
     usual = candidates(1)[0]
     assert choose([usual, usual], workers=FakeEngine([])) == [usual.recipe]
+
+
+def test_what_was_tried_comes_back_from_a_file(tmp_path):
+    recipe = choose(candidates(), workers=FakeEngine([300, 310, 290, 320]))[0]
+    write_recipe(tmp_path / "mine.json", recipe)
+    again = load_recipe(tmp_path / "mine.json", catalog.SPECS)
+    assert again == recipe and again.tried == recipe.tried
 
 
 def test_an_unknown_quality():

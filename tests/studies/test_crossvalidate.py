@@ -123,6 +123,7 @@ def test_what_is_no_recipe(content, tmp_path):
     assert caught.value.expected and caught.value.fix
 
 
+@pytest.mark.full
 def test_nested_folds(recipe, tmp_path, capsys):
     """Each fold is tuned by the rows that it learns from."""
     pytest.importorskip("optuna", reason="Optuna is missing: pip install 'pipelines[tune]'")

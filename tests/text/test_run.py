@@ -190,6 +190,8 @@ def test_own_texts_on_the_command_line(remarks, command, tmp_path):
     code, _, error = command(
         "text",
         tmp_path / "tickets.jsonl",
+        "--quality",
+        "fast",
         "--text-column",
         "remarks",
         "--target",
@@ -231,6 +233,8 @@ def test_a_folder_of_texts_on_the_command_line(remarks, tmp_path):
         "pipelines",
         "text",
         tmp_path / "strikes",
+        "--quality",
+        "fast",
         "--group",
         r"flight(\d+)_",
         "--folder",

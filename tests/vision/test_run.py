@@ -183,6 +183,8 @@ def test_run_images_on_the_command_line(folder, command, tmp_path):
     code, said, error = command(
         "images",
         folder,
+        "--quality",
+        "fast",
         "--name",
         "mine",
         "--folder",
