@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ..rows.columns import read_rows
+
 MOST_PICTURES = 512  # at once
 MOST_VALUES = 2**27  # of the widest feature maps, at once: half a gigabyte
 
@@ -34,7 +36,8 @@ class KerasInterpreter:
         step = self._step(inputs)
         outputs = []
         for start in range(0, max(num_rows, 1), step):
-            piece = {name: x[start : start + step] for name, x in inputs.items()}
+            rows = slice(start, start + step)
+            piece = {name: read_rows(x, rows) for name, x in inputs.items()}
             outputs.append(self._call(piece))
         return np.concatenate(outputs)
 
