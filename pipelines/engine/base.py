@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from ..errors import DeviceError, EngineError, PipelineError
+from ..errors import EngineError, PipelineError
 from .failure import Failure, tail
 from .notice import print_notice
 from .progress import Progress
-from .remote import Remote
+from .remote import Remote, find_result
 from .request import Request
 from .slot import Slot
 from .store import open_store, remove_if_empty
@@ -286,16 +286,13 @@ class Engine(ABC):
 
     def _kept_files(self, handle):
         """Returns the files of a result, or None; a damaged one is removed."""
-        try:
-            files = self.store.read(handle.key)
-        except DeviceError as error:
-            print_notice(f"{handle.about} in the cache is damaged: {error.received}")
-            self.store.remove(handle.key)
-            files = None
-        if files is not None or self.remote is None:
-            return files
-        self.remote.fetch(handle.key, self.store, workspace=self.workspace)
-        return self.store.read(handle.key)
+        return find_result(
+            handle.key,
+            self.store,
+            self.remote,
+            workspace=self.workspace,
+            damaged=f"{handle.about} in the cache is damaged",
+        )
 
     def _failed_folder(self, handle):
         return self.store.folder / FAILED / handle.key[:_SHORT_KEY]

@@ -17,12 +17,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..errors import DeviceError, EngineError
+from ..errors import EngineError
 from .arrays import from_bytes, to_bytes
 from .digest import NotHashableError, digest
 from .environment import environment
 from .notice import print_notice
-from .remote import Remote
+from .remote import Remote, find_result
 from .resume import Epochs, storing_epochs
 from .store import Store, about_bytes, open_store
 from .workspace import workspace
@@ -128,18 +128,13 @@ class Work:
 
     def _read(self) -> dict[str, bytes] | None:
         cache = self.cache
-        try:
-            files = cache.store.read(self.key)
-        except DeviceError as error:
-            print_notice(
-                f"{self.stage} in the cache is damaged, and is computed again: {error.received}"
-            )
-            cache.store.remove(self.key)
-            files = None
-        if files is not None or cache.remote is None:
-            return files
-        cache.remote.fetch(self.key, cache.store, workspace=cache.workspace)
-        return cache.store.read(self.key)
+        return find_result(
+            self.key,
+            cache.store,
+            cache.remote,
+            workspace=cache.workspace,
+            damaged=f"{self.stage} in the cache is damaged, and is computed again",
+        )
 
     @contextmanager
     def going_on(self) -> Iterator[None]:

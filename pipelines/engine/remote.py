@@ -147,6 +147,30 @@ class Remote:
         )
 
 
+def find_result(
+    key: str, store: Store, remote: "Remote | None", *, workspace: Path, damaged: str
+) -> dict[str, bytes] | None:
+    """Returns the files of a result of this machine, or else of the URL; None if none has it.
+
+    Args:
+        key: of the entry.
+        store: of this machine; a damaged entry is removed from it, with a line that reports it.
+        remote: the results at a URL, or None.
+        workspace: a folder on the store's file system for what is unfinished.
+        damaged: how that line begins.
+    """
+    try:
+        files = store.read(key)
+    except DeviceError as error:
+        print_notice(f"{damaged}: {error.received}")
+        store.remove(key)
+        files = None
+    if files is not None or remote is None:
+        return files
+    remote.fetch(key, store, workspace=workspace)
+    return store.read(key)
+
+
 def open_remote(url: str) -> Remote:
     """Returns the results at a URL, or in a folder, after a small file was written and read there.
 
