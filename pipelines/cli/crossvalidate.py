@@ -1,13 +1,13 @@
 """`crossvalidate`: a recipe on every fold of its rows."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import RecipeError
 from .making import making_command
-from .options import AnyRecipe, RunOptions, recipe_of
+from .options import AnyRecipe, RunOptions
 from .study import STOPPED, StudyOptions
 from .tune import Search
 
@@ -53,8 +53,7 @@ def run_crossvalidate(options: CrossvalidateOptions) -> None:
     """
     from ..studies.crossvalidate import crossvalidate
 
-    recipe = recipe_of(options.recipe)
-    recipe = options.applied_to(replace(recipe, name=options.name or recipe.name))
+    recipe = options.turned(options.recipe)
     with making_command(STOPPED):
         result = crossvalidate(
             recipe,

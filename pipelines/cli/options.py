@@ -131,6 +131,11 @@ class RunOptions:
         with making_command(STOPPED), anew(self.fresh):
             run(recipe, folder=self.folder)
 
+    def turned(self, words: str) -> "Recipe":
+        """Returns the recipe of RECIPE under --name, with the knobs turned."""
+        recipe = recipe_of(words)
+        return self.applied_to(replace(recipe, name=self.name or recipe.name))
+
     def applied_to(self, recipe: "Recipe") -> "Recipe":
         """Returns the recipe with the knobs turned and the runtimes chosen."""
         from .. import catalog

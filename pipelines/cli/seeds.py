@@ -1,12 +1,12 @@
 """`seeds`: one recipe with several seeds."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .making import making_command
-from .options import AnyRecipe, RunOptions, recipe_of
+from .options import AnyRecipe, RunOptions
 from .study import STOPPED, StudyOptions
 
 if TYPE_CHECKING:
@@ -34,8 +34,7 @@ def run_seeds(options: SeedsOptions) -> None:
     """
     from ..studies.seeds import seeds
 
-    recipe = recipe_of(options.recipe)
-    recipe = options.applied_to(replace(recipe, name=options.name or recipe.name))
+    recipe = options.turned(options.recipe)
     with making_command(STOPPED):
         result = seeds(
             recipe,

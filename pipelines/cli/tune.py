@@ -1,12 +1,12 @@
 """`tune`: the best knobs of a recipe."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .making import making_command
-from .options import AnyRecipe, RunOptions, recipe_of
+from .options import AnyRecipe, RunOptions
 from .study import STOPPED, StudyOptions
 
 if TYPE_CHECKING:
@@ -101,8 +101,7 @@ def run_tune(options: TuneOptions) -> None:
     """
     from ..studies.tune import tune
 
-    recipe = recipe_of(options.recipe)
-    recipe = options.applied_to(replace(recipe, name=options.name or recipe.name))
+    recipe = options.turned(options.recipe)
     with making_command(STOPPED):
         result = tune(
             recipe,

@@ -9,7 +9,7 @@ from ..errors import FrameError
 from ..recipe import Recipe
 from ..rows.split_fold import SplitFold
 from ..run import fit, frame, judge, read, ship, split
-from ..targets.litert.spec import TargetLiteRT
+from .judged import alone
 
 
 def backtest(recipe: Recipe, source: object = None, *, num_folds: int = 4, refit: bool = True):
@@ -73,9 +73,7 @@ def _refuse_short(steps, num_folds, horizon):
 
 def _scores(recipe, shipped, test):
     """Returns the scores of the int8 file under LiteRT; the run judges its other runtimes."""
-    litert = replace(recipe.shipping, targets=(TargetLiteRT(),))
-    recipe = replace(recipe, shipping=litert)
-    evaluation = judge(recipe, shipped, test)
+    evaluation = judge(alone(recipe), shipped, test)
     scores_by_form = {rung.form: rung.scores for rung in evaluation.rungs}
     scores = scores_by_form["litert_int8"]
     naive = evaluation.baselines["seasonal naive"]

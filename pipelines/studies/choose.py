@@ -18,7 +18,7 @@ from ..rows.split_fold import SplitFold
 from ..run import read
 from ..tasks.metrics import is_smaller_better
 from .judged import Judged, judged_task
-from .workers import Workers
+from .workers import Workers, wait_for_each
 
 QUALITIES = ("fast", "good", "best")
 NUM_FOLDS = 5
@@ -42,7 +42,7 @@ class _Trial:
         """The mean of its folds; None if one gave no score."""
         if self.error is not None or not self.judged:
             return None
-        scores = [judged.scores["int8"][judged.deciding] for judged in self.judged]
+        scores = [judged.score for judged in self.judged]
         if any(score is None for score in scores):
             return None
         return statistics.fmean(scores)
@@ -135,10 +135,8 @@ def _judge(trials, places, engine: Engine):
         for place in places:
             if trial.error is None:
                 _submit(trial, place, engine, handles)
-    engine.wait(list(handles))
+    wait_for_each(list(handles), engine, fatal=EngineError)
     for handle, trial in handles.items():
-        if isinstance(handle.error, EngineError):
-            raise handle.error
         if handle.error is not None:
             trial.error = handle.error
         else:

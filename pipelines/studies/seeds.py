@@ -15,7 +15,7 @@ from ..engine.making import making
 from ..engine.workspace import write_whole
 from ..errors import RecipeError, VerifyError
 from ..recipe import Recipe
-from .workers import Workers
+from .workers import Workers, wait_for_each
 
 FORMS = ("float32", "int8")
 
@@ -98,7 +98,8 @@ def seeds(
     opened = workers.open()
     with making(folder, recipe.name), opened:
         handles = _submit_all(recipe, num, opened)
-        _wait_for_all(handles.values(), opened)
+        # A failed ladder is the result of a seed; the others go on.
+        wait_for_each(list(handles.values()), opened, but=(VerifyError,))
         failed = {
             seed: handle.error.received.partition("\n")[0]
             for seed, handle in handles.items()
@@ -120,16 +121,6 @@ def _submit_all(recipe: Recipe, num: int, engine: Engine) -> dict[int, Handle]:
         task = bundle_task(seeded)
         handles[seed] = engine.submit(task, about=f"{recipe.name} with seed {seed}")
     return handles
-
-
-def _wait_for_all(handles, engine):
-    """Waits for all runs. Raises the first error that is more than a failed ladder."""
-    handles = list(handles)
-    for num in range(1, len(handles) + 1):
-        done = engine.wait(handles, num=num)
-        for handle in done:
-            if handle.error is not None and not isinstance(handle.error, VerifyError):
-                raise handle.error
 
 
 def _write(recipe, passed, failed, folder):

@@ -1,10 +1,12 @@
 """Who does the runs of a study, and where their results lie."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..engine.base import Engine, Handle
 from ..engine.engines import USUAL, open_engine
+from ..errors import PipelineError
 from .worker import MODULE
 
 
@@ -40,9 +42,22 @@ class Workers:
         )
 
 
-def wait_for_each(handles: list[Handle], engine: Engine) -> None:
-    """Waits for all tasks. Raises the error of the first that fails, which ends the others."""
+def wait_for_each(
+    handles: Sequence[Handle],
+    engine: Engine,
+    *,
+    fatal: type[PipelineError] = PipelineError,
+    but: tuple[type[PipelineError], ...] = (),
+) -> None:
+    """Waits for all tasks. Raises the first error that is fatal, which ends the others.
+
+    Args:
+        handles: of the tasks.
+        engine: that does them.
+        fatal: kind of error that is raised as soon as it is there.
+        but: kinds of it that are left in their handles.
+    """
     for num in range(1, len(handles) + 1):
         for handle in engine.wait(handles, num=num):
-            if handle.error is not None:
+            if isinstance(handle.error, fatal) and not isinstance(handle.error, but):
                 raise handle.error

@@ -46,7 +46,7 @@ class FakeEngine:
         handle.is_done = True
         return handle
 
-    def wait(self, handles):
+    def wait(self, handles, *, num=None):
         return handles
 
     def result(self, handle):

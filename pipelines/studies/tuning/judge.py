@@ -16,6 +16,7 @@ from ...rows.split_fold import SplitFold
 from ...targets.budgets import Cost
 from ..judged import Judged, judged_task
 from ..rehearsed import RESULT, rehearsed_task
+from ..workers import wait_for_each
 
 # Into so many folds the rows are cut, if not more are asked for: four fifths are learned from.
 LEAST_FOLDS = 5
@@ -92,10 +93,7 @@ class EngineJudge(RecipeJudge):
     def _wait_for(self, handles):
         """Waits for all. Raises the first EngineError: a fault, or a worker that was lost."""
         given = [each for several in handles for each in several if isinstance(each, Handle)]
-        for num in range(1, len(given) + 1):
-            for handle in self.engine.wait(given, num=num):
-                if isinstance(handle.error, EngineError):
-                    raise handle.error
+        wait_for_each(given, self.engine, fatal=EngineError)
 
     def _score(self, handles):
         """The mean over the folds, or the error of the first that failed."""
