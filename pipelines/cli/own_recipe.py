@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..device.door import ends_on_signals
+from .making import making_command
 from .options import STOPPED, RunOptions
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class OwnDataOptions(RunOptions):
 
         turned = [replace(each, recipe=self.applied_to(each.recipe)) for each in candidates]
         workers = Workers(folder=self.folder, is_fresh=self.fresh)
-        with ends_on_signals(STOPPED):
+        with making_command(STOPPED):
             recipes = choose(turned, quality=self.quality, workers=workers)
             print_tried(recipes[0])
             with anew(self.fresh):
