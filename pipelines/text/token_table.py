@@ -11,12 +11,12 @@ from ..device.ports import Port
 from ..device.signature import Signature
 from ..device.units import PAIR_ID
 from ..errors import RecipeError, TrainError
+from ..rows.inner_folds import fold_places
 from ..rows.parts import HeldOut, TrainSet
 from ..rows.sketch import DataSketch
 from ..slots import Network
 from ..spec import knob
 from ..tasks import task_of
-from .folds import fold_places
 from .linear_tokens import (
     LinearTokens,
     TokenCounts,

@@ -11,12 +11,12 @@ import numpy as np
 from ..device.calibration import probabilities
 from ..device.cells import SERIES
 from ..errors import TrainError
+from ..rows.inner_folds import fold_places
 from ..rows.parts import TrainSet, require_train_set
 from ..rows.sketch import DataSketch
 from ..slots import Teacher
 from ..spec import Refusal, knob
 from ..tasks import task_of
-from ..text.folds import fold_places
 from ..training.ridge import fit_ridge
 from .minirocket_kernels import KERNEL_STEPS, NUM_KERNELS, Grid, fit_convolutions
 

@@ -12,11 +12,11 @@ from pipelines.device.cells import SERIES, Column
 from pipelines.device.runner import LiteRT
 from pipelines.device.target import Target
 from pipelines.errors import RecipeError, TrainError
+from pipelines.rows.inner_folds import fold_places
 from pipelines.rows.parts import Dataset, Schema, TrainSet
 from pipelines.rows.sketch import DataSketch
 from pipelines.rows.split import SplitGiven, split
 from pipelines.tasks import task_of
-from pipelines.text.folds import fold_places
 from pipelines.text.linear_tokens import (
     LinearTokens,
     TokenRows,

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..rows.parts import TrainSet
 from ..tasks import task_of
+from .parts import TrainSet
 
 
 def fold_places(
