@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..tasks import TASKS
-from ..tasks.metrics import is_smaller_better
+from ..tasks.metrics import direction, is_smaller_better
 from .numbers import number, signed
 
 if TYPE_CHECKING:
@@ -68,9 +68,7 @@ def _line_of_peer(peer):
 
 def _place_of_ours(table, score):
     """Returns before how many peers what ships stands: the table is sorted by its metric."""
-    sign = 1
-    if is_smaller_better(table.metric):
-        sign = -1
+    sign = direction(table.metric)
     num_better = 0
     for peer in table.scores:
         other = peer.scores[table.metric]

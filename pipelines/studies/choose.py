@@ -16,7 +16,7 @@ from ..errors import EngineError, PipelineError, RecipeError
 from ..recipe import Candidate, Recipe, Tried
 from ..rows.split_fold import SplitFold
 from ..run import read
-from ..tasks.metrics import is_smaller_better
+from ..tasks.metrics import direction
 from .judged import Judged, judged_task
 from .workers import Workers, wait_for_each
 
@@ -157,10 +157,8 @@ def _ranked(trials):
     usable = [trial for trial in trials if trial.score() is not None]
     if not usable:
         return []
-    sign = -1
-    if is_smaller_better(usable[0].judged[0].deciding):
-        sign = 1
-    return sorted(usable, key=lambda trial: sign * trial.score())
+    sign = direction(usable[0].judged[0].deciding)
+    return sorted(usable, key=lambda trial: -sign * trial.score())
 
 
 def _better_half(trials):

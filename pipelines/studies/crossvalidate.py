@@ -17,7 +17,7 @@ from ..errors import RecipeError
 from ..recipe import Recipe
 from ..report.write import to_plain
 from ..rows.split_fold import SplitFold
-from ..tasks.metrics import is_smaller_better
+from ..tasks.metrics import direction
 from .corrected import FoldMean, mean_over_folds
 from .judged import Judged, judged_task
 from .tune import search_with, space_of
@@ -91,7 +91,7 @@ class FoldsResult:
         deciding metric, and by how much the int8 file is better: positive is better.
         """
         metric = self.deciding
-        sign = -1 if is_smaller_better(metric) else 1
+        sign = direction(metric)
         ours = self.values(metric)
         found = {}
         for name in self.folds[0].peers:

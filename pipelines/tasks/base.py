@@ -24,7 +24,7 @@ from ..errors import RecipeError, with_article
 from ..rows.parts import HeldOut, TrainSet
 from .c_answer import CAnswer
 from .intervals import Margin, bootstrap_intervals
-from .metrics import is_smaller_better
+from .metrics import direction
 from .plain_models import PlainModels
 from .shown import ShownTask
 
@@ -255,9 +255,7 @@ class Task(CAnswer, ShownTask, PlainModels):
         """Returns by how much one model's answers are better than another's to the same rows."""
         first = self.placed_metric(metric, y, one, target)
         second = self.placed_metric(metric, y, other, target)
-        sign = 1
-        if is_smaller_better(metric):
-            sign = -1
+        sign = direction(metric)
 
         def ahead(places):
             return (first(places) - second(places)) * sign

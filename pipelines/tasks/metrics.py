@@ -33,6 +33,13 @@ def is_smaller_better(metric: str) -> bool:
     return metric in SMALLER_IS_BETTER
 
 
+def direction(metric: str) -> int:
+    """Returns 1 where the larger of two values of a metric is the better one, else -1."""
+    if is_smaller_better(metric):
+        return -1
+    return 1
+
+
 def score_classes(y: np.ndarray, chosen: np.ndarray, scores: np.ndarray) -> dict[str, float]:
     """Returns every metric of classes.
 

@@ -11,7 +11,7 @@ from ..device.target import Target
 from ..rows.parts import HeldOut
 from ..tasks import task_of
 from ..tasks.intervals import Margin
-from ..tasks.metrics import is_smaller_better
+from ..tasks.metrics import direction
 
 if TYPE_CHECKING:
     from ..recipe import Recipe
@@ -127,6 +127,4 @@ def _rank(score, metric):
     """Returns what sorts the best first, and what has no score last."""
     if math.isnan(score):
         return math.inf
-    if is_smaller_better(metric):
-        return score
-    return -score
+    return -direction(metric) * score

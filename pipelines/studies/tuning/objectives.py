@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ...errors import RecipeError
 from ...targets.budgets import Cost
 from ...targets.micro.runner import micro_available
-from ...tasks.metrics import is_smaller_better
+from ...tasks.metrics import direction, is_smaller_better
 from .trials import Trial
 
 SCORE = "score"
@@ -116,10 +116,8 @@ def front_of(
         for trial in feasible
         if not any(_beats(losses[other.number], losses[trial.number]) for other in feasible)
     ]
-    if is_smaller_better(deciding):
-        front.sort(key=lambda trial: (trial.score, trial.number))
-    else:
-        front.sort(key=lambda trial: (-trial.score, trial.number))
+    sign = -direction(deciding)
+    front.sort(key=lambda trial: (sign * trial.score, trial.number))
     if len(objectives) == 1:
         return tuple(front[:1])
     return tuple(front)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ...recipe import Recipe
-from ...tasks.metrics import is_smaller_better
+from ...tasks.metrics import direction
 from .space import Space
 from .trials import DONE, FAILED, PRUNED, Trial
 
@@ -49,7 +49,7 @@ class TuneResult:
     def ranked(self) -> list[Trial]:
         """Returns the trials that were judged: feasible ones first, the best score first."""
         judged = [trial for trial in self.trials if trial.state == DONE]
-        sign = 1 if is_smaller_better(self.deciding) else -1
+        sign = -direction(self.deciding)
         return sorted(
             judged, key=lambda trial: (bool(trial.excess), sign * trial.score, trial.number)
         )
