@@ -189,6 +189,13 @@ class Recipe(Spec):
 
     def _check_solved(self):
         """Refuses what only epochs of training could learn from."""
+        if self.build.decides_by_folds and self.balance is not None and self.balance.redraws:
+            raise RecipeError(
+                f"build.decides_by_folds=True together with {type(self.balance).__name__}",
+                expected="rows with the shares of the classes as they are, to decide by",
+                fix="--set balance=None or 'balance=WeightByClass()', or "
+                "--set build.decides_by_folds=False",
+            )
         for slot, empty in (("teacher", None), ("augment", ())):
             held = vars(self)[slot]
             if held:

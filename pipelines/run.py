@@ -208,6 +208,7 @@ def _train(recipe, inputs, callbacks=()):
         deciding=recipe.judge.deciding,
         callbacks=callbacks,
     )
+    inputs = replace(inputs, out_of_fold=result.out_of_fold)
     return assess(
         recipe, result.model, inputs, history=result.history, fit_seconds=result.fit_seconds
     )

@@ -1,0 +1,36 @@
+"""Training and validation rows together, for what needs no row to stop or to decide by."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from .parts import HeldOut, TrainSet
+
+
+def learned_from_both(train: TrainSet, valid: HeldOut) -> TrainSet:
+    """Returns the rows of both as rows to learn from; their columns are in memory.
+
+    Args:
+        train: Training rows.
+        valid: Validation rows, by which nothing is chosen; never test rows.
+    """
+    x = {name: np.concatenate([column, valid.x[name]]) for name, column in train.x.items()}
+    return replace(
+        train,
+        x=x,
+        y=np.concatenate([train.y, valid.y]),
+        ids=np.concatenate([train.ids, valid.ids]),
+        weight=_of_both(train.weight, valid.weight),
+        group=_of_both(train.group, valid.group),
+        time=_of_both(train.time, valid.time),
+        part=_of_both(train.part, valid.part),
+        series=_of_both(train.series, valid.series),
+        baselines=None,
+    )
+
+
+def _of_both(one, other):
+    """Returns the values of both; None where the source has none."""
+    if one is None:
+        return None
+    return np.concatenate([one, other])
