@@ -61,6 +61,7 @@ def run(
     *,
     folder: str | Path = "saved_models",
     callbacks: Sequence = (),
+    data: SourceData | None = None,
 ) -> Bundle:
     """Runs a recipe and writes `folder`/<name>/.
 
@@ -72,6 +73,7 @@ def run(
         source: a DataFrame or dict of arrays that stands in for the recipe's file.
         folder: where bundles are written.
         callbacks: Keras callbacks for the training, whose result is then not kept.
+        data: what `read` returned for recipe and source, if it was called before.
 
     Raises:
         PipelineError: of the stage that could not go on. If the ladder fails, the bundle and its
@@ -84,7 +86,7 @@ def run(
         files = work.recall()
         if files is not None:
             return finished_bundle(Path(folder) / recipe.name, files)
-        data = read(recipe, source)
+        data = data or read(recipe, source)
         splits = frame(recipe, split(recipe, data.dataset))
         recipe = settle(recipe, splits.train.schema)
         data = screen(recipe, data, splits)

@@ -60,6 +60,11 @@ class Judged:
         """Rows that were learned from or stopped by."""
         return self.num_rows["train"] + self.num_rows["valid"]
 
+    @property
+    def num_folded(self) -> int:
+        """Rows of all three parts."""
+        return sum(self.num_rows.values())
+
     def known_metrics(self) -> list[str]:
         """Returns the metrics that are numbers here: ROC-AUC of rows of one class is none."""
         scores = self.scores["int8"]

@@ -116,19 +116,25 @@ class StepNet(SeriesNet):
             layer = f"{name}_shared{depth}"
             x = blocks.dense(x, width, name=layer)
             x = blocks.activate(x, layer)
-        parts = [x]
-        if ahead is not None:
-            parts.append(ahead)
-        both = blocks.joined(parts, f"{name}_with_linear")
-        num_quantiles = _num_quantiles(blocks.signature)
-        answers = blocks.dense(
-            both,
-            num_quantiles,
-            name=f"{name}_answers",
-        )
+        answers = self._answers(x, ahead, blocks, name)
         flatten = keras.layers.Flatten(name=f"{name}_answers_flat")
         flat_answers = flatten(answers)
         return blocks.joined([flat_answers, recent], name)
+
+    def _answers(self, x, ahead, blocks, name):
+        """Returns what each step ahead comes to, [rows, horizon, quantiles]: of its hidden values
+        and, by a linear map, of what is read of it.
+        """
+        import keras
+
+        num_quantiles = _num_quantiles(blocks.signature)
+        answers = blocks.dense(x, num_quantiles, name=f"{name}_answers")
+        if ahead is None:
+            return answers
+        # A sum rather than one layer of both: side by side they would share an int8 scale.
+        linear = blocks.dense(ahead, num_quantiles, name=f"{name}_linear")
+        add = keras.layers.Add(name=f"{name}_with_linear")
+        return add([answers, linear])
 
     def _context(self, past, recent, newest, blocks, name):
         """Returns what all steps ahead share, [rows, 1, width]."""
@@ -276,8 +282,22 @@ class _Past:
                 "long",
             )
             seasons.append(season)
-        mean = _average(seasons, f"{self.name}_long_mean")
+        mean = self._average(seasons, f"{self.name}_long_mean")
         return [mean]
+
+    def _average(self, parts, name):
+        """Returns the mean of flat cuts. It is pooled: a sum of int8 values would be rounded to a
+        scale of all of them, the pool's mean is rounded once.
+        """
+        import keras
+
+        if len(parts) == 1:
+            return parts[0]
+        (width,) = parts[0].shape[1:]
+        stack = keras.layers.Reshape((len(parts), width), name=f"{name}_parts")
+        pool = keras.layers.AveragePooling1D(len(parts), name=name)
+        flatten = keras.layers.Flatten(name=f"{name}_flat")
+        return flatten(pool(stack(self.blocks.joined(parts, name))))
 
     def _by_step(self, cut, name):
         import keras
@@ -313,18 +333,9 @@ class _Past:
             start = first - number * self.long
             season = self._cut(start, num_recent)
             seasons.append(season)
-        mean = _average(seasons, f"{self.name}_recent_mean")
+        mean = self._average(seasons, f"{self.name}_recent_mean")
         subtract = keras.layers.Subtract(name=f"{self.name}_recent_anomaly")
         return subtract([recent, mean])
-
-
-def _average(parts, name):
-    import keras
-
-    if len(parts) == 1:
-        return parts[0]
-    average = keras.layers.Average(name=name)
-    return average(parts)
 
 
 def _channel_names(signature):
