@@ -111,6 +111,12 @@ class Recipe(Spec):
             return self.balance
         return self.build.balancer
 
+    def refitted(self) -> "Recipe":
+        """Returns the recipe whose network learns anew from training and validation rows together,
+        once the latter have chosen what they choose.
+        """
+        return replace(self, training=replace(self.training, refit=True))
+
     def plain_build(self) -> Any:
         """Returns the network with nothing of its own balanced."""
         return self.build.plain()

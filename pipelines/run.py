@@ -18,7 +18,7 @@ from .compress.measure import measure_step
 from .compress.tuning import make_tuning
 from .convert.scales import staggered_copies
 from .device.runner import LiteRT
-from .engine.cache import remembered
+from .device.signature import Signature
 from .engine.making import making
 from .errors import RecipeError
 from .peers import fit_peers
@@ -44,13 +44,12 @@ from .targets.exported_model import ExportedModel
 from .targets.rehearse import rehearse
 from .tasks import task_of
 from .training.comparison import other_recipe
-from .training.feed import TrainFeed
-from .training.fit import train as train_network
 from .training.inputs import TrainingInputs, fit_inputs
 from .training.trained import ComparisonModel, TrainedModel
 from .verify.agreement import labels_apart
 from .verify.assess import answers_of, assess, decide_form
 from .verify.evaluation import Evaluation, compare_answers
+from .verify.fitting import as_chosen, train_and_assess, train_on_all, with_decisions, with_feed
 from .verify.peers import FittedPeers, score_peers
 from .verify.tolerance import failed_step
 
@@ -93,6 +92,8 @@ def run(
         trained = fit(recipe, splits.train, splits.valid, callbacks=callbacks)
         print_dropped(data.dataset.schema, trained.signature)
         shipped = ship(recipe, trained)
+        if recipe.training.refit:
+            shipped = refit(recipe, trained, shipped)
         comparison = compare(recipe, trained)
         others = peers(recipe, splits)
         evaluation = judge(recipe, shipped, splits.test, comparison=comparison, peers=others)
@@ -164,20 +165,7 @@ def prepare(recipe: Recipe, train: TrainSet, valid: HeldOut) -> TrainingInputs:
         inputs = fit_inputs(recipe, train, valid)
     with stage("targets"):
         inputs = replace(inputs, refused=rehearse(recipe, inputs))
-    with stage("balance"):
-        rows = inputs.balanced_with(recipe.balance)
-    soft_labels = None
-    teacher = recipe.teacher
-    if teacher is not None:
-        with stage("teacher"):
-            soft_labels = remembered(
-                "teacher",
-                teacher,
-                inputs.calibration,
-                inputs.prepared_rows,
-                make=lambda: teacher.soften(inputs.calibration, inputs.prepared_rows),
-            )
-    return replace(inputs, feed=TrainFeed(rows, soft_labels, recipe.augment))
+    return with_feed(recipe, inputs)
 
 
 def fit(
@@ -197,22 +185,7 @@ def fit(
     recipe = settle(recipe, train.schema)
     inputs = prepare(recipe, train, valid)
     with stage("train"):
-        return _train(recipe, inputs, callbacks)
-
-
-def _train(recipe, inputs, callbacks=()):
-    result = train_network(
-        recipe.build,
-        inputs.feed,
-        inputs.valid,
-        signature=inputs.signature,
-        training=recipe.training,
-        deciding=recipe.judge.deciding,
-        callbacks=callbacks,
-    )
-    return assess(
-        recipe, result.model, inputs, history=result.history, fit_seconds=result.fit_seconds
-    )
+        return train_and_assess(recipe, inputs, callbacks)
 
 
 def compress(recipe: Recipe, trained: TrainedModel) -> TrainedModel:
@@ -247,8 +220,10 @@ def ship(recipe: Recipe, trained: TrainedModel) -> ShippedModel:
     return export(recipe, compress(recipe, trained))
 
 
-def export(recipe: Recipe, trained: TrainedModel) -> ShippedModel:
-    """What `ship` does after the compression."""
+def export(
+    recipe: Recipe, trained: TrainedModel, *, decided: Signature | None = None
+) -> ShippedModel:
+    """What `ship` does after the compression; with `decided`, its decisions are taken."""
     inputs = trained.inputs
     model = ExportedModel(
         recipe.name,
@@ -273,6 +248,8 @@ def export(recipe: Recipe, trained: TrainedModel) -> ShippedModel:
     with stage("decide"):
         interpreter = LiteRT(model.tflite["int8"])
         signature = decide_form(recipe, model.signature, interpreter, inputs, form="int8")
+        if decided is not None:
+            signature = with_decisions(signature, decided)
     with stage("files"):
         model = write_files(
             replace(model, signature=signature),
@@ -280,6 +257,24 @@ def export(recipe: Recipe, trained: TrainedModel) -> ShippedModel:
             refused=refused,
         )
     return ShippedModel(model, trained, inputs.seen_ids, refused)
+
+
+def refit(recipe: Recipe, trained: TrainedModel, shipped: ShippedModel) -> ShippedModel:
+    """Learns, compresses and converts once more, from training and validation rows together.
+
+    Threshold, calibration and intervals of every form stay those that validation rows chose while
+    they were held out.
+
+    Args:
+        recipe: the slots in order.
+        trained: what `fit` returned.
+        shipped: what `ship` made of it.
+    """
+    with stage("refit"):
+        recipe = with_deciding(recipe, trained.inputs.train_rows.schema)
+        again = train_on_all(recipe, trained)
+    learned = as_chosen(compress(recipe, again), shipped.trained, shipped.signature)
+    return export(recipe, learned, decided=shipped.signature)
 
 
 def compare(recipe: Recipe, trained: TrainedModel) -> ComparisonModel | None:
@@ -294,7 +289,10 @@ def compare(recipe: Recipe, trained: TrainedModel) -> ComparisonModel | None:
     with stage("comparison"):
         rows = inputs.balanced_with(other.balance)
         inputs = replace(inputs, feed=replace(inputs.feed, rows=rows))
-        return ComparisonModel(words, _train(other, inputs))
+        trained = train_and_assess(other, inputs)
+        if other.training.refit:
+            trained = train_on_all(other, trained)
+        return ComparisonModel(words, trained)
 
 
 def peers(recipe: Recipe, splits: Splits) -> FittedPeers | None:

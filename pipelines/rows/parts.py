@@ -15,6 +15,7 @@ from ..device.cells import MISSING_WORDS, Column
 from ..device.frame import Frame
 from ..device.target import Target
 from ..errors import LeakError
+from .columns import joined
 
 if TYPE_CHECKING:
     from ..report.screening import Screening
@@ -248,6 +249,26 @@ class Splits:
                         expected="each group whole in one part",
                         fix="split with SplitGrouped",
                     )
+
+
+def together(train: TrainSet, valid: HeldOut) -> TrainSet:
+    """Returns the rows of both to learn from, once everything that validation rows choose is
+    chosen: they can choose nothing any more.
+    """
+
+    def rows_of(first, second):
+        if first is None or second is None:
+            return None
+        return joined(first, second)
+
+    names = ("y", "ids", "weight", "group", "time", "part", "series")
+    rows = {name: rows_of(getattr(train, name), getattr(valid, name)) for name in names}
+    rows["x"] = {name: joined(column, valid.x[name]) for name, column in train.x.items()}
+    if train.baselines is not None and valid.baselines is not None:
+        rows["baselines"] = {
+            name: joined(values, valid.baselines[name]) for name, values in train.baselines.items()
+        }
+    return replace(train, **rows)
 
 
 def require_train_set(rows: object, stage: str) -> TrainSet:

@@ -175,13 +175,18 @@ class Optimizer(Spec):
 
 
 class Schedule(Spec):
-    """How the rate goes from step to step, and what ends a training early.
+    """How the rate goes from step to step, and what ends a training early."""
 
-    Attributes:
-        keeps_best: Whether the weights of the best epoch are kept, not those of the last one.
-    """
+    @property
+    def keeps_best(self) -> bool:
+        """Whether the weights of the best epoch are kept, not those of the last one."""
+        return False
 
-    keeps_best: ClassVar[bool] = False
+    def to_the_end(self) -> Schedule:
+        """Returns the same schedule that ends no training early and keeps the last weights: for
+        rows of which none are held out.
+        """
+        return self
 
     @abstractmethod
     def rate(self, learning_rate: float, *, epochs: int, steps: int) -> Any:

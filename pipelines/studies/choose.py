@@ -24,7 +24,7 @@ QUALITIES = ("fast", "good", "best")
 NUM_FOLDS = 5
 # Of so many rows at most: more would take longer and choose the same.
 MOST_ROWS = 20_000
-# With fewer rows to learn from than these, one fold shows little: the better candidates are judged on all.
+# With fewer rows to learn from, one fold shows little: the better candidates are judged on all.
 FEW_ROWS = 2_500
 # Scores so near to each other are alike; the candidate that stands first is taken.
 TIE = 0.002
@@ -151,7 +151,9 @@ def _submit(trial, place, engine, handles):
     recipe = trial.candidate.recipe
     most = MOST_ROWS if recipe.frame is None else 0
     fold = SplitFold(recipe.split, NUM_FOLDS, place, inside=True, most=most)
-    task = judged_task(replace(recipe, split=fold))
+    # A second training, on all rows, would take as long again and choose the same.
+    once = replace(recipe.training, refit=False)
+    task = judged_task(replace(recipe, split=fold, training=once))
     handle = engine.submit(task, about=f"{trial.candidate.words}, fold {place}")
     handles[handle] = trial
 

@@ -15,7 +15,7 @@ def text_candidates(
     load: LoadTexts | LoadTextFolder | LoadTextTfds, *, name: str = "my_model"
 ) -> tuple[Candidate, ...]:
     """Returns the recipes among which one is chosen for texts, the usual one first."""
-    usual = text_recipe(load, name=name)
+    usual = text_recipe(load, name=name).refitted()
     # The window is learned from the lengths of the training texts.
     whole = (TokenizeWords(window=0),)
     slow = replace(usual.training, epochs=30, schedule=Cosine(warmup_epochs=1))
