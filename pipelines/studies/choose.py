@@ -23,7 +23,7 @@ from .workers import Workers, wait_for_each
 QUALITIES = ("fast", "good", "best")
 NUM_FOLDS = 5
 # Of so many rows at most: more would take longer and choose the same.
-MOST_ROWS = 20_000
+MOST_ROWS = 10_000
 # With fewer rows to learn from, one fold shows little: the better candidates are judged on all.
 FEW_ROWS = 2_500
 # Scores so near to each other are alike; the candidate that stands first is taken.
