@@ -256,19 +256,28 @@ def together(train: TrainSet, valid: HeldOut) -> TrainSet:
     chosen: they can choose nothing any more.
     """
 
-    def rows_of(first, second):
+    def both(first, second):
         if first is None or second is None:
             return None
         return joined(first, second)
 
-    names = ("y", "ids", "weight", "group", "time", "part", "series")
-    rows = {name: rows_of(getattr(train, name), getattr(valid, name)) for name in names}
-    rows["x"] = {name: joined(column, valid.x[name]) for name, column in train.x.items()}
-    if train.baselines is not None and valid.baselines is not None:
-        rows["baselines"] = {
-            name: joined(values, valid.baselines[name]) for name, values in train.baselines.items()
-        }
-    return replace(train, **rows)
+    def by_name(first, second):
+        if first is None or second is None:
+            return None
+        return {name: joined(values, second[name]) for name, values in first.items()}
+
+    return replace(
+        train,
+        x=by_name(train.x, valid.x),
+        y=both(train.y, valid.y),
+        ids=both(train.ids, valid.ids),
+        weight=both(train.weight, valid.weight),
+        group=both(train.group, valid.group),
+        time=both(train.time, valid.time),
+        part=both(train.part, valid.part),
+        series=both(train.series, valid.series),
+        baselines=by_name(train.baselines, valid.baselines),
+    )
 
 
 def require_train_set(rows: object, stage: str) -> TrainSet:

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from pipelines.studies import choose as choosing
 from pipelines.cli.own_recipe import OwnDataOptions
 from pipelines.compress.quantize_aware import QuantizeAware
 from pipelines.errors import VerifyError
 from pipelines.recipe import Candidate
+from pipelines.studies import choose as choosing
 from pipelines.tabular import LoadTable, Mlp, table_recipe
 from pipelines.timeseries import MiniRocket
 
