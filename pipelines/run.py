@@ -241,7 +241,7 @@ def export(
         model, refused = convert_forms(
             model,
             recipe.shipping,
-            copies=staggered_copies(trained.signature),
+            copies=staggered_copies(recipe.build, trained.signature),
             stream_steps=stream_steps,
         )
     refused = {**inputs.refused, **refused}

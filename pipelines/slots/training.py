@@ -26,6 +26,8 @@ class Network(Spec):
         needs_unlabelled: Whether it learns from rows without a label too.
         refits: Whether `refit` fits a part of the trained model once more.
         solves: Whether `solve` fits the whole model, in place of epochs of training.
+        staggers_outputs: Whether the int8 file gives each output several times, rounded at
+            staggered places, whatever the task is: where one int8 is too coarse for it.
         stream: Whether it ships in a form that takes one step at a time too.
         warms_up: Whether `warm_up` fits a part of the model before the rest.
     """
@@ -35,6 +37,7 @@ class Network(Spec):
     needs_unlabelled: ClassVar[bool] = False
     refits: ClassVar[bool] = False
     solves: ClassVar[bool] = False
+    staggers_outputs: ClassVar[bool] = False
     stream = False
     warms_up: ClassVar[bool] = False
 

@@ -71,12 +71,12 @@ def shared_steps_recipe(
         encode=(
             FlagGaps(),
             FillGaps(how="season", season=season),
-            ScaleByItself(level=True),
+            ScaleByItself(level=True, base="season"),
             ScaleSeries(),
         ),
         build=StepNet(season=season),
         training=replace(usual.training, optimizer=AdamW(learning_rate=2e-3)),
-        shipping=Shipping(compress=(QuantizeAware(),)),
+        shipping=Shipping(compress=(QuantizeAware(epochs=8, learning_rate_factor=0.3),)),
     )
 
 

@@ -3,6 +3,7 @@ of the day and the week.
 """
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -35,6 +36,8 @@ class StepNet(SeriesNet):
         season: Steps of a season that is read as well as the usual ones; 0: these alone.
     """
 
+    # One step of an int8 output would be as large as most errors at quiet hours.
+    staggers_outputs: ClassVar[bool] = True
     dropout: float = knob(0.0, 0, 0.95)
     widths: tuple[int, ...] = knob((64, 64), 1, 4096)
     context: int = knob(32, 1, 4096)

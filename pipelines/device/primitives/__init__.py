@@ -12,7 +12,7 @@ from .dates import DATE_PARTS, DatePart
 from .numbers import Affine, Bins, Clip, Fill, FillPrevious, Missing, missing_mask
 from .packs import Pack
 from .primitive import Columns, PackingPrimitive, Primitive
-from .series import FillSteps, OwnScale, PackSteps, SinceSeen, StepIds
+from .series import FillSteps, OwnScale, PackSteps, SeasonMean, SinceSeen, StepIds
 from .texts import Bigrams, Characters, Subwords, Words
 
 PRIMITIVES: tuple[type[Primitive], ...] = (
@@ -33,6 +33,7 @@ PRIMITIVES: tuple[type[Primitive], ...] = (
     FillSteps,
     SinceSeen,
     OwnScale,
+    SeasonMean,
     StepIds,
     Pack,
     PackSteps,
@@ -60,6 +61,7 @@ __all__ = [
     "PackSteps",
     "PackingPrimitive",
     "Primitive",
+    "SeasonMean",
     "SinceSeen",
     "StepIds",
     "Subwords",
