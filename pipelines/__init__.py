@@ -46,6 +46,7 @@ _ROOMS = (
     "device",
     "catalog",
     "errors",
+    "estimators",
 )
 
 __all__ = [*_WHERE, *_ROOMS]

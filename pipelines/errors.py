@@ -13,6 +13,7 @@ PipelineError            what was received / expected: ... / fix: ..., with its 
 ├── VerifyError          a runtime does not answer as the model before it did
 ├── BundleError          a bundle cannot be written or read
 ├── EngineError          a task was lost with its worker, or no engine is there
+├── EstimatorError       what scikit-learn handed over cannot be fitted or answered; a ValueError
 └── DeviceError          a raw row that has no honest answer (lives in `pipelines.device`)
 """
 
@@ -32,6 +33,7 @@ __all__ = [
     "VerifyError",
     "BundleError",
     "EngineError",
+    "EstimatorError",
     "DeviceError",
 ]
 
@@ -84,6 +86,12 @@ class BundleError(PipelineError):
 
 class EngineError(PipelineError):
     stage = "engine"
+
+
+class EstimatorError(PipelineError, ValueError):
+    """A ValueError too: scikit-learn expects one for whatever is wrong with what it hands over."""
+
+    stage = "estimator"
 
 
 def with_article(noun: str) -> str:

@@ -195,6 +195,19 @@ class Recipe(Spec):
 
     def _check_solved(self):
         """Refuses what only epochs of training could learn from."""
+        if self.build.decides_by_folds and self.balance is not None and self.balance.redraws:
+            raise RecipeError(
+                f"build.decides_by_folds=True together with {type(self.balance).__name__}",
+                expected="rows with the shares of the classes as they are, to decide by",
+                fix="--set balance=None or 'balance=WeightByClass()', or "
+                "--set build.decides_by_folds=False",
+            )
+        if self.build.decides_by_folds and self.training.refit:
+            raise RecipeError(
+                "build.decides_by_folds=True together with training.refit=True",
+                expected="one way to learn from validation rows too",
+                fix="--set training.refit=False",
+            )
         for slot, empty in (("teacher", None), ("augment", ())):
             held = vars(self)[slot]
             if held:

@@ -17,13 +17,16 @@ from .tables import num_models
 _INVERSE_REGULARIZATION = (0.1, 0.3, 1.0, 3.0)
 _ALPHAS = (0.1, 1.0, 10.0)
 _NUM_FOLDS = 3
-_WORD = r"(?u)\b\w+\b"
 
 
 @dataclass(frozen=True)
 class TfidfPeer(Peer):
     """A linear support vector machine, or ridge, on TF-IDF of words and pairs of words; how much it
     is regularized is chosen by folds, and so are its probabilities (Platt 1999).
+
+    Words are those of scikit-learn's default, of two letters or more. One letter is no better: by
+    three folds inside the training rows of eight sets it was ahead on four, behind on four, by
+    .01 to .02 of the small ones and .002 of the others.
     """
 
     name: ClassVar[str] = "linear model of TF-IDF"
@@ -51,9 +54,9 @@ class TfidfPeer(Peer):
         from sklearn.feature_extraction.text import TfidfVectorizer
 
         names = _names(train)
-        vectors = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=_WORD)
-        # "a" is a word: with none in any text there would be no vocabulary.
-        vectors.fit([*_texts(train.x, names), "a"])
+        vectors = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
+        # With no word of two letters in any text there would be no vocabulary.
+        vectors.fit([*_texts(train.x, names), "aa"])
         x = vectors.transform(_texts(train.x, names))
         target = train.schema.target
         task = task_of(target)

@@ -52,6 +52,7 @@ def gather_facts(
         **_rung_facts(evaluation),
         "decisions": {form: list(offsets) for form, offsets in signature.decisions.items()},
         "thresholds": task.thresholds(signature),
+        "decided_by": _decided_by(trained.inputs),
         "probabilities": recipe.shipping.probabilities,
         "compression": [asdict(each) for each in trained.compression],
         "balancing": _balancing(recipe, shipped, evaluation),
@@ -68,6 +69,16 @@ def gather_facts(
         "use": how_to_use(signature, recipe.name),
     }
     return to_plain({**facts, "cautions": find_cautions(recipe, facts)})
+
+
+def _decided_by(inputs):
+    """Returns the rows that labels were chosen on."""
+    if inputs.out_of_fold is None:
+        return {"rows": len(inputs.decision_rows), "words": "validation rows"}
+    return {
+        "rows": len(inputs.decision_rows),
+        "words": "training and validation rows, each answered by a fit that had not seen it",
+    }
 
 
 def _recipe_facts(recipe, signature):

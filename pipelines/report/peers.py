@@ -212,10 +212,7 @@ def peer_note(report: dict) -> str:
         f"({peers['rows']:,} together), as none is needed to stop them by"
     )
     if report["target"]["labels"] and report["judge"]["threshold"] != "none":
-        note += (
-            "; their threshold is chosen as ours is, on validation rows, by a fit that had none of "
-            "these"
-        )
+        note += "; their threshold is chosen on validation rows, by a fit that had none of these"
     note += ". Positive differences: ours is better."
     for name, reason in peers["left_out"].items():
         note += f" Left out: {name} ({reason})."

@@ -15,7 +15,6 @@ from ..device.cells import MISSING_WORDS, Column
 from ..device.frame import Frame
 from ..device.target import Target
 from ..errors import LeakError
-from .columns import joined
 
 if TYPE_CHECKING:
     from ..report.screening import Screening
@@ -249,35 +248,6 @@ class Splits:
                         expected="each group whole in one part",
                         fix="split with SplitGrouped",
                     )
-
-
-def together(train: TrainSet, valid: HeldOut) -> TrainSet:
-    """Returns the rows of both to learn from, once everything that validation rows choose is
-    chosen: they can choose nothing any more.
-    """
-
-    def both(first, second):
-        if first is None or second is None:
-            return None
-        return joined(first, second)
-
-    def by_name(first, second):
-        if first is None or second is None:
-            return None
-        return {name: joined(values, second[name]) for name, values in first.items()}
-
-    return replace(
-        train,
-        x=by_name(train.x, valid.x),
-        y=both(train.y, valid.y),
-        ids=both(train.ids, valid.ids),
-        weight=both(train.weight, valid.weight),
-        group=both(train.group, valid.group),
-        time=both(train.time, valid.time),
-        part=both(train.part, valid.part),
-        series=both(train.series, valid.series),
-        baselines=by_name(train.baselines, valid.baselines),
-    )
 
 
 def require_train_set(rows: object, stage: str) -> TrainSet:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 from ..rows.sketch import DataSketch
 from ..spec import Refusal, Spec, knob
 
@@ -26,8 +28,13 @@ class Network(Spec):
         needs_unlabelled: Whether it learns from rows without a label too.
         refits: Whether `refit` fits a part of the trained model once more.
         solves: Whether `solve` fits the whole model, in place of epochs of training.
+<<<<<<< HEAD
         staggers_outputs: Whether the int8 file gives each output several times, rounded at
             staggered places, whatever the task is: where one int8 is too coarse for it.
+=======
+        decides_by_folds: Whether it chooses, and decides, by folds of the rows that it learns from:
+            then validation rows are learned from too.
+>>>>>>> main
         stream: Whether it ships in a form that takes one step at a time too.
         warms_up: Whether `warm_up` fits a part of the model before the rest.
     """
@@ -37,7 +44,11 @@ class Network(Spec):
     needs_unlabelled: ClassVar[bool] = False
     refits: ClassVar[bool] = False
     solves: ClassVar[bool] = False
+<<<<<<< HEAD
     staggers_outputs: ClassVar[bool] = False
+=======
+    decides_by_folds = False
+>>>>>>> main
     stream = False
     warms_up: ClassVar[bool] = False
 
@@ -106,7 +117,7 @@ class Network(Spec):
         signature: Signature,
         training: Training,
         deciding: str,
-    ) -> None:
+    ) -> np.ndarray | None:
         """Fits the whole model in place where no gradient does; called only if `solves`.
 
         The result is what is kept in the cache: the same rows and `training.seed` give the same
@@ -119,7 +130,12 @@ class Network(Spec):
             signature: What the model takes and gives.
             training: Its seed; the other knobs have no effect.
             deciding: The metric to choose by.
+
+        Returns:
+            If `decides_by_folds`, float32 [rows, outputs]: what models that did not learn from a
+            row answer to it. The decision is made by them.
         """
+        return None
 
     def refit(
         self,

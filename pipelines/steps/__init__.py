@@ -17,6 +17,7 @@ from .pack import make_signature, to_ports, unlabelled_to_ports
 from .scale import ScaleMinMax, ScaleRobust, ScaleStandard
 from .series import CountSinceSeen, FillGaps, FlagGaps, ScaleByItself, ScaleSeries
 from .step import ColumnStep, FittedStep, Step, apply_steps, fit_steps
+from .token_pairs import DistinctTokens, PairFrequent
 from .tokens import PairTokens, TokenizeCharacters, TokenizeSubwords, TokenizeWords
 
 __all__ = [
@@ -39,6 +40,8 @@ __all__ = [
     "TokenizeCharacters",
     "TokenizeSubwords",
     "PairTokens",
+    "PairFrequent",
+    "DistinctTokens",
     "FillGaps",
     "FlagGaps",
     "CountSinceSeen",

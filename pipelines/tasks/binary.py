@@ -16,6 +16,7 @@ from ..device.tasks.binary import DeviceBinary
 from .c_text import first_positive
 from .classes import NO_THRESHOLD, ClassTask
 from .probabilities import CALIBRATIONS
+from .shown import decision_rows
 from .thresholds import choose_threshold
 
 
@@ -120,5 +121,5 @@ class BinaryTask(ClassTask):
         return (
             f"Label {write(report['target']['labels'][1])} where its probability is at least "
             f"{chosen['float32']:.3f} (float) or {chosen['int8']:.3f} (int8): the thresholds with "
-            f"the best {report['judge']['threshold']} on validation rows."
+            f"the best {report['judge']['threshold']} on {decision_rows(report)}."
         )

@@ -277,14 +277,15 @@ class ClassTask(Task):
 def _why_labels(facts, int8, constant):
     """What the labels were chosen for, and how to choose otherwise."""
     metric = facts["judge"]["threshold"]
-    rows = facts["rows"]["valid"]
+    rows = facts["decided_by"]["rows"]
+    of_rows = facts["decided_by"]["words"]
     few = ""
     if rows < FEW_VALIDATION_ROWS:
         few = ", which are few"
     if metric == "none":
         return "No threshold was chosen (judge.threshold=none)"
     if metric == "accuracy":
-        return f"They were chosen for accuracy on {rows:,} validation rows{few}"
+        return f"They were chosen for accuracy on {rows:,} {of_rows}{few}"
     name = metric.replace("_", " ").replace("f1", "F1")
     gained = ""
     if metric == "macro_f1":
@@ -292,7 +293,7 @@ def _why_labels(facts, int8, constant):
             f" ({int8['macro_f1']:.3f}; that answer alone: {constant['scores']['macro_f1']:.3f})"
         )
     return (
-        f"They were chosen for {name}{gained} on {rows:,} validation rows{few}; "
+        f"They were chosen for {name}{gained} on {rows:,} {of_rows}{few}; "
         "--set judge.threshold=accuracy chooses them for accuracy"
     )
 

@@ -14,6 +14,7 @@ from ..device.target import Target
 from ..device.tasks.multiclass import DeviceMulticlass
 from .c_text import FINE_STEPS, ONE_PRODUCT, literal
 from .classes import NO_THRESHOLD, ClassTask
+from .shown import decision_rows
 from .thresholds import choose_adjustment
 
 
@@ -108,5 +109,5 @@ class MulticlassTask(ClassTask):
         shown = ", ".join(f"{write(label)} {offset:+.2f}" for label, offset in offsets)
         return (
             "Label: the largest logit plus an offset a class, chosen for "
-            f"{report['judge']['threshold']} on validation rows: {shown}."
+            f"{report['judge']['threshold']} on {decision_rows(report)}: {shown}."
         )

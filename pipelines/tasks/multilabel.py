@@ -32,6 +32,7 @@ from .draw_labels import label_pictures
 from .label_metrics import DECIDED, label_table, score_decided, score_label_ranks, score_label_sets
 from .mistakes import Mistake
 from .plain_models import label_logits
+from .shown import decision_rows
 from .thresholds import choose_label_thresholds
 
 if TYPE_CHECKING:
@@ -339,7 +340,8 @@ class MultilabelTask(Task):
         more = ", ..." * (len(table) > MAX_SHOWN)
         return (
             "Every label whose probability (int8) is at least its own threshold, chosen for "
-            f"{report['judge']['threshold']} on validation rows, label by label: {shown}{more}."
+            f"{report['judge']['threshold']} on {decision_rows(report)}, label by label: "
+            f"{shown}{more}."
         )
 
 

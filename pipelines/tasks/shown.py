@@ -16,6 +16,11 @@ from ..rows.parts import HeldOut, TrainSet
 from .mistakes import Mistake
 
 
+def decision_rows(report: Mapping) -> str:
+    """Returns the rows that labels were chosen on, in words."""
+    return report.get("decided_by", {}).get("words", "validation rows")
+
+
 class ShownTask(ABC):
     """The part of a task that people read.
 

@@ -318,7 +318,7 @@ def fit_by_folds(
     folds: list[tuple[np.ndarray, np.ndarray]],
     choice: WeightingChoice,
     score: Scorer,
-) -> tuple[LinearTokens, TokenWeighting]:
+) -> tuple[LinearTokens, np.ndarray]:
     """Fits a linear function in the way whose out-of-fold answers score best.
 
     Everything is refitted in each fold, the log-count ratios too: those of all rows would flatter
@@ -332,7 +332,7 @@ def fit_by_folds(
         score: Of the out-of-fold outputs.
 
     Returns:
-        The function, and the way it was fitted.
+        The function, and its out-of-fold answers, float64 [rows, outputs].
     """
     from tqdm import tqdm
 
@@ -351,11 +351,12 @@ def fit_by_folds(
     with tqdm(total=choice.num_ways(), desc="folds", unit="way") as progress:
         best = best_of(choice.ways_like(best_of(choice.first_ways())))
     linear = fit_linear(rows, best, smoothing=choice.smoothing, seed=choice.seed)
-    slopes, offsets = _lines(tried[best][1], rows)
+    answers = tried[best][1]
+    slopes, offsets = _lines(answers, rows)
     calibrated = LinearTokens(
         linear.weights * slopes, linear.bias * slopes + offsets, linear.factors
     )
-    return calibrated, best
+    return calibrated, answers * slopes + offsets
 
 
 def _fold_answers(rows, folds, way, choice):

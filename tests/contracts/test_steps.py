@@ -25,6 +25,8 @@ FILTERS = members(slots.RowFilter)
 BEFORE = {
     "ScaleByItself": (steps.FillGaps(),),
     "PairTokens": (steps.TokenizeWords(),),
+    "PairFrequent": (steps.TokenizeWords(),),
+    "DistinctTokens": (steps.TokenizeWords(), steps.PairTokens()),
     "ScaleStandard": (steps.ImputeMedian(),),
     "ScaleMinMax": (steps.ImputeMedian(),),
     "ScaleRobust": (steps.ImputeMedian(),),

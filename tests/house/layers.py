@@ -39,6 +39,7 @@ LAYERS = (
     "own_model",
     "catalog",
     "studies",
+    "estimators",
     "cli",
     "__main__",
     "",  # pipelines/__init__.py: fetches names when they are asked for

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pipelines import steps, text
+from pipelines.balance import OversampleRandom
 from pipelines.convert.convert import convert
 from pipelines.convert.forms import TfliteFiles
 from pipelines.device.cells import SERIES, Column
@@ -16,7 +17,9 @@ from pipelines.rows.inner_folds import fold_places
 from pipelines.rows.parts import Dataset, Schema, TrainSet
 from pipelines.rows.sketch import DataSketch
 from pipelines.rows.split import SplitGiven, split
+from pipelines.run import fit, read
 from pipelines.tasks import task_of
+from pipelines.text.candidates import table_recipe
 from pipelines.text.linear_tokens import (
     LinearTokens,
     TokenRows,
@@ -32,8 +35,10 @@ from pipelines.training.feed import TrainFeed
 from pipelines.training.fit import train
 from pipelines.training.members import average_members
 from pipelines.training.training import Training
+from pipelines.verify.judge import Judge
 
 TINY = text.TokenTable().tiny()
+TEXTS_OF_TWO = ["a good film, not a bad one", "not good, bad"]
 NUM_ROWS = 160
 BINARY = Target("y", "binary", ("no", "yes"))
 CLASSES = Target("y", "multiclass", ("a", "b", "c"))
@@ -240,3 +245,27 @@ def test_what_it_cannot_do_is_refused():
         solved(signature, rows.take(np.arange(3)), valid)
     with pytest.raises(RecipeError, match="solved for, not trained"):
         replace(text.REMARKS_LINEAR, teacher=text.TfidfTeacher()).check()
+
+
+def test_rows_that_nothing_is_decided_by_are_learned_from():
+    """With folds to decide by, the answers to decide by are out of fold, and validation rows are
+    training rows; without them nothing of either.
+    """
+    source = {"text": TEXTS_OF_TWO * 20, "what": ["a", "b"] * 20}
+    recipe = replace(
+        table_recipe(text.text_recipe(text.LoadTexts("m.csv", "text", "what"))),
+        judge=Judge(peers=False),
+    )
+    recipe = replace(recipe, build=replace(recipe.build.tiny(), decides_by_folds=True))
+    dataset = read(recipe, source).dataset
+    parts = split(dataset, recipe.split)
+    trained = fit(recipe, parts.train, parts.valid)
+    assert trained.num_rows == len(parts.train) + len(parts.valid)
+    outside = trained.inputs.out_of_fold
+    assert outside.shape == (trained.num_rows, 1)
+    assert trained.inputs.decision_rows is trained.inputs.calibration
+    usual = replace(recipe, build=TINY)
+    trained = fit(usual, parts.train, parts.valid)
+    assert trained.num_rows == len(parts.train) and trained.inputs.out_of_fold is None
+    with pytest.raises(RecipeError, match="decides_by_folds"):
+        replace(recipe, balance=OversampleRandom()).check()

@@ -7,7 +7,8 @@ import pytest
 
 from pipelines.compress import QuantizeAware
 from pipelines.errors import LeakError
-from pipelines.rows.parts import require_unseen, together
+from pipelines.rows.joined import learned_from_both
+from pipelines.rows.parts import require_unseen
 from pipelines.run import fit, judge, refit, ship
 from pipelines.studies.judged import alone
 from pipelines.training.schedules import Constant, Cosine
@@ -74,7 +75,7 @@ def test_test_rows_are_unseen_and_validation_rows_are_not(models, recipe, birds_
 
 def test_the_rows_of_both_are_whole(birds_splits):
     train, valid = birds_splits.train, birds_splits.valid
-    rows = together(train, valid)
+    rows = learned_from_both(train, valid)
     assert type(rows) is type(train) and len(rows) == len(train) + len(valid)
     for name, column in rows.x.items():
         np.testing.assert_array_equal(column[len(train) :], valid.x[name])

@@ -14,6 +14,7 @@ from .packs import Pack
 from .primitive import Columns, PackingPrimitive, Primitive
 from .series import FillSteps, OwnScale, PackSteps, SeasonMean, SinceSeen, StepIds
 from .texts import Bigrams, Characters, Subwords, Words
+from .token_pairs import DistinctIds, KnownPairs
 
 PRIMITIVES: tuple[type[Primitive], ...] = (
     Fill,
@@ -30,6 +31,8 @@ PRIMITIVES: tuple[type[Primitive], ...] = (
     Characters,
     Subwords,
     Bigrams,
+    KnownPairs,
+    DistinctIds,
     FillSteps,
     SinceSeen,
     OwnScale,
@@ -49,9 +52,11 @@ __all__ = [
     "Columns",
     "DATE_PARTS",
     "DatePart",
+    "DistinctIds",
     "Fill",
     "FillPrevious",
     "FillSteps",
+    "KnownPairs",
     "Lookup",
     "Missing",
     "Onehot",

@@ -15,9 +15,11 @@ from ...device.primitives import (
     Characters,
     Clip,
     DatePart,
+    DistinctIds,
     Fill,
     FillPrevious,
     FillSteps,
+    KnownPairs,
     Lookup,
     Missing,
     Onehot,
@@ -193,6 +195,23 @@ def _bigrams(writer, step, name):
     writer.finished[step.into] = ("tokens", name, window)
 
 
+def _known_pairs(writer, step, name):
+    _, tokens, window = writer.finished[step.column]
+    pairs = [f"{{{left}, {right}}}" for left, right in step.pairs]
+    # C has no empty array.
+    writer.constant("token_pair", f"{name}_pairs", pairs or ["{0, 0}"])
+    writer.tables.append(f"static int32_t {name}[{window}];")
+    writer.lines.append(f"  known_pairs({tokens}, {window}, {name}_pairs, {len(pairs)}, {name});")
+    writer.finished[step.into] = ("tokens", name, window)
+
+
+def _distinct_ids(writer, step, name):
+    _, ids, window = writer.finished[step.column]
+    writer.tables.append(f"static int32_t {name}[{window}];")
+    writer.lines.append(f"  distinct_ids({ids}, {window}, {name});")
+    writer.finished[step.column] = ("tokens", name, window)
+
+
 def _fill_steps(writer, step, _):
     variable = writer.variables[step.column][1]
     size = writer.steps[step.column]
@@ -341,6 +360,8 @@ WRITERS: dict[type[Primitive], Callable] = {
     Characters: _characters,
     Subwords: _subwords,
     Bigrams: _bigrams,
+    KnownPairs: _known_pairs,
+    DistinctIds: _distinct_ids,
     FillSteps: _fill_steps,
     SinceSeen: _since_seen,
     OwnScale: _own_scale,

@@ -3,6 +3,12 @@
 TEXT_HELPERS = (
     (
         """typedef struct {
+  int32_t left, right;
+} token_pair;""",
+        "token_pair",
+    ),
+    (
+        """typedef struct {
   int32_t left, right, rank, both;
 } merge;""",
         "merge",
@@ -213,5 +219,34 @@ static int32_t join(int32_t *parts, int32_t count, const merge *merges, int32_t 
   }
 }""",
         "bigrams",
+    ),
+    (
+        """static void known_pairs(const int32_t *tokens, int32_t window, const token_pair *pairs, int32_t num_pairs,
+                        int32_t *ids) {
+  ids[0] = 0;
+  for (int32_t i = 1; i < window; ++i) {
+    int32_t left = tokens[i - 1], right = tokens[i], low = 0, high = num_pairs;
+    while (low < high) {
+      int32_t middle = low + (high - low) / 2;
+      const token_pair *each = &pairs[middle];
+      if (each->left < left || (each->left == left && each->right < right)) low = middle + 1; else high = middle;
+    }
+    ids[i] = low < num_pairs && pairs[low].left == left && pairs[low].right == right ? low + 1 : 0;
+  }
+}""",
+        "known_pairs",
+    ),
+    (
+        """/* Of each id its first, at the end of the window. */
+static void distinct_ids(const int32_t *ids, int32_t window, int32_t *distinct) {
+  int32_t count = 0;
+  for (int32_t i = 0; i < window; ++i) {
+    int32_t known = 0;
+    while (known < count && distinct[known] != ids[i]) ++known;
+    if (ids[i] != 0 && known == count) distinct[count++] = ids[i];
+  }
+  align_right(distinct, count, window);
+}""",
+        "distinct_ids",
     ),
 )

@@ -50,6 +50,16 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
     return vocabularies.get(step);
   }
 
+  /* "left right" → the id of a known pair. */
+  const idsOfPairs = new WeakMap();
+
+  function pairIdsOf(step) {
+    if (!idsOfPairs.has(step)) {
+      idsOfPairs.set(step, new Map(step.pairs.map(([left, right], place) => [`${left} ${right}`, place + 1])));
+    }
+    return idsOfPairs.get(step);
+  }
+
   /* The words of a text as lists of characters: each is spelled by `letters`, then they part at spaces. */
   function* words(text, step) {
     const {letters} = vocabularyOf(step);
@@ -200,6 +210,14 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
         mixed = (mixed ^ mixed >>> 15) >>> 0;
         return left === 0 ? 0 : mixed % step.num_buckets + 1;
       }));
+    },
+    KnownPairs(step, columns) {
+      const ids = columns.get(step.column), known = pairIdsOf(step);
+      columns.set(step.into, ids.map((right, place) => place ? known.get(`${ids[place - 1]} ${right}`) ?? 0 : 0));
+    },
+    DistinctIds(step, columns) {
+      const ids = columns.get(step.column), kept = [...new Set(ids)].filter((id) => id !== 0);
+      columns.set(step.column, ids.map((_, place) => kept[place - ids.length + kept.length] ?? 0));
     },
     FillSteps(step, columns) {
       const x = columns.get(step.column);
