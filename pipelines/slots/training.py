@@ -28,13 +28,10 @@ class Network(Spec):
         needs_unlabelled: Whether it learns from rows without a label too.
         refits: Whether `refit` fits a part of the trained model once more.
         solves: Whether `solve` fits the whole model, in place of epochs of training.
-<<<<<<< HEAD
         staggers_outputs: Whether the int8 file gives each output several times, rounded at
             staggered places, whatever the task is: where one int8 is too coarse for it.
-=======
         decides_by_folds: Whether it chooses, and decides, by folds of the rows that it learns from:
             then validation rows are learned from too.
->>>>>>> main
         stream: Whether it ships in a form that takes one step at a time too.
         warms_up: Whether `warm_up` fits a part of the model before the rest.
     """
@@ -44,11 +41,8 @@ class Network(Spec):
     needs_unlabelled: ClassVar[bool] = False
     refits: ClassVar[bool] = False
     solves: ClassVar[bool] = False
-<<<<<<< HEAD
     staggers_outputs: ClassVar[bool] = False
-=======
     decides_by_folds = False
->>>>>>> main
     stream = False
     warms_up: ClassVar[bool] = False
 
