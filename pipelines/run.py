@@ -273,7 +273,8 @@ def refit(recipe: Recipe, trained: TrainedModel, shipped: ShippedModel) -> Shipp
     with stage("refit"):
         recipe = with_deciding(recipe, trained.inputs.train_rows.schema)
         again = train_on_all(recipe, trained)
-    learned = as_chosen(compress(recipe, again), shipped.trained, shipped.signature)
+    first = shipped.trained or trained
+    learned = as_chosen(compress(recipe, again), first, shipped.signature)
     return export(recipe, learned, decided=shipped.signature)
 
 

@@ -71,6 +71,6 @@ def read_rows(column: Values, places: Places = slice(None)) -> np.ndarray:
 
 def joined(first: Values, second: Values) -> Values:
     """Returns the rows of one part of a column and then those of another."""
-    if isinstance(first, StoredColumn):
+    if isinstance(first, StoredColumn) and isinstance(second, StoredColumn):
         return first.join(second)
-    return np.concatenate([first, second])
+    return np.concatenate([read_rows(first), read_rows(second)])

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from .columns import joined
 from .parts import HeldOut, TrainSet
 
@@ -16,8 +18,8 @@ def learned_from_both(train: TrainSet, valid: HeldOut) -> TrainSet:
     return replace(
         train,
         x=_by_name(train.x, valid.x),
-        y=joined(train.y, valid.y),
-        ids=joined(train.ids, valid.ids),
+        y=np.concatenate([train.y, valid.y]),
+        ids=np.concatenate([train.ids, valid.ids]),
         weight=_of_both(train.weight, valid.weight),
         group=_of_both(train.group, valid.group),
         time=_of_both(train.time, valid.time),
@@ -31,7 +33,7 @@ def _of_both(one, other):
     """Returns the values of both; None where the source has none."""
     if one is None:
         return None
-    return joined(one, other)
+    return np.concatenate([one, other])
 
 
 def _by_name(one, other):
