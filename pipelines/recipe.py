@@ -111,6 +111,12 @@ class Recipe(Spec):
             return self.balance
         return self.build.balancer
 
+    def refitted(self) -> "Recipe":
+        """Returns the recipe whose network learns anew from training and validation rows together,
+        once the latter have chosen what they choose.
+        """
+        return replace(self, training=replace(self.training, refit=True))
+
     def plain_build(self) -> Any:
         """Returns the network with nothing of its own balanced."""
         return self.build.plain()
@@ -195,6 +201,12 @@ class Recipe(Spec):
                 expected="rows with the shares of the classes as they are, to decide by",
                 fix="--set balance=None or 'balance=WeightByClass()', or "
                 "--set build.decides_by_folds=False",
+            )
+        if self.build.decides_by_folds and self.training.refit:
+            raise RecipeError(
+                "build.decides_by_folds=True together with training.refit=True",
+                expected="one way to learn from validation rows too",
+                fix="--set training.refit=False",
             )
         for slot, empty in (("teacher", None), ("augment", ())):
             held = vars(self)[slot]

@@ -18,7 +18,7 @@ from .compress.measure import measure_step
 from .compress.tuning import make_tuning
 from .convert.scales import staggered_copies
 from .device.runner import LiteRT
-from .engine.cache import remembered
+from .device.signature import Signature
 from .engine.making import making
 from .errors import RecipeError
 from .peers import fit_peers
@@ -44,13 +44,12 @@ from .targets.exported_model import ExportedModel
 from .targets.rehearse import rehearse
 from .tasks import task_of
 from .training.comparison import other_recipe
-from .training.feed import TrainFeed
-from .training.fit import train as train_network
 from .training.inputs import TrainingInputs, fit_inputs
 from .training.trained import ComparisonModel, TrainedModel
 from .verify.agreement import labels_apart
 from .verify.assess import answers_of, assess, decide_form
 from .verify.evaluation import Evaluation, compare_answers
+from .verify.fitting import as_chosen, train_and_assess, train_on_all, with_decisions, with_feed
 from .verify.peers import FittedPeers, score_peers
 from .verify.tolerance import failed_step
 
@@ -61,6 +60,7 @@ def run(
     *,
     folder: str | Path = "saved_models",
     callbacks: Sequence = (),
+    data: SourceData | None = None,
 ) -> Bundle:
     """Runs a recipe and writes `folder`/<name>/.
 
@@ -72,6 +72,7 @@ def run(
         source: a DataFrame or dict of arrays that stands in for the recipe's file.
         folder: where bundles are written.
         callbacks: Keras callbacks for the training, whose result is then not kept.
+        data: what `read` returned for recipe and source, if it was called before.
 
     Raises:
         PipelineError: of the stage that could not go on. If the ladder fails, the bundle and its
@@ -84,13 +85,15 @@ def run(
         files = work.recall()
         if files is not None:
             return finished_bundle(Path(folder) / recipe.name, files)
-        data = read(recipe, source)
+        data = data or read(recipe, source)
         splits = frame(recipe, split(recipe, data.dataset))
         recipe = settle(recipe, splits.train.schema)
         data = screen(recipe, data, splits)
         trained = fit(recipe, splits.train, splits.valid, callbacks=callbacks)
         print_dropped(data.dataset.schema, trained.signature)
         shipped = ship(recipe, trained)
+        if recipe.training.refit:
+            shipped = refit(recipe, trained, shipped)
         comparison = compare(recipe, trained)
         others = peers(recipe, splits)
         evaluation = judge(recipe, shipped, splits.test, comparison=comparison, peers=others)
@@ -162,20 +165,7 @@ def prepare(recipe: Recipe, train: TrainSet, valid: HeldOut) -> TrainingInputs:
         inputs = fit_inputs(recipe, train, valid)
     with stage("targets"):
         inputs = replace(inputs, refused=rehearse(recipe, inputs))
-    with stage("balance"):
-        rows = inputs.balanced_with(recipe.balance)
-    soft_labels = None
-    teacher = recipe.teacher
-    if teacher is not None:
-        with stage("teacher"):
-            soft_labels = remembered(
-                "teacher",
-                teacher,
-                inputs.calibration,
-                inputs.prepared_rows,
-                make=lambda: teacher.soften(inputs.calibration, inputs.prepared_rows),
-            )
-    return replace(inputs, feed=TrainFeed(rows, soft_labels, recipe.augment))
+    return with_feed(recipe, inputs)
 
 
 def fit(
@@ -195,23 +185,7 @@ def fit(
     recipe = settle(recipe, train.schema)
     inputs = prepare(recipe, train, valid)
     with stage("train"):
-        return _train(recipe, inputs, callbacks)
-
-
-def _train(recipe, inputs, callbacks=()):
-    result = train_network(
-        recipe.build,
-        inputs.feed,
-        inputs.valid,
-        signature=inputs.signature,
-        training=recipe.training,
-        deciding=recipe.judge.deciding,
-        callbacks=callbacks,
-    )
-    inputs = replace(inputs, out_of_fold=result.out_of_fold)
-    return assess(
-        recipe, result.model, inputs, history=result.history, fit_seconds=result.fit_seconds
-    )
+        return train_and_assess(recipe, inputs, callbacks)
 
 
 def compress(recipe: Recipe, trained: TrainedModel) -> TrainedModel:
@@ -246,8 +220,10 @@ def ship(recipe: Recipe, trained: TrainedModel) -> ShippedModel:
     return export(recipe, compress(recipe, trained))
 
 
-def export(recipe: Recipe, trained: TrainedModel) -> ShippedModel:
-    """What `ship` does after the compression."""
+def export(
+    recipe: Recipe, trained: TrainedModel, *, decided: Signature | None = None
+) -> ShippedModel:
+    """What `ship` does after the compression; with `decided`, its decisions are taken."""
     inputs = trained.inputs
     model = ExportedModel(
         recipe.name,
@@ -265,13 +241,15 @@ def export(recipe: Recipe, trained: TrainedModel) -> ShippedModel:
         model, refused = convert_forms(
             model,
             recipe.shipping,
-            copies=staggered_copies(trained.signature),
+            copies=staggered_copies(recipe.build, trained.signature),
             stream_steps=stream_steps,
         )
     refused = {**inputs.refused, **refused}
     with stage("decide"):
         interpreter = LiteRT(model.tflite["int8"])
         signature = decide_form(recipe, model.signature, interpreter, inputs, form="int8")
+        if decided is not None:
+            signature = with_decisions(signature, decided)
     with stage("files"):
         model = write_files(
             replace(model, signature=signature),
@@ -279,6 +257,25 @@ def export(recipe: Recipe, trained: TrainedModel) -> ShippedModel:
             refused=refused,
         )
     return ShippedModel(model, trained, inputs.seen_ids, refused)
+
+
+def refit(recipe: Recipe, trained: TrainedModel, shipped: ShippedModel) -> ShippedModel:
+    """Learns, compresses and converts once more, from training and validation rows together.
+
+    Threshold, calibration and intervals of every form stay those that validation rows chose while
+    they were held out.
+
+    Args:
+        recipe: the slots in order.
+        trained: what `fit` returned.
+        shipped: what `ship` made of it.
+    """
+    with stage("refit"):
+        recipe = with_deciding(recipe, trained.inputs.train_rows.schema)
+        again = train_on_all(recipe, trained)
+    first = shipped.trained or trained
+    learned = as_chosen(compress(recipe, again), first, shipped.signature)
+    return export(recipe, learned, decided=shipped.signature)
 
 
 def compare(recipe: Recipe, trained: TrainedModel) -> ComparisonModel | None:
@@ -293,7 +290,10 @@ def compare(recipe: Recipe, trained: TrainedModel) -> ComparisonModel | None:
     with stage("comparison"):
         rows = inputs.balanced_with(other.balance)
         inputs = replace(inputs, feed=replace(inputs.feed, rows=rows))
-        return ComparisonModel(words, _train(other, inputs))
+        trained = train_and_assess(other, inputs)
+        if other.training.refit:
+            trained = train_on_all(other, trained)
+        return ComparisonModel(words, trained)
 
 
 def peers(recipe: Recipe, splits: Splits) -> FittedPeers | None:

@@ -11,6 +11,7 @@ from .options import STOPPED, RunOptions
 
 if TYPE_CHECKING:
     from ..recipe import Candidate, Recipe
+    from ..rows.parts import SourceData
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,26 +34,35 @@ class OwnDataOptions(RunOptions):
     def train_best(self, candidates: "Sequence[Candidate]") -> None:
         """Chooses a recipe and runs it; one that does not pass its gate gives way to the next."""
         from ..engine.cache import anew
-        from ..engine.notice import print_notice
-        from ..errors import VerifyError
-        from ..run import run
-        from ..studies.choose import choose
+        from ..run import read
+        from ..studies.choose import choose, usable_candidates
         from ..studies.workers import Workers
 
         turned = [replace(each, recipe=self.applied_to(each.recipe)) for each in candidates]
         workers = Workers(folder=self.folder, is_fresh=self.fresh)
         with making_command(STOPPED):
-            recipes = choose(turned, quality=self.quality, workers=workers)
+            usable = usable_candidates(turned)
+            data = read(usable[0].recipe)
+            recipes = choose(usable, quality=self.quality, workers=workers)
             print_tried(recipes[0])
             with anew(self.fresh):
-                for place, recipe in enumerate(recipes):
-                    try:
-                        run(recipe, folder=self.folder)
-                        return
-                    except VerifyError as error:
-                        if place + 1 == len(recipes):
-                            raise
-                        print_notice(f"{error.received}; the next best recipe is taken")
+                self._run_first_that_passes(recipes, data)
+
+    def _run_first_that_passes(self, recipes: "Sequence[Recipe]", data: "SourceData") -> None:
+        from ..engine.notice import print_notice
+        from ..errors import VerifyError
+        from ..run import run
+        from ..studies.choose import in_order_to_run
+
+        in_order = in_order_to_run(recipes)
+        for place, recipe in enumerate(in_order):
+            try:
+                run(recipe, folder=self.folder, data=data)
+                return
+            except VerifyError as error:
+                if place + 1 == len(in_order):
+                    raise
+                print_notice(f"{error.received}; the next best recipe is taken")
 
 
 def print_tried(recipe: "Recipe") -> None:

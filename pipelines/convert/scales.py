@@ -6,13 +6,14 @@ from dataclasses import replace
 from ..device.runner import LiteRT
 from ..device.signature import Signature
 from ..errors import ExportError
+from ..slots import Network
 from ..tasks import task_of
 from .lower import NUM_COPIES, pixel_rescaling
 
 
-def staggered_copies(signature: Signature) -> int:
+def staggered_copies(network: Network, signature: Signature) -> int:
     """Returns how many copies of each output the int8 file gives (see `lower.stagger`)."""
-    if task_of(signature.target).staggers_outputs:
+    if network.staggers_outputs or task_of(signature.target).staggers_outputs:
         return NUM_COPIES
     return 1
 

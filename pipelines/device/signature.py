@@ -14,7 +14,13 @@ from .errors import DeviceError
 from .formats import FORMAT_VERSION, up_to_date, without_later_defaults
 from .frame import Frame
 from .ports import Port, Streaming
-from .primitives import PackingPrimitive, Primitive, primitive_from_json, primitive_to_json
+from .primitives import (
+    PackingPrimitive,
+    Primitive,
+    SeasonMean,
+    primitive_from_json,
+    primitive_to_json,
+)
 from .rules import RULES
 from .signature_checks import check_signature
 from .target import Target
@@ -102,6 +108,13 @@ class Signature:
         """Returns the input that a model of anomalies gives back."""
         ports = {port.name: port for port in self.inputs}
         return ports[self.target.base]
+
+    def base_steps(self) -> int:
+        """Returns how many steps the base of a forecast has; 0 where it is one number a row."""
+        for primitive in self.primitives:
+            if isinstance(primitive, SeasonMean) and primitive.into == self.target.base:
+                return primitive.horizon
+        return 0
 
     def to_json(self) -> dict:
         """Returns plain JSON values, of which from_json makes the same signature."""

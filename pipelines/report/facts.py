@@ -48,7 +48,7 @@ def gather_facts(
         margin = asdict(evaluation.comparison.margin)
     facts = {
         **_recipe_facts(recipe, signature),
-        **_data_facts(data, splits, trained),
+        **_data_facts(recipe, data, splits, trained),
         **_rung_facts(evaluation),
         "decisions": {form: list(offsets) for form, offsets in signature.decisions.items()},
         "thresholds": task.thresholds(signature),
@@ -96,8 +96,15 @@ def _recipe_facts(recipe, signature):
     }
 
 
-def _data_facts(data, splits, trained):
+def _data_facts(recipe, data, splits, trained):
     """Returns the rows of each part, and where they come from."""
+    notes = list(splits.notes)
+    if recipe.training.refit:
+        num_rows = len(splits.train) + len(splits.valid)
+        notes.append(
+            f"The network learned anew from the {num_rows:,} training and validation rows together "
+            "once validation rows had chosen epochs, thresholds and calibration"
+        )
     return {
         "rows": {
             "train": len(splits.train),
@@ -110,7 +117,7 @@ def _data_facts(data, splits, trained):
             "duplicates": data.screening.duplicates,
             "suspects": as_plain(data.screening.suspects),
         },
-        "notes": list(splits.notes),
+        "notes": notes,
     }
 
 

@@ -13,7 +13,10 @@ def number(value: float | None, digits: int = 4) -> str:
 
 
 def signed(value: float) -> str:
-    """Returns a difference of scores, with its sign."""
+    """Returns a difference of scores, with its sign; from 1 on with two digits after the point."""
+    digits = 4
+    if abs(value) >= 1:
+        digits = 2
     if value < 0:
-        return f"−{number(-value)}"
-    return f"+{number(value)}"
+        return f"−{number(-value, digits)}"
+    return f"+{number(value, digits)}"

@@ -37,6 +37,10 @@ class StoredColumn(ABC):
         """Reads the values of the rows at `places`, or of all."""
 
     @abstractmethod
+    def join(self, other: "StoredColumn") -> "StoredColumn":
+        """Returns the column of its rows and then those of another part; reads nothing."""
+
+    @abstractmethod
     def row_digests(self) -> np.ndarray:
         """Returns uint64 [rows, 2]: a digest of each row's values; reads nothing."""
 
@@ -63,3 +67,10 @@ def read_rows(column: Values, places: Places = slice(None)) -> np.ndarray:
     if isinstance(column, StoredColumn):
         return column.read(places)
     return column[places]
+
+
+def joined(first: Values, second: Values) -> Values:
+    """Returns the rows of one part of a column and then those of another."""
+    if isinstance(first, StoredColumn) and isinstance(second, StoredColumn):
+        return first.join(second)
+    return np.concatenate([read_rows(first), read_rows(second)])

@@ -4,20 +4,20 @@ from dataclasses import replace
 
 import numpy as np
 
+from .columns import joined
 from .parts import HeldOut, TrainSet
 
 
 def learned_from_both(train: TrainSet, valid: HeldOut) -> TrainSet:
-    """Returns the rows of both as rows to learn from; their columns are in memory.
+    """Returns the rows of both as rows to learn from.
 
     Args:
         train: Training rows.
-        valid: Validation rows, by which nothing is chosen; never test rows.
+        valid: Validation rows, by which nothing is chosen any more; never test rows.
     """
-    x = {name: np.concatenate([column, valid.x[name]]) for name, column in train.x.items()}
     return replace(
         train,
-        x=x,
+        x=_by_name(train.x, valid.x),
         y=np.concatenate([train.y, valid.y]),
         ids=np.concatenate([train.ids, valid.ids]),
         weight=_of_both(train.weight, valid.weight),
@@ -25,7 +25,7 @@ def learned_from_both(train: TrainSet, valid: HeldOut) -> TrainSet:
         time=_of_both(train.time, valid.time),
         part=_of_both(train.part, valid.part),
         series=_of_both(train.series, valid.series),
-        baselines=None,
+        baselines=_by_name(train.baselines, valid.baselines),
     )
 
 
@@ -34,3 +34,9 @@ def _of_both(one, other):
     if one is None:
         return None
     return np.concatenate([one, other])
+
+
+def _by_name(one, other):
+    if one is None or other is None:
+        return None
+    return {name: joined(values, other[name]) for name, values in one.items()}

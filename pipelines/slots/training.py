@@ -28,6 +28,8 @@ class Network(Spec):
         needs_unlabelled: Whether it learns from rows without a label too.
         refits: Whether `refit` fits a part of the trained model once more.
         solves: Whether `solve` fits the whole model, in place of epochs of training.
+        staggers_outputs: Whether the int8 file gives each output several times, rounded at
+            staggered places, whatever the task is: where one int8 is too coarse for it.
         decides_by_folds: Whether it chooses, and decides, by folds of the rows that it learns from:
             then validation rows are learned from too.
         stream: Whether it ships in a form that takes one step at a time too.
@@ -39,6 +41,7 @@ class Network(Spec):
     needs_unlabelled: ClassVar[bool] = False
     refits: ClassVar[bool] = False
     solves: ClassVar[bool] = False
+    staggers_outputs: ClassVar[bool] = False
     decides_by_folds = False
     stream = False
     warms_up: ClassVar[bool] = False
@@ -185,13 +188,18 @@ class Optimizer(Spec):
 
 
 class Schedule(Spec):
-    """How the rate goes from step to step, and what ends a training early.
+    """How the rate goes from step to step, and what ends a training early."""
 
-    Attributes:
-        keeps_best: Whether the weights of the best epoch are kept, not those of the last one.
-    """
+    @property
+    def keeps_best(self) -> bool:
+        """Whether the weights of the best epoch are kept, not those of the last one."""
+        return False
 
-    keeps_best: ClassVar[bool] = False
+    def to_the_end(self) -> Schedule:
+        """Returns the same schedule that ends no training early and keeps the last weights: for
+        rows of which none are held out.
+        """
+        return self
 
     @abstractmethod
     def rate(self, learning_rate: float, *, epochs: int, steps: int) -> Any:

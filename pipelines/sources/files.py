@@ -7,7 +7,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -127,6 +127,12 @@ class PictureFiles(StoredColumn):
         return PictureFiles(
             self.folder, self.names[places], self.picture_shape, self.digests[places], self.white
         )
+
+    def join(self, other: "PictureFiles") -> "PictureFiles":
+        """Returns these pictures and then others of the same folder."""
+        names = np.concatenate([self.names, other.names])
+        digests = np.concatenate([self.digests, other.digests])
+        return replace(self, names=names, digests=digests)
 
     def row_digests(self) -> np.ndarray:
         """Returns uint64 [rows, 2]: of the pixels as they were when loaded."""

@@ -13,6 +13,7 @@ from ..device.primitives import (
     PackingPrimitive,
     PackSteps,
     Primitive,
+    SeasonMean,
     run_primitives,
 )
 from ..device.signature import Signature, made_from
@@ -66,10 +67,10 @@ def make_signature(
     steps = prepared + encoders
     fitted = _primitives_of(steps)
     packs = _packs(steps, train)
-    primitives = _needed((*fitted, *packs))
     ports = _ports(packs, steps, train)
     task = task_of(train.schema.target)
     target = task.fit_target(train, fitted, ports)
+    primitives = _needed((*fitted, *packs), {target.base, target.spread})
     frame = train.schema.frame
     num_outputs = task.num_outputs(target, frame, ports)
     read = _raw_columns(primitives) | _pictures(train)
@@ -204,6 +205,8 @@ def _names_of_own_scales(steps) -> set[str]:
     for primitive in _primitives_of(steps):
         if isinstance(primitive, OwnScale):
             names |= {primitive.into_offset, primitive.into_factor}
+        elif isinstance(primitive, SeasonMean):
+            names.add(primitive.into)
     return names
 
 
@@ -288,11 +291,11 @@ def _finishing_steps(steps):
     return finished
 
 
-def _needed(primitives: tuple[Primitive, ...]) -> tuple[Primitive, ...]:
-    """Returns the primitives that something packed depends on: what was dropped on the way costs
-    the device nothing.
+def _needed(primitives: tuple[Primitive, ...], asked: set[str]) -> tuple[Primitive, ...]:
+    """Returns the primitives that something packed, or a column that is asked for, depends on: what
+    was dropped on the way costs the device nothing.
     """
-    needed: set[str] = set()
+    needed = set(asked)
     kept = []
     for primitive in reversed(primitives):
         is_pack = isinstance(primitive, PackingPrimitive)

@@ -10,7 +10,14 @@ import numpy as np
 
 from ..device.cells import SERIES
 from ..device.primitives import Affine, Clip, Missing
-from ..device.primitives.series import FILLS, OWN_OFFSETS, FillSteps, OwnScale, SinceSeen
+from ..device.primitives.series import (
+    FILLS,
+    OWN_OFFSETS,
+    FillSteps,
+    OwnScale,
+    SeasonMean,
+    SinceSeen,
+)
 from ..device.units import SERIES_INTERVAL, SERIES_STANDARD
 from ..errors import StepError
 from ..spec import knob
@@ -18,6 +25,9 @@ from ..tasks import task_of
 from ..tasks.seasons import usual_seasons
 from .scale import few_steps
 from .step import ColumnStep, FittedStep, as_float32, is_series, kind_of, present
+
+BASES = ("offset", "season")
+MOST_AVERAGED = 4  # seasons
 
 
 class _SeriesStep(ColumnStep):
@@ -163,11 +173,15 @@ class ScaleByItself(ScaleSeries):
         offset: What is subtracted: "last", the newest value of the window; "mean"; or "none".
         scaled: Whether the window is divided by its own mean distance from the offset too.
         level: Whether the series as it was stays as another one in addition.
+        base: What a forecast is added to: "offset"; or "season", the mean of up to four weeks
+            before at the time of each step ahead, or of the longest usual season that the window
+            holds. A rhythm then needs no digits of the model's output.
     """
 
     offset: str = "last"
     scaled: bool = False
     level: bool = False
+    base: str = "offset"
 
     def flattens(self, x):
         # Each window has a scale of its own.
@@ -180,6 +194,12 @@ class ScaleByItself(ScaleSeries):
                 expected=", ".join(OWN_OFFSETS),
                 fix="name one of these",
             )
+        if self.base not in BASES:
+            raise StepError(
+                f"ScaleByItself(base={self.base!r})",
+                expected=", ".join(BASES),
+                fix="name one of these",
+            )
         primitives = []
         for name in self._names(train):
             x = train.x[name]
@@ -189,6 +209,8 @@ class ScaleByItself(ScaleSeries):
                     expected="none",
                     fix="put FillGaps() before it",
                 )
+            if self.base == "season" and name == train.schema.target.name:
+                primitives += _season_mean(train, name)
             if self.level:
                 primitives += self._keep_level(train, name)
             primitives += self._scale(train, name)
@@ -246,6 +268,21 @@ class ScaleByItself(ScaleSeries):
         mean = x.mean(dtype=np.float64)
         spread = x.std(dtype=np.float64)
         return self._to_unit(name, mean, spread)
+
+
+def _season_mean(train, name):
+    """Returns what makes the base of a forecast from seasons, if the window holds one."""
+    frame = train.schema.frame
+    if frame is None:
+        return []
+    num_steps = train.x[name].shape[1]
+    held = [season for season in usual_seasons(frame) if 1 < season <= num_steps]
+    if not held:
+        return []
+    season = max(held)
+    num_seasons = min(num_steps // season, MOST_AVERAGED)
+    into = free_name(train, f"{name} own base")
+    return [SeasonMean(name, into, season, num_seasons, frame.horizon)]
 
 
 def own_offset(name: str) -> str:

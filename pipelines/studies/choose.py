@@ -10,12 +10,12 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from ..compress.quantize_aware import QuantizeAware
 from ..engine.base import Engine, Handle
 from ..engine.notice import print_notice
 from ..errors import EngineError, PipelineError, RecipeError
 from ..recipe import Candidate, Recipe, Tried
 from ..rows.split_fold import SplitFold
-from ..run import read
 from ..tasks.metrics import direction
 from .judged import Judged, judged_task
 from .workers import Workers, wait_for_each
@@ -23,9 +23,9 @@ from .workers import Workers, wait_for_each
 QUALITIES = ("fast", "good", "best")
 NUM_FOLDS = 5
 # Of so many rows at most: more would take longer and choose the same.
-MOST_ROWS = 20_000
-# With fewer rows than these, one fold shows little: the better candidates are judged on all.
-FEW_ROWS = 3_000
+MOST_ROWS = 10_000
+# With fewer rows to learn from, one fold shows little: the better candidates are judged on all.
+FEW_ROWS = 2_500
 # Scores so near to each other are alike; the candidate that stands first is taken.
 TIE = 0.002
 
@@ -90,22 +90,25 @@ def choose(
         raise RecipeError(
             f"the quality {quality!r}", expected=", ".join(QUALITIES), fix="--quality good"
         )
-    candidates = _usable(candidates)
+    candidates = usable_candidates(candidates)
     if quality == "fast" or len(candidates) == 1:
         return [candidates[0].recipe]
-    num_rows = len(read(candidates[0].recipe).dataset)
     trials = [_Trial(candidate) for candidate in candidates]
     with workers.open() as engine:
         _judge(trials, range(1), engine)
         finalists = _better_half(trials)
         if quality == "best":
             finalists = trials
-        _judge(finalists, range(1, _last_fold(num_rows, quality)), engine)
+        _judge(finalists, range(1, _last_fold(finalists, quality)), engine)
     return _in_order(trials, finalists)
 
 
-def _usable(candidates):
-    """Returns the candidates that the knobs alone do not rule out; raises for the first if none."""
+def usable_candidates(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Returns the candidates that their knobs alone do not rule out, each recipe once.
+
+    Raises:
+        PipelineError: none is left; the error of the usual one.
+    """
     usable = []
     refused = []
     for candidate in candidates:
@@ -121,8 +124,9 @@ def _usable(candidates):
     return usable
 
 
-def _last_fold(num_rows, quality):
+def _last_fold(trials, quality):
     """Returns the number of folds that the better candidates are judged on."""
+    num_rows = max((judged.num_folded for trial in trials for judged in trial.judged), default=0)
     if quality == "best" or num_rows < FEW_ROWS:
         return NUM_FOLDS
     return 2
@@ -147,7 +151,9 @@ def _submit(trial, place, engine, handles):
     recipe = trial.candidate.recipe
     most = MOST_ROWS if recipe.frame is None else 0
     fold = SplitFold(recipe.split, NUM_FOLDS, place, inside=True, most=most)
-    task = judged_task(replace(recipe, split=fold))
+    # A second training, on all rows, would take as long again and choose the same.
+    once = replace(recipe.training, refit=False)
+    task = judged_task(replace(recipe, split=fold, training=once))
     handle = engine.submit(task, about=f"{trial.candidate.words}, fold {place}")
     handles[handle] = trial
 
@@ -159,6 +165,17 @@ def _ranked(trials):
         return []
     sign = direction(usable[0].judged[0].deciding)
     return sorted(usable, key=lambda trial: -sign * trial.score())
+
+
+def in_order_to_run(recipes: Sequence[Recipe]) -> list[Recipe]:
+    """Returns in which order recipes are run until one passes its gate: after the best comes the
+    same, its last epochs trained with the rounding of int8, if epochs train it.
+    """
+    best = recipes[0]
+    if best.build.solves or best.shipping.compress:
+        return list(recipes)
+    shipping = replace(best.shipping, compress=(QuantizeAware(),))
+    return [best, replace(best, shipping=shipping), *recipes[1:]]
 
 
 def _better_half(trials):
@@ -176,10 +193,16 @@ def _in_order(trials, finalists):
     if not ranked:
         raise _no_candidate(trials)
     others = [trial for trial in trials if trial not in ranked]
-    tried = tuple(trial.tried() for trial in [*ranked, *others])
     for trial in others:
         print_notice(f"{trial.candidate.words}: cannot be chosen: {trial.note()}")
-    return [replace(trial.candidate.recipe, tried=tried) for trial in ranked]
+    in_order = [*ranked, *others]
+    return [replace(trial.candidate.recipe, tried=_tried(in_order, trial)) for trial in ranked]
+
+
+def _tried(trials, chosen):
+    """Returns what the report states of all trials, the chosen one first."""
+    others = [trial for trial in trials if trial is not chosen]
+    return tuple(trial.tried() for trial in [chosen, *others])
 
 
 def _no_candidate(trials):

@@ -15,7 +15,7 @@ from ..engine.task import Task
 from ..recipe import Recipe
 from ..report.write import to_plain
 from ..rows.parts import Splits
-from ..run import fit, frame, judge, peers, read, settle, ship, split
+from ..run import fit, frame, judge, peers, read, refit, settle, ship, split
 from ..settings import to_json
 from ..targets.litert.spec import TargetLiteRT
 from ..targets.micro.runner import arena_bytes_of
@@ -59,6 +59,11 @@ class Judged:
     def num_learned(self) -> int:
         """Rows that were learned from or stopped by."""
         return self.num_rows["train"] + self.num_rows["valid"]
+
+    @property
+    def num_folded(self) -> int:
+        """Rows of all three parts."""
+        return sum(self.num_rows.values())
 
     def known_metrics(self) -> list[str]:
         """Returns the metrics that are numbers here: ROC-AUC of rows of one class is none."""
@@ -108,7 +113,10 @@ def judge_once(recipe: Recipe, splits: Splits) -> Judged:
         splits: of its rows, framed.
     """
     recipe = settle(alone(recipe), splits.train.schema)
-    shipped = ship(recipe, fit(recipe, splits.train, splits.valid))
+    trained = fit(recipe, splits.train, splits.valid)
+    shipped = ship(recipe, trained)
+    if recipe.training.refit:
+        shipped = refit(recipe, trained, shipped)
     evaluation = judge(recipe, shipped, splits.test, peers=peers(recipe, splits))
     rungs = {rung.form: rung for rung in evaluation.rungs}
     parts = {"train": splits.train, "valid": splits.valid, "test": splits.test}

@@ -19,7 +19,7 @@ def table_candidates(
     load: LoadTable, *, name: str = "my_model", split: Split | None = None
 ) -> tuple[Candidate, ...]:
     """Returns the recipes among which one is chosen for a table, the usual one first."""
-    usual = table_recipe(load, name=name, split=split)
+    usual = table_recipe(load, name=name, split=split).refitted()
     fine = replace(usual, encode=FINE)
     slow = replace(
         usual.training,

@@ -69,7 +69,7 @@ def _converted(recipe, inputs, model):
             inputs.train_rows,
         ),
         recipe.shipping,
-        copies=staggered_copies(inputs.signature),
+        copies=staggered_copies(recipe.build, inputs.signature),
     )
 
 

@@ -26,6 +26,7 @@ from .metrics import LABEL_METRICS, RANK_METRICS, score_classes, score_labels, s
 from .mistakes import Mistake
 from .plain_models import class_logits
 from .probabilities import fit_calibration
+from .shown import decision_rows, num_decision_rows
 
 if TYPE_CHECKING:
     from ..recipe import Recipe
@@ -277,8 +278,8 @@ class ClassTask(Task):
 def _why_labels(facts, int8, constant):
     """What the labels were chosen for, and how to choose otherwise."""
     metric = facts["judge"]["threshold"]
-    rows = facts["decided_by"]["rows"]
-    of_rows = facts["decided_by"]["words"]
+    of_rows = decision_rows(facts)
+    rows = num_decision_rows(facts)
     few = ""
     if rows < FEW_VALIDATION_ROWS:
         few = ", which are few"

@@ -15,7 +15,7 @@ import numpy as np
 from ..device.answers import Answers
 from ..device.frame import Frame
 from ..device.ports import Port
-from ..device.primitives import Columns, OwnScale, Primitive
+from ..device.primitives import Columns, OwnScale, Primitive, SeasonMean
 from ..device.signature import Signature
 from ..device.target import Target
 from ..device.tasks.forecast import DeviceForecast, to_own_scale
@@ -66,7 +66,8 @@ class ForecastTask(Task):
                 spread = ""
                 if primitive.scaled:
                     spread = primitive.into_factor
-                target = replace(target, base=primitive.into_offset, spread=spread)
+                base = _season_base(primitives, target.name) or primitive.into_offset
+                target = replace(target, base=base, spread=spread)
                 break
         return _with_step_scales(target, to_own_scale(train.y, target, train.x))
 
@@ -149,6 +150,9 @@ class ForecastTask(Task):
         target = signature.target
         (size,) = signature.output.shape
         width = max(len(target.quantiles), 1)
+        base = ""
+        if signature.base_steps():
+            base = f"[i / {width}]"
         tables = (
             c_table("float", "offsets", signature.offsets("int8"), literal)
             + c_table("double", "factors", target.step_factors, repr)
@@ -164,7 +168,7 @@ class ForecastTask(Task):
             f"    value = value * factors[i / {width}];\n"
             f"    value = value + shifts[i / {width}];\n"
             "    value = value * (double)inputs->spread;\n"
-            "    values[i] = value + (double)inputs->base;\n  }\n"
+            f"    values[i] = value + (double)inputs->base{base};\n  }}\n"
             f"  for (int i = 0; i < {size}; i += {width}) /* quantiles rise */\n"
             f"    for (int j = 1; j < {width}; ++j)\n"
             "      for (int k = i + j; k > i && values[k - 1] > values[k]; --k) {\n"
@@ -248,6 +252,14 @@ def standardized_steps(y: np.ndarray, target: Target) -> np.ndarray:
     standard deviations.
     """
     return (y - np.array(target.step_offsets)) / np.array(target.step_factors)
+
+
+def _season_base(primitives, name):
+    """Returns the column of seasonal means of a series, or ""."""
+    for primitive in primitives:
+        if isinstance(primitive, SeasonMean) and primitive.column == name:
+            return primitive.into
+    return ""
 
 
 def _scales(primitive, name):

@@ -21,6 +21,13 @@ def decision_rows(report: Mapping) -> str:
     return report.get("decided_by", {}).get("words", "validation rows")
 
 
+def num_decision_rows(report: Mapping) -> int:
+    """Returns how many rows labels were chosen on; of a report that does not state it, those of the
+    validation part.
+    """
+    return report.get("decided_by", {}).get("rows", report["rows"]["valid"])
+
+
 class ShownTask(ABC):
     """The part of a task that people read.
 

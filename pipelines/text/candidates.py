@@ -19,7 +19,7 @@ def text_candidates(
     usual = text_recipe(load, name=name)
     return (
         Candidate("a linear table of words and pairs", table_recipe(usual)),
-        Candidate("convolutions over 64 tokens", usual),
+        Candidate("convolutions over 64 tokens", usual.refitted()),
     )
 
 

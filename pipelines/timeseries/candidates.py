@@ -16,14 +16,14 @@ def series_candidates(
     load: LoadSeries, *, horizon: int, window: int = 0, season: int = 0, name: str = "my_model"
 ) -> tuple[Candidate, ...]:
     """Returns the recipes among which one is chosen for a forecast, the usual one first."""
-    usual = series_recipe(load, horizon=horizon, window=window, season=season, name=name)
+    usual = series_recipe(load, horizon=horizon, window=window, season=season, name=name).refitted()
     shared = shared_steps_recipe(
         load,
         horizon=horizon,
         window=window,
         season=season,
         name=name,
-    )
+    ).refitted()
     linear = replace(
         usual,
         build=NLinear(regularizer=1e-4),
@@ -45,7 +45,7 @@ def series_classes_candidates(
     load: LoadTsFiles | LoadSeriesArrays | LoadSeriesTfds, *, name: str = "my_model"
 ) -> tuple[Candidate, ...]:
     """Returns the recipes among which one is chosen for whole series with a class each."""
-    usual = series_classes_recipe(load, name=name)
+    usual = series_classes_recipe(load, name=name).refitted()
     fixed = replace(usual, augment=(), build=MiniRocket())
     finer = replace(fixed, build=MiniRocket(num_features=1008))
     return (

@@ -3,21 +3,17 @@ of the day and the week.
 """
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
-from ..device.primitives import PackSteps
 from ..device.signature import Signature
 from ..rows.sketch import DataSketch
 from ..spec import Refusal, knob
-from ..tasks.seasons import usual_seasons
-from .blocks import BY_STEP, past_ports
 from .networks import SeriesNet, tiny_widths
 from .step_calendar import calendar_port, turned_width, turning_weights
+from .step_past import StepPast
 
-NUM_LAGS = 2  # seasons back, of the shorter one
-MOST_AVERAGED = 4  # of the longer one
-MOST_TILED = 8  # TFLM's CONCATENATION takes ten inputs
 CALENDAR = "calendar_ahead"
 
 
@@ -40,6 +36,8 @@ class StepNet(SeriesNet):
         season: Steps of a season that is read as well as the usual ones; 0: these alone.
     """
 
+    # One step of an int8 output would be as large as most errors at quiet hours.
+    staggers_outputs: ClassVar[bool] = True
     dropout: float = knob(0.0, 0, 0.95)
     widths: tuple[int, ...] = knob((64, 64), 1, 4096)
     context: int = knob(32, 1, 4096)
@@ -82,7 +80,7 @@ class StepNet(SeriesNet):
     def _features(self, x, blocks, name):
         import keras
 
-        past = _Past(
+        past = StepPast(
             self,
             x,
             blocks,
@@ -116,19 +114,25 @@ class StepNet(SeriesNet):
             layer = f"{name}_shared{depth}"
             x = blocks.dense(x, width, name=layer)
             x = blocks.activate(x, layer)
-        parts = [x]
-        if ahead is not None:
-            parts.append(ahead)
-        both = blocks.joined(parts, f"{name}_with_linear")
-        num_quantiles = _num_quantiles(blocks.signature)
-        answers = blocks.dense(
-            both,
-            num_quantiles,
-            name=f"{name}_answers",
-        )
+        answers = self._answers(x, ahead, blocks, name)
         flatten = keras.layers.Flatten(name=f"{name}_answers_flat")
         flat_answers = flatten(answers)
         return blocks.joined([flat_answers, recent], name)
+
+    def _answers(self, x, ahead, blocks, name):
+        """Returns what each step ahead comes to, [rows, horizon, quantiles]: of its hidden values
+        and, by a linear map, of what is read of it.
+        """
+        import keras
+
+        num_quantiles = _num_quantiles(blocks.signature)
+        answers = blocks.dense(x, num_quantiles, name=f"{name}_answers")
+        if ahead is None:
+            return answers
+        # A sum rather than one layer of both: side by side they would share an int8 scale.
+        linear = blocks.dense(ahead, num_quantiles, name=f"{name}_linear")
+        add = keras.layers.Add(name=f"{name}_with_linear")
+        return add([answers, linear])
 
     def _context(self, past, recent, newest, blocks, name):
         """Returns what all steps ahead share, [rows, 1, width]."""
@@ -149,206 +153,6 @@ class StepNet(SeriesNet):
         )
         reshape = keras.layers.Reshape((1, width), name=f"{layer}_step")
         return reshape(x)
-
-
-class _Past:
-    """The target's window, cut at seasons.
-
-    Cuts are flat, [rows, steps * channels]: of one channel the converter stops at sums of cuts
-    [rows, steps, 1].
-
-    Attributes:
-        net: Its knobs.
-        horizon: How many steps are ahead.
-        num_steps: Of the window.
-        num_channels: 1, the target's values; 2 with the marks of its gaps.
-        short: The shortest season that the window holds, 0 for none.
-        long: The longest one.
-    """
-
-    def __init__(self, net, x, blocks, name):
-        import keras
-
-        self.net = net
-        self.blocks = blocks
-        self.name = name
-        self.horizon = blocks.horizon()
-        self.num_steps = x.shape[1]
-        target = self._target(x)
-        self.num_channels = target.shape[2]
-        flatten = keras.layers.Flatten(name=f"{name}_target_flat")
-        self._flat = flatten(target)
-        self.short, self.long = self._seasons()
-
-    def _target(self, x):
-        signature = self.blocks.signature
-        target = signature.target.name
-        names = _channel_names(signature)
-        parts = []
-        for wanted in (target, f"{target} is missing"):
-            if wanted not in names:
-                continue
-            place = names.index(wanted)
-            parts.append(x[:, :, place : place + 1])
-        if not parts:
-            return x
-        return self.blocks.joined(parts, f"{self.name}_target")
-
-    def _seasons(self):
-        frame = self.blocks.signature.windows()
-        seasons = list(usual_seasons(frame))
-        if self.net.season:
-            seasons.append(self.net.season)
-        seasons.sort()
-        held = list(filter(self._holds, seasons))
-        if not held:
-            return 0, 0
-        return held[0], held[-1]
-
-    def _holds(self, season):
-        if season > self.num_steps:
-            return False
-        return self.horizon <= MOST_TILED * season
-
-    def _cut(self, start, num_steps):
-        """Returns steps of the window, flat."""
-        first = start * self.num_channels
-        num_values = num_steps * self.num_channels
-        last = first + num_values
-        return self._flat[:, first:last]
-
-    def _season_before(self, season, number, name):
-        """Returns the steps a number of seasons before those ahead, flat; of a horizon beyond a
-        season the same ones again and again.
-        """
-        start = self.num_steps - number * season
-        num_steps = min(season, self.horizon)
-        block = self._cut(start, num_steps)
-        num_blocks = -(-self.horizon // season)
-        if num_blocks == 1:
-            return block
-        blocks = [block] * num_blocks
-        tiled = self.blocks.joined(blocks, f"{self.name}_{name}{number}")
-        last = self.horizon * self.num_channels
-        return tiled[:, :last]
-
-    def ahead(self):
-        """Returns what is read of each step ahead, [rows, horizon, channels], or None."""
-        parts = []
-        cuts = self._lags() + self._means()
-        for place, cut in enumerate(cuts):
-            steps = self._by_step(cut, f"{self.name}_read{place}")
-            parts.append(steps)
-        parts += _known_ahead(self.blocks)
-        if not parts:
-            return None
-        return self.blocks.joined(parts, f"{self.name}_known")
-
-    def _lags(self):
-        """Returns what lies one season before and two, of the short one."""
-        if not self.short:
-            return []
-        num_held = self.num_steps // self.short
-        num_lags = min(NUM_LAGS, num_held)
-        lags = []
-        for number in range(1, num_lags + 1):
-            lag = self._season_before(
-                self.short,
-                number,
-                "short",
-            )
-            lags.append(lag)
-        return lags
-
-    def _means(self):
-        """Returns the mean over long seasons, if it is not read already."""
-        if not self.long:
-            return []
-        num_held = self.num_steps // self.long
-        num_averaged = min(MOST_AVERAGED, num_held)
-        if num_averaged == 1 and self.long == self.short:
-            return []
-        seasons = []
-        for number in range(1, num_averaged + 1):
-            season = self._season_before(
-                self.long,
-                number,
-                "long",
-            )
-            seasons.append(season)
-        mean = _average(seasons, f"{self.name}_long_mean")
-        return [mean]
-
-    def _by_step(self, cut, name):
-        import keras
-
-        shape = (self.horizon, self.num_channels)
-        reshape = keras.layers.Reshape(shape, name=name)
-        return reshape(cut)
-
-    def num_recent(self):
-        """Returns how many newest steps are read."""
-        return min(self.net.recent, self.num_steps)
-
-    def recent(self):
-        """Returns the newest steps, flat."""
-        num_recent = self.num_recent()
-        start = self.num_steps - num_recent
-        return self._cut(start, num_recent)
-
-    def recent_anomaly(self, recent):
-        """Returns the newest steps less their mean over seasons; as they are, if the window holds
-        none before them.
-        """
-        import keras
-
-        num_recent = self.num_recent()
-        first = self.num_steps - num_recent
-        if not self.long or first < self.long:
-            return recent
-        num_held = first // self.long
-        num_averaged = min(MOST_AVERAGED, num_held)
-        seasons = []
-        for number in range(1, num_averaged + 1):
-            start = first - number * self.long
-            season = self._cut(start, num_recent)
-            seasons.append(season)
-        mean = _average(seasons, f"{self.name}_recent_mean")
-        subtract = keras.layers.Subtract(name=f"{self.name}_recent_anomaly")
-        return subtract([recent, mean])
-
-
-def _average(parts, name):
-    import keras
-
-    if len(parts) == 1:
-        return parts[0]
-    average = keras.layers.Average(name=name)
-    return average(parts)
-
-
-def _channel_names(signature):
-    """Returns the columns of the joined past ports, in order."""
-    columns_of = {}
-    for primitive in signature.primitives:
-        if isinstance(primitive, PackSteps):
-            columns_of[primitive.into] = primitive.columns
-    names = []
-    for port in past_ports(signature):
-        columns = columns_of[port.name]
-        names += columns
-    return names
-
-
-def _known_ahead(blocks):
-    """Returns the inputs of what is known beforehand, each [rows, horizon, channels]."""
-    past = past_ports(blocks.signature)
-    known = []
-    for port in blocks.signature.inputs:
-        if port.unit in BY_STEP and port not in past:
-            value = blocks.inputs[port.name]
-            known.append(value)
-    return known
 
 
 def _calendar(newest, blocks, name):

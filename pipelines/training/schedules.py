@@ -1,6 +1,6 @@
 """Schedules: how the learning rate goes, and which epoch's weights are kept."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..slots import Schedule
@@ -13,21 +13,31 @@ class Constant(Schedule):
     Prechelt 1998, https://doi.org/10.1007/3-540-49430-8_3. The weights of the best epoch are kept.
 
     Attributes:
-        patience: How many epochs without a better metric end the training.
+        patience: How many epochs without a better metric end the training; 0: none do, and the last
+            weights are kept.
     """
 
-    keeps_best = True
+    patience: int = knob(8, 0, 1_000_000)
 
-    patience: int = knob(8, 1, 1_000_000)
+    @property
+    def keeps_best(self) -> bool:
+        """Whether it stops early."""
+        return self.patience > 0
+
+    def to_the_end(self) -> "Constant":
+        """Returns the same rate without early stopping."""
+        return replace(self, patience=0)
 
     def rate(self, learning_rate: float, *, epochs: int, steps: int) -> Any:
         """Returns the learning rate itself."""
         return learning_rate
 
     def callbacks(self, monitor: str, mode: str) -> list:
-        """Returns keras.callbacks.EarlyStopping."""
+        """Returns keras.callbacks.EarlyStopping, if anything stops early."""
         import keras
 
+        if not self.keeps_best:
+            return []
         return [
             keras.callbacks.EarlyStopping(
                 monitor=monitor, mode=mode, patience=self.patience, restore_best_weights=True

@@ -24,6 +24,8 @@ class Training(Spec):
         schedule: How the rate goes, and what ends training early.
         seed: Of weights, order of rows, dropout and augmentation.
         strategy: Where it runs: "one_device", or "mirrored" over all that TensorFlow finds.
+        refit: Whether, once validation rows have chosen epochs, threshold and calibration, the
+            network learns anew from training and validation rows together.
     """
 
     # Knobs that stood here once → where they stand now, for the error that names it.
@@ -45,6 +47,7 @@ class Training(Spec):
     schedule: Schedule = Constant()
     seed: int = knob(0, 0, 2**31 - 1)
     strategy: str = "one_device"
+    refit: bool = False
 
     def check(self) -> None:
         """Raises RecipeError if training could not start."""
@@ -72,6 +75,10 @@ class Training(Spec):
         """Returns the same training for as many epochs, by the same optimizer at another rate."""
         optimizer = replace(self.optimizer, learning_rate=learning_rate)
         return replace(self, epochs=epochs, optimizer=optimizer)
+
+    def to_the_end(self, epochs: int) -> "Training":
+        """Returns the same training for as many epochs, of which validation rows choose none."""
+        return replace(self, epochs=epochs, schedule=self.schedule.to_the_end())
 
     def new_optimizer(self, steps: int):
         """Returns a new keras.optimizers.Optimizer at the rates of the schedule.

@@ -11,7 +11,7 @@ def picture_candidates(
     load: LoadFolder | LoadPaths, *, name: str = "my_model"
 ) -> tuple[Candidate, ...]:
     """Returns the recipes among which one is chosen for pictures, the usual one first."""
-    usual = picture_recipe(load, name=name)
+    usual = picture_recipe(load, name=name).refitted()
     plain = replace(usual, augment=())
     return (
         Candidate("convolutions, augmented pictures", usual),

@@ -173,7 +173,14 @@ _OF_VOTES = ("title", *(f"r{vote}" for vote in range(1, 11)))
 # Columns that are known only after the answer are left out, as a user would.
 SETS = (
     _table("lending_club", "Class", _of_r("modeldata", "lending_club")),
-    _table("yrbss", "physically_active_7d", _of_r("openintro", "yrbss")),
+    # 23 pupils have a grade "other": the command asks what that is.
+    _table(
+        "yrbss",
+        "physically_active_7d",
+        _of_r("openintro", "yrbss"),
+        "--kind",
+        "grade=categorical",
+    ),
     _table("flchain", "death", _of_r("survival", "flchain", leave_out=("futime", "chapter"))),
     _table("mpls_stops", "problem", _of_r("carData", "MplsStops", leave_out=("idNum",))),
     _table("caravan", "Purchase", _of_r("ISLR", "Caravan")),

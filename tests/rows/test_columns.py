@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipelines.rows.columns import StoredColumn, is_stored, read_rows
+from pipelines.rows.columns import StoredColumn, is_stored, joined, read_rows
 
 
 class Squares(StoredColumn):
@@ -26,6 +26,9 @@ class Squares(StoredColumn):
         self.done.extend(rows.tolist())
         return rows**2
 
+    def join(self, other):
+        return Squares(np.concatenate([self.rows, other.rows]), self.done)
+
     def row_digests(self):
         return np.stack([self.rows, self.rows], axis=1).astype(np.uint64)
 
@@ -43,3 +46,11 @@ def test_a_stored_column_is_read_as_the_array_it_stands_for():
         np.testing.assert_array_equal(read_rows(stored, places), read_rows(array, places))
         done.clear()
     assert stored[3] == 9 and done == [3]
+
+
+def test_parts_are_joined_unread():
+    done = []
+    whole = joined(Squares(np.arange(3), done), Squares(np.arange(3, 6), done))
+    assert done == [] and is_stored(whole)
+    np.testing.assert_array_equal(read_rows(whole), np.arange(6) ** 2)
+    np.testing.assert_array_equal(joined(np.arange(2), np.arange(2, 4)), np.arange(4))

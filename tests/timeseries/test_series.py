@@ -17,10 +17,22 @@ from pipelines import run, timeseries
 from pipelines.device import Runner
 from pipelines.device.__main__ import write_forecasts
 from pipelines.device.cells import Column, read_column
-from pipelines.device.primitives import primitive_from_json, primitive_to_json
-from pipelines.device.primitives.series import FillSteps, OwnScale, SinceSeen
+from pipelines.device.primitives import (
+    primitive_from_json,
+    primitive_to_json,
+    run_primitives,
+)
+from pipelines.device.primitives.series import FillSteps, OwnScale, SeasonMean, SinceSeen
 from pipelines.device.signature import Signature
-from pipelines.errors import DeviceError, FrameError, LoadError, PipelineError, RecipeError
+from pipelines.device.tasks.forecast import from_own_scale
+from pipelines.errors import (
+    DeviceError,
+    FrameError,
+    LoadError,
+    PipelineError,
+    RecipeError,
+    StepError,
+)
 from pipelines.recipe import tiny
 from pipelines.rows.parts import HeldOut, Splits
 from pipelines.rows.split import SplitByTime, SplitRandom, split
@@ -34,6 +46,7 @@ from pipelines.steps import (
     ScaleSeries,
     fit_steps,
     make_signature,
+    to_ports,
 )
 from pipelines.studies.backtest import backtest
 from pipelines.tasks.conformal import conformal_offsets
@@ -369,6 +382,42 @@ def test_own_scale_turns_back(offset, scaled, seed):
         columns["x"] * columns["f"][:, None] + columns["o"][:, None], x, rtol=1e-4, atol=1e-4
     )
     assert primitive_from_json(primitive_to_json(step)) == step and (columns["f"] >= 0.5).all()
+
+
+def test_the_mean_of_seasons_before_each_step_ahead():
+    x = np.arange(10, dtype=np.float32)[None]
+    columns = {"x": x}
+    SeasonMean("x", "base", 3, 2, 5).run(columns)
+    # Of the newest six: 4 5 6 and 7 8 9; of a step beyond a season, the same again.
+    assert columns["base"].tolist() == [[5.5, 6.5, 7.5, 5.5, 6.5]]
+
+
+def test_a_forecast_is_added_to_its_season():
+    train = cut(CutWindows(window=48, horizon=4), waves(400)).train  # two days
+    steps = (FillGaps(), ScaleByItself(base="season"), ScaleSeries())
+    fitted, encoded = fit_steps(steps, train)
+    signature = make_signature((), fitted, encoded)
+    assert signature.target.base == "load own base" and signature.base_steps() == 4
+    assert [port.name for port in signature.inputs] == ["series"]
+    ports = to_ports(signature, train)
+    days = train.x["load"].reshape(-1, 2, 24)
+    np.testing.assert_allclose(ports.y, train.y - days.mean(axis=1)[:, :4], atol=1e-4)
+    columns = run_primitives(signature.primitives, train.x)
+    back = from_own_scale(ports.y, signature.target, columns)
+    np.testing.assert_allclose(back, train.y, atol=1e-4)
+
+
+def test_without_a_season_in_the_window_the_base_is_the_offset():
+    windows = cut(CutWindows(window=12, horizon=4), waves(300))
+    fitted, encoded = fit_steps((FillGaps(), ScaleByItself(base="season")), windows.train)
+    signature = make_signature((), fitted, encoded)
+    assert signature.target.base == "load own offset" and signature.base_steps() == 0
+
+
+def test_a_base_that_does_not_exist_is_refused():
+    windows = cut(CutWindows(window=12, horizon=4), waves(300))
+    with pytest.raises(StepError, match="base='week'"):
+        fit_steps((FillGaps(), ScaleByItself(base="week")), windows.train)
 
 
 def test_marks_tell_since_when():

@@ -12,7 +12,7 @@ from .dates import DATE_PARTS, DatePart
 from .numbers import Affine, Bins, Clip, Fill, FillPrevious, Missing, missing_mask
 from .packs import Pack
 from .primitive import Columns, PackingPrimitive, Primitive
-from .series import FillSteps, OwnScale, PackSteps, SinceSeen, StepIds
+from .series import FillSteps, OwnScale, PackSteps, SeasonMean, SinceSeen, StepIds
 from .texts import Bigrams, Characters, Subwords, Words
 from .token_pairs import DistinctIds, KnownPairs
 
@@ -36,6 +36,7 @@ PRIMITIVES: tuple[type[Primitive], ...] = (
     FillSteps,
     SinceSeen,
     OwnScale,
+    SeasonMean,
     StepIds,
     Pack,
     PackSteps,
@@ -65,6 +66,7 @@ __all__ = [
     "PackSteps",
     "PackingPrimitive",
     "Primitive",
+    "SeasonMean",
     "SinceSeen",
     "StepIds",
     "Subwords",

@@ -203,6 +203,47 @@ class OwnScale(ColumnPrimitive):
 
 
 @dataclass(frozen=True)
+class SeasonMean(DerivingPrimitive):
+    """Makes a column of the steps after a series: at each of them, the mean of the values a whole
+    number of seasons before. float32 [rows, steps] → float32 [rows, horizon].
+
+    Attributes:
+        season: Steps of a season.
+        num_seasons: How many of the newest seasons are averaged.
+        horizon: How many steps come after.
+    """
+
+    season: int
+    num_seasons: int
+    horizon: int
+
+    def check(self) -> None:
+        """Raises ValueError for knobs that mean nothing."""
+        if not 0 < self.season <= MAX_SIDE or not 0 < self.num_seasons <= MAX_SIDE:
+            raise ValueError(f"{self.num_seasons} seasons of {self.season} steps")
+        if not 0 < self.horizon <= MAX_SIDE:
+            raise ValueError(f"{self.horizon} steps ahead")
+
+    def compute(self, x: np.ndarray) -> np.ndarray:
+        first = x.shape[1] - self.num_seasons * self.season
+        seasons = x[:, first:].reshape(len(x), self.num_seasons, self.season)
+        total = np.zeros((len(x), self.season), np.float32)
+        for place in range(self.num_seasons):
+            total += seasons[:, place]
+        share = np.float32(1) / np.float32(self.num_seasons)
+        mean = total * share
+        steps = np.arange(self.horizon) % self.season
+        return mean[:, steps]
+
+    def flow_of(self, flow: Flow) -> Flow:
+        self.expect(flow, "float32", (1,))
+        (num_steps,) = flow.shape
+        if self.num_seasons * self.season > num_steps:
+            raise ValueError(f"{self} of {num_steps} steps")
+        return Flow("float32", (self.horizon,))
+
+
+@dataclass(frozen=True)
 class StepIds(MappingPrimitive):
     """Reads a series of whole numbers as ids; a missing one is 0. float32 [rows, steps] → int32.
 

@@ -68,6 +68,8 @@ class DeviceForecast(DeviceTask):
         num_outputs = frame.horizon * max(len(target.quantiles), 1)
         if signature.output.shape != (num_outputs,):
             raise ValueError(f"{signature.output} for {num_outputs} forecasts")
+        if signature.base_steps() not in (0, frame.horizon):
+            raise ValueError(f"a base of {signature.base_steps()} steps of {frame.horizon}")
         _check_scales(target, frame.horizon)
         _check_quantiles(target.quantiles)
 
@@ -137,7 +139,9 @@ def to_own_scale(values: np.ndarray, target: Target, prepared: Columns) -> np.nd
 
 
 def _own_scale(target, prepared, num_axes):
-    """Returns the base and the spread, numbers or float64 [rows, 1, ...] of as many axes."""
+    """Returns the base and the spread: numbers, or float64 [rows, 1 or steps, ...] of as many
+    axes.
+    """
     base = 0.0
     spread = 1.0
     if target.base:
@@ -148,7 +152,7 @@ def _own_scale(target, prepared, num_axes):
 
 
 def _one_a_row(column, num_axes):
-    num_rows = len(column)
+    """Returns a column [rows], or one of steps [rows, steps], with axes of 1 behind it."""
     numbers = column.astype(np.float64)
-    ones = (1,) * (num_axes - 1)
-    return numbers.reshape(num_rows, *ones)
+    ones = (1,) * (num_axes - numbers.ndim)
+    return numbers.reshape(*numbers.shape, *ones)

@@ -24,7 +24,7 @@ def write_header(signature: Signature, name: str, num_bytes: int) -> str:
     fields = "\n".join(_field(signature, place) for place in range(len(signature.columns)))
     ports = "\n".join(map(_port, signature.inputs))
     if task.keeps_own_scale:
-        ports += "\n  float base, spread; /* the row's own scale */"
+        ports += f"\n  {_own_scale(signature)} /* the row's own scale */"
     return f"""/* Raw row to the int8 inputs of the model '{name}'. Made by pipelines; do not edit. Plain C99. */
 #ifndef SIGNATURE_H
 #define SIGNATURE_H
@@ -65,6 +65,14 @@ def _field(signature, place):
         f"  {TYPES[column.kind]}{space}{identifier(place, column.name)}; "
         f"/* {comment(column.name)}: {column.kind}, {_note(column)}{_range_note(signature, column)} */"
     )
+
+
+def _own_scale(signature):
+    """Returns the fields of what a forecast is added to, and multiplied by before."""
+    steps = signature.base_steps()
+    if steps:
+        return f"float base[{steps}], spread;"
+    return "float base, spread;"
 
 
 def _port(port):

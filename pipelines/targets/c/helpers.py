@@ -113,6 +113,21 @@ static void own_scale(const float *x, int32_t size, float offset, int scaled, fl
         "own_scale",
     ),
     (
+        """/* At each step after x, the mean of the values whole seasons before it. */
+static void season_mean(const float *x, int32_t size, int32_t season, int32_t num_seasons, int32_t horizon,
+                        float *into) {
+  const float *first = x + size - num_seasons * season;
+  for (int32_t i = 0; i < horizon; ++i) {
+    float sum = 0.0f;
+    volatile float result;
+    for (int32_t j = 0; j < num_seasons; ++j) sum += first[j * season + i % season];
+    result = sum * (1.0f / (float)num_seasons);
+    into[i] = result;
+  }
+}""",
+        "season_mean",
+    ),
+    (
         """/* The place of a key among keys sorted by their bytes, plus first. */
 static int32_t lookup(const char *text, const char *const *keys, int32_t num_keys, int32_t first, int32_t unknown,
                       int32_t missing) {

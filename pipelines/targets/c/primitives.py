@@ -27,6 +27,7 @@ from ...device.primitives import (
     Pack,
     PackSteps,
     Primitive,
+    SeasonMean,
     SinceSeen,
     StepIds,
     Subwords,
@@ -251,6 +252,16 @@ def _own_scale(writer, step, name):
     )
 
 
+def _season_mean(writer, step, name):
+    variable = writer.variables[step.column][1]
+    size = writer.steps[step.column]
+    writer.new_series(name, step.horizon, step.into)
+    writer.lines.append(
+        f"  season_mean({variable}, {size}, {step.season}, {step.num_seasons}, {step.horizon}, "
+        f"{name});"
+    )
+
+
 def _step_ids(writer, step, name):
     columns = writer.signature.columns
     place = [column.name for column in columns].index(step.column)
@@ -354,6 +365,7 @@ WRITERS: dict[type[Primitive], Callable] = {
     FillSteps: _fill_steps,
     SinceSeen: _since_seen,
     OwnScale: _own_scale,
+    SeasonMean: _season_mean,
     StepIds: _step_ids,
     Pack: _pack,
     PackSteps: _pack_steps,

@@ -89,7 +89,10 @@ class CCode:
             ]
         )
         if task_of(signature.target).keeps_own_scale:
-            own = [("base", ctypes.c_float), ("spread", ctypes.c_float)]
+            base = ctypes.c_float
+            if signature.base_steps():
+                base = ctypes.c_float * signature.base_steps()
+            own = [("base", base), ("spread", ctypes.c_float)]
         else:
             own = []
         self._inputs = _structure(

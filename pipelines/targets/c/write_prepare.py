@@ -120,13 +120,18 @@ int prepare(const signature_row *row, signature_inputs *inputs) {{
 
     def _keep_own_scale(self):
         target = self.signature.target
-        for field, column, otherwise in (
-            ("base", target.base, "0.0f"),
-            ("spread", target.spread, "1.0f"),
-        ):
-            self.lines.append(
-                f"  inputs->{field} = {self.variables[column][1] if column else otherwise};"
-            )
+        if self.signature.base_steps():
+            steps = self.variables[target.base][1]
+            self.lines.append(f"  memcpy(inputs->base, {steps}, sizeof inputs->base);")
+        else:
+            self._keep_number("base", target.base, "0.0f")
+        self._keep_number("spread", target.spread, "1.0f")
+
+    def _keep_number(self, field, column, otherwise):
+        number = otherwise
+        if column:
+            number = self.variables[column][1]
+        self.lines.append(f"  inputs->{field} = {number};")
 
     def for_each(self, column, change):
         """Every step of a series changed: `change` makes the C of one."""

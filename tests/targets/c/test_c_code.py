@@ -320,6 +320,7 @@ WINDOWS = Signature(
         p.FillSteps("a", "previous", 1, 0.3),
         p.FillSteps("b", "line", 1, -1.7),
         p.FillSteps("c", "season", 4, 11.1),
+        p.SeasonMean("b", "b base", 2, 3, 3),
         p.FillSteps("ahead", "previous", 1, 0.0),
         p.OwnScale("a", "none", False, 1.0, "no offset", "no factor", "a level"),
         p.Affine("a level", 3.3, 0.7),
@@ -334,19 +335,23 @@ WINDOWS = Signature(
         p.Table("year", tuple((k / 366,) for k in range(367))),
         p.Pack(("year",), "unit"),
         p.PackSteps(("a", "a level", "b", "c"), "series"),
-        p.PackSteps(("ahead",), "series1"),
+        p.PackSteps(("ahead", "b base"), "series1"),
         p.PackSteps(("a missing", "b since"), "marks"),
     ),
     inputs=(
         Port("unit", (1,), "float32", "", 1 / 255, -128),
         Port("series", (9, 4), "float32", "", 0.0392, 3),
-        Port("series1", (3, 1), "float32", "", 0.05, 0),
+        Port("series1", (3, 2), "float32", "", 0.05, 0),
         Port("marks", (9, 2), "float32", "", 1 / 255, -128),
     ),
     output=Port("output", (9,), "float32", "", 0.05, -3, num_copies=4),
     decisions={"int8": (0.1, -0.2, 0.3) * 3},
     frame=Frame("when", 60.0, 3),
 )
+
+
+# The same with what is added to each step ahead.
+SEASONS = replace(WINDOWS, target=replace(WINDOWS.target, base="b base"))
 
 
 @pytest.fixture(scope="module", params=["-O0", "-O3 -march=native"])
@@ -376,20 +381,23 @@ def test_every_primitive_of_series(windows_program, rows):
     assert_equal(windows_program, WINDOWS, columns)
 
 
-def test_forecasts_agree_on_every_output(tmp_path):
+@pytest.mark.parametrize("signature", [WINDOWS, SEASONS], ids=["one base", "a base a step"])
+def test_forecasts_agree_on_every_output(tmp_path, signature):
     """signature_forecast against the runner to the last bit, quantiles that cross included."""
     generator = np.random.default_rng(0)
     raw = generator.integers(-128, 128, (2000, 36)).astype(np.int8)
-    own = generator.normal(size=(2000, 2)).astype(np.float32) * np.float32(50)
-    for name, text in c_files(WINDOWS, b"abc", "t").items():
+    num_bases = max(signature.base_steps(), 1)
+    own = generator.normal(size=(2000, num_bases + 1)).astype(np.float32) * np.float32(50)
+    for name, text in c_files(signature, b"abc", "t").items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     (tmp_path / "main.c").write_text(
-        '#include "signature.h"\n#include <stdio.h>\nint main(void) {\n  int8_t '
-        "output[SIGNATURE_NUM_OUTPUTS];\n"
-        "  static signature_inputs inputs; double values[9]; float own[2];\n"
+        '#include "signature.h"\n#include <stdio.h>\n#include <string.h>\n'
+        "int main(void) {\n  int8_t output[SIGNATURE_NUM_OUTPUTS];\n"
+        f"  static signature_inputs inputs; double values[9]; float own[{num_bases + 1}];\n"
         "  while (fread(output, sizeof output, 1, stdin) == 1 && fread(own, sizeof own, 1, "
         "stdin) == 1) {\n"
-        "    inputs.base = own[0]; inputs.spread = own[1];\n    signature_forecast(output, "
+        "    memcpy(&inputs.base, own, sizeof inputs.base);\n"
+        f"    inputs.spread = own[{num_bases}];\n    signature_forecast(output, "
         "&inputs, values);\n"
         "    fwrite(values, sizeof values, 1, stdout);\n  }\n  return 0;\n}\n"
     )
@@ -402,9 +410,11 @@ def test_forecasts_agree_on_every_output(tmp_path):
     made = subprocess.run(
         [str(tmp_path / "main")], input=fed, capture_output=True, check=True
     ).stdout
-    answers = answer(
-        WINDOWS, raw, form="int8", prepared={"a offset": own[:, 0], "a factor": own[:, 1]}
-    )
+    bases = own[:, 0]
+    if signature.base_steps():
+        bases = own[:, :num_bases]
+    prepared = {signature.target.base: bases, "a factor": own[:, num_bases]}
+    answers = answer(signature, raw, form="int8", prepared=prepared)
     np.testing.assert_array_equal(
         np.frombuffer(made, np.float64).reshape(-1, 3, 3), answers.quantiles
     )

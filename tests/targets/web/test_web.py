@@ -61,7 +61,7 @@ from pipelines.verify.golden import golden
 from tests.device.test_numbers import written_numbers
 from tests.learned import learn
 from tests.odd_files.pictures import png
-from tests.targets.c.test_c_code import CELLS, EVERY, STEP, WINDOWS
+from tests.targets.c.test_c_code import CELLS, EVERY, SEASONS, STEP, WINDOWS
 
 needs_node = pytest.mark.skipif(
     not shutil.which("node"), reason="needs node: apt-get install nodejs"
@@ -668,9 +668,10 @@ def test_answers_agree_on_every_output(node, task):
     if task == "forecast":
         raw, own = (
             generator.normal(size=(2000, width)).astype(np.float32) * np.float32(9)
-            for width in (9, 2)
+            for width in (9, 4)
         )
-        assert_answers_alike(node, WINDOWS, raw, {"a offset": own[:, 0], "a factor": own[:, 1]})
+        assert_answers_alike(node, WINDOWS, raw, {"a offset": own[:, 0], "a factor": own[:, 3]})
+        assert_answers_alike(node, SEASONS, raw, {"b base": own[:, :3], "a factor": own[:, 3]})
         return
     labels = {
         "binary": ("no", "yes"),

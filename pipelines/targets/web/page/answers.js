@@ -122,7 +122,8 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
     for (let step = 0; step < frame.horizon; ++step) {
       const values = Array.from({length: width}, (_, place) => {
         const value = round(raw[step * width + place] + offsets[step * width + place]);
-        return (value * target.step_factors[step] + target.step_offsets[step]) * spread + base;
+        const added = typeof base === "number" ? base : base[step];
+        return (value * target.step_factors[step] + target.step_offsets[step]) * spread + added;
       });
       quantiles.push(values.sort((a, b) => a - b));
     }

@@ -239,6 +239,15 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
       columns.set(step.into_offset, offset);
       columns.set(step.into_factor, factor);
     },
+    SeasonMean(step, columns) {
+      const x = columns.get(step.column), first = x.length - step.num_seasons * step.season;
+      const share = round(1 / round(step.num_seasons));
+      columns.set(step.into, Float32Array.from({length: step.horizon}, (_, place) => {
+        const values = Array.from({length: step.num_seasons}, (_, number) =>
+          x[first + number * step.season + place % step.season]);
+        return sum(values) * share;
+      }));
+    },
     StepIds(step, columns) {
       columns.set(step.column, columns.get(step.column).map((x, place) => {
         const id = Number.isNaN(x) ? 0 : x;

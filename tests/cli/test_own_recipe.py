@@ -1,0 +1,62 @@
+"""Own data: the source is read once, and a recipe that misses its gate gives way to the next."""
+
+import sys
+from dataclasses import replace
+
+import pytest
+
+from pipelines.cli.own_recipe import OwnDataOptions
+from pipelines.compress.quantize_aware import QuantizeAware
+from pipelines.errors import VerifyError
+from pipelines.recipe import Candidate
+from pipelines.studies import choose as choosing
+from pipelines.tabular import LoadTable, Mlp, table_recipe
+from pipelines.timeseries import MiniRocket
+
+RECIPE = table_recipe(LoadTable("data/penguins.csv.gz", "Body Mass (g)"), name="penguins")
+LINEAR = replace(RECIPE, build=Mlp(widths=()))
+
+
+@pytest.fixture
+def ran(monkeypatch):
+    """Recipes in the order in which they are run; the first two miss their gate."""
+    recipes = []
+
+    def run(recipe, *, folder, data):
+        recipes.append(recipe)
+        assert len(data.dataset) == 342
+        if len(recipes) <= 2:
+            raise VerifyError("too much is lost", expected="less", fix="train longer")
+
+    def choose(candidates, **knobs):
+        return [candidate.recipe for candidate in candidates]
+
+    # The package's `run` is the function; its module has the same name.
+    monkeypatch.setattr(sys.modules["pipelines.run"], "run", run)
+    monkeypatch.setattr(choosing, "choose", choose)
+    return recipes
+
+
+def train(*recipes, tmp_path):
+    options = OwnDataOptions(folder=tmp_path, name="penguins")
+    options.train_best([Candidate("a net", recipe) for recipe in recipes])
+
+
+def test_after_the_best_comes_training_with_rounding_and_then_the_next(ran, tmp_path, capfd):
+    train(RECIPE, LINEAR, tmp_path=tmp_path)
+    assert [recipe.build for recipe in ran] == [RECIPE.build, RECIPE.build, LINEAR.build]
+    assert [recipe.shipping.compress for recipe in ran] == [(), (QuantizeAware(),), ()]
+    shown = capfd.readouterr()
+    assert shown.err.count("too much is lost; the next best recipe is taken") == 2
+    assert shown.out.count("342 rows; target") == 1
+
+
+def test_if_none_passes_the_last_error_is_raised(ran, tmp_path):
+    with pytest.raises(VerifyError, match="too much is lost"):
+        train(RECIPE, tmp_path=tmp_path)
+    assert len(ran) == 2
+
+
+def test_a_network_that_no_epochs_train_is_not_trained_with_rounding():
+    solved = replace(RECIPE, build=MiniRocket())
+    assert choosing.in_order_to_run([solved, LINEAR]) == [solved, LINEAR]
