@@ -75,8 +75,6 @@ def run_watched(
     `look` is called now and then.
     """
     environment = {**environment, "TMPDIR": str(folder)}
-    limit = ""
-    deadline = time.monotonic() + limits.seconds
     with (folder / "stderr").open("wb") as stderr:
         child = subprocess.Popen(
             command,
@@ -85,11 +83,12 @@ def run_watched(
             stdout=subprocess.DEVNULL,
             stderr=stderr,
         )
+        watch = Watch(child.pid, limits)
         try:
-            while child.poll() is None and not limit:
-                limit = _passed(child.pid, limits, deadline)
+            while child.poll() is None and not watch.limit:
+                watch.look()
                 look()
-                time.sleep(0 if limit else LOOK_SECONDS)
+                time.sleep(0 if watch.limit else LOOK_SECONDS)
         finally:
             child.kill()
             child.wait()
@@ -99,22 +98,39 @@ def run_watched(
             encoding="utf-8",
             errors="replace",
         ),
-        limit,
+        watch.limit,
     )
 
 
-def _passed(process, limits, deadline):
-    if time.monotonic() > deadline:
-        return "time"
-    if limits.size_bytes is None:
-        return ""
-    free = free_bytes()
-    scarce = (
-        free is not None and free < RESERVE_BYTES
-    )  # whoever took it: the machine would begin to swap
-    if scarce or resident_bytes(process) > limits.size_bytes:
-        return "memory"
-    return ""
+class Watch:
+    """A process from now on, held against its limits.
+
+    Attributes:
+        limit: "time" or "memory" once it has passed one, else "".
+    """
+
+    def __init__(self, process: int, limits: Limits):
+        self._process = process
+        self._limits = limits
+        self._deadline = time.monotonic() + limits.seconds
+        self.limit = ""
+
+    def look(self) -> None:
+        """Looks whether the process has passed a limit."""
+        if time.monotonic() > self._deadline:
+            self.limit = "time"
+        elif self._takes_too_much():
+            self.limit = "memory"
+
+    def _takes_too_much(self):
+        most = self._limits.size_bytes
+        if most is None:
+            return False
+        free = free_bytes()
+        # Whoever took it: the machine would begin to swap.
+        if free is not None and free < RESERVE_BYTES:
+            return True
+        return resident_bytes(self._process) > most
 
 
 def resident_bytes(process: int) -> int:

@@ -29,6 +29,7 @@ from .quantize import Quantize
 from .refusals import converter_reason
 from .stream import streaming_rows
 from .trial import raise_death, raise_refusal
+from .warm import is_kept_warm, run_in_fork
 from .worker import WHOLE
 
 MAX_CALIBRATION_ROWS = 1000
@@ -176,13 +177,14 @@ def _in_child(folder):
     command = [sys.executable, "-m", "pipelines.convert.worker", str(folder), str(os.getpid())]
     limits = Limits.of_conversion((folder / "model.keras").stat().st_size)
     with tqdm(bar_format="{desc} {elapsed}", leave=False, disable=None) as sign:
-        ended = run_watched(
-            command,
-            limits,
-            folder=folder,
-            environment=environment,
-            look=lambda: sign.set_description_str(_stage(folder)),
-        )
+
+        def look():
+            sign.set_description_str(_stage(folder))
+
+        if is_kept_warm():
+            ended = run_in_fork(folder, limits, environment=environment, look=look)
+        else:
+            ended = run_watched(command, limits, folder=folder, environment=environment, look=look)
     if ended.limit == "time":
         raise ExportError(
             f"the converter was still at work after {limits.seconds:,.0f} s, {_stage(folder)}, and "

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .. import catalog
 from ..bundle.folder import Bundle
+from ..convert.warm import kept_warm
 from ..recipe import Recipe
 from ..slots import Loader, Split
 from .errors import as_value_errors, one_fit
@@ -119,7 +120,8 @@ class PipelineEstimator(BaseEstimator):
             judge=replace(recipe.judge, beside=False, peers=False),
         )
         recipe = turned(recipe, self.knobs)
-        with one_fit(prints=bool(self.verbose)):
+        # Folds and searches convert many times.
+        with one_fit(prints=bool(self.verbose)), kept_warm():
             self.shipped_ = _shipped(recipe, frame)
 
 

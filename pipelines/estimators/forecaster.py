@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
-from sklearn.utils.validation import check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_array, check_consistent_length, check_is_fitted
 
 from ..device.answers import Answers
 from ..device.history import newest_windows, num_past_steps
@@ -76,6 +76,14 @@ class PipelineForecaster(PipelineEstimator):
         Raises:
             EstimatorError: The steps cannot be learned from, or the int8 file loses too much.
         """
+        if y is not None and not _has_index(X):
+            X = check_array(
+                X,
+                dtype=None,
+                ensure_all_finite="allow-nan",
+                ensure_min_samples=2,
+                estimator=self,
+            )
         check_consistent_length(X, y)
         steps = steps_of(X, y)
         load = LoadSeries(SOURCE, steps.time, steps.target)
@@ -189,3 +197,9 @@ class PipelineForecaster(PipelineEstimator):
         num_steps = num_past_steps(signature) + signature.windows().horizon
         # Twice as many: rows of one step become their mean.
         return frame.tail(2 * num_steps)
+
+
+def _has_index(X):
+    import pandas as pd
+
+    return isinstance(X, (pd.Series, pd.DataFrame))

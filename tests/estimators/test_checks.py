@@ -1,9 +1,10 @@
 """scikit-learn's own checks over the estimators of tables."""
 
 import pytest
+from sklearn.base import BaseEstimator
 from sklearn.exceptions import SkipTestWarning
 
-from pipelines.estimators import PipelineClassifier, PipelineRegressor
+from pipelines.estimators import PipelineClassifier, PipelineForecaster, PipelineRegressor
 
 from .checks import OF_CLASSES, checks_of, name_of
 from .sets import SMALL
@@ -14,6 +15,7 @@ CASES = [
     (PipelineClassifier(knobs={"build": SMALL, "judge.threshold": "none"}), {}),
 ]
 QUICK_CHECKS = [case for one, _ in CASES[:2] for case in checks_of(one, trains=False)]
+QUICK_CHECKS += checks_of(PipelineForecaster(), trains=False)
 LONG_CHECKS = [
     (one, check, expected)
     for one, expected in CASES[:2]
@@ -30,7 +32,7 @@ LONG_CHECKS += [
 
 def id_of(value):
     """Returns a short name of an estimator or a check."""
-    if isinstance(value, (PipelineClassifier, PipelineRegressor)):
+    if isinstance(value, BaseEstimator):
         return type(value).__name__
     if isinstance(value, dict):
         return ""
