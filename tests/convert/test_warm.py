@@ -97,5 +97,5 @@ def test_the_process_ends_without_work(small_model, warmed, monkeypatch):
     warmed.wait()
     assert small_model()["int8"]
     process = warm._current[0]._process
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
     assert small_model()["int8"]

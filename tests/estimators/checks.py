@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from sklearn.base import BaseEstimator
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
-# Holds with knobs={"judge.threshold": "none"}.
 OF_CLASSES = {
     "check_classifiers_train": "predict decides by a threshold that was chosen on validation rows, "
     "as it ships, and not by the larger probability"

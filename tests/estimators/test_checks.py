@@ -12,21 +12,11 @@ from .sets import SMALL
 CASES = [
     (PipelineClassifier(knobs={"build": SMALL}), OF_CLASSES),
     (PipelineRegressor(knobs={"build": SMALL}), {}),
-    (PipelineClassifier(knobs={"build": SMALL, "judge.threshold": "none"}), {}),
 ]
-QUICK_CHECKS = [case for one, _ in CASES[:2] for case in checks_of(one, trains=False)]
+QUICK_CHECKS = [case for one, _ in CASES for case in checks_of(one, trains=False)]
 QUICK_CHECKS += checks_of(PipelineForecaster(), trains=False)
 LONG_CHECKS = [
-    (one, check, expected)
-    for one, expected in CASES[:2]
-    for _, check in checks_of(one, trains=True)
-]
-# Without a threshold of its own, predict follows the larger probability.
-LONG_CHECKS += [
-    (one, check, expected)
-    for one, expected in CASES[2:]
-    for _, check in checks_of(one, trains=True)
-    if name_of(check) in OF_CLASSES
+    (one, check, expected) for one, expected in CASES for _, check in checks_of(one, trains=True)
 ]
 
 

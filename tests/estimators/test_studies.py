@@ -26,7 +26,7 @@ def test_folds_side_by_side(birds_of_ice):
         n_jobs=2,
         return_estimator=True,
     )
-    assert found["test_score"].min() > 0.7
+    assert found["test_score"].min() > 0.5
     for each in found["estimator"]:
         assert set(each.predict(rows)) == {"FEMALE", "MALE"}
         assert each.bundle_.check()
