@@ -22,6 +22,8 @@ from .workers import Workers, wait_for_each
 
 QUALITIES = ("fast", "good", "best")
 NUM_FOLDS = 5
+# The last fold first: of steps in time it has the most to learn from, and is nearest to what comes.
+PLACES = tuple(reversed(range(NUM_FOLDS)))
 # Of so many rows at most: more would take longer and choose the same.
 MOST_ROWS = 10_000
 # With fewer rows to learn from, one fold shows little: the better candidates are judged on all.
@@ -95,11 +97,11 @@ def choose(
         return [candidates[0].recipe]
     trials = [_Trial(candidate) for candidate in candidates]
     with workers.open() as engine:
-        _judge(trials, range(1), engine)
+        _judge(trials, PLACES[:1], engine)
         finalists = _better_half(trials)
         if quality == "best":
             finalists = trials
-        _judge(finalists, range(1, _last_fold(finalists, quality)), engine)
+        _judge(finalists, PLACES[1 : _num_folds(finalists, quality)], engine)
     return _in_order(trials, finalists)
 
 
@@ -124,7 +126,7 @@ def usable_candidates(candidates: Sequence[Candidate]) -> list[Candidate]:
     return usable
 
 
-def _last_fold(trials, quality):
+def _num_folds(trials, quality):
     """Returns the number of folds that the better candidates are judged on."""
     num_rows = max((judged.num_folded for trial in trials for judged in trial.judged), default=0)
     if quality == "best" or num_rows < FEW_ROWS:

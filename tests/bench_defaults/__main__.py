@@ -78,17 +78,20 @@ def main() -> None:
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     packages = install(given.folder)
+    results = given.folder / "results.json"
+    all_found = {}
+    if results.exists():
+        all_found = json.loads(results.read_text())
     print("| set | metric | ours, int8 | best plain peer | ours better by | | bytes | s |")
     print("|---|---|---|---|---|---|---|---|")
-    all_found = []
     for each in SETS:
         if given.names and each.name not in given.names:
             continue
         found = run_set(each, packages, given.folder)
-        all_found.append(found)
+        all_found[each.name] = found
         print(line_of(found), flush=True)
-        (given.folder / "results.json").write_text(json.dumps(all_found, indent=1))
-    verdicts = [found.get("verdict", "error") for found in all_found]
+        results.write_text(json.dumps(all_found, indent=1))
+    verdicts = [found.get("verdict", "error") for found in all_found.values()]
     counts = {word: verdicts.count(word) for word in ("ahead", "tied", "behind", "error")}
     print(", ".join(f"{word} {count}" for word, count in counts.items()))
 
