@@ -11,6 +11,9 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+# Trees of two processes on two cores would wait for each other's threads.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import pandas as pd
 import pytest
 

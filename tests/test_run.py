@@ -62,12 +62,14 @@ def open_gate(recipe):
     return replace(recipe, judge=replace(recipe.judge, tolerance=1.0, min_agreement=0.0))
 
 
+# Their like are run: they differ in widths, in weights, in rows.
+IN_FULL = ("fashion_30kb", "fashion_100kb", "emoji_lite0", "remarks5_cnn", "credit_mlp")
+
+
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=pytest.mark.full)
-        if name == "fashion_30kb"
-        else name  # fashion_100kb, but for its widths
+        pytest.param(name, marks=pytest.mark.full) if name in IN_FULL else name
         for name in catalog.RECIPES
         if name != "birds_mlp"
     ],
@@ -132,6 +134,7 @@ def test_bundle_of_the_birds(bundle):
     assert not any(path.suffix in (".pkl", ".pickle", ".py") for path in bundle.folder.rglob("*"))
 
 
+@pytest.mark.full
 def test_columns_that_differ_by_a_million_keep_their_scores(tmp_path):
     random = np.random.default_rng(0)
     frame = pd.DataFrame(
@@ -344,7 +347,7 @@ def test_full_disk_leaves_nothing_half_written(tmp_path):
 @pytest.mark.parametrize(
     "moment, number",
     [
-        (rb"epoch/s", signal.SIGINT),
+        pytest.param(rb"epoch/s", signal.SIGINT, marks=pytest.mark.full),
         (rb" [1-9]\d*/100000 ", signal.SIGINT),
         pytest.param(rb" [1-9]\d*/100000 ", signal.SIGTERM, marks=pytest.mark.full),
     ],

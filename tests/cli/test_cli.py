@@ -151,6 +151,7 @@ def recipes_run(monkeypatch):
     recipes = []
     module = importlib.import_module("pipelines.run")
     monkeypatch.setattr(module, "run", lambda recipe, **options: recipes.append(recipe))
+    monkeypatch.setattr(module, "read", lambda recipe: None)
     choosing = importlib.import_module("pipelines.studies.choose")
     monkeypatch.setattr(choosing, "choose", lambda tried, **options: [tried[0].recipe])
     return recipes

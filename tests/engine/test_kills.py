@@ -196,6 +196,7 @@ def test_what_a_run_wrote_tells_its_stage(text, stage):
     assert kills.stage_of(text) == stage
 
 
+@pytest.mark.full
 def test_kills_of_the_smallest_run(tmp_path):
     landed = Landed()
     check_kills("penguins_mlp", tmp_path, landed, targets="training writing")

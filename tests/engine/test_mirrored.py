@@ -21,6 +21,7 @@ def start(part, name, folder, *, kill_after=0):
     return done.stderr
 
 
+@pytest.mark.full
 def test_a_mirrored_training_goes_on_to_the_bit(tmp_path):
     """Dropout, batch normalization and two members, over two replicas."""
     start("fit", "penguins_mlp", tmp_path / "whole")

@@ -116,6 +116,7 @@ def test_another_folder_takes_all_from_a_url(quiet, recipe, tmp_path, monkeypatc
     assert contents(tmp_path / "other")[name] == contents(folder)[name]
 
 
+@pytest.mark.full
 @pytest.mark.skipif(os.name != "posix", reason="kills by signals")
 def test_a_killed_worker_and_more_of_them_change_nothing(quiet, recipe, tmp_path, monkeypatch):
     """One of two workers is killed by SIGKILL in the middle of its task."""
