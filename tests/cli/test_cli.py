@@ -229,6 +229,8 @@ def test_own_file_from_raw_rows_to_predictions(birds, tmp_path):
         "--set",
         "training.epochs=2",
         "--set",
+        "training.refit=False",
+        "--set",
         "judge.tolerance=0.5",
         "--set",
         "build.widths=(16,)",

@@ -31,6 +31,7 @@ def node_of(process):
     return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
 
 
+@pytest.mark.full
 def test_a_node_that_goes_away_changes_nothing(cluster, tmp_path):
     quick = [adding(tmp_path, seed=seed) for seed in range(4)]
     quiet = run_all(quick, tmp_path / "quiet", "local:2")

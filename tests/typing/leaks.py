@@ -116,7 +116,7 @@ def what_ships_is_not_handed_test_rows(
     run.ship(recipe, test)  # error: arg-type
     run.ship(recipe, trained, test)  # error: call-arg
     run.compress(recipe, trained, test)  # error: call-arg
-    run.export(recipe, trained, test)  # error: call-arg
+    run.export(recipe, trained, test)  # error: call-arg, arg-type
     compared: ComparisonModel | None = run.compare(recipe, trained)
     run.compare(recipe, test)  # error: arg-type
     run.compare(recipe, trained, test)  # error: call-arg

@@ -391,11 +391,10 @@ def test_no_weight_depends_on_held_out_pictures(emoji, small):
     [
         vision.Cnn(residual=True),
         vision.ResNet8(),
-        vision.EfficientNetLite0(),
         vision.Vit(),
         *(
             pytest.param(net, marks=pytest.mark.full)
-            for net in (vision.DsCnn(), vision.MobileNetV1())
+            for net in (vision.EfficientNetLite0(), vision.DsCnn(), vision.MobileNetV1())
         ),
     ],  # parts of Lite0
     ids=lambda net: type(net).__name__,
