@@ -5,7 +5,7 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
+from sklearn.utils.validation import check_array, check_consistent_length
 
 from .frames import class_names
 from .table import TableEstimator
@@ -69,11 +69,7 @@ class PipelineClassifier(ClassifierMixin, TableEstimator):
 
     def _check_labels(self, y):
         """Returns labels [rows] as scikit-learn accepts them."""
-        if y is None:
-            raise ValueError(
-                f"{type(self).__name__} requires y to be passed, but the target y is None"
-            )
-        y = column_or_1d(y, warn=True)
+        y = self._check_target(y)
         y = check_array(y, ensure_2d=False, dtype=None, input_name="y", ensure_all_finite=True)
         check_classification_targets(y)
         return y

@@ -4,7 +4,7 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.utils.validation import check_array, check_consistent_length, column_or_1d
+from sklearn.utils.validation import check_array, check_consistent_length
 
 from .table import TableEstimator
 
@@ -44,11 +44,7 @@ class PipelineRegressor(RegressorMixin, TableEstimator):
 
     def _check_numbers(self, y):
         """Returns float64 [rows], as scikit-learn accepts them."""
-        if y is None:
-            raise ValueError(
-                f"{type(self).__name__} requires y to be passed, but the target y is None"
-            )
-        y = column_or_1d(y, warn=True)
+        y = self._check_target(y)
         return check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
 
     def predict(self, X: Any) -> np.ndarray:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from ..device.answers import Answers
 from ..recipe import Recipe
@@ -74,6 +74,18 @@ class TableEstimator(PipelineEstimator):
             ensure_all_finite="allow-nan",
             ensure_min_samples=least_rows,
         )
+
+    def _check_target(self, y: Any) -> np.ndarray:
+        """Returns what is to be learned, [rows], as scikit-learn takes it.
+
+        Raises:
+            ValueError: There is none, or it is no column.
+        """
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None"
+            )
+        return column_or_1d(y, warn=True)
 
     def _fit_table(self, X: Any, target: Any, groups: Any) -> None:
         """Runs the line on checked rows.

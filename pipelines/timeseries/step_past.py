@@ -92,6 +92,10 @@ class StepPast:
         last = self.horizon * self.num_channels
         return tiled[:, :last]
 
+    def _seasons_before(self, season, most, name):
+        """Returns the steps one season before those ahead, two, and so on up to `most`."""
+        return [self._season_before(season, number, name) for number in range(1, most + 1)]
+
     def ahead(self):
         """Returns what is read of each step ahead, [rows, horizon, channels], or None."""
         parts = []
@@ -110,15 +114,7 @@ class StepPast:
             return []
         num_held = self.num_steps // self.short
         num_lags = min(NUM_LAGS, num_held)
-        lags = []
-        for number in range(1, num_lags + 1):
-            lag = self._season_before(
-                self.short,
-                number,
-                "short",
-            )
-            lags.append(lag)
-        return lags
+        return self._seasons_before(self.short, num_lags, "short")
 
     def _means(self):
         """Returns the mean over long seasons, if it is not read already."""
@@ -128,14 +124,7 @@ class StepPast:
         num_averaged = min(MOST_AVERAGED, num_held)
         if num_averaged == 1 and self.long == self.short:
             return []
-        seasons = []
-        for number in range(1, num_averaged + 1):
-            season = self._season_before(
-                self.long,
-                number,
-                "long",
-            )
-            seasons.append(season)
+        seasons = self._seasons_before(self.long, num_averaged, "long")
         mean = self._average(seasons, f"{self.name}_long_mean")
         return [mean]
 

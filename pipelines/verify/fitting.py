@@ -13,7 +13,7 @@ from ..engine.cache import remembered
 from ..report.stages import stage
 from ..rows.joined import learned_from_both
 from ..tasks import task_of
-from ..tasks.metrics import is_smaller_better
+from ..tasks.metrics import direction
 from ..training.feed import TrainFeed
 from ..training.fit import train
 from ..training.inputs import TrainingInputs, fit_inputs
@@ -107,9 +107,7 @@ def best_epoch(recipe: Recipe, history: dict[str, list[float]]) -> int:
     values = history.get(f"val_{recipe.judge.deciding}", [])
     if not values or not recipe.training.schedule.keeps_best:
         return recipe.training.epochs
-    if is_smaller_better(recipe.judge.deciding):
-        return int(np.argmin(values)) + 1
-    return int(np.argmax(values)) + 1
+    return int(np.argmax(direction(recipe.judge.deciding) * np.array(values))) + 1
 
 
 def with_decisions(signature: Signature, chosen: Signature) -> Signature:
