@@ -80,7 +80,9 @@ def train_on_all(recipe: Recipe, first: TrainedModel) -> TrainedModel:
     rows = learned_from_both(first.inputs.train_rows, first.inputs.valid_rows)
     epochs = best_epoch(recipe, first.history)
     again = replace(recipe, training=recipe.training.to_the_end(epochs))
-    inputs = with_feed(again, fit_inputs(again, rows, first.inputs.valid_rows))
+    inputs = fit_inputs(again, rows, first.inputs.valid_rows)
+    # What targets refused of the network holds for it still: nobody asks them again.
+    inputs = with_feed(again, replace(inputs, refused=first.inputs.refused))
     trained = train_and_assess(again, inputs)
     return as_chosen(trained, first, first.signature)
 

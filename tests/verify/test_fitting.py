@@ -9,10 +9,10 @@ from pipelines.compress import QuantizeAware
 from pipelines.errors import LeakError
 from pipelines.rows.joined import learned_from_both
 from pipelines.rows.parts import require_unseen
-from pipelines.run import fit, judge, refit, ship
+from pipelines.run import fit, judge, refit, settle, ship
 from pipelines.studies.judged import alone
 from pipelines.training.schedules import Constant, Cosine
-from pipelines.verify.fitting import best_epoch
+from pipelines.verify.fitting import best_epoch, train_on_all
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +39,14 @@ def test_it_learns_from_training_and_validation_rows(models, birds_splits):
     assert first.tflite["int8"] != again.tflite["int8"]
     # The steps are fitted on them too.
     assert first.signature.ranges != again.signature.ranges
+
+
+def test_what_a_target_refused_before_training_stays_refused(recipe, birds_splits):
+    trained = fit(recipe, birds_splits.train, birds_splits.valid)
+    recipe = settle(recipe, birds_splits.train.schema)
+    refused = {"web": "no such operator"}
+    first = replace(trained, inputs=replace(trained.inputs, refused=refused))
+    assert train_on_all(recipe, first).inputs.refused == refused
 
 
 def test_what_validation_rows_chose_while_held_out_stays(models):
