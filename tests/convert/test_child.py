@@ -38,12 +38,16 @@ def children(process):
     return found
 
 
+def command(process):
+    """The words of a process's command; none once it has ended."""
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
+
+
 def converters(process):
-    return [
-        child
-        for child in children(process)
-        if b"pipelines.convert.worker" in Path(f"/proc/{child}/cmdline").read_bytes()
-    ]
+    return [child for child in children(process) if b"pipelines.convert.worker" in command(child)]
 
 
 def wait_for(condition, seconds=60):
@@ -182,13 +186,7 @@ def test_a_converter_ends_with_its_parent(tmp_path, number):
         wait_for(lambda: Path(f"/proc/{child}/oom_score_adj").read_text().strip() == "1000")
         os.kill(parent.pid, number)
         parent.wait(timeout=20)
-        assert wait_for(
-            lambda: (
-                not Path(f"/proc/{child}/cmdline").exists()
-                or not Path(f"/proc/{child}/cmdline").read_bytes()
-            ),
-            seconds=10,
-        )
+        assert wait_for(lambda: not command(child), seconds=10)
         assert number == signal.SIGKILL or not list(tmp_path.iterdir())
     finally:
         parent.kill()
