@@ -30,6 +30,8 @@ _WHERE = {
     "Target": "shipping.targets",
     "Loss": "training.loss",
     "Optimizer": "training.optimizer",
+    "Clipping": "training.clip",
+    "Averaging": "training.average",
     "Schedule": "training.schedule",
 }
 

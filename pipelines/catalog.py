@@ -18,7 +18,15 @@ from .targets.litert.spec import TargetLiteRT
 from .targets.mediapipe.spec import TargetMediaPipe
 from .targets.micro.spec import TargetMicro
 from .targets.web.spec import TargetWeb
-from .training import losses, optimizers, schedules
+from .training import (
+    averaging,
+    class_losses,
+    clipping,
+    losses,
+    number_losses,
+    optimizers,
+    schedules,
+)
 from .training.training import Training
 
 RECIPES = {
@@ -46,7 +54,8 @@ RECIPES = {
 RUNTIMES = (TargetLiteRT, TargetMicro, TargetC, TargetMediaPipe, TargetWeb, TargetEthosU)
 
 # The rooms whose public specs a recipe can hold, and the files that have no room of their own.
-_ROOMS = (losses, optimizers, schedules, split, split_by_time, split_fold)
+_ROOMS = (losses, class_losses, number_losses)
+_ROOMS += (optimizers, clipping, averaging, schedules, split, split_by_time, split_fold)
 _ROOMS += (compress, steps, balance, tabular, vision, text, timeseries)
 
 

@@ -5,9 +5,9 @@ model given stays as it is, the one returned is smaller or ready to be, and was 
 `tuning.fit`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,7 @@ from ..training.losses import member_loss
 from ..training.optimizers import AdamW
 from ..training.schedules import cosine_rate
 from ..training.strategy import make_strategy
-from ..training.training import Training
+from ..training.training import ACCUMULATION, Training
 from .kernels import keep_zeros
 
 # By what a model answers: logits of classes of which one is true, of one or more yes or no, or
@@ -59,6 +59,7 @@ class Tuning:
         answers: one of ANSWERS.
         from_logits: False if the model itself ends in softmax or sigmoid.
         optimizer: a spec; its learning rate is the highest one.
+        step_arguments: of every optimizer of Keras: clipping and accumulation of the training.
         seed: of dropout and everything else that is drawn.
         strategy: a tf.distribute strategy; None for one device.
         metric_factor: the metric times it is in the target's unit.
@@ -78,6 +79,7 @@ class Tuning:
     answers: str
     from_logits: bool = True
     optimizer: Optimizer = AdamW(weight_decay=0.0)
+    step_arguments: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     strategy: Any = None
     metric_factor: float = 1.0
@@ -107,7 +109,7 @@ class Tuning:
             TrainError: the loss stops being a number.
         """
         start_from_seed(self.seed)
-        total = epochs * self.steps
+        total = epochs * self.steps // self.step_arguments.get(ACCUMULATION, 1)
         highest = self.optimizer.learning_rate * learning_rate_factor
         rate = cosine_rate(highest, total, warmup=min(total // 10, total - 1))
         fitted = self._compiled(model, rate)
@@ -183,7 +185,7 @@ class Tuning:
                 fitted,
                 loss=self.loss,
                 metric=self.make_metric(),
-                optimizer=self.optimizer.build(rate),
+                optimizer=self.optimizer.build(rate, **self.step_arguments),
             )
         return fitted
 
@@ -236,13 +238,14 @@ def make_tuning(
         member_loss(
             training.loss,
             signature.target,
-            label_weights=feed.rows.label_weights,
+            rows=feed.rows,
         ),
         lambda: task_metric(deciding, signature)[0],
         deciding,
         task_metric(deciding, signature)[1],
         task.output_kind,
         optimizer=training.optimizer,
+        step_arguments=training.step_arguments(),
         seed=training.seed,
         strategy=strategy,
         metric_factor=task.metric_factor(deciding, signature.target),

@@ -15,6 +15,8 @@ own knobs, has a `tiny()` form, and answers whether it `suits()` the data.
     Network        Signature → an untrained Keras model
     Loss           truth and outputs → what training minimizes
     Optimizer      gradients → new weights
+    Clipping       gradients → gradients that are not too large
+    Averaging      the weights of many steps → those that are kept
     Schedule       epochs → learning rate, and what ends training early
     Compression    a trained Keras model → a smaller one
     Target         what ships → the files of a runtime, and its rungs of the ladder
@@ -22,7 +24,7 @@ own knobs, has a `tiny()` form, and answers whether it `suits()` the data.
 
 from .data import Augmentation, Balancer, Frame, Loader, RowFilter, Split, Step, Teacher
 from .shipping import Compression, Target
-from .training import Loss, Network, Optimizer, Schedule
+from .training import Averaging, Clipping, Loss, Network, Optimizer, Schedule
 
 # In the order of a recipe.
 CONTRACTS = (
@@ -37,6 +39,8 @@ CONTRACTS = (
     Network,
     Loss,
     Optimizer,
+    Clipping,
+    Averaging,
     Schedule,
     Compression,
     Target,
@@ -45,7 +49,9 @@ CONTRACTS = (
 __all__ = (
     "CONTRACTS",
     "Augmentation",
+    "Averaging",
     "Balancer",
+    "Clipping",
     "Compression",
     "Frame",
     "Loader",

@@ -145,7 +145,15 @@ class Network(Spec):
 
 
 class Loss(Spec):
-    """What training minimizes: how far outputs are from the truth, over a loss of Keras."""
+    """What training minimizes: how far outputs are from the truth, over a loss of Keras.
+
+    Attributes:
+        is_of_batch: Whether it is of a whole batch, and each row is given that value.
+        weighs_classes: Whether it has an own way with rare classes or labels.
+    """
+
+    is_of_batch: ClassVar[bool] = False
+    weighs_classes: ClassVar[bool] = False
 
     def suits_target(self, target: ColumnTarget) -> str:
         """Returns why the loss cannot be used for the target, or "".
@@ -154,6 +162,14 @@ class Loss(Spec):
             target: Of the signature, with what was learned of it.
         """
         return ""
+
+    def learned(self, rows: TrainSet) -> Loss:
+        """Returns the loss with what it takes from training rows, such as counts of classes.
+
+        Raises:
+            RecipeError: It cannot be used for such rows.
+        """
+        return self
 
     @abstractmethod
     def build(self, target: ColumnTarget) -> Callable[[Any, Any], Any]:
@@ -179,12 +195,38 @@ class Optimizer(Spec):
     learning_rate: float = knob(1e-3, 1e-9, 10)
 
     @abstractmethod
-    def build(self, rate: Any) -> Any:
+    def build(self, rate: Any, **common: Any) -> Any:
         """Returns a new keras.optimizers.Optimizer.
 
         Args:
             rate: A number, or a schedule of Keras from step to rate.
+            common: Arguments that every optimizer of Keras takes: of clipping, accumulation and
+                averaging (see `Training.new_optimizer`).
         """
+
+
+class Clipping(Spec):
+    """Makes gradients smaller where they are too large, before the optimizer sees them."""
+
+    @abstractmethod
+    def arguments(self) -> dict[str, Any]:
+        """Returns the argument of every optimizer of Keras that does it."""
+
+
+class Averaging(Spec):
+    """Keeps an average of the weights that training went through, in place of the last ones."""
+
+    @abstractmethod
+    def arguments(self) -> dict[str, Any]:
+        """Returns the arguments of every optimizer of Keras that do it, none if callbacks do."""
+
+    def callbacks(self, epochs: int) -> list:
+        """Returns the callbacks of Keras that do it; none here.
+
+        Args:
+            epochs: Of the whole training.
+        """
+        return []
 
 
 class Schedule(Spec):

@@ -18,7 +18,7 @@ from ..spec import Refusal, knob
 from ..training.blocks import copy_weights
 from ..training.loop import fit_epochs
 from ..training.losses import token_loss
-from ..training.schedules import Cosine
+from ..training.schedules import Cosine, by_update
 from .blocks import TextBlocks
 from .networks import AveragedEmbeddings, TextNet, TransformerEncoder, token_port
 
@@ -185,7 +185,11 @@ class MaskedPretraining(Network):
 
         rate = Cosine(warmup_epochs=0).rate(self.learning_rate, epochs=self.epochs, steps=steps)
         guesser.compile(
-            optimizer=training.optimizer.build(rate), loss=token_loss(), jit_compile=False
+            optimizer=training.optimizer.build(
+                by_update(rate, training.accumulation), **training.step_arguments()
+            ),
+            loss=token_loss(),
+            jit_compile=False,
         )
         guesser.optimizer.build(guesser.trainable_variables)
         history = fit_epochs(

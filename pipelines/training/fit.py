@@ -150,7 +150,8 @@ class _Fitting:
         score = self.best_score(history)
         if self.network.refits:
             self.network.refit(model, self.feed.rows, self.valid, **self.goal())
-            score = self.measure(model)
+        if self.network.refits or self.training.average is not None:
+            score = self.measure(model)  # of weights that no epoch ended with
         factor = self.metric_factor()
         history = plain_names(history, self.deciding, factor)
         return FitResult(model, history, seconds, score * factor)
@@ -247,7 +248,7 @@ class _Fitting:
                 loss=member_loss(
                     self.training.loss,
                     self.signature.target,
-                    label_weights=self.feed.rows.label_weights,
+                    rows=self.feed.rows,
                 ),
                 metric=metric,
                 optimizer=self.training.new_optimizer(steps),
@@ -263,7 +264,7 @@ class _Fitting:
             self.valid_batches(valid),
             steps=steps,
             epochs=self.training.epochs,
-            callbacks=[*self.training.schedule.callbacks(monitor, mode), *callbacks],
+            callbacks=[*self.training.callbacks(monitor, mode), *callbacks],
             monitor=monitor,
         )
         return history, time.perf_counter() - start

@@ -8,10 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from ..device.target import Target
 from ..errors import RecipeError
+from ..rows.parts import TrainSet
 from ..rows.sketch import DataSketch
 from ..slots import Loss
 from ..spec import knob
@@ -191,22 +190,26 @@ def check_loss(loss: Loss | None, target: Target) -> None:
         )
 
 
-def member_loss(
-    loss: Loss | None, target: Target, *, label_weights: np.ndarray | None = None
-) -> Any:
+def member_loss(loss: Loss | None, target: Target, *, rows: TrainSet | None = None) -> Any:
     """Returns the keras.losses.Loss of every member against the same truth, averaged a row.
 
     Its outputs are float32 [rows, members, outputs], or [rows, outputs] of one model. Raises
-    RecipeError if the loss does not suit the target.
+    RecipeError if the loss does not suit the target or the rows.
 
     Args:
         loss: A spec, or None for the task's own.
         target: Of the signature.
-        label_weights: Of several labels a row, float32 [2, labels]; see `weigh_labels`.
+        rows: To learn from, for what a loss takes from them; None: it takes nothing.
     """
     import keras
 
     check_loss(loss, target)
+    label_weights = None
+    if rows is not None:
+        label_weights = rows.label_weights
+    if loss is not None and rows is not None:
+        _refuse_two_weights(loss, label_weights)
+        loss = loss.learned(rows)
     if loss is None:
         by_member = task_of(target).default_loss(target)
     else:
@@ -224,6 +227,17 @@ def member_loss(
             return ops.mean(by_member(y_true, y_pred), axis=1)
 
     return MemberLoss(name="member_loss")
+
+
+def _refuse_two_weights(loss, label_weights):
+    """Raises RecipeError where both the loss and a balancer weigh labels."""
+    if label_weights is None or not loss.weighs_classes:
+        return
+    raise RecipeError(
+        f"training.loss={loss!r} of labels that a balancer has weighted",
+        expected="one of both",
+        fix="--set balance=None",
+    )
 
 
 def token_loss() -> Any:

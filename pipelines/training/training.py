@@ -2,14 +2,18 @@
 
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Any
 
 from ..errors import RecipeError
 from ..rows.sketch import DataSketch
-from ..slots import Loss, Optimizer, Schedule
-from ..spec import Spec, knob
+from ..slots import Averaging, Clipping, Loss, Optimizer, Schedule
+from ..spec import Refusal, Spec, knob
 from .optimizers import AdamW
-from .schedules import Constant
+from .schedules import Constant, by_update
 from .strategy import STRATEGIES
+
+# Keras' name of how many batches give one step.
+ACCUMULATION = "gradient_accumulation_steps"
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,11 @@ class Training(Spec):
         batch_size: Rows of one step.
         loss: What is minimized; None is the task's own.
         optimizer: How a step changes the weights, with the learning rate.
+        clip: What makes large gradients smaller, or None.
+        accumulation: How many batches give the gradients of one step of the optimizer, their mean:
+            as one batch that is as many times larger, in the memory of a small one.
+        average: Which average of the weights is kept; None: the last ones, or those of the best
+            epoch, as the schedule has it.
         schedule: How the rate goes, and what ends training early.
         seed: Of weights, order of rows, dropout and augmentation.
         strategy: Where it runs: "one_device", or "mirrored" over all that TensorFlow finds.
@@ -44,6 +53,9 @@ class Training(Spec):
     batch_size: int = knob(256, 1, 2**20)
     loss: Loss | None = None
     optimizer: Optimizer = AdamW()
+    clip: Clipping | None = None
+    accumulation: int = knob(1, 1, 10_000)
+    average: Averaging | None = None
     schedule: Schedule = Constant()
     seed: int = knob(0, 0, 2**31 - 1)
     strategy: str = "one_device"
@@ -57,19 +69,47 @@ class Training(Spec):
                 expected=" or ".join(STRATEGIES),
                 fix="name one of these",
             )
+        if self.average is not None and self.schedule.keeps_best:
+            raise RecipeError(
+                f"training.average={self.average!r} with training.schedule={self.schedule!r}",
+                expected="either an average of weights, or those of the best epoch",
+                fix="--set 'training.schedule=Cosine()' or 'training.schedule=Constant(patience=0)'"
+                ", or --set training.average=None",
+            )
         for part in self.parts():
             part.check()
 
     def parts(self) -> tuple[Spec, ...]:
         """Returns the specs in the slots of training."""
-        if self.loss is None:
-            return self.optimizer, self.schedule
-        return self.loss, self.optimizer, self.schedule
+        held = (self.loss, self.optimizer, self.clip, self.average, self.schedule)
+        return tuple(part for part in held if part is not None)
 
     def suits(self, sketch: DataSketch) -> str:
-        """Returns why loss, optimizer or schedule cannot work on such data, or ""."""
+        """Returns why loss, optimizer or schedule cannot work on such data, or more than one device
+        cannot do what is asked, or "".
+        """
         reasons = [part.suits(sketch) for part in self.parts()]
-        return next(filter(None, reasons), "")
+        return next(filter(None, [*reasons, self._not_mirrored()]), "")
+
+    def _not_mirrored(self):
+        """Why several devices would compute something else than one, or ""."""
+        if self.strategy == "one_device":
+            return ""
+        asked = {
+            f"training.clip={self.clip!r}": self.clip is not None,
+            f"training.accumulation={self.accumulation}": self.accumulation > 1,
+            f"training.average={self.average!r}": bool(self._averaging_arguments()),
+            f"training.loss={self.loss!r}": self.loss is not None and self.loss.is_of_batch,
+        }
+        for words, is_asked in asked.items():
+            if is_asked:
+                return Refusal(
+                    f"{words} with training.strategy={self.strategy!r}",
+                    expected="one device: replicas would do it to their own part of a batch, or "
+                    "Keras fails",
+                    fix="--set training.strategy=one_device",
+                )
+        return ""
 
     def at(self, *, epochs: int, learning_rate: float) -> "Training":
         """Returns the same training for as many epochs, by the same optimizer at another rate."""
@@ -88,4 +128,33 @@ class Training(Spec):
         """
         learning_rate = self.optimizer.learning_rate
         rate = self.schedule.rate(learning_rate, epochs=self.epochs, steps=steps)
-        return self.optimizer.build(rate)
+        rate = by_update(rate, self.accumulation)
+        return self.optimizer.build(rate, **self.step_arguments(), **self._averaging_arguments())
+
+    def step_arguments(self) -> dict[str, Any]:
+        """Returns the arguments of every optimizer of Keras that make one step another: clipping
+        and accumulation.
+        """
+        arguments = {}
+        if self.clip is not None:
+            arguments.update(self.clip.arguments())
+        if self.accumulation > 1:
+            arguments[ACCUMULATION] = self.accumulation
+        return arguments
+
+    def _averaging_arguments(self):
+        if self.average is None:
+            return {}
+        return self.average.arguments()
+
+    def callbacks(self, monitor: str, mode: str) -> list:
+        """Returns the callbacks of Keras that schedule and averaging need.
+
+        Args:
+            monitor: Keras' name of the deciding metric on validation rows.
+            mode: "max" or "min", which of it is better.
+        """
+        callbacks = self.schedule.callbacks(monitor, mode)
+        if self.average is not None:
+            callbacks += self.average.callbacks(self.epochs)
+        return callbacks

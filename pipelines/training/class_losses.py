@@ -1,0 +1,182 @@
+"""More losses of classes: for rare ones, for margins, and for a teacher's probabilities."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..device.target import Target
+from ..errors import RecipeError
+from ..rows.parts import TrainSet
+from ..spec import knob
+from ..tasks import task_of
+from .label_weights import weigh_labels
+from .losses import ClassLoss, CrossEntropy, Focal
+
+
+@dataclass(frozen=True)
+class ClassBalanced(ClassLoss):
+    """Cross-entropy, or focal loss, in which each class counts by the inverse of its effective
+    number of rows, (1 - beta) / (1 - beta ** rows): Cui et al. 2019,
+    https://arxiv.org/abs/1901.05555.
+
+    Attributes:
+        beta: 0: all rows count alike; towards 1: all classes do.
+        gamma: Of the focal loss (see `Focal`); 0 is cross-entropy.
+        counts: Rows of each class; of labels that are each yes or no those without each, then those
+            with each. (): those of the training rows.
+    """
+
+    beta: float = knob(0.999, 0, 0.9999999)
+    gamma: float = knob(0.0, 0, 10)
+    counts: tuple[int, ...] = knob((), 0, 2**40)
+
+    weighs_classes: ClassVar[bool] = True
+
+    def learned(self, rows: TrainSet) -> "ClassBalanced":
+        """Returns the same with the counts of training rows, if it has none."""
+        if self.counts:
+            return self
+        if rows.y.ndim == 2:
+            counts = np.concatenate([(rows.y == 0).sum(axis=0), (rows.y == 1).sum(axis=0)])
+        else:
+            counts = np.bincount(rows.y, minlength=len(rows.schema.target.labels))
+        return replace(self, counts=tuple(int(count) for count in counts))
+
+    def class_weights(self) -> np.ndarray:
+        """Returns what each of `counts` weighs, float32, their mean 1; a class without rows weighs
+        as much as one of one row.
+        """
+        counts = np.maximum(np.array(self.counts, np.float64), 1.0)
+        weights = (1 - self.beta) / (1 - self.beta**counts)
+        return (weights / weights.mean()).astype(np.float32)
+
+    def build(self, target: Target) -> Callable[[Any, Any], Any]:
+        """Returns the loss of Keras with the weights of classes."""
+        from keras import ops
+
+        plain = CrossEntropy().build(target)
+        if self.gamma:
+            plain = Focal(self.gamma).build(target)
+        if not self.counts:
+            return plain
+        weights = self.class_weights()
+        if task_of(target).output_kind == "sigmoid":
+            return weigh_labels(plain, weights.reshape(2, -1))
+
+        def weighted(y_true, y_pred):
+            return plain(y_true, y_pred) * ops.sum(y_true * weights, axis=-1)
+
+        return weighted
+
+
+@dataclass(frozen=True)
+class Tversky(ClassLoss):
+    """One less the share of hits among hits, misses and false alarms, of a whole batch: Salehi et
+    al. 2017, https://arxiv.org/abs/1706.05721; with a half for both it is the Dice loss, one less a
+    soft F1. The mean over classes; of two classes that of the second one. It needs batches that
+    hold every class, so `training.batch_size` should be large.
+
+    Attributes:
+        misses: What a miss counts: more for higher recall.
+        false_alarms: What a false alarm counts: more for higher precision.
+    """
+
+    misses: float = knob(0.7, 0, 10)
+    false_alarms: float = knob(0.3, 0, 10)
+
+    is_of_batch: ClassVar[bool] = True
+    weighs_classes: ClassVar[bool] = True
+
+    def learned(self, rows: TrainSet) -> "Tversky":
+        """Returns the same. Raises RecipeError for rows that count differently: a batch has one
+        value.
+        """
+        if np.ptp(rows.weight) == 0:
+            return self
+        raise RecipeError(
+            f"training.loss={self!r} of rows with weights of {rows.weight.min():g} to "
+            f"{rows.weight.max():g}",
+            expected="rows that count alike: the loss is of a whole batch",
+            fix="--set balance=None, and more training.loss.misses for a rare class",
+        )
+
+    def build(self, target: Target) -> Callable[[Any, Any], Any]:
+        """Returns keras.losses.Tversky over the rows of a batch, the same for each row."""
+        import keras
+
+        ops = keras.ops
+        activate = ops.softmax
+        if task_of(target).output_kind == "sigmoid":
+            activate = ops.sigmoid
+        # In Keras 3.15 alpha is of what is true and not predicted, against its own description.
+        of_batch = keras.losses.Tversky(
+            alpha=self.misses, beta=self.false_alarms, axis=(0,), reduction=None
+        )
+
+        def by_row(y_true, y_pred):
+            by_member = ops.mean(of_batch(y_true, activate(y_pred)), axis=-1)
+            return ops.broadcast_to(by_member, ops.shape(y_pred)[:2])
+
+        return by_row
+
+
+@dataclass(frozen=True)
+class Hinge(ClassLoss):
+    """By how much a row misses a margin of 1 on the right side, and nothing beyond it: Cortes and
+    Vapnik 1995, https://doi.org/10.1007/BF00994018; of more classes, the margin of the true one
+    over the highest of the others or zero. Outputs are distances, no log-odds: with
+    `shipping.probabilities` they become probabilities.
+
+    Attributes:
+        squared: Whether the miss is squared, which heeds large ones more.
+    """
+
+    squared: bool = False
+
+    def build(self, target: Target) -> Callable[[Any, Any], Any]:
+        """Returns keras.losses.Hinge, SquaredHinge or CategoricalHinge."""
+        import keras
+
+        if task_of(target).output_kind == "sigmoid":
+            kind = keras.losses.Hinge
+            if self.squared:
+                kind = keras.losses.SquaredHinge
+            by_sign = kind(reduction=None)
+            return lambda y_true, y_pred: by_sign(2.0 * y_true - 1.0, y_pred)
+        by_class = keras.losses.CategoricalHinge(reduction=None)
+        if self.squared:
+            return lambda y_true, y_pred: keras.ops.square(by_class(y_true, y_pred))
+        return by_class
+
+
+@dataclass(frozen=True)
+class KullbackLeibler(ClassLoss):
+    """The information lost where the net's probabilities stand in for the labels': Kullback and
+    Leibler 1951, https://doi.org/10.1214/aoms/1177729694. It is cross-entropy less the entropy of
+    the labels: the same gradient, and zero at a teacher's own answers, so that the curve shows how
+    far a student is from its teacher.
+    """
+
+    def build(self, target: Target) -> Callable[[Any, Any], Any]:
+        """Returns Keras' cross-entropy of logits less the entropy of the labels."""
+        from keras import ops
+
+        entropy = CrossEntropy().build(target)
+        is_sigmoid = task_of(target).output_kind == "sigmoid"
+
+        def divergence(y_true, y_pred):
+            own = _information(y_true)
+            if is_sigmoid:
+                return entropy(y_true, y_pred) + ops.mean(own + _information(1.0 - y_true), axis=-1)
+            return entropy(y_true, y_pred) + ops.sum(own, axis=-1)
+
+        return divergence
+
+
+def _information(shares):
+    """share * log(share), 0 of 0."""
+    from keras import ops
+
+    return shares * ops.log(ops.maximum(shares, 1e-7))
