@@ -207,8 +207,7 @@ def refuse_nominal(name, table):
     nominal = table.nominal_names()
     if nominal:
         raise BalanceError(
-            f"{name} on the categorical or two-valued columns "
-            f"{', '.join(map(repr, nominal[:8]))}",
+            f"{name} on the categorical or two-valued columns {', '.join(map(repr, nominal[:8]))}",
             expected="numbers only: half a category does not exist",
             fix="use SmoteNC(), which draws categories from neighbours, or WeightByClass()",
         )

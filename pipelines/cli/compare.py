@@ -92,16 +92,34 @@ def print_comparison(result: "Comparison") -> None:
     table = _empty_table(result.slot, (result.deciding, "better by", "95 % interval", "p"))
     for member in members:
         difference = differences.get(member.words)
-        table.add_row(member.words, *_held_against_usual(result, member, difference))
+        table.add_row(
+            member.words,
+            *_held_against_usual(
+                result,
+                member,
+                difference,
+            ),
+        )
     console.print(table)
     more = _more_metrics(result)
     headings = (f"{result.deciding}, 95 %", *more, "bytes")
     table = _empty_table(result.slot, headings)
     for member in members:
-        table.add_row(member.words, *_for_itself(result, member, more))
+        table.add_row(
+            member.words,
+            *_for_itself(
+                result,
+                member,
+                more,
+            ),
+        )
     console.print(table)
     _print_notes(result, console)
-    console.print(result.verdict(), markup=False, soft_wrap=True)
+    console.print(
+        result.verdict(),
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 def _empty_table(slot, headings):
@@ -109,9 +127,17 @@ def _empty_table(slot, headings):
     from rich.table import Table
 
     table = Table()
-    table.add_column(slot, overflow="fold", min_width=20)
+    table.add_column(
+        slot,
+        overflow="fold",
+        min_width=20,
+    )
     for heading in headings:
-        table.add_column(heading, justify="right", no_wrap=True)
+        table.add_column(
+            heading,
+            justify="right",
+            no_wrap=True,
+        )
     return table
 
 
@@ -131,7 +157,9 @@ def _more_metrics(result) -> list[str]:
 
 
 def _held_against_usual(
-    result: "Comparison", member: "MemberFolds", difference: "Difference | None"
+    result: "Comparison",
+    member: "MemberFolds",
+    difference: "Difference | None",
 ) -> list[str]:
     """Returns the mean of a member, and how far it is ahead of the recipe as it is."""
     mean = f"{result.mean(member).mean:.4g}"
@@ -142,7 +170,11 @@ def _held_against_usual(
     return [mean, f"{ahead.mean:+.4g}", interval, f"{difference.p_value:.2g}"]
 
 
-def _for_itself(result: "Comparison", member: "MemberFolds", more: list[str]) -> list[str]:
+def _for_itself(
+    result: "Comparison",
+    member: "MemberFolds",
+    more: list[str],
+) -> list[str]:
     """Returns the interval of a member's mean, its other metrics and its largest file."""
     found = result.mean(member)
     cells = [f"{found.low:.4g} to {found.high:.4g}"]
@@ -162,4 +194,8 @@ def _print_notes(result: "Comparison", console: "Console") -> None:
         if member.note:
             reasons.setdefault(member.note, []).append(member.words)
     for reason, words in reasons.items():
-        console.print(f"{', '.join(words)}: {reason}", markup=False, soft_wrap=True)
+        console.print(
+            f"{', '.join(words)}: {reason}",
+            markup=False,
+            soft_wrap=True,
+        )

@@ -42,7 +42,11 @@ class Alternatives:
                 refused[each.words] = reason
             else:
                 suiting.append(each)
-        return replace(self, others=tuple(suiting), refused=refused)
+        return replace(
+            self,
+            others=tuple(suiting),
+            refused=refused,
+        )
 
 
 def alternatives(recipe: Recipe, slot: str) -> Alternatives:
@@ -73,7 +77,11 @@ def alternatives(recipe: Recipe, slot: str) -> Alternatives:
             refused[each.words] = reason
         else:
             usable.append(each)
-    return Alternatives(Candidate(usual, recipe), tuple(usable), MappingProxyType(refused))
+    return Alternatives(
+        Candidate(usual, recipe),
+        tuple(usable),
+        MappingProxyType(refused),
+    )
 
 
 def _reason_against(check):
@@ -102,7 +110,11 @@ def _balancers(recipe: Recipe) -> tuple[str, list[Candidate]]:
     A teacher has answered the rows as they are: where rows are redrawn it is left out, and the
     recipe that balances nothing without it shows what that alone does.
     """
-    plain = replace(recipe, build=recipe.plain_build(), balance=None)
+    plain = replace(
+        recipe,
+        build=recipe.plain_build(),
+        balance=None,
+    )
     others = [Candidate("None", plain)]
     if recipe.teacher is not None:
         others.append(Candidate("None, no teacher", replace(plain, teacher=None)))
@@ -127,32 +139,48 @@ def _imputers(recipe: Recipe) -> tuple[str, list[Candidate]]:
             expected="a step such as ImputeMedian() in `prepare`",
             fix="--set 'prepare=(DropColumns(), FlagMissing(), ImputeMedian())'",
         )
-    first, *more = places
     flags = [step for step in recipe.prepare if isinstance(step, FlagMissing)]
     others = []
     for member in _members(Step):
         if not _fills_numbers(member):
             continue
-        steps = list(recipe.prepare)
-        steps[first] = member
-        # What fills first leaves nothing to the others.
-        steps = [step for place, step in enumerate(steps) if place not in more]
-        without = [step for step in steps if not isinstance(step, FlagMissing)]
-        flagged = [*without[: _place_of(member, without)], *(flags or [FlagMissing()])]
-        flagged += without[_place_of(member, without) :]
-        for words, prepare in (("flags, ", flagged), ("", without)):
-            changed = replace(recipe, prepare=tuple(prepare))
-            others.append(Candidate(words + _in_words(member), changed))
+        flagged, plain = _filled_by(
+            member,
+            recipe.prepare,
+            flags or [FlagMissing()],
+        )
+        words = _in_words(member)
+        others.append(Candidate(f"flags, {words}", replace(recipe, prepare=flagged)))
+        others.append(Candidate(words, replace(recipe, prepare=plain)))
     held = [*flags, *(recipe.prepare[place] for place in places)]
     return ", ".join(_in_words(step) for step in held), others
 
 
+def _filled_by(
+    member,
+    prepare,
+    flags,
+):
+    """Returns steps in which `member` alone fills numbers, with flags before it and without."""
+    flagged = []
+    plain = []
+    is_there = False
+    for step in prepare:
+        if isinstance(step, FlagMissing):
+            continue
+        # What fills first leaves nothing to the others.
+        if not _fills_numbers(step):
+            flagged.append(step)
+            plain.append(step)
+        elif not is_there:
+            is_there = True
+            flagged += [*flags, member]
+            plain.append(member)
+    return tuple(flagged), tuple(plain)
+
+
 def _fills_numbers(step) -> bool:
     return isinstance(step, Step) and step.fills_numbers
-
-
-def _place_of(member, steps):
-    return next(place for place, step in enumerate(steps) if step is member)
 
 
 def _losses(recipe: Recipe) -> tuple[str, list[Candidate]]:
@@ -171,7 +199,7 @@ def _with_loss(recipe, loss):
 
 
 def _in_words(spec) -> str:
-    """Returns a spec with the knobs that are not as usual, such as "WeightByClass(strength=0.5)"."""
+    """Returns a spec in words: its name, and the knobs that are not as usual."""
     if spec is None:
         return "None"
     kind = type(spec)
@@ -184,5 +212,9 @@ def _in_words(spec) -> str:
 
 
 SLOTS: Mapping[str, Callable[[Recipe], tuple[str, list[Candidate]]]] = MappingProxyType(
-    {"balance": _balancers, "impute": _imputers, "loss": _losses}
+    {
+        "balance": _balancers,
+        "impute": _imputers,
+        "loss": _losses,
+    }
 )

@@ -135,11 +135,19 @@ class Comparison:
         for member in self.others:
             if not member.scores:
                 continue
-            pairs = zip(member.scores, self.usual.scores, strict=True)
+            pairs = zip(
+                member.scores,
+                self.usual.scores,
+                strict=True,
+            )
             values = [sign * (one - usual) for one, usual in pairs]
             ahead[member.words] = mean_over_folds(values, test_share=self.test_share)
         p_values = holm([each.p_value for each in ahead.values()])
-        pairs = zip(ahead.items(), p_values, strict=True)
+        pairs = zip(
+            ahead.items(),
+            p_values,
+            strict=True,
+        )
         return {words: Difference(mean, p_value) for (words, mean), p_value in pairs}
 
     def verdict(self) -> str:
@@ -171,7 +179,11 @@ class Comparison:
         for member in (self.usual, *self.others):
             difference = found.get(member.words)
             scores = [fold.scores["int8"] for fold in member.folds]
-            line: dict[str, Any] = {"words": member.words, "int8": scores, "note": member.note}
+            line: dict[str, Any] = {
+                "words": member.words,
+                "int8": scores,
+                "note": member.note,
+            }
             if difference is not None:
                 ahead = vars(difference.ahead)
                 line |= {"ahead": ahead, "p_value_holm": difference.p_value}
@@ -219,18 +231,21 @@ def compare(
     with making(workers.folder, f"{recipe.name}.{slot}"), workers.open() as engine:
         splits = frame(recipe, split(recipe, read(recipe).dataset))
         found = found.settled(splits.train.schema)
-        usual, *others = _judge_all(found, num_folds, most_rows, engine)
+        usual, *others = _judge_all(
+            found,
+            num_folds,
+            most_rows,
+            engine,
+        )
     if not usual.scores:
         raise usual.error or _no_score(recipe)
-    sign = direction(usual.folds[0].deciding)
-    ranked = sorted(others, key=lambda member: _rank(member, sign))
     result = Comparison(
         name=recipe.name,
         slot=slot,
         split=repr(recipe.split),
         seed=recipe.training.seed,
         usual=usual,
-        others=tuple(ranked),
+        others=_ranked(others, usual.folds[0].deciding),
         refused=found.refused,
     )
     place = workers.folder / f"{recipe.name}.{slot}.json"
@@ -238,11 +253,16 @@ def compare(
     return result
 
 
-def _rank(member, sign):
-    """Returns the place in the table: the best first, those without a score last."""
-    if not member.scores:
-        return (1, 0.0)
-    return (0, -sign * statistics.fmean(member.scores))
+def _ranked(members, deciding):
+    """Returns members in the order of the table: the best first, those without a score last."""
+    sign = direction(deciding)
+
+    def rank(member):
+        if not member.scores:
+            return (1, 0.0)
+        return (0, -sign * statistics.fmean(member.scores))
+
+    return tuple(sorted(members, key=rank))
 
 
 def _no_score(recipe):
@@ -254,20 +274,36 @@ def _no_score(recipe):
 
 
 def _judge_all(
-    found: Alternatives, num_folds: int, most_rows: int, engine: Engine
+    found: Alternatives,
+    num_folds: int,
+    most_rows: int,
+    engine: Engine,
 ) -> list[MemberFolds]:
     """Returns every member with its folds; one that cannot be judged on the first has no more."""
     candidates = (found.usual, *found.others)
     members = [MemberFolds(each.words) for each in candidates]
     for places in (range(1), range(1, num_folds)):
         handles: dict[Handle, MemberFolds] = {}
-        for candidate, member in zip(candidates, members, strict=True):
+        for candidate, member in zip(
+            candidates,
+            members,
+            strict=True,
+        ):
             if member.error is not None:
                 continue
             for place in places:
-                handle = _submit(candidate, (num_folds, place), most_rows, engine)
+                handle = _submit(
+                    candidate,
+                    (num_folds, place),
+                    most_rows,
+                    engine,
+                )
                 handles[handle] = member
-        wait_for_each(list(handles), engine, fatal=EngineError)
+        wait_for_each(
+            list(handles),
+            engine,
+            fatal=EngineError,
+        )
         for handle, member in handles.items():
             if handle.error is not None:
                 member.error = handle.error
@@ -277,14 +313,29 @@ def _judge_all(
 
 
 def _submit(
-    candidate: Candidate, fold: tuple[int, int], most_rows: int, engine: Engine
+    candidate: Candidate,
+    fold: tuple[int, int],
+    most_rows: int,
+    engine: Engine,
 ) -> Handle:
     recipe = candidate.recipe
     if recipe.frame is not None:
         most_rows = 0
     num, place = fold
-    cut = SplitFold(recipe.split, num, place, inside=True, most=most_rows)
+    cut = SplitFold(
+        recipe.split,
+        num,
+        place,
+        inside=True,
+        most=most_rows,
+    )
     # A second training, on all rows, would take as long again and change no difference.
     once = replace(recipe.training, refit=False)
-    task = judged_task(replace(recipe, split=cut, training=once))
+    task = judged_task(
+        replace(
+            recipe,
+            split=cut,
+            training=once,
+        )
+    )
     return engine.submit(task, about=f"{candidate.words}, fold {place}")

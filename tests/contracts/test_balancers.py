@@ -88,9 +88,7 @@ def test_classes_become_more_even(kind):
 def test_is_deterministic_and_leaves_its_rows_alone(kind):
     train, balanced = balanced_of(with_defaults(kind))
     has_numbers = "small" in train.x
-    assert_same_rows(
-        train, rows_of(TrainSet, is_mixed="kind" in train.x, has_numbers=has_numbers)
-    )
+    assert_same_rows(train, rows_of(TrainSet, is_mixed="kind" in train.x, has_numbers=has_numbers))
     _, again = balanced_of(with_defaults(kind))
     assert_same_rows(balanced, again)
 
