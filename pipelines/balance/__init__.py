@@ -2,6 +2,7 @@
 held-out row.
 """
 
+from .cleaning import EditedNearestNeighbours, NearMiss, TomekLinks
 from .samplers import (
     Adasyn,
     OversampleRandom,
@@ -13,6 +14,7 @@ from .samplers import (
     SmoteTomek,
     UndersampleRandom,
 )
+from .variants import ClusterCentroids, SmoteKMeans, SmoteN, SmoteSvm
 from .weights import WeightByClass
 
 __all__ = [
@@ -26,4 +28,11 @@ __all__ = [
     "Adasyn",
     "SmoteTomek",
     "SmoteENN",
+    "SmoteSvm",
+    "SmoteKMeans",
+    "SmoteN",
+    "NearMiss",
+    "ClusterCentroids",
+    "TomekLinks",
+    "EditedNearestNeighbours",
 ]

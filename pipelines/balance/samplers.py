@@ -7,6 +7,7 @@ the neighbour search (with the training rows' own mean and spread) and scaled ba
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -41,7 +42,7 @@ class _RowSampler(Balancer):
             BalanceError: For real-number targets.
         """
         train = require_train_set(train, "balance")
-        _two_classes(train, type(self).__name__)
+        require_two_classes(train, type(self).__name__)
         places = np.arange(len(train))[:, None]
         drawn, _ = self._sampler().fit_resample(places, train.y)
         return _balanced(train.take(drawn[:, 0]))
@@ -90,7 +91,7 @@ class SampleByClass(Balancer):
             BalanceError: For real-number targets.
         """
         train = require_train_set(train, "balance")
-        counts = _two_classes(train, "SampleByClass")
+        counts = require_two_classes(train, "SampleByClass")
         num_drawn = self._num_drawn(counts)
         generator = np.random.default_rng(self.seed)
         drawn = []
@@ -110,27 +111,27 @@ class SampleByClass(Balancer):
 
 
 @dataclass(frozen=True)
-class _SyntheticSampler(Balancer):
-    """Makes rows between a row and its neighbours of the same class.
+class NumberSampler(Balancer):
+    """Redraws rows that are points: columns of numbers, standardized.
 
     Attributes:
-        k_neighbors: How many nearest neighbours a new row may lie between; every class must have
-            more rows than that.
-        seed: Of the draw.
+        nominal: Whether categories are columns that it can work on.
     """
 
-    k_neighbors: int = knob(5, 1, 1000, unit="rows")
-    seed: int = knob(0, 0, 2**31 - 1)
-    nominal = False
+    nominal: ClassVar[bool] = False
 
     @abstractmethod
     def _sampler(self, nominal_places): ...
 
-    def _kept(self, sampler):
-        """Returns the places of the rows that survive a cleaning after the drawing, or None if
-        there is no cleaning.
+    def _kept(self, sampler, train):
+        """Returns the place of the training row that each drawn row is; of a synthetic row at least
+        the number of training rows. None if all training rows come first, in their order.
         """
         return
+
+    def _check(self, counts, table, train):
+        """Raises BalanceError if columns or counts do not suit."""
+        refuse_nominal(type(self).__name__, table)
 
     def suits(self, sketch: DataSketch) -> str:
         """Returns why no rows can be made between rows, or ""."""
@@ -158,8 +159,8 @@ class _SyntheticSampler(Balancer):
         return super().suits(sketch)
 
     def resample(self, train: TrainSet) -> BalancedSet:
-        """Returns the training rows and synthetic ones, each with the id of the training row of its
-        class that it lies nearest to.
+        """Returns the rows to train on; a synthetic one has the id of the training row of its class
+        that it lies nearest to.
 
         Raises:
             LeakError: For rows that are no TrainSet.
@@ -167,10 +168,10 @@ class _SyntheticSampler(Balancer):
         """
         train = require_train_set(train, "balance")
         name = type(self).__name__
-        counts = _two_classes(train, name)
+        counts = require_two_classes(train, name)
         table = NumberTable(train, name)
-        self._check(name, counts, table, train)
-        matrix = table.matrix()
+        self._check(counts, table, train)
+        matrix = self._matrix(table)
         sampler = self._sampler(table.nominal_places)
         try:
             drawn, y = sampler.fit_resample(matrix, train.y)
@@ -180,53 +181,70 @@ class _SyntheticSampler(Balancer):
                 expected="rare rows with neighbours of both kinds near them",
                 fix="use WeightByClass() or OversampleRandom()",
             ) from error
-        # imbalanced-learn puts the real rows first, in their order.
-        origin = self._kept(sampler)
+        return self._rows_of(table, drawn, y, self._kept(sampler, train))
+
+    def _matrix(self, table):
+        """Returns what the sampler draws from, float64 [rows, columns]."""
+        return table.matrix()
+
+    def _rows_of(self, table, drawn, y, origin):
+        """Returns the rows that were drawn, float64 [rows, columns of the matrix]."""
+        train = table.train
         if origin is None:
             origin = np.arange(len(drawn))
         parents = find_parents(
             table.scaled(drawn),
             y,
-            table.scaled(matrix),
+            table.scaled(table.matrix()),
             train.y,
             origin,
         )
         return table.to_rows(drawn, y, parents, origin)
 
-    def _check(self, name, counts, table, train):
-        smallest = counts[counts > 0].min()
-        if smallest <= self.k_neighbors:
-            label = train.schema.target.labels[int(np.flatnonzero(counts == smallest)[0])]
-            raise BalanceError(
-                f"{name}(k_neighbors={self.k_neighbors}) and class {label!r} with {smallest} "
-                "training rows",
-                expected=f"more than {self.k_neighbors} rows in every class",
-                fix=f"set k_neighbors to {max(smallest - 1, 1)} or less, or use OversampleRandom()",
-            )
-        nominal = [table.names[place] for place in table.nominal_places]
-        if nominal and not self.nominal:
-            raise BalanceError(
-                f"{name} on the categorical or two-valued columns "
-                f"{', '.join(map(repr, nominal[:8]))}",
-                expected="numbers only: half a category does not exist",
-                fix="use SmoteNC(), which draws categories from neighbours, or WeightByClass()",
-            )
-        if self.nominal and not nominal:
-            raise BalanceError(
-                f"{name} on numeric columns only",
-                expected="at least one categorical column",
-                fix="use Smote()",
-            )
-        if self.nominal and len(nominal) == len(table.names):
-            raise BalanceError(
-                f"{name} on categorical columns only",
-                expected="at least one numeric column",
-                fix="use OversampleRandom() or WeightByClass()",
-            )
+
+def refuse_nominal(name, table):
+    """Raises BalanceError for categories or two-valued columns."""
+    nominal = table.nominal_names()
+    if nominal:
+        raise BalanceError(
+            f"{name} on the categorical or two-valued columns {', '.join(map(repr, nominal[:8]))}",
+            expected="numbers only: half a category does not exist",
+            fix="use SmoteNC(), which draws categories from neighbours, or WeightByClass()",
+        )
 
 
 @dataclass(frozen=True)
-class Smote(_SyntheticSampler):
+class SyntheticSampler(NumberSampler):
+    """Makes rows between a row and its neighbours of the same class.
+
+    Attributes:
+        k_neighbors: How many nearest neighbours a new row may lie between; every class must have
+            more rows than that.
+        seed: Of the draw.
+    """
+
+    k_neighbors: int = knob(5, 1, 1000, unit="rows")
+    seed: int = knob(0, 0, 2**31 - 1)
+
+    def _check(self, counts, table, train):
+        self._check_counts(counts, train)
+        refuse_nominal(type(self).__name__, table)
+
+    def _check_counts(self, counts, train):
+        smallest = counts[counts > 0].min()
+        if smallest > self.k_neighbors:
+            return
+        label = train.schema.target.labels[int(np.flatnonzero(counts == smallest)[0])]
+        raise BalanceError(
+            f"{type(self).__name__}(k_neighbors={self.k_neighbors}) and class {label!r} with "
+            f"{smallest} training rows",
+            expected=f"more than {self.k_neighbors} rows in every class",
+            fix=f"set k_neighbors to {max(smallest - 1, 1)} or less, or use OversampleRandom()",
+        )
+
+
+@dataclass(frozen=True)
+class Smote(SyntheticSampler):
     """SMOTE (Chawla et al. 2002, https://arxiv.org/abs/1106.1813): points between a rare row and a
     neighbour.
     """
@@ -238,21 +256,37 @@ class Smote(_SyntheticSampler):
 
 
 @dataclass(frozen=True)
-class SmoteNC(_SyntheticSampler):
+class SmoteNC(SyntheticSampler):
     """SMOTE for numeric and nominal columns: numbers as SMOTE, categories the most frequent of the
     neighbours.
     """
 
-    nominal = True
+    nominal: ClassVar[bool] = True
 
     def _sampler(self, nominal_places):
         from imblearn.over_sampling import SMOTENC
 
         return SMOTENC(nominal_places, k_neighbors=self.k_neighbors, random_state=self.seed)
 
+    def _check(self, counts, table, train):
+        self._check_counts(counts, train)
+        nominal = table.nominal_names()
+        if not nominal:
+            raise BalanceError(
+                "SmoteNC on numeric columns only",
+                expected="at least one categorical column",
+                fix="use Smote()",
+            )
+        if len(nominal) == len(table.names):
+            raise BalanceError(
+                "SmoteNC on categorical columns only",
+                expected="at least one numeric column",
+                fix="use SmoteN(), OversampleRandom() or WeightByClass()",
+            )
+
 
 @dataclass(frozen=True)
-class SmoteBorderline(_SyntheticSampler):
+class SmoteBorderline(SyntheticSampler):
     """Borderline-SMOTE (Han et al. 2005): only from rare rows whose neighbours are mostly of other
     classes.
     """
@@ -264,7 +298,7 @@ class SmoteBorderline(_SyntheticSampler):
 
 
 @dataclass(frozen=True)
-class Adasyn(_SyntheticSampler):
+class Adasyn(SyntheticSampler):
     """ADASYN (He et al. 2008): more rows where the rare class is harder to tell."""
 
     def _sampler(self, nominal_places):
@@ -274,7 +308,7 @@ class Adasyn(_SyntheticSampler):
 
 
 @dataclass(frozen=True)
-class SmoteTomek(_SyntheticSampler):
+class SmoteTomek(SyntheticSampler):
     """SMOTE, then Tomek links are removed (Batista et al. 2004)."""
 
     def _sampler(self, nominal_places):
@@ -286,12 +320,12 @@ class SmoteTomek(_SyntheticSampler):
             random_state=self.seed,
         )
 
-    def _kept(self, sampler):
+    def _kept(self, sampler, train):
         return sampler.tomek_.sample_indices_
 
 
 @dataclass(frozen=True)
-class SmoteENN(_SyntheticSampler):
+class SmoteENN(SyntheticSampler):
     """SMOTE, then rows that their neighbours contradict are removed (Batista et al. 2004)."""
 
     def _sampler(self, nominal_places):
@@ -303,11 +337,11 @@ class SmoteENN(_SyntheticSampler):
             random_state=self.seed,
         )
 
-    def _kept(self, sampler):
+    def _kept(self, sampler, train):
         return sampler.enn_.sample_indices_
 
 
-def _two_classes(train, balancer):
+def require_two_classes(train, balancer):
     counts = class_counts(train, balancer)
     if np.count_nonzero(counts) < 2:
         raise BalanceError(

@@ -91,6 +91,27 @@ class NumberTable:
         """Returns float64 [rows, columns], numbers standardized, categories as codes."""
         return self._matrix
 
+    def nominal_names(self) -> list[str]:
+        """Returns the columns of categories, and those of two values."""
+        return [self.names[place] for place in self.nominal_places]
+
+    def num_dimensions(self) -> int:
+        """Returns how many numbers a point has."""
+        num_values = [len(np.unique(self._matrix[:, place])) for place in self.nominal_places]
+        return len(self.names) - len(num_values) + sum(num_values)
+
+    def points(self, matrix):
+        """Returns rows as points, float64 [rows, dimensions]: numbers as they are, categories
+        one-hot. Rows that differ in one category alone are one standard deviation apart, as in
+        SMOTE-NC (Chawla et al. 2002, section 6.1, https://arxiv.org/abs/1106.1813).
+        """
+        parts = [self.scaled(matrix)]
+        for place in self.nominal_places:
+            values = np.unique(self._matrix[:, place])
+            is_value = matrix[:, place, None] == values
+            parts.append(is_value / np.sqrt(2))
+        return np.concatenate(parts, axis=1)
+
     def scaled(self, matrix):
         """Returns the numeric columns alone, for distances."""
         return np.delete(matrix, self.nominal_places, axis=1)

@@ -11,6 +11,7 @@ from .backtest import BacktestOptions, run_backtest
 from .cache import CacheOptions, manage_cache
 from .check import CheckOptions, check_bundle
 from .command import add_command
+from .compare import CompareOptions, run_compare
 from .compress import CompressOptions, compress
 from .crossvalidate import CrossvalidateOptions, run_crossvalidate
 from .explain import ExplainOptions, explain_row
@@ -53,6 +54,7 @@ add_command(app, "cache", manage_cache, CacheOptions)
 add_command(app, "compress", compress, CompressOptions)
 add_command(app, "export", export, ExportOptions)
 add_command(app, "crossvalidate", run_crossvalidate, CrossvalidateOptions)
+add_command(app, "compare", run_compare, CompareOptions)
 add_command(app, "tune", run_tune, TuneOptions)
 add_command(app, "backtest", run_backtest, BacktestOptions)
 add_command(app, "seeds", run_seeds, SeedsOptions)

@@ -1,7 +1,7 @@
 """`table`: a user's own table."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,18 +10,23 @@ from .own_data import check_one_split, kinds_of, name_of, one_or_all, require_co
 from .own_recipe import OwnDataOptions
 from .reading import Read, reading_of
 
+if TYPE_CHECKING:
+    from ..recipe import Candidate
+
 
 @dataclass(frozen=True, kw_only=True)
-class TableOptions(OwnDataOptions):
-    """Options of `table`."""
+class ColumnOptions:
+    """What the columns of a user's own table are.
 
-    file: Annotated[
-        str,
-        typer.Argument(
-            metavar="FILE",
-            help="A .csv, .csv.gz, .parquet or .jsonl file.",
-        ),
-    ]
+    Attributes:
+        target: the columns to predict.
+        drop: columns to leave out.
+        kind: kinds of columns, as COLUMN=KIND.
+        group: columns whose equal values stay in one part of the split.
+        time: the column with the time, "" for none.
+        read: how text is read, as MARK=VALUE.
+    """
+
     target: Target = None
     drop: Drop = None
     kind: Kinds = None
@@ -34,27 +39,47 @@ class TableOptions(OwnDataOptions):
     ] = ""
     read: Read = None
 
+    def candidates(self, file: str, name: str) -> "tuple[Candidate, ...]":
+        """Returns the recipes that the table may start from, the usual one first.
+
+        Args:
+            file: the table.
+            name: of the bundle; "" for that of the file.
+        """
+        from ..rows.split import SplitByTime
+        from ..tabular import LoadTable, table_candidates
+
+        reading = reading_of(self.read)
+        require_columns({"--target": self.target}, file, reading)
+        check_one_split(self.group, self.time)
+        load = LoadTable(
+            file,
+            one_or_all(self.target),
+            kinds=kinds_of(self.kind),
+            drop=tuple(self.drop or ()),
+            group=tuple(self.group or ()),
+            time=self.time,
+            reading=reading,
+        )
+        split = None
+        if self.time:
+            split = SplitByTime()
+        return table_candidates(load, name=name or name_of(file), split=split)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableOptions(ColumnOptions, OwnDataOptions):
+    """Options of `table`."""
+
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE",
+            help="A .csv, .csv.gz, .parquet or .jsonl file.",
+        ),
+    ]
+
 
 def learn_table(options: TableOptions) -> None:
     """Predict a column of your own table: classes or a number."""
-    from ..rows.split import SplitByTime
-    from ..tabular import LoadTable, table_candidates
-
-    reading = reading_of(options.read)
-    require_columns({"--target": options.target}, options.file, reading)
-    check_one_split(options.group, options.time)
-    load = LoadTable(
-        options.file,
-        one_or_all(options.target),
-        kinds=kinds_of(options.kind),
-        drop=tuple(options.drop or ()),
-        group=tuple(options.group or ()),
-        time=options.time,
-        reading=reading,
-    )
-    if options.time:
-        split = SplitByTime()
-    else:
-        split = None
-    name = options.name or name_of(options.file)
-    options.train_best(table_candidates(load, name=name, split=split))
+    options.train_best(options.candidates(options.file, options.name))

@@ -123,7 +123,13 @@ class Frame(Spec):
 
 
 class Step(Spec):
-    """Prepares or encodes columns. The contract of `Recipe.prepare` and `Recipe.encode`."""
+    """Prepares or encodes columns. The contract of `Recipe.prepare` and `Recipe.encode`.
+
+    Attributes:
+        fills_numbers: Whether it fills missing numbers of tables.
+    """
+
+    fills_numbers: ClassVar[bool] = False
 
     @abstractmethod
     def fit(self, train: TrainSet) -> FittedStep:
@@ -173,9 +179,12 @@ class Balancer(Spec):
 
     Attributes:
         redraws: Whether rows are repeated, left out or made; if not, they get other weights only.
+        evens: Whether classes become about as frequent; if not, rows are left out where classes
+            overlap, however many that are.
     """
 
     redraws: ClassVar[bool] = True
+    evens: ClassVar[bool] = True
 
     def suits(self, sketch: DataSketch) -> str:
         """Returns why there is nothing to make even, or ""."""

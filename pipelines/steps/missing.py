@@ -126,6 +126,7 @@ class FlagMissing(ColumnStep):
 
 class _FillNumbers(ColumnStep):
     reads: ClassVar[tuple[str, ...]] = (NUMERIC,)
+    fills_numbers: ClassVar[bool] = True
 
     @abstractmethod
     def _value(self, x: np.ndarray) -> float:
@@ -174,6 +175,7 @@ class ImputeConstant(ColumnStep):
         CATEGORICAL,
         BOOLEAN,
     )
+    fills_numbers: ClassVar[bool] = True
 
     number: float = knob(0.0, -1e30, 1e30)
     text: str = "missing"
@@ -202,6 +204,7 @@ class ImputeMostFrequent(ColumnStep):
         CATEGORICAL,
         BOOLEAN,
     )
+    fills_numbers: ClassVar[bool] = True
 
     def _suits(self, x):
         return is_numeric(x) or is_categorical(x)
@@ -230,6 +233,7 @@ class ImputePrevious(ColumnStep):
     """
 
     reads: ClassVar[tuple[str, ...]] = (NUMERIC,)
+    fills_numbers: ClassVar[bool] = True
 
     def _suits(self, x):
         return is_numeric(x)

@@ -52,3 +52,17 @@ def mean_over_folds(values: Sequence[float], *, test_share: float) -> FoldMean:
     reach = error * float(student.ppf((1 + CONFIDENCE) / 2, num - 1))
     p_value = 2 * float(student.sf(abs(mean) / error, num - 1))
     return FoldMean(mean, sd, mean - reach, mean + reach, p_value)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Returns the p-values of as many comparisons at once, in the same order (Holm 1979,
+    https://www.jstor.org/stable/4615733): the least times their number, the next times one less,
+    and none below one before it.
+    """
+    num = len(p_values)
+    adjusted = [0.0] * num
+    least = 0.0
+    for rank, place in enumerate(sorted(range(num), key=lambda each: p_values[each])):
+        least = max(least, min(1.0, (num - rank) * p_values[place]))
+        adjusted[place] = least
+    return adjusted
