@@ -11,6 +11,7 @@ from .convert.quantize import Quantize
 from .errors import RecipeError
 from .recipe import Judge, Recipe, Shipping, Tried
 from .rows import split, split_by_time, split_fold
+from .slots import Layers
 from .spec import Spec
 from .targets.c.spec import TargetC
 from .targets.ethosu.spec import TargetEthosU
@@ -83,7 +84,7 @@ def _is_of(value, room):
 
 def _all_specs() -> tuple[type, ...]:
     """Every spec class, each once: what recipes hold, then the rooms in their order."""
-    found = [Recipe, Tried, Judge, Training, Shipping, Quantize, *RUNTIMES]
+    found = [Recipe, Tried, Judge, Training, Shipping, Quantize, Layers, *RUNTIMES]
     for room in _ROOMS:
         found += _public_specs(room)
     return tuple(dict.fromkeys(found))

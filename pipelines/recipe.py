@@ -14,6 +14,7 @@ from .slots import (
     Augmentation,
     Balancer,
     Frame,
+    Layers,
     Loader,
     Network,
     RowFilter,
@@ -134,6 +135,7 @@ class Recipe(Spec):
         check_knobs(self)
         for part in self.specs():
             part.check()
+        self.build.layers.check()
         if self.teacher is not None and self.balance is not None and self.balance.redraws:
             raise RecipeError(
                 f"a teacher together with {type(self.balance).__name__}",
@@ -207,6 +209,13 @@ class Recipe(Spec):
                 "build.decides_by_folds=True together with training.refit=True",
                 expected="one way to learn from validation rows too",
                 fix="--set training.refit=False",
+            )
+        if self.build.layers != Layers():
+            raise RecipeError(
+                f"build.layers={self.build.layers!r} for {type(self.build).__name__}, which has no "
+                "epochs",
+                expected="the network as it is: its weights are solved for, not trained",
+                fix="--set 'build.layers=Layers()'",
             )
         for slot, empty in (("teacher", None), ("augment", ())):
             held = vars(self)[slot]

@@ -16,6 +16,7 @@ from .compress import CompressOptions, compress
 from .crossvalidate import CrossvalidateOptions, run_crossvalidate
 from .explain import ExplainOptions, explain_row
 from .export import ExportOptions, export
+from .find_rate import FindRateOptions, run_find_rate
 from .images import ImagesOptions, learn_images
 from .knobs import KnobsOptions, print_knobs
 from .list_recipes import ListOptions, list_recipes
@@ -56,6 +57,7 @@ add_command(app, "export", export, ExportOptions)
 add_command(app, "crossvalidate", run_crossvalidate, CrossvalidateOptions)
 add_command(app, "compare", run_compare, CompareOptions)
 add_command(app, "tune", run_tune, TuneOptions)
+add_command(app, "find-rate", run_find_rate, FindRateOptions)
 add_command(app, "backtest", run_backtest, BacktestOptions)
 add_command(app, "seeds", run_seeds, SeedsOptions)
 

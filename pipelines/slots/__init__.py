@@ -23,6 +23,7 @@ own knobs, has a `tiny()` form, and answers whether it `suits()` the data.
 """
 
 from .data import Augmentation, Balancer, Frame, Loader, RowFilter, Split, Step, Teacher
+from .layers import Layers
 from .shipping import Compression, Target
 from .training import Averaging, Clipping, Loss, Network, Optimizer, Schedule
 
@@ -54,6 +55,7 @@ __all__ = (
     "Clipping",
     "Compression",
     "Frame",
+    "Layers",
     "Loader",
     "Loss",
     "Network",

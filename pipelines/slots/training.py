@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from ..rows.sketch import DataSketch
 from ..spec import Refusal, Spec, knob
+from .layers import Layers
 
 if TYPE_CHECKING:
     from ..device.signature import Signature
@@ -19,10 +20,12 @@ if TYPE_CHECKING:
     from ..training.training import Training
 
 
+@dataclass(frozen=True)
 class Network(Spec):
     """Builds a Keras model. The contract of `Recipe.build`.
 
     Attributes:
+        layers: The choices of layers that all networks share.
         balancer: What redraws rows by the features of the net, or None.
         gives_back: Whether the net gives its input back (an autoencoder).
         needs_unlabelled: Whether it learns from rows without a label too.
@@ -36,7 +39,8 @@ class Network(Spec):
         warms_up: Whether `warm_up` fits a part of the model before the rest.
     """
 
-    balancer: Any = None
+    layers: Layers = field(default=Layers(), kw_only=True)
+    balancer: ClassVar[Any] = None
     gives_back: ClassVar[bool] = False
     needs_unlabelled: ClassVar[bool] = False
     refits: ClassVar[bool] = False

@@ -8,8 +8,9 @@ from ..errors import RecipeError
 from ..rows.sketch import DataSketch
 from ..slots import Network
 from ..spec import Refusal, knob
+from ..training.layers import activated, added, initializer, normalized, penalized
 
-ACTIVATIONS = ("relu", "relu6", "tanh", "sigmoid")
+ACTIVATIONS = ("relu", "relu6", "tanh", "sigmoid")  # and more by build.layers.activation
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ class Mlp(Network):
             together = keras.layers.Concatenate(axis=1)(stacked)
         else:
             together = stacked[0]
-        return keras.Model(inputs, together, name="mlp")
+        return penalized(keras.Model(inputs, together, name="mlp"), self.layers)
 
     def _member(self, inputs, ports, num_outputs, *, seed, name, synchronized):
         import keras
@@ -133,19 +134,52 @@ class Mlp(Network):
                 width,
                 use_bias=not self.normalization,
                 name=f"{name}_dense{depth}",
-                kernel_initializer=keras.initializers.GlorotUniform(seed=seed + 31 * depth),
+                kernel_initializer=self._initializer(seed + 31 * depth),
             )(x)
-            if self.normalization:
-                x = layers.BatchNormalization(
-                    momentum=0.9, synchronized=synchronized, name=f"{name}_norm{depth}"
-                )(x)
-            x = layers.Activation(self.activation)(x)
-            if self.dropout:
-                x = layers.Dropout(self.dropout, seed=seed + 31 * depth)(x)
+            x = self._normalized(x, f"{name}_norm{depth}", synchronized)
+            x = self._activated(x, f"{name}_hidden{depth}")
+            x = self._dropped(x, seed + 31 * depth)
             if self.residual and before.shape[-1] == width:
-                x = layers.Add()([before, x])
+                x = self._added(before, x, name=f"{name}_add{depth}", seed=seed + 31 * depth)
         return layers.Dense(
             num_outputs,
             name=f"{name}_logits",
-            kernel_initializer=keras.initializers.GlorotUniform(seed=seed + 997),
+            kernel_initializer=self._initializer(seed + 997),
         )(x)
+
+    def _initializer(self, seed):
+        return initializer(self.layers.initializer or "GlorotUniform", seed)
+
+    def _normalized(self, x, name, synchronized):
+        import keras
+
+        if not self.normalization:
+            return x
+        if self.layers.normalization != "batch":
+            return normalized(x, self.layers.normalization, name)
+        return keras.layers.BatchNormalization(momentum=0.9, synchronized=synchronized, name=name)(
+            x
+        )
+
+    def _activated(self, x, name):
+        import keras
+
+        if self.layers.activation:
+            return activated(x, self.layers.activation, name)
+        return keras.layers.Activation(self.activation)(x)
+
+    def _dropped(self, x, seed):
+        import keras
+
+        if self.dropout:
+            x = keras.layers.Dropout(self.dropout, seed=seed)(x)
+        if self.layers.noise:
+            x = keras.layers.GaussianNoise(self.layers.noise, seed=seed + 1)(x)
+        return x
+
+    def _added(self, before, x, *, name, seed):
+        import keras
+
+        if self.layers.stochastic_depth:
+            return added(before, x, self.layers.stochastic_depth, name=name, seed=seed + 2)
+        return keras.layers.Add()([before, x])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..compress.tuning import Untuned
 from ..convert.scales import staggered_copies
 from ..errors import RecipeError
+from ..training.layers import built_with_layers
 from ..training.members import average_members
 from .export import convert_forms
 from .exported_model import ExportedModel
@@ -53,7 +54,8 @@ def export_untrained(recipe: Recipe, inputs: TrainingInputs) -> ExportedModel:
 
 
 def _untrained(recipe, inputs):
-    return average_members(recipe.build.build(inputs.signature, seed=recipe.training.seed))
+    seed = recipe.training.seed
+    return average_members(built_with_layers(recipe.build, inputs.signature, seed=seed))
 
 
 def _converted(recipe, inputs, model):

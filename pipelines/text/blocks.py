@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..device.ports import Port
+from ..errors import RecipeError
 from ..training.blocks import Blocks
 from .augment import partner_of
 
@@ -12,6 +13,19 @@ from .augment import partner_of
 # attention has read it.
 AVERAGE_PENALTY = 24.0
 ATTENTION_PENALTY = 20.0
+# The least value of each activation, rounded down.
+_LEAST = {
+    "relu": 0.0,
+    "relu6": 0.0,
+    "sigmoid": 0.0,
+    "tanh": -1.0,
+    "elu": -1.0,
+    "selu": -1.76,
+    "gelu": -0.18,
+    "swish": -0.28,
+    "hard_swish": -0.38,
+    "mish": -0.31,
+}
 
 
 class TextBlocks(Blocks):
@@ -59,18 +73,47 @@ class TextBlocks(Blocks):
         )
 
     def convolve(self, x, width: int, kernel: int, *, name: str):
-        """A convolution over tokens, and ReLU."""
+        """A convolution over tokens, and ReLU or the activation chosen."""
         import keras
 
-        return keras.layers.Conv1D(
+        fused = None
+        if not self.layers.activation:
+            fused = "relu"
+        x = keras.layers.Conv1D(
             width,
             kernel,
             padding="same",
-            activation="relu",
+            activation=fused,
             name=name,
             kernel_initializer=self.initializer(),
             kernel_regularizer=self.regularizer(),
         )(x)
+        if self.layers.activation:
+            return self.activate(x, name)
+        return self.drop_channels(x, name)
+
+    def rectify(self, x, name: str):
+        """ReLU in a layer of that name, or the activation chosen."""
+        import keras
+
+        if self.layers.activation:
+            return self.activate(x, name)
+        return keras.layers.Activation("relu", name=name)(x)
+
+    def least_activation(self) -> float:
+        """Returns the least value that the activation chosen gives, which padding must not pass.
+
+        Raises:
+            RecipeError: There is none.
+        """
+        activation = self.layers.activation or "relu"
+        if activation in _LEAST:
+            return _LEAST[activation]
+        raise RecipeError(
+            f"build.layers.activation={activation!r} before the largest of all tokens",
+            expected=f"one with a least value, which padding is given: {', '.join(_LEAST)}",
+            fix="--set build.layers.activation=elu, or another network",
+        )
 
     def token_states(self, x, name: str):
         """Returns the same, as a layer called `name`_tokens: the net's output for each token [rows,

@@ -170,13 +170,10 @@ class AveragedEmbeddings(TextNet):
         return replace(self, embedding_width=self._tiny_width)
 
     def _features(self, x, mask, blocks, name):
-        import keras
-
         x = blocks.average(x, mask, name=name)
         for depth, width in enumerate(self.widths):
-            x = keras.layers.Activation("relu", name=f"{name}_relu{depth}")(
-                blocks.dense(x, width, name=f"{name}_dense{depth}")
-            )
+            x = blocks.dense(x, width, name=f"{name}_dense{depth}")
+            x = blocks.rectify(x, f"{name}_relu{depth}")
         return x
 
 
@@ -214,7 +211,8 @@ class TextCnn(TextNet):
                 blocks.convolve(x, self.width, kernel, name=f"{name}_conv{kernel}"),
                 f"{name}_conv{kernel}",
             )
-            parts.append(blocks.largest(part, mask, name=f"{name}_conv{kernel}"))
+            least = blocks.least_activation()
+            parts.append(blocks.largest(part, mask, name=f"{name}_conv{kernel}", least=least))
         if len(parts) > 1:
             return keras.layers.Concatenate(name=f"{name}_features")(parts)
         return parts[0]
@@ -249,7 +247,7 @@ class TransformerEncoder(TextNet):
             raise RecipeError(
                 f"build.activation={self.activation!r}",
                 expected=" or ".join(ACTIVATIONS),
-                fix="--set build.activation=relu",
+                fix="--set build.activation=relu; more are in build.layers.activation",
             )
         check_heads(self)
 

@@ -2,17 +2,10 @@
 
 from ..device.signature import Signature
 from ..errors import RecipeError
+from ..slots.layers import INITIALIZERS
+from .layers import activated, added, initializer, normalized, penalized
 
 MOMENTUM = 0.9  # of the running statistics: small sets see few batches
-INITIALIZERS = (
-    "HeNormal",
-    "HeUniform",
-    "GlorotNormal",
-    "GlorotUniform",
-    "LecunNormal",
-    "LecunUniform",
-    "Orthogonal",
-)
 # What one step of a recurrent layer takes in an int8 file in addition to the weights, which all
 # steps share: the difference of files of 24, 48 and 96 steps, the same for 16 and for 64 units.
 UNROLLED_STEP_BYTES = {"GRU": 1550, "SimpleRNN": 370}
@@ -36,7 +29,8 @@ def with_logits(inputs, members: list, signature: Signature, *, blocks: "Blocks"
         together = keras.layers.Concatenate(axis=1, name="stacked")(stacked)
     else:
         together = stacked[0]
-    return keras.Model(inputs, together, name=type(blocks.net).__name__.lower())
+    model = keras.Model(inputs, together, name=type(blocks.net).__name__.lower())
+    return penalized(model, blocks.net.layers)
 
 
 def check_initializer(net) -> None:
@@ -92,6 +86,7 @@ class Blocks:
 
     def __init__(self, net, *, seed: int = 0, synchronized: bool = False):
         self.net, self._seed, self._synchronized = net, seed * 1009, synchronized
+        self.layers = net.layers
 
     def attend(self, x, heads: int, *, name: str, penalty=None):
         """Self-attention over tokens [rows, tokens, width] (Vaswani et al. 2017,
@@ -132,23 +127,30 @@ class Blocks:
         the first `widening` times as wide, each of both added to what it read. Layers that int8
         suits: batch normalization in front.
         """
-        import keras
-
         width = x.shape[2]
         for place in range(depth):
             each = f"{name}block{place}"
             attended = self.attend(
                 self.normalize(x, f"{each}_first"), heads, name=each, penalty=penalty
             )
-            x = keras.layers.Add(name=f"{each}_attended")([x, attended])
+            x = self.add(x, attended, f"{each}_attended")
             inner = self.dense(
                 self.normalize(x, f"{each}_second"), widening * width, name=f"{each}_wide"
             )
             inner = self.activate(self.normalize(inner, f"{each}_wide"), each)
-            x = keras.layers.Add(name=f"{each}_add")(
-                [x, self.dense(inner, width, name=f"{each}_narrow")]
-            )
+            x = self.add(x, self.dense(inner, width, name=f"{each}_narrow"), f"{each}_add")
         return x
+
+    def add(self, x, branch, name: str):
+        """Adds a residual branch to what it read; in training it is left out for some rows, if the
+        net has stochastic depth.
+        """
+        import keras
+
+        rate = self.layers.stochastic_depth
+        if rate:
+            return added(x, branch, rate, name=name, seed=self.next_seed())
+        return keras.layers.Add(name=name)([x, branch])
 
     def dense(self, x, width: int, *, name: str):
         """A dense layer alone."""
@@ -162,36 +164,58 @@ class Blocks:
         )(x)
 
     def drop(self, x, name: str):
-        """Dropout at the net's rate."""
+        """Dropout at the net's rate, then noise, in training."""
         import keras
 
         rate = self.net.dropout
         if rate:
-            return keras.layers.Dropout(
+            x = keras.layers.Dropout(
                 rate,
                 seed=self.next_seed(),
                 name=f"{name}_dropout",
             )(x)
+        if self.layers.noise:
+            x = keras.layers.GaussianNoise(
+                self.layers.noise, seed=self.next_seed(), name=f"{name}_noise"
+            )(x)
         return x
 
     def normalize(self, x, name: str):
-        """Batch normalization, or nothing where the net goes without."""
+        """Normalization of the kind chosen, or nothing where the net goes without."""
         import keras
 
         if not self.net.normalization:
             return x
+        if self.layers.normalization != "batch":
+            return normalized(x, self.layers.normalization, name)
         return keras.layers.BatchNormalization(
             momentum=MOMENTUM, synchronized=self._synchronized, name=f"{name}_norm"
         )(x)
 
     def activate(self, x, name: str):
-        """The net's activation."""
+        """The activation chosen, or the net's own; then dropout of whole channels."""
+        x = activated(x, self.layers.activation or self.net.activation, name)
+        return self.drop_channels(x, name)
+
+    def drop_channels(self, x, name: str):
+        """Dropout of whole channels of steps or pictures, if the net has any."""
         import keras
 
-        return keras.layers.Activation(
-            self.net.activation,
-            name=f"{name}_{self.net.activation}",
-        )(x)
+        rate = self.layers.spatial_dropout
+        if not rate or len(x.shape) < 3:
+            return x
+        kinds = {3: keras.layers.SpatialDropout1D, 4: keras.layers.SpatialDropout2D}
+        make_layer = kinds[len(x.shape)]
+        return make_layer(rate, seed=self.next_seed(), name=f"{name}_channels")(x)
+
+    def halve(self, x, name: str):
+        """A map [rows, height, width, channels] of half the sides."""
+        import keras
+
+        pool = keras.layers.MaxPooling2D
+        if self.layers.pooling == "average":
+            pool = keras.layers.AveragePooling2D
+        return pool(2, padding="same", name=name)(x)
 
     def next_seed(self) -> int:
         """Another one for each layer."""
@@ -200,9 +224,7 @@ class Blocks:
 
     def initializer(self):
         """Of a kernel, with a seed of its own."""
-        import keras
-
-        return getattr(keras.initializers, self.net.initializer)(seed=self.next_seed())
+        return initializer(self.layers.initializer or self.net.initializer, self.next_seed())
 
     def regularizer(self):
         """Of a kernel, or None."""

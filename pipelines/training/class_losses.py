@@ -39,9 +39,12 @@ class ClassBalanced(ClassLoss):
         if self.counts:
             return self
         if rows.y.ndim == 2:
-            counts = np.concatenate([(rows.y == 0).sum(axis=0), (rows.y == 1).sum(axis=0)])
+            lacking = (rows.y == 0).sum(axis=0)
+            having = (rows.y == 1).sum(axis=0)
+            counts = np.concatenate([lacking, having])
         else:
-            counts = np.bincount(rows.y, minlength=len(rows.schema.target.labels))
+            num_classes = len(rows.schema.target.labels)
+            counts = np.bincount(rows.y, minlength=num_classes)
         return replace(self, counts=tuple(int(count) for count in counts))
 
     def class_weights(self) -> np.ndarray:
@@ -49,8 +52,10 @@ class ClassBalanced(ClassLoss):
         as much as one of one row.
         """
         counts = np.maximum(np.array(self.counts, np.float64), 1.0)
-        weights = (1 - self.beta) / (1 - self.beta**counts)
-        return (weights / weights.mean()).astype(np.float32)
+        effective = (1 - self.beta**counts) / (1 - self.beta)
+        weights = 1 / effective
+        shares = weights / weights.mean()
+        return shares.astype(np.float32)
 
     def build(self, target: Target) -> Callable[[Any, Any], Any]:
         """Returns the loss of Keras with the weights of classes."""
@@ -66,7 +71,8 @@ class ClassBalanced(ClassLoss):
             return weigh_labels(plain, weights.reshape(2, -1))
 
         def weighted(y_true, y_pred):
-            return plain(y_true, y_pred) * ops.sum(y_true * weights, axis=-1)
+            of_class = ops.sum(y_true * weights, axis=-1)
+            return plain(y_true, y_pred) * of_class
 
         return weighted
 
@@ -116,8 +122,11 @@ class Tversky(ClassLoss):
         )
 
         def by_row(y_true, y_pred):
-            by_member = ops.mean(of_batch(y_true, activate(y_pred)), axis=-1)
-            return ops.broadcast_to(by_member, ops.shape(y_pred)[:2])
+            chances = activate(y_pred)
+            by_label = of_batch(y_true, chances)
+            by_member = ops.mean(by_label, axis=-1)
+            rows_and_members = ops.shape(y_pred)[:2]
+            return ops.broadcast_to(by_member, rows_and_members)
 
         return by_row
 
@@ -168,9 +177,11 @@ class KullbackLeibler(ClassLoss):
 
         def divergence(y_true, y_pred):
             own = _information(y_true)
-            if is_sigmoid:
-                return entropy(y_true, y_pred) + ops.mean(own + _information(1.0 - y_true), axis=-1)
-            return entropy(y_true, y_pred) + ops.sum(own, axis=-1)
+            crossed = entropy(y_true, y_pred)
+            if not is_sigmoid:
+                return crossed + ops.sum(own, axis=-1)
+            of_the_other = _information(1.0 - y_true)
+            return crossed + ops.mean(own + of_the_other, axis=-1)
 
         return divergence
 

@@ -27,6 +27,7 @@ from .feed import (
     require_held_out,
     validation_feed,
 )
+from .layers import built_with_layers
 from .loop import compile_model, fit_model, plain_names, start_from_seed
 from .losses import check_loss, member_loss
 from .members import average_members, with_average
@@ -174,8 +175,11 @@ class _Fitting:
         """The result of an earlier `run`, in a model that is built anew."""
         stored: Any = from_bytes(content)
         with self.strategy.scope():
-            members = self.network.build(
-                self.signature, seed=self.training.seed, synchronized=self.num_replicas > 1
+            members = built_with_layers(
+                self.network,
+                self.signature,
+                seed=self.training.seed,
+                synchronized=self.num_replicas > 1,
             )
             model = average_members(members)
             put_state(model, stored["model"])
@@ -188,7 +192,8 @@ class _Fitting:
         seed = self.training.seed
         synchronized = self.num_replicas > 1
         with self.strategy.scope():
-            members = self.network.build(
+            members = built_with_layers(
+                self.network,
                 self.signature,
                 seed=seed,
                 synchronized=synchronized,
@@ -198,7 +203,7 @@ class _Fitting:
             if not extra:
                 return members, members
             signature = replace(self.signature, inputs=(*self.signature.inputs, *extra))
-            fitted = self.network.build(signature, synchronized=synchronized)
+            fitted = built_with_layers(self.network, signature, synchronized=synchronized)
             copy_weights(members, fitted)
         return members, fitted
 

@@ -95,14 +95,20 @@ class Deviance(NumberLoss):
         if average <= 0:
             average = 1.0
 
+        def as_share(standardized):
+            amount = standardized * target.factor + target.offset
+            return amount / average
+
         def deviance(y_true, y_pred):
-            y = ops.maximum((y_true * target.factor + target.offset) / average, 0.0)
-            mean = (y_pred * target.factor + target.offset) / average
+            y = ops.maximum(as_share(y_true), 0.0)
+            mean = as_share(y_pred)
             raised = ops.maximum(mean, _FLOOR)
             below = mean - raised
-            parabola = (below * below / 2 + (_FLOOR - y) * below) / _FLOOR**power
-            each = _half_deviance(y, raised, power) + parabola
-            return ops.mean(each, axis=-1)
+            bend = below * below / 2
+            slope = _FLOOR - y
+            parabola = (bend + slope * below) / _FLOOR**power
+            each = _half_deviance(y, raised, power)
+            return ops.mean(each + parabola, axis=-1)
 
         return masked_mean(deviance, target, power=1)
 
@@ -114,8 +120,12 @@ def _half_deviance(y, mean, power):
     if power == 1:
         ratio = ops.maximum(y, 1e-6) / mean
         return y * ops.log(ratio) - (y - mean)
-    of_mean = mean ** (2 - power) / (2 - power) - y * mean ** (1 - power) / (1 - power)
-    return of_mean + ops.maximum(y, 0.0) ** (2 - power) / ((1 - power) * (2 - power))
+    above = 2 - power
+    below = 1 - power
+    of_mean = mean**above / above
+    of_both = y * mean**below / below
+    of_y = y**above / (below * above)
+    return of_mean - of_both + of_y
 
 
 @dataclass(frozen=True)

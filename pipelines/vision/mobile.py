@@ -6,7 +6,7 @@ from ..device.signature import Signature
 from ..errors import RecipeError
 from ..rows.sketch import DataSketch
 from ..spec import Refusal, knob
-from .networks import PictureNet, average, picture_port, rounded_width
+from .networks import PictureNet, picture_port, rounded_width
 from .pretrained import find_weights, load_lite0
 
 # Width and stride of the thirteen depthwise-separable blocks.
@@ -52,7 +52,7 @@ class MobileNetV1(PictureNet):
             x = blocks.separable(
                 x, rounded_width(width * self.alpha), name=f"block{place}", strides=strides
             )
-        return average(x)
+        return blocks.summarize(x)
 
 
 # Kernel, stride, expansion, width and number of the inverted residual blocks.
@@ -153,7 +153,7 @@ class EfficientNetLite0(PictureNet):
                     expansion=expansion,
                 )
                 place += 1
-        return average(
+        return blocks.summarize(
             blocks.convolve(
                 x,
                 rounded_width(1280 * self.width_factor),

@@ -44,7 +44,7 @@ class PictureNet(Network):
             raise RecipeError(
                 f"build.activation={self.activation!r}",
                 expected=" or ".join(ACTIVATIONS),
-                fix="--set build.activation=relu",
+                fix="--set build.activation=relu; more are in build.layers.activation",
             )
         check_initializer(self)
 
@@ -137,17 +137,15 @@ class Cnn(PictureNet):
         return 2 ** len(self.pool_after)
 
     def _features(self, x, blocks):
-        import keras
-
         for depth, width in enumerate(self.widths):
             before = x
             x = blocks.convolve(x, width, name=f"conv{depth}", activate=False)
             if self.residual and before.shape[-1] == width:
-                x = keras.layers.Add(name=f"add{depth}")([before, x])
+                x = blocks.add(before, x, f"add{depth}")
             x = blocks.activate(x, f"conv{depth}")
             if depth in self.pool_after:
-                x = keras.layers.MaxPooling2D(2, padding="same", name=f"pool{depth}")(x)
-        return average(x)
+                x = blocks.halve(x, f"pool{depth}")
+        return blocks.summarize(x)
 
 
 @dataclass(frozen=True)
@@ -169,8 +167,6 @@ class ResNet8(PictureNet):
         return 4
 
     def _features(self, x, blocks):
-        import keras
-
         x = blocks.convolve(x, self.width, name="stem")
         pairs = ((self.width, 1), (2 * self.width, 2), (4 * self.width, 2))
         for place, (width, strides) in enumerate(pairs):
@@ -182,9 +178,9 @@ class ResNet8(PictureNet):
                 before = blocks.convolve(
                     before, width, name=f"{name}_short", kernel=1, strides=strides, bare=True
                 )
-            x = keras.layers.Add(name=f"{name}_add")([before, x])
+            x = blocks.add(before, x, f"{name}_add")
             x = blocks.activate(x, name)
-        return average(x)
+        return blocks.summarize(x)
 
 
 @dataclass(frozen=True)
@@ -223,7 +219,7 @@ class DsCnn(PictureNet):
         x = blocks.convolve(x, self.width, name="stem", kernel=self.stem_kernel, strides=2)
         for place in range(self.depth):
             x = blocks.separable(x, self.width, name=f"block{place}")
-        return average(x)
+        return blocks.summarize(x)
 
 
 @dataclass(frozen=True)
@@ -296,13 +292,6 @@ def picture_port(signature: Signature, *, smallest: int = 1) -> Port:
     return port
 
 
-def average(x):
-    """A map [rows, height, width, channels] → features [rows, channels]."""
-    import keras
-
-    return keras.layers.GlobalAveragePooling2D(name="average")(x)
-
-
 def rounded_width(width: float) -> int:
     """The multiple of 8 nearest to `width`, which kernels like best; never under 8 nor under 0.9 ×
     `width`.
@@ -315,6 +304,14 @@ def rounded_width(width: float) -> int:
 
 class PictureBlocks(Blocks):
     """Blocks for maps [rows, height, width, channels]."""
+
+    def summarize(self, x):
+        """A map → features [rows, channels]: each channel's average, or its largest value."""
+        import keras
+
+        if self.layers.global_pooling == "max":
+            return keras.layers.GlobalMaxPooling2D(name="largest")(x)
+        return keras.layers.GlobalAveragePooling2D(name="average")(x)
 
     def convolve(
         self,
@@ -374,8 +371,6 @@ class PictureBlocks(Blocks):
         """An inverted residual block (Sandler et al. 2018, https://arxiv.org/abs/1801.04381):
         expand, depthwise, project, and the input added where the shapes agree.
         """
-        import keras
-
         before = x
         if expansion > 1:
             x = self.convolve(x, expansion * x.shape[-1], name=f"{name}_expand", kernel=1)
@@ -383,7 +378,7 @@ class PictureBlocks(Blocks):
         x = self.convolve(x, width, name=f"{name}_project", kernel=1, activate=False)
         same = strides == 1 and before.shape[-1] == width
         if same:
-            return keras.layers.Add(name=f"{name}_add")([before, x])
+            return self.add(before, x, f"{name}_add")
         return x
 
 
