@@ -33,7 +33,11 @@ class _FillRows(ColumnStep):
         if not names:
             return FittedStep(type(self).__name__, ())
         for name in names:
-            present(train, name, self)
+            present(
+                train,
+                name,
+                self,
+            )
         x = np.stack([train.x[name] for name in names], axis=1).astype(np.float64)
         return FittedStep(type(self).__name__, (self._primitive(tuple(names), x),))
 
@@ -48,7 +52,11 @@ class _FillRows(ColumnStep):
         return [name for name in names if name in raw]
 
     @abstractmethod
-    def _primitive(self, names, x) -> RowFill:
+    def _primitive(
+        self,
+        names,
+        x,
+    ) -> RowFill:
         """Returns what fills rows, learned from x float64 [rows, columns] with NaN."""
 
 
@@ -68,10 +76,22 @@ class ImputeLinear(_FillRows):
             other to the last digit.
     """
 
-    sweeps: int = knob(4, 1, 100)
-    ridge: float = knob(1e-3, 1e-6, 10)
+    sweeps: int = knob(
+        4,
+        1,
+        100,
+    )
+    ridge: float = knob(
+        1e-3,
+        1e-6,
+        10,
+    )
 
-    def _primitive(self, names, x):
+    def _primitive(
+        self,
+        names,
+        x,
+    ):
         if len(names) > MAX_LINEAR:
             raise StepError(
                 f"ImputeLinear on {len(names):,} columns, each predicted from all others",
@@ -100,7 +120,11 @@ class ImputeLinear(_FillRows):
 def _moments(x):
     """Returns mean and standard deviation of the numbers that are there, 1 where it is 0."""
     spread = np.nanstd(x, axis=0)
-    return np.nanmean(x, axis=0), np.where(spread > 0, spread, 1)
+    return np.nanmean(x, axis=0), np.where(
+        spread > 0,
+        spread,
+        1,
+    )
 
 
 def _gaussian(z, ridge):
@@ -108,16 +132,28 @@ def _gaussian(z, ridge):
     [columns, columns], by expectation maximization.
     """
     unknown = np.isnan(z)
-    filled = np.where(unknown, 0, z)
+    filled = np.where(
+        unknown,
+        0,
+        z,
+    )
     mean = filled.mean(axis=0)
     covariance = np.eye(z.shape[1])
     # Rows with the same gaps are filled at once.
-    patterns, which = np.unique(unknown, axis=0, return_inverse=True)
+    patterns, which = np.unique(
+        unknown,
+        axis=0,
+        return_inverse=True,
+    )
     groups = [np.flatnonzero(which.ravel() == number) for number in range(len(patterns))]
     for _ in range(_MAX_ROUNDS):
         before = covariance
         left = np.zeros_like(covariance)
-        for gaps, rows in zip(patterns, groups, strict=True):
+        for gaps, rows in zip(
+            patterns,
+            groups,
+            strict=True,
+        ):
             known = covariance[np.ix_(~gaps, ~gaps)]
             across = covariance[np.ix_(gaps, ~gaps)]
             by_known = np.linalg.solve(known, across.T).T
@@ -146,11 +182,29 @@ class ImputeNeighbors(_FillRows):
         seed: Of their draw.
     """
 
-    num_neighbors: int = knob(5, 1, 1000, unit="rows")
-    num_rows: int = knob(256, 1, 100_000, unit="rows")
-    seed: int = knob(0, 0, 2**31 - 1)
+    num_neighbors: int = knob(
+        5,
+        1,
+        1000,
+        unit="rows",
+    )
+    num_rows: int = knob(
+        256,
+        1,
+        100_000,
+        unit="rows",
+    )
+    seed: int = knob(
+        0,
+        0,
+        2**31 - 1,
+    )
 
-    def _primitive(self, names, x):
+    def _primitive(
+        self,
+        names,
+        x,
+    ):
         whole = np.flatnonzero(~np.isnan(x).any(axis=1))
         if len(whole) < self.num_neighbors:
             raise StepError(
@@ -161,7 +215,13 @@ class ImputeNeighbors(_FillRows):
             )
         generator = np.random.default_rng(self.seed)
         num_rows = min(self.num_rows, len(whole))
-        drawn = np.sort(generator.choice(whole, num_rows, replace=False))
+        drawn = np.sort(
+            generator.choice(
+                whole,
+                num_rows,
+                replace=False,
+            )
+        )
         _, spread = _moments(x)
         return NeighborFill(
             names,
@@ -175,21 +235,42 @@ class ImputeNeighbors(_FillRows):
 class ImputeRandom(_FillRows):
     """Fills each missing number by one drawn from the training rows: their spread stays as it was
     (Little and Rubin 2002, section 4.3). The draw depends on the row's other numbers alone, so that
-    a device draws the same.
+    a device draws the same; rows without any number draw alike.
 
     Attributes:
         num_values: Of each column that is drawn from: evenly spaced quantiles.
         seed: Of the draw.
     """
 
-    num_values: int = knob(64, 1, 10_000)
-    seed: int = knob(0, 0, 2**31 - 1)
+    num_values: int = knob(
+        256,
+        1,
+        10_000,
+    )
+    seed: int = knob(
+        0,
+        0,
+        2**31 - 1,
+    )
 
-    def _primitive(self, names, x):
+    def _primitive(
+        self,
+        names,
+        x,
+    ):
         levels = (np.arange(self.num_values) + 0.5) / self.num_values
         # Values that were seen: nothing is drawn between a 0 and a 1.
-        seen = np.nanquantile(x, levels, axis=0, method="inverted_cdf")
-        return DrawFill(names, tuple(map(_plain, seen.T)), self.seed)
+        seen = np.nanquantile(
+            x,
+            levels,
+            axis=0,
+            method="inverted_cdf",
+        )
+        return DrawFill(
+            names,
+            tuple(map(_plain, seen.T)),
+            self.seed,
+        )
 
 
 def _plain(values):

@@ -39,7 +39,11 @@ class RowFill(Primitive):
         rows = np.flatnonzero(unknown.any(axis=1))
         filled = x.copy()
         if len(rows):
-            filled[rows] = np.where(unknown[rows], self.fill(x[rows]), x[rows])
+            filled[rows] = np.where(
+                unknown[rows],
+                self.fill(x[rows]),
+                x[rows],
+            )
         for place, name in enumerate(self.columns):
             columns[name] = filled[:, place]
 
@@ -104,14 +108,26 @@ class LinearFill(RowFill):
         highs = np.asarray(self.highs, np.float32) - means
         weights = np.asarray(self.weights, np.float32)
         unknown = np.isnan(x)
-        distances = np.where(unknown, np.float32(0), np.clip(x - means, lows, highs))
+        distances = np.where(
+            unknown,
+            np.float32(0),
+            np.clip(
+                x - means,
+                lows,
+                highs,
+            ),
+        )
         for _ in range(self.sweeps):
             for place in range(x.shape[1]):
                 rows = unknown[:, place]
                 total = np.zeros(int(rows.sum()), np.float32)
                 for other, weight in enumerate(weights[place]):
                     total += weight * distances[rows, other]
-                distances[rows, place] = np.clip(total, lows[place], highs[place])
+                distances[rows, place] = np.clip(
+                    total,
+                    lows[place],
+                    highs[place],
+                )
         return means + distances
 
 
@@ -153,7 +169,11 @@ class NeighborFill(RowFill):
                 apart = (x[:, place, None] - known[:, place]) * factor
                 apart[np.isnan(apart)] = 0
                 distances += apart * apart
-        nearest = np.argsort(distances, axis=1, kind="stable")[:, : self.num_neighbors]
+        nearest = np.argsort(
+            distances,
+            axis=1,
+            kind="stable",
+        )[:, : self.num_neighbors]
         total = np.zeros(x.shape, np.float32)
         for rank in range(self.num_neighbors):
             total += known[nearest[:, rank]]
@@ -196,7 +216,11 @@ def _row_bits(x, seed):
     """Returns a number made of all bits of a row, uint32 [rows]; a missing number has the bits 0,
     and so has a negative zero.
     """
-    known = np.where(np.isnan(x) | (x == 0), np.float32(0), x)
+    known = np.where(
+        np.isnan(x) | (x == 0),
+        np.float32(0),
+        x,
+    )
     words = np.ascontiguousarray(known, np.float32).view(np.uint32)
     bits = np.full(len(x), _START ^ np.uint32(seed))
     for place in range(x.shape[1]):
