@@ -3,6 +3,7 @@
 from .bins import EncodeBins
 from .categories import EncodeIds, EncodeOnehot
 from .dates import EncodeDate
+from .imputers import ImputeLinear, ImputeNeighbors, ImputeRandom
 from .missing import (
     DropColumns,
     DropRowsWithMissing,
@@ -29,6 +30,9 @@ __all__ = [
     "ImputeMedian",
     "ImputeMostFrequent",
     "ImputePrevious",
+    "ImputeLinear",
+    "ImputeNeighbors",
+    "ImputeRandom",
     "ScaleStandard",
     "ScaleMinMax",
     "ScaleRobust",

@@ -12,6 +12,7 @@ from .dates import DATE_PARTS, DatePart
 from .numbers import Affine, Bins, Clip, Fill, FillPrevious, Missing, missing_mask
 from .packs import Pack
 from .primitive import Columns, PackingPrimitive, Primitive
+from .row_fills import DrawFill, LinearFill, NeighborFill, RowFill
 from .series import FillSteps, OwnScale, PackSteps, SeasonMean, SinceSeen, StepIds
 from .texts import Bigrams, Characters, Subwords, Words
 from .token_pairs import DistinctIds, KnownPairs
@@ -19,6 +20,9 @@ from .token_pairs import DistinctIds, KnownPairs
 PRIMITIVES: tuple[type[Primitive], ...] = (
     Fill,
     FillPrevious,
+    LinearFill,
+    NeighborFill,
+    DrawFill,
     Missing,
     Affine,
     Clip,
@@ -53,12 +57,15 @@ __all__ = [
     "DATE_PARTS",
     "DatePart",
     "DistinctIds",
+    "DrawFill",
     "Fill",
     "FillPrevious",
     "FillSteps",
     "KnownPairs",
+    "LinearFill",
     "Lookup",
     "Missing",
+    "NeighborFill",
     "Onehot",
     "OwnScale",
     "PRIMITIVES",
@@ -66,6 +73,7 @@ __all__ = [
     "PackSteps",
     "PackingPrimitive",
     "Primitive",
+    "RowFill",
     "SeasonMean",
     "SinceSeen",
     "StepIds",

@@ -4,6 +4,7 @@ that it is needed.
 
 import re
 
+from .row_fills import ROW_FILL_HELPERS
 from .text_helpers import TEXT_HELPERS
 
 
@@ -12,7 +13,7 @@ def needed_helpers(code: str) -> list[str]:
     warning.
     """
     needed = []
-    for text, name in reversed(_NUMBER_HELPERS + TEXT_HELPERS):
+    for text, name in reversed(_NUMBER_HELPERS + ROW_FILL_HELPERS + TEXT_HELPERS):
         said = re.sub(r"/\*.*?\*/", "", "\n".join([code, *needed]), flags=re.DOTALL)
         if re.search(rf"\b{name}\b", said):
             needed.insert(0, text)

@@ -16,12 +16,15 @@ from ...device.primitives import (
     Clip,
     DatePart,
     DistinctIds,
+    DrawFill,
     Fill,
     FillPrevious,
     FillSteps,
     KnownPairs,
+    LinearFill,
     Lookup,
     Missing,
+    NeighborFill,
     Onehot,
     OwnScale,
     Pack,
@@ -35,6 +38,7 @@ from ...device.primitives import (
     Words,
 )
 from ...tasks.c_text import literal, quoted
+from .row_fills import write_draw_fill, write_linear_fill, write_neighbor_fill
 
 
 def _fill(writer, step, _):
@@ -348,6 +352,9 @@ def _pack_steps(writer, step, _):
 WRITERS: dict[type[Primitive], Callable] = {
     Fill: _fill,
     FillPrevious: _fill_previous,
+    LinearFill: write_linear_fill,
+    NeighborFill: write_neighbor_fill,
+    DrawFill: write_draw_fill,
     Missing: _missing,
     Affine: _affine,
     Clip: _clip,

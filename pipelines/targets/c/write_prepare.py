@@ -3,7 +3,7 @@
 import math
 
 from ...device.cells import MAX_NUMBER, PICTURE, SERIES
-from ...device.primitives import Fill, FillPrevious, FillSteps, StepIds
+from ...device.primitives import Fill, FillPrevious, FillSteps, RowFill, StepIds
 from ...tasks import task_of
 from ...tasks.c_text import literal
 from .helpers import needed_helpers
@@ -28,6 +28,9 @@ class PrepareWriter:
             for primitive in signature.primitives
             if isinstance(primitive, (Fill, FillPrevious, FillSteps, StepIds))
         }
+        for primitive in signature.primitives:
+            if isinstance(primitive, RowFill):
+                self.filled.update(primitive.columns)
         self.checks = [
             (place, identifier(place, column.name), column.name)
             for place, column in enumerate(signature.columns)

@@ -144,6 +144,29 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
       return filled;
     }};
 
+  /* A row of the columns, and what stands for its missing numbers instead of NaN. */
+  function fillRow(step, columns, fill) {
+    const x = Float32Array.from(step.columns, (name) => columns.get(name));
+    if (!x.some(Number.isNaN)) return;
+    const filled = fill(x);
+    step.columns.forEach((name, place) => columns.set(name, Number.isNaN(x[place]) ? filled[place] : x[place]));
+  }
+
+  /* A number made of all bits of a row. */
+  function rowBits(x, seed) {
+    const words = new Uint32Array(x.map((each) => Number.isNaN(each) || each === 0 ? 0 : each).buffer);
+    return words.reduce((bits, word) => {
+      const mixed = Math.imul(bits ^ word, 16777619) >>> 0;
+      return (mixed ^ mixed >>> 15) >>> 0;
+    }, (2166136261 ^ seed) >>> 0);
+  }
+
+  function mixed(bits) {
+    bits = Math.imul(bits ^ bits >>> 16, 0x85EBCA6B) >>> 0;
+    bits = Math.imul(bits ^ bits >>> 13, 0xC2B2AE35) >>> 0;
+    return (bits ^ bits >>> 16) >>> 0;
+  }
+
   /* name → what it does to `columns`. `memory` outlives the row: {last: Map from primitive to the value seen last,
      texts: Set of the columns where "" is missing}. */
   const RUN = {
@@ -157,6 +180,44 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
       const value = Number.isNaN(x) ? memory.last.get(step) ?? round(step.first) : x;
       memory.last.set(step, value);
       columns.set(step.column, value);
+    },
+    LinearFill(step, columns) {
+      const means = step.means.map(round);
+      const lows = step.lows.map((low, i) => round(round(low) - means[i]));
+      const highs = step.highs.map((high, i) => round(round(high) - means[i]));
+      fillRow(step, columns, (x) => {
+        const distances = x.map((each, i) => Number.isNaN(each) ? 0 : clip(round(each - means[i]), lows[i], highs[i]));
+        for (let sweep = 0; sweep < step.sweeps; ++sweep) {
+          for (let i = 0; i < x.length; ++i) {
+            if (!Number.isNaN(x[i])) continue;
+            const total = sum(step.weights[i].map((weight, j) => round(round(weight) * distances[j])));
+            distances[i] = clip(total, lows[i], highs[i]);
+          }
+        }
+        return distances.map((each, i) => means[i] + each);
+      });
+    },
+    NeighborFill(step, columns) {
+      fillRow(step, columns, (x) => {
+        const distances = step.known.map((row) => sum(row.map((each, i) => {
+          const apart = round(round(x[i] - round(each)) * round(step.factors[i]));
+          return Number.isNaN(x[i]) ? 0 : round(apart * apart);
+        })));
+        const order = distances.map((_, row) => row);
+        order.sort((one, other) => distances[one] < distances[other] ? -1 : distances[one] > distances[other] ? 1
+          : one - other);
+        const nearest = order.slice(0, step.num_neighbors), share = round(1 / step.num_neighbors);
+        return x.map((_, i) => round(sum(nearest.map((row) => round(step.known[row][i]))) * share));
+      });
+    },
+    DrawFill(step, columns) {
+      fillRow(step, columns, (x) => {
+        const bits = rowBits(x, step.seed);
+        return x.map((_, i) => {
+          const seen = step.seen[i];
+          return seen[mixed((bits ^ Math.imul(i + 1, 0x9E3779B1)) >>> 0) % seen.length];
+        });
+      });
     },
     Missing(step, columns, memory) {
       const x = columns.get(step.column);
