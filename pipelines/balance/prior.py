@@ -68,7 +68,7 @@ class CorrectPrior(Balancer):
             raise BalanceError(
                 f"CorrectPrior of {self.of!r}",
                 expected="a balancer that changes how often classes are",
-                fix="--set 'balance=CorrectPrior(UndersampleRandom())'",
+                fix="--set 'balance=CorrectPrior(of=UndersampleRandom())'",
             )
 
     def suits(self, sketch: DataSketch) -> str:
