@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
-.PHONY: help run vision text timeseries devices compress test test-full bench bench-defaults docs lint clean
+.PHONY: help run vision text timeseries devices compress test test-full bench bench-defaults compare docs lint clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,11 @@ bench: $(READY) ## Print start-up times, training speed, runner speed and the co
 
 bench-defaults: $(READY) ## One command with no knob turned on 24 sets, next to plain peers (hours).
 	$(BIN)/python -m tests.bench_defaults
+
+compare: $(READY) ## Balancers, imputers and losses on birds, credit and storms, on the same folds (hours).
+	$(BIN)/python -m tests.bench_imputers
+	for name in birds_mlp credit_mlp storms_mlp; do for slot in balance loss; do \
+	  $(BIN)/python -m pipelines compare $$name --slot $$slot; done; done
 
 docs: $(READY) ## Write docs/reference/ from the specs.
 	$(BIN)/python docs/make_reference.py

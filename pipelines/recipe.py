@@ -197,6 +197,12 @@ class Recipe(Spec):
 
     def _check_solved(self):
         """Refuses what only epochs of training could learn from."""
+        if self.balance is not None and self.balance.shifts_logits:
+            raise RecipeError(
+                f"balance={self.balance!r} for {type(self.build).__name__}, which has no epochs",
+                expected="rows alone: its weights are solved for, without a loss of logits",
+                fix="--set balance=None or 'balance=WeightByClass()'",
+            )
         if self.build.decides_by_folds and self.balance is not None and self.balance.redraws:
             raise RecipeError(
                 f"build.decides_by_folds=True together with {type(self.balance).__name__}",

@@ -303,7 +303,7 @@ def peers(recipe: Recipe, splits: Splits) -> FittedPeers | None:
     if not recipe.judge.peers:
         return None
     with stage("peers"):
-        return fit_peers(splits, threshold=recipe.judge.threshold)
+        return fit_peers(splits, threshold=recipe.judge.peer_threshold())
 
 
 def judge(

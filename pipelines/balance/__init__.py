@@ -3,6 +3,7 @@ held-out row.
 """
 
 from .cleaning import EditedNearestNeighbours, NearMiss, TomekLinks
+from .prior import AdjustLogits, CorrectPrior
 from .samplers import (
     Adasyn,
     OversampleRandom,
@@ -35,4 +36,6 @@ __all__ = [
     "ClusterCentroids",
     "TomekLinks",
     "EditedNearestNeighbours",
+    "AdjustLogits",
+    "CorrectPrior",
 ]

@@ -12,6 +12,8 @@ import numpy as np
 from ..device.primitives import missing_mask
 from ..steps.step import is_series
 from ..tasks import task_of
+from ..tasks.classes import class_places
+from ..tasks.costs import COST, mean_cost
 from . import pictures as draw
 from .cautions import find_cautions
 from .figures import Picture
@@ -50,6 +52,7 @@ def gather_facts(
         **_recipe_facts(recipe, signature),
         **_data_facts(recipe, data, splits, trained),
         **_rung_facts(evaluation),
+        **_cost_facts(recipe, splits, evaluation),
         "decisions": {form: list(offsets) for form, offsets in signature.decisions.items()},
         "thresholds": task.thresholds(signature),
         "decided_by": _decided_by(trained.inputs),
@@ -131,6 +134,47 @@ def _rung_facts(evaluation):
         "scores": {rung.form: rung.scores for rung in rungs if rung.scores},
         "ladder": [asdict(rung) for rung in rungs],
     }
+
+
+def _cost_facts(recipe, splits, evaluation):
+    """Returns what the answers of each form cost a row, among its scores, and what one answer to
+    all rows would cost; nothing if costs are unknown.
+    """
+    costs = recipe.judge.costs
+    if not costs:
+        return {}
+    labels = splits.test.schema.target.labels
+    y = splits.test.y
+    ladder = [asdict(rung) for rung in evaluation.rungs]
+    by_form = {}
+    for rung in ladder:
+        answers = evaluation.answers.get(rung["form"])
+        if answers is None or not rung["scores"] or len(answers.scores) != len(y):
+            continue
+        form_cost = mean_cost(costs, y, class_places(answers, labels))
+        rung["scores"][COST] = form_cost
+        by_form[rung["form"]] = form_cost
+    return {
+        "ladder": ladder,
+        "scores": {rung["form"]: rung["scores"] for rung in ladder if rung["scores"]},
+        "costs": {
+            "unit": recipe.judge.cost_unit,
+            "by_form": by_form,
+            "constant": _cheapest_constant(costs, splits),
+        },
+    }
+
+
+def _cheapest_constant(costs, splits):
+    """Returns the one answer that costs least on training rows, and its cost a test row."""
+    y = splits.train.y
+    each = []
+    for place in range(len(costs)):
+        each.append(mean_cost(costs, y, np.full(len(y), place)))
+    best = int(np.argmin(each))
+    test = splits.test.y
+    label = splits.test.schema.target.labels[best]
+    return {"label": label, "cost": mean_cost(costs, test, np.full(len(test), best))}
 
 
 def _columns_facts(data, splits, signature):

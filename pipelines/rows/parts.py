@@ -76,7 +76,8 @@ class _Rows:
     windows to be judged float64 [rows], the higher the more anomalous; unlabelled: more rows
     without a label, never of a HeldOut, which balancers leave behind and `run.fit` hands to
     training as ports; label_weights: float32 [2, labels], of rows with several labels what lacking
-    and having each label counts in the loss, None where all count alike.
+    and having each label counts in the loss, None where all count alike; logit_shift: float32
+    [classes], what the loss adds to logits, None for nothing.
     """
 
     x: dict[str, np.ndarray]
@@ -91,6 +92,7 @@ class _Rows:
     baselines: dict[str, np.ndarray] | None = None
     unlabelled: UnlabelledRows | None = None
     label_weights: np.ndarray | None = None
+    logit_shift: np.ndarray | None = None
 
     def __post_init__(self):
         if self.weight is None:
@@ -153,6 +155,7 @@ def _take(rows: _Rows, kind: type, places: np.ndarray):
         series=cut(rows.series),
         baselines=rows.baselines and {name: cut(array) for name, array in rows.baselines.items()},
         label_weights=rows.label_weights,
+        logit_shift=rows.logit_shift,
     )
 
 

@@ -181,10 +181,12 @@ class Balancer(Spec):
         redraws: Whether rows are repeated, left out or made; if not, they get other weights only.
         evens: Whether classes become about as frequent; if not, rows are left out where classes
             overlap, however many that are.
+        shifts_logits: Whether the loss adds to logits what it states.
     """
 
     redraws: ClassVar[bool] = True
     evens: ClassVar[bool] = True
+    shifts_logits: ClassVar[bool] = False
 
     def suits(self, sketch: DataSketch) -> str:
         """Returns why there is nothing to make even, or ""."""

@@ -14,7 +14,8 @@ from ..device.signature import Signature
 from ..device.target import Target
 from ..device.tasks.binary import DeviceBinary
 from .c_text import first_positive
-from .classes import NO_THRESHOLD, ClassTask
+from .classes import NO_THRESHOLD, ClassTask, cost_words
+from .costs import Saving
 from .probabilities import CALIBRATIONS
 from .shown import decision_rows
 from .thresholds import choose_threshold
@@ -65,7 +66,7 @@ class BinaryTask(ClassTask):
         logits: np.ndarray,
         y: np.ndarray,
         *,
-        metric: str,
+        metric: str | Saving,
         class_shares: np.ndarray,
         near: tuple[float, ...] | None,
     ) -> tuple[float, ...]:
@@ -116,10 +117,11 @@ class BinaryTask(ClassTask):
     def decision_text(self, report: Mapping, write: Callable[[str], str]) -> str:
         """Returns the thresholds of both forms, and what they were chosen for."""
         if report["judge"]["threshold"] == "none":
-            return NO_THRESHOLD
+            return NO_THRESHOLD + cost_words(report, write)
         chosen = report["thresholds"]
         return (
             f"Label {write(report['target']['labels'][1])} where its probability is at least "
             f"{chosen['float32']:.3f} (float) or {chosen['int8']:.3f} (int8): the thresholds with "
             f"the best {report['judge']['threshold']} on {decision_rows(report)}."
+            + cost_words(report, write)
         )

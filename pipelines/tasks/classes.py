@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from math import sqrt
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from ..rows.parts import HeldOut, TrainSet
 from .base import Task
 from .c_answer import CCall
 from .c_text import c_labels, comment
+from .costs import COST, Saving
 from .draw_classes import calibration, confusion_matrix, curves
 from .metrics import LABEL_METRICS, RANK_METRICS, score_classes, score_labels, score_ranks
 from .mistakes import Mistake
@@ -51,7 +52,7 @@ class ClassTask(Task):
         logits: np.ndarray,
         y: np.ndarray,
         *,
-        metric: str,
+        metric: str | Saving,
         class_shares: np.ndarray,
         near: tuple[float, ...] | None,
     ) -> tuple[float, ...]:
@@ -86,7 +87,7 @@ class ClassTask(Task):
             offsets = self.choose_offsets(
                 logits,
                 rows.y,
-                metric=recipe.judge.threshold,
+                metric=_chosen_for(recipe.judge),
                 class_shares=counts / len(train_rows),
                 near=near,
             )
@@ -273,6 +274,31 @@ class ClassTask(Task):
         if area is not None and area == area and area <= 0.5:
             found.append(f"The scores rank test rows no better than chance: ROC-AUC {area:.3f}")
         return found
+
+
+def cost_words(report: Mapping, write: Callable[[str], str]) -> str:
+    """Returns a sentence on what the answers cost, or "".
+
+    Args:
+        report: The content of report.json.
+        write: Writes a label.
+    """
+    costs = report.get("costs")
+    if not costs:
+        return ""
+    form = "litert_int8"
+    constant = costs["constant"]
+    return (
+        f" A test row costs {costs['by_form'][form]:.4g} {costs['unit']} (int8); "
+        f"{constant['cost']:.4g} if each were answered {write(constant['label'])}."
+    )
+
+
+def _chosen_for(judge):
+    """What offsets are chosen for: the name of a metric, or what costs save."""
+    if judge.threshold == COST:
+        return Saving(judge.costs)
+    return judge.threshold
 
 
 def _why_labels(facts, int8, constant):

@@ -14,7 +14,7 @@ import numpy as np
 from ..device.target import Target
 
 SMALLER_IS_BETTER = frozenset(
-    {"log_loss", "brier", "hamming_loss", "mae", "rmse", "mase", "pinball"}
+    {"log_loss", "brier", "hamming_loss", "mae", "rmse", "mase", "pinball", "cost"}
 )
 RANK_METRICS = ("average_precision", "roc_auc")
 LABEL_METRICS = ("balanced_accuracy", "macro_f1", "accuracy", "precision", "recall", "f1")

@@ -13,7 +13,8 @@ from ..device.signature import Signature
 from ..device.target import Target
 from ..device.tasks.multiclass import DeviceMulticlass
 from .c_text import FINE_STEPS, ONE_PRODUCT, literal
-from .classes import NO_THRESHOLD, ClassTask
+from .classes import NO_THRESHOLD, ClassTask, cost_words
+from .costs import Saving
 from .shown import decision_rows
 from .thresholds import choose_adjustment
 
@@ -57,7 +58,7 @@ class MulticlassTask(ClassTask):
         logits: np.ndarray,
         y: np.ndarray,
         *,
-        metric: str,
+        metric: str | Saving,
         class_shares: np.ndarray,
         near: tuple[float, ...] | None,
     ) -> tuple[float, ...]:
@@ -104,10 +105,11 @@ class MulticlassTask(ClassTask):
     def decision_text(self, report: Mapping, write: Callable[[str], str]) -> str:
         """Returns the offset of each class's logit."""
         if report["judge"]["threshold"] == "none":
-            return NO_THRESHOLD
+            return NO_THRESHOLD + cost_words(report, write)
         offsets = zip(report["target"]["labels"], report["decisions"]["int8"], strict=True)
         shown = ", ".join(f"{write(label)} {offset:+.2f}" for label, offset in offsets)
         return (
             "Label: the largest logit plus an offset a class, chosen for "
             f"{report['judge']['threshold']} on {decision_rows(report)}: {shown}."
+            + cost_words(report, write)
         )

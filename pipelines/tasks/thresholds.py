@@ -12,6 +12,7 @@ import numpy as np
 
 from ..device.calibration import positive_or_largest
 from ..errors import TrainError
+from .costs import Saving
 from .metrics import score_labels
 
 STRENGTHS = np.linspace(-0.5, 1.5, 21)
@@ -56,7 +57,11 @@ def anomaly_threshold(scores: np.ndarray, quantile: float) -> tuple[float, ...]:
 
 
 def choose_threshold(
-    logits: np.ndarray, y: np.ndarray, *, metric: str, near: tuple[float, ...] | None = None
+    logits: np.ndarray,
+    y: np.ndarray,
+    *,
+    metric: str | Saving,
+    near: tuple[float, ...] | None = None,
 ) -> tuple[float, ...]:
     """Returns the offset of one logit that makes `metric` of validation rows largest.
 
@@ -66,7 +71,7 @@ def choose_threshold(
     Args:
         logits: float32 [rows, 1], of the second class.
         y: int64 [rows], 0 or 1.
-        metric: One of `metrics.LABEL_METRICS`.
+        metric: One of `metrics.LABEL_METRICS`, or what costs save.
         near: The decision of another form: of all that tie with the best the nearest to it is
             taken. A form may decide otherwise only where that pays.
     """
@@ -115,7 +120,7 @@ def choose_adjustment(
     logits: np.ndarray,
     y: np.ndarray,
     *,
-    metric: str,
+    metric: str | Saving,
     class_shares: np.ndarray,
     near: tuple[float, ...] | None = None,
 ) -> tuple[float, ...]:
@@ -128,12 +133,17 @@ def choose_adjustment(
     Args:
         logits: float32 [rows, classes].
         y: int64 [rows].
-        metric: One of `metrics.LABEL_METRICS`.
+        metric: One of `metrics.LABEL_METRICS`, or what costs save: then logits are moved by the
+            logarithm of what the mistakes of each class cost, too.
         class_shares: float [classes], of training rows.
         near: The decision of another form, as in `choose_threshold`.
     """
     logs = np.log(np.maximum(class_shares, 1e-6))
     adjustments = [-strength * logs for strength in STRENGTHS]
+    if isinstance(metric, Saving):
+        of_costs = np.log(metric.class_weights())
+        of_costs = of_costs - of_costs.mean()
+        adjustments += [strength * of_costs for strength in STRENGTHS]
     candidates = np.stack(adjustments)
     good, _ = _tied_with_best(candidates, logits, y, metric)
     if not near:
@@ -150,7 +160,10 @@ def _tied_with_best(candidates, logits, y, metric):
     each_score = []
     for offsets in candidates:
         chosen = positive_or_largest(logits, tuple(offsets))
-        each_score.append(score_labels(metric, y, chosen))
+        if isinstance(metric, Saving):
+            each_score.append(metric(y, chosen))
+        else:
+            each_score.append(score_labels(metric, y, chosen))
     scores = np.array(each_score)
     best = scores.max()
     variance = best * (1 - best) / len(y)

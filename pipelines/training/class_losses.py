@@ -9,8 +9,10 @@ import numpy as np
 from ..device.target import Target
 from ..errors import RecipeError
 from ..rows.parts import TrainSet
+from ..rows.sketch import DataSketch
 from ..spec import knob
 from ..tasks import task_of
+from ..tasks.costs import check_matrix
 from .label_weights import weigh_labels
 from .losses import ClassLoss, CrossEntropy, Focal
 
@@ -184,6 +186,67 @@ class KullbackLeibler(ClassLoss):
             return crossed + ops.mean(own + of_the_other, axis=-1)
 
         return divergence
+
+
+@dataclass(frozen=True)
+class ExpectedCost(ClassLoss):
+    """What the net's probabilities make mistakes cost on average: Elkan 2001,
+    https://dl.acm.org/doi/10.5555/1642194.1642224, as a share of the largest cost; and a part of
+    cross-entropy, for a net that is surely wrong would have no slope (as Galdran et al. 2020 have
+    both, https://arxiv.org/abs/2010.00291). `judge.costs` and `judge.threshold=cost` decide by the
+    same matrix.
+
+    Attributes:
+        costs: A line for each true class with a cost for each answer, in the order of the target's
+            labels.
+        entropy: How much of cross-entropy is added.
+    """
+
+    costs: tuple[tuple[float, ...], ...] = ((0.0, 1.0), (1.0, 0.0))
+    entropy: float = knob(0.1, 0, 100)
+
+    weighs_classes: ClassVar[bool] = True
+
+    def check(self) -> None:
+        """Raises RecipeError for costs that are no square, or a right answer that costs most."""
+        check_matrix(self.costs, "training.loss.costs")
+
+    def suits(self, sketch: DataSketch) -> str:
+        """Returns why not, if no target of one class a row is possible."""
+        if sketch.may_have_classes():
+            return ""
+        return f"ExpectedCost is a loss of one class a row: the task is {sketch.task_names()}"
+
+    def suits_target(self, target: Target) -> str:
+        """Returns why not, for a target without classes or with another number of them."""
+        if not task_of(target).has_classes:
+            return f"ExpectedCost is a loss of one class a row, and {target.name!r} has none"
+        if len(self.costs) != len(target.labels):
+            return f"costs of {len(self.costs)} classes for {len(target.labels)} labels"
+        return ""
+
+    def build(self, target: Target) -> Callable[[Any, Any], Any]:
+        """Returns the expected cost and the part of Keras' cross-entropy."""
+        from keras import ops
+
+        crossed = CrossEntropy().build(target)
+        matrix = np.asarray(self.costs, np.float32)
+        matrix = matrix / matrix.max()
+        is_sigmoid = task_of(target).output_kind == "sigmoid"
+
+        def expected(y_true, y_pred):
+            truth = y_true
+            if is_sigmoid:
+                second = ops.sigmoid(y_pred)
+                chances = ops.concatenate([1.0 - second, second], axis=-1)
+                truth = ops.concatenate([1.0 - y_true, y_true], axis=-1)
+            else:
+                chances = ops.softmax(y_pred)
+            of_truth = ops.matmul(truth, matrix)
+            cost = ops.sum(of_truth * chances, axis=-1)
+            return cost + self.entropy * crossed(y_true, y_pred)
+
+        return expected
 
 
 def _information(shares):

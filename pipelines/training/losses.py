@@ -17,6 +17,7 @@ from ..spec import knob
 from ..tasks import task_of
 from ..tasks.masked import masked_loss, masked_mean
 from .label_weights import weigh_labels
+from .shift_logits import shift_logits
 
 _LEFT_OUT = "--set training.loss=None, the task's own"
 
@@ -215,6 +216,8 @@ def member_loss(loss: Loss | None, target: Target, *, rows: TrainSet | None = No
     else:
         by_member = loss.build(target)
     by_member = weigh_labels(by_member, label_weights)
+    if rows is not None:
+        by_member = shift_logits(by_member, rows.logit_shift)
     ops = keras.ops
 
     class MemberLoss(keras.losses.Loss):

@@ -13,6 +13,7 @@ from ..engine.cache import remembered
 from ..report.stages import stage
 from ..rows.joined import learned_from_both
 from ..tasks import task_of
+from ..tasks.costs import check_classes
 from ..tasks.metrics import direction
 from ..training.feed import TrainFeed
 from ..training.fit import train
@@ -25,7 +26,12 @@ if TYPE_CHECKING:
 
 
 def with_feed(recipe: Recipe, inputs: TrainingInputs) -> TrainingInputs:
-    """Balances the training rows of a recipe, and asks its teacher about them."""
+    """Balances the training rows of a recipe, and asks its teacher about them.
+
+    Raises:
+        RecipeError: its costs are of another number of classes.
+    """
+    check_classes(recipe.judge.costs, inputs.signature.target, "judge.costs")
     with stage("balance"):
         rows = inputs.balanced_with(recipe.balance)
     soft_labels = None

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from ..errors import RecipeError
 from ..rows.sketch import DataSketch
 from ..spec import Refusal, Spec, knob
+from ..tasks.costs import COST, check_matrix
 from ..tasks.metrics import LABEL_METRICS
 
 
@@ -14,9 +15,13 @@ class Judge(Spec):
 
     Attributes:
         deciding: The metric that stops training and gates the ladder; "": the task's usual one.
-        threshold: The metric of validation rows that the decision threshold is chosen for;
-            "none": the threshold stays where the network puts it, which is better than what a
-            handful of rows would choose.
+        threshold: The metric of validation rows that the decision threshold is chosen for; "cost":
+            the answers with the least of `costs`; "none": the threshold stays where the network
+            puts it, which is better than what a handful of rows would choose.
+        costs: What each answer costs, in `cost_unit`: a line for each true class with a cost for
+            each answer, in the order of the target's labels; (): unknown. The report states the
+            cost a row.
+        cost_unit: Of the costs, in words.
         tolerance: How much of the deciding metric a rung of the ladder may lose.
         min_agreement: The share of test rows to which every rung must give the label that Keras
             gives, whatever the deciding metric is; 0: no such gate.
@@ -29,6 +34,8 @@ class Judge(Spec):
 
     deciding: str = ""
     threshold: str = "macro_f1"
+    costs: tuple[tuple[float, ...], ...] = ()
+    cost_unit: str = "units"
     tolerance: float = knob(0.01, 0, 1)
     min_agreement: float = knob(0.9, 0, 1)
     quantile: float = knob(0.99, 0, 1)
@@ -41,13 +48,26 @@ class Judge(Spec):
 
     def check(self) -> None:
         """Raises RecipeError for a threshold of an unknown metric."""
-        allowed = (*LABEL_METRICS, "none")
+        allowed = (*LABEL_METRICS, COST, "none")
         if self.threshold not in allowed:
             raise RecipeError(
                 f"judge.threshold={self.threshold!r}",
                 expected=", ".join(allowed),
                 fix="--set judge.threshold=macro_f1",
             )
+        check_matrix(self.costs, "judge.costs")
+        if self.threshold == COST and not self.costs:
+            raise RecipeError(
+                "judge.threshold=cost without judge.costs",
+                expected="what each mistake costs",
+                fix="--set 'judge.costs=((0, 1), (5, 0))'",
+            )
+
+    def peer_threshold(self) -> str:
+        """Returns what the decision of plain models is chosen for; they know of no costs."""
+        if self.threshold == COST:
+            return "macro_f1"
+        return self.threshold
 
     def suits(self, sketch: DataSketch) -> str:
         """Returns which knob the task has no use for, or ""."""
@@ -56,6 +76,12 @@ class Judge(Spec):
                 f"judge.threshold={self.threshold!r} for {sketch.target_words()}",
                 expected="labels, which a threshold decides between",
                 fix="--set judge.threshold=macro_f1, which is not used here",
+            )
+        if self.costs and not sketch.may_have_classes():
+            return Refusal(
+                f"judge.costs={self.costs} for {sketch.target_words()}",
+                expected="one class a row, which an answer hits or misses",
+                fix="--set 'judge.costs=()'",
             )
         if self.quantile != 0.99 and not sketch.may_be(lambda task: task.gives_back):
             return Refusal(

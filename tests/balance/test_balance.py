@@ -1,12 +1,14 @@
 """Every balancer: training rows in, training rows out, and a clear error where it is not valid."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from pipelines import balance
+from pipelines import balance, catalog
 from pipelines.device.cells import Column
 from pipelines.device.target import Target
-from pipelines.errors import BalanceError, LeakError
+from pipelines.errors import BalanceError, LeakError, RecipeError
 from pipelines.rows.parts import BalancedSet, Dataset, HeldOut, Schema, TrainSet
 from pipelines.tabular import load_table
 
@@ -168,3 +170,10 @@ def test_each_of_several_labels_is_weighted_by_itself():
 def test_rows_of_several_labels_are_not_redrawn(balancer):
     with pytest.raises(BalanceError, match=r"several labels a row[\s\S]*WeightByClass"):
         balancer.resample(several_labels())
+
+
+def test_a_net_without_epochs_has_no_loss_to_shift():
+    recipe = catalog.RECIPES["gun_point_minirocket"]
+    for balancer in (balance.AdjustLogits(), balance.CorrectPrior()):
+        with pytest.raises(RecipeError, match="which has no epochs"):
+            replace(recipe, balance=balancer).check()

@@ -83,7 +83,7 @@ def test_a_draw_keeps_the_variance():
     """
     whole = np.random.default_rng(0).normal(0, 1, (4000, 5))
     x = with_gaps(whole)
-    after = filled(steps.ImputeRandom(), x)
+    after = filled(steps.ImputeRandom(num_values=256), x)
     assert after.var() / np.nanvar(x) == pytest.approx(1, abs=0.03)
     gaps = np.isnan(x)
     by_mean = filled(steps.ImputeMean(), x)
