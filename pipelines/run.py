@@ -50,6 +50,7 @@ from .verify.agreement import labels_apart
 from .verify.assess import answers_of, assess, decide_form
 from .verify.evaluation import Evaluation, compare_answers
 from .verify.fitting import as_chosen, train_and_assess, train_on_all, with_decisions, with_feed
+from .verify.kept import check_kept
 from .verify.peers import FittedPeers, score_peers
 from .verify.tolerance import failed_step
 
@@ -269,11 +270,15 @@ def refit(recipe: Recipe, trained: TrainedModel, shipped: ShippedModel) -> Shipp
         recipe: the slots in order.
         trained: what `fit` returned.
         shipped: what `ship` made of it.
+
+    Raises:
+        VerifyError: int8 loses on the validation rows; see `check_kept`.
     """
     with stage("refit"):
         recipe = with_deciding(recipe, trained.inputs.train_rows.schema)
+        first = shipped.trained or trained
+        check_kept(recipe, first, shipped)
         again = train_on_all(recipe, trained)
-    first = shipped.trained or trained
     learned = as_chosen(compress(recipe, again), first, shipped.signature)
     return export(recipe, learned, decided=shipped.signature)
 
@@ -377,14 +382,7 @@ def write(
     if data.screening is None:
         data = screen(recipe, data, splits)
     with stage("report"):
-        facts = gather_facts(
-            recipe,
-            data,
-            splits,
-            shipped,
-            evaluation,
-            seconds=stage_seconds(),
-        )
+        facts = gather_facts(recipe, data, splits, shipped, evaluation, seconds=stage_seconds())
         drawn = [
             *pictures,
             *draw_pictures(facts, splits, evaluation.answers),

@@ -52,17 +52,20 @@ class OwnDataOptions(RunOptions):
         from ..engine.notice import print_notice
         from ..errors import VerifyError
         from ..run import run
-        from ..studies.choose import in_order_to_run
+        from ..studies.choose import in_order_to_run, with_missed
 
         in_order = in_order_to_run(recipes)
+        missed: dict[str, str] = {}
         for place, recipe in enumerate(in_order):
             try:
-                run(recipe, folder=self.folder, data=data)
+                run(with_missed(recipe, missed), folder=self.folder, data=data)
                 return
             except VerifyError as error:
                 if place + 1 == len(in_order):
                     raise
                 print_notice(f"{error.received}; the next best recipe is taken")
+                if recipe.tried:
+                    missed[recipe.tried[0].words] = error.received
 
 
 def print_tried(recipe: "Recipe") -> None:

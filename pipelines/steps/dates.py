@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from ..device.calendar import MONTH
 from ..device.cells import DATE
 from ..device.primitives import DATE_PARTS, DatePart, Primitive, Table
@@ -14,6 +16,16 @@ from ..spec import knob
 from .step import ColumnStep, FittedStep, as_float32, is_date
 
 USUAL_PARTS = ("month", "weekday", "hour")
+DAY_SECONDS = 86_400
+# After how many seconds a part starts anew, about.
+CYCLE_SECONDS = {
+    "month": 365 * DAY_SECONDS,
+    "day_of_month": 30 * DAY_SECONDS,
+    "day_of_year": 365 * DAY_SECONDS,
+    "weekday": 7 * DAY_SECONDS,
+    "hour": DAY_SECONDS,
+    "minute": 3600,
+}
 PARTS_OF_A_MONTH = ("day_of_month", "weekday", "hour", "minute")
 
 
@@ -29,6 +41,8 @@ class EncodeDate(ColumnStep):
             are taken; empty: month, weekday and, where training rows have a time of day, hour.
         harmonics: For each part, how many multiples of the angle are taken, so that a linear net
             can follow a day that is no sine; empty: one each.
+        least_cycles: A part is left out if training rows hold its cycle fewer times: of one year a
+            net learns its days by heart, and those that come are days it has not seen.
     """
 
     reads: ClassVar[tuple[str, ...]] = (DATE,)
@@ -37,6 +51,7 @@ class EncodeDate(ColumnStep):
 
     parts: tuple[str, ...] = ()
     harmonics: tuple[int, ...] = knob((), 1, 32, unit="multiples of the angle")
+    least_cycles: float = knob(0.0, 0, 1000)
 
     def _suits(self, x):
         return is_date(x)
@@ -46,7 +61,10 @@ class EncodeDate(ColumnStep):
         dates = self.chosen(train)
         primitives: list[Primitive] = []
         for name in dates:
+            span = _span_seconds(train.x[name])
             for part, num_multiples in _of_steps(name, train.schema.frame, multiples).items():
+                if span < self.least_cycles * CYCLE_SECONDS[part]:
+                    continue
                 primitives += _encode_part(train, name, part, num_multiples)
         return FittedStep(
             "EncodeDate",
@@ -74,6 +92,14 @@ class EncodeDate(ColumnStep):
                 fix=f"harmonics={one_each}",
             )
         return dict(zip(parts, harmonics, strict=True))
+
+
+def _span_seconds(dates):
+    """Returns the seconds from the first known date to the last one, 0 without any."""
+    known = dates[~np.isnat(dates)]
+    if not len(known):
+        return 0
+    return int((known.max() - known.min()) // np.timedelta64(1, "s"))
 
 
 def _encode_part(train, name, part, num_multiples) -> list[Primitive]:

@@ -7,7 +7,7 @@ halving: Jamieson and Talwalkar 2016, https://arxiv.org/abs/1502.07943).
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..compress.quantize_aware import QuantizeAware
@@ -178,6 +178,22 @@ def in_order_to_run(recipes: Sequence[Recipe]) -> list[Recipe]:
         return list(recipes)
     shipping = replace(best.shipping, compress=(QuantizeAware(),))
     return [best, replace(best, shipping=shipping), *recipes[1:]]
+
+
+def with_missed(recipe: Recipe, missed: Mapping[str, str]) -> Recipe:
+    """Returns a recipe whose report names those that were run before it and missed a gate.
+
+    Args:
+        recipe: that is run now.
+        missed: words of a candidate → what it lost.
+    """
+    tried = [
+        replace(each, note=f"run before this one: {missed[each.words]}")
+        if each.words in missed
+        else each
+        for each in recipe.tried
+    ]
+    return replace(recipe, tried=tuple(tried))
 
 
 def _better_half(trials):

@@ -87,7 +87,7 @@ class MiniRocket(Network):
         """
         import keras
 
-        from ..training.fake_quantize import FakeQuantize
+        from ..training.fake_quantize import FakeQuantizeAlways
 
         layers = keras.layers
         blocks = SeriesBlocks(Head(dropout=0.0), signature, seed=seed)
@@ -99,8 +99,9 @@ class MiniRocket(Network):
             refusal = _too_short(num_steps)
             raise RecipeError(str(refusal), expected=refusal.expected, fix=refusal.fix)
         # Its range decides what a unit of the convolutions is: the converter must not choose
-        # another one, and the head learns from rows that are rounded as int8 rounds them.
-        rounded = FakeQuantize(name=GRID)(x)
+        # another one, and the head learns from rows that are rounded as int8 rounds them; without
+        # the rounding, a step above a whole number is another one.
+        rounded = FakeQuantizeAlways(name=GRID)(x)
         pictures = layers.Reshape((num_steps, 1, num_channels), name="member0_steps")(rounded)
         plans = plan_convolutions(num_steps, self.num_features)
         shares = [_share_above(pictures, plan) for plan in plans]

@@ -4,11 +4,9 @@ with classes, and those that any series start from.
 
 from dataclasses import replace
 
-from ..compress import QuantizeAware
 from ..recipe import Judge, Recipe
 from ..rows.split import SplitByTime, SplitGiven, SplitRandom
 from ..steps import EncodeDate, FillGaps, FlagGaps, ScaleByItself, ScaleSeries
-from ..targets.shipping import Shipping
 from ..training.optimizers import AdamW
 from ..training.schedules import Cosine
 from ..training.training import Training
@@ -53,8 +51,8 @@ def shared_steps_recipe(
 ) -> Recipe:
     """Returns the recipe for series with a rhythm of days and weeks: the parts of `series_recipe`,
     windows of four weeks where the training steps allow it (or `window`), gaps filled from the same
-    time a week before, and one small net that all steps ahead share. Its last epochs are trained
-    with rounding: its layers add up what is small of what is large.
+    time a week before, and small nets that all steps ahead share. The day of the year is read where
+    the training steps hold two years.
 
     Args:
         load: Series with a target.
@@ -67,16 +65,22 @@ def shared_steps_recipe(
     return replace(
         usual,
         frame=replace(usual.frame, window=window),
-        prepare=(EncodeDate(parts=("hour", "weekday", "day_of_year"), harmonics=(3, 3, 1)),),
+        prepare=(
+            EncodeDate(
+                parts=("hour", "weekday", "day_of_year"),
+                harmonics=(3, 3, 1),
+                least_cycles=2,
+            ),
+        ),
         encode=(
             FlagGaps(),
             FillGaps(how="season", season=season),
             ScaleByItself(level=True, base="season"),
             ScaleSeries(),
         ),
-        build=StepNet(season=season),
+        # The mean of three: one alone follows the noise of its start.
+        build=StepNet(season=season, num_members=3),
         training=replace(usual.training, optimizer=AdamW(learning_rate=2e-3)),
-        shipping=Shipping(compress=(QuantizeAware(epochs=8, learning_rate_factor=0.3),)),
     )
 
 

@@ -13,6 +13,7 @@ from .call_graph import alter, call_as_it_is, calls_of, copy_layer
 
 _PACKAGE = "pipelines"
 _LEAST_RANGE = 1e-6
+_LEVELS = 255
 # Layers whose int8 output has the scale of their input, or a scale that int8 sets.
 _SAME_SCALE = (
     "Flatten",
@@ -39,6 +40,7 @@ _SAME_SCALE = (
     "Softmax",
     "Embedding",
     "FakeQuantize",
+    "FakeQuantizeAlways",
     "Rescaling",
     "Transpose",
     "Flip",
@@ -119,6 +121,24 @@ class FakeQuantize(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "momentum": self.momentum}
+
+
+@keras.saving.register_keras_serializable(package=_PACKAGE)
+class FakeQuantizeAlways(FakeQuantize):
+    """A FakeQuantize whose range is set, and which rounds in the float32 file too: for what comes
+    after it, a value is a place on the grid.
+    """
+
+    def in_plain_operators(self, x):
+        """Returns the same rounding of a symbolic tensor, in operators that float32 files have."""
+        low, high = self.range()
+        scale = np.float32(high - low) / np.float32(_LEVELS)
+        zero_point = np.clip(np.round(-low / scale), 0, _LEVELS)
+        lowest = np.float32(-zero_point) * scale
+        highest = np.float32(_LEVELS - zero_point) * scale
+        shifted = keras.ops.clip(x, float(lowest), float(highest)) - lowest
+        places = keras.ops.floor(shifted * (np.float32(1) / scale) + np.float32(0.5))
+        return places * scale + lowest
 
 
 class _RoundedKernel:
@@ -279,12 +299,15 @@ def clipped_rows(model, rows):
 
 def without_ranges(model):
     """A copy of a model without its FakeQuantize layers and with plain layers of rounded kernels
-    for its Rounded ones: what remains of quantization-aware training in float32.
+    for its Rounded ones: what remains of quantization-aware training in float32. Of a
+    FakeQuantizeAlways the rounding remains.
     """
     if not is_quantization_aware(model):
         return model
 
     def call(known, layer, *args, **kwargs):
+        if isinstance(layer, FakeQuantizeAlways):
+            return model.get_layer(layer.name).in_plain_operators(args[0])
         if isinstance(layer, FakeQuantize):
             return args[0]
         return layer(*args, **kwargs)
@@ -339,7 +362,7 @@ def _takes_range(call):
     return reader is None or not (
         is_rectifier(reader)
         or type(reader).__name__ == "BatchNormalization"
-        or type(reader).__name__ == "FakeQuantize"
+        or isinstance(reader, FakeQuantize)
     )
 
 

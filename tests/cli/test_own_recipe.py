@@ -8,7 +8,7 @@ import pytest
 from pipelines.cli.own_recipe import OwnDataOptions
 from pipelines.compress.quantize_aware import QuantizeAware
 from pipelines.errors import VerifyError
-from pipelines.recipe import Candidate
+from pipelines.recipe import Candidate, Tried
 from pipelines.studies import choose as choosing
 from pipelines.tabular import LoadTable, Mlp, table_recipe
 from pipelines.timeseries import MiniRocket
@@ -60,3 +60,11 @@ def test_if_none_passes_the_last_error_is_raised(ran, tmp_path):
 def test_a_network_that_no_epochs_train_is_not_trained_with_rounding():
     solved = replace(RECIPE, build=MiniRocket())
     assert choosing.in_order_to_run([solved, LINEAR]) == [solved, LINEAR]
+
+
+def test_a_recipe_that_was_run_before_is_named_in_the_report():
+    tried = tuple(Tried(words, 0.5, 1, 10) for words in ("dense net", "linear net"))
+    recipe = replace(RECIPE, tried=tried)
+    noted = choosing.with_missed(recipe, {"linear net": "int8 lost 0.02 of mase"})
+    assert noted.tried[0] == tried[0]
+    assert noted.tried[1].note == "run before this one: int8 lost 0.02 of mase"

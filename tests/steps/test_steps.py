@@ -1,5 +1,7 @@
 """Every step: fitted on training rows, the same rows out, the numbers that the method says."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -196,6 +198,18 @@ def test_dates_go_round():
     assert np.linalg.norm(x[0] - x[1]) < np.linalg.norm(x[0] - x[2]) and x[3].tolist() == [0.5, 0.5]
     with pytest.raises(StepError, match="has no part 'decade'"):
         steps.EncodeDate(parts=("decade",)).fit(train)
+
+
+@pytest.mark.parametrize(("cycles", "parts"), [(0, 2), (2, 1), (500, 0)])
+def test_a_part_whose_cycle_was_hardly_seen_is_left_out(cycles, parts):
+    """Of one year a net learns the days by heart; the hour of 200 days it has seen 200 times."""
+    train = make()
+    steps_of_five_days = np.arange(len(train)) * np.timedelta64(5 * 86_400 + 3_600, "s")
+    dates = np.datetime64("2024-01-01", "s") + steps_of_five_days
+    train = replace(train, x={**train.x, "d": dates})
+    step = steps.EncodeDate(parts=("day_of_year", "hour"), least_cycles=cycles)
+    made = step.fit(train).apply_columns({"d": train.x["d"][:3]})
+    assert len([name for name in made if name.startswith("d ")]) == parts
 
 
 @settings(max_examples=200, deadline=None)

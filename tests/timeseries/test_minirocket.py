@@ -188,6 +188,15 @@ def test_steps_are_exact_in_int8_and_no_layer_merges():
     assert num_scales(files["int8"]) == {1}
 
 
+def test_the_float32_file_rounds_its_input_as_keras_does():
+    """A step just above a threshold is above it in each form, though only one computes in int8."""
+    _, rows, result = fitted()
+    wanted = result.model.predict(rows.x, verbose=0)
+    tflite = convert(result.model, rows, files=TfliteFiles(forms=("float32", "int8")))
+    interpreter = LiteRT(tflite["float32"])
+    np.testing.assert_allclose(interpreter.run(rows.x), wanted, atol=1e-4)
+
+
 def test_other_columns_of_a_row_join_the_shares():
     ports = (
         Port("steps", (24, 2), "float32", SERIES_STANDARD),

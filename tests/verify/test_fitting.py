@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from pipelines.compress import QuantizeAware
-from pipelines.errors import LeakError
+from pipelines.errors import LeakError, VerifyError
 from pipelines.rows.joined import learned_from_both
 from pipelines.rows.parts import require_unseen
-from pipelines.run import fit, judge, refit, settle, ship
+from pipelines.run import export, fit, judge, refit, settle, ship
 from pipelines.studies.judged import alone
 from pipelines.training.schedules import Constant, Cosine
 from pipelines.verify.fitting import best_epoch, train_on_all
+from pipelines.verify.kept import check_kept
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +71,22 @@ def test_after_a_compression_the_decision_stays_too(recipe, birds_splits):
     assert again.signature.decisions == first.signature.decisions
     assert again.trained.compression == first.trained.compression
     assert len(again.trained.compression) == 2
+
+
+def test_int8_that_loses_on_validation_rows_ends_before_a_second_training(models, recipe):
+    """So that another recipe is taken without a look at the test rows."""
+    import keras
+
+    first, _ = models
+    recipe = settle(recipe, first.trained.inputs.train_rows.schema)
+    check_kept(recipe, first.trained, first)
+    strict = replace(recipe, judge=replace(recipe.judge, tolerance=-1.0))
+    check_kept(strict, first.trained, first)  # a loss that is noise passes
+    broken = keras.models.clone_model(first.trained.model)
+    broken.set_weights(first.trained.model.get_weights())
+    broken.layers[-1].set_weights([-each for each in broken.layers[-1].get_weights()])
+    with pytest.raises(VerifyError, match=r"lost 0\.\d+ of \w+ on [\d,]+ validation rows"):
+        check_kept(recipe, first.trained, export(recipe, replace(first.trained, model=broken)))
 
 
 def test_test_rows_are_unseen_and_validation_rows_are_not(models, recipe, birds_splits):
