@@ -242,7 +242,7 @@ def export(
         model, refused = convert_forms(
             model,
             recipe.shipping,
-            copies=staggered_copies(recipe.build, trained.signature),
+            copies=staggered_copies(recipe.build, trained.signature, recipe.shipping.quantize),
             stream_steps=stream_steps,
         )
     refused = {**inputs.refused, **refused}

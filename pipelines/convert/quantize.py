@@ -28,12 +28,16 @@ class Quantize(Spec):
             float file, for the forms int8 and dynamic, where uint8 and streams stay
             TensorFlow's. It has no int8 LSTM and takes no trained ranges.
         dense_weights: "per_tensor" saves 8 bytes for each output of a dense layer.
+        copies: How often the int8 file gives each output, rounded at staggered places, so that
+            their mean has finer steps; the last layer grows as often. 0: four times where answers
+            are ranked or the network wants it, else once.
     """
 
     calibration: str = "minmax"
     percentile: float = knob(99.99, 90, 100)
     quantizer: str = "tensorflow"
     dense_weights: str = "per_channel"
+    copies: int = knob(0, 0, 16)
 
     def check(self) -> None:
         """Raises RecipeError where a choice is none of those above, or two do not go together."""

@@ -9,10 +9,13 @@ from ..errors import ExportError
 from ..slots import Network
 from ..tasks import task_of
 from .lower import NUM_COPIES, pixel_rescaling
+from .quantize import Quantize
 
 
-def staggered_copies(network: Network, signature: Signature) -> int:
+def staggered_copies(network: Network, signature: Signature, quantize: Quantize) -> int:
     """Returns how many copies of each output the int8 file gives (see `lower.stagger`)."""
+    if quantize.copies:
+        return quantize.copies
     if network.staggers_outputs or task_of(signature.target).staggers_outputs:
         return NUM_COPIES
     return 1

@@ -40,7 +40,7 @@ class Network(Spec):
     """
 
     layers: Layers = field(default=Layers(), kw_only=True)
-    balancer: ClassVar[Any] = None
+    balancer = None
     gives_back: ClassVar[bool] = False
     needs_unlabelled: ClassVar[bool] = False
     refits: ClassVar[bool] = False

@@ -36,7 +36,7 @@ _BELOW_LOWEST = 10.0
 
 
 @dataclass(frozen=True)
-class RisingRate(Schedule):
+class _RisingRate(Schedule):
     """A rate that rises by the same factor in each step: Smith 2017,
     https://arxiv.org/abs/1506.01186. For `find_rate` alone.
 
@@ -155,7 +155,7 @@ def find_rate(
     splits = frame(recipe, split(recipe, data.dataset))
     recipe = settle(recipe, splits.train.schema)
     inputs = prepare(recipe, splits.train, splits.valid)
-    schedule = RisingRate(low, high, num_steps)
+    schedule = _RisingRate(low, high, num_steps)
     with stage("rates"):
         losses = _losses_of(recipe, inputs, schedule)
     places = np.arange(len(losses))

@@ -259,7 +259,7 @@ class _Search:
             self.inputs.calibration,
             seed=self.recipe.training.seed,
             quantize=quantize,
-            copies=staggered_copies(self.recipe.build, signature),
+            copies=staggered_copies(self.recipe.build, signature, quantize),
             files=TfliteFiles(tuple(way.form for way in ways)),
         )
         return described(tflite, self.recipe.name, signature)

@@ -71,7 +71,7 @@ def _converted(recipe, inputs, model):
             inputs.train_rows,
         ),
         recipe.shipping,
-        copies=staggered_copies(recipe.build, inputs.signature),
+        copies=staggered_copies(recipe.build, inputs.signature, recipe.shipping.quantize),
     )
 
 

@@ -16,6 +16,8 @@ from ..device.target import Target
 SMALLER_IS_BETTER = frozenset(
     {"log_loss", "brier", "hamming_loss", "mae", "rmse", "mase", "pinball", "cost"}
 )
+# Of what a loss is counted as a share: in dollars or degrees .01 is much or nothing.
+SHARE_METRICS = frozenset({"mae", "rmse", "mase", "pinball", "cost"})
 RANK_METRICS = ("average_precision", "roc_auc")
 LABEL_METRICS = ("balanced_accuracy", "macro_f1", "accuracy", "precision", "recall", "f1")
 _ANOMALY_METRICS = (
@@ -267,14 +269,14 @@ def _score_known_anomalies(truth, flagged, scores):
 
 
 def loss_of(metric: str, before: Mapping[str, float], after: Mapping[str, float]) -> float:
-    """Returns how much worse `after` is than `before`, ≥ 0 where it is worse. MAE and RMSE count as
-    a share of `before`.
+    """Returns how much worse `after` is than `before`, ≥ 0 where it is worse. Metrics with
+    a unit, and MASE, which is one of them over a constant, count as a share of `before`.
     """
     if metric in SMALLER_IS_BETTER:
         change = after[metric] - before[metric]
     else:
         change = before[metric] - after[metric]
-    if metric in ("mae", "rmse") and before[metric] > 0:
+    if metric in SHARE_METRICS and before[metric] > 0:
         return change / before[metric]
     return change
 

@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
+from ..convert.quantize import Quantize
 from ..recipe import Candidate
+from ..targets.shipping import Shipping
 from ..training.optimizers import AdamW
 from ..training.schedules import Cosine
 from .load import LoadSeries
@@ -10,6 +12,9 @@ from .load_classes import LoadSeriesArrays, LoadSeriesTfds, LoadTsFiles
 from .minirocket import MiniRocket
 from .networks import NLinear
 from .recipes import anomaly_recipe, series_classes_recipe, series_recipe, shared_steps_recipe
+
+# Quiet hours have small errors: one step of an int8 output would be as large as most of them.
+FINE = Quantize(copies=4)
 
 
 def series_candidates(
@@ -24,6 +29,7 @@ def series_candidates(
         season=season,
         name=name,
     ).refitted()
+    usual = replace(usual, shipping=Shipping(quantize=FINE))
     linear = replace(
         usual,
         build=NLinear(regularizer=1e-4),

@@ -19,9 +19,11 @@ from pipelines.convert.forms import TfliteFiles
 from pipelines.convert.pack_file import pack_file
 from pipelines.convert.quantize import Quantize
 from pipelines.convert.ranges import mse_range, percentile_range
+from pipelines.convert.scales import staggered_copies
 from pipelines.device.runner import LiteRT
 from pipelines.errors import ExportError, RecipeError
 from pipelines.rows.parts import Schema, TrainSet
+from pipelines.tabular import Mlp
 from pipelines.targets.micro.runner import Micro, micro_available
 from pipelines.training.optimizers import AdamW
 from pipelines.training.training import Training
@@ -297,6 +299,39 @@ def test_a_percentile_leaves_out_what_is_far_out(quantizer):
             each["quantization"][0] for each in details if list(each["shape"]) == [1, 16]
         )
     assert scales["percentile"] < 0.1 * scales["minmax"]
+
+
+def test_copies_of_an_output_give_it_finer_steps():
+    """The mean of copies that are rounded at staggered places is nearer to Keras."""
+    import keras
+
+    keras.utils.set_random_seed(0)
+    numbers = keras.Input((8,), name="numbers")
+    model = keras.Model(numbers, keras.layers.Dense(3, name="logits")(numbers))
+    # Of such a kernel int8 rounds nothing.
+    model.layers[-1].set_weights([np.tile(np.eye(3), (3, 1))[:8] - 0.5, np.zeros(3)])
+    x = np.random.default_rng(0).integers(-127, 128, (400, 8)).astype(np.float32) / 127
+    wanted = model.predict(x, verbose=0)
+    errors = {}
+    for number in (1, 4):
+        copies = staggered_copies(Mlp(), signature_of((1, 1, 1)), Quantize(copies=number))
+        rows = rows_of(numbers=x)
+        content = convert(model, rows, copies=copies, files=TfliteFiles(forms=("int8",)))["int8"]
+        interpreter = LiteRT(content)
+        scales = interpreter.quantization()
+        scale, zero_point = scales["numbers"]
+        places = np.clip(np.round(x / scale) + zero_point, -128, 127).astype(np.int8)
+        out = interpreter.run({"numbers": places}).astype(np.float64)
+        assert out.shape[1] == 3 * number
+        scale, zero_point = scales["output"]
+        given = ((out - zero_point) * scale).reshape(len(x), number, 3).mean(axis=1)
+        errors[number] = np.abs(given - wanted).mean()
+    assert errors[4] < 0.6 * errors[1]  # what the input loses is in both
+
+
+def test_the_network_and_the_task_decide_where_no_number_of_copies_is_asked_for():
+    signature = signature_of((1, 1, 1))
+    assert staggered_copies(Mlp(), signature, Quantize()) == 4  # classes are ranked
 
 
 def test_an_lstm_is_refused_by_the_second_quantizer():

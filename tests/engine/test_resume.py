@@ -64,7 +64,12 @@ def assert_same(one, other):
 
 
 @pytest.mark.parametrize(
-    "schedule", [Constant(patience=2), Cosine(warmup_epochs=1)], ids=["early stopping", "cosine"]
+    "schedule",
+    [
+        Constant(patience=2),
+        pytest.param(Cosine(warmup_epochs=1), marks=pytest.mark.full),
+    ],
+    ids=["early stopping", "cosine"],
 )
 def test_a_training_goes_on_after_any_epoch(schedule, tmp_path, kill_after):
     recipe = tabular()

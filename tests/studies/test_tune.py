@@ -28,6 +28,7 @@ def recipe():
     return replace(small, name="tuning", training=replace(small.training, epochs=3))
 
 
+@pytest.mark.full
 def test_a_study_of_three_trials(recipe, tmp_path):
     workers = Workers("local:2", folder=tmp_path)
     result = tune(recipe, SEARCH, num_trials=3, workers=workers)

@@ -71,6 +71,8 @@ def test_values_and_losses():
     }
     assert loss_of("roc_auc", {"roc_auc": 0.9}, {"roc_auc": 0.85}) == pytest.approx(0.05)
     assert loss_of("rmse", {"rmse": 10.0}, {"rmse": 11.0}) == pytest.approx(0.1)
+    assert loss_of("mase", {"mase": 0.5}, {"mase": 0.51}) == pytest.approx(0.02)
+    assert loss_of("cost", {"cost": 200.0}, {"cost": 201.0}) == pytest.approx(0.005)
     assert loss_of("log_loss", {"log_loss": 0.5}, {"log_loss": 0.4}) < 0
 
 

@@ -571,6 +571,7 @@ def test_every_net_reaches_int8(net, tmp_path):
     assert max(errors.values()) <= 1.05 * min(errors.values()), errors
 
 
+@pytest.mark.full
 def test_backtest():
     table = waves(360)
     once = backtest(small(), table, num_folds=2, refit=False)

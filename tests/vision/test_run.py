@@ -327,6 +327,7 @@ def test_what_does_not_suit_is_told_before_an_epoch(emoji, small, tmp_path):
     assert not left_in(tmp_path)
 
 
+@pytest.mark.full
 def test_mixed_and_focal_training_goes_to_the_device(emoji, small, tmp_path):
     """Two classes, soft labels by MixUp, focal loss with smoothing."""
     two = np.isin(emoji["label"], ["Flags", "People & Body"])
@@ -345,6 +346,7 @@ def test_mixed_and_focal_training_goes_to_the_device(emoji, small, tmp_path):
     assert report["target"]["task"] == "binary" and list(report["scores"]) == FORMS
 
 
+@pytest.mark.full
 def test_duplicates_across_the_split_are_told(emoji, small, tmp_path, capsys):
     twice = {name: np.concatenate([values, values]) for name, values in emoji.items()}
     report = run(
