@@ -19,7 +19,7 @@ pytestmark = [
 def test_thirty_trials_and_five_kills(cluster, tmp_path):
     cluster.add_node(num_cpus=2)
     cluster.wait_for_nodes()
-    places = check_study(tmp_path, "ray", trials=30, kills=5, longest=15, seed=0)
+    places = check_study(tmp_path, "ray", trials=30, kills=5, longest=6, seed=0)
     assert places
     check_starts(tmp_path, num_kills=len(places))
 
