@@ -13,6 +13,7 @@ from ..rows.sketch import DataSketch
 from ..slots import Balancer
 from ..spec import knob
 from .samplers import UndersampleRandom, require_two_classes
+from .weights import balanced
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,8 @@ class AdjustLogits(Balancer):
         """
         train = require_train_set(train, "balance")
         require_two_classes(train, "AdjustLogits")
-        fields = {name: value for name, value in vars(train).items() if name != "unlabelled"}
         shift = self.strength * _log_shares(train)
-        return BalancedSet(**{**fields, "logit_shift": shift.astype(np.float32)})
+        return replace(balanced(train), logit_shift=shift.astype(np.float32))
 
 
 @dataclass(frozen=True)

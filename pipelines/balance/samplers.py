@@ -18,7 +18,7 @@ from ..rows.sketch import TOKENS, DataSketch
 from ..slots import Balancer
 from ..spec import Refusal, knob
 from .table import NumberTable, find_parents
-from .weights import class_counts
+from .weights import balanced, class_counts
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class _RowSampler(Balancer):
         require_two_classes(train, type(self).__name__)
         places = np.arange(len(train))[:, None]
         drawn, _ = self._sampler().fit_resample(places, train.y)
-        return _balanced(train.take(drawn[:, 0]))
+        return balanced(train.take(drawn[:, 0]))
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class SampleByClass(Balancer):
             own = generator.permutation(np.flatnonzero(train.y == label))
             # Whole rounds, then the first of one more.
             drawn.append(np.resize(own, num_drawn[label]))
-        return _balanced(train.take(np.concatenate(drawn)))
+        return balanced(train.take(np.concatenate(drawn)))
 
     def _num_drawn(self, counts):
         """Returns how many rows of each class are drawn, int64 [classes]; at least one."""
@@ -350,15 +350,3 @@ def require_two_classes(train, balancer):
             fix="check the target and the split",
         )
     return counts
-
-
-def _balanced(rows):
-    return BalancedSet(
-        x=rows.x,
-        y=rows.y,
-        ids=rows.ids,
-        schema=rows.schema,
-        weight=rows.weight,
-        group=rows.group,
-        time=rows.time,
-    )

@@ -42,25 +42,25 @@ class WeightByClass(Balancer):
         train = require_train_set(train, "balance")
         if has_several_labels(train):
             weights = (len(train) / (2 * _label_counts(train.y))) ** self.strength
-            balanced = _balanced(train, train.weight)
-            return replace(balanced, label_weights=weights.astype(np.float32))
+            return replace(balanced(train), label_weights=weights.astype(np.float32))
         counts = class_counts(train, "WeightByClass")
         by_class = (
             len(train) / (np.count_nonzero(counts) * np.maximum(counts, 1))
         ) ** self.strength
         weight = (train.weight * by_class[train.y]).astype(np.float32)
-        return _balanced(train, weight)
+        return replace(balanced(train), weight=weight)
 
 
-def _balanced(train, weight):
+def balanced(rows: TrainSet) -> BalancedSet:
+    """Returns rows, as they are, as what a balancer gives."""
     return BalancedSet(
-        x=train.x,
-        y=train.y,
-        ids=train.ids,
-        schema=train.schema,
-        weight=weight,
-        group=train.group,
-        time=train.time,
+        x=rows.x,
+        y=rows.y,
+        ids=rows.ids,
+        schema=rows.schema,
+        weight=rows.weight,
+        group=rows.group,
+        time=rows.time,
     )
 
 

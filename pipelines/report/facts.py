@@ -48,11 +48,12 @@ def gather_facts(
     margin = None
     if evaluation.comparison is not None:
         margin = asdict(evaluation.comparison.margin)
+    by_form = _costs_by_form(recipe, splits, evaluation)
     facts = {
         **_recipe_facts(recipe, signature),
         **_data_facts(recipe, data, splits, trained),
-        **_rung_facts(evaluation),
-        **_cost_facts(recipe, splits, evaluation),
+        **_rung_facts(evaluation, by_form),
+        **_cost_facts(recipe, splits, by_form),
         "decisions": {form: list(offsets) for form, offsets in signature.decisions.items()},
         "thresholds": task.thresholds(signature),
         "decided_by": _decided_by(trained.inputs),
@@ -124,43 +125,48 @@ def _data_facts(recipe, data, splits, trained):
     }
 
 
-def _rung_facts(evaluation):
-    """Returns what each form of the model scores, and whether they pass the gate."""
-    rungs = evaluation.rungs
+def _rung_facts(evaluation, costs):
+    """Returns what each form of the model scores, its costs among them, and whether they pass the
+    gate.
+    """
     failed = evaluation.failed
+    ladder = [asdict(rung) for rung in evaluation.rungs]
+    for line in ladder:
+        if line["form"] in costs:
+            line["scores"][COST] = costs[line["form"]]
     return {
         "versions": versions(),
         "gate": {"passed": not failed, "failed_step": failed},
-        "scores": {rung.form: rung.scores for rung in rungs if rung.scores},
-        "ladder": [asdict(rung) for rung in rungs],
+        "scores": {line["form"]: line["scores"] for line in ladder if line["scores"]},
+        "ladder": ladder,
     }
 
 
-def _cost_facts(recipe, splits, evaluation):
-    """Returns what the answers of each form cost a row, among its scores, and what one answer to
-    all rows would cost; nothing if costs are unknown.
-    """
+def _costs_by_form(recipe, splits, evaluation):
+    """Returns form → what its answers cost a row; nothing if costs are unknown."""
     costs = recipe.judge.costs
     if not costs:
         return {}
     labels = splits.test.schema.target.labels
     y = splits.test.y
-    ladder = [asdict(rung) for rung in evaluation.rungs]
     by_form = {}
-    for rung in ladder:
-        answers = evaluation.answers.get(rung["form"])
-        if answers is None or not rung["scores"] or len(answers.scores) != len(y):
+    for rung in evaluation.rungs:
+        answers = evaluation.answers.get(rung.form)
+        if answers is None or not rung.scores or len(answers.scores) != len(y):
             continue
-        form_cost = mean_cost(costs, y, class_places(answers, labels))
-        rung["scores"][COST] = form_cost
-        by_form[rung["form"]] = form_cost
+        by_form[rung.form] = mean_cost(costs, y, class_places(answers, labels))
+    return by_form
+
+
+def _cost_facts(recipe, splits, by_form):
+    """Returns the costs a row, and what one answer to all rows would cost."""
+    if not recipe.judge.costs:
+        return {}
     return {
-        "ladder": ladder,
-        "scores": {rung["form"]: rung["scores"] for rung in ladder if rung["scores"]},
         "costs": {
             "unit": recipe.judge.cost_unit,
             "by_form": by_form,
-            "constant": _cheapest_constant(costs, splits),
+            "constant": _cheapest_constant(recipe.judge.costs, splits),
         },
     }
 

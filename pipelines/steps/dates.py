@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..device.calendar import MONTH
+from ..device.calendar import DAY_SECONDS, MONTH
 from ..device.cells import DATE
 from ..device.primitives import DATE_PARTS, DatePart, Primitive, Table
 from ..device.units import UNIT_INTERVAL
@@ -16,7 +16,6 @@ from ..spec import knob
 from .step import ColumnStep, FittedStep, as_float32, is_date
 
 USUAL_PARTS = ("month", "weekday", "hour")
-DAY_SECONDS = 86_400
 # After how many seconds a part starts anew, about.
 CYCLE_SECONDS = {
     "month": 365 * DAY_SECONDS,

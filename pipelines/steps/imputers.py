@@ -10,7 +10,7 @@ from ..device.cells import NUMERIC
 from ..device.primitives import DrawFill, LinearFill, NeighborFill, RowFill
 from ..errors import StepError
 from ..spec import knob
-from .step import ColumnStep, FittedStep, is_numeric, present
+from .step import ColumnStep, FittedStep, as_float32, is_numeric, present
 
 MAX_LINEAR = 128
 MAX_LEARNED = 5_000
@@ -275,4 +275,4 @@ class ImputeRandom(_FillRows):
 
 def _plain(values):
     """Returns Python floats that float32 holds exactly."""
-    return tuple(float(np.float32(value)) for value in values)
+    return tuple(map(as_float32, values))

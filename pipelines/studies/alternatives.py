@@ -9,6 +9,7 @@ from ..errors import PipelineError, RecipeError
 from ..recipe import Candidate, Recipe
 from ..rows.parts import Schema
 from ..run import settle
+from ..settings import written
 from ..slots import Balancer, Loss, Step
 from ..spec import knobs_of
 from ..steps import FlagMissing
@@ -202,13 +203,7 @@ def _in_words(spec) -> str:
     """Returns a spec in words: its name, and the knobs that are not as usual."""
     if spec is None:
         return "None"
-    kind = type(spec)
-    turned = []
-    for knob in knobs_of(kind):
-        value = vars(spec)[knob.name]
-        if value != knob.default:
-            turned.append(f"{knob.name}={value!r}")
-    return f"{kind.__name__}({', '.join(turned)})"
+    return written(spec)
 
 
 SLOTS: Mapping[str, Callable[[Recipe], tuple[str, list[Candidate]]]] = MappingProxyType(

@@ -6,26 +6,22 @@ halving: Jamieson and Talwalkar 2016, https://arxiv.org/abs/1502.07943).
 """
 
 import math
-import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from ..compress.quantize_aware import QuantizeAware
-from ..engine.base import Engine, Handle
+from ..engine.base import Engine
 from ..engine.notice import print_notice
-from ..errors import EngineError, PipelineError, RecipeError
+from ..errors import PipelineError, RecipeError
 from ..recipe import Candidate, Recipe, Tried
-from ..rows.split_fold import SplitFold
 from ..tasks.metrics import direction
-from .judged import Judged, judged_task
-from .workers import Workers, wait_for_each
+from .member_folds import MemberFolds, judge_members
+from .workers import Workers
 
 QUALITIES = ("fast", "good", "best")
 NUM_FOLDS = 5
 # The last fold first: of steps in time it has the most to learn from, and is nearest to what comes.
 PLACES = tuple(reversed(range(NUM_FOLDS)))
-# Of so many rows at most: more would take longer and choose the same.
-MOST_ROWS = 10_000
 # With fewer rows to learn from, one fold shows little: the better candidates are judged on all.
 FEW_ROWS = 2_500
 # Scores so near to each other are alike; the candidate that stands first is taken.
@@ -37,36 +33,18 @@ class _Trial:
     """A candidate with what came of it so far."""
 
     candidate: Candidate
-    judged: list[Judged] = field(default_factory=list)
-    error: PipelineError | None = None
-
-    def score(self) -> float | None:
-        """The mean of its folds; None if one gave no score."""
-        if self.error is not None or not self.judged:
-            return None
-        scores = [judged.score for judged in self.judged]
-        if any(score is None for score in scores):
-            return None
-        return statistics.fmean(scores)
-
-    def note(self) -> str:
-        """What stands against it, or ""."""
-        if self.error is not None:
-            return self.error.received.partition("\n")[0]
-        failed = [judged.failed for judged in self.judged if judged.failed]
-        if failed:
-            return failed[0].partition("\n")[0]
-        return ""
+    member: MemberFolds
 
     def tried(self) -> Tried:
         """What the report states of it."""
-        sizes = [judged.size_bytes for judged in self.judged]
+        folds = self.member.folds
+        sizes = [fold.size_bytes for fold in folds]
         return Tried(
             words=self.candidate.words,
-            score=self.score(),
-            num_folds=len(self.judged),
+            score=self.member.score,
+            num_folds=len(folds),
             size_bytes=max(sizes, default=0),
-            note=self.note(),
+            note=self.member.reason,
         )
 
 
@@ -95,7 +73,7 @@ def choose(
     candidates = usable_candidates(candidates)
     if quality == "fast" or len(candidates) == 1:
         return [candidates[0].recipe]
-    trials = [_Trial(candidate) for candidate in candidates]
+    trials = [_Trial(each, MemberFolds(each.words)) for each in candidates]
     with workers.open() as engine:
         _judge(trials, PLACES[:1], engine)
         finalists = _better_half(trials)
@@ -128,7 +106,7 @@ def usable_candidates(candidates: Sequence[Candidate]) -> list[Candidate]:
 
 def _num_folds(trials, quality):
     """Returns the number of folds that the better candidates are judged on."""
-    num_rows = max((judged.num_folded for trial in trials for judged in trial.judged), default=0)
+    num_rows = max((fold.num_folded for trial in trials for fold in trial.member.folds), default=0)
     if quality == "best" or num_rows < FEW_ROWS:
         return NUM_FOLDS
     return 2
@@ -136,37 +114,17 @@ def _num_folds(trials, quality):
 
 def _judge(trials, places, engine: Engine):
     """Judges trials on more folds, side by side."""
-    handles: dict[Handle, _Trial] = {}
-    for trial in trials:
-        for place in places:
-            if trial.error is None:
-                _submit(trial, place, engine, handles)
-    wait_for_each(list(handles), engine, fatal=EngineError)
-    for handle, trial in handles.items():
-        if handle.error is not None:
-            trial.error = handle.error
-        else:
-            trial.judged.append(Judged.of(engine.result(handle)))
-
-
-def _submit(trial, place, engine, handles):
-    recipe = trial.candidate.recipe
-    most = MOST_ROWS if recipe.frame is None else 0
-    fold = SplitFold(recipe.split, NUM_FOLDS, place, inside=True, most=most)
-    # A second training, on all rows, would take as long again and choose the same.
-    once = replace(recipe.training, refit=False)
-    task = judged_task(replace(recipe, split=fold, training=once))
-    handle = engine.submit(task, about=f"{trial.candidate.words}, fold {place}")
-    handles[handle] = trial
+    members = [(trial.candidate, trial.member) for trial in trials]
+    judge_members(members, places, engine, num_folds=NUM_FOLDS)
 
 
 def _ranked(trials):
     """Returns the trials that may be chosen, the best first; of a tie, that which stands first."""
-    usable = [trial for trial in trials if trial.score() is not None]
+    usable = [trial for trial in trials if trial.member.score is not None]
     if not usable:
         return []
-    sign = direction(usable[0].judged[0].deciding)
-    return sorted(usable, key=lambda trial: -sign * trial.score())
+    sign = direction(usable[0].member.folds[0].deciding)
+    return sorted(usable, key=lambda trial: -sign * trial.member.score)
 
 
 def in_order_to_run(recipes: Sequence[Recipe]) -> list[Recipe]:
@@ -212,7 +170,7 @@ def _in_order(trials, finalists):
         raise _no_candidate(trials)
     others = [trial for trial in trials if trial not in ranked]
     for trial in others:
-        print_notice(f"{trial.candidate.words}: cannot be chosen: {trial.note()}")
+        print_notice(f"{trial.candidate.words}: cannot be chosen: {trial.member.reason}")
     in_order = [*ranked, *others]
     return [replace(trial.candidate.recipe, tried=_tried(in_order, trial)) for trial in ranked]
 
@@ -226,8 +184,8 @@ def _tried(trials, chosen):
 def _no_candidate(trials):
     """Returns the error where nothing can be chosen."""
     for trial in trials:
-        if trial.error is not None:
-            return trial.error
+        if trial.member.error is not None:
+            return trial.member.error
     return RecipeError(
         "no candidate has a score on the folds",
         expected="rows enough for a score in each fold",
@@ -239,7 +197,9 @@ def _usual_first(ranked, trials):
     """Puts the first of those that are as good as the best in front."""
     if not ranked:
         return []
-    best = ranked[0].score()
-    alike = [trial for trial in ranked if abs(trial.score() - best) <= TIE * max(abs(best), 1e-9)]
+    best = ranked[0].member.score
+    alike = [
+        trial for trial in ranked if abs(trial.member.score - best) <= TIE * max(abs(best), 1e-9)
+    ]
     first = min(alike, key=trials.index)
     return [first, *(trial for trial in ranked if trial is not first)]

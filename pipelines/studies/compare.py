@@ -4,67 +4,22 @@ Each is held against the recipe as it is, fold by fold, by the corrected resampl
 are compared at once, the p-values are Holm's (1979, https://www.jstor.org/stable/4615733).
 """
 
-import statistics
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
 from ..bundle.folder import as_json, check_folder
-from ..engine.base import Engine, Handle
+from ..engine.base import Engine
 from ..engine.making import making
 from ..engine.workspace import write_whole
-from ..errors import EngineError, PipelineError, RecipeError
-from ..recipe import Candidate, Recipe
-from ..rows.split_fold import SplitFold
+from ..errors import RecipeError
+from ..recipe import Recipe
 from ..run import frame, read, split
 from ..tasks.metrics import direction
 from .alternatives import Alternatives, alternatives
 from .corrected import CONFIDENCE, FoldMean, holm, mean_over_folds
-from .judged import Judged, judged_task
-from .workers import Workers, wait_for_each
-
-# More rows take longer, and the differences between folds stay about the same.
-MOST_ROWS = 10_000
-
-
-@dataclass(eq=False)
-class MemberFolds:
-    """What stood in the slot, and how the recipe did with it.
-
-    Attributes:
-        words: what it is.
-        folds: how it did on each, in their order.
-        error: why it has no score, or None.
-    """
-
-    words: str
-    folds: list[Judged] = field(default_factory=list)
-    error: PipelineError | None = None
-
-    @property
-    def scores(self) -> list[float]:
-        """The deciding metric of the int8 file, one a fold; () if a fold gave none."""
-        found = [fold.score for fold in self.folds]
-        if self.error is not None or any(score is None for score in found):
-            return []
-        return found
-
-    @property
-    def note(self) -> str:
-        """What stands against it, or ""."""
-        if self.error is not None:
-            return self.error.received.partition("\n")[0]
-        failed = [fold.failed for fold in self.folds if fold.failed]
-        if failed:
-            return f"{len(failed)} folds would not ship: {failed[0].partition(chr(10))[0]}"
-        return ""
-
-    def mean_of(self, metric: str) -> float | None:
-        """Returns the mean of another metric of the int8 file; None if a fold has none."""
-        values = [fold.scores["int8"].get(metric) for fold in self.folds]
-        if self.error is not None or not values or None in values:
-            return None
-        return statistics.fmean(values)
+from .member_folds import MOST_ROWS, MemberFolds, judge_members
+from .workers import Workers
 
 
 @dataclass(frozen=True)
@@ -258,9 +213,9 @@ def _ranked(members, deciding):
     sign = direction(deciding)
 
     def rank(member):
-        if not member.scores:
+        if member.score is None:
             return (1, 0.0)
-        return (0, -sign * statistics.fmean(member.scores))
+        return (0, -sign * member.score)
 
     return tuple(sorted(members, key=rank))
 
@@ -282,60 +237,13 @@ def _judge_all(
     """Returns every member with its folds; one that cannot be judged on the first has no more."""
     candidates = (found.usual, *found.others)
     members = [MemberFolds(each.words) for each in candidates]
+    pairs = list(zip(candidates, members, strict=True))
     for places in (range(1), range(1, num_folds)):
-        handles: dict[Handle, MemberFolds] = {}
-        for candidate, member in zip(
-            candidates,
-            members,
-            strict=True,
-        ):
-            if member.error is not None:
-                continue
-            for place in places:
-                handle = _submit(
-                    candidate,
-                    (num_folds, place),
-                    most_rows,
-                    engine,
-                )
-                handles[handle] = member
-        wait_for_each(
-            list(handles),
+        judge_members(
+            pairs,
+            places,
             engine,
-            fatal=EngineError,
+            num_folds=num_folds,
+            most_rows=most_rows,
         )
-        for handle, member in handles.items():
-            if handle.error is not None:
-                member.error = handle.error
-            else:
-                member.folds.append(Judged.of(engine.result(handle)))
     return members
-
-
-def _submit(
-    candidate: Candidate,
-    fold: tuple[int, int],
-    most_rows: int,
-    engine: Engine,
-) -> Handle:
-    recipe = candidate.recipe
-    if recipe.frame is not None:
-        most_rows = 0
-    num, place = fold
-    cut = SplitFold(
-        recipe.split,
-        num,
-        place,
-        inside=True,
-        most=most_rows,
-    )
-    # A second training, on all rows, would take as long again and change no difference.
-    once = replace(recipe.training, refit=False)
-    task = judged_task(
-        replace(
-            recipe,
-            split=cut,
-            training=once,
-        )
-    )
-    return engine.submit(task, about=f"{candidate.words}, fold {place}")

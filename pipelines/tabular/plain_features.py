@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..device.calendar import DAY_SECONDS
 from ..device.cells import BOOLEAN, CATEGORICAL, DATE, NUMERIC
 from ..rows.columns import Values
 from ..rows.parts import TrainSet
@@ -19,7 +20,6 @@ MOST_CATEGORIES = 254  # histogram gradient boosting has 255 bins, one of them f
 # Below so many rows of a class, or rows, boosting keeps none back to stop by.
 FEWEST_TO_STOP_BY = 20
 NUM_ITERATIONS = 400
-_DAY_SECONDS = 86_400
 DAYS_OF_YEAR = 365.2425
 _FIRST_WEEKDAY = 3  # 1970-01-01 was a Thursday; Monday is 0
 
@@ -175,8 +175,8 @@ def calendar(times: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Returns the hour, the weekday and the day of the year, float64 of the times' shape each."""
     whole = times.astype("datetime64[s]")
     seconds = whole.astype(np.int64)
-    days = seconds // _DAY_SECONDS
-    seconds_of_day = seconds % _DAY_SECONDS
+    days = seconds // DAY_SECONDS
+    seconds_of_day = seconds % DAY_SECONDS
     hour = seconds_of_day / 3600
     weekday = (days + _FIRST_WEEKDAY) % 7
     day_of_year = days % DAYS_OF_YEAR

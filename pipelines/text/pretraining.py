@@ -18,7 +18,7 @@ from ..spec import Refusal, knob
 from ..training.blocks import copy_weights
 from ..training.loop import fit_epochs
 from ..training.losses import token_loss
-from ..training.schedules import Cosine, by_update
+from ..training.schedules import Cosine
 from .blocks import TextBlocks
 from .networks import AveragedEmbeddings, TextNet, TransformerEncoder, token_port
 
@@ -185,9 +185,7 @@ class MaskedPretraining(Network):
 
         rate = Cosine(warmup_epochs=0).rate(self.learning_rate, epochs=self.epochs, steps=steps)
         guesser.compile(
-            optimizer=training.optimizer.build(
-                by_update(rate, training.accumulation), **training.step_arguments()
-            ),
+            optimizer=training.optimizer_at(rate),
             loss=token_loss(),
             jit_compile=False,
         )

@@ -228,9 +228,11 @@ def built_with_layers(network: Network, signature: Any, **arguments: Any) -> Any
     Raises:
         RecipeError: The network has no layer for a choice.
     """
-    network.layers.check()
+    networks = list(_networks(network))
+    for each in networks:
+        each.layers.check()
     model = penalized(network.build(signature, **arguments), network.layers)
-    for each in _networks(network):
+    for each in networks:
         _refuse_unused(each, model)
     return model
 
@@ -246,7 +248,6 @@ def _networks(network):
 
 def _refuse_unused(network, model):
     """Raises RecipeError for a choice that left nothing in the model."""
-    network.layers.check()
     if network.layers == Layers():
         return
     uses = _uses(network.layers, model)

@@ -128,8 +128,17 @@ class Training(Spec):
         """
         learning_rate = self.optimizer.learning_rate
         rate = self.schedule.rate(learning_rate, epochs=self.epochs, steps=steps)
-        rate = by_update(rate, self.accumulation)
-        return self.optimizer.build(rate, **self.step_arguments(), **self._averaging_arguments())
+        return self.optimizer_at(rate, **self._averaging_arguments())
+
+    def optimizer_at(self, rate: Any, **more: Any) -> Any:
+        """Returns a new keras.optimizers.Optimizer that clips and accumulates as this training.
+
+        Args:
+            rate: A number, or a schedule of Keras from batch to rate.
+            more: Arguments of averaging.
+        """
+        by_step = by_update(rate, self.accumulation)
+        return self.optimizer.build(by_step, **self.step_arguments(), **more)
 
     def step_arguments(self) -> dict[str, Any]:
         """Returns the arguments of every optimizer of Keras that make one step another: clipping

@@ -9,8 +9,8 @@ from ..errors import VerifyError
 from ..tasks import task_of
 from ..tasks.metrics import loss_of
 from ..training.trained import TrainedModel
-from .keras_interpreter import KerasInterpreter
-from .ladder import InRunner, answer_all
+from .assess import answers_of
+from .ladder import answer_all
 
 if TYPE_CHECKING:
     from ..recipe import Recipe
@@ -35,14 +35,14 @@ def check_kept(recipe: Recipe, first: TrainedModel, shipped: ShippedModel) -> No
     target = shipped.signature.target
     task = task_of(target)
     metric = recipe.judge.deciding
-    keras = InRunner(first.signature, KerasInterpreter(first.model), form="float32")
     int8 = Runner(shipped.signature, LiteRT(shipped.tflite["int8"]), form="int8")
-    before = answer_all(keras, rows)
     after = answer_all(int8, rows)
-    old, new = (task.score(rows.y, answers, target) for answers in (before, after))
+    old = {metric: first.validation_score}
+    new = task.score(rows.y, after, target)
     lost = loss_of(metric, old, new)
     if not lost > recipe.judge.tolerance:
         return
+    before = answers_of(first, rows)
     margin = task.margin(rows.y, before, after, target, metric=metric, seed=recipe.training.seed)
     if not margin.interval or margin.interval[0] <= 0:
         return
