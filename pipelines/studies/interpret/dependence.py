@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from tqdm import tqdm
 
-from ...device.cells import CATEGORICAL, DATE, NUMERIC
+from ...device.cells import DATE, KINDS, NUMERIC
 from ...device.primitives import missing_mask
 from ...report.figures import BLUE, GREY, ORANGE, Picture, drawable
-from .columns import as_numbers
+from .columns import as_numbers, shown
 from .opened import OpenedBundle
 from .reading import NotRead, Reading, joined
 
@@ -51,10 +52,12 @@ class Dependence:
     @property
     def crossing(self) -> float:
         """How far single rows stray from it, once each is put at its mean: 0 where the column adds
-        the same to every row, float in the unit of the answers.
+        the same to every row.
         """
-        centered = self.answers - self.answers.mean(axis=1, keepdims=True)
-        return float((centered - centered.mean(axis=0)).std(axis=0).mean(axis=0).max())
+        of_row = self.answers.mean(axis=1, keepdims=True)
+        centered = self.answers - of_row
+        spread = centered.std(axis=0)
+        return float(spread.mean(axis=0).max())
 
 
 def dependence(
@@ -89,76 +92,101 @@ def points_of(x: np.ndarray, kind: str) -> np.ndarray:
         distinct = np.unique(known)
         if len(distinct) <= MAX_POINTS:
             return distinct
-        places = np.linspace(0.02, 0.98, MAX_POINTS) * (len(known) - 1)
-        return np.unique(np.sort(known)[places.astype(int)])
+        shares = np.linspace(0.02, 0.98, MAX_POINTS)
+        places = shares * (len(known) - 1)
+        ordered = np.sort(known)
+        return np.unique(ordered[places.astype(int)])
     texts, counts = np.unique(known.astype(str), return_counts=True)
-    return texts[np.argsort(-counts, kind="stable")][:MAX_POINTS].astype(object)
+    order = np.argsort(-counts, kind="stable")
+    frequent = texts[order[:MAX_POINTS]]
+    return frequent.astype(object)
 
 
 def read_dependence(opened: OpenedBundle) -> Reading | NotRead:
     """Draws the columns of a table, the one that moves the answer most first."""
-    from tqdm import tqdm
-
-    plain = [each for each in opened.signature.columns if not each.shape and each.kind != "text"]
+    kinds = {column.name: column.kind for column in opened.signature.columns}
+    plain = [name for name, kind in kinds.items() if kind in KINDS]
     if not plain:
-        kinds = sorted({column.kind for column in opened.signature.columns})
+        words = ", ".join(sorted(set(kinds.values())))
         return NotRead(
-            TITLE, f"a cell of {', '.join(kinds)} has no single value to set; see occlusion"
+            TITLE,
+            f"a cell of kind {words} has no single value to set; see occlusion",
         )
-    columns = opened.columns_at(opened.places(MOST_ROWS))
-
-    def answer(altered):
-        watched = opened.task.watched(opened.answers_to(altered), opened.target)
-        return np.stack(list(watched.values())[:MAX_LABELS], axis=1)
-
+    places = opened.places(MOST_ROWS)
+    columns = opened.columns_at(places)
     found = []
-    for column in tqdm(plain, desc="dependence", disable=None):
-        values = points_of(opened.train.x[column.name], column.kind)
-        if len(values) > 1:
-            found.append(dependence(answer, columns, column.name, values))
+    for name in tqdm(plain, desc="dependence", disable=None):
+        values = points_of(opened.train.x[name], kinds[name])
+        if len(values) < 2:
+            continue
+        each = dependence(
+            lambda altered: _watched(opened, altered),
+            columns,
+            name,
+            values,
+        )
+        found.append(each)
     found.sort(key=lambda each: -each.range)
-    return _reading(opened, found, plain)
+    return _reading(opened, found, kinds)
 
 
-def _reading(opened, found, plain):
-    names = list(opened.task.watched(opened.answers.take(np.arange(1)), opened.target))
+def _watched(opened, columns):
+    """Returns the numbers that are looked at, float64 [rows, numbers]."""
+    answers = opened.answers_to(columns)
+    watched = opened.task.watched(answers, opened.target)
+    numbers = list(watched.values())
+    return np.stack(numbers[:MAX_LABELS], axis=1)
+
+
+def _reading(opened, found, kinds):
+    one_row = opened.answers.take(np.arange(1))
+    names = list(opened.task.watched(one_row, opened.target))
     names = names[:MAX_LABELS]
-    kinds = {column.name: column.kind for column in plain}
-    unit = "probability" if opened.target.labels else "value"
-    lines = []
-    for each in found:
-        low, high = _ends(each)
-        lines.append((each.column, f"{each.range:.4g}", low, high, f"{each.crossing:.4g}"))
-    pictures = [
-        Picture(f"{TITLE} of {each.column}", _drawing(each, names, kinds[each.column], unit))
-        for each in found[:MAX_COLUMNS]
-    ]
+    unit = "value"
+    if opened.target.labels:
+        unit = "probability"
+    pictures = []
+    for each in found[:MAX_COLUMNS]:
+        title = f"{TITLE} of {each.column}"
+        drawing = _drawing(
+            each,
+            names,
+            kinds[each.column],
+            unit,
+        )
+        pictures.append(Picture(title, drawing))
+    num_rows = len(opened.places(MOST_ROWS))
     return Reading(
         TITLE,
         _verdict(found, names, unit),
         headings=("column", "moves it by", "lowest at", "highest at", "rows differ by"),
-        lines=tuple(lines),
+        lines=tuple(_line(each) for each in found),
         pictures=tuple(pictures),
-        note=f"The int8 file on {len(opened.places(MOST_ROWS)):,} {opened.part} rows, each column "
-        f"set to up to {MAX_POINTS} values of the training rows; {unit} of {joined(names, 4)}. "
-        "Thin lines are single rows (ICE): where they cross, the column acts together with others, "
-        "and their mean hides it. Also set is what does not occur with a row's other values",
-        values=[
-            {
-                "column": each.column,
-                "values": [str(value) for value in each.values],
-                "means": each.means.tolist(),
-            }
-            for each in found
-        ],
+        note=f"The int8 file on {num_rows:,} {opened.part} rows, each column set to up to "
+        f"{MAX_POINTS} values of the training rows; {unit} of {joined(names, 4)}. Thin lines are "
+        "single rows (ICE): where they cross, the column acts together with others, and their "
+        "mean hides it. Also set is what does not occur with a row's other values",
+        values=[_plain(each) for each in found],
     )
+
+
+def _line(each):
+    low, high = _ends(each)
+    return each.column, f"{each.range:.4g}", low, high, f"{each.crossing:.4g}"
+
+
+def _plain(each):
+    values = [str(value) for value in each.values]
+    return {"column": each.column, "values": values, "means": each.means.tolist()}
 
 
 def _ends(each):
     """Returns where the number that moves most is lowest and highest, in words."""
-    moves = np.ptp(each.means, axis=0).argmax()
-    curve = each.means[:, moves]
-    return str(each.values[curve.argmin()])[:30], str(each.values[curve.argmax()])[:30]
+    reach = np.ptp(each.means, axis=0)
+    curve = each.means[:, reach.argmax()]
+    low = each.values[curve.argmin()]
+    high = each.values[curve.argmax()]
+    return shown(str(low)), shown(str(high))
 
 
 def _verdict(found, names, unit):
@@ -166,37 +194,53 @@ def _verdict(found, names, unit):
         return "Every column has one value only: nothing moves the answer."
     first = found[0]
     low, high = _ends(first)
-    still = [each.column for each in found if each.range < 0.01 * max(first.range, 1e-12)]
     words = (
         f"{first.column} moves the mean {unit} of {joined(names, 4)} most, by {first.range:.3g}, "
         f"lowest at {low}, highest at {high}."
     )
+    still = [each.column for each in found if each.range < first.range / 100]
     if still:
-        words += f" {joined(still)} {'moves' if len(still) == 1 else 'move'} it by almost nothing."
+        words += f" Hardly anything changes with {joined(still)}."
     return words
 
 
 def _drawing(each, names, kind, unit):
     def draw(axes):
         places = np.arange(len(each.values), dtype=np.float64)
+        marks = "o"
         if kind in (NUMERIC, DATE):
             places = as_numbers(each.values)
+            marks = ".-"
         if len(names) == 1:
-            for row in each.answers[:MAX_DRAWN_ROWS, :, 0]:
-                axes.plot(places, row, color=GREY, alpha=0.25, linewidth=0.7)
-        for place, name in enumerate(names):
+            rows = each.answers[:MAX_DRAWN_ROWS, :, 0]
             axes.plot(
                 places,
-                each.means[:, place],
+                rows.T,
+                color=GREY,
+                alpha=0.25,
+                linewidth=0.7,
+            )
+        for place, name in enumerate(names):
+            curve = each.means[:, place]
+            axes.plot(
+                places,
+                curve,
+                marks,
                 color=COLORS[place],
-                marker=".",
                 linewidth=2,
                 label=drawable(name, 30),
             )
-        if kind in (CATEGORICAL, DATE) or each.values.dtype.kind == "O":
-            words = [drawable(str(value)[:20], 20) for value in each.values]
-            axes.set_xticks(places, words, rotation=60, ha="right", fontsize=7)
-        axes.set(xlabel=drawable(each.column, 40), ylabel=unit, title=drawable(each.column, 40))
+        if kind != NUMERIC:
+            words = [drawable(str(value), 20) for value in each.values]
+            axes.set_xticks(
+                places,
+                words,
+                rotation=60,
+                ha="right",
+                fontsize=7,
+            )
+        name = drawable(each.column, 40)
+        axes.set(xlabel=name, ylabel=unit, title=name)
         axes.legend(fontsize=8, frameon=False)
 
     return draw

@@ -6,21 +6,22 @@ them can be equal at once where groups differ in their base rates (Chouldechova 
 https://arxiv.org/abs/1703.00056): which one counts is no question of numbers.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ...errors import RecipeError
 from ...report.figures import BLUE, Picture, drawable
+from ...report.numbers import number
 from ...tasks.classes import class_places
 from ..corrected import CONFIDENCE, holm
-from .columns import Binned, binned
+from .columns import Binned, binned, shown
 from .intervals import mean_interval, share_interval
 from .opened import OpenedBundle
 from .reading import Reading
 
 LEAST_ROWS = 10
+MAX_SHOWN = 7
 
 
 @dataclass(frozen=True)
@@ -82,35 +83,65 @@ def gaps(groups: Binned, values: dict[str, np.ndarray]) -> list[Gap]:
     found = []
     p_values = []
     for name, value in values.items():
-        of_groups = [value[groups.codes == code] for code in range(len(groups.names))]
-        known = [each[~np.isnan(each)] for each in of_groups]
-        interval = mean_interval
-        test = _p_of_means
-        if set(np.unique(value[~np.isnan(value)])) <= {0.0, 1.0}:
-            interval = share_interval
-            test = _p_of_shares
+        by_group = _by_group(groups, value)
+        interval, test = mean_interval, _p_of_means
+        if _are_shares(value):
+            interval, test = share_interval, _p_of_shares
         rates = []
-        for group, each in zip(groups.names, known, strict=True):
-            rates.append(GroupRate(group, len(each), *interval(each)))
+        for group, known in zip(groups.names, by_group, strict=True):
+            rate, low, high = interval(known)
+            rates.append(
+                GroupRate(
+                    group,
+                    len(known),
+                    rate,
+                    low,
+                    high,
+                )
+            )
         found.append(Gap(name, tuple(rates), 1.0))
-        p_values.append(test([each for each in known if len(each) >= LEAST_ROWS]))
-    pairs = zip(found, holm(p_values), strict=True)
+        enough = [known for known in by_group if len(known) >= LEAST_ROWS]
+        p_values.append(test(enough))
+    corrected = holm(p_values)
+    pairs = zip(found, corrected, strict=True)
     return [replace(gap, p_value=p_value) for gap, p_value in pairs]
+
+
+def _by_group(groups, value):
+    """Returns the known values of each group."""
+    is_known = ~np.isnan(value)
+    by_group = []
+    for code in range(len(groups.names)):
+        inside = groups.codes == code
+        by_group.append(value[inside & is_known])
+    return by_group
+
+
+def _are_shares(value):
+    found = np.unique(value[~np.isnan(value)])
+    return np.isin(found, (0, 1)).all()
 
 
 def _p_of_shares(known):
     from scipy.stats import chi2_contingency
 
-    table = np.array([[each.sum(), len(each) - each.sum()] for each in known])
-    if len(table) < 2 or (table.sum(axis=0) == 0).any():
+    table = []
+    for values in known:
+        num_ones = values.sum()
+        table.append([num_ones, len(values) - num_ones])
+    counts = np.array(table)
+    if len(counts) < 2 or not counts.sum(axis=0).all():
         return 1.0
-    return float(chi2_contingency(table).pvalue)
+    return float(chi2_contingency(counts).pvalue)
 
 
 def _p_of_means(known):
     from scipy.stats import kruskal
 
-    if len(known) < 2 or np.ptp(np.concatenate(known)) == 0:
+    if len(known) < 2:
+        return 1.0
+    together = np.concatenate(known)
+    if together.min() == together.max():
         return 1.0
     return float(kruskal(*known).pvalue)
 
@@ -123,9 +154,8 @@ def read_groups(opened: OpenedBundle, column: str) -> Reading:
     """
     check_column(opened, column)
     groups = binned(opened.rows.x[column])
-    values, shown = _values_of(opened)
-    found = gaps(groups, values)
-    return _reading(opened, column, found, shown)
+    found = gaps(groups, _values_of(opened))
+    return _reading(opened, column, found)
 
 
 def check_column(opened: OpenedBundle, name: str) -> None:
@@ -138,72 +168,107 @@ def check_column(opened: OpenedBundle, name: str) -> None:
         )
 
 
-def _values_of(opened) -> tuple[dict[str, np.ndarray], Callable[[float], str]]:
-    """Returns the values that rates are means of, and what writes a rate."""
+def _values_of(opened):
+    """Returns the values that rates are means of, name → float64 [rows]."""
     y = opened.rows.y
     task = opened.task
     errors = task.row_errors(y, opened.answers, opened.target)
-    if not task.has_classes:
-        values = {task.error_words: errors}
-        scores = opened.answers.scores
-        if not opened.target.labels and scores.ndim == 1:
-            values["answer less truth"] = scores - y
-        return values, "{:.4g}".format
+    if task.has_classes:
+        return _class_values(opened, errors)
+    values = {task.error_words: errors}
+    scores = opened.answers.scores
+    if not opened.target.labels and scores.ndim == 1:
+        values["answer less truth"] = scores - y
+    return values
+
+
+def _class_values(opened, errors):
+    """Returns who is right; and of the second of two classes, or of each of more, who is answered
+    so, of those that are so (true positives) and of all others (false positives).
+    """
     labels = opened.target.labels
     chosen = class_places(opened.answers, labels)
     values = {"right": 1 - errors}
-    watched = range(len(labels))
+    first = 0
     if len(labels) == 2:
-        watched = range(1, 2)
-    for place in watched:
-        is_answer = (chosen == place).astype(np.float64)
-        is_true = y == place
-        label = labels[place]
-        values[f"answered {label!r}"] = is_answer
-        values[f"of true {label!r} (TPR)"] = np.where(is_true, is_answer, np.nan)
-        values[f"of others answered {label!r} (FPR)"] = np.where(is_true, np.nan, is_answer)
-    return values, "{:.3f}".format
+        first = 1
+    for place, label in enumerate(labels[first:], first):
+        answered = (chosen == place).astype(np.float64)
+        is_true = opened.rows.y == place
+        name = shown(label)
+        values[f"answered {name}"] = answered
+        values[f"of true {name} (TPR)"] = np.where(is_true, answered, np.nan)
+        values[f"of others, {name} (FPR)"] = np.where(is_true, np.nan, answered)
+    return values
 
 
-def _reading(opened, column, found, write):
-    ordered = sorted(found, key=lambda gap: (gap.p_value, -gap.size))
-    shown = ordered[:7]
-    lines = []
-    for place, rate in enumerate(shown[0].rates):
-        cells = []
-        for gap in shown:
-            each = gap.rates[place]
-            cells.append(_cell(each, write))
-        lines.append((rate.group, *cells))
-    lines.append(("largest gap", *(write(gap.size) for gap in shown)))
-    lines.append(("p, Holm's", *(f"{gap.p_value:.2g}" for gap in shown)))
-    drawn = shown[0]
+def _reading(opened, column, found):
+    ordered = sorted(found, key=_order)
+    compared = ordered[:MAX_SHOWN]
+    first = compared[0]
+    headings = ["group"]
+    for gap in compared:
+        headings.append(gap.name)
+    picture = Picture(
+        f"{first.name} by {column}",
+        _drawing(first, column),
+        width=7.4,
+    )
     return Reading(
         f"Groups of {column}",
-        _verdict(column, ordered, write),
-        headings=("group", *(gap.name for gap in shown)),
-        lines=tuple(lines),
-        pictures=(Picture(f"{drawn.name} by {column}", _drawing(drawn, column), 7.4, 3.8),),
-        note=f"The int8 file on {len(opened.rows):,} {opened.part} rows; 95 % intervals "
-        "(Wilson's of shares); p is of groups that are all alike (chi-square; of values Kruskal "
-        f"and Wallis). Groups of fewer than {LEAST_ROWS} rows are shown and not compared. Equal "
-        "rates of one kind can exclude equal rates of another: which one counts is for people to "
-        "decide",
-        values=[
-            {"rate": gap.name, "p": gap.p_value, "groups": [vars(each) for each in gap.rates]}
-            for gap in ordered
-        ],
+        _verdict(column, ordered),
+        headings=tuple(headings),
+        lines=_lines(compared),
+        pictures=(picture,),
+        note=_note(opened),
+        values=[_plain(gap) for gap in ordered],
     )
 
 
-def _cell(rate, write):
+def _order(gap):
+    return gap.p_value, -gap.size
+
+
+def _plain(gap):
+    groups = [vars(rate) for rate in gap.rates]
+    return {"rate": gap.name, "p": gap.p_value, "groups": groups}
+
+
+def _lines(compared):
+    """Returns a line a group, then the largest gaps and their p-values."""
+    lines = []
+    for place, rate in enumerate(compared[0].rates):
+        cells = [rate.group]
+        for gap in compared:
+            cell = _cell(gap.rates[place])
+            cells.append(cell)
+        lines.append(tuple(cells))
+    sizes = [number(gap.size) for gap in compared]
+    p_values = [f"{gap.p_value:.2g}" for gap in compared]
+    lines.append(("largest gap", *sizes))
+    lines.append(("p, Holm's", *p_values))
+    return tuple(lines)
+
+
+def _cell(rate):
     if rate.num_rows == 0:
         return "–"
-    interval = f"{write(rate.low)} to {write(rate.high)}"
-    return f"{write(rate.value)} ({interval}; {rate.num_rows:,})"
+    low = number(rate.low, 3)
+    high = number(rate.high, 3)
+    return f"{number(rate.value, 3)} ({low} to {high}; {rate.num_rows:,})"
 
 
-def _verdict(column, ordered, write):
+def _note(opened):
+    return (
+        f"The int8 file on {len(opened.rows):,} {opened.part} rows; 95 % intervals "
+        "(Wilson's of shares); p is of groups that are all alike (chi-square; of values Kruskal "
+        f"and Wallis). Groups of fewer than {LEAST_ROWS} rows are shown and not compared. Equal "
+        "rates of one kind can exclude equal rates of another: which one counts is for people to "
+        "decide"
+    )
+
+
+def _verdict(column, ordered):
     real = [gap for gap in ordered if gap.p_value <= 1 - CONFIDENCE]
     if not real:
         return f"No rate differs between the groups of {column} by more than noise."
@@ -211,21 +276,29 @@ def _verdict(column, ordered, write):
     low = widest.counted[0]
     high = widest.counted[-1]
     return (
-        f"The largest gap is in the rate {widest.name}: {write(low.value)} of {low.group} "
-        f"({low.num_rows:,} rows) and {write(high.value)} of {high.group} ({high.num_rows:,}); "
-        f"{len(real)} of {len(ordered)} rates differ by more than noise."
+        f"The largest gap is in {widest.name}: {number(low.value, 3)} of {low.group} "
+        f"({low.num_rows:,} rows) and {number(high.value, 3)} of {high.group} "
+        f"({high.num_rows:,}); {len(real)} of {len(ordered)} rates differ by more than noise."
     )
 
 
 def _drawing(gap, column):
     def draw(axes):
-        rates = [each for each in gap.rates if each.num_rows]
+        rates = [rate for rate in gap.rates if rate.num_rows]
+        names = [drawable(rate.group, 40) for rate in rates]
+        values = np.array([rate.value for rate in rates])
+        low = np.array([rate.low for rate in rates])
+        high = np.array([rate.high for rate in rates])
         places = np.arange(len(rates))
-        values = np.array([each.value for each in rates])
-        below = values - [each.low for each in rates]
-        above = np.array([each.high for each in rates]) - values
-        axes.errorbar(values, places, xerr=[below, above], fmt="o", color=BLUE, capsize=3)
-        axes.set_yticks(places, [drawable(each.group, 40) for each in rates], fontsize=8)
+        axes.errorbar(
+            values,
+            places,
+            xerr=[values - low, high - values],
+            fmt="o",
+            color=BLUE,
+            capsize=3,
+        )
+        axes.set_yticks(places, names, fontsize=8)
         axes.set(
             xlabel=drawable(gap.name, 60),
             title=f"By {drawable(column, 40)}, 95 % intervals",

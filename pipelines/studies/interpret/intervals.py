@@ -18,10 +18,15 @@ def share_interval(values: np.ndarray) -> tuple[float, float, float]:
     if num == 0:
         return math.nan, math.nan, math.nan
     share = float(np.mean(values))
-    middle = (share + Z**2 / (2 * num)) / (1 + Z**2 / num)
-    inner = share * (1 - share) / num + Z**2 / (4 * num**2)
-    reach = Z * math.sqrt(inner) / (1 + Z**2 / num)
-    return share, max(middle - reach, 0.0), min(middle + reach, 1.0)
+    per_row = Z**2 / num
+    shrunk = 1 + per_row
+    middle = (share + per_row / 2) / shrunk
+    variance = share * (1 - share)
+    inner = (variance + per_row / 4) / num
+    reach = Z * math.sqrt(inner) / shrunk
+    low = max(middle - reach, 0.0)
+    high = min(middle + reach, 1.0)
+    return share, low, high
 
 
 def mean_interval(values: np.ndarray) -> tuple[float, float, float]:
@@ -34,6 +39,8 @@ def mean_interval(values: np.ndarray) -> tuple[float, float, float]:
     mean = float(np.mean(values))
     if num == 1:
         return mean, -math.inf, math.inf
-    error = float(np.std(values, ddof=1)) / math.sqrt(num)
-    reach = error * float(student.ppf(0.975, num - 1))
+    sd = float(np.std(values, ddof=1))
+    error = sd / math.sqrt(num)
+    times = float(student.ppf(0.975, num - 1))
+    reach = error * times
     return mean, mean - reach, mean + reach

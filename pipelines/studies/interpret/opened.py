@@ -112,12 +112,24 @@ def open_bundle(folder: str | Path, source: object = None, *, part: str = "test"
     dataset, _ = recipe.load.read(source)
     splits = frame(recipe, split_rows(dataset, recipe.split))
     runner = bundle.runner()
-    _check_rows(folder, runner, splits, bundle.report)
+    _check_rows(
+        folder,
+        runner,
+        splits,
+        bundle.report,
+    )
     recipe = with_deciding(recipe, splits.train.schema)
     rows = splits.test
     if part == "valid":
         rows = splits.valid
-    return OpenedBundle(folder, recipe, runner, splits, part, answer_all(runner, rows))
+    return OpenedBundle(
+        folder,
+        recipe,
+        runner,
+        splits,
+        part,
+        answer_all(runner, rows),
+    )
 
 
 def _recipe_of(folder):

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from tqdm import tqdm
 
 from ...report.figures import BLUE, GREY, Picture, drawable
 from ...report.numbers import signed
@@ -96,8 +97,6 @@ def importances(
 
 def read_importance(opened: OpenedBundle) -> Reading | NotRead:
     """Shuffles each raw column, before any step, under the int8 file."""
-    from tqdm import tqdm
-
     names = [column.name for column in opened.signature.columns]
     if len(names) == 1:
         return NotRead(
@@ -108,17 +107,28 @@ def read_importance(opened: OpenedBundle) -> Reading | NotRead:
     columns = opened.columns_at(places)
     y = opened.rows.y[places]
     metric = opened.recipe.judge.deciding
-    whole = _score_of(opened, metric, y)(columns)
+    score = _score_of(opened, metric, y)
+    whole = score(columns)
     if not math.isfinite(whole):
         return NotRead(TITLE, f"{metric} of these {len(places):,} rows is {whole}")
     together = correlated_groups(columns, least=LEAST_CORRELATION)
     groups = [[name] for name in names] + together
-    with tqdm(total=len(groups) * NUM_REPEATS, desc="permutation", disable=None) as bar:
+    num_shuffles = len(groups) * NUM_REPEATS
+    with tqdm(total=num_shuffles, desc="permutation", disable=None) as bar:
         found = importances(
-            _score_of(opened, metric, y), columns, groups, seed=opened.seed, done=bar.update
+            score,
+            columns,
+            groups,
+            seed=opened.seed,
+            done=bar.update,
         )
     found.sort(key=lambda each: -each.mean)
-    return _reading(opened, found, whole=whole, num_rows=len(places))
+    return _reading(
+        opened,
+        found,
+        whole=whole,
+        num_rows=len(places),
+    )
 
 
 def _score_of(opened, metric, y):
@@ -127,7 +137,12 @@ def _score_of(opened, metric, y):
 
     def score(columns):
         answers = opened.answers_to(columns)
-        placed = opened.task.placed_metric(metric, y, answers, opened.target)
+        placed = opened.task.placed_metric(
+            metric,
+            y,
+            answers,
+            opened.target,
+        )
         return sign * placed(everywhere)
 
     return score
@@ -135,31 +150,47 @@ def _score_of(opened, metric, y):
 
 def _reading(opened, found, *, whole, num_rows):
     metric = opened.recipe.judge.deciding.replace("_", " ")
-    lines = []
-    for each in found:
-        note = "noise" if each.is_noise else ""
-        lines.append((each.words, signed(each.mean), f"{each.spread:.4f}", note))
+    drawing = _bars(found[:MAX_DRAWN], metric)
     return Reading(
         TITLE,
         _verdict(found, metric),
         headings=("column", f"{metric} lost", "sd of repeats", ""),
-        lines=tuple(lines),
-        pictures=(Picture(TITLE, _bars(found[:MAX_DRAWN], metric), 7.4, _height(found)),),
+        lines=tuple(_line(each) for each in found),
+        pictures=(
+            Picture(
+                TITLE,
+                drawing,
+                7.4,
+                _height(found),
+            ),
+        ),
         note=f"The int8 file on {num_rows:,} {opened.part} rows, {metric} {abs(whole):.4f} as they "
         f"are; each raw column shuffled {NUM_REPEATS} times, before any step. Columns whose ranks "
         f"correlate by {LEAST_CORRELATION} or more share their importance: each alone shows too "
         "little, and they are shuffled together too. The model's use of a column is shown, not "
         "what causes the target",
-        values=[{"columns": each.columns, "losses": each.losses} for each in found],
+        values=[vars(each) for each in found],
     )
 
 
+def _line(each):
+    note = ""
+    if each.is_noise:
+        note = "noise"
+    return each.words, signed(each.mean), f"{each.spread:.4f}", note
+
+
 def _verdict(found, metric):
-    real = [each for each in found if not each.is_noise]
+    real = []
+    rest = []
+    for each in found:
+        if not each.is_noise:
+            real.append(each.words)
+        elif len(each.columns) == 1:
+            rest.append(each.words)
     if not real:
         return f"No column moves the {metric} by more than shuffling it again does."
-    rest = [each.words for each in found if each.is_noise and len(each.columns) == 1]
-    words = f"The answers rest most on {joined([each.words for each in real])}."
+    words = f"The answers rest most on {joined(real)}."
     if rest:
         words += f" Without {joined(rest)} the {metric} is as good, one at a time."
     return words
@@ -169,20 +200,27 @@ def _height(found):
     return 1.2 + 0.26 * min(len(found), MAX_DRAWN)
 
 
+def _color(each):
+    if each.is_noise:
+        return GREY
+    return BLUE
+
+
 def _bars(found, metric):
     def draw(axes):
         shown = found[::-1]
         places = np.arange(len(shown))
-        colors = [GREY if each.is_noise else BLUE for each in shown]
+        means = [each.mean for each in shown]
+        spreads = [each.spread for each in shown]
+        names = [drawable(each.words, 40) for each in shown]
         axes.barh(
             places,
-            [each.mean for each in shown],
-            xerr=[each.spread for each in shown],
-            color=colors,
-            ecolor="#1d2530",
+            means,
+            xerr=spreads,
+            color=[_color(each) for each in shown],
             capsize=2,
         )
-        axes.set_yticks(places, [drawable(each.words, 40) for each in shown], fontsize=8)
+        axes.set_yticks(places, names, fontsize=8)
         axes.axvline(0, color=GREY, linewidth=0.8)
         axes.set(
             xlabel=f"{metric} lost when shuffled (mean and sd of {NUM_REPEATS} shuffles)",

@@ -48,14 +48,22 @@ def reliability(truth: np.ndarray, probability: np.ndarray) -> list[Reliability]
         truth: bool [rows].
         probability: float64 [rows].
     """
-    places = np.array_split(np.argsort(probability, kind="stable"), NUM_BINS)
+    order = np.argsort(probability, kind="stable")
     curve = []
-    for rows in places:
+    for rows in np.array_split(order, NUM_BINS):
         if len(rows) == 0:
             continue
         observed, low, high = share_interval(truth[rows])
         predicted = float(probability[rows].mean())
-        curve.append(Reliability(len(rows), predicted, observed, low, high))
+        curve.append(
+            Reliability(
+                len(rows),
+                predicted,
+                observed,
+                low,
+                high,
+            )
+        )
     return curve
 
 
@@ -65,11 +73,11 @@ def calibration_error(truth: np.ndarray, probability: np.ndarray) -> float:
     https://arxiv.org/abs/1904.01685): the mean distance of observed and predicted.
     """
     order = np.argsort(probability, kind="stable")
-    distance = 0.0
-    for rows in np.array_split(order, NUM_BINS):
-        if len(rows):
-            distance += abs(truth[rows].mean() - probability[rows].mean()) * len(rows)
-    return float(distance / len(truth))
+    surplus = truth[order] - probability[order]
+    total = 0.0
+    for rows in np.array_split(surplus, NUM_BINS):
+        total += abs(rows.sum())
+    return float(total / len(truth))
 
 
 def chance_error(probability: np.ndarray, *, seed: int) -> float:
@@ -102,63 +110,76 @@ def read_calibration(opened: OpenedBundle) -> Reading | NotRead:
         truth = opened.rows.y == 1
         probability = scores[:, 1]
         words = repr(labels[1])
-    return _reading(opened, truth, probability, words)
+    return _reading(
+        opened,
+        truth,
+        probability,
+        words,
+    )
 
 
 def _reading(opened, truth, probability, words):
     curve = reliability(truth, probability)
     error = calibration_error(truth, probability)
     chance = chance_error(probability, seed=opened.seed)
-    brier = float(np.mean((probability - truth) ** 2))
-    constant = float(truth.mean() * (1 - truth.mean()))
+    squares = (probability - truth) ** 2
     bounds = bootstrap_intervals(
-        lambda places: {"brier": float(np.mean((probability[places] - truth[places]) ** 2))},
+        lambda places: {"brier": float(squares[places].mean())},
         len(truth),
         seed=opened.seed,
     )["brier"]
-    lines = [
-        (
-            f"{each.predicted:.3f}",
-            f"{each.observed:.3f}",
-            f"{each.low:.3f} to {each.high:.3f}",
-            f"{each.num_rows:,}",
-        )
-        for each in curve
-    ]
-    verdict = _verdict(error, chance, truth, probability, opened)
+    share = truth.mean()
+    constant = share * (1 - share)
+    surplus = probability.mean() - share
+    verdict = _verdict(
+        opened,
+        error,
+        chance,
+        surplus,
+    )
     verdict += (
-        f" Brier score {brier:.4f} [{bounds[0]:.4f}, {bounds[1]:.4f}]; the share of all rows as "
-        f"the only probability has {constant:.4f}."
+        f" Brier score {squares.mean():.4f} [{bounds[0]:.4f}, {bounds[1]:.4f}]; the share of all "
+        f"rows as the only probability has {constant:.4f}."
     )
     return Reading(
         TITLE,
         verdict,
         headings=("probability", "came true", "95 %", "rows"),
-        lines=tuple(lines),
+        lines=tuple(_line(each) for each in curve),
         pictures=(Picture(TITLE, _drawing(curve, words)),),
         note=f"Probability of {words}, the int8 file on {len(truth):,} {opened.part} rows, in "
         f"{NUM_BINS} bins of as many rows each. A calibrated model is not an accurate one: the "
         "share of all rows as the only probability is calibrated",
-        values={"ece": error, "ece_of_chance": chance, "brier": brier, "brier_95": bounds},
+        values={
+            "ece": error,
+            "ece_of_chance": chance,
+            "brier": float(squares.mean()),
+            "brier_95": bounds,
+        },
     )
 
 
-def _verdict(error, chance, truth, probability, opened):
+def _line(each):
+    interval = f"{each.low:.3f} to {each.high:.3f}"
+    return f"{each.predicted:.3f}", f"{each.observed:.3f}", interval, f"{each.num_rows:,}"
+
+
+def _verdict(opened, error, chance, surplus):
     if error <= chance:
         return (
             f"Nothing here shows that the probabilities are not calibrated: the calibration error "
             f"is {error:.4f}, and calibrated ones stay below {chance:.4f} on so many rows."
         )
-    side = "too low" if truth.mean() > probability.mean() else "too high"
+    side = "too high"
+    if surplus < 0:
+        side = "too low"
     words = (
         f"The probabilities are not calibrated: the calibration error is {error:.4f}, calibrated "
-        f"ones stay below {chance:.4f}; on average they are {side} by "
-        f"{abs(truth.mean() - probability.mean()):.3f}."
+        f"ones stay below {chance:.4f}; on average they are {side} by {abs(surplus):.3f}."
     )
-    if opened.recipe.shipping.probabilities == "none":
-        choices = [each for each in opened.task.calibrations if each != "none"]
-        if choices:
-            words += f" To try: --set shipping.probabilities={choices[0]}."
+    choices = opened.task.calibrations[1:]
+    if opened.recipe.shipping.probabilities == "none" and choices:
+        words += f" To try: --set shipping.probabilities={choices[0]}."
     return words
 
 
@@ -166,13 +187,19 @@ def _drawing(curve, words):
     def draw(axes):
         predicted = np.array([each.predicted for each in curve])
         observed = np.array([each.observed for each in curve])
-        below = observed - [each.low for each in curve]
-        above = np.array([each.high for each in curve]) - observed
-        axes.plot([0, 1], [0, 1], color=GREY, linestyle=":", label="calibrated")
+        low = np.array([each.low for each in curve])
+        high = np.array([each.high for each in curve])
+        axes.plot(
+            [0, 1],
+            [0, 1],
+            color=GREY,
+            linestyle=":",
+            label="calibrated",
+        )
         axes.errorbar(
             predicted,
             observed,
-            yerr=[below, above],
+            yerr=[observed - low, high - observed],
             fmt="o-",
             color=BLUE,
             capsize=3,

@@ -5,6 +5,7 @@ https://arxiv.org/abs/1807.06068), corrected for as many as were looked at (Holm
 
 from dataclasses import dataclass, replace
 from itertools import combinations
+from math import sqrt
 
 import numpy as np
 
@@ -17,6 +18,7 @@ TITLE = "Error slices"
 LEAST_ROWS = 30
 MOST_LOOKED_AT = 5000
 MAX_SHOWN = 20
+LEAST_VARIANCE = 1e-300
 
 
 @dataclass(frozen=True)
@@ -79,57 +81,86 @@ def find_slices(
             Welch's t-test, one-sided.
         least_rows: Of a slice, and of the rows elsewhere.
     """
-    singles = {name: (column,) for name, column in columns.items()}
-    found = _slices_of([((name,), parts) for name, parts in singles.items()], errors, least_rows)
-    pairs = [
-        ((one, other), (columns[one], columns[other])) for one, other in combinations(columns, 2)
-    ]
-    num_cells = sum(len(one.names) * len(other.names) for _, (one, other) in pairs)
-    has_pairs = bool(pairs) and len(found) + num_cells <= MOST_LOOKED_AT
+    found = []
+    for name, column in columns.items():
+        found += _slices_of(
+            (name,),
+            (column,),
+            errors,
+            least_rows,
+        )
+    pairs = list(combinations(columns, 2))
+    num_cells = 0
+    for one, other in pairs:
+        num_cells += len(columns[one].names) * len(columns[other].names)
+    has_pairs = 0 < num_cells <= MOST_LOOKED_AT
     if has_pairs:
-        found += _slices_of(pairs, errors, least_rows)
+        for one, other in pairs:
+            parts = (columns[one], columns[other])
+            found += _slices_of(
+                (one, other),
+                parts,
+                errors,
+                least_rows,
+            )
     p_values = _p_values(found, errors, are_mistakes)
-    found = [
-        replace(each, p_value=value) for each, value in zip(found, holm(p_values), strict=True)
-    ]
-    real = [each for each in found if each.is_real and each.error > each.elsewhere]
-    real.sort(key=lambda each: (each.p_value, -each.error))
-    return FoundSlices(tuple(_telling(real)), len(found), has_pairs)
+    real = []
+    for each, p_value in zip(found, holm(p_values), strict=True):
+        tested = replace(each, p_value=p_value)
+        if tested.is_real:
+            real.append(tested)
+    real.sort(key=_order)
+    telling = _telling(real)
+    return FoundSlices(tuple(telling), len(found), has_pairs)
 
 
-def _slices_of(groups, errors, least_rows):
-    """Returns the slices of columns, or of pairs of them, that have rows enough.
+def _order(found):
+    return found.p_value, -found.error
+
+
+def _slices_of(names, columns, errors, least_rows):
+    """Returns the slices of a column, or of a pair, that have rows enough.
 
     Args:
-        groups: (names, columns) of each.
+        names: Of the columns.
+        columns: Their groups.
         errors: float64 [rows].
         least_rows: Of a slice.
     """
-    found = []
+    shape = tuple(len(column.names) for column in columns)
+    codes = [column.codes for column in columns]
+    cells = np.ravel_multi_index(codes, shape)
+    counts = np.bincount(cells)
+    sums = np.bincount(cells, weights=errors)
+    squares = np.bincount(cells, weights=errors**2)
     total = errors.sum()
     num_rows = len(errors)
-    for names, columns in groups:
-        shape = tuple(len(column.names) for column in columns)
-        cells = np.ravel_multi_index([column.codes for column in columns], shape)
-        counts = np.bincount(cells)
-        sums = np.bincount(cells, weights=errors)
-        squares = np.bincount(cells, weights=errors**2)
-        enough = (counts >= least_rows) & (num_rows - counts >= least_rows)
-        for cell in np.flatnonzero(enough):
-            places = np.unravel_index(cell, shape)
-            values = [column.names[place] for column, place in zip(columns, places, strict=True)]
-            inside = int(counts[cell])
-            mean = sums[cell] / inside
-            variance = max(squares[cell] / inside - mean**2, 0.0)
-            found.append(
-                Slice(
-                    tuple(zip(names, values, strict=True)),
-                    num_rows=inside,
-                    error=float(mean),
-                    standard_error=float(np.sqrt(variance / inside)),
-                    elsewhere=float((total - sums[cell]) / (num_rows - inside)),
-                )
-            )
+    found = []
+    for cell in np.flatnonzero(counts >= least_rows):
+        inside = int(counts[cell])
+        outside = num_rows - inside
+        if outside < least_rows:
+            continue
+        mean = sums[cell] / inside
+        variance = max(squares[cell] / inside - mean**2, 0.0)
+        elsewhere = (total - sums[cell]) / outside
+        places = np.unravel_index(cell, shape)
+        where = []
+        for name, column, place in zip(
+            names,
+            columns,
+            places,
+            strict=True,
+        ):
+            where.append((name, column.names[place]))
+        each = Slice(
+            tuple(where),
+            num_rows=inside,
+            error=float(mean),
+            standard_error=sqrt(variance / inside),
+            elsewhere=float(elsewhere),
+        )
+        found.append(each)
     return found
 
 
@@ -140,12 +171,31 @@ def _p_values(found, errors, are_mistakes):
     inside = np.array([each.num_rows for each in found])
     mean = np.array([each.error for each in found])
     if are_mistakes:
-        from scipy.stats import hypergeom
+        return _fisher(errors, inside, mean).tolist()
+    standard_error = np.array([each.standard_error for each in found])
+    variance = inside * standard_error**2
+    return _welch(
+        errors,
+        inside,
+        mean,
+        variance,
+    ).tolist()
 
-        wrong = np.rint(mean * inside)
-        return hypergeom.sf(wrong - 1, len(errors), int(errors.sum()), inside).tolist()
-    variance = inside * np.array([each.standard_error for each in found]) ** 2
-    return _welch(errors, inside, mean, variance).tolist()
+
+def _fisher(errors, inside, mean):
+    """Returns the p-values of Fisher's exact test, float64 [slices], of rows in each slice and the
+    share of mistakes there.
+    """
+    from scipy.stats import hypergeom
+
+    wrong = np.rint(mean * inside)
+    all_wrong = int(errors.sum())
+    return hypergeom.sf(
+        wrong - 1,
+        len(errors),
+        all_wrong,
+        inside,
+    )
 
 
 def _welch(errors, inside, mean, variance):
@@ -155,27 +205,33 @@ def _welch(errors, inside, mean, variance):
     from scipy.stats import t as student
 
     outside = len(errors) - inside
-    mean_outside = (errors.sum() - inside * mean) / outside
+    sum_outside = errors.sum() - inside * mean
+    mean_outside = sum_outside / outside
     squares = inside * (variance + mean**2)
-    variance_outside = ((errors**2).sum() - squares) / outside - mean_outside**2
+    squares_outside = np.sum(errors**2) - squares
+    variance_outside = squares_outside / outside - mean_outside**2
+    variance_outside = np.maximum(variance_outside, 0)
     one = variance / (inside - 1)
-    other = np.maximum(variance_outside, 0) / (outside - 1)
-    total = np.maximum(one + other, 1e-300)
-    parts = one**2 / (inside - 1) + other**2 / (outside - 1)
-    freedom = np.maximum(total**2 / np.maximum(parts, 1e-300), 1)
-    return student.sf((mean - mean_outside) / np.sqrt(total), freedom)
+    other = variance_outside / (outside - 1)
+    total = np.maximum(one + other, LEAST_VARIANCE)
+    of_one = one**2 / (inside - 1)
+    of_other = other**2 / (outside - 1)
+    parts = np.maximum(of_one + of_other, LEAST_VARIANCE)
+    freedom = np.maximum(total**2 / parts, 1)
+    distance = (mean - mean_outside) / np.sqrt(total)
+    return student.sf(distance, freedom)
 
 
 def _telling(real):
     """Yields slices; a pair only if it errs clearly more than each of its two that is listed."""
-    alone = {each.where[0]: each for each in real if len(each.where) == 1}
+    alone = {}
     for each in real:
         if len(each.where) == 1:
-            yield each
-            continue
-        parents = [alone[part].error for part in each.where if part in alone]
+            alone[each.where[0]] = each.error
+    for each in real:
         least = each.error - 2 * each.standard_error
-        if all(least > parent for parent in parents):
+        parents = [alone.get(part, 0.0) for part in each.where]
+        if len(parents) == 1 or least > max(parents):
             yield each
 
 
@@ -187,47 +243,67 @@ def read_slices(opened: OpenedBundle) -> Reading:
     for name, x in opened.rows.x.items():
         column = binned(x)
         columns[name] = Binned(column.names, column.codes[known])
-    found = find_slices(columns, errors[known], are_mistakes=opened.task.has_mistakes)
-    return _reading(opened, found, errors[known])
+    errors = errors[known]
+    found = find_slices(
+        columns,
+        errors,
+        are_mistakes=opened.task.has_mistakes,
+    )
+    return _reading(opened, found, errors)
 
 
 def _reading(opened, found, errors):
     words = opened.task.error_words
-    lines = []
-    for each in found.slices[:MAX_SHOWN]:
-        lines.append(
-            (
-                each.words,
-                f"{each.num_rows:,}",
-                f"{each.error:.4g}",
-                f"{each.elsewhere:.4g}",
-                f"{each.p_value:.2g}",
-            )
-        )
-    kinds = "single columns and pairs of them" if found.has_pairs else "single columns"
-    test = "Fisher's exact test" if opened.task.has_mistakes else "Welch's t-test"
+    lines = [_line(each) for each in found.slices[:MAX_SHOWN]]
     return Reading(
         TITLE,
         _verdict(found, words, errors),
         headings=("where", "rows", words, "elsewhere", "p"),
         lines=tuple(lines),
-        note=f"The int8 file on {len(errors):,} {opened.part} rows; every value or fifth of "
-        f"{kinds} with {LEAST_ROWS} rows or more, {found.num_looked_at:,} slices; p is {test}, "
-        "one-sided, Holm's for all of them. A pair is listed where it shows more than its two "
-        "alone",
+        note=_note(opened, found, errors),
         values=[vars(each) for each in found.slices],
     )
 
 
+def _line(each):
+    return (
+        each.words,
+        f"{each.num_rows:,}",
+        f"{each.error:.4g}",
+        f"{each.elsewhere:.4g}",
+        f"{each.p_value:.2g}",
+    )
+
+
+def _note(opened, found, errors):
+    kinds = "single columns"
+    if found.has_pairs:
+        kinds = "single columns and pairs of them"
+    overlap = ""
+    if opened.signature.frame is not None:
+        overlap = ". Windows share steps, so that p is too small"
+    test = "Welch's t-test"
+    if opened.task.has_mistakes:
+        test = "Fisher's exact test"
+    return (
+        f"The int8 file on {len(errors):,} {opened.part} rows; every value or fifth of {kinds} "
+        f"with {LEAST_ROWS} rows or more, {found.num_looked_at:,} slices; p is {test}, "
+        "one-sided, Holm's for all of them. A pair is listed where it shows more than its two "
+        f"alone{overlap}"
+    )
+
+
 def _verdict(found, words, errors):
+    overall = f"{errors.mean():.4g}"
+    looked_at = f"{found.num_looked_at:,}"
     if not found.slices:
         return (
-            f"No slice of {found.num_looked_at:,} errs more than the other rows by more than "
-            f"noise; all rows: {words} {errors.mean():.4g}."
+            f"No slice of {looked_at} errs more than the other rows by more than noise; all rows: "
+            f"{words} {overall}."
         )
     worst = max(found.slices, key=lambda each: each.error)
     return (
-        f"The {words} is {errors.mean():.4g} over all rows and {worst.error:.4g} where "
-        f"{worst.words} ({worst.num_rows:,} rows); {len(found.slices):,} of "
-        f"{found.num_looked_at:,} slices err more than elsewhere by more than noise."
+        f"The {words} is {overall} over all rows and {worst.error:.4g} where {worst.words} "
+        f"({worst.num_rows:,} rows); {len(found.slices):,} of {looked_at} slices err more than "
+        "elsewhere by more than noise."
     )
