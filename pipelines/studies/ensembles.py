@@ -51,7 +51,11 @@ def _ensembles(net: Network) -> dict[str, Network]:
     return found
 
 
-def _with_ensemble(recipe: Recipe, words: str, ensemble: Network) -> Candidate:
+def _with_ensemble(
+    recipe: Recipe,
+    words: str,
+    ensemble: Network,
+) -> Candidate:
     """Returns the recipe with an ensemble, and without what it needs empty."""
     emptied = {slot: EMPTY[slot] for slot in ensemble.leaves_empty if vars(recipe)[slot]}
     balancer = recipe.balance
@@ -62,7 +66,11 @@ def _with_ensemble(recipe: Recipe, words: str, ensemble: Network) -> Candidate:
     return Candidate(words, replace(recipe, build=ensemble, **emptied))
 
 
-def _balanced(recipe: Recipe, net: Network, balancer) -> Candidate:
+def _balanced(
+    recipe: Recipe,
+    net: Network,
+    balancer,
+) -> Candidate:
     """Returns the recipe with one net and other balancing; redrawn rows have no teacher."""
     words = f"one net, {written(balancer)}"
     teacher = recipe.teacher

@@ -21,7 +21,11 @@ class Seeds(Averaged):
 
     num_members: int = knob(5, 1, 64)
 
-    def feed_of(self, work: MemberTraining, place: int) -> TrainFeed:
+    def feed_of(
+        self,
+        work: MemberTraining,
+        place: int,
+    ) -> TrainFeed:
         """Returns all rows."""
         return work.feed
 
@@ -39,7 +43,11 @@ class Bagging(Averaged):
     num_members: int = knob(5, 1, 64)
     share: float = knob(1.0, 0.05, 1)
 
-    def feed_of(self, work: MemberTraining, place: int) -> TrainFeed:
+    def feed_of(
+        self,
+        work: MemberTraining,
+        place: int,
+    ) -> TrainFeed:
         """Returns rows that are drawn with replacement."""
         random = np.random.default_rng(member_seed(work.training.seed, place))
         num_rows = len(work.rows)

@@ -44,7 +44,11 @@ class _OnBalancedRows(Averaged):
             fix="--set 'build=Bagging(of=...)'",
         )
 
-    def feed_of(self, work: MemberTraining, place: int) -> TrainFeed:
+    def feed_of(
+        self,
+        work: MemberTraining,
+        place: int,
+    ) -> TrainFeed:
         """Returns as many rows of every class as the rarest has."""
         require_two_classes(work.rows, type(self).__name__)
         seed = member_seed(work.training.seed, place)
@@ -56,7 +60,11 @@ class _OnBalancedRows(Averaged):
             balanced = balancer.resample(rows)
         return replace(work.feed, rows=balanced)
 
-    def _drawn(self, rows: TrainSet, seed: int) -> TrainSet:
+    def _drawn(
+        self,
+        rows: TrainSet,
+        seed: int,
+    ) -> TrainSet:
         """Returns the rows of which a subset is drawn."""
         return rows
 
@@ -68,7 +76,11 @@ class BalancedBagging(_OnBalancedRows):
     https://statistics.berkeley.edu/tech-reports/666.
     """
 
-    def _drawn(self, rows: TrainSet, seed: int) -> TrainSet:
+    def _drawn(
+        self,
+        rows: TrainSet,
+        seed: int,
+    ) -> TrainSet:
         """Returns a bootstrap of every class."""
         random = np.random.default_rng(seed)
         drawn = []

@@ -61,7 +61,11 @@ class Boosting(Ensemble):
         before_valid = np.zeros((len(work.valid), *shape), np.float32)
         fitted = []
         for place, member in enumerate(self.members):
-            stage = _after(work, before, before_valid)
+            stage = _after(
+                work,
+                before,
+                before_valid,
+            )
             result = stage.fit(_Residual(of=member), place)
             fitted.append(fitted_member(result, self.shrinkage))
             before += self.shrinkage * answers_to(result.model, stage.rows)
@@ -69,14 +73,28 @@ class Boosting(Ensemble):
         return fitted
 
 
-def _after(work, before, before_valid):
+def _after(
+    work,
+    before,
+    before_valid,
+):
     """The training of the next net: rows know what the nets before it answer."""
     rows = work.rows.with_columns({**work.rows.x, BEFORE: before})
     valid = work.valid.with_columns({**work.valid.x, BEFORE: before_valid})
-    port = Port(BEFORE, work.signature.output.shape, "float32", "answers")
+    port = Port(
+        BEFORE,
+        work.signature.output.shape,
+        "float32",
+        "answers",
+    )
     signature = replace(work.signature, inputs=(*work.signature.inputs, port))
     feed = TrainFeed(rows, work.feed.soft_labels)
-    return replace(work, feed=feed, valid=valid, signature=signature)
+    return replace(
+        work,
+        feed=feed,
+        valid=valid,
+        signature=signature,
+    )
 
 
 @dataclass(frozen=True)
@@ -89,15 +107,34 @@ class _Residual(Network):
 
     of: Network
 
-    def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False) -> Any:
+    def build(
+        self,
+        signature: Signature,
+        *,
+        seed: int = 0,
+        synchronized: bool = False,
+    ) -> Any:
         """Builds the net with one more input; see `Network.build`."""
         import keras
 
         port = signature.inputs[-1]
         own = replace(signature, inputs=signature.inputs[:-1])
-        model = built_with_layers(self.of, own, seed=seed, synchronized=synchronized)
-        before = keras.Input(port.shape, name=port.name, dtype=port.dtype)
+        model = built_with_layers(
+            self.of,
+            own,
+            seed=seed,
+            synchronized=synchronized,
+        )
+        before = keras.Input(
+            port.shape,
+            name=port.name,
+            dtype=port.dtype,
+        )
         beyond = keras.layers.Reshape((1, *port.shape), name="before_stacked")(before)
         total = keras.layers.Add(name="total")([model.output, beyond])
         inputs = {**model.input, port.name: before}
-        return keras.Model(inputs, total, name=model.name)
+        return keras.Model(
+            inputs,
+            total,
+            name=model.name,
+        )

@@ -42,19 +42,33 @@ def side_by_side(models: Sequence[Any], signature: Signature) -> Any:
     }
     stacked = []
     for place, model in enumerate(models):
-        answers = _called(model, inputs, place)
+        answers = _called(
+            model,
+            inputs,
+            place,
+        )
         shape = (1, answers.shape[-1])
         stacked.append(keras.layers.Reshape(shape, name=f"net{place}_stacked")(answers))
     together = stacked[0]
     if len(stacked) > 1:
         together = keras.layers.Concatenate(axis=1, name="stacked")(stacked)
-    whole = keras.Model(inputs, together, name="ensemble")
+    whole = keras.Model(
+        inputs,
+        together,
+        name="ensemble",
+    )
     for place, model in enumerate(models):
         put_member(whole, place, weights_of(model), factor=1.0)
     return whole
 
 
-def put_member(whole: Any, place: int, weights: list[list[np.ndarray]], *, factor: float) -> None:
+def put_member(
+    whole: Any,
+    place: int,
+    weights: list[list[np.ndarray]],
+    *,
+    factor: float,
+) -> None:
     """Gives a member of `side_by_side` its weights.
 
     Args:
@@ -71,7 +85,11 @@ def put_member(whole: Any, place: int, weights: list[list[np.ndarray]], *, facto
         layer.set_weights(own)
 
 
-def _called(model, inputs, place):
+def _called(
+    model,
+    inputs,
+    place,
+):
     """Calls copies of all layers of a model, under names of their own."""
     import keras
 
@@ -86,7 +104,11 @@ def _called(model, inputs, place):
         return layer.__class__.from_config(config)
 
     own = {name: inputs[name] for name in model.input}
-    copy = keras.models.clone_model(model, input_tensors=own, clone_function=renamed)
+    copy = keras.models.clone_model(
+        model,
+        input_tensors=own,
+        clone_function=renamed,
+    )
     return copy.output
 
 

@@ -61,12 +61,25 @@ class Distilled(Ensemble):
 
     def fit_each(self, work: MemberTraining) -> list[FittedMember]:
         """Asks teachers about rows that they did not learn from, and trains the net."""
-        answers = out_of_fold(self.teacher, work, 1, num_folds=self.num_folds)
+        answers = out_of_fold(
+            self.teacher,
+            work,
+            1,
+            num_folds=self.num_folds,
+        )
         feed = replace(work.feed, soft_labels=self._soft_labels(answers, work))
-        result = work.fit(self.kinds[0], 0, feed=feed)
+        result = work.fit(
+            self.kinds[0],
+            0,
+            feed=feed,
+        )
         return [fitted_member(result, 1.0)]
 
-    def _soft_labels(self, answers: np.ndarray, work: MemberTraining) -> np.ndarray:
+    def _soft_labels(
+        self,
+        answers: np.ndarray,
+        work: MemberTraining,
+    ) -> np.ndarray:
         """Returns the truth, mixed with what teachers answer, float32 [rows, outputs]."""
         target = work.signature.target
         task = task_of(target)

@@ -140,7 +140,13 @@ class Ensemble(Network):
         reasons = [kind.suits(sketch) for kind in self.kinds]
         return next(filter(None, reasons), "")
 
-    def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
+    def build(
+        self,
+        signature: Signature,
+        *,
+        seed: int = 0,
+        synchronized: bool = False,
+    ):
         """Builds all members next to each other, uncompiled; see `Network.build`."""
         models = []
         for place, member in enumerate(self.members):
@@ -168,12 +174,23 @@ class Ensemble(Network):
         callbacks: Sequence = (),
     ) -> tuple[Any, dict[str, list[float]]]:
         """Trains the members; see `Network.fit_members`."""
-        work = MemberTraining(feed, valid, signature, training, deciding, callbacks)
+        work = MemberTraining(
+            feed,
+            valid,
+            signature,
+            training,
+            deciding,
+            callbacks,
+        )
         fitted = self.fit_each(work)
         strategy = make_strategy(training.strategy)
         with strategy.scope():
             synchronized = strategy.num_replicas_in_sync > 1
-            whole = self.build(signature, seed=training.seed, synchronized=synchronized)
+            whole = self.build(
+                signature,
+                seed=training.seed,
+                synchronized=synchronized,
+            )
         for place, member in enumerate(fitted):
             # Heads are averaged: what counts as much as the others has the factor 1.
             put_member(whole, place, member.weights, factor=member.share * len(fitted))
@@ -208,7 +225,11 @@ class Averaged(Ensemble):
         return replace(super().tiny(), num_members=few)
 
     @abstractmethod
-    def feed_of(self, work: MemberTraining, place: int) -> TrainFeed:
+    def feed_of(
+        self,
+        work: MemberTraining,
+        place: int,
+    ) -> TrainFeed:
         """Returns what a member learns from."""
 
     def fit_each(self, work: MemberTraining) -> list[FittedMember]:

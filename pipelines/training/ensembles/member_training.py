@@ -67,7 +67,13 @@ class MemberTraining:
         """The training rows, whose columns are ports."""
         return self.feed.rows
 
-    def fit(self, network: Network, place: int, *, feed: TrainFeed | None = None) -> FitResult:
+    def fit(
+        self,
+        network: Network,
+        place: int,
+        *,
+        feed: TrainFeed | None = None,
+    ) -> FitResult:
         """Trains a member.
 
         Args:

@@ -39,7 +39,11 @@ def least_loss_shares(
     num_members = answers.shape[1]
     even = np.full(num_members, 1 / num_members)
     is_known = np.isfinite(truth)
-    truth = np.where(is_known, truth, 0.0)
+    truth = np.where(
+        is_known,
+        truth,
+        0.0,
+    )
     weights = weight[:, None] * is_known
     total = weights.sum() or 1.0
 

@@ -60,13 +60,25 @@ class Snapshots(Averaged):
             fitted.append(FittedMember(weights_of(model), 1 / self.size, result.history))
         return fitted
 
-    def feed_of(self, work: MemberTraining, place: int):
+    def feed_of(
+        self,
+        work: MemberTraining,
+        place: int,
+    ):
         """Returns all rows."""
         return work.feed
 
-    def _model(self, work: MemberTraining, weights: dict[str, list[np.ndarray]]) -> Any:
+    def _model(
+        self,
+        work: MemberTraining,
+        weights: dict[str, list[np.ndarray]],
+    ) -> Any:
         """Returns the net of one snapshot."""
-        members = built_with_layers(self.kinds[0], work.signature, seed=work.training.seed)
+        members = built_with_layers(
+            self.kinds[0],
+            work.signature,
+            seed=work.training.seed,
+        )
         for layer in members.layers:
             if layer.weights:
                 layer.set_weights(weights[layer.name])
@@ -85,7 +97,11 @@ def _collector(cycle: int) -> Any:
             super().__init__()
             self.snapshots = []
 
-        def on_epoch_end(self, epoch, logs=None):
+        def on_epoch_end(
+            self,
+            epoch,
+            logs=None,
+        ):
             if (epoch + 1) % cycle:
                 return
             weights = {

@@ -41,7 +41,11 @@ class Stacking(Averaged):
             return "windows that are given back are no sum"
         return super().refuses(kind)
 
-    def feed_of(self, work: MemberTraining, place: int):
+    def feed_of(
+        self,
+        work: MemberTraining,
+        place: int,
+    ):
         """Returns all rows."""
         return work.feed
 
@@ -55,11 +59,20 @@ class Stacking(Averaged):
             fitted.append(fitted_member(result, float(shares[place])))
         return fitted
 
-    def out_of_fold(self, work: MemberTraining, place: int) -> np.ndarray:
+    def out_of_fold(
+        self,
+        work: MemberTraining,
+        place: int,
+    ) -> np.ndarray:
         """Returns what a member answers to rows that it did not learn from, float32
         [rows, outputs].
         """
-        return out_of_fold(self.members[place], work, place, num_folds=self.num_folds)
+        return out_of_fold(
+            self.members[place],
+            work,
+            place,
+            num_folds=self.num_folds,
+        )
 
 
 def out_of_fold(
