@@ -140,6 +140,8 @@ class _Fitting:
 
     def run(self, callbacks: Sequence) -> FitResult:
         """Builds and fits."""
+        if self.network.fits_members:
+            return self.fit_members(callbacks)
         members, fitted = self.build()
         if self.network.solves:
             return self.solve(members)
@@ -165,6 +167,18 @@ class _Fitting:
         model = average_members(members)
         score = self.measure(model) * self.metric_factor()
         return FitResult(model, {}, seconds, score, outside)
+
+    def fit_members(self, callbacks: Sequence) -> FitResult:
+        """Fits an ensemble, whose members are trainings of their own."""
+        start = time.perf_counter()
+        members, history = self.network.fit_members(
+            self.feed, self.valid, **self.goal(), callbacks=callbacks
+        )
+        seconds = time.perf_counter() - start
+        with self.strategy.scope():
+            model = average_members(members)
+        score = self.measure(model) * self.metric_factor()
+        return FitResult(model, history, seconds, score)
 
     def metric_factor(self) -> float:
         """What takes the deciding metric to the target's unit."""
