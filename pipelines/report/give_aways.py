@@ -18,7 +18,7 @@ GIVES_AWAY = 0.98
 # two are a time until the event and a second reading of the target.
 FAR_AHEAD = 0.94
 TIMES_OPEN = 3.0
-# A name that says so counts from this score on.
+# A name counts from this score on.
 NAMED_AREA = 0.75
 NAMED_CORRELATION = 0.5
 # Words for what is known after the answer.
@@ -86,7 +86,7 @@ def _by_name(name, measure, target):
         return None
     return Suspect(
         name,
-        f"{words}, and tells much of it ({_shown(measure)} alone on training rows): right only if "
+        f"{words}, and predicts much of it ({_shown(measure)} alone on training rows): right only if "
         "it is known before the answer",
         drop(name),
         gives_away=True,
