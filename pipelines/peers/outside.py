@@ -31,17 +31,20 @@ def answer_outside(train: TrainSet, *, is_wanted: bool = True) -> OutsideAnswers
     peer = _quick_peer(train)
     if peer is None:
         return None
-    most = BUDGET_SECONDS / NUM_FOLDS / (peer.extract_seconds() + peer.row_seconds(train))
-    places = _places(train, most)
+    row_seconds = peer.extract_seconds() + peer.row_seconds(train)
+    fold_seconds = BUDGET_SECONDS / NUM_FOLDS
+    places = _places(train, most=fold_seconds / row_seconds)
     if len(places) < FEWEST_ROWS:
         return None
     rows = train.take(places)
-    rows = rows.with_columns(peer.extract(rows.x))
-    shares = np.zeros((len(rows), len(rows.schema.target.labels)))
+    extracted = peer.extract(rows.x)
+    rows = rows.with_columns(extracted)
+    num_classes = len(rows.schema.target.labels)
+    shares = np.zeros((len(rows), num_classes))
     for learned, answered in fold_places(rows, NUM_FOLDS, seed=peer.seed):
         fitted = peer.fit_extracted(rows.take(learned))
-        asked = {name: x[answered] for name, x in rows.x.items()}
-        shares[answered] = fitted.outputs_of(asked)
+        asked = rows.take(answered)
+        shares[answered] = fitted.outputs_of(asked.x)
     return OutsideAnswers(peer.name, places, shares)
 
 
@@ -61,8 +64,11 @@ def _places(train, most):
     counts = np.bincount(train.y)
     is_frequent = counts[train.y] >= FEWEST_OF_A_CLASS
     places = np.flatnonzero(is_frequent)
-    if len(np.unique(train.y[places])) < 2:
+    num_classes = len(np.unique(train.y[places]))
+    if num_classes < 2:
         return places[:0]
-    share = most / max(len(places), 1)
-    kept = sample_rows(train.take(places), share, seed=0)
-    return np.flatnonzero(np.isin(train.ids, kept.ids) & is_frequent)
+    share = most / len(places)
+    frequent = train.take(places)
+    kept = sample_rows(frequent, share, seed=0)
+    is_kept = np.isin(frequent.ids, kept.ids)
+    return places[is_kept]

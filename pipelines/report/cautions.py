@@ -48,17 +48,19 @@ def _too_good(facts):
     source = facts.get("source", {})
     sentences = []
     for each in source.get("suspects", ()):
-        if each.get("gives_away"):
-            sentences.append(
-                f"The scores may be too good: the column {each['column']} {each['reason']}: "
-                f"{each['fix']}"
-            )
-    num_shared = source.get("duplicates", {}).get("test_in_train", 0)
+        if not each.get("gives_away"):
+            continue
+        column = each["column"]
+        reason = each["reason"]
+        fix = each["fix"]
+        sentences.append(f"The scores may be too good: the column {column} {reason}: {fix}")
+    duplicates = source.get("duplicates", {})
+    num_shared = duplicates.get("test_in_train", 0)
     num_rows = facts["rows"]["test"]
     if num_shared > LEAST_SHARED * num_rows:
+        share = num_shared / num_rows
         sentences.append(
-            f"The scores may be too good: {num_shared / num_rows:.0%} of the test rows are also "
-            "training rows"
+            f"The scores may be too good: {share:.0%} of the test rows are also training rows"
         )
     return sentences
 

@@ -77,15 +77,28 @@ def find_doubtful_rows(
         train: The training rows.
         answers: Of a plain model; None where there is none.
     """
-    found = [_contradictions(train), _far_targets(train), _empty_rows(train)]
+    doubts = [
+        _contradictions(train),
+        _far_targets(train),
+        _empty_rows(train),
+    ]
     if answers is not None:
-        found.insert(0, _labels(train, answers))
-    return [each for each in found if each is not None]
+        wrong = _labels(train, answers)
+        doubts.insert(0, wrong)
+    found = []
+    for each in doubts:
+        if each is not None:
+            found.append(each)
+    return found
 
 
 def _doubt(reason, fix, ids):
-    named = tuple(int(each) for each in ids[:MAX_IDS])
-    return DoubtfulRows(reason, fix, named)
+    first = ids[:MAX_IDS]
+    return DoubtfulRows(
+        reason,
+        fix,
+        tuple(first.tolist()),
+    )
 
 
 def _first(words):
@@ -102,14 +115,18 @@ def _labels(train, answers):
     places = likely_wrong(y, answers.shares)
     if not len(places):
         return None
-    labels = train.schema.target.labels
-    ids = train.ids[answers.places[places]]
+    labels = [shorten(label) for label in train.schema.target.labels]
+    all_ids = train.ids[answers.places]
+    ids = all_ids[places]
+    likely = _most_likely(answers.shares, y)
     words = []
-    for row_id, place in zip(ids, places, strict=True):
-        other = labels[_most_likely(answers.shares, y)[place]]
-        words.append(f"row {row_id:,} {shorten(labels[y[place]])}, perhaps {shorten(other)}")
+    for place in places:
+        given = labels[y[place]]
+        other = labels[likely[place]]
+        words.append(f"row {all_ids[place]:,} {given}, perhaps {other}")
+    share = len(places) / len(y)
     return _doubt(
-        f"{len(places):,} of {len(y):,} training labels ({len(places) / len(y):.1%}) are likely "
+        f"{len(places):,} of {len(y):,} training labels ({share:.1%}) are likely "
         f"wrong: a {answers.model} that had not seen them contradicts them, as often where it is "
         f"sure as where it is not: {_first(words)}",
         "look at these rows in the source; nothing was changed",
@@ -139,10 +156,14 @@ def likely_wrong(y: np.ndarray, shares: np.ndarray) -> np.ndarray:
         return np.zeros(0, np.int64)
     rows = np.arange(len(y))
     other = _most_likely(shares, y)
-    is_likely = (other >= 0) & (other != y)
-    margin = shares[rows, other] - shares[rows, y]
+    is_counted = other >= 0
+    is_likely = is_counted & (other != y)
+    for_other = shares[rows, other]
+    for_own = shares[rows, y]
+    margin = for_other - for_own
     places = np.flatnonzero(is_likely)
-    return places[np.argsort(-margin[places], kind="stable")]
+    order = np.argsort(-margin[places], kind="stable")
+    return places[order]
 
 
 def _most_likely(shares, y):
@@ -150,17 +171,22 @@ def _most_likely(shares, y):
     num_classes = shares.shape[1]
     least = np.full(num_classes, np.inf)
     for place in np.unique(y):
-        least[place] = shares[y == place, place].mean()
+        is_class = y == place
+        of_class = shares[is_class, place]
+        least[place] = of_class.mean()
     counted = np.where(shares >= least, shares, -1.0)
     best = counted.argmax(axis=1)
-    return np.where(counted.max(axis=1) >= 0, best, -1)
+    largest = counted.max(axis=1)
+    return np.where(largest >= 0, best, -1)
 
 
 def _shows_wrong_labels(y, shares):
     """Tests whether errors are about as frequent where a model is sure as elsewhere."""
-    is_error = shares.argmax(axis=1) != y
+    answered = shares.argmax(axis=1)
+    is_error = answered != y
     error = is_error.mean()
-    prior_error = 1 - np.bincount(y).max() / len(y)
+    counts = np.bincount(y)
+    prior_error = 1 - counts.max() / len(y)
     left = error / max(prior_error, 1e-9)
     if left > MOST_ERROR:
         return False
@@ -171,9 +197,11 @@ def _shows_wrong_labels(y, shares):
         fewest = MANY_ERRORS
     sureness = shares.max(axis=1)
     is_sure = sureness >= np.median(sureness)
-    if is_error[is_sure].sum() < fewest:
+    is_sure_error = is_error[is_sure]
+    if is_sure_error.sum() < fewest:
         return False
-    return bool(is_error[is_sure].mean() >= least_ratio * error)
+    sure_error = float(is_sure_error.mean())
+    return sure_error >= least_ratio * error
 
 
 def _contradictions(train):
@@ -183,7 +211,9 @@ def _contradictions(train):
     pairs = find_contradictions(train)
     if not len(pairs):
         return None
-    words = [f"rows {one:,} and {other:,}" for one, other in pairs]
+    words = []
+    for one, other in pairs:
+        words.append(f"rows {one:,} and {other:,}")
     return _doubt(
         f"{len(pairs):,} training rows have the content of another one and another label: "
         f"{_first(words)}",
@@ -201,7 +231,10 @@ def _is_content_rich(train):
         if column.kind in (PICTURE, TEXT, SERIES):
             return True
         x = train.x[column.name]
-        if x.dtype.kind == "f" and len(np.unique(x)) > len(x) / 2:
+        if x.dtype.kind != "f":
+            continue
+        num_values = len(np.unique(x))
+        if num_values > len(x) / 2:
             return True
     return False
 
@@ -209,17 +242,22 @@ def _is_content_rich(train):
 def _far_targets(train):
     """Names numbers to predict that are far from all others."""
     y = train.y
-    if train.schema.target.labels or y.ndim > 1 or y.dtype.kind != "f" or not len(y):
-        return None
-    if not task_of(train.schema.target).has_one_truth:
+    task = task_of(train.schema.target)
+    is_number = task.has_one_truth and not task.has_classes
+    if not is_number or y.ndim > 1 or not len(y):
         return None
     low, middle, high = np.quantile(y, (0.25, 0.5, 0.75))
     distance = np.abs(y - middle)
-    places = np.flatnonzero((high > low) & (distance > FAR_AWAY * (high - low)))
-    if not len(places):
+    most = FAR_AWAY * (high - low)
+    places = np.flatnonzero(distance > most)
+    if most == 0 or not len(places):
         return None
-    places = places[np.argsort(-distance[places], kind="stable")]
-    words = [f"row {train.ids[place]:,} with {number(float(y[place]))}" for place in places]
+    order = np.argsort(-distance[places], kind="stable")
+    places = places[order]
+    words = []
+    for place in places:
+        value = number(float(y[place]))
+        words.append(f"row {train.ids[place]:,} with {value}")
     return _doubt(
         f"the target of {len(places):,} training rows is more than {FAR_AWAY:,} times the distance "
         f"of the quartiles from the median {number(float(middle))}: {_first(words)}; hardly "
@@ -258,18 +296,13 @@ def _states_nothing(x):
         return np.strings.str_len(np.strings.strip(x)) == 0
     if x.ndim == 1:
         return missing_mask(x)
-    first = x.reshape(len(x), -1)[:, :1]
-    if x.ndim == 3:
-        first = x[:, :1, :]
-    is_same = (x == _as_wide(first, x)) | _is_nan(x)
-    return is_same.reshape(len(x), -1).all(axis=1)
-
-
-def _as_wide(first, x):
-    """Returns first values with as many axes as the rows have."""
-    if first.ndim == x.ndim:
-        return first
-    return first.reshape(len(x), *(1,) * (x.ndim - 1))
+    # The first step of each channel, or the first pixel.
+    first = x[:, :1]
+    if x.ndim == 4:
+        first = x[:, :1, :1]
+    is_same = (x == first) | _is_nan(x)
+    flat = is_same.reshape(len(x), -1)
+    return flat.all(axis=1)
 
 
 def _is_nan(x):
@@ -280,4 +313,9 @@ def _is_nan(x):
 
 def as_plain(found: Sequence[DoubtfulRows]) -> list[dict]:
     """Returns the lines of report.json."""
-    return [{**asdict(each), "rows": list(each.rows)} for each in found]
+    lines = []
+    for each in found:
+        line = asdict(each)
+        line["rows"] = list(each.rows)
+        lines.append(line)
+    return lines

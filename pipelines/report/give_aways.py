@@ -86,8 +86,8 @@ def _by_name(name, measure, target):
         return None
     return Suspect(
         name,
-        f"{words}, and predicts much of it ({_shown(measure)} alone on training rows): right only if "
-        "it is known before the answer",
+        f"{words}, and predicts much of it ({_shown(measure)} alone on training rows): right only "
+        "if it is known before the answer",
         drop(name),
         gives_away=True,
     )

@@ -71,11 +71,20 @@ def find_contradictions(train: TrainSet) -> np.ndarray:
     Returns:
         int64 [pairs, 2]: the id of the first row with a content, that of a row with another label.
     """
-    contents = _contents([train], plain=_without_case)[0]
-    _, first_places, which = np.unique(contents, return_index=True, return_inverse=True)
+    (contents,) = _contents([train], plain=_without_case)
+    _, first_places, which = np.unique(
+        contents,
+        return_index=True,
+        return_inverse=True,
+    )
     first = first_places[which]
-    is_other = train.y != train.y[first]
-    return np.stack([train.ids[first[is_other]], train.ids[is_other]], axis=1)
+    first_labels = train.y[first]
+    is_other = train.y != first_labels
+    first_ids = train.ids[first]
+    return np.stack(
+        [first_ids[is_other], train.ids[is_other]],
+        axis=1,
+    )
 
 
 def _row_contents(splits) -> dict[str, _RowContents]:
@@ -118,7 +127,11 @@ def _factorized(values):
 
 def _without_case(texts):
     """Returns texts without their case and with one space for all white space."""
-    return np.array([" ".join(text.casefold().split()) for text in texts], object)
+    plain = []
+    for text in texts:
+        words = text.casefold().split()
+        plain.append(" ".join(words))
+    return np.array(plain, object)
 
 
 def _comparable(column, plain):
