@@ -53,7 +53,7 @@ def _too_good(facts):
         column = each["column"]
         reason = each["reason"]
         fix = each["fix"]
-        sentences.append(f"The scores may be too good: the column {column} {reason}: {fix}")
+        sentences.append(f"The scores may be too good: {column}: {reason}; {fix}")
     duplicates = source.get("duplicates", {})
     num_shared = duplicates.get("test_in_train", 0)
     num_rows = facts["rows"]["test"]

@@ -7,6 +7,7 @@ from ..rows.duplicates import find_duplicates
 from ..rows.parts import Splits
 from ..steps.step import Step
 from .doubtful_rows import DoubtfulRows, OutsideAnswers, find_doubtful_rows
+from .shifts import find_shifts
 from .suspect import Suspect
 from .suspects import find_suspects
 
@@ -39,6 +40,6 @@ def screen_rows(
     """
     return Screening(
         find_duplicates(splits),
-        find_suspects(splits, encode),
+        [*find_suspects(splits, encode), *find_shifts(splits)],
         find_doubtful_rows(splits.train, answers),
     )

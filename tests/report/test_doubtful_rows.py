@@ -113,7 +113,7 @@ def test_rows_that_state_nothing():
     table[[3, 9]] = np.nan
     y = np.arange(20) % 2
     (doubt,) = find_doubtful_rows(rows_of({"a": table, "b": table.copy()}, y))
-    assert doubt.rows == (3, 9) and "state nothing" in doubt.reason
+    assert doubt.rows == (3, 9) and "nothing to learn from" in doubt.reason
     series = random.normal(size=(20, 12, 2)).astype(np.float32)
     series[5, :, 0] = 1.0
     series[6] = [1.0, 2.0]
