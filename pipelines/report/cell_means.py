@@ -55,7 +55,11 @@ def area_out_of_fold(y, parts, folds):
     means, counts, sums = means_out_of_fold(y, parts, folds)
     cell_ranks = ranks_of_cells(means, counts)
     rank_sum = cell_ranks @ sums
-    return area_of_ranks(rank_sum, sums.sum(), len(y))
+    return area_of_ranks(
+        rank_sum,
+        sums.sum(),
+        len(y),
+    )
 
 
 def means_out_of_fold(y, parts, folds):
@@ -82,7 +86,11 @@ def means_out_of_fold(y, parts, folds):
     means = other_sums + y.mean()
     means = means / (other_counts + 1)
     num_rows = counts.ravel()
-    return means.ravel(), num_rows.astype(np.float64), sums.ravel()
+    return (
+        means.ravel(),
+        num_rows.astype(np.float64),
+        sums.ravel(),
+    )
 
 
 def _cells(parts, folds):

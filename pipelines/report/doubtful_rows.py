@@ -251,11 +251,17 @@ def _far_targets(train):
     y = train.y
     task = task_of(train.schema.target)
     is_number = task.has_one_truth and not task.has_classes
-    if not is_number or y.ndim > 1 or not len(y):
+    if not is_number:
         return None
-    low, middle, high = np.quantile(y, (0.25, 0.5, 0.75))
+    if y.ndim > 1 or not len(y):
+        return None
+    low, middle, high = np.quantile(
+        y,
+        (0.25, 0.5, 0.75),
+    )
     distance = np.abs(y - middle)
-    most = FAR_AWAY * (high - low)
+    between = high - low
+    most = FAR_AWAY * between
     places = np.flatnonzero(distance > most)
     if most == 0 or not len(places):
         return None

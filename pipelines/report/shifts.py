@@ -23,13 +23,24 @@ def find_shifts(splits: Splits) -> list[Suspect]:
     suspects = []
     for name, x in parts.train.x.items():
         share = _missing_share(x)
-        if share is None or len(x) < FEWEST_ROWS:
+        if share is None:
+            continue
+        if len(x) < FEWEST_ROWS:
             continue
         for words, rows in held_out.items():
             other = _missing_share(rows.x[name])
-            if len(rows) < FEWEST_ROWS or abs(other - share) < MOST_DIFFERENCE:
+            difference = abs(other - share)
+            if len(rows) < FEWEST_ROWS:
                 continue
-            suspects.append(_suspect(name, share, other, words))
+            if difference < MOST_DIFFERENCE:
+                continue
+            suspect = _suspect(
+                name,
+                share,
+                other,
+                words,
+            )
+            suspects.append(suspect)
             break
     return suspects
 

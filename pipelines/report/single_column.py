@@ -86,7 +86,11 @@ class ColumnScorer:
         for name, x in self.train.x.items():
             if _is_scored(x):
                 parts, ranks = cut_column(x)
-                scores[name] = self._truth.measure(parts, self._folds, ranks)
+                scores[name] = self._truth.measure(
+                    parts,
+                    self._folds,
+                    ranks,
+                )
         return scores
 
     @property
@@ -200,8 +204,13 @@ class _ClassTruth:
             for parts in columns:
                 shares = row_means(y, parts, folds)
                 evidence += np.log(shares / (1 - shares))
-            rank_sum = ranks_of(evidence) @ y
-            areas.append(area_of_ranks(rank_sum, y.sum(), len(y)))
+            ranks = ranks_of(evidence)
+            area = area_of_ranks(
+                ranks @ y,
+                y.sum(),
+                len(y),
+            )
+            areas.append(area)
         return self._over_classes(areas)
 
     def _over_classes(self, areas):
@@ -213,9 +222,17 @@ class _ClassTruth:
             area = area_out_of_fold(y, parts, folds)
             if ranks is not None:
                 rank_sum = ranks @ y
-                rank_area = area_of_ranks(rank_sum, y.sum(), len(y))
+                rank_area = area_of_ranks(
+                    rank_sum,
+                    y.sum(),
+                    len(y),
+                )
                 # A number may fall as the class grows likely.
-                area = max(area, rank_area, 1 - rank_area)
+                area = max(
+                    area,
+                    rank_area,
+                    1 - rank_area,
+                )
             areas.append(area)
         return areas
 

@@ -195,14 +195,22 @@ def _distinct_id(name, present, num_distinct):
             return None
     share = num_distinct / len(present)
     reason = f"{what} that differ in {share:.1%} of the training rows, as ids do"
-    return Suspect(name, reason, drop(name))
+    return Suspect(
+        name,
+        reason,
+        drop(name),
+    )
 
 
 def _repeated_id(name, num_distinct, rows_each, train):
     """Names a column that is called an id and has a few rows of each value."""
     if train.group is not None:
         reason = f"an id by its name, {num_distinct:,} different values"
-        return Suspect(name, reason, drop(name))
+        return Suspect(
+            name,
+            reason,
+            drop(name),
+        )
     return Suspect(
         name,
         f"an id by its name, with {rows_each:.1f} training rows for each of {num_distinct:,} "
@@ -252,7 +260,11 @@ def _nearly_constant(name, x):
         percent = np.floor(1000 * most / num_rows) / 10
         share = f"{percent:.1f} % of the"
     reason = f"the same value, {shown}, in {share} training rows"
-    return Suspect(name, reason, drop(name))
+    return Suspect(
+        name,
+        reason,
+        drop(name),
+    )
 
 
 def _spread_rows(x):

@@ -89,7 +89,11 @@ def find_contradictions(train: TrainSet) -> np.ndarray:
 
 def _row_contents(splits) -> dict[str, _RowContents]:
     """Returns the comparable rows of each part."""
-    parts = {"train": splits.train, "valid": splits.valid, "test": splits.test}
+    parts = {
+        "train": splits.train,
+        "valid": splits.valid,
+        "test": splits.test,
+    }
     contents = _contents(list(parts.values()))
     comparable = {}
     for name, numbers in zip(parts, contents, strict=True):
