@@ -16,6 +16,7 @@ from ..tasks.classes import class_places
 from ..tasks.costs import COST, mean_cost
 from . import pictures as draw
 from .cautions import find_cautions
+from .doubtful_rows import as_plain as rows_as_plain
 from .figures import Picture
 from .peers import peer_facts
 from .suspects import as_plain
@@ -120,6 +121,7 @@ def _data_facts(recipe, data, splits, trained):
             **data.facts,
             "duplicates": data.screening.duplicates,
             "suspects": as_plain(data.screening.suspects),
+            "doubtful_rows": rows_as_plain(data.screening.doubtful_rows),
         },
         "notes": notes,
     }
