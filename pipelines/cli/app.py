@@ -18,6 +18,7 @@ from .explain import ExplainOptions, explain_row
 from .export import ExportOptions, export
 from .find_rate import FindRateOptions, run_find_rate
 from .images import ImagesOptions, learn_images
+from .interpret import InterpretOptions, run_interpret
 from .knobs import KnobsOptions, print_knobs
 from .list_recipes import ListOptions, list_recipes
 from .old_forms import refuse_old_form
@@ -49,6 +50,7 @@ add_command(app, "list", list_recipes, ListOptions)
 add_command(app, "knobs", print_knobs, KnobsOptions)
 add_command(app, "predict", predict, PredictOptions)
 add_command(app, "explain", explain_row, ExplainOptions)
+add_command(app, "interpret", run_interpret, InterpretOptions)
 add_command(app, "report", print_report, ReportOptions)
 add_command(app, "check", check_bundle, CheckOptions)
 add_command(app, "cache", manage_cache, CacheOptions)

@@ -318,6 +318,13 @@ def print_lines(lines: list[tuple[str, ...]], headings: tuple[str, ...]) -> None
     console.print(table)
 
 
+def print_sentence(text: str) -> None:
+    """Prints a sentence with names of the data in it."""
+    console = _console()
+    lines = [_plain(line, most=MAX_CHARACTERS) for line in text.split("\n")]
+    console.print("\n".join(lines), soft_wrap=True)
+
+
 def _console():
     from rich.console import Console
 

@@ -62,13 +62,8 @@ def page(report: dict, pictures: list[tuple[str, str]], recipe_json: object) -> 
         pictures: (title, PNG as base64 text) of each.
         recipe_json: The recipe as JSON values.
     """
-    import jinja2
-
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, finalize=_shown
-    )
     source = Path(__file__).parent / "page.html"
-    template = environment.from_string(source.read_text(encoding="utf-8"))
+    template = environment().from_string(source.read_text(encoding="utf-8"))
     task = TASKS[report["target"]["task"]]
     return template.render(
         **({"tried": []} | report | _peer_parts(report)),
@@ -84,6 +79,13 @@ def page(report: dict, pictures: list[tuple[str, str]], recipe_json: object) -> 
         decision_text=decision_text(report),
         recipe_text=json.dumps(recipe_json, indent=1, ensure_ascii=False),
     )
+
+
+def environment():
+    """Returns what templates of pages are made in: every text is escaped and shown as it is."""
+    import jinja2
+
+    return jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, finalize=_shown)
 
 
 def _peer_parts(report):

@@ -52,6 +52,8 @@ class AnomalyTask(Task):
     gives_back = True
     frame_example = "CutSegments(window=24)"
     decides_on_training_rows = True
+    error_words = "share of wrong labels"
+    has_mistakes = True
     staggers_outputs = False  # many outputs that make one score
 
     def num_outputs(self, target: Target, frame: Frame | None, ports: Sequence[Port]) -> int:
@@ -139,6 +141,11 @@ class AnomalyTask(Task):
     def baseline_metric(self, deciding: str) -> str:
         """Returns ROC-AUC: plain rules have no threshold."""
         return "roc_auc"
+
+    def row_errors(self, y: np.ndarray, answers: Answers, target: Target) -> np.ndarray:
+        """Returns 1 of each row with another label than its own; NaN where none is known."""
+        flagged = class_places(answers, target.labels)
+        return np.where(np.isnan(y), np.nan, flagged != y)
 
     def c_function(self, signature: Signature) -> str:
         """Returns "signature_label"."""

@@ -23,6 +23,7 @@ from ..device.tasks.base import DeviceTask
 from ..errors import RecipeError, with_article
 from ..rows.parts import HeldOut, TrainSet
 from .c_answer import CAnswer
+from .interpreted import InterpretedTask
 from .intervals import Margin, bootstrap_intervals
 from .metrics import direction
 from .plain_models import PlainModels
@@ -35,11 +36,11 @@ if TYPE_CHECKING:
 PlacedScores = Callable[[np.ndarray], dict[str, float]]
 
 
-class Task(CAnswer, ShownTask, PlainModels):
+class Task(CAnswer, ShownTask, InterpretedTask, PlainModels):
     """What an answer is: labels, loss, metrics, decision and scores.
 
-    How it is written in C, how it is shown in the report, and how plain models are judged
-    alongside, stand in the base classes.
+    How it is written in C, how it is shown in the report, how it is interpreted, and how plain
+    models are judged alongside, stand in the base classes.
 
     Attributes:
         name: As `Target.task` has it.

@@ -44,6 +44,8 @@ class ClassTask(Task):
 
     has_classes = True
     has_one_truth = True
+    error_words = "share of wrong labels"
+    has_mistakes = True
     interval_metrics = (*RANK_METRICS, *LABEL_INTERVALS)
 
     @abstractmethod
@@ -119,6 +121,10 @@ class ClassTask(Task):
         if metric in RANK_METRICS:
             return lambda places: score_ranks(y[places], answers.scores[places])[metric]
         return super().placed_metric(metric, y, answers, target)
+
+    def row_errors(self, y: np.ndarray, answers: Answers, target: Target) -> np.ndarray:
+        """Returns 1 of each row with another label than its own."""
+        return (class_places(answers, target.labels) != y).astype(np.float64)
 
     def plain_decision(
         self,

@@ -58,6 +58,7 @@ class MultilabelTask(Task):
         "hamming_loss",
     )
     interval_metrics = (*RANKED, *DECIDED)
+    error_words = "share of a row's labels that are wrong"
     output_kind = "sigmoid"
     calibrations = ("none", "temperature")
     has_label_sets = True
@@ -140,6 +141,10 @@ class MultilabelTask(Task):
     def score(self, y: np.ndarray, answers: Answers, target: Target) -> dict[str, float]:
         """Returns every metric of `label_metrics.score_label_sets`."""
         return score_label_sets(y, split_labels(answers.given(), target), answers.scores)
+
+    def row_errors(self, y: np.ndarray, answers: Answers, target: Target) -> np.ndarray:
+        """Returns the share of the labels that each row has wrong."""
+        return (split_labels(answers.given(), target) != y).mean(axis=1)
 
     def placed_scores(self, y: np.ndarray, answers: Answers, target: Target):
         """Returns a function from places to ranks and decided metrics."""

@@ -1,0 +1,21 @@
+"""The page of an interpretation: self-contained, no script, every text of the data escaped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...report.write import environment
+
+if TYPE_CHECKING:
+    from .interpret import Interpretation
+
+
+def page(result: Interpretation) -> str:
+    """Returns interpretation.html."""
+    source = Path(__file__).parent / "page.html"
+    template = environment().from_string(source.read_text(encoding="utf-8"))
+    drawn = {}
+    for reading in result.readings:
+        drawn[reading.title] = [picture.content() for picture in reading.pictures]
+    return template.render(result=result, drawn=drawn)
