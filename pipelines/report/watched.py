@@ -25,7 +25,14 @@ def watched_pictures(watched: Mapping[str, Any]) -> list[Picture]:
         values = _array(watched[name])
         with np.errstate(divide="ignore"):
             logs = np.log10(values)
-        pictures.append(_heat_map(logs, names, epochs, title=title))
+        pictures.append(
+            _heat_map(
+                logs,
+                names,
+                epochs,
+                title=title,
+            )
+        )
     shares = (("dead", "Dead units (share)"), ("saturated", "Saturated values (share)"))
     for name, title in shares:
         values = _array(watched[name])
@@ -33,7 +40,13 @@ def watched_pictures(watched: Mapping[str, Any]) -> list[Picture]:
         if not len(places):
             continue
         names = [hidden[place] for place in places]
-        drawn = _heat_map(values[:, places], names, epochs, title=title, limits=(0.0, 1.0))
+        drawn = _heat_map(
+            values[:, places],
+            names,
+            epochs,
+            title=title,
+            limits=(0.0, 1.0),
+        )
         pictures.append(drawn)
     return pictures
 
@@ -54,7 +67,11 @@ def _heat_map(
     """Returns the picture of values [measurements, layers], inputs at the top."""
     columns = _spread(len(epochs), _MOST_COLUMNS)
     lines = _spread(len(names), _MOST_LAYERS)
-    shown = np.where(np.isfinite(values), values, np.nan)[np.ix_(columns, lines)].T
+    shown = np.where(
+        np.isfinite(values),
+        values,
+        np.nan,
+    )[np.ix_(columns, lines)].T
     names = [drawable(names[place], _LETTERS) for place in lines]
     epochs = [epochs[place] for place in columns]
 
@@ -69,17 +86,36 @@ def _heat_map(
             vmax=high,
         )
         axes.set_facecolor("#dddddd")
-        axes.set_yticks(range(len(names)), names, fontsize=7)
-        ticks = _spread(len(epochs), 10)
-        axes.set_xticks(ticks, [epochs[place] for place in ticks], fontsize=8)
+        axes.set_yticks(
+            range(len(names)),
+            names,
+            fontsize=7,
+        )
+        _mark_epochs(axes, epochs)
         axes.set(xlabel="epochs done", title=title)
         axes.figure.colorbar(image, ax=axes)
 
     height = max(3.2, 1.3 + 0.16 * len(names))
-    return Picture(title, draw, width=5.6, height=height)
+    return Picture(
+        title,
+        draw,
+        width=5.6,
+        height=height,
+    )
+
+
+def _mark_epochs(axes, epochs):
+    """Writes some of the epochs below the columns."""
+    ticks = _spread(len(epochs), 10)
+    shown = [epochs[place] for place in ticks]
+    axes.set_xticks(ticks, shown, fontsize=8)
 
 
 def _spread(number: int, most: int) -> list[int]:
     """At most so many places of 0 to number - 1, the first and the last among them."""
-    places = np.linspace(0, number - 1, min(number, most))
+    places = np.linspace(
+        0,
+        number - 1,
+        min(number, most),
+    )
     return [int(place) for place in np.unique(places.round())]

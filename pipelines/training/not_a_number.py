@@ -42,7 +42,11 @@ def not_a_number(
         fix += _WATCH
     else:
         words += _watched_words(watched)
-    return TrainError(f"{seen}{words}", expected="a finite loss", fix=fix)
+    return TrainError(
+        f"{seen}{words}",
+        expected="a finite loss",
+        fix=fix,
+    )
 
 
 def _unreadable_inputs(batches):

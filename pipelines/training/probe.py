@@ -43,7 +43,11 @@ class Probe:
 
     def new_record(self) -> WatchRecord:
         """Returns a record without a line."""
-        return WatchRecord(self.layers, self.hidden, num_rows=self.num_rows)
+        return WatchRecord(
+            self.layers,
+            self.hidden,
+            num_rows=self.num_rows,
+        )
 
     def no_steps(self) -> list[float]:
         """Returns the line of steps that were not measured."""
@@ -60,7 +64,11 @@ class Probe:
         found = []
         for name, variables in self._variables.items():
             before = self._before[name]
-            pairs = zip(variables, before, strict=True)
+            pairs = zip(
+                variables,
+                before,
+                strict=True,
+            )
             changes = [np.asarray(new) - old for new, old in pairs]
             size = _norm(before)
             if size:
@@ -74,7 +82,13 @@ class Probe:
         """Adds a line of gradients, weights, dead units and saturation."""
         squares, dead, saturated = self._measure(*self._rows)
         paths = [each.path for each in self._model.trainable_variables]
-        by_path = dict(zip(paths, squares.numpy(), strict=True))
+        by_path = dict(
+            zip(
+                paths,
+                squares.numpy(),
+                strict=True,
+            )
+        )
         gradients = []
         weights = []
         for variables in self._variables.values():
@@ -113,16 +127,32 @@ def _measuring(model, activating):
         with tf.GradientTape() as tape:
             answers = probe(x, training=True)
             outputs = answers["outputs"]
-            loss = model.compute_loss(x, y, outputs, weight, training=True)
+            loss = model.compute_loss(
+                x,
+                y,
+                outputs,
+                weight,
+                training=True,
+            )
         slopes = tape.gradient(
             loss,
             [each.value for each in model.trainable_variables],
             unconnected_gradients="zero",
         )
-        for variable, value in zip(others, before, strict=True):
+        for variable, value in zip(
+            others,
+            before,
+            strict=True,
+        ):
             variable.assign(value)
         squares = [_square_sum(each) for each in slopes]
-        values = list(zip(kinds, answers["hidden"], strict=True))
+        values = list(
+            zip(
+                kinds,
+                answers["hidden"],
+                strict=True,
+            )
+        )
         dead = [_dead_share(*each) for each in values]
         saturated = [_flat_share(*each) for each in values]
         return tf.stack(squares), _stacked(dead), _stacked(saturated)

@@ -49,7 +49,7 @@ def watch_training(
 
         def on_epoch_begin(self, epoch, logs=None):
             self.seen_steps = self.probe.no_steps()
-            if self.is_due(epoch + 1):
+            if _is_due(self, epoch + 1):
                 self.probe.keep_weights()
 
         def on_train_batch_end(self, batch, logs=None):
@@ -57,12 +57,8 @@ def watch_training(
                 self.seen_steps = self.probe.relative_step()
 
         def on_epoch_end(self, epoch, logs=None):
-            if self.is_due(epoch + 1) or self.model.stop_training:
+            if _is_due(self, epoch + 1) or self.model.stop_training:
                 self.record_line(epoch + 1)
-
-        def is_due(self, num_epochs):
-            is_end = num_epochs in (1, self.params["epochs"])
-            return is_end or num_epochs % self.every == 0
 
         def record_line(self, num_epochs):
             record = WatchRecord(**self.watched)
@@ -90,6 +86,12 @@ def _epochs_between(probe, steps):
     epoch_rows = steps * probe.batch_rows
     most_rows = _MOST_SHARE * epoch_rows
     return max(math.ceil(probe.num_rows / most_rows), 1)
+
+
+def _is_due(callback, num_epochs):
+    """Whether it is measured after so many epochs."""
+    is_end = num_epochs in (1, callback.params["epochs"])
+    return is_end or num_epochs % callback.every == 0
 
 
 def _report_new(record, reported, report):

@@ -122,7 +122,11 @@ class WatchRecord:
         """The largest step of all that were measured: later weights are as large as it."""
         worst = 0.0
         where = ("", 0)
-        for epoch, line in zip(self.epochs, self.updates, strict=True):
+        for epoch, line in zip(
+            self.epochs,
+            self.updates,
+            strict=True,
+        ):
             place, share = _worst([line])
             if share > worst:
                 worst = share
@@ -131,7 +135,11 @@ class WatchRecord:
             return None
         layer, epoch = where
         seen = f"one step changed its weights by {worst:.2g} times their own norm in epoch {epoch}"
-        return Fault(LARGE_STEP, layer, seen)
+        return Fault(
+            LARGE_STEP,
+            layer,
+            seen,
+        )
 
     def _dead(self):
         place, share = _worst(self.dead)
@@ -141,7 +149,11 @@ class WatchRecord:
         seen = (
             f"{share:.0%} of its units answer zero to all of {self.num_rows} training rows {when}"
         )
-        return Fault(DEAD, self.hidden[place], seen)
+        return Fault(
+            DEAD,
+            self.hidden[place],
+            seen,
+        )
 
     def _saturated(self):
         place, share = _worst(self.saturated)
@@ -149,7 +161,11 @@ class WatchRecord:
             return None
         when = _after(self.epochs[-1])
         seen = f"{share:.0%} of its values lie where the activation is flat {when}"
-        return Fault(SATURATED, self.hidden[place], seen)
+        return Fault(
+            SATURATED,
+            self.hidden[place],
+            seen,
+        )
 
     def _unequal(self):
         """Gradients that shrink or grow from layer to layer, in the last two measurements: the
@@ -166,8 +182,16 @@ class WatchRecord:
             if not each[largest] > MOST_TIMES * each[smallest]:
                 return None
         if smallest < largest:
-            return Fault(VANISHING, self.layers[smallest], self._next_to(smallest, largest))
-        return Fault(EXPLODING, self.layers[largest], self._next_to(largest, smallest))
+            return Fault(
+                VANISHING,
+                self.layers[smallest],
+                self._next_to(smallest, largest),
+            )
+        return Fault(
+            EXPLODING,
+            self.layers[largest],
+            self._next_to(largest, smallest),
+        )
 
     def _next_to(self, place, other):
         """The last gradients of two layers, in words."""
