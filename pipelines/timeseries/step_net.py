@@ -15,6 +15,7 @@ from .step_calendar import calendar_port, turned_width, turning_weights
 from .step_past import StepPast
 
 CALENDAR = "calendar_ahead"
+NUM_ANSWERS = 4  # a step and quantile has, each rounded on its own in int8; the head averages
 
 
 @dataclass(frozen=True)
@@ -120,17 +121,17 @@ class StepNet(SeriesNet):
         return blocks.joined([flat_answers, recent], name)
 
     def _answers(self, x, ahead, blocks, name):
-        """Returns what each step ahead comes to, [rows, horizon, quantiles]: of its hidden values
-        and, by a linear map, of what is read of it.
+        """Returns what each step ahead comes to, [rows, horizon, quantiles * NUM_ANSWERS]: of its
+        hidden values and, by a linear map, of what is read of it.
         """
         import keras
 
-        num_quantiles = _num_quantiles(blocks.signature)
-        answers = blocks.dense(x, num_quantiles, name=f"{name}_answers")
+        num_answers = NUM_ANSWERS * _num_quantiles(blocks.signature)
+        answers = blocks.dense(x, num_answers, name=f"{name}_answers")
         if ahead is None:
             return answers
         # A sum rather than one layer of both: side by side they would share an int8 scale.
-        linear = blocks.dense(ahead, num_quantiles, name=f"{name}_linear")
+        linear = blocks.dense(ahead, num_answers, name=f"{name}_linear")
         add = keras.layers.Add(name=f"{name}_with_linear")
         return add([answers, linear])
 
@@ -186,16 +187,16 @@ def _num_quantiles(signature):
 
 
 def _first_head(signature, num_features):
-    """Returns the head that training starts from: each answer of the shared net, in the unit of the
-    series, in the unit of its step, which grows with the distance.
+    """Returns the head that training starts from: the mean of a step's answers, which are in the
+    unit of the series, in the unit of the step, which grows with the distance.
     """
     (num_outputs,) = signature.output.shape
     num_quantiles = _num_quantiles(signature)
     factors = np.array(signature.target.step_factors)
     gains = factors.mean() / factors
     gains_of_outputs = np.repeat(gains, num_quantiles)
+    own_answers = np.diag(gains_of_outputs / NUM_ANSWERS)
     kernel = np.zeros((num_features, num_outputs), np.float32)
-    answers = kernel[:num_outputs]
-    np.fill_diagonal(answers, gains_of_outputs)
+    kernel[: NUM_ANSWERS * num_outputs] = np.repeat(own_answers, NUM_ANSWERS, axis=0)
     bias = np.zeros(num_outputs, np.float32)
     return [kernel, bias]
