@@ -23,18 +23,21 @@ def montage(
         maps: float [rows, height, width], each in a unit of its own.
         names: What stands over each.
     """
+    width = pictures.shape[2]
     columns = []
     for pixels, values in zip(pictures, maps, strict=True):
         plain = _in_color(pixels)
         seen = _overlay(plain, values)
-        space = np.ones((GAP, plain.shape[1], 3))
+        space = np.ones((GAP, width, 3))
         stacked = np.concatenate([plain, space, seen])
-        side = np.ones((len(stacked), GAP, 3))
-        columns.append(np.concatenate([stacked, side], axis=1))
+        height = len(stacked)
+        side = np.ones((height, GAP, 3))
+        column = np.concatenate([stacked, side], axis=1)
+        columns.append(column)
     whole = np.concatenate(columns, axis=1)
     return Picture(
         title,
-        _drawing(whole, names, pictures.shape[2] + GAP),
+        _drawing(whole, names, width + GAP),
         width=11,
         height=3.4,
     )

@@ -51,50 +51,58 @@ def occluded_picture(
         pixels: uint8 [height, width, channels].
         color: uint8 [channels], of the patch.
     """
-    height, width, _ = pixels.shape
-    side = max(min(height, width) // LEAST_CUTS, 1)
-    stride = max(side // 2, 1)
-    places = []
+    size = pixels.shape[:2]
+    places = _patches(*size)
     altered = [pixels]
-    for top in range(0, height - side + 1, stride):
-        rows = slice(top, top + side)
-        for left in range(0, width - side + 1, stride):
-            place = (rows, slice(left, left + side))
-            hidden = pixels.copy()
-            hidden[place] = color
-            places.append(place)
-            altered.append(hidden)
+    for place in places:
+        hidden = pixels.copy()
+        hidden[place] = color
+        altered.append(hidden)
     answers = answer(np.stack(altered))
     falls = answers[0] - answers[1:]
-    total = np.zeros((height, width))
-    counts = np.zeros((height, width))
+    total = np.zeros(size)
+    counts = np.zeros(size)
     for place, fall in zip(places, falls, strict=True):
         total[place] += fall
         counts[place] += 1
-    return total / np.maximum(counts, 1)
+    at_least_one = np.maximum(counts, 1)
+    return total / at_least_one
+
+
+def _patches(height, width):
+    """Returns (rows, columns) of every patch, which overlap by half."""
+    smaller = min(height, width)
+    side = max(smaller // LEAST_CUTS, 1)
+    stride = max(side // 2, 1)
+    last_top = height - side
+    last_left = width - side
+    patches = []
+    for top in range(0, last_top + 1, stride):
+        rows = slice(top, top + side)
+        for left in range(0, last_left + 1, stride):
+            columns = slice(left, left + side)
+            patches.append((rows, columns))
+    return patches
 
 
 def _read_pictures(opened):
     column = _column_of(opened, PICTURE)
     places = example_places(opened)
     columns = opened.columns_at(places)
-    some = read_rows(opened.train.x[column], slice(0, 256))
-    color = some.mean(axis=(0, 1, 2)).astype(np.uint8)
+    color = _mean_color(opened.train.x[column])
     maps = []
-    for row in tqdm(range(len(places)), desc="occlusion", disable=None):
-        whole = {name: x[row : row + 1] for name, x in columns.items()}
+    for whole in _each_row(columns):
         answer = _answer_to(opened, whole, column)
-        maps.append(occluded_picture(answer, whole[column][0], color))
+        pixels = whole[column][0]
+        found = occluded_picture(answer, pixels, color)
+        maps.append(found)
     stacked = np.stack(maps)
-    names = [example_title(opened, place) for place in places]
     largest = stacked.max(axis=(1, 2))
+    names = []
     lines = []
-    for name, place, fall in zip(
-        names,
-        places,
-        largest,
-        strict=True,
-    ):
+    for place, fall in zip(places, largest, strict=True):
+        name = example_title(opened, place)
+        names.append(name)
         lines.append((name, str(place), f"{fall:.3f}"))
     return Reading(
         TITLE,
@@ -115,6 +123,22 @@ def _read_pictures(opened):
         "the answer. Half of the rows are the most confident mistakes",
         values={"rows": places.tolist(), "largest_fall": largest.tolist()},
     )
+
+
+def _mean_color(pictures):
+    some = read_rows(pictures, slice(0, 256))
+    color = some.mean(axis=(0, 1, 2))
+    return color.astype(np.uint8)
+
+
+def _each_row(columns):
+    """Yields name → array [1, ...] of each row, with a bar."""
+    (num_rows,) = {len(x) for x in columns.values()}
+    for row in tqdm(range(num_rows), desc="occlusion", disable=None):
+        whole = {}
+        for name, x in columns.items():
+            whole[name] = x[row : row + 1]
+        yield whole
 
 
 def _answer_to(opened, whole, column):
@@ -145,8 +169,7 @@ def _read_texts(opened):
     places = opened.places(MOST_TEXTS)
     columns = opened.columns_at(places)
     marks = []
-    for row in tqdm(range(len(places)), desc="occlusion", disable=None):
-        whole = {name: x[row : row + 1] for name, x in columns.items()}
+    for whole in _each_row(columns):
         marks += _marks_of_text(opened, whole, column)
     means = mean_by_word(marks)
     return Reading(
@@ -181,41 +204,40 @@ def _marks_of_text(opened, whole, column):
     for place in range(len(looked_at)):
         kept = words[:place] + words[place + 1 :]
         texts.append(" ".join(kept))
+    cells = np.array(texts, whole[column].dtype)
     answer = _answer_to(opened, whole, column)
-    numbers = answer(np.array(texts, whole[column].dtype))
+    numbers = answer(cells)
     falls = numbers[0] - numbers[1:]
     marks = []
     for word, fall in zip(looked_at, falls, strict=True):
-        plain = word.lower().strip(MARKS)
+        lower = word.lower()
+        plain = lower.strip(MARKS)
         marks.append((plain, float(fall)))
     return marks
 
 
 def _read_series(opened):
-    names = [column.name for column in opened.signature.columns if column.kind == SERIES]
+    names = []
+    for column in opened.signature.columns:
+        if column.kind == SERIES:
+            names.append(column.name)
     places = opened.places(MOST_SERIES)
     columns = opened.columns_at(places)
-    whole = opened.answers_to(columns)
-    focus = Focus.of(opened, whole)
-    before = focus.numbers(whole)
-    num_steps = columns[names[0]].shape[1]
-    num_pieces = min(NUM_PIECES, num_steps)
-    cuts = np.linspace(0, num_steps, num_pieces + 1).astype(int)
-    strength = np.zeros((num_steps, len(names)))
-    for place, name in enumerate(tqdm(names, desc="occlusion", disable=None)):
-        mean = np.nanmean(opened.train.x[name])
-        for start, stop in pairwise(cuts):
-            hidden = columns[name].copy()
-            hidden[:, start:stop] = mean
-            answers = opened.answers_to({**columns, name: hidden})
-            change = focus.numbers(answers) - before
-            strength[start:stop, place] = np.abs(change).mean()
-    order = np.argsort(-strength.max(axis=0))
-    lines = [_series_line(names[place], strength[:, place]) for place in order]
-    ordered = [names[place] for place in order]
+    changed = _Changed(opened, columns)
+    found = {}
+    for name in tqdm(names, desc="occlusion", disable=None):
+        found[name] = _strength_of_steps(
+            opened,
+            columns,
+            name,
+            changed,
+        )
+    ordered = sorted(found, key=lambda name: -found[name].max())
+    lines = [_series_line(name, found[name]) for name in ordered]
+    strengths = [found[name] for name in ordered]
     curves = step_curve(
         TITLE,
-        strength[:, order],
+        np.stack(strengths, axis=1),
         ordered,
         "mean change of the answer",
     )
@@ -227,9 +249,48 @@ def _read_series(opened):
         lines=tuple(lines),
         pictures=(curves,),
         note=f"The int8 file on {len(places):,} {opened.part} rows; up to {NUM_PIECES} pieces of "
-        f"each series put at its training mean, one at a time; {_number_words(opened, focus)}",
-        values={name: strength[:, place].tolist() for place, name in enumerate(names)},
+        f"each series put at its training mean, one at a time; {changed.words}",
+        values={name: strength.tolist() for name, strength in found.items()},
     )
+
+
+class _Changed:
+    """By how much answers to rows change.
+
+    Attributes:
+        words: The number that is looked at.
+    """
+
+    def __init__(self, opened, columns):
+        self._opened = opened
+        self._columns = columns
+        whole = opened.answers_to(columns)
+        self._focus = Focus.of(opened, whole)
+        self._before = self._focus.numbers(whole)
+        self.words = f"the number is the {self._focus.words(opened)} as the row is"
+
+    def without(self, name, hidden):
+        """Returns the size of the change, float64 [rows], with other cells of a column."""
+        altered = {**self._columns, name: hidden}
+        answers = self._opened.answers_to(altered)
+        change = self._focus.numbers(answers) - self._before
+        return np.abs(change)
+
+
+def _strength_of_steps(opened, columns, name, changed):
+    """Returns float64 [steps]: the mean change where the piece that holds a step is hidden."""
+    cells = columns[name]
+    num_steps = cells.shape[1]
+    num_pieces = min(NUM_PIECES, num_steps)
+    cuts = np.linspace(0, num_steps, num_pieces + 1)
+    mean = np.nanmean(opened.train.x[name])
+    strength = np.zeros(num_steps)
+    for start, stop in pairwise(cuts.astype(int)):
+        hidden = cells.copy()
+        hidden[:, start:stop] = mean
+        change = changed.without(name, hidden)
+        strength[start:stop] = change.mean()
+    return strength
 
 
 def _series_line(name, curve):
@@ -240,17 +301,15 @@ def _series_line(name, curve):
 def _read_cells(opened):
     places = opened.places(MOST_ROWS)
     columns = opened.columns_at(places)
-    whole = opened.answers_to(columns)
-    focus = Focus.of(opened, whole)
-    before = focus.numbers(whole)
+    changed = _Changed(opened, columns)
     found = []
     for name, x in columns.items():
         usual = np.empty_like(x)
         usual[:] = _usual(opened.train.x[name])
-        answers = opened.answers_to({**columns, name: usual})
-        change = np.abs(focus.numbers(answers) - before)
+        change = changed.without(name, usual)
         mean = float(change.mean())
-        found.append((name, mean, float(change.max())))
+        most = float(change.max())
+        found.append((name, mean, most))
     found.sort(key=lambda each: -each[1])
     lines = []
     names = []
@@ -263,7 +322,7 @@ def _read_cells(opened):
         headings=("column", "mean change", "largest"),
         lines=tuple(lines),
         note=f"The int8 file on {len(places):,} {opened.part} rows; each cell put at the median or "
-        f"the most frequent value of training rows; {_number_words(opened, focus)}",
+        f"the most frequent value of training rows; {changed.words}",
         values=found,
     )
 
@@ -281,10 +340,6 @@ def _usual(x):
 
 def _column_of(opened, kind):
     return next(column.name for column in opened.signature.columns if column.kind == kind)
-
-
-def _number_words(opened, focus):
-    return f"the number is the {focus.words(opened)} as the row is"
 
 
 _BY_KIND = {

@@ -57,4 +57,9 @@ def word_bars(title: str, means: list[WordMean], unit: str) -> Picture:
     """Returns a bar a word."""
     names = [shown(each.word) for each in means]
     values = [each.mean for each in means]
-    return bars(title, names, values, unit)
+    return bars(
+        title,
+        names,
+        values,
+        unit,
+    )
