@@ -111,6 +111,13 @@ def print_dropped(schema, signature) -> None:
     console.print(f"Dropped: constant or nearly always missing in training: {names}\n")
 
 
+def print_screening(screening) -> None:
+    """Prints what is suspicious about the rows: duplicates, columns, and rows."""
+    print_duplicates(screening.duplicates)
+    print_suspects(screening.suspects)
+    print_doubtful_rows(screening.doubtful_rows)
+
+
 def print_duplicates(found: dict) -> None:
     """Prints how many rows stand in two parts of the split."""
     counts = []
@@ -141,6 +148,18 @@ def print_suspects(suspects: list) -> None:
     num_more = len(suspects) - MAX_SUSPECTS
     if num_more > 0:
         console.print(f"  and {num_more:,} more: see the report")
+    console.print()
+
+
+def print_doubtful_rows(found: list) -> None:
+    """Prints the training rows to look at, each kind with what to do."""
+    if not found:
+        return
+    console = _console()
+    console.print("Rows to look at before you trust a score (counted from 0):")
+    for each in found:
+        reason = _plain(each.reason, most=1000)
+        console.print(f"  [yellow]•[/] {reason}. {_plain(each.fix, most=200)}", soft_wrap=True)
     console.print()
 
 
