@@ -161,7 +161,7 @@ def print_doubtful_rows(found: list) -> None:
     console.print("Rows to look at before you trust a score (counted from 0):")
     for each in found:
         reason = _plain(each.reason, most=1000)
-        console.print(f"  [yellow]•[/] {reason}. {_plain(each.fix, most=200)}", soft_wrap=True)
+        console.print(f"  [yellow]•[/] {reason}; {_plain(each.fix, most=200)}", soft_wrap=True)
     console.print()
 
 
