@@ -23,6 +23,7 @@ from .training import (
     averaging,
     class_losses,
     clipping,
+    ensembles,
     losses,
     number_losses,
     optimizers,
@@ -57,7 +58,7 @@ RUNTIMES = (TargetLiteRT, TargetMicro, TargetC, TargetMediaPipe, TargetWeb, Targ
 # The rooms whose public specs a recipe can hold, and the files that have no room of their own.
 _ROOMS = (losses, class_losses, number_losses)
 _ROOMS += (optimizers, clipping, averaging, schedules, split, split_by_time, split_fold)
-_ROOMS += (compress, steps, balance, tabular, vision, text, timeseries)
+_ROOMS += (compress, steps, balance, tabular, vision, text, timeseries, ensembles)
 
 
 def _public_specs(room: types.ModuleType) -> list[type]:

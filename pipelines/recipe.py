@@ -144,6 +144,7 @@ class Recipe(Spec):
             )
         if self.build.solves:
             self._check_solved()
+        self._check_members()
         self.check_data(self.load.sketch())
 
     def check_data(self, sketch: DataSketch) -> None:
@@ -232,6 +233,24 @@ class Recipe(Spec):
                     fix=f"--set '{slot}={empty!r}'",
                 )
 
+    def _check_members(self):
+        """Refuses what alters rows that the members of an ensemble need as they are."""
+        name = type(self.build).__name__
+        for slot in self.build.leaves_empty:
+            held = vars(self)[slot]
+            if held:
+                raise RecipeError(
+                    f"{slot}={held!r} with {name}",
+                    expected="an empty slot: the nets of it make or need rows of their own",
+                    fix=f"--set {slot}={_SLOTS[slot].empty}",
+                )
+        if self.build.folds_rows and self.balance is not None and self.balance.redraws:
+            raise RecipeError(
+                f"balance={self.balance!r} with {name}, which cuts rows into folds",
+                expected="rows that nothing has redrawn: a made row has parents in several folds",
+                fix="--set balance=None or 'balance=WeightByClass()'",
+            )
+
     def _check_slots(self):
         """Refuses what stands in a slot that it is not made for."""
         for name, slot in _SLOTS.items():
@@ -276,6 +295,11 @@ class _Slot:
     fix: str
     is_many: bool = False
     may_be_empty: bool = False
+
+    @property
+    def empty(self) -> str:
+        """What stands there if nothing does."""
+        return "()" if self.is_many else "None"
 
 
 _SLOTS = {

@@ -207,7 +207,7 @@ def compress(recipe: Recipe, trained: TrainedModel) -> TrainedModel:
     compressed = assess(
         recipe, model, inputs, history=trained.history, fit_seconds=trained.fit_seconds
     )
-    return replace(compressed, compression=tuple(steps))
+    return replace(compressed, compression=tuple(steps), watched=trained.watched)
 
 
 def ship(recipe: Recipe, trained: TrainedModel) -> ShippedModel:

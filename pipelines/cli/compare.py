@@ -39,7 +39,7 @@ class CompareOptions(ColumnOptions, StudyOptions, RunOptions):
         typer.Option(
             metavar="SLOT",
             help="What is filled anew: balance (what makes classes even), impute (what fills "
-            "missing numbers) or loss.",
+            "missing numbers), loss, or ensemble (the net alone, and every ensemble of it).",
         ),
     ]
     folds: Annotated[int, typer.Option(metavar="NUMBER", help="How many folds.")] = 5
@@ -62,8 +62,8 @@ class CompareOptions(ColumnOptions, StudyOptions, RunOptions):
 def run_compare(options: CompareOptions) -> None:
     """Compare everything that suits one slot of a recipe, on the same folds.
 
-    Balancers, imputers or losses: each is held against the recipe as it is, with intervals and
-    the corrected t-test. The recipe's test rows are in no fold.
+    Balancers, imputers, losses or ensembles: each is held against the recipe as it is, with
+    intervals and the corrected t-test. The recipe's test rows are in no fold.
     """
     from ..studies.compare import compare
 

@@ -39,6 +39,7 @@ def find_cautions(recipe, facts: dict) -> list[str]:
         *_worse_than_constant(facts),
         *_worse_than_plain(facts),
         *unlike_keras(facts),
+        *_watched_faults(facts),
         *_still_rising(recipe, facts),
         *_cut_texts(recipe, facts),
     ]
@@ -148,6 +149,14 @@ def unlike_keras(facts: dict, *, fix: str = TRAIN_WITH_ROUNDING) -> list[str]:
         f"{worst['form']} gives {what} for {share:.1%} of {counted}, "
         f"compared with Keras (below {least:.0%} alike: {names}); {fix}"
     ]
+
+
+def _watched_faults(facts):
+    """Returns what watching the training found wrong in a layer."""
+    watched = facts.get("watched")
+    if not watched:
+        return []
+    return watched["faults"]
 
 
 def _still_rising(recipe, facts):

@@ -14,6 +14,7 @@ from ..steps.step import is_series
 from ..tasks import task_of
 from ..tasks.classes import class_places
 from ..tasks.costs import COST, mean_cost
+from ..training.watched import record_of
 from . import pictures as draw
 from .cautions import find_cautions
 from .doubtful_rows import as_plain as rows_as_plain
@@ -22,6 +23,7 @@ from .peers import peer_facts
 from .suspects import as_plain
 from .text_cuts import count_cuts
 from .use import how_to_use
+from .watched import watched_pictures
 from .write import to_plain, versions
 
 if TYPE_CHECKING:
@@ -68,6 +70,7 @@ def gather_facts(
         "columns": _columns_facts(data, splits, signature),
         "per_class": task.class_table(splits.test.y, answers, signature),
         "history": trained.history,
+        "watched": _watched(trained),
         "seconds": dict(seconds),
         "constant": task.constant_answer(splits.train, splits.test, target),
         "texts": count_cuts(signature, splits.train),
@@ -237,6 +240,14 @@ def _column_facts(inferred, missing, used):
     }
 
 
+def _watched(trained):
+    """Returns what watching the training recorded, with its faults in words, or None."""
+    record = record_of(trained.watched)
+    if record is None:
+        return None
+    return record.to_json()
+
+
 def _balancing(recipe, shipped, evaluation):
     """Of classes: what ships and the other choice of balancing."""
     comparison = evaluation.comparison
@@ -280,4 +291,6 @@ def draw_pictures(facts: dict, splits, answers) -> list[tuple[str, str]]:
     if facts["history"]:
         curves = draw.learning_curves(facts["history"], facts["judge"]["deciding"])
         pictures.insert(0, Picture("learning curves", curves))
+    if facts["watched"]:
+        pictures += watched_pictures(facts["watched"])
     return [each.content() for each in pictures]

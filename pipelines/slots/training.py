@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..device.signature import Signature
     from ..device.target import Target as ColumnTarget
     from ..rows.parts import HeldOut, TrainSet
+    from ..training.feed import TrainFeed
     from ..training.training import Training
 
 
@@ -37,6 +38,11 @@ class Network(Spec):
             then validation rows are learned from too.
         stream: Whether it ships in a form that takes one step at a time too.
         warms_up: Whether `warm_up` fits a part of the model before the rest.
+        fits_members: Whether `fit_members` trains several nets, in place of one training.
+        leaves_empty: Slots of a recipe that must be empty, as they alter rows or batches that the
+            members need as they are.
+        folds_rows: Whether it cuts training rows into folds, which holds for rows that nothing has
+            redrawn.
     """
 
     layers: Layers = field(default=Layers(), kw_only=True)
@@ -49,6 +55,9 @@ class Network(Spec):
     decides_by_folds = False
     stream = False
     warms_up: ClassVar[bool] = False
+    fits_members: ClassVar[bool] = False
+    leaves_empty: ClassVar[tuple[str, ...]] = ()
+    folds_rows: ClassVar[bool] = False
 
     @abstractmethod
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False) -> Any:
@@ -85,6 +94,13 @@ class Network(Spec):
     def plain(self) -> Network:
         """Returns the net with nothing of its own balanced."""
         return self
+
+    def single(self) -> Network:
+        """Returns the net with one member, if it has a knob for more."""
+        if not any(each.name == "num_members" for each in fields(self)):
+            return self
+        one: dict[str, Any] = {"num_members": 1}
+        return replace(self, **one)
 
     def num_steps(self) -> int:
         """Returns on how many steps an output looks back; 0 where the net does not `stream`."""
@@ -146,6 +162,31 @@ class Network(Spec):
         deciding: str,
     ) -> None:
         """Fits a part of the trained model in place once more; does nothing here."""
+
+    def fit_members(
+        self,
+        feed: TrainFeed,
+        valid: HeldOut,
+        *,
+        signature: Signature,
+        training: Training,
+        deciding: str,
+        callbacks: Sequence = (),
+    ) -> tuple[Any, dict[str, list[float]]]:
+        """Trains several nets, one after the other; called only if `fits_members`.
+
+        Args:
+            feed: What training batches are drawn from.
+            valid: Rows to stop by.
+            signature: What the model takes and gives.
+            training: Of each net.
+            deciding: The metric to follow.
+            callbacks: More callbacks of Keras, for each.
+
+        Returns:
+            A model as `build` gives it, trained; and the history to show, as `FitResult` has it.
+        """
+        raise NotImplementedError(f"{type(self).__name__} is one net")
 
 
 class Loss(Spec):

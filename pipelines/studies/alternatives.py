@@ -13,6 +13,7 @@ from ..settings import written
 from ..slots import Balancer, Loss, Step
 from ..spec import knobs_of
 from ..steps import FlagMissing
+from .ensembles import ensembles_of
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ def alternatives(recipe: Recipe, slot: str) -> Alternatives:
 
     Args:
         recipe: The slots in order.
-        slot: "balance", "impute" (the steps of `prepare` that fill missing numbers) or "loss".
+        slot: "balance", "impute" (the steps of `prepare` that fill missing numbers), "loss" or
+            "ensemble" (the net alone, and every ensemble of it).
 
     Raises:
         RecipeError: The slot is unknown, or the recipe has nothing in it to be replaced.
@@ -211,5 +213,6 @@ SLOTS: Mapping[str, Callable[[Recipe], tuple[str, list[Candidate]]]] = MappingPr
         "balance": _balancers,
         "impute": _imputers,
         "loss": _losses,
+        "ensemble": ensembles_of,
     }
 )

@@ -21,6 +21,7 @@ from ..report.figures import BLUE, GREY, ORANGE, picture
 from ..report.stages import stage
 from ..rows.parts import SourceData
 from ..run import frame, prepare, read, settle, split
+from ..settings import written
 from ..slots import Schedule
 from ..sources.tensorflow import load_tensorflow
 from ..spec import knob
@@ -139,12 +140,7 @@ def find_rate(
         TrainError: The loss is no number from the first steps on.
     """
     recipe.check()
-    if recipe.build.solves:
-        raise RecipeError(
-            f"a learning rate for {type(recipe.build).__name__}, whose weights are solved for",
-            expected="a network that is trained",
-            fix="run the recipe as it is",
-        )
+    _refuse_no_epochs(recipe.build)
     if not 0 < low < high:
         raise RecipeError(
             f"rates from {low:g} to {high:g}",
@@ -162,6 +158,22 @@ def find_rate(
     rates = low * (high / low) ** (places / num_steps)
     seed = recipe.training.seed
     return RateCurve(recipe.name, rates, np.array(losses), seed, len(splits.train))
+
+
+def _refuse_no_epochs(network):
+    """Raises RecipeError for a network that is not one training."""
+    if network.solves:
+        raise RecipeError(
+            f"a learning rate for {type(network).__name__}, whose weights are solved for",
+            expected="a network that is trained",
+            fix="run the recipe as it is",
+        )
+    if network.fits_members:
+        raise RecipeError(
+            f"a learning rate for {type(network).__name__}, whose nets are trained one by one",
+            expected="the net of a member",
+            fix=f"--set 'build={written(network.single())}'",
+        )
 
 
 def write_picture(curve: RateCurve, folder: Path) -> Path:

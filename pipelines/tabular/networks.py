@@ -68,6 +68,10 @@ class Mlp(Network):
             num_members=2,
         )
 
+    def linear(self) -> "Mlp":
+        """Returns a linear model of the same inputs."""
+        return replace(self, widths=(), num_members=1, residual=False)
+
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
         """Signature → keras.Model, uncompiled: ports by name → logits [rows, num_members, outputs].
 

@@ -27,6 +27,7 @@ def other_recipe(recipe: Recipe, train: TrainSet) -> tuple[Recipe | None, str]:
     """
     if not recipe.judge.beside:
         return None, ""
+    recipe = replace(recipe, training=replace(recipe.training, watch=False))
     if task_of(train.schema.target).needs_frame:
         linear = recipe.build.linear()
         if linear is None:

@@ -238,8 +238,10 @@ def built_with_layers(network: Network, signature: Any, **arguments: Any) -> Any
 
 
 def _networks(network):
-    """The network, and those inside it."""
+    """The network, and those inside it; members of an ensemble are built, and asked, each alone."""
     yield network
+    if network.fits_members:
+        return
     for field in dataclasses.fields(network):
         value = vars(network)[field.name]
         if isinstance(value, Network):

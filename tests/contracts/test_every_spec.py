@@ -15,6 +15,7 @@ from pipelines.recipe import Tried
 from pipelines.rows.sketch import ALL_KINDS, DataSketch
 from pipelines.settings import from_json, override, to_json
 from pipelines.spec import Refusal, Spec, knobs_of
+from pipelines.tabular import Mlp
 from pipelines.tasks import TASKS
 
 # What knobs without a default are given here.
@@ -26,6 +27,8 @@ GIVEN = {
     "text": "text",
     "time": "time",
     "folder": "saved_models/none",
+    "of": Mlp(),
+    "teacher": Mlp(),
 }
 # The slots whose members come from a paper or a page; others may be common knowledge: a mean, a
 # rotation.

@@ -14,7 +14,7 @@ from pipelines.recipe import Judge, Recipe, Shipping
 from pipelines.rows.sketch import sketch_of
 from pipelines.rows.split import SplitGiven
 from pipelines.run import fit, judge, settle, ship
-from pipelines.tabular import LoadTable
+from pipelines.tabular import LoadTable, Mlp
 from pipelines.tasks import task_of
 from pipelines.training.training import Training
 from tests.contracts.framed_samples import EVERY_SAMPLE
@@ -22,6 +22,8 @@ from tests.contracts.samples import members, name_of, with_defaults
 
 # What they need no small rows have; their own tests run them.
 NEED_MORE = {"Head": "a part of another network", "EarlierModel": "a bundle that was written"}
+# The nets that an ensemble is made of.
+GIVEN = {"of": Mlp(), "teacher": Mlp(widths=())}
 NETWORKS = [kind for kind in members(slots.Network) if kind.__name__ not in NEED_MORE]
 BY_KIND = pytest.mark.parametrize("kind", NETWORKS, ids=name_of)
 
@@ -64,7 +66,7 @@ def are_equal(one, other):
 
 @BY_KIND
 def test_builds_from_its_seed_alone(kind):
-    network = with_defaults(kind).tiny()
+    network = with_defaults(kind, **GIVEN).tiny()
     makers = suited(network)
     assert makers, f"no sample of tests/contracts/ suits {network}"
     np.random.seed(1)
@@ -77,7 +79,7 @@ def test_builds_from_its_seed_alone(kind):
 
 @BY_KIND
 def test_rows_that_do_not_suit_are_refused_before_anything_is_learned(kind):
-    network = with_defaults(kind).tiny()
+    network = with_defaults(kind, **GIVEN).tiny()
     makers = suited(network)
     others = [make for make in EVERY_SAMPLE if make not in makers]
     assert others
@@ -148,13 +150,13 @@ def test_the_normal_run_has_a_network_of_each_sample():
     covered = set()
     for kind in NETWORKS:
         if kind.__name__ in FIRST:
-            covered.update(suited(with_defaults(kind).tiny()))
+            covered.update(suited(with_defaults(kind, **GIVEN).tiny()))
     assert covered == set(EVERY_SAMPLE)
 
 
 @pytest.mark.parametrize("kind", marked())
 def test_trains_converts_and_agrees(kind):
-    network = with_defaults(kind).tiny()
+    network = with_defaults(kind, **GIVEN).tiny()
     make = suited(network)[0]
     recipe = recipe_of(network, make)
     parts = sample_of(make).splits()

@@ -140,6 +140,8 @@ class Balance(UsualDimension):
     def of(self, recipe: Recipe) -> Dimension | None:
         if recipe.build.balancer is not None or not _has_classes(recipe):
             return None
+        if "balance" in recipe.build.leaves_empty:
+            return None
         values = [None, WeightByClass(strength=0.5), WeightByClass()]
         return _choice("balance", [_in_words(each) for each in (recipe.balance, *values)])
 
@@ -202,7 +204,7 @@ USUAL: dict[type[Network], tuple[UsualDimension, ...]] = {
     timeseries.LinearAutoencoder: (RATE, DECAY, Scaled("build.code")),
 }
 # Of a network that has no line of its own, and learns.
-OTHERS = (*_LEARNED, DROPOUT, BALANCE)
+OTHERS = (*_LEARNED, DROPOUT, Between("build.of.dropout", 0.0, 0.6), BALANCE)
 
 
 def usual_space(recipe: Recipe) -> Space:
