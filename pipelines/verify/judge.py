@@ -26,8 +26,8 @@ class Judge(Spec):
         min_agreement: The share of test rows to which every rung must give the label that Keras
             gives, whatever the deciding metric is; 0: no such gate.
         quantile: Of the scores of training windows; a window above it is an anomaly.
-        beside: Whether a second model is trained for comparison in the report: of uneven classes
-            with the other choice of balancing, of series a linear one.
+        beside: Whether a second model is trained for comparison in the report: of an ensemble one
+            net, of uneven classes with the other choice of balancing, of series a linear one.
         peers: Whether plain models of scikit-learn are fitted on the same rows, for comparison in
             the report.
     """

@@ -133,6 +133,8 @@ class Ensemble(Network):
             return "it decides by folds of its own"
         if kind.stream:
             return "it ships in a form that takes one step at a time"
+        if kind.rounds_inputs:
+            return "it rounds its inputs on a grid of its own, and an int8 input has one"
         return ""
 
     def suits(self, sketch: DataSketch) -> str:
