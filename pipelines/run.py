@@ -21,19 +21,13 @@ from .device.runner import LiteRT
 from .device.signature import Signature
 from .engine.making import making
 from .errors import RecipeError
-from .peers import fit_peers
+from .peers import answer_outside, fit_peers
 from .recipe import Recipe, with_deciding
 from .report.facts import draw_pictures, gather_facts
 from .report.failure import verify_error
 from .report.screening import screen_rows
 from .report.stages import stage, stage_seconds, timed_run
-from .report.terminal import (
-    print_columns,
-    print_dropped,
-    print_duplicates,
-    print_ladder,
-    print_suspects,
-)
+from .report.terminal import print_columns, print_dropped, print_ladder, print_screening
 from .rows.parts import Dataset, HeldOut, Schema, SourceData, Splits, TrainSet, require_unseen
 from .rows.sketch import sketch_of
 from .rows.split import split as split_rows
@@ -147,11 +141,13 @@ def settle(recipe: Recipe, schema: Schema) -> Recipe:
 
 
 def screen(recipe: Recipe, data: SourceData, splits: Splits) -> SourceData:
-    """Looks for duplicates and for columns that give the target away, and reports them."""
+    """Looks for duplicates, columns that give the target away and labels that are likely wrong, and
+    reports them; nothing is left out. Labels are looked at if the recipe wants peers.
+    """
     with stage("suspects"):
-        screening = screen_rows(splits, recipe.encode)
-    print_duplicates(screening.duplicates)
-    print_suspects(screening.suspects)
+        answers = answer_outside(splits.train, is_wanted=recipe.judge.peers)
+        screening = screen_rows(splits, recipe.encode, answers=answers)
+    print_screening(screening)
     return replace(data, screening=screening)
 
 
@@ -211,7 +207,7 @@ def compress(recipe: Recipe, trained: TrainedModel) -> TrainedModel:
     compressed = assess(
         recipe, model, inputs, history=trained.history, fit_seconds=trained.fit_seconds
     )
-    return replace(compressed, compression=tuple(steps))
+    return replace(compressed, compression=tuple(steps), watched=trained.watched)
 
 
 def ship(recipe: Recipe, trained: TrainedModel) -> ShippedModel:

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .making import making_command
-
 if TYPE_CHECKING:
     from ..recipe import Recipe
 
@@ -121,15 +119,6 @@ class RunOptions:
     runs_on: RunsOn = ""
     folder: Folder = Path("saved_models")
     fresh: Fresh = False
-
-    def train(self, recipe: "Recipe") -> None:
-        """Runs the recipe with the knobs turned and the runtimes chosen."""
-        from ..engine.cache import anew
-        from ..run import run
-
-        recipe = self.applied_to(recipe)
-        with making_command(STOPPED), anew(self.fresh):
-            run(recipe, folder=self.folder)
 
     def turned(self, words: str) -> "Recipe":
         """Returns the recipe of RECIPE under --name, with the knobs turned."""

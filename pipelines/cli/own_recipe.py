@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .making import making_command
-from .options import STOPPED, RunOptions
+from .options import STOPPED
+from .watch import WatchedRunOptions
 
 if TYPE_CHECKING:
     from ..recipe import Candidate, Recipe
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OwnDataOptions(RunOptions):
+class OwnDataOptions(WatchedRunOptions):
     """Options of the commands for a user's own data.
 
     Attributes:
@@ -58,7 +59,12 @@ class OwnDataOptions(RunOptions):
         missed: dict[str, str] = {}
         for place, recipe in enumerate(in_order):
             try:
-                run(with_missed(recipe, missed), folder=self.folder, data=data)
+                run(
+                    self.watched(with_missed(recipe, missed)),
+                    folder=self.folder,
+                    callbacks=self.callbacks(recipe),
+                    data=data,
+                )
                 return
             except VerifyError as error:
                 if place + 1 == len(in_order):

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import RecipeError
-from .options import AnyRecipe, Drop, Group, Kinds, RunOptions, recipe_of
+from .options import AnyRecipe, Drop, Group, Kinds, recipe_of
 from .own_data import check_one_split, kinds_of
 from .reading import Read, reading_of
+from .watch import WatchedRunOptions
 
 if TYPE_CHECKING:
     from ..recipe import Recipe
 
 
 @dataclass(frozen=True, kw_only=True)
-class NamedOptions(RunOptions):
+class NamedOptions(WatchedRunOptions):
     """Options of `run`. Those of columns are for recipes of tables and series."""
 
     recipe: AnyRecipe

@@ -67,6 +67,7 @@ class Tuning:
             axis in what the loss sees (see `distil`).
         signature: what the model takes and gives, if the rows came from a recipe.
         digest: of rows and training, for the key of a cached stage; "" if none is kept.
+        watchers: batches and steps → the callbacks of Keras that watch a fit.
     """
 
     batches: Callable[[int], Any]
@@ -86,6 +87,7 @@ class Tuning:
     teacher: Any = None
     signature: Signature | None = None
     digest: str = ""
+    watchers: Callable[[Callable[[int], Any], int], list] = Training().watchers
 
     def fit(
         self, model, *, epochs: int, callbacks=(), learning_rate_factor: float = 1.0
@@ -120,7 +122,11 @@ class Tuning:
             steps=self.steps,
             epochs=epochs,
             monitor=f"val_logits_{self.deciding}",
-            callbacks=[*callbacks, keep_zeros(model)],
+            callbacks=[
+                *callbacks,
+                keep_zeros(model),
+                *self.watchers(self.batches, self.steps),
+            ],
         )
         return plain_names(history, self.deciding, self.metric_factor)
 
@@ -251,6 +257,7 @@ def make_tuning(
         metric_factor=task.metric_factor(deciding, signature.target),
         signature=signature,
         digest=cached_digest(feed, valid, signature, training, deciding),
+        watchers=training.watchers,
     )
 
 

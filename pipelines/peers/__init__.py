@@ -2,6 +2,7 @@
 
 from .alongside import fit_peers
 from .members import PEERS
+from .outside import answer_outside
 from .peer import FittedPeer, Peer
 
-__all__ = ["PEERS", "FittedPeer", "Peer", "fit_peers"]
+__all__ = ["PEERS", "FittedPeer", "Peer", "answer_outside", "fit_peers"]

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..rows.parts import TrainSet
 from ..rows.sketch import DataSketch
-from ..tabular.plain_features import boosting_knobs
+from ..tabular.plain_features import boosting_knobs, hardly_known
 from .peer import Columns, Peer, Predict
 from .windows import WindowColumns, linear_windows, step_features
 
@@ -115,6 +115,8 @@ class BoostedStepsPeer(ForecastPeer):
 
         columns = WindowColumns.of(train.schema)
         x, y = _known_steps(columns, train, self.seed)
+        is_unknown = hardly_known(x)
+        x[:, is_unknown] = 0.0
         loss = "squared_error"
         if 0.5 in train.schema.target.quantiles:
             loss = "absolute_error"
@@ -127,6 +129,7 @@ class BoostedStepsPeer(ForecastPeer):
                 features = step_features(columns, piece)
                 num_features = features.shape[2]
                 flat = features.reshape(-1, num_features)
+                flat[:, is_unknown] = 0.0
                 values = model.predict(flat)
                 steps = values.reshape(features.shape[:2])
                 base = columns.base(piece)

@@ -70,6 +70,7 @@ class PixelPeer(PicturePeer):
     """Logistic regression, or ridge, on pictures of SIDE × SIDE pixels."""
 
     name: ClassVar[str] = "linear model of pixels"
+    doubts_labels: ClassVar[bool] = True
     advice: ClassVar[str] = "more epochs: --set training.epochs=40"
 
     def row_seconds(self, train: TrainSet) -> float:

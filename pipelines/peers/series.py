@@ -110,6 +110,7 @@ class MiniRocketPeer(SeriesPeer):
     """
 
     name: ClassVar[str] = "MiniRocket"
+    doubts_labels: ClassVar[bool] = True
     advice: ClassVar[str] = (
         "the same as a network: --set 'build=MiniRocket(num_features=1008)' --set 'augment=()' "
         "--set teacher=None"

@@ -50,6 +50,7 @@ class LinearPeer(TablePeer):
     """Logistic regression, or ridge, on scaled numbers and one-hot categories."""
 
     name: ClassVar[str] = "linear model"
+    doubts_labels: ClassVar[bool] = True
     advice: ClassVar[str] = (
         "a smaller network, or more dropout: --set 'build.widths=(32,)', --set build.dropout=0.3"
     )

@@ -30,6 +30,7 @@ class TfidfPeer(Peer):
     """
 
     name: ClassVar[str] = "linear model of TF-IDF"
+    doubts_labels: ClassVar[bool] = True
     advice: ClassVar[str] = (
         "more epochs, or a longer window: --set training.epochs=40, --set 'encode=(TokenizeWords("
         "window=256),)'"

@@ -5,15 +5,19 @@ terminal, at the top of report.html, in report.json and on the model card.
 import math
 from shlex import quote
 
+from ..device.visible import shorten
 from ..settings import written
 from ..tasks import TASKS
 from ..tasks.metrics import SMALLER_IS_BETTER
 from ..training.training import Training
+from .peers import FEWEST_OF_CLASS
 
 # Of labels, and of values within 5 % of a standard deviation, that a form gives as Keras does.
 LEAST_LABELS_ALIKE = 0.97
 LEAST_VALUES_ALIKE = 0.9
 LEAST_CUT_SHARE = 0.1
+# Of test rows that are also training rows.
+LEAST_SHARED = 0.05
 # Cutting texts costs nothing where the window is far too short for them: a longer one is then no
 # small change.
 MOST_TIMES_WINDOW = 4
@@ -30,11 +34,54 @@ def find_cautions(recipe, facts: dict) -> list[str]:
         Sentences, the gravest first.
     """
     return [
+        *_too_good(facts),
+        *_few_of_class(facts),
         *_worse_than_constant(facts),
         *_worse_than_plain(facts),
         *unlike_keras(facts),
+        *_watched_faults(facts),
         *_still_rising(recipe, facts),
         *_cut_texts(recipe, facts),
+    ]
+
+
+def _too_good(facts):
+    """Returns, of columns that give the target away and of test rows that were learned from, why
+    the scores may be too good.
+    """
+    source = facts.get("source", {})
+    sentences = []
+    for each in source.get("suspects", ()):
+        if not each.get("gives_away"):
+            continue
+        column = each["column"]
+        reason = each["reason"]
+        fix = each["fix"]
+        sentences.append(f"The scores may be too good: {column}: {reason}; {fix}")
+    duplicates = source.get("duplicates", {})
+    num_shared = duplicates.get("test_in_train", 0)
+    num_rows = facts["rows"]["test"]
+    if num_shared > LEAST_SHARED * num_rows:
+        share = num_shared / num_rows
+        sentences.append(
+            f"The scores may be too good: {share:.0%} of the test rows are also training rows"
+        )
+    return sentences
+
+
+def _few_of_class(facts):
+    """Returns, of two classes, that one has too few test rows for a score to state much."""
+    counts = facts.get("class_rows") or {}
+    if len(facts["target"]["labels"]) != 2 or not counts:
+        return []
+    label = min(counts["test"], key=counts["test"].get)
+    num_test = counts["test"][label]
+    if num_test >= FEWEST_OF_CLASS:
+        return []
+    name = shorten(label)
+    return [
+        f"Scores state little: {num_test:,} of the test rows and {counts['train'][label]:,} of the "
+        f"training rows have the class {name}; provide more rows of it"
     ]
 
 
@@ -102,6 +149,14 @@ def unlike_keras(facts: dict, *, fix: str = TRAIN_WITH_ROUNDING) -> list[str]:
         f"{worst['form']} gives {what} for {share:.1%} of {counted}, "
         f"compared with Keras (below {least:.0%} alike: {names}); {fix}"
     ]
+
+
+def _watched_faults(facts):
+    """Returns what watching the training found wrong in a layer."""
+    watched = facts.get("watched")
+    if not watched:
+        return []
+    return watched["faults"]
 
 
 def _still_rising(recipe, facts):

@@ -14,13 +14,16 @@ from ..steps.step import is_series
 from ..tasks import task_of
 from ..tasks.classes import class_places
 from ..tasks.costs import COST, mean_cost
+from ..training.watched import record_of
 from . import pictures as draw
 from .cautions import find_cautions
+from .doubtful_rows import as_plain as rows_as_plain
 from .figures import Picture
 from .peers import peer_facts
 from .suspects import as_plain
 from .text_cuts import count_cuts
 from .use import how_to_use
+from .watched import watched_pictures
 from .write import to_plain, versions
 
 if TYPE_CHECKING:
@@ -63,10 +66,11 @@ def gather_facts(
         "baselines": _baselines(shipped, evaluation),
         "per_series": task.per_series(splits.test, answers, target),
         "margin": margin,
-        "peers": peer_facts(recipe, evaluation, num_test=len(splits.test)),
+        "peers": peer_facts(recipe, evaluation, test=splits.test),
         "columns": _columns_facts(data, splits, signature),
         "per_class": task.class_table(splits.test.y, answers, signature),
         "history": trained.history,
+        "watched": _watched(trained),
         "seconds": dict(seconds),
         "constant": task.constant_answer(splits.train, splits.test, target),
         "texts": count_cuts(signature, splits.train),
@@ -116,13 +120,28 @@ def _data_facts(recipe, data, splits, trained):
             "test": len(splits.test),
             "trained_on": trained.num_rows,
         },
+        "class_rows": _class_rows(splits),
         "source": {
             **data.facts,
             "duplicates": data.screening.duplicates,
             "suspects": as_plain(data.screening.suspects),
+            "doubtful_rows": rows_as_plain(data.screening.doubtful_rows),
         },
         "notes": notes,
     }
+
+
+def _class_rows(splits):
+    """Returns part → label → how many rows, None where rows have no one class."""
+    target = splits.train.schema.target
+    if not task_of(target).has_classes:
+        return None
+    parts = {"train": splits.train, "test": splits.test}
+    by_part = {}
+    for name, rows in parts.items():
+        counts = np.bincount(rows.y, minlength=len(target.labels))
+        by_part[name] = dict(zip(target.labels, counts.tolist(), strict=True))
+    return by_part
 
 
 def _rung_facts(evaluation, costs):
@@ -221,6 +240,14 @@ def _column_facts(inferred, missing, used):
     }
 
 
+def _watched(trained):
+    """Returns what watching the training recorded, with its faults in words, or None."""
+    record = record_of(trained.watched)
+    if record is None:
+        return None
+    return record.to_json()
+
+
 def _balancing(recipe, shipped, evaluation):
     """Of classes: what ships and the other choice of balancing, or one net of an ensemble."""
     comparison = evaluation.comparison
@@ -272,4 +299,6 @@ def draw_pictures(facts: dict, splits, answers) -> list[tuple[str, str]]:
     if facts["history"]:
         curves = draw.learning_curves(facts["history"], facts["judge"]["deciding"])
         pictures.insert(0, Picture("learning curves", curves))
+    if facts["watched"]:
+        pictures += watched_pictures(facts["watched"])
     return [each.content() for each in pictures]

@@ -5,6 +5,7 @@ target of its rows. Means are out of fold: the rows of a fold are scored by mean
 folds, so that a category of one row predicts nothing, and groups are never on both sides.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,10 +13,21 @@ import numpy as np
 from ..device.visible import shorten
 from ..rows.parts import TrainSet, require_train_set
 from ..tasks import task_of
+from .cell_means import (
+    area_of_ranks,
+    area_out_of_fold,
+    correlation,
+    cut_column,
+    draw_folds,
+    means_out_of_fold,
+    ranks_of,
+    ranks_of_cells,
+    row_means,
+)
 
 MAX_ROWS = 50_000
-NUM_FOLDS = 5
-MAX_PARTS = 64
+# The noise of many columns adds up: each is cut coarsely.
+MAX_PARTS_OF_SUM = 8
 # Classes that are scored one against the rest: those of at least so many rows, and at most so many
 # classes.
 MIN_ROWS = 10
@@ -38,6 +50,75 @@ class Measure:
     value: float
 
 
+class ColumnScorer:
+    """Scores columns of training rows, at most MAX_ROWS of them.
+
+    Attributes:
+        train: The rows that are looked at.
+        suits: Whether columns can be scored: not where the target is neither a class nor a number a
+            row, and not where rows are too few.
+    """
+
+    def __init__(self, train: TrainSet):
+        """Draws the rows and their folds.
+
+        Raises:
+            LeakError: For rows that are no TrainSet.
+        """
+        train = require_train_set(train, "single_column.ColumnScorer")
+        task = task_of(train.schema.target)
+        has_scores = task.has_one_truth or task.has_label_sets
+        self.train = train
+        self.suits = has_scores and len(train) >= MIN_ROWS
+        if not self.suits:
+            return
+        random = np.random.default_rng(0)
+        self.train = _sample(train, random)
+        self._truth = _truth_of(self.train, task)
+        self._folds = draw_folds(self.train, random)
+        self.suits = self._truth.suits
+
+    def score_each(self) -> dict[str, Measure]:
+        """Returns column → its score alone, of numbers, dates, truth values and categories."""
+        scores: dict[str, Measure] = {}
+        if not self.suits:
+            return scores
+        for name, x in self.train.x.items():
+            if _is_scored(x):
+                parts, ranks = cut_column(x)
+                scores[name] = self._truth.measure(
+                    parts,
+                    self._folds,
+                    ranks,
+                )
+        return scores
+
+    @property
+    def chance(self) -> float:
+        """The score of a column that states nothing."""
+        return self._truth.chance
+
+    def score_codes(self, codes: np.ndarray) -> Measure:
+        """Scores a category that is no column.
+
+        Args:
+            codes: int64 [rows], from 0.
+        """
+        return self._truth.measure(codes, self._folds, None)
+
+    def score_sum(self, names: Sequence[str]) -> float:
+        """Returns the score of what columns state together, were they independent (naive Bayes): of
+        classes the sum of their log-odds, of numbers the sum of their means, each out of fold.
+        """
+        if not names:
+            return self.chance
+        parts = []
+        for name in names:
+            of_column, _ = cut_column(self.train.x[name], MAX_PARTS_OF_SUM)
+            parts.append(of_column)
+        return self._truth.measure_sum(parts, self._folds)
+
+
 def score_columns(train: TrainSet) -> dict[str, Measure]:
     """Scores each column of numbers, dates, truth values and categories alone.
 
@@ -51,24 +132,7 @@ def score_columns(train: TrainSet) -> dict[str, Measure]:
     Raises:
         LeakError: For rows that are no TrainSet.
     """
-    train = require_train_set(train, "single_column.score_columns")
-    task = task_of(train.schema.target)
-    has_scores = task.has_one_truth or task.has_label_sets
-    if not has_scores or len(train) < MIN_ROWS:
-        return {}
-    random = np.random.default_rng(0)
-    train = _sample(train, random)
-    truth = _truth_of(train, task)
-    folds = _folds(train, random)
-    scores: dict[str, Measure] = {}
-    if not truth.suits:
-        return scores
-    for name, x in train.x.items():
-        if not _is_scored(x):
-            continue
-        parts, ranks = _parts(x)
-        scores[name] = truth.measure(parts, folds, ranks)
-    return scores
+    return ColumnScorer(train).score_each()
 
 
 def _is_scored(x):
@@ -96,6 +160,8 @@ def _truth_of(train, task):
 
 class _ClassTruth:
     """Classes: the area under the ROC curve, of more than two the mean of each against the rest."""
+
+    chance = 0.5
 
     def __init__(self, train):
         num_rows = len(train)
@@ -130,15 +196,43 @@ class _ClassTruth:
             return Measure("ROC-AUC", value)
         return Measure("mean ROC-AUC of the classes", value)
 
+    def measure_sum(self, columns, folds):
+        """Scores the sum of what columns state, each given by its parts."""
+        areas = []
+        for y in self._y:
+            evidence = np.zeros(len(y))
+            for parts in columns:
+                shares = row_means(y, parts, folds)
+                evidence += np.log(shares / (1 - shares))
+            ranks = ranks_of(evidence)
+            area = area_of_ranks(
+                ranks @ y,
+                y.sum(),
+                len(y),
+            )
+            areas.append(area)
+        return self._over_classes(areas)
+
+    def _over_classes(self, areas):
+        return float(np.mean(areas))
+
     def _areas(self, parts, folds, ranks):
         areas = []
         for y in self._y:
-            area = _area_out_of_fold(y, parts, folds)
+            area = area_out_of_fold(y, parts, folds)
             if ranks is not None:
                 rank_sum = ranks @ y
-                rank_area = _area(rank_sum, y.sum(), len(y))
+                rank_area = area_of_ranks(
+                    rank_sum,
+                    y.sum(),
+                    len(y),
+                )
                 # A number may fall as the class grows likely.
-                area = max(area, rank_area, 1 - rank_area)
+                area = max(
+                    area,
+                    rank_area,
+                    1 - rank_area,
+                )
             areas.append(area)
         return areas
 
@@ -175,6 +269,9 @@ class _LabelTruth(_ClassTruth):
         label = shorten(self._labels[best])
         return Measure(f"ROC-AUC of the label {label}", self._significant(area))
 
+    def _over_classes(self, areas):
+        return float(np.max(areas))
+
 
 def _most_frequent(counts):
     """Returns the places of at most MAX_CLASSES counts, the largest first, of MIN_ROWS or more."""
@@ -202,137 +299,36 @@ class _NumberTruth:
     """Numbers: the absolute rank correlation."""
 
     suits = True
+    chance = 0.0
 
     def __init__(self, train):
-        ranks = _ranks(train.y)
+        ranks = ranks_of(train.y)
         centered = ranks - ranks.mean()
-        self._y = centered / ranks.std()
+        spread = ranks.std()
+        self.suits = spread > 0
+        self._y = centered / max(spread, 1e-9)
+
+    def measure_sum(self, columns, folds):
+        """Scores the sum of what columns state, each given by its parts."""
+        num_rows = len(self._y)
+        values = np.zeros(num_rows)
+        for parts in columns:
+            values += row_means(self._y, parts, folds)
+        ranks = ranks_of(values)
+        centered = ranks - ranks.mean()
+        return correlation(centered @ self._y, centered @ centered, num_rows)
 
     def measure(self, parts, folds, ranks):
         """Scores a column, as of classes."""
         num_rows = len(self._y)
-        means, counts, sums = _means_out_of_fold(self._y, parts, folds)
+        means, counts, sums = means_out_of_fold(self._y, parts, folds)
         mean_rank = (num_rows + 1) / 2
-        centered = _ranks_of_cells(means, counts) - mean_rank
+        centered = ranks_of_cells(means, counts) - mean_rank
         square = counts @ centered**2
-        value = _correlation(centered @ sums, square, num_rows)
+        value = correlation(centered @ sums, square, num_rows)
         if ranks is not None:
             centered = ranks - ranks.mean()
             square = centered @ centered
-            of_ranks = _correlation(centered @ self._y, square, num_rows)
+            of_ranks = correlation(centered @ self._y, square, num_rows)
             value = max(value, abs(of_ranks))
         return Measure("rank correlation", value)
-
-
-def _folds(train, random):
-    """Draws the fold of each row, int64 [rows]: one for all rows of a group."""
-    groups = np.arange(len(train))
-    if train.group is not None:
-        _, groups = np.unique(train.group, return_inverse=True)
-    num_groups = groups.max() + 1
-    order = random.permutation(num_groups)
-    return order[groups] % NUM_FOLDS
-
-
-def _parts(x):
-    """Returns the parts of a column: each category one; of numbers and dates parts with about as
-    many rows each, and equal values in one. Missing values come first.
-
-    Returns:
-        int64 [rows], the part of each row; float64 [rows], the ranks, or None of categories.
-    """
-    import pandas as pd
-
-    if x.dtype.kind == "O":
-        codes, _ = pd.factorize(x)
-        return codes + 1, None
-    if x.dtype.kind == "M":
-        is_absent = np.isnat(x)
-        x = x.astype(np.int64)
-    else:
-        is_absent = np.isnan(x)
-    values = np.where(is_absent, -np.inf, x)
-    ranks = _ranks(values)
-    num_rows = len(x)
-    num_parts = num_rows // MIN_ROWS
-    num_parts = np.clip(num_parts, 2, MAX_PARTS)
-    places = (ranks - 0.5) * num_parts / num_rows
-    parts = 1 + places.astype(np.int64)
-    parts = np.where(is_absent, 0, parts)
-    return parts, ranks
-
-
-def _area_out_of_fold(y, parts, folds):
-    """Returns the area under the ROC curve of the rows, scored by the means of other folds."""
-    means, counts, sums = _means_out_of_fold(y, parts, folds)
-    cell_ranks = _ranks_of_cells(means, counts)
-    rank_sum = cell_ranks @ sums
-    return _area(rank_sum, sums.sum(), len(y))
-
-
-def _means_out_of_fold(y, parts, folds):
-    """Computes what is known of each cell, which is a fold of a part.
-
-    Args:
-        y: float64 [rows].
-        parts: int64 [rows].
-        folds: int64 [rows].
-
-    Returns:
-        Three times float64 [cells]: the mean of y over the other folds of the part, drawn to the
-        mean of all as by one row more; the number of rows; the sum of y.
-    """
-    num_parts = parts.max() + 1
-    shape = (NUM_FOLDS, num_parts)
-    num_cells = NUM_FOLDS * num_parts
-    cells = folds * num_parts + parts
-    counts = np.bincount(cells, minlength=num_cells)
-    counts = counts.reshape(shape)
-    sums = np.bincount(cells, y, minlength=num_cells)
-    sums = sums.reshape(shape)
-    other_sums = sums.sum(axis=0) - sums
-    other_counts = counts.sum(axis=0) - counts
-    means = other_sums + y.mean()
-    means = means / (other_counts + 1)
-    num_rows = counts.ravel()
-    return means.ravel(), num_rows.astype(np.float64), sums.ravel()
-
-
-def _ranks(values):
-    from scipy.stats import rankdata
-
-    return rankdata(values)
-
-
-def _ranks_of_cells(means, counts):
-    """Returns float64 [cells]: the mean rank from 1 of the rows of each cell, were they sorted by
-    its mean.
-    """
-    _, places = np.unique(means, return_inverse=True)
-    together = np.bincount(places, counts)
-    last_ranks = np.cumsum(together)
-    mean_ranks = last_ranks - (together - 1) / 2
-    return mean_ranks[places]
-
-
-def _area(rank_sum, positives, num_rows):
-    """Returns the area under the ROC curve of the sum of the ranks of the positive rows."""
-    least_sum = positives * (positives + 1) / 2
-    negatives = num_rows - positives
-    num_pairs = positives * negatives
-    area = (rank_sum - least_sum) / num_pairs
-    return float(area)
-
-
-def _correlation(product, square, num_rows):
-    """Returns the correlation with a target of mean 0 and variance 1.
-
-    Args:
-        product: Of the values around their mean with the target.
-        square: The sum of the squares of these values.
-        num_rows: The number of rows.
-    """
-    if not square > 0:
-        return 0.0
-    norm = np.sqrt(square * num_rows)
-    return float(product / norm)

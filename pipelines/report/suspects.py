@@ -8,19 +8,19 @@ there are.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 
 import numpy as np
 
 from ..device.cells import shorten
 from ..rows.parts import Splits
 from ..steps.step import Step
-from .single_column import MAX_ROWS, score_columns
+from .give_aways import find_give_aways
+from .single_column import MAX_ROWS
+from .suspect import Suspect, drop, quoted
 
 # One value in at least this share of the rows: nearly constant.
 MOSTLY_THE_SAME = 0.995
-# A column alone that scores at least this gives the target away.
-GIVES_AWAY = 0.98
 # Values that differ in at least this share of the rows are ids, where they are whole numbers or
 # words.
 NEARLY_DISTINCT = 0.99
@@ -47,21 +47,6 @@ _ID_ENDING = re.compile(
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
-@dataclass(frozen=True)
-class Suspect:
-    """A column that may mislead.
-
-    Attributes:
-        column: Its name.
-        reason: Why, in words.
-        fix: What to type about it.
-    """
-
-    column: str
-    reason: str
-    fix: str
-
-
 def find_suspects(splits: Splits, encode: Sequence[Step] = ()) -> list[Suspect]:
     """Finds the columns to name, the worst first. Of windows, the steps that they were cut from are
     looked at.
@@ -79,7 +64,7 @@ def find_suspects(splits: Splits, encode: Sequence[Step] = ()) -> list[Suspect]:
             columns[name] = x
     if not columns or len(train) < MIN_ROWS:
         return []
-    suspects = _give_aways(train, columns)
+    suspects = find_give_aways(train, list(columns))
     first_rows = np.argsort(train.ids, kind="stable")[:MAX_ROWS]
     for name, x in columns.items():
         in_order = x[first_rows]
@@ -116,36 +101,9 @@ def _merged(suspects):
             continue
         reason = f"{before.reason}; {each.reason}"
         fix = max(before.fix, each.fix, key=len)
-        lines[each.column] = Suspect(each.column, reason, fix)
+        gives_away = before.gives_away or each.gives_away
+        lines[each.column] = Suspect(each.column, reason, fix, gives_away)
     return list(lines.values())
-
-
-def _drop(name):
-    return f"--drop {quoted(name)}"
-
-
-def quoted(name: str) -> str:
-    """Returns a name as it is typed in a shell."""
-    inside = name.replace("'", "'\\''")
-    return f"'{inside}'"
-
-
-def _give_aways(train, columns):
-    """Returns the columns that nearly determine the target alone, the best first."""
-    if len(columns) < 2:
-        return []
-    scores = score_columns(train)
-    names = [name for name, measure in scores.items() if measure.value >= GIVES_AWAY]
-    names.sort(key=lambda name: -scores[name].value)
-    suspects = []
-    for name in names:
-        measure = scores[name]
-        reason = (
-            f"alone nearly gives the target away ({measure.name} {measure.value:.3f} "
-            "on training rows): right only if it is known before the answer"
-        )
-        suspects.append(Suspect(name, reason, _drop(name)))
-    return suspects
 
 
 def _row_order(name, x, train):
@@ -166,12 +124,12 @@ def _row_order(name, x, train):
         return Suspect(
             name,
             f"whole numbers that {way} from row to row of the file, as row numbers do",
-            f"{_drop(name)}, or {time} if it is a time",
+            f"{drop(name)}, or {time} if it is a time",
         )
     return Suspect(
         name,
         f"numbers that {way} from row to row of the file, as a time does",
-        f"{time}, or {_drop(name)}",
+        f"{time}, or {drop(name)}",
     )
 
 
@@ -237,19 +195,27 @@ def _distinct_id(name, present, num_distinct):
             return None
     share = num_distinct / len(present)
     reason = f"{what} that differ in {share:.1%} of the training rows, as ids do"
-    return Suspect(name, reason, _drop(name))
+    return Suspect(
+        name,
+        reason,
+        drop(name),
+    )
 
 
 def _repeated_id(name, num_distinct, rows_each, train):
     """Names a column that is called an id and has a few rows of each value."""
     if train.group is not None:
         reason = f"an id by its name, {num_distinct:,} different values"
-        return Suspect(name, reason, _drop(name))
+        return Suspect(
+            name,
+            reason,
+            drop(name),
+        )
     return Suspect(
         name,
         f"an id by its name, with {rows_each:.1f} training rows for each of {num_distinct:,} "
         "values: rows of one value stand on both sides of the split",
-        f"--group {quoted(name)}, or {_drop(name)}",
+        f"--group {quoted(name)}, or {drop(name)}",
     )
 
 
@@ -261,7 +227,7 @@ def _are_too_many(num_distinct, rows_each):
 
 
 def _many_categories(name, num_distinct, rows_each, train):
-    fix = _drop(name)
+    fix = drop(name)
     if train.group is None:
         fix += f", or --group {quoted(name)} if rows of one value belong together"
     reason = f"{num_distinct:,} different values with {rows_each:.1f} training rows each: "
@@ -294,7 +260,11 @@ def _nearly_constant(name, x):
         percent = np.floor(1000 * most / num_rows) / 10
         share = f"{percent:.1f} % of the"
     reason = f"the same value, {shown}, in {share} training rows"
-    return Suspect(name, reason, _drop(name))
+    return Suspect(
+        name,
+        reason,
+        drop(name),
+    )
 
 
 def _spread_rows(x):
@@ -359,9 +329,6 @@ def is_id_name(name: str) -> bool:
     return False
 
 
-def as_plain(suspects: Sequence[Suspect]) -> list[dict[str, str]]:
+def as_plain(suspects: Sequence[Suspect]) -> list[dict[str, object]]:
     """Returns the lines of report.json."""
-    lines = []
-    for each in suspects:
-        lines.append({"column": each.column, "reason": each.reason, "fix": each.fix})
-    return lines
+    return [asdict(each) for each in suspects]

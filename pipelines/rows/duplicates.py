@@ -1,4 +1,4 @@
-"""Rows that stand in two parts of a split."""
+"""Rows of the same content: in two parts of a split, or with two labels."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from ..device.pictures import picture_digest
 from .columns import is_stored
-from .parts import Splits
+from .parts import Splits, TrainSet
 
 MAX_EXAMPLES = 5
 _PAIRS = (("test", "train"), ("valid", "train"), ("test", "valid"))
@@ -60,9 +60,40 @@ def find_duplicates(splits: Splits) -> dict:
     return {**counts, "examples": examples}
 
 
+def find_contradictions(train: TrainSet) -> np.ndarray:
+    """Finds training rows that have the content of an earlier one and another label.
+
+    Every column counts; of texts neither case nor white space does.
+
+    Args:
+        train: Rows with a class each.
+
+    Returns:
+        int64 [pairs, 2]: the id of the first row with a content, that of a row with another label.
+    """
+    (contents,) = _contents([train], plain=_without_case)
+    _, first_places, which = np.unique(
+        contents,
+        return_index=True,
+        return_inverse=True,
+    )
+    first = first_places[which]
+    first_labels = train.y[first]
+    is_other = train.y != first_labels
+    first_ids = train.ids[first]
+    return np.stack(
+        [first_ids[is_other], train.ids[is_other]],
+        axis=1,
+    )
+
+
 def _row_contents(splits) -> dict[str, _RowContents]:
     """Returns the comparable rows of each part."""
-    parts = {"train": splits.train, "valid": splits.valid, "test": splits.test}
+    parts = {
+        "train": splits.train,
+        "valid": splits.valid,
+        "test": splits.test,
+    }
     contents = _contents(list(parts.values()))
     comparable = {}
     for name, numbers in zip(parts, contents, strict=True):
@@ -70,12 +101,14 @@ def _row_contents(splits) -> dict[str, _RowContents]:
     return comparable
 
 
-def _contents(parts):
-    """Returns int64 [rows] of each part: one number for all rows with the same content."""
+def _contents(parts, plain=None):
+    """Returns int64 [rows] of each part: one number for all rows with the same content; `plain`
+    changes texts before they are compared.
+    """
     lengths = [len(part) for part in parts]
     numbers = np.zeros(sum(lengths), np.int64)
     for name in parts[0].x:
-        columns = [_comparable(part.x[name]) for part in parts]
+        columns = [_comparable(part.x[name], plain) for part in parts]
         together = np.concatenate(columns)
         for values in together.T:
             # A missing value is a code of its own, -1.
@@ -96,13 +129,24 @@ def _factorized(values):
     return codes.astype(np.int64)
 
 
-def _comparable(column):
+def _without_case(texts):
+    """Returns texts without their case and with one space for all white space."""
+    plain = []
+    for text in texts:
+        words = text.casefold().split()
+        plain.append(" ".join(words))
+    return np.array(plain, object)
+
+
+def _comparable(column, plain):
     """Returns [rows, values] of a column; of wide ones, such as pictures, a digest of each row."""
     if is_stored(column):
         return column.row_digests()
     if column.ndim == 1:
         if column.dtype.kind == "T":
             column = column.astype(object)
+            if plain:
+                column = plain(column)
         return column[:, None]
     if column.dtype.kind == "f":
         # One NaN, one zero.

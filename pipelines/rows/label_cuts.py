@@ -219,7 +219,7 @@ def lacks_labels(has: np.ndarray, held_out: np.ndarray) -> bool:
 
 
 def missing_labels(
-    has: np.ndarray, labels: tuple[str, ...], parts: dict[str, np.ndarray]
+    has: np.ndarray, labels: tuple[str, ...], parts: dict[str, np.ndarray], redraw: str
 ) -> tuple[str, ...]:
     """Returns what a reader of the scores should know of labels that no row of a part has.
 
@@ -227,6 +227,7 @@ def missing_labels(
         has: int64 [rows, labels].
         labels: Their names.
         parts: Name → places int64 of its rows.
+        redraw: How to get other parts, for an error.
 
     Raises:
         SplitError: If all training rows, or none, have a label: nothing is learned of it.
@@ -235,7 +236,7 @@ def missing_labels(
     for name, places in parts.items():
         counts = has[places].sum(axis=0)
         if name == "train":
-            _refuse_constant_label(counts, len(places), labels)
+            _refuse_constant_label(counts, len(places), labels, redraw)
         absent = [labels[each] for each in np.flatnonzero(counts == 0)]
         if absent:
             notes.append(_note_absent(name, absent))
@@ -253,13 +254,14 @@ def _note_absent(part, absent):
     return f"no row of the {part} part has the label {', '.join(shown)}: {effect}"
 
 
-def _refuse_constant_label(counts, num_rows, labels):
+def _refuse_constant_label(counts, num_rows, labels, redraw):
     """Raises SplitError if all training rows, or none, have a label.
 
     Args:
         counts: int64 [labels], the training rows with each label.
         num_rows: Of the training part.
         labels: Their names.
+        redraw: How to get other parts.
     """
     is_constant = (counts == 0) | (counts == num_rows)
     if not is_constant.any():
@@ -271,5 +273,5 @@ def _refuse_constant_label(counts, num_rows, labels):
     raise SplitError(
         f"{rows} of the train part has the label {shorten(labels[first])}",
         expected="training rows with each label and without it",
-        fix="add rows, merge the label with another, or draw with another split.seed",
+        fix=f"add rows, merge the label with another, or {redraw}",
     )

@@ -336,7 +336,7 @@ def split(dataset: Dataset, how: Split) -> Splits:
         )
     check_knobs(how, "split.")
     train, valid, test = how.parts(dataset)
-    notes = _check_classes(dataset, {"train": train, "valid": valid, "test": test})
+    notes = _check_classes(dataset, {"train": train, "valid": valid, "test": test}, how.redraw)
     unlabelled = None
     if dataset.unlabelled is not None:
         held_out = np.concatenate([valid, test])
@@ -350,7 +350,7 @@ def split(dataset: Dataset, how: Split) -> Splits:
     )
 
 
-def _check_classes(dataset, parts):
+def _check_classes(dataset, parts, redraw):
     """Returns notes on the labels that a part lacks. Raises SplitError if nothing can be learned,
     or two classes not be scored.
     """
@@ -358,7 +358,7 @@ def _check_classes(dataset, parts):
     if not labels:
         return ()
     if dataset.y.ndim == 2:
-        return missing_labels(dataset.y, labels, parts)
+        return missing_labels(dataset.y, labels, parts, redraw)
     for name, places in parts.items():
         counts = np.bincount(dataset.y[places], minlength=len(labels))
         lacking = [shorten(labels[each]) for each in np.flatnonzero(counts == 0)]
@@ -367,7 +367,6 @@ def _check_classes(dataset, parts):
             raise SplitError(
                 f"the {name} part has no row of class {', '.join(lacking)}",
                 expected=f"every class in the {name} part",
-                fix="provide rows of it, merge it with another class, "
-                "or draw with another split.seed",
+                fix=f"provide rows of it, merge it with another class, or {redraw}",
             )
     return ()

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import ClassVar
 
 import numpy as np
 
@@ -23,6 +24,10 @@ class SplitByTime(Split):
         gap: Rows that follow the end of a part by less than this are left out, so that what the
             part knows cannot reach into the next.
     """
+
+    redraw: ClassVar[str] = (
+        "hold out other times: --set split.test=0.4 or --set split.valid=0.3, or leave --time out"
+    )
 
     test: float = knob(0.2, 0.001, 0.9, unit="share of the rows")
     valid: float = knob(0.15, 0.001, 0.9, unit="share of the rows")

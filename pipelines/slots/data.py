@@ -57,7 +57,13 @@ class Loader(Spec):
 
 
 class Split(Spec):
-    """Parts the rows. The contract of `Recipe.split`."""
+    """Parts the rows. The contract of `Recipe.split`.
+
+    Attributes:
+        redraw: How to get other parts, in words, for an error.
+    """
+
+    redraw: ClassVar[str] = "draw with another split.seed"
 
     @abstractmethod
     def parts(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

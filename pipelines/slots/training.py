@@ -174,7 +174,7 @@ class Network(Spec):
         training: Training,
         deciding: str,
         callbacks: Sequence = (),
-    ) -> tuple[Any, dict[str, list[float]]]:
+    ) -> tuple[Any, dict[str, list[float]], dict[str, Any] | None]:
         """Trains several nets, one after the other; called only if `fits_members`.
 
         Args:
@@ -186,7 +186,8 @@ class Network(Spec):
             callbacks: More callbacks of Keras, for each.
 
         Returns:
-            A model as `build` gives it, trained; and the history to show, as `FitResult` has it.
+            A model as `build` gives it, trained; and history and watch of one member to show, as
+            `FitResult` has them.
         """
         raise NotImplementedError(f"{type(self).__name__} is one net")
 

@@ -19,6 +19,8 @@ TABLE_KINDS = (NUMERIC, CATEGORICAL, BOOLEAN, DATE)
 MOST_CATEGORIES = 254  # histogram gradient boosting has 255 bins, one of them for what is missing
 # Below so many rows of a class, or rows, boosting keeps none back to stop by.
 FEWEST_TO_STOP_BY = 20
+# Of a feature; the rows that boosting stops by, a tenth, hardly hold all of them.
+FEWEST_KNOWN = 10
 NUM_ITERATIONS = 400
 DAYS_OF_YEAR = 365.2425
 _FIRST_WEEKDAY = 3  # 1970-01-01 was a Thursday; Monday is 0
@@ -130,6 +132,8 @@ def tree_features(train: TrainSet) -> tuple[Callable[[Columns], np.ndarray], np.
     from sklearn.preprocessing import OrdinalEncoder
 
     columns = TableColumns.of(train)
+    train_numbers = columns.read_numbers(train.x)
+    is_unknown = hardly_known(train_numbers)
     codes = OrdinalEncoder(
         handle_unknown="use_encoded_value",
         unknown_value=np.nan,
@@ -142,14 +146,32 @@ def tree_features(train: TrainSet) -> tuple[Callable[[Columns], np.ndarray], np.
 
     def features(x):
         numbers = columns.read_numbers(x)
+        numbers[:, is_unknown] = 0.0
         if not columns.words:
             return numbers
         words = columns.read_words(x)
         return np.concatenate([numbers, codes.transform(words)], axis=1)
 
-    num_numbers = columns.read_numbers(train.x).shape[1]
+    num_numbers = train_numbers.shape[1]
     is_code = np.arange(num_numbers + len(columns.words)) >= num_numbers
     return features, is_code
+
+
+def hardly_known(x: np.ndarray) -> np.ndarray:
+    """Returns which features have hardly a value in training rows, bool [features].
+
+    Histogram gradient boosting fails on a feature that has no value in the rows that it learns
+    from, and the rows that it stops by may hold the few that there are.
+
+    Args:
+        x: float64 [rows, features].
+    """
+    is_known = ~np.isnan(x)
+    num_known = is_known.sum(axis=0)
+    fewest = 1
+    if len(x) >= FEWEST_TO_STOP_BY:
+        fewest = FEWEST_KNOWN
+    return num_known < fewest
 
 
 def boosting_knobs(seed: int, fewest: int) -> dict:

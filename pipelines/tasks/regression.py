@@ -16,6 +16,8 @@ from ..device.primitives import Primitive
 from ..device.signature import Signature
 from ..device.target import Target
 from ..device.tasks.regression import DeviceRegression
+from ..device.visible import shorten
+from ..errors import StepError
 from ..report.figures import Picture
 from ..rows.parts import HeldOut, TrainSet
 from .base import Task
@@ -23,6 +25,9 @@ from .c_answer import CCall
 from .c_text import FINE_STEPS, ONE_PRODUCT, literal
 from .draw_numbers import predicted_against_true, residuals
 from .metrics import score_values
+
+# In standard deviations: an int8 output has some 256 steps for a range of several.
+LEAST_SPREAD = 1e-4
 
 
 class RegressionTask(Task):
@@ -43,7 +48,12 @@ class RegressionTask(Task):
     def fit_target(
         self, train: TrainSet, primitives: Sequence[Primitive], ports: Sequence[Port]
     ) -> Target:
-        """Returns the target with mean and standard deviation of the training rows."""
+        """Returns the target with mean and standard deviation of the training rows.
+
+        Raises:
+            StepError: If a few values far away leave nothing of the differences of all others.
+        """
+        _refuse_far_values(train)
         mean = float(train.y.mean())
         return replace(
             train.schema.target,
@@ -194,3 +204,24 @@ class RegressionTask(Task):
             "No better than always answering the mean or the median of training: "
             f"{', '.join(worse)}"
         ]
+
+
+def _refuse_far_values(train):
+    """Raises StepError if values far away make the standard deviation so large that half of all
+    values lie within LEAST_SPREAD of it.
+    """
+    y = train.y.astype(np.float64)
+    low, high = np.quantile(y, (0.25, 0.75), axis=0)
+    # Of several values a row, those of each column have a spread of their own.
+    is_flat = (high > low) & (high - low < LEAST_SPREAD * y.std(axis=0))
+    if not np.any(is_flat):
+        return
+    farthest = np.abs(y - np.median(y, axis=0)).reshape(len(y), -1).max(axis=1).argmax()
+    target = train.schema.target
+    raise StepError(
+        f"the target {shorten(target.name)} is {y[farthest]} in row {train.ids[farthest]:,} "
+        "(counted from 0): half of all values differ by less than a ten thousandth of the standard "
+        "deviation that it leads to, which is less than int8 can tell apart",
+        expected="a target whose values are of one scale",
+        fix="correct that value or remove the row in the source, or predict the logarithm",
+    )

@@ -29,6 +29,7 @@ def other_recipe(recipe: Recipe, train: TrainSet) -> tuple[Recipe | None, str]:
     """
     if not recipe.judge.beside:
         return None, ""
+    recipe = replace(recipe, training=replace(recipe.training, watch=False))
     if recipe.build.fits_members:
         net = recipe.build.single()
         return replace(recipe, build=net), f"one net, {written(net)}"

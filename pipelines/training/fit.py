@@ -34,6 +34,7 @@ from .members import average_members, with_average
 from .model_state import put_state, state_of
 from .strategy import make_strategy
 from .training import Training
+from .watch import watched_by
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ class FitResult:
         validation_score: The deciding metric of `model` on validation rows, in the target's unit.
         out_of_fold: float32 [rows, outputs], what models that did not learn from a training row
             answer to it; None where there are none.
+        watched: What watching recorded, the fields of a `WatchRecord`; None if it was not asked
+            for.
     """
 
     model: Any
@@ -55,6 +58,7 @@ class FitResult:
     fit_seconds: float
     validation_score: float = math.nan
     out_of_fold: np.ndarray | None = None
+    watched: dict[str, Any] | None = None
 
 
 def train(
@@ -145,7 +149,7 @@ class _Fitting:
         members, fitted = self.build()
         if self.network.solves:
             return self.solve(members)
-        history, seconds = self.fit(fitted, callbacks)
+        history, watched, seconds = self.fit(fitted, callbacks)
         if fitted is not members:
             copy_weights(fitted, members)
         with self.strategy.scope():  # a compression fits what is made here
@@ -157,7 +161,7 @@ class _Fitting:
             score = self.measure(model)  # of weights that no epoch ended with
         factor = self.metric_factor()
         history = plain_names(history, self.deciding, factor)
-        return FitResult(model, history, seconds, score * factor)
+        return FitResult(model, history, seconds, score * factor, watched=watched)
 
     def solve(self, members) -> FitResult:
         """Fits a network that learns without epochs."""
@@ -171,14 +175,14 @@ class _Fitting:
     def fit_members(self, callbacks: Sequence) -> FitResult:
         """Fits an ensemble, whose members are trainings of their own."""
         start = time.perf_counter()
-        members, history = self.network.fit_members(
+        members, history, watched = self.network.fit_members(
             self.feed, self.valid, **self.goal(), callbacks=callbacks
         )
         seconds = time.perf_counter() - start
         with self.strategy.scope():
             model = average_members(members)
         score = self.measure(model) * self.metric_factor()
-        return FitResult(model, history, seconds, score)
+        return FitResult(model, history, seconds, score, watched=watched)
 
     def metric_factor(self) -> float:
         """What takes the deciding metric to the target's unit."""
@@ -244,7 +248,9 @@ class _Fitting:
         return augment[0].training_ports(augment, self.signature)
 
     def fit(self, members, callbacks):
-        """Keras' history of fitting the model of members, and the seconds it took."""
+        """Keras' history of fitting the model of members, what watching it recorded, and the
+        seconds it took.
+        """
         batch_size = global_batch(
             self.training.batch_size,
             len(self.feed.rows),
@@ -276,6 +282,7 @@ class _Fitting:
         if self.extra_ports():
             valid = valid.with_columns(self.feed.augment[0].unmixed(valid.x))
         monitor = f"val_logits_{self.deciding}"
+        watchers = self.training.watchers(batches, steps)
         start = time.perf_counter()
         history = fit_model(
             model,
@@ -283,10 +290,11 @@ class _Fitting:
             self.valid_batches(valid),
             steps=steps,
             epochs=self.training.epochs,
-            callbacks=[*self.training.callbacks(monitor, mode), *callbacks],
+            callbacks=[*self.training.callbacks(monitor, mode), *callbacks, *watchers],
             monitor=monitor,
         )
-        return history, time.perf_counter() - start
+        seconds = time.perf_counter() - start
+        return history, watched_by(watchers), seconds
 
     def valid_batches(self, valid: HeldOut):
         """Held-out rows in batches."""

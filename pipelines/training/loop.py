@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from ..engine.resume import begin_training, first_epoch, store_epochs
-from ..errors import TrainError
+from .not_a_number import not_a_number
+from .watch import watched_by
 
 
 def start_from_seed(seed: int) -> None:
@@ -84,11 +85,8 @@ def fit_model(
         make_bar=lambda: _bar(epochs, monitor),
     )
     if not np.all(np.isfinite(history["loss"])):
-        raise TrainError(
-            f"the loss became {history['loss'][-1]} in epoch {len(history['loss'])}",
-            expected="a finite loss",
-            fix="lower training.optimizer.learning_rate, or scale the inputs",
-        )
+        seen = f"the loss became {history['loss'][-1]} in epoch {len(history['loss'])}"
+        raise not_a_number(seen, model, batches(0).take(steps), watched_by(callbacks))
     return history
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..device.signature import Signature
 from .inputs import TrainingInputs
@@ -24,6 +24,7 @@ class TrainedModel:
         fit_seconds: the seconds that Keras' fit took.
         inputs: what it was trained on.
         compression: what each step of compression left, the model as trained first.
+        watched: what watching the training recorded, the fields of a `WatchRecord`, or None.
     """
 
     model: object
@@ -33,6 +34,7 @@ class TrainedModel:
     fit_seconds: float
     inputs: TrainingInputs
     compression: tuple[CompressionStep, ...] = ()
+    watched: dict[str, Any] | None = None
 
     @property
     def num_rows(self) -> int:

@@ -1,9 +1,11 @@
 """How a net is trained: the slots and knobs of `training` in a recipe."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
+from ..engine.notice import print_notice
 from ..errors import RecipeError
 from ..rows.sketch import DataSketch
 from ..slots import Averaging, Clipping, Loss, Optimizer, Schedule
@@ -11,6 +13,7 @@ from ..spec import Refusal, Spec, knob
 from .optimizers import AdamW
 from .schedules import Constant, by_update
 from .strategy import STRATEGIES
+from .watch import watch_training
 
 # Keras' name of how many batches give one step.
 ACCUMULATION = "gradient_accumulation_steps"
@@ -35,6 +38,8 @@ class Training(Spec):
         strategy: Where it runs: "one_device", or "mirrored" over all that TensorFlow finds.
         refit: Whether, once validation rows have chosen epochs, threshold and calibration, the
             network learns anew from training and validation rows together.
+        watch: Whether gradients, steps, dead units and saturation of each layer are recorded and
+            drawn; the weights come out the same (see docs/training.md).
     """
 
     # Knobs that stood here once → where they stand now, for the error that names it.
@@ -60,6 +65,7 @@ class Training(Spec):
     seed: int = knob(0, 0, 2**31 - 1)
     strategy: str = "one_device"
     refit: bool = False
+    watch: bool = False
 
     def check(self) -> None:
         """Raises RecipeError if training could not start."""
@@ -100,6 +106,7 @@ class Training(Spec):
             f"training.accumulation={self.accumulation}": self.accumulation > 1,
             f"training.average={self.average!r}": bool(self._averaging_arguments()),
             f"training.loss={self.loss!r}": self.loss is not None and self.loss.is_of_batch,
+            "training.watch=True": self.watch,
         }
         for words, is_asked in asked.items():
             if is_asked:
@@ -118,7 +125,7 @@ class Training(Spec):
 
     def to_the_end(self, epochs: int) -> "Training":
         """Returns the same training for as many epochs, of which validation rows choose none."""
-        return replace(self, epochs=epochs, schedule=self.schedule.to_the_end())
+        return replace(self, epochs=epochs, schedule=self.schedule.to_the_end(), watch=False)
 
     def new_optimizer(self, steps: int):
         """Returns a new keras.optimizers.Optimizer at the rates of the schedule.
@@ -155,6 +162,23 @@ class Training(Spec):
         if self.average is None:
             return {}
         return self.average.arguments()
+
+    def watchers(self, batches: Callable[[int], Any], steps: int) -> list:
+        """Returns the callback of Keras that watches, if it is asked for.
+
+        Args:
+            batches: The first step → a tf.data.Dataset of training rows from there on.
+            steps: Of one epoch.
+        """
+        if not self.watch:
+            return []
+        watcher = watch_training(
+            batches,
+            steps=steps,
+            accumulation=self.accumulation,
+            report=lambda fault: print_notice(f"watch: {fault.words}"),
+        )
+        return [watcher]
 
     def callbacks(self, monitor: str, mode: str) -> list:
         """Returns the callbacks of Keras that schedule and averaging need.

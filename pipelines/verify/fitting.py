@@ -68,9 +68,10 @@ def train_and_assess(
         callbacks=callbacks,
     )
     inputs = replace(inputs, out_of_fold=result.out_of_fold)
-    return assess(
+    trained = assess(
         recipe, result.model, inputs, history=result.history, fit_seconds=result.fit_seconds
     )
+    return replace(trained, watched=result.watched)
 
 
 def train_on_all(recipe: Recipe, first: TrainedModel) -> TrainedModel:

@@ -161,13 +161,14 @@ def overlay(pixels: np.ndarray, maps: np.ndarray) -> np.ndarray:
     enlarged = []
     for each in maps:
         levels = np.uint8(each * 255)
-        enlarged.append(_enlarge(levels, height, width))
+        enlarged.append(enlarge(levels, height, width))
     colours = colormaps["inferno"](np.stack(enlarged))
     heat = colours[..., :3] * 255
     return np.uint8(0.45 * grey[..., None] + 0.55 * heat)
 
 
-def _enlarge(array, height, width):
+def enlarge(array: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Returns a map uint8 [h, w] as uint8 [height, width]."""
     from PIL import Image
 
     image = Image.fromarray(array)

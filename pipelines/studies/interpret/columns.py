@@ -76,8 +76,10 @@ def _means(x):
     known = ~np.isnan(x)
     total = np.where(known, x, 0).sum(axis=1)
     counts = known.sum(axis=1)
-    means = total / np.maximum(counts, 1)
-    return np.where(counts > 0, means, np.nan)
+    at_least_one = np.maximum(counts, 1)
+    means = total / at_least_one
+    is_known = counts > 0
+    return np.where(is_known, means, np.nan)
 
 
 def _lengths(x):
@@ -101,7 +103,8 @@ def _by_values(x, max_values):
     for code, value in enumerate(kept):
         code_of[value] = code
         names.append(shown(value))
-    codes[~is_missing] = [code_of.get(value, others) for value in known]
+    found = [code_of.get(value, others) for value in known]
+    codes[~is_missing] = found
     return _used((*names, "other values", MISSING), codes)
 
 
@@ -122,7 +125,8 @@ def _by_quantiles(numbers, prefix, *, is_date=False):
         codes = np.searchsorted(distinct, numbers)
     else:
         shares = np.linspace(0, 1, MAX_BINS + 1)
-        edges = np.quantile(known, shares[1:-1])
+        inner = shares[1:-1]
+        edges = np.quantile(known, inner)
         edges = np.unique(edges)
         names = _ranges(edges, is_date)
         codes = np.searchsorted(edges, numbers, side="right")

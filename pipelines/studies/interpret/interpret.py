@@ -6,8 +6,11 @@ from pathlib import Path
 
 from ...bundle.folder import Bundle, as_json, write_bundle
 from ...report.write import to_plain
+from .attribution import read_attribution
 from .dependence import read_dependence
+from .grad_cam import read_grad_cam
 from .groups import check_column, read_groups
+from .occlusion import read_occlusion
 from .opened import OpenedBundle, open_bundle
 from .page import page
 from .permutation import read_importance
@@ -21,6 +24,9 @@ _WAYS: tuple[Callable[[OpenedBundle], Reading | NotRead], ...] = (
     read_importance,
     read_slices,
     read_dependence,
+    read_occlusion,
+    read_attribution,
+    read_grad_cam,
     read_calibration,
 )
 

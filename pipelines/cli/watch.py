@@ -1,0 +1,96 @@
+"""`--watch` and `--tensorboard`: seeing a training while it runs."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..errors import RecipeError
+from .making import making_command
+from .options import STOPPED, RunOptions
+
+if TYPE_CHECKING:
+    from ..recipe import Recipe
+
+Watch = Annotated[
+    bool,
+    typer.Option(
+        "--watch",
+        help="Record gradients, steps, dead units and saturation of each layer, and draw them in "
+        "the report; name what ails a layer, and what to try.",
+    ),
+]
+TensorBoard = Annotated[
+    str,
+    typer.Option(
+        metavar="FOLDER",
+        help="Write the training for TensorBoard to FOLDER/NAME; it is then not kept in the cache. "
+        "Needs pip install 'pipelines[tensorboard]'.",
+    ),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WatchedRunOptions(RunOptions):
+    """What every command that makes a bundle has.
+
+    Attributes:
+        watch: whether the layers of the training are watched.
+        tensorboard: the folder that is written for TensorBoard; "" for none.
+    """
+
+    watch: Watch = False
+    tensorboard: TensorBoard = ""
+
+    def train(self, recipe: "Recipe") -> None:
+        """Runs the recipe with the knobs turned and the runtimes chosen."""
+        from ..engine.cache import anew
+        from ..run import run
+
+        recipe = self.watched(self.applied_to(recipe))
+        callbacks = self.callbacks(recipe)
+        with making_command(STOPPED), anew(self.fresh):
+            run(recipe, folder=self.folder, callbacks=callbacks)
+
+    def watched(self, recipe: "Recipe") -> "Recipe":
+        """Returns the recipe whose training is watched, if that is asked for."""
+        if not self.watch:
+            return recipe
+        return replace(recipe, training=replace(recipe.training, watch=True))
+
+    def callbacks(self, recipe: "Recipe") -> tuple[Any, ...]:
+        """Returns what follows the training: the callback of TensorBoard, if it is asked for.
+
+        Raises:
+            RecipeError: TensorBoard is not installed.
+        """
+        if not self.tensorboard:
+            return ()
+        return (tensorboard_callback(Path(self.tensorboard) / recipe.name, self.watch),)
+
+
+def tensorboard_callback(folder: Path, with_weights: bool) -> Any:
+    """Returns keras.callbacks.TensorBoard.
+
+    Args:
+        folder: that it writes to.
+        with_weights: whether histograms of the weights are written too.
+
+    Raises:
+        RecipeError: TensorBoard is not installed.
+    """
+    from importlib.util import find_spec
+
+    if find_spec("tensorboard") is None:
+        raise RecipeError(
+            f"--tensorboard {folder.parent}, and TensorBoard is not installed",
+            expected="the package tensorboard",
+            fix="pip install 'pipelines[tensorboard]', or --watch, whose pictures need nothing",
+        )
+    from ..sources.tensorflow import load_tensorflow
+
+    load_tensorflow()
+    import keras
+
+    return keras.callbacks.TensorBoard(str(folder), histogram_freq=int(with_weights))
