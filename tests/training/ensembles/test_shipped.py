@@ -55,7 +55,7 @@ def test_classes(name):
         ("glucose_mlp", "BalancedBagging(of=SeriesMlp())", "forecast"),
         ("fashion_cnn", f"Bagging(of={ONE})", "a dense net for tables"),
         ("weather_anomaly", "Boosting(of=LinearAutoencoder())", "no sum"),
-        ("gun_point", "Snapshots(of=Transfer())", "by epochs"),
+        ("credit_mlp", f"Snapshots(of=Bagging(of={ONE}))", "by epochs"),
         ("gun_point_minirocket", "Bagging(of=MiniRocket())", "a grid of its own"),
         ("credit_mlp", f"Boosting(of=Bagging(of={ONE}))", "by epochs"),
         ("credit_mlp", f"Distilled(of=({ONE}, {LINEAR}), teacher={ONE})", "one net is taught"),
