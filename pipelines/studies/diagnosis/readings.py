@@ -172,6 +172,7 @@ def _curve(held: Held, runs: Sequence[Runs], places: Sequence[float], label: str
             high = [mean.high for mean in means]
             axes.plot(places, middle, marker="o", color=color, label=f"rows {words}")
             axes.fill_between(places, low, high, color=color, alpha=0.15)
+        axes.set_ylim(*_limits_of(axes))
         axes.set_xscale("log", base=2)
         axes.set_xticks(places, [f"{place:,.6g}" for place in places])
         axes.minorticks_off()
@@ -179,6 +180,15 @@ def _curve(held: Held, runs: Sequence[Runs], places: Sequence[float], label: str
         axes.legend(fontsize=8)
 
     return draw
+
+
+def _limits_of(axes):
+    """Twice as far as the lines reach: intervals of few folds may be much wider."""
+    values = [value for line in axes.get_lines() for value in line.get_ydata()]
+    low = min(values)
+    high = max(values)
+    reach = (high - low) or abs(high) or 1.0
+    return low - reach / 2, high + reach / 2
 
 
 def _scores(runs, name):
