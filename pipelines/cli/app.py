@@ -14,6 +14,7 @@ from .command import add_command
 from .compare import CompareOptions, run_compare
 from .compress import CompressOptions, compress
 from .crossvalidate import CrossvalidateOptions, run_crossvalidate
+from .diagnose import DiagnoseOptions, run_diagnose
 from .explain import ExplainOptions, explain_row
 from .export import ExportOptions, export
 from .find_rate import FindRateOptions, run_find_rate
@@ -58,6 +59,7 @@ add_command(app, "compress", compress, CompressOptions)
 add_command(app, "export", export, ExportOptions)
 add_command(app, "crossvalidate", run_crossvalidate, CrossvalidateOptions)
 add_command(app, "compare", run_compare, CompareOptions)
+add_command(app, "diagnose", run_diagnose, DiagnoseOptions)
 add_command(app, "tune", run_tune, TuneOptions)
 add_command(app, "find-rate", run_find_rate, FindRateOptions)
 add_command(app, "backtest", run_backtest, BacktestOptions)

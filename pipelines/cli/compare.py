@@ -1,13 +1,13 @@
 """`compare`: everything that suits one slot, on the same folds."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .making import making_command
-from .options import RunOptions, recipe_of
+from .options import RunOptions
 from .study import STOPPED, StudyOptions
 from .table import ColumnOptions
 
@@ -23,8 +23,12 @@ _SHOWN_TOO = ("roc_auc", "balanced_accuracy", "log_loss")
 
 
 @dataclass(frozen=True, kw_only=True)
-class CompareOptions(ColumnOptions, StudyOptions, RunOptions):
-    """Options of `compare`."""
+class RecipeOfOptions(ColumnOptions, StudyOptions, RunOptions):
+    """Options of studies of a table's usual recipe, or of a recipe.
+
+    Attributes:
+        data: the table or the recipe.
+    """
 
     data: Annotated[
         str,
@@ -34,6 +38,19 @@ class CompareOptions(ColumnOptions, StudyOptions, RunOptions):
             "`list`), a bundle or a recipe.json.",
         ),
     ]
+
+    def recipe(self) -> "Recipe":
+        """Returns the recipe that is studied, with the knobs turned: of a table the usual one."""
+        if self.data.lower().endswith(_TABLES) and Path(self.data).is_file():
+            usual = self.candidates(self.data, self.name)[0].recipe
+            return self.applied_to(usual)
+        return self.turned(self.data)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompareOptions(RecipeOfOptions):
+    """Options of `compare`."""
+
     slot: Annotated[
         str,
         typer.Option(
@@ -49,14 +66,6 @@ class CompareOptions(ColumnOptions, StudyOptions, RunOptions):
             metavar="NUMBER", help="Rows that are folded at most; more are sampled. 0: all."
         ),
     ] = 10_000
-
-    def recipe(self) -> "Recipe":
-        """Returns the recipe that is compared, with the knobs turned: of a table the usual one."""
-        if self.data.lower().endswith(_TABLES) and Path(self.data).is_file():
-            usual = self.candidates(self.data, self.name)[0].recipe
-            return self.applied_to(usual)
-        found = recipe_of(self.data)
-        return self.applied_to(replace(found, name=self.name or found.name))
 
 
 def run_compare(options: CompareOptions) -> None:

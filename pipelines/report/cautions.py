@@ -5,10 +5,12 @@ terminal, at the top of report.html, in report.json and on the model card.
 import math
 from shlex import quote
 
+from ..device.visible import shorten
 from ..settings import written
 from ..tasks import TASKS
 from ..tasks.metrics import SMALLER_IS_BETTER
 from ..training.training import Training
+from .peers import FEWEST_OF_CLASS
 
 # Of labels, and of values within 5 % of a standard deviation, that a form gives as Keras does.
 LEAST_LABELS_ALIKE = 0.97
@@ -33,6 +35,7 @@ def find_cautions(recipe, facts: dict) -> list[str]:
     """
     return [
         *_too_good(facts),
+        *_few_of_class(facts),
         *_worse_than_constant(facts),
         *_worse_than_plain(facts),
         *unlike_keras(facts),
@@ -64,6 +67,22 @@ def _too_good(facts):
             f"The scores may be too good: {share:.0%} of the test rows are also training rows"
         )
     return sentences
+
+
+def _few_of_class(facts):
+    """Returns, of two classes, that one has too few test rows for a score to state much."""
+    counts = facts.get("class_rows") or {}
+    if len(facts["target"]["labels"]) != 2 or not counts:
+        return []
+    label = min(counts["test"], key=counts["test"].get)
+    num_test = counts["test"][label]
+    if num_test >= FEWEST_OF_CLASS:
+        return []
+    name = shorten(label)
+    return [
+        f"Scores state little: {num_test:,} of the test rows and {counts['train'][label]:,} of the "
+        f"training rows have the class {name}; provide more rows of it"
+    ]
 
 
 def _task_of(facts):

@@ -105,7 +105,7 @@ def _first(words):
     """Returns the first of a list in words."""
     shown = list(words[:MAX_SHOWN])
     if len(words) > MAX_SHOWN:
-        shown.append("...")
+        shown.append(f"and {len(words) - MAX_SHOWN:,} more")
     return ", ".join(shown)
 
 

@@ -66,7 +66,7 @@ def gather_facts(
         "baselines": _baselines(shipped, evaluation),
         "per_series": task.per_series(splits.test, answers, target),
         "margin": margin,
-        "peers": peer_facts(recipe, evaluation, num_test=len(splits.test)),
+        "peers": peer_facts(recipe, evaluation, test=splits.test),
         "columns": _columns_facts(data, splits, signature),
         "per_class": task.class_table(splits.test.y, answers, signature),
         "history": trained.history,
@@ -120,6 +120,7 @@ def _data_facts(recipe, data, splits, trained):
             "test": len(splits.test),
             "trained_on": trained.num_rows,
         },
+        "class_rows": _class_rows(splits),
         "source": {
             **data.facts,
             "duplicates": data.screening.duplicates,
@@ -128,6 +129,19 @@ def _data_facts(recipe, data, splits, trained):
         },
         "notes": notes,
     }
+
+
+def _class_rows(splits):
+    """Returns part → label → how many rows, None where rows have no one class."""
+    target = splits.train.schema.target
+    if not task_of(target).has_classes:
+        return None
+    parts = {"train": splits.train, "test": splits.test}
+    by_part = {}
+    for name, rows in parts.items():
+        counts = np.bincount(rows.y, minlength=len(target.labels))
+        by_part[name] = dict(zip(target.labels, counts.tolist(), strict=True))
+    return by_part
 
 
 def _rung_facts(evaluation, costs):

@@ -5,26 +5,31 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ..tasks import TASKS
 from ..tasks.metrics import direction, is_smaller_better
 from .numbers import number, signed
 
 if TYPE_CHECKING:
     from ..recipe import Recipe
+    from ..rows.parts import HeldOut
     from ..verify.evaluation import Evaluation
 
 OURS = "this model, int8"
 AHEAD, TIED, BEHIND = "ahead", "tied", "behind"
 MOST_METRICS = 3
+# Of two classes, test rows of the rarer one: fewer state nothing of a difference.
+FEWEST_OF_CLASS = 5
 
 
-def peer_facts(recipe: Recipe, evaluation: Evaluation, *, num_test: int) -> dict | None:
+def peer_facts(recipe: Recipe, evaluation: Evaluation, *, test: HeldOut) -> dict | None:
     """Returns the table of peers for report.json; None if there is none.
 
     Args:
         recipe: of the run.
         evaluation: with the table.
-        num_test: test rows.
+        test: test rows.
     """
     table = evaluation.peers
     if table is None or not table.scores:
@@ -39,7 +44,30 @@ def peer_facts(recipe: Recipe, evaluation: Evaluation, *, num_test: int) -> dict
         "left_out": dict(table.left_out),
         "rows": table.num_rows,
     }
-    return found | _verdict(recipe, table, num_test)
+    rarest = _rows_of_rarest(test)
+    if rarest < FEWEST_OF_CLASS:
+        return found | _no_verdict(table, rarest)
+    return found | _verdict(recipe, table, len(test))
+
+
+def _rows_of_rarest(test):
+    """Returns the rows of the rarer one of two classes; of other targets those of all."""
+    if len(test.schema.target.labels) != 2 or test.y.ndim > 1:
+        return len(test)
+    counts = np.bincount(test.y, minlength=2)
+    return int(counts.min())
+
+
+def _no_verdict(table, num_rows):
+    """Returns why nothing is concluded: an interval over so few rows of a class states nothing."""
+    best = table.scores[0]
+    return {
+        "best": best.name,
+        "verdict": "",
+        "sentence": f"Not compared with the best plain peer, {best.name}: a class has {num_rows:,} "
+        "of the test rows",
+        "advice": "",
+    }
 
 
 def _line_of_ours(rung):

@@ -15,6 +15,8 @@ MAX_LINES = 80
 MAX_SUSPECTS = 20
 MAX_CLASSES = 10
 MAX_CHARACTERS = 2000
+# A smaller share of a class is given in rows: 0.0 % states nothing.
+FEWEST_SHOWN = 0.001
 
 
 def print_columns(inferred, dataset) -> None:
@@ -159,7 +161,7 @@ def print_doubtful_rows(found: list) -> None:
     console.print("Rows to look at before you trust a score (counted from 0):")
     for each in found:
         reason = _plain(each.reason, most=1000)
-        console.print(f"  [yellow]•[/] {reason}. {_plain(each.fix, most=200)}", soft_wrap=True)
+        console.print(f"  [yellow]•[/] {reason}; {_plain(each.fix, most=200)}", soft_wrap=True)
     console.print()
 
 
@@ -173,7 +175,10 @@ def _class_words(dataset):
     shares = []
     for place, label in enumerate(labels[:MAX_CLASSES]):
         is_label = dataset.y == place
-        shares.append(f"{_plain(label)} {is_label.mean():.1%}")
+        share = f"{is_label.mean():.1%}"
+        if is_label.mean() < FEWEST_SHOWN:
+            share = f"{is_label.sum():,} rows"
+        shares.append(f"{_plain(label)} {share}")
     words = f": {', '.join(shares)}"
     if len(labels) == 2:
         positive = _plain(labels[1])

@@ -26,6 +26,9 @@ class SplitFold(Split):
         inside: Whether the test rows of `of` are left out, in no part: what is chosen by such folds
             was not chosen by them.
         most: Rows that are folded at most; more are sampled. 0 is all of them.
+        share: Of the rows of the other folds, how many are learned from; the fold that is judged on
+            stays whole.
+        draw: Draws these rows anew.
     """
 
     of: Split = SplitRandom()
@@ -34,6 +37,8 @@ class SplitFold(Split):
     repeat: int = knob(0, 0, 10_000)
     inside: bool = False
     most: int = knob(0, 0, 2**31 - 1, unit="rows")
+    share: float = knob(1.0, 0.001, 1)
+    draw: int = knob(0, 0, 10_000)
 
     def check(self) -> None:
         """Raises SplitError for a place that is not there."""
@@ -68,8 +73,17 @@ class SplitFold(Split):
             places = np.sort(generator.choice(places, self.most, replace=False))
         folds = self.of.cut_folds(dataset, places, self.num, repeat=self.repeat)
         others, test = folds[self.place]
+        if self.share < 1:
+            others = self._drawn(others)
         train, valid = self.cut_valid(dataset, others)
         return train, valid, test
+
+    def _drawn(self, places):
+        """Some of the places, each once, in their order."""
+        generator = np.random.default_rng(self.draw)
+        num = max(round(self.share * len(places)), 2)
+        kept = generator.choice(places, num, replace=False)
+        return np.sort(kept)
 
     def cut_valid(self, dataset: Dataset, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Cuts validation rows as `of` does."""

@@ -14,6 +14,9 @@ from .spelled_numbers import (
     units_of,
 )
 
+# That are listed to be typed as missing.
+MOST_WORDS = 5
+
 
 def refuse_spellings(what: str, filled: Sequence, numbers: Numbers, otherwise: str) -> None:
     """Refuses cells that are plainly meant as numbers and cannot all be read.
@@ -108,9 +111,12 @@ def some_numbers(what: str, filled: Sequence, bad: list[BadCell], otherwise: str
     num_numbers = len(filled) - num_bad
     words = list(dict.fromkeys(each.value for each in bad))
     shown = ", ".join(words[:5])
+    options = []
+    for word in words[:MOST_WORDS]:
+        options.append(f"--read missing={word}")
     return LoadError(
         f"{what} has {num_numbers:,} numbers and {num_bad:,} other values: {shown}",
         expected="numbers only, of one spelling, or categories",
-        fix=f"read them as missing (--read missing={words[0]}), give the decimal mark "
+        fix=f"read them as missing ({' '.join(options)}), give the decimal mark "
         f"(--read decimal=,) or the thousands mark (--read thousands=.), or {otherwise}",
     )

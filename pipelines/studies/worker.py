@@ -56,7 +56,26 @@ def rehearse_recipe(spec: Mapping[str, Any], folder: Path) -> None:
     perform_rehearsed(from_json(spec, catalog.SPECS))
 
 
-STAGES = {"bundle": make_bundle, "judged": judge_recipe, "rehearsed": rehearse_recipe}
+def fit_on_fold(spec: Mapping[str, Any], folder: Path) -> None:
+    """Fits a recipe on a fold, and keeps how it answers rows that it saw and others in the cache.
+
+    Args:
+        spec: the recipe as values of JSON.
+        folder: for files; nothing is written to it.
+    """
+    from .. import catalog
+    from ..settings import from_json
+    from .diagnosis.fitted import perform_fitted
+
+    perform_fitted(from_json(spec, catalog.SPECS))
+
+
+STAGES = {
+    "bundle": make_bundle,
+    "judged": judge_recipe,
+    "rehearsed": rehearse_recipe,
+    "fitted": fit_on_fold,
+}
 
 
 if __name__ == "__main__":

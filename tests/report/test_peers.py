@@ -56,7 +56,7 @@ def facts_of(outputs_of_peers, ours, *, target=LABELS, deciding="average_precisi
     )
     rung = Rung("litert_int8", task.score(y, mine, target), 1.0, 0.0, 10, 0.1, 0.1, NUM_ROWS)
     evaluation = Evaluation([rung], {"litert_int8": mine}, peers=table)
-    return to_plain(peer_facts(recipe, evaluation, num_test=NUM_ROWS))
+    return to_plain(peer_facts(recipe, evaluation, test=test))
 
 
 Y = np.arange(NUM_ROWS) % 2

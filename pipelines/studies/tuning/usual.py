@@ -95,6 +95,10 @@ class Scaled(UsualDimension):
     def of(self, recipe: Recipe) -> Dimension | None:
         if not has_knob(recipe, self.knob):
             return None
+        return _choice(self.knob, self.values_of(recipe))
+
+    def values_of(self, recipe: Recipe) -> list[str]:
+        """Returns the knob times each factor, within its limits, as a person writes it."""
         now = value_of(recipe, self.knob)
         low, high = _limits(recipe, self.knob)
         values = []
@@ -104,7 +108,7 @@ class Scaled(UsualDimension):
             else:
                 value = _between(round(now * factor), low, high)
             values.append(str(value))
-        return _choice(self.knob, values)
+        return values
 
 
 @dataclass(frozen=True)

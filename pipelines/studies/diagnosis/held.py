@@ -1,0 +1,97 @@
+"""What a diagnosis holds against each other: scores over folds, and differences between them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ...tasks.metrics import direction
+from ..corrected import CONFIDENCE, FoldMean, holm, mean_over_folds
+from .runs import DiagnosisRuns, Runs
+
+
+@dataclass(frozen=True)
+class Gain:
+    """How far a recipe is ahead of another one on rows that neither saw.
+
+    Attributes:
+        words: what was done.
+        ahead: over folds; positive is better.
+        p_value: of no difference, Holm's for as many as were tried at once.
+    """
+
+    words: str
+    ahead: FoldMean
+    p_value: float
+
+    @property
+    def is_noise(self) -> bool:
+        """Whether folds alone explain it."""
+        return self.p_value > 1 - CONFIDENCE
+
+    @property
+    def is_better(self) -> bool:
+        """Whether it is ahead, and that is no noise."""
+        return self.ahead.mean > 0 and not self.is_noise
+
+    @property
+    def in_words(self) -> str:
+        """The difference with its interval."""
+        ahead = self.ahead
+        return f"{ahead.mean:+.3g} [{ahead.low:+.3g}, {ahead.high:+.3g}]"
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """The fits of a diagnosis, held against each other.
+
+    Attributes:
+        runs: the fits.
+        test_share: rows judged on / rows learned from.
+    """
+
+    runs: DiagnosisRuns
+
+    @property
+    def deciding(self) -> str:
+        """The metric that decides."""
+        return self.runs.usual.fits[0].deciding
+
+    @property
+    def test_share(self) -> float:
+        """Rows judged on / rows learned from, on average over the folds."""
+        fits = self.runs.usual.fits
+        judged = sum(fit.num_rows["test"] for fit in fits)
+        learned = sum(fit.num_learned for fit in fits)
+        return judged / learned
+
+    def mean(self, values: Sequence[float]) -> FoldMean:
+        """Returns the mean of one value a fold, with its interval."""
+        return mean_over_folds(values, test_share=self.test_share)
+
+    def gap(self) -> FoldMean:
+        """Returns how much better the recipe does on rows that it learned from."""
+        usual = self.runs.usual
+        return self._ahead(usual.learned, usual.judged)
+
+    def gains(self, tried: Sequence[Runs]) -> list[Gain]:
+        """Returns how far each is ahead of the recipe as it is, in the same order."""
+        usual = self.runs.usual.judged
+        means = [self._ahead(each.judged, usual) for each in tried]
+        p_values = holm([each.p_value for each in means])
+        found = []
+        for each, mean, p_value in zip(tried, means, p_values, strict=True):
+            found.append(Gain(each.words, mean, p_value))
+        return found
+
+    def gain_of_rows(self) -> Gain | None:
+        """Returns how far all rows are ahead of the largest share of them that was tried."""
+        if not self.runs.shares:
+            return None
+        most = self.runs.shares[-1]
+        ahead = self._ahead(self.runs.usual.judged, most.judged)
+        return Gain(most.words, ahead, ahead.p_value)
+
+    def _ahead(self, one, other):
+        sign = direction(self.deciding)
+        pairs = zip(one, other, strict=True)
+        differences = [sign * (first - second) for first, second in pairs]
+        return self.mean(differences)

@@ -1,0 +1,188 @@
+"""The sections of a diagnosis: curves over rows and width, bias and variance, regularizers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ...report.figures import BLUE, GREY, ORANGE, Picture, drawable
+from ..interpret.reading import Reading
+from .decomposition import Decomposition
+from .held import Held
+from .runs import Runs
+
+_INTERVAL = "Intervals are 95 %, of the corrected resampled t-test (Nadeau and Bengio 2003)"
+_MOST_LETTERS = 40
+# Of pictures, in inches: one beneath the other on the page.
+_WIDTH = 9.0
+_HEIGHT = 3.4
+
+
+def rows_reading(held: Held) -> Reading:
+    """Returns the learning curve over rows."""
+    runs = [*held.runs.shares, held.runs.usual]
+    sizes = [each.num_learned for each in runs]
+    gain = held.gain_of_rows()
+    verdict = "Only all of the rows were fitted."
+    if gain is not None:
+        verdict = f"From {gain.words} to all of them: {gain.in_words}."
+    curve = _curve(held, runs, sizes, "rows learned from")
+    return Reading(
+        title="Learning curve over rows",
+        verdict=verdict,
+        headings=("rows", "learned from", "95 %", "not seen", "95 %"),
+        lines=tuple(_line(held, each, f"{each.num_learned:,}") for each in runs),
+        pictures=(Picture("learning curve over rows", curve, width=_WIDTH, height=_HEIGHT),),
+        note=f"The folds that are judged on stay the same. {_INTERVAL}",
+        values=_values(runs),
+    )
+
+
+def width_reading(held: Held) -> Reading:
+    """Returns the learning curve over the width of the net."""
+    runs = sorted([*held.runs.widths, held.runs.usual], key=lambda each: each.factor)
+    factors = [each.factor for each in runs]
+    gains = held.gains(held.runs.widths)
+    better = [f"{gain.words} {gain.in_words}" for gain in gains if gain.is_better]
+    verdict = "No other width is better beyond noise."
+    if better:
+        verdict = f"Better than as it is: {', '.join(better)}."
+    curve = _curve(held, runs, factors, "width of the net, times as it is")
+    return Reading(
+        title="Learning curve over width",
+        verdict=verdict,
+        headings=("width", "learned from", "95 %", "not seen", "95 %"),
+        lines=tuple(_line(held, each, f"{each.factor:g}") for each in runs),
+        pictures=(Picture("learning curve over width", curve, width=_WIDTH, height=_HEIGHT),),
+        note=_INTERVAL,
+        values=_values(runs),
+    )
+
+
+def regularizers_reading(held: Held) -> Reading:
+    """Returns what each regularizer does to both scores."""
+    runs = held.runs.regularizers
+    gains = held.gains(runs)
+    lines = []
+    for each, gain in zip(runs, gains, strict=True):
+        learned = held.mean(each.learned)
+        judged = held.mean(each.judged)
+        gap = abs(learned.mean - judged.mean)
+        cells = (f"{learned.mean:.4g}", f"{judged.mean:.4g}", f"{gap:.3g}")
+        lines.append((each.words, *cells, gain.in_words, f"{gain.p_value:.2g}"))
+    real = [gain.words for gain in gains if not gain.is_noise]
+    verdict = "No regularizer changes the score on rows not seen beyond noise."
+    if real:
+        verdict = f"Beyond noise: {', '.join(real)}."
+    return Reading(
+        title="Regularizers",
+        verdict=verdict,
+        headings=("turned", "learned from", "not seen", "gap", "better by [95 %]", "p (Holm)"),
+        lines=tuple(lines),
+        pictures=(_gains_picture(gains),),
+        note=f"Each line is the recipe with that one knob turned. {_INTERVAL}",
+        values=_values(runs),
+    )
+
+
+def parts_reading(parts: Decomposition, *, is_of_classes: bool) -> Reading:
+    """Returns bias and variance over draws of the rows."""
+    unit = "mean squared error"
+    method = "squares: error = bias of the mean answer, with the noise, + variance"
+    if is_of_classes:
+        unit = "share of wrong labels"
+        method = (
+            "Domingos 2000: variance adds where the main label is right and takes where it is wrong"
+        )
+    pairs = {
+        "error": parts.error,
+        "bias and noise": parts.bias,
+        "variance added": parts.unbiased_variance,
+    }
+    if is_of_classes:
+        pairs["variance taken"] = -parts.biased_variance
+
+    def draw(axes):
+        names = list(pairs)
+        colors = [GREY, BLUE, ORANGE, ORANGE]
+        axes.barh(names, list(pairs.values()), color=colors[: len(names)])
+        axes.invert_yaxis()
+        axes.axvline(0, color=GREY, linewidth=0.8)
+        axes.set(xlabel=unit, title="Bias and variance")
+
+    return Reading(
+        title="Bias and variance",
+        verdict=(
+            f"{parts.variance_share:.0%} of the error is variance: {parts.num_models} models, each "
+            f"of another draw of 63.2 % of the rows, answered the same {parts.num_rows:,} rows."
+        ),
+        headings=("part", unit),
+        lines=tuple((name, f"{value:.4g}") for name, value in pairs.items()),
+        pictures=(Picture("bias and variance", draw, width=_WIDTH, height=_HEIGHT),),
+        note=method,
+        values=vars(parts),
+    )
+
+
+def _line(held, runs, first):
+    cells = [first]
+    for values in (runs.learned, runs.judged):
+        mean = held.mean(values)
+        cells += [f"{mean.mean:.4g}", f"{mean.low:.4g} to {mean.high:.4g}"]
+    return tuple(cells)
+
+
+def _values(runs: Sequence[Runs]) -> list[dict[str, Any]]:
+    found = []
+    for each in runs:
+        found.append(
+            {
+                "words": each.words,
+                "factor": each.factor,
+                "rows": each.num_learned,
+                "learned": each.learned,
+                "not_seen": each.judged,
+            }
+        )
+    return found
+
+
+def _curve(held: Held, runs: Sequence[Runs], places: Sequence[float], label: str):
+    """Draws both scores over a size, with intervals."""
+    metric = held.deciding.replace("_", " ")
+
+    def draw(axes):
+        lines = (("learned from", ORANGE, "learned"), ("not seen", BLUE, "judged"))
+        for words, color, name in lines:
+            means = [held.mean(_scores(each, name)) for each in runs]
+            middle = [mean.mean for mean in means]
+            low = [mean.low for mean in means]
+            high = [mean.high for mean in means]
+            axes.plot(places, middle, marker="o", color=color, label=f"rows {words}")
+            axes.fill_between(places, low, high, color=color, alpha=0.15)
+        axes.set_xscale("log", base=2)
+        axes.set_xticks(places, [f"{place:,g}" for place in places])
+        axes.minorticks_off()
+        axes.set(xlabel=label, ylabel=metric)
+        axes.legend(fontsize=8)
+
+    return draw
+
+
+def _scores(runs, name):
+    if name == "learned":
+        return runs.learned
+    return runs.judged
+
+
+def _gains_picture(gains):
+    def draw(axes):
+        names = [drawable(gain.words, _MOST_LETTERS) for gain in gains]
+        means = [gain.ahead.mean for gain in gains]
+        reach = [gain.ahead.high - gain.ahead.mean for gain in gains]
+        places = range(len(gains))
+        axes.errorbar(means, places, xerr=reach, fmt="o", color=BLUE, ecolor=GREY, capsize=3)
+        axes.axvline(0, color=GREY, linestyle=":")
+        axes.set_yticks(places, names, fontsize=8)
+        axes.invert_yaxis()
+        axes.set_xlabel("better by, on rows not seen")
+
+    return Picture("regularizers", draw, width=_WIDTH, height=_HEIGHT)
