@@ -30,8 +30,8 @@ class Judge(Spec):
             split conformal prediction on validation rows; 0: no sets.
         coverage_by_class: Whether each class is covered as often by itself, which rare ones are
             not otherwise.
-        beside: Whether a second model is trained for comparison in the report: of uneven classes
-            with the other choice of balancing, of series a linear one.
+        beside: Whether a second model is trained for comparison in the report: of an ensemble one
+            net, of uneven classes with the other choice of balancing, of series a linear one.
         peers: Whether plain models of scikit-learn are fitted on the same rows, for comparison in
             the report.
     """
