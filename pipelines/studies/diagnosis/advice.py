@@ -20,8 +20,8 @@ def advice(held: Held, parts: Decomposition | None) -> tuple[str, str]:
         parts: bias and variance over draws, if they are known.
     """
     gap = held.gap()
-    widths = held.gains(held.runs.widths)
-    turned = held.gains(held.runs.regularizers)
+    widths = held.width_gains()
+    turned = held.regularizer_gains()
     rows = held.gain_of_rows()
     is_wide_better = _is_better(widths, held.runs.widths, wider=True)
     is_narrow_better = _is_better(widths, held.runs.widths, wider=False)

@@ -38,7 +38,7 @@ def width_reading(held: Held) -> Reading:
     """Returns the learning curve over the width of the net."""
     runs = sorted([*held.runs.widths, held.runs.usual], key=lambda each: each.factor)
     factors = [each.factor for each in runs]
-    gains = held.gains(held.runs.widths)
+    gains = held.width_gains()
     better = [f"{gain.words} {gain.in_words}" for gain in gains if gain.is_better]
     verdict = "No other width is better beyond noise."
     if better:
@@ -74,7 +74,7 @@ def _curve_reading(held, runs, *, of, verdict, places, label):
 def regularizers_reading(held: Held) -> Reading:
     """Returns what each regularizer does to both scores."""
     runs = held.runs.regularizers
-    gains = held.gains(runs)
+    gains = held.regularizer_gains()
     lines = []
     for each, gain in zip(runs, gains, strict=True):
         learned = held.mean(each.learned)
