@@ -144,6 +144,7 @@ class Recipe(Spec):
             )
         if self.build.solves:
             self._check_solved()
+            self._check_unwatched()
         self._check_members()
         self.check_data(self.load.sketch())
 
@@ -195,6 +196,16 @@ class Recipe(Spec):
         others = (self.balance, *self.encode, self.teacher, *self.augment, self.build)
         whole = (*single, *self.prepare, *others, self.training, self.shipping, self.judge)
         return tuple(each for each in whole if each is not None)
+
+    def _check_unwatched(self):
+        """Refuses to watch what has no epochs."""
+        if not self.training.watch:
+            return
+        raise RecipeError(
+            f"training.watch=True for {type(self.build).__name__}, which has no epochs",
+            expected="a network that is trained: here there is nothing to watch",
+            fix="leave --watch out, or --set training.watch=False",
+        )
 
     def _check_solved(self):
         """Refuses what only epochs of training could learn from."""

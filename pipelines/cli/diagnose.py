@@ -22,12 +22,10 @@ class DiagnoseOptions(RecipeOfOptions):
         bool,
         typer.Option(
             "--quick",
-            help="Three folds of at most 3,000 rows, fewer shares, widths and draws.",
+            help="At most 3,000 rows, fewer shares of them, widths and draws.",
         ),
     ] = False
-    folds: Annotated[
-        int, typer.Option(metavar="NUMBER", help="How many folds; 0: 5, or 3 with --quick.")
-    ] = 0
+    folds: Annotated[int, typer.Option(metavar="NUMBER", help="How many folds; 0: 5.")] = 0
     draws: Annotated[
         int,
         typer.Option(

@@ -19,6 +19,8 @@ class Answers:
         quantiles: Of forecasts with quantiles, float64 [rows, horizon, quantiles], rising.
         notes: object [rows]: what is unusual about a row, "" where nothing is (see `notes`); None
             if only the model's output was seen.
+        sets: Of classes with sets, object [rows]: the labels in each, a tuple; the true one is
+            among them as often as `judge.coverage` states.
     """
 
     labels: np.ndarray | None
@@ -26,6 +28,7 @@ class Answers:
     raw: np.ndarray
     quantiles: np.ndarray | None = None
     notes: np.ndarray | None = None
+    sets: np.ndarray | None = None
 
     def given(self) -> np.ndarray:
         """Returns `labels` of answers that have them. Raises ValueError if they are numbers."""
@@ -45,6 +48,7 @@ class Answers:
             self.raw[places],
             _taken(self.quantiles, places),
             _taken(self.notes, places),
+            _taken(self.sets, places),
         )
 
 

@@ -25,27 +25,35 @@ ADDED_TO_FRAME: dict[str, object] = {
     }
 }
 
-# Fields of a target that were added within format 2. They are written only where they are not the
-# default, so that bundles of other tasks stay what they were, and readers of before take them.
+# Fields of a target, and of a signature, that were added within format 2. They are written only
+# where they are not the default, so that other bundles stay what they were, and readers of before
+# take them.
 LATER_IN_TARGET: dict[str, object] = {"separator": ""}
+LATER_IN_SIGNATURE: dict[str, object] = {"sets": {}}
 
 
 def without_later_defaults(values: dict) -> dict:
-    """Returns the values of a signature without those of LATER_IN_TARGET that are the default."""
-    target = {}
-    for name, value in values["target"].items():
-        is_default = name in LATER_IN_TARGET and value == LATER_IN_TARGET[name]
+    """Returns the values of a signature without those that were added later and are the default."""
+    target = _without_defaults(values["target"], LATER_IN_TARGET)
+    others = _without_defaults(values, LATER_IN_SIGNATURE)
+    return {**others, "target": target}
+
+
+def _without_defaults(values, later):
+    kept = {}
+    for name, value in values.items():
+        is_default = name in later and value == later[name]
         if not is_default:
-            target[name] = value
-    return {**values, "target": target}
+            kept[name] = value
+    return kept
 
 
 def _with_later(values):
-    """Returns the values with the defaults of LATER_IN_TARGET."""
+    """Returns the values with the defaults of what was added later."""
     target = values.get("target")
     if not isinstance(target, dict):
         return values
-    return {**values, "target": {**LATER_IN_TARGET, **target}}
+    return {**LATER_IN_SIGNATURE, **values, "target": {**LATER_IN_TARGET, **target}}
 
 
 def up_to_date(values: dict, rules: dict[str, str]) -> dict:

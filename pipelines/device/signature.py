@@ -53,6 +53,8 @@ class Signature:
         stream: The form that takes one new step a call, if the bundle has one.
         ranges: By name of a numeric column or a series, the least and the largest value that
             training rows had. They change no answer (see `notes`).
+        sets: By form, of classes with sets, how far behind the largest shifted logit that of each
+            label may lie to be in the set of a row (see `class_sets`).
     """
 
     columns: tuple[Column, ...]
@@ -66,6 +68,7 @@ class Signature:
     frame: Frame | None = None
     stream: Streaming | None = None
     ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
+    sets: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
     def offsets(self, form: str) -> tuple[float, ...]:
         """Returns the decision of a form, zeros if it has none.
@@ -78,6 +81,10 @@ class Signature:
     def calibration(self, form: str) -> Calibration:
         """Returns the calibration of a form; of uint8 that of int8."""
         return self.calibrations.get(_computing_form(form), Calibration())
+
+    def reach(self, form: str) -> tuple[float, ...]:
+        """Returns how far behind each label may lie in a form; () if there are no sets."""
+        return self.sets.get(_computing_form(form), ())
 
     def num_decisions(self) -> int:
         """Returns how many numbers the decision of a form has."""

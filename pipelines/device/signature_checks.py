@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from .calibration import is_calibration
 from .cells import KINDS, NUMERIC, PICTURE, SERIES, TEXT
+from .class_sets import are_sets
 from .flow import MAX_SIDE, Flow, check_format, follow
 from .ports import is_shape
 from .primitives import PackingPrimitive
@@ -187,6 +188,8 @@ def _check_decisions(signature):
     for calibration in signature.calibrations.values():
         if not is_calibration(calibration, num_outputs):
             raise ValueError(f"the calibration {calibration}")
+    if not are_sets(signature.sets, len(signature.target.labels), _FORMS):
+        raise ValueError(f"sets {signature.sets}")
 
 
 def _check_flow(signature):

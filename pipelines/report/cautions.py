@@ -35,6 +35,7 @@ def find_cautions(recipe, facts: dict) -> list[str]:
     """
     return [
         *_too_good(facts),
+        *_wrong_labels(facts),
         *_few_of_class(facts),
         *_worse_than_constant(facts),
         *_worse_than_plain(facts),
@@ -65,6 +66,21 @@ def _too_good(facts):
         share = num_shared / num_rows
         sentences.append(
             f"The scores may be too good: {share:.0%} of the test rows are also training rows"
+        )
+    return sentences
+
+
+def _wrong_labels(facts):
+    """Returns that labels are likely wrong: scores are taken by labels of the same source."""
+    source = facts.get("source", {})
+    sentences = []
+    for each in source.get("doubtful_rows", ()):
+        share = each["wrong_share"]
+        if not share:
+            continue
+        sentences.append(
+            f"{share:.1%} of the training labels are likely wrong, and so are labels that the "
+            "scores are taken by, if they have the same origin: rows to look at are in the report"
         )
     return sentences
 

@@ -46,11 +46,13 @@ class DoubtfulRows:
         reason: What is doubtful, in words.
         fix: What to do about it.
         rows: Their numbers in the source, counted from 0; at most MAX_IDS.
+        wrong_share: Of labels that are likely wrong, their share of those that were looked at.
     """
 
     reason: str
     fix: str
     rows: tuple[int, ...]
+    wrong_share: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -92,12 +94,13 @@ def find_doubtful_rows(
     return found
 
 
-def _doubt(reason, fix, ids):
+def _doubt(reason, fix, ids, wrong_share=0.0):
     first = ids[:MAX_IDS]
     return DoubtfulRows(
         reason,
         fix,
         tuple(first.tolist()),
+        wrong_share,
     )
 
 
@@ -138,6 +141,7 @@ def _labels(train, answers):
         f"sure as where it is not: {_first(words)}",
         "look at these rows in the source; nothing was changed",
         ids,
+        share,
     )
 
 

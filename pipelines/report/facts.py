@@ -249,7 +249,7 @@ def _watched(trained):
 
 
 def _balancing(recipe, shipped, evaluation):
-    """Of classes: what ships and the other choice of balancing."""
+    """Of classes: what ships and the other choice of balancing, or one net of an ensemble."""
     comparison = evaluation.comparison
     task = task_of(shipped.signature.target)
     if comparison is None or not (task.has_classes or task.has_label_sets):
@@ -258,9 +258,17 @@ def _balancing(recipe, shipped, evaluation):
     words = "no balancing"
     if balancer is not None:
         words = repr(balancer)
+    if recipe.build.fits_members:
+        words = f"{type(recipe.build).__name__} of {len(recipe.build.members)}"
     scores = evaluation.rungs[0].scores
     return [
-        {"balance": words, "ships": True, "rows": shipped.trained.num_rows, "scores": scores},
+        {
+            "balance": words,
+            "ships": True,
+            "rows": shipped.trained.num_rows,
+            "scores": scores,
+            "is_ensemble": recipe.build.fits_members,
+        },
         {
             "balance": comparison.words,
             "ships": False,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..tasks import TASKS
+from ..tasks import TASKS, task_of
 from ..tasks.metrics import direction, is_smaller_better
 from .numbers import number, signed
 
@@ -52,7 +52,9 @@ def peer_facts(recipe: Recipe, evaluation: Evaluation, *, test: HeldOut) -> dict
 
 def _rows_of_rarest(test):
     """Returns the rows of the rarer one of two classes; of other targets those of all."""
-    if len(test.schema.target.labels) != 2 or test.y.ndim > 1:
+    target = test.schema.target
+    # Labels of anomalies may be unknown.
+    if not task_of(target).has_classes or len(target.labels) != 2:
         return len(test)
     counts = np.bincount(test.y, minlength=2)
     return int(counts.min())

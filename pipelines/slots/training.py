@@ -38,6 +38,7 @@ class Network(Spec):
             then validation rows are learned from too.
         stream: Whether it ships in a form that takes one step at a time too.
         warms_up: Whether `warm_up` fits a part of the model before the rest.
+        rounds_inputs: Whether it rounds its inputs as int8 does, on a grid that it learns.
         fits_members: Whether `fit_members` trains several nets, in place of one training.
         leaves_empty: Slots of a recipe that must be empty, as they alter rows or batches that the
             members need as they are.
@@ -55,6 +56,7 @@ class Network(Spec):
     decides_by_folds = False
     stream = False
     warms_up: ClassVar[bool] = False
+    rounds_inputs: ClassVar[bool] = False
     fits_members: ClassVar[bool] = False
     leaves_empty: ClassVar[tuple[str, ...]] = ()
     folds_rows: ClassVar[bool] = False
@@ -172,7 +174,7 @@ class Network(Spec):
         training: Training,
         deciding: str,
         callbacks: Sequence = (),
-    ) -> tuple[Any, dict[str, list[float]]]:
+    ) -> tuple[Any, dict[str, list[float]], dict[str, Any] | None]:
         """Trains several nets, one after the other; called only if `fits_members`.
 
         Args:
@@ -184,7 +186,8 @@ class Network(Spec):
             callbacks: More callbacks of Keras, for each.
 
         Returns:
-            A model as `build` gives it, trained; and the history to show, as `FitResult` has it.
+            A model as `build` gives it, trained; and history and watch of one member to show, as
+            `FitResult` has them.
         """
         raise NotImplementedError(f"{type(self).__name__} is one net")
 

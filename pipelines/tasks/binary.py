@@ -14,7 +14,8 @@ from ..device.signature import Signature
 from ..device.target import Target
 from ..device.tasks.binary import DeviceBinary
 from .c_text import first_positive
-from .classes import NO_THRESHOLD, ClassTask, cost_words
+from .class_sets import c_set_definition
+from .classes import NO_THRESHOLD, ClassTask, more_words
 from .costs import Saving
 from .probabilities import CALIBRATIONS
 from .shown import decision_rows
@@ -79,7 +80,7 @@ class BinaryTask(ClassTask):
         return (
             "int signature_label(const int8_t *output) {\n"
             f"  return fine_steps(output, 0) >= {first_positive(signature.output, offsets[0])};\n"
-            "}\n"
+            "}\n" + c_set_definition(signature)
         )
 
     def truth_of_outputs(self, outputs: np.ndarray, *, activated: bool) -> np.ndarray:
@@ -117,11 +118,11 @@ class BinaryTask(ClassTask):
     def decision_text(self, report: Mapping, write: Callable[[str], str]) -> str:
         """Returns the thresholds of both forms, and what they were chosen for."""
         if report["judge"]["threshold"] == "none":
-            return NO_THRESHOLD + cost_words(report, write)
+            return NO_THRESHOLD + more_words(report, write)
         chosen = report["thresholds"]
         return (
             f"Label {write(report['target']['labels'][1])} where its probability is at least "
             f"{chosen['float32']:.3f} (float) or {chosen['int8']:.3f} (int8): the thresholds with "
             f"the best {report['judge']['threshold']} on {decision_rows(report)}."
-            + cost_words(report, write)
+            + more_words(report, write)
         )

@@ -14,6 +14,7 @@ import numpy as np
 from ..device.answers import Answers
 from ..device.calibration import positive_or_largest
 from ..device.cells import shorten
+from ..device.class_sets import behind_largest
 from ..device.signature import Signature
 from ..device.target import Target
 from ..report.figures import Picture
@@ -21,6 +22,7 @@ from ..rows.parts import HeldOut, TrainSet
 from .base import Task
 from .c_answer import CCall
 from .c_text import c_labels, comment
+from .class_sets import c_set_declaration, c_sets, fit_reach, set_scores, set_words
 from .costs import COST, Saving
 from .draw_classes import calibration, confusion_matrix, curves
 from .metrics import LABEL_METRICS, RANK_METRICS, score_classes, score_labels, score_ranks
@@ -93,11 +95,23 @@ class ClassTask(Task):
                 class_shares=counts / len(train_rows),
                 near=near,
             )
-        return replace(signature, decisions={**signature.decisions, form: offsets})
+        signature = replace(signature, decisions={**signature.decisions, form: offsets})
+        if not recipe.judge.coverage:
+            return signature
+        reach = fit_reach(
+            behind_largest(logits, offsets),
+            rows.y,
+            coverage=recipe.judge.coverage,
+            by_class=recipe.judge.coverage_by_class,
+        )
+        return replace(signature, sets={**signature.sets, form: reach})
 
     def score(self, y: np.ndarray, answers: Answers, target: Target) -> dict[str, float]:
-        """Returns every metric of `metrics.score_classes`."""
-        return score_classes(y, class_places(answers, target.labels), answers.scores)
+        """Returns every metric of `metrics.score_classes`, and what sets hold if there are any."""
+        scores = score_classes(y, class_places(answers, target.labels), answers.scores)
+        if answers.sets is None:
+            return scores
+        return {**scores, **set_scores(y, answers.sets, target.labels)}
 
     def placed_scores(self, y: np.ndarray, answers: Answers, target: Target):
         """Returns a function from places to ranks and label metrics, counted: an interval takes
@@ -167,7 +181,7 @@ class ClassTask(Task):
         lines = "".join(f" * {place}: {comment(label)}\n" for place, label in enumerate(labels))
         return (
             f"/* The class of the model's int8 output:\n{lines} */\n"
-            "int signature_label(const int8_t *output);\n"
+            "int signature_label(const int8_t *output);\n" + c_set_declaration(signature)
         )
 
     def c_example(self, signature: Signature) -> str:
@@ -183,7 +197,8 @@ class ClassTask(Task):
         """Returns the labels of C; scores are computed from the output as in Python."""
         places = [library.signature_label(output) for output, _ in calls]
         labels = np.asarray(signature.target.labels, object)[places]
-        return Answers(labels, answers.scores, answers.raw)
+        sets = c_sets(library, signature, calls)
+        return Answers(labels, answers.scores, answers.raw, sets=sets)
 
     def class_table(self, y: np.ndarray, answers: Answers, signature: Signature) -> list[dict]:
         """Returns label, test rows, precision, recall and F1 of each class."""
@@ -282,7 +297,17 @@ class ClassTask(Task):
         return found
 
 
-def cost_words(report: Mapping, write: Callable[[str], str]) -> str:
+def more_words(report: Mapping, write: Callable[[str], str]) -> str:
+    """Returns sentences on what the answers cost and on sets of labels, or "".
+
+    Args:
+        report: The content of report.json.
+        write: Writes a label.
+    """
+    return _cost_words(report, write) + set_words(report)
+
+
+def _cost_words(report: Mapping, write: Callable[[str], str]) -> str:
     """Returns a sentence on what the answers cost, or "".
 
     Args:

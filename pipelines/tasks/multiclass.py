@@ -13,7 +13,8 @@ from ..device.signature import Signature
 from ..device.target import Target
 from ..device.tasks.multiclass import DeviceMulticlass
 from .c_text import FINE_STEPS, ONE_PRODUCT, literal
-from .classes import NO_THRESHOLD, ClassTask, cost_words
+from .class_sets import c_set_definition
+from .classes import NO_THRESHOLD, ClassTask, more_words
 from .costs import Saving
 from .shown import decision_rows
 from .thresholds import choose_adjustment
@@ -85,7 +86,7 @@ class MulticlassTask(ClassTask):
             f"    volatile float logit = {FINE_STEPS} * {literal(output.step())};\n"
             "    float shifted = logit + offsets[i];\n"
             "    if (i == 0 || shifted > most) { most = shifted; best = i; }\n  }\n"
-            "  return best;\n}\n"
+            "  return best;\n}\n" + c_set_definition(signature)
         )
 
     def comparable(self, outputs: np.ndarray) -> np.ndarray:
@@ -105,11 +106,11 @@ class MulticlassTask(ClassTask):
     def decision_text(self, report: Mapping, write: Callable[[str], str]) -> str:
         """Returns the offset of each class's logit."""
         if report["judge"]["threshold"] == "none":
-            return NO_THRESHOLD + cost_words(report, write)
+            return NO_THRESHOLD + more_words(report, write)
         offsets = zip(report["target"]["labels"], report["decisions"]["int8"], strict=True)
         shown = ", ".join(f"{write(label)} {offset:+.2f}" for label, offset in offsets)
         return (
             "Label: the largest logit plus an offset a class, chosen for "
             f"{report['judge']['threshold']} on {decision_rows(report)}: {shown}."
-            + cost_words(report, write)
+            + more_words(report, write)
         )

@@ -49,6 +49,7 @@ class MiniRocket(Network):
     """
 
     solves: ClassVar[bool] = True
+    rounds_inputs: ClassVar[bool] = True
     num_features: int = knob(504, NUM_KERNELS, 20_160)
 
     def suits(self, sketch: DataSketch) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..balance import WeightByClass
 from ..rows.parts import TrainSet
+from ..settings import written
 from ..tasks import task_of
 
 if TYPE_CHECKING:
@@ -22,12 +23,16 @@ def other_recipe(recipe: Recipe, train: TrainSet) -> tuple[Recipe | None, str]:
     """Changes the one choice that the report shows the effect of.
 
     Returns:
-        The recipe with the other choice of balancing, or of series with a linear network; and what
-        is different about it, in words. None if there is nothing to compare.
+        The recipe with the other choice of balancing, of series with a linear network, of an
+        ensemble with one net of it; and what is different about it, in words. None if there is
+        nothing to compare.
     """
     if not recipe.judge.beside:
         return None, ""
     recipe = replace(recipe, training=replace(recipe.training, watch=False))
+    if recipe.build.fits_members:
+        net = recipe.build.single()
+        return replace(recipe, build=net), f"one net, {written(net)}"
     if task_of(train.schema.target).needs_frame:
         linear = recipe.build.linear()
         if linear is None:

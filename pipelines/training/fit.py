@@ -175,14 +175,14 @@ class _Fitting:
     def fit_members(self, callbacks: Sequence) -> FitResult:
         """Fits an ensemble, whose members are trainings of their own."""
         start = time.perf_counter()
-        members, history = self.network.fit_members(
+        members, history, watched = self.network.fit_members(
             self.feed, self.valid, **self.goal(), callbacks=callbacks
         )
         seconds = time.perf_counter() - start
         with self.strategy.scope():
             model = average_members(members)
         score = self.measure(model) * self.metric_factor()
-        return FitResult(model, history, seconds, score)
+        return FitResult(model, history, seconds, score, watched=watched)
 
     def metric_factor(self) -> float:
         """What takes the deciding metric to the target's unit."""

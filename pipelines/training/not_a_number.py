@@ -80,10 +80,10 @@ def _weights_words(model):
         if not _is_finite(variable.value):
             broken[name] = None
     if not broken:
-        return "; all weights are numbers"
+        return "; all weights are finite"
     if len(broken) == len(names):
-        return f"; so are weights of all {len(names)} layers"
-    return f"; so are weights of {', '.join(broken)}"
+        return f"; weights of all {len(names)} layers are no numbers any more"
+    return f"; weights of {', '.join(broken)} are no numbers any more"
 
 
 def _watched_words(watched):

@@ -125,4 +125,9 @@ def with_decisions(signature: Signature, chosen: Signature) -> Signature:
     """
     if task_of(signature.target).decides_on_training_rows:
         return signature
-    return replace(signature, decisions=chosen.decisions, calibrations=chosen.calibrations)
+    return replace(
+        signature,
+        decisions=chosen.decisions,
+        calibrations=chosen.calibrations,
+        sets=chosen.sets,
+    )

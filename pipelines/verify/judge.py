@@ -26,8 +26,12 @@ class Judge(Spec):
         min_agreement: The share of test rows to which every rung must give the label that Keras
             gives, whatever the deciding metric is; 0: no such gate.
         quantile: Of the scores of training windows; a window above it is an anomaly.
-        beside: Whether a second model is trained for comparison in the report: of uneven classes
-            with the other choice of balancing, of series a linear one.
+        coverage: Of classes, the share of rows whose set of labels shall hold the true one, by
+            split conformal prediction on validation rows; 0: no sets.
+        coverage_by_class: Whether each class is covered as often by itself, which rare ones are
+            not otherwise.
+        beside: Whether a second model is trained for comparison in the report: of an ensemble one
+            net, of uneven classes with the other choice of balancing, of series a linear one.
         peers: Whether plain models of scikit-learn are fitted on the same rows, for comparison in
             the report.
     """
@@ -39,6 +43,8 @@ class Judge(Spec):
     tolerance: float = knob(0.01, 0, 1)
     min_agreement: float = knob(0.9, 0, 1)
     quantile: float = knob(0.99, 0, 1)
+    coverage: float = knob(0.0, 0, 0.999)
+    coverage_by_class: bool = False
     beside: bool = True
     peers: bool = True
 
@@ -56,6 +62,12 @@ class Judge(Spec):
                 fix="--set judge.threshold=macro_f1",
             )
         check_matrix(self.costs, "judge.costs")
+        if self.coverage_by_class and not self.coverage:
+            raise RecipeError(
+                "judge.coverage_by_class=True without judge.coverage",
+                expected="the share of rows whose set shall hold their label",
+                fix="--set judge.coverage=0.9",
+            )
         if self.threshold == COST and not self.costs:
             raise RecipeError(
                 "judge.threshold=cost without judge.costs",
@@ -82,6 +94,12 @@ class Judge(Spec):
                 f"judge.costs={self.costs} for {sketch.target_words()}",
                 expected="one class a row, which an answer hits or misses",
                 fix="--set 'judge.costs=()'",
+            )
+        if self.coverage and not sketch.may_have_classes():
+            return Refusal(
+                f"judge.coverage={self.coverage:g} for {sketch.target_words()}",
+                expected="one class a row; a forecast has build.quantiles",
+                fix="--set judge.coverage=0",
             )
         if self.quantile != 0.99 and not sketch.may_be(lambda task: task.gives_back):
             return Refusal(

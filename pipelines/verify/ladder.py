@@ -232,6 +232,7 @@ def join_answers(parts: list[Answers]) -> Answers:
         raw=np.concatenate([each.raw for each in parts]),
         quantiles=_join([each.quantiles for each in parts]),
         notes=_join([each.notes for each in parts]),
+        sets=_join([each.sets for each in parts]),
     )
 
 

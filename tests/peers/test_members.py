@@ -151,3 +151,23 @@ def test_the_estimate_grows_with_rows_and_columns_alone():
     )
     for peer in peers_for(parts)[1:]:
         assert most_rows(peer, wide) < most_rows(peer, parts.train)
+
+
+@pytest.mark.parametrize("name", ["table-binary", "table-number", *FRAMED])
+def test_columns_without_a_value_in_training_are_answered(name):
+    """scikit-learn's histograms fail on a feature that has none."""
+    parts = parts_of(name)
+    for column, x in parts.train.x.items():
+        if x.dtype.kind == "f" and column != parts.train.schema.target.name:
+            x[:] = np.nan
+    for peer in peers_for(parts):
+        outputs = fitted(peer, parts).outputs(parts.test)
+        assert len(outputs) == len(parts.test) and not np.isnan(outputs).any()
+
+
+def test_hardly_known_features():
+    x = np.full((100, 3), np.nan)
+    x[:, 0] = 1.0
+    x[:9, 1] = 1.0
+    assert list(plain_features.hardly_known(x)) == [False, True, True]
+    assert list(plain_features.hardly_known(x[:9])) == [False, False, True]

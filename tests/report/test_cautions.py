@@ -342,3 +342,19 @@ def test_cautions_on_the_card():
     assert caution_lines({}) == [] == caution_lines({"cautions": []})
     lines = caution_lines({"cautions": ["always answering '# <b>' is right"]})
     assert lines == ["## Cautions", "", "- always answering '\\# &lt;b&gt;' is right.", ""]
+
+
+def test_too_few_test_rows_of_a_class():
+    few = {"train": {"no": 900, "yes": 3}, "test": {"no": 300, "yes": 1}}
+    words = said(class_rows=few)
+    assert "1 of the test rows and 3 of the training rows have the class 'yes'" in words
+    enough = {"train": {"no": 900, "yes": 30}, "test": {"no": 300, "yes": 5}}
+    assert said(class_rows=enough) == "" == said(class_rows=None)
+
+
+def test_labels_that_are_likely_wrong():
+    doubts = [{"wrong_share": 0.249, "reason": "", "fix": "", "rows": [3]}]
+    words = said(source={"doubtful_rows": doubts})
+    assert "24.9% of the training labels are likely wrong" in words
+    doubts[0]["wrong_share"] = 0.0
+    assert said(source={"doubtful_rows": doubts}) == ""

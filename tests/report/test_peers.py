@@ -32,10 +32,13 @@ def noisy(y, noise):
     return np.stack([1 - yes, yes], axis=1)
 
 
-def facts_of(outputs_of_peers, ours, *, target=LABELS, deciding="average_precision", advice=""):
+def facts_of(
+    outputs_of_peers, ours, *, target=LABELS, deciding="average_precision", advice="", y=None
+):
     """The facts of a run whose model gives `ours`, alongside peers with these outputs."""
     task = task_of(target)
-    y = np.arange(NUM_ROWS) % 2
+    if y is None:
+        y = np.arange(NUM_ROWS) % 2
     if target is NUMBERS:
         y = np.linspace(0, 1000, NUM_ROWS)
     test = HeldOut(x={}, y=y, ids=np.arange(NUM_ROWS), schema=Schema((), target))
@@ -133,3 +136,15 @@ def test_a_report_without_peers_shows_none(bundle, tmp_path, capsys):
     assert "Plain peers" not in card(report)
     print_ladder(report, tmp_path)
     assert "plain peers" not in capsys.readouterr().out
+
+
+def test_one_row_of_a_class_is_no_comparison():
+    """A bootstrap over one row of a class has hardly an interval: it was called ahead."""
+    y = np.zeros(NUM_ROWS, np.int64)
+    y[7] = 1
+    found = facts_of({"linear model": noisy(y, 3.0)}, noisy(y, 0.5), y=y, advice="a teacher")
+    assert found["verdict"] == found["advice"] == ""
+    assert "Not compared with the best plain peer, linear model: a class has 1" in found["sentence"]
+    y[:5] = 1
+    found = facts_of({"linear model": noisy(y, 3.0)}, noisy(y, 0.5), y=y)
+    assert found["verdict"] and "linear model" in found["sentence"]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
+from pipelines import catalog
 from pipelines.errors import RecipeError, TrainError
 from pipelines.slots.layers import Layers
 from pipelines.tabular import Mlp
@@ -67,9 +68,14 @@ def test_gradients_below_a_dead_layer_are_not_named_twice():
 
 
 def test_several_devices_are_refused():
-    sketch = None
-    refusal = replace(Training(), watch=True, strategy="mirrored")._not_mirrored()
-    assert "training.watch=True" in str(refusal), sketch
+    refusal = Training(watch=True, strategy="mirrored")._not_mirrored()
+    assert "training.watch=True" in str(refusal)
+
+
+def test_a_network_without_epochs_is_refused():
+    solved = catalog.RECIPES["remarks_linear"]
+    with pytest.raises(RecipeError, match="no epochs"):
+        replace(solved, training=replace(solved.training, watch=True)).check()
 
 
 def test_tensorboard_is_refused_where_it_is_not_installed(monkeypatch, tmp_path):

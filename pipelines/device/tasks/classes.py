@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..answers import Answers
 from ..calibration import positive_or_largest, probabilities
+from ..class_sets import behind_largest, label_sets
 from .base import DeviceTask
 
 if TYPE_CHECKING:
     from ..primitives import Columns
     from ..signature import Signature
+
+
+# Between the labels of a set, in CSV.
+SEPARATOR = " | "
 
 
 class DeviceClasses(DeviceTask):
@@ -31,4 +37,24 @@ class DeviceClasses(DeviceTask):
         chosen = positive_or_largest(logits, signature.offsets(form))
         names = np.asarray(signature.target.labels, object)
         scores = probabilities(logits, signature.calibration(form))
-        return Answers(names[chosen], scores, raw)
+        answers = Answers(names[chosen], scores, raw)
+        reach = signature.reach(form)
+        if not reach:
+            return answers
+        behind = behind_largest(logits, signature.offsets(form))
+        sets = label_sets(behind, reach, signature.target.labels)
+        return replace(answers, sets=sets)
+
+    def headings(self, signature: Signature) -> list[str]:
+        """Returns the label and a score a label; and the set, where there are sets."""
+        headings = super().headings(signature)
+        if signature.sets:
+            headings.append("set")
+        return headings
+
+    def cells(self, answers: Answers, row: int) -> list[str]:
+        """Returns the cells of one answer."""
+        cells = super().cells(answers, row)
+        if answers.sets is not None:
+            cells.append(SEPARATOR.join(answers.sets[row]))
+        return cells

@@ -6,6 +6,7 @@ from .held import Gain, Held
 OVERFITTING = "Overfitting"
 UNDERFITTING = "Underfitting"
 BOTH = "Overfitting, and a wider net still does better"
+GAP = "It fits its rows closely, and nothing that was tried does better on others"
 NEITHER = "Neither over- nor underfitting that could be shown"
 # A variance above this share of the error is what a smaller net or more rows would lower.
 _MUCH_VARIANCE = 1 / 3
@@ -19,22 +20,24 @@ def advice(held: Held, parts: Decomposition | None) -> tuple[str, str]:
         parts: bias and variance over draws, if they are known.
     """
     gap = held.gap()
-    widths = held.gains(held.runs.widths)
-    turned = held.gains(held.runs.regularizers)
+    widths = held.width_gains()
+    turned = held.regularizer_gains()
     rows = held.gain_of_rows()
     is_wide_better = _is_better(widths, held.runs.widths, wider=True)
     is_narrow_better = _is_better(widths, held.runs.widths, wider=False)
     is_turned_better = any(gain.is_better for gain in turned)
-    is_close = gap.low > 0
     has_variance = parts is not None and parts.variance_share > _MUCH_VARIANCE
-    gains_by_rows = rows is not None and rows.is_better
-    if is_close and (gains_by_rows or is_narrow_better or has_variance):
+    has_remedy = is_narrow_better or has_variance or (rows is not None and rows.is_better)
+    is_close = gap.low > 0
+    if is_close and has_remedy:
         finding = BOTH if is_wide_better else OVERFITTING
-    elif is_wide_better or not is_close:
+    elif is_wide_better or (is_turned_better and not is_close):
         finding = UNDERFITTING
+    elif is_close and not is_turned_better:
+        finding = GAP
+    elif is_close:
+        finding = OVERFITTING
     else:
-        finding = NEITHER
-    if finding == UNDERFITTING and not (is_wide_better or is_turned_better):
         finding = NEITHER
     sentences = [
         _gap_words(held),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ...tasks.metrics import direction
 from ..corrected import CONFIDENCE, FoldMean, holm, mean_over_folds
-from .runs import DiagnosisRuns, Runs
+from .runs import DiagnosisRuns
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,17 @@ class Held:
         usual = self.runs.usual
         return self._ahead(usual.learned, usual.judged)
 
-    def gains(self, tried: Sequence[Runs]) -> list[Gain]:
-        """Returns how far each is ahead of the recipe as it is, in the same order."""
+    def width_gains(self) -> list[Gain]:
+        """Returns how far each other width is ahead of the recipe as it is, in their order."""
+        return self._gains()[: len(self.runs.widths)]
+
+    def regularizer_gains(self) -> list[Gain]:
+        """Returns how far each turned regularizer is ahead of the recipe as it is."""
+        return self._gains()[len(self.runs.widths) :]
+
+    def _gains(self) -> list[Gain]:
+        """Of all that was tried at once."""
+        tried = [*self.runs.widths, *self.runs.regularizers]
         usual = self.runs.usual.judged
         means = [self._ahead(each.judged, usual) for each in tried]
         p_values = holm([each.p_value for each in means])

@@ -24,15 +24,13 @@ def rows_reading(held: Held) -> Reading:
     verdict = "Only all of the rows were fitted."
     if gain is not None:
         verdict = f"From {gain.words} to all of them: {gain.in_words}."
-    curve = _curve(held, runs, sizes, "rows learned from")
-    return Reading(
-        title="Learning curve over rows",
+    return _curve_reading(
+        held,
+        runs,
+        of="rows",
         verdict=verdict,
-        headings=("rows", "learned from", "95 %", "not seen", "95 %"),
-        lines=tuple(_line(held, each, f"{each.num_learned:,}") for each in runs),
-        pictures=(Picture("learning curve over rows", curve, width=_WIDTH, height=_HEIGHT),),
-        note=f"The folds that are judged on stay the same. {_INTERVAL}",
-        values=_values(runs),
+        places=sizes,
+        label="rows learned from",
     )
 
 
@@ -40,19 +38,35 @@ def width_reading(held: Held) -> Reading:
     """Returns the learning curve over the width of the net."""
     runs = sorted([*held.runs.widths, held.runs.usual], key=lambda each: each.factor)
     factors = [each.factor for each in runs]
-    gains = held.gains(held.runs.widths)
+    gains = held.width_gains()
     better = [f"{gain.words} {gain.in_words}" for gain in gains if gain.is_better]
     verdict = "No other width is better beyond noise."
     if better:
         verdict = f"Better than as it is: {', '.join(better)}."
-    curve = _curve(held, runs, factors, "width of the net, times as it is")
-    return Reading(
-        title="Learning curve over width",
+    return _curve_reading(
+        held,
+        runs,
+        of="width",
         verdict=verdict,
-        headings=("width", "learned from", "95 %", "not seen", "95 %"),
-        lines=tuple(_line(held, each, f"{each.factor:g}") for each in runs),
-        pictures=(Picture("learning curve over width", curve, width=_WIDTH, height=_HEIGHT),),
-        note=_INTERVAL,
+        places=factors,
+        label="width of the net, times as it is",
+    )
+
+
+def _curve_reading(held, runs, *, of, verdict, places, label):
+    """The section of a learning curve over a size."""
+    title = f"Learning curve over {of}"
+    curve = _curve(held, runs, places, label)
+    lines = []
+    for each, place in zip(runs, places, strict=True):
+        lines.append(_line(held, each, f"{place:,.6g}"))
+    return Reading(
+        title=title,
+        verdict=verdict,
+        headings=(of, "learned from", "95 %", "not seen", "95 %"),
+        lines=tuple(lines),
+        pictures=(Picture(title, curve, width=_WIDTH, height=_HEIGHT),),
+        note=f"The folds that are judged on stay the same. {_INTERVAL}",
         values=_values(runs),
     )
 
@@ -60,7 +74,7 @@ def width_reading(held: Held) -> Reading:
 def regularizers_reading(held: Held) -> Reading:
     """Returns what each regularizer does to both scores."""
     runs = held.runs.regularizers
-    gains = held.gains(runs)
+    gains = held.regularizer_gains()
     lines = []
     for each, gain in zip(runs, gains, strict=True):
         learned = held.mean(each.learned)
@@ -158,13 +172,23 @@ def _curve(held: Held, runs: Sequence[Runs], places: Sequence[float], label: str
             high = [mean.high for mean in means]
             axes.plot(places, middle, marker="o", color=color, label=f"rows {words}")
             axes.fill_between(places, low, high, color=color, alpha=0.15)
+        axes.set_ylim(*_limits_of(axes))
         axes.set_xscale("log", base=2)
-        axes.set_xticks(places, [f"{place:,g}" for place in places])
+        axes.set_xticks(places, [f"{place:,.6g}" for place in places])
         axes.minorticks_off()
         axes.set(xlabel=label, ylabel=metric)
         axes.legend(fontsize=8)
 
     return draw
+
+
+def _limits_of(axes):
+    """Twice as far as the lines reach: intervals of few folds may be much wider."""
+    values = [value for line in axes.get_lines() for value in line.get_ydata()]
+    low = min(values)
+    high = max(values)
+    reach = (high - low) or abs(high) or 1.0
+    return low - reach / 2, high + reach / 2
 
 
 def _scores(runs, name):

@@ -47,7 +47,7 @@ class DiagnosisPlan:
 
 
 QUICK = DiagnosisPlan(
-    num_folds=3,
+    num_folds=5,
     shares=(0.25, 0.5),
     widths=(0.5, 2.0),
     num_draws=5,

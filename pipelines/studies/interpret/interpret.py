@@ -16,6 +16,7 @@ from .page import page
 from .permutation import read_importance
 from .probabilities import read_calibration
 from .reading import NotRead, Reading
+from .sets import read_coverage
 from .slices import read_slices
 
 PAGE = "interpretation.html"
@@ -28,6 +29,7 @@ _WAYS: tuple[Callable[[OpenedBundle], Reading | NotRead], ...] = (
     read_attribution,
     read_grad_cam,
     read_calibration,
+    read_coverage,
 )
 
 

@@ -170,6 +170,10 @@ class Browser:
             quantiles = np.array([each["quantiles"] for each in answers], np.float64)
         else:
             quantiles = None
+        sets = None
+        if self.signature.sets:
+            sets = np.empty(len(answers), object)
+            sets[:] = [tuple(each["set"]) for each in answers]
         return Answers(
             np.array(
                 [each["label"] for each in answers],
@@ -180,6 +184,7 @@ class Browser:
             scores,
             np.array([each["raw"] for each in answers], np.float32),
             quantiles,
+            sets=sets,
         )
 
     def one_row_ms(self, columns: Columns, num_rows: int) -> np.ndarray:

@@ -22,7 +22,8 @@ from .member_training import MemberTraining, member_seed
 
 @dataclass(frozen=True)
 class _OnBalancedRows(Averaged):
-    """What ensembles on balanced subsets share.
+    """What ensembles on balanced subsets share. In an epoch a subset is gone through as often as it
+    fits into the training rows.
 
     Attributes:
         num_members: How many subsets there are, each with a net.
@@ -58,7 +59,7 @@ class _OnBalancedRows(Averaged):
             balanced = CorrectPrior(of=balancer).resample(rows)
         else:
             balanced = balancer.resample(rows)
-        return replace(work.feed, rows=balanced)
+        return replace(work.feed, rows=_repeated(balanced, len(work.rows)))
 
     def _drawn(
         self,
@@ -67,6 +68,14 @@ class _OnBalancedRows(Averaged):
     ) -> TrainSet:
         """Returns the rows of which a subset is drawn."""
         return rows
+
+
+def _repeated(subset: TrainSet, num_rows: int) -> TrainSet:
+    """Returns a subset as often as it fits into the training rows, so that an epoch has about as
+    many steps as one of all rows: what stops a training counts epochs.
+    """
+    times = max(num_rows // len(subset), 1)
+    return subset.take(np.tile(np.arange(len(subset)), times))
 
 
 @dataclass(frozen=True)

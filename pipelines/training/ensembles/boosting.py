@@ -24,7 +24,8 @@ class Boosting(Ensemble):
     https://doi.org/10.1214/aos/1013203451), of classes what is left of the logits; nets as weak
     learners: GrowNet, Badirli et al. 2020, https://arxiv.org/abs/2002.07971.
 
-    A net stops when the metric of the sum gets no better on validation rows.
+    A net starts from answers of zero, and stops when the metric of the sum gets no better on
+    validation rows.
 
     Attributes:
         num_members: How many nets there are.

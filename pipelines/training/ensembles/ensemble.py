@@ -133,6 +133,8 @@ class Ensemble(Network):
             return "it decides by folds of its own"
         if kind.stream:
             return "it ships in a form that takes one step at a time"
+        if kind.rounds_inputs:
+            return "it rounds its inputs on a grid of its own, and an int8 input has one"
         return ""
 
     def suits(self, sketch: DataSketch) -> str:
@@ -172,7 +174,7 @@ class Ensemble(Network):
         training: Training,
         deciding: str,
         callbacks: Sequence = (),
-    ) -> tuple[Any, dict[str, list[float]]]:
+    ) -> tuple[Any, dict[str, list[float]], dict[str, Any] | None]:
         """Trains the members; see `Network.fit_members`."""
         work = MemberTraining(
             feed,
@@ -194,13 +196,13 @@ class Ensemble(Network):
         for place, member in enumerate(fitted):
             # Heads are averaged: what counts as much as the others has the factor 1.
             put_member(whole, place, member.weights, factor=member.share * len(fitted))
-        return whole, typical_history(fitted)
+        shown = typical_member(fitted)
+        return whole, shown.history, shown.watched
 
 
-def typical_history(fitted: Sequence[FittedMember]) -> dict[str, list[float]]:
-    """Returns the history of the member that was trained neither longest nor shortest."""
-    histories = [member.history for member in fitted]
-    by_length = sorted(histories, key=lambda history: len(history.get("loss", ())))
+def typical_member(fitted: Sequence[FittedMember]) -> FittedMember:
+    """Returns the member that was trained neither longest nor shortest."""
+    by_length = sorted(fitted, key=lambda member: len(member.history.get("loss", ())))
     return by_length[len(by_length) // 2]
 
 

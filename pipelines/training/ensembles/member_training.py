@@ -35,11 +35,13 @@ class FittedMember:
         weights: Of its layers, as `weights_of` finds them.
         share: How much its answers count in the sum that ships.
         history: As `FitResult` holds it.
+        watched: As `FitResult` holds it.
     """
 
     weights: list[list[np.ndarray]]
     share: float
     history: dict[str, list[float]]
+    watched: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +104,8 @@ class MemberTraining:
 
 def fitted_member(result: FitResult, share: float) -> FittedMember:
     """Returns what is kept of a training."""
-    return FittedMember(weights_of(result.model), share, result.history)
+    weights = weights_of(result.model)
+    return FittedMember(weights, share, result.history, result.watched)
 
 
 def answers_to(model: Any, rows: TrainSet | HeldOut) -> np.ndarray:

@@ -57,7 +57,9 @@ class Snapshots(Averaged):
         fitted = []
         for weights in kept.snapshots:
             model = self._model(work, weights)
-            fitted.append(FittedMember(weights_of(model), 1 / self.size, result.history))
+            fitted.append(
+                FittedMember(weights_of(model), 1 / self.size, result.history, result.watched)
+            )
         return fitted
 
     def feed_of(

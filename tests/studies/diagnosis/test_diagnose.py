@@ -67,7 +67,9 @@ def parts(variance):
         ({"share": 0.7, "wide": 0.9}, 0.1, findings.BOTH),
         ({"learned": 0.801, "wide": 0.9}, 0.1, findings.UNDERFITTING),
         ({"learned": 0.801}, 0.1, findings.NEITHER),
-        ({}, 0.1, findings.NEITHER),
+        ({"learned": 0.801, "dropout": 0.9}, 0.1, findings.UNDERFITTING),
+        ({"dropout": 0.9}, 0.1, findings.OVERFITTING),
+        ({}, 0.1, findings.GAP),
     ],
 )
 def test_the_finding_follows_from_the_evidence(scores, variance, finding):

@@ -17,13 +17,22 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
       const {target} = signature, offsets = offsetsOf(signature, form);
       const shifted = Array.from(raw, (logit, place) => round(logit + offsets[place]));
       const chosen = shifted.length === 1 ? Number(shifted[0] >= 0) : shifted.indexOf(Math.max(...shifted));
-      return {label: target.labels[chosen], scores: probabilities(Array.from(raw), signature.calibrations?.[form])};
+      return {label: target.labels[chosen], scores: probabilities(Array.from(raw), signature.calibrations?.[form]),
+              set: labelSet(shifted, target.labels, signature.sets?.[form])};
     },
 
     show({signature: {target}}, answer) {
-      return [soft(target.name), label(answer.label), ...bars(answer.scores, target)];
+      const set = answer.set ? [soft(`In the set: ${answer.set.map(shorten).join(", ")}`)] : [];
+      return [soft(target.name), label(answer.label), ...set, ...bars(answer.scores, target)];
     },
   };
+
+  /* The labels that lie near enough to the largest, or null; as pipelines/device/class_sets.py has it. */
+  function labelSet(shifted, labels, reach) {
+    if (!reach) return null;
+    const all = shifted.length === 1 ? [0, shifted[0]] : shifted, most = Math.max(...all);
+    return labels.filter((_, place) => round(most - all[place]) <= round(reach[place]));
+  }
 
   /* Every label whose own shifted logit is not negative. */
   const labelSets = {
