@@ -67,11 +67,11 @@ class StepNet(SeriesNet):
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
         """Builds the net, uncompiled; see `SeriesNet.build`."""
         model = super().build(signature, seed=seed, synchronized=synchronized)
+        turn = model.get_layer(CALENDAR)
+        num_read = turn.input.shape[1]
+        weights = turning_weights(signature, num_read)
+        turn.set_weights(weights)
         for place in range(self.num_members):
-            turn = model.get_layer(f"member{place}_{CALENDAR}")
-            num_read = turn.input.shape[1]
-            weights = turning_weights(signature, num_read)
-            turn.set_weights(weights)
             linear = model.get_layer(f"member{place}_recent_linear")
             nothing = [np.zeros_like(weight) for weight in linear.get_weights()]
             linear.set_weights(nothing)
@@ -102,7 +102,7 @@ class StepNet(SeriesNet):
                 name=f"{name}_ahead",
             )
             shared.append(read_ahead)
-        calendar = _calendar(newest, blocks, name)
+        calendar = blocks.once(CALENDAR, lambda: _calendar(newest, blocks))
         read_calendar = blocks.dense(
             calendar,
             self.widths[0],
@@ -172,8 +172,8 @@ class StepNet(SeriesNet):
         return reshape(x)
 
     def _sum_of_maps(self, parts, blocks, name):
-        """Returns the sum of a linear map of each part, [rows, context]. One map of all of them side
-        by side would give them one int8 scale: that of outliers to the hour of the day.
+        """Returns the sum of a linear map of each part, [rows, context]. One map of all of them
+        together would give them one int8 scale: that of outliers to the hour of the day.
         """
         import keras
 
@@ -186,8 +186,8 @@ class StepNet(SeriesNet):
         return add(maps)
 
 
-def _calendar(newest, blocks, name):
-    """Returns the calendar of each step ahead, [rows, horizon, width]."""
+def _calendar(newest, blocks):
+    """Returns the calendar of each step ahead, [rows, horizon, width], which all members read."""
     import keras
 
     layers = keras.layers
@@ -198,16 +198,15 @@ def _calendar(newest, blocks, name):
     read = newest
     if port is not None:
         read = blocks.inputs[port.name]
-    layer = f"{name}_{CALENDAR}"
     turn = layers.Dense(
         horizon * width,
         trainable=False,
-        name=layer,
+        name=CALENDAR,
     )
     turned = turn(read)
     reshape = layers.Reshape(
         (horizon, width),
-        name=f"{layer}_steps",
+        name=f"{CALENDAR}_steps",
     )
     return reshape(turned)
 
