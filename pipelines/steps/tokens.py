@@ -28,7 +28,7 @@ MAX_WINDOW = 4096
 # What a window holds that is learned: of long texts with a rare class, more than 64 tokens gave
 # .12 of average precision.
 LEARNED_PERCENTILE = 95
-MOST_LEARNED = 256
+MOST_LEARNED = 2048
 # Spelled whether training rows hold them or not: ASCII, Latin, combining accents, punctuation,
 # full-width forms.
 _BLOCKS = (
@@ -113,7 +113,7 @@ class TokenizeWords(ColumnStep):
         max_tokens: How many words, the most frequent, get an id of their own.
         num_buckets: How many ids the other words share, by hash.
         window: How many words of a text are read; 0 is as many as 95 % of the training texts have,
-            at most 256.
+            at most 2,048.
         punctuation: Whether a punctuation mark is a word.
     """
 
@@ -177,7 +177,7 @@ class TokenizeWords(ColumnStep):
 
 
 def _usual_length(reader, texts):
-    """Returns how many tokens hold 95 % of the texts whole, 1 to 256."""
+    """Returns how many tokens hold 95 % of the texts whole, 1 to 2,048."""
     lengths = [len(reader.tokens(text)) for text in texts]
     most = int(np.ceil(np.percentile(lengths, LEARNED_PERCENTILE)))
     return int(np.clip(most, 1, MOST_LEARNED))
@@ -203,7 +203,7 @@ class TokenizeCharacters(TokenizeWords):
         max_tokens: How many characters, the most frequent, get an id of their own.
         num_buckets: How many ids the other characters share, by hash.
         window: How many characters of a text are read; 0 is as many as 95 % of the training texts
-            have, at most 256.
+            have, at most 2,048.
         punctuation: Whether a punctuation mark is kept; if not, it separates words.
     """
 
@@ -224,7 +224,7 @@ class TokenizeSubwords(TokenizeWords):
         max_tokens: Most parts of words that are learned, in addition to the characters.
         num_buckets: How many ids the rarer characters share, by hash.
         window: How many parts of words of a text are read; 0 is as many as 95 % of the training
-            texts have, at most 256.
+            texts have, at most 2,048.
         punctuation: Whether a punctuation mark is a word.
     """
 

@@ -1,5 +1,8 @@
 """Blocks that nets for series are built of, and the inputs that they read."""
 
+from collections.abc import Callable
+from typing import Any
+
 from ..device.ports import Port
 from ..device.primitives import PackSteps
 from ..device.signature import Signature, made_from
@@ -24,6 +27,7 @@ class SeriesBlocks(Blocks):
         self.signature = signature
         self.inputs = input_layers(signature)
         self._others: list | None = None
+        self._made_once: dict = {}
 
     def horizon(self) -> int:
         """Returns how many steps are forecast.
@@ -38,6 +42,12 @@ class SeriesBlocks(Blocks):
                 fix="--set 'build=SeriesLstm()'",
             )
         return self.signature.frame.horizon
+
+    def once(self, name: str, make: Callable[[], Any]):
+        """Returns what `make` gave when this name was first asked for: members share it."""
+        if name not in self._made_once:
+            self._made_once[name] = make()
+        return self._made_once[name]
 
     def other_inputs(self, inputs) -> list:
         """Returns what a row has besides its past steps, each as [rows, width]; the same layers

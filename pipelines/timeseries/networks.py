@@ -72,18 +72,22 @@ class SeriesNet(Network):
         inputs = blocks.inputs
         past = [inputs[port.name] for port in past_ports(signature)]
         x = blocks.joined(past, "steps")
-        others = blocks.other_inputs(inputs)
         members = []
         for place in range(self.num_members):
             name = f"member{place}"
             features = self._features(x, blocks, name)
-            member = blocks.joined([features, *others], f"{name}_all")
+            member = self._member(features, blocks, name)
             members.append(member)
         return with_logits(inputs, members, signature, blocks=blocks)
 
     def linear(self) -> "NLinear | None":
         """Returns the net to compare with in the report of a forecast; None where this is it."""
         return NLinear()
+
+    def _member(self, features, blocks: "SeriesBlocks", name: str):
+        """Returns what the last layer reads: the features, and what a row has besides its steps."""
+        others = blocks.other_inputs(blocks.inputs)
+        return blocks.joined([features, *others], f"{name}_all")
 
     @abstractmethod
     def tiny(self) -> "SeriesNet":

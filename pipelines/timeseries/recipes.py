@@ -68,7 +68,9 @@ def shared_steps_recipe(
         prepare=(
             EncodeDate(
                 parts=("hour", "weekday", "day_of_year"),
-                harmonics=(3, 3, 1),
+                # Twelve of the year name a holiday's fortnight: of sixteen years of days the error
+                # of validation rows fell from .86 to .75.
+                harmonics=(3, 3, 12),
                 least_cycles=2,
             ),
         ),

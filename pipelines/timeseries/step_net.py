@@ -15,7 +15,7 @@ from .step_calendar import calendar_port, turned_width, turning_weights
 from .step_past import StepPast
 
 CALENDAR = "calendar_ahead"
-NUM_ANSWERS = 4  # a step and quantile has, each rounded on its own in int8; the head averages
+NUM_ANSWERS = 2  # a step and quantile has, each rounded on its own in int8; the head averages
 
 
 @dataclass(frozen=True)
@@ -67,11 +67,14 @@ class StepNet(SeriesNet):
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False):
         """Builds the net, uncompiled; see `SeriesNet.build`."""
         model = super().build(signature, seed=seed, synchronized=synchronized)
+        turn = model.get_layer(CALENDAR)
+        num_read = turn.input.shape[1]
+        weights = turning_weights(signature, num_read)
+        turn.set_weights(weights)
         for place in range(self.num_members):
-            turn = model.get_layer(f"member{place}_{CALENDAR}")
-            num_read = turn.input.shape[1]
-            weights = turning_weights(signature, num_read)
-            turn.set_weights(weights)
+            linear = model.get_layer(f"member{place}_recent_linear")
+            nothing = [np.zeros_like(weight) for weight in linear.get_weights()]
+            linear.set_weights(nothing)
             head = model.get_layer(f"member{place}_logits")
             num_features = head.input.shape[1]
             weights = _first_head(signature, num_features)
@@ -99,7 +102,7 @@ class StepNet(SeriesNet):
                 name=f"{name}_ahead",
             )
             shared.append(read_ahead)
-        calendar = _calendar(newest, blocks, name)
+        calendar = blocks.once(CALENDAR, lambda: _calendar(newest, blocks))
         read_calendar = blocks.dense(
             calendar,
             self.widths[0],
@@ -118,7 +121,21 @@ class StepNet(SeriesNet):
         answers = self._answers(x, ahead, blocks, name)
         flatten = keras.layers.Flatten(name=f"{name}_answers_flat")
         flat_answers = flatten(answers)
-        return blocks.joined([flat_answers, recent], name)
+        linear_answers = self._linear_answers(recent, blocks, name)
+        return blocks.joined([flat_answers, linear_answers], name)
+
+    def _member(self, features, blocks, name):
+        # The context has read what else there is: next to answers it would share their scale.
+        return features
+
+    def _linear_answers(self, recent, blocks, name):
+        """Returns a linear map of the newest steps, [rows, horizon * quantiles]."""
+        num_outputs = blocks.horizon() * _num_quantiles(blocks.signature)
+        return blocks.dense(
+            recent,
+            num_outputs,
+            name=f"{name}_recent_linear",
+        )
 
     def _answers(self, x, ahead, blocks, name):
         """Returns what each step ahead comes to, [rows, horizon, quantiles * NUM_ANSWERS]: of its
@@ -144,8 +161,7 @@ class StepNet(SeriesNet):
         anomaly = past.recent_anomaly(recent)
         parts = [anomaly, newest]
         parts += blocks.other_inputs(blocks.inputs)
-        x = blocks.joined(parts, layer)
-        x = blocks.dense(x, self.context, name=layer)
+        x = self._sum_of_maps(parts, blocks, layer)
         x = blocks.activate(x, layer)
         x = blocks.dense(
             x,
@@ -155,9 +171,23 @@ class StepNet(SeriesNet):
         reshape = keras.layers.Reshape((1, width), name=f"{layer}_step")
         return reshape(x)
 
+    def _sum_of_maps(self, parts, blocks, name):
+        """Returns the sum of a linear map of each part, [rows, context]. One map of all of them
+        together would give them one int8 scale: that of outliers to the hour of the day.
+        """
+        import keras
 
-def _calendar(newest, blocks, name):
-    """Returns the calendar of each step ahead, [rows, horizon, width]."""
+        maps = []
+        for place, part in enumerate(parts):
+            layer = f"{name}_map{place}"
+            mapped = blocks.dense(part, self.context, name=layer)
+            maps.append(mapped)
+        add = keras.layers.Add(name=name)
+        return add(maps)
+
+
+def _calendar(newest, blocks):
+    """Returns the calendar of each step ahead, [rows, horizon, width], which all members read."""
     import keras
 
     layers = keras.layers
@@ -168,16 +198,15 @@ def _calendar(newest, blocks, name):
     read = newest
     if port is not None:
         read = blocks.inputs[port.name]
-    layer = f"{name}_{CALENDAR}"
     turn = layers.Dense(
         horizon * width,
         trainable=False,
-        name=layer,
+        name=CALENDAR,
     )
     turned = turn(read)
     reshape = layers.Reshape(
         (horizon, width),
-        name=f"{layer}_steps",
+        name=f"{CALENDAR}_steps",
     )
     return reshape(turned)
 
@@ -188,7 +217,8 @@ def _num_quantiles(signature):
 
 def _first_head(signature, num_features):
     """Returns the head that training starts from: the mean of a step's answers, which are in the
-    unit of the series, in the unit of the step, which grows with the distance.
+    unit of the series, and a linear map of the newest steps, in the unit of the step, which grows
+    with the distance.
     """
     (num_outputs,) = signature.output.shape
     num_quantiles = _num_quantiles(signature)
@@ -197,6 +227,8 @@ def _first_head(signature, num_features):
     gains_of_outputs = np.repeat(gains, num_quantiles)
     own_answers = np.diag(gains_of_outputs / NUM_ANSWERS)
     kernel = np.zeros((num_features, num_outputs), np.float32)
-    kernel[: NUM_ANSWERS * num_outputs] = np.repeat(own_answers, NUM_ANSWERS, axis=0)
+    num_answers = NUM_ANSWERS * num_outputs
+    kernel[:num_answers] = np.repeat(own_answers, NUM_ANSWERS, axis=0)
+    kernel[num_answers:] = np.diag(gains_of_outputs)
     bias = np.zeros(num_outputs, np.float32)
     return [kernel, bias]

@@ -21,7 +21,7 @@ def rows_of(lengths):
 
 @pytest.mark.parametrize(
     ("lengths", "window"),
-    [([3] * 95 + [40] * 5, 5), ([3] * 90 + [40] * 10, 40), ([1000] * 10, 256), ([1, 1], 1)],
+    [([3] * 95 + [40] * 5, 5), ([3] * 90 + [40] * 10, 40), ([3000] * 10, 2048), ([1, 1], 1)],
 )
 def test_window_0_holds_95_percent_of_the_training_texts(lengths, window):
     fitted = steps.TokenizeWords(window=0).fit(rows_of(lengths))

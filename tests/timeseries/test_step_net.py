@@ -88,6 +88,22 @@ def test_the_mean_of_a_steps_answers_begins_in_its_unit(hourly):
     np.testing.assert_allclose(outputs * factors / np.mean(factors), means, atol=1e-4)
 
 
+def test_the_calendar_is_joined_with_nothing(hourly):
+    """What is joined shares one int8 scale: next to outliers an hour of the day would be rounded
+    to a sixteenth of its range.
+    """
+    import keras
+
+    signature, _ = hourly
+    model = StepNet(num_members=2).build(signature, seed=0)
+    calendar = calendar_port(signature).name
+    joins = [layer for layer in model.layers if isinstance(layer, keras.layers.Concatenate)]
+    assert joins
+    for layer in joins:
+        read = [tensor.name for tensor in layer.input]
+        assert calendar not in read
+
+
 def test_what_is_known_beforehand_is_read_at_its_own_step():
     frame = CutWindows(window=48, horizon=6, known=("flow",))
     signature, rows = encoded(frame, num_steps=600)
@@ -128,7 +144,7 @@ def test_steps_are_named_without_a_calendar():
     signature, rows = encoded(frame, prepare=(steps.DropColumns(("time",)),))
     assert calendar_port(signature) is None
     model = StepNet().tiny().build(signature, seed=0)
-    named = layer_output(model, "member0_calendar_ahead_steps", rows.take(np.arange(2)))
+    named = layer_output(model, "calendar_ahead_steps", rows.take(np.arange(2)))
     expected = [[0, 1], [1 / 3, 1 / 2], [2 / 3, 1 / 3], [1, 1 / 4]]
     np.testing.assert_allclose(named, [expected] * 2, atol=1e-6)
 
