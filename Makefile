@@ -41,7 +41,7 @@ bench: $(READY) ## Print start-up times, training speed, runner speed and the co
 	$(BIN)/python -m tests.bench_resume
 	$(BIN)/python -m tests.bench_watch
 
-bench-defaults: $(READY) ## One command with no knob turned on 24 sets, next to plain peers (hours).
+bench-defaults: $(READY) ## One command with no knob turned on 29 sets, next to plain peers (hours).
 	$(BIN)/python -m tests.bench_defaults
 
 compare: $(READY) ## Balancers, imputers and losses on birds, credit and storms, on the same folds (hours).

@@ -486,6 +486,7 @@ def test_convolution_by_spectra_gives_the_same_answers(steps, size, padding, use
     )
 
 
+@pytest.mark.full
 def test_convolution_by_spectra_is_chosen_where_it_is_faster(tuning, tmp_path):
     import keras
 

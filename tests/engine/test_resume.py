@@ -93,9 +93,8 @@ def test_a_training_goes_on_after_any_epoch(schedule, tmp_path, kill_after):
         assert not list(folder.glob(".cache/*.epochs"))
 
 
-@pytest.mark.parametrize(
-    "first", [3, pytest.param(1, marks=pytest.mark.full), pytest.param(5, marks=pytest.mark.full)]
-)
+@pytest.mark.full
+@pytest.mark.parametrize("first", [1, 3, 5])
 def test_pretraining_goes_on_too(first, tmp_path, kill_after):
     recipe = tiny(catalog.RECIPES["remarks_cnn"])
     net = TransformerEncoder(token_dropout=0.2).tiny()
@@ -114,9 +113,8 @@ def test_pretraining_goes_on_too(first, tmp_path, kill_after):
     assert ("warm-up" in cache.taken) == (first > 3)
 
 
-@pytest.mark.parametrize(
-    "first", [3, *(pytest.param(first, marks=pytest.mark.full) for first in (1, 5, 8))]
-)
+@pytest.mark.full
+@pytest.mark.parametrize("first", [1, 3, 5, 8])
 def test_compression_goes_on_too(first, tmp_path, kill_after):
     recipe = tabular()
     steps = (PruneWeights(epochs=3), ClusterWeights(epochs=2), QuantizeAware(epochs=3))

@@ -164,5 +164,6 @@ def test_small_things():
         "judge": {"threshold": "macro_f1"},
         "thresholds": {"float32": 0.5, "int8": 0.75},
         "target": {"task": "binary", "labels": ["no", "yes"]},
+        "scores": {},
     }
     assert "at least 0.500 (float) or 0.750 (int8)" in decision_text(report)
