@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ..recipe import Recipe
-    from ..studies.compare import Comparison, Difference, MemberFolds
+    from ..studies.compare import Comparison, MemberFolds
+    from ..studies.corrected import Difference
 
 _TABLES = (".csv", ".csv.gz", ".tsv", ".parquet", ".jsonl")
 # Shown next to the metric that decides: what resampling moves, if not the ranking.

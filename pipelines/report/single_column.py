@@ -119,22 +119,6 @@ class ColumnScorer:
         return self._truth.measure_sum(parts, self._folds)
 
 
-def score_columns(train: TrainSet) -> dict[str, Measure]:
-    """Scores each column of numbers, dates, truth values and categories alone.
-
-    Args:
-        train: The training rows, of which at most MAX_ROWS are read.
-
-    Returns:
-        Column → its score. Empty where the target is neither a class nor a number a row, and where
-        rows are too few.
-
-    Raises:
-        LeakError: For rows that are no TrainSet.
-    """
-    return ColumnScorer(train).score_each()
-
-
 def _is_scored(x):
     """Tests whether a column holds one number, date or category a row."""
     if x.ndim != 1:

@@ -17,27 +17,9 @@ from ..recipe import Recipe
 from ..run import frame, read, split
 from ..tasks.metrics import direction
 from .alternatives import Alternatives, alternatives
-from .corrected import CONFIDENCE, FoldMean, holm, mean_over_folds
+from .corrected import Difference, FoldMean, hold_against, mean_over_folds
 from .member_folds import MOST_ROWS, MemberFolds, judge_members
 from .workers import Workers
-
-
-@dataclass(frozen=True)
-class Difference:
-    """How far a member is ahead of the recipe as it is.
-
-    Attributes:
-        ahead: over the folds; positive is better.
-        p_value: of no difference, Holm's for as many as were compared.
-    """
-
-    ahead: FoldMean
-    p_value: float
-
-    @property
-    def is_noise(self) -> bool:
-        """Whether folds alone explain it."""
-        return self.p_value > 1 - CONFIDENCE
 
 
 @dataclass(frozen=True)
@@ -85,25 +67,15 @@ class Comparison:
 
     def differences(self) -> dict[str, Difference]:
         """Returns each member with a score → its difference from the recipe as it is."""
-        sign = direction(self.deciding)
-        ahead = {}
-        for member in self.others:
-            if not member.scores:
-                continue
-            pairs = zip(
-                member.scores,
-                self.usual.scores,
-                strict=True,
-            )
-            values = [sign * (one - usual) for one, usual in pairs]
-            ahead[member.words] = mean_over_folds(values, test_share=self.test_share)
-        p_values = holm([each.p_value for each in ahead.values()])
-        pairs = zip(
-            ahead.items(),
-            p_values,
-            strict=True,
+        scored = [member for member in self.others if member.scores]
+        found = hold_against(
+            self.usual.scores,
+            [member.scores for member in scored],
+            sign=direction(self.deciding),
+            test_share=self.test_share,
         )
-        return {words: Difference(mean, p_value) for (words, mean), p_value in pairs}
+        pairs = zip(scored, found, strict=True)
+        return {member.words: difference for member, difference in pairs}
 
     def verdict(self) -> str:
         """Returns the comparison in a sentence or two."""

@@ -29,6 +29,24 @@ class FoldMean:
     p_value: float
 
 
+@dataclass(frozen=True)
+class Difference:
+    """How far something is ahead of what it is compared with.
+
+    Attributes:
+        ahead: over the folds; positive is better.
+        p_value: of no difference, Holm's for as many as were compared.
+    """
+
+    ahead: FoldMean
+    p_value: float
+
+    @property
+    def is_noise(self) -> bool:
+        """Whether folds alone explain it."""
+        return self.p_value > 1 - CONFIDENCE
+
+
 def mean_over_folds(values: Sequence[float], *, test_share: float) -> FoldMean:
     """Returns the mean of one value a fold, such as a score or a difference of two scores.
 
@@ -66,3 +84,27 @@ def holm(p_values: Sequence[float]) -> list[float]:
         least = max(least, min(1.0, (num - rank) * p_values[place]))
         adjusted[place] = least
     return adjusted
+
+
+def hold_against(
+    usual: Sequence[float],
+    others: Sequence[Sequence[float]],
+    *,
+    sign: float,
+    test_share: float,
+) -> list[Difference]:
+    """Returns how far each of the others is ahead, fold by fold, in their order.
+
+    Args:
+        usual: what they are compared with, one value a fold.
+        others: each one value a fold.
+        sign: 1 where larger values are better, else -1.
+        test_share: rows judged on / rows learned from.
+    """
+    means = []
+    for other in others:
+        pairs = zip(other, usual, strict=True)
+        values = [sign * (one - before) for one, before in pairs]
+        means.append(mean_over_folds(values, test_share=test_share))
+    p_values = holm([mean.p_value for mean in means])
+    return list(map(Difference, means, p_values))

@@ -17,7 +17,7 @@ from ..tasks import task_of
 from ..tasks.thresholds import anomaly_threshold
 from ..verify.finite import check_form
 from ..verify.ladder import answer_all
-from .blocks import SeriesBlocks, input_layers, past_ports
+from .blocks import SeriesBlocks, past_ports
 from .networks import SeriesNet, tiny_widths
 
 
@@ -69,10 +69,10 @@ class ReconstructionNet(SeriesNet):
             )
         layers = keras.layers
         blocks = SeriesBlocks(self, signature, seed=seed, synchronized=synchronized)
-        inputs = input_layers(signature)
+        inputs = blocks.inputs
         past = [inputs[port.name] for port in past_ports(signature)]
         x = blocks.joined(past, "steps")
-        others = blocks.other_inputs(inputs)
+        others = blocks.other_inputs()
         shape = signature.base_port().shape
         num_outputs = signature.output.shape[0]
         members = []

@@ -26,7 +26,6 @@ class SeriesBlocks(Blocks):
         super().__init__(net, seed=seed, synchronized=synchronized)
         self.signature = signature
         self.inputs = input_layers(signature)
-        self._others: list | None = None
         self._made_once: dict = {}
 
     def horizon(self) -> int:
@@ -49,15 +48,13 @@ class SeriesBlocks(Blocks):
             self._made_once[name] = make()
         return self._made_once[name]
 
-    def other_inputs(self, inputs) -> list:
+    def other_inputs(self) -> list:
         """Returns what a row has besides its past steps, each as [rows, width]; the same layers
         whenever it is asked.
         """
-        if self._others is None:
-            self._others = self._flat_inputs(inputs)
-        return self._others
+        return self.once("others", self._flat_inputs)
 
-    def _flat_inputs(self, inputs):
+    def _flat_inputs(self):
         import keras
 
         layers = keras.layers
@@ -66,7 +63,7 @@ class SeriesBlocks(Blocks):
         for port in self.signature.inputs:
             if port in past:
                 continue
-            value = inputs[port.name]
+            value = self.inputs[port.name]
             if port.unit == CATEGORY_ID:
                 embed = layers.Embedding(port.num_ids, 4, name=f"{port.name}_embedding")
                 value = embed(value)

@@ -15,7 +15,7 @@ from ..tasks import task_of
 from ..training.blocks import with_logits
 from ..training.heads import Head
 from ..training.ridge import fit_ridge
-from .blocks import SeriesBlocks, input_layers, past_ports
+from .blocks import SeriesBlocks, past_ports
 from .minirocket_kernels import (
     KERNEL_STEPS,
     NUM_KERNELS,
@@ -92,7 +92,7 @@ class MiniRocket(Network):
 
         layers = keras.layers
         blocks = SeriesBlocks(Head(dropout=0.0), signature, seed=seed)
-        inputs = input_layers(signature)
+        inputs = blocks.inputs
         past = past_ports(signature)
         x = blocks.joined([inputs[port.name] for port in past], "steps")
         num_steps, num_channels = x.shape[1:]
@@ -108,7 +108,7 @@ class MiniRocket(Network):
         shares = [_share_above(pictures, plan) for plan in plans]
         together = blocks.joined(shares, "member0")
         features = layers.Flatten(name="member0_flat")(together)
-        whole = blocks.joined([features, *blocks.other_inputs(inputs)], "member0_all")
+        whole = blocks.joined([features, *blocks.other_inputs()], "member0_all")
         model = with_logits(inputs, [whole], signature, blocks=blocks)
         model.get_layer(GRID).set_range(*USUAL_RANGE)
         scale = Grid.of_range(*USUAL_RANGE).scale

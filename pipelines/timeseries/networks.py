@@ -86,7 +86,7 @@ class SeriesNet(Network):
 
     def _member(self, features, blocks: "SeriesBlocks", name: str):
         """Returns what the last layer reads: the features, and what a row has besides its steps."""
-        others = blocks.other_inputs(blocks.inputs)
+        others = blocks.other_inputs()
         return blocks.joined([features, *others], f"{name}_all")
 
     @abstractmethod

@@ -160,7 +160,7 @@ class StepNet(SeriesNet):
         width = self.widths[0]
         anomaly = past.recent_anomaly(recent)
         parts = [anomaly, newest]
-        parts += blocks.other_inputs(blocks.inputs)
+        parts += blocks.other_inputs()
         x = self._sum_of_maps(parts, blocks, layer)
         x = blocks.activate(x, layer)
         x = blocks.dense(

@@ -12,7 +12,7 @@ from pipelines.catalog import RECIPES
 from pipelines.device.cells import Column
 from pipelines.device.target import Target
 from pipelines.errors import LeakError
-from pipelines.report.single_column import score_columns
+from pipelines.report.single_column import ColumnScorer
 from pipelines.report.suspects import find_suspects, is_id_name
 from pipelines.report.terminal import MAX_LINES, first_lines, print_columns, print_suspects
 from pipelines.rows.parts import ColumnNote, Dataset, Schema
@@ -218,7 +218,7 @@ def test_held_out_rows_change_no_suspect():
         part.y[:] = 0
     assert find_suspects(parts) == before
     with pytest.raises(LeakError):
-        score_columns(parts.test)
+        ColumnScorer(parts.test)
 
 
 @pytest.mark.parametrize(

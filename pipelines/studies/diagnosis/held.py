@@ -4,28 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...tasks.metrics import direction
-from ..corrected import CONFIDENCE, FoldMean, holm, mean_over_folds
+from ..corrected import Difference, FoldMean, hold_against, mean_over_folds
 from .runs import DiagnosisRuns
 
 
 @dataclass(frozen=True)
-class Gain:
+class Gain(Difference):
     """How far a recipe is ahead of another one on rows that neither saw.
 
     Attributes:
         words: what was done.
-        ahead: over folds; positive is better.
-        p_value: of no difference, Holm's for as many as were tried at once.
     """
 
     words: str
-    ahead: FoldMean
-    p_value: float
-
-    @property
-    def is_noise(self) -> bool:
-        """Whether folds alone explain it."""
-        return self.p_value > 1 - CONFIDENCE
 
     @property
     def is_better(self) -> bool:
@@ -70,7 +61,8 @@ class Held:
     def gap(self) -> FoldMean:
         """Returns how much better the recipe does on rows that it learned from."""
         usual = self.runs.usual
-        return self._ahead(usual.learned, usual.judged)
+        (gap,) = self._ahead(usual.judged, [usual.learned])
+        return gap.ahead
 
     def width_gains(self) -> list[Gain]:
         """Returns how far each other width is ahead of the recipe as it is, in their order."""
@@ -83,24 +75,23 @@ class Held:
     def _gains(self) -> list[Gain]:
         """Of all that was tried at once."""
         tried = [*self.runs.widths, *self.runs.regularizers]
-        usual = self.runs.usual.judged
-        means = [self._ahead(each.judged, usual) for each in tried]
-        p_values = holm([each.p_value for each in means])
-        found = []
-        for each, mean, p_value in zip(tried, means, p_values, strict=True):
-            found.append(Gain(each.words, mean, p_value))
-        return found
+        judged = [each.judged for each in tried]
+        found = self._ahead(self.runs.usual.judged, judged)
+        pairs = zip(tried, found, strict=True)
+        return [Gain(gain.ahead, gain.p_value, each.words) for each, gain in pairs]
 
     def gain_of_rows(self) -> Gain | None:
         """Returns how far all rows are ahead of the largest share of them that was tried."""
         if not self.runs.shares:
             return None
         most = self.runs.shares[-1]
-        ahead = self._ahead(self.runs.usual.judged, most.judged)
-        return Gain(most.words, ahead, ahead.p_value)
+        (gain,) = self._ahead(most.judged, [self.runs.usual.judged])
+        return Gain(gain.ahead, gain.p_value, most.words)
 
-    def _ahead(self, one, other):
-        sign = direction(self.deciding)
-        pairs = zip(one, other, strict=True)
-        differences = [sign * (first - second) for first, second in pairs]
-        return self.mean(differences)
+    def _ahead(self, usual, others):
+        return hold_against(
+            usual,
+            others,
+            sign=direction(self.deciding),
+            test_share=self.test_share,
+        )

@@ -1,5 +1,7 @@
 """Integrated gradients of a bundle's Keras model, by raw column, step, word or pixel."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from ...device.cells import PICTURE, SERIES, TEXT
@@ -273,15 +275,7 @@ def _read_series(opened, places, attributions, note):
                 "mean size",
             )
         )
-    return Reading(
-        TITLE,
-        by_column.verdict,
-        by_column.headings,
-        by_column.lines,
-        tuple(pictures),
-        note,
-        by_column.values,
-    )
+    return replace(by_column, pictures=tuple(pictures))
 
 
 def _packed_names(opened, port):
