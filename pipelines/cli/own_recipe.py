@@ -21,6 +21,7 @@ class OwnDataOptions(WatchedRunOptions):
 
     Attributes:
         quality: how much is tried before a recipe is chosen.
+        time_budget: minutes after which nothing more is tried, 0 for none.
     """
 
     quality: Annotated[
@@ -31,6 +32,15 @@ class OwnDataOptions(WatchedRunOptions):
             "inside the training rows), best (all of them on all folds).",
         ),
     ] = "good"
+    time_budget: Annotated[
+        float,
+        typer.Option(
+            metavar="MINUTES",
+            min=0,
+            help="Try nothing more after so many minutes: the choice then depends on the machine. "
+            "0: try all that --quality asks for.",
+        ),
+    ] = 0.0
 
     def train_best(self, candidates: "Sequence[Candidate]") -> None:
         """Chooses a recipe and runs it; one that does not pass its gate gives way to the next."""
@@ -44,7 +54,12 @@ class OwnDataOptions(WatchedRunOptions):
         with making_command(STOPPED):
             usable = usable_candidates(turned)
             data = read(usable[0].recipe)
-            recipes = choose(usable, quality=self.quality, workers=workers)
+            recipes = choose(
+                usable,
+                quality=self.quality,
+                workers=workers,
+                minutes=self.time_budget,
+            )
             print_tried(recipes[0])
             with anew(self.fresh):
                 self._run_first_that_passes(recipes, data)

@@ -6,6 +6,7 @@ halving: Jamieson and Talwalkar 2016, https://arxiv.org/abs/1502.07943).
 """
 
 import math
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,6 +17,7 @@ from ..errors import PipelineError, RecipeError
 from ..recipe import Candidate, Recipe, Tried
 from ..tasks.metrics import direction
 from .member_folds import MemberFolds, judge_members
+from .time_budget import TimeBudget
 from .workers import Workers
 
 QUALITIES = ("fast", "good", "best")
@@ -24,6 +26,8 @@ NUM_FOLDS = 5
 PLACES = tuple(reversed(range(NUM_FOLDS)))
 # With fewer rows to learn from, one fold shows little: the better candidates are judged on all.
 FEW_ROWS = 2_500
+# Candidates that are begun together where time is short.
+SIDE_BY_SIDE = 2
 # Scores so near to each other are alike; the candidate that stands first is taken.
 TIE = 0.002
 
@@ -49,7 +53,11 @@ class _Trial:
 
 
 def choose(
-    candidates: Sequence[Candidate], *, quality: str = "good", workers: Workers = Workers()
+    candidates: Sequence[Candidate],
+    *,
+    quality: str = "good",
+    workers: Workers = Workers(),
+    minutes: float = 0.0,
 ) -> list[Recipe]:
     """Judges candidates on folds inside the rows to learn from.
 
@@ -58,10 +66,12 @@ def choose(
         quality: "fast" takes the usual one and judges none; "good" judges all on one fold and the
             better ones on more; "best" judges all on all folds.
         workers: who does the folds.
+        minutes: after which no more folds are begun: the choice then depends on the machine; 0 for
+            all that the quality asks for.
 
     Returns:
         The recipes, the best first, each with what was tried in `tried`; those that cannot be
-        chosen are left out.
+        chosen are left out. Of few rows, each that folds agree on has their epochs.
 
     Raises:
         PipelineError: no candidate can be used; the error of the usual one.
@@ -74,13 +84,26 @@ def choose(
     if quality == "fast" or len(candidates) == 1:
         return [candidates[0].recipe]
     trials = [_Trial(each, MemberFolds(each.words)) for each in candidates]
+    budget = TimeBudget(minutes)
     with workers.open() as engine:
-        _judge(trials, PLACES[:1], engine)
+        for portion in budget.portions(trials, size=SIDE_BY_SIDE):
+            _judge(portion, PLACES[:1], engine)
+        _note_untried(trials, budget)
         finalists = _better_half(trials)
         if quality == "best":
             finalists = trials
-        _judge(finalists, PLACES[1 : _num_folds(finalists, quality)], engine)
+        more = PLACES[1 : _num_folds(finalists, quality)]
+        for places in budget.portions(more, size=1):
+            _judge(finalists, places, engine)
     return _in_order(trials, finalists)
+
+
+def _note_untried(trials, budget):
+    """Notes at those that no fold was begun for that there was no time."""
+    for trial in trials:
+        member = trial.member
+        if not member.folds and member.error is None:
+            member.error = budget.over()
 
 
 def usable_candidates(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -172,7 +195,21 @@ def _in_order(trials, finalists):
     for trial in others:
         print_notice(f"{trial.candidate.words}: cannot be chosen: {trial.member.reason}")
     in_order = [*ranked, *others]
-    return [replace(trial.candidate.recipe, tried=_tried(in_order, trial)) for trial in ranked]
+    return [replace(_with_epochs(trial), tried=_tried(in_order, trial)) for trial in ranked]
+
+
+def _with_epochs(trial):
+    """Returns the recipe of a trial, of few rows with the epochs that its folds agree on: the best
+    epoch of some hundred validation rows is luck.
+    """
+    recipe = trial.candidate.recipe
+    folds = trial.member.folds
+    is_known = len(folds) == NUM_FOLDS and folds[0].num_folded < FEW_ROWS
+    if not is_known or not recipe.training.schedule.keeps_best or recipe.build.solves:
+        return recipe
+    epochs = round(statistics.median(fold.num_epochs for fold in folds))
+    to_the_end = recipe.training.schedule.to_the_end()
+    return replace(recipe, training=replace(recipe.training, epochs=epochs, schedule=to_the_end))
 
 
 def _tried(trials, chosen):

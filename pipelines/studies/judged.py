@@ -19,6 +19,7 @@ from ..run import fit, frame, judge, peers, read, refit, settle, ship, split
 from ..settings import to_json
 from ..targets.litert.spec import TargetLiteRT
 from ..targets.micro.runner import arena_bytes_of
+from ..verify.fitting import best_epoch
 
 STAGE = "judged"
 RESULT = "judged.json"
@@ -37,6 +38,8 @@ class Judged:
         arena_bytes: that TFLM takes for it; None if it is not installed, or cannot run it.
         latency_ms: a row under LiteRT, the median; no other number here differs from run to run.
         failed: why such a model would not ship, in words, or "".
+        num_epochs: after which the network had the weights that were kept; 0 where it learns
+            without epochs.
         peers: name of a plain peer → its scores on the same rows, if they were asked for.
     """
 
@@ -48,6 +51,7 @@ class Judged:
     arena_bytes: int | None = None
     latency_ms: float = 0.0
     failed: str = ""
+    num_epochs: int = 0
     peers: dict[str, dict[str, float]] = field(default_factory=dict)
 
     @property
@@ -130,8 +134,15 @@ def judge_once(recipe: Recipe, splits: Splits) -> Judged:
         arena_bytes=arena_bytes_of(shipped.tflite["int8"]),
         latency_ms=int8.latency_ms,
         failed=str(evaluation.failed or ""),
+        num_epochs=_num_epochs(recipe, trained),
         peers=_peer_scores(evaluation),
     )
+
+
+def _num_epochs(recipe, trained):
+    if recipe.build.solves:
+        return 0
+    return best_epoch(recipe, trained.history)
 
 
 def _peer_scores(evaluation):

@@ -24,7 +24,7 @@ from .tuning.plan import SearchPlan
 from .tuning.result import TuneResult
 from .tuning.space import Params, Space, params_of, turn_all
 from .tuning.store import TrialStore, open_storage
-from .tuning.trials import DONE
+from .tuning.trials import DONE, Trial
 from .tuning.usual import usual_space
 from .workers import Workers
 
@@ -122,19 +122,25 @@ def run_trials(
     A batch is asked for by the trials of the batches before it, and written when it has ended. If
     the process ends between, the next one asks for the same.
     """
+    unjudged: list[Trial] = []  # until the metric is known, by which a store keeps trials
     while True:
-        trials = store.trials()
+        trials = [*store.trials(), *unjudged]
         if len(trials) >= num_trials:
-            return
+            break
         begin = len(trials) // plan.batch * plan.batch
         end = min(begin + plan.batch, num_trials)
         asked = _ask_batch(recipe, store, plan, trials=trials, begin=begin, end=end)
         batch = Batch(judge, plan.objectives, plan.limits, plan.shares(), store.deciding())
         ended = batch.run(recipe, store.space, asked, trials)
-        if not batch.deciding:
+        unjudged += ended
+        if batch.deciding:
+            for trial in unjudged:
+                store.add(trial, deciding=batch.deciding)
+            unjudged = []
+        elif batch.errors:
             raise batch.first_error()
-        for trial in ended:
-            store.add(trial, deciding=batch.deciding)
+    if unjudged:
+        raise _nothing_fits(unjudged)
 
 
 def _ask_batch(recipe, store, plan, *, trials, begin, end):

@@ -57,6 +57,7 @@ class FakeEngine:
             "baselines": {},
             "num_rows": {"train": 60, "valid": 20, "test": 20},
             "size_bytes": 1000,
+            "num_epochs": 10 + handle.task.spec["split"]["place"],
         }
         return {RESULT: json.dumps(judged).encode()}
 
@@ -150,6 +151,54 @@ def test_what_was_tried_comes_back_from_a_file(tmp_path):
     write_recipe(tmp_path / "mine.json", recipe)
     again = load_recipe(tmp_path / "mine.json", catalog.SPECS)
     assert again == recipe and again.tried == recipe.tried
+
+
+def test_of_few_rows_the_folds_choose_the_epochs():
+    recipes = choose(candidates(), workers=FakeEngine([300, 310, 290, 320]))
+    best, second, third, fourth = (recipe.training for recipe in recipes)
+    assert best.epochs == second.epochs == 12
+    assert not best.schedule.keeps_best
+    # These were judged on one fold alone.
+    usual = candidates(1)[0].recipe.training
+    assert third.epochs == fourth.epochs == usual.epochs
+    assert third.schedule == fourth.schedule == usual.schedule
+
+
+def test_of_many_rows_validation_rows_choose_the_epochs(monkeypatch):
+    monkeypatch.setattr(choosing, "FEW_ROWS", 100)
+    recipes = choose(candidates(), workers=FakeEngine([300, 310, 290, 320]), quality="best")
+    assert recipes[0].training.schedule.keeps_best
+
+
+class SlowEngine(FakeEngine):
+    """Takes a minute of a clock that the test turns for each portion it is asked for."""
+
+    clock = 0.0
+
+    def wait(self, handles, *, num=None):
+        if num == len(handles):
+            self.clock += 60
+        return handles
+
+
+@pytest.mark.parametrize(
+    ("minutes", "tried_first", "num_folds"), [(1, 2, 1), (2.5, 4, 1), (4.5, 4, 3), (60, 4, 5)]
+)
+def test_after_the_time_budget_nothing_is_begun(monkeypatch, minutes, tried_first, num_folds):
+    engine = SlowEngine([300, 310, 290, 320])
+    monkeypatch.setattr("pipelines.studies.time_budget.time.monotonic", lambda: engine.clock)
+    recipes = choose(candidates(), workers=engine, minutes=minutes)
+    assert [place for _, place in engine.asked].count(4) == tried_first
+    tried = recipes[0].tried
+    assert tried[0].num_folds == num_folds
+    assert [each.note for each in tried if each.num_folds == 0] == [
+        f"not tried: the time budget of {minutes:g} minutes was over"
+    ] * (4 - tried_first)
+
+
+def test_no_time_at_all():
+    with pytest.raises(RecipeError, match="-1 minutes"):
+        choose(candidates(), workers=FakeEngine([]), minutes=-1)
 
 
 def test_an_unknown_quality():

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ...errors import PipelineError, RecipeError
+from ...errors import PipelineError
 from ...recipe import Recipe
 from ...targets.budgets import Cost
 from ...tasks.metrics import is_smaller_better
@@ -71,15 +71,8 @@ class Batch:
         return [self.ended[number] for number in sorted(self.ended)]
 
     def first_error(self) -> PipelineError:
-        """Returns why the first of them failed, if all have."""
-        if self.errors:
-            return self.errors[min(self.errors)]
-        first = self.ended[min(self.ended)]
-        return RecipeError(
-            f"no trial of the first {len(self.ended)} was judged: {first.reason}",
-            expected="one that keeps the limits",
-            fix="raise the limits, or search smaller networks: --search build.widths=...",
-        )
+        """Returns the error of the first of those that failed."""
+        return self.errors[min(self.errors)]
 
     def _refuse_large(self):
         """Ends those whose untrained network is over a limit. What a network cannot answer before

@@ -243,6 +243,24 @@ def test_over_a_limit_before_an_epoch(tmp_path):
     assert trial.excess == {"bytes": pytest.approx(0.6)}
 
 
+def test_a_first_batch_over_the_limit_ends_nothing(tmp_path):
+    """The nets of the first batch are too large: later ones are not."""
+
+    class Judge(FakeJudge):
+        def costs(self, recipes):
+            begun = self.asked_costs
+            super().costs(recipes)
+            sizes = [9000 if begun + place < 8 else 1000 for place in range(len(recipes))]
+            return [Cost(size) for size in sizes]
+
+    judge = Judge()
+    result = search(tmp_path, judge, num_trials=20, limits=Limits(max_bytes=8000))
+    assert [trial.size_bytes for trial in result.trials[:8]] == [9000] * 8
+    assert len(judge.seen) == 12 + 1, "the recipe itself was over it, and is judged for comparison"
+    assert len(result.trials) == 20 and len(result.pruned) == 8
+    assert [trial.number for trial in result.trials] == list(range(20))
+
+
 def test_a_limit_that_only_a_trained_network_shows(tmp_path):
     with pytest.raises(RecipeError, match="0.5 ms") as caught:
         search(tmp_path, limits=Limits(max_ms=0.1))
