@@ -103,8 +103,8 @@ class _Network:
             values.append(np.maximum(values[-1] @ weights + biases, 0))
         outputs = values[-2] @ self.weights[-1] + self.biases[-1]
         slope = np.where(counts, outputs - wanted, 0) / max(counts.sum(), 1)
-        of_weights = []
-        of_biases = []
+        of_weights: list[np.ndarray] = []
+        of_biases: list[np.ndarray] = []
         for layer in reversed(range(len(self.weights))):
             of_weights.insert(0, values[layer].T @ slope + penalty * self.weights[layer])
             of_biases.insert(0, slope.sum(axis=0))
