@@ -35,6 +35,7 @@ IMPUTERS = (
     steps.ImputeRandom(),
     steps.ImputeNeighbors(),
     steps.ImputeLinear(),
+    steps.ImputeAutoencoder(),
 )
 # The first is what the others are held against.
 FILLS = (
@@ -42,6 +43,8 @@ FILLS = (
     (steps.ImputeMedian(),),
     (steps.FlagMissing(), steps.ImputeLinear()),
     (steps.ImputeLinear(),),
+    (steps.FlagMissing(), steps.ImputeAutoencoder()),
+    (steps.FlagMissing(), steps.ImputeMultiple()),
     (steps.FlagMissing(), steps.ImputeNeighbors()),
     (steps.FlagMissing(), steps.ImputeRandom()),
 )
@@ -108,11 +111,11 @@ def candidates(recipe):
     return Alternatives(usual, tuple(others), {})
 
 
-def gains(recipe, *, most_rows, workers):
-    """Returns the comparison over five folds inside the rows that are no test rows."""
+def gains(recipe, *, folds, most_rows, workers):
+    """Returns the comparison over folds inside the rows that are no test rows."""
     found = candidates(recipe)
     with workers.open() as engine:
-        usual, *others = study._judge_all(found, 5, most_rows, engine)
+        usual, *others = study._judge_all(found, folds, most_rows, engine)
     ranked = study._ranked(others, usual.folds[0].deciding)
     return study.Comparison(recipe.name, "impute", repr(recipe.split), 0, usual, ranked, {})
 
@@ -123,6 +126,7 @@ def main():
     parser.add_argument("names", nargs="*", default=NAMES)
     parser.add_argument("--folder", type=Path, default=Path("saved_models/masked"))
     parser.add_argument("--most-rows", type=int, default=6_000)
+    parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--engine", default="local")
     parser.add_argument("--cells-only", action="store_true")
     options = parser.parse_args()
@@ -134,7 +138,13 @@ def main():
         for imputer, (rmse, mae) in errors.items():
             print(f"  {imputer:20} RMSE {rmse:.3f} sd, mean absolute error {mae:.3f} sd")
         if not options.cells_only:
-            print_comparison(gains(recipe, most_rows=options.most_rows, workers=workers))
+            found = gains(
+                recipe,
+                folds=options.folds,
+                most_rows=options.most_rows,
+                workers=workers,
+            )
+            print_comparison(found)
 
 
 if __name__ == "__main__":

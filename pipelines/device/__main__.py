@@ -30,7 +30,7 @@ from .door import through_door
 from .errors import DeviceError
 from .history import newest_windows, shared_steps
 from .notes import notes_count
-from .primitives import FillPrevious
+from .primitives import FillPrevious, num_draws
 from .runner import FORMS, Runner
 from .safe_csv import answers_writer
 from .tasks import task_of
@@ -256,7 +256,7 @@ def write_answers(runner: Runner, header: list[str], rows, writer) -> bool:
         Whether some row has no answer.
     """
     headings = _task(runner).headings(runner.signature)
-    writer.writerow(["row", *headings, "note", "error"])
+    writer.writerow(["row", *headings, *_spread_headings(runner), "note", "error"])
     failed = False
     num_notes = 0
     first = 1
@@ -310,7 +310,7 @@ def _chunks(rows, width, chunk_rows):
 def _write_chunk(runner, answers, errors, names, writer):
     """Writes the lines of some rows; returns the number of answers with a note."""
     task = _task(runner)
-    num_cells = len(task.headings(runner.signature))
+    num_cells = len(task.headings(runner.signature)) + len(_spread_headings(runner))
     no_answer = [""] * num_cells
     num_notes = 0
     for row, name in enumerate(names):
@@ -320,8 +320,26 @@ def _write_chunk(runner, answers, errors, names, writer):
         note = answers.notes[row]
         if note:
             num_notes += 1
-        writer.writerow([name, *task.cells(answers, row), note, ""])
+        cells = [*task.cells(answers, row), *_spread_cells(answers, row)]
+        writer.writerow([name, *cells, note, ""])
     return num_notes
+
+
+def _spread_headings(runner):
+    """Returns the CSV columns of what draws of missing numbers add to each output."""
+    if num_draws(runner.signature.primitives) == 1:
+        return []
+    (num_outputs,) = runner.signature.output.shape
+    if num_outputs == 1:
+        return ["spread"]
+    return [f"spread {place + 1}" for place in range(num_outputs)]
+
+
+def _spread_cells(answers, row):
+    """Returns the cells of `_spread_headings`."""
+    if answers.spread is None:
+        return []
+    return [f"{spread:.4g}" for spread in answers.spread[row]]
 
 
 def _task(runner):

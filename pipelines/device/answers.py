@@ -21,6 +21,8 @@ class Answers:
             if only the model's output was seen.
         sets: Of classes with sets, object [rows]: the labels in each, a tuple; the true one is
             among them as often as `judge.coverage` states.
+        spread: Where missing numbers are drawn several times, float64 [rows, outputs]: the standard
+            deviation that the draws add to each of the model's outputs (see `draws`).
     """
 
     labels: np.ndarray | None
@@ -29,6 +31,7 @@ class Answers:
     quantiles: np.ndarray | None = None
     notes: np.ndarray | None = None
     sets: np.ndarray | None = None
+    spread: np.ndarray | None = None
 
     def given(self) -> np.ndarray:
         """Returns `labels` of answers that have them. Raises ValueError if they are numbers."""
@@ -49,6 +52,7 @@ class Answers:
             _taken(self.quantiles, places),
             _taken(self.notes, places),
             _taken(self.sets, places),
+            _taken(self.spread, places),
         )
 
 

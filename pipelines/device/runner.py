@@ -16,11 +16,12 @@ import numpy as np
 from .answers import Answers
 from .cells import BadCell, read_column
 from .checksums import read_checked
+from .draws import pooled, spread
 from .errors import DeviceError
 from .litert import LiteRT
 from .notes import row_notes
 from .ports import Port
-from .primitives import Columns, run_primitives
+from .primitives import Columns, at_draw, num_draws, run_primitives
 from .raw_rows import RawRows, raw_columns
 from .signature import Signature, read_signature
 from .tasks import task_of
@@ -141,11 +142,18 @@ class Runner:
     def predict_columns(self, columns: Columns) -> Answers:
         """Answers columns that are typed already, as `read` gives them."""
         prepared = run_primitives(self.signature.primitives, columns)
-        inputs = self.quantize(prepared)
-        raw = self.interpreter.run(inputs)
-        answers = answer(self.signature, raw, form=self.form, prepared=prepared)
+        raws = [self.interpreter.run(self.quantize(prepared))]
+        for draw in range(1, num_draws(self.signature.primitives)):
+            again = run_primitives(at_draw(self.signature.primitives, draw), columns)
+            raws.append(self.interpreter.run(self.quantize(again)))
         notes = row_notes(self.signature, columns, prepared)
-        return replace(answers, notes=notes)
+        if len(raws) == 1:
+            answers = answer(self.signature, raws[0], form=self.form, prepared=prepared)
+            return replace(answers, notes=notes)
+        output = self.signature.output
+        raw = pooled(raws, output)
+        answers = answer(self.signature, raw, form=self.form, prepared=prepared)
+        return replace(answers, notes=notes, spread=spread(raws, output))
 
 
 def refuse_missing(prepared: Columns, port: Port) -> None:

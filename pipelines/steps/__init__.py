@@ -1,5 +1,6 @@
 """Preparing steps: fitted on training rows, applied to all as a few numeric primitives."""
 
+from .autoencoder import ImputeAutoencoder
 from .bins import EncodeBins
 from .categories import EncodeIds, EncodeOnehot
 from .dates import EncodeDate
@@ -14,6 +15,7 @@ from .missing import (
     ImputeMostFrequent,
     ImputePrevious,
 )
+from .multiple import ImputeMultiple
 from .pack import make_signature, to_ports, unlabelled_to_ports
 from .scale import ScaleMinMax, ScaleRobust, ScaleStandard
 from .series import CountSinceSeen, FillGaps, FlagGaps, ScaleByItself, ScaleSeries
@@ -31,6 +33,8 @@ __all__ = [
     "ImputeMostFrequent",
     "ImputePrevious",
     "ImputeLinear",
+    "ImputeAutoencoder",
+    "ImputeMultiple",
     "ImputeNeighbors",
     "ImputeRandom",
     "ScaleStandard",

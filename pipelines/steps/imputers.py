@@ -21,7 +21,9 @@ _FIX_GAPS = "use ImputeLinear() or ImputeMedian(), or name the columns that are 
 
 
 @dataclass(frozen=True)
-class _FillRows(ColumnStep):
+class FillRows(ColumnStep):
+    """A step that becomes one primitive, which fills the missing numbers of a row."""
+
     reads: ClassVar[tuple[str, ...]] = (NUMERIC,)
     fills_numbers: ClassVar[bool] = True
 
@@ -61,7 +63,7 @@ class _FillRows(ColumnStep):
 
 
 @dataclass(frozen=True)
-class ImputeLinear(_FillRows):
+class ImputeLinear(FillRows):
     """Fills each missing number by a linear function of the row's others: chained equations
     (van Buuren and Groothuis-Oudshoorn 2011, https://doi.org/10.18637/jss.v045.i03) whose answer is
     the conditional expectation under a Gaussian, which a few sweeps of Gauss and Seidel come near
@@ -92,32 +94,55 @@ class ImputeLinear(_FillRows):
         names,
         x,
     ):
-        if len(names) > MAX_LINEAR:
-            raise StepError(
-                f"ImputeLinear on {len(names):,} columns, each predicted from all others",
-                expected=f"at most {MAX_LINEAR}",
-                fix="name those that go together: ImputeLinear(columns=(...)), and put "
-                "ImputeMedian() behind it",
-            )
-        shift, spread = _moments(x)
-        stride = -(-len(x) // MAX_LEARNED)
-        means, covariance = _gaussian(((x - shift) / spread)[::stride], self.ridge)
-        precision = np.linalg.inv(covariance)
-        weights = -precision / np.diag(precision)[:, None]
-        # From the unit of the spread to that of the columns.
-        weights *= spread[:, None] / spread
-        np.fill_diagonal(weights, 0)
+        refuse_many(self, names, MAX_LINEAR)
+        means, weights, _ = conditional(x, self.ridge)
         return LinearFill(
             names,
-            _plain(means * spread + shift),
-            _plain(np.nanmin(x, axis=0)),
-            _plain(np.nanmax(x, axis=0)),
-            tuple(map(_plain, weights)),
+            plain(means),
+            plain(np.nanmin(x, axis=0)),
+            plain(np.nanmax(x, axis=0)),
+            tuple(map(plain, weights)),
             self.sweeps,
         )
 
 
-def _moments(x):
+def refuse_many(step: ColumnStep, names: tuple[str, ...], most: int) -> None:
+    """Raises StepError for more columns than a step of all others holds on a device."""
+    if len(names) > most:
+        name = type(step).__name__
+        raise StepError(
+            f"{name} on {len(names):,} columns, each predicted from all others",
+            expected=f"at most {most}",
+            fix=f"name those that go together: {name}(columns=(...)), and put ImputeMedian() "
+            "behind it",
+        )
+
+
+def conditional(x: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Returns what each column is given all others, under a Gaussian.
+
+    Args:
+        x: float64 [rows, columns], NaN where a number is missing.
+        ridge: As of `ImputeLinear`.
+
+    Returns:
+        The means, float64 [columns]; what each column's prediction takes of each other's distance
+        from its mean, float64 [columns, columns]; and the standard deviation that is left of each,
+        float64 [columns].
+    """
+    shift, spread = moments(x)
+    stride = -(-len(x) // MAX_LEARNED)
+    means, covariance = _gaussian(((x - shift) / spread)[::stride], ridge)
+    precision = np.linalg.inv(covariance)
+    of_others = np.diag(precision)
+    weights = -precision / of_others[:, None]
+    # From the unit of the spread to that of the columns.
+    weights *= spread[:, None] / spread
+    np.fill_diagonal(weights, 0)
+    return means * spread + shift, weights, spread / np.sqrt(of_others)
+
+
+def moments(x):
     """Returns mean and standard deviation of the numbers that are there, 1 where it is 0."""
     spread = np.nanstd(x, axis=0)
     return np.nanmean(x, axis=0), np.where(
@@ -171,7 +196,7 @@ def _gaussian(z, ridge):
 
 
 @dataclass(frozen=True)
-class ImputeNeighbors(_FillRows):
+class ImputeNeighbors(FillRows):
     """Fills each missing number by its mean over the nearest training rows (Troyanskaya et al.
     2001, https://doi.org/10.1093/bioinformatics/17.6.520). A device holds the rows that are
     searched, 4 bytes a number.
@@ -222,17 +247,17 @@ class ImputeNeighbors(_FillRows):
                 replace=False,
             )
         )
-        _, spread = _moments(x)
+        _, spread = moments(x)
         return NeighborFill(
             names,
-            _plain(1 / spread),
-            tuple(map(_plain, x[drawn])),
+            plain(1 / spread),
+            tuple(map(plain, x[drawn])),
             self.num_neighbors,
         )
 
 
 @dataclass(frozen=True)
-class ImputeRandom(_FillRows):
+class ImputeRandom(FillRows):
     """Fills each missing number by one drawn from the training rows: their spread stays as it was
     (Little and Rubin 2002, section 4.3). The draw depends on the row's other numbers alone, so that
     a device draws the same; rows without any number draw alike.
@@ -268,11 +293,11 @@ class ImputeRandom(_FillRows):
         )
         return DrawFill(
             names,
-            tuple(map(_plain, seen.T)),
+            tuple(map(plain, seen.T)),
             self.seed,
         )
 
 
-def _plain(values):
+def plain(values):
     """Returns Python floats that float32 holds exactly."""
     return tuple(map(as_float32, values))

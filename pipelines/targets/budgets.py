@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..device.primitives import num_draws
 from ..slots import Target
 from ..verify.ladder import InRunner, Rung, time_rows
 from .exported_model import ExportedModel
@@ -36,7 +37,8 @@ def int8_latency_ms(exported: ExportedModel, interpreter) -> float:
     runner = InRunner(exported.signature, interpreter)
     few = {name: x[:MAX_TIMED_ROWS] for name, x in exported.calibration.x.items()}
     num_rows = min(len(exported.calibration), MAX_TIMED_ROWS)
-    return float(np.median(time_rows(interpreter, runner.quantize(few), num_rows)))
+    times = time_rows(interpreter, runner.quantize(few), num_rows)
+    return float(np.median(times)) * num_draws(exported.signature.primitives)
 
 
 def broken_budgets(targets: tuple[Target, ...], rungs: list[Rung]) -> str:

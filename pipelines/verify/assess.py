@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..device.answers import Answers
+from ..device.primitives import num_draws
 from ..device.runner import Runner
 from ..device.signature import Signature
 from ..rows.parts import HeldOut
@@ -38,7 +39,10 @@ def assess(
     interpreter = KerasInterpreter(model)
     rows = inputs.decision_rows
     raw = inputs.out_of_fold
-    if raw is None:
+    if raw is None and num_draws(inputs.signature.primitives) > 1:
+        undecided = InRunner(inputs.signature, interpreter, form="float32")
+        raw = answer_all(undecided, inputs.valid_rows).raw
+    elif raw is None:
         raw = interpreter.run(rows.x)
     check_trained(raw, "the rows that it decides by")
     task = task_of(inputs.signature.target)

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..device.dates import UNIX, write_time
 from ..device.primitives import run_primitives
-from ..device.runner import LiteRT, Runner, answer
+from ..device.runner import LiteRT, Runner
 from ..device.signature import Signature
 from ..rows.columns import read_rows
 
@@ -26,7 +26,7 @@ def golden(signature: Signature, int8: bytes, test) -> list[dict]:
     prepared = run_primitives(signature.primitives, columns)
     inputs = runner.quantize(prepared)
     raw = runner.interpreter.run(inputs)
-    answers = answer(signature, raw, form="int8", prepared=prepared)
+    answers = runner.predict_columns(columns)
     return [
         {
             "row": {

@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from ..device.answers import Answers
+from ..device.primitives import num_draws
 from ..device.runner import Runner
 from ..device.signature import Signature
 from ..errors import VerifyError
@@ -233,6 +234,7 @@ def join_answers(parts: list[Answers]) -> Answers:
         quantiles=_join([each.quantiles for each in parts]),
         notes=_join([each.notes for each in parts]),
         sets=_join([each.sets for each in parts]),
+        spread=_join([each.spread for each in parts]),
     )
 
 
@@ -259,7 +261,8 @@ class InRunner(Runner):
     """The device runner as a Runtime; its milliseconds are those of the interpreter alone."""
 
     def one_row_ms(self, columns, num_rows):
-        return time_rows(self.interpreter, self.prepare(columns), num_rows)
+        times = time_rows(self.interpreter, self.prepare(columns), num_rows)
+        return times * num_draws(self.signature.primitives)
 
 
 def time_rows(interpreter, inputs: Mapping[str, np.ndarray], num_rows: int) -> np.ndarray:

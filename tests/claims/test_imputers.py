@@ -225,3 +225,60 @@ def test_holm_keeps_the_chance_of_any_false_finding():
     plain = np.mean(drawn.min(axis=1) < 0.05)
     adjusted = np.mean([min(holm(list(row))) < 0.05 for row in drawn])
     assert plain > 0.35 and adjusted < 0.06
+
+
+def test_an_autoencoder_follows_curves_that_no_line_does():
+    """Gondara and Wang 2018, https://arxiv.org/abs/1705.02737, section 5: ahead of linear chained
+    equations where columns go together otherwise than by a line.
+    """
+    random = np.random.default_rng(0)
+    first = random.uniform(-2, 2, 3000)
+    whole = np.stack([first, first**2 + 0.1 * random.normal(size=3000)], axis=1)
+    x = whole.copy()
+    x[random.random(3000) < SHARE, 1] = np.nan
+    gaps = np.isnan(x)
+    step = steps.ImputeAutoencoder(num_batches=1000)
+    by_net = filled(step, x)
+    assert rmse(by_net, whole, gaps) < 0.25 * rmse(filled(steps.ImputeLinear(), x), whole, gaps)
+    np.testing.assert_array_equal(filled(step, x), by_net)
+
+
+def test_draws_keep_spread_and_correlation_that_a_conditional_mean_loses():
+    """Little and Rubin 2002, section 4.3.2: of regressions, only those with noise keep variances
+    and correlations.
+    """
+    random = np.random.default_rng(0)
+    first = random.normal(size=6000)
+    whole = np.stack([first, first + random.normal(size=6000)], axis=1)
+    x = whole.copy()
+    x[np.random.default_rng(1).random(len(x)) < 0.5, 1] = np.nan
+    drawn = filled(steps.ImputeMultiple(), x)
+    by_mean = filled(steps.ImputeLinear(), x)
+    wanted = np.corrcoef(whole.T)[0, 1]
+    assert drawn[:, 1].var() == pytest.approx(whole[:, 1].var(), rel=0.05)
+    assert by_mean[:, 1].var() < 0.85 * whole[:, 1].var()
+    assert np.corrcoef(drawn.T)[0, 1] == pytest.approx(wanted, abs=0.02)
+    assert np.corrcoef(by_mean.T)[0, 1] > wanted + 0.05
+
+
+def test_the_spread_of_many_draws_is_that_of_what_is_missing():
+    """Rubin 1987, section 3.1: the variance between draws is that of the missing numbers given
+    those that are there; here of their sum, known from the true covariance.
+    """
+    whole, _, covariance = gaussian(3000, num=4)
+    x = with_gaps(whole)
+    step = steps.ImputeMultiple(num_draws=32, ridge=1e-6)
+    primitive = step.fit(train_of(x)).primitives[0]
+    rows = with_gaps(whole[:1], share=0).repeat(1, axis=0)
+    rows[0, 1:3] = np.nan
+    sums = []
+    for draw in range(64 * 4):
+        primitive_of_draw = replace(primitive, seed=draw)
+        columns = {str(place): rows[:, place].astype(np.float32) for place in range(4)}
+        primitive_of_draw.run(columns)
+        sums.append(columns["1"][0] + columns["2"][0])
+    gaps = np.array([False, True, True, False])
+    known = covariance[np.ix_(~gaps, ~gaps)]
+    across = covariance[np.ix_(gaps, ~gaps)]
+    left = covariance[np.ix_(gaps, gaps)] - across @ np.linalg.solve(known, across.T)
+    assert np.std(sums) == pytest.approx(np.sqrt(left.sum()), rel=0.2)

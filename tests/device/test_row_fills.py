@@ -30,7 +30,33 @@ LINEAR = p.LinearFill(
 KNOWN = tuple(map(tuple, np.random.default_rng(1).normal(0, 3, (9, 3)).astype("f4").tolist()))
 NEIGHBORS = p.NeighborFill(NAMES, (0.5, 0.25, 0.0013), (*KNOWN, KNOWN[0]), 3)
 DRAW = p.DrawFill(NAMES, ((0.0, 1.0), (2.5, 3.5, 4.5), KNOWN[0] + KNOWN[1]), 7)
-FILLS = (LINEAR, NEIGHBORS, DRAW)
+LAYERS = np.random.default_rng(2)
+DENSE = p.DenseFill(
+    NAMES,
+    LINEAR.means,
+    (3.0, 1.7, 900.3),
+    LINEAR.lows,
+    LINEAR.highs,
+    (
+        tuple(map(tuple, LAYERS.normal(0, 1, (5, 6)).astype("f4").tolist())),
+        tuple(map(tuple, LAYERS.normal(0, 1, (4, 5)).astype("f4").tolist())),
+        tuple(map(tuple, LAYERS.normal(0, 1, (3, 4)).astype("f4").tolist())),
+    ),
+    ((0.1, -0.2, 0.3, 0.0, 0.7), (0.3, 0.1, -0.6, 0.2), (0.3, -0.1, 0.01)),
+)
+GAUSSIAN = p.GaussianDraw(
+    NAMES,
+    LINEAR.means,
+    LINEAR.lows,
+    LINEAR.highs,
+    LINEAR.weights,
+    (1.3, 0.7, 333.3),
+    KNOWN[0] + KNOWN[1] + KNOWN[2],
+    5,
+    11,
+    4,
+)
+FILLS = (LINEAR, NEIGHBORS, DRAW, DENSE, GAUSSIAN, GAUSSIAN.at_draw(3))
 
 
 def hostile_rows():
@@ -119,6 +145,15 @@ def test_neighbours_are_the_nearest_and_of_equal_ones_the_first():
         replace(DRAW, seen=((1.0,), (), (2.0,))),
         replace(DRAW, seed=-1),
         replace(DRAW, columns=()),
+        replace(DENSE, spreads=(1.0, 0.0, 1.0)),
+        replace(DENSE, weights=DENSE.weights[:2]),
+        replace(DENSE, weights=DENSE.weights[:2], biases=DENSE.biases[:2]),
+        replace(DENSE, biases=DENSE.biases[::-1]),
+        replace(DENSE, lows=(1.0,)),
+        replace(GAUSSIAN, num_draws=0),
+        replace(GAUSSIAN, noise=()),
+        replace(GAUSSIAN, spreads=(1.0,)),
+        replace(GAUSSIAN, seed=2**31 - 1),
     ],
 )
 def test_numbers_that_do_not_fit_together_are_refused(wrong):

@@ -9,6 +9,8 @@ from dataclasses import asdict
 from ..typed import read_typed
 from .categories import Lookup, Onehot, Table
 from .dates import DATE_PARTS, DatePart
+from .dense_fill import DenseFill
+from .gaussian_draw import GaussianDraw
 from .numbers import Affine, Bins, Clip, Fill, FillPrevious, Missing, missing_mask
 from .packs import Pack
 from .primitive import Columns, PackingPrimitive, Primitive
@@ -23,6 +25,8 @@ PRIMITIVES: tuple[type[Primitive], ...] = (
     LinearFill,
     NeighborFill,
     DrawFill,
+    DenseFill,
+    GaussianDraw,
     Missing,
     Affine,
     Clip,
@@ -57,10 +61,12 @@ __all__ = [
     "DATE_PARTS",
     "DatePart",
     "DistinctIds",
+    "DenseFill",
     "DrawFill",
     "Fill",
     "FillPrevious",
     "FillSteps",
+    "GaussianDraw",
     "KnownPairs",
     "LinearFill",
     "Lookup",
@@ -81,6 +87,8 @@ __all__ = [
     "Table",
     "Words",
     "missing_mask",
+    "at_draw",
+    "num_draws",
     "primitive_from_json",
     "primitive_to_json",
     "run_primitives",
@@ -93,6 +101,16 @@ def run_primitives(primitives: tuple[Primitive, ...], columns: Columns) -> Colum
     for primitive in primitives:
         primitive.run(columns)
     return columns
+
+
+def num_draws(primitives: tuple[Primitive, ...]) -> int:
+    """Returns how many rows a runner makes of one; 1 if nothing is drawn."""
+    return max((primitive.draws() for primitive in primitives), default=1)
+
+
+def at_draw(primitives: tuple[Primitive, ...], draw: int) -> tuple[Primitive, ...]:
+    """Returns the primitives that make the row of that number, from 0."""
+    return tuple(primitive.at_draw(draw) for primitive in primitives)
 
 
 def primitive_to_json(primitive: Primitive) -> dict:

@@ -58,6 +58,14 @@ class Primitive(ABC):
         """Returns how many numbers it makes of a value; 0 if as many as it reads."""
         return 0
 
+    def draws(self) -> int:
+        """Returns how many rows a runner makes of one, whose answers it takes the mean of."""
+        return 1
+
+    def at_draw(self, draw: int) -> "Primitive":
+        """Returns what makes the row of that number, from 0; 0 is the primitive as it is."""
+        return self
+
     def check(self) -> None:
         """Raises ValueError if its fields do not fit together."""
 

@@ -11,7 +11,7 @@ from .primitive import Columns, Flows, Primitive
 MAX_COLUMNS = 1024
 # What mixes the bits of a row, and of the place of a column (Knuth's golden ratio of 2**32).
 _PRIME = np.uint32(16_777_619)
-_GOLDEN = 0x9E3779B1
+GOLDEN = 0x9E3779B1
 _START = np.uint32(2_166_136_261)
 
 
@@ -203,16 +203,16 @@ class DrawFill(RowFill):
 
     def fill(self, x: np.ndarray) -> np.ndarray:
         drawn = np.zeros(x.shape, np.float32)
-        bits = _row_bits(x, self.seed)
+        bits = row_bits(x, self.seed)
         for place, seen in enumerate(self.seen):
-            of_column = (place + 1) * _GOLDEN % 2**32
-            turned = _mixed(bits ^ np.uint32(of_column))
+            of_column = (place + 1) * GOLDEN % 2**32
+            turned = mixed_bits(bits ^ np.uint32(of_column))
             values = np.asarray(seen, np.float32)
             drawn[:, place] = values[turned % np.uint32(len(values))]
         return drawn
 
 
-def _row_bits(x, seed):
+def row_bits(x, seed):
     """Returns a number made of all bits of a row, uint32 [rows]; a missing number has the bits 0,
     and so has a negative zero.
     """
@@ -229,7 +229,7 @@ def _row_bits(x, seed):
     return bits
 
 
-def _mixed(bits):
+def mixed_bits(bits):
     """Returns numbers whose low bits depend on all bits of those given, uint32 [rows]."""
     bits = (bits ^ bits >> np.uint32(16)) * np.uint32(0x85EBCA6B)
     bits = (bits ^ bits >> np.uint32(13)) * np.uint32(0xC2B2AE35)

@@ -10,7 +10,7 @@ import numpy as np
 from ...convert.operators import micro_name, operators
 from ...convert.pack_file import without_words
 from ...device.cells import PICTURE, SERIES
-from ...device.primitives import Columns
+from ...device.primitives import Columns, num_draws
 from ...device.runner import LiteRT
 from ...device.signature import Signature
 from ...tasks import task_of
@@ -41,6 +41,7 @@ def main_files(
     """
     int8 = without_words(int8)  # as it stands in model.c
     names = [micro_name(each) for each in operators(int8)]
+    draws = num_draws(signature.primitives)
     if arena_bytes is not None:
         arena = _with_room(arena_bytes)
     else:
@@ -57,7 +58,7 @@ def main_files(
         num_operators=len(names),
         added=_added(names),
         answer=task_of(signature.target).c_example(signature),
-        copies=_copies(LiteRT(int8).port_names()),
+        asked=_asked(_copies(LiteRT(int8).port_names()), draws),
     )
     return {
         "main.cc": main,
@@ -99,6 +100,28 @@ def _copies(port_names):
         f"  memcpy(interpreter.input({place})->data.raw, inputs.{port}, sizeof inputs.{port});"
         for place, port in enumerate(port_names)
     )
+
+
+def _asked(copies, draws):
+    """Returns C++ that takes a row through the model to `output`; row by row of its draws."""
+    if draws == 1:
+        return f"{_PREPARED}\n{copies}\n{_INVOKED}\n{_OUTPUT}"
+    once = f"{_PREPARED}\n{copies}\n{_INVOKED}\n{_KEPT}"
+    indented = once.replace("\n", "\n  ")
+    return f"{_OUTPUTS}\n  {indented}\n  }}"
+
+
+_PREPARED = """  const int refused = prepare(&row, &inputs);
+  if (refused != 0) {
+    MicroPrintf("the row's column %d is none that the model takes", refused - 1);
+    return 1;
+  }"""
+_INVOKED = "  if (interpreter.Invoke() != kTfLiteOk) return 1;"
+_OUTPUT = "  const int8_t* output = interpreter.output(0)->data.int8;"
+_OUTPUTS = """  static int8_t output[SIGNATURE_NUM_OUTPUTS];
+  constexpr int kOutputs = SIGNATURE_NUM_OUTPUTS / SIGNATURE_NUM_DRAWS;
+  for (signature_draw = 0; signature_draw < SIGNATURE_NUM_DRAWS; ++signature_draw) {"""
+_KEPT = "  memcpy(output + signature_draw * kOutputs, interpreter.output(0)->data.int8, kOutputs);"
 
 
 def _wrapped(numbers):
@@ -264,14 +287,7 @@ int main() {{
 
   const signature_row row = golden_row();
   prepare_reset();
-  const int refused = prepare(&row, &inputs);
-  if (refused != 0) {{
-    MicroPrintf("the row's column %d is none that the model takes", refused - 1);
-    return 1;
-  }}
-{copies}
-  if (interpreter.Invoke() != kTfLiteOk) return 1;
-  const int8_t* output = interpreter.output(0)->data.int8;
+{asked}
 
 {answer}
   int most = 0;

@@ -4,6 +4,7 @@ import math
 
 from ...device.cells import PICTURE, SERIES
 from ...device.notes import short_number
+from ...device.primitives import num_draws
 from ...device.signature import Signature
 from ...tasks import task_of
 from ...tasks.c_text import comment, literal
@@ -33,7 +34,7 @@ def write_header(signature: Signature, name: str, num_bytes: int) -> str:
 
 #define MODEL_INT8_BYTES {num_bytes}
 #define SIGNATURE_NUM_OUTPUTS {signature.output.shape[0] * signature.output.num_copies}
-
+{_draws(signature)}
 typedef struct {{
 {fields}
 }} signature_row;
@@ -54,6 +55,20 @@ int prepare(const signature_row *row, signature_inputs *inputs);
 {task.c_declaration(signature)}
 #endif
 """
+
+
+def _draws(signature):
+    """Returns what states which draw of the missing numbers `prepare` makes; "" if none is drawn."""
+    draws = num_draws(signature.primitives)
+    if draws == 1:
+        return ""
+    return (
+        f"#define SIGNATURE_NUM_DRAWS {draws}\n\n"
+        "/* Missing numbers are drawn. For each value from 0 to SIGNATURE_NUM_DRAWS - 1: set it,\n"
+        "   prepare the row, run the model. The outputs of all draws, one after the other, are what\n"
+        "   answers are computed from. */\n"
+        "extern int32_t signature_draw;\n"
+    )
 
 
 def _field(signature, place):

@@ -15,11 +15,13 @@ from ...device.primitives import (
     Characters,
     Clip,
     DatePart,
+    DenseFill,
     DistinctIds,
     DrawFill,
     Fill,
     FillPrevious,
     FillSteps,
+    GaussianDraw,
     KnownPairs,
     LinearFill,
     Lookup,
@@ -38,7 +40,13 @@ from ...device.primitives import (
     Words,
 )
 from ...tasks.c_text import literal, quoted
-from .row_fills import write_draw_fill, write_linear_fill, write_neighbor_fill
+from .row_fills import (
+    write_dense_fill,
+    write_draw_fill,
+    write_gaussian_draw,
+    write_linear_fill,
+    write_neighbor_fill,
+)
 
 
 def _fill(writer, step, _):
@@ -355,6 +363,8 @@ WRITERS: dict[type[Primitive], Callable] = {
     LinearFill: write_linear_fill,
     NeighborFill: write_neighbor_fill,
     DrawFill: write_draw_fill,
+    DenseFill: write_dense_fill,
+    GaussianDraw: write_gaussian_draw,
     Missing: _missing,
     Affine: _affine,
     Clip: _clip,

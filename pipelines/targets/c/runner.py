@@ -7,15 +7,17 @@ import shutil
 import subprocess
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from ...device.primitives import run_primitives
+from ...device.primitives import num_draws, run_primitives
 from ...device.runner import answer
 from ...device.signature import Signature
 from ...errors import VerifyError
 from ...tasks import task_of
+from .c_files import pooled_signature
 from .names import identifier
 
 COMPILE_SECONDS = 120
@@ -108,13 +110,21 @@ class CCode:
         )
 
     def predict_columns(self, columns):
-        prepared, kept = self._prepare(columns)
-        raw = self._interpreter.run(prepared)
-        values = run_primitives(self.signature.primitives, columns)
-        return self._answers(
-            answer(self.signature, raw, form="int8", prepared=values),
-            kept,
-        )
+        primitives = self.signature.primitives
+        draws = num_draws(primitives)
+        outputs = []
+        for draw in range(draws):
+            if draws > 1:
+                ctypes.c_int32.in_dll(self._library, "signature_draw").value = draw
+            prepared, kept = self._prepare(columns)
+            outputs.append(self._interpreter.run(prepared))
+        raw = np.concatenate(outputs, axis=1)
+        values = run_primitives(primitives, columns)
+        signature = pooled_signature(self.signature)
+        answers = self._answers(answer(signature, raw, form="int8", prepared=values), kept)
+        if draws == 1:
+            return answers
+        return replace(answers, raw=signature.output.dequantize(raw))
 
     def one_row_ms(self, columns, num_rows):
         times = []
@@ -123,7 +133,7 @@ class CCode:
             start = time.perf_counter()
             self._interpreter.run(self._prepare(one)[0])
             times.append((time.perf_counter() - start) * 1000)
-        return np.array(times)
+        return np.array(times) * num_draws(self.signature.primitives)
 
     def _prepare(self, columns):
         """Port → array [rows, ...] as C fills it, and the structure of each row."""

@@ -1,9 +1,12 @@
 """C code as a target."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
+import numpy as np
+
 from ...convert.kernels import Kernels, ReferenceKernels
+from ...device.primitives import at_draw, num_draws
 from ...device.runner import Runner
 from ...slots import Target
 from ...verify.ladder import InRunner, unscored
@@ -43,7 +46,11 @@ class TargetC(Target):
             interpreter = Micro(int8, plain.port_names())
             arena_bytes = interpreter.arena_bytes()
         row = exported.raw_rows(1)
-        output = interpreter.run(Runner(signature, plain).prepare(row))[0]
+        outputs = []
+        for draw in range(num_draws(signature.primitives)):
+            drawn = replace(signature, primitives=at_draw(signature.primitives, draw))
+            outputs.append(interpreter.run(Runner(drawn, plain).prepare(row))[0])
+        output = np.concatenate(outputs)
         files = c_files(signature, int8, exported.name)
         files |= main_files(
             signature, int8, exported.name, row=row, output=output, arena_bytes=arena_bytes

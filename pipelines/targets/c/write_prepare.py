@@ -3,7 +3,7 @@
 import math
 
 from ...device.cells import MAX_NUMBER, PICTURE, SERIES
-from ...device.primitives import Fill, FillPrevious, FillSteps, RowFill, StepIds
+from ...device.primitives import Fill, FillPrevious, FillSteps, RowFill, StepIds, num_draws
 from ...tasks import task_of
 from ...tasks.c_text import literal
 from .helpers import needed_helpers
@@ -77,7 +77,7 @@ class PrepareWriter:
 #include <stddef.h>
 #include <string.h>
 
-{helpers}
+{self._draw()}{helpers}
 
 {chr(10).join(self.tables)}
 {statics}
@@ -93,6 +93,12 @@ int prepare(const signature_row *row, signature_inputs *inputs) {{
 }}
 
 {self._answer()}"""
+
+    def _draw(self):
+        """The variable that states which draw is made, where numbers are drawn."""
+        if num_draws(self.signature.primitives) == 1:
+            return ""
+        return "int32_t signature_draw = 0;\n\n"
 
     def _refusals(self):
         """The rows that C refuses, before anything is computed."""

@@ -68,7 +68,7 @@ class TargetMicro(Target):
         )
         runner = InRunner(exported.signature, plain)
         wanted = answer_all(runner, test, places)
-        apart = np.abs(answers[self.form].raw.astype(np.int32) - wanted.raw)
+        apart = _steps_apart(answers[self.form].raw, wanted.raw, exported.signature.output)
         rung = replace(
             rung,
             int8_steps=int(apart.max()),
@@ -92,3 +92,12 @@ class TargetMicro(Target):
         micro = Micro(content, plain.port_names(), plain.output_names())
         ladder = StreamLadder(exported, test, answers)
         return [ladder.climb_micro(micro, plain, compared_with)]
+
+
+def _steps_apart(one, other, output):
+    """Returns how many int8 steps outputs are apart, int [rows, values]; of the means over several
+    draws, which are no longer int8, as many as their distance is.
+    """
+    if one.dtype == np.int8:
+        return np.abs(one.astype(np.int32) - other)
+    return np.ceil(np.abs(one - other) / output.scale - 1e-3).astype(np.int32)

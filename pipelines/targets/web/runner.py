@@ -22,7 +22,8 @@ import numpy as np
 
 from ...device.answers import Answers
 from ...device.cells import PICTURE, TEXT
-from ...device.primitives import Columns, run_primitives
+from ...device.draws import pooled
+from ...device.primitives import Columns, at_draw, num_draws, run_primitives
 from ...device.runner import Runner, answer
 from ...device.signature import Signature
 from ...errors import ExportError, VerifyError
@@ -77,15 +78,21 @@ class AsInBrowser:
         self.signature, self._interpreter, self._form = signature, interpreter, form
 
     def predict_columns(self, columns: Columns) -> Answers:
-        prepared = run_primitives(self.signature.primitives, columns)
+        primitives = self.signature.primitives
         if any(port.is_picture for port in self.signature.inputs):
             kind = "uint8"
         else:
             kind = "float32"
-        inputs = Runner(self.signature, self._interpreter, form=kind).quantize(prepared)
-        return answer(
-            self.signature, self._interpreter.run(inputs), form=self._form, prepared=prepared
-        )
+        runner = Runner(self.signature, self._interpreter, form=kind)
+        raws = []
+        for draw in range(num_draws(primitives)):
+            drawn = run_primitives(at_draw(primitives, draw), columns)
+            raws.append(self._interpreter.run(runner.quantize(drawn)))
+        raw = raws[0]
+        if len(raws) > 1:
+            raw = pooled(raws, self.signature.output)
+        prepared = run_primitives(primitives, columns)
+        return answer(self.signature, raw, form=self._form, prepared=prepared)
 
 
 class Browser:

@@ -219,6 +219,42 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
         });
       });
     },
+    GaussianDraw(step, columns, memory) {
+      const of = (name) => step[name].map(round);
+      const means = of("means"), spreads = of("spreads"), noise = of("noise");
+      const lows = of("lows").map((low, i) => round(low - means[i]));
+      const highs = of("highs").map((high, i) => round(high - means[i]));
+      fillRow(step, columns, (x) => {
+        const bits = rowBits(x, step.seed + (memory.draw ?? 0));
+        const distances = x.map((each, i) => Number.isNaN(each) ? 0 : clip(round(each - means[i]), lows[i], highs[i]));
+        for (let sweep = 0; sweep < step.sweeps; ++sweep) {
+          for (let i = 0; i < x.length; ++i) {
+            if (!Number.isNaN(x[i])) continue;
+            const turned = mixed((bits ^ Math.imul(sweep * x.length + i + 1, 0x9E3779B1)) >>> 0);
+            const drawn = round(noise[turned % noise.length] * spreads[i]);
+            const total = step.weights[i].reduce((sum, weight, j) => round(sum + round(round(weight) * distances[j])),
+                                                 drawn);
+            distances[i] = clip(total, lows[i], highs[i]);
+          }
+        }
+        return distances.map((each, i) => means[i] + each);
+      });
+    },
+    DenseFill(step, columns) {
+      const of = (name) => step[name].map(round);
+      const means = of("means"), spreads = of("spreads"), lows = of("lows"), highs = of("highs");
+      fillRow(step, columns, (x) => {
+        const standard = Array.from(x, (each, i) => Number.isNaN(each) ? 0
+          : round(round(clip(each, lows[i], highs[i]) - means[i]) / spreads[i]));
+        let values = [...standard, ...Array.from(x, (each) => Number(Number.isNaN(each)))];
+        step.weights.forEach((units, layer) => {
+          const sums = units.map((weights, unit) => weights.reduce((total, weight, i) =>
+            round(total + round(values[i] * round(weight))), round(step.biases[layer][unit])));
+          values = layer + 1 < step.weights.length ? sums.map((each) => Math.max(each, 0)) : sums;
+        });
+        return values.map((each, i) => clip(round(round(each * spreads[i]) + means[i]), lows[i], highs[i]));
+      });
+    },
     Missing(step, columns, memory) {
       const x = columns.get(step.column);
       const isMissing = x === null || Number.isNaN(x) || (x === "" && memory.texts.has(step.column));

@@ -52,12 +52,20 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
     /* Typed columns of one row → Promise of {label, scores, quantiles, raw, milliseconds (of the model alone), notes}
        (a list of what is unusual about the row). */
     async predict(columns) {
-      const prepared = runPrimitives(this.signature.primitives, columns, this.memory);
-      const inputs = this.inputsOf(prepared), start = performance.now();
-      const raw = await this.model.run(inputs);
-      const milliseconds = performance.now() - start;
+      const {primitives} = this.signature;
+      const draws = primitives.reduce((most, step) => Math.max(most, step.num_draws ?? 1), 1);
+      const raws = [];
+      let prepared, milliseconds = 0;
+      for (let draw = draws - 1; draw >= 0; --draw) { // the first draw last: notes are of it
+        prepared = runPrimitives(primitives, columns, {...this.memory, draw});
+        const inputs = this.inputsOf(prepared), start = performance.now();
+        raws.unshift(Float32Array.from(await this.model.run(inputs)));
+        milliseconds += performance.now() - start;
+      }
+      const raw = raws.length === 1 ? raws[0] : meanOf(raws);
       const notes = rowNotes(this.signature, columns, prepared);
-      return {...answer(this.signature, raw, this.form, prepared), raw, milliseconds, notes};
+      const spread = raws.length === 1 ? undefined : spreadOf(raws);
+      return {...answer(this.signature, raw, this.form, prepared), raw, milliseconds, notes, spread};
     }
 
     /* The arrays of the model's inputs by port, float32, int32 or, of pictures, uint8. */
@@ -73,6 +81,21 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
       }
       return inputs;
     }
+  }
+
+  /* The mean of the outputs of all draws of a row's missing numbers. */
+  function meanOf(raws) {
+    const total = raws.reduce((sum, raw) => sum.map((each, i) => each + raw[i]));
+    return total.map((each) => each * Math.fround(1 / raws.length));
+  }
+
+  /* The standard deviation that the draws add to each mean (Rubin 1987). */
+  function spreadOf(raws) {
+    return Array.from(raws[0], (_, i) => {
+      const mean = raws.reduce((sum, raw) => sum + raw[i], 0) / raws.length;
+      const squares = raws.reduce((sum, raw) => sum + (raw[i] - mean) ** 2, 0);
+      return Math.sqrt((1 + 1 / raws.length) * squares / (raws.length - 1));
+    });
   }
 
   /* The raw output Float32Array [outputs] of a model → {label, scores, quantiles}, as `answer` of the runner in
