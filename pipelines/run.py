@@ -180,6 +180,7 @@ def fit(
         The Keras model with its score on the validation rows.
     """
     recipe = settle(recipe, train.schema)
+    recipe.training.require_device()
     inputs = prepare(recipe, train, valid)
     with stage("train"):
         return train_and_assess(recipe, inputs, callbacks)

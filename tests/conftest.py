@@ -140,6 +140,8 @@ def whole_cluster():
     from ray.cluster_utils import Cluster
 
     folder = tempfile.mkdtemp(prefix="ray-")  # short: it holds the paths of sockets
+    # Where a cluster's address is written, whatever its own folder is; Ray does not make it.
+    (Path(tempfile.gettempdir()) / "ray").mkdir(exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         made = Cluster(

@@ -58,6 +58,14 @@ Settings = Annotated[
         "`knobs` lists them.",
     ),
 ]
+Strategy = Annotated[
+    str,
+    typer.Option(
+        metavar="WORD",
+        help="Where training runs: auto takes a TPU, several GPUs, one GPU or the CPU, in this "
+        "order; or cpu, gpu, mirrored (all GPUs), tpu.",
+    ),
+]
 Fresh = Annotated[
     bool,
     typer.Option(
@@ -112,6 +120,7 @@ class RunOptions:
         runs_on: runtimes with commas between them; "" keeps those of the recipe.
         folder: that the bundle is written to.
         fresh: whether everything is computed again.
+        strategy: where training runs; "" keeps the recipe's own.
     """
 
     name: Name = ""
@@ -119,6 +128,7 @@ class RunOptions:
     runs_on: RunsOn = ""
     folder: Folder = Path("saved_models")
     fresh: Fresh = False
+    strategy: Strategy = ""
 
     def turned(self, words: str) -> "Recipe":
         """Returns the recipe of RECIPE under --name, with the knobs turned."""
@@ -132,6 +142,8 @@ class RunOptions:
         if self.runs_on:
             targets = catalog.targets_named(self.runs_on)
             recipe = replace(recipe, shipping=replace(recipe.shipping, targets=targets))
+        if self.strategy:
+            recipe = replace(recipe, training=replace(recipe.training, strategy=self.strategy))
         return catalog.override(recipe, *self.settings or [])
 
 

@@ -8,7 +8,7 @@ import typer
 
 from .making import making_command
 from .options import STOPPED
-from .watch import WatchedRunOptions
+from .watch import WatchedRunOptions, log_bundle
 
 if TYPE_CHECKING:
     from ..recipe import Candidate, Recipe
@@ -45,13 +45,14 @@ class OwnDataOptions(WatchedRunOptions):
     def train_best(self, candidates: "Sequence[Candidate]") -> None:
         """Chooses a recipe and runs it; one that does not pass its gate gives way to the next."""
         from ..engine.cache import anew
+        from ..report.stage_log import logged_stages
         from ..run import read
         from ..studies.choose import choose, usable_candidates
         from ..studies.workers import Workers
 
         turned = [replace(each, recipe=self.applied_to(each.recipe)) for each in candidates]
         workers = Workers(folder=self.folder, is_fresh=self.fresh)
-        with making_command(STOPPED):
+        with making_command(STOPPED), logged_stages(self.log_json):
             usable = usable_candidates(turned)
             data = read(usable[0].recipe)
             recipes = choose(
@@ -74,12 +75,13 @@ class OwnDataOptions(WatchedRunOptions):
         missed: dict[str, str] = {}
         for place, recipe in enumerate(in_order):
             try:
-                run(
+                bundle = run(
                     self.watched(with_missed(recipe, missed)),
                     folder=self.folder,
                     callbacks=self.callbacks(recipe),
                     data=data,
                 )
+                log_bundle(bundle)
                 return
             except VerifyError as error:
                 if place + 1 == len(in_order):

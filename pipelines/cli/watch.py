@@ -11,6 +11,7 @@ from .making import making_command
 from .options import STOPPED, RunOptions
 
 if TYPE_CHECKING:
+    from ..bundle.folder import Bundle
     from ..recipe import Recipe
 
 Watch = Annotated[
@@ -29,6 +30,14 @@ TensorBoard = Annotated[
         "Needs pip install 'pipelines[tensorboard]'.",
     ),
 ]
+LogJson = Annotated[
+    str,
+    typer.Option(
+        metavar="FILE",
+        help="Append a line of JSON to a file for each stage: what it was, how it ended, seconds "
+        "and memory; at last one for the bundle.",
+    ),
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,20 +47,23 @@ class WatchedRunOptions(RunOptions):
     Attributes:
         watch: whether the layers of the training are watched.
         tensorboard: the folder that is written for TensorBoard; "" for none.
+        log_json: the file that gets a line a stage; "" for none.
     """
 
     watch: Watch = False
     tensorboard: TensorBoard = ""
+    log_json: LogJson = ""
 
     def train(self, recipe: "Recipe") -> None:
         """Runs the recipe with the knobs turned and the runtimes chosen."""
         from ..engine.cache import anew
+        from ..report.stage_log import logged_stages
         from ..run import run
 
         recipe = self.watched(self.applied_to(recipe))
         callbacks = self.callbacks(recipe)
-        with making_command(STOPPED), anew(self.fresh):
-            run(recipe, folder=self.folder, callbacks=callbacks)
+        with making_command(STOPPED), logged_stages(self.log_json), anew(self.fresh):
+            log_bundle(run(recipe, folder=self.folder, callbacks=callbacks))
 
     def watched(self, recipe: "Recipe") -> "Recipe":
         """Returns the recipe whose training is watched, if that is asked for."""
@@ -68,6 +80,23 @@ class WatchedRunOptions(RunOptions):
         if not self.tensorboard:
             return ()
         return (tensorboard_callback(Path(self.tensorboard) / recipe.name, self.watch),)
+
+
+def log_bundle(bundle: "Bundle") -> None:
+    """Writes the line of JSON of a finished bundle, if lines are wanted."""
+    from ..report.stage_log import log_facts
+
+    report = bundle.report
+    deciding = report["judge"]["deciding"]
+    int8 = next(rung for rung in report["ladder"] if rung["form"] == "litert_int8")
+    log_facts(
+        "bundle",
+        status="done",
+        folder=str(bundle.folder),
+        metric=deciding,
+        int8_score=int8["scores"][deciding],
+        int8_bytes=int8["size_bytes"],
+    )
 
 
 def tensorboard_callback(folder: Path, with_weights: bool) -> Any:

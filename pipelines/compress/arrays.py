@@ -13,7 +13,6 @@ from ..tasks.regression import RegressionTask
 from ..training.feed import TrainFeed, TrainingBatches, global_batch, validation_feed
 from ..training.losses import named_loss
 from ..training.optimizers import AdamW
-from ..training.strategy import make_strategy
 from ..training.training import Training
 from .tuning import Tuning
 
@@ -47,7 +46,7 @@ def tuning_from_arrays(
     loss = _loss_of(loss)
     answers = _answers_of(loss)
     deciding = _checked_metric(deciding, loss, answers)
-    strategy = make_strategy(training.strategy)
+    strategy = training.new_strategy()
     num_replicas = strategy.num_replicas_in_sync
     rows = _rows(TrainSet, x, y)
     feed = TrainFeed(rows)

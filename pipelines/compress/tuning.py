@@ -32,7 +32,7 @@ from ..training.loop import compile_model, fit_model, plain_names, start_from_se
 from ..training.losses import member_loss
 from ..training.optimizers import AdamW
 from ..training.schedules import cosine_rate
-from ..training.strategy import make_strategy
+from ..training.strategy import ONE_DEVICE, make_strategy
 from ..training.training import ACCUMULATION, Training
 from .kernels import keep_zeros
 
@@ -169,7 +169,7 @@ class Tuning:
 
     def scope(self):
         """Returns the context that models must be made in."""
-        strategy = self.strategy or make_strategy("one_device")
+        strategy = self.strategy or make_strategy(ONE_DEVICE)
         return strategy.scope()
 
     def _compiled(self, model, rate):
@@ -227,7 +227,7 @@ def make_tuning(
     require_held_out(valid, "to judge by")
     task = task_of(signature.target)
     task.check_deciding(deciding)
-    strategy = make_strategy(training.strategy)
+    strategy = training.new_strategy()
     num_replicas = strategy.num_replicas_in_sync
     augment = []
     for spec in feed.augment:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Self
 
+from .bars import progress_bar
+
 _SECONDS = 1.0
 
 
@@ -31,14 +33,8 @@ class Progress:
     def show(self, num_done: int, num_tasks: int) -> None:
         """Shows how many of the tasks have ended."""
         if self._bar is None:
-            from tqdm import tqdm
-
-            self._bar = tqdm(
-                total=num_tasks,
-                initial=self._num_skipped,
-                desc="tasks",
-                unit="task",
-            )
+            self._bar = progress_bar(total=num_tasks, desc="tasks", unit="task")
+            self._bar.initial = self._num_skipped
         is_due = sys.stderr.isatty() and time.monotonic() > self._shown_at + _SECONDS
         if (self._bar.n, self._bar.total) == (num_done, num_tasks) and not is_due:
             return

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from .stage_log import logged
+
 SLOW_STAGES = {
     "export": "a child process converts to float32 and int8, about 10 s",
     "peers": "plain models are fitted on the same rows, for comparison in the report",
@@ -41,7 +43,8 @@ def stage(name: str) -> Iterator[None]:
     if name in SLOW_STAGES:
         console.print(f"[dim]{name}: {SLOW_STAGES[name]}[/]")
     start = time.perf_counter()
-    yield
+    with logged(name):
+        yield
     spent = time.perf_counter() - start
     _seconds.get({})[name] = round(spent, 2)
     if spent > SHORT_SECONDS:

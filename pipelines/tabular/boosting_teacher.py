@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..device.cells import CATEGORICAL, NUMERIC, Column
+from ..engine.bars import progress_bar
 from ..rows.folds import grouped_folds, random_folds
 from ..rows.parts import TrainSet, require_train_set
 from ..spec import knob
@@ -58,14 +59,12 @@ class BoostingTeacher(TreeTeacher):
 
     def _answer(self, train, folds):
         """Returns what the trees of other folds answer, float64 [rows, classes] or [rows]."""
-        from tqdm import tqdm
-
         target = train.schema.target
         shape = (len(train),)
         if task_of(target).has_classes:
             shape = (len(train), len(target.labels))
         taught = np.zeros(shape)
-        for others, fold in tqdm(folds, desc="boosting", unit="fold"):
+        for others, fold in progress_bar(folds, desc="boosting", unit="fold"):
             features, is_code = tree_features(train.take(others))
             trees = self._grow(features(train.take(others).x), train.y[others], target, is_code)
             x = features(train.take(fold).x)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..device.cells import PICTURE, SERIES, TEXT
+from ..engine.bars import progress_bar
 from ..errors import TrainError
 from ..rows.parts import TrainSet, require_train_set
 from ..rows.sketch import TOKENS, DataSketch
@@ -111,7 +112,6 @@ class ForestTeacher(TreeTeacher):
 
     def _grow(self, x, train):
         from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
-        from tqdm import tqdm
 
         if task_of(train.schema.target).has_classes:
             kind = RandomForestClassifier
@@ -126,7 +126,7 @@ class ForestTeacher(TreeTeacher):
             warm_start=True,
             bootstrap=True,
         )
-        with tqdm(total=self.num_trees, desc="forest", unit="tree") as bar:
+        with progress_bar(total=self.num_trees, desc="forest", unit="tree") as bar:
             for grown in range(0, self.num_trees, 20):
                 upto = min(grown + 20, self.num_trees)
                 forest.set_params(n_estimators=upto, oob_score=upto == self.num_trees)

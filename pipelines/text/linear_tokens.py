@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..engine.bars import progress_bar
 from .margins import is_constant, lines_of_each, lines_together
 
 # Of a linear SVM on sums of squares of 1, before and after the rest is chosen.
@@ -334,8 +335,6 @@ def fit_by_folds(
     Returns:
         The function, and its out-of-fold answers, float64 [rows, outputs].
     """
-    from tqdm import tqdm
-
     tried: dict[TokenWeighting, tuple[float, np.ndarray]] = {}
 
     def best_of(ways):
@@ -348,7 +347,7 @@ def fit_by_folds(
             progress.update()
         return max(ways, key=lambda each: tried[each][0])
 
-    with tqdm(total=choice.num_ways(), desc="folds", unit="way") as progress:
+    with progress_bar(total=choice.num_ways(), desc="folds", unit="way") as progress:
         best = best_of(choice.ways_like(best_of(choice.first_ways())))
     linear = fit_linear(rows, best, smoothing=choice.smoothing, seed=choice.seed)
     answers = tried[best][1]

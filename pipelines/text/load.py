@@ -11,6 +11,7 @@ import numpy as np
 
 from ..device.cells import TEXT, Column, is_missing, read_column, shorten
 from ..device.visible import and_more
+from ..engine.bars import progress_bar
 from ..errors import LoadError
 from ..rows.parts import ColumnNote, Dataset, Schema, UnlabelledRows
 from ..rows.sketch import DataSketch
@@ -283,11 +284,9 @@ class LoadTextFolder(TextLoader):
         return describe_folder(self.source, TEXT, SUFFIXES)
 
     def _read_files(self, root, found):
-        from tqdm import tqdm
-
         texts = []
         guessed = []
-        for name in tqdm(found.names, desc="read", unit="text"):
+        for name in progress_bar(found.names, desc="read", unit="text"):
             text = ""
             reason = ""
             try:

@@ -10,6 +10,7 @@ import numpy as np
 from ..device.ports import Port
 from ..device.signature import Signature
 from ..device.units import PAIR_ID
+from ..engine.bars import epochs_bar
 from ..errors import RecipeError, TrainError
 from ..rows.parts import HeldOut, TrainSet
 from ..rows.sketch import PAIRS, DataSketch
@@ -181,7 +182,6 @@ class MaskedPretraining(Network):
 
     def _fit(self, guesser, batches, steps, training):
         import keras
-        from tqdm.keras import TqdmCallback
 
         rate = Cosine(warmup_epochs=0).rate(self.learning_rate, epochs=self.epochs, steps=steps)
         guesser.compile(
@@ -197,9 +197,7 @@ class MaskedPretraining(Network):
             steps=steps,
             epochs=self.epochs,
             callbacks=[keras.callbacks.TerminateOnNaN()],
-            make_bar=lambda: TqdmCallback(
-                epochs=self.epochs, verbose=0, desc="pretrain", leave=True
-            ),
+            make_bar=lambda: epochs_bar(self.epochs, desc="pretrain"),
         )
         losses = history["loss"]
         if not np.all(np.isfinite(losses)):

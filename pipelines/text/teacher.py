@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..device.cells import TEXT
+from ..engine.bars import progress_bar
 from ..errors import TrainError, with_article
 from ..rows.parts import TrainSet, require_train_set
 from ..rows.sketch import TOKENS, DataSketch
@@ -62,7 +63,6 @@ class TfidfTeacher(Teacher):
         class of fewer rows than folds.
         """
         from sklearn.model_selection import StratifiedKFold
-        from tqdm import tqdm
 
         raw, target = require_train_set(raw, "the teacher"), raw.schema.target
         texts = [x for x in raw.x.values() if x.dtype.kind == "T"]
@@ -89,7 +89,7 @@ class TfidfTeacher(Teacher):
             shuffle=True,
             random_state=self.seed,
         ).split(taught, raw.y)
-        for learned, answered in tqdm(
+        for learned, answered in progress_bar(
             folds,
             total=self.num_folds,
             desc="teacher",

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..device.calibration import probabilities
 from ..device.cells import SERIES
+from ..engine.bars import progress_bar
 from ..errors import TrainError
 from ..rows.inner_folds import fold_places
 from ..rows.parts import TrainSet, require_train_set
@@ -71,14 +72,12 @@ class MiniRocketTeacher(Teacher):
             LeakError: The rows are no TrainSet.
             TrainError: They hold no series that a kernel fits in.
         """
-        from tqdm import tqdm
-
         train = require_train_set(ports, "the teacher")
         target = train.schema.target
         steps = _steps_of(train)
         taught = np.zeros((len(train), len(target.labels)))
         folds = fold_places(train, self.num_folds, seed=self.seed)
-        for learned, answered in tqdm(folds, desc="teacher", unit="fold"):
+        for learned, answered in progress_bar(folds, desc="teacher", unit="fold"):
             taught[answered] = self._answer(steps, train.take(learned), learned, answered)
         own, taught = task_of(target).taught_outputs(train.y, taught, target)
         return ((1 - self.share) * own + self.share * taught).astype(np.float32)

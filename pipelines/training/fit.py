@@ -32,7 +32,6 @@ from .loop import compile_model, fit_model, plain_names, start_from_seed
 from .losses import check_loss, member_loss
 from .members import average_members, with_average
 from .model_state import put_state, state_of
-from .strategy import make_strategy
 from .training import Training
 from .watch import watched_by
 
@@ -128,7 +127,7 @@ class _Fitting:
 
     @property
     def strategy(self):
-        return make_strategy(self.training.strategy)
+        return self.training.new_strategy()
 
     @property
     def num_replicas(self) -> int:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from ..engine.bars import epochs_bar
 from ..engine.resume import begin_training, first_epoch, store_epochs
 from .not_a_number import not_a_number
 from .watch import watched_by
@@ -141,14 +142,12 @@ def _bar(epochs, monitor):
     """tqdm's Keras bar, showing the losses and the metric that decides; the metric on training rows
     is left out, because it is of rows with dropout and, under a teacher, of soft labels.
     """
-    from tqdm.keras import TqdmCallback
-
     names = {
         "loss": "loss",
         "val_loss": "val_loss",
         monitor: monitor.replace("logits_", ""),
     }
-    bar = TqdmCallback(epochs=epochs, verbose=0, desc="train", leave=True)
+    bar = epochs_bar(epochs, desc="train")
     show = bar.on_epoch_end  # tqdm sets it on the instance, where a subclass could not reach it
 
     def show_named(epoch, logs=None):

@@ -12,7 +12,7 @@ from ..slots import Averaging, Clipping, Loss, Optimizer, Schedule
 from ..spec import Refusal, Spec, knob
 from .optimizers import AdamW
 from .schedules import Constant, by_update
-from .strategy import STRATEGIES
+from .strategy import ONE_DEVICE, SHARING, check_strategy, make_strategy
 from .watch import watch_training
 
 # Keras' name of how many batches give one step.
@@ -35,7 +35,9 @@ class Training(Spec):
             epoch, as the schedule has it.
         schedule: How the rate goes, and what ends training early.
         seed: Of weights, order of rows, dropout and augmentation.
-        strategy: Where it runs: "one_device", or "mirrored" over all that TensorFlow finds.
+        strategy: Where it runs: "one_device" is TensorFlow's own choice, the first GPU or else the
+            CPU; "cpu", "gpu"; "mirrored" over all that TensorFlow finds; "tpu"; "auto" takes a TPU,
+            several GPUs, one GPU, the CPU, in this order.
         refit: Whether, once validation rows have chosen epochs, threshold and calibration, the
             network learns anew from training and validation rows together.
         watch: Whether gradients, steps, dead units and saturation of each layer are recorded and
@@ -63,18 +65,13 @@ class Training(Spec):
     average: Averaging | None = None
     schedule: Schedule = Constant()
     seed: int = knob(0, 0, 2**31 - 1)
-    strategy: str = "one_device"
+    strategy: str = ONE_DEVICE
     refit: bool = False
     watch: bool = False
 
     def check(self) -> None:
         """Raises RecipeError if training could not start."""
-        if self.strategy not in STRATEGIES:
-            raise RecipeError(
-                f"training.strategy={self.strategy!r}",
-                expected=" or ".join(STRATEGIES),
-                fix="name one of these",
-            )
+        check_strategy(self.strategy)
         if self.average is not None and self.schedule.keeps_best:
             raise RecipeError(
                 f"training.average={self.average!r} with training.schedule={self.schedule!r}",
@@ -99,8 +96,20 @@ class Training(Spec):
 
     def _not_mirrored(self):
         """Why several devices would compute something else than one, or ""."""
-        if self.strategy == "one_device":
+        if self.strategy not in SHARING:
             return ""
+        words = self._against_replicas()
+        if not words:
+            return ""
+        return Refusal(
+            f"{words} with training.strategy={self.strategy!r}",
+            expected="one device: replicas would do it to their own part of a batch, or "
+            "Keras fails",
+            fix="--set training.strategy=one_device",
+        )
+
+    def _against_replicas(self):
+        """The knob that several replicas would not do as one device does, or ""."""
         asked = {
             f"training.clip={self.clip!r}": self.clip is not None,
             f"training.accumulation={self.accumulation}": self.accumulation > 1,
@@ -108,15 +117,20 @@ class Training(Spec):
             f"training.loss={self.loss!r}": self.loss is not None and self.loss.is_of_batch,
             "training.watch=True": self.watch,
         }
-        for words, is_asked in asked.items():
-            if is_asked:
-                return Refusal(
-                    f"{words} with training.strategy={self.strategy!r}",
-                    expected="one device: replicas would do it to their own part of a batch, or "
-                    "Keras fails",
-                    fix="--set training.strategy=one_device",
-                )
-        return ""
+        return next((words for words, is_asked in asked.items() if is_asked), "")
+
+    def new_strategy(self) -> Any:
+        """Returns the tf.distribute strategy that it runs under, one object a process.
+
+        Raises:
+            RecipeError: The device is not there.
+        """
+        return make_strategy(self.strategy, mirrors=not self._against_replicas())
+
+    def require_device(self) -> None:
+        """Raises RecipeError for a device that was asked for and is not there."""
+        if self.strategy != ONE_DEVICE:  # which is always there: TensorFlow need not be asked
+            self.new_strategy()
 
     def at(self, *, epochs: int, learning_rate: float) -> "Training":
         """Returns the same training for as many epochs, by the same optimizer at another rate."""

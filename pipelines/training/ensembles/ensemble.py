@@ -16,7 +16,6 @@ from ...slots import Layers, Network
 from ..feed import TrainFeed
 from ..layers import built_with_layers
 from ..members import average_members
-from ..strategy import make_strategy
 from ..training import Training
 from .composite import put_member, side_by_side
 from .member_training import FittedMember, MemberTraining, fitted_member, member_seed
@@ -185,7 +184,7 @@ class Ensemble(Network):
             callbacks,
         )
         fitted = self.fit_each(work)
-        strategy = make_strategy(training.strategy)
+        strategy = training.new_strategy()
         with strategy.scope():
             synchronized = strategy.num_replicas_in_sync > 1
             whole = self.build(
