@@ -184,6 +184,9 @@ class Browser:
         bounds = None
         if self.signature.margins:
             bounds = np.array([each["bounds"] for each in answers], np.float64)
+        spread = None
+        if num_draws(self.signature.primitives) > 1:
+            spread = np.array([each["spread"] for each in answers], np.float64)
         return Answers(
             np.array(
                 [each["label"] for each in answers],
@@ -196,6 +199,7 @@ class Browser:
             quantiles,
             sets=sets,
             bounds=bounds,
+            spread=spread,
         )
 
     def one_row_ms(self, columns: Columns, num_rows: int) -> np.ndarray:
