@@ -101,12 +101,13 @@ def with_sets(
         form: "int8" or "float32".
     """
     behind = behind_largest(logits, signature.offsets(form))
-    asked = {"coverage": judge.coverage, "by_class": judge.coverage_by_class}
+    coverage = judge.coverage
+    by_class = judge.coverage_by_class
     if judge.sets == NEAREST:
-        reach = fit_reach(behind, y, **asked)
+        reach = fit_reach(behind, y, coverage=coverage, by_class=by_class)
         return replace(signature, sets={**signature.sets, form: reach})
     factor = signature.calibration(form).factor
-    reach = fit_adaptive(behind, y, factor=factor, **asked)
+    reach = fit_adaptive(behind, y, factor=factor, coverage=coverage, by_class=by_class)
     return replace(
         signature,
         sets={**signature.sets, form: reach},
