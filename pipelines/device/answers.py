@@ -23,6 +23,8 @@ class Answers:
             among them as often as `judge.coverage` states.
         spread: Where missing numbers are drawn several times, float64 [rows, outputs]: the standard
             deviation that the draws add to each of the model's outputs (see `draws`).
+        bounds: Of real numbers with intervals, float64 [rows, 2]: between which the true value is
+            as often as `judge.coverage` states.
     """
 
     labels: np.ndarray | None
@@ -32,6 +34,7 @@ class Answers:
     notes: np.ndarray | None = None
     sets: np.ndarray | None = None
     spread: np.ndarray | None = None
+    bounds: np.ndarray | None = None
 
     def given(self) -> np.ndarray:
         """Returns `labels` of answers that have them. Raises ValueError if they are numbers."""
@@ -53,6 +56,7 @@ class Answers:
             _taken(self.notes, places),
             _taken(self.sets, places),
             _taken(self.spread, places),
+            _taken(self.bounds, places),
         )
 
 

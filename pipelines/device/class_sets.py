@@ -1,4 +1,6 @@
-"""Sets of labels instead of one: every label whose logit is near enough to the largest."""
+"""Sets of labels instead of one: every label whose logit is near enough to the largest, or every
+label that is needed to reach a sum of probabilities.
+"""
 
 import math
 from collections.abc import Mapping
@@ -26,6 +28,43 @@ def behind_largest(logits: np.ndarray, offsets: tuple[float, ...]) -> np.ndarray
     return largest - shifted
 
 
+def probability_reached(behind: np.ndarray, factor: float) -> np.ndarray:
+    """Returns, of each label, the probability of all labels that are at least as likely, float64
+    [rows, labels]: the score of adaptive sets (Romano, Sesia and Candès 2020,
+    https://arxiv.org/abs/2006.02544) without a random part.
+
+    Args:
+        behind: As `behind_largest` gives it.
+        factor: What makes log-odds of it.
+    """
+    shares = np.exp(-behind.astype(np.float64) * factor)
+    reached = np.zeros_like(shares)
+    for other in range(behind.shape[1]):
+        is_as_likely = behind[:, other, None] <= behind
+        reached += is_as_likely * shares[:, other, None]
+    total = np.zeros(len(shares))
+    for each in shares.T:
+        total += each
+    return reached / total[:, None]
+
+
+def adaptive_sets(
+    behind: np.ndarray, factor: float, reach: tuple[float, ...], labels: tuple[str, ...]
+) -> np.ndarray:
+    """Returns the labels in the set of each row, object [rows] of tuples: those up to a sum of
+    probabilities. The answer is in it.
+
+    Args:
+        behind: As `behind_largest` gives it.
+        factor: As of `probability_reached`.
+        reach: The largest sum of each label.
+        labels: Of the target.
+    """
+    is_in = probability_reached(behind, factor) <= np.asarray(reach)
+    is_in |= behind == 0
+    return _named(is_in, labels)
+
+
 def label_sets(behind: np.ndarray, reach: tuple[float, ...], labels: tuple[str, ...]) -> np.ndarray:
     """Returns the labels in the set of each row, object [rows] of tuples; the answer is in it.
 
@@ -34,12 +73,23 @@ def label_sets(behind: np.ndarray, reach: tuple[float, ...], labels: tuple[str, 
         reach: How far behind each label may lie.
         labels: Of the target.
     """
-    is_near = behind <= np.asarray(reach, np.float32)
-    sets = np.empty(len(behind), object)
-    for row, near in enumerate(is_near):
-        places = np.flatnonzero(near)
+    return _named(behind <= np.asarray(reach, np.float32), labels)
+
+
+def _named(is_in, labels):
+    """Returns the labels that are in, object [rows] of tuples."""
+    sets = np.empty(len(is_in), object)
+    for row, of_row in enumerate(is_in):
+        places = np.flatnonzero(of_row)
         sets[row] = tuple(labels[place] for place in places)
     return sets
+
+
+def are_factors(adaptive: Mapping[str, float], sets: Mapping[str, tuple[float, ...]]) -> bool:
+    """Returns whether each form with a factor has sets, and the factor is above zero."""
+    if not adaptive.keys() <= sets.keys():
+        return False
+    return all(0 < factor < math.inf for factor in adaptive.values())
 
 
 def are_sets(sets: Mapping[str, tuple[float, ...]], num_labels: int, forms: set[str]) -> bool:

@@ -29,7 +29,7 @@ ADDED_TO_FRAME: dict[str, object] = {
 # where they are not the default, so that other bundles stay what they were, and readers of before
 # take them.
 LATER_IN_TARGET: dict[str, object] = {"separator": ""}
-LATER_IN_SIGNATURE: dict[str, object] = {"sets": {}}
+LATER_IN_SIGNATURE: dict[str, object] = {"sets": {}, "adaptive": {}, "margins": {}}
 
 
 def without_later_defaults(values: dict) -> dict:

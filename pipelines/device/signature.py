@@ -55,6 +55,10 @@ class Signature:
             training rows had. They change no answer (see `notes`).
         sets: By form, of classes with sets, how far behind the largest shifted logit that of each
             label may lie to be in the set of a row (see `class_sets`).
+        adaptive: By form, of classes whose sets are adaptive, what makes log-odds of a distance
+            between logits. `sets` then holds, of each label, the largest sum of probabilities.
+        margins: By form, of real numbers with intervals, how far the value of a row may lie from
+            the one that is answered, in the target's unit.
     """
 
     columns: tuple[Column, ...]
@@ -69,6 +73,8 @@ class Signature:
     stream: Streaming | None = None
     ranges: dict[str, tuple[float, float]] = field(default_factory=dict)
     sets: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    adaptive: dict[str, float] = field(default_factory=dict)
+    margins: dict[str, float] = field(default_factory=dict)
 
     def offsets(self, form: str) -> tuple[float, ...]:
         """Returns the decision of a form, zeros if it has none.
@@ -85,6 +91,14 @@ class Signature:
     def reach(self, form: str) -> tuple[float, ...]:
         """Returns how far behind each label may lie in a form; () if there are no sets."""
         return self.sets.get(_computing_form(form), ())
+
+    def margin(self, form: str) -> float | None:
+        """Returns how far the value may lie from the answer in a form; None without intervals."""
+        return self.margins.get(_computing_form(form))
+
+    def likeness(self, form: str) -> float | None:
+        """Returns what makes log-odds of distances of logits; None if sets are not adaptive."""
+        return self.adaptive.get(_computing_form(form))
 
     def num_decisions(self) -> int:
         """Returns how many numbers the decision of a form has."""

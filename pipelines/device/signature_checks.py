@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from .calibration import is_calibration
 from .cells import KINDS, NUMERIC, PICTURE, SERIES, TEXT
-from .class_sets import are_sets
+from .class_sets import are_factors, are_sets
 from .flow import MAX_SIDE, Flow, check_format, follow
 from .ports import is_shape
 from .primitives import PackingPrimitive
@@ -190,6 +190,21 @@ def _check_decisions(signature):
             raise ValueError(f"the calibration {calibration}")
     if not are_sets(signature.sets, len(signature.target.labels), _FORMS):
         raise ValueError(f"sets {signature.sets}")
+    if not are_factors(signature.adaptive, signature.sets):
+        raise ValueError(f"adaptive sets {signature.adaptive} for {signature.sets}")
+    _check_margins(signature)
+
+
+def _check_margins(signature):
+    """Checks that intervals are of one real number a row, and no distance is negative."""
+    margins = signature.margins
+    if not margins:
+        return
+    if not task_of(signature.target).takes_margins or signature.output.shape != (1,):
+        raise ValueError(f"margins {margins} for {signature.target}")
+    is_distance = all(0 <= margin < math.inf for margin in margins.values())
+    if not (margins.keys() <= _FORMS and is_distance):
+        raise ValueError(f"margins {margins}")
 
 
 def _check_flow(signature):

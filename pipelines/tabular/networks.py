@@ -1,6 +1,7 @@
 """Nets for tables."""
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from ..device.cells import PICTURE, SERIES, TEXT
 from ..device.signature import Signature
@@ -8,7 +9,8 @@ from ..errors import RecipeError
 from ..rows.sketch import DataSketch
 from ..slots import Network
 from ..spec import Refusal, knob
-from ..training.layers import activated, added, initializer, normalized, penalized
+from ..training.blocks import Blocks
+from ..training.layers import penalized
 
 ACTIVATIONS = ("relu", "relu6", "tanh", "sigmoid")  # and more by build.layers.activation
 
@@ -31,6 +33,9 @@ class Mlp(Network):
         embedding_width: Of the vector of a category.
         num_members: How many nets stand side by side.
     """
+
+    initializer: ClassVar[str] = "GlorotUniform"
+    regularizer: ClassVar[float] = 0.0
 
     widths: tuple[int, ...] = knob((64, 32), 1, 4096)
     dropout: float = knob(0.3, 0, 0.95)
@@ -98,7 +103,7 @@ class Mlp(Network):
                 num_outputs,
                 seed=seed * 1009 + member,
                 name=f"member{member}",
-                synchronized=synchronized,
+                blocks=Blocks(self, synchronized=synchronized),
             )
             for member in range(self.num_members)
         ]
@@ -109,7 +114,7 @@ class Mlp(Network):
             together = stacked[0]
         return penalized(keras.Model(inputs, together, name="mlp"), self.layers)
 
-    def _member(self, inputs, ports, num_outputs, *, seed, name, synchronized):
+    def _member(self, inputs, ports, num_outputs, *, seed, name, blocks):
         import keras
 
         layers = keras.layers
@@ -133,57 +138,26 @@ class Mlp(Network):
         else:
             x = parts[0]
         for depth, width in enumerate(self.widths):
-            before = x
-            x = layers.Dense(
+            dense = keras.layers.Dense(
                 width,
                 use_bias=not self.normalization,
                 name=f"{name}_dense{depth}",
-                kernel_initializer=self._initializer(seed + 31 * depth),
-            )(x)
-            x = self._normalized(x, f"{name}_norm{depth}", synchronized)
-            x = self._activated(x, f"{name}_hidden{depth}")
-            x = self._dropped(x, seed + 31 * depth)
-            if self.residual and before.shape[-1] == width:
-                x = self._added(before, x, name=f"{name}_add{depth}", seed=seed + 31 * depth)
-        return layers.Dense(
-            num_outputs,
-            name=f"{name}_logits",
-            kernel_initializer=self._initializer(seed + 997),
-        )(x)
+                kernel_initializer=_seeded(blocks, seed + 31 * depth).initializer(),
+            )
+            x = self._hidden(x, dense, blocks, name=f"{name}_{depth}", seed=seed + 31 * depth)
+        return _seeded(blocks, seed + 997).dense(x, num_outputs, name=f"{name}_logits")
 
-    def _initializer(self, seed):
-        return initializer(self.layers.initializer or "GlorotUniform", seed)
-
-    def _normalized(self, x, name, synchronized):
-        import keras
-
-        if not self.normalization:
-            return x
-        if self.layers.normalization != "batch":
-            return normalized(x, self.layers.normalization, name)
-        return keras.layers.BatchNormalization(momentum=0.9, synchronized=synchronized, name=name)(
-            x
-        )
-
-    def _activated(self, x, name):
-        import keras
-
-        if self.layers.activation:
-            return activated(x, self.layers.activation, name)
-        return keras.layers.Activation(self.activation)(x)
-
-    def _dropped(self, x, seed):
-        import keras
-
-        if self.dropout:
-            x = keras.layers.Dropout(self.dropout, seed=seed)(x)
-        if self.layers.noise:
-            x = keras.layers.GaussianNoise(self.layers.noise, seed=seed + 1)(x)
+    def _hidden(self, before, dense, blocks, *, name, seed):
+        """Returns the values of a hidden layer, and what it read with them if it is residual."""
+        x = blocks.normalize(dense(before), name)
+        x = blocks.activate(x, name)
+        x = _seeded(blocks, seed).drop(x, name)
+        if self.residual and before.shape[-1] == dense.units:
+            x = _seeded(blocks, seed + 2).add(before, x, f"{name}_add")
         return x
 
-    def _added(self, before, x, *, name, seed):
-        import keras
 
-        if self.layers.stochastic_depth:
-            return added(before, x, self.layers.stochastic_depth, name=name, seed=seed + 2)
-        return keras.layers.Add()([before, x])
+def _seeded(blocks, seed):
+    """Returns the blocks, whose next layer has this seed: that of a layer is one of its place."""
+    blocks.seed_from(seed)
+    return blocks

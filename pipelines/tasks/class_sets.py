@@ -6,18 +6,27 @@ margin of Johansson et al. 2017 (http://proceedings.mlr.press/v60/johansson17a.h
 compares, and needs no exponential. The answer is in every set, so that a set is never empty.
 """
 
+from __future__ import annotations
+
 import ctypes
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..device.class_sets import ALWAYS
+from ..device.class_sets import ALWAYS, behind_largest, probability_reached
 from ..device.signature import Signature
 from .c_answer import CCall
 from .c_text import FINE_STEPS, ONE_PRODUCT, literal
 
+if TYPE_CHECKING:
+    from ..verify.judge import Judge
+
 COVERAGE = "coverage"
+NEAREST = "nearest"
+ADAPTIVE = "adaptive"
 SET_SIZE = "set_size"
 
 
@@ -41,15 +50,34 @@ def fit_reach(
     rows = np.arange(len(y))
     of_truth = behind[rows, y]
     if not by_class:
-        return (_smallest(of_truth, coverage),) * num_labels
+        return (smallest_covering(of_truth, coverage),) * num_labels
     reach = []
     for label in range(num_labels):
         own = of_truth[y == label]
-        reach.append(_smallest(own, coverage))
+        reach.append(smallest_covering(own, coverage))
     return tuple(reach)
 
 
-def _smallest(distances, coverage):
+def fit_adaptive(
+    behind: np.ndarray, y: np.ndarray, *, factor: float, coverage: float, by_class: bool
+) -> tuple[float, ...]:
+    """Returns the largest sum of probabilities of each label, as `fit_reach` chooses distances.
+
+    The random part of the paper is left out: a row answers alike each time, and the answered label
+    is in every set, so that somewhat more is held than asked for.
+
+    Args:
+        behind: As of `fit_reach`.
+        y: int64 [rows].
+        factor: What makes log-odds of `behind`.
+        coverage: The share of rows, 0 to 1.
+        by_class: As of `fit_reach`.
+    """
+    reached = probability_reached(behind, factor)
+    return fit_reach(reached, y, coverage=coverage, by_class=by_class)
+
+
+def smallest_covering(distances: np.ndarray, coverage: float) -> float:
     """Returns the ceil((n + 1) * coverage)th smallest of n distances; ALWAYS if n is too small."""
     num = len(distances)
     # Of .9 * 10, which is 9, float64 makes 9.000000000000002.
@@ -58,6 +86,33 @@ def _smallest(distances, coverage):
         return ALWAYS
     ordered = np.sort(distances)
     return float(ordered[max(rank - 1, 0)])
+
+
+def with_sets(
+    signature: Signature, judge: Judge, logits: np.ndarray, y: np.ndarray, *, form: str
+) -> Signature:
+    """Returns the signature with sets of labels of one form, which its decision stands in.
+
+    Args:
+        signature: With calibration and decision of the form.
+        judge: How often a set shall hold the true label, and by which score.
+        logits: float32 [rows, outputs] of rows that nothing was learned from.
+        y: int64 [rows].
+        form: "int8" or "float32".
+    """
+    behind = behind_largest(logits, signature.offsets(form))
+    coverage = judge.coverage
+    by_class = judge.coverage_by_class
+    if judge.sets == NEAREST:
+        reach = fit_reach(behind, y, coverage=coverage, by_class=by_class)
+        return replace(signature, sets={**signature.sets, form: reach})
+    factor = signature.calibration(form).factor
+    reach = fit_adaptive(behind, y, factor=factor, coverage=coverage, by_class=by_class)
+    return replace(
+        signature,
+        sets={**signature.sets, form: reach},
+        adaptive={**signature.adaptive, form: factor},
+    )
 
 
 def set_scores(y: np.ndarray, sets: np.ndarray, labels: tuple[str, ...]) -> dict[str, float]:
@@ -117,11 +172,20 @@ def c_set_definition(signature: Signature) -> str:
     num_labels = _num_labels(signature)
     first = num_labels - num_outputs
     offsets = _table(signature.offsets("int8"))
-    reach = _table(signature.sets["int8"])
+    if "int8" in signature.adaptive:
+        test = _C_ADAPTIVE
+        reach = ", ".join(repr(each) for each in signature.sets["int8"])
+        kind = "double"
+    else:
+        test = _C_NEAR
+        reach = _table(signature.sets["int8"])
+        kind = "float"
+    test = test.replace("NUM", str(num_labels))
+    test = test.replace("FACTOR", repr(signature.adaptive.get("int8", 1.0)))
     return (
         f"\nint signature_set(const int8_t *output, unsigned char in_set[{num_labels}]) {{\n"
         f"  static const float offsets[{num_outputs}] = {{{offsets}}};\n"
-        f"  static const float reach[{num_labels}] = {{{reach}}};\n"
+        f"  static const {kind} reach[{num_labels}] = {{{reach}}};\n"
         f"  float shifted[{num_labels}] = {{0.0f}};\n"
         f"  for (int i = 0; i < {num_outputs}; ++i) {{\n"
         f"    {ONE_PRODUCT}\n"
@@ -130,12 +194,34 @@ def c_set_definition(signature: Signature) -> str:
         "  float most = shifted[0];\n"
         f"  for (int i = 1; i < {num_labels}; ++i) {{\n"
         "    if (shifted[i] > most) most = shifted[i];\n  }\n"
-        "  int size = 0;\n"
-        f"  for (int i = 0; i < {num_labels}; ++i) {{\n"
-        "    volatile float behind = most - shifted[i];\n"
-        "    in_set[i] = behind <= reach[i];\n    size += in_set[i];\n  }\n"
-        "  return size;\n}\n"
+        f"  int size = 0;\n{test}  return size;\n}}\n"
     )
+
+
+# The labels of a set in C, of `shifted` logits whose largest is `most`.
+_C_NEAR = """  for (int i = 0; i < NUM; ++i) {
+    volatile float behind = most - shifted[i];
+    in_set[i] = behind <= reach[i];
+    size += in_set[i];
+  }
+"""
+_C_ADAPTIVE = """  float behind[NUM];
+  double share[NUM], total = 0.0;
+  for (int i = 0; i < NUM; ++i) {
+    volatile float distance = most - shifted[i];
+    behind[i] = distance;
+    share[i] = exp(-(double)behind[i] * FACTOR);
+    total += share[i];
+  }
+  for (int i = 0; i < NUM; ++i) {
+    double reached = 0.0;
+    for (int j = 0; j < NUM; ++j) {
+      if (behind[j] <= behind[i]) reached += share[j];
+    }
+    in_set[i] = behind[i] == 0.0f || reached / total <= reach[i];
+    size += in_set[i];
+  }
+"""
 
 
 def c_sets(library: ctypes.CDLL, signature: Signature, calls: Sequence[CCall]) -> np.ndarray | None:

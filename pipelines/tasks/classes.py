@@ -14,7 +14,6 @@ import numpy as np
 from ..device.answers import Answers
 from ..device.calibration import positive_or_largest
 from ..device.cells import shorten
-from ..device.class_sets import behind_largest
 from ..device.signature import Signature
 from ..device.target import Target
 from ..report.figures import Picture
@@ -22,7 +21,7 @@ from ..rows.parts import HeldOut, TrainSet
 from .base import Task
 from .c_answer import CCall
 from .c_text import c_labels, comment
-from .class_sets import c_set_declaration, c_sets, fit_reach, set_scores, set_words
+from .class_sets import c_set_declaration, c_sets, set_scores, set_words, with_sets
 from .costs import COST, Saving
 from .draw_classes import calibration, confusion_matrix, curves
 from .metrics import LABEL_METRICS, RANK_METRICS, score_classes, score_labels, score_ranks
@@ -98,13 +97,7 @@ class ClassTask(Task):
         signature = replace(signature, decisions={**signature.decisions, form: offsets})
         if not recipe.judge.coverage:
             return signature
-        reach = fit_reach(
-            behind_largest(logits, offsets),
-            rows.y,
-            coverage=recipe.judge.coverage,
-            by_class=recipe.judge.coverage_by_class,
-        )
-        return replace(signature, sets={**signature.sets, form: reach})
+        return with_sets(signature, recipe.judge, logits, rows.y, form=form)
 
     def score(self, y: np.ndarray, answers: Answers, target: Target) -> dict[str, float]:
         """Returns every metric of `metrics.score_classes`, and what sets hold if there are any."""

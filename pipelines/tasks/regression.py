@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,7 +24,18 @@ from .base import Task
 from .c_answer import CCall
 from .c_text import FINE_STEPS, ONE_PRODUCT, literal
 from .draw_numbers import predicted_against_true, residuals
+from .margins import (
+    c_bounds,
+    c_margin_declaration,
+    c_margin_definition,
+    margin_scores,
+    margin_words,
+    with_margin,
+)
 from .metrics import score_values
+
+if TYPE_CHECKING:
+    from ..recipe import Recipe
 
 # In standard deviations: an int8 output has some 256 steps for a range of several.
 LEAST_SPREAD = 1e-4
@@ -95,9 +106,34 @@ class RegressionTask(Task):
             return target.factor
         return 1.0
 
+    def decide(
+        self,
+        recipe: Recipe,
+        signature: Signature,
+        train_rows: TrainSet,
+        rows: HeldOut | TrainSet,
+        *,
+        form: str,
+        raw: np.ndarray,
+    ) -> Signature:
+        """Returns the signature with intervals, if `recipe.judge.coverage` asks for them."""
+        coverage = recipe.judge.coverage
+        if not coverage:
+            return signature
+        plain = replace(signature, margins={})
+        values = self.device.answer(plain, raw, form=form).scores
+        return with_margin(signature, values, rows.y, coverage=coverage, form=form)
+
     def score(self, y: np.ndarray, answers: Answers, target: Target) -> dict[str, float]:
-        """Returns MAE, RMSE and R²."""
-        return score_values(y, answers.scores)
+        """Returns MAE, RMSE and R², and what intervals hold if there are any."""
+        scores = score_values(y, answers.scores)
+        if answers.bounds is None:
+            return scores
+        return {**scores, **margin_scores(y, answers.bounds)}
+
+    def decision_text(self, report: Mapping, write: Callable[[str], str]) -> str:
+        """Returns what intervals hold."""
+        return margin_words(report)
 
     def c_function(self, signature: Signature) -> str:
         """Returns "signature_value", or "signature_values" where there are several."""
@@ -111,7 +147,7 @@ class RegressionTask(Task):
             return (
                 "/* The predicted value, in the target's unit. */\n"
                 "float signature_value(const int8_t *output);\n"
-            )
+            ) + c_margin_declaration(signature)
         return (
             "/* The predicted values, in the target's unit. */\n"
             "void signature_values(const int8_t *output, float values[]);\n"
@@ -130,7 +166,7 @@ class RegressionTask(Task):
             return (
                 "float signature_value(const int8_t *output) {\n"
                 f"  const int i = 0;\n{value}  return value + {offset};\n}}\n"
-            )
+            ) + c_margin_definition(signature)
         return (
             "void signature_values(const int8_t *output, float values[]) {\n"
             f"  for (int i = 0; i < {signature.output.shape[0]}; ++i) {{\n{value}"
@@ -156,7 +192,8 @@ class RegressionTask(Task):
                 [library.signature_value(output) for output, _ in calls],
                 np.float64,
             )
-            return Answers(None, values, answers.raw)
+            bounds = c_bounds(library, signature, calls)
+            return Answers(None, values, answers.raw, bounds=bounds)
         values = np.empty(answers.scores.shape, np.float32)
         for (output, _), row in zip(calls, values, strict=True):
             into = row.ctypes.data_as(ctypes.POINTER(ctypes.c_float))

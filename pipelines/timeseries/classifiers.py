@@ -32,6 +32,8 @@ class ConvolutionalNet(SeriesNet):
         reshape = layers.Reshape((steps, 1, channels), name=f"{name}_steps")
         pictures = reshape(x)
         maps = self._maps(pictures, blocks, name)
+        if blocks.layers.global_pooling == "max":
+            return layers.GlobalMaxPooling2D(name=f"{name}_largest")(maps)
         average = layers.GlobalAveragePooling2D(name=f"{name}_average")
         return average(maps)
 
@@ -118,8 +120,6 @@ class SeriesResNet(ConvolutionalNet):
         )
 
     def _maps(self, x, blocks, name):
-        import keras
-
         last = len(self.kernels) - 1
         for depth, width in enumerate(self.widths):
             block = f"{name}_block{depth}"
@@ -137,7 +137,7 @@ class SeriesResNet(ConvolutionalNet):
                     1,
                     name=f"{block}_widen",
                 )
-            x = keras.layers.Add(name=f"{block}_add")([x, shortcut])
+            x = blocks.add(shortcut, x, f"{block}_add")
             x = blocks.activate(x, block)
         return x
 
@@ -177,8 +177,6 @@ class InceptionTime(ConvolutionalNet):
         )
 
     def _maps(self, x, blocks, name):
-        import keras
-
         before = x
         for depth in range(self.depth):
             module = f"{name}_module{depth}"
@@ -192,7 +190,7 @@ class InceptionTime(ConvolutionalNet):
                     1,
                     name=f"{module}_shortcut",
                 )
-                x = keras.layers.Add(name=f"{module}_add")([x, shortcut])
+                x = blocks.add(shortcut, x, f"{module}_add")
                 x = blocks.activate(x, f"{module}_sum")
                 before = x
         return x
@@ -212,18 +210,21 @@ class InceptionTime(ConvolutionalNet):
                 kernel_initializer=blocks.initializer(),
             )
             narrow = bottleneck(x)
-        pool = layers.MaxPooling2D(
+        kind = layers.MaxPooling2D
+        if blocks.layers.pooling == "average":
+            kind = layers.AveragePooling2D
+        pool = kind(
             (3, 1),
             strides=1,
             padding="same",
             name=f"{name}_largest",
         )
-        largest = pool(x)
+        pooled = pool(x)
         branches = []
         for kernel in self.kernels:
             branch = self._branch(narrow, blocks, kernel, f"{name}_over{kernel}")
             branches.append(branch)
-        branches.append(self._branch(largest, blocks, 1, f"{name}_largest"))
+        branches.append(self._branch(pooled, blocks, 1, f"{name}_largest"))
         # Each branch normalized by itself is the same as all normalized side by side, and folds
         # into them.
         return blocks.joined(branches, name)

@@ -118,7 +118,7 @@ class Tcn(SeriesNet):
             inner = convolution(x)
             inner = blocks.activate(inner, block)
             inner = blocks.drop(inner, block)
-            x = layers.Add(name=f"{block}_add")([x, inner])
+            x = blocks.add(x, inner, f"{block}_add")
         return blocks.newest(x, name)
 
 

@@ -217,6 +217,10 @@ class Blocks:
             pool = keras.layers.AveragePooling2D
         return pool(2, padding="same", name=name)(x)
 
+    def seed_from(self, seed: int) -> None:
+        """Gives the next layer this seed, and those after it the ones that follow."""
+        self._seed = seed - 1
+
     def next_seed(self) -> int:
         """Another one for each layer."""
         self._seed += 1

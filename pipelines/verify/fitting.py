@@ -130,4 +130,6 @@ def with_decisions(signature: Signature, chosen: Signature) -> Signature:
         decisions=chosen.decisions,
         calibrations=chosen.calibrations,
         sets=chosen.sets,
+        adaptive=chosen.adaptive,
+        margins=chosen.margins,
     )

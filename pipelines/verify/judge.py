@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from ..errors import RecipeError
 from ..rows.sketch import DataSketch
 from ..spec import Refusal, Spec, knob
+from ..tasks.class_sets import ADAPTIVE, NEAREST
 from ..tasks.costs import COST, check_matrix
 from ..tasks.metrics import LABEL_METRICS
 
@@ -26,10 +27,14 @@ class Judge(Spec):
         min_agreement: The share of test rows to which every rung must give the label that Keras
             gives, whatever the deciding metric is; 0: no such gate.
         quantile: Of the scores of training windows; a window above it is an anomaly.
-        coverage: Of classes, the share of rows whose set of labels shall hold the true one, by
-            split conformal prediction on validation rows; 0: no sets.
+        coverage: Of classes, the share of rows whose set of labels shall hold the true one; of one
+            number a row, the share of rows whose interval shall. By split conformal prediction on
+            validation rows; 0: neither.
         coverage_by_class: Whether each class is covered as often by itself, which rare ones are
             not otherwise.
+        sets: Which labels are in a set: "nearest", those whose logit lies near enough to the
+            largest; "adaptive", those that are needed to reach a sum of probabilities, so that
+            hard rows are held more often (Romano, Sesia and Candès 2020) by larger sets.
         beside: Whether a second model is trained for comparison in the report: of an ensemble one
             net, of uneven classes with the other choice of balancing, of series a linear one.
         peers: Whether plain models of scikit-learn are fitted on the same rows, for comparison in
@@ -45,6 +50,7 @@ class Judge(Spec):
     quantile: float = knob(0.99, 0, 1)
     coverage: float = knob(0.0, 0, 0.999)
     coverage_by_class: bool = False
+    sets: str = NEAREST
     beside: bool = True
     peers: bool = True
 
@@ -65,6 +71,18 @@ class Judge(Spec):
         if self.coverage_by_class and not self.coverage:
             raise RecipeError(
                 "judge.coverage_by_class=True without judge.coverage",
+                expected="the share of rows whose set shall hold their label",
+                fix="--set judge.coverage=0.9",
+            )
+        if self.sets not in (NEAREST, ADAPTIVE):
+            raise RecipeError(
+                f"judge.sets={self.sets!r}",
+                expected=f"{NEAREST} or {ADAPTIVE}",
+                fix=f"--set judge.sets={NEAREST}",
+            )
+        if self.sets == ADAPTIVE and not self.coverage:
+            raise RecipeError(
+                "judge.sets=adaptive without judge.coverage",
                 expected="the share of rows whose set shall hold their label",
                 fix="--set judge.coverage=0.9",
             )
@@ -95,12 +113,9 @@ class Judge(Spec):
                 expected="one class a row, which an answer hits or misses",
                 fix="--set 'judge.costs=()'",
             )
-        if self.coverage and not sketch.may_have_classes():
-            return Refusal(
-                f"judge.coverage={self.coverage:g} for {sketch.target_words()}",
-                expected="one class a row; a forecast has build.quantiles",
-                fix="--set judge.coverage=0",
-            )
+        refused = self._refused_coverage(sketch)
+        if refused:
+            return refused
         if self.quantile != 0.99 and not sketch.may_be(lambda task: task.gives_back):
             return Refusal(
                 f"judge.quantile={self.quantile:g} for {sketch.target_words()}",
@@ -122,6 +137,24 @@ class Judge(Spec):
                 expected=", ".join(sorted(allowed)),
                 fix=f"--set judge.deciding={sketch.tasks[0].deciding_metrics[0]}, or set "
                 "load.target_kind",
+            )
+        return ""
+
+    def _refused_coverage(self, sketch):
+        """Returns why the task has neither sets nor intervals of this kind, or ""."""
+        covers = sketch.may_have_classes() or sketch.may_be(lambda task: task.device.takes_margins)
+        if self.coverage and not covers:
+            return Refusal(
+                f"judge.coverage={self.coverage:g} for {sketch.target_words()}",
+                expected="one class or one number a row; a forecast has build.quantiles",
+                fix="--set judge.coverage=0",
+            )
+        of_classes = self.coverage_by_class or self.sets == ADAPTIVE
+        if of_classes and not sketch.may_have_classes():
+            return Refusal(
+                f"judge.coverage_by_class or judge.sets for {sketch.target_words()}",
+                expected="classes",
+                fix="--set judge.coverage_by_class=False --set judge.sets=nearest",
             )
         return ""
 

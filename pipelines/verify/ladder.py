@@ -235,6 +235,7 @@ def join_answers(parts: list[Answers]) -> Answers:
         notes=_join([each.notes for each in parts]),
         sets=_join([each.sets for each in parts]),
         spread=_join([each.spread for each in parts]),
+        bounds=_join([each.bounds for each in parts]),
     )
 
 

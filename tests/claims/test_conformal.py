@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from pipelines.device.class_sets import label_sets
+from pipelines.device.class_sets import adaptive_sets, label_sets
 from pipelines.studies.interpret.probabilities import calibration_error, chance_error
-from pipelines.tasks.class_sets import fit_reach, set_scores
+from pipelines.tasks.class_sets import fit_adaptive, fit_reach, set_scores
+from pipelines.tasks.margins import with_margin
+from tests.tasks.test_margins import SIGNATURE as PLAIN
 
 LABELS = ("a", "b", "c")
 SHARES = np.array([0.7, 0.25, 0.05])
@@ -93,3 +95,51 @@ def test_calibrated_is_not_accurate():
     assert calibration_error(truth, constant) < chance_error(constant, seed=0)
     assert calibration_error(truth, sharp) > 2 * chance_error(sharp, seed=0)
     assert ((sharp > 0.5) == truth).mean() > max(truth.mean(), 1 - truth.mean()) + 0.2
+
+
+def test_adaptive_sets_hold_hard_rows_more_often():
+    """Romano, Sesia and Candès 2020, section 4 (https://arxiv.org/abs/2006.02544): sets by one
+    distance for all rows hold hard ones too rarely; adaptive ones are larger there.
+    """
+    generator = np.random.default_rng(0)
+
+    def rows(number):
+        is_hard = generator.random(number) < 0.3
+        most = np.where(is_hard, generator.uniform(0.5, 0.7, number), 0.97)
+        shares = np.stack([most, 0.6 * (1 - most), 0.4 * (1 - most)], axis=1)
+        y = (generator.random(number)[:, None] > shares.cumsum(axis=1)).sum(axis=1)
+        behind = np.log(shares.max(axis=1, keepdims=True)) - np.log(shares)
+        return behind.astype(np.float32), y, is_hard
+
+    behind, y, _ = rows(4000)
+    near = fit_reach(behind, y, coverage=0.8, by_class=False)
+    adaptive = fit_adaptive(behind, y, factor=1.0, coverage=0.8, by_class=False)
+    behind, y, is_hard = rows(8000)
+    held = {}
+    for name, sets in (
+        ("near", label_sets(behind, near, LABELS)),
+        ("adaptive", adaptive_sets(behind, 1.0, adaptive, LABELS)),
+    ):
+        inside = np.array([LABELS[place] in each for place, each in zip(y, sets, strict=True)])
+        held[name] = inside[is_hard].mean()
+        assert inside.mean() > 0.78
+    assert held["near"] < 0.65 and held["adaptive"] > held["near"] + 0.15
+
+
+def test_intervals_of_numbers_hold_whatever_the_model():
+    """Lei et al. 2018, theorem 2 (https://arxiv.org/abs/1604.04173): of a good model and of one
+    that answers the same to every row; only the width differs.
+    """
+    widths = {}
+    for name in ("good", "constant"):
+        held = []
+        for seed in range(60):
+            generator = np.random.default_rng(seed)
+            y = generator.standard_t(3, 400)
+            values = y + 0.3 * generator.normal(size=400) if name == "good" else np.zeros(400)
+            signature = with_margin(PLAIN, values[:200], y[:200], coverage=0.9, form="int8")
+            margin = signature.margins["int8"]
+            held.append(np.mean(np.abs(values - y)[200:] <= margin))
+        widths[name] = margin
+        assert np.mean(held) == pytest.approx(0.9 + 0.5 / 201, abs=0.015)
+    assert widths["good"] < widths["constant"] / 3

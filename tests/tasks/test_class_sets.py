@@ -9,7 +9,13 @@ import pytest
 
 from pipelines.device import primitives as p
 from pipelines.device.cells import Column
-from pipelines.device.class_sets import ALWAYS, behind_largest, label_sets
+from pipelines.device.class_sets import (
+    ALWAYS,
+    adaptive_sets,
+    behind_largest,
+    label_sets,
+    probability_reached,
+)
 from pipelines.device.ports import Port
 from pipelines.device.runner import Runner, answer
 from pipelines.device.signature import Signature
@@ -71,6 +77,43 @@ def test_c_names_the_sets_that_python_names(num_labels, reach):
     assert len(set(map(len, found.sets))) > 1
 
 
+@pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc: apt-get install gcc")
+@pytest.mark.parametrize(("num_labels", "reach"), [(2, (0.8, 1.0)), (4, (0.5, 0.95, ALWAYS, 0.9))])
+def test_c_names_the_adaptive_sets_that_python_names(num_labels, reach):
+    signature = signature_of(num_labels, reach)
+    signature = replace(signature, adaptive={"float32": 0.9, "int8": 1.3})
+    raw = raw_of(signature)
+    wanted = answer(signature, raw, form="int8")
+    found = CCode(c_files(signature, b"abc", "t"), signature, Given(raw)).predict_columns(COLUMNS)
+    assert found.sets.tolist() == wanted.sets.tolist()
+    assert all(label in held for label, held in zip(found.labels, found.sets, strict=True))
+    assert len(set(map(len, found.sets))) > 1
+    again = Signature.from_json(json.loads(json.dumps(signature.to_json())))
+    assert again == signature and again.likeness("uint8") == 1.3
+
+
+def test_adaptive_sets_are_the_labels_up_to_a_sum_of_probabilities():
+    """Romano, Sesia and Candès 2020, equation 3, of probabilities .6, .3 and .1."""
+    behind = behind_largest(np.log(np.array([[0.6, 0.3, 0.1]], np.float32)), (0.0,) * 3)
+    np.testing.assert_allclose(probability_reached(behind, 1.0), [[0.6, 0.9, 1.0]], rtol=1e-6)
+    for most, wanted in ((0.5, ("a",)), (0.91, ("a", "b")), (1.0, ("a", "b", "c"))):
+        found = adaptive_sets(behind, 1.0, (most,) * 3, ("a", "b", "c"))
+        assert found.tolist() == [wanted]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"adaptive": {"int8": 0.0}},
+        {"sets": {}, "adaptive": {"int8": 1.0}},
+        {"margins": {"int8": 1.0}},
+    ],
+)
+def test_adaptive_sets_and_margins_that_cannot_be_are_refused(wrong):
+    with pytest.raises(ValueError, match="adaptive|margins"):
+        replace(signature_of(2, (0.3, 0.3)), **wrong).check()
+
+
 def test_what_has_no_sets_stays_as_it_was():
     signature = replace(signature_of(2, (0.0, 0.0)), sets={})
     assert "sets" not in signature.to_json()
@@ -127,8 +170,14 @@ def test_distances_of_one_output_are_of_two_labels():
 def test_the_knob_is_of_classes():
     from pipelines.tasks import TASKS
 
+    assert Judge(coverage=0.9).suits(DataSketch(tasks=(TASKS["regression"],))) == ""
     sketch = DataSketch(tasks=(TASKS["regression"],))
+    assert "judge.sets" in str(Judge(coverage=0.9, sets="adaptive").suits(sketch))
+    sketch = DataSketch(tasks=(TASKS["multilabel"],))
     assert "judge.coverage=0.9" in str(Judge(coverage=0.9).suits(sketch))
+    for wrong in (Judge(coverage=0.9, sets="largest"), Judge(sets="adaptive")):
+        with pytest.raises(RecipeError, match="judge.sets"):
+            wrong.check()
     assert Judge(coverage=0.9).suits(DataSketch(tasks=(TASKS["binary"],))) == ""
     with pytest.raises(RecipeError, match="coverage_by_class"):
         Judge(coverage_by_class=True).check()

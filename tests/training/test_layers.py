@@ -12,7 +12,15 @@ from pipelines.slots import Layers
 from pipelines.slots.layers import ACTIVATIONS
 from pipelines.tabular import Mlp
 from pipelines.text import AveragedEmbeddings, TextCnn, TransformerEncoder
-from pipelines.timeseries import NLinear, PatchTransformer, SeriesFcn, SeriesMlp, Tcn
+from pipelines.timeseries import (
+    InceptionTime,
+    NLinear,
+    PatchTransformer,
+    SeriesFcn,
+    SeriesMlp,
+    SeriesResNet,
+    Tcn,
+)
 from pipelines.training.layers import built_with_layers
 from pipelines.vision import Cnn, DsCnn, ResNet8, Vit
 from tests.contracts.framed_samples import EVERY_SAMPLE
@@ -32,8 +40,9 @@ USED = [
     (Layers(noise=0.1), (Mlp(), Cnn(), TextCnn(), SeriesMlp())),
     (Layers(spatial_dropout=0.1), (Cnn(), TextCnn(), Tcn(), SeriesFcn())),
     (Layers(stochastic_depth=0.1), (RESIDUAL_MLP, ResNet8(), TransformerEncoder(), Vit())),
-    (Layers(pooling="average"), (Cnn(),)),
-    (Layers(global_pooling="max"), (Cnn(), ResNet8(), DsCnn())),
+    (Layers(stochastic_depth=0.1), (SeriesResNet(), InceptionTime(), Tcn())),
+    (Layers(pooling="average"), (Cnn(), InceptionTime())),
+    (Layers(global_pooling="max"), (Cnn(), ResNet8(), DsCnn(), SeriesFcn())),
 ]
 
 

@@ -21,9 +21,11 @@ class DeviceTask(ABC):
 
     Attributes:
         name: As `Target.task` has it in signature.json.
+        takes_margins: Whether its answers may have intervals of one width (`Signature.margins`).
     """
 
     name: ClassVar[str]
+    takes_margins: ClassVar[bool] = False
 
     @abstractmethod
     def answer(

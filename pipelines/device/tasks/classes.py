@@ -9,7 +9,7 @@ import numpy as np
 
 from ..answers import Answers
 from ..calibration import positive_or_largest, probabilities
-from ..class_sets import behind_largest, label_sets
+from ..class_sets import adaptive_sets, behind_largest, label_sets
 from .base import DeviceTask
 
 if TYPE_CHECKING:
@@ -42,6 +42,10 @@ class DeviceClasses(DeviceTask):
         if not reach:
             return answers
         behind = behind_largest(logits, signature.offsets(form))
+        factor = signature.likeness(form)
+        if factor is not None:
+            sets = adaptive_sets(behind, factor, reach, signature.target.labels)
+            return replace(answers, sets=sets)
         sets = label_sets(behind, reach, signature.target.labels)
         return replace(answers, sets=sets)
 

@@ -18,6 +18,7 @@ class DeviceRegression(DeviceTask):
     """Values in the target's unit: output * factor + offset."""
 
     name = "regression"
+    takes_margins = True
 
     def answer(
         self,
@@ -33,7 +34,11 @@ class DeviceRegression(DeviceTask):
         values = values.astype(np.float64) * target.factor + target.offset
         num_rows = len(values)
         scores = values.reshape(num_rows, *self.scores_shape(signature))
-        return Answers(None, scores, raw)
+        margin = signature.margin(form)
+        if margin is None:
+            return Answers(None, scores, raw)
+        bounds = np.stack([scores - margin, scores + margin], axis=1)
+        return Answers(None, scores, raw, bounds=bounds)
 
     def scores_shape(self, signature: Signature) -> tuple[int, ...]:
         """Returns () for one output, else (outputs,)."""
@@ -44,6 +49,8 @@ class DeviceRegression(DeviceTask):
     def headings(self, signature: Signature) -> list[str]:
         """Returns "value", or "value 1" to the number of outputs."""
         (num_outputs,) = signature.output.shape
+        if signature.margins:
+            return ["value", "from", "to"]
         if num_outputs == 1:
             return ["value"]
         places = range(1, num_outputs + 1)
@@ -52,4 +59,6 @@ class DeviceRegression(DeviceTask):
     def cells(self, answers: Answers, row: int) -> list[str]:
         """Returns the values with nine digits."""
         values = np.atleast_1d(answers.scores[row])
+        if answers.bounds is not None:
+            values = np.concatenate([values, answers.bounds[row]])
         return [f"{value:.9g}" for value in values]

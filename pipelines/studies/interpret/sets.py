@@ -16,10 +16,15 @@ def read_coverage(opened: OpenedBundle) -> Reading | NotRead:
     """Counts the rows whose set holds their label, or whose interval holds their value."""
     if opened.answers.sets is not None:
         return _of_sets(opened)
+    if opened.answers.bounds is not None:
+        return _of_margins(opened)
     quantiles = opened.answers.quantiles
     if quantiles is not None and quantiles.shape[2] > 1:
         return _of_intervals(opened, quantiles)
-    reason = "the model gives no intervals: forecasts with build.quantiles have them"
+    reason = (
+        "the model gives no intervals: forecasts with build.quantiles have them, other numbers "
+        "with judge.coverage"
+    )
     if opened.task.has_classes:
         reason = "the model gives no sets of labels: --set judge.coverage=0.9 makes them"
     return NotRead(TITLE, reason)
@@ -61,6 +66,38 @@ def _of_sets(opened):
         "validation rows. It holds over all rows of the same source, not for each kind of row: "
         "judge.coverage_by_class=True makes it hold for each class",
         values={"coverage": share, "asked": asked, "mean_size": float(sizes.mean())},
+    )
+
+
+def _of_margins(opened):
+    """Counts values inside their interval, of all rows and of each fourth of the answers."""
+    bounds = opened.answers.bounds
+    y = opened.rows.y
+    held = (y >= bounds[:, 0]) & (y <= bounds[:, 1])
+    width = bounds[:, 1] - bounds[:, 0]
+    lines = [_line("all rows", held, width)]
+    fourth = np.argsort(np.argsort(opened.answers.scores)) * 4 // len(y)
+    for place, name in enumerate(("lowest", "second", "third", "highest")):
+        own = fourth == place
+        if own.any():
+            lines.append(_line(f"{name} fourth of the answers", held[own], width[own]))
+    asked = opened.recipe.judge.coverage
+    share, low, high = share_interval(held)
+    verdict = (
+        f"Intervals hold the true value of {share:.1%} of the rows [{low:.1%}, {high:.1%}], asked "
+        f"for were {asked:.0%}."
+    )
+    if _is_short(share, asked, len(opened.splits.valid), len(y)):
+        verdict += " That is fewer by more than noise: these rows are unlike the validation rows."
+    return Reading(
+        TITLE,
+        verdict,
+        headings=("rows", "held", "95 %", "width", "number"),
+        lines=tuple(lines),
+        note=f"The int8 file on {len(y):,} {opened.part} rows; split conformal prediction on the "
+        "validation rows, one width for all. It holds over all rows of the same source, not for "
+        "each kind of row",
+        values={"coverage": share, "asked": asked, "mean_width": float(width.mean())},
     )
 
 

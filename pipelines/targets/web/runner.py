@@ -181,6 +181,12 @@ class Browser:
         if self.signature.sets:
             sets = np.empty(len(answers), object)
             sets[:] = [tuple(each["set"]) for each in answers]
+        bounds = None
+        if self.signature.margins:
+            bounds = np.array([each["bounds"] for each in answers], np.float64)
+        spread = None
+        if num_draws(self.signature.primitives) > 1:
+            spread = np.array([each["spread"] for each in answers], np.float64)
         return Answers(
             np.array(
                 [each["label"] for each in answers],
@@ -192,6 +198,8 @@ class Browser:
             np.array([each["raw"] for each in answers], np.float32),
             quantiles,
             sets=sets,
+            bounds=bounds,
+            spread=spread,
         )
 
     def one_row_ms(self, columns: Columns, num_rows: int) -> np.ndarray:

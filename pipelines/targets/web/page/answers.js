@@ -18,7 +18,7 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
       const shifted = Array.from(raw, (logit, place) => round(logit + offsets[place]));
       const chosen = shifted.length === 1 ? Number(shifted[0] >= 0) : shifted.indexOf(Math.max(...shifted));
       return {label: target.labels[chosen], scores: probabilities(Array.from(raw), signature.calibrations?.[form]),
-              set: labelSet(shifted, target.labels, signature.sets?.[form])};
+              set: labelSet(shifted, target.labels, signature.sets?.[form], signature.adaptive?.[form])};
     },
 
     show({signature: {target}}, answer) {
@@ -28,9 +28,15 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
   };
 
   /* The labels that lie near enough to the largest, or null; as pipelines/device/class_sets.py has it. */
-  function labelSet(shifted, labels, reach) {
+  function labelSet(shifted, labels, reach, factor) {
     if (!reach) return null;
     const all = shifted.length === 1 ? [0, shifted[0]] : shifted, most = Math.max(...all);
+    if (factor !== undefined) {
+      const behind = all.map((each) => round(most - each)), shares = behind.map((each) => Math.exp(-each * factor));
+      const total = shares.reduce((sum, share) => sum + share, 0);
+      return labels.filter((_, place) => behind[place] === 0 || shares.reduce((sum, share, other) =>
+        behind[other] <= behind[place] ? sum + share : sum, 0) / total <= reach[place]);
+    }
     return labels.filter((_, place) => round(most - all[place]) <= round(reach[place]));
   }
 
@@ -50,12 +56,14 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
 
   /* Numbers in the target's unit. */
   const regression = {
-    answer({target}, raw) {
-      return {label: null, scores: Array.from(raw, (value) => value * target.factor + target.offset)};
+    answer({target, margins}, raw, form) {
+      const scores = Array.from(raw, (value) => value * target.factor + target.offset), margin = margins?.[form];
+      return {label: null, scores, bounds: margin === undefined ? null : [scores[0] - margin, scores[0] + margin]};
     },
 
     show({signature: {target}}, answer) {
-      return [soft(target.name), ...numbers(answer.scores)];
+      const within = answer.bounds ? [soft(`between ${answer.bounds.map(number).join(" and ")}`)] : [];
+      return [soft(target.name), ...numbers(answer.scores), ...within];
     },
   };
 
