@@ -106,6 +106,15 @@ def _place_of_ours(table, score):
     return num_better
 
 
+def _advice(recipe, best):
+    """Returns what to try: where a recipe was chosen among others, what these did not turn."""
+    if not recipe.tried:
+        return best.advice
+    return (
+        f"a search of the knobs by inner folds: python -m pipelines tune saved_models/{recipe.name}"
+    )
+
+
 def _verdict(recipe, table, num_test):
     """Returns which peer is best, whether what ships is ahead of it, and both in a sentence."""
     best = table.scores[0]
@@ -119,7 +128,7 @@ def _verdict(recipe, table, num_test):
         verdict = AHEAD
     elif high < 0:
         verdict = BEHIND
-        advice = best.advice
+        advice = _advice(recipe, best)
     return {
         "best": best.name,
         "verdict": verdict,

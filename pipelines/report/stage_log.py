@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-from ..errors import PipelineError
+from ..errors import PipelineError, RecipeError
 
 _log: ContextVar[TextIO | None] = ContextVar("log", default=None)
 
@@ -26,19 +26,29 @@ def logged_stages(file: str) -> Iterator[None]:
         file: its path; "" writes none.
 
     Raises:
-        OSError: the file cannot be written.
+        RecipeError: the file cannot be written.
     """
     if not file:
         yield
         return
-    path = Path(file)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8", buffering=1) as stream:
+    with _opened(Path(file)) as stream:
         token = _log.set(stream)
         try:
             yield
         finally:
             _log.reset(token)
+
+
+def _opened(path):
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("a", encoding="utf-8", buffering=1)
+    except OSError as error:
+        raise RecipeError(
+            f"--log-json {path}: {error.strerror or error}",
+            expected="a file that can be written",
+            fix="--log-json stages.jsonl",
+        ) from error
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 
 from pipelines import tabular
 from pipelines.device.target import Target
+from pipelines.recipe import Tried
 from pipelines.report.peers import OURS, peer_facts, peer_lines
 from pipelines.report.terminal import print_ladder
 from pipelines.report.write import card, page, to_plain
@@ -33,7 +34,14 @@ def noisy(y, noise):
 
 
 def facts_of(
-    outputs_of_peers, ours, *, target=LABELS, deciding="average_precision", advice="", y=None
+    outputs_of_peers,
+    ours,
+    *,
+    target=LABELS,
+    deciding="average_precision",
+    advice="",
+    y=None,
+    tried=(),
 ):
     """The facts of a run whose model gives `ours`, alongside peers with these outputs."""
     task = task_of(target)
@@ -48,7 +56,7 @@ def facts_of(
         for name, outputs in outputs_of_peers.items()
     ]
     recipe = tabular.BIRDS
-    recipe = replace(recipe, judge=replace(recipe.judge, deciding=deciding))
+    recipe = replace(recipe, judge=replace(recipe.judge, deciding=deciding), tried=tried)
     mine = task.plain_answers(ours, target, decision)
     table = score_peers(
         FittedPeers(tuple(answers), {"slow one": f"too slow for {HOSTILE}"}, 100),
@@ -86,6 +94,14 @@ def test_behind_the_best_peer():
     assert facts["verdict"] == "behind" and facts["advice"] == advice
     assert facts["sentence"].startswith("Behind the best plain peer, good, by 0.")
     assert [line["name"] for line in facts["lines"]] == ["good", OURS, "poor"]
+
+
+def test_a_chosen_recipe_is_searched_further():
+    """What the peer's advice turns may be what the other candidates had."""
+    tried = (Tried("dense net, 16 bins", 0.4, 2, 1000),)
+    advice = "finer bins: --set build.dropout=0.1"
+    facts = facts_of({"good": noisy(Y, 0.5)}, noisy(Y, 9.0), advice=advice, tried=tried)
+    assert facts["advice"].endswith("python -m pipelines tune saved_models/birds_mlp")
 
 
 def test_of_errors_the_smaller_is_better():

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pipelines.errors import TrainError
+from pipelines.errors import RecipeError, TrainError
 from pipelines.report.stage_log import log_facts, logged_stages
 from pipelines.report.stages import stage
 
@@ -45,5 +45,5 @@ def test_no_file_no_line(tmp_path):
 
 
 def test_a_file_that_cannot_be_written_ends_the_command_before_it_begins(tmp_path):
-    with pytest.raises(OSError), logged_stages(str(tmp_path)):
+    with pytest.raises(RecipeError, match="directory"), logged_stages(str(tmp_path)):
         raise AssertionError("a stage began")
