@@ -81,7 +81,9 @@ _SCALARS = (str, int, float, date, Decimal, np.generic)
 
 
 def read_column(
-    cells: Sequence, column: Column, missing: frozenset[str]
+    cells: Sequence,
+    column: Column,
+    missing: frozenset[str],
 ) -> tuple[np.ndarray, Sequence[BadCell]]:
     """Reads raw cells into the column's dtype.
 
@@ -112,7 +114,12 @@ def read_column(
     return values, unreadable
 
 
-def _read_packed(read, cells, column, missing):
+def _read_packed(
+    read,
+    cells,
+    column,
+    missing,
+):
     """Does as `read_column`, of cells that are all text or None."""
     if column.kind == NUMERIC:
         return read(cells, column, missing)
@@ -134,7 +141,9 @@ def _not_single(cells):
 
 
 def read_numbers(
-    cells: Sequence, column: Column, missing: frozenset[str]
+    cells: Sequence,
+    column: Column,
+    missing: frozenset[str],
 ) -> tuple[np.ndarray, Sequence[BadCell]]:
     """Reads the cells of a numeric column as `read_column` does, in float64.
 
@@ -154,7 +163,11 @@ def read_numbers(
     return values, bad
 
 
-def _any_numbers(cells, column, missing):
+def _any_numbers(
+    cells,
+    column,
+    missing,
+):
     """Returns float64 [rows], which the caller may alter, of whatever size; and the bad cells."""
     if is_numeric_array(cells):
         return cells.astype(np.float64), BadCells()
@@ -163,12 +176,20 @@ def _any_numbers(cells, column, missing):
     return parsed_numbers(cells, column, missing)
 
 
-def _numeric(cells, column, missing):
+def _numeric(
+    cells,
+    column,
+    missing,
+):
     values, bad = read_numbers(cells, column, missing)
     return values.astype(np.float32), bad
 
 
-def _picture(cells, column, missing):
+def _picture(
+    cells,
+    column,
+    missing,
+):
     if isinstance(cells, np.ndarray) and cells.dtype == np.uint8:
         picture_shape = cells.shape[1:]
         if picture_shape == column.shape:
@@ -189,7 +210,11 @@ def _picture(cells, column, missing):
     return values, bad
 
 
-def _series(cells, column, missing):
+def _series(
+    cells,
+    column,
+    missing,
+):
     if is_numeric_array(cells) and cells.ndim == 2:
         return _series_of_table(cells, column, missing)
     (num_steps,) = column.shape
@@ -214,7 +239,11 @@ def _series(cells, column, missing):
     return values, bad
 
 
-def _series_of_table(cells, column, missing):
+def _series_of_table(
+    cells,
+    column,
+    missing,
+):
     """Reads an array of numbers [rows, steps]; missing steps come before shorter series."""
     (num_steps,) = column.shape
     newest = cells[:, -num_steps:]
@@ -230,7 +259,10 @@ def _series_of_table(cells, column, missing):
     return values, bad
 
 
-def _steps(cell, column):
+def _steps(
+    cell,
+    column,
+):
     """Returns the cells of a series in one cell; None if it is none.
 
     Where spaces separate thousands, semicolons alone separate steps.

@@ -28,7 +28,10 @@ class PackedCells(Sequence[str | None]):
         """
 
     @abstractmethod
-    def keep(self, is_kept: np.ndarray) -> "PackedCells":
+    def keep(
+        self,
+        is_kept: np.ndarray,
+    ) -> "PackedCells":
         """Returns the cells of some rows (bool [rows]), in their order."""
 
     @abstractmethod
@@ -41,20 +44,31 @@ class PackedCells(Sequence[str | None]):
         """
 
     @abstractmethod
-    def may_hold(self, letters: str) -> bool:
+    def may_hold(
+        self,
+        letters: str,
+    ) -> bool:
         """Returns False only if no cell has one of these letters."""
 
-    def is_missing(self, words: frozenset[str]) -> np.ndarray:
+    def is_missing(
+        self,
+        words: frozenset[str],
+    ) -> np.ndarray:
         """Returns bool [rows]: which cells are None or one of the words for missing."""
         texts, places = self.each_once()
-        is_absent = np.array([is_missing(text, words) for text in texts], bool)
+        is_absent = np.zeros(len(texts), bool)
+        for place, text in enumerate(texts):
+            is_absent[place] = is_missing(text, words)
         return is_absent[places]
 
     def counts(self) -> Counter[str | None]:
         """Returns how often each text stands in the column, in the order of its first cell."""
         texts, places = self.each_once()
-        counts = np.bincount(places, minlength=len(texts))
-        return Counter(dict(zip(texts, counts.tolist(), strict=True)))
+        numbers = np.bincount(places, minlength=len(texts))
+        counts: Counter[str | None] = Counter()
+        for text, number in zip(texts, numbers.tolist(), strict=True):
+            counts[text] = number
+        return counts
 
 
 class RepeatedCells(PackedCells):
@@ -65,7 +79,11 @@ class RepeatedCells(PackedCells):
         places: int32 [rows], the place of each cell's text among them.
     """
 
-    def __init__(self, texts: list[str | None], places: np.ndarray):
+    def __init__(
+        self,
+        texts: list[str | None],
+        places: np.ndarray,
+    ):
         self._texts = texts
         self._places = places
         self._missing: dict[frozenset[str], np.ndarray] = {}
@@ -77,9 +95,13 @@ class RepeatedCells(PackedCells):
     def __getitem__(self, place: int) -> str | None: ...
     @overload
     def __getitem__(self, place: slice) -> list[str | None]: ...
-    def __getitem__(self, place):
+    def __getitem__(
+        self,
+        place,
+    ):
         if isinstance(place, slice):
-            return [self._texts[each] for each in self._places[place].tolist()]
+            places = self._places[place].tolist()
+            return [self._texts[each] for each in places]
         return self._texts[self._places[place]]
 
     def __iter__(self) -> Iterator[str | None]:
@@ -89,13 +111,19 @@ class RepeatedCells(PackedCells):
         """See `PackedCells`."""
         return self._texts, self._places
 
-    def keep(self, is_kept: np.ndarray) -> "RepeatedCells":
+    def keep(
+        self,
+        is_kept: np.ndarray,
+    ) -> "RepeatedCells":
         """See `PackedCells`."""
         if is_kept.all():
             return self
         places = self._places[is_kept]
-        is_used = np.bincount(places, minlength=len(self._texts)) > 0
-        texts = [text for text, used in zip(self._texts, is_used.tolist(), strict=True) if used]
+        counts = np.bincount(places, minlength=len(self._texts))
+        is_used = counts > 0
+        texts = []
+        for place in np.flatnonzero(is_used).tolist():
+            texts.append(self._texts[place])
         # Rows are left out, none is moved: the order of the first cells stays.
         moved = np.cumsum(is_used, dtype=places.dtype) - 1
         return RepeatedCells(texts, moved[places])
@@ -104,7 +132,10 @@ class RepeatedCells(PackedCells):
         """See `PackedCells`: each text is read once."""
         return
 
-    def may_hold(self, letters: str) -> bool:
+    def may_hold(
+        self,
+        letters: str,
+    ) -> bool:
         """See `PackedCells`."""
         return any(letter in self._joined for letter in letters)
 
@@ -113,7 +144,10 @@ class RepeatedCells(PackedCells):
         """All texts, one after the other."""
         return "".join(text for text in self._texts if text)
 
-    def is_missing(self, words: frozenset[str]) -> np.ndarray:
+    def is_missing(
+        self,
+        words: frozenset[str],
+    ) -> np.ndarray:
         """See `PackedCells`."""
         if words not in self._missing:
             self._missing[words] = super().is_missing(words)
@@ -130,7 +164,12 @@ class BadRows(Sequence[BadCell]):
         rows: int [cells], the row of each.
     """
 
-    def __init__(self, bad: Sequence[BadCell], places: np.ndarray, rows: np.ndarray):
+    def __init__(
+        self,
+        bad: Sequence[BadCell],
+        places: np.ndarray,
+        rows: np.ndarray,
+    ):
         self._bad = bad
         self._places = places
         self.rows = rows
@@ -142,13 +181,19 @@ class BadRows(Sequence[BadCell]):
     def __getitem__(self, place: int) -> BadCell: ...
     @overload
     def __getitem__(self, place: slice) -> "BadRows": ...
-    def __getitem__(self, place):
+    def __getitem__(
+        self,
+        place,
+    ):
         if isinstance(place, slice):
             return BadRows(self._bad, self._places[place], self.rows[place])
         cell = self._bad[self._places[place]]
         return replace(cell, row=int(self.rows[place]))
 
-    def keep(self, is_kept: Callable[[BadCell], bool]) -> "BadRows":
+    def keep(
+        self,
+        is_kept: Callable[[BadCell], bool],
+    ) -> "BadRows":
         """Returns those of which a function, that does not ask for the row, is true."""
         is_kept_of_each = np.array([is_kept(cell) for cell in self._bad], bool)
         places = np.flatnonzero(is_kept_of_each[self._places])
@@ -157,15 +202,21 @@ class BadRows(Sequence[BadCell]):
     def values(self) -> list[str]:
         """Returns each value once, in the order of the first row."""
         _, first = np.unique(self._places, return_index=True)
-        found = (self._bad[self._places[place]].value for place in np.sort(first).tolist())
-        return list(dict.fromkeys(found))
+        values: dict[str, None] = {}
+        for place in np.sort(first).tolist():
+            cell = self._bad[self._places[place]]
+            values[cell.value] = None
+        return list(values)
 
 
 Reader = Callable[[Sequence, Column, frozenset[str]], tuple[np.ndarray, Sequence[BadCell]]]
 
 
 def read_each_once(
-    read: Reader, cells: PackedCells, column: Column, missing: frozenset[str]
+    read: Reader,
+    cells: PackedCells,
+    column: Column,
+    missing: frozenset[str],
 ) -> tuple[np.ndarray, Sequence[BadCell]]:
     """Reads cells by a function for single ones, each text once.
 
@@ -191,7 +242,9 @@ def read_each_once(
 
 
 def packed_numbers(
-    cells: PackedCells, column: Column, missing: frozenset[str]
+    cells: PackedCells,
+    column: Column,
+    missing: frozenset[str],
 ) -> tuple[np.ndarray, Sequence[BadCell]]:
     """Does as `parsed_numbers`, of packed cells."""
     plain = cells.plain_numbers()
@@ -206,13 +259,19 @@ def packed_numbers(
     rows = np.flatnonzero(in_doubt)
     if not len(rows):
         return values, []
-    rest, bad = parsed_numbers(list(cells.keep(in_doubt)), column, missing)
-    values[rows] = rest
-    bad_rows = np.array([rows[cell.row] for cell in bad], np.int64)
-    return values, BadRows(bad, np.arange(len(bad)), bad_rows)
+    rest = list(cells.keep(in_doubt))
+    values[rows], bad = parsed_numbers(rest, column, missing)
+    bad_rows = np.empty(len(bad), np.int64)
+    for place, cell in enumerate(bad):
+        bad_rows[place] = rows[cell.row]
+    places = np.arange(len(bad))
+    return values, BadRows(bad, places, bad_rows)
 
 
-def filled_cells(cells: Sequence, missing: frozenset[str]) -> Sequence:
+def filled_cells(
+    cells: Sequence,
+    missing: frozenset[str],
+) -> Sequence:
     """Returns the cells that are not missing, packed if they were."""
     if isinstance(cells, PackedCells):
         return cells.keep(~cells.is_missing(missing))
@@ -234,21 +293,27 @@ def count_texts(cells: Sequence) -> Counter[str]:
     """
     if not isinstance(cells, PackedCells):
         return Counter(cell for cell in cells if isinstance(cell, str))
-    counts = Counter()
+    counts: Counter[str] = Counter()
     for text, count in cells.counts().items():
         if text is not None:
             counts[text] = count
     return counts
 
 
-def missing_rows(cells: Sequence, missing: frozenset[str]) -> np.ndarray:
+def missing_rows(
+    cells: Sequence,
+    missing: frozenset[str],
+) -> np.ndarray:
     """Returns bool [rows]: which cells are missing."""
     if isinstance(cells, PackedCells):
         return cells.is_missing(missing)
     return np.fromiter((is_missing(cell, missing) for cell in cells), bool, len(cells))
 
 
-def take_cells(cells: Sequence, rows: np.ndarray) -> Sequence:
+def take_cells(
+    cells: Sequence,
+    rows: np.ndarray,
+) -> Sequence:
     """Returns the cells of some rows (int [n], rising), packed, or an array, if they were."""
     if isinstance(cells, np.ndarray):
         return cells[rows]

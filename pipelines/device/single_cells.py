@@ -22,7 +22,10 @@ MISSING_TYPES = ("NAType", "NaTType")
 _NOT_A_TIME = np.datetime64("NaT", "s")
 
 
-def is_missing(cell: object, missing: frozenset[str]) -> bool:
+def is_missing(
+    cell: object,
+    missing: frozenset[str],
+) -> bool:
     """Returns whether a cell is None, NaN, NaT, or text that reads as missing.
 
     Args:
@@ -42,7 +45,9 @@ def is_numeric_array(cells: Sequence) -> bool:
 
 
 def parsed_numbers(
-    cells: Sequence, column: Column, missing: frozenset[str]
+    cells: Sequence,
+    column: Column,
+    missing: frozenset[str],
 ) -> tuple[np.ndarray, BadCells]:
     """Returns float64 [rows], NaN for what is missing or no number, and the latter."""
     values = np.full(len(cells), math.nan)
@@ -64,7 +69,10 @@ def not_a_number(column: Column) -> str:
     return "not a number"
 
 
-def _number(cell, column):
+def _number(
+    cell,
+    column,
+):
     if isinstance(cell, str):
         return read_number(cell.strip(), column)
     if isinstance(cell, (int, float, np.number, np.bool_)):
@@ -73,7 +81,9 @@ def _number(cell, column):
 
 
 def categorical(
-    cells: Sequence, column: Column, missing: frozenset[str]
+    cells: Sequence,
+    column: Column,
+    missing: frozenset[str],
 ) -> tuple[np.ndarray, BadCells]:
     """Returns object [rows] of text, None where missing, and what is no category."""
     values = np.empty(len(cells), object)
@@ -120,7 +130,9 @@ def _is_unicode(text):
 
 
 def boolean(
-    cells: Sequence, column: Column, missing: frozenset[str]
+    cells: Sequence,
+    column: Column,
+    missing: frozenset[str],
 ) -> tuple[np.ndarray, BadCells]:
     """Returns object [rows], "true" or "false", None where missing, and what is neither."""
     values = np.empty(len(cells), object)
@@ -139,7 +151,9 @@ def boolean(
 
 
 def date_times(
-    cells: Sequence, column: Column, missing: frozenset[str]
+    cells: Sequence,
+    column: Column,
+    missing: frozenset[str],
 ) -> tuple[np.ndarray, BadCells]:
     """Returns datetime64[s] [rows], NaT where missing, and what is no date of the format."""
     if isinstance(cells, np.ndarray) and cells.dtype.kind == "M":
@@ -172,7 +186,11 @@ def _typed_dates(cells):
     return values, bad
 
 
-def texts(cells: Sequence, column: Column, missing: frozenset[str]) -> tuple[np.ndarray, BadCells]:
+def texts(
+    cells: Sequence,
+    column: Column,
+    missing: frozenset[str],
+) -> tuple[np.ndarray, BadCells]:
     """Returns StringDType [rows], "" where missing, and what is too long."""
     values = []
     bad = BadCells()

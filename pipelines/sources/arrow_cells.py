@@ -15,6 +15,8 @@ _MANY_IN_SAMPLE = 0.6
 _MOSTLY_DIFFERENT = 0.1
 # What a plain number is written with. No sign stands in front of a word, and no letter but e.
 _OF_NUMBERS = b"0123456789.+-eE"
+# What str.strip cuts of ASCII.
+_SPACES = (*range(9, 14), *range(28, 33))
 _PLAIN = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 
 
@@ -27,9 +29,11 @@ def packed_cells(column: Any) -> PackedCells:
     import pyarrow.compute as pc
 
     sample = column.slice(0, _SAMPLE)
-    if pc.count_distinct(sample, mode="all").as_py() <= _MANY_IN_SAMPLE * len(sample):
+    num_different = pc.count_distinct(sample, mode="all").as_py()
+    if num_different <= _MANY_IN_SAMPLE * len(sample):
         repeated = _repeated(column)
-        if len(repeated.each_once()[0]) <= _MOSTLY_DIFFERENT * len(column):
+        texts, _ = repeated.each_once()
+        if len(texts) <= _MOSTLY_DIFFERENT * len(column):
             return repeated
     return ArrowCells(column)
 
@@ -57,7 +61,12 @@ class ArrowCells(PackedCells):
         whole: The cells that these were kept of, and bool [rows], which were.
     """
 
-    def __init__(self, column: Any, *, whole: tuple["ArrowCells", np.ndarray] | None = None):
+    def __init__(
+        self,
+        column: Any,
+        *,
+        whole: tuple["ArrowCells", np.ndarray] | None = None,
+    ):
         self._column = column
         self._whole = whole
         self._numbers: tuple[np.ndarray, np.ndarray] | None = None
@@ -70,12 +79,17 @@ class ArrowCells(PackedCells):
     def __getitem__(self, place: int) -> str | None: ...
     @overload
     def __getitem__(self, place: slice) -> list[str | None]: ...
-    def __getitem__(self, place):
+    def __getitem__(
+        self,
+        place,
+    ):
         if isinstance(place, slice):
             start, stop, step = place.indices(len(self))
             if step == 1:
-                return self._column.slice(start, max(stop - start, 0)).to_pylist()
-            return self._column.take(np.arange(start, stop, step)).to_pylist()
+                num_cells = max(stop - start, 0)
+                return self._column.slice(start, num_cells).to_pylist()
+            rows = np.arange(start, stop, step)
+            return self._column.take(rows).to_pylist()
         return self._column[int(place)].as_py()
 
     def __iter__(self) -> Iterator[str | None]:
@@ -86,13 +100,19 @@ class ArrowCells(PackedCells):
         """See `PackedCells`."""
         return _repeated(self._column).each_once()
 
-    def keep(self, is_kept: np.ndarray) -> "ArrowCells":
+    def keep(
+        self,
+        is_kept: np.ndarray,
+    ) -> "ArrowCells":
         """See `PackedCells`."""
         if is_kept.all():
             return self
         return ArrowCells(self._column.filter(is_kept), whole=(self, is_kept))
 
-    def may_hold(self, letters: str) -> bool:
+    def may_hold(
+        self,
+        letters: str,
+    ) -> bool:
         """See `PackedCells`. UTF-8 holds no letter inside another one."""
         wanted = [letter.encode() for letter in letters]
         of_ascii = [letter for letter in wanted if len(letter) == 1]
@@ -104,13 +124,19 @@ class ArrowCells(PackedCells):
                 return True
         return False
 
-    def is_missing(self, words: frozenset[str]) -> np.ndarray:
+    def is_missing(
+        self,
+        words: frozenset[str],
+    ) -> np.ndarray:
         """See `PackedCells`."""
         if words not in self._missing:
             self._missing[words] = self._find_missing(words)
         return self._missing[words]
 
-    def _find_missing(self, words):
+    def _find_missing(
+        self,
+        words,
+    ):
         import pyarrow as pa
         import pyarrow.compute as pc
 
@@ -129,13 +155,21 @@ class ArrowCells(PackedCells):
         """Tests whether a cell may begin or end with white space, as Python knows it."""
         return any(map(_has_margins, self._column.chunks))
 
-    def _may_be_words(self, words):
+    def _may_be_words(
+        self,
+        words,
+    ):
         """Tests whether a word but for the empty one may be a cell: all its letters are there."""
         letters = {letter: letter.encode() for letter in "".join(words)}
         seen = set()
         for text in map(_bytes_of, self._column.chunks):
-            seen |= {letter for letter, code in letters.items() if code in text}
-        return any(word and seen.issuperset(word) for word in words)
+            for letter, code in letters.items():
+                if code in text:
+                    seen.add(letter)
+        for word in words:
+            if word and seen.issuperset(word):
+                return True
+        return False
 
     def plain_numbers(self) -> tuple[np.ndarray, np.ndarray]:
         """See `PackedCells`. Both pyarrow and Python round to the nearest float64."""
@@ -175,8 +209,10 @@ def _has_margins(chunk):
     text = _bytes_of(chunk)
     if not text.isascii():
         return True
-    # What str.strip cuts of ASCII: 9 to 13, 28 to 31 and 32.
-    return any(bytes([code]) in text for code in (*range(9, 14), *range(28, 33)))
+    for code in _SPACES:
+        if bytes([code]) in text:
+            return True
+    return False
 
 
 def _numbers_of(chunk):
@@ -189,7 +225,8 @@ def _numbers_of(chunk):
         is_plain = pc.match_substring_regex(chunk, _PLAIN)
     is_plain = pc.fill_null(is_plain, False)
     try:
-        values = pc.cast(pc.if_else(is_plain, chunk, None), pa.float64())
+        plain = pc.if_else(is_plain, chunk, None)
+        values = pc.cast(plain, pa.float64())
     except pa.ArrowInvalid:
         return np.nan, False
     return (

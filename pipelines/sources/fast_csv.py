@@ -48,7 +48,11 @@ class _Scan:
     has_returns: bool = False
 
 
-def read_fast(path: Path, separator: str, encoding: str) -> dict[str, PackedCells] | None:
+def read_fast(
+    path: Path,
+    separator: str,
+    encoding: str,
+) -> dict[str, PackedCells] | None:
     """Reads a CSV file by pyarrow.
 
     Args:
@@ -78,7 +82,10 @@ def read_fast(path: Path, separator: str, encoding: str) -> dict[str, PackedCell
     return _read(path, start, names, separator, scan)
 
 
-def _header(path, separator):
+def _header(
+    path,
+    separator,
+):
     """Returns the names of columns, and the byte that the rows begin at."""
     with open_unpacked(path, MAX_TABLE_BYTES) as file:
         start = 0
@@ -97,7 +104,10 @@ def _header(path, separator):
 class _Measured:
     """Lines, and the bytes of those that were taken."""
 
-    def __init__(self, lines: Iterator[str]):
+    def __init__(
+        self,
+        lines: Iterator[str],
+    ):
         self._lines = lines
         self.num_bytes = 0
 
@@ -110,7 +120,11 @@ class _Measured:
         return line
 
 
-def _scan(path, start, separator):
+def _scan(
+    path,
+    start,
+    separator,
+):
     """Returns a _Scan of the bytes from `start`, None if they are in doubt."""
     scan = _Scan()
     before = b"\n"
@@ -132,13 +146,22 @@ def _scan(path, start, separator):
     return scan
 
 
-def _open_at(path, start) -> BinaryIO:
+def _open_at(
+    path,
+    start,
+) -> BinaryIO:
     file = open_unpacked(path, MAX_TABLE_BYTES)
     file.read(start)  # what is unpacked has no places to go to
     return file
 
 
-def _scan_block(block, before, after, separator, scan):
+def _scan_block(
+    block,
+    before,
+    after,
+    separator,
+    scan,
+):
     """Adds what a block shows to a scan; returns whether it is beyond doubt.
 
     Args:
@@ -165,7 +188,11 @@ def _scan_block(block, before, after, separator, scan):
     return _scan_quotes(codes, ord(separator), scan)
 
 
-def _scan_quotes(codes, separator, scan):
+def _scan_quotes(
+    codes,
+    separator,
+    scan,
+):
     """Adds the quotes of a block to a scan; returns whether each begins or ends a cell, or is
     doubled.
 
@@ -190,7 +217,13 @@ def _scan_quotes(codes, separator, scan):
     return True
 
 
-def _read(path, start, names, separator, scan):
+def _read(
+    path,
+    start,
+    names,
+    separator,
+    scan,
+):
     """Returns column → cells of the bytes from `start`, None if pyarrow refuses them."""
     import pyarrow as pa
     from pyarrow import csv as arrow_csv

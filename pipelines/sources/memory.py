@@ -10,7 +10,11 @@ from .arrow_cells import packed_cells
 from .csv_text import refuse_twice, with_rows
 
 
-def table_from_memory(source: object, *, packed: bool = False) -> dict[str, Sequence]:
+def table_from_memory(
+    source: object,
+    *,
+    packed: bool = False,
+) -> dict[str, Sequence]:
     """Returns the cells of a DataFrame or a dict of arrays by column.
 
     Args:
@@ -92,7 +96,10 @@ def _to_series(values):
         return pd.Series(values, dtype=object)
 
 
-def _from_series(series, name):
+def _from_series(
+    series,
+    name,
+):
     import pandas as pd
 
     if series.dtype.kind == "c":
