@@ -27,27 +27,7 @@ def table_from_memory(
     import pandas as pd
 
     if isinstance(source, Mapping):
-        refuse_twice([str(name) for name in source])
-        for name, values in source.items():
-            if (
-                not isinstance(
-                    values, (list, tuple, np.ndarray, pd.Series, pd.api.extensions.ExtensionArray)
-                )
-                or getattr(values, "ndim", 1) != 1
-            ):
-                raise LoadError(
-                    f"column {shorten(name)} of type {type(values).__name__}",
-                    expected="a list or a one-dimensional array in every column",
-                    fix="give each column its own name and its own array",
-                )
-        lengths = {name: len(values) for name, values in source.items()}
-        if len(set(lengths.values())) > 1:
-            raise LoadError(
-                f"columns of different lengths: {shorten(lengths, 200)}",
-                expected="one value a row in every column",
-                fix="cut them to the same rows",
-            )
-        source = pd.DataFrame({name: _to_series(values) for name, values in source.items()})
+        source = _frame_of(source)
     if not isinstance(source, pd.DataFrame):
         raise LoadError(
             f"a source of type {type(source).__name__}",
@@ -64,6 +44,33 @@ def table_from_memory(
             cells = _from_series(source[name], str(name))
         columns[str(name)] = cells
     return with_rows(columns)
+
+
+def _frame_of(source):
+    """Returns a dict of arrays as a DataFrame. Raises LoadError for columns that are none."""
+    import pandas as pd
+
+    refuse_twice([str(name) for name in source])
+    for name, values in source.items():
+        if (
+            not isinstance(
+                values, (list, tuple, np.ndarray, pd.Series, pd.api.extensions.ExtensionArray)
+            )
+            or getattr(values, "ndim", 1) != 1
+        ):
+            raise LoadError(
+                f"column {shorten(name)} of type {type(values).__name__}",
+                expected="a list or a one-dimensional array in every column",
+                fix="give each column its own name and its own array",
+            )
+    lengths = {name: len(values) for name, values in source.items()}
+    if len(set(lengths.values())) > 1:
+        raise LoadError(
+            f"columns of different lengths: {shorten(lengths, 200)}",
+            expected="one value a row in every column",
+            fix="cut them to the same rows",
+        )
+    return pd.DataFrame({name: _to_series(values) for name, values in source.items()})
 
 
 def _packed_texts(series):

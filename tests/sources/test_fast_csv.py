@@ -58,7 +58,7 @@ def _assert_same(path: Path, content: bytes, separator: str = ",") -> bool:
 
 
 @settings(
-    max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(text=_FILE, block=st.sampled_from([7, 64, 2**20]))
 @example(text='a,b\n"x\ny","1"\n', block=7)
@@ -153,7 +153,7 @@ _COLUMNS = (
 _MISSING = (frozenset({"", "NA", "nan"}), frozenset({"-99", "4.0"}), frozenset())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     cells=st.lists(st.one_of(_NUMBER, _WORD, st.none()), min_size=1, max_size=12),
     repeats=st.integers(1, 3),
@@ -220,7 +220,7 @@ def _loaded(path):
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     first=_OF_TABLES,
