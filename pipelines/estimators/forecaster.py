@@ -12,7 +12,7 @@ from ..device.history import newest_windows, num_past_steps
 from ..errors import EstimatorError
 from ..recipe import Recipe
 from ..rows.split_by_time import SplitByTime
-from ..sources.table import table_from_memory
+from ..sources.memory import table_from_memory
 from ..timeseries import LoadSeries, series_recipe
 from .base import SOURCE, PipelineEstimator
 from .errors import as_value_errors

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..device.cells import MISSING_WORDS, Column, read_column
-from ..sources.table import table_from_memory
+from ..sources.memory import table_from_memory
 
 _TARGET = "target"
 _GROUP = "group"

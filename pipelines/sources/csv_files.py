@@ -3,16 +3,14 @@
 import codecs
 import csv
 import gzip
-import io
 import zlib
-from collections import Counter
 
 from ..device.cells import shorten
 from ..device.csv_rows import SEPARATORS, lines_of, named_separator, rows_of, without_separator_line
 from ..errors import LoadError
+from .csv_text import open_text, refuse_twice, with_rows
 from .limits import MAX_TABLE_BYTES, UnpackedTooLarge, check_cells, open_unpacked
 
-MAX_COLUMNS = 10_000
 # What a file is read as where it is not UTF-8 and has no mark: the Western code page of Windows,
 # which holds Latin-1.
 OTHER_ENCODING = "cp1252"
@@ -23,7 +21,7 @@ def read_csv(path, reading):
     names = None
     columns = []
     size = 0
-    with _open(path, reading.encoding) as file:
+    with open_text(path, reading.encoding) as file:
         lines = without_separator_line(lines_of(file))
         for place, row in enumerate(_guarded(rows_of(lines, reading.separator), path)):
             if isinstance(row, Exception):
@@ -73,14 +71,6 @@ def _guarded(rows, path):
         ) from error
 
 
-def _open(path, encoding):
-    """The file as text, line ends as they are: csv wants to see them."""
-    binary = open_unpacked(path, MAX_TABLE_BYTES)
-    return io.TextIOWrapper(
-        binary, encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline=""
-    )
-
-
 def find_encoding(path):
     decoder = codecs.getincrementaldecoder("utf-8")()
     start = b""
@@ -92,7 +82,9 @@ def find_encoding(path):
                 if start.startswith((b"\xff\xfe", b"\xfe\xff")):
                     return "utf-16"
                 null = null or b"\0" in block
-                decoder.decode(block)
+                is_plain = block.isascii() and not decoder.getstate()[0]
+                if not is_plain:
+                    decoder.decode(block)
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             return OTHER_ENCODING
@@ -109,7 +101,7 @@ def find_separator(path, encoding):
     """The one that the first line names; else the candidate that parts most of the first rows into
     as many cells as the header, and into most.
     """
-    with _open(path, encoding) as file:
+    with open_text(path, encoding) as file:
         try:
             text = file.read(_SNIFF_CHARACTERS)
         except UnicodeError:
@@ -138,39 +130,3 @@ def find_separator(path, encoding):
         return max(SEPARATORS, key=fitness)
     except csv.Error:  # a cell too large to sniff
         return max(SEPARATORS, key=lines[0].count)
-
-
-def refuse_twice(names):
-    if len(names) > MAX_COLUMNS:  # first: what follows looks at each of them
-        raise LoadError(
-            f"{len(names):,} columns", expected=f"at most {MAX_COLUMNS:,}", fix="drop columns first"
-        )
-    twice = sorted(name for name, count in Counter(names).items() if count > 1)
-    if twice:
-        raise LoadError(
-            f"the column name {', '.join(map(shorten, twice[:5]))} stands twice",
-            expected="one column a name",
-            fix="rename or remove one of them",
-        )
-    no_text = [
-        name
-        for name in names
-        if "\0" in name or any("\ud800" <= letter <= "\udfff" for letter in name)
-    ]
-    if no_text:
-        raise LoadError(
-            f"the column name {shorten(no_text[0])} holds a null character or half of a "
-            "surrogate pair",
-            expected="names that can be written as UTF-8",
-            fix="rename the column",
-        )
-
-
-def with_rows(table):
-    if not table or not len(next(iter(table.values()))):
-        raise LoadError(
-            f"a table with {len(table)} columns and no rows",
-            expected="a header line and rows",
-            fix="check how the table was written",
-        )
-    return table

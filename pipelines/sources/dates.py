@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..device.cells import Column, is_missing, read_column, shorten
+from ..device.packed import PackedCells, RepeatedCells, filled_cells
 from ..errors import LoadError
 
 MAX_DATE_CHARACTERS = 40
@@ -51,13 +52,25 @@ def date_format(
         LoadError: If day first and month first both read every cell, as other dates, and no point
             between them decides (1.2.2024 is day first), unless `ask` is False.
     """
-    filled = [text for _, text in _filled_cells(cells, missing)]
-    if not filled:
+    if isinstance(cells, PackedCells):
+        filled = _stripped(filled_cells(cells, missing))
+    else:
+        filled = [text for _, text in _filled_cells(cells, missing)]
+    if not len(filled):
         return "", ""
     first = filled[0]
     if not _may_be_date(first):
         return "", ""
     return _format_of_all(name, filled, _guesses(first), ask=ask)
+
+
+def _stripped(cells):
+    """Returns packed cells without white space around them; as a list if there is any."""
+    if isinstance(cells, RepeatedCells):
+        texts, _ = cells.each_once()
+        if all(text == text.strip() for text in texts):
+            return cells
+    return [text.strip() for text in cells]
 
 
 def _filled_cells(cells, missing):
@@ -85,12 +98,15 @@ def find_dates(
     Raises:
         LoadError: If most cells are dates, but not all of one format.
     """
-    filled = _filled_cells(cells, missing)
-    texts = [text for _, text in filled]
-    distinct = _distinct(texts)
+    if isinstance(cells, PackedCells):
+        distinct = _distinct(_stripped(filled_cells(cells, missing).each_once()[0]))
+    else:
+        distinct = _distinct(text for _, text in _filled_cells(cells, missing))
     likely = [text for text in distinct if _is_likely_date(text)]
     if not likely or 2 * len(likely) < len(distinct):
         return "", ""
+    filled = _filled_cells(cells, missing)
+    texts = [text for _, text in filled]
     formats, rest = _part_by_format(filled, _frequent_guesses(likely))
     if len(formats) == 1 and not rest:
         only = formats[0]
@@ -135,6 +151,12 @@ def _unread(texts, format):
     return {each.row for each in bad}
 
 
+def _reads_all(texts, format):
+    """Tests whether a format reads all texts."""
+    _, bad = _read_dates(texts, format)
+    return len(bad) == 0
+
+
 def _read_dates(texts, format):
     """Returns the dates of texts in a format, and the cells that it does not read."""
     column = Column("", "date", format)
@@ -160,10 +182,12 @@ def _format_of_all(name, filled, guesses, *, ask):
     few = filled[::step]
     fits = []
     for guess in guesses:
-        if _unread(few, guess):
+        if not _reads_all(few, guess):
             continue
-        if not _unread(filled, guess):
+        if _reads_all(filled, guess):
             fits.append(guess)
+            if fits[0][:2] not in ("%d", "%m"):
+                break  # no other order of day and month to look for
     if not fits:
         return "", ""
     return fits[0], _why(name, filled, fits, ask)

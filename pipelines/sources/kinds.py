@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..device.cells import FALSE_WORDS, TRUE_WORDS, Column, is_missing, read_column, shorten
+from ..device.packed import each_cell_once, filled_cells
 from ..errors import LoadError
 from .dates import date_format, find_dates
 from .marks import Marks
@@ -22,6 +23,8 @@ MOSTLY_DISTINCT = 0.5
 MANY_DIFFERENT = 50
 # Numbers of time above this are milliseconds.
 MAX_SECONDS = 1e11
+# Most columns show by so many cells what they are not.
+_NUM_FIRST = 100
 # 20240131 and 12.05 are numbers before they are dates.
 _LOOKS_WHOLE = re.compile(r"[+-]?\d+(\.\d+)?")
 
@@ -56,14 +59,14 @@ def infer_column(
     if given == "ignored":
         return None, "given"
     is_array = isinstance(cells, np.ndarray)
-    filled = []
+    filled: Sequence = []
     if not is_array:
-        filled = [cell for cell in cells if not is_missing(cell, missing)]
+        filled = filled_cells(cells, missing)
     if given:
         return _given_column(name, cells, filled, given, marks=marks, missing=missing)
     if is_array:
         return _stored_column(name, cells)
-    if not filled:
+    if not len(filled):
         return _empty_column(name, cells, missing)
     return _column_of_cells(name, cells, filled, marks=marks, missing=missing, dates=dates)
 
@@ -102,17 +105,24 @@ def _stored_column(name, cells):
 
 def _are_truth_words(filled):
     """Returns whether all cells are words of truth, and not all of them 0 and 1."""
-    words = {str(cell).strip().lower() for cell in filled}
+    few = set(map(_word, filled[:_NUM_FIRST]))
+    if not few <= TRUE_WORDS | FALSE_WORDS:
+        return False
+    words = set(map(_word, each_cell_once(filled)))
     if words <= {"0", "1", "0.0", "1.0"}:
         return False
     return words <= TRUE_WORDS | FALSE_WORDS
+
+
+def _word(cell):
+    return str(cell).strip().lower()
 
 
 def _look_like_numbers(filled):
     """Returns whether the first cells are numbers. These are no dates, and trying a dozen formats
     on each of thousands of columns would take minutes.
     """
-    for cell in filled[:100]:
+    for cell in filled[:_NUM_FIRST]:
         text = str(cell).strip()
         if not _LOOKS_WHOLE.fullmatch(text):
             return False
@@ -156,7 +166,7 @@ def _empty_column(name, cells, missing):
 def _text_column(name, filled, reason):
     """Returns (column, or None of free text; why) of a column of texts."""
     num_cells = len(filled)
-    num_different = len({str(cell) for cell in filled})
+    num_different = len(set(map(str, each_cell_once(filled))))
     different = f"{num_different:,} different values"
     are_many = num_different > MANY_DIFFERENT
     if are_many and num_different > MOSTLY_DISTINCT * num_cells:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..device.cells import is_missing, shorten
+from ..device.packed import PackedCells
 from ..device.signature import Target
 from ..errors import LoadError
 from ..rows.parts import ColumnNote
@@ -206,6 +207,8 @@ def holds_several(cells: Sequence, missing: frozenset[str]) -> str:
         missing: The words that read as missing.
     """
     if isinstance(cells, np.ndarray) and cells.dtype.kind != "O":
+        return ""
+    if isinstance(cells, PackedCells) and not cells.may_hold("".join(SURE_SEPARATORS)):
         return ""
     if has_lists(cells):
         return SURE_SEPARATORS[0]

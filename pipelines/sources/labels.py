@@ -2,6 +2,7 @@
 modality.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -155,8 +156,10 @@ def encode_classes(
     Raises:
         LoadError: If there is nothing to learn.
     """
-    unique_texts, counts = np.unique(texts, return_counts=True)
-    labels = [str(text) for text in unique_texts]
+    found = Counter(list(texts))
+    unique_texts = sorted(found)
+    counts = np.array([found[text] for text in unique_texts])
+    labels = list(map(str, unique_texts))
     if len(labels) > MAX_CLASSES:
         raise LoadError(
             f"the target {shorten(name)} has {len(labels):,} classes",
@@ -174,7 +177,7 @@ def encode_classes(
     _refuse_rare(labels, counts, name, noun)
     labels = _label_order(labels, counts, positive, order)
     places = {label: place for place, label in enumerate(labels)}
-    y = np.fromiter((places[text] for text in texts), np.int64, len(texts))
+    y = np.fromiter(map(places.__getitem__, texts), np.int64, len(texts))
     return y, class_target(name, tuple(labels))
 
 

@@ -15,6 +15,7 @@ from ..device.numbers import (
     MINUS_BEHIND,
     PARENTHESES,
 )
+from ..device.packed import PackedCells, RepeatedCells
 from ..errors import LoadError
 from .spelled_numbers import (
     APOSTROPHES,
@@ -196,20 +197,25 @@ def find_marks(
     """
     columns = {}
     for name, cells in table.items():
-        if not isinstance(cells, (list, tuple)):
+        if not isinstance(cells, (list, tuple, PackedCells)):
             continue
-        texts = [cell for cell in cells if isinstance(cell, str)]
-        evidence = _evidence(texts, missing)
+        evidence = _evidence(_texts_of(cells), missing)
         if evidence:
             columns[name] = evidence
     return Marks(decimal, thousands, columns, separator)
 
 
+def _texts_of(cells):
+    """Returns those of some cells that are text."""
+    if isinstance(cells, PackedCells):
+        return cells.keep(~cells.is_missing(frozenset()))
+    return [cell for cell in cells if isinstance(cell, str)]
+
+
 def _evidence(texts, missing):
     """Returns the Evidence of cells of text, None if they show nothing."""
-    joined = "\n".join(texts)
-    may_be_grouped = _may_be_grouped(joined)
-    if not may_be_grouped and "." not in joined:
+    may_be_grouped = _may_be_grouped(texts)
+    if not may_be_grouped and not _hold(texts, "."):
         return None
     if not are_likely_numbers(texts, missing):
         return None
@@ -218,8 +224,7 @@ def _evidence(texts, missing):
     doubts = {}
     counts = Counter()
     padded = []
-    # Of a dict: each text once, in the order of the first.
-    for text in dict.fromkeys(texts):
+    for text in _each_once(texts):
         spelled = read_spelling(text)
         if spelled is None or not spelled.is_clear:
             continue
@@ -249,11 +254,30 @@ def _evidence(texts, missing):
     return None
 
 
-def _may_be_grouped(text):
+def _each_once(texts):
+    """Yields each text once, in the order of the first; few are looked at if few are wanted."""
+    if isinstance(texts, RepeatedCells):
+        texts, _ = texts.each_once()
+    seen = set()
+    for text in texts:
+        if text not in seen:
+            seen.add(text)
+            yield text
+
+
+def _hold(texts, letters):
+    """Tests whether a text has one of some letters."""
+    if isinstance(texts, PackedCells):
+        return texts.may_hold(letters)
+    joined = "\n".join(texts)
+    return any(letter in joined for letter in letters)
+
+
+def _may_be_grouped(texts):
     """Tests whether a text has a mark that may part thousands, other than a point."""
-    if "," in text or _SPACED_DIGITS.search(text):
+    if _hold(texts, f",{APOSTROPHES}"):
         return True
-    return any(mark in text for mark in APOSTROPHES)
+    return _hold(texts, SPACES) and _SPACED_DIGITS.search("\n".join(_each_once(texts))) is not None
 
 
 def are_likely_numbers(cells: Sequence, missing: frozenset[str]) -> bool:

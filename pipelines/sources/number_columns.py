@@ -6,11 +6,14 @@ from dataclasses import dataclass, replace
 
 from ..device.cells import BadCell, Column, not_a_number, read_numbers
 from ..device.numbers import MARKS, PARENTHESES
+from ..device.packed import BadRows, PackedCells, each_cell_once
 from .marks import MARK_NAMES, Evidence, Marks, are_likely_numbers
 from .spelled_numbers import count_spellings, refuse_parentheses, units_of
 
 _PLAIN = "every value is a number"
 _CODE = re.compile(r"0[0-9]+")
+# A cell that has one of these is no code of digits alone; most columns have some.
+_NO_DIGITS = ".-eaionr"
 _PLAIN_WHOLE = re.compile(r"[0-9]+")
 
 
@@ -25,7 +28,7 @@ class Numbers:
     """
 
     column: Column
-    bad: list[BadCell]
+    bad: Sequence[BadCell]
     why: str
 
     @property
@@ -66,6 +69,8 @@ def _not_numbers(cells, column):
     """Returns the cells that are no numbers at all."""
     _, bad = read_numbers(cells, column, frozenset())
     reason = not_a_number(column)
+    if isinstance(bad, BadRows):
+        return bad.keep(lambda each: each.reason == reason)
     return [each for each in bad if each.reason == reason]
 
 
@@ -125,6 +130,10 @@ def code_with_zeros(filled: Sequence) -> str:
     """Returns a cell such as 02134 if all cells are texts of digits alone, so that they are codes;
     "" if none is.
     """
+    if isinstance(filled, PackedCells):
+        if filled.may_hold(_NO_DIGITS):
+            return ""
+        filled = each_cell_once(filled)
     if not all(isinstance(cell, str) for cell in filled):
         return ""
     # Looked for in one go: most columns have no cell that begins with a zero.

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from ..device.cells import BadCell, shorten
+from ..device.packed import BadRows, each_cell_once, take_cells
 from ..errors import LoadError
 from .marks import MARK_NAMES
 from .number_columns import Numbers
@@ -35,7 +36,7 @@ def refuse_spellings(what: str, filled: Sequence, numbers: Numbers, otherwise: s
     """
     if not numbers.bad:
         return
-    texts = list(dict.fromkeys(str(cell).strip() for cell in filled))
+    texts = list(dict.fromkeys(str(cell).strip() for cell in each_cell_once(filled)))
     spelled = _with_known_units(filled)
     num_numbers = sum(spelled.values())
     are_most = num_numbers >= 0.5 * len(filled)
@@ -50,7 +51,7 @@ def refuse_spellings(what: str, filled: Sequence, numbers: Numbers, otherwise: s
     units = units_of(spelled)
     if len(units) > 1 and are_most:
         raise _different_units(what, texts, units, otherwise)
-    others = [filled[each.row] for each in numbers.bad]
+    others = _cells_of(filled, numbers.bad)
     num_marked = _num_marked(others, spelled)
     column = numbers.column
     has_groups = column.thousands or column.decimal == ","
@@ -65,6 +66,13 @@ def refuse_spellings(what: str, filled: Sequence, numbers: Numbers, otherwise: s
             expected="numbers as the marks state, or categories",
             fix=f"correct --read decimal=... or thousands=..., or {otherwise}",
         )
+
+
+def _cells_of(filled, bad):
+    """Returns the cells that are bad."""
+    if isinstance(bad, BadRows):
+        return take_cells(filled, bad.rows)
+    return [filled[each.row] for each in bad]
 
 
 def _with_known_units(cells):
@@ -105,11 +113,14 @@ def _first_of_unit(texts, unit):
     raise ValueError(f"no text has the unit {unit!r}")
 
 
-def some_numbers(what: str, filled: Sequence, bad: list[BadCell], otherwise: str) -> LoadError:
+def some_numbers(what: str, filled: Sequence, bad: Sequence[BadCell], otherwise: str) -> LoadError:
     """Returns the error of cells that are numbers but for the `bad` ones."""
     num_bad = len(bad)
     num_numbers = len(filled) - num_bad
-    words = list(dict.fromkeys(each.value for each in bad))
+    if isinstance(bad, BadRows):
+        words = bad.values()
+    else:
+        words = list(dict.fromkeys(each.value for each in bad))
     shown = ", ".join(words[:5])
     options = []
     for word in words[:MOST_WORDS]:

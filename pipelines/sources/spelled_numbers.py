@@ -13,6 +13,7 @@ from ..device.numbers import (
     PARENTHESES,
     THOUSANDS,
 )
+from ..device.packed import PackedCells
 from ..errors import LoadError
 
 SPACES = THOUSANDS[" "]
@@ -165,7 +166,10 @@ def count_spellings(cells):
     """Returns SpelledNumber → how many of the cells are numbers of it; cells that are no text are
     numbers without marks.
     """
-    texts = Counter(cell if isinstance(cell, str) else None for cell in cells)
+    if isinstance(cells, PackedCells):
+        texts = cells.counts()
+    else:
+        texts = Counter(cell if isinstance(cell, str) else None for cell in cells)
     spelled = Counter()
     for text, count in texts.items():
         number = SpelledNumber()

@@ -6,6 +6,7 @@ names that differ in case may well be two (A and a, Co and CO), so a target's ar
 user decides.
 """
 
+import itertools
 import re
 import unicodedata
 from collections import Counter
@@ -13,7 +14,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
-from ..device.cells import FALSE_WORDS, TRUE_WORDS
+from ..device.cells import FALSE_WORDS, TRUE_WORDS, Column, read_column
+from ..device.packed import PackedCells
 from ..errors import LoadError
 from ..rows.parts import ColumnNote
 
@@ -114,15 +116,35 @@ def _replaced(texts, names):
     return replaced
 
 
-def describe_spellings(texts: Iterable[str | None]) -> str:
+def describe_spellings(cells: Sequence, column: Column, missing: frozenset[str]) -> str:
     """Returns what the schema states of categories that differ in spelling alone, after a
     semicolon; "" if none do.
+
+    Args:
+        cells: Raw, one a row.
+        column: Of categories.
+        missing: The words that read as missing.
     """
-    counts = Counter(text for text in texts if text is not None)
+    counts = _count_categories(cells, column, missing)
     twins = groups_of(counts, folded)
     if not twins:
         return ""
     return f"; categories of their own: {_in_words(twins, counts)}"
+
+
+def _count_categories(cells, column, missing):
+    """Counts how often each category stands in a column."""
+    numbers: Iterable[int] = itertools.repeat(1)
+    if isinstance(cells, PackedCells):
+        of_cells = cells.counts()
+        cells = list(of_cells)
+        numbers = of_cells.values()
+    texts, _ = read_column(cells, column, missing)
+    counts: Counter[str] = Counter()
+    for text, number in zip(texts, numbers, strict=False):
+        if text is not None:
+            counts[text] += number
+    return counts
 
 
 def refuse_spellings(name: str, texts: Sequence[str], spelling: str) -> None:

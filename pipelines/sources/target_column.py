@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..device.cells import BadCell, is_missing, read_numbers, shorten
+from ..device.cells import BadCell, read_numbers, shorten
+from ..device.packed import BadRows, missing_rows, take_cells
 from ..device.target import Target
 from ..errors import LoadError
 from ..rows.parts import ColumnNote
@@ -98,7 +99,7 @@ def labelled_rows(table, spec, missing):
     if not isinstance(spec.target, str):
         return _rows_with_all_labels(table, spec, missing)
     cells = table[spec.target]
-    is_absent = np.fromiter((is_missing(cell, missing) for cell in cells), bool)
+    is_absent = missing_rows(cells, missing)
     num_rows = len(is_absent)
     if spec.target_kind == "presence" or not is_absent.any():
         return table, np.arange(num_rows), ()
@@ -158,13 +159,7 @@ def _rows_with_all_labels(table, spec, missing):
 
 
 def _take_rows(table, kept):
-    taken = {}
-    for name, cells in table.items():
-        if isinstance(cells, np.ndarray):
-            taken[name] = cells[kept]
-        else:
-            taken[name] = [cells[place] for place in kept]
-    return taken
+    return {name: take_cells(cells, kept) for name, cells in table.items()}
 
 
 def read_target(table, spec, missing, marks, *, noun="row"):
@@ -298,7 +293,7 @@ def _as_classes(cells, spec, missing):
 
 def _as_presence(cells, spec, missing):
     """Returns (y, Target, notes) of cells that are filled or empty."""
-    y = np.fromiter((not is_missing(cell, missing) for cell in cells), np.int64, len(cells))
+    y = (~missing_rows(cells, missing)).astype(np.int64)
     if len(np.unique(y)) < 2:
         state = "empty"
         if y[0]:
@@ -337,7 +332,7 @@ def _as_number(numbers, bad, spec):
 
 
 def refuse_some_numbers(
-    what: str, filled: Sequence, invalid: list[BadCell], otherwise: str
+    what: str, filled: Sequence, invalid: Sequence[BadCell], otherwise: str
 ) -> None:
     """Refuses cells that are numbers but for a few: nine in ten, or half of them and those of many
     values. Codes such as 1, 2-10, 11-100 are categories.
@@ -356,7 +351,10 @@ def refuse_some_numbers(
     share = len(invalid) / max(len(filled), 1)
     if share > 0.5:
         return
-    invalid_rows = {each.row for each in invalid}
+    if isinstance(invalid, BadRows):
+        invalid_rows = set(invalid.rows.tolist())
+    else:
+        invalid_rows = {each.row for each in invalid}
     values = set()
     for row, cell in enumerate(filled):
         if row not in invalid_rows:

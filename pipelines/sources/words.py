@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ..device.cells import Column, is_missing, read_column, shorten
+from ..device.cells import Column, read_column, shorten
+from ..device.packed import PackedCells, RepeatedCells, count_texts, filled_cells
 from ..errors import LoadError
 
 # A class needs three rows: fewer cells of a word are no class that is lost.
@@ -75,8 +76,12 @@ def count_words(cells: Sequence, words: frozenset[str]) -> Counter[str]:
     """
     if isinstance(cells, np.ndarray) and cells.dtype.kind in "fiubM":
         return Counter()
-    texts = (cell.strip() for cell in cells if isinstance(cell, str))
-    return Counter(text for text in texts if text and text in words)
+    counts: Counter[str] = Counter()
+    for cell, count in count_texts(cells).items():
+        text = cell.strip()
+        if text and text in words:
+            counts[text] += count
+    return counts
 
 
 def refuse_lost_class(
@@ -209,7 +214,9 @@ def describe_doubtful_texts(texts: Sequence[str]) -> str:
 def _doubtful(cells, missing, least):
     if isinstance(cells, np.ndarray) and cells.dtype.kind in "fiubM":
         return []
-    texts = Counter(cell.strip() for cell in cells if isinstance(cell, str))
+    texts: Counter[str] = Counter()
+    for cell, count in count_texts(cells).items():
+        texts[cell.strip()] += count
     found = [
         (text, count)
         for text, count in texts.most_common()
@@ -221,11 +228,12 @@ def _doubtful(cells, missing, least):
 def _describe_sentinel(cells):
     if isinstance(cells, np.ndarray) and cells.dtype.kind in "fiubM":
         return ""
-    below = Counter(
-        cell.strip() for cell in cells if isinstance(cell, str) and cell.strip().startswith("-")
-    )
-    if len(below) != 1:
+    if len(_first_below(cells)) != 1:
         return ""
+    below: Counter[str] = Counter()
+    for cell, count in count_texts(cells).items():
+        if cell.strip().startswith("-"):
+            below[cell.strip()] += count
     ((word, count),) = below.items()
     if word not in _SENTINELS or count < max(MIN_CELLS, MIN_SHARE * len(cells)):
         return ""
@@ -235,14 +243,29 @@ def _describe_sentinel(cells):
     )
 
 
+def _first_below(cells):
+    """Returns the texts of the first two negative numbers that differ, as far as there are any."""
+    below: set[str] = set()
+    if isinstance(cells, PackedCells) and not cells.may_hold("-"):
+        return below
+    if isinstance(cells, RepeatedCells):
+        cells, _ = cells.each_once()
+    for cell in cells:
+        if isinstance(cell, str) and cell.strip().startswith("-"):
+            below.add(cell.strip())
+            if len(below) > 1:
+                break
+    return below
+
+
 def _numbers_share(cells, missing):
     """The share of the filled cells that are numbers, or digits without a letter: 1,5 or 12 %; 0
     where none is filled.
     """
-    filled = [cell for cell in cells if not is_missing(cell, missing)]
+    filled = filled_cells(cells, missing)
     bad = {each.row for each in read_column(filled, Column("", "numeric"), missing)[1]}
     words = [filled[row] for row in bad if not _is_digits(str(filled[row]))]
-    if filled:
+    if len(filled):
         return 1 - len(words) / len(filled)
     return 0.0
 

@@ -113,7 +113,7 @@ def load_table(spec: LoadTable, source: object = None) -> tuple[Dataset, tuple[C
     before anything else is done, for whatever cannot be read as one honest table.
     """
     _check_spec(spec)
-    table, notes = read_source(spec.source, spec.reading, source)
+    table, notes, settled = read_source(spec.source, spec.reading, source, packed=True)
     if len(table) == 1:
         raise LoadError(
             f"the table has one column, {shorten(next(iter(table)))}",
@@ -132,7 +132,7 @@ def load_table(spec: LoadTable, source: object = None) -> tuple[Dataset, tuple[C
         },
     )
     missing = frozenset(spec.reading.missing_words)
-    marks = marks_of(table, spec.source, spec.reading, source)
+    marks = marks_of(table, settled)
     table, ids, left_out = labelled_rows(table, spec, missing)
     y, target, target_notes = read_target(table, spec, missing, marks)
     notes += target_notes
@@ -201,7 +201,7 @@ def _infer_columns(table, spec, rows, marks):
         if column:
             why += describe_words(table[name], column, missing, spec.reading.named_words())
         if column and column.kind == "categorical":
-            why += describe_spellings(read_column(table[name], column, missing)[0])
+            why += describe_spellings(table[name], column, missing)
         inferred.append(ColumnNote(name, given or (column.kind if column else "ignored"), why))
         if column:
             columns.append(column)

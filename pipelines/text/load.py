@@ -92,12 +92,12 @@ class LoadTexts(TextLoader):
         """
         check_target(self)
         self.reading.check()
-        table, found = read_source(self.source, self.reading, source)
+        table, found, settled = read_source(self.source, self.reading, source)
         notes = [*found]
         self._check_names(table)
         missing = frozenset(self.reading.missing_words)
         whole = table
-        marks = marks_of(table, self.source, self.reading, source)
+        marks = marks_of(table, settled)
         table, ids, left_out = labelled_rows(table, self, missing)
         texts = self._read_texts(table[self.text])
         kept = self._kept(texts, notes)

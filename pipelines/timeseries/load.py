@@ -103,10 +103,10 @@ class LoadSeries(SeriesLoader):
         self.reading.check()
         check_given_kinds(self.kinds)
         check_shared(self.shared)
-        table, found = read_source(self.source, self.reading, source)
+        table, found, settled = read_source(self.source, self.reading, source)
         missing = frozenset(self.reading.missing_words)
         self._check_names(table)
-        marks = marks_of(table, self.source, self.reading, source)
+        marks = marks_of(table, settled)
         counting = self._row_numbers(table)
         notes = [*found, *self._note_on_lost_rows(table, missing)]
         table, names, codes = self._keep_series(table, missing)

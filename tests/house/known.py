@@ -21,7 +21,7 @@ OF_OTHERS = {
     "device/regular.py": 4,  # flags of os
     "own_model/rewrite.py": 2,  # Keras layers
     "sources/labelled_files.py": 1,  # columns of users
-    "sources/table.py": 2,  # columns of users
+    "sources/memory.py": 2,  # columns of users
     "sources/tfds.py": 1,  # features of tensorflow-datasets
     "targets/c/runner.py": 1,  # ctypes
     "targets/micro/limits.py": 1,  # Keras layers

@@ -9,7 +9,7 @@ import pandas as pd
 
 from pipelines.report.suspects import find_suspects
 from pipelines.rows.split import SplitGrouped, SplitRandom, split
-from pipelines.sources.csv_files import MAX_COLUMNS
+from pipelines.sources.csv_text import MAX_COLUMNS
 from pipelines.steps import EncodeBins, fit_steps
 from pipelines.tabular import LoadTable, load_table
 from pipelines.tabular.recipes import ENCODE, PREPARE

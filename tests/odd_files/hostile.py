@@ -26,7 +26,8 @@ from pipelines.own_model.export import export_model, load_rows
 from pipelines.settings import to_json
 from pipelines.sources import csv_files, limits
 from pipelines.sources.array_files import read_arrays
-from pipelines.sources.table import read_table, table_from_memory
+from pipelines.sources.memory import table_from_memory
+from pipelines.sources.table import read_table
 from pipelines.tabular import LoadTable
 from pipelines.text.augment import synonym_table
 from pipelines.text.vectors import check_vectors

@@ -1,0 +1,324 @@
+"""Cells of text of one column in a form of which many are read at once.
+
+What a cell is depends on its text alone, so each text is read once, by the functions that read
+single cells; numbers that are all different are read by a faster way where that provably gives the
+same, and the rest of them one by one.
+"""
+
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import overload
+
+import numpy as np
+
+from .columns import BadCell, Column
+from .single_cells import is_missing, parsed_numbers
+
+
+class PackedCells(Sequence[str | None]):
+    """The cells of a column, each a text or None."""
+
+    @abstractmethod
+    def each_once(self) -> tuple[list[str | None], np.ndarray]:
+        """Returns every text once, in the order of its first cell, and int [rows], the place of
+        each cell's text among them.
+        """
+
+    @abstractmethod
+    def keep(
+        self,
+        is_kept: np.ndarray,
+    ) -> "PackedCells":
+        """Returns the cells of some rows (bool [rows]), in their order."""
+
+    @abstractmethod
+    def plain_numbers(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Reads the cells that are plain numbers beyond doubt, such as -1.5e3.
+
+        Returns:
+            float64 [rows], as `float` of Python reads them, and bool [rows], which those are; None
+            if few texts stand in many cells, so that each is read once.
+        """
+
+    @abstractmethod
+    def may_hold(
+        self,
+        letters: str,
+    ) -> bool:
+        """Returns False only if no cell has one of these letters."""
+
+    def is_missing(
+        self,
+        words: frozenset[str],
+    ) -> np.ndarray:
+        """Returns bool [rows]: which cells are None or one of the words for missing."""
+        texts, places = self.each_once()
+        is_absent = np.zeros(len(texts), bool)
+        for place, text in enumerate(texts):
+            is_absent[place] = is_missing(text, words)
+        return is_absent[places]
+
+    def counts(self) -> Counter[str | None]:
+        """Returns how often each text stands in the column, in the order of its first cell."""
+        texts, places = self.each_once()
+        numbers = np.bincount(places, minlength=len(texts))
+        counts: Counter[str | None] = Counter()
+        for text, number in zip(texts, numbers.tolist(), strict=True):
+            counts[text] = number
+        return counts
+
+
+class RepeatedCells(PackedCells):
+    """Few texts that stand in many cells.
+
+    Args:
+        texts: Each once, in the order of its first cell.
+        places: int32 [rows], the place of each cell's text among them.
+    """
+
+    def __init__(
+        self,
+        texts: list[str | None],
+        places: np.ndarray,
+    ):
+        self._texts = texts
+        self._places = places
+        self._missing: dict[frozenset[str], np.ndarray] = {}
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, place: int) -> str | None: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[str | None]: ...
+    def __getitem__(
+        self,
+        place,
+    ):
+        if isinstance(place, slice):
+            places = self._places[place].tolist()
+            return [self._texts[each] for each in places]
+        return self._texts[self._places[place]]
+
+    def __iter__(self) -> Iterator[str | None]:
+        return map(self._texts.__getitem__, self._places.tolist())
+
+    def each_once(self) -> tuple[list[str | None], np.ndarray]:
+        """See `PackedCells`."""
+        return self._texts, self._places
+
+    def keep(
+        self,
+        is_kept: np.ndarray,
+    ) -> "RepeatedCells":
+        """See `PackedCells`."""
+        if is_kept.all():
+            return self
+        places = self._places[is_kept]
+        counts = np.bincount(places, minlength=len(self._texts))
+        is_used = counts > 0
+        texts = []
+        for place in np.flatnonzero(is_used).tolist():
+            texts.append(self._texts[place])
+        # Rows are left out, none is moved: the order of the first cells stays.
+        moved = np.cumsum(is_used, dtype=places.dtype) - 1
+        return RepeatedCells(texts, moved[places])
+
+    def plain_numbers(self) -> None:
+        """See `PackedCells`: each text is read once."""
+        return
+
+    def may_hold(
+        self,
+        letters: str,
+    ) -> bool:
+        """See `PackedCells`."""
+        return any(letter in self._joined for letter in letters)
+
+    @cached_property
+    def _joined(self):
+        """All texts, one after the other."""
+        return "".join(text for text in self._texts if text)
+
+    def is_missing(
+        self,
+        words: frozenset[str],
+    ) -> np.ndarray:
+        """See `PackedCells`."""
+        if words not in self._missing:
+            self._missing[words] = super().is_missing(words)
+        return self._missing[words]
+
+
+class BadRows(Sequence[BadCell]):
+    """Bad cells that are made when they are asked for: a column of a million words has a million
+    that are no numbers.
+
+    Args:
+        bad: What is wrong, each once.
+        places: int [cells], the place of each among `bad`.
+        rows: int [cells], the row of each.
+    """
+
+    def __init__(
+        self,
+        bad: Sequence[BadCell],
+        places: np.ndarray,
+        rows: np.ndarray,
+    ):
+        self._bad = bad
+        self._places = places
+        self.rows = rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @overload
+    def __getitem__(self, place: int) -> BadCell: ...
+    @overload
+    def __getitem__(self, place: slice) -> "BadRows": ...
+    def __getitem__(
+        self,
+        place,
+    ):
+        if isinstance(place, slice):
+            return BadRows(self._bad, self._places[place], self.rows[place])
+        cell = self._bad[self._places[place]]
+        return replace(cell, row=int(self.rows[place]))
+
+    def keep(
+        self,
+        is_kept: Callable[[BadCell], bool],
+    ) -> "BadRows":
+        """Returns those of which a function, that does not ask for the row, is true."""
+        is_kept_of_each = np.array([is_kept(cell) for cell in self._bad], bool)
+        places = np.flatnonzero(is_kept_of_each[self._places])
+        return BadRows(self._bad, self._places[places], self.rows[places])
+
+    def values(self) -> list[str]:
+        """Returns each value once, in the order of the first row."""
+        _, first = np.unique(self._places, return_index=True)
+        values: dict[str, None] = {}
+        for place in np.sort(first).tolist():
+            cell = self._bad[self._places[place]]
+            values[cell.value] = None
+        return list(values)
+
+
+Reader = Callable[[Sequence, Column, frozenset[str]], tuple[np.ndarray, Sequence[BadCell]]]
+
+
+def read_each_once(
+    read: Reader,
+    cells: PackedCells,
+    column: Column,
+    missing: frozenset[str],
+) -> tuple[np.ndarray, Sequence[BadCell]]:
+    """Reads cells by a function for single ones, each text once.
+
+    Args:
+        read: The function.
+        cells: Of the column.
+        column: Of the cells.
+        missing: The words that are read as missing.
+
+    Returns:
+        What the function returns of all cells.
+    """
+    texts, places = cells.each_once()
+    values, bad = read(texts, column, missing)
+    if not bad:
+        return values[places], []
+    bad_of_text = np.full(len(texts), -1)
+    for place, cell in enumerate(bad):
+        bad_of_text[cell.row] = place
+    bad_of_row = bad_of_text[places]
+    rows = np.flatnonzero(bad_of_row >= 0)
+    return values[places], BadRows(bad, bad_of_row[rows], rows)
+
+
+def packed_numbers(
+    cells: PackedCells,
+    column: Column,
+    missing: frozenset[str],
+) -> tuple[np.ndarray, Sequence[BadCell]]:
+    """Does as `parsed_numbers`, of packed cells."""
+    plain = cells.plain_numbers()
+    if plain is None:
+        return read_each_once(parsed_numbers, cells, column, missing)
+    numbers, is_plain = plain
+    if column.decimal != "." or column.unit:
+        is_plain = np.zeros(len(is_plain), bool)
+    is_absent = cells.is_missing(missing)
+    values = np.where(is_plain & ~is_absent, numbers, np.nan)
+    in_doubt = ~(is_plain | is_absent)
+    rows = np.flatnonzero(in_doubt)
+    if not len(rows):
+        return values, []
+    rest = list(cells.keep(in_doubt))
+    values[rows], bad = parsed_numbers(rest, column, missing)
+    bad_rows = np.empty(len(bad), np.int64)
+    for place, cell in enumerate(bad):
+        bad_rows[place] = rows[cell.row]
+    places = np.arange(len(bad))
+    return values, BadRows(bad, places, bad_rows)
+
+
+def filled_cells(
+    cells: Sequence,
+    missing: frozenset[str],
+) -> Sequence:
+    """Returns the cells that are not missing, packed if they were."""
+    if isinstance(cells, PackedCells):
+        return cells.keep(~cells.is_missing(missing))
+    return [cell for cell in cells if not is_missing(cell, missing)]
+
+
+def each_cell_once(cells: Sequence) -> Sequence:
+    """Returns each text of packed cells once, in the order of the first; other cells as they are,
+    which may be of any type.
+    """
+    if isinstance(cells, PackedCells):
+        return cells.each_once()[0]
+    return cells
+
+
+def count_texts(cells: Sequence) -> Counter[str]:
+    """Returns how often each text stands among cells, in the order of the first; others are no
+    text, and not counted.
+    """
+    if not isinstance(cells, PackedCells):
+        return Counter(cell for cell in cells if isinstance(cell, str))
+    counts: Counter[str] = Counter()
+    for text, count in cells.counts().items():
+        if text is not None:
+            counts[text] = count
+    return counts
+
+
+def missing_rows(
+    cells: Sequence,
+    missing: frozenset[str],
+) -> np.ndarray:
+    """Returns bool [rows]: which cells are missing."""
+    if isinstance(cells, PackedCells):
+        return cells.is_missing(missing)
+    return np.fromiter((is_missing(cell, missing) for cell in cells), bool, len(cells))
+
+
+def take_cells(
+    cells: Sequence,
+    rows: np.ndarray,
+) -> Sequence:
+    """Returns the cells of some rows (int [n], rising), packed, or an array, if they were."""
+    if isinstance(cells, np.ndarray):
+        return cells[rows]
+    if isinstance(cells, PackedCells):
+        is_kept = np.zeros(len(cells), bool)
+        is_kept[rows] = True
+        return cells.keep(is_kept)
+    return [cells[row] for row in rows]
