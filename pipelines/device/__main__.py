@@ -237,10 +237,10 @@ def _fault_of(row, width):
 
 def _by_column(header, cells):
     """Returns rows of cells as columns by name."""
-    table = {}
-    for place, name in enumerate(header):
-        table[name] = [row[place] for row in cells]
-    return table
+    if not cells:
+        return {name: [] for name in header}
+    columns = map(list, zip(*cells, strict=True))
+    return dict(zip(header, columns, strict=True))
 
 
 def write_answers(runner: Runner, header: list[str], rows, writer) -> bool:

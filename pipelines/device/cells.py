@@ -37,6 +37,7 @@ from .columns import (
     BadCells,
     Column,
 )
+from .list_cells import packed_list
 from .packed import PackedCells, packed_numbers, read_each_once
 from .pictures import read_picture
 from .single_cells import (
@@ -77,6 +78,8 @@ __all__ = [
     "shorten",
 ]
 
+# The kinds of which equal texts are equal values, and few texts stand in many cells.
+_OF_CELLS = (NUMERIC, CATEGORICAL, BOOLEAN, DATE)
 _SCALARS = (str, int, float, date, Decimal, np.generic)
 
 
@@ -98,6 +101,8 @@ def read_column(
         array.
     """
     read = _READERS[column.kind]
+    if column.kind in _OF_CELLS:
+        cells = packed_list(cells)
     if isinstance(cells, PackedCells):
         return _read_packed(read, cells, column, missing)
     bad = BadCells()

@@ -7,14 +7,15 @@ from functools import cached_property
 import numpy as np
 
 from .errors import DeviceError
-from .quiet import quiet
+from .litert_rows import MIN_ROWS, ManyRows, load_interpreter
 
 # What LiteRT raises for a file, or a row, that it cannot use.
 _FAULTS = (ValueError, RuntimeError, IndexError)
 
 
 class LiteRT:
-    """A TFLite file under the LiteRT interpreter: one thread, one row a call.
+    """A TFLite file under the LiteRT interpreter: one thread; one row a call, or many rows of a
+    table where that is shown to give the same (see `litert_rows`).
 
     LiteRT looks through a file before it uses it, but not for all that can end the process or keep
     it for hours: of 10,000 altered files 3 did. So a bundle's file comes here by its checksum
@@ -33,14 +34,15 @@ class LiteRT:
     def __init__(self, content: bytes, *, kernels: str = "xnnpack"):
         resolver = _op_resolver(kernels)
         with _faults_named("load the model"):
-            self._interpreter = _load(content, resolver)
+            self._interpreter = load_interpreter(content, resolver)
+            self._rows = ManyRows(content, resolver)
             inputs = self._interpreter.get_input_details()
             outputs = self._interpreter.get_output_details()
             self._inputs = {_port_name(details): details for details in inputs}
             self._output = outputs[0]
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
-        """Runs rows one by one.
+        """Runs rows, one by one or many at once.
 
         Args:
             inputs: Arrays [rows, ...] by port name; others than the file's inputs are ignored.
@@ -51,23 +53,29 @@ class LiteRT:
         Raises:
             DeviceError: If LiteRT cannot run the model on a row.
         """
-        interpreter = self._interpreter
-        output = self._output["index"]
-        row_shape = self._output["shape"][1:]
         pairs = []
         for name, array in inputs.items():
             if name in self._inputs:
                 index = self._inputs[name]["index"]
                 pairs.append((index, array))
-        num_rows = len(next(iter(inputs.values())))
         with _faults_named("run the model on the row"):
-            results = np.empty((num_rows, *row_shape), self._output["dtype"])
-            for row in range(num_rows):
-                interpreter.reset_all_variables()  # a recurrent net forgets the row before
-                for index, array in pairs:
-                    interpreter.set_tensor(index, array[row : row + 1])
-                interpreter.invoke()
-                results[row] = interpreter.get_tensor(output)[0]
+            num_rows = len(next(iter(inputs.values())))
+            if num_rows < MIN_ROWS:
+                return self._run_each(pairs, num_rows)
+            return self._rows.run(pairs, num_rows, self._run_each)
+
+    def _run_each(self, pairs, num_rows):
+        """Runs rows one by one: arrays [rows, ...] by the index of their tensor."""
+        interpreter = self._interpreter
+        output = self._output["index"]
+        row_shape = self._output["shape"][1:]
+        results = np.empty((num_rows, *row_shape), self._output["dtype"])
+        for row in range(num_rows):
+            interpreter.reset_all_variables()  # a recurrent net forgets the row before
+            for index, array in pairs:
+                interpreter.set_tensor(index, array[row : row + 1])
+            interpreter.invoke()
+            results[row] = interpreter.get_tensor(output)[0]
         return results
 
     def call(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -144,18 +152,6 @@ def _op_resolver(kernels):
         "optimized": OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
     }
     return resolvers[kernels]
-
-
-def _load(content, resolver):
-    """Returns LiteRT's interpreter of a file, with memory for one row."""
-    from ai_edge_litert.interpreter import Interpreter
-
-    with quiet():  # XNNPACK announces itself
-        interpreter = Interpreter(
-            model_content=content, num_threads=1, experimental_op_resolver_type=resolver
-        )
-        interpreter.allocate_tensors()
-    return interpreter
 
 
 def _port_name(details):

@@ -63,10 +63,12 @@ class Port:
         zero_point = np.float32(self.zero_point)
         # Infinity is cut to the last step, in C too.
         with np.errstate(over="ignore"):
-            steps = np.floor(x / scale + half)
-            shifted = steps + zero_point
-        clipped = np.clip(shifted, -128, 127)
-        return clipped.astype(np.int8)
+            steps = x / scale
+            steps += half
+            np.floor(steps, out=steps)
+            steps += zero_point
+        np.clip(steps, -128, 127, out=steps)
+        return steps.astype(np.int8)
 
     def dequantize(self, q: np.ndarray) -> np.ndarray:
         """Returns float32 [rows, width] in the port's unit.

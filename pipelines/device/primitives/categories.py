@@ -1,6 +1,7 @@
 """Primitives of categories: a text becomes an id, and an id numbers."""
 
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 
@@ -27,7 +28,7 @@ class Lookup(MappingPrimitive):
         ids: dict[str | None, int] = {None: self.missing}
         for key_id, key in enumerate(self.keys, start=self.first):
             ids[key] = key_id
-        found = (ids.get(cell, self.unknown) for cell in x)
+        found = map(ids.get, x.tolist(), repeat(self.unknown))
         return np.fromiter(found, np.int32, len(x))
 
     def flow_of(self, flow: Flow) -> Flow:
