@@ -318,7 +318,8 @@ def _card_use(report):
     # The C runtime has its rung even if no compiler could run it.
     if "c_int8" in forms:
         lines += [
-            "In C: `c/signature.h`, `c/prepare.c`, `c/model.c`; C writes no notes, but "
+            "In C, the model too and without a runtime: `gcc -std=c99 -O2 c/*.c -lm`. C writes no "
+            "notes, but "
             "`c/signature.h` has the range that each number had in training.",
             "",
         ]

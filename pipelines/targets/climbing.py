@@ -1,6 +1,8 @@
 """The ladder of an exported model: Keras first, then every target on the same raw test rows."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from ..device.runner import Answers
 from ..rows.parts import HeldOut
@@ -85,6 +87,19 @@ def climb_shipped(
     return rungs, answers
 
 
+@dataclass(frozen=True)
+class Reference:
+    """What a runtime that does all the work itself is compared with.
+
+    Attributes:
+        runner: The device runner with the same kernels under it.
+        exactly: What these kernels are called, if every output must be theirs to the bit.
+    """
+
+    runner: Runtime
+    exactly: str = ""
+
+
 def climb_end_to_end(
     form: str,
     runtime: Runtime,
@@ -93,7 +108,7 @@ def climb_end_to_end(
     *,
     size_bytes: int,
     most_rows: int,
-    compared_with,
+    compared_with: Reference,
 ) -> Rung:
     """Runs a runtime that goes from the raw row to the label by itself.
 
@@ -104,7 +119,7 @@ def climb_end_to_end(
         answers: Form → answers, with those of "keras"; its own are added.
         size_bytes: Of its file.
         most_rows: How many rows it answers at most, evenly drawn.
-        compared_with: The device runner with the same kernels under it.
+        compared_with: What gives the answers that it must give.
 
     Returns:
         Its rung, with its agreement with `compared_with`.
@@ -113,7 +128,17 @@ def climb_end_to_end(
     rung, answers[form] = climb(
         form, runtime, test, size_bytes=size_bytes, keras_answers=answers["keras"], places=places
     )
-    wanted = answer_all(compared_with, test, places)
+    wanted = answer_all(compared_with.runner, test, places)
     target = runtime.signature.target
     agreed = task_of(target).agreement(wanted, answers[form], target)
-    return replace(rung, runner_agreement=agreed)
+    rung = replace(rung, runner_agreement=agreed)
+    if not compared_with.exactly:
+        return rung
+    # Whole numbers of steps, or means of several draws.
+    apart = np.abs(answers[form].raw.astype(np.float64) - wanted.raw)
+    return replace(
+        rung,
+        int8_steps=int(np.ceil(apart.max())),
+        most_int8_steps=0,
+        compared_with=compared_with.exactly,
+    )

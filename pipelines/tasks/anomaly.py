@@ -176,11 +176,11 @@ class AnomalyTask(Task):
         )
 
     def c_example(self, signature: Signature) -> str:
-        """Returns C++ that prints score and label."""
+        """Returns C that prints score and label."""
         return (
             f"{c_labels(signature.target)}"
             "  print_value(signature_score(output, &inputs));\n"
-            '  MicroPrintf("label: %s", labels[signature_label(output, &inputs)]);'
+            '  print_line("label: %s", labels[signature_label(output, &inputs)]);'
         )
 
     def c_answers(

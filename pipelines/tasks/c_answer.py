@@ -41,7 +41,10 @@ class CAnswer(ABC):
 
     @abstractmethod
     def c_example(self, signature: Signature) -> str:
-        """Returns C++ that prints the answer, with `output`, `inputs` and `print_value` at hand."""
+        """Returns C99, which is C++ too, that prints the answer.
+
+        It may use `output`, `inputs`, `print_value(number)` and `print_line(format, ...)`.
+        """
 
     @abstractmethod
     def c_answers(

@@ -44,9 +44,9 @@ def literal(value):
 
 
 def c_labels(target: Target) -> str:
-    """Returns the C++ table of a target's labels, for an example program."""
+    """Returns the C table of a target's labels, for an example program."""
     labels = ", ".join(quoted(label) for label in target.labels)
-    return f"  static const char* const labels[] = {{{labels}}};\n"
+    return f"  static const char *const labels[] = {{{labels}}};\n"
 
 
 def c_table(kind: str, name: str, values: Sequence[float], write: Callable[[float], str]) -> str:

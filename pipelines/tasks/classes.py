@@ -178,10 +178,10 @@ class ClassTask(Task):
         )
 
     def c_example(self, signature: Signature) -> str:
-        """Returns C++ that prints the label."""
+        """Returns C that prints the label."""
         return (
             f"{c_labels(signature.target)}"
-            '  MicroPrintf("label: %s", labels[signature_label(output)]);'
+            '  print_line("label: %s", labels[signature_label(output)]);'
         )
 
     def c_answers(

@@ -179,11 +179,11 @@ class ForecastTask(Task):
         )
 
     def c_example(self, signature: Signature) -> str:
-        """Returns C++ that prints every value."""
+        """Returns C that prints every value."""
         return (
             f"  double values[{signature.output.shape[0]}];\n"
             "  signature_forecast(output, &inputs, values);\n"
-            "  for (double value : values) print_value(value);"
+            f"  for (int i = 0; i < {signature.output.shape[0]}; ++i) print_value(values[i]);"
         )
 
     def c_answers(

@@ -228,12 +228,12 @@ class MultilabelTask(Task):
         )
 
     def c_example(self, signature: Signature) -> str:
-        """Returns C++ that prints every label that the row has."""
+        """Returns C that prints every label that the row has."""
         return (
             f"{c_labels(signature.target)}"
             "  uint8_t has[SIGNATURE_NUM_LABELS];\n  signature_labels(output, has);\n"
             "  for (int i = 0; i < SIGNATURE_NUM_LABELS; ++i)\n"
-            '    if (has[i]) MicroPrintf("label: %s", labels[i]);'
+            '    if (has[i]) print_line("label: %s", labels[i]);'
         )
 
     def c_answers(

@@ -174,12 +174,12 @@ class RegressionTask(Task):
         )
 
     def c_example(self, signature: Signature) -> str:
-        """Returns C++ that prints every value."""
+        """Returns C that prints every value."""
         if signature.output.shape == (1,):
             return "  print_value(signature_value(output));"
         return (
             f"  float values[{signature.output.shape[0]}];\n  signature_values(output, values);\n"
-            "  for (float value : values) print_value(value);"
+            f"  for (int i = 0; i < {signature.output.shape[0]}; ++i) print_value(values[i]);"
         )
 
     def c_answers(

@@ -10,7 +10,7 @@ from pipelines.device.ports import Port
 from pipelines.device.runner import LiteRT
 from pipelines.device.signature import Signature
 from pipelines.device.target import Target
-from pipelines.targets.c.c_files import c_files
+from pipelines.targets.c.tflm import array_files
 from tests.convert.test_group_joins import join_of, rows_for
 
 
@@ -48,9 +48,9 @@ def test_the_files_of_a_bundle_have_names_and_a_description(bundle, form):
 
 def test_the_array_for_microcontrollers_has_none(bundle):
     content = (bundle.folder / "model_int8.tflite").read_bytes()
-    text = (bundle.folder / "c" / "model.c").read_text(encoding="utf-8")
+    text = (bundle.folder / "c" / "tflm" / "model_int8.c").read_text(encoding="utf-8")
     assert text.count("0x") == len(without_words(content)) < len(content)
-    assert c_files(bundle.signature, content, bundle.report["name"])["model.c"] == text
+    assert array_files(content, bundle.report["name"])["tflm/model_int8.c"] == text
     assert (
         not any(inner_names(without_words(content)))
         and model_of(without_words(content)).description is None

@@ -19,9 +19,8 @@ from pipelines.device.signature import Signature
 from pipelines.device.target import Target
 from pipelines.run import fit, frame, judge, read, ship, split
 from pipelines.steps import ImputeAutoencoder, ImputeMedian, ImputeMultiple
-from pipelines.targets.c.c_files import c_files
-from pipelines.targets.c.runner import CCode
 from tests.device.test_row_fills import GAUSSIAN, NAMES, hostile_rows
+from tests.targets.c.stand_in import CodeAround
 
 OUTPUT = Port("output", (1,), "float32", "", 0.0371, -5, num_copies=2)
 SIGNATURE = Signature(
@@ -75,7 +74,7 @@ def test_rules_of_rubin():
 def test_c_answers_by_all_draws_too():
     columns = hostile_rows()
     wanted = Runner(SIGNATURE, Linear()).predict_columns(columns)
-    found = CCode(c_files(SIGNATURE, b"abc", "t"), SIGNATURE, Linear()).predict_columns(columns)
+    found = CodeAround(SIGNATURE, Linear()).predict_columns(columns)
     np.testing.assert_array_equal(found.raw, wanted.raw)
     assert found.labels.tolist() == wanted.labels.tolist()
     assert len(set(wanted.labels)) == 2

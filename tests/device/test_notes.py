@@ -150,7 +150,7 @@ def test_predict_writes_notes_and_counts_them(bundle, command, tmp_path):
 
 def test_the_c_header_has_the_ranges(bundle):
     low, high = bundle.signature.ranges["height"]
-    header = c_files(bundle.signature, b"abc", "t")["signature.h"]
+    header = c_files(bundle.signature, "t")["signature.h"]
     assert (
         f"height: numeric, NAN where missing; {short_number(low)} to {short_number(high)} in "
         "training */" in header

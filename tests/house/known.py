@@ -23,7 +23,6 @@ OF_OTHERS = {
     "sources/labelled_files.py": 1,  # columns of users
     "sources/memory.py": 2,  # columns of users
     "sources/tfds.py": 1,  # features of tensorflow-datasets
-    "targets/c/runner.py": 1,  # ctypes
     "targets/micro/limits.py": 1,  # Keras layers
     "text/recurrent.py": 1,  # keras.layers
     "training/layers.py": 1,  # keras.initializers

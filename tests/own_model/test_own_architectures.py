@@ -111,7 +111,9 @@ def test_where_it_runs(name, given, lacks, tmp_path):
     bundle = export_model(model, rows, name="own", folder=tmp_path, targets=targets_named(words))
     notes = {rung["form"]: rung["note"] for rung in bundle.report["ladder"]}
     assert bundle.report["gate"]["passed"] and notes["litert_int8"] == ""
-    for form in ("micro_int8", "c_int8"):
+    if name == "of_activation" and given == ("softsign",):
+        assert "DIV (operator" in notes.pop("c_int8")
+    for form in notes.keys() & {"micro_int8", "c_int8"}:
         assert notes[form].startswith(f"not possible: {lacks}" if lacks else "") and bool(
             notes[form]
         ) == bool(lacks)

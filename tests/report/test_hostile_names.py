@@ -188,7 +188,7 @@ def test_c_holds_labels_as_comments_and_literals():
         output=replace(EVERY.output, shape=(len(target.labels),)),
         decisions={},
     )
-    for text in c_files(signature, b"abc", "t").values():
+    for text in c_files(signature, "t").values():
         assert "\x1b" not in text and "\u202e" not in text and "??" not in text
         assert not re.search("^#(?! ?(if|endif|define|include))", text, re.MULTILINE)
         comments = re.findall(r"/\*.*?\*/", text, re.DOTALL)

@@ -23,10 +23,10 @@ from pipelines.device.target import Target
 from pipelines.errors import RecipeError
 from pipelines.rows.sketch import DataSketch
 from pipelines.targets.c.c_files import c_files
-from pipelines.targets.c.runner import CCode
 from pipelines.tasks import task_of
 from pipelines.tasks.class_sets import fit_reach, set_scores, set_words
 from pipelines.verify.judge import Judge
+from tests.targets.c.stand_in import CodeAround
 
 LABELS = ("a", "b", "c", "d")
 COLUMNS = {"x": np.zeros(500, np.float32)}
@@ -70,8 +70,7 @@ def test_c_names_the_sets_that_python_names(num_labels, reach):
     signature = signature_of(num_labels, reach)
     raw = raw_of(signature)
     wanted = answer(signature, raw, form="int8")
-    files = c_files(signature, b"abc", "t")
-    found = CCode(files, signature, Given(raw)).predict_columns(COLUMNS)
+    found = CodeAround(signature, Given(raw)).predict_columns(COLUMNS)
     assert found.sets.tolist() == wanted.sets.tolist()
     assert all(label in held for label, held in zip(found.labels, found.sets, strict=True))
     assert len(set(map(len, found.sets))) > 1
@@ -84,7 +83,7 @@ def test_c_names_the_adaptive_sets_that_python_names(num_labels, reach):
     signature = replace(signature, adaptive={"float32": 0.9, "int8": 1.3})
     raw = raw_of(signature)
     wanted = answer(signature, raw, form="int8")
-    found = CCode(c_files(signature, b"abc", "t"), signature, Given(raw)).predict_columns(COLUMNS)
+    found = CodeAround(signature, Given(raw)).predict_columns(COLUMNS)
     assert found.sets.tolist() == wanted.sets.tolist()
     assert all(label in held for label, held in zip(found.labels, found.sets, strict=True))
     assert len(set(map(len, found.sets))) > 1
@@ -118,7 +117,7 @@ def test_what_has_no_sets_stays_as_it_was():
     signature = replace(signature_of(2, (0.0, 0.0)), sets={})
     assert "sets" not in signature.to_json()
     assert Signature.from_json(json.loads(json.dumps(signature.to_json()))) == signature
-    assert "signature_set" not in "".join(map(str, c_files(signature, b"abc", "t").values()))
+    assert "signature_set" not in "".join(map(str, c_files(signature, "t").values()))
     answers = answer(signature, raw_of(signature), form="int8")
     assert answers.sets is None and signature.reach("uint8") == ()
     assert task_of(signature.target).device.headings(signature) == ["label", "score a", "score b"]

@@ -16,9 +16,9 @@ from pipelines.device.signature import Signature
 from pipelines.device.target import Target
 from pipelines.run import fit, frame, judge, read, ship, split
 from pipelines.targets.c.c_files import c_files
-from pipelines.targets.c.runner import CCode
 from pipelines.tasks import task_of
 from pipelines.tasks.margins import margin_scores, margin_words, with_margin
+from tests.targets.c.stand_in import CodeAround
 from tests.targets.web import test_web
 
 node = test_web.node
@@ -61,13 +61,13 @@ def test_intervals_are_written_read_and_shown():
     assert answers.take(np.array([1])).bounds[0, 0] == answers.bounds[1, 0]
     plain = replace(SIGNATURE, margins={})
     assert "margins" not in plain.to_json() and device.headings(plain) == ["value"]
-    assert "signature_interval" not in "".join(map(str, c_files(plain, b"abc", "t").values()))
+    assert "signature_interval" not in "".join(map(str, c_files(plain, "t").values()))
 
 
 @pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc: apt-get install gcc")
 def test_c_gives_the_intervals_of_python():
     wanted = answer(SIGNATURE, RAW, form="int8")
-    code = CCode(c_files(SIGNATURE, b"abc", "t"), SIGNATURE, Given())
+    code = CodeAround(SIGNATURE, Given())
     found = code.predict_columns({"x": np.zeros(200, np.float32)})
     np.testing.assert_allclose(found.bounds, wanted.bounds, rtol=1e-5, atol=1e-4)
 

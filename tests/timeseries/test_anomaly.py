@@ -294,7 +294,7 @@ def test_c_gives_the_same_score_to_the_last_bit(tmp_path, flags):
     # A threshold that is some row's own score: the decision must agree there too.
     signature = replace(SMALL, decisions={"int8": (-float(np.float32(answers.scores[7])),)})
     answers = answer(signature, raw, form="int8", prepared=prepared)
-    for name, text in c_files(signature, b"abc", "t").items():
+    for name, text in c_files(signature, "t").items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     (tmp_path / "main.c").write_text(
         '#include "signature.h"\n#include <stdio.h>\nint main(void) {\n  int8_t '
@@ -319,7 +319,6 @@ def test_c_gives_the_same_score_to_the_last_bit(tmp_path, flags):
             "main",
             "main.c",
             "prepare.c",
-            "model.c",
             "-lm",
         ],
         cwd=tmp_path,

@@ -19,8 +19,8 @@ _MISSING_NOTES = {
 }
 
 
-def write_header(signature: Signature, name: str, num_bytes: int) -> str:
-    """Returns the text of signature.h; `num_bytes`: of the model."""
+def write_header(signature: Signature, name: str) -> str:
+    """Returns the text of signature.h."""
     task = task_of(signature.target)
     fields = "\n".join(_field(signature, place) for place in range(len(signature.columns)))
     ports = "\n".join(map(_port, signature.inputs))
@@ -32,7 +32,6 @@ def write_header(signature: Signature, name: str, num_bytes: int) -> str:
 
 #include <stdint.h>
 
-#define MODEL_INT8_BYTES {num_bytes}
 #define SIGNATURE_NUM_OUTPUTS {signature.output.shape[0] * signature.output.num_copies}
 {_draws(signature)}
 typedef struct {{
@@ -42,8 +41,6 @@ typedef struct {{
 typedef struct {{
 {ports}
 }} signature_inputs;
-
-extern const unsigned char model_int8[MODEL_INT8_BYTES];
 
 /* Forgets the rows before, for columns that fill a hole with the last value seen. */
 void prepare_reset(void);

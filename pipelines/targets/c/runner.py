@@ -1,12 +1,11 @@
-"""The generated C, compiled by the machine's own compiler and called row by row; TFLM runs the
-model between its two halves, or LiteRT where TFLM is not installed.
-"""
+"""The generated C, compiled by the machine's own compiler and called row by row."""
 
 import ctypes
 import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,6 +34,7 @@ _TYPES = {
     "series": ctypes.c_void_p,
 }
 _MISSING_DATE = -(2**63)
+_INT8_POINTER = ctypes.POINTER(ctypes.c_int8)
 
 
 def compiler() -> str:
@@ -43,46 +43,58 @@ def compiler() -> str:
 
 
 def _compiled(files, num_columns):
-    """Returns prepare.c as a library. Raises VerifyError if it cannot be compiled."""
+    """Returns prepare.c and model.c as a library. Raises VerifyError if they cannot be compiled."""
     # The statements of all columns stand in one function. Optimizing it takes more than twice as
     # long for twice as many: minutes for ten thousand.
     effort = "-O1"
     if num_columns > MANY_COLUMNS:
         effort = "-O0"
     with tempfile.TemporaryDirectory(prefix="c_") as folder:
-        for name in ("signature.h", "prepare.c"):
+        for name in ("signature.h", "prepare.c", "model.h", "model.c"):
             (Path(folder) / name).write_text(files[name], encoding="utf-8")
-        library = str(Path(folder) / "prepare.so")
-        options = ["-std=c99", effort, "-shared", "-fPIC", "-o", library]
-        command = [compiler(), *options, "prepare.c", "-lm"]
-        try:
-            done = subprocess.run(
-                command, cwd=folder, capture_output=True, text=True, timeout=COMPILE_SECONDS
-            )
-        except subprocess.TimeoutExpired as error:
-            raise VerifyError(
-                f"the C compiler was still at work after {COMPILE_SECONDS} s",
-                expected="seconds",
-                fix="make the tables of the signature smaller",
-            ) from error
-        if done.returncode:
-            raise VerifyError(
-                f"the C compiler refused prepare.c: {done.stderr.strip()[:300]}",
-                expected="plain C99",
-                fix="report this with the bundle's signature.json",
-            )
-        return ctypes.CDLL(library)
+        _compile(folder, ["-c", effort, "-fPIC", "prepare.c"])
+        _compile(folder, ["-c", "-O2", "-fPIC", "model.c"])
+        _compile(folder, ["-shared", "-o", "model.so", "prepare.o", "model.o", "-lm"])
+        return ctypes.CDLL(str(Path(folder) / "model.so"))
+
+
+def _compile(folder, options):
+    """Runs the compiler in a folder."""
+    command = [compiler(), "-std=c99", *options]
+    try:
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, timeout=COMPILE_SECONDS
+        )
+    except subprocess.TimeoutExpired as error:
+        raise VerifyError(
+            f"the C compiler was still at work after {COMPILE_SECONDS} s",
+            expected="seconds",
+            fix="make the tables of the signature smaller",
+        ) from error
+    if done.returncode:
+        raise VerifyError(
+            f"the C compiler refused {options[-1]}: {done.stderr.strip()[:300]}",
+            expected="plain C99",
+            fix="report this with the bundle's signature.json",
+        )
 
 
 class CCode:
-    """prepare.c around an interpreter of the int8 file: raw rows to answers, whose labels and
-    values are C's; of classes, the scores are computed from the model's output as in Python. A
-    Runtime of the ladder.
+    """prepare.c and model.c: raw rows to answers, all of it in C; of classes, the scores are
+    computed from the model's output as in Python. A Runtime of the ladder.
     """
 
-    def __init__(self, files: dict[str, str], signature: Signature, interpreter):
-        """`files`: name → text of `c_files`. Raises VerifyError where they cannot be compiled."""
-        self.signature, self._interpreter = signature, interpreter
+    def __init__(self, files: Mapping[str, bytes | str], signature: Signature):
+        """Compiles the code.
+
+        Args:
+            files: Name → text, of the bundle's folder c/.
+            signature: Of the model.
+
+        Raises:
+            VerifyError: It cannot be compiled.
+        """
+        self.signature = signature
         self._library = _compiled(files, len(signature.columns))
         self._row = _structure(
             [
@@ -90,24 +102,7 @@ class CCode:
                 for place, column in enumerate(signature.columns)
             ]
         )
-        if task_of(signature.target).keeps_own_scale:
-            base = ctypes.c_float
-            if signature.base_steps():
-                base = ctypes.c_float * signature.base_steps()
-            own = [("base", base), ("spread", ctypes.c_float)]
-        else:
-            own = []
-        self._inputs = _structure(
-            [
-                (
-                    port.name,
-                    (ctypes.c_int8 if port.dtype == "float32" else ctypes.c_int32)
-                    * int(np.prod(port.shape)),
-                )
-                for port in signature.inputs
-            ]
-            + own
-        )
+        self._inputs = _structure(_ports(signature) + _own_scale(signature))
 
     def predict_columns(self, columns):
         primitives = self.signature.primitives
@@ -116,12 +111,16 @@ class CCode:
         for draw in range(draws):
             if draws > 1:
                 ctypes.c_int32.in_dll(self._library, "signature_draw").value = draw
-            prepared, kept = self._prepare(columns)
-            outputs.append(self._interpreter.run(prepared))
+            rows = self._prepare(columns)
+            outputs.append(self._run(rows))
         raw = np.concatenate(outputs, axis=1)
         values = run_primitives(primitives, columns)
         signature = pooled_signature(self.signature)
-        answers = self._answers(answer(signature, raw, form="int8", prepared=values), kept)
+        answers = answer(signature, raw, form="int8", prepared=values)
+        calls = []
+        for output, inputs in zip(raw, rows, strict=True):
+            calls.append((output.ctypes.data_as(_INT8_POINTER), inputs))
+        answers = task_of(signature.target).c_answers(self._library, signature, answers, calls)
         if draws == 1:
             return answers
         return replace(answers, raw=signature.output.dequantize(raw))
@@ -131,12 +130,21 @@ class CCode:
         for row in range(num_rows):
             one = {name: x[row : row + 1] for name, x in columns.items()}
             start = time.perf_counter()
-            self._interpreter.run(self._prepare(one)[0])
+            self._run(self._prepare(one))
             times.append((time.perf_counter() - start) * 1000)
         return np.array(times) * num_draws(self.signature.primitives)
 
+    def _run(self, rows):
+        """Returns what the model gives for prepared rows, int8 [rows, outputs]."""
+        output = self.signature.output
+        outputs = np.empty((len(rows), output.shape[0] * output.num_copies), np.int8)
+        for inputs, into in zip(rows, outputs, strict=True):
+            self._library.model_reset()
+            self._library.model_run(ctypes.byref(inputs), into.ctypes.data_as(_INT8_POINTER))
+        return outputs
+
     def _prepare(self, columns):
-        """Port → array [rows, ...] as C fills it, and the structure of each row."""
+        """Returns the structure of each row's inputs, as C fills it."""
         self._library.prepare_reset()
         kept = []
         for row in range(len(next(iter(columns.values())))):
@@ -154,25 +162,28 @@ class CCode:
                     fix="report this with the row",
                 )
             kept.append(inputs)
-        return {
-            port.name: np.stack(
-                [
-                    np.ctypeslib.as_array(getattr(each, port.name)).reshape(port.shape)
-                    for each in kept
-                ]
-            )
-            for port in self.signature.inputs
-        }, kept
+        return kept
 
-    def _answers(self, answers, kept):
-        """The answers with C's own labels or values."""
-        outputs = np.ascontiguousarray(answers.raw)
-        calls = [
-            (output.ctypes.data_as(ctypes.POINTER(ctypes.c_int8)), inputs)
-            for output, inputs in zip(outputs, kept, strict=True)
-        ]
-        task = task_of(self.signature.target)
-        return task.c_answers(self._library, self.signature, answers, calls)
+
+def _ports(signature):
+    """Returns the fields of the model's inputs."""
+    fields = []
+    for port in signature.inputs:
+        kind = ctypes.c_int32
+        if port.dtype == "float32":
+            kind = ctypes.c_int8
+        fields.append((port.name, kind * int(np.prod(port.shape))))
+    return fields
+
+
+def _own_scale(signature):
+    """Returns the fields of a row's own base and spread."""
+    if not task_of(signature.target).keeps_own_scale:
+        return []
+    base = ctypes.c_float
+    if signature.base_steps():
+        base = ctypes.c_float * signature.base_steps()
+    return [("base", base), ("spread", ctypes.c_float)]
 
 
 def _structure(fields):

@@ -18,8 +18,8 @@ from .c_files import c_files
 from .names import TYPES, identifier
 
 
-def stream_files(signature: Signature, stream_int8: bytes, name: str) -> dict[str, str]:
-    """File name → text: stream.h, stream.c, and signature.h, prepare.c and model.c of the streaming
+def stream_files(signature: Signature, name: str) -> dict[str, str]:
+    """File name → text: stream.h, stream.c, and signature.h and prepare.c of the streaming
     form, for a folder of their own. Raises ExportError for a signature without a streaming form.
     """
     if signature.stream is None:
@@ -46,7 +46,7 @@ def stream_files(signature: Signature, stream_int8: bytes, name: str) -> dict[st
         stream=None,
     )
     return {
-        **c_files(as_windows, stream_int8, name),
+        **c_files(as_windows, name),
         "stream.h": _header(signature, name),
         "stream.c": _source(signature, name),
     }
@@ -225,8 +225,8 @@ _HEADER = """/* Step after step of a series to the model '{name}'. Made by pipel
    stream_reset();
    for every step of {seconds:g} seconds, the oldest first:
      if (stream_push(&step) == 0)
-       while (stream_next(&inputs)) {{ run the model on inputs; stream_keep(its states); }}
-     if (stream_ready()) stream_forecast(its output, values);
+       while (stream_next(&inputs)) {{ model_run(&inputs, &outputs); stream_keep(states of outputs, each by itself); }}
+     if (stream_ready()) stream_forecast(outputs.output, values);
 */
 #ifndef STREAM_H
 #define STREAM_H

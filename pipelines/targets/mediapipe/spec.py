@@ -14,7 +14,7 @@ from ...spec import Refusal
 from ...tasks import task_of
 from ...verify.ladder import InRunner, answer_all, some_places, unscored
 from ..budgets import Cost
-from ..climbing import climb_end_to_end
+from ..climbing import Reference, climb_end_to_end
 from .graph import mediapipe_model, refusal
 from .runner import MediaPipe, available
 
@@ -77,7 +77,7 @@ class TargetMediaPipe(Target):
             answers,
             size_bytes=len(content),
             most_rows=MAX_MEDIAPIPE_ROWS,
-            compared_with=runner,
+            compared_with=Reference(runner),
         )
         wanted = answer_all(
             runner,

@@ -10,7 +10,7 @@ from ...slots import Target
 from ...verify.golden import golden
 from ...verify.ladder import unscored
 from ..budgets import Cost
-from ..climbing import climb_end_to_end
+from ..climbing import Reference, climb_end_to_end
 from .page import litert_folder, refused, web_files, web_form
 from .runner import AsInBrowser, Browser, available
 
@@ -70,7 +70,7 @@ class TargetWeb(Target):
                 answers,
                 size_bytes=len(content),
                 most_rows=MAX_WEB_ROWS,
-                compared_with=AsInBrowser(exported.signature, LiteRT(content), form),
+                compared_with=Reference(AsInBrowser(exported.signature, LiteRT(content), form)),
             )
         kind = "uint8"
         if "uint8" not in exported.tflite:

@@ -28,10 +28,10 @@ FLAGS = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-O2"]
 INT64_MIN = -(2**63)
 
 
-def compile_harness(signature, folder, flags=(), model=b"abc"):
+def compile_harness(signature, folder, flags=()):
     """A program that reads rows from standard input as bytes and writes their int8 inputs."""
     folder.mkdir(exist_ok=True)
-    for name, text in c_files(signature, model, "t").items():
+    for name, text in c_files(signature, "t").items():
         (folder / name).write_text(text, encoding="utf-8")
     from pipelines.targets.c.names import identifier
 
@@ -82,7 +82,6 @@ def compile_harness(signature, folder, flags=(), model=b"abc"):
             str(folder / "harness"),
             "main.c",
             "prepare.c",
-            "model.c",
             "-lm",
         ],
         cwd=folder,
@@ -152,15 +151,12 @@ def all_birds():
 def test_a_thousand_raw_bird_strikes(bundle, all_birds, tmp_path, flags):
     signature = bundle.signature
     columns = {column.name: all_birds.x[column.name][1000:2000] for column in signature.columns}
-    program = compile_harness(
-        signature, tmp_path / "c", flags, (bundle.folder / "model_int8.tflite").read_bytes()
-    )
+    program = compile_harness(signature, tmp_path / "c", flags)
     assert_equal(program, signature, columns)
 
 
 def test_the_c_in_the_bundle_is_that_c(bundle):
-    model = (bundle.folder / "model_int8.tflite").read_bytes()
-    for name, text in c_files(bundle.signature, model, bundle.report["name"]).items():
+    for name, text in c_files(bundle.signature, bundle.report["name"]).items():
         assert (bundle.folder / "c" / name).read_text(encoding="utf-8") == text
 
 
@@ -388,7 +384,7 @@ def test_forecasts_agree_on_every_output(tmp_path, signature):
     raw = generator.integers(-128, 128, (2000, 36)).astype(np.int8)
     num_bases = max(signature.base_steps(), 1)
     own = generator.normal(size=(2000, num_bases + 1)).astype(np.float32) * np.float32(50)
-    for name, text in c_files(signature, b"abc", "t").items():
+    for name, text in c_files(signature, "t").items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     (tmp_path / "main.c").write_text(
         '#include "signature.h"\n#include <stdio.h>\n#include <string.h>\n'
@@ -402,7 +398,7 @@ def test_forecasts_agree_on_every_output(tmp_path, signature):
         "    fwrite(values, sizeof values, 1, stdout);\n  }\n  return 0;\n}\n"
     )
     subprocess.run(
-        ["gcc", *FLAGS, "-march=native", "-o", "main", "main.c", "prepare.c", "model.c", "-lm"],
+        ["gcc", *FLAGS, "-march=native", "-o", "main", "main.c", "prepare.c", "-lm"],
         cwd=tmp_path,
         check=True,
     )
@@ -438,7 +434,7 @@ def test_answers_agree_on_every_output(tmp_path, task):
     )
     raw = np.random.default_rng(0).integers(-128, 128, (4000, 4 * width)).astype(np.int8)
     raw[:2000] = np.clip(raw[:2000] // 40, -128, 127)
-    for name, text in c_files(signature, b"abc", "t").items():
+    for name, text in c_files(signature, "t").items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     if task == "regression":
         call = "signature_value(output)"
@@ -452,7 +448,7 @@ def test_answers_agree_on_every_output(tmp_path, task):
         "  return 0;\n}\n"
     )
     subprocess.run(
-        ["gcc", *FLAGS, "-o", "main", "main.c", "prepare.c", "model.c", "-lm"],
+        ["gcc", *FLAGS, "-o", "main", "main.c", "prepare.c", "-lm"],
         cwd=tmp_path,
         check=True,
     )
@@ -482,7 +478,7 @@ def test_labels_agree_on_every_output(tmp_path):
     )
     raw = np.random.default_rng(0).integers(-128, 128, (4000, 12)).astype(np.int8)
     raw[:2000] = np.clip(raw[:2000] // 40, -128, 127)
-    for name, text in c_files(signature, b"abc", "t").items():
+    for name, text in c_files(signature, "t").items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     (tmp_path / "main.c").write_text(
         '#include "signature.h"\n#include <stdio.h>\nint main(void) {\n'
@@ -492,7 +488,7 @@ def test_labels_agree_on_every_output(tmp_path):
         "    fwrite(labels, sizeof labels, 1, stdout);\n  }\n  return 0;\n}\n"
     )
     subprocess.run(
-        ["gcc", *FLAGS, "-o", "main", "main.c", "prepare.c", "model.c", "-lm"],
+        ["gcc", *FLAGS, "-o", "main", "main.c", "prepare.c", "-lm"],
         cwd=tmp_path,
         check=True,
     )
@@ -574,9 +570,9 @@ def test_every_small_table_compiles_without_a_warning(tmp_path, what, name):
         decisions={"int8": (0.5,)},
     )
     signature.check()
-    for file, text in c_files(signature, b"abc", "t").items():
+    for file, text in c_files(signature, "t").items():
         (tmp_path / file).write_text(text, encoding="utf-8")
-    subprocess.run(["gcc", *FLAGS, "-c", "prepare.c", "model.c"], cwd=tmp_path, check=True)
+    subprocess.run(["gcc", *FLAGS, "-c", "prepare.c"], cwd=tmp_path, check=True)
     code = re.sub(r"/\*.*?\*/", "", (tmp_path / "signature.h").read_text(), flags=re.DOTALL)
     assert " evil_global;" not in code
 

@@ -26,7 +26,7 @@ from pipelines.device.target import Target
 from pipelines.rows.parts import Schema, TrainSet
 from pipelines.steps.tokens import spelling
 from pipelines.targets.c.c_files import c_files
-from pipelines.targets.c.example import main_files
+from pipelines.targets.c.tflm import tflm_files
 
 pytestmark = pytest.mark.skipif(
     not (shutil.which("gcc") and shutil.which("g++")),
@@ -129,7 +129,9 @@ def compile_example(folder, files):
         )
     warnings = ["-Wall", "-Wextra", "-Werror", "-O1"]
     subprocess.run(
-        ["gcc", "-std=c99", *warnings, "-c", "prepare.c", "model.c"], cwd=folder, check=True
+        ["gcc", "-std=c99", *warnings, "-c", "prepare.c", "tflm/model_int8.c"],
+        cwd=folder,
+        check=True,
     )
     subprocess.run(
         [
@@ -137,9 +139,9 @@ def compile_example(folder, files):
             "-std=c++17",
             *warnings,
             "-I.",
-            "main.cc",
+            "tflm/main.cc",
             "prepare.o",
-            "model.o",
+            "model_int8.o",
             "-lm",
             "-o",
             "example",
@@ -169,8 +171,8 @@ def test_a_golden_row_through_the_example(bundle, tmp_path):
     golden = json.loads((bundle.folder / "golden.json").read_text())[0]
     rows, bad = Runner.load(bundle.folder).read(read_golden_rows(bundle.folder))
     files = {
-        **c_files(signature, int8, "t"),
-        **main_files(
+        **c_files(signature, "t"),
+        **tflm_files(
             signature, int8, "birds */", row=rows, output=golden["output"], arena_bytes=5000
         ),
     }
@@ -185,9 +187,9 @@ def test_a_golden_row_through_the_example(bundle, tmp_path):
         wanted = golden["inputs"][name]
         np.testing.assert_array_equal(given[: len(wanted)], wanted)
     for each in operators(int8):
-        assert f"resolver.Add{micro_name(each)}()" in files["main.cc"]
-    assert f"MicroMutableOpResolver<{len(operators(int8))}>" in files["main.cc"]
-    assert "counted 5,000 bytes" in files["README.md"] and "```" not in files["README.md"]
+        assert f"resolver.Add{micro_name(each)}()" in files["tflm/main.cc"]
+    assert f"MicroMutableOpResolver<{len(operators(int8))}>" in files["tflm/main.cc"]
+    assert "counted 5,000 bytes" in files["tflm/README.md"] and "```" not in files["tflm/README.md"]
 
 
 @pytest.fixture(scope="module")
@@ -311,8 +313,8 @@ def test_every_kind_of_column_and_answer(every, tmp_path, place, target, frame, 
     output = runner.interpreter.run(inputs)[0]
     answers = runner.predict_columns(rows)
     files = {
-        **c_files(signature, int8, "t"),
-        **main_files(signature, int8, "t", row=rows, output=output),
+        **c_files(signature, "t"),
+        **tflm_files(signature, int8, "t", row=rows, output=output),
     }
     code, said, given = run_example(compile_example(tmp_path / "c", files), output)
     assert not bad and code == 0 and wanted in said
@@ -325,6 +327,6 @@ def test_every_kind_of_column_and_answer(every, tmp_path, place, target, frame, 
         assert f"label: {answers.labels[0]}\n" in said
     shown = [float(line.split()[1]) for line in said.splitlines() if line.startswith("value:")]
     np.testing.assert_allclose(shown, answers.scores[0] if shown else [], atol=2e-3)
-    assert "not measured" in files["README.md"]
+    assert "not measured" in files["tflm/README.md"]
     code, said, _ = run_example(tmp_path / "c", np.where(output > 0, output - 3, output + 3))
     assert (code, "3 int8 steps" in said) == (1, True)

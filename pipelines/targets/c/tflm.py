@@ -9,20 +9,19 @@ import numpy as np
 
 from ...convert.operators import micro_name, operators
 from ...convert.pack_file import without_words
-from ...device.cells import PICTURE, SERIES
 from ...device.primitives import Columns, num_draws
 from ...device.runner import LiteRT
 from ...device.signature import Signature
 from ...tasks import task_of
-from ...tasks.c_text import comment, literal, quoted
-from .names import identifier
+from ...tasks.c_text import comment
+from .golden_code import row_code, wrapped
 
 # Where no interpreter of microcontrollers could count: ample for most, and AllocateTensors reports
 # if it is too small.
 UNMEASURED_ARENA_BYTES = 2**18
 
 
-def main_files(
+def tflm_files(
     signature: Signature,
     int8: bytes,
     name: str,
@@ -32,37 +31,38 @@ def main_files(
     arena_bytes: int | None = None,
     most_steps: int = 2,
 ) -> dict[str, str]:
-    """File name → text: main.cc and README.md, to stand next to signature.h, prepare.c and model.c.
+    """File name → text of tflm/, whose files use signature.h and prepare.c of the folder above.
 
     `row`: typed columns as `Runner.read` gives them, of which the first row is built into the
     program; `output`: int8 [outputs], the model's for that row, from which the program's may differ
     by `most_steps`, as two runtimes round a tie differently. `arena_bytes`: as TFLM counted them,
     None where it could not.
     """
-    int8 = without_words(int8)  # as it stands in model.c
+    int8 = without_words(int8)  # as it stands in model_int8.c
     names = [micro_name(each) for each in operators(int8)]
     draws = num_draws(signature.primitives)
     if arena_bytes is not None:
         arena = _with_room(arena_bytes)
     else:
         arena = UNMEASURED_ARENA_BYTES
-    tables, fields = _golden_row(signature, row)
-    wanted = _wrapped(map(str, np.asarray(output, np.int8).tolist()))
+    golden = row_code(signature, row, "golden")
+    wanted = wrapped(map(str, np.asarray(output, np.int8).tolist()))
     main = _MAIN.format(
         name=comment(name),
         most_steps=most_steps,
         arena=arena,
         wanted=wanted,
-        tables=tables,
-        fields=fields,
+        tables=golden.tables,
+        fields=golden.fields,
         num_operators=len(names),
         added=_added(names),
         answer=task_of(signature.target).c_example(signature),
         asked=_asked(_copies(LiteRT(int8).port_names()), draws),
     )
     return {
-        "main.cc": main,
-        "README.md": _readme(
+        **array_files(int8, name),
+        "tflm/main.cc": main,
+        "tflm/README.md": _readme(
             signature,
             name,
             names,
@@ -72,23 +72,19 @@ def main_files(
     }
 
 
+def array_files(int8: bytes, name: str) -> dict[str, str]:
+    """Returns file name → text of a TFLite file as an array, in tflm/."""
+    content = without_words(int8)
+    numbers = wrapped(f"0x{byte:02x}" for byte in content)
+    return {
+        "tflm/model_int8.h": _ARRAY_HEADER.format(name=comment(name), size=len(content)),
+        "tflm/model_int8.c": _ARRAY.format(numbers=numbers),
+    }
+
+
 def _with_room(arena_bytes):
     """A tenth and a kilobyte more, in steps of 16: other builds of TFLM lay tensors otherwise."""
     return math.ceil((arena_bytes * 1.1 + 1024) / 16) * 16
-
-
-def _golden_row(signature, row):
-    """C of the constant tables that the row needs, and of its fields."""
-    tables = []
-    fields = []
-    for place, column in enumerate(signature.columns):
-        table, value = _cell(row[column.name][0], column, f"golden{place}")
-        if table:
-            tables += [table]
-        fields.append(
-            f"  row.{identifier(place, column.name)} = {value};  // {comment(column.name)}"
-        )
-    return "".join(f"{table}\n" for table in tables), "\n".join(fields)
 
 
 def _added(operator_names):
@@ -122,38 +118,6 @@ _OUTPUTS = """  static int8_t output[SIGNATURE_NUM_OUTPUTS];
   constexpr int kOutputs = SIGNATURE_NUM_OUTPUTS / SIGNATURE_NUM_DRAWS;
   for (signature_draw = 0; signature_draw < SIGNATURE_NUM_DRAWS; ++signature_draw) {"""
 _KEPT = "  memcpy(output + signature_draw * kOutputs, interpreter.output(0)->data.int8, kOutputs);"
-
-
-def _wrapped(numbers):
-    numbers = list(numbers)
-    return ",\n    ".join(
-        ", ".join(numbers[start : start + 16]) for start in range(0, len(numbers), 16)
-    )
-
-
-def _cell(value, column, table):
-    """(C of a constant table or "", C of the value) of a typed cell."""
-    if column.kind in (PICTURE, SERIES):
-        if column.kind == PICTURE:
-            kind = "uint8_t"
-        else:
-            kind = "float"
-        numbers = np.asarray(value).ravel().tolist()
-        lines = _wrapped(map(str if column.kind == PICTURE else _number, numbers))
-        return f"const {kind} {table}[{len(numbers)}] = {{\n    {lines}}};", table
-    if column.kind == "numeric":
-        return "", _number(value)
-    if column.kind == "date":
-        return "", "INT64_MIN" if np.isnat(
-            value
-        ) else f"INT64_C({value.astype('datetime64[s]').astype(np.int64)})"
-    return "", "nullptr" if value is None else quoted(str(value))
-
-
-def _number(value):
-    if value != value:
-        return "NAN"
-    return literal(value)
 
 
 def _readme(signature, name, operator_names, sizes, most_steps):
@@ -192,31 +156,47 @@ _RESET = (
     "before every further row."
 )
 
-_README = """# {name} in C
+_ARRAY_HEADER = """/* The int8 model '{name}' as a TFLite file. Made by pipelines; do not edit. */
+#ifndef MODEL_INT8_H
+#define MODEL_INT8_H
+
+#define MODEL_INT8_BYTES {size}
+
+extern const unsigned char model_int8[MODEL_INT8_BYTES];
+
+#endif
+"""
+
+_ARRAY = """#include "model_int8.h"
+
+/* TFLite flatbuffer; interpreters want it aligned. */
+#if defined(__GNUC__)
+__attribute__((aligned(16)))
+#endif
+const unsigned char model_int8[MODEL_INT8_BYTES] = {{
+    {numbers}}};
+"""
+
+_README = """# {name} on TensorFlow Lite for Microcontrollers
+
+The folder above has the model as plain C, which needs no runtime. This is the same model for its interpreter.
 
 | file | what it is |
 |---|---|
-| `signature.h` | the raw row, the model's inputs, and the functions below |
-| `prepare.c` | `prepare()`: a raw row to int8 inputs, bit for bit as in Python; `{answer}()`: the answer |
-| `model.c` | the int8 model, {model_bytes:,} bytes, as an array |
-| `main.cc` | an example: one row of the test set through all of it, on TensorFlow Lite for Microcontrollers |
-
-`prepare.c` and `model.c` are plain C99 without allocation and need no library but libm.
-
-## The parts without an interpreter
-
-    gcc -std=c99 -O2 -c prepare.c model.c
-
-## The example
+| `../signature.h` | the raw row, the model's inputs, and the functions below |
+| `../prepare.c` | `prepare()`: a raw row to int8 inputs, bit for bit as in Python; `{answer}()`: the answer |
+| `model_int8.c` | the int8 model, {model_bytes:,} bytes, as an array |
+| `main.cc` | an example: one row through all of it |
 
 It needs the sources of [TensorFlow Lite for Microcontrollers](https://github.com/tensorflow/tflite-micro), built as
 its documentation describes for your target: `libtensorflow-microlite.a`. Then, with `TFLM` its folder:
 
     make -C $TFLM -f tensorflow/lite/micro/tools/make/Makefile microlite
-    g++ -std=c++17 -O2 -DTF_LITE_STATIC_MEMORY -I. -I$TFLM \\
+    gcc -std=c99 -O2 -c ../prepare.c model_int8.c
+    g++ -std=c++17 -O2 -DTF_LITE_STATIC_MEMORY -I. -I.. -I$TFLM \\
         -I$TFLM/tensorflow/lite/micro/tools/make/downloads/flatbuffers/include \\
         -I$TFLM/tensorflow/lite/micro/tools/make/downloads/gemmlowp \\
-        main.cc prepare.o model.o $TFLM/gen/*/lib/libtensorflow-microlite.a -lm -o example
+        main.cc prepare.o model_int8.o $TFLM/gen/*/lib/libtensorflow-microlite.a -lm -o example
     ./example
 
 It prints the answer and by how many int8 steps the outputs differ from those of the verified model, and ends with 0
@@ -239,8 +219,11 @@ _MAIN = """// One row of the test set through the model '{name}' on TensorFlow L
 #include "tensorflow/lite/schema/schema_generated.h"
 
 extern "C" {{
+#include "model_int8.h"
 #include "signature.h"
 }}
+
+#define print_line MicroPrintf
 
 namespace {{
 
@@ -254,9 +237,10 @@ constexpr int8_t kWanted[SIGNATURE_NUM_OUTPUTS] = {{
     {wanted}}};
 {tables}
 signature_row golden_row() {{
-  signature_row row;
+  signature_row value;
+  signature_row* const row = &value;
 {fields}
-  return row;
+  return value;
 }}
 
 // In whole numbers, because many targets print no fractions.

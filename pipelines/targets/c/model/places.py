@@ -1,0 +1,43 @@
+"""Where each tensor lies in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .network import Tensor
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where each tensor lies.
+
+    Attributes:
+        roots: Place of a tensor → the tensor whose memory it is a part of, and where in it, in
+            bytes. A tensor with memory of its own is missing.
+        found: Place of a root → the C expression of where its memory begins.
+        arena_bytes: The memory that is free between two calls.
+        state_bytes: The memory that keeps its values between two calls.
+        readers: Place of a tensor → how many operations take it.
+    """
+
+    roots: dict[int, tuple[Tensor, int]]
+    found: dict[int, str]
+    arena_bytes: int
+    state_bytes: int
+    readers: dict[int, int]
+
+    def root(self, tensor: Tensor) -> tuple[Tensor, int]:
+        """Returns the tensor whose memory another one is a part of, and where in it, in bytes."""
+        return self.roots.get(tensor.place, (tensor, 0))
+
+    def expression(self, tensor: Tensor) -> str:
+        """Returns the C expression of where a computed tensor begins, a pointer to int8_t."""
+        root, start = self.root(tensor)
+        begin = self.found[root.place]
+        if start:
+            return f"({begin} + {start})"
+        return begin
+
+    def num_readers(self, tensor: Tensor) -> int:
+        """Returns how many operations take a tensor."""
+        return self.readers.get(tensor.place, 0)

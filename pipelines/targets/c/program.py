@@ -1,0 +1,253 @@
+"""The program of a bundle's c/: raw rows through prepare.c and model.c to their answers, held
+against what they gave when the bundle was verified; and how it is built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from ...device.primitives import num_draws
+from ...device.signature import Signature
+from ...tasks import task_of
+from ...tasks.c_text import comment
+from .golden_code import row_code, wrapped
+from .model.write import ModelCode
+
+_PRINT_VALUE = """
+/* In whole numbers, because many targets print no fractions. */
+static void print_value(double value) {
+  const double size = value < 0.0 ? -value : value;
+  const long whole = (long)size;
+  printf("value: %s%ld.%03d\\n", value < 0.0 ? "-" : "", whole, (int)(1000.0 * (size - (double)whole)));
+}
+"""
+
+
+_ANSWER_ROW = """  int refused;
+  prepare_reset();
+  refused = prepare(&row, &inputs);
+  if (refused != 0) return refused;
+  model_reset();
+  model_run(&inputs, output);"""
+_ANSWER_DRAWS = """  for (signature_draw = 0; signature_draw < SIGNATURE_NUM_DRAWS; ++signature_draw) {
+    int8_t *into = output + signature_draw * (SIGNATURE_NUM_OUTPUTS / SIGNATURE_NUM_DRAWS);
+    int refused;
+    prepare_reset();
+    refused = prepare(&row, &inputs);
+    if (refused != 0) return refused;
+    model_reset();
+    model_run(&inputs, into);
+  }"""
+
+
+def program_files(
+    signature: Signature,
+    code: ModelCode,
+    name: str,
+    *,
+    rows: Sequence[Mapping[str, np.ndarray]],
+    outputs: np.ndarray,
+) -> dict[str, str]:
+    """Returns file name → text: main.c, Makefile, CMakeLists.txt and README.md.
+
+    Args:
+        signature: Of the model.
+        code: The model in C.
+        name: Of the bundle.
+        rows: Raw rows that are built into the program, column → array [1, ...].
+        outputs: What the model gives for them, int8 [rows, outputs].
+    """
+    tables = []
+    setters = []
+    for place, row in enumerate(rows):
+        golden = row_code(
+            signature,
+            row,
+            f"golden{place}",
+        )
+        tables.append(golden.tables)
+        setters.append(_setter(place, golden.fields))
+    answer = task_of(signature.target).c_example(signature)
+    wanted = _tables(outputs)
+    main = _MAIN.format(
+        name=comment(name),
+        tables="".join(tables),
+        setters="\n".join(setters),
+        names=", ".join(f"set_row{place}" for place in range(len(rows))),
+        num_rows=len(rows),
+        wanted=wanted,
+        print_value=_PRINT_VALUE if "print_value" in answer else "",
+        answer=answer,
+        answer_row=_answer_row(signature),
+    )
+    return {
+        "main.c": main,
+        "Makefile": _MAKEFILE,
+        "CMakeLists.txt": _CMAKE,
+        "README.md": _readme(
+            signature,
+            code,
+            name,
+        ),
+    }
+
+
+def _setter(place, fields):
+    """Returns the function that fills a raw row."""
+    return f"static void set_row{place}(signature_row *row) {{\n{fields}\n}}\n"
+
+
+def _answer_row(signature):
+    """Returns what takes a row through the model, once or once a draw."""
+    if num_draws(signature.primitives) == 1:
+        return _ANSWER_ROW
+    return _ANSWER_DRAWS
+
+
+def _tables(outputs):
+    """Returns the outputs of each row as C."""
+    rows = []
+    for output in np.asarray(outputs, np.int8):
+        rows.append(f"  {{{wrapped(map(str, output.tolist()))}}}")
+    return ",\n".join(rows)
+
+
+def _readme(signature, code, name):
+    """Returns the text of README.md."""
+    reset = ""
+    if code.state_bytes:
+        reset = " An LSTM keeps what the row before left: call `model_reset()` before every row."
+    return _README.format(
+        name=comment(name),
+        answer=task_of(signature.target).c_function(signature),
+        arena=code.arena_bytes,
+        state=code.state_bytes,
+        reset=reset,
+    )
+
+
+_MAIN = """/* Rows through the model '{name}', held against what they gave when it was verified.
+   Made by pipelines; change it as you like. How it is built: README.md. */
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "model.h"
+#include "signature.h"
+
+#define NUM_ROWS {num_rows}
+#define print_line(...) (printf(__VA_ARGS__), printf("\\n"))
+
+typedef void (*row_setter)(signature_row *row);
+
+{tables}
+{setters}
+static const row_setter setters[NUM_ROWS] = {{{names}}};
+
+static const int8_t wanted[NUM_ROWS][SIGNATURE_NUM_OUTPUTS] = {{
+{wanted}}};
+
+static signature_row row;
+static signature_inputs inputs;
+static int8_t output[SIGNATURE_NUM_OUTPUTS];
+{print_value}
+static void print_answer(void) {{
+{answer}
+}}
+
+/* Returns what prepare returns. */
+static int answer_row(void) {{
+{answer_row}
+  return 0;
+}}
+
+int main(void) {{
+  int place, wrong = 0;
+  for (place = 0; place < NUM_ROWS; ++place) {{
+    int refused;
+    setters[place](&row);
+    refused = answer_row();
+    if (refused != 0) {{
+      printf("row %d: column %d is none that the model takes\\n", place, refused - 1);
+      return 1;
+    }}
+    print_answer();
+    if (memcmp(output, wanted[place], sizeof output) != 0) ++wrong;
+  }}
+  printf("%d of %d rows as verified\\n", NUM_ROWS - wrong, NUM_ROWS);
+  return wrong != 0;
+}}
+"""
+
+_MAKEFILE = """# make && ./main
+CC ?= cc
+CFLAGS ?= -std=c99 -O2 -Wall -Wextra
+
+main: main.c prepare.c model.c signature.h model.h
+\t$(CC) $(CFLAGS) main.c prepare.c model.c -lm -o main
+
+clean:
+\trm -f main
+
+.PHONY: clean
+"""
+
+_CMAKE = """cmake_minimum_required(VERSION 3.13)
+project(model C)
+
+# The library for a program of your own, and the self-test.
+add_library(model STATIC prepare.c model.c)
+target_include_directories(model PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
+target_compile_features(model PUBLIC c_std_99)
+if(UNIX)
+  target_link_libraries(model PUBLIC m)
+endif()
+
+add_executable(self_test main.c)
+target_link_libraries(self_test PRIVATE model)
+
+enable_testing()
+add_test(NAME self_test COMMAND self_test)
+"""
+
+_README = """# {name} in C
+
+A raw row to its answer, in plain C99: no runtime, no heap, no library but libm.
+
+    gcc -std=c99 -O2 *.c -lm && ./a.out
+
+`main.c` answers a few rows, prints the answers, and ends with 0 if every output of the model is what it was when it was
+verified. `make` and `cmake` build the same.
+
+| file | what it is |
+|---|---|
+| `signature.h` | the raw row, the model's inputs, and the functions of `prepare.c` |
+| `prepare.c` | `prepare()`: a raw row to int8 inputs, bit for bit as in Python; `{answer}()`: the answer |
+| `model.h`, `model.c` | `model_run()`: the int8 model itself, with the numbers of TensorFlow Lite for Microcontrollers |
+| `main.c` | the self-test, and how the functions are called |
+| `tflm/` | the same model as a TFLite file for TensorFlow Lite for Microcontrollers |
+
+## In a program of your own
+
+```c
+#include "model.h"
+
+signature_row row = {{0}};
+signature_inputs inputs;
+int8_t output[SIGNATURE_NUM_OUTPUTS];
+/* fill the row */
+if (prepare(&row, &inputs) == 0) {{
+  model_reset();
+  model_run(&inputs, output);
+  /* {answer}() gives the answer */
+}}
+```
+
+The model takes {arena:,} bytes of memory between the start and the end of a call, and {state:,} that stay.{reset}
+`model_run_in()` takes both from the caller, so that several threads or models can share memory; compile with
+`-DMODEL_OWN_MEMORY` to leave the static memory out. Compile with `-O2`: `-Os` can halve the speed of convolutions.
+"""
