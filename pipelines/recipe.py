@@ -144,7 +144,7 @@ class Recipe(Spec):
             )
         if self.build.solves:
             self._check_solved()
-            self._check_unwatched()
+            self.training.refuse_without_epochs(type(self.build).__name__)
         self._check_members()
         self.check_data(self.load.sketch())
 
@@ -196,16 +196,6 @@ class Recipe(Spec):
         others = (self.balance, *self.encode, self.teacher, *self.augment, self.build)
         whole = (*single, *self.prepare, *others, self.training, self.shipping, self.judge)
         return tuple(each for each in whole if each is not None)
-
-    def _check_unwatched(self):
-        """Refuses to watch what has no epochs."""
-        if not self.training.watch:
-            return
-        raise RecipeError(
-            f"training.watch=True for {type(self.build).__name__}, which has no epochs",
-            expected="a network that is trained: here there is nothing to watch",
-            fix="leave --watch out, or --set training.watch=False",
-        )
 
     def _check_solved(self):
         """Refuses what only epochs of training could learn from."""
@@ -308,9 +298,9 @@ class _Slot:
     may_be_empty: bool = False
 
     @property
-    def empty(self) -> str:
+    def empty(self) -> tuple | None:
         """What stands there if nothing does."""
-        return "()" if self.is_many else "None"
+        return () if self.is_many else None
 
 
 _SLOTS = {
@@ -381,6 +371,11 @@ def with_deciding(recipe: Recipe, schema: Schema) -> Recipe:
         return recipe
     deciding = task_of(schema.target).usual_deciding(schema.target)
     return replace(recipe, judge=replace(recipe.judge, deciding=deciding))
+
+
+def empty_slot(name: str) -> tuple | None:
+    """Returns what stands in a slot if nothing does: () of those that hold several specs."""
+    return _SLOTS[name].empty
 
 
 def tiny(recipe: Recipe) -> Recipe:

@@ -28,10 +28,11 @@ def behind_largest(logits: np.ndarray, offsets: tuple[float, ...]) -> np.ndarray
     return largest - shifted
 
 
-def probability_reached(behind: np.ndarray, factor: float) -> np.ndarray:
-    """Returns, of each label, the probability of all labels that are at least as likely, float64
-    [rows, labels]: the score of adaptive sets (Romano, Sesia and Candès 2020,
-    https://arxiv.org/abs/2006.02544) without a random part.
+def probability_before(behind: np.ndarray, factor: float) -> np.ndarray:
+    """Returns, of each label, the probability of all labels that are likelier, float64 [rows,
+    labels]: the score of adaptive sets (Romano, Sesia and Candès 2020,
+    https://arxiv.org/abs/2006.02544) without a random part. It is 0 of the label that is answered:
+    a set holds the likeliest labels, until their sum is above its limit.
 
     Args:
         behind: As `behind_largest` gives it.
@@ -40,8 +41,8 @@ def probability_reached(behind: np.ndarray, factor: float) -> np.ndarray:
     shares = np.exp(-behind.astype(np.float64) * factor)
     reached = np.zeros_like(shares)
     for other in range(behind.shape[1]):
-        is_as_likely = behind[:, other, None] <= behind
-        reached += is_as_likely * shares[:, other, None]
+        is_likelier = behind[:, other, None] < behind
+        reached += is_likelier * shares[:, other, None]
     total = np.zeros(len(shares))
     for each in shares.T:
         total += each
@@ -56,13 +57,11 @@ def adaptive_sets(
 
     Args:
         behind: As `behind_largest` gives it.
-        factor: As of `probability_reached`.
+        factor: As of `probability_before`.
         reach: The largest sum of each label.
         labels: Of the target.
     """
-    is_in = probability_reached(behind, factor) <= np.asarray(reach)
-    is_in |= behind == 0
-    return _named(is_in, labels)
+    return _named(probability_before(behind, factor) <= np.asarray(reach), labels)
 
 
 def label_sets(behind: np.ndarray, reach: tuple[float, ...], labels: tuple[str, ...]) -> np.ndarray:

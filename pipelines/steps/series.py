@@ -22,12 +22,11 @@ from ..device.units import SERIES_INTERVAL, SERIES_STANDARD
 from ..errors import StepError
 from ..spec import knob
 from ..tasks import task_of
-from ..tasks.seasons import usual_seasons
+from ..tasks.seasons import MOST_AVERAGED, usual_seasons
 from .scale import few_steps
 from .step import ColumnStep, FittedStep, as_float32, is_series, kind_of, present
 
 BASES = ("offset", "season")
-MOST_AVERAGED = 4  # seasons
 
 
 class _SeriesStep(ColumnStep):

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from ..balance import Smote, SmoteNC, WeightByClass
-from ..recipe import Candidate, Recipe
+from ..recipe import Candidate, Recipe, empty_slot
 from ..settings import written
 from ..slots import Network
 from ..training.ensembles import (
@@ -19,7 +19,6 @@ from ..training.ensembles import (
 
 NUM_MEMBERS = 3
 NUM_FOLDS = 3  # inside the training rows of a fold
-EMPTY = {"balance": None, "teacher": None, "augment": ()}
 
 
 def ensembles_of(recipe: Recipe) -> tuple[str, list[Candidate]]:
@@ -57,7 +56,7 @@ def _with_ensemble(
     ensemble: Network,
 ) -> Candidate:
     """Returns the recipe with an ensemble, and without what it needs empty."""
-    emptied = {slot: EMPTY[slot] for slot in ensemble.leaves_empty if vars(recipe)[slot]}
+    emptied = {slot: empty_slot(slot) for slot in ensemble.leaves_empty if vars(recipe)[slot]}
     balancer = recipe.balance
     if ensemble.folds_rows and balancer is not None and balancer.redraws:
         emptied["balance"] = None

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..device.class_sets import ALWAYS, behind_largest, probability_reached
+from ..device.class_sets import ALWAYS, behind_largest, probability_before
 from ..device.signature import Signature
 from .c_answer import CCall
 from .c_text import FINE_STEPS, ONE_PRODUCT, literal
@@ -64,7 +64,7 @@ def fit_adaptive(
     """Returns the largest sum of probabilities of each label, as `fit_reach` chooses distances.
 
     The random part of the paper is left out: a row answers alike each time, and the answered label
-    is in every set, so that somewhat more is held than asked for.
+    is in every set.
 
     Args:
         behind: As of `fit_reach`.
@@ -73,7 +73,7 @@ def fit_adaptive(
         coverage: The share of rows, 0 to 1.
         by_class: As of `fit_reach`.
     """
-    reached = probability_reached(behind, factor)
+    reached = probability_before(behind, factor)
     return fit_reach(reached, y, coverage=coverage, by_class=by_class)
 
 
@@ -216,9 +216,9 @@ _C_ADAPTIVE = """  float behind[NUM];
   for (int i = 0; i < NUM; ++i) {
     double reached = 0.0;
     for (int j = 0; j < NUM; ++j) {
-      if (behind[j] <= behind[i]) reached += share[j];
+      if (behind[j] < behind[i]) reached += share[j];
     }
-    in_set[i] = behind[i] == 0.0f || reached / total <= reach[i];
+    in_set[i] = reached / total <= reach[i];
     size += in_set[i];
   }
 """

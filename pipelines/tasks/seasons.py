@@ -20,6 +20,9 @@ MONTH_NAMES = (
     "December",
 )
 
+# Seasons that a mean is taken over, of the same time in each, at most.
+MOST_AVERAGED = 4
+
 
 def usual_seasons(frame: Frame) -> tuple[int, ...]:
     """Seasons in steps that series of this frame usually have, the usual one first: a day and a

@@ -3,11 +3,10 @@ seasons.
 """
 
 from ..device.primitives import PackSteps
-from ..tasks.seasons import usual_seasons
+from ..tasks.seasons import MOST_AVERAGED, usual_seasons
 from .blocks import BY_STEP, past_ports
 
 NUM_LAGS = 2  # seasons back, of the shorter one
-MOST_AVERAGED = 4  # of the longer one
 MOST_TILED = 8  # TFLM's CONCATENATION takes ten inputs
 
 

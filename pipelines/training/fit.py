@@ -32,6 +32,7 @@ from .loop import compile_model, fit_model, plain_names, start_from_seed
 from .losses import check_loss, member_loss
 from .members import average_members, with_average
 from .model_state import put_state, state_of
+from .precision import FLOAT32, layers_that_compute_in, scaled_for
 from .training import Training
 from .watch import watched_by
 
@@ -204,7 +205,7 @@ class _Fitting:
 
     def build(self):
         """The network's model, and the one to fit: the same, or if training has inputs that the
-        model will not have, one with these and the same weights.
+        model will not have, or computes in 16 bits, another one of the same weights.
         """
         seed = self.training.seed
         synchronized = self.num_replicas > 1
@@ -217,10 +218,12 @@ class _Fitting:
             )
             self.warm_up(members)
             extra = self.extra_ports()
-            if not extra:
+            precision = self.training.precision
+            if not extra and precision == FLOAT32:
                 return members, members
             signature = replace(self.signature, inputs=(*self.signature.inputs, *extra))
-            fitted = built_with_layers(self.network, signature, synchronized=synchronized)
+            with layers_that_compute_in(precision):
+                fitted = built_with_layers(self.network, signature, synchronized=synchronized)
             copy_weights(members, fitted)
         return members, fitted
 
@@ -275,7 +278,7 @@ class _Fitting:
                     rows=self.feed.rows,
                 ),
                 metric=metric,
-                optimizer=self.training.new_optimizer(steps),
+                optimizer=scaled_for(self.training.precision, self.training.new_optimizer(steps)),
             )
         valid = self.valid
         if self.extra_ports():

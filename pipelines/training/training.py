@@ -11,6 +11,7 @@ from ..rows.sketch import DataSketch
 from ..slots import Averaging, Clipping, Loss, Optimizer, Schedule
 from ..spec import Refusal, Spec, knob
 from .optimizers import AdamW
+from .precision import FLOAT16, FLOAT32, check_precision
 from .schedules import Constant, by_update
 from .strategy import ONE_DEVICE, SHARING, check_strategy, make_strategy
 from .watch import watch_training
@@ -38,6 +39,11 @@ class Training(Spec):
         strategy: Where it runs: "one_device" is TensorFlow's own choice, the first GPU or else the
             CPU; "cpu", "gpu"; "mirrored" over all that TensorFlow finds; "tpu"; "auto" takes a TPU,
             several GPUs, one GPU, the CPU, in this order.
+        precision: What layers compute in while they are trained: "float32"; "bfloat16" or "float16"
+            on devices that are faster in 16 bits (Micikevicius et al. 2018,
+            https://arxiv.org/abs/1710.03740; Kalamkar et al. 2019,
+            https://arxiv.org/abs/1905.12322). Weights, validation scores and what ships are float32
+            all the same. The loss of "float16" is scaled. No CPU gains by it (docs/training.md).
         refit: Whether, once validation rows have chosen epochs, threshold and calibration, the
             network learns anew from training and validation rows together.
         watch: Whether gradients, steps, dead units and saturation of each layer are recorded and
@@ -66,12 +72,15 @@ class Training(Spec):
     schedule: Schedule = Constant()
     seed: int = knob(0, 0, 2**31 - 1)
     strategy: str = ONE_DEVICE
+    precision: str = FLOAT32
     refit: bool = False
     watch: bool = False
 
     def check(self) -> None:
         """Raises RecipeError if training could not start."""
         check_strategy(self.strategy)
+        check_precision(self.precision)
+        self._check_scaled()
         if self.average is not None and self.schedule.keeps_best:
             raise RecipeError(
                 f"training.average={self.average!r} with training.schedule={self.schedule!r}",
@@ -81,6 +90,44 @@ class Training(Spec):
             )
         for part in self.parts():
             part.check()
+
+    def _check_scaled(self):
+        """Refuses what would read the gradients of a scaled loss as they are."""
+        if self.precision != FLOAT16:
+            return
+        asked = {
+            f"training.accumulation={self.accumulation}": self.accumulation > 1,
+            f"training.average={self.average!r}": self.average is not None,
+            f"training.clip={self.clip!r}": self.clip is not None,
+            "training.watch=True": self.watch,
+        }
+        for words, is_asked in asked.items():
+            if is_asked:
+                raise RecipeError(
+                    f"{words} with training.precision={FLOAT16}, whose loss is scaled, and whose "
+                    "steps are left out where a gradient is no number",
+                    expected="gradients and steps as they are",
+                    fix="--set training.precision=bfloat16, which needs no scale",
+                )
+
+    def refuse_without_epochs(self, network: str) -> None:
+        """Raises RecipeError for what only epochs have, of a network that is solved for.
+
+        Args:
+            network: The name of its spec.
+        """
+        if self.watch:
+            raise RecipeError(
+                f"training.watch=True for {network}, which has no epochs",
+                expected="a network that is trained: here there is nothing to watch",
+                fix="leave --watch out, or --set training.watch=False",
+            )
+        if self.precision != FLOAT32:
+            raise RecipeError(
+                f"training.precision={self.precision!r} for {network}, which has no epochs",
+                expected=f"{FLOAT32}: its weights are solved for, not trained",
+                fix=f"--set training.precision={FLOAT32}",
+            )
 
     def parts(self) -> tuple[Spec, ...]:
         """Returns the specs in the slots of training."""
@@ -115,6 +162,7 @@ class Training(Spec):
             f"training.accumulation={self.accumulation}": self.accumulation > 1,
             f"training.average={self.average!r}": bool(self._averaging_arguments()),
             f"training.loss={self.loss!r}": self.loss is not None and self.loss.is_of_batch,
+            f"training.precision={FLOAT16}": self.precision == FLOAT16,
             "training.watch=True": self.watch,
         }
         return next((words for words, is_asked in asked.items() if is_asked), "")

