@@ -27,8 +27,8 @@ compress: $(READY) ## What each way of making a model smaller costs and brings: 
 	test -e saved_models/fashion_cnn/report.json || $(BIN)/python -m pipelines run fashion_cnn
 	$(BIN)/python -m pipelines compress saved_models/fashion_cnn
 
-test: $(READY) ## Run the tests, two at a time (about 8 minutes).
-	$(BIN)/python -m pytest -m "not full" -n 2 --dist worksteal
+test: $(READY) ## Run the tests, two at a time, with compiled files for the processes that they start (about 12 minutes).
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -m "not full" -n 2 --dist worksteal
 
 test-full: $(READY) ## The long proofs: every set against its peers, the whole of Fashion-MNIST (about three hours).
 	$(BIN)/python -m pytest -m full

@@ -2,12 +2,14 @@
 between tests.
 """
 
+import gc
 import importlib
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +22,15 @@ import pytest
 from pipelines import tabular
 from pipelines.recipe import tiny
 from pipelines.rows.split import split
+
+
+def pytest_collection_finish():
+    """Leaves modules and tests out of every later collection of garbage: Keras asks for one before
+    each training. Others come once in ten thousand objects: graphs are many objects that stay.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 @pytest.fixture(scope="session")
@@ -45,13 +56,33 @@ def birds_splits(birds, birds_recipe):
 
 @pytest.fixture(scope="session")
 def bundle(birds, birds_recipe, tmp_path_factory):
-    """The bundle of a tiny run on those bird strikes. Two epochs make a poor model: the ladder's
-    gate is tested elsewhere, here it is open.
+    """The bundle of a tiny run on those bird strikes, one for all processes of the session. Two
+    epochs make a poor model: the ladder's gate is tested elsewhere, here it is open.
     """
     from pipelines import run
+    from pipelines.bundle.folder import Bundle
 
     recipe = replace(birds_recipe, judge=replace(birds_recipe.judge, tolerance=1.0))
-    return run(recipe, birds, folder=tmp_path_factory.mktemp("models"))
+    with shared_folder(tmp_path_factory, "models") as folder:
+        if (folder / recipe.name).is_dir():
+            return Bundle(folder / recipe.name)
+        return run(recipe, birds, folder=folder)
+
+
+@contextmanager
+def shared_folder(tmp_path_factory, name):
+    """A folder of all processes of the session, which one of them has at a time."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        yield tmp_path_factory.mktemp(name)
+        return
+    import fcntl
+
+    root = tmp_path_factory.getbasetemp().parent
+    folder = root / f"shared-{name}"
+    folder.mkdir(exist_ok=True)
+    with (root / f"shared-{name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield folder
 
 
 @pytest.fixture(scope="session")

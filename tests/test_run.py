@@ -69,8 +69,20 @@ def open_gate(recipe):
     return replace(recipe, judge=replace(recipe.judge, tolerance=1.0, min_agreement=0.0))
 
 
-# Their like are run: they differ in widths, in weights, in rows.
-IN_FULL = ("fashion_30kb", "fashion_100kb", "emoji_lite0", "remarks5_cnn", "credit_mlp")
+# Their like are run: they differ in widths, in weights, in rows. The bundles of emoji, remarks and
+# glucose that the tests of their modality make are checked there.
+IN_FULL = (
+    "fashion_30kb",
+    "fashion_100kb",
+    "emoji_cnn",
+    "emoji_lite0",
+    "remarks_cnn",
+    "remarks5_cnn",
+    "credit_mlp",
+    "glucose_mlp",
+    "gun_point",
+    "italy_power",
+)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ input, runs what the converter's child runs, and prints the exit code. It
 saves each conversion the five seconds of imports.
 """
 
+import gc
 import os
 import sys
 import tempfile
@@ -16,6 +17,7 @@ def main():
 
     from pipelines.convert import worker
 
+    gc.freeze()  # as in `convert.warm_process`
     for line in sys.stdin:
         child = os.fork()
         if not child:

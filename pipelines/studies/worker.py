@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..convert.warm import kept_warm
 from ..engine.worker import main
 
 MODULE = "pipelines.studies.worker"
@@ -79,4 +80,6 @@ STAGES = {
 
 
 if __name__ == "__main__":
-    sys.exit(main(STAGES))
+    # A worker converts once a task; its converter loads TensorFlow once for all of them.
+    with kept_warm():
+        sys.exit(main(STAGES))

@@ -168,6 +168,7 @@ def test_a_node_that_goes_away_changes_nothing(quiet, recipe, tmp_path, monkeypa
     assert leftovers(tmp_path) == []
 
 
+@pytest.mark.full  # `engine/test_local` ends workers by Ctrl-C in the normal run
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_ctrl_c_and_again(tmp_path):
     command = [sys.executable, "-m", "pipelines", "seeds", "penguins_mlp", "--num", "2"]

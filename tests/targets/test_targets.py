@@ -18,6 +18,12 @@ from tests.folders import left_in
 PENGUINS = tiny(catalog.RECIPES["penguins_mlp"])
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """One for several runs: stages that they share are made once."""
+    return tmp_path_factory.mktemp("models")
+
+
 @pytest.mark.parametrize(
     "budget, words",
     [
@@ -26,11 +32,11 @@ PENGUINS = tiny(catalog.RECIPES["penguins_mlp"])
         ("TargetLiteRT(max_ms=0.0001)", "ms a row where the budget is 0.0001"),
     ],
 )
-def test_a_budget_is_checked_before_an_epoch(budget, words, tmp_path, capfd):
+def test_a_budget_is_checked_before_an_epoch(budget, words, folder, capfd):
     recipe = override(PENGUINS, f"shipping.targets=({budget},)")
     with pytest.raises(RecipeError, match=f"the untrained net breaks a budget: .*{words}"):
-        run(recipe, folder=tmp_path)
-    assert "train:" not in capfd.readouterr().err and not left_in(tmp_path)
+        run(recipe, folder=folder)
+    assert "train:" not in capfd.readouterr().err and not left_in(folder)
 
 
 def test_a_budget_is_of_the_net_that_ships(tmp_path, capfd):

@@ -245,6 +245,7 @@ assert trained.history["loss"][-1] < 2
 """
 
 
+@pytest.mark.full  # `training/test_fit` trains on two devices in the normal run
 def test_two_logical_devices_pretrain():
     done = subprocess.run([sys.executable, "-c", TWO_DEVICES], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]

@@ -22,6 +22,7 @@ from pipelines.rows.split import split
 from pipelines.text.draw import occlude, shown
 from tests.folders import left_in
 from tests.learned import learn
+from tests.test_run import check_bundle
 
 
 def call(*arguments, given=None):
@@ -47,6 +48,7 @@ def bundle(remarks, tmp_path_factory):
 
 
 def test_report_shows_texts(bundle):
+    check_bundle(bundle)
     page = (bundle.folder / "report.html").read_text(encoding="utf-8")
     for title in (
         "Tokens a text",
@@ -57,30 +59,26 @@ def test_report_shows_texts(bundle):
     assert bundle.report["rows"]["test"] > 150
 
 
-def test_predict_takes_texts_and_tables(bundle, remarks, tmp_path):
+def rows_of(text):
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_predict_takes_texts_and_tables(bundle, remarks, command, tmp_path):
     few = remarks[:3]
     wanted = bundle.runner().predict({"remarks": list(few.remarks)})
-    for command in ("pipelines", "pipelines.device"):
-        if command == "pipelines":
-            arguments = ["predict", bundle.folder]
-        else:
-            arguments = [bundle.folder]
-        done = call(command, *arguments, *few.remarks)
-        rows = list(csv.DictReader(io.StringIO(done.stdout)))
-        assert done.returncode == 0, done.stderr
-        assert [row["label"] for row in rows] == list(wanted.labels)
+    code, answers, error = command("predict", bundle.folder, *few.remarks)
+    done = call("pipelines.device", bundle.folder, *few.remarks)
+    assert (code, done.returncode) == (0, 0), error + done.stderr
+    assert answers == done.stdout
+    assert [row["label"] for row in rows_of(answers)] == list(wanted.labels)
     few.to_csv(tmp_path / "t.csv", index=False)
     lines = [json.dumps(row) for row in few.to_dict("records")]
     (tmp_path / "t.jsonl").write_text("\n".join(lines), encoding="utf-8")
     for name in ("t.csv", "t.jsonl"):
-        rows = list(
-            csv.DictReader(
-                io.StringIO(call("pipelines", "predict", bundle.folder, tmp_path / name).stdout)
-            )
-        )
-        assert [row["label"] for row in rows] == list(wanted.labels)
+        _, answers, _ = command("predict", bundle.folder, tmp_path / name)
+        assert [row["label"] for row in rows_of(answers)] == list(wanted.labels)
     done = call("pipelines.device", bundle.folder, given=(tmp_path / "t.csv").read_text())
-    assert [row["label"] for row in csv.DictReader(io.StringIO(done.stdout))] == list(wanted.labels)
+    assert [row["label"] for row in rows_of(done.stdout)] == list(wanted.labels)
 
 
 @pytest.mark.parametrize(
@@ -178,9 +176,9 @@ def test_letters_without_a_glyph_are_boxes():
     assert shown("a\u4e2d") == "a\u25a1"
 
 
-def test_explain_shows_tokens(bundle):
-    done = call("pipelines", "explain", bundle.folder, "two birds, engine shut down")
-    assert done.returncode == 0 and "Words" in done.stdout and "tokens" in done.stdout
+def test_explain_shows_tokens(bundle, command):
+    code, words, _ = command("explain", bundle.folder, "two birds, engine shut down")
+    assert code == 0 and "Words" in words and "tokens" in words
 
 
 def test_own_texts_on_the_command_line(remarks, command, tmp_path):
@@ -211,7 +209,7 @@ def test_own_texts_on_the_command_line(remarks, command, tmp_path):
     assert (tmp_path / "m" / "tickets" / "model_int8.tflite").is_file()
 
 
-def test_a_folder_of_texts_on_the_command_line(remarks, tmp_path):
+def test_a_folder_of_texts_on_the_command_line(remarks, command, tmp_path):
     """From files to an answer for one text, by a bundle that knows no column of a table."""
     rows = [*remarks[:60].remarks, *remarks[-140:].remarks]
     for place, body in enumerate(rows):
@@ -229,8 +227,7 @@ def test_a_folder_of_texts_on_the_command_line(remarks, tmp_path):
         "judge.beside=False",
         "build=TextCnn(width=8, embedding_width=8)",
     ]
-    done = call(
-        "pipelines",
+    code, printed, error = command(
         "text",
         tmp_path / "strikes",
         "--quality",
@@ -241,28 +238,25 @@ def test_a_folder_of_texts_on_the_command_line(remarks, tmp_path):
         tmp_path / "m",
         *(word for knob in knobs for word in ("--set", knob)),
     )
-    assert done.returncode == 0, done.stderr
-    assert "200 texts of" in done.stdout
-    for command in (("pipelines", "predict"), ("pipelines.device",)):
-        answered = call(
-            *command, tmp_path / "m" / "strikes", "a long text, longer than a path " * 200, rows[0]
-        )
-        assert answered.returncode == 0 and not answered.stderr
-        assert {row["label"] for row in csv.DictReader(io.StringIO(answered.stdout))} <= {
-            "effect",
-            "none",
-        }
+    assert code == 0, error
+    assert "200 texts of" in printed
+    texts = ["a long text, longer than a path " * 200, rows[0]]
+    code, answers, error = command("predict", tmp_path / "m" / "strikes", *texts)
+    assert (code, error) == (0, "")
+    assert {row["label"] for row in rows_of(answers)} <= {"effect", "none"}
+    done = call("pipelines.device", tmp_path / "m" / "strikes", *texts)
+    assert (done.returncode, done.stdout, done.stderr) == (0, answers, "")
 
 
-def test_bad_options_with_a_folder_are_told(tmp_path):
+def test_bad_options_with_a_folder_are_told(command, tmp_path):
     for arguments, words in (
         (("--target", "x"), "--target with a folder"),
         (("--group", "a", "--group", "b"), "--group a --group b with the folder"),
         (("--read", "encoding=klingon"), "encoding 'klingon'"),
         ((), "no texts in the folder"),
     ):
-        done = call("pipelines", "text", tmp_path, *arguments)
-        assert done.returncode == 2 and words in done.stderr and "Traceback" not in done.stderr
+        code, _, error = command("text", tmp_path, *arguments)
+        assert code == 2 and words in error and "Traceback" not in error
 
 
 @pytest.mark.parametrize(
@@ -281,6 +275,6 @@ def test_bad_options_with_a_folder_are_told(tmp_path):
         (("run", "birds_mlp", "--text-column", "a"), "No such option: --text-column"),
     ],
 )
-def test_bad_options_are_told(arguments, words):
-    done = call("pipelines", *arguments)
-    assert done.returncode == 2 and words in done.stderr
+def test_bad_options_are_told(command, arguments, words):
+    code, _, error = command(*arguments)
+    assert code == 2 and words in error

@@ -55,6 +55,7 @@ from pipelines.timeseries import LoadSeries, series_recipe
 from pipelines.timeseries.windows import CutWindows
 from pipelines.verify.ladder import answer_all
 from tests.learned import learn
+from tests.test_run import check_bundle
 
 DAY = pd.date_range("2024-01-01", periods=400, freq="1h")
 
@@ -491,6 +492,7 @@ def glucose(tmp_path_factory):
 
 def test_report_of_a_forecast(glucose):
     bundle, _ = glucose
+    check_bundle(bundle)
     report = bundle.report
     page = (bundle.folder / "report.html").read_text(encoding="utf-8")
     assert [line["what"].split("(")[0] for line in report["baselines"]] == [
@@ -538,8 +540,8 @@ def test_predict_foretells_what_the_runner_foretells(glucose):
         write_forecasts(runner, ["datetime", "glucose"], [["soon", "5"]], csv.writer(sink))
 
 
+# Others are like them; a Tcn of `convert/test_stream` is converted too.
 QUICK = {
-    timeseries.Tcn,
     timeseries.SeriesLstm,
     timeseries.PatchTransformer,
     timeseries.EncoderDecoder,

@@ -84,8 +84,8 @@ def test_losses_of_numbers_pass_over_what_is_unknown():
     "loss, task",
     [
         (CrossEntropy(), "binary"),
-        (CrossEntropy(), "multiclass"),
-        (SquaredError(), "regression"),
+        pytest.param(CrossEntropy(), "multiclass", marks=pytest.mark.full),
+        pytest.param(SquaredError(), "regression", marks=pytest.mark.full),
         (Pinball(), "forecast"),
     ],
 )
