@@ -94,7 +94,8 @@ def find_doubtful_rows(
     return found
 
 
-def _doubt(reason, fix, ids, wrong_share=0.0):
+def doubt(reason: str, fix: str, ids: np.ndarray, wrong_share: float = 0.0) -> DoubtfulRows:
+    """Returns a doubt about rows, of which MAX_IDS are named."""
     first = ids[:MAX_IDS]
     return DoubtfulRows(
         reason,
@@ -135,7 +136,7 @@ def _labels(train, answers):
         other = labels[likely[place]]
         words.append(f"row {all_ids[place]:,} {given}, perhaps {other}")
     share = len(places) / len(y)
-    return _doubt(
+    return doubt(
         f"{len(places):,} of {len(y):,} training labels ({share:.1%}) are likely "
         f"wrong: a {answers.model} that had not seen them contradicts them, as often where it is "
         f"sure as where it is not: {_first(words)}",
@@ -225,7 +226,7 @@ def _contradictions(train):
     words = []
     for one, other in pairs:
         words.append(f"rows {one:,} and {other:,}")
-    return _doubt(
+    return doubt(
         f"{_rows(len(pairs))} the content of another one and another label: {_first(words)}",
         "correct the labels or remove the rows in the source; a model can be right on one of each "
         "pair at most",
@@ -275,7 +276,7 @@ def _far_targets(train):
     for place in places:
         value = number(float(y[place]))
         words.append(f"row {train.ids[place]:,} with {value}")
-    return _doubt(
+    return doubt(
         f"{_rows(len(places))} a target more than {FAR_AWAY:,} times the distance of the quartiles "
         f"from the median {number(float(middle))}: {_first(words)}; hardly anything is learned of "
         "the others",
@@ -297,7 +298,7 @@ def _empty_rows(train):
         return None
     ids = train.ids[is_empty]
     words = [f"row {each:,}" for each in ids]
-    return _doubt(
+    return doubt(
         f"{_rows(len(ids))} nothing to learn from (no value, one colour, or a window that never "
         f"changes): {_first(words)}",
         "remove them from the source, unless such rows are to be answered",

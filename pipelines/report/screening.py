@@ -7,6 +7,7 @@ from ..rows.duplicates import find_duplicates
 from ..rows.parts import Splits
 from ..steps.step import Step
 from .doubtful_rows import DoubtfulRows, OutsideAnswers, find_doubtful_rows
+from .near_pictures import find_near_pictures
 from .shifts import find_shifts
 from .suspect import Suspect
 from .suspects import find_suspects
@@ -19,7 +20,7 @@ class Screening:
     Attributes:
         duplicates: kind of duplicate → the number of rows that are in two parts of the split.
         suspects: columns that a model should perhaps not learn from.
-        doubtful_rows: training rows to look at.
+        doubtful_rows: training rows to look at, and pictures that are nearly one of another part.
     """
 
     duplicates: dict[str, int]
@@ -41,5 +42,5 @@ def screen_rows(
     return Screening(
         find_duplicates(splits),
         [*find_suspects(splits, encode), *find_shifts(splits)],
-        find_doubtful_rows(splits.train, answers),
+        [*find_doubtful_rows(splits.train, answers), *find_near_pictures(splits)],
     )
