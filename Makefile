@@ -33,8 +33,9 @@ test: $(READY) ## Run the tests, two at a time, with compiled files for the proc
 test-full: $(READY) ## The long proofs: every set against its peers, the whole of Fashion-MNIST (about three hours).
 	$(BIN)/python -m pytest -m full
 
-bench: $(READY) ## Print start-up times, training speed, runner speed and the cost of keeping stages.
+bench: $(READY) ## Print start-up times, speeds of reading, training and answering; pairs to saved_models/bench.json, .png.
 	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench_reading
 	$(BIN)/python -m tests.bench_vision
 	$(BIN)/python -m tests.bench_text
 	$(BIN)/python -m tests.bench_series

@@ -1,12 +1,11 @@
 """Lists of text, packed so that many rows are read at once, with numpy and Python alone."""
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import overload
 
 import numpy as np
 
-from .packed import PackedCells, RepeatedCells
+from .packed import PackedCells, RepeatedCells, plain_floats
 from .single_cells import is_missing
 
 # Of fewer rows each cell is read by itself: packing them takes longer.
@@ -80,14 +79,5 @@ class ListCells(PackedCells):
         return np.fromiter((is_missing(text, words) for text in self), bool, len(self))
 
     def plain_numbers(self) -> tuple[np.ndarray, np.ndarray]:
-        """See `PackedCells`. `float` reads what `numbers.read_number` does, but for underlines,
-        digits of other scripts and the words for no number.
-        """
-        joined = "".join(self._texts)
-        values = np.full(len(self), math.nan)
-        if "_" not in joined and joined.isascii():
-            try:
-                values[:] = [float(text or "nan") for text in self._texts]
-            except ValueError:
-                values[:] = math.nan  # not all are numbers: each cell is in doubt
-        return values, ~np.isnan(values)
+        """See `PackedCells`."""
+        return plain_floats(self._texts)

@@ -58,7 +58,8 @@ class PackedCells(Sequence[str | None]):
         texts, places = self.each_once()
         is_absent = np.zeros(len(texts), bool)
         for place, text in enumerate(texts):
-            is_absent[place] = is_missing(text, words)
+            # Without words no text is missing, whatever it is.
+            is_absent[place] = text is None or (bool(words) and is_missing(text, words))
         return is_absent[places]
 
     def counts(self) -> Counter[str | None]:
@@ -69,6 +70,28 @@ class PackedCells(Sequence[str | None]):
         for text, number in zip(texts, numbers.tolist(), strict=True):
             counts[text] = number
         return counts
+
+
+def plain_floats(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Reads texts as numbers, beyond doubt or not at all.
+
+    `float` reads what `numbers.read_number` does, but for underlines, digits of other scripts and
+    the words for no number.
+
+    Args:
+        texts: Of a column.
+
+    Returns:
+        float64 [texts], and bool [texts], which of them are plain numbers.
+    """
+    joined = "".join(texts)
+    values = np.full(len(texts), np.nan)
+    if "_" not in joined and joined.isascii():
+        try:
+            values[:] = [float(text or "nan") for text in texts]
+        except ValueError:
+            values[:] = np.nan  # not all are numbers: each is in doubt
+    return values, ~np.isnan(values)
 
 
 class RepeatedCells(PackedCells):
@@ -128,9 +151,14 @@ class RepeatedCells(PackedCells):
         moved = np.cumsum(is_used, dtype=places.dtype) - 1
         return RepeatedCells(texts, moved[places])
 
-    def plain_numbers(self) -> None:
-        """See `PackedCells`: each text is read once."""
-        return
+    def plain_numbers(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """See `PackedCells`. Texts that are not all plain numbers or empty are read each once."""
+        texts = [text or "" for text in self._texts]
+        values, is_plain = plain_floats(texts)
+        is_empty = np.array([text == "" for text in texts], bool)
+        if not (is_plain | is_empty).all():
+            return None
+        return values[self._places], is_plain[self._places]
 
     def may_hold(
         self,
