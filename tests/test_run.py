@@ -72,6 +72,7 @@ def open_gate(recipe):
 # Their like are run: they differ in widths, in weights, in rows. The bundles of emoji, remarks and
 # glucose that the tests of their modality make are checked there.
 IN_FULL = (
+    "fashion_cnn",
     "fashion_30kb",
     "fashion_100kb",
     "emoji_cnn",

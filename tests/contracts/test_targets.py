@@ -95,10 +95,10 @@ def test_a_budget_is_held_against_the_untrained_net(kind, parts, trained):
 
 
 @pytest.mark.parametrize("kind", marked())
-def test_refuses_or_climbs(kind, parts):
+def test_refuses_or_climbs(kind, parts, trained):
     recipe = recipe_for(replace(with_defaults(kind), required=False))
     target = recipe.shipping.targets[0]
-    shipped = ship(recipe, fit(recipe, parts.train, parts.valid))
+    shipped = ship(recipe, trained)
     rungs = {rung.form: rung for rung in judge(recipe, shipped, parts.test).rungs}
     rung = rungs[target.form]
     if kind.form in shipped.refused:

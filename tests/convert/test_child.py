@@ -170,7 +170,11 @@ sys.exit(through_door(lambda: convert(model, rows) and 0))
 
 @pytest.mark.parametrize(
     "number",
-    [pytest.param(signal.SIGINT, marks=pytest.mark.full), signal.SIGTERM, signal.SIGKILL],
+    [
+        pytest.param(signal.SIGINT, marks=pytest.mark.full),
+        pytest.param(signal.SIGTERM, marks=pytest.mark.full),
+        signal.SIGKILL,
+    ],
 )
 def test_a_converter_ends_with_its_parent(tmp_path, number):
     """After Ctrl-C and SIGTERM no file is left either; a parent that was killed cannot remove its

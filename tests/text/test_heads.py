@@ -48,6 +48,7 @@ def test_smote_on_ids_is_refused(remarks, tmp_path):
         run(replace(open_gate(text.REMARKS), balance=Smote()), remarks, folder=tmp_path)
 
 
+@pytest.mark.full  # `cli/test_cli` draws the rows of a table again in the normal run
 def test_texts_can_be_drawn_again(remarks, tmp_path):
     report = run(
         replace(open_gate(text.REMARKS, beside=False), teacher=None, balance=OversampleRandom()),

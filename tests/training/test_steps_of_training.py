@@ -42,11 +42,18 @@ def test_a_schedule_reaches_its_end_whatever_is_accumulated(accumulation):
     assert float(optimizer._learning_rate(num_updates // 2)) > 1e-4
 
 
+KNOBS = {"epochs": 4, "optimizer": AdamW(learning_rate=0.05), "schedule": Constant(patience=0)}
+
+
+@pytest.fixture(scope="module")
+def last():
+    """A training of those knobs without an average."""
+    return fit("regression", **KNOBS)
+
+
 @pytest.mark.parametrize("average", AVERAGES)
-def test_the_average_is_what_is_kept_and_scored(average):
-    knobs = {"epochs": 4, "optimizer": AdamW(learning_rate=0.05), "schedule": Constant(patience=0)}
-    last = fit("regression", **knobs)
-    averaged = fit("regression", average=average, **knobs)
+def test_the_average_is_what_is_kept_and_scored(average, last):
+    averaged = fit("regression", average=average, **KNOBS)
     # The way is the same one, what is kept of it is not.
     assert averaged.history["loss"] == pytest.approx(last.history["loss"], rel=1e-5)
     assert averaged.validation_score != pytest.approx(averaged.history["val_rmse"][-1], rel=1e-4)
