@@ -79,14 +79,17 @@ class Target(Spec):
         """Tests whether a cost could be over its budget."""
         return bool(self.max_bytes or self.max_ms or self.max_memory_bytes())
 
-    def broken_budget(self, cost: Cost) -> str:
-        """Returns which budget a cost is over, in words, or ""."""
-        limits = (
+    def limits(self, cost: Cost) -> list[tuple[float | None, float, str]]:
+        """Returns (what it takes, the most that it may take or 0, the unit) of each budget."""
+        return [
             (cost.size_bytes, self.max_bytes, "bytes"),
             (cost.arena_bytes, self.max_memory_bytes(), "bytes of memory"),
             (cost.latency_ms, self.max_ms, "ms a row"),
-        )
-        for value, most, unit in limits:
+        ]
+
+    def broken_budget(self, cost: Cost) -> str:
+        """Returns which budget a cost is over, in words, or ""."""
+        for value, most, unit in self.limits(cost):
             if most and value is not None and not value <= most:  # a budget of NaN too
                 name = type(self).__name__
                 return f"{name}: {value:,.10g} {unit} where the budget is {most:,.10g}"

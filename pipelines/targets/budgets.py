@@ -20,11 +20,15 @@ class Cost:
         size_bytes: Of the file.
         arena_bytes: Of memory while it runs; None if the runtime does not report it.
         latency_ms: Milliseconds a row, median; None if nothing is run here.
+        flash_bytes: Of code and constants on a microcontroller; None if not measured.
+        instructions: Of one row on a microcontroller; None if not measured.
     """
 
     size_bytes: int
     arena_bytes: int | None = None
     latency_ms: float | None = None
+    flash_bytes: int | None = None
+    instructions: int | None = None
 
 
 def int8_latency_ms(exported: ExportedModel, interpreter) -> float:
@@ -48,6 +52,8 @@ def broken_budgets(targets: tuple[Target, ...], rungs: list[Rung]) -> str:
             rung.size_bytes,
             rung.arena_bytes,
             rung.latency_ms,
+            rung.flash_bytes,
+            rung.instructions,
         )
         for rung in rungs
     }

@@ -58,7 +58,7 @@ class Rung:
         latency_ms_p95: The 95th percentile of one row at a time.
         num_rows: How many held-out rows it answered. A slow interpreter takes a part of them,
             evenly drawn; 0 if a form is estimated or was not run, for the reason in `note`.
-        arena_bytes: The memory that TFLM takes.
+        arena_bytes: The memory that TFLM takes; of C, its RAM on a microcontroller.
         int8_steps: Of TFLM, the largest difference from LiteRT's reference kernels, in steps of
             the output; of a streaming form, that from the form for windows (`compared_with`).
         most_int8_steps: The largest of `int8_steps` that is allowed.
@@ -70,6 +70,8 @@ class Rung:
             probability from the runner's.
         note: Why the form was not run, or what is known of it.
         reference: The scores of Keras on the same rows, if these are a part of all.
+        flash_bytes: Of code and constants on a microcontroller; None if not measured.
+        instructions: Of one row on a microcontroller; None if not measured.
     """
 
     form: str
@@ -89,6 +91,8 @@ class Rung:
     probability_difference: float | None = None
     note: str = ""
     reference: dict[str, float] = field(default_factory=dict)
+    flash_bytes: int | None = None
+    instructions: int | None = None
 
 
 def climb(

@@ -113,6 +113,9 @@ def test_where_it_runs(name, given, lacks, tmp_path):
     assert bundle.report["gate"]["passed"] and notes["litert_int8"] == ""
     if name == "of_activation" and given == ("softsign",):
         assert "DIV (operator" in notes.pop("c_int8")
+    # What it takes of a microcontroller, where that is measured.
+    if notes.get("c_int8", "").startswith("on a Cortex-M4"):
+        notes["c_int8"] = ""
     for form in notes.keys() & {"micro_int8", "c_int8"}:
         assert notes[form].startswith(f"not possible: {lacks}" if lacks else "") and bool(
             notes[form]

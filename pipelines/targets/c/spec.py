@@ -8,13 +8,16 @@ import numpy as np
 from ...convert.kernels import Kernels
 from ...device.primitives import at_draw, num_draws
 from ...device.runner import LiteRT, Runner
+from ...errors import ExportError, RecipeError
 from ...slots import Target
+from ...spec import knob
 from ...verify.ladder import InRunner, unscored
 from ..budgets import Cost
 from ..climbing import Reference, climb_end_to_end
 from ..micro.limits import micro_places
 from ..micro.runner import Micro, micro_available
 from .c_files import c_files
+from .footprint import CROSS_COMPILER, SIMULATOR, measure_footprint
 from .kernels import CKernels
 from .model.reference import NumpyModel
 from .model.write import write_model
@@ -37,10 +40,35 @@ class TargetC(Target):
     numbers of TFLM and no runtime; a program tests itself on a few rows. In c/tflm/ is the same
     model for TFLM's interpreter; of a streaming form there is another folder, c/stream/. The
     ladder compiles them and runs at most 500 rows, whose outputs must be TFLM's to the bit.
+
+    What it takes of a Cortex-M4 is measured if `arm-none-eabi-gcc` is installed, instructions if
+    `qemu-system-arm` is too.
+
+    Attributes:
+        max_flash_bytes: The most bytes of code and constants; 0: no budget.
+        max_ram_bytes: The most bytes of static memory, without the stack; 0: no budget.
+        max_instructions: The most instructions of one row of the model; 0: no budget.
     """
 
     form: ClassVar[str] = "c_int8"
     kernels: ClassVar[tuple[Kernels, ...]] = (CKernels(),)
+
+    max_flash_bytes: int = knob(0, 0, 2**40)
+    max_ram_bytes: int = knob(0, 0, 2**40)
+    max_instructions: int = knob(0, 0, 2**40)
+
+    def max_memory_bytes(self):
+        return self.max_ram_bytes
+
+    def has_budget(self):
+        return super().has_budget() or bool(self.max_flash_bytes or self.max_instructions)
+
+    def limits(self, cost):
+        return [
+            *super().limits(cost),
+            (cost.flash_bytes, self.max_flash_bytes, "bytes of flash"),
+            (cost.instructions, self.max_instructions, "instructions a row"),
+        ]
 
     def files(self, exported):
         signature = exported.signature
@@ -68,7 +96,25 @@ class TargetC(Target):
         return {f"c/{name}": text for name, text in files.items()}
 
     def cost(self, exported):
-        return Cost(len(exported.tflite["int8"]))
+        int8 = exported.tflite["int8"]
+        if not (self.max_flash_bytes or self.max_ram_bytes or self.max_instructions):
+            return Cost(len(int8))
+        code = write_model(int8, exported.name)
+        files = c_files(exported.signature, exported.name) | code.files
+        footprint = measure_footprint(files)
+        if footprint is None or (self.max_instructions and footprint.instructions is None):
+            raise RecipeError(
+                "budgets of a microcontroller where nothing compiles for one",
+                expected=f"{CROSS_COMPILER}, and {SIMULATOR} for instructions",
+                fix="apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm, "
+                "or leave the budgets out",
+            )
+        return Cost(
+            len(int8),
+            footprint.ram_bytes,
+            flash_bytes=footprint.flash_bytes,
+            instructions=footprint.instructions,
+        )
 
     def climb(self, exported, test, answers):
         int8 = exported.tflite["int8"]
@@ -88,7 +134,24 @@ class TargetC(Target):
             most_rows=most_rows,
             compared_with=Reference(InRunner(exported.signature, interpreter), name),
         )
-        return [rung]
+        return [_with_footprint(rung, exported.files_below("c"))]
+
+
+def _with_footprint(rung, files):
+    """Returns a rung with what the code takes of a microcontroller, if that can be measured."""
+    try:
+        footprint = measure_footprint(files)
+    except ExportError as error:
+        return replace(rung, note=f"not measured on a microcontroller: {error.what}")
+    if footprint is None:
+        return rung
+    return replace(
+        rung,
+        arena_bytes=footprint.ram_bytes,
+        flash_bytes=footprint.flash_bytes,
+        instructions=footprint.instructions,
+        note=footprint.words(),
+    )
 
 
 def exact_interpreter(content: bytes) -> tuple[Micro | NumpyModel, str]:

@@ -1,0 +1,127 @@
+"""What the C of a model takes of a microcontroller: flash, RAM, and instructions a row.
+
+A whole program of one row is linked for a Cortex-M4 without a float unit; QEMU counts the
+instructions of `model_run`. They are instructions, not cycles.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from ...errors import ExportError
+
+CORE = "cortex-m4"
+CROSS_COMPILER = "arm-none-eabi-gcc"
+SIMULATOR = "qemu-system-arm"
+SECONDS = 120
+# One tick of the board's 25 MHz timer, at one instruction a nanosecond.
+INSTRUCTIONS_A_TICK = 40
+_SOURCES = ("signature.h", "prepare.c", "model.h", "model.c")
+_BOARD = ("board.c", "board.ld")
+_SIMULATED = ("-M", "mps2-an386", "-icount", "shift=0", "-nographic", "-monitor", "none")
+_SEMIHOSTING = ("-semihosting-config", "enable=on,target=native")
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """What a model takes of a Cortex-M4.
+
+    Attributes:
+        flash_bytes: Of code and constants, with the libraries that they use.
+        ram_bytes: Of static memory, with a row, its inputs and its outputs; without the stack.
+        instructions: Of one row of the model; None if QEMU is not installed.
+    """
+
+    flash_bytes: int
+    ram_bytes: int
+    instructions: int | None
+
+    def words(self) -> str:
+        """Returns it as a note."""
+        note = f"on a Cortex-M4 {self.flash_bytes:,} bytes of flash, {self.ram_bytes:,} of RAM"
+        if self.instructions is None:
+            return note
+        return f"{note}, {self.instructions:,} instructions a row"
+
+
+def cross_compiler() -> str:
+    """Returns the path of a compiler for Cortex-M, or ""."""
+    return shutil.which(CROSS_COMPILER) or ""
+
+
+def measure_footprint(files: Mapping[str, bytes | str]) -> Footprint | None:
+    """Compiles the C of a model for a Cortex-M4; None if no compiler for it is installed.
+
+    Args:
+        files: Name → text, of the bundle's folder c/.
+
+    Raises:
+        ExportError: It cannot be compiled or run.
+    """
+    if not cross_compiler():
+        return None
+    with tempfile.TemporaryDirectory(prefix="board_") as folder:
+        for name in _SOURCES:
+            (Path(folder) / name).write_text(str(files[name]), encoding="utf-8")
+        board = resources.files(__package__) / "board"
+        for name in _BOARD:
+            text = (board / name).read_text(encoding="utf-8")
+            (Path(folder) / name).write_text(text, encoding="utf-8")
+        options = ["-std=gnu99", "-O2", f"-mcpu={CORE}", "-mthumb", "-nostartfiles"]
+        sources = ["board.c", "prepare.c", "model.c", "-lm"]
+        _run(
+            [cross_compiler(), *options, "-T", "board.ld", *sources, "-o", "program.elf"],
+            folder,
+        )
+        sizes = _run(["arm-none-eabi-size", "program.elf"], folder).splitlines()[-1].split()
+        text_bytes, data_bytes, bss_bytes = (int(each) for each in sizes[:3])
+        instructions = _instructions(folder)
+    return Footprint(text_bytes + data_bytes, data_bytes + bss_bytes, instructions)
+
+
+def _instructions(folder):
+    """Returns the instructions of one row; None if QEMU is not installed."""
+    if not shutil.which(SIMULATOR):
+        return None
+    command = [SIMULATOR, *_SIMULATED, *_SEMIHOSTING, "-kernel", "program.elf"]
+    printed = _run(command, folder)
+    ticks = re.search(r"\d+", printed)
+    if ticks is None:
+        raise ExportError(
+            f"the program for the Cortex-M4 printed {printed[:100]!r}",
+            expected="the ticks of its timer",
+            fix="report this with the bundle",
+        )
+    return int(ticks.group()) * INSTRUCTIONS_A_TICK
+
+
+def _run(command, folder):
+    """Returns what a command prints."""
+    try:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ExportError(
+            f"{Path(command[0]).name} was still at work after {SECONDS} s",
+            expected="seconds",
+            fix="make the net smaller, or leave the budgets of flash and RAM out",
+        ) from error
+    if done.returncode:
+        raise ExportError(
+            f"{Path(command[0]).name} ended with {done.returncode}: {done.stderr.strip()[:300]}",
+            expected="a program for a Cortex-M4",
+            fix="report this with the bundle's c/",
+        )
+    return done.stdout + done.stderr
