@@ -55,6 +55,7 @@ def test_a_trained_model_has_its_validation_score(recipe, stages):
     assert trained.compression == ()
 
 
+@pytest.mark.full  # `engine/test_resume` and `training/test_optimizers` call them in the normal run
 def test_fit_calls_keras_callbacks(recipe):
     import keras
 

@@ -540,10 +540,9 @@ def test_predict_foretells_what_the_runner_foretells(glucose):
         write_forecasts(runner, ["datetime", "glucose"], [["soon", "5"]], csv.writer(sink))
 
 
-# Others are like them; a Tcn of `convert/test_stream` is converted too.
+# Others are like them; a Tcn of `convert/test_stream` is converted too, and attention for texts.
 QUICK = {
     timeseries.SeriesLstm,
-    timeseries.PatchTransformer,
     timeseries.EncoderDecoder,
 }
 NETS = (
