@@ -10,7 +10,7 @@ from ..device.door import through_door
 from .backtest import BacktestOptions, run_backtest
 from .cache import CacheOptions, manage_cache
 from .check import CheckOptions, check_bundle
-from .command import add_command
+from .command import PASSES_ON, add_command
 from .compare import CompareOptions, run_compare
 from .compress import CompressOptions, compress
 from .crossvalidate import CrossvalidateOptions, run_crossvalidate
@@ -21,6 +21,7 @@ from .find_rate import FindRateOptions, run_find_rate
 from .images import ImagesOptions, learn_images
 from .interpret import InterpretOptions, run_interpret
 from .knobs import KnobsOptions, print_knobs
+from .launch import LaunchOptions, launch
 from .list_recipes import ListOptions, list_recipes
 from .old_forms import refuse_old_form
 from .predict import PredictOptions, predict
@@ -54,6 +55,7 @@ add_command(app, "explain", explain_row, ExplainOptions)
 add_command(app, "interpret", run_interpret, InterpretOptions)
 add_command(app, "report", print_report, ReportOptions)
 add_command(app, "check", check_bundle, CheckOptions)
+add_command(app, "launch", launch, LaunchOptions, settings=PASSES_ON)
 add_command(app, "cache", manage_cache, CacheOptions)
 add_command(app, "compress", compress, CompressOptions)
 add_command(app, "export", export, ExportOptions)

@@ -14,6 +14,8 @@ import numpy as np
 from ..device.signature import Signature
 from ..engine.arrays import from_bytes, to_bytes
 from ..engine.cache import begin, remembered, uncached
+from ..engine.group import current_group, run_group
+from ..errors import RecipeError
 from ..rows.parts import HeldOut
 from ..slots import Network
 from ..sources.tensorflow import load_tensorflow
@@ -27,6 +29,7 @@ from .feed import (
     require_held_out,
     validation_feed,
 )
+from .group_request import asked_of_group, read_answer
 from .layers import built_with_layers
 from .loop import compile_model, fit_model, plain_names, start_from_seed
 from .losses import check_loss, member_loss
@@ -104,10 +107,56 @@ def train(
     if files is not None:
         return fitting.recalled(files["trained.npz"])
     with work.going_on():
-        result = fitting.run(callbacks)
+        if training.is_for_group() and not network.solves and not network.fits_members:
+            _refuse_callbacks(callbacks)
+            result = fitting.recalled(_content_of_group(fitting))
+        else:
+            result = fitting.run(callbacks)
     if work.is_kept:
         work.keep({"trained.npz": _stored(result)})
     return result
+
+
+def trained_content(
+    *,
+    network: Network,
+    feed: TrainFeed,
+    valid: HeldOut,
+    signature: Signature,
+    training: Training,
+    deciding: str,
+) -> bytes:
+    """Trains in this process, whatever the training asks for, and returns a result to store.
+
+    Args:
+        network: As of `train`.
+        feed: As of `train`.
+        valid: As of `train`.
+        signature: As of `train`.
+        training: As of `train`.
+        deciding: As of `train`.
+    """
+    start_from_seed(training.seed)
+    fitting = _Fitting(network, feed, valid, signature, training, deciding)
+    return _stored(fitting.run(()))
+
+
+def _content_of_group(fitting):
+    """Returns what several processes stored that trained together."""
+    group = current_group()
+    with asked_of_group(vars(fitting)) as folder:
+        run_group(group, folder, about=f"training by {group.num_workers} workers")
+        return read_answer(folder)
+
+
+def _refuse_callbacks(callbacks):
+    if callbacks:
+        raise RecipeError(
+            "callbacks of the caller, such as --tensorboard, with training.strategy='multiworker'",
+            expected="a training in this process",
+            fix="leave them out, or --strategy auto",
+            stage="train",
+        )
 
 
 def _stored(result):

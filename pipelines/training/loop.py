@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 
 from ..engine.bars import epochs_bar
+from ..engine.group import rank_here
 from ..engine.resume import begin_training, first_epoch, store_epochs
+from .group_loop import fit_together
 from .not_a_number import not_a_number
 from .watch import watched_by
 
@@ -125,6 +127,15 @@ def fit_epochs(
         storing = []
     else:
         storing = [store_epochs(file, remembering)]
+    if rank_here() is not None:
+        return fit_together(
+            model,
+            batches(first * steps),
+            valid_batches,
+            steps=steps,
+            epochs=range(first, epochs),
+            callbacks=[*remembering, make_bar(), *storing],
+        )
     fitted = model.fit(
         batches(first * steps),
         initial_epoch=first,
