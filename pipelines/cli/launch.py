@@ -1,9 +1,12 @@
 """`launch`: another command, whose trainings several processes do together."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,15 +36,13 @@ class LaunchOptions:
     ] = "local"
 
 
-def launch(options: LaunchOptions) -> None:
-    """Run another command; its trainings are done by several processes together.
+def together(options: LaunchOptions) -> "AbstractContextManager[None]":
+    """Returns the context in which several processes do the trainings of a command.
 
-    Each worker takes its part of every batch. If one dies, all start again from the last epoch.
+    Raises:
+        RecipeError: fewer than two, or nowhere to run them.
     """
     from ..engine.group import Group, training_in
     from ..studies.group_worker import MODULE
-    from .app import app
 
-    group = Group(options.workers, MODULE, options.on)
-    with training_in(group):
-        app([*options.words, "--strategy", "multiworker"], standalone_mode=False)
+    return training_in(Group(options.workers, MODULE, options.on))

@@ -14,8 +14,6 @@ import numpy as np
 from ..device.signature import Signature
 from ..engine.arrays import from_bytes, to_bytes
 from ..engine.cache import begin, remembered, uncached
-from ..engine.group import current_group, run_group
-from ..errors import RecipeError
 from ..rows.parts import HeldOut
 from ..slots import Network
 from ..sources.tensorflow import load_tensorflow
@@ -29,7 +27,7 @@ from .feed import (
     require_held_out,
     validation_feed,
 )
-from .group_request import asked_of_group, read_answer
+from .group_request import content_of_group
 from .layers import built_with_layers
 from .loop import compile_model, fit_model, plain_names, start_from_seed
 from .losses import check_loss, member_loss
@@ -108,8 +106,7 @@ def train(
         return fitting.recalled(files["trained.npz"])
     with work.going_on():
         if training.is_for_group() and not network.solves and not network.fits_members:
-            _refuse_callbacks(callbacks)
-            result = fitting.recalled(_content_of_group(fitting))
+            result = fitting.recalled(content_of_group(vars(fitting), callbacks))
         else:
             result = fitting.run(callbacks)
     if work.is_kept:
@@ -139,24 +136,6 @@ def trained_content(
     start_from_seed(training.seed)
     fitting = _Fitting(network, feed, valid, signature, training, deciding)
     return _stored(fitting.run(()))
-
-
-def _content_of_group(fitting):
-    """Returns what several processes stored that trained together."""
-    group = current_group()
-    with asked_of_group(vars(fitting)) as folder:
-        run_group(group, folder, about=f"training by {group.num_workers} workers")
-        return read_answer(folder)
-
-
-def _refuse_callbacks(callbacks):
-    if callbacks:
-        raise RecipeError(
-            "callbacks of the caller, such as --tensorboard, with training.strategy='multiworker'",
-            expected="a training in this process",
-            fix="leave them out, or --strategy auto",
-            stage="train",
-        )
 
 
 def _stored(result):

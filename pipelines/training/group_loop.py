@@ -32,7 +32,7 @@ def fit_together(
 
     strategy = model.distribute_strategy
     shared = strategy.experimental_distribute_dataset(batches)
-    valid = None
+    valid = ()
     if valid_batches is not None:
         valid = strategy.experimental_distribute_dataset(valid_batches)
     _make_metrics(model, strategy, batches)
@@ -47,25 +47,38 @@ def fit_together(
     model.stop_training = False
     following.on_train_begin()
     rows = iter(shared)
-    logs: dict[str, float] = {}
     for epoch in epochs:
-        model.reset_metrics()
         following.on_epoch_begin(epoch)
-        for step in range(steps):
-            following.on_train_batch_begin(step)
-            train(next(rows))
-            following.on_train_batch_end(step, {})
-        logs = _results(model)
-        if valid is not None:
-            model.reset_metrics()
-            for batch in valid:
-                test(batch)
-            logs |= {f"val_{name}": value for name, value in _results(model).items()}
+        logs = _train_epoch(model, rows, train, steps=steps, following=following)
+        logs |= _judge_epoch(model, valid, test)
         following.on_epoch_end(epoch, logs)
         if model.stop_training:
             break
-    following.on_train_end(logs)
+    following.on_train_end()
     return callbacks[0].history
+
+
+def _train_epoch(model, rows, train, *, steps, following):
+    """Returns Keras' names of losses and metrics → their values of an epoch."""
+    model.reset_metrics()
+    for step in range(steps):
+        following.on_train_batch_begin(step)
+        batch = next(rows)
+        train(batch)
+        following.on_train_batch_end(step, {})
+    return _results(model)
+
+
+def _judge_epoch(model, valid, test):
+    """Returns the same of held-out rows, if there are any."""
+    model.reset_metrics()
+    num_batches = 0
+    for batch in valid:
+        test(batch)
+        num_batches += 1
+    if not num_batches:
+        return {}
+    return {f"val_{name}": value for name, value in _results(model).items()}
 
 
 def _steps_of(model, strategy) -> tuple[Callable, Callable]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..device.signature import Signature
 from ..engine.arrays import from_bytes, to_bytes
+from ..engine.group import current_group, run_group
 from ..engine.resume import begin_training
 from ..errors import RecipeError
 from ..rows.columns import is_stored
@@ -78,13 +79,33 @@ def read_request(folder: Path, specs: Sequence[type]) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def asked_of_group(asked: dict[str, Any]) -> Iterator[Path]:
-    """Gives the folder of a request. In a cached stage its epochs outlive this process.
+def content_of_group(asked: dict[str, Any], callbacks: Sequence) -> bytes:
+    """Returns what the workers of this moment store that train together.
 
     Args:
         asked: As of `write_request`.
+        callbacks: Of the caller, which no other process can call.
+
+    Raises:
+        RecipeError: There are callbacks, or no workers.
+        PipelineError: Of a worker.
     """
+    if callbacks:
+        raise RecipeError(
+            "callbacks of the caller, such as --tensorboard, with training.strategy='multiworker'",
+            expected="a training in this process",
+            fix="leave them out, or --strategy auto",
+            stage="train",
+        )
+    group = current_group()
+    with _asked_of_group(asked) as folder:
+        run_group(group, folder, about=f"training by {group.num_workers} workers")
+        return (folder / ANSWER).read_bytes()
+
+
+@contextmanager
+def _asked_of_group(asked: dict[str, Any]) -> Iterator[Path]:
+    """Gives the folder of a request. In a cached stage its epochs outlive this process."""
     file = begin_training()
     if file is None:
         with tempfile.TemporaryDirectory() as place:
@@ -102,11 +123,6 @@ def write_answer(folder: Path, content: bytes) -> None:
     new = folder / f"{ANSWER}.{os.getpid()}"
     new.write_bytes(content)
     os.replace(new, folder / ANSWER)
-
-
-def read_answer(folder: Path) -> bytes:
-    """Returns what came of the training."""
-    return (folder / ANSWER).read_bytes()
 
 
 def _refuse_stored(rows):

@@ -127,22 +127,30 @@ def fit_epochs(
         storing = []
     else:
         storing = [store_epochs(file, remembering)]
+    following = [*remembering, make_bar(), *storing]
+    left = range(first, epochs)
+    run = _fit
     if rank_here() is not None:
-        return fit_together(
-            model,
-            batches(first * steps),
-            valid_batches,
-            steps=steps,
-            epochs=range(first, epochs),
-            callbacks=[*remembering, make_bar(), *storing],
-        )
-    fitted = model.fit(
+        run = fit_together
+    return run(
+        model,
         batches(first * steps),
-        initial_epoch=first,
-        epochs=epochs,
+        valid_batches,
+        steps=steps,
+        epochs=left,
+        callbacks=following,
+    )
+
+
+def _fit(model, batches, valid_batches, *, steps, epochs, callbacks):
+    """Runs Keras' fit for the epochs that are left."""
+    fitted = model.fit(
+        batches,
+        initial_epoch=epochs.start,
+        epochs=epochs.stop,
         steps_per_epoch=steps,
         validation_data=valid_batches,
-        callbacks=[*remembering, make_bar(), *storing],
+        callbacks=callbacks,
         verbose=0,
         shuffle=False,
     )
