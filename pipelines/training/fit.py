@@ -100,7 +100,8 @@ def train(
     if callbacks:
         work = uncached("train", "callbacks of the caller follow it")
     else:
-        work = begin("train", network, feed, valid, signature, training, deciding)
+        inputs = (network, feed, valid, signature, training, deciding)
+        work = begin("train", *inputs, *training.together())
     files = work.recall()
     if files is not None:
         return fitting.recalled(files["trained.npz"])

@@ -181,6 +181,14 @@ class Training(Spec):
         """Tests whether other processes do it together for this one."""
         return self.strategy == MULTIWORKER and rank_here() is None
 
+    def together(self) -> tuple[int, ...]:
+        """Returns how many processes do it for this one, which decides its last digits; () if it
+        is done here.
+        """
+        if not self.is_for_group():
+            return ()
+        return (current_group().num_workers,)
+
     def require_device(self) -> None:
         """Raises RecipeError for a device or workers that were asked for and are not there."""
         if self.is_for_group():
