@@ -106,10 +106,7 @@ def train(
     if files is not None:
         return fitting.recalled(files["trained.npz"])
     with work.going_on():
-        if training.is_for_group() and not network.solves and not network.fits_members:
-            result = fitting.recalled(content_of_group(vars(fitting), callbacks))
-        else:
-            result = fitting.run(callbacks)
+        result = fitting.made(callbacks)
     if work.is_kept:
         work.keep({"trained.npz": _stored(result)})
     return result
@@ -170,6 +167,13 @@ class _Fitting:
             "training": self.training,
             "deciding": self.deciding,
         }
+
+    def made(self, callbacks: Sequence) -> FitResult:
+        """Returns what this process trains, or what several do together for it."""
+        is_by_epochs = not self.network.solves and not self.network.fits_members
+        if self.training.is_for_group() and is_by_epochs:
+            return self.recalled(content_of_group(vars(self), callbacks))
+        return self.run(callbacks)
 
     def run(self, callbacks: Sequence) -> FitResult:
         """Builds and fits."""
