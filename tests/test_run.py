@@ -245,7 +245,7 @@ def test_wrong_intentions_are_refused_before_a_row_is_read(birds, birds_recipe, 
     for setting, words in (
         ("training.epochs=0", "training.epochs=0"),
         ("build.dropout=1.5", "build.dropout=1.5"),
-        ("training.strategy=tpu", "training.strategy='tpu'"),
+        ("training.strategy=tpus", "training.strategy='tpus'"),
         ("build.widths=(0,)", "build.widths"),
         ("judge.threshold=auc", "judge.threshold='auc'"),
         ("teacher.share=0.0", "teacher.share=0.0"),

@@ -10,7 +10,7 @@ from ..device.door import through_door
 from .backtest import BacktestOptions, run_backtest
 from .cache import CacheOptions, manage_cache
 from .check import CheckOptions, check_bundle
-from .command import add_command
+from .command import PASSES_ON, add_command
 from .compare import CompareOptions, run_compare
 from .compress import CompressOptions, compress
 from .crossvalidate import CrossvalidateOptions, run_crossvalidate
@@ -21,6 +21,7 @@ from .find_rate import FindRateOptions, run_find_rate
 from .images import ImagesOptions, learn_images
 from .interpret import InterpretOptions, run_interpret
 from .knobs import KnobsOptions, print_knobs
+from .launch import LaunchOptions, together
 from .list_recipes import ListOptions, list_recipes
 from .old_forms import refuse_old_form
 from .predict import PredictOptions, predict
@@ -64,6 +65,18 @@ add_command(app, "tune", run_tune, TuneOptions)
 add_command(app, "find-rate", run_find_rate, FindRateOptions)
 add_command(app, "backtest", run_backtest, BacktestOptions)
 add_command(app, "seeds", run_seeds, SeedsOptions)
+
+
+def launch(options: LaunchOptions) -> None:
+    """Run another command; its trainings are done by several processes together.
+
+    Each worker takes its part of every batch. If one dies, all start again from the last epoch.
+    """
+    with together(options):
+        app([*options.words, "--strategy", "multiworker"], standalone_mode=False)
+
+
+add_command(app, "launch", launch, LaunchOptions, settings=PASSES_ON)
 
 
 def main() -> int:

@@ -9,8 +9,18 @@ from collections.abc import Callable
 
 import typer
 
+# The words after the first one are another command's.
+PASSES_ON = {"allow_interspersed_args": False}
 
-def add_command(app: typer.Typer, name: str, act: Callable, options: type) -> None:
+
+def add_command(
+    app: typer.Typer,
+    name: str,
+    act: Callable,
+    options: type,
+    *,
+    settings: dict[str, bool] | None = None,
+) -> None:
     """Adds a command to `app`.
 
     Args:
@@ -19,8 +29,9 @@ def add_command(app: typer.Typer, name: str, act: Callable, options: type) -> No
         act: takes one instance of `options`; its docstring is the help of the command.
         options: a frozen dataclass, each field annotated with a `typer.Argument` or a
             `typer.Option`.
+        settings: of click's context.
     """
-    app.command(name)(_with_parameters(act, options))
+    app.command(name, context_settings=settings)(_with_parameters(act, options))
 
 
 def _with_parameters(act, options):

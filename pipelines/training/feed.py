@@ -153,10 +153,22 @@ def fold_seed(seed, number):
     return tf.random.experimental.stateless_fold_in(seed, number)
 
 
-def plain_feed(rows: HeldOut | TrainSet, labels: dict[str, np.ndarray], *, batch_size: int):
+def plain_feed(
+    rows: HeldOut | TrainSet,
+    labels: dict[str, np.ndarray],
+    *,
+    batch_size: int,
+    weight: float = 1.0,
+):
     """Builds a tf.data.Dataset of (x, y, weight) in the order of the rows.
 
     The last batch is filled up with rows of weight zero.
+
+    Args:
+        rows: what is fed.
+        labels: name → float32 [rows, outputs].
+        batch_size: rows of a batch.
+        weight: of every row.
     """
     import tensorflow as tf
 
@@ -165,14 +177,14 @@ def plain_feed(rows: HeldOut | TrainSet, labels: dict[str, np.ndarray], *, batch
     places = np.zeros(num_batches * batch_size, np.int64)
     places[:num_rows] = np.arange(num_rows)
     is_row = np.arange(len(places)) < num_rows
-    weight = is_row.astype(np.float32)
+    weights = weight * is_row.astype(np.float32)
     gather = _gather(rows.x, labels, None)
 
     def with_weight(place, kept):
         columns, batch_labels = gather(place)
         return columns, batch_labels, kept
 
-    feed = tf.data.Dataset.from_tensor_slices((places, weight))
+    feed = tf.data.Dataset.from_tensor_slices((places, weights))
     feed = feed.batch(batch_size, drop_remainder=True)
     feed = feed.map(with_weight, num_parallel_calls=1)
     size_bytes = 0
@@ -212,7 +224,15 @@ def validation_feed(valid: HeldOut, labels: dict[str, np.ndarray], num_replicas:
     most = int(np.clip(2**20 // values, 16, 1024))
     num_rows = min(len(valid), most)
     for_each = math.ceil(num_rows / num_replicas)
-    return plain_feed(valid, labels, batch_size=for_each * num_replicas)
+    batch_size = for_each * num_replicas
+    # A loss is the mean over filled batches too: more rows of weight zero would make it smaller
+    # than on one device.
+    weight = _num_filled(valid, batch_size) / _num_filled(valid, num_rows)
+    return plain_feed(valid, labels, batch_size=batch_size, weight=weight)
+
+
+def _num_filled(rows, batch_size):
+    return math.ceil(len(rows) / batch_size) * batch_size
 
 
 def _gather(x, labels, weight):

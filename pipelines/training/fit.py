@@ -27,6 +27,7 @@ from .feed import (
     require_held_out,
     validation_feed,
 )
+from .group_request import content_of_group
 from .layers import built_with_layers
 from .loop import compile_model, fit_model, plain_names, start_from_seed
 from .losses import check_loss, member_loss
@@ -99,15 +100,40 @@ def train(
     if callbacks:
         work = uncached("train", "callbacks of the caller follow it")
     else:
-        work = begin("train", network, feed, valid, signature, training, deciding)
+        inputs = (network, feed, valid, signature, training, deciding)
+        work = begin("train", *inputs, *training.together())
     files = work.recall()
     if files is not None:
         return fitting.recalled(files["trained.npz"])
     with work.going_on():
-        result = fitting.run(callbacks)
+        result = fitting.made(callbacks)
     if work.is_kept:
         work.keep({"trained.npz": _stored(result)})
     return result
+
+
+def trained_content(
+    *,
+    network: Network,
+    feed: TrainFeed,
+    valid: HeldOut,
+    signature: Signature,
+    training: Training,
+    deciding: str,
+) -> bytes:
+    """Trains in this process, whatever the training asks for, and returns a result to store.
+
+    Args:
+        network: As of `train`.
+        feed: As of `train`.
+        valid: As of `train`.
+        signature: As of `train`.
+        training: As of `train`.
+        deciding: As of `train`.
+    """
+    start_from_seed(training.seed)
+    fitting = _Fitting(network, feed, valid, signature, training, deciding)
+    return _stored(fitting.run(()))
 
 
 def _stored(result):
@@ -141,6 +167,13 @@ class _Fitting:
             "training": self.training,
             "deciding": self.deciding,
         }
+
+    def made(self, callbacks: Sequence) -> FitResult:
+        """Returns what this process trains, or what several do together for it."""
+        is_by_epochs = not self.network.solves and not self.network.fits_members
+        if self.training.is_for_group() and is_by_epochs:
+            return self.recalled(content_of_group(vars(self), callbacks))
+        return self.run(callbacks)
 
     def run(self, callbacks: Sequence) -> FitResult:
         """Builds and fits."""

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 
 from ..engine.bars import epochs_bar
+from ..engine.group import rank_here
 from ..engine.resume import begin_training, first_epoch, store_epochs
+from .group_loop import fit_together
 from .not_a_number import not_a_number
 from .watch import watched_by
 
@@ -125,13 +127,30 @@ def fit_epochs(
         storing = []
     else:
         storing = [store_epochs(file, remembering)]
-    fitted = model.fit(
+    following = [*remembering, make_bar(), *storing]
+    left = range(first, epochs)
+    run = _fit
+    if rank_here() is not None:
+        run = fit_together
+    return run(
+        model,
         batches(first * steps),
-        initial_epoch=first,
-        epochs=epochs,
+        valid_batches,
+        steps=steps,
+        epochs=left,
+        callbacks=following,
+    )
+
+
+def _fit(model, batches, valid_batches, *, steps, epochs, callbacks):
+    """Runs Keras' fit for the epochs that are left."""
+    fitted = model.fit(
+        batches,
+        initial_epoch=epochs.start,
+        epochs=epochs.stop,
         steps_per_epoch=steps,
         validation_data=valid_batches,
-        callbacks=[*remembering, make_bar(), *storing],
+        callbacks=callbacks,
         verbose=0,
         shuffle=False,
     )

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ..engine.group import rank_here
 from ..engine.notice import print_notice
 from ..errors import RecipeError
 from ..sources.tensorflow import load_tensorflow
@@ -14,11 +15,12 @@ AUTO = "auto"
 CPU = "cpu"
 GPU = "gpu"
 MIRRORED = "mirrored"
+MULTIWORKER = "multiworker"
 ONE_DEVICE = "one_device"
 TPU = "tpu"
-STRATEGIES = (ONE_DEVICE, AUTO, CPU, GPU, MIRRORED, TPU)
+STRATEGIES = (ONE_DEVICE, AUTO, CPU, GPU, MIRRORED, MULTIWORKER, TPU)
 # Those that give each of several replicas a part of a batch.
-SHARING = (MIRRORED, TPU)
+SHARING = (MIRRORED, MULTIWORKER, TPU)
 
 
 @dataclass(frozen=True)
@@ -127,24 +129,29 @@ def make_strategy(word: str, *, mirrors: bool = True) -> Any:
     Raises:
         RecipeError: An unknown word, or a device that is not there.
     """
+    if word == MULTIWORKER:  # made before devices are listed: nothing may come before it
+        return _strategy_on(word, has_gpus=False)
     found = find_devices()
     device = device_for(word, found, mirrors=mirrors)
     if word == AUTO:
         print_notice(f"training.strategy=auto: {device}, of {found.in_words()}")
-    return _strategy_on(device, found.num_gpus > 0)
+    return _strategy_on(device, has_gpus=found.num_gpus > 0)
 
 
 @cache  # a second MirroredStrategy in one process fails in its collectives
-def _strategy_on(device, has_gpus):
+def _strategy_on(device, *, has_gpus):
     import tensorflow as tf
 
     if device == MIRRORED:
         return tf.distribute.MirroredStrategy()
     if device == TPU:
         return _tpu_strategy()
+    if device == MULTIWORKER and rank_here() is not None:
+        return tf.distribute.MultiWorkerMirroredStrategy()
     if device == CPU and has_gpus:
         return tf.distribute.OneDeviceStrategy("/CPU:0")
-    # TensorFlow's own choice: the first GPU if there is one, else the CPU.
+    # TensorFlow's own choice: the first GPU if there is one, else the CPU. So does who only starts
+    # several workers.
     return tf.distribute.get_strategy()
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
+from ..engine.group import current_group, rank_here
 from ..engine.notice import print_notice
 from ..errors import RecipeError
 from ..rows.sketch import DataSketch
@@ -13,7 +14,7 @@ from ..spec import Refusal, Spec, knob
 from .optimizers import AdamW
 from .precision import FLOAT16, FLOAT32, check_precision
 from .schedules import Constant, by_update
-from .strategy import ONE_DEVICE, SHARING, check_strategy, make_strategy
+from .strategy import MULTIWORKER, ONE_DEVICE, SHARING, check_strategy, make_strategy
 from .watch import watch_training
 
 # Keras' name of how many batches give one step.
@@ -37,8 +38,9 @@ class Training(Spec):
         schedule: How the rate goes, and what ends training early.
         seed: Of weights, order of rows, dropout and augmentation.
         strategy: Where it runs: "one_device" is TensorFlow's own choice, the first GPU or else the
-            CPU; "cpu", "gpu"; "mirrored" over all that TensorFlow finds; "tpu"; "auto" takes a TPU,
-            several GPUs, one GPU, the CPU, in this order.
+            CPU; "cpu", "gpu"; "mirrored" over all that TensorFlow finds; "multiworker" in the
+            processes of `launch`; "tpu"; "auto" takes a TPU, several GPUs, one GPU, the CPU, in
+            this order.
         precision: What layers compute in while they are trained: "float32"; "bfloat16" or "float16"
             on devices that are faster in 16 bits (Micikevicius et al. 2018,
             https://arxiv.org/abs/1710.03740; Kalamkar et al. 2019,
@@ -175,9 +177,23 @@ class Training(Spec):
         """
         return make_strategy(self.strategy, mirrors=not self._against_replicas())
 
+    def is_for_group(self) -> bool:
+        """Tests whether other processes do it together for this one."""
+        return self.strategy == MULTIWORKER and rank_here() is None
+
+    def together(self) -> tuple[int, ...]:
+        """Returns how many processes do it for this one, which decides its last digits; () if it
+        is done here.
+        """
+        if not self.is_for_group():
+            return ()
+        return (current_group().num_workers,)
+
     def require_device(self) -> None:
-        """Raises RecipeError for a device that was asked for and is not there."""
-        if self.strategy != ONE_DEVICE:  # which is always there: TensorFlow need not be asked
+        """Raises RecipeError for a device or workers that were asked for and are not there."""
+        if self.is_for_group():
+            current_group()
+        elif self.strategy != ONE_DEVICE:  # which is always there: TensorFlow need not be asked
             self.new_strategy()
 
     def at(self, *, epochs: int, learning_rate: float) -> "Training":

@@ -1,0 +1,48 @@
+"""`launch`: another command, whose trainings several processes do together."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaunchOptions:
+    """Options of `launch`.
+
+    Attributes:
+        words: the command and its options.
+        workers: how many processes train together.
+        on: where they run.
+    """
+
+    words: Annotated[
+        list[str],
+        typer.Argument(metavar="COMMAND ...", help="Such as: run birds_mlp --fresh"),
+    ]
+    workers: Annotated[
+        int,
+        typer.Option(metavar="NUMBER", help="How many processes train together."),
+    ] = 2
+    on: Annotated[
+        str,
+        typer.Option(
+            metavar="WHERE",
+            help="local: on this machine; ray: on a Ray cluster whose machines see --folder.",
+        ),
+    ] = "local"
+
+
+def together(options: LaunchOptions) -> "AbstractContextManager[None]":
+    """Returns the context in which several processes do the trainings of a command.
+
+    Raises:
+        RecipeError: fewer than two, or nowhere to run them.
+    """
+    from ..engine.group import Group, training_in
+    from ..studies.group_worker import MODULE
+
+    return training_in(Group(options.workers, MODULE, options.on))

@@ -1,0 +1,57 @@
+"""Workers of a group are started, watched, and started again together."""
+
+import json
+
+import pytest
+
+from pipelines.engine.group import MOST_LOSSES, Group, current_group, run_group, training_in
+from pipelines.errors import EngineError, RecipeError, TrainError
+
+TOY = Group(2, "tests.engine.toy_group")
+
+
+def plan(folder, *, rank=1, deaths=0, error=False):
+    text = json.dumps({"rank": rank, "deaths": deaths, "error": error})
+    (folder / "plan.json").write_text(text, encoding="utf-8")
+    return folder
+
+
+def starts(folder, rank):
+    return (folder / f"starts{rank}").read_text(encoding="utf-8").splitlines()
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_a_dead_worker_starts_all_of_them_again(tmp_path, capfd, rank):
+    run_group(TOY, plan(tmp_path, rank=rank, deaths=2), about="a training")
+    assert len(starts(tmp_path, 1 - rank)) <= 3
+    ports = starts(tmp_path, rank)
+    assert len(ports) == 3 and len(set(ports)) == 3, "new ports: the old ones may still be taken"
+    words = " ".join(capfd.readouterr().err.split())
+    assert words.count(f"worker {rank} was lost by SIGKILL") == 2
+    assert "start again from the last stored epoch" in words
+
+
+def test_workers_that_die_too_often_are_given_up(tmp_path):
+    with pytest.raises(EngineError, match="4 times a worker was lost, the last time: worker 1"):
+        run_group(TOY, plan(tmp_path, deaths=99), about="a training")
+    assert len(starts(tmp_path, 1)) == MOST_LOSSES + 1
+
+
+def test_the_error_of_a_worker_is_raised_as_it_is(tmp_path):
+    with pytest.raises(TrainError, match="the loss became nan") as caught:
+        run_group(TOY, plan(tmp_path, error=True), about="a training")
+    assert "a smaller rate" in caught.value.fix and len(starts(tmp_path, 1)) == 1
+
+
+def test_without_workers_there_is_no_group():
+    with pytest.raises(RecipeError, match="without workers") as caught:
+        current_group()
+    assert "launch --workers 2" in caught.value.fix
+    with training_in(TOY):
+        assert current_group() is TOY
+
+
+@pytest.mark.parametrize("group", [Group(1, ""), Group(2, "", "slurm")])
+def test_a_group_that_cannot_be(group):
+    with pytest.raises(RecipeError), training_in(group):
+        raise AssertionError("it began")
