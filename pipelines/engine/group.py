@@ -280,8 +280,8 @@ class _RayRanks(_Ranks):
         except ray.exceptions.GetTimeoutError as error:
             num_cpus = ray.cluster_resources().get("CPU", 0)
             raise EngineError(
-                f"{len(self.actors)} workers did not start in {_START_SECONDS} s on a Ray cluster of "
-                f"{num_cpus:g} processors",
+                f"{len(self.actors)} workers did not start in {_START_SECONDS} s on a Ray cluster "
+                f"of {num_cpus:g} processors",
                 expected="a free processor for each worker",
                 fix=f"--workers {max(int(num_cpus), 2)}, more machines, or end other work",
             ) from error
