@@ -8,7 +8,7 @@ import typer
 
 from .making import making_command
 from .options import STOPPED
-from .watch import WatchedRunOptions, log_bundle
+from .watch import WatchedRunOptions
 
 if TYPE_CHECKING:
     from ..recipe import Candidate, Recipe
@@ -81,7 +81,7 @@ class OwnDataOptions(WatchedRunOptions):
                     callbacks=self.callbacks(recipe),
                     data=data,
                 )
-                log_bundle(bundle)
+                self.log_bundle(bundle)
                 return
             except VerifyError as error:
                 if place + 1 == len(in_order):

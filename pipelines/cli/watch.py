@@ -63,13 +63,32 @@ class WatchedRunOptions(RunOptions):
         recipe = self.watched(self.applied_to(recipe))
         callbacks = self.callbacks(recipe)
         with making_command(STOPPED), logged_stages(self.log_json), anew(self.fresh):
-            log_bundle(run(recipe, folder=self.folder, callbacks=callbacks))
+            bundle = run(recipe, folder=self.folder, callbacks=callbacks)
+            self.log_bundle(bundle)
 
     def watched(self, recipe: "Recipe") -> "Recipe":
         """Returns the recipe whose training is watched, if that is asked for."""
         if not self.watch:
             return recipe
         return replace(recipe, training=replace(recipe.training, watch=True))
+
+    def log_bundle(self, bundle: "Bundle") -> None:
+        """Writes the line of JSON of a finished bundle, if lines are wanted."""
+        from ..report.stage_log import log_facts
+
+        if not self.log_json:
+            return
+        report = bundle.report
+        deciding = report["judge"]["deciding"]
+        int8 = next(rung for rung in report["ladder"] if rung["form"] == "litert_int8")
+        log_facts(
+            "bundle",
+            status="done",
+            folder=str(bundle.folder),
+            metric=deciding,
+            int8_score=int8["scores"][deciding],
+            int8_bytes=int8["size_bytes"],
+        )
 
     def callbacks(self, recipe: "Recipe") -> tuple[Any, ...]:
         """Returns what follows the training: the callback of TensorBoard, if it is asked for.
@@ -80,23 +99,6 @@ class WatchedRunOptions(RunOptions):
         if not self.tensorboard:
             return ()
         return (tensorboard_callback(Path(self.tensorboard) / recipe.name, self.watch),)
-
-
-def log_bundle(bundle: "Bundle") -> None:
-    """Writes the line of JSON of a finished bundle, if lines are wanted."""
-    from ..report.stage_log import log_facts
-
-    report = bundle.report
-    deciding = report["judge"]["deciding"]
-    int8 = next(rung for rung in report["ladder"] if rung["form"] == "litert_int8")
-    log_facts(
-        "bundle",
-        status="done",
-        folder=str(bundle.folder),
-        metric=deciding,
-        int8_score=int8["scores"][deciding],
-        int8_bytes=int8["size_bytes"],
-    )
 
 
 def tensorboard_callback(folder: Path, with_weights: bool) -> Any:

@@ -27,6 +27,7 @@ RANK = "PIPELINES_RANK"
 FAILURE = "failure.json"
 MOST_LOSSES = 3
 _LOOK_SECONDS = 0.2
+_START_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -188,9 +189,12 @@ class _Ranks(ABC):
 class _LocalRanks(_Ranks):
     """Processes of this machine."""
 
-    def start(self) -> None:
+    def __init__(self, group, folder):
+        super().__init__(group, folder)
         self.processes = []
         self.logs = contextlib.ExitStack()
+
+    def start(self) -> None:
         addresses = [free_address() for _ in range(self.group.num_workers)]
         for rank in range(self.group.num_workers):
             variables = cluster_variables(addresses, rank)
@@ -235,6 +239,10 @@ def _in_words(code):
 class _RayRanks(_Ranks):
     """Actors of a Ray cluster, whose machines see the folder under the same path."""
 
+    def __init__(self, group, folder):
+        super().__init__(group, folder)
+        self.actors = []
+
     def start(self) -> None:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         try:
@@ -246,7 +254,6 @@ class _RayRanks(_Ranks):
                 fix="pip install 'pipelines[ray]'",
             ) from error
         self.ray = ray
-        self.actors = []
         if not ray.is_initialized():
             with contextlib.suppress(ConnectionError):
                 ray.init(address="auto", log_to_driver=False, logging_level="error")
@@ -258,11 +265,26 @@ class _RayRanks(_Ranks):
             actor.options(runtime_env={"env_vars": variables}).remote()
             for _ in range(self.group.num_workers)
         ]
-        addresses = ray.get([each.address.remote() for each in self.actors])
+        addresses = self._addresses()
         self.work = [
-            each.take_part.remote(self.group.module, str(self.folder), addresses, rank)
+            each.take_part.remote(self.group.module, str(self.folder.absolute()), addresses, rank)
             for rank, each in enumerate(self.actors)
         ]
+
+    def _addresses(self):
+        """Returns where each actor can be reached, once all have a processor."""
+        ray = self.ray
+        asked = [each.address.remote() for each in self.actors]
+        try:
+            return ray.get(asked, timeout=_START_SECONDS)
+        except ray.exceptions.GetTimeoutError as error:
+            num_cpus = ray.cluster_resources().get("CPU", 0)
+            raise EngineError(
+                f"{len(self.actors)} workers did not start in {_START_SECONDS} s on a Ray cluster "
+                f"of {num_cpus:g} processors",
+                expected="a free processor for each worker",
+                fix=f"--workers {max(int(num_cpus), 2)}, more machines, or end other work",
+            ) from error
 
     def wait(self) -> str | None:
         waiting = list(self.work)

@@ -290,5 +290,5 @@ def test_one_bar_for_all(tmp_path, capsys):
     capsys.readouterr()
     run_all(tasks, tmp_path)
     shown = capsys.readouterr().err
-    assert "3/3" in shown
-    assert "0/3" not in shown
+    assert "tasks: 3 of 3" in shown
+    assert "tasks: 0 of 3" not in shown

@@ -148,7 +148,7 @@ def test_the_card_says_how_int8_outputs_combine(bundle):
 def test_the_card_names_the_c_that_is_written_and_no_other(bundle):
     report = bundle.report
     assert (bundle.folder / "c" / "prepare.c").is_file()
-    assert "In C: `c/signature.h`" in (bundle.folder / "README.md").read_text(encoding="utf-8")
+    assert "`c/signature.h`" in (bundle.folder / "README.md").read_text(encoding="utf-8")
     others = [rung for rung in report["ladder"] if not rung["form"].startswith("c_")]
     assert len(others) < len(report["ladder"])
     text = card({**report, "ladder": others})

@@ -19,9 +19,13 @@ _SIZES = {
 
 def check_bytes(operation: Operation) -> str:
     """Returns why the bytes of an operation cannot be passed on, or ""."""
+    return _check_type(operation) or require_same_scale(operation)
+
+
+def _check_type(operation):
     if operation.output.dtype not in _SIZES:
         return f"a tensor of {operation.output.dtype}"
-    return require_same_scale(operation)
+    return ""
 
 
 def constant_of(operation, place) -> np.ndarray:
@@ -270,7 +274,8 @@ class Reverse(_View):
     codes = (105,)
 
     def check(self, operation):
-        return has_constants(operation, 1) or check_bytes(operation)
+        # TFLM turns bytes around whatever their scales: those of a two-way LSTM may differ.
+        return has_constants(operation, 1) or _check_type(operation)
 
     def _block(self, operation, block):
         for axis in constant_of(operation, 1).tolist():
