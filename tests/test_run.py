@@ -73,6 +73,7 @@ def open_gate(recipe):
 # glucose that the tests of their modality make are checked there.
 IN_FULL = (
     "fashion_cnn",
+    "weather_anomaly",
     "fashion_30kb",
     "fashion_100kb",
     "emoji_cnn",
@@ -367,9 +368,9 @@ def test_full_disk_leaves_nothing_half_written(tmp_path):
 @pytest.mark.parametrize(
     "moment, number",
     [
-        pytest.param(rb"epoch/s", signal.SIGINT, marks=pytest.mark.full),
-        (rb" [1-9]\d*/100000 ", signal.SIGINT),
-        pytest.param(rb" [1-9]\d*/100000 ", signal.SIGTERM, marks=pytest.mark.full),
+        pytest.param(rb"teacher", signal.SIGINT, marks=pytest.mark.full),
+        (rb"train: [1-9]\d* of 100000", signal.SIGINT),
+        pytest.param(rb"train: [1-9]\d* of 100000", signal.SIGTERM, marks=pytest.mark.full),
     ],
     ids=["a graph is traced", "later", "SIGTERM"],
 )
@@ -420,7 +421,7 @@ def test_ctrl_c_in_training_leaves_finished_stages_alone_and_the_next_run_starts
     left = files_of(tmp_path / "models")
     assert all(re.match(r"\.cache/[0-9a-f]{64}(\.epochs)?/", name) for name in left), left
     assert not list(temporary.iterdir())
-    if moment == rb"epoch/s":
+    if moment == rb"teacher":
         check_bundle(
             run(open_gate(tiny(catalog.RECIPES["penguins_mlp"])), folder=tmp_path / "models")
         )

@@ -397,10 +397,10 @@ def test_no_weight_depends_on_held_out_pictures(emoji, small):
     "net",
     [
         vision.Cnn(residual=True),
-        vision.Vit(),
         *(
             pytest.param(net, marks=pytest.mark.full)
             for net in (
+                vision.Vit(),
                 vision.ResNet8(),  # `test_mlperf_tiny` runs it in TFLM
                 vision.EfficientNetLite0(),
                 vision.DsCnn(),  # this one and the next: parts of Lite0
