@@ -55,6 +55,19 @@ class PackedCells(Sequence[str | None]):
         words: frozenset[str],
     ) -> np.ndarray:
         """Returns bool [rows]: which cells are None or one of the words for missing."""
+        if words not in self._missing:
+            self._missing[words] = self._find_missing(words)
+        return self._missing[words]
+
+    @cached_property
+    def _missing(self):
+        """What `is_missing` has found: words → bool [rows]."""
+        return {}
+
+    def _find_missing(
+        self,
+        words,
+    ):
         texts, places = self.each_once()
         is_absent = np.zeros(len(texts), bool)
         for place, text in enumerate(texts):
@@ -109,7 +122,6 @@ class RepeatedCells(PackedCells):
     ):
         self._texts = texts
         self._places = places
-        self._missing: dict[frozenset[str], np.ndarray] = {}
 
     def __len__(self) -> int:
         return len(self._places)
@@ -171,15 +183,6 @@ class RepeatedCells(PackedCells):
     def _joined(self):
         """All texts, one after the other."""
         return "".join(text for text in self._texts if text)
-
-    def is_missing(
-        self,
-        words: frozenset[str],
-    ) -> np.ndarray:
-        """See `PackedCells`."""
-        if words not in self._missing:
-            self._missing[words] = super().is_missing(words)
-        return self._missing[words]
 
 
 class BadRows(Sequence[BadCell]):

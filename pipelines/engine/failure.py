@@ -1,5 +1,6 @@
 """The error of a task as data, on its way from a worker to the driver."""
 
+import signal
 import traceback
 from collections import deque
 from dataclasses import dataclass
@@ -67,6 +68,19 @@ def error_class(name: str) -> type[PipelineError]:
     if isinstance(found, type) and issubclass(found, PipelineError):
         return found
     return EngineError
+
+
+def ending_in_words(code: int | None) -> str:
+    """Returns how a process ended.
+
+    Args:
+        code: as `subprocess` has it; None if it lives but reads and writes no more.
+    """
+    if code is None:
+        return "closing its pipe"
+    if code < 0:
+        return signal.Signals(-code).name
+    return f"exit code {code}"
 
 
 def end_of(log: Path) -> str:

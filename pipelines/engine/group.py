@@ -5,7 +5,6 @@ where one of them dies, because the others cannot go on without it.
 import contextlib
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -18,9 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import EngineError, RecipeError
-from .failure import Failure
+from .failure import Failure, ending_in_words
 from .notice import print_notice
 from .slot import usual_slot
+from .workspace import write_whole
 
 CLUSTER = "TF_CONFIG"
 RANK = "PIPELINES_RANK"
@@ -145,9 +145,8 @@ def _raise_failure(folder, about):
 
 def report_failure(folder: Path, error: BaseException) -> None:
     """Writes the error of a worker for who started it."""
-    new = folder / f"{FAILURE}.{os.getpid()}"
-    new.write_text(json.dumps(vars(Failure.of(error))), encoding="utf-8")
-    os.replace(new, folder / FAILURE)
+    failure = json.dumps(vars(Failure.of(error)))
+    write_whole(folder / FAILURE, failure.encode())
 
 
 def free_address(host: str = "127.0.0.1") -> str:
@@ -217,7 +216,7 @@ class _LocalRanks(_Ranks):
             codes = [process.poll() for process in self.processes]
             for rank, code in enumerate(codes):
                 if code:
-                    return f"worker {rank} was lost by {_in_words(code)}"
+                    return f"worker {rank} was lost by {ending_in_words(code)}"
             if None not in codes:
                 return None
             time.sleep(_LOOK_SECONDS)
@@ -228,12 +227,6 @@ class _LocalRanks(_Ranks):
                 process.kill()
             process.wait()
         self.logs.close()
-
-
-def _in_words(code):
-    if code < 0:
-        return signal.Signals(-code).name
-    return f"exit code {code}"
 
 
 class _RayRanks(_Ranks):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .base import Engine, Handle
+from .failure import ending_in_words
 from .machine import visible_gpus
 from .remote import Remote
 from .slot import Slot, num_slots
@@ -121,7 +122,7 @@ class LocalEngine(Engine):
         worker.end()
         if handle is not None:
             code = worker.process.returncode
-            self._note_loss(handle, _in_words(code), is_killed=code == -signal.SIGKILL)
+            self._note_loss(handle, ending_in_words(code), is_killed=code == -signal.SIGKILL)
 
     def _send_out(self):
         """Gives tasks to workers that have none, and starts workers while there are slots."""
@@ -183,11 +184,3 @@ class LocalEngine(Engine):
         if self.slots == 1:
             return " below this one: take a smaller model or fewer rows"
         return f", such as --engine local:{self.slots // 2}"
-
-
-def _in_words(code):
-    if code is None:
-        return "closing its pipe"
-    if code < 0:
-        return signal.Signals(-code).name
-    return f"exit code {code}"

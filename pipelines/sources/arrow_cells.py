@@ -70,7 +70,6 @@ class ArrowCells(PackedCells):
         self._column = column
         self._whole = whole
         self._numbers: tuple[np.ndarray, np.ndarray] | None = None
-        self._missing: dict[frozenset[str], np.ndarray] = {}
 
     def __len__(self) -> int:
         return len(self._column)
@@ -123,15 +122,6 @@ class ArrowCells(PackedCells):
             if any(letter in text for letter in likely):
                 return True
         return False
-
-    def is_missing(
-        self,
-        words: frozenset[str],
-    ) -> np.ndarray:
-        """See `PackedCells`."""
-        if words not in self._missing:
-            self._missing[words] = self._find_missing(words)
-        return self._missing[words]
 
     def _find_missing(
         self,

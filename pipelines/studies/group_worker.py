@@ -8,8 +8,9 @@ from pathlib import Path
 
 from ..engine.group import report_failure
 from ..engine.resume import EpochFile, Epochs, TrainingState, storing_epochs
+from ..engine.workspace import write_whole
 from ..errors import PipelineError
-from ..training.group_request import EPOCHS, read_request, write_answer
+from ..training.group_request import ANSWER, EPOCHS, read_request
 
 MODULE = "pipelines.studies.group_worker"
 
@@ -52,12 +53,12 @@ def take_part(folder: Path, rank: int) -> None:
     (folder / EPOCHS).mkdir(exist_ok=True)
     try:
         with storing_epochs(kind(folder / EPOCHS, folder)):
-            content = trained_content(**read_request(folder, catalog.SPECS))
+            content = trained_content(read_request(folder, catalog.SPECS))
     except PipelineError as error:
         report_failure(folder, error)
         raise
     if rank == 0:
-        write_answer(folder, content)
+        write_whole(folder / ANSWER, content)
 
 
 if __name__ == "__main__":

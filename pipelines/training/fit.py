@@ -5,7 +5,7 @@ Plain `model.fit` with Keras' own losses, metrics and callbacks, under a tf.dist
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -112,27 +112,14 @@ def train(
     return result
 
 
-def trained_content(
-    *,
-    network: Network,
-    feed: TrainFeed,
-    valid: HeldOut,
-    signature: Signature,
-    training: Training,
-    deciding: str,
-) -> bytes:
+def trained_content(asked: Mapping[str, Any]) -> bytes:
     """Trains in this process, whatever the training asks for, and returns a result to store.
 
     Args:
-        network: As of `train`.
-        feed: As of `train`.
-        valid: As of `train`.
-        signature: As of `train`.
-        training: As of `train`.
-        deciding: As of `train`.
+        asked: What `train` takes but for callbacks, by name.
     """
-    start_from_seed(training.seed)
-    fitting = _Fitting(network, feed, valid, signature, training, deciding)
+    fitting = _Fitting(**asked)
+    start_from_seed(fitting.training.seed)
     return _stored(fitting.run(()))
 
 

@@ -1,7 +1,6 @@
 """A training as files: for processes that do it together, and what they answer."""
 
 import json
-import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -116,13 +115,6 @@ def _asked_of_group(asked: dict[str, Any]) -> Iterator[Path]:
     folder = file.path.with_name(f"{file.path.name}.group")
     write_request(folder, asked)
     yield folder
-
-
-def write_answer(folder: Path, content: bytes) -> None:
-    """Writes what came of the training; the file is there whole or not at all."""
-    new = folder / f"{ANSWER}.{os.getpid()}"
-    new.write_bytes(content)
-    os.replace(new, folder / ANSWER)
 
 
 def _refuse_stored(rows):

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .row_fills import GOLDEN, RowFill, mixed_bits, row_bits
+from .row_fills import GOLDEN, RowFill, fill_by_sweeps, mixed_bits, row_bits
 
 MAX_DRAWS = 64
 MAX_SWEEPS = 100
@@ -64,22 +64,12 @@ class GaussianDraw(RowFill):
             raise ValueError(f"the seed {self.seed}")
 
     def fill(self, x: np.ndarray) -> np.ndarray:
-        means = np.asarray(self.means, np.float32)
-        lows = np.asarray(self.lows, np.float32) - means
-        highs = np.asarray(self.highs, np.float32) - means
-        weights = np.asarray(self.weights, np.float32)
-        unknown = np.isnan(x)
-        known = np.clip(x - means, lows, highs)
-        distances = np.where(unknown, np.float32(0), known)
         bits = row_bits(x, self.seed)
-        for sweep in range(self.sweeps):
-            for place in range(x.shape[1]):
-                rows = unknown[:, place]
-                total = self._drawn(bits[rows], sweep, place)
-                for other, weight in enumerate(weights[place]):
-                    total += weight * distances[rows, other]
-                distances[rows, place] = np.clip(total, lows[place], highs[place])
-        return means + distances
+        return fill_by_sweeps(
+            self,
+            x,
+            lambda rows, sweep, place: self._drawn(bits[rows], sweep, place),
+        )
 
     def _drawn(self, bits, sweep, place):
         """Returns the noise of a column in a sweep, float32 [rows]."""

@@ -1,8 +1,10 @@
 """Primitives that fill missing numbers of a row by the other numbers of the row."""
 
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
@@ -103,32 +105,64 @@ class LinearFill(RowFill):
             raise ValueError(f"{self.sweeps} sweeps")
 
     def fill(self, x: np.ndarray) -> np.ndarray:
-        means = np.asarray(self.means, np.float32)
-        lows = np.asarray(self.lows, np.float32) - means
-        highs = np.asarray(self.highs, np.float32) - means
-        weights = np.asarray(self.weights, np.float32)
-        unknown = np.isnan(x)
-        distances = np.where(
-            unknown,
-            np.float32(0),
-            np.clip(
-                x - means,
-                lows,
-                highs,
-            ),
-        )
-        for _ in range(self.sweeps):
-            for place in range(x.shape[1]):
-                rows = unknown[:, place]
-                total = np.zeros(int(rows.sum()), np.float32)
-                for other, weight in enumerate(weights[place]):
-                    total += weight * distances[rows, other]
-                distances[rows, place] = np.clip(
-                    total,
-                    lows[place],
-                    highs[place],
-                )
-        return means + distances
+        return fill_by_sweeps(self, x, _start_at_zero)
+
+
+def _start_at_zero(rows, sweep, place):
+    """Returns what the sum over the other columns begins with, float32 of each of some rows."""
+    return np.zeros(int(rows.sum()), np.float32)
+
+
+class Swept(Protocol):
+    """What fills missing numbers by linear functions of the others, sweep after sweep.
+
+    Attributes:
+        means: Of the columns.
+        lows: Below which no number is taken.
+        highs: Above which none is.
+        weights: Of each column, those of the others.
+        sweeps: How often all columns are gone through.
+    """
+
+    @property
+    def means(self) -> tuple[float, ...]: ...
+    @property
+    def lows(self) -> tuple[float, ...]: ...
+    @property
+    def highs(self) -> tuple[float, ...]: ...
+    @property
+    def weights(self) -> tuple[tuple[float, ...], ...]: ...
+    @property
+    def sweeps(self) -> int: ...
+
+
+def fill_by_sweeps(
+    of: Swept,
+    x: np.ndarray,
+    start: Callable[[np.ndarray, int, int], np.ndarray],
+) -> np.ndarray:
+    """Returns the numbers with those that were missing, float32 [rows, columns].
+
+    Args:
+        of: The linear functions.
+        x: float32 [rows, columns].
+        start: bool [rows], the sweep and the column → what the sum over the others begins with.
+    """
+    means = np.asarray(of.means, np.float32)
+    lows = np.asarray(of.lows, np.float32) - means
+    highs = np.asarray(of.highs, np.float32) - means
+    weights = np.asarray(of.weights, np.float32)
+    unknown = np.isnan(x)
+    known = np.clip(x - means, lows, highs)
+    distances = np.where(unknown, np.float32(0), known)
+    for sweep in range(of.sweeps):
+        for place in range(x.shape[1]):
+            rows = unknown[:, place]
+            total = start(rows, sweep, place)
+            for other, weight in enumerate(weights[place]):
+                total += weight * distances[rows, other]
+            distances[rows, place] = np.clip(total, lows[place], highs[place])
+    return means + distances
 
 
 @dataclass(frozen=True)

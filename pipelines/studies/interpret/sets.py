@@ -48,24 +48,21 @@ def _of_sets(opened):
                 sizes[own],
             )
             lines.append(line)
-    asked = opened.recipe.judge.coverage
-    share, low, high = share_interval(held)
     single = np.mean(sizes == 1)
-    verdict = (
-        f"Sets hold the true label of {share:.1%} of the rows [{low:.1%}, {high:.1%}], asked for "
-        f"were {asked:.0%}; {single:.0%} of the sets are one label."
-    )
-    if _is_short(share, asked, len(opened.splits.valid), len(y)):
-        verdict += " That is fewer by more than noise: these rows are unlike the validation rows."
     return Reading(
         TITLE,
-        verdict,
+        _verdict(
+            opened,
+            held,
+            what="Sets hold the true label",
+            more=f"; {single:.0%} of the sets are one label",
+        ),
         headings=("true label", "held", "95 %", "labels in a set", "rows"),
         lines=tuple(lines),
         note=f"The int8 file on {len(y):,} {opened.part} rows; split conformal prediction on the "
         "validation rows. It holds over all rows of the same source, not for each kind of row: "
         "judge.coverage_by_class=True makes it hold for each class",
-        values={"coverage": share, "asked": asked, "mean_size": float(sizes.mean())},
+        values={**_coverage(opened, held), "mean_size": float(sizes.mean())},
     )
 
 
@@ -81,24 +78,34 @@ def _of_margins(opened):
         own = fourth == place
         if own.any():
             lines.append(_line(f"{name} fourth of the answers", held[own], width[own]))
-    asked = opened.recipe.judge.coverage
-    share, low, high = share_interval(held)
-    verdict = (
-        f"Intervals hold the true value of {share:.1%} of the rows [{low:.1%}, {high:.1%}], asked "
-        f"for were {asked:.0%}."
-    )
-    if _is_short(share, asked, len(opened.splits.valid), len(y)):
-        verdict += " That is fewer by more than noise: these rows are unlike the validation rows."
     return Reading(
         TITLE,
-        verdict,
+        _verdict(opened, held, what="Intervals hold the true value"),
         headings=("rows", "held", "95 %", "width", "number"),
         lines=tuple(lines),
         note=f"The int8 file on {len(y):,} {opened.part} rows; split conformal prediction on the "
         "validation rows, one width for all. It holds over all rows of the same source, not for "
         "each kind of row",
-        values={"coverage": share, "asked": asked, "mean_width": float(width.mean())},
+        values={**_coverage(opened, held), "mean_width": float(width.mean())},
     )
+
+
+def _coverage(opened, held):
+    share, _, _ = share_interval(held)
+    return {"coverage": share, "asked": opened.recipe.judge.coverage}
+
+
+def _verdict(opened, held, *, what, more=""):
+    """Returns a sentence on what is held of all rows, and whether that is as was asked for."""
+    asked = opened.recipe.judge.coverage
+    share, low, high = share_interval(held)
+    words = (
+        f"{what} of {share:.1%} of the rows [{low:.1%}, {high:.1%}], asked for were {asked:.0%}"
+        f"{more}."
+    )
+    if _is_short(share, asked, len(opened.splits.valid), len(held)):
+        words += " That is fewer by more than noise: these rows are unlike the validation rows."
+    return words
 
 
 def _is_short(share, asked, num_fitted, num_rows):

@@ -10,6 +10,7 @@ import numpy as np
 from ...device.cells import PICTURE, SERIES
 from ...device.signature import Signature
 from ...tasks.c_text import comment, literal, quoted
+from .model.source import lines_of_numbers
 from .names import identifier
 
 NUMBERS_A_LINE = 16
@@ -59,15 +60,7 @@ def row_code(signature: Signature, row: Mapping[str, np.ndarray], table: str) ->
 
 def wrapped(numbers: Iterable[str]) -> str:
     """Returns numbers with commas between them, broken into lines."""
-    written = list(numbers)
-    lines = []
-    for start in range(
-        0,
-        len(written),
-        NUMBERS_A_LINE,
-    ):
-        lines.append(", ".join(written[start : start + NUMBERS_A_LINE]))
-    return ",\n    ".join(lines)
+    return lines_of_numbers(list(numbers), a_line=NUMBERS_A_LINE, indent=4)
 
 
 def _table(cell, kind, name):

@@ -40,7 +40,7 @@ class _Convolution(Kernel):
         weights = operation.inputs[1]
         kernel = self._by_output(operation).shape[1:3]
         high, wide = axes_of(operation, kernel)
-        factors = channel_multipliers(operation, weights)
+        factors = channel_multipliers(operation)
         values, exponents = tables_of(factors)
         low, top = output_bounds(operation)
         return {
@@ -71,7 +71,7 @@ class _Convolution(Kernel):
                 part = moved[:, from_rows][:, :, from_columns]
                 products = self._products(part, weights[:, y, x])
                 sums[:, rows[:, None], columns] += products
-        scaled = rescale_channels(sums, channel_multipliers(operation, operation.inputs[1]))
+        scaled = rescale_channels(sums, channel_multipliers(operation))
         return [clamped(scaled + operation.output.zero_point, output_bounds(operation))]
 
     def _products(self, part: np.ndarray, weights: np.ndarray) -> np.ndarray:

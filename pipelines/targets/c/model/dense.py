@@ -82,7 +82,7 @@ class FullyConnected(Kernel):
 def _multipliers(operation) -> list[Multiplier]:
     weights = operation.inputs[1]
     if len(weights.scales) > 1:
-        return channel_multipliers(operation, weights)
+        return channel_multipliers(operation)
     # TFLM multiplies the two scales in float32 where one is for all outputs.
     product = np.float32(operation.input.scale * weights.scale)
     return [multiplier(np.float64(product) / np.float64(operation.output.scale))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
 
@@ -97,12 +98,13 @@ class Lstm(Kernel):
         """Computes from the beginning: nothing is kept from the row before."""
         weights, recurrent = (each.astype(np.int64) for each in _weights(operation))
         given, again = _gate_multipliers(operation)
+        bias, more_bias = _folded_bias(operation), _recurrent_bias(operation)
         answer = np.full(operation.inputs[_ANSWER].size, operation.inputs[_ANSWER].zero_point)
         cells = np.zeros(len(answer), np.int64)
         results = []
         for step in values[0][0].astype(np.int64):
-            sums = (weights @ step + _folded_bias(operation)).reshape(4, -1)
-            more = (recurrent @ answer + _recurrent_bias(operation)).reshape(4, -1)
+            sums = (weights @ step + bias).reshape(4, -1)
+            more = (recurrent @ answer + more_bias).reshape(4, -1)
             gates = []
             for gate in range(4):
                 one = _int16(rescale(sums[gate], given[gate]))
@@ -142,6 +144,7 @@ def _next(operation, gates, cells):
     )
 
 
+@cache
 def sigmoid_table() -> np.ndarray:
     """Returns TFLM's sigmoid of i / 24 in 2^-16, uint16 [256]."""
     arguments = np.arange(256) / _SIGMOID_SCALE

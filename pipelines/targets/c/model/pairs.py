@@ -7,7 +7,6 @@ import numpy as np
 from .arithmetic import (
     RELU_BOUNDS,
     Multiplier,
-    activation_bounds,
     as_int32,
     clamped,
     multiplier,
@@ -16,6 +15,7 @@ from .arithmetic import (
 from .blocks import MOST_AXES, contiguous, joined_axes
 from .kernel import Kernel, require_int8, require_same_scale
 from .network import Operation
+from .scaled_sums import output_bounds
 
 _NONE = Multiplier(0, 0)
 _INT8 = (-128, 127)
@@ -116,13 +116,7 @@ class _Fused(Pair):
         return super().check(operation)
 
     def _bounds(self, operation):
-        output = operation.output
-        activation = operation.options.fusedActivationFunction
-        return activation_bounds(
-            activation,
-            output.scale,
-            output.zero_point,
-        )
+        return output_bounds(operation)
 
 
 class Add(_Fused):
@@ -135,15 +129,10 @@ class Add(_Fused):
         one, other, output = _scales(operation, np.float64)
         twice = 2 * max(one, other)
         last = twice / (2**20 * output)
-        return [
-            multiplier(one / twice),
-            multiplier(other / twice),
-            multiplier(last),
-        ]
+        return [multiplier(each) for each in (one / twice, other / twice, last)]
 
     def _of_pairs(self, factors, left, right):
-        one = rescale(left * 2**20, factors[0])
-        other = rescale(right * 2**20, factors[1])
+        one, other = _shifted(factors, left, right, bits=20)
         return rescale(one + other, factors[2])
 
 
@@ -157,15 +146,10 @@ class Subtract(_Fused):
         one, other, output = _scales(operation, np.float32)
         twice = np.float32(2) * max(one, other)
         last = twice / (np.float32(2**20) * output)
-        return [
-            multiplier(one / twice),
-            multiplier(other / twice),
-            multiplier(last),
-        ]
+        return [multiplier(each) for each in (one / twice, other / twice, last)]
 
     def _of_pairs(self, factors, left, right):
-        one = rescale(left * 2**20, factors[0])
-        other = rescale(right * 2**20, factors[1])
+        one, other = _shifted(factors, left, right, bits=20)
         return rescale(one - other, factors[2])
 
 
@@ -180,15 +164,10 @@ class SquaredDifference(Pair):
         twice = 2 * max(one, other)
         scale = np.float64(np.float32(2**14) * operation.output.scale)
         last = twice * twice / scale
-        return [
-            multiplier(one / twice),
-            multiplier(other / twice),
-            multiplier(last),
-        ]
+        return [multiplier(each) for each in (one / twice, other / twice, last)]
 
     def _of_pairs(self, factors, left, right):
-        one = rescale(left * 2**7, factors[0])
-        other = rescale(right * 2**7, factors[1])
+        one, other = _shifted(factors, left, right, bits=7)
         return rescale((one - other) ** 2, factors[2])
 
 
@@ -257,6 +236,13 @@ class Prelu(Pair):
             above,
             below,
         )
+
+
+def _shifted(factors, left, right, *, bits):
+    """Returns both values in one unit, with as many bits more."""
+    one = rescale(left * 2**bits, factors[0])
+    other = rescale(right * 2**bits, factors[1])
+    return one, other
 
 
 def _scales(operation, dtype):

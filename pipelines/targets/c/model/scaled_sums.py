@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .arithmetic import RELU_BOUNDS, Multiplier, activation_bounds, multiplier
-from .network import Operation, Tensor
+from .network import Operation
 
 # Of inputs, and of what the zero point adds.
 _MOST_INPUT = 256
@@ -51,10 +51,16 @@ def bias_of(operation: Operation, num_outputs: int) -> np.ndarray:
     return bias.values.ravel()
 
 
-def channel_multipliers(operation: Operation, weights: Tensor) -> list[Multiplier]:
-    """Returns the multiplier of each output channel, or the one of all."""
+def channel_multipliers(operation: Operation, *, place: int = 0) -> list[Multiplier]:
+    """Returns the multiplier of each output channel, or the one of all.
+
+    Args:
+        operation: With its weights as the second input.
+        place: Of the input that they are multiplied with.
+    """
+    weights = operation.inputs[1]
     output_scale = np.float64(operation.output.scale)
-    input_scale = np.float64(operation.input.scale)
+    input_scale = np.float64(operation.inputs[place].scale)
     factors = []
     for scale in weights.scales:
         factors.append(multiplier(input_scale * np.float64(scale) / output_scale))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 
@@ -68,7 +69,8 @@ class Source:
         key = (kind, values.tobytes())
         if key not in self._names:
             name = f"table{len(self._names)}"
-            numbers = _wrapped(values.ravel().tolist())
+            written = [_number(each) for each in values.ravel().tolist()] or ["0"]
+            numbers = lines_of_numbers(written, a_line=NUMBERS_A_LINE, indent=2)
             size = max(values.size, 1)
             self.constants.append(f"static const {kind} {name}[{size}] = {{\n  {numbers}}};")
             self._names[key] = name
@@ -153,17 +155,19 @@ def _value(value):
     return str(value)
 
 
-def _wrapped(numbers):
-    """Returns numbers as C, broken into lines."""
-    written = [_number(each) for each in numbers] or ["0"]
+def lines_of_numbers(numbers: Sequence[str], *, a_line: int, indent: int) -> str:
+    """Returns numbers with commas between them, broken into lines.
+
+    Args:
+        numbers: As C has them.
+        a_line: How many stand in one.
+        indent: Spaces before each line but the first.
+    """
     lines = []
-    for start in range(
-        0,
-        len(written),
-        NUMBERS_A_LINE,
-    ):
-        lines.append(", ".join(written[start : start + NUMBERS_A_LINE]))
-    return ",\n  ".join(lines)
+    for start in range(0, len(numbers), a_line):
+        line = ", ".join(numbers[start : start + a_line])
+        lines.append(line)
+    return f",\n{' ' * indent}".join(lines)
 
 
 def _number(value):

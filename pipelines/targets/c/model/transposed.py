@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from .arithmetic import RELU_BOUNDS, activation_bounds, clamped, multiplier, rescale_channels
+from .arithmetic import RELU_BOUNDS, clamped, rescale_channels
 from .kernel import Kernel, require_int8
-from .scaled_sums import check_sums, tables_of
+from .scaled_sums import channel_multipliers, check_sums, output_bounds, tables_of
 
 _SAME = 0
+# The first input is the shape of the output.
+_VALUES = 2
 
 
 class TransposedConv(Kernel):
@@ -27,8 +29,8 @@ class TransposedConv(Kernel):
     def write(self, operation, source):
         weights, one, output = operation.inputs[1], operation.inputs[2], operation.output
         before_y, before_x = _before(operation)
-        values, exponents = tables_of(_multipliers(operation))
-        low, top = _bounds(operation)
+        values, exponents = tables_of(channel_multipliers(operation, place=_VALUES))
+        low, top = output_bounds(operation)
         sums = weights.values.astype(np.int32).sum(axis=3).astype(np.int32)
         layer = source.parameters(
             "transposed_conv",
@@ -79,8 +81,8 @@ class TransposedConv(Kernel):
                     x,
                     weights @ one[0, row, column],
                 )
-        moved = rescale_channels(sums, _multipliers(operation)) + output.zero_point
-        return [clamped(moved, _bounds(operation))]
+        scaled = rescale_channels(sums, channel_multipliers(operation, place=_VALUES))
+        return [clamped(scaled + output.zero_point, output_bounds(operation))]
 
 
 def _scatter(sums, y, x, products):
@@ -110,20 +112,3 @@ def _before(operation):
         outputs = -(-size // stride)
         found.append(max((outputs - 1) * stride + kernel - size, 0) // 2)
     return found[0], found[1]
-
-
-def _multipliers(operation):
-    product = np.float64(operation.inputs[2].scale)
-    output = np.float64(operation.output.scale)
-    scales = operation.inputs[1].scales
-    return [multiplier(product * np.float64(scale) / output) for scale in scales]
-
-
-def _bounds(operation):
-    output = operation.output
-    activation = operation.options.fusedActivationFunction
-    return activation_bounds(
-        activation,
-        output.scale,
-        output.zero_point,
-    )
