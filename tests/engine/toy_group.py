@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 from pipelines.engine.group import CLUSTER, report_failure
@@ -27,8 +28,11 @@ def take_part(folder: Path, rank: int) -> None:
         error = TrainError("the loss became nan", expected="a number", fix="a smaller rate")
         report_failure(folder, error)
         raise error
-    if rank != plan["rank"] and num_starts <= plan["deaths"]:
-        signal.pause()  # as a survivor waits for a dead one
+    alive = folder / "alive"
+    if rank == plan["rank"]:
+        alive.touch()
+    while not alive.exists():  # a survivor waits for a dead one, however often it was begun itself
+        time.sleep(0.05)
 
 
 if __name__ == "__main__":
