@@ -56,17 +56,21 @@ def program_files(
         print_value=answer.functions,
         answer_row=answer.row,
     )
+    readme = _readme(
+        signature,
+        code,
+        name,
+    )
+    return {"main.c": main, "README.md": readme, **_build_files(signature)}
+
+
+def _build_files(signature):
+    """Returns the text of Makefile and CMakeLists.txt."""
     sources = " ".join(library_sources(signature))
     headers = sources.replace("prepare", "signature").replace(".c", ".h")
     return {
-        "main.c": main,
         "Makefile": _MAKEFILE.format(sources=sources, headers=headers),
         "CMakeLists.txt": _CMAKE.replace("@SOURCES@", sources),
-        "README.md": _readme(
-            signature,
-            code,
-            name,
-        ),
     }
 
 
