@@ -13,7 +13,7 @@ from ..device.runner import LiteRT
 from ..device.signature import Signature
 from ..device.stream import Stream
 from ..errors import VerifyError
-from ..rows.parts import HeldOut
+from ..rows.parts import HeldOut, TrainSet
 from ..tasks import task_of
 from ..verify.ladder import TIMED_ROWS, Rung, some_places
 from .exported_model import ExportedModel
@@ -157,7 +157,7 @@ class StreamLadder:
         return int(np.round(np.abs(self._to_float(answers) - wanted).max() / step))
 
 
-def raw_steps(signature: Signature, rows: HeldOut, place: int) -> list[dict]:
+def raw_steps(signature: Signature, rows: HeldOut | TrainSet, place: int) -> list[dict]:
     """The window at `place` as the raw rows of its steps, the oldest first."""
     frame = signature.frame
     past = [

@@ -36,6 +36,7 @@ from pipelines.training.members import average_members
 from pipelines.verify.ladder import Rung
 from pipelines.verify.tolerance import failed_step
 from tests.altered import alter, copy_of
+from tests.targets.c.alone import assert_rows_alone, run_alone
 
 WINDOW = 16
 HORIZON = 3
@@ -203,6 +204,14 @@ def weather(tmp_path_factory):
         )
     )
     return run(recipe, table, folder=tmp_path_factory.mktemp("models")), table
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "g++"])
+def test_the_c_of_a_stream_alone(weather, tmp_path, compiler):
+    bundle, _ = weather
+    assert_rows_alone(bundle, tmp_path, compiler=compiler)
+    printed = run_alone(bundle.folder / "c" / "stream", tmp_path / "stream", compiler)
+    assert printed.endswith("5 of 5 steps as verified\n")
 
 
 def test_the_bundle_proves_its_streaming_form(weather):

@@ -22,6 +22,7 @@ from pipelines.rows.split import split
 from pipelines.text.draw import occlude, shown
 from tests.folders import left_in
 from tests.learned import learn
+from tests.targets.c.alone import assert_rows_alone
 from tests.test_run import check_bundle
 
 
@@ -45,6 +46,11 @@ def bundle(remarks, tmp_path_factory):
     recipe = tiny(text.REMARKS)
     recipe = replace(recipe, judge=replace(recipe.judge, beside=False, tolerance=1.0))
     return run(recipe, remarks, folder=tmp_path_factory.mktemp("models"))
+
+
+def test_the_c_of_a_text_alone(bundle, tmp_path):
+    printed = assert_rows_alone(bundle, tmp_path)
+    assert printed.count("label: ") == 5
 
 
 def test_report_shows_texts(bundle):

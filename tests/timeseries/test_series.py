@@ -55,6 +55,7 @@ from pipelines.timeseries import LoadSeries, series_recipe
 from pipelines.timeseries.windows import CutWindows
 from pipelines.verify.ladder import answer_all
 from tests.learned import learn
+from tests.targets.c.alone import assert_rows_alone
 from tests.test_run import check_bundle
 
 DAY = pd.date_range("2024-01-01", periods=400, freq="1h")
@@ -488,6 +489,12 @@ def glucose(tmp_path_factory):
     recipe = tiny(timeseries.GLUCOSE)
     recipe = replace(recipe, judge=replace(recipe.judge, tolerance=1.0))
     return run(recipe, table, folder=tmp_path_factory.mktemp("models")), table
+
+
+def test_the_c_of_a_window_alone(glucose, tmp_path):
+    bundle, _ = glucose
+    printed = assert_rows_alone(bundle, tmp_path, compiler="g++")
+    assert printed.count("value: ") == 5 * 12 * 3
 
 
 def test_report_of_a_forecast(glucose):

@@ -45,6 +45,7 @@ from pipelines.vision import (
 )
 from tests.altered import alter, copy_of
 from tests.folders import left_in
+from tests.targets.c.alone import assert_rows_alone
 from tests.test_run import check_bundle
 
 FORMS = ["keras", "litert_float32", "litert_int8", "litert_uint8", "micro_int8", "c_int8"]
@@ -88,6 +89,11 @@ def made(small, folder, tmp_path_factory):
         judge=replace(small.judge, beside=True),
     )
     return run(recipe, folder=tmp_path_factory.mktemp("models"))
+
+
+def test_the_c_of_a_picture_alone(made, tmp_path):
+    printed = assert_rows_alone(made, tmp_path)
+    assert printed.count("label: ") == 5
 
 
 def test_a_folder_of_pictures_becomes_a_bundle(made):

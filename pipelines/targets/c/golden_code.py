@@ -8,12 +8,39 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...device.cells import PICTURE, SERIES
+from ...device.primitives import num_draws
 from ...device.signature import Signature
+from ...tasks import task_of
 from ...tasks.c_text import comment, literal, quoted
 from .model.source import lines_of_numbers
 from .names import identifier
 
 NUMBERS_A_LINE = 16
+PRINT_VALUE = """
+/* In whole numbers, because many targets print no fractions. */
+static void print_value(double value) {
+  const double size = value < 0.0 ? -value : value;
+  const long whole = (long)size;
+  print_line("value: %s%ld.%03d", value < 0.0 ? "-" : "", whole, (int)(1000.0 * (size - (double)whole)));
+}
+"""
+
+
+_ANSWER_ROW = """  int refused;
+  prepare_reset();
+  refused = prepare(&row, &inputs);
+  if (refused != 0) return refused;
+  model_reset();
+  model_run(&inputs, output);"""
+_ANSWER_DRAWS = """  for (signature_draw = 0; signature_draw < SIGNATURE_NUM_DRAWS; ++signature_draw) {
+    int8_t *into = output + signature_draw * (SIGNATURE_NUM_OUTPUTS / SIGNATURE_NUM_DRAWS);
+    int refused;
+    prepare_reset();
+    refused = prepare(&row, &inputs);
+    if (refused != 0) return refused;
+    model_reset();
+    model_run(&inputs, into);
+  }"""
 
 
 @dataclass(frozen=True)
@@ -27,6 +54,34 @@ class RowCode:
 
     tables: str
     fields: str
+
+
+@dataclass(frozen=True)
+class AnswerCode:
+    """What takes a raw row to its answer, in C that is C++ too.
+
+    Attributes:
+        row: Statements of a function that returns what `prepare` refused, or ends with the outputs
+            of `row` in `output`.
+        functions: What the statements call, or "".
+        statements: What prints the answer by `print_line(format, ...)`.
+    """
+
+    row: str
+    functions: str
+    statements: str
+
+
+def answer_code(signature: Signature) -> AnswerCode:
+    """Returns the C that answers a row; the model runs once a draw of missing numbers."""
+    statements = task_of(signature.target).c_example(signature)
+    functions = ""
+    if "print_value" in statements:
+        functions = PRINT_VALUE
+    row = _ANSWER_ROW
+    if num_draws(signature.primitives) > 1:
+        row = _ANSWER_DRAWS
+    return AnswerCode(row, functions, statements)
 
 
 def row_code(signature: Signature, row: Mapping[str, np.ndarray], table: str) -> RowCode:
@@ -45,14 +100,14 @@ def row_code(signature: Signature, row: Mapping[str, np.ndarray], table: str) ->
         value = name
         if column.kind in (PICTURE, SERIES):
             tables.append(
-                _table(
+                table_code(
                     cell,
                     column.kind,
                     name,
                 )
             )
         else:
-            value = _cell(cell, column.kind)
+            value = cell_code(cell, column.kind)
         field = identifier(place, column.name)
         fields.append(f"  row->{field} = {value}; /* {comment(column.name)} */")
     return RowCode("".join(f"{each}\n" for each in tables), "\n".join(fields))
@@ -63,8 +118,14 @@ def wrapped(numbers: Iterable[str]) -> str:
     return lines_of_numbers(list(numbers), a_line=NUMBERS_A_LINE, indent=4)
 
 
-def _table(cell, kind, name):
-    """Returns a picture or a series as a constant table."""
+def table_code(cell: np.ndarray, kind: str, name: str) -> str:
+    """Returns a picture or a series as a constant table.
+
+    Args:
+        cell: Its numbers.
+        kind: Of the column.
+        name: Of the table.
+    """
     numbers = np.asarray(cell).ravel().tolist()
     if kind == PICTURE:
         body = wrapped(map(str, numbers))
@@ -73,8 +134,8 @@ def _table(cell, kind, name):
     return f"static const float {name}[{len(numbers)}] = {{\n    {body}}};"
 
 
-def _cell(cell, kind):
-    """Returns the C of a value."""
+def cell_code(cell: object, kind: str) -> str:
+    """Returns a cell of a column of a kind as C."""
     if kind == "numeric":
         return _number(cell)
     if kind == "date":

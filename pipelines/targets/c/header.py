@@ -42,6 +42,10 @@ typedef struct {{
 {ports}
 }} signature_inputs;
 
+#ifdef __cplusplus
+extern "C" {{
+#endif
+
 /* Forgets the rows before, for columns that fill a hole with the last value seen. */
 void prepare_reset(void);
 
@@ -50,6 +54,10 @@ void prepare_reset(void);
 int prepare(const signature_row *row, signature_inputs *inputs);
 
 {task.c_declaration(signature)}
+#ifdef __cplusplus
+}}
+#endif
+
 #endif
 """
 

@@ -8,38 +8,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ...device.primitives import num_draws
 from ...device.signature import Signature
 from ...tasks import task_of
 from ...tasks.c_text import comment
-from .golden_code import row_code, wrapped
+from .golden_code import answer_code, row_code, wrapped
 from .model.write import ModelCode
-
-_PRINT_VALUE = """
-/* In whole numbers, because many targets print no fractions. */
-static void print_value(double value) {
-  const double size = value < 0.0 ? -value : value;
-  const long whole = (long)size;
-  printf("value: %s%ld.%03d\\n", value < 0.0 ? "-" : "", whole, (int)(1000.0 * (size - (double)whole)));
-}
-"""
-
-
-_ANSWER_ROW = """  int refused;
-  prepare_reset();
-  refused = prepare(&row, &inputs);
-  if (refused != 0) return refused;
-  model_reset();
-  model_run(&inputs, output);"""
-_ANSWER_DRAWS = """  for (signature_draw = 0; signature_draw < SIGNATURE_NUM_DRAWS; ++signature_draw) {
-    int8_t *into = output + signature_draw * (SIGNATURE_NUM_OUTPUTS / SIGNATURE_NUM_DRAWS);
-    int refused;
-    prepare_reset();
-    refused = prepare(&row, &inputs);
-    if (refused != 0) return refused;
-    model_reset();
-    model_run(&inputs, into);
-  }"""
+from .push import may_be_pushed
 
 
 def program_files(
@@ -69,7 +43,7 @@ def program_files(
         )
         tables.append(golden.tables)
         setters.append(_setter(place, golden.fields))
-    answer = task_of(signature.target).c_example(signature)
+    answer = answer_code(signature)
     wanted = _tables(outputs)
     main = _MAIN.format(
         name=comment(name),
@@ -78,32 +52,39 @@ def program_files(
         names=", ".join(f"set_row{place}" for place in range(len(rows))),
         num_rows=len(rows),
         wanted=wanted,
-        print_value=_PRINT_VALUE if "print_value" in answer else "",
-        answer=answer,
-        answer_row=_answer_row(signature),
+        answer=answer.statements,
+        print_value=answer.functions,
+        answer_row=answer.row,
     )
+    readme = _readme(
+        signature,
+        code,
+        name,
+    )
+    return {"main.c": main, "README.md": readme, **_build_files(signature)}
+
+
+def _build_files(signature):
+    """Returns the text of Makefile and CMakeLists.txt."""
+    sources = " ".join(library_sources(signature))
+    headers = sources.replace("prepare", "signature").replace(".c", ".h")
     return {
-        "main.c": main,
-        "Makefile": _MAKEFILE,
-        "CMakeLists.txt": _CMAKE,
-        "README.md": _readme(
-            signature,
-            code,
-            name,
-        ),
+        "Makefile": _MAKEFILE.format(sources=sources, headers=headers),
+        "CMakeLists.txt": _CMAKE.replace("@SOURCES@", sources),
     }
+
+
+def library_sources(signature: Signature) -> list[str]:
+    """Returns the C files of the folder but the program's."""
+    sources = ["prepare.c", "model.c"]
+    if may_be_pushed(signature):
+        sources.append("push.c")
+    return sources
 
 
 def _setter(place, fields):
     """Returns the function that fills a raw row."""
     return f"static void set_row{place}(signature_row *row) {{\n{fields}\n}}\n"
-
-
-def _answer_row(signature):
-    """Returns what takes a row through the model, once or once a draw."""
-    if num_draws(signature.primitives) == 1:
-        return _ANSWER_ROW
-    return _ANSWER_DRAWS
 
 
 def _tables(outputs):
@@ -117,6 +98,9 @@ def _tables(outputs):
 def _readme(signature, code, name):
     """Returns the text of README.md."""
     reset = ""
+    push = ""
+    if may_be_pushed(signature):
+        push = _PUSH
     if code.state_bytes:
         reset = " An LSTM keeps what the row before left: call `model_reset()` before every row."
     return _README.format(
@@ -125,6 +109,7 @@ def _readme(signature, code, name):
         arena=code.arena_bytes,
         state=code.state_bytes,
         reset=reset,
+        push=push,
     )
 
 
@@ -187,8 +172,8 @@ _MAKEFILE = """# make && ./main
 CC ?= cc
 CFLAGS ?= -std=c99 -O2 -Wall -Wextra
 
-main: main.c prepare.c model.c signature.h model.h
-\t$(CC) $(CFLAGS) main.c prepare.c model.c -lm -o main
+main: main.c {sources} {headers}
+\t$(CC) $(CFLAGS) main.c {sources} -lm -o main
 
 clean:
 \trm -f main
@@ -200,7 +185,7 @@ _CMAKE = """cmake_minimum_required(VERSION 3.13)
 project(model C)
 
 # The library for a program of your own, and the self-test.
-add_library(model STATIC prepare.c model.c)
+add_library(model STATIC @SOURCES@)
 target_include_directories(model PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
 target_compile_features(model PUBLIC c_std_99)
 if(UNIX)
@@ -250,4 +235,24 @@ if (prepare(&row, &inputs) == 0) {{
 The model takes {arena:,} bytes of memory between the start and the end of a call, and {state:,} that stay.{reset}
 `model_run_in()` takes both from the caller, so that several threads or models can share memory; compile with
 `-DMODEL_OWN_MEMORY` to leave the static memory out. Compile with `-O2`: `-Os` can halve the speed of convolutions.
+{push}"""
+_PUSH = """
+## Steps that arrive one by one
+
+`push.h` keeps the window: `prepare_push()` takes one step and returns 1 when the window is full and `inputs` are those
+of its newest steps.
+
+```c
+#include "model.h"
+#include "push.h"
+
+prepare_push_reset();
+/* for every step, the oldest first */
+if (prepare_push(&step, &inputs) == 1) {
+  model_reset();
+  model_run(&inputs, output);
+}
+```
+
+Gaps in time, rows that share a step, and what is refused: `push.h`.
 """

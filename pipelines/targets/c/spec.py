@@ -16,14 +16,17 @@ from ..budgets import Cost
 from ..climbing import Reference, climb_end_to_end
 from ..micro.limits import micro_places
 from ..micro.runner import Micro, micro_available
+from ..streams import raw_steps
 from .c_files import c_files
 from .footprint import CROSS_COMPILER, SIMULATOR, measure_footprint
 from .kernels import CKernels
 from .model.reference import NumpyModel
 from .model.write import write_model
 from .program import program_files
+from .push import push_files
 from .runner import CCode, compiler
 from .stream import stream_files
+from .stream_program import stream_program
 from .tflm import array_files, tflm_files
 
 MAX_C_ROWS = 500
@@ -81,6 +84,7 @@ class TargetC(Target):
         outputs = np.stack([_answered(signature, interpreter, row) for row in rows])
         code = write_model(int8, exported.name)
         files = c_files(signature, exported.name) | code.files
+        files |= push_files(signature, exported.name)
         files |= program_files(signature, code, exported.name, rows=rows, outputs=outputs)
         files |= tflm_files(
             signature,
@@ -156,9 +160,10 @@ def _with_footprint(rung, files):
 
 def exact_interpreter(content: bytes) -> tuple[Micro | NumpyModel, str]:
     """Returns what gives the outputs that C must give, and its name."""
+    plain = LiteRT(content)
     if micro_available():
-        return Micro(content, LiteRT(content).port_names()), "TFLM"
-    return NumpyModel(content), "TFLM's arithmetic in numpy"
+        return Micro(content, plain.port_names(), plain.output_names()), "TFLM"
+    return NumpyModel(content, plain.output_names()), "TFLM's arithmetic in numpy"
 
 
 def _answered(signature, interpreter, row):
@@ -173,13 +178,16 @@ def _answered(signature, interpreter, row):
 def _stream_files(exported):
     """Returns file name → text of the streaming form."""
     content = exported.tflite["stream_int8"]
+    interpreter, _ = exact_interpreter(content)
+    steps = raw_steps(exported.signature, exported.raw, 0)
     code = write_model(
         content,
         exported.name,
         header="stream",
         output_names=LiteRT(content).output_names(),
     )
-    files = stream_files(exported.signature, exported.name)
+    main = stream_program(exported.signature, exported.name, steps, interpreter)
+    files = stream_files(exported.signature, exported.name) | {"main.c": main}
     return files | code.files | array_files(content, exported.name)
 
 

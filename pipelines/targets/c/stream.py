@@ -10,12 +10,21 @@ import math
 from dataclasses import replace
 
 from ...device.calendar import SECOND
-from ...device.cells import MAX_NUMBER, SERIES
+from ...device.history import num_past_steps
 from ...device.signature import Signature
 from ...errors import ExportError
-from ...tasks.c_text import comment, literal
+from ...tasks.c_text import comment
 from .c_files import c_files
-from .names import TYPES, identifier
+from .past_steps import (
+    check_lines,
+    clear_lines,
+    declarations,
+    indented,
+    plus,
+    row_lines,
+    step_fields,
+    window_lines,
+)
 
 
 def stream_files(signature: Signature, name: str) -> dict[str, str]:
@@ -52,22 +61,6 @@ def stream_files(signature: Signature, name: str) -> dict[str, str]:
     }
 
 
-def _fields(signature):
-    """Of each column but the time: (its place, its name in C, its C type in a step, whether steps
-    of it are kept).
-    """
-    frame = signature.frame
-    for place, column in enumerate(signature.columns):
-        if column.name != frame.time:
-            kept = column.kind == SERIES and column.name not in frame.known
-            yield (
-                place,
-                identifier(place, column.name),
-                "float" if kept else TYPES[column.kind].strip(),
-                kept,
-            )
-
-
 def _number_type(port):
     if port.dtype == "float32":
         return "int8_t"
@@ -77,13 +70,6 @@ def _number_type(port):
 def _header(signature, name):
     """Returns the text of stream.h."""
     stream = signature.stream
-    fields = []
-    for place, field, kind, kept in _fields(signature):
-        note = comment(signature.columns[place].name)
-        if kept:
-            note += ", NAN where missing"
-        space = "" if kind.endswith("*") else " "
-        fields.append(f"  {kind}{space}{field}; /* {note} */")
     ports = []
     for port in (*stream.inputs, *stream.states):
         size = math.prod(port.shape)
@@ -91,7 +77,7 @@ def _header(signature, name):
     return _HEADER.format(
         name=comment(name),
         seconds=signature.frame.step_seconds,
-        fields="\n".join(fields),
+        fields=declarations(signature),
         ports="\n".join(ports),
         given=_state_arguments(stream),
     )
@@ -105,40 +91,22 @@ def _source(signature, name):
     """Returns the text of stream.c."""
     stream = signature.stream
     calendar = signature.frame.calendar
+    kept = [each for each in step_fields(signature) if each.is_kept]
     return _SOURCE.format(
         name=comment(name),
         seconds=round(signature.frame.step_seconds),
-        shift_seconds=_plus(calendar.early_seconds - calendar.phase_seconds),
+        shift_seconds=plus(calendar.early_seconds - calendar.phase_seconds),
         num_steps=stream.num_steps,
+        most_steps=num_past_steps(signature),
         given=_state_arguments(stream),
-        checks=_lines(_checks(signature)),
-        row=_lines(_row(signature)),
-        newest=_lines(_newest(signature)),
-        **_window_parts(signature),
+        checks=check_lines(signature, _refused_code),
+        windows=window_lines(signature),
+        clear_windows=clear_lines(signature),
+        shifts="\n".join(map(_shift, kept)),
+        row=row_lines(signature, step="now.", date="(next_step + 1)"),
+        newest=indented(_newest(signature)),
         **_state_parts(stream.states),
     )
-
-
-def _window_parts(signature):
-    """Returns the parts of stream.c that keep raw steps."""
-    windows = []
-    clear = []
-    shifts = []
-    most_steps = 0
-    for place, field, _, kept in _fields(signature):
-        if not kept:
-            continue
-        size = signature.columns[place].shape[0]
-        most_steps = max(most_steps, size)
-        windows.append(f"static float past{place}[{size}];")
-        clear.append(f"for (int32_t i = 0; i < {size}; ++i) past{place}[i] = NAN;")
-        shifts.append(_shift(place, field, size))
-    return {
-        "windows": "\n".join(windows),
-        "clear_windows": _lines(clear),
-        "shifts": _lines(shifts),
-        "most_steps": most_steps,
-    }
 
 
 def _state_parts(ports):
@@ -156,56 +124,24 @@ def _state_parts(ports):
         keep.append(f"memcpy(kept_{name}, {name}, sizeof kept_{name});")
     return {
         "states": "\n".join(states),
-        "clear_states": _lines(clear),
-        "give_states": _lines(give),
-        "keep_states": _lines(keep),
+        "clear_states": indented(clear),
+        "give_states": indented(give),
+        "keep_states": indented(keep),
     }
 
 
-def _plus(seconds):
-    """A whole number to be added, as C; nothing where it is 0."""
-    if seconds == 0:
-        return ""
-    return f" {'+' if seconds > 0 else '-'} {abs(seconds)}"
+def _refused_code(place):
+    """Returns what stream_push returns where the number of a column is too large."""
+    return place + 1
 
 
-def _lines(lines):
-    return "\n".join(f"  {line}" for line in lines)
-
-
-def _shift(place, field, size):
+def _shift(field):
+    window = field.window
+    newest = field.num_steps - 1
     return (
-        f"memmove(past{place}, past{place} + 1, {size - 1} * sizeof(float));\n"
-        f"  past{place}[{size - 1}] = next_step == last_step ? now.{field} : NAN;"
+        f"  memmove({window}, {window} + 1, {newest} * sizeof(float));\n"
+        f"  {window}[{newest}] = next_step == last_step ? now.{field.name} : NAN;"
     )
-
-
-def _checks(signature):
-    """A number too large for prepare() is refused before anything has changed."""
-    most = literal(MAX_NUMBER)
-    for place, field, _, kept in _fields(signature):
-        column = signature.columns[place]
-        if kept or column.kind == "numeric":
-            yield f"if (step->{field} > {most} || step->{field} < -{most}) return {place + 1};"
-        elif column.kind == SERIES:
-            yield (
-                f"if (step->{field} == NULL) return {place + 1};\n"
-                f"  for (int32_t i = 0; i < {column.shape[0]}; ++i)\n    if (step->{field}[i] "
-                f"> {most} || "
-                f"step->{field}[i] < -{most}) return {place + 1};"
-            )
-
-
-def _row(signature):
-    """The row of the window that ends with this step."""
-    for place, column in enumerate(signature.columns):
-        if column.name == signature.frame.time:
-            yield (
-                f"row.{identifier(place, column.name)} = (next_step + 1) * "
-                f"{round(signature.frame.step_seconds)}{_plus(signature.frame.calendar.phase_seconds)};"
-            )
-    for place, field, _, kept in _fields(signature):
-        yield f"row.{field} = {f'past{place}' if kept else f'now.{field}'};"
 
 
 def _newest(signature):
@@ -243,6 +179,10 @@ typedef struct {{
 {ports}
 }} stream_inputs;
 
+#ifdef __cplusplus
+extern "C" {{
+#endif
+
 /* Forgets every step: the next one begins a series. */
 void stream_reset(void);
 
@@ -261,6 +201,10 @@ int stream_ready(void);
 
 /* The forecast after the newest step; see signature_forecast. */
 void stream_forecast(const int8_t *output, double *values);
+
+#ifdef __cplusplus
+}}
+#endif
 
 #endif
 """

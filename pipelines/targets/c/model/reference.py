@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -43,15 +43,31 @@ def run_network(network: Network, inputs: Mapping[str, np.ndarray]) -> list[np.n
 
 
 class NumpyModel:
-    """An int8 TFLite file in numpy; has the `run` of `device.runner.Interpreter`."""
+    """An int8 TFLite file in numpy; has the `run` of `device.runner.Interpreter`, and the `call` of
+    `device.stream.StepInterpreter`.
+    """
 
-    def __init__(self, content: bytes):
+    def __init__(self, content: bytes, output_names: Sequence[str] = ()):
         """Reads the file.
+
+        Args:
+            content: The file.
+            output_names: Of its outputs in their order; () as the file names the tensors.
 
         Raises:
             ExportError: An operator has no kernel.
         """
-        self._network = known_network(content)
+        self._network = known_network(content, output_names)
+
+    def call(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Computes one row, all outputs by name.
+
+        Args:
+            inputs: Input → int8 (or int32 ids) [1, ...].
+        """
+        found = run_network(self._network, inputs)
+        names = map(port_name, self._network.outputs)
+        return dict(zip(names, found, strict=True))
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
         """Computes rows, each from the beginning.
