@@ -60,7 +60,13 @@ def learn_images(options: ImagesOptions) -> None:
         load = _of_table(options)
     else:
         load = _of_folder(options)
-    options.train_best(picture_candidates(load, name=options.name or name_of(options.source)))
+    load = load.sized()
+    candidates = picture_candidates(
+        load,
+        name=options.name or name_of(options.source),
+        has_long_tail=load.has_long_tail(),
+    )
+    options.train_best(candidates)
 
 
 def _of_folder(options: ImagesOptions) -> "LoadFolder":
@@ -73,7 +79,7 @@ def _of_folder(options: ImagesOptions) -> "LoadFolder":
     )
     reading = reading_of(options.read, marks=("spelling",))
     group = pattern_of(options.group, options.source)
-    return LoadFolder(options.source, group=group, spelling=reading.spelling)
+    return LoadFolder(options.source, height=0, width=0, group=group, spelling=reading.spelling)
 
 
 def _of_table(options: ImagesOptions) -> "LoadPaths":
@@ -86,6 +92,8 @@ def _of_table(options: ImagesOptions) -> "LoadPaths":
         options.source,
         one_or_all(options.target),
         path=options.path_column,
+        height=0,
+        width=0,
         group=tuple(options.group or ()),
         reading=reading,
     )

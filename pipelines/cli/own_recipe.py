@@ -13,6 +13,7 @@ from .watch import WatchedRunOptions
 if TYPE_CHECKING:
     from ..recipe import Candidate, Recipe
     from ..rows.parts import SourceData
+    from ..slots import Loader
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +55,8 @@ class OwnDataOptions(WatchedRunOptions):
         workers = Workers(folder=self.folder, is_fresh=self.fresh)
         with making_command(STOPPED), logged_stages(self.log_json):
             usable = usable_candidates(turned)
-            data = read(usable[0].recipe)
+            usual = usable[0].recipe
+            data = read(usual)
             recipes = choose(
                 usable,
                 quality=self.quality,
@@ -63,9 +65,11 @@ class OwnDataOptions(WatchedRunOptions):
             )
             print_tried(recipes[0])
             with anew(self.fresh):
-                self._run_first_that_passes(recipes, data)
+                self._run_first_that_passes(recipes, usual.load, data)
 
-    def _run_first_that_passes(self, recipes: "Sequence[Recipe]", data: "SourceData") -> None:
+    def _run_first_that_passes(
+        self, recipes: "Sequence[Recipe]", load: "Loader", data: "SourceData"
+    ) -> None:
         from ..engine.notice import print_notice
         from ..errors import VerifyError
         from ..run import run
@@ -74,12 +78,14 @@ class OwnDataOptions(WatchedRunOptions):
         in_order = in_order_to_run(recipes)
         missed: dict[str, str] = {}
         for place, recipe in enumerate(in_order):
+            # One that reads the source in another way, such as larger pictures, reads it again.
+            known = data if recipe.load == load else None
             try:
                 bundle = run(
                     self.watched(with_missed(recipe, missed)),
                     folder=self.folder,
                     callbacks=self.callbacks(recipe),
-                    data=data,
+                    data=known,
                 )
                 self.log_bundle(bundle)
                 return

@@ -254,10 +254,9 @@ class _RayRanks(_Ranks):
             ray.init(log_to_driver=False, logging_level="error", include_dashboard=False)
         actor = ray.remote(num_cpus=1, max_restarts=0)(RayRank)
         variables = usual_slot().variables()
-        self.actors = [
-            actor.options(runtime_env={"env_vars": variables}).remote()
-            for _ in range(self.group.num_workers)
-        ]
+        # Each on a machine of its own, as long as there are as many.
+        placed = actor.options(runtime_env={"env_vars": variables}, scheduling_strategy="SPREAD")
+        self.actors = [placed.remote() for _ in range(self.group.num_workers)]
         addresses = self._addresses()
         self.work = [
             each.take_part.remote(self.group.module, str(self.folder.absolute()), addresses, rank)

@@ -6,6 +6,7 @@ refused where it is more than half.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -30,6 +31,7 @@ from ..sources.table import Reading, find_table, read_table, settle_reading
 from ..spec import knob
 from .arrays import idx_files, read_idx_folder, read_pictures_npz
 from .draw import PictureLoader
+from .file_loader import FileLoader
 from .pixels import (
     MAX_SIDE,
     SUFFIXES,
@@ -43,14 +45,14 @@ from .sketch import sketch_pictures
 
 
 @dataclass(frozen=True)
-class LoadFolder(PictureLoader):
+class LoadFolder(FileLoader):
     """Loads a folder of class folders, folder/<class>/**/*.png, or of parts,
     folder/{train,valid,test}/<class>/... .
 
     Attributes:
         source: The folder; JPEG, PNG, GIF, WebP and BMP files are read, found by their names.
-        height: Of every picture, in pixels, to which it is resized.
-        width: Of every picture, in pixels, to which it is resized.
+        height: Of every picture, in pixels, to which it is resized; 0: see `sized`.
+        width: Of every picture, in pixels, to which it is resized; 0: see `sized`.
         channels: 1 (grey) or 3 (RGB); 0 is 1 if all pictures are grey, else 3.
         group: A regular expression with one group, found in the file's relative name: pictures of
             one group (a patient, a scene) stay together in one part.
@@ -63,8 +65,8 @@ class LoadFolder(PictureLoader):
     """
 
     source: str
-    height: int = knob(64, 1, MAX_SIDE, unit="pixels")
-    width: int = knob(64, 1, MAX_SIDE, unit="pixels")
+    height: int = knob(64, 0, MAX_SIDE, unit="pixels")
+    width: int = knob(64, 0, MAX_SIDE, unit="pixels")
     channels: int = knob(0, 0, 3)
     group: str = ""
     positive: str = ""
@@ -83,8 +85,12 @@ class LoadFolder(PictureLoader):
         check_spelling(self.spelling)
         if source is not None:
             return from_memory(self, source, "label", spelling=self.spelling)
-        root, found = found_in_folder(self, PICTURE, SUFFIXES)
-        return from_files(self, found, root, "label")
+        root, found = self.found()
+        return from_files(self.sized_by(root, found.names), found, root, "label")
+
+    def found(self) -> tuple[Path, LabelledSource]:
+        """Returns the folder, a resolved path, and the files in it with their classes."""
+        return found_in_folder(self, PICTURE, SUFFIXES)
 
     def has_groups(self) -> bool:
         """Whether pictures of one group stay together."""
@@ -104,7 +110,7 @@ class LoadFolder(PictureLoader):
 
 
 @dataclass(frozen=True)
-class LoadPaths(PictureLoader):
+class LoadPaths(FileLoader):
     """Loads a table with a column of picture files and one of classes.
 
     Attributes:
@@ -115,8 +121,8 @@ class LoadPaths(PictureLoader):
             folder.
         group: Columns of which rows with the same values stay together in one part.
         part: A column that holds train, valid or test; if empty, rows are still to be split.
-        height: Of every picture, in pixels, to which it is resized.
-        width: Of every picture, in pixels, to which it is resized.
+        height: Of every picture, in pixels, to which it is resized; 0: see `sized`.
+        width: Of every picture, in pixels, to which it is resized; 0: see `sized`.
         channels: 1 (grey) or 3 (RGB); 0 is 1 if all pictures are grey, else 3.
         positive: Of two classes the one that scores are about; if empty, the one called true, yes
             or 1, else the rarer one.
@@ -134,8 +140,8 @@ class LoadPaths(PictureLoader):
     folder: str = ""
     group: tuple[str, ...] = ()
     part: str = ""
-    height: int = knob(64, 1, MAX_SIDE, unit="pixels")
-    width: int = knob(64, 1, MAX_SIDE, unit="pixels")
+    height: int = knob(64, 0, MAX_SIDE, unit="pixels")
+    width: int = knob(64, 0, MAX_SIDE, unit="pixels")
     channels: int = knob(0, 0, 3)
     positive: str = ""
     reading: Reading = Reading()
@@ -162,6 +168,15 @@ class LoadPaths(PictureLoader):
                 label_kind=self.target_kind,
                 separator=self.label_separator,
             )
+        root, found = self.found()
+        return from_files(self.sized_by(root, found.names), found, root, title)
+
+    def found(self) -> tuple[Path, LabelledSource]:
+        """Returns the folder of the paths, a resolved path, and what the table holds of each file.
+
+        Raises:
+            LoadError: a column is missing.
+        """
         file, root = self._places()
         table = read_table(self.source, settle_reading(file, self.reading))
         targets = target_names(self.target)
@@ -195,7 +210,7 @@ class LoadPaths(PictureLoader):
             found.parts = [
                 read_part(cell, missing, row) for row, cell in enumerate(table[self.part])
             ]
-        return from_files(self, found, root, title)
+        return root, found
 
     def has_label_sets(self) -> bool:
         """Whether a picture has several labels, by the target's cells alone."""

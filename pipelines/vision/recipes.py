@@ -22,6 +22,7 @@ from .augment import (
     AugmentRotation,
     AugmentZoom,
 )
+from .file_loader import MOST_SIDE
 from .load import LoadArrays, LoadFolder, LoadPaths
 from .mobile import EfficientNetLite0
 from .networks import Cnn
@@ -46,7 +47,7 @@ FASHION_MNIST = "/usr/share/datasets/fashion-mnist"
 def picture_recipe(load: LoadFolder | LoadPaths, *, name: str = "my_model") -> Recipe:
     """The recipe for unseen pictures: the parts that the source gives, else
     groups kept whole, else a random split; flips, shifts, rotation and light; a plain net of
-    convolutions.
+    convolutions, which halves the pictures up to four times.
     """
     if load.names_parts():
         how = SplitGiven()
@@ -62,13 +63,19 @@ def picture_recipe(load: LoadFolder | LoadPaths, *, name: str = "my_model") -> R
         load=load,
         split=how,
         augment=STANDARD,
-        build=Cnn(widths=(16, 32, 48, 64, 96), pool_after=(0, 1, 2, 3), dropout=0.2),
+        build=Cnn(widths=(16, 32, 48, 64, 96), pool_after=_halved_after(load), dropout=0.2),
         training=Training(
             epochs=40, batch_size=32, optimizer=AdamW(learning_rate=2e-3), schedule=Cosine()
         ),
         judge=judge,
         about="Separates classes of pictures.",
     )
+
+
+def _halved_after(load):
+    """Returns after which convolutions the map is halved: a side of three is left."""
+    side = min(load.height or MOST_SIDE, load.width or MOST_SIDE)
+    return tuple(place for place in range(4) if side >= 3 * 2 ** (place + 1))
 
 
 FASHION = Recipe(

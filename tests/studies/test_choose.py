@@ -217,6 +217,13 @@ OFFERS = {
 }
 
 
+def source_of(load):
+    """A loader, of pictures without the size in which they are read."""
+    if isinstance(load, vision.LoadFolder):
+        return replace(load, height=64, width=64, channels=0)
+    return load
+
+
 @pytest.mark.parametrize("name", OFFERS)
 def test_candidates_of_a_modality(name):
     offered = OFFERS[name]
@@ -224,7 +231,7 @@ def test_candidates_of_a_modality(name):
     for first, other in zip(offered, offered[1:], strict=False):
         assert first.recipe != other.recipe
         assert first.recipe.split == other.recipe.split
-        assert first.recipe.load == other.recipe.load
+        assert source_of(first.recipe.load) == source_of(other.recipe.load)
         assert first.recipe.judge == other.recipe.judge
     for each in offered:
         each.recipe.check()

@@ -248,8 +248,8 @@ def test_folders_that_hold_nothing(folder, tmp_path):
     refused(LoadFolder(str(folder / "Flags")), "no pictures in the folder")
     (tmp_path / "empty").mkdir()
     refused(LoadFolder(str(tmp_path / "empty")), "no pictures in the folder")
-    with pytest.raises(RecipeError, match="load.height=0"):
-        LoadFolder(str(folder), height=0).read()
+    with pytest.raises(RecipeError, match="load.height=-1"):
+        LoadFolder(str(folder), height=-1).read()
     refused(LoadFolder(str(folder), channels=2), "load.channels=2")
 
 
