@@ -40,15 +40,22 @@ FILES = {
     "c/CMakeLists.txt",
     "c/Makefile",
     "c/README.md",
+    "c/examples/self_test/self_test.ino",
+    "c/library.properties",
     "c/main.c",
     "c/model.c",
     "c/model.h",
     "c/prepare.c",
     "c/signature.h",
+    "c/src/model.c",
+    "c/src/prepare.c",
     "c/tflm/README.md",
     "c/tflm/main.cc",
     "c/tflm/model_int8.c",
     "c/tflm/model_int8.h",
+    "c/zephyr/CMakeLists.txt",
+    "c/zephyr/Kconfig",
+    "c/zephyr/module.yml",
     "golden.json",
     "model.keras",
     "model_float32.tflite",
@@ -62,6 +69,15 @@ FILES = {
 
 def files_of(folder):
     return {str(path.relative_to(folder)) for path in Path(folder).rglob("*") if path.is_file()}
+
+
+def files_wanted(signature, name):
+    files = FILES | {f"c/src/{name}.h"}
+    if signature.inputs[0].is_picture:
+        files |= {"model_uint8.tflite"}
+    if signature.past_series():
+        files |= {"c/push.c", "c/push.h", "c/src/push.c"}
+    return files
 
 
 def open_gate(recipe):
@@ -115,7 +131,7 @@ def test_every_recipe_goes_to_the_device_in_its_tiny_form(name, tmp_path, capsys
 def check_bundle(bundle):
     report = bundle.report
     of_pictures = bundle.signature.inputs[0].is_picture
-    assert files_of(bundle.folder) == FILES | ({"model_uint8.tflite"} if of_pictures else set())
+    assert files_of(bundle.folder) == files_wanted(bundle.signature, bundle.folder.name)
     if of_pictures:
         forms = [*FORMS[:3], "litert_uint8", *FORMS[3:]]
     else:
@@ -224,7 +240,8 @@ def test_a_lost_step_fails_the_run_and_keeps_the_report(birds, birds_recipe, tmp
     ):
         run(birds_recipe, birds, folder=tmp_path)
     failed = tmp_path / "birds_mlp_tiny.failed"
-    assert files_of(failed) == FILES and not (tmp_path / "birds_mlp_tiny").exists()
+    wanted = FILES | {f"c/src/{birds_recipe.name}.h"}
+    assert files_of(failed) == wanted and not (tmp_path / "birds_mlp_tiny").exists()
     report = json.loads((failed / "report.json").read_text())
     assert not report["gate"]["passed"] and "litert_int8 lost" in report["gate"]["failed_step"]
     assert "ladder failed" in (failed / "report.html").read_text()

@@ -102,12 +102,12 @@ def _with_layer(received, places, layers):
     """The words with the layer of the operator in them, which is named with its number or as one
     that is absent.
     """
-    numbered = re.search(r"operator (\w+) \(number (\d+)\)", received)
+    numbered = re.search(r"operator [\w ]+ \(number (\d+)\)", received)
     absent = re.search(r"has no operator (\w+)", received) or re.search(
         r"builtin opcode '(\w+)'", received
     )
-    if numbered and int(numbered[2]) < len(places):
-        path = places[int(numbered[2])][1]
+    if numbered and int(numbered[1]) < len(places):
+        path = places[int(numbered[1])][1]
     elif absent:
         path = next((path for name, path in places if name == absent[1]), "")
     else:

@@ -19,6 +19,8 @@ ACTIVATIONS = (
     "tanh",
     "sigmoid",
 )
+# Their exponential is one of LiteRT alone in int8.
+NEED_EXPONENTIAL = ("elu", "selu", "mish")
 INITIALIZERS = (
     "HeNormal",
     "HeUniform",

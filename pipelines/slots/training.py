@@ -11,7 +11,7 @@ import numpy as np
 
 from ..rows.sketch import DataSketch
 from ..spec import Refusal, Spec, knob
-from .layers import Layers
+from .layers import NEED_EXPONENTIAL, Layers
 
 if TYPE_CHECKING:
     from ..device.signature import Signature
@@ -92,6 +92,16 @@ class Network(Spec):
                 fix="--set 'build=Autoencoder()'",
             )
         return ""
+
+    def has_known_operators(self) -> bool:
+        """Returns whether tests run such nets on every runtime of int8.
+
+        What a runtime lacks is found only in the converted file: nets of others, and activations
+        that need an exponential, are converted before they are trained.
+        """
+        package = __package__.partition(".")[0]
+        is_of_package = type(self).__module__.partition(".")[0] == package
+        return is_of_package and self.layers.activation not in NEED_EXPONENTIAL
 
     def plain(self) -> Network:
         """Returns the net with nothing of its own balanced."""

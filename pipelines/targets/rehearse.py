@@ -28,19 +28,30 @@ def rehearse(recipe: Recipe, inputs: TrainingInputs) -> dict[str, str]:
 
     Raises:
         RecipeError: the network cannot run on a required target, or would break a budget.
+        ExportError, VerifyError: a required target lacks an operator of it.
     """
     targets = recipe.shipping.runs_on()
     limited = [target for target in targets if target.has_budget()]
-    if not limited and not any(target.asks_net for target in targets):
+    needs_file = bool(limited) or _has_unknown_operators(recipe)
+    if not needs_file and not any(target.asks_net for target in targets):
         return {}
     model = _untrained(recipe, inputs)
     refused = ask_targets(targets, inputs.signature, model)
-    if not limited:
+    if not needs_file:
         return refused
     exported, refused_files = _converted(recipe, inputs, model)
     refused |= refused_files
     _check_budgets([target for target in limited if target.form not in refused], exported)
     return refused
+
+
+def _has_unknown_operators(recipe):
+    """Returns whether a runtime may lack an operator of the net: one that runs other than LiteRT's
+    fastest kernels.
+    """
+    if recipe.build.has_known_operators():
+        return False
+    return any(target.kernels for target in recipe.shipping.targets)
 
 
 def export_untrained(recipe: Recipe, inputs: TrainingInputs) -> ExportedModel:

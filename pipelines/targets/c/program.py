@@ -13,6 +13,7 @@ from ...tasks import task_of
 from ...tasks.c_text import comment
 from .golden_code import answer_code, row_code, wrapped
 from .model.write import ModelCode
+from .packages import library_name, symbol
 from .push import may_be_pushed
 
 
@@ -110,6 +111,8 @@ def _readme(signature, code, name):
         state=code.state_bytes,
         reset=reset,
         push=push,
+        library=library_name(name),
+        symbol=symbol(name),
     )
 
 
@@ -214,6 +217,8 @@ verified. `make` and `cmake` build the same.
 | `prepare.c` | `prepare()`: a raw row to int8 inputs, bit for bit as in Python; `{answer}()`: the answer |
 | `model.h`, `model.c` | `model_run()`: the int8 model itself, with the numbers of TensorFlow Lite for Microcontrollers |
 | `main.c` | the self-test, and how the functions are called |
+| `library.properties`, `src/`, `examples/` | the folder as a library of Arduino |
+| `zephyr/` | the folder as a module of Zephyr |
 | `tflm/` | the same model as a TFLite file for TensorFlow Lite for Microcontrollers |
 
 ## In a program of your own
@@ -235,7 +240,17 @@ if (prepare(&row, &inputs) == 0) {{
 The model takes {arena:,} bytes of memory between the start and the end of a call, and {state:,} that stay.{reset}
 `model_run_in()` takes both from the caller, so that several threads or models can share memory; compile with
 `-DMODEL_OWN_MEMORY` to leave the static memory out. Compile with `-O2`: `-Os` can halve the speed of convolutions.
-{push}"""
+{push}
+## Arduino and Zephyr
+
+Arduino: copy the folder to `libraries/{library}` of the sketchbook; the example `self_test` answers a row and prints
+`as verified`. Constants of 8-bit AVR boards lie in RAM: take a board of 32 bits. Before it is published, write your
+own author, maintainer and url into `library.properties`.
+
+Zephyr: name the folder as a module and switch the model on:
+
+    west build -b BOARD YOUR_APPLICATION -- -DZEPHYR_EXTRA_MODULES=/path/to/this/folder -DCONFIG_{symbol}=y
+"""
 _PUSH = """
 ## Steps that arrive one by one
 

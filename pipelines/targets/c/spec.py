@@ -22,7 +22,8 @@ from .footprint import CROSS_COMPILER, SIMULATOR, measure_footprint
 from .kernels import CKernels
 from .model.reference import NumpyModel
 from .model.write import write_model
-from .program import program_files
+from .packages import package_files
+from .program import library_sources, program_files
 from .push import push_files
 from .runner import CCode, compiler
 from .stream import stream_files
@@ -86,6 +87,13 @@ class TargetC(Target):
         files = c_files(signature, exported.name) | code.files
         files |= push_files(signature, exported.name)
         files |= program_files(signature, code, exported.name, rows=rows, outputs=outputs)
+        files |= package_files(
+            signature,
+            exported.name,
+            library_sources(signature),
+            row=rows[0],
+            output=outputs[0],
+        )
         files |= tflm_files(
             signature,
             int8,

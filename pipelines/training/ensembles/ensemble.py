@@ -82,6 +82,10 @@ class Ensemble(Network):
         """What redraws rows by the features of the first kind, or None."""
         return self.kinds[0].balancer
 
+    def has_known_operators(self) -> bool:
+        """Returns whether tests run such members on every runtime of int8."""
+        return all(each.has_known_operators() for each in self.kinds)
+
     def plain(self) -> Ensemble:
         """Returns the ensemble of nets with nothing of their own balanced."""
         return self._of_each(lambda kind: kind.plain())

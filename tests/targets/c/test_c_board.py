@@ -1,58 +1,50 @@
-"""The C on a simulated Cortex-M: the self-test of a bundle's c/, and what it takes."""
+"""The C on simulated microcontrollers: the self-test of a bundle's c/, and what it takes."""
 
 import shutil
-import subprocess
 
 import pytest
 
 from pipelines.catalog import RECIPES, override
-from pipelines.errors import RecipeError
+from pipelines.errors import PipelineError, RecipeError
 from pipelines.recipe import tiny
 from pipelines.run import run
-from pipelines.targets.c.footprint import CROSS_COMPILER, SIMULATOR, measure_footprint
+from pipelines.targets.c.footprint import measure_footprint
+from tests.targets.c.boards import ARM_PACKAGES, BOARDS, HAS_ARM, RISCV, run_on_board, run_on_riscv
 
-pytestmark = pytest.mark.skipif(
-    not (shutil.which(CROSS_COMPILER) and shutil.which(SIMULATOR)),
-    reason="apt-get install gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm",
-)
-SCRIPT = """
-MEMORY { FLASH : ORIGIN = 0, LENGTH = 4M  RAM : ORIGIN = 0x20000000, LENGTH = 4M }
-SECTIONS {
-  .text : { KEEP(*(.vectors)) *(.text*) *(.rodata*) *(.init*) *(.fini*) } > FLASH
-  .ARM.exidx : { *(.ARM.exidx*) } > FLASH
-  .data : { *(.data*) } > RAM
-  .bss : { __bss_start__ = .; *(.bss*) *(COMMON) __bss_end__ = .; end = .; __end__ = .; } > RAM
-  __stack = ORIGIN(RAM) + LENGTH(RAM);
-}
-"""
-VECTORS = """
-extern int __stack; void _start(void);
-__attribute__((section(".vectors"), used)) static const void *const vectors[] = {&__stack, (void *)_start};
-"""
-BOARDS = {"cortex-m0": "mps2-an385", "cortex-m4": "mps2-an386", "cortex-m7": "mps2-an500"}
+needs_arm = pytest.mark.skipif(not HAS_ARM, reason=ARM_PACKAGES)
 
 
-def run_on_board(folder, core):
-    """What the self-test of a folder prints on a simulated core, and its exit code."""
-    (folder / "board.ld").write_text(SCRIPT)
-    (folder / "vectors.c").write_text(VECTORS)
-    sources = ["vectors.c", "main.c", "prepare.c", "model.c", "-lm"]
-    options = ["-std=c99", "-O2", f"-mcpu={core}", "-mthumb", "--specs=rdimon.specs"]
-    command = [CROSS_COMPILER, *options, "-T", "board.ld", *sources, "-o", f"{core}.elf"]
-    subprocess.run(command, cwd=folder, check=True)
-    simulated = [SIMULATOR, "-M", BOARDS[core], "-nographic", "-monitor", "none"]
-    simulated += ["-semihosting-config", "enable=on,target=native", "-kernel", f"{core}.elf"]
-    return subprocess.run(simulated, cwd=folder, capture_output=True, text=True, timeout=120)
+def copied(bundle, tmp_path):
+    folder = tmp_path / "c"
+    shutil.copytree(bundle.folder / "c", folder)
+    return folder
+
+
+def assert_passed(done):
+    printed = done.stdout + done.stderr
+    assert "5 of 5 rows as verified" in printed and done.returncode == 0, printed
 
 
 @pytest.mark.parametrize("core", BOARDS)
 def test_the_self_test_passes_on_a_microcontroller(bundle, tmp_path, core):
-    folder = tmp_path / "c"
-    shutil.copytree(bundle.folder / "c", folder)
-    done = run_on_board(folder, core)
-    assert "5 of 5 rows as verified" in done.stdout + done.stderr and done.returncode == 0
+    assert_passed(run_on_board(copied(bundle, tmp_path), core))
 
 
+@pytest.mark.parametrize("core", RISCV)
+def test_the_self_test_passes_on_riscv(bundle, tmp_path, core):
+    assert_passed(run_on_riscv(copied(bundle, tmp_path), core))
+
+
+def test_a_wrong_output_ends_the_program_on_riscv(bundle, tmp_path):
+    folder = copied(bundle, tmp_path)
+    main = (folder / "main.c").read_text()
+    start = main.index("wanted[NUM_ROWS]")
+    (folder / "main.c").write_text(main[:start] + main[start:].replace("{-", "{127 + -", 1))
+    done = run_on_riscv(folder, "rv32imac")
+    assert "4 of 5 rows as verified" in done.stdout + done.stderr and done.returncode == 1
+
+
+@needs_arm
 def test_what_it_takes_is_counted(bundle):
     files = {path.name: path.read_text() for path in (bundle.folder / "c").glob("*.[ch]")}
     found = measure_footprint(files)
@@ -61,6 +53,18 @@ def test_what_it_takes_is_counted(bundle):
     assert measure_footprint(files) == found
 
 
+@pytest.mark.full
+def test_an_operator_without_c_code_is_refused_before_an_epoch(tmp_path, capfd):
+    recipe = tiny(RECIPES["penguins_mlp"])
+    recipe = override(recipe, "shipping.targets=(TargetC(),)")
+    recipe = override(recipe, "build.layers=Layers(activation='elu')")
+    words = r"the model in C: the operator EXP \(number \d+\): .* \(the layer '.*elu_power'\)"
+    with pytest.raises(PipelineError, match=words):
+        run(recipe, folder=tmp_path)
+    assert "train:" not in capfd.readouterr().err
+
+
+@needs_arm
 @pytest.mark.full
 @pytest.mark.parametrize(
     "budget, words",

@@ -95,10 +95,7 @@ def refusal(network: Network) -> str:
         else:
             reason = kernel.check(operation)
         if reason:
-            where = ""
-            if operation.outputs:
-                where = f" for {operation.output.name!r}"
-            return f"{operation.kind} (operator {operation.place}{where}): {reason}"
+            return f"the operator {operation.kind} (number {operation.place}): {reason}"
     return ""
 
 
