@@ -19,13 +19,13 @@ class Backpropagation(Answer):
     number = 5
     question = "What is backpropagation?"
     claim = (
-        "Backpropagation gives the exact slope of the loss by every weight, by the chain rule from "
-        "the last layer to the first, and a step against it lowers the loss."
+        "Backpropagation gives the exact slope of the loss by every weight, by the chain rule "
+        "from the last layer to the first, and a step against it lowers the loss."
     )
     known = (
-        "It is reverse-mode differentiation: one pass backward costs about as much as two forward, "
-        "where finite differences cost two forward passes a weight. The promised decrease is that "
-        "of small steps; a large one can raise the loss (question 27)."
+        "It is reverse-mode differentiation: one pass backward costs about as much as two "
+        "forward, where finite differences cost two forward passes a weight. The promised "
+        "decrease is that of small steps; a large one can raise the loss (question 27)."
     )
     sources = (
         "Rumelhart, Hinton and Williams 1986, https://doi.org/10.1038/323533a0",

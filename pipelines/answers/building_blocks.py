@@ -23,12 +23,13 @@ class BuildingBlocks(Answer):
     number = 3
     question = "What are the building blocks of a neural network?"
     claim = (
-        "Weights, biases, activations and the connections between layers are all there is: a net "
-        "is weighted sums with a bend between them, and each part is needed."
+        "Weights, biases, activations and the connections between layers are all there is: a "
+        "net is weighted sums with a bend between them, and each part is needed."
     )
     known = (
-        "One hidden layer with a bend that is no polynomial approximates any continuous function; "
-        "without the bend all layers are one matrix, whatever their number (question 49)."
+        "One hidden layer with a bend that is no polynomial approximates any continuous "
+        "function; without the bend all layers are one matrix, whatever their number (question "
+        "49)."
     )
     sources = (
         "Cybenko 1989, https://doi.org/10.1007/BF02551274",
@@ -54,7 +55,8 @@ print(np.maximum(x @ w1 + b1, 0) @ w2 + b2)
         whole, bare, flat = map(estimate, np.concatenate(list(found.values()), axis=1))
         exhibit = bars("A net by hand, whole and without a part", tables, y="difference", log=True)
         return Findings(
-            "The largest difference from Keras over the penguins of the test part (split seed 0), "
+            "The largest difference from Keras over the penguins of the test part (split "
+            "seed 0), "
             f"as a share of the largest answer; nets of 16 and 8 units, {len(seeds)} seeds.",
             exhibit,
             (

@@ -3,13 +3,25 @@
 from ..errors import RecipeError
 from .backpropagation import Backpropagation
 from .building_blocks import BuildingBlocks
+from .evaluation import Evaluation
 from .frame import Answer
-from .softmax import Softmax
+from .initialization import Initialization
+from .momentum import Momentum
+from .non_linearity import NonLinearity
+from .precision_recall import PrecisionRecall
+from .roc_curve import RocCurve
+from .vanishing_gradients import VanishingGradients
 
 ANSWERS: tuple[Answer, ...] = (
     BuildingBlocks(),
     Backpropagation(),
-    Softmax(),
+    VanishingGradients(),
+    Momentum(),
+    Initialization(),
+    Evaluation(),
+    PrecisionRecall(),
+    RocCurve(),
+    NonLinearity(),
 )
 
 

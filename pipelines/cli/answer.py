@@ -21,10 +21,10 @@ _ALL = "all"
 class AnswerOptions:
     """Options of `answer`."""
 
-    word: Annotated[
-        str,
-        typer.Argument(metavar="[NUMBER]", help="Of the question, or all; without it, a list."),
-    ] = ""
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NUMBER]...", help="Of questions, or all; without it, a list."),
+    ] = None
     page: Annotated[
         Path | None,
         typer.Option(
@@ -43,15 +43,14 @@ def run_answers(options: AnswerOptions) -> None:
     """
     from ..answers.listed import ANSWERS, answer_to
 
-    if not options.word and options.page is None:
+    if not options.words and options.page is None:
         for answer in ANSWERS:
             print(f"{answer.number:3} {answer.question}")
         return
-    chosen = ()
-    if options.word == _ALL:
+    if options.words == [_ALL]:
         chosen = ANSWERS
-    elif options.word:
-        chosen = (answer_to(options.word),)
+    else:
+        chosen = [answer_to(word) for word in options.words or []]
     folder = options.folder / "answers"
     with making_command(_STOPPED):
         for answer in chosen:

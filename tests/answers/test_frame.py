@@ -1,5 +1,6 @@
 """The frame of the answers: verdicts by intervals, the kept results, the page in a browser."""
 
+import ast
 import json
 import re
 from dataclasses import replace
@@ -27,6 +28,7 @@ from pipelines.answers.listed import ANSWERS
 from tests.report.test_report import BROWSER, browse
 
 MOST_LINES = 80
+WORDS = ("number", "question", "claim", "known", "sources", "by_hand")
 
 
 def test_an_interval_decides_a_part():
@@ -139,11 +141,23 @@ def test_every_answer_is_listed_once_in_order():
     assert files - {"__init__", "listed"} == listed
 
 
+def lines_of_code(path) -> int:
+    """Counts lines but for empty ones, docstrings and the words of the answer."""
+    tree = ast.parse(path.read_text())
+    others = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in WORDS:
+            others |= set(range(node.lineno, node.end_lineno + 1))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            others |= set(range(node.lineno, node.end_lineno + 1))
+    lines = enumerate(path.read_text().splitlines(), 1)
+    return sum(1 for number, line in lines if line.strip() and number not in others)
+
+
 @pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: str(answer.number))
 def test_an_answer_is_short_and_whole(answer):
     path = Path("pipelines/answers") / f"{type(answer).__module__.rpartition('.')[2]}.py"
-    lines = [line for line in path.read_text().splitlines() if line.strip()]
-    assert len(lines) <= MOST_LINES
+    assert lines_of_code(path) <= MOST_LINES
     assert answer.question.endswith("?") and answer.claim.endswith(".")
     assert answer.known.endswith(".") and answer.sources
     for source in answer.sources:

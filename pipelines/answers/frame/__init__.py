@@ -3,7 +3,7 @@
 from .answer import Answer, Findings
 from .claims import above, below, estimate, exactly, geometric, within
 from .exhibits import bars, curves
-from .rows import NetRows, logits, net_rows, plain_signature, probabilities, softmax
+from .rows import NetRows, logits, net_rows, numbers_of, plain_signature, probabilities, softmax
 
 __all__ = [
     "Answer",
@@ -18,6 +18,7 @@ __all__ = [
     "geometric",
     "logits",
     "net_rows",
+    "numbers_of",
     "plain_signature",
     "probabilities",
     "softmax",

@@ -22,14 +22,15 @@ def forward(weights: Weights, x: np.ndarray, bend: Callable = np.tanh) -> list[n
 
 
 def squared_error(weights: Weights, x: np.ndarray, y: np.ndarray) -> float:
-    """Returns the mean squared error; y: float [rows]."""
-    return float(np.mean((forward(weights, x)[-1][:, 0] - y) ** 2))
+    """Returns the mean squared error; y: float [rows] or [rows, outputs]."""
+    answers = forward(weights, x)[-1]
+    return float(np.mean((answers - y.reshape(answers.shape)) ** 2))
 
 
 def gradient_by_hand(weights: Weights, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Returns the gradient of `squared_error`, float64 [weights], by the chain rule."""
     *values, answers = forward(weights, x)
-    slope = 2 * (answers - y[:, None]) / len(y)
+    slope = 2 * (answers - y.reshape(answers.shape)) / answers.size
     found: list[np.ndarray] = []
     for place in reversed(range(len(values))):
         found = [values[place].T @ slope, slope.sum(axis=0), *found]

@@ -1,5 +1,6 @@
 """What was measured, as a table and a picture of the same numbers: curves or bars."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from ...studies.corrected import FoldMean
 from .claims import estimate, exactly, geometric
 
 COLOURS = (BLUE, ORANGE, "#2e8b57", "#8e5ea2", GREY, "#c0392b", "#17a2b8", "#7a5c3e")
+MOST_LINES = 10  # of a table; a picture shows every point
 Cell = str | int | float | FoldMean
 
 
@@ -63,7 +65,8 @@ def curves(
             axes.legend(frameon=False, fontsize=8)
 
     lines = tuple(zip(places, *means.values(), strict=True))
-    return Exhibit((x, *means), lines, Picture(title, draw))
+    every = math.ceil(len(lines) / MOST_LINES)
+    return Exhibit((x, *means), lines[::every], Picture(title, draw))
 
 
 def _means(values, is_log):

@@ -17,7 +17,7 @@ from ...steps import to_ports
 from ...tasks.metrics import score_classes
 from ...training.feed import TrainFeed
 from ...training.fit import FitResult, train
-from ...training.inputs import fit_inputs
+from ...training.inputs import TrainingInputs, fit_inputs
 from ...training.schedules import Constant
 from ...training.training import Training
 from ...verify.keras_interpreter import KerasInterpreter
@@ -37,6 +37,7 @@ class NetRows:
         test: to judge on.
         deciding: the metric to follow.
         training: how nets are trained on them.
+        inputs: the same before a net, which can be balanced.
     """
 
     signature: Signature
@@ -45,6 +46,7 @@ class NetRows:
     test: HeldOut
     deciding: str
     training: Training
+    inputs: TrainingInputs
 
     def build(self, network: Network, *, seed: int):
         """Returns an untrained keras.Model: inputs by port → [rows, members, outputs]."""
@@ -83,6 +85,11 @@ class NetRows:
         judged = rows or self.test
         given = probabilities(model, judged)
         return score_classes(judged.y, given.argmax(axis=1), given)
+
+
+def numbers_of(rows: HeldOut | TrainSet) -> np.ndarray:
+    """Returns the columns of plain numbers in one table, float64 [rows, numbers]."""
+    return np.concatenate([column.astype(np.float64) for column in rows.x.values()], axis=1)
 
 
 def probabilities(model, rows: HeldOut | TrainSet) -> np.ndarray:
@@ -125,6 +132,7 @@ def net_rows(recipe: Recipe, *, seed: int | None = None) -> NetRows:
         test=to_ports(inputs.signature, splits.test),
         deciding=recipe.judge.deciding,
         training=replace(recipe.training, schedule=TO_THE_END, refit=False),
+        inputs=inputs,
     )
 
 
