@@ -27,7 +27,7 @@ class Evaluation(Answer):
         "On rare classes a rule that never answers yes has the accuracy of the common "
         "class, so "
         "scores that count ranks or each class alike are reported with it. A score is a draw: "
-        "another split moves it about as far as the interval over test rows says, and "
+        "another split moves it about as far as the interval over test rows shows, and "
         "differences smaller than that show nothing."
     )
     sources = (
