@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
-.PHONY: help run vision text timeseries devices compress test test-full bench bench-defaults compare docs lint clean
+.PHONY: help run vision text timeseries devices compress test test-full bench bench-defaults compare answers docs lint clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ compare: $(READY) ## Balancers, imputers and losses on birds, credit and storms,
 	$(BIN)/python -m tests.bench_imputers
 	for name in birds_mlp credit_mlp storms_mlp; do for slot in balance loss; do \
 	  $(BIN)/python -m pipelines compare $$name --slot $$slot; done; done
+
+answers: $(READY) ## Run the experiments of the questions of deep learning: docs/answers/index.html (about 15 minutes).
+	$(BIN)/python -m pipelines answer all --page docs/answers/index.html
 
 docs: $(READY) ## Write docs/reference/ from the specs.
 	$(BIN)/python docs/make_reference.py

@@ -7,6 +7,7 @@ import sys
 import typer
 
 from ..device.door import through_door
+from .answer import AnswerOptions, run_answers
 from .backtest import BacktestOptions, run_backtest
 from .cache import CacheOptions, manage_cache
 from .check import CheckOptions, check_bundle
@@ -65,6 +66,7 @@ add_command(app, "tune", run_tune, TuneOptions)
 add_command(app, "find-rate", run_find_rate, FindRateOptions)
 add_command(app, "backtest", run_backtest, BacktestOptions)
 add_command(app, "seeds", run_seeds, SeedsOptions)
+add_command(app, "answer", run_answers, AnswerOptions)
 
 
 def launch(options: LaunchOptions) -> None:

@@ -40,6 +40,7 @@ LAYERS = (
     "catalog",
     "studies",
     "estimators",
+    "answers",
     "cli",
     "__main__",
     "",  # pipelines/__init__.py: fetches names when they are asked for

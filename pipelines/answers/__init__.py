@@ -1,0 +1,1 @@
+"""Fifty questions of deep learning, an experiment a file; `listed.ANSWERS` has them in order."""

@@ -1,0 +1,120 @@
+"""What was measured, as a table and a picture of the same numbers: curves or bars."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...report.figures import BLUE, GREY, ORANGE, Picture
+from ...studies.corrected import FoldMean
+from .claims import estimate, exactly, geometric
+
+COLOURS = (BLUE, ORANGE, "#2e8b57", "#8e5ea2", GREY, "#c0392b", "#17a2b8", "#7a5c3e")
+MOST_LINES = 10  # of a table; a picture shows every point
+Cell = str | int | float | FoldMean
+
+
+@dataclass(frozen=True, eq=False)
+class Exhibit:
+    """A table and its picture.
+
+    Attributes:
+        headings: of the table.
+        lines: words, counts, values without chance, and means with intervals.
+        picture: of the same.
+    """
+
+    headings: tuple[str, ...]
+    lines: tuple[tuple[Cell, ...], ...]
+    picture: Picture
+
+
+def curves(
+    title: str,
+    places: Sequence[float],
+    values: Mapping[str, np.ndarray],
+    *,
+    x: str,
+    y: str,
+    log: str = "",
+) -> Exhibit:
+    """Returns one curve a name, the mean over repeats, with the band of its 95 % interval.
+
+    Args:
+        title: of the picture.
+        places: where the curves have points.
+        values: name → float [repeats, points], or [points] of what has no chance in it.
+        x: what is across, in words.
+        y: what is upward, in words.
+        log: "x", "y" or "xy": which axes are in powers of ten; means upward are then geometric.
+    """
+    means = {name: _means(np.asarray(each, float), "y" in log) for name, each in values.items()}
+
+    def draw(axes):
+        for colour, (name, each) in zip(COLOURS, means.items(), strict=False):
+            middle, low, high = np.array([(one.mean, one.low, one.high) for one in each]).T
+            axes.plot(places, middle, color=colour, label=name, marker=".")
+            axes.fill_between(places, low, high, color=colour, alpha=0.15, linewidth=0)
+        if "x" in log:
+            axes.set_xscale("log")
+        if "y" in log:
+            axes.set_yscale("log")
+        axes.set(xlabel=x, ylabel=y, title=title)
+        if len(means) > 1:
+            axes.legend(frameon=False, fontsize=8)
+
+    lines = tuple(zip(places, *means.values(), strict=True))
+    every = math.ceil(len(lines) / MOST_LINES)
+    return Exhibit((x, *means), lines[::every], Picture(title, draw))
+
+
+def _means(values, is_log):
+    if values.ndim == 1:
+        return [exactly(each) for each in values]
+    if is_log:
+        return [geometric(column) for column in values.T]
+    return [estimate(column) for column in values.T]
+
+
+def bars(
+    title: str, groups: Mapping[str, Mapping[str, FoldMean]], *, y: str, log: bool = False
+) -> Exhibit:
+    """Returns groups of bars, each with a whisker for its interval.
+
+    Args:
+        title: of the picture.
+        groups: group → name of a bar → what was measured.
+        y: what is upward, in words.
+        log: whether the heights are in powers of ten.
+    """
+    names = list(dict.fromkeys(name for group in groups.values() for name in group))
+    width = 0.8 / len(names)
+
+    def draw(axes):
+        for place, name in enumerate(names):
+            at = [number for number, group in enumerate(groups.values()) if name in group]
+            found = [group[name] for group in groups.values() if name in group]
+            middle, low, high = np.array([(one.mean, one.low, one.high) for one in found]).T
+            shifted = np.array(at) + (place - (len(names) - 1) / 2) * width
+            axes.bar(shifted, middle, width, color=COLOURS[place], label=name)
+            whiskers = [middle - low, high - middle]
+            axes.errorbar(shifted, middle, whiskers, fmt="none", ecolor="black", capsize=2)
+        axes.set_xticks(range(len(groups)), [_narrow(group) for group in groups], fontsize=8)
+        if log:
+            axes.set_yscale("log")
+        axes.set(ylabel=y, title=title)
+        if len(names) > 1:
+            axes.legend(frameon=False, fontsize=8)
+
+    lines = []
+    for group, cells in groups.items():
+        lines.append((group, *(cells.get(name, "") for name in names)))
+    return Exhibit((y, *names), tuple(lines), Picture(title, draw))
+
+
+def _narrow(words):
+    """Words under a bar, one a line where they are many."""
+    if len(words) <= 12:
+        return words
+    return words.replace(" ", "\n")
