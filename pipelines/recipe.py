@@ -276,6 +276,8 @@ class Recipe(Spec):
 def _refuse(slot, spec, sketch):
     """Raises RecipeError if a spec does not suit the data."""
     reason = spec.suits(sketch)
+    if sketch.is_streamed:
+        reason = reason or spec.refuses_stream()
     if not reason:
         return
     if isinstance(reason, Refusal):

@@ -100,6 +100,8 @@ def run(
 def read(recipe: Recipe, source: object = None) -> SourceData:
     """Reads the source of a recipe, or the one given in its place."""
     with stage("load"):
+        if recipe.load.streams(source):
+            recipe.check_data(replace(recipe.load.sketch(), is_streamed=True))
         dataset, columns = recipe.load.read(source)
         facts = recipe.load.describe(source)
     print_columns(columns, dataset)

@@ -74,6 +74,26 @@ class Spec(ABC):  # noqa: B024  its members are abstract by their slot
         """
         return ""
 
+    def refuses_stream(self) -> str:
+        """Returns why the spec cannot work on rows that are read part by part, of which a sample
+        stands in memory, or "".
+        """
+        return ""
+
+
+def needs_all_rows(spec: Spec, fix: str) -> Refusal:
+    """Returns why a spec cannot work on rows that are read part by part.
+
+    Args:
+        spec: That needs them all at once.
+        fix: What to set instead.
+    """
+    return Refusal(
+        f"{spec!r} on rows that are streamed",
+        expected="what works on some rows at a time (docs/your-own-data/past-memory.md)",
+        fix=f"{fix}, or --set load.memory.way=whole if the rows fit into memory",
+    )
+
 
 @dataclass(frozen=True)
 class Knob:

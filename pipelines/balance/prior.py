@@ -75,6 +75,10 @@ class CorrectPrior(Balancer):
         """Returns why not, as its balancer states it, or ""."""
         return self.of.suits(sketch)
 
+    def refuses_stream(self) -> str:
+        """Returns why not, as its balancer states it, or ""."""
+        return self.of.refuses_stream()
+
     def resample(self, train: TrainSet) -> BalancedSet:
         """Returns the rows of its balancer with what their loss adds to logits.
 
@@ -89,11 +93,20 @@ class CorrectPrior(Balancer):
         return replace(rows, logit_shift=shift.astype(np.float32))
 
 
+def _weights_of(rows):
+    """Returns what a row of each class counts, where rows are a sample of a stream."""
+    if rows.class_weights is None:
+        return 1.0
+    return rows.class_weights
+
+
 def _log_shares(rows):
     """Returns the log of the share of each class by weight, float64 [classes]. A class without a
     row counts as half of one.
     """
     num_classes = len(rows.schema.target.labels)
     counts = np.bincount(rows.y, weights=rows.weight, minlength=num_classes)
+    if rows.whole is not None:
+        counts = rows.count_classes() * _weights_of(rows)
     counts = np.maximum(counts, 0.5)
     return np.log(counts / counts.sum())

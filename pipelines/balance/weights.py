@@ -45,10 +45,13 @@ class WeightByClass(Balancer):
             return replace(balanced(train), label_weights=weights.astype(np.float32))
         counts = class_counts(train, "WeightByClass")
         by_class = (
-            len(train) / (np.count_nonzero(counts) * np.maximum(counts, 1))
+            train.num_rows / (np.count_nonzero(counts) * np.maximum(counts, 1))
         ) ** self.strength
         weight = (train.weight * by_class[train.y]).astype(np.float32)
-        return replace(balanced(train), weight=weight)
+        weighted = replace(balanced(train), weight=weight)
+        if train.whole is None:
+            return weighted
+        return replace(weighted, class_weights=by_class.astype(np.float32))
 
 
 def balanced(rows: TrainSet) -> BalancedSet:
@@ -61,6 +64,7 @@ def balanced(rows: TrainSet) -> BalancedSet:
         weight=rows.weight,
         group=rows.group,
         time=rows.time,
+        whole=rows.whole,
     )
 
 
@@ -93,4 +97,4 @@ def class_counts(train: TrainSet, balancer: str) -> np.ndarray:
             "and between two rows there is no set of labels",
             fix="--set 'balance=WeightByClass()', which weights each label in the loss",
         )
-    return np.bincount(train.y, minlength=len(labels))
+    return train.count_classes()

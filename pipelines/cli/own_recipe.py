@@ -52,6 +52,7 @@ class OwnDataOptions(WatchedRunOptions):
         from ..studies.workers import Workers
 
         turned = [replace(each, recipe=self.applied_to(each.recipe)) for each in candidates]
+        turned = _usual_alone_if_streamed(turned)
         workers = Workers(folder=self.folder, is_fresh=self.fresh)
         with making_command(STOPPED), logged_stages(self.log_json):
             usable = usable_candidates(turned)
@@ -95,6 +96,17 @@ class OwnDataOptions(WatchedRunOptions):
                 print_notice(f"{error.received}; the next best recipe is taken")
                 if recipe.tried:
                     missed[recipe.tried[0].words] = error.received
+
+
+def _usual_alone_if_streamed(candidates):
+    """Returns the candidates; of rows that are streamed, which no fold holds, the usual one as it
+    learns from them: once.
+    """
+    usual = candidates[0]
+    if not usual.recipe.load.streams():
+        return candidates
+    once = replace(usual.recipe.training, refit=False)
+    return [replace(usual, recipe=replace(usual.recipe, training=once))]
 
 
 def print_tried(recipe: "Recipe") -> None:

@@ -75,7 +75,8 @@ class TableOptions(ColumnOptions, OwnDataOptions):
         str,
         typer.Argument(
             metavar="FILE",
-            help="A .csv, .csv.gz, .parquet or .jsonl file.",
+            help="A .csv, .csv.gz, .parquet or .jsonl file; or a folder of Parquet files, or a URL "
+            "of one, of any size.",
         ),
     ]
 

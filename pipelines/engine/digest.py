@@ -15,6 +15,7 @@ import numpy as np
 
 from ..device.regular import open_regular
 from ..rows.columns import StoredColumn
+from ..rows.stream import RowStream
 from ..spec import Spec
 
 
@@ -127,6 +128,11 @@ def _add_stored(hasher, value, files):
     _add_array(hasher, value.row_digests(), files)
 
 
+def _add_stream(hasher, value, files):
+    _tag(hasher, "stream")
+    _add_text(hasher, value.digest(), {})
+
+
 def _add_array(hasher, value, files):
     _tag(hasher, "array", value.ndim)
     _add(hasher, tuple(value.shape), files)
@@ -191,5 +197,6 @@ _KINDS: tuple[tuple[type | tuple[type, ...], _Add], ...] = (
     ((set, frozenset), _add_set),
     (dict, _add_dict),
     (StoredColumn, _add_stored),
+    (RowStream, _add_stream),
     (np.ndarray, _add_array),
 )

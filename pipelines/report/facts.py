@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..device.primitives import missing_mask
+from ..steps.statistics import missing_share
 from ..steps.step import is_series
 from ..tasks import task_of
 from ..tasks.classes import class_places
@@ -115,7 +115,7 @@ def _data_facts(recipe, data, splits, trained):
         )
     return {
         "rows": {
-            "train": len(splits.train),
+            "train": splits.train.num_rows,
             "valid": len(splits.valid),
             "test": len(splits.test),
             "trained_on": trained.num_rows,
@@ -139,7 +139,7 @@ def _class_rows(splits):
     parts = {"train": splits.train, "test": splits.test}
     by_part = {}
     for name, rows in parts.items():
-        counts = np.bincount(rows.y, minlength=len(target.labels))
+        counts = rows.count_classes()
         by_part[name] = dict(zip(target.labels, counts.tolist(), strict=True))
     return by_part
 
@@ -222,7 +222,7 @@ def _missing_shares(splits):
         if is_series(x):
             shares[name] = float(np.isnan(x).mean())
         elif x.ndim == 1:
-            shares[name] = float(missing_mask(x).mean())
+            shares[name] = missing_share(rows, name)
     return shares
 
 

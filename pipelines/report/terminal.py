@@ -30,7 +30,7 @@ def print_columns(inferred, dataset) -> None:
     target = dataset.schema.target
     name = _plain(target.name)
     classes = _class_words(dataset)
-    console.print(f"{len(dataset):,} rows; target '{name}' ({target.task}{classes})")
+    console.print(f"{dataset.num_rows:,} rows; target '{name}' ({target.task}{classes})")
     shown, hidden = first_lines(inferred)
     console.print(_columns_table(shown))
     if hidden:
@@ -173,11 +173,11 @@ def _class_words(dataset):
     if dataset.y.ndim == 2:
         return f" of {len(labels):,}"
     shares = []
-    for place, label in enumerate(labels[:MAX_CLASSES]):
-        is_label = dataset.y == place
-        share = f"{is_label.mean():.1%}"
-        if is_label.mean() < FEWEST_SHOWN:
-            share = f"{is_label.sum():,} rows"
+    counts = dataset.count_classes()
+    for label, count in zip(labels[:MAX_CLASSES], counts.tolist(), strict=False):
+        share = f"{count / dataset.num_rows:.1%}"
+        if count / dataset.num_rows < FEWEST_SHOWN:
+            share = f"{count:,} rows"
         shares.append(f"{_plain(label)} {share}")
     words = f": {', '.join(shares)}"
     if len(labels) == 2:

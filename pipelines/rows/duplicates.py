@@ -6,9 +6,9 @@ import numpy as np
 
 from ..device.pictures import picture_digest
 from .columns import is_stored
+from .contents import MAX_EXAMPLES, find_streamed_duplicates
 from .parts import Splits, TrainSet
 
-MAX_EXAMPLES = 5
 _PAIRS = (("test", "train"), ("valid", "train"), ("test", "valid"))
 
 
@@ -44,6 +44,8 @@ def find_duplicates(splits: Splits) -> dict:
         "test_in_train", "valid_in_train" and "test_in_valid": how many rows of the one part are in
         the other; "examples": at most MAX_EXAMPLES of [id of such a row, id of its twin].
     """
+    if splits.train.whole is not None:
+        return find_streamed_duplicates(splits, splits.train.whole)
     parts = _row_contents(splits)
     counts = {}
     examples: list[list[int]] = []

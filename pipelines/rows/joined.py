@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from .columns import joined
+from .contents import refuse_streamed
 from .parts import HeldOut, TrainSet
 
 
@@ -15,6 +16,7 @@ def learned_from_both(train: TrainSet, valid: HeldOut) -> TrainSet:
         train: Training rows.
         valid: Validation rows, by which nothing is chosen any more; never test rows.
     """
+    refuse_streamed(train, "training and validation rows together")
     return replace(
         train,
         x=_by_name(train.x, valid.x),

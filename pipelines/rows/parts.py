@@ -15,6 +15,7 @@ from ..device.cells import MISSING_WORDS, Column
 from ..device.frame import Frame
 from ..device.target import Target
 from ..errors import LeakError
+from .stream import StreamedRows
 
 if TYPE_CHECKING:
     from ..report.screening import Screening
@@ -23,13 +24,14 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Schema:
     """What the columns of a source are: the raw feature columns, the target, the words that read as
-    missing, and how windows were cut.
+    missing, how windows were cut, and whether rows are read part by part.
     """
 
     columns: tuple[Column, ...]
     target: Target
     missing_words: tuple[str, ...] = MISSING_WORDS
     frame: Frame | None = None
+    is_streamed: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,9 @@ class _Rows:
     without a label, never of a HeldOut, which balancers leave behind and `run.fit` hands to
     training as ports; label_weights: float32 [2, labels], of rows with several labels what lacking
     and having each label counts in the loss, None where all count alike; logit_shift: float32
-    [classes], what the loss adds to logits, None for nothing.
+    [classes], what the loss adds to logits, None for nothing; whole: all rows, where these are a
+    sample of them (never of a HeldOut); class_weights: float32 [classes], what every row of a class
+    counts, of such rows, None where all count alike.
     """
 
     x: dict[str, np.ndarray]
@@ -93,6 +97,8 @@ class _Rows:
     unlabelled: UnlabelledRows | None = None
     label_weights: np.ndarray | None = None
     logit_shift: np.ndarray | None = None
+    whole: StreamedRows | None = None
+    class_weights: np.ndarray | None = None
 
     def __post_init__(self):
         if self.weight is None:
@@ -126,9 +132,29 @@ class _Rows:
                 fix="leave HeldOut.unlabelled empty",
                 stage="rows",
             )
+        if self.whole is not None and isinstance(self, HeldOut):
+            raise LeakError(
+                "a HeldOut with rows that are read from their source",
+                expected="held-out rows in memory",
+                fix="leave HeldOut.whole empty",
+                stage="rows",
+            )
 
     def __len__(self):
         return len(self.y)
+
+    @property
+    def num_rows(self) -> int:
+        """How many rows there are, of a sample those that it was drawn from."""
+        if self.whole is None:
+            return len(self)
+        return self.whole.num_rows
+
+    def count_classes(self) -> np.ndarray:
+        """int64 [classes]: the rows of each class, of a sample those that it was drawn from."""
+        if self.whole is not None and self.whole.class_counts is not None:
+            return self.whole.class_counts
+        return np.bincount(self.y, minlength=len(self.schema.target.labels))
 
     def __repr__(self):
         return (
@@ -171,6 +197,13 @@ class TrainSet(_Rows):
         rows stay.
         """
         return replace(_take(self, type(self), places), unlabelled=self.unlabelled)
+
+    def smaller_sample(self, most: int) -> "TrainSet":
+        """At most so many of the rows, evenly drawn, still as a sample of `whole`."""
+        if len(self) <= most:
+            return self
+        evenly = np.linspace(0, len(self) - 1, most)
+        return replace(self.take(evenly.astype(np.int64)), whole=self.whole)
 
     def with_columns(self, x: dict[str, np.ndarray]) -> "TrainSet":
         """The same rows with other columns."""
@@ -232,6 +265,7 @@ class Splits:
                     expected=f"a {kind.__name__}",
                     fix="take the parts from pipelines.rows.split",
                 )
+        self._check_stream()
         for first, second in (("train", "valid"), ("train", "test"), ("valid", "test")):
             one = parts[first]
             other = parts[second]
@@ -251,6 +285,20 @@ class Splits:
                         expected="each group whole in one part",
                         fix="split with SplitGrouped",
                     )
+
+    def _check_stream(self):
+        """Raises LeakError where the stream of the training rows reads held-out ones."""
+        whole = self.train.whole
+        if whole is None:
+            return
+        for name, rows in (("valid", self.valid), ("test", self.test)):
+            is_learned = whole.stream.holds(rows.ids, rows.group)
+            if is_learned.any():
+                raise LeakError(
+                    f"the streamed training rows hold {int(is_learned.sum())} {name} rows",
+                    expected="no row in two parts",
+                    fix="take the parts from pipelines.rows.split",
+                )
 
 
 def require_train_set(rows: object, stage: str) -> TrainSet:

@@ -37,6 +37,7 @@ class DataSketch:
         shape: Of pictures (height, width, channels), () if unknown.
         window_steps: How many steps a window holds, 0 if unknown or no window.
         horizon: How many steps ahead are asked for, 0 for none.
+        is_streamed: Whether rows are read part by part, and a sample stands in memory.
     """
 
     tasks: tuple[Task, ...] = ()
@@ -50,6 +51,7 @@ class DataSketch:
     shape: tuple[int, ...] = ()
     window_steps: int = 0
     horizon: int = 0
+    is_streamed: bool = False
 
     def may_have(self, *kinds: str) -> bool:
         """Returns whether a column of one of these kinds is possible."""
@@ -119,7 +121,7 @@ def sketch_of(schema: Schema, task: Task) -> DataSketch:
         task: Of its target.
     """
     kinds = frozenset(column.kind for column in schema.columns)
-    sketch = DataSketch((task,), kinds, is_read=True)
+    sketch = DataSketch((task,), kinds, is_read=True, is_streamed=schema.is_streamed)
     window_steps = 0
     shapes = []
     for column in schema.columns:

@@ -8,12 +8,14 @@ from ..device.cells import shorten
 from ..errors import SplitError
 from ..slots import Split
 from ..spec import Refusal, check_knobs, knob
+from .contents import refuse_streamed
 from .folds import grouped_folds, random_folds
 from .label_cuts import cut_each_label, lacks_labels, missing_labels
 from .parts import Dataset, HeldOut, Splits, TrainSet, _take
 from .rare_classes import cut_each_class, with_each_class
 from .sketch import DataSketch
 from .split_by_time import SplitByTime as SplitByTime
+from .streamed_split import HashedCut, split_stream
 from .unlabelled import rows_to_learn_from
 
 # Cuts of groups that are tried, where every label should be in every part.
@@ -35,6 +37,10 @@ class SplitRandom(Split):
     test: float = knob(0.2, 0.001, 0.9, unit="share of the rows")
     valid: float = knob(0.15, 0.001, 0.9, unit="share of the rows")
     seed: int = knob(0, 0, 2**31 - 1)
+
+    def streamed_cut(self) -> HashedCut:
+        """Returns the draw of each row by its number; no class keeps its share to the row."""
+        return HashedCut(self.test, self.valid, self.seed)
 
     def suits(self, sketch: DataSketch) -> str:
         """Returns why rows must not be drawn at random, or ""."""
@@ -65,6 +71,7 @@ class SplitRandom(Split):
         self, dataset: Dataset, places: np.ndarray, num: int, *, repeat: int = 0
     ) -> list[tuple[np.ndarray, np.ndarray]]:
         """Draws folds; with classes or labels, each has its share of them."""
+        refuse_streamed(dataset, "folds")
         return random_folds(dataset, places, num, seed=self.seed + repeat)
 
     def _cut(self, dataset, places, share, keep=1):
@@ -120,6 +127,10 @@ class SplitGrouped(SplitRandom):
     several labels a row, of 20 draws the first that has every label on both sides, if one has.
     """
 
+    def streamed_cut(self) -> HashedCut:
+        """Returns the draw of each group by its name."""
+        return HashedCut(self.test, self.valid, self.seed, by_group=True)
+
     def suits(self, sketch: DataSketch) -> str:
         """Returns why there are no groups, or ""."""
         if sketch.has_groups:
@@ -153,6 +164,7 @@ class SplitGrouped(SplitRandom):
         self, dataset: Dataset, places: np.ndarray, num: int, *, repeat: int = 0
     ) -> list[tuple[np.ndarray, np.ndarray]]:
         """Draws folds of whole groups; with classes, each has about its share of them."""
+        refuse_streamed(dataset, "folds")
         groups = _groups(dataset)[places]
         return grouped_folds(dataset, places, num, groups=groups, seed=self.seed + repeat)
 
@@ -335,6 +347,8 @@ def split(dataset: Dataset, how: Split) -> Splits:
             fix="split what a load function gives, once",
         )
     check_knobs(how, "split.")
+    if dataset.whole is not None:
+        return split_stream(dataset, how.streamed_cut())
     train, valid, test = how.parts(dataset)
     notes = _check_classes(dataset, {"train": train, "valid": valid, "test": test}, how.redraw)
     unlabelled = None

@@ -22,7 +22,18 @@ own knobs, has a `tiny()` form, and answers whether it `suits()` the data.
     Target         what ships → the files of a runtime, and its rungs of the ladder
 """
 
-from .data import Augmentation, Balancer, Frame, Loader, RowFilter, Split, Step, Teacher
+from .data import (
+    BY_SAMPLE,
+    EXACT,
+    Augmentation,
+    Balancer,
+    Frame,
+    Loader,
+    RowFilter,
+    Split,
+    Step,
+    Teacher,
+)
 from .layers import Layers
 from .shipping import Compression, Target
 from .training import Averaging, Clipping, Loss, Network, Optimizer, Schedule
@@ -48,7 +59,9 @@ CONTRACTS = (
 )
 
 __all__ = (
+    "BY_SAMPLE",
     "CONTRACTS",
+    "EXACT",
     "Augmentation",
     "Averaging",
     "Balancer",

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from ..rows.sketch import DataSketch
-from ..spec import Refusal, Spec
+from ..spec import Refusal, Spec, needs_all_rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from ..device.signature import Signature
     from ..recipe import Recipe
     from ..rows.parts import BalancedSet, ColumnNote, Dataset, Splits, TrainSet
+    from ..rows.streamed_split import HashedCut
     from ..steps.step import FittedStep
+
+
+# How near the fit of a step to rows that are streamed is to that in memory.
+EXACT = "exact"
+BY_SAMPLE = "by sample"
 
 
 class Loader(Spec):
@@ -43,6 +49,14 @@ class Loader(Spec):
         """Returns what the knobs alone show of the data."""
         return DataSketch()
 
+    def streams(self, source: object = None) -> bool:
+        """Returns whether the rows are read part by part, each epoch anew.
+
+        Args:
+            source: As of `read`.
+        """
+        return False
+
     def names_parts(self) -> bool:
         """Returns whether the source itself separates training from test rows."""
         return False
@@ -64,6 +78,16 @@ class Split(Spec):
     """
 
     redraw: ClassVar[str] = "draw with another split.seed"
+
+    def streamed_cut(self) -> HashedCut | None:
+        """Returns how each row is drawn by itself, None if all rows are needed at once."""
+        return None
+
+    def refuses_stream(self) -> str:
+        """Returns why rows that are streamed cannot be split so, or ""."""
+        if self.streamed_cut() is None:
+            return needs_all_rows(self, "--set 'split=SplitRandom()'")
+        return ""
 
     @abstractmethod
     def parts(self, dataset: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -133,9 +157,20 @@ class Step(Spec):
 
     Attributes:
         fills_numbers: Whether it fills missing numbers of tables.
+        streamed: How near its fit to rows that are streamed is to that in memory: EXACT within
+            rounding, BY_SAMPLE of a seeded sample of training rows; "" if it cannot be fitted so.
+        instead: What to set where it cannot.
     """
 
     fills_numbers: ClassVar[bool] = False
+    streamed: ClassVar[str] = ""
+    instead: ClassVar[str] = "leave it out of the steps"
+
+    def refuses_stream(self) -> str:
+        """Returns why the step cannot be fitted to rows that are streamed, or ""."""
+        if self.streamed:
+            return ""
+        return needs_all_rows(self, self.instead)
 
     @abstractmethod
     def fit(self, train: TrainSet) -> FittedStep:
@@ -166,6 +201,10 @@ class RowFilter(Spec):
     apply to held-out rows.
     """
 
+    def refuses_stream(self) -> str:
+        """Returns why: the steps after it would learn from rows that it leaves out."""
+        return needs_all_rows(self, "use an imputer, such as ImputeMedian()")
+
     def sketch(self, sketch: DataSketch) -> DataSketch:
         """Returns what is known afterwards: the same."""
         return sketch
@@ -193,6 +232,12 @@ class Balancer(Spec):
     redraws: ClassVar[bool] = True
     evens: ClassVar[bool] = True
     shifts_logits: ClassVar[bool] = False
+
+    def refuses_stream(self) -> str:
+        """Returns why rows that are streamed cannot be made even so, or ""."""
+        if self.redraws:
+            return needs_all_rows(self, "--set 'balance=WeightByClass()' or 'AdjustLogits()'")
+        return ""
 
     def suits(self, sketch: DataSketch) -> str:
         """Returns why there is nothing to make even, or ""."""
@@ -226,6 +271,10 @@ class Augmentation(Spec):
     A family of augmentations that can be chained shares one `compose`.
     """
 
+    def refuses_stream(self) -> str:
+        """Returns why batches of rows that are streamed are not altered."""
+        return needs_all_rows(self, "--set 'augment=()'")
+
     @staticmethod
     @abstractmethod
     def compose(specs: Sequence[Augmentation], signature: Signature) -> Callable:
@@ -249,6 +298,10 @@ class Augmentation(Spec):
 
 class Teacher(Spec):
     """Gives soft labels to learn from. The contract of `Recipe.teacher`."""
+
+    def refuses_stream(self) -> str:
+        """Returns why: it answers rows that stand in memory."""
+        return needs_all_rows(self, "--set teacher=None")
 
     def suits(self, sketch: DataSketch) -> str:
         """Returns why there is nothing to teach, or ""."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from ..rows.sketch import DataSketch
-from ..spec import Refusal, Spec, knob
+from ..spec import Refusal, Spec, knob, needs_all_rows
 from .layers import NEED_EXPONENTIAL, Layers
 
 if TYPE_CHECKING:
@@ -102,6 +102,21 @@ class Network(Spec):
         package = __package__.partition(".")[0]
         is_of_package = type(self).__module__.partition(".")[0] == package
         return is_of_package and self.layers.activation not in NEED_EXPONENTIAL
+
+    def refuses_stream(self) -> str:
+        """Returns why the net cannot learn from rows that are streamed, or ""."""
+        asked = (
+            self.needs_unlabelled,
+            self.refits,
+            self.solves,
+            self.decides_by_folds,
+            self.warms_up,
+            self.fits_members,
+            self.balancer is not None,
+        )
+        if any(asked):
+            return needs_all_rows(self, "--set 'build=Mlp()'")
+        return ""
 
     def plain(self) -> Network:
         """Returns the net with nothing of its own balanced."""

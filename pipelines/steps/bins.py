@@ -15,6 +15,7 @@ from ..device.cells import NUMERIC
 from ..device.primitives import Bins
 from ..device.units import UNIT_INTERVAL
 from ..rows.sketch import ENCODED
+from ..slots import BY_SAMPLE
 from ..spec import knob
 from .quantiles import quantile_edges
 from .step import ColumnStep, FittedStep, as_float32, is_numeric, present
@@ -34,6 +35,7 @@ class EncodeBins(ColumnStep):
     reads: ClassVar[tuple[str, ...]] = (NUMERIC,)
     replaces: ClassVar[tuple[str, ...]] = (NUMERIC,)
     makes: ClassVar[tuple[str, ...]] = (ENCODED,)
+    streamed: ClassVar[str] = BY_SAMPLE
 
     num_bins: int = knob(16, 1, 1024, unit="bins")
     least_share: float = knob(0.5, 0, 1, unit="share of the bins")

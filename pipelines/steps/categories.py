@@ -4,13 +4,13 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
 from ..device.cells import BOOLEAN, CATEGORICAL
 from ..device.primitives import Lookup, Onehot, Primitive
 from ..device.units import CATEGORY_ID, UNIT_INTERVAL
 from ..rows.sketch import ENCODED, IDS
+from ..slots import EXACT
 from ..spec import knob
+from .statistics import count_texts
 from .step import ColumnStep, FittedStep, is_categorical
 
 # A longer text is never a category of its own: C compilers take string literals up to 4,095
@@ -18,11 +18,13 @@ from .step import ColumnStep, FittedStep, is_categorical
 MAX_KEY_BYTES = 1000
 
 
-def frequent(x: np.ndarray, min_count: int, max_categories: int) -> tuple[str, ...]:
+def frequent(
+    counts_of_all: Counter[str | None], min_count: int, max_categories: int
+) -> tuple[str, ...]:
     """Returns the frequent categories of a column.
 
     Args:
-        x: object [rows], text or None.
+        counts_of_all: Text or None → how many training rows have it.
         min_count: How often a category occurs at least.
         max_categories: Most categories; of more, the most frequent are taken.
 
@@ -30,7 +32,7 @@ def frequent(x: np.ndarray, min_count: int, max_categories: int) -> tuple[str, .
         The categories, sorted by their UTF-8 bytes, as `Lookup` wants them.
     """
     counts: Counter[str] = Counter()
-    for cell, count in Counter(x).items():
+    for cell, count in counts_of_all.items():
         if cell is not None and len(_bytes(cell)) <= MAX_KEY_BYTES:
             counts[cell] = count
     most_frequent = sorted(counts.items(), key=_by_frequency)[:max_categories]
@@ -67,6 +69,7 @@ class EncodeOnehot(ColumnStep):
         BOOLEAN,
     )
     makes: ClassVar[tuple[str, ...]] = (ENCODED,)
+    streamed: ClassVar[str] = EXACT
 
     min_count: int = knob(10, 1, 2**31, unit="rows")
     max_categories: int = knob(255, 1, 4096, unit="categories")
@@ -77,7 +80,7 @@ class EncodeOnehot(ColumnStep):
     def _fit(self, train):
         primitives: list[Primitive] = []
         for name in self.chosen(train):
-            keys = frequent(train.x[name], self.min_count, self.max_categories)
+            keys = frequent(count_texts(train, name), self.min_count, self.max_categories)
             num_places = len(keys) + 2
             lookup = Lookup(name, keys, first=2, unknown=0, missing=1)
             primitives += [lookup, Onehot(name, num_places)]
@@ -104,6 +107,7 @@ class EncodeIds(ColumnStep):
         BOOLEAN,
     )
     makes: ClassVar[tuple[str, ...]] = (IDS,)
+    streamed: ClassVar[str] = EXACT
 
     min_count: int = knob(5, 1, 2**31, unit="rows")
     max_categories: int = knob(1024, 1, 4096, unit="categories")
@@ -115,7 +119,7 @@ class EncodeIds(ColumnStep):
         primitives = []
         first = 0
         for name in self.chosen(train):
-            keys = frequent(train.x[name], self.min_count, self.max_categories)
+            keys = frequent(count_texts(train, name), self.min_count, self.max_categories)
             lookup = Lookup(
                 name,
                 keys,

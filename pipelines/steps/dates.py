@@ -4,15 +4,15 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
 from ..device.calendar import DAY_SECONDS, MONTH
 from ..device.cells import DATE
 from ..device.primitives import DATE_PARTS, DatePart, Primitive, Table
 from ..device.units import UNIT_INTERVAL
 from ..errors import StepError
 from ..rows.sketch import ENCODED
+from ..slots import BY_SAMPLE
 from ..spec import knob
+from .statistics import span_seconds
 from .step import ColumnStep, FittedStep, as_float32, is_date
 
 USUAL_PARTS = ("month", "weekday", "hour")
@@ -47,6 +47,7 @@ class EncodeDate(ColumnStep):
     reads: ClassVar[tuple[str, ...]] = (DATE,)
     replaces: ClassVar[tuple[str, ...]] = (DATE,)
     makes: ClassVar[tuple[str, ...]] = (ENCODED,)
+    streamed: ClassVar[str] = BY_SAMPLE
 
     parts: tuple[str, ...] = ()
     harmonics: tuple[int, ...] = knob((), 1, 32, unit="multiples of the angle")
@@ -60,7 +61,7 @@ class EncodeDate(ColumnStep):
         dates = self.chosen(train)
         primitives: list[Primitive] = []
         for name in dates:
-            span = _span_seconds(train.x[name])
+            span = span_seconds(train, name)
             for part, num_multiples in _of_steps(name, train.schema.frame, multiples).items():
                 if span < self.least_cycles * CYCLE_SECONDS[part]:
                     continue
@@ -91,14 +92,6 @@ class EncodeDate(ColumnStep):
                 fix=f"harmonics={one_each}",
             )
         return dict(zip(parts, harmonics, strict=True))
-
-
-def _span_seconds(dates):
-    """Returns the seconds from the first known date to the last one, 0 without any."""
-    known = dates[~np.isnat(dates)]
-    if not len(known):
-        return 0
-    return int((known.max() - known.min()) // np.timedelta64(1, "s"))
 
 
 def _encode_part(train, name, part, num_multiples) -> list[Primitive]:

@@ -9,6 +9,7 @@ import numpy as np
 from ..device.cells import NUMERIC
 from ..device.primitives import DrawFill, LinearFill, NeighborFill, RowFill
 from ..errors import StepError
+from ..slots import BY_SAMPLE
 from ..spec import knob
 from .step import ColumnStep, FittedStep, as_float32, is_numeric, present
 
@@ -26,6 +27,7 @@ class FillRows(ColumnStep):
 
     reads: ClassVar[tuple[str, ...]] = (NUMERIC,)
     fills_numbers: ClassVar[bool] = True
+    streamed: ClassVar[str] = BY_SAMPLE
 
     def _suits(self, x):
         return is_numeric(x)

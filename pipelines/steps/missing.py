@@ -12,8 +12,9 @@ from ..device.cells import BOOLEAN, CATEGORICAL, DATE, NUMERIC
 from ..device.primitives import Fill, FillPrevious, Missing, missing_mask
 from ..errors import StepError
 from ..rows.parts import TrainSet, require_train_set
-from ..slots import RowFilter
+from ..slots import BY_SAMPLE, EXACT, RowFilter
 from ..spec import knob
+from .statistics import count_texts, has_missing, is_same, mean_and_spread, missing_share
 from .step import ColumnStep, FittedStep, as_float32, is_categorical, is_numeric, present
 
 
@@ -32,6 +33,8 @@ class DropColumns(ColumnStep):
         DATE,
     )
 
+    streamed: ClassVar[str] = EXACT
+
     more_than: float = knob(0.95, 0, 1, unit="share of the rows")
 
     def _suits(self, x):
@@ -40,13 +43,9 @@ class DropColumns(ColumnStep):
     def _fit(self, train):
         dropped = []
         for name in self.chosen(train):
-            x = train.x[name]
-            missing = missing_mask(x)
-            seen = x[~missing]
             # A column that is always there or always the same carries no information; one that is
             # sometimes missing may.
-            same = not len(seen) or (not missing.any() and all(value == seen[0] for value in seen))
-            if same or missing.mean() > self.more_than:
+            if is_same(train, name) or missing_share(train, name) > self.more_than:
                 dropped.append(name)
         if len(dropped) == len(train.x):
             raise StepError(
@@ -107,12 +106,13 @@ class FlagMissing(ColumnStep):
     """
 
     reads: ClassVar[tuple[str, ...]] = (NUMERIC,)
+    streamed: ClassVar[str] = EXACT
 
     def _suits(self, x):
         return is_numeric(x)
 
     def _fit(self, train):
-        names = [name for name in self.chosen(train) if missing_mask(train.x[name]).any()]
+        names = [name for name in self.chosen(train) if has_missing(train, name)]
         made = {name: f"{name} is missing" for name in names}
         clash = [flag for flag in made.values() if flag in train.x]
         if clash:
@@ -129,8 +129,8 @@ class _FillNumbers(ColumnStep):
     fills_numbers: ClassVar[bool] = True
 
     @abstractmethod
-    def _value(self, x: np.ndarray) -> float:
-        """Returns what fills a column, from its values x float64 [n]."""
+    def _value(self, train: TrainSet, name: str, x: np.ndarray) -> float:
+        """Returns what fills a column, of whose values x float64 [n] stand in memory."""
 
     def _suits(self, x):
         return is_numeric(x)
@@ -139,7 +139,7 @@ class _FillNumbers(ColumnStep):
         return FittedStep(
             type(self).__name__,
             tuple(
-                Fill(name, as_float32(self._value(present(train, name, self))))
+                Fill(name, as_float32(self._value(train, name, present(train, name, self))))
                 for name in self.chosen(train)
             ),
         )
@@ -149,7 +149,9 @@ class _FillNumbers(ColumnStep):
 class ImputeMedian(_FillNumbers):
     """Fills numeric columns with the training median."""
 
-    def _value(self, x):
+    streamed: ClassVar[str] = BY_SAMPLE
+
+    def _value(self, train, name, x):
         return np.median(x)
 
 
@@ -157,8 +159,11 @@ class ImputeMedian(_FillNumbers):
 class ImputeMean(_FillNumbers):
     """Fills numeric columns with the training mean."""
 
-    def _value(self, x):
-        return np.mean(x)
+    streamed: ClassVar[str] = EXACT
+
+    def _value(self, train, name, x):
+        mean, _ = mean_and_spread(train, name, x)
+        return mean
 
 
 @dataclass(frozen=True)
@@ -176,6 +181,7 @@ class ImputeConstant(ColumnStep):
         BOOLEAN,
     )
     fills_numbers: ClassVar[bool] = True
+    streamed: ClassVar[str] = EXACT
 
     number: float = knob(0.0, -1e30, 1e30)
     text: str = "missing"
@@ -205,6 +211,7 @@ class ImputeMostFrequent(ColumnStep):
         BOOLEAN,
     )
     fills_numbers: ClassVar[bool] = True
+    streamed: ClassVar[str] = BY_SAMPLE
 
     def _suits(self, x):
         return is_numeric(x) or is_categorical(x)
@@ -212,8 +219,7 @@ class ImputeMostFrequent(ColumnStep):
     def _fit(self, train):
         fills = []
         for name in self.chosen(train):
-            x = train.x[name]
-            values, counts = np.unique(x[~missing_mask(x)], return_counts=True)
+            values, counts = _values_and_counts(train, name)
             if not len(values):
                 raise StepError(
                     f"column {name!r} has no value in the {len(train)} training rows",
@@ -226,6 +232,16 @@ class ImputeMostFrequent(ColumnStep):
         return FittedStep("ImputeMostFrequent", tuple(fills))
 
 
+def _values_and_counts(train, name):
+    """Returns the values of a column in order, and how many rows have each; of texts all rows."""
+    x = train.x[name]
+    if is_numeric(x):
+        return np.unique(x[~missing_mask(x)], return_counts=True)
+    found = count_texts(train, name)
+    values = sorted(text for text in found if text is not None)
+    return values, np.array([found[value] for value in values])
+
+
 @dataclass(frozen=True)
 class ImputePrevious(ColumnStep):
     """Fills numeric columns with the last value in the rows before, in the order of the rows of
@@ -234,6 +250,7 @@ class ImputePrevious(ColumnStep):
 
     reads: ClassVar[tuple[str, ...]] = (NUMERIC,)
     fills_numbers: ClassVar[bool] = True
+    instead: ClassVar[str] = "use ImputeMedian(), which needs no row before"
 
     def _suits(self, x):
         return is_numeric(x)

@@ -5,6 +5,7 @@ import numpy as np
 from ..device.cells import NUMERIC, SERIES
 from ..device.signature import Signature
 from ..rows.parts import TrainSet, require_train_set
+from .statistics import least_and_largest
 
 
 def value_ranges(signature: Signature, train: TrainSet) -> dict[str, tuple[float, float]]:
@@ -30,8 +31,7 @@ def value_ranges(signature: Signature, train: TrainSet) -> dict[str, tuple[float
         known = x[~np.isnan(x)]
         if not len(known):
             continue
-        least = float(known.min())
-        largest = float(known.max())
+        least, largest = least_and_largest(train, column.name, known)
         if least < largest:
             ranges[column.name] = (least, largest)
     return ranges

@@ -10,8 +10,11 @@ import numpy as np
 from ..device.cells import NUMERIC
 from ..device.primitives import Affine, Clip, Primitive
 from ..device.units import STANDARD_DEVIATIONS, UNIT_INTERVAL
+from ..rows.parts import TrainSet
 from ..rows.sketch import ENCODED
+from ..slots import BY_SAMPLE, EXACT
 from ..spec import knob
+from .statistics import least_and_largest, mean_and_spread
 from .step import ColumnStep, FittedStep, as_float32, is_numeric, present
 
 # The median absolute deviation of normal numbers times this is their standard deviation.
@@ -63,6 +66,10 @@ class _Scale(ColumnStep):
     def _offset_and_spread(self, x: np.ndarray) -> tuple[float, float]:
         """Returns what becomes 0 and what becomes one unit, of the values x float64 [n]."""
 
+    def _learned(self, train: TrainSet, name: str, x: np.ndarray) -> tuple[float, float]:
+        """Returns the same of a column, of whose values x stand in memory."""
+        return self._offset_and_spread(x)
+
     @abstractmethod
     def _limits(self) -> tuple[float, float]:
         """Returns the lowest and the highest value after the step."""
@@ -87,7 +94,7 @@ class _Scale(ColumnStep):
         low, high = self._limits()
         for name in self.chosen(train):
             x = present(train, name, self)
-            offset, spread = self._offset_and_spread(x)
+            offset, spread = self._learned(train, name, x)
             # A column without spread becomes 0 everywhere instead of a division by nothing.
             factor = 0.0
             if spread > 0 and np.isfinite(np.float32(1 / spread)):
@@ -105,7 +112,12 @@ class ScaleStandard(_Scale):
         clip: How far from the mean a value is cut.
     """
 
+    streamed: ClassVar[str] = EXACT
+
     clip: float = knob(5.0, 0.1, 1000, unit="standard deviations")
+
+    def _learned(self, train, name, x):
+        return mean_and_spread(train, name, x)
 
     def _offset_and_spread(self, x):
         return np.mean(x), np.std(x)
@@ -127,6 +139,8 @@ class ScaleRobust(_Scale):
     Attributes:
         clip: How far from the median a value is cut.
     """
+
+    streamed: ClassVar[str] = BY_SAMPLE
 
     clip: float = knob(5.0, 0.1, 1000, unit="standard deviations")
 
@@ -150,6 +164,12 @@ class ScaleRobust(_Scale):
 @dataclass(frozen=True)
 class ScaleMinMax(_Scale):
     """Scales numbers by (x - smallest) / (largest - smallest), cut to [0, 1]."""
+
+    streamed: ClassVar[str] = EXACT
+
+    def _learned(self, train, name, x):
+        least, largest = least_and_largest(train, name, x)
+        return least, largest - least
 
     def _offset_and_spread(self, x):
         least = np.min(x)

@@ -4,7 +4,7 @@ fitted.
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, TypeVar
 
 import numpy as np
@@ -16,6 +16,7 @@ from ..rows.parts import HeldOut, TrainSet, require_train_set
 from ..rows.sketch import DataSketch
 from ..slots import RowFilter, Step
 from ..spec import Refusal
+from .statistics import follow_steps
 
 MAX_ENCODED_BYTES = 4 * 2**30
 MAX_INPUTS = 32_768
@@ -191,11 +192,19 @@ def as_float32(value: float) -> float:
     return float(np.float32(value))
 
 
-def fit_steps(steps: Sequence, train: TrainSet) -> tuple[tuple[FittedStep, ...], TrainSet]:
+def fit_steps(
+    steps: Sequence, train: TrainSet, *, applies_last: bool = True
+) -> tuple[tuple[FittedStep, ...], TrainSet]:
     """Fits each step on the rows as the steps before it leave them.
 
     A RowFilter (see `DropRowsWithMissing`) leaves out training rows and has nothing to apply to
     others.
+
+    Args:
+        steps: In their order.
+        train: Training rows.
+        applies_last: Whether the rows that are returned are those after the last step; if not,
+            those before it, which take less memory.
 
     Returns:
         The fitted steps and the prepared rows.
@@ -204,15 +213,25 @@ def fit_steps(steps: Sequence, train: TrainSet) -> tuple[tuple[FittedStep, ...],
         StepError: If a step would make more columns than memory should hold.
     """
     fitted_steps = []
-    for step in steps:
+    for place, step in enumerate(steps, start=1):
         if isinstance(step, RowFilter):
             train = step.filter_rows(train)
             continue
         fitted = step.fit(train)
         _refuse_too_large(fitted, len(train))
-        train = fitted.apply(train)
         fitted_steps.append(fitted)
+        if applies_last or place < len(steps):
+            train = _after(fitted, train)
     return tuple(fitted_steps), train
+
+
+def _after(fitted, train):
+    """Returns training rows after a step, and what is known of those that are streamed."""
+    after = fitted.apply(train)
+    if train.whole is None:
+        return after
+    whole = follow_steps(fitted.primitives, train.whole)
+    return replace(after, whole=whole)
 
 
 def _refuse_too_large(step, num_rows):

@@ -9,6 +9,7 @@ from ..sources.table import Reading, read_table
 from .boosting_teacher import BoostingTeacher
 from .candidates import table_candidates
 from .load import LoadTable, load_table
+from .memory import Memory
 from .networks import Mlp
 from .recipes import BIRDS, CREDIT, PENGUINS, STORMS, table_recipe
 from .teacher import ForestTeacher
@@ -17,6 +18,7 @@ __all__ = [
     "BoostingTeacher",
     "table_candidates",
     "LoadTable",
+    "Memory",
     "Reading",
     "load_table",
     "read_table",

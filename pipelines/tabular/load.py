@@ -9,32 +9,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..device.cells import KINDS, read_column, read_numbers, shorten
-from ..device.visible import and_more
-from ..errors import LoadError
+from ..device.cells import KINDS
 from ..rows.parts import ColumnNote, Dataset, Schema
 from ..rows.sketch import DataSketch
 from ..slots import Loader
 from ..sources.files import describe_memory, file_digest
-from ..sources.given_kinds import check_given_kinds
-from ..sources.kinds import infer_column, read_times
-from ..sources.label_sets import target_names, target_title
+from ..sources.kinds import read_times
+from ..sources.label_sets import target_title
 from ..sources.labels import group_codes
-from ..sources.precision import numbers_as_float32
-from ..sources.row_numbers import counts_rows
-from ..sources.spellings import describe_groups, describe_spellings
-from ..sources.table import Reading, check_names, find_table, marks_of, read_source
-from ..sources.target_column import (
-    check_target,
-    labelled_rows,
-    read_target,
-    refuse_positive,
-    tasks_of_kind,
-)
-from ..sources.words import describe_words
+from ..sources.part_cells import all_rows
+from ..sources.parts import TableParts, find_parts, is_in_parts, is_one_file
+from ..sources.spellings import describe_groups
+from ..sources.table import Reading, find_table, marks_of, read_source
+from ..sources.target_column import labelled_rows, read_target, refuse_positive, tasks_of_kind
+from .columns import check_columns, check_load, infer_columns, read_whole
 from .draw import draw_missing
-
-MAX_NAMED = 3
+from .memory import Memory, way_in_words
+from .streamed import load_streamed
 
 
 @dataclass(frozen=True)
@@ -42,7 +33,8 @@ class LoadTable(Loader):
     """Loads a table and states what its columns are for.
 
     Attributes:
-        source: Path of a .csv, .csv.gz or .parquet file.
+        source: Path of a .csv, .csv.gz or .parquet file; or of a folder of Parquet files, or a URL
+            of either (see docs/your-own-data/past-memory.md).
         target: The column to predict; several columns are one label each.
         target_kind: "classes", "labels" (several in a cell), "number", "presence" (is the cell
             filled?), or "" to infer it.
@@ -58,6 +50,7 @@ class LoadTable(Loader):
             features.
         time: The column of time for the split; it is no feature.
         reading: How text is read.
+        memory: Whether Parquet files are held as a whole or read part by part.
     """
 
     source: str
@@ -72,6 +65,11 @@ class LoadTable(Loader):
     group: tuple[str, ...] = ()
     time: str = ""
     reading: Reading = Reading()
+    memory: Memory = Memory()
+
+    def check(self) -> None:
+        """Raises LoadError for an unknown way to hold the rows."""
+        self.memory.check()
 
     def sketch(self) -> DataSketch:
         """Returns what the knobs alone show of the table."""
@@ -91,6 +89,12 @@ class LoadTable(Loader):
         """Returns whether `group` names columns."""
         return bool(self.group)
 
+    def streams(self, source: object = None) -> bool:
+        """Returns whether the rows are read part by part."""
+        if source is not None or not is_in_parts(self.source):
+            return False
+        return self.memory.streams(find_parts(self.source))
+
     def read(self, source: object = None) -> tuple[Dataset, tuple[ColumnNote, ...]]:
         """See `load_table`."""
         return load_table(self, source)
@@ -99,6 +103,9 @@ class LoadTable(Loader):
         """The source's name and sha256, for the report."""
         if source is not None:
             return describe_memory(source)
+        if is_in_parts(self.source) and not is_one_file(self.source):
+            table = find_parts(self.source)
+            return {"name": table.name, "sha256": table.identity}
         return {"name": Path(self.source).name, "sha256": file_digest(find_table(self.source))}
 
     def draw(self, recipe, splits, shipped, evaluation) -> list[tuple[str, str]]:
@@ -112,35 +119,27 @@ def load_table(spec: LoadTable, source: object = None) -> tuple[Dataset, tuple[C
     `source` (a DataFrame or a dict of arrays) stands in for the file of the spec. Raises LoadError,
     before anything else is done, for whatever cannot be read as one honest table.
     """
-    _check_spec(spec)
+    check_load(spec)
+    held: tuple[ColumnNote, ...] = ()
+    if source is None and is_in_parts(spec.source):
+        parts = find_parts(spec.source)
+        if spec.memory.streams(parts):
+            return load_streamed(spec, parts)
+        if not is_one_file(spec.source):
+            source, held = _as_frame(parts)
     table, notes, settled = read_source(spec.source, spec.reading, source, packed=True)
-    if len(table) == 1:
-        raise LoadError(
-            f"the table has one column, {shorten(next(iter(table)))}",
-            expected="a target and at least one feature",
-            fix="give the right one with --read 'separator=;'",
-        )
-    check_names(
-        table,
-        {
-            "load.target": target_names(spec.target),
-            "load.columns": spec.columns,
-            "load.drop": spec.drop,
-            "load.group": spec.group,
-            "load.time": (spec.time,) if spec.time else (),
-            "load.kinds": tuple(spec.kinds),
-        },
-    )
+    notes = (*held, *notes)
+    check_columns(table, spec)
     missing = frozenset(spec.reading.missing_words)
     marks = marks_of(table, settled)
     table, ids, left_out = labelled_rows(table, spec, missing)
     y, target, target_notes = read_target(table, spec, missing, marks)
     notes += target_notes
-    columns, inferred = _infer_columns(table, spec, ids, marks)
+    columns, inferred = infer_columns(table, spec, ids, marks)
     if left_out:
         title = target_title(spec.target)
         notes = (ColumnNote(title, "target", " ".join(left_out).strip()), *notes)
-    x = {column.name: _read(table[column.name], column, missing) for column in columns}
+    x = {column.name: read_whole(table[column.name], column, missing) for column in columns}
     groups = {name: table[name] for name in spec.group}
     if groups:
         group = group_codes(groups, missing)
@@ -155,82 +154,7 @@ def load_table(spec: LoadTable, source: object = None) -> tuple[Dataset, tuple[C
     return Dataset(x=x, y=y, ids=ids, schema=schema, group=group, time=time), (*notes, *inferred)
 
 
-def _check_spec(spec):
-    check_target(spec)
-    spec.reading.check()
-    check_given_kinds(spec.kinds)
-    given = set(target_names(spec.target)) & set(spec.kinds)
-    if given:
-        raise LoadError(
-            f"a kind for the target {shorten(min(given))}",
-            expected="load.target_kind",
-            fix="--set load.target_kind=classes (or labels, number, presence)",
-        )
-    if len(set(spec.columns)) < len(spec.columns):
-        raise LoadError(
-            f"load.columns={spec.columns!r}",
-            expected="each column once",
-            fix="remove the second one",
-        )
-
-
-def _infer_columns(table, spec, rows, marks):
-    missing = frozenset(spec.reading.missing_words)
-    apart = {*target_names(spec.target), *spec.group, *((spec.time,) if spec.time else ())}
-    names = spec.columns or [name for name in table if name not in apart]
-    columns = []
-    inferred = []
-    for name in names:
-        if name in apart:
-            raise LoadError(
-                f"the column {shorten(name)} is a feature and the target, group or time as well",
-                expected="one role a column",
-                fix="leave it out of load.columns",
-            )
-        if name in spec.drop:
-            continue
-        given = spec.kinds.get(name, "")
-        if given or name in spec.columns:
-            counting = ""
-        else:
-            counting = counts_rows(name, table[name], rows)
-        if counting:
-            inferred.append(ColumnNote(name, "ignored", counting))
-            continue
-        column, why = infer_column(name, table[name], given, marks=marks, missing=missing)
-        if column:
-            why += describe_words(table[name], column, missing, spec.reading.named_words())
-        if column and column.kind == "categorical":
-            why += describe_spellings(table[name], column, missing)
-        inferred.append(ColumnNote(name, given or (column.kind if column else "ignored"), why))
-        if column:
-            columns.append(column)
-    if not columns:
-        why = "; ".join(f"{shorten(each.name)}: {each.why}" for each in inferred[:MAX_NAMED])
-        raise LoadError(
-            f"no feature column is left{f' ({why})' * bool(why)}",
-            expected="at least one",
-            fix="override a kind, for example --kind 'name=categorical', or drop fewer columns",
-        )
-    return columns, tuple(inferred)
-
-
-def _read(cells, column, missing):
-    is_numeric = column.kind == "numeric"
-    if is_numeric:
-        values, bad = read_numbers(cells, column, missing)
-    else:
-        values, bad = read_column(cells, column, missing)
-    if bad:
-        first = bad[0]
-        more = and_more(len(bad) - 1, "cell")
-        raise LoadError(
-            f"the column {shorten(column.name)}, row {first.row}: {first.reason}: "
-            f"{first.value}{more}",
-            expected=f"a {column.kind} value or a missing one",
-            fix="correct the cell, name the word as missing (--read missing=WORD), or override the "
-            f"column's kind (--kind '{column.name}=categorical' or =ignored)",
-        )
-    if is_numeric:
-        return numbers_as_float32(column.name, cells, values)
-    return values
+def _as_frame(parts: TableParts):
+    """Returns all rows of a table in parts as a DataFrame, and lines of the printed schema."""
+    words = ColumnNote("(the source)", "whole", way_in_words(parts, is_streamed=False))
+    return all_rows(parts).reset_index(drop=True), (words,)

@@ -62,6 +62,16 @@ class Shipping(Spec):
                 return reason
         return ""
 
+    def refuses_stream(self) -> str:
+        """Returns why the model is not compressed by rows that are streamed, or ""."""
+        if self.compress:
+            return Refusal(
+                f"shipping.compress={self.compress!r} on rows that are streamed",
+                expected="none: what is pruned or tuned learns from rows in memory",
+                fix="--set 'shipping.compress=()'",
+            )
+        return ""
+
     def runs_on(self) -> tuple[Target, ...]:
         """Returns the targets, LiteRT first: every bundle has its forms, which the others are
         held against.

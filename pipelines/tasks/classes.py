@@ -86,12 +86,12 @@ class ClassTask(Task):
             near = None
             if form == "int8":
                 near = signature.decisions.get("float32")
-            counts = np.bincount(train_rows.y, minlength=len(signature.target.labels))
+            counts = train_rows.count_classes()
             offsets = self.choose_offsets(
                 logits,
                 rows.y,
                 metric=_chosen_for(recipe.judge),
-                class_shares=counts / len(train_rows),
+                class_shares=counts / train_rows.num_rows,
                 near=near,
             )
         signature = replace(signature, decisions={**signature.decisions, form: offsets})

@@ -66,11 +66,11 @@ class RegressionTask(Task):
         """
         _refuse_far_values(train)
         mean = float(train.y.mean())
-        return replace(
-            train.schema.target,
-            offset=mean,
-            factor=float(train.y.std()) or 1.0,
-        )
+        spread = float(train.y.std())
+        if train.whole is not None and train.whole.target is not None:
+            mean = train.whole.target.mean
+            spread = train.whole.target.spread
+        return replace(train.schema.target, offset=mean, factor=spread or 1.0)
 
     def training_truth(self, y: np.ndarray, target: Target) -> np.ndarray:
         """Returns standardized values float32 [rows, 1]."""

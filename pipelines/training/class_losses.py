@@ -45,8 +45,7 @@ class ClassBalanced(ClassLoss):
             having = (rows.y == 1).sum(axis=0)
             counts = np.concatenate([lacking, having])
         else:
-            num_classes = len(rows.schema.target.labels)
-            counts = np.bincount(rows.y, minlength=num_classes)
+            counts = rows.count_classes()
         return replace(self, counts=tuple(int(count) for count in counts))
 
     def class_weights(self) -> np.ndarray:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from ..balance import WeightByClass
 from ..rows.parts import TrainSet
 from ..settings import written
@@ -49,5 +47,5 @@ def other_recipe(recipe: Recipe, train: TrainSet) -> tuple[Recipe | None, str]:
 def _is_imbalanced(rows):
     if not task_of(rows.schema.target).has_classes:
         return False
-    counts = np.bincount(rows.y)
+    counts = rows.count_classes()
     return counts.min() * MOST_ROWS_FOR_ONE < counts.max()

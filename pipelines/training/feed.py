@@ -8,7 +8,7 @@ threads.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from ..device.signature import Signature
 from ..errors import TrainError
 from ..rows.columns import is_stored
 from ..rows.parts import HeldOut, TrainSet, require_train_set
+from .streamed_feed import FeedFault, StreamedBatches
 
 MAX_CACHED_BYTES = 256 * 2**20
 
@@ -101,6 +102,7 @@ class TrainingBatches:
         signature: What the model takes and gives; None without augmentation.
         batch_size: Rows of one.
         seed: Of their order and of what is altered.
+        fault: Of the thread that reads streamed rows.
     """
 
     feed: TrainFeed
@@ -108,6 +110,7 @@ class TrainingBatches:
     signature: Signature | None
     batch_size: int
     seed: int
+    fault: FeedFault = field(default_factory=FeedFault)
 
     @property
     def steps(self) -> int:
@@ -115,7 +118,13 @@ class TrainingBatches:
         return num_steps(self.feed, self.batch_size)
 
     def __call__(self, first_step: int = 0):
-        """Returns `training_feed` from a step on."""
+        """Returns `training_feed` from a step on, of streamed rows as they are read."""
+        rows = self.feed.rows
+        if rows.whole is not None and self.signature is not None:
+            streamed = StreamedBatches(
+                rows, rows.whole, self.signature, self.batch_size, self.seed, self.fault
+            )
+            return streamed.dataset(first_step)
         batches, _ = training_feed(
             self.feed,
             self.labels,
@@ -129,7 +138,7 @@ class TrainingBatches:
 
 def num_steps(feed: TrainFeed, batch_size: int) -> int:
     """Returns how many batches make one epoch."""
-    return max(len(feed.rows) // batch_size, 1)
+    return max(feed.rows.num_rows // batch_size, 1)
 
 
 def _altered(batches, alter, seed, first_step):

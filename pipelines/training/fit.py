@@ -306,15 +306,16 @@ class _Fitting:
         monitor = f"val_logits_{self.deciding}"
         watchers = self.training.watchers(batches, steps)
         start = time.perf_counter()
-        history = fit_model(
-            model,
-            batches,
-            self.valid_batches(valid),
-            steps=steps,
-            epochs=self.training.epochs,
-            callbacks=[*self.training.callbacks(monitor, mode), *callbacks, *watchers],
-            monitor=monitor,
-        )
+        with batches.fault.raised():
+            history = fit_model(
+                model,
+                batches,
+                self.valid_batches(valid),
+                steps=steps,
+                epochs=self.training.epochs,
+                callbacks=[*self.training.callbacks(monitor, mode), *callbacks, *watchers],
+                monitor=monitor,
+            )
         seconds = time.perf_counter() - start
         return history, watched_by(watchers), seconds
 

@@ -11,12 +11,17 @@ from ..device.signature import Signature
 from ..rows.joined import learned_from_both
 from ..rows.parts import HeldOut, TrainSet
 from ..steps import apply_steps, fit_steps, make_signature, to_ports, unlabelled_to_ports
+from ..steps.gaps import refuse_gaps
 from ..steps.ranges import value_ranges
 from ..tasks import task_of
 from .feed import TrainFeed
 
 if TYPE_CHECKING:
     from ..recipe import Recipe
+
+# Of the encoded rows of a stream that stay in memory, for the ranges of int8.
+MAX_SAMPLE_BYTES = 64 * 2**20
+MIN_SAMPLE_ROWS = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,9 +90,10 @@ def fit_inputs(recipe: Recipe, train: TrainSet, valid: HeldOut) -> TrainingInput
     if recipe.build.decides_by_folds:
         train = learned_from_both(train, valid)
     preparers, prepared_rows = fit_steps(recipe.prepare, train)
-    encoders, encoded = fit_steps(recipe.encode, prepared_rows)
+    encoders, prepared_rows, encoded = _fit_encoders(recipe.encode, prepared_rows)
     signature = make_signature(preparers, encoders, encoded)
     signature = replace(signature, ranges=value_ranges(signature, train))
+    refuse_gaps(signature, train)
     calibration = to_ports(signature, encoded, encoded=True)
     unlabelled = None
     if recipe.build.needs_unlabelled:
@@ -102,3 +108,17 @@ def fit_inputs(recipe: Recipe, train: TrainSet, valid: HeldOut) -> TrainingInput
         prepared_rows=prepared_rows,
         encoders=encoders,
     )
+
+
+def _fit_encoders(steps, prepared):
+    """Returns the fitted steps, and the prepared rows and the encoded ones that stay in memory: of
+    streamed rows fewer than the steps were fitted on, as encoded rows are wide.
+    """
+    if prepared.whole is None:
+        encoders, encoded = fit_steps(steps, prepared)
+        return encoders, prepared, encoded
+    encoders = fit_steps(steps, prepared, applies_last=False)[0]
+    one_row = apply_steps(encoders, prepared.smaller_sample(1))
+    num_bytes = sum(x.nbytes for x in one_row.x.values())
+    kept = prepared.smaller_sample(max(MAX_SAMPLE_BYTES // num_bytes, MIN_SAMPLE_ROWS))
+    return encoders, kept, apply_steps(encoders, kept)

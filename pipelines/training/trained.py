@@ -39,7 +39,7 @@ class TrainedModel:
     @property
     def num_rows(self) -> int:
         """The number of rows that it was trained on, after balancing."""
-        return len(self.inputs.feed.rows)
+        return self.inputs.feed.rows.num_rows
 
 
 @dataclass(frozen=True, eq=False)

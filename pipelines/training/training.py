@@ -143,6 +143,22 @@ class Training(Spec):
         reasons = [part.suits(sketch) for part in self.parts()]
         return next(filter(None, [*reasons, self._not_mirrored()]), "")
 
+    def refuses_stream(self) -> str:
+        """Returns which knob rows that are streamed have no use for, or ""."""
+        if self.refit:
+            return Refusal(
+                "training.refit=True on rows that are streamed",
+                expected="one training: the validation rows in memory are a sample",
+                fix="--set training.refit=False",
+            )
+        if self.strategy in SHARING:
+            return Refusal(
+                f"training.strategy={self.strategy!r} on rows that are streamed",
+                expected="one device, which takes every batch as it is read",
+                fix="--set training.strategy=one_device",
+            )
+        return ""
+
     def _not_mirrored(self):
         """Why several devices would compute something else than one, or ""."""
         if self.strategy not in SHARING:

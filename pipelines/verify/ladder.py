@@ -22,6 +22,7 @@ from .finite import check_form
 TIMED_ROWS = 200
 MAX_TIMED_MS = 5000
 PIECE_ROWS = 512
+PIECE_STREAMED = 8192
 
 
 class Runtime(Protocol):
@@ -213,18 +214,22 @@ def some_places(num_rows: int, most: int) -> np.ndarray:
 
 
 def answer_all(runtime: Runtime, rows: HeldOut, places: np.ndarray | None = None) -> Answers:
-    """Returns a runtime's answers to the rows (at `places`, if given); pictures are read and
-    answered in pieces, so that memory stays small.
+    """Returns a runtime's answers to the rows (at `places`, if given); pictures, and rows of a
+    source that does not fit into memory, are answered in pieces, so that memory stays small.
     """
     columns = _columns(runtime, rows)
     if places is None:
         places = np.arange(len(rows))
-    has_pictures = any(x.ndim == 4 for x in columns.values())
-    if not has_pictures:
+    piece_rows = len(places)
+    if any(x.ndim == 4 for x in columns.values()):
+        piece_rows = PIECE_ROWS
+    elif rows.schema.is_streamed:
+        piece_rows = PIECE_STREAMED
+    if piece_rows >= len(places):
         return runtime.predict_columns(_piece(columns, places))
     parts = []
-    for start in range(0, len(places), PIECE_ROWS):
-        piece = _piece(columns, places[start : start + PIECE_ROWS])
+    for start in range(0, len(places), piece_rows):
+        piece = _piece(columns, places[start : start + piece_rows])
         parts.append(runtime.predict_columns(piece))
     return join_answers(parts)
 

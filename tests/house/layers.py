@@ -8,6 +8,8 @@ LAYERS = (
     "spec",
     "settings",
     "rows.columns",
+    "rows.summaries",
+    "rows.stream",
     "engine",
     "rows.parts",
     "rows.sketch",
@@ -48,6 +50,8 @@ LAYERS = (
 # Files with a layer of their own.
 _OWN_LAYERS = (
     "rows.columns",
+    "rows.summaries",
+    "rows.stream",
     "rows.parts",
     "rows.sketch",
     "report.figures",

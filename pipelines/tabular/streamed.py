@@ -1,0 +1,92 @@
+"""A table in parts to a Dataset: as a whole if it is small, else as a sample of rows and the way to
+read all of them.
+
+What the columns are is found from the first rows of some parts; the classes are those of all rows.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from ..device.cells import shorten
+from ..errors import LoadError
+from ..rows.parts import ColumnNote, Dataset, Schema
+from ..rows.stream import StreamedRows
+from ..sources.label_sets import target_names
+from ..sources.memory import table_from_memory
+from ..sources.part_cells import batch_cells, first_rows
+from ..sources.parts import TableParts
+from ..sources.table import marks_of
+from .columns import check_columns, check_load, infer_columns, read_whole
+from .memory import way_in_words
+from .streamed_target import count_cells, read_streamed_target
+from .table_stream import TableStream
+
+# Rows that show what the columns are.
+LOOK_ROWS = 100_000
+
+
+def load_streamed(spec: Any, table: TableParts) -> tuple[Dataset, tuple[ColumnNote, ...]]:
+    """Loads a table that does not fit into memory.
+
+    Args:
+        spec: A `LoadTable`.
+        table: Its parts.
+
+    Returns:
+        The Dataset, whose rows in memory only show what columns there are, and the lines of the
+        printed schema.
+
+    Raises:
+        LoadError: It cannot be read as one honest table, or not piece by piece.
+    """
+    check_load(spec)
+    check_columns(dict.fromkeys(table.names), spec)
+    _refuse_in_pieces(spec)
+    frame = first_rows(table, table.names, LOOK_ROWS)
+    sample = table_from_memory(frame, packed=True)
+    missing = frozenset(spec.reading.missing_words)
+    marks = marks_of(sample, replace(spec.reading, separator=""))
+    counts = count_cells(_cells_of(table, spec.target))
+    found = read_streamed_target(spec, counts, sample, marks)
+    columns, inferred = infer_columns(sample, spec, frame.index.to_numpy(), marks)
+    stream = TableStream(table, tuple(columns), spec.target, found.reader, spec.group, missing)
+    y, is_labelled = found.reader.read(sample[spec.target], 0)
+    x = {}
+    for column in columns:
+        x[column.name] = read_whole(sample[column.name], column, missing)[is_labelled]
+    num_rows = found.num_rows or table.num_rows
+    schema = Schema(tuple(columns), found.target, spec.reading.missing_words, is_streamed=True)
+    dataset = Dataset(
+        x=x,
+        y=y[is_labelled],
+        ids=frame.index.to_numpy()[is_labelled],
+        schema=schema,
+        whole=StreamedRows(stream, num_rows, found.counts, sizes=spec.memory.sizes()),
+    )
+    words = ColumnNote("(the source)", "streamed", way_in_words(table, is_streamed=True))
+    return dataset, (words, *found.notes, *inferred)
+
+
+def _refuse_in_pieces(spec):
+    """Raises LoadError for knobs that need all rows at once."""
+    asked = {
+        f"{len(target_names(spec.target))} targets": not isinstance(spec.target, str),
+        "load.target_kind=labels": spec.target_kind == "labels",
+        f"load.time={shorten(spec.time)}": bool(spec.time),
+    }
+    for words, is_asked in asked.items():
+        if is_asked:
+            raise LoadError(
+                f"{words}, of rows that are streamed",
+                expected="one target of one class or one number a row, and rows that are split at "
+                "random or by group",
+                fix="--set load.memory.way=whole, if the rows fit into memory; or name one target, "
+                "and leave --time out",
+            )
+
+
+def _cells_of(table, name):
+    """Reads one column of all parts, a piece at a time."""
+    for place in range(len(table.parts)):
+        for batch in table.batches(place, (name,)):
+            yield batch_cells(table, place, batch)[name]

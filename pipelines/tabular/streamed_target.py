@@ -1,0 +1,218 @@
+"""The target of a table that is streamed: its classes, from a first look at that column alone."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..device.cells import Column, read_numbers, shorten
+from ..device.packed import PackedCells
+from ..device.target import Target
+from ..errors import LoadError
+from ..rows.parts import ColumnNote
+from ..sources.number_columns import read_as_numbers
+from ..sources.target_column import labelled_rows, read_target
+from ..tasks import task_of
+
+MAX_VALUES = 50_000  # different ones; a target of more is a number, and its sample is read
+# The cells that show what a target is; where there are more, each value keeps its share.
+MAX_SHOWN = 1_000_000
+
+
+@dataclass(frozen=True)
+class ClassReader:
+    """Reads cells of a target as classes.
+
+    Attributes:
+        places: A cell as it stands in the source → its class; a cell that is not here has none.
+    """
+
+    places: Mapping[Any, int]
+
+    def read(self, cells: Sequence, first_row: int) -> tuple[np.ndarray, np.ndarray]:
+        """Returns int64 class [rows], and bool [rows], which rows have one."""
+        each, codes = _each_once(cells)
+        found = np.full(len(each), -1, np.int64)
+        for place, cell in enumerate(each):
+            key = _key(cell)
+            found[place] = self.places.get(key, -1)
+        classes = found[codes]
+        return classes, classes >= 0
+
+
+@dataclass(frozen=True)
+class NumberReader:
+    """Reads cells of a target as real numbers.
+
+    Attributes:
+        column: How they are written.
+        missing: The words that read as missing.
+    """
+
+    column: Column
+    missing: frozenset[str]
+
+    def read(self, cells: Sequence, first_row: int) -> tuple[np.ndarray, np.ndarray]:
+        """Returns float64 [rows], and bool [rows], which rows have a number.
+
+        Raises:
+            LoadError: A cell is no number.
+        """
+        numbers, bad = read_numbers(cells, self.column, self.missing)
+        if bad:
+            first = bad[0]
+            raise LoadError(
+                f"the target {shorten(self.column.name)} in row {first_row + first.row}: "
+                f"{first.reason}: {first.value}",
+                expected="a number in every row",
+                fix="fix the cell, or set load.target_kind=classes",
+            )
+        return numbers, ~np.isnan(numbers)
+
+
+@dataclass(frozen=True)
+class StreamedTarget:
+    """The target of all rows.
+
+    Attributes:
+        target: What a model answers.
+        reader: Reads its cells.
+        counts: int64 [classes], the rows of each class; None of real numbers.
+        num_rows: The rows that have a target, if it is of classes; else None.
+        notes: Lines of the printed schema.
+    """
+
+    target: Target
+    reader: ClassReader | NumberReader
+    counts: np.ndarray | None
+    num_rows: int | None
+    notes: tuple[ColumnNote, ...]
+
+
+def _key(cell):
+    """Returns a cell as a key: each NaN is the same."""
+    if cell is None or cell != cell:
+        return None
+    return cell
+
+
+def _each_once(cells):
+    """Returns each different cell once, and int [rows], the place of each row's."""
+    if isinstance(cells, PackedCells):
+        return cells.each_once()
+    if isinstance(cells, np.ndarray):
+        values, codes = np.unique(cells, return_inverse=True)
+        return values.tolist(), codes
+    places: dict[Any, int] = {}
+    codes = np.empty(len(cells), np.int64)
+    for row, cell in enumerate(cells):
+        key = _key(cell)
+        next_place = len(places)
+        codes[row] = places.setdefault(key, next_place)
+    return list(places), codes
+
+
+def count_cells(pieces: Iterator[Sequence]) -> Counter | None:
+    """Returns how often each cell of a target occurs, None if too many are different."""
+    counts: Counter = Counter()
+    for cells in pieces:
+        each, codes = _each_once(cells)
+        numbers = np.bincount(codes, minlength=len(each))
+        for cell, number in zip(each, numbers.tolist(), strict=True):
+            key = _key(cell)
+            counts[key] += number
+        if len(counts) > MAX_VALUES:
+            return None
+    return counts
+
+
+def read_streamed_target(
+    spec, counts: Counter | None, sample: Mapping[str, Sequence], marks
+) -> StreamedTarget:
+    """Finds out what a target is.
+
+    Args:
+        spec: A load spec with one target.
+        counts: As `count_cells` gives them of all rows.
+        sample: Column → cells of some rows.
+        marks: How the numbers of the source are written.
+
+    Raises:
+        LoadError: There is nothing to learn, or a row has several labels.
+    """
+    missing = frozenset(spec.reading.missing_words)
+    shown = {spec.target: sample[spec.target]}
+    if counts is not None:
+        shown = {spec.target: _repeated(counts)}
+    table, kept, left_out = labelled_rows(shown, spec, missing)
+    y, target, notes = read_target(table, spec, missing, marks)
+    if y.ndim > 1:
+        raise LoadError(
+            f"several labels a row in the target {shorten(spec.target)}",
+            expected="one class or one number a row, where rows are streamed",
+            fix="--set load.target_kind=classes, or --set load.memory.way=whole",
+        )
+    if task_of(target).has_classes:
+        return _of_classes(spec, counts, (shown[spec.target], kept, y), target, notes)
+    if left_out:
+        words = ColumnNote(spec.target, "target", "rows without it are left out")
+        notes = (words, *notes)
+    what = f"the target {shorten(spec.target)}"
+    is_given = spec.target_kind == "number"
+    read = read_as_numbers(what, spec.target, table[spec.target], marks, given=is_given)
+    return StreamedTarget(target, NumberReader(read.column, missing), None, None, notes)
+
+
+def _of_classes(spec, counts, shown, target, notes):
+    """Returns the target of classes, each of whose cells is known."""
+    if counts is None:
+        raise LoadError(
+            f"the target {shorten(spec.target)} has more than {MAX_VALUES:,} different values",
+            expected="classes, of which many rows have each, or numbers",
+            fix="--set load.target_kind=number, or name another target",
+        )
+    cells, kept, y = shown
+    places = {}
+    for row, place in zip(kept.tolist(), y.tolist(), strict=True):
+        key = _key(cells[row])
+        places[key] = place
+    numbers = np.zeros(len(target.labels), np.int64)
+    for cell, count in counts.items():
+        if cell in places:
+            numbers[places[cell]] += count
+    num_rows = int(numbers.sum())
+    num_left_out = counts.total() - num_rows
+    if num_left_out:
+        words = f"{num_left_out:,} rows without it are left out"
+        notes = (ColumnNote(spec.target, "target", words), *notes)
+    return StreamedTarget(target, ClassReader(places), numbers, num_rows, notes)
+
+
+def _repeated(counts):
+    """Returns cells in which each value has its share, and at least three where it has them."""
+    total = counts.total()
+    cells = []
+    for cell, count in counts.items():
+        num_cells = count
+        if total > MAX_SHOWN:
+            least = min(count, 3)
+            share = round(count * MAX_SHOWN / total)
+            num_cells = max(share, least)
+        cells += [cell] * num_cells
+    kinds = {type(cell) for cell in counts if cell is not None}
+    if kinds == {int} and None not in counts:
+        return np.array(cells)
+    if kinds and kinds <= {int, float}:
+        return _with_holes(cells)
+    return cells
+
+
+def _with_holes(cells):
+    """Returns numbers and None as the array that pandas would make of the column."""
+    numbers = np.full(len(cells), np.nan)
+    for place, cell in enumerate(cells):
+        if cell is not None:
+            numbers[place] = cell
+    return numbers
