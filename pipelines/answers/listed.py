@@ -2,25 +2,41 @@
 
 from ..errors import RecipeError
 from .backpropagation import Backpropagation
+from .batch_size import BatchSize
+from .bias_variance import BiasVariance
 from .building_blocks import BuildingBlocks
+from .clipping import GradientClipping
+from .cross_validation import CrossValidation
+from .early_stopping import EarlyStopping
 from .evaluation import Evaluation
 from .frame import Answer
 from .initialization import Initialization
+from .learning_rate import LearningRate
 from .momentum import Momentum
 from .non_linearity import NonLinearity
+from .overfitting import Overfitting
 from .precision_recall import PrecisionRecall
 from .roc_curve import RocCurve
+from .softmax import Softmax
 from .vanishing_gradients import VanishingGradients
 
 ANSWERS: tuple[Answer, ...] = (
     BuildingBlocks(),
     Backpropagation(),
     VanishingGradients(),
+    Overfitting(),
+    BiasVariance(),
+    Softmax(),
+    BatchSize(),
+    LearningRate(),
     Momentum(),
     Initialization(),
     Evaluation(),
     PrecisionRecall(),
+    CrossValidation(),
     RocCurve(),
+    EarlyStopping(),
+    GradientClipping(),
     NonLinearity(),
 )
 

@@ -10,6 +10,7 @@ from .frame import Answer, Findings, above, below, curves, geometric, net_rows
 from .frame.slopes import kernel_norms
 
 DEPTH = 30
+SMALLEST = 1e-45  # that float32 holds
 BARE = Mlp(
     (32,) * DEPTH,
     dropout=0.0,
@@ -66,7 +67,7 @@ for _ in range(30): slope *= 0.25 * np.random.normal() * 0.05  # one unit a laye
         found = {}
         for name, net in WAYS.items():
             norms = [kernel_norms(rows, net, seed) for seed in range(self.num_seeds)]
-            found[name] = np.maximum(norms, 1e-30)[:, :DEPTH]
+            found[name] = np.maximum(norms, SMALLEST)[:, :DEPTH]
         first = {name: geometric(each[:, 0]) for name, each in found.items()}
         parts = [below(f"{name}: it vanishes", first[name], 1e-6) for name in list(WAYS)[:1]]
         for name in list(WAYS)[1:]:

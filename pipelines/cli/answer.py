@@ -87,7 +87,7 @@ def _write_page(path, folder):
 
 def _kept_results(folder) -> list["Result"]:
     """The results of answers that were run; those that are no longer listed are left out."""
-    from ..answers.frame.answer import Result
+    from ..answers.frame.answer import Result, words_of
     from ..answers.listed import ANSWERS
     from ..errors import LoadError
 
@@ -96,7 +96,7 @@ def _kept_results(folder) -> list["Result"]:
         path = folder / f"{answer.number}.json"
         if path.exists():
             values = json.loads(path.read_text(encoding="utf-8"))
-            results.append(Result(**values))
+            results.append(Result(**{**values, **words_of(answer)}))
     if not results:
         raise LoadError(
             f"no result of an answer in {folder}",

@@ -100,21 +100,28 @@ def run_answer(answer: Answer) -> Result:
     parts = [[part.words, shown(part.measured), part.outcome] for part in findings.parts]
     title, picture = findings.exhibit.picture.content()
     return Result(
-        number=answer.number,
-        question=answer.question,
-        claim=answer.claim,
+        **words_of(answer),
         verdict=verdict(findings.parts),
         setting=findings.setting,
         headings=list(findings.exhibit.headings),
         lines=lines,
         parts=parts,
-        known=answer.known,
-        sources=list(answer.sources),
-        by_hand=answer.by_hand.strip(),
         title=title,
         picture=picture,
         seconds=round(seconds, 1),
     )
+
+
+def words_of(answer: Answer) -> dict[str, Any]:
+    """Returns the fields of a result that were not measured."""
+    return {
+        "number": answer.number,
+        "question": answer.question,
+        "claim": answer.claim,
+        "known": answer.known,
+        "sources": list(answer.sources),
+        "by_hand": answer.by_hand.strip(),
+    }
 
 
 def shown(cell: Cell) -> str:

@@ -62,7 +62,7 @@ def curves(
             axes.set_yscale("log")
         axes.set(xlabel=x, ylabel=y, title=title)
         if len(means) > 1:
-            axes.legend(frameon=False, fontsize=8)
+            _add_legend(axes)
 
     lines = tuple(zip(places, *means.values(), strict=True))
     every = math.ceil(len(lines) / MOST_LINES)
@@ -105,7 +105,7 @@ def bars(
             axes.set_yscale("log")
         axes.set(ylabel=y, title=title)
         if len(names) > 1:
-            axes.legend(frameon=False, fontsize=8)
+            _add_legend(axes)
 
     lines = []
     for group, cells in groups.items():
@@ -118,3 +118,16 @@ def _narrow(words):
     if len(words) <= 12:
         return words
     return words.replace(" ", "\n")
+
+
+def _add_legend(axes):
+    """Below the axes, where it covers nothing."""
+    axes.legend(
+        frameon=False,
+        fontsize=8,
+        ncols=3,
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.16),
+        columnspacing=1,
+        handlelength=1.2,
+    )

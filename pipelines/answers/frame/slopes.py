@@ -24,4 +24,6 @@ def kernel_norms(rows: NetRows, network: Network, seed: int) -> np.ndarray:
         each = tf.nn.sparse_softmax_cross_entropy_with_logits(rows.train.y, outputs)
         loss = tf.reduce_mean(each)
     kernels = [weight for weight in model.trainable_variables if len(weight.shape) > 1]
-    return np.array([float(tf.norm(slope)) for slope in tape.gradient(loss, kernels)])
+    slopes = tape.gradient(loss, kernels)
+    # Squares of what float32 still holds would be zero in it.
+    return np.array([np.linalg.norm(slope.numpy().astype(np.float64)) for slope in slopes])
