@@ -22,6 +22,7 @@ class Cost:
         latency_ms: Milliseconds a row, median; None if nothing is run here.
         flash_bytes: Of code and constants on a microcontroller; None if not measured.
         instructions: Of one row on a microcontroller; None if not measured.
+        shares: What takes how much of it, in words.
     """
 
     size_bytes: int
@@ -29,6 +30,7 @@ class Cost:
     latency_ms: float | None = None
     flash_bytes: int | None = None
     instructions: int | None = None
+    shares: str = ""
 
 
 def int8_latency_ms(exported: ExportedModel, interpreter) -> float:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from ..compress.tuning import Untuned
 from ..convert.scales import staggered_copies
 from ..errors import RecipeError
+from ..slots import Network
 from ..training.layers import built_with_layers
 from ..training.members import average_members
 from .export import convert_forms
@@ -41,7 +43,8 @@ def rehearse(recipe: Recipe, inputs: TrainingInputs) -> dict[str, str]:
         return refused
     exported, refused_files = _converted(recipe, inputs, model)
     refused |= refused_files
-    _check_budgets([target for target in limited if target.form not in refused], exported)
+    asked = [target for target in limited if target.form not in refused]
+    _check_budgets(asked, exported, recipe.build)
     return refused
 
 
@@ -93,12 +96,34 @@ def _pruned(recipe, model):
     return model
 
 
-def _check_budgets(targets, exported):
+def _check_budgets(targets, exported, build):
     for target in targets:
-        broken = target.broken_budget(target.cost(exported))
-        if broken:
-            raise RecipeError(
-                f"the untrained net breaks a budget: {broken}",
-                expected="a net within its budgets",
-                fix="make the net smaller (its knobs: --set build...), or raise the budget",
-            )
+        cost = target.cost(exported)
+        broken = target.broken_budget(cost)
+        if not broken:
+            continue
+        if cost.shares:
+            broken = f"{broken}; {cost.shares}"
+        knobs = ", ".join(_size_knobs(build, "build"))
+        raise RecipeError(
+            f"the untrained net breaks a budget: {broken}",
+            expected="a net within its budgets",
+            fix=f"make the net smaller by --set: it has {knobs}; or raise the budget",
+        )
+
+
+def _size_knobs(spec, name):
+    """Yields the knobs of a net that hold whole numbers above 1, with their values."""
+    for each in fields(spec):
+        value = vars(spec)[each.name]
+        knob = f"{name}.{each.name}"
+        if isinstance(value, Network):
+            yield from _size_knobs(value, knob)
+        elif isinstance(value, tuple) and value and all(map(_is_size, value)):
+            yield f"{knob}={value}"
+        elif _is_size(value):
+            yield f"{knob}={value}"
+
+
+def _is_size(value):
+    return type(value) is int and value > 1

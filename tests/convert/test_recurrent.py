@@ -19,7 +19,9 @@ def train_set(x):
 
 
 def lstm_both_ways(size):
-    """A model whose two LSTMs go into a concatenation, and series [40, steps, 3] of that size."""
+    """A model whose two LSTMs go into a concatenation, the second turned around before it, and
+    series [40, steps, 3] of that size.
+    """
     import keras
 
     keras.utils.set_random_seed(0)
@@ -29,6 +31,7 @@ def lstm_both_ways(size):
     for name, backwards in (("forward", False), ("backward", True)):
         layer = layers.LSTM(4, return_sequences=True, go_backwards=backwards, name=name)
         ways.append(layer(series))
+    ways[1] = keras.ops.flip(ways[1], axis=1)
     both = layers.Concatenate(name="both")([*ways, layers.Rescaling(2.0, name="twice")(series)])
     flat = layers.Flatten(name="flat")(both)
     model = keras.Model({"series": series}, layers.Dense(2, name="logits")(flat))

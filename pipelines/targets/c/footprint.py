@@ -25,6 +25,7 @@ SECONDS = 120
 INSTRUCTIONS_A_TICK = 40
 _SOURCES = ("signature.h", "prepare.c", "model.h", "model.c")
 _BOARD = ("board.c", "board.ld")
+_OBJECTS = ("board.o", "prepare.o", "model.o")
 _SIMULATED = ("-M", "mps2-an386", "-icount", "shift=0", "-nographic", "-monitor", "none")
 _SEMIHOSTING = ("-semihosting-config", "enable=on,target=native")
 
@@ -37,11 +38,24 @@ class Footprint:
         flash_bytes: Of code and constants, with the libraries that they use.
         ram_bytes: Of static memory, with a row, its inputs and its outputs; without the stack.
         instructions: Of one row of the model; None if QEMU is not installed.
+        model_bytes: Of model.c in flash.
+        prepare_bytes: Of prepare.c in flash, with its tables of categories.
     """
 
     flash_bytes: int
     ram_bytes: int
     instructions: int | None
+    model_bytes: int
+    prepare_bytes: int
+
+    def shares(self) -> str:
+        """Returns what the flash is taken by, and what makes it less."""
+        rest = self.flash_bytes - self.model_bytes - self.prepare_bytes
+        return (
+            f"of the flash the model takes {self.model_bytes:,} bytes (build), prepare.c "
+            f"{self.prepare_bytes:,} (columns and their categories: drop some), the C library and "
+            f"what starts the program {rest:,}"
+        )
 
     def words(self) -> str:
         """Returns it as a note."""
@@ -74,16 +88,29 @@ def measure_footprint(files: Mapping[str, bytes | str]) -> Footprint | None:
         for name in _BOARD:
             text = (board / name).read_text(encoding="utf-8")
             (Path(folder) / name).write_text(text, encoding="utf-8")
-        options = ["-std=gnu99", "-O2", f"-mcpu={CORE}", "-mthumb", "-nostartfiles"]
-        sources = ["board.c", "prepare.c", "model.c", "-lm"]
-        _run(
-            [cross_compiler(), *options, "-T", "board.ld", *sources, "-o", "program.elf"],
-            folder,
-        )
-        sizes = _run(["arm-none-eabi-size", "program.elf"], folder).splitlines()[-1].split()
-        text_bytes, data_bytes, bss_bytes = (int(each) for each in sizes[:3])
+        options = ["-std=gnu99", "-O2", f"-mcpu={CORE}", "-mthumb"]
+        _run([cross_compiler(), *options, "-c", "board.c", "prepare.c", "model.c"], folder)
+        linked = ["-nostartfiles", "-T", "board.ld", *_OBJECTS, "-lm", "-o", "program.elf"]
+        _run([cross_compiler(), *options, *linked], folder)
+        flash_bytes, ram_bytes = _sizes("program.elf", folder)
+        model_bytes, _ = _sizes("model.o", folder)
+        prepare_bytes, _ = _sizes("prepare.o", folder)
         instructions = _instructions(folder)
-    return Footprint(text_bytes + data_bytes, data_bytes + bss_bytes, instructions)
+    return Footprint(
+        flash_bytes,
+        ram_bytes,
+        instructions,
+        model_bytes,
+        prepare_bytes,
+    )
+
+
+def _sizes(name, folder):
+    """Returns the bytes of a compiled file in flash and in RAM."""
+    printed = _run(["arm-none-eabi-size", name], folder)
+    sizes = printed.splitlines()[-1].split()
+    text_bytes, data_bytes, bss_bytes = (int(each) for each in sizes[:3])
+    return text_bytes + data_bytes, data_bytes + bss_bytes
 
 
 def _instructions(folder):

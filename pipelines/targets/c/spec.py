@@ -126,6 +126,7 @@ class TargetC(Target):
             footprint.ram_bytes,
             flash_bytes=footprint.flash_bytes,
             instructions=footprint.instructions,
+            shares=footprint.shares(),
         )
 
     def climb(self, exported, test, answers):

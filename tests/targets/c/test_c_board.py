@@ -77,6 +77,10 @@ def test_an_operator_without_c_code_is_refused_before_an_epoch(tmp_path, capfd):
 def test_a_budget_is_checked_before_an_epoch(budget, words, tmp_path, capfd):
     recipe = tiny(RECIPES["penguins_mlp"])
     recipe = override(recipe, f"shipping.targets=(TargetC({budget}),)")
-    with pytest.raises(RecipeError, match=f"the untrained net breaks a budget: TargetC: .*{words}"):
+    with pytest.raises(
+        RecipeError, match=f"the untrained net breaks a budget: TargetC: .*{words}"
+    ) as refused:
         run(recipe, folder=tmp_path)
+    assert "of the flash the model takes" in str(refused.value)
+    assert "build.widths=" in str(refused.value)
     assert "train:" not in capfd.readouterr().err
