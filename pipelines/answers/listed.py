@@ -8,35 +8,51 @@ from .building_blocks import BuildingBlocks
 from .clipping import GradientClipping
 from .cross_validation import CrossValidation
 from .early_stopping import EarlyStopping
+from .ensembles import Ensembles
 from .evaluation import Evaluation
 from .frame import Answer
+from .imbalance import Imbalance
 from .initialization import Initialization
+from .layers_and_neurons import LayersAndNeurons
 from .learning_rate import LearningRate
+from .missing_values import MissingValues
 from .momentum import Momentum
+from .neural_networks import NeuralNetworks
 from .non_linearity import NonLinearity
 from .overfitting import Overfitting
+from .penalties import Penalties
 from .precision_recall import PrecisionRecall
+from .rnn_structure import RnnStructure
 from .roc_curve import RocCurve
 from .softmax import Softmax
+from .tuning import Tuning
 from .vanishing_gradients import VanishingGradients
 
 ANSWERS: tuple[Answer, ...] = (
+    NeuralNetworks(),
     BuildingBlocks(),
     Backpropagation(),
     VanishingGradients(),
     Overfitting(),
     BiasVariance(),
+    RnnStructure(),
     Softmax(),
     BatchSize(),
+    LayersAndNeurons(),
     LearningRate(),
     Momentum(),
+    Penalties(),
     Initialization(),
     Evaluation(),
     PrecisionRecall(),
     CrossValidation(),
     RocCurve(),
+    Imbalance(),
     EarlyStopping(),
     GradientClipping(),
+    Tuning(),
+    MissingValues(),
+    Ensembles(),
     NonLinearity(),
 )
 

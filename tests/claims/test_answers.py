@@ -11,22 +11,30 @@ from pipelines.answers.listed import ANSWERS
 
 # Question → its verdict, and the outcomes of the parts of its claim.
 FOUND = {
+    2: "depends: yes, yes, not shown, not shown, not shown",
     3: "holds: yes, yes, yes",
     5: "holds: yes, yes, yes",
     6: "depends: yes, no, no, yes, yes, yes, yes",
     7: "depends: yes, yes, not shown, yes, yes, yes, yes",
     8: "depends: yes, yes, yes, no",
+    16: "depends: yes, yes, yes, yes, not shown",
     23: "depends: yes, yes, no",
     24: "depends: yes, yes, yes, not shown",
+    26: "does not hold here: not shown, not shown, not shown, not shown, no",
     27: "depends: yes, yes, not shown",
     28: "depends: yes, yes, yes, not shown",
+    29: "depends: yes, no, yes, not shown, not shown",
     30: "depends: yes, yes, yes, yes, no",
     33: "depends: no, yes, yes, no",
     34: "depends: yes, yes, yes, no",
     35: "depends: yes, no, yes, no",
     36: "depends: yes, yes, yes, no",
+    37: "depends: no, no, no, no, yes, no",
     39: "depends: not shown, yes, yes, no, not shown",
     42: "holds: yes, yes, yes, yes, yes, yes",
+    46: "depends: yes, not shown, not shown",
+    47: "depends: yes, yes, no, no, yes",
+    48: "depends: yes, not shown, yes, not shown, not shown",
     49: "depends: yes, yes, yes, no",
 }
 QUICK = {5, 49}

@@ -5,6 +5,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ...rows.parts import HeldOut, TrainSet
+from ...slots import Loss
+from ...sources.tensorflow import load_tensorflow
+from ...training.losses import member_loss
 from .rows import NetRows, numbers_of
 
 
@@ -58,3 +61,42 @@ def fold_scores(
         fitted = model.fit(x[others][:, columns], y[others])
         found.append(float(fitted.score(x[fold][:, columns], y[fold])))
     return found
+
+
+def linear_answers(
+    few: TrainSet, y: np.ndarray, rows: NetRows, loss: Loss, *, num_steps: int = 150
+) -> np.ndarray:
+    """Returns what a linear model answers to the test rows, float64 [rows].
+
+    It is fitted by full-batch steps of Adam from zero.
+
+    Args:
+        few: rows to learn from.
+        y: float [rows], what they are learned to give: 0 or 1, or a standardized number.
+        rows: whose test rows are answered, and whose target the loss is of.
+        loss: a spec.
+        num_steps: of Adam.
+    """
+    load_tensorflow()
+    import keras
+    import tensorflow as tf
+
+    built = member_loss(loss, rows.signature.target, rows=rows.train)
+    x = numbers_of(few)
+    inputs = tf.constant(x, tf.float32)
+    truth = tf.constant(y[:, None], tf.float32)
+    kernel = tf.Variable(tf.zeros((x.shape[1], 1)))
+    bias = tf.Variable(tf.zeros(1))
+    optimizer = keras.optimizers.Adam(0.05)
+    optimizer.build([kernel, bias])
+
+    @tf.function
+    def step():
+        with tf.GradientTape() as tape:
+            value = tf.reduce_mean(built.call(truth, inputs @ kernel + bias))
+        optimizer.apply(tape.gradient(value, [kernel, bias]))
+
+    for _ in range(num_steps):
+        step()
+    answers = numbers_of(rows.test) @ kernel.numpy() + bias.numpy()
+    return answers[:, 0].astype(np.float64)
