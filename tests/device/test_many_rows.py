@@ -31,8 +31,7 @@ _CELLS = st.sampled_from(
         *["3 kg", "1,5", "1.250", "yes", "No", "2024-01-31", "31.01.2024", "\x1c1", "a\0b"],
     ]
 )
-# A column of each kind of cell that a table has.
-CELL_COLUMNS = (
+_COLUMNS = (
     Column("c", "numeric"),
     Column("c", "numeric", decimal=",", thousands="."),
     Column("c", "numeric", unit="kg"),
@@ -45,7 +44,7 @@ CELL_COLUMNS = (
 
 def _assert_alike(packed, cells):
     missing = frozenset({"", "NA"})
-    for column in CELL_COLUMNS:
+    for column in _COLUMNS:
         values, bad = read_column(packed, column, missing)
         singles = [read_column([cell], column, missing) for cell in cells]
         expected = np.concatenate([of_cell for of_cell, _ in singles])

@@ -117,8 +117,7 @@ def _instructions(folder):
     """Returns the instructions of one row; None if QEMU is not installed."""
     if not shutil.which(SIMULATOR):
         return None
-    command = [SIMULATOR, *_SIMULATED, *_SEMIHOSTING, "-kernel", "program.elf"]
-    printed = _run(command, folder)
+    printed = _run(simulation("program.elf"), folder)
     ticks = re.search(r"\d+", printed)
     if ticks is None:
         raise ExportError(
@@ -127,6 +126,13 @@ def _instructions(folder):
             fix="report this with the bundle",
         )
     return int(ticks.group()) * INSTRUCTIONS_A_TICK
+
+
+def simulation(program: str) -> list[str]:
+    """Returns the command that runs a program on a simulated Cortex-M4, where a tick of the timer
+    is `INSTRUCTIONS_A_TICK`.
+    """
+    return [SIMULATOR, *_SIMULATED, *_SEMIHOSTING, "-kernel", program]
 
 
 def _run(command, folder):

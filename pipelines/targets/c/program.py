@@ -195,6 +195,13 @@ if(UNIX)
   target_link_libraries(model PUBLIC m)
 endif()
 
+set(CMSIS_NN "" CACHE PATH "A checkout of CMSIS-NN, whose functions then compute the model")
+if(CMSIS_NN)
+  add_subdirectory(${CMSIS_NN} cmsis_nn)
+  target_link_libraries(model PUBLIC cmsis-nn)
+  target_compile_definitions(model PUBLIC MODEL_USE_CMSIS_NN)
+endif()
+
 add_executable(self_test main.c)
 target_link_libraries(self_test PRIVATE model)
 
@@ -240,6 +247,10 @@ if (prepare(&row, &inputs) == 0) {{
 The model takes {arena:,} bytes of memory between the start and the end of a call, and {state:,} that stay.{reset}
 `model_run_in()` takes both from the caller, so that several threads or models can share memory; compile with
 `-DMODEL_OWN_MEMORY` to leave the static memory out. Compile with `-O2`: `-Os` can halve the speed of convolutions.
+
+On a Cortex-M with the DSP extension (M4, M7, M33) [CMSIS-NN](https://github.com/ARM-software/CMSIS-NN) computes
+convolutions and dense layers in about half the instructions, with the same numbers: `cmake -DCMSIS_NN=FOLDER`, or all
+files with `-DMODEL_USE_CMSIS_NN -IFOLDER/Include`, linked with the library's.
 {push}
 ## Arduino and Zephyr
 

@@ -13,10 +13,10 @@ from .scaled_sums import (
     check_sums,
     check_weights,
     output_bounds,
-    tables_of,
+    scales_of,
 )
 from .source import Source
-from .windows import axes_of, window_fields
+from .windows import Axis, axes_of, window_fields
 
 _DEPTHWISE = (3, 1, 2, 0)
 
@@ -35,28 +35,61 @@ class _Convolution(Kernel):
         weights = self._by_output(operation)
         return check_sums(weights, bias_of(operation, len(weights)))
 
-    def _fields(self, operation: Operation, source: Source) -> dict[str, int | str]:
-        """Returns the fields of a C struct that both kinds have."""
-        weights = operation.inputs[1]
-        kernel = self._by_output(operation).shape[1:3]
-        high, wide = axes_of(operation, kernel)
-        factors = channel_multipliers(operation)
-        values, exponents = tables_of(factors)
-        low, top = output_bounds(operation)
-        return {
-            "weights": source.constant(weights.values),
-            "multipliers": source.constant(values),
-            "shifts": source.constant(exponents),
-            "by_channel": int(len(factors) > 1),
-            "depth": operation.input.shape[3],
-            "dilation_y": high.dilation,
-            "dilation_x": wide.dilation,
-            "input_zero": operation.input.zero_point,
-            "output_zero": operation.output.zero_point,
-            "low": low,
-            "top": top,
+    def _patch(self, operation: Operation, source: Source) -> str:
+        """Returns the name of the C struct of where the windows stand."""
+        weights = self._by_output(operation)
+        high, wide = axes_of(operation, weights.shape[1:3])
+        layer = source.parameters(
+            "patch",
+            "patch_layer",
+            depth=operation.input.shape[3],
+            taken=self._taken(operation),
+            dilation_y=high.dilation,
+            dilation_x=wide.dilation,
+            input_zero=operation.input.zero_point,
             **window_fields(high, wide),
-        }
+        )
+        return f"&{layer}"
+
+    def _scales(self, operation: Operation, source: Source) -> str:
+        """Returns the name of the C struct of bias and scales of the outputs.
+
+        The zero point of the input is in the bias: outside of the picture stands the zero point.
+        CMSIS-NN takes the bias as it is.
+        """
+        weights = self._by_output(operation).astype(np.int64)
+        outputs = len(weights)
+        bias = bias_of(operation, outputs)
+        zero = operation.input.zero_point * weights.sum(axis=(1, 2, 3))
+        factors = channel_multipliers(operation)
+        if len(factors) < outputs:
+            factors = factors * outputs
+        return scales_of(
+            operation,
+            source,
+            factors=factors,
+            bias=source.constant((bias - zero).astype(np.int32), library=bias),
+        )
+
+    def scratch_bytes(self, operation):
+        weights = self._by_output(operation)
+        high, wide = axes_of(operation, weights.shape[1:3])
+        patch = high.kernel * wide.kernel * self._taken(operation)
+        if self._needs_no_copy(operation, high, wide):
+            patch = 0
+        return patch, self._library_bytes(operation, high, wide)
+
+    def _taken(self, operation: Operation) -> int:
+        """Returns how many channels of a place are copied for an output."""
+        raise NotImplementedError
+
+    def _needs_no_copy(self, operation: Operation, high: Axis, wide: Axis) -> bool:
+        """Tests whether every window can be read where it lies."""
+        raise NotImplementedError
+
+    def _library_bytes(self, operation: Operation, high: Axis, wide: Axis) -> int:
+        """Returns the most that CMSIS-NN asks for on a core without Helium."""
+        raise NotImplementedError
 
     def run(self, operation, values):
         weights = self._by_output(operation).astype(np.int64)
@@ -94,25 +127,43 @@ class Conv2D(_Convolution):
 
     def write(self, operation, source):
         weights = operation.inputs[1].values
-        outputs, taken = weights.shape[0], weights.shape[3]
-        sums = weights.astype(np.int64).sum(axis=(1, 2, 3))
-        bias = bias_of(operation, outputs) - operation.input.zero_point * sums
-        groups = operation.input.shape[3] // taken
+        dense = source.parameters(
+            "dense_row",
+            "dense_weights",
+            weights=source.constant(weights),
+            scales=self._scales(operation, source),
+            depth=weights[0].size,
+            outputs=len(weights),
+        )
         layer = source.parameters(
             "conv",
             "conv_layer",
-            bias=source.constant(bias.astype(np.int32)),
-            taken=taken,
-            outputs=outputs,
-            outputs_a_group=outputs // groups,
-            **self._fields(operation, source),
+            weights=f"&{dense}",
+            patch=self._patch(operation, source),
+            groups=operation.input.shape[3] // self._taken(operation),
         )
         source.call(
             "conv",
             f"&{layer}",
             source.place(operation.input),
             source.place(operation.output),
+            source.scratch(operation),
         )
+
+    def _taken(self, operation):
+        return operation.inputs[1].shape[3]
+
+    def _needs_no_copy(self, operation, high, wide):
+        is_whole = self._taken(operation) == operation.input.shape[3]
+        is_row = high.kernel == 1 and (wide.dilation == 1 or wide.kernel == 1)
+        return is_whole and is_row and wide.is_inside()
+
+    def _library_bytes(self, operation, high, wide):
+        is_whole = self._taken(operation) == operation.input.shape[3]
+        if is_whole and high.kernel == wide.kernel == 1:
+            return 0
+        values = high.kernel * wide.kernel * operation.input.shape[3]
+        return 16 * -(-values // 4)
 
     def _products(self, part, weights):
         outputs, taken = weights.shape
@@ -134,20 +185,36 @@ class DepthwiseConv2D(_Convolution):
         return operation.inputs[1].values.transpose(_DEPTHWISE)
 
     def write(self, operation, source):
-        outputs = operation.output.shape[3]
         layer = source.parameters(
             "depthwise",
             "depthwise_layer",
-            bias=source.constant(bias_of(operation, outputs)),
-            multiples=outputs // operation.input.shape[3],
-            **self._fields(operation, source),
+            weights=source.constant(operation.inputs[1].values),
+            scales=self._scales(operation, source),
+            patch=self._patch(operation, source),
+            multiples=operation.output.shape[3] // operation.input.shape[3],
         )
         source.call(
             "depthwise",
             f"&{layer}",
             source.place(operation.input),
             source.place(operation.output),
+            source.scratch(operation),
         )
+
+    def _taken(self, operation):
+        return operation.input.shape[3]
+
+    def _needs_no_copy(self, operation, high, wide):
+        return high.is_inside() and wide.is_inside()
+
+    def _library_bytes(self, operation, high, wide):
+        is_plain = high.dilation == wide.dilation == 1
+        if not is_plain or operation.input.shape[3] != operation.output.shape[3]:
+            return 0
+        is_3x3 = high.kernel == wide.kernel == 3
+        if is_3x3 and high.before <= 1 and wide.before <= 1:
+            return 0
+        return 2 * high.kernel * wide.kernel * operation.input.shape[3]
 
     def _products(self, part, weights):
         multiples = len(weights) // part.shape[3]

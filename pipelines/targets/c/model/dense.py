@@ -12,7 +12,7 @@ from .scaled_sums import (
     check_sums,
     check_weights,
     output_bounds,
-    tables_of,
+    scales_of,
 )
 
 
@@ -43,24 +43,25 @@ class FullyConnected(Kernel):
                 tables["sums"] = source.constant(sums.astype(np.int32))
         else:
             tables["bias"] = source.constant((bias - zero * sums).astype(np.int32))
-        factors = _multipliers(operation)
-        values, exponents = tables_of(factors)
-        low, top = output_bounds(operation)
+        scales = scales_of(
+            operation,
+            source,
+            factors=_multipliers(operation),
+            **tables,
+        )
+        dense = source.parameters(
+            "dense_row",
+            "dense_weights",
+            weights=source.constant(weights.values),
+            scales=scales,
+            depth=depth,
+            outputs=outputs,
+        )
         layer = source.parameters(
             "dense",
             "dense_layer",
-            weights=source.constant(weights.values),
-            multipliers=source.constant(values),
-            shifts=source.constant(exponents),
-            by_channel=int(len(factors) > 1),
+            weights=f"&{dense}",
             rows=operation.input.size // depth,
-            depth=depth,
-            outputs=outputs,
-            input_zero=zero,
-            output_zero=operation.output.zero_point,
-            low=low,
-            top=top,
-            **tables,
         )
         source.call(
             "dense",

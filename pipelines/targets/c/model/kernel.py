@@ -60,6 +60,10 @@ class Kernel(ABC):
         """Returns whose memory the outputs are parts of; None if they have memory of their own."""
         return None
 
+    def scratch_bytes(self, operation: Operation) -> tuple[int, int]:
+        """Returns the memory that an operation needs while it runs: its own C, and CMSIS-NN."""
+        return 0, 0
+
     def overwritable(self, operation: Operation) -> list[Tensor]:
         """Returns the inputs whose memory the output may take, as each value is read last before
         its place is written.

@@ -41,29 +41,60 @@ def plan(network: Network, kernel_of: KernelOf) -> Places:
     state_bytes = 0
     for tensor in network.variables():
         found[tensor.place] = _at("state", state_bytes)
-        state_bytes += _padded(tensor)
-    pieces = []
+        state_bytes += _padded(tensor.num_bytes)
+    tensors = []
     for place, tensor in _roots(network, lifetimes).items():
         if place not in found:
             first = lifetimes.first[place]
-            pieces.append(
+            tensors.append(
                 _Piece(
                     place,
-                    _padded(tensor),
+                    _padded(tensor.num_bytes),
                     first,
                     lifetimes.last[place],
                 )
             )
-    offsets, arena_bytes = arrange(pieces)
-    for place, offset in offsets.items():
-        found[place] = _at("arena", offset)
+    needs = [kernel_of(each).scratch_bytes(each) for each in network.operations]
+    own = _scratch_pieces([need for need, _ in needs])
+    offsets, arena_bytes = arrange(tensors + own)
+    for tensor in tensors:
+        found[tensor.place] = _at("arena", offsets[tensor.place])
+    library = _scratch_pieces([need for _, need in needs])
+    library_offsets, library_bytes = _placed(library, tensors, offsets)
+    scratches = {}
+    for number, operation in enumerate(network.operations):
+        place = _scratch_place(number)
+        scratches[operation.place] = (offsets.get(place), library_offsets.get(place))
     return Places(
         lifetimes.roots,
         found,
         arena_bytes,
+        library_bytes,
         state_bytes,
         lifetimes.readers,
+        scratches,
     )
+
+
+def _scratch_place(number):
+    """Returns the key of the memory that an operation needs while it runs; tensors have 0 and up."""
+    return -1 - number
+
+
+def _scratch_pieces(needs):
+    """Returns the memory that each operation needs while it runs, from its number of bytes."""
+    pieces = []
+    for number, need in enumerate(needs):
+        if need:
+            pieces.append(
+                _Piece(
+                    _scratch_place(number),
+                    _padded(need),
+                    number,
+                    number,
+                )
+            )
+    return pieces
 
 
 def output_expression(network: Network, tensor: Tensor) -> str:
@@ -142,11 +173,21 @@ def lower_bound(pieces: list[_Piece]) -> int:
     return most
 
 
-def _placed(order):
-    """Returns the offsets of pieces, each in the first gap that it fits into, and the size."""
+def _placed(order, before=(), given=None):
+    """Returns the offsets of pieces, each in the first gap that it fits into, and the size.
+
+    Args:
+        order: The pieces, in the order in which they are placed.
+        before: Pieces that have their places.
+        given: Place → offset of these.
+    """
     offsets: dict[int, int] = {}
     placed: list[tuple[int, _Piece]] = []
     size = 0
+    for piece in before:
+        placed.append((given[piece.place], piece))
+        size = max(size, given[piece.place] + piece.size)
+    placed.sort(key=lambda pair: pair[0])
     for piece in order:
         offset = 0
         for start, other in placed:
@@ -162,9 +203,9 @@ def _placed(order):
     return offsets, size
 
 
-def _padded(tensor):
-    """Returns the bytes of a tensor, up to the next word."""
-    return -(-tensor.num_bytes // _WORD) * _WORD
+def _padded(num_bytes):
+    """Returns a number of bytes, up to the next word."""
+    return -(-num_bytes // _WORD) * _WORD
 
 
 def _at(memory, offset):

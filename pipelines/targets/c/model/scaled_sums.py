@@ -6,6 +6,7 @@ import numpy as np
 
 from .arithmetic import RELU_BOUNDS, Multiplier, activation_bounds, multiplier
 from .network import Operation
+from .source import Source
 
 # Of inputs, and of what the zero point adds.
 _MOST_INPUT = 256
@@ -72,6 +73,41 @@ def tables_of(factors: list[Multiplier]) -> tuple[np.ndarray, np.ndarray]:
     values = [each.value for each in factors]
     exponents = [each.exponent for each in factors]
     return np.array(values, np.int32), np.array(exponents, np.int8)
+
+
+def scales_of(
+    operation: Operation,
+    source: Source,
+    *,
+    factors: list[Multiplier],
+    bias: str,
+    sums: str = "NULL",
+) -> str:
+    """Returns C of where the bias and the scales of the outputs of an operation stand.
+
+    Args:
+        operation: With its output.
+        source: The C that is written.
+        factors: One an output, or one for all.
+        bias: The name of a table, or NULL.
+        sums: The table of the sums of weights, or NULL if the zero point is in the bias.
+    """
+    values, exponents = tables_of(factors)
+    low, top = output_bounds(operation)
+    name = source.parameters(
+        "scaled",
+        "output_scales",
+        bias=bias,
+        sums=sums,
+        input_zero=operation.input.zero_point,
+        multipliers=source.constant(values),
+        shifts=source.constant(exponents, kind="shift_number"),
+        by_channel=int(len(factors) > 1),
+        output_zero=operation.output.zero_point,
+        low=low,
+        top=top,
+    )
+    return f"&{name}"
 
 
 def output_bounds(operation: Operation) -> tuple[int, int]:

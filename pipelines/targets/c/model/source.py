@@ -10,7 +10,7 @@ from importlib import resources
 import numpy as np
 
 from ....errors import ExportError
-from .network import Tensor
+from .network import Operation, Tensor
 from .places import Places
 
 _C_TYPES = {
@@ -63,16 +63,39 @@ class Source:
         """Tests whether more than one operation takes a constant."""
         return self._places.num_readers(tensor) > 1
 
-    def constant(self, values: np.ndarray) -> str:
-        """Returns the name of a constant table of integers."""
-        kind = _C_TYPES[str(values.dtype)]
-        key = (kind, values.tobytes())
+    def scratch(self, operation: Operation) -> str:
+        """Returns the C expression of the memory that an operation needs while it runs."""
+        own, library = self._places.scratch(operation)
+        if own is None and library is None:
+            return "NULL"
+        self.use("scratch")
+        return f"SCRATCH({own or 0}, {library or 0})"
+
+    def constant(
+        self,
+        values: np.ndarray,
+        *,
+        library: np.ndarray | None = None,
+        kind: str = "",
+    ) -> str:
+        """Returns the name of a constant table of integers.
+
+        Args:
+            values: The integers.
+            library: As many others, which CMSIS-NN takes in their place; None if it takes the same.
+            kind: The type in C; "" for that of the array.
+        """
+        kind = kind or _C_TYPES[str(values.dtype)]
+        key: tuple[object, ...] = (kind, values.tobytes())
+        if library is not None and not np.array_equal(values, library):
+            key += (library.tobytes(),)
         if key not in self._names:
             name = f"table{len(self._names)}"
-            written = [_number(each) for each in values.ravel().tolist()] or ["0"]
-            numbers = lines_of_numbers(written, a_line=NUMBERS_A_LINE, indent=2)
-            size = max(values.size, 1)
-            self.constants.append(f"static const {kind} {name}[{size}] = {{\n  {numbers}}};")
+            definition = _table(kind, name, values)
+            if len(key) > 2:
+                other = _table(kind, name, library)
+                definition = f"#ifdef MODEL_USE_CMSIS_NN\n{other}\n#else\n{definition}\n#endif"
+            self.constants.append(definition)
             self._names[key] = name
         return self._names[key]
 
@@ -147,6 +170,13 @@ def _fields(fragment, kind):
         flags=re.DOTALL,
     )
     return tuple(_FIELD.findall(without_comments))
+
+
+def _table(kind, name, values):
+    written = [_number(each) for each in values.ravel().tolist()] or ["0"]
+    numbers = lines_of_numbers(written, a_line=NUMBERS_A_LINE, indent=2)
+    size = max(values.size, 1)
+    return f"static const {kind} {name}[{size}] = {{\n  {numbers}}};"
 
 
 def _value(value):

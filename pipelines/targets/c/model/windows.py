@@ -31,6 +31,11 @@ class Axis:
     dilation: int
     before: int
 
+    def is_inside(self) -> bool:
+        """Tests whether every window lies on the picture as a whole."""
+        last = (self.outputs - 1) * self.stride + (self.kernel - 1) * self.dilation
+        return self.before == 0 and last < self.size
+
     def taken(self, place: int) -> tuple[np.ndarray, np.ndarray]:
         """Returns the windows that have a place of theirs inside the picture, and where it is."""
         windows = np.arange(self.outputs)
@@ -55,9 +60,12 @@ def axes_of(operation: Operation, kernel: tuple[int, int]) -> tuple[Axis, Axis]:
     for axis in range(2):
         size = operation.input.shape[axis + 1]
         outputs = operation.output.shape[axis + 1]
+        dilation = dilations[axis]
+        if kernel[axis] == 1:
+            dilation = 1
         before = 0
         if options.padding == _SAME:
-            reach = (outputs - 1) * strides[axis] + (kernel[axis] - 1) * dilations[axis] + 1
+            reach = (outputs - 1) * strides[axis] + (kernel[axis] - 1) * dilation + 1
             before = max(reach - size, 0) // 2
         found.append(
             Axis(
@@ -65,7 +73,7 @@ def axes_of(operation: Operation, kernel: tuple[int, int]) -> tuple[Axis, Axis]:
                 outputs,
                 kernel[axis],
                 strides[axis],
-                dilations[axis],
+                dilation,
                 before,
             )
         )

@@ -23,11 +23,13 @@ class ModelCode:
     Attributes:
         files: model.h and model.c.
         arena_bytes: The memory that is free between two calls.
+        library_bytes: The same where CMSIS-NN computes.
         state_bytes: The memory that keeps its values between two calls.
     """
 
     files: dict[str, str]
     arena_bytes: int
+    library_bytes: int
     state_bytes: int
 
 
@@ -55,13 +57,15 @@ def write_model(
     network = known_network(content, output_names)
     places = plan(network, kernel_of)
     source = _source(network, places)
-    kernels = [without_includes(fragment_text(each)) for each in source.fragments]
+    # What is ignored of warnings stands before all functions.
+    fragments = sorted(source.fragments, key=lambda name: name != "cmsis_nn")
+    kernels = [without_includes(fragment_text(each)) for each in fragments]
     values = {
         "name": comment(name),
         "header": header,
         "prefix": prefix,
         "macro": prefix.upper(),
-        "arena_bytes": places.arena_bytes,
+        "arena_size": _arena_size(places, prefix.upper()),
         "state_bytes": places.state_bytes,
         **_output_words(network, header, prefix),
     }
@@ -76,6 +80,7 @@ def write_model(
     return ModelCode(
         files,
         places.arena_bytes,
+        places.library_bytes,
         places.state_bytes,
     )
 
@@ -127,6 +132,15 @@ def _output_words(network, header, prefix):
     }
 
 
+def _arena_size(places, macro):
+    """Returns C that defines the bytes of the arena."""
+    own = f"#define {macro}_ARENA_BYTES {places.arena_bytes}"
+    if places.library_bytes == places.arena_bytes:
+        return own
+    library = f"#define {macro}_ARENA_BYTES {places.library_bytes}"
+    return f"#ifdef MODEL_USE_CMSIS_NN\n{library}\n#else\n{own}\n#endif"
+
+
 def _resets(network, places):
     """Yields C that sets what is kept between two calls to its beginning."""
     for tensor in network.variables():
@@ -150,7 +164,7 @@ _HEADER = """/* The int8 model '{name}' without a runtime. Made by pipelines; do
 #include "{header}.h"
 
 /* Memory that is free between two calls, and memory that keeps what an LSTM remembers. */
-#define {macro}_ARENA_BYTES {arena_bytes}
+{arena_size}
 #define {macro}_STATE_BYTES {state_bytes}
 
 #ifdef __cplusplus

@@ -1,94 +1,58 @@
-#include "fixed_point.c"
-#include "dot.c"
+#include "cmsis_nn.c"
+#include "patch.c"
+#include "dense_row.c"
 typedef struct {
-  const int8_t *weights; /* [outputs, kernel_height, kernel_width, taken] */
-  const int32_t *bias; /* less what the zero point of the input adds */
-  const int32_t *multipliers; /* one an output, or one for all */
-  const int8_t *shifts;
-  int32_t by_channel;
-  int32_t height;
-  int32_t width;
-  int32_t depth;
-  int32_t taken; /* channels of the input that one output takes */
-  int32_t output_height;
-  int32_t output_width;
-  int32_t outputs;
-  int32_t outputs_a_group;
-  int32_t kernel_height;
-  int32_t kernel_width;
-  int32_t stride_y;
-  int32_t stride_x;
-  int32_t dilation_y;
-  int32_t dilation_x;
-  int32_t before_y;
-  int32_t before_x;
-  int32_t input_zero;
-  int32_t output_zero;
-  int32_t low;
-  int32_t top;
+  const dense_weights *weights; /* [outputs, kernel_height, kernel_width, taken]; less what the zero point adds */
+  const patch_layer *patch;
+  int32_t groups;
 } conv_layer;
 
-static int32_t sum_of(const int8_t *weights, int32_t size) {
-  int32_t sum = 0;
-  for (; size > 0; --size) sum += *weights++;
-  return sum;
-}
-
-/* The first place of a kernel that is not before the picture, and the first one behind it. */
-static int32_t first_inside(int32_t start, int32_t dilation, int32_t size) {
-  const int32_t first = start >= 0 ? 0 : (-start + dilation - 1) / dilation;
-  return first < size ? first : size;
-}
-
-static int32_t first_behind(int32_t start, int32_t dilation, int32_t size, int32_t length) {
-  const int32_t behind = start >= length ? 0 : (length - start + dilation - 1) / dilation;
-  return behind < size ? behind : size;
-}
-
-/* One row of the kernel; what lies outside of the picture is as the zero point. */
-static int32_t kernel_row(const conv_layer *p, const int8_t *weights, const int8_t *x, int32_t first, int32_t behind) {
-  const int32_t taken = p->taken;
-  int32_t sum = 0, place;
-  if (first > 0) sum += p->input_zero * sum_of(weights, first * taken);
-  if (behind < p->kernel_width) {
-    sum += p->input_zero * sum_of(weights + behind * taken, (p->kernel_width - behind) * taken);
+#ifndef MODEL_USE_CMSIS_NN
+/* The values under a window: where they are if they lie one after the other there, or a copy. */
+static const int8_t *patch_at(const patch_layer *p, const int8_t *x, int32_t at_y, int32_t at_x, int8_t *copy) {
+  const int32_t start_y = at_y * p->stride_y - p->before_y;
+  const int32_t start_x = at_x * p->stride_x - p->before_x;
+  const int32_t is_row = p->kernel_height == 1 && p->dilation_x == 1 && p->taken == p->depth;
+  if (is_row && start_x >= 0 && start_x + p->kernel_width <= p->width) {
+    return x + (start_y * p->width + start_x) * p->depth;
   }
-  if (p->dilation_x == 1 && taken == p->depth) {
-    return sum + dot(weights + first * taken, x + first * taken, (behind - first) * taken);
-  }
-  for (place = first; place < behind; ++place) {
-    sum += dot(weights + place * taken, x + place * p->dilation_x * p->depth, taken);
-  }
-  return sum;
+  copy_patch(p, x, start_y, start_x, copy);
+  return copy;
 }
 
-static void conv(const conv_layer *p, const int8_t *x, int8_t *y) {
-  const int32_t row_size = p->kernel_width * p->taken;
-  int32_t at_y, at_x, output, ky;
-  for (at_y = 0; at_y < p->output_height; ++at_y) {
-    const int32_t start_y = at_y * p->stride_y - p->before_y;
-    const int32_t first_y = first_inside(start_y, p->dilation_y, p->kernel_height);
-    const int32_t behind_y = first_behind(start_y, p->dilation_y, p->kernel_height, p->height);
-    for (at_x = 0; at_x < p->output_width; ++at_x) {
-      const int32_t start_x = at_x * p->stride_x - p->before_x;
-      const int32_t first_x = first_inside(start_x, p->dilation_x, p->kernel_width);
-      const int32_t behind_x = first_behind(start_x, p->dilation_x, p->kernel_width, p->width);
-      const int8_t *weights = p->weights;
-      for (output = 0; output < p->outputs; ++output) {
-        const int32_t channel = output * p->by_channel;
-        const int32_t group = output / p->outputs_a_group * p->taken;
-        int32_t sum = p->bias[output];
-        for (ky = 0; ky < p->kernel_height; ++ky, weights += row_size) {
-          if (ky < first_y || ky >= behind_y) {
-            sum += p->input_zero * sum_of(weights, row_size);
-          } else {
-            const int32_t line = (start_y + ky * p->dilation_y) * p->width + start_x;
-            sum += kernel_row(p, weights, x + line * p->depth + group, first_x, behind_x);
-          }
-        }
-        sum = rescale(sum, p->multipliers[channel], p->shifts[channel]);
-        *y++ = clamped(sum + p->output_zero, p->low, p->top);
+static void conv(const conv_layer *p, const int8_t *x, int8_t *y, int8_t *copy) {
+  const int32_t outputs = p->weights->outputs / p->groups;
+  int32_t at_y, at_x, group;
+  for (at_y = 0; at_y < p->patch->output_height; ++at_y) {
+    for (at_x = 0; at_x < p->patch->output_width; ++at_x) {
+      for (group = 0; group < p->groups; ++group, y += outputs) {
+        const int8_t *patch = patch_at(p->patch, x + group * p->patch->taken, at_y, at_x, copy);
+        dense_row(p->weights, group * outputs, (group + 1) * outputs, patch, y);
       }
     }
   }
 }
+#else
+static void conv(const conv_layer *p, const int8_t *x, int8_t *y, int8_t *scratch) {
+  const patch_layer *patch = p->patch;
+  const output_scales *scales = p->weights->scales;
+  const int32_t outputs = p->weights->outputs;
+  const cmsis_nn_context context = {scratch, 0};
+  const cmsis_nn_conv_params params = {
+      -patch->input_zero, scales->output_zero, {patch->stride_x, patch->stride_y}, {patch->before_x, patch->before_y},
+      {patch->dilation_x, patch->dilation_y}, {scales->low, scales->top}};
+  const cmsis_nn_per_channel_quant_params factors = factors_of(scales->multipliers, scales->shifts);
+  const cmsis_nn_dims input = {1, patch->height, patch->width, patch->depth};
+  const cmsis_nn_dims filter = {outputs, patch->kernel_height, patch->kernel_width, patch->taken};
+  const cmsis_nn_dims bias = {1, 1, 1, outputs};
+  const cmsis_nn_dims output = {1, patch->output_height, patch->output_width, outputs};
+  const int8_t *weights = p->weights->weights;
+  arm_cmsis_nn_status status;
+  status = arm_convolve_wrapper_s8(
+      &context, &params, &factors, &input, x, &filter, weights, &bias, scales->bias, &output, y);
+  if (status != ARM_CMSIS_NN_SUCCESS) {
+    arm_convolve_s8(
+        &context, &params, &factors, &input, x, &filter, weights, &bias, scales->bias, NULL, &output, y);
+  }
+}
+#endif

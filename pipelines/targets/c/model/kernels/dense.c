@@ -1,32 +1,34 @@
-#include "fixed_point.c"
-#include "dot.c"
+#include "cmsis_nn.c"
+#include "dense_row.c"
 typedef struct {
-  const int8_t *weights; /* [outputs, depth] */
-  const int32_t *bias; /* one an output, or NULL */
-  const int32_t *sums; /* of the weights of an output, or NULL where they are in the bias */
-  const int32_t *multipliers; /* one an output, or one for all */
-  const int8_t *shifts;
-  int32_t by_channel; /* 1, or 0 where one multiplier is for all */
+  const dense_weights *weights;
   int32_t rows;
-  int32_t depth;
-  int32_t outputs;
-  int32_t input_zero;
-  int32_t output_zero;
-  int32_t low;
-  int32_t top;
 } dense_layer;
 
+#ifdef MODEL_USE_CMSIS_NN
 static void dense(const dense_layer *p, const int8_t *x, int8_t *y) {
-  int32_t row, output;
-  for (row = 0; row < p->rows; ++row, x += p->depth) {
-    const int8_t *weights = p->weights;
-    for (output = 0; output < p->outputs; ++output, weights += p->depth) {
-      const int32_t channel = output * p->by_channel;
-      int32_t sum = dot(weights, x, p->depth);
-      if (p->bias != NULL) sum += p->bias[output];
-      if (p->sums != NULL) sum -= p->input_zero * p->sums[output];
-      sum = rescale(sum, p->multipliers[channel], p->shifts[channel]);
-      *y++ = clamped(sum + p->output_zero, p->low, p->top);
-    }
+  const output_scales *scales = p->weights->scales;
+  const cmsis_nn_context context = {NULL, 0};
+  const cmsis_nn_fc_params params = {
+      scales->sums != NULL ? -scales->input_zero : 0, 0, scales->output_zero, {scales->low, scales->top}};
+  const cmsis_nn_dims input = {p->rows, 1, 1, p->weights->depth};
+  const cmsis_nn_dims filter = {p->weights->depth, 1, 1, p->weights->outputs};
+  const cmsis_nn_dims bias = {1, 1, 1, p->weights->outputs};
+  const cmsis_nn_dims output = {p->rows, 1, 1, p->weights->outputs};
+  const int8_t *weights = p->weights->weights;
+  if (scales->by_channel) {
+    const cmsis_nn_per_channel_quant_params factors = factors_of(scales->multipliers, scales->shifts);
+    arm_fully_connected_per_channel_s8(
+        &context, &params, &factors, &input, x, &filter, weights, &bias, scales->bias, &output, y);
+  } else {
+    const cmsis_nn_per_tensor_quant_params factor = {scales->multipliers[0], scales->shifts[0]};
+    arm_fully_connected_s8(&context, &params, &factor, &input, x, &filter, weights, &bias, scales->bias, &output, y);
   }
 }
+#else
+static void dense(const dense_layer *p, const int8_t *x, int8_t *y) {
+  const int32_t outputs = p->weights->outputs;
+  int32_t row;
+  for (row = 0; row < p->rows; ++row, x += p->weights->depth, y += outputs) dense_row(p->weights, 0, outputs, x, y);
+}
+#endif

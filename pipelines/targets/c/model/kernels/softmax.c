@@ -1,3 +1,4 @@
+#include "shifted_down.c"
 #include "reciprocal.c"
 typedef struct {
   const int32_t *exponentials; /* of a difference to the greatest value of the row, in 2^-31 */

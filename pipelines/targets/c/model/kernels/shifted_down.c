@@ -1,0 +1,6 @@
+/* value / 2^shift, half away from zero. */
+static int32_t shifted_down(int32_t value, int32_t shift) {
+  const int32_t mask = (int32_t)(((uint32_t)1 << shift) - 1U);
+  const int32_t threshold = (mask >> 1) + (value < 0);
+  return (value >> shift) + ((value & mask) > threshold);
+}
