@@ -85,12 +85,14 @@ def open_gate(recipe):
     return replace(recipe, judge=replace(recipe.judge, tolerance=1.0, min_agreement=0.0))
 
 
-# Their like are run: they differ in widths, in weights, in rows. The bundles of emoji, remarks,
-# glucose and classes of series that the tests of their modality make are checked there.
+# Their like are run: they differ in widths, in weights, in rows; a table with a real number to
+# forecast is made below. The bundles of emoji, remarks, glucose and classes of series that tests
+# of their modality make are checked there.
 IN_FULL = (
     "fashion_cnn",
     "weather_anomaly",
     "basic_motions",
+    "penguins_mlp",
     "fashion_30kb",
     "fashion_100kb",
     "emoji_cnn",

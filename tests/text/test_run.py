@@ -191,6 +191,7 @@ def test_explain_shows_tokens(bundle, command):
     assert code == 0 and "Words" in words and "tokens" in words
 
 
+@pytest.mark.full  # the next one runs the command, `test_load` reads such files
 def test_own_texts_on_the_command_line(remarks, command, tmp_path):
     remarks.assign(
         effect=["some" if effect else "none at all" for effect in remarks.effect]

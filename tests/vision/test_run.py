@@ -401,20 +401,16 @@ def test_no_weight_depends_on_held_out_pictures(quick, in_memory):
     assert replace(one.signature, decisions={}) == replace(other.signature, decisions={})
 
 
+@pytest.mark.full  # `made` runs a Cnn everywhere in the normal run, `test_mlperf_tiny` a ResNet8
 @pytest.mark.parametrize(
     "net",
     [
         vision.Cnn(residual=True),
-        *(
-            pytest.param(net, marks=pytest.mark.full)
-            for net in (
-                vision.Vit(),
-                vision.ResNet8(),  # `test_mlperf_tiny` runs it in TFLM
-                vision.EfficientNetLite0(),
-                vision.DsCnn(),  # this one and the next: parts of Lite0
-                vision.MobileNetV1(),
-            )
-        ),
+        vision.Vit(),
+        vision.ResNet8(),
+        vision.EfficientNetLite0(),
+        vision.DsCnn(),
+        vision.MobileNetV1(),
     ],
     ids=lambda net: type(net).__name__,
 )
