@@ -6,7 +6,6 @@ import gc
 import importlib
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ import pandas as pd
 import pytest
 
 from pipelines import tabular
+from pipelines.convert import warm
 from pipelines.recipe import tiny
 from pipelines.rows.split import split
 
@@ -102,47 +102,19 @@ def fashion_100kb(whole_fashion_mnist, tmp_path_factory):
 
 
 CONVERT = importlib.import_module("pipelines.convert.convert")
-COLD = CONVERT._in_child
 
 
 @pytest.fixture(scope="session", autouse=True)
 def warm_converter():
     """Conversions in forks of one process that has TensorFlow loaded. The tests of the command line
-    and those that ask for `cold_converter` run the real child.
+    and those that ask for `cold_converter` run a child of their own.
     """
-    if not sys.platform.startswith(
-        "linux"
-    ):  # elsewhere a fork of a process with threads is not to be relied on
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(warm, "IDLE_SECONDS", 3600)
+        if sys.platform.startswith("linux"):
+            patch.setattr(CONVERT, "is_kept_warm", lambda: True)
         yield
-        return
-    servers = []
-
-    def in_fork(folder):
-        if not servers:
-            environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
-            servers.append(
-                subprocess.Popen(
-                    [sys.executable, "-m", "tests.warm_converter"],
-                    env=environment,
-                    text=True,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
-                )
-            )
-        servers[0].stdin.write(f"{folder}\n")
-        servers[0].stdin.flush()
-        code = int(servers[0].stdout.readline())
-        return subprocess.CompletedProcess(
-            [], code, "", (folder / "stderr").read_text(errors="replace")
-        )
-
-    CONVERT._in_child = in_fork
-    yield
-    CONVERT._in_child = COLD
-    for server in servers:
-        server.kill()
-        server.communicate()
+    warm._end()
 
 
 @pytest.fixture
@@ -199,7 +171,7 @@ def cluster(whole_cluster):
 @pytest.fixture
 def cold_converter(monkeypatch):
     """The child that a user's conversion runs in."""
-    monkeypatch.setattr(CONVERT, "_in_child", COLD)
+    monkeypatch.setattr(CONVERT, "is_kept_warm", warm.is_kept_warm)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -85,11 +85,14 @@ def open_gate(recipe):
     return replace(recipe, judge=replace(recipe.judge, tolerance=1.0, min_agreement=0.0))
 
 
-# Their like are run: they differ in widths, in weights, in rows. The bundles of emoji, remarks and
-# glucose that the tests of their modality make are checked there.
+# Their like are run: they differ in widths, in weights, in rows; a table with a real number to
+# forecast is made below. The bundles of emoji, remarks, glucose and classes of series that tests
+# of their modality make are checked there.
 IN_FULL = (
     "fashion_cnn",
     "weather_anomaly",
+    "basic_motions",
+    "penguins_mlp",
     "fashion_30kb",
     "fashion_100kb",
     "emoji_cnn",
@@ -113,6 +116,7 @@ IN_FULL = (
 )
 def test_every_recipe_goes_to_the_device_in_its_tiny_form(name, tmp_path, capsys):
     recipe = open_gate(tiny(catalog.RECIPES[name]))
+    recipe = replace(recipe, judge=replace(recipe.judge, beside=False))
     source = None
     if name.startswith("fashion"):
         recipe = replace(
@@ -123,6 +127,11 @@ def test_every_recipe_goes_to_the_device_in_its_tiny_form(name, tmp_path, capsys
             source = {"picture": file["X"][::5], "label": file["y"][::5]}
     elif name.startswith("remarks"):
         source = pd.read_csv("data/birds.csv.gz", dtype=str, keep_default_na=False).iloc[::4]
+    elif name.startswith("storms"):
+        source = pd.read_csv("data/storms.csv.gz", dtype=str, keep_default_na=False).iloc[::4]
+    elif name == "weather_linear":
+        table = pd.read_csv("data/nyc_weather.csv.gz")
+        source = table[table["origin"] == "EWR"].iloc[:3000]
     bundle = run(recipe, source, folder=tmp_path)
     check_bundle(bundle)
     assert list(bundle.report["scores"])[0] in capsys.readouterr().out
@@ -235,10 +244,11 @@ def test_a_lost_step_fails_the_run_and_keeps_the_report(birds, birds_recipe, tmp
         return {**whole, "int8": convert(broken, rows, seed=seed, copies=copies)["int8"]}
 
     monkeypatch.setattr(sys.modules["pipelines.targets.export"], "convert", breaking)
+    recipe = replace(birds_recipe, judge=replace(birds_recipe.judge, beside=False))
     with pytest.raises(
         VerifyError, match="litert_float32 → litert_int8 lost .* of average_precision"
     ):
-        run(birds_recipe, birds, folder=tmp_path)
+        run(recipe, birds, folder=tmp_path)
     failed = tmp_path / "birds_mlp_tiny.failed"
     wanted = FILES | {f"c/src/{birds_recipe.name}.h"}
     assert files_of(failed) == wanted and not (tmp_path / "birds_mlp_tiny").exists()
@@ -448,8 +458,10 @@ def test_ctrl_c_in_training_leaves_finished_stages_alone_and_the_next_run_starts
         }
 
 
-def test_a_converter_that_dies_is_an_error_that_names_the_layer(birds_splits, cold_converter):
-    """A rolled recurrent layer kills the converter's process with a segmentation fault."""
+def test_a_converter_that_dies_is_an_error_that_names_the_layer(birds_splits):
+    """A rolled recurrent layer kills the converter's fork with a segmentation fault;
+    `convert/test_child` has those of processes of their own.
+    """
     import keras
 
     keras.utils.set_random_seed(0)

@@ -154,13 +154,13 @@ class RepeatedCells(PackedCells):
         if is_kept.all():
             return self
         places = self._places[is_kept]
-        counts = np.bincount(places, minlength=len(self._texts))
-        is_used = counts > 0
-        texts = []
-        for place in np.flatnonzero(is_used).tolist():
-            texts.append(self._texts[place])
-        # Rows are left out, none is moved: the order of the first cells stays.
-        moved = np.cumsum(is_used, dtype=places.dtype) - 1
+        # Where a text's first cell is left out, its next one may follow those of others.
+        first = np.full(len(self._texts), len(places))
+        first[places[::-1]] = np.arange(len(places))[::-1]
+        order = np.argsort(first, kind="stable")[: np.count_nonzero(first < len(places))]
+        moved = np.empty(len(self._texts), places.dtype)
+        moved[order] = np.arange(len(order), dtype=places.dtype)
+        texts = [self._texts[place] for place in order.tolist()]
         return RepeatedCells(texts, moved[places])
 
     def plain_numbers(self) -> tuple[np.ndarray, np.ndarray] | None:

@@ -107,7 +107,18 @@ def test_the_model_given_stays_as_it_is(kind, first_of):
         np.testing.assert_array_equal(one, other)
 
 
-@BY_KIND
+# All fit by the same `Tuning.fit`; of what a kind draws itself, clusters are the most.
+TWICE = ("ClusterWeights",)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(kind, marks=() if name_of(kind) in TWICE else pytest.mark.full)
+        for kind in COMPRESSIONS
+    ],
+    ids=name_of,
+)
 def test_the_same_model_and_rows_give_the_same(kind, tuning, first_of):
     _, first = first_of(kind)
     _, second = compressed(kind, tuning)

@@ -31,7 +31,8 @@ _CELLS = st.sampled_from(
         *["3 kg", "1,5", "1.250", "yes", "No", "2024-01-31", "31.01.2024", "\x1c1", "a\0b"],
     ]
 )
-_COLUMNS = (
+# A column of each kind of cell that a table has.
+CELL_COLUMNS = (
     Column("c", "numeric"),
     Column("c", "numeric", decimal=",", thousands="."),
     Column("c", "numeric", unit="kg"),
@@ -44,7 +45,7 @@ _COLUMNS = (
 
 def _assert_alike(packed, cells):
     missing = frozenset({"", "NA"})
-    for column in _COLUMNS:
+    for column in CELL_COLUMNS:
         values, bad = read_column(packed, column, missing)
         singles = [read_column([cell], column, missing) for cell in cells]
         expected = np.concatenate([of_cell for of_cell, _ in singles])

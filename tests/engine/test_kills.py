@@ -203,9 +203,8 @@ def test_kills_of_the_smallest_run(tmp_path):
     assert landed.num >= 1
 
 
-@pytest.mark.parametrize(
-    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.full)]
-)
+@pytest.mark.full  # `test_run` presses Ctrl-C in a training in the normal run
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_run_that_is_asked_to_stop_keeps_what_is_finished(number, tmp_path):
     temporary = tmp_path / "tmp"
     temporary.mkdir()

@@ -17,6 +17,7 @@ from pipelines.sources.csv_files import find_encoding, read_csv
 from pipelines.sources.fast_csv import read_fast
 from pipelines.sources.table import Reading
 from pipelines.tabular.load import LoadTable
+from tests.device.test_many_rows import CELL_COLUMNS
 
 _PIECES = st.sampled_from(
     [*"ab1.,; \t|'", '"', '""', "\n", "\r\n", "\r", "é", "\u2028", "\x0b", "\x1c", "NA", "-2.5", ""]
@@ -140,16 +141,7 @@ _WORD = st.sampled_from(
         *["No", "1.0", "2024-01-31", "2024-01-31 24:00", "31.01.2024", " x", "4.0", "004", "-0"],
     ]
 )
-_COLUMNS = (
-    Column("c", "numeric"),
-    Column("c", "numeric", decimal=",", thousands="."),
-    Column("c", "numeric", unit="kg"),
-    Column("c", "categorical"),
-    Column("c", "boolean"),
-    Column("c", "date"),
-    Column("c", "date", "%d.%m.%Y"),
-    Column("c", "text"),
-)
+_COLUMNS = (*CELL_COLUMNS, Column("c", "text"))
 _MISSING = (frozenset({"", "NA", "nan"}), frozenset({"-99", "4.0"}), frozenset())
 
 
@@ -193,6 +185,9 @@ def test_repeated_cells_keep_the_order_of_their_texts():
     assert list(kept) == ["a", None, "a"]
     assert kept.counts() == {"a": 2, None: 1}
     assert kept[1:] == [None, "a"]
+    kept = cells.keep(np.array([False, True, True, True, True]))
+    assert kept.each_once()[0] == ["a", "b", None]
+    assert list(kept) == ["a", "b", None, "a"]
 
 
 _OF_TABLES = st.one_of(

@@ -19,6 +19,7 @@ from pipelines.studies.crossvalidate import FoldsResult, Tuning, crossvalidate
 from pipelines.studies.judged import Judged, judge_once, perform_judged
 from pipelines.studies.tuning.judge import inner_folds
 from pipelines.studies.workers import Workers
+from tests.engine.in_process import in_process
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,8 @@ def recipe():
 @pytest.fixture(scope="module")
 def result(recipe, tmp_path_factory):
     folder = tmp_path_factory.mktemp("folds")
-    return folder, crossvalidate(recipe, num_folds=2, workers=Workers("local:2", folder=folder))
+    with in_process():
+        return folder, crossvalidate(recipe, num_folds=2, workers=Workers(folder=folder))
 
 
 def test_every_row_is_judged_on_once(result):
@@ -54,7 +56,8 @@ def test_it_is_written_and_taken_again(recipe, result, capsys):
     folder, folds = result
     written = json.loads((folder / "folded.folds.json").read_text())
     assert written["means"]["int8"]["rmse"]["mean"] == pytest.approx(np.mean(folds.values("rmse")))
-    again = crossvalidate(recipe, num_folds=2, workers=Workers("local:1", folder=folder))
+    with in_process():
+        again = crossvalidate(recipe, num_folds=2, workers=Workers(folder=folder))
     assert again == folds
 
 

@@ -37,7 +37,7 @@ def table(tmp_path_factory):
     )
 
 
-HALF = PruneChannels(share=0.75, epochs=3)
+HALF = PruneChannels(share=0.75, epochs=1)
 WAYS = [
     Way("float32", form="float32"),
     Way("int8"),

@@ -22,11 +22,12 @@ def remarks():
 
 
 def open_gate(recipe, **judge):
-    return replace(tiny(recipe), judge=replace(recipe.judge, tolerance=1.0, **judge))
+    recipe = tiny(recipe)
+    return replace(recipe, judge=replace(recipe.judge, tolerance=1.0, **judge))
 
 
 def test_smote_on_features_ships_and_the_report_shows_the_net_without_it(remarks, tmp_path):
-    net = text.TextCnn(width=8, embedding_width=8)
+    net = text.TextCnn(width=8, kernels=(3,), embedding_width=8)
     recipe = replace(open_gate(text.REMARKS), build=text.BalancedHead(net, epochs=5))
     report = run(recipe, remarks, folder=tmp_path).report
     smote, plain = report["balancing"]

@@ -164,7 +164,11 @@ HOSTILE = [
 def test_odd_texts_can_be_learned(kinds, tmp_path):
     texts = [[each[row % len(each)] for row in range(60)] for each in kinds]
     recipe = tiny(text.text_recipe(text.LoadTexts("", "body", "queue"), name="odd"))
-    recipe = replace(recipe, judge=replace(recipe.judge, beside=False, tolerance=1.0))
+    recipe = replace(
+        recipe,
+        build=text.TextCnn(width=8, kernels=(3,), embedding_width=8),
+        judge=replace(recipe.judge, beside=False, tolerance=1.0),
+    )
     made = run(
         recipe, {"body": texts[0] + texts[1], "queue": ["p"] * 60 + ["q"] * 60}, folder=tmp_path
     )
@@ -187,6 +191,7 @@ def test_explain_shows_tokens(bundle, command):
     assert code == 0 and "Words" in words and "tokens" in words
 
 
+@pytest.mark.full  # the next one runs the command, `test_load` reads such files
 def test_own_texts_on_the_command_line(remarks, command, tmp_path):
     remarks.assign(
         effect=["some" if effect else "none at all" for effect in remarks.effect]
@@ -209,7 +214,9 @@ def test_own_texts_on_the_command_line(remarks, command, tmp_path):
         "--set",
         "judge.beside=False",
         "--set",
-        "build=TextCnn(width=8, embedding_width=8)",
+        "judge.peers=False",
+        "--set",
+        "build=TextCnn(width=8, kernels=(3,), embedding_width=8)",
     )
     assert code == 0, error
     assert (tmp_path / "m" / "tickets" / "model_int8.tflite").is_file()
@@ -231,7 +238,7 @@ def test_a_folder_of_texts_on_the_command_line(remarks, command, tmp_path):
         "training.epochs=1",
         "judge.tolerance=1.0",
         "judge.beside=False",
-        "build=TextCnn(width=8, embedding_width=8)",
+        "build=TextCnn(width=8, kernels=(3,), embedding_width=8)",
     ]
     code, printed, error = command(
         "text",

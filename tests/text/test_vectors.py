@@ -44,6 +44,15 @@ def signature_of(step, parts):
     return make_signature((), encoders, encoded)
 
 
+def few_of(valid):
+    return HeldOut(
+        x={"remarks": valid.x["remarks"][:100]},
+        y=valid.y[:100],
+        ids=valid.ids[:100],
+        schema=valid.schema,
+    )
+
+
 def table_of(model):
     return model.get_layer("tokens_embedding").get_weights()[0]
 
@@ -102,15 +111,7 @@ def test_padding_has_no_effect_and_frozen_vectors_stay(parts, signature, tmp_pat
 
     path = write(tmp_path / "v.txt", "engine 1 2 3\nbird -1 0 4\n")
     ports = to_ports(signature, parts.train.take(np.arange(200)))
-    valid = to_ports(
-        signature,
-        HeldOut(
-            x={"remarks": parts.valid.x["remarks"][:100]},
-            y=parts.valid.y[:100],
-            ids=parts.valid.ids[:100],
-            schema=parts.valid.schema,
-        ),
-    )
+    valid = to_ports(signature, few_of(parts.valid))
     tables = []
     for trained in (False, True):
         net = replace(NET, vectors=path, train_vectors=trained)
@@ -154,13 +155,14 @@ def test_frozen_vectors_ship(parts, tmp_path):
         training=replace(recipe.training, epochs=1),
         judge=replace(recipe.judge, beside=False),
     )
-    learned = learn(recipe, parts.train.take(np.arange(500)), parts.valid)
+    valid = few_of(parts.valid)
+    learned = learn(recipe, parts.train.take(np.arange(500)), valid)
     interpreter = LiteRT(learned.tflite["float32"])
     wanted = answer_all(
         Runner(learned.signature, KerasInterpreter(learned.trained.model), form="float32"),
-        parts.valid,
+        valid,
     )
-    found = answer_all(Runner(learned.signature, interpreter, form="float32"), parts.valid)
+    found = answer_all(Runner(learned.signature, interpreter, form="float32"), valid)
     np.testing.assert_allclose(found.raw, wanted.raw, atol=1e-4)
 
 

@@ -111,7 +111,7 @@ RECIPE = Recipe(
     training=Training(
         epochs=6, batch_size=32, optimizer=AdamW(learning_rate=1e-2), schedule=Cosine()
     ),
-    judge=Judge(tolerance=0.05),
+    judge=Judge(tolerance=0.05, peers=False),
 )
 
 

@@ -497,7 +497,8 @@ def test_the_report_shows_classes_and_altered_series(report_of):
     page = (report_of("SeriesFcn").folder / "report.html").read_text()
     assert "what augmentation makes of them" in page and "the median of each class" in page
     assert (
-        "what augmentation makes" not in (report_of("LstmFcn").folder / "report.html").read_text()
+        "what augmentation makes"
+        not in (report_of("SeriesResNet").folder / "report.html").read_text()
     )
 
 
@@ -525,7 +526,7 @@ def test_the_c_code_of_series_with_classes_compiles(report_of, tmp_path):
 
 
 def test_a_device_reads_a_series_as_numbers_or_text(report_of):
-    runner = report_of("InceptionTime").runner()
+    runner = report_of("SeriesFcn").runner()
     steps = waves(1, steps=30)["series"][0]
     rows = [
         {f"channel {place + 1}": steps[:, place].tolist() for place in range(2)},
@@ -540,7 +541,7 @@ def test_a_device_reads_a_series_as_numbers_or_text(report_of):
 
 
 def test_thresholds_stay_where_the_net_puts_them(report_of):
-    assert set(map(tuple, report_of("LstmFcn").report["decisions"].values())) == {(0.0,)}
+    assert set(map(tuple, report_of("SeriesFcn").report["decisions"].values())) == {(0.0,)}
     with pytest.raises(RecipeError, match="judge.threshold"):
         override(memory_recipe(SeriesFcn()), "judge.threshold=some").check()
 

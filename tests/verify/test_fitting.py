@@ -42,8 +42,8 @@ def test_it_learns_from_training_and_validation_rows(models, birds_splits):
     assert first.signature.ranges != again.signature.ranges
 
 
-def test_what_a_target_refused_before_training_stays_refused(recipe, birds_splits):
-    trained = fit(recipe, birds_splits.train, birds_splits.valid)
+def test_what_a_target_refused_before_training_stays_refused(models, recipe, birds_splits):
+    trained = models[0].trained
     recipe = settle(recipe, birds_splits.train.schema)
     refused = {"web": "no such operator"}
     first = replace(trained, inputs=replace(trained.inputs, refused=refused))

@@ -17,6 +17,7 @@ from pipelines import catalog, run, vision
 from pipelines.balance import OversampleRandom, SampleByClass, Smote, WeightByClass
 from pipelines.bundle.explain import explain
 from pipelines.bundle.folder import read_golden_rows
+from pipelines.compress import QuantizeAware
 from pipelines.convert.convert import convert
 from pipelines.convert.scales import with_scales
 from pipelines.device import DeviceError, Runner
@@ -25,6 +26,7 @@ from pipelines.errors import BalanceError, RecipeError
 from pipelines.recipe import tiny
 from pipelines.rows.parts import Dataset, HeldOut
 from pipelines.rows.split import SplitRandom, split
+from pipelines.run import settle
 from pipelines.settings import from_json, to_json
 from pipelines.steps import make_signature, to_ports
 from pipelines.targets.micro.runner import Micro
@@ -45,6 +47,7 @@ from pipelines.vision import (
 )
 from tests.altered import alter, copy_of
 from tests.folders import left_in
+from tests.learned import learn
 from tests.targets.c.alone import assert_rows_alone
 from tests.test_run import check_bundle
 
@@ -65,9 +68,10 @@ def open_gate(recipe):
 @pytest.fixture(scope="module")
 def small():
     """A recipe for them that takes seconds."""
-    return open_gate(
-        replace(tiny(catalog.RECIPES["emoji_cnn"]), augment=(AugmentFlip(), AugmentCrop(pixels=2)))
-    )
+    recipe = tiny(catalog.RECIPES["emoji_cnn"])
+    shipping = replace(recipe.shipping, compress=(QuantizeAware(epochs=1),))
+    augment = (AugmentFlip(), AugmentCrop(pixels=2))
+    return open_gate(replace(recipe, shipping=shipping, augment=augment))
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +93,25 @@ def made(small, folder, tmp_path_factory):
         judge=replace(small.judge, beside=True),
     )
     return run(recipe, folder=tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(scope="module")
+def quick(small, folder):
+    """A recipe of the same files, one epoch of training and one of compression."""
+    return replace(
+        small,
+        load=LoadFolder(str(folder), height=32, width=32),
+        build=Cnn(widths=(8,), pool_after=(0,)),
+        training=replace(small.training, epochs=1),
+    )
+
+
+@pytest.fixture(scope="module")
+def in_memory(quick):
+    """The parts of these pictures, decoded, and what ships of them."""
+    parts = split(quick.load.read()[0], quick.split)
+    assert isinstance(parts.train.x["picture"], np.ndarray)
+    return parts, learn(settle(quick, parts.train.schema), parts.train, parts.valid)
 
 
 def test_the_c_of_a_picture_alone(made, tmp_path):
@@ -188,6 +211,7 @@ def test_run_images_on_the_command_line(folder, command, tmp_path):
         "training.refit=False",
         "judge.tolerance=1.0",
         "judge.beside=False",
+        "judge.peers=False",
     ]
     code, said, error = command(
         "images",
@@ -208,27 +232,18 @@ def test_run_images_on_the_command_line(folder, command, tmp_path):
     )
 
 
-def test_pictures_that_stay_on_disk_train_the_same_weights(small, folder, emoji, monkeypatch):
+def test_pictures_that_stay_on_disk_train_the_same_weights(quick, in_memory, monkeypatch):
     """The same rows from memory and from files: one feed, one result, to the last bit."""
-    from pipelines.run import settle
-    from tests.learned import learn
-
-    recipe = replace(
-        small,
-        load=LoadFolder(str(folder), height=32, width=32),
-        build=Cnn(widths=(8,), pool_after=(0,)),
-        judge=replace(small.judge, beside=False),
-    )
-    learned = []
-    for limit in (2**40, 0):
-        monkeypatch.setattr("pipelines.vision.pixels.MAX_MEMORY_BYTES", limit)
-        dataset, _ = recipe.load.read()
-        assert isinstance(dataset.x["picture"], np.ndarray) == (limit > 0)
-        parts = split(dataset, recipe.split)
-        learned.append(learn(settle(recipe, dataset.schema), parts.train, parts.valid))
-    for one, other in zip(*(each.trained.model.get_weights() for each in learned), strict=True):
+    monkeypatch.setattr("pipelines.vision.pixels.MAX_MEMORY_BYTES", 0)
+    dataset, _ = quick.load.read()
+    assert not isinstance(dataset.x["picture"], np.ndarray)
+    parts = split(dataset, quick.split)
+    from_files = learn(settle(quick, dataset.schema), parts.train, parts.valid)
+    _, learned = in_memory
+    weights = (each.trained.model.get_weights() for each in (learned, from_files))
+    for one, other in zip(*weights, strict=True):
         np.testing.assert_array_equal(one, other)
-    assert learned[0].tflite == learned[1].tflite
+    assert learned.tflite == from_files.tflite
 
 
 def parts_of(emoji, spec=LoadArrays("")):
@@ -371,20 +386,8 @@ def test_duplicates_across_the_split_are_told(emoji, small, tmp_path, capsys):
     )
 
 
-def test_no_weight_depends_on_held_out_pictures(emoji, small):
-    from pipelines.run import settle
-    from tests.learned import learn
-
-    recipe = settle(
-        replace(
-            small,
-            build=Cnn(widths=(8,), pool_after=(0,)),
-            judge=replace(small.judge, beside=False),
-            training=replace(small.training, epochs=1),
-        ),
-        parts_of(emoji).train.schema,
-    )
-    parts = parts_of(emoji)
+def test_no_weight_depends_on_held_out_pictures(quick, in_memory):
+    parts, one = in_memory
     random = np.random.default_rng(0)
     valid = parts.valid
     altered = HeldOut(
@@ -393,26 +396,21 @@ def test_no_weight_depends_on_held_out_pictures(emoji, small):
         ids=valid.ids,
         schema=valid.schema,
     )
-    one = learn(recipe, parts.train, valid)
-    other = learn(recipe, parts.train, altered)
+    other = learn(settle(quick, valid.schema), parts.train, altered)
     assert one.tflite == other.tflite
     assert replace(one.signature, decisions={}) == replace(other.signature, decisions={})
 
 
+@pytest.mark.full  # `made` runs a Cnn everywhere in the normal run, `test_mlperf_tiny` a ResNet8
 @pytest.mark.parametrize(
     "net",
     [
         vision.Cnn(residual=True),
-        *(
-            pytest.param(net, marks=pytest.mark.full)
-            for net in (
-                vision.Vit(),
-                vision.ResNet8(),  # `test_mlperf_tiny` runs it in TFLM
-                vision.EfficientNetLite0(),
-                vision.DsCnn(),  # this one and the next: parts of Lite0
-                vision.MobileNetV1(),
-            )
-        ),
+        vision.Vit(),
+        vision.ResNet8(),
+        vision.EfficientNetLite0(),
+        vision.DsCnn(),
+        vision.MobileNetV1(),
     ],
     ids=lambda net: type(net).__name__,
 )

@@ -1007,7 +1007,10 @@ def learned_from(recipe, source):
     page.
     """
     recipe = replace(
-        tiny(recipe), judge=replace(recipe.judge, beside=False), shipping=Shipping((TargetWeb(),))
+        tiny(recipe),
+        training=replace(recipe.training, epochs=1),
+        judge=replace(recipe.judge, beside=False),
+        shipping=Shipping((TargetWeb(),)),
     )
     splits = split(recipe.load.read(source)[0], recipe.split)
     if recipe.frame is not None:
@@ -1140,7 +1143,7 @@ def test_the_page_of_pictures():
     from PIL import Image
 
     with np.load("data/emoji_32.npz") as file:
-        source = {"picture": file["X"][::6], "label": file["y"][::6]}
+        source = {"picture": file["X"][::12], "label": file["y"][::12]}
     signature, tflite, test, rows = learned_from(catalog.RECIPES["emoji_cnn"], source)
     form, content = web_form(tflite)
     assert form == "int8" and content == tflite["uint8"]
@@ -1203,8 +1206,13 @@ def assert_pictures_alike(browser, pixels):
 @needs_browser
 def test_the_page_of_texts_with_a_recurrent_net():
     """Which the browser has no fused operator for: its page gets the unrolled form."""
-    source = pd.read_csv("data/birds.csv.gz", dtype=str, keep_default_na=False).iloc[::8]
-    recipe = catalog.override(catalog.RECIPES["remarks_cnn"], "build=Lstm()", "teacher=None")
+    source = pd.read_csv("data/birds.csv.gz", dtype=str, keep_default_na=False).iloc[::16]
+    recipe = catalog.override(
+        catalog.RECIPES["remarks_cnn"],
+        "build=Lstm()",
+        "teacher=None",
+        "encode=(TokenizeWords(window=16),)",
+    )
     signature, tflite, test, rows = learned_from(recipe, source)
     form, content = web_form(tflite)
     assert form == "float32" and content == tflite["web_float32"]
@@ -1219,7 +1227,8 @@ def test_the_page_of_texts_with_a_recurrent_net():
 
 @needs_browser
 def test_the_page_of_series():
-    signature, tflite, test, rows = learned_from(catalog.RECIPES["glucose_mlp"], None)
+    source = pd.read_csv("data/cgm_glucose.csv.gz").iloc[-4000:]
+    signature, tflite, test, rows = learned_from(catalog.RECIPES["glucose_mlp"], source)
     form, content = web_form(tflite)
     assert form == "int8" and content == tflite["web_int8"]
     columns = held_out(signature, test)
