@@ -34,7 +34,7 @@ class Imbalance(Answer):
     )
     known = (
         "Balancing moves the threshold: probabilities rise, so that more cases are found at a "
-        "half, and more false alarms raised. The ranking of rows hardly changes, undersampling "
+        "half, and more false alarms raised. The ranking of rows gets no better, undersampling "
         "loses rows, and a threshold from what the mistakes cost does the same without "
         "touching "
         "the rows, whose probabilities stay true."

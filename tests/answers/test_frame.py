@@ -102,7 +102,7 @@ def test_bars_leave_a_cell_empty_that_was_not_measured():
 def test_the_page_loads_nothing():
     text = page([made_result(1, 1.0), made_result(2, -1.0)])
     assert not re.search(r'src="(?!data:)', text) and "<link" not in text and "url(" not in text
-    assert "Is &lt;b&gt; larger" in text and "1 holds, 1 fails" in text
+    assert "Is &lt;b&gt; larger" in text and "1 hold, 1 not holding here" in text
     assert 'href="https://example.org/paper"' in text and "A book without an address" in text
 
 

@@ -11,6 +11,7 @@ from .claims import DEPENDS, FAILS, HOLDS
 
 _ADDRESS = re.compile(r"https?://\S+")
 _CLASSES = {HOLDS: "holds", FAILS: "fails", DEPENDS: "depends"}
+_TALLY = {HOLDS: "hold", DEPENDS: "depend", FAILS: "not holding here"}
 
 
 def page(results: Sequence[Result]) -> str:
@@ -22,7 +23,7 @@ def page(results: Sequence[Result]) -> str:
     source = Path(__file__).parent / "page.html"
     template = environment().from_string(source.read_text(encoding="utf-8"))
     counts = Counter(result.verdict for result in results)
-    tally = ", ".join(f"{counts[word]} {_CLASSES[word]}" for word in _CLASSES if counts[word])
+    tally = ", ".join(f"{counts[word]} {_TALLY[word]}" for word in _TALLY if counts[word])
     return template.render(
         results=results,
         tally=tally,
