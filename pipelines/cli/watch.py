@@ -111,12 +111,13 @@ def tensorboard_callback(folder: Path, with_weights: bool) -> Any:
     Raises:
         RecipeError: TensorBoard is not installed.
     """
-    from importlib.util import find_spec
+    from ..installed import import_fault
 
-    if find_spec("tensorboard") is None:
+    fault = import_fault("tensorboard")
+    if fault:
         raise RecipeError(
-            f"--tensorboard {folder.parent}, and TensorBoard is not installed",
-            expected="the package tensorboard",
+            f"--tensorboard {folder.parent}: {fault}",
+            expected="TensorBoard",
             fix="pip install 'pipelines[tensorboard]', or --watch, whose pictures need nothing",
         )
     from ..sources.tensorflow import load_tensorflow

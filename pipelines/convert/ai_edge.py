@@ -3,11 +3,10 @@
 TensorFlow's converter takes the model.
 """
 
-import importlib.util
-
 import numpy as np
 
 from ..errors import ExportError
+from ..installed import import_fault
 from .quantize import Quantize
 from .ranges import MAX_ROWS, Sample
 
@@ -15,10 +14,11 @@ FORMS = ("int8", "dynamic")  # what it writes; it knows no uint8
 
 
 def require_ai_edge() -> None:
-    """Raises ExportError where the package is not installed."""
-    if importlib.util.find_spec("ai_edge_quantizer") is None:
+    """Raises ExportError where the package cannot be imported."""
+    fault = import_fault("ai_edge_quantizer", of="ai-edge-quantizer")
+    if fault:
         raise ExportError(
-            "quantizer='ai_edge' where ai-edge-quantizer is not installed",
+            f"quantizer='ai_edge': {fault}",
             expected="the package",
             fix="pip install ai-edge-quantizer, or quantizer='tensorflow'",
         )

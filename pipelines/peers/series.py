@@ -1,12 +1,12 @@
 """Peers of whole series: the nearest neighbour, and MiniRocket."""
 
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import ClassVar
 
 import numpy as np
 
 from ..device.cells import SERIES
+from ..installed import import_fault
 from ..rows.parts import TrainSet
 from ..rows.sketch import DataSketch
 from .outputs import RidgeShares, fit_outputs
@@ -117,10 +117,9 @@ class MiniRocketPeer(SeriesPeer):
     )
 
     def lacks(self) -> str:
-        """Returns how to get aeon, or ""."""
-        if find_spec("aeon") is None:
-            return "the package aeon is missing: pip install 'pipelines[peers]'"
-        return ""
+        """Returns why aeon cannot be used, or ""."""
+        module = "aeon.transformations.collection.convolution_based"
+        return import_fault(module, of="pipelines[peers]")
 
     def row_seconds(self, train: TrainSet) -> float:
         """Returns the seconds by values."""

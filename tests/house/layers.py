@@ -5,6 +5,7 @@ from tests.house.imports import Import
 LAYERS = (
     "device",
     "errors",
+    "installed",
     "spec",
     "settings",
     "rows.columns",

