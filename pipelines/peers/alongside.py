@@ -43,7 +43,7 @@ def fit_peers(splits: Splits, *, threshold: str) -> FittedPeers:
             left_out[peer.name] = reason
         else:
             answers.append(_answers_of(peer, splits, threshold, most))
-    return FittedPeers(tuple(answers), left_out, num_rows)
+    return FittedPeers(tuple(answers), left_out, train.num_rows + len(splits.valid))
 
 
 def most_rows(peer: Peer, train: TrainSet, *, num_test: int = 0) -> int:

@@ -4,6 +4,9 @@ few rows to none.
 
 import numpy as np
 
+from ..device.cells import shorten
+from ..errors import SplitError
+
 
 def cut_each_class(
     y: np.ndarray, share: float, *, keep: int, seed: int
@@ -83,3 +86,27 @@ def _draw_rows(y, places, counts, generator):
         rows = generator.choice(of_class, counts[label], replace=False)
         drawn.append(rows)
     return np.concatenate(drawn)
+
+
+def refuse_lacking(
+    part: str,
+    counts: np.ndarray,
+    labels: tuple[str, ...],
+    redraw: str,
+) -> None:
+    """Raises SplitError if nothing can be learned of a class, or two classes not be scored.
+
+    Args:
+        part: Its name.
+        counts: int64 [classes], its rows of each class.
+        labels: The names of the classes.
+        redraw: How to get other parts.
+    """
+    lacking = [shorten(labels[each]) for each in np.flatnonzero(counts == 0)]
+    needs_all = part == "train" or len(labels) == 2
+    if lacking and needs_all:
+        raise SplitError(
+            f"the {part} part has no row of class {', '.join(lacking)}",
+            expected=f"every class in the {part} part",
+            fix=f"provide rows of it, merge it with another class, or {redraw}",
+        )

@@ -12,7 +12,7 @@ from .contents import refuse_streamed
 from .folds import grouped_folds, random_folds
 from .label_cuts import cut_each_label, lacks_labels, missing_labels
 from .parts import Dataset, HeldOut, Splits, TrainSet, _take
-from .rare_classes import cut_each_class, with_each_class
+from .rare_classes import cut_each_class, refuse_lacking, with_each_class
 from .sketch import DataSketch
 from .split_by_time import SplitByTime as SplitByTime
 from .streamed_split import HashedCut, split_stream
@@ -348,7 +348,7 @@ def split(dataset: Dataset, how: Split) -> Splits:
         )
     check_knobs(how, "split.")
     if dataset.whole is not None:
-        return split_stream(dataset, how.streamed_cut())
+        return split_stream(dataset, how.streamed_cut(), how.redraw)
     train, valid, test = how.parts(dataset)
     notes = _check_classes(dataset, {"train": train, "valid": valid, "test": test}, how.redraw)
     unlabelled = None
@@ -375,12 +375,5 @@ def _check_classes(dataset, parts, redraw):
         return missing_labels(dataset.y, labels, parts, redraw)
     for name, places in parts.items():
         counts = np.bincount(dataset.y[places], minlength=len(labels))
-        lacking = [shorten(labels[each]) for each in np.flatnonzero(counts == 0)]
-        needs_all = name == "train" or len(labels) == 2
-        if lacking and needs_all:
-            raise SplitError(
-                f"the {name} part has no row of class {', '.join(lacking)}",
-                expected=f"every class in the {name} part",
-                fix=f"provide rows of it, merge it with another class, or {redraw}",
-            )
+        refuse_lacking(name, counts, labels, redraw)
     return ()

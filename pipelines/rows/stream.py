@@ -77,6 +77,9 @@ class RowChunk:
 
     def take(self, places: np.ndarray) -> RowChunk:
         """Returns other rows (int [n] or bool [rows])."""
+        if places.dtype == bool:
+            # Places are found once for all columns: a mask takes three times as long.
+            places = np.flatnonzero(places)
         group = self.group
         if group is not None:
             group = group[places]

@@ -17,6 +17,7 @@ from ..device.cells import shorten
 from ..errors import SplitError
 from .drawn import PARTS, SAMPLE, uniform
 from .parts import Dataset, HeldOut, Splits, TrainSet
+from .rare_classes import refuse_lacking
 from .stream import CodedTexts, RowChunk, RowStream, StreamedRows, join_chunks
 from .summaries import (
     ColumnSummary,
@@ -112,14 +113,14 @@ class RowSample:
         self._num_held = 0
         self._limit = 1.0
 
-    def add(self, chunk: RowChunk) -> None:
-        """Adds rows."""
-        self.num_rows += len(chunk)
-        drawn = uniform(chunk.ids, self._seed, SAMPLE)
-        is_small = drawn < self._limit
-        if not is_small.any():
+    def add(self, chunk: RowChunk, places: np.ndarray) -> None:
+        """Adds the rows of a chunk at `places`, int64 [n]."""
+        self.num_rows += len(places)
+        drawn = uniform(chunk.ids[places], self._seed, SAMPLE)
+        small = places[drawn < self._limit]
+        if not len(small):
             return
-        kept = chunk.take(is_small)
+        kept = chunk.take(small)
         self._chunks.append(join_chunks([kept]))
         self._num_held += len(kept)
         if self._num_held > 2 * self._most:
@@ -193,12 +194,13 @@ def _refuse_many(name, texts):
         )
 
 
-def split_stream(dataset: Dataset, cut: HashedCut | None) -> Splits:
+def split_stream(dataset: Dataset, cut: HashedCut | None, redraw: str) -> Splits:
     """Splits rows that are streamed, and computes the statistics of the training rows.
 
     Args:
         dataset: With all rows in `whole`.
         cut: Which part a row goes to; None if the split of the recipe cannot tell.
+        redraw: How to get other parts, in words.
 
     Raises:
         SplitError: There is no such cut, or a part lacks rows or a class.
@@ -212,33 +214,52 @@ def split_stream(dataset: Dataset, cut: HashedCut | None) -> Splits:
             fix="--set 'split=SplitRandom()', SplitGrouped() with load.group, or "
             "--set load.memory.way=whole",
         )
+    labels = dataset.schema.target.labels
+    samples, learned = _learned(whole, cut, len(labels))
+    train = TrainSet(**_fields(dataset, samples[TRAIN], "train"))
+    train = replace(train, whole=learned)
+    valid = HeldOut(**_fields(dataset, samples[VALID], "valid"))
+    test = HeldOut(**_fields(dataset, samples[TEST], "test"))
+    if labels:
+        for name, rows in (("train", train), ("valid", valid), ("test", test)):
+            refuse_lacking(name, rows.count_classes(), labels, redraw)
+    return Splits(
+        train,
+        valid,
+        test,
+        notes=_notes(samples),
+    )
+
+
+def _learned(whole, cut, num_classes):
+    """Reads all rows once; returns the sample of each part, and what is known of training rows."""
     sizes = whole.sizes
-    samples = [RowSample(sizes.train, cut.seed)]
-    samples += [RowSample(sizes.held_out, cut.seed) for _ in (VALID, TEST)]
-    statistics = TrainingStatistics(len(dataset.schema.target.labels))
+    samples = [
+        RowSample(sizes.train, cut.seed),
+        RowSample(sizes.held_out, cut.seed),
+        RowSample(sizes.held_out, cut.seed),
+    ]
+    statistics = TrainingStatistics(num_classes)
     for part in range(whole.stream.num_parts):
         for chunk in whole.stream.chunks(part):
             parts = cut.parts_of(chunk.ids, chunk.group)
+            for place, sample in enumerate(samples):
+                rows = np.flatnonzero(parts == place)
+                sample.add(chunk, rows)
             train = chunk.take(parts == TRAIN)
             statistics.add(train)
-            samples[TRAIN].add(train)
-            samples[VALID].add(chunk.take(parts == VALID))
-            samples[TEST].add(chunk.take(parts == TEST))
+    class_counts = None
+    if num_classes:
+        class_counts = statistics.class_counts
     learned = StreamedRows(
         TrainStream(whole.stream, cut),
         samples[TRAIN].num_rows,
-        statistics.class_counts if len(statistics.class_counts) else None,
+        class_counts,
         statistics.target,
         statistics.summaries,
         sizes,
     )
-    train_set = TrainSet(**_fields(dataset, samples[TRAIN], "train"))
-    return Splits(
-        replace(train_set, whole=learned),
-        HeldOut(**_fields(dataset, samples[VALID], "valid")),
-        HeldOut(**_fields(dataset, samples[TEST], "test")),
-        notes=_notes(samples),
-    )
+    return samples, learned
 
 
 def _fields(dataset, sample, part):
@@ -263,8 +284,8 @@ def _notes(samples):
     """Returns what a reader of the scores should know."""
     train, valid, test = samples
     notes = [
-        f"The rows were streamed from their source: {train.num_rows:,} training rows, of which "
-        f"{len(train.rows() or ()):,} in memory gave quantiles and what int8 is calibrated by"
+        f"The rows were streamed from their source: {train.num_rows:,} training rows; of these, "
+        f"{len(train.rows() or ()):,} in memory gave quantiles, and some the ranges of int8"
     ]
     for name, sample in (("validation", valid), ("test", test)):
         num_held = len(sample.rows() or ())

@@ -132,7 +132,8 @@ def read_table(
         raise LoadError(
             f"{path.name!r} has {size:,} bytes",
             expected=f"at most {MAX_TABLE_BYTES:,}",
-            fix="take fewer rows, or write Parquet with fewer columns",
+            fix="write it as Parquet, which is read part by part "
+            "(docs/your-own-data/past-memory.md), or take fewer rows",
         )
     if _is_parquet(path):
         return _read_parquet(path, packed)

@@ -17,6 +17,8 @@ from .columns import typed_cells
 from .streamed_target import ClassReader, NumberReader
 
 _TEXTS = ("categorical", "boolean")
+# Column → the texts of a dictionary, and what they are read as.
+KnownTexts = dict[str, tuple[list, np.ndarray]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,26 +61,27 @@ class TableStream(RowStream):
         names = [column.name for column in self.columns]
         needed = (*names, self.target, *self.group)
         first_row = self.table.parts[part].first_row
+        known: KnownTexts = {}
         for batch in self.table.batches(part, needed):
             cells = batch_cells(self.table, part, batch)
-            yield self._chunk(cells, first_row, len(batch))
+            yield self._chunk(cells, first_row, len(batch), known)
             first_row += len(batch)
 
-    def _chunk(self, cells, first_row, num_rows):
+    def _chunk(self, cells, first_row, num_rows, known):
         """Returns the rows of a batch that have a target."""
         y, is_labelled = self.reader.read(cells[self.target], first_row)
         x: dict[str, Values] = {}
         for column in self.columns:
-            x[column.name] = self._values(cells[column.name], column, first_row)
+            x[column.name] = self._values(cells[column.name], column, first_row, known)
         ids = np.arange(first_row, first_row + num_rows)
         chunk = RowChunk(x, y, ids, self._groups(cells, first_row))
         if is_labelled.all():
             return chunk
         return chunk.take(is_labelled)
 
-    def _values(self, cells, column, first_row) -> Values:
+    def _values(self, cells, column, first_row, known) -> Values:
         if column.kind in _TEXTS:
-            return _coded(cells, column, self.missing, first_row)
+            return _coded(cells, column, self.missing, first_row, known)
         values = typed_cells(cells, column, self.missing, first_row=first_row)
         if column.kind == "numeric":
             return values.astype(np.float32)
@@ -91,24 +94,30 @@ class TableStream(RowStream):
         together = np.zeros(1, np.uint64)
         for name in self.group:
             column = Column(name, "categorical")
-            coded = _coded(cells[name], column, self.missing, first_row)
+            coded = _coded(cells[name], column, self.missing, first_row, {})
             _refuse_no_group(name, coded, first_row)
             numbers = _text_numbers(coded.texts)
             together = mixed(together + numbers[coded.places])
         return together.view(np.int64)
 
 
-def _coded(cells, column, missing, first_row) -> CodedTexts:
-    """Returns the texts of cells, each of which is read once."""
-    if isinstance(cells, PackedCells):
-        texts, places = cells.each_once()
-        values, bad = read_column(texts, column, missing)
-        if bad:
-            # With its row; a text that no row of the piece has does no harm.
-            typed_cells(cells, column, missing, first_row=first_row)
-        return CodedTexts(values, places)
-    values = typed_cells(cells, column, missing, first_row=first_row)
-    return _factorized(values)
+def _coded(cells, column, missing, first_row, known) -> CodedTexts:
+    """Returns the texts of cells, each of which is read once; `known` is added to."""
+    if not isinstance(cells, PackedCells):
+        values = typed_cells(cells, column, missing, first_row=first_row)
+        return _factorized(values)
+    texts, places = cells.each_once()
+    before = known.get(column.name)
+    if before is not None and before[0] == texts:
+        # The pieces of a part mostly share one dictionary.
+        return CodedTexts(before[1], places)
+    values, bad = read_column(texts, column, missing)
+    if bad:
+        # With its row; a text that no row of this piece has does no harm here.
+        typed_cells(cells, column, missing, first_row=first_row)
+    else:
+        known[column.name] = (texts, values)
+    return CodedTexts(values, places)
 
 
 def _factorized(values) -> CodedTexts:

@@ -313,3 +313,9 @@ def test_no_folds(folder):
     dataset, _ = recipe_of(folder).load.read()
     with pytest.raises(SplitError, match="streamed"):
         SplitRandom().cut_folds(dataset, np.arange(len(dataset)), 3)
+
+
+def test_class_lost_from_training_rows(folder):
+    how = SplitRandom(test=0.9, valid=0.9)
+    with pytest.raises(SplitError, match="train part has no row of class"):
+        streamed(folder, how=how, target="phase_of_flt", target_kind="classes", columns=("sky",))

@@ -175,7 +175,7 @@ def _check_rows(folder, runner, splits, report):
     answers of the int8 file.
     """
     parts = {"train": splits.train, "valid": splits.valid, "test": splits.test}
-    counts = {name: len(rows) for name, rows in parts.items()}
+    counts = {name: rows.num_rows for name, rows in parts.items()}
     wanted = {name: report["rows"][name] for name in counts}
     again = BundleError(
         f"the rows split to {counts}",

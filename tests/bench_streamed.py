@@ -1,0 +1,150 @@
+"""What streaming costs: `python -m tests.bench_streamed --rows 1000000`; 20 million take an hour.
+
+Makes a table of 30 columns in Parquet parts and prints, each of one process: the rows a CPU second
+of a plain scan and of the statistics, the peak of the memory, the seconds from load to verified
+int8 and its score; and with --whole the score of the same rows held in memory.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from pipelines.tabular import LoadTable, Memory, table_recipe
+
+NUM_NUMBERS = 20
+NUM_CATEGORIES = 8
+PART_ROWS = 500_000
+TARGET = "fault"
+
+
+def make_part(num_rows: int, seed: int):
+    """Returns a pyarrow.Table: 20 numbers with holes, 8 categories, a date, a target."""
+    import pyarrow as pa
+
+    random = np.random.default_rng(seed)
+    columns = {}
+    score = np.zeros(num_rows)
+    for place in range(NUM_NUMBERS):
+        x = random.gamma(1 + place % 5, 1.0, num_rows)
+        score += np.sin(x) / (1 + place)
+        x[random.random(num_rows) < 0.05 * (place % 4)] = np.nan
+        columns[f"number{place}"] = pa.array(x, from_pandas=True)
+    for place in range(NUM_CATEGORIES):
+        codes = random.zipf(1.6, num_rows) % (5 * 2**place)
+        score += (codes % 3 == 0) / (1 + place)
+        texts = np.array([f"c{code}" for code in range(5 * 2**place)], object)
+        columns[f"category{place}"] = pa.array(texts[codes])
+    days = random.integers(0, 2000, num_rows).astype("timedelta64[D]")
+    columns["day"] = pa.array(np.datetime64("2018-01-01", "s") + days)
+    noisy = score + random.normal(0, 0.5, num_rows)
+    columns[TARGET] = pa.array(np.where(noisy > 2.4, "yes", "no"))
+    return pa.table(columns)
+
+
+def make_table(folder: Path, num_rows: int) -> None:
+    """Writes the parts."""
+    import pyarrow.parquet
+
+    for number, start in enumerate(range(0, num_rows, PART_ROWS)):
+        part = make_part(min(PART_ROWS, num_rows - start), number)
+        pyarrow.parquet.write_table(part, folder / f"{number:03}.parquet", row_group_size=250_000)
+
+
+def recipe_of(folder: str, way: str, epochs: int):
+    """Returns the usual recipe of a table, without peers and other choices."""
+    load = LoadTable(folder, TARGET, memory=Memory(way))
+    recipe = table_recipe(load, name=f"bench_{way}")
+    training = replace(recipe.training, epochs=epochs, batch_size=4096)
+    judge = replace(recipe.judge, peers=False, beside=False)
+    return replace(recipe, training=training, judge=judge)
+
+
+def scan(folder: str) -> dict:
+    """Reads all columns by pyarrow, and keeps nothing."""
+    import pyarrow.parquet
+
+    start = time.process_time()
+    num_rows = 0
+    for file in sorted(Path(folder).iterdir()):
+        for batch in pyarrow.parquet.ParquetFile(file).iter_batches(65_536, use_threads=False):
+            num_rows += len(batch)
+    return {"rows_a_second": num_rows / (time.process_time() - start)}
+
+
+def statistics(folder: str) -> dict:
+    """Splits, and learns what steps need of the training rows."""
+    from pipelines.rows.split import split
+
+    recipe = recipe_of(folder, "streamed", 1)
+    dataset, _ = recipe.load.read()
+    start = time.process_time()
+    splits = split(dataset, recipe.split)
+    seconds = time.process_time() - start
+    return {"rows_a_second": dataset.num_rows / seconds, "train_rows": splits.train.num_rows}
+
+
+def train(folder: str, way: str, epochs: int) -> dict:
+    """Runs a recipe from load to verified int8."""
+    from pipelines import run
+
+    recipe = recipe_of(folder, way, epochs)
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as place:
+        bundle = run(recipe, folder=place)
+        scores = bundle.report["scores"]["litert_int8"]
+    return {"seconds": time.perf_counter() - start, "score": scores["average_precision"]}
+
+
+TASKS = {
+    "scan": lambda asked: scan(asked.folder),
+    "statistics": lambda asked: statistics(asked.folder),
+    "streamed": lambda asked: train(asked.folder, "streamed", asked.epochs),
+    "whole": lambda asked: train(asked.folder, "whole", asked.epochs),
+}
+
+
+def measured(task: str, asked, folder: str) -> dict:
+    """Does a task in a process of its own, which prints what it measured last."""
+    command = [sys.executable, "-m", "tests.bench_streamed", "--task", task, "--folder", folder]
+    command += ["--epochs", str(asked.epochs)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--epochs", type=int, default=2)
+    parser.add_argument("--whole", action="store_true", help="the same rows in memory too")
+    parser.add_argument("--no-training", action="store_true", help="scan and statistics alone")
+    parser.add_argument("--task", choices=TASKS)
+    parser.add_argument("--folder", default="")
+    asked = parser.parse_args()
+    if asked.task:
+        found = TASKS[asked.task](asked)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+        print(json.dumps({**found, "peak_mib": round(peak)}))
+        return
+    tasks = ["scan", "statistics"]
+    if not asked.no_training:
+        tasks.append("streamed")
+    if asked.whole:
+        tasks.append("whole")
+    with tempfile.TemporaryDirectory() as place:
+        folder = asked.folder or place
+        if not asked.folder:
+            make_table(Path(folder), asked.rows)
+        for task in tasks:
+            print(task, measured(task, asked, folder), flush=True)
+
+
+if __name__ == "__main__":
+    main()
