@@ -31,7 +31,8 @@ class Ensembles(Answer):
         "to beat. Ten members take ten times the bytes unless they are distilled."
     )
     sources = (
-        "Krogh and Vedelsby 1995, the identity, https://papers.nips.cc/paper/1001",
+        "Krogh and Vedelsby 1995, the identity, "
+        "https://papers.nips.cc/paper/1994/hash/b8c37e33defde51cf91e1e03e51657da-Abstract.html",
         "Lakshminarayanan et al. 2017, seeds, https://arxiv.org/abs/1612.01474",
         "Breiman 1996, bagging, https://doi.org/10.1007/BF00058655",
     )

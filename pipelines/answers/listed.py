@@ -11,6 +11,7 @@ from .early_stopping import EarlyStopping
 from .ensembles import Ensembles
 from .evaluation import Evaluation
 from .frame import Answer
+from .hyperparameters import Hyperparameters
 from .imbalance import Imbalance
 from .initialization import Initialization
 from .layers_and_neurons import LayersAndNeurons
@@ -38,6 +39,7 @@ ANSWERS: tuple[Answer, ...] = (
     RnnStructure(),
     Softmax(),
     BatchSize(),
+    Hyperparameters(),
     LayersAndNeurons(),
     LearningRate(),
     Momentum(),

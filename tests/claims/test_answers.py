@@ -20,6 +20,7 @@ FOUND = {
     16: "depends: yes, yes, yes, yes, not shown",
     23: "depends: yes, yes, no",
     24: "depends: yes, yes, yes, not shown",
+    25: "depends: yes, yes, not shown, no, yes",
     26: "does not hold here: not shown, not shown, not shown, not shown, no",
     27: "depends: yes, yes, not shown",
     28: "depends: yes, yes, yes, not shown",
