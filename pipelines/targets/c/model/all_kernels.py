@@ -27,6 +27,7 @@ from .network import Network, Operation, read_network
 from .pads import Pad
 from .pairs import Add, Maximum, Minimum, Multiply, Prelu, SquaredDifference, Subtract
 from .pools import AveragePool, MaxPool
+from .quotients import Divide
 from .reductions import Mean, ReduceMax, ReduceMin, Sum
 from .resizes import ResizeBilinear, ResizeNearest
 from .softmax import Softmax
@@ -43,6 +44,7 @@ KERNELS: tuple[Kernel, ...] = (
     Add(),
     Subtract(),
     Multiply(),
+    Divide(),
     SquaredDifference(),
     Maximum(),
     Minimum(),

@@ -107,7 +107,7 @@ class Pair(Kernel):
         ]
 
 
-class _Fused(Pair):
+class Fused(Pair):
     """A pair whose result goes through a fused activation."""
 
     def check(self, operation):
@@ -119,7 +119,7 @@ class _Fused(Pair):
         return output_bounds(operation)
 
 
-class Add(_Fused):
+class Add(Fused):
     """ADD."""
 
     codes = (0,)
@@ -136,7 +136,7 @@ class Add(_Fused):
         return rescale(one + other, factors[2])
 
 
-class Subtract(_Fused):
+class Subtract(Fused):
     """SUB, whose factors TFLM computes in float32."""
 
     codes = (41,)
@@ -171,7 +171,7 @@ class SquaredDifference(Pair):
         return rescale((one - other) ** 2, factors[2])
 
 
-class Multiply(_Fused):
+class Multiply(Fused):
     """MUL."""
 
     codes = (18,)
