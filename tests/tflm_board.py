@@ -128,6 +128,8 @@ class Tflm:
         for path in paths:
             if not NOT_LINKED.search(path.stem) and wanted.search(path.read_text()):
                 stems |= {path.stem, f"{path.stem}_common"}
+        if "depthwise_conv" in stems:
+            stems.add("conv_common")
         if LSTM in stems:
             stems |= {"lstm_eval", "lstm_eval_common"}
         found = [path.relative_to(self._root).as_posix() for path in paths if path.stem in stems]
