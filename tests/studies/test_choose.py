@@ -232,7 +232,7 @@ def test_candidates_of_a_modality(name):
         assert first.recipe != other.recipe
         assert first.recipe.split == other.recipe.split
         assert source_of(first.recipe.load) == source_of(other.recipe.load)
-        assert first.recipe.judge == other.recipe.judge
+        assert first.recipe.judge == replace(other.recipe.judge, beside=first.recipe.judge.beside)
     for each in offered:
         each.recipe.check()
         fold = replace(each.recipe, split=SplitFold(each.recipe.split, inside=True))
