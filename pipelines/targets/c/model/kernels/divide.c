@@ -1,5 +1,6 @@
 #include "pairs.c"
 #include "reciprocal.c"
+#include "shifted_down.c"
 /* How far a value can be shifted up without a change of its sign. */
 static int32_t headroom_of(int32_t value) {
   const int32_t size = value < 0 ? -1 - value : value;
