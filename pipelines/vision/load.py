@@ -90,6 +90,7 @@ class LoadFolder(FileLoader):
 
     def found(self) -> tuple[Path, LabelledSource]:
         """Returns the folder, a resolved path, and the files in it with their classes."""
+        check_spelling(self.spelling)
         return found_in_folder(self, PICTURE, SUFFIXES)
 
     def has_groups(self) -> bool:
@@ -175,8 +176,10 @@ class LoadPaths(FileLoader):
         """Returns the folder of the paths, a resolved path, and what the table holds of each file.
 
         Raises:
-            LoadError: a column is missing.
+            LoadError: a column is missing, or a knob has no such value.
         """
+        self.reading.check()
+        self._check_target()
         file, root = self._places()
         table = read_table(self.source, settle_reading(file, self.reading))
         targets = target_names(self.target)

@@ -21,8 +21,12 @@ OF_OTHERS = ("targets/web/runner.py", "targets/ethosu/runner.py", "targets/c/")
 OTHERS = {"--prefix", "--force-reinstall", "--headless"}
 # ray start
 OTHERS |= {"--head", "--address", "--port", "--num-cpus", "--ray-client-server-port"}
+# sbatch
+OTHERS |= {"--nodes"}
 # python -m pipelines.studies.worker
 OTHERS |= {"--parent"}
+# python -m tests.bench_c, python -m tests.bench_streamed
+OTHERS |= {"--tflm", "--cmsis-nn", "--rows", "--whole", "--no-training"}
 # python -m pipelines.device
 OF_DEVICE = {"--form", "--check", "--separator", "--safe-csv", "--no-safe-csv", "--help"}
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")
