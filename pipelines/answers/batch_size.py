@@ -16,11 +16,10 @@ from .frame import (
     estimate,
     geometric,
     net_rows,
-    numbers_of,
     within,
 )
 from .frame.dense import gradient_by_hand
-from .frame.descent import DenseFit, batches_of
+from .frame.descent import batches_of, dense_fits
 
 SIZES = (1, 4, 16, 64, 218)
 RATES = (0.003, 0.01, 0.03, 0.1, 0.3)
@@ -59,9 +58,7 @@ print([np.var(x[: 4096 // n * n].reshape(-1, n).mean(axis=1)) * n for n in (1, 1
 
     def measure(self) -> Findings:
         rows = net_rows(PENGUINS)
-        mean, spread = rows.train.y.mean(), rows.train.y.std()
-        fit = DenseFit(numbers_of(rows.train), (rows.train.y - mean) / spread)
-        new = DenseFit(numbers_of(rows.test), (rows.test.y - mean) / spread)
+        fit, _, new = dense_fits(rows)
         noise = np.array([_noise(fit, seed) for seed in range(self.num_seeds)])
         runs = np.zeros((3, self.num_seeds, len(SIZES)))
         for seed, place in np.ndindex(runs.shape[1:]):

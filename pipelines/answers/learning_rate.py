@@ -7,8 +7,8 @@ import numpy as np
 from ..studies.find_rate import RateCurve
 from ..tabular import PENGUINS
 from ..training.optimizers import Sgd
-from .frame import Answer, Findings, above, below, curves, estimate, geometric, net_rows, numbers_of
-from .frame.descent import DenseFit, batches_of
+from .frame import Answer, Findings, above, below, curves, estimate, geometric, net_rows
+from .frame.descent import batches_of, dense_fits
 
 RATES = tuple(float(rate) for rate in np.geomspace(3e-5, 3, 11))
 STEPS = 300
@@ -47,8 +47,7 @@ for rate in (0.001, 0.1, 1.1):
 
     def measure(self) -> Findings:
         rows = net_rows(PENGUINS)
-        y = (rows.train.y - rows.train.y.mean()) / rows.train.y.std()
-        fit = DenseFit(numbers_of(rows.train), y)
+        fit, _, _ = dense_fits(rows)
         losses = np.zeros((self.num_seeds, len(RATES)))
         for seed, place in np.ndindex(losses.shape):
             losses[seed, place] = self._loss(fit, seed, RATES[place])
@@ -58,7 +57,7 @@ for rate in (0.001, 0.1, 1.1):
         place = losses.mean(axis=0).argmin()
         suggested = geometric(asked)
         return Findings(
-            f"Squared error of {len(y)} penguins after {self.epochs} epochs in batches of "
+            f"Squared error of {len(fit.y)} penguins after {self.epochs} epochs in batches of "
             "16, momentum "
             f".9, {self.num_seeds} seeds. Suggested: {suggested.mean:.2g}.",
             curves("Loss by rate", RATES, {"loss": losses}, x="rate", y="training loss", log="xy"),

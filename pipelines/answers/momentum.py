@@ -6,8 +6,8 @@ import numpy as np
 
 from ..tabular import PENGUINS
 from ..training.optimizers import Sgd
-from .frame import Answer, Findings, below, curves, estimate, exactly, net_rows, numbers_of
-from .frame.descent import DenseFit, batches_of, descend
+from .frame import Answer, Findings, below, curves, estimate, exactly, net_rows
+from .frame.descent import batches_of, dense_fits, descend
 
 CURVES = np.array([1.0, 100.0])  # of the ravine: its second derivatives
 RATES = tuple(float(rate) for rate in np.geomspace(1e-3, 3, 8))
@@ -50,8 +50,7 @@ for _ in range(50):
 
     def measure(self) -> Findings:
         rows = net_rows(PENGUINS)
-        y = (rows.train.y - rows.train.y.mean()) / rows.train.y.std()
-        fit = DenseFit(numbers_of(rows.train), y)
+        fit, _, _ = dense_fits(rows)
         found = {name: self._losses(fit, way) for name, way in WAYS.items()}
         steps = {name: _fewest_steps(way) for name, way in WAYS.items()}
         plain, heavy, ahead = (each.min(axis=1) for each in found.values())
@@ -60,7 +59,7 @@ for _ in range(50):
         gains = [estimate(heavy / plain), estimate(ahead / heavy)]
         return Findings(
             f"Steps in a ravine of curvatures 1 and 100, best rate: {words}. Curves: squared "
-            f"error of {len(y)} penguins, {self.epochs} epochs by 8, {self.num_seeds} seeds.",
+            f"error of {len(fit.y)} penguins, {self.epochs} epochs by 8, {self.num_seeds} seeds.",
             curves(
                 "Loss by rate", RATES, found, x="rate / (1 - momentum)", y="training loss", log="xy"
             ),

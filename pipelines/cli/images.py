@@ -47,6 +47,7 @@ class ImagesOptions(OwnDataOptions):
 def learn_images(options: ImagesOptions) -> None:
     """Classify your own pictures."""
     from ..vision import picture_candidates
+    from ..vision.file_loader import has_long_tail
 
     if options.source.lower().endswith(".npz"):
         load = f'load=LoadArrays(source="{options.source}")'
@@ -60,11 +61,11 @@ def learn_images(options: ImagesOptions) -> None:
         load = _of_table(options)
     else:
         load = _of_folder(options)
-    load = load.sized()
+    root, found = load.found()
     candidates = picture_candidates(
-        load,
+        load.sized(root, found.names),
         name=options.name or name_of(options.source),
-        has_long_tail=load.has_long_tail(),
+        has_long_tail=not load.has_label_sets() and has_long_tail(found),
     )
     options.train_best(candidates)
 

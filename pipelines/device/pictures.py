@@ -8,58 +8,19 @@ arrays of the right size.
 import hashlib
 import os
 import stat
-import struct
-import zlib
 from collections.abc import Callable
-from functools import cache
 from io import BytesIO
 
 import numpy as np
 
 from .exif import upright_turn
+from .picture_headers import BROKEN, open_picture
 from .regular import open_regular
 from .sixteen_bits import MAX_WHITE, RefusedPicture, colours_of, to_bytes
 
 MAX_PIXELS = 64_000_000
 MAX_SIDE = 30_000  # a resize takes memory by the side as well
 MAX_FILE_BYTES = 256 * 2**20
-# What a file of each format begins with.
-_BEGINNINGS = {
-    "JPEG": b"\xff\xd8\xff",
-    "PNG": b"\x89PNG\r\n\x1a\n",
-    "GIF": b"GIF8",
-    "WEBP": b"RIFF",
-    "BMP": b"BM",
-}
-# What other files that stand where a picture should begin with, in lower case, spaces cut.
-_OTHERS = {
-    b"<!doctype html": "a web page",
-    b"<html": "a web page",
-    b"<svg": "an SVG drawing",
-    b"<?xml": "XML",
-    b"%pdf": "a PDF",
-    b"ii*\0": "a TIFF",
-    b"mm\0*": "a TIFF",
-    b"version https://git-lfs": "a Git LFS pointer",
-    b"\x93numpy": "a NumPy array",
-    b"pk\x03\x04": "a ZIP archive",
-}
-_MEDIA = {b"heic": "HEIC", b"heix": "HEIC", b"mif1": "HEIF", b"avif": "AVIF"}
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-# What Pillow raises for a file that is broken, by where its decoders notice it.
-_BROKEN = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    IndexError,
-    TypeError,
-    KeyError,
-    AttributeError,
-    OverflowError,
-    struct.error,
-    zlib.error,
-)
 
 
 def read_picture(cell: object, shape: tuple[int, ...], *, white: int = MAX_WHITE) -> np.ndarray:
@@ -102,7 +63,7 @@ def decode_picture(
         return _from_array(cell, shape, white)
     if isinstance(cell, (bytes, bytearray, memoryview)):
         _check_size(len(cell))
-        return _to_shape(lambda: _open(BytesIO(cell)), shape, white)
+        return _to_shape(lambda: open_picture(BytesIO(cell)), shape, white)
     if isinstance(cell, (str, os.PathLike)):
         return _from_file(cell, shape, white)
     if type(cell).__module__.startswith("PIL."):
@@ -130,23 +91,9 @@ def _from_file(path, shape, white):
     check_file(path)
     try:
         with open_regular(path) as file:
-            return _to_shape(lambda: _open(file), shape, white)
+            return _to_shape(lambda: open_picture(file), shape, white)
     except PermissionError:
         raise RefusedPicture("may not be read") from None
-
-
-def picture_format(beginning: bytes) -> str:
-    """Returns "JPEG", "PNG", "GIF", "WEBP" or "BMP", or "" for a file that is none of them.
-
-    Args:
-        beginning: At least the first 12 bytes of the file.
-    """
-    for name, mark in _BEGINNINGS.items():
-        if beginning.startswith(mark):
-            is_other_riff = name == "WEBP" and beginning[8:12] != b"WEBP"
-            if not is_other_riff:
-                return name
-    return ""
 
 
 def picture_digest(pixels: np.ndarray) -> bytes:
@@ -238,69 +185,6 @@ def check_file(path: str | os.PathLike, max_bytes: int = MAX_FILE_BYTES) -> None
     _check_size(status.st_size, max_bytes)
 
 
-@cache
-def _readers():
-    """Returns Pillow's class for each format.
-
-    Not Image.open: its warnings about large pictures could only be turned off for all threads
-    together.
-    """
-    from PIL import (
-        BmpImagePlugin,
-        GifImagePlugin,
-        Image,
-        JpegImagePlugin,
-        PngImagePlugin,
-        WebPImagePlugin,
-    )
-
-    class Jpeg(JpegImagePlugin.JpegImageFile):
-        # The plugin looks for the resolution in it, and warns where it is damaged.
-        def getexif(self):
-            return Image.Exif()
-
-    return {
-        "JPEG": Jpeg,
-        "PNG": PngImagePlugin.PngImageFile,
-        "GIF": GifImagePlugin.GifImageFile,
-        "WEBP": WebPImagePlugin.WebPImageFile,
-        "BMP": BmpImagePlugin.BmpImageFile,
-    }
-
-
-def _open(file):
-    """Returns a PIL image of which only the header has been read."""
-    beginning = file.read(64)
-    name = picture_format(beginning)
-    if not name:
-        _refuse_format(beginning)
-    file.seek(0)
-    reader = _readers()[name]
-    return reader(file)
-
-
-def _refuse_format(beginning):
-    """Raises RefusedPicture for a file that is no picture, and names what it is if it is known."""
-    problem = "not a JPEG, PNG, GIF, WebP or BMP picture"
-    other = _other_format(beginning)
-    if other:
-        problem = f"{problem}, but {other}"
-    raise RefusedPicture(problem)
-
-
-def _other_format(beginning):
-    """Returns what a file that is no picture is, in words, or ""."""
-    brand = beginning[8:12]
-    if beginning[4:8] == b"ftyp" and brand in _MEDIA:
-        return f"a picture of the format {_MEDIA[brand]}"
-    text = beginning.removeprefix(_BYTE_ORDER_MARK)
-    start = text.lstrip().lower()
-    for mark, words in _OTHERS.items():
-        if start.startswith(mark):
-            return words
-    return ""
-
-
 def _to_shape(opened: Callable, shape, white):
     """Decodes a PIL image and stretches it.
 
@@ -325,7 +209,7 @@ def _to_shape(opened: Callable, shape, white):
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise RefusedPicture(f"more than {MAX_PIXELS:,} pixels") from None
-    except _BROKEN as error:
+    except BROKEN as error:
         raise RefusedPicture(_broken_in_words(error)) from None
     if image.size != (width, height):
         image = image.resize((width, height), Image.Resampling.BILINEAR)

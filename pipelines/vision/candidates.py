@@ -35,11 +35,11 @@ def picture_candidates(
     if has_long_tail:
         even = replace(usual, balance=SampleByClass(strength=0.5))
         candidates.append(Candidate("convolutions, rare classes drawn more often", even))
-    candidates.append(Candidate("a net that knows ImageNet, a new head", pretrained(usual)))
+    candidates.append(Candidate("a net that knows ImageNet, a new head", _pretrained(usual)))
     return tuple(candidates)
 
 
-def pretrained(usual):
+def _pretrained(usual):
     """Returns a recipe with a new head on a net that knows ImageNet, whose features are computed
     once. Its `check` fails where the weights are not installed.
     """

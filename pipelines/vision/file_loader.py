@@ -3,7 +3,6 @@ pictures are learned, and whether a class is rare.
 """
 
 import statistics
-import warnings
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from typing import Self
 
 import numpy as np
 
-from ..device.regular import open_regular
+from ..device.picture_headers import picture_size
 from ..sources.folders import path_inside
 from ..sources.labelled_files import LabelledSource
 from .draw import PictureLoader
@@ -39,27 +38,20 @@ class FileLoader(PictureLoader):
             LoadError: there is none, or it cannot be read.
         """
 
-    def sized(self) -> Self:
-        """Returns the same with the usual size of its files where a knob is 0."""
-        if self.height and self.width:
-            return self
-        root, found = self.found()
-        return self.sized_by(root, found.names)
-
-    def sized_by(self, root: Path, names: Sequence[str | None]) -> Self:
-        """As `sized`, of files that were found."""
+    def sized(self, root: Path, names: Sequence[str | None]) -> Self:
+        """Returns the same with the usual size of its files where a knob is 0; see `usual_size`."""
         if self.height and self.width:
             return self
         height, width = usual_size(root, names)
         return replace(self, height=self.height or height, width=self.width or width)
 
-    def has_long_tail(self) -> bool:
-        """Tests whether one class has at least ten times as many pictures as another."""
-        if self.has_label_sets():
-            return False
-        _, found = self.found()
-        counts = Counter(label for label in found.labels if label not in found.missing)
-        return bool(counts) and max(counts.values()) >= LONG_TAIL * min(counts.values())
+
+def has_long_tail(found: LabelledSource) -> bool:
+    """Tests whether one class has at least ten times as many pictures as another, where each has
+    one class.
+    """
+    counts = Counter(label for label in found.labels if label not in found.missing)
+    return bool(counts) and max(counts.values()) >= LONG_TAIL * min(counts.values())
 
 
 def usual_size(root: Path, names: Sequence[str | None]) -> tuple[int, int]:
@@ -80,25 +72,19 @@ def usual_size(root: Path, names: Sequence[str | None]) -> tuple[int, int]:
     sizes = [size for size in found if size is not None]
     if not sizes:
         return MOST_SIDE, MOST_SIDE
-    width = statistics.median(size[0] for size in sizes)
-    height = statistics.median(size[1] for size in sizes)
+    height = statistics.median(size[0] for size in sizes)
+    width = statistics.median(size[1] for size in sizes)
     share = min(1.0, MOST_SIDE / max(height, width))
     return max(round(share * height), 1), max(round(share * width), 1)
 
 
 def _size_of(root, name):
-    """Returns width and height, or None where there is no header to read: whoever reads the pixels
+    """Returns height and width, or None where there is no header to read: whoever reads the pixels
     reports it.
     """
-    from PIL import Image
-
     if not name:
         return None
     try:
-        with open_regular(path_inside(root, name)) as file, warnings.catch_warnings():
-            # Of a picture of very many pixels; none of them is read here.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(file) as image:
-                return image.size
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return picture_size(path_inside(root, name))
+    except (OSError, ValueError):
         return None

@@ -82,11 +82,11 @@ class LoadFolder(FileLoader):
         list}, stands in for the folder. Raises LoadError.
         """
         check_size(self)
-        check_spelling(self.spelling)
         if source is not None:
+            check_spelling(self.spelling)
             return from_memory(self, source, "label", spelling=self.spelling)
         root, found = self.found()
-        return from_files(self.sized_by(root, found.names), found, root, "label")
+        return from_files(self.sized(root, found.names), found, root, "label")
 
     def found(self) -> tuple[Path, LabelledSource]:
         """Returns the folder, a resolved path, and the files in it with their classes."""
@@ -157,10 +157,9 @@ class LoadPaths(FileLoader):
     def read(self, source: object = None) -> tuple[Dataset, tuple[ColumnNote, ...]]:
         """As LoadFolder.read."""
         check_size(self)
-        self.reading.check()
-        self._check_target()
         title = target_title(self.target)
         if source is not None:
+            self._check()
             return from_memory(
                 self,
                 source,
@@ -170,7 +169,7 @@ class LoadPaths(FileLoader):
                 separator=self.label_separator,
             )
         root, found = self.found()
-        return from_files(self.sized_by(root, found.names), found, root, title)
+        return from_files(self.sized(root, found.names), found, root, title)
 
     def found(self) -> tuple[Path, LabelledSource]:
         """Returns the folder of the paths, a resolved path, and what the table holds of each file.
@@ -178,8 +177,7 @@ class LoadPaths(FileLoader):
         Raises:
             LoadError: a column is missing, or a knob has no such value.
         """
-        self.reading.check()
-        self._check_target()
+        self._check()
         file, root = self._places()
         table = read_table(self.source, settle_reading(file, self.reading))
         targets = target_names(self.target)
@@ -229,7 +227,8 @@ class LoadPaths(FileLoader):
         missing = frozenset(self.reading.missing_words)
         return bool(self.label_separator or holds_several(cells, missing))
 
-    def _check_target(self):
+    def _check(self):
+        self.reading.check()
         kinds = ("", "classes", "labels", "presence")
         if self.target_kind not in kinds:
             raise LoadError(

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from ..device.cells import PICTURE, Column, shorten
-from ..device.pictures import picture_digest, picture_format
+from ..device.picture_headers import picture_format
+from ..device.pictures import picture_digest
 from ..device.regular import open_regular
 from ..device.sixteen_bits import MAX_WHITE
 from ..errors import LoadError

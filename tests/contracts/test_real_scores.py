@@ -206,10 +206,10 @@ def test_augmentations(kind, tmp_path):
 
 
 TAUGHT = {
-    "BoostingTeacher": (TABLE, ()),
-    "ForestTeacher": (TABLE, ()),
-    "TfidfTeacher": (TEXTS, ()),
-    "MiniRocketTeacher": (SERIES, ()),
+    "BoostingTeacher": TABLE,
+    "ForestTeacher": TABLE,
+    "TfidfTeacher": TEXTS,
+    "MiniRocketTeacher": SERIES,
 }
 
 
@@ -219,8 +219,7 @@ def test_every_teacher_is_here():
 
 @pytest.mark.parametrize("name", TAUGHT)
 def test_teachers(name):
-    rows, settings = TAUGHT[name]
-    assert_learns(rows, *settings, f"teacher={name}()")
+    assert_learns(TAUGHT[name], f"teacher={name}()")
 
 
 COMPRESSED = {

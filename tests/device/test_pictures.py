@@ -17,7 +17,8 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from pipelines.device.cells import PICTURE, Column, read_column, shorten
-from pipelines.device.pictures import MAX_PIXELS, picture_digest, picture_format, read_picture
+from pipelines.device.picture_headers import picture_format
+from pipelines.device.pictures import MAX_PIXELS, picture_digest, read_picture
 
 SHAPE = (32, 32, 3)
 

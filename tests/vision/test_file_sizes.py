@@ -6,6 +6,7 @@ from PIL import Image
 
 from pipelines import vision
 from pipelines.vision.candidates import picture_candidates
+from pipelines.vision.file_loader import has_long_tail
 
 
 def write(folder, sizes, name="a"):
@@ -15,8 +16,14 @@ def write(folder, sizes, name="a"):
         Image.new("L", size, place).save(folder / name / f"{place}.png")
 
 
+def sized(load):
+    """The loader with the size of its files."""
+    root, found = load.found()
+    return load.sized(root, found.names)
+
+
 def size_of(folder):
-    load = vision.LoadFolder(str(folder), height=0, width=0).sized()
+    load = sized(vision.LoadFolder(str(folder), height=0, width=0))
     return load.height, load.width
 
 
@@ -46,13 +53,13 @@ def test_a_table_of_paths(tmp_path):
     write(tmp_path, [(30, 40)])
     table = tmp_path / "table.csv"
     table.write_text("path,kind\na/0.png,yes\n,no\n")
-    load = vision.LoadPaths(str(table), "kind", height=0, width=0).sized()
+    load = sized(vision.LoadPaths(str(table), "kind", height=0, width=0))
     assert (load.height, load.width) == (40, 30)
 
 
 def test_a_size_that_was_given_stays(tmp_path):
     load = vision.LoadFolder(str(tmp_path / "none"), height=96, width=80)
-    assert load.sized() is load
+    assert load.sized(tmp_path, []) is load
 
 
 def test_reading_finds_the_size_too(tmp_path):
@@ -67,13 +74,13 @@ def test_a_long_tail_is_decided_by_macro_f1(tmp_path):
     write(tmp_path, [(8, 8)] * 20)
     write(tmp_path, [(8, 8)] * 2, name="b")
     load = vision.LoadFolder(str(tmp_path), height=0, width=0)
-    assert load.has_long_tail()
+    assert has_long_tail(load.found()[1])
     write(tmp_path, [(8, 8)] * 3, name="b")
-    assert not load.has_long_tail()
-    sized = load.sized()
-    usual, *_ = picture_candidates(sized)
+    assert not has_long_tail(load.found()[1])
+    load = sized(load)
+    usual, *_ = picture_candidates(load)
     assert usual.recipe.judge.deciding == "accuracy"
-    for candidate in picture_candidates(sized, has_long_tail=True):
+    for candidate in picture_candidates(load, has_long_tail=True):
         assert candidate.recipe.judge.deciding == "macro_f1"
 
 
