@@ -16,14 +16,18 @@ from .imbalance import Imbalance
 from .initialization import Initialization
 from .layers_and_neurons import LayersAndNeurons
 from .learning_rate import LearningRate
+from .loss_functions import LossFunctions
 from .missing_values import MissingValues
 from .momentum import Momentum
 from .neural_networks import NeuralNetworks
 from .non_linearity import NonLinearity
+from .optimizers import Optimizers
 from .overfitting import Overfitting
 from .penalties import Penalties
 from .precision_recall import PrecisionRecall
+from .reducing_overfitting import ReducingOverfitting
 from .rnn_structure import RnnStructure
+from .rnn_training import RnnTraining
 from .roc_curve import RocCurve
 from .softmax import Softmax
 from .tuning import Tuning
@@ -37,6 +41,8 @@ ANSWERS: tuple[Answer, ...] = (
     Overfitting(),
     BiasVariance(),
     RnnStructure(),
+    RnnTraining(),
+    LossFunctions(),
     Softmax(),
     BatchSize(),
     Hyperparameters(),
@@ -50,8 +56,10 @@ ANSWERS: tuple[Answer, ...] = (
     CrossValidation(),
     RocCurve(),
     Imbalance(),
+    ReducingOverfitting(),
     EarlyStopping(),
     GradientClipping(),
+    Optimizers(),
     Tuning(),
     MissingValues(),
     Ensembles(),

@@ -18,6 +18,8 @@ FOUND = {
     7: "depends: yes, yes, not shown, yes, yes, yes, yes",
     8: "depends: yes, yes, yes, no",
     16: "depends: yes, yes, yes, yes, not shown",
+    17: "depends: yes, yes, not shown, no, no",
+    22: "depends: yes, yes, not shown, not shown, not shown",
     23: "depends: yes, yes, no",
     24: "depends: yes, yes, yes, not shown",
     25: "depends: yes, yes, not shown, no, yes",
@@ -31,8 +33,13 @@ FOUND = {
     35: "depends: yes, no, yes, no",
     36: "depends: yes, yes, yes, no",
     37: "depends: no, no, no, no, yes, no",
+    38: (
+        "depends: not shown, yes, yes, yes, not shown, not shown, not shown, no, yes, "
+        "not shown, not shown"
+    ),
     39: "depends: not shown, yes, yes, no, not shown",
     42: "holds: yes, yes, yes, yes, yes, yes",
+    43: "depends: yes, yes, not shown, not shown",
     46: "depends: yes, not shown, not shown",
     47: "depends: yes, yes, no, no, yes",
     48: "depends: yes, not shown, yes, not shown, not shown",

@@ -3,7 +3,16 @@
 from .answer import Answer, Findings
 from .claims import above, below, estimate, exactly, geometric, within
 from .exhibits import bars, curves
-from .rows import NetRows, logits, net_rows, numbers_of, plain_signature, probabilities, softmax
+from .rows import (
+    NetRows,
+    logits,
+    net_rows,
+    numbers_of,
+    plain_signature,
+    probabilities,
+    raw_splits,
+    softmax,
+)
 
 __all__ = [
     "Answer",
@@ -21,6 +30,7 @@ __all__ = [
     "numbers_of",
     "plain_signature",
     "probabilities",
+    "raw_splits",
     "softmax",
     "within",
 ]

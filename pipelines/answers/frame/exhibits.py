@@ -1,6 +1,7 @@
 """What was measured, as a table and a picture of the same numbers: curves or bars."""
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from ...studies.corrected import FoldMean
 from .claims import estimate, exactly, geometric
 
 COLOURS = (BLUE, ORANGE, "#2e8b57", "#8e5ea2", GREY, "#c0392b", "#17a2b8", "#7a5c3e")
+LETTERS = 62  # that stand in one line under the axes
 MOST_LINES = 10  # of a table; a picture shows every point
 Cell = str | int | float | FoldMean
 
@@ -100,12 +102,13 @@ def bars(
             axes.bar(shifted, middle, width, color=COLOURS[place], label=name)
             whiskers = [middle - low, high - middle]
             axes.errorbar(shifted, middle, whiskers, fmt="none", ecolor="black", capsize=2)
-        axes.set_xticks(range(len(groups)), [_narrow(group) for group in groups], fontsize=8)
+        words = [_narrow(group, LETTERS // len(groups)) for group in groups]
+        axes.set_xticks(range(len(groups)), words, fontsize=8)
         if log:
             axes.set_yscale("log")
         axes.set(ylabel=y, title=title)
         if len(names) > 1:
-            _add_legend(axes)
+            _add_legend(axes, num_lines=1 + max(each.count("\n") for each in words))
 
     lines = []
     for group, cells in groups.items():
@@ -113,21 +116,19 @@ def bars(
     return Exhibit((y, *names), tuple(lines), Picture(title, draw))
 
 
-def _narrow(words):
-    """Words under a bar, one a line where they are many."""
-    if len(words) <= 12:
-        return words
-    return words.replace(" ", "\n")
+def _narrow(words, most_letters):
+    """Words under a bar, in lines that the next bar's words do not touch."""
+    return "\n".join(textwrap.wrap(words, max(most_letters, 6), break_long_words=False))
 
 
-def _add_legend(axes):
-    """Below the axes, where it covers nothing."""
+def _add_legend(axes, *, num_lines=1):
+    """Below the axes and the lines of words under them, where it covers nothing."""
     axes.legend(
         frameon=False,
         fontsize=8,
         ncols=3,
         loc="upper center",
-        bbox_to_anchor=(0.5, -0.16),
+        bbox_to_anchor=(0.5, -0.12 - 0.045 * num_lines),
         columnspacing=1,
         handlelength=1.2,
     )

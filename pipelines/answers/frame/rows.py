@@ -8,10 +8,10 @@ from ...device.ports import Port
 from ...device.signature import Signature
 from ...device.target import Target
 from ...recipe import Recipe, with_deciding
-from ...rows.parts import HeldOut, TrainSet
+from ...rows.parts import HeldOut, Splits, TrainSet
 from ...rows.split import split
 from ...run import frame
-from ...slots import Network
+from ...slots import Augmentation, Network
 from ...sources.tensorflow import load_tensorflow
 from ...steps import to_ports
 from ...tasks.metrics import score_classes
@@ -59,18 +59,29 @@ class NetRows:
         return replace(self, train=self.train.take(order[:num_rows]))
 
     def fit(
-        self, network: Network, *, seed: int, rows: TrainSet | None = None, **knobs
+        self,
+        network: Network,
+        *,
+        seed: int,
+        num_steps: int = 0,
+        augment: tuple[Augmentation, ...] = (),
+        **knobs,
     ) -> FitResult:
         """Trains a net to the last epoch.
 
         Args:
             network: a spec.
             seed: of weights and batches.
-            rows: to learn from in place of `train`.
+            num_steps: in place of epochs; rows are repeated, and validation rows are asked once.
+            augment: what alters each batch.
             knobs: of `Training` that are turned.
         """
         training = replace(self.training, seed=seed, **knobs)
-        feed = TrainFeed(rows or self.train)
+        rows = self.train
+        if num_steps:
+            training = replace(training, epochs=1)
+            rows = rows.take(np.arange(num_steps * training.batch_size) % len(rows))
+        feed = TrainFeed(rows, augment=augment)
         return train(
             network,
             feed,
@@ -118,11 +129,7 @@ def net_rows(recipe: Recipe, *, seed: int | None = None) -> NetRows:
         recipe: with bundled data; its balancer, teacher and augmentation are not used.
         seed: of another split than the recipe's own.
     """
-    dataset, _ = recipe.load.read()
-    how = recipe.split
-    if seed is not None:
-        how = replace(how, seed=seed)
-    splits = frame(recipe, split(dataset, how))
+    splits = raw_splits(recipe, seed=seed)
     recipe = with_deciding(recipe, splits.train.schema)
     inputs = fit_inputs(recipe, splits.train, splits.valid)
     return NetRows(
@@ -134,6 +141,20 @@ def net_rows(recipe: Recipe, *, seed: int | None = None) -> NetRows:
         training=replace(recipe.training, schedule=TO_THE_END, refit=False),
         inputs=inputs,
     )
+
+
+def raw_splits(recipe: Recipe, *, seed: int | None = None) -> Splits:
+    """Returns the rows of a recipe before its steps, in the order of `net_rows`.
+
+    Args:
+        recipe: with bundled data.
+        seed: of another split than the recipe's own.
+    """
+    dataset, _ = recipe.load.read()
+    how = recipe.split
+    if seed is not None:
+        how = replace(how, seed=seed)
+    return frame(recipe, split(dataset, how))
 
 
 def plain_signature(num_inputs: int, target: Target, *, num_outputs: int = 1) -> Signature:
