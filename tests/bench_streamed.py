@@ -1,8 +1,9 @@
 """What streaming costs: `python -m tests.bench_streamed --rows 1000000`; 20 million take an hour.
 
 Makes a table of 30 columns in Parquet parts and prints, each of one process: the rows a CPU second
-of a plain scan and of the statistics, the peak of the memory, the seconds from load to verified
-int8 and its score; and with --whole the score of the same rows held in memory.
+of a plain scan and of the statistics, the peak of the memory, and the seconds from load to verified
+int8 and its score. With --equal it trains streamed and in memory on the same split, with several
+seeds, and prints what differs: of the prepared rows, and of the validation scores.
 """
 
 import argparse
@@ -17,6 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
+from pipelines.rows.parts import HeldOut, Splits, TrainSet, _take
+from pipelines.rows.split import split
+from pipelines.rows.streamed_split import TRAIN
+from pipelines.steps import EncodeBins, EncodeOnehot
 from pipelines.tabular import LoadTable, Memory, table_recipe
 
 NUM_NUMBERS = 20
@@ -81,8 +86,6 @@ def scan(folder: str) -> dict:
 
 def statistics(folder: str) -> dict:
     """Splits, and learns what steps need of the training rows."""
-    from pipelines.rows.split import split
-
     recipe = recipe_of(folder, "streamed", 1)
     dataset, _ = recipe.load.read()
     start = time.process_time()
@@ -103,18 +106,78 @@ def train(folder: str, way: str, epochs: int) -> dict:
     return {"seconds": time.perf_counter() - start, "score": scores["average_precision"]}
 
 
+def in_memory(recipe, streamed: Splits) -> Splits:
+    """Returns the parts of a streamed split, of the table as a whole: all training rows, and the
+    held-out rows that the streamed split has in memory.
+    """
+    load = replace(recipe.load, memory=Memory("whole"))
+    dataset, _ = load.read()
+    parts = recipe.split.streamed_cut().parts_of(dataset.ids, dataset.group)
+    return Splits(
+        _take(dataset, TrainSet, parts == TRAIN),
+        _take(dataset, HeldOut, np.isin(dataset.ids, streamed.valid.ids)),
+        _take(dataset, HeldOut, np.isin(dataset.ids, streamed.test.ids)),
+    )
+
+
+def differing_share(one: dict, other: dict) -> float:
+    """Returns the share of the values of encoded rows that differ by more than rounding."""
+    num_values = 0
+    num_other = 0
+    for name, x in one.items():
+        num_values += x.size
+        num_other += int((np.abs(x - other[name]) > 1e-5).sum())
+    return num_other / num_values
+
+
+def equal(folder: str, epochs: int, num_seeds: int) -> dict:
+    """Trains on the same split, streamed and in memory."""
+    from pipelines.run import fit
+    from pipelines.training.inputs import fit_inputs
+
+    recipe = recipe_of(folder, "streamed", epochs)
+    # A fifth of the inputs of the usual recipe, so that all training rows fit into memory encoded.
+    recipe = replace(recipe, encode=(EncodeBins(num_bins=8), EncodeOnehot(max_categories=32)))
+    all_rows = replace(recipe.load, memory=Memory("streamed", train_rows=2**30))
+    dataset, _ = recipe.load.read()
+    streamed = split(dataset, recipe.split)
+    whole = in_memory(recipe, streamed)
+    full, _ = all_rows.read()
+    fitted = {
+        "sample": fit_inputs(recipe, streamed.train, streamed.valid).valid.x,
+        "all": fit_inputs(recipe, split(full, recipe.split).train, streamed.valid).valid.x,
+        "memory": fit_inputs(recipe, whole.train, streamed.valid).valid.x,
+    }
+    found = {
+        "train_rows": [streamed.train.num_rows, len(whole.train)],
+        "differing_by_sample": differing_share(fitted["sample"], fitted["memory"]),
+        "differing_by_all_rows": differing_share(fitted["all"], fitted["memory"]),
+        "streamed": [],
+        "memory": [],
+    }
+    for seed in range(num_seeds):
+        seeded = replace(recipe, training=replace(recipe.training, seed=seed))
+        for name, splits in (("streamed", streamed), ("memory", whole)):
+            trained = fit(seeded, splits.train, splits.valid)
+            found[name].append(round(trained.validation_score, 5))
+            print(seed, name, found[name][-1], flush=True)
+    differences = np.subtract(found["streamed"], found["memory"])
+    found["mean_difference"] = round(float(differences.mean()), 5)
+    return found
+
+
 TASKS = {
     "scan": lambda asked: scan(asked.folder),
     "statistics": lambda asked: statistics(asked.folder),
     "streamed": lambda asked: train(asked.folder, "streamed", asked.epochs),
-    "whole": lambda asked: train(asked.folder, "whole", asked.epochs),
+    "equal": lambda asked: equal(asked.folder, asked.epochs, asked.seeds),
 }
 
 
 def measured(task: str, asked, folder: str) -> dict:
     """Does a task in a process of its own, which prints what it measured last."""
     command = [sys.executable, "-m", "tests.bench_streamed", "--task", task, "--folder", folder]
-    command += ["--epochs", str(asked.epochs)]
+    command += ["--epochs", str(asked.epochs), "--seeds", str(asked.seeds)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -123,7 +186,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--epochs", type=int, default=2)
-    parser.add_argument("--whole", action="store_true", help="the same rows in memory too")
+    parser.add_argument("--equal", action="store_true", help="streamed against in memory")
+    parser.add_argument("--seeds", type=int, default=3, help="of --equal")
     parser.add_argument("--no-training", action="store_true", help="scan and statistics alone")
     parser.add_argument("--task", choices=TASKS)
     parser.add_argument("--folder", default="")
@@ -136,8 +200,8 @@ def main() -> None:
     tasks = ["scan", "statistics"]
     if not asked.no_training:
         tasks.append("streamed")
-    if asked.whole:
-        tasks.append("whole")
+    if asked.equal:
+        tasks.append("equal")
     with tempfile.TemporaryDirectory() as place:
         folder = asked.folder or place
         if not asked.folder:

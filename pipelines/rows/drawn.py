@@ -35,8 +35,12 @@ def uniform(keys: np.ndarray, seed: int, purpose: int) -> np.ndarray:
 
 def mixed(numbers: np.ndarray) -> np.ndarray:
     """Returns uint64 numbers whose bits depend on all bits of those given, uint64."""
-    once = numbers ^ (numbers >> np.uint64(30))
-    once = once * _FIRST
-    twice = once ^ (once >> np.uint64(27))
-    twice = twice * _SECOND
-    return twice ^ (twice >> np.uint64(31))
+    once = numbers >> np.uint64(30)
+    once ^= numbers
+    once *= _FIRST
+    twice = once >> np.uint64(27)
+    twice ^= once
+    twice *= _SECOND
+    last = twice >> np.uint64(31)
+    last ^= twice
+    return last

@@ -36,14 +36,19 @@ class CodedTexts:
         """Returns the column as object [rows]."""
         return self.texts[self.places]
 
-    def counts(self) -> dict[str | None, int]:
-        """Returns how often each text stands in the column."""
-        numbers = np.bincount(self.places, minlength=len(self.texts))
-        counts: dict[str | None, int] = {}
-        for place in np.flatnonzero(numbers).tolist():
-            text = self.texts[place]
-            counts[text] = counts.get(text, 0) + int(numbers[place])
-        return counts
+
+def text_counts(texts: np.ndarray, numbers: np.ndarray) -> dict[str | None, int]:
+    """Returns text → how often it occurs, of those that do.
+
+    Args:
+        texts: object [texts], text or None; one may stand twice.
+        numbers: int64 [texts], how often each occurs.
+    """
+    counts: dict[str | None, int] = {}
+    for place in np.flatnonzero(numbers).tolist():
+        text = texts[place]
+        counts[text] = counts.get(text, 0) + int(numbers[place])
+    return counts
 
 
 Values = np.ndarray | CodedTexts

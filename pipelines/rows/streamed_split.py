@@ -18,7 +18,14 @@ from ..errors import SplitError
 from .drawn import PARTS, SAMPLE, uniform
 from .parts import Dataset, HeldOut, Splits, TrainSet
 from .rare_classes import refuse_lacking
-from .stream import CodedTexts, RowChunk, RowStream, StreamedRows, join_chunks
+from .stream import (
+    CodedTexts,
+    RowChunk,
+    RowStream,
+    StreamedRows,
+    join_chunks,
+    text_counts,
+)
 from .summaries import (
     ColumnSummary,
     NumberSummary,
@@ -97,52 +104,81 @@ class TrainStream(RowStream):
         return f"{self.source.digest()} {self.cut!r}"
 
 
+def sample_draws(ids: np.ndarray, seed: int) -> np.ndarray:
+    """Returns what decides whether rows stay in memory, float64 [rows] in [0, 1)."""
+    return uniform(ids, seed, SAMPLE)
+
+
 class RowSample:
     """The rows whose draws are the smallest of all that were added.
 
     Args:
         most: How many are kept.
         seed: Of the draws.
+
+    Attributes:
+        num_rows: How many were added.
+        num_held: How many of them are in memory.
     """
 
     def __init__(self, most: int, seed: int):
         self.num_rows = 0
+        self.num_held = 0
         self._most = most
         self._seed = seed
         self._chunks: list[RowChunk] = []
-        self._num_held = 0
         self._limit = 1.0
 
-    def add(self, chunk: RowChunk, places: np.ndarray) -> None:
-        """Adds the rows of a chunk at `places`, int64 [n]."""
+    def add(self, chunk: RowChunk, places: np.ndarray, drawn: np.ndarray) -> None:
+        """Adds rows of a chunk.
+
+        Args:
+            chunk: Rows of the source.
+            places: int64 [n], of those that are added.
+            drawn: float64 [rows], the draws of all rows of the chunk: `sample_draws`.
+        """
         self.num_rows += len(places)
-        drawn = uniform(chunk.ids[places], self._seed, SAMPLE)
-        small = places[drawn < self._limit]
+        small = places[drawn[places] < self._limit]
         if not len(small):
             return
         kept = chunk.take(small)
-        self._chunks.append(join_chunks([kept]))
-        self._num_held += len(kept)
-        if self._num_held > 2 * self._most:
+        self._chunks.append(_detached(kept))
+        self.num_held += len(kept)
+        if self.num_held > 2 * self._most:
             self._shrink()
 
     def rows(self) -> RowChunk | None:
         """Returns the sample in the order of the source, None of no rows."""
         if not self._chunks:
             return None
-        self._shrink()
-        (rows,) = self._chunks
+        if self.num_held > self._most:
+            self._shrink()
+        rows = join_chunks(self._chunks)
+        self._chunks = [rows]
         return rows.take(np.argsort(rows.ids, kind="stable"))
 
     def _shrink(self):
-        rows = join_chunks(self._chunks)
-        if len(rows) > self._most:
-            drawn = uniform(rows.ids, self._seed, SAMPLE)
-            smallest = np.argpartition(drawn, self._most)[: self._most]
-            self._limit = float(drawn[smallest].max())
-            rows = rows.take(np.sort(smallest))
-        self._chunks = [rows]
-        self._num_held = len(rows)
+        """Leaves out all but the smallest draws."""
+        drawn = [sample_draws(chunk.ids, self._seed) for chunk in self._chunks]
+        last = self._most - 1
+        self._limit = float(np.partition(np.concatenate(drawn), last)[last])
+        kept = []
+        for chunk, numbers in zip(self._chunks, drawn, strict=True):
+            smaller = chunk.take(numbers <= self._limit)
+            if len(smaller):
+                kept.append(smaller)
+        self._chunks = kept
+        self.num_held = sum(map(len, kept))
+
+
+def _detached(chunk):
+    """Returns rows that hold no dictionary of texts which has more texts than they have rows."""
+    x = {}
+    for name, column in chunk.x.items():
+        if isinstance(column, CodedTexts) and len(column.texts) > len(column):
+            column = column.cells()
+        x[name] = column
+    return replace(chunk, x=x)
 
 
 class TrainingStatistics:
@@ -153,18 +189,23 @@ class TrainingStatistics:
     """
 
     def __init__(self, num_classes: int):
-        self.summaries: dict[str, ColumnSummary] = {}
         self.class_counts = np.zeros(num_classes, np.int64)
         self.target: NumberSummary | None = None
+        self._values: dict[str, ColumnSummary] = {}
+        self._texts: dict[str, _TextCounter] = {}
 
     def add(self, chunk: RowChunk) -> None:
         """Adds training rows."""
         for name, column in chunk.x.items():
-            found = _summary_of(name, column)
-            before = self.summaries.get(name)
+            if isinstance(column, CodedTexts):
+                counter = self._texts.setdefault(name, _TextCounter(name))
+                counter.add(column)
+                continue
+            found = _summary_of(column)
+            before = self._values.get(name)
             if before is not None:
                 found = before.merge(found)
-            self.summaries[name] = found
+            self._values[name] = found
         num_classes = len(self.class_counts)
         if num_classes:
             self.class_counts += np.bincount(chunk.y, minlength=num_classes)
@@ -174,12 +215,51 @@ class TrainingStatistics:
             values = self.target.merge(values)
         self.target = values
 
+    def summaries(self) -> dict[str, ColumnSummary]:
+        """Returns what is known of each column."""
+        found = dict(self._values)
+        for name, counter in self._texts.items():
+            found[name] = counter.summary()
+        return found
 
-def _summary_of(name, column) -> ColumnSummary:
-    if isinstance(column, CodedTexts):
-        texts = TextSummary(column.counts())
-        _refuse_many(name, texts)
-        return texts
+
+class _TextCounter:
+    """Counts the texts of a column, those that share a dictionary together.
+
+    Args:
+        name: Of the column.
+    """
+
+    def __init__(self, name: str):
+        self._name = name
+        self._known = TextSummary({})
+        self._texts: np.ndarray | None = None
+        self._numbers = np.zeros(0, np.int64)
+
+    def add(self, column: CodedTexts) -> None:
+        """Adds the texts of some rows."""
+        if column.texts is not self._texts:
+            self._settle()
+            self._texts = column.texts
+            self._numbers = np.zeros(len(column.texts), np.int64)
+        self._numbers += np.bincount(column.places, minlength=len(self._numbers))
+
+    def summary(self) -> TextSummary:
+        """Returns what is known of the rows that were added."""
+        self._settle()
+        return self._known
+
+    def _settle(self):
+        """Adds what was counted of one dictionary to what is known."""
+        if self._texts is None:
+            return
+        counts = text_counts(self._texts, self._numbers)
+        self._known = self._known.merge(TextSummary(counts))
+        self._texts = None
+        _refuse_many(self._name, self._known)
+
+
+def _summary_of(column) -> ColumnSummary:
     if column.dtype.kind == "M":
         return summary_of_dates(column)
     return summary_of_numbers(column)
@@ -243,9 +323,10 @@ def _learned(whole, cut, num_classes):
     for part in range(whole.stream.num_parts):
         for chunk in whole.stream.chunks(part):
             parts = cut.parts_of(chunk.ids, chunk.group)
+            drawn = sample_draws(chunk.ids, cut.seed)
             for place, sample in enumerate(samples):
                 rows = np.flatnonzero(parts == place)
-                sample.add(chunk, rows)
+                sample.add(chunk, rows, drawn)
             train = chunk.take(parts == TRAIN)
             statistics.add(train)
     class_counts = None
@@ -256,7 +337,7 @@ def _learned(whole, cut, num_classes):
         samples[TRAIN].num_rows,
         class_counts,
         statistics.target,
-        statistics.summaries,
+        statistics.summaries(),
         sizes,
     )
     return samples, learned
@@ -285,13 +366,12 @@ def _notes(samples):
     train, valid, test = samples
     notes = [
         f"The rows were streamed from their source: {train.num_rows:,} training rows; of these, "
-        f"{len(train.rows() or ()):,} in memory gave quantiles, and some the ranges of int8"
+        f"{train.num_held:,} in memory gave quantiles, and some the ranges of int8"
     ]
     for name, sample in (("validation", valid), ("test", test)):
-        num_held = len(sample.rows() or ())
-        if num_held < sample.num_rows:
+        if sample.num_held < sample.num_rows:
             notes.append(
-                f"The {name} rows are a seeded sample of {num_held:,} of the "
+                f"The {name} rows are a seeded sample of {sample.num_held:,} of the "
                 f"{sample.num_rows:,} that were held out"
             )
     return tuple(notes)

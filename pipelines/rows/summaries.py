@@ -132,21 +132,24 @@ def summary_of_numbers(x: np.ndarray) -> NumberSummary:
     """Returns what is known of float numbers [rows], NaN where missing."""
     is_missing = np.isnan(x)
     num_missing = int(np.count_nonzero(is_missing))
-    known = x
-    if num_missing:
-        known = x[~is_missing]
-    if not len(known):
+    num_known = len(x) - num_missing
+    if not num_known:
         return NumberSummary(len(x), num_missing, 0.0, 0.0, math.nan, math.nan)
-    values = known.astype(np.float64)
-    mean = float(values.mean())
+    # Zeros in place of missing numbers: to leave those out takes four times as long.
+    values = x.astype(np.float64)
+    if num_missing:
+        values[is_missing] = 0.0
+    mean = float(values.sum()) / num_known
     values -= mean
+    if num_missing:
+        values[is_missing] = 0.0
     return NumberSummary(
         len(x),
         num_missing,
         mean,
         float(values @ values),
-        float(known.min()),
-        float(known.max()),
+        float(np.fmin.reduce(x)),
+        float(np.fmax.reduce(x)),
     )
 
 

@@ -105,9 +105,13 @@ def find_dates(
     likely = [text for text in distinct if _is_likely_date(text)]
     if not likely or 2 * len(likely) < len(distinct):
         return "", ""
+    guesses = _frequent_guesses(likely)
+    if not guesses:
+        # Codes such as c12: no need to look at each of a million cells.
+        return "", ""
     filled = _filled_cells(cells, missing)
     texts = [text for _, text in filled]
-    formats, rest = _part_by_format(filled, _frequent_guesses(likely))
+    formats, rest = _part_by_format(filled, guesses)
     if len(formats) == 1 and not rest:
         only = formats[0]
         guesses = [only.format, *_guesses(only.text)]

@@ -38,13 +38,16 @@ def batch_cells(table: TableParts, place: int, batch: Any) -> dict[str, Sequence
 
 
 def _typed_cells(column):
-    """Returns the cells of a column of numbers or texts, None of another one."""
+    """Returns the cells of a column of numbers, times or texts, None of another one."""
     from pyarrow import types
 
     kind = column.type
     if types.is_integer(kind) or types.is_floating(kind):
         # As pandas has it, whole numbers with holes are float64.
         return column.to_numpy(zero_copy_only=False)
+    if types.is_timestamp(kind):
+        # In UTC where a zone is given.
+        return column.to_numpy(zero_copy_only=False).astype("datetime64[s]")
     if types.is_dictionary(kind) and is_text(kind.value_type):
         return _coded_cells(column)
     if is_text(kind):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..device.cells import Column, read_numbers, shorten
-from ..device.packed import PackedCells
+from ..device.packed import PackedCells, RepeatedCells
 from ..device.target import Target
 from ..errors import LoadError
 from ..rows.parts import ColumnNote
@@ -174,10 +174,14 @@ def _of_classes(spec, counts, shown, target, notes):
             fix="--set load.target_kind=number, or name another target",
         )
     cells, kept, y = shown
+    each, codes = _each_once(cells)
+    classes = np.full(len(each), -1, np.int64)
+    classes[codes[kept]] = y
     places = {}
-    for row, place in zip(kept.tolist(), y.tolist(), strict=True):
-        key = _key(cells[row])
-        places[key] = place
+    for cell, place in zip(each, classes.tolist(), strict=True):
+        if place >= 0:
+            key = _key(cell)
+            places[key] = place
     numbers = np.zeros(len(target.labels), np.int64)
     for cell, count in counts.items():
         if cell in places:
@@ -193,20 +197,25 @@ def _of_classes(spec, counts, shown, target, notes):
 def _repeated(counts):
     """Returns cells in which each value has its share, and at least three where it has them."""
     total = counts.total()
-    cells = []
-    for cell, count in counts.items():
+    cells = list(counts)
+    numbers = []
+    for count in counts.values():
         num_cells = count
         if total > MAX_SHOWN:
             least = min(count, 3)
             share = round(count * MAX_SHOWN / total)
             num_cells = max(share, least)
-        cells += [cell] * num_cells
-    kinds = {type(cell) for cell in counts if cell is not None}
+        numbers.append(num_cells)
+    kinds = {type(cell) for cell in cells if cell is not None}
+    places = np.repeat(np.arange(len(cells), dtype=np.int32), numbers)
+    if kinds == {str}:
+        # Each text is read once.
+        return RepeatedCells(cells, places)
     if kinds == {int} and None not in counts:
-        return np.array(cells)
+        return np.array(cells)[places]
     if kinds and kinds <= {int, float}:
-        return _with_holes(cells)
-    return cells
+        return _with_holes(cells)[places]
+    return [cells[place] for place in places.tolist()]
 
 
 def _with_holes(cells):

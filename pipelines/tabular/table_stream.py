@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..device.cells import Column, read_column, shorten
+from ..device.cells import MAX_NUMBER, Column, read_column, shorten
 from ..device.packed import PackedCells
 from ..errors import LoadError
 from ..rows.drawn import mixed
@@ -82,6 +82,8 @@ class TableStream(RowStream):
     def _values(self, cells, column, first_row, known) -> Values:
         if column.kind in _TEXTS:
             return _coded(cells, column, self.missing, first_row, known)
+        if column.kind == "numeric" and _are_plain_numbers(cells):
+            return cells.astype(np.float32)
         values = typed_cells(cells, column, self.missing, first_row=first_row)
         if column.kind == "numeric":
             return values.astype(np.float32)
@@ -99,6 +101,17 @@ class TableStream(RowStream):
             numbers = _text_numbers(coded.texts)
             together = mixed(together + numbers[coded.places])
         return together.view(np.int64)
+
+
+def _are_plain_numbers(cells) -> bool:
+    """Tests whether cells are an array of real numbers, or NaN, that are all in bounds."""
+    if not isinstance(cells, np.ndarray) or cells.dtype.kind != "f" or not len(cells):
+        return False
+    least = np.fmin.reduce(cells)
+    largest = np.fmax.reduce(cells)
+    # False for NaN, which there is if no number is.
+    is_beyond = least < -MAX_NUMBER or largest > MAX_NUMBER
+    return not is_beyond
 
 
 def _coded(cells, column, missing, first_row, known) -> CodedTexts:

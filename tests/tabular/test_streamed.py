@@ -13,9 +13,10 @@ from pipelines.device.primitives import Bins, Fill
 from pipelines.errors import LoadError, PipelineError, RecipeError, SplitError, StepError
 from pipelines.rows.parts import HeldOut, Splits, TrainSet, _take
 from pipelines.rows.split import SplitByTime, SplitGrouped, SplitRandom, split
-from pipelines.rows.streamed_split import TEST, TRAIN, VALID
+from pipelines.rows.stream import CodedTexts, RowChunk
+from pipelines.rows.streamed_split import TEST, TRAIN, VALID, RowSample, sample_draws
 from pipelines.run import read
-from pipelines.sources.parts import find_parts
+from pipelines.sources.parts import TablePart, TableParts, find_parts
 from pipelines.steps import fit_steps
 from pipelines.tabular.memory import Memory
 from pipelines.tabular.table_stream import in_order
@@ -319,3 +320,46 @@ def test_class_lost_from_training_rows(folder):
     how = SplitRandom(test=0.9, valid=0.9)
     with pytest.raises(SplitError, match="train part has no row of class"):
         streamed(folder, how=how, target="phase_of_flt", target_kind="classes", columns=("sky",))
+
+
+def test_times_are_those_of_a_frame():
+    """A zone is read as UTC, and fractions of seconds are cut, whatever the unit."""
+    import pyarrow as pa
+
+    from pipelines.sources.memory import table_from_memory
+    from pipelines.sources.part_cells import batch_cells
+
+    stamps = [1, None, -1, 1_700_000_000_123]
+    columns = {}
+    for unit in ("s", "ms", "us", "ns"):
+        divisor = {"s": 1000}.get(unit, 1)
+        numbers = [None if each is None else each // divisor for each in stamps]
+        columns[unit] = pa.array(numbers, pa.timestamp(unit))
+        columns[f"{unit}_zone"] = pa.array(numbers, pa.timestamp(unit, "Europe/Berlin"))
+    batch = pa.record_batch(columns)
+    part = TablePart("a.parquet", 0, 0, len(stamps), folders=())
+    table = TableParts("t", None, (part,), batch.schema, "")
+    ours = batch_cells(table, 0, batch)
+    theirs = table_from_memory(batch.to_pandas())
+    for name in columns:
+        assert ours[name].dtype == theirs[name].dtype
+        assert np.array_equal(ours[name], theirs[name], equal_nan=True), name
+
+
+def test_sample_is_the_smallest_draws():
+    """Whatever the pieces; texts are those of their rows."""
+    ids = np.arange(5000)
+    names = np.array([f"c{each}" for each in range(7)], object)
+    for piece in (100, 1700):
+        sample = RowSample(300, seed=3)
+        for start in range(0, len(ids), piece):
+            rows = ids[start : start + piece]
+            texts = CodedTexts(names, rows % 7)
+            chunk = RowChunk({"a": texts, "b": rows / 2}, rows % 2, rows)
+            sample.add(chunk, np.arange(len(rows)), sample_draws(rows, 3))
+        kept = sample.rows()
+        smallest = np.argsort(sample_draws(ids, 3))[:300]
+        assert np.array_equal(kept.ids, np.sort(smallest))
+        assert np.array_equal(kept.columns()["a"], names[kept.ids % 7])
+        assert np.array_equal(kept.x["b"], kept.ids / 2)
+        assert (sample.num_rows, sample.num_held) == (5000, 300)
