@@ -12,6 +12,7 @@ from .errors import RecipeError
 from .recipe import Judge, Recipe, Shipping, Tried
 from .rows import split, split_by_time, split_fold
 from .slots import Layers
+from .sources import prototypes
 from .spec import Spec
 from .targets.c.spec import TargetC
 from .targets.ethosu.spec import TargetEthosU
@@ -39,6 +40,7 @@ RECIPES = {
     "fashion_cnn": vision.FASHION,
     "emoji_cnn": vision.EMOJI,
     "emoji_lite0": vision.EMOJI_LITE0,
+    "fashion_prototypes": vision.FASHION_PROTOTYPES,
     "fashion_100kb": vision.FASHION_100KB,
     "fashion_30kb": vision.FASHION_30KB,
     "remarks_cnn": text.REMARKS,
@@ -56,7 +58,7 @@ RECIPES = {
 RUNTIMES = (TargetLiteRT, TargetMicro, TargetC, TargetMediaPipe, TargetWeb, TargetEthosU)
 
 # The rooms whose public specs a recipe can hold, and the files that have no room of their own.
-_ROOMS = (losses, class_losses, number_losses)
+_ROOMS = (prototypes, losses, class_losses, number_losses)
 _ROOMS += (optimizers, clipping, averaging, schedules, split, split_by_time, split_fold)
 _ROOMS += (compress, steps, balance, tabular, vision, text, timeseries, ensembles)
 

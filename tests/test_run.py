@@ -90,6 +90,7 @@ def open_gate(recipe):
 # of their modality make are checked there.
 IN_FULL = (
     "fashion_cnn",
+    "fashion_prototypes",
     "weather_anomaly",
     "basic_motions",
     "penguins_mlp",
@@ -118,7 +119,9 @@ def test_every_recipe_goes_to_the_device_in_its_tiny_form(name, tmp_path, capsys
     recipe = open_gate(tiny(catalog.RECIPES[name]))
     recipe = replace(recipe, judge=replace(recipe.judge, beside=False))
     source = None
-    if name.startswith("fashion"):
+    if name == "fashion_prototypes":
+        recipe = override(recipe, "load.of.max_rows=400", catalog.SPECS)
+    elif name.startswith("fashion"):
         recipe = replace(
             recipe, load=replace(recipe.load, source="data/fashion_mnist_8k.npz", max_rows=400)
         )

@@ -7,6 +7,7 @@ import sys
 import typer
 
 from ..device.door import through_door
+from .adapt import AdaptOptions, run_adapt
 from .answer import AnswerOptions, run_answers
 from .backtest import BacktestOptions, run_backtest
 from .cache import CacheOptions, manage_cache
@@ -52,6 +53,7 @@ add_command(app, "series", learn_series, SeriesOptions)
 add_command(app, "list", list_recipes, ListOptions)
 add_command(app, "knobs", print_knobs, KnobsOptions)
 add_command(app, "predict", predict, PredictOptions)
+add_command(app, "adapt", run_adapt, AdaptOptions)
 add_command(app, "explain", explain_row, ExplainOptions)
 add_command(app, "interpret", run_interpret, InterpretOptions)
 add_command(app, "report", print_report, ReportOptions)

@@ -26,6 +26,10 @@ class PredictOptions:
         ),
     ]
     form: Form = "int8"
+    prototypes: Annotated[
+        str,
+        typer.Option(metavar="FILE", help="New classes to answer with, a file that `adapt` wrote."),
+    ] = ""
     read: ReadFile = None
     safe_csv: Annotated[
         bool | None,
@@ -45,7 +49,7 @@ def predict(options: PredictOptions) -> None:
     from ..device.cells import PICTURE, TEXT
     from ..device.safe_csv import answers_writer
 
-    runner = Runner.load(options.bundle, form=options.form)
+    runner = Runner.load(options.bundle, form=options.form, prototypes=options.prototypes)
     writer = answers_writer(sys.stdout, safe=options.safe_csv)
     kind = takes(runner)
     if kind == PICTURE or (kind == TEXT and not os.path.isfile(options.files[0])):

@@ -61,6 +61,9 @@ def main(arguments: list[str] | None = None) -> int:
         "--separator", default="", help="cell separator; found from the header if not given"
     )
     parser.add_argument(
+        "--prototypes", default="", help="new classes, a file that pipelines.device.adapt wrote"
+    )
+    parser.add_argument(
         "--check",
         action="store_true",
         help="compare every file of the bundle with its checksum, and answer nothing",
@@ -85,7 +88,7 @@ def _run(options):
     if options.check:
         print_check(options.bundle)
         return 0
-    runner = Runner.load(options.bundle, form=options.form)
+    runner = Runner.load(options.bundle, form=options.form, prototypes=options.prototypes)
     writer = answers_writer(sys.stdout, safe=options.safe_csv)
     if options.cells or takes(runner) == PICTURE:
         failed = write_cell_answers(runner, options.cells, writer)

@@ -78,11 +78,18 @@ class Port:
         Args:
             q: int8 [rows, num_copies * width].
         """
+        return self.steps(q).astype(np.float32) * self.step()
+
+    def steps(self, q: np.ndarray) -> np.ndarray:
+        """Returns what int8 values are in whole numbers of `step`, int32 [rows, width].
+
+        Args:
+            q: int8 [rows, num_copies * width].
+        """
         num_rows = len(q)
         copies = q.reshape(num_rows, self.num_copies, *self.shape)
         sums = copies.sum(axis=1, dtype=np.int32)
-        steps = sums - self.num_copies * self.zero_point
-        return steps.astype(np.float32) * self.step()
+        return sums - self.num_copies * self.zero_point
 
     def to_float(self, raw: np.ndarray) -> np.ndarray:
         """Returns a model's raw output, float32 or int8, as float32 in the port's unit."""

@@ -22,6 +22,7 @@ from .litert import LiteRT
 from .notes import row_notes
 from .ports import Port
 from .primitives import Columns, at_draw, num_draws, run_primitives
+from .prototypes import read_prototypes
 from .raw_rows import RawRows, raw_columns
 from .signature import Signature, read_signature
 from .tasks import task_of
@@ -54,16 +55,19 @@ class Runner:
         self.form = form
 
     @classmethod
-    def load(cls, folder: str | Path, *, form: str = "int8") -> "Runner":
+    def load(
+        cls, folder: str | Path, *, form: str = "int8", prototypes: str | Path = ""
+    ) -> "Runner":
         """Loads the runner of a bundle.
 
         Args:
             folder: The bundle's folder. Of its other files only SHA256SUMS must be there.
             form: "int8", "float32" or, for pictures, "uint8".
+            prototypes: A file of new classes, that `adapt` wrote for this bundle; "" for none.
 
         Raises:
             DeviceError: If the signature or the model is not what was written with the bundle, or
-                the form is unknown.
+                the form is unknown, or the new classes are of another bundle.
         """
         folder = Path(folder)
         signature = read_signature(folder)
@@ -77,6 +81,8 @@ class Runner:
         content = read_checked(folder, path.name)
         interpreter = LiteRT(content)
         _check_fit(signature, interpreter, form)
+        if prototypes:
+            signature = read_prototypes(prototypes, folder).adapted(signature)
         return cls(signature, interpreter, form=form)
 
     def read(self, rows: RawRows) -> tuple[Columns, list[BadCell]]:

@@ -47,7 +47,8 @@ class Signature:
             answer. To logits: one number for two classes (positive where the sum is ≥ 0), one a
             class for more. To a forecast with quantiles: so that its interval covers what it
             states. To the score of a window, which is the mean absolute difference of the window
-            and what the model gives back: an anomaly where the sum is ≥ 0.
+            and what the model gives back: an anomaly where the sum is ≥ 0. Of prototypes nothing
+            is added: they are the mean embedding of each label, label after label.
         calibrations: By form too, how logits become probabilities.
         frame: How windows are cut; None for a model of plain rows.
         stream: The form that takes one new step a call, if the bundle has one.

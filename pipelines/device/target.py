@@ -31,6 +31,7 @@ class Target:
             https://doi.org/10.1016/j.ijforecast.2006.03.001); 0.0 if there is none.
         separator: Of several labels a row, what the labels of an answer are joined with; no label
             contains it.
+        embedding: Of prototypes, how many numbers the embedding of a row has; 0 of other tasks.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Target:
     spread: str = ""
     mase_scale: float = 0.0
     separator: str = ""
+    embedding: int = 0
 
     def middle(self) -> int:
         """Returns the place of the quantile nearest to the median.

@@ -189,6 +189,11 @@ class Dataset(_Rows):
     """Rows as loaded. `split` is the only stage that takes it."""
 
 
+def dataset_at(dataset: Dataset, places: np.ndarray) -> Dataset:
+    """The rows of a source at `places` (int64 [n]): for a loader, before anything is split."""
+    return _take(dataset, Dataset, places)
+
+
 class TrainSet(_Rows):
     """Rows that may be learned from, redrawn and altered."""
 

@@ -370,7 +370,7 @@ def tasks_of_kind(target_kind: str) -> tuple[Task, ...]:
     Args:
         target_kind: "classes", "number", "presence" (of a value: yes or no), or "" to infer.
     """
-    of_columns = [task for task in TASKS.values() if not task.needs_frame]
+    of_columns = [task for task in TASKS.values() if not (task.needs_frame or task.embeds)]
     if target_kind == "classes":
         return tuple(task for task in of_columns if task.output_kind != "values")
     if target_kind == "number":

@@ -12,6 +12,7 @@ from .binary import BinaryTask
 from .forecast import ForecastTask
 from .multiclass import MulticlassTask
 from .multilabel import MultilabelTask
+from .prototypes import PrototypesTask
 from .regression import RegressionTask
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "ForecastTask",
     "MulticlassTask",
     "MultilabelTask",
+    "PrototypesTask",
     "RegressionTask",
     "Target",
     "Task",
@@ -36,6 +38,7 @@ TASKS: dict[str, Task] = {
         RegressionTask(),
         ForecastTask(),
         AnomalyTask(),
+        PrototypesTask(),
     )
 }
 

@@ -64,6 +64,7 @@ class Task(CAnswer, ShownTask, InterpretedTask, PlainModels):
         frame_example: The frame to set where rows are steps of series, or "".
         decides_on_training_rows: Whether the decision is chosen on training rows: none of them
             needs a label.
+        embeds: Whether outputs are an embedding, whose distances to class means answer.
         staggers_outputs: Whether the int8 file gives each output several times, rounded at
             staggered places (see `convert.lower`): copies tell apart rows that rank alike.
     """
@@ -83,6 +84,7 @@ class Task(CAnswer, ShownTask, InterpretedTask, PlainModels):
     gives_back: ClassVar[bool] = False
     frame_example: ClassVar[str] = ""
     decides_on_training_rows: ClassVar[bool] = False
+    embeds: ClassVar[bool] = False
     staggers_outputs: ClassVar[bool] = True
 
     @property

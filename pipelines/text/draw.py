@@ -133,6 +133,8 @@ def occlude(runner: Runner, reader: Words, text: str, chosen: int) -> np.ndarray
     raw = runner.interpreter.run(ports)
     answers = answer(signature, raw, form=runner.form)
     logits = signature.output.to_float(answers.raw)
+    if task_of(signature.target).embeds:
+        logits = np.log(np.maximum(answers.scores, 1e-12))
     if logits.shape[1] == 1:
         sign = 2.0 * chosen - 1
         values = logits[:, 0] * sign

@@ -43,14 +43,15 @@ class NumberLoss(Loss):
 
     def suits(self, sketch: DataSketch) -> str:
         """Returns why not, if no target of numbers is possible."""
-        if sketch.may_be(lambda task: task.output_kind == "values"):
+        if sketch.may_be(lambda task: task.output_kind == "values" and not task.has_classes):
             return ""
         return f"{type(self).__name__} is a loss of numbers: the task is {sketch.task_names()}"
 
     def suits_target(self, target: Target) -> str:
         """Returns why not, for a target of classes or a forecast of quantiles."""
         name = type(self).__name__
-        if task_of(target).output_kind != "values":
+        task = task_of(target)
+        if task.output_kind != "values" or task.has_classes:
             return f"{name} is a loss of numbers, and {target.name!r} has classes"
         if target.quantiles:
             return f"{name} learns one value a step, and the forecast is of {target.quantiles}"

@@ -63,7 +63,7 @@ class Deviance(NumberLoss):
 
     def suits(self, sketch: DataSketch) -> str:
         """Returns why not, if no target of one number a row is possible."""
-        if sketch.may_be(lambda task: task.output_kind == "values" and task.has_one_truth):
+        if sketch.may_be(_has_one_number):
             return ""
         name = type(self).__name__
         return f"{name} is a loss of one amount a row: the task is {sketch.task_names()}"
@@ -155,3 +155,9 @@ class Tweedie(Deviance):
     def variance_power(self) -> float:
         """Returns the knob."""
         return self.power
+
+
+def _has_one_number(task):
+    """Returns whether a row of a task has one number to learn."""
+    is_number = task.output_kind == "values" and not task.has_classes
+    return is_number and task.has_one_truth

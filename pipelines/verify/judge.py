@@ -160,4 +160,4 @@ class Judge(Spec):
 
 
 def _gives_labels(task):
-    return task.gives_back or task.output_kind != "values"
+    return task.gives_back or task.has_classes or task.output_kind != "values"

@@ -27,7 +27,15 @@ from .load import LoadArrays, LoadFolder, LoadPaths
 from .load_tfds import LoadTfds
 from .mobile import EfficientNetLite0, MobileNetV1
 from .networks import Cnn, DsCnn, ResNet8, Vit
-from .recipes import EMOJI, EMOJI_LITE0, FASHION, FASHION_30KB, FASHION_100KB, picture_recipe
+from .recipes import (
+    EMOJI,
+    EMOJI_LITE0,
+    FASHION,
+    FASHION_30KB,
+    FASHION_100KB,
+    FASHION_PROTOTYPES,
+    picture_recipe,
+)
 from .transfer import EarlierModel, Head, KerasApplication, Transfer
 
 __all__ = [
@@ -64,6 +72,7 @@ __all__ = [
     "FASHION",
     "FASHION_100KB",
     "FASHION_30KB",
+    "FASHION_PROTOTYPES",
     "EMOJI",
     "EMOJI_LITE0",
 ]

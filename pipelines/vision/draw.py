@@ -69,7 +69,9 @@ def draw_pictures(recipe, splits, shipped, evaluation) -> list[tuple[str, str]]:
             columns=COLUMNS,
         )
     )
-    maps = grad_cam(shipped.trained.model, pixels[:NUM_CAMS], outputs[:NUM_CAMS])
+    maps = None
+    if not task_of(target).embeds:  # whose outputs are no classes
+        maps = grad_cam(shipped.trained.model, pixels[:NUM_CAMS], outputs[:NUM_CAMS])
     if maps is not None:
         drawn.append(
             _tiles(

@@ -12,6 +12,7 @@ from pipelines import catalog, slots
 from pipelines.engine.digest import digest
 from pipelines.errors import PipelineError
 from pipelines.rows.parts import Dataset
+from pipelines.sources.prototypes import LoadPrototypes
 from pipelines.tabular import LoadTable
 from pipelines.text import LoadTextFolder, LoadTexts
 from pipelines.timeseries import LoadSeries, LoadSeriesArrays, LoadTsFiles
@@ -86,7 +87,12 @@ def series_arrays(folder):
     return LoadSeriesArrays(str(path))
 
 
+def prototypes(folder):
+    return LoadPrototypes(picture_arrays(folder), classes=("0", "2"))
+
+
 MAKERS = {
+    LoadPrototypes: prototypes,
     LoadTable: small_table,
     LoadTexts: small_texts,
     LoadSeries: small_series,

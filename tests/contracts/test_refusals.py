@@ -14,7 +14,7 @@ LABELS = {"binary", "multiclass", "multilabel"}
 # Knob → the tasks that use it.
 USED_BY = {
     "threshold": LABELS,
-    "min_agreement": {*LABELS, "anomaly"},
+    "min_agreement": {*LABELS, "anomaly", "prototypes"},
     "quantile": {"anomaly"},
     "probabilities": LABELS,
 }

@@ -34,8 +34,9 @@ TARGETS = {
         step_factors=(1.0, 20.0),
         mase_scale=2.0,
     ),
+    "prototypes": Target("y", "prototypes", ("a", "b", "c"), embedding=4),
 }
-WIDTHS = {"multiclass": 3, "multilabel": 2, "forecast": 6}
+WIDTHS = {"multiclass": 3, "prototypes": 4, "multilabel": 2, "forecast": 6}
 
 
 def make(kind, task, num_rows=256, seed=0):
@@ -47,6 +48,7 @@ def make(kind, task, num_rows=256, seed=0):
         "binary": (signal > 1).astype(int),
         "multiclass": np.digitize(signal, [0, 1]),
         "multilabel": np.stack([signal > 1, signal > 0], axis=1).astype(int),
+        "prototypes": np.digitize(signal, [0, 1]),
         "regression": 100 + 20 * signal,
         "forecast": np.stack([np.where(signal > 2, np.nan, signal), 100 + 20 * signal], axis=1),
     }[task]

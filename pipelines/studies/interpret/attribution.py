@@ -34,6 +34,8 @@ def read_attribution(opened: OpenedBundle) -> Reading | NotRead:
         return NotRead(
             TITLE, "the answer is how far outputs lie from the inputs: see occlusion instead"
         )
+    if opened.task.embeds:
+        return NotRead(TITLE, "outputs are an embedding, none of which is a label: see occlusion")
     model = read_keras(opened.folder)
     try:
         net = FloatInputs.of(model)

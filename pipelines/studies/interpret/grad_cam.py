@@ -17,7 +17,7 @@ def read_grad_cam(opened: OpenedBundle) -> Reading | NotRead:
     columns = opened.signature.columns
     if len(columns) != 1 or len(columns[0].shape) != 3:
         return NotRead(TITLE, "it is of models that read a picture alone")
-    if not opened.target.labels:
+    if not opened.target.labels or opened.task.embeds:
         return NotRead(TITLE, "it is of labels: a value has no map that speaks for it")
     name = columns[0].name
     places = example_places(opened)

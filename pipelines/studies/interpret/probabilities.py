@@ -199,7 +199,8 @@ def _drawing(curve, words):
         axes.errorbar(
             predicted,
             observed,
-            yerr=[observed - low, high - observed],
+            # An interval ends at 0 or 1 within rounding, where every row came true.
+            yerr=np.maximum([observed - low, high - observed], 0.0),
             fmt="o-",
             color=BLUE,
             capsize=3,

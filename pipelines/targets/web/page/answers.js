@@ -91,7 +91,26 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
     },
   };
 
-  const TASKS = {binary: classes, multiclass: classes, multilabel: labelSets, regression, forecast: forecasts, anomaly: anomalies};
+  /* The label whose mean embedding is nearest; squares are summed one by one in float32, as in Python. */
+  const prototypes = {
+    answer(signature, raw, form) {
+      const {target} = signature, means = offsetsOf(signature, form);
+      const nearness = target.labels.map((_, place) => {
+        let sum = 0;
+        raw.forEach((value, at) => {
+          const gap = round(round(value) - means[place * raw.length + at]);
+          sum = round(sum + round(gap * gap));
+        });
+        return -sum;
+      });
+      return {label: target.labels[nearness.indexOf(Math.max(...nearness))], scores: probabilities(nearness)};
+    },
+
+    show: classes.show,
+  };
+
+  const TASKS = {binary: classes, multiclass: classes, multilabel: labelSets, regression, forecast: forecasts,
+                 anomaly: anomalies, prototypes};
 
   /* The task of a target. */
   function taskOf(target) {
