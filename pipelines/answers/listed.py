@@ -1,12 +1,14 @@
 """Every answer that there is, in the order of the questions."""
 
 from ..errors import RecipeError
+from .autoencoders import Autoencoders
 from .backpropagation import Backpropagation
 from .batch_size import BatchSize
 from .bias_variance import BiasVariance
 from .building_blocks import BuildingBlocks
 from .clipping import GradientClipping
 from .cross_validation import CrossValidation
+from .deployment import Deployment
 from .early_stopping import EarlyStopping
 from .ensembles import Ensembles
 from .evaluation import Evaluation
@@ -24,7 +26,9 @@ from .non_linearity import NonLinearity
 from .optimizers import Optimizers
 from .overfitting import Overfitting
 from .penalties import Penalties
+from .pooling import Pooling
 from .precision_recall import PrecisionRecall
+from .reading_outputs import ReadingOutputs
 from .reducing_overfitting import ReducingOverfitting
 from .rnn_structure import RnnStructure
 from .rnn_training import RnnTraining
@@ -40,8 +44,10 @@ ANSWERS: tuple[Answer, ...] = (
     VanishingGradients(),
     Overfitting(),
     BiasVariance(),
+    Pooling(),
     RnnStructure(),
     RnnTraining(),
+    Autoencoders(),
     LossFunctions(),
     Softmax(),
     BatchSize(),
@@ -51,6 +57,7 @@ ANSWERS: tuple[Answer, ...] = (
     Momentum(),
     Penalties(),
     Initialization(),
+    Deployment(),
     Evaluation(),
     PrecisionRecall(),
     CrossValidation(),
@@ -58,6 +65,7 @@ ANSWERS: tuple[Answer, ...] = (
     Imbalance(),
     ReducingOverfitting(),
     EarlyStopping(),
+    ReadingOutputs(),
     GradientClipping(),
     Optimizers(),
     Tuning(),
