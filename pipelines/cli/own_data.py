@@ -77,10 +77,10 @@ def require_columns(needed: dict[str, object], file: str, reading: "Reading") ->
 
 def _columns_of(file, reading):
     """Returns the columns of a table: of one in parts without a look at its rows."""
-    from ..sources.parts import find_parts, is_in_parts
+    from ..sources.parts import find_parts, is_in_parts, text_bytes
     from ..sources.table import read_table
 
-    if is_in_parts(file):
+    if is_in_parts(file) and not text_bytes(file):
         return list(find_parts(file).names)
     return list(read_table(file, reading))
 

@@ -14,7 +14,7 @@ from .limits import MAX_TABLE_BYTES, UnpackedTooLarge, check_cells, open_unpacke
 # What a file is read as where it is not UTF-8 and has no mark: the Western code page of Windows,
 # which holds Latin-1.
 OTHER_ENCODING = "cp1252"
-_SNIFF_CHARACTERS = 65_536
+SNIFF_CHARACTERS = 65_536
 
 
 def read_csv(path, reading):
@@ -98,14 +98,22 @@ def find_encoding(path):
 
 
 def find_separator(path, encoding):
-    """The one that the first line names; else the candidate that parts most of the first rows into
-    as many cells as the header, and into most.
-    """
+    """Returns the separator of a CSV file, see `separator_of`."""
     with open_text(path, encoding) as file:
         try:
-            text = file.read(_SNIFF_CHARACTERS)
+            text = file.read(SNIFF_CHARACTERS)
         except UnicodeError:
             return ","
+    return separator_of(text)
+
+
+def separator_of(text: str) -> str:
+    """Returns the separator that the first line names; else the candidate that parts most of the
+    first rows into as many cells as the header, and into most.
+
+    Args:
+        text: The first lines of a file.
+    """
     lines = text.splitlines(keepends=True)
     if lines:
         named = named_separator(lines[0])

@@ -9,10 +9,10 @@ the strict reader reads it, or states what is wrong with which row.
 import csv
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, TextIO
 
 import numpy as np
 
@@ -32,7 +32,7 @@ _DAMAGED = (UnpackedTooLarge, EOFError, zlib.error, gzip.BadGzipFile, UnicodeErr
 
 
 @dataclass
-class _Scan:
+class CsvScan:
     """What the bytes after the header show.
 
     Attributes:
@@ -66,7 +66,7 @@ def read_fast(
     Raises:
         LoadError: For names of columns that cannot be.
     """
-    is_plain = separator.isascii() and separator.isprintable() or separator == "\t"
+    is_plain = is_plain_separator(separator)
     if encoding.lower() not in ("utf-8", "utf8") or not is_plain:
         return None
     try:
@@ -82,6 +82,11 @@ def read_fast(
     return _read(path, start, names, separator, scan)
 
 
+def is_plain_separator(separator: str) -> bool:
+    """Tests whether a separator is one that pyarrow takes as the strict reader does."""
+    return separator.isascii() and separator.isprintable() or separator == "\t"
+
+
 def _header(
     path,
     separator,
@@ -92,13 +97,27 @@ def _header(
         if file.read(3) == _BYTE_ORDER_MARK:
             start = 3
     with open_text(path, "utf-8") as file:
-        lines = _Measured(lines_of(file))
-        rows = rows_of(without_separator_line(lines), separator)
-        names = next(rows, [])
-        rows.close()
+        names, num_bytes = header_names(file, separator)
+    return names, start + num_bytes
+
+
+def header_names(file: TextIO, separator: str) -> tuple[list[str], int]:
+    """Returns the names of columns, and how many bytes of UTF-8 they take.
+
+    Args:
+        file: Text from its beginning, without a byte order mark.
+        separator: Of cells.
+
+    Raises:
+        csv.Error, UnicodeError: It is no header.
+    """
+    lines = _Measured(lines_of(file))
+    rows = rows_of(without_separator_line(lines), separator)
+    names = next(rows, [])
+    rows.close()
     if isinstance(names, Exception):
         raise names
-    return names, start + lines.num_bytes
+    return names, lines.num_bytes
 
 
 class _Measured:
@@ -125,8 +144,8 @@ def _scan(
     start,
     separator,
 ):
-    """Returns a _Scan of the bytes from `start`, None if they are in doubt."""
-    scan = _Scan()
+    """Returns a CsvScan of the bytes from `start`, None if they are in doubt."""
+    scan = CsvScan()
     before = b"\n"
     num_bytes = start
     with _open_at(path, start) as file:
@@ -135,7 +154,7 @@ def _scan(
             return None
         while block:
             after = file.read(_BLOCK)
-            is_sure = _scan_block(block, before, after[:1] or b"\n", separator.encode(), scan)
+            is_sure = scan_block(block, before, after[:1] or b"\n", separator.encode(), scan)
             num_bytes += len(block)
             if not is_sure or num_bytes > MAX_TABLE_BYTES:
                 return None
@@ -155,7 +174,7 @@ def _open_at(
     return file
 
 
-def _scan_block(
+def scan_block(
     block,
     before,
     after,
@@ -226,24 +245,10 @@ def _read(
 ):
     """Returns column → cells of the bytes from `start`, None if pyarrow refuses them."""
     import pyarrow as pa
-    from pyarrow import csv as arrow_csv
 
-    keys = [str(place) for place in range(len(names))]
-    quote = '"' if scan.num_quotes else False
     try:
         with _open_at(path, start) as file:
-            table = arrow_csv.read_csv(
-                file,
-                read_options=arrow_csv.ReadOptions(column_names=keys, block_size=_BLOCK),
-                parse_options=arrow_csv.ParseOptions(
-                    delimiter=separator, quote_char=quote, newlines_in_values=scan.has_long_cells
-                ),
-                convert_options=arrow_csv.ConvertOptions(
-                    column_types=dict.fromkeys(keys, pa.string()),
-                    null_values=[],
-                    strings_can_be_null=False,
-                ),
-            )
+            table = read_block(file, names, wanted=names, separator=separator, scan=scan)
     except pa.ArrowException:
         return None
     if not len(table):
@@ -252,3 +257,49 @@ def _read(
     for place, name in enumerate(names):
         columns[name] = packed_cells(table.column(place))
     return columns
+
+
+def read_block(
+    file: Any,
+    names: Sequence[str],
+    *,
+    wanted: Sequence[str],
+    separator: str,
+    scan: CsvScan,
+) -> Any:
+    """Reads rows by pyarrow as text.
+
+    Args:
+        file: Of the bytes, which are beyond doubt.
+        names: Of the columns.
+        wanted: Those that are read, in the order of `names`.
+        separator: Of cells.
+        scan: Of the bytes.
+
+    Returns:
+        A pyarrow.Table of strings.
+
+    Raises:
+        pyarrow.ArrowException: For rows of another length, or no UTF-8.
+    """
+    import pyarrow as pa
+    from pyarrow import csv as arrow_csv
+
+    # Names of columns may be anything: their places serve.
+    keys = {name: str(place) for place, name in enumerate(names)}
+    places = list(keys.values())
+    quote = '"' if scan.num_quotes else False
+    table = arrow_csv.read_csv(
+        file,
+        read_options=arrow_csv.ReadOptions(column_names=places, block_size=_BLOCK),
+        parse_options=arrow_csv.ParseOptions(
+            delimiter=separator, quote_char=quote, newlines_in_values=scan.has_long_cells
+        ),
+        convert_options=arrow_csv.ConvertOptions(
+            column_types=dict.fromkeys(places, pa.string()),
+            null_values=[],
+            strings_can_be_null=False,
+            include_columns=[keys[name] for name in wanted],
+        ),
+    )
+    return table.rename_columns(list(wanted))

@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 
 from ..device.packed import PackedCells, RepeatedCells
+from .arrow_cells import packed_cells
 from .memory import table_from_memory
-from .parts import TableParts, is_text
+from .part_format import is_text
+from .parts import TableParts
 
 _MAX_READ = 16  # parts whose first rows show what kinds the columns are
 
@@ -39,6 +41,7 @@ def batch_cells(table: TableParts, place: int, batch: Any) -> dict[str, Sequence
 
 def _typed_cells(column):
     """Returns the cells of a column of numbers, times or texts, None of another one."""
+    import pyarrow as pa
     from pyarrow import types
 
     kind = column.type
@@ -51,7 +54,7 @@ def _typed_cells(column):
     if types.is_dictionary(kind) and is_text(kind.value_type):
         return _coded_cells(column)
     if is_text(kind):
-        return _coded_cells(column.dictionary_encode())
+        return packed_cells(pa.chunked_array([column]))
     return None
 
 

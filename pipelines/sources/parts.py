@@ -1,7 +1,8 @@
-"""A table in parts: one Parquet file, a folder of them, hive partitions (`year=2024/`), on this
-machine or behind a URL that fsspec knows (`s3://`, `gs://`, `memory://`).
+"""A table in parts: one file of Parquet, CSV or JSON lines, a folder of them, hive partitions
+(`year=2024/`), on this machine or behind a URL that fsspec knows (`s3://`, `gs://`, `memory://`).
 
-Nothing but names, sizes and footers is read until a part is asked for.
+Of Parquet nothing but names, sizes and footers is read until a part is asked for; text is read
+once, to know its rows.
 """
 
 import hashlib
@@ -13,32 +14,22 @@ from urllib.parse import unquote
 
 from ..device.cells import shorten
 from ..errors import LoadError
+from .csv_parts import SNIFF_BYTES, csv_format
 from .csv_text import refuse_twice
+from .jsonl_parts import JsonLinesFormat
+from .parquet_parts import ParquetFormat
+from .part_format import FoundFile, PartFormat, ReadColumns, TablePart, is_text
+from .text_parts import first_bytes
 
-CHUNK_ROWS = 65_536
 PARQUET = (".parquet", ".pq")
+CSV = (".csv", ".csv.gz")
+JSON_LINES = (".jsonl", ".ndjson")
+ENDINGS = (*PARQUET, *CSV, *JSON_LINES)
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
-_PAGE_BYTES = 2**20
 _CELL_BYTES = 8  # of a number as float64, of a text as a pointer
-
-
-@dataclass(frozen=True)
-class TablePart:
-    """A piece of a table that is read by itself.
-
-    Attributes:
-        file: Its path on the filesystem of the table.
-        row_group: Its place in the file.
-        first_row: The place of its first row in the table.
-        num_rows: How many it has.
-        folders: Column → value, of the hive partition that it lies in.
-    """
-
-    file: str
-    row_group: int
-    first_row: int
-    num_rows: int
-    folders: tuple[tuple[str, str | None], ...]
+# Of text, which has to be read to know its rows: what a look has shown.
+_MAX_KNOWN = 10_000
+_known_files: dict[tuple, FoundFile] = {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +42,8 @@ class TableParts:
         parts: In the order of their paths.
         schema: Of the columns in the files, of pyarrow.
         identity: sha256 of the names, the sizes, the times and the footers of the files.
+        format: Of the files.
+        text_bytes: How many bytes of text the files hold, 0 of Parquet.
     """
 
     name: str
@@ -58,6 +51,8 @@ class TableParts:
     parts: tuple[TablePart, ...]
     schema: Any
     identity: str
+    format: PartFormat = ParquetFormat()
+    text_bytes: int = 0
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -77,71 +72,44 @@ class TableParts:
 
     @property
     def num_bytes(self) -> int:
-        """About how many bytes the columns would take as arrays."""
+        """About how many bytes the columns would take as arrays; of text, how many it has."""
+        if self.text_bytes:
+            return self.text_bytes
         return self.num_rows * len(self.names) * _CELL_BYTES
 
-    def batches(
-        self, place: int, columns: Sequence[str], chunk_rows: int = CHUNK_ROWS
-    ) -> Iterator[Any]:
+    def batches(self, place: int, columns: Sequence[str]) -> Iterator[Any]:
         """Reads a part as pyarrow.RecordBatch of some of the columns in its file.
 
         Args:
             place: Of the part.
             columns: Their names; those of hive partitions are left out.
-            chunk_rows: Rows of a batch, at most.
 
         Raises:
             LoadError: The file is gone or damaged.
         """
-        import pyarrow as pa
-
+        wanted = set(columns)
+        names = tuple(name for name in self.schema.names if name in wanted)
         part = self.parts[place]
-        wanted = [name for name in self.schema.names if name in set(columns)]
-        try:
-            with self.filesystem.open_input_file(part.file) as opened:
-                file = _open_parquet(opened, self.schema)
-                yield from file.iter_batches(
-                    chunk_rows, row_groups=[part.row_group], columns=wanted, use_threads=False
-                )
-        except (pa.ArrowException, OSError) as error:
-            raise _unreadable(part.file, error) from error
-
-
-def _open_parquet(opened, schema):
-    """Opens a file so that its pages are read one by one, and texts stay in their dictionaries."""
-    import pyarrow.parquet
-
-    texts = [field.name for field in schema if is_text(field.type)]
-    return pyarrow.parquet.ParquetFile(
-        opened, read_dictionary=texts, buffer_size=_PAGE_BYTES, pre_buffer=False
-    )
-
-
-def is_text(kind: Any) -> bool:
-    """Tests whether a type of pyarrow is text."""
-    import pyarrow
-
-    return pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind)
-
-
-def _unreadable(file, error):
-    return LoadError(
-        f"{file!r} cannot be read as Parquet: {shorten(str(error), 200)}",
-        expected="a Parquet file that stays as it is while it is read",
-        fix="write it again, and leave other files out of the folder",
-    )
+        yield from self.format.batches(self.filesystem, part, ReadColumns(self.schema, names))
 
 
 def is_in_parts(source: str) -> bool:
-    """Tests whether a source is a URL, a folder, or one Parquet file."""
+    """Tests whether a source is a URL, a folder, or one file that can be read part by part."""
     if "://" in source:
         return True
     return is_one_file(source) or _local(source).is_dir()
 
 
 def is_one_file(source: str) -> bool:
-    """Tests whether a source is one Parquet file on this machine."""
-    return source.lower().endswith(PARQUET) and _local(source).is_file()
+    """Tests whether a source is one file on this machine that can be read part by part."""
+    return source.lower().endswith(ENDINGS) and _local(source).is_file()
+
+
+def text_bytes(source: str) -> int:
+    """Returns how many bytes a source has that is one file of text; 0 of any other."""
+    if not is_one_file(source) or source.lower().endswith(PARQUET):
+        return 0
+    return _local(source).stat().st_size
 
 
 def _local(source):
@@ -155,33 +123,31 @@ def _local(source):
     return path
 
 
-def find_parts(source: str) -> TableParts:
+def find_parts(source: str, *, separator: str = "", encoding: str = "") -> TableParts:
     """Finds the parts of a table.
 
     Args:
         source: Path or URL of a file or a folder.
+        separator: Of the cells of CSV; empty: found.
+        encoding: Of text; empty: UTF-8.
 
     Raises:
         LoadError: There is nothing that can be read as one table.
     """
-    import pyarrow as pa
-
     filesystem, path = _filesystem_of(source)
     try:
         files = _files_below(filesystem, path)
     except (OSError, ValueError) as error:
         raise LoadError(
             f"{shorten(source, 120)} cannot be listed: {shorten(str(error), 200)}",
-            expected="a Parquet file, a folder of them, or a URL of one",
+            expected="a file of Parquet, CSV or JSON lines, a folder of them, or a URL of one",
             fix="check the path, and the rights to read it",
         ) from error
     _refuse_other_files(source, files)
-    found = _Found()
+    form = _format_of(filesystem, files[0], separator, encoding)
+    found = _Found(form)
     for info in files:
-        try:
-            found.add(filesystem, info, _folders_of(info.path, path))
-        except (pa.ArrowException, OSError) as error:
-            raise _unreadable(info.path, error) from error
+        found.add(filesystem, info, _folders_of(info.path, path))
     name = Path(path).name or source
     return found.table(name, filesystem)
 
@@ -221,9 +187,18 @@ def _files_below(filesystem, path):
     return sorted(found, key=lambda each: each.path)
 
 
+def _kind_of(path):
+    """Returns the endings that a file shares with others of its kind, None of another file."""
+    for kind in (PARQUET, CSV, JSON_LINES):
+        if path.lower().endswith(kind):
+            return kind
+    return None
+
+
 def _refuse_other_files(source, files):
-    """Raises LoadError where there is no Parquet file, or another one."""
-    others = [each.path for each in files if not each.path.lower().endswith(PARQUET)]
+    """Raises LoadError where there is no file of rows, or one of another kind."""
+    kind = _kind_of(files[0].path) if files else None
+    others = [each.path for each in files if _kind_of(each.path) != kind or kind is None]
     if files and not others:
         return
     received = f"no file below {shorten(source, 120)}"
@@ -231,9 +206,39 @@ def _refuse_other_files(source, files):
         received = f"{shorten(source, 120)} holds {others[0]!r}, and {len(others):,} such files"
     raise LoadError(
         received,
-        expected="Parquet files, whose names end in .parquet",
+        expected="files of one kind, whose names end in .parquet, .csv, .csv.gz or .jsonl",
         fix="name the folder of the parts, and write other tables as Parquet first",
     )
+
+
+def _format_of(filesystem, info, separator, encoding):
+    """Returns the format of files like one. Raises LoadError for text in another encoding."""
+    kind = _kind_of(info.path)
+    if kind == PARQUET:
+        return ParquetFormat()
+    if encoding.lower().replace("_", "-") not in ("", "utf-8", "utf8", "utf-8-sig", "ascii"):
+        raise LoadError(
+            f"text in the encoding {encoding!r}, which is read part by part",
+            expected="UTF-8",
+            fix="write it as UTF-8, or --set load.memory.way=whole",
+        )
+    if kind == JSON_LINES:
+        return JsonLinesFormat()
+    return csv_format(first_bytes(filesystem, info.path, SNIFF_BYTES), separator)
+
+
+def _look(filesystem, info, form):
+    """Returns what a look through a file shows; of a file of text that has not changed, what an
+    earlier one did.
+    """
+    if form == ParquetFormat() or info.mtime_ns is None:
+        return form.find(filesystem, info)
+    key = (form, filesystem.type_name, info.path, info.size, info.mtime_ns)
+    if key not in _known_files:
+        if len(_known_files) >= _MAX_KNOWN:
+            _known_files.clear()
+        _known_files[key] = form.find(filesystem, info)
+    return _known_files[key]
 
 
 def _folders_of(file, root):
@@ -251,34 +256,36 @@ def _folders_of(file, root):
 class _Found:
     """The files of a table, one after the other."""
 
-    def __init__(self):
+    def __init__(self, form: PartFormat):
+        self._format = form
         self._parts: list[TablePart] = []
         self._schema: Any = None
         self._first_file = ""
         self._digest = hashlib.sha256()
         self._num_rows = 0
+        self._text_bytes = 0
 
     def add(self, filesystem, info, folders):
-        """Adds the row groups of a file. Raises LoadError if it has other columns."""
-        import pyarrow.parquet
-
-        with filesystem.open_input_file(info.path) as opened:
-            file = pyarrow.parquet.ParquetFile(opened)
-            metadata = file.metadata
-            schema = file.schema_arrow
+        """Adds the parts of a file. Raises LoadError if it has other columns."""
+        found = _look(filesystem, info, self._format)
+        schema = found.schema
+        if schema is None:
+            return  # an empty file of JSON lines
         if self._schema is None:
             self._schema = schema
             self._first_file = info.path
             refuse_twice([*schema.names, *[name for name, _ in folders]])
+        elif self._format.may_lack_columns:
+            self._schema = self._format.joined(self._schema, schema)
         else:
-            schema = self._same_columns(info.path, schema, folders)
-        for place in range(metadata.num_row_groups):
-            num_rows = metadata.row_group(place).num_rows
-            part = TablePart(info.path, place, self._num_rows, num_rows, folders)
-            self._num_rows += num_rows
-            if num_rows:
-                self._parts.append(part)
-        mark = (info.base_name, folders, info.size, info.mtime_ns, metadata.to_dict())
+            self._same_columns(info.path, schema, folders)
+        for part in found.parts:
+            moved = replace(part, first_row=self._num_rows, folders=folders)
+            self._num_rows += part.num_rows
+            if part.num_rows:
+                self._parts.append(moved)
+        self._text_bytes += found.num_bytes
+        mark = (info.base_name, folders, info.size, info.mtime_ns, found.mark)
         self._digest.update(repr(mark).encode())
 
     def _same_columns(self, file, schema, folders):
@@ -297,7 +304,6 @@ class _Found:
                 expected="the same columns of the same types in every file",
                 fix="write the parts anew with one schema",
             )
-        return schema
 
     def table(self, name, filesystem) -> TableParts:
         """Returns what was found. Raises LoadError if there is no row."""
@@ -308,7 +314,16 @@ class _Found:
                 fix="check how the files were written",
             )
         identity = self._digest.hexdigest()
-        return TableParts(name, filesystem, tuple(self._parts), self._schema, identity)
+        parts = tuple(self._parts)
+        return TableParts(
+            name,
+            filesystem,
+            parts,
+            self._schema,
+            identity,
+            self._format,
+            self._text_bytes,
+        )
 
 
 def _alike(one, other):

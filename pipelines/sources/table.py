@@ -3,7 +3,6 @@ interpreted yet.
 """
 
 import io
-import json
 import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -20,6 +19,7 @@ from .csv_files import OTHER_ENCODING, find_encoding, find_separator, read_csv
 from .csv_text import refuse_twice, with_rows
 from .fast_csv import read_fast
 from .files import find_file
+from .json_rows import EXPECTED, MAX_JSON_LINE, NoRow, json_object
 from .limits import MAX_TABLE_BYTES, check_cells
 from .marks import Marks, find_marks
 from .memory import table_from_memory
@@ -27,7 +27,6 @@ from .parquet import read_parquet
 from .spellings import check_spelling
 
 _NUM_NAMED = 5  # columns of a model
-MAX_JSON_LINE = 16 * 2**20
 
 
 @dataclass(frozen=True)
@@ -279,24 +278,22 @@ def _read_jsonl(path, reading):
             for line in iter(lambda: file.readline(MAX_JSON_LINE + 1), ""):
                 if not line.strip():
                     continue
-                if len(line) > MAX_JSON_LINE:
-                    raise ValueError(f"a line of more than {MAX_JSON_LINE:,} characters")
-                row = json.loads(line)
-                if not isinstance(row, dict) or any(
-                    isinstance(each, (dict, list)) for each in row.values()
-                ):
-                    raise ValueError(
-                        f"not an object of single values but {shorten(line.strip(), 80)}"
-                    )
+                row = json_object(line)
                 names.update(dict.fromkeys(row))
                 size += len(row)
                 check_cells(size, 1, path.name)
                 rows.append(row)
-        except (ValueError, RecursionError) as error:
+        except NoRow as error:
+            raise LoadError(
+                f"{path.name!r}, after {len(rows):,} rows: {error}",
+                expected=EXPECTED,
+                fix=error.fix,
+            ) from error
+        except UnicodeError as error:
             raise LoadError(
                 f"{path.name!r}, after {len(rows):,} rows: {shorten(str(error), 200)}",
-                expected="one JSON object a line, of numbers, texts, true, false or null",
-                fix="fix that line, or give --read encoding=...",
+                expected=EXPECTED,
+                fix="give --read encoding=...",
             ) from error
     refuse_twice(list(names))
     check_cells(len(rows), len(names), path.name)

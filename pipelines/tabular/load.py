@@ -6,7 +6,7 @@ training rows, after the split.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..device.cells import KINDS
@@ -18,7 +18,7 @@ from ..sources.kinds import read_times
 from ..sources.label_sets import target_title
 from ..sources.labels import group_codes
 from ..sources.part_cells import all_rows
-from ..sources.parts import TableParts, find_parts, is_in_parts, is_one_file
+from ..sources.parts import TableParts, find_parts, is_in_parts, is_one_file, text_bytes
 from ..sources.spellings import describe_groups
 from ..sources.table import Reading, find_table, marks_of, read_source
 from ..sources.target_column import labelled_rows, read_target, refuse_positive, tasks_of_kind
@@ -33,8 +33,8 @@ class LoadTable(Loader):
     """Loads a table and states what its columns are for.
 
     Attributes:
-        source: Path of a .csv, .csv.gz or .parquet file; or of a folder of Parquet files, or a URL
-            of either (see docs/your-own-data/past-memory.md).
+        source: Path of a .csv, .csv.gz, .parquet or .jsonl file; or of a folder of such files, or a
+            URL of either (see docs/your-own-data/past-memory.md).
         target: The column to predict; several columns are one label each.
         target_kind: "classes", "labels" (several in a cell), "number", "presence" (is the cell
             filled?), or "" to infer it.
@@ -50,7 +50,7 @@ class LoadTable(Loader):
             features.
         time: The column of time for the split; it is no feature.
         reading: How text is read.
-        memory: Whether Parquet files are held as a whole or read part by part.
+        memory: Whether files are held as a whole or read part by part.
     """
 
     source: str
@@ -91,9 +91,21 @@ class LoadTable(Loader):
 
     def streams(self, source: object = None) -> bool:
         """Returns whether the rows are read part by part."""
-        if source is not None or not is_in_parts(self.source):
+        if source is not None or not self._may_be_in_parts():
             return False
-        return self.memory.streams(find_parts(self.source))
+        return self.memory.streams(self.find_parts())
+
+    def find_parts(self) -> TableParts:
+        """Returns the parts of the source. Raises LoadError if they are no table."""
+        reading = self.reading
+        return find_parts(self.source, separator=reading.separator, encoding=reading.encoding)
+
+    def _may_be_in_parts(self):
+        """Tests whether the parts are worth a look: those of one small file of text are not."""
+        if not is_in_parts(self.source):
+            return False
+        num_bytes = text_bytes(self.source)
+        return num_bytes == 0 or self.memory.may_stream(num_bytes)
 
     def read(self, source: object = None) -> tuple[Dataset, tuple[ColumnNote, ...]]:
         """See `load_table`."""
@@ -104,7 +116,7 @@ class LoadTable(Loader):
         if source is not None:
             return describe_memory(source)
         if is_in_parts(self.source) and not is_one_file(self.source):
-            table = find_parts(self.source)
+            table = self.find_parts()
             return {"name": table.name, "sha256": table.identity}
         return {"name": Path(self.source).name, "sha256": file_digest(find_table(self.source))}
 
@@ -120,14 +132,16 @@ def load_table(spec: LoadTable, source: object = None) -> tuple[Dataset, tuple[C
     before anything else is done, for whatever cannot be read as one honest table.
     """
     check_load(spec)
+    if spec.streams(source):
+        return load_streamed(spec, spec.find_parts())
     held: tuple[ColumnNote, ...] = ()
-    if source is None and is_in_parts(spec.source):
-        parts = find_parts(spec.source)
-        if spec.memory.streams(parts):
-            return load_streamed(spec, parts)
-        if not is_one_file(spec.source):
-            source, held = _as_frame(parts)
+    separator = ""
+    if source is None and is_in_parts(spec.source) and not is_one_file(spec.source):
+        parts = spec.find_parts()
+        separator = parts.format.separator
+        source, held = _as_frame(parts)
     table, notes, settled = read_source(spec.source, spec.reading, source, packed=True)
+    settled = replace(settled, separator=settled.separator or separator)
     notes = (*held, *notes)
     check_columns(table, spec)
     missing = frozenset(spec.reading.missing_words)

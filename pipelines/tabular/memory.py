@@ -16,8 +16,9 @@ class Memory(Spec):
 
     Attributes:
         way: "whole" holds all rows; "streamed" reads them again each epoch, and holds samples;
-            "auto" streams a table of more than `limit` as arrays.
-        limit: The largest table that "auto" holds as a whole: rows times columns, 8 bytes each.
+            "auto" streams a table of more than `limit`.
+        limit: The largest table that "auto" holds as a whole: of Parquet rows times columns, 8
+            bytes each; of CSV and JSON lines the bytes of the text.
         train_rows: Training rows in memory when streamed, of which quantiles are computed and int8
             is calibrated.
         held_out_rows: Validation rows, and test rows, in memory when streamed.
@@ -41,8 +42,12 @@ class Memory(Spec):
 
     def streams(self, table: TableParts) -> bool:
         """Tests whether a table is streamed."""
+        return self.may_stream(table.num_bytes)
+
+    def may_stream(self, num_bytes: int) -> bool:
+        """Tests whether a table of so many bytes is streamed."""
         if self.way == AUTO:
-            return table.num_bytes > self.limit * 2**20
+            return num_bytes > self.limit * 2**20
         return self.way == STREAMED
 
     def sizes(self) -> SampleSizes:
@@ -52,7 +57,8 @@ class Memory(Spec):
 
 def way_in_words(table: TableParts, *, is_streamed: bool) -> str:
     """Returns how large a table is, and how it is held."""
-    size = f"{table.num_rows:,} rows, {_bytes_in_words(table.num_bytes)} as arrays"
+    kind = "text" if table.text_bytes else "arrays"
+    size = f"{table.num_rows:,} rows, {_bytes_in_words(table.num_bytes)} as {kind}"
     if not is_streamed:
         return f"{size}: held in memory as a whole (load.memory)"
     files = "1 file"

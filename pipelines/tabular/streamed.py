@@ -45,7 +45,7 @@ def load_streamed(spec: Any, table: TableParts) -> tuple[Dataset, tuple[ColumnNo
     frame = first_rows(table, table.names, LOOK_ROWS)
     sample = table_from_memory(frame, packed=True)
     missing = frozenset(spec.reading.missing_words)
-    marks = marks_of(sample, replace(spec.reading, separator=""))
+    marks = marks_of(sample, replace(spec.reading, separator=table.format.separator))
     counts = count_cells(_cells_of(table, spec.target))
     found = read_streamed_target(spec, counts, sample, marks)
     columns, inferred = infer_columns(sample, spec, frame.index.to_numpy(), marks)
