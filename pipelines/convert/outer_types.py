@@ -35,12 +35,16 @@ def _is_int8(tensor):
 
 
 def _outer_input(graph, place, pictures):
-    """Returns the place of what is taken instead of an input, named as it was."""
-    if not _is_int8(graph.tensor(place)):
+    """Returns the place of what is taken instead of an input, by its plain name: the file has no
+    signature any more, and LiteRT.js does not look behind a name.
+    """
+    inner = graph.tensor(place)
+    inner.name = _plain_name(inner.name)
+    if not _is_int8(inner):
         return place
     outer = _renamed(graph, place)
     tensor = graph.tensor(outer)
-    if _plain_name(tensor.name) in pictures:
+    if tensor.name in pictures:
         _make_uint8(tensor)
     else:
         _make_float(tensor)
