@@ -67,7 +67,7 @@ def learn_images(options: ImagesOptions) -> None:
         name=options.name or name_of(options.source),
         has_long_tail=not load.has_label_sets() and has_long_tail(found),
     )
-    options.train_best(candidates)
+    options.train_best(candidates, are_slow=True)
 
 
 def _of_folder(options: ImagesOptions) -> "LoadFolder":

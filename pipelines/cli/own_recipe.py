@@ -43,12 +43,17 @@ class OwnDataOptions(WatchedRunOptions):
         ),
     ] = 0.0
 
-    def train_best(self, candidates: "Sequence[Candidate]") -> None:
-        """Chooses a recipe and runs it; one that does not pass its gate gives way to the next."""
+    def train_best(self, candidates: "Sequence[Candidate]", *, are_slow: bool = False) -> None:
+        """Chooses a recipe and runs it; one that does not pass its gate gives way to the next.
+
+        Args:
+            candidates: the usual one first.
+            are_slow: whether fewer folds must do where rows are few.
+        """
         from ..engine.cache import anew
         from ..report.stage_log import logged_stages
         from ..run import read
-        from ..studies.choose import choose, usable_candidates
+        from ..studies.choose import FEWER_FOLDS, NUM_FOLDS, choose, usable_candidates
         from ..studies.workers import Workers
 
         turned = [replace(each, recipe=self.applied_to(each.recipe)) for each in candidates]
@@ -63,6 +68,7 @@ class OwnDataOptions(WatchedRunOptions):
                 quality=self.quality,
                 workers=workers,
                 minutes=self.time_budget,
+                most_folds=FEWER_FOLDS if are_slow else NUM_FOLDS,
             )
             print_tried(recipes[0])
             with anew(self.fresh):

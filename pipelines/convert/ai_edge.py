@@ -10,7 +10,7 @@ from ..installed import import_fault
 from .quantize import Quantize
 from .ranges import MAX_ROWS, Sample
 
-FORMS = ("int8", "dynamic")  # what it writes; it knows no uint8
+FORMS = ("int8", "dynamic")  # what it writes
 
 
 def require_ai_edge() -> None:

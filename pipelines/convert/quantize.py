@@ -25,7 +25,7 @@ class Quantize(Spec):
             squared error. The last two give frequent values finer steps if few are far out.
         percentile: The upper percentile, of calibration "percentile" only.
         quantizer: "tensorflow", its converter; or "ai_edge", the package ai-edge-quantizer on the
-            float file, for the forms int8 and dynamic, where uint8 and streams stay
+            float file, for the forms int8, what is made around it, and dynamic; streams stay
             TensorFlow's. It has no int8 LSTM and takes no trained ranges.
         dense_weights: "per_tensor" saves 8 bytes for each output of a dense layer.
         copies: How often the int8 file gives each output, rounded at staggered places, so that

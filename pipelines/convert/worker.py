@@ -20,12 +20,12 @@ from .group_joins import group_joins
 from .kernels import kernels_at
 from .layer_names import layer_names
 from .lower import lower, pixel_rescaling, stagger, unrolled_steps
+from .outer_types import with_outer_types
 from .pack_file import pack_file
 from .quantize import Quantize
 from .ranges import with_calibrated_ranges
 from .share_scales import share_scales
 from .trial import try_in_child
-from .uint8_inputs import with_uint8_inputs
 from .write import tflite_bytes
 
 WHOLE = "converting the whole model"
@@ -119,20 +119,24 @@ class Worker:
             return
         rows = with_full_windows(plain, rows)
         lowered = self._with_ranges(model, rows)
+        unstaggered = None
         if "int8" in self._forms:
             self.say(f"{WHOLE} to int8")
             values = lowered.model.predict(lowered.rows, batch_size=32, verbose=0)
             staggered = stagger(lowered.model, values, copies=self.wanted["copies"])
-            self._write("int8", staggered, lowered.rows)
-        has_pictures = any(x.dtype == np.uint8 for x in rows.values())
-        if "uint8" in self._forms and has_pictures:
-            self._write_uint8(lowered, rows)
+            content = self._write("int8", staggered, lowered.rows)
+            if staggered is lowered.model:
+                unstaggered = content
+        pictures = tuple(name for name, x in rows.items() if x.dtype == np.uint8)
+        if "uint8" in self._forms and pictures:
+            self.say(f"{WHOLE} to int8 that takes uint8")
+            self._write_outer("uint8", lowered, unstaggered, pictures)
         elif "web" in self._forms and unrolled_steps(model):
             self.say(f"{WHOLE} to float32 that is unrolled")
             self._write("web_float32", lower(plain, fused=False), rows)
         elif "web" in self._forms:
             self.say(f"{WHOLE} to int8 that takes float32")
-            self._write("web_int8", lowered.model, lowered.rows)
+            self._write_outer("web_int8", lowered, unstaggered)
 
     def write_streams(self, streaming, rows) -> None:
         """Writes the streaming forms."""
@@ -152,25 +156,26 @@ class Worker:
         scaled = _rescaled(clipped_rows(ranged, rows), *pixel_rescaling(model))
         return LoweredModel(lowered, scaled)
 
-    def _write_uint8(self, lowered, rows):
-        self.say(f"{WHOLE} to int8 that takes uint8")
-        pictures = tuple(name for name, x in rows.items() if x.dtype == np.uint8)
-        others = [
-            name for name, x in rows.items() if name not in pictures and x.dtype == np.float32
-        ]
-        if not others:
-            pictures = ()
-        self._write("uint8", lowered.model, lowered.rows, pictures=pictures)
+    def _write_outer(self, form, lowered, content, pictures=()):
+        """Writes a form that takes `pictures` as uint8, all else as float32, around the int8 file
+        without staggered copies: `content`, or None if it is to be made.
+        """
+        if content is None:
+            content = self._converted(lowered.model, lowered.rows, form="int8")
+        self._finish(form, with_outer_types(content, pictures), lowered.model)
 
-    def _write(self, form, model, rows, *, pictures=()):
-        """Writes a file and tries it; `pictures`: the inputs that become uint8 afterwards."""
-        converted = form.removeprefix("stream_")
-        if pictures:
-            converted = "web_int8"
-        content = tflite_bytes(model, rows, form=converted, quantize=self._quantize)
-        if pictures:
-            content = with_uint8_inputs(content, pictures)
-        content = group_joins(share_scales(fix_lstms(fix_biases(content))))
+    def _write(self, form, model, rows):
+        """Writes a file and tries it; returns its content before it was packed."""
+        content = self._converted(model, rows, form=form.removeprefix("stream_"))
+        self._finish(form, content, model)
+        return content
+
+    def _converted(self, model, rows, *, form):
+        content = tflite_bytes(model, rows, form=form, quantize=self._quantize)
+        return group_joins(share_scales(fix_lstms(fix_biases(content))))
+
+    def _finish(self, form, content, model):
+        """Packs a file, writes it and tries it."""
         names = layer_names(
             content,
             [layer.name for layer in model.layers],

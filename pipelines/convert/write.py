@@ -9,8 +9,6 @@ from .ai_edge import quantize_file
 from .operators import flex_operators
 from .quantize import Quantize
 
-_QUANTIZED_FORMS = ("int8", "uint8", "web_int8")
-
 
 def tflite_bytes(model, rows, *, form: str, quantize: Quantize = Quantize()) -> bytes:
     """Converts a lowered model, with batch 1 and its inputs by their names.
@@ -18,7 +16,7 @@ def tflite_bytes(model, rows, *, form: str, quantize: Quantize = Quantize()) -> 
     Args:
         model: The Keras model.
         rows: Input → array [rows, ...] that int8 takes its ranges from.
-        form: One of `forms.ALL_FORMS`, without "stream_"; "web_int8" takes floats.
+        form: "float32", "float16", "dynamic", "web_float32" or "int8".
         quantize: How it becomes int8.
 
     Raises:
@@ -94,15 +92,11 @@ def _configured(converter, rows, form, quantize):
         )
     if form == "float16":
         converter.target_spec.supported_types = [tf.float16]
-    if form in _QUANTIZED_FORMS:
-        types = {
-            "int8": (tf.int8, tf.int8),
-            "uint8": (tf.uint8, tf.float32),
-            "web_int8": (tf.float32, tf.float32),
-        }
+    if form == "int8":
         converter.representative_dataset = lambda: _one_by_one(rows)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-        converter.inference_input_type, converter.inference_output_type = types[form]
+        converter.inference_input_type = tf.int8
+        converter.inference_output_type = tf.int8
     return converter
 
 

@@ -22,6 +22,8 @@ from .workers import Workers
 
 QUALITIES = ("fast", "good", "best")
 NUM_FOLDS = 5
+# Of five: where a training takes a minute for each thousand rows.
+FEWER_FOLDS = 3
 # The last fold first: of steps in time it has the most to learn from, and is nearest to what comes.
 PLACES = tuple(reversed(range(NUM_FOLDS)))
 # With fewer rows to learn from, one fold shows little: the better candidates are judged on all.
@@ -58,6 +60,7 @@ def choose(
     quality: str = "good",
     workers: Workers = Workers(),
     minutes: float = 0.0,
+    most_folds: int = NUM_FOLDS,
 ) -> list[Recipe]:
     """Judges candidates on folds inside the rows to learn from.
 
@@ -68,6 +71,7 @@ def choose(
         workers: who does the folds.
         minutes: after which no more folds are begun: the choice then depends on the machine; 0 for
             all that the quality asks for.
+        most_folds: that the better ones are judged on where rows are few.
 
     Returns:
         The recipes, the best first, each with what was tried in `tried`; those that cannot be
@@ -92,10 +96,10 @@ def choose(
         finalists = _better_half(trials)
         if quality == "best":
             finalists = trials
-        more = PLACES[1 : _num_folds(finalists, quality)]
+        more = PLACES[1 : _num_folds(finalists, quality, most_folds)]
         for places in budget.portions(more, size=1):
             _judge(finalists, places, engine)
-    return _in_order(trials, finalists)
+    return _in_order(trials, finalists, most_folds)
 
 
 def _note_untried(trials, budget):
@@ -127,11 +131,13 @@ def usable_candidates(candidates: Sequence[Candidate]) -> list[Candidate]:
     return usable
 
 
-def _num_folds(trials, quality):
+def _num_folds(trials, quality, most_folds):
     """Returns the number of folds that the better candidates are judged on."""
     num_rows = max((fold.num_folded for trial in trials for fold in trial.member.folds), default=0)
-    if quality == "best" or num_rows < FEW_ROWS:
+    if quality == "best":
         return NUM_FOLDS
+    if num_rows < FEW_ROWS:
+        return most_folds
     return 2
 
 
@@ -183,7 +189,7 @@ def _better_half(trials):
     return ranked[: max(2, math.ceil(len(ranked) / 2))]
 
 
-def _in_order(trials, finalists):
+def _in_order(trials, finalists, enough):
     """Returns the recipes that may be chosen, the best first."""
     ranked = _ranked(finalists)
     ranked = _usual_first(ranked, trials) + [
@@ -195,16 +201,16 @@ def _in_order(trials, finalists):
     for trial in others:
         print_notice(f"{trial.candidate.words}: cannot be chosen: {trial.member.reason}")
     in_order = [*ranked, *others]
-    return [replace(_with_epochs(trial), tried=_tried(in_order, trial)) for trial in ranked]
+    return [replace(_with_epochs(trial, enough), tried=_tried(in_order, trial)) for trial in ranked]
 
 
-def _with_epochs(trial):
+def _with_epochs(trial, enough):
     """Returns the recipe of a trial, of few rows with the epochs that its folds agree on: the best
     epoch of some hundred validation rows is luck.
     """
     recipe = trial.candidate.recipe
     folds = trial.member.folds
-    is_known = len(folds) == NUM_FOLDS and folds[0].num_folded < FEW_ROWS
+    is_known = len(folds) >= enough and folds[0].num_folded < FEW_ROWS
     if not is_known or not recipe.training.schedule.keeps_best or recipe.build.solves:
         return recipe
     epochs = round(statistics.median(fold.num_epochs for fold in folds))

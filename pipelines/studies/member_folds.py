@@ -94,7 +94,8 @@ def judge_members(
         EngineError: a worker or the machine failed.
     """
     handles: dict[Handle, MemberFolds] = {}
-    for candidate, member in members:
+    # The last ones are the largest networks as a rule: begun first, none is waited for at the end.
+    for candidate, member in reversed(list(members)):
         if member.error is not None:
             continue
         for place in places:

@@ -151,6 +151,12 @@ def test_every_form_answers_alike(files, clothes):
     )
 
 
+def test_uint8_is_int8_with_other_ends(files, clothes):
+    pictures = clothes[0][32:96]
+    inner = answers(files["int8"], pictures)
+    np.testing.assert_array_equal(answers(files["uint8"], pictures), inner.astype(np.float32))
+
+
 def padded(content, random):
     """The file as the converter might have written it: names, metadata, an empty buffer for each
     tensor.

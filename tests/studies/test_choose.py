@@ -78,14 +78,23 @@ def test_the_better_half_is_judged_on_more_folds():
     engine = FakeEngine([300, 310, 290, 320])
     recipes = choose(candidates(), workers=engine)
     assert chosen_seeds(recipes) == [2, 0, 1, 3]
-    # The last fold first: of steps in time, the one with the most to learn from.
-    assert engine.asked[:4] == [(0, 4), (1, 4), (2, 4), (3, 4)]
+    # The last fold first: of steps in time, the one with the most to learn from. The last
+    # candidate first: it takes the longest as a rule.
+    assert engine.asked[:4] == [(3, 4), (2, 4), (1, 4), (0, 4)]
     # Few rows: all folds.
     assert sorted(engine.asked[4:]) == [(seed, place) for seed in (0, 2) for place in (0, 1, 2, 3)]
     tried = recipes[0].tried
     assert [each.words for each in tried] == ["seed 2", "seed 0", "seed 1", "seed 3"]
     assert [each.num_folds for each in tried] == [5, 5, 1, 1]
     assert [each.score for each in tried] == [290, 300, 310, 320]
+
+
+def test_slow_candidates_are_judged_on_fewer_folds():
+    engine = FakeEngine([300, 310, 290, 320])
+    recipes = choose(candidates(), workers=engine, most_folds=3)
+    assert sorted(engine.asked[4:]) == [(seed, place) for seed in (0, 2) for place in (2, 3)]
+    # The median of the best epochs of the folds 2, 3 and 4.
+    assert recipes[0].training.epochs == 13
 
 
 def test_many_rows_need_fewer_folds(monkeypatch):
