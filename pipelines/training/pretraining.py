@@ -1,5 +1,5 @@
-"""Self-supervision: the layers of a net learn from rows whose labels are not read, before `training`
-learns from those that have one.
+"""Self-supervision: the layers of a net learn from rows without their labels, before `training`
+learns from the rows that have one.
 """
 
 from abc import abstractmethod
