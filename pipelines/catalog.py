@@ -43,6 +43,7 @@ RECIPES = {
     "fashion_prototypes": vision.FASHION_PROTOTYPES,
     "fashion_100kb": vision.FASHION_100KB,
     "fashion_30kb": vision.FASHION_30KB,
+    "fashion_few_labels": vision.FASHION_FEW_LABELS,
     "remarks_cnn": text.REMARKS,
     "remarks5_cnn": text.REMARKS5,
     "remarks_linear": text.REMARKS_LINEAR,

@@ -96,6 +96,7 @@ IN_FULL = (
     "penguins_mlp",
     "fashion_30kb",
     "fashion_100kb",
+    "fashion_few_labels",
     "emoji_cnn",
     "emoji_lite0",
     "remarks_cnn",

@@ -275,3 +275,13 @@ def _refuse_constant_label(counts, num_rows, labels, redraw):
         expected="training rows with each label and without it",
         fix=f"add rows, merge the label with another, or {redraw}",
     )
+
+
+def first_with_each_label(has, drawn):
+    """Returns the first draw in which both sides have each label, or else the first of all."""
+    for kept, held_out in drawn:
+        is_held_out = np.zeros(len(has), bool)
+        is_held_out[held_out] = True
+        if not lacks_labels(has, is_held_out):
+            return kept, held_out
+    return drawn[0]

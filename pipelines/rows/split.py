@@ -7,16 +7,16 @@ import numpy as np
 from ..device.cells import shorten
 from ..errors import SplitError
 from ..slots import Split
-from ..spec import Refusal, check_knobs, knob
+from ..spec import Refusal, check_knobs, knob, needs_all_rows
 from .contents import refuse_streamed
 from .folds import grouped_folds, random_folds
-from .label_cuts import cut_each_label, lacks_labels, missing_labels
+from .label_cuts import cut_each_label, first_with_each_label, missing_labels
 from .parts import Dataset, HeldOut, Splits, TrainSet, _take
 from .rare_classes import cut_each_class, refuse_lacking, with_each_class
 from .sketch import DataSketch
 from .split_by_time import SplitByTime as SplitByTime
 from .streamed_split import HashedCut, split_stream
-from .unlabelled import rows_to_learn_from
+from .unlabelled import rows_without_label
 
 # Cuts of groups that are tried, where every label should be in every part.
 NUM_DRAWS = 20
@@ -32,15 +32,24 @@ class SplitRandom(Split):
         test: Share of all rows that become test rows.
         valid: Share of the rows that `test` leaves that become validation rows.
         seed: Of the draw.
+        labelled: Share of the training rows that keep their label; networks that pretrain learn
+            from the others without it.
     """
 
     test: float = knob(0.2, 0.001, 0.9, unit="share of the rows")
     valid: float = knob(0.15, 0.001, 0.9, unit="share of the rows")
     seed: int = knob(0, 0, 2**31 - 1)
+    labelled: float = knob(1.0, 0.0001, 1, unit="share of the training rows")
 
     def streamed_cut(self) -> HashedCut:
         """Returns the draw of each row by its number; no class keeps its share to the row."""
         return HashedCut(self.test, self.valid, self.seed)
+
+    def refuses_stream(self) -> str:
+        """Returns why rows that are streamed cannot be split so, or ""."""
+        if self.labelled < 1:
+            return needs_all_rows(self, "--set split.labelled=1")
+        return super().refuses_stream()
 
     def suits(self, sketch: DataSketch) -> str:
         """Returns why rows must not be drawn at random, or ""."""
@@ -66,6 +75,13 @@ class SplitRandom(Split):
     def cut_valid(self, dataset: Dataset, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Returns the places int64 of training and of validation rows among `places`."""
         return self._cut(dataset, places, self.valid, keep=1)
+
+    def keep_labels(self, dataset: Dataset, places: np.ndarray) -> np.ndarray:
+        """Draws the training rows that keep their label: each class its share, at least one."""
+        if self.labelled == 1:
+            return places
+        kept, _ = self._cut(dataset, places, 1 - self.labelled, keep=1)
+        return np.sort(kept)
 
     def cut_folds(
         self, dataset: Dataset, places: np.ndarray, num: int, *, repeat: int = 0
@@ -177,7 +193,7 @@ class SplitGrouped(SplitRandom):
         drawn = self._draw_groups(_groups(dataset)[places], share, num_draws)
         kept, held_out = drawn[0]
         if has_label_sets:
-            kept, held_out = _first_with_each_label(dataset.y[places], drawn)
+            kept, held_out = first_with_each_label(dataset.y[places], drawn)
         return places[kept], places[held_out]
 
     def _draw_groups(self, groups, share, num_draws):
@@ -223,16 +239,6 @@ def _refuse_rare_class(y, share, classes, keep, error):
     ) from error
 
 
-def _first_with_each_label(has, drawn):
-    """Returns the first draw in which both sides have each label, or else the first of all."""
-    for kept, held_out in drawn:
-        is_held_out = np.zeros(len(has), bool)
-        is_held_out[held_out] = True
-        if not lacks_labels(has, is_held_out):
-            return kept, held_out
-    return drawn[0]
-
-
 @dataclass(frozen=True)
 class SplitGiven(Split):
     """Takes the parts that the source names. If it names no validation rows, they are drawn from
@@ -241,10 +247,13 @@ class SplitGiven(Split):
     Attributes:
         valid: Share of the training rows that become validation rows, if the source names none.
         seed: Of that draw.
+        labelled: Share of the training rows that keep their label; networks that pretrain learn
+            from the others without it.
     """
 
     valid: float = knob(0.1, 0.001, 0.9, unit="share of the rows")
     seed: int = knob(0, 0, 2**31 - 1)
+    labelled: float = knob(1.0, 0.0001, 1, unit="share of the training rows")
 
     def suits(self, sketch: DataSketch) -> str:
         """Returns why the source cannot name parts, or ""."""
@@ -288,6 +297,10 @@ class SplitGiven(Split):
         """Draws validation rows among `places`."""
         return self._draw(dataset).cut_valid(dataset, places)
 
+    def keep_labels(self, dataset: Dataset, places: np.ndarray) -> np.ndarray:
+        """Draws the training rows that keep their label."""
+        return self._draw(dataset).keep_labels(dataset, places)
+
     def cut_folds(
         self, dataset: Dataset, places: np.ndarray, num: int, *, repeat: int = 0
     ) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -307,8 +320,8 @@ class SplitGiven(Split):
     def _draw(self, dataset):
         """Returns how rows of the training part are drawn."""
         if dataset.group is None:
-            return SplitRandom(valid=self.valid, seed=self.seed)
-        return SplitGrouped(valid=self.valid, seed=self.seed)
+            return SplitRandom(valid=self.valid, seed=self.seed, labelled=self.labelled)
+        return SplitGrouped(valid=self.valid, seed=self.seed, labelled=self.labelled)
 
 
 def _named_parts(dataset):
@@ -350,11 +363,14 @@ def split(dataset: Dataset, how: Split) -> Splits:
     if dataset.whole is not None:
         return split_stream(dataset, how.streamed_cut(), how.redraw)
     train, valid, test = how.parts(dataset)
+    learned = train
+    train = how.keep_labels(dataset, learned)
     notes = _check_classes(dataset, {"train": train, "valid": valid, "test": test}, how.redraw)
-    unlabelled = None
-    if dataset.unlabelled is not None:
-        held_out = np.concatenate([valid, test])
-        unlabelled = rows_to_learn_from(dataset.unlabelled, dataset, held_out)
+    held_out = np.concatenate([valid, test])
+    hidden = np.setdiff1d(learned, train)
+    unlabelled = rows_without_label(dataset, held_out, hidden)
+    if len(hidden):
+        notes += (f"{len(train):,} of {len(learned):,} training rows keep their label.",)
     train_set = _take(dataset, TrainSet, train)
     return Splits(
         replace(train_set, unlabelled=unlabelled),

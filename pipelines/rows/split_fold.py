@@ -85,6 +85,10 @@ class SplitFold(Split):
         kept = generator.choice(places, num, replace=False)
         return np.sort(kept)
 
+    def keep_labels(self, dataset: Dataset, places: np.ndarray) -> np.ndarray:
+        """Returns the training rows that keep their label, as `of` does."""
+        return self.of.keep_labels(dataset, places)
+
     def cut_valid(self, dataset: Dataset, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Cuts validation rows as `of` does."""
         return self.of.cut_valid(dataset, places)

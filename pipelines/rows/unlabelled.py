@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .columns import joined
 from .parts import Dataset, UnlabelledRows
 
 
@@ -22,6 +23,33 @@ def rows_to_learn_from(
     if rows.group is not None and dataset.group is not None:
         is_kept &= ~np.isin(rows.group, dataset.group[held_out])
     return rows.take(is_kept)
+
+
+def rows_without_label(
+    dataset: Dataset, held_out: np.ndarray, hidden: np.ndarray
+) -> UnlabelledRows | None:
+    """Returns the rows that are learned from without a label, None if there are none.
+
+    Args:
+        dataset: Rows with a label, of all parts, and those without.
+        held_out: int64, the places of the rows of the valid and test parts.
+        hidden: int64, the places of training rows whose label is left out.
+    """
+    rows = None
+    if dataset.unlabelled is not None:
+        rows = rows_to_learn_from(dataset.unlabelled, dataset, held_out)
+    if not len(hidden):
+        return rows
+    columns = {name: x[hidden] for name, x in dataset.x.items()}
+    group = None
+    if dataset.group is not None:
+        group = dataset.group[hidden]
+    if rows is None:
+        return UnlabelledRows(columns, group)
+    columns = {name: joined(x, columns[name]) for name, x in rows.x.items()}
+    if group is not None and rows.group is not None:
+        group = np.concatenate([rows.group, group])
+    return UnlabelledRows(columns, group)
 
 
 def _plain_rows(columns):

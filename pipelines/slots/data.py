@@ -97,6 +97,10 @@ class Split(Spec):
             SplitError: A part would be empty, or the data have not what the split goes by.
         """
 
+    def keep_labels(self, dataset: Dataset, places: np.ndarray) -> np.ndarray:
+        """Returns those of the training rows at `places` that keep their label; here all do."""
+        return places
+
     @abstractmethod
     def cut_valid(self, dataset: Dataset, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Returns the places int64 of training and of validation rows among `places`."""

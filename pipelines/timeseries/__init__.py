@@ -17,6 +17,7 @@ from .load import LoadSeries
 from .load_classes import LoadSeriesArrays, LoadSeriesTfds, LoadTsFiles
 from .minirocket import MiniRocket
 from .networks import DLinear, NBeats, NLinear, PatchTransformer, SeriesMlp
+from .pretraining import MaskedSeriesPretraining
 from .recipes import (
     BASIC_MOTIONS,
     GLUCOSE,
@@ -62,6 +63,7 @@ __all__ = [
     "SeriesResNet",
     "InceptionTime",
     "LstmFcn",
+    "MaskedSeriesPretraining",
     "MiniRocket",
     "MiniRocketTeacher",
     "Autoencoder",

@@ -37,6 +37,12 @@ class ConvolutionalNet(SeriesNet):
         average = layers.GlobalAveragePooling2D(name=f"{name}_average")
         return average(maps)
 
+    def maps_of(self, model, place: int):
+        """Returns what a member of a model averages over time, [rows, steps, 1, width]."""
+        ends = (f"member{place}_average", f"member{place}_largest")
+        pooling = next(layer for layer in model.layers if layer.name in ends)
+        return pooling.input
+
     def _convolve(self, x, blocks, width, kernel, *, name):
         """Returns a convolution over `kernel` steps and batch normalization, [rows, steps, 1,
         width].

@@ -81,6 +81,22 @@ def copy_weights(source, to) -> None:
             twin.set_weights(layer.get_weights())
 
 
+def last_features(model, head: str = "member0_logits"):
+    """Returns what the last dense layer takes, before dropout.
+
+    Args:
+        model: of Keras.
+        head: the name of the last dense layer.
+    """
+    import keras
+
+    features = model.get_layer(head).input
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Dropout) and layer.output is features:
+            return layer.input
+    return features
+
+
 class Blocks:
     """Makes the layers of one net: each with its own seed, and with the knobs that nets share."""
 

@@ -27,12 +27,14 @@ from .load import LoadArrays, LoadFolder, LoadPaths
 from .load_tfds import LoadTfds
 from .mobile import EfficientNetLite0, MobileNetV1
 from .networks import Cnn, DsCnn, ResNet8, Vit
+from .pretraining import ContrastivePretraining
 from .recipes import (
     EMOJI,
     EMOJI_LITE0,
     FASHION,
     FASHION_30KB,
     FASHION_100KB,
+    FASHION_FEW_LABELS,
     FASHION_PROTOTYPES,
     picture_recipe,
 )
@@ -64,6 +66,7 @@ __all__ = [
     "MobileNetV1",
     "EfficientNetLite0",
     "Vit",
+    "ContrastivePretraining",
     "Transfer",
     "Head",
     "EarlierModel",
@@ -73,6 +76,7 @@ __all__ = [
     "FASHION_100KB",
     "FASHION_30KB",
     "FASHION_PROTOTYPES",
+    "FASHION_FEW_LABELS",
     "EMOJI",
     "EMOJI_LITE0",
 ]

@@ -3,6 +3,7 @@
 import numpy as np
 
 from ..rows.columns import Values, read_rows
+from ..training.blocks import last_features
 
 FEATURE_BATCH = 32
 
@@ -42,19 +43,3 @@ def compute_features(call, column: Values, *, mirrored: bool = False) -> np.ndar
         features = call(tf.constant(pixels, tf.float32))
         parts.append(features.numpy())
     return np.concatenate(parts)
-
-
-def last_features(model, head: str = "member0_logits"):
-    """Returns what the last dense layer takes, before dropout.
-
-    Args:
-        model: of Keras.
-        head: the name of the last dense layer.
-    """
-    import keras
-
-    features = model.get_layer(head).input
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.Dropout) and layer.output is features:
-            return layer.input
-    return features

@@ -27,6 +27,7 @@ from .file_loader import MOST_SIDE
 from .load import LoadArrays, LoadFolder, LoadPaths
 from .mobile import EfficientNetLite0
 from .networks import Cnn
+from .pretraining import ContrastivePretraining
 from .transfer import Transfer
 
 CLOTHES = (
@@ -104,6 +105,25 @@ FASHION_PROTOTYPES = replace(
         classes=("T-shirt/top", "pullover", "dress", "shirt", "sandal", "ankle boot"),
     ),
     judge=Judge(deciding="accuracy", beside=False),
+)
+
+FASHION_FEW_LABELS = replace(
+    FASHION,
+    name="fashion_few_labels",
+    about="The same slice of Fashion-MNIST in 14 × 14 pixels, with one label in a hundred: the net "
+    "learns from 5,700 pictures which two altered forms come of one, then from 57 what they show.",
+    load=replace(FASHION.load, height=14, width=14),
+    split=SplitGiven(valid=0.05, seed=0, labelled=0.01),
+    augment=(AugmentFlip(), AugmentCrop(pixels=1)),
+    build=ContrastivePretraining(
+        net=Cnn(widths=(16, 32, 32, 64), pool_after=(0, 1), dropout=0.2),
+        epochs=40,
+        learning_rate=3e-3,
+    ),
+    training=replace(
+        FASHION.training, epochs=60, batch_size=8, optimizer=AdamW(learning_rate=1e-3)
+    ),
+    judge=replace(FASHION.judge, threshold="none", beside=False),
 )
 
 FASHION_100KB = Recipe(

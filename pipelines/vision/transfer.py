@@ -15,10 +15,10 @@ from ..rows.parts import HeldOut, TrainSet
 from ..rows.sketch import DataSketch
 from ..slots import Balancer, Network
 from ..spec import Refusal, knob
-from ..training.blocks import Blocks, with_logits
+from ..training.blocks import Blocks, last_features, with_logits
 from ..training.heads import Head, fit_head
 from ..training.keras_file import read_keras
-from .features import compute_features, feature_function, last_features
+from .features import compute_features, feature_function
 from .mobile import EfficientNetLite0
 from .networks import picture_port, refuse_others
 

@@ -113,6 +113,8 @@ NETWORKS = {
     "TransformerEncoder": (TEXTS, "TransformerEncoder()", ()),
     "BalancedHead": (TEXTS, "BalancedHead()", ()),
     "TokenTable": (TEXTS, "TokenTable()", ("encode=(TokenizeWords(min_count=2, window=0),)",)),
+    "ContrastivePretraining": (PICTURES, "ContrastivePretraining(epochs=2)", ()),
+    "MaskedSeriesPretraining": (SERIES, "MaskedSeriesPretraining(epochs=20)", ()),
     "MaskedPretraining": (TEXTS, "MaskedPretraining(net=TextCnn(), epochs=2)", ()),
     "NLinear": (FORECASTS, "NLinear()", (FAST, "training.epochs=8")),
     "DLinear": (FORECASTS, "DLinear()", (FAST, "training.epochs=8")),

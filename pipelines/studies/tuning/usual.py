@@ -208,7 +208,13 @@ USUAL: dict[type[Network], tuple[UsualDimension, ...]] = {
     timeseries.LinearAutoencoder: (RATE, DECAY, Scaled("build.code")),
 }
 # Of a network that has no line of its own, and learns.
-OTHERS = (*_LEARNED, DROPOUT, Between("build.of.dropout", 0.0, 0.6), BALANCE)
+OTHERS = (
+    *_LEARNED,
+    DROPOUT,
+    Between("build.of.dropout", 0.0, 0.6),
+    Between("build.net.dropout", 0.0, 0.6),
+    BALANCE,
+)
 
 
 def usual_space(recipe: Recipe) -> Space:
