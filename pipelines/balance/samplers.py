@@ -54,7 +54,7 @@ class _RowSampler(Balancer):
         if train.whole is not None:
             is_there = counts > 0
             wanted = is_there * self._num_wanted(counts[is_there])
-            return redrawn_stream(train, wanted, self.seed)
+            return redrawn_stream(train, train.whole, wanted=wanted, seed=self.seed)
         places = np.arange(len(train))[:, None]
         drawn, _ = self._sampler().fit_resample(places, train.y)
         return balanced(train.take(drawn[:, 0]))
@@ -116,7 +116,7 @@ class SampleByClass(Balancer):
         counts = require_two_classes(train, "SampleByClass")
         num_drawn = self._num_drawn(counts)
         if train.whole is not None:
-            return redrawn_stream(train, num_drawn, self.seed)
+            return redrawn_stream(train, train.whole, wanted=num_drawn, seed=self.seed)
         generator = np.random.default_rng(self.seed)
         drawn = []
         for label in np.flatnonzero(counts):
