@@ -22,7 +22,7 @@ from pipelines.rows.parts import HeldOut, Splits, TrainSet, _take
 from pipelines.rows.split import split
 from pipelines.rows.streamed_split import TRAIN
 from pipelines.steps import EncodeBins, EncodeOnehot
-from pipelines.tabular import LoadTable, Memory, table_recipe
+from pipelines.tabular import LoadTable, Memory, Mlp, table_recipe
 
 NUM_NUMBERS = 20
 NUM_CATEGORIES = 8
@@ -63,13 +63,19 @@ def make_table(folder: Path, num_rows: int) -> None:
         pyarrow.parquet.write_table(part, folder / f"{number:03}.parquet", row_group_size=250_000)
 
 
-def recipe_of(folder: str, way: str, epochs: int):
-    """Returns the usual recipe of a table, without peers and other choices."""
+def recipe_of(folder: str, way: str, epochs: int, *, is_small: bool = False):
+    """Returns the usual recipe of a table, without peers and other choices; a small one has a
+    fifth of the inputs and one net of 32 units.
+    """
     load = LoadTable(folder, TARGET, memory=Memory(way))
     recipe = table_recipe(load, name=f"bench_{way}")
     training = replace(recipe.training, epochs=epochs, batch_size=4096)
     judge = replace(recipe.judge, peers=False, beside=False)
-    return replace(recipe, training=training, judge=judge)
+    recipe = replace(recipe, training=training, judge=judge)
+    if not is_small:
+        return recipe
+    encode = (EncodeBins(num_bins=8), EncodeOnehot(max_categories=32))
+    return replace(recipe, encode=encode, build=Mlp(widths=(32,), num_members=1))
 
 
 def scan(folder: str) -> dict:
@@ -94,11 +100,11 @@ def statistics(folder: str) -> dict:
     return {"rows_a_second": dataset.num_rows / seconds, "train_rows": splits.train.num_rows}
 
 
-def train(folder: str, way: str, epochs: int) -> dict:
+def train(folder: str, way: str, epochs: int, *, is_small: bool) -> dict:
     """Runs a recipe from load to verified int8."""
     from pipelines import run
 
-    recipe = recipe_of(folder, way, epochs)
+    recipe = recipe_of(folder, way, epochs, is_small=is_small)
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as place:
         bundle = run(recipe, folder=place)
@@ -135,9 +141,7 @@ def equal(folder: str, epochs: int, num_seeds: int) -> dict:
     from pipelines.run import fit
     from pipelines.training.inputs import fit_inputs
 
-    recipe = recipe_of(folder, "streamed", epochs)
-    # A fifth of the inputs of the usual recipe, so that all training rows fit into memory encoded.
-    recipe = replace(recipe, encode=(EncodeBins(num_bins=8), EncodeOnehot(max_categories=32)))
+    recipe = recipe_of(folder, "streamed", epochs, is_small=True)
     all_rows = replace(recipe.load, memory=Memory("streamed", train_rows=2**30))
     dataset, _ = recipe.load.read()
     streamed = split(dataset, recipe.split)
@@ -169,7 +173,7 @@ def equal(folder: str, epochs: int, num_seeds: int) -> dict:
 TASKS = {
     "scan": lambda asked: scan(asked.folder),
     "statistics": lambda asked: statistics(asked.folder),
-    "streamed": lambda asked: train(asked.folder, "streamed", asked.epochs),
+    "streamed": lambda asked: train(asked.folder, "streamed", asked.epochs, is_small=asked.small),
     "equal": lambda asked: equal(asked.folder, asked.epochs, asked.seeds),
 }
 
@@ -178,6 +182,8 @@ def measured(task: str, asked, folder: str) -> dict:
     """Does a task in a process of its own, which prints what it measured last."""
     command = [sys.executable, "-m", "tests.bench_streamed", "--task", task, "--folder", folder]
     command += ["--epochs", str(asked.epochs), "--seeds", str(asked.seeds)]
+    if asked.small:
+        command.append("--small")
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -188,6 +194,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--equal", action="store_true", help="streamed against in memory")
     parser.add_argument("--seeds", type=int, default=3, help="of --equal")
+    parser.add_argument("--small", action="store_true", help="a small net of few inputs")
     parser.add_argument("--no-training", action="store_true", help="scan and statistics alone")
     parser.add_argument("--task", choices=TASKS)
     parser.add_argument("--folder", default="")

@@ -18,7 +18,7 @@ from ..rows.sketch import TOKENS, DataSketch
 from ..slots import Balancer
 from ..spec import Refusal, knob
 from .table import NumberTable, find_parents
-from .weights import balanced, class_counts
+from .weights import balanced, class_counts, redrawn_stream
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,14 @@ class _RowSampler(Balancer):
     @abstractmethod
     def _sampler(self): ...
 
+    @abstractmethod
+    def _num_wanted(self, counts):
+        """Returns how many rows all classes get, given int64 [classes] of those that are there."""
+
+    def refuses_stream(self) -> str:
+        """Returns "": rows that are streamed are drawn on the way, anew in each epoch."""
+        return ""
+
     def resample(self, train: TrainSet) -> BalancedSet:
         """Returns repeated or left-out rows.
 
@@ -42,7 +50,11 @@ class _RowSampler(Balancer):
             BalanceError: For real-number targets.
         """
         train = require_train_set(train, "balance")
-        require_two_classes(train, type(self).__name__)
+        counts = require_two_classes(train, type(self).__name__)
+        if train.whole is not None:
+            is_there = counts > 0
+            wanted = is_there * self._num_wanted(counts[is_there])
+            return redrawn_stream(train, train.whole, wanted=wanted, seed=self.seed)
         places = np.arange(len(train))[:, None]
         drawn, _ = self._sampler().fit_resample(places, train.y)
         return balanced(train.take(drawn[:, 0]))
@@ -51,6 +63,9 @@ class _RowSampler(Balancer):
 @dataclass(frozen=True)
 class OversampleRandom(_RowSampler):
     """Repeats rows of the rare classes until all are as frequent as the most frequent."""
+
+    def _num_wanted(self, counts):
+        return counts.max()
 
     def _sampler(self):
         from imblearn.over_sampling import RandomOverSampler
@@ -61,6 +76,9 @@ class OversampleRandom(_RowSampler):
 @dataclass(frozen=True)
 class UndersampleRandom(_RowSampler):
     """Leaves out rows of the frequent classes until all are as rare as the rarest."""
+
+    def _num_wanted(self, counts):
+        return counts.min()
 
     def _sampler(self):
         from imblearn.under_sampling import RandomUnderSampler
@@ -83,6 +101,10 @@ class SampleByClass(Balancer):
     strength: float = knob(1.0, 0, 1)
     seed: int = knob(0, 0, 2**31 - 1)
 
+    def refuses_stream(self) -> str:
+        """Returns "": rows that are streamed are drawn on the way, anew in each epoch."""
+        return ""
+
     def resample(self, train: TrainSet) -> BalancedSet:
         """Returns the rows that are drawn.
 
@@ -93,6 +115,8 @@ class SampleByClass(Balancer):
         train = require_train_set(train, "balance")
         counts = require_two_classes(train, "SampleByClass")
         num_drawn = self._num_drawn(counts)
+        if train.whole is not None:
+            return redrawn_stream(train, train.whole, wanted=num_drawn, seed=self.seed)
         generator = np.random.default_rng(self.seed)
         drawn = []
         for label in np.flatnonzero(counts):

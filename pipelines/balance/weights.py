@@ -8,6 +8,7 @@ import numpy as np
 from ..errors import BalanceError
 from ..rows.parts import BalancedSet, TrainSet, require_train_set
 from ..rows.sketch import DataSketch
+from ..rows.stream import ClassRedraw, StreamedRows
 from ..slots import Balancer
 from ..spec import knob
 
@@ -66,6 +67,27 @@ def balanced(rows: TrainSet) -> BalancedSet:
         time=rows.time,
         whole=rows.whole,
     )
+
+
+def redrawn_stream(
+    train: TrainSet, whole: StreamedRows, *, wanted: np.ndarray, seed: int
+) -> BalancedSet:
+    """Returns streamed rows of which batches draw each class as often as it is wanted.
+
+    Args:
+        train: Training rows, a sample.
+        whole: All of them.
+        wanted: int64 [classes], the rows of each class in an epoch.
+        seed: Of the draw.
+    """
+    rates = wanted / np.maximum(train.count_classes(), 1)
+    even = replace(
+        whole,
+        num_rows=int(wanted.sum()),
+        class_counts=wanted,
+        redraw=ClassRedraw(rates, seed),
+    )
+    return replace(balanced(train), whole=even)
 
 
 def has_several_labels(train: TrainSet) -> bool:

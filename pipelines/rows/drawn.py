@@ -5,6 +5,7 @@ import numpy as np
 # Draws of one seed that must not depend on each other.
 PARTS = 1
 SAMPLE = 2
+COPIES = 3
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)

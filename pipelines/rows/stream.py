@@ -173,6 +173,20 @@ class SampleSizes:
 
 
 @dataclass(frozen=True, eq=False)
+class ClassRedraw:
+    """How often rows of a stream are drawn in an epoch, so that classes become even.
+
+    Attributes:
+        rates: float64 [classes], how often a row of each class is drawn on average: below 1 some
+            are left out, above 1 some are repeated.
+        seed: Of the draw.
+    """
+
+    rates: np.ndarray
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
 class StreamedRows:
     """All rows of a part of the data, of which those in memory are a seeded sample.
 
@@ -184,6 +198,8 @@ class StreamedRows:
         summaries: Column → what is known of all its values; a column that is not here is known by
             the sample alone.
         sizes: How many rows stand in memory.
+        redraw: How often rows of each class are drawn in an epoch, in which case `num_rows` and
+            `class_counts` are those of an epoch, about; None if each row is drawn once.
     """
 
     stream: RowStream
@@ -192,6 +208,7 @@ class StreamedRows:
     target: NumberSummary | None = None
     summaries: Mapping[str, ColumnSummary] = field(default_factory=dict)
     sizes: SampleSizes = SampleSizes()
+    redraw: ClassRedraw | None = None
 
     def with_summaries(self, summaries: Mapping[str, ColumnSummary]) -> StreamedRows:
         """Returns the same rows after a step."""

@@ -240,7 +240,8 @@ class Balancer(Spec):
     def refuses_stream(self) -> str:
         """Returns why rows that are streamed cannot be made even so, or ""."""
         if self.redraws:
-            return needs_all_rows(self, "--set 'balance=WeightByClass()' or 'AdjustLogits()'")
+            other = "--set 'balance=WeightByClass()', 'UndersampleRandom()' or 'AdjustLogits()'"
+            return needs_all_rows(self, other)
         return ""
 
     def suits(self, sketch: DataSketch) -> str:

@@ -8,6 +8,7 @@ gives the same batches, from any step on.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,14 +18,17 @@ import numpy as np
 from ..device.primitives import run_primitives
 from ..device.signature import Signature
 from ..errors import StepError
+from ..rows.drawn import COPIES, uniform
 from ..rows.parts import TrainSet
-from ..rows.stream import RowChunk, StreamedRows, join_chunks
+from ..rows.stream import ClassRedraw, RowChunk, StreamedRows, join_chunks
 from ..tasks import task_of
 
 # Parts that are read in turns: with their buffer they decide how well rows are mixed.
 NUM_TURNS = 4
 # Rows that are encoded at once: enough for numpy to be fast, few enough for the cache.
 BLOCK_ROWS = 4096
+# Copies of rows that are made at once.
+CHUNK_COPIES = 65_536
 
 Batch = tuple[dict[str, np.ndarray], dict[str, np.ndarray], np.ndarray]
 
@@ -110,24 +114,42 @@ class StreamedBatches:
 
     def _blocks(self, num_taken: int) -> Iterator[RowChunk]:
         """Gives the rows of one epoch after the other, without the first ones."""
-        epoch, num_taken = divmod(num_taken, self.whole.num_rows)
+        rows_of_epoch = self.whole.num_rows
+        if self.whole.redraw is not None:
+            # As many in each, so that an epoch begins at a batch that is known.
+            num_batches = max(rows_of_epoch // self.batch_size, 1)
+            rows_of_epoch = num_batches * self.batch_size
+        epoch, num_taken = divmod(num_taken, rows_of_epoch)
         while True:
+            num_left = rows_of_epoch
             for buffer in self._buffers(epoch):
-                skipped = min(num_taken, len(buffer))
+                end_of_buffer = min(len(buffer), num_left)
+                skipped = min(num_taken, end_of_buffer)
                 num_taken -= skipped
-                for start in range(skipped, len(buffer), BLOCK_ROWS):
-                    end = min(start + BLOCK_ROWS, len(buffer))
+                num_left -= end_of_buffer
+                for start in range(skipped, end_of_buffer, BLOCK_ROWS):
+                    end = min(start + BLOCK_ROWS, end_of_buffer)
                     block = np.arange(start, end)
                     yield buffer.take(block)
+                if not num_left:
+                    break
             epoch += 1
 
     def _buffers(self, epoch: int) -> Iterator[RowChunk]:
-        """Gives the rows of an epoch, shuffled by the buffer."""
-        generator = np.random.default_rng([self.seed, epoch])
+        """Gives the rows of an epoch, shuffled by the buffer; drawn anew they never end."""
+        yield from self._buffers_of_pass([self.seed, epoch])
+        if self.whole.redraw is None:
+            return
+        for again in itertools.count(1):
+            yield from self._buffers_of_pass([self.seed, epoch, again])
+
+    def _buffers_of_pass(self, seeds: list[int]) -> Iterator[RowChunk]:
+        """Reads all parts once."""
+        generator = np.random.default_rng(seeds)
         order = generator.permutation(self.whole.stream.num_parts)
         held: list[RowChunk] = []
         num_held = 0
-        for chunk in self._in_turns(order.tolist()):
+        for chunk in self._drawn(order.tolist(), seeds):
             held.append(chunk)
             num_held += len(chunk)
             if num_held >= self.whole.sizes.buffer:
@@ -136,6 +158,14 @@ class StreamedBatches:
                 num_held = 0
         if num_held:
             yield _shuffled(held, generator)
+
+    def _drawn(self, parts: list[int], seeds: list[int]) -> Iterator[RowChunk]:
+        """Reads parts in turns, and draws the rows of each class as often as it is wanted."""
+        if self.whole.redraw is None:
+            yield from self._in_turns(parts)
+            return
+        for chunk in self._in_turns(parts):
+            yield from redrawn(chunk, self.whole.redraw, seeds)
 
     def _in_turns(self, parts: list[int]) -> Iterator[RowChunk]:
         """Reads some parts in turns, and the next one where one ends."""
@@ -168,6 +198,27 @@ class StreamedBatches:
         target = self.signature.target
         task = task_of(target)
         return task.training_truth(y, target)
+
+
+def redrawn(chunk: RowChunk, redraw: ClassRedraw, seeds: list[int]) -> Iterator[RowChunk]:
+    """Gives the rows of a chunk as often as their classes are wanted: each row the whole number
+    below its rate, and once more with a chance of the rest, by a draw that needs no other row.
+
+    Args:
+        chunk: Rows of the source.
+        redraw: How often.
+        seeds: Of the pass.
+    """
+    entropy = np.random.SeedSequence([redraw.seed, *seeds])
+    seed = int(entropy.generate_state(1, np.uint64)[0])
+    drawn = uniform(chunk.ids, seed, COPIES)
+    copies = np.floor(redraw.rates[chunk.y] + drawn).astype(np.int64)
+    ends = np.cumsum(copies)
+    total = int(ends[-1]) if len(ends) else 0
+    # Of rare rows that stand together, a piece at a time.
+    for start in range(0, total, CHUNK_COPIES):
+        wanted = np.arange(start, min(start + CHUNK_COPIES, total))
+        yield chunk.take(np.searchsorted(ends, wanted, side="right"))
 
 
 def _refuse_gaps(x):

@@ -8,12 +8,19 @@ import pandas as pd
 import pytest
 
 from pipelines import steps, tabular
-from pipelines.balance import SmoteNC, WeightByClass
+from pipelines.balance import (
+    CorrectPrior,
+    OversampleRandom,
+    SampleByClass,
+    SmoteNC,
+    UndersampleRandom,
+    WeightByClass,
+)
 from pipelines.device.primitives import Bins, Fill
 from pipelines.errors import LoadError, PipelineError, RecipeError, SplitError, StepError
 from pipelines.rows.parts import HeldOut, Splits, TrainSet, _take
 from pipelines.rows.split import SplitByTime, SplitGrouped, SplitRandom, split
-from pipelines.rows.stream import CodedTexts, RowChunk
+from pipelines.rows.stream import ClassRedraw, CodedTexts, RowChunk
 from pipelines.rows.streamed_split import TEST, TRAIN, VALID, RowSample, sample_draws
 from pipelines.run import read
 from pipelines.sources.parts import TablePart, TableParts, find_parts
@@ -22,7 +29,7 @@ from pipelines.tabular.memory import Memory
 from pipelines.tabular.table_stream import in_order
 from pipelines.training.feed import TrainFeed, TrainingBatches
 from pipelines.training.inputs import fit_inputs
-from pipelines.training.streamed_feed import FeedFault, StreamedBatches
+from pipelines.training.streamed_feed import FeedFault, StreamedBatches, redrawn
 
 STREAMED = Memory("streamed")
 FEW = Memory("streamed", train_rows=1000, held_out_rows=100, buffer_rows=1024)
@@ -199,6 +206,58 @@ def test_class_weights(folder):
     counts = np.bincount(in_memory(folder).train.y)
     expected = counts.sum() / (2 * counts)
     assert np.allclose(weight, expected[y["logits"].numpy()[:, 0].astype(int)])
+
+
+EVEN = {
+    UndersampleRandom(): lambda counts: [counts.min()] * 2,
+    OversampleRandom(): lambda counts: [counts.max()] * 2,
+    SampleByClass(): lambda counts: [counts.sum() / 2] * 2,
+}
+
+
+@pytest.mark.parametrize("balancer", EVEN, ids=lambda each: type(each).__name__)
+def test_drawn_on_the_way(folder, inputs, balancer):
+    """Each epoch has the rows of each class that the balancer wants, about, and starts anew."""
+    rows = inputs.balanced_with(balancer)
+    counts = inputs.train_rows.count_classes()
+    wanted = EVEN[balancer](counts)
+    assert np.allclose(rows.count_classes(), wanted, atol=1)
+    feed = StreamedBatches(rows, rows.whole, inputs.signature, 64, 0, FeedFault())
+    num_steps = rows.num_rows // 64
+    batches = list(islice(feed.batches(0), 2 * num_steps))
+    labels = np.concatenate([y["logits"][:, 0] for _, y, _ in batches])
+    share = labels.mean()
+    expected = wanted[1] / np.sum(wanted)
+    assert abs(share - expected) < 4 * np.sqrt(expected / len(labels))
+    first, second = batches[0][0], batches[num_steps][0]
+    assert not np.array_equal(first["unit_interval"], second["unit_interval"])
+    again = list(islice(feed.batches(num_steps - 1), 3))
+    for (x, _, _), (other, _, _) in zip(again, batches[num_steps - 1 :], strict=False):
+        assert np.array_equal(x["unit_interval"], other["unit_interval"])
+
+
+def test_copies_of_rows():
+    """Each row at least the whole number below its rate; the rest is a chance."""
+    ids = np.arange(3000)
+    chunk = RowChunk({"a": ids}, np.arange(3000) % 3, ids)
+    redraw = ClassRedraw(np.array([0.25, 1.0, 60.5]), seed=0)
+    pieces = list(redrawn(chunk, redraw, [0, 0]))
+    drawn = np.concatenate([piece.ids for piece in pieces])
+    copies = np.bincount(drawn, minlength=3000)
+    assert set(copies[1::3]) == {1}
+    assert set(copies[2::3]) == {60, 61}
+    assert abs(copies[::3].mean() - 0.25) < 0.05
+    assert len(pieces) == 1
+    other = np.concatenate([piece.ids for piece in redrawn(chunk, redraw, [0, 1])])
+    assert not np.array_equal(drawn, other)
+
+
+def test_prior_of_drawn_rows(inputs):
+    """What undersampling changes of the prior is taken back by the counts of all rows."""
+    rows = CorrectPrior(UndersampleRandom()).resample(inputs.prepared_rows)
+    counts = inputs.train_rows.count_classes()
+    expected = -np.log(counts / counts.sum()) + np.log(0.5)
+    assert np.allclose(rows.logit_shift, expected, atol=1e-5)
 
 
 def test_hive_partitions(frame, tmp_path):
