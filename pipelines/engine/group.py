@@ -19,6 +19,7 @@ from pathlib import Path
 from ..errors import EngineError, RecipeError
 from .failure import Failure, ending_in_words
 from .notice import print_notice
+from .ray_cluster import connect, import_ray
 from .slot import usual_slot
 from .workspace import write_whole
 
@@ -237,21 +238,9 @@ class _RayRanks(_Ranks):
         self.actors = []
 
     def start(self) -> None:
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        try:
-            import ray
-        except ImportError as error:
-            raise EngineError(
-                "Ray is not installed",
-                expected="ray, for --on ray",
-                fix="pip install 'pipelines[ray]'",
-            ) from error
+        ray = import_ray("--on ray")
+        connect(ray)
         self.ray = ray
-        if not ray.is_initialized():
-            with contextlib.suppress(ConnectionError):
-                ray.init(address="auto", log_to_driver=False, logging_level="error")
-        if not ray.is_initialized():
-            ray.init(log_to_driver=False, logging_level="error", include_dashboard=False)
         actor = ray.remote(num_cpus=1, max_restarts=0)(RayRank)
         variables = usual_slot().variables()
         # Each on a machine of its own, as long as there are as many.

@@ -5,21 +5,16 @@ goes through the folder or the URL.
 """
 
 import contextlib
-import os
-import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ..errors import EngineError
 from .base import Engine, Handle
+from .ray_cluster import connect, import_ray
 from .remote import Remote
 from .slot import WORKER_BYTES, Slot, num_slots
 from .worker import answer_line
-
-# No task returns more than a key.
-_OBJECT_STORE_BYTES = 80 * 2**20
-_NO_RAY = "pip install 'pipelines[ray]'"
 
 
 class RayEngine(Engine):
@@ -48,16 +43,9 @@ class RayEngine(Engine):
             remote: where machines share results, or None.
 
         Raises:
-            EngineError: Ray is not installed.
+            EngineError: Ray cannot be imported.
         """
-        # Ray reports its use to its makers unless this is set.
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        try:
-            import ray
-        except ImportError as error:
-            raise EngineError(
-                "Ray is not installed", expected="ray, for --engine ray", fix=_NO_RAY
-            ) from error
+        ray = import_ray("--engine ray")
         super().__init__(folder, worker, slot=slot, is_fresh=is_fresh, remote=remote)
         self.address = address
         self._ray: Any = ray
@@ -66,9 +54,8 @@ class RayEngine(Engine):
 
     def _open(self) -> None:
         ray = self._ray
-        if not ray.is_initialized():
-            self._connect()
-            self._has_started = True
+        num_cpus = num_slots(self.slot) * self.slot.threads
+        self._has_started = connect(ray, self.address, num_cpus=num_cpus)
         num_gpus = min(int(ray.cluster_resources().get("GPU", 0)), 1)
         self.slot = replace(self.slot, num_gpus=num_gpus)
         self._function = ray.remote(answer_line).options(
@@ -78,32 +65,6 @@ class RayEngine(Engine):
             max_retries=0,  # what is begun once more is decided in one place for all engines
             runtime_env={"env_vars": self.slot.variables()},
         )
-
-    def _connect(self):
-        ray = self._ray
-        quiet = {"log_to_driver": False, "logging_level": "error"}
-        try:
-            if self.address.startswith("ray://"):
-                with warnings.catch_warnings(action="ignore"):  # the error states it
-                    ray.init(address=self.address, **quiet)
-                return
-            try:
-                ray.init(address="auto", **quiet)
-            except ConnectionError:
-                ray.init(
-                    address="local",
-                    num_cpus=num_slots(self.slot) * self.slot.threads,
-                    object_store_memory=_OBJECT_STORE_BYTES,
-                    include_dashboard=False,
-                    **quiet,
-                )
-        except (ConnectionError, RuntimeError, ImportError) as error:
-            words = str(error).partition("\n")[0]
-            raise EngineError(
-                f"no Ray cluster answers at {self.address}: {words}",
-                expected="a cluster with the same Ray and the same Python",
-                fix="start it on its first machine: ray start --head",
-            ) from error
 
     def _close(self) -> None:
         for reference in list(self._running):

@@ -70,7 +70,7 @@ def test_without_optuna(recipe, tmp_path, monkeypatch):
     import sys
 
     monkeypatch.setitem(sys.modules, "optuna", None)
-    with pytest.raises(RecipeError, match="Optuna is not installed") as caught:
+    with pytest.raises(RecipeError, match="no Optuna: ") as caught:
         tune(recipe, workers=Workers(folder=tmp_path))
     assert "pipelines[tune]" in caught.value.fix
 

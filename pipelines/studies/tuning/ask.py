@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import RecipeError
+from ...installed import import_fault
 from .objectives import is_minimized, values_of
 from .plan import RANDOM, SearchPlan
 from .space import Params, Range, Space
@@ -22,16 +23,17 @@ def import_optuna() -> Any:
     """Returns the module Optuna, which reports warnings alone.
 
     Raises:
-        RecipeError: it is not installed.
+        RecipeError: it cannot be imported.
     """
-    try:
-        import optuna
-    except ImportError as error:
+    fault = import_fault("optuna", of="pipelines[tune]")
+    if fault:
         raise RecipeError(
-            "Optuna is not installed",
+            f"no Optuna: {fault}",
             expected="Optuna 5, which asks for trials and keeps them",
             fix="pip install 'pipelines[tune]'",
-        ) from error
+        )
+    import optuna
+
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna
 
