@@ -1,14 +1,18 @@
 """Every answer that there is, in the order of the questions."""
 
 from ..errors import RecipeError
+from .activations import Activations
 from .autoencoders import Autoencoders
 from .backpropagation import Backpropagation
+from .batch_normalization import BatchNormalization
 from .batch_size import BatchSize
 from .bias_variance import BiasVariance
 from .building_blocks import BuildingBlocks
 from .clipping import GradientClipping
 from .cross_validation import CrossValidation
 from .deployment import Deployment
+from .dropout import Dropout
+from .dropout_layers import DropoutLayers
 from .early_stopping import EarlyStopping
 from .ensembles import Ensembles
 from .evaluation import Evaluation
@@ -40,11 +44,14 @@ from .vanishing_gradients import VanishingGradients
 ANSWERS: tuple[Answer, ...] = (
     NeuralNetworks(),
     BuildingBlocks(),
+    Activations(),
     Backpropagation(),
     VanishingGradients(),
     Overfitting(),
     BiasVariance(),
     Pooling(),
+    Dropout(),
+    BatchNormalization(),
     RnnStructure(),
     RnnTraining(),
     Autoencoders(),
@@ -66,6 +73,7 @@ ANSWERS: tuple[Answer, ...] = (
     ReducingOverfitting(),
     EarlyStopping(),
     ReadingOutputs(),
+    DropoutLayers(),
     GradientClipping(),
     Optimizers(),
     Tuning(),
