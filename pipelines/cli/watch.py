@@ -1,4 +1,4 @@
-"""`--watch` and `--tensorboard`: seeing a training while it runs."""
+"""`--watch`, `--tensorboard`, `--mlflow` and `--log-json`: seeing what a run does and gives."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,6 +30,14 @@ TensorBoard = Annotated[
         "Needs pip install 'pipelines[tensorboard]'.",
     ),
 ]
+Mlflow = Annotated[
+    str,
+    typer.Option(
+        metavar="URI",
+        help="Log the recipe, scores, curves and report of the bundle as a run of MLflow. Needs "
+        "pip install 'pipelines[mlflow]'.",
+    ),
+]
 LogJson = Annotated[
     str,
     typer.Option(
@@ -47,11 +55,13 @@ class WatchedRunOptions(RunOptions):
     Attributes:
         watch: whether the layers of the training are watched.
         tensorboard: the folder that is written for TensorBoard; "" for none.
+        mlflow: the store of MLflow that the bundle is logged to; "" for none.
         log_json: the file that gets a line a stage; "" for none.
     """
 
     watch: Watch = False
     tensorboard: TensorBoard = ""
+    mlflow: Mlflow = ""
     log_json: LogJson = ""
 
     def train(self, recipe: "Recipe") -> None:
@@ -73,9 +83,12 @@ class WatchedRunOptions(RunOptions):
         return replace(recipe, training=replace(recipe.training, watch=True))
 
     def log_bundle(self, bundle: "Bundle") -> None:
-        """Writes the line of JSON of a finished bundle, if lines are wanted."""
+        """Writes the line of JSON of a finished bundle and logs it to MLflow, where wanted."""
         from ..report.stage_log import log_facts
+        from .mlflow_log import log_to_mlflow
 
+        if self.mlflow:
+            log_to_mlflow(self.mlflow, bundle)
         if not self.log_json:
             return
         report = bundle.report
@@ -94,8 +107,12 @@ class WatchedRunOptions(RunOptions):
         """Returns what follows the training: the callback of TensorBoard, if it is asked for.
 
         Raises:
-            RecipeError: TensorBoard is not installed.
+            RecipeError: TensorBoard is not installed, or MLflow is asked for and does not answer.
         """
+        if self.mlflow:
+            from .mlflow_log import open_mlflow
+
+            open_mlflow(self.mlflow)
         if not self.tensorboard:
             return ()
         return (tensorboard_callback(Path(self.tensorboard) / recipe.name, self.watch),)
