@@ -1,4 +1,4 @@
-"""What streaming costs: `python -m tests.bench_streamed --rows 1000000`; 20 million take an hour.
+"""What streaming costs: `python -m tests.bench_streamed --rows 1000000 --small`.
 
 Makes a table of 30 columns in Parquet parts and prints, each of one process: the rows a CPU second
 of a plain scan and of the statistics, the peak of the memory, and the seconds from load to verified
