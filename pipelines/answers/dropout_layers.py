@@ -12,11 +12,11 @@ from .frame.dense import shaped
 from .frame.descent import batches_of
 
 RATE = 0.4
-DROPPED = "no normalization"
+DROPPED = "no norm"
 NETS = {
     "none": {"normalizes": True},
-    "after normalization": {"normalizes": True, "place": AFTER},
-    "before normalization": {"normalizes": True, "place": BEFORE},
+    "after norm": {"normalizes": True, "place": AFTER},
+    "before norm": {"normalizes": True, "place": BEFORE},
     "at the inputs": {"normalizes": True, "place": INPUTS},
     DROPPED: {"place": AFTER},
 }
@@ -64,7 +64,7 @@ print(values.sum(), np.mean(passes), np.std(passes))  # off, the mean of 30 pass
         table = {name: {"log loss": estimate(values)} for name, values in found.items()}
         finds = {"by the spread": by_spread, "by the probability": by_answer}
         table["finds mistakes"] = {name: estimate(values) for name, values in finds.items()}
-        after = found["after normalization"]
+        after = found["after norm"]
         lost = {name: estimate(values - after) for name, values in found.items()}
         return Findings(
             f"{len(rows.test):,} test rows of credit (split seed 0), {self.num_rows} to learn "
@@ -74,7 +74,7 @@ print(values.sum(), np.mean(passes), np.std(passes))  # off, the mean of 30 pass
             bars("Places of dropout", table, y="log loss, ROC-AUC"),
             (
                 above("after normalization: better than none", lost["none"]),
-                above("before it: worse than after it", lost["before normalization"]),
+                above("before it: worse than after it", lost["before norm"]),
                 above("at the inputs: worse than after hidden layers", lost["at the inputs"]),
                 below(
                     "30 passes: a lower log loss than one without dropout",

@@ -9,6 +9,7 @@ from .batch_size import BatchSize
 from .bias_variance import BiasVariance
 from .building_blocks import BuildingBlocks
 from .clipping import GradientClipping
+from .convolution import Convolution
 from .cross_validation import CrossValidation
 from .deployment import Deployment
 from .dropout import Dropout
@@ -49,6 +50,7 @@ ANSWERS: tuple[Answer, ...] = (
     VanishingGradients(),
     Overfitting(),
     BiasVariance(),
+    Convolution(),
     Pooling(),
     Dropout(),
     BatchNormalization(),

@@ -18,6 +18,7 @@ FOUND = {
     6: "depends: yes, no, no, yes, yes, yes, yes",
     7: "depends: yes, yes, not shown, yes, yes, yes, yes",
     8: "depends: yes, yes, yes, no",
+    9: "depends: yes, yes, yes, no",
     11: "depends: yes, not shown, not shown, not shown, yes",
     12: "depends: yes, yes, yes, yes, yes, yes, not shown, not shown, not shown",
     13: "depends: yes, not shown, yes, no",
