@@ -13,6 +13,7 @@ from .claims import estimate, exactly, geometric
 
 COLOURS = (BLUE, ORANGE, "#2e8b57", "#8e5ea2", GREY, "#c0392b", "#17a2b8", "#7a5c3e")
 LETTERS = 62  # that stand in one line under the axes
+LEGEND_LETTERS = 76  # that stand in one line of a legend
 MOST_LINES = 10  # of a table; a picture shows every point
 Cell = str | int | float | FoldMean
 
@@ -123,10 +124,15 @@ def _narrow(words, most_letters):
 
 def _add_legend(axes, *, num_lines=1):
     """Below the axes and the lines of words under them, where it covers nothing."""
+    _, names = axes.get_legend_handles_labels()
+    lengths = sorted(map(len, names))
+    num_columns = 3
+    if sum(lengths[-num_columns:]) > LEGEND_LETTERS:
+        num_columns = 2
     axes.legend(
         frameon=False,
         fontsize=8,
-        ncols=3,
+        ncols=num_columns,
         loc="upper center",
         bbox_to_anchor=(0.5, -0.12 - 0.045 * num_lines),
         columnspacing=1,
