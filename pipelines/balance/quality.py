@@ -41,7 +41,7 @@ class TwoSampleTest:
 
 
 def two_sample_test(real: np.ndarray, drawn: np.ndarray, *, seed: int = 0) -> TwoSampleTest:
-    """Tests whether a classifier separates drawn rows from real ones, as many of each (Lopez-Paz and
+    """Tests whether a classifier finds drawn rows among real ones, as many of each (Lopez-Paz and
     Oquab 2017, https://arxiv.org/abs/1610.06545): a logistic regression learns from half of them
     and is asked for the others.
 
