@@ -16,8 +16,8 @@ class DenseNetwork:
     """
 
     def __init__(self, widths: list[int], random: np.random.Generator, dtype: type = np.float64):
-        self.weights = []
-        self.biases = []
+        self.weights: list[np.ndarray] = []
+        self.biases: list[np.ndarray] = []
         for width, num_units in pairwise(widths):
             scale = np.sqrt(2 / width)  # He et al. 2015
             weights = scale * random.normal(size=(width, num_units))
