@@ -102,7 +102,11 @@ class Generate(Balancer):
         counts = self._counts(train)
         form = _form_of(train)
         model = self._fitted(form, train.y, len(counts))
-        return model.to_keras(form.factor, form.offset, form.shape)
+        return model.to_keras(
+            form.factor,
+            form.offset,
+            form.shape,
+        )
 
     def _counts(self, train):
         train = require_train_set(train, "balance")
@@ -112,11 +116,23 @@ class Generate(Balancer):
         """Training rows, and rows of these classes after them."""
         form = _form_of(train)
         num_classes = len(train.schema.target.labels)
-        drawn, nearer = self._fitted(form, train.y, num_classes).draw(classes, self.seed)
+        drawn, nearer = self._fitted(
+            form,
+            train.y,
+            num_classes,
+        ).draw(
+            classes,
+            self.seed,
+        )
         values = np.concatenate([form.values, drawn])
         y = np.concatenate([train.y, classes])
         parents = np.concatenate([np.arange(len(train)), nearer])
-        return form.to_rows(values, y, parents, np.arange(len(y)))
+        return form.to_rows(
+            values,
+            y,
+            parents,
+            np.arange(len(y)),
+        )
 
     def _fitted(self, form, y, num_classes):
         num_values = form.values.shape[1]
@@ -155,9 +171,18 @@ class _PictureForm:
         self.name, column = next(iter(train.x.items()))
         self._pixels = read_rows(column)
         self.shape = self._pixels.shape[1:]
-        flat = self._pixels.reshape(len(train), -1).astype(np.float32)
+        flat = self._pixels.reshape(
+            len(train),
+            -1,
+        ).astype(np.float32)
         self.offset = flat.mean(axis=0)
-        self.factor = np.full_like(self.offset, max(flat.std(), 1.0))
+        self.factor = np.full_like(
+            self.offset,
+            max(
+                flat.std(),
+                1.0,
+            ),
+        )
         self.values = (flat - self.offset) / self.factor
 
     def to_rows(self, values, y, parents, origin):
@@ -195,24 +220,44 @@ class _NumberForm:
         self._places = self._table.nominal_places
         self._categories = [np.unique(matrix[:, place]) for place in self._places]
         parts = [self._table.scaled(matrix)]
-        for place, known in zip(self._places, self._categories, strict=True):
+        for place, known in zip(
+            self._places,
+            self._categories,
+            strict=True,
+        ):
             parts.append(matrix[:, place, None] == known)
-        self.values = np.concatenate(parts, axis=1).astype(np.float32)
+        self.values = np.concatenate(
+            parts,
+            axis=1,
+        ).astype(np.float32)
         self.shape = self.values.shape[1:]
         num_more = self.shape[0] - parts[0].shape[1]
         factor = np.delete(self._table.spread, self._places)
         offset = np.delete(self._table.mean, self._places)
-        self.factor = np.append(factor, np.ones(num_more)).astype(np.float32)
-        self.offset = np.append(offset, np.zeros(num_more)).astype(np.float32)
+        self.factor = np.append(
+            factor,
+            np.ones(num_more),
+        ).astype(np.float32)
+        self.offset = np.append(
+            offset,
+            np.zeros(num_more),
+        ).astype(np.float32)
 
     def to_rows(self, values, y, parents, origin):
         """As `NumberTable.to_rows`; a category is the one that was given most."""
         num_columns = len(self._table.names)
-        numbers = np.setdiff1d(np.arange(num_columns), self._places)
+        numbers = np.setdiff1d(
+            np.arange(num_columns),
+            self._places,
+        )
         matrix = np.empty((len(values), num_columns))
         matrix[:, numbers] = values[:, : len(numbers)]
         first = len(numbers)
-        for place, known in zip(self._places, self._categories, strict=True):
+        for place, known in zip(
+            self._places,
+            self._categories,
+            strict=True,
+        ):
             shares = values[:, first : first + len(known)]
             matrix[:, place] = known[shares.argmax(axis=1)]
             first += len(known)

@@ -21,7 +21,12 @@ def frechet_distance(real: np.ndarray, drawn: np.ndarray) -> float:
     other = np.cov(drawn, rowvar=False)
     # The trace of the root of a product is the sum of the roots of its eigenvalues, which rounding
     # may leave a little below zero.
-    roots = np.sqrt(np.maximum(eigvals(covariance @ other).real, 0))
+    roots = np.sqrt(
+        np.maximum(
+            eigvals(covariance @ other).real,
+            0,
+        )
+    )
     total = means @ means + np.trace(covariance) + np.trace(other) - 2 * roots.sum()
     return float(max(total, 0.0))
 
@@ -64,10 +69,30 @@ def two_sample_test(real: np.ndarray, drawn: np.ndarray, *, seed: int = 0) -> Tw
         places = random.permutation(len(rows))[:num_rows]
         learned.append(rows[places[:half]])
         asked.append(rows[places[half:]])
-    classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2_000))
-    classifier.fit(np.concatenate(learned), np.repeat([0, 1], [half, half]))
+    classifier = make_pipeline(
+        StandardScaler(),
+        LogisticRegression(max_iter=2_000),
+    )
+    classifier.fit(
+        np.concatenate(learned),
+        np.repeat(
+            [0, 1],
+            [half, half],
+        ),
+    )
     num_asked = len(asked[0])
     found = classifier.predict(np.concatenate(asked))
-    accuracy = float(np.mean(found == np.repeat([0, 1], [num_asked, num_asked])))
+    accuracy = float(
+        np.mean(
+            found
+            == np.repeat(
+                [0, 1],
+                [num_asked, num_asked],
+            )
+        )
+    )
     deviation = 0.5 / np.sqrt(2 * num_asked)
-    return TwoSampleTest(accuracy, float(norm.sf((accuracy - 0.5) / deviation)))
+    return TwoSampleTest(
+        accuracy,
+        float(norm.sf((accuracy - 0.5) / deviation)),
+    )

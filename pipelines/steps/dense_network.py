@@ -31,8 +31,17 @@ class DenseNetwork:
     def forward(self, inputs: np.ndarray) -> list[np.ndarray]:
         """Returns the inputs, the values of each hidden layer and the outputs."""
         values = [inputs]
-        for weights, biases in zip(self.weights[:-1], self.biases[:-1], strict=True):
-            values.append(np.maximum(values[-1] @ weights + biases, 0))
+        for weights, biases in zip(
+            self.weights[:-1],
+            self.biases[:-1],
+            strict=True,
+        ):
+            values.append(
+                np.maximum(
+                    values[-1] @ weights + biases,
+                    0,
+                )
+            )
         values.append(values[-1] @ self.weights[-1] + self.biases[-1])
         return values
 
@@ -50,7 +59,10 @@ class DenseNetwork:
         of_weights: list[np.ndarray] = []
         of_biases: list[np.ndarray] = []
         for layer in reversed(range(len(self.weights))):
-            of_weights.insert(0, values[layer].T @ slope + penalty * self.weights[layer])
+            of_weights.insert(
+                0,
+                values[layer].T @ slope + penalty * self.weights[layer],
+            )
             of_biases.insert(0, slope.sum(axis=0))
             slope = slope @ self.weights[layer].T
             if layer:
