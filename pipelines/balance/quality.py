@@ -73,24 +73,11 @@ def two_sample_test(real: np.ndarray, drawn: np.ndarray, *, seed: int = 0) -> Tw
         StandardScaler(),
         LogisticRegression(max_iter=2_000),
     )
-    classifier.fit(
-        np.concatenate(learned),
-        np.repeat(
-            [0, 1],
-            [half, half],
-        ),
-    )
+    classifier.fit(np.concatenate(learned), np.repeat([0, 1], half))
     num_asked = len(asked[0])
     found = classifier.predict(np.concatenate(asked))
-    accuracy = float(
-        np.mean(
-            found
-            == np.repeat(
-                [0, 1],
-                [num_asked, num_asked],
-            )
-        )
-    )
+    truth = np.repeat([0, 1], num_asked)
+    accuracy = float(np.mean(found == truth))
     deviation = 0.5 / np.sqrt(2 * num_asked)
     return TwoSampleTest(
         accuracy,

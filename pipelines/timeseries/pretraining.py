@@ -92,14 +92,8 @@ class MaskedSeriesPretraining(Pretraining):
             masked = dict(columns)
             for port, part in zip(ports, parts, strict=True):
                 masked[port.name] = part
-            return (
-                masked,
-                tf.concat(
-                    [truth, is_masked],
-                    axis=2,
-                ),
-                weight,
-            )
+            both = tf.concat([truth, is_masked], axis=2)
+            return masked, both, weight
 
         return one_batch
 

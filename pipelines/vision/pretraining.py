@@ -109,31 +109,9 @@ class ContrastivePretraining(Pretraining):
 
         def one_batch(number, batch):
             columns, _, weight = batch
-            batch_seed = tf.stack(
-                [
-                    tf.cast(
-                        seed,
-                        tf.int64,
-                    ),
-                    number,
-                ]
-            )
-            forms, _ = alter(
-                columns,
-                {},
-                fold_seed(
-                    batch_seed,
-                    0,
-                ),
-            )
-            others, _ = alter(
-                columns,
-                {},
-                fold_seed(
-                    batch_seed,
-                    1,
-                ),
-            )
+            batch_seed = tf.stack([tf.cast(seed, tf.int64), number])
+            forms, _ = alter(columns, {}, fold_seed(batch_seed, 0))
+            others, _ = alter(columns, {}, fold_seed(batch_seed, 1))
             both = dict(forms)
             for name, x in others.items():
                 both[name + OTHER] = x
@@ -155,46 +133,23 @@ class ContrastivePretraining(Pretraining):
         stacked = {}
         for name, first in model.input.items():
             shape = first.shape[1:]
-            inputs[name] = keras.Input(
-                shape,
-                name=name,
-                dtype=first.dtype,
-            )
-            inputs[name + OTHER] = keras.Input(
-                shape,
-                name=name + OTHER,
-                dtype=first.dtype,
-            )
+            inputs[name] = keras.Input(shape, name=name, dtype=first.dtype)
+            inputs[name + OTHER] = keras.Input(shape, name=name + OTHER, dtype=first.dtype)
             # One batch of both forms, so that they share the statistics of a normalization.
-            stacked[name] = keras.ops.concatenate(
-                [inputs[name], inputs[name + OTHER]],
-                axis=0,
-            )
+            stacked[name] = keras.ops.concatenate([inputs[name], inputs[name + OTHER]], axis=0)
         vectors = []
         for place, x in enumerate(encoder(stacked)):
             x = self._dense(x, f"compared{place}_hidden", seed, activation="relu")
             x = self._dense(x, f"compared{place}", seed)
             first, second = keras.ops.split(x, 2, axis=0)
             vectors += [first, second]
-        return keras.Model(
-            inputs,
-            keras.ops.stack(
-                vectors,
-                axis=1,
-            ),
-            name="comparer",
-        )
+        return keras.Model(inputs, keras.ops.stack(vectors, axis=1), name="comparer")
 
     def _dense(self, x, name, seed, activation=None):
         import keras
 
         start = keras.initializers.GlorotUniform(seed=seed)
-        layer = keras.layers.Dense(
-            self.projection,
-            activation,
-            kernel_initializer=start,
-            name=name,
-        )
+        layer = keras.layers.Dense(self.projection, activation, kernel_initializer=start, name=name)
         return layer(x)
 
 
@@ -214,20 +169,8 @@ def contrastive_loss(temperature: float):
     def one_way(first, second):
         num_rows = ops.shape(first)[0]
         own = ops.eye(num_rows)
-        across = (
-            ops.matmul(
-                first,
-                ops.transpose(second),
-            )
-            / temperature
-        )
-        within = (
-            ops.matmul(
-                first,
-                ops.transpose(first),
-            )
-            / temperature
-        )
+        across = ops.matmul(first, ops.transpose(second)) / temperature
+        within = ops.matmul(first, ops.transpose(first)) / temperature
         within = within - 1e9 * own
         logits = ops.concatenate([across, within], axis=1)
         right = ops.sum(across * own, axis=1)
@@ -240,13 +183,7 @@ def contrastive_loss(temperature: float):
         for place in range(num_members):
             first = unit[:, 2 * place]
             second = unit[:, 2 * place + 1]
-            total += one_way(
-                first,
-                second,
-            ) + one_way(
-                second,
-                first,
-            )
+            total += one_way(first, second) + one_way(second, first)
         return total / (2 * num_members)
 
     return loss
