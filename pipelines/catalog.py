@@ -39,6 +39,7 @@ RECIPES = {
     "penguins_mlp": tabular.PENGUINS,
     "fashion_cnn": vision.FASHION,
     "emoji_cnn": vision.EMOJI,
+    "emoji_generated": vision.EMOJI_GENERATED,
     "emoji_lite0": vision.EMOJI_LITE0,
     "fashion_prototypes": vision.FASHION_PROTOTYPES,
     "fashion_100kb": vision.FASHION_100KB,

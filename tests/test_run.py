@@ -99,6 +99,7 @@ IN_FULL = (
     "fashion_few_labels",
     "emoji_cnn",
     "emoji_lite0",
+    "emoji_generated",
     "remarks_cnn",
     "remarks5_cnn",
     "credit_mlp",

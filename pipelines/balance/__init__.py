@@ -3,7 +3,9 @@ held-out row.
 """
 
 from .cleaning import EditedNearestNeighbours, NearMiss, TomekLinks
+from .generate import Generate
 from .prior import AdjustLogits, CorrectPrior
+from .quality import TwoSampleTest, frechet_distance, two_sample_test
 from .samplers import (
     Adasyn,
     OversampleRandom,
@@ -32,10 +34,14 @@ __all__ = [
     "SmoteSvm",
     "SmoteKMeans",
     "SmoteN",
+    "Generate",
     "NearMiss",
     "ClusterCentroids",
     "TomekLinks",
     "EditedNearestNeighbours",
     "AdjustLogits",
     "CorrectPrior",
+    "frechet_distance",
+    "two_sample_test",
+    "TwoSampleTest",
 ]

@@ -1,12 +1,12 @@
 """The step that fills missing numbers of a row by a denoising autoencoder."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
 from ..device.primitives import DenseFill
 from ..spec import knob
+from .dense_network import DenseNetwork
 from .imputers import FillRows, moments, plain, refuse_many
 
 MAX_COLUMNS = 256
@@ -64,7 +64,7 @@ class ImputeAutoencoder(FillRows):
         random = np.random.default_rng(self.seed)
         num_columns = z.shape[1]
         hidden = [self.width] * self.num_layers
-        network = _Network([2 * num_columns, *hidden, num_columns], random)
+        network = DenseNetwork([2 * num_columns, *hidden, num_columns], random)
         for batch in range(self.num_batches):
             rows = z[random.integers(0, len(z), _BATCH)]
             taken = ~np.isnan(rows) & (random.random(rows.shape) < self.masked)
@@ -72,53 +72,8 @@ class ImputeAutoencoder(FillRows):
             inputs = np.concatenate([np.where(left, rows, 0), ~left], axis=1)
             wanted = np.where(taken, rows, 0)
             rate = self.learning_rate * 0.05 ** (batch / self.num_batches)
-            network.learn(inputs, wanted, taken, rate=rate, penalty=self.penalty)
+            values = network.forward(inputs)
+            slope = np.where(taken, values[-1] - wanted, 0) / max(taken.sum(), 1)
+            gradients, _ = network.backward(values, slope, penalty=self.penalty)
+            network.step(gradients, rate)
         return network.weights, network.biases
-
-
-class _Network:
-    """A dense network with ReLU, in float64. scikit-learn's has no loss of some outputs alone.
-
-    Attributes:
-        weights: Of each layer, float64 [inputs, units].
-        biases: Of each layer, float64 [units].
-    """
-
-    def __init__(self, widths, random):
-        self.weights = []
-        self.biases = []
-        for width, num_units in pairwise(widths):
-            scale = np.sqrt(2 / width)  # He et al. 2015
-            self.weights.append(scale * random.normal(size=(width, num_units)))
-            self.biases.append(np.zeros(num_units))
-        shapes = [array.shape for array in (*self.weights, *self.biases)]
-        self._means = [np.zeros(shape) for shape in shapes]
-        self._squares = [np.zeros(shape) for shape in shapes]
-        self._num_steps = 0
-
-    def learn(self, inputs, wanted, counts, *, rate, penalty):
-        """Takes a step of Adam (Kingma and Ba 2015) on the squares of the outputs that count."""
-        values = [inputs]
-        for weights, biases in zip(self.weights, self.biases, strict=True):
-            values.append(np.maximum(values[-1] @ weights + biases, 0))
-        outputs = values[-2] @ self.weights[-1] + self.biases[-1]
-        slope = np.where(counts, outputs - wanted, 0) / max(counts.sum(), 1)
-        of_weights: list[np.ndarray] = []
-        of_biases: list[np.ndarray] = []
-        for layer in reversed(range(len(self.weights))):
-            of_weights.insert(0, values[layer].T @ slope + penalty * self.weights[layer])
-            of_biases.insert(0, slope.sum(axis=0))
-            slope = (slope @ self.weights[layer].T) * (values[layer] > 0)
-        self._step([*of_weights, *of_biases], rate)
-
-    def _step(self, gradients, rate):
-        self._num_steps += 1
-        fast = 1 - 0.9**self._num_steps
-        slow = 1 - 0.999**self._num_steps
-        arrays = [*self.weights, *self.biases]
-        for place, gradient in enumerate(gradients):
-            mean = self._means[place]
-            square = self._squares[place]
-            mean += 0.1 * (gradient - mean)
-            square += 0.001 * (gradient**2 - square)
-            arrays[place] -= rate * (mean / fast) / (np.sqrt(square / slow) + 1e-8)

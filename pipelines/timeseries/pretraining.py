@@ -62,18 +62,38 @@ class MaskedSeriesPretraining(Pretraining):
 
         def one_batch(number, batch):
             columns, _, weight = batch
-            batch_seed = tf.stack([tf.cast(seed, tf.int64), number])
-            truth = tf.concat([columns[port.name] for port in ports], axis=2)
-            drawn = tf.random.stateless_uniform(tf.shape(truth), batch_seed)
+            batch_seed = tf.stack(
+                [
+                    tf.cast(
+                        seed,
+                        tf.int64,
+                    ),
+                    number,
+                ]
+            )
+            truth = tf.concat(
+                [columns[port.name] for port in ports],
+                axis=2,
+            )
+            drawn = tf.random.stateless_uniform(
+                tf.shape(truth),
+                batch_seed,
+            )
             starts = tf.cast(drawn < rate, tf.float32)
-            is_masked = tf.nn.max_pool1d(starts, self.mask_steps, 1, "SAME")
+            is_masked = tf.nn.max_pool1d(
+                starts,
+                self.mask_steps,
+                1,
+                "SAME",
+            )
             kept = truth * (1 - is_masked)
             widths = [port.shape[1] for port in ports]
             parts = tf.split(kept, widths, axis=2)
             masked = dict(columns)
             for port, part in zip(ports, parts, strict=True):
                 masked[port.name] = part
-            return masked, tf.concat([truth, is_masked], axis=2), weight
+            both = tf.concat([truth, is_masked], axis=2)
+            return masked, both, weight
 
         return one_batch
 
@@ -92,7 +112,12 @@ class MaskedSeriesPretraining(Pretraining):
                 num_channels, 1, kernel_initializer=start, name=f"filled{place}"
             )
             maps = fill(self.net.maps_of(model, place))
-            filled.append(keras.ops.reshape(maps, (-1, num_steps, num_channels)))
+            filled.append(
+                keras.ops.reshape(
+                    maps,
+                    (-1, num_steps, num_channels),
+                )
+            )
         together = keras.ops.concatenate(filled, axis=2)
         return keras.Model(model.input, together, name="filler")
 
@@ -112,7 +137,16 @@ def masked_error(num_members: int):
         truth, is_masked = ops.split(truth_and_mask, 2, axis=2)
         truth = ops.tile(truth, (1, 1, num_members))
         weight = ops.tile(is_masked, (1, 1, num_members))
-        total = ops.sum(weight * ops.square(truth - filled), axis=(1, 2))
-        return total / ops.maximum(ops.sum(weight, axis=(1, 2)), 1.0)
+        total = ops.sum(
+            weight * ops.square(truth - filled),
+            axis=(1, 2),
+        )
+        return total / ops.maximum(
+            ops.sum(
+                weight,
+                axis=(1, 2),
+            ),
+            1.0,
+        )
 
     return loss

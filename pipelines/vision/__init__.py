@@ -30,6 +30,7 @@ from .networks import Cnn, DsCnn, ResNet8, Vit
 from .pretraining import ContrastivePretraining
 from .recipes import (
     EMOJI,
+    EMOJI_GENERATED,
     EMOJI_LITE0,
     FASHION,
     FASHION_30KB,
@@ -78,5 +79,6 @@ __all__ = [
     "FASHION_PROTOTYPES",
     "FASHION_FEW_LABELS",
     "EMOJI",
+    "EMOJI_GENERATED",
     "EMOJI_LITE0",
 ]

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from pipelines import catalog, steps
+from pipelines import balance, catalog, steps
 from pipelines.device.cells import Column
 from pipelines.device.target import Target
 from pipelines.rows.parts import Dataset, Schema
@@ -65,7 +65,7 @@ def with_defaults(kind, **given):
         if field.default is MISSING and field.default_factory is MISSING
     ]
     made = kind(**{name: given[name] for name in lacking})
-    if isinstance(made, steps.ImputeAutoencoder):
+    if isinstance(made, (steps.ImputeAutoencoder, balance.Generate)):
         return dataclasses.replace(made, num_batches=50)  # seconds that tests of others need
     return made
 
