@@ -43,7 +43,14 @@ from .training.trained import ComparisonModel, TrainedModel
 from .verify.agreement import labels_apart
 from .verify.assess import answers_of, assess, decide_form
 from .verify.evaluation import Evaluation, compare_answers
-from .verify.fitting import as_chosen, train_and_assess, train_on_all, with_decisions, with_feed
+from .verify.fitting import (
+    as_chosen,
+    train_and_assess,
+    train_on_all,
+    with_allowed,
+    with_decisions,
+    with_feed,
+)
 from .verify.kept import check_kept
 from .verify.peers import FittedPeers, score_peers
 from .verify.tolerance import failed_step
@@ -293,7 +300,7 @@ def compare(recipe: Recipe, trained: TrainedModel) -> ComparisonModel | None:
     other = with_deciding(other, inputs.train_rows.schema)
     with stage("comparison"):
         rows = inputs.balanced_with(other.balance)
-        inputs = replace(inputs, feed=replace(inputs.feed, rows=rows))
+        inputs = with_allowed(other, replace(inputs, feed=replace(inputs.feed, rows=rows)))
         trained = train_and_assess(other, inputs)
         if other.training.refit:
             trained = train_on_all(other, trained)

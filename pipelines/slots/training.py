@@ -223,10 +223,25 @@ class Loss(Spec):
     Attributes:
         is_of_batch: Whether it is of a whole batch, and each row is given that value.
         weighs_classes: Whether it has an own way with rare classes or labels.
+        reads_rows: Whether it reads more of a row than its truth (`allowed`).
     """
 
     is_of_batch: ClassVar[bool] = False
     weighs_classes: ClassVar[bool] = False
+    reads_rows: ClassVar[bool] = False
+
+    def allowed(self, rows: TrainSet, ids: np.ndarray) -> np.ndarray | None:
+        """Returns what stands next to the truth of each training row, float32 [rows, values]; None
+        if the loss is of truth and outputs alone.
+
+        Args:
+            rows: Raw training rows, as they were before balancing.
+            ids: int64 [rows], the source rows of those that are learned from.
+
+        Raises:
+            PipelineError: The rows are not such as the loss reads.
+        """
+        return None
 
     def suits_target(self, target: ColumnTarget) -> str:
         """Returns why the loss cannot be used for the target, or "".

@@ -11,7 +11,7 @@ from .candidates import table_candidates
 from .load import LoadTable, load_table
 from .memory import Memory
 from .networks import Mlp
-from .recipes import BIRDS, CREDIT, PENGUINS, STORMS, table_recipe
+from .recipes import BIRDS, CREDIT, PENGUINS, STORMS, STORMS_RULES, table_recipe
 from .teacher import ForestTeacher
 
 __all__ = [
@@ -28,5 +28,6 @@ __all__ = [
     "BIRDS",
     "CREDIT",
     "STORMS",
+    "STORMS_RULES",
     "PENGUINS",
 ]

@@ -1,11 +1,14 @@
 """Recipes for tables: four real sets, and the one that any CSV file starts from."""
 
+from dataclasses import replace
+
 from ..balance import WeightByClass
 from ..recipe import Judge, Recipe
 from ..rows.split import SplitGrouped, SplitRandom
 from ..sources.label_sets import target_title
 from ..steps import DropColumns, EncodeBins, EncodeDate, EncodeOnehot, FlagMissing, ImputeMedian
 from ..training.optimizers import AdamW
+from ..training.rule_loss import WithRules
 from ..training.schedules import Constant
 from ..training.training import Training
 from .load import LoadTable
@@ -98,6 +101,23 @@ STORMS = Recipe(
     encode=(EncodeBins(num_bins=24, least_share=0.0),),
     build=Mlp(widths=(128, 64), num_members=4),
     judge=Judge(deciding="macro_f1"),
+)
+
+STORMS_RULES = replace(
+    STORMS,
+    name="storms_rules",
+    about="The same storms, with NOAA's definitions of five kinds by their wind as rules: in the "
+    "loss, and counted (`rules`).",
+    training=Training(
+        loss=WithRules(
+            (
+                "status == 'hurricane' implies wind >= 64",
+                "status == 'tropical storm' implies 34 <= wind < 64",
+                "status == 'subtropical storm' implies 34 <= wind",
+                "status in ('tropical depression', 'subtropical depression') implies wind < 34",
+            )
+        )
+    ),
 )
 
 PENGUINS = Recipe(

@@ -279,6 +279,8 @@ class _Fitting:
             self.num_replicas,
         )
         labels = task_labels(self.feed.rows.y, self.signature, self.feed.soft_labels)
+        if self.feed.allowed is not None:
+            labels["members"] = np.concatenate([labels["members"], self.feed.allowed], axis=1)
         batches = TrainingBatches(
             self.feed,
             labels,
