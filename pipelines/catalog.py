@@ -36,6 +36,7 @@ from .training.training import Training
 RECIPES = {
     "birds_mlp": tabular.BIRDS,
     "credit_mlp": tabular.CREDIT,
+    "credit_monotone": tabular.CREDIT_MONOTONE,
     "storms_mlp": tabular.STORMS,
     "storms_rules": tabular.STORMS_RULES,
     "penguins_mlp": tabular.PENGUINS,

@@ -245,13 +245,7 @@ class Recipe(Spec):
                     expected="an empty slot: the nets of it make or need rows of their own",
                     fix=f"--set {slot}={_SLOTS[slot].empty}",
                 )
-        loss = self.training.loss
-        if self.build.fits_members and loss is not None and loss.reads_rows:
-            raise RecipeError(
-                f"training.loss={loss!r} with {name}, whose nets draw rows of their own",
-                expected="one net",
-                fix="--set training.loss=None, or a network that is no ensemble of trainings",
-            )
+        self.build.check_with(self.training.loss, self.shipping.compress)
         if self.build.folds_rows and self.balance is not None and self.balance.redraws:
             raise RecipeError(
                 f"balance={self.balance!r} with {name}, which cuts rows into folds",

@@ -47,7 +47,7 @@ from .verify.fitting import (
     as_chosen,
     train_and_assess,
     train_on_all,
-    with_allowed,
+    train_other,
     with_decisions,
     with_feed,
 )
@@ -299,12 +299,7 @@ def compare(recipe: Recipe, trained: TrainedModel) -> ComparisonModel | None:
         return None
     other = with_deciding(other, inputs.train_rows.schema)
     with stage("comparison"):
-        rows = inputs.balanced_with(other.balance)
-        inputs = with_allowed(other, replace(inputs, feed=replace(inputs.feed, rows=rows)))
-        trained = train_and_assess(other, inputs)
-        if other.training.refit:
-            trained = train_on_all(other, trained)
-        return ComparisonModel(words, trained)
+        return ComparisonModel(words, train_other(other, inputs))
 
 
 def peers(recipe: Recipe, splits: Splits) -> FittedPeers | None:

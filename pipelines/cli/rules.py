@@ -21,13 +21,30 @@ class RulesOptions:
             '>= 64"; those that the bundle was trained with if none are given.',
         ),
     ] = None
+    rising: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN", help="The answer shall rise with this column. May be repeated."
+        ),
+    ] = None
+    falling: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="It shall fall with this column. May be repeated."),
+    ] = None
 
 
 def run_rules(options: RulesOptions) -> None:
     """Count which rules answers to test rows break, and what enforcing them costs."""
     from ..report.terminal import print_lines, print_sentence
-    from ..studies.rules import HEADINGS, measure_rules
+    from ..studies import monotone, rules
 
-    measured = measure_rules(options.bundle, options.rules or ())
-    print_lines(measured.lines(), HEADINGS)
+    if options.rising or options.falling:
+        swept = monotone.measure_monotone(
+            options.bundle, rising=options.rising or (), falling=options.falling or ()
+        )
+        print_lines([each.line() for each in swept], monotone.HEADINGS)
+        if not options.rules:
+            return
+    measured = rules.measure_rules(options.bundle, options.rules or ())
+    print_lines(measured.lines(), rules.HEADINGS)
     print_sentence(measured.verdict())

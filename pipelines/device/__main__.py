@@ -81,7 +81,7 @@ def main(arguments: list[str] | None = None) -> int:
         help="write cells that neither a spreadsheet nor a terminal acts on (see safe_csv.py); if "
         "not given, for a terminal",
     )
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)  # files may stand after options
     if len(options.separator) > 1 or options.separator in ('"', "\r", "\n"):
         parser.error("--separator takes one character")
     if hasattr(sys.stdin, "reconfigure"):

@@ -6,12 +6,21 @@ from ..balance import WeightByClass
 from ..recipe import Judge, Recipe
 from ..rows.split import SplitGrouped, SplitRandom
 from ..sources.label_sets import target_title
-from ..steps import DropColumns, EncodeBins, EncodeDate, EncodeOnehot, FlagMissing, ImputeMedian
+from ..steps import (
+    DropColumns,
+    EncodeBins,
+    EncodeDate,
+    EncodeOnehot,
+    FlagMissing,
+    ImputeMedian,
+    ScaleStandard,
+)
 from ..training.optimizers import AdamW
 from ..training.rule_loss import WithRules
 from ..training.schedules import Constant
 from ..training.training import Training
 from .load import LoadTable
+from .monotone import MonotoneMlp
 from .networks import Mlp
 from .teacher import ForestTeacher
 
@@ -84,6 +93,18 @@ CREDIT = Recipe(
     training=Training(batch_size=64),
 )
 
+CREDIT_MONOTONE = replace(
+    CREDIT,
+    name="credit_monotone",
+    about="The same customers, by a net that never holds a longer employment, a higher income or "
+    "more assets against one, nor a larger loan or debt in favour of one.",
+    encode=(ScaleStandard(), EncodeOnehot(min_count=2)),
+    build=MonotoneMlp(
+        rising=("Amount", "Debt"),
+        falling=("Seniority", "Income", "Assets"),
+    ),
+)
+
 STORMS = Recipe(
     name="storms_mlp",
     about="NOAA storm tracks: which of nine kinds of storm is it, from place, time, wind and "
@@ -108,6 +129,8 @@ STORMS_RULES = replace(
     name="storms_rules",
     about="The same storms, with NOAA's definitions of five kinds by their wind as rules: in the "
     "loss, and counted (`rules`).",
+    # Bins have edges of their own at 34 and 64 knots: with them nothing is broken, rules or not.
+    encode=(ScaleStandard(),),
     training=Training(
         loss=WithRules(
             (

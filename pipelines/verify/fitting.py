@@ -67,6 +67,21 @@ def with_allowed(recipe: Recipe, inputs: TrainingInputs) -> TrainingInputs:
     return replace(inputs, feed=replace(inputs.feed, allowed=allowed))
 
 
+def train_other(recipe: Recipe, inputs: TrainingInputs) -> TrainedModel:
+    """Trains another network or balancing on inputs of a first one, for comparison.
+
+    Args:
+        recipe: with its deciding metric.
+        inputs: of the first one, whose steps are fitted.
+    """
+    rows = inputs.balanced_with(recipe.balance)
+    inputs = with_allowed(recipe, replace(inputs, feed=replace(inputs.feed, rows=rows)))
+    trained = train_and_assess(recipe, inputs)
+    if recipe.training.refit:
+        return train_on_all(recipe, trained)
+    return trained
+
+
 def train_and_assess(
     recipe: Recipe, inputs: TrainingInputs, callbacks: Sequence = ()
 ) -> TrainedModel:
