@@ -162,6 +162,8 @@ def read_prototypes(path: str | Path, folder: str | Path) -> Prototypes:
         prototypes = read_typed(Prototypes, values)
         if not len(prototypes.labels) == len(prototypes.counts) == len(prototypes.sums):
             raise ValueError("labels, counts and sums are not as many")
+        if len(set(prototypes.labels)) < len(prototypes.labels):
+            raise ValueError("a label stands twice")
     except (OSError, *_FAULTS) as error:
         raise DeviceError(
             f"{str(path)!r} holds no prototypes: {error}",
