@@ -12,7 +12,7 @@ from ..device.signature import Signature, made_from
 from ..errors import RecipeError
 from ..rows.sketch import DataSketch
 from ..slots import Network
-from ..spec import knob
+from ..spec import Refusal, knob
 from .networks import Mlp
 
 _FIX = "--set 'encode=(ScaleStandard(), EncodeOnehot())'"
@@ -34,6 +34,7 @@ class MonotoneMlp(Network):
         falling: Numeric columns with which it may fall only.
         widths: Of the hidden layers.
         dropout: The share of values that is dropped after each hidden layer.
+        embedding_width: Of the vector of a category that comes as an id.
     """
 
     constrains: ClassVar[bool] = True
@@ -42,6 +43,7 @@ class MonotoneMlp(Network):
     falling: tuple[str, ...] = ()
     widths: tuple[int, ...] = knob((64, 32), 1, 4096)
     dropout: float = knob(0.1, 0, 0.95)
+    embedding_width: int = knob(8, 1, 256)
 
     def check(self) -> None:
         """Raises RecipeError for a column that shall rise and fall."""
@@ -54,7 +56,13 @@ class MonotoneMlp(Network):
             )
 
     def suits(self, sketch: DataSketch) -> str:
-        """Returns why a dense net cannot read the columns, or ""."""
+        """Returns why a dense net cannot read the columns, or its answer has no order, or ""."""
+        if not sketch.may_be(_has_one_output):
+            return Refusal(
+                f"MonotoneMlp for {sketch.target_words()}",
+                expected="one number a row, or two classes",
+                fix="--set 'build=Mlp()'",
+            )
         return Mlp().suits(sketch) or super().suits(sketch)
 
     def tiny(self) -> "MonotoneMlp":
@@ -71,9 +79,20 @@ class MonotoneMlp(Network):
         inputs = {}
         parts = []
         for port in signature.inputs:
-            inputs[port.name] = keras.Input(port.shape, name=port.name, dtype=port.dtype)
-            parts.append(inputs[port.name])
-            signs.append(self._signs(signature, port))
+            x = keras.Input(port.shape, name=port.name, dtype=port.dtype)
+            inputs[port.name] = x
+            sign = self._signs(signature, port)
+            if port.dtype == "int32":
+                table = layers.Embedding(
+                    port.num_ids,
+                    self.embedding_width,
+                    name=f"{port.name}_embedding",
+                    embeddings_initializer=keras.initializers.RandomNormal(stddev=0.1, seed=seed),
+                )
+                x = layers.Flatten()(table(x))
+                sign = np.zeros(x.shape[1], np.float32)
+            parts.append(x)
+            signs.append(sign)
         self._require_found(signature, np.concatenate(signs))
         x = parts[0]
         if len(parts) > 1:
@@ -100,9 +119,9 @@ class MonotoneMlp(Network):
         """Returns 1 for each place of a port whose weights must not be negative, -1 for one whose
         weights must not be positive, 0 for others, float32 [width].
         """
-        if len(port.shape) != 1 or port.dtype != "float32":
+        if len(port.shape) != 1:
             raise RecipeError(
-                f"the input {port.name!r} of {port.dtype} {port.shape} for MonotoneMlp",
+                f"the input {port.name!r} of shape {port.shape} for MonotoneMlp",
                 expected="numbers side by side",
                 fix=_FIX,
             )
@@ -139,6 +158,11 @@ def _flags(signature):
         if isinstance(primitive, Missing):
             found.update(primitive.makes())
     return found
+
+
+def _has_one_output(task):
+    """Returns whether a task may have one output, which rises or falls."""
+    return task.output_kind != "softmax" and not task.has_label_sets and not task.embeds
 
 
 def _require_one_output(signature):

@@ -119,7 +119,7 @@ def _reading(opened, inputs, tree, answers, asked):
         plain = float(counts.max() / len(answers))
         measured = (
             f"It answers {fidelity:.1%} of {len(asked):,} {opened.part} rows as the model does; "
-            f"always answering {values[counts.argmax()]!r} would {plain:.1%}."
+            f"always answering {shown(str(values[counts.argmax()]))} would {plain:.1%}."
         )
     else:
         spread = float(np.var(answers)) or 1.0
