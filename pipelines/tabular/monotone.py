@@ -93,7 +93,7 @@ class MonotoneMlp(Network):
                 sign = np.zeros(x.shape[1], np.float32)
             parts.append(x)
             signs.append(sign)
-        self._require_found(signature, np.concatenate(signs))
+        self._require_found(signature)
         x = parts[0]
         if len(parts) > 1:
             x = layers.Concatenate()(parts)
@@ -136,19 +136,31 @@ class MonotoneMlp(Network):
                     places += [wanted.get(name, 0.0) if is_plain else 0.0] * width
         return np.array(places, np.float32)
 
-    def _require_found(self, signature, sign):
+    def _require_found(self, signature):
         """Raises RecipeError for a column that no input holds as one number, or in other forms."""
+        plain = _plain_columns(signature)
         for name in (*self.rising, *self.falling):
-            known = [column for column in signature.columns if column.name == name]
             forms = made_from(signature.primitives, (name,)) - {name}
             forms -= _flags(signature)
-            if not known or forms or not sign.any():
+            if name not in plain or forms:
                 raise RecipeError(
                     f"the column {name!r} for MonotoneMlp, which the steps give as "
                     f"{', '.join(sorted(forms)) or 'nothing'}",
                     expected="a numeric column that is scaled and stays one number",
                     fix=_FIX,
                 )
+
+
+def _plain_columns(signature):
+    """Returns the raw columns that come to the net as one number each, under their own names."""
+    flows = follow(signature.columns, signature.primitives)
+    floats = {port.name for port in signature.inputs if port.dtype == "float32"}
+    raw = {column.name for column in signature.columns}
+    found = set()
+    for primitive in signature.primitives:
+        if isinstance(primitive, PackingPrimitive) and primitive.into in floats:
+            found.update(name for name in primitive.columns if flows[name].shape == ())
+    return found & raw
 
 
 def _flags(signature):

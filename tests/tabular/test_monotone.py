@@ -77,6 +77,17 @@ def test_what_cannot_be_monotone_is_refused(net, changes, words):
         net.build(signature(**changes))
 
 
+def test_bins_of_a_column_are_refused():
+    from pipelines.run import read, split
+    from pipelines.training.inputs import fit_inputs
+
+    recipe = catalog.override(catalog.RECIPES["credit_monotone"], "encode=(EncodeBins(),)")
+    splits = split(recipe, read(recipe).dataset)
+    inputs = fit_inputs(recipe, splits.train, splits.valid)
+    with pytest.raises(RecipeError, match="'Amount'"):
+        recipe.build.build(inputs.signature)
+
+
 def test_knobs_that_do_not_go_together_are_refused():
     with pytest.raises(RecipeError, match="both name 'up'"):
         MonotoneMlp(rising=("up",), falling=("up",)).check()
