@@ -81,7 +81,9 @@ def test_bins_of_a_column_are_refused():
     from pipelines.run import read, split
     from pipelines.training.inputs import fit_inputs
 
-    recipe = catalog.override(catalog.RECIPES["credit_monotone"], "encode=(EncodeBins(),)")
+    recipe = catalog.override(
+        catalog.RECIPES["credit_monotone"], "encode=(EncodeBins(), EncodeOnehot())"
+    )
     splits = split(recipe, read(recipe).dataset)
     inputs = fit_inputs(recipe, splits.train, splits.valid)
     with pytest.raises(RecipeError, match="'Amount'"):
