@@ -15,6 +15,7 @@ from ..slots import Network
 from ..spec import Refusal, knob
 from .networks import Mlp
 
+_ONE_NUMBER = ((), (1,))  # a column before and after it was scaled
 _FIX = "--set 'encode=(ScaleStandard(), EncodeOnehot())'"
 
 
@@ -132,7 +133,7 @@ class MonotoneMlp(Network):
             if isinstance(primitive, PackingPrimitive) and primitive.into == port.name:
                 for name in primitive.columns:
                     width = int(np.prod(flows[name].shape))
-                    is_plain = flows[name].shape == ()
+                    is_plain = flows[name].shape in _ONE_NUMBER
                     places += [wanted.get(name, 0.0) if is_plain else 0.0] * width
         return np.array(places, np.float32)
 
@@ -159,7 +160,7 @@ def _plain_columns(signature):
     found = set()
     for primitive in signature.primitives:
         if isinstance(primitive, PackingPrimitive) and primitive.into in floats:
-            found.update(name for name in primitive.columns if flows[name].shape == ())
+            found.update(name for name in primitive.columns if flows[name].shape in _ONE_NUMBER)
     return found & raw
 
 

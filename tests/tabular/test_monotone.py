@@ -85,6 +85,8 @@ def test_bins_of_a_column_are_refused():
         catalog.RECIPES["credit_monotone"], "encode=(EncodeBins(), EncodeOnehot())"
     )
     splits = split(recipe, read(recipe).dataset)
+    scaled = catalog.RECIPES["credit_monotone"]
+    scaled.build.build(fit_inputs(scaled, splits.train, splits.valid).signature)
     inputs = fit_inputs(recipe, splits.train, splits.valid)
     with pytest.raises(RecipeError, match="'Amount'"):
         recipe.build.build(inputs.signature)
