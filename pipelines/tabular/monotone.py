@@ -100,20 +100,16 @@ class MonotoneMlp(Network):
             x = layers.Concatenate()(parts)
         sign = np.concatenate(signs)
         for depth, width in enumerate(self.widths):
-            dense = layers.Dense(
-                width, name=f"member0_dense{depth}", kernel_initializer=_small(sign, seed + depth)
-            )
+            dense = layers.Dense(width, name=f"member0_dense{depth}")
             x = dense(x)
-            dense.kernel.constraint = KeepSigns(sign)
+            _start(dense.kernel, sign, seed + depth)
             x = layers.Activation("relu6", name=f"member0_{depth}_relu6")(x)
             if self.dropout:
                 x = layers.Dropout(self.dropout, seed=seed + depth)(x)
             sign = np.ones(width, np.float32)
-        head = layers.Dense(
-            1, name="member0_logits", kernel_initializer=_small(sign, seed + len(self.widths))
-        )
+        head = layers.Dense(1, name="member0_logits")
         x = layers.Reshape((1, 1))(head(x))
-        head.kernel.constraint = KeepSigns(sign)
+        _start(head.kernel, sign, seed + len(self.widths))
         return keras.Model(inputs, x, name="monotone_mlp")
 
     def _signs(self, signature, port):
@@ -188,26 +184,24 @@ def _require_one_output(signature):
         )
 
 
-def _small(sign, seed):
-    """Returns an initializer of kernels that keep their signs: small where all add up."""
+def _start(kernel, sign, seed):
+    """Draws a kernel that keeps its signs, small where all add up, and has training keep them.
 
-    def draw(shape, dtype=None):
-        random = np.random.default_rng(seed)
-        kernel = random.normal(0, 1 / np.sqrt(shape[0]), shape)
-        size = np.abs(kernel)
-        if (sign == 1).all():
-            size = size * 2 / np.sqrt(shape[0])
-        kernel = np.where(sign[:, None] == 0, kernel, size * sign[:, None])
-        return kernel.astype(np.float32)
-
-    return draw
+    Both stand on the variable and not in the layer's config: a saved net holds plain layers.
+    """
+    random = np.random.default_rng(seed)
+    num_inputs = kernel.shape[0]
+    drawn = random.normal(0, 1 / np.sqrt(num_inputs), kernel.shape)
+    size = np.abs(drawn)
+    if (sign == 1).all():
+        size = size * 2 / np.sqrt(num_inputs)
+    drawn = np.where(sign[:, None] == 0, drawn, size * sign[:, None])
+    kernel.assign(drawn.astype(np.float32))
+    kernel.constraint = KeepSigns(sign)
 
 
 class KeepSigns:
-    """A constraint of a kernel [inputs, outputs]: weights of the wrong sign become zero.
-
-    It stands on the variable, not in the layer's config: a saved net holds plain layers.
-    """
+    """A constraint of a kernel [inputs, outputs]: weights of the wrong sign become zero."""
 
     def __init__(self, sign: np.ndarray):
         """Keeps weights of places with 1 from being negative, with -1 from being positive."""
