@@ -64,8 +64,16 @@ class Rule:
         for each in parsed:
             _check_condition(each, text)
         if len(parsed) == 1:
-            return cls(text, None, parsed[0])
-        return cls(text, parsed[0], parsed[1])
+            return cls(
+                text,
+                None,
+                parsed[0],
+            )
+        return cls(
+            text,
+            parsed[0],
+            parsed[1],
+        )
 
     def names(self) -> tuple[str, ...]:
         """Returns the names that the rule reads, each once."""
@@ -81,10 +89,18 @@ class Rule:
             values: By name an array [rows], or one value for all rows.
             num_rows: How many rows there are.
         """
-        concluded = condition(self.conclusion, values, num_rows)
+        concluded = condition(
+            self.conclusion,
+            values,
+            num_rows,
+        )
         if self.premise is None:
             return concluded
-        return concluded | ~condition(self.premise, values, num_rows)
+        return concluded | ~condition(
+            self.premise,
+            values,
+            num_rows,
+        )
 
 
 def condition(node: ast.expr, values: Values, num_rows: int) -> np.ndarray:
@@ -96,15 +112,36 @@ def condition(node: ast.expr, values: Values, num_rows: int) -> np.ndarray:
         num_rows: How many rows there are.
     """
     if isinstance(node, ast.BoolOp):
-        parts = [condition(each, values, num_rows) for each in node.values]
+        parts = [
+            condition(
+                each,
+                values,
+                num_rows,
+            )
+            for each in node.values
+        ]
         if isinstance(node.op, ast.And):
             return np.logical_and.reduce(parts)
         return np.logical_or.reduce(parts)
     if isinstance(node, ast.UnaryOp):
-        return ~condition(node.operand, values, num_rows)
+        return ~condition(
+            node.operand,
+            values,
+            num_rows,
+        )
     if isinstance(node, ast.Compare):
-        return _compared(node, values, num_rows)
-    return _truths(operand(node, values, num_rows))
+        return _compared(
+            node,
+            values,
+            num_rows,
+        )
+    return _truths(
+        operand(
+            node,
+            values,
+            num_rows,
+        )
+    )
 
 
 def operand(node: ast.expr, values: Values, num_rows: int) -> np.ndarray:
@@ -118,7 +155,11 @@ def operand(node: ast.expr, values: Values, num_rows: int) -> np.ndarray:
     dtype = None
     if value is None or isinstance(value, str):
         dtype = object
-    return np.full(num_rows, value, dtype)
+    return np.full(
+        num_rows,
+        value,
+        dtype,
+    )
 
 
 def _truths(column):
@@ -151,8 +192,16 @@ def constant_of(node: ast.expr) -> object:
 def _compared(node, values, num_rows):
     """Returns for which rows every comparison of a chain holds."""
     held = np.ones(num_rows, bool)
-    left = operand(node.left, values, num_rows)
-    for order, right_node in zip(node.ops, node.comparators, strict=True):
+    left = operand(
+        node.left,
+        values,
+        num_rows,
+    )
+    for order, right_node in zip(
+        node.ops,
+        node.comparators,
+        strict=True,
+    ):
         if isinstance(order, ast.Is):
             is_there = _is_present(left)
             held &= is_there == (right_node.id == "present")
@@ -160,13 +209,29 @@ def _compared(node, values, num_rows):
         if isinstance(order, (ast.In, ast.NotIn)):
             found = np.zeros(num_rows, bool)
             for each in right_node.elts:
-                found |= _ordered(operator.eq, left, operand(each, values, num_rows))
+                found |= _ordered(
+                    operator.eq,
+                    left,
+                    operand(
+                        each,
+                        values,
+                        num_rows,
+                    ),
+                )
             if isinstance(order, ast.NotIn):
                 found = ~found & _is_present(left)
             held &= found
             continue
-        right = operand(right_node, values, num_rows)
-        held &= _ordered(_ORDERS[type(order)], left, right)
+        right = operand(
+            right_node,
+            values,
+            num_rows,
+        )
+        held &= _ordered(
+            _ORDERS[type(order)],
+            left,
+            right,
+        )
         left = right
     return held
 
@@ -218,7 +283,11 @@ def _check_condition(node, text):
 def _check_comparison(node, text):
     """Raises DeviceError for a comparison of anything but names, numbers and texts."""
     sides = [node.left]
-    for order, right in zip(node.ops, node.comparators, strict=True):
+    for order, right in zip(
+        node.ops,
+        node.comparators,
+        strict=True,
+    ):
         if isinstance(order, ast.Is):
             if not isinstance(right, ast.Name) or right.id not in ("present", "missing"):
                 raise _invalid(text, "'is' stands before 'present' or 'missing'")

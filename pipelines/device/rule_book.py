@@ -70,7 +70,11 @@ class RuleBook:
                         fix="name a column of numbers, categories or truths, or the target; "
                         "column('a name') has any letters",
                     )
-        return cls(rules, target, worlds)
+        return cls(
+            rules,
+            target,
+            worlds,
+        )
 
     def columns(self) -> tuple[str, ...]:
         """Returns the columns that rules read, each once."""
@@ -100,7 +104,13 @@ class RuleBook:
         """Returns what the names of target and labels are in a possible answer."""
         if not self.target.separator:
             return {self.target.name: self.target.labels[int(world.argmax())]}
-        return dict(zip(self.target.labels, world.tolist(), strict=True))
+        return dict(
+            zip(
+                self.target.labels,
+                world.tolist(),
+                strict=True,
+            )
+        )
 
     def given(self, labels: np.ndarray) -> np.ndarray:
         """Returns the place of each answer among the possible ones, int64 [rows]."""
@@ -135,8 +145,16 @@ class RuleBook:
         allowed = self.allowed(columns, num_rows)
         given = self.given(labels)
         is_broken = ~allowed[np.arange(num_rows), given] & allowed.any(axis=1)
-        chances = np.where(allowed, self.log_chances(answers.scores), -math.inf)
-        chosen = np.where(is_broken, chances.argmax(axis=1), given)
+        chances = np.where(
+            allowed,
+            self.log_chances(answers.scores),
+            -math.inf,
+        )
+        chosen = np.where(
+            is_broken,
+            chances.argmax(axis=1),
+            given,
+        )
         names = np.empty(len(self.worlds), object)
         for place, world in enumerate(self.worlds):
             of_world = np.asarray(self.target.labels, object)[world]
@@ -149,9 +167,21 @@ class RuleBook:
         Args:
             scores: float64 [rows, labels]; several labels count as independent.
         """
-        likely = np.log(np.clip(scores, 1e-12, 1.0))
+        likely = np.log(
+            np.clip(
+                scores,
+                1e-12,
+                1.0,
+            )
+        )
         if not self.target.separator:
             return likely
-        unlikely = np.log(np.clip(1.0 - scores, 1e-12, 1.0))
+        unlikely = np.log(
+            np.clip(
+                1.0 - scores,
+                1e-12,
+                1.0,
+            )
+        )
         worlds = self.worlds.astype(np.float64)
         return likely @ worlds.T + unlikely @ (1.0 - worlds).T

@@ -66,8 +66,22 @@ def measure_monotone(
             expected="a model of one number, or of two classes",
             fix="sweep another bundle",
         )
-    swept = [_swept(opened, name, rises=True) for name in rising]
-    return swept + [_swept(opened, name, rises=False) for name in falling]
+    swept = [
+        _swept(
+            opened,
+            name,
+            rises=True,
+        )
+        for name in rising
+    ]
+    return swept + [
+        _swept(
+            opened,
+            name,
+            rises=False,
+        )
+        for name in falling
+    ]
 
 
 def _swept(opened: OpenedBundle, name: str, *, rises: bool) -> Swept:
@@ -81,7 +95,11 @@ def _swept(opened: OpenedBundle, name: str, *, rises: bool) -> Swept:
         )
     x = opened.train.x[name]
     known = x[~missing_mask(x)]
-    values = np.linspace(known.min(), known.max(), NUM_VALUES).astype(x.dtype)
+    values = np.linspace(
+        known.min(),
+        known.max(),
+        NUM_VALUES,
+    ).astype(x.dtype)
     places = opened.places(MOST_ROWS)
     found = dependence(
         lambda columns: _scores(opened, columns),

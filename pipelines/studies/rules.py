@@ -47,7 +47,13 @@ class RulesMeasured:
 
     def lines(self) -> list[tuple[str, ...]]:
         """Returns the cells of `HEADINGS`, a line a rule."""
-        counts = zip(self.rules, self.by_truth, self.by_model, self.enforced, strict=True)
+        counts = zip(
+            self.rules,
+            self.by_truth,
+            self.by_model,
+            self.enforced,
+            strict=True,
+        )
         return [(rule, *map(str, numbers)) for rule, *numbers in counts]
 
     def verdict(self) -> str:
@@ -77,7 +83,11 @@ def measure_rules(folder: str | Path, rules: Sequence[str] = ()) -> RulesMeasure
     opened = open_bundle(folder)
     texts = tuple(rules) or _rules_of(opened)
     rows = opened.rows
-    book = RuleBook.of(texts, opened.target, rows.schema.columns)
+    book = RuleBook.of(
+        texts,
+        opened.target,
+        rows.schema.columns,
+    )
     everything = np.arange(len(rows))
     columns = {name: read_rows(rows.x[name], everything) for name in book.columns()}
     before = opened.answers
@@ -85,9 +95,21 @@ def measure_rules(folder: str | Path, rules: Sequence[str] = ()) -> RulesMeasure
     return RulesMeasured(
         texts,
         len(rows),
-        _count(book, columns, _true_labels(opened)),
-        _count(book, columns, before.given()),
-        _count(book, columns, after.given()),
+        _count(
+            book,
+            columns,
+            _true_labels(opened),
+        ),
+        _count(
+            book,
+            columns,
+            before.given(),
+        ),
+        _count(
+            book,
+            columns,
+            after.given(),
+        ),
         _scores(opened, before),
         _scores(opened, after),
         int(np.count_nonzero(before.given() != after.given())),
@@ -120,5 +142,9 @@ def _true_labels(opened: OpenedBundle) -> np.ndarray:
 
 def _scores(opened: OpenedBundle, answers: Answers) -> dict[str, float]:
     """Returns the metrics of labels: ranks are those of scores, which rules leave as they are."""
-    scores = opened.task.score(opened.rows.y, answers, opened.target)
+    scores = opened.task.score(
+        opened.rows.y,
+        answers,
+        opened.target,
+    )
     return {name: scores[name] for name in ("accuracy", "macro_f1") if name in scores}

@@ -42,9 +42,21 @@ class MonotoneMlp(Network):
 
     rising: tuple[str, ...] = ()
     falling: tuple[str, ...] = ()
-    widths: tuple[int, ...] = knob((64, 32), 1, 4096)
-    dropout: float = knob(0.1, 0, 0.95)
-    embedding_width: int = knob(8, 1, 256)
+    widths: tuple[int, ...] = knob(
+        (64, 32),
+        1,
+        4096,
+    )
+    dropout: float = knob(
+        0.1,
+        0,
+        0.95,
+    )
+    embedding_width: int = knob(
+        8,
+        1,
+        256,
+    )
 
     def check(self) -> None:
         """Raises RecipeError for a column that shall rise and fall."""
@@ -80,7 +92,11 @@ class MonotoneMlp(Network):
         inputs = {}
         parts = []
         for port in signature.inputs:
-            x = keras.Input(port.shape, name=port.name, dtype=port.dtype)
+            x = keras.Input(
+                port.shape,
+                name=port.name,
+                dtype=port.dtype,
+            )
             inputs[port.name] = x
             sign = self._signs(signature, port)
             if port.dtype == "int32":
@@ -102,15 +118,27 @@ class MonotoneMlp(Network):
         for depth, width in enumerate(self.widths):
             dense = layers.Dense(width, name=f"member0_dense{depth}")
             x = dense(x)
-            _start(dense.kernel, sign, seed + depth)
+            _start(
+                dense.kernel,
+                sign,
+                seed + depth,
+            )
             x = layers.Activation("relu6", name=f"member0_{depth}_relu6")(x)
             if self.dropout:
                 x = layers.Dropout(self.dropout, seed=seed + depth)(x)
             sign = np.ones(width, np.float32)
         head = layers.Dense(1, name="member0_logits")
         x = layers.Reshape((1, 1))(head(x))
-        _start(head.kernel, sign, seed + len(self.widths))
-        return keras.Model(inputs, x, name="monotone_mlp")
+        _start(
+            head.kernel,
+            sign,
+            seed + len(self.widths),
+        )
+        return keras.Model(
+            inputs,
+            x,
+            name="monotone_mlp",
+        )
 
     def _signs(self, signature, port):
         """Returns 1 for each place of a port whose weights must not be negative, -1 for one whose
@@ -191,11 +219,19 @@ def _start(kernel, sign, seed):
     """
     random = np.random.default_rng(seed)
     num_inputs = kernel.shape[0]
-    drawn = random.normal(0, 1 / np.sqrt(num_inputs), kernel.shape)
+    drawn = random.normal(
+        0,
+        1 / np.sqrt(num_inputs),
+        kernel.shape,
+    )
     size = np.abs(drawn)
     if (sign == 1).all():
         size = size * 2 / np.sqrt(num_inputs)
-    drawn = np.where(sign[:, None] == 0, drawn, size * sign[:, None])
+    drawn = np.where(
+        sign[:, None] == 0,
+        drawn,
+        size * sign[:, None],
+    )
     kernel.assign(drawn.astype(np.float32))
     kernel.constraint = KeepSigns(sign)
 
@@ -205,8 +241,16 @@ class KeepSigns:
 
     def __init__(self, sign: np.ndarray):
         """Keeps weights of places with 1 from being negative, with -1 from being positive."""
-        self._least = np.where(sign == 1, 0.0, -np.inf).astype(np.float32)[:, None]
-        self._most = np.where(sign == -1, 0.0, np.inf).astype(np.float32)[:, None]
+        self._least = np.where(
+            sign == 1,
+            0.0,
+            -np.inf,
+        ).astype(np.float32)[:, None]
+        self._most = np.where(
+            sign == -1,
+            0.0,
+            np.inf,
+        ).astype(np.float32)[:, None]
 
     def __call__(self, kernel):
         """Returns the kernel with its signs kept."""

@@ -34,7 +34,11 @@ class WithRules(ClassLoss):
     """
 
     rules: tuple[str, ...] = ()
-    strength: float = knob(1.0, 0, 1000)
+    strength: float = knob(
+        1.0,
+        0,
+        1000,
+    )
     of: Loss | None = None
 
     weighs_classes: ClassVar[bool] = True
@@ -46,7 +50,11 @@ class WithRules(ClassLoss):
             try:
                 Rule.parse(text)
             except DeviceError as error:
-                raise RecipeError(error.received, expected=error.expected, fix=error.fix) from error
+                raise RecipeError(
+                    error.received,
+                    expected=error.expected,
+                    fix=error.fix,
+                ) from error
         if isinstance(self.of, WithRules):
             raise RecipeError(
                 "rules over rules", expected="one WithRules", fix="join their rules in one"
@@ -74,7 +82,11 @@ class WithRules(ClassLoss):
         """Returns the loss with what its part takes from training rows."""
         if self.of is None:
             return self
-        return WithRules(self.rules, self.strength, self.of.learned(rows))
+        return WithRules(
+            self.rules,
+            self.strength,
+            self.of.learned(rows),
+        )
 
     def allowed(self, rows: TrainSet, ids: np.ndarray) -> np.ndarray:
         """Returns which possible answers the rules allow, float32 [rows of `ids`, worlds].
@@ -83,7 +95,11 @@ class WithRules(ClassLoss):
             rows: Raw training rows.
             ids: int64, of rows that are learned from: a row that was made has its parent's.
         """
-        book = RuleBook.of(self.rules, rows.schema.target, rows.schema.columns)
+        book = RuleBook.of(
+            self.rules,
+            rows.schema.target,
+            rows.schema.columns,
+        )
         everything = np.arange(len(rows))
         columns = {name: read_rows(rows.x[name], everything) for name in book.columns()}
         allowed = book.allowed(columns, len(rows)).astype(np.float32)
@@ -99,8 +115,18 @@ class WithRules(ClassLoss):
         plain = task.default_loss(target)
         if self.of is not None:
             plain = self.of.build(target)
-        width = task.num_outputs(target, None, ())
-        num_worlds = len(RuleBook.of((), target, ()).worlds)
+        width = task.num_outputs(
+            target,
+            None,
+            (),
+        )
+        num_worlds = len(
+            RuleBook.of(
+                (),
+                target,
+                (),
+            ).worlds
+        )
         chances = _log_chances(target)
 
         def with_rules(y_true, y_pred):
@@ -109,9 +135,20 @@ class WithRules(ClassLoss):
             truth = y_true[..., :width]
             allowed = y_true[..., width:]
             logs = chances(y_pred)
-            held = ops.logsumexp(ops.where(allowed > 0, logs, -1e9), axis=-1)
+            held = ops.logsumexp(
+                ops.where(
+                    allowed > 0,
+                    logs,
+                    -1e9,
+                ),
+                axis=-1,
+            )
             # A row for which rules allow nothing teaches nothing of them.
-            broken = ops.where(ops.max(allowed, axis=-1) > 0, -held, 0.0)
+            broken = ops.where(
+                ops.max(allowed, axis=-1) > 0,
+                -held,
+                0.0,
+            )
             return plain(truth, y_pred) + self.strength * broken
 
         return with_rules
@@ -122,7 +159,11 @@ def _log_chances(target):
     from keras import ops
 
     if task_of(target).has_label_sets:
-        worlds = RuleBook.of((), target, ()).worlds.astype(np.float32)
+        worlds = RuleBook.of(
+            (),
+            target,
+            (),
+        ).worlds.astype(np.float32)
 
         def of_sets(logits):
             likely = ops.log_sigmoid(logits)

@@ -55,18 +55,32 @@ class TreeInputs:
                 names.append(f"{column.name} is {shown(str(word))}")
                 sources.append((column.name, str(word)))
                 fills.append(0.0)
-        return cls(tuple(names), tuple(sources), tuple(fills))
+        return cls(
+            tuple(names),
+            tuple(sources),
+            tuple(fills),
+        )
 
     def table(self, columns: dict[str, np.ndarray]) -> np.ndarray:
         """Returns raw columns as numbers, float64 [rows, columns]."""
         parts = []
-        for (name, word), fill in zip(self.sources, self.fills, strict=True):
+        for (name, word), fill in zip(
+            self.sources,
+            self.fills,
+            strict=True,
+        ):
             x = columns[name]
             if word is not None:
                 parts.append(np.array([cell == word for cell in x], np.float64))
                 continue
             numbers = as_numbers(x)
-            parts.append(np.where(np.isnan(numbers), fill, numbers))
+            parts.append(
+                np.where(
+                    np.isnan(numbers),
+                    fill,
+                    numbers,
+                )
+            )
         return np.stack(parts, axis=1)
 
 
@@ -85,10 +99,20 @@ def read_surrogate(opened: OpenedBundle) -> Reading | NotRead:
     learned = _answers(opened, opened.answers_to(columns))
     if len(np.unique(learned)) < 2:
         return NotRead(TITLE, "the model gives every training row the same answer")
-    tree = _fitted(opened, inputs.table(columns), learned)
+    tree = _fitted(
+        opened,
+        inputs.table(columns),
+        learned,
+    )
     everything = np.arange(len(opened.rows))
     asked = inputs.table(opened.columns_at(everything))
-    return _reading(opened, inputs, tree, _answers(opened, opened.answers), asked)
+    return _reading(
+        opened,
+        inputs,
+        tree,
+        _answers(opened, opened.answers),
+        asked,
+    )
 
 
 def _answers(opened, answers):
@@ -106,7 +130,11 @@ def _fitted(opened, table, answers) -> Any:
     if answers.dtype.kind == "U":
         kind = DecisionTreeClassifier
     least = max(5, len(table) // 200)
-    tree = kind(max_depth=DEPTH, min_samples_leaf=least, random_state=opened.seed)
+    tree = kind(
+        max_depth=DEPTH,
+        min_samples_leaf=least,
+        random_state=opened.seed,
+    )
     return tree.fit(table, answers)
 
 
@@ -128,7 +156,11 @@ def _reading(opened, inputs, tree, answers, asked):
             f"It explains {fidelity:.1%} of the variance of the model's answers to "
             f"{len(asked):,} {opened.part} rows."
         )
-    lines = branches(tree, inputs, asked)
+    lines = branches(
+        tree,
+        inputs,
+        asked,
+    )
     return Reading(
         TITLE,
         measured,
