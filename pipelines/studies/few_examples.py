@@ -135,14 +135,7 @@ def measure_few_examples(
     random = np.random.default_rng(seed)
     measured = []
     for count in shots:
-        episodes = [
-            draw_episode(
-                rows,
-                count,
-                random,
-            )
-            for _ in range(num_episodes)
-        ]
+        episodes = [draw_episode(rows, count, random) for _ in range(num_episodes)]
         ours = np.array([])
         for way, answer in WAYS.items():
             if answer in TRAINED and not trains:
@@ -150,26 +143,10 @@ def measure_few_examples(
             few = episodes
             if answer in TRAINED:
                 few = episodes[:MOST_TRAINED]
-            found = np.array(
-                [
-                    _accuracy(
-                        rows,
-                        each,
-                        answer,
-                    )
-                    for each in few
-                ]
-            )
+            found = np.array([_accuracy(rows, each, answer) for each in few])
             if not len(ours):
                 ours = found
-            measured.append(
-                Measured(
-                    way,
-                    count,
-                    found,
-                    ours[: len(found)] - found,
-                )
-            )
+            measured.append(Measured(way, count, found, ours[: len(found)] - found))
     return measured
 
 
@@ -198,36 +175,16 @@ def new_rows(folder: str | Path) -> NewRows:
     places = [labels.index(label) for label in new]
     kept = np.flatnonzero(np.isin(dataset.y, places))
     y = np.searchsorted(places, dataset.y[kept])
-    steps, inputs = _embedded_rows(
-        opened.runner,
-        dataset,
-        kept,
-    )
-    return NewRows(
-        opened.runner,
-        opened.recipe,
-        model_digest(folder),
-        new,
-        y,
-        steps,
-        inputs,
-    )
+    steps, inputs = _embedded_rows(opened.runner, dataset, kept)
+    return NewRows(opened.runner, opened.recipe, model_digest(folder), new, y, steps, inputs)
 
 
 def _embedded_rows(runner: Runner, dataset: Dataset, kept: np.ndarray):
     """Returns the embeddings of the rows at some places, and their inputs as floats by port."""
-    floats = Runner(
-        runner.signature,
-        runner.interpreter,
-        form="float32",
-    )
+    floats = Runner(runner.signature, runner.interpreter, form="float32")
     steps = []
     parts = []
-    for start in range(
-        0,
-        len(kept),
-        PIECE_ROWS,
-    ):
+    for start in range(0, len(kept), PIECE_ROWS):
         places = kept[start : start + PIECE_ROWS]
         columns = {}
         for column in runner.signature.columns:
@@ -290,27 +247,15 @@ def answer_prototypes(rows: NewRows, episode: Episode) -> np.ndarray:
     if port.num_copies > 1:
         means = prototypes.means(signature)
         return squared_distances(rows.embeddings[episode.asked], means).argmin(axis=1)
-    answers = task_of(signature.target).answer(
-        signature,
-        raw.astype(np.int8),
-        form="int8",
-    )
+    answers = task_of(signature.target).answer(signature, raw.astype(np.int8), form="int8")
     places = {label: place for place, label in enumerate(rows.labels)}
     return np.array([places[label] for label in answers.labels])
 
 
 def answer_cosine(rows: NewRows, episode: Episode) -> np.ndarray:
     """Takes the class mean with the smallest angle to the embedding."""
-    means = _means(
-        rows.embeddings,
-        rows,
-        episode,
-    )
-    means = means / np.linalg.norm(
-        means,
-        axis=1,
-        keepdims=True,
-    )
+    means = _means(rows.embeddings, rows, episode)
+    means = means / np.linalg.norm(means, axis=1, keepdims=True)
     return (rows.embeddings[episode.asked] @ means.T).argmax(axis=1)
 
 
@@ -336,35 +281,16 @@ def answer_nearest_input(rows: NewRows, episode: Episode) -> np.ndarray:
 
 def answer_mean_input(rows: NewRows, episode: Episode) -> np.ndarray:
     """Takes the class whose mean inputs are nearest."""
-    means = _means(
-        rows.flat,
-        rows,
-        episode,
-    )
+    means = _means(rows.flat, rows, episode)
     return squared_distances(rows.flat[episode.asked], means).argmin(axis=1)
 
 
 def answer_from_scratch(rows: NewRows, episode: Episode) -> np.ndarray:
     """Trains the recipe's network on the examples alone."""
     signature = rows.runner.signature
-    target = replace(
-        signature.target,
-        task=MulticlassTask.name,
-        labels=rows.labels,
-        embedding=0,
-    )
-    output = Port(
-        "output",
-        (len(rows.labels),),
-        "float32",
-        MulticlassTask.output_unit,
-    )
-    signature = replace(
-        signature,
-        target=target,
-        output=output,
-        decisions={},
-    )
+    target = replace(signature.target, task=MulticlassTask.name, labels=rows.labels, embedding=0)
+    output = Port("output", (len(rows.labels),), "float32", MulticlassTask.output_unit)
+    signature = replace(signature, target=target, output=output, decisions={})
     x = {name: values[episode.shown] for name, values in rows.inputs.items()}
     y = rows.y[episode.shown]
     ids = np.arange(len(y))
@@ -374,21 +300,8 @@ def answer_from_scratch(rows: NewRows, episode: Episode) -> np.ndarray:
     )
     result = train(
         rows.recipe.build,
-        TrainFeed(
-            TrainSet(
-                x,
-                y,
-                ids,
-                schema,
-            ),
-            augment=rows.recipe.augment,
-        ),
-        HeldOut(
-            x,
-            y,
-            ids,
-            schema,
-        ),  # shown while it trains, and chooses nothing
+        TrainFeed(TrainSet(x, y, ids, schema), augment=rows.recipe.augment),
+        HeldOut(x, y, ids, schema),  # shown while it trains, and chooses nothing
         signature=signature,
         training=training,
         deciding="accuracy",
