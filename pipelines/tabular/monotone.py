@@ -88,29 +88,8 @@ class MonotoneMlp(Network):
 
         layers = keras.layers
         _require_one_output(signature)
-        signs = []
-        inputs = {}
-        parts = []
-        for port in signature.inputs:
-            x = keras.Input(
-                port.shape,
-                name=port.name,
-                dtype=port.dtype,
-            )
-            inputs[port.name] = x
-            sign = self._signs(signature, port)
-            if port.dtype == "int32":
-                table = layers.Embedding(
-                    port.num_ids,
-                    self.embedding_width,
-                    name=f"{port.name}_embedding",
-                    embeddings_initializer=keras.initializers.RandomNormal(stddev=0.1, seed=seed),
-                )
-                x = layers.Flatten()(table(x))
-                sign = np.zeros(x.shape[1], np.float32)
-            parts.append(x)
-            signs.append(sign)
         self._require_found(signature)
+        inputs, parts, signs = self._entered(signature, seed)
         x = parts[0]
         if len(parts) > 1:
             x = layers.Concatenate()(parts)
@@ -139,6 +118,35 @@ class MonotoneMlp(Network):
             x,
             name="monotone_mlp",
         )
+
+    def _entered(self, signature, seed):
+        """Returns the inputs of the net by port, what is joined of them, and the signs of each."""
+        import keras
+
+        layers = keras.layers
+        signs = []
+        inputs = {}
+        parts = []
+        for port in signature.inputs:
+            x = keras.Input(
+                port.shape,
+                name=port.name,
+                dtype=port.dtype,
+            )
+            inputs[port.name] = x
+            sign = self._signs(signature, port)
+            if port.dtype == "int32":
+                table = layers.Embedding(
+                    port.num_ids,
+                    self.embedding_width,
+                    name=f"{port.name}_embedding",
+                    embeddings_initializer=keras.initializers.RandomNormal(stddev=0.1, seed=seed),
+                )
+                x = layers.Flatten()(table(x))
+                sign = np.zeros(x.shape[1], np.float32)
+            parts.append(x)
+            signs.append(sign)
+        return inputs, parts, signs
 
     def _signs(self, signature, port):
         """Returns 1 for each place of a port whose weights must not be negative, -1 for one whose

@@ -26,39 +26,13 @@ def episode_logits(is_class: Any, embeddings: Any) -> Any:
     """
     from keras import ops
 
-    counts = ops.sum(
-        is_class,
-        axis=1,
-        keepdims=True,
-    )
-    sums = ops.matmul(
-        ops.swapaxes(
-            is_class,
-            1,
-            2,
-        ),
-        embeddings,
-    )
-    means = sums / ops.maximum(
-        ops.swapaxes(
-            counts,
-            1,
-            2,
-        ),
-        1.0,
-    )
+    counts = ops.sum(is_class, axis=1, keepdims=True)
+    sums = ops.matmul(ops.swapaxes(is_class, 1, 2), embeddings)
+    means = sums / ops.maximum(ops.swapaxes(counts, 1, 2), 1.0)
     gaps = ops.expand_dims(embeddings, 2) - ops.expand_dims(means, 1)
     distances = ops.sum(ops.square(gaps), axis=-1)
     without_it = counts / ops.maximum(counts - 1.0, 1.0)
     own = ops.square(without_it) * distances
-    distances = ops.where(
-        is_class > 0,
-        own,
-        distances,
-    )
+    distances = ops.where(is_class > 0, own, distances)
     others = counts - is_class
-    return ops.where(
-        others > 0,
-        -distances,
-        -_FAR,
-    )
+    return ops.where(others > 0, -distances, -_FAR)
