@@ -115,7 +115,7 @@ def _swept(opened: OpenedBundle, name: str, *, rises: bool) -> Swept:
         rises,
         len(places),
         int(np.count_nonzero((steps > 0).any(axis=1))),
-        float(max(steps.max(), 0.0)),
+        max(0.0, float(steps.max())),
     )
 
 
