@@ -28,6 +28,7 @@ from .training import (
     losses,
     number_losses,
     optimizers,
+    rule_loss,
     schedules,
 )
 from .training.training import Training
@@ -35,7 +36,9 @@ from .training.training import Training
 RECIPES = {
     "birds_mlp": tabular.BIRDS,
     "credit_mlp": tabular.CREDIT,
+    "credit_monotone": tabular.CREDIT_MONOTONE,
     "storms_mlp": tabular.STORMS,
+    "storms_rules": tabular.STORMS_RULES,
     "penguins_mlp": tabular.PENGUINS,
     "fashion_cnn": vision.FASHION,
     "emoji_cnn": vision.EMOJI,
@@ -60,7 +63,7 @@ RECIPES = {
 RUNTIMES = (TargetLiteRT, TargetMicro, TargetC, TargetMediaPipe, TargetWeb, TargetEthosU)
 
 # The rooms whose public specs a recipe can hold, and the files that have no room of their own.
-_ROOMS = (prototypes, losses, class_losses, number_losses)
+_ROOMS = (prototypes, losses, class_losses, number_losses, rule_loss)
 _ROOMS += (optimizers, clipping, averaging, schedules, split, split_by_time, split_fold)
 _ROOMS += (compress, steps, balance, tabular, vision, text, timeseries, ensembles)
 

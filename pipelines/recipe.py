@@ -245,6 +245,7 @@ class Recipe(Spec):
                     expected="an empty slot: the nets of it make or need rows of their own",
                     fix=f"--set {slot}={_SLOTS[slot].empty}",
                 )
+        self.build.check_with(self.training.loss, self.shipping.compress)
         if self.build.folds_rows and self.balance is not None and self.balance.redraws:
             raise RecipeError(
                 f"balance={self.balance!r} with {name}, which cuts rows into folds",

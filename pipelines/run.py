@@ -43,7 +43,14 @@ from .training.trained import ComparisonModel, TrainedModel
 from .verify.agreement import labels_apart
 from .verify.assess import answers_of, assess, decide_form
 from .verify.evaluation import Evaluation, compare_answers
-from .verify.fitting import as_chosen, train_and_assess, train_on_all, with_decisions, with_feed
+from .verify.fitting import (
+    as_chosen,
+    train_and_assess,
+    train_on_all,
+    train_other,
+    with_decisions,
+    with_feed,
+)
 from .verify.kept import check_kept
 from .verify.peers import FittedPeers, score_peers
 from .verify.tolerance import failed_step
@@ -292,12 +299,7 @@ def compare(recipe: Recipe, trained: TrainedModel) -> ComparisonModel | None:
         return None
     other = with_deciding(other, inputs.train_rows.schema)
     with stage("comparison"):
-        rows = inputs.balanced_with(other.balance)
-        inputs = replace(inputs, feed=replace(inputs.feed, rows=rows))
-        trained = train_and_assess(other, inputs)
-        if other.training.refit:
-            trained = train_on_all(other, trained)
-        return ComparisonModel(words, trained)
+        return ComparisonModel(words, train_other(other, inputs))
 
 
 def peers(recipe: Recipe, splits: Splits) -> FittedPeers | None:

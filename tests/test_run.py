@@ -103,6 +103,8 @@ IN_FULL = (
     "remarks_cnn",
     "remarks5_cnn",
     "credit_mlp",
+    "credit_monotone",
+    "storms_rules",
     "glucose_mlp",
     "gun_point",
     "italy_power",

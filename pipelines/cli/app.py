@@ -28,6 +28,7 @@ from .list_recipes import ListOptions, list_recipes
 from .old_forms import refuse_old_form
 from .predict import PredictOptions, predict
 from .report import ReportOptions, print_report
+from .rules import RulesOptions, run_rules
 from .run import NamedOptions, run_named
 from .seeds import SeedsOptions, run_seeds
 from .series import SeriesOptions, learn_series
@@ -56,6 +57,7 @@ add_command(app, "predict", predict, PredictOptions)
 add_command(app, "adapt", run_adapt, AdaptOptions)
 add_command(app, "explain", explain_row, ExplainOptions)
 add_command(app, "interpret", run_interpret, InterpretOptions)
+add_command(app, "rules", run_rules, RulesOptions)
 add_command(app, "report", print_report, ReportOptions)
 add_command(app, "check", check_bundle, CheckOptions)
 add_command(app, "cache", manage_cache, CacheOptions)

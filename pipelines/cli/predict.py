@@ -30,6 +30,14 @@ class PredictOptions:
         str,
         typer.Option(metavar="FILE", help="New classes to answer with, a file that `adapt` wrote."),
     ] = ""
+    rule: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="RULE",
+            help="What answers keep: \"status == 'hurricane' implies wind >= 64\"; may be "
+            "repeated.",
+        ),
+    ] = None
     read: ReadFile = None
     safe_csv: Annotated[
         bool | None,
@@ -49,7 +57,12 @@ def predict(options: PredictOptions) -> None:
     from ..device.cells import PICTURE, TEXT
     from ..device.safe_csv import answers_writer
 
-    runner = Runner.load(options.bundle, form=options.form, prototypes=options.prototypes)
+    runner = Runner.load(
+        options.bundle,
+        form=options.form,
+        prototypes=options.prototypes,
+        rules=options.rule or (),
+    )
     writer = answers_writer(sys.stdout, safe=options.safe_csv)
     kind = takes(runner)
     if kind == PICTURE or (kind == TEXT and not os.path.isfile(options.files[0])):

@@ -64,6 +64,12 @@ def main(arguments: list[str] | None = None) -> int:
         "--prototypes", default="", help="new classes, a file that pipelines.device.adapt wrote"
     )
     parser.add_argument(
+        "--rule",
+        action="append",
+        default=[],
+        help="what answers keep: \"status == 'hurricane' implies wind >= 64\"; may be repeated",
+    )
+    parser.add_argument(
         "--check",
         action="store_true",
         help="compare every file of the bundle with its checksum, and answer nothing",
@@ -75,7 +81,7 @@ def main(arguments: list[str] | None = None) -> int:
         help="write cells that neither a spreadsheet nor a terminal acts on (see safe_csv.py); if "
         "not given, for a terminal",
     )
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)  # files may stand after options
     if len(options.separator) > 1 or options.separator in ('"', "\r", "\n"):
         parser.error("--separator takes one character")
     if hasattr(sys.stdin, "reconfigure"):
@@ -88,7 +94,9 @@ def _run(options):
     if options.check:
         print_check(options.bundle)
         return 0
-    runner = Runner.load(options.bundle, form=options.form, prototypes=options.prototypes)
+    runner = Runner.load(
+        options.bundle, form=options.form, prototypes=options.prototypes, rules=options.rule
+    )
     writer = answers_writer(sys.stdout, safe=options.safe_csv)
     if options.cells or takes(runner) == PICTURE:
         failed = write_cell_answers(runner, options.cells, writer)

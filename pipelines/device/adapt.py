@@ -40,9 +40,21 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="pipelines.device.adapt", description=__doc__)
     parser.add_argument("bundle", help="folder of a bundle that gives embeddings")
     parser.add_argument("examples", help=_GIVE)
-    parser.add_argument("--to", required=True, help="the file to write")
-    parser.add_argument("--start", default="", help="a file of before, to add to")
-    parser.add_argument("--keep", action="store_true", help="keep the classes of the bundle")
+    parser.add_argument(
+        "--to",
+        required=True,
+        help="the file to write",
+    )
+    parser.add_argument(
+        "--start",
+        default="",
+        help="a file of before, to add to",
+    )
+    parser.add_argument(
+        "--keep",
+        action="store_true",
+        help="keep the classes of the bundle",
+    )
     options = parser.parse_args(arguments)
 
     def work():
@@ -158,14 +170,32 @@ def _in_table(runner, source):
     signature = runner.signature
     wanted = [column.name for column in signature.columns]
     wanted.append(signature.target.name)
-    with open(source, encoding="utf-8-sig", newline="") as file:
-        header, rows = read_table(file, "", wanted)
+    with open(
+        source,
+        encoding="utf-8-sig",
+        newline="",
+    ) as file:
+        header, rows = read_table(
+            file,
+            "",
+            wanted,
+        )
         check_header(header, wanted)
         by_label = {}
         for number, cells in enumerate(rows, 1):
             if isinstance(cells, Exception) or len(cells) != len(header):
-                raise DeviceError(f"row {number} of the examples", expected="CSV", fix="fix it")
-            row = dict(zip(header, cells, strict=True))
+                raise DeviceError(
+                    f"row {number} of the examples",
+                    expected="CSV",
+                    fix="fix it",
+                )
+            row = dict(
+                zip(
+                    header,
+                    cells,
+                    strict=True,
+                )
+            )
             label = row[signature.target.name].strip()
             by_label.setdefault(label, []).append(row)
     for label, rows in by_label.items():
@@ -195,7 +225,11 @@ def write_prototypes(path: str | Path, prototypes: Prototypes) -> None:
 def described(prototypes: Prototypes) -> list[str]:
     """Returns a line a class: its label, and how many examples it has."""
     lines = []
-    for label, count in zip(prototypes.labels, prototypes.counts, strict=True):
+    for label, count in zip(
+        prototypes.labels,
+        prototypes.counts,
+        strict=True,
+    ):
         lines.append(f"{label}: {count:,} examples")
     return lines
 

@@ -52,8 +52,20 @@ class Prototypes:
         Raises:
             DeviceError: If a class would have more examples than can be summed exactly.
         """
-        counts = dict(zip(self.labels, self.counts, strict=True))
-        sums = dict(zip(self.labels, self.sums, strict=True))
+        counts = dict(
+            zip(
+                self.labels,
+                self.counts,
+                strict=True,
+            )
+        )
+        sums = dict(
+            zip(
+                self.labels,
+                self.sums,
+                strict=True,
+            )
+        )
         count = counts.get(label, 0) + len(steps)
         if count > MOST_EXAMPLES:
             raise DeviceError(
@@ -110,7 +122,11 @@ class Prototypes:
     def _check(self, signature):
         """Raises DeviceError for sums of another width, and labels that stand twice."""
         width = signature.target.embedding
-        for count, total in zip(self.counts, self.sums, strict=True):
+        for count, total in zip(
+            self.counts,
+            self.sums,
+            strict=True,
+        ):
             is_count = 1 <= count <= MOST_EXAMPLES
             if not is_count or len(total) != width or max(map(abs, total)) > 255 * count:
                 raise DeviceError(
@@ -128,7 +144,14 @@ class Prototypes:
 
     def to_json(self) -> str:
         """Returns the content of a file that `read_prototypes` reads."""
-        return json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n"
+        return (
+            json.dumps(
+                asdict(self),
+                indent=1,
+                ensure_ascii=False,
+            )
+            + "\n"
+        )
 
 
 def require_prototypes(signature: Signature) -> None:
@@ -162,6 +185,8 @@ def read_prototypes(path: str | Path, folder: str | Path) -> Prototypes:
         prototypes = read_typed(Prototypes, values)
         if not len(prototypes.labels) == len(prototypes.counts) == len(prototypes.sums):
             raise ValueError("labels, counts and sums are not as many")
+        if len(set(prototypes.labels)) < len(prototypes.labels):
+            raise ValueError("a label stands twice")
     except (OSError, *_FAULTS) as error:
         raise DeviceError(
             f"{str(path)!r} holds no prototypes: {error}",

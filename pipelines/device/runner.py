@@ -6,7 +6,7 @@ answers.labels, answers.scores
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -24,6 +24,7 @@ from .ports import Port
 from .primitives import Columns, at_draw, num_draws, run_primitives
 from .prototypes import read_prototypes
 from .raw_rows import RawRows, raw_columns
+from .rule_book import RuleBook
 from .signature import Signature, read_signature
 from .tasks import task_of
 from .visible import and_more
@@ -47,16 +48,30 @@ class Runner:
         signature: What stands between raw rows and answers.
         interpreter: The runtime that holds the model.
         form: "int8", "float32" or, for pictures, "uint8".
+        rules: That answers keep; None for none.
     """
 
-    def __init__(self, signature: Signature, interpreter: Interpreter, *, form: str = "int8"):
+    def __init__(
+        self,
+        signature: Signature,
+        interpreter: Interpreter,
+        *,
+        form: str = "int8",
+        rules: RuleBook | None = None,
+    ):
+        self.rules = rules
         self.signature = signature
         self.interpreter = interpreter
         self.form = form
 
     @classmethod
     def load(
-        cls, folder: str | Path, *, form: str = "int8", prototypes: str | Path = ""
+        cls,
+        folder: str | Path,
+        *,
+        form: str = "int8",
+        prototypes: str | Path = "",
+        rules: Sequence[str] = (),
     ) -> "Runner":
         """Loads the runner of a bundle.
 
@@ -64,10 +79,13 @@ class Runner:
             folder: The bundle's folder. Of its other files only SHA256SUMS must be there.
             form: "int8", "float32" or, for pictures, "uint8".
             prototypes: A file of new classes, that `adapt` wrote for this bundle; "" for none.
+            rules: That answers keep, see `logic`: where one would be broken, the most probable
+                answer that breaks none is given.
 
         Raises:
             DeviceError: If the signature or the model is not what was written with the bundle, or
-                the form is unknown, or the new classes are of another bundle.
+                the form is unknown, or the new classes are of another bundle, or a rule cannot be
+                read.
         """
         folder = Path(folder)
         signature = read_signature(folder)
@@ -83,7 +101,10 @@ class Runner:
         _check_fit(signature, interpreter, form)
         if prototypes:
             signature = read_prototypes(prototypes, folder).adapted(signature)
-        return cls(signature, interpreter, form=form)
+        book = None
+        if rules:
+            book = RuleBook.of(rules, signature.target, signature.columns)
+        return cls(signature, interpreter, form=form, rules=book)
 
     def read(self, rows: RawRows) -> tuple[Columns, list[BadCell]]:
         """Reads raw columns by name, or raw rows.
@@ -147,6 +168,13 @@ class Runner:
 
     def predict_columns(self, columns: Columns) -> Answers:
         """Answers columns that are typed already, as `read` gives them."""
+        answers = self._answers_of(columns)
+        if self.rules is None:
+            return answers
+        return self.rules.enforced(columns, answers)
+
+    def _answers_of(self, columns):
+        """Returns what the model answers to typed columns."""
         prepared = run_primitives(self.signature.primitives, columns)
         raws = [self.interpreter.run(self.quantize(prepared))]
         for draw in range(1, num_draws(self.signature.primitives)):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from ..errors import RecipeError
 from ..rows.sketch import DataSketch
 from ..spec import Refusal, Spec, knob, needs_all_rows
 from .layers import NEED_EXPONENTIAL, Layers
@@ -44,6 +45,7 @@ class Network(Spec):
             members need as they are.
         folds_rows: Whether it cuts training rows into folds, which holds for rows that nothing has
             redrawn.
+        constrains: Whether weights keep signs, which only training by epochs keeps.
     """
 
     layers: Layers = field(default=Layers(), kw_only=True)
@@ -60,6 +62,7 @@ class Network(Spec):
     fits_members: ClassVar[bool] = False
     leaves_empty: ClassVar[tuple[str, ...]] = ()
     folds_rows: ClassVar[bool] = False
+    constrains: ClassVar[bool] = False
 
     @abstractmethod
     def build(self, signature: Signature, *, seed: int = 0, synchronized: bool = False) -> Any:
@@ -76,6 +79,27 @@ class Network(Spec):
         Raises:
             RecipeError: The signature does not suit the net.
         """
+
+    def check_with(self, loss: Loss | None, compress: tuple[Spec, ...]) -> None:
+        """Raises RecipeError for a loss or a compression that the net cannot be trained with.
+
+        Args:
+            loss: Of `Recipe.training`.
+            compress: The steps of `Recipe.shipping`.
+        """
+        name = type(self).__name__
+        if self.fits_members and loss is not None and loss.reads_rows:
+            raise RecipeError(
+                f"training.loss={loss!r} with {name}, whose nets draw rows of their own",
+                expected="one net",
+                fix="--set training.loss=None, or a network that is no ensemble of trainings",
+            )
+        if self.constrains and compress:
+            raise RecipeError(
+                f"shipping.compress={compress!r} with {name}, whose weights keep their signs",
+                expected="the network as it was trained",
+                fix="--set 'shipping.compress=()'",
+            )
 
     def suits(self, sketch: DataSketch) -> str:
         """Returns why the network cannot learn the task, or ""; members look at the columns too."""
@@ -223,10 +247,25 @@ class Loss(Spec):
     Attributes:
         is_of_batch: Whether it is of a whole batch, and each row is given that value.
         weighs_classes: Whether it has an own way with rare classes or labels.
+        reads_rows: Whether it reads more of a row than its truth (`allowed`).
     """
 
     is_of_batch: ClassVar[bool] = False
     weighs_classes: ClassVar[bool] = False
+    reads_rows: ClassVar[bool] = False
+
+    def allowed(self, rows: TrainSet, ids: np.ndarray) -> np.ndarray | None:
+        """Returns what stands next to the truth of each training row, float32 [rows, values]; None
+        if the loss is of truth and outputs alone.
+
+        Args:
+            rows: Raw training rows, as they were before balancing.
+            ids: int64 [rows], the source rows of those that are learned from.
+
+        Raises:
+            PipelineError: The rows are not such as the loss reads.
+        """
+        return None
 
     def suits_target(self, target: ColumnTarget) -> str:
         """Returns why the loss cannot be used for the target, or "".

@@ -30,7 +30,11 @@ class LoadPrototypes(Loader):
 
     of: Loader
     classes: tuple[str, ...] = ()
-    width: int = knob(32, 2, MAX_WIDTH)
+    width: int = knob(
+        32,
+        2,
+        MAX_WIDTH,
+    )
 
     def check(self) -> None:
         """Raises RecipeError if nothing reads the rows, or too few classes stay."""
@@ -91,9 +95,17 @@ class LoadPrototypes(Loader):
         schema = replace(dataset.schema, target=target)
         left_out = len(dataset) - len(rows)
         if left_out:
-            note = ColumnNote(target.name, "ignored", f"{left_out:,} rows of other classes")
+            note = ColumnNote(
+                target.name,
+                "ignored",
+                f"{left_out:,} rows of other classes",
+            )
             notes = (*notes, note)
-        return replace(rows, y=order[found], schema=schema), notes
+        return replace(
+            rows,
+            y=order[found],
+            schema=schema,
+        ), notes
 
     def all_classes(self, source: object = None) -> tuple[Dataset, tuple[ColumnNote, ...]]:
         """Returns the rows of every class, as the other loader reads them.
@@ -135,4 +147,9 @@ class LoadPrototypes(Loader):
 
     def draw(self, recipe, splits, shipped, evaluation) -> list[tuple[str, str]]:
         """Returns the pictures that the rows have."""
-        return self.of.draw(recipe, splits, shipped, evaluation)
+        return self.of.draw(
+            recipe,
+            splits,
+            shipped,
+            evaluation,
+        )

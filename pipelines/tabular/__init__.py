@@ -10,8 +10,9 @@ from .boosting_teacher import BoostingTeacher
 from .candidates import table_candidates
 from .load import LoadTable, load_table
 from .memory import Memory
+from .monotone import MonotoneMlp
 from .networks import Mlp
-from .recipes import BIRDS, CREDIT, PENGUINS, STORMS, table_recipe
+from .recipes import BIRDS, CREDIT, CREDIT_MONOTONE, PENGUINS, STORMS, STORMS_RULES, table_recipe
 from .teacher import ForestTeacher
 
 __all__ = [
@@ -23,10 +24,13 @@ __all__ = [
     "load_table",
     "read_table",
     "Mlp",
+    "MonotoneMlp",
     "ForestTeacher",
     "table_recipe",
     "BIRDS",
     "CREDIT",
+    "CREDIT_MONOTONE",
     "STORMS",
+    "STORMS_RULES",
     "PENGUINS",
 ]

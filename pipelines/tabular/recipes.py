@@ -1,14 +1,26 @@
 """Recipes for tables: four real sets, and the one that any CSV file starts from."""
 
+from dataclasses import replace
+
 from ..balance import WeightByClass
 from ..recipe import Judge, Recipe
 from ..rows.split import SplitGrouped, SplitRandom
 from ..sources.label_sets import target_title
-from ..steps import DropColumns, EncodeBins, EncodeDate, EncodeOnehot, FlagMissing, ImputeMedian
+from ..steps import (
+    DropColumns,
+    EncodeBins,
+    EncodeDate,
+    EncodeOnehot,
+    FlagMissing,
+    ImputeMedian,
+    ScaleStandard,
+)
 from ..training.optimizers import AdamW
+from ..training.rule_loss import WithRules
 from ..training.schedules import Constant
 from ..training.training import Training
 from .load import LoadTable
+from .monotone import MonotoneMlp
 from .networks import Mlp
 from .teacher import ForestTeacher
 
@@ -81,6 +93,18 @@ CREDIT = Recipe(
     training=Training(batch_size=64),
 )
 
+CREDIT_MONOTONE = replace(
+    CREDIT,
+    name="credit_monotone",
+    about="The same customers, by a net that never holds a longer employment, a higher income or "
+    "more assets against one, nor a larger loan or debt in favour of one.",
+    encode=(ScaleStandard(), EncodeOnehot(min_count=2)),
+    build=MonotoneMlp(
+        rising=("Amount", "Debt"),
+        falling=("Seniority", "Income", "Assets"),
+    ),
+)
+
 STORMS = Recipe(
     name="storms_mlp",
     about="NOAA storm tracks: which of nine kinds of storm is it, from place, time, wind and "
@@ -98,6 +122,25 @@ STORMS = Recipe(
     encode=(EncodeBins(num_bins=24, least_share=0.0),),
     build=Mlp(widths=(128, 64), num_members=4),
     judge=Judge(deciding="macro_f1"),
+)
+
+STORMS_RULES = replace(
+    STORMS,
+    name="storms_rules",
+    about="The same storms, with NOAA's definitions of five kinds by their wind as rules: in the "
+    "loss, and counted (`rules`).",
+    # Bins have edges of their own at 34 and 64 knots: with them nothing is broken, rules or not.
+    encode=(ScaleStandard(),),
+    training=Training(
+        loss=WithRules(
+            (
+                "status == 'hurricane' implies wind >= 64",
+                "status == 'tropical storm' implies 34 <= wind < 64",
+                "status == 'subtropical storm' implies 34 <= wind",
+                "status in ('tropical depression', 'subtropical depression') implies wind < 34",
+            )
+        )
+    ),
 )
 
 PENGUINS = Recipe(

@@ -101,7 +101,11 @@ def c_prototypes(signature: Signature) -> str:
     means = signature.offsets("int8")
     width = signature.output.shape[0]
     rows = []
-    for start in range(0, len(means), width):
+    for start in range(
+        0,
+        len(means),
+        width,
+    ):
         numbers = ", ".join(map(literal, means[start : start + width]))
         rows.append(f"  {{{numbers}}},")
     return _DEFINITION.format(

@@ -52,13 +52,32 @@ class PrototypesTask(ClassTask):
         from keras import ops
 
         def loss(truth, embeddings):
-            is_class = ops.swapaxes(truth, 0, 1)
-            logits = episode_logits(is_class, ops.swapaxes(embeddings, 0, 1))
+            is_class = ops.swapaxes(
+                truth,
+                0,
+                1,
+            )
+            logits = episode_logits(
+                is_class,
+                ops.swapaxes(
+                    embeddings,
+                    0,
+                    1,
+                ),
+            )
             own = ops.sum(is_class * logits, axis=-1)
             loss = ops.logsumexp(logits, axis=-1) - own
             # A row that is alone in its class has no mean to be near to.
-            by_member = ops.where(own > ALONE, loss, 0.0)
-            return ops.swapaxes(by_member, 0, 1)
+            by_member = ops.where(
+                own > ALONE,
+                loss,
+                0.0,
+            )
+            return ops.swapaxes(
+                by_member,
+                0,
+                1,
+            )
 
         return loss
 

@@ -28,12 +28,15 @@ class TrainFeed:
     Attributes:
         rows: rows whose columns are ports.
         soft_labels: float32 [rows, outputs], to learn instead of the rows' own labels.
+        allowed: float32 [rows, values], what stands next to the truth in the loss (`Loss.allowed`);
+            None for nothing.
         augment: specs that alter each batch's pictures anew (see `vision.augment`).
     """
 
     rows: TrainSet
     soft_labels: np.ndarray | None = None
     augment: tuple = ()
+    allowed: np.ndarray | None = None
 
     def __post_init__(self):
         if not isinstance(self.rows, TrainSet):

@@ -278,10 +278,9 @@ class _Fitting:
             len(self.feed.rows),
             self.num_replicas,
         )
-        labels = task_labels(self.feed.rows.y, self.signature, self.feed.soft_labels)
         batches = TrainingBatches(
             self.feed,
-            labels,
+            self.labels(),
             self.signature,
             batch_size,
             self.training.seed,
@@ -318,6 +317,13 @@ class _Fitting:
             )
         seconds = time.perf_counter() - start
         return history, watched_by(watchers), seconds
+
+    def labels(self) -> dict[str, np.ndarray]:
+        """What outputs for training rows are compared with, and what stands next to it."""
+        labels = task_labels(self.feed.rows.y, self.signature, self.feed.soft_labels)
+        if self.feed.allowed is not None:
+            labels["members"] = np.concatenate([labels["members"], self.feed.allowed], axis=1)
+        return labels
 
     def valid_batches(self, valid: HeldOut):
         """Held-out rows in batches."""

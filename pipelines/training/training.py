@@ -179,11 +179,17 @@ class Training(Spec):
             f"training.clip={self.clip!r}": self.clip is not None,
             f"training.accumulation={self.accumulation}": self.accumulation > 1,
             f"training.average={self.average!r}": bool(self._averaging_arguments()),
-            f"training.loss={self.loss!r}": self.loss is not None and self.loss.is_of_batch,
+            f"training.loss={self.loss!r}": self._loss_is_alone(),
             f"training.precision={FLOAT16}": self.precision == FLOAT16,
             "training.watch=True": self.watch,
         }
         return next((words for words, is_asked in asked.items() if is_asked), "")
+
+    def _loss_is_alone(self):
+        """Whether the loss is of a whole batch, or of rows that other processes do not have."""
+        if self.loss is None:
+            return False
+        return self.loss.is_of_batch or self.loss.reads_rows
 
     def new_strategy(self) -> Any:
         """Returns the tf.distribute strategy that it runs under, one object a process.

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..device.errors import DeviceError
 from ..device.signature import Signature
 from ..engine.cache import remembered
+from ..errors import RecipeError
 from ..report.stages import stage
 from ..rows.joined import learned_from_both
 from ..tasks import task_of
@@ -45,7 +47,39 @@ def with_feed(recipe: Recipe, inputs: TrainingInputs) -> TrainingInputs:
                 inputs.prepared_rows,
                 make=lambda: teacher.soften(inputs.calibration, inputs.prepared_rows),
             )
-    return replace(inputs, feed=TrainFeed(rows, soft_labels, recipe.augment))
+    feed = TrainFeed(rows, soft_labels, recipe.augment)
+    return with_allowed(recipe, replace(inputs, feed=feed))
+
+
+def with_allowed(recipe: Recipe, inputs: TrainingInputs) -> TrainingInputs:
+    """Returns inputs whose feed holds what the recipe's loss reads of raw training rows.
+
+    Raises:
+        RecipeError: these rows are not such as the loss reads.
+    """
+    loss = recipe.training.loss
+    if loss is None:
+        return inputs
+    try:
+        allowed = loss.allowed(inputs.train_rows, inputs.feed.rows.ids)
+    except DeviceError as error:
+        raise RecipeError(error.received, expected=error.expected, fix=error.fix) from error
+    return replace(inputs, feed=replace(inputs.feed, allowed=allowed))
+
+
+def train_other(recipe: Recipe, inputs: TrainingInputs) -> TrainedModel:
+    """Trains another network or balancing on inputs of a first one, for comparison.
+
+    Args:
+        recipe: with its deciding metric.
+        inputs: of the first one, whose steps are fitted.
+    """
+    rows = inputs.balanced_with(recipe.balance)
+    inputs = with_allowed(recipe, replace(inputs, feed=replace(inputs.feed, rows=rows)))
+    trained = train_and_assess(recipe, inputs)
+    if recipe.training.refit:
+        return train_on_all(recipe, trained)
+    return trained
 
 
 def train_and_assess(

@@ -21,6 +21,7 @@ from pipelines.device.signature import Signature
 from pipelines.device.target import Target
 from pipelines.errors import LoadError, RecipeError
 from pipelines.sources.prototypes import LoadPrototypes
+from pipelines.targets.mediapipe.graph import refusal
 from pipelines.tasks import PrototypesTask
 from pipelines.tasks.c_prototypes import c_prototypes, c_prototypes_declaration
 from tests.contracts.test_loaders import picture_arrays
@@ -168,6 +169,10 @@ def test_c_adds_and_answers_as_python(tmp_path, copies, keeps):
         assert LABELS[library.signature_label(output)] == own
 
 
+def test_classifiers_of_mediapipe_are_refused():
+    assert "nearest class mean" in refusal(signature())
+
+
 def test_a_loader_keeps_the_classes_that_are_learned(tmp_path):
     of = picture_arrays(tmp_path)
     load = LoadPrototypes(of, classes=("2", "0"), width=7)
@@ -238,6 +243,10 @@ def test_a_bundle_learns_new_classes_from_files(tmp_path, capsys):
     values = json.loads(to.read_text())
     write_prototypes(to, replace(found, model="0" * 64))
     with pytest.raises(DeviceError, match="another model"):
+        Runner.load(bundle.folder, prototypes=to)
+    twice = {name: values[name] * 2 for name in ("labels", "counts", "sums")}
+    to.write_text(json.dumps({**values, **twice}))
+    with pytest.raises(DeviceError, match="stands twice"):
         Runner.load(bundle.folder, prototypes=to)
     to.write_text(json.dumps({**values, "code": "x"}))
     with pytest.raises(DeviceError, match="holds no prototypes"):

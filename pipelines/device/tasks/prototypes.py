@@ -42,7 +42,11 @@ class DevicePrototypes(DeviceTask):
         distances = squared_distances(embeddings, class_means(signature, form))
         nearest = distances.argmin(axis=1)
         names = np.asarray(signature.target.labels, object)
-        return Answers(names[nearest], probabilities(-distances), raw)
+        return Answers(
+            names[nearest],
+            probabilities(-distances),
+            raw,
+        )
 
     def fits_labels(self, signature: Signature) -> bool:
         """Returns whether there are two labels or more, however wide the embedding is."""

@@ -18,6 +18,7 @@ from .probabilities import read_calibration
 from .reading import NotRead, Reading
 from .sets import read_coverage
 from .slices import read_slices
+from .surrogate import read_surrogate
 
 PAGE = "interpretation.html"
 NUMBERS = "interpretation.json"
@@ -25,6 +26,7 @@ _WAYS: tuple[Callable[[OpenedBundle], Reading | NotRead], ...] = (
     read_importance,
     read_slices,
     read_dependence,
+    read_surrogate,
     read_occlusion,
     read_attribution,
     read_grad_cam,

@@ -43,6 +43,8 @@ def refusal(signature: Signature) -> str:
         return (
             f"MediaPipe Tasks classifies pictures and texts; the target {target.name!r} is no class"
         )
+    if task_of(target).embeds:
+        return "MediaPipe's classifiers answer by the largest output, not by the nearest class mean"
     for label in target.labels:
         if not label or re.search(r"[\r\n\0]", label):
             return f"MediaPipe reads one label a line, and {label!r} is none"
