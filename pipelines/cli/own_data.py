@@ -80,7 +80,7 @@ def _columns_of(file, reading):
     from ..sources.parts import find_parts, is_in_parts, text_bytes
     from ..sources.table import read_table
 
-    if is_in_parts(file) and not text_bytes(file):
+    if is_in_parts(file) and text_bytes(file) is None:
         return list(find_parts(file).names)
     return list(read_table(file, reading))
 

@@ -1,13 +1,12 @@
 """What a file of a table in parts has to offer: how its parts are found, and read by themselves."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from ..device.cells import shorten
 from ..errors import LoadError
-from ..spec import Spec
 
 CHUNK_ROWS = 65_536
 
@@ -64,7 +63,7 @@ class ReadColumns:
 
 
 @dataclass(frozen=True)
-class PartFormat(Spec):
+class PartFormat(ABC):
     """A way to write tables in files."""
 
     @property

@@ -105,10 +105,10 @@ def is_one_file(source: str) -> bool:
     return source.lower().endswith(ENDINGS) and _local(source).is_file()
 
 
-def text_bytes(source: str) -> int:
-    """Returns how many bytes a source has that is one file of text; 0 of any other."""
+def text_bytes(source: str) -> int | None:
+    """Returns how many bytes a source has that is one file of text; None of any other."""
     if not is_one_file(source) or source.lower().endswith(PARQUET):
-        return 0
+        return None
     return _local(source).stat().st_size
 
 

@@ -105,7 +105,7 @@ class LoadTable(Loader):
         if not is_in_parts(self.source):
             return False
         num_bytes = text_bytes(self.source)
-        return num_bytes == 0 or self.memory.may_stream(num_bytes)
+        return num_bytes is None or self.memory.may_stream(num_bytes)
 
     def read(self, source: object = None) -> tuple[Dataset, tuple[ColumnNote, ...]]:
         """See `load_table`."""

@@ -26,7 +26,7 @@ OTHERS |= {"--nodes"}
 # python -m pipelines.studies.worker
 OTHERS |= {"--parent"}
 # python -m tests.bench_c, python -m tests.bench_streamed
-OTHERS |= {"--tflm", "--cmsis-nn", "--rows", "--whole", "--no-training"}
+OTHERS |= {"--tflm", "--cmsis-nn", "--rows", "--equal", "--small", "--no-training"}
 # python -m pipelines.device
 OF_DEVICE = {"--form", "--check", "--separator", "--safe-csv", "--no-safe-csv", "--help"}
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")

@@ -21,7 +21,7 @@ def test_whole_series_are_answered_from_a_table(command, name, monkeypatch):
     """A training reads such a file: its command is no way to an answer."""
     columns = (Column("series", SERIES, shape=(4,)),)
     runner = Runner(replace(signature_of(2), columns=columns), None)
-    monkeypatch.setattr(Runner, "load", lambda folder, form: runner)
+    monkeypatch.setattr(Runner, "load", lambda folder, **how: runner)
     done = CliRunner().invoke(app, [command, "bundle", name])
     assert isinstance(done.exception, LoadError)
     assert done.exception.received == f"{name!r} holds whole series or arrays"

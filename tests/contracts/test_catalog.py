@@ -22,6 +22,8 @@ def below(kind):
 def is_public_and_final(spec):
     if not spec.__module__.startswith("pipelines.") or spec.__name__.startswith("_"):
         return False
+    if spec.__module__.startswith("pipelines.answers."):
+        return False  # of an experiment, which writes no bundle
     return dataclasses.is_dataclass(spec) and not inspect.isabstract(spec)
 
 

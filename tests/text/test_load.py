@@ -139,7 +139,7 @@ def test_wrong_names_are_told(columns, said):
         (b"", "0 bytes"),
         (b'{"body": 1\n', "after 0 rows"),
         (b"[1, 2]\n", "not an object"),
-        (b'{"body": [1]}\n', "not an object"),
+        (b'{"body": [1]}\n', "is nested"),
         (b"\xff\xfe{\n", "after 0 rows"),
         (b"\n\n", "no rows"),
         (b"[" * 100_000, "after 0 rows"),
