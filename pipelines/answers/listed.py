@@ -2,6 +2,7 @@
 
 from ..errors import RecipeError
 from .activations import Activations
+from .adversaries import Adversaries
 from .autoencoders import Autoencoders
 from .backpropagation import Backpropagation
 from .batch_normalization import BatchNormalization
@@ -39,6 +40,7 @@ from .rnn_structure import RnnStructure
 from .rnn_training import RnnTraining
 from .roc_curve import RocCurve
 from .softmax import Softmax
+from .transfer import TransferLearning
 from .tuning import Tuning
 from .vanishing_gradients import VanishingGradients
 
@@ -54,9 +56,11 @@ ANSWERS: tuple[Answer, ...] = (
     Pooling(),
     Dropout(),
     BatchNormalization(),
+    TransferLearning(),
     RnnStructure(),
     RnnTraining(),
     Autoencoders(),
+    Adversaries(),
     LossFunctions(),
     Softmax(),
     BatchSize(),
