@@ -10,6 +10,7 @@ from .batch_size import BatchSize
 from .bias_variance import BiasVariance
 from .building_blocks import BuildingBlocks
 from .clipping import GradientClipping
+from .cnn_parts import CnnParts
 from .convolution import Convolution
 from .cross_validation import CrossValidation
 from .deployment import Deployment
@@ -53,6 +54,7 @@ ANSWERS: tuple[Answer, ...] = (
     Overfitting(),
     BiasVariance(),
     Convolution(),
+    CnnParts(),
     Pooling(),
     Dropout(),
     BatchNormalization(),

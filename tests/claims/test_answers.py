@@ -19,6 +19,7 @@ FOUND = {
     7: "depends: yes, yes, not shown, yes, yes, yes, yes",
     8: "depends: yes, yes, yes, no",
     9: "depends: yes, yes, yes, no",
+    10: "depends: not shown, not shown, yes",
     11: "depends: yes, not shown, not shown, not shown, yes",
     12: "depends: yes, yes, yes, yes, yes, yes, not shown, not shown, not shown",
     13: "depends: yes, not shown, yes, no",

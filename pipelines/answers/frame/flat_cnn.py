@@ -1,8 +1,14 @@
 """A net of convolutions that learns in few steps."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ...vision import Cnn
+from ...vision import FASHION, Cnn
+
+# Clothes of a third of the pixels: nets learn from them in a third of the time.
+SMALL_CLOTHES = replace(
+    FASHION,
+    load=replace(FASHION.load, height=16, width=16),
+)
 
 
 @dataclass(frozen=True)
