@@ -37,6 +37,7 @@ from .pooling import Pooling
 from .precision_recall import PrecisionRecall
 from .reading_outputs import ReadingOutputs
 from .reducing_overfitting import ReducingOverfitting
+from .remembering import Remembering
 from .rnn_structure import RnnStructure
 from .rnn_training import RnnTraining
 from .roc_curve import RocCurve
@@ -61,6 +62,7 @@ ANSWERS: tuple[Answer, ...] = (
     TransferLearning(),
     RnnStructure(),
     RnnTraining(),
+    Remembering(),
     Autoencoders(),
     Adversaries(),
     LossFunctions(),

@@ -26,6 +26,7 @@ FOUND = {
     14: "depends: not shown, not shown, not shown, not shown, yes",
     16: "depends: yes, yes, yes, yes, not shown",
     17: "depends: yes, yes, not shown, no, no",
+    18: "depends: yes, yes, yes, no, not shown",
     20: "depends: yes, yes, not shown, not shown",
     21: "depends: yes, yes, no, no, not shown",
     22: "depends: yes, yes, not shown, not shown, not shown",
