@@ -52,7 +52,7 @@ compare: $(READY) ## Balancers, imputers and losses on birds, credit and storms,
 	for name in birds_mlp credit_mlp storms_mlp; do for slot in balance loss; do \
 	  $(BIN)/python -m pipelines compare $$name --slot $$slot; done; done
 
-answers: $(READY) ## Run the experiments of the questions of deep learning: docs/answers/index.html (about 15 minutes).
+answers: $(READY) ## Run the experiments of the questions of deep learning: docs/answers/index.html (about 20 minutes).
 	$(BIN)/python -m pipelines answer all --page docs/answers/index.html
 
 docs: $(READY) ## Write docs/reference/ from the specs.

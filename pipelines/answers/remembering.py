@@ -31,7 +31,8 @@ class Remembering(Answer):
         "A gate lets a cell keep a value, it does not make it: with gates at one half at the "
         "start a value fades in a few steps, so that long delays are learned late or never "
         "unless the bias of the forget gate starts high (about the log of the delay). With "
-        "orthogonal recurrent weights a simple net carries a value over dozens of steps too."
+        "orthogonal recurrent weights, as both nets have here at the start, a simple net carries "
+        "a value over dozens of steps too."
     )
     sources = (
         "Hochreiter and Schmidhuber 1997, https://doi.org/10.1162/neco.1997.9.8.1735",
