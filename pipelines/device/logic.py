@@ -11,6 +11,7 @@ A rule is parsed to comparisons, `and`, `or`, `not`, `in`, `is missing`, `is pre
 import ast
 import operator
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ from .cells import shorten
 from .errors import DeviceError
 
 MAX_RULE = 1000  # characters
+MAX_WHOLE = 2**53
 Values = Mapping[str, object]
 _IMPLIES = re.compile(r"\s+implies\s+")
 _ORDERS = {
@@ -58,11 +60,15 @@ class Rule:
         parsed = []
         for part in parts:
             try:
-                parsed.append(ast.parse(part.strip(), mode="eval").body)
+                with warnings.catch_warnings(action="ignore"):  # of what is refused below
+                    parsed.append(ast.parse(part.strip(), mode="eval").body)
             except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
                 raise _invalid(text, f"{shorten(part)} is no expression") from error
-        for each in parsed:
-            _check_condition(each, text)
+        try:
+            for each in parsed:
+                _check_condition(each, text)
+        except RecursionError as error:
+            raise _invalid(text, "it is nested too deeply") from error
         if len(parsed) == 1:
             return cls(
                 text,
@@ -283,6 +289,10 @@ def _check_condition(node, text):
 def _check_comparison(node, text):
     """Raises DeviceError for a comparison of anything but names, numbers and texts."""
     sides = [node.left]
+    if len(node.ops) > 1 and any(
+        isinstance(each, (ast.Is, ast.In, ast.NotIn)) for each in node.ops
+    ):
+        raise _invalid(text, "'is' or 'in' within a chain of comparisons")
     for order, right in zip(
         node.ops,
         node.comparators,
@@ -316,10 +326,19 @@ def _is_name(node):
 
 
 def _is_constant(node):
-    """Returns whether an operand is a number or a text."""
+    """Returns whether an operand is a text, or a number with at most one minus."""
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        return _is_constant(node.operand) and not isinstance(constant_of(node.operand), str)
-    return isinstance(node, ast.Constant) and type(node.value) in (int, float, str)
+        return _is_number(node.operand)
+    is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
+    return is_text or _is_number(node)
+
+
+def _is_number(node):
+    """Returns whether an operand is a number that float64 holds exactly, or a fraction."""
+    if not isinstance(node, ast.Constant):
+        return False
+    value = node.value
+    return type(value) is float or (type(value) is int and value <= MAX_WHOLE)
 
 
 def _names(node) -> Iterator[str]:

@@ -75,6 +75,10 @@ def test_what_a_rule_holds_for(text, wanted):
         "(x := 3) > 2",
         "f'{wind}' == '3'",
         "not " * 2000 + "wind",
+        "-" * 900 + "1 < wind",
+        "wind == --1",
+        "wind is present is missing",
+        "wind < 99999999999999999999",
     ],
 )
 def test_anything_else_is_refused(text):
