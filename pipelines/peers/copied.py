@@ -17,7 +17,7 @@ class NearestTextPeer(Peer):
     """The answer of the training text that is nearest by TF-IDF of one to three characters."""
 
     name: ClassVar[str] = "nearest text"
-    advice: ClassVar[str] = "more epochs: --set training.epochs=120"
+    advice: ClassVar[str] = "more epochs: --set training.epochs=40"
     spells: ClassVar[bool] = True
 
     def suits(self, sketch: DataSketch) -> str:

@@ -58,7 +58,7 @@ def _spelling_recipe(load, how, *, name, about):
         split=how,
         encode=(TokenizeCharacters(window=0),),
         build=AttentionDecoder(dropout=0.0, embedding_dropout=0.0),
-        training=Training(epochs=60, batch_size=64, schedule=Cosine()),
+        training=Training(epochs=20, batch_size=64, schedule=Cosine()),
         judge=Judge(deciding="exact_match", beside=False),
         about=about,
     )
@@ -129,6 +129,6 @@ DATES = Recipe(
     split=SplitGrouped(test=0.2, valid=0.1, seed=0),
     encode=(TokenizeCharacters(window=28),),
     build=AttentionDecoder(width=48, queries=10, dropout=0.0, embedding_dropout=0.0),
-    training=Training(epochs=40, batch_size=64, schedule=Cosine()),
+    training=Training(epochs=12, batch_size=64, schedule=Cosine()),
     judge=Judge(deciding="exact_match", beside=False),
 )

@@ -156,7 +156,7 @@ def test_dates_of_days_never_learned_are_spelled(tmp_path):
 
     recipe = catalog.override(
         catalog.RECIPES["dates_attention"],
-        "training.epochs=8",
+        "training.epochs=6",
         "judge.tolerance=1",
     )
     report = run(recipe, folder=tmp_path).report
