@@ -221,7 +221,8 @@ def _read_number(cells, spec, missing, marks):
         if are_many:
             refuse_spellings(what, cells, read, AS_CLASSES)
             refuse_some_numbers(what, cells, bad, AS_CLASSES)
-        if bad or not (are_many or _have_fractions(numbers)):
+        has_fractions = np.any(numbers != np.round(numbers))
+        if bad or not (are_many or has_fractions):
             return None
     if not bad:
         fix = "divide the target, or subtract a constant from it, in the source"
@@ -232,10 +233,6 @@ def _read_number(cells, spec, missing, marks):
         why = read.why
     words = describe_words(cells, read.column, missing)
     return y, target, _notes(spec, why, words.removeprefix("; "))
-
-
-def _have_fractions(numbers):
-    return np.any(numbers != np.round(numbers))
 
 
 def _read_label_sets(table, spec, missing):
@@ -372,8 +369,7 @@ def tasks_of_kind(target_kind: str) -> tuple[Task, ...]:
     """Returns the tasks that a load spec leaves possible.
 
     Args:
-        target_kind: "classes", "number", "presence" (of a value: yes or no), "characters" (a text
-            to spell), or "" to infer: a text to spell never is.
+        target_kind: As `load.target_kind`; "" to infer one, which is never spelled.
     """
     if target_kind == "characters":
         return (SpellingTask(),)
