@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..device.cells import TEXT
+from ..rows.columns import Values
 from ..rows.parts import TrainSet
 from ..rows.sketch import DataSketch
 from ..tasks import task_of
@@ -77,7 +78,7 @@ def column_names(train: TrainSet) -> list[str]:
     return [column.name for column in train.schema.columns if column.kind == TEXT]
 
 
-def joined_texts(x: Mapping[str, np.ndarray], names: Sequence[str]) -> list[str]:
+def joined_texts(x: Mapping[str, Values], names: Sequence[str]) -> list[str]:
     """Returns the texts of every row, those of several columns one after the other."""
     columns = []
     for name in names:

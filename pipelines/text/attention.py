@@ -8,7 +8,7 @@ from .networks import TextNet
 
 # Layers of the first member: the attention [rows, queries, tokens], and the last one.
 SHARES = "member0_shares"
-LOGITS = "member0_logits"
+LOGITS = "logits"
 
 
 @dataclass(frozen=True)

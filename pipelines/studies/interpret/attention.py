@@ -25,7 +25,7 @@ def read_attention(opened: OpenedBundle) -> Reading | NotRead:
         return NotRead(TITLE, "it is of answers that are spelled")
     model = read_keras(opened.folder)
     names = {layer.name for layer in model.layers}
-    if not {SHARES, LOGITS} <= names:
+    if not {SHARES, LOGITS} <= names or "member1_shares" in names:
         return NotRead(TITLE, "the net is no AttentionDecoder() of one member")
     places = opened.places(MOST_ROWS)
     tokens = _tokens_of(opened, places)
