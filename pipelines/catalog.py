@@ -51,6 +51,7 @@ RECIPES = {
     "remarks_cnn": text.REMARKS,
     "remarks5_cnn": text.REMARKS5,
     "remarks_linear": text.REMARKS_LINEAR,
+    "dates_attention": text.DATES,
     "glucose_mlp": timeseries.GLUCOSE,
     "weather_linear": timeseries.WEATHER,
     "italy_power": timeseries.ITALY_POWER,

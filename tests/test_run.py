@@ -102,6 +102,7 @@ IN_FULL = (
     "emoji_generated",
     "remarks_cnn",
     "remarks5_cnn",
+    "dates_attention",
     "credit_mlp",
     "credit_monotone",
     "storms_rules",

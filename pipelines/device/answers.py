@@ -14,7 +14,7 @@ class Answers:
         scores: float64. Of classes, [rows, classes] in the order of the target's labels. Of
             anomalies, [rows], the larger the more anomalous, in the unit of the series given. Of
             real numbers, [rows] in the target's unit, of several [rows, outputs]; of forecasts
-            [rows, horizon].
+            [rows, horizon]. Of texts that are spelled, [rows], the probability of each.
         raw: The model's own output.
         quantiles: Of forecasts with quantiles, float64 [rows, horizon, quantiles], rising.
         notes: object [rows]: what is unusual about a row, "" where nothing is (see `notes`); None

@@ -28,7 +28,12 @@ ADDED_TO_FRAME: dict[str, object] = {
 # Fields of a target, and of a signature, that were added within format 2. They are written only
 # where they are not the default, so that other bundles stay what they were, and readers of before
 # take them.
-LATER_IN_TARGET: dict[str, object] = {"separator": "", "embedding": 0}
+LATER_IN_TARGET: dict[str, object] = {
+    "separator": "",
+    "embedding": 0,
+    "characters": "",
+    "positions": 0,
+}
 LATER_IN_SIGNATURE: dict[str, object] = {"sets": {}, "adaptive": {}, "margins": {}}
 
 

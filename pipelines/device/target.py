@@ -32,6 +32,8 @@ class Target:
         separator: Of several labels a row, what the labels of an answer are joined with; no label
             contains it.
         embedding: Of prototypes, how many numbers the embedding of a row has; 0 of other tasks.
+        characters: Of texts that are spelled, the characters, in the order of the outputs.
+        positions: Of the same texts, how many characters they have at most; 0 of other tasks.
     """
 
     name: str
@@ -47,6 +49,8 @@ class Target:
     mase_scale: float = 0.0
     separator: str = ""
     embedding: int = 0
+    characters: str = ""
+    positions: int = 0
 
     def middle(self) -> int:
         """Returns the place of the quantile nearest to the median.

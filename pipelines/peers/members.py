@@ -2,6 +2,7 @@
 
 from ..rows.sketch import DataSketch
 from .anomalies import IsolationPeer
+from .copied import NearestTextPeer
 from .forecasts import BoostedStepsPeer, RidgePeer
 from .peer import Peer
 from .pictures import PixelPeer
@@ -17,6 +18,7 @@ PEERS: tuple[Peer, ...] = (
     ForestPeer(),
     BoostingPeer(),
     TfidfPeer(),
+    NearestTextPeer(),
     NeighbourPeer(),
     MiniRocketPeer(),
     PixelPeer(),
@@ -29,4 +31,13 @@ PEERS: tuple[Peer, ...] = (
 
 def suiting(sketch: DataSketch) -> tuple[Peer, ...]:
     """Returns the peers that can learn from such data."""
-    return tuple(peer for peer in PEERS if not peer.suits(sketch))
+    found = []
+    for peer in PEERS:
+        if _answers_such(peer, sketch) and not peer.suits(sketch):
+            found.append(peer)
+    return tuple(found)
+
+
+def _answers_such(peer, sketch):
+    """Returns whether a peer spells where answers are spelled, and does not elsewhere."""
+    return sketch.may_be(lambda task: task.spells == peer.spells)

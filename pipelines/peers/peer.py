@@ -62,12 +62,14 @@ class Peer(ABC):
         advice: What to try where it does better than a network: a noun phrase with settings.
         doubts_labels: Whether it is asked which training labels are likely wrong: it is quick, and
             its probabilities are more than 0 and 1.
+        spells: Whether it answers targets that are spelled, and no others.
         seed: Of all that it draws; the same for every run, so that runs share their peers.
     """
 
     name: ClassVar[str]
     advice: ClassVar[str] = ""
     doubts_labels: ClassVar[bool] = False
+    spells: ClassVar[bool] = False
 
     seed: int = 0
 

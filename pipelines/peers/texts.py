@@ -1,11 +1,13 @@
 """The peer of texts: TF-IDF of words and pairs with a linear model."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from ..device.cells import TEXT
+from ..rows.columns import Values
 from ..rows.parts import TrainSet
 from ..rows.sketch import DataSketch
 from ..tasks import task_of
@@ -44,7 +46,7 @@ class TfidfPeer(Peer):
 
     def row_seconds(self, train: TrainSet) -> float:
         """Returns the seconds by characters and classes."""
-        texts = _texts(train.x, _names(train))
+        texts = joined_texts(train.x, column_names(train))
         num_letters = sum(map(len, texts))
         letters_a_row = num_letters / len(texts)
         num_fits = 2 + num_models(train, by_class=True)
@@ -54,11 +56,11 @@ class TfidfPeer(Peer):
         """Fits the vocabulary and the model."""
         from sklearn.feature_extraction.text import TfidfVectorizer
 
-        names = _names(train)
+        names = column_names(train)
         vectors = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
         # With no word of two letters in any text there would be no vocabulary.
-        vectors.fit([*_texts(train.x, names), "aa"])
-        x = vectors.transform(_texts(train.x, names))
+        vectors.fit([*joined_texts(train.x, names), "aa"])
+        x = vectors.transform(joined_texts(train.x, names))
         target = train.schema.target
         task = task_of(target)
         if task.has_classes:
@@ -68,14 +70,15 @@ class TfidfPeer(Peer):
             outputs = _fit_labels(x, train.y, self.seed, is_exclusive=False)
         else:
             outputs = _fit_values(x, train.y)
-        return lambda columns: outputs(vectors.transform(_texts(columns, names)))
+        return lambda columns: outputs(vectors.transform(joined_texts(columns, names)))
 
 
-def _names(train):
+def column_names(train: TrainSet) -> list[str]:
+    """Returns the columns of texts."""
     return [column.name for column in train.schema.columns if column.kind == TEXT]
 
 
-def _texts(x, names):
+def joined_texts(x: Mapping[str, Values], names: Sequence[str]) -> list[str]:
     """Returns the texts of every row, those of several columns one after the other."""
     columns = []
     for name in names:

@@ -149,6 +149,9 @@ def unlike_keras(facts: dict, *, fix: str = TRAIN_WITH_ROUNDING) -> list[str]:
     if facts["target"]["labels"]:
         least = LEAST_LABELS_ALIKE
         what = "another label"
+    if _task_of(facts).spells:
+        least = LEAST_LABELS_ALIKE
+        what = "another text"
     unlike = []
     for rung in facts["ladder"]:
         agreement = rung["agreement"]

@@ -23,7 +23,7 @@ def verify_error(recipe: Recipe, failed: str, signature: Signature, folder: Path
         folder: of the bundle that is kept.
     """
     labels_wanted = ""
-    if signature.target.labels:
+    if signature.target.labels or task_of(signature.target).spells:
         labels_wanted = f"the label of Keras for {recipe.judge.min_agreement:g} of the rows, "
     return VerifyError(
         failed,

@@ -270,9 +270,10 @@ def _print_legend(console, facts):
         if rung["note"]:
             _print_plain(console, f"{rung['form']}: {rung['note']}")
     target = facts["target"]
-    unit = TASKS[target["task"]].agreement_unit
+    task = TASKS[target["task"]]
+    unit = task.agreement_unit
     same = "within 5 % of a standard deviation of"
-    if target["labels"]:
+    if target["labels"] or task.spells:
         same = "with the label of"
     console.print(
         f"agreement: share of {unit} {same} the Keras model; largest: difference of the output "

@@ -18,6 +18,7 @@ from ..spec import Refusal
 from ..tasks import TASKS, Task
 from ..tasks.class_target import class_target
 from ..tasks.regression import RegressionTask
+from ..tasks.spelling import SpellingTask
 from .label_columns import read_label_columns
 from .label_sets import (
     check_label_knobs,
@@ -29,10 +30,11 @@ from .labels import MANY, encode_classes, read_classes
 from .number_columns import code_with_zeros, read_as_numbers
 from .precision import refuse_merged
 from .refuse_numbers import refuse_spellings, some_numbers
+from .spelled_texts import read_texts_to_spell
 from .spellings import join_classes
 from .words import count_words, describe_doubtful_classes, describe_words, refuse_lost_class
 
-TARGET_KINDS = ("", "classes", "labels", "number", "presence")
+TARGET_KINDS = ("", "classes", "labels", "number", "presence", "characters")
 _KINDS_OF_SEVERAL = ("", "labels", "presence")
 # A numeric target with more different values than this is a real number unless `target_kind` is
 # otherwise.
@@ -186,6 +188,8 @@ def read_target(table, spec, missing, marks, *, noun="row"):
     cells = table[spec.target]
     if spec.target_kind == "presence":
         return _as_presence(cells, spec, missing)
+    if spec.target_kind == "characters":
+        return read_texts_to_spell(cells, spec.target)
     code = ""
     if spec.target_kind != "number":
         code = code_with_zeros(cells)
@@ -217,7 +221,8 @@ def _read_number(cells, spec, missing, marks):
         if are_many:
             refuse_spellings(what, cells, read, AS_CLASSES)
             refuse_some_numbers(what, cells, bad, AS_CLASSES)
-        if bad or not (are_many or _have_fractions(numbers)):
+        has_fractions = np.any(numbers != np.round(numbers))
+        if bad or not (are_many or has_fractions):
             return None
     if not bad:
         fix = "divide the target, or subtract a constant from it, in the source"
@@ -228,10 +233,6 @@ def _read_number(cells, spec, missing, marks):
         why = read.why
     words = describe_words(cells, read.column, missing)
     return y, target, _notes(spec, why, words.removeprefix("; "))
-
-
-def _have_fractions(numbers):
-    return np.any(numbers != np.round(numbers))
 
 
 def _read_label_sets(table, spec, missing):
@@ -368,9 +369,11 @@ def tasks_of_kind(target_kind: str) -> tuple[Task, ...]:
     """Returns the tasks that a load spec leaves possible.
 
     Args:
-        target_kind: "classes", "number", "presence" (of a value: yes or no), or "" to infer.
+        target_kind: As `load.target_kind`; "" to infer one, which is never spelled.
     """
-    of_columns = [task for task in TASKS.values() if not (task.needs_frame or task.embeds)]
+    if target_kind == "characters":
+        return (SpellingTask(),)
+    of_columns = [task for task in TASKS.values() if _is_inferred(task)]
     if target_kind == "classes":
         return tuple(task for task in of_columns if task.output_kind != "values")
     if target_kind == "number":
@@ -379,6 +382,11 @@ def tasks_of_kind(target_kind: str) -> tuple[Task, ...]:
         yes_or_no = [task for task in of_columns if task.output_kind == "sigmoid"]
         return tuple(task for task in yes_or_no if task.has_classes)
     return tuple(of_columns)
+
+
+def _is_inferred(task):
+    """Returns whether the values of a column can show a task."""
+    return not (task.needs_frame or task.embeds or task.spells)
 
 
 def refuse_positive(positive: str, sketch: DataSketch) -> str:

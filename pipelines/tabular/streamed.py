@@ -71,7 +71,7 @@ def _refuse_in_pieces(spec):
     """Raises LoadError for knobs that need all rows at once."""
     asked = {
         f"{len(target_names(spec.target))} targets": not isinstance(spec.target, str),
-        "load.target_kind=labels": spec.target_kind == "labels",
+        f"load.target_kind={spec.target_kind}": spec.target_kind in ("labels", "characters"),
         f"load.time={shorten(spec.time)}": bool(spec.time),
     }
     for words, is_asked in asked.items():

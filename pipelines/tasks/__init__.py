@@ -14,6 +14,7 @@ from .multiclass import MulticlassTask
 from .multilabel import MultilabelTask
 from .prototypes import PrototypesTask
 from .regression import RegressionTask
+from .spelling import SpellingTask
 
 __all__ = [
     "TASKS",
@@ -24,6 +25,7 @@ __all__ = [
     "MultilabelTask",
     "PrototypesTask",
     "RegressionTask",
+    "SpellingTask",
     "Target",
     "Task",
     "task_of",
@@ -39,6 +41,7 @@ TASKS: dict[str, Task] = {
         ForecastTask(),
         AnomalyTask(),
         PrototypesTask(),
+        SpellingTask(),
     )
 }
 

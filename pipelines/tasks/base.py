@@ -65,6 +65,7 @@ class Task(CAnswer, ShownTask, InterpretedTask, PlainModels):
         decides_on_training_rows: Whether the decision is chosen on training rows: none of them
             needs a label.
         embeds: Whether outputs are an embedding, whose distances to class means answer.
+        spells: Whether an answer is a text, spelled character by character: y int64 [rows, places].
         staggers_outputs: Whether the int8 file gives each output several times, rounded at
             staggered places (see `convert.lower`): copies tell apart rows that rank alike.
     """
@@ -85,6 +86,7 @@ class Task(CAnswer, ShownTask, InterpretedTask, PlainModels):
     frame_example: ClassVar[str] = ""
     decides_on_training_rows: ClassVar[bool] = False
     embeds: ClassVar[bool] = False
+    spells: ClassVar[bool] = False
     staggers_outputs: ClassVar[bool] = True
 
     @property

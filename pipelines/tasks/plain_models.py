@@ -20,7 +20,8 @@ class PlainModels(ABC):  # noqa: B024  hooks with defaults
 
     Plain outputs are float64: of classes the probabilities [rows, classes], of label sets those of
     each label [rows, labels], of numbers values [rows], of forecasts values [rows, horizon], of
-    anomalies scores [rows], the larger the more anomalous.
+    anomalies scores [rows], the larger the more anomalous, of texts that are spelled the places of
+    characters [rows, positions].
     """
 
     def plain_decision(

@@ -7,6 +7,7 @@ Example:
     bundle = run(text.text_recipe(load, name="tickets"))
 """
 
+from .attention import AttentionDecoder
 from .augment import AugmentDelete, AugmentMixUpEmbeddings, AugmentSwap, AugmentSynonyms
 from .candidates import text_candidates
 from .heads import BalancedHead
@@ -14,7 +15,7 @@ from .load import LoadTextFolder, LoadTexts
 from .load_tfds import LoadTextTfds
 from .networks import AveragedEmbeddings, TextCnn, TransformerEncoder
 from .pretraining import MaskedPretraining
-from .recipes import REMARKS, REMARKS5, REMARKS_LINEAR, text_recipe
+from .recipes import DATES, REMARKS, REMARKS5, REMARKS_LINEAR, text_recipe
 from .recurrent import Gru, Lstm, SimpleRnn
 from .teacher import TfidfTeacher
 from .token_table import TokenTable
@@ -30,6 +31,7 @@ __all__ = [
     "Gru",
     "SimpleRnn",
     "TransformerEncoder",
+    "AttentionDecoder",
     "BalancedHead",
     "TokenTable",
     "MaskedPretraining",
@@ -39,6 +41,7 @@ __all__ = [
     "AugmentMixUpEmbeddings",
     "TfidfTeacher",
     "text_recipe",
+    "DATES",
     "REMARKS",
     "REMARKS5",
     "REMARKS_LINEAR",

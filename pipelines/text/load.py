@@ -55,7 +55,7 @@ class LoadTexts(TextLoader):
         text: The column of texts.
         target: The column to predict; several columns are one label each.
         target_kind: "classes", "labels" (several in a cell), "number", "presence" (is the cell
-            filled?), or "" to infer it.
+            filled?), "characters" (a short text to spell), or "" to infer it.
         label_separator: What stands between the labels of a cell; if empty, it is found.
         empty_class: The class of rows without a target, of labels the word for none; if empty, such
             rows are left out.

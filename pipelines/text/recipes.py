@@ -4,10 +4,11 @@ from ..balance import WeightByClass
 from ..recipe import Judge, Recipe
 from ..rows.split import SplitGiven, SplitGrouped, SplitRandom
 from ..sources.label_sets import target_title
-from ..steps import TokenizeWords
+from ..steps import TokenizeCharacters, TokenizeWords
 from ..training.losses import UsualLoss
-from ..training.schedules import Constant
+from ..training.schedules import Constant, Cosine
 from ..training.training import Training
+from .attention import AttentionDecoder
 from .load import LoadTextFolder, LoadTexts
 from .load_tfds import LoadTextTfds
 from .networks import TextCnn
@@ -29,6 +30,8 @@ def text_recipe(
         how = SplitRandom()
     if isinstance(load, LoadTexts):
         about = f"Predicts {target_title(load.target)} from {load.text}."
+        if load.target_kind == "characters":
+            return _spelling_recipe(load, how, name=name, about=about)
     else:
         about = "Separates classes of texts."
     return Recipe(
@@ -43,6 +46,20 @@ def text_recipe(
             loss=UsualLoss(label_smoothing=0.05),
             schedule=Constant(patience=3),
         ),
+        about=about,
+    )
+
+
+def _spelling_recipe(load, how, *, name, about):
+    """Returns the recipe for texts whose target is spelled: characters, attention, exact match."""
+    return Recipe(
+        name=name,
+        load=load,
+        split=how,
+        encode=(TokenizeCharacters(window=0),),
+        build=AttentionDecoder(dropout=0.0, embedding_dropout=0.0),
+        training=Training(epochs=20, batch_size=64, schedule=Cosine()),
+        judge=Judge(deciding="exact_match", beside=False),
         about=about,
     )
 
@@ -95,4 +112,23 @@ REMARKS_LINEAR = Recipe(
     encode=(TokenizeWords(min_count=2, window=0),),
     build=TokenTable(),
     judge=Judge(deciding="average_precision"),
+)
+
+DATES = Recipe(
+    name="dates_attention",
+    about="Dates written in thirteen ways → ISO dates, spelled character by character from an "
+    "encoder and queries with attention; the days of the test rows were never learned "
+    "(docs/sequence-to-sequence.md).",
+    load=LoadTexts(
+        "data/dates.csv.gz",
+        "written",
+        "iso",
+        target_kind="characters",
+        group=("iso",),
+    ),
+    split=SplitGrouped(test=0.2, valid=0.1, seed=0),
+    encode=(TokenizeCharacters(window=28),),
+    build=AttentionDecoder(width=48, queries=10, dropout=0.0, embedding_dropout=0.0),
+    training=Training(epochs=12, batch_size=64, schedule=Cosine()),
+    judge=Judge(deciding="exact_match", beside=False),
 )

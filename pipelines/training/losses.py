@@ -43,7 +43,7 @@ class NumberLoss(Loss):
 
     def suits(self, sketch: DataSketch) -> str:
         """Returns why not, if no target of numbers is possible."""
-        if sketch.may_be(lambda task: task.output_kind == "values" and not task.has_classes):
+        if sketch.may_be(_has_numbers):
             return ""
         return f"{type(self).__name__} is a loss of numbers: the task is {sketch.task_names()}"
 
@@ -51,8 +51,8 @@ class NumberLoss(Loss):
         """Returns why not, for a target of classes or a forecast of quantiles."""
         name = type(self).__name__
         task = task_of(target)
-        if task.output_kind != "values" or task.has_classes:
-            return f"{name} is a loss of numbers, and {target.name!r} has classes"
+        if not _has_numbers(task):
+            return f"{name} is a loss of numbers, and {target.name!r} has none"
         if target.quantiles:
             return f"{name} learns one value a step, and the forecast is of {target.quantiles}"
         return ""
@@ -270,3 +270,8 @@ def named_loss(name: str) -> Any:
         expected="a Keras loss, or the name of one",
         fix="loss=keras.losses.CategoricalCrossentropy(from_logits=True)",
     )
+
+
+def _has_numbers(task):
+    """Returns whether outputs of a task are numbers to learn: no embedding and no characters."""
+    return task.output_kind == "values" and not task.has_classes and not task.spells

@@ -17,7 +17,7 @@ def labels_apart(rungs: list[Rung], min_agreement: float, target: Target) -> str
     the deciding metric: their agreement has no natural bound, since it counts values within a
     distance.
     """
-    if not target.labels:
+    if not (target.labels or task_of(target).spells):
         return ""
     for rung in rungs:
         if rung.agreement is None or rung.num_rows == 0:

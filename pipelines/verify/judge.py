@@ -160,4 +160,5 @@ class Judge(Spec):
 
 
 def _gives_labels(task):
-    return task.gives_back or task.has_classes or task.output_kind != "values"
+    has_labels = task.has_classes or task.spells
+    return task.gives_back or has_labels or task.output_kind != "values"

@@ -14,7 +14,7 @@ LABELS = {"binary", "multiclass", "multilabel"}
 # Knob → the tasks that use it.
 USED_BY = {
     "threshold": LABELS,
-    "min_agreement": {*LABELS, "anomaly", "prototypes"},
+    "min_agreement": {*LABELS, "anomaly", "prototypes", "spelled"},
     "quantile": {"anomaly"},
     "probabilities": LABELS,
 }

@@ -25,6 +25,7 @@ NETS = [
     text.TransformerEncoder(),
     text.TransformerEncoder(depth=2, pooling="attention"),
     text.TransformerEncoder(pooling="max"),
+    text.AttentionDecoder(),
 ]
 
 
@@ -92,7 +93,7 @@ def test_one_seed_one_net(net):
 # `make test` converts their like: the first by the contract of networks, the second for the bundle
 # of remarks, an LSTM in `test_run`, one in both directions in `convert/test_recurrent`, unrolled
 # layers in `own_model/test_own_model`. Attention is left.
-IN_FULL = (0, 1, 2, 3, 4, 5, 6, 8, 9)
+IN_FULL = (0, 1, 2, 3, 4, 5, 6, 8, 9, 10)
 
 
 @pytest.mark.parametrize(

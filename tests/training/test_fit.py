@@ -35,8 +35,9 @@ TARGETS = {
         mase_scale=2.0,
     ),
     "prototypes": Target("y", "prototypes", ("a", "b", "c"), embedding=4),
+    "spelled": Target("y", "spelled", characters="ab", positions=2),
 }
-WIDTHS = {"multiclass": 3, "prototypes": 4, "multilabel": 2, "forecast": 6}
+WIDTHS = {"multiclass": 3, "prototypes": 4, "multilabel": 2, "forecast": 6, "spelled": 6}
 
 
 def make(kind, task, num_rows=256, seed=0):
@@ -49,6 +50,7 @@ def make(kind, task, num_rows=256, seed=0):
         "multiclass": np.digitize(signal, [0, 1]),
         "multilabel": np.stack([signal > 1, signal > 0], axis=1).astype(int),
         "prototypes": np.digitize(signal, [0, 1]),
+        "spelled": np.stack([signal > 1, np.digitize(signal, [0, 1])], axis=1).astype(int),
         "regression": 100 + 20 * signal,
         "forecast": np.stack([np.where(signal > 2, np.nan, signal), 100 + 20 * signal], axis=1),
     }[task]

@@ -101,7 +101,7 @@ def test_the_task_s_own_loss_has_a_name(loss, task):
     [
         (Focal(), "regression", "Focal is a loss of classes, and 'y' has none"),
         (CrossEntropy(), "forecast", "CrossEntropy is a loss of classes, and 'y' has none"),
-        (SquaredError(), "binary", "SquaredError is a loss of numbers, and 'y' has classes"),
+        (SquaredError(), "binary", "SquaredError is a loss of numbers, and 'y' has none"),
         (Huber(), "forecast", "Huber learns one value a step"),
         (Pinball(), "regression", "Pinball is a loss of quantiles"),
     ],

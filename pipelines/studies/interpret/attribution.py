@@ -36,6 +36,8 @@ def read_attribution(opened: OpenedBundle) -> Reading | NotRead:
         )
     if opened.task.embeds:
         return NotRead(TITLE, "outputs are an embedding, none of which is a label: see occlusion")
+    if opened.task.spells:
+        return NotRead(TITLE, "outputs are characters of many places: see attention and occlusion")
     model = read_keras(opened.folder)
     try:
         net = FloatInputs.of(model)

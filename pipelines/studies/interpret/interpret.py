@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ...bundle.folder import Bundle, as_json, write_bundle
 from ...report.write import to_plain
+from .attention import read_attention
 from .attribution import read_attribution
 from .dependence import read_dependence
 from .grad_cam import read_grad_cam
@@ -29,6 +30,7 @@ _WAYS: tuple[Callable[[OpenedBundle], Reading | NotRead], ...] = (
     read_surrogate,
     read_occlusion,
     read_attribution,
+    read_attention,
     read_grad_cam,
     read_calibration,
     read_coverage,

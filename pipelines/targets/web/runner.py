@@ -192,7 +192,7 @@ class Browser:
                 [each["label"] for each in answers],
                 object,
             )
-            if target.labels
+            if target.labels or task.spells
             else None,
             scores,
             np.array([each["raw"] for each in answers], np.float32),

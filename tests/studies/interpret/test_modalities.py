@@ -16,6 +16,7 @@ READ = {
     "penguins_mlp": {"Permutation importance", "Partial dependence", "Integrated gradients"},
     "fashion_cnn": {"Integrated gradients", "Grad-CAM", "Calibration"},
     "remarks_cnn": {"Integrated gradients", "Calibration"},
+    "dates_attention": {"Attention"},
     "glucose_mlp": {"Permutation importance", "Integrated gradients"},
     "gun_point_minirocket": {"Calibration"},
     "weather_anomaly": {"Permutation importance"},

@@ -109,8 +109,26 @@ globalThis.pipelines = globalThis.pipelines || {packed: {}};
     show: classes.show,
   };
 
+  /* A text: of each place the character of the largest output, or none; its probability as if places were independent. */
+  const spelled = {
+    answer({target}, raw) {
+      const letters = [...target.characters, ""], scores = Array.from(raw);
+      let text = "", share = 1;
+      for (let first = 0; first < scores.length; first += letters.length) {
+        const place = scores.slice(first, first + letters.length), most = Math.max(...place);
+        text += letters[place.indexOf(most)];
+        share *= Math.max(...probabilities(place));
+      }
+      return {label: text, scores: [share]};
+    },
+
+    show({signature: {target}}, answer) {
+      return [soft(target.name), label(answer.label), soft(`probability ${number(answer.scores[0])}`)];
+    },
+  };
+
   const TASKS = {binary: classes, multiclass: classes, multilabel: labelSets, regression, forecast: forecasts,
-                 anomaly: anomalies, prototypes};
+                 anomaly: anomalies, prototypes, spelled};
 
   /* The task of a target. */
   function taskOf(target) {
