@@ -5,6 +5,7 @@ TensorFlow's converter takes the model.
 
 import numpy as np
 
+from ..device.litert import plain_name
 from ..errors import ExportError
 from ..installed import import_fault
 from .quantize import Quantize
@@ -95,10 +96,7 @@ def _ranges(content, rows, names, quantize):
         experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
     )
     interpreter.allocate_tensors()
-    inputs = {
-        each["name"].removeprefix("serving_default_").removesuffix(":0"): each
-        for each in interpreter.get_input_details()
-    }
+    inputs = {plain_name(each["name"]): each for each in interpreter.get_input_details()}
     ports = {
         each["name"]: each["index"]
         for each in (*inputs.values(), *interpreter.get_output_details())

@@ -195,7 +195,10 @@ def operator_places(content: bytes) -> list[tuple[str, str]]:
         return []
     graph = Graph(content)
     return [
-        (graph.kind(each), _text(graph.tensor(each.outputs[0]).name) if len(each.outputs) else "")
+        (
+            graph.kind(each),
+            name_text(graph.tensor(each.outputs[0]).name) if len(each.outputs) else "",
+        )
         for each in graph.subgraph.operators
     ]
 
@@ -216,7 +219,8 @@ def with_unknown_operator(content: bytes) -> bytes:
     return graph.to_bytes()
 
 
-def _text(name):
+def name_text(name: str | bytes | None) -> str:
+    """Returns the name of a tensor as text, "" if it has none."""
     if isinstance(name, bytes):
         return name.decode("utf-8", "replace")
     return name or ""

@@ -2,6 +2,7 @@
 
 import copy
 
+from .graph import name_text
 from .packed import packed
 
 MAX_JOINED = 10  # kMaxInputNum of tensorflow/lite/micro/kernels/concatenation.cc
@@ -68,7 +69,7 @@ def _joined(graph, operator, group, before):
     tensor.shape = [int(size) for size in whole.shape]
     tensor.shape[axis] = sum(int(graph.tensors[place].shape[axis]) for place in group)
     tensor.name, tensor.shapeSignature, tensor.buffer = (
-        f"{_text(whole.name)}/joined{len(graph.tensors)}",
+        f"{name_text(whole.name)}/joined{len(graph.tensors)}",
         None,
         0,
     )
@@ -78,9 +79,3 @@ def _joined(graph, operator, group, before):
     join.builtinOptions.fusedActivationFunction = schema.ActivationFunctionType.NONE
     before.append(join)
     return len(graph.tensors) - 1
-
-
-def _text(name):
-    if isinstance(name, bytes):
-        return name.decode("utf-8", "replace")
-    return name or ""

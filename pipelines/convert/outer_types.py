@@ -2,7 +2,8 @@
 
 import copy
 
-from .graph import Graph
+from ..device.litert import plain_name
+from .graph import Graph, name_text
 
 # Of QUANTIZE and DEQUANTIZE, from which on they know int8.
 _VERSION = 2
@@ -39,7 +40,7 @@ def _outer_input(graph, place, pictures):
     signature any more, and LiteRT.js does not look behind a name.
     """
     inner = graph.tensor(place)
-    inner.name = _plain_name(inner.name)
+    inner.name = plain_name(name_text(inner.name))
     if not _is_int8(inner):
         return place
     outer = _renamed(graph, place)
@@ -67,7 +68,7 @@ def _renamed(graph, place):
     inner = graph.tensor(place)
     outer = graph.add_like(place, shape=tuple(inner.shape))
     graph.tensor(outer).name = inner.name
-    inner.name = _plain_name(inner.name) + "_int8"
+    inner.name = plain_name(name_text(inner.name)) + "_int8"
     return outer
 
 
@@ -84,11 +85,3 @@ def _make_float(tensor):
 
     tensor.type = schema.TensorType.FLOAT32
     tensor.quantization = None
-
-
-def _plain_name(name):
-    if isinstance(name, bytes):
-        text = name.decode("utf-8")
-    else:
-        text = name
-    return text.removeprefix("serving_default_").removesuffix(":0")

@@ -38,7 +38,7 @@ class LiteRT:
             self._rows = ManyRows(content, resolver)
             inputs = self._interpreter.get_input_details()
             outputs = self._interpreter.get_output_details()
-            self._inputs = {_port_name(details): details for details in inputs}
+            self._inputs = {plain_name(details["name"]): details for details in inputs}
             self._output = outputs[0]
 
     def run(self, inputs: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -154,13 +154,12 @@ def _op_resolver(kernels):
     return resolvers[kernels]
 
 
-def _port_name(details):
-    """Returns the port of an input.
+def plain_name(name: str) -> str:
+    """Returns the port that a tensor at an end of a file is of.
 
     A file that came through a saved model names the input tokens "serving_default_tokens:0".
     """
-    name = details["name"].removeprefix("serving_default_")
-    return name.removesuffix(":0")
+    return name.removeprefix("serving_default_").removesuffix(":0")
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ...convert.one_operator import single_operators
+from ...device.litert import plain_name
 from ...device.quiet import quiet
 from ...verify.ladder import Rung
 from .runner import Micro
@@ -112,7 +113,7 @@ def _traces(content, inputs, operators):
     for row in range(num_rows):
         interpreter.reset_all_variables()
         for each in interpreter.get_input_details():
-            name = each["name"].removeprefix("serving_default_").removesuffix(":0")
+            name = plain_name(each["name"])
             interpreter.set_tensor(each["index"], inputs[name][row : row + 1])
         interpreter.invoke()
         traces.append({place: interpreter.get_tensor(place) for place in places})

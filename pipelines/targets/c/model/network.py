@@ -11,6 +11,7 @@ import numpy as np
 
 from ....convert.graph import Graph
 from ....convert.operators import operators
+from ....device.litert import plain_name
 from ....errors import ExportError
 
 _DTYPES = {
@@ -182,7 +183,7 @@ def read_network(content: bytes, output_names: Sequence[str] = ()) -> Network:
 
 def port_name(tensor: Tensor) -> str:
     """Returns the name of an input or output without what converters add to it."""
-    return tensor.name.removeprefix("serving_default_").removesuffix(":0")
+    return plain_name(tensor.name)
 
 
 def _taken(tensors, places):
