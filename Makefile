@@ -29,7 +29,7 @@ compress: $(READY) ## What each way of making a model smaller costs and brings: 
 	test -e saved_models/fashion_cnn/report.json || $(BIN)/python -m pipelines run fashion_cnn
 	$(BIN)/python -m pipelines compress saved_models/fashion_cnn
 
-test: $(READY) ## Run the tests, two at a time (about 12 minutes).
+test: $(READY) ## Run the tests, two at a time (about 15 minutes).
 	$(BIN)/python -m pytest -m "not full" -n 2 --dist worksteal
 
 test-full: $(READY) ## The long proofs: every set against its peers, the whole of Fashion-MNIST (about three hours).

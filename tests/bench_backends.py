@@ -12,62 +12,12 @@ import functools
 import os
 import subprocess
 import sys
-import time
-from dataclasses import dataclass, replace
 
 import keras
-import numpy as np
 
-from pipelines import catalog
-from pipelines.run import frame, prepare, read, settle, split
-from pipelines.training import fit
-from pipelines.training.schedules import Constant
+from .timed_epochs import prepared, train_once
 
 CHOICES = (("0", ""), ("1", ""), ("0", "--xla"), ("1", "--xla"))
-
-
-@dataclass(frozen=True)
-class Epochs:
-    """The seconds of each epoch of a training, and its weights as bytes."""
-
-    wall: list[float]
-    processor: list[float]
-    weights: bytes
-
-
-class Clock(keras.callbacks.Callback):
-    """Looks at both clocks at the start and the end of each epoch."""
-
-    def __init__(self):
-        super().__init__()
-        self.looks = []
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.looks.append((time.perf_counter(), time.process_time()))
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.looks.append((time.perf_counter(), time.process_time()))
-
-    def seconds(self, place):
-        """Returns the seconds of each epoch: 0 of the wall, 1 of the processor."""
-        looks = np.array(self.looks)[:, place]
-        return list(looks[1::2] - looks[::2])
-
-
-def train_once(recipe, inputs):
-    """Returns the epochs of one training."""
-    clock = Clock()
-    result = fit.train(
-        recipe.build,
-        inputs.feed,
-        inputs.valid,
-        signature=inputs.signature,
-        training=recipe.training,
-        deciding=recipe.judge.deciding,
-        callbacks=[clock],
-    )
-    weights = b"".join(each.tobytes() for each in result.model.get_weights())
-    return Epochs(clock.seconds(0), clock.seconds(1), weights)
 
 
 def compile_by_xla():
@@ -83,13 +33,8 @@ def compile_by_xla():
 
 def measure(name, epochs):
     """Prints the line of a recipe in this process."""
-    training = {"epochs": epochs, "schedule": Constant(patience=0), "average": None}
-    recipe = catalog.RECIPES[name]
-    recipe = replace(recipe, teacher=None, training=replace(recipe.training, **training))
-    splits = frame(recipe, split(recipe, read(recipe).dataset))
-    recipe = settle(recipe, splits.train.schema)
-    inputs = prepare(recipe, splits.train, splits.valid)
-    runs = [train_once(recipe, inputs) for _ in range(2)]
+    recipe, inputs = prepared(name)
+    runs = [train_once(recipe, inputs, epochs) for _ in range(2)]
     wall = min(min(each.wall[1:]) for each in runs)
     processor = min(min(each.processor[1:]) for each in runs)
     same = runs[0].weights == runs[1].weights

@@ -61,6 +61,7 @@ def learn_images(options: ImagesOptions) -> None:
         load = _of_table(options)
     else:
         load = _of_folder(options)
+    load = options.turned_load(load)
     root, found = load.found()
     candidates = picture_candidates(
         load.sized(root, found.names),

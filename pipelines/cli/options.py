@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar, cast
 
 import typer
 
 if TYPE_CHECKING:
     from ..recipe import Recipe
+    from ..slots import Loader
 
+AnyLoader = TypeVar("AnyLoader", bound="Loader")
 STOPPED = "stopped: no bundle was written; the same command goes on from here"
 
 Bundle = Annotated[
@@ -110,6 +112,13 @@ Group = Annotated[
 ]
 
 
+@dataclass(frozen=True)
+class _OnlyLoad:
+    """What `--set load.KNOB` is applied to before there is a recipe."""
+
+    load: "Loader"
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
     """What every command that trains a model has.
@@ -134,6 +143,18 @@ class RunOptions:
         """Returns the recipe of RECIPE under --name, with the knobs turned."""
         recipe = recipe_of(words)
         return self.applied_to(replace(recipe, name=self.name or recipe.name))
+
+    def turned_load(self, load: "AnyLoader") -> "AnyLoader":
+        """Returns the loader with its knobs turned: the recipe that is made for it follows from
+        them, such as the split from `load.group`.
+        """
+        from .. import catalog, settings
+
+        only = _OnlyLoad(load)
+        for setting in self.settings or []:
+            if setting.startswith("load."):
+                only = settings.override(only, setting, catalog.SPECS, what="this recipe")
+        return cast("AnyLoader", only.load)
 
     def applied_to(self, recipe: "Recipe") -> "Recipe":
         """Returns the recipe with the knobs turned and the runtimes chosen."""

@@ -105,6 +105,7 @@ def _of_table(options: SeriesOptions) -> "tuple[Candidate, ...]":
         label=options.label,
         reading=reading,
     )
+    load = options.turned_load(load)
     name = options.name or name_of(file)
     if not options.target:
         return anomaly_candidates(load, window=options.window, name=name)
@@ -173,11 +174,13 @@ def _classify(options: SeriesOptions) -> "tuple[Candidate, ...]":
     )
     name = options.name or name_of(options.files[0])
     if options.files[0].lower().endswith(_ARRAYS):
-        return series_classes_candidates(LoadSeriesArrays(_only_file(options)), name=name)
+        arrays = LoadSeriesArrays(_only_file(options))
+        return series_classes_candidates(options.turned_load(arrays), name=name)
     if len(options.files) > 2:
         raise RecipeError(
             f"{len(options.files)} .ts files",
             expected="one for training and one for testing, or one that is split",
             fix="python -m pipelines series TRAIN.ts TEST.ts",
         )
-    return series_classes_candidates(LoadTsFiles(*options.files), name=name)
+    files = LoadTsFiles(*options.files)
+    return series_classes_candidates(options.turned_load(files), name=name)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .options import Drop, Group, Kinds, Target
+from .options import Drop, Group, Kinds, RunOptions, Target
 from .own_data import check_one_split, kinds_of, name_of, one_or_all, require_columns
 from .own_recipe import OwnDataOptions
 from .reading import Read, reading_of
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ColumnOptions:
+class ColumnOptions(RunOptions):
     """What the columns of a user's own table are.
 
     Attributes:
@@ -61,6 +61,7 @@ class ColumnOptions:
             time=self.time,
             reading=reading,
         )
+        load = self.turned_load(load)
         split = None
         if self.time:
             split = SplitByTime()

@@ -50,7 +50,8 @@ def learn_text(options: TextOptions) -> None:
         load = _of_folder(options)
     else:
         load = _of_table(options)
-    options.train_best(text_candidates(load, name=options.name or name_of(options.source)))
+    name = options.name or name_of(options.source)
+    options.train_best(text_candidates(options.turned_load(load), name=name))
 
 
 def _of_folder(options: TextOptions) -> "LoadTextFolder":

@@ -6,11 +6,14 @@ from dataclasses import replace
 import pytest
 
 from pipelines.cli.own_recipe import OwnDataOptions
+from pipelines.cli.table import ColumnOptions
 from pipelines.compress.quantize_aware import QuantizeAware
-from pipelines.errors import VerifyError
+from pipelines.errors import RecipeError, VerifyError
 from pipelines.recipe import Candidate, Tried
+from pipelines.rows.split import SplitGrouped
 from pipelines.studies import choose as choosing
 from pipelines.tabular import LoadTable, Mlp, table_recipe
+from pipelines.text import AttentionDecoder, LoadTexts, text_candidates
 from pipelines.timeseries import MiniRocket
 
 RECIPE = table_recipe(LoadTable("data/penguins.csv.gz", "Body Mass (g)"), name="penguins")
@@ -68,3 +71,15 @@ def test_a_recipe_that_was_run_before_is_named_in_the_report():
     noted = choosing.with_missed(recipe, {"linear net": "int8 lost 0.02 of mase"})
     assert noted.tried[0] == tried[0]
     assert noted.tried[1].note == "run before this one: int8 lost 0.02 of mase"
+
+
+def test_a_knob_of_the_loader_is_turned_before_a_recipe_is_made_for_it():
+    columns = ColumnOptions(target=["Body Mass (g)"], settings=["load.group=('Island',)"])
+    penguins = columns.candidates("data/penguins.csv.gz", "penguins")
+    assert [type(each.recipe.split) for each in penguins] == [SplitGrouped] * len(penguins)
+    spelled = OwnDataOptions(settings=["load.target_kind=characters", "training.epochs=2"])
+    load = spelled.turned_load(LoadTexts("dates.csv", "written", "iso"))
+    builds = [type(each.recipe.build) for each in text_candidates(load)]
+    assert AttentionDecoder in builds
+    with pytest.raises(RecipeError, match="no knob 'load.target_kid'"):
+        OwnDataOptions(settings=["load.target_kid=characters"]).turned_load(load)
