@@ -8,6 +8,7 @@ texts a CSV file with a column named as the model's target, which holds the clas
 """
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Iterator
@@ -210,11 +211,13 @@ def _in_table(runner, source):
 
 def write_prototypes(path: str | Path, prototypes: Prototypes) -> None:
     """Writes classes as a file of JSON, which is whole at every moment."""
-    partial = f"{path}.partial"
+    partial = Path(f"{path}.partial")
     try:
-        Path(partial).write_text(prototypes.to_json(), encoding="utf-8")
+        partial.write_text(prototypes.to_json(), encoding="utf-8")
         os.replace(partial, path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            partial.unlink()
         raise DeviceError(
             f"{str(path)!r} cannot be written: {error.strerror or error}",
             expected="a folder with room and permission",

@@ -12,6 +12,7 @@ C code know.
 the model these ports as its inputs.
 """
 
+import keyword
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,6 +42,15 @@ _C_WORDS = frozenset(
     "inline int long register restrict return short signed sizeof static struct switch typedef "
     "union unsigned void volatile while base spread".split()
 )
+# The headers of C are read by C++ too.
+_CPP_WORDS = frozenset(
+    "and asm bool catch char16_t char32_t class compl const_cast constexpr decltype delete "
+    "dynamic_cast explicit export false friend mutable namespace new noexcept not nullptr operator "
+    "or private protected public reinterpret_cast static_assert static_cast template this "
+    "thread_local throw true try typeid typename using virtual wchar_t xor".split()
+)
+# TensorFlow gives inputs to a function of Python by their names.
+_TAKEN_WORDS = _C_WORDS | _CPP_WORDS | frozenset(keyword.kwlist)
 
 
 @dataclass(frozen=True)
@@ -248,10 +258,12 @@ def own_inputs(model, rows: dict[str, np.ndarray]) -> list[OwnInput]:
 
 
 def _name_in_c(name, place, is_only):
-    """Returns the user's own name of an input if it can be one in C, else `input`."""
+    """Returns the user's own name of an input if it can be one in C, C++ and Python, else
+    `input`.
+    """
     is_word = re.fullmatch("[A-Za-z][A-Za-z0-9_]*", name)
     by_keras = re.match("keras_tensor|input_layer", name)
-    if is_word and not by_keras and name not in _C_WORDS:
+    if is_word and not by_keras and name not in _TAKEN_WORDS:
         return name
     if is_only:
         return "input"

@@ -262,6 +262,16 @@ def transformer(activation):
     return keras.Model(x, layers.Dense(1)(layers.GlobalAveragePooling1D()(h)))
 
 
+@pytest.mark.parametrize("name", ["lambda", "class", "float"])
+def test_an_input_named_by_a_word_of_a_language(name):
+    import keras
+
+    model = keras.Sequential([keras.Input((4,), name=name), keras.layers.Dense(1)])
+    rows = read_rows(model, UNLIKE)
+    parts = take_apart(model, rows, np.arange(50), labels=())
+    assert [port.name for port in parts.signature.inputs] == ["input"]
+
+
 def test_attention_of_keras(tmp_path):
     steps = np.random.default_rng(1).normal(size=(400, 12, 3)).astype(np.float32)
     model = trained(transformer("relu"), steps, steps[:, :, 0].sum(axis=1), epochs=12)

@@ -3,9 +3,11 @@ Python and in C.
 """
 
 import ctypes
+import errno
 import json
 import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -128,6 +130,22 @@ def test_what_does_not_fit_is_refused():
     plain = replace(made, target=Target("y", "multiclass", LABELS))
     with pytest.raises(DeviceError, match="'multiclass'"):
         Prototypes("m").added("new", steps).adapted(plain)
+
+
+def test_a_full_disk_leaves_no_unfinished_file(tmp_path, monkeypatch):
+    to = tmp_path / "new.json"
+    to.write_text("before")
+    write = Path.write_text
+
+    def half(path, text, **options):
+        write(path, text[: len(text) // 2], **options)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", half)
+    with pytest.raises(DeviceError, match="No space left"):
+        write_prototypes(to, Prototypes("0" * 64))
+    assert [path.name for path in tmp_path.iterdir()] == ["new.json"]
+    assert to.read_text() == "before"
 
 
 @pytest.mark.parametrize("copies", [1, 3])
