@@ -30,7 +30,7 @@ from .door import through_door
 from .errors import DeviceError
 from .history import newest_windows, shared_steps
 from .notes import notes_count
-from .primitives import FillPrevious, num_draws
+from .primitives import num_draws, read_other_rows
 from .runner import FORMS, Runner
 from .safe_csv import answers_writer
 from .tasks import task_of
@@ -292,9 +292,8 @@ def _chunk_rows(runner):
 
     A column that is filled with the value of the row before needs all rows at once.
     """
-    for primitive in runner.signature.primitives:
-        if isinstance(primitive, FillPrevious):
-            return sys.maxsize
+    if read_other_rows(runner.signature.primitives):
+        return sys.maxsize
     return CHUNK_ROWS
 
 

@@ -1,5 +1,6 @@
 """What a model answers to rows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,6 +59,29 @@ class Answers:
             _taken(self.spread, places),
             _taken(self.bounds, places),
         )
+
+
+def join_answers(parts: Sequence[Answers]) -> Answers:
+    """Returns the answers to parts of the rows as one."""
+    if len(parts) == 1:
+        return parts[0]
+    return Answers(
+        labels=_joined([each.labels for each in parts]),
+        scores=np.concatenate([each.scores for each in parts]),
+        raw=np.concatenate([each.raw for each in parts]),
+        quantiles=_joined([each.quantiles for each in parts]),
+        notes=_joined([each.notes for each in parts]),
+        sets=_joined([each.sets for each in parts]),
+        spread=_joined([each.spread for each in parts]),
+        bounds=_joined([each.bounds for each in parts]),
+    )
+
+
+def _joined(arrays):
+    """Returns arrays as one; None of a field that such answers do not have."""
+    if arrays[0] is None:
+        return None
+    return np.concatenate(arrays)
 
 
 def _taken(values, places):

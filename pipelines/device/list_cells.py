@@ -1,5 +1,6 @@
 """Lists of text, packed so that many rows are read at once, with numpy and Python alone."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import overload
 
@@ -12,33 +13,63 @@ from .single_cells import is_missing
 MIN_ROWS = 64
 # The share of different texts above which texts and their places are no gain.
 _MOSTLY_DIFFERENT = 0.25
+_TEXT_OR_NONE = {str, type(None)}
+_TEXT_OR_NAN = {*_TEXT_OR_NONE, float}
 
 
 def packed_list(cells: Sequence) -> Sequence:
-    """Returns the cells of a column packed if they are many and all of them text, else as they
-    are.
+    """Returns the cells of a column packed if they are many and all of them text or missing, else
+    as they are.
+
+    Args:
+        cells: A list, a tuple or an array of objects; others stay as they are.
     """
-    if not isinstance(cells, (list, tuple)) or len(cells) < MIN_ROWS:
+    is_objects = isinstance(cells, np.ndarray) and cells.dtype == object and cells.ndim == 1
+    if len(cells) < MIN_ROWS or not (is_objects or isinstance(cells, (list, tuple))):
         return cells
-    if set(map(type, cells)) != {str}:
+    listed = cells
+    if is_objects:
+        listed = cells.tolist()
+    try:
+        texts, places = _each_once(listed)
+    except TypeError:  # a list in a cell is no key
         return cells
-    places: dict[str, int] = {}
-    for cell in dict.fromkeys(cells):
-        places[cell] = len(places)
-    if len(places) > _MOSTLY_DIFFERENT * len(cells):
-        return ListCells(cells)
+    kinds = set(map(type, texts))
+    if float in kinds and kinds <= _TEXT_OR_NAN and _are_nan(texts):
+        listed = [None if cell != cell else cell for cell in listed]
+        texts, places = _each_once(listed)
+    elif not kinds <= _TEXT_OR_NONE:
+        return cells
+    if len(texts) > _MOSTLY_DIFFERENT * len(listed):
+        return ListCells(listed)
+    return RepeatedCells(texts, places)
+
+
+def _each_once(cells):
+    """Returns every cell once, in the order of the first, and int32 [cells], its place there.
+
+    Raises:
+        TypeError: If a cell cannot be a key.
+    """
+    places: defaultdict[object, int] = defaultdict()
+    places.default_factory = places.__len__
     of_cells = np.fromiter(map(places.__getitem__, cells), np.int32, len(cells))
-    return RepeatedCells(list(places), of_cells)
+    return list(places), of_cells
+
+
+def _are_nan(cells):
+    """Returns whether every number among cells is NaN, which pandas has in the place of None."""
+    return all(cell != cell for cell in cells if isinstance(cell, float))
 
 
 class ListCells(PackedCells):
     """Texts that are mostly different.
 
     Args:
-        texts: A list or tuple of them, one a row.
+        texts: A list or tuple of them, one a row; None where there is none.
     """
 
-    def __init__(self, texts: Sequence[str]):
+    def __init__(self, texts: Sequence[str | None]):
         self._texts = texts
 
     def __len__(self) -> int:
@@ -58,11 +89,7 @@ class ListCells(PackedCells):
 
     def each_once(self) -> tuple[list[str | None], np.ndarray]:
         """See `PackedCells`."""
-        places: dict[str | None, int] = {}
-        for text in dict.fromkeys(self._texts):
-            places[text] = len(places)
-        of_cells = np.fromiter(map(places.__getitem__, self._texts), np.int32, len(self))
-        return list(places), of_cells
+        return _each_once(self._texts)
 
     def keep(self, is_kept: np.ndarray) -> "ListCells":
         """See `PackedCells`."""
@@ -71,7 +98,7 @@ class ListCells(PackedCells):
 
     def may_hold(self, letters: str) -> bool:
         """See `PackedCells`."""
-        joined = "".join(self._texts)
+        joined = "".join(text for text in self._texts if text)
         return any(letter in joined for letter in letters)
 
     def is_missing(self, words: frozenset[str]) -> np.ndarray:
@@ -80,4 +107,4 @@ class ListCells(PackedCells):
 
     def plain_numbers(self) -> tuple[np.ndarray, np.ndarray]:
         """See `PackedCells`."""
-        return plain_floats(self._texts)
+        return plain_floats([text or "" for text in self._texts])

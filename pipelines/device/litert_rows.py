@@ -33,6 +33,7 @@ class ManyRows:
         self._content = content
         self._resolver = resolver
         self._interpreter: object = None
+        self._output = 0  # its index in the interpreter
         self._is_refused = False
 
     def run(
@@ -63,6 +64,12 @@ class ManyRows:
                 block = _block(pairs, num_done, BLOCK_ROWS)
                 blocks.append(self._run_block(block))
                 num_done += BLOCK_ROWS
+            if num_done < num_rows:
+                # The last block begins among rows that have their answers.
+                num_left = num_rows - num_done
+                block = _block(pairs, num_rows - BLOCK_ROWS, BLOCK_ROWS)
+                blocks.append(self._run_block(block)[-num_left:])
+                num_done = num_rows
         if num_done < num_rows:
             rest = _block(pairs, num_done, num_rows - num_done)
             blocks.append(run_each(rest, num_rows - num_done))
@@ -77,6 +84,7 @@ class ManyRows:
                 return False
         try:
             self._interpreter = load_interpreter(self._content, self._resolver, rows=BLOCK_ROWS)
+            self._output = self._interpreter.get_output_details()[0]["index"]
             result = self._run_block(block)
         except _FAULTS:
             return False  # the rows are run one by one, and any fault of theirs is raised there
@@ -89,8 +97,7 @@ class ManyRows:
         for index, array in block:
             interpreter.set_tensor(index, array)
         interpreter.invoke()
-        output = interpreter.get_output_details()[0]
-        return interpreter.get_tensor(output["index"])
+        return interpreter.get_tensor(self._output)
 
 
 def _block(pairs, start, num_rows):

@@ -7,6 +7,8 @@ import numpy as np
 
 from .flow import MAX_SIDE, MAX_VALUES
 
+BLOCK_VALUES = 2**15  # that are quantized together: 128 KiB
+
 
 @dataclass(frozen=True)
 class Port:
@@ -58,6 +60,18 @@ class Port:
         if x.dtype == np.uint8:
             less_128 = x ^ np.uint8(128)  # as two's complement has it
             return less_128.view(np.int8)
+        if x.size <= BLOCK_VALUES or len(x) < 2:
+            return self._quantize_block(x)
+        values = np.empty(x.shape, np.int8)
+        num_blocks = math.ceil(x.size / BLOCK_VALUES)
+        block_rows = math.ceil(len(x) / num_blocks)
+        for start in range(0, len(x), block_rows):
+            rows = slice(start, start + block_rows)
+            values[rows] = self._quantize_block(x[rows])
+        return values
+
+    def _quantize_block(self, x):
+        """Quantizes rows that stay in the processor's caches from step to step."""
         scale = np.float32(self.scale)
         half = np.float32(0.5)
         zero_point = np.float32(self.zero_point)

@@ -8,12 +8,13 @@ answers.labels, answers.scores
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
-from .answers import Answers
+from .answers import Answers, join_answers
 from .cells import BadCell, read_column
 from .checksums import read_checked
 from .draws import pooled, spread
@@ -21,7 +22,7 @@ from .errors import DeviceError
 from .litert import LiteRT
 from .notes import row_notes
 from .ports import Port
-from .primitives import Columns, at_draw, num_draws, run_primitives
+from .primitives import Columns, at_draw, num_draws, read_other_rows, run_primitives
 from .prototypes import read_prototypes
 from .raw_rows import RawRows, raw_columns
 from .rule_book import RuleBook
@@ -29,6 +30,8 @@ from .signature import Signature, read_signature
 from .tasks import task_of
 from .visible import and_more
 
+# Rows that are prepared and answered together, and up to twice as many.
+PIECE_ROWS = 2048
 FORMS = ("float32", "int8", "uint8")
 _COPY_AGAIN = "copy the bundle again, or make it again"
 
@@ -168,10 +171,27 @@ class Runner:
 
     def predict_columns(self, columns: Columns) -> Answers:
         """Answers columns that are typed already, as `read` gives them."""
-        answers = self._answers_of(columns)
+        parts = []
+        for piece in self._pieces(columns):
+            parts.append(self._answers_of(piece))
+        answers = join_answers(parts)
         if self.rules is None:
             return answers
         return self.rules.enforced(columns, answers)
+
+    def _pieces(self, columns):
+        """Yields typed columns, of many rows in pieces: what is made of a piece stays in the
+        processor's caches, which takes half of the time.
+        """
+        first = next(iter(columns.values()))
+        num_rows = len(first)
+        num_pieces = num_rows // PIECE_ROWS
+        if num_pieces < 2 or read_other_rows(self.signature.primitives):
+            yield columns
+            return
+        ends = np.linspace(0, num_rows, num_pieces + 1).astype(np.int64).tolist()
+        for start, end in pairwise(ends):
+            yield {name: x[start:end] for name, x in columns.items()}
 
     def _answers_of(self, columns):
         """Returns what the model answers to typed columns."""
@@ -193,7 +213,8 @@ class Runner:
 def refuse_missing(prepared: Columns, port: Port) -> None:
     """Raises DeviceError if a value of a port is missing after every primitive."""
     x = prepared[port.name]
-    if x.dtype == np.float32 and np.isnan(x).any():
+    # The least of numbers with NaN among them is NaN.
+    if x.dtype == np.float32 and x.size and np.isnan(x.min()):
         raise DeviceError(
             f"the input {port.name!r} has a missing value after every step",
             expected="steps that fill every column",

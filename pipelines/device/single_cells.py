@@ -10,6 +10,7 @@ import numpy as np
 
 from .columns import FALSE_WORDS, TRUE_WORDS, BadCells, Column
 from .dates import FIRST_TIME, LAST_TIME, read_time
+from .many_dates import times_in_digits
 from .numbers import read_number
 from .primitives.texts import MAX_CHARACTERS
 
@@ -18,6 +19,8 @@ MAX_CELL_CHARACTERS = 10_000
 MAX_NUMBER = 1e30
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _WHOLE = re.compile(r"([+-]?\d+)\.0+")
+# Of fewer dates each is read by itself: numpy takes longer.
+_MANY_DATES = 32
 MISSING_TYPES = ("NAType", "NaTType")
 _NOT_A_TIME = np.datetime64("NaT", "s")
 
@@ -159,9 +162,14 @@ def date_times(
     if isinstance(cells, np.ndarray) and cells.dtype.kind == "M":
         return _typed_dates(cells)
     values = np.full(len(cells), _NOT_A_TIME)
+    rest = range(len(cells))
+    if len(cells) >= _MANY_DATES:
+        values, is_read = times_in_digits(cells, column.format, missing)
+        rest = np.flatnonzero(~is_read).tolist()
     bad = BadCells()
     seen = {}
-    for row, cell in enumerate(cells):
+    for row in rest:
+        cell = cells[row]
         if is_missing(cell, missing):
             continue
         if cell not in seen:

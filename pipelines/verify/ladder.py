@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from ..device.answers import Answers
+from ..device.answers import Answers, join_answers
 from ..device.primitives import num_draws
 from ..device.runner import Runner
 from ..device.signature import Signature
@@ -232,27 +232,6 @@ def answer_all(runtime: Runtime, rows: HeldOut, places: np.ndarray | None = None
         piece = _piece(columns, places[start : start + piece_rows])
         parts.append(runtime.predict_columns(piece))
     return join_answers(parts)
-
-
-def join_answers(parts: list[Answers]) -> Answers:
-    """Returns the answers to parts of the rows as one."""
-    return Answers(
-        labels=_join([each.labels for each in parts]),
-        scores=np.concatenate([each.scores for each in parts]),
-        raw=np.concatenate([each.raw for each in parts]),
-        quantiles=_join([each.quantiles for each in parts]),
-        notes=_join([each.notes for each in parts]),
-        sets=_join([each.sets for each in parts]),
-        spread=_join([each.spread for each in parts]),
-        bounds=_join([each.bounds for each in parts]),
-    )
-
-
-def _join(arrays):
-    """Returns arrays as one; None of a field that such answers do not have."""
-    if arrays[0] is None:
-        return None
-    return np.concatenate(arrays)
 
 
 def _columns(runtime, rows):

@@ -91,6 +91,7 @@ __all__ = [
     "num_draws",
     "primitive_from_json",
     "primitive_to_json",
+    "read_other_rows",
     "run_primitives",
 ]
 
@@ -101,6 +102,11 @@ def run_primitives(primitives: tuple[Primitive, ...], columns: Columns) -> Colum
     for primitive in primitives:
         primitive.run(columns)
     return columns
+
+
+def read_other_rows(primitives: tuple[Primitive, ...]) -> bool:
+    """Returns whether rows must be prepared together, as one of them depends on others."""
+    return any(primitive.reads_other_rows() for primitive in primitives)
 
 
 def num_draws(primitives: tuple[Primitive, ...]) -> int:

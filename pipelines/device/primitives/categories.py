@@ -1,6 +1,7 @@
 """Primitives of categories: a text becomes an id, and an id numbers."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import repeat
 
 import numpy as np
@@ -25,11 +26,16 @@ class Lookup(MappingPrimitive):
     missing: int
 
     def compute(self, x: np.ndarray) -> np.ndarray:
+        found = map(self._ids.get, x.tolist(), repeat(self.unknown))
+        return np.fromiter(found, np.int32, len(x))
+
+    @cached_property
+    def _ids(self):
+        """The id of each key, and of None."""
         ids: dict[str | None, int] = {None: self.missing}
         for key_id, key in enumerate(self.keys, start=self.first):
             ids[key] = key_id
-        found = map(ids.get, x.tolist(), repeat(self.unknown))
-        return np.fromiter(found, np.int32, len(x))
+        return ids
 
     def flow_of(self, flow: Flow) -> Flow:
         self.expect(flow, "text", (0,))
@@ -67,8 +73,10 @@ class Onehot(MappingPrimitive):
         return self.depth
 
     def compute(self, x: np.ndarray) -> np.ndarray:
-        table = np.eye(self.depth, dtype=np.float32)
-        return table[x]
+        numbers = np.zeros((len(x), self.depth), np.float32)
+        rows = np.arange(len(x))
+        numbers[rows, x] = 1
+        return numbers
 
     def flow_of(self, flow: Flow) -> Flow:
         self.expect(flow, "int32", (0,))

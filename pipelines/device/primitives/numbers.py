@@ -45,6 +45,9 @@ class FillPrevious(MappingPrimitive):
 
     first: float
 
+    def reads_other_rows(self) -> bool:
+        return True
+
     def compute(self, x: np.ndarray) -> np.ndarray:
         # `first` is row 0, so that every row has a known one before it.
         first = np.float32(self.first)

@@ -66,6 +66,10 @@ class Primitive(ABC):
         """Returns what makes the row of that number, from 0; 0 is the primitive as it is."""
         return self
 
+    def reads_other_rows(self) -> bool:
+        """Returns whether what it makes of a row depends on the rows before it."""
+        return False
+
     def check(self) -> None:
         """Raises ValueError if its fields do not fit together."""
 
