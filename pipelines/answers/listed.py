@@ -36,6 +36,7 @@ from .penalties import Penalties
 from .pooling import Pooling
 from .precision_recall import PrecisionRecall
 from .reading_outputs import ReadingOutputs
+from .recurrent_nets import RecurrentNets
 from .reducing_overfitting import ReducingOverfitting
 from .remembering import Remembering
 from .rnn_structure import RnnStructure
@@ -60,6 +61,7 @@ ANSWERS: tuple[Answer, ...] = (
     Dropout(),
     BatchNormalization(),
     TransferLearning(),
+    RecurrentNets(),
     RnnStructure(),
     RnnTraining(),
     Remembering(),

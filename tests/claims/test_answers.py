@@ -24,6 +24,7 @@ FOUND = {
     12: "depends: yes, yes, yes, yes, yes, yes, not shown, not shown, not shown",
     13: "depends: yes, not shown, yes, no",
     14: "depends: not shown, not shown, not shown, not shown, yes",
+    15: "depends: not shown, not shown, no, not shown, not shown, yes",
     16: "depends: yes, yes, yes, yes, not shown",
     17: "depends: yes, yes, not shown, no, no",
     18: "depends: yes, yes, yes, no, not shown",
