@@ -155,6 +155,8 @@ def read_numbers(
     What float32 could not tell apart is still different here.
     """
     values, bad = _any_numbers(cells, column, missing)
+    if not _are_beyond(values):
+        return values, bad
     beyond = BadCells()
     is_beyond = np.abs(values) > MAX_NUMBER  # False for NaN
     for row in np.flatnonzero(is_beyond).tolist():
@@ -166,6 +168,13 @@ def read_numbers(
     if beyond:
         return values, BadCells([*bad, *beyond])
     return values, bad
+
+
+def _are_beyond(values):
+    """Returns whether a number is beyond MAX_NUMBER."""
+    largest = np.fmax.reduce(values, initial=0)  # passes over NaN
+    least = np.fmin.reduce(values, initial=0)
+    return max(largest, -least) > MAX_NUMBER
 
 
 def _any_numbers(

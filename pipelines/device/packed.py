@@ -69,11 +69,20 @@ class PackedCells(Sequence[str | None]):
         words,
     ):
         texts, places = self.each_once()
-        is_absent = np.zeros(len(texts), bool)
-        for place, text in enumerate(texts):
-            # Without words no text is missing, whatever it is.
-            is_absent[place] = text is None or (bool(words) and is_missing(text, words))
+        is_absent = _absent_texts(texts, words)
         return is_absent[places]
+
+    def filled(
+        self,
+        words: frozenset[str],
+    ) -> "PackedCells":
+        """Returns the cells that are not missing, in their order."""
+        return self.keep(~self.is_missing(words))
+
+    def are_plain_numbers(self) -> bool:
+        """Returns whether every cell is a plain number beyond doubt."""
+        plain = self.plain_numbers()
+        return plain is not None and bool(plain[1].all())
 
     def counts(self) -> Counter[str | None]:
         """Returns how often each text stands in the column, in the order of its first cell."""
@@ -83,6 +92,14 @@ class PackedCells(Sequence[str | None]):
         for text, number in zip(texts, numbers.tolist(), strict=True):
             counts[text] = number
         return counts
+
+
+def _absent_texts(texts, words):
+    """Returns bool [texts]: which are None or one of the words for missing."""
+    if not words:  # no text is missing, whatever it is
+        return np.array([text is None for text in texts], bool)
+    # As `is_missing` has it, of a text.
+    return np.array([text is None or text.strip() in words for text in texts], bool)
 
 
 def plain_floats(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -162,6 +179,24 @@ class RepeatedCells(PackedCells):
         moved[order] = np.arange(len(order), dtype=places.dtype)
         texts = [self._texts[place] for place in order.tolist()]
         return RepeatedCells(texts, moved[places])
+
+    def filled(
+        self,
+        words: frozenset[str],
+    ) -> "RepeatedCells":
+        """See `PackedCells`: the texts that are left keep their order."""
+        is_absent = _absent_texts(self._texts, words)
+        if not is_absent.any():
+            return self
+        moved = np.cumsum(~is_absent, dtype=self._places.dtype) - 1
+        texts = [text for text, is_out in zip(self._texts, is_absent, strict=True) if not is_out]
+        places = self._places[~self.is_missing(words)]
+        return RepeatedCells(texts, moved.astype(places.dtype)[places])
+
+    def are_plain_numbers(self) -> bool:
+        """See `PackedCells`."""
+        _, is_plain = plain_floats([text or "" for text in self._texts])
+        return bool(is_plain.all())
 
     def plain_numbers(self) -> tuple[np.ndarray, np.ndarray] | None:
         """See `PackedCells`. Texts that are not all plain numbers or empty are read each once."""
@@ -264,7 +299,7 @@ def read_each_once(
     values, bad = read(texts, column, missing)
     if not bad:
         return values[places], []
-    bad_of_text = np.full(len(texts), -1)
+    bad_of_text = np.full(len(texts), -1, np.int32)
     for place, cell in enumerate(bad):
         bad_of_text[cell.row] = place
     bad_of_row = bad_of_text[places]
@@ -305,7 +340,7 @@ def filled_cells(
 ) -> Sequence:
     """Returns the cells that are not missing, packed if they were."""
     if isinstance(cells, PackedCells):
-        return cells.keep(~cells.is_missing(missing))
+        return cells.filled(missing)
     return [cell for cell in cells if not is_missing(cell, missing)]
 
 

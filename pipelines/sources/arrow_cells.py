@@ -161,6 +161,14 @@ class ArrowCells(PackedCells):
                 return True
         return False
 
+    def are_plain_numbers(self) -> bool:
+        """See `PackedCells`."""
+        if self._whole is None:
+            return bool(self.plain_numbers()[1].all())
+        whole, is_kept = self._whole
+        _, is_plain = whole.plain_numbers()
+        return bool(is_plain[is_kept].all())
+
     def plain_numbers(self) -> tuple[np.ndarray, np.ndarray]:
         """See `PackedCells`. Both pyarrow and Python round to the nearest float64."""
         if self._whole is not None:

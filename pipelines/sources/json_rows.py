@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from ..device.cells import shorten
+from ..errors import LoadError
 
 MAX_JSON_LINE = 16 * 2**20
 EXPECTED = "one JSON object a line, of numbers, texts, true, false or null"
@@ -19,6 +20,17 @@ class NoRow(ValueError):
     def __init__(self, received: str, fix: str = "fix that line, or give --read encoding=..."):
         super().__init__(received)
         self.fix = fix
+
+
+def row_error(file: str, row: int, error: NoRow) -> LoadError:
+    """Returns the error of a line that is no row.
+
+    Args:
+        file: Its name.
+        row: The place of the row, from 0.
+        error: What is wrong.
+    """
+    return LoadError(f"{file!r}, row {row:,}: {error}", expected=EXPECTED, fix=error.fix)
 
 
 def json_object(line: str) -> dict[str, Any]:

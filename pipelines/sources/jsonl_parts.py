@@ -8,7 +8,7 @@ from typing import Any
 from ..device.cells import shorten
 from ..errors import LoadError
 from .csv_text import refuse_twice
-from .json_rows import EXPECTED, NoRow, json_object
+from .json_rows import NoRow, json_object, row_error
 from .part_format import ReadColumns, TablePart, is_text
 from .text_parts import BYTE_ORDER_MARK, TextFormat, text_of
 
@@ -141,11 +141,7 @@ def _object(line, part, place):
     try:
         return json_object(line)
     except NoRow as error:
-        raise LoadError(
-            f"{part.file!r}, row {part.first_row + place}: {error}",
-            expected=EXPECTED,
-            fix=error.fix,
-        ) from error
+        raise row_error(part.file, part.first_row + place, error) from error
 
 
 def _type_of(cells):

@@ -67,6 +67,9 @@ def read_as_numbers(
 
 def _not_numbers(cells, column):
     """Returns the cells that are no numbers at all."""
+    is_plain = column.decimal == "." and not column.unit
+    if is_plain and isinstance(cells, PackedCells) and cells.are_plain_numbers():
+        return []
     _, bad = read_numbers(cells, column, frozenset())
     reason = not_a_number(column)
     if isinstance(bad, BadRows):

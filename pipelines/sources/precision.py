@@ -20,6 +20,7 @@ FLOAT64_WHOLE = 2**53
 MAX_SHARE_MERGED = 0.005
 # Fractions matter where the middle 90 % of a column holds fewer float32 than this.
 MIN_LEVELS = 256
+_FEW = 100  # numbers that are looked at first
 # What is as near as this, relative to its size, differs by rounding in float64 alone.
 ROUNDING = 2.0**-44
 _EPOCH_SECONDS = (946_684_800, 4_102_444_800)  # the years 2000 to 2100
@@ -36,13 +37,14 @@ def numbers_as_float32(name: str, cells: Sequence, values: np.ndarray) -> np.nda
     Raises:
         LoadError: If the column loses information by it, see `refuse_merged`.
     """
-    what = f"the column {shorten(name)}"
+    merged = find_merged(cells, values)
+    if not merged:
+        return values.astype(np.float32)
     fix = f"--drop '{name}' or --kind '{name}=categorical' for ids"
     if _may_be_epoch_seconds(values):
         fix += f"; --kind '{name}=date:unix' for seconds since 1970"
     fix += "; or subtract a constant in the source"
-    refuse_merged(what, cells, values, fix)
-    return values.astype(np.float32)
+    raise _merged_error(f"the column {shorten(name)}", merged, fix)
 
 
 def _may_be_epoch_seconds(values):
@@ -83,36 +85,58 @@ def refuse_merged(what: str, cells: Sequence, values: np.ndarray, fix: str) -> N
     Raises:
         LoadError: For such numbers.
     """
+    merged = find_merged(cells, values)
+    if merged:
+        raise _merged_error(what, merged, fix)
+
+
+def _merged_error(what, merged, fix):
+    """Returns the error of numbers that are merged as `find_merged` has it."""
+    return LoadError(
+        f"{what} has {merged}",
+        expected="numbers that differ by more than 1 in 16,777,216",
+        fix=fix,
+    )
+
+
+def find_merged(cells: Sequence, values: np.ndarray) -> str:
+    """Returns what of numbers is lost in float32, in words; "" if `refuse_merged` lets them pass.
+
+    Args:
+        cells: Raw, one a row.
+        values: float64 [rows], NaN where missing, read from `cells`.
+    """
     is_known = ~np.isnan(values)
     known = values[is_known]
     sizes = np.abs(known)
     largest = sizes.max(initial=0)
     if largest <= FLOAT32_WHOLE and _are_whole(sizes):
-        return
+        return ""
     distinct = np.unique(known)
     num_distinct = len(distinct)
     if largest >= FLOAT64_WHOLE:
         num_exact = _num_exact(cells, values)
         num_distinct = max(num_distinct, num_exact)
     merged = distinct.astype(np.float32)
-    num_left = len(np.unique(merged))
+    num_left = len(merged) - np.count_nonzero(merged[1:] == merged[:-1])  # they are sorted
     num_lost = num_distinct - num_left
     if num_lost <= MAX_SHARE_MERGED * num_distinct:
-        return
+        return ""
     if not _matters(distinct):
-        return
+        return ""
     pair = _first_merged(distinct, merged)
     shown = " and ".join(map(_in_full, pair))
     as_float32 = np.float32(pair[0])
-    raise LoadError(
-        f"{what} has {num_distinct:,} different numbers, of which {num_left:,} are left in "
-        f"float32, which nets compute in: {shown} become {_in_full(as_float32)}",
-        expected="numbers that differ by more than 1 in 16,777,216",
-        fix=fix,
+    return (
+        f"{num_distinct:,} different numbers, of which {num_left:,} are left in "
+        f"float32, which nets compute in: {shown} become {_in_full(as_float32)}"
     )
 
 
 def _are_whole(values):
+    few = values[:_FEW]  # they show it of most columns
+    if not np.array_equal(few, np.round(few)):
+        return False
     return np.array_equal(values, np.round(values))
 
 

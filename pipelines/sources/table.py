@@ -18,8 +18,9 @@ from ..spec import Spec
 from .csv_files import OTHER_ENCODING, find_encoding, find_separator, read_csv
 from .csv_text import refuse_twice, with_rows
 from .fast_csv import read_fast
+from .fast_jsonl import read_fast_lines
 from .files import find_file
-from .json_rows import EXPECTED, MAX_JSON_LINE, NoRow, json_object
+from .json_rows import EXPECTED, MAX_JSON_LINE, NoRow, json_object, row_error
 from .limits import MAX_TABLE_BYTES, check_cells
 from .marks import Marks, find_marks
 from .memory import table_from_memory
@@ -137,7 +138,13 @@ def read_table(
     if _is_parquet(path):
         return _read_parquet(path, packed)
     if _is_jsonl(path):
-        return _read_jsonl(path, reading)
+        lines = None
+        if packed:
+            lines = read_fast_lines(path, reading.encoding)
+        if lines is None:
+            lines = _read_jsonl(path, reading)
+        refuse_twice(list(lines))
+        return with_rows(lines)
     settled = settle_reading(path, reading)
     if packed:
         table = read_fast(path, settled.separator, settled.encoding)
@@ -284,20 +291,15 @@ def _read_jsonl(path, reading):
                 check_cells(size, 1, path.name)
                 rows.append(row)
         except NoRow as error:
-            raise LoadError(
-                f"{path.name!r}, after {len(rows):,} rows: {error}",
-                expected=EXPECTED,
-                fix=error.fix,
-            ) from error
+            raise row_error(path.name, len(rows), error) from error
         except UnicodeError as error:
             raise LoadError(
                 f"{path.name!r}, after {len(rows):,} rows: {shorten(str(error), 200)}",
                 expected=EXPECTED,
                 fix="give --read encoding=...",
             ) from error
-    refuse_twice(list(names))
     check_cells(len(rows), len(names), path.name)
-    return with_rows({name: [row.get(name) for row in rows] for name in names})
+    return {name: [row.get(name) for row in rows] for name in names}
 
 
 def _read_parquet(path, packed):

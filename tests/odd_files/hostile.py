@@ -582,13 +582,13 @@ ODD_FILES = (
         "deep JSON on a line",
         of_lines("t.jsonl", '{"a": ' + DEEP + "}"),
         table,
-        error="after 0 rows",
+        error="row 0",
     ),
     OddFile(
         "a JSON number of 5,000 digits",
         of_lines("t.jsonl", '{"a": ' + "9" * 5000 + "}"),
         table,
-        error="after 0 rows",
+        error="row 0",
     ),
     OddFile(
         "half of a surrogate pair as a column's name",

@@ -137,12 +137,12 @@ def test_wrong_names_are_told(columns, said):
     "content, said",
     [
         (b"", "0 bytes"),
-        (b'{"body": 1\n', "after 0 rows"),
+        (b'{"body": 1\n', "row 0:"),
         (b"[1, 2]\n", "not an object"),
         (b'{"body": [1]}\n', "is nested"),
         (b"\xff\xfe{\n", "after 0 rows"),
         (b"\n\n", "no rows"),
-        (b"[" * 100_000, "after 0 rows"),
+        (b"[" * 100_000, "row 0:"),
     ],
 )
 def test_broken_json_lines_are_refused(content, said, tmp_path):
